@@ -1,0 +1,15 @@
+/* clock.h -- the one place that reads clocks, so that tests can set them. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* Wall clock, milliseconds since 1970-01-01T00:00:00Z. */
+int64_t clock_now_ms(void);
+/* Monotonic milliseconds, for durations and deadlines. */
+int64_t clock_monotonic_ms(void);
+/* Tests: clock_now_ms returns this from now on; negative gives the real clock back. */
+void clock_freeze(int64_t now_ms);
+
+#endif

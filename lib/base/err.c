@@ -1,0 +1,40 @@
+#include "base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int err_set(struct err *e, enum err_kind kind, const char *format, ...)
+{
+    va_list args;
+
+    if (!e || e->kind != ERR_NONE)
+        return -1;
+    e->kind = kind;
+    va_start(args, format);
+    (void)vsnprintf(e->text, sizeof e->text, format, args);
+    va_end(args);
+    return -1;
+}
+
+int err_wrap(struct err *e, const char *format, ...)
+{
+    char text[sizeof e->text];
+    va_list args;
+    int n;
+
+    if (!e)
+        return -1;
+    va_start(args, format);
+    n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (n > 0 && (size_t)n < sizeof text)
+        (void)snprintf(text + n, sizeof text - (size_t)n, ": %s", e->text);
+    (void)snprintf(e->text, sizeof e->text, "%s", text);
+    return -1;
+}
+
+void err_clear(struct err *e)
+{
+    e->kind = ERR_NONE;
+    e->text[0] = '\0';
+}

@@ -1,0 +1,116 @@
+#include "base/json.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+json_t *json_at(const json_t *document, const char *path)
+{
+    while (document && *path) {
+        size_t n = strcspn(path, ".");
+
+        document = json_object_getn(document, path, n);
+        path += n + (path[n] == '.');
+    }
+    return (json_t *)document;
+}
+
+void json_put_at(json_t *document, const char *path, json_t *value)
+{
+    for (;;) {
+        size_t n = strcspn(path, ".");
+        json_t *next;
+
+        if (!path[n]) {
+            (void)json_object_setn_new(document, path, n, value);
+            return;
+        }
+        next = json_object_getn(document, path, n);
+        if (!json_is_object(next)) {
+            next = json_object();
+            (void)json_object_setn_new(document, path, n, next);
+        }
+        document = next;
+        path += n + 1;
+    }
+}
+
+const char *json_text(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+char *json_canonical(const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+
+    if (!text)
+        abort();
+    return text;
+}
+
+static bool is_nothing(const json_t *value)
+{
+    return !value || json_is_null(value) || (json_is_object(value) && !json_object_size(value)) ||
+           (json_is_array(value) && !json_array_size(value));
+}
+
+static bool same_members(const json_t *a, const json_t *b)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach ((json_t *)a, key, value)
+        if (!json_same(value, json_object_get(b, key)))
+            return false;
+    json_object_foreach ((json_t *)b, key, value)
+        if (!json_object_get(a, key) && !is_nothing(value))
+            return false;
+    return true;
+}
+
+bool json_same(const json_t *a, const json_t *b)
+{
+    if (is_nothing(a) || is_nothing(b))
+        return is_nothing(a) && is_nothing(b);
+    if (json_is_number(a) && json_is_number(b))
+        return json_is_integer(a) && json_is_integer(b)
+                   ? json_integer_value(a) == json_integer_value(b)
+                   : json_number_value(a) == json_number_value(b);
+    if (json_is_object(a) && json_is_object(b))
+        return same_members(a, b);
+    if (json_is_array(a) && json_is_array(b)) {
+        if (json_array_size(a) != json_array_size(b))
+            return false;
+        for (size_t i = 0; i < json_array_size(a); i++)
+            if (!json_same(json_array_get(a, i), json_array_get(b, i)))
+                return false;
+        return true;
+    }
+    return json_equal(a, b) == 1;
+}
+
+bool json_same_set(const json_t *a, const json_t *b)
+{
+    size_t n = json_array_size(a);
+    cleanup_free bool *used = NULL;
+
+    if (n != json_array_size(b))
+        return false;
+    used = mem_new(n + 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t j = 0;
+
+        while (j < n && (used[j] || !json_same(json_array_get(a, i), json_array_get(b, j))))
+            j++;
+        if (j == n)
+            return false;
+        used[j] = true;
+    }
+    return true;
+}
+
+json_t *json_share(const json_t *value)
+{
+    return json_incref((json_t *)value);
+}

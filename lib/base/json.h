@@ -1,0 +1,26 @@
+/* json.h -- what jansson lacks: dotted paths, canonical text, loose comparison.
+ *
+ * `const json_t *` is borrowed; a returned `json_t *` is a new reference owned by the caller.
+ * json_auto_t (jansson) drops a local reference at the end of its scope. */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* The value at "a.b.c" below document, borrowed; NULL when a step is missing or not an object. */
+json_t *json_at(const json_t *document, const char *path);
+/* Puts value (reference taken over) at "a.b.c", making objects on the way. */
+void json_put_at(json_t *document, const char *path, json_t *value);
+/* The text of a string member, or NULL when it is missing or not a string. */
+const char *json_text(const json_t *object, const char *key);
+/* Compact text with sorted keys; new memory. */
+char *json_canonical(const json_t *value);
+/* Equal by meaning: 1 is 1.0; a missing, null, empty object or empty array member equals absence. */
+bool json_same(const json_t *a, const json_t *b);
+/* Equal as unordered lists, by json_same. */
+bool json_same_set(const json_t *a, const json_t *b);
+/* NULL for NULL; otherwise one more reference. */
+json_t *json_share(const json_t *value);
+
+#endif

@@ -1,0 +1,58 @@
+#include "base/mem.h"
+
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void *checked(void *pointer)
+{
+    if (!pointer) {
+        (void)fputs("out of memory\n", stderr);
+        abort();
+    }
+    return pointer;
+}
+
+void *mem_new(size_t size)
+{
+    return checked(calloc(1, size ? size : 1));
+}
+
+void *mem_resize(void *old, size_t count, size_t size)
+{
+    return checked(reallocarray(old, count ? count : 1, size));
+}
+
+char *mem_text(const char *text)
+{
+    return text ? checked(strdup(text)) : NULL;
+}
+
+char *mem_text_n(const char *text, size_t length)
+{
+    char *copy = mem_new(length + 1);
+
+    if (length)
+        memcpy(copy, text, length);
+    return copy;
+}
+
+char *mem_printf(const char *format, ...)
+{
+    va_list args;
+    char *text = NULL;
+    int n;
+
+    va_start(args, format);
+    n = vasprintf(&text, format, args);
+    va_end(args);
+    return checked(n < 0 ? NULL : text);
+}
+
+void mem_free_secret(char *text)
+{
+    if (text)
+        OPENSSL_cleanse(text, strlen(text));
+    free(text);
+}
