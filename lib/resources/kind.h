@@ -4,8 +4,8 @@
  * values compare, and which calls read and repair them.  It does no I/O.  Where data is not enough,
  * a kind adds small pure functions from JSON to JSON.
  *
- * Field names are billing.yaml's and snake_case; what lies below a field of type DOCUMENT or LIST has
- * AWS's own member names and is checked against AWS's model. */
+ * Field names are billing.yaml's and snake_case; what lies below a field of type DOCUMENT or LIST
+ * has AWS's own member names and is checked against AWS's model. */
 #ifndef RESOURCES_KIND_H
 #define RESOURCES_KIND_H
 
@@ -17,46 +17,50 @@
 
 /* What a spec holds, and how want and have compare. */
 enum field_type {
-    FIELD_TEXT,       /* compared letter by letter */
+    FIELD_TEXT, /* compared letter by letter */
     FIELD_INT,
     FIELD_BOOL,
-    FIELD_ARN,        /* text; a trailing ":*" does not matter */
-    FIELD_LOCATION,   /* text; a trailing "/" does not matter */
-    FIELD_SQL,        /* text; compared by token: white space and comments do not matter */
-    FIELD_LOWER,      /* text that AWS folds to lower case (Glue names, column types) */
-    FIELD_MAP,        /* text -> text; only declared keys matter, others are kept */
-    FIELD_DOCUMENT,   /* object of AWS members; only declared members matter */
-    FIELD_LIST,       /* list of objects of AWS members, in order; only declared members matter */
-    FIELD_SET,        /* list of scalars, order does not matter */
-    FIELD_RULES,      /* list of objects with an ID; merged into AWS's list by ID, others are kept */
-    FIELD_POLICY,     /* IAM policy document, compared by meaning */
-    FIELD_STATEMENTS, /* list of policy statements with a Sid; merged into a policy document by Sid */
+    FIELD_ARN,      /* text; a trailing ":*" does not matter */
+    FIELD_LOCATION, /* text; a trailing "/" does not matter */
+    FIELD_SQL,      /* text; compared by token: white space and comments do not matter */
+    FIELD_LOWER,    /* text that AWS folds to lower case (Glue names, column types) */
+    FIELD_MAP,      /* text -> text; only declared keys matter, others are kept */
+    FIELD_DOCUMENT, /* object of AWS members; only declared members matter */
+    FIELD_LIST,     /* list of objects of AWS members, in order; only declared members matter */
+    FIELD_SET,      /* list of scalars, order does not matter */
+    FIELD_RULES,    /* list of objects with an ID; merged into AWS's list by ID, others are kept */
+    FIELD_POLICY,   /* IAM policy document, compared by meaning */
+    FIELD_STATEMENTS, /* list of policy statements with a Sid; merged into a policy document by Sid
+                       */
     FIELD_COLUMNS,    /* "name: type" mapping in order; wire form a list of {Name, Type} */
 };
 
 enum field_flag {
-    FIELD_KEY = 1,       /* names the resource; required in a spec */
-    FIELD_REQUIRED = 2,  /* a spec must declare it */
-    FIELD_FIXED = 4,     /* cannot change after creation: a difference blocks, never recreates */
-    FIELD_REPORTED = 8,  /* filled in by AWS; refused in a spec */
-    FIELD_ALWAYS = 16,   /* read even when the spec does not declare it */
-    FIELD_OWNER = 32,    /* a FIELD_MAP that carries our ownership mark */
-    FIELD_LOCAL = 64,    /* steers billingd only; never sent, never compared */
+    FIELD_KEY = 1,      /* names the resource; required in a spec */
+    FIELD_REQUIRED = 2, /* a spec must declare it */
+    FIELD_FIXED = 4,    /* cannot change after creation: a difference blocks, never recreates */
+    FIELD_REPORTED = 8, /* filled in by AWS; refused in a spec */
+    FIELD_ALWAYS = 16,  /* read even when the spec does not declare it */
+    FIELD_OWNER = 32,   /* a FIELD_MAP that carries our ownership mark */
+    FIELD_LOCAL = 64,   /* steers billingd only; never sent, never compared */
 };
 
 struct call;
 
 struct field {
     const char *name;
-    const char *member;       /* AWS member in the resource document a read yields; dots descend.
-                                 NULL: the last part is name in the service's own spelling */
+    const char *member; /* AWS member in the document its read yields; dots descend, "[]" is the
+                           first item of a list.  NULL: not in AWS's reply */
     enum field_type type;
     unsigned flags;
-    const char *otherwise;    /* default when the spec is silent; NULL: silence means "left alone" */
-    const struct call *read;  /* the call whose reply holds it; NULL: the kind's read */
-    const struct call *set;   /* repairs a difference; NULL: the kind's update */
-    const char *passes;       /* a role handed to this service ("firehose.amazonaws.com"): iam:PassRole */
-    const char *summary;      /* one line for `billingd schema` and the manual */
+    const char *otherwise;   /* default when the spec is silent; NULL: silence means "left alone" */
+    const struct call *read; /* the call whose reply holds it; NULL: the kind's read */
+    const struct call *set;  /* repairs a difference; NULL: the kind's update */
+    const char *created;     /* the value AWS gives a new resource; wanting it needs no call then */
+    const char *own;         /* RULES, STATEMENTS: IDs with this prefix are ours; those no longer
+                                wanted are removed */
+    const char *passes; /* a role handed to this service ("firehose.amazonaws.com"): iam:PassRole */
+    const char *summary; /* one line for `billingd schema` and the manual */
 };
 
 /* An error that is not real yet: wait and send again, up to window_s seconds. */
@@ -78,36 +82,43 @@ struct scope {
 };
 
 struct call {
-    const char *op;     /* AWS operation */
-    /* Parameters: words separated by blanks.  "Member=field" takes the wanted (else the observed)
-     * value; "Member=@fact"; "Member='text'"; "Member" + "?=" sends nothing when the value is absent. Dots in
-     * Member descend.  A list of KEY=VALUE in one place is all there is to most calls. */
+    const char *op; /* AWS operation */
+    /* Parameters: words separated by blanks.  "Member=field" sends the wanted, else the observed
+     * value, or nothing when there is neither; "Member=+field" what AWS has with what is wanted
+     * laid over it; "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of
+     * one. */
     const char *send;
-    const char *take;   /* reads: reply member holding the resource, or the list to look in; NULL: the reply */
-    const char *find;   /* reads: "Member=field" pairs an item of that list must match */
-    const char *page;   /* reads: "request-token=reply-token" */
-    const char *absent; /* reads: error codes that mean "there is none"; "Code:part of message" also */
+    const char *overlay; /* writes that replace a whole document: the parameter that starts as what
+                            AWS has (the members it accepts), before send is laid over it */
+    const char *take; /* reads: reply member holding the resource, or the list to look in; NULL: the
+                         reply */
+    const char *find; /* reads: "Member=field" pairs an item of that list must match */
+    const char
+        *page; /* reads: "request token=reply token", perhaps "?flag" that says there is more */
+    const char
+        *absent; /* reads: error codes that mean "there is none"; "Code:part of message" also */
     const char *already; /* writes: error codes that mean "nothing left to do" */
-    const char *covers; /* create: the fields it sets, so that their own set calls are not needed */
-    bool unique;        /* reads with find: exactly one item must match, else blocked */
-    bool shared;        /* the document is shared with others: read again right before a write */
-    int chunk;          /* reads: send at most this many items of the one list parameter at a time */
-    const struct settle *settle; /* ends with {0}; NULL: none */
-    json_t *(*build)(const struct scope *);                      /* instead of send */
-    json_t *(*parse)(const struct scope *, const json_t *reply); /* reads: reply -> resource document */
-    const char *action; /* IAM actions needed, where not service:op; several by blanks */
-    const char *resource; /* IAM resource, where not the kind's arn; "*" or a template like it */
-    const char *why;    /* one line for people: what is lost or won by this call, if not obvious */
+    bool unique;         /* reads with find: exactly one item must match, else blocked */
+    bool shared;         /* writes: others write the same document; read again right before */
+    int chunk; /* reads: send at most this many items of the one list parameter at a time */
+    const struct settle *settle;            /* ends with {0}; NULL: none */
+    json_t *(*build)(const struct scope *); /* instead of send */
+    json_t *(*parse)(const struct scope *,
+                     const json_t *reply); /* reads: reply -> resource document */
+    const char *action;   /* IAM actions needed, where not service:op; several by blanks */
+    const char *resource; /* IAM resource, where not the kind's arn; "*" or templates by blanks */
+    const char *also; /* IAM actions AWS asks of the caller besides, on any resource; by blanks */
+    const char *why;  /* one line for people: what is lost or won by this call, if not obvious */
 };
 
 enum { KIND_READS = 10 };
 
 struct kind {
-    const char *name;    /* `kind:` in a spec, and the file name */
-    const char *title;   /* "S3 bucket" */
-    const char *service; /* model name */
-    const char *arn;     /* template: "arn:{partition}:s3:::{name}"; NULL: has none */
-    const char *summary; /* one line for the manual and the schema */
+    const char *name;           /* `kind:` in a spec, and the file name */
+    const char *title;          /* "S3 bucket" */
+    const char *service;        /* model name */
+    const char *arn;            /* template: "arn:{partition}:s3:::{name}"; NULL: has none */
+    const char *summary;        /* one line for the manual and the schema */
     const struct field *fields; /* ends with {0} */
     const struct call *read;    /* existence, and the default source of fields */
     const struct call *create;  /* NULL: cannot be created; absence blocks */
@@ -116,15 +127,16 @@ struct kind {
     /* Waiting for AWS: when the observed field `status` has this value, look again; others of
      * `failed` block. NULL: no waiting. */
     const char *ready, *pending, *failed;
-    bool holds_data;     /* never deleted, whatever a spec says */
-    /* More than a model can tell: calls problem(arg, field path, text) for each; NULL: nothing more. */
+    bool holds_data; /* never deleted, whatever a spec says */
+    /* More than a model can tell: calls problem(arg, field path, text) for each; NULL: nothing
+     * more. */
     void (*check)(const struct scope *, aws_problem_fn *problem, void *arg);
     /* A reason why nothing may be written, or NULL; new text.  Looks at replies and observed. */
     char *(*refuse)(const struct scope *);
     /* Things worth telling that are nobody's drift: appends text to notes. */
     void (*note)(const struct scope *, json_t *notes);
-    /* ${name.attribute}: a value other resources may refer to, besides arn and every declared field;
-     * new text, NULL: none. */
+    /* ${name.attribute}: a value other resources may refer to, besides arn and every declared
+     * field; new text, NULL: none. */
     char *(*attribute)(const struct scope *, const char *name);
 };
 
@@ -132,8 +144,5 @@ struct kind {
 extern const struct kind *const kinds[]; /* ends with NULL */
 const struct kind *kind_find(const char *name);
 const struct field *kind_field(const struct kind *kind, const char *name);
-
-/* table.c: what a field looks like to AWS's model (its shape in the call that writes it), or NULL. */
-const json_t *kind_field_shape(const struct kind *kind, const struct field *field);
 
 #endif

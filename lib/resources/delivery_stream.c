@@ -1,0 +1,214 @@
+/* delivery_stream -- a Firehose stream that delivers to S3.
+ *
+ * UpdateDestination merges: what is not sent stays.  It wants the version that
+ * DescribeDeliveryStream told a moment ago; the version is never wanted state.  A stream is never
+ * deleted and made again: CloudWatch Logs does not deliver again what it could not deliver in
+ * between. */
+#include "base/mem.h"
+#include "resources/kind.h"
+
+#include <string.h>
+
+/* The description's one destination, laid flat. */
+static json_t *parse(const struct scope *scope, const json_t *reply)
+{
+    const json_t *description = json_object_get(reply, "DeliveryStreamDescription");
+    const json_t *destination = json_array_get(json_object_get(description, "Destinations"), 0);
+    json_t *document = json_copy((json_t *)description);
+
+    (void)scope;
+    if (!document)
+        return NULL;
+    json_object_del(document, "Destinations");
+    json_object_set(document, "DestinationId", json_object_get(destination, "DestinationId"));
+    if (json_object_get(destination, "ExtendedS3DestinationDescription"))
+        json_object_update_missing(
+            document, json_object_get(destination, "ExtendedS3DestinationDescription"));
+    return document;
+}
+
+static const struct call read = {
+    .op = "DescribeDeliveryStream",
+    .send = "DeliveryStreamName=name",
+    .absent = "ResourceNotFoundException",
+    .parse = parse,
+};
+static const struct call read_tags = {
+    .op = "ListTagsForDeliveryStream",
+    .send = "DeliveryStreamName=name Limit='50'",
+    .page = "ExclusiveStartTagKey=Tags[last].Key?HasMoreTags",
+    .absent = "ResourceNotFoundException",
+};
+
+/* A role made a moment ago cannot be assumed yet.  The same texts appear for a role that is really
+ * wrong, so after the window they are told as real. */
+static const struct settle role_made[] = {
+    {"InvalidArgumentException", "Firehose is unable to assume role", 120,
+     "the IAM role to propagate"},
+    {"InvalidArgumentException", "is not authorized to", 120, "the IAM role to propagate"},
+    {"InvalidArgumentException", "Access was denied", 120, "the IAM role to propagate"},
+    {"InvalidArgumentException", "Verify that the IAM role has access", 120,
+     "the IAM role to propagate"},
+    {0},
+};
+
+#define DESTINATION(root)                                                                          \
+    root ".RoleARN=role " root ".BucketARN=bucket " root ".Prefix=prefix " root                    \
+         ".ErrorOutputPrefix=error_prefix " root ".BufferingHints.SizeInMBs=buffer_mib " root      \
+         ".BufferingHints.IntervalInSeconds=buffer_seconds " root                                  \
+         ".CompressionFormat=compression " root ".FileExtension=file_extension " root              \
+         ".CustomTimeZone=time_zone " root                                                         \
+         ".EncryptionConfiguration.KMSEncryptionConfig.AWSKMSKeyARN=kms_key " root                 \
+         ".ProcessingConfiguration.Enabled=processing " root                                       \
+         ".ProcessingConfiguration.Processors=processors " root                                    \
+         ".CloudWatchLoggingOptions.Enabled=error_logging " root                                   \
+         ".CloudWatchLoggingOptions.LogGroupName=error_log_group " root                            \
+         ".CloudWatchLoggingOptions.LogStreamName=error_log_stream "
+
+static const struct call create = {
+    .op = "CreateDeliveryStream",
+    .send = "DeliveryStreamName=name DeliveryStreamType=type Tags=tags " //
+    DESTINATION("ExtendedS3DestinationConfiguration"),
+    .already = "ResourceInUseException",
+    .settle = role_made,
+};
+static const struct call update = {
+    .op = "UpdateDestination",
+    .send = "DeliveryStreamName=name CurrentDeliveryStreamVersionId=version "
+            "DestinationId=destination_id " //
+    DESTINATION("ExtendedS3DestinationUpdate"),
+    .settle = role_made,
+};
+static const struct call put_tags = {
+    .op = "TagDeliveryStream",
+    .send = "DeliveryStreamName=name Tags=tags",
+};
+
+static const struct field fields[] = {
+    {.name = "name", .flags = FIELD_KEY, .summary = "Name of the delivery stream."},
+    {.name = "type",
+     .member = "DeliveryStreamType",
+     .flags = FIELD_FIXED,
+     .otherwise = "DirectPut",
+     .summary = "Where records come from; DirectPut for CloudWatch Logs."},
+    {.name = "status", .member = "DeliveryStreamStatus", .flags = FIELD_REPORTED},
+    {.name = "version", .member = "VersionId", .flags = FIELD_REPORTED},
+    {.name = "destination_id", .member = "DestinationId", .flags = FIELD_REPORTED},
+    {.name = "role",
+     .member = "RoleARN",
+     .type = FIELD_ARN,
+     .flags = FIELD_REQUIRED,
+     .passes = "firehose.amazonaws.com",
+     .summary = "ARN of the role Firehose delivers with."},
+    {.name = "bucket",
+     .member = "BucketARN",
+     .type = FIELD_ARN,
+     .flags = FIELD_REQUIRED,
+     .summary = "ARN of the bucket."},
+    {.name = "prefix", .member = "Prefix", .summary = "Key prefix of delivered objects."},
+    {.name = "error_prefix",
+     .member = "ErrorOutputPrefix",
+     .summary = "Key prefix of what could not be delivered; holds unbilled usage."},
+    {.name = "buffer_mib",
+     .member = "BufferingHints.SizeInMBs",
+     .type = FIELD_INT,
+     .summary = "Deliver when this much has come in, MiB."},
+    {.name = "buffer_seconds",
+     .member = "BufferingHints.IntervalInSeconds",
+     .type = FIELD_INT,
+     .summary = "Deliver after this time, seconds."},
+    {.name = "compression",
+     .member = "CompressionFormat",
+     .summary = "Compression of delivered objects."},
+    {.name = "file_extension",
+     .member = "FileExtension",
+     .summary = "End of object names; Athena picks the codec by it."},
+    {.name = "time_zone",
+     .member = "CustomTimeZone",
+     .otherwise = "UTC",
+     .summary = "Time zone of the prefix."},
+    {.name = "kms_key",
+     .member = "EncryptionConfiguration.KMSEncryptionConfig.AWSKMSKeyARN",
+     .type = FIELD_ARN,
+     .summary = "KMS key objects are encrypted with."},
+    {.name = "processing",
+     .member = "ProcessingConfiguration.Enabled",
+     .type = FIELD_BOOL,
+     .summary = "Whether the processors run."},
+    {.name = "processors",
+     .member = "ProcessingConfiguration.Processors",
+     .type = FIELD_LIST,
+     .summary = "Processors in order, in AWS's form."},
+    {.name = "error_logging",
+     .member = "CloudWatchLoggingOptions.Enabled",
+     .type = FIELD_BOOL,
+     .summary = "Whether delivery errors are logged."},
+    {.name = "error_log_group",
+     .member = "CloudWatchLoggingOptions.LogGroupName",
+     .summary = "Log group for delivery errors; must exist."},
+    {.name = "error_log_stream",
+     .member = "CloudWatchLoggingOptions.LogStreamName",
+     .summary = "Log stream for delivery errors; must exist."},
+    {.name = "tags",
+     .member = "Tags",
+     .type = FIELD_MAP,
+     .flags = FIELD_OWNER,
+     .read = &read_tags,
+     .set = &put_tags,
+     .summary = "Tags; others are left alone."},
+    {0},
+};
+
+static const char *text(const struct scope *scope, const char *field)
+{
+    return json_string_value(json_object_get(scope->desired, field));
+}
+
+/* Source: "Custom prefixes for Amazon S3 objects", Firehose developer guide. */
+static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
+{
+    const char *prefix = text(scope, "prefix"), *error_prefix = text(scope, "error_prefix");
+
+    if (prefix && strstr(prefix, "firehose:error-output-type"))
+        problem(arg, "prefix", "!{firehose:error-output-type} belongs in error_prefix only");
+    if (prefix && strstr(prefix, "!{") && (!error_prefix || !*error_prefix))
+        problem(arg, "error_prefix", "required when prefix has expressions");
+    if (!json_object_get(scope->desired, "buffer_mib") !=
+        !json_object_get(scope->desired, "buffer_seconds"))
+        problem(arg,
+                json_object_get(scope->desired, "buffer_mib") ? "buffer_mib" : "buffer_seconds",
+                "give both buffer_mib and buffer_seconds, or neither");
+}
+
+/* data_location: where the objects lie, up to the first partition key ("s3://b/logs/" for the
+ * prefix "logs/year=!{timestamp:yyyy}/..."). */
+static char *attribute(const struct scope *scope, const char *name)
+{
+    const char *bucket = text(scope, "bucket"), *prefix = text(scope, "prefix");
+    size_t n;
+
+    if (strcmp(name, "data_location") || !bucket || !prefix || !strrchr(bucket, ':'))
+        return NULL;
+    n = (size_t)(strstr(prefix, "!{") ? strstr(prefix, "!{") - prefix : (long)strlen(prefix));
+    while (n > 0 && prefix[n - 1] != '/')
+        n--;
+    return mem_printf("s3://%s/%.*s", strrchr(bucket, ':') + 1, (int)n, prefix);
+}
+
+const struct kind delivery_stream = {
+    .name = "delivery_stream",
+    .title = "delivery stream",
+    .service = "firehose",
+    .arn = "arn:{partition}:firehose:{region}:{account}:deliverystream/{name}",
+    .summary = "Firehose delivery stream to S3.",
+    .fields = fields,
+    .read = &read,
+    .create = &create,
+    .update = &update,
+    .ready = "ACTIVE",
+    .pending = "CREATING",
+    .failed = "CREATING_FAILED DELETING DELETING_FAILED",
+    .holds_data = true,
+    .check = check,
+    .attribute = attribute,
+};

@@ -1,0 +1,145 @@
+/* iam_role -- a role with its trust policy and one inline policy.
+ *
+ * Documents come back percent-encoded and are compared by meaning.  Policies attached by others are
+ * told, never removed.  The path is part of the ARN and cannot change. */
+#include "resources/kind.h"
+
+static const struct call read = {
+    .op = "GetRole",
+    .send = "RoleName=name",
+    .take = "Role",
+    .absent = "NoSuchEntity",
+};
+static const struct call read_policy = {
+    .op = "GetRolePolicy",
+    .send = "RoleName=name PolicyName=policy_name",
+    .absent = "NoSuchEntity",
+};
+static const struct call read_attached = {
+    .op = "ListAttachedRolePolicies",
+    .send = "RoleName=name",
+    .page = "Marker=Marker",
+    .absent = "NoSuchEntity",
+};
+static const struct call read_inline = {
+    .op = "ListRolePolicies",
+    .send = "RoleName=name",
+    .page = "Marker=Marker",
+    .absent = "NoSuchEntity",
+};
+/* A principal made a moment ago is unknown to IAM for a while.  Source: IAM, "Troubleshoot IAM". */
+static const struct settle principal[] = {
+    {"MalformedPolicyDocument", "Invalid principal in policy", 120, "the principal to propagate"},
+    {0},
+};
+static const struct call create = {
+    .op = "CreateRole",
+    .send = "RoleName=name Path=path AssumeRolePolicyDocument=trust Description=description "
+            "MaxSessionDuration=max_session_seconds PermissionsBoundary=boundary Tags=tags",
+    .already = "EntityAlreadyExists",
+    .settle = principal,
+};
+static const struct call put_trust = {
+    .op = "UpdateAssumeRolePolicy",
+    .send = "RoleName=name PolicyDocument=trust",
+    .settle = principal,
+};
+static const struct call update = {
+    .op = "UpdateRole",
+    .send = "RoleName=name Description=description MaxSessionDuration=max_session_seconds",
+};
+static const struct call put_boundary = {
+    .op = "PutRolePermissionsBoundary",
+    .send = "RoleName=name PermissionsBoundary=boundary",
+};
+static const struct call put_policy = {
+    .op = "PutRolePolicy",
+    .send = "RoleName=name PolicyName=policy_name PolicyDocument=policy",
+};
+static const struct call put_tags = {
+    .op = "TagRole",
+    .send = "RoleName=name Tags=tags",
+};
+
+static const struct field fields[] = {
+    {.name = "name", .flags = FIELD_KEY, .summary = "Name of the role."},
+    {.name = "path",
+     .member = "Path",
+     .flags = FIELD_FIXED,
+     .otherwise = "/",
+     .summary = "Path of the role, part of its ARN."},
+    {.name = "trust",
+     .member = "AssumeRolePolicyDocument",
+     .type = FIELD_POLICY,
+     .flags = FIELD_REQUIRED,
+     .set = &put_trust,
+     .summary = "Who may assume the role."},
+    {.name = "description", .member = "Description", .summary = "Text about the role."},
+    {.name = "max_session_seconds",
+     .member = "MaxSessionDuration",
+     .type = FIELD_INT,
+     .summary = "Longest session, seconds."},
+    {.name = "boundary",
+     .member = "PermissionsBoundary.PermissionsBoundaryArn",
+     .type = FIELD_ARN,
+     .set = &put_boundary,
+     .summary = "ARN of the permissions boundary."},
+    {.name = "policy_name",
+     .flags = FIELD_LOCAL,
+     .otherwise = "billingd",
+     .summary = "Name of the inline policy."},
+    {.name = "policy",
+     .member = "PolicyDocument",
+     .type = FIELD_POLICY,
+     .read = &read_policy,
+     .set = &put_policy,
+     .summary = "What the role may do: its inline policy."},
+    {.name = "attached",
+     .member = "AttachedPolicies",
+     .type = FIELD_LIST,
+     .flags = FIELD_REPORTED | FIELD_ALWAYS,
+     .read = &read_attached,
+     .summary = "Managed policies attached to the role."},
+    {.name = "inline",
+     .member = "PolicyNames",
+     .type = FIELD_SET,
+     .flags = FIELD_REPORTED | FIELD_ALWAYS,
+     .read = &read_inline,
+     .summary = "Names of all inline policies."},
+    {.name = "tags",
+     .member = "Tags",
+     .type = FIELD_MAP,
+     .flags = FIELD_OWNER,
+     .set = &put_tags,
+     .summary = "Tags; others are left alone."},
+    {0},
+};
+
+static void note(const struct scope *scope, json_t *notes)
+{
+    const char *ours = json_string_value(json_object_get(scope->desired, "policy_name"));
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(json_object_get(scope->observed, "attached"), i, item) json_array_append_new(
+        notes, json_sprintf("managed policy attached by others: %s",
+                            json_string_value(json_object_get(item, "PolicyArn"))));
+    json_array_foreach(json_object_get(scope->observed, "inline"), i,
+                       item) if (!ours ||
+                                 !json_equal(item, json_object_get(scope->desired, "policy_name")))
+        json_array_append_new(notes,
+                              json_sprintf("inline policy of others: %s", json_string_value(item)));
+}
+
+const struct kind iam_role = {
+    .name = "iam_role",
+    .title = "IAM role",
+    .service = "iam",
+    .arn = "arn:{partition}:iam::{account}:role{path}{name}",
+    .summary = "IAM role with trust policy and one inline policy.",
+    .fields = fields,
+    .read = &read,
+    .create = &create,
+    .update = &update,
+    .note = note,
+};

@@ -1,0 +1,36 @@
+/* log_stream -- a log stream that must exist before somebody writes to it.
+ *
+ * Firehose's error logging through the API needs its stream created beforehand. */
+#include "resources/kind.h"
+
+static const struct call read = {
+    .op = "DescribeLogStreams",
+    .send = "logGroupName=log_group logStreamNamePrefix=name",
+    .take = "logStreams",
+    .find = "logStreamName=name",
+    .page = "nextToken=nextToken",
+    .absent = "ResourceNotFoundException",
+};
+static const struct call create = {
+    .op = "CreateLogStream",
+    .send = "logGroupName=log_group logStreamName=name",
+    .already = "ResourceAlreadyExistsException",
+};
+
+static const struct field fields[] = {
+    {.name = "log_group", .flags = FIELD_KEY, .summary = "Log group the stream belongs to."},
+    {.name = "name", .flags = FIELD_KEY, .summary = "Name of the log stream."},
+    {0},
+};
+
+const struct kind log_stream = {
+    .name = "log_stream",
+    .title = "log stream",
+    .service = "logs",
+    .arn = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:log-stream:{name}",
+    .summary = "Log stream that must exist before it is written to.",
+    .fields = fields,
+    .read = &read,
+    .create = &create,
+    .holds_data = true,
+};

@@ -1,0 +1,63 @@
+/* named_query -- a saved query of an Athena workgroup.
+ *
+ * Queries have ids, names are not unique, and creating twice makes two.  The id is found by listing
+ * the workgroup; the token of a create stays the same over its retries. */
+#include "resources/kind.h"
+
+static const struct call list = {
+    .op = "ListNamedQueries",
+    .send = "WorkGroup=workgroup MaxResults='50'",
+    .page = "NextToken=NextToken",
+    .absent = "InvalidRequestException:is not found",
+};
+static const struct call read = {
+    .op = "BatchGetNamedQuery",
+    .send = "NamedQueryIds=ids",
+    .take = "NamedQueries",
+    .find = "Name=name Database=database",
+    .chunk = 50,
+};
+static const struct call create = {
+    .op = "CreateNamedQuery",
+    .send = "WorkGroup=workgroup Database=database Name=name Description=summary QueryString=sql",
+};
+static const struct call update = {
+    .op = "UpdateNamedQuery",
+    .send = "NamedQueryId=id Name=name Description=summary QueryString=sql",
+};
+static const struct call drop = {
+    .op = "DeleteNamedQuery",
+    .send = "NamedQueryId=id",
+};
+
+static const struct field fields[] = {
+    {.name = "workgroup", .flags = FIELD_KEY, .summary = "Athena workgroup."},
+    {.name = "database", .flags = FIELD_KEY, .summary = "Glue database the query runs in."},
+    {.name = "name", .flags = FIELD_KEY, .summary = "Name shown in the console."},
+    {.name = "ids",
+     .member = "NamedQueryIds",
+     .type = FIELD_SET,
+     .flags = FIELD_REPORTED,
+     .read = &list},
+    {.name = "id", .member = "NamedQueryId", .flags = FIELD_REPORTED},
+    {.name = "summary", .member = "Description", .summary = "What the query tells."},
+    {.name = "sql",
+     .member = "QueryString",
+     .type = FIELD_SQL,
+     .flags = FIELD_REQUIRED,
+     .summary = "Text of the query."},
+    {0},
+};
+
+const struct kind named_query = {
+    .name = "named_query",
+    .title = "saved query",
+    .service = "athena",
+    .arn = "arn:{partition}:athena:{region}:{account}:workgroup/{workgroup}",
+    .summary = "Saved Athena query.",
+    .fields = fields,
+    .read = &read,
+    .create = &create,
+    .update = &update,
+    .remove = &drop,
+};

@@ -1,0 +1,185 @@
+#include "resources/policy.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <string.h>
+
+json_t *policy_parse(const json_t *wire)
+{
+    const char *text = json_string_value(wire);
+    cleanup_free char *decoded = NULL;
+    json_t *document;
+
+    if (json_is_object(wire))
+        return json_share(wire);
+    if (!text)
+        return NULL;
+    /* IAM answers percent-encoded, S3 and Logs do not; JSON never begins with '%'. */
+    decoded = text[0] == '%' ? str_unescape(text) : mem_text(text);
+    document = json_loads(decoded, 0, NULL);
+    if (!json_is_object(document)) {
+        json_decref(document);
+        return NULL;
+    }
+    return document;
+}
+
+json_t *policy_statements(const json_t *document)
+{
+    json_t *statements = json_object_get(document, "Statement");
+
+    if (json_is_object(statements))
+        return json_pack("[O]", statements);
+    return json_is_array(statements) ? json_share(statements) : json_array();
+}
+
+static int compare_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *scalar_text(const json_t *value)
+{
+    if (json_is_string(value))
+        return mem_text(json_string_value(value));
+    return json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+}
+
+/* Principal values: a bare account id is its root. */
+static char *with_root(char *text)
+{
+    char *arn;
+
+    if (strlen(text) != 12 || strspn(text, "0123456789") != 12)
+        return text;
+    arn = mem_printf("arn:aws:iam::%s:root", text);
+    free(text);
+    return arn;
+}
+
+enum value_form { FORM_PLAIN, FORM_ACTION, FORM_PRINCIPAL };
+
+/* One value or a list -> sorted list of texts without repeats. */
+static json_t *sorted_list(const json_t *value, enum value_form form)
+{
+    json_auto_t *list = json_is_array(value) ? json_share(value) : json_pack("[O]", value);
+    size_t n = json_array_size(list), i;
+    char **texts = mem_new((n + 1) * sizeof *texts);
+    json_t *sorted = json_array();
+
+    for (i = 0; i < n; i++) {
+        texts[i] = scalar_text(json_array_get(list, i));
+        for (char *p = texts[i]; form == FORM_ACTION && *p; p++)
+            *p = (char)tolower((unsigned char)*p);
+        if (form == FORM_PRINCIPAL)
+            texts[i] = with_root(texts[i]);
+    }
+    qsort(texts, n, sizeof *texts, compare_text);
+    for (i = 0; i < n; i++) {
+        if (!i || strcmp(texts[i], texts[i - 1]))
+            json_array_append_new(sorted, json_string(texts[i]));
+    }
+    for (i = 0; i < n; i++)
+        free(texts[i]);
+    free(texts);
+    return sorted;
+}
+
+static json_t *canonical_principal(const json_t *principal)
+{
+    json_t *result = json_object();
+    const char *type;
+    json_t *values;
+
+    if (!json_is_object(principal)) {
+        json_object_set_new(result, "AWS", sorted_list(principal, FORM_PRINCIPAL));
+        return result;
+    }
+    json_object_foreach((json_t *)principal, type, values)
+        json_object_set_new(result, type, sorted_list(values, FORM_PRINCIPAL));
+    return result;
+}
+
+static json_t *canonical_condition(const json_t *condition)
+{
+    json_t *result = json_object();
+    const char *operator, * key;
+    json_t *keys, *values;
+
+    json_object_foreach((json_t *)condition, operator, keys)
+    {
+        json_t *folded = json_object();
+
+        json_object_foreach(keys, key, values)
+        {
+            cleanup_free char *name = mem_text(key);
+
+            for (char *p = name; *p; p++) /* condition keys ignore case */
+                *p = (char)tolower((unsigned char)*p);
+            json_object_set_new(folded, name, sorted_list(values, FORM_PLAIN));
+        }
+        json_object_set_new(result, operator, folded);
+    }
+    return result;
+}
+
+json_t *policy_statement_canonical(const json_t *statement)
+{
+    json_t *result = json_object();
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)statement, key, value)
+    {
+        if (strstr(key, "Principal"))
+            json_object_set_new(result, key, canonical_principal(value));
+        else if (!strcmp(key, "Condition"))
+            json_object_set_new(result, key, canonical_condition(value));
+        else if (!strcmp(key, "Action") || !strcmp(key, "NotAction"))
+            json_object_set_new(result, key, sorted_list(value, FORM_ACTION));
+        else if (!strcmp(key, "Resource") || !strcmp(key, "NotResource"))
+            json_object_set_new(result, key, sorted_list(value, FORM_PLAIN));
+        else
+            json_object_set(result, key, value);
+    }
+    return result;
+}
+
+bool policy_statement_same(const json_t *a, const json_t *b)
+{
+    json_auto_t *x = policy_statement_canonical(a), *y = policy_statement_canonical(b);
+
+    return json_same(x, y);
+}
+
+static json_t *canonical(const json_t *document)
+{
+    json_t *result = json_deep_copy(document), *list = json_array();
+    json_auto_t *statements = policy_statements(document);
+    size_t i;
+    json_t *statement;
+
+    json_array_foreach(statements, i, statement)
+        json_array_append_new(list, policy_statement_canonical(statement));
+    json_object_del(result, "Statement");
+    json_object_set_new(result, "Statement", list);
+    return result;
+}
+
+bool policy_same(const json_t *a, const json_t *b)
+{
+    json_auto_t *x = NULL, *y = NULL;
+    bool same;
+
+    if (!json_is_object(a) || !json_is_object(b))
+        return false;
+    x = canonical(a);
+    y = canonical(b);
+    same = json_same_set(json_object_get(x, "Statement"), json_object_get(y, "Statement"));
+    json_object_del(x, "Statement");
+    json_object_del(y, "Statement");
+    return same && json_same(x, y);
+}

@@ -1,0 +1,234 @@
+/* s3_bucket -- a bucket and the documents below it, each with its own read and its own replacing
+ * PUT.
+ *
+ * HEAD answers 403 for a bucket of somebody else: that blocks, it never counts as "exists".  Every
+ * later call names the expected owner.  Policy statements and lifecycle rules of others are kept.
+ */
+#include "resources/kind.h"
+
+#include <string.h>
+
+#define BUCKET "Bucket=name ExpectedBucketOwner=@account "
+/* A sub-document of a missing bucket is as missing as the bucket. */
+#define MISSING "NoSuchBucket "
+
+static const struct call read = {
+    .op = "HeadBucket",
+    .send = BUCKET,
+    .absent = "404 NotFound NoSuchBucket",
+    .action = "s3:ListBucket",
+};
+static const struct call read_public_access = {
+    .op = "GetPublicAccessBlock",
+    .send = BUCKET,
+    .absent = MISSING "NoSuchPublicAccessBlockConfiguration",
+    .action = "s3:GetBucketPublicAccessBlock",
+};
+static const struct call read_ownership = {
+    .op = "GetBucketOwnershipControls",
+    .send = BUCKET,
+    .absent = MISSING "OwnershipControlsNotFoundError",
+};
+static const struct call read_encryption = {
+    .op = "GetBucketEncryption",
+    .send = BUCKET,
+    .absent = MISSING "ServerSideEncryptionConfigurationNotFoundError",
+    .action = "s3:GetEncryptionConfiguration",
+};
+static const struct call read_versioning = {
+    .op = "GetBucketVersioning",
+    .send = BUCKET,
+    .absent = MISSING,
+};
+static const struct call read_policy = {
+    .op = "GetBucketPolicy",
+    .send = BUCKET,
+    .absent = MISSING "NoSuchBucketPolicy",
+};
+static const struct call read_lifecycle = {
+    .op = "GetBucketLifecycleConfiguration",
+    .send = BUCKET,
+    .absent = MISSING "NoSuchLifecycleConfiguration",
+    .action = "s3:GetLifecycleConfiguration",
+};
+static const struct call read_tags = {
+    .op = "GetBucketTagging",
+    .send = BUCKET,
+    .absent = MISSING "NoSuchTagSet",
+};
+
+/* us-east-1 is named by silence; every other region by a constraint.  Source: CreateBucket, S3 API.
+ */
+static json_t *create_params(const struct scope *scope)
+{
+    const char *region = json_string_value(json_object_get(scope->facts, "region"));
+    json_t *params = json_pack("{s:O}", "Bucket", json_object_get(scope->desired, "name"));
+
+    if (region && strcmp(region, "us-east-1"))
+        json_object_set_new(params, "CreateBucketConfiguration",
+                            json_pack("{s:s}", "LocationConstraint", region));
+    return params;
+}
+
+/* Just after CreateBucket or CreateRole, S3 may not know the bucket or the principal yet. */
+static const struct settle bucket_made[] = {
+    {"NoSuchBucket", NULL, 60, "the new bucket to appear"},
+    {"OperationAborted", NULL, 60, "another change of the bucket to end"},
+    {0},
+};
+static const struct settle policy_made[] = {
+    {"MalformedPolicy", "Invalid principal in policy", 120, "the IAM role to propagate"},
+    {"NoSuchBucket", NULL, 60, "the new bucket to appear"},
+    {"OperationAborted", NULL, 60, "another change of the bucket to end"},
+    {0},
+};
+static const struct call create = {
+    .op = "CreateBucket",
+    .build = create_params,
+    .already = "BucketAlreadyOwnedByYou",
+    .settle = bucket_made,
+};
+static const struct call put_public_access = {
+    .op = "PutPublicAccessBlock",
+    .send = BUCKET "PublicAccessBlockConfiguration=+public_access_block",
+    .settle = bucket_made,
+    .action = "s3:PutBucketPublicAccessBlock",
+};
+static const struct call put_ownership = {
+    .op = "PutBucketOwnershipControls",
+    .send = BUCKET "OwnershipControls.Rules[].ObjectOwnership=ownership",
+    .settle = bucket_made,
+};
+#define ENCRYPTION "ServerSideEncryptionConfiguration.Rules[]."
+static const struct call put_encryption = {
+    .op = "PutBucketEncryption",
+    .send = BUCKET ENCRYPTION "ApplyServerSideEncryptionByDefault.SSEAlgorithm=encryption " //
+    ENCRYPTION "ApplyServerSideEncryptionByDefault.KMSMasterKeyID=kms_key "                 //
+    ENCRYPTION "BucketKeyEnabled=bucket_key",
+    .settle = bucket_made,
+    .action = "s3:PutEncryptionConfiguration",
+};
+static const struct call put_versioning = {
+    .op = "PutBucketVersioning",
+    .send = BUCKET "VersioningConfiguration.Status=versioning",
+    .settle = bucket_made,
+};
+static const struct call put_policy = {
+    .op = "PutBucketPolicy",
+    .send = BUCKET "Policy=+policy",
+    .settle = policy_made,
+};
+static const struct call put_lifecycle = {
+    .op = "PutBucketLifecycleConfiguration",
+    .send = BUCKET "LifecycleConfiguration.Rules=+lifecycle "
+                   "TransitionDefaultMinimumObjectSize=lifecycle_minimum_size",
+    .settle = bucket_made,
+    .action = "s3:PutLifecycleConfiguration",
+};
+static const struct call put_tags = {
+    .op = "PutBucketTagging",
+    .send = BUCKET "Tagging.TagSet=+tags",
+    .settle = bucket_made,
+};
+
+static const struct field fields[] = {
+    {.name = "name", .flags = FIELD_KEY, .summary = "Name of the bucket."},
+    {.name = "region",
+     .member = "BucketRegion",
+     .flags = FIELD_FIXED,
+     .summary = "Region of the bucket."},
+    {.name = "public_access_block",
+     .member = "PublicAccessBlockConfiguration",
+     .type = FIELD_DOCUMENT,
+     .read = &read_public_access,
+     .set = &put_public_access,
+     .summary = "The four switches against public access."},
+    {.name = "ownership",
+     .member = "OwnershipControls.Rules[].ObjectOwnership",
+     .read = &read_ownership,
+     .set = &put_ownership,
+     .created = "BucketOwnerEnforced",
+     .summary = "Object ownership; BucketOwnerEnforced turns ACLs off."},
+    {.name = "encryption",
+     .member = ENCRYPTION "ApplyServerSideEncryptionByDefault.SSEAlgorithm",
+     .read = &read_encryption,
+     .set = &put_encryption,
+     .created = "AES256",
+     .summary = "Default encryption: AES256 or aws:kms."},
+    {.name = "kms_key",
+     .member = ENCRYPTION "ApplyServerSideEncryptionByDefault.KMSMasterKeyID",
+     .read = &read_encryption,
+     .set = &put_encryption,
+     .summary = "KMS key of the default encryption."},
+    {.name = "bucket_key",
+     .member = ENCRYPTION "BucketKeyEnabled",
+     .type = FIELD_BOOL,
+     .read = &read_encryption,
+     .set = &put_encryption,
+     .summary = "One KMS call per bucket instead of per object."},
+    {.name = "versioning",
+     .member = "Status",
+     .read = &read_versioning,
+     .set = &put_versioning,
+     .summary = "Enabled or Suspended."},
+    {.name = "policy",
+     .member = "Policy",
+     .type = FIELD_STATEMENTS,
+     .own = "Billingd",
+     .read = &read_policy,
+     .set = &put_policy,
+     .summary =
+         "Our statements of the bucket policy, by Sid (starting with Billingd); others are kept."},
+    {.name = "lifecycle",
+     .member = "Rules",
+     .type = FIELD_RULES,
+     .own = "billingd-",
+     .read = &read_lifecycle,
+     .set = &put_lifecycle,
+     .summary = "Our lifecycle rules, by ID (starting with billingd-); others are kept."},
+    {.name = "lifecycle_minimum_size",
+     .member = "TransitionDefaultMinimumObjectSize",
+     .read = &read_lifecycle,
+     .set = &put_lifecycle,
+     .summary = "all_storage_classes_128K or varies_by_storage_class."},
+    {.name = "tags",
+     .member = "TagSet",
+     .type = FIELD_MAP,
+     .flags = FIELD_OWNER,
+     .read = &read_tags,
+     .set = &put_tags,
+     .summary = "Tags; others are left alone."},
+    {0},
+};
+
+/* Source: "Bucket naming rules", S3 user guide. */
+static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
+{
+    const char *name = json_string_value(json_object_get(scope->desired, "name"));
+    size_t n = name ? strlen(name) : 0;
+
+    if (n < 3 || n > 63)
+        problem(arg, "name", "a bucket name has 3 to 63 characters");
+    else if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") != n)
+        problem(arg, "name", "a bucket name has only lower-case letters, digits, dots and hyphens");
+    else if (strchr(".-", name[0]) || strchr(".-", name[n - 1]))
+        problem(arg, "name", "a bucket name begins and ends with a letter or digit");
+    else if (strstr(name, "..") || strspn(name, "0123456789.") == n || !strncmp(name, "xn--", 4) ||
+             (n > 8 && !strcmp(name + n - 8, "-s3alias")))
+        problem(arg, "name",
+                "S3 does not accept this bucket name (adjacent dots, an IP address, "
+                "or a reserved prefix or suffix)");
+}
+
+const struct kind s3_bucket = {
+    .name = "s3_bucket",
+    .title = "S3 bucket",
+    .service = "s3",
+    .arn = "arn:{partition}:s3:::{name}",
+    .summary = "S3 bucket with its access, encryption, policy, lifecycle and tags.",
+    .fields = fields,
+    .read = &read,
+    .create = &create,
+    .holds_data = true,
+    .check = check,
+};

@@ -1,0 +1,360 @@
+#include "resources/table.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "resources/value.h"
+
+#include <string.h>
+
+/* One word of `send`: Member=source. */
+struct word {
+    char member[160];
+    char source[64];
+};
+
+/* Moves *cursor behind the next word.  False at the end. */
+static bool next_word(const char **cursor, struct word *word)
+{
+    const char *p = *cursor + strspn(*cursor, " ");
+    size_t n = strcspn(p, "="), m;
+
+    if (!*p)
+        return false;
+    m = strcspn(p + n + 1, " ");
+    (void)snprintf(word->member, sizeof word->member, "%.*s", (int)n, p);
+    (void)snprintf(word->source, sizeof word->source, "%.*s", (int)m, p + n + 1);
+    *cursor = p + n + 1 + m;
+    return true;
+}
+
+static const struct field *word_field(const struct kind *kind, const struct word *word)
+{
+    const char *name = word->source + (word->source[0] == '+');
+
+    return strchr("@'", word->source[0]) ? NULL : kind_field(kind, name);
+}
+
+void table_each_word(const struct kind *kind, const struct call *call, table_word_fn *each,
+                     void *arg)
+{
+    const char *cursor = call->send ? call->send : "";
+    struct word word;
+
+    while (next_word(&cursor, &word))
+        each(arg, word.member, word_field(kind, &word));
+}
+
+static const char *member_for(const struct kind *kind, const struct call *call,
+                              const struct field *field, struct word *word)
+{
+    const char *cursor = call->send ? call->send : "";
+
+    while (next_word(&cursor, word))
+        if (word_field(kind, word) == field)
+            return word->member;
+    return NULL;
+}
+
+bool table_sends(const struct kind *kind, const struct call *call, const struct field *field)
+{
+    struct word word;
+
+    /* A build function writes the whole document. */
+    return call->build ? !(field->flags & FIELD_LOCAL) && !field->set
+                       : member_for(kind, call, field, &word) != NULL;
+}
+
+static bool find_operation(const struct kind *kind, const char *op, struct aws_operation *operation)
+{
+    const struct aws_model *model = aws_model(kind->service);
+
+    return model && aws_model_operation(model, op, operation);
+}
+
+static const json_t *shape_in_write(const struct kind *kind, const struct call *call,
+                                    const struct field *field)
+{
+    struct aws_operation operation;
+    struct word word;
+    const char *member = call ? member_for(kind, call, field, &word) : NULL;
+
+    if (!member || !find_operation(kind, call->op, &operation))
+        return NULL;
+    return aws_model_input(&operation, member);
+}
+
+const json_t *kind_field_shape(const struct kind *kind, const struct field *field)
+{
+    const struct call *read = field->read ? field->read : kind->read;
+    const json_t *shape = shape_in_write(kind, field->set, field);
+    struct aws_operation operation;
+    cleanup_free char *path = NULL;
+
+    if (!shape)
+        shape = shape_in_write(kind, kind->create, field);
+    if (!shape)
+        shape = shape_in_write(kind, kind->update, field);
+    if (shape || !field->member || read->parse || !find_operation(kind, read->op, &operation))
+        return shape;
+    path = read->take ? mem_printf("%s%s.%s", read->take, read->find ? "[]" : "", field->member)
+                      : mem_text(field->member);
+    return aws_model_output(&operation, path);
+}
+
+static const json_t *look_up(const struct scope *scope, const char *name)
+{
+    const json_t *value = json_object_get(scope->facts, name);
+
+    if (!value || !json_string_length(value))
+        value = json_object_get(scope->desired, name);
+    if (!value || (json_is_string(value) && !json_string_length(value)))
+        value = json_object_get(scope->observed, name);
+    return value;
+}
+
+char *table_fill(const struct scope *scope, const char *template, const char *missing)
+{
+    struct str out = {0};
+
+    while (*template) {
+        size_t n = strcspn(template, "{");
+        char name[64];
+        const char *value;
+
+        str_add_n(&out, template, n);
+        template += n;
+        if (!*template)
+            break;
+        n = strcspn(template, "}");
+        (void)snprintf(name, sizeof name, "%.*s", (int)n - 1, template + 1);
+        value = json_string_value(look_up(scope, name));
+        str_add(&out, value ? value : missing);
+        template += n + 1;
+    }
+    return str_take(&out);
+}
+
+char *table_arn(const struct scope *scope)
+{
+    return scope->kind->arn ? table_fill(scope, scope->kind->arn, "") : NULL;
+}
+
+char *table_attribute(const struct scope *scope, const char *name)
+{
+    const char *text = json_text(scope->desired, name);
+
+    if (!strcmp(name, "arn"))
+        return table_arn(scope);
+    if (text)
+        return mem_text(text);
+    return scope->kind->attribute ? scope->kind->attribute(scope, name) : NULL;
+}
+
+/* A field's value for a parameter: wanted, else observed (a folded key as wanted). */
+static const json_t *current_value(const struct scope *scope, const struct field *field)
+{
+    const json_t *want = json_object_get(scope->desired, field->name);
+
+    if (want && !((field->flags & FIELD_LOCAL) && !json_string_length(want)))
+        return want;
+    return json_object_get(scope->observed, field->name);
+}
+
+static const json_t *literal_shape(const struct scope *scope, const struct call *call,
+                                   const char *member, const struct aws_model **model)
+{
+    struct aws_operation operation;
+
+    if (!find_operation(scope->kind, call->op, &operation))
+        return NULL;
+    *model = operation.model;
+    return aws_model_input(&operation, member);
+}
+
+/* The wire value of one word; new reference, NULL: nothing to send. */
+static json_t *word_value(const struct scope *scope, const struct call *call,
+                          const struct word *word, const struct field *field,
+                          const json_t *have_wire)
+{
+    const struct aws_model *model = NULL;
+    const json_t *shape = literal_shape(scope, call, word->member, &model);
+    json_auto_t *value = NULL;
+
+    if (word->source[0] == '@' && !strcmp(word->source, "@arn")) {
+        cleanup_free char *arn = table_arn(scope);
+
+        return json_string(arn);
+    }
+    if (word->source[0] == '@')
+        return json_share(json_object_get(scope->facts, word->source + 1));
+    if (word->source[0] == '\'') {
+        value = json_stringn(word->source + 1, strlen(word->source) - 2);
+        return value_to_wire(NULL, model, shape, value, NULL);
+    }
+    value = json_share(current_value(scope, field));
+    if (value && word->source[0] == '+') {
+        json_t *merged = value_merge(field, value, json_object_get(scope->observed, field->name));
+
+        json_decref(value);
+        value = merged;
+    }
+    return value ? value_to_wire(field, model, shape, value, have_wire) : NULL;
+}
+
+/* The members of document that the shape accepts: what a replacing write must carry along. */
+static json_t *accepted_members(const json_t *shape, const json_t *document)
+{
+    json_t *kept = json_object();
+    const char *name;
+    json_t *member;
+
+    json_object_foreach(json_object_get(shape, "members"), name,
+                        member) if (json_object_get(document, name))
+        json_object_set_new(kept, name, json_deep_copy(json_object_get(document, name)));
+    return kept;
+}
+
+static json_t *starting_params(const struct scope *scope, const struct call *call)
+{
+    json_t *params = json_object();
+    const struct aws_model *model = NULL;
+
+    if (call->overlay && scope->document)
+        json_object_set_new(
+            params, call->overlay,
+            accepted_members(literal_shape(scope, call, call->overlay, &model), scope->document));
+    return params;
+}
+
+static json_t *built_params(const struct scope *scope, const struct call *call)
+{
+    json_t *params = starting_params(scope, call);
+    json_auto_t *built = call->build(scope);
+
+    json_object_update_recursive(params, built);
+    return params;
+}
+
+json_t *table_params(const struct scope *scope, const struct call *call,
+                     const struct field **missing)
+{
+    const char *cursor = call->send ? call->send : "";
+    json_t *params;
+    struct word word;
+
+    if (call->build)
+        return built_params(scope, call);
+    params = starting_params(scope, call);
+    while (next_word(&cursor, &word)) {
+        const struct field *field = word_field(scope->kind, &word);
+        const json_t *have_wire =
+            field && field->member ? json_at(scope->document, field->member) : NULL;
+        json_t *value = word_value(scope, call, &word, field, have_wire);
+
+        if (value) {
+            json_put_at(params, word.member, value);
+        } else if (field && (field->flags & (FIELD_REPORTED | FIELD_LOCAL)) && field->member) {
+            *missing = field;
+            json_decref(params);
+            return NULL;
+        }
+    }
+    return params;
+}
+
+static bool item_matches(const struct scope *scope, const struct call *call, const json_t *item)
+{
+    const char *cursor = call->find;
+    struct word word;
+
+    while (next_word(&cursor, &word)) {
+        const json_t *have = json_at(item, word.member);
+        json_auto_t *want = word.source[0] == '\''
+                                ? json_stringn(word.source + 1, strlen(word.source) - 2)
+                                : json_share(json_object_get(scope->desired, word.source));
+
+        if (!json_equal(have, want))
+            return false;
+    }
+    return true;
+}
+
+size_t table_take(const struct scope *scope, const struct call *call, const json_t *reply,
+                  json_t **document)
+{
+    const json_t *found = call->take ? json_at(reply, call->take) : reply;
+    size_t matches = 0, i;
+    json_t *item;
+
+    *document = NULL;
+    if (call->parse) {
+        *document = call->parse(scope, reply);
+        return *document != NULL;
+    }
+    if (!call->find) {
+        *document = json_share(found);
+        return found != NULL;
+    }
+    json_array_foreach((json_t *)found, i, item) if (item_matches(scope, call, item) &&
+                                                     !matches++) *document = json_share(item);
+    return matches;
+}
+
+void table_join(json_t *before, const json_t *page)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)page, key, value)
+    {
+        json_t *old = json_object_get(before, key);
+
+        if (json_is_array(old) && json_is_array(value))
+            json_array_extend(old, value);
+        else
+            json_object_set(before, key, value);
+    }
+}
+
+bool table_next_page(const struct call *call, const json_t *reply, json_t *params)
+{
+    char request[64], path[64], flag[64] = "";
+    const json_t *token;
+
+    if (!call->page || sscanf(call->page, "%63[^=]=%63[^?]?%63s", request, path, flag) < 2)
+        return false;
+    if (flag[0] && !json_is_true(json_object_get(reply, flag)))
+        return false;
+    token = json_at(reply, path);
+    if (!json_string_length(token) || json_equal(token, json_object_get(params, request)))
+        return false; /* the same token again means the end, or a server that would go on for ever
+                       */
+    json_object_set(params, request, (json_t *)token);
+    return true;
+}
+
+bool table_matches(const char *codes, const struct aws_error *error)
+{
+    while (codes && *codes) {
+        size_t n = strcspn(codes, " :");
+        bool same = strlen(error->code) == n && !strncmp(codes, error->code, n);
+
+        /* What follows a colon is part of the message and lasts to the end of the list. */
+        if (codes[n] == ':')
+            return same && strstr(error->message, codes + n + 1);
+        if (same || (n == 3 && error->status == atoi(codes) && error->status))
+            return true;
+        codes += n;
+        codes += strspn(codes, " ");
+    }
+    return false;
+}
+
+const struct settle *table_settle(const struct call *call, const struct aws_error *error)
+{
+    for (const struct settle *s = call->settle; s && s->code; s++)
+        if (!strcmp(s->code, error->code) && (!s->text || strstr(error->message, s->text)))
+            return s;
+    return NULL;
+}

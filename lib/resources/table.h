@@ -1,0 +1,45 @@
+/* table.h -- interprets a kind's tables: parameters from fields, replies into documents. */
+#ifndef RESOURCES_TABLE_H
+#define RESOURCES_TABLE_H
+
+#include "aws/codec.h"
+#include "resources/kind.h"
+
+/* The shape of a field in the call that writes it, else in the reply that holds it; NULL: none. */
+const json_t *kind_field_shape(const struct kind *kind, const struct field *field);
+
+/* A template such as "arn:{partition}:s3:::{name}" filled from facts, desired and observed; names
+ * that have no value become missing.  New text. */
+char *table_fill(const struct scope *scope, const char *template, const char *missing);
+/* The kind's ARN; new text, NULL when it has none. */
+char *table_arn(const struct scope *scope);
+/* Attribute of a resource for references: its arn, a declared field, or the kind's own; new text or
+ * NULL. */
+char *table_attribute(const struct scope *scope, const char *name);
+
+/* Which field a word of `send` takes its value from; calls each(arg, member, field) per word. */
+typedef void table_word_fn(void *arg, const char *member, const struct field *field);
+void table_each_word(const struct kind *kind, const struct call *call, table_word_fn *each,
+                     void *arg);
+/* True when the call sends the field. */
+bool table_sends(const struct kind *kind, const struct call *call, const struct field *field);
+
+/* The parameters of a call; new reference.  NULL when a field it cannot do without (one that AWS
+ * reports) is not known yet; *missing then names it. */
+json_t *table_params(const struct scope *scope, const struct call *call,
+                     const struct field **missing);
+
+/* Finds the resource in a whole reply: *document (new reference) or NULL when it is not there.
+ * Returns how many items matched (1 where the call does not search). */
+size_t table_take(const struct scope *scope, const struct call *call, const json_t *reply,
+                  json_t **document);
+/* Adds the next page's reply to what came before (lists are joined). */
+void table_join(json_t *before, const json_t *page);
+/* Puts the token of the next page into params; false when this was the last page. */
+bool table_next_page(const struct call *call, const json_t *reply, json_t *params);
+/* True when the error is one of "Code Code:part of message ...". */
+bool table_matches(const char *codes, const struct aws_error *error);
+/* The entry of call->settle that fits, or NULL. */
+const struct settle *table_settle(const struct call *call, const struct aws_error *error);
+
+#endif
