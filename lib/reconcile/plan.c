@@ -1,0 +1,198 @@
+#include "reconcile/plan.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "resources/table.h"
+#include "resources/value.h"
+
+#include <string.h>
+
+static bool is_compared(const struct field *field)
+{
+    return !(field->flags & (FIELD_KEY | FIELD_LOCAL | FIELD_REPORTED));
+}
+
+static const struct call *repair_of(const struct kind *kind, const struct field *field)
+{
+    return field->set ? field->set : kind->update;
+}
+
+static void add_call(struct plan *plan, const struct scope *scope, const struct call *call,
+                     const char *field)
+{
+    const struct field *missing = NULL;
+    struct planned_call *planned;
+
+    for (size_t i = 0; i < plan->call_count; i++)
+        if (plan->calls[i].call == call) {
+            json_array_append_new(plan->calls[i].fields, json_string(field));
+            return;
+        }
+    plan->calls = mem_resize(plan->calls, plan->call_count + 1, sizeof *plan->calls);
+    planned = &plan->calls[plan->call_count++];
+    planned->call = call;
+    planned->params = table_params(scope, call, &missing);
+    planned->fields = json_pack("[s]", field);
+}
+
+static void block(struct plan *plan, char *reason)
+{
+    if (plan->action == PLAN_BLOCKED) {
+        free(reason);
+        return;
+    }
+    plan->action = PLAN_BLOCKED;
+    plan->reason = reason;
+}
+
+static void plan_create(const struct scope *scope, struct plan *plan)
+{
+    const struct kind *kind = scope->kind;
+
+    plan->action = PLAN_CREATE;
+    if (!kind->create) {
+        block(plan, mem_printf("does not exist, and billingd does not create it"));
+        return;
+    }
+    add_call(plan, scope, kind->create, "");
+    for (const struct field *f = kind->fields; f->name; f++) {
+        const json_t *want = json_object_get(scope->desired, f->name);
+        json_auto_t *created = f->created ? json_string(f->created) : NULL;
+
+        if (!want || !is_compared(f))
+            continue;
+        value_differences(f, want, NULL, plan->differences);
+        if (!table_sends(kind, kind->create, f) && repair_of(kind, f) &&
+            !(created && json_equal(created, want)))
+            add_call(plan, scope, repair_of(kind, f), f->name);
+    }
+}
+
+static void compare_field(const struct scope *scope, const struct field *field, plan_held_fn *held,
+                          void *arg, struct plan *plan)
+{
+    const json_t *want = json_object_get(scope->desired, field->name);
+    const json_t *have = json_object_get(scope->observed, field->name);
+    size_t before = json_array_size(plan->differences);
+    bool stopped = held && held(arg, field->name);
+
+    value_differences(field, want, have, plan->differences);
+    for (size_t i = before; stopped && i < json_array_size(plan->differences); i++)
+        json_object_set_new(json_array_get(plan->differences, i), "held", json_true());
+    if (json_array_size(plan->differences) == before || stopped)
+        return;
+    plan->action = plan->action == PLAN_NONE ? PLAN_UPDATE : plan->action;
+    if ((field->flags & FIELD_FIXED) || !repair_of(scope->kind, field))
+        block(plan,
+              mem_printf("%s cannot be changed after creation, and billingd never deletes and "
+                         "recreates: change the spec, or move to a new %s by hand",
+                         field->name, scope->kind->title));
+    else
+        add_call(plan, scope, repair_of(scope->kind, field), field->name);
+}
+
+static bool is_ours(const struct scope *scope)
+{
+    for (const struct field *f = scope->kind->fields; f->name; f++)
+        if (f->flags & FIELD_OWNER)
+            return json_equal(
+                json_object_get(json_object_get(scope->observed, f->name), "billingd"),
+                json_object_get(scope->facts, "pipeline"));
+    return false;
+}
+
+static void plan_remove(const struct scope *scope, struct plan *plan)
+{
+    if (!scope->observed)
+        return;
+    plan->action = PLAN_REMOVE;
+    if (scope->kind->holds_data || !scope->kind->remove)
+        block(plan, mem_printf("billingd never deletes a %s", scope->kind->title));
+    else if (!is_ours(scope))
+        block(plan, mem_printf("it does not carry our mark (billingd = %s), so it is not deleted",
+                               json_string_value(json_object_get(scope->facts, "pipeline"))));
+    else
+        add_call(plan, scope, scope->kind->remove, "");
+}
+
+static bool word_in(const char *words, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (; words && *words; words += strcspn(words, " "), words += strspn(words, " "))
+        if (strcspn(words, " ") == n && !strncmp(words, word, n))
+            return true;
+    return false;
+}
+
+static void look_at_status(const struct scope *scope, struct plan *plan)
+{
+    const char *status = json_text(scope->observed, "status");
+
+    if (!scope->kind->ready || !status || !strcmp(status, scope->kind->ready))
+        return;
+    if (word_in(scope->kind->failed, status))
+        block(plan,
+              mem_printf("its state is %s, which only ends when it is deleted by hand", status));
+    else if (plan->action == PLAN_NONE || plan->action == PLAN_UPDATE)
+        plan->action = PLAN_WAIT;
+}
+
+void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void *arg,
+               struct plan *plan)
+{
+    char *reason;
+
+    *plan = (struct plan){.differences = json_array()};
+    if (remove) {
+        plan_remove(scope, plan);
+        return;
+    }
+    reason = scope->kind->refuse ? scope->kind->refuse(scope) : NULL;
+    if (!scope->observed)
+        plan_create(scope, plan);
+    for (const struct field *f = scope->kind->fields; scope->observed && f->name; f++)
+        if (is_compared(f))
+            compare_field(scope, f, held, arg, plan);
+    look_at_status(scope, plan);
+    if (reason && plan->action == PLAN_BLOCKED) {
+        free(plan->reason);
+        plan->reason = reason;
+    } else if (reason) {
+        block(plan, reason);
+    }
+}
+
+void plan_fini(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->call_count; i++) {
+        json_decref(plan->calls[i].params);
+        json_decref(plan->calls[i].fields);
+    }
+    free(plan->calls);
+    json_decref(plan->differences);
+    free(plan->reason);
+    *plan = (struct plan){0};
+}
+
+const char *plan_action_name(enum plan_action action)
+{
+    static const char *const names[] = {"none", "create", "update", "delete", "wait", "blocked"};
+
+    return names[action];
+}
+
+json_t *plan_json(const struct plan *plan, const struct kind *kind)
+{
+    json_t *json = json_pack("{s:s, s:O, s:[]}", "action", plan_action_name(plan->action),
+                             "differences", plan->differences, "calls");
+
+    if (plan->reason)
+        json_object_set_new(json, "reason", json_string(plan->reason));
+    for (size_t i = 0; plan->action != PLAN_BLOCKED && i < plan->call_count; i++)
+        json_array_append_new(json_object_get(json, "calls"),
+                              json_pack("{s:s, s:s, s:O*, s:O}", "service", kind->service,
+                                        "operation", plan->calls[i].call->op, "params",
+                                        plan->calls[i].params, "fields", plan->calls[i].fields));
+    return json;
+}

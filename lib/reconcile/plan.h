@@ -1,0 +1,46 @@
+/* plan.h -- what one resource needs: the differences and the calls that end them, as data.
+ *
+ * What `billingd plan` prints is what `billingd apply` sends. */
+#ifndef RECONCILE_PLAN_H
+#define RECONCILE_PLAN_H
+
+#include "resources/kind.h"
+
+enum plan_action {
+    PLAN_NONE, /* as wanted */
+    PLAN_CREATE,
+    PLAN_UPDATE,
+    PLAN_REMOVE,
+    PLAN_WAIT,    /* nothing to write; AWS is still at work on it */
+    PLAN_BLOCKED, /* must not or cannot be changed; see reason */
+};
+
+struct planned_call {
+    const struct call *call;
+    json_t *params;
+    json_t *fields; /* names of the fields it repairs */
+};
+
+struct plan {
+    enum plan_action action;
+    json_t
+        *differences; /* [{"field", "want", "have", "held"}]; held: not written, see the breaker */
+    struct planned_call *calls; /* in the order they are sent */
+    size_t call_count;
+    char *reason; /* why blocked, else NULL */
+};
+
+/* Says whether a field must not be written any more. */
+typedef bool plan_held_fn(void *arg, const char *field);
+
+/* Compares desired with observed.  remove: the spec wants the resource gone.  held may be NULL.
+ * plan_fini frees what *plan holds. */
+void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void *arg,
+               struct plan *plan);
+void plan_fini(struct plan *plan);
+/* "create", "update", ... */
+const char *plan_action_name(enum plan_action action);
+/* {"action", "reason", "differences", "calls"}; new reference. */
+json_t *plan_json(const struct plan *plan, const struct kind *kind);
+
+#endif

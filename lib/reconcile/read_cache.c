@@ -1,0 +1,166 @@
+#include "reconcile/read_cache.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <search.h>
+#include <string.h>
+
+struct waiter {
+    read_cache_fn *done;
+    void *arg;
+    size_t slot;
+    struct waiter *next;
+};
+
+struct shared_read {
+    char *key;
+    const struct aws_session *session;
+    const char *service;
+    struct read_cache *cache;
+    struct aws_call *call; /* while under way */
+    struct waiter *waiters;
+    bool answered, stale;
+    struct aws_reply reply; /* result is our own reference */
+    unsigned depth;
+    struct shared_read *next; /* all entries, for the end of the pass */
+};
+
+struct read_cache {
+    struct aws_client *client;
+    void *tree; /* fresh entries by key */
+    struct shared_read *entries;
+    unsigned calls;
+};
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(((const struct shared_read *)a)->key, ((const struct shared_read *)b)->key);
+}
+
+struct read_cache *read_cache_new(struct aws_client *client)
+{
+    struct read_cache *cache = mem_new(sizeof *cache);
+
+    cache->client = client;
+    return cache;
+}
+
+static void keep_tree_node(void *pointer)
+{
+    (void)pointer; /* entries are owned by the list */
+}
+
+void read_cache_free(struct read_cache *cache)
+{
+    struct shared_read *next;
+
+    if (!cache)
+        return;
+    tdestroy(cache->tree, keep_tree_node);
+    for (struct shared_read *entry = cache->entries; entry; entry = next) {
+        next = entry->next;
+        aws_cancel(entry->call);
+        for (struct waiter *w = entry->waiters, *after; w; w = after) {
+            after = w->next;
+            free(w);
+        }
+        json_decref(entry->reply.result);
+        free(entry->key);
+        free(entry);
+    }
+    free(cache);
+}
+
+/* A waiter may ask for more, even for the same entry; each is unlinked before it is called. */
+static void answer(struct shared_read *entry)
+{
+    while (entry->waiters) {
+        struct waiter *waiter = entry->waiters;
+
+        entry->waiters = waiter->next;
+        waiter->done(waiter->arg, waiter->slot, &entry->reply, entry->depth);
+        free(waiter);
+    }
+}
+
+static void on_reply(void *arg, const struct aws_reply *reply)
+{
+    struct shared_read *entry = arg;
+
+    entry->call = NULL;
+    entry->answered = true;
+    entry->reply = *reply;
+    entry->reply.result = json_share(reply->result);
+    answer(entry);
+}
+
+static struct shared_read *shared_read_new(struct read_cache *cache,
+                                           const struct read_request *request)
+{
+    cleanup_free char *params = json_canonical(request->params);
+    struct shared_read *entry = mem_new(sizeof *entry);
+
+    entry->key =
+        mem_printf("%p %s %s %s", (void *)request->session, request->service, request->op, params);
+    entry->session = request->session;
+    entry->service = request->service;
+    entry->cache = cache;
+    return entry;
+}
+
+static void shared_read_free_unused(struct shared_read *entry)
+{
+    free(entry->key);
+    free(entry);
+}
+
+static void shared_read_send(struct shared_read *entry, const struct read_request *request)
+{
+    struct read_cache *cache = entry->cache;
+
+    entry->next = cache->entries;
+    cache->entries = entry;
+    entry->depth = request->depth + 1;
+    cache->calls++;
+    entry->call = aws_send(cache->client, request->session, request->service, request->op,
+                           request->params, on_reply, entry);
+}
+
+const struct aws_reply *read_cache_get(struct read_cache *cache, const struct read_request *request,
+                                       read_cache_fn *done, void *arg, size_t slot, unsigned *depth)
+{
+    struct shared_read *fresh = shared_read_new(cache, request), *entry;
+    struct waiter *waiter, **last;
+
+    entry = *(struct shared_read **)tsearch(fresh, &cache->tree, compare);
+    if (entry == fresh)
+        shared_read_send(entry, request);
+    else
+        shared_read_free_unused(fresh);
+    if (entry->answered) {
+        *depth = entry->depth;
+        return &entry->reply;
+    }
+    waiter = mem_new(sizeof *waiter);
+    *waiter = (struct waiter){done, arg, slot, NULL};
+    for (last = &entry->waiters; *last; last = &(*last)->next)
+        ;
+    *last = waiter;
+    return NULL;
+}
+
+void read_cache_stale(struct read_cache *cache, const struct aws_session *session,
+                      const char *service)
+{
+    for (struct shared_read *entry = cache->entries; entry; entry = entry->next)
+        if (!entry->stale && entry->session == session && !strcmp(entry->service, service)) {
+            entry->stale = true;
+            (void)tdelete(entry, &cache->tree, compare);
+        }
+}
+
+unsigned read_cache_calls(const struct read_cache *cache)
+{
+    return cache->calls;
+}

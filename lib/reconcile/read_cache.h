@@ -1,0 +1,36 @@
+/* read_cache.h -- one AWS read for all who ask the same in a pass.
+ *
+ * Keyed by session, service, operation and parameters.  A write to a service makes what was read of
+ * it before stale: later askers read again, earlier ones still get their answer. */
+#ifndef RECONCILE_READ_CACHE_H
+#define RECONCILE_READ_CACHE_H
+
+#include "aws/client.h"
+
+struct read_cache;
+
+/* depth: how many round trips had to happen one after another up to this reply. */
+typedef void read_cache_fn(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth);
+
+struct read_request {
+    struct aws_session *session;
+    const char *service, *op; /* static */
+    const json_t *params;
+    unsigned depth; /* of what the asker already knows */
+};
+
+struct read_cache *read_cache_new(struct aws_client *client);
+/* Cancels what is under way; no callback runs any more. */
+void read_cache_free(struct read_cache *cache);
+/* The reply if it is already there (*depth then tells its depth); otherwise NULL, and done is
+ * called once, later. */
+const struct aws_reply *read_cache_get(struct read_cache *cache, const struct read_request *request,
+                                       read_cache_fn *done, void *arg, size_t slot,
+                                       unsigned *depth);
+/* Something was written to this service: nothing read before counts for later askers. */
+void read_cache_stale(struct read_cache *cache, const struct aws_session *session,
+                      const char *service);
+/* Requests really sent. */
+unsigned read_cache_calls(const struct read_cache *cache);
+
+#endif

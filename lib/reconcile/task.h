@@ -1,0 +1,95 @@
+/* task.h -- one resource on its way to what the spec wants: read, plan, write, verify.
+ *
+ * No I/O: the engine takes requests out, puts replies in, and wakes a task that waits.  States go
+ *
+ *   READING -> PLANNED -> WRITING -> VERIFYING -> DONE
+ *                 ^          |  ^        |
+ *                 |          v  |        v
+ *                 +------ WAITING (for AWS to catch up, with a deadline)
+ */
+#ifndef RECONCILE_TASK_H
+#define RECONCILE_TASK_H
+
+#include "aws/client.h"
+#include "reconcile/plan.h"
+
+#include <stdint.h>
+
+enum task_state {
+    TASK_READING,
+    TASK_PLANNED,
+    TASK_WRITING,
+    TASK_VERIFYING,
+    TASK_WAITING,
+    TASK_DONE
+};
+
+enum task_verdict {
+    VERDICT_NONE,     /* not done yet */
+    VERDICT_SYNCED,   /* AWS is as wanted; nothing was written */
+    VERDICT_DRIFTED,  /* looked only: differences found */
+    VERDICT_REPAIRED, /* written, and a read showed it took effect */
+    VERDICT_SETTLING, /* written, or being made by AWS, but not yet seen as wanted */
+    VERDICT_HELD,     /* differs, but the breaker stopped writing */
+    VERDICT_RETRY,    /* could not be read or written just now */
+    VERDICT_BLOCKED,  /* needs a human, or waits for a resource that is not in place */
+    VERDICT_DENIED,   /* AWS refused for lack of permission */
+    VERDICT_FAILED,   /* AWS refused the request */
+};
+
+struct task_options {
+    const struct kind *kind;
+    const char *address;   /* borrowed */
+    const json_t *desired; /* shared */
+    const json_t *facts;   /* shared */
+    bool remove;
+    int settle_timeout_s; /* longest time to wait for AWS in all */
+    plan_held_fn *held;
+    void *held_arg;
+};
+
+struct task;
+
+struct task_request {
+    const struct call *call;
+    json_t *params; /* borrowed until the reply is given */
+    size_t slot;    /* give it back with the reply */
+    bool write;
+};
+
+struct task *task_new(const struct task_options *options);
+void task_free(struct task *task);
+
+/* The next request that can be sent now; false: none until a reply, a wake-up or task_apply. */
+bool task_next(struct task *task, struct task_request *request);
+/* The reply to a request; *reply is borrowed. */
+void task_reply(struct task *task, size_t slot, const struct aws_reply *reply);
+/* Goes on from PLANNED: writes if the plan says so. */
+void task_apply(struct task *task);
+/* Ends a PLANNED task without writing. */
+void task_finish(struct task *task);
+/* Ends it as blocked, with a reason (copied). */
+void task_block(struct task *task, const char *reason);
+/* Milliseconds until a WAITING task wants task_wake; counted from now. */
+int64_t task_wait_ms(const struct task *task);
+void task_wake(struct task *task);
+
+enum task_state task_state(const struct task *task);
+enum task_verdict task_verdict(const struct task *task);
+const char *task_verdict_name(enum task_verdict verdict);
+/* The first plan, made before anything was written. Valid from PLANNED on. */
+const struct plan *task_plan(const struct task *task);
+const struct kind *task_kind(const struct task *task);
+const char *task_address(const struct task *task);
+/* What happened or what it waits for, for people; "" when there is nothing to say. */
+const char *task_text(const struct task *task);
+/* Why it waits and how long: seconds so far and at most; 0 when it does not wait. */
+void task_waiting(const struct task *task, int *so_far_s, int *at_most_s);
+/* Texts of things worth telling; borrowed, never NULL. */
+const json_t *task_notes(const struct task *task);
+/* Writes that AWS accepted. */
+unsigned task_writes(const struct task *task);
+/* Scope as the kind's functions see it (after READING). */
+void task_scope(const struct task *task, struct scope *scope);
+
+#endif
