@@ -1,0 +1,264 @@
+/* The exposition text, held to the format's own words and to Prometheus's promtool. */
+#include "base/clock.h"
+#include "check.h"
+#include "daemon/metrics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char *written(struct metric *metric)
+{
+    struct metric *const table[] = {metric, NULL};
+    struct str out = {0};
+
+    metrics_write(table, &out);
+    return str_take(&out);
+}
+
+static void check_written(struct metric *metric, const char *want)
+{
+    char *have = written(metric);
+
+    CHECK_TEXT(have, want);
+    free(have);
+    metric_clear(metric);
+}
+
+static const char *const one_label[] = {"word", NULL};
+static const char *const two_labels[] = {"b", "a", NULL};
+
+static void test_counter(void)
+{
+    struct metric plain = {.name = "x_total", .help = "Help.", .type = METRIC_COUNTER};
+    struct metric labelled = {
+        .name = "y_total", .help = "Help.", .type = METRIC_COUNTER, .labels = two_labels};
+
+    check_written(&plain, "# HELP x_total Help.\n# TYPE x_total counter\nx_total 0\n");
+    metric_add(&plain, 2, NULL);
+    metric_add(&plain, 1, NULL);
+    metric_add(&plain, -5, NULL); /* counters never fall */
+    check_written(&plain, "# HELP x_total Help.\n# TYPE x_total counter\nx_total 3\n");
+
+    check_written(&labelled, "");
+    metric_add(&labelled, 1, "z", "1", NULL);
+    metric_add(&labelled, 1, "a", "2", NULL);
+    metric_add(&labelled, 1, "z", "1", NULL);
+    metric_declare(&labelled, "m", "0", NULL);
+    check_written(&labelled, "# HELP y_total Help.\n# TYPE y_total counter\n"
+                             "y_total{b=\"a\",a=\"2\"} 1\n"
+                             "y_total{b=\"m\",a=\"0\"} 0\n"
+                             "y_total{b=\"z\",a=\"1\"} 2\n");
+}
+
+static void test_escaping(void)
+{
+    struct metric metric = {
+        .name = "x", .help = "a\\b\n\"c\"", .type = METRIC_GAUGE, .labels = one_label};
+
+    metric_set(&metric, 1, "\\ \" \n", NULL);
+    metric_set(&metric, 2, "서울", NULL);
+    metric_set(&metric, 3, "\xff\"\xc3", NULL); /* not UTF-8 */
+    check_written(&metric, "# HELP x a\\\\b\\n\"c\"\n# TYPE x gauge\n"
+                           "x{word=\"?\\\"?\"} 3\n"
+                           "x{word=\"\\\\ \\\" \\n\"} 1\n"
+                           "x{word=\"서울\"} 2\n");
+}
+
+static void test_numbers(void)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0, "0"},
+                 {0.1, "0.1"},
+                 {1.0 / 3, "0.3333333333333333"},
+                 {1763812345.678, "1763812345.678"},
+                 {-1e300, "-1e+300"},
+                 {INFINITY, "+Inf"},
+                 {-INFINITY, "-Inf"},
+                 {(double)NAN, "NaN"}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct metric metric = {.name = "x", .help = "H", .type = METRIC_GAUGE};
+        char want[128];
+
+        metric_set(&metric, cases[i].value, NULL);
+        (void)snprintf(want, sizeof(want), "# HELP x H\n# TYPE x gauge\nx %s\n", cases[i].text);
+        check_written(&metric, want);
+    }
+}
+
+static void test_histogram(void)
+{
+    static const double bounds[] = {0.5, 1, 2.5};
+    struct metric metric = {.name = "t_seconds",
+                            .help = "H",
+                            .type = METRIC_HISTOGRAM,
+                            .labels = one_label,
+                            .bounds = bounds,
+                            .bound_count = 3};
+
+    metric_observe(&metric, 0.5, "a", NULL); /* le: a bound belongs to its bucket */
+    metric_observe(&metric, 0.75, "a", NULL);
+    metric_observe(&metric, 100, "a", NULL);
+    check_written(&metric, "# HELP t_seconds H\n# TYPE t_seconds histogram\n"
+                           "t_seconds_bucket{word=\"a\",le=\"0.5\"} 1\n"
+                           "t_seconds_bucket{word=\"a\",le=\"1\"} 2\n"
+                           "t_seconds_bucket{word=\"a\",le=\"2.5\"} 2\n"
+                           "t_seconds_bucket{word=\"a\",le=\"+Inf\"} 3\n"
+                           "t_seconds_sum{word=\"a\"} 101.25\n"
+                           "t_seconds_count{word=\"a\"} 3\n");
+}
+
+static void test_limit(void)
+{
+    struct metric metric = {
+        .name = "x_total", .help = "H", .type = METRIC_COUNTER, .labels = one_label};
+    char word[16];
+    char *text;
+
+    for (int i = 0; i < METRIC_SERIES + 500; i++) {
+        (void)snprintf(word, sizeof(word), "w%d", i);
+        metric_add(&metric, 1, word, NULL);
+    }
+    CHECK_INT((long long)metric.count, METRIC_SERIES + 1);
+    text = written(&metric);
+    CHECK(strstr(text, "\nx_total{word=\"other\"} 500\n") != NULL);
+    free(text);
+    metric_clear(&metric);
+}
+
+/* Calls with a wrong number of labels are our bug and must not pass silently. */
+static void test_wrong_labels(void)
+{
+    for (int extra = 0; extra < 2; extra++) {
+        int status = 0;
+        pid_t child = fork();
+
+        if (!child) {
+            struct metric metric = {
+                .name = "x", .help = "H", .type = METRIC_GAUGE, .labels = one_label};
+            struct rlimit none = {0, 0};
+
+            (void)setrlimit(RLIMIT_CORE, &none);
+            if (extra)
+                metric_set(&metric, 1, "a", "b", NULL);
+            else
+                metric_set(&metric, 1, NULL);
+            _exit(0);
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+}
+
+static double sample(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+
+    return at ? strtod(at + strlen(name), NULL) : -1;
+}
+
+static void test_process(void)
+{
+    struct str out = {0};
+    double open_before;
+
+    metrics_write_process(1763812345678, &out);
+    CHECK(strstr(out.data, "\nprocess_start_time_seconds 1763812345.678\n") != NULL);
+    CHECK(sample(out.data, "\nprocess_resident_memory_bytes ") > 500e3);
+    CHECK(sample(out.data, "\nprocess_virtual_memory_bytes ") >
+          sample(out.data, "\nprocess_resident_memory_bytes "));
+    CHECK(sample(out.data, "\nprocess_cpu_seconds_total ") >= 0);
+    CHECK(sample(out.data, "\nprocess_max_fds ") >= 64);
+    open_before = sample(out.data, "\nprocess_open_fds ");
+    CHECK(open_before >= 3);
+    str_fini(&out);
+
+    CHECK(dup(0) > 0);
+    metrics_write_process(1, &out);
+    CHECK(sample(out.data, "\nprocess_open_fds ") == open_before + 1);
+    CHECK(strstr(out.data, "\nprocess_start_time_seconds 0.001\n") != NULL);
+    str_fini(&out);
+}
+
+/* 0 when promtool has nothing to say about the text. */
+static int promtool(const char *text)
+{
+    FILE *pipe = popen("promtool check metrics 2>&1", "w");
+    int status;
+
+    if (!pipe)
+        return -1;
+    (void)fputs(text, pipe);
+    status = pclose(pipe);
+    if (status)
+        fprintf(stderr, "promtool check metrics: status %d (Debian package prometheus)\n", status);
+    return status;
+}
+
+static void test_billingd(void)
+{
+    static const char *const synced[] = {"Ready", "Synced", NULL};
+    static const char *const nothing[] = {NULL};
+    struct str out = {0};
+
+    metrics_start("0.1.0");
+    metrics_write_all(clock_now_ms(), &out);
+    CHECK(strstr(out.data, "billingd_build_info{version=\"0.1.0\"} 1\n") != NULL);
+    CHECK(strstr(out.data, "billingd_reconcile_total{result=\"failed\"} 0\n") != NULL);
+    CHECK(strstr(out.data, "billingd_guard_blocked_total{guard=\"account\"} 0\n") != NULL);
+    CHECK_INT(promtool(out.data), 0);
+    str_fini(&out);
+
+    metrics_count_reload(true, 1763812345678);
+    metrics_count_reload(false, 1763819999999);
+    metrics_set_conditions("ddn-api/bucket", "s3_bucket", synced);
+    metrics_set_conditions("ddn-api/stream", "delivery_stream", nothing);
+    metrics_set_conditions("ddn-api/gone", "log_group", synced);
+    metric_set(&metric_resource_drift_fields, 2, "ddn-api/stream", NULL);
+    metric_observe(&metric_reconcile_duration, 0.31, NULL);
+    metrics_count_request(NULL, "s3", "HeadBucket", "ok", 12);
+    metrics_count_request(NULL, "firehose", "CreateDeliveryStream", "ThrottlingException", 40);
+    metrics_write_all(clock_now_ms(), &out);
+    CHECK(strstr(out.data, "billingd_config_last_reload_successful 0\n") != NULL);
+    CHECK(strstr(out.data, "_success_timestamp_seconds 1763812345.678\n") != NULL);
+    CHECK(strstr(out.data, "billingd_spec_generation 1\n") != NULL);
+    CHECK(strstr(out.data, "billingd_resource_condition{resource=\"ddn-api/bucket\","
+                           "kind=\"s3_bucket\",condition=\"Synced\"} 1\n") != NULL);
+    CHECK(strstr(out.data, "billingd_resource_condition{resource=\"ddn-api/stream\","
+                           "kind=\"delivery_stream\",condition=\"Synced\"} 0\n") != NULL);
+    CHECK(strstr(out.data, "billingd_aws_requests_total{service=\"firehose\","
+                           "operation=\"CreateDeliveryStream\",code=\"ThrottlingException\"} 1\n"));
+    CHECK(strstr(out.data, "billingd_aws_throttled_total{service=\"firehose\"} 1\n") != NULL);
+    CHECK(strstr(out.data, "billingd_aws_throttled_total{service=\"s3\"} 0\n") != NULL);
+    CHECK_INT(promtool(out.data), 0);
+    str_fini(&out);
+
+    metrics_forget_resources();
+    metrics_set_conditions("ddn-api/bucket", "s3_bucket", nothing);
+    metrics_write_all(clock_now_ms(), &out);
+    CHECK(strstr(out.data, "ddn-api/gone") == NULL);
+    CHECK(strstr(out.data, "resource=\"ddn-api/bucket\"") != NULL);
+    str_fini(&out);
+    metrics_forget_resources();
+}
+
+int main(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    test_counter();
+    test_escaping();
+    test_numbers();
+    test_histogram();
+    test_limit();
+    test_wrong_labels();
+    test_process();
+    test_billingd();
+    /* promtool itself must be able to say no. */
+    CHECK(promtool("# TYPE x counter\nx{a=\"} 1\n") != 0);
+    return check_done();
+}

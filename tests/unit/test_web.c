@@ -1,0 +1,408 @@
+/* The server in a child process, asked by the real curl, and by sockets that misbehave. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "check.h"
+#include "daemon/web.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char address[64];
+static int port;
+
+/* ---- the child ---- */
+
+static int asked;
+
+static int answer_ready(void *arg, struct str *body)
+{
+    (void)arg;
+    asked++;
+    str_addf(body, "not ready: first pass is under way (%d)\n", asked);
+    return asked > 1 ? 200 : 503;
+}
+
+/* Large, so that it does not fit one write. */
+static int answer_metrics(void *arg, struct str *body)
+{
+    for (int i = 0; i < 20000; i++)
+        str_addf(body, "%s{number=\"%05d\"} 1\n", (const char *)arg, i);
+    return 200;
+}
+
+static const struct web_route routes[] = {
+    {"/-/ready", "text/plain; charset=utf-8", answer_ready},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics},
+    {0},
+};
+
+static struct web *web;
+static uv_signal_t stop_signal;
+
+static void on_stop(uv_signal_t *handle, int number)
+{
+    (void)number;
+    web_stop(web);
+    uv_close((uv_handle_t *)handle, NULL);
+}
+
+/* Exit status 0 only when the loop could be closed after web_stop. */
+static int serve(int out)
+{
+    static char metric[] = "billingd_test";
+    struct err e = {0};
+    uv_loop_t loop;
+
+    (void)uv_loop_init(&loop);
+    (void)uv_signal_init(&loop, &stop_signal);
+    (void)uv_signal_start(&stop_signal, on_stop, SIGTERM);
+    web = web_start(&loop, "127.0.0.1:0", routes, metric, &e);
+    if (!web) {
+        fprintf(stderr, "%s\n", e.text);
+        return 9;
+    }
+    if (write(out, web_address(web), strlen(web_address(web)) + 1) < 0)
+        return 8;
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    return uv_loop_close(&loop) ? 7 : 0;
+}
+
+static pid_t start(void)
+{
+    int ends[2];
+    pid_t child;
+
+    if (pipe(ends))
+        abort();
+    child = fork();
+    if (!child) {
+        (void)close(ends[0]);
+        exit(serve(ends[1]));
+    }
+    (void)close(ends[1]);
+    CHECK(read(ends[0], address, sizeof(address) - 1) > 0);
+    (void)close(ends[0]);
+    port = atoi(strrchr(address, ':') + 1);
+    return child;
+}
+
+/* ---- curl ---- */
+
+static char output[1 << 20];
+
+/* Runs curl with these arguments ($A is the address); its output, status lines and headers first.
+ */
+static const char *curl(const char *arguments)
+{
+    char command[1024];
+    size_t length;
+    FILE *pipe;
+
+    (void)snprintf(command, sizeof(command), "A=http://%s; exec curl -sS -i -m 20 %s 2>&1", address,
+                   arguments);
+    pipe = popen(command, "r");
+    if (!pipe)
+        abort();
+    length = fread(output, 1, sizeof(output) - 1, pipe);
+    output[length] = '\0';
+    CHECK_INT(pclose(pipe), 0);
+    return output;
+}
+
+static int starts(const char *text, const char *with)
+{
+    int ok = !strncmp(text, with, strlen(with));
+
+    if (!ok)
+        fprintf(stderr, "  have: %.200s\n  want: %s\n", text, with);
+    return ok;
+}
+
+static int ends(const char *text, const char *with)
+{
+    return strlen(text) >= strlen(with) && !strcmp(text + strlen(text) - strlen(with), with);
+}
+
+static void test_paths(void)
+{
+    CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
+    CHECK(ends(output, "\r\n\r\nbillingd is healthy\n"));
+    CHECK(starts(curl("$A/-/ready"), "HTTP/1.1 503 "));
+    CHECK(ends(output, "not ready: first pass is under way (1)\n"));
+    CHECK(starts(curl("$A/-/ready?verbose"), "HTTP/1.1 200 "));
+    CHECK(starts(curl("-I $A/-/healthy"), "HTTP/1.1 200 "));
+    CHECK(strstr(output, "Content-Length: 20\r\n") != NULL);
+    CHECK(ends(output, "\r\n\r\n"));
+    CHECK(starts(curl("$A/"), "HTTP/1.1 404 "));
+    CHECK(strstr(output, "/metrics") != NULL);
+    CHECK(starts(curl("--path-as-is $A/metrics/../-/ready"), "HTTP/1.1 404 "));
+    CHECK(starts(curl("-X PUT $A/metrics"), "HTTP/1.1 405 "));
+    CHECK(strstr(output, "Allow: GET, HEAD\r\n") != NULL);
+    CHECK(starts(curl("-X DELETE $A/-/healthy"), "HTTP/1.1 405 "));
+}
+
+static void test_metrics(void)
+{
+    const char *body;
+
+    CHECK(starts(curl("$A/metrics"), "HTTP/1.1 200 "));
+    CHECK(strstr(output, "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n") != NULL);
+    body = strstr(output, "\r\n\r\n");
+    CHECK(body && starts(body + 4, "billingd_test{number=\"00000\"} 1\n"));
+    CHECK_INT(body ? (long long)strlen(body + 4) : 0, 20000LL * 32);
+    CHECK(ends(output, "billingd_test{number=\"19999\"} 1\n"));
+}
+
+static void test_bodies(void)
+{
+    CHECK(starts(curl("-d x=1 $A/-/healthy"), "HTTP/1.1 413 "));
+    CHECK(strstr(output, "Connection: close\r\n") != NULL);
+    CHECK(starts(curl("-X GET -d x=1 $A/metrics"), "HTTP/1.1 413 "));
+    CHECK(starts(curl("-T - -H Expect: $A/metrics < CMakeLists.txt"), "HTTP/1.1 413 "));
+    CHECK(starts(curl("-H \"X: $(head -c 20000 /dev/zero | tr '\\0' a)\" $A/-/healthy"),
+                 "HTTP/1.1 431 "));
+    CHECK(starts(curl("$A/$(head -c 20000 /dev/zero | tr '\\0' a)"), "HTTP/1.1 414 "));
+}
+
+/* ---- sockets ---- */
+
+static int connect_to(void)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
+        abort();
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    (void)send(fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+/* Everything until the server closes or ms pass without a byte; -1 when it stays open. */
+static int hear(int fd, int ms, char *text, size_t room)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    size_t length = 0;
+
+    text[0] = '\0';
+    while (length + 1 < room && poll(&wait, 1, ms) == 1) {
+        ssize_t got = recv(fd, text + length, room - length - 1, 0);
+
+        if (got <= 0)
+            return 0;
+        length += (size_t)got;
+        text[length] = '\0';
+    }
+    return -1;
+}
+
+static void test_garbage(void)
+{
+    static const char *const requests[] = {
+        "garbage\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET /-/healthy HTTP/9.9\r\nHost: x\r\n\r\n",
+        "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 TLS hello\r\n\r\n",
+        "GET /-/healthy HTTP/1.1\r\n\r\n", /* no Host */
+        "GET /-/healthy HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        "GET /-/healthy HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    };
+    char text[4096];
+
+    for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+        int fd = connect_to();
+
+        say(fd, requests[i]);
+        (void)shutdown(fd, SHUT_WR);
+        CHECK_INT(hear(fd, 3000, text, sizeof(text)), 0);
+        CHECK(!strstr(text, " 200 "));
+        (void)close(fd);
+    }
+    CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
+}
+
+/* One answer per connection, and the end is told. */
+static void test_pipelined(void)
+{
+    int fd = connect_to();
+    char text[4096];
+
+    say(fd, "HEAD /-/healthy HTTP/1.0\r\n\r\nGET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK_INT(hear(fd, 1000, text, sizeof(text)), 0);
+    CHECK(starts(text, "HTTP/1.1 200 OK\r\n"));
+    CHECK(ends(text, "Connection: close\r\n\r\n"));
+    (void)close(fd);
+}
+
+/* A request in pieces, from a client that then closes its half. */
+static void test_pieces(void)
+{
+    static const char request[] = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+    int fd = connect_to();
+    int64_t began = clock_monotonic_ms();
+
+    for (size_t i = 0; i + 1 < sizeof(request); i++) {
+        CHECK(send(fd, request + i, 1, MSG_NOSIGNAL) == 1);
+        (void)usleep(500);
+    }
+    (void)shutdown(fd, SHUT_WR);
+    CHECK_INT(hear(fd, 3000, output, sizeof(output)), 0);
+    CHECK(ends(output, "billingd_test{number=\"19999\"} 1\n"));
+    CHECK(clock_monotonic_ms() - began < 1500);
+    (void)close(fd);
+}
+
+/* More useless clients than there is room for, some silent, some dripping bytes, some that do not
+ * read: all are dropped in time, and others get their turn. */
+static void test_slow(void)
+{
+    enum { SLOW = WEB_CONNECTIONS + 8 };
+    int fds[SLOW];
+    char text[256];
+    int64_t began = clock_monotonic_ms(), took;
+    pid_t dripper;
+
+    for (int i = 0; i < SLOW; i++) {
+        fds[i] = connect_to();
+        say(fds[i], i % 3 == 0   ? ""
+                    : i % 3 == 1 ? "GET /-/heal"
+                                 : "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    }
+    dripper = fork();
+    if (!dripper) {
+        for (int i = 0;; i++) {
+            say(fds[1 + i % 3 * 3], "a");
+            (void)usleep(100000);
+        }
+    }
+    CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
+    took = clock_monotonic_ms() - began;
+    CHECK(took > 1000 && took < 1000 * (WEB_TIMEOUT_S + 2));
+    while (clock_monotonic_ms() - began < 1000 * (WEB_TIMEOUT_S + 1))
+        (void)usleep(50000);
+    CHECK_INT(hear(fds[0], 100, text, sizeof(text)), 0);
+    CHECK_TEXT(text, "");
+    CHECK_INT(hear(fds[4], 100, text, sizeof(text)), 0);
+    CHECK(starts(text, "HTTP/1.1 408 "));
+    (void)kill(dripper, SIGKILL);
+    (void)waitpid(dripper, NULL, 0);
+    for (int i = 0; i < SLOW; i++)
+        (void)close(fds[i]);
+    CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
+}
+
+/* 200 requests at once, more than WEB_CONNECTIONS: the rest waits in the kernel's queue. */
+static void test_many(void)
+{
+    const char *at;
+    int answers = 0;
+
+    (void)curl("-Z --parallel-immediate --parallel-max 60 -f \"$A/-/healthy?[1-200]\"");
+    for (at = output; (at = strstr(at, "billingd is healthy\n")); at++)
+        answers++;
+    CHECK_INT(answers, 200);
+}
+
+/* Clients that ask for much and go away without reading. */
+static void test_rude(void)
+{
+    for (int i = 0; i < 100; i++) {
+        struct linger reset = {1, 0};
+        int fd = connect_to();
+
+        say(fd, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        (void)close(fd);
+    }
+    CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
+}
+
+static void check_address(const char *listen, enum err_kind kind, const char *text)
+{
+    struct err e = {0};
+    uv_loop_t loop;
+    struct web *started;
+
+    (void)uv_loop_init(&loop);
+    started = web_start(&loop, listen, routes, NULL, &e);
+    CHECK((started == NULL) == (kind != ERR_NONE));
+    CHECK_INT(e.kind, kind);
+    if (started) {
+        CHECK(starts(web_address(started), text));
+        web_stop(started);
+        (void)uv_run(&loop, UV_RUN_DEFAULT);
+    } else if (!strstr(e.text, text)) {
+        CHECK_TEXT(e.text, text);
+    }
+    CHECK_INT(uv_loop_close(&loop), 0);
+}
+
+static bool has_ipv6(void)
+{
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool bound = fd >= 0 && !bind(fd, (struct sockaddr *)&to, sizeof(to));
+
+    if (fd >= 0)
+        (void)close(fd);
+    return bound;
+}
+
+static void test_addresses(void)
+{
+    check_address("127.0.0.1:0", ERR_NONE, "127.0.0.1:");
+    check_address("localhost:0", ERR_NONE, "127.0.0.1:");
+    if (has_ipv6())
+        check_address("[::1]:0", ERR_NONE, "[::1]:");
+    else
+        printf("not tested: [::1], this machine has no IPv6\n");
+    check_address("0.0.0.0:0", ERR_NONE, "0.0.0.0:");
+    check_address(address, ERR_RETRY, "is billingd running already?");
+    check_address("203.0.113.1:0", ERR_INVALID, "cannot listen on 203.0.113.1:0");
+    check_address("", ERR_INVALID, "not an address with a port");
+    check_address("9464", ERR_INVALID, "not an address with a port");
+    check_address(":9464", ERR_INVALID, "not an address with a port");
+    check_address("::1:9464", ERR_INVALID, "not an address with a port");
+    check_address("[::1:9464", ERR_INVALID, "not an address with a port");
+    check_address("[:9464", ERR_INVALID, "not an address with a port");
+    check_address("127.0.0.1:", ERR_INVALID, "the port must be 0 to 65535");
+    check_address("127.0.0.1:65536", ERR_INVALID, "the port must be 0 to 65535");
+    check_address("127.0.0.1:http", ERR_INVALID, "the port must be 0 to 65535");
+    check_address("example.com:80", ERR_INVALID, "example.com is not an IP address");
+    web_stop(NULL);
+}
+
+int main(void)
+{
+    int status = -1, open_fd;
+    pid_t child = start();
+
+    test_paths();
+    test_metrics();
+    test_bodies();
+    test_garbage();
+    test_pipelined();
+    test_pieces();
+    test_many();
+    test_rude();
+    test_addresses();
+    test_slow();
+    open_fd = connect_to(); /* a connection in the middle of a request must not hold up the stop */
+    say(open_fd, "GET /metrics HTTP/1.1\r\n");
+    CHECK(kill(child, SIGTERM) == 0);
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return check_done();
+}
