@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int err_set(struct err *e, enum err_kind kind, const char *format, ...)
 {
@@ -27,9 +28,11 @@ int err_wrap(struct err *e, const char *format, ...)
     va_start(args, format);
     n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (n > 0 && (size_t)n < sizeof text)
-        (void)snprintf(text + n, sizeof text - (size_t)n, ": %s", e->text);
-    (void)snprintf(e->text, sizeof e->text, "%s", text);
+    if (n < 0)
+        text[0] = '\0';
+    (void)strncat(text, ": ", sizeof text - strlen(text) - 1);
+    (void)strncat(text, e->text, sizeof text - strlen(text) - 1);
+    memcpy(e->text, text, sizeof e->text);
     return -1;
 }
 

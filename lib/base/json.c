@@ -4,34 +4,56 @@
 
 #include <string.h>
 
+/* The length of the name that path begins with. */
+static size_t name_length(const char *path)
+{
+    return strcspn(path, ".[");
+}
+
 json_t *json_at(const json_t *document, const char *path)
 {
     while (document && *path) {
-        size_t n = strcspn(path, ".");
+        size_t n = name_length(path);
 
         document = json_object_getn(document, path, n);
-        path += n + (path[n] == '.');
+        path += n;
+        if (!strncmp(path, "[]", 2)) {
+            document = json_array_get(document, 0);
+            path += 2;
+        } else if (!strncmp(path, "[last]", 6)) {
+            document = json_array_get(document, json_array_size(document) - 1);
+            path += 6;
+        }
+        path += *path == '.';
     }
     return (json_t *)document;
+}
+
+/* The object below document at the n bytes of name, made when missing; the one item of a list. */
+static json_t *step_into(json_t *document, const char *name, size_t n, bool list)
+{
+    json_t *next = json_object_getn(document, name, n);
+
+    if (!next) {
+        next = list ? json_pack("[{}]") : json_object();
+        (void)json_object_setn_new(document, name, n, next);
+    }
+    return list ? json_array_get(next, 0) : next;
 }
 
 void json_put_at(json_t *document, const char *path, json_t *value)
 {
     for (;;) {
-        size_t n = strcspn(path, ".");
-        json_t *next;
+        size_t n = name_length(path);
+        bool list = path[n] == '[';
 
         if (!path[n]) {
             (void)json_object_setn_new(document, path, n, value);
             return;
         }
-        next = json_object_getn(document, path, n);
-        if (!json_is_object(next)) {
-            next = json_object();
-            (void)json_object_setn_new(document, path, n, next);
-        }
-        document = next;
-        path += n + 1;
+        document = step_into(document, path, n, list);
+        path += n + (list ? 2 : 0);
+        path += *path == '.';
     }
 }
 
@@ -51,8 +73,10 @@ char *json_canonical(const json_t *value)
 
 static bool is_nothing(const json_t *value)
 {
-    return !value || json_is_null(value) || (json_is_object(value) && !json_object_size(value)) ||
-           (json_is_array(value) && !json_array_size(value));
+    return !value || json_is_null(value) || json_is_false(value) ||
+           (json_is_object(value) && !json_object_size(value)) ||
+           (json_is_array(value) && !json_array_size(value)) ||
+           (json_is_string(value) && !json_string_length(value));
 }
 
 static bool same_members(const json_t *a, const json_t *b)

@@ -8,15 +8,16 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* The value at "a.b.c" below document, borrowed; NULL when a step is missing or not an object. */
+/* The value at "a.b[].c" below document, borrowed; NULL when a step is missing.  "[]" is the first
+ * item of a list, "[last]" the last. */
 json_t *json_at(const json_t *document, const char *path);
-/* Puts value (reference taken over) at "a.b.c", making objects on the way. */
+/* Puts value (reference taken over) at "a.b[].c", making objects and lists of one on the way. */
 void json_put_at(json_t *document, const char *path, json_t *value);
 /* The text of a string member, or NULL when it is missing or not a string. */
 const char *json_text(const json_t *object, const char *key);
 /* Compact text with sorted keys; new memory. */
 char *json_canonical(const json_t *value);
-/* Equal by meaning: 1 is 1.0; a missing, null, empty object or empty array member equals absence. */
+/* Equal by meaning: 1 is 1.0; null, false, "", {} and [] equal absence. */
 bool json_same(const json_t *a, const json_t *b);
 /* Equal as unordered lists, by json_same. */
 bool json_same_set(const json_t *a, const json_t *b);

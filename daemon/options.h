@@ -1,0 +1,41 @@
+/* options.h -- the command line: flags, then BILLINGD_* environment, then defaults. */
+#ifndef DAEMON_OPTIONS_H
+#define DAEMON_OPTIONS_H
+
+#include "base/log.h"
+#include "daemon/terminal.h"
+
+#include <stdbool.h>
+
+/* What the process exits with, in every mode.  Documented in docs/cli.md.  64, 77 and 78 are BSD's
+ * sysexits(3), which systemd prints by name. */
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,
+    EXIT_DIFFERENT = 2,  /* plan, apply --dry-run: differences found, with --detailed-exitcode */
+    EXIT_WARNINGS = 3,   /* only warnings, with --strict */
+    EXIT_REFUSED = 4,    /* by a guard: another account, no confirmation */
+    EXIT_EVIDENCE = 5,   /* an audit or verification failed */
+    EXIT_BAD_USAGE = 64,
+    EXIT_DENIED = 77,
+    EXIT_BAD_CONFIG = 78,
+};
+
+enum output_format { OUTPUT_TEXT, OUTPUT_JSON };
+
+struct options {
+    const char *verb;
+    const char *file; /* NULL: the default places */
+    enum output_format output;
+    enum terminal_color color;
+    enum log_level log_level;
+    bool yes, detailed_exitcode, strict, print_effective, dry_run;
+    bool once; /* run: one pass, then end */
+};
+
+/* Reads argv.  Returns -1 to go on, else the exit code (help was shown, or usage was wrong). */
+int options_parse(int argc, char **argv, struct options *options);
+/* Colour for what goes to out. */
+bool options_color(const struct options *options, FILE *out);
+
+#endif

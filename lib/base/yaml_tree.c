@@ -1,0 +1,192 @@
+/* yaml_tree.c -- copying, searching and merging trees of yaml_node. */
+#include "base/mem.h"
+#include "base/yaml.h"
+
+#include <string.h>
+
+void yaml_tree_free(struct yaml_node *node)
+{
+    if (!node)
+        return;
+    for (size_t i = 0; i < node->count; i++)
+        yaml_tree_free(node->items[i]);
+    free(node->items);
+    free(node->key);
+    free(node->text);
+    free(node->owned_file);
+    free(node);
+}
+
+struct yaml_node *yaml_copy(const struct yaml_node *node)
+{
+    struct yaml_node *copy = mem_new(sizeof *copy);
+
+    *copy = *node;
+    copy->owned_file = NULL;
+    copy->key = mem_text(node->key);
+    copy->text = mem_text(node->text);
+    copy->items = NULL;
+    copy->count = 0;
+    for (size_t i = 0; i < node->count; i++)
+        yaml_add(copy, yaml_copy(node->items[i]));
+    return copy;
+}
+
+struct yaml_node *yaml_new(enum yaml_type type, const struct yaml_node *at)
+{
+    struct yaml_node *node = mem_new(sizeof *node);
+
+    node->type = type;
+    if (at) {
+        node->file = at->file;
+        node->line = at->line;
+        node->column = at->column;
+        node->key_file = at->key_file;
+        node->key_line = at->key_line;
+        node->key_column = at->key_column;
+    }
+    return node;
+}
+
+void yaml_add(struct yaml_node *parent, struct yaml_node *item)
+{
+    parent->items = mem_resize(parent->items, parent->count + 1, sizeof *parent->items);
+    parent->items[parent->count++] = item;
+}
+
+static size_t index_of(const struct yaml_node *node, const char *key)
+{
+    size_t i = 0;
+
+    while (i < node->count && strcmp(node->items[i]->key, key) != 0)
+        i++;
+    return i;
+}
+
+struct yaml_node *yaml_find(const struct yaml_node *node, const char *key)
+{
+    size_t i;
+
+    if (!node || node->type != YAML_MAP)
+        return NULL;
+    i = index_of(node, key);
+    return i < node->count ? node->items[i] : NULL;
+}
+
+static void remove_at(struct yaml_node *node, size_t i)
+{
+    yaml_tree_free(node->items[i]);
+    node->count--;
+    memmove(&node->items[i], &node->items[i + 1], (node->count - i) * sizeof *node->items);
+}
+
+void yaml_merge(struct yaml_node *base, const struct yaml_node *over)
+{
+    for (size_t j = 0; j < over->count; j++) {
+        const struct yaml_node *item = over->items[j];
+        size_t i = index_of(base, item->key);
+
+        if (i == base->count) {
+            if (!yaml_is_null(item))
+                yaml_add(base, yaml_copy(item));
+        } else if (yaml_is_null(item)) {
+            remove_at(base, i);
+        } else if (item->type == YAML_MAP && base->items[i]->type == YAML_MAP) {
+            yaml_merge(base->items[i], item);
+        } else {
+            yaml_tree_free(base->items[i]);
+            base->items[i] = yaml_copy(item);
+        }
+    }
+}
+
+/* The item with the longest key that path starts with, for keys that hold dots. */
+static const struct yaml_node *step_by_key(const struct yaml_node *node, const char **path)
+{
+    const struct yaml_node *best = NULL;
+    size_t longest = 0;
+
+    for (size_t i = 0; i < node->count; i++) {
+        size_t n = strlen(node->items[i]->key);
+
+        if ((best && n <= longest) || strncmp(*path, node->items[i]->key, n) != 0 ||
+            !strchr(".[", (*path)[n])) /* finds the NUL too */
+            continue;
+        best = node->items[i];
+        longest = n;
+    }
+    *path += longest;
+    return best;
+}
+
+static const struct yaml_node *step_by_index(const struct yaml_node *node, const char **path)
+{
+    char *end;
+    unsigned long i;
+
+    if (**path != '[')
+        return NULL;
+    i = strtoul(*path + 1, &end, 10);
+    if (*end != ']' || i >= node->count)
+        return NULL;
+    *path = end + 1;
+    return node->items[i];
+}
+
+const struct yaml_node *yaml_at(const struct yaml_node *node, const char *path)
+{
+    while (*path) {
+        const struct yaml_node *below = NULL;
+
+        path += *path == '.';
+        if (node->type == YAML_MAP)
+            below = step_by_key(node, &path);
+        else if (node->type == YAML_LIST)
+            below = step_by_index(node, &path);
+        if (!below)
+            break;
+        node = below;
+    }
+    return node;
+}
+
+bool yaml_is_null(const struct yaml_node *node)
+{
+    return node->type == YAML_TEXT && !node->quoted &&
+           (!*node->text || !strcmp(node->text, "~") || !strcmp(node->text, "null") ||
+            !strcmp(node->text, "Null") || !strcmp(node->text, "NULL"));
+}
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+static size_t utf8_length(const unsigned char *s, size_t room)
+{
+    unsigned char low = 0x80, high = 0xbf;
+    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+
+    if (!n || n > room || s[0] > 0xf4 || !s[0])
+        return 0;
+    if (s[0] == 0xe0)
+        low = 0xa0;
+    else if (s[0] == 0xed)
+        high = 0x9f;
+    else if (s[0] == 0xf0)
+        low = 0x90;
+    else if (s[0] == 0xf4)
+        high = 0x8f;
+    for (size_t i = 1; i < n; i++, low = 0x80, high = 0xbf)
+        if (s[i] < low || s[i] > high)
+            return 0;
+    return n;
+}
+
+bool yaml_is_utf8(const char *bytes, size_t length)
+{
+    size_t n;
+
+    for (size_t i = 0; i < length; i += n) {
+        n = utf8_length((const unsigned char *)bytes + i, length - i);
+        if (!n)
+            return false;
+    }
+    return true;
+}
