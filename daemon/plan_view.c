@@ -2,8 +2,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "daemon/terminal.h"
+#include "daemon/text_diff.h"
 
 #include <string.h>
 
@@ -23,42 +23,63 @@ bool plan_view_has_changes(const struct pass *pass)
     return false;
 }
 
-/* Scalars as they are, documents as compact JSON, everything on one line. */
+/* Documents as indented JSON with sorted keys, scalars as they are; new text. */
 static char *value_text(const json_t *value)
 {
-    struct str out = {0};
-    cleanup_free char *text = NULL;
+    if (json_is_string(value))
+        return mem_text(json_string_value(value));
+    return json_dumps(value, JSON_ENCODE_ANY | JSON_INDENT(2) | JSON_SORT_KEYS);
+}
+
+/* One line for people: long documents are only counted. */
+static char *short_text(const json_t *value)
+{
+    cleanup_free char *text = NULL, *compact = NULL;
+    size_t lines = 1;
 
     if (!value)
         return mem_text("(nothing)");
-    if (json_is_string(value))
-        text = mem_text(json_string_value(value));
-    else
-        text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-    for (const char *p = text; *p; p++) {
-        if (*p == '\n')
-            str_add(&out, "\\n");
-        else if ((unsigned char)*p < ' ')
-            str_add_char(&out, ' ');
-        else
-            str_add_char(&out, *p);
-    }
-    return *text ? str_take(&out) : (str_fini(&out), mem_text("\"\""));
+    if (json_is_string(value) && !json_string_length(value))
+        return mem_text("\"\"");
+    text = value_text(value);
+    for (const char *p = text; *p; p++)
+        lines += *p == '\n';
+    compact = json_is_string(value) ? mem_text(text)
+                                    : json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    if (strlen(compact) <= 160 && !strchr(compact, '\n'))
+        return terminal_fit(compact, 160);
+    return lines > 1 ? mem_printf("(%zu lines)", lines) : terminal_fit(compact, 160);
+}
+
+static bool is_long(const json_t *value)
+{
+    cleanup_free char *text = value ? value_text(value) : NULL;
+
+    return text && strchr(text, '\n');
 }
 
 static void print_difference(const json_t *difference, bool created, FILE *out, bool color)
 {
-    cleanup_free char *want = value_text(json_object_get(difference, "want"));
-    cleanup_free char *have = value_text(json_object_get(difference, "have"));
+    const json_t *want = json_object_get(difference, "want"),
+                 *have = json_object_get(difference, "have");
     const char *plain = terminal_style(color, STYLE_PLAIN);
+    cleanup_free char *want_text = short_text(want), *have_text = short_text(have);
 
     (void)fprintf(out, "    %s%s\n", json_text(difference, "field"),
                   json_object_get(difference, "held") ? "  (not written any more: it does not stay "
                                                         "repaired)"
                                                       : "");
+    if (want && have && (is_long(want) || is_long(have))) {
+        cleanup_free char *old = value_text(have), *new = value_text(want);
+
+        text_diff_print(old, new, "      ", out, color);
+        return;
+    }
     if (!created)
-        (void)fprintf(out, "      %s- have%s %s\n", terminal_style(color, STYLE_RED), plain, have);
-    (void)fprintf(out, "      %s+ want%s %s\n", terminal_style(color, STYLE_GREEN), plain, want);
+        (void)fprintf(out, "      %s- have%s %s\n", terminal_style(color, STYLE_RED), plain,
+                      have_text);
+    (void)fprintf(out, "      %s+ want%s %s\n", terminal_style(color, STYLE_GREEN), plain,
+                  want_text);
 }
 
 static void print_calls(const struct task *task, FILE *out, bool color)
@@ -77,12 +98,13 @@ static void print_calls(const struct task *task, FILE *out, bool color)
 static void print_task(const struct task *task, FILE *out, bool color)
 {
     static const char *const marks[] = {"=", "+", "~", "-", "…", "!"};
-    static const enum terminal_style styles[] = {STYLE_PLAIN,  STYLE_GREEN,  STYLE_YELLOW,
-                                                 STYLE_RED,    STYLE_YELLOW, STYLE_RED};
+    static const enum terminal_style styles[] = {STYLE_PLAIN, STYLE_GREEN,  STYLE_YELLOW,
+                                                 STYLE_RED,   STYLE_YELLOW, STYLE_RED};
     const struct plan *plan = task_plan(task);
     bool unread = task_state(task) == TASK_DONE && task_verdict(task) >= VERDICT_RETRY &&
                   plan->action != PLAN_BLOCKED;
-    const char *word = unread ? task_verdict_name(task_verdict(task)) : plan_action_name(plan->action);
+    const char *word =
+        unread ? task_verdict_name(task_verdict(task)) : plan_action_name(plan->action);
     const char *reason = plan->reason ? plan->reason : unread ? task_text(task) : NULL;
     size_t i;
     json_t *difference;
@@ -95,7 +117,7 @@ static void print_task(const struct task *task, FILE *out, bool color)
         (void)fprintf(out, "    %s\n", reason);
     if (plan->action == PLAN_WAIT)
         (void)fputs("    AWS is still at work on it\n", out);
-    json_array_foreach (plan->differences, i, difference)
+    json_array_foreach(plan->differences, i, difference)
         print_difference(difference, plan->action == PLAN_CREATE, out, color);
     print_calls(task, out, color);
 }
@@ -109,10 +131,9 @@ void plan_view_print(const struct pass *pass, FILE *out, bool color)
 
         if (needs_something(task))
             print_task(task, out, color);
-        json_array_foreach (task_notes(task), j, note)
-            (void)fprintf(out, "%snote%s %s: %s\n", terminal_style(color, STYLE_CYAN),
-                          terminal_style(color, STYLE_PLAIN), task_address(task),
-                          json_string_value(note));
+        json_array_foreach(task_notes(task), j, note)(void) fprintf(
+            out, "%snote%s %s: %s\n", terminal_style(color, STYLE_CYAN),
+            terminal_style(color, STYLE_PLAIN), task_address(task), json_string_value(note));
     }
 }
 
@@ -134,9 +155,9 @@ static json_t *task_json(const struct task *task)
 json_t *plan_view_json(const struct pass *pass, const struct manifest *manifest)
 {
     struct pass_summary s;
-    json_t *json = json_pack("{s:s, s:s, s:b, s:[], s:[]}", "format_version", "1.0", "spec",
-                             manifest->path, "changes", plan_view_has_changes(pass), "refused",
-                             "resources");
+    json_t *json =
+        json_pack("{s:s, s:s, s:b, s:[], s:[]}", "format_version", "1.0", "spec", manifest->path,
+                  "changes", plan_view_has_changes(pass), "refused", "resources");
 
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
         enum err_kind kind;
@@ -167,9 +188,9 @@ void plan_view_print_summary(const struct pass *pass, FILE *out)
     const struct {
         unsigned count;
         const char *word;
-    } parts[] = {{s.synced, "in sync"},   {s.drifted, "to change"}, {s.repaired, "changed"},
-                 {s.settling, "settling"}, {s.held, "held"},        {s.retry, "to try again"},
-                 {s.blocked, "blocked"},  {s.denied, "denied"},     {s.failed, "failed"}};
+    } parts[] = {{s.synced, "in sync"},    {s.drifted, "to change"}, {s.repaired, "changed"},
+                 {s.settling, "settling"}, {s.held, "held"},         {s.retry, "to try again"},
+                 {s.blocked, "blocked"},   {s.denied, "denied"},     {s.failed, "failed"}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].count) {
             (void)fprintf(out, "%s%u %s", gap, parts[i].count, parts[i].word);

@@ -1,0 +1,13 @@
+/* iam_policy.h -- the least that billingd itself must be allowed to do for a spec.
+ *
+ * Made from the tables the calls come from: every read and write of every declared field, on the
+ * resources of this spec.  Where an operation's IAM action has another name the kind says so. */
+#ifndef RECONCILE_IAM_POLICY_H
+#define RECONCILE_IAM_POLICY_H
+
+#include "reconcile/manifest.h"
+
+/* A policy document; new reference.  Without an account guard the account in ARNs is "*". */
+json_t *iam_policy(const struct manifest *manifest);
+
+#endif
