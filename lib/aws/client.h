@@ -26,8 +26,8 @@ void aws_client_free(struct aws_client *client);
 const char *aws_client_region(const struct aws_client *client);
 
 /* A region and the identity to use there.  role_arn NULL: the ambient credentials; otherwise
- * AssumeRole with them (external_id may be NULL).  Sessions with equal arguments are shared; all are
- * freed with the client. */
+ * AssumeRole with them (external_id may be NULL).  Sessions with equal arguments are shared; all
+ * are freed with the client. */
 struct aws_session *aws_session(struct aws_client *client, const char *region, const char *role_arn,
                                 const char *external_id);
 const char *aws_session_region(const struct aws_session *session);
@@ -40,7 +40,7 @@ struct aws_reply {
                                "Credentials" when no usable reply came */
     enum err_kind kind;     /* ERR_NONE, or what to do about error */
     bool throttled;
-    unsigned attempts;      /* HTTP requests sent, 1 or more; 0 when none could be sent */
+    unsigned attempts; /* HTTP requests sent, 1 or more; 0 when none could be sent */
     int64_t elapsed_ms;
 };
 /* Called once, never from inside aws_send, unless cancelled.  reply is gone afterwards. */
@@ -48,8 +48,9 @@ typedef void aws_done_fn(void *arg, const struct aws_reply *reply);
 
 /* service and op name an embedded model's operation (unknown ones abort: our bug, tests catch it).
  * params: a reference is taken; NULL is {}.  bucket_region etc. are handled inside. */
-struct aws_call *aws_send(struct aws_client *client, struct aws_session *session, const char *service,
-                          const char *op, const json_t *params, aws_done_fn *done, void *arg);
+struct aws_call *aws_send(struct aws_client *client, struct aws_session *session,
+                          const char *service, const char *op, const json_t *params,
+                          aws_done_fn *done, void *arg);
 /* done is not called any more. NULL is harmless. */
 void aws_cancel(struct aws_call *call);
 

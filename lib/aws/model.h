@@ -13,7 +13,7 @@ enum aws_protocol { AWS_QUERY, AWS_JSON, AWS_REST_JSON, AWS_REST_XML };
 
 /* A service.  Lives until aws_model_unload; all members borrowed. */
 struct aws_model {
-    const char *name;        /* our name and file name: s3 iam sts firehose logs glue athena apigatewayv2 */
+    const char *name;        /* our name and file name: s3 iam sts firehose logs glue athena apigatewayv2 cloudwatch */
     const char *endpoint;    /* endpoint prefix: "apigateway" */
     const char *signing;     /* SigV4 service name: "apigateway" */
     const char *config_id;   /* AWS_ENDPOINT_URL_<this>: "CLOUDWATCH_LOGS" */
@@ -23,6 +23,7 @@ struct aws_model {
     const char *xml_namespace; /* default xmlns of rest-xml bodies, or NULL */
     enum aws_protocol protocol;
     bool global;             /* one endpoint per partition (iam) */
+    bool query_compatible;   /* AWS_JSON in place of query: send x-amzn-query-mode (cloudwatch) */
     json_t *shapes;          /* name -> shape */
     json_t *operations;      /* name -> operation */
 };
@@ -35,7 +36,8 @@ struct aws_operation {
 
 /* The embedded model by our name, loaded on first use; NULL for a name we do not have. */
 const struct aws_model *aws_model(const char *name);
-/* A model from a document of the same format (tests); NULL and *error when malformed. */
+/* A model from a document of the same format (tests), of which a reference is taken; NULL when it
+ * is malformed.  Free it with aws_model_free. */
 struct aws_model *aws_model_new(const char *name, json_t *document);
 void aws_model_free(struct aws_model *model);
 /* Frees all embedded models that were loaded. */
@@ -46,7 +48,7 @@ bool aws_model_operation(const struct aws_model *model, const char *name, struct
 /* The shape of that name, or NULL. */
 const json_t *aws_model_shape(const struct aws_model *model, const char *name);
 /* The shape of an operation's input (output) member at a dotted path ("Configuration.Description");
- * a list step is written "[]".  "" is the whole input.  NULL when there is no such member. */
+ * a list step is written "[]" ("Tags[].Key"), a map step by any key.  "" is the whole input.  NULL when there is no such member. */
 const json_t *aws_model_input(const struct aws_operation *operation, const char *path);
 const json_t *aws_model_output(const struct aws_operation *operation, const char *path);
 

@@ -1,7 +1,7 @@
 /* xml.h -- XML from the network to a small tree.
  *
- * What AWS sends needs no DTD, no namespaces and little depth, so all else is refused: a DOCTYPE (and
- * with it every entity of its own), more than 64 levels, more than 16 MiB, more than 500,000
+ * What AWS sends needs no DTD, no namespaces and little depth, so all else is refused: a DOCTYPE
+ * (and with it every entity of its own), more than 64 levels, more than 16 MiB, more than 500,000
  * elements, bytes that are no UTF-8 whatever the declaration says. */
 #ifndef BASE_XML_H
 #define BASE_XML_H

@@ -1,0 +1,198 @@
+#include "aws/client.h"
+
+#include "aws/client_internal.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <openssl/rand.h>
+#include <string.h>
+
+/* The daemon is alone with its problem at night: more attempts than the SDKs' three. */
+enum { ATTEMPTS = 5, MOST_ATTEMPTS = 100, DEADLINE_MS = 60000 };
+
+static double chance(void)
+{
+    unsigned char bytes[4];
+
+    if (RAND_bytes(bytes, sizeof bytes) != 1)
+        abort();
+    return (double)((unsigned)bytes[0] << 24 | (unsigned)bytes[1] << 16 | (unsigned)bytes[2] << 8 |
+                    bytes[3]) /
+           4294967296.0;
+}
+
+void aws_client_defaults(struct aws_client_options *options)
+{
+    options->http = http_defaults;
+#ifdef BILLINGD_VERSION
+    options->http.user_agent = "billingd/" BILLINGD_VERSION;
+#endif
+    options->retry = retry_standard;
+    options->retry.max_attempts = ATTEMPTS;
+    options->deadline_ms = DEADLINE_MS;
+    options->chance = chance;
+}
+
+static int read_retry(struct aws_client *client, struct err *e)
+{
+    const char *mode = aws_config_variable("AWS_RETRY_MODE");
+    int attempts = (int)client->options.retry.max_attempts;
+
+    if (aws_config_number(client->config, "AWS_MAX_ATTEMPTS", "max_attempts", MOST_ATTEMPTS,
+                          &attempts, e))
+        return -1;
+    client->options.retry.max_attempts = (unsigned)attempts;
+    if (!mode)
+        mode = aws_config_text(client->config, "retry_mode");
+    if (!mode || strcmp(mode, "standard") == 0)
+        return 0;
+    if (strcmp(mode, "legacy") != 0 && strcmp(mode, "adaptive") != 0)
+        return err_set(e, ERR_INVALID, "retry mode \"%s\": only standard is known", mode);
+    log_warning("retry-mode", "{s:s, s:s}", "want", mode, "have", "standard");
+    return 0;
+}
+
+/* "s3 =" with a nested "addressing_style = path" or "virtual", as in other AWS tools. */
+static int read_addressing(struct aws_client *client, struct err *e)
+{
+    const struct aws_config_entry *s3 =
+        aws_config_find(client->config, AWS_SECTION_PROFILE, aws_config_profile(), "s3");
+    cleanup_free char *style = s3 ? aws_config_nested(s3, "addressing_style") : NULL;
+
+    client->path_style = style && strcmp(style, "path") == 0;
+    client->virtual_host = style && strcmp(style, "virtual") == 0;
+    if (style && !client->path_style && !client->virtual_host && strcmp(style, "auto") != 0)
+        return err_set(e, ERR_INVALID, "%s:%d: addressing_style: must be auto, path or virtual",
+                       s3->file, s3->line);
+    return 0;
+}
+
+static int read_settings(struct aws_client *client, struct err *e)
+{
+    const char *bundle = aws_config_variable("AWS_CA_BUNDLE");
+
+    if (!bundle)
+        bundle = aws_config_text(client->config, "ca_bundle");
+    client->ca_bundle = mem_text(bundle);
+    if (bundle)
+        client->options.http.ca_bundle = client->ca_bundle;
+    client->region = mem_text(aws_config_region(client->config));
+    if (aws_config_flag(client->config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &client->fips,
+                        e) ||
+        aws_config_flag(client->config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
+                        &client->dual_stack, e))
+        return -1;
+    return read_retry(client, e) || read_addressing(client, e) ? -1 : 0;
+}
+
+static void free_settings(struct aws_client *client)
+{
+    aws_config_free(client->config);
+    free(client->region);
+    free(client->ca_bundle);
+    json_decref(client->bucket_regions);
+    free(client);
+}
+
+struct aws_client *aws_client_new_with(uv_loop_t *loop, const struct aws_client_options *options,
+                                       struct err *e)
+{
+    struct aws_client *client = mem_new(sizeof *client);
+
+    client->loop = loop;
+    client->options = *options;
+    client->bucket_regions = json_object();
+    client->config = aws_config_load(e);
+    if (!client->config || read_settings(client, e) ||
+        (client->http = http_new(loop, &client->options.http, e)) == NULL) {
+        free_settings(client);
+        return NULL;
+    }
+    client->bucket.tokens = client->bucket.capacity = client->options.retry.capacity;
+    return client;
+}
+
+struct aws_client *aws_client_new(uv_loop_t *loop, struct err *e)
+{
+    struct aws_client_options options;
+
+    aws_client_defaults(&options);
+    return aws_client_new_with(loop, &options, e);
+}
+
+void aws_client_free(struct aws_client *client)
+{
+    if (!client)
+        return;
+    while (client->calls)
+        call_cancel(client->calls);
+    while (client->sessions) {
+        struct aws_session *session = client->sessions;
+
+        client->sessions = session->next;
+        free(session->region);
+        free(session);
+    }
+    identity_free_all(client);
+    http_free(client->http);
+    skew_fini(&client->skew);
+    free_settings(client);
+}
+
+const char *aws_client_region(const struct aws_client *client)
+{
+    return client->region;
+}
+
+struct aws_session *aws_session(struct aws_client *client, const char *region, const char *role_arn,
+                                const char *external_id)
+{
+    struct aws_identity *identity = identity_of(client, role_arn, role_arn ? external_id : NULL);
+    struct aws_session *session = client->sessions;
+
+    while (session && !(session->identity == identity && strcmp(session->region, region) == 0))
+        session = session->next;
+    if (session)
+        return session;
+    session = mem_new(sizeof *session);
+    session->region = mem_text(region);
+    session->identity = identity;
+    session->next = client->sessions;
+    client->sessions = session;
+    return session;
+}
+
+const char *aws_session_region(const struct aws_session *session)
+{
+    return session->region;
+}
+
+const char *aws_session_partition(const struct aws_session *session)
+{
+    return aws_endpoint_partition(session->region);
+}
+
+struct aws_call *aws_send(struct aws_client *client, struct aws_session *session,
+                          const char *service, const char *op, const json_t *params,
+                          aws_done_fn *done, void *arg)
+{
+    return call_start(client, session->region, session->identity, NULL, service, op, params, done,
+                      arg);
+}
+
+void aws_cancel(struct aws_call *call)
+{
+    call_cancel(call);
+}
+
+void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, void *arg)
+{
+    client->observer = observer;
+    client->observer_arg = arg;
+}
+
+void aws_client_refresh(struct aws_client *client)
+{
+    identity_refresh_all(client);
+}

@@ -1,0 +1,226 @@
+#include "aws/endpoint.h"
+
+#include "base/mem.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+struct partition {
+    const char *prefix; /* of its regions' names */
+    const char *name;
+    const char *suffix;
+    const char *dual_suffix;
+    const char *iam_region; /* IAM has one endpoint per partition and signs for this region */
+    const char *iam_host;
+    const char *iam_fips_host;
+    const char *iam_dual_host;
+    const char *iam_fips_dual_host;
+};
+
+/* Source: partitions.json and iam's endpoint rule set, as of botocore 1.43. The last one is for
+ * every other region, also for ones that are newer than this table. */
+static const struct partition partitions[] = {
+    {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-north-1",
+     "iam.cn-north-1.amazonaws.com.cn", "iam-fips.amazonaws.com.cn",
+     "iam.global.api.amazonwebservices.com.cn", "iam-fips.api.amazonwebservices.com.cn"},
+    {"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws", "us-gov-west-1",
+     "iam.us-gov.amazonaws.com", "iam.us-gov.amazonaws.com", "iam.us-gov.api.aws",
+     "iam.us-gov.api.aws"},
+    {"eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1",
+     "iam.eusc-de-east-1.amazonaws.eu", "iam-fips.amazonaws.eu", NULL, NULL},
+    {"us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1",
+     "iam.us-iso-east-1.c2s.ic.gov", "iam-fips.us-iso-east-1.c2s.ic.gov", NULL, NULL},
+    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1",
+     "iam.us-isob-east-1.sc2s.sgov.gov", "iam-fips.us-isob-east-1.sc2s.sgov.gov", NULL, NULL},
+    {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1",
+     "iam.eu-isoe-west-1.cloud.adc-e.uk", "iam-fips.cloud.adc-e.uk", NULL, NULL},
+    {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1",
+     "iam.us-isof-south-1.csp.hci.ic.gov", "iam-fips.csp.hci.ic.gov", NULL, NULL},
+    {"", "aws", "amazonaws.com", "api.aws", "us-east-1", "iam.amazonaws.com",
+     "iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws"},
+};
+
+static const struct partition *partition_of(const char *region)
+{
+    const struct partition *p = partitions;
+
+    while (strncmp(region, p->prefix, strlen(p->prefix)) != 0)
+        p++;
+    return p;
+}
+
+const char *aws_endpoint_partition(const char *region)
+{
+    return partition_of(region)->name;
+}
+
+static bool is_label(const char *text)
+{
+    size_t n = strlen(text);
+
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)text[i]) && text[i] != '-')
+            return false;
+    return n > 0 && n < 64 && text[0] != '-' && text[n - 1] != '-';
+}
+
+/* Names a TLS wildcard certificate covers; dots are right only without TLS. */
+static bool fits_host(const char *bucket, bool dots)
+{
+    size_t n = strlen(bucket);
+
+    for (size_t i = 0; i < n; i++)
+        if (!islower((unsigned char)bucket[i]) && !isdigit((unsigned char)bucket[i]) &&
+            bucket[i] != '-' && !(dots && bucket[i] == '.'))
+            return false;
+    return n >= 3 && n <= 63 && isalnum((unsigned char)bucket[0]) &&
+           isalnum((unsigned char)bucket[n - 1]);
+}
+
+static bool is_address(const char *host)
+{
+    char name[64];
+    struct in_addr ignored;
+    size_t n = strcspn(host, ":");
+
+    if (host[0] == '[')
+        return true;
+    (void)snprintf(name, sizeof name, "%.*s", n < sizeof name ? (int)n : 0, host);
+    return inet_pton(AF_INET, name, &ignored) == 1;
+}
+
+static bool is_authority(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("-._:[]", text[i]))
+            return false;
+    return length > 0;
+}
+
+/* The signature covers the host as curl sends it: without a port that is the scheme's own. */
+static void drop_default_port(struct aws_endpoint *endpoint)
+{
+    const char *port = endpoint->plain ? ":80" : ":443";
+    size_t n = strlen(endpoint->host), m = strlen(port);
+
+    if (n > m && strcmp(endpoint->host + n - m, port) == 0)
+        endpoint->host[n - m] = '\0';
+}
+
+static int parse_url(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,
+                     struct err *e)
+{
+    const char *rest = NULL;
+    size_t length, base;
+
+    if (strncasecmp(wish->url, "https://", 8) == 0)
+        rest = wish->url + 8;
+    else if (strncasecmp(wish->url, "http://", 7) == 0)
+        rest = wish->url + 7;
+    length = rest ? strcspn(rest, "/?#") : 0;
+    base = rest ? strlen(rest + length) : 0;
+    while (base && rest[length + base - 1] == '/')
+        base--;
+    if (!rest || !is_authority(rest, length) || length >= 250 || base >= sizeof endpoint->base ||
+        strpbrk(rest, "?# \t\""))
+        return err_set(e, ERR_INVALID, "%s: not a usable endpoint URL: \"%s\"",
+                       wish->origin ? wish->origin : "endpoint", wish->url);
+    endpoint->plain = rest == wish->url + 7;
+    (void)snprintf(endpoint->host, sizeof endpoint->host, "%.*s", (int)length, rest);
+    (void)snprintf(endpoint->base, sizeof endpoint->base, "%.*s", (int)base, rest + length);
+    drop_default_port(endpoint);
+    return 0;
+}
+
+/* Takes no more bucket than fits_host allows. */
+static void put_bucket_in_host(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint)
+{
+    char host[sizeof endpoint->host];
+
+    (void)snprintf(host, sizeof host, "%.63s.%.250s", wish->bucket, endpoint->host);
+    memcpy(endpoint->host, host, sizeof host);
+    endpoint->bucket_in_host = true;
+}
+
+static int resolve_custom(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,
+                          struct err *e)
+{
+    if (wish->fips || wish->dual_stack)
+        return err_set(
+            e, ERR_INVALID, "%s: a configured endpoint cannot be combined with %s endpoints",
+            wish->origin ? wish->origin : "endpoint", wish->fips ? "FIPS" : "dual stack");
+    if (parse_url(wish, endpoint, e))
+        return -1;
+    if (wish->bucket && wish->virtual_host && !wish->path_style &&
+        fits_host(wish->bucket, endpoint->plain) && !is_address(endpoint->host))
+        put_bucket_in_host(wish, endpoint);
+    return 0;
+}
+
+static int resolve_global(const struct aws_endpoint_wish *wish, const struct partition *p,
+                          struct aws_endpoint *endpoint, struct err *e)
+{
+    const char *host = wish->fips ? wish->dual_stack ? p->iam_fips_dual_host : p->iam_fips_host
+                       : wish->dual_stack ? p->iam_dual_host
+                                          : p->iam_host;
+
+    if (!host)
+        return err_set(e, ERR_INVALID, "%s has no dual stack endpoint in partition %s",
+                       wish->model->name, p->name);
+    (void)snprintf(endpoint->host, sizeof endpoint->host, "%s", host);
+    return 0;
+}
+
+static int resolve_s3(const struct aws_endpoint_wish *wish, const struct partition *p,
+                      struct aws_endpoint *endpoint, struct err *e)
+{
+    if (wish->fips && strcmp(p->name, "aws-cn") == 0)
+        return err_set(e, ERR_INVALID, "partition aws-cn has no FIPS endpoint for s3");
+    (void)snprintf(endpoint->host, sizeof endpoint->host, "s3%s%s.%s.%s", wish->fips ? "-fips" : "",
+                   wish->dual_stack ? ".dualstack" : "", wish->region, p->suffix);
+    if (wish->bucket && !wish->path_style && fits_host(wish->bucket, false))
+        put_bucket_in_host(wish, endpoint);
+    return 0;
+}
+
+/* In us-gov the ordinary endpoints of these are FIPS endpoints; their rule sets say so. */
+static bool has_fips_name(const struct aws_endpoint_wish *wish, const struct partition *p)
+{
+    const char *prefix = wish->model->endpoint;
+
+    if (strcmp(p->name, "aws-us-gov") != 0)
+        return true;
+    if (strcmp(prefix, "monitoring") == 0)
+        return false;
+    return wish->dual_stack || (strcmp(prefix, "sts") != 0 && strcmp(prefix, "logs") != 0);
+}
+
+int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,
+                         struct err *e)
+{
+    const struct partition *p;
+    bool fips;
+
+    memset(endpoint, 0, sizeof *endpoint);
+    if (!wish->region || !*wish->region)
+        return err_set(e, ERR_INVALID, "no region for %s", wish->model->name);
+    if (!is_label(wish->region))
+        return err_set(e, ERR_INVALID, "not a region: \"%s\"", wish->region);
+    p = partition_of(wish->region);
+    (void)snprintf(endpoint->region, sizeof endpoint->region, "%s",
+                   wish->model->global ? p->iam_region : wish->region);
+    if (wish->url)
+        return resolve_custom(wish, endpoint, e);
+    if (wish->model->global)
+        return resolve_global(wish, p, endpoint, e);
+    if (strcmp(wish->model->name, "s3") == 0)
+        return resolve_s3(wish, p, endpoint, e);
+    fips = wish->fips && has_fips_name(wish, p);
+    (void)snprintf(endpoint->host, sizeof endpoint->host, "%s%s.%s.%s", wish->model->endpoint,
+                   fips ? "-fips" : "", wish->region,
+                   wish->dual_stack ? p->dual_suffix : p->suffix);
+    return 0;
+}

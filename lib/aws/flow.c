@@ -1,0 +1,352 @@
+#include "aws/flow.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FLOW_SANITIZED 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#define FLOW_SANITIZED 1
+#endif
+#ifdef FLOW_SANITIZED
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+/* Address space only: pages are used as they are touched. */
+enum { STACK_BYTES = 1024 * 1024 };
+
+struct flow {
+    uv_loop_t *loop;
+    struct aws_client *client;
+    flow_fn *fn;
+    flow_end_fn *ended;
+    void *arg;
+    ucontext_t inside, outside; /* outside: who let it run last */
+    char *stack;
+    bool over, cancelled, waiting;
+    struct aws_call *call;
+    uv_timer_t *timer; /* while asleep */
+    json_t *result;
+    struct aws_error error;
+    enum err_kind kind;
+    struct flow *children, *next_sibling, *parent;
+    void *sanitizer_inside, *sanitizer_outside; /* ASan's idea of the two stacks */
+    const void *outside_bottom;
+    size_t outside_size;
+};
+
+static void enter_mark(struct flow *flow)
+{
+#ifdef FLOW_SANITIZED
+    __sanitizer_start_switch_fiber(&flow->sanitizer_outside, flow->stack, STACK_BYTES);
+#else
+    (void)flow;
+#endif
+}
+
+static void entered_mark(struct flow *flow)
+{
+#ifdef FLOW_SANITIZED
+    __sanitizer_finish_switch_fiber(flow->sanitizer_inside, &flow->outside_bottom,
+                                    &flow->outside_size);
+#else
+    (void)flow;
+#endif
+}
+
+static void leave_mark(struct flow *flow)
+{
+#ifdef FLOW_SANITIZED
+    __sanitizer_start_switch_fiber(flow->over ? NULL : &flow->sanitizer_inside,
+                                   flow->outside_bottom, flow->outside_size);
+#else
+    (void)flow;
+#endif
+}
+
+static void left_mark(struct flow *flow)
+{
+#ifdef FLOW_SANITIZED
+    __sanitizer_finish_switch_fiber(flow->sanitizer_outside, NULL, NULL);
+#else
+    (void)flow;
+#endif
+}
+
+static void unlink_from_parent(struct flow *flow)
+{
+    struct flow **link;
+
+    if (!flow->parent)
+        return;
+    for (link = &flow->parent->children; *link != flow; link = &(*link)->next_sibling)
+        ;
+    *link = flow->next_sibling;
+}
+
+static void finish(struct flow *flow)
+{
+    flow_end_fn *ended = flow->ended;
+    void *arg = flow->arg;
+
+    unlink_from_parent(flow);
+    (void)munmap(flow->stack, STACK_BYTES);
+    json_decref(flow->result);
+    free(flow);
+    if (ended)
+        ended(arg);
+}
+
+/* Lets the flow run until it waits again or is over. */
+static void resume(struct flow *flow)
+{
+    enter_mark(flow);
+    if (swapcontext(&flow->outside, &flow->inside))
+        abort();
+    left_mark(flow);
+    if (flow->over)
+        finish(flow);
+}
+
+static void wait_here(struct flow *flow)
+{
+    flow->waiting = true;
+    leave_mark(flow);
+    if (swapcontext(&flow->inside, &flow->outside))
+        abort();
+    entered_mark(flow);
+    flow->waiting = false;
+}
+
+/* makecontext passes ints only, so the pointer comes in two halves. */
+static void run(unsigned high, unsigned low)
+{
+    struct flow *flow = (struct flow *)(((uintptr_t)high << 32) | low);
+
+    entered_mark(flow);
+    flow->fn(flow, flow->arg);
+    flow->over = true;
+    leave_mark(flow);
+    (void)setcontext(&flow->outside);
+}
+
+static struct flow *flow_new(uv_loop_t *loop, struct aws_client *client, flow_fn *fn,
+                             flow_end_fn *ended, void *arg)
+{
+    struct flow *flow = mem_new(sizeof *flow);
+    uintptr_t address = (uintptr_t)flow;
+
+    *flow = (struct flow){.loop = loop, .client = client, .fn = fn, .ended = ended, .arg = arg};
+    flow->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (flow->stack == MAP_FAILED)
+        abort();
+    (void)mprotect(flow->stack, 4096, PROT_NONE); /* an overflow is a crash, not a riddle */
+    (void)getcontext(&flow->inside);
+    flow->inside.uc_stack.ss_sp = flow->stack;
+    flow->inside.uc_stack.ss_size = STACK_BYTES;
+    flow->inside.uc_link = NULL;
+    makecontext(&flow->inside, (void (*)(void))run, 2, (unsigned)(address >> 32),
+                (unsigned)(address & 0xffffffffu));
+    return flow;
+}
+
+struct flow *flow_start(uv_loop_t *loop, struct aws_client *client, flow_fn *fn, flow_end_fn *ended,
+                        void *arg)
+{
+    struct flow *flow = flow_new(loop, client, fn, ended, arg);
+
+    resume(flow);
+    return flow;
+}
+
+static void on_reply(void *arg, const struct aws_reply *reply)
+{
+    struct flow *flow = arg;
+
+    flow->call = NULL;
+    flow->result = json_share(reply->result);
+    flow->error = reply->error;
+    flow->kind = reply->kind;
+    resume(flow);
+}
+
+static void free_timer(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void stop_timer(struct flow *flow)
+{
+    uv_close((uv_handle_t *)flow->timer, free_timer);
+    flow->timer = NULL;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct flow *flow = timer->data;
+
+    stop_timer(flow);
+    resume(flow);
+}
+
+static int start_timer(struct flow *flow, int64_t milliseconds)
+{
+    flow->timer = mem_new(sizeof *flow->timer);
+    (void)uv_timer_init(flow->loop, flow->timer);
+    flow->timer->data = flow;
+    return uv_timer_start(flow->timer, on_timer, milliseconds > 0 ? (uint64_t)milliseconds : 0, 0);
+}
+
+/* A cancelled flow is woken from the loop, never from inside flow_cancel. */
+static void wake_soon(struct flow *flow)
+{
+    if (!flow->waiting || flow->children)
+        return; /* it notices at its next wait, or when its children are over */
+    if (flow->call) {
+        aws_cancel(flow->call);
+        flow->call = NULL;
+    }
+    if (flow->timer)
+        stop_timer(flow);
+    (void)start_timer(flow, 0);
+}
+
+void flow_cancel(struct flow *flow)
+{
+    if (!flow || flow->cancelled)
+        return;
+    flow->cancelled = true;
+    for (struct flow *child = flow->children; child; child = child->next_sibling)
+        flow_cancel(child);
+    wake_soon(flow);
+}
+
+bool flow_is_cancelled(const struct flow *flow)
+{
+    return flow->cancelled;
+}
+
+json_t *flow_call(struct flow *flow, struct aws_session *session, const char *service,
+                  const char *op, json_t *params, struct err *e)
+{
+    json_auto_t *owned = params ? params : json_object();
+    const struct aws_error *error = &flow->error;
+    json_t *result;
+
+    flow->error = (struct aws_error){0};
+    flow->kind = ERR_CANCELLED;
+    if (!flow->cancelled) {
+        flow->call = aws_send(flow->client, session, service, op, owned, on_reply, flow);
+        wait_here(flow);
+    }
+    result = flow->result;
+    flow->result = NULL;
+    if (result)
+        return result;
+    if (flow->cancelled)
+        err_set(e, ERR_CANCELLED, "%s: cancelled", op);
+    else
+        err_set(e, flow->kind == ERR_NONE ? ERR_RETRY : flow->kind, "%s: %s: %s%s%s%s", op,
+                error->code, error->message, error->request_id[0] ? " (request " : "",
+                error->request_id, error->request_id[0] ? ")" : "");
+    return NULL;
+}
+
+const struct aws_error *flow_error(const struct flow *flow)
+{
+    return &flow->error;
+}
+
+json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,
+                  const char *op, json_t *params, const char *member, const char *request,
+                  const char *reply, struct err *e)
+{
+    json_auto_t *owned = params ? params : json_object();
+    json_t *items = json_array();
+
+    for (;;) {
+        json_auto_t *page = flow_call(flow, session, service, op, json_copy(owned), e);
+        const json_t *token;
+
+        if (!page) {
+            json_decref(items);
+            return NULL;
+        }
+        json_array_extend(items, json_object_get(page, member));
+        token = json_object_get(page, reply);
+        if (!json_string_length(token) || json_equal(token, json_object_get(owned, request)))
+            return items;
+        json_object_set(owned, request, (json_t *)token);
+    }
+}
+
+int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e)
+{
+    if (!flow->cancelled) {
+        (void)start_timer(flow, milliseconds);
+        wait_here(flow);
+    }
+    return flow->cancelled ? err_set(e, ERR_CANCELLED, "cancelled") : 0;
+}
+
+struct each {
+    struct flow *parent;
+    flow_item_fn *fn;
+    void *arg;
+    size_t count, next, active;
+};
+
+struct item {
+    struct each *each;
+    size_t index;
+};
+
+static void run_item(struct flow *flow, void *arg)
+{
+    const struct item *item = arg;
+
+    item->each->fn(flow, item->each->arg, item->index);
+}
+
+static void item_ended(void *arg)
+{
+    struct item *item = arg;
+    struct flow *parent = item->each->parent;
+
+    item->each->active--;
+    free(item);
+    if (parent->waiting)
+        resume(parent);
+}
+
+void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *fn, void *arg)
+{
+    struct each each = {flow, fn, arg, count, 0, 0};
+
+    while (each.next < count || each.active) {
+        struct item *item;
+        struct flow *child;
+
+        if (each.next == count || each.active == parallel) {
+            wait_here(flow);
+            continue;
+        }
+        item = mem_new(sizeof *item);
+        *item = (struct item){&each, each.next++};
+        each.active++;
+        child = flow_new(flow->loop, flow->client, run_item, item_ended, item);
+        child->parent = flow;
+        child->cancelled = flow->cancelled;
+        child->next_sibling = flow->children;
+        flow->children = child;
+        resume(child);
+    }
+}

@@ -1,0 +1,47 @@
+/* flow.h -- procedures of several dependent AWS calls, written as straight lines.
+ *
+ * A flow is a function on a stack of its own.  Where it waits (a reply, a pause) the event loop
+ * goes on; where it is cancelled every wait fails with ERR_CANCELLED, so that it unwinds by itself.
+ * All flows of a loop take turns on its one thread: nothing between two waits is interrupted. */
+#ifndef AWS_FLOW_H
+#define AWS_FLOW_H
+
+#include "aws/client.h"
+
+struct flow;
+
+typedef void flow_fn(struct flow *flow, void *arg);
+/* The flow is over and freed. */
+typedef void flow_end_fn(void *arg);
+
+/* Runs fn at once, up to its first wait.  ended (may be NULL) is called when fn has returned. */
+struct flow *flow_start(uv_loop_t *loop, struct aws_client *client, flow_fn *fn, flow_end_fn *ended,
+                        void *arg);
+/* Every wait of the flow and of those it waits for fails from now on.  It is not over yet when this
+ * returns. */
+void flow_cancel(struct flow *flow);
+bool flow_is_cancelled(const struct flow *flow);
+
+/* ---- Inside a flow ---- */
+
+/* Sends a call and waits.  params: reference taken over (NULL: {}).  Returns the result (new
+ * reference), or NULL with *e told as "Operation: Code: message (request ID)"; flow_error then has
+ * the parts. */
+json_t *flow_call(struct flow *flow, struct aws_session *session, const char *service,
+                  const char *op, json_t *params, struct err *e);
+/* What AWS said to the last flow_call that failed. */
+const struct aws_error *flow_error(const struct flow *flow);
+/* All pages of a list: the items under member, joined (new reference).  request and reply name the
+ * token members. */
+json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,
+                  const char *op, json_t *params, const char *member, const char *request,
+                  const char *reply, struct err *e);
+/* Waits; 0, or -1 when cancelled. */
+int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e);
+
+/* Calls each(child, arg, i) for every i below count in flows of their own, at most parallel at a
+ * time, and waits for all.  Items keep their own errors. */
+typedef void flow_item_fn(struct flow *flow, void *arg, size_t index);
+void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *each, void *arg);
+
+#endif

@@ -1,0 +1,276 @@
+/* identity.c -- credentials that are there when asked for.
+ *
+ * One fetch at a time: the others use the old key until a minute before it expires, then wait.  The
+ * fetch starts 10 to 15 minutes before expiry, or with a third of a short life left.  When it fails
+ * the old key stays in use and the fetch is tried again after a growing pause. */
+#include "aws/client_internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+enum {
+    EARLY_S = 600,
+    EARLY_SPREAD_S = 300,
+    SHORT_LIFE_S = 1800,
+    LAST_S = 60,
+    WAITING_LIMIT = 1000,
+    PAUSE_MS = 30000,     /* while the old key works; doubled to PAUSE_MOST_MS */
+    PAUSE_BARE_MS = 1000, /* without any key */
+    PAUSE_MOST_MS = 300000,
+};
+
+struct aws_identity {
+    struct aws_client *client;
+    char *role_arn, *external_id; /* NULL: ambient */
+    struct aws_credentials credentials;
+    unsigned generation;
+    bool usable, stale;        /* stale: fetch at the next use, even though usable */
+    int64_t refresh_s, last_s; /* epoch seconds; 0: never */
+
+    struct aws_call *fetch; /* AssumeRole under way */
+    struct aws_chain chain; /* ambient: what is being fetched */
+    size_t step;
+    struct aws_role role; /* of role_arn */
+
+    struct err error; /* of the last fetch */
+    unsigned failures;
+    int64_t retry_ms; /* monotonic */
+    struct aws_call *waiting;
+    size_t waiting_count;
+    struct aws_identity *next;
+};
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+struct aws_identity *identity_of(struct aws_client *client, const char *role_arn,
+                                 const char *external_id)
+{
+    struct aws_identity *identity = client->identities;
+
+    while (identity && !(same_text(identity->role_arn, role_arn) &&
+                         same_text(identity->external_id, external_id)))
+        identity = identity->next;
+    if (identity)
+        return identity;
+    identity = mem_new(sizeof *identity);
+    identity->client = client;
+    identity->role_arn = mem_text(role_arn);
+    identity->external_id = mem_text(external_id);
+    identity->role.arn = mem_text(role_arn);
+    identity->role.external_id = mem_text(external_id);
+    identity->next = client->identities;
+    client->identities = identity;
+    return identity;
+}
+
+static void wake_all(struct aws_identity *identity)
+{
+    while (identity->waiting) {
+        struct aws_call *call = identity->waiting;
+
+        identity->waiting = call->next_waiting;
+        call_wake(call);
+    }
+    identity->waiting_count = 0;
+}
+
+static void fetched(struct aws_identity *identity, struct aws_credentials *credentials)
+{
+    int64_t now_s = clock_now_ms() / 1000, life = credentials->expires_s - now_s;
+    double chance = identity->client->options.chance();
+    int64_t early = life < SHORT_LIFE_S ? life / 3 : EARLY_S + (int64_t)(chance * EARLY_SPREAD_S);
+
+    aws_credentials_fini(&identity->credentials);
+    identity->credentials = *credentials;
+    memset(credentials, 0, sizeof *credentials);
+    identity->generation++;
+    identity->usable = true;
+    identity->refresh_s = identity->last_s = 0;
+    if (identity->credentials.expires_s) {
+        identity->refresh_s = identity->credentials.expires_s - early;
+        identity->last_s = identity->credentials.expires_s - (early < LAST_S ? early : LAST_S);
+    }
+    identity->failures = 0;
+    err_clear(&identity->error);
+    aws_chain_fini(&identity->chain);
+    wake_all(identity);
+}
+
+static bool is_usable(const struct aws_identity *identity)
+{
+    return identity->usable && (!identity->last_s || clock_now_ms() / 1000 < identity->last_s);
+}
+
+static void fetch_failed(struct aws_identity *identity, const struct err *e)
+{
+    bool usable = is_usable(identity);
+    int64_t pause = usable ? PAUSE_MS : PAUSE_BARE_MS;
+
+    for (unsigned i = 0; i < identity->failures && pause < PAUSE_MOST_MS; i++)
+        pause *= 2;
+    identity->failures++;
+    identity->stale = true;
+    identity->retry_ms = clock_monotonic_ms() + (pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS);
+    identity->error = *e;
+    aws_chain_fini(&identity->chain);
+    if (usable)
+        log_warning("credentials-refresh-failed", "{s:s}", "error", e->text);
+    wake_all(identity);
+}
+
+static void assume(struct aws_identity *identity, const char *region);
+
+/* One role of the chain, or the session's role. */
+static void on_assumed(void *arg, const struct aws_reply *reply)
+{
+    struct aws_identity *identity = arg;
+    cleanup_free char *region = mem_text(identity->fetch->region);
+    const struct aws_role *role =
+        identity->role_arn ? &identity->role : &identity->chain.roles[identity->step];
+    struct aws_credentials credentials = {0};
+    struct err e = {0};
+
+    identity->fetch = NULL;
+    if (reply->kind != ERR_NONE)
+        (void)err_set(&e, reply->kind, "AssumeRole %s: %s: %s%s%s", role->arn, reply->error.code,
+                      reply->error.message, reply->error.request_id[0] ? ", request id " : "",
+                      reply->error.request_id);
+    else
+        (void)aws_assume_role_result(reply->result, &credentials, &e);
+    if (e.kind != ERR_NONE) {
+        fetch_failed(identity, &e);
+    } else if (!identity->role_arn && ++identity->step < identity->chain.role_count) {
+        aws_credentials_fini(&identity->chain.keys);
+        identity->chain.keys = credentials;
+        assume(identity, region);
+    } else {
+        fetched(identity, &credentials);
+    }
+}
+
+static void assume(struct aws_identity *identity, const char *region)
+{
+    struct aws_client *client = identity->client;
+    bool ambient = !identity->role_arn;
+    json_auto_t *params =
+        aws_assume_role_params(ambient ? &identity->chain.roles[identity->step] : &identity->role);
+
+    identity->fetch = call_start(client, region, ambient ? NULL : identity_of(client, NULL, NULL),
+                                 ambient ? &identity->chain.keys : NULL, "sts", "AssumeRole",
+                                 params, on_assumed, identity);
+}
+
+/* Reads the files again: keys may have been replaced since. */
+static int resolve(struct aws_identity *identity, struct err *e)
+{
+    struct aws_config *config = aws_config_load(e);
+    int status = config ? aws_chain_resolve(config, &identity->chain, e) : -1;
+
+    aws_config_free(config);
+    return status;
+}
+
+static void fetch(struct aws_identity *identity, const char *region)
+{
+    struct err e = {0};
+
+    identity->step = 0;
+    identity->stale = false;
+    if (identity->role_arn)
+        assume(identity, region);
+    else if (resolve(identity, &e))
+        fetch_failed(identity, &e);
+    else if (identity->chain.role_count)
+        assume(identity, region);
+    else
+        fetched(identity, &identity->chain.keys);
+}
+
+static bool wants_fetch(const struct aws_identity *identity)
+{
+    if (identity->fetch ||
+        (identity->error.kind != ERR_NONE && clock_monotonic_ms() < identity->retry_ms))
+        return false;
+    return !is_usable(identity) || identity->stale ||
+           (identity->refresh_s && clock_now_ms() / 1000 >= identity->refresh_s);
+}
+
+enum identity_answer identity_ask(struct aws_identity *identity, struct aws_call *call,
+                                  const struct aws_credentials **credentials, struct err *e)
+{
+    struct aws_call **at = &identity->waiting;
+
+    if (wants_fetch(identity))
+        fetch(identity, call->region);
+    if (is_usable(identity)) {
+        *credentials = &identity->credentials;
+        return IDENTITY_READY;
+    }
+    if (!identity->fetch) {
+        (void)err_set(e, identity->error.kind, "%s", identity->error.text);
+        return IDENTITY_FAILED;
+    }
+    if (identity->waiting_count >= WAITING_LIMIT) {
+        (void)err_set(e, ERR_RETRY, "too many calls wait for credentials");
+        return IDENTITY_FAILED;
+    }
+    while (*at)
+        at = &(*at)->next_waiting;
+    *at = call;
+    call->next_waiting = NULL;
+    identity->waiting_count++;
+    return IDENTITY_WAIT;
+}
+
+unsigned identity_generation(const struct aws_identity *identity)
+{
+    return identity->generation;
+}
+
+void identity_expire(struct aws_identity *identity, unsigned generation)
+{
+    if (identity->generation != generation)
+        return; /* replaced in the meantime */
+    identity->usable = false;
+    err_clear(&identity->error);
+}
+
+void identity_forget(struct aws_identity *identity, struct aws_call *call)
+{
+    for (struct aws_call **at = &identity->waiting; *at; at = &(*at)->next_waiting)
+        if (*at == call) {
+            *at = call->next_waiting;
+            identity->waiting_count--;
+            return;
+        }
+}
+
+void identity_refresh_all(struct aws_client *client)
+{
+    for (struct aws_identity *identity = client->identities; identity; identity = identity->next) {
+        identity->stale = true;
+        identity->failures = 0;
+        err_clear(&identity->error);
+    }
+}
+
+void identity_free_all(struct aws_client *client)
+{
+    while (client->identities) {
+        struct aws_identity *identity = client->identities;
+
+        client->identities = identity->next;
+        free(identity->role_arn);
+        free(identity->external_id);
+        aws_role_fini(&identity->role);
+        aws_credentials_fini(&identity->credentials);
+        aws_chain_fini(&identity->chain);
+        free(identity);
+    }
+}
