@@ -308,10 +308,8 @@ char *yaml_read_bytes(const char *path, size_t *length, char **problem)
     else if (status.st_size > MAX_BYTES)
         *problem = mem_text("is larger than 4 MiB");
     if (!*problem) {
-        bytes = mem_new(MAX_BYTES + 1);
-        *length = fread(bytes, 1, MAX_BYTES, file);
-        bytes = mem_resize(bytes, *length + 1, 1);
-        bytes[*length] = '\0';
+        bytes = mem_new((size_t)status.st_size + 1);
+        *length = fread(bytes, 1, (size_t)status.st_size, file);
     }
     if (file)
         (void)fclose(file);

@@ -1,0 +1,2 @@
+SELECT *
+FROM t -- éé ${no_such}

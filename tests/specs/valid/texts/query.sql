@@ -1,0 +1,4 @@
+-- ${bucket}: '$${x}' in ${region}
+SELECT 1
+FROM t
+

@@ -1,0 +1,232 @@
+/* YAML files as trees: positions, what is refused and where, merging, writing. */
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/yaml.h"
+#include "check.h"
+
+#include <unistd.h>
+
+struct heard {
+    struct str text;
+    int count;
+};
+
+static void hear(void *arg, const char *file, int line, int column, const char *path,
+                 const char *problem)
+{
+    struct heard *heard = arg;
+
+    str_addf(&heard->text, "%s:%d:%d:%s: %s\n", file, line, column, path, problem);
+    heard->count++;
+}
+
+static struct yaml_node *parse(const char *text, struct heard *heard)
+{
+    return yaml_read_text("f", text, strlen(text), hear, heard);
+}
+
+/* Checks that text gives no tree and exactly this report. */
+#define CHECK_REFUSED(bytes, report)                                                               \
+    do {                                                                                           \
+        struct heard heard = {0};                                                                  \
+                                                                                                   \
+        CHECK(!yaml_read_text("f", bytes, sizeof(bytes) - 1, hear, &heard));                       \
+        CHECK_TEXT(str_text(&heard.text), report);                                                 \
+        str_fini(&heard.text);                                                                     \
+    } while (0)
+
+static void test_positions(void)
+{
+    struct heard heard = {0};
+    struct yaml_node *root =
+        parse("a: 1\nb:\n  c: [x, \"y z\", é, 'q']\n  \"d.e\": |\n    two\n    "
+              "lines\n",
+              &heard);
+    const struct yaml_node *c = yaml_at(root, "b.c"), *y = yaml_at(root, "b.c[1]");
+    const struct yaml_node *q = yaml_at(root, "b.c[3]"), *d = yaml_at(root, "b.d.e");
+
+    CHECK_INT(heard.count, 0);
+    CHECK_TEXT(root->file, "f");
+    CHECK_INT(c->type, YAML_LIST);
+    CHECK_INT(c->key_line, 3);
+    CHECK_INT(c->key_column, 3);
+    CHECK_INT(c->column, 6);
+    CHECK_TEXT(y->text, "y z");
+    CHECK(y->quoted);
+    CHECK_INT(y->line, 3);
+    CHECK_INT(y->column, 10);
+    CHECK_INT(q->column, 20); /* columns count characters, not bytes */
+    CHECK(!yaml_find(root, "a")->quoted);
+    CHECK_TEXT(d->text, "two\nlines\n");
+    CHECK(d->quoted);
+    CHECK(yaml_at(root, "b.c[9]") == c);
+    CHECK(yaml_at(root, "b.nothing.here") == yaml_find(root, "b"));
+    CHECK(!yaml_find(y, "a"));
+    yaml_tree_free(root);
+}
+
+static void test_nulls(void)
+{
+    struct heard heard = {0};
+    struct yaml_node *root = parse("[~, null, Null, NULL, '', 'null', none, ]", &heard);
+    static const bool want[] = {true, true, true, true, false, false, false};
+
+    CHECK_INT(root->count, 7);
+    for (size_t i = 0; i < 7; i++)
+        CHECK_INT(yaml_is_null(root->items[i]), want[i]);
+    yaml_tree_free(root);
+}
+
+static void test_refused(void)
+{
+    CHECK_REFUSED("", "f:1:1:: the file is empty\n");
+    CHECK_REFUSED("a: 1\n---\nb: 2\n", "f:2:1:: only one document per file; remove the second\n");
+    CHECK_REFUSED("a:\n\tb: 1\n",
+                  "f:2:1:a: YAML does not allow tabs for indentation; use blanks\n");
+    CHECK_REFUSED("a: 1\nb: \xe9t\xe9\n",
+                  "f:2:5:: not UTF-8: invalid trailing UTF-8 octet (0x74)\n");
+    CHECK_REFUSED("a: \x01\n", "f:1:4:: not UTF-8: control characters are not allowed (0x01)\n");
+    CHECK_REFUSED("a: \"x\\0y\"\n", "f:1:4:a: a text cannot hold a NUL character\n");
+    CHECK_REFUSED("a: &x 1\nb: *x\nc: {<<: *x}\n",
+                  "f:2:4:b: aliases (*name) are not supported; write the value out\n"
+                  "f:3:5:c: merge keys (<<) are not supported; write the keys out\n"
+                  "f:3:9:c.<<: aliases (*name) are not supported; write the value out\n");
+    CHECK_REFUSED("? [a]\n: 1\n", "f:1:3:: a key must be a text\n");
+    CHECK_REFUSED("a: !x 1\nb: !x {}\nc: !x []\n",
+                  "f:1:4:a: tags (!...) are not supported; put texts in quotes\n"
+                  "f:2:4:b: tags (!...) are not supported\n"
+                  "f:3:4:c: tags (!...) are not supported\n");
+    CHECK_REFUSED("a: [1, 2\nb: 3\n",
+                  "f:2:2:a: did not find expected ',' or ']' while parsing a flow sequence\n");
+}
+
+/* The classic bomb is refused at its first alias, and nesting has an end. */
+static void test_bombs(void)
+{
+    struct heard heard = {0};
+    struct str deep = {0};
+
+    CHECK(!parse("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n", &heard));
+    CHECK_INT(heard.count, 4);
+    str_fini(&heard.text);
+    heard = (struct heard){0};
+    for (int i = 0; i < 5000; i++)
+        str_add(&deep, "[");
+    CHECK(!parse(str_text(&deep), &heard));
+    CHECK(strstr(str_text(&heard.text), "nested too deeply") != NULL);
+    str_fini(&heard.text);
+    str_fini(&deep);
+}
+
+static void test_duplicates(void)
+{
+    struct heard heard = {0};
+    struct yaml_node *root = parse("a: 1\nb: {c: 1, c: 2}\na: 3\n", &heard);
+
+    CHECK_TEXT(str_text(&heard.text), "f:2:11:b.c: duplicate key; it already stands in line 2\n"
+                                      "f:3:1:a: duplicate key; it already stands in line 1\n");
+    CHECK_INT(root->count, 2);
+    CHECK_TEXT(yaml_find(root, "a")->text, "1");
+    str_fini(&heard.text);
+    yaml_tree_free(root);
+}
+
+static void test_files(void)
+{
+    struct heard heard = {0};
+
+    CHECK(!yaml_read("tests/no-such-file.yaml", hear, &heard));
+    CHECK(!yaml_read("tests", hear, &heard));
+    CHECK_TEXT(str_text(&heard.text),
+               "tests/no-such-file.yaml:0:0:: cannot be read: No such file or directory\n"
+               "tests:0:0:: is not a regular file\n");
+    str_fini(&heard.text);
+}
+
+static void test_merge(void)
+{
+    struct heard heard = {0};
+    struct yaml_node *base = parse("a: {x: 1, y: [1, 2]}\nb: 1\nc: 1\n", &heard);
+    struct yaml_node *over = parse("a: {y: [3], z: ~, w: {v: 1}}\nb: ~\nd: ~\nc: {e: 1}\n", &heard);
+    struct yaml_node *copy = yaml_copy(base);
+
+    yaml_merge(copy, over);
+    CHECK_INT(copy->count, 2);
+    CHECK_TEXT(yaml_at(copy, "a.x")->text, "1");
+    CHECK_INT(yaml_at(copy, "a.y")->count, 1);
+    CHECK_TEXT(yaml_at(copy, "a.w.v")->text, "1");
+    CHECK(!yaml_find(yaml_find(copy, "a"), "z"));
+    CHECK_TEXT(yaml_at(copy, "c.e")->text, "1");
+    CHECK_INT(base->count, 3); /* untouched */
+    yaml_tree_free(copy);
+    yaml_tree_free(over);
+    yaml_tree_free(base);
+    yaml_tree_free(NULL);
+}
+
+static void test_utf8(void)
+{
+    static const char *const good[] = {"",
+                                       "a",
+                                       "\xc2\x80",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf"};
+    static const char *const bad[] = {"\x80",         "\xc0\x80",         "\xc1\xbf",
+                                      "\xe0\x9f\xbf", "\xed\xa0\x80",     "\xf0\x8f\xbf\xbf",
+                                      "\xc2",         "\xf4\x90\x80\x80", "\xff"};
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        CHECK(yaml_is_utf8(good[i], strlen(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(!yaml_is_utf8(bad[i], strlen(bad[i])));
+    CHECK(!yaml_is_utf8("a\0b", 3));
+}
+
+/* What is written reads back as the same texts, and texts that look like something else are quoted.
+ */
+static void test_write(void)
+{
+    static const char *const texts[] = {"",       "plain", "true", "No",         "null", "~",
+                                        "0123",   "1e3",   "-",    "2025-10-01", "a: b", "#x",
+                                        "*",      "a\nb",  "a\n",  " lead",      "é",    "\"'",
+                                        "x\ty\n", ".5",    "=",    "<<",         "on",   "{a}"};
+    json_auto_t *value = json_object();
+    json_t *list = json_array();
+    struct heard heard = {0};
+    struct yaml_node *root;
+    cleanup_free char *text = NULL;
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        json_array_append_new(list, json_string(texts[i]));
+    json_object_set_new(value, "list", list);
+    json_object_set_new(value, "n", json_integer(-5));
+    json_object_set_new(value, "on", json_true());
+    json_object_set_new(value, "empty", json_object());
+    text = yaml_write(value);
+    root = parse(text, &heard);
+    CHECK_INT(heard.count, 0);
+    CHECK_INT(yaml_find(root, "list")->count, sizeof texts / sizeof *texts);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        CHECK_TEXT(yaml_find(root, "list")->items[i]->text, texts[i]);
+    CHECK(yaml_find(root, "list")->items[2]->quoted);
+    CHECK(!yaml_find(root, "n")->quoted);
+    CHECK_TEXT(yaml_find(root, "on")->text, "true");
+    CHECK_INT(yaml_find(root, "empty")->type, YAML_MAP);
+    yaml_tree_free(root);
+}
+
+int main(void)
+{
+    test_positions();
+    test_nulls();
+    test_refused();
+    test_bombs();
+    test_duplicates();
+    test_files();
+    test_merge();
+    test_utf8();
+    test_write();
+    return check_done();
+}
