@@ -1,0 +1,1 @@
+MSCK REPAIR TABLE restapi_access_log_json_raw;

@@ -1,0 +1,99 @@
+"""Athena's SQL on DuckDB: the functions Trino has and DuckDB lacks, and the tables of the spec.
+
+The texts under specs/sql are Trino's and run here as they are. Where an engine differs, the macro
+does what Trino does."""
+
+import json
+import pathlib
+import re
+import tempfile
+
+import duckdb
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SQL = ROOT / "specs" / "sql"
+
+PRELUDE = r"""
+SET TimeZone='UTC';
+SET integer_division=true;
+CREATE MACRO json_extract_scalar(j, p) AS CASE WHEN json_valid(j) THEN
+  CASE WHEN json_type(j, p) IN ('OBJECT', 'ARRAY') THEN NULL ELSE json_extract_string(j, p) END END;
+CREATE MACRO json_parse(j) AS CAST(j AS JSON);
+CREATE MACRO json_format(j) AS CAST(j AS VARCHAR);
+CREATE MACRO from_unixtime(s) AS to_timestamp(CAST(s AS DOUBLE));
+CREATE MACRO to_unixtime(t) AS epoch(t);
+CREATE MACRO date_format(t, f) AS
+  strftime(t, replace(replace(replace(f, '%i', '%M'), '%s', '%S'), '%h', '%I'));
+CREATE MACRO element_at(m, k) AS CASE WHEN typeof(m) LIKE '%[]' THEN list_extract(m, k) END;
+CREATE MACRO cardinality(l) AS len(l);
+CREATE MACRO sequence(a, b) AS generate_series(a, b);
+CREATE MACRO regexp_like(s, p) AS regexp_matches(s, p);
+CREATE MACRO regexp_replace(s, p, r) AS
+  system.main.regexp_replace(s, p, replace(r, '$', '\'), 'g');
+CREATE MACRO at_timezone(t, z) AS timezone(z, t);
+CREATE MACRO date_add(u, n, d) AS d + CASE u WHEN 'day' THEN to_days(n) WHEN 'hour' THEN to_hours(n)
+  WHEN 'month' THEN to_months(n) END;
+CREATE SCHEMA ddn_billing_db;
+SET search_path='ddn_billing_db,main';
+"""
+
+PARAMETERS = {
+    "database": "ddn_billing_db",
+    "table_json": "restapi_access_log_json",
+    "table_parquet": "restapi_access_log_parquet",
+}
+
+RAW = """CREATE TABLE ddn_billing_db.restapi_access_log_json_raw(
+  messagetype VARCHAR, owner VARCHAR, loggroup VARCHAR, logstream VARCHAR,
+  subscriptionfilters VARCHAR[],
+  logevents STRUCT(id VARCHAR, "timestamp" BIGINT, message VARCHAR)[],
+  year INTEGER, month INTEGER, day INTEGER, hour INTEGER)"""
+
+ROLLUP = """CREATE TABLE ddn_billing_db.restapi_access_log_parquet(
+  "user" VARCHAR, sub VARCHAR, httpmethod VARCHAR, path VARCHAR, routekey VARCHAR, status VARCHAR,
+  req_date VARCHAR, calls BIGINT, total_bytes BIGINT, year INTEGER, month INTEGER, day INTEGER)"""
+
+
+def text(name):
+    """A file of specs/sql with the pipeline's parameters filled in."""
+    sql = (SQL / name).read_text()
+    return re.sub(r"\$\{([a-z_]+)\}", lambda m: PARAMETERS[m.group(1)], sql)
+
+
+def queries():
+    return sorted(p.relative_to(SQL).as_posix() for p in (SQL / "queries").glob("*.sql"))
+
+
+def connect():
+    connection = duckdb.connect()
+    connection.execute(PRELUDE)
+    connection.execute(RAW)
+    connection.execute(ROLLUP)
+    connection.execute(
+        "CREATE VIEW ddn_billing_db.restapi_access_log_json AS " + text("view.sql"))
+    return connection
+
+
+def load(connection, envelopes):
+    """envelopes: (arrival hour as (year, month, day, hour), CloudWatch Logs envelope)."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as lines:
+        for (year, month, day, hour), whole in envelopes:
+            row = {key.lower(): value for key, value in whole.items()}
+            row.update(year=year, month=month, day=day, hour=hour)
+            lines.write(json.dumps(row) + "\n")
+        lines.flush()
+        connection.execute(f"""INSERT INTO ddn_billing_db.restapi_access_log_json_raw BY NAME
+            SELECT * FROM read_json('{lines.name}', format='newline_delimited', columns={{
+              messagetype: 'VARCHAR', owner: 'VARCHAR', loggroup: 'VARCHAR', logstream: 'VARCHAR',
+              subscriptionfilters: 'VARCHAR[]',
+              logevents: 'STRUCT(id VARCHAR, "timestamp" BIGINT, message VARCHAR)[]',
+              year: 'INTEGER', month: 'INTEGER', day: 'INTEGER', hour: 'INTEGER'}})""")
+
+
+def run(connection, name, today):
+    """A saved query's answer as dicts. today takes current_date's place, as the query's own comment
+    tells its reader to do for another month."""
+    sql = text(name).replace("current_date", f"DATE '{today}'")
+    cursor = connection.execute(sql)
+    names = [d[0] for d in cursor.description]
+    return [dict(zip(names, row)) for row in cursor.fetchall()]

@@ -1,0 +1,13 @@
+// Prints a line per SQL file: "FILE ok" or "FILE line:column message"; exit 1 when one does not parse.
+import fs from "node:fs";
+import { TrinoSQL } from "dt-sql-parser";
+
+const parser = new TrinoSQL();
+let failed = false;
+for (const file of process.argv.slice(2)) {
+  const sql = fs.readFileSync(file, "utf8").replace(/\$\{(\w+)\}/g, "$1");
+  const [error] = parser.validate(sql);
+  failed ||= Boolean(error);
+  console.log(file, error ? `${error.startLine}:${error.startColumn} ${error.message}` : "ok");
+}
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,235 @@
+"""View and saved queries against the truth, exactly."""
+
+import collections
+import datetime
+import decimal
+import re
+
+import pytest
+
+import duck
+import traffic
+
+UTC = traffic.UTC
+START = datetime.datetime(2025, 9, 29, tzinfo=UTC)
+END = datetime.datetime(2025, 11, 3, tzinfo=UTC)
+TODAY = "2025-11-15"
+OCTOBER = (datetime.datetime(2025, 10, 1, tzinfo=UTC), datetime.datetime(2025, 11, 1, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def made():
+    return traffic.make(seed=7, count=12000, start=START, end=END)
+
+
+@pytest.fixture(scope="module")
+def connection(made):
+    connection = duck.connect()
+    duck.load(connection, made.envelopes)
+    return connection
+
+
+def cents(calls, size):
+    """The seed's prices, exactly; one rounding, half up."""
+    with decimal.localcontext(prec=60):
+        exact = decimal.Decimal(calls) * decimal.Decimal("0.001") + \
+            decimal.Decimal(size) / 2 ** 30 * decimal.Decimal("0.10")
+        return exact.quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_UP)
+
+
+def october_truth(requests):
+    bill = collections.defaultdict(lambda: [0, 0])
+    for request in requests:
+        if OCTOBER[0] <= request.at < OCTOBER[1]:
+            line = bill[request.sub or "unattributed"]
+            line[0] += 1
+            line[1] += request.size or 0
+    return {sub: tuple(line) for sub, line in bill.items()}
+
+
+def test_every_event_is_one_row_of_the_right_state(connection, made):
+    have = dict(connection.execute(
+        "SELECT line_state, count(*) FROM ddn_billing_db.restapi_access_log_json GROUP BY 1"
+    ).fetchall())
+    assert have == {state: lines for state, lines in made.states.items() if lines}
+    assert all(made.states.values()), "the set must hold every state"
+    assert sum(have.values()) == made.lines
+
+
+def test_every_column_of_a_new_line(connection, made):
+    rows = {row[0]: row[1:] for row in connection.execute(
+        "SELECT requestid, max(sub), max(routekey), max(status), max(responselength),"
+        " max(requesttime), max(request_date), max(ip), max(httpmethod), max(protocol), max(path)"
+        " FROM ddn_billing_db.restapi_access_log_json WHERE is_request GROUP BY 1").fetchall()}
+    assert len(rows) == len(made.requests)
+    for request in made.requests:
+        assert rows[request.id] == (
+            request.sub, request.route, request.status, request.size, int(request.at.timestamp()),
+            request.at.date(), "203.0.113.7", request.route.split()[0], "HTTP/1.1",
+            None if request.path == "-" else request.path)
+
+
+def test_user_is_null_and_never_a_dash(connection):
+    assert connection.execute(
+        "SELECT count(*) FROM ddn_billing_db.restapi_access_log_json"
+        " WHERE user IN ('-', '-:username') OR sub = '-' OR path = '-'").fetchone() == (0,)
+    assert connection.execute(
+        "SELECT count(*) > 1000 FROM ddn_billing_db.restapi_access_log_json"
+        " WHERE user LIKE 'user%'").fetchone() == (True,)
+
+
+def test_path_cannot_replace_the_identity(connection):
+    assert connection.execute(
+        "SELECT count(*) FROM ddn_billing_db.restapi_access_log_json WHERE sub = 'victim'"
+    ).fetchone() == (0,)
+    assert connection.execute(
+        "SELECT count(*) > 0 FROM ddn_billing_db.restapi_access_log_json"
+        " WHERE message LIKE '%victim%' AND is_request").fetchone() == (True,)
+
+
+def check_bill(rows, requests):
+    truth = october_truth(requests)
+    assert {row["sub"]: row["monthly_calls"] for row in rows} == {s: t[0] for s, t in truth.items()}
+    for row in rows:
+        calls, size = truth[row["sub"]]
+        gib = decimal.Decimal(size) / 2 ** 30
+        assert abs(row["total_gb"] - gib) < decimal.Decimal("0.000001")
+        if row["sub"] == "unattributed":
+            assert row["total_charges_usd"] == 0 and calls > 0
+            continue
+        assert row["call_charges_usd"] == calls * decimal.Decimal("0.001")
+        charge = gib * decimal.Decimal("0.1")
+        assert abs(row["data_charges_usd"] - charge) < decimal.Decimal("0.000001")
+        assert row["total_charges_usd"] == cents(calls, size)
+
+
+def test_bill_is_the_truth_to_the_cent(connection, made):
+    check_bill(duck.run(connection, "queries/7-monthly-billing.sql", TODAY), made.requests)
+
+
+def test_bill_does_not_depend_on_order_or_envelopes(connection, made):
+    want = duck.run(connection, "queries/7-monthly-billing.sql", TODAY)
+    for seed in (1, 2):
+        other = duck.connect()
+        duck.load(other, traffic.repack(seed, made.envelopes))
+        assert duck.run(other, "queries/7-monthly-billing.sql", TODAY) == want
+
+
+def test_bill_rounds_once():
+    """Sums a hair under and exactly at half a cent, and one that rounding twice would lift."""
+    for calls, size in ((0, 53687091), (0, 53687092), (4, 10737418), (4, 10737419), (5, 0), (4, 0),
+                        (1, 42949672), (1, 42949673), (3, 2 ** 33 - 1)):
+        requests = [traffic.Request(f"r{n}", "S", None, "GET /", "200", size if n == 0 else 0,
+                                    OCTOBER[0], "/") for n in range(max(calls, 1))]
+        rng = traffic.random.Random(1)
+        events = [traffic.event(rng, r.at, traffic.new_line(r, rng)) for r in requests]
+        connection = duck.connect()
+        duck.load(connection, [((2025, 10, 1, 0), traffic.envelope(events))])
+        (row,) = duck.run(connection, "queries/7-monthly-billing.sql", TODAY)
+        assert row["total_charges_usd"] == cents(len(requests), size)
+
+
+def test_daily_calls_per_user(connection, made):
+    truth = collections.Counter()
+    size = collections.Counter()
+    for request in made.requests:
+        if request.sub and request.at >= OCTOBER[0]:
+            key = (request.sub, request.route, request.at.date())
+            truth[key] += 1
+            size[key] += request.size or 0
+    rows = duck.run(connection, "queries/3-daily-calls-per-user.sql", TODAY)
+    keys = [(row["sub"], row["routekey"], row["date"]) for row in rows]
+    assert dict(zip(keys, (row["total_calls"] for row in rows))) == dict(truth)
+    assert dict(zip(keys, (row["total_bytes"] for row in rows))) == dict(size)
+    assert len(keys) == len(truth)
+
+
+def test_traffic_per_hour(connection, made):
+    truth = collections.Counter(
+        (r.at.year, r.at.month, r.at.day, r.at.hour) for r in made.requests if r.at >= OCTOBER[0])
+    rows = duck.run(connection, "queries/4-traffic-per-hour.sql", TODAY)
+    assert {(r["year"], r["month"], r["day"], r["hour"]): r["request_count"] for r in rows} == truth
+
+
+def test_error_rate_per_route(connection, made):
+    total, errors = collections.Counter(), collections.Counter()
+    for request in made.requests:
+        if request.at >= OCTOBER[0]:
+            total[request.route] += 1
+            errors[request.route] += request.status[0] in "45"
+    rows = duck.run(connection, "queries/5-error-rate-per-route.sql", TODAY)
+    assert {r["routekey"]: (r["total_requests"], r["error_count"]) for r in rows} == \
+        {route: (total[route], errors[route]) for route in total}
+    for row in rows:
+        assert row["error_rate_percent"] == pytest.approx(
+            100 * errors[row["routekey"]] / total[row["routekey"]])
+
+
+def test_lists(connection):
+    assert len(duck.run(connection, "queries/1-raw-data.sql", "2025-10-15")) == 5
+    listed = duck.text("queries/2-parsed-requests.sql").replace("current_date", "DATE '2025-10-15'")
+    times = connection.execute(
+        f"SELECT year(request_timestamp), request_timestamp::varchar FROM ({listed})").fetchall()
+    assert len(times) == 10 and {year for year, _ in times} == {2025}
+    assert times == sorted(times, reverse=True)
+
+
+def test_rollup_list(connection):
+    connection.execute(
+        "INSERT INTO ddn_billing_db.restapi_access_log_parquet VALUES"
+        " ('u','s','GET','/','GET /','200','2025-10-31',3,1048576,2025,10,31),"
+        " ('u','s','GET','/','GET /','200','2025-08-31',3,1048576,2025,8,31)")
+    rows = duck.run(connection, "queries/6-daily-rollup.sql", TODAY)
+    assert [(r["req_date"], r["calls"], r["total_mb"]) for r in rows] == [("2025-10-31", 3, 1.0)]
+
+
+@pytest.mark.parametrize("name", duck.queries())
+def test_queries_run_as_they_stand(connection, name):
+    sql = duck.text(name)
+    assert "${" not in sql and not sql.rstrip().endswith(";")
+    assert sql.isascii() and len(sql) < 262144
+    connection.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("today", ["2026-01-31", "2025-03-31", "2024-03-01", "2025-12-31"])
+def test_bill_takes_the_month_before(today):
+    """Month ends of every length: the first and last second of the month, and their neighbours."""
+    first_of_this = datetime.datetime.fromisoformat(today).replace(day=1, tzinfo=UTC)
+    first = (first_of_this - datetime.timedelta(days=1)).replace(day=1)
+    second = datetime.timedelta(seconds=1)
+    rng = traffic.random.Random(3)
+    envelopes = []
+    for n, at in enumerate((first - second, first, first_of_this - second, first_of_this)):
+        request = traffic.Request(f"r{n}", f"s{n}", None, "GET /", "200", 1, at, "/")
+        # The first lies in the object of the hour before; the last is delivered three days late.
+        late = {1: datetime.timedelta(hours=-1), 2: datetime.timedelta(days=3)}
+        arrival = at + late.get(n, datetime.timedelta())
+        envelopes.append((traffic.arrival_of(arrival), traffic.envelope(
+            [traffic.event(rng, at, traffic.new_line(request, rng))])))
+    connection = duck.connect()
+    duck.load(connection, envelopes)
+    rows = duck.run(connection, "queries/7-monthly-billing.sql", today)
+    assert [(row["sub"], row["monthly_calls"]) for row in rows] == [("s1", 1), ("s2", 1)]
+
+
+def test_view_columns_are_declared_in_the_spec(connection):
+    yaml = pytest.importorskip("yaml")
+    spec = yaml.safe_load((duck.ROOT / "specs" / "pipeline.yaml").read_text())
+    declared = spec["resources"]["view"]["columns"]
+    hive = {"VARCHAR": "string", "BIGINT": "bigint", "INTEGER": "int", "DATE": "date",
+            "BOOLEAN": "boolean"}
+    have = connection.execute("DESCRIBE ddn_billing_db.restapi_access_log_json").fetchall()
+    assert [(c[0], hive[c[1]]) for c in have] == list(declared.items())
+
+
+def test_rollup_columns_are_declared_in_the_spec():
+    yaml = pytest.importorskip("yaml")
+    spec = yaml.safe_load((duck.ROOT / "specs" / "pipeline.yaml").read_text())
+    table = spec["resources"]["rollup_table"]
+    names = re.findall(r'"?(\w+)"? (?:VARCHAR|BIGINT|INTEGER)', duck.ROLLUP)
+    assert names == list(table["columns"]) + list(table["partition_keys"])
+
+
+def test_every_saved_query_is_in_the_spec():
+    spec = (duck.ROOT / "specs" / "pipeline.yaml").read_text()
+    assert sorted(re.findall(r"\$\{file:sql/(queries/[^}]+)\}", spec)) == duck.queries()

@@ -1,0 +1,278 @@
+/* Every lint: raised by one smallest change of a clean pipeline, listed in docs/lints.md, raised by
+ * the seed's own settings, and not by the shipped spec.  `test_lint FILE` writes the document. */
+#include "check.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "reconcile/lint.h"
+#include "reconcile/manifest.h"
+
+#include <stdlib.h>
+
+/* What the seed's settings raise: domain.md 7.1, as far as a spec can express it. */
+static const char *const seed_codes[] = {
+    "BL101", "BL102", "BL104", "BL107", "BL108", "BL110",                   /* delivery */
+    "BL201", "BL202", "BL203", "BL209",                                     /* access log */
+    "BL301", "BL302", "BL303", "BL304", "BL305", "BL306", "BL308", "BL310", /* SQL */
+    "BL321", "BL322", "BL324", "BL325", "BL328", "BL401", "BL402",          /* tables */
+    "BL501", "BL502", "BL503",                                              /* lifecycle */
+    "BL601", "BL602",                                                       /* permissions */
+};
+
+static json_t *read_json(const char *path)
+{
+    json_error_t error;
+    json_t *document = json_load_file(path, 0, &error);
+
+    if (!document)
+        fprintf(stderr, "%s:%d: %s\n", path, error.line, error.text);
+    return document;
+}
+
+static void note(void *codes, const struct lint *lint, size_t index, const char *detail)
+{
+    (void)index;
+    (void)detail;
+    json_object_set_new(codes, lint->code, json_true());
+}
+
+/* The base with a case's changes: fields replaced, null removes. */
+static json_t *changed(const json_t *base, const json_t *one)
+{
+    json_t *list = json_array(), *changes;
+    json_auto_t *all = json_deep_copy(base);
+    const char *id, *field;
+    json_t *resource, *value;
+
+    json_object_update(all, json_object_get(one, "add"));
+    json_object_foreach(all, id, resource)
+    {
+        changes = json_object_get(json_object_get(one, "change"), id);
+        json_object_foreach(changes, field, value)
+        {
+            if (json_is_null(value))
+                json_object_del(json_object_get(resource, "fields"), field);
+            else
+                json_object_set(json_object_get(resource, "fields"), field, value);
+        }
+        json_array_append(list, resource);
+    }
+    return list;
+}
+
+static json_t *codes_of(const json_t *resources)
+{
+    json_t *codes = json_object();
+
+    lint_resources(resources, 2026, note, codes);
+    return codes;
+}
+
+static void check_case(const json_t *base, const json_t *one, json_t *seen)
+{
+    json_auto_t *resources = changed(base, one), *have = codes_of(resources), *want = json_object();
+    const json_t *code;
+    size_t i;
+
+    json_array_foreach(json_object_get(one, "codes"), i, code)
+    {
+        json_object_set_new(want, json_string_value(code), json_true());
+        json_object_set_new(seen, json_string_value(code), json_true());
+    }
+    if (!json_equal(have, want)) {
+        cleanup_free char *text = json_dumps(one, JSON_COMPACT), *raised = json_canonical(have);
+
+        fprintf(stderr, "case %s\n  raised %s\n", text, raised);
+    }
+    CHECK(json_equal(have, want));
+}
+
+static void test_cases(void)
+{
+    json_auto_t *document = read_json("tests/specs/lints.json"), *seen = json_object();
+    const json_t *base = json_object_get(document, "base"), *one;
+    json_auto_t *clean = changed(base, NULL), *none = codes_of(clean);
+    const struct lint *lint;
+    size_t i;
+
+    CHECK_INT(json_object_size(none), 0);
+    json_array_foreach(json_object_get(document, "cases"), i, one) check_case(base, one, seen);
+    for (i = 0; (lint = lint_code(i)); i++) {
+        if (!json_object_get(seen, lint->code))
+            fprintf(stderr, "%s has no case\n", lint->code);
+        CHECK(json_object_get(seen, lint->code) != NULL);
+    }
+}
+
+static void test_table(void)
+{
+    const struct lint *lint, *last = NULL;
+
+    for (size_t i = 0; (lint = lint_code(i)); i++) {
+        CHECK(strlen(lint->code) == 5 && strncmp(lint->code, "BL", 2) == 0);
+        CHECK(!last || strcmp(last->code, lint->code) < 0);
+        CHECK(lint->title && lint->cost && lint->remedy && lint->kind && lint->field && lint->find);
+        CHECK(lint->severity == (strcmp(lint->code, "BL106") ? PROBLEM_WARNING : PROBLEM_ERROR));
+        last = lint;
+    }
+    CHECK(last != NULL);
+}
+
+static void add_cell(struct str *s, const char *text)
+{
+    str_add(s, " ");
+    for (; *text; text++) {
+        if (*text == '|' || *text == '<' || *text == '*')
+            str_add_char(s, '\\');
+        str_add_char(s, *text);
+    }
+    str_add(s, " |");
+}
+
+static char *document(void)
+{
+    static const char *const topics[] = {"Delivery", "Access log", "SQL",
+                                         "Tables",   "Storage",    "Permissions"};
+    struct str s = {0};
+    const struct lint *lint;
+    char topic = 0;
+
+    str_add(
+        &s,
+        "# Lints\n\nKnown ways to lose or miscount money that a spec can contain. `billingd "
+        "check` tells each with its place;\nthey are warnings, except BL106, which AWS refuses. "
+        "This page is made from the tables in\n`lib/reconcile/lint_*.c` and compared with them "
+        "by `test_lint`.\n");
+    for (size_t i = 0; (lint = lint_code(i)); i++) {
+        if (lint->code[2] != topic) {
+            topic = lint->code[2];
+            str_addf(
+                &s,
+                "\n## %s\n\n| Code | What is wrong | What it costs | Remedy |\n|---|---|---|---|\n",
+                topics[topic - '1']);
+        }
+        str_addf(&s, "| %s |", lint->code);
+        add_cell(&s, lint->title);
+        add_cell(&s, lint->cost);
+        add_cell(&s, lint->remedy);
+        str_add(&s, "\n");
+    }
+    return str_take(&s);
+}
+
+static char *read_text(const char *path)
+{
+    struct str s = {0};
+    char buffer[4096];
+    FILE *in = fopen(path, "r");
+    size_t n;
+
+    while (in && (n = fread(buffer, 1, sizeof buffer, in)) > 0)
+        str_add_n(&s, buffer, n);
+    if (in)
+        fclose(in);
+    return str_take(&s);
+}
+
+static void test_document(void)
+{
+    cleanup_free char *want = document(), *have = read_text("docs/lints.md");
+
+    CHECK(strcmp(have, want) == 0); /* else: test_lint docs/lints.md */
+}
+
+static size_t count_code(const struct problems *problems, const char *code)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < problems->count; i++)
+        count += strcmp(problems->items[i].code, code) == 0;
+    return count;
+}
+
+static void test_shipped_spec(void)
+{
+    struct problems problems = {0};
+    struct manifest *manifest = manifest_load("billing.yaml", &problems);
+
+    CHECK(manifest != NULL);
+    for (size_t i = 0; i < problems.count; i++)
+        CHECK_TEXT(problems.items[i].code, "");
+    if (!manifest || problems.errors)
+        problems_print(&problems, stderr, false);
+    manifest_free(manifest);
+    problems_fini(&problems);
+}
+
+/* Where a lint points: its own file and line, cost and remedy with it. */
+static void check_told(const struct problem *problem)
+{
+    CHECK(problem->line > 0 && problem->column > 0);
+    CHECK(problem->cost && problem->remedy && problem->path);
+    CHECK(strncmp(problem->file, "tests/specs/seed/", 17) == 0);
+}
+
+static void test_seed_spec(void)
+{
+    struct problems problems = {0};
+    struct manifest *manifest = manifest_load("tests/specs/seed/billing.yaml", &problems);
+    const size_t count = sizeof seed_codes / sizeof *seed_codes;
+    size_t raised = 0;
+
+    CHECK(manifest != NULL);
+    if (!manifest)
+        problems_print(&problems, stderr, false);
+    for (size_t i = 0; i < count; i++) {
+        if (!count_code(&problems, seed_codes[i]))
+            fprintf(stderr, "the seed does not raise %s\n", seed_codes[i]);
+        CHECK(count_code(&problems, seed_codes[i]) > 0);
+    }
+    for (size_t i = 0; i < problems.count; i++) {
+        bool listed = !*problems.items[i].code;
+
+        for (size_t k = 0; k < count; k++)
+            listed |= strcmp(seed_codes[k], problems.items[i].code) == 0;
+        if (!listed)
+            fprintf(stderr, "%s is not listed\n", problems.items[i].code);
+        CHECK(listed);
+        if (*problems.items[i].code) {
+            check_told(&problems.items[i]);
+            raised++;
+        }
+    }
+    CHECK(raised >= count);
+    manifest_free(manifest);
+    problems_fini(&problems);
+}
+
+/* The prose of the seed has another error prefix than its .env: the one AWS refuses. */
+static void test_seed_prose(void)
+{
+    struct problems problems = {0};
+
+    CHECK(manifest_load("tests/specs/seed/prose.yaml", &problems) == NULL);
+    CHECK_INT(count_code(&problems, "BL106"), 1);
+    CHECK_INT(count_code(&problems, "BL107"), 0);
+    CHECK_INT(problems.errors, 1);
+    problems_fini(&problems);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2) {
+        cleanup_free char *text = document();
+        FILE *out = fopen(argv[1], "w");
+
+        return !out || fputs(text, out) < 0 || fclose(out) != 0;
+    }
+    clock_freeze(1774000000000); /* March 2026 */
+    test_table();
+    test_cases();
+    test_document();
+    test_shipped_spec();
+    test_seed_spec();
+    test_seed_prose();
+    return check_done();
+}
