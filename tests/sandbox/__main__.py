@@ -1,0 +1,45 @@
+"""python -m sandbox [--port N] [--with-parent]: AWS on this machine.  Prints "endpoint URL" when ready."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+
+
+def watch_parent() -> None:
+    """Ends the process when whoever holds the other end of stdin is gone."""
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
+    options = parser.parse_args()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    # Credentials and regions of whoever starts the sandbox are none of its business.
+    for name in [n for n in os.environ if n.startswith(("AWS_", "MOTO_"))]:
+        del os.environ[name]
+    from .app import App
+    from .server import Server
+    from .world import World
+
+    world = World()
+    server = Server(options.port, App(world), world.now)
+    server.start()
+    if options.with_parent:
+        threading.Thread(target=watch_parent, daemon=True).start()
+    print(f"endpoint http://127.0.0.1:{server.server_address[1]}", flush=True)
+    stop.wait()
+    server.socket.close()
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""Client of the sandbox for tests: starts one, steers it, and makes boto3 sessions for it."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from .keys import ACCESS_KEY, ACCOUNT, SECRET_KEY
+
+REGION = "ap-northeast-2"
+SESSION = boto3.session.Session()  # one for all: loading AWS's models is what takes time
+SESSION_LOCK = threading.Lock()
+__all__ = ["ACCESS_KEY", "ACCOUNT", "REGION", "SECRET_KEY", "Sandbox", "start_sandbox"]
+
+
+class Sandbox:
+    def __init__(self, endpoint: str):
+        self.endpoint = endpoint
+
+    def send(self, method: str, name: str, value: Any = None) -> Any:
+        data = None if value is None else json.dumps(value).encode()
+        request = urllib.request.Request(f"{self.endpoint}/_sandbox/{name}", data, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            raise ValueError(error.read().decode()) from None
+
+    def calls(self, **match: Any) -> list[dict[str, Any]]:
+        """Journal entries whose fields equal match, e.g. calls(kind="write")."""
+        found = self.send("GET", "calls")["calls"]
+        return [c for c in found if all(c.get(k) == v for k, v in match.items())]
+
+    def clear(self) -> None:
+        self.send("POST", "calls/clear", {})
+
+    def violations(self) -> list[dict[str, Any]]:
+        return self.send("GET", "violations")["violations"]
+
+    def bugs(self) -> list[dict[str, Any]]:
+        return self.send("GET", "violations")["sandbox_bugs"]
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        """Replaces all rules; counters start at zero."""
+        self.send("POST", "faults", list(rules))
+
+    def fault_counts(self) -> list[dict[str, Any]]:
+        return self.send("GET", "faults")["rules"]
+
+    def switches(self, **values: Any) -> dict[str, Any]:
+        return self.send("POST", "switches", values)
+
+    def reset(self) -> None:
+        self.send("POST", "reset", {})
+
+    def account(self, account: str, **values: Any) -> dict[str, Any]:
+        """A key of another account."""
+        return self.send("POST", "accounts", {"account": account, **values})
+
+    def foreign_bucket(self, name: str, account: str = "999999999999", region: str = REGION) -> None:
+        self.send("POST", "buckets", {"name": name, "account": account, "region": region})
+
+    def environment(self, region: str = REGION) -> dict[str, str]:
+        """What a process needs in its environment to use this sandbox."""
+        return {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+                "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+                "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def client(self, service: str, region: str = REGION, key: dict[str, Any] | None = None,
+               retries: int = 0) -> Any:
+        """A boto3 client; by default without retries, so that each call is one request."""
+        key = key or {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+        with SESSION_LOCK:
+            return SESSION.client(
+                service, region_name="us-east-1" if service == "iam" else region,
+                endpoint_url=self.endpoint, aws_access_key_id=key["access_key"],
+                aws_secret_access_key=key["secret_key"], aws_session_token=key.get("token") or None,
+                config=Config(retries={"max_attempts": retries}, s3={"addressing_style": "path"},
+                              connect_timeout=5, read_timeout=30))
+
+
+@contextmanager
+def start_sandbox(port: int = 0) -> Iterator[Sandbox]:
+    """A sandbox process of our own, gone at the end or when we are."""
+    tests = Path(__file__).resolve().parent.parent
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    with subprocess.Popen([sys.executable, "-m", "sandbox", "--port", str(port), "--with-parent"],
+                          cwd=tests, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as process:
+        try:
+            line = process.stdout.readline()  # type: ignore[union-attr]
+            if not line.startswith("endpoint "):
+                raise RuntimeError(f"sandbox did not start: {line!r}")
+            yield Sandbox(line.split()[1])
+        finally:
+            process.stdin.close()  # type: ignore[union-attr]
+            process.wait(10)

@@ -1,0 +1,91 @@
+"""Rules that make chosen calls fail, slow down, or lose their connection."""
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import AwsError, error_reply, internal, throttled
+from .messages import Reply
+
+ACTIONS = ("throttle", "error", "500", "reset", "drop", "lose_reply", "truncate", "latency", "html503")
+BEFORE = ("throttle", "error", "500", "reset", "drop", "html503")
+PAGE = (b"<html><head><title>503 Service Unavailable</title></head>\n<body><h1>Service Unavailable</h1>"
+        b"</body></html>\n")
+
+
+@dataclass
+class Rule:
+    action: str
+    service: str = ""  # "" matches any
+    operation: str = ""
+    kind: str = ""  # read, write
+    client: str = ""  # part of the User-Agent
+    nth: int = 1  # first matching call that is hit, counted from when the rule was set
+    times: int = 1  # how many calls in a row are hit; 0: all from then on
+    status: int = 400  # of action error
+    code: str = "InternalFailure"
+    message: str = "injected"
+    latency_ms: float = 0
+    seen: int = 0
+    fired: int = 0
+
+    def matches(self, service: str, operation: str, kind: str, client: str) -> bool:
+        return (self.service in ("", service) and self.operation in ("", operation)
+                and self.kind in ("", kind) and self.client in client)
+
+
+class Faults:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.rules: list[Rule] = []
+
+    def set(self, rules: list[dict[str, Any]]) -> None:
+        """Replaces all rules, counters from zero; ValueError (TypeError) for a rule it cannot be."""
+        made = [Rule(**rule) for rule in rules]
+        for rule in made:
+            if rule.action not in ACTIONS:
+                raise ValueError(f"action must be one of {', '.join(ACTIONS)}, not {rule.action!r}")
+        with self.lock:
+            self.rules = made
+
+    def show(self) -> list[dict[str, Any]]:
+        with self.lock:
+            return [vars(rule).copy() for rule in self.rules]
+
+    def pick(self, service: str, operation: str, kind: str, client: str) -> list[Rule]:
+        """Rules that hit this call; counts it for every rule that matches."""
+        hits = []
+        with self.lock:
+            for rule in self.rules:
+                if not rule.matches(service, operation, kind, client):
+                    continue
+                rule.seen += 1
+                if rule.seen >= rule.nth and (rule.times == 0 or rule.seen < rule.nth + rule.times):
+                    rule.fired += 1
+                    hits.append(rule)
+        return hits
+
+
+def instead(rule: Rule, service: str, protocol: str, head: bool) -> Reply | None:
+    """The reply a rule gives in place of the call; None when the call must go on."""
+    match rule.action:
+        case "throttle":
+            return error_reply(service, protocol, throttled(service), head)
+        case "500":
+            return error_reply(service, protocol, internal(service), head)
+        case "error":
+            return error_reply(service, protocol, AwsError(rule.code, rule.message, rule.status), head)
+        case "html503":
+            return Reply(503, [("Content-Type", "text/html")], PAGE)
+        case "reset" | "drop":
+            return Reply(fate=rule.action)
+    return None
+
+
+def afterwards(rule: Rule, reply: Reply) -> Reply:
+    """What becomes of the real reply of a call that took effect."""
+    if rule.action == "lose_reply":
+        reply.fate = "drop"
+    elif rule.action == "truncate":
+        reply.fate = "truncate"
+    return reply

@@ -1,0 +1,133 @@
+"""HTTP/1.1 server: one thread per connection, keep-alive, and connections that can fail on purpose.
+
+Werkzeug's own server closes after each reply, so connection reuse could not be tested with it.
+"""
+
+import itertools
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from .messages import Reply, Request
+
+BODY_LIMIT = 64 << 20
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: "Server"
+    timeout = 300
+
+    def setup(self) -> None:
+        super().setup()
+        self.number = next(self.server.connections)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def read_body(self) -> bytes:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return self.read_chunks()
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > BODY_LIMIT:
+            raise ValueError("body too large")
+        return self.rfile.read(length) if length else b""
+
+    def read_chunks(self) -> bytes:
+        parts = []
+        while True:
+            size = int(self.rfile.readline(100).split(b";")[0], 16)
+            if size == 0:
+                while self.rfile.readline(8192).strip():
+                    pass
+                return b"".join(parts)
+            parts.append(self.rfile.read(size))
+            self.rfile.readline(10)
+
+    def answer(self) -> None:
+        try:
+            body = self.read_body()
+        except (ValueError, OSError):
+            self.close_connection = True
+            return
+        path, _, query = self.path.partition("?")
+        request = Request(self.command, path, query, list(self.headers.items()), body,
+                          self.number, f"{self.client_address[0]}:{self.client_address[1]}")
+        self.send(self.server.app(request))
+
+    def send(self, reply: Reply) -> None:
+        if reply.fate in ("reset", "drop"):
+            self.end(reset=reply.fate == "reset")
+            return
+        wire = self.wire(reply)
+        if reply.fate == "truncate":
+            head, _, body = wire.partition(b"\r\n\r\n")
+            wire = head + b"\r\n\r\n" + body[: len(body) // 2]
+        try:
+            self.connection.sendall(wire)
+        except OSError:
+            self.close_connection = True
+            return
+        if reply.fate == "truncate":
+            self.end(reset=False)
+
+    def wire(self, reply: Reply) -> bytes:
+        phrase = HTTPStatus(reply.status).phrase
+        lines = [f"HTTP/1.1 {reply.status} {phrase}"]
+        lines += [f"{k}: {v}" for k, v in reply.headers
+                  if k.lower() not in ("content-length", "connection", "date", "transfer-encoding")]
+        lines.append("Date: " + formatdate(self.server.now(), usegmt=True))
+        head = self.command == "HEAD"
+        if reply.status not in (204, 304):
+            length = reply.get("Content-Length") if head else ""
+            lines.append(f"Content-Length: {length or (0 if head else len(reply.body))}")
+        text = "\r\n".join(lines) + "\r\n\r\n"
+        no_body = head or reply.status in (204, 304)
+        return text.encode("latin-1", "replace") + (b"" if no_body else reply.body)
+
+    def end(self, reset: bool) -> None:
+        self.close_connection = True
+        if reset:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+            return
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = do_OPTIONS = answer
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    allow_reuse_address = True
+
+    def __init__(self, port: int, app: Callable[[Request], Reply],
+                 now: Callable[[], float] = time.time):
+        self.app = app
+        self.now = now
+        self.connections = itertools.count(1)
+        super().__init__(("127.0.0.1", port), Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass  # a client that went away is its own affair
+
+    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]
+        try:
+            super().shutdown_request(request)
+        except OSError:
+            pass
+
+    def start(self) -> threading.Thread:
+        thread = threading.Thread(target=self.serve_forever, daemon=True)
+        thread.start()
+        return thread

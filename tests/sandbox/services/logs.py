@@ -1,0 +1,219 @@
+"""CloudWatch Logs: subscription filters that send a test message, policies with limits, lists in pages."""
+
+import json
+import re
+from typing import Any
+
+from moto.core.utils import unix_time_millis
+from moto.logs.models import LogResourcePolicy, SubscriptionFilter
+
+from .. import moto_side, roles
+from ..call import Call, handles
+from ..errors import AwsError
+from .firehose import status_of
+
+RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+             3288, 3653)
+MAX_FILTERS = 2
+MAX_POLICIES = 10
+UNDELIVERED = ("Could not deliver test message to specified Firehose stream. Check if the given Firehose "
+               "stream is in ACTIVE state.")
+
+
+def invalid(message: str) -> AwsError:
+    return AwsError("InvalidParameterException", message)
+
+
+def missing(what: str = "log group") -> AwsError:
+    return AwsError("ResourceNotFoundException", f"The specified {what} does not exist.")
+
+
+def group_of(call: Call, name: str | None = None) -> Any:
+    given = name or call.params.get("logGroupName") or call.params.get("logGroupIdentifier")
+    if not given:
+        raise invalid("Exactly one of logGroupName and logGroupIdentifier must be given")
+    if given.startswith("arn:"):
+        given = given.split(":log-group:")[-1].removesuffix(":*")
+    group = call.backend().groups.get(given)
+    if group is None:
+        raise missing()
+    return group
+
+
+def paged(call: Call, member: str, items: list[Any], most: int = 50) -> dict[str, Any]:
+    page, more = call.page(items, call.params.get("nextToken"), call.params.get("limit"), most)
+    return {member: page, **({"nextToken": more} if more else {})}
+
+
+def shown(group: Any) -> dict[str, Any]:
+    result = {"logGroupName": group.name, "creationTime": int(unix_time_millis(group.creation_time)),
+              "metricFilterCount": 0, "arn": group.arn + ":*", "storedBytes": 0,
+              "logGroupClass": getattr(group, "sandbox_class", "STANDARD"), "logGroupArn": group.arn}
+    if group.retention_in_days is not None:
+        result["retentionInDays"] = int(group.retention_in_days)
+    if group.kms_key_id:
+        result["kmsKeyId"] = group.kms_key_id
+    return result
+
+
+@handles("logs", "DescribeLogGroups")
+def describe_log_groups(call: Call) -> dict[str, Any]:
+    p, groups = call.params, call.backend().groups
+    if "logGroupNamePrefix" in p and "logGroupNamePattern" in p:
+        raise invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
+    found = [groups[name] for name in sorted(groups)
+             if name.startswith(p.get("logGroupNamePrefix", ""))
+             and p.get("logGroupNamePattern", "").lower() in name.lower()
+             and p.get("logGroupClass", getattr(groups[name], "sandbox_class", "STANDARD"))
+             == getattr(groups[name], "sandbox_class", "STANDARD")]
+    return paged(call, "logGroups", [shown(group) for group in found])
+
+
+@handles("logs", "CreateLogGroup")
+def create_log_group(call: Call) -> dict[str, Any]:
+    p, backend = call.params, call.backend()
+    if p["logGroupName"] in backend.groups:
+        raise AwsError("ResourceAlreadyExistsException", "The specified log group already exists")
+    group = backend.create_log_group(p["logGroupName"], p.get("tags", {}), kmsKeyId=p.get("kmsKeyId"))
+    group.sandbox_class = p.get("logGroupClass", "STANDARD")
+    return {}
+
+
+@handles("logs", "PutRetentionPolicy")
+def put_retention_policy(call: Call) -> dict[str, Any]:
+    group, days = group_of(call), call.params["retentionInDays"]
+    if days not in RETENTION:
+        raise invalid(f"1 validation error detected: Value '{days}' at 'retentionInDays' failed to satisfy "
+                      f"constraint: Member must satisfy enum value set: {list(RETENTION)}")
+    group.set_retention_policy(days)
+    return {}
+
+
+@handles("logs", "DescribeLogStreams")
+def describe_log_streams(call: Call) -> dict[str, Any]:
+    group, p = group_of(call), call.params
+    if p.get("orderBy") == "LastEventTime" and p.get("logStreamNamePrefix"):
+        raise invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
+    streams = [s.to_describe_dict() for n, s in sorted(group.streams.items())
+               if n.startswith(p.get("logStreamNamePrefix", ""))]
+    if p.get("orderBy") == "LastEventTime":
+        streams.sort(key=lambda stream: stream.get("lastEventTimestamp", 0))
+    if p.get("descending"):
+        streams.reverse()
+    return paged(call, "logStreams", streams)
+
+
+@handles("logs", "DescribeSubscriptionFilters")
+def describe_subscription_filters(call: Call) -> dict[str, Any]:
+    filters = group_of(call).subscription_filters
+    found = [shown_filter(filters[name]) for name in sorted(filters)
+             if name.startswith(call.params.get("filterNamePrefix", ""))]
+    return paged(call, "subscriptionFilters", found)
+
+
+def shown_filter(item: Any) -> dict[str, Any]:
+    result = {"filterName": item.name, "logGroupName": item.log_group_name,
+              "filterPattern": item.filter_pattern or "", "destinationArn": item.destination_arn,
+              "distribution": getattr(item, "sandbox_distribution", "ByLogStream"),
+              "applyOnTransformedLogs": False, "creationTime": int(unix_time_millis(item.creation_time))}
+    if item.role_arn:
+        result["roleArn"] = item.role_arn
+    return result
+
+
+def check_destination(call: Call, group: Any) -> None:
+    """The test message AWS sends before it keeps a filter; texts of domain.md 4."""
+    destination, role = call.params["destinationArn"], call.params.get("roleArn")
+    match = re.fullmatch(r"arn:[\w-]+:firehose:([\w-]+):(\d{12}):deliverystream/(.+)", destination)
+    if not match:
+        raise invalid("destinationArn cannot be used by this sandbox: only Firehose streams are served")
+    if not role:
+        raise invalid("destinationArn for vendor firehose requires roleArn")
+    services = [f"logs.{call.region}.amazonaws.com", "logs.amazonaws.com"]
+    if not roles.assumable(call.world, role, call.region, services, group.arn + ":*", call.account):
+        raise AwsError("ValidationException", "Could not assume the role. Make sure you have given "
+                       "CloudWatch Logs permission to assume the provided role.")
+    streams = moto_side.backend("firehose", match[2], match[1]).delivery_streams
+    stream = streams.get(match[3])
+    if stream is None or status_of(call, stream, False) != "ACTIVE":
+        raise invalid(UNDELIVERED)
+    if not roles.may(role, call.region, "firehose:PutRecord", destination):
+        raise invalid(UNDELIVERED)
+
+
+@handles("logs", "PutSubscriptionFilter")
+def put_subscription_filter(call: Call) -> dict[str, Any]:
+    group, p = group_of(call), call.params
+    if getattr(group, "sandbox_class", "STANDARD") != "STANDARD":
+        raise invalid("Subscription filters are supported on STANDARD log groups only")
+    name, filters = p["filterName"], group.subscription_filters
+    if name not in filters and len(filters) >= MAX_FILTERS:
+        raise AwsError("LimitExceededException", "Resource limit exceeded.")
+    check_destination(call, group)
+    kept = SubscriptionFilter(name=name, log_group_name=group.name, filter_pattern=p["filterPattern"],
+                              destination_arn=p["destinationArn"], role_arn=p.get("roleArn", ""))
+    if name in filters:
+        kept.creation_time = filters[name].creation_time
+    kept.sandbox_distribution = p.get("distribution", "ByLogStream")
+    filters[name] = kept
+    return {}
+
+
+@handles("logs", "DeleteSubscriptionFilter")
+def delete_subscription_filter(call: Call) -> dict[str, Any]:
+    if group_of(call).subscription_filters.pop(call.params["filterName"], None) is None:
+        raise missing("subscription filter")
+    return {}
+
+
+@handles("logs", "DescribeResourcePolicies")
+def describe_resource_policies(call: Call) -> dict[str, Any]:
+    policies = [{"policyName": p.policy_name, "policyDocument": p.policy_document,
+                 "lastUpdatedTime": int(unix_time_millis(p.last_updated_time)), "policyScope": "ACCOUNT"}
+                for p in call.backend().resource_policies.values()]
+    return paged(call, "resourcePolicies", policies)
+
+
+@handles("logs", "PutResourcePolicy")
+def put_resource_policy(call: Call) -> dict[str, Any]:
+    p, policies = call.params, call.backend().resource_policies
+    if "resourceArn" in p:
+        raise invalid("The sandbox keeps account policies only")
+    name, document = p.get("policyName"), p.get("policyDocument")
+    if not name or not document:
+        raise invalid("policyName and policyDocument are required")
+    try:
+        statements = json.loads(document)["Statement"]
+    except (ValueError, KeyError, TypeError):
+        raise invalid("Invalid PolicyDocument: not a policy") from None
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if not {"Effect", "Principal", "Action", "Resource"} <= set(statement):
+            raise invalid("Invalid PolicyDocument: a statement needs Effect, Principal, Action, Resource")
+    if name not in policies and len(policies) >= MAX_POLICIES:
+        raise AwsError("LimitExceededException", "Resource limit exceeded.")
+    if name in policies:
+        policies[name].update(document)
+    else:
+        policies[name] = LogResourcePolicy(name, document)
+    kept = policies[name]
+    return {"resourcePolicy": {"policyName": name, "policyDocument": document,
+                               "lastUpdatedTime": int(unix_time_millis(kept.last_updated_time))}}
+
+
+@handles("logs", "TagResource", "UntagResource", "ListTagsForResource")
+def tags(call: Call) -> dict[str, Any]:
+    arn = call.params["resourceArn"]
+    if arn.endswith(":*"):
+        raise invalid("The resource ARN of a log group is given without ':*'")
+    parts = arn.split(":", 6)
+    if len(parts) != 7 or parts[2:6] != ["logs", call.region, call.account, "log-group"]:
+        raise invalid(f"Invalid resource ARN: {arn}")
+    group_of(call, parts[6])
+    backend = call.backend()
+    if call.operation == "ListTagsForResource":
+        return {"tags": backend.list_tags_for_resource(arn)}
+    if call.operation == "TagResource":
+        backend.tag_resource(arn, call.params["tags"])
+    else:
+        backend.untag_resource(arn, call.params["tagKeys"])
+    return {}

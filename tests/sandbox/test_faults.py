@@ -1,0 +1,152 @@
+"""Each fault kind does to a call what it says, to the call it says, and nothing else."""
+
+import http.client
+import json
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError
+
+from .conftest import Wire
+from .control import Sandbox
+
+THROTTLES = {"sts": ("Throttling", 400), "firehose": ("ThrottlingException", 400),
+             "apigatewayv2": ("TooManyRequestsException", 429), "s3": ("SlowDown", 503)}
+READS = {"sts": "get_caller_identity", "firehose": "list_delivery_streams", "apigatewayv2": "get_apis",
+         "s3": "list_buckets"}
+
+
+@pytest.mark.parametrize("service", THROTTLES)
+def test_throttle(sandbox: Sandbox, refused: Any, service: str) -> None:
+    client = sandbox.client(service)
+    sandbox.faults({"action": "throttle", "service": service})
+    with refused(THROTTLES[service][0], status=THROTTLES[service][1]):
+        getattr(client, READS[service])()
+    getattr(client, READS[service])()
+    assert [c["status"] for c in sandbox.calls()] == [THROTTLES[service][1], 200]
+
+
+@pytest.mark.parametrize("service", THROTTLES)
+def test_500(sandbox: Sandbox, service: str) -> None:
+    sandbox.faults({"action": "500"})
+    with pytest.raises(ClientError) as caught:
+        getattr(sandbox.client(service), READS[service])()
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+
+
+def test_error(sandbox: Sandbox, refused: Any) -> None:
+    sandbox.faults({"action": "error", "operation": "ListDeliveryStreams", "status": 400,
+                    "code": "LimitExceededException", "message": "full"})
+    with refused("LimitExceededException", "full", 400):
+        sandbox.client("firehose").list_delivery_streams()
+
+
+def test_html503(sandbox: Sandbox, wire: Wire) -> None:
+    sandbox.faults({"action": "html503"})
+    status, headers, text = wire.json("logs", "DescribeLogGroups", {})
+    assert status == 503 and headers["Content-Type"] == "text/html" and text.startswith("<html>")
+
+
+@pytest.mark.parametrize("action", ["reset", "drop"])
+def test_connection_lost_before_effect(sandbox: Sandbox, wire: Wire, action: str) -> None:
+    sandbox.faults({"action": action, "kind": "write"})
+    with pytest.raises(ConnectionResetError if action == "reset" else http.client.RemoteDisconnected):
+        wire.json("logs", "CreateLogGroup", {"logGroupName": "g"})
+    assert sandbox.client("logs").describe_log_groups()["logGroups"] == []
+
+
+def test_lost_reply_takes_effect(sandbox: Sandbox) -> None:
+    logs = sandbox.client("logs")
+    sandbox.faults({"action": "lose_reply", "kind": "write"})
+    with pytest.raises((ConnectionClosedError, HTTPClientError)):
+        logs.create_log_group(logGroupName="g")
+    assert [g["logGroupName"] for g in logs.describe_log_groups()["logGroups"]] == ["g"]
+
+
+def test_truncated_reply(sandbox: Sandbox, wire: Wire) -> None:
+    sandbox.client("logs").create_log_group(logGroupName="g")
+    sandbox.faults({"action": "truncate"})
+    with pytest.raises(http.client.IncompleteRead) as caught:
+        wire.json("logs", "DescribeLogGroups", {})
+    assert 0 < len(caught.value.partial) and caught.value.expected > 0
+
+
+def test_latency(sandbox: Sandbox) -> None:
+    sts = sandbox.client("sts")
+    sandbox.faults({"action": "latency", "latency_ms": 200})
+    start = time.monotonic()
+    sts.get_caller_identity()
+    assert time.monotonic() - start >= 0.2
+    sandbox.switches(latency_ms=100)
+    start = time.monotonic()
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda _: sts.get_caller_identity(), range(5)))
+    assert 0.1 <= time.monotonic() - start < 0.45, "latency must not queue calls behind each other"
+
+
+def test_nth_and_times(sandbox: Sandbox) -> None:
+    logs = sandbox.client("logs")
+    sandbox.faults({"action": "throttle", "service": "logs", "kind": "write", "nth": 2, "times": 2})
+    outcomes = []
+    for number in range(4):
+        logs.describe_log_groups()
+        try:
+            logs.create_log_group(logGroupName=f"g{number}")
+            outcomes.append("ok")
+        except ClientError as error:
+            outcomes.append(error.response["Error"]["Code"])
+    assert outcomes == ["ok", "ThrottlingException", "ThrottlingException", "ok"]
+    assert [(r["seen"], r["fired"]) for r in sandbox.fault_counts()] == [(4, 2)]
+
+
+def test_for_ever_and_cleared(sandbox: Sandbox) -> None:
+    sts = sandbox.client("sts")
+    sandbox.faults({"action": "500", "times": 0})
+    for _ in range(3):
+        with pytest.raises(ClientError):
+            sts.get_caller_identity()
+    sandbox.faults()
+    sts.get_caller_identity()
+
+
+def test_bad_rule_and_switch(sandbox: Sandbox) -> None:
+    with pytest.raises(ValueError, match="action must be one of"):
+        sandbox.faults({"action": "explode"})
+    with pytest.raises(ValueError, match="no such switch"):
+        sandbox.switches(speed=9)
+
+
+def test_sdk_retries_through_faults(sandbox: Sandbox) -> None:
+    sandbox.faults({"action": "throttle"}, {"action": "reset", "nth": 2})
+    assert sandbox.client("sts", retries=4).get_caller_identity()["Account"]
+    assert len(sandbox.calls()) == 3
+
+
+def test_journal(sandbox: Sandbox) -> None:
+    logs = sandbox.client("logs")
+    logs.create_log_group(logGroupName="g")
+    with pytest.raises(ClientError):
+        logs.create_log_group(logGroupName="g")
+    first, second = sandbox.calls()
+    assert (first["service"], first["operation"], first["kind"], first["status"]) == (
+        "logs", "CreateLogGroup", "write", 200)
+    assert first["params"] == {"logGroupName": "g"} and second["sequence"] > first["sequence"]
+    assert (second["status"], second["error"]) == (400, "ResourceAlreadyExistsException")
+    sandbox.clear()
+    assert sandbox.calls() == []
+
+
+def test_several_processes_share_state(sandbox: Sandbox) -> None:
+    def create(number: int) -> None:
+        sandbox.client("logs").create_log_group(logGroupName=f"g{number:02d}")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(create, range(24)))
+    assert len(sandbox.client("logs").describe_log_groups()["logGroups"]) == 24
+
+
+def test_health(sandbox: Sandbox) -> None:
+    with urllib.request.urlopen(sandbox.endpoint + "/_sandbox/health") as reply:
+        assert json.load(reply)["status"] == "ok"

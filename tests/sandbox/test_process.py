@@ -1,0 +1,83 @@
+"""The process: quick to start, announces itself, keeps connections, ends with its parent."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .control import ACCESS_KEY, REGION, SECRET_KEY, Sandbox
+
+TESTS = Path(__file__).resolve().parent.parent
+
+
+def start(*options: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen([sys.executable, "-m", "sandbox", *options], cwd=TESTS, text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline().startswith("endpoint http://127.0.0.1:")
+    return process
+
+
+def test_starts_in_seconds() -> None:
+    begin = time.monotonic()
+    process = start("--with-parent")
+    assert time.monotonic() - begin < 5
+    process.communicate(timeout=5)
+    assert process.returncode == 0
+
+
+def test_ends_on_sigterm() -> None:
+    process = start()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(5) == 0
+    process.communicate()
+
+
+def test_ends_with_its_parent() -> None:
+    """Even a parent that is killed closes its end of the pipe."""
+    code = ("import subprocess, sys, time\n"
+            "p = subprocess.Popen([sys.executable, '-m', 'sandbox', '--with-parent'], text=True,\n"
+            "                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
+            "p.stdout.readline(); print(p.pid, flush=True); time.sleep(60)\n")
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=TESTS, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    child = int(parent.stdout.readline())
+    os.kill(child, 0)
+    parent.kill()
+    parent.communicate()
+    for _ in range(100):
+        state = Path(f"/proc/{child}/stat")
+        if not state.exists() or state.read_text().split()[2] == "Z":
+            return
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    raise AssertionError("sandbox outlived its parent")
+
+
+def test_calls_are_quick(sandbox: Sandbox, wire: Any) -> None:
+    """Signed by hand, over one kept connection."""
+    times = []
+    for _ in range(100):
+        begin = time.perf_counter()
+        assert wire.json("logs", "DescribeLogGroups", {})[0] == 200
+        times.append(time.perf_counter() - begin)
+    assert sorted(times)[50] < 0.02, "typically 1 to 2 ms"
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs the curl program")
+def test_libcurl_keeps_the_connection(sandbox: Sandbox) -> None:
+    """curl has a SigV4 signer of its own: a second opinion on the signature check as well."""
+    url = sandbox.endpoint + "/"
+    one = ["--aws-sigv4", f"aws:amz:{REGION}:logs", "--user", f"{ACCESS_KEY}:{SECRET_KEY}",
+           "-H", "Content-Type: application/x-amz-json-1.1",
+           "-H", "X-Amz-Target: Logs_20140328.DescribeLogGroups", "-d", "{}", url]
+    done = subprocess.run(["curl", "-sS", *one, "--next", "-sS", *one], capture_output=True, text=True,
+                          timeout=20, check=True)
+    assert done.stdout.count('"logGroups"') == 2, done.stdout
+    assert len({call["connection"] for call in sandbox.calls(service="logs")}) == 1

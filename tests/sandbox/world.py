@@ -1,0 +1,103 @@
+"""Everything the sandbox knows beside moto's own state: keys, switches, faults, the journal, a clock."""
+
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .faults import Faults
+from .journal import Journal
+from .keys import Keys
+
+
+@dataclass
+class Switches:
+    latency_ms: float = 0
+    creating_describes: int = 0  # a new stream stays CREATING for so many describes
+    creating_seconds: float = 0  # ... and at least so long
+    creating_fails: bool = False  # a new stream ends as CREATING_FAILED
+    iam_propagation_calls: int = 0  # a new role cannot be used until so many users of it have failed
+    iam_propagation_seconds: float = 0  # ... and at least so long
+    eventual_reads: int = 0  # a new role or bucket is not found by so many reads
+    page_size: int = 0  # at most so many items in any page; 0: AWS's own sizes
+    authorize: bool = False  # calls need the caller's IAM policies to allow them
+    clock_offset_s: float = 0  # how far AWS's clock is ahead of this machine's
+
+
+@dataclass
+class World:
+    keys: Keys = field(default_factory=Keys)
+    faults: Faults = field(default_factory=Faults)
+    journal: Journal = field(default_factory=Journal)
+    switches: Switches = field(default_factory=Switches)
+    lock: threading.RLock = field(default_factory=threading.RLock)  # moto itself is not thread safe
+    ages: dict[str, "Age"] = field(default_factory=dict)
+    tokens: dict[str, Any] = field(default_factory=dict)  # idempotency tokens
+
+    def now(self) -> float:
+        return time.time() + self.switches.clock_offset_s
+
+    def reset(self) -> None:
+        self.keys.reset()
+        self.faults.set([])
+        self.journal.clear()
+        self.switches = Switches()
+        self.ages.clear()
+        self.tokens.clear()
+
+    def switch(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Sets the switches named; ValueError for one that does not exist or has another type."""
+        for name, value in values.items():
+            old = getattr(Switches, name, None)
+            if old is None or not isinstance(value, (int, float)):
+                raise ValueError(f"no such switch or bad value: {name}={value!r}")
+        for name, value in values.items():
+            setattr(self.switches, name, value)
+        return asdict(self.switches)
+
+    def born(self, name: str) -> None:
+        """Remembers that a thing was just made, as far as switches ask for it."""
+        s = self.switches
+        self.ages[name] = Age(time.time(), s.eventual_reads, s.iam_propagation_calls,
+                              s.iam_propagation_seconds, s.creating_describes, s.creating_seconds)
+
+    def hidden(self, name: str) -> bool:
+        """True while a read of a just-made thing must not find it yet; counts that read."""
+        age = self.ages.get(name)
+        if age is None or age.reads <= 0:
+            return False
+        age.reads -= 1
+        return True
+
+    def unpropagated(self, name: str) -> bool:
+        """True while a just-made role is not known to others yet; counts the attempt."""
+        age = self.ages.get(name)
+        if age is None:
+            return False
+        waiting = age.uses > 0 or time.time() - age.since < age.use_seconds
+        age.uses = max(0, age.uses - 1)
+        return waiting
+
+    def creating(self, name: str) -> bool:
+        """True while a just-made stream is still CREATING; counts the describe."""
+        age = self.ages.get(name)
+        if age is None:
+            return False
+        waiting = age.describes > 0 or time.time() - age.since < age.describe_seconds
+        age.describes = max(0, age.describes - 1)
+        return waiting
+
+    def is_creating(self, name: str) -> bool:
+        """As creating, but without counting."""
+        age = self.ages.get(name)
+        return age is not None and (age.describes > 0 or time.time() - age.since < age.describe_seconds)
+
+
+@dataclass
+class Age:
+    since: float
+    reads: int
+    uses: int
+    use_seconds: float
+    describes: int
+    describe_seconds: float
