@@ -1,0 +1,23 @@
+/* usage.h -- the usage of a month, from rollups or from raw events, as lines to rate. */
+#ifndef BILLING_USAGE_H
+#define BILLING_USAGE_H
+
+#include "billing/athena_query.h"
+#include "billing/price_book.h"
+
+enum usage_source { USAGE_FROM_ROLLUP, USAGE_FROM_RAW };
+
+struct usage {
+    struct usage_line *lines;
+    size_t count;
+    json_t *owner;    /* holds the texts the lines point into */
+    json_t *sources;  /* {"source", "query_hash", "scanned_bytes", "engine_ms", "query_ids": [...]} */
+};
+
+/* Queries [first, last] (billing days), one query per segment of the price book, at most
+ * settings.parallel_queries together.  Queries: usage_rollup, usage_raw. */
+int usage_read(struct flow *flow, const struct billing *billing, enum usage_source source,
+               struct day first, struct day last, struct usage *usage, struct err *e);
+void usage_fini(struct usage *usage);
+
+#endif
