@@ -163,8 +163,9 @@ void runner_print_refusals(const struct runner *runner)
         const char *refused = pass_refused(pass, i, &kind);
 
         if (refused)
-            (void)fprintf(stderr, "billingd: %s: %s\n", runner->manifest->pipelines[i].name, refused);
+            (void)fprintf(stderr, "billingd: %s: %s\n", runner->manifest->pipelines[i].name,
+                          refused);
     }
-    json_array_foreach (pass_warnings(pass), i, text)
+    json_array_foreach(pass_warnings(pass), i, text)
         (void)fprintf(stderr, "warning: %s\n", json_string_value(text));
 }

@@ -68,8 +68,7 @@ static json_t *with_tokens(const struct aws_operation *operation, const json_t *
 
     if (!json_is_object(copy) || !shape_side(operation, "input", &input))
         return copy;
-    json_object_foreach((json_t *)shape_members(input), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(input), key, member) {
         const json_t *have = json_object_get(copy, key);
 
         if ((!have || json_is_null(have)) &&

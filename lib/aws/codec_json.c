@@ -14,8 +14,7 @@ static json_t *write_structure(const struct aws_model *model, struct shape shape
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)shape_members(shape), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(shape), key, member) {
         const json_t *item = json_object_get(value, key);
         struct shape inner = shape_of(model, member);
 
@@ -32,8 +31,8 @@ static json_t *write_list(const struct aws_model *model, struct shape shape, con
     json_t *result = json_array(), *item;
     size_t i;
 
-    json_array_foreach(value, i, item)(void)
-        json_array_append_new(result, codec_json_write(model, inner, item));
+    json_array_foreach(value, i, item)
+        (void)json_array_append_new(result, codec_json_write(model, inner, item));
     return result;
 }
 
@@ -43,8 +42,8 @@ static json_t *write_map(const struct aws_model *model, struct shape shape, cons
     json_t *result = json_object(), *item;
     const char *key;
 
-    json_object_foreach((json_t *)value, key, item)(void)
-        json_object_set_new(result, key, codec_json_write(model, inner, item));
+    json_object_foreach((json_t *)value, key, item)
+        (void)json_object_set_new(result, key, codec_json_write(model, inner, item));
     return result;
 }
 
@@ -87,8 +86,7 @@ static json_t *read_structure(const struct aws_model *model, struct shape shape,
     if (!json_is_object(value))
         return codec_refuse(error, "JSON: an object was expected");
     result = json_object();
-    json_object_foreach((json_t *)shape_members(shape), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(shape), key, member) {
         struct shape inner = shape_of(model, member);
         const json_t *item = json_object_get(value, shape_name(inner, key));
         json_t *read;
@@ -115,8 +113,7 @@ static json_t *read_list(const struct aws_model *model, struct shape shape, cons
     if (!json_is_array(value))
         return codec_refuse(error, "JSON: a list was expected");
     result = json_array();
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach(value, i, item) {
         if (json_array_append_new(result, codec_json_read(model, inner, item, error)) == 0)
             continue;
         json_decref(result);
@@ -135,8 +132,7 @@ static json_t *read_map(const struct aws_model *model, struct shape shape, const
     if (!json_is_object(value))
         return codec_refuse(error, "JSON: an object was expected");
     result = json_object();
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         if (json_object_set_new(result, key, codec_json_read(model, inner, item, error)) == 0)
             continue;
         json_decref(result);

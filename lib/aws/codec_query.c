@@ -29,8 +29,7 @@ static void write_structure(struct writing *w, struct shape shape, const json_t 
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)shape_members(shape), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(shape), key, member) {
         const json_t *item = json_object_get(value, key);
         struct shape inner = shape_of(w->model, member);
         cleanup_free char *name =
@@ -56,8 +55,7 @@ static void write_list(struct writing *w, struct shape shape, const json_t *valu
     start = shape_flag(shape, "flattened")
                 ? mem_text(prefix)
                 : mem_printf("%s.%s", prefix, shape_name(inner, "member"));
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach(value, i, item) {
         cleanup_free char *name = mem_printf("%s.%zu", start, i + 1);
 
         write_value(w, inner, item, name);
@@ -73,8 +71,7 @@ static void write_map(struct writing *w, struct shape shape, const json_t *value
     json_t *item;
     size_t i = 0;
 
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         cleanup_free char *name =
             mem_printf("%s%s.%zu.%s", prefix, middle, ++i, shape_name(key_shape, "key"));
         cleanup_free char *start =

@@ -40,8 +40,7 @@ static int add_label(struct writing *w, struct str *path, const char *name, size
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)shape_members(w->input), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(w->input), key, member) {
         struct shape inner = shape_of(w->model, member);
         const json_t *value = given(w, key);
         cleanup_str struct str text = {0};
@@ -101,7 +100,8 @@ static void add_list_pairs(struct writing *w, struct str *query, const char *nam
     json_t *item;
     size_t i;
 
-    json_array_foreach(value, i, item) add_pair(query, name, inner, item);
+    json_array_foreach(value, i, item)
+        add_pair(query, name, inner, item);
 }
 
 /* True when a member of its own already gives that parameter: it wins over an entry of a map. */
@@ -110,8 +110,7 @@ static bool is_named(const struct writing *w, const char *name)
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)shape_members(w->input), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(w->input), key, member) {
         struct shape inner = shape_of(w->model, member);
 
         if (inner.type != SHAPE_MAP && has_location(inner, "querystring") && given(w, key) &&
@@ -128,8 +127,7 @@ static void add_map_pairs(struct writing *w, struct str *query, struct shape sha
     const char *key;
     json_t *item;
 
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         if (is_named(w, key))
             continue;
         if (inner.type == SHAPE_LIST)
@@ -146,8 +144,7 @@ static void write_query(struct writing *w, const char *literal)
     json_t *member;
 
     str_add(&query, literal);
-    json_object_foreach((json_t *)(w->has_input ? shape_members(w->input) : NULL), key, member)
-    {
+    json_object_foreach((json_t *)(w->has_input ? shape_members(w->input) : NULL), key, member) {
         struct shape inner = shape_of(w->model, member);
         const json_t *value = given(w, key);
 
@@ -179,8 +176,7 @@ static void add_header_list(struct writing *w, struct str *out, struct shape sha
     json_t *item;
     size_t i;
 
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach(value, i, item) {
         const char *text = inner.type == SHAPE_STRING ? json_string_value(item) : NULL;
 
         if (json_is_null(item))
@@ -215,8 +211,7 @@ static int write_header_map(struct writing *w, const json_t *value, const char *
     const char *key;
     json_t *item;
 
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         cleanup_free char *name = mem_printf("%s%s", prefix, key);
 
         if (json_is_null(item) || is_named(w, name))
@@ -234,8 +229,7 @@ static int write_headers(struct writing *w)
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)shape_members(w->input), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(w->input), key, member) {
         struct shape inner = shape_of(w->model, member);
         const json_t *value = given(w, key);
         cleanup_str struct str text = {0};
@@ -313,8 +307,7 @@ static void write_members(struct writing *w)
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)shape_members(w->input), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(w->input), key, member) {
         if (shape_trait(shape_of(w->model, member), "location"))
             continue;
         (void)json_object_set(members, key, member);

@@ -90,8 +90,7 @@ static int read_outside_body(struct reading *r, struct shape output, json_t *res
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)shape_members(output), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(output), key, member) {
         struct shape inner = shape_of(r->operation->model, member);
         const char *location = shape_trait_text(inner, "location"), *text;
         json_t *read = NULL;
@@ -192,8 +191,9 @@ static bool needs_body(const struct aws_model *model, struct shape output)
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)shape_members(output), key,
-                        member) if (!shape_trait(shape_of(model, member), "location")) return true;
+    json_object_foreach((json_t *)shape_members(output), key, member)
+        if (!shape_trait(shape_of(model, member), "location"))
+            return true;
     return false;
 }
 

@@ -140,8 +140,7 @@ static int check_structure(struct checking *c, struct shape shape, const json_t 
 
     if (!json_is_object(value))
         return refuse(c, "must be an object");
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         const json_t *member = json_object_get(shape_members(shape), key);
 
         if (!member) {
@@ -151,8 +150,7 @@ static int check_structure(struct checking *c, struct shape shape, const json_t 
         if (check_at(c, shape_of(c->model, member), item, key))
             return -1;
     }
-    json_array_foreach(json_object_get(shape.body, "required"), i, item)
-    {
+    json_array_foreach(json_object_get(shape.body, "required"), i, item) {
         const json_t *have = json_object_get(value, json_string_value(item));
 
         if (!have || json_is_null(have)) {
@@ -170,8 +168,7 @@ static int check_list(struct checking *c, struct shape shape, const json_t *valu
 
     if (!json_is_array(value))
         return refuse(c, "must be a list");
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach(value, i, item) {
         char name[32];
 
         (void)snprintf(name, sizeof(name), "[%zu]", i);
@@ -188,9 +185,9 @@ static int check_map(struct checking *c, struct shape shape, const json_t *value
 
     if (!json_is_object(value))
         return refuse(c, "must be an object");
-    json_object_foreach(
-        (json_t *)value, key,
-        item) if (check_at(c, shape_inner(c->model, shape, "value"), item, key)) return -1;
+    json_object_foreach((json_t *)value, key, item)
+        if (check_at(c, shape_inner(c->model, shape, "value"), item, key))
+            return -1;
     return 0;
 }
 

@@ -56,8 +56,7 @@ static void write_attributes(const struct aws_model *model, struct shape shape, 
     const char *key;
     json_t *member;
 
-    json_object_foreach((json_t *)shape_members(shape), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(shape), key, member) {
         struct shape inner = shape_of(model, member);
         const json_t *item = json_object_get(value, key);
         cleanup_str struct str text = {0};
@@ -80,8 +79,7 @@ static void write_structure(const struct aws_model *model, struct shape shape, c
     open_tag(out, shape, name);
     write_attributes(model, shape, value, out);
     str_add_char(out, '>');
-    json_object_foreach((json_t *)shape_members(shape), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(shape), key, member) {
         struct shape inner = shape_of(model, member);
         const json_t *item = json_object_get(value, key);
 
@@ -104,8 +102,9 @@ static void write_list(const struct aws_model *model, struct shape shape, const 
         open_tag(out, shape, name);
         str_add_char(out, '>');
     }
-    json_array_foreach(value, i, item) if (!json_is_null(item))
-        write_value(model, inner, item, item_name, out);
+    json_array_foreach(value, i, item)
+        if (!json_is_null(item))
+            write_value(model, inner, item, item_name, out);
     if (!flat)
         str_addf(out, "</%s>", name);
 }
@@ -123,8 +122,7 @@ static void write_map(const struct aws_model *model, struct shape shape, const j
         open_tag(out, shape, name);
         str_add_char(out, '>');
     }
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         json_auto_t *text = json_string(key);
 
         str_addf(out, "<%s>", entry);
@@ -241,8 +239,7 @@ static json_t *read_structure(const struct aws_model *model, struct shape shape,
     json_t *result = json_object(), *member;
     const char *key;
 
-    json_object_foreach((json_t *)shape_members(shape), key, member)
-    {
+    json_object_foreach((json_t *)shape_members(shape), key, member) {
         struct shape inner = shape_of(model, member);
         const char *name = shape_name(inner, key);
         const struct xml_node *child = find_element(model, inner, name, node);

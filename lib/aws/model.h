@@ -13,19 +13,20 @@ enum aws_protocol { AWS_QUERY, AWS_JSON, AWS_REST_JSON, AWS_REST_XML };
 
 /* A service.  Lives until aws_model_unload; all members borrowed. */
 struct aws_model {
-    const char *name;        /* our name and file name: s3 iam sts firehose logs glue athena apigatewayv2 cloudwatch */
-    const char *endpoint;    /* endpoint prefix: "apigateway" */
-    const char *signing;     /* SigV4 service name: "apigateway" */
-    const char *config_id;   /* AWS_ENDPOINT_URL_<this>: "CLOUDWATCH_LOGS" */
-    const char *api_version; /* "2010-05-08" */
-    const char *target;      /* X-Amz-Target prefix, NULL unless AWS_JSON */
-    const char *json_version; /* "1.1", NULL unless AWS_JSON */
+    const char *name; /* our name and file name: s3 iam sts firehose logs glue athena apigatewayv2
+                         cloudwatch */
+    const char *endpoint;      /* endpoint prefix: "apigateway" */
+    const char *signing;       /* SigV4 service name: "apigateway" */
+    const char *config_id;     /* AWS_ENDPOINT_URL_<this>: "CLOUDWATCH_LOGS" */
+    const char *api_version;   /* "2010-05-08" */
+    const char *target;        /* X-Amz-Target prefix, NULL unless AWS_JSON */
+    const char *json_version;  /* "1.1", NULL unless AWS_JSON */
     const char *xml_namespace; /* default xmlns of rest-xml bodies, or NULL */
     enum aws_protocol protocol;
-    bool global;             /* one endpoint per partition (iam) */
-    bool query_compatible;   /* AWS_JSON in place of query: send x-amzn-query-mode (cloudwatch) */
-    json_t *shapes;          /* name -> shape */
-    json_t *operations;      /* name -> operation */
+    bool global;           /* one endpoint per partition (iam) */
+    bool query_compatible; /* AWS_JSON in place of query: send x-amzn-query-mode (cloudwatch) */
+    json_t *shapes;        /* name -> shape */
+    json_t *operations;    /* name -> operation */
 };
 
 struct aws_operation {
@@ -44,11 +45,13 @@ void aws_model_free(struct aws_model *model);
 void aws_model_unload(void);
 
 /* False when the model has no such operation. */
-bool aws_model_operation(const struct aws_model *model, const char *name, struct aws_operation *out);
+bool aws_model_operation(const struct aws_model *model, const char *name,
+                         struct aws_operation *out);
 /* The shape of that name, or NULL. */
 const json_t *aws_model_shape(const struct aws_model *model, const char *name);
 /* The shape of an operation's input (output) member at a dotted path ("Configuration.Description");
- * a list step is written "[]" ("Tags[].Key"), a map step by any key.  "" is the whole input.  NULL when there is no such member. */
+ * a list step is written "[]" ("Tags[].Key"), a map step by any key.  "" is the whole input.  NULL
+ * when there is no such member. */
 const json_t *aws_model_input(const struct aws_operation *operation, const char *path);
 const json_t *aws_model_output(const struct aws_operation *operation, const char *path);
 

@@ -17,11 +17,11 @@ struct sigv4_secrets {
 
 struct sigv4_scope {
     const char *region;
-    const char *service;     /* signing name */
-    int64_t time_s;          /* epoch seconds, already corrected for clock skew */
-    bool encode_path_twice;  /* everything but S3 */
-    bool normalize_path;     /* everything but S3 */
-    bool sign_payload_header;/* S3: add x-amz-content-sha256 */
+    const char *service;      /* signing name */
+    int64_t time_s;           /* epoch seconds, already corrected for clock skew */
+    bool encode_path_twice;   /* everything but S3 */
+    bool normalize_path;      /* everything but S3 */
+    bool sign_payload_header; /* S3: add x-amz-content-sha256 */
 };
 
 /* The stages.  Results are new text.  headers of *message must hold all that is to be signed,
@@ -35,7 +35,7 @@ char *sigv4_signature(const struct sigv4_scope *scope, const char *secret_access
 
 /* All of it: adds Host, X-Amz-Date, X-Amz-Security-Token, X-Amz-Content-Sha256 (S3) and
  * Authorization to message. host includes a non-default port. */
-void sigv4_sign(const struct sigv4_scope *scope, const struct sigv4_secrets *secrets, const char *host,
-                struct aws_message *message);
+void sigv4_sign(const struct sigv4_scope *scope, const struct sigv4_secrets *secrets,
+                const char *host, struct aws_message *message);
 
 #endif

@@ -60,7 +60,8 @@ static void tell_unknown(struct checking *c, const json_t *members, const char *
     json_t *member;
     size_t n = 0, length = c->path.len;
 
-    json_object_foreach((json_t *)members, key, member) names[n++] = key;
+    json_object_foreach((json_t *)members, key, member)
+        names[n++] = key;
     nearest = str_nearest(name, names);
     str_addf(&c->path, "%s%s", length ? "." : "", name);
     if (nearest)
@@ -84,8 +85,7 @@ static void check_structure(struct checking *c, const json_t *shape, const json_
         tell(c, "must be a mapping");
         return;
     }
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         const json_t *member = json_object_get(members, key);
 
         if (!member)
@@ -93,8 +93,7 @@ static void check_structure(struct checking *c, const json_t *shape, const json_
         else if (!json_is_null(item))
             check_member(c, named(c, member), key, item);
     }
-    json_array_foreach(json_object_get(shape, "required"), i, item)
-    {
+    json_array_foreach(json_object_get(shape, "required"), i, item) {
         const json_t *have = json_object_get(value, json_string_value(item));
 
         if (!have || json_is_null(have))
@@ -127,8 +126,7 @@ static void check_list(struct checking *c, const json_t *shape, const json_t *va
         return;
     }
     check_length(c, shape, json_array_size(value), "items");
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach(value, i, item) {
         size_t length = c->path.len;
 
         str_addf(&c->path, "[%zu]", i);
@@ -150,8 +148,7 @@ static void check_map(struct checking *c, const json_t *shape, const json_t *val
         return;
     }
     check_length(c, shape, json_object_size(value), "entries");
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         json_auto_t *name = json_string(key);
 
         check_member(c, key_shape, key, name);
@@ -176,8 +173,7 @@ static void check_enum(struct checking *c, const json_t *allowed, const char *te
     json_t *item;
     size_t i;
 
-    json_array_foreach(allowed, i, item)
-    {
+    json_array_foreach(allowed, i, item) {
         names[i] = json_string_value(item);
         if (!strcmp(names[i], text))
             return;

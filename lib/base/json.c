@@ -84,10 +84,10 @@ static bool same_members(const json_t *a, const json_t *b)
     const char *key;
     json_t *value;
 
-    json_object_foreach ((json_t *)a, key, value)
+    json_object_foreach((json_t *)a, key, value)
         if (!json_same(value, json_object_get(b, key)))
             return false;
-    json_object_foreach ((json_t *)b, key, value)
+    json_object_foreach((json_t *)b, key, value)
         if (!json_object_get(a, key) && !is_nothing(value))
             return false;
     return true;

@@ -10,7 +10,8 @@
 
 /* size bytes of zeroes. */
 void *mem_new(size_t size) __attribute__((malloc));
-/* Grows (or makes, for NULL) an array to count elements of size bytes; the new part is not zeroed. */
+/* Grows (or makes, for NULL) an array to count elements of size bytes; the new part is not zeroed.
+ */
 void *mem_resize(void *old, size_t count, size_t size);
 /* A copy of text; NULL for NULL. */
 char *mem_text(const char *text);

@@ -23,7 +23,8 @@ char *str_take(struct str *s);
 void str_fini(struct str *s);
 #define cleanup_str __attribute__((cleanup(str_fini)))
 
-/* Percent-encodes every byte but A-Z a-z 0-9 - _ . ~ and those in keep (RFC 3986, upper-case hex). */
+/* Percent-encodes every byte but A-Z a-z 0-9 - _ . ~ and those in keep (RFC 3986, upper-case hex).
+ */
 void str_add_escaped(struct str *s, const char *text, size_t length, const char *keep);
 /* Reverses it ('+' stays '+'); broken escapes are kept as they are. Returns new text. */
 char *str_unescape(const char *text);

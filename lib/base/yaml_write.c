@@ -64,8 +64,7 @@ static void emit_value(yaml_emitter_t *emitter, const json_t *value)
     if (json_is_object(value)) {
         emit(emitter, &event,
              yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_ANY_MAPPING_STYLE));
-        json_object_foreach((json_t *)value, key, item)
-        {
+        json_object_foreach((json_t *)value, key, item) {
             emit_text(emitter, key);
             emit_value(emitter, item);
         }
@@ -73,7 +72,8 @@ static void emit_value(yaml_emitter_t *emitter, const json_t *value)
     } else if (json_is_array(value)) {
         emit(emitter, &event,
              yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_ANY_SEQUENCE_STYLE));
-        json_array_foreach(value, i, item) emit_value(emitter, item);
+        json_array_foreach(value, i, item)
+            emit_value(emitter, item);
         emit(emitter, &event, yaml_sequence_end_event_initialize(&event));
     } else if (json_is_string(value)) {
         emit_text(emitter, json_string_value(value));

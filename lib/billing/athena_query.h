@@ -14,17 +14,17 @@ char *athena_query_text(const struct billing *billing, const char *name, const j
 char *athena_query_hash(const struct billing *billing, const char *name);
 
 struct athena_result {
-    json_t *rows;          /* [[text or null]] without the header; NULL for statements without rows */
-    json_t *columns;       /* [name] */
+    json_t *rows;    /* [[text or null]] without the header; NULL for statements without rows */
+    json_t *columns; /* [name] */
     int64_t scanned_bytes;
-    int64_t engine_ms;     /* time Athena says it took */
-    char id[64];           /* query execution id */
+    int64_t engine_ms; /* time Athena says it took */
+    char id[64];       /* query execution id */
 };
 
 /* Runs text in the pipeline's workgroup and waits (polling, backing off).  token_seed names the
  * attempt: the same seed and text after a lost reply finds the same run.  Retries what Athena calls
- * retryable, and throttling, with a new token; a cancelled flow stops the query.  -1 and *e with the
- * engine's own message. Rows are read from the result object in S3 when there are many. */
+ * retryable, and throttling, with a new token; a cancelled flow stops the query.  -1 and *e with
+ * the engine's own message. Rows are read from the result object in S3 when there are many. */
 int athena_query_run(struct flow *flow, const struct billing *billing, const char *text,
                      const char *token_seed, struct athena_result *result, struct err *e);
 void athena_result_fini(struct athena_result *result);

@@ -1,4 +1,5 @@
-/* audit.h -- the ladder: what each hop says it saw, hour by hour, and where something went missing. */
+/* audit.h -- the ladder: what each hop says it saw, hour by hour, and where something went missing.
+ */
 #ifndef BILLING_AUDIT_H
 #define BILLING_AUDIT_H
 

@@ -14,26 +14,27 @@ struct price_book;
 /* Names as AWS knows them, of the resources with the ids in parentheses.  "" where a resource is
  * switched off. */
 struct billing_names {
-    char *bucket;         /* (bucket) */
-    char *data_prefix;    /* (stream) up to the first expression: "access-logs/" */
-    char *error_prefix;   /* (stream) likewise: "error/" */
-    char *stream;         /* (stream) */
-    char *log_group;      /* (access_logs) */
-    char *filter;         /* (subscription) */
+    char *bucket;                    /* (bucket) */
+    char *data_prefix;               /* (stream) up to the first expression: "access-logs/" */
+    char *error_prefix;              /* (stream) likewise: "error/" */
+    char *stream;                    /* (stream) */
+    char *log_group;                 /* (access_logs) */
+    char *filter;                    /* (subscription) */
     char *api_name, *api_id, *stage; /* (stage_logging) api_id may be "" */
-    char *workgroup;      /* (workgroup) */
-    char *results;        /* (workgroup) "s3://bucket/athena-results/" */
-    char *database;       /* (database) */
-    char *raw_table;      /* (raw_table) */
-    char *view;           /* (view) */
-    char *rollup_table;   /* (rollup_table) */
-    char *rollup_prefix;  /* (rollup_table) key part of its location: "parquet-data/" */
-    char *runs_table;     /* (rollup_runs) the same files by run, for checking a build before it counts */
+    char *workgroup;                 /* (workgroup) */
+    char *results;                   /* (workgroup) "s3://bucket/athena-results/" */
+    char *database;                  /* (database) */
+    char *raw_table;                 /* (raw_table) */
+    char *view;                      /* (view) */
+    char *rollup_table;              /* (rollup_table) */
+    char *rollup_prefix;             /* (rollup_table) key part of its location: "parquet-data/" */
+    char *
+        runs_table; /* (rollup_runs) the same files by run, for checking a build before it counts */
 };
 
 struct billing_settings {
-    int late_days;             /* events may arrive this many days after their day and still count */
-    int closed_after_hours;    /* a day is closed this long after it ended */
+    int late_days;          /* events may arrive this many days after their day and still count */
+    int closed_after_hours; /* a day is closed this long after it ended */
     int parallel_queries;
     int64_t scan_budget_bytes; /* per pass; 0: no limit */
     int keep_runs_hours;       /* replaced builds are kept this long for readers */

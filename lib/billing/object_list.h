@@ -5,11 +5,12 @@
 #include "aws/flow.h"
 #include "billing/context.h"
 
-/* [{"key", "size", "etag", "modified"}] sorted by key (modified: epoch seconds); new reference. Keys
- * are decoded.  start_after: NULL, or a key to begin behind. */
+/* [{"key", "size", "etag", "modified"}] sorted by key (modified: epoch seconds); new reference.
+ * Keys are decoded.  start_after: NULL, or a key to begin behind. */
 json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
                     const char *start_after, struct err *e);
-/* Names right below prefix that end with "/" ("year=2025/"): list of full prefixes; new reference. */
+/* Names right below prefix that end with "/" ("year=2025/"): list of full prefixes; new reference.
+ */
 json_t *object_list_folders(struct flow *flow, const struct billing *billing, const char *prefix,
                             struct err *e);
 /* "access-logs/year=2025/month=10/day=31/hour=23/" for an hour (UTC epoch seconds); new text. */

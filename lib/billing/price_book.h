@@ -21,7 +21,8 @@ void price_book_free(struct price_book *book);
 
 const char *price_book_zone(const struct price_book *book);
 const char *price_book_currency(const struct price_book *book);
-/* SHA-256 (hex) of the book in one canonical form: same prices, same hash, whatever the spelling. */
+/* SHA-256 (hex) of the book in one canonical form: same prices, same hash, whatever the spelling.
+ */
 const char *price_book_hash(const struct price_book *book);
 /* SHA-256 of the customer map alone. */
 const char *price_book_customers_hash(const struct price_book *book);
@@ -43,12 +44,13 @@ struct usage_line {
     int64_t calls, bytes;
 };
 
-/* The bill of a month: {"format_version", "pipeline"?, "month", "currency", "time_zone", "rounding",
- * "price_book", "customers_hash", "lines": [{"customer", "name", "calls", "bytes", "billed_calls",
- * "billed_bytes", "free_...", "call_charge", "data_charge", "minimum_charge", "total", "detail":
+/* The bill of a month: {"format_version", "pipeline"?, "month", "currency", "time_zone",
+ * "rounding", "price_book", "customers_hash", "lines": [{"customer", "name", "calls", "bytes",
+ * "billed_calls", "billed_bytes", "free_...", "call_charge", "data_charge", "minimum_charge",
+ * "total", "detail":
  * [...]}], "unattributed": {...}, "totals": {...}}; new reference.  Lines are sorted by customer.
  * NULL and *e on overflow. */
-json_t *price_book_bill(const struct price_book *book, struct day month, const struct usage_line *lines,
-                        size_t count, struct err *e);
+json_t *price_book_bill(const struct price_book *book, struct day month,
+                        const struct usage_line *lines, size_t count, struct err *e);
 
 #endif

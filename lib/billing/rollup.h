@@ -19,8 +19,8 @@ struct rollup_day {
     struct day day;
     enum rollup_state state;
     char fingerprint[65]; /* of the objects it is built from: SHA-256 over sorted key, size, ETag */
-    json_t *build;        /* what the partition says of itself, or NULL: {"run", "sql_hash", "window",
-                             "fingerprint", "rows", "calls", "bytes", "built_at"} */
+    json_t *build; /* what the partition says of itself, or NULL: {"run", "sql_hash", "window",
+                      "fingerprint", "rows", "calls", "bytes", "built_at"} */
 };
 
 struct rollup_status {
@@ -35,17 +35,17 @@ void rollup_status_fini(struct rollup_status *status);
 const char *rollup_state_name(enum rollup_state state);
 
 struct rollup_report {
-    unsigned built, failed, collected;  /* days, days, replaced runs deleted */
-    bool over_budget;                   /* stopped by settings.scan_budget_bytes */
-    char text[512];                     /* the first failure, "" when none */
+    unsigned built, failed, collected; /* days, days, replaced runs deleted */
+    bool over_budget;                  /* stopped by settings.scan_budget_bytes */
+    char text[512];                    /* the first failure, "" when none */
 };
 
-/* Repairs every day that is missing, outdated or late, then collects old runs. progress may be NULL:
- * called when a day begins ("building"), or ends ("built", "failed"). */
+/* Repairs every day that is missing, outdated or late, then collects old runs. progress may be
+ * NULL: called when a day begins ("building"), or ends ("built", "failed"). */
 typedef void rollup_progress_fn(void *arg, struct day day, const char *what);
-int rollup_repair(struct flow *flow, const struct billing *billing, const struct rollup_status *status,
-                  rollup_progress_fn *progress, void *arg, struct rollup_report *report,
-                  struct err *e);
+int rollup_repair(struct flow *flow, const struct billing *billing,
+                  const struct rollup_status *status, rollup_progress_fn *progress, void *arg,
+                  struct rollup_report *report, struct err *e);
 /* The first billing day there can be data of: settings.since, else the oldest data prefix. */
 int rollup_first_day(struct flow *flow, const struct billing *billing, struct day *first,
                      struct err *e);

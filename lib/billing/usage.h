@@ -10,8 +10,9 @@ enum usage_source { USAGE_FROM_ROLLUP, USAGE_FROM_RAW };
 struct usage {
     struct usage_line *lines;
     size_t count;
-    json_t *owner;    /* holds the texts the lines point into */
-    json_t *sources;  /* {"source", "query_hash", "scanned_bytes", "engine_ms", "query_ids": [...]} */
+    json_t *owner; /* holds the texts the lines point into */
+    json_t
+        *sources; /* {"source", "query_hash", "scanned_bytes", "engine_ms", "query_ids": [...]} */
 };
 
 /* Queries [first, last] (billing days), one query per segment of the price book, at most

@@ -224,6 +224,7 @@ static void wake_items(struct pass *pass)
             continue;
         wait = task_wait_ms(item->task);
         if (wait == 0 || pass->stopping) {
+            item_forget_reads(item);
             task_wake(item->task);
             item_pump(item);
         } else if (soonest < 0 || wait < soonest) {

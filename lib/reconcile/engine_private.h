@@ -74,6 +74,8 @@ void pass_add_items(struct pass *pass, size_t pipeline);
 void pass_free_items(struct pass *pass);
 /* Takes all requests an item has ready. */
 void item_pump(struct item *item);
+/* What the item reads from now on comes from AWS, not from earlier in the pass. */
+void item_forget_reads(struct item *item);
 /* Lets every item write whose turn it is. */
 void pass_release(struct pass *pass);
 /* [{"role", "service"}] of all roles that planned calls of a pipeline pass on; new reference. */

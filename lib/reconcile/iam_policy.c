@@ -140,7 +140,8 @@ static json_t *keys_of(const json_t *object)
     if (json_object_get(object, "*"))
         return json_pack("[s]", "*");
     keys = json_array();
-    json_object_foreach((json_t *)object, key, value) json_array_append_new(keys, json_string(key));
+    json_object_foreach((json_t *)object, key, value)
+        json_array_append_new(keys, json_string(key));
     return keys;
 }
 
@@ -156,8 +157,7 @@ static void add_grants(json_t *policy, json_t *grants)
         json_t *other;
         void *next;
 
-        json_object_foreach_safe(grants, next, action, other)
-        {
+        json_object_foreach_safe(grants, next, action, other) {
             if (!json_equal(other, resources))
                 continue;
             json_array_append_new(actions, json_string(action));

@@ -34,8 +34,7 @@ static bool has_processor(const struct lint_at *at, const char *type)
 
     if (!json_is_true(json_object_get(at->fields, "processing")))
         return false;
-    json_array_foreach(json_object_get(at->fields, "processors"), i, processor)
-    {
+    json_array_foreach(json_object_get(at->fields, "processors"), i, processor) {
         const char *have = json_text(processor, "Type");
 
         if (have && strcmp(have, type) == 0)

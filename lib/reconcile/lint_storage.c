@@ -60,8 +60,7 @@ static bool find_no_filter(struct lint_at *at)
     const json_t *rule;
     size_t i;
 
-    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule)
-    {
+    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule) {
         if (!json_object_get(rule, "Filter") && !json_object_get(rule, "Prefix"))
             return lint_say(at, "rule \"%s\"", rule_name(rule));
     }
@@ -73,8 +72,7 @@ static const char *archive_class(const json_t *rule)
     const json_t *transition;
     size_t i;
 
-    json_array_foreach(json_object_get(rule, "Transitions"), i, transition)
-    {
+    json_array_foreach(json_object_get(rule, "Transitions"), i, transition) {
         const char *class = json_text(transition, "StorageClass");
 
         if (class && (strcmp(class, "GLACIER") == 0 || strcmp(class, "DEEP_ARCHIVE") == 0))
@@ -88,8 +86,7 @@ static bool find_archive(struct lint_at *at)
     const json_t *rule;
     size_t i;
 
-    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule)
-    {
+    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule) {
         const char *class = archive_class(rule), *table = touched_table(at, rule);
 
         if (class && table && is_enabled(rule))
@@ -103,8 +100,7 @@ static bool find_expiration(struct lint_at *at)
     const json_t *rule;
     size_t i;
 
-    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule)
-    {
+    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule) {
         const json_t *expiration = json_object_get(rule, "Expiration");
         const json_t *days = json_object_get(expiration, "Days");
         const char *table = touched_table(at, rule);
@@ -126,8 +122,7 @@ static bool has_other_service(const json_t *principal, const char *name, const c
         *other = json_string_value(service);
         return strcmp(*other, name) != 0;
     }
-    json_array_foreach(service, i, item)
-    {
+    json_array_foreach(service, i, item) {
         *other = json_string_value(item);
         if (*other && strcmp(*other, name) != 0)
             return true;
@@ -142,8 +137,7 @@ static bool find_wrong_service(struct lint_at *at)
     const char *other;
     size_t i;
 
-    json_array_foreach(json_object_get(at->fields, "statements"), i, statement)
-    {
+    json_array_foreach(json_object_get(at->fields, "statements"), i, statement) {
         if (has_other_service(json_object_get(statement, "Principal"),
                               "delivery.logs.amazonaws.com", &other))
             return lint_say(at, "%s", other);
@@ -177,8 +171,7 @@ static bool find_open_trust(struct lint_at *at)
 
     if (json_is_object(statements))
         return is_open(statements);
-    json_array_foreach(statements, i, statement)
-    {
+    json_array_foreach(statements, i, statement) {
         if (is_open(statement))
             return true;
     }

@@ -55,8 +55,7 @@ static bool find_number_keys(struct lint_at *at)
 
     if (!is_log_table(at->fields) || is_projected(at->fields))
         return false;
-    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type)
-    {
+    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type) {
         const char *name = json_string_value(type);
 
         if (name && strcasecmp(name, "string") != 0)
@@ -84,8 +83,7 @@ static bool find_incomplete_projection(struct lint_at *at)
 
     if (!is_projected(at->fields))
         return false;
-    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type)
-    {
+    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type) {
         cleanup_free char *placed = mem_printf("${%s}", key);
         const char *have = projection(at->fields, key, "type");
 
@@ -112,8 +110,7 @@ static bool find_no_digits(struct lint_at *at)
     prefix = json_text(stream, "prefix");
     if (!is_log_table(at->fields) || !is_projected(at->fields) || !prefix)
         return false;
-    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type)
-    {
+    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type) {
         cleanup_free char *folder = mem_printf("%s=!{timestamp:", key);
         const char *found = strstr(prefix, folder), *digits = projection(at->fields, key, "digits");
         size_t letters = found ? strcspn(found + strlen(folder), "}") : 0;

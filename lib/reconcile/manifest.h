@@ -19,27 +19,27 @@ struct manifest_resource {
     json_t *declared; /* field -> value, converted by field type; text may hold ${references} */
     size_t *needs;    /* indices (in the pipeline's resources) that must be in place before */
     size_t need_count;
-    bool absent;      /* `ensure: absent` */
+    bool absent;                  /* `ensure: absent` */
     const struct yaml_node *node; /* where it stands; owned by the manifest */
 };
 
 struct manifest_pipeline {
     char *name;
-    char *region;      /* its own, or the manifest's */
-    char *role_arn;    /* NULL: ambient credentials */
-    char *external_id; /* NULL: none */
+    char *region;                        /* its own, or the manifest's */
+    char *role_arn;                      /* NULL: ambient credentials */
+    char *external_id;                   /* NULL: none */
     struct manifest_resource *resources; /* dependencies first */
     size_t resource_count;
 };
 
 struct manifest {
-    char *path;    /* as given */
-    char *account; /* 12 digits, or NULL: unguarded */
-    char *listen;  /* "127.0.0.1:9464" */
-    int interval_s, jitter_s;  /* time between passes; random addition to it */
-    int settle_timeout_s;      /* longest wait for one resource to settle in one pass */
-    int breaker_repairs;       /* equal repairs of one field before writing stops */
-    int breaker_window_s;      /* a field in sync for this long is forgiven */
+    char *path;               /* as given */
+    char *account;            /* 12 digits, or NULL: unguarded */
+    char *listen;             /* "127.0.0.1:9464" */
+    int interval_s, jitter_s; /* time between passes; random addition to it */
+    int settle_timeout_s;     /* longest wait for one resource to settle in one pass */
+    int breaker_repairs;      /* equal repairs of one field before writing stops */
+    int breaker_window_s;     /* a field in sync for this long is forgiven */
     struct manifest_pipeline *pipelines;
     size_t pipeline_count;
     struct yaml_node *documents; /* parsed files, for positions */

@@ -174,8 +174,7 @@ static void check_identity(struct checking *c, json_t *seen, const json_t *desir
         json_t *statement;
         size_t i;
 
-        json_array_foreach(json_object_get(desired, f->name), i, statement)
-        {
+        json_array_foreach(json_object_get(desired, f->name), i, statement) {
             cleanup_free char *one = mem_printf("%s %s", what, json_text(statement, "Sid"));
             cleanup_free char *field = mem_printf("%s[%zu].Sid", f->name, i);
 

@@ -88,14 +88,12 @@ static void find_references(const struct ordering *o, const json_t *value, const
             add_need(o, field, id);
         text = r.end;
     }
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         cleanup_free char *below = mem_printf("%s.%s", field, key);
 
         find_references(o, item, below);
     }
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach(value, i, item) {
         cleanup_free char *below = mem_printf("%s[%zu]", field, i);
 
         find_references(o, item, below);

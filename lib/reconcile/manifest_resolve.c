@@ -153,8 +153,7 @@ static json_t *resolve_value(const struct resolving *r, const json_t *value, con
     if (!json_is_object(value) && !json_is_array(value))
         return json_share(value);
     copy = json_is_object(value) ? json_object() : json_array();
-    json_object_foreach((json_t *)value, key, item)
-    {
+    json_object_foreach((json_t *)value, key, item) {
         cleanup_free char *below = mem_printf("%s.%s", field, key);
 
         resolved = resolve_value(r, item, below);
@@ -162,8 +161,7 @@ static json_t *resolve_value(const struct resolving *r, const json_t *value, con
         if (resolved)
             json_object_set_new(copy, key, resolved);
     }
-    json_array_foreach(value, i, item)
-    {
+    json_array_foreach(value, i, item) {
         cleanup_free char *below = mem_printf("%s[%zu]", field, i);
 
         resolved = resolve_value(r, item, below);
@@ -216,8 +214,7 @@ static json_t *resolve_resource(struct resolving *r)
     json_t *desired = json_object(), *value;
     const char *key;
 
-    json_object_foreach(resource->declared, key, value)
-    {
+    json_object_foreach(resource->declared, key, value) {
         json_t *resolved = resolve_value(r, value, key);
 
         if (resolved)

@@ -174,7 +174,8 @@ static const json_t *member_shape(const struct reading *r, const json_t *shape,
     if (member)
         return value_shape(r->model, member);
     names = mem_new((json_object_size(members) + 1) * sizeof *names);
-    json_object_foreach((json_t *)members, name, ignored) names[n++] = name;
+    json_object_foreach((json_t *)members, name, ignored)
+        names[n++] = name;
     hint = load_hint(item->key, names);
     load_error_key(r->load, item, path, "AWS has no such member%s", hint);
     free(names);

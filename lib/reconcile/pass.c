@@ -83,8 +83,7 @@ static void remember_repairs(struct item *item)
 
     if (plan->action != PLAN_UPDATE || !task_writes(item->task))
         return;
-    json_array_foreach(plan->differences, i, difference)
-    {
+    json_array_foreach(plan->differences, i, difference) {
         const char *name = json_text(difference, "field");
         size_t n = strcspn(name, ".[");
         cleanup_free char *field = mem_text_n(name, n);
@@ -139,6 +138,12 @@ static void log_write(const struct item *item, const struct aws_reply *reply)
                   reply->error.request_id);
 }
 
+void item_forget_reads(struct item *item)
+{
+    read_cache_stale(item->pass->cache, item->pass->pipelines[item->pipeline].session,
+                     item->resource->kind->service);
+}
+
 static void on_written(void *arg, const struct aws_reply *reply)
 {
     struct item *item = arg;
@@ -147,8 +152,7 @@ static void on_written(void *arg, const struct aws_reply *reply)
     log_write(item, reply);
     item->write = NULL;
     item->depth++;
-    read_cache_stale(pass->cache, pass->pipelines[item->pipeline].session,
-                     item->resource->kind->service);
+    item_forget_reads(item);
     task_reply(item->task, 0, reply);
     if (pass->stopping && task_state(item->task) != TASK_DONE)
         task_block(item->task, "stopped before it was done");
@@ -274,6 +278,8 @@ static void try_release(struct item *item)
             return;
         take_depths(item);
     }
+    if (writes_shared(item))
+        item_forget_reads(item);
     item->released = true;
     task_apply(item->task);
     item_pump(item);
@@ -295,7 +301,9 @@ static void add_role(json_t *roles, const json_t *role, const char *service)
     size_t i;
     json_t *known;
 
-    json_array_foreach(roles, i, known) if (json_equal(known, wanted)) return;
+    json_array_foreach(roles, i, known)
+        if (json_equal(known, wanted))
+            return;
     json_array_append(roles, wanted);
 }
 

@@ -91,14 +91,32 @@ static void compare_field(const struct scope *scope, const struct field *field, 
         add_call(plan, scope, repair_of(scope->kind, field), field->name);
 }
 
-static bool is_ours(const struct scope *scope)
+/* Whose mark it carries: a pipeline's name, or NULL. */
+static const json_t *owner_of(const struct scope *scope)
 {
     for (const struct field *f = scope->kind->fields; f->name; f++)
         if (f->flags & FIELD_OWNER)
-            return json_equal(
-                json_object_get(json_object_get(scope->observed, f->name), "billingd"),
-                json_object_get(scope->facts, "pipeline"));
-    return false;
+            return json_object_get(json_object_get(scope->observed, f->name), "billingd");
+    return NULL;
+}
+
+static bool is_ours(const struct scope *scope)
+{
+    const json_t *owner = owner_of(scope);
+
+    return owner && json_equal(owner, json_object_get(scope->facts, "pipeline"));
+}
+
+/* Two specs that both want it would change it back and forth for ever. */
+static void look_at_owner(const struct scope *scope, struct plan *plan)
+{
+    const json_t *owner = owner_of(scope);
+
+    if (owner && !is_ours(scope))
+        block(plan,
+              mem_printf("it belongs to the pipeline %s of another spec, as its mark billingd "
+                         "says; to take it over, remove that mark by hand",
+                         json_string_value(owner)));
 }
 
 static void plan_remove(const struct scope *scope, struct plan *plan)
@@ -155,6 +173,8 @@ void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void 
         if (is_compared(f))
             compare_field(scope, f, held, arg, plan);
     look_at_status(scope, plan);
+    if (scope->observed)
+        look_at_owner(scope, plan);
     if (reason && plan->action == PLAN_BLOCKED) {
         free(plan->reason);
         plan->reason = reason;

@@ -10,11 +10,11 @@ enum problem_severity { PROBLEM_ERROR, PROBLEM_WARNING };
 
 struct problem {
     enum problem_severity severity;
-    char *file; /* as the user named it */
-    int line;   /* 1-based; 0: the whole file */
-    int column; /* 1-based */
-    char *path; /* "pipelines.ddn-api.resources.bucket.name" */
-    char *text; /* what is wrong */
+    char *file;   /* as the user named it */
+    int line;     /* 1-based; 0: the whole file */
+    int column;   /* 1-based */
+    char *path;   /* "pipelines.ddn-api.resources.bucket.name" */
+    char *text;   /* what is wrong */
     char code[8]; /* lints: "BL101"; "" otherwise */
     char *remedy; /* lints: what to do; NULL otherwise */
     char *cost;   /* lints: the money or data lost; NULL otherwise */

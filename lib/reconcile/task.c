@@ -164,8 +164,7 @@ static void cut_list(struct slot *slot)
     json_t *value;
     void *next;
 
-    json_object_foreach_safe(slot->params, next, key, value)
-    {
+    json_object_foreach_safe(slot->params, next, key, value) {
         json_t *piece;
 
         if (!json_is_array(value))

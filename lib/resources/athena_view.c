@@ -42,8 +42,7 @@ static bool columns_agree(const json_t *view, const json_t *table)
 
     if (json_array_size(inside) != json_array_size(outside))
         return false;
-    json_array_foreach((json_t *)inside, i, column)
-    {
+    json_array_foreach((json_t *)inside, i, column) {
         const json_t *other = json_array_get(outside, i);
 
         if (!json_equal(json_object_get(column, "name"), json_object_get(other, "Name")))
@@ -74,8 +73,7 @@ static json_t *trino_columns(const json_t *columns)
     const char *name;
     json_t *type;
 
-    json_object_foreach((json_t *)columns, name, type)
-    {
+    json_object_foreach((json_t *)columns, name, type) {
         cleanup_free char *trino = view_type_from_hive(json_string_value(type));
 
         json_array_append_new(list, json_pack("{s:s, s:s}", "name", name, "type", trino));

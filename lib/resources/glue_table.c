@@ -107,8 +107,7 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
     check_lower(scope, "database", problem, arg);
     if (location && *location && location[strlen(location) - 1] != '/')
         problem(arg, "location", "must end with a slash, or objects of neighbours are read too");
-    json_object_foreach(json_object_get(scope->desired, "partition_keys"), key, type)
-    {
+    json_object_foreach(json_object_get(scope->desired, "partition_keys"), key, type) {
         if (json_object_get(json_object_get(scope->desired, "columns"), key))
             problem(arg, "partition_keys", "a partition column cannot be a column too");
         if (!strcasecmp(json_string_value(type), "bigint"))

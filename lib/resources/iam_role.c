@@ -121,14 +121,14 @@ static void note(const struct scope *scope, json_t *notes)
     size_t i;
     json_t *item;
 
-    json_array_foreach(json_object_get(scope->observed, "attached"), i, item) json_array_append_new(
-        notes, json_sprintf("managed policy attached by others: %s",
-                            json_string_value(json_object_get(item, "PolicyArn"))));
-    json_array_foreach(json_object_get(scope->observed, "inline"), i,
-                       item) if (!ours ||
-                                 !json_equal(item, json_object_get(scope->desired, "policy_name")))
+    json_array_foreach(json_object_get(scope->observed, "attached"), i, item)
         json_array_append_new(notes,
-                              json_sprintf("inline policy of others: %s", json_string_value(item)));
+                              json_sprintf("managed policy attached by others: %s",
+                                           json_string_value(json_object_get(item, "PolicyArn"))));
+    json_array_foreach(json_object_get(scope->observed, "inline"), i, item)
+        if (!ours || !json_equal(item, json_object_get(scope->desired, "policy_name")))
+            json_array_append_new(
+                notes, json_sprintf("inline policy of others: %s", json_string_value(item)));
 }
 
 const struct kind iam_role = {

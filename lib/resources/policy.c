@@ -109,12 +109,10 @@ static json_t *canonical_condition(const json_t *condition)
     const char *operator, * key;
     json_t *keys, *values;
 
-    json_object_foreach((json_t *)condition, operator, keys)
-    {
+    json_object_foreach((json_t *)condition, operator, keys) {
         json_t *folded = json_object();
 
-        json_object_foreach(keys, key, values)
-        {
+        json_object_foreach(keys, key, values) {
             cleanup_free char *name = mem_text(key);
 
             for (char *p = name; *p; p++) /* condition keys ignore case */
@@ -132,8 +130,7 @@ json_t *policy_statement_canonical(const json_t *statement)
     const char *key;
     json_t *value;
 
-    json_object_foreach((json_t *)statement, key, value)
-    {
+    json_object_foreach((json_t *)statement, key, value) {
         if (strstr(key, "Principal"))
             json_object_set_new(result, key, canonical_principal(value));
         else if (!strcmp(key, "Condition"))

@@ -68,8 +68,9 @@ static char *refuse(const struct scope *scope)
 
     if (scope->observed || json_array_size(filters) < PLACES)
         return NULL;
-    json_array_foreach((json_t *)filters, i, filter) str_addf(
-        &names, "%s%s", i ? ", " : "", json_string_value(json_object_get(filter, "filterName")));
+    json_array_foreach((json_t *)filters, i, filter)
+        str_addf(&names, "%s%s", i ? ", " : "",
+                 json_string_value(json_object_get(filter, "filterName")));
     str_add(&names, " take both places of the log group; they are not ours and stay. Remove one by "
                     "hand, or name ours like the one it should replace");
     return str_take(&names);
@@ -83,8 +84,7 @@ static void note(const struct scope *scope, json_t *notes)
     size_t i;
     json_t *filter;
 
-    json_array_foreach((json_t *)filters, i, filter)
-    {
+    json_array_foreach((json_t *)filters, i, filter) {
         const char *other = json_string_value(json_object_get(filter, "filterName"));
 
         if (json_equal(json_object_get(filter, "filterName"), name))

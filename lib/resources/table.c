@@ -209,9 +209,9 @@ static json_t *accepted_members(const json_t *shape, const json_t *document)
     const char *name;
     json_t *member;
 
-    json_object_foreach(json_object_get(shape, "members"), name,
-                        member) if (json_object_get(document, name))
-        json_object_set_new(kept, name, json_deep_copy(json_object_get(document, name)));
+    json_object_foreach(json_object_get(shape, "members"), name, member)
+        if (json_object_get(document, name))
+            json_object_set_new(kept, name, json_deep_copy(json_object_get(document, name)));
     return kept;
 }
 
@@ -296,8 +296,9 @@ size_t table_take(const struct scope *scope, const struct call *call, const json
         *document = json_share(found);
         return found != NULL;
     }
-    json_array_foreach((json_t *)found, i, item) if (item_matches(scope, call, item) &&
-                                                     !matches++) *document = json_share(item);
+    json_array_foreach((json_t *)found, i, item)
+        if (item_matches(scope, call, item) && !matches++)
+            *document = json_share(item);
     return matches;
 }
 
@@ -306,8 +307,7 @@ void table_join(json_t *before, const json_t *page)
     const char *key;
     json_t *value;
 
-    json_object_foreach((json_t *)page, key, value)
-    {
+    json_object_foreach((json_t *)page, key, value) {
         json_t *old = json_object_get(before, key);
 
         if (json_is_array(old) && json_is_array(value))

@@ -19,8 +19,9 @@ static json_t *find_item(const json_t *list, const char *key, const json_t *name
     size_t i;
     json_t *item;
 
-    json_array_foreach((json_t *)list, i,
-                       item) if (json_equal(json_object_get(item, key), name)) return item;
+    json_array_foreach((json_t *)list, i, item)
+        if (json_equal(json_object_get(item, key), name))
+            return item;
     return NULL;
 }
 
@@ -33,8 +34,7 @@ static json_t *map_from_wire(const json_t *wire)
 
     if (json_is_object(wire))
         json_object_update(map, (json_t *)wire);
-    json_array_foreach((json_t *)wire, i, item)
-    {
+    json_array_foreach((json_t *)wire, i, item) {
         const char *key = json_text(item, "Key");
 
         if (key)
@@ -49,8 +49,9 @@ static json_t *columns_from_wire(const json_t *wire)
     size_t i;
     json_t *item;
 
-    json_array_foreach((json_t *)wire, i, item) if (json_text(item, "Name"))
-        json_object_set(columns, json_text(item, "Name"), json_object_get(item, "Type"));
+    json_array_foreach((json_t *)wire, i, item)
+        if (json_text(item, "Name"))
+            json_object_set(columns, json_text(item, "Name"), json_object_get(item, "Type"));
     return columns;
 }
 
@@ -95,8 +96,7 @@ static json_t *columns_to_wire(const json_t *value, const json_t *have_wire)
     json_t *list = json_array(), *type;
     const char *name;
 
-    json_object_foreach((json_t *)value, name, type)
-    {
+    json_object_foreach((json_t *)value, name, type) {
         json_auto_t *key = json_string(name);
         const json_t *old = find_item(have_wire, "Name", key);
         json_t *column = old ? json_copy((json_t *)old) : json_object();
@@ -168,8 +168,7 @@ static json_t *merge_items(const struct field *field, const json_t *want, const 
     const char *key = item_key(field);
     size_t i;
 
-    json_array_foreach((json_t *)have, i, item)
-    {
+    json_array_foreach((json_t *)have, i, item) {
         const json_t *wanted = find_item(want, key, json_object_get(item, key));
 
         if (!json_object_get(item, key) || (!wanted && !is_ours(field, item)))
@@ -177,9 +176,9 @@ static json_t *merge_items(const struct field *field, const json_t *want, const 
         else if (wanted)
             json_array_append(merged, (json_t *)wanted);
     }
-    json_array_foreach((json_t *)want, i,
-                       item) if (!find_item(have, key, json_object_get(item, key)))
-        json_array_append(merged, item);
+    json_array_foreach((json_t *)want, i, item)
+        if (!find_item(have, key, json_object_get(item, key)))
+            json_array_append(merged, item);
     return merged;
 }
 
@@ -204,17 +203,18 @@ static bool covers(const json_t *want, const json_t *have)
     size_t i, j;
 
     if (json_is_object(want)) {
-        json_object_foreach((json_t *)want, key,
-                            value) if (!covers(value, json_object_get(have, key))) return false;
+        json_object_foreach((json_t *)want, key, value)
+            if (!covers(value, json_object_get(have, key)))
+                return false;
         return true;
     }
     if (!json_is_array(want))
         return json_same(want, have);
-    json_array_foreach((json_t *)want, i, value)
-    {
+    json_array_foreach((json_t *)want, i, value) {
         bool found = false;
 
-        json_array_foreach((json_t *)have, j, other) found = found || covers(value, other);
+        json_array_foreach((json_t *)have, j, other)
+            found = found || covers(value, other);
         if (!found)
             return false;
     }
@@ -342,8 +342,7 @@ static void map_differences(const struct field *field, const json_t *want, const
     const char *key;
     json_t *value;
 
-    json_object_foreach((json_t *)want, key, value)
-    {
+    json_object_foreach((json_t *)want, key, value) {
         const json_t *other = json_object_get(have, key);
 
         if (field->type == FIELD_MAP ? !other || !json_same(value, other) : !covers(value, other))
@@ -358,19 +357,17 @@ static void item_differences(const struct field *field, const json_t *want, cons
     size_t i;
     json_t *item;
 
-    json_array_foreach((json_t *)want, i, item)
-    {
+    json_array_foreach((json_t *)want, i, item) {
         const json_t *other = find_item(have, key, json_object_get(item, key));
 
         if (!other || !same(field, item, other))
             add_difference(differences, mem_printf("%s[%s]", field->name, json_text(item, key)),
                            item, other);
     }
-    json_array_foreach((json_t *)have, i,
-                       item) if (is_ours(field, item) &&
-                                 !find_item(want, key, json_object_get(item, key)))
-        add_difference(differences, mem_printf("%s[%s]", field->name, json_text(item, key)), NULL,
-                       item);
+    json_array_foreach((json_t *)have, i, item)
+        if (is_ours(field, item) && !find_item(want, key, json_object_get(item, key)))
+            add_difference(differences, mem_printf("%s[%s]", field->name, json_text(item, key)),
+                           NULL, item);
 }
 
 void value_differences(const struct field *field, const json_t *want, const json_t *have,
