@@ -10,6 +10,8 @@ static const struct call read = {
     .find = "logStreamName=name",
     .page = "nextToken=nextToken",
     .absent = "ResourceNotFoundException",
+    /* Describing streams is allowed on the group. */
+    .resource = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}",
 };
 static const struct call create = {
     .op = "CreateLogStream",

@@ -100,11 +100,32 @@ static const struct call put_ownership = {
     .settle = bucket_made,
 };
 #define ENCRYPTION "ServerSideEncryptionConfiguration.Rules[]."
+
+static const json_t *wanted_or_had(const struct scope *scope, const char *field)
+{
+    const json_t *want = json_object_get(scope->desired, field);
+
+    return want ? want : json_object_get(scope->observed, field);
+}
+
+/* A key of others stays while the algorithm does; S3 refuses one beside another algorithm. */
+static json_t *encryption_params(const struct scope *scope)
+{
+    const json_t *algorithm = wanted_or_had(scope, "encryption");
+    bool same = json_equal(algorithm, json_object_get(scope->observed, "encryption"));
+    const json_t *key =
+        same ? wanted_or_had(scope, "kms_key") : json_object_get(scope->desired, "kms_key");
+
+    return json_pack("{s:O, s:O, s:{s:[{s:{s:O*, s:O*}, s:O*}]}}", "Bucket",
+                     json_object_get(scope->desired, "name"), "ExpectedBucketOwner",
+                     json_object_get(scope->facts, "account"), "ServerSideEncryptionConfiguration",
+                     "Rules", "ApplyServerSideEncryptionByDefault", "SSEAlgorithm", algorithm,
+                     "KMSMasterKeyID", key, "BucketKeyEnabled", wanted_or_had(scope, "bucket_key"));
+}
+
 static const struct call put_encryption = {
     .op = "PutBucketEncryption",
-    .send = BUCKET ENCRYPTION "ApplyServerSideEncryptionByDefault.SSEAlgorithm=encryption " //
-    ENCRYPTION "ApplyServerSideEncryptionByDefault.KMSMasterKeyID=kms_key "                 //
-    ENCRYPTION "BucketKeyEnabled=bucket_key",
+    .build = encryption_params,
     .settle = bucket_made,
     .action = "s3:PutEncryptionConfiguration",
 };

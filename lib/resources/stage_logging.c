@@ -40,7 +40,8 @@ static const struct call update = {
     /* Source: "Configure logging for HTTP APIs", API Gateway developer guide. */
     .action = "apigateway:PATCH",
     .resource = "arn:{partition}:apigateway:{region}::/apis/{api_id}/stages/{stage}",
-    .also = "logs:CreateLogDelivery logs:UpdateLogDelivery logs:GetLogDelivery "
+    .also = "logs:CreateLogDelivery logs:UpdateLogDelivery logs:DeleteLogDelivery "
+            "logs:GetLogDelivery "
             "logs:ListLogDeliveries logs:PutResourcePolicy logs:DescribeResourcePolicies "
             "logs:DescribeLogGroups",
 };

@@ -151,14 +151,16 @@ char *table_attribute(const struct scope *scope, const char *name)
     return scope->kind->attribute ? scope->kind->attribute(scope, name) : NULL;
 }
 
-/* A field's value for a parameter: wanted, else observed (a folded key as wanted). */
+/* A field's value for a parameter: wanted, else observed.  An empty list that AWS reported is no
+ * value: there is nothing to ask about. */
 static const json_t *current_value(const struct scope *scope, const struct field *field)
 {
     const json_t *want = json_object_get(scope->desired, field->name);
+    const json_t *have = json_object_get(scope->observed, field->name);
 
     if (want && !((field->flags & FIELD_LOCAL) && !json_string_length(want)))
         return want;
-    return json_object_get(scope->observed, field->name);
+    return json_is_array(have) && !json_array_size(have) ? NULL : have;
 }
 
 static const json_t *literal_shape(const struct scope *scope, const struct call *call,
