@@ -4,12 +4,28 @@
 #include "base/str.h"
 #include "daemon/verb.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum long_only { OPTION_COLOR = 256, OPTION_LOG_LEVEL, OPTION_DETAILED, OPTION_STRICT,
-                 OPTION_EFFECTIVE, OPTION_DRY_RUN, OPTION_ONCE };
+enum long_only {
+    OPTION_COLOR = 256,
+    OPTION_LOG_LEVEL,
+    OPTION_DETAILED,
+    OPTION_STRICT,
+    OPTION_EFFECTIVE,
+    OPTION_DRY_RUN,
+    OPTION_ONCE,
+    OPTION_FROM_RAW, /* the last one without a value */
+    OPTION_MONTH,
+    OPTION_SINCE,
+    OPTION_FROM,
+    OPTION_TO,
+    OPTION_DAY,
+    OPTION_PRICES,
+    OPTION_PIPELINE
+};
 
 static const struct option long_options[] = {
     {"file", required_argument, NULL, 'f'},
@@ -23,6 +39,14 @@ static const struct option long_options[] = {
     {"print-effective", no_argument, NULL, OPTION_EFFECTIVE},
     {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
     {"once", no_argument, NULL, OPTION_ONCE},
+    {"from-raw", no_argument, NULL, OPTION_FROM_RAW},
+    {"month", required_argument, NULL, OPTION_MONTH},
+    {"since", required_argument, NULL, OPTION_SINCE},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"to", required_argument, NULL, OPTION_TO},
+    {"day", required_argument, NULL, OPTION_DAY},
+    {"prices", required_argument, NULL, OPTION_PRICES},
+    {"pipeline", required_argument, NULL, OPTION_PIPELINE},
     {0},
 };
 
@@ -36,12 +60,12 @@ static void print_help(FILE *out)
     (void)fputs("\nFlags:\n"
                 "  -f, --file SPEC          spec to read; default ./billing.yaml, then "
                 "/etc/billingd/billing.yaml\n"
-                "  -o, --output FORMAT      text or json\n"
+                "  -o, --output FORMAT      text or json; bill: table, csv, json or focus\n"
                 "      --color WHEN         auto, always or never\n"
                 "      --log-level LEVEL    error, warning, info or debug\n"
                 "  -h, --help               this text; after a verb, its own\n\n"
                 "Every flag with a value also has an environment variable: BILLINGD_FILE,\n"
-                "BILLINGD_OUTPUT, BILLINGD_COLOR, BILLINGD_LOG_LEVEL.\n"
+                "BILLINGD_OUTPUT, BILLINGD_LOG_LEVEL, BILLINGD_MONTH and so on.\n"
                 "Exit codes: 0 done, 1 failed, 2 differences, 3 warnings, 4 refused by a guard,\n"
                 "5 evidence failed, 64 usage, 77 no permission, 78 bad configuration.\n",
                 out);
@@ -57,8 +81,9 @@ static const struct verb *find_verb(const char *name)
 
 static void print_verb_help(const struct verb *verb)
 {
-    (void)printf("Usage: billingd [-f SPEC] %s %s\n\n%s.\n\nExample:\n  %s\n", verb->name,
-                 verb->arguments, verb->summary, verb->example);
+    (void)printf("Usage: billingd [-f SPEC] %s%s%s %s\n\n%s.\n\nExample:\n  %s\n", verb->name,
+                 verb->operand ? " " : "", verb->operand ? verb->operand : "", verb->arguments,
+                 verb->summary, verb->example);
 }
 
 static int wrong(const char *what, const char *value, const char *choices)
@@ -67,27 +92,47 @@ static int wrong(const char *what, const char *value, const char *choices)
     return EXIT_BAD_USAGE;
 }
 
-static int set_value(struct options *options, int option, const char *value)
+static int set_output(struct options *options, const char *value)
+{
+    static const char *const names[] = {"text", "json", "table", "csv", "focus"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(value, names[i])) {
+            options->output = (enum output_format)i;
+            return -1;
+        }
+    return wrong("output", value, "text, json, table, csv or focus");
+}
+
+static int set_log_level(struct options *options, const char *value)
 {
     static const char *const levels[] = {"error", "warning", "info", "debug"};
     static const enum log_level level_values[] = {LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 
+    for (size_t i = 0; i < 4; i++)
+        if (!strcmp(value, levels[i])) {
+            options->log_level = level_values[i];
+            return -1;
+        }
+    return wrong("log level", value, "error, warning, info or debug");
+}
+
+static int set_value(struct options *options, int option, const char *value)
+{
+    const char **texts[] = {&options->month, &options->since,  &options->from,    &options->to,
+                            &options->day,   &options->prices, &options->pipeline};
+
     if (option == 'f') {
         options->file = value;
     } else if (option == 'o') {
-        if (strcmp(value, "text") && strcmp(value, "json"))
-            return wrong("output", value, "text or json");
-        options->output = strcmp(value, "json") ? OUTPUT_TEXT : OUTPUT_JSON;
+        return set_output(options, value);
     } else if (option == OPTION_COLOR) {
         if (!terminal_parse_color(value, &options->color))
             return wrong("color", value, "auto, always or never");
     } else if (option == OPTION_LOG_LEVEL) {
-        for (size_t i = 0; i < 4; i++)
-            if (!strcmp(value, levels[i])) {
-                options->log_level = level_values[i];
-                return -1;
-            }
-        return wrong("log level", value, "error, warning, info or debug");
+        return set_log_level(options, value);
+    } else if (option >= OPTION_MONTH) {
+        *texts[option - OPTION_MONTH] = value;
     }
     return -1;
 }
@@ -95,7 +140,7 @@ static int set_value(struct options *options, int option, const char *value)
 static void set_flag(struct options *options, int option)
 {
     bool *flags[] = {&options->detailed_exitcode, &options->strict, &options->print_effective,
-                     &options->dry_run, &options->once};
+                     &options->dry_run,           &options->once,   &options->from_raw};
 
     if (option == 'y')
         options->yes = true;
@@ -103,22 +148,40 @@ static void set_flag(struct options *options, int option)
         *flags[option - OPTION_DETAILED] = true;
 }
 
+/* BILLINGD_LOG_LEVEL for --log-level. */
+static const char *variable(const char *flag)
+{
+    char name[64] = "BILLINGD_";
+    size_t n = strlen(name);
+
+    for (; *flag && n + 1 < sizeof name; flag++)
+        name[n++] = (char)(*flag == '-' ? '_' : toupper((unsigned char)*flag));
+    name[n] = '\0';
+    return getenv(name);
+}
+
 static int read_environment(struct options *options)
 {
-    static const struct {
-        const char *name;
-        int option;
-    } variables[] = {{"BILLINGD_FILE", 'f'},
-                     {"BILLINGD_OUTPUT", 'o'},
-                     {"BILLINGD_COLOR", OPTION_COLOR},
-                     {"BILLINGD_LOG_LEVEL", OPTION_LOG_LEVEL}};
-
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
-        const char *value = getenv(variables[i].name);
-        int code = value && *value ? set_value(options, variables[i].option, value) : -1;
+    for (const struct option *option = long_options; option->name; option++) {
+        const char *value = option->has_arg ? variable(option->name) : NULL;
+        int code = value && *value ? set_value(options, option->val, value) : -1;
 
         if (code >= 0)
             return code;
+    }
+    return -1;
+}
+
+static int take_operand(int argc, char **argv, struct options *options)
+{
+    const char *operand = find_verb(options->verb)->operand;
+    int rest = optind + 1;
+
+    if (operand && rest < argc)
+        options->operand = argv[rest++];
+    if (rest < argc) {
+        (void)fprintf(stderr, "billingd: '%s' is one argument too many\n", argv[rest]);
+        return EXIT_BAD_USAGE;
     }
     return -1;
 }
@@ -140,36 +203,88 @@ static int take_verb(int argc, char **argv, struct options *options)
             names[n++] = verb->name;
         nearest = str_nearest(options->verb, names);
         (void)fprintf(stderr, "billingd: no verb '%s'%s%s%s\n", options->verb,
-                      nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+                      nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                      nearest ? "'?" : "");
         return EXIT_BAD_USAGE;
     }
-    if (optind + 1 < argc) {
-        (void)fprintf(stderr, "billingd: '%s' is one argument too many\n", argv[optind + 1]);
-        return EXIT_BAD_USAGE;
-    }
+    return take_operand(argc, argv, options);
+}
+
+/* Whether the verb's help names the flag: "[--month YYYY-MM]" names month. */
+static bool verb_knows(const struct verb *verb, const char *flag)
+{
+    size_t n = strlen(flag);
+
+    for (const char *at = verb->arguments; (at = strstr(at, "--")); at += 2)
+        if (!strncmp(at + 2, flag, n) && strchr(" ]|", at[2 + n]))
+            return true;
+    return false;
+}
+
+/* A flag that would be ignored is a misunderstanding: told, before anything is billed by it. */
+static int check_flag(const struct options *options, int option)
+{
+    const struct verb *verb = find_verb(options->verb);
+
+    for (const struct option *known = long_options; known->name; known++)
+        if (known->val == option && option >= OPTION_FROM_RAW && !verb_knows(verb, known->name)) {
+            (void)fprintf(stderr, "billingd: %s has no flag --%s\n", verb->name, known->name);
+            return EXIT_BAD_USAGE;
+        }
     return -1;
 }
 
-int options_parse(int argc, char **argv, struct options *options)
+/* The flags in the order given; `given` collects those of a single verb. */
+static int read_flags(int argc, char **argv, struct options *options, bool *help, unsigned *given)
 {
-    bool help = false;
     int option, code;
 
-    *options = (struct options){.log_level = LOG_INFO};
-    code = read_environment(options);
-    if (code >= 0)
-        return code;
     while ((option = getopt_long(argc, argv, "f:o:yh", long_options, NULL)) != -1) {
         if (option == '?')
             return EXIT_BAD_USAGE; /* getopt has said what is wrong */
         if (option == 'h')
-            help = true;
+            *help = true;
         code = optarg ? set_value(options, option, optarg) : -1;
         if (code >= 0)
             return code;
         if (!optarg)
             set_flag(options, option);
+        if (option >= OPTION_FROM_RAW)
+            *given |= 1U << (option - OPTION_FROM_RAW);
     }
+    return -1;
+}
+
+static int check_use(const struct options *options, unsigned given)
+{
+    const struct verb *verb = find_verb(options->verb);
+    int code = -1;
+
+    for (int option = OPTION_FROM_RAW; option <= OPTION_PIPELINE && code < 0; option++)
+        if (given & 1U << (option - OPTION_FROM_RAW))
+            code = check_flag(options, option);
+    if (code < 0 && verb->operand && !options->operand) {
+        (void)fprintf(stderr, "billingd: %s needs %s, like: %s\n", verb->name, verb->operand,
+                      verb->example);
+        return EXIT_BAD_USAGE;
+    }
+    if (code < 0 && options->output > OUTPUT_JSON && !verb->prints_bills)
+        return wrong("output", "table, csv or focus", "text or json for this verb");
+    return code;
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+    bool help = false;
+    unsigned given = 0;
+    int code;
+
+    *options = (struct options){.log_level = LOG_INFO};
+    code = read_environment(options);
+    if (code < 0)
+        code = read_flags(argc, argv, options, &help, &given);
+    if (code >= 0)
+        return code;
     if (help && optind >= argc) {
         print_help(stdout);
         return EXIT_DONE;
@@ -179,7 +294,7 @@ int options_parse(int argc, char **argv, struct options *options)
         print_verb_help(find_verb(options->verb));
         return EXIT_DONE;
     }
-    return code;
+    return code < 0 ? check_use(options, given) : code;
 }
 
 bool options_color(const struct options *options, FILE *out)

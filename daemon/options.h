@@ -12,16 +12,17 @@
 enum exit_code {
     EXIT_DONE = 0,
     EXIT_FAILED = 1,
-    EXIT_DIFFERENT = 2,  /* plan, apply --dry-run: differences found, with --detailed-exitcode */
-    EXIT_WARNINGS = 3,   /* only warnings, with --strict */
-    EXIT_REFUSED = 4,    /* by a guard: another account, no confirmation */
-    EXIT_EVIDENCE = 5,   /* an audit or verification failed */
+    EXIT_DIFFERENT = 2, /* plan, apply --dry-run: differences found, with --detailed-exitcode */
+    EXIT_WARNINGS = 3,  /* only warnings, with --strict */
+    EXIT_REFUSED = 4,   /* by a guard: another account, no confirmation */
+    EXIT_EVIDENCE = 5,  /* an audit or verification failed */
     EXIT_BAD_USAGE = 64,
     EXIT_DENIED = 77,
     EXIT_BAD_CONFIG = 78,
 };
 
-enum output_format { OUTPUT_TEXT, OUTPUT_JSON };
+/* table, csv and focus are ways to print a bill. */
+enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_FOCUS };
 
 struct options {
     const char *verb;
@@ -30,7 +31,15 @@ struct options {
     enum terminal_color color;
     enum log_level log_level;
     bool yes, detailed_exitcode, strict, print_effective, dry_run;
-    bool once; /* run: one pass, then end */
+    bool once;     /* run: one pass, then end */
+    bool from_raw; /* bill: also from raw events, and compare */
+    /* NULL: not given; not checked yet. */
+    const char *month;           /* YYYY-MM */
+    const char *since;           /* duration ("36h", "7d") or YYYY-MM-DD */
+    const char *from, *to, *day; /* YYYY-MM-DD */
+    const char *prices;          /* another file with a billing section */
+    const char *pipeline;        /* only this one */
+    const char *operand;         /* the argument behind the verb: close 2025-10 */
 };
 
 /* Reads argv.  Returns -1 to go on, else the exit code (help was shown, or usage was wrong). */

@@ -7,9 +7,10 @@ struct manifest *spec_load(const struct options *options, int *code, size_t *war
     struct manifest *manifest;
 
     if (!path) {
-        (void)fputs("billingd: no ./billing.yaml and no /etc/billingd/billing.yaml; name a spec with "
-                    "-f\n",
-                    stderr);
+        (void)fputs(
+            "billingd: no ./billing.yaml and no /etc/billingd/billing.yaml; name a spec with "
+            "-f\n",
+            stderr);
         *code = EXIT_BAD_CONFIG;
         return NULL;
     }

@@ -151,6 +151,7 @@ struct pass *engine_start(struct engine *engine, const struct pass_events *event
         pass->item_count += spec->resource_count;
     }
     pass->items = mem_new((pass->item_count + 1) * sizeof *pass->items);
+    pass->shown = mem_new((pass->item_count + 1) * sizeof(struct item *));
     ask_identities(pass);
     return pass;
 }

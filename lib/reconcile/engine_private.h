@@ -61,8 +61,10 @@ struct pass {
     struct read_cache *cache;
     struct pipeline_pass *pipelines;
     size_t pipeline_count;
-    struct item *items;
+    struct item *items; /* of all pipelines; without a task where the pipeline was refused */
     size_t item_count;
+    struct item **shown; /* those with a task */
+    size_t shown_count;
     unsigned identity_calls, writes, checks_left;
     json_t *warnings;
     uv_timer_t *timer;

@@ -58,6 +58,7 @@ void pass_add_items(struct pass *pass, size_t index)
             .held = is_held,
             .held_arg = item,
         });
+        pass->shown[pass->shown_count++] = item;
     }
     order_items(pass, pipeline);
 }
@@ -71,6 +72,7 @@ void pass_free_items(struct pass *pass)
         free(pass->items[i].told_text);
     }
     free(pass->items);
+    free(pass->shown);
 }
 
 /* What the breaker has to know: fields of something that existed and was written. */

@@ -2,32 +2,19 @@
 #include "base/clock.h"
 #include "reconcile/engine_private.h"
 
-/* Items of pipelines that were refused have no task. */
-static const struct item *nth_item(const struct pass *pass, size_t index)
-{
-    for (size_t i = 0; i < pass->item_count; i++)
-        if (pass->items[i].task && !index--)
-            return &pass->items[i];
-    return NULL;
-}
-
 size_t pass_task_count(const struct pass *pass)
 {
-    size_t count = 0;
-
-    for (size_t i = 0; i < pass->item_count; i++)
-        count += pass->items[i].task != NULL;
-    return count;
+    return pass->shown_count;
 }
 
 const struct task *pass_task(const struct pass *pass, size_t index)
 {
-    return nth_item(pass, index)->task;
+    return pass->shown[index]->task;
 }
 
 size_t pass_task_pipeline(const struct pass *pass, size_t index)
 {
-    return nth_item(pass, index)->pipeline;
+    return pass->shown[index]->pipeline;
 }
 
 const char *pass_refused(const struct pass *pass, size_t pipeline, enum err_kind *kind)

@@ -77,9 +77,11 @@ def _logs(call: Call) -> list[Need]:
     if "resourceArn" in p:
         return [(action, [p["resourceArn"], p["resourceArn"] + ":*"])]
     name = p.get("logGroupName") or p["logGroupIdentifier"].split(":log-group:")[-1].removesuffix(":*")
+    group = [head + name, head + name + ":*", head + name + ":log-stream:"]
     if "logStreamName" in p:
-        return [(action, [f"{head}{name}:log-stream:{p['logStreamName']}"])]
-    return [(action, [head + name, head + name + ":*", head + name + ":log-stream:"])]
+        stream = f"{head}{name}:log-stream:{p['logStreamName']}"
+        return [(action, [stream] if call.operation == "PutLogEvents" else [stream, *group])]
+    return [(action, group)]
 
 
 def _apigateway(call: Call) -> list[Need]:

@@ -28,8 +28,8 @@ def partition_of(region: str) -> str:
 
 
 def backend(service: str, account: str, region: str) -> Any:
-    """moto's own storage of a service; iam and s3 are kept per partition."""
-    place = partition_of(region) if service in ("iam", "s3") else region
+    """moto's own storage of a service; some are kept per partition."""
+    place = partition_of(region) if service in ("iam", "s3", "sts") else region
     return moto.backends.get_backend(service)[account][place]
 
 

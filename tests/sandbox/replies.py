@@ -21,6 +21,10 @@ def _serializer(service: str, operation: str) -> tuple[type, Any]:
     return get_serializer_class(service, models.protocol(service)), model.operation_model(operation)
 
 
+def warm(service: str) -> None:
+    get_service_model(service)
+
+
 def make(service: str, operation: str, result: dict[str, Any]) -> Reply:
     """A reply holding result, a dictionary by member name."""
     kind, model = _serializer(service, operation)
@@ -28,7 +32,7 @@ def make(service: str, operation: str, result: dict[str, Any]) -> Reply:
     body = made["body"]
     reply = Reply(made["status_code"], [(k, str(v)) for k, v in made["headers"].items()],
                   body.encode() if isinstance(body, str) else body or b"")
-    if not models.operation_model(service, operation).output_shape and service == "s3":
+    if service in ("s3", "logs") and not models.operation_model(service, operation).output_shape:
         reply.body = b""
     return reply
 
@@ -64,10 +68,16 @@ def read(service: str, operation: str, reply: Reply) -> dict[str, Any]:
 
 def stamp(service: str, reply: Reply) -> None:
     """Request ids as every AWS reply has them."""
-    names = ("x-amz-request-id", "x-amz-id-2") if service == "s3" else ("x-amzn-RequestId",)
-    for name in names:
-        if not reply.get(name):
-            reply.put(name, request_id())
+    if service == "s3":
+        reply.headers = [(k, v) for k, v in reply.headers if k.lower() != "x-amzn-requestid"]
+        if not reply.get("x-amz-request-id"):
+            reply.put("x-amz-request-id", request_id().replace("-", "")[:16].upper())
+            reply.put("x-amz-id-2", request_id())
+        return
+    if not reply.get("x-amzn-RequestId"):
+        reply.put("x-amzn-RequestId", request_id())
+    identifier = reply.get("x-amzn-RequestId").encode()
+    reply.body = reply.body.replace(b"<RequestId>request-id<", b"<RequestId>" + identifier + b"<")
 
 
 def misfits(service: str, operation: str, reply: Reply) -> list[str]:

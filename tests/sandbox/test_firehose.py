@@ -88,6 +88,7 @@ def test_backup_cannot_be_disabled(pipeline: Pipeline, refused: Any) -> None:
     ({"Prefix": "a/!{time:yyyy}/", "ErrorOutputPrefix": "e/"}, "Invalid expression"),
     ({"Prefix": "a/!{timestamp:yyyy"}, "Invalid expression"),
     ({"BufferingHints": {"SizeInMBs": 64}}, "together"),
+    ({"CloudWatchLoggingOptions": {"Enabled": True}}, "LogGroupName"),
     ({"ProcessingConfiguration": {"Enabled": True, "Processors": [
         {"Type": "CloudWatchLogProcessing", "Parameters": [
             {"ParameterName": "DataMessageExtraction", "ParameterValue": "true"}]}]}}, "Decompression"),

@@ -62,7 +62,7 @@ def get_work_group(call: Call) -> dict[str, Any]:
     group = work_group(call, call.params["WorkGroup"])
     return {"WorkGroup": {"Name": group.name, "State": group.state, "Configuration": group.configuration,
                           "Description": group.description or "",
-                          "CreationTime": getattr(group, "sandbox_created", unix_time(utcnow()))}}
+                          "CreationTime": group.__dict__.setdefault("sandbox_created", unix_time(utcnow()))}}
 
 
 @handles("athena", "ListWorkGroups")

@@ -88,6 +88,9 @@ def check(call: Call, config: dict[str, Any]) -> None:
     hints = config.get("BufferingHints", {})
     if hints and set(hints) != set(BUFFER):
         raise invalid("BufferingHints: SizeInMBs and IntervalInSeconds must be given together")
+    logging = config.get("CloudWatchLoggingOptions", {})
+    if logging.get("Enabled") and not {"LogGroupName", "LogStreamName"} <= set(logging):
+        raise invalid("CloudWatchLoggingOptions: LogGroupName and LogStreamName are needed when enabled")
     check_prefixes(config)
     check_processing(config)
     name = call.params["DeliveryStreamName"]

@@ -116,7 +116,7 @@ def update_role(call: Call) -> dict[str, Any]:
 
 def shown(role: Any) -> dict[str, Any]:
     result = {"Path": role.path, "RoleName": role.name, "RoleId": role.id, "Arn": role.arn,
-              "CreateDate": role.create_date,
+              "CreateDate": role.create_date.replace(microsecond=0),
               "AssumeRolePolicyDocument": quote(role.assume_role_policy_document, safe="-_.~"),
               "MaxSessionDuration": int(role.max_session_duration or 3600), "RoleLastUsed": {}}
     if role.description:

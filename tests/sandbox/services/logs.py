@@ -89,6 +89,18 @@ def put_retention_policy(call: Call) -> dict[str, Any]:
     return {}
 
 
+@handles("logs", "AssociateKmsKey")
+def associate_kms_key(call: Call) -> dict[str, Any]:
+    group_of(call).kms_key_id = call.params["kmsKeyId"]
+    return {}
+
+
+@handles("logs", "DisassociateKmsKey")
+def disassociate_kms_key(call: Call) -> dict[str, Any]:
+    group_of(call).kms_key_id = None
+    return {}
+
+
 @handles("logs", "DescribeLogStreams")
 def describe_log_streams(call: Call) -> dict[str, Any]:
     group, p = group_of(call), call.params
