@@ -1,0 +1,90 @@
+"""billingd as a program: run a verb against the sandbox, and what it said."""
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sandbox.control import ACCOUNT, Sandbox
+
+ROOT = Path(__file__).resolve().parents[3]
+BINARY = Path(os.environ.get("BILLINGD", ROOT / "build/release/billingd")).resolve()
+SHIPPED = ROOT / "billing.yaml"
+SPECS = Path(__file__).parent / "specs"
+
+
+PIPELINE = "ddn-api"
+
+
+def effective(spec: Path = SHIPPED, pipeline: str = PIPELINE) -> dict[str, Any]:
+    """Resource -> document of a pipeline, as `check --print-effective` has it."""
+    done = subprocess.run([BINARY, "-f", spec, "check", "--print-effective"], capture_output=True,
+                          env={"BILLING_ACCOUNT_ID": ACCOUNT}, check=True, text=True)
+    return yaml.safe_load(done.stdout)["pipelines"][pipeline]["resources"]
+
+
+@dataclass
+class Said:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def resource(self, address: str) -> dict[str, Any]:
+        return next(r for r in self.json["resources"] if r["resource"] == address)
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n{self.out[-4000:]}\n{self.err[-4000:]}"
+
+
+class Billingd:
+    """The program with a spec, an environment and a working directory of its own."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path, spec: Path = SHIPPED, **environment: str):
+        self.sandbox, self.folder, self.spec = sandbox, folder, spec
+        kept = {k: v for k, v in os.environ.items()
+                if not k.startswith(("AWS_", "BILLING", "NO_COLOR"))}
+        self.environment = {**kept, **sandbox.environment(), "BILLING_ACCOUNT_ID": ACCOUNT,
+                            "HOME": str(folder), **environment}
+
+    def __call__(self, *words: str, timeout: float = 60, **environment: str) -> Said:
+        done = subprocess.run([BINARY, "-f", self.spec, *words], cwd=self.folder, text=True,
+                              env={**self.environment, **environment}, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=timeout)
+        said = Said(done.returncode, done.stdout, done.stderr)
+        assert "Sanitizer" not in said.err and "runtime error" not in said.err, said
+        assert said.code >= 0, said
+        return said
+
+    def calls(self, **match: Any) -> list[dict[str, Any]]:
+        """What the program sent since the journal was cleared, without what the tests sent."""
+        return [c for c in self.sandbox.calls(**match) if c["client"].startswith("billingd")]
+
+    def writes(self) -> list[str]:
+        return [c["operation"] for c in self.calls(kind="write")]
+
+    def plan(self) -> Said:
+        return self("plan", "--detailed-exitcode", "-o", "json")
+
+    def apply(self, **options: Any) -> Said:
+        return self("apply", "--yes", "-o", "json", **options)
+
+    def converge(self) -> Said:
+        """One apply that must do, and a plan that must then be empty."""
+        said = self.apply()
+        assert said.code == 0, said
+        self.must_be_converged()
+        return said
+
+    def must_be_converged(self) -> None:
+        after = self.plan()
+        assert after.code == 0, after
+        left = [r for r in after.json["resources"] if r["action"] != "none"]
+        assert left == [], left
+        assert after.json["summary"]["writes"] == 0

@@ -1,0 +1,159 @@
+"""A pipeline that is already there is taken over in place, and what others added to it stays."""
+
+import json
+from typing import Any
+
+import pytest
+import seed
+from program import Billingd, Said
+from sandbox.control import Sandbox
+from world import World, changes
+
+S3, STREAM, GLUE = f"s3/{seed.BUCKET}", f"firehose/{seed.FIREHOSE}", f"glue/{seed.DATABASE}"
+API_STAGE = "$default"
+
+
+@pytest.fixture
+def adopted(sandbox: Sandbox, world: World) -> str:
+    api = seed.first_script(world)
+    seed.second_script(world)
+    return api
+
+
+def notes(said: Said) -> list[str]:
+    return [note for resource in said.json["resources"] for note in resource["notes"]]
+
+
+def test_the_seeds_pipeline_is_adopted(sandbox: Sandbox, billingd: Billingd, world: World,
+                                       adopted: str) -> None:
+    before = world.snapshot()
+    said = billingd.converge()
+    after = world.snapshot()
+    must_be_the_same_things(before, after)
+    created = {r["resource"].partition("/")[2] for r in said.json["resources"] if r["action"] == "create"}
+    assert created == {"firehose_log_stream", "log_delivery", "rollup_table", *(
+        r["resource"].partition("/")[2] for r in said.json["resources"] if r["kind"] == "named_query")}
+    assert "DeleteSubscriptionFilter" not in billingd.writes()
+    # The statement that lets the seed's role write lies in the policy beside ours.
+    sids = [s.get("Sid") for s in json.loads(after[f"{S3}/policy"]["Policy"])["Statement"]]
+    assert sids == ["AllowFirehosePut", "BillingdTlsOnly"]
+
+
+def must_be_the_same_things(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Nothing was deleted, nothing made anew: ids and dates of birth are what they were."""
+    assert set(before) <= set(after), set(before) - set(after)
+    for path, members in ((S3, ("CreationDate",)), (STREAM, ("CreateTimestamp",)),
+                          (f"iam/{seed.ROLE}", ("RoleId", "CreateDate", "Arn")),
+                          (f"iam/{seed.LOGS_ROLE}", ("RoleId", "CreateDate", "Arn")),
+                          (f"logs{seed.LOG_GROUP}", ("creationTime",)),
+                          (f"logs{seed.LOG_GROUP}/filter/ToFirehose", ("creationTime",)),
+                          (f"athena/{seed.WORKGROUP}", ("CreationTime",)), (GLUE, ("CreateTime",)),
+                          (f"{GLUE}/{seed.RAW}", ("CreateTime",)), (f"{GLUE}/{seed.VIEW}", ("CreateTime",))):
+        for member in members:
+            assert after[path][member] == before[path][member], (path, member)
+
+
+def test_what_others_added_stays(sandbox: Sandbox, billingd: Billingd, world: World, adopted: str) -> None:
+    seed.extras(world, adopted)
+    before = world.snapshot()
+    said = billingd.converge()
+    after = world.snapshot()
+    must_be_the_same_things(before, after)
+    assert kept_of(after) == kept_of(before)
+    must_keep_parts(before, after)
+    assert set(after) - set(before) == {
+        f"{GLUE}/{seed.PARQUET}",
+        *(path for path in after if path.startswith(f"athena/{seed.WORKGROUP}/query/"))} - set(before)
+    told = "\n".join(notes(said))
+    for text in ("filter of others: security", "inline policy of others: debug", "policy/audit"):
+        assert text in told, told
+
+
+# Documents that are others' altogether.
+UNTOUCHED = (f"{S3}/versioning", f"{S3}/objects", f"iam/{seed.ROLE}/attached",
+             f"iam/{seed.ROLE}/policy/debug", f"iam/{seed.LOGS_ROLE}/policy/debug",
+             f"iam/{seed.LOGS_ROLE}/policy/security", f"logs{seed.LOG_GROUP}/filter/security",
+             "logs/policy/AWSLogDeliveryWrite20150319", "firehose/security", f"{GLUE}/mine",
+             "athena/primary")
+
+
+def kept_of(snapshot: dict[str, Any]) -> dict[str, Any]:
+    return {path: snapshot[path] for path in UNTOUCHED}
+
+
+def by(items: list[dict[str, Any]], key: str) -> dict[str, Any]:
+    return {item[key]: item for item in items if key in item}
+
+
+def must_keep_parts(before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Others' parts of documents that are ours in part."""
+    for path in (f"{S3}/policy", "logs/policy/billingd-log-delivery"):
+        member = "Policy" if path.startswith("s3") else "policyDocument"
+        old, new = (json.loads(s[path][member])["Statement"] for s in (before, after))
+        assert new[:len(old)] == old, path
+        assert len(new) == len(old) + 1
+    old, new = (s[f"{S3}/lifecycle"] for s in (before, after))
+    assert by(old["Rules"], "ID").items() <= by(new["Rules"], "ID").items()
+    assert (old["TransitionDefaultMinimumObjectSize"] == new["TransitionDefaultMinimumObjectSize"]
+            == "varies_by_storage_class")
+    for path in (f"{STREAM}/tags", f"athena/{seed.WORKGROUP}/tags"):
+        assert by(before[path], "Key").items() <= by(after[path], "Key").items()
+    for role in (seed.ROLE, seed.LOGS_ROLE):
+        assert by(before[f"iam/{role}"]["Tags"], "Key").items() <= by(
+            after[f"iam/{role}"]["Tags"], "Key").items()
+    assert by(before[f"{S3}/tags"]["TagSet"], "Key").items() <= by(after[f"{S3}/tags"]["TagSet"],
+                                                                  "Key").items()
+    for group in (seed.LOG_GROUP, seed.ERROR_GROUP):
+        assert before[f"logs{group}/tags"].items() <= after[f"logs{group}/tags"].items()
+    role = after[f"iam/{seed.ROLE}"]
+    assert (role["Description"], role["MaxSessionDuration"]) == ("made by hand", 7200)
+    must_keep_settings(before, after)
+
+
+def must_keep_settings(before: dict[str, Any], after: dict[str, Any]) -> None:
+    stages = [next(d for p, d in s.items() if p.endswith(API_STAGE)) for s in (before, after)]
+    for member in ("Description", "StageVariables", "DefaultRouteSettings", "AutoDeploy", "CreatedDate"):
+        assert stages[0][member] == stages[1][member], member
+    old, new = (s[f"athena/{seed.WORKGROUP}"] for s in (before, after))
+    assert old["Description"] == new["Description"]
+    for member in ("BytesScannedCutoffPerQuery", "RequesterPaysEnabled"):
+        assert old["Configuration"][member] == new["Configuration"][member], member
+    assert (old["Configuration"]["ResultConfiguration"]["EncryptionConfiguration"]
+            == new["Configuration"]["ResultConfiguration"]["EncryptionConfiguration"])
+    mine = [d for p, d in before.items() if "/query/" in p]
+    assert [d for p, d in after.items() if "/query/" in p and d["Name"] == "mine"] == mine
+    old, new = before[GLUE], after[GLUE]
+    assert old["Description"] == new["Description"]
+    assert old["Parameters"].items() <= new["Parameters"].items()
+    must_keep_table(before[f"{GLUE}/{seed.RAW}"], after[f"{GLUE}/{seed.RAW}"])
+    assert after[f"{GLUE}/{seed.VIEW}"]["Parameters"]["owner"] == "ops"
+
+
+def must_keep_table(old: dict[str, Any], new: dict[str, Any]) -> None:
+    assert old["Parameters"]["owner"] == new["Parameters"]["owner"]
+    for member in ("Description", "Owner", "Retention", "PartitionKeys"):
+        assert old[member] == new[member], member
+    storage = old["StorageDescriptor"], new["StorageDescriptor"]
+    for member in ("Columns", "NumberOfBuckets", "SerdeInfo"):
+        assert storage[0][member] == storage[1][member], member
+
+
+def test_adopted_twice_is_adopted_once(sandbox: Sandbox, billingd: Billingd, world: World,
+                                       adopted: str) -> None:
+    seed.extras(world, adopted)
+    billingd.converge()
+    before = world.snapshot()
+    sandbox.clear()
+    assert billingd.apply().code == 0
+    assert billingd.writes() == []
+    assert changes(before, world.snapshot()) == {}
+
+
+def test_adopting_writes_in_place(sandbox: Sandbox, billingd: Billingd, world: World, adopted: str) -> None:
+    """One write per document that differs, and not one that deletes."""
+    billingd.converge()
+    writes = billingd.writes()
+    assert [w for w in writes if w.startswith("Delete") or w.startswith("Remove")] == []
+    assert writes.count("UpdateDestination") == 1
+    assert writes.count("PutSubscriptionFilter") == 0, "the seed's filter is as wanted"
+    assert writes.count("UpdateStage") == 1

@@ -1,0 +1,170 @@
+"""AWS at its slowest and most evasive, and what a pass may cost."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from costs import reads_of
+from program import SPECS, Billingd, effective
+from sandbox.control import Sandbox
+from test_faults import told
+from world import World, normalised
+
+@pytest.fixture
+def clean(sandbox: Sandbox, billingd: Billingd, world: World) -> dict[str, Any]:
+    world.api()
+    billingd.converge()
+    state = normalised(world.snapshot())
+    sandbox.reset()
+    world.api()
+    return state
+
+
+@pytest.mark.parametrize("switches", [
+    {"creating_describes": 3}, {"creating_seconds": 1.5}, {"iam_propagation_calls": 3},
+    {"iam_propagation_seconds": 1.5}, {"eventual_reads": 2}, {"page_size": 1},
+    {"creating_describes": 2, "iam_propagation_calls": 1, "eventual_reads": 1, "page_size": 2},
+    {"clock_offset_s": 3600}, {"clock_offset_s": -3600}],
+    ids=lambda s: "+".join(f"{k}={v}" for k, v in s.items()))
+def test_slow_aws_is_waited_for(sandbox: Sandbox, billingd: Billingd, world: World, clean: Any,
+                                switches: dict[str, Any]) -> None:
+    sandbox.switches(**switches)
+    said = billingd.apply(timeout=30)
+    assert said.code == 0, said
+    assert said.json["summary"]["elapsed_milliseconds"] < 12000
+    billingd.must_be_converged()
+    sandbox.switches(page_size=0, clock_offset_s=0)
+    assert normalised(world.snapshot()) == clean
+
+
+def test_waiting_is_told(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """What it waits for, for how long, and that it is no error."""
+    world.api()
+    sandbox.switches(iam_propagation_seconds=3)
+    said = billingd.apply()
+    assert said.code == 0, said
+    assert "the IAM role to propagate" in said.err and "at most 120 s" in said.err, said.err
+
+
+def test_a_role_that_stays_wrong_is_told_as_it_is(sandbox: Sandbox, with_spec: Any, world: World) -> None:
+    """After its time the same text is an error, with AWS's own words."""
+    world.api()
+    text = (SPECS / "switched-off.yaml").read_text().replace(
+        "../../../../specs", str(SPECS.parents[3] / "specs")).replace(
+            "region: ap-northeast-2\n", "region: ap-northeast-2\nreconcile: {settle_timeout: 2s}\n", 1)
+    sandbox.switches(iam_propagation_calls=1000)
+    said = with_spec(text).apply()
+    assert said.code == 1, said
+    stream = told(said)["stream"]
+    assert stream["verdict"] == "failed" and "unable to assume role" in stream["text"], stream
+    assert told(said)["subscription"]["verdict"] == "blocked"
+    assert told(said)["access_logs"]["verdict"] == "repaired"
+
+
+def test_a_stream_that_fails_to_be_made(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api()
+    sandbox.switches(creating_fails=True)
+    said = billingd.apply()
+    assert said.code == 1, said
+    stream = told(said)["stream"]
+    assert stream["verdict"] == "blocked" and "CREATING_FAILED" in stream["text"], stream
+    sandbox.clear()
+    again = billingd.apply()
+    assert again.code == 1 and "CREATING_FAILED" in told(again)["stream"]["reason"]
+    assert billingd.writes() == [], "a failed stream is neither deleted nor made anew"
+
+
+def test_no_op_pass_costs_one_read_per_document(sandbox: Sandbox, billingd: Billingd,
+                                                world: World) -> None:
+    world.api()
+    billingd.converge()
+    sandbox.clear()
+    sandbox.switches(latency_ms=20)
+    said = billingd.plan()
+    assert said.code == 0, said
+    made = Counter(c["operation"] for c in billingd.calls())
+    assert made.pop("GetCallerIdentity") == 1
+    assert made == reads_of(effective())
+    summary = said.json["summary"]
+    assert summary["reads"] == made.total(), "the caller's identity is not counted"
+    assert summary["round_trips"] <= 3
+    assert rounds(billingd.calls()) <= 3
+
+
+def rounds(calls: list[dict[str, Any]]) -> int:
+    """The longest chain of calls of which each began after the one before had ended."""
+    rest = sorted((c for c in calls if c["operation"] != "GetCallerIdentity"), key=lambda c: c["end"])
+    count, free = 0, 0.0
+    for call in rest:
+        if call["time"] >= free:
+            count, free = count + 1, call["end"]
+    return count
+
+
+def test_two_pipelines_share_lists(sandbox: Sandbox, with_spec: Any) -> None:
+    world = World(sandbox)
+    world.api("shop-api")
+    world.api("search-api")
+    billingd = with_spec(SPECS / "same-region.yaml")
+    billingd.converge()
+    sandbox.clear()
+    sandbox.switches(latency_ms=60)
+    assert billingd.plan().code == 0
+    count = Counter(c["operation"] for c in billingd.calls())
+    for operation in ("GetCallerIdentity", "GetApis", "DescribeResourcePolicies", "ListNamedQueries",
+                      "BatchGetNamedQuery", "GetWorkGroup"):
+        assert count[operation] == 1, (operation, count)
+    for operation in ("HeadBucket", "GetStage", "DescribeDeliveryStream", "GetDatabase"):
+        assert count[operation] == 2, (operation, count)
+    assert rounds(billingd.calls()) <= 3
+
+
+def test_two_regions_do_not_share(sandbox: Sandbox, with_spec: Any) -> None:
+    """The same question to another region is another question; IAM has only one."""
+    for name, region in (("seoul-api", "ap-northeast-2"), ("virginia-api", "us-east-1")):
+        World(sandbox, region).api(name)
+    billingd = with_spec(SPECS / "two-regions.yaml")
+    billingd.converge()
+    sandbox.clear()
+    assert billingd.plan().code == 0
+    regions = Counter(c["region"] for c in billingd.calls(operation="GetApis"))
+    assert regions == {"ap-northeast-2": 1, "us-east-1": 1}
+
+
+def test_connections_are_reused(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api()
+    billingd.apply()
+    sandbox.clear()
+    billingd.plan()
+    calls = billingd.calls()
+    assert len({c["connection"] for c in calls}) < len(calls)
+
+
+def test_a_page_that_never_ends_ends(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """A thousand foreign log groups under our prefix, one to a page."""
+    for number in range(60):
+        world.logs.create_log_group(logGroupName=f"/aws/apigw/ddn-access-logs-{number:03}")
+        world.apigatewayv2.create_api(Name=f"other-{number}", ProtocolType="HTTP")
+    world.api()
+    sandbox.switches(page_size=7)
+    billingd.converge()
+    sandbox.clear()
+    assert billingd.apply().code == 0
+    assert billingd.writes() == []
+    assert len(billingd.calls(operation="GetApis")) == 9
+
+
+def test_many_saved_queries_are_read_in_pieces(sandbox: Sandbox, billingd: Billingd,
+                                               world: World) -> None:
+    """BatchGetNamedQuery takes fifty ids; the workgroup has more."""
+    world.api()
+    billingd.converge()
+    for number in range(120):
+        world.athena.create_named_query(Name=f"other {number}", Database="other", QueryString="SELECT 1",
+                                        WorkGroup="BillingWG")
+    sandbox.clear()
+    billingd.must_be_converged()
+    sizes = [len(c["params"]["NamedQueryIds"]) for c in billingd.calls(operation="BatchGetNamedQuery")]
+    assert sorted(sizes) == [27, 50, 50]
+    assert billingd.apply().code == 0
+    assert billingd.writes() == []

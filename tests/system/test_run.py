@@ -1,0 +1,441 @@
+"""`billingd run`: the daemon on real signals, a real systemd socket and a real HTTP port."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import ACCOUNT, BINARY, REGION, Sandbox, Spec, environment, make_api, pipeline
+
+GROUP = "/aws/apigw/shop"
+Start = Callable[..., Any]
+
+
+def retention(sandbox: Sandbox) -> Any:
+    groups = sandbox.client("logs").describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]
+    return groups[0].get("retentionInDays")
+
+
+def spoil(sandbox: Sandbox, days: int = 7) -> None:
+    sandbox.client("logs").put_retention_policy(logGroupName=GROUP, retentionInDays=days)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def test_brings_up_everything_and_serves_metrics(start: Start, sandbox: Sandbox, api: str) -> None:
+    daemon = start().ready()
+    assert retention(sandbox) == 90
+    assert daemon.get("/-/healthy") == (200, "billingd is healthy\n")
+    assert daemon.get("/-/ready") == (200, "billingd is ready\n")
+    assert daemon.metric("billingd_reconcile_total", result="converged") == 1
+    assert daemon.metric("billingd_resource_condition", condition="Synced") == daemon.resources
+    assert daemon.metric("billingd_resource_condition", condition="Ready") == daemon.resources
+    assert daemon.metric("billingd_spec_generation") == 1
+    assert daemon.metric("billingd_observed_generation") == 1
+    assert daemon.metric("billingd_config_last_reload_successful") == 1
+    assert daemon.metric("billingd_aws_requests_total", code="ok") > 50
+    assert abs(daemon.metric("billingd_reconcile_last_success_timestamp_seconds") - time.time()) < 60
+    assert len(daemon.events("created")) == daemon.resources - 1  # stage logging is a change of a stage that exists
+    assert len(daemon.events("repaired")) == 1
+    daemon.kick()
+    assert daemon.metric("billingd_resource_drift_fields") == 0
+    assert daemon.end() == 0
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
+def test_metrics_pass_promtool(start: Start, api: str) -> None:
+    daemon = start().ready()
+    done = subprocess.run(["promtool", "check", "metrics"], input=daemon.get("/metrics")[1], text=True,
+                          capture_output=True, timeout=30)
+    assert done.returncode == 0 and not done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def test_quiet_when_nothing_changed(start: Start, run: Any, api: str) -> None:
+    assert run("apply", "--yes").returncode == 0
+    daemon = start().ready()
+    for _ in range(3):
+        daemon.kick()
+    assert daemon.metric("billingd_repairs_total") is None
+    assert daemon.end() == 0
+    log = [json.loads(line)["event"] for line in daemon.lines if line.startswith("{")]
+    assert log == ["started", "stopping"]
+
+
+def test_drift_is_repaired_by_the_timer(start: Start, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    spec.write(settings={"interval": "5s"})
+    daemon = start().ready()
+    sandbox.clear()
+    spoil(sandbox)
+    daemon.wait(lambda: retention(sandbox) == 90)
+    drift = daemon.wait(lambda: daemon.events("drift")[-1:])[0]
+    daemon.wait(lambda: daemon.events("repaired")[-1]["kind"] == "log_group")
+    assert drift["resource"] == "shop/access_logs"
+    assert (drift["field"], drift["want"], drift["have"]) == ("retention_days", "90", "7")
+    assert daemon.metric("billingd_repairs_total", kind="log_group") >= 1
+    ours = [c for c in sandbox.calls(kind="write") if c["client"].startswith("billingd")]
+    assert [c["operation"] for c in ours] == ["PutRetentionPolicy"]
+    assert daemon.end() == 0
+
+
+def test_usr1_looks_now(start: Start, sandbox: Sandbox, api: str) -> None:
+    daemon = start().ready()
+    spoil(sandbox)
+    daemon.kick()
+    assert retention(sandbox) == 90
+    assert daemon.end() == 0
+
+
+def test_usr1_during_a_pass_makes_another(start: Start, sandbox: Sandbox, api: str) -> None:
+    daemon = start().ready()
+    sandbox.switches(latency_ms=200)
+    before = daemon.passes()
+    daemon.send(signal.SIGUSR1)
+    time.sleep(0.1)
+    daemon.send(signal.SIGUSR1)
+    daemon.wait(lambda: daemon.passes() == before + 2)
+    assert daemon.end() == 0
+
+
+# ---- reload ----
+
+def test_reload_takes_the_new_spec(start: Start, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    daemon = start().ready()
+    daemon.messages.clear()
+    spec.write(pipelines=pipeline(more="    resources:\n      access_logs: {retention_days: 180}\n"))
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: retention(sandbox) == 180)
+    daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 2)
+    assert daemon.metric("billingd_spec_generation") == 2
+    reloading = daemon.messages.index("RELOADING=1")
+    assert daemon.messages[reloading + 1].startswith("MONOTONIC_USEC=")
+    assert "READY=1" in daemon.messages[reloading + 2:]
+    assert abs(int(daemon.messages[reloading + 1].split("=")[1]) / 1e6 - time.monotonic()) < 60
+    assert daemon.end() == 0
+
+
+def test_reload_of_a_bad_file_keeps_the_old_spec(start: Start, sandbox: Sandbox, spec: Spec,
+                                                 api: str) -> None:
+    daemon = start().ready()
+    daemon.messages.clear()
+    spec.write(pipelines=pipeline(more="    resources:\n      access_logs: {retention_day: 90, nam: x}\n"))
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.events("reload_failed"))
+    problems = daemon.events("spec_error")
+    assert len(problems) == 2 and all(p["file"] == str(spec.path) for p in problems)
+    assert {p["path"].rsplit(".", 1)[1] for p in problems} == {"retention_day", "nam"}
+    line = spec.path.read_text().splitlines()[problems[0]["line"] - 1]
+    assert "retention_day:" in line and problems[0]["column"] > 1
+    assert daemon.metric("billingd_config_last_reload_successful") == 0
+    assert daemon.metric("billingd_spec_generation") == 1
+    daemon.wait(lambda: daemon.messages[-1] == "READY=1")
+    assert any(m.startswith("STATUS=") and "has errors" in m for m in daemon.messages)
+    spoil(sandbox)
+    daemon.kick()
+    assert retention(sandbox) == 90  # by the old spec
+    spec.write(pipelines=pipeline())
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.metric("billingd_config_last_reload_successful") == 1)
+    daemon.wait(lambda: "has errors" not in [m for m in daemon.messages if m.startswith("STATUS=")][-1])
+    assert daemon.end() == 0
+
+
+def test_reload_changes_the_address(start: Start, spec: Spec, api: str) -> None:
+    daemon = start().ready()
+    old = daemon.address
+    port = free_port()
+    spec.write(listen=f"127.0.0.1:{port}")
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.events("listening"))
+    assert daemon.address == f"http://127.0.0.1:{port}"
+    daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(old.rsplit(":", 1)[1])), 2)
+    spec.write(listen=f"localhost:{port}")  # the same port by another name
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: len(daemon.events("reloaded")) == 2)
+    assert daemon.address == f"http://127.0.0.1:{port}"
+    assert daemon.metric("billingd_spec_generation") == 3
+    assert daemon.end() == 0
+
+
+def test_reload_to_an_address_that_is_taken(start: Start, spec: Spec, api: str) -> None:
+    daemon = start().ready()
+    old = daemon.address
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        spec.write(listen=f"127.0.0.1:{other.getsockname()[1]}")
+        daemon.send(signal.SIGHUP)
+        daemon.wait(lambda: daemon.events("reload_failed"))
+    assert daemon.address == old
+    assert daemon.metric("billingd_config_last_reload_successful") == 0
+    assert daemon.end() == 0
+
+
+def test_reload_during_a_pass(start: Start, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    daemon = start().ready()
+    sandbox.switches(latency_ms=300)
+    daemon.send(signal.SIGUSR1)
+    time.sleep(0.4)
+    spec.write(pipelines=pipeline(more="    resources:\n      access_logs: {retention_days: 180}\n"))
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: retention(sandbox) == 180)
+    daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 2)
+    assert daemon.events("blocked") == []  # a stopped pass is nobody's problem
+    assert daemon.end() == 0
+
+
+def test_reload_reads_credentials_again(start: Start, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    file = spec.path.parent / "credentials"
+    key = sandbox.account(ACCOUNT, access_key="AKIASANDBOXROTATED00")
+
+    def write(access: str, secret: str) -> None:
+        file.write_text(f"[default]\naws_access_key_id = {access}\naws_secret_access_key = {secret}\n")
+    old = environment(sandbox, spec.path.parent)
+    write(old["AWS_ACCESS_KEY_ID"], old["AWS_SECRET_ACCESS_KEY"])
+    daemon = start(AWS_SHARED_CREDENTIALS_FILE=str(file), AWS_ACCESS_KEY_ID="",
+                   AWS_SECRET_ACCESS_KEY="").ready()
+    write(key["access_key"], key["secret_key"])
+    sandbox.clear()
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 2)
+    assert {c["access_key"] for c in sandbox.calls()} == {key["access_key"]}
+    assert daemon.end() == 0
+
+
+# ---- the end ----
+
+def test_term_lets_a_write_in_flight_end(start: Start, sandbox: Sandbox, api: str) -> None:
+    daemon = start().ready()
+    spoil(sandbox)
+    sandbox.client("logs").delete_subscription_filter(logGroupName=GROUP, filterName="ToFirehose")
+    sandbox.clear()
+    sandbox.faults({"action": "latency", "operation": "PutRetentionPolicy", "latency_ms": 1500},
+                   {"action": "latency", "operation": "PutSubscriptionFilter", "latency_ms": 1500})
+    daemon.send(signal.SIGUSR1)
+    daemon.wait(lambda: [c for c in sandbox.calls() if c["kind"] == "write"])
+    begun = {c["operation"] for c in sandbox.calls(kind="write")}
+    asked = time.monotonic()
+    daemon.send(signal.SIGTERM)
+    daemon.wait(lambda: "STOPPING=1" in daemon.messages)
+    assert daemon.get("/-/ready") == (503, "not ready: stopping\n")
+    assert daemon.end(0) == 0
+    assert 0.3 < time.monotonic() - asked < 10
+    writes = sandbox.calls(kind="write")
+    assert {c["operation"] for c in writes} == begun  # nothing was begun after the signal
+    assert all(c["status"] == 200 for c in writes)
+    assert "PutRetentionPolicy" in begun and retention(sandbox) == 90
+    assert daemon.messages.index("STOPPING=1") > daemon.messages.index("READY=1")
+
+
+def test_term_during_the_reads_is_quick(start: Start, sandbox: Sandbox, api: str) -> None:
+    sandbox.switches(latency_ms=3000)
+    sandbox.clear()
+    daemon = start()
+    daemon.wait(lambda: sandbox.calls())
+    asked = time.monotonic()
+    assert daemon.end() == 0
+    assert time.monotonic() - asked < 2
+
+
+def test_a_write_that_never_ends_is_given_up(start: Start, sandbox: Sandbox, api: str) -> None:
+    daemon = start().ready()
+    spoil(sandbox)
+    sandbox.faults({"action": "latency", "operation": "PutRetentionPolicy", "latency_ms": 40000})
+    sandbox.clear()
+    daemon.send(signal.SIGUSR1)
+    daemon.wait(lambda: sandbox.calls(operation="PutRetentionPolicy"))
+    asked = time.monotonic()
+    assert daemon.end() == 0
+    assert 24 < time.monotonic() - asked < 29
+    assert daemon.events("gave_up")
+
+
+def test_second_signal_leaves_at_once(start: Start, sandbox: Sandbox, api: str) -> None:
+    daemon = start().ready()
+    spoil(sandbox)
+    sandbox.faults({"action": "latency", "operation": "PutRetentionPolicy", "latency_ms": 5000})
+    sandbox.clear()
+    daemon.send(signal.SIGUSR1)
+    daemon.wait(lambda: sandbox.calls(operation="PutRetentionPolicy"))
+    daemon.send(signal.SIGTERM)
+    daemon.wait(lambda: "STOPPING=1" in daemon.messages)
+    asked = time.monotonic()
+    daemon.send(signal.SIGINT)
+    assert daemon.process.wait(5) == 128 + signal.SIGINT
+    assert time.monotonic() - asked < 1
+
+
+# ---- systemd ----
+
+def test_systemd_is_told(start: Start, spec: Spec, api: str) -> None:
+    daemon = start(WATCHDOG_USEC="400000").ready()
+    status = f"STATUS={daemon.resources}/{daemon.resources} in sync, next look in 60 min"
+    daemon.wait(lambda: status in daemon.messages)
+    assert daemon.messages.index("READY=1") < daemon.messages.index(status)
+    fed = daemon.messages.count("WATCHDOG=1")
+    daemon.wait(lambda: daemon.messages.count("WATCHDOG=1") > fed + 2, 5)
+    assert daemon.end() == 0
+    assert daemon.messages[-1] == "STOPPING=1"
+
+
+def test_ready_does_not_wait_for_aws(start: Start, sandbox: Sandbox, api: str) -> None:
+    daemon = start(AWS_ENDPOINT_URL=f"http://127.0.0.1:{free_port()}")
+    daemon.wait(lambda: "READY=1" in daemon.messages and daemon.events("started"))
+    status, body = daemon.get("/-/ready")
+    assert status == 503 and "the first look at AWS has not ended" in body
+    assert daemon.end() == 0
+
+
+# ---- AWS and guards ----
+
+def test_unreachable_and_back(start: Start, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    spec.write(settings={"interval": "5s"})
+    daemon = start(AWS_MAX_ATTEMPTS="1").ready()
+    sandbox.faults({"action": "drop", "times": 0})
+    daemon.wait(lambda: daemon.get("/-/ready")[0] == 503)
+    body = daemon.get("/-/ready")[1]
+    assert "the last look at AWS was not whole" in body and "shop: who we are is unknown" in body
+    assert daemon.metric("billingd_reconcile_total", result="failed") >= 1
+    assert daemon.metric("billingd_resource_condition", condition="Unchecked") == daemon.resources
+    sandbox.faults({"action": "drop", "service": "glue", "times": 0})
+    daemon.wait(lambda: "shop/database: not read" in daemon.get("/-/ready")[1])
+    sandbox.faults()
+    daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
+    assert daemon.metric("billingd_resource_condition", condition="Unchecked") == 0
+    assert len(daemon.events("refused")) == 1 and daemon.events("recovered")
+    assert daemon.end() == 0
+
+
+def test_another_account_is_refused(start: Start, run: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    spec.write(account="999999999999")
+    sandbox.clear()
+    once = run("run", "--once")
+    assert once.returncode == 4, once.stderr
+    assert "999999999999" in once.stderr
+    daemon = start()
+    daemon.wait(lambda: daemon.events("refused"))
+    daemon.wait(lambda: daemon.metric("billingd_guard_blocked_total", guard="account") == 1)
+    daemon.kick()
+    assert daemon.metric("billingd_guard_blocked_total", guard="account") == 2
+    assert daemon.metric("billingd_reconcile_total", result="blocked") == 2
+    assert daemon.get("/-/ready")[0] == 503
+    assert len(daemon.events("refused")) == 1  # told once
+    assert daemon.process.poll() is None
+    assert {c["operation"] for c in sandbox.calls()} == {"GetCallerIdentity"}
+    assert daemon.end() == 0
+
+
+def test_breaker_stops_a_fight(start: Start, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    spec.write(settings={"breaker": "3"})
+    daemon = start().ready()
+    sandbox.clear()
+    for _ in range(5):
+        spoil(sandbox)
+        daemon.kick()
+    ours = [c for c in sandbox.calls(operation="PutRetentionPolicy") if c["client"].startswith("billingd")]
+    assert len(ours) == 3
+    assert retention(sandbox) == 7
+    held = {"resource": "shop/access_logs", "condition": "NonConverging"}
+    assert daemon.metric("billingd_resource_condition", **held) == 1
+    assert daemon.metric("billingd_resource_condition", condition="Synced", resource="shop/access_logs") == 0
+    assert daemon.metric("billingd_guard_blocked_total", guard="breaker") == 2
+    assert daemon.metric("billingd_resource_drift_fields", resource="shop/access_logs") == 1
+    held_status = f"STATUS={daemon.resources - 1}/{daemon.resources} in sync, 1 held"
+    daemon.wait(lambda: any(m.startswith(held_status) for m in daemon.messages))
+    assert len(daemon.events("held")) == 1
+    daemon.send(signal.SIGHUP)  # whoever reloads wants another try
+    daemon.wait(lambda: retention(sandbox) == 90)
+    daemon.wait(lambda: daemon.metric("billingd_resource_condition", **held) == 0)
+    assert daemon.end() == 0
+
+
+def test_a_change_that_cannot_be_made_is_counted(start: Start, run: Any, sandbox: Sandbox, spec: Spec,
+                                                 api: str) -> None:
+    assert run("apply", "--yes").returncode == 0
+    spec.write(pipelines=pipeline(more="    resources:\n      stream: {type: KinesisStreamAsSource}\n"))
+    daemon = start().ready()
+    assert daemon.metric("billingd_guard_blocked_total", guard="immutable") == 1
+    assert daemon.metric("billingd_reconcile_total", result="blocked") == 1
+    assert daemon.metric("billingd_resource_condition", resource="shop/stream", condition="Terminal") == 1
+    assert len(daemon.events("blocked")) >= 1
+    assert daemon.end() == 0
+
+
+def test_two_regions(start: Start, sandbox: Sandbox, spec: Spec) -> None:
+    make_api(sandbox, "one")
+    make_api(sandbox, "two", "us-east-1")
+    spec.write(pipelines=pipeline("one", "one") + pipeline("two", "two", "us-east-1"))
+    daemon = start().ready()
+    assert daemon.metric("billingd_resource_condition", condition="Synced") == daemon.resources
+    for name, region in (("one", REGION), ("two", "us-east-1")):
+        stream = sandbox.client("firehose", region).describe_delivery_stream(DeliveryStreamName=f"{name}-stream")
+        assert stream["DeliveryStreamDescription"]["DeliveryStreamStatus"] == "ACTIVE"
+    synced = f"STATUS={daemon.resources}/{daemon.resources} in sync"
+    daemon.wait(lambda: any(m.startswith(synced) for m in daemon.messages))
+    assert daemon.end() == 0
+
+
+# ---- one pass, and wrong starts ----
+
+def test_once(run: Any, sandbox: Sandbox, api: str) -> None:
+    done = run("run", "--once")
+    assert done.returncode == 0, done.stderr
+    assert retention(sandbox) == 90
+    sandbox.clear()
+    again = run("run", "--once")
+    assert again.returncode == 0 and sandbox.calls(kind="write") == []
+
+
+def test_once_without_permission(run: Any, sandbox: Sandbox, api: str) -> None:
+    sandbox.faults({"action": "error", "service": "glue", "status": 400, "code": "AccessDeniedException",
+                    "times": 0})
+    assert run("run", "--once").returncode in (1, 77)
+    sandbox.faults({"action": "error", "service": "sts", "status": 403, "code": "AccessDenied", "times": 0})
+    assert run("run", "--once").returncode == 77
+
+
+def test_a_bad_spec_ends_with_78(run: Any, spec: Spec, api: str) -> None:
+    spec.write(listen="nowhere")
+    done = run("run")
+    assert done.returncode == 78 and "listen" in done.stderr
+
+
+def test_a_taken_address_ends_with_1(run: Any, spec: Spec, api: str) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        spec.write(listen=f"127.0.0.1:{other.getsockname()[1]}")
+        done = run("run")
+    assert done.returncode == 1 and "in use" in done.stderr
+
+
+# ---- memory ----
+
+def is_sanitized() -> bool:
+    return b"__asan_init" in BINARY.read_bytes()
+
+
+@pytest.mark.skipif(is_sanitized(), reason="a sanitizer's memory is its own")
+def test_memory_stays_small(start: Start, api: str) -> None:
+    daemon = start().ready()
+    sizes = [daemon.memory("VmRSS")]
+    for _ in range(100):
+        daemon.kick()
+        sizes.append(daemon.memory("VmRSS"))
+    peak = daemon.memory("VmHWM")
+    print(f"peak {peak / 2**20:.1f} MiB, after pass 20 {sizes[20] / 2**20:.2f}, 100 {sizes[100] / 2**20:.2f}")
+    assert peak < 24_000_000
+    assert sizes[100] <= sizes[20] * 1.05
+    assert len(os.listdir(f"/proc/{daemon.process.pid}/fd")) < 40
+    assert daemon.end() == 0
