@@ -260,6 +260,18 @@ json_t *flow_call(struct flow *flow, struct aws_session *session, const char *se
     return NULL;
 }
 
+json_t *flow_call_at_end(struct flow *flow, struct aws_session *session, const char *service,
+                         const char *op, json_t *params, struct err *e)
+{
+    bool cancelled = flow->cancelled;
+    json_t *result;
+
+    flow->cancelled = false;
+    result = flow_call(flow, session, service, op, params, e);
+    flow->cancelled = flow->cancelled || cancelled;
+    return result;
+}
+
 const struct aws_error *flow_error(const struct flow *flow)
 {
     return &flow->error;

@@ -29,6 +29,10 @@ bool flow_is_cancelled(const struct flow *flow);
  * the parts. */
 json_t *flow_call(struct flow *flow, struct aws_session *session, const char *service,
                   const char *op, json_t *params, struct err *e);
+/* The same in a flow that may have been cancelled, for what must be tidied up before it ends (stop
+ * what was started).  Only another flow_cancel ends this wait. */
+json_t *flow_call_at_end(struct flow *flow, struct aws_session *session, const char *service,
+                         const char *op, json_t *params, struct err *e);
 /* What AWS said to the last flow_call that failed. */
 const struct aws_error *flow_error(const struct flow *flow);
 /* All pages of a list: the items under member, joined (new reference).  request and reply name the

@@ -1,6 +1,7 @@
 #include "billing/context.h"
 
 #include "billing/price_book.h"
+#include "billing/settings.h"
 
 #include <stdlib.h>
 
@@ -16,17 +17,9 @@ static void names_fini(struct billing_names *names)
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
-}
-
-static void settings_fini(struct billing_settings *settings)
-{
-    for (char **column = settings->group_by; column && *column; column++)
-        free(*column);
-    free(settings->group_by);
-    free(settings->since);
-    free(settings->max_gap);
-    free(settings->archive_prefix);
-    free(settings->signing_key);
+    for (char **prefix = names->side_prefixes; prefix && *prefix; prefix++)
+        free(*prefix);
+    free(names->side_prefixes);
 }
 
 void billing_free(struct billing *billing)
@@ -34,7 +27,7 @@ void billing_free(struct billing *billing)
     if (!billing)
         return;
     names_fini(&billing->names);
-    settings_fini(&billing->settings);
+    settings_free(&billing->settings);
     price_book_free(billing->book);
     json_decref(billing->queries);
     free(billing->pipeline);

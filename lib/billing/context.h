@@ -16,6 +16,8 @@ struct price_book;
 struct billing_names {
     char *bucket;                    /* (bucket) */
     char *data_prefix;               /* (stream) up to the first expression: "access-logs/" */
+    char **side_prefixes;            /* more objects of the same layout ("recovered/"), read like
+                                        those below data_prefix; NULL, or ends with NULL */
     char *error_prefix;              /* (stream) likewise: "error/" */
     char *stream;                    /* (stream) */
     char *log_group;                 /* (access_logs) */
@@ -28,8 +30,8 @@ struct billing_names {
     char *view;                      /* (view) */
     char *rollup_table;              /* (rollup_table) */
     char *rollup_prefix;             /* (rollup_table) key part of its location: "parquet-data/" */
-    char *
-        runs_table; /* (rollup_runs) the same files by run, for checking a build before it counts */
+    char *runs_table;                /* (rollup_runs) the same files by run: to check a build before
+                                        it counts */
 };
 
 struct billing_settings {

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef __int128 money_integer;
+__extension__ typedef __int128 money_integer;
 
 struct money {
     money_integer units;
@@ -35,5 +35,10 @@ int money_compare(struct money a, struct money b);
 struct money money_round(struct money amount, int digits);
 /* Decimal text with exactly `digits` decimals, the rest cut off; new memory. */
 char *money_text(struct money amount, int digits);
+/* All its decimals but trailing zeros, at least `least`; new memory. */
+enum { MONEY_DECIMALS = 42 };
+char *money_exact_text(struct money amount, int least);
+/* Decimals of a currency ("USD": 2, "KRW": 0) by ISO 4217; the letters are not checked. */
+int money_currency_digits(const char *currency);
 
 #endif

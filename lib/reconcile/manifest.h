@@ -30,6 +30,9 @@ struct manifest_pipeline {
     char *external_id;                   /* NULL: none */
     struct manifest_resource *resources; /* dependencies first */
     size_t resource_count;
+    json_t *billing; /* the `billing` section, the manifest's below its own; scalars are texts;
+                        NULL: there is none */
+    json_t *queries; /* name -> SQL of the template; ${runtime} placeholders are left in it */
 };
 
 struct manifest {
@@ -57,6 +60,12 @@ const char *manifest_default_path(void);
  * ownership mark (billingd = pipeline name) is put into each kind's FIELD_OWNER map, defaults
  * (field.otherwise) are filled in. */
 json_t *manifest_resolve(const struct manifest_pipeline *pipeline, const json_t *facts);
+
+/* The `billing` section of another file (or the whole file, if it begins with the section's keys)
+ * laid over a pipeline's own, pipelines.NAME.billing of that file too; new reference.  NULL when it
+ * has problems; they are added. */
+json_t *manifest_billing_with(const struct manifest *manifest, size_t pipeline, const char *path,
+                              struct problems *problems);
 
 /* Where field ("" for the resource itself; dots and [n] descend) of a resource stands. */
 void manifest_position(const struct manifest_resource *resource, const char *field,

@@ -35,6 +35,10 @@ static json_t *pipeline_document(const struct manifest *manifest,
         json_object_set_new(document, "role",
                             json_pack("{s:s, s:s*}", "arn", pipeline->role_arn, "external_id",
                                       pipeline->external_id));
+    if (pipeline->billing)
+        json_object_set(document, "billing", pipeline->billing);
+    if (json_object_size(pipeline->queries))
+        json_object_set(document, "queries", pipeline->queries);
     json_object_set_new(document, "resources", resources);
     for (size_t i = 0; i < pipeline->resource_count; i++)
         json_object_set_new(resources, pipeline->resources[i].id,

@@ -8,10 +8,10 @@
 
 #define INSTALLED_TEMPLATE "/usr/share/billingd/specs/pipeline.yaml"
 
-static const char *const pipeline_keys[] = {"region",     "role",      "template",
-                                            "parameters", "resources", NULL};
+static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
+                                            "resources", "billing", NULL};
 static const char *const role_keys[] = {"arn", "external_id", NULL};
-static const char *const template_keys[] = {"parameters", "resources", NULL};
+static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};
 static const char *const built_in[] = {"account", "region", "partition", "pipeline", NULL};
 
@@ -212,11 +212,13 @@ static void read_pipeline(struct load *load, struct draft *draft, const struct y
         return;
     read_region(load, draft, root);
     read_role(load, draft);
+    billing_read(load, draft, root);
     template = find_template(load, draft, root);
     if (!template)
         return;
     parameters_read(load, draft, template);
     merge_resources(load, draft, template);
+    queries_read(load, draft, template);
 }
 
 void pipelines_read(struct load *load, struct yaml_node *root)

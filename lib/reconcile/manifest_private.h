@@ -98,6 +98,15 @@ char *settings_region(struct load *load, const struct yaml_node *node, const cha
 void pipelines_read(struct load *load, struct yaml_node *root);
 void draft_fini(struct draft *draft);
 
+/* manifest_billing.c */
+/* Fills pipeline->billing from the top level's section with the pipeline's laid over it. */
+void billing_read(struct load *load, struct draft *draft, const struct yaml_node *root);
+/* Fills pipeline->queries from the template. */
+void queries_read(struct load *load, struct draft *draft, const struct yaml_node *template);
+
+/* manifest_schema_billing.c: adds "billing" to the definitions. */
+void schema_add_billing(json_t *definitions);
+
 /* manifest_resource.c */
 void resources_read(struct load *load, struct draft *draft);
 

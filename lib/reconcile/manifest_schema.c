@@ -232,10 +232,10 @@ static json_t *pipeline_schema(json_t *definitions)
     json_t *template = json_pack("{s:s, s:s}", "type", "string", "description",
                                  "Template of this pipeline, relative to this file.");
 
-    return json_pack("{s:[s,s], s:b, s:{s:o, s:o, s:o, s:o, s:o}}", "type", "object", "null",
+    return json_pack("{s:[s,s], s:b, s:{s:o, s:o, s:o, s:o, s:o, s:o}}", "type", "object", "null",
                      "additionalProperties", 0, "properties", "region", reference("region"), "role",
                      role, "template", template, "parameters", parameters, "resources",
-                     resource_schemas(definitions));
+                     resource_schemas(definitions), "billing", reference("billing"));
 }
 
 static json_t *reconcile_schema(void)
@@ -274,17 +274,19 @@ static json_t *top_properties(json_t *definitions)
                                   "propertyNames", "pattern", "^[a-z0-9][a-z0-9-]{0,62}$",
                                   "additionalProperties", pipeline_schema(definitions));
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "account", account, "region",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "account", account, "region",
                      described(reference("region"), "Region of pipelines that name none."),
                      "reconcile", reconcile_schema(), "listen", listen, "template", template,
-                     "pipelines", pipelines);
+                     "billing", reference("billing"), "pipelines", pipelines);
 }
 
 json_t *manifest_schema(void)
 {
     json_t *definitions = shared_definitions();
-    json_t *properties = top_properties(definitions);
+    json_t *properties;
 
+    schema_add_billing(definitions);
+    properties = top_properties(definitions);
     return json_pack("{s:s, s:s, s:s, s:b, s:[s], s:o, s:o}", "$schema",
                      "https://json-schema.org/draft/2020-12/schema", "title", "billing.yaml",
                      "type", "object", "additionalProperties", 0, "required", "pipelines",

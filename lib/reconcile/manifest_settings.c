@@ -6,8 +6,8 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const top_keys[] = {"account",  "region",    "reconcile", "listen",
-                                       "template", "pipelines", NULL};
+static const char *const top_keys[] = {"account",  "region",  "reconcile", "listen",
+                                       "template", "billing", "pipelines", NULL};
 static const char *const reconcile_keys[] = {"interval", "jitter",         "settle_timeout",
                                              "breaker",  "breaker_window", NULL};
 

@@ -204,8 +204,12 @@ const char *plan_action_name(enum plan_action action)
 
 json_t *plan_json(const struct plan *plan, const struct kind *kind)
 {
-    json_t *json = json_pack("{s:s, s:O, s:[]}", "action", plan_action_name(plan->action),
-                             "differences", plan->differences, "calls");
+    /* What could not be read was never compared. */
+    json_t *json =
+        plan->differences
+            ? json_pack("{s:s, s:O, s:[]}", "action", plan_action_name(plan->action), "differences",
+                        plan->differences, "calls")
+            : json_pack("{s:s, s:[], s:[]}", "action", "unknown", "differences", "calls");
 
     if (plan->reason)
         json_object_set_new(json, "reason", json_string(plan->reason));

@@ -84,9 +84,9 @@ struct scope {
 struct call {
     const char *op; /* AWS operation */
     /* Parameters: words separated by blanks.  "Member=field" sends the wanted, else the observed
-     * value, or nothing when there is neither; "Member=+field" what AWS has with what is wanted
-     * laid over it; "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of
-     * one. */
+     * value, or nothing when there is neither; "Member=!field" only the wanted one, where AWS keeps
+     * what is not sent; "Member=+field" what AWS has with what is wanted laid over it;
+     * "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one. */
     const char *send;
     const char *overlay; /* writes that replace a whole document: the parameter that starts as what
                             AWS has (the members it accepts), before send is laid over it */

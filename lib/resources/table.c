@@ -30,7 +30,7 @@ static bool next_word(const char **cursor, struct word *word)
 
 static const struct field *word_field(const struct kind *kind, const struct word *word)
 {
-    const char *name = word->source + (word->source[0] == '+');
+    const char *name = word->source + strspn(word->source, "+!");
 
     return strchr("@'", word->source[0]) ? NULL : kind_field(kind, name);
 }
@@ -194,7 +194,8 @@ static json_t *word_value(const struct scope *scope, const struct call *call,
         value = json_stringn(word->source + 1, strlen(word->source) - 2);
         return value_to_wire(NULL, model, shape, value, NULL);
     }
-    value = json_share(current_value(scope, field));
+    value = json_share(word->source[0] == '!' ? json_object_get(scope->desired, field->name)
+                                              : current_value(scope, field));
     if (value && word->source[0] == '+') {
         json_t *merged = value_merge(field, value, json_object_get(scope->observed, field->name));
 

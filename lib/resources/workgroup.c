@@ -4,6 +4,8 @@
  * tells.  Updates go through ConfigurationUpdates, which merges. */
 #include "resources/kind.h"
 
+#include <string.h>
+
 static const struct call read = {
     .op = "GetWorkGroup",
     .send = "WorkGroup=name",
@@ -19,7 +21,8 @@ static const struct call read_tags = {
 #define CONFIGURATION(root, result)                                                                \
     root "." result ".OutputLocation=results " root "." result                                     \
          ".ExpectedBucketOwner=results_owner " root "." result                                     \
-         ".EncryptionConfiguration.EncryptionOption=results_encryption " root                      \
+         ".EncryptionConfiguration.EncryptionOption=!results_encryption " root "." result          \
+         ".EncryptionConfiguration.KmsKey=!results_kms_key " root                                  \
          ".EnforceWorkGroupConfiguration=enforce " root                                            \
          ".PublishCloudWatchMetricsEnabled=metrics " root                                          \
          ".BytesScannedCutoffPerQuery=scan_limit_bytes " root                                      \
@@ -56,6 +59,10 @@ static const struct field fields[] = {
     {.name = "results_encryption",
      .member = "Configuration.ResultConfiguration.EncryptionConfiguration.EncryptionOption",
      .summary = "Encryption of results: SSE_S3, SSE_KMS or CSE_KMS."},
+    {.name = "results_kms_key",
+     .member = "Configuration.ResultConfiguration.EncryptionConfiguration.KmsKey",
+     .type = FIELD_ARN,
+     .summary = "KMS key of SSE_KMS and CSE_KMS."},
     {.name = "enforce",
      .member = "Configuration.EnforceWorkGroupConfiguration",
      .type = FIELD_BOOL,
@@ -85,6 +92,18 @@ static const struct field fields[] = {
     {0},
 };
 
+/* Source: EncryptionConfiguration, Athena API reference. */
+static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
+{
+    const char *option = json_string_value(json_object_get(scope->desired, "results_encryption"));
+    bool needs_key = option && strcmp(option, "SSE_S3") != 0;
+
+    if (needs_key && !json_object_get(scope->desired, "results_kms_key"))
+        problem(arg, "results_encryption", "SSE_KMS and CSE_KMS need results_kms_key");
+    if (!needs_key && json_object_get(scope->desired, "results_kms_key"))
+        problem(arg, "results_kms_key", "only with results_encryption SSE_KMS or CSE_KMS");
+}
+
 const struct kind workgroup = {
     .name = "workgroup",
     .title = "Athena workgroup",
@@ -95,4 +114,5 @@ const struct kind workgroup = {
     .read = &read,
     .create = &create,
     .update = &update,
+    .check = check,
 };

@@ -1,4 +1,5 @@
--- One row per log event that Firehose delivered: parsed, nothing dropped, nothing deduplicated.
+-- One row per log event that Firehose delivered, or `billingd backfill` recovered: parsed, nothing
+-- dropped, nothing deduplicated.
 --
 -- Bill rows with is_request only, and only one per event_id, then one per requestid (delivery is
 -- at-least-once).  That is done in the queries: a window function in here would keep predicates on
@@ -76,7 +77,11 @@ FROM (
             element_at(logevents, n)."timestamp" AS event_time,
             element_at(logevents, n).message AS message,
             year, month, day, hour
-          FROM ${database}.${table_json}_raw
+          FROM (
+            SELECT messagetype, logevents, year, month, day, hour FROM ${database}.${table_json}_raw
+            UNION ALL
+            SELECT messagetype, logevents, year, month, day, hour FROM ${database}.${table_json}_recovered
+          ) AS delivered
           CROSS JOIN UNNEST(CASE WHEN cardinality(logevents) > 0 THEN sequence(1, cardinality(logevents)) END) AS t(n)
         ) AS events
       ) AS checked

@@ -55,19 +55,38 @@ ROLLUP = """CREATE TABLE ddn_billing_db.restapi_access_log_parquet(
 
 
 def text(name):
-    """A file of specs/sql with the pipeline's parameters filled in."""
+    """A file of specs/sql as the manifest hands it on: parameters filled in, $${x} become ${x}."""
     sql = (SQL / name).read_text()
-    return re.sub(r"\$\{([a-z_]+)\}", lambda m: PARAMETERS[m.group(1)], sql)
+    return re.sub(r"(\$?)\$\{([a-z_]+)\}",
+                  lambda m: f"${{{m[2]}}}" if m[1] else PARAMETERS[m[2]], sql)
+
+
+def query(name, values):
+    """A billing query ready to run: every placeholder of it filled in, and no other given."""
+    sql = text(name + ".sql")
+    left = set(re.findall(r"\$\{([a-z_]+)\}", sql))
+    assert left == set(values), (name, left ^ set(values))
+    return re.sub(r"\$\{([a-z_]+)\}", lambda m: str(values[m[1]]), sql)
+
+
+def selected(unload):
+    """The SELECT inside UNLOAD (...) TO ..., which is Athena's own."""
+    return re.search(r"^UNLOAD \((.*)\) TO '", unload, re.S | re.M)[1]
 
 
 def queries():
     return sorted(p.relative_to(SQL).as_posix() for p in (SQL / "queries").glob("*.sql"))
 
 
+def billing_queries():
+    return sorted(p.stem for p in SQL.glob("*.sql") if p.stem != "view")
+
+
 def connect():
     connection = duckdb.connect()
     connection.execute(PRELUDE)
     connection.execute(RAW)
+    connection.execute(RAW.replace("json_raw", "json_recovered"))
     connection.execute(ROLLUP)
     connection.execute(
         "CREATE VIEW ddn_billing_db.restapi_access_log_json AS " + text("view.sql"))

@@ -1,0 +1,83 @@
+#include "billing/object_list.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+#include <time.h>
+
+/* With EncodingType=url S3 answers as forms do: a blank is "+", a plus is "%2B". */
+static json_t *decoded(const json_t *text)
+{
+    cleanup_free char *plain = mem_text(json_string_value(text) ? json_string_value(text) : "");
+    cleanup_free char *key = NULL;
+
+    for (char *p = plain; *p; p++)
+        if (*p == '+')
+            *p = ' ';
+    key = str_unescape(plain);
+    return json_string(key);
+}
+
+static json_t *list_params(const struct billing *billing, const char *prefix)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "Bucket", billing->names.bucket, "Prefix", prefix,
+                     "EncodingType", "url", "ExpectedBucketOwner", billing->account);
+}
+
+json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
+                    const char *start_after, struct err *e)
+{
+    json_t *params = list_params(billing, prefix), *objects, *item;
+    json_auto_t *found = NULL;
+    size_t i;
+
+    if (start_after)
+        json_object_set_new(params, "StartAfter", json_string(start_after));
+    found = flow_list(flow, billing->session, "s3", "ListObjectsV2", params, "Contents",
+                      "ContinuationToken", "NextContinuationToken", e);
+    if (!found)
+        return NULL;
+    objects = json_array();
+    json_array_foreach(found, i, item) {
+        json_t *key = decoded(json_object_get(item, "Key"));
+
+        if (!key) { /* no UTF-8: nothing of Firehose's or ours */
+            continue;
+        }
+        json_array_append_new(objects, json_pack("{s:o, s:O, s:O, s:O*}", "key", key, "size",
+                                                 json_object_get(item, "Size"), "etag",
+                                                 json_object_get(item, "ETag"), "modified",
+                                                 json_object_get(item, "LastModified")));
+    }
+    return objects;
+}
+
+json_t *object_list_folders(struct flow *flow, const struct billing *billing, const char *prefix,
+                            struct err *e)
+{
+    json_t *params = list_params(billing, prefix), *folders, *item;
+    json_auto_t *found = NULL;
+    size_t i;
+
+    json_object_set_new(params, "Delimiter", json_string("/"));
+    found = flow_list(flow, billing->session, "s3", "ListObjectsV2", params, "CommonPrefixes",
+                      "ContinuationToken", "NextContinuationToken", e);
+    if (!found)
+        return NULL;
+    folders = json_array();
+    json_array_foreach(found, i, item)
+        json_array_append_new(folders, decoded(json_object_get(item, "Prefix")));
+    return folders;
+}
+
+char *object_list_hour_prefix(const char *data_prefix, int64_t hour_s)
+{
+    time_t time = (time_t)hour_s;
+    struct tm utc;
+
+    (void)gmtime_r(&time, &utc);
+    return mem_printf("%syear=%04d/month=%02d/day=%02d/hour=%02d/", data_prefix, utc.tm_year + 1900,
+                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour);
+}
