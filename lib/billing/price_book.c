@@ -176,6 +176,7 @@ void price_book_free(struct price_book *book)
     }
     free(book->prices);
     free(book->customers);
+    free(book->customers_by_id);
     free(book->zone);
     free(book->currency);
     free(book->rounding);

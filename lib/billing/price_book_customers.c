@@ -43,37 +43,6 @@ static void read_customer(struct section_reader *reader, const json_t *item, con
         section_tell(reader, path, "ends before it begins");
 }
 
-static bool overlap(const struct customer *a, const struct customer *b)
-{
-    return !strcmp(a->sub, b->sub) && calendar_compare(a->from, b->to) <= 0 &&
-           calendar_compare(b->from, a->to) <= 0;
-}
-
-/* One sub is one customer on each day; one customer has one name. */
-static void check_against(struct section_reader *reader, const struct price_book *book, size_t i,
-                          const char *path)
-{
-    const struct customer *customer = &book->customers[i];
-
-    for (size_t j = 0; j < i && *customer->sub; j++) {
-        const struct customer *other = &book->customers[j];
-
-        if (overlap(other, customer)) {
-            section_tell(reader, path,
-                         "the sub has another entry (customers[%zu]) for some of these "
-                         "days",
-                         j);
-            return;
-        }
-        if (!strcmp(customer->id, other->id) && customer->name && other->name &&
-            strcmp(customer->name, other->name) != 0) {
-            section_tell(reader, path, "customer %.60s has another name in customers[%zu]",
-                         customer->id, j);
-            return;
-        }
-    }
-}
-
 static int by_sub(const void *a, const void *b)
 {
     const struct customer *left = a, *right = b;
@@ -82,27 +51,78 @@ static int by_sub(const void *a, const void *b)
     return order ? order : calendar_compare(left->from, right->from);
 }
 
+/* By customer, those with a name first, in the order of the list. */
+static int by_id(const void *a, const void *b)
+{
+    const struct customer *left = *(struct customer *const *)a,
+                          *right = *(struct customer *const *)b;
+    int order = strcmp(left->id, right->id);
+
+    if (!order)
+        order = !left->name - !right->name;
+    return order ? order : (left->index > right->index) - (left->index < right->index);
+}
+
+/* One sub is one customer on each day. */
+static void check_days(struct section_reader *reader, const struct price_book *book)
+{
+    for (size_t i = 1; i < book->customer_count; i++) {
+        const struct customer *before = &book->customers[i - 1], *customer = &book->customers[i];
+        size_t later = before->index > customer->index ? before->index : customer->index;
+        cleanup_free char *path = mem_printf("customers[%zu]", later);
+
+        if (*customer->sub && !strcmp(before->sub, customer->sub) &&
+            calendar_compare(before->to, customer->from) >= 0)
+            section_tell(reader, path,
+                         "the sub has another entry (customers[%zu]) for some of these days",
+                         before->index + customer->index - later);
+    }
+}
+
+/* One customer has one name. */
+static void check_names(struct section_reader *reader, const struct price_book *book)
+{
+    const struct customer *first = NULL;
+
+    for (size_t i = 0; i < book->customer_count; i++) {
+        const struct customer *customer = book->customers_by_id[i];
+        cleanup_free char *path = mem_printf("customers[%zu].name", customer->index);
+
+        if (!first || strcmp(first->id, customer->id) != 0)
+            first = customer;
+        else if (customer->name && strcmp(first->name, customer->name) != 0)
+            section_tell(reader, path, "customer %.60s has another name in customers[%zu]",
+                         customer->id, first->index);
+    }
+}
+
 void price_book_read_customers(struct section_reader *reader, const json_t *list,
                                struct price_book *book)
 {
     const json_t *item;
-    size_t i;
+    size_t i, room = json_array_size(list) + 1;
 
+    book->customers = mem_new(room * sizeof *book->customers);
+    book->customers_by_id = mem_new(room * sizeof(struct customer *));
     if (!list || json_is_null(list))
         return;
     if (!json_is_array(list)) {
         section_tell(reader, "customers", "must be a list");
         return;
     }
-    book->customers = mem_new((json_array_size(list) + 1) * sizeof *book->customers);
     json_array_foreach(list, i, item) {
         cleanup_free char *path = mem_printf("customers[%zu]", i);
 
+        book->customers[i].index = i;
         read_customer(reader, item, path, &book->customers[i]);
-        check_against(reader, book, i, path);
         book->customer_count++;
     }
     qsort(book->customers, book->customer_count, sizeof *book->customers, by_sub);
+    for (i = 0; i < book->customer_count; i++)
+        book->customers_by_id[i] = &book->customers[i];
+    qsort(book->customers_by_id, book->customer_count, sizeof(struct customer *), by_id);
+    check_days(reader, book);
+    check_names(reader, book);
 }
 
 const struct customer *price_book_customer(const struct price_book *book, const char *sub,
@@ -127,8 +147,17 @@ const struct customer *price_book_customer(const struct price_book *book, const 
 
 const char *price_book_customer_name(const struct price_book *book, const char *id)
 {
-    for (size_t i = 0; i < book->customer_count; i++)
-        if (book->customers[i].name && !strcmp(book->customers[i].id, id))
-            return book->customers[i].name;
-    return NULL;
+    size_t low = 0, high = book->customer_count;
+
+    while (low < high) { /* the first entry of id: if any has a name, this one */
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(book->customers_by_id[middle]->id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < book->customer_count && !strcmp(book->customers_by_id[low]->id, id)
+               ? book->customers_by_id[low]->name
+               : NULL;
 }

@@ -37,13 +37,15 @@ struct prices {
 struct customer {
     char *sub, *id, *name; /* name: NULL where this entry has none */
     struct day from, to;   /* both included */
+    size_t index;          /* in the list of the spec */
 };
 
 struct price_book {
     char *zone, *currency;
     struct prices *prices; /* oldest first */
     size_t price_count;
-    struct customer *customers; /* by sub, then day */
+    struct customer *customers;        /* by sub, then day */
+    struct customer **customers_by_id; /* named entries of a customer first */
     size_t customer_count;
     char hash[65], customers_hash[65];
     char *rounding;

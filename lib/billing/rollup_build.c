@@ -134,10 +134,8 @@ static int take_count(const struct athena_result *result, const char *column, in
     size_t i;
     json_t *name;
 
-    json_array_foreach(result->columns, i, name)
-    {
-        const char *text =
-            json_string_value(json_array_get(json_array_get(result->rows, 0), i));
+    json_array_foreach(result->columns, i, name) {
+        const char *text = json_string_value(json_array_get(json_array_get(result->rows, 0), i));
 
         if (strcmp(json_string_value(name), column))
             continue;
@@ -156,7 +154,8 @@ static int ask_counts(struct flow *flow, const struct billing *billing, const ch
     if (failed)
         return -1;
     if (json_array_size(result.rows) != 1 || take_count(&result, "row_count", &counts->rows) ||
-        take_count(&result, "calls", &counts->calls) || take_count(&result, "bytes", &counts->bytes))
+        take_count(&result, "calls", &counts->calls) ||
+        take_count(&result, "bytes", &counts->bytes))
         failed = err_set(e, ERR_INVALID,
                          "query '%s' must give one row with row_count, calls and bytes", name);
     athena_result_fini(&result);
@@ -200,18 +199,17 @@ static json_t *new_build(const struct rollup_job *job, const struct rollup_need 
                          const struct counts *counts)
 {
     cleanup_free char *window = rollup_window_text(job->billing, &need->window);
-    const char *previous = json_text(need->day->build, "run");
-    json_t *build = json_pack("{s:s, s:s, s:s}", "run", run, "sql_hash", job->sql_hash, "window",
-                              window);
+    json_t *previous = json_object_get(need->day->build, "run");
+    json_t *build =
+        json_pack("{s:s, s:s, s:s}", "run", run, "sql_hash", job->sql_hash, "window", window);
 
     set_print(build, print);
     set_number(build, "rows", counts->rows);
     set_number(build, "calls", counts->calls);
     set_number(build, "bytes", counts->bytes);
     set_number(build, "built_at", clock_now_ms() / 1000);
-    /* A foreign partition has no run; "-" says that there was something to replace. */
-    if (need->day->build)
-        json_object_set_new(build, "previous_run", json_string(previous ? previous : "-"));
+    if (previous)
+        json_object_set(build, "previous_run", previous);
     return build;
 }
 
@@ -221,14 +219,13 @@ static int note(struct flow *flow, const struct rollup_job *job, const struct ro
 {
     json_auto_t *build = json_copy(need->day->build);
 
-    if (!json_text(build, "previous_run"))
-        json_object_set_new(build, "previous_run", json_string("-"));
     if (kept)
         json_object_set_new(build, "kept",
                             json_sprintf("%s %s", print->fingerprint, job->sql_hash));
     else
         set_print(build, print);
-    return rollup_partition_switch(flow, job->billing, job->storage, need->day->day, build, e);
+    return rollup_partition_switch(flow, job->billing, job->storage, need->day->day, build, true,
+                                   e);
 }
 
 /* ---- a build ---- */
@@ -283,11 +280,14 @@ static enum attempt attempt(struct flow *flow, const struct rollup_job *job,
         return BROKEN;
     if (!unload(flow, job->billing, values, run, e))
         how = check(flow, job, need, run, &print, &counts, e);
+    else if (e->kind == ERR_RETRY) /* its folder may hold files now: again, in another */
+        how = MOVED;
     if (how == DONE && need->lost && counts.calls < number_of(need->day->build, "calls")) {
         how = note(flow, job, need, &print, true, e) ? BROKEN : LOSES;
     } else if (how == DONE) {
         build = new_build(job, need, run, &print, &counts);
-        if (rollup_partition_switch(flow, job->billing, job->storage, need->day->day, build, e))
+        if (rollup_partition_switch(flow, job->billing, job->storage, need->day->day, build,
+                                    need->day->build != NULL, e))
             how = BROKEN;
     }
     rollup_print_fini(&print);
@@ -312,36 +312,16 @@ static int recount(struct flow *flow, const struct rollup_job *job, const struct
     return 0;
 }
 
-static enum rollup_outcome note_day(struct flow *flow, const struct rollup_job *job,
-                                    const struct rollup_need *need, bool *build, struct err *e)
-{
-    struct rollup_print print = {0};
-    bool same = true;
-    int failed;
-
-    /* Listed before it is counted: what comes in between is seen by the next look. */
-    if (rollup_print_of(flow, job->billing, &need->window, false, &print, e))
-        return ROLLUP_FAILED;
-    failed = need->recount ? recount(flow, job, need, &same, e) : 0;
-    if (!failed && same)
-        failed = note(flow, job, need, &print, false, e);
-    rollup_print_fini(&print);
-    *build = !failed && !same;
-    return failed ? ROLLUP_FAILED : ROLLUP_NOTED;
-}
-
 enum rollup_outcome rollup_build_day(struct flow *flow, const struct rollup_job *job,
                                      const struct rollup_need *need, struct err *e)
 {
     enum attempt how = MOVED;
+    bool same = need->untouched;
 
-    if (need->untouched || need->recount) {
-        bool build;
-        enum rollup_outcome outcome = note_day(flow, job, need, &build, e);
-
-        if (!build)
-            return outcome;
-    }
+    if (need->recount && recount(flow, job, need, &same, e))
+        return ROLLUP_FAILED;
+    if (same) /* with the print from before the query that found it so */
+        return note(flow, job, need, &need->print, false, e) ? ROLLUP_FAILED : ROLLUP_NOTED;
     for (unsigned tries = 0; tries < MOST_TRIES && how == MOVED; tries++) {
         err_clear(e);
         how = attempt(flow, job, need, e);

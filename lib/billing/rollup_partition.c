@@ -28,8 +28,7 @@ static json_t *build_of(const json_t *partition)
     json_t *build = json_object(), *value;
     const char *key;
 
-    json_object_foreach(json_object_get(partition, "Parameters"), key, value)
-    {
+    json_object_foreach(json_object_get(partition, "Parameters"), key, value) {
         if (!strncmp(key, MARK, strlen(MARK)))
             json_object_set(build, key + strlen(MARK), value);
     }
@@ -60,8 +59,7 @@ static json_t *builds_of(const json_t *partitions, struct day first, struct day 
     json_t *builds = json_object(), *partition;
     size_t i;
 
-    json_array_foreach(partitions, i, partition)
-    {
+    json_array_foreach(partitions, i, partition) {
         char text[16];
         struct day day;
 
@@ -124,8 +122,7 @@ static json_t *storage_at(const struct billing *billing, const json_t *storage, 
     cleanup_free char *key = rollup_partition_key(billing, day, run);
     json_t *copy = json_deep_copy(storage);
 
-    json_object_set_new(copy, "Location",
-                        json_sprintf("s3://%s/%s", billing->names.bucket, key));
+    json_object_set_new(copy, "Location", json_sprintf("s3://%s/%s", billing->names.bucket, key));
     return copy;
 }
 
@@ -134,8 +131,7 @@ static json_t *parameters_of(const json_t *build)
     json_t *parameters = json_object(), *value;
     const char *key;
 
-    json_object_foreach((json_t *)build, key, value)
-    {
+    json_object_foreach((json_t *)build, key, value) {
         cleanup_free char *name = mem_printf(MARK "%s", key);
 
         json_object_set(parameters, name, value);
@@ -155,11 +151,10 @@ static json_t *switch_params(const struct billing *billing, const json_t *storag
 {
     json_t *params = table_params(billing, billing->names.rollup_table);
 
-    json_object_set_new(
-        params, "PartitionInput",
-        json_pack("{s:o, s:o, s:o}", "Values", values_of(day), "StorageDescriptor",
-                  storage_at(billing, storage, day, json_text(build, "run")), "Parameters",
-                  parameters_of(build)));
+    json_object_set_new(params, "PartitionInput",
+                        json_pack("{s:o, s:o, s:o}", "Values", values_of(day), "StorageDescriptor",
+                                  storage_at(billing, storage, day, json_text(build, "run")),
+                                  "Parameters", parameters_of(build)));
     return params;
 }
 
@@ -179,14 +174,15 @@ static int update(struct flow *flow, const struct billing *billing, const json_t
     return reply ? 0 : -1;
 }
 
-/* Update first: its repetition after a lost reply does no harm; create tells when it was one. */
+/* A creation whose reply was lost is found to exist when it is sent again; the update then writes
+ * the same. */
 int rollup_partition_switch(struct flow *flow, const struct billing *billing, const json_t *storage,
-                            struct day day, const json_t *build, struct err *e)
+                            struct day day, const json_t *build, bool replace, struct err *e)
 {
     struct err failed = {0};
     json_auto_t *reply = NULL;
 
-    if (json_text(build, "previous_run"))
+    if (replace)
         return update(flow, billing, storage, day, build, e);
     reply = flow_call(flow, billing->session, "glue", "CreatePartition",
                       switch_params(billing, storage, day, build), &failed);
@@ -197,8 +193,8 @@ int rollup_partition_switch(struct flow *flow, const struct billing *billing, co
     return err_set(e, failed.kind, "%s", failed.text);
 }
 
-int rollup_partition_add_run(struct flow *flow, const struct billing *billing, const json_t *storage,
-                             struct day day, const char *run, struct err *e)
+int rollup_partition_add_run(struct flow *flow, const struct billing *billing,
+                             const json_t *storage, struct day day, const char *run, struct err *e)
 {
     json_t *params = table_params(billing, billing->names.runs_table);
     struct err failed = {0};

@@ -15,12 +15,19 @@
 enum {
     ROLLUP_HOUR_S = 3600,
     ROLLUP_DAY_S = 86400,
-    ROLLUP_BEFORE_H = 25,     /* hours of arrival before the day that decide about it: rollup.h */
-    ROLLUP_COPY_S = 86400,    /* copies of a request are found so far back (rollup.sql) */
-    ROLLUP_RUN_LENGTH = 26,   /* "20251031T235959Z-0123abcd" and its end */
-    ROLLUP_SETTLE_S = 900,    /* an hour of arrival is looked at so long after its end */
+    ROLLUP_BEFORE_H = 25,   /* hours of arrival before the day that decide about it: rollup.h */
+    ROLLUP_COPY_S = 86400,  /* copies of a request are found so far back (rollup.sql) */
+    ROLLUP_RUN_LENGTH = 26, /* "20251031T235959Z-0123abcd" and its end */
+    ROLLUP_SETTLE_S = 900,  /* an hour of arrival is looked at so long after its end */
     ROLLUP_LIST_AGAIN_S = 86400, /* objects of arrival days long past */
 };
+
+/* ---- rollup.c ---- */
+
+struct rollup_print;
+/* What state a closed day is in, from its build (NULL: none) and its objects now. */
+enum rollup_state rollup_state_of(const json_t *build, const struct rollup_print *print,
+                                  const char *window, const char *sql_hash);
 
 /* ---- rollup_window.c ---- */
 
@@ -41,7 +48,8 @@ char *rollup_window_text(const struct billing *billing, const struct rollup_wind
 /* Objects of an arrival day (UTC), by hour: {"23": [object, ...]}; new reference. */
 json_t *rollup_window_list(struct flow *flow, const struct billing *billing, int64_t day_s,
                            struct err *e);
-/* SHA-256 over the objects of an hour that were there at newest (seconds; < 0: all); "" for none. */
+/* SHA-256 over the objects of an hour that were there at newest (seconds; < 0: all); "" for none.
+ */
 void rollup_window_hash(const json_t *objects, double newest, char hex[static 65]);
 
 /* What a day's objects are, as the partition remembers it. */
@@ -81,12 +89,13 @@ json_t *rollup_partition_storage(struct flow *flow, const struct billing *billin
                                  const char *table, struct err *e);
 /* "parquet-data/year=2025/month=10/day=31/run=RUN/" (run NULL: without); new text. */
 char *rollup_partition_key(const struct billing *billing, struct day day, const char *run);
-/* Points the day to the run, with what the build says of itself; once, whatever was there. */
+/* Points the day to the run of build, with what it says of itself, in one write.  replace: there is
+ * a partition already. */
 int rollup_partition_switch(struct flow *flow, const struct billing *billing, const json_t *storage,
-                            struct day day, const json_t *build, struct err *e);
+                            struct day day, const json_t *build, bool replace, struct err *e);
 /* Makes the run readable in the runs table. */
-int rollup_partition_add_run(struct flow *flow, const struct billing *billing, const json_t *storage,
-                             struct day day, const char *run, struct err *e);
+int rollup_partition_add_run(struct flow *flow, const struct billing *billing,
+                             const json_t *storage, struct day day, const char *run, struct err *e);
 
 /* ---- rollup_build.c ---- */
 
@@ -109,6 +118,7 @@ int64_t rollup_build_run_time(const char *run);
 struct rollup_need {
     const struct rollup_day *day;
     struct rollup_window window;
+    struct rollup_print print; /* its objects at the time of rollup_late_judge */
     bool lost;      /* objects that the present build was made from are gone or changed */
     bool untouched; /* late, but the new objects hold nothing of the day */
     bool recount;   /* late, and what is new lies before the day: it may have copies in it */

@@ -1,4 +1,5 @@
-/* rollup_window.c -- which hours of arrival belong to a day, and their objects as one fingerprint. */
+/* rollup_window.c -- which hours of arrival belong to a day, and their objects as one fingerprint.
+ */
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -14,7 +15,8 @@
 
 enum { PARALLEL_LISTS = 4, TOKEN_LENGTH = 8 };
 
-/* bucket and arrival day -> {"at" (seconds), "newest", "hours": {"23": hash}}: what old days were. */
+/* bucket and arrival day -> {"at" (seconds), "newest", "hours": {"23": hash}}: what old days were.
+ */
 static json_t *memory;
 
 void rollup_forget(void)
@@ -38,8 +40,8 @@ struct rollup_window rollup_window_of(const struct billing *billing, struct day 
         .event_to_s = calendar_day_start(zone, calendar_add_days(day, 1)),
     };
 
-    window.from_s = floor_to(window.event_from_s, ROLLUP_HOUR_S) -
-                    (int64_t)ROLLUP_BEFORE_H * ROLLUP_HOUR_S;
+    window.from_s =
+        floor_to(window.event_from_s, ROLLUP_HOUR_S) - (int64_t)ROLLUP_BEFORE_H * ROLLUP_HOUR_S;
     window.to_s = floor_to(window.event_to_s + ROLLUP_HOUR_S - 1, ROLLUP_HOUR_S) +
                   (int64_t)billing->settings.late_days * ROLLUP_DAY_S;
     window.settled_s = floor_to(clock_now_ms() / 1000 - ROLLUP_SETTLE_S, ROLLUP_HOUR_S);
@@ -106,7 +108,8 @@ char *rollup_window_filter_flags(int64_t from_s, const bool *flags, size_t count
             add_date(&out, day_s);
             str_add(&out, " AND hour IN (");
         }
-        str_addf(&out, "%s%d", day_s == open_s ? ", " : "", (int)((hour_s - day_s) / ROLLUP_HOUR_S));
+        str_addf(&out, "%s%d", day_s == open_s ? ", " : "",
+                 (int)((hour_s - day_s) / ROLLUP_HOUR_S));
         open_s = day_s;
     }
     if (open_s >= 0)
@@ -131,8 +134,7 @@ static void sort_by_hour(json_t *hours, const json_t *objects, size_t prefix_len
     size_t i;
     json_t *object;
 
-    json_array_foreach(objects, i, object)
-    {
+    json_array_foreach(objects, i, object) {
         const char *rest = json_text(object, "key") + prefix_length;
         char hour[3] = "";
         json_t *list;
@@ -181,8 +183,7 @@ void rollup_window_hash(const json_t *objects, double newest, char hex[static 65
     size_t i;
     json_t *object;
 
-    json_array_foreach(objects, i, object)
-    {
+    json_array_foreach(objects, i, object) {
         if (newest >= 0 && json_number_value(json_object_get(object, "modified")) > newest)
             continue;
         str_addf(&text, "%s\t%lld\t%s\n", json_text(object, "key"),
@@ -217,14 +218,12 @@ static void remember(const struct billing *billing, int64_t day_s, const json_t 
     double newest = 0;
     size_t i;
 
-    json_object_foreach((json_t *)hours, hour, objects)
-    {
+    json_object_foreach((json_t *)hours, hour, objects) {
         char hex[65];
 
         rollup_window_hash(objects, -1, hex);
         json_object_set_new(hashes, hour, json_string(hex));
-        json_array_foreach(objects, i, object)
-        {
+        json_array_foreach(objects, i, object) {
             double modified = json_number_value(json_object_get(object, "modified"));
 
             newest = modified > newest ? modified : newest;
@@ -318,7 +317,8 @@ void rollup_print_make(const struct billing *billing, const struct rollup_window
 
         (void)snprintf(name, sizeof name, "%02d", (int)((hour_s - day_s) / ROLLUP_HOUR_S));
         hash = json_text(json_object_get(known, "hours"), name);
-        str_addf(&tokens, "%s%.*s", tokens.len ? " " : "", TOKEN_LENGTH, hash && *hash ? hash : "-");
+        str_addf(&tokens, "%s%.*s", tokens.len ? " " : "", TOKEN_LENGTH,
+                 hash && *hash ? hash : "-");
         if (hash && *hash)
             str_addf(&all, "%lld %s\n", (long long)hour_s, hash);
         if (hash && newest > print->newest)

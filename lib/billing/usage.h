@@ -20,5 +20,10 @@ struct usage {
 int usage_read(struct flow *flow, const struct billing *billing, enum usage_source source,
                struct day first, struct day last, struct usage *usage, struct err *e);
 void usage_fini(struct usage *usage);
+/* The name of the query that reads it. */
+const char *usage_query(enum usage_source source);
+/* What would be asked for the days of one segment, without asking; new text, or NULL and *e. */
+char *usage_text(const struct billing *billing, enum usage_source source, struct day first,
+                 struct day last, struct err *e);
 
 #endif

@@ -76,6 +76,8 @@ static void take_identity(struct pipeline_pass *pipeline, const struct aws_reply
     const char *account = json_text(reply->result, "Account"),
                *arn = json_text(reply->result, "Arn");
 
+    if (pipeline->identified)
+        return; /* the pass was stopped meanwhile */
     pipeline->identified = true;
     if (!account || !arn) {
         refuse(pipeline, reply->kind == ERR_NONE ? ERR_RETRY : reply->kind,

@@ -43,15 +43,15 @@ PARAMETERS = {
     "table_parquet": "restapi_access_log_parquet",
 }
 
-RAW = """CREATE TABLE ddn_billing_db.restapi_access_log_json_raw(
+RAW = """CREATE TABLE ddn_billing_db.restapi_access_log_json_{}(
   messagetype VARCHAR, owner VARCHAR, loggroup VARCHAR, logstream VARCHAR,
   subscriptionfilters VARCHAR[],
   logevents STRUCT(id VARCHAR, "timestamp" BIGINT, message VARCHAR)[],
   year INTEGER, month INTEGER, day INTEGER, hour INTEGER)"""
 
-ROLLUP = """CREATE TABLE ddn_billing_db.restapi_access_log_parquet(
+ROLLUP = """CREATE TABLE ddn_billing_db.restapi_access_log_{}(
   "user" VARCHAR, sub VARCHAR, httpmethod VARCHAR, path VARCHAR, routekey VARCHAR, status VARCHAR,
-  req_date VARCHAR, calls BIGINT, total_bytes BIGINT, year INTEGER, month INTEGER, day INTEGER)"""
+  req_date VARCHAR, calls BIGINT, total_bytes BIGINT, {})"""
 
 
 def text(name):
@@ -85,9 +85,10 @@ def billing_queries():
 def connect():
     connection = duckdb.connect()
     connection.execute(PRELUDE)
-    connection.execute(RAW)
-    connection.execute(RAW.replace("json_raw", "json_recovered"))
-    connection.execute(ROLLUP)
+    connection.execute(RAW.format("raw"))
+    connection.execute(RAW.format("recovered"))
+    connection.execute(ROLLUP.format("parquet", "year INTEGER, month INTEGER, day INTEGER"))
+    connection.execute(ROLLUP.format("parquet_runs", "run VARCHAR"))
     connection.execute(
         "CREATE VIEW ddn_billing_db.restapi_access_log_json AS " + text("view.sql"))
     return connection

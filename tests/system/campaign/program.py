@@ -36,8 +36,10 @@ class Said:
     def json(self) -> Any:
         return json.loads(self.out)
 
-    def resource(self, address: str) -> dict[str, Any]:
-        return next(r for r in self.json["resources"] if r["resource"] == address)
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """Resource -> what was said of it, without the pipeline's name."""
+        return {r["resource"].partition("/")[2]: r for r in self.json["resources"]}
 
     def __str__(self) -> str:
         return f"exit {self.code}\n{self.out[-4000:]}\n{self.err[-4000:]}"

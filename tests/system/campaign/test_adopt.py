@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import seed
-from program import Billingd, Said
+from program import Billingd, Said, effective
 from sandbox.control import Sandbox
 from world import World, changes
 
@@ -31,8 +31,9 @@ def test_the_seeds_pipeline_is_adopted(sandbox: Sandbox, billingd: Billingd, wor
     after = world.snapshot()
     must_be_the_same_things(before, after)
     created = {r["resource"].partition("/")[2] for r in said.json["resources"] if r["action"] == "create"}
-    assert created == {"firehose_log_stream", "log_delivery", "rollup_table", *(
-        r["resource"].partition("/")[2] for r in said.json["resources"] if r["kind"] == "named_query")}
+    seeded = {"bucket", "firehose_role", "firehose_logs", "stream", "access_logs", "logs_role",
+              "subscription", "stage_logging", "workgroup", "database", "raw_table", "view"}
+    assert created == set(effective()) - seeded
     assert "DeleteSubscriptionFilter" not in billingd.writes()
     # The statement that lets the seed's role write lies in the policy beside ours.
     sids = [s.get("Sid") for s in json.loads(after[f"{S3}/policy"]["Policy"])["Statement"]]
@@ -61,9 +62,9 @@ def test_what_others_added_stays(sandbox: Sandbox, billingd: Billingd, world: Wo
     must_be_the_same_things(before, after)
     assert kept_of(after) == kept_of(before)
     must_keep_parts(before, after)
-    assert set(after) - set(before) == {
-        f"{GLUE}/{seed.PARQUET}",
-        *(path for path in after if path.startswith(f"athena/{seed.WORKGROUP}/query/"))} - set(before)
+    tables = {f"{GLUE}/{w['name']}" for w in effective().values() if w["kind"] == "glue_table"}
+    queries = {path for path in after if path.startswith(f"athena/{seed.WORKGROUP}/query/")}
+    assert set(after) - set(before) == (tables | queries) - set(before)
     told = "\n".join(notes(said))
     for text in ("filter of others: security", "inline policy of others: debug", "policy/audit"):
         assert text in told, told

@@ -83,7 +83,7 @@ def test_a_view_of_others_is_not_removed(sandbox: Sandbox, billingd: Billingd, w
     sandbox.clear()
     said = with_spec(SPECS / "view-absent.yaml").apply()
     assert said.code == 1, said
-    assert "does not carry our mark" in said.resource("ddn-api/view")["reason"]
+    assert "does not carry our mark" in said.resources["view"]["reason"]
     assert billingd.writes() == []
     world.glue.get_table(DatabaseName=database, Name=name)
 

@@ -130,7 +130,7 @@ def must_be_left_to_its_owner(base: Base, case: Case) -> None:
     """Another pipeline's mark: nothing is written, until a human takes the mark away."""
     said = base.billingd.apply()
     assert said.code == 1, said
-    found = said.resource(f"{PIPELINE}/{case.resource}")
+    found = said.resources[case.resource]
     assert found["verdict"] == "blocked" and "mark" in found["reason"], found
     assert base.billingd.writes() == []
 

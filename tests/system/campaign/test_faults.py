@@ -60,10 +60,6 @@ def test_bounds(billingd: Billingd, world: World) -> None:
     assert len(billingd.calls(kind="read")) <= READS
 
 
-def told(said: Said) -> dict[str, dict[str, Any]]:
-    return {r["resource"].partition("/")[2]: r for r in said.json["resources"]}
-
-
 @pytest.mark.parametrize("fault", every_fault(), ids=str)
 def test_next_apply_converges(sandbox: Sandbox, billingd: Billingd, world: World, clean: Any,
                               fault: Fault) -> None:
@@ -80,7 +76,7 @@ def test_next_apply_converges(sandbox: Sandbox, billingd: Billingd, world: World
         assert first.code == 1, first  # it did not take effect, so it cannot be called done
     # libcurl itself sends again what a reused connection lost without a byte of reply.
     if first.code == 1 and first.json["resources"]:
-        assert any(r["verdict"] in ("retry", "failed", "settling") for r in told(first).values()), first
+        assert any(r["verdict"] in ("retry", "failed", "settling") for r in first.resources.values()), first
     billingd.converge()
     assert normalised(world.snapshot()) == clean
 
@@ -112,7 +108,7 @@ def after_all(resources: set[str]) -> set[str]:
 def test_every_write_is_known(billingd: Billingd, world: World) -> None:
     world.api()
     planned: dict[str, set[str]] = {}
-    for name, resource in told(billingd.plan()).items():
+    for name, resource in billingd.plan().resources.items():
         for call in resource["calls"]:
             planned.setdefault(call["operation"], set()).add(name)
     assert planned == OPERATIONS
@@ -134,7 +130,7 @@ def test_a_failure_blocks_only_what_needs_it(sandbox: Sandbox, billingd: Billing
     # What waits for something denied is only blocked: that makes it 1.
     assert said.code == (77 if denied and not after_all(hit) else 1), said
     failed = {n for n in hit if not NEEDS[n] & (hit | after_all(hit))}
-    for name, resource in told(said).items():
+    for name, resource in said.resources.items():
         if name in failed:
             assert resource["verdict"] == ("denied" if denied else "retry"), resource
         elif name in hit | after_all(hit):
@@ -151,7 +147,7 @@ def must_tell_the_error(billingd: Billingd, said: Said, operation: str, failed: 
     """AWS's code, message and the request id of one of the calls it answered so."""
     refused = [c for c in billingd.calls(operation=operation) if c["error"]]
     for name in failed:
-        text = told(said)[name]["text"]
+        text = said.resources[name]["text"]
         assert operation in text and refused[0]["error"] in text, text
         assert any(c["request_id"] in text for c in refused), text
 
@@ -168,7 +164,7 @@ def test_what_cannot_be_read_is_not_written(sandbox: Sandbox, billingd: Billingd
                     "message": "User: sandbox is not authorized"})
     said = billingd.apply()
     assert said.code in (1, 77), said
-    for name, resource in told(said).items():
+    for name, resource in said.resources.items():
         if name in hit:
             assert resource["verdict"] in ("denied", "blocked") and resource["calls"] == [], resource
         elif name in after_all(hit):

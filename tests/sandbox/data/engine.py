@@ -1,0 +1,224 @@
+"""One query's own DuckDB: Glue's tables and views by name, only the partitions it needs, then the answer."""
+
+import json
+from typing import Any
+
+import duckdb
+
+from .glue_catalog import Partition, Snapshot, Table, View
+from .hive_types import trino_of
+from .prelude import PRELUDE
+from .query_error import QueryError, from_duck
+from .take_in import TakeIn, literal, quoted
+
+PASSING = {"FILTER", "PROJECTION", "STREAMING_WINDOW", "LEFT_DELIM_JOIN", "UNNEST"}
+SCANS = ("SEQ_SCAN", "TABLE_SCAN")
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Engine:
+    def __init__(self, take_in: TakeIn, snapshot: Snapshot, database: str, rewrite: Any, with_path: bool):
+        self.take_in, self.snapshot, self.rewrite, self.with_path = take_in, snapshot, rewrite, with_path
+        self.database = database
+        self.connection = duckdb.connect()
+        self.scanned = 0
+        self.made_views: set[tuple[str, str]] = set()
+
+    def prepare(self, sql: str) -> None:
+        """Everything sql names, with the data of the partitions it reads.  Raises QueryError."""
+        try:
+            self.connection.execute(PRELUDE)
+            self.define()
+            for table, partitions in self.needed(sql).items():
+                self.fill(self.snapshot.tables[table], partitions)
+        except duckdb.Error as error:
+            raise from_duck(error) from None
+
+    def run(self, sql: str) -> Any:
+        """DuckDB's cursor after sql."""
+        try:
+            return self.connection.execute(sql)
+        except duckdb.Error as error:
+            raise from_duck(error) from None
+
+    def interrupt(self) -> None:
+        self.connection.interrupt()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    # -- definitions ------------------------------------------------------------------------------------
+
+    def define(self) -> None:
+        for database in self.snapshot.databases:
+            self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(database)}")
+        for table in self.snapshot.tables.values():
+            fields = ", ".join(f"{identifier(n)} {t}" for n, t in self.fields(table))
+            self.connection.execute(f"CREATE TABLE {self.place(table)} ({fields})")
+        for view in self.snapshot.views.values():
+            self.view(view)
+        self.search(self.database)
+
+    def search(self, database: str) -> None:
+        path = f"{identifier(database)},main" if database in self.snapshot.databases else "main"
+        self.connection.execute(f"SET search_path={quoted(path)}")
+
+    @staticmethod
+    def place(table: Table | View) -> str:
+        return f"{identifier(table.database)}.{identifier(table.name)}"
+
+    def fields(self, table: Table) -> list[tuple[str, str]]:
+        path = [("$path", "VARCHAR")] if self.with_path else []
+        return [*((n, t.duck) for n, t in [*table.columns, *table.keys]), *path]
+
+    def view(self, view: View) -> None:
+        """Inner views first; one whose columns are not what Glue says is stale."""
+        place = (view.database, view.name)
+        if place in self.made_views:
+            return
+        self.made_views.add(place)
+        for other in self.snapshot.views.values():
+            if other.name in view.sql.lower():
+                self.view(other)
+        self.search(view.schema)
+        try:
+            self.connection.execute(f"CREATE VIEW {self.place(view)} AS {self.rewrite(view.sql)}")
+            found = self.connection.execute(
+                f"SELECT column_name, column_type FROM (DESCRIBE {self.place(view)})").fetchall()
+        except duckdb.Error as error:
+            raise QueryError("INVALID_VIEW", f"Failed analyzing stored view '{view.database}.{view.name}': "
+                             f"{from_duck(error)}") from None
+        self.check_view(view, found)
+
+    @staticmethod
+    def check_view(view: View, found: list[tuple[str, str]]) -> None:
+        stale = f"View '{view.database}.{view.name}' is stale or in invalid state: "
+        if len(found) != len(view.columns):
+            raise QueryError("VIEW_IS_STALE", f"{stale}it has {len(view.columns)} columns, its query {len(found)}")
+        for (name, wanted), (column, duck) in zip(view.columns, found, strict=True):
+            have = trino_of(duck)
+            if name.lower() != column.lower() or not same_type(wanted.lower(), have):
+                raise QueryError("VIEW_IS_STALE", f"{stale}column [{column}] of type {have} projected from query "
+                                 f"view cannot be coerced to column [{name}] of type {wanted}")
+
+    # -- which partitions -------------------------------------------------------------------------------
+
+    def needed(self, sql: str) -> dict[tuple[str, str], list[Partition]]:
+        """Partitions by table: what the plan's conditions on partition keys leave over."""
+        self.connection.execute("SET disabled_optimizers='statistics_propagation,empty_result_pullup'")
+        text = self.connection.execute("EXPLAIN (FORMAT json) " + sql).fetchall()[0][1]
+        self.connection.execute("RESET disabled_optimizers")
+        found: dict[tuple[str, str], set[int]] = {}
+        for node in json.loads(text):
+            self.walk(node, [], found)
+        chosen = {}
+        for place, table in self.snapshot.tables.items():
+            numbers = found.get(place, range(len(table.partitions)))
+            chosen[place] = [table.partitions[n] for n in sorted(numbers)]
+        return chosen
+
+    def walk(self, node: dict[str, Any], filters: list[str], found: dict[tuple[str, str], set[int]]) -> None:
+        name, extra = node["name"].strip(), node.get("extra_info", {})
+        if name in SCANS and extra.get("Table"):
+            place = tuple(extra["Table"].split(".")[-2:])
+            if place in self.snapshot.tables:
+                own = extra.get("Filters", [])
+                conditions = filters + (own if isinstance(own, list) else [own])
+                table = self.snapshot.tables[place]
+                found.setdefault(place, set()).update(self.matching(table, conditions))
+            return
+        below = [] if name not in PASSING else list(filters)
+        if name == "FILTER":
+            expression = extra.get("Expression", [])
+            below += expression if isinstance(expression, list) else [expression]
+        for number, child in enumerate(node.get("children", [])):
+            self.walk(child, below if number == 0 else [], found)
+
+    def matching(self, table: Table, conditions: list[str]) -> set[int]:
+        everything = set(range(len(table.partitions)))
+        if not table.keys or not table.partitions or not conditions:
+            return everything
+        name = f'"partitions of {table.database}.{table.name}"'
+        fields = ", ".join(f"{identifier(n)} {t.duck}" for n, t in table.keys)
+        rows = ", ".join(f"({n}, {', '.join(literal(v) for v in p.values)})"
+                         for n, p in enumerate(table.partitions))
+        self.connection.execute(f'CREATE OR REPLACE TEMP TABLE {name} ("$number" INTEGER, {fields})')
+        self.connection.execute(f"INSERT INTO {name} VALUES {rows}")
+        for condition in conditions:
+            everything &= self.holding(name, condition, everything)
+        return everything
+
+    def holding(self, name: str, condition: str, everything: set[int]) -> set[int]:
+        """Partitions for which a condition may hold; one that is not about keys alone says nothing."""
+        try:
+            return {row[0] for row in self.connection.execute(
+                f'SELECT "$number" FROM {name} WHERE coalesce(({condition}), false)').fetchall()}
+        except duckdb.Error:
+            parts = conjuncts(condition)
+            kept = set(everything)
+            for part in parts if len(parts) > 1 else []:
+                kept &= self.holding(name, part, everything)
+            return kept
+
+    # -- data -------------------------------------------------------------------------------------------
+
+    def fill(self, table: Table, partitions: list[Partition]) -> None:
+        """Puts a view over the partitions' data in the empty table's place."""
+        partitions = [p for p in partitions if p.objects]
+        self.scanned += sum(o.size for p in partitions for o in p.objects)
+        if not partitions:
+            return
+        query = self.parquet(table, partitions) if table.is_parquet else self.text(table, partitions)
+        self.connection.execute(f"DROP TABLE {self.place(table)}; CREATE VIEW {self.place(table)} AS {query}")
+
+    def text(self, table: Table, partitions: list[Partition]) -> str:
+        files = ", ".join(quoted(str(self.take_in.text(table, p))) for p in partitions)
+        fields = ", ".join(identifier(n) for n, _ in self.fields(table))
+        return f"SELECT {fields} FROM read_parquet([{files}])"
+
+    def parquet(self, table: Table, partitions: list[Partition]) -> str:
+        """Columns by name; one that a file lacks is NULL."""
+        bucket = table.location.partition("://")[2].partition("/")[0]
+        rows, files = [], []
+        for partition in partitions:
+            keys = "".join(", " + literal(value) for value in partition.values)
+            for stored in partition.objects:
+                path = quoted(str(self.take_in.parquet(table, stored)))
+                files.append(path)
+                rows.append(f"({path}, {quoted(f's3://{bucket}/{stored.key}')}{keys})")
+        names = ", ".join(identifier(n) for n, _ in table.keys)
+        fields = [f"CAST({'p' if n in dict(table.columns) else 'm'}.{identifier(n)} AS {t}) AS {identifier(n)}"
+                  for n, t in self.fields(table)]
+        empty = ", ".join(f"CAST(NULL AS {t.duck}) AS {identifier(n)}" for n, t in table.columns)
+        return (f"SELECT {', '.join(fields)} FROM (SELECT * FROM (SELECT {empty} WHERE false) UNION ALL BY NAME "
+                f"SELECT * FROM read_parquet([{', '.join(files)}], filename='$file', union_by_name=true)) AS p "
+                f'JOIN (VALUES {", ".join(rows)}) AS m("$file", "$path"{", " + names if names else ""}) '
+                'ON p."$file" = m."$file"')
+
+
+def conjuncts(text: str) -> list[str]:
+    """Parts of (a AND b AND c)."""
+    text = text.strip()
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    parts, depth, start, index = [], 0, 0, 0
+    while index < len(text):
+        depth += (text[index] == "(") - (text[index] == ")")
+        if depth < 0:
+            return []
+        if depth == 0 and text.startswith(" AND ", index):
+            parts.append(text[start:index])
+            start = index + 5
+        index += 1
+    return [*parts, text[start:]]
+
+
+def same_type(wanted: str, have: str) -> bool:
+    """As near as the engines' types are; precisions aside."""
+    wanted, have = wanted.partition("(")[0], have.partition("(")[0]
+    if wanted.startswith("timestamp"):
+        return have.startswith("timestamp")
+    return wanted == have or (have == "json" and wanted == "varchar") or (have == "unknown")

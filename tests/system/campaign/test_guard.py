@@ -1,0 +1,240 @@
+"""What billingd refuses, and that it then has written nothing."""
+
+import os
+import pty
+import select
+import subprocess
+import time
+from typing import Any
+
+import pytest
+import seed
+from program import BINARY, ROOT, SHIPPED, Billingd
+from sandbox.control import ACCOUNT, REGION, Sandbox
+from world import World, changes
+
+
+def overridden(resources: str, parameters: str = "") -> str:
+    """The shipped spec with other words in it."""
+    text = SHIPPED.read_text().replace("\npipelines:", f"\ntemplate: {ROOT}/specs/pipeline.yaml\n\npipelines:", 1)
+    assert "    # resources:\n" in text
+    text = text.replace("    # resources:\n", f"    resources: {resources}\n" if resources else "")
+    return text.replace("    parameters:\n", f"    parameters:\n      {parameters}\n", 1)
+
+
+def test_another_account_is_refused_unread(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api()
+    for verb in ("plan", "apply"):
+        sandbox.clear()
+        said = billingd(verb, *(["--yes"] if verb == "apply" else []), BILLING_ACCOUNT_ID="111111111111")
+        assert said.code == 4, said
+        assert ACCOUNT in said.err and "111111111111" in said.err
+        assert [c["operation"] for c in billingd.calls()] == ["GetCallerIdentity"]
+
+
+def test_the_account_of_the_key_counts(sandbox: Sandbox, billingd: Billingd) -> None:
+    """The right spec with the credentials of another account."""
+    key = sandbox.account("999999999999")
+    said = billingd("apply", "--yes", AWS_ACCESS_KEY_ID=key["access_key"],
+                    AWS_SECRET_ACCESS_KEY=key["secret_key"])
+    assert said.code == 4, said
+    assert [c["operation"] for c in billingd.calls()] == ["GetCallerIdentity"]
+
+
+def test_an_unguarded_spec_warns(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api()
+    said = billingd("plan", BILLING_ACCOUNT_ID="")
+    assert said.code == 0 and "no account is named" in said.err
+
+
+def test_a_bucket_of_others_blocks(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """The seed would have written its bills into a stranger's bucket."""
+    world.api()
+    sandbox.foreign_bucket(seed.BUCKET)
+    said = billingd.apply()
+    assert said.code in (1, 77), said
+    bucket = said.resources["bucket"]
+    assert bucket["verdict"] in ("blocked", "denied"), bucket
+    assert "another account" in bucket["text"] or "somebody else" in bucket["text"], bucket
+    assert said.resources["stream"]["verdict"] == "blocked"
+    assert [c for c in billingd.calls(service="s3", kind="write")] == []
+
+
+def test_a_bucket_elsewhere_blocks(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api()
+    virginia = World(sandbox, "us-east-1")
+    virginia.s3.create_bucket(Bucket=seed.BUCKET)
+    before = virginia.snapshot()
+    said = billingd.apply()
+    assert said.code == 1, said
+    bucket = said.resources["bucket"]
+    assert bucket["verdict"] in ("blocked", "failed"), bucket
+    assert "us-east-1" in bucket["text"], bucket
+    assert [c for c in billingd.calls(service="s3", kind="write")] == []
+    assert changes(before, virginia.snapshot(), "iam") == {} or all(
+        not path.startswith("s3/") for path in changes(before, virginia.snapshot()))
+
+
+@pytest.mark.parametrize("resource,field,member,make", [
+    ("firehose_role", "path", "/", lambda w: w.iam.create_role(
+        RoleName=seed.ROLE, Path="/billing/", AssumeRolePolicyDocument=seed.trust("firehose.amazonaws.com"))),
+    ("access_logs", "class", "STANDARD", lambda w: w.logs.create_log_group(
+        logGroupName=seed.LOG_GROUP, logGroupClass="INFREQUENT_ACCESS"))])
+def test_what_cannot_change_blocks(sandbox: Sandbox, billingd: Billingd, world: World, resource: str,
+                                   field: str, member: str, make: Any) -> None:
+    """An immutable difference is explained, never deleted and made anew."""
+    world.api()
+    make(world)
+    said = billingd.apply()
+    assert said.code == 1, said
+    found = said.resources[resource]
+    assert (found["action"], found["verdict"]) == ("blocked", "blocked"), found
+    assert f"{field} cannot be changed after creation" in found["reason"], found
+    assert found["calls"] == []
+    assert [w for w in billingd.writes() if w.startswith("Delete")] == []
+
+
+def test_no_api_of_this_name(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api("another-api")
+    said = billingd.apply()
+    assert said.code == 1, said
+    stage = said.resources["stage_logging"]
+    assert stage["verdict"] == "blocked" and "none of this name" in stage["text"], stage
+    assert said.resources["subscription"]["verdict"] == "repaired"
+
+
+def test_two_apis_of_this_name(sandbox: Sandbox, billingd: Billingd, with_spec: Any, world: World) -> None:
+    first, second = world.api(), world.api()
+    world.api(protocol="WEBSOCKET")  # of that name too, but it has no HTTP access log
+    said = billingd.apply()
+    assert said.code == 1, said
+    stage = said.resources["stage_logging"]
+    assert stage["verdict"] == "blocked" and "id" in stage["text"], stage
+    assert "UpdateStage" not in billingd.writes()
+
+    with_spec(overridden("{}", f"api_id: {second}")).converge()
+    assert "AccessLogSettings" not in world.apigatewayv2.get_stage(ApiId=first, StageName="$default")
+    logging = world.apigatewayv2.get_stage(ApiId=second, StageName="$default")["AccessLogSettings"]
+    assert logging["DestinationArn"] == world.log_group_arn(seed.LOG_GROUP)
+
+
+def test_an_api_without_the_stage(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.apigatewayv2.create_api(Name="ddn-api", ProtocolType="HTTP")
+    said = billingd.apply()
+    assert said.code == 1, said
+    assert "no stage $default" in said.resources["stage_logging"]["text"]
+
+
+def test_both_places_taken(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """Two filters of others: told, and left where they are."""
+    seed.first_script(world)
+    world.iam.put_role_policy(RoleName=seed.LOGS_ROLE, PolicyName="more", PolicyDocument=seed.document(
+        {"Effect": "Allow", "Action": "firehose:*", "Resource": "*"}))
+    world.logs.delete_subscription_filter(logGroupName=seed.LOG_GROUP, filterName="ToFirehose")
+    for name in ("security", "search"):
+        world.logs.put_subscription_filter(
+            logGroupName=seed.LOG_GROUP, filterName=name, filterPattern=name,
+            destinationArn=world.stream_arn(seed.FIREHOSE), roleArn=world.role_arn(seed.LOGS_ROLE))
+    before = world.snapshot()
+    said = billingd.apply()
+    assert said.code == 1, said
+    found = said.resources["subscription"]
+    assert found["verdict"] == "blocked", found
+    assert "security" in found["reason"] and "search" in found["reason"], found
+    after = world.snapshot()
+    for name in ("security", "search"):
+        path = f"logs{seed.LOG_GROUP}/filter/{name}"
+        assert after[path] == before[path]
+
+
+def test_a_table_where_the_view_should_be(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api()
+    world.glue.create_database(DatabaseInput={"Name": seed.DATABASE})
+    world.glue.create_table(DatabaseName=seed.DATABASE, TableInput={
+        "Name": seed.VIEW, "TableType": "EXTERNAL_TABLE"})
+    said = billingd.apply()
+    assert said.code == 1, said
+    assert "a table" in said.resources["view"]["reason"]
+    kept = world.glue.get_table(DatabaseName=seed.DATABASE, Name=seed.VIEW)["Table"]
+    assert kept["TableType"] == "EXTERNAL_TABLE"
+
+
+def test_nobody_to_ask_and_no_yes(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api()
+    said = billingd("apply")
+    assert said.code == 4, said
+    assert "--yes" in said.err
+    assert billingd.writes() == []
+
+
+def on_terminal(billingd: Billingd, answer: str) -> tuple[int, str]:
+    """apply on a terminal, with a human who types the answer to its question."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([BINARY, "-f", billingd.spec, "apply"], cwd=billingd.folder, stdin=slave,
+                               stdout=slave, stderr=slave, env=billingd.environment, close_fds=True)
+    os.close(slave)
+    text, answered, end = "", False, time.monotonic() + 20
+    while time.monotonic() < end:
+        if select.select([master], [], [], 0.1)[0]:
+            try:
+                data = os.read(master, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            text += data.decode(errors="replace")
+        elif process.poll() is not None:
+            break
+        if not answered and "?" in text.rpartition("\n")[2]:
+            os.write(master, answer.encode() + b"\n")
+            answered = True
+    os.close(master)
+    return process.wait(10), text
+
+
+@pytest.mark.parametrize("answer,code,writes", [("no", 4, False), ("", 4, False), ("yes", 0, True)])
+def test_a_human_is_asked(sandbox: Sandbox, billingd: Billingd, world: World, answer: str, code: int,
+                          writes: bool) -> None:
+    world.api()
+    found, text = on_terminal(billingd, answer)
+    assert found == code, text
+    assert bool(billingd.writes()) == writes
+
+
+def test_what_changed_while_a_human_thought_is_kept(sandbox: Sandbox, billingd: Billingd,
+                                                    world: World) -> None:
+    """Documents that others write too are read again right before they are written."""
+    world.api()
+    billingd.converge()
+    world.logs.put_resource_policy(policyName="billingd-log-delivery", policyDocument=seed.document(
+        {"Sid": "First", "Effect": "Allow", "Principal": {"Service": "es.amazonaws.com"},
+         "Action": "logs:PutLogEvents", "Resource": "*"}))
+    sandbox.clear()
+    assert billingd.apply().code == 0
+    reads = [c["sequence"] for c in billingd.calls(operation="DescribeResourcePolicies")]
+    write = billingd.calls(operation="PutResourcePolicy")[0]["sequence"]
+    assert len([sequence for sequence in reads if sequence < write]) == 2, "planned, and read again"
+    assert len(reads) == 3
+
+
+def test_bad_credentials_are_told(sandbox: Sandbox, billingd: Billingd) -> None:
+    said = billingd("plan", AWS_SECRET_ACCESS_KEY="wrong" * 8)
+    assert said.code in (1, 77), said
+    assert "SignatureDoesNotMatch" in said.err
+    sandbox.clear()  # the violation was meant
+
+
+def test_the_pass_role_check_only_warns(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """The simulator's no is a warning, once per role and service; the pass goes on."""
+    world.api()
+    sandbox.faults({"service": "iam", "operation": "SimulatePrincipalPolicy", "action": "error", "times": 0,
+                    "code": "AccessDenied", "message": "not authorized", "status": 403})
+    said = billingd.apply()
+    assert said.code == 0, said
+
+
+def test_region_of_the_spec_wins(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api()
+    billingd("apply", "--yes", AWS_REGION=REGION)
+    regions = {c["region"] for c in billingd.calls() if c["service"] not in ("iam", "sts")}
+    assert regions == {REGION}

@@ -1,0 +1,155 @@
+"""The documents say what is there: README's layout and commands, docs/cli.md, docs/lints.md, links."""
+
+import fnmatch
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ.get("BILLINGD", ROOT / "build/release/billingd")).resolve()
+README = (ROOT / "README.md").read_text()
+CLI = (ROOT / "docs/cli.md").read_text()
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+SKIPPED = {".git", "build", "__pycache__", ".pytest_cache", ".cache", "node_modules"}
+
+
+def run(*words: str) -> str:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("BILLINGD_")}
+    done = subprocess.run([BINARY, *words], capture_output=True, text=True, env=environment, check=True)
+    return done.stdout
+
+
+HELP = run("--help")
+VERBS = dict(re.findall(r"^  (\S+) +(.+)$", HELP.split("Verbs:\n")[1].split("\n\n")[0], re.M))
+
+
+def files() -> Iterator[str]:
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in SKIPPED]
+        yield from (os.path.relpath(os.path.join(folder, name), ROOT) for name in names)
+
+
+def layout(text: str) -> list[str]:
+    """Patterns of the layout block: words before two blanks, later ones in the folder of the first.
+    A name without a suffix stands for its .c and .h; a folder for all in it."""
+    block = text.split("## Code layout")[1].split("```")[1].partition("\n")[2]
+    patterns = []
+    for line in filter(None, block.splitlines()):
+        first, *others = re.split(r" {2,}", line.strip(), maxsplit=1)[0].split(" ")
+        folder = first.rpartition("/")[0] + "/" if "/" in first else ""
+        patterns += [first, *(folder + other for other in others)]
+    return patterns
+
+
+def covers(pattern: str, name: str) -> bool:
+    if pattern.endswith("/"):
+        return name.startswith(pattern)
+    if "/" in name and name.count("/") != pattern.count("/"):
+        return False
+    stem, suffix = os.path.splitext(name)
+    return fnmatch.fnmatchcase(name, pattern) or (
+        suffix in (".c", ".h") and fnmatch.fnmatchcase(stem, pattern))
+
+
+def test_layout_lists_every_file() -> None:
+    patterns = layout(README)
+    assert [n for n in sorted(files()) if not any(covers(p, n) for p in patterns)] == [], \
+        "not in README's code layout"
+
+
+def test_layout_lists_nothing_else() -> None:
+    names = list(files())
+    assert [p for p in layout(README) if not any(covers(p, n) for n in names)] == [], \
+        "in README's code layout, but not there"
+
+
+def test_layout_can_say_no() -> None:
+    patterns = layout("## Code layout\n```text\nlib/a/str json.c  text\nlib/b/  all\nx.md  a\n```\n")
+    assert patterns == ["lib/a/str", "lib/a/json.c", "lib/b/", "x.md"]
+    told = [any(covers(p, n) for p in patterns) for n in (
+        "lib/a/str.c", "lib/a/str.h", "lib/a/json.c", "lib/b/c/d", "x.md",
+        "lib/a/json.h", "lib/a/stray.c", "lib/a/str.py", "y.md", "lib/c/str.c", "lib/a/b/str.c")]
+    assert told == [True] * 5 + [False] * 6
+
+
+def commands(text: str) -> set[str]:
+    return set(re.findall(r"(?:^|[ `$])(?:\./)?(scripts/\w+|tests/python_suite)\b", text))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_commands_exist(path: Path) -> None:
+    for name in commands(path.read_text()):
+        assert os.access(ROOT / name, os.X_OK), name
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_verbs_exist(path: Path) -> None:
+    text = path.read_text()
+    code = "\n".join(re.findall(r"```[a-z]*\n(.*?)```", text, re.S) + re.findall(r"^    .*$", text, re.M)
+                     + re.findall(r"`([^`\n]+)`", text))
+    used = set(re.findall(r"^\s*(?:\S*/)?billingd (?:-f \S+ |\[-f SPEC\] )?([a-z][a-z-]*)\b", code, re.M))
+    assert used <= set(VERBS), used - set(VERBS)
+    assert used or path.name in ("CONTRIBUTING.md", "adding-a-kind.md", "architecture.md", "kinds.md")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        assert target.startswith("https://") or (path.parent / target).exists(), target
+
+
+def test_readme_has_the_two_commands() -> None:
+    assert {"scripts/demo", "scripts/test"} <= commands(README)
+
+
+def section(verb: str) -> str:
+    found = re.search(rf"^### {verb}\n(.*?)(?=^##|\Z)", CLI, re.M | re.S)
+    assert found, f"docs/cli.md has no section {verb}"
+    return found[1]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_verb_is_documented(verb: str) -> None:
+    usage = run(verb, "--help").splitlines()[0].removeprefix("Usage: ").strip()
+    assert f"    {usage}\n" in section(verb)
+
+
+def test_no_other_verb_is_documented() -> None:
+    assert set(re.findall(r"^### (\S+)$", CLI, re.M)) == set(VERBS)
+
+
+def test_flags_are_documented() -> None:
+    flags = {flag for text in [HELP, *(run(verb, "--help") for verb in VERBS)]
+             for flag in re.findall(r"--[a-z][a-z-]+", text)}
+    assert flags and {f for f in flags if f not in CLI} == set()
+    assert {f for f in re.findall(r"--[a-z][a-z-]+", CLI) if f not in flags} == set()
+
+
+def test_exit_codes_are_documented() -> None:
+    codes = re.search(r"Exit codes: (.*?)\.\n", HELP, re.S)
+    assert codes
+    told = set(re.findall(r"\b(\d+) \w", codes[1]))
+    assert told == set(re.findall(r"^\| (\d+) \|", CLI, re.M))
+    source = (ROOT / "daemon/options.h").read_text()
+    assert told == set(re.findall(r"EXIT_\w+ = (\d+)", source))
+
+
+def test_lints_are_documented() -> None:
+    known = set(re.findall(r'"(BL\d+)"', "".join(p.read_text() for p in ROOT.glob("lib/reconcile/lint*.c"))))
+    assert known and known == set(re.findall(r"^\| (BL\d+) \|", (ROOT / "docs/lints.md").read_text(), re.M))
+
+
+def test_environment_is_documented() -> None:
+    spec = (ROOT / "docs/spec.md").read_text()
+    shipped = re.findall(r"^[^#\n]*\$\{([A-Z_]+)[:}]", (ROOT / "billing.yaml").read_text(), re.M)
+    assert shipped and {name for name in shipped if f"`{name}`" not in spec} == set()
+
+
+def test_kinds_are_documented() -> None:
+    source = (ROOT / "lib/resources/registry.c").read_text()
+    known = set(re.findall(r"&(\w+)", source.split("kinds[] = {")[1].split("}")[0]))
+    assert known == set(re.findall(r"^## (\w+)$", (ROOT / "docs/kinds.md").read_text(), re.M))
