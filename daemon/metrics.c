@@ -99,6 +99,28 @@ struct metric metric_aws_throttled_total = {
     .type = METRIC_COUNTER,
     .labels = LABELS("service"),
 };
+struct metric metric_rollup_days = {
+    .name = "billingd_rollup_days",
+    .help = "Billing days by the state of their rollup, at the last look.",
+    .type = METRIC_GAUGE,
+    .labels = LABELS("pipeline", "state"),
+};
+struct metric metric_rollup_builds_total = {
+    .name = "billingd_rollup_builds_total",
+    .help = "Days whose rollup was looked into, by what came of it.",
+    .type = METRIC_COUNTER,
+    .labels = LABELS("result"),
+};
+struct metric metric_self_athena_scanned_bytes_total = {
+    .name = "billingd_self_athena_scanned_bytes_total",
+    .help = "Bytes that Athena scanned for the daemon's own queries.",
+    .type = METRIC_COUNTER,
+};
+struct metric metric_partitions_registered_total = {
+    .name = "billingd_partitions_registered_total",
+    .help = "Partitions of raw tables that were registered in Glue.",
+    .type = METRIC_COUNTER,
+};
 
 static struct metric *const table[] = {
     &metric_build_info,
@@ -116,11 +138,16 @@ static struct metric *const table[] = {
     &metric_aws_requests_total,
     &metric_aws_request_duration,
     &metric_aws_throttled_total,
+    &metric_rollup_days,
+    &metric_rollup_builds_total,
+    &metric_self_athena_scanned_bytes_total,
+    &metric_partitions_registered_total,
     NULL,
 };
 
 const char *const metrics_results[] = {"converged", "drifted", "blocked", "failed", NULL};
 const char *const metrics_guards[] = {"account", "breaker", "immutable", "ownership", NULL};
+const char *const metrics_builds[] = {"built", "noted", "kept", "failed", NULL};
 const char *const metrics_conditions[] = {
     "Ready", "Synced", "NonConverging", "Unchecked", "Recoverable", "Terminal", NULL};
 
@@ -140,6 +167,8 @@ void metrics_start(const char *version)
         metric_declare(&metric_reconcile_total, *result, NULL);
     for (const char *const *guard = metrics_guards; *guard; guard++)
         metric_declare(&metric_guard_blocked_total, *guard, NULL);
+    for (const char *const *build = metrics_builds; *build; build++)
+        metric_declare(&metric_rollup_builds_total, *build, NULL);
 }
 
 void metrics_set_conditions(const char *resource, const char *kind,
@@ -154,6 +183,7 @@ void metrics_forget_resources(void)
 {
     metric_clear(&metric_resource_condition);
     metric_clear(&metric_resource_drift_fields);
+    metric_clear(&metric_rollup_days);
 }
 
 void metrics_count_reload(bool successful, int64_t now_ms)

@@ -21,12 +21,18 @@ extern struct metric metric_guard_blocked_total;  /* guard: see metrics_guards *
 extern struct metric metric_aws_requests_total;   /* service, operation, code */
 extern struct metric metric_aws_request_duration; /* service; seconds */
 extern struct metric metric_aws_throttled_total;  /* service */
+extern struct metric metric_rollup_days;          /* pipeline, state: rollup_state_name */
+extern struct metric metric_rollup_builds_total;  /* result: see metrics_builds */
+extern struct metric metric_self_athena_scanned_bytes_total;
+extern struct metric metric_partitions_registered_total;
 
 /* The closed sets, each ends with NULL. */
 extern const char
     *const metrics_results[]; /* of a pass: "converged", "drifted", "blocked", "failed" */
 extern const char *const metrics_guards[];     /* "account", "breaker", "immutable", "ownership" */
 extern const char *const metrics_conditions[]; /* of a resource: "Ready", "Synced", ... */
+
+extern const char *const metrics_builds[]; /* of a day: "built", "noted", "kept", "failed" */
 
 /* Sets build_info and makes the closed sets exist at 0.  Call once, before the first reconcile. */
 void metrics_start(const char *version);

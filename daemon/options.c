@@ -17,14 +17,16 @@ enum long_only {
     OPTION_EFFECTIVE,
     OPTION_DRY_RUN,
     OPTION_ONCE,
-    OPTION_FROM_RAW, /* the last one without a value */
+    OPTION_FROM_RAW,
+    OPTION_AUTO, /* the last one without a value */
     OPTION_MONTH,
     OPTION_SINCE,
     OPTION_FROM,
     OPTION_TO,
     OPTION_DAY,
     OPTION_PRICES,
-    OPTION_PIPELINE
+    OPTION_PIPELINE,
+    OPTION_LEGACY
 };
 
 static const struct option long_options[] = {
@@ -40,6 +42,7 @@ static const struct option long_options[] = {
     {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
     {"once", no_argument, NULL, OPTION_ONCE},
     {"from-raw", no_argument, NULL, OPTION_FROM_RAW},
+    {"auto", no_argument, NULL, OPTION_AUTO},
     {"month", required_argument, NULL, OPTION_MONTH},
     {"since", required_argument, NULL, OPTION_SINCE},
     {"from", required_argument, NULL, OPTION_FROM},
@@ -47,6 +50,7 @@ static const struct option long_options[] = {
     {"day", required_argument, NULL, OPTION_DAY},
     {"prices", required_argument, NULL, OPTION_PRICES},
     {"pipeline", required_argument, NULL, OPTION_PIPELINE},
+    {"legacy", required_argument, NULL, OPTION_LEGACY},
     {0},
 };
 
@@ -120,7 +124,8 @@ static int set_log_level(struct options *options, const char *value)
 static int set_value(struct options *options, int option, const char *value)
 {
     const char **texts[] = {&options->month, &options->since,  &options->from,    &options->to,
-                            &options->day,   &options->prices, &options->pipeline};
+                            &options->day,   &options->prices, &options->pipeline,
+                            &options->legacy};
 
     if (option == 'f') {
         options->file = value;
@@ -140,7 +145,8 @@ static int set_value(struct options *options, int option, const char *value)
 static void set_flag(struct options *options, int option)
 {
     bool *flags[] = {&options->detailed_exitcode, &options->strict, &options->print_effective,
-                     &options->dry_run,           &options->once,   &options->from_raw};
+                     &options->dry_run,           &options->once,   &options->from_raw,
+                     &options->automatic};
 
     if (option == 'y')
         options->yes = true;

@@ -33,12 +33,14 @@ struct options {
     bool yes, detailed_exitcode, strict, print_effective, dry_run;
     bool once;     /* run: one pass, then end */
     bool from_raw; /* bill: also from raw events, and compare */
+    bool automatic; /* backfill: as far back as the log group reaches */
     /* NULL: not given; not checked yet. */
     const char *month;           /* YYYY-MM */
     const char *since;           /* duration ("36h", "7d") or YYYY-MM-DD */
     const char *from, *to, *day; /* YYYY-MM-DD */
     const char *prices;          /* another file with a billing section */
     const char *pipeline;        /* only this one */
+    const char *legacy;          /* backfill: a prefix with objects in an older form */
     const char *operand;         /* the argument behind the verb: close 2025-10 */
 };
 

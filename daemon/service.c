@@ -47,9 +47,12 @@ static void on_signal(uv_signal_t *handle, int number)
 
     if (number == SIGTERM || number == SIGINT) {
         stop(service, number);
-    } else if (service->stopping || service->options->once) {
+        return;
+    }
+    if (service->stopping || service->options->once)
         return; /* nothing will look again */
-    } else if (number == SIGHUP) {
+    upkeep_forgive(service->upkeep);
+    if (number == SIGHUP) {
         service_reload(service);
     } else if (service->pass) {
         service->again = true;
@@ -112,8 +115,35 @@ static void on_attempt(void *arg, const char *service_name, const char *op, cons
     metrics_count_request(NULL, service_name, op, code, elapsed_ms);
 }
 
+/* A query is stopped before we go: that takes a call. */
+static bool ends_later(struct service *service)
+{
+    service->ending = true;
+    if (!upkeep_is_running(service->upkeep))
+        return false;
+    if (service->stopping) {
+        (void)uv_timer_start(&service->give_up, service_on_give_up, SERVICE_STOP_MS, 0);
+        upkeep_cancel(service->upkeep);
+    }
+    return true;
+}
+
+static void on_upkeep(void *arg)
+{
+    struct service *service = arg;
+
+    if (!service->ending)
+        return;
+    if (service->options->once && upkeep_failed(service->upkeep) && !service->code)
+        service->code = EXIT_FAILED;
+    service_end(service);
+}
+
 void service_end(struct service *service)
 {
+    if (ends_later(service))
+        return;
+    upkeep_free(service->upkeep);
     engine_free(service->engine);
     aws_client_free(service->client);
     web_stop(service->web);
@@ -158,6 +188,7 @@ static int start(struct service *service)
     metrics_count_reload(true, clock_now_ms());
     service->generation = 1;
     service->engine = engine_new(&service->loop, service->client, service->manifest);
+    service->upkeep = upkeep_new(&service->loop, service->client, on_upkeep, service);
     tell_start(service);
     notify_ready();
     service_look(service);

@@ -78,6 +78,7 @@ static void on_done(void *arg, struct pass *pass)
             service->failures = 0;
         service_news_pass(service, pass);
         service_view_pass(service, pass);
+        (void)upkeep_start(service->upkeep, service->manifest, pass);
     }
     service->pass = NULL;
     engine_forget(service->engine, pass);
@@ -114,6 +115,10 @@ void service_on_give_up(uv_timer_t *timer)
     struct service *service = timer->data;
     struct pass *pass = service->pass;
 
+    if (!pass) { /* an upkeep that does not end */
+        upkeep_cancel(service->upkeep);
+        return;
+    }
     log_warning("gave_up", "{s:s}", "error", "a request under way did not end in 25 s");
     service->pass = NULL;
     if (service->options->once)

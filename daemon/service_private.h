@@ -10,6 +10,7 @@
 #define DAEMON_SERVICE_PRIVATE_H
 
 #include "daemon/service.h"
+#include "daemon/upkeep.h"
 #include "daemon/web.h"
 #include "reconcile/engine.h"
 
@@ -38,6 +39,7 @@ struct service {
     struct aws_client *client;
     struct engine *engine;
     struct pass *pass; /* the one under way */
+    struct upkeep *upkeep;
     struct web *web;
     uv_timer_t look, feed, give_up;
     uv_signal_t signals[SIGNALS];
@@ -47,11 +49,13 @@ struct service {
     unsigned generation;         /* of the spec */
     unsigned failures;           /* see service_time_delay_ms */
     bool stopping, again, reload_failed, stalled;
+    bool ending; /* as soon as the upkeep under way is over */
     int code;
 };
 
 /* service.c */
-/* Ends everything; the loop then runs dry. */
+/* Ends everything, after the upkeep under way (which a signal cuts short); the loop then runs dry.
+ */
 void service_end(struct service *service);
 int service_listen(struct service *service, const char *listen, struct err *e);
 

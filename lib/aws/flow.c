@@ -221,12 +221,17 @@ static void wake_soon(struct flow *flow)
 
 void flow_cancel(struct flow *flow)
 {
-    if (!flow || flow->cancelled)
+    bool before;
+
+    if (!flow)
         return;
+    before = flow->cancelled;
     flow->cancelled = true;
+    /* Children in flow_call_at_end can be cancelled once more. */
     for (struct flow *child = flow->children; child; child = child->next_sibling)
         flow_cancel(child);
-    wake_soon(flow);
+    if (!before)
+        wake_soon(flow);
 }
 
 bool flow_is_cancelled(const struct flow *flow)

@@ -1,6 +1,6 @@
 #include "base/clock.h"
 
-static int64_t frozen_ms = -1;
+static int64_t frozen_ms = -1, frozen_monotonic_ms = -1;
 
 static int64_t read_ms(clockid_t id)
 {
@@ -17,10 +17,15 @@ int64_t clock_now_ms(void)
 
 int64_t clock_monotonic_ms(void)
 {
-    return read_ms(CLOCK_MONOTONIC);
+    return frozen_monotonic_ms >= 0 ? frozen_monotonic_ms : read_ms(CLOCK_MONOTONIC);
 }
 
 void clock_freeze(int64_t now_ms)
 {
     frozen_ms = now_ms;
+}
+
+void clock_freeze_monotonic(int64_t now_ms)
+{
+    frozen_monotonic_ms = now_ms;
 }

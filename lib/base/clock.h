@@ -11,5 +11,7 @@ int64_t clock_now_ms(void);
 int64_t clock_monotonic_ms(void);
 /* Tests: clock_now_ms returns this from now on; negative gives the real clock back. */
 void clock_freeze(int64_t now_ms);
+/* Tests: the same for clock_monotonic_ms. */
+void clock_freeze_monotonic(int64_t now_ms);
 
 #endif

@@ -64,22 +64,34 @@ static void compare(const int64_t *above, const int64_t *below, size_t count, si
     }
 }
 
-/* An hour of which a hop says nothing takes over what is known below it: no evidence, no loss. */
-static void chain(const struct audit_hour *hour, int64_t *ingested, int64_t *forwarded,
-                  int64_t *delivered)
+/* An hour of which a hop says nothing takes over what is known below it: no evidence, no loss.
+ * ForwardedLogEvents counts what is forwarded again, too: such copies are no other events. */
+static void chain(const struct audit_hour *hour, int64_t *ingested, int64_t *forwarded)
 {
-    *delivered = hour->hops[AUDIT_DELIVERED];
-    *forwarded =
-        is_known(hour->hops[AUDIT_FORWARDED]) ? hour->hops[AUDIT_FORWARDED] : *delivered;
+    int64_t delivered = hour->hops[AUDIT_DELIVERED], copies = hour->lines - delivered;
+
+    *forwarded = is_known(hour->hops[AUDIT_FORWARDED]) ? hour->hops[AUDIT_FORWARDED] : delivered;
     *ingested = is_known(hour->hops[AUDIT_INGESTED]) ? hour->hops[AUDIT_INGESTED] : *forwarded;
+    if (*forwarded > *ingested)
+        *forwarded -= less(copies, *forwarded - *ingested);
+}
+
+/* What should be in S3: of the events ingested, those that were forwarded. */
+static int64_t due(const struct audit_hour *hour)
+{
+    int64_t ingested, forwarded;
+
+    chain(hour, &ingested, &forwarded);
+    return ingested - hour->missing[AUDIT_FORWARDED];
 }
 
 /* Requests the gateway counted, and those that were logged in the hour: what is in S3 and what was
- * lost after logging. */
+ * lost after logging.  An hour without a count has nothing that could be missing; what was logged in
+ * it may belong to the hour before. */
 static void gateway_chain(const struct audit_hour *hour, int64_t *gateway, int64_t *logged)
 {
     *logged = hour->made + hour->missing[AUDIT_FORWARDED] + hour->missing[AUDIT_DELIVERED];
-    *gateway = is_known(hour->hops[AUDIT_GATEWAY]) ? hour->hops[AUDIT_GATEWAY] : *logged;
+    *gateway = is_known(hour->hops[AUDIT_GATEWAY]) ? hour->hops[AUDIT_GATEWAY] : 0;
 }
 
 static void keep(struct audit *audit, enum audit_hop hop, const int64_t *missing)
@@ -91,19 +103,22 @@ static void keep(struct audit *audit, enum audit_hop hop, const int64_t *missing
 void audit_ladder(struct audit *audit)
 {
     size_t n = audit->count;
-    cleanup_free int64_t *room = mem_new((4 * n + 1) * sizeof *room);
-    int64_t *ingested = room, *forwarded = room + n, *delivered = room + 2 * n,
-            *missing = room + 3 * n;
+    cleanup_free int64_t *room = mem_new((3 * n + 1) * sizeof *room);
+    int64_t *above = room, *below = room + n, *missing = room + 2 * n;
 
     for (size_t i = 0; i < n; i++)
-        chain(&audit->hours[i], &ingested[i], &forwarded[i], &delivered[i]);
-    compare(ingested, forwarded, n, AUDIT_RETRY_HOURS, missing);
+        chain(&audit->hours[i], &above[i], &below[i]);
+    compare(above, below, n, AUDIT_RETRY_HOURS, missing);
     keep(audit, AUDIT_FORWARDED, missing);
-    compare(forwarded, delivered, n, AUDIT_RETRY_HOURS, missing);
+    for (size_t i = 0; i < n; i++) {
+        above[i] = due(&audit->hours[i]);
+        below[i] = audit->hours[i].hops[AUDIT_DELIVERED];
+    }
+    compare(above, below, n, AUDIT_RETRY_HOURS, missing);
     keep(audit, AUDIT_DELIVERED, missing);
     for (size_t i = 0; i < n; i++)
-        gateway_chain(&audit->hours[i], &ingested[i], &forwarded[i]);
-    compare(ingested, forwarded, n, 1, missing);
+        gateway_chain(&audit->hours[i], &above[i], &below[i]);
+    compare(above, below, n, 1, missing);
     keep(audit, AUDIT_INGESTED, missing);
 }
 
@@ -155,12 +170,14 @@ bool audit_exceeds(int64_t events, int64_t whole, const char *limit)
 /* What the hop should have got in the judged hours: what was there before it, as far as known. */
 static int64_t expected(const struct audit *audit, enum audit_hop hop)
 {
-    int64_t sum = 0, ingested, forwarded, delivered, gateway, logged;
+    int64_t sum = 0, ingested, forwarded, gateway, logged;
 
     for (size_t i = audit->first; i < audit->last; i++) {
-        chain(&audit->hours[i], &ingested, &forwarded, &delivered);
+        chain(&audit->hours[i], &ingested, &forwarded);
         gateway_chain(&audit->hours[i], &gateway, &logged);
-        sum += hop == AUDIT_INGESTED ? gateway : hop == AUDIT_FORWARDED ? ingested : forwarded;
+        sum += hop == AUDIT_INGESTED    ? gateway
+               : hop == AUDIT_FORWARDED ? ingested
+                                        : due(&audit->hours[i]);
     }
     return sum;
 }
@@ -179,36 +196,12 @@ static json_t *gap_of(const struct audit *audit, enum audit_hop hop, size_t from
         throttled += is_known(hour->throttled) ? hour->throttled : 0;
         counted = counted || is_known(hour->hops[hop]);
     }
-    return json_pack("{s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:b}", "hop", audit_hop_names[hop],
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "hop", audit_hop_names[hop],
                      "from", (json_int_t)audit->hours[from].hour_s, "to",
                      (json_int_t)(audit->hours[to - 1].hour_s + AUDIT_HOUR_S), "events",
-                     (json_int_t)events, "share", whole ? (double)events / (double)whole : 0.0,
-                     "delivery_errors", (json_int_t)errors, "delivery_throttling",
-                     (json_int_t)throttled, "counted", counted);
-}
-
-static int by_events(const void *a, const void *b)
-{
-    json_int_t x = json_integer_value(json_object_get(*(json_t *const *)a, "events"));
-    json_int_t y = json_integer_value(json_object_get(*(json_t *const *)b, "events"));
-
-    return x < y ? 1 : x > y ? -1 : 0;
-}
-
-/* Worst first; json_array_set would count references, so the order is made beside it. */
-static json_t *sorted(json_t *gaps)
-{
-    size_t n = json_array_size(gaps);
-    cleanup_free json_t **order = mem_new((n + 1) * sizeof(json_t *));
-    json_t *result = json_array();
-
-    for (size_t i = 0; i < n; i++)
-        order[i] = json_array_get(gaps, i);
-    qsort(order, n, sizeof *order, by_events);
-    for (size_t i = 0; i < n; i++)
-        json_array_append(result, order[i]);
-    json_decref(gaps);
-    return result;
+                     (json_int_t)events, "of", (json_int_t)whole, "delivery_errors",
+                     (json_int_t)errors, "delivery_throttling", (json_int_t)throttled, "counted",
+                     counted);
 }
 
 json_t *audit_gaps(const struct audit *audit)
@@ -227,5 +220,5 @@ json_t *audit_gaps(const struct audit *audit)
                 json_array_append_new(gaps, gap_of(audit, hop, from, i, whole));
         }
     }
-    return sorted(gaps);
+    return gaps;
 }

@@ -3,6 +3,7 @@
  * audit.c          from questions to one document
  * audit_counts.c   CloudWatch's counts per hour
  * audit_events.c   what lies in S3, by queries
+ * audit_explain.c  gaps in words; the verdict
  * audit_ladder.c   which hours fall short at which hop, and by how much: arithmetic only
  * audit_days.c     billing days: requests, rollups, the bill
  * audit_objects.c  objects nobody can read: the error prefix, and a stream's older form
@@ -57,7 +58,7 @@ struct audit {
     size_t count, first, last; /* judged: first <= i < last */
     int64_t newest_event_s;    /* 0: none */
     json_t *days;              /* audit_days */
-    json_t *billed;            /* {"calls", "unbilled"} or NULL */
+    json_t *billed;            /* {"calls"}, or NULL */
     json_t *error_objects, *legacy, *freshness;
 };
 
@@ -72,15 +73,23 @@ int audit_read_freshness(struct flow *flow, struct audit *audit, struct err *e);
 struct athena_result;
 int64_t audit_number(const struct athena_result *result, size_t row, const char *column);
 
+/* ---- audit_explain.c: no I/O ---- */
+
+/* Gaps of all hops, worst first, each with "of" (what the hop should have got), "above_limit",
+ * "explained" (by AWS, within the limit) and "explanation"; new reference. */
+json_t *audit_explain(const struct audit *audit);
+/* "gap", "unknown" or "complete"; static. */
+const char *audit_verdict(const struct audit *audit, const json_t *gaps);
+
 /* ---- audit_ladder.c: no I/O ---- */
 
 /* The hour of the array that holds the moment, or NULL. */
 struct audit_hour *audit_hour_at(struct audit *audit, int64_t time_s);
 /* Sets missing[] of every hour; docs/audit.md tells the rule. */
 void audit_ladder(struct audit *audit);
-/* {"gateway": n or null, ..., "unique": n} over the judged hours; new reference. */
+/* {"gateway": n or null, ..., "delivered": n} over the judged hours; new reference. */
 json_t *audit_totals(const struct audit *audit);
-/* The gaps of the first four hops, worst first; new reference. */
+/* The gaps up to delivery: ranges of hours, in their order; new reference. */
 json_t *audit_gaps(const struct audit *audit);
 /* Judged hours with events of which no count says how many there should be. */
 size_t audit_unknown_hours(const struct audit *audit);

@@ -26,6 +26,19 @@ static json_t *source_json(const struct billing *billing, enum usage_source sour
     return document;
 }
 
+json_t *bill_of_usage(const struct billing *billing, struct day month, enum usage_source source,
+                      const struct usage *usage, struct err *e)
+{
+    struct day first = {month.year, month.month, 1};
+    json_t *bill = price_book_bill(billing->book, first, usage->lines, usage->count, e);
+
+    if (bill) {
+        json_object_set_new(bill, "pipeline", json_string(billing->pipeline));
+        json_object_set_new(bill, "source", source_json(billing, source));
+    }
+    return bill;
+}
+
 json_t *bill_make(struct flow *flow, const struct billing *billing, struct day month,
                   enum usage_source source, json_t **sources, struct err *e)
 {
@@ -35,13 +48,9 @@ json_t *bill_make(struct flow *flow, const struct billing *billing, struct day m
 
     if (usage_read(flow, billing, source, first, last_of(month), &usage, e))
         return NULL;
-    bill = price_book_bill(billing->book, first, usage.lines, usage.count, e);
-    if (bill) {
-        json_object_set_new(bill, "pipeline", json_string(billing->pipeline));
-        json_object_set_new(bill, "source", source_json(billing, source));
-        if (sources)
-            *sources = json_share(usage.sources);
-    }
+    bill = bill_of_usage(billing, month, source, &usage, e);
+    if (bill && sources)
+        *sources = json_share(usage.sources);
     usage_fini(&usage);
     return bill;
 }

@@ -13,6 +13,9 @@
  * Days that are open or without a build are the caller's to tell: see bill_set_days. */
 json_t *bill_make(struct flow *flow, const struct billing *billing, struct day month,
                   enum usage_source source, json_t **sources, struct err *e);
+/* The same document from usage of the month at hand. */
+json_t *bill_of_usage(const struct billing *billing, struct day month, enum usage_source source,
+                      const struct usage *usage, struct err *e);
 /* Says how far the month's days are billable: [{"day", "state"}] of all that are not current or
  * empty.  With any of them the bill is a draft. */
 void bill_set_days(json_t *bill, json_t *days);

@@ -137,6 +137,27 @@ char *money_exact_text(struct money amount, int least)
     return text;
 }
 
+int money_parse(const char *text, struct money *out, struct err *e)
+{
+    const char *c = text + (*text == '-');
+    size_t whole = strspn(c, "0123456789"), decimals = 0;
+    money_integer units = 0, step = WHOLE;
+
+    if (c[whole] == '.')
+        decimals = strspn(c + whole + 1, "0123456789");
+    if (!whole || c[whole + (decimals ? decimals + 1 : 0)] || whole > 16)
+        return err_set(e, ERR_INVALID, "%.60s is not an amount", text);
+    for (size_t i = 0; i < whole; i++)
+        units = units * 10 + (c[i] - '0');
+    units *= WHOLE;
+    for (size_t i = 0; i < decimals && i < PRICE_DECIMALS; i++) {
+        step /= 10;
+        units += step * (c[whole + 1 + i] - '0');
+    }
+    out->units = *text == '-' ? -units : units;
+    return 0;
+}
+
 int money_currency_digits(const char *currency)
 {
     static const char none[] =

@@ -38,6 +38,9 @@ char *money_text(struct money amount, int digits);
 /* All its decimals but trailing zeros, at least `least`; new memory. */
 enum { MONEY_DECIMALS = 42 };
 char *money_exact_text(struct money amount, int least);
+/* A decimal text with its sign; decimals beyond the 12th are cut off.  -1 and *e when it is none.
+ */
+int money_parse(const char *text, struct money *out, struct err *e);
 /* Decimals of a currency ("USD": 2, "KRW": 0) by ISO 4217; the letters are not checked. */
 int money_currency_digits(const char *currency);
 

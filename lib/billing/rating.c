@@ -70,7 +70,7 @@ static int count_line(struct rating *rating, struct account *account, const stru
         return err_set(e, ERR_INVALID, "no price holds on %s: billing.prices begins later", day);
     }
     if (line->user && *line->user && strcmp(line->user, "-") != 0 &&
-        (!account->user || strcmp(line->user, account->user) < 0))
+        (!account->user || strcmp(line->user, account->user) > 0))
         account->user = line->user;
     rule = price_book_rule(prices, line->route, line->status);
     if (rating_volume_add(&account->all, line->calls, line->bytes, e))

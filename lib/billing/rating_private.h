@@ -22,7 +22,7 @@ struct part {
 
 struct account {
     const char *id;   /* NULL: nobody */
-    const char *user; /* the first of its names in the log */
+    const char *user; /* the last of its names in the log, by letters */
     bool is_nobody;   /* no sub: neither quota nor minimum */
     bool used;        /* something not excluded, or in the map on the last day */
     struct volume all, excluded;

@@ -130,21 +130,44 @@ static bool find_malformed(struct lint_at *at)
     return value && strcasecmp(value, "true") == 0;
 }
 
+/* Whether some table of log documents lies where the stream writes: others may then hold what was
+ * recovered, or came before. */
+static bool has_log_table_at(const struct lint_at *at, const char *want)
+{
+    const json_t *table;
+
+    for (size_t i = 0; (table = lint_next(at->pipeline, "glue_table", &i));) {
+        cleanup_free char *location = lint_path(json_text(table, "location"));
+
+        if (is_log_table(table) && location && !strcmp(location, want))
+            return true;
+    }
+    return false;
+}
+
 static bool find_other_location(struct lint_at *at)
 {
-    cleanup_free char *have = lint_path(json_text(at->fields, "location"));
     const json_t *stream;
     size_t streams = 0;
 
-    if (!is_log_table(at->fields) || !have)
+    if (!is_log_table(at->fields) || !json_text(at->fields, "location"))
         return false;
     for (size_t i = 0; (stream = lint_next(at->pipeline, "delivery_stream", &i)); streams++) {
         cleanup_free char *want = lint_stream_path(stream);
 
-        if (!want || strcmp(have, want) == 0)
+        if (!want || has_log_table_at(at, want))
             return false;
     }
     return streams > 0 && lint_say(at, "%s", json_text(at->fields, "location"));
+}
+
+/* Only partitions somebody registered are read: where the table lies does not matter. */
+static bool reads_registered(const json_t *table)
+{
+    const char *projected = json_text(json_object_get(table, "parameters"), "projection.enabled");
+
+    return json_object_size(json_object_get(table, "partition_keys")) &&
+           (!projected || strcasecmp(projected, "true") != 0);
 }
 
 static bool find_nested_tables(struct lint_at *at)
@@ -157,7 +180,8 @@ static bool find_nested_tables(struct lint_at *at)
 
         if (other == at->fields)
             return false; /* told at the later one */
-        if (lint_nested(mine, location))
+        if (lint_nested(mine, location) &&
+            !(reads_registered(other) && reads_registered(at->fields)))
             return lint_say(at, "%s and %s", json_text(other, "location"),
                             json_text(at->fields, "location"));
     }

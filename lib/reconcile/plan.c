@@ -83,10 +83,11 @@ static void compare_field(const struct scope *scope, const struct field *field, 
         return;
     plan->action = plan->action == PLAN_NONE ? PLAN_UPDATE : plan->action;
     if ((field->flags & FIELD_FIXED) || !repair_of(scope->kind, field))
-        block(plan,
-              mem_printf("%s cannot be changed after creation, and billingd never deletes and "
-                         "recreates: change the spec, or move to a new %s by hand",
-                         field->name, scope->kind->title));
+        block(plan, mem_printf(
+                        "%s is %s and cannot be changed after creation, and billingd never deletes "
+                        "and recreates: change the spec, or move to a new %s by hand",
+                        field->name, json_is_string(have) ? json_string_value(have) : "different",
+                        scope->kind->title));
     else
         add_call(plan, scope, repair_of(scope->kind, field), field->name);
 }

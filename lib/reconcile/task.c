@@ -285,6 +285,19 @@ static void page_arrived(struct task *task, struct slot *slot, const json_t *res
     slot_finish(task, slot);
 }
 
+/* AWS's own words often do not say what a refused read means; some have none at all (HEAD). */
+static void read_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
+{
+    cleanup_free char *told = NULL;
+
+    task_fail(task, call->op, reply);
+    if (reply->kind == ERR_DENIED && call->why) {
+        told = mem_text(task->text);
+        task_say(task, "%s: %s", call->why, told);
+    }
+    task_end(task, task->failure);
+}
+
 void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
 {
     struct slot *slot = &task->slots[index];
@@ -300,8 +313,7 @@ void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
     } else if (table_matches(slot->call->absent, &reply->error)) {
         slot_finish(task, slot);
     } else {
-        task_fail(task, slot->call->op, reply);
-        task_end(task, task->failure);
+        read_failed(task, slot->call, reply);
         return;
     }
     after_reads(task);

@@ -108,7 +108,8 @@ struct call {
     const char *action;   /* IAM actions needed, where not service:op; several by blanks */
     const char *resource; /* IAM resource, where not the kind's arn; "*" or templates by blanks */
     const char *also; /* IAM actions AWS asks of the caller besides, on any resource; by blanks */
-    const char *why;  /* one line for people: what is lost or won by this call, if not obvious */
+    const char *why;  /* one line for people: what is lost or won by a write, what it means when a
+                         read is refused; NULL: obvious */
 };
 
 enum { KIND_READS = 10 };

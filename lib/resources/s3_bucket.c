@@ -17,6 +17,8 @@ static const struct call read = {
     .send = BUCKET,
     .absent = "404 NotFound NoSuchBucket",
     .action = "s3:ListBucket",
+    .why = "the bucket belongs to another account, or its policy or ours shuts us out: nothing is "
+           "written into it; choose another name",
 };
 static const struct call read_public_access = {
     .op = "GetPublicAccessBlock",

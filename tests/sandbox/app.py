@@ -135,6 +135,7 @@ class App:
     def answered(self, call: Call) -> Reply:
         """The semantics, one call at a time."""
         with self.world.lock:
+            self.world.data.tick()
             handler = HANDLERS.get((call.service, call.operation))
             try:
                 if self.world.switches.authorize:

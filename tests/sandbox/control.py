@@ -27,11 +27,11 @@ class Sandbox:
     def __init__(self, endpoint: str):
         self.endpoint = endpoint
 
-    def send(self, method: str, name: str, value: Any = None) -> Any:
+    def send(self, method: str, name: str, value: Any = None, timeout: float = 30) -> Any:
         data = None if value is None else json.dumps(value).encode()
         request = urllib.request.Request(f"{self.endpoint}/_sandbox/{name}", data, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30) as reply:
+            with urllib.request.urlopen(request, timeout=timeout) as reply:
                 return json.load(reply)
         except urllib.error.HTTPError as error:
             raise ValueError(error.read().decode()) from None
@@ -62,6 +62,40 @@ class Sandbox:
 
     def reset(self) -> None:
         self.send("POST", "reset", {})
+
+    # -- the data plane: data/README.md ----------------------------------------------------------------
+
+    def generate(self, month: str, **options: Any) -> dict[str, Any]:
+        """A month of traffic through the pipeline that is there; returns what it must come to."""
+        return self.send("POST", "generate", {"month": month, **options}, timeout=600)
+
+    def traffic(self, log_group: str, events: list[dict[str, Any]], **options: Any) -> list[str]:
+        """Log events {message, timestamp, arrival}, times in ms; returns their ids."""
+        value = {"log_group": log_group, "events": events, **options}
+        return self.send("POST", "traffic", value, timeout=600)["ids"]
+
+    def flush(self) -> None:
+        self.send("POST", "flush", {})
+
+    def blocks(self, *blocks: dict[str, Any]) -> None:
+        """Replaces all."""
+        self.send("POST", "blocks", list(blocks))
+
+    def query_rules(self, *rules: dict[str, Any]) -> None:
+        """Replaces all; counters start at zero."""
+        self.send("POST", "query_rules", list(rules))
+
+    def query_rule_counts(self) -> list[dict[str, Any]]:
+        return self.send("GET", "query_rules")["rules"]
+
+    def rearrange(self, bucket: str, prefix: str, **options: Any) -> dict[str, int]:
+        return self.send("POST", "rearrange", {"bucket": bucket, "prefix": prefix, **options}, timeout=600)
+
+    def objects(self, bucket: str, prefix: str = "") -> list[dict[str, Any]]:
+        return self.send("POST", "objects", {"bucket": bucket, "prefix": prefix})["objects"]
+
+    def metrics(self) -> list[dict[str, Any]]:
+        return self.send("GET", "metrics")["metrics"]
 
     def account(self, account: str, **values: Any) -> dict[str, Any]:
         """A key of another account."""

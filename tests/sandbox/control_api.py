@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from . import moto_side
+from .data.control_calls import ROUTINES as DATA_ROUTINES
 from .messages import Reply, Request
 
 if TYPE_CHECKING:
@@ -96,4 +97,5 @@ ROUTINES = {
     ("GET", "violations"): violations, ("GET", "faults"): get_faults, ("POST", "faults"): set_faults,
     ("GET", "switches"): get_switches, ("POST", "switches"): set_switches, ("POST", "reset"): reset,
     ("POST", "accounts"): accounts, ("POST", "buckets"): buckets,
+    **DATA_ROUTINES,
 }

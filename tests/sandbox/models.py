@@ -10,8 +10,9 @@ from botocore.model import OperationModel, ServiceModel
 
 from .messages import Request
 
-SERVICES = ("s3", "iam", "sts", "firehose", "logs", "glue", "athena", "apigatewayv2")
-SIGNING = {"apigateway": "apigatewayv2"}  # signing name -> our name, where they differ
+SERVICES = ("s3", "iam", "sts", "firehose", "logs", "glue", "athena", "apigatewayv2",
+            "cloudwatch")
+SIGNING = {"apigateway": "apigatewayv2", "monitoring": "cloudwatch"}  # signing name -> our name, where they differ
 
 
 @lru_cache
@@ -20,7 +21,8 @@ def service_model(service: str) -> ServiceModel:
 
 
 def protocol(service: str) -> str:
-    return str(service_model(service).metadata["protocol"])
+    # Of CloudWatch's three the one that others use too.
+    return "json" if service == "cloudwatch" else str(service_model(service).metadata["protocol"])
 
 
 @dataclass

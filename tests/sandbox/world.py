@@ -5,6 +5,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .data.plane import DataPlane
 from .faults import Faults
 from .journal import Journal
 from .keys import Keys
@@ -22,6 +23,18 @@ class Switches:
     page_size: int = 0  # at most so many items in any page; 0: AWS's own sizes
     authorize: bool = False  # calls need the caller's IAM policies to allow them
     clock_offset_s: float = 0  # how far AWS's clock is ahead of this machine's
+    # The data plane's, see data/README.md.
+    data_now: float = 0
+    duplicate_rate: float = 0
+    delay_rate: float = 0
+    delay_seconds: float = 3600
+    delivery_seed: int = 0
+    athena_concurrency: int = 0
+    athena_seconds: float = 0
+    athena_queue_seconds: float = 0
+    failure_leaves_files: bool = True
+    unload_files: int = 2
+    metric_page: int = 0
 
 
 @dataclass
@@ -33,6 +46,10 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)  # moto itself is not thread safe
     ages: dict[str, "Age"] = field(default_factory=dict)
     tokens: dict[str, Any] = field(default_factory=dict)  # idempotency tokens
+    data: DataPlane = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.data = DataPlane(self)
 
     def now(self) -> float:
         return time.time() + self.switches.clock_offset_s
@@ -44,6 +61,8 @@ class World:
         self.switches = Switches()
         self.ages.clear()
         self.tokens.clear()
+        self.data.close()
+        self.data = DataPlane(self)
 
     def switch(self, values: dict[str, Any]) -> dict[str, Any]:
         """Sets the switches named; ValueError for one that does not exist or has another type."""

@@ -10,32 +10,10 @@ import tempfile
 
 import duckdb
 
+from sandbox.data.prelude import PRELUDE
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SQL = ROOT / "specs" / "sql"
-
-PRELUDE = r"""
-SET TimeZone='UTC';
-SET integer_division=true;
-CREATE MACRO json_extract_scalar(j, p) AS CASE WHEN json_valid(j) THEN
-  CASE WHEN json_type(j, p) IN ('OBJECT', 'ARRAY') THEN NULL ELSE json_extract_string(j, p) END END;
-CREATE MACRO json_parse(j) AS CAST(j AS JSON);
-CREATE MACRO json_format(j) AS CAST(j AS VARCHAR);
-CREATE MACRO from_unixtime(s) AS to_timestamp(CAST(s AS DOUBLE));
-CREATE MACRO to_unixtime(t) AS epoch(t);
-CREATE MACRO date_format(t, f) AS
-  strftime(t, replace(replace(replace(f, '%i', '%M'), '%s', '%S'), '%h', '%I'));
-CREATE MACRO element_at(m, k) AS CASE WHEN typeof(m) LIKE '%[]' THEN list_extract(m, k) END;
-CREATE MACRO cardinality(l) AS len(l);
-CREATE MACRO sequence(a, b) AS generate_series(a, b);
-CREATE MACRO regexp_like(s, p) AS regexp_matches(s, p);
-CREATE MACRO regexp_replace(s, p, r) AS
-  system.main.regexp_replace(s, p, replace(r, '$', '\'), 'g');
-CREATE MACRO at_timezone(t, z) AS timezone(z, t);
-CREATE MACRO date_add(u, n, d) AS d + CASE u WHEN 'day' THEN to_days(n) WHEN 'hour' THEN to_hours(n)
-  WHEN 'month' THEN to_months(n) END;
-CREATE SCHEMA ddn_billing_db;
-SET search_path='ddn_billing_db,main';
-"""
 
 PARAMETERS = {
     "database": "ddn_billing_db",
@@ -85,6 +63,7 @@ def billing_queries():
 def connect():
     connection = duckdb.connect()
     connection.execute(PRELUDE)
+    connection.execute("CREATE SCHEMA ddn_billing_db; SET search_path='ddn_billing_db,main'")
     connection.execute(RAW.format("raw"))
     connection.execute(RAW.format("recovered"))
     connection.execute(ROLLUP.format("parquet", "year INTEGER, month INTEGER, day INTEGER"))

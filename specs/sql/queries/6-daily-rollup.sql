@@ -9,4 +9,4 @@ SELECT
 FROM ${database}.${table_parquet}
 WHERE (year = year(current_date) AND month = month(current_date))
    OR (year = year(date_add('month', -1, current_date)) AND month = month(date_add('month', -1, current_date)))
-ORDER BY req_date DESC, calls DESC, sub, routekey
+ORDER BY req_date DESC, calls DESC, sub, routekey, user, status, httpmethod, path

@@ -11,7 +11,7 @@ from .prelude import PRELUDE
 from .query_error import QueryError, from_duck
 from .take_in import TakeIn, literal, quoted
 
-PASSING = {"FILTER", "PROJECTION", "STREAMING_WINDOW", "LEFT_DELIM_JOIN", "UNNEST"}
+PASSING = ("FILTER", "PROJECTION", "LEFT_DELIM_JOIN", "UNNEST", "UNION")
 SCANS = ("SEQ_SCAN", "TABLE_SCAN")
 
 
@@ -41,6 +41,20 @@ class Engine:
         """DuckDB's cursor after sql."""
         try:
             return self.connection.execute(sql)
+        except duckdb.Error as error:
+            raise from_duck(error) from None
+
+    def rows(self, cursor: Any) -> list[tuple[Any, ...]]:
+        try:
+            return list(cursor.fetchall())
+        except duckdb.Error as error:
+            raise from_duck(error) from None
+
+    def define_only(self) -> None:
+        """As prepare, without data: enough to analyse a text."""
+        try:
+            self.connection.execute(PRELUDE)
+            self.define()
         except duckdb.Error as error:
             raise from_duck(error) from None
 
@@ -130,12 +144,14 @@ class Engine:
                 table = self.snapshot.tables[place]
                 found.setdefault(place, set()).update(self.matching(table, conditions))
             return
-        below = [] if name not in PASSING else list(filters)
+        # A window of DuckDB's own making (it joins UNNEST back) changes no row; any other does.
+        passes = name in PASSING or ("WINDOW" in name and extra.get("Projections") == "delim_index")
+        below = list(filters) if passes else []
         if name == "FILTER":
             expression = extra.get("Expression", [])
             below += expression if isinstance(expression, list) else [expression]
         for number, child in enumerate(node.get("children", [])):
-            self.walk(child, below if number == 0 else [], found)
+            self.walk(child, below if number == 0 or name == "UNION" else [], found)
 
     def matching(self, table: Table, conditions: list[str]) -> set[int]:
         everything = set(range(len(table.partitions)))
@@ -175,9 +191,11 @@ class Engine:
         self.connection.execute(f"DROP TABLE {self.place(table)}; CREATE VIEW {self.place(table)} AS {query}")
 
     def text(self, table: Table, partitions: list[Partition]) -> str:
-        files = ", ".join(quoted(str(self.take_in.text(table, p))) for p in partitions)
+        files, numbers = self.take_in.text(table, partitions)
         fields = ", ".join(identifier(n) for n, _ in self.fields(table))
-        return f"SELECT {fields} FROM read_parquet([{files}])"
+        listed = ", ".join(quoted(str(file)) for file in files)
+        ranges = " OR ".join(f'"$part" BETWEEN {low} AND {high}' for low, high in runs(numbers))
+        return f"SELECT {fields} FROM read_parquet([{listed}]) WHERE {ranges}"
 
     def parquet(self, table: Table, partitions: list[Partition]) -> str:
         """Columns by name; one that a file lacks is NULL."""
@@ -197,6 +215,17 @@ class Engine:
                 f"SELECT * FROM read_parquet([{', '.join(files)}], filename='$file', union_by_name=true)) AS p "
                 f'JOIN (VALUES {", ".join(rows)}) AS m("$file", "$path"{", " + names if names else ""}) '
                 'ON p."$file" = m."$file"')
+
+
+def runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """Unbroken ranges of ascending numbers."""
+    made: list[tuple[int, int]] = []
+    for number in numbers:
+        if made and number == made[-1][1] + 1:
+            made[-1] = (made[-1][0], number)
+        else:
+            made.append((number, number))
+    return made
 
 
 def conjuncts(text: str) -> list[str]:

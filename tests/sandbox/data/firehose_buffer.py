@@ -110,7 +110,6 @@ class Buffer:
     def __init__(self, stream: Any, config: Config, metrics: Any):
         self.name, self.version = stream.delivery_stream_name, stream.version_id
         self.config, self.form, self.metrics = config, Form(config), metrics
-        self.account = stream.account_id
         self.records: list[bytes] = []
         self.size = self.oldest = 0
         self.failed: list[Envelope] = []

@@ -84,8 +84,16 @@ class Catalog:
     def __init__(self, account: str, region: str, now: float):
         self.account, self.region, self.now = account, region, now
 
+    def backend(self) -> Any:
+        return moto_side.backend("glue", self.account, self.region)
+
     def databases(self) -> dict[str, Any]:
-        return dict(moto_side.backend("glue", self.account, self.region).databases)
+        return dict(self.backend().databases)
+
+    def create_table(self, database: str, document: dict[str, Any]) -> None:
+        if database not in self.databases():
+            raise QueryError("SCHEMA_NOT_FOUND", f"Schema {database} does not exist")
+        self.backend().create_table(database, document["Name"], document, None)
 
     def find(self, database: str, name: str) -> Any | None:
         """moto's table."""

@@ -16,6 +16,7 @@ CREATE MACRO date_format(t, f) AS
 CREATE MACRO element_at(m, k) AS CASE WHEN typeof(m) LIKE '%[]' THEN list_extract(m, k) END;
 CREATE MACRO cardinality(l) AS len(l);
 CREATE MACRO sequence(a, b) AS generate_series(a, b);
+CREATE MACRO trim(s) AS system.main.trim(s, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13));
 CREATE MACRO regexp_like(s, p) AS regexp_matches(s, p);
 CREATE MACRO regexp_replace(s, p, r) AS
   system.main.regexp_replace(s, p, replace(r, '$', '\'), 'g');

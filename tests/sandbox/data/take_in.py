@@ -19,6 +19,7 @@ from .serde import FIRST, HCATALOG, OPENX, Reader, decoded, is_plain_envelopes
 ENVELOPE = {"messagetype": "messageType", "owner": "owner", "loggroup": "logGroup", "logstream": "logStream",
             "subscriptionfilters": "subscriptionFilters", "logevents": "logEvents"}
 OBJECT_LIMIT = 256 << 20
+BATCH = 8 << 20
 
 
 def quoted(text: str) -> str:
@@ -35,6 +36,7 @@ class TakeIn:
         self.lock = threading.Lock()
         self.connection = duckdb.connect()
         self.made: dict[str, Path] = {}
+        self.parts: dict[str, tuple[Path, int]] = {}  # by content: where, number
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -76,32 +78,45 @@ class TakeIn:
 
     # -- text -------------------------------------------------------------------------------------------
 
-    def text(self, table: Table, partition: Partition) -> Path:
-        """The partition's rows as a parquet file, with the keys' values and "$path"."""
-        columns = [(name, kind.duck) for name, kind in table.columns]
-        mark = hashlib.sha256(json.dumps([
-            table.library, sorted(table.serde_parameters.items()), columns, [k for k, _ in table.keys],
-            partition.values, [o.identity for o in partition.objects]], default=str).encode()).hexdigest()
+    def text(self, table: Table, partitions: list[Partition]) -> tuple[list[Path], list[int]]:
+        """Parquet files that hold the partitions' rows, and the numbers ("$part") of theirs in them."""
+        signature = json.dumps([table.library, sorted(table.serde_parameters.items()),
+                                [(n, t.duck) for n, t in table.columns], [n for n, _ in table.keys]])
+        marks = [hashlib.sha256(f"{signature}|{p.values}|{[o.identity for o in p.objects]}".encode()).hexdigest()
+                 for p in partitions]
         with self.lock:
-            if mark not in self.made:
-                self.made[mark] = self.build(table, partition, self.folder / f"text-{mark}.parquet")
-            return self.made[mark]
+            new = [(p, mark) for p, mark in zip(partitions, marks, strict=True) if mark not in self.parts]
+            for batch in batches(new):
+                self.build(table, batch)
+            found = [self.parts[mark] for mark in marks]
+        return sorted({path for path, _ in found}), sorted(number for _, number in found)
 
-    def build(self, table: Table, partition: Partition, path: Path) -> Path:
-        plain, slow, paths = self.split(table, partition)
+    def build(self, table: Table, batch: list[tuple[Partition, str]]) -> None:
+        """One file for a batch of partitions; when DuckDB refuses it, each half by itself."""
+        objects = [(stored, number) for number, (partition, _) in enumerate(batch)
+                   for stored in partition.objects]
+        first = len(self.parts)
+        path = self.folder / f"text-{first}-{len(batch)}.parquet"
+        plain, others = self.split(table, [stored for stored, _ in objects])
         try:
-            self.copy(table, partition, path, plain, slow, paths)
+            self.copy(table, batch, objects, path, plain, self.by_rules(table, others))
         except duckdb.Error:
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                self.build(table, batch[:middle])
+                self.build(table, batch[middle:])
+                return
             # Not one document per line after all, or of other types: by the rules.
-            slow = self.by_rules(table, [(n, o) for n, o in enumerate(partition.objects)])
-            self.copy(table, partition, path, b"", slow, paths)
-        return path
+            numbered = [(n, stored) for n, (stored, _) in enumerate(objects)]
+            self.copy(table, batch, objects, path, b"", self.by_rules(table, numbered))
+        for number, (_, mark) in enumerate(batch):
+            self.parts[mark] = (path, first + number)
 
-    def split(self, table: Table, partition: Partition) -> tuple[bytes, bytes, list[str]]:
-        """Envelope lines with the number of their object, and lines of our own making for all else."""
-        fits = (table.library in (OPENX, *HCATALOG) and all(name in ENVELOPE for name, _ in table.columns))
+    def split(self, table: Table, objects: list[Stored]) -> tuple[bytes, list[tuple[int, Stored]]]:
+        """Envelope lines with the number of their object, and the objects that are no such lines."""
+        fits = table.library in (OPENX, *HCATALOG) and all(name in ENVELOPE for name, _ in table.columns)
         plain, others = [], []
-        for number, stored in enumerate(partition.objects):
+        for number, stored in enumerate(objects):
             data = decoded(stored.key, self.data(stored)) if fits else b""
             if fits and is_plain_envelopes(data):
                 plain.append(data.replace(FIRST, b'{"$object":%d,"messageType":' % number))
@@ -109,30 +124,36 @@ class TakeIn:
                     plain.append(b"\n")
             else:
                 others.append((number, stored))
-        return b"".join(plain), self.by_rules(table, others), [o.key for o in partition.objects]
+        return b"".join(plain), others
 
     def by_rules(self, table: Table, numbered: list[tuple[int, Stored]]) -> bytes:
+        if not numbered:
+            return b""
         reader = Reader(table.library, table.serde_parameters, table.columns)
         lines = [json.dumps({"$object": number, **row}, ensure_ascii=False) for number, stored in numbered
                  for row in reader.rows(stored.key, decoded(stored.key, self.data(stored)))]
         return "".join(line + "\n" for line in lines).encode("utf-8", "surrogatepass")
 
-    def copy(self, table: Table, partition: Partition, path: Path, plain: bytes, slow: bytes,
-             paths: list[str]) -> None:
+    def copy(self, table: Table, batch: list[tuple[Partition, str]], objects: list[tuple[Stored, int]],
+             path: Path, plain: bytes, slow: bytes) -> None:
+        """Rows with the keys' values of their partition, "$path" and "$part"."""
+        keys = "".join(f', "{name}" {kind.duck}' for name, kind in table.keys)
+        bucket = table.location.partition("://")[2].partition("/")[0]
+        self.connection.execute('CREATE OR REPLACE TABLE objects("$object" BIGINT, "$path" VARCHAR, '
+                                f'"$part" INTEGER{keys})')
+        rows = (f"({n}, {quoted(f's3://{bucket}/{stored.key}')}, {len(self.parts) + number}"
+                + "".join(", " + literal(value) for value in batch[number][0].values) + ")"
+                for n, (stored, number) in enumerate(objects))
+        self.connection.execute("INSERT INTO objects VALUES " + ", ".join(rows))
         parts = []
         for number, (data, names) in enumerate(((plain, ENVELOPE), (slow, {}))):
             if data:
                 source = self.folder / f"in-{number}.json"
                 source.write_bytes(data)
                 parts.append(self.select(table, source, names))
-        keys = "".join(f', CAST({literal(value)} AS {kind.duck}) AS "{name}"' for value, (name, kind)
-                       in zip(partition.values, table.keys, strict=True))
-        bucket = table.location.partition("://")[2].partition("/")[0]
-        listed = ", ".join(quoted(f"s3://{bucket}/{key}") for key in paths)
         body = " UNION ALL ".join(parts) or self.select(table, None, {})
-        self.connection.execute(
-            f'COPY (SELECT * EXCLUDE ("$object"){keys}, list_extract([{listed}]::VARCHAR[], "$object" + 1) AS "$path" '
-            f"FROM ({body})) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION snappy)")
+        self.connection.execute(f'COPY (SELECT * EXCLUDE ("$object") FROM ({body}) JOIN objects USING ("$object")) '
+                                f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 4096)")
 
     @staticmethod
     def select(table: Table, source: Path | None, names: dict[str, str]) -> str:
@@ -143,3 +164,16 @@ class TakeIn:
         types = "".join(f", {quoted(names.get(name, name))}: {quoted(kind.duck)}" for name, kind in table.columns)
         return (f'SELECT "$object"{fields} FROM read_json({quoted(str(source))}, format=\'newline_delimited\', '
                 f"maximum_object_size={OBJECT_LIMIT}, columns={{'$object': 'BIGINT'{types}}})")
+
+
+def batches(new: list[tuple[Partition, str]]) -> list[list[tuple[Partition, str]]]:
+    """Of some 8 MB of objects each (they grow tenfold)."""
+    made: list[list[tuple[Partition, str]]] = []
+    size = BATCH + 1
+    for item in new:
+        if size > BATCH:
+            made.append([])
+            size = 0
+        made[-1].append(item)
+        size += sum(stored.size for stored in item[0].objects)
+    return made

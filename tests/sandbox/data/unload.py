@@ -203,22 +203,19 @@ def insert_into(queries: "Queries", execution: "Execution") -> Answer:
                   for p in found.partitions.values()}
     needs(table.is_parquet, "NOT_SUPPORTED", "the sandbox inserts into parquet tables only")
     kinds = [(name, kind.duck) for name, kind in [*table.columns, *table.keys]]
-    writer = execution.writer = Writer(queries, execution)
-    count = writer.take(execution.rewritten())
-    given = writer.columns()
+    query = execution.rewritten()
+    given = narrowed([(n, t) for n, t, *_ in execution.engine.run("DESCRIBE " + query).fetchall()])
+    order = [name for name, _ in kinds]
     if "columns" in statement.parts:
         order = [n.strip().strip('"').lower() for n in statement.parts["columns"].strip("() ").split(",")]
-    else:
-        order = [name for name, _ in kinds]
     same = len(order) == len(given) and all(
-        trino_of(t) == trino_of(dict(kinds)[n]) for n, (_, t) in zip(order, narrowed(given), strict=True))
+        trino_of(t) == trino_of(dict(kinds).get(n, "?")) for n, (_, t) in zip(order, given, strict=True))
     needs(same, "TYPE_MISMATCH", "Insert query has mismatched column types: Table: "
           f"{[trino_of(dict(kinds).get(n, '?')) for n in order]}, Query: {[trino_of(t) for _, t in given]}")
-    for index, (name, _) in enumerate(given):
-        if name.lower() != order[index]:
-            execution.engine.run(f'ALTER TABLE main."rows to write" RENAME COLUMN "{name}" TO "{order[index]}"')
-    for name in [n for n, _ in kinds if n not in order]:
-        execution.engine.run(f'ALTER TABLE main."rows to write" ADD COLUMN "{name}" {dict(kinds)[name]}')
+    absent = "".join(f', CAST(NULL AS {t}) AS "{n}"' for n, t in kinds if n not in order)
+    names = ", ".join(f'"{n}"' for n in order)
+    writer = execution.writer = Writer(queries, execution)
+    count = writer.take(f"SELECT *{absent} FROM ({query}) AS given({names})")
     keys = [name for name, _ in table.keys]
     known = {p.values: places[str([str(v) for v in p.values])] for p in table.partitions
              if str([str(v) for v in p.values]) in places}

@@ -236,17 +236,3 @@ def list_tags(call: Call) -> dict[str, Any]:
     page, more = call.page(sorted(tags, key=lambda tag: tag["Key"]), call.params.get("NextToken"),
                            call.params.get("MaxResults"), 200, "InvalidRequestException")
     return {"Tags": page, **({"NextToken": more} if more else {})}
-
-
-@handles("athena", "StartQueryExecution")
-def start_query(call: Call) -> dict[str, Any]:
-    wanted = (call.params["QueryString"], call.params.get("WorkGroup"))
-    made = once(call, wanted)
-    if made:
-        return {"QueryExecutionId": made}
-    group = work_group(call, call.params.get("WorkGroup", "primary"))
-    if group.state == "DISABLED":
-        raise invalid(f"WorkGroup {group.name} is disabled.")
-    result = call.result()
-    remember(call, wanted, result["QueryExecutionId"])
-    return result

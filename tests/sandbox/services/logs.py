@@ -168,6 +168,7 @@ def put_subscription_filter(call: Call) -> dict[str, Any]:
         kept.creation_time = filters[name].creation_time
     kept.sandbox_distribution = p.get("distribution", "ByLogStream")
     filters[name] = kept
+    call.world.data.delivery.control_message(group, kept)
     return {}
 
 

@@ -337,7 +337,7 @@ def delete_policy(call: Call) -> Reply:
 
 @handles("s3", "PutBucketTagging", "GetBucketTagging", "DeleteBucketTagging", "PutBucketVersioning",
          "GetBucketVersioning", "DeleteBucket", "PutObject", "GetObject", "HeadObject", "DeleteObject",
-         "DeleteObjects", "CopyObject", "ListObjects", "ListObjectVersions", "CreateMultipartUpload",
+         "CopyObject", "ListObjects", "ListObjectVersions", "CreateMultipartUpload",
          "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload", "ListParts",
          "ListMultipartUploads", "PutObjectTagging", "GetObjectTagging", "GetBucketAcl")
 def needs_bucket(call: Call) -> Reply | None:
@@ -365,3 +365,13 @@ def list_objects(call: Call) -> Reply | None:
     query = "&".join([*kept, "max-keys=" + quote(str(size))])
     request = Request(call.request.method, call.request.path, query, call.request.headers, b"")
     return moto_side.call(request, call.account)
+
+
+@handles("s3", "DeleteObjects")
+def delete_objects(call: Call) -> dict[str, Any]:
+    """moto takes a bucket policy's Deny at its word and leaves its conditions out."""
+    bucket, wanted = bucket_of(call), call.params["Delete"]
+    deleted, locked = call.backend().delete_objects(bucket.name, wanted["Objects"])
+    told = [] if wanted.get("Quiet") else [{"Key": key} for key, _, _ in deleted]
+    return {"Deleted": told, "Errors": [{"Key": key, "Code": "AccessDenied", "Message": "Access Denied because "
+                                         "object protected by object lock."} for key in locked]}

@@ -9,7 +9,7 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2]), str(Path(__file__).parent)]
 
-from program import Billingd
+from program import Billingd, must_be_valid
 from sandbox.control import Sandbox, start_sandbox
 from world import World
 
@@ -18,11 +18,6 @@ from world import World
 def process() -> Iterator[Sandbox]:
     with start_sandbox() as sandbox:
         yield sandbox
-
-
-def must_be_valid(sandbox: Sandbox) -> None:
-    assert sandbox.violations() == [], "requests that AWS's model refuses"
-    assert sandbox.bugs() == [], "the sandbox itself failed"
 
 
 @pytest.fixture

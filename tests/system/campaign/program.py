@@ -90,3 +90,8 @@ class Billingd:
         left = [r for r in after.json["resources"] if r["action"] != "none"]
         assert left == [], left
         assert after.json["summary"]["writes"] == 0
+
+
+def must_be_valid(sandbox: Sandbox) -> None:
+    assert sandbox.violations() == [], "requests that AWS's model refuses"
+    assert sandbox.bugs() == [], "the sandbox itself failed"

@@ -17,6 +17,7 @@ DATABASE, WORKGROUP = "ddn_billing_db", "BillingWG"
 RAW, VIEW, PARQUET = ("restapi_access_log_json_raw", "restapi_access_log_json",
                       "restapi_access_log_parquet")
 ROLE, LOGS_ROLE = f"{FIREHOSE}-role", f"{FIREHOSE}-logs-to-fh-role"
+OBJECT = "json-data/year=2025/month=10/day=21/hour=08/one"
 PREFIX = ("json-data/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
           "hour=!{timestamp:HH}/")
 ERROR_PREFIX = ("error/!{timestamp:yyyy}/!{timestamp:MM}/!{timestamp:dd}/!{timestamp:HH}/"
@@ -144,7 +145,7 @@ def extras(world: World, api: str) -> None:
             "Prefix": "tmp/", "Tags": [{"Key": "keep", "Value": "no"}], "ObjectSizeGreaterThan": 500}},
          "Expiration": {"Days": 1}}]}, TransitionDefaultMinimumObjectSize="varies_by_storage_class")
     world.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    world.s3.put_object(Bucket=BUCKET, Key="json-data/year=2025/month=10/day=21/hour=08/one", Body=b"1")
+    world.s3.put_object(Bucket=BUCKET, Key=OBJECT, Body=b"1")
     world.s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "owner", "Value": "ops"}]})
     for role in (ROLE, LOGS_ROLE):
         world.iam.tag_role(RoleName=role, Tags=[{"Key": "owner", "Value": "ops"}])

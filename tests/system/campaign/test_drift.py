@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import must_be_valid
 from drift import CHANGE, FIXED, GONE, REMOVE, surroundings
-from program import PIPELINE, SHIPPED, SPECS, Billingd, effective
+from program import PIPELINE, SHIPPED, SPECS, Billingd, effective, must_be_valid
 from sandbox.control import Sandbox
 from world import World, changes, normalised
 

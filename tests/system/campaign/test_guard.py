@@ -55,7 +55,7 @@ def test_a_bucket_of_others_blocks(sandbox: Sandbox, billingd: Billingd, world: 
     assert said.code in (1, 77), said
     bucket = said.resources["bucket"]
     assert bucket["verdict"] in ("blocked", "denied"), bucket
-    assert "another account" in bucket["text"] or "somebody else" in bucket["text"], bucket
+    assert "another account" in bucket["text"] and "HTTP 403" in bucket["text"], bucket
     assert said.resources["stream"]["verdict"] == "blocked"
     assert [c for c in billingd.calls(service="s3", kind="write")] == []
 
@@ -75,13 +75,13 @@ def test_a_bucket_elsewhere_blocks(sandbox: Sandbox, billingd: Billingd, world: 
         not path.startswith("s3/") for path in changes(before, virginia.snapshot()))
 
 
-@pytest.mark.parametrize("resource,field,member,make", [
-    ("firehose_role", "path", "/", lambda w: w.iam.create_role(
+@pytest.mark.parametrize("resource,field,make", [
+    ("firehose_role", "path", lambda w: w.iam.create_role(
         RoleName=seed.ROLE, Path="/billing/", AssumeRolePolicyDocument=seed.trust("firehose.amazonaws.com"))),
-    ("access_logs", "class", "STANDARD", lambda w: w.logs.create_log_group(
+    ("access_logs", "class", lambda w: w.logs.create_log_group(
         logGroupName=seed.LOG_GROUP, logGroupClass="INFREQUENT_ACCESS"))])
 def test_what_cannot_change_blocks(sandbox: Sandbox, billingd: Billingd, world: World, resource: str,
-                                   field: str, member: str, make: Any) -> None:
+                                   field: str, make: Any) -> None:
     """An immutable difference is explained, never deleted and made anew."""
     world.api()
     make(world)
@@ -89,8 +89,8 @@ def test_what_cannot_change_blocks(sandbox: Sandbox, billingd: Billingd, world: 
     assert said.code == 1, said
     found = said.resources[resource]
     assert (found["action"], found["verdict"]) == ("blocked", "blocked"), found
-    assert f"{field} cannot be changed after creation" in found["reason"], found
-    assert found["calls"] == []
+    assert "cannot be changed after creation" in found["reason"], found
+    assert found["reason"].startswith(field) and found["calls"] == []
     assert [w for w in billingd.writes() if w.startswith("Delete")] == []
 
 

@@ -46,7 +46,10 @@ class World:
     # -- everything there is --------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
-        """Path -> document of every resource; without what replies carry besides."""
+        """Path -> document of every resource; without what replies carry besides.
+
+        Not the objects of buckets: the stream delivers some at times of its own.
+        """
         found: dict[str, Any] = {}
         for part in (self.see_s3, self.see_iam, self.see_logs, self.see_firehose, self.see_api,
                      self.see_athena, self.see_glue):
@@ -65,8 +68,7 @@ class World:
                                ("encryption", self.s3.get_bucket_encryption),
                                ("versioning", self.s3.get_bucket_versioning),
                                ("lifecycle", self.s3.get_bucket_lifecycle_configuration),
-                               ("tags", self.s3.get_bucket_tagging),
-                               ("objects", self.s3.list_objects_v2)):
+                               ("tags", self.s3.get_bucket_tagging)):
                 found[f"{at}/{part}"] = plain(maybe(read, Bucket=name))
 
     def see_iam(self, found: dict[str, Any]) -> None:

@@ -1,0 +1,25 @@
+/* close_amount.h -- the decimals of bills as numbers again, and bills subtracted. */
+#ifndef BILLING_CLOSE_AMOUNT_H
+#define BILLING_CLOSE_AMOUNT_H
+
+#include "base/err.h"
+#include "billing/money.h"
+
+#include <jansson.h>
+
+/* Any text of money_text or money_exact_text, with all its decimals, a sign allowed: the reverse of
+ * them, to the last unit.  -1 and *e (ERR_INVALID) when it is no such text. */
+int close_amount_parse(const char *text, struct money *amount, struct err *e);
+/* a - b of two such texts (NULL: 0), exact, with at least `least` decimals; new text, NULL and *e.
+ */
+char *close_amount_minus(const char *a, const char *b, int least, struct err *e);
+
+/* later - earlier, line by line, of two bills of one month: lines (sorted by customer) only of those
+ * that differ, "unattributed" and "totals" always; new reference.  What is no number is taken from
+ * `later`.  NULL and *e when one is no bill. */
+json_t *close_amount_bills(const json_t *later, const json_t *earlier, struct err *e);
+/* earlier + difference: the same the other way round; customers that one of them lacks are taken
+ * from the other.  new reference, or NULL and *e. */
+json_t *close_amount_add_bills(const json_t *earlier, const json_t *difference, struct err *e);
+
+#endif

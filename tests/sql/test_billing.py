@@ -1,0 +1,315 @@
+"""The billing queries against the truth: every day, in several zones, from rollups and from raw."""
+
+import collections
+import datetime
+import zoneinfo
+
+import pytest
+
+import duck
+import traffic
+import window
+
+UTC = traffic.UTC
+LATE_DAYS = 3
+# Midnight at other hours, half an hour off, and months with a day of 23 and of 25 hours.
+MONTHS = [("UTC", 2025, 10), ("Asia/Seoul", 2025, 10), ("Asia/Kolkata", 2025, 12),
+          ("America/New_York", 2025, 11), ("Europe/Berlin", 2025, 3)]
+
+
+def month_of(year, month):
+    first = datetime.date(year, month, 1)
+    return first, (first + datetime.timedelta(days=40)).replace(day=1) - window.DAY
+
+
+def traffic_of(first, last, count=3000):
+    start = datetime.datetime.combine(first - 3 * window.DAY, datetime.time(), UTC)
+    return traffic.make(seed=5, count=count, start=start, end=start + (last - first) + 7 * window.DAY)
+
+
+def near_edges(made, zone, first, last):
+    """Requests on the first and last second of every day of the zone, each twice and a day late."""
+    rng = traffic.random.Random(9)
+    for day in window.days_between(first - window.DAY, last + window.DAY):
+        for second in (window.start_of(zone, day), window.start_of(zone, day + window.DAY) - 1):
+            at = datetime.datetime.fromtimestamp(second, UTC)
+            request = traffic.Request(f"edge{second}", "EDGE", "edge", "GET /", "200", 11, at, "/")
+            one = traffic.event(rng, at, traffic.new_line(request, rng))
+            made.requests.append(request)
+            for arrival in (at - datetime.timedelta(hours=1), at + window.DAY):
+                made.envelopes.append((traffic.arrival_of(arrival), traffic.envelope([one])))
+    return made
+
+
+def loaded(envelopes):
+    connection = duck.connect()
+    duck.load(connection, envelopes)
+    return connection
+
+
+def rollup_select(zone, day, **options):
+    values = window.day_values(zone, day, LATE_DAYS, **options)
+    return duck.selected(duck.query("rollup", dict(values, day=day, target="s3://unused/")))
+
+
+def build(connection, zone, first, last):
+    for day in window.days_between(first, last):
+        connection.execute(
+            f"INSERT INTO ddn_billing_db.restapi_access_log_parquet"
+            f" SELECT *, {day.year}, {day.month}, {day.day} FROM ({rollup_select(zone, day)})")
+        (held,) = connection.execute(
+            "SELECT count(*), CAST(coalesce(sum(calls), 0) AS bigint),"
+            " CAST(coalesce(sum(total_bytes), 0) AS bigint)"
+            f" FROM ddn_billing_db.restapi_access_log_parquet WHERE req_date = '{day}'").fetchall()
+        counts = duck.query("rollup_counts", window.day_values(zone, day, LATE_DAYS))
+        assert connection.execute(counts).fetchall() == [held]
+
+
+def usage_raw(connection, zone, first, last):
+    sql = duck.query("usage_raw", window.days_values(zone, first, last, LATE_DAYS))
+    return connection.execute(sql).fetchall()
+
+
+def usage_rollup(connection, first, last):
+    return connection.execute(duck.query("usage_rollup", {
+        "first_day": first.strftime("%Y%m%d"), "last_day": last.strftime("%Y%m%d")})).fetchall()
+
+
+def truth_of(made, zone, first, last):
+    """(day, sub, route, status) -> [calls, bytes]"""
+    truth = collections.defaultdict(lambda: [0, 0])
+    for request in made.requests:
+        day = request.at.astimezone(zoneinfo.ZoneInfo(zone)).date()
+        if first <= day <= last:
+            line = truth[day.isoformat(), request.sub, request.route, request.status]
+            line[0] += 1
+            line[1] += request.size or 0
+    return {key: tuple(line) for key, line in truth.items()}
+
+
+@pytest.fixture(scope="module", params=MONTHS, ids=lambda m: m[0])
+def month(request):
+    zone, year, number = request.param
+    first, last = month_of(year, number)
+    made = near_edges(traffic_of(first, last), zone, first, last)
+    connection = loaded(made.envelopes)
+    build(connection, zone, first, last)
+    return connection, made, zone, first, last
+
+
+def test_rollups_are_the_truth(month):
+    connection, made, zone, first, last = month
+    have = connection.execute(
+        "SELECT req_date, sub, routekey, status, CAST(sum(calls) AS bigint),"
+        " CAST(sum(total_bytes) AS bigint) FROM ddn_billing_db.restapi_access_log_parquet"
+        " GROUP BY req_date, sub, routekey, status").fetchall()
+    assert {row[:4]: row[4:] for row in have} == truth_of(made, zone, first, last)
+
+
+def test_usage_is_the_same_from_both_and_the_truth(month):
+    connection, made, zone, first, last = month
+    raw = usage_raw(connection, zone, first, last)
+    assert usage_rollup(connection, first, last) == raw
+    truth = truth_of(made, zone, first, last).values()
+    assert sum(row[4] for row in raw) == sum(calls for calls, _ in truth) > 2000
+    assert sum(row[5] for row in raw) == sum(size for _, size in truth)
+
+
+def test_parts_of_a_month_add_up(month):
+    connection, _, zone, first, last = month
+    middle = first.replace(day=17)
+    total = collections.Counter()
+    for part in ((first, middle), (middle + window.DAY, last)):
+        rows = usage_raw(connection, zone, *part)
+        assert rows == usage_rollup(connection, *part)
+        for row in rows:
+            total[row[:4]] += row[4]
+    assert total == {row[:4]: row[4] for row in usage_raw(connection, zone, first, last)}
+
+
+def test_audit_days_account_for_every_line(month):
+    connection, made, zone, first, last = month
+    values = window.days_values(zone, first, last, LATE_DAYS)
+    rows = connection.execute(duck.query("audit_days", values)).fetchall()
+    truth = collections.defaultdict(lambda: [0, 0])
+    for (day, *_), (calls, size) in truth_of(made, zone, first, last).items():
+        truth[int(day.replace("-", ""))][0] += calls
+        truth[int(day.replace("-", ""))][1] += size
+    assert {row[0]: [row[6], row[7]] for row in rows} == truth
+    for day, lines, late_lines, late_events, event_copies, request_copies, calls, _ in rows:
+        assert lines == late_lines + event_copies + request_copies + calls
+        assert late_events == 0
+    assert sum(row[4] for row in rows) > 100 and sum(row[5] for row in rows) > 5
+
+
+HOURS = ("envelopes data_envelopes control_envelopes unreadable_envelopes elements events control blank"
+         " invalid untimed estimated repaired ok event_copies request_copies requests distinct_events"
+         " distinct_requests of_earlier_days of_later_days bytes").split()
+
+
+def hours_of(connection, where="year > 0"):
+    cursor = connection.execute(duck.query("audit_hours", {"partition_filter": where}))
+    assert [d[0] for d in cursor.description] == ["year", "month", "day", "hour", *HOURS]
+    return {row[:4]: dict(zip(HOURS, row[4:])) for row in cursor.fetchall()}
+
+
+def test_audit_hours_account_for_every_event():
+    first, last = month_of(2025, 10)
+    made = traffic_of(first, last)
+    connection = loaded(made.envelopes)
+    # Lines of an object that are no envelopes: the reader makes rows of NULLs of them.
+    connection.execute("INSERT INTO ddn_billing_db.restapi_access_log_json_raw (year, month, day, hour)"
+                       " VALUES (2025, 10, 3, 4), (2025, 10, 3, 4)")
+    hours = hours_of(connection)
+    total = collections.Counter()
+    for hour in hours.values():
+        total.update(hour)
+        assert hour["events"] == hour["elements"] == sum(
+            hour[s] for s in ("control", "blank", "invalid", "untimed", "estimated", "repaired", "ok"))
+        assert hour["ok"] + hour["repaired"] + hour["estimated"] == \
+            hour["event_copies"] + hour["request_copies"] + hour["requests"]
+        assert hour["distinct_requests"] >= hour["requests"]
+    assert {state: total[state] for state in made.states} == made.states
+    assert total["events"] == made.lines and total["envelopes"] == len(made.envelopes) + 2
+    assert total["unreadable_envelopes"] == 2 == hours[2025, 10, 3, 4]["unreadable_envelopes"]
+    assert total["requests"] == len(made.requests)
+    assert total["of_earlier_days"] > 50
+    by_arrival = collections.Counter()
+    for arrival, whole in made.envelopes:
+        by_arrival[arrival] += len(whole["logEvents"])
+    assert {hour: counts["elements"] for hour, counts in hours.items()} == by_arrival
+
+
+def test_audit_event_hours():
+    first, last = month_of(2025, 10)
+    made = traffic_of(first, last, 2000)
+    lines, ids = collections.Counter(), collections.defaultdict(set)
+    for _, whole in made.envelopes:
+        for number, one in enumerate(whole["logEvents"]):
+            if whole["messageType"] == "DATA_MESSAGE":
+                hour = one["timestamp"] and one["timestamp"] // 3600000 * 3600
+                lines[hour] += 1
+                ids[hour].add(one["id"] or (id(whole), number))
+    rows = loaded(made.envelopes).execute(
+        duck.query("audit_event_hours", {"partition_filter": "year > 0"})).fetchall()
+    assert {row[0]: row[1] for row in rows} == lines
+    assert {row[0]: row[2] for row in rows} == {hour: len(found) for hour, found in ids.items()}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_order_copies_and_packing_do_not_matter(seed):
+    first, last = month_of(2025, 10)
+    made = traffic_of(first, last, 3000)
+    one, other = loaded(made.envelopes), loaded(traffic.repack(seed, made.envelopes))
+    assert repr(usage_raw(one, "UTC", first, last)) == repr(usage_raw(other, "UTC", first, last))
+    for day in window.days_between(first, last)[::5]:
+        sql = rollup_select("UTC", day, group_by=window.COLUMNS.values())
+        sql += "ORDER BY user, sub, httpmethod, path, routekey, status"
+        assert repr(one.execute(sql).fetchall()) == repr(other.execute(sql).fetchall()) != "[]"
+
+
+def request_lines(moments, **fields):
+    """Log events of one request id, one per moment; every second one says it is of another sub."""
+    rng = traffic.random.Random(2)
+    events = []
+    for number, at in enumerate(moments):
+        request = traffic.Request("same", f"sub{number}", None, "GET /", "200", 5, at, "/")
+        vars(request).update(fields)
+        events.append((at, traffic.event(rng, at, traffic.new_line(request, rng))))
+    return events
+
+
+OCTOBER_7 = datetime.datetime(2025, 10, 7, tzinfo=UTC)
+
+
+def counted(events, arrivals=None):
+    """(day, sub) of each call counted, from rollups and from raw alike."""
+    first, last = datetime.date(2025, 10, 5), datetime.date(2025, 10, 12)
+    envelopes = [(traffic.arrival_of(arrival), traffic.envelope([event]))
+                 for (at, event), arrival in zip(events, arrivals or [at for at, _ in events])]
+    found = set()
+    for packed in (envelopes, envelopes[::-1]):
+        connection = loaded(packed)
+        build(connection, "UTC", first, last)
+        rollup = [(day, sub) for day, sub, calls in connection.execute(
+            "SELECT day, sub, calls FROM ddn_billing_db.restapi_access_log_parquet"
+            " ORDER BY day, sub").fetchall() for _ in range(calls)]
+        assert usage_rollup(connection, first, last) == usage_raw(connection, "UTC", first, last)
+        audit = connection.execute(duck.query("audit_days", window.days_values(
+            "UTC", first, last, LATE_DAYS))).fetchall()
+        assert {row[0] % 100: row[6] for row in audit if row[6]} == \
+            collections.Counter(day for day, _ in rollup)
+        found.add(tuple(rollup))
+    assert len(found) == 1
+    return list(found.pop())
+
+
+def test_a_request_logged_again_after_midnight_counts_on_its_first_day():
+    minute = datetime.timedelta(minutes=1)
+    assert counted(request_lines([OCTOBER_7 - minute, OCTOBER_7 + minute])) == [(6, "sub0")]
+
+
+def test_a_request_logged_again_hours_later_counts_once():
+    hours = [datetime.timedelta(hours=h) for h in (1, 8, 23)]
+    assert counted(request_lines([OCTOBER_7 + h for h in hours])) == [(7, "sub0")]
+
+
+def test_a_request_id_used_again_a_day_later_is_another_request():
+    later = datetime.timedelta(hours=24)
+    assert counted(request_lines([OCTOBER_7, OCTOBER_7 + later])) == [(7, "sub0"), (8, "sub1")]
+    assert counted(request_lines([OCTOBER_7, OCTOBER_7 + later - datetime.timedelta(seconds=1)])) == \
+        [(7, "sub0")]
+
+
+def test_copies_that_differ_leave_the_first_event():
+    """Same second, other contents: the smaller event id stays, in whatever order they arrive."""
+    events = request_lines([OCTOBER_7] * 4)
+    first = min(range(4), key=lambda n: events[n][1]["id"])
+    assert counted(events) == [(7, f"sub{first}")]
+
+
+def test_events_without_an_id_are_told_apart_by_their_request():
+    events = request_lines([OCTOBER_7] * 3) + request_lines([OCTOBER_7] * 2, id="other")
+    for _, event in events:
+        event["id"] = ""
+    assert [day for day, _ in counted(events)] == [7, 7]
+
+
+def test_later_than_late_is_not_counted_and_the_audit_says_so():
+    day = datetime.timedelta(days=1)
+    (event,) = request_lines([OCTOBER_7])
+    assert counted([event], [OCTOBER_7 + 4 * day - datetime.timedelta(hours=1)]) == [(7, "sub0")]
+    assert counted([event], [OCTOBER_7 + 4 * day]) == []
+    connection = loaded([(traffic.arrival_of(OCTOBER_7 + 4 * day), traffic.envelope([event[1]]))])
+    date = OCTOBER_7.date()
+    values = window.days_values("UTC", date, date, LATE_DAYS)
+    values["partition_filter"] = "year = 2025"
+    assert connection.execute(duck.query("audit_days", values)).fetchall() == \
+        [(20251007, 1, 1, 1, 0, 0, 0, 0)]
+
+
+def test_lengths_below_zero_take_nothing_off():
+    (event,) = request_lines([OCTOBER_7], size=-1000000)
+    connection = loaded([(traffic.arrival_of(OCTOBER_7), traffic.envelope([event[1]]))])
+    date = OCTOBER_7.date()
+    build(connection, "UTC", date, date)
+    assert usage_rollup(connection, date, date) == [("sub0", None, "GET /", "200", 1, 0)] == \
+        usage_raw(connection, "UTC", date, date)
+
+
+def test_columns_that_are_not_kept_apart_are_null():
+    first, last = month_of(2025, 10)
+    connection = loaded(traffic_of(first, last, 2000).envelopes)
+    rows = connection.execute(rollup_select("UTC", first, group_by=["sub"])).fetchall()
+    assert len({row[1] for row in rows}) == len(rows) > 5
+    assert all(row[0] is row[2] is row[3] is row[4] is row[5] is None for row in rows)
+    every = connection.execute(rollup_select("UTC", first, group_by=window.COLUMNS.values())).fetchall()
+    assert sum(row[7] for row in every) == sum(row[7] for row in rows) and len(every) > 2 * len(rows)
+
+
+@pytest.mark.parametrize("name", duck.billing_queries())
+def test_text_of_a_query(name):
+    sql = duck.text(name + ".sql")
+    assert sql.isascii() and len(sql) < 200000 and not sql.rstrip().endswith(";")
+    assert f"  {name}: $" + "{file:sql/" + name + ".sql}" in \
+        (duck.ROOT / "specs" / "pipeline.yaml").read_text()

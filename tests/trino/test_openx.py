@@ -1,0 +1,59 @@
+"""What Trino's reader of JSON lines really does: the rules tests/sandbox plays and the spec relies on."""
+
+import gzip
+
+import pytest
+
+import client
+import conftest
+
+DOCUMENT = ('{"messageType":"DATA_MESSAGE","owner":"1","logGroup":"g","logStream":"s",'
+            '"subscriptionFilters":["f"],"logEvents":[{"id":"%d","timestamp":1,"message":"m"}]}')
+
+
+@pytest.fixture
+def table(both):
+    """A function that reads a file's text (or bytes, under a name) as the raw table would."""
+    made = []
+
+    def read(content, name="one.json.gz"):
+        number = len(made)
+        folder = both.files / f"openx{number}" / "year=2025/month=01/day=01/hour=00"
+        folder.mkdir(parents=True)
+        data = content.encode() if isinstance(content, str) else content
+        (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        made.append(f"restapi_access_log_json_openx{number}")
+        both.trino.run(conftest.RAW.format(name=f"openx{number}", place=both.files / f"openx{number}"))
+        both.trino.run(f"CALL system.sync_partition_metadata('{client.SCHEMA}', '{made[-1]}', 'ADD')")
+        return both.trino.run(f"SELECT messagetype, cardinality(logevents) FROM {made[-1]}")[1]
+
+    yield read
+    for name in made:
+        both.trino.run(f"DROP TABLE {name}")
+    for folder in both.files.glob("openx*"):
+        conftest.shutil.rmtree(folder)
+
+
+def test_a_document_per_line(table):
+    assert table(DOCUMENT % 1 + "\n" + DOCUMENT % 2 + "\n") == [("DATA_MESSAGE", 1)] * 2
+
+
+def test_documents_without_a_newline_between_are_lost(table):
+    """The seed's form: one row of three, and no error."""
+    assert table(DOCUMENT % 1 + DOCUMENT % 2 + DOCUMENT % 3) == [("DATA_MESSAGE", 1)]
+
+
+def test_all_gzip_members_are_read(table):
+    members = gzip.compress((DOCUMENT % 1 + "\n").encode())
+    assert table(DOCUMENT % 2 + "\n", "two.json.gz") == [("DATA_MESSAGE", 1)]
+    assert table(members * 3, "one.json") != [("DATA_MESSAGE", 1)] * 3  # the name decides
+
+
+def test_blank_lines_and_text_are_rows_of_nulls(table):
+    assert table(DOCUMENT % 1 + "\n\n") == [("DATA_MESSAGE", 1), (None, None)]
+    assert table("no json\n" + DOCUMENT % 1 + "\n") == [(None, None), ("DATA_MESSAGE", 1)]
+
+
+def test_a_cut_off_document_fails_the_query(table):
+    with pytest.raises(client.Refused, match="HIVE_"):
+        table((DOCUMENT % 1)[:-20] + "\n")

@@ -1,0 +1,160 @@
+/* One read for all who ask the same; a write makes older answers stale.  The client is played here:
+ * nothing is sent. */
+#include "base/json.h"
+#include "check.h"
+#include "reconcile/read_cache.h"
+
+#include <stdlib.h>
+
+enum { MOST = 16 };
+
+struct aws_call {
+    aws_done_fn *done;
+    void *arg;
+    int cancelled;
+};
+
+static struct aws_call sent[MOST];
+static size_t sent_count;
+static int session_a, session_b; /* only their addresses matter */
+
+struct aws_call *aws_send(struct aws_client *client, struct aws_session *session,
+                          const char *service, const char *op, const json_t *params,
+                          aws_done_fn *done, void *arg)
+{
+    (void)client, (void)session, (void)service, (void)op, (void)params;
+    CHECK(sent_count < MOST);
+    sent[sent_count] = (struct aws_call){done, arg, 0};
+    return &sent[sent_count++];
+}
+
+void aws_cancel(struct aws_call *call)
+{
+    if (call)
+        call->cancelled++;
+}
+
+static void answer(size_t index, const char *text)
+{
+    json_auto_t *result = json_pack("{s:s}", "text", text);
+    struct aws_reply reply = {.result = result};
+
+    sent[index].done(sent[index].arg, &reply);
+}
+
+static int answers;
+static unsigned last_depth;
+static size_t last_slot;
+
+static void take(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
+{
+    CHECK_TEXT(json_text(reply->result, "text"), arg);
+    answers++;
+    last_slot = slot;
+    last_depth = depth;
+}
+
+static const struct aws_reply *ask(struct read_cache *cache, void *session, const char *service,
+                                   const char *name, unsigned depth, const char *expected,
+                                   size_t slot)
+{
+    json_auto_t *params = json_pack("{s:s, s:i}", "Name", name, "Max", 5);
+    struct read_request request = {session, service, "Get", params, depth};
+
+    return read_cache_get(cache, &request, take, (void *)expected, slot, &last_depth);
+}
+
+static void begin(void)
+{
+    sent_count = 0;
+    answers = 0;
+}
+
+static void test_shared(void)
+{
+    struct read_cache *cache = read_cache_new(NULL);
+    const struct aws_reply *reply;
+
+    begin();
+    CHECK(!ask(cache, &session_a, "logs", "x", 0, "one", 1));
+    CHECK(!ask(cache, &session_a, "logs", "x", 3, "one", 2));
+    CHECK_INT((long long)sent_count, 1);
+    /* Another session, service or parameter is another question. */
+    CHECK(!ask(cache, &session_b, "logs", "x", 0, "two", 1));
+    CHECK(!ask(cache, &session_a, "glue", "x", 0, "three", 1));
+    CHECK(!ask(cache, &session_a, "logs", "y", 4, "four", 1));
+    CHECK_INT((long long)sent_count, 4);
+    answer(0, "one");
+    CHECK_INT(answers, 2);
+    CHECK_INT((long long)last_slot, 2);
+    CHECK_INT(last_depth, 1); /* as deep as the asker who made it be sent */
+    answer(3, "four");
+    CHECK_INT(last_depth, 5);
+    reply = ask(cache, &session_a, "logs", "x", 7, "one", 3);
+    CHECK_TEXT(reply ? json_text(reply->result, "text") : NULL, "one");
+    CHECK_INT(last_depth, 1);
+    CHECK_INT((long long)read_cache_calls(cache), 4);
+    read_cache_free(cache); /* two are still under way */
+    CHECK_INT(sent[0].cancelled, 0);
+    CHECK_INT(sent[1].cancelled + sent[2].cancelled, 2);
+}
+
+static void test_stale(void)
+{
+    struct read_cache *cache = read_cache_new(NULL);
+
+    begin();
+    CHECK(!ask(cache, &session_a, "logs", "x", 0, "old", 1));
+    CHECK(!ask(cache, &session_a, "glue", "x", 0, "kept", 1));
+    CHECK(!ask(cache, &session_b, "logs", "x", 0, "theirs", 1));
+    answer(1, "kept");
+    answer(2, "theirs");
+    read_cache_stale(cache, (struct aws_session *)&session_a, "logs");
+    CHECK(!ask(cache, &session_a, "logs", "x", 0, "new", 1));
+    CHECK_INT((long long)sent_count, 4);
+    CHECK(ask(cache, &session_a, "glue", "x", 0, "kept", 1));
+    CHECK(ask(cache, &session_b, "logs", "x", 0, "theirs", 1));
+    answers = 0;
+    answer(0, "old"); /* who asked before still gets what was asked for */
+    CHECK_INT(answers, 1);
+    answer(3, "new");
+    CHECK_INT(answers, 2);
+    read_cache_free(cache);
+    read_cache_free(NULL);
+}
+
+static struct read_cache *asked_again;
+
+static void ask_again(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
+{
+    (void)slot, (void)reply, (void)depth, (void)arg;
+    answers++;
+    if (answers == 1)
+        CHECK(ask(asked_again, &session_a, "logs", "x", 0, "one", 1) != NULL);
+}
+
+/* A waiter may ask more from inside its answer. */
+static void test_ask_from_an_answer(void)
+{
+    struct read_cache *cache = asked_again = read_cache_new(NULL);
+    json_auto_t *params = json_pack("{s:i, s:s}", "Max", 5, "Name", "x");
+    struct read_request request = {(struct aws_session *)&session_a, "logs", "Get", params, 0};
+    unsigned depth;
+
+    begin();
+    CHECK(!read_cache_get(cache, &request, ask_again, NULL, 0, &depth));
+    CHECK(
+        !ask(cache, &session_a, "logs", "x", 0, "one", 1)); /* the order of members is no matter */
+    CHECK_INT((long long)sent_count, 1);
+    answer(0, "one");
+    CHECK_INT(answers, 2);
+    read_cache_free(cache);
+}
+
+int main(void)
+{
+    test_shared();
+    test_stale();
+    test_ask_from_an_answer();
+    return check_done();
+}

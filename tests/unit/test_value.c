@@ -1,0 +1,219 @@
+/* Values between spec, wire and comparison, for each type of field. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "check.h"
+#include "resources/value.h"
+
+static json_t *parsed(const char *text)
+{
+    json_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+
+    if (text && !value)
+        fprintf(stderr, "no JSON: %s\n", text);
+    CHECK(!text || value);
+    return value;
+}
+
+/* Differences between want and have as "field field"; "" when there are none. */
+static char *differences(const struct field *field, const char *want, const char *have)
+{
+    json_auto_t *a = parsed(want), *b = parsed(have), *list = json_array();
+    char *names = mem_text("");
+    size_t i;
+    json_t *item;
+
+    value_differences(field, a, b, list);
+    json_array_foreach(list, i, item) {
+        char *more = mem_printf("%s%s%s", names, *names ? " " : "", json_text(item, "field"));
+
+        CHECK(json_object_get(item, "want") || json_object_get(item, "have"));
+        free(names);
+        names = more;
+    }
+    return names;
+}
+
+#define POLICY                                                                                     \
+    "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"a:B\"}]}"
+#define POLICY_LISTS                                                                               \
+    "{\"Statement\":{\"Action\":[\"A:b\"],\"Effect\":\"Allow\"},\"Version\":\"2012-10-17\"}"
+
+static const struct {
+    enum field_type type;
+    const char *want, *have, *differ;
+} comparisons[] = {
+    {FIELD_TEXT, "\"a\"", "\"a\"", ""},
+    {FIELD_TEXT, "\"a\"", "\"A\"", "f"},
+    {FIELD_TEXT, "\"a\"", NULL, "f"},
+    {FIELD_TEXT, "\"\"", NULL, ""},
+    {FIELD_TEXT, NULL, "\"a\"", ""}, /* not declared: left alone */
+    {FIELD_INT, "1", "1.0", ""},
+    {FIELD_INT, "1", "2", "f"},
+    {FIELD_INT, "1", NULL, "f"},
+    {FIELD_BOOL, "true", "true", ""},
+    {FIELD_BOOL, "true", "false", "f"},
+    {FIELD_BOOL, "false", NULL, ""},
+    {FIELD_BOOL, "true", NULL, "f"},
+    {FIELD_ARN, "\"arn:x\"", "\"arn:x:*\"", ""},
+    {FIELD_ARN, "\"arn:x:*\"", "\"arn:x\"", ""},
+    {FIELD_ARN, "\"arn:x\"", "\"arn:y:*\"", "f"},
+    {FIELD_ARN, "\"arn:x\"", NULL, "f"},
+    {FIELD_LOCATION, "\"s3://b/p/\"", "\"s3://b/p\"", ""},
+    {FIELD_LOCATION, "\"s3://b/p/\"", "\"s3://b/q/\"", "f"},
+    {FIELD_SQL, "\"SELECT 1\"", "\"select\\n1 -- x\"", ""},
+    {FIELD_SQL, "\"SELECT 1\"", "\"SELECT 2\"", "f"},
+    {FIELD_SQL, "\"SELECT 1\"", NULL, "f"},
+    {FIELD_LOWER, "\"Name\"", "\"name\"", ""},
+    {FIELD_LOWER, "\"name\"", "\"names\"", "f"},
+    {FIELD_MAP, "{\"a\":\"1\"}", "{\"a\":\"1\",\"b\":\"2\"}", ""},
+    {FIELD_MAP, "{\"a\":\"1\",\"b\":\"2\"}", "{\"a\":\"3\"}", "f.a f.b"},
+    {FIELD_MAP, "{\"a\":\"\"}", "{}", "f.a"}, /* an empty tag is a tag */
+    {FIELD_MAP, "{\"a\":\"1\"}", NULL, "f.a"},
+    {FIELD_DOCUMENT, "{\"a\":true}", "{\"a\":true,\"b\":true}", ""},
+    {FIELD_DOCUMENT, "{\"a\":true,\"b\":true}", "{\"a\":false,\"b\":true}", "f.a"},
+    {FIELD_DOCUMENT, "{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1,\"c\":2}}", ""},
+    {FIELD_LIST, "[{\"T\":\"a\"},{\"T\":\"b\"}]", "[{\"T\":\"a\",\"x\":1},{\"T\":\"b\"}]", ""},
+    {FIELD_LIST, "[{\"T\":\"a\"},{\"T\":\"b\"}]", "[{\"T\":\"b\"},{\"T\":\"a\"}]", "f"},
+    {FIELD_LIST, "[{\"T\":\"a\"}]", "[{\"T\":\"a\"},{\"T\":\"b\"}]", "f"},
+    {FIELD_LIST, "[{\"T\":\"a\",\"P\":[{\"N\":\"1\"}]}]",
+     "[{\"T\":\"a\",\"P\":[{\"N\":\"2\"},{\"N\":\"1\"}]}]", ""},
+    {FIELD_LIST, "[]", "[{\"T\":\"a\"}]", "f"},
+    {FIELD_SET, "[\"a\",\"b\"]", "[\"b\",\"a\"]", ""},
+    {FIELD_SET, "[\"a\"]", "[\"a\",\"b\"]", "f"},
+    {FIELD_POLICY, POLICY, POLICY_LISTS, ""},
+    {FIELD_POLICY, POLICY, "{\"Statement\":[]}", "f"},
+    {FIELD_POLICY, POLICY, "\"no policy\"", "f"},
+    {FIELD_COLUMNS, "{\"a\":\"int\",\"b\":\"array<string>\"}",
+     "{\"A\":\"INT\",\"b\":\"array< string >\"}", ""},
+    {FIELD_COLUMNS, "{\"a\":\"int\",\"b\":\"int\"}", "{\"b\":\"int\",\"a\":\"int\"}", "f"},
+    {FIELD_COLUMNS, "{\"a\":\"int\"}", "{\"a\":\"int\",\"b\":\"int\"}", "f"},
+    {FIELD_COLUMNS, "{\"a\":\"int\"}", NULL, "f"},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"D\":1}]", "[{\"ID\":\"x\"},{\"ID\":\"our-a\",\"D\":1}]",
+     ""},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"D\":1}]", "[{\"ID\":\"our-a\",\"D\":2}]", "f[our-a]"},
+    {FIELD_RULES, "[{\"ID\":\"our-a\"}]", "[{\"ID\":\"our-b\"}]", "f[our-a] f[our-b]"},
+    {FIELD_RULES, "[]", "[{\"ID\":\"other\"}]", ""},
+    {FIELD_STATEMENTS, "[{\"Sid\":\"our-a\",\"Action\":\"x:Y\"}]",
+     "[{\"Effect\":\"Deny\"},{\"Sid\":\"our-a\",\"Action\":[\"X:y\"]}]", ""},
+    {FIELD_STATEMENTS, "[{\"Sid\":\"our-a\"}]", NULL, "f[our-a]"},
+};
+
+static void test_differences(void)
+{
+    for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++) {
+        const struct field field = {.name = "f", .type = comparisons[i].type, .own = "our-"};
+        cleanup_free char *names = differences(&field, comparisons[i].want, comparisons[i].have);
+
+        CHECK_TEXT(names, comparisons[i].differ);
+        if (strcmp(names, comparisons[i].differ))
+            fprintf(stderr, "  type %d: %s, %s\n", (int)field.type, comparisons[i].want,
+                    comparisons[i].have ? comparisons[i].have : "nothing");
+    }
+}
+
+static const struct {
+    enum field_type type;
+    const char *want, *have, *merged;
+} merges[] = {
+    {FIELD_TEXT, "\"a\"", "\"b\"", "\"a\""},
+    {FIELD_MAP, "{\"a\":\"1\"}", "{\"a\":\"0\",\"b\":\"2\"}", "{\"a\":\"1\",\"b\":\"2\"}"},
+    {FIELD_MAP, "{\"a\":\"1\"}", NULL, "{\"a\":\"1\"}"},
+    {FIELD_DOCUMENT, "{\"a\":true}", "{\"b\":false}", "{\"b\":false,\"a\":true}"},
+    /* Others' rules stay in their places; ours no longer wanted goes; a new one comes last. */
+    {FIELD_RULES, "[{\"ID\":\"our-n\"},{\"ID\":\"our-k\",\"D\":2}]",
+     "[{\"ID\":\"x\"},{\"ID\":\"our-k\",\"D\":1},{\"ID\":\"our-old\"},{\"D\":7}]",
+     "[{\"ID\":\"x\"},{\"ID\":\"our-k\",\"D\":2},{\"D\":7},{\"ID\":\"our-n\"}]"},
+    {FIELD_STATEMENTS, "[{\"Sid\":\"our-a\"}]", "[{\"Effect\":\"Deny\"}]",
+     "[{\"Effect\":\"Deny\"},{\"Sid\":\"our-a\"}]"},
+    {FIELD_STATEMENTS, "[]", "[{\"Sid\":\"our-a\"},{\"Sid\":\"b\"}]", "[{\"Sid\":\"b\"}]"},
+};
+
+static void test_merges(void)
+{
+    for (size_t i = 0; i < sizeof merges / sizeof *merges; i++) {
+        const struct field field = {.name = "f", .type = merges[i].type, .own = "our-"};
+        json_auto_t *want = parsed(merges[i].want), *have = parsed(merges[i].have),
+                    *expected = parsed(merges[i].merged);
+        json_auto_t *before = json_deep_copy(have), *merged = value_merge(&field, want, have);
+        json_auto_t *again = value_merge(&field, want, merged);
+        cleanup_free char *left = json_canonical(merged), *right = json_canonical(expected);
+        cleanup_free char *rest = NULL;
+
+        CHECK_TEXT(left, right);
+        CHECK(json_equal(again, merged)); /* merging twice is merging once */
+        CHECK(!have || json_equal(before, have));
+        rest = json_dumps(merged, JSON_ENCODE_ANY | JSON_COMPACT);
+        free(rest);
+        rest = differences(&field, merges[i].want, left);
+        CHECK_TEXT(rest, "");
+    }
+}
+
+/* What goes to AWS and comes back from there is what was wanted. */
+static void test_wire(void)
+{
+    json_auto_t *list_shape = parsed("{\"type\":\"list\"}"),
+                *map_shape = parsed("{\"type\":\"map\"}"),
+                *integer = parsed("{\"type\":\"integer\"}"),
+                *boolean = parsed("{\"type\":\"boolean\"}");
+    json_auto_t *map = parsed("{\"b\":\"2\",\"a\":\"\"}");
+    const struct field tags = {.name = "tags", .type = FIELD_MAP};
+    json_auto_t *pairs = value_to_wire(&tags, NULL, list_shape, map, NULL);
+    json_auto_t *same = value_to_wire(&tags, NULL, map_shape, map, NULL);
+    json_auto_t *back = value_from_wire(&tags, pairs);
+    json_auto_t *text = json_string("50"), *yes = json_string("true");
+    json_auto_t *number = value_to_wire(NULL, NULL, integer, text, NULL);
+    json_auto_t *truth = value_to_wire(NULL, NULL, boolean, yes, NULL);
+    cleanup_free char *wire = json_dumps(pairs, JSON_COMPACT);
+
+    CHECK_TEXT(wire, "[{\"Key\":\"b\",\"Value\":\"2\"},{\"Key\":\"a\",\"Value\":\"\"}]");
+    CHECK(json_equal(same, map) && json_equal(back, map));
+    CHECK_INT(json_integer_value(number), 50);
+    CHECK(json_is_true(truth));
+    CHECK(!value_from_wire(&tags, NULL));
+}
+
+static void test_columns_keep_comments(void)
+{
+    const struct field field = {.name = "columns", .type = FIELD_COLUMNS};
+    json_auto_t *want = parsed("{\"a\":\"bigint\",\"c\":\"int\"}");
+    json_auto_t *have = parsed("[{\"Name\":\"a\",\"Type\":\"int\",\"Comment\":\"x\",\"Parameters\":"
+                               "{\"p\":\"1\"}},{\"Name\":\"b\",\"Type\":\"int\"}]");
+    json_auto_t *wire = value_to_wire(&field, NULL, NULL, want, have);
+    json_auto_t *back = value_from_wire(&field, wire);
+
+    CHECK_INT((long long)json_array_size(wire), 2);
+    CHECK_TEXT(json_text(json_array_get(wire, 0), "Comment"), "x");
+    CHECK(json_object_get(json_array_get(wire, 0), "Parameters"));
+    CHECK(json_equal(back, want));
+    CHECK_TEXT(json_text(json_array_get(have, 0), "Type"),
+               "int"); /* what was read is not changed */
+}
+
+static void test_statements_keep_the_document(void)
+{
+    const struct field field = {.name = "policy", .type = FIELD_STATEMENTS};
+    json_auto_t *want = parsed("[{\"Sid\":\"A\"}]");
+    json_auto_t *have =
+        json_string("{\"Version\":\"2008-10-17\",\"Id\":\"mine\",\"Statement\":[]}");
+    json_auto_t *wire = value_to_wire(&field, NULL, NULL, want, have);
+    json_auto_t *fresh = value_to_wire(&field, NULL, NULL, want, NULL);
+    json_auto_t *document = json_loads(json_string_value(wire), 0, NULL);
+    json_auto_t *made = json_loads(json_string_value(fresh), 0, NULL);
+    json_auto_t *back = value_from_wire(&field, wire);
+
+    CHECK_TEXT(json_text(document, "Id"), "mine");
+    CHECK_TEXT(json_text(document, "Version"), "2008-10-17");
+    CHECK_TEXT(json_text(made, "Version"), "2012-10-17");
+    CHECK(json_equal(back, want));
+}
+
+int main(void)
+{
+    test_differences();
+    test_merges();
+    test_wire();
+    test_columns_keep_comments();
+    test_statements_keep_the_document();
+    return check_done();
+}
