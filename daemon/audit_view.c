@@ -85,8 +85,7 @@ static void print_ladder(const json_t *audit, FILE *out, bool color)
 
     json_array_foreach(json_object_get(audit, "hops"), i, hop) {
         const char *name = json_string_value(hop);
-        cleanup_free char *count =
-            grouped(json_object_get(json_object_get(audit, "totals"), name));
+        cleanup_free char *count = grouped(json_object_get(json_object_get(audit, "totals"), name));
         bool above;
         json_int_t lost = lost_before(audit, name, &above);
 

@@ -18,7 +18,9 @@ enum long_only {
     OPTION_DRY_RUN,
     OPTION_ONCE,
     OPTION_FROM_RAW,
-    OPTION_AUTO, /* the last one without a value */
+    OPTION_AUTO,
+    OPTION_CORRECT,
+    OPTION_FIRST, /* the last one without a value */
     OPTION_MONTH,
     OPTION_SINCE,
     OPTION_FROM,
@@ -26,7 +28,8 @@ enum long_only {
     OPTION_DAY,
     OPTION_PRICES,
     OPTION_PIPELINE,
-    OPTION_LEGACY
+    OPTION_LEGACY,
+    OPTION_PUBLIC_KEY
 };
 
 static const struct option long_options[] = {
@@ -43,6 +46,8 @@ static const struct option long_options[] = {
     {"once", no_argument, NULL, OPTION_ONCE},
     {"from-raw", no_argument, NULL, OPTION_FROM_RAW},
     {"auto", no_argument, NULL, OPTION_AUTO},
+    {"correct", no_argument, NULL, OPTION_CORRECT},
+    {"first", no_argument, NULL, OPTION_FIRST},
     {"month", required_argument, NULL, OPTION_MONTH},
     {"since", required_argument, NULL, OPTION_SINCE},
     {"from", required_argument, NULL, OPTION_FROM},
@@ -51,6 +56,7 @@ static const struct option long_options[] = {
     {"prices", required_argument, NULL, OPTION_PRICES},
     {"pipeline", required_argument, NULL, OPTION_PIPELINE},
     {"legacy", required_argument, NULL, OPTION_LEGACY},
+    {"public-key", required_argument, NULL, OPTION_PUBLIC_KEY},
     {0},
 };
 
@@ -123,9 +129,9 @@ static int set_log_level(struct options *options, const char *value)
 
 static int set_value(struct options *options, int option, const char *value)
 {
-    const char **texts[] = {&options->month, &options->since,  &options->from,    &options->to,
-                            &options->day,   &options->prices, &options->pipeline,
-                            &options->legacy};
+    const char **texts[] = {&options->month,    &options->since,  &options->from,
+                            &options->to,       &options->day,    &options->prices,
+                            &options->pipeline, &options->legacy, &options->public_key};
 
     if (option == 'f') {
         options->file = value;
@@ -144,9 +150,9 @@ static int set_value(struct options *options, int option, const char *value)
 
 static void set_flag(struct options *options, int option)
 {
-    bool *flags[] = {&options->detailed_exitcode, &options->strict, &options->print_effective,
-                     &options->dry_run,           &options->once,   &options->from_raw,
-                     &options->automatic};
+    bool *flags[] = {&options->detailed_exitcode, &options->strict,  &options->print_effective,
+                     &options->dry_run,           &options->once,    &options->from_raw,
+                     &options->automatic,         &options->correct, &options->first};
 
     if (option == 'y')
         options->yes = true;
@@ -266,7 +272,7 @@ static int check_use(const struct options *options, unsigned given)
     const struct verb *verb = find_verb(options->verb);
     int code = -1;
 
-    for (int option = OPTION_FROM_RAW; option <= OPTION_PIPELINE && code < 0; option++)
+    for (int option = OPTION_FROM_RAW; option <= OPTION_PUBLIC_KEY && code < 0; option++)
         if (given & 1U << (option - OPTION_FROM_RAW))
             code = check_flag(options, option);
     if (code < 0 && verb->operand && !options->operand) {

@@ -87,7 +87,8 @@ static void print_holes(const json_t *holes)
 
 static void print_report(const json_t *report, bool dry_run)
 {
-    const json_t *logs = json_object_get(report, "logs"), *legacy = json_object_get(report, "legacy");
+    const json_t *logs = json_object_get(report, "logs"),
+                 *legacy = json_object_get(report, "legacy");
 
     if (json_is_null(legacy))
         (void)printf("%s: %zu hole%s\n", json_text(report, "pipeline"),
@@ -97,12 +98,11 @@ static void print_report(const json_t *report, bool dry_run)
         (void)printf("%s: taking over older objects\n", json_text(report, "pipeline"));
     print_holes(json_object_get(report, "holes"));
     if (number(logs, "read"))
-        (void)printf("  log group: %" JSON_INTEGER_FORMAT " events read, %" JSON_INTEGER_FORMAT
-                     " were there already, %s%" JSON_INTEGER_FORMAT " in %" JSON_INTEGER_FORMAT
-                     " objects\n",
-                     number(logs, "read"), number(logs, "present"),
-                     dry_run ? "would write " : "wrote ", number(logs, "events"),
-                     number(logs, "objects"));
+        (void)printf(
+            "  log group: %" JSON_INTEGER_FORMAT " events read, %" JSON_INTEGER_FORMAT
+            " were there already, %s%" JSON_INTEGER_FORMAT " in %" JSON_INTEGER_FORMAT " objects\n",
+            number(logs, "read"), number(logs, "present"), dry_run ? "would write " : "wrote ",
+            number(logs, "events"), number(logs, "objects"));
     print_source(json_object_get(report, "errors"), "error prefix", dry_run);
     print_source(legacy, "older form", dry_run);
     if (number(report, "lost"))

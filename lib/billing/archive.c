@@ -49,7 +49,8 @@ json_t *archive_months(struct flow *flow, const struct billing *billing, struct 
         struct err none = {0};
         struct day month;
 
-        if (!strcmp(rest + strlen(name), "/" MANIFEST) && !calendar_parse_month(name, &month, &none))
+        if (!strcmp(rest + strlen(name), "/" MANIFEST) &&
+            !calendar_parse_month(name, &month, &none))
             json_array_append_new(months, json_string(name));
     }
     return months;

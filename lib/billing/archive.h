@@ -59,16 +59,16 @@ struct archive {
 int archive_open(struct flow *flow, const struct billing *billing, const char *folder,
                  struct archive *archive, struct err *e);
 void archive_close(struct archive *archive);
-/* The bytes of a file that the manifest names.  1: as the manifest says; 0: missing or changed, told
- * in *wrong (new text; out has the bytes, if any); -1 and *e when it could not be read. */
+/* The bytes of a file that the manifest names.  1: as the manifest says; 0: missing or changed,
+ * told in *wrong (new text; out has the bytes, if any); -1 and *e when it could not be read. */
 int archive_read(struct flow *flow, const struct billing *billing, const struct archive *archive,
                  const char *name, struct str *out, char **wrong, struct err *e);
 /* Likewise: 1 when the signature is the key's. */
 int archive_check_signature(struct flow *flow, const struct billing *billing,
                             const struct archive *archive, const struct signature_key *key,
                             char **wrong, struct err *e);
-/* A file that is JSON, or gzip of it; new reference, or NULL and *e (ERR_INVALID when it is not what
- * the manifest says). */
+/* A file that is JSON, or gzip of it; new reference, or NULL and *e (ERR_INVALID when it is not
+ * what the manifest says). */
 json_t *archive_json(struct flow *flow, const struct billing *billing,
                      const struct archive *archive, const char *name, struct err *e);
 /* JSON with sorted keys, two blanks deep, and a newline: one text for one value; new text. */

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* An hour is judged once it ended so long ago: CloudWatch's counts and Firehose's buffer (15 minutes
- * at most) are in by then. */
+/* An hour is judged once it ended so long ago: CloudWatch's counts and Firehose's buffer (15
+ * minutes at most) are in by then. */
 enum { SETTLE_S = 30 * 60 };
 
 static int64_t whole_hour(int64_t time_s)
@@ -19,16 +19,19 @@ static void set_window(struct audit *audit, int64_t from_s, int64_t to_s)
 {
     int64_t settled_s = whole_hour(clock_now_ms() / 1000 - SETTLE_S), end_s;
 
+    audit->later = (size_t)audit->billing->settings.late_days * 24;
+    if (audit->later < AUDIT_RETRY_HOURS)
+        audit->later = AUDIT_RETRY_HOURS;
     audit->from_s = whole_hour(from_s);
     audit->to_s = whole_hour(to_s < settled_s ? to_s : settled_s);
     if (audit->to_s < audit->from_s)
         audit->to_s = audit->from_s;
-    audit->wide_s = audit->from_s - AUDIT_RETRY_HOURS * AUDIT_HOUR_S;
-    end_s = audit->to_s + AUDIT_RETRY_HOURS * AUDIT_HOUR_S;
+    audit->wide_s = audit->from_s - (int64_t)audit->later * AUDIT_HOUR_S;
+    end_s = audit->to_s + (int64_t)audit->later * AUDIT_HOUR_S;
     if (end_s > settled_s)
         end_s = settled_s > audit->to_s ? settled_s : audit->to_s;
     audit->count = (size_t)((end_s - audit->wide_s) / AUDIT_HOUR_S);
-    audit->first = AUDIT_RETRY_HOURS;
+    audit->first = audit->later;
     audit->last = (size_t)((audit->to_s - audit->wide_s) / AUDIT_HOUR_S);
     audit->hours = mem_new((audit->count + 1) * sizeof *audit->hours);
     for (size_t i = 0; i < audit->count; i++)

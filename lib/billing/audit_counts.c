@@ -69,15 +69,14 @@ int audit_read_counts(struct flow *flow, struct audit *audit, struct err *e)
     }
     const struct metrics_wanted wanted[METRICS] = {
         [COUNT] = {"AWS/ApiGateway", "Count", "Sum", {{"ApiId", api}, {"Stage", names->stage}}},
-        [INCOMING] =
-            {"AWS/Logs", "IncomingLogEvents", "Sum", {{"LogGroupName", names->log_group}}},
+        [INCOMING] = {"AWS/Logs", "IncomingLogEvents", "Sum", {{"LogGroupName", names->log_group}}},
         [FORWARDED] = {"AWS/Logs", "ForwardedLogEvents", "Sum", FILTER},
         [ERRORS] = {"AWS/Logs", "DeliveryErrors", "Sum", FILTER},
         [THROTTLING] = {"AWS/Logs", "DeliveryThrottling", "Sum", FILTER},
     };
 #undef FILTER
-    values = metrics_read(flow, audit->billing, wanted, METRICS, audit->wide_s, to_s, AUDIT_HOUR_S,
-                          e);
+    values =
+        metrics_read(flow, audit->billing, wanted, METRICS, audit->wide_s, to_s, AUDIT_HOUR_S, e);
     if (!values)
         return -1;
     fill_hours(audit, values);

@@ -40,8 +40,7 @@ static bool find_days(const struct audit *audit, struct days *days)
     days->last = calendar_add_days(calendar_day_of(zone, audit->to_s), -1);
     if (calendar_compare(closed, days->last) < 0)
         days->last = closed;
-    if (billing->settings.since &&
-        !calendar_parse_day(billing->settings.since, &since, &ignored) &&
+    if (billing->settings.since && !calendar_parse_day(billing->settings.since, &since, &ignored) &&
         calendar_compare(days->first, since) < 0)
         days->first = since;
     return calendar_compare(days->first, days->last) <= 0;
@@ -90,10 +89,9 @@ static json_t *day_in(json_t *days, const struct days *range, int64_t number)
     }
     for (size_t n = json_array_size(days); n <= index; n++) {
         calendar_day_text(calendar_add_days(range->first, (int)n), text);
-        json_array_append_new(days,
-                              json_pack("{s:s, s:I, s:I, s:n, s:n}", "day", text, "calls",
-                                        (json_int_t)0, "bytes", (json_int_t)0, "rolled_up",
-                                        "rolled_up_bytes"));
+        json_array_append_new(days, json_pack("{s:s, s:I, s:I, s:n, s:n}", "day", text, "calls",
+                                              (json_int_t)0, "bytes", (json_int_t)0, "rolled_up",
+                                              "rolled_up_bytes"));
     }
     return json_array_get(days, index);
 }
@@ -118,9 +116,9 @@ static int read_requests(struct flow *flow, struct audit *audit, const struct da
     int64_t from_s, to_s;
     cleanup_free char *rows = day_rows(audit->billing, range, &from_s, &to_s);
     cleanup_free char *filter = rollup_window_filter(from_s, to_s);
-    json_auto_t *values = json_pack("{s:I, s:s, s:s}", "first_day",
-                                    (json_int_t)number_of(range->first), "days", rows,
-                                    "partition_filter", filter);
+    json_auto_t *values =
+        json_pack("{s:I, s:s, s:s}", "first_day", (json_int_t)number_of(range->first), "days", rows,
+                  "partition_filter", filter);
     struct athena_result result = {0};
 
     if (ask(flow, audit->billing, "audit_days", values, &result, e))
@@ -136,9 +134,8 @@ static int read_rollups(struct flow *flow, struct audit *audit, const struct day
 {
     static const char *const columns[] = {"calls", "bytes", NULL};
     static const char *const members[] = {"rolled_up", "rolled_up_bytes", NULL};
-    json_auto_t *values =
-        json_pack("{s:I, s:I}", "first_day", (json_int_t)number_of(range->first), "last_day",
-                  (json_int_t)number_of(range->last));
+    json_auto_t *values = json_pack("{s:I, s:I}", "first_day", (json_int_t)number_of(range->first),
+                                    "last_day", (json_int_t)number_of(range->last));
     struct athena_result result = {0};
 
     if (ask(flow, audit->billing, "audit_rollups", values, &result, e))

@@ -15,8 +15,7 @@ int64_t audit_number(const struct athena_result *result, size_t row, const char 
     json_t *name;
 
     json_array_foreach(result->columns, i, name) {
-        const char *text =
-            json_string_value(json_array_get(json_array_get(result->rows, row), i));
+        const char *text = json_string_value(json_array_get(json_array_get(result->rows, row), i));
 
         if (!strcmp(json_string_value(name), column))
             return text ? strtoll(text, NULL, 10) : 0;
@@ -40,11 +39,16 @@ static void add_arrived(struct audit_hour *hour, const struct athena_result *res
         int64_t *sum;
         const char *column;
     } sums[] = {
-        {&hour->control, "control"},           {&hour->lines, "lines"},
-        {&hour->hops[AUDIT_DELIVERED], "events"}, {&hour->blank, "blank"},
-        {&hour->invalid, "invalid"},           {&hour->untimed, "untimed"},
-        {&hour->request_copies, "request_copies"}, {&hour->unique, "requests"},
-        {&hour->unattributed, "unattributed"}, {&hour->repaired, "repaired"},
+        {&hour->control, "control"},
+        {&hour->lines, "lines"},
+        {&hour->hops[AUDIT_DELIVERED], "events"},
+        {&hour->blank, "blank"},
+        {&hour->invalid, "invalid"},
+        {&hour->untimed, "untimed"},
+        {&hour->request_copies, "request_copies"},
+        {&hour->unique, "requests"},
+        {&hour->unattributed, "unattributed"},
+        {&hour->repaired, "repaired"},
         {&hour->estimated, "estimated"},
     };
 
@@ -59,12 +63,11 @@ static void take_row(struct audit *audit, const struct athena_result *result, si
     int64_t arrived_s = arrival_of(result, row), made_s = audit_number(result, row, "hour_s");
     int64_t newest_s = audit_number(result, row, "newest_ms") / 1000;
     struct audit_hour *made = audit_hour_at(audit, made_s);
-    struct audit_hour *arrived =
-        audit_hour_at(audit, made_s > arrived_s ? made_s : arrived_s);
+    struct audit_hour *arrived = audit_hour_at(audit, made_s > arrived_s ? made_s : arrived_s);
 
     if (made)
-        made->made += audit_number(result, row, "events") -
-                      audit_number(result, row, "request_copies");
+        made->made +=
+            audit_number(result, row, "events") - audit_number(result, row, "request_copies");
     if (arrived) {
         add_arrived(arrived, result, row);
         if (made_s && made_s < arrived->hour_s)
@@ -83,8 +86,8 @@ int audit_read_events(struct flow *flow, struct audit *audit, struct err *e)
         rollup_window_filter(audit->wide_s - AUDIT_HOUR_S, end_s > late_s ? end_s : late_s);
     json_auto_t *values = json_pack("{s:s}", "partition_filter", filter);
     cleanup_free char *text = athena_query_text(billing, "audit_ladder", values, e);
-    cleanup_free char *seed = mem_printf("audit %s %lld", billing->pipeline,
-                                         (long long)clock_now_ms());
+    cleanup_free char *seed =
+        mem_printf("audit %s %lld", billing->pipeline, (long long)clock_now_ms());
     struct athena_result result = {0};
 
     if (!text || athena_query_run(flow, billing, text, seed, &result, e))

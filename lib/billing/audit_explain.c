@@ -53,8 +53,7 @@ static void explain_delivered(struct str *text, const struct audit *audit)
 
     if (undelivered)
         str_addf(text, "%lld objects with %s%lld events lie below %s", (long long)undelivered,
-                 json_is_true(json_object_get(audit->error_objects, "all_read")) ? ""
-                                                                                 : "at least ",
+                 json_is_true(json_object_get(audit->error_objects, "all_read")) ? "" : "at least ",
                  (long long)number(audit->error_objects, "events"),
                  json_text(audit->error_objects, "prefix"));
     if (legacy)
@@ -89,9 +88,9 @@ static void explain(json_t *gap, const struct audit *audit, bool above)
     json_object_set_new(gap, "explained", json_boolean(explained));
     json_object_set_new(gap, "above_limit", json_boolean(above));
     json_object_set_new(gap, "share",
-                        json_real(number(gap, "of") ? (double)number(gap, "events") /
-                                                          (double)number(gap, "of")
-                                                    : 1.0));
+                        json_real(number(gap, "of")
+                                      ? (double)number(gap, "events") / (double)number(gap, "of")
+                                      : 1.0));
 }
 
 /* ---- billing days ---- */
@@ -119,10 +118,11 @@ static void add_day_gaps(json_t *gaps, const struct audit *audit, const json_t *
 
     if (calls > rolled_up)
         json_array_append_new(
-            gaps, day_gap(audit, "rolled_up", day, calls - rolled_up, whole,
-                          json_is_null(json_object_get(day, "rolled_up"))
-                              ? "the day has no rollup; `billingd rollup` builds it"
-                              : "the rollup is older than its events; `billingd rollup` repairs it"));
+            gaps,
+            day_gap(audit, "rolled_up", day, calls - rolled_up, whole,
+                    json_is_null(json_object_get(day, "rolled_up"))
+                        ? "the day has no rollup; `billingd rollup` builds it"
+                        : "the rollup is older than its events; `billingd rollup` repairs it"));
     else if (calls < rolled_up)
         json_array_append_new(
             gaps, day_gap(audit, "rolled_up", day, rolled_up - calls, whole,

@@ -1,8 +1,9 @@
 /* audit_ladder.c -- which hours fall short, and by how much.  No I/O.
  *
  * Hop by hop, what the upper one counted in an hour must be found in the lower one: in the same
- * hour, or up to AUDIT_RETRY_HOURS later where AWS tries again, or one hour earlier where the two
- * read different clocks.  What is found nowhere is missing.  docs/audit.md tells this for readers.
+ * hour, or up to rollup.late_days later (a day at least) where AWS tries again, or one hour earlier
+ * where the two read different clocks.  What is found nowhere is missing.  docs/audit.md tells this
+ * for readers.
  */
 #include "base/mem.h"
 #include "billing/audit_private.h"
@@ -10,8 +11,8 @@
 
 #include <stdlib.h>
 
-const char *const audit_hop_names[] = {"gateway", "ingested", "forwarded", "delivered", "parsed",
-                                       "unique",  "rolled_up", "billed",   NULL};
+const char *const audit_hop_names[] = {"gateway", "ingested",  "forwarded", "delivered", "parsed",
+                                       "unique",  "rolled_up", "billed",    NULL};
 
 struct audit_hour *audit_hour_at(struct audit *audit, int64_t time_s)
 {
@@ -30,30 +31,129 @@ static int64_t less(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Takes what it can from both. */
-static void settle(int64_t *shortage, int64_t *surplus)
-{
-    int64_t paid = less(*shortage, *surplus);
+/* A comparison of two hops: shortages paid by surpluses. */
+struct match {
+    size_t count, later;
+    int64_t *shortage, *surplus; /* per hour, what is left */
+    int64_t *paid;               /* [hour * (later + 2) + k]: by the surplus of hour - 1 + k */
+    bool *seen;                  /* surpluses, while a way is looked for */
+};
 
-    *shortage -= paid;
-    *surplus -= paid;
+static int64_t *payment(const struct match *match, size_t hour, size_t from)
+{
+    return &match->paid[hour * (match->later + 2) + (from + 1 - hour)];
 }
 
-/* missing[i] of above[i] that are in below neither at i nor where they may have moved.  Nearest
- * hours first, so that a loss stays where it happened. */
+static void pay(struct match *match, size_t hour, size_t from)
+{
+    int64_t events = less(match->shortage[hour], match->surplus[from]);
+
+    match->shortage[hour] -= events;
+    match->surplus[from] -= events;
+    *payment(match, hour, from) += events;
+}
+
+static void pay_near(struct match *match, size_t hour)
+{
+    if (hour > 0)
+        pay(match, hour, hour - 1);
+    for (size_t u = hour + 1; u < match->count && u <= hour + match->later; u++)
+        pay(match, hour, u);
+}
+
+static size_t first_from(size_t hour)
+{
+    return hour ? hour - 1 : 0;
+}
+
+/* Finds one more event for the hour, if need be by giving another hour another surplus. */
+static bool pay_one(struct match *match, size_t hour)
+{
+    for (size_t u = first_from(hour); u < match->count && u <= hour + match->later; u++) {
+        if (match->seen[u] || u == hour)
+            continue;
+        match->seen[u] = true;
+        if (match->surplus[u]) {
+            match->surplus[u]--;
+            ++*payment(match, hour, u);
+            return true;
+        }
+        for (size_t k = u > match->later ? u - match->later : 0; k <= u + 1 && k < match->count;
+             k++)
+            if (k != hour && *payment(match, k, u) && pay_one(match, k)) {
+                --*payment(match, k, u);
+                ++*payment(match, hour, u);
+                return true;
+            }
+    }
+    return false;
+}
+
+/* What another hour took may be what this one had waited for: no shortage is told that some way of
+ * counting explains. */
+static void pay_far(struct match *match, size_t hour)
+{
+    while (match->shortage[hour]) {
+        for (size_t u = 0; u < match->count; u++)
+            match->seen[u] = false;
+        if (!pay_one(match, hour))
+            return;
+        match->shortage[hour]--;
+    }
+}
+
+struct hour_share {
+    size_t hour;
+    double share; /* of its events that it lacks */
+};
+
+static int by_share(const void *left, const void *right)
+{
+    const struct hour_share *a = left, *b = right;
+
+    if (a->share != b->share)
+        return a->share < b->share ? -1 : 1;
+    return a->hour < b->hour ? -1 : 1;
+}
+
+/* Hours that lack little lack late events; one that lacks most of its events has lost them.  Paid
+ * in this order, what stays unpaid stays where it was lost (and is as little as can be: hours that
+ * can be paid together are a matroid). */
+static void pay_all(struct match *match, const int64_t *above)
+{
+    cleanup_free struct hour_share *order = mem_new((match->count + 1) * sizeof *order);
+    size_t n = 0;
+
+    for (size_t i = 0; i < match->count; i++)
+        if (match->shortage[i])
+            order[n++] = (struct hour_share){i, (double)match->shortage[i] / (double)above[i]};
+    qsort(order, n, sizeof *order, by_share);
+    for (size_t i = 0; i < n; i++) {
+        pay_near(match, order[i].hour);
+        pay_far(match, order[i].hour);
+    }
+}
+
+/* missing[i] of above[i] that are in below neither at i nor where they may have moved: up to
+ * `later` hours later, or one hour earlier. */
 static void compare(const int64_t *above, const int64_t *below, size_t count, size_t later,
                     int64_t *missing)
 {
-    cleanup_free int64_t *surplus = mem_new((count + 1) * sizeof *surplus);
+    struct match match = {.count = count,
+                          .later = later,
+                          .shortage = missing,
+                          .surplus = mem_new((count + 1) * sizeof(int64_t)),
+                          .paid = mem_new((count + 1) * (later + 2) * sizeof(int64_t)),
+                          .seen = mem_new((count + 1) * sizeof(bool))};
 
     for (size_t i = 0; i < count; i++) {
         missing[i] = above[i] > below[i] ? above[i] - below[i] : 0;
-        surplus[i] = below[i] > above[i] ? below[i] - above[i] : 0;
-        if (i > 0)
-            settle(&missing[i], &surplus[i - 1]);
-        for (size_t k = i; surplus[i] && k-- > 0 && i - k <= later;)
-            settle(&missing[k], &surplus[i]);
+        match.surplus[i] = below[i] > above[i] ? below[i] - above[i] : 0;
     }
+    pay_all(&match, above);
+    free(match.surplus);
+    free(match.paid);
+    free(match.seen);
     /* At the ends of all we read, events within clocks' reach of the edge may lie outside. */
     for (size_t end = 0; count && end < 2; end++) {
         size_t i = end ? count - 1 : 0;
@@ -64,14 +164,21 @@ static void compare(const int64_t *above, const int64_t *below, size_t count, si
     }
 }
 
-/* An hour of which a hop says nothing takes over what is known below it: no evidence, no loss.
+/* An hour of which a hop says nothing takes over what is known below it: no evidence, no loss. Of
+ * that, late events were ingested in an hour before: they may be what is missing there.
  * ForwardedLogEvents counts what is forwarded again, too: such copies are no other events. */
 static void chain(const struct audit_hour *hour, int64_t *ingested, int64_t *forwarded)
 {
     int64_t delivered = hour->hops[AUDIT_DELIVERED], copies = hour->lines - delivered;
 
     *forwarded = is_known(hour->hops[AUDIT_FORWARDED]) ? hour->hops[AUDIT_FORWARDED] : delivered;
-    *ingested = is_known(hour->hops[AUDIT_INGESTED]) ? hour->hops[AUDIT_INGESTED] : *forwarded;
+    *ingested = hour->hops[AUDIT_INGESTED];
+    if (!is_known(*ingested)) {
+        int64_t once = *forwarded - less(copies, *forwarded);
+
+        once = once > delivered ? once : delivered;
+        *ingested = once - less(hour->late, once);
+    }
     if (*forwarded > *ingested)
         *forwarded -= less(copies, *forwarded - *ingested);
 }
@@ -86,8 +193,8 @@ static int64_t due(const struct audit_hour *hour)
 }
 
 /* Requests the gateway counted, and those that were logged in the hour: what is in S3 and what was
- * lost after logging.  An hour without a count has nothing that could be missing; what was logged in
- * it may belong to the hour before. */
+ * lost after logging.  An hour without a count has nothing that could be missing; what was logged
+ * in it may belong to the hour before. */
 static void gateway_chain(const struct audit_hour *hour, int64_t *gateway, int64_t *logged)
 {
     *logged = hour->made + hour->missing[AUDIT_FORWARDED] + hour->missing[AUDIT_DELIVERED];
@@ -108,17 +215,17 @@ void audit_ladder(struct audit *audit)
 
     for (size_t i = 0; i < n; i++)
         chain(&audit->hours[i], &above[i], &below[i]);
-    compare(above, below, n, AUDIT_RETRY_HOURS, missing);
+    compare(above, below, n, audit->later, missing);
     keep(audit, AUDIT_FORWARDED, missing);
     for (size_t i = 0; i < n; i++) {
         above[i] = due(&audit->hours[i]);
         below[i] = audit->hours[i].hops[AUDIT_DELIVERED];
     }
-    compare(above, below, n, AUDIT_RETRY_HOURS, missing);
+    compare(above, below, n, audit->later, missing);
     keep(audit, AUDIT_DELIVERED, missing);
     for (size_t i = 0; i < n; i++)
         gateway_chain(&audit->hours[i], &above[i], &below[i]);
-    compare(above, below, n, 1, missing);
+    compare(above, below, n, audit->later, missing);
     keep(audit, AUDIT_INGESTED, missing);
 }
 
@@ -149,7 +256,7 @@ size_t audit_unknown_hours(const struct audit *audit)
     for (size_t i = audit->first; i < audit->last; i++) {
         const struct audit_hour *hour = &audit->hours[i];
 
-        hours += hour->lines && !is_known(hour->hops[AUDIT_GATEWAY]) &&
+        hours += hour->hops[AUDIT_DELIVERED] > hour->late && !is_known(hour->hops[AUDIT_GATEWAY]) &&
                  !is_known(hour->hops[AUDIT_INGESTED]);
     }
     return hours;

@@ -132,8 +132,7 @@ int audit_read_objects(struct flow *flow, struct audit *audit, struct err *e)
         return -1;
     sources = recovered_sources(recovered);
     if (*billing->names.error_prefix) {
-        audit->error_objects =
-            look_below(flow, billing, billing->names.error_prefix, sources, e);
+        audit->error_objects = look_below(flow, billing, billing->names.error_prefix, sources, e);
         if (!audit->error_objects)
             return -1;
     }

@@ -18,22 +18,16 @@
 
 enum {
     AUDIT_HOUR_S = 3600,
-    /* What one hop has and the next has not may come so much later: CloudWatch Logs and Firehose
-     * both try again for 24 hours.  (Amazon Data Firehose, "Understand data delivery"; CloudWatch
-     * Logs, "Log group-level subscription filters") */
+    /* What one hop has and the next has not may come so much later at least: CloudWatch Logs and
+     * Firehose both try again for 24 hours.  (Amazon Data Firehose, "Understand data delivery";
+     * CloudWatch Logs, "Log group-level subscription filters") */
     AUDIT_RETRY_HOURS = 24,
     AUDIT_EDGE_S = 60, /* clocks of two hops differ by less */
     AUDIT_WORST = 10,  /* hours that the table shows */
 };
 
 /* The hops between which events are compared hour by hour. */
-enum audit_hop {
-    AUDIT_GATEWAY,
-    AUDIT_INGESTED,
-    AUDIT_FORWARDED,
-    AUDIT_DELIVERED,
-    AUDIT_HOPS
-};
+enum audit_hop { AUDIT_GATEWAY, AUDIT_INGESTED, AUDIT_FORWARDED, AUDIT_DELIVERED, AUDIT_HOPS };
 extern const char *const audit_hop_names[]; /* all eight of the ladder, ends with NULL */
 
 struct audit_hour {
@@ -56,6 +50,7 @@ struct audit {
     int64_t wide_s;       /* first hour of the array: earlier, to see where events moved */
     struct audit_hour *hours;
     size_t count, first, last; /* judged: first <= i < last */
+    size_t later;              /* hours that an event may take from one hop to the next */
     int64_t newest_event_s;    /* 0: none */
     json_t *days;              /* audit_days */
     json_t *billed;            /* {"calls"}, or NULL */

@@ -31,10 +31,9 @@ int64_t backfill_reach(struct flow *flow, const struct billing *billing, json_t 
                        struct err *e)
 {
     const char *name = billing->names.log_group;
-    json_auto_t *groups =
-        flow_list(flow, billing->session, "logs", "DescribeLogGroups",
-                  json_pack("{s:s}", "logGroupNamePrefix", name), "logGroups", "nextToken",
-                  "nextToken", e);
+    json_auto_t *groups = flow_list(flow, billing->session, "logs", "DescribeLogGroups",
+                                    json_pack("{s:s}", "logGroupNamePrefix", name), "logGroups",
+                                    "nextToken", "nextToken", e);
     size_t i;
     json_t *group;
 

@@ -14,9 +14,9 @@
 typedef void backfill_progress_fn(void *arg, const char *what);
 
 struct backfill_request {
-    int64_t from_s, to_s;       /* hours to look for holes in */
-    bool dry_run;               /* read and count, write nothing */
-    const char *legacy_prefix;  /* instead of holes: objects in an older form below it; NULL: no */
+    int64_t from_s, to_s;      /* hours to look for holes in */
+    bool dry_run;              /* read and count, write nothing */
+    const char *legacy_prefix; /* instead of holes: objects in an older form below it; NULL: no */
     backfill_progress_fn *progress; /* may be NULL */
     void *arg;
 };

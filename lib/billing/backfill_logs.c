@@ -25,12 +25,11 @@ static json_t *present_ids(struct flow *flow, const struct billing *billing, int
 {
     int64_t late_s = (int64_t)billing->settings.late_days * ROLLUP_DAY_S;
     cleanup_free char *filter = rollup_window_filter(from_s - ROLLUP_HOUR_S, to_s + late_s);
-    json_auto_t *values =
-        json_pack("{s:I, s:I, s:s}", "from_ms", (json_int_t)from_s * 1000, "to_ms",
-                  (json_int_t)to_s * 1000, "partition_filter", filter);
+    json_auto_t *values = json_pack("{s:I, s:I, s:s}", "from_ms", (json_int_t)from_s * 1000,
+                                    "to_ms", (json_int_t)to_s * 1000, "partition_filter", filter);
     cleanup_free char *text = athena_query_text(billing, "backfill_events", values, e);
-    cleanup_free char *seed = mem_printf("backfill %s %lld", billing->pipeline,
-                                         (long long)clock_now_ms());
+    cleanup_free char *seed =
+        mem_printf("backfill %s %lld", billing->pipeline, (long long)clock_now_ms());
     struct athena_result result = {0};
     json_t *ids, *row;
     size_t i;
@@ -143,9 +142,9 @@ int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, 
                      (long long)((to_s - from_s) / BACKFILL_HOUR_S));
         recovered_text_id(name, strlen(name), source);
         writer = backfill_writer_new(billing, "logs", source);
-        failed = read_window(flow, backfill, writer, ids, hour_s, hour_s + BACKFILL_HOUR_S, e) ||
-                 backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs,
-                                       e);
+        failed =
+            read_window(flow, backfill, writer, ids, hour_s, hour_s + BACKFILL_HOUR_S, e) ||
+            backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs, e);
         backfill_writer_free(writer);
     }
     return failed ? err_wrap(e, "reading %s again", billing->names.log_group) : 0;

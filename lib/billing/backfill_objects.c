@@ -17,11 +17,10 @@ struct collecting {
 static void collect(void *arg, const json_t *envelope)
 {
     struct collecting *collecting = arg;
-    json_auto_t *head =
-        json_pack("{s:O*, s:O*, s:O*, s:O*}", "owner", json_object_get(envelope, "owner"),
-                  "logGroup", json_object_get(envelope, "logGroup"), "logStream",
-                  json_object_get(envelope, "logStream"), "subscriptionFilters",
-                  json_object_get(envelope, "subscriptionFilters"));
+    json_auto_t *head = json_pack(
+        "{s:O*, s:O*, s:O*, s:O*}", "owner", json_object_get(envelope, "owner"), "logGroup",
+        json_object_get(envelope, "logGroup"), "logStream", json_object_get(envelope, "logStream"),
+        "subscriptionFilters", json_object_get(envelope, "subscriptionFilters"));
     size_t i;
     json_t *event;
 
@@ -31,13 +30,13 @@ static void collect(void *arg, const json_t *envelope)
 
 /* Equal keys and content give equal names, so it does not matter what was recovered before. */
 static int take_object(struct flow *flow, struct backfill *backfill, const char *kind,
-                       const json_t *object, struct backfill_written *written,
-                       int64_t *unreadable, struct err *e)
+                       const json_t *object, struct backfill_written *written, int64_t *unreadable,
+                       struct err *e)
 {
     const struct billing *billing = backfill->billing;
     cleanup_str struct str bytes = {0};
-    struct collecting collecting = {.hour_s = (int64_t)json_number_value(
-                                        json_object_get(object, "modified"))};
+    struct collecting collecting = {
+        .hour_s = (int64_t)json_number_value(json_object_get(object, "modified"))};
     struct legacy_counts counts;
     char source[RECOVERED_ID];
     int failed;

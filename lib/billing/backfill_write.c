@@ -168,18 +168,16 @@ static void add_lines(struct str *out, const struct line *lines, size_t count)
         while (i < count && json_array_size(events) < BACKFILL_LINE_EVENTS &&
                !by_head(lines[i].head, head))
             json_array_append_new(
-                events, json_pack("{s:O*, s:O*, s:O*}", "id",
-                                  json_object_get(lines[i].event, "id"), "timestamp",
-                                  json_object_get(lines[i].event, "timestamp"), "message",
-                                  json_object_get(lines[i].event, "message"))),
+                events, json_pack("{s:O*, s:O*, s:O*}", "id", json_object_get(lines[i].event, "id"),
+                                  "timestamp", json_object_get(lines[i].event, "timestamp"),
+                                  "message", json_object_get(lines[i].event, "message"))),
                 i++;
         add_envelope(out, envelope);
     }
 }
 
 static int write_object(struct flow *flow, struct backfill_writer *writer, const struct line *lines,
-                        size_t count, bool dry_run, struct backfill_written *written,
-                        struct err *e)
+                        size_t count, bool dry_run, struct backfill_written *written, struct err *e)
 {
     cleanup_str struct str text = {0}, body = {0};
     cleanup_free char *key = NULL;

@@ -20,8 +20,7 @@ char *bill_render_json(const json_t *bill)
 
 /* ---- CSV ---- */
 
-/* A field and what comes behind it. */
-static void add_field(struct str *out, const char *text, const char *end)
+void bill_render_field(struct str *out, const char *text, const char *end)
 {
     bool formula = *text && strchr("=+-@\t\r", *text);
 
@@ -52,19 +51,19 @@ static void add_csv_line(struct str *out, const json_t *bill, const json_t *line
     const char *customer = json_text(line, "customer"), *name = json_text(line, "name");
     const size_t count = sizeof csv_columns / sizeof *csv_columns;
 
-    add_field(out, json_text(bill, "month"), ",");
-    add_field(out, customer ? "customer" : "unattributed", ",");
-    add_field(out, customer ? customer : "", ",");
-    add_field(out, name ? name : "", ",");
-    add_field(out, json_text(bill, "currency"), ",");
+    bill_render_field(out, json_text(bill, "month"), ",");
+    bill_render_field(out, customer ? "customer" : "unattributed", ",");
+    bill_render_field(out, customer ? customer : "", ",");
+    bill_render_field(out, name ? name : "", ",");
+    bill_render_field(out, json_text(bill, "currency"), ",");
     for (size_t i = 0; i < count; i++) {
         const json_t *value = json_object_get(line, csv_columns[i]);
         const char *end = i + 1 < count ? "," : "\r\n";
 
         if (json_is_integer(value))
             str_addf(out, "%" JSON_INTEGER_FORMAT "%s", json_integer_value(value), end);
-        else
-            add_field(out, value ? json_string_value(value) : "", end);
+        else /* a number is no formula, even with a minus */
+            str_addf(out, "%s%s", value ? json_string_value(value) : "", end);
     }
 }
 
@@ -104,7 +103,6 @@ struct focus_row {
     struct money cost;
 };
 
-/* A number is no formula, even with a minus. */
 static void add_cost(struct focus *focus, struct money cost)
 {
     cleanup_free char *text = money_text(cost, FOCUS_DECIMALS);
@@ -115,25 +113,27 @@ static void add_cost(struct focus *focus, struct money cost)
 static void add_focus_row(struct focus *focus, const struct focus_row *row)
 {
     const char *issuer = json_text(focus->bill, "pipeline");
+    const char *class = json_text(focus->bill, "charge_class");
 
     issuer = issuer ? issuer : "";
     focus->left.units -= row->cost.units;
     add_cost(focus, row->cost);
-    add_field(focus->out, json_text(focus->line, "customer"), ",");
-    add_field(focus->out, json_text(focus->line, "name"), ",");
-    add_field(focus->out, json_text(focus->bill, "currency"), ",");
-    str_addf(focus->out, "%s,%s,%s,,", focus->end, focus->start, row->category);
-    add_field(focus->out, row->description, ",");
+    bill_render_field(focus->out, json_text(focus->line, "customer"), ",");
+    bill_render_field(focus->out, json_text(focus->line, "name"), ",");
+    bill_render_field(focus->out, json_text(focus->bill, "currency"), ",");
+    str_addf(focus->out, "%s,%s,%s,%s,", focus->end, focus->start, row->category,
+             class ? class : "");
+    bill_render_field(focus->out, row->description, ",");
     str_addf(focus->out, "%s,%s,", focus->end, focus->start);
     add_cost(focus, row->cost); /* contracted */
     add_cost(focus, row->cost); /* effective */
-    add_field(focus->out, issuer, ",");
+    bill_render_field(focus->out, issuer, ",");
     add_cost(focus, row->cost); /* list */
     str_addf(focus->out, "%s,%s,", row->quantity, row->unit);
-    add_field(focus->out, issuer, ",");
-    add_field(focus->out, issuer, ",");
-    add_field(focus->out, "Web", ",");
-    add_field(focus->out, issuer, "\r\n");
+    bill_render_field(focus->out, issuer, ",");
+    bill_render_field(focus->out, issuer, ",");
+    bill_render_field(focus->out, "Web", ",");
+    bill_render_field(focus->out, issuer, "\r\n");
 }
 
 static struct money amount(const json_t *line, const char *key)

@@ -18,8 +18,8 @@ static money_integer digits(const char *text, size_t count, size_t wanted)
     return number;
 }
 
-/* Behind the 12th decimal come 30 more, which count 10^-42 each; a unit is 2^-30 of 10^-12, which is
- * 5^30 of those. */
+/* Behind the 12th decimal come 30 more, which count 10^-42 each; a unit is 2^-30 of 10^-12, which
+ * is 5^30 of those. */
 int close_amount_parse(const char *text, struct money *amount, struct err *e)
 {
     const char *c = text + (*text == '-'), *fraction;
@@ -44,9 +44,17 @@ int close_amount_parse(const char *text, struct money *amount, struct err *e)
     return 0;
 }
 
-static char *sum(const char *a, const char *b, bool minus, int least, struct err *e)
+static int decimals_of(const char *text)
+{
+    const char *dot = text ? strchr(text, '.') : NULL;
+
+    return dot ? (int)strlen(dot + 1) : 0;
+}
+
+static char *join(const char *a, const char *b, bool minus, struct err *e)
 {
     struct money first = {0}, second = {0};
+    int least = decimals_of(a) > decimals_of(b) ? decimals_of(a) : decimals_of(b);
 
     if ((a && close_amount_parse(a, &first, e)) || (b && close_amount_parse(b, &second, e)))
         return NULL;
@@ -55,9 +63,14 @@ static char *sum(const char *a, const char *b, bool minus, int least, struct err
     return money_add(&first, second, e) ? NULL : money_exact_text(first, least);
 }
 
-char *close_amount_minus(const char *a, const char *b, int least, struct err *e)
+char *close_amount_plus(const char *a, const char *b, struct err *e)
 {
-    return sum(a, b, true, least, e);
+    return join(a, b, false, e);
+}
+
+char *close_amount_minus(const char *a, const char *b, struct err *e)
+{
+    return join(a, b, true, e);
 }
 
 /* ---- bills ---- */
@@ -68,23 +81,6 @@ static const char *const counts[] = {
 };
 static const char *const amounts[] = {"call_charge", "data_charge", "minimum_charge", "total",
                                       NULL};
-
-static int decimals_of(const char *text)
-{
-    const char *dot = text ? strchr(text, '.') : NULL;
-
-    return dot ? (int)strlen(dot + 1) : 0;
-}
-
-/* A total keeps the decimals of its currency, the exact charges at least two. */
-static int least_decimals(const char *key, const char *a, const char *b)
-{
-    int first = decimals_of(a), second = decimals_of(b);
-
-    if (strcmp(key, "total") != 0)
-        return 2;
-    return first > second ? first : second;
-}
 
 /* a and b joined; either may be NULL. *differs is set when the second is not zero throughout. */
 static json_t *join_lines(const json_t *a, const json_t *b, bool minus, bool *differs,
@@ -110,7 +106,7 @@ static json_t *join_lines(const json_t *a, const json_t *b, bool minus, bool *di
 
         if (!first && !second)
             continue; /* unattributed usage has no minimum */
-        joined = sum(first, second, minus, least_decimals(*key, first, second), e);
+        joined = join(first, second, minus, e);
         if (!joined) {
             json_decref(line);
             return NULL;
@@ -153,13 +149,14 @@ static json_t *join_bills(const json_t *a, const json_t *b, bool minus, struct e
     static const char *const parts[] = {"unattributed", "totals"};
     json_t *joined = json_object(), *lines = json_array();
     bool good = json_is_array(json_object_get(a, "lines")) &&
-                json_is_array(json_object_get(b, "lines")), ignored = false;
+                json_is_array(json_object_get(b, "lines")),
+         ignored = false;
 
     json_object_set_new(joined, "lines", lines);
     if (!good)
         (void)err_set(e, ERR_INVALID, "the archived document has no lines");
-    good = good && !join_all(lines, json_object_get(a, "lines"), json_object_get(b, "lines"), minus,
-                             e);
+    good = good &&
+           !join_all(lines, json_object_get(a, "lines"), json_object_get(b, "lines"), minus, e);
     for (size_t i = 0; good && i < 2; i++) {
         json_t *part = join_lines(json_object_get(a, parts[i]), json_object_get(b, parts[i]), minus,
                                   &ignored, e);

@@ -10,13 +10,14 @@
 /* Any text of money_text or money_exact_text, with all its decimals, a sign allowed: the reverse of
  * them, to the last unit.  -1 and *e (ERR_INVALID) when it is no such text. */
 int close_amount_parse(const char *text, struct money *amount, struct err *e);
-/* a - b of two such texts (NULL: 0), exact, with at least `least` decimals; new text, NULL and *e.
- */
-char *close_amount_minus(const char *a, const char *b, int least, struct err *e);
+/* a + b and a - b of two such texts (NULL: 0), exact, with no fewer decimals than either has; new
+ * text, or NULL and *e. */
+char *close_amount_plus(const char *a, const char *b, struct err *e);
+char *close_amount_minus(const char *a, const char *b, struct err *e);
 
-/* later - earlier, line by line, of two bills of one month: lines (sorted by customer) only of those
- * that differ, "unattributed" and "totals" always; new reference.  What is no number is taken from
- * `later`.  NULL and *e when one is no bill. */
+/* later - earlier, line by line, of two bills of one month: lines (sorted by customer) only of
+ * those that differ, "unattributed" and "totals" always; new reference.  What is no number is taken
+ * from `later`.  NULL and *e when one is no bill. */
 json_t *close_amount_bills(const json_t *later, const json_t *earlier, struct err *e);
 /* earlier + difference: the same the other way round; customers that one of them lacks are taken
  * from the other.  new reference, or NULL and *e. */

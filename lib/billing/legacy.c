@@ -96,8 +96,8 @@ static void walk_text(struct walk *walk, const char *text, size_t length)
         at = brace;
         if (at == end)
             return;
-        document = json_loadb(at, (size_t)(end - at), JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL,
-                              &error);
+        document =
+            json_loadb(at, (size_t)(end - at), JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &error);
         if (document) {
             take_document(walk, document);
             at += error.position;

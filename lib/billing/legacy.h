@@ -10,13 +10,13 @@
 #include <stddef.h>
 
 struct legacy_counts {
-    int64_t documents; /* JSON documents of any kind */
-    int64_t envelopes; /* data messages among them */
-    int64_t control;   /* control messages */
-    int64_t events;    /* log events of the data messages */
+    int64_t documents;  /* JSON documents of any kind */
+    int64_t envelopes;  /* data messages among them */
+    int64_t control;    /* control messages */
+    int64_t events;     /* log events of the data messages */
     int64_t unreadable; /* pieces that are no envelope, or broken */
-    int64_t readable;  /* events that Athena sees: of the first document of each line, when the
-                          name ends in .gz; for the others none */
+    int64_t readable;   /* events that Athena sees: of the first document of each line, when the
+                           name ends in .gz; for the others none */
 };
 
 /* Called for each data message; envelope is borrowed. */

@@ -16,6 +16,15 @@ struct reading {
     bool *partial; /* per metric, as of the last page that named it */
 };
 
+/* A resource without a name (switched off, or not found) has no metrics. */
+static bool is_whole(const struct metrics_wanted *wanted)
+{
+    for (size_t i = 0; i < METRICS_DIMENSIONS && wanted->dimensions[i].name; i++)
+        if (!*wanted->dimensions[i].value)
+            return false;
+    return true;
+}
+
 static json_t *query_of(const struct metrics_wanted *wanted, size_t index, int64_t period_s)
 {
     json_t *dimensions = json_array();
@@ -79,8 +88,7 @@ static int check_whole(const struct reading *reading, const struct metrics_wante
 {
     for (size_t i = 0; i < reading->count; i++)
         if (reading->partial[i])
-            return err_set(e, ERR_RETRY, "GetMetricData: %s: only part of it came",
-                           wanted[i].name);
+            return err_set(e, ERR_RETRY, "GetMetricData: %s: only part of it came", wanted[i].name);
     return 0;
 }
 
@@ -88,8 +96,8 @@ static int read_pages(struct flow *flow, const struct billing *billing, json_t *
                       struct reading *reading, struct err *e)
 {
     for (;;) {
-        json_auto_t *page = flow_call(flow, billing->session, "cloudwatch", "GetMetricData",
-                                      json_copy(params), e);
+        json_auto_t *page =
+            flow_call(flow, billing->session, "cloudwatch", "GetMetricData", json_copy(params), e);
         json_t *token;
 
         if (!page || take_page(reading, page, e))
@@ -105,22 +113,22 @@ int64_t *metrics_read(struct flow *flow, const struct billing *billing,
                       const struct metrics_wanted *wanted, size_t count, int64_t from_s,
                       int64_t to_s, int64_t period_s, struct err *e)
 {
-    struct reading reading = {count, (size_t)((to_s - from_s) / period_s), from_s, period_s, NULL,
-                              mem_new(count * sizeof(bool) + 1)};
-    json_auto_t *params = json_pack("{s:[], s:I, s:I, s:s}", "MetricDataQueries", "StartTime",
-                                    (json_int_t)from_s, "EndTime", (json_int_t)to_s, "ScanBy",
-                                    "TimestampAscending");
+    struct reading reading = {count, (size_t)((to_s - from_s) / period_s), from_s, period_s,
+                              NULL,  mem_new(count * sizeof(bool) + 1)};
+    json_auto_t *params =
+        json_pack("{s:[], s:I, s:I, s:s}", "MetricDataQueries", "StartTime", (json_int_t)from_s,
+                  "EndTime", (json_int_t)to_s, "ScanBy", "TimestampAscending");
     int failed = 0;
 
     reading.values = mem_new((count * reading.steps + 1) * sizeof *reading.values);
     for (size_t i = 0; i < count * reading.steps; i++)
         reading.values[i] = METRICS_UNKNOWN;
     for (size_t i = 0; i < count && i < METRICS_MOST; i++)
-        json_array_append_new(json_object_get(params, "MetricDataQueries"),
-                              query_of(&wanted[i], i, period_s));
-    if (count && reading.steps)
-        failed = read_pages(flow, billing, params, &reading, e) ||
-                 check_whole(&reading, wanted, e);
+        if (is_whole(&wanted[i]))
+            json_array_append_new(json_object_get(params, "MetricDataQueries"),
+                                  query_of(&wanted[i], i, period_s));
+    if (json_array_size(json_object_get(params, "MetricDataQueries")) && reading.steps)
+        failed = read_pages(flow, billing, params, &reading, e) || check_whole(&reading, wanted, e);
     free(reading.partial);
     if (!failed)
         return reading.values;

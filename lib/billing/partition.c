@@ -53,11 +53,9 @@ json_t *partition_values(const char *folder, const json_t *keys)
 
 struct walk {
     const struct billing *billing;
-    size_t root;     /* length of the data prefix */
-    json_t *folders; /* of hours, whole prefixes */
-    json_t *level;   /* folders to look into */
-    struct err *e;
+    json_t *level; /* folders to look into */
     json_t *found;
+    struct err *e;
 };
 
 static void look_into(struct flow *flow, void *arg, size_t index)
@@ -96,15 +94,13 @@ static json_t *descend(struct flow *flow, const struct billing *billing, json_t 
     return NULL;
 }
 
-/* "access-logs/year=2025/month=10/day=31/" of the last days. */
-static json_t *recent_days(const struct billing *billing)
+/* "access-logs/year=2025/month=10/day=31/" of each UTC day from the one of from_s on. */
+static json_t *days_between(const struct billing *billing, int64_t from_s, int64_t to_s)
 {
     json_t *days = json_array();
-    int64_t today_s = clock_now_ms() / 1000 / DAY_S * DAY_S;
 
-    for (int i = 0; i < RECENT_DAYS; i++) {
-        cleanup_free char *prefix =
-            object_list_hour_prefix(billing->names.data_prefix, today_s - (int64_t)i * DAY_S);
+    for (int64_t day_s = from_s / DAY_S * DAY_S; day_s < to_s; day_s += DAY_S) {
+        cleanup_free char *prefix = object_list_hour_prefix(billing->names.data_prefix, day_s);
 
         prefix[strlen(prefix) - strlen("hour=00/")] = '\0';
         json_array_append_new(days, json_string(prefix));
@@ -258,6 +254,34 @@ static json_t *read_table(struct flow *flow, const struct billing *billing, stru
             "would ignore what is registered; take the projection parameters off the table",
             billing->names.raw_table);
     return NULL;
+}
+
+static json_t *recent_days(const struct billing *billing)
+{
+    int64_t now_s = clock_now_ms() / 1000;
+
+    return days_between(billing, now_s - (RECENT_DAYS - 1) * DAY_S, now_s);
+}
+
+int partition_register_days(struct flow *flow, const struct billing *billing, int64_t from_s,
+                            int64_t to_s, struct err *e)
+{
+    int64_t now_s = clock_now_ms() / 1000 + 1;
+    json_auto_t *table = read_table(flow, billing, e);
+    json_auto_t *folders = NULL;
+    json_auto_t *inputs = NULL;
+    struct partition_report report = {0};
+
+    if (!table)
+        return -1;
+    folders =
+        descend(flow, billing, days_between(billing, from_s, to_s < now_s ? to_s : now_s), 1, e);
+    if (!folders)
+        return -1;
+    inputs = missing_inputs(billing, table, folders, NULL, &report);
+    if (create(flow, billing, inputs, &report, e))
+        return -1;
+    return report.failed ? err_set(e, ERR_RETRY, "%s", report.text) : 0;
 }
 
 int partition_register(struct flow *flow, const struct billing *billing, bool whole,

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "billing/athena_query.h"
 #include "billing/digest.h"
+#include "billing/partition.h"
 #include "billing/rollup_private.h"
 
 #include <ctype.h>
@@ -264,6 +265,15 @@ static enum attempt check(struct flow *flow, const struct rollup_job *job,
     return MOVED;
 }
 
+/* An hour that Glue does not know is an hour without requests, to every query alike. */
+static int make_readable(struct flow *flow, const struct billing *billing,
+                         const struct rollup_window *window, struct err *e)
+{
+    if (!billing->settings.register_partitions)
+        return 0;
+    return partition_register_days(flow, billing, window->from_s, window->to_s, e);
+}
+
 static enum attempt attempt(struct flow *flow, const struct rollup_job *job,
                             const struct rollup_need *need, struct err *e)
 {
@@ -276,8 +286,11 @@ static enum attempt attempt(struct flow *flow, const struct rollup_job *job,
 
     rollup_build_run(clock_now_ms() / 1000, run);
     values = values_of(job->billing, need, run);
-    if (rollup_print_of(flow, job->billing, &need->window, true, &print, e))
+    if (rollup_print_of(flow, job->billing, &need->window, true, &print, e) ||
+        make_readable(flow, job->billing, &need->window, e)) {
+        rollup_print_fini(&print);
         return BROKEN;
+    }
     if (!unload(flow, job->billing, values, run, e))
         how = check(flow, job, need, run, &print, &counts, e);
     else if (e->kind == ERR_RETRY) /* its folder may hold files now: again, in another */
@@ -294,7 +307,7 @@ static enum attempt attempt(struct flow *flow, const struct rollup_job *job,
     return how;
 }
 
-/* What is new lies before the day: it can only have turned some of its requests into copies. */
+/* New events can add requests, or turn requests into copies of earlier ones; either shows here. */
 static int recount(struct flow *flow, const struct rollup_job *job, const struct rollup_need *need,
                    bool *same, struct err *e)
 {

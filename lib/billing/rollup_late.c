@@ -153,7 +153,7 @@ static void judge(struct rollup_need *need, const json_t *rows)
 {
     cleanup_free bool *changed = changed_hours(need);
     const struct rollup_window *window = &need->window;
-    bool own = false, before = false;
+    bool late = false, maybe = false;
     size_t i;
     json_t *row;
 
@@ -163,14 +163,16 @@ static void judge(struct rollup_need *need, const json_t *rows)
         if (hour_s < window->from_s || hour_s >= window->to_s ||
             !changed[(hour_s - window->from_s) / ROLLUP_HOUR_S])
             continue;
-        if (event_s + SLOT_S > window->event_from_s && event_s < window->event_to_s)
-            own = true;
-        else if (event_s + SLOT_S > window->event_from_s - ROLLUP_COPY_S &&
-                 event_s < window->event_from_s)
-            before = true;
+        if (event_s + SLOT_S <= window->event_from_s - ROLLUP_COPY_S ||
+            event_s >= window->event_to_s)
+            continue;
+        if (event_s + SLOT_S > window->event_from_s && hour_s >= window->event_to_s + ROLLUP_HOUR_S)
+            late = true;
+        else
+            maybe = true;
     }
-    need->untouched = !own && !before;
-    need->recount = !own && before;
+    need->untouched = !late && !maybe;
+    need->recount = !late && maybe;
 }
 
 static int ask(struct flow *flow, const struct billing *billing, const char *filter,

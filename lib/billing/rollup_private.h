@@ -121,7 +121,8 @@ struct rollup_need {
     struct rollup_print print; /* its objects at the time of rollup_late_judge */
     bool lost;      /* objects that the present build was made from are gone or changed */
     bool untouched; /* late, but the new objects hold nothing of the day */
-    bool recount;   /* late, and what is new lies before the day: it may have copies in it */
+    bool recount; /* late, but only hours changed that hold events of the day, or of the day before
+                     (copies), anyway: count first whether anything is different */
 };
 
 enum rollup_outcome { ROLLUP_BUILT, ROLLUP_NOTED, ROLLUP_WOULD_LOSE, ROLLUP_FAILED };

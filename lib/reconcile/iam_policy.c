@@ -190,6 +190,111 @@ static void grant_error_log(json_t *grants, const struct scope *scope)
         allow(grants, "logs:FilterLogEvents", arn);
 }
 
+/* What rollups, bills, audits and closes call: on the resource of that id, its ARN then the ending.
+ */
+static const struct {
+    const char *id, *ending, *actions;
+} billing_grants[] = {
+    {"workgroup", "",
+     "athena:StartQueryExecution athena:GetQueryExecution athena:GetQueryResults "
+     "athena:StopQueryExecution"},
+    {"bucket", "", "s3:ListBucket s3:GetBucketLocation s3:ListBucketMultipartUploads"},
+    {"bucket", "/*",
+     "s3:GetObject s3:PutObject s3:AbortMultipartUpload s3:ListMultipartUploadParts"},
+    {"access_logs", "", "logs:FilterLogEvents logs:DescribeLogGroups"},
+};
+
+static const struct manifest_resource *resource_of(const struct manifest_pipeline *pipeline,
+                                                   const char *id, size_t *index)
+{
+    for (*index = 0; *index < pipeline->resource_count; (*index)++)
+        if (!strcmp(pipeline->resources[*index].id, id))
+            return &pipeline->resources[*index];
+    return NULL;
+}
+
+static struct scope scope_of(const struct manifest_pipeline *pipeline, size_t index,
+                             const json_t *desired, const json_t *facts)
+{
+    return (struct scope){.kind = pipeline->resources[index].kind,
+                          .desired = json_array_get(desired, index),
+                          .facts = facts};
+}
+
+struct grant_list {
+    json_t *grants;
+    const char *resource;
+};
+
+static void grant_listed(void *arg, const char *action)
+{
+    const struct grant_list *list = arg;
+
+    allow(list->grants, action, list->resource);
+}
+
+static void grant_billing_tables(json_t *grants, const struct scope *database)
+{
+    static const char actions[] =
+        "glue:GetDatabase glue:GetTable glue:GetTables glue:GetPartition glue:GetPartitions "
+        "glue:BatchGetPartition glue:CreatePartition glue:UpdatePartition "
+        "glue:BatchCreatePartition "
+        "glue:BatchDeletePartition";
+    static const char *const templates[] = {
+        "arn:{partition}:glue:{region}:{account}:catalog",
+        "arn:{partition}:glue:{region}:{account}:database/{name}",
+        "arn:{partition}:glue:{region}:{account}:table/{name}/*",
+    };
+
+    for (size_t i = 0; i < sizeof templates / sizeof *templates; i++) {
+        cleanup_free char *resource = table_fill(database, templates[i], "*");
+        struct grant_list list = {grants, resource};
+
+        each_word(actions, grant_listed, &list);
+    }
+}
+
+/* Replaced builds are deleted, and nothing else. */
+static void grant_collecting(json_t *grants, const struct scope *table, const json_t *facts)
+{
+    const char *location = json_text(table->desired, "location");
+    cleanup_free char *arn = NULL;
+
+    if (!location || strncmp(location, "s3://", 5))
+        return;
+    arn = mem_printf("arn:%s:s3:::%s*", json_text(facts, "partition"), location + 5);
+    allow(grants, "s3:DeleteObject", arn);
+}
+
+static void grant_billing(json_t *grants, const struct manifest_pipeline *pipeline,
+                          const json_t *desired, const json_t *facts)
+{
+    size_t index;
+
+    for (size_t i = 0; i < sizeof billing_grants / sizeof *billing_grants; i++) {
+        cleanup_free char *arn = NULL, *resource = NULL;
+        struct scope scope;
+
+        if (!resource_of(pipeline, billing_grants[i].id, &index))
+            continue;
+        scope = scope_of(pipeline, index, desired, facts);
+        arn = table_arn(&scope);
+        resource = mem_printf("%s%s", arn ? arn : "", billing_grants[i].ending);
+        each_word(billing_grants[i].actions, grant_listed, &(struct grant_list){grants, resource});
+    }
+    if (resource_of(pipeline, "database", &index)) {
+        const struct scope scope = scope_of(pipeline, index, desired, facts);
+
+        grant_billing_tables(grants, &scope);
+    }
+    if (resource_of(pipeline, "rollup_table", &index)) {
+        const struct scope scope = scope_of(pipeline, index, desired, facts);
+
+        grant_collecting(grants, &scope, facts);
+    }
+    allow(grants, "cloudwatch:GetMetricData", "*");
+}
+
 static void grant_pipeline(json_t *policy, json_t *grants, const struct manifest *manifest,
                            const struct manifest_pipeline *pipeline)
 {
@@ -209,6 +314,8 @@ static void grant_pipeline(json_t *policy, json_t *grants, const struct manifest
         grant_error_log(grants, &scope);
     }
     grant_checks(grants, facts);
+    if (json_object_size(pipeline->billing))
+        grant_billing(grants, pipeline, desired, facts);
     if (pipeline->role_arn)
         add_statement(policy, json_string("sts:AssumeRole"), json_string(pipeline->role_arn), NULL);
 }

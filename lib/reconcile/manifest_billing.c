@@ -14,8 +14,6 @@ struct section {
     bool poisoned;                /* a text could not be expanded: told already */
 };
 
-static json_t *read_node(struct section *section, const struct yaml_node *node, const char *path);
-
 /* New text; NULL when it was told, or is nothing. */
 static json_t *read_scalar(struct section *section, const struct yaml_node *node, const char *path)
 {

@@ -12,51 +12,62 @@
 /* A sub-document of a missing bucket is as missing as the bucket. */
 #define MISSING "NoSuchBucket "
 
+/* All reads go out together: whichever is refused first tells. */
+#define SHUT_OUT                                                                                   \
+    "the bucket belongs to another account, or its policy or ours shuts us out: nothing is "       \
+    "written into it; choose another name"
+
 static const struct call read = {
     .op = "HeadBucket",
     .send = BUCKET,
     .absent = "404 NotFound NoSuchBucket",
     .action = "s3:ListBucket",
-    .why = "the bucket belongs to another account, or its policy or ours shuts us out: nothing is "
-           "written into it; choose another name",
+    .why = SHUT_OUT,
 };
 static const struct call read_public_access = {
     .op = "GetPublicAccessBlock",
     .send = BUCKET,
     .absent = MISSING "NoSuchPublicAccessBlockConfiguration",
     .action = "s3:GetBucketPublicAccessBlock",
+    .why = SHUT_OUT,
 };
 static const struct call read_ownership = {
     .op = "GetBucketOwnershipControls",
     .send = BUCKET,
     .absent = MISSING "OwnershipControlsNotFoundError",
+    .why = SHUT_OUT,
 };
 static const struct call read_encryption = {
     .op = "GetBucketEncryption",
     .send = BUCKET,
     .absent = MISSING "ServerSideEncryptionConfigurationNotFoundError",
     .action = "s3:GetEncryptionConfiguration",
+    .why = SHUT_OUT,
 };
 static const struct call read_versioning = {
     .op = "GetBucketVersioning",
     .send = BUCKET,
     .absent = MISSING,
+    .why = SHUT_OUT,
 };
 static const struct call read_policy = {
     .op = "GetBucketPolicy",
     .send = BUCKET,
     .absent = MISSING "NoSuchBucketPolicy",
+    .why = SHUT_OUT,
 };
 static const struct call read_lifecycle = {
     .op = "GetBucketLifecycleConfiguration",
     .send = BUCKET,
     .absent = MISSING "NoSuchLifecycleConfiguration",
     .action = "s3:GetLifecycleConfiguration",
+    .why = SHUT_OUT,
 };
 static const struct call read_tags = {
     .op = "GetBucketTagging",
     .send = BUCKET,
     .absent = MISSING "NoSuchTagSet",
+    .why = SHUT_OUT,
 };
 
 /* us-east-1 is named by silence; every other region by a constraint.  Source: CreateBucket, S3 API.

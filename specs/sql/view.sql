@@ -8,6 +8,8 @@
 -- line_state: ok | repaired (an unquoted - was mended) | estimated (the line has no time of its own,
 -- the log event's is used) are requests; untimed, invalid, blank and control are not.
 --
+-- Numbers are digits alone and blanks are named: what else a cast or trim takes differs by engine.
+--
 -- Events are counted off by number because UNNEST of an array of rows has three meanings: Trino
 -- spreads a row over columns, Athena and DuckDB do not, and DuckDB takes one array only.
 SELECT
@@ -18,7 +20,7 @@ SELECT
   event_id, event_time, message,
   CAST(CASE
     WHEN NOT is_data THEN 'control'
-    WHEN message IS NULL OR trim(message) = '' THEN 'blank'
+    WHEN message IS NULL OR NOT regexp_like(message, '[^ \t\r\n]') THEN 'blank'
     WHEN requestid IS NULL THEN 'invalid'
     WHEN requesttime IS NULL THEN 'untimed'
     WHEN is_repaired THEN 'repaired'
@@ -51,13 +53,13 @@ FROM (
       NULLIF(json_extract_scalar(line, '$.routeKey'), '-') AS routekey,
       NULLIF(json_extract_scalar(line, '$.status'), '-') AS status,
       NULLIF(json_extract_scalar(line, '$.protocol'), '-') AS protocol,
-      TRY_CAST(json_extract_scalar(line, '$.responseLength') AS bigint) AS responselength,
+      TRY_CAST(regexp_extract(json_extract_scalar(line, '$.responseLength'), '\A[0-9]{1,18}\z') AS bigint) AS responselength,
       NULLIF(json_extract_scalar(line, '$.clientId'), '-') AS clientid,
       NULLIF(json_extract_scalar(line, '$.apiId'), '-') AS apiid,
       NULLIF(json_extract_scalar(line, '$.stage'), '-') AS stage,
-      TRY_CAST(json_extract_scalar(line, '$.dataProcessed') AS bigint) AS dataprocessed,
-      COALESCE(TRY_CAST(json_extract_scalar(line, '$.requestTimeEpoch') AS bigint),
-               TRY_CAST(json_extract_scalar(line, '$.requestTime') AS bigint)) AS logged_time,
+      TRY_CAST(regexp_extract(json_extract_scalar(line, '$.dataProcessed'), '\A[0-9]{1,18}\z') AS bigint) AS dataprocessed,
+      COALESCE(TRY_CAST(regexp_extract(json_extract_scalar(line, '$.requestTimeEpoch'), '\A[0-9]{1,18}\z') AS bigint),
+               TRY_CAST(regexp_extract(json_extract_scalar(line, '$.requestTime'), '\A[0-9]{1,18}\z') AS bigint)) AS logged_time,
       event_id, event_time, message, is_data, is_repaired, year, month, day, hour
     FROM (
       SELECT

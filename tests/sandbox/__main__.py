@@ -5,12 +5,14 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
 
-def watch_parent() -> None:
+def watch_parent(world: Any) -> None:
     """Ends the process when whoever holds the other end of stdin is gone."""
     while os.read(0, 4096):
         pass
+    world.data.close()
     os._exit(0)
 
 
@@ -33,10 +35,11 @@ def main() -> int:
     server = Server(options.port, App(world), world.now)
     server.start()
     if options.with_parent:
-        threading.Thread(target=watch_parent, daemon=True).start()
+        threading.Thread(target=watch_parent, args=(world,), daemon=True).start()
     print(f"endpoint http://127.0.0.1:{server.server_address[1]}", flush=True)
     stop.wait()
     server.socket.close()
+    world.data.close()
     sys.stdout.flush()
     os._exit(0)
 

@@ -104,6 +104,10 @@ def _athena(call: Call) -> list[Need]:
     wanted = [i for i in p.get("NamedQueryIds", [p.get("NamedQueryId")]) if i in queries]
     if wanted:
         return [(action, [head + queries[i].workgroup.name]) for i in wanted]
+    runs = call.world.data.queries.executions
+    ids = [i for i in p.get("QueryExecutionIds", [p.get("QueryExecutionId")]) if i in runs]
+    if ids:
+        return [(action, [head + runs[i].group]) for i in ids]
     group = p.get("WorkGroup") or (p["Name"] if call.operation == "CreateWorkGroup" else "primary")
     return [(action, [head + group])]
 
@@ -130,7 +134,8 @@ def _glue(call: Call) -> list[Need]:
 
 NEEDS: dict[str, Callable[[Call], list[Need]]] = {
     "s3": _s3, "iam": _iam, "sts": _sts, "firehose": _firehose, "logs": _logs,
-    "apigatewayv2": _apigateway, "athena": _athena, "glue": _glue}
+    "apigatewayv2": _apigateway, "athena": _athena, "glue": _glue,
+    "cloudwatch": lambda call: [(f"cloudwatch:{call.operation}", ["*"])]}
 
 
 def _passed(call: Call) -> list[tuple[str, list[str]]]:

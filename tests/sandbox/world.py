@@ -3,12 +3,14 @@
 import threading
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .data.plane import DataPlane
 from .faults import Faults
 from .journal import Journal
 from .keys import Keys
+
+if TYPE_CHECKING:
+    from .data.plane import DataPlane
 
 
 @dataclass
@@ -37,6 +39,11 @@ class Switches:
     metric_page: int = 0
 
 
+def data_plane(world: "World") -> "DataPlane":
+    from .data.plane import DataPlane  # which needs this module
+    return DataPlane(world)
+
+
 @dataclass
 class World:
     keys: Keys = field(default_factory=Keys)
@@ -46,10 +53,10 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)  # moto itself is not thread safe
     ages: dict[str, "Age"] = field(default_factory=dict)
     tokens: dict[str, Any] = field(default_factory=dict)  # idempotency tokens
-    data: DataPlane = field(init=False)
+    data: "DataPlane" = field(init=False)
 
     def __post_init__(self) -> None:
-        self.data = DataPlane(self)
+        self.data = data_plane(self)
 
     def now(self) -> float:
         return time.time() + self.switches.clock_offset_s
@@ -62,7 +69,7 @@ class World:
         self.ages.clear()
         self.tokens.clear()
         self.data.close()
-        self.data = DataPlane(self)
+        self.data = data_plane(self)
 
     def switch(self, values: dict[str, Any]) -> dict[str, Any]:
         """Sets the switches named; ValueError for one that does not exist or has another type."""

@@ -6,13 +6,16 @@ does what Trino does."""
 import json
 import pathlib
 import re
+import sys
 import tempfile
 
 import duckdb
 
-from sandbox.data.prelude import PRELUDE
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "tests"))
+
+from sandbox.data.prelude import PRELUDE  # noqa: E402
+
 SQL = ROOT / "specs" / "sql"
 
 PARAMETERS = {

@@ -59,9 +59,20 @@ def test_without_an_action_apply_is_denied(sandbox: Sandbox, api: str, action: s
     assert action in denied.stdout + denied.stderr or "may not pass" in denied.stderr
 
 
+def test_bill_under_the_printed_policy(sandbox: Sandbox, api: str) -> None:
+    session = session_of(sandbox, printed_policy(sandbox))
+    assert billingd(sandbox, "apply", "--yes", **session).returncode == 0
+    sandbox.generate("2025-10", requests=300, customers=3, days=2, log_group="/aws/apigw/ddn-access-logs")
+    for words in (["rollup", "--month", "2025-10"], ["bill", "--month", "2025-10", "--from-raw"]):
+        done = billingd(sandbox, *words, **session)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    audited = billingd(sandbox, "audit", "--month", "2025-10", **session)
+    assert "AccessDenied" not in audited.stderr and audited.returncode in (0, 5), audited.stderr
+
+
 def test_no_wildcard_where_a_resource_can_be_named(sandbox: Sandbox) -> None:
     for statement in printed_policy(sandbox)["Statement"]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         if "*" in resources:
-            # Only what CloudWatch Logs checks on nothing smaller.
-            assert all(a.startswith("logs:") for a in statement["Action"]), statement
+            # Only what CloudWatch and CloudWatch Logs check on nothing smaller.
+            assert all(a.startswith(("logs:", "cloudwatch:GetMetricData")) for a in statement["Action"]), statement

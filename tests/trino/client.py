@@ -21,6 +21,7 @@ class Refused(Exception):
 class Client:
     def __init__(self, port):
         self.base = f"http://127.0.0.1:{port}"
+        self.rows_read = 0  # by the last statement, from tables
 
     def _send(self, url, body=None):
         request = urllib.request.Request(url, data=body, headers={
@@ -47,6 +48,7 @@ class Client:
             if "nextUri" not in state:
                 break
             state = self._send(state["nextUri"])
+        self.rows_read = state["stats"]["processedRows"]
         types = [(c["name"], c["type"]) for c in columns]
         return types, [tuple(plain(v, t) for v, (_, t) in zip(row, types)) for row in rows]
 

@@ -16,13 +16,14 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "sql")]
 
 import client  # noqa: E402
 import duck  # noqa: E402
+import odd_lines  # noqa: E402
 import server  # noqa: E402
 import traffic  # noqa: E402
 import window  # noqa: E402
 
 START = datetime.datetime(2025, 9, 28, tzinfo=traffic.UTC)
-END = datetime.datetime(2025, 11, 4, tzinfo=traffic.UTC)
-FIRST, LAST = datetime.date(2025, 10, 1), datetime.date(2025, 10, 31)
+END = datetime.datetime(2025, 11, 5, tzinfo=traffic.UTC)
+FIRST, LAST = datetime.date(2025, 10, 25), datetime.date(2025, 11, 2)  # days with rollups
 LATE_DAYS = 3
 ZONE = "Asia/Seoul"  # days that begin in another hour, and on another day, than those of arrival
 
@@ -47,6 +48,14 @@ class Both:
     duck: object
     files: pathlib.Path
     made: traffic.Traffic
+
+
+def odd_envelope():
+    """Long before the days that are counted, so that only the view's rows tell."""
+    at = datetime.datetime(2025, 9, 15, tzinfo=traffic.UTC)
+    return traffic.arrival_of(at), traffic.envelope([
+        {"id": f"odd{number}", "timestamp": int(at.timestamp() * 1000), "message": message}
+        for number, message in enumerate(odd_lines.messages())])
 
 
 def put_objects(place, envelopes):
@@ -108,6 +117,8 @@ def both(tmp_path_factory):
     assert (server.PLACE / "complete").exists(), "run scripts/trino-install"
     work = tmp_path_factory.mktemp("trino")
     made = traffic.make(seed=11, count=3000, start=START, end=END)
+    made.envelopes.append(odd_envelope())
+    made.lines += len(odd_lines.messages())
     connection = duck.connect()
     duck.load(connection, made.envelopes)
     files = work / "files"

@@ -11,13 +11,14 @@ import pytest
 
 import conftest
 import duck
+import odd_lines
 import window
 
 TODAY = "2025-11-15"
 HIVE_TO_TRINO = {"string": "varchar", "int": "integer"}
 
 DAYS = window.days_values(conftest.ZONE, conftest.FIRST, conftest.LAST, conftest.LATE_DAYS)
-RANGE = {"first_day": 20251001, "last_day": 20251031}
+RANGE = {"first_day": 20251025, "last_day": 20251102}
 VALUES = {
     "usage_rollup": RANGE,
     "usage_raw": DAYS,
@@ -28,7 +29,7 @@ VALUES = {
     "audit_rollups": RANGE,
     "rollup_touched": {"partition_filter": DAYS["partition_filter"]},
     "backfill_events": {"partition_filter": DAYS["partition_filter"],
-                        "from_ms": 1759276800000, "to_ms": 1761868800000},
+                        "from_ms": 1761350400000, "to_ms": 1762041600000},
 }
 PER_DAY = ("rollup", "rollup_counts", "rollup_check")  # tested below
 UNORDERED = ("rollup_touched", "backfill_events", "audit_ladder")
@@ -81,11 +82,23 @@ def test_view_has_the_declared_types(both):
 
 
 def test_view_gives_the_same_rows(both):
-    rows = check_same(both, "SELECT * FROM ddn_billing_db.restapi_access_log_json", ordered=False)
-    assert len(rows) == both.made.lines
+    lines = ", ".join("'" + m.replace("'", "''") + "'" for m in odd_lines.DUCKDB_DIFFERS)
+    where = f"WHERE message NOT IN ({lines}) OR message IS NULL"
+    rows = check_same(both, f"SELECT * FROM ddn_billing_db.restapi_access_log_json {where}", ordered=False)
+    assert len(rows) == both.made.lines - len(odd_lines.DUCKDB_DIFFERS)
 
 
-@pytest.mark.parametrize("day", window.days_between(conftest.FIRST, conftest.LAST)[::6], ids=str)
+@pytest.mark.parametrize("message", odd_lines.DUCKDB_DIFFERS, ids=str)
+def test_lines_duckdb_reads_otherwise(both, message):
+    _, have, want = answers(both, "SELECT * FROM ddn_billing_db.restapi_access_log_json WHERE message = '"
+                            + message.replace("'", "''") + "'")
+    assert have != want, "remove it from odd_lines.DUCKDB_DIFFERS"
+    _, rows = both.trino.run("SELECT line_state, requestid FROM ddn_billing_db.restapi_access_log_json"
+                             " WHERE message = '" + message.replace("'", "''") + "'")
+    assert rows == [odd_lines.DUCKDB_DIFFERS[message]]
+
+
+@pytest.mark.parametrize("day", window.days_between(conftest.FIRST, conftest.LAST)[::4], ids=str)
 def test_rollup_of_a_day(both, day):
     values = window.day_values(conftest.ZONE, day, conftest.LATE_DAYS)
     select = duck.selected(duck.query("rollup", dict(values, day=day, target="s3://unused/")))
@@ -100,7 +113,7 @@ def test_rollup_of_a_day(both, day):
 
 
 def test_rollup_with_every_column_and_with_one(both):
-    day = datetime.date(2025, 10, 15)
+    day = datetime.date(2025, 10, 31)
     for group_by in (window.COLUMNS.values(), ["sub"]):
         values = window.day_values(conftest.ZONE, day, conftest.LATE_DAYS, group_by)
         rows = check_same(both, duck.selected(duck.query(
@@ -120,13 +133,23 @@ def test_billing_query(both, name):
     assert check_same(both, duck.query(name, VALUES[name]), ordered=name not in UNORDERED)
 
 
+def test_a_day_reads_its_window_alone(both):
+    """The condition on arrival reaches the table through the view: other hours are not read."""
+    values = window.day_values(conftest.ZONE, datetime.date(2025, 10, 31), conftest.LATE_DAYS)
+    _, ((inside,),) = both.trino.run("SELECT count(*) FROM ddn_billing_db.restapi_access_log_json_raw"
+                                     f" WHERE {values['partition_filter']}")
+    both.trino.run(duck.query("rollup_counts", values))
+    assert inside == both.trino.rows_read < len(both.made.envelopes) / 4
+
+
 def test_usage_from_rollups_is_usage_from_raw(both):
     _, rollup = both.trino.run(duck.query("usage_rollup", RANGE))
     _, raw = both.trino.run(duck.query("usage_raw", DAYS))
     assert rollup == raw
     zone = datetime.timezone(datetime.timedelta(hours=9))
-    made = [r for r in both.made.requests if r.at.astimezone(zone).strftime("%Y-%m") == "2025-10"]
-    assert sum(row[4] for row in raw) == len(made) > 2000
+    made = [r for r in both.made.requests
+            if conftest.FIRST <= r.at.astimezone(zone).date() <= conftest.LAST]
+    assert sum(row[4] for row in raw) == len(made) > 500
     assert sum(row[5] for row in raw) == sum(r.size or 0 for r in made)
 
 
@@ -136,7 +159,7 @@ def test_saved_query(both, name):
     today = "2025-10-15" if name.startswith(("queries/1", "queries/2")) else TODAY
     sql = duck.text(name).replace("current_date", f"DATE '{today}'")
     if "1-raw-data" in name:
-        columns, rows, _ = answers(both, sql)
-        assert len(rows) == 5
+        _, rows, others = answers(both, sql)  # any five
+        assert len(rows) == len(others) == 5
         return
     assert check_same(both, sql)

@@ -3,6 +3,7 @@
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -112,13 +113,19 @@ class Queries:
             self.strike(execution, "end")
             self.save(execution)
         except Cancelled:
-            state, execution.reason = "CANCELLED", execution.reason or "Query cancelled by user"
+            state = "CANCELLED"
         except QueryError as error:
+            if execution.stop.is_set():  # its tables or files went while it was being stopped
+                self.end(execution, "CANCELLED", leave)
+                return
             state, execution.error, execution.reason = "FAILED", error, str(error)
         except Missing as error:
             execution.error = QueryError("S3_ERROR", f"The specified bucket does not exist: {error}")
             state, execution.reason = "FAILED", str(execution.error)
         except Exception as error:  # the sandbox's own fault: told to whoever tests
+            if execution.stop.is_set():
+                self.end(execution, "CANCELLED", leave)
+                return
             self.plane.world.journal.bug("athena", "query", f"{type(error).__name__}: {error}\n{execution.sql}")
             execution.error = QueryError("GENERIC_INTERNAL_ERROR", f"the sandbox failed: {error}", 1, True)
             state, execution.reason = "FAILED", str(execution.error)
@@ -130,11 +137,13 @@ class Queries:
         if leave is None:
             leave = bool(self.switches.failure_leaves_files)
         if state != "SUCCEEDED" and not leave and execution.writer is not None:
-            with self.lock:
+            with self.lock, suppress(Missing):
                 for bucket, key in execution.writer.written:
                     delete_object(bucket, key)
         if execution.engine is not None:
             execution.engine.close()
+        if state == "CANCELLED":
+            execution.reason = execution.reason or "Query cancelled by user"
         execution.completed = time.time()
         execution.state = state
 
@@ -198,10 +207,7 @@ class Queries:
         execution.check()
 
     def select(self, execution: Execution) -> Answer:
-        cursor = execution.engine.run(execution.rewritten())
-        names = [column[0] for column in cursor.description]
-        types = [str(column[1]) for column in cursor.description]
-        rows = execution.engine.rows(cursor)
+        names, types, rows = execution.engine.answer(execution.rewritten())
         execution.check()
         return Answer(names, types, rows)
 

@@ -1,6 +1,8 @@
 """One query's own DuckDB: Glue's tables and views by name, only the partitions it needs, then the answer."""
 
 import json
+import re
+from datetime import UTC
 from typing import Any
 
 import duckdb
@@ -12,6 +14,7 @@ from .query_error import QueryError, from_duck
 from .take_in import TakeIn, literal, quoted
 
 PASSING = ("FILTER", "PROJECTION", "LEFT_DELIM_JOIN", "UNNEST", "UNION")
+ZONED = "TIMESTAMP WITH TIME ZONE"
 SCANS = ("SEQ_SCAN", "TABLE_SCAN")
 
 
@@ -44,11 +47,25 @@ class Engine:
         except duckdb.Error as error:
             raise from_duck(error) from None
 
-    def rows(self, cursor: Any) -> list[tuple[Any, ...]]:
+    def answer(self, sql: str) -> tuple[list[str], list[str], list[tuple[Any, ...]]]:
+        """Names, DuckDB's types and rows of a query."""
+        types = [str(row[1]) for row in self.run(f"DESCRIBE SELECT * FROM ({sql}\n)").fetchall()]
+        zoned = [n for n, kind in enumerate(types) if kind == ZONED]
+        if zoned:  # Python would need pytz for these
+            fields = ", ".join(f"#{n + 1}::TIMESTAMP" if n in zoned else f"#{n + 1}" for n in range(len(types)))
+            names = [column[0] for column in self.run(f"SELECT * FROM ({sql}\n) LIMIT 0").description]
+            cursor = self.run(f"SELECT {fields} FROM ({sql}\n)")
+        else:
+            cursor = self.run(sql)
+            names = [column[0] for column in cursor.description]
+        names = [shown_name(n, name, sql) for n, name in enumerate(names)]
         try:
-            return list(cursor.fetchall())
+            rows = cursor.fetchall()
         except duckdb.Error as error:
             raise from_duck(error) from None
+        for n in zoned:
+            rows = [(*row[:n], row[n] and row[n].replace(tzinfo=UTC), *row[n + 1:]) for row in rows]
+        return names, types, rows
 
     def define_only(self) -> None:
         """As prepare, without data: enough to analyse a text."""
@@ -59,7 +76,10 @@ class Engine:
             raise from_duck(error) from None
 
     def interrupt(self) -> None:
-        self.connection.interrupt()
+        try:
+            self.connection.interrupt()
+        except duckdb.Error:
+            pass  # it has just ended
 
     def close(self) -> None:
         self.connection.close()
@@ -215,6 +235,13 @@ class Engine:
                 f"SELECT * FROM read_parquet([{', '.join(files)}], filename='$file', union_by_name=true)) AS p "
                 f'JOIN (VALUES {", ".join(rows)}) AS m("$file", "$path"{", " + names if names else ""}) '
                 'ON p."$file" = m."$file"')
+
+
+def shown_name(number: int, name: str, sql: str) -> str:
+    """Athena's name of a column: lower case, _col0 when it was given none."""
+    if re.fullmatch(r"[A-Za-z_]\w*", name) or f'"{name}"' in sql:
+        return name.lower()
+    return f"_col{number}"
 
 
 def runs(numbers: list[int]) -> list[tuple[int, int]]:

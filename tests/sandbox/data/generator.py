@@ -15,8 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .lines import BLANK, BROKEN, FIELDS, OLD_FIELDS, Request, new_line, old_line
-from .traffic import Incoming
+from .lines import BLANK, BROKEN, FIELDS, OLD_FIELDS, Incoming, Request, new_line, old_line
 from .truth import Truth
 
 ROUTES = [("GET", "GET /orders"), ("POST", "POST /orders"), ("GET", "GET /orders/{id}"),

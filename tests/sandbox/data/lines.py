@@ -17,6 +17,16 @@ class Request(NamedTuple):
     size: int
 
 
+class Incoming(NamedTuple):
+    """Times in ms; forwarded may list several: at-least-once."""
+
+    ingested: int
+    timestamp: int
+    message: str
+    stream: str
+    forwarded: tuple[int, ...]
+
+
 FIELDS = ("requestId", "sub", "username", "clientId", "status", "requestTimeEpoch", "requestTime",
           "responseLength", "dataProcessed", "apiId", "stage", "httpMethod", "routeKey", "protocol",
           "responseLatency", "integrationStatus", "errorType", "ip", "path")

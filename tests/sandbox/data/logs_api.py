@@ -8,6 +8,7 @@ from typing import Any
 from ..call import Call, handles
 from ..services.logs import group_of, invalid, missing
 from . import traffic
+from .lines import Incoming
 from .log_store import Event, between, event_id
 
 DAY_MS = 86_400_000
@@ -37,7 +38,7 @@ def put_log_events(call: Call) -> dict[str, Any]:
         refused["expiredLogEventEndIndex"] = sum(t < kept_since(call, group) for t in times)
     if times[-1] > now + 2 * 3600_000:
         refused["tooNewLogEventStartIndex"] = sum(t <= now + 2 * 3600_000 for t in times)
-    incoming = [traffic.Incoming(now, e["timestamp"], e["message"], p["logStreamName"], (now,))
+    incoming = [Incoming(now, e["timestamp"], e["message"], p["logStreamName"], (now,))
                 for e in taken]
     if incoming:
         traffic.put(call.world.data, call.account, call.region, group, incoming)

@@ -105,11 +105,20 @@ def lines_of(text: str) -> list[str]:
 
 
 def as_text(value: Any) -> str:
+    """A value in a column of text: objects and arrays as JSON, numbers as they were written."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, dict | list):
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{nested(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(nested(item) for item in value) + "]"
     return str(value)
+
+
+def nested(value: Any) -> str:
+    if isinstance(value, str) and not isinstance(value, Number):
+        return json.dumps(value, ensure_ascii=False)
+    return "null" if value is None else as_text(value)
 
 
 def fit(value: Any, kind: HiveType, key: str) -> Any:

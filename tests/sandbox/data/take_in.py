@@ -3,6 +3,7 @@ objects as files.  Everything lies in a folder of its own that goes with the san
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 import threading
@@ -20,10 +21,19 @@ ENVELOPE = {"messagetype": "messageType", "owner": "owner", "loggroup": "logGrou
             "subscriptionfilters": "subscriptionFilters", "logevents": "logEvents"}
 OBJECT_LIMIT = 256 << 20
 BATCH = 8 << 20
+FOLDER = "sandbox-athena."
 
 
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def remove_left_over() -> None:
+    """Folders of sandboxes that were killed."""
+    for path in Path(tempfile.gettempdir()).glob(FOLDER + "*"):
+        number = path.name.removeprefix(FOLDER).partition(".")[0]
+        if number.isdigit() and not Path(f"/proc/{number}").exists():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def literal(value: Any) -> str:
@@ -32,7 +42,8 @@ def literal(value: Any) -> str:
 
 class TakeIn:
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="sandbox-athena."))
+        remove_left_over()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}."))
         self.lock = threading.Lock()
         self.connection = duckdb.connect()
         self.made: dict[str, Path] = {}
@@ -66,7 +77,8 @@ class TakeIn:
             return
         try:
             found = dict(self.connection.execute(
-                f"SELECT lower(column_name), column_type FROM (DESCRIBE SELECT * FROM read_parquet({quoted(str(path))}))"
+                "SELECT lower(column_name), column_type FROM "
+                f"(DESCRIBE SELECT * FROM read_parquet({quoted(str(path))}))"
             ).fetchall())
         except duckdb.Error as error:
             raise QueryError("HIVE_BAD_DATA", f"Not valid Parquet file: {stored.key}: "

@@ -1,21 +1,14 @@
 """Log events into a group, many at once, and on to the streams."""
 
 from collections import Counter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .. import moto_side
+from .lines import Incoming
 from .log_store import Event, event_id
-from .plane import DataPlane
 
-
-class Incoming(NamedTuple):
-    """Times in ms; forwarded may list several: at-least-once."""
-
-    ingested: int
-    timestamp: int
-    message: str
-    stream: str
-    forwarded: tuple[int, ...]
+if TYPE_CHECKING:
+    from .plane import DataPlane
 
 
 def group_of(account: str, region: str, name: str) -> Any:
@@ -25,7 +18,7 @@ def group_of(account: str, region: str, name: str) -> Any:
     return group
 
 
-def put(plane: DataPlane, account: str, region: str, group: Any, incoming: list[Incoming],
+def put(plane: "DataPlane", account: str, region: str, group: Any, incoming: list[Incoming],
         checks: list[int] | None = None) -> Counter[str]:
     """Stores and forwards; returns what was lost on the way, by hop.  Hold the world's lock."""
     number = plane.logs.number(len(incoming))
@@ -48,7 +41,7 @@ def ensure_streams(group: Any, region: str, names: set[str]) -> None:
             group.create_log_stream(name)
 
 
-def from_control(plane: DataPlane, account: str, region: str, value: dict[str, Any]) -> dict[str, Any]:
+def from_control(plane: "DataPlane", account: str, region: str, value: dict[str, Any]) -> dict[str, Any]:
     """POST traffic: {log_group, log_stream?, events: [{message, timestamp?, arrival?}], flush?}."""
     group = group_of(account, region, value["log_group"])
     stream = value.get("log_stream", "sandbox")

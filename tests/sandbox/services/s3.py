@@ -6,7 +6,8 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from moto.s3.models import s3_backends
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket, s3_backends
 
 from .. import moto_side, policy, replies, roles
 from ..call import Call, handles
@@ -22,6 +23,20 @@ SIZE_DEFAULT = "all_storage_classes_128K"
 NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 TARGETS = ("Expiration", "Transitions", "NoncurrentVersionExpiration", "NoncurrentVersionTransitions",
            "AbortIncompleteMultipartUpload")
+
+
+def permission(bucket: Any, action: str, resource: str) -> Any:
+    """What a bucket policy says of an object; moto's own leaves conditions out, so that a Deny for plain
+    HTTP denies everything. A statement with a condition is left out instead."""
+    document = json.loads(bucket.policy) if bucket.policy else {}
+    statements = document.get("Statement", [])
+    kept = [s for s in (statements if isinstance(statements, list) else [statements]) if "Condition" not in s]
+    if not kept:
+        return PermissionResult.NEUTRAL
+    return IAMPolicy(json.dumps({**document, "Statement": kept})).is_action_permitted(action, resource)
+
+
+FakeBucket.get_permission = permission
 
 
 def denied() -> AwsError:
@@ -337,7 +352,7 @@ def delete_policy(call: Call) -> Reply:
 
 @handles("s3", "PutBucketTagging", "GetBucketTagging", "DeleteBucketTagging", "PutBucketVersioning",
          "GetBucketVersioning", "DeleteBucket", "PutObject", "GetObject", "HeadObject", "DeleteObject",
-         "CopyObject", "ListObjects", "ListObjectVersions", "CreateMultipartUpload",
+         "DeleteObjects", "CopyObject", "ListObjects", "ListObjectVersions", "CreateMultipartUpload",
          "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload", "ListParts",
          "ListMultipartUploads", "PutObjectTagging", "GetObjectTagging", "GetBucketAcl")
 def needs_bucket(call: Call) -> Reply | None:
@@ -365,13 +380,3 @@ def list_objects(call: Call) -> Reply | None:
     query = "&".join([*kept, "max-keys=" + quote(str(size))])
     request = Request(call.request.method, call.request.path, query, call.request.headers, b"")
     return moto_side.call(request, call.account)
-
-
-@handles("s3", "DeleteObjects")
-def delete_objects(call: Call) -> dict[str, Any]:
-    """moto takes a bucket policy's Deny at its word and leaves its conditions out."""
-    bucket, wanted = bucket_of(call), call.params["Delete"]
-    deleted, locked = call.backend().delete_objects(bucket.name, wanted["Objects"])
-    told = [] if wanted.get("Quiet") else [{"Key": key} for key, _, _ in deleted]
-    return {"Deleted": told, "Errors": [{"Key": key, "Code": "AccessDenied", "Message": "Access Denied because "
-                                         "object protected by object lock."} for key in locked]}

@@ -21,7 +21,7 @@ def world(sandbox: Any, spec: Any, api: str) -> World:
 @pytest.fixture
 def truth(world: World) -> dict[str, Any]:
     """Six days of traffic with everything that goes wrong."""
-    return world.sandbox.generate("2025-10", requests=4000, log_group="/aws/apigw/shop", days=6, seed=7,
+    return world.sandbox.generate("2025-10", requests=1500, log_group="/aws/apigw/shop", days=6, seed=7,
                                   late_days=.01, duplicates=.05, margin_days=0)
 
 

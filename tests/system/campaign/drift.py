@@ -48,7 +48,7 @@ def gone(kind: str) -> Callable[[Callable[[World, Wanted], None]], Any]:
     return keep
 
 
-def allow(service: str, **condition: Any) -> str:
+def allow(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]})
 
@@ -612,7 +612,7 @@ table_drift("serde", lambda t: storage(t)["SerdeInfo"].update(SerializationLibra
 table_drift("serde", lambda t: storage(t)["SerdeInfo"].pop("SerializationLibrary"), remove)
 table_drift("columns", lambda t: storage(t)["Columns"][0].update(Type="bigint"))
 table_drift("columns", lambda t: storage(t)["Columns"].pop(), remove)
-table_drift("partition_keys", lambda t: t["PartitionKeys"][0].update(Type="string"))
+table_drift("partition_keys", lambda t: t["PartitionKeys"][0].update(Type="date"))
 table_drift("partition_keys", lambda t: t.update(PartitionKeys=[]), remove)
 table_drift("columns", lambda t: storage(t)["Columns"].reverse(), change, "athena_view")
 table_drift("columns", lambda t: storage(t)["Columns"].pop(), remove, "athena_view")

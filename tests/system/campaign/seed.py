@@ -8,7 +8,7 @@ import base64
 import json
 from typing import Any
 
-from sandbox.control import ACCOUNT, REGION
+from sandbox.control import REGION
 from world import World
 
 BUCKET, FIREHOSE = "ddn-apigw-accesslog-bucket", "ddn-apigw-accesslog-fh"

@@ -65,7 +65,7 @@ def test_what_others_added_stays(sandbox: Sandbox, billingd: Billingd, world: Wo
     tables = {f"{GLUE}/{w['name']}" for w in effective().values() if w["kind"] == "glue_table"}
     queries = {path for path in after if path.startswith(f"athena/{seed.WORKGROUP}/query/")}
     assert set(after) - set(before) == (tables | queries) - set(before)
-    world.s3.get_object(Bucket=seed.BUCKET, Key=seed.OBJECT)
+    assert world.s3.list_objects_v2(Bucket=seed.BUCKET, Prefix=seed.OBJECT)["KeyCount"] == 1
     told = "\n".join(notes(said))
     for text in ("filter of others: security", "inline policy of others: debug", "policy/audit"):
         assert text in told, told

@@ -1,0 +1,159 @@
+"""The ladder: complete when nothing is missing, and where it is not, the hop and the hours."""
+
+from typing import Any
+
+import pytest
+from audit_world import BUCKET, DAYS, FIRST, GROUP, LAST, audit, gaps, generate, hour
+from rollup_world import World
+
+HOPS = ["gateway", "ingested", "forwarded", "delivered", "parsed", "unique", "rolled_up", "billed"]
+
+
+@pytest.fixture
+def world(sandbox: Any, spec: Any, api: str) -> World:
+    made = World(sandbox, spec)
+    made.apply()
+    return made
+
+
+def within(gap: dict[str, Any], first: int, end: int, slack: int = 3600) -> bool:
+    return bool(first - slack <= gap["from"] and gap["to"] <= end + slack)
+
+
+def test_messy_traffic_is_complete(world: World) -> None:
+    truth = generate(world, duplicates=.05, late_hours=.03, late_days=.01)
+    world.rollup("--to", LAST)
+    found = audit(world)
+    assert found["verdict"] == "complete" and gaps(found) == {}
+    assert found["hops"] == HOPS
+    totals, excluded = found["totals"], found["excluded"]
+    # Nothing is between two rungs without a name.
+    assert sum(h["lines"] for h in found["hours"]) == totals["delivered"] + excluded["duplicate_events"]
+    assert totals["delivered"] == totals["parsed"] + excluded["blank"] + excluded["invalid"] + excluded["untimed"]
+    assert totals["parsed"] == totals["unique"] + excluded["duplicate_requests"]
+    assert totals["rolled_up"] == totals["billed"] == sum(d["calls"] for d in found["days"])
+    assert totals["billed"] == sum(c for day in (FIRST, LAST) for c, _ in truth["days"][day].values())
+    # Over all days on which anything arrived: the generator's own counts.
+    whole = audit(world, "--from", FIRST, "--to", "2025-10-08")
+    assert whole["totals"]["gateway"] == truth["gateway_count"]
+    assert whole["totals"]["ingested"] == whole["totals"]["delivered"] == truth["log_events"]
+    for ours, theirs in (("control", "control"), ("blank", "blank"), ("invalid", "invalid"),
+                         ("duplicate_events", "duplicate_event"), ("duplicate_requests", "duplicate_request")):
+        assert whole["excluded"][ours] >= truth["excluded"][theirs], ours
+        if ours != "control":  # the filter's own test message is one more
+            assert whole["excluded"][ours] == truth["excluded"][theirs], ours
+    assert whole["included"]["repaired"] == truth["states"]["repaired"]
+
+
+def test_deleted_object_is_missing_where_it_was(world: World) -> None:
+    generate(world)
+    world.rollup("--to", LAST)
+    victim = max((o for o in world.sandbox.objects(BUCKET, "access-logs/year=2025/month=10/day=02/hour=1")),
+                 key=lambda o: o["size"])["key"]
+    at = hour(LAST, int(victim.split("hour=")[1][:2]))
+    world.s3.delete_object(Bucket=BUCKET, Key=victim)
+    found = audit(world, code=5)
+    assert found["verdict"] == "gap"
+    lost = [g for g in found["gaps"] if g["hop"] == "delivered"]
+    assert lost and all(within(g, at, at + 3600) for g in lost), lost
+    assert all(g["above_limit"] and not g["explained"] for g in lost)
+    assert "deleted" in lost[0]["explanation"]
+    # The build was made from what was there: it still holds them, and the audit says so.
+    assert gaps(found)["rolled_up"] > 0
+    assert any("MORE" in g["explanation"] for g in found["gaps"])
+    text = world.run("audit", *DAYS, code=5).stdout
+    assert "delivered" in text and "Worst hours" in text and "gap: more than max_gap" in text
+
+
+@pytest.mark.parametrize(("block", "hop", "says"), [
+    ("filter", "forwarded", "no subscription filter"), ("destination", "forwarded", "DeliveryErrors"),
+    ("throttle", "forwarded", "DeliveryThrottling"), ("decompression", "delivered", "below error/"),
+    ("s3", "delivered", "S3 refused")])
+def test_blocked_hour_names_the_hop(world: World, block: str, hop: str, says: str) -> None:
+    first, end = hour(FIRST, 12), hour(FIRST, 13)
+    world.sandbox.blocks({"hop": block, "from": first, "to": end})
+    truth = generate(world, duplicates=0)  # the truth counts what was lost, copies too
+    world.rollup("--to", LAST)
+    found = audit(world, code=5)
+    lost = [g for g in found["gaps"] if g["hop"] == hop]
+    assert lost and within(lost[0], first, end), found["gaps"]
+    assert says in lost[0]["explanation"], lost[0]
+    assert gaps(found).get("forwarded", 0) + gaps(found).get("delivered", 0) == truth["lost"][block]
+    if block == "decompression":
+        assert found["error_objects"]["count"] > 0
+        assert found["error_objects"]["events"] == truth["lost"][block]
+        assert found["error_objects"]["newest"] is not None
+    else:
+        assert found["error_objects"]["count"] == 0
+
+
+def test_unlogged_requests(world: World) -> None:
+    """What API Gateway omits is explained up to the limit, and a gap beyond it."""
+    generate(world, unlogged=.05)
+    world.rollup("--to", LAST)
+    found = audit(world, code=5)
+    assert set(gaps(found)) == {"ingested"} and found["gaps"][0]["above_limit"]
+    world.write(more="      audit: {max_gap: 10%}\n")
+    world.rollup("--to", LAST)
+    found = audit(world)
+    assert found["verdict"] == "complete"
+    assert set(gaps(found)) == {"ingested"}
+    assert all(g["explained"] and "413" in g["explanation"] for g in found["gaps"])
+
+
+def test_no_counts_is_unknown_not_zero(world: World) -> None:
+    """Metrics that AWS has not got make no gap, and no clean bill either."""
+    generate(world)
+    world.rollup("--to", LAST)
+    world.spec.pipelines = world.spec.pipelines.replace("api_name: ddn-api", "api_name: another-api")
+    world.spec.write()
+    found = audit(world)
+    assert found["totals"]["gateway"] is None and found["verdict"] == "complete"
+    # Two years later CloudWatch has dropped its hourly datapoints (455 days).
+    world.sandbox.switches(data_now=hour("2027-10-03", 0))
+    found = audit(world, code=1)
+    assert [found["totals"][h] for h in HOPS[:3]] == [None, None, None]
+    assert found["totals"]["delivered"] > 0
+    assert found["verdict"] == "unknown" and found["unknown_hours"] > 0 and gaps(found) == {}
+    assert all(h["ingested"] is None for h in found["hours"])
+
+
+def test_day_without_rollup_is_a_gap(world: World) -> None:
+    generate(world)
+    world.rollup("--day", FIRST)
+    found = audit(world, code=5)
+    assert set(gaps(found)) == {"rolled_up"}
+    assert [g["day"] for g in found["gaps"]] == [LAST]
+    assert "billingd rollup" in found["gaps"][0]["explanation"]
+    assert audit(world, "--day", FIRST)["verdict"] == "complete"
+
+
+def test_pages_of_metrics(world: World) -> None:
+    generate(world)
+    world.rollup("--to", LAST)
+    whole = audit(world)
+    world.sandbox.switches(metric_page=7)
+    paged = audit(world)
+    assert paged["hours"] == whole["hours"]
+    assert len(world.ours(operation="GetMetricData")) > 20
+
+
+def test_outputs(world: World) -> None:
+    generate(world)
+    world.rollup("--to", LAST)
+    rows = world.run("audit", "-o", "csv", *DAYS).stdout.splitlines()
+    assert rows[0].startswith("hour,gateway,ingested,forwarded,delivered,parsed,unique")
+    assert len(rows) == 1 + 48 and rows[1].startswith("2025-10-01T00:00Z,")
+    text = world.run("audit", "-o", "table", *DAYS).stdout
+    for hop in HOPS:
+        assert f"  {hop}" in text
+    assert "complete: every event is accounted for" in text
+    assert world.run("audit", "-o", "focus", code=64)
+
+
+def test_it_reads_only(world: World) -> None:
+    generate(world, requests=300)
+    world.sandbox.clear()
+    audit(world, code=5)
+    assert [c for c in world.ours(kind="write") if c["operation"] != "StartQueryExecution"] == []
+    assert GROUP

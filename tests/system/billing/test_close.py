@@ -1,0 +1,375 @@
+"""Closing: refusals, what is written, what arrives later, and that nothing can be changed unnoticed."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import re
+import signal
+import subprocess
+import time
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from close_world import FOLDER, MORE, Books, openssl
+from rollup_world import BUCKET, DATABASE, GROUP, ROOT, TABLE, World, moment
+
+OCTOBER = FOLDER + "2025-10/"
+NAMES = {"invoice.json", "invoice.csv", "invoice.focus.csv", "price-book.json", "queries.json", "audit.json",
+         "usage.json.gz", "objects.json.gz", "public-key.pem"}
+
+
+@pytest.fixture
+def books(sandbox: Any, spec: Any, api: str) -> Books:
+    return Books(World(sandbox, spec))
+
+
+def reasons(found: dict[str, Any]) -> str:
+    assert found["closed"] is False
+    return "\n".join(found["reasons"])
+
+
+def cents(calls: int, size: int) -> Fraction:
+    exact = Fraction(calls, 1000) + Fraction(size, 2**30 * 10)
+    return Fraction(int(exact * 100 + Fraction(1, 2)), 100)
+
+
+# -- may it be closed -------------------------------------------------------------------------------------
+
+def test_refusals(books: Books) -> None:
+    world = books.world
+    books.sandbox.generate("2025-10", requests=60, customers=3, days=2, margin_days=0, log_group=GROUP)
+    books.key.chmod(0o640)
+    found = reasons(books.close(code=4))
+    assert "2025-10-01 to 2025-10-0" in found and "no rollup" in found
+    assert "mode 0640" in found and f"chmod 600 {books.key}" in found
+    world.run("rollup", "--month", "2025-10")
+    assert "no rollup" not in (found := reasons(books.close(code=4))) and "chmod 600" in found
+    for make, word in ((("genpkey", "-algorithm", "x25519"), "Ed25519"),
+                       (("genpkey", "-algorithm", "ed25519", "-aes256", "-pass", "pass:secret"), "passphrase")):
+        openssl(*make, "-out", str(books.key))
+        books.key.chmod(0o600)
+        assert word in reasons(books.close(code=4))
+    world.write(more="")
+    assert "signing_key" in reasons(books.close(code=4))
+    # A day that comes after the last closed one is open.
+    soon = time.strftime("%Y-%m", time.gmtime())
+    assert "not closed yet" in reasons(books.close(soon, code=4))
+    assert books.keys() == []
+    assert world.run("close", "2025-13", code=64).stdout == ""
+
+
+def test_unexplained_gap(books: Books) -> None:
+    hour = moment("2025-10-01T10:00")
+    books.sandbox.switches(data_now=moment("2025-11-08T00:00"))  # the log group keeps 90 days
+    books.sandbox.blocks({"hop": "filter", "from": hour, "to": hour + 6 * 3600})
+    books.generate(days=2, requests=400)
+    found = books.close(code=4)
+    assert "forwarded" in reasons(found) and "2025-10-01T1" in reasons(found)
+    books.sandbox.blocks()
+    books.world.run("backfill", "--month", "2025-10")
+    books.world.run("rollup", "--month", "2025-10")
+    assert books.close()["closed"] is True
+    assert books.verify()["verified"] is True
+
+
+# -- what is written -----------------------------------------------------------------------------------------
+
+def test_closed_month(books: Books) -> None:
+    truth = books.generate(days=3)
+    books.sandbox.clear()
+    assert books.close("2025-10", "--dry-run")["closed"] is False
+    done = books.world.run("close", "2025-10", code=4)  # nobody there to confirm
+    assert "--yes" in done.stderr
+    assert books.keys() == [] and books.world.ours(kind="write", service="s3") == []
+    bill = books.world.run("bill", "--month", "2025-10", "-o", "json").stdout
+    closed = books.close()
+    secret = books.key.read_text().split("\n")[1]
+    assert closed["closed"] is True and secret not in json.dumps(closed)
+    manifest = books.manifest()
+    assert manifest == closed["manifest"]
+    # The invoice is the bill, and the bill is the truth.
+    assert books.file("invoice.json").decode() == bill
+    assert manifest["bill_sha256"] == hashlib.sha256(json.dumps(
+        json.loads(bill), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    assert {c["customer"]: [c["calls"], c["bytes"]] for c in manifest["customers"]} == {
+        sub: [c["calls"], c["bytes"]] for sub, c in truth["customers"].items()}
+    assert {k: manifest["unattributed"][k] for k in ("calls", "bytes")} == truth["unattributed"]
+    # Everything that was written is named, with its hash.
+    assert {f["name"] for f in manifest["files"]} == NAMES
+    assert all(hashlib.sha256(books.read(OCTOBER + f["path"])).hexdigest() == f["sha256"] for f in manifest["files"])
+    text = books.read(OCTOBER + "manifest.json")
+    signature = f"{OCTOBER}manifest-{hashlib.sha256(text).hexdigest()[:16]}.sig"
+    assert books.keys() == sorted([OCTOBER + "manifest.json", signature, *(OCTOBER + f["path"] for f in manifest["files"])])
+    assert [c["params"]["Key"] for c in books.world.ours(service="s3", operation="PutObject")][-2:] == [
+        signature, OCTOBER + "manifest.json"]
+    assert all(c["params"]["IfNoneMatch"] == "*" for c in books.world.ours(service="s3", operation="PutObject"))
+    assert secret.encode() not in b"".join(books.read(k) for k in books.keys())
+    objects = {o["key"]: o["size"] for o in books.sandbox.objects(BUCKET, "access-logs/")}
+    objects.pop(next(k for k in objects if "year=2025" not in k), None)  # the filter's test message, sent today
+    assert {o["key"]: o["size"] for o in json.loads(gzip.decompress(books.file("objects.json.gz")))} == objects
+    assert manifest["previous"] is None and manifest["invoice"] == "shop-2025-10" and manifest["audit"]["totals"]
+    # Again: refused, and nothing changes.
+    before = {k: books.read(k) for k in books.keys()}
+    assert "closed already" in reasons(books.close(code=4))
+    assert {k: books.read(k) for k in books.keys()} == before
+    found = books.verify("2025-10", "--from-raw")
+    assert found["verified"] is True and found["later"] == {"days": [], "customers": [], "waiting": []}
+    assert "the raw events give the same as the rollups" in found["checked"]
+
+
+def test_documented_commands(books: Books, tmp_path: Any) -> None:
+    """docs/month-close.md, word for word, on what was really written."""
+    books.generate(days=2, requests=60)
+    books.close()
+    for key in books.keys():
+        path = tmp_path / "copy" / key.removeprefix(OCTOBER)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(books.read(key))
+    (tmp_path / "copy/billing-public.pem").write_bytes(books.public.read_bytes())
+    document = (ROOT / "docs/month-close.md").read_text()
+    blocks = re.findall(r"```sh\n# in the copy\n(.*?)```", document, re.S)
+    assert len(blocks) >= 2
+    for block in blocks:
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", block], cwd=tmp_path / "copy", text=True,
+                              capture_output=True)
+        assert done.returncode == 0, block + done.stdout + done.stderr
+    fingerprint = openssl("pkey", "-pubin", "-in", str(books.public), "-outform", "DER", "-out", str(tmp_path / "der"))
+    assert fingerprint == ""
+    assert hashlib.sha256((tmp_path / "der").read_bytes()).hexdigest() == books.manifest()["signing_key"]["sha256"]
+    flipped = bytearray((tmp_path / "copy/manifest.json").read_bytes())
+    flipped[100] ^= 1
+    (tmp_path / "copy/manifest.json").write_bytes(flipped)
+    assert subprocess.run(["bash", "-euo", "pipefail", "-c", blocks[0]], cwd=tmp_path / "copy",
+                          capture_output=True).returncode != 0
+
+
+# -- nothing changes unnoticed -----------------------------------------------------------------------------
+
+def test_one_flipped_byte(books: Books) -> None:
+    books.generate(days=2, requests=60)
+    books.close()
+    for key in books.keys():
+        body = books.read(key)
+        flipped = bytearray(body)
+        flipped[len(body) // 2] ^= 1
+        books.put(key, bytes(flipped))
+        found = books.verify(code=5)
+        assert found["verified"] is False
+        name = key if "manifest" not in key else OCTOBER + "manifest"
+        assert any(name in d for d in found["differences"]), (key, found["differences"])
+        books.s3.delete_object(Bucket=BUCKET, Key=key)
+        found = books.verify(code=5)
+        assert any(name in d for d in found["differences"]), (key, found["differences"])
+        books.put(key, body)
+    other = books.home / "other.pem"
+    openssl("genpkey", "-algorithm", "ed25519", "-out", str(other))
+    assert "was signed by the key" in books.verify("2025-10", "--public-key", str(other), code=5)["differences"][0]
+    assert books.verify("2025-10", "--public-key", str(books.public))["verified"] is True
+    books.world.write(more="")
+    assert "--public-key" in books.world.run("verify", "2025-10", code=78).stderr
+    assert "not closed" in books.world.run("verify", "2025-09", "--public-key", str(books.public), code=1).stderr
+
+
+def test_source_and_rollup_changed(books: Books) -> None:
+    books.generate(days=2, requests=200)
+    books.close()
+    one = sorted(o["key"] for o in books.sandbox.objects(BUCKET, "access-logs/"))[0]
+    body = books.read(one)
+    books.s3.delete_object(Bucket=BUCKET, Key=one)
+    assert any(one in d and "is gone" in d for d in books.verify(code=5)["differences"])
+    books.put(one, body + b"\n")
+    assert any(one in d and "was changed" in d for d in books.verify(code=5)["differences"])
+    books.put(one, body)
+    assert books.verify()["verified"] is True
+    # The 2nd's partition points to the 1st's files: same parameters, other calls.
+    partitions = {tuple(map(int, p["Values"])): p for p in books.world.glue.get_partitions(
+        DatabaseName=DATABASE, TableName=TABLE)["Partitions"]}
+    second = partitions[2025, 10, 2]
+    storage = {**second["StorageDescriptor"], "Location": partitions[2025, 10, 1]["StorageDescriptor"]["Location"]}
+    books.world.glue.update_partition(
+        DatabaseName=DATABASE, TableName=TABLE, PartitionValueList=second["Values"],
+        PartitionInput={"Values": second["Values"], "Parameters": second["Parameters"], "StorageDescriptor": storage})
+    found = books.verify(code=5)
+    assert any("the rollups give" in d for d in found["differences"]) and found["later"]["days"] == []
+
+
+# -- interrupted, and two at once ------------------------------------------------------------------------------
+
+def puts(books: Books) -> list[dict[str, Any]]:
+    return books.world.ours(service="s3", operation="PutObject")
+
+
+def test_killed_at_every_write(books: Books) -> None:
+    """A write may still happen after its writer died: each does here."""
+    books.generate(days=2, requests=60)
+    wanted = len(NAMES) + 2
+    for nth in range(1, wanted + 1):
+        books.sandbox.clear()
+        books.sandbox.faults({"action": "latency", "operation": "PutObject", "nth": nth, "latency_ms": 400})
+        process = books.world.begin("close", "2025-10", "--yes")
+        until = time.monotonic() + 60
+        while not books.sandbox.fault_counts()[0]["fired"]:
+            assert process.poll() is None and time.monotonic() < until, process.communicate()
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        time.sleep(0.6)
+        books.sandbox.faults()
+        assert len(puts(books)) == nth
+        if nth < wanted:
+            assert OCTOBER + "manifest.json" not in books.keys()
+            assert "interrupted" in books.verify(code=5)["differences"][0]
+    assert books.verify()["verified"] is True
+    assert "closed already" in reasons(books.close(code=4))
+    # The files of all tries were the same ones; of each try only its signature is its own.
+    folders = {k.removeprefix(OCTOBER).split("/")[0] for k in books.keys() if k.count("/") == 4}
+    assert len(folders) == 1
+
+
+def test_lost_replies(books: Books) -> None:
+    """Every write is answered by silence once: it is sent again and finds itself."""
+    books.generate(days=2, requests=60)
+    books.sandbox.faults(*({"action": "lose_reply", "operation": "PutObject", "nth": n}
+                           for n in range(1, 2 * (len(NAMES) + 2), 2)))
+    assert books.close()["closed"] is True
+    books.sandbox.faults()
+    assert books.verify()["verified"] is True
+
+
+def test_two_at_once(books: Books) -> None:
+    books.generate(days=2, requests=60)
+    both = [books.world.begin("close", "2025-10", "--yes") for _ in range(2)]
+    ends = [(p.communicate(timeout=120), p.returncode) for p in both]
+    codes = sorted(code for _, code in ends)
+    assert codes in ([0, 4], [0, 0]), ends  # both: the same second, the same document
+    assert books.verify()["verified"] is True
+
+
+def test_denied_write_closes_nothing(books: Books) -> None:
+    books.generate(days=2, requests=60)
+    books.sandbox.faults({"action": "error", "operation": "PutObject", "nth": 4, "times": 0, "status": 403,
+                          "code": "AccessDenied"})
+    done = books.world.run("close", "2025-10", "--yes", code=77)
+    assert "nothing is closed yet" in done.stderr
+    books.sandbox.faults()
+    assert OCTOBER + "manifest.json" not in books.keys()
+    assert books.close()["closed"] is True and books.verify()["verified"] is True
+
+
+# -- what arrives later ------------------------------------------------------------------------------------------
+
+def correct(books: Books, *words: str, code: int = 0) -> dict[str, Any]:
+    return books.close("2025-10", "--correct", *words, code=code)
+
+
+def test_corrections(books: Books) -> None:
+    world, size = books.world, 3 * 2**30 + 7
+    truth = books.generate(days=3, requests=120)
+    assert "nothing to correct yet" in reasons(correct(books, code=4))
+    books.close()
+    invoice = {k: books.read(k) for k in books.keys()}
+    assert correct(books)["closed"] is False  # nothing arrived
+    sub = sorted(truth["customers"])[0]
+    world.request("2025-10-02", "2025-10-04T09:30", sub=sub, size=size)
+    world.request("2025-10-02", "2025-10-04T09:31", sub="new-sub", size=5)
+    found = books.verify()
+    assert found["verified"] is True and any("2025-10-02" in text for text in found["later"]["waiting"])
+    assert "rollup" in reasons(correct(books, code=4))
+    world.run("rollup", "--month", "2025-10")
+    found = books.verify("2025-10", "--from-raw")
+    assert found["verified"] is True
+    assert found["later"]["days"] == [{"day": "2025-10-02", "calls": 2, "bytes": size + 5}]
+    assert [c["customer"] for c in found["later"]["customers"]] == sorted([sub, "new-sub"])
+
+    assert correct(books, "--dry-run")["closed"] is False and sorted(invoice) == books.keys()
+    bill = correct(books)["bill"]
+    lines = {line["customer"]: line for line in bill["lines"]}
+    before = truth["customers"][sub]
+    assert set(lines) == {sub, "new-sub"}
+    assert (lines[sub]["calls"], lines[sub]["bytes"], lines["new-sub"]["calls"]) == (1, size, 1)
+    assert Fraction(lines[sub]["data_charge"]) == Fraction(size, 2**30 * 10)
+    assert Fraction(lines[sub]["total"]) == (cents(before["calls"] + 1, before["bytes"] + size)
+                                             - cents(before["calls"], before["bytes"]))
+    assert bill["totals"]["calls"] == 2 and bill["unattributed"]["calls"] == 0
+    # Only added, nothing edited.
+    assert {k: books.read(k) for k in invoice} == invoice
+    manifest = json.loads(books.read(OCTOBER + "corrections/1/manifest.json"))
+    assert manifest["previous"]["manifest_sha256"] == hashlib.sha256(invoice[OCTOBER + "manifest.json"]).hexdigest()
+    assert manifest["invoice"] == "shop-2025-10-c1" and manifest["kind"] == "correction"
+    focus = next(f["path"] for f in manifest["files"] if f["name"] == "correction.focus.csv")
+    rows = list(csv.DictReader(io.StringIO(books.read(f"{OCTOBER}corrections/1/{focus}").decode())))
+    assert rows and {row["ChargeClass"] for row in rows} == {"Correction"}
+    assert sum(Fraction(row["BilledCost"]) for row in rows) == Fraction(bill["totals"]["total"])
+    found = books.verify("2025-10", "--from-raw")
+    assert found["verified"] is True and found["corrections"] == 1 and found["later"]["days"] == []
+    assert correct(books)["closed"] is False
+
+    # A second one, of a call that is nobody's; prices that changed meanwhile do not matter.
+    world.request("2025-10-01", "2025-10-03T20:00", sub="-", size=11)
+    world.spec.path.write_text(world.spec.path.read_text().replace("call: 0.001", "call: 5"))
+    world.run("rollup", "--month", "2025-10")
+    second = correct(books)
+    assert second["invoice"] == "shop-2025-10-c2" and second["bill"]["lines"] == []
+    assert (second["bill"]["unattributed"]["calls"], second["bill"]["unattributed"]["bytes"]) == (1, 11)
+    assert books.verify()["corrections"] == 2
+    # Corrections are held to their signatures, too.
+    for key in [k for k in books.keys(OCTOBER + "corrections/1/") if k.endswith(("manifest.json", "correction.json"))]:
+        body = books.read(key)
+        books.put(key, body.replace(b'"calls": 1', b'"calls": 2', 1))
+        assert books.verify(code=5)["verified"] is False, key
+        books.s3.delete_object(Bucket=BUCKET, Key=key)
+        assert any("corrections/1/" in d for d in books.verify(code=5)["differences"]), key
+        books.put(key, body)
+    assert books.verify()["verified"] is True
+
+
+def test_rollup_of_other_sql_is_no_difference(books: Books) -> None:
+    """Days built anew by another text of the same meaning: same bill, no later arrivals."""
+    books.world.own_template()
+    books.generate(days=2, requests=80)
+    books.close()
+    books.world.change_sql()
+    assert books.verify()["later"]["waiting"]
+    books.world.run("rollup", "--month", "2025-10")
+    found = books.verify()
+    assert found["verified"] is True and found["later"] == {"days": [], "customers": [], "waiting": []}
+
+
+# -- the chain ---------------------------------------------------------------------------------------------------
+
+def test_three_months(books: Books) -> None:
+    books.world.write(since="2025-07-01", more=MORE.format(key=books.key))
+    books.months("2025-08", "2025-09", "2025-10")
+    assert books.close("2025-08")["notes"] == ["the first month of the chain"]
+    assert "2025-09 is not closed and has data" in reasons(books.close(code=4))
+    books.close("2025-09")
+    books.close("2025-10")
+    assert "2025-10 is closed already, without 2025-07" in reasons(books.close("2025-07", code=4))
+    for month, before in (("2025-09", "2025-08"), ("2025-10", "2025-09")):
+        want = hashlib.sha256(books.read(f"{FOLDER}{before}/manifest.json")).hexdigest()
+        assert books.manifest(month)["previous"] == {"month": before, "manifest_sha256": want}
+    assert "the chain of 2 months before" in books.verify()["checked"]
+    first = f"{FOLDER}2025-08/manifest.json"
+    body = books.read(first)
+    books.put(first, body.replace(b'"calls": ', b'"calls":  ', 1))
+    assert any(first in d and "changed" in d for d in books.verify(code=5)["differences"])
+    books.s3.delete_object(Bucket=BUCKET, Key=first)
+    assert any(first in d and "missing" in d for d in books.verify(code=5)["differences"])
+    books.put(first, body)
+    assert books.verify()["verified"] is True
+
+
+def test_months_between(books: Books) -> None:
+    """One without data may be passed over, another only when that is said."""
+    books.world.write(since="2025-07-01", more=MORE.format(key=books.key))
+    books.months("2025-06", "2025-08", "2025-09", "2025-10")
+    books.close("2025-06")
+    books.close("2025-08")
+    assert books.manifest("2025-08")["previous"]["month"] == "2025-06"
+    assert "2025-09" in reasons(books.close(code=4))
+    books.close("2025-10", "--first")
+    assert books.manifest()["previous"]["month"] == "2025-08"
+    assert books.verify()["verified"] is True

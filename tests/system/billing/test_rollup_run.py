@@ -1,0 +1,157 @@
+"""The daemon keeps rollups and partitions beside its passes."""
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rollup_world import DATABASE, World
+
+NOON = "%Y-%m-%dT12:00"
+
+
+def days_ago(days: int, form: str = "%Y-%m-%d") -> str:
+    return time.strftime(form, time.gmtime(time.time() - days * 86400))
+
+
+@pytest.fixture
+def world(sandbox: Any, spec: Any, api: str) -> World:
+    made = World(sandbox, spec)
+    made.write(since=days_ago(6))
+    made.apply()
+    for ago in (6, 5, 4):
+        made.request(days_ago(ago), arrival=days_ago(ago, NOON), sub="a")
+    return made
+
+
+def counted(world: World) -> dict[str, Any]:
+    return {day: subs["a"][0] for day, subs in world.days().items()}
+
+
+def test_builds_beside_the_passes(world: World, start: Callable[..., Any]) -> None:
+    daemon = start().ready()
+    daemon.wait(lambda: daemon.metric("billingd_rollup_days", state="current") == 5, 120)
+    assert daemon.metric("billingd_rollup_days", state="missing") == 0
+    assert daemon.metric("billingd_rollup_builds_total", result="built") == 5
+    assert daemon.metric("billingd_self_athena_scanned_bytes_total") > 0
+    assert counted(world) == {days_ago(n): 1 for n in (6, 5, 4)}
+    assert {e["day"] for e in daemon.events("rollup")} == {days_ago(n) for n in (6, 5, 4, 3, 2)}
+    world.sandbox.clear()
+    daemon.kick()
+    world.request(days_ago(6), arrival=days_ago(4, NOON), sub="a")
+    daemon.kick()
+    daemon.wait(lambda: daemon.metric("billingd_rollup_builds_total", result="built") == 6, 120)
+    assert counted(world) == {days_ago(6): 2, days_ago(5): 1, days_ago(4): 1}
+    assert daemon.end() == 0
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
+def test_metrics_pass_promtool(world: World, start: Callable[..., Any]) -> None:
+    daemon = start().ready()
+    daemon.wait(lambda: daemon.metric("billingd_rollup_days", state="current") is not None, 120)
+    done = subprocess.run(["promtool", "check", "metrics"], input=daemon.get("/metrics")[1], text=True,
+                          capture_output=True, timeout=30)
+    assert done.returncode == 0 and not done.stdout + done.stderr, done.stdout + done.stderr
+
+
+def held(world: World, daemon: Any) -> None:
+    daemon.wait(lambda: world.sandbox.query_rule_counts()[0]["fired"], 60)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_the_queries(world: World, start: Callable[..., Any], number: int) -> None:
+    """Passes go on while queries run; SIGTERM ends both at once, SIGHUP begins anew with the new spec."""
+    world.sandbox.query_rules({"match": "UNLOAD", "action": "hold", "times": 0})
+    daemon = start().ready()
+    held(world, daemon)
+    daemon.kick()
+    began = time.monotonic()
+    if number == signal.SIGTERM:
+        assert daemon.end() == 0
+        assert time.monotonic() - began < 20
+    else:
+        daemon.send(number)
+        daemon.wait(lambda: daemon.metric("billingd_spec_generation") == 2)
+        world.sandbox.query_rules()
+        daemon.wait(lambda: daemon.metric("billingd_rollup_days", state="current") == 5, 120)
+        assert daemon.end() == 0
+    assert len(world.ours(operation="StopQueryExecution")) >= 1
+
+
+def test_failures_are_told_once_and_retried_with_patience(world: World, start: Callable[..., Any]) -> None:
+    world.sandbox.query_rules({"match": "UNLOAD", "action": "fail", "code": "GENERIC_USER_ERROR", "times": 0,
+                               "message": "no such thing", "retryable": False})
+    daemon = start().ready()
+    daemon.wait(lambda: daemon.events("upkeep"), 60)
+    daemon.kick()
+    daemon.wait(lambda: world.sandbox.query_rule_counts()[0]["fired"] >= 2, 60)
+    world.sandbox.query_rules()
+    daemon.kick()
+    daemon.wait(lambda: [e for e in daemon.events("recovered") if e.get("part") == "rollups"], 120)
+    assert len(daemon.events("upkeep")) == 1 and "no such thing" in daemon.events("upkeep")[0]["error"]
+    assert daemon.end() == 0
+
+
+def test_once_builds_too(world: World) -> None:
+    world.run("run", "--once")
+    assert counted(world) == {days_ago(n): 1 for n in (6, 5, 4)}
+
+
+REGISTRATION = """      partitions: registration
+    resources:
+      raw_table: {parameters: {projection.enabled: "false"}}
+"""
+
+
+def test_registers_what_glue_does_not_know(sandbox: Any, spec: Any, api: str,
+                                           start: Callable[..., Any]) -> None:
+    world = World(sandbox, spec)
+    world.write(since=days_ago(6), more=REGISTRATION)
+    world.apply()
+    for ago in (40, 6, 5, 4):
+        world.request(days_ago(ago), arrival=days_ago(ago, NOON), sub="a")
+    daemon = start().ready()
+    daemon.wait(lambda: daemon.metric("billingd_rollup_days", state="current") == 5, 120)
+    assert daemon.metric("billingd_partitions_registered_total") == 4, "the whole tree at the start"
+    assert counted(world) == {days_ago(n): 1 for n in (6, 5, 4)}
+    raw = {"DatabaseName": DATABASE, "TableName": "restapi_access_log_json_raw"}
+    known = [p["Values"] for p in world.glue.get_partitions(**raw)["Partitions"]]
+    assert all(v == str(int(v)) for values in known for v in values), "numbers, not texts of the path"
+    world.request(days_ago(0), arrival=days_ago(0, NOON), sub="a")
+    daemon.kick()
+    daemon.wait(lambda: daemon.metric("billingd_partitions_registered_total") == 5, 60)
+    sandbox.clear()
+    daemon.kick()
+    time.sleep(1)
+    assert [c for c in world.ours(kind="write")] == []
+    assert daemon.end() == 0
+
+
+def test_registration_needs_projection_off(sandbox: Any, spec: Any, api: str,
+                                           start: Callable[..., Any]) -> None:
+    world = World(sandbox, spec)
+    world.write(since=days_ago(6), more="      partitions: registration\n")
+    world.apply()
+    daemon = start().ready()
+    told = daemon.wait(lambda: daemon.events("upkeep"), 60)[0]
+    assert told["part"] == "partitions" and "projection.enabled" in told["error"]
+    assert daemon.end() == 0
+
+
+def test_more_than_a_batch_of_partitions(sandbox: Any, spec: Any, api: str) -> None:
+    world = World(sandbox, spec)
+    world.write(since=days_ago(6), more=REGISTRATION)
+    world.apply()
+    for hour in range(130):
+        key = time.strftime("access-logs/year=%Y/month=%m/day=%d/hour=%H/a.json.gz",
+                            time.gmtime(time.time() - hour * 3600))
+        world.s3.put_object(Bucket="shop-bucket", Key=key, Body=b"")
+    world.run("run", "--once")
+    pages = world.glue.get_paginator("get_partitions").paginate(
+        DatabaseName=DATABASE, TableName="restapi_access_log_json_raw")
+    assert sum(len(p["Partitions"]) for p in pages) == 130
+    sizes = [len(c["params"]["PartitionInputList"]) for c in world.ours(operation="BatchCreatePartition")]
+    assert sizes[:2] == [100, 30]

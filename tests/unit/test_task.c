@@ -1,0 +1,553 @@
+/* A task step by step, with replies by hand: no loop, no network, and a clock that stands still.
+ *
+ * A small log group plays AWS.  Every reply in turn goes wrong, and the next task must end where an
+ * undisturbed one does. */
+#include "aws/model.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "check.h"
+#include "reconcile/task.h"
+
+#include <stdlib.h>
+
+static int64_t now_ms;
+
+static void pass_time(int64_t ms)
+{
+    now_ms += ms;
+    clock_freeze_monotonic(now_ms);
+}
+
+/* ---- a log group that plays AWS ---- */
+
+struct group {
+    bool exists;
+    int retention; /* 0: none */
+    json_t *tags;
+    unsigned reads, writes;
+};
+
+enum mishap {
+    NONE,
+    REFUSED,
+    THROTTLED,
+    CONFLICT,
+    LOST
+}; /* LOST: took effect, reply did not come */
+
+struct play {
+    struct group group;
+    unsigned nth; /* reply that goes wrong; 0: none */
+    enum mishap mishap;
+    unsigned count;
+};
+
+static json_t *described(const struct group *group)
+{
+    json_t *reply = json_pack("{s:[{s:s, s:s}]}", "logGroups", "logGroupName", "other", "arn", "x");
+    json_t *one;
+
+    if (!group->exists)
+        return reply;
+    one = json_pack("{s:s, s:s}", "logGroupName", "g", "logGroupClass", "STANDARD");
+    if (group->retention)
+        json_object_set_new(one, "retentionInDays", json_integer(group->retention));
+    json_array_append_new(json_object_get(reply, "logGroups"), one);
+    return reply;
+}
+
+/* The result of an operation, NULL with code when AWS refuses. */
+static json_t *perform(struct group *group, const char *op, const json_t *params, const char **code)
+{
+    if (!strcmp(op, "DescribeLogGroups"))
+        return described(group);
+    if (!strcmp(op, "CreateLogGroup") && group->exists) {
+        *code = "ResourceAlreadyExistsException";
+        return NULL;
+    }
+    if (!strcmp(op, "CreateLogGroup")) {
+        group->exists = true;
+        group->tags = json_deep_copy(json_object_get(params, "tags"));
+        return json_object();
+    }
+    if (!group->exists) {
+        *code = "ResourceNotFoundException";
+        return NULL;
+    }
+    if (!strcmp(op, "ListTagsForResource"))
+        return json_pack("{s:o}", "tags",
+                         group->tags ? json_deep_copy(group->tags) : json_object());
+    if (!strcmp(op, "PutRetentionPolicy"))
+        group->retention = (int)json_integer_value(json_object_get(params, "retentionInDays"));
+    else if (!strcmp(op, "TagResource"))
+        json_object_update(group->tags, json_object_get(params, "tags"));
+    else
+        CHECK_TEXT(op, "an operation that is played");
+    return json_object();
+}
+
+static void refuse(struct aws_reply *reply, const char *code, const char *message,
+                   enum err_kind kind)
+{
+    reply->result = NULL;
+    reply->kind = kind;
+    (void)snprintf(reply->error.code, sizeof reply->error.code, "%s", code);
+    (void)snprintf(reply->error.message, sizeof reply->error.message, "%s", message);
+    (void)snprintf(reply->error.request_id, sizeof reply->error.request_id, "id-7");
+}
+
+static void reply_to(struct play *play, struct task *task, const struct task_request *request)
+{
+    bool wrong = ++play->count == play->nth;
+    const char *code = "";
+    struct aws_reply reply = {0};
+    json_t *result = NULL;
+
+    if (request->write)
+        play->group.writes++;
+    else
+        play->group.reads++;
+    if (!wrong || play->mishap == LOST)
+        result = perform(&play->group, request->call->op, request->params, &code);
+    reply.result = result;
+    if (wrong && play->mishap == REFUSED)
+        refuse(&reply, "InvalidParameterException", "no", ERR_INVALID);
+    else if (wrong && play->mishap == CONFLICT)
+        refuse(&reply, "OperationAbortedException", "again", ERR_RETRY);
+    else if (wrong)
+        refuse(&reply, play->mishap == LOST ? "Connection" : "ThrottlingException", "slow",
+               ERR_RETRY);
+    else if (!result)
+        refuse(&reply, code, "refused", ERR_ABSENT);
+    task_reply(task, request->slot, &reply);
+    json_decref(result);
+}
+
+static struct task *group_task(const char *desired, plan_held_fn *held)
+{
+    json_auto_t *want = json_loads(desired, 0, NULL);
+    json_auto_t *facts = json_pack("{s:s, s:s, s:s, s:s}", "account", "123456789012", "region",
+                                   "eu-west-1", "partition", "aws", "pipeline", "p");
+
+    CHECK(want);
+    return task_new(&(struct task_options){.kind = kind_find("log_group"),
+                                           .address = "p/group",
+                                           .desired = want,
+                                           .facts = facts,
+                                           .settle_timeout_s = 60,
+                                           .held = held});
+}
+
+/* Runs until it is done, waking it as soon as it may be; applies when planned. */
+static void run(struct play *play, struct task *task)
+{
+    struct task_request request;
+
+    for (unsigned guard = 0; task_state(task) != TASK_DONE && guard < 1000; guard++) {
+        while (task_next(task, &request))
+            reply_to(play, task, &request);
+        if (task_state(task) == TASK_PLANNED) {
+            task_apply(task);
+        } else if (task_state(task) == TASK_WAITING) {
+            CHECK(task_wait_ms(task) > 0);
+            pass_time(task_wait_ms(task));
+            CHECK_INT(task_wait_ms(task), 0);
+            task_wake(task);
+        }
+    }
+    CHECK_INT(task_state(task), TASK_DONE);
+}
+
+#define WANTED                                                                                     \
+    "{\"name\":\"g\",\"class\":\"STANDARD\",\"retention_days\":90,\"tags\":{\"billingd\":\"p\"}}"
+
+static void check_state(const struct group *group)
+{
+    CHECK(group->exists);
+    CHECK_INT(group->retention, 90);
+    CHECK_TEXT(json_text(group->tags, "billingd"), "p");
+}
+
+static void test_create_and_again(void)
+{
+    struct play play = {0};
+    struct task *task = group_task(WANTED, NULL);
+
+    run(&play, task);
+    CHECK_INT(task_verdict(task), VERDICT_REPAIRED);
+    CHECK_INT(task_writes(task), 2);
+    CHECK_INT(task_plan(task)->action, PLAN_CREATE);
+    check_state(&play.group);
+    task_free(task);
+
+    play.group.writes = play.group.reads = 0;
+    task = group_task(WANTED, NULL);
+    run(&play, task);
+    CHECK_INT(task_verdict(task), VERDICT_SYNCED);
+    CHECK_INT(play.group.writes, 0);
+    CHECK_INT(play.group.reads, 2);
+    task_free(task);
+    json_decref(play.group.tags);
+}
+
+/* Drift of one field: one write, and only the document that holds it is read again. */
+static void test_repair(void)
+{
+    struct play play = {.group = {.exists = true, .retention = 1}};
+    struct task *task = group_task(WANTED, NULL);
+
+    play.group.tags = json_pack("{s:s, s:s}", "billingd", "p", "owner", "ops");
+    run(&play, task);
+    CHECK_INT(task_verdict(task), VERDICT_REPAIRED);
+    CHECK_INT(play.group.writes, 1);
+    CHECK_INT(play.group.reads, 3);
+    CHECK_TEXT(json_text(play.group.tags, "owner"), "ops");
+    check_state(&play.group);
+    task_free(task);
+    json_decref(play.group.tags);
+}
+
+static void start(struct group *group, bool exists)
+{
+    *group = (struct group){.exists = exists, .retention = exists ? 1 : 0};
+    group->tags = exists ? json_pack("{s:s}", "owner", "ops") : NULL;
+}
+
+/* The n-th reply goes wrong: this task may fail, the next must not. */
+static void test_every_reply_fails(void)
+{
+    static const enum mishap mishaps[] = {REFUSED, THROTTLED, CONFLICT, LOST};
+
+    for (unsigned exists = 0; exists < 2; exists++)
+        for (size_t m = 0; m < sizeof mishaps / sizeof *mishaps; m++)
+            for (unsigned nth = 1; nth <= 8; nth++) {
+                struct play play = {.nth = nth, .mishap = mishaps[m]};
+                struct task *task = group_task(WANTED, NULL);
+                enum task_verdict verdict;
+
+                start(&play.group, exists);
+                run(&play, task);
+                verdict = task_verdict(task);
+                CHECK(verdict == VERDICT_REPAIRED || verdict == VERDICT_RETRY ||
+                      verdict == VERDICT_FAILED);
+                if (verdict != VERDICT_REPAIRED) {
+                    CHECK(strstr(task_text(task), "request id-7"));
+                    CHECK(strstr(task_text(task), ": "));
+                }
+                task_free(task);
+                play.nth = 0;
+                task = group_task(WANTED, NULL);
+                run(&play, task);
+                CHECK(task_verdict(task) == VERDICT_SYNCED ||
+                      task_verdict(task) == VERDICT_REPAIRED);
+                check_state(&play.group);
+                if (exists)
+                    CHECK_TEXT(json_text(play.group.tags, "owner"), "ops");
+                task_free(task);
+                json_decref(play.group.tags);
+            }
+}
+
+/* Looks only: nothing is written. */
+static void test_finish(void)
+{
+    struct play play = {.group = {.exists = true}};
+    struct task *task = group_task(WANTED, NULL);
+    struct task_request request;
+
+    while (task_next(task, &request))
+        reply_to(&play, task, &request);
+    CHECK_INT(task_state(task), TASK_PLANNED);
+    task_finish(task);
+    CHECK_INT(task_verdict(task), VERDICT_DRIFTED);
+    CHECK_INT(play.group.writes, 0);
+    task_free(task);
+}
+
+static bool hold_all(void *arg, const char *field)
+{
+    (void)arg, (void)field;
+    return true;
+}
+
+static void test_held(void)
+{
+    struct play play = {.group = {.exists = true, .retention = 1}};
+    struct task *task = group_task(WANTED, hold_all);
+
+    run(&play, task);
+    CHECK_INT(task_verdict(task), VERDICT_HELD);
+    CHECK_INT(play.group.writes, 0);
+    task_free(task);
+}
+
+/* ---- waiting, with single replies by hand ---- */
+
+struct hand {
+    struct task *task;
+    struct task_request request;
+};
+
+static void hand_start(struct hand *hand, const char *kind, const char *desired)
+{
+    json_auto_t *want = json_loads(desired, 0, NULL);
+    json_auto_t *facts = json_pack("{s:s, s:s, s:s, s:s}", "account", "123456789012", "region",
+                                   "eu-west-1", "partition", "aws", "pipeline", "p");
+
+    CHECK(want);
+    hand->task = task_new(&(struct task_options){.kind = kind_find(kind),
+                                                 .address = "p/x",
+                                                 .desired = want,
+                                                 .facts = facts,
+                                                 .settle_timeout_s = 300});
+}
+
+/* Takes the next request, which must be op. */
+static void expect(struct hand *hand, const char *op)
+{
+    bool more = task_next(hand->task, &hand->request);
+
+    CHECK(more);
+    CHECK_TEXT(more ? hand->request.call->op : NULL, op);
+}
+
+static void give(struct hand *hand, const char *text)
+{
+    json_auto_t *result = json_loads(text, 0, NULL);
+    struct aws_reply reply = {.result = result};
+
+    CHECK(result);
+    task_reply(hand->task, hand->request.slot, &reply);
+}
+
+static void give_error(struct hand *hand, const char *code, const char *message, enum err_kind kind)
+{
+    struct aws_reply reply = {0};
+
+    refuse(&reply, code, message, kind);
+    task_reply(hand->task, hand->request.slot, &reply);
+}
+
+static void wake_after(struct hand *hand, int64_t ms)
+{
+    CHECK_INT(task_state(hand->task), TASK_WAITING);
+    pass_time(ms);
+    CHECK_INT(task_wait_ms(hand->task), 0);
+    task_wake(hand->task);
+}
+
+#define FILTER                                                                                     \
+    "{\"log_group\":\"g\",\"name\":\"f\",\"pattern\":\"\",\"destination\":\"d\",\"role\":\"r\"}"
+#define NOT_YET "Make sure you have given CloudWatch Logs permission to assume the provided role"
+
+/* A role that is not known yet is waited for, visibly, but not for ever. */
+static void test_settle_window(void)
+{
+    struct hand hand;
+    int so_far, at_most, sent = 0;
+
+    hand_start(&hand, "subscription_filter", FILTER);
+    expect(&hand, "DescribeSubscriptionFilters");
+    give(&hand, "{\"subscriptionFilters\":[]}");
+    task_apply(hand.task);
+    while (task_state(hand.task) != TASK_DONE && sent < 1000) {
+        expect(&hand, "PutSubscriptionFilter");
+        sent++;
+        give_error(&hand, "ValidationException", NOT_YET, ERR_INVALID);
+        if (task_state(hand.task) != TASK_WAITING)
+            break;
+        task_waiting(hand.task, &so_far, &at_most);
+        CHECK(so_far <= at_most && at_most == 300);
+        CHECK(strstr(task_text(hand.task), "IAM role to propagate"));
+        wake_after(&hand, task_wait_ms(hand.task));
+    }
+    CHECK(sent > 20 && sent < 200);
+    /* The window is over: AWS's own words, as an error; what is there is read once more. */
+    expect(&hand, "DescribeSubscriptionFilters");
+    give(&hand, "{\"subscriptionFilters\":[]}");
+    CHECK_INT(task_state(hand.task), TASK_DONE);
+    CHECK_INT(task_verdict(hand.task), VERDICT_FAILED);
+    CHECK(strstr(task_text(hand.task), NOT_YET));
+    task_free(hand.task);
+}
+
+/* Another error of the same code is not waited out. */
+static void test_settle_is_exact(void)
+{
+    struct hand hand;
+
+    hand_start(&hand, "subscription_filter", FILTER);
+    expect(&hand, "DescribeSubscriptionFilters");
+    give_error(&hand, "ResourceNotFoundException", "no such group", ERR_ABSENT);
+    task_apply(hand.task);
+    expect(&hand, "PutSubscriptionFilter");
+    give_error(&hand, "ValidationException", "the pattern is wrong", ERR_INVALID);
+    CHECK(task_state(hand.task) != TASK_WAITING);
+    expect(&hand, "DescribeSubscriptionFilters");
+    give_error(&hand, "ResourceNotFoundException", "no such group", ERR_ABSENT);
+    CHECK_INT(task_verdict(hand.task), VERDICT_FAILED);
+    CHECK_TEXT(task_text(hand.task), "PutSubscriptionFilter: ValidationException: the pattern is "
+                                     "wrong (request id-7)");
+    task_free(hand.task);
+}
+
+#define DESCRIBED(status)                                                                          \
+    "{\"DeliveryStreamDescription\":{\"DeliveryStreamStatus\":\"" status                           \
+    "\",\"VersionId\":\"1\",\"Destinations\":[{\"DestinationId\":\"d\","                           \
+    "\"ExtendedS3DestinationDescription\":{\"CompressionFormat\":\"GZIP\"}}]}}"
+
+/* CREATING is looked at again until it is ACTIVE; nothing is written meanwhile. */
+static void test_wait_until_ready(void)
+{
+    struct hand hand;
+
+    hand_start(&hand, "delivery_stream", "{\"name\":\"s\",\"compression\":\"GZIP\"}");
+    expect(&hand, "DescribeDeliveryStream");
+    give(&hand, DESCRIBED("CREATING"));
+    CHECK_INT(task_plan(hand.task)->action, PLAN_WAIT);
+    task_apply(hand.task);
+    for (int i = 0; i < 3; i++) {
+        wake_after(&hand, task_wait_ms(hand.task));
+        expect(&hand, "DescribeDeliveryStream");
+        give(&hand, DESCRIBED("CREATING"));
+    }
+    wake_after(&hand, task_wait_ms(hand.task));
+    expect(&hand, "DescribeDeliveryStream");
+    give(&hand, DESCRIBED("ACTIVE"));
+    CHECK_INT(task_state(hand.task), TASK_DONE);
+    CHECK_INT(task_verdict(hand.task), VERDICT_SYNCED);
+    task_free(hand.task);
+}
+
+static void test_wait_ends(void)
+{
+    struct hand hand;
+    int looks = 0;
+
+    hand_start(&hand, "delivery_stream", "{\"name\":\"s\",\"compression\":\"GZIP\"}");
+    expect(&hand, "DescribeDeliveryStream");
+    give(&hand, DESCRIBED("CREATING"));
+    task_apply(hand.task);
+    for (; task_state(hand.task) == TASK_WAITING && looks < 1000; looks++) {
+        wake_after(&hand, task_wait_ms(hand.task));
+        expect(&hand, "DescribeDeliveryStream");
+        give(&hand, DESCRIBED("CREATING"));
+    }
+    CHECK_INT(task_verdict(hand.task), VERDICT_SETTLING);
+    CHECK(looks < 100);
+    task_free(hand.task);
+}
+
+/* ---- reads that need each other ---- */
+
+#define QUERY "{\"workgroup\":\"w\",\"database\":\"d\",\"name\":\"n\",\"sql\":\"SELECT 1\"}"
+
+/* Ids come in pages, and are asked about fifty at a time. */
+static void test_pages_and_pieces(void)
+{
+    json_auto_t *first = json_pack("{s:[], s:s}", "NamedQueryIds", "NextToken", "t");
+    json_auto_t *second = json_pack("{s:[]}", "NamedQueryIds");
+    struct aws_reply one = {.result = first}, two = {.result = second};
+    struct hand hand;
+
+    for (int i = 0; i < 50; i++)
+        json_array_append_new(json_object_get(first, "NamedQueryIds"), json_sprintf("a%d", i));
+    for (int i = 0; i < 30; i++)
+        json_array_append_new(json_object_get(second, "NamedQueryIds"), json_sprintf("b%d", i));
+    hand_start(&hand, "named_query", QUERY);
+    expect(&hand, "ListNamedQueries");
+    task_reply(hand.task, hand.request.slot, &one);
+    expect(&hand, "ListNamedQueries");
+    CHECK_TEXT(json_text(hand.request.params, "NextToken"), "t");
+    task_reply(hand.task, hand.request.slot, &two);
+    expect(&hand, "BatchGetNamedQuery");
+    CHECK_INT((long long)json_array_size(json_object_get(hand.request.params, "NamedQueryIds")),
+              50);
+    give(&hand, "{\"NamedQueries\":[]}");
+    expect(&hand, "BatchGetNamedQuery");
+    CHECK_INT((long long)json_array_size(json_object_get(hand.request.params, "NamedQueryIds")),
+              30);
+    give(&hand, "{\"NamedQueries\":[{\"Name\":\"n\",\"Database\":\"d\",\"NamedQueryId\":\"b7\","
+                "\"QueryString\":\"select  1\"}]}");
+    CHECK_INT(task_state(hand.task), TASK_PLANNED);
+    CHECK_INT(task_plan(hand.task)->action, PLAN_NONE);
+    task_free(hand.task);
+}
+
+/* No workgroup, no ids: the second read has nothing to ask. */
+static void test_hopeless_read(void)
+{
+    struct hand hand;
+
+    hand_start(&hand, "named_query", QUERY);
+    expect(&hand, "ListNamedQueries");
+    give_error(&hand, "InvalidRequestException", "WorkGroup w is not found.", ERR_INVALID);
+    CHECK(!task_next(hand.task, &hand.request));
+    CHECK_INT(task_state(hand.task), TASK_PLANNED);
+    CHECK_INT(task_plan(hand.task)->action, PLAN_CREATE);
+    task_free(hand.task);
+}
+
+#define LOGGING                                                                                    \
+    "{\"api_name\":\"a\",\"stage\":\"$default\",\"api_id\":\"\",\"log_group\":\"g\","              \
+    "\"format\":\"f\"}"
+
+static void test_unique(void)
+{
+    static const struct {
+        const char *apis, *text;
+    } cases[] = {
+        {"{\"Items\":[{\"Name\":\"b\",\"ProtocolType\":\"HTTP\"}]}", "none of this name"},
+        {"{\"Items\":[{\"Name\":\"a\",\"ProtocolType\":\"WEBSOCKET\"}]}", "none of this name"},
+        {"{\"Items\":[{\"Name\":\"a\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"1\"},"
+         "{\"Name\":\"a\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"2\"}]}",
+         "2 of them"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hand hand;
+
+        hand_start(&hand, "stage_logging", LOGGING);
+        expect(&hand, "GetApis");
+        give(&hand, cases[i].apis);
+        CHECK_INT(task_verdict(hand.task), VERDICT_BLOCKED);
+        CHECK(strstr(task_text(hand.task), cases[i].text));
+        CHECK(!task_next(hand.task, &hand.request));
+        task_free(hand.task);
+    }
+}
+
+/* A refused read says what it means, and then AWS's own words. */
+static void test_refused_read(void)
+{
+    struct hand hand;
+
+    hand_start(&hand, "s3_bucket", "{\"name\":\"b\",\"region\":\"eu-west-1\"}");
+    expect(&hand, "HeadBucket");
+    give_error(&hand, "HTTP 403", "no error document", ERR_DENIED);
+    CHECK_INT(task_verdict(hand.task), VERDICT_DENIED);
+    CHECK(strstr(task_text(hand.task), "another account"));
+    CHECK(strstr(task_text(hand.task), "HeadBucket: HTTP 403: no error document"));
+    task_free(hand.task);
+}
+
+int main(void)
+{
+    pass_time(1000);
+    test_create_and_again();
+    test_repair();
+    test_every_reply_fails();
+    test_finish();
+    test_held();
+    test_settle_window();
+    test_settle_is_exact();
+    test_wait_until_ready();
+    test_wait_ends();
+    test_pages_and_pieces();
+    test_hopeless_read();
+    test_unique();
+    test_refused_read();
+    aws_model_unload();
+    return check_done();
+}
