@@ -99,8 +99,8 @@ struct metric metric_aws_throttled_total = {
     .type = METRIC_COUNTER,
     .labels = LABELS("service"),
 };
-struct metric metric_rollup_days = {
-    .name = "billingd_rollup_days",
+struct metric metric_rollups = {
+    .name = "billingd_rollups",
     .help = "Billing days by the state of their rollup, at the last look.",
     .type = METRIC_GAUGE,
     .labels = LABELS("pipeline", "state"),
@@ -138,7 +138,7 @@ static struct metric *const table[] = {
     &metric_aws_requests_total,
     &metric_aws_request_duration,
     &metric_aws_throttled_total,
-    &metric_rollup_days,
+    &metric_rollups,
     &metric_rollup_builds_total,
     &metric_self_athena_scanned_bytes_total,
     &metric_partitions_registered_total,
@@ -183,7 +183,7 @@ void metrics_forget_resources(void)
 {
     metric_clear(&metric_resource_condition);
     metric_clear(&metric_resource_drift_fields);
-    metric_clear(&metric_rollup_days);
+    metric_clear(&metric_rollups);
 }
 
 void metrics_count_reload(bool successful, int64_t now_ms)

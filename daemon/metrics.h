@@ -21,7 +21,7 @@ extern struct metric metric_guard_blocked_total;  /* guard: see metrics_guards *
 extern struct metric metric_aws_requests_total;   /* service, operation, code */
 extern struct metric metric_aws_request_duration; /* service; seconds */
 extern struct metric metric_aws_throttled_total;  /* service */
-extern struct metric metric_rollup_days;          /* pipeline, state: rollup_state_name */
+extern struct metric metric_rollups;              /* pipeline, state: rollup_state_name */
 extern struct metric metric_rollup_builds_total;  /* result: see metrics_builds */
 extern struct metric metric_self_athena_scanned_bytes_total;
 extern struct metric metric_partitions_registered_total;

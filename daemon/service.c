@@ -51,7 +51,7 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     if (service->stopping || service->options->once)
         return; /* nothing will look again */
-    upkeep_forgive(service->upkeep);
+    upkeep_refresh(service->upkeep);
     if (number == SIGHUP) {
         service_reload(service);
     } else if (service->pass) {

@@ -68,7 +68,7 @@ static int listen_anew(struct service *service, const struct manifest *manifest)
 void service_swap(struct service *service)
 {
     upkeep_cancel(service->upkeep); /* what follows the next pass goes by the new spec */
-    upkeep_forgive(service->upkeep);
+    upkeep_refresh(service->upkeep);
     engine_free(service->engine);
     manifest_free(service->manifest);
     service->manifest = service->next;

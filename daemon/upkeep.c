@@ -5,12 +5,14 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "billing/athena_query.h"
 #include "billing/partition.h"
 #include "billing/rollup.h"
 #include "daemon/billing_setup.h"
 #include "daemon/metrics.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum {
@@ -63,6 +65,19 @@ int64_t upkeep_delay_ms(unsigned failures)
 
 /* ---- news ---- */
 
+/* What a problem is, without the ids, days and numbers that differ each time. */
+static char *signature(const char *problem)
+{
+    cleanup_str struct str text = {0};
+    const char *id = strstr(problem, " (");
+    size_t n = id ? (size_t)(id - problem) : strlen(problem);
+
+    for (size_t i = 0; i < n; i++)
+        if (!isdigit((unsigned char)problem[i]))
+            str_add_char(&text, problem[i]);
+    return str_take(&text);
+}
+
 /* A problem is told when it is another than before, and once more when it is gone. */
 static void tell(struct upkeep *upkeep, const struct billing *billing, const char *part,
                  const char *problem)
@@ -71,10 +86,12 @@ static void tell(struct upkeep *upkeep, const struct billing *billing, const cha
     const char *before = json_text(upkeep->told, name);
 
     if (problem) {
+        cleanup_free char *what = signature(problem);
+
         upkeep->failed = true;
-        if (before && !strcmp(before, problem))
+        if (before && !strcmp(before, what))
             return;
-        json_object_set_new(upkeep->told, name, json_string(problem));
+        json_object_set_new(upkeep->told, name, json_string(what));
         log_warning("upkeep", "{s:s, s:s, s:s}", "pipeline", billing->pipeline, "part", part,
                     "error", problem);
     } else if (before) {
@@ -147,7 +164,7 @@ static void show_states(const struct billing *billing, const struct rollup_statu
     for (size_t i = 0; i < status->count; i++)
         counts[status->days[i].state]++;
     for (int i = 0; i < ROLLUP_STATES; i++)
-        metric_set(&metric_rollup_days, counts[i], billing->pipeline,
+        metric_set(&metric_rollups, counts[i], billing->pipeline,
                    rollup_state_name((enum rollup_state)i), NULL);
 }
 
@@ -320,10 +337,12 @@ bool upkeep_failed(const struct upkeep *upkeep)
     return upkeep->failed;
 }
 
-void upkeep_forgive(struct upkeep *upkeep)
+void upkeep_refresh(struct upkeep *upkeep)
 {
     upkeep->failures = 0;
     upkeep->due_ms = 0;
+    json_object_clear(upkeep->done_ms);
+    rollup_forget();
 }
 
 void upkeep_cancel(struct upkeep *upkeep)

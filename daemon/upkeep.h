@@ -26,8 +26,8 @@ bool upkeep_is_running(const struct upkeep *upkeep);
 /* The run under way ends soon: its queries are stopped.  A second call ends even that.  What would
  * have followed is dropped. */
 void upkeep_cancel(struct upkeep *upkeep);
-/* Failures so far are forgiven: the next upkeep_start does not wait. */
-void upkeep_forgive(struct upkeep *upkeep);
+/* The next run does not wait, whatever failed before, and takes nothing from memory. */
+void upkeep_refresh(struct upkeep *upkeep);
 /* Whether the last run failed somewhere. */
 bool upkeep_failed(const struct upkeep *upkeep);
 

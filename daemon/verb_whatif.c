@@ -5,8 +5,8 @@
 #include "billing/close_evidence.h"
 #include "billing/price_book.h"
 #include "billing/whatif.h"
-#include "daemon/billing_runner.h"
 #include "daemon/billing_prices.h"
+#include "daemon/billing_runner.h"
 #include "daemon/verb.h"
 
 #include <string.h>

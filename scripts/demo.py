@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ os.environ["no_proxy"] = os.environ["NO_PROXY"] = "127.0.0.1"
 sys.path.insert(0, str(ROOT / "tests"))
 
 from sandbox.control import ACCOUNT, Sandbox, start_sandbox
+
+import demo_bill
 
 TERMINAL = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 BUCKET = "ddn-apigw-accesslog-bucket"
@@ -80,7 +83,7 @@ class Program:
         """Standard output of a command that must exit as expected; quiet: hides standard error."""
         done = subprocess.run(self.show(*words), cwd=ROOT, env=self.environment, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE if quiet else None, timeout=60)
+                              stderr=subprocess.PIPE if quiet else None, timeout=300)
         if done.returncode != expect:
             fail(f"billingd {' '.join(words)} exited with {done.returncode}, not {expect}\n"
                  f"{done.stdout}{done.stderr or ''}")
@@ -304,9 +307,36 @@ def keep(program: Program, sandbox: Sandbox, folder: Path) -> None:
         running.stop()
 
 
-def tell_the_rest(sandbox: Sandbox) -> None:
+def print_all(text: str) -> None:
+    for line in text.splitlines():
+        print("   " + line)
+    print(end="", flush=True)
+
+
+def bill(program: Program, sandbox: Sandbox) -> None:
+    month = demo_bill.last_whole_month(date.today())
+    step("A month of traffic")
+    truth = demo_bill.traffic(sandbox, month, say)
+    step("Roll up its days: each built once, checked against the raw events, switched in one step")
+    print_all("\n".join(program.run("rollup", "--month", month, quiet=True).splitlines()[-1:]))
+    step("The bill, from the rollups; and again from the raw events by another query, to compare")
+    print_all(program.run("bill", "--month", month, "--from-raw", quiet=True))
+    demo_bill.check_bill(program.run("bill", "--month", month, "-o", "json", quiet=True), truth, say, fail)
+    step("Is it complete?  What every hop counted, from the gateway to the bill (exit code 0: no gap)")
+    print_all(program.run("audit", "--month", month, quiet=True))
+
+
+def old_way(sandbox: Sandbox) -> None:
+    step("The same month the way of the two shell scripts")
+    demo_bill.old_way(sandbox, demo_bill.last_whole_month(date.today()), say)
+
+
+def check_requests(sandbox: Sandbox) -> None:
     if sandbox.violations() or sandbox.bugs():
         fail(f"requests against AWS's models: {sandbox.violations()} {sandbox.bugs()}")
+
+
+def tell_the_rest() -> None:
     step("Done")
     say("Every request of billingd was signed, and valid by AWS's own service models.")
     say("")
@@ -332,7 +362,10 @@ def main() -> None:
             program = Program(sandbox, Path(name))
             bring_up(program)
             keep(program, sandbox, Path(name))
-            tell_the_rest(sandbox)
+            bill(program, sandbox)
+            check_requests(sandbox)
+            old_way(sandbox)
+            tell_the_rest()
 
 
 if __name__ == "__main__":

@@ -233,9 +233,10 @@ static int fail(const struct run *run, enum athena_failure failure, struct err *
 {
     const json_t *status = json_object_get(run->execution, "Status");
 
-    return err_set(e, failure == ATHENA_WRONG ? ERR_INVALID : ERR_RETRY, "Athena query %s %s: %s",
-                   run->result->id, failure == ATHENA_CANCELLED ? "was cancelled" : "failed",
-                   athena_query_reason(status));
+    return err_set(e, failure == ATHENA_WRONG ? ERR_INVALID : ERR_RETRY,
+                   "the query %s: %s (query %s)",
+                   failure == ATHENA_CANCELLED ? "was cancelled" : "failed",
+                   athena_query_reason(status), run->result->id);
 }
 
 /* 0: succeeded; 1: worth another run; -1: failed. */

@@ -1,10 +1,10 @@
 /* audit_ladder.c -- which hours fall short, and by how much.  No I/O.
  *
  * Hop by hop, what the upper one counted in an hour must be found in the lower one: in the same
- * hour, or up to rollup.late_days later (a day at least) where AWS tries again, or one hour earlier
- * where the two read different clocks.  What is found nowhere is missing.  docs/audit.md tells this
- * for readers.
- */
+ * hour, or up to rollup.late_days (a day at least) away: later where AWS tried again, earlier where
+ * late events were recovered under their own hour.  Every event pays once, so nothing that is
+ * really missing can be explained away by an event that is needed elsewhere.  docs/audit.md tells
+ * this for readers. */
 #include "base/mem.h"
 #include "billing/audit_private.h"
 #include "billing/money.h"
@@ -41,7 +41,7 @@ struct match {
 
 static int64_t *payment(const struct match *match, size_t hour, size_t from)
 {
-    return &match->paid[hour * (match->later + 2) + (from + 1 - hour)];
+    return &match->paid[hour * (2 * match->later + 1) + (from + match->later - hour)];
 }
 
 static void pay(struct match *match, size_t hour, size_t from)
@@ -53,23 +53,26 @@ static void pay(struct match *match, size_t hour, size_t from)
     *payment(match, hour, from) += events;
 }
 
-static void pay_near(struct match *match, size_t hour)
+/* The first hour whose surplus may pay; the last is hour + later. */
+static size_t first_from(const struct match *match, size_t hour)
 {
-    if (hour > 0)
-        pay(match, hour, hour - 1);
-    for (size_t u = hour + 1; u < match->count && u <= hour + match->later; u++)
-        pay(match, hour, u);
+    return hour > match->later ? hour - match->later : 0;
 }
 
-static size_t first_from(size_t hour)
+static void pay_near(struct match *match, size_t hour)
 {
-    return hour ? hour - 1 : 0;
+    for (size_t away = 1; match->shortage[hour] && away <= match->later; away++) {
+        if (hour + away < match->count)
+            pay(match, hour, hour + away);
+        if (hour >= away)
+            pay(match, hour, hour - away);
+    }
 }
 
 /* Finds one more event for the hour, if need be by giving another hour another surplus. */
 static bool pay_one(struct match *match, size_t hour)
 {
-    for (size_t u = first_from(hour); u < match->count && u <= hour + match->later; u++) {
+    for (size_t u = first_from(match, hour); u < match->count && u <= hour + match->later; u++) {
         if (match->seen[u] || u == hour)
             continue;
         match->seen[u] = true;
@@ -78,8 +81,7 @@ static bool pay_one(struct match *match, size_t hour)
             ++*payment(match, hour, u);
             return true;
         }
-        for (size_t k = u > match->later ? u - match->later : 0; k <= u + 1 && k < match->count;
-             k++)
+        for (size_t k = first_from(match, u); k <= u + match->later && k < match->count; k++)
             if (k != hour && *payment(match, k, u) && pay_one(match, k)) {
                 --*payment(match, k, u);
                 ++*payment(match, hour, u);
@@ -134,8 +136,7 @@ static void pay_all(struct match *match, const int64_t *above)
     }
 }
 
-/* missing[i] of above[i] that are in below neither at i nor where they may have moved: up to
- * `later` hours later, or one hour earlier. */
+/* missing[i] of above[i] that are in below neither at i nor up to `later` hours from it. */
 static void compare(const int64_t *above, const int64_t *below, size_t count, size_t later,
                     int64_t *missing)
 {
@@ -143,7 +144,7 @@ static void compare(const int64_t *above, const int64_t *below, size_t count, si
                           .later = later,
                           .shortage = missing,
                           .surplus = mem_new((count + 1) * sizeof(int64_t)),
-                          .paid = mem_new((count + 1) * (later + 2) * sizeof(int64_t)),
+                          .paid = mem_new((count + 1) * (2 * later + 1) * sizeof(int64_t)),
                           .seen = mem_new((count + 1) * sizeof(bool))};
 
     for (size_t i = 0; i < count; i++) {

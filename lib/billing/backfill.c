@@ -74,8 +74,9 @@ static json_int_t missing_in(const json_t *hour)
            json_integer_value(json_object_get(missing, "delivered"));
 }
 
-/* Ranges of hours, an hour wider on both sides: CloudWatch counts an event in the hour it came,
- * the log group has it under its own time. */
+/* The hole that holds what is missing in the hour, and the hours it takes to read it again: one
+ * more on both sides, since CloudWatch counts an event in the hour it came and the log group has it
+ * under its own time. */
 static json_t *find_holes(const json_t *audit)
 {
     const json_t *hours = json_object_get(audit, "hours");
@@ -114,37 +115,23 @@ static int fill_range(struct flow *flow, struct backfill *backfill, int64_t from
     return 0;
 }
 
-/* What came late in the hours of the hole lies under its own, earlier time: as long as something is
- * missing, the hours before are read too, as far back as late events count at all. */
-static int fill_hole(struct flow *flow, struct backfill *backfill, const json_t *hole,
-                     struct err *e)
-{
-    int64_t from_s = json_integer_value(json_object_get(hole, "from"));
-    int64_t to_s = json_integer_value(json_object_get(hole, "to"));
-    int64_t missing = json_integer_value(json_object_get(hole, "missing"));
-    int64_t first_s = from_s - (int64_t)backfill->billing->settings.late_days * DAY_S;
-    int64_t before = backfill->logs.events;
-
-    if (fill_range(flow, backfill, from_s, to_s, e))
-        return -1;
-    while (backfill->logs.events - before < missing && from_s > first_s) {
-        to_s = from_s;
-        from_s -= BACKFILL_RANGE_HOURS * BACKFILL_HOUR_S;
-        if (fill_range(flow, backfill, from_s, to_s, e))
-            return -1;
-    }
-    return 0;
-}
-
+/* What came late in the hours of a hole lies under its own, earlier time: the hours before are read
+ * too, as far back as late events count at all; no hour twice. */
 static int fill_holes(struct flow *flow, struct backfill *backfill, const json_t *holes,
                       struct err *e)
 {
+    int64_t late_s = (int64_t)backfill->billing->settings.late_days * DAY_S, done_s = INT64_MIN;
     size_t i;
     json_t *hole;
 
-    json_array_foreach(holes, i, hole)
-        if (fill_hole(flow, backfill, hole, e))
+    json_array_foreach(holes, i, hole) {
+        int64_t from_s = json_integer_value(json_object_get(hole, "from")) - late_s;
+        int64_t to_s = json_integer_value(json_object_get(hole, "to"));
+
+        if (fill_range(flow, backfill, from_s > done_s ? from_s : done_s, to_s, e))
             return -1;
+        done_s = to_s > done_s ? to_s : done_s;
+    }
     return 0;
 }
 
@@ -166,7 +153,8 @@ static json_int_t lost(const struct backfill *backfill, const json_t *holes)
 
     json_array_foreach(holes, i, hole)
         missing += json_integer_value(json_object_get(hole, "missing"));
-    missing -= (json_int_t)(backfill->logs.events + backfill->errors.written.events);
+    missing -= (json_int_t)(backfill->logs.events + backfill->logs.there +
+                            backfill->errors.written.events);
     return missing > 0 ? missing : 0;
 }
 
@@ -215,7 +203,7 @@ static int run(struct flow *flow, struct backfill *backfill, json_t **holes, jso
 json_t *backfill_run(struct flow *flow, const struct billing *billing,
                      const struct backfill_request *request, struct err *e)
 {
-    struct backfill backfill = {.billing = billing, .request = request};
+    struct backfill backfill = {.billing = billing, .request = request, .counted = json_object()};
     json_t *holes = json_array(), *retention = NULL, *report = NULL;
 
     if (!recovered_prefix(billing))

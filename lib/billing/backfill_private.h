@@ -11,7 +11,7 @@
 #include "billing/backfill.h"
 #include "billing/backfill_write.h"
 
-enum { BACKFILL_HOUR_S = 3600, BACKFILL_RANGE_HOURS = 6 };
+enum { BACKFILL_HOUR_S = 3600, BACKFILL_RANGE_HOURS = 12 };
 
 struct backfill {
     const struct billing *billing;

@@ -193,7 +193,7 @@ static int write_object(struct flow *flow, struct backfill_writer *writer, const
     if (made < 0)
         return -1;
     written->objects += made;
-    written->events += made ? (int64_t)count : 0;
+    *(made ? &written->events : &written->there) += (int64_t)count;
     return 0;
 }
 

@@ -25,20 +25,12 @@ void close_begin(struct close *close)
     close->notes = json_array();
 }
 
-static json_t *formatted(const char *format, va_list args)
-{
-    char text[1024];
-
-    (void)vsnprintf(text, sizeof text, format, args);
-    return json_string(text);
-}
-
 void close_reason(struct close *close, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    json_array_append_new(close->reasons, formatted(format, args));
+    json_array_append_new(close->reasons, close_text(format, args));
     va_end(args);
 }
 
@@ -121,9 +113,8 @@ static bool is_empty(const json_t *day)
 {
     const char *state = json_text(day, "state");
 
-    return !strcmp(state, "empty") ||
-           ((!strcmp(state, "current") || !strcmp(state, "kept")) &&
-            !json_integer_value(json_object_get(day, "calls")));
+    return !strcmp(state, "empty") || ((!strcmp(state, "current") || !strcmp(state, "kept")) &&
+                                       !json_integer_value(json_object_get(day, "calls")));
 }
 
 /* Days between the last closed month and this one must be empty. */

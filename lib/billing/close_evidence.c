@@ -10,6 +10,13 @@
 
 enum { SEGMENTS_MOST = 64, PARALLEL_LISTS = 4, USAGE_COLUMNS = 7 };
 
+json_t *close_text(const char *format, va_list args)
+{
+    json_t *text = json_vsprintf(format, args);
+
+    return text ? text : json_string("something whose name is no UTF-8");
+}
+
 struct day close_last_day(struct day month)
 {
     return (struct day){month.year, month.month, calendar_month_length(month.year, month.month)};

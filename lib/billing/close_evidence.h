@@ -8,6 +8,11 @@
 #include "billing/context.h"
 #include "billing/usage.h"
 
+#include <stdarg.h>
+
+/* A text for people; never NULL, whatever bytes it is made of. */
+json_t *close_text(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+
 struct day close_last_day(struct day month);
 /* "2025-10" */
 void close_month_text(struct day month, char text[static 16]);

@@ -10,20 +10,12 @@
 
 enum { SHOWN = 20 };
 
-static json_t *formatted(const char *format, va_list args)
-{
-    char text[1024];
-
-    (void)vsnprintf(text, sizeof text, format, args);
-    return json_string(text);
-}
-
 void verify_differs(struct verify *verify, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
-    json_array_append_new(verify->differences, formatted(format, args));
+    json_array_append_new(verify->differences, close_text(format, args));
     va_end(args);
 }
 
@@ -32,7 +24,7 @@ void verify_agrees(struct verify *verify, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    json_array_append_new(verify->checked, formatted(format, args));
+    json_array_append_new(verify->checked, close_text(format, args));
     va_end(args);
 }
 

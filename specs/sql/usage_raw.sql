@@ -6,7 +6,7 @@
 --                     (20251001, 1759276800, 1759363200, 2025093023, 2025100423)
 --                     day, its first second and the next day's (UTC epoch seconds), first and last hour
 --                     of arrival that count for it (yyyymmddhh, UTC, both in: those a rollup reads,
---                     from one hour before the day to late_days after it)
+--                     from 25 hours before the day to late_days after it)
 --   partition_filter  condition on year, month, day and hour that holds for all those hours
 --
 -- Every event becomes one array of texts, put so that the smallest is the copy to keep.

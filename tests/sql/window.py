@@ -4,6 +4,7 @@ import datetime
 import zoneinfo
 
 DAY = datetime.timedelta(days=1)
+HOURS_BEFORE = 25  # a day back for copies, an hour because objects are named after their oldest record
 COLUMNS = {"user": "user", "sub": "sub", "httpmethod": "method", "path": "path", "routekey": "route",
            "status": "status"}  # column -> its name in group_by
 
@@ -35,7 +36,7 @@ def day_values(zone, day, late_days, group_by=("sub", "user", "method", "route",
     """Of rollup_counts; rollup takes day and target besides."""
     from_s, to_s = start_of(zone, day), start_of(zone, day + DAY)
     values = {"from_s": from_s, "to_s": to_s,
-              "partition_filter": partition_filter(from_s - 25 * 3600, to_s + late_days * 86400 - 1)}
+              "partition_filter": partition_filter(from_s - HOURS_BEFORE * 3600, to_s + late_days * 86400 - 1)}
     for column, name in COLUMNS.items():
         values["column_" + column] = column if name in group_by else "CAST(NULL AS varchar)"
     return values
@@ -47,12 +48,12 @@ def days_values(zone, first, last, late_days):
     day = first - DAY
     while day <= last:
         from_s, to_s = start_of(zone, day), start_of(zone, day + DAY)
-        rows.append((int(day.strftime("%Y%m%d")), from_s, to_s, hour_number(from_s - 3600),
+        rows.append((int(day.strftime("%Y%m%d")), from_s, to_s, hour_number(from_s - HOURS_BEFORE * 3600),
                      hour_number(to_s + late_days * 86400 - 1)))
         day += DAY
     return {"first_day": first.strftime("%Y%m%d"), "days": ", ".join(map(str, rows)),
             "partition_filter": partition_filter(
-                start_of(zone, first - DAY) - 3600,
+                start_of(zone, first - DAY) - HOURS_BEFORE * 3600,
                 start_of(zone, last + DAY) + late_days * 86400 - 1)}
 
 

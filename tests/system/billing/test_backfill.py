@@ -36,7 +36,8 @@ def test_blocked_hour_comes_back(world: World, block: str) -> None:
     report = backfill(world)
     assert report["lost"] == 0 and report["holes"]
     wrote = report["errors"] if block == "decompression" else report["logs"]
-    assert wrote["events"] == truth["lost"][block], report
+    behind = block in ("decompression", "s3")  # where a control message may be lost, too
+    assert truth["lost"][block] - behind <= wrote["events"] <= truth["lost"][block], report
     settle(world)
     first, document = bill(world)
     assert calls(document) == true_calls(truth)

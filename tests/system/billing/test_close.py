@@ -343,7 +343,7 @@ def test_rollup_of_other_sql_is_no_difference(books: Books) -> None:
 def test_three_months(books: Books) -> None:
     books.world.write(since="2025-07-01", more=MORE.format(key=books.key))
     books.months("2025-08", "2025-09", "2025-10")
-    assert books.close("2025-08")["notes"] == ["the first month of the chain"]
+    assert "the first month of the chain" in books.close("2025-08")["notes"]
     assert "2025-09 is not closed and has data" in reasons(books.close(code=4))
     books.close("2025-09")
     books.close("2025-10")
