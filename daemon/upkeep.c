@@ -374,5 +374,4 @@ void upkeep_free(struct upkeep *upkeep)
     json_decref(upkeep->done_ms);
     json_decref(upkeep->told);
     free(upkeep);
-    rollup_forget();
 }

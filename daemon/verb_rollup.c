@@ -267,8 +267,5 @@ static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 
 int verb_rollup(const struct options *options)
 {
-    int code = billing_runner_run(options, true, turn, NULL);
-
-    rollup_forget();
-    return code;
+    return billing_runner_run(options, true, turn, NULL);
 }

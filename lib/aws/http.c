@@ -24,8 +24,8 @@ const struct http_options http_defaults = {
     .stall_s = 30,
     .body_limit = 16u << 20,
     .header_limit = 64u << 10,
-    .per_host = 8,
-    .total = 24,
+    .per_host = 16,
+    .total = 48,
     .user_agent = "billingd",
 };
 

@@ -17,6 +17,16 @@ int err_set(struct err *e, enum err_kind kind, const char *format, ...)
     return -1;
 }
 
+/* As much of more as fits; cutting a message short is better than losing it. */
+static void append(char text[static sizeof((struct err *)0)->text], const char *more)
+{
+    size_t n = strlen(text);
+
+    while (*more && n + 1 < sizeof((struct err *)0)->text)
+        text[n++] = *more++;
+    text[n] = '\0';
+}
+
 int err_wrap(struct err *e, const char *format, ...)
 {
     char text[sizeof e->text];
@@ -30,8 +40,8 @@ int err_wrap(struct err *e, const char *format, ...)
     va_end(args);
     if (n < 0)
         text[0] = '\0';
-    (void)strncat(text, ": ", sizeof text - strlen(text) - 1);
-    (void)strncat(text, e->text, sizeof text - strlen(text) - 1);
+    append(text, ": ");
+    append(text, e->text);
     memcpy(e->text, text, sizeof e->text);
     return -1;
 }

@@ -182,6 +182,8 @@ static void chain(const struct audit_hour *hour, int64_t *ingested, int64_t *for
     }
     if (*forwarded > *ingested)
         *forwarded -= less(copies, *forwarded - *ingested);
+    if (*forwarded < delivered) /* recovered */
+        *forwarded = delivered;
 }
 
 /* What should be in S3: of the events ingested, those that were forwarded. */

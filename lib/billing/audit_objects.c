@@ -93,11 +93,13 @@ static char *live_prefix(struct flow *flow, const struct billing *billing)
     const char *prefix = json_string_value(
         json_at(reply, "DeliveryStreamDescription.Destinations[].ExtendedS3DestinationDescription."
                        "Prefix"));
-    size_t n = strlen(billing->names.data_prefix);
+    size_t n = strlen(billing->names.data_prefix), end;
 
     if (!prefix || !strncmp(prefix, billing->names.data_prefix, n))
         return NULL;
-    return mem_text_n(prefix, strcspn(prefix, "!"));
+    for (end = strcspn(prefix, "!"); end && prefix[end - 1] != '/';)
+        end--;
+    return mem_text_n(prefix, end);
 }
 
 static bool is_below(const char *a, const char *b)

@@ -203,7 +203,7 @@ static int run(struct flow *flow, struct backfill *backfill, json_t **holes, jso
 json_t *backfill_run(struct flow *flow, const struct billing *billing,
                      const struct backfill_request *request, struct err *e)
 {
-    struct backfill backfill = {.billing = billing, .request = request, .counted = json_object()};
+    struct backfill backfill = {.billing = billing, .request = request};
     json_t *holes = json_array(), *retention = NULL, *report = NULL;
 
     if (!recovered_prefix(billing))

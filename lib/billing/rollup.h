@@ -42,7 +42,7 @@ struct rollup_status {
 };
 
 /* Compares wanted and present builds from `first` to `last`; reads only.  Objects of arrival days
- * long past are listed once a day, others each time; rollup_forget drops what is remembered. */
+ * long past are listed once a day, others each time; after rollup_forget all are. */
 int rollup_look(struct flow *flow, const struct billing *billing, struct day first, struct day last,
                 struct rollup_status *status, struct err *e);
 void rollup_status_fini(struct rollup_status *status);

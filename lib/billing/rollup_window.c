@@ -15,14 +15,14 @@
 
 enum { PARALLEL_LISTS = 4, TOKEN_LENGTH = 8 };
 
-/* bucket and arrival day -> {"at" (seconds), "newest", "hours": {"23": hash}}: what old days were.
- */
+/* bucket and arrival day -> {"at" (seconds), "age", "newest", "hours": {"23": hash}}: what was
+ * listed last.  Nothing is ever taken out: somebody may be between listing and reading. */
 static json_t *memory;
+static json_int_t age; /* entries of an earlier one are not good for the next look */
 
 void rollup_forget(void)
 {
-    json_decref(memory);
-    memory = NULL;
+    age++;
 }
 
 static int64_t floor_to(int64_t time_s, int64_t unit_s)
@@ -232,8 +232,8 @@ static void remember(const struct billing *billing, int64_t day_s, const json_t 
     if (!memory)
         memory = json_object();
     json_object_set_new(memory, key,
-                        json_pack("{s:I, s:f, s:o}", "at", (json_int_t)(clock_now_ms() / 1000),
-                                  "newest", newest, "hours", hashes));
+                        json_pack("{s:I, s:I, s:f, s:o}", "at", (json_int_t)(clock_now_ms() / 1000),
+                                  "age", age, "newest", newest, "hours", hashes));
 }
 
 /* Days of the last two are listed each time: an object may still come to them by itself (Firehose
@@ -243,7 +243,8 @@ static bool is_known(const struct billing *billing, int64_t day_s)
     const json_t *known = remembered(billing, day_s);
     int64_t now_s = clock_now_ms() / 1000;
 
-    return known && day_s + 3 * (int64_t)ROLLUP_DAY_S < now_s &&
+    return known && json_integer_value(json_object_get(known, "age")) == age &&
+           day_s + 3 * (int64_t)ROLLUP_DAY_S < now_s &&
            now_s - json_integer_value(json_object_get(known, "at")) < ROLLUP_LIST_AGAIN_S;
 }
 

@@ -3,7 +3,7 @@
 --
 --   first_day         the first billing day to count, 20251001
 --   days              a row for the day BEFORE first_day and for each day to count, with commas between:
---                     (20251001, 1759276800, 1759363200, 2025093023, 2025100423)
+--                     (20251001, 1759276800, 1759363200, 2025092923, 2025100423)
 --                     day, its first second and the next day's (UTC epoch seconds), first and last hour
 --                     of arrival that count for it (yyyymmddhh, UTC, both in: those a rollup reads,
 --                     from 25 hours before the day to late_days after it)

@@ -60,7 +60,7 @@ def test_bounds(billingd: Billingd, world: World) -> None:
     assert len(billingd.calls(kind="read")) <= READS
 
 
-@pytest.mark.parametrize("fault", every_fault(), ids=str)
+@pytest.mark.parametrize("fault", list(every_fault()), ids=str)
 def test_next_apply_converges(sandbox: Sandbox, billingd: Billingd, world: World, clean: Any,
                               fault: Fault) -> None:
     """The call fails for good: the client may not try again."""
@@ -81,7 +81,7 @@ def test_next_apply_converges(sandbox: Sandbox, billingd: Billingd, world: World
     assert normalised(world.snapshot()) == clean
 
 
-@pytest.mark.parametrize("fault", retried_faults(), ids=str)
+@pytest.mark.parametrize("fault", list(retried_faults()), ids=str)
 def test_client_rides_it_out(sandbox: Sandbox, billingd: Billingd, world: World, clean: Any,
                              fault: Fault) -> None:
     """What three attempts can mend is mended in the same apply, without a duplicate."""

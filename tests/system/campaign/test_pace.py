@@ -1,6 +1,5 @@
 """AWS at its slowest and most evasive, and what a pass may cost."""
 
-import math
 from collections import Counter
 from typing import Any
 
@@ -10,7 +9,7 @@ from program import SPECS, Billingd, Said, effective
 from sandbox.control import Sandbox
 from world import World, normalised
 LATENCY_MS = 200
-AT_ONCE = 8  # transfers to one host; in the sandbox all services are one
+AT_ONCE = 8  # the client keeps at least so many calls to one host under way
 
 
 @pytest.fixture
@@ -94,10 +93,10 @@ def test_no_op_pass_costs_one_read_per_document(sandbox: Sandbox, billingd: Bill
 
 
 def must_go_together(said: Said, calls: list[dict[str, Any]]) -> None:
-    """What can go together does: the whole took no longer than its few rounds must take."""
+    """What can go together does: few calls wait for another's reply, the rest fill the connections."""
     assert said.json["summary"]["round_trips"] <= 3
-    batches = math.ceil(len(calls) / AT_ONCE) + 3
-    assert calls[-1]["end"] - calls[0]["time"] < batches * LATENCY_MS / 1000
+    peak = max(sum(c["time"] <= at["time"] < c["end"] for c in calls) for at in calls)
+    assert peak >= AT_ONCE, peak
 
 
 def test_two_pipelines_share_lists(sandbox: Sandbox, with_spec: Any) -> None:
