@@ -117,6 +117,8 @@ static void put_in_order(struct backfill_writer *writer)
 {
     size_t kept = 0;
 
+    if (!writer->count)
+        return;
     qsort(writer->lines, writer->count, sizeof *writer->lines, by_time);
     for (size_t i = 0; i < writer->count; i++) {
         struct line *line = &writer->lines[i];

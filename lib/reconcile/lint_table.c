@@ -122,7 +122,7 @@ static bool find_no_digits(struct lint_at *at)
     return false;
 }
 
-/* A view that tells the state of every line belongs to an audit that counts unreadable rows too. */
+/* A view that tells the state of every line belongs to an audit that misses what is unreadable. */
 static bool is_audited(const struct lint_at *at)
 {
     const json_t *view;
@@ -267,7 +267,7 @@ const struct lint lint_table[] = {
     {"BL406", "broken documents are ignored, and nothing counts them",
      "With ignore.malformed.json a damaged object turns into empty rows: its requests go unbilled, "
      "without an error.",
-     "Take ignore.malformed.json out, or use the shipped view, whose audit counts such rows.",
+     "Take ignore.malformed.json out, or use the shipped view, whose audit shows them as a gap.",
      TABLE, .field = "serde_parameters", .find = find_malformed},
     {"BL407", "the log table does not lie where the stream delivers",
      "The table is empty, or reads old data only: new requests go unbilled.",
