@@ -116,6 +116,43 @@ struct metric metric_self_athena_scanned_bytes_total = {
     .help = "Bytes that Athena scanned for the daemon's own queries.",
     .type = METRIC_COUNTER,
 };
+struct metric metric_audit_events = {
+    .name = "billingd_audit_events",
+    .help =
+        "Events counted at each hop within the last audit's window; nothing where nobody counts.",
+    .type = METRIC_GAUGE,
+    .labels = LABELS("pipeline", "hop"),
+};
+struct metric metric_audit_gap_ratio = {
+    .name = "billingd_audit_gap_ratio",
+    .help = "Share of the events before the hop that the last audit did not find there.",
+    .type = METRIC_GAUGE,
+    .labels = LABELS("pipeline", "hop"),
+};
+struct metric metric_pipeline_freshness = {
+    .name = "billingd_pipeline_freshness_seconds",
+    .help = "Age of the newest object and event, and Firehose's own DataFreshness (delivery).",
+    .type = METRIC_GAUGE,
+    .labels = LABELS("pipeline", "hop"),
+};
+struct metric metric_duplicate_events_total = {
+    .name = "billingd_duplicate_events_total",
+    .help = "Log events that were delivered again and are not billed again.",
+    .type = METRIC_COUNTER,
+    .labels = LABELS("pipeline"),
+};
+struct metric metric_late_events_total = {
+    .name = "billingd_late_events_total",
+    .help = "Log events that arrived in a later hour than they were made in.",
+    .type = METRIC_COUNTER,
+    .labels = LABELS("pipeline"),
+};
+struct metric metric_unattributed_requests_total = {
+    .name = "billingd_unattributed_requests_total",
+    .help = "Requests without a sub: nobody's usage.",
+    .type = METRIC_COUNTER,
+    .labels = LABELS("pipeline"),
+};
 struct metric metric_partitions_registered_total = {
     .name = "billingd_partitions_registered_total",
     .help = "Partitions of raw tables that were registered in Glue.",
@@ -141,6 +178,12 @@ static struct metric *const table[] = {
     &metric_rollups,
     &metric_rollup_builds_total,
     &metric_self_athena_scanned_bytes_total,
+    &metric_audit_events,
+    &metric_audit_gap_ratio,
+    &metric_pipeline_freshness,
+    &metric_duplicate_events_total,
+    &metric_late_events_total,
+    &metric_unattributed_requests_total,
     &metric_partitions_registered_total,
     NULL,
 };

@@ -9,6 +9,7 @@
 #include "billing/athena_query.h"
 #include "billing/partition.h"
 #include "billing/rollup.h"
+#include "daemon/audit_watch.h"
 #include "daemon/billing_setup.h"
 #include "daemon/metrics.h"
 
@@ -38,7 +39,8 @@ struct upkeep {
     bool running;
     struct batch now, next;
     json_t *done_ms; /* "ddn-api partitions" -> when it was last done as a whole; monotonic */
-    json_t *told;    /* pipeline -> the problem last told */
+    struct audit_watch *watch;
+    json_t *told; /* pipeline -> the problem last told */
     int64_t due_ms;
     unsigned failures;
     bool failed;
@@ -227,6 +229,21 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
              e.kind == ERR_NONE || e.kind == ERR_ABSENT ? NULL : e.text);
 }
 
+/* ---- the audit ---- */
+
+static void audit(struct flow *flow, struct upkeep *upkeep, const struct billing *billing)
+{
+    cleanup_free char *name = mem_printf("%s audit", billing->pipeline);
+    struct err e = {0};
+
+    if (!is_due(upkeep, name, AUDIT_WATCH_MS))
+        return;
+    if (!audit_watch_look(flow, upkeep->watch, billing, &e))
+        note_done(upkeep, name);
+    if (e.kind != ERR_CANCELLED)
+        tell(upkeep, billing, "audit", e.kind == ERR_NONE ? NULL : e.text);
+}
+
 /* ---- a run ---- */
 
 static void run(struct flow *flow, void *arg)
@@ -240,6 +257,8 @@ static void run(struct flow *flow, void *arg)
         if (billing->settings.register_partitions)
             register_partitions(flow, upkeep, billing);
         build_rollups(flow, upkeep, billing);
+        if (!flow_is_cancelled(flow))
+            audit(flow, upkeep, billing);
     }
 }
 
@@ -361,6 +380,7 @@ struct upkeep *upkeep_new(uv_loop_t *loop, struct aws_client *client, upkeep_end
                               .ended = ended,
                               .arg = arg,
                               .done_ms = json_object(),
+                              .watch = audit_watch_new(),
                               .told = json_object()};
     return upkeep;
 }
@@ -373,5 +393,6 @@ void upkeep_free(struct upkeep *upkeep)
     batch_fini(&upkeep->next);
     json_decref(upkeep->done_ms);
     json_decref(upkeep->told);
+    audit_watch_free(upkeep->watch);
     free(upkeep);
 }

@@ -76,6 +76,7 @@ static json_t *hour_document(const struct audit_hour *hour)
     json_object_set_new(document, "made", json_integer((json_int_t)hour->made));
     json_object_set_new(document, "lines", json_integer((json_int_t)hour->lines));
     json_object_set_new(document, "late", json_integer((json_int_t)hour->late));
+    json_object_set_new(document, "unattributed", json_integer((json_int_t)hour->unattributed));
     json_object_set_new(document, "delivery_errors", count_or_null(hour->errors));
     json_object_set_new(document, "delivery_throttling", count_or_null(hour->throttled));
     if (json_object_size(missing))

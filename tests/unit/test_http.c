@@ -370,7 +370,7 @@ static void test_memory(void)
         for (int i = 0; i < 200; i++)
             send_one("POST", f.server.url, "{}");
         end();
-        CHECK(f.server.connections <= 8);
+        CHECK(f.server.connections <= 16);
         CHECK_INT(f.results[199].length, 4000);
         if (round == 0)
             early = peak_kib();

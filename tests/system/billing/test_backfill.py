@@ -112,7 +112,7 @@ def test_throttled_log_group(world: World) -> None:
 
 def test_beyond_retention_is_lost_and_told(world: World) -> None:
     world.sandbox.blocks({"hop": "filter", "from": hour(FIRST, 12), "to": hour(FIRST, 13)})
-    truth = generate(world, duplicates=0)
+    truth = generate(world, duplicates=0, late_hours=0, late_days=0)
     world.sandbox.switches(data_now=hour("2026-06-01", 0))
     report = backfill(world, code=5)
     assert report["lost"] == truth["lost"]["filter"] and report["logs"]["events"] == 0

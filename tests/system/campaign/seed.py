@@ -186,7 +186,7 @@ def extras(world: World, api: str) -> None:
     edit_table(world, RAW, lambda t: (t["Parameters"].update(owner="ops"), t.update(
         Description="Raw.", Owner="hadoop", Retention=7), t["StorageDescriptor"]["Columns"][0].update(
             Comment="DATA_MESSAGE"), t["PartitionKeys"][0].update(Comment="UTC"),
-        t["StorageDescriptor"]["SerdeInfo"]["Parameters"].update({"ignore.malformed.json": "false"})))
+        t["StorageDescriptor"]["SerdeInfo"]["Parameters"].update({"case.insensitive": "true"})))
     edit_table(world, VIEW, lambda t: t["Parameters"].update(owner="ops"))
     world.glue.create_table(DatabaseName=DATABASE, TableInput={
         "Name": "mine", "Parameters": {"owner": "ops"}, "StorageDescriptor": {"Columns": columns(a="int")}})

@@ -1,0 +1,311 @@
+/* The ladder's arithmetic: what is missing, where, and what is only late, copied or unknown; and
+ * the forms in which envelopes were ever delivered. */
+#include "base/mem.h"
+#include "billing/audit_private.h"
+#include "billing/backfill_object.h"
+#include "billing/legacy.h"
+#include "billing/recovered.h"
+#include "check.h"
+
+enum { HOURS = 120, LATER = 72, U = METRICS_UNKNOWN };
+
+static struct audit_hour hours[HOURS];
+static struct audit audit;
+
+static void fresh(int64_t per_hour)
+{
+    audit = (struct audit){
+        .hours = hours, .count = HOURS, .first = 24, .last = 96, .later = LATER, .wide_s = 0};
+    audit.from_s = 24 * AUDIT_HOUR_S;
+    audit.to_s = 96 * AUDIT_HOUR_S;
+    for (size_t i = 0; i < HOURS; i++)
+        hours[i] = (struct audit_hour){.hour_s = (int64_t)i * AUDIT_HOUR_S,
+                                       .hops = {per_hour, per_hour, per_hour, per_hour},
+                                       .errors = U,
+                                       .throttled = U,
+                                       .made = per_hour,
+                                       .lines = per_hour,
+                                       .unique = per_hour};
+}
+
+static int64_t missing(enum audit_hop hop)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < HOURS; i++)
+        sum += hours[i].missing[hop];
+    return sum;
+}
+
+static int64_t all_missing(void)
+{
+    audit_ladder(&audit);
+    return missing(AUDIT_INGESTED) + missing(AUDIT_FORWARDED) + missing(AUDIT_DELIVERED);
+}
+
+static void test_nothing_missing(void)
+{
+    fresh(0);
+    CHECK_INT(all_missing(), 0);
+    fresh(1000);
+    CHECK_INT(all_missing(), 0);
+}
+
+/* So many events made and ingested in hour `at` arrive only in hour `then`. */
+static void move(size_t at, size_t then, int64_t events)
+{
+    hours[at].hops[AUDIT_FORWARDED] -= events;
+    hours[at].hops[AUDIT_DELIVERED] -= events;
+    hours[then].hops[AUDIT_FORWARDED] += events;
+    hours[then].hops[AUDIT_DELIVERED] += events;
+    hours[at].lines -= events;
+    hours[then].lines += events;
+    hours[then].late += events;
+}
+
+static void test_late_is_not_lost(void)
+{
+    fresh(1000);
+    for (size_t i = 10; i < 40; i++)
+        move(i, i + 1 + i * 7 % LATER, 5);
+    CHECK_INT(all_missing(), 0);
+    move(40, 40 + LATER, 1);
+    CHECK_INT(all_missing(), 0);
+}
+
+static void test_loss_stays_where_it_was(void)
+{
+    fresh(1000);
+    for (size_t i = 20; i < 45; i++)
+        move(i, i + 9, 7);
+    hours[50].hops[AUDIT_DELIVERED] = hours[50].lines = hours[50].made = 0;
+    CHECK_INT(all_missing(), 1007); /* with the late ones of an earlier hour that came then */
+    CHECK_INT(hours[50].missing[AUDIT_DELIVERED], 1000);
+    CHECK_INT(missing(AUDIT_INGESTED), 0);
+    CHECK_INT(missing(AUDIT_FORWARDED), 0);
+    /* One event is one event. */
+    fresh(1000);
+    hours[60].hops[AUDIT_DELIVERED]--, hours[60].lines--, hours[60].made--;
+    CHECK_INT(all_missing(), 1);
+    CHECK_INT(hours[60].missing[AUDIT_DELIVERED], 1);
+}
+
+static void test_each_hop(void)
+{
+    fresh(1000);
+    hours[30].hops[AUDIT_FORWARDED] = hours[30].hops[AUDIT_DELIVERED] = hours[30].lines = 0;
+    hours[30].made = 0;
+    hours[31].hops[AUDIT_GATEWAY] += 40;
+    CHECK_INT(all_missing(), 1040);
+    CHECK_INT(hours[30].missing[AUDIT_FORWARDED], 1000);
+    CHECK_INT(hours[31].missing[AUDIT_INGESTED], 40);
+    /* CloudWatch has no datapoint where nothing was forwarded: the hop is still the filter. */
+    hours[30].hops[AUDIT_FORWARDED] = U;
+    CHECK_INT(all_missing(), 1040);
+    CHECK_INT(hours[30].missing[AUDIT_FORWARDED], 1000);
+}
+
+static void test_unknown_is_not_zero(void)
+{
+    fresh(1000);
+    for (size_t i = 0; i < HOURS; i++)
+        hours[i].hops[AUDIT_GATEWAY] = hours[i].hops[AUDIT_INGESTED] =
+            hours[i].hops[AUDIT_FORWARDED] = U;
+    CHECK_INT(all_missing(), 0);
+    CHECK_INT(audit_unknown_hours(&audit), 72);
+    json_auto_t *totals = audit_totals(&audit);
+    CHECK(json_is_null(json_object_get(totals, "gateway")));
+    CHECK_INT(json_integer_value(json_object_get(totals, "delivered")), 72000);
+    fresh(0);
+    hours[40].hops[AUDIT_GATEWAY] = U;
+    CHECK_INT(audit_unknown_hours(&audit), 0);
+}
+
+/* ForwardedLogEvents counts twice what is forwarded twice. */
+static void test_copies_hide_nothing(void)
+{
+    fresh(1000);
+    for (size_t i = 0; i < HOURS; i++)
+        hours[i].hops[AUDIT_FORWARDED] += 30, hours[i].lines += 30;
+    CHECK_INT(all_missing(), 0);
+    hours[50].hops[AUDIT_DELIVERED] -= 20, hours[50].lines -= 20, hours[50].made -= 20;
+    CHECK_INT(all_missing(), 20);
+    CHECK_INT(hours[50].missing[AUDIT_DELIVERED], 20);
+}
+
+/* A backfill puts late events under their own hour. */
+static void test_recovered(void)
+{
+    fresh(1000);
+    hours[50].hops[AUDIT_FORWARDED] = 0;
+    hours[50].hops[AUDIT_DELIVERED] = hours[50].lines = 990;
+    hours[44].hops[AUDIT_DELIVERED] += 10;
+    CHECK_INT(all_missing(), 0);
+}
+
+static void test_gaps(void)
+{
+    fresh(1000);
+    for (size_t i = 50; i < 53; i++)
+        hours[i].hops[AUDIT_DELIVERED] = hours[i].lines = hours[i].made = 0;
+    hours[10].hops[AUDIT_DELIVERED] = hours[10].lines = hours[10].made = 0; /* not judged */
+    audit_ladder(&audit);
+    json_auto_t *gaps = audit_gaps(&audit);
+    const json_t *gap = json_array_get(gaps, 0);
+
+    CHECK_INT(json_array_size(gaps), 1);
+    CHECK_TEXT(json_string_value(json_object_get(gap, "hop")), "delivered");
+    CHECK_INT(json_integer_value(json_object_get(gap, "from")), 50 * AUDIT_HOUR_S);
+    CHECK_INT(json_integer_value(json_object_get(gap, "to")), 53 * AUDIT_HOUR_S);
+    CHECK_INT(json_integer_value(json_object_get(gap, "events")), 3000);
+    CHECK_INT(json_integer_value(json_object_get(gap, "of")), 72000);
+}
+
+static void test_limit_is_exact(void)
+{
+    CHECK(!audit_exceeds(1, 10000, "0.0001"));
+    CHECK(audit_exceeds(2, 10000, "0.0001"));
+    CHECK(audit_exceeds(1, 9999, "0.0001"));
+    CHECK(!audit_exceeds(0, 0, "0"));
+    CHECK(audit_exceeds(1, INT64_MAX, "0"));
+    CHECK(!audit_exceeds(922337203685477, INT64_MAX, "0.0001"));
+    CHECK(audit_exceeds(922337203685478, INT64_MAX, "0.0001"));
+    CHECK(!audit_exceeds(INT64_MAX, INT64_MAX, "1"));
+}
+
+/* ---- envelopes in every form ---- */
+
+#define ENVELOPE(id)                                                                               \
+    "{\"messageType\":\"DATA_MESSAGE\",\"owner\":\"1\",\"logGroup\":\"g\",\"logStream\":\"s\","    \
+    "\"subscriptionFilters\":[\"f\"],\"logEvents\":[{\"id\":\"" id                                 \
+    "\",\"timestamp\":1761955199000,\"message\":\"{}\"},{\"id\":\"" id                             \
+    "b\",\"timestamp\":1761955199001,\"message\":\"} {\"}]}"
+#define CONTROL "{\"messageType\":\"CONTROL_MESSAGE\",\"logEvents\":[{\"id\":\"\"}]}"
+
+static void keep_id(void *arg, const json_t *envelope)
+{
+    str_add(arg, json_string_value(json_object_get(
+                     json_array_get(json_object_get(envelope, "logEvents"), 0), "id")));
+}
+
+static struct legacy_counts walk(const char *key, const struct str *bytes, struct str *ids)
+{
+    struct legacy_counts counts;
+
+    legacy_walk(key, str_text(bytes), bytes->len, keep_id, ids, &counts);
+    return counts;
+}
+
+static void test_members_without_newlines(void)
+{
+    cleanup_str struct str bytes = {0}, ids = {0};
+    struct legacy_counts counts;
+
+    backfill_gzip(ENVELOPE("a") ENVELOPE("c"), strlen(ENVELOPE("a") ENVELOPE("c")), &bytes);
+    backfill_gzip(CONTROL, strlen(CONTROL), &bytes);
+    backfill_gzip(ENVELOPE("d") "\n" ENVELOPE("e"), strlen(ENVELOPE("d") "\n" ENVELOPE("e")),
+                  &bytes);
+    counts = walk("json-data/x", &bytes, &ids);
+    CHECK_TEXT(str_text(&ids), "acde");
+    CHECK_INT(counts.events, 8);
+    CHECK_INT(counts.control, 1);
+    CHECK_INT(counts.readable, 0);
+    CHECK_INT(counts.unreadable, 0);
+    counts = walk("json-data/x.gz", &bytes, &ids);
+    CHECK_INT(counts.readable, 4); /* a, and e behind the only newline */
+}
+
+static void test_broken_parts(void)
+{
+    cleanup_str struct str bytes = {0}, ids = {0}, cut = {0};
+    struct legacy_counts counts;
+
+    str_add(&bytes, ENVELOPE("a") "{\"messageType\":\"DATA_MESSAGE\",\"logEv" ENVELOPE(
+                        "c") "rubbish\n\n" ENVELOPE("d"));
+    counts = walk("x", &bytes, &ids);
+    CHECK_TEXT(str_text(&ids), "acd");
+    CHECK_INT(counts.unreadable, 2);
+    /* A member that is cut off keeps what came before. */
+    str_fini(&ids);
+    backfill_gzip(ENVELOPE("a"), strlen(ENVELOPE("a")), &cut);
+    backfill_gzip(ENVELOPE("c"), strlen(ENVELOPE("c")), &cut);
+    cut.len -= 20;
+    counts = walk("x", &cut, &ids);
+    CHECK_INT(strncmp(str_text(&ids), "a", 1), 0);
+    CHECK(counts.unreadable > 0);
+    for (size_t n = 0; n < cut.len; n++) { /* any length is survived */
+        struct str part = {cut.data, n, 0};
+
+        (void)walk("x", &part, &ids);
+    }
+}
+
+static void test_failed_records(void)
+{
+    cleanup_str struct str zipped = {0}, bytes = {0}, ids = {0};
+    struct legacy_counts counts;
+
+    backfill_gzip(ENVELOPE("a"), strlen(ENVELOPE("a")), &zipped);
+    str_add(&bytes, "{\"attemptsMade\":4,\"errorCode\":\"x\",\"rawData\":\"");
+    str_add_base64(&bytes, zipped.data, zipped.len);
+    str_add(&bytes, "\"}\n{\"attemptsMade\":4,\"rawData\":\"!!\"}\n");
+    counts = walk("error/x", &bytes, &ids);
+    CHECK_TEXT(str_text(&ids), "a");
+    CHECK_INT(counts.events, 2);
+    CHECK_INT(counts.unreadable, 1);
+}
+
+static void test_gzip_is_deterministic(void)
+{
+    cleanup_str struct str one = {0}, two = {0}, back = {0};
+    struct err e = {0};
+
+    backfill_gzip("same", 4, &one);
+    backfill_gzip("same", 4, &two);
+    CHECK_INT(one.len, two.len);
+    CHECK(!memcmp(one.data, two.data, one.len));
+    CHECK_INT(backfill_gunzip(one.data, one.len, &back, &e), 0);
+    CHECK_TEXT(str_text(&back), "same");
+    str_add(&one, "rest");
+    CHECK_INT(backfill_gunzip(one.data, one.len, &back, &e), -1);
+}
+
+static void test_names(void)
+{
+    char *prefixes[] = {"recovered/", NULL};
+    struct billing billing = {.names = {.side_prefixes = prefixes}};
+    json_auto_t *object = json_pack("{s:s, s:s}", "key", "error/a", "etag", "\"1\"");
+    json_auto_t *other = json_pack("{s:s, s:s}", "key", "error/a", "etag", "\"2\"");
+    json_auto_t *list = json_array(), *sources = NULL;
+    char id[RECOVERED_ID], another[RECOVERED_ID];
+
+    recovered_object_id(object, id);
+    recovered_object_id(other, another);
+    CHECK(strcmp(id, another) != 0);
+    cleanup_free char *key = recovered_key(&billing, 1761955199, "error", id, "0123456789abcdef");
+    CHECK_INT(strncmp(key, "recovered/year=2025/month=10/day=31/hour=23/error-", 50), 0);
+    json_array_append_new(list, json_pack("{s:s}", "key", key));
+    json_array_append_new(list, json_pack("{s:s}", "key", "recovered/year=2025/other"));
+    sources = recovered_sources(list);
+    CHECK_INT(json_object_size(sources), 1);
+    CHECK(json_object_get(sources, id) != NULL);
+}
+
+int main(void)
+{
+    test_nothing_missing();
+    test_late_is_not_lost();
+    test_loss_stays_where_it_was();
+    test_each_hop();
+    test_unknown_is_not_zero();
+    test_copies_hide_nothing();
+    test_recovered();
+    test_gaps();
+    test_limit_is_exact();
+    test_members_without_newlines();
+    test_broken_parts();
+    test_failed_records();
+    test_gzip_is_deterministic();
+    test_names();
+    return check_done();
+}
