@@ -22,7 +22,7 @@ size_t backfill_writer_count(const struct backfill_writer *writer);
 
 struct backfill_written {
     int64_t events, objects; /* not there before */
-    int64_t there;           /* events of objects that were there: of a run cut off, or a lost reply */
+    int64_t there; /* events of objects that were there: of a run cut off, or a lost reply */
 };
 /* Writes what was added: by hour of the event, at most BACKFILL_EVENTS in an object, one envelope a
  * line.  dry_run counts only.  Adds to *written what was not there before. */
