@@ -71,7 +71,7 @@ static void check_fields(struct checking *c, const json_t *desired)
         if ((f->flags & (FIELD_LOCAL | FIELD_KEY)) && json_is_string(c->value) &&
             !json_string_length(c->value))
             continue; /* as silent as a missing one; for a key that was told */
-        wire = value_to_wire(f, model, shape, c->value, NULL);
+        wire = value_to_wire(f, shape, c->value, NULL);
         (void)aws_model_validate(model, shape, wire, tell, c);
     }
     c->field = NULL;

@@ -164,13 +164,12 @@ static const json_t *current_value(const struct scope *scope, const struct field
 }
 
 static const json_t *literal_shape(const struct scope *scope, const struct call *call,
-                                   const char *member, const struct aws_model **model)
+                                   const char *member)
 {
     struct aws_operation operation;
 
     if (!find_operation(scope->kind, call->op, &operation))
         return NULL;
-    *model = operation.model;
     return aws_model_input(&operation, member);
 }
 
@@ -179,8 +178,7 @@ static json_t *word_value(const struct scope *scope, const struct call *call,
                           const struct word *word, const struct field *field,
                           const json_t *have_wire)
 {
-    const struct aws_model *model = NULL;
-    const json_t *shape = literal_shape(scope, call, word->member, &model);
+    const json_t *shape = literal_shape(scope, call, word->member);
     json_auto_t *value = NULL;
 
     if (word->source[0] == '@' && !strcmp(word->source, "@arn")) {
@@ -192,7 +190,7 @@ static json_t *word_value(const struct scope *scope, const struct call *call,
         return json_share(json_object_get(scope->facts, word->source + 1));
     if (word->source[0] == '\'') {
         value = json_stringn(word->source + 1, strlen(word->source) - 2);
-        return value_to_wire(NULL, model, shape, value, NULL);
+        return value_to_wire(NULL, shape, value, NULL);
     }
     value = json_share(word->source[0] == '!' ? json_object_get(scope->desired, field->name)
                                               : current_value(scope, field));
@@ -202,7 +200,7 @@ static json_t *word_value(const struct scope *scope, const struct call *call,
         json_decref(value);
         value = merged;
     }
-    return value ? value_to_wire(field, model, shape, value, have_wire) : NULL;
+    return value ? value_to_wire(field, shape, value, have_wire) : NULL;
 }
 
 /* The members of document that the shape accepts: what a replacing write must carry along. */
@@ -221,12 +219,11 @@ static json_t *accepted_members(const json_t *shape, const json_t *document)
 static json_t *starting_params(const struct scope *scope, const struct call *call)
 {
     json_t *params = json_object();
-    const struct aws_model *model = NULL;
 
     if (call->overlay && scope->document)
         json_object_set_new(
             params, call->overlay,
-            accepted_members(literal_shape(scope, call, call->overlay, &model), scope->document));
+            accepted_members(literal_shape(scope, call, call->overlay), scope->document));
     return params;
 }
 

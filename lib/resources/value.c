@@ -137,10 +137,9 @@ static json_t *scalar_to_wire(const json_t *shape, const json_t *value)
     return json_share(value);
 }
 
-json_t *value_to_wire(const struct field *field, const struct aws_model *model, const json_t *shape,
-                      const json_t *value, const json_t *have_wire)
+json_t *value_to_wire(const struct field *field, const json_t *shape, const json_t *value,
+                      const json_t *have_wire)
 {
-    (void)model;
     switch (field ? field->type : FIELD_TEXT) {
     case FIELD_MAP:
         return map_to_wire(shape, value);

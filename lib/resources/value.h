@@ -11,8 +11,8 @@
 json_t *value_from_wire(const struct field *field, const json_t *wire);
 /* A value as AWS wants it at shape (NULL: as it is); new reference.  have_wire: what AWS has there
  * now, or NULL: column comments and a policy's other members are taken from it. */
-json_t *value_to_wire(const struct field *field, const struct aws_model *model, const json_t *shape,
-                      const json_t *value, const json_t *have_wire);
+json_t *value_to_wire(const struct field *field, const json_t *shape, const json_t *value,
+                      const json_t *have_wire);
 /* What AWS has, with what is wanted laid over it: others' keys, statements and rules are kept, ours
  * that are no longer wanted go.  New reference. */
 json_t *value_merge(const struct field *field, const json_t *want, const json_t *have);

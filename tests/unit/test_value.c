@@ -158,12 +158,12 @@ static void test_wire(void)
                 *boolean = parsed("{\"type\":\"boolean\"}");
     json_auto_t *map = parsed("{\"b\":\"2\",\"a\":\"\"}");
     const struct field tags = {.name = "tags", .type = FIELD_MAP};
-    json_auto_t *pairs = value_to_wire(&tags, NULL, list_shape, map, NULL);
-    json_auto_t *same = value_to_wire(&tags, NULL, map_shape, map, NULL);
+    json_auto_t *pairs = value_to_wire(&tags, list_shape, map, NULL);
+    json_auto_t *same = value_to_wire(&tags, map_shape, map, NULL);
     json_auto_t *back = value_from_wire(&tags, pairs);
     json_auto_t *text = json_string("50"), *yes = json_string("true");
-    json_auto_t *number = value_to_wire(NULL, NULL, integer, text, NULL);
-    json_auto_t *truth = value_to_wire(NULL, NULL, boolean, yes, NULL);
+    json_auto_t *number = value_to_wire(NULL, integer, text, NULL);
+    json_auto_t *truth = value_to_wire(NULL, boolean, yes, NULL);
     cleanup_free char *wire = json_dumps(pairs, JSON_COMPACT);
 
     CHECK_TEXT(wire, "[{\"Key\":\"b\",\"Value\":\"2\"},{\"Key\":\"a\",\"Value\":\"\"}]");
@@ -179,7 +179,7 @@ static void test_columns_keep_comments(void)
     json_auto_t *want = parsed("{\"a\":\"bigint\",\"c\":\"int\"}");
     json_auto_t *have = parsed("[{\"Name\":\"a\",\"Type\":\"int\",\"Comment\":\"x\",\"Parameters\":"
                                "{\"p\":\"1\"}},{\"Name\":\"b\",\"Type\":\"int\"}]");
-    json_auto_t *wire = value_to_wire(&field, NULL, NULL, want, have);
+    json_auto_t *wire = value_to_wire(&field, NULL, want, have);
     json_auto_t *back = value_from_wire(&field, wire);
 
     CHECK_INT((long long)json_array_size(wire), 2);
@@ -196,8 +196,8 @@ static void test_statements_keep_the_document(void)
     json_auto_t *want = parsed("[{\"Sid\":\"A\"}]");
     json_auto_t *have =
         json_string("{\"Version\":\"2008-10-17\",\"Id\":\"mine\",\"Statement\":[]}");
-    json_auto_t *wire = value_to_wire(&field, NULL, NULL, want, have);
-    json_auto_t *fresh = value_to_wire(&field, NULL, NULL, want, NULL);
+    json_auto_t *wire = value_to_wire(&field, NULL, want, have);
+    json_auto_t *fresh = value_to_wire(&field, NULL, want, NULL);
     json_auto_t *document = json_loads(json_string_value(wire), 0, NULL);
     json_auto_t *made = json_loads(json_string_value(fresh), 0, NULL);
     json_auto_t *back = value_from_wire(&field, wire);
