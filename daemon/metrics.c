@@ -238,34 +238,12 @@ void metrics_count_reload(bool successful, int64_t now_ms)
     metric_add(&metric_spec_generation, 1, NULL);
 }
 
-/* The codes the AWS SDKs take for throttling (SDK reference guide, "Retry behavior"), without
- * LimitExceededException, which is a hard quota for the services here; 429 for replies without. */
-static bool is_throttling(const char *code)
+void metrics_count_request(const struct aws_attempt *attempt)
 {
-    static const char *const codes[] = {"Throttling",
-                                        "ThrottlingException",
-                                        "ThrottledException",
-                                        "RequestThrottled",
-                                        "RequestThrottledException",
-                                        "TooManyRequestsException",
-                                        "ProvisionedThroughputExceededException",
-                                        "RequestLimitExceeded",
-                                        "BandwidthLimitExceeded",
-                                        "SlowDown",
-                                        "EC2ThrottledException",
-                                        "429",
-                                        NULL};
-
-    return contains(codes, code);
-}
-
-void metrics_count_request(void *unused, const char *service, const char *op, const char *code,
-                           int64_t elapsed_ms)
-{
-    (void)unused;
-    metric_add(&metric_aws_requests_total, 1, service, op, code, NULL);
-    metric_observe(&metric_aws_request_duration, (double)elapsed_ms / 1000, service, NULL);
-    metric_add(&metric_aws_throttled_total, is_throttling(code), service, NULL);
+    metric_add(&metric_aws_requests_total, 1, attempt->service, attempt->op, attempt->code, NULL);
+    metric_observe(&metric_aws_request_duration, (double)attempt->elapsed_ms / 1000,
+                   attempt->service, NULL);
+    metric_add(&metric_aws_throttled_total, attempt->throttled, attempt->service, NULL);
 }
 
 void metrics_write_all(int64_t started_ms, struct str *out)

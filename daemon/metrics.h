@@ -2,6 +2,7 @@
 #ifndef DAEMON_METRICS_H
 #define DAEMON_METRICS_H
 
+#include "aws/client.h"
 #include "base/metrics.h"
 
 #include <stdbool.h>
@@ -51,9 +52,7 @@ void metrics_set_conditions(const char *resource, const char *kind,
 void metrics_forget_resources(void);
 /* One configuration load, at now_ms (wall clock). */
 void metrics_count_reload(bool successful, int64_t now_ms);
-/* An aws_observer_fn (lib/aws/client.h): counts one HTTP attempt. */
-void metrics_count_request(void *unused, const char *service, const char *op, const char *code,
-                           int64_t elapsed_ms);
+void metrics_count_request(const struct aws_attempt *attempt);
 /* The whole body of GET /metrics. */
 void metrics_write_all(int64_t started_ms, struct str *out);
 

@@ -105,14 +105,12 @@ static void start_timers(struct service *service)
 
 /* ---- start and end ---- */
 
-/* An HTTP attempt ended, well or not. */
-static void on_attempt(void *arg, const char *service_name, const char *op, const char *code,
-                       int64_t elapsed_ms)
+static void on_attempt(void *arg, const struct aws_attempt *attempt)
 {
     struct service *service = arg;
 
     service->progress_ms = clock_monotonic_ms();
-    metrics_count_request(NULL, service_name, op, code, elapsed_ms);
+    metrics_count_request(attempt);
 }
 
 /* A query is stopped before we go: that takes a call. */

@@ -98,14 +98,19 @@ static void finish_failed(struct aws_call *call, const char *code, const char *m
     finish(call);
 }
 
+static bool was_throttled(const struct aws_call *call)
+{
+    const struct aws_error *error = &call->reply.error;
+
+    return *error->code && retry_classify(call->operation.model->name, error->status,
+                                          error->code) == RETRY_THROTTLED;
+}
+
 /* With the error that the last attempt left in reply. */
 static void finish_refused(struct aws_call *call, enum err_kind kind)
 {
-    const struct aws_error *error = &call->reply.error;
-    const char *service = call->operation.model->name;
-
     call->reply.kind = kind;
-    call->reply.throttled = retry_classify(service, error->status, error->code) == RETRY_THROTTLED;
+    call->reply.throttled = was_throttled(call);
     finish(call);
 }
 
@@ -337,8 +342,9 @@ static void observe(struct aws_call *call, const char *code)
               call->operation.name, "code", code, "request_id", error->request_id, "ms",
               (json_int_t)elapsed_ms);
     if (client->observer)
-        client->observer(client->observer_arg, call->operation.model->name, call->operation.name,
-                         code, elapsed_ms);
+        client->observer(client->observer_arg,
+                         &(struct aws_attempt){call->operation.model->name, call->operation.name,
+                                               code, was_throttled(call), elapsed_ms});
 }
 
 static void on_no_reply(struct aws_call *call, const struct http_reply *http)

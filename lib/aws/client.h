@@ -54,10 +54,15 @@ struct aws_call *aws_send(struct aws_client *client, struct aws_session *session
 /* done is not called any more. NULL is harmless. */
 void aws_cancel(struct aws_call *call);
 
-/* Told of every HTTP attempt, for metrics and the summary of apply: service, op, AWS code or "ok",
- * milliseconds. */
-typedef void aws_observer_fn(void *arg, const char *service, const char *op, const char *code,
-                             int64_t elapsed_ms);
+/* One HTTP attempt, well or not. */
+struct aws_attempt {
+    const char *service, *op;
+    const char *code; /* AWS's, or "ok" */
+    bool throttled;
+    int64_t elapsed_ms;
+};
+/* Told of every attempt, for metrics and the summary of apply. */
+typedef void aws_observer_fn(void *arg, const struct aws_attempt *attempt);
 void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, void *arg);
 
 /* Re-reads credentials from their source at the next call (SIGHUP, ExpiredToken). */

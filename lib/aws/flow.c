@@ -35,6 +35,7 @@ struct flow {
     uv_timer_t *timer; /* while asleep */
     json_t *result;
     struct aws_error error;
+    bool throttled;
     enum err_kind kind;
     struct flow *children, *next_sibling, *parent;
     void *sanitizer_inside, *sanitizer_outside; /* ASan's idea of the two stacks */
@@ -174,6 +175,7 @@ static void on_reply(void *arg, const struct aws_reply *reply)
     flow->call = NULL;
     flow->result = json_share(reply->result);
     flow->error = reply->error;
+    flow->throttled = reply->throttled;
     flow->kind = reply->kind;
     resume(flow);
 }
@@ -247,6 +249,7 @@ json_t *flow_call(struct flow *flow, struct aws_session *session, const char *se
     json_t *result;
 
     flow->error = (struct aws_error){0};
+    flow->throttled = false;
     flow->kind = ERR_CANCELLED;
     if (!flow->cancelled) {
         flow->call = aws_send(flow->client, session, service, op, owned, on_reply, flow);
@@ -280,6 +283,11 @@ json_t *flow_call_at_end(struct flow *flow, struct aws_session *session, const c
 const struct aws_error *flow_error(const struct flow *flow)
 {
     return &flow->error;
+}
+
+bool flow_throttled(const struct flow *flow)
+{
+    return flow->throttled;
 }
 
 json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,

@@ -35,6 +35,8 @@ json_t *flow_call_at_end(struct flow *flow, struct aws_session *session, const c
                          const char *op, json_t *params, struct err *e);
 /* What AWS said to the last flow_call that failed. */
 const struct aws_error *flow_error(const struct flow *flow);
+/* Whether it failed because AWS wants fewer calls. */
+bool flow_throttled(const struct flow *flow);
 /* All pages of a list: the items under member, joined (new reference).  request and reply name the
  * token members. */
 json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,

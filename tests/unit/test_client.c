@@ -68,16 +68,15 @@ static void shut_down(void)
     server_stop(&f.server);
 }
 
-static void on_attempt(void *arg, const char *service, const char *op, const char *code,
-                       int64_t elapsed_ms)
+/* Codes, with an exclamation mark where AWS wanted fewer calls. */
+static void on_attempt(void *arg, const struct aws_attempt *attempt)
 {
     size_t n = strlen(f.seen);
 
     (void)arg;
-    (void)op;
-    CHECK(elapsed_ms >= 0 && service[0]);
+    CHECK(attempt->elapsed_ms >= 0 && attempt->service[0]);
     f.observed++;
-    snprintf(f.seen + n, sizeof f.seen - n, "%s ", code);
+    snprintf(f.seen + n, sizeof f.seen - n, "%s%s ", attempt->code, attempt->throttled ? "!" : "");
 }
 
 static void on_done(void *arg, const struct aws_reply *reply)
@@ -203,19 +202,20 @@ static void test_success(void)
 static void test_retry(void)
 {
     static const struct server_reply script[] = {CLOSES(XML("503 Slow", "", "<html>")),
-                                                 REFUSED("400 Bad", "Throttling"), OK};
+                                                 REFUSED("400 Bad", "Throttling"),
+                                                 CLOSES(XML("429 Many", "", "<html>")), OK};
     char id[64];
 
     UP(script);
     whoami();
     end();
     CHECK_INT(last()->kind, ERR_NONE);
-    CHECK_INT(last()->attempts, 3);
+    CHECK_INT(last()->attempts, 4);
     CHECK_TEXT(part(2, "\namz-sdk-request: ", "\r"), "attempt=3; max=5");
     snprintf(id, sizeof id, "%s", part(0, "\namz-sdk-invocation-id: ", "\r"));
     CHECK_INT(strlen(id), 36);
     CHECK_TEXT(part(2, "\namz-sdk-invocation-id: ", "\r"), id);
-    CHECK_TEXT(f.seen, "HTTP 503 Throttling ok ");
+    CHECK_TEXT(f.seen, "HTTP 503 Throttling! HTTP 429! ok ");
 }
 
 static void test_gives_up(void)

@@ -221,8 +221,9 @@ static void test_billingd(void)
     metrics_set_conditions("ddn-api/gone", "log_group", synced);
     metric_set(&metric_resource_drift_fields, 2, "ddn-api/stream", NULL);
     metric_observe(&metric_reconcile_duration, 0.31, NULL);
-    metrics_count_request(NULL, "s3", "HeadBucket", "ok", 12);
-    metrics_count_request(NULL, "firehose", "CreateDeliveryStream", "ThrottlingException", 40);
+    metrics_count_request(&(struct aws_attempt){"s3", "HeadBucket", "ok", false, 12});
+    metrics_count_request(
+        &(struct aws_attempt){"firehose", "CreateDeliveryStream", "ThrottlingException", true, 40});
     metrics_write_all(clock_now_ms(), &out);
     CHECK(strstr(out.data, "billingd_config_last_reload_successful 0\n") != NULL);
     CHECK(strstr(out.data, "_success_timestamp_seconds 1763812345.678\n") != NULL);
