@@ -8,6 +8,7 @@ import binascii
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -147,18 +148,10 @@ class Decoder:
         return result
 
     def _xml_structure(self, shape: Shape, element: ElementTree.Element, path: str) -> dict[str, Any]:
-        names, result = {}, {}
-        for name, member in shape.members.items():
-            place = member.serialization
-            if place.get("location"):
-                continue
-            if place.get("xmlAttribute"):
-                self._xml_attribute(name, member, element, result)
-                continue
-            wire = place.get("name", name)
-            if member.type_name == "list" and place.get("flattened"):
-                wire = member.member.serialization.get("name", wire)
-            names[wire] = name
+        names, attributes = xml_names(shape)
+        result: dict[str, Any] = {}
+        for name in attributes:
+            self._xml_attribute(name, shape.members[name], element, result)
         groups: dict[str, list[ElementTree.Element]] = {}
         for child in element:
             groups.setdefault(local(child.tag), []).append(child)
@@ -222,6 +215,25 @@ class Decoder:
         return result
 
 
+@lru_cache(maxsize=4096)
+def xml_names(shape: Shape) -> tuple[dict[str, str], list[str]]:
+    """Members of a structure by the name of their element, and those that are attributes."""
+    names, attributes = {}, []
+    for name, member in shape.members.items():
+        place = member.serialization
+        if place.get("location"):
+            continue
+        if place.get("xmlAttribute"):
+            attributes.append(name)
+            continue
+        wire = place.get("name", name)
+        if member.type_name == "list" and place.get("flattened"):
+            wire = member.member.serialization.get("name", wire)
+        names[wire] = name
+    return names, attributes
+
+
+@lru_cache(maxsize=4096)
 def local(tag: str) -> str:
     return tag.rpartition("}")[2]
 

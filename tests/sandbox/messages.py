@@ -27,6 +27,7 @@ class Reply:
     status: int = 200
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
+    unchecked: bytes | None = None  # a smaller body with all that was not held to the model before; None: body
     fate: str = ""  # "", reset, drop, truncate: what happens to the connection
 
     def get(self, name: str, default: str = "") -> str:

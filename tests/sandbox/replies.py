@@ -86,6 +86,7 @@ def misfits(service: str, operation: str, reply: Reply) -> list[str]:
     shape = model.output_shape
     if shape is None or reply.status >= 300 or not reply.body:
         return []
+    body = reply.body if reply.unchecked is None else reply.unchecked
     decoder = Decoder()
     payload = shape.serialization.get("payload")
     target = shape.members[payload] if payload else shape
@@ -93,9 +94,9 @@ def misfits(service: str, operation: str, reply: Reply) -> list[str]:
         return []
     try:
         if models.protocol(service) in ("json", "rest-json"):
-            decoder.json(target, json.loads(reply.body), "", models.protocol(service) == "rest-json")
+            decoder.json(target, json.loads(body), "", models.protocol(service) == "rest-json")
         else:
-            root = ElementTree.fromstring(reply.body)
+            root = ElementTree.fromstring(body)
             wrapper = shape.serialization.get("resultWrapper")
             if wrapper:
                 root = next((c for c in root if c.tag.endswith(wrapper)), root)

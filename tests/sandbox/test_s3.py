@@ -206,3 +206,38 @@ def test_objects_and_pages(s3: Any, sandbox: Sandbox) -> None:
     pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix="a/"))
     assert [[o["Key"] for o in page["Contents"]] for page in pages] == [["a/1"], ["a/b c+%.txt"]]
     assert sandbox.violations() == []
+
+
+def walk(s3: Any, **params: Any) -> tuple[list[str], list[str], int]:
+    """All keys, all folders, and how many pages they came in."""
+    pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, **params))
+    return ([o["Key"] for page in pages for o in page.get("Contents", [])],
+            [f["Prefix"] for page in pages for f in page.get("CommonPrefixes", [])], len(pages))
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3])
+def test_lists_by_prefix_folder_and_start(s3: Any, sandbox: Sandbox, size: int) -> None:
+    keys = ["a", "a/", "a/1", "a/2/x", "a/2/y", "a/3 +%é", "b/1", "b/2/z", "c"]
+    for key in reversed(keys):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    sandbox.switches(page_size=size)
+    items, folders, pages = walk(s3)
+    assert (items, folders) == (keys, []) and pages == (-(-len(keys) // size) if size else 1)
+    assert walk(s3, Delimiter="/")[:2] == (["a", "c"], ["a/", "b/"])
+    assert walk(s3, Prefix="a/", Delimiter="/")[:2] == (["a/", "a/1", "a/3 +%é"], ["a/2/"])
+    assert walk(s3, StartAfter="a/2/x")[0] == keys[4:]
+    assert walk(s3, Prefix="a/", StartAfter="a/1")[0] == keys[3:6]
+    assert walk(s3, Prefix="a/", StartAfter="a/")[0] == keys[2:6]
+    assert walk(s3, Prefix="nothing")[:2] == ([], [])
+    assert sandbox.violations() == [] and sandbox.bugs() == []
+
+
+def test_a_listed_object_is_told_as_it_is(s3: Any, refused: Any) -> None:
+    put = s3.put_object(Bucket=BUCKET, Key="k", Body=b"body")
+    page = s3.list_objects_v2(Bucket=BUCKET, MaxKeys=1)
+    head = s3.head_object(Bucket=BUCKET, Key="k")
+    entry = page["Contents"][0]
+    assert (entry["ETag"], entry["Size"], entry["LastModified"]) == (put["ETag"], 4, head["LastModified"])
+    assert (page["KeyCount"], page["MaxKeys"], page["IsTruncated"]) == (1, 1, False)
+    with refused("InvalidArgument"):
+        s3.list_objects_v2(Bucket=BUCKET, ContinuationToken="?")

@@ -90,6 +90,7 @@ def shown(execution: Execution) -> dict[str, Any]:
     if final:
         statistics.update({
             "EngineExecutionTimeInMillis": int(e.engine_seconds * 1000),
+            "QueryPlanningTimeInMillis": int(e.planning_seconds * 1000),
             "TotalExecutionTimeInMillis": int(total * 1000),
             "QueryQueueTimeInMillis": int(max(0.0, e.started - e.submitted) * 1000) if e.started else 0,
             "ServiceProcessingTimeInMillis": 1})

@@ -45,6 +45,7 @@ class Execution:
     submitted: float = field(default_factory=time.time)
     completed: float = 0.0
     started: float = 0.0
+    planning_seconds: float = 0.0  # of engine_seconds
     engine_seconds: float = 0.0
     scanned: int = 0
     answer: Answer = field(default_factory=Answer)
@@ -174,9 +175,10 @@ class Queries:
                     "create_database": ddl.create_database, "msck": ddl.msck,
                     "add_partition": ddl.alter_partition, "drop_partition": ddl.alter_partition,
                     "show_partitions": ddl.show_partitions}[statement.kind](self, execution)
-        self.open(execution)
         begun = time.perf_counter()
         try:
+            self.open(execution)
+            execution.planning_seconds = time.perf_counter() - begun
             if statement.kind == "select":
                 return self.select(execution)
             return {"unload": unload.unload, "ctas": unload.create_table_as, "insert": unload.insert_into,

@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+from collections import deque
 from datetime import UTC
 from typing import Any
 
@@ -22,18 +24,41 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+class Spares:
+    """Connections with the prelude in them, made ahead: a query need not wait for one."""
+
+    def __init__(self) -> None:
+        self.made: deque[duckdb.DuckDBPyConnection] = deque()
+
+    @staticmethod
+    def new() -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect()
+        connection.execute(PRELUDE)
+        return connection
+
+    def take(self) -> duckdb.DuckDBPyConnection:
+        try:
+            taken = self.made.popleft()
+        except IndexError:
+            taken = self.new()
+        threading.Thread(target=lambda: self.made.append(self.new()), daemon=True).start()
+        return taken
+
+
+SPARES = Spares()
+
+
 class Engine:
     def __init__(self, take_in: TakeIn, snapshot: Snapshot, database: str, rewrite: Any, with_path: bool):
         self.take_in, self.snapshot, self.rewrite, self.with_path = take_in, snapshot, rewrite, with_path
         self.database = database
-        self.connection = duckdb.connect()
+        self.connection = SPARES.take()
         self.scanned = 0
         self.made_views: set[tuple[str, str]] = set()
 
     def prepare(self, sql: str) -> None:
         """Everything sql names, with the data of the partitions it reads.  Raises QueryError."""
         try:
-            self.connection.execute(PRELUDE)
             self.define()
             for table, partitions in self.needed(sql).items():
                 self.fill(self.snapshot.tables[table], partitions)
@@ -70,7 +95,6 @@ class Engine:
     def define_only(self) -> None:
         """As prepare, without data: enough to analyse a text."""
         try:
-            self.connection.execute(PRELUDE)
             self.define()
         except duckdb.Error as error:
             raise from_duck(error) from None

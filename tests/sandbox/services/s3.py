@@ -4,15 +4,14 @@ import copy
 import json
 import re
 from typing import Any
-from urllib.parse import quote
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 
-from .. import moto_side, policy, replies, roles
+from .. import policy, replies, roles
 from ..call import Call, handles
 from ..errors import AwsError
-from ..messages import Reply, Request
+from ..messages import Reply
 
 ALL_BLOCKED = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True,
                "RestrictPublicBuckets": True}
@@ -368,15 +367,3 @@ def needs_bucket(call: Call) -> Reply | None:
                            BucketName=call.params["Bucket"])
         return reply
     return None
-
-
-@handles("s3", "ListObjectsV2")
-def list_objects(call: Call) -> Reply | None:
-    bucket_of(call)
-    size = call.world.switches.page_size
-    if not size or call.params.get("MaxKeys", 1000) <= size:
-        return None
-    kept = [pair for pair in call.request.query.split("&") if not pair.startswith("max-keys=")]
-    query = "&".join([*kept, "max-keys=" + quote(str(size))])
-    request = Request(call.request.method, call.request.path, query, call.request.headers, b"")
-    return moto_side.call(request, call.account)
