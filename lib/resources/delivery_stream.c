@@ -195,6 +195,41 @@ static char *attribute(const struct scope *scope, const char *name)
     return mem_printf("s3://%s/%.*s", strrchr(bucket, ':') + 1, (int)n, prefix);
 }
 
+static bool has_processor(const json_t *resource, const char *type)
+{
+    const json_t *processor;
+    size_t i;
+
+    json_array_foreach(json_object_get(resource, "processors"), i, processor) {
+        const char *name = json_string_value(json_object_get(processor, "Type"));
+
+        if (name && !strcmp(name, type))
+            return true;
+    }
+    return false;
+}
+
+/* CloudWatch Logs sends gzip without newlines.  Delivered as it comes, Athena finds one document
+ * per object at best. */
+static void note(const struct scope *scope, json_t *notes)
+{
+    static const char *const types[] = {"Decompression", "AppendDelimiterToRecord"};
+    const char *prefix = json_string_value(json_object_get(scope->observed, "prefix"));
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        if (!scope->observed || !has_processor(scope->desired, types[i]) ||
+            has_processor(scope->observed, types[i]))
+            continue;
+        json_array_append_new(
+            notes,
+            json_sprintf("without %s Athena reads the first record of an object below %s, or none: "
+                         "the other events there are not billed. `billingd audit` counts them; "
+                         "after apply, `billingd backfill --legacy PREFIX` recovers them",
+                         types[i], prefix ? prefix : "its prefix"));
+        return;
+    }
+}
+
 const struct kind delivery_stream = {
     .name = "delivery_stream",
     .title = "delivery stream",
@@ -210,5 +245,6 @@ const struct kind delivery_stream = {
     .failed = "CREATING_FAILED DELETING DELETING_FAILED",
     .holds_data = true,
     .check = check,
+    .note = note,
     .attribute = attribute,
 };

@@ -104,6 +104,7 @@ def test_nothing_is_lost_while_it_moves(world: World) -> None:
     before = traffic.sent
     plan = world.run("plan", "--detailed-exitcode", code=2).stdout
     assert "json-data/" in plan
+    assert "note" in plan and "/stream: without Decompression" in plan and "billingd backfill --legacy" in plan
     world.apply()
     during = traffic.sent
     time.sleep(0.5)
