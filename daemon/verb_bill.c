@@ -17,14 +17,13 @@ static struct day last_of(struct day month)
 }
 
 /* The days of the month whose rollup cannot be billed from as it stands. */
-static json_t *open_days(struct flow *flow, struct billing_turn *turn, struct day month,
+static json_t *open_days(struct flow *flow, const struct billing *billing, struct day month,
                          struct err *e)
 {
     struct rollup_status status = {0};
     json_t *days;
 
-    billing_runner_say(turn, "looking at the month's rollups");
-    if (rollup_look(flow, turn->billing, month, last_of(month), &status, e))
+    if (rollup_look(flow, billing, month, last_of(month), &status, e))
         return NULL;
     days = json_array();
     for (size_t i = 0; i < status.count; i++) {
@@ -134,30 +133,66 @@ static int print_comparison(const json_t *bill)
     return EXIT_EVIDENCE;
 }
 
+/* What a bill is made of, read side by side. */
+struct reading {
+    const struct billing *billing;
+    struct day month;
+    json_t *days, *bill, *sources; /* sources: of the bill */
+    struct err *e;                 /* the first failure */
+};
+
+static void read_part(struct flow *flow, void *arg, size_t index)
+{
+    struct reading *reading = arg;
+    struct err e = {0};
+    json_t *part;
+
+    part = index ? open_days(flow, reading->billing, reading->month, &e)
+                 : bill_make(flow, reading->billing, reading->month, USAGE_FROM_ROLLUP,
+                             &reading->sources, &e);
+    *(index ? &reading->days : &reading->bill) = part;
+    if (!part && !reading->e->kind)
+        err_set(reading->e, e.kind, "%s", e.text);
+}
+
+static int read_bill(struct flow *flow, struct billing_turn *turn, struct day month, json_t **bill,
+                     json_t **sources, struct err *e)
+{
+    struct err failed = {0};
+    struct reading reading = {turn->billing, month, NULL, NULL, NULL, &failed};
+
+    billing_runner_say(turn, "adding up the rollups");
+    flow_each(flow, 2, 2, read_part, &reading);
+    *bill = reading.bill;
+    *sources = reading.sources;
+    if (reading.bill && reading.days)
+        bill_set_days(*bill, reading.days);
+    else
+        json_decref(reading.days);
+    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+}
+
+static int dry_run(struct flow *flow, struct billing_turn *turn, struct day month, struct err *e)
+{
+    json_auto_t *days = NULL;
+
+    billing_runner_say(turn, "looking at the month's rollups");
+    days = open_days(flow, turn->billing, month, e);
+    return days ? print_queries(turn, month, days, e) : -1;
+}
+
 static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
     const struct day month = *(const struct day *)turn->arg;
     json_auto_t *sources = NULL, *raw_sources = NULL, *bill = NULL;
-    json_t *days;
 
     if (turn->options->prices &&
         billing_prices_read(turn->manifest, turn->pipeline, turn->options, turn->billing, e))
         return EXIT_BAD_CONFIG;
-    days = open_days(flow, turn, month, e);
-    if (!days)
+    if (turn->options->dry_run)
+        return dry_run(flow, turn, month, e);
+    if (read_bill(flow, turn, month, &bill, &sources, e))
         return -1;
-    if (turn->options->dry_run) {
-        json_auto_t *owned = days;
-
-        return print_queries(turn, month, owned, e);
-    }
-    billing_runner_say(turn, "adding up the rollups");
-    bill = bill_make(flow, turn->billing, month, USAGE_FROM_ROLLUP, &sources, e);
-    if (!bill) {
-        json_decref(days);
-        return -1;
-    }
-    bill_set_days(bill, days);
     if (turn->options->from_raw && compare_with_raw(flow, turn, month, bill, &raw_sources, e))
         return -1;
     billing_runner_quiet(turn);

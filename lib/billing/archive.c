@@ -36,7 +36,7 @@ char *archive_correction_folder(const struct billing *billing, struct day month,
 json_t *archive_months(struct flow *flow, const struct billing *billing, struct err *e)
 {
     cleanup_free char *root = root_folder(billing);
-    json_auto_t *objects = object_list(flow, billing, root, NULL, e);
+    json_auto_t *objects = object_list(flow, billing, root, e);
     json_t *months, *object;
     size_t i;
 
@@ -106,7 +106,7 @@ static json_t *place(const struct billing *billing, const char *key)
 static int read_key(struct flow *flow, const struct billing *billing, const char *key,
                     struct str *out, struct err *e)
 {
-    json_auto_t *objects = object_list(flow, billing, key, NULL, e);
+    json_auto_t *objects = object_list(flow, billing, key, e);
     json_t *object;
     size_t i;
 
@@ -281,7 +281,7 @@ int archive_open(struct flow *flow, const struct billing *billing, const char *f
     const json_t *object;
 
     *archive = (struct archive){.folder = mem_text(folder)};
-    archive->objects = object_list(flow, billing, folder, NULL, e);
+    archive->objects = object_list(flow, billing, folder, e);
     if (!archive->objects)
         return -1;
     object = object_at(archive, MANIFEST);

@@ -17,12 +17,13 @@ enum {
     MOST_BLIND_POLLS = 10, /* looks in a row without an answer */
     FIRST_PAUSE_MS = 500,  /* after a refused start or a failed run */
     MOST_PAUSE_MS = 30000,
+    WAIT_PERCENT = 5, /* a look comes at most so much of a query's time after its end */
 };
 
 static struct {
     int64_t first_ms, most_ms; /* between looks */
     int64_t scanned_bytes;
-} state = {.first_ms = 50, .most_ms = 2000};
+} state = {.first_ms = 20, .most_ms = 2000};
 
 void athena_query_pace(int64_t first_ms, int64_t most_ms)
 {
@@ -134,14 +135,6 @@ static json_t *start_params(const struct run *run)
                      names->database);
 }
 
-static bool was_throttled(const struct flow *flow)
-{
-    const char *code = flow_error(flow)->code;
-
-    return strstr(code, "Throttl") || !strcmp(code, "TooManyRequestsException") ||
-           !strcmp(code, "SlowDown");
-}
-
 /* Too many queries of the account run already: wait for a place, with the same token. */
 static int start(struct run *run, struct err *e)
 {
@@ -155,7 +148,7 @@ static int start(struct run *run, struct err *e)
                            json_text(reply, "QueryExecutionId"));
             return 0;
         }
-        if (failed.kind != ERR_CANCELLED && was_throttled(run->flow) && refusals < MOST_REFUSALS) {
+        if (failed.kind != ERR_CANCELLED && flow_throttled(run->flow) && refusals < MOST_REFUSALS) {
             if (!pause_before(run->flow, refusals, e))
                 continue;
             return -1;
@@ -201,9 +194,19 @@ static bool is_over(const json_t *execution)
     return how && strcmp(how, "QUEUED") && strcmp(how, "RUNNING");
 }
 
+/* A share of the time waited so far, so that waiting adds little to a query however long it is. */
+static int64_t next_delay(int64_t waited_ms)
+{
+    int64_t delay_ms = waited_ms * WAIT_PERCENT / 100;
+
+    if (delay_ms < state.first_ms)
+        return state.first_ms;
+    return delay_ms < state.most_ms ? delay_ms : state.most_ms;
+}
+
 static int wait_for(struct run *run, struct err *e)
 {
-    int64_t delay_ms = state.first_ms;
+    int64_t begin_ms = clock_monotonic_ms(), delay_ms = state.first_ms;
     unsigned blind = 0;
 
     while (!is_over(run->execution)) {
@@ -211,9 +214,7 @@ static int wait_for(struct run *run, struct err *e)
             stop(run);
             return -1;
         }
-        delay_ms = delay_ms * 8 / 5 + 1;
-        if (delay_ms > state.most_ms)
-            delay_ms = state.most_ms;
+        delay_ms = next_delay(clock_monotonic_ms() - begin_ms);
     }
     return 0;
 }

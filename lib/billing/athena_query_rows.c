@@ -1,5 +1,5 @@
-/* athena_query_rows.c -- the rows of a finished query: from the API when they are few, else from
- * the CSV object that Athena wrote, piece by piece. */
+/* athena_query_rows.c -- the rows of a finished query: from the CSV object that Athena wrote, piece
+ * by piece, or from its API where it keeps results itself. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -181,29 +181,35 @@ static json_t *columns_of(const json_t *page)
 }
 
 /* Where results are managed by Athena there is no object to read. */
-static int read_pages(struct flow *flow, const struct billing *billing, const json_t *first,
+static int read_pages(struct flow *flow, const struct billing *billing,
                       struct athena_result *result, struct err *e)
 {
-    json_auto_t *page = json_incref((json_t *)first);
+    json_auto_t *params =
+        json_pack("{s:s, s:i}", "QueryExecutionId", result->id, "MaxResults", API_ROWS);
 
-    for (const char *token; (token = json_text(page, "NextToken")) != NULL;) {
-        json_t *params = json_pack("{s:s, s:i, s:s}", "QueryExecutionId", result->id, "MaxResults",
-                                   API_ROWS, "NextToken", token);
-        json_t *next = flow_call(flow, billing->session, "athena", "GetQueryResults", params, e);
+    result->rows = json_array();
+    for (bool more = true; more;) {
+        json_auto_t *page =
+            flow_call(flow, billing->session, "athena", "GetQueryResults", json_copy(params), e);
         json_auto_t *rows = NULL;
 
-        if (!next)
+        if (!page)
             return -1;
-        rows = rows_of_page(next);
+        if (!result->columns)
+            result->columns = columns_of(page);
+        rows = rows_of_page(page);
         json_array_extend(result->rows, rows);
-        json_decref(page);
-        page = next;
+        more = json_text(page, "NextToken") != NULL;
+        json_object_set(params, "NextToken", json_object_get(page, "NextToken"));
     }
+    /* The first row of a SELECT repeats the names. */
+    if (json_equal(json_array_get(result->rows, 0), result->columns))
+        json_array_remove(result->rows, 0);
     return 0;
 }
 
-static int read_many(struct flow *flow, const struct billing *billing, const json_t *execution,
-                     const json_t *first, struct athena_result *result, struct err *e)
+int athena_query_rows(struct flow *flow, const struct billing *billing, const json_t *execution,
+                      struct athena_result *result, struct err *e)
 {
     const char *location =
         json_string_value(json_at(execution, "ResultConfiguration.OutputLocation"));
@@ -211,30 +217,14 @@ static int read_many(struct flow *flow, const struct billing *billing, const jso
     int failed;
 
     if (!location || !*location)
-        return read_pages(flow, billing, first, result, e);
+        return read_pages(flow, billing, result, e);
     failed = read_object(flow, billing, location, &csv, e);
-    json_decref(result->rows);
     result->rows = athena_csv_finish(&csv);
-    if (!failed && !result->rows)
-        return err_set(e, ERR_RETRY, "%s ends inside a field", location);
-    return failed;
-}
-
-int athena_query_rows(struct flow *flow, const struct billing *billing, const json_t *execution,
-                      struct athena_result *result, struct err *e)
-{
-    json_auto_t *page = flow_call(
-        flow, billing->session, "athena", "GetQueryResults",
-        json_pack("{s:s, s:i}", "QueryExecutionId", result->id, "MaxResults", API_ROWS), e);
-
-    if (!page)
+    if (failed)
         return -1;
-    result->columns = columns_of(page);
-    result->rows = rows_of_page(page);
-    if (json_text(page, "NextToken") && read_many(flow, billing, execution, page, result, e))
-        return -1;
-    /* The first row of a SELECT repeats the names. */
-    if (json_equal(json_array_get(result->rows, 0), result->columns))
-        json_array_remove(result->rows, 0);
+    if (!json_array_size(result->rows))
+        return err_set(e, ERR_RETRY, "%s is no whole CSV of Athena's", location);
+    result->columns = json_share(json_array_get(result->rows, 0));
+    json_array_remove(result->rows, 0);
     return 0;
 }

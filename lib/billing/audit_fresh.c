@@ -45,7 +45,7 @@ static int newest_object(struct flow *flow, const struct billing *billing, doubl
     }
     if (e->kind != ERR_NONE || !prefix)
         return e->kind == ERR_NONE ? 0 : -1;
-    objects = object_list(flow, billing, prefix, NULL, e);
+    objects = object_list(flow, billing, prefix, e);
     json_array_foreach(objects, i, object) {
         double modified = json_number_value(json_object_get(object, "modified"));
 

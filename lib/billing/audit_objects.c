@@ -77,7 +77,7 @@ static json_t *count_objects(struct flow *flow, const struct billing *billing, c
 static json_t *look_below(struct flow *flow, const struct billing *billing, const char *prefix,
                           const json_t *sources, struct err *e)
 {
-    json_auto_t *objects = object_list(flow, billing, prefix, NULL, e);
+    json_auto_t *objects = object_list(flow, billing, prefix, e);
 
     return objects ? count_objects(flow, billing, prefix, objects, sources) : NULL;
 }
@@ -127,7 +127,7 @@ int audit_read_objects(struct flow *flow, struct audit *audit, struct err *e)
 {
     const struct billing *billing = audit->billing;
     const char *prefix = recovered_prefix(billing);
-    json_auto_t *recovered = prefix ? object_list(flow, billing, prefix, NULL, e) : json_array();
+    json_auto_t *recovered = prefix ? object_list(flow, billing, prefix, e) : json_array();
     json_auto_t *sources = NULL;
 
     if (!recovered)

@@ -62,7 +62,7 @@ static int take_all(struct flow *flow, struct backfill *backfill, const char *ki
                     const char *prefix, int64_t *found, struct backfill_written *written,
                     int64_t *unreadable, struct err *e)
 {
-    json_auto_t *objects = object_list(flow, backfill->billing, prefix, NULL, e);
+    json_auto_t *objects = object_list(flow, backfill->billing, prefix, e);
     size_t i;
     json_t *object;
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SEGMENTS_MOST = 64, PARALLEL_LISTS = 4, USAGE_COLUMNS = 7 };
+enum { SEGMENTS_MOST = 64, USAGE_COLUMNS = 7 };
 
 json_t *close_text(const char *format, va_list args)
 {
@@ -30,26 +30,6 @@ void close_month_text(struct day month, char text[static 16])
 
 /* ---- objects ---- */
 
-struct listing {
-    const struct billing *billing;
-    int64_t first_s;
-    json_t **days; /* what rollup_window_list says, per arrival day */
-    struct err failed;
-};
-
-static void list_day(struct flow *flow, void *arg, size_t index)
-{
-    struct listing *listing = arg;
-    struct err e = {0};
-
-    if (listing->failed.kind)
-        return;
-    listing->days[index] = rollup_window_list(flow, listing->billing,
-                                              listing->first_s + (int64_t)index * ROLLUP_DAY_S, &e);
-    if (!listing->days[index])
-        (void)err_set(&listing->failed, e.kind, "%s", e.text);
-}
-
 static int by_key(const void *a, const void *b)
 {
     return strcmp(json_text(*(json_t *const *)a, "key"), json_text(*(json_t *const *)b, "key"));
@@ -69,16 +49,16 @@ static json_t *sorted(json_t **objects, size_t count)
 }
 
 /* The objects of the hours in the window. */
-static json_t *gather(const struct listing *listing, size_t days, int64_t from_s, int64_t to_s)
+static json_t *gather(json_t **hours, int64_t first_s, size_t days, int64_t from_s, int64_t to_s)
 {
     json_t **found = NULL, *objects, *object, *list;
     size_t count = 0, i;
     const char *hour;
 
     for (size_t day = 0; day < days; day++) {
-        int64_t day_s = listing->first_s + (int64_t)day * ROLLUP_DAY_S;
+        int64_t day_s = first_s + (int64_t)day * ROLLUP_DAY_S;
 
-        json_object_foreach(listing->days[day], hour, objects) {
+        json_object_foreach(hours[day], hour, objects) {
             int64_t hour_s = day_s + (int64_t)strtol(hour, NULL, 10) * ROLLUP_HOUR_S;
 
             if (hour_s < from_s || hour_s >= to_s)
@@ -98,19 +78,15 @@ json_t *close_objects(struct flow *flow, const struct billing *billing, struct d
 {
     int64_t from_s = rollup_window_of(billing, month).from_s;
     int64_t to_s = rollup_window_of(billing, close_last_day(month)).to_s;
-    struct listing listing = {.billing = billing, .first_s = from_s - from_s % ROLLUP_DAY_S};
-    size_t days = (size_t)((to_s - listing.first_s + ROLLUP_DAY_S - 1) / ROLLUP_DAY_S);
-    json_t *objects = NULL;
+    int64_t first_s = from_s - from_s % ROLLUP_DAY_S;
+    size_t days = (size_t)((to_s - first_s + ROLLUP_DAY_S - 1) / ROLLUP_DAY_S);
+    json_t **hours = mem_new(days * sizeof *hours), *objects = NULL;
 
-    listing.days = mem_new(days * sizeof(json_t *));
-    flow_each(flow, days, PARALLEL_LISTS, list_day, &listing);
-    if (listing.failed.kind)
-        (void)err_set(e, listing.failed.kind, "%s", listing.failed.text);
-    else
-        objects = gather(&listing, days, from_s, to_s);
+    if (!rollup_objects_list(flow, billing, first_s, days, hours, e))
+        objects = gather(hours, first_s, days, from_s, to_s);
     for (size_t i = 0; i < days; i++)
-        json_decref(listing.days[i]);
-    free(listing.days);
+        json_decref(hours[i]);
+    free(hours);
     return objects;
 }
 

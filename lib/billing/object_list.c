@@ -26,32 +26,52 @@ static json_t *list_params(const struct billing *billing, const char *prefix)
                      "EncodingType", "url", "ExpectedBucketOwner", billing->account);
 }
 
-json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
-                    const char *start_after, struct err *e)
+/* Whether the object belongs to the list; one that does not is behind its end. */
+static bool take(json_t *objects, const json_t *item, const char *before)
 {
-    json_t *params = list_params(billing, prefix), *objects, *item;
-    json_auto_t *found = NULL;
-    size_t i;
+    json_auto_t *key = decoded(json_object_get(item, "Key"));
 
-    if (start_after)
-        json_object_set_new(params, "StartAfter", json_string(start_after));
-    found = flow_list(flow, billing->session, "s3", "ListObjectsV2", params, "Contents",
-                      "ContinuationToken", "NextContinuationToken", e);
-    if (!found)
-        return NULL;
-    objects = json_array();
-    json_array_foreach(found, i, item) {
-        json_t *key = decoded(json_object_get(item, "Key"));
-
-        if (!key) { /* no UTF-8: nothing of Firehose's or ours */
-            continue;
-        }
-        json_array_append_new(objects, json_pack("{s:o, s:O, s:O, s:O*}", "key", key, "size",
+    if (key && before && strcmp(json_string_value(key), before) >= 0)
+        return false;
+    if (key) /* else no UTF-8: nothing of Firehose's or ours */
+        json_array_append_new(objects, json_pack("{s:O, s:O, s:O, s:O*}", "key", key, "size",
                                                  json_object_get(item, "Size"), "etag",
                                                  json_object_get(item, "ETag"), "modified",
                                                  json_object_get(item, "LastModified")));
+    return true;
+}
+
+json_t *object_list_between(struct flow *flow, const struct billing *billing, const char *prefix,
+                            const char *after, const char *before, struct err *e)
+{
+    json_auto_t *params = list_params(billing, prefix);
+    json_t *objects = json_array();
+
+    if (after)
+        json_object_set_new(params, "StartAfter", json_string(after));
+    for (bool more = true; more;) {
+        json_auto_t *page =
+            flow_call(flow, billing->session, "s3", "ListObjectsV2", json_copy(params), e);
+        const json_t *contents = json_object_get(page, "Contents");
+        json_t *token = json_object_get(page, "NextContinuationToken");
+        const json_t *before_it = json_object_get(params, "ContinuationToken");
+
+        if (!page) {
+            json_decref(objects);
+            return NULL;
+        }
+        more = json_string_length(token) > 0 && !json_equal(token, before_it);
+        for (size_t i = 0; i < json_array_size(contents); i++)
+            more = take(objects, json_array_get(contents, i), before) && more;
+        json_object_set(params, "ContinuationToken", token);
     }
     return objects;
+}
+
+json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
+                    struct err *e)
+{
+    return object_list_between(flow, billing, prefix, NULL, NULL, e);
 }
 
 json_t *object_list_folders(struct flow *flow, const struct billing *billing, const char *prefix,

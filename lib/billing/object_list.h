@@ -6,9 +6,12 @@
 #include "billing/context.h"
 
 /* [{"key", "size", "etag", "modified"}] sorted by key (modified: epoch seconds); new reference.
- * Keys are decoded.  start_after: NULL, or a key to begin behind. */
+ * Keys are decoded. */
 json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
-                    const char *start_after, struct err *e);
+                    struct err *e);
+/* Those of them behind `after` and before `before`, and no page more is asked for. */
+json_t *object_list_between(struct flow *flow, const struct billing *billing, const char *prefix,
+                            const char *after, const char *before, struct err *e);
 /* Names right below prefix that end with "/" ("year=2025/"): list of full prefixes; new reference.
  */
 json_t *object_list_folders(struct flow *flow, const struct billing *billing, const char *prefix,

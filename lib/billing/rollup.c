@@ -154,13 +154,42 @@ static void add_days(const struct billing *billing, struct day first, struct day
     }
 }
 
+/* ---- looking ---- */
+
+struct look {
+    const struct billing *billing;
+    struct day first, last;
+    json_t *builds;
+    char sql_hash[65];
+    struct err *e; /* the first failure */
+};
+
+/* What a look needs to know, side by side. */
+static void read_part(struct flow *flow, void *arg, size_t index)
+{
+    struct look *look = arg;
+    struct rollup_window from = rollup_window_of(look->billing, look->first);
+    struct rollup_window to = rollup_window_of(look->billing, look->last);
+    struct err e = {0};
+    int failed;
+
+    if (index == 0) {
+        failed = rollup_window_prepare(flow, look->billing, from.from_s, to.to_s, &e);
+    } else if (index == 1) {
+        look->builds = rollup_partition_builds(flow, look->billing, look->first, look->last, &e);
+        failed = !look->builds;
+    } else {
+        failed = rollup_build_hash(flow, look->billing, look->sql_hash, &e);
+    }
+    if (failed && !look->e->kind)
+        err_set(look->e, e.kind, "%s", e.text);
+}
+
 int rollup_look(struct flow *flow, const struct billing *billing, struct day first, struct day last,
                 struct rollup_status *status, struct err *e)
 {
-    struct rollup_window from = rollup_window_of(billing, first);
-    struct rollup_window to = rollup_window_of(billing, last);
-    json_auto_t *builds = NULL;
-    char sql_hash[65];
+    struct err failed = {0};
+    struct look look = {billing, first, last, NULL, "", &failed};
 
     *status = (struct rollup_status){0};
     if (!*billing->names.rollup_prefix || !*billing->names.runs_table)
@@ -170,12 +199,11 @@ int rollup_look(struct flow *flow, const struct billing *billing, struct day fir
                        billing->pipeline);
     if (calendar_compare(first, last) > 0)
         return 0;
-    if (rollup_window_prepare(flow, billing, from.from_s, to.to_s, e) ||
-        !(builds = rollup_partition_builds(flow, billing, first, last, e)) ||
-        rollup_build_hash(flow, billing, sql_hash, e))
-        return -1;
-    add_days(billing, first, last, status);
+    flow_each(flow, 3, 3, read_part, &look);
+    if (!failed.kind)
+        add_days(billing, first, last, status);
     for (size_t i = 0; i < status->count; i++)
-        look_at(billing, builds, sql_hash, &status->days[i]);
-    return 0;
+        look_at(billing, look.builds, look.sql_hash, &status->days[i]);
+    json_decref(look.builds);
+    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
 }

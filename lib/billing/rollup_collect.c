@@ -155,7 +155,7 @@ static int add_empty_runs(struct flow *flow, struct sweep *sweep, struct err *e)
 static int sweep_run(struct flow *flow, struct sweep *sweep, struct err *e)
 {
     const struct billing *billing = sweep->billing;
-    json_auto_t *objects = object_list(flow, billing, billing->names.rollup_prefix, NULL, e);
+    json_auto_t *objects = object_list(flow, billing, billing->names.rollup_prefix, e);
 
     if (!objects)
         return -1;

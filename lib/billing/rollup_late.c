@@ -35,7 +35,7 @@ static bool is_hour_whole(const json_t *hours, int64_t hour_s, double newest, co
     char name[16], hex[65];
 
     (void)snprintf(name, sizeof name, "%02d", (int)(hour_s % ROLLUP_DAY_S / ROLLUP_HOUR_S));
-    rollup_window_hash(json_object_get(hours, name), newest, hex);
+    rollup_objects_hash(json_object_get(hours, name), newest, hex);
     return !strncmp(hex, token, TOKEN_LENGTH);
 }
 
@@ -71,11 +71,11 @@ static int find_loss(struct flow *flow, const struct billing *billing, struct ro
         if (now && n >= TOKEN_LENGTH && strncmp(now, token, n)) {
             if (day_s != listed_s) {
                 json_decref(hours);
-                hours = rollup_window_list(flow, billing, day_s, e);
+                hours = NULL;
+                if (rollup_objects_list(flow, billing, day_s, 1, &hours, e))
+                    return -1;
                 listed_s = day_s;
             }
-            if (!hours)
-                return -1;
             need->lost = !is_hour_whole(hours, hour_s, newest, token);
         }
         token += n;

@@ -2,6 +2,7 @@
  *
  * rollup.c           wanted against present: states of days
  * rollup_window.c    which hours of arrival belong to a day; their objects as one fingerprint
+ * rollup_objects.c   the objects of arrival days
  * rollup_partition.c the builds as Glue keeps them: partitions and their parameters
  * rollup_build.c     one day: UNLOAD, check, switch
  * rollup_late.c      late days: do their new objects hold anything of theirs?
@@ -29,6 +30,16 @@ struct rollup_print;
 enum rollup_state rollup_state_of(const json_t *build, const struct rollup_print *print,
                                   const char *window, const char *sql_hash);
 
+/* ---- rollup_objects.c ---- */
+
+/* Objects of arrival days (UTC) from the one that begins at first_s on, by hour: hours[0..days) is
+ * {"23": [object, ...]}, new references; left alone on failure. */
+int rollup_objects_list(struct flow *flow, const struct billing *billing, int64_t first_s,
+                        size_t days, json_t **hours, struct err *e);
+/* SHA-256 over the objects of an hour that were there at newest (seconds; < 0: all); "" for none.
+ */
+void rollup_objects_hash(const json_t *objects, double newest, char hex[static 65]);
+
 /* ---- rollup_window.c ---- */
 
 struct rollup_window {
@@ -44,13 +55,6 @@ char *rollup_window_filter(int64_t from_s, int64_t to_s);
 char *rollup_window_filter_flags(int64_t from_s, const bool *flags, size_t count);
 /* What a partition says its window was: settings and zone that made it; new text. */
 char *rollup_window_text(const struct billing *billing, const struct rollup_window *window);
-
-/* Objects of an arrival day (UTC), by hour: {"23": [object, ...]}; new reference. */
-json_t *rollup_window_list(struct flow *flow, const struct billing *billing, int64_t day_s,
-                           struct err *e);
-/* SHA-256 over the objects of an hour that were there at newest (seconds; < 0: all); "" for none.
- */
-void rollup_window_hash(const json_t *objects, double newest, char hex[static 65]);
 
 /* What a day's objects are, as the partition remembers it. */
 struct rollup_print {

@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/digest.h"
-#include "billing/object_list.h"
 #include "billing/price_book.h"
 #include "billing/rollup_private.h"
 
@@ -13,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PARALLEL_LISTS = 4, TOKEN_LENGTH = 8 };
+enum { TOGETHER_DAYS = 40, TOKEN_LENGTH = 8 };
 
 /* bucket and arrival day -> {"at" (seconds), "age", "newest", "hours": {"23": hash}}: what was
  * listed last.  Nothing is ever taken out: somebody may be between listing and reading. */
@@ -117,84 +116,6 @@ char *rollup_window_filter_flags(int64_t from_s, const bool *flags, size_t count
     return str_take(&out);
 }
 
-/* ---- objects ---- */
-
-static char *day_prefix(const char *prefix, int64_t day_s)
-{
-    char *text = object_list_hour_prefix(prefix, day_s);
-    char *hour = strstr(text + strlen(prefix), "hour=");
-
-    *hour = '\0';
-    return text;
-}
-
-/* Objects beside the hours' folders are in no partition, so no query reads them. */
-static void sort_by_hour(json_t *hours, const json_t *objects, size_t prefix_length)
-{
-    size_t i;
-    json_t *object;
-
-    json_array_foreach(objects, i, object) {
-        const char *rest = json_text(object, "key") + prefix_length;
-        char hour[3] = "";
-        json_t *list;
-
-        if (sscanf(rest, "hour=%2[0-9]", hour) != 1 || rest[5 + strlen(hour)] != '/')
-            continue;
-        list = json_object_get(hours, hour);
-        if (!list) {
-            list = json_array();
-            json_object_set_new(hours, hour, list);
-        }
-        json_array_append(list, object);
-    }
-}
-
-static int list_prefix(struct flow *flow, const struct billing *billing, const char *root,
-                       int64_t day_s, json_t *hours, struct err *e)
-{
-    cleanup_free char *prefix = day_prefix(root, day_s);
-    json_auto_t *objects = object_list(flow, billing, prefix, NULL, e);
-
-    if (!objects)
-        return -1;
-    sort_by_hour(hours, objects, strlen(prefix));
-    return 0;
-}
-
-json_t *rollup_window_list(struct flow *flow, const struct billing *billing, int64_t day_s,
-                           struct err *e)
-{
-    const struct billing_names *names = &billing->names;
-    json_t *hours = json_object();
-    int failed = list_prefix(flow, billing, names->data_prefix, day_s, hours, e);
-
-    for (char **side = names->side_prefixes; !failed && side && *side; side++)
-        failed = list_prefix(flow, billing, *side, day_s, hours, e);
-    if (!failed)
-        return hours;
-    json_decref(hours);
-    return NULL;
-}
-
-void rollup_window_hash(const json_t *objects, double newest, char hex[static 65])
-{
-    cleanup_str struct str text = {0};
-    size_t i;
-    json_t *object;
-
-    json_array_foreach(objects, i, object) {
-        if (newest >= 0 && json_number_value(json_object_get(object, "modified")) > newest)
-            continue;
-        str_addf(&text, "%s\t%lld\t%s\n", json_text(object, "key"),
-                 (long long)json_integer_value(json_object_get(object, "size")),
-                 json_text(object, "etag") ? json_text(object, "etag") : "");
-    }
-    *hex = '\0';
-    if (text.len)
-        digest_sha256(text.data, text.len, hex);
-}
-
 /* ---- memory ---- */
 
 static char *memory_key(const struct billing *billing, int64_t day_s)
@@ -221,7 +142,7 @@ static void remember(const struct billing *billing, int64_t day_s, const json_t 
     json_object_foreach((json_t *)hours, hour, objects) {
         char hex[65];
 
-        rollup_window_hash(objects, -1, hex);
+        rollup_objects_hash(objects, -1, hex);
         json_object_set_new(hashes, hour, json_string(hex));
         json_array_foreach(objects, i, object) {
             double modified = json_number_value(json_object_get(object, "modified"));
@@ -248,45 +169,43 @@ static bool is_known(const struct billing *billing, int64_t day_s)
            now_s - json_integer_value(json_object_get(known, "at")) < ROLLUP_LIST_AGAIN_S;
 }
 
-/* ---- listing several days ---- */
-
-struct listing {
-    const struct billing *billing;
-    int64_t *days;
-    size_t count;
-    struct err *e;
-};
-
-static void list_day(struct flow *flow, void *arg, size_t index)
+static int list_and_remember(struct flow *flow, const struct billing *billing, int64_t first_s,
+                             size_t days, struct err *e)
 {
-    struct listing *listing = arg;
-    struct err e = {0};
-    json_auto_t *hours = NULL;
+    json_t *hours[TOGETHER_DAYS];
 
-    if (listing->e->kind)
-        return;
-    hours = rollup_window_list(flow, listing->billing, listing->days[index], &e);
-    if (hours)
-        remember(listing->billing, listing->days[index], hours);
-    else
-        err_set(listing->e, e.kind, "%s", e.text);
+    if (rollup_objects_list(flow, billing, first_s, days, hours, e))
+        return -1;
+    for (size_t i = 0; i < days; i++) {
+        remember(billing, first_s + (int64_t)i * ROLLUP_DAY_S, hours[i]);
+        json_decref(hours[i]);
+    }
+    return 0;
 }
 
+/* Lists a month or so at a time: what is not known yet, and the days between. */
 static int list_days(struct flow *flow, const struct billing *billing, int64_t from_s, int64_t to_s,
                      bool fresh, struct err *e)
 {
-    struct err failed = {0};
-    struct listing listing = {billing, NULL, 0, &failed};
+    int64_t now_s = clock_now_ms() / 1000, first_s = floor_to(from_s, ROLLUP_DAY_S);
 
-    for (int64_t day_s = floor_to(from_s, ROLLUP_DAY_S); day_s < to_s; day_s += ROLLUP_DAY_S) {
-        if (day_s > clock_now_ms() / 1000 || (!fresh && is_known(billing, day_s)))
-            continue;
-        listing.days = mem_resize(listing.days, listing.count + 1, sizeof *listing.days);
-        listing.days[listing.count++] = day_s;
+    to_s = to_s <= now_s ? to_s : now_s + 1;
+    while (first_s < to_s) {
+        size_t days = 0;
+
+        while (first_s < to_s && !fresh && is_known(billing, first_s))
+            first_s += ROLLUP_DAY_S;
+        for (size_t i = 0; i < TOGETHER_DAYS; i++) {
+            int64_t day_s = first_s + (int64_t)i * ROLLUP_DAY_S;
+
+            if (day_s < to_s && (fresh || !is_known(billing, day_s)))
+                days = i + 1;
+        }
+        if (days && list_and_remember(flow, billing, first_s, days, e))
+            return -1;
+        first_s += (int64_t)days * ROLLUP_DAY_S;
     }
-    flow_each(flow, listing.count, PARALLEL_LISTS, list_day, &listing);
-    free(listing.days);
-    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+    return 0;
 }
 
 int rollup_window_prepare(struct flow *flow, const struct billing *billing, int64_t from_s,

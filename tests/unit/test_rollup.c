@@ -95,21 +95,21 @@ static void test_hash(void)
     json_auto_t *none = json_array();
     char hex_one[65], hex_two[65], hex[65];
 
-    rollup_window_hash(none, -1, hex);
+    rollup_objects_hash(none, -1, hex);
     CHECK_TEXT(hex, "");
-    rollup_window_hash(NULL, -1, hex);
+    rollup_objects_hash(NULL, -1, hex);
     CHECK_TEXT(hex, "");
-    rollup_window_hash(one, -1, hex_one);
-    rollup_window_hash(two, -1, hex_two);
+    rollup_objects_hash(one, -1, hex_one);
+    rollup_objects_hash(two, -1, hex_two);
     CHECK_INT(strlen(hex_one), 64);
     CHECK(strcmp(hex_one, hex_two) != 0);
     /* What was there at 10 is still there, whatever came since. */
-    rollup_window_hash(two, 10, hex);
+    rollup_objects_hash(two, 10, hex);
     CHECK_TEXT(hex, hex_one);
-    rollup_window_hash(two, 9, hex);
+    rollup_objects_hash(two, 9, hex);
     CHECK_TEXT(hex, "");
     json_object_set_new(json_array_get(two, 0), "etag", json_string("z"));
-    rollup_window_hash(two, 10, hex);
+    rollup_objects_hash(two, 10, hex);
     CHECK(strcmp(hex, hex_one) != 0);
 }
 

@@ -49,6 +49,10 @@ def test_second_look_does_nothing(world: World, truth: dict[str, Any]) -> None:
     assert "repair" not in answer
     assert world.ours(kind="write") == []
     assert world.ours(service="athena") == []
+    bill = world.run("bill", "--month", "2025-10", "-o", "json").stdout
+    world.sandbox.switches(page_size=7)  # spans of days in many pages
+    assert "repair" not in world.rollup()
+    assert world.run("bill", "--month", "2025-10", "-o", "json").stdout == bill
 
 
 def test_dry_run_writes_nothing(world: World, truth: dict[str, Any]) -> None:
