@@ -4,23 +4,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/bill.h"
-#include "daemon/terminal.h"
+#include "daemon/terminal_table.h"
 
 #include <string.h>
 
-enum { COLUMNS = 8, CUSTOMER_WIDTH = 40, NAME_WIDTH = 28, SHOWN_DECIMALS = 6, GAP = 2 };
-
-static const char *const titles[COLUMNS] = {"CUSTOMER",    "NAME",        "CALLS",   "BYTES",
-                                            "CALL CHARGE", "DATA CHARGE", "MINIMUM", "TOTAL"};
-
-struct table {
-    char *(*rows)[COLUMNS];
-    size_t count;
-    int width[COLUMNS];
-    bool minimum; /* the column is shown */
-    FILE *out;
-    bool color;
-};
+enum { CUSTOMER_WIDTH = 40, NAME_WIDTH = 28, SHOWN_DECIMALS = 6, MINIMUM = 6 };
 
 /* 1234567 as 1,234,567. */
 static char *grouped(const json_t *value)
@@ -53,73 +41,40 @@ static char *shown(const json_t *line, const char *key)
                : mem_text("");
 }
 
-static void add_row(struct table *table, const json_t *line, const char *customer, const char *name)
+static void add_row(struct terminal_table *table, const json_t *line, const char *customer,
+                    const char *name)
 {
-    char **row;
+    char **row = terminal_table_add(table);
 
-    table->rows = mem_resize(table->rows, table->count + 1, sizeof *table->rows);
-    row = table->rows[table->count++];
     row[0] = terminal_fit(customer, CUSTOMER_WIDTH);
     row[1] = terminal_fit(name, NAME_WIDTH);
     row[2] = grouped(json_object_get(line, "calls"));
     row[3] = grouped(json_object_get(line, "bytes"));
     row[4] = shown(line, "call_charge");
     row[5] = shown(line, "data_charge");
-    row[6] = shown(line, "minimum_charge");
+    row[MINIMUM] = shown(line, "minimum_charge");
     row[7] = mem_text(json_text(line, "total"));
 }
 
-static void measure(struct table *table)
+static void print_table(const json_t *bill, FILE *out, bool color)
 {
-    for (int c = 0; c < COLUMNS; c++) {
-        table->width[c] = terminal_width(titles[c]);
-        for (size_t i = 0; i < table->count; i++) {
-            int width = terminal_width(table->rows[i][c]);
-
-            table->width[c] = width > table->width[c] ? width : table->width[c];
-        }
-    }
-}
-
-/* Texts to the left, numbers to the right. */
-static void print_row(const struct table *table, const char *const row[COLUMNS],
-                      enum terminal_style style)
-{
-    cleanup_str struct str line = {0};
-
-    for (int c = 0; c < COLUMNS; c++) {
-        int pad = table->width[c] - terminal_width(row[c]);
-
-        if (c == 6 && !table->minimum)
-            continue;
-        str_addf(&line, "%*s%s%*s", c > 1 ? pad : 0, "", row[c], c > 1 ? 0 : pad, "");
-        str_addf(&line, "%*s", c + 1 < COLUMNS ? GAP : 0, "");
-    }
-    (void)fprintf(table->out, "%s%s%s\n", terminal_style(table->color, style), str_text(&line),
-                  terminal_style(table->color, STYLE_PLAIN));
-}
-
-static void print_table(struct table *table, const json_t *bill)
-{
+    struct terminal_table table = {.titles = {"CUSTOMER", "NAME", "CALLS", "BYTES", "CALL CHARGE",
+                                              "DATA CHARGE", "MINIMUM", "TOTAL"},
+                                   .left = 2};
     const json_t *totals = json_object_get(bill, "totals");
     const char *minimum = json_text(totals, "minimum_charge");
     const json_t *line;
     size_t i;
 
     json_array_foreach(json_object_get(bill, "lines"), i, line)
-        add_row(table, line, json_text(line, "customer"), json_text(line, "name"));
-    add_row(table, totals, "total", "");
-    add_row(table, json_object_get(bill, "unattributed"), "unattributed", "(billed to nobody)");
-    table->minimum = minimum && strspn(minimum, "0.") != strlen(minimum);
-    measure(table);
-    print_row(table, titles, STYLE_DIM);
-    for (i = 0; i < table->count; i++)
-        print_row(table, (const char *const *)table->rows[i],
-                  i + 2 == table->count ? STYLE_BOLD : STYLE_PLAIN);
-    for (i = 0; i < table->count; i++)
-        for (int c = 0; c < COLUMNS; c++)
-            free(table->rows[i][c]);
-    free(table->rows);
+        add_row(&table, line, json_text(line, "customer"), json_text(line, "name"));
+    add_row(&table, totals, "total", "");
+    table.bold = table.count;
+    add_row(&table, json_object_get(bill, "unattributed"), "unattributed", "(billed to nobody)");
+    if (!minimum || strspn(minimum, "0.") == strlen(minimum))
+        table.hidden = MINIMUM;
+    terminal_table_print(&table, out, color);
+    terminal_table_fini(&table);
 }
 
 static void print_volume(const json_t *bill, const char *what, const char *calls, const char *bytes,
@@ -170,13 +125,11 @@ static void print_draft(const json_t *bill, FILE *out, bool color)
 
 void bill_view_print(const json_t *bill, FILE *out, bool color)
 {
-    struct table table = {.out = out, .color = color};
-
     (void)fprintf(out, "%s%s of %s, days of %s, %s%s\n\n", terminal_style(color, STYLE_BOLD),
                   bill_is_draft(bill) ? "Draft bill" : "Bill", json_text(bill, "month"),
                   json_text(bill, "time_zone"), json_text(bill, "currency"),
                   terminal_style(color, STYLE_PLAIN));
-    print_table(&table, bill);
+    print_table(bill, out, color);
     (void)fputc('\n', out);
     print_draft(bill, out, color);
     print_evidence(bill, out);

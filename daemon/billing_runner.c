@@ -5,8 +5,8 @@
 #include "daemon/billing_setup.h"
 #include "daemon/spec.h"
 #include "daemon/terminal.h"
+#include "daemon/verb_loop.h"
 
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,15 +14,13 @@
 struct billing_runner {
     const struct options *options;
     struct manifest *manifest;
-    uv_loop_t loop;
+    struct verb_loop loop;
     struct aws_client *client;
     struct flow *flow; /* gone when over */
-    uv_timer_t redraw;
-    uv_signal_t interrupt, terminate;
     struct progress *progress;
     billing_turn_fn *turn;
     void *arg;
-    bool stopped, over;
+    bool over;
     int code;
 };
 
@@ -86,7 +84,7 @@ static void tell(const struct billing_runner *runner, size_t pipeline, const str
 {
     if (e->kind != ERR_NONE)
         (void)fprintf(stderr, "billingd: %s: %s\n", runner->manifest->pipelines[pipeline].name,
-                      runner->stopped ? "stopped" : e->text);
+                      runner->loop.stopped ? "stopped" : e->text);
 }
 
 static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pipeline)
@@ -123,7 +121,7 @@ static void all_turns(struct flow *flow, void *arg)
 {
     struct billing_runner *runner = arg;
 
-    for (size_t i = 0; i < runner->manifest->pipeline_count && !runner->stopped; i++)
+    for (size_t i = 0; i < runner->manifest->pipeline_count && !runner->loop.stopped; i++)
         if (is_chosen(runner, i))
             one_turn(flow, runner, i);
 }
@@ -133,27 +131,21 @@ static void on_end(void *arg)
     struct billing_runner *runner = arg;
 
     runner->over = true;
-    uv_close((uv_handle_t *)&runner->redraw, NULL);
-    uv_close((uv_handle_t *)&runner->interrupt, NULL);
-    uv_close((uv_handle_t *)&runner->terminate, NULL);
+    verb_loop_end(&runner->loop);
 }
 
-static void on_redraw(uv_timer_t *timer)
+static void on_redraw(void *arg)
 {
-    struct billing_runner *runner = timer->data;
+    struct billing_runner *runner = arg;
 
     if (runner->progress)
         progress_tick(runner->progress);
 }
 
-/* The second signal means it: leave at once. */
-static void on_signal(uv_signal_t *handle, int number)
+static void on_stop(void *arg)
 {
-    struct billing_runner *runner = handle->data;
+    struct billing_runner *runner = arg;
 
-    if (runner->stopped)
-        _Exit(128 + number);
-    runner->stopped = true;
     note_code(runner, EXIT_FAILED);
     if (!runner->over)
         flow_cancel(runner->flow);
@@ -161,17 +153,13 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void run_loop(struct billing_runner *runner)
 {
-    (void)uv_timer_init(&runner->loop, &runner->redraw);
-    (void)uv_signal_init(&runner->loop, &runner->interrupt);
-    (void)uv_signal_init(&runner->loop, &runner->terminate);
-    runner->redraw.data = runner->interrupt.data = runner->terminate.data = runner;
-    (void)uv_timer_start(&runner->redraw, on_redraw, 200, 200);
-    (void)uv_signal_start(&runner->interrupt, on_signal, SIGINT);
-    (void)uv_signal_start(&runner->terminate, on_signal, SIGTERM);
-    runner->flow = flow_start(&runner->loop, runner->client, all_turns, on_end, runner);
-    (void)uv_run(&runner->loop, UV_RUN_DEFAULT);
+    uv_loop_t *loop = &runner->loop.loop;
+
+    verb_loop_begin(&runner->loop, on_redraw, on_stop, runner);
+    runner->flow = flow_start(loop, runner->client, all_turns, on_end, runner);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
     aws_client_free(runner->client);
-    (void)uv_run(&runner->loop, UV_RUN_DEFAULT);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
 }
 
 /* Whether the choice of pipelines makes sense; told when not. */
@@ -205,15 +193,15 @@ int billing_runner_run(const struct options *options, bool many, billing_turn_fn
         manifest_free(runner.manifest);
         return EXIT_BAD_USAGE;
     }
-    (void)uv_loop_init(&runner.loop);
-    runner.client = aws_client_new(&runner.loop, &e);
+    verb_loop_init(&runner.loop);
+    runner.client = aws_client_new(&runner.loop.loop, &e);
     if (runner.client) {
         run_loop(&runner);
     } else {
         (void)fprintf(stderr, "billingd: %s\n", e.text);
         runner.code = EXIT_BAD_CONFIG;
     }
-    (void)uv_loop_close(&runner.loop);
+    (void)uv_loop_close(&runner.loop.loop);
     manifest_free(runner.manifest);
     return runner.code;
 }

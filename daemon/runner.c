@@ -4,13 +4,6 @@
 
 #include <string.h>
 
-static void close_timers(struct runner *runner)
-{
-    uv_close((uv_handle_t *)&runner->redraw, NULL);
-    uv_close((uv_handle_t *)&runner->interrupt, NULL);
-    uv_close((uv_handle_t *)&runner->terminate, NULL);
-}
-
 static void on_task(void *arg, const struct pass *pass, const struct task *task)
 {
     struct runner *runner = arg;
@@ -23,7 +16,7 @@ static void on_planned(void *arg, struct pass *pass)
 {
     struct runner *runner = arg;
 
-    if (!runner->decide || runner->stopped) {
+    if (!runner->decide || runner->loop.stopped) {
         pass_finish(pass);
         return;
     }
@@ -49,38 +42,23 @@ static void on_done(void *arg, struct pass *pass)
     runner_print_refusals(runner);
     if (runner->report)
         runner->report(runner);
-    close_timers(runner);
+    verb_loop_end(&runner->loop);
 }
 
-static void on_redraw(uv_timer_t *timer)
+static void on_redraw(void *arg)
 {
-    struct runner *runner = timer->data;
+    struct runner *runner = arg;
 
     if (runner->progress.progress)
         progress_tick(runner->progress.progress);
 }
 
-/* The second signal means it: leave at once. */
-static void on_signal(uv_signal_t *handle, int number)
+static void on_stop(void *arg)
 {
-    struct runner *runner = handle->data;
+    struct runner *runner = arg;
 
-    if (runner->stopped)
-        _Exit(128 + number);
-    runner->stopped = true;
     (void)fputs("billingd: stopping; a write under way is finished first\n", stderr);
     pass_stop(runner->pass);
-}
-
-static void start_handles(struct runner *runner)
-{
-    (void)uv_timer_init(&runner->loop, &runner->redraw);
-    (void)uv_signal_init(&runner->loop, &runner->interrupt);
-    (void)uv_signal_init(&runner->loop, &runner->terminate);
-    runner->redraw.data = runner->interrupt.data = runner->terminate.data = runner;
-    (void)uv_timer_start(&runner->redraw, on_redraw, 200, 200);
-    (void)uv_signal_start(&runner->interrupt, on_signal, SIGINT);
-    (void)uv_signal_start(&runner->terminate, on_signal, SIGTERM);
 }
 
 static size_t resource_count(const struct manifest *manifest)
@@ -96,15 +74,15 @@ static void run_pass(struct runner *runner)
 {
     struct pass_events events = {on_task, on_planned, on_done, runner};
 
-    start_handles(runner);
+    verb_loop_begin(&runner->loop, on_redraw, on_stop, runner);
     progress_view_start(&runner->progress, resource_count(runner->manifest),
                         options_color(runner->options, stderr));
-    runner->engine = engine_new(&runner->loop, runner->client, runner->manifest);
+    runner->engine = engine_new(&runner->loop.loop, runner->client, runner->manifest);
     runner->pass = engine_start(runner->engine, &events);
-    (void)uv_run(&runner->loop, UV_RUN_DEFAULT);
+    (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);
     engine_free(runner->engine);
     aws_client_free(runner->client);
-    (void)uv_run(&runner->loop, UV_RUN_DEFAULT);
+    (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);
 }
 
 int runner_run(struct runner *runner, const struct options *options)
@@ -117,15 +95,15 @@ int runner_run(struct runner *runner, const struct options *options)
     runner->manifest = spec_load(options, &code, &warnings);
     if (!runner->manifest)
         return code;
-    (void)uv_loop_init(&runner->loop);
-    runner->client = aws_client_new(&runner->loop, &e);
+    verb_loop_init(&runner->loop);
+    runner->client = aws_client_new(&runner->loop.loop, &e);
     if (runner->client) {
         run_pass(runner);
     } else {
         (void)fprintf(stderr, "billingd: %s\n", e.text);
         runner->code = EXIT_BAD_CONFIG;
     }
-    (void)uv_loop_close(&runner->loop);
+    (void)uv_loop_close(&runner->loop.loop);
     manifest_free(runner->manifest);
     return runner->code;
 }

@@ -1,15 +1,17 @@
-/* runner.h -- one pass from start to end on a loop of its own: what plan, apply and status share. */
+/* runner.h -- one pass from start to end on a loop of its own: what plan, apply and status share.
+ */
 #ifndef DAEMON_RUNNER_H
 #define DAEMON_RUNNER_H
 
 #include "daemon/options.h"
 #include "daemon/progress_view.h"
+#include "daemon/verb_loop.h"
 #include "reconcile/engine.h"
 
 struct runner {
     const struct options *options;
     struct manifest *manifest;
-    uv_loop_t loop;
+    struct verb_loop loop;
     struct aws_client *client;
     struct engine *engine;
     struct pass *pass;
@@ -18,14 +20,12 @@ struct runner {
     /* Called when all is done. */
     void (*report)(struct runner *runner);
     struct progress_view progress;
-    uv_timer_t redraw;
-    uv_signal_t interrupt, terminate;
-    bool stopped; /* by SIGINT or SIGTERM */
-    int code;     /* exit code; report may set it */
+    int code; /* exit code; report may set it */
     void *arg;
 };
 
-/* Loads the spec, runs a pass, frees everything. decide, report, arg of *runner are the caller's. */
+/* Loads the spec, runs a pass, frees everything. decide, report, arg of *runner are the caller's.
+ */
 int runner_run(struct runner *runner, const struct options *options);
 /* The exit code that a finished pass stands for, --detailed-exitcode left out. */
 int runner_code(const struct pass *pass, const struct manifest *manifest);

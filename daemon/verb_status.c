@@ -123,7 +123,7 @@ static void start_flow(struct status *status, size_t index)
         progress_update(status->progress, runner->manifest->pipelines[index].name, "looking",
                         "at objects and the error log");
     pipeline->flow =
-        data_flow_start(&runner->loop, runner->client, runner->pass, index, on_flow, pipeline);
+        data_flow_start(&runner->loop.loop, runner->client, runner->pass, index, on_flow, pipeline);
 }
 
 /* The pass is done; it stays valid until the loop has nothing left to do. */
@@ -137,7 +137,7 @@ static void report(struct runner *runner)
     status->pipelines = mem_new((count + 1) * sizeof *status->pipelines);
     if (terminal_is_live(stderr))
         status->progress = progress_start(stderr, count, options_color(runner->options, stderr));
-    (void)uv_timer_init(&runner->loop, &status->redraw);
+    (void)uv_timer_init(&runner->loop.loop, &status->redraw);
     status->redraw.data = status;
     (void)uv_timer_start(&status->redraw, on_redraw, 200, 200);
     for (size_t i = 0; i < count; i++)

@@ -1,17 +1,17 @@
 /* verb_whatif.c -- past months with other prices. */
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "billing/close_evidence.h"
 #include "billing/price_book.h"
 #include "billing/whatif.h"
 #include "daemon/billing_prices.h"
 #include "daemon/billing_runner.h"
+#include "daemon/terminal_table.h"
 #include "daemon/verb.h"
 
 #include <string.h>
 
-enum { COLUMNS = 6, CUSTOMER_WIDTH = 40, NAME_WIDTH = 24 };
+enum { CUSTOMER_WIDTH = 40, NAME_WIDTH = 24 };
 
 struct months {
     struct day first, last;
@@ -19,21 +19,12 @@ struct months {
 
 /* ---- the table ---- */
 
-static const char *const titles[COLUMNS] = {"CUSTOMER", "NAME", "NOW", "THEN", "DIFFERENCE", "%"};
-
-struct table {
-    char *(*rows)[COLUMNS];
-    size_t count;
-    int width[COLUMNS];
-};
-
-static void add_row(struct table *table, const json_t *row, const char *customer, const char *name)
+static void add_row(struct terminal_table *table, const json_t *row, const char *customer,
+                    const char *name)
 {
     const char *percent = json_text(row, "percent");
-    char **cells;
+    char **cells = terminal_table_add(table);
 
-    table->rows = mem_resize(table->rows, table->count + 1, sizeof *table->rows);
-    cells = table->rows[table->count++];
     cells[0] = terminal_fit(customer, CUSTOMER_WIDTH);
     cells[1] = terminal_fit(name ? name : "", NAME_WIDTH);
     cells[2] = mem_text(json_text(row, "old"));
@@ -42,58 +33,26 @@ static void add_row(struct table *table, const json_t *row, const char *customer
     cells[5] = mem_text(percent ? percent : "new");
 }
 
-static void measure(struct table *table)
-{
-    for (int c = 0; c < COLUMNS; c++) {
-        table->width[c] = terminal_width(titles[c]);
-        for (size_t i = 0; i < table->count; i++) {
-            int width = terminal_width(table->rows[i][c]);
-
-            table->width[c] = width > table->width[c] ? width : table->width[c];
-        }
-    }
-}
-
-static void print_row(const struct table *table, const char *const row[COLUMNS],
-                      enum terminal_style style, bool color)
-{
-    cleanup_str struct str line = {0};
-
-    for (int c = 0; c < COLUMNS; c++) {
-        int pad = table->width[c] - terminal_width(row[c]);
-
-        str_addf(&line, "%*s%s%*s%s", c > 1 ? pad : 0, "", row[c], c > 1 ? 0 : pad, "",
-                 c + 1 < COLUMNS ? "  " : "");
-    }
-    (void)printf("%s%s%s\n", terminal_style(color, style), str_text(&line),
-                 terminal_style(color, STYLE_PLAIN));
-}
-
 static void print_table(const json_t *document, bool color)
 {
-    struct table table = {0};
+    struct terminal_table table = {.titles = {"CUSTOMER", "NAME", "NOW", "THEN", "DIFFERENCE", "%"},
+                                   .left = 2};
     const json_t *row;
     size_t i;
 
     json_array_foreach(json_object_get(document, "customers"), i, row)
         add_row(&table, row, json_text(row, "customer"), json_text(row, "name"));
     add_row(&table, json_object_get(document, "totals"), "total", NULL);
-    measure(&table);
+    table.bold = table.count;
     (void)printf("%s to %s, %s\n\n", json_text(document, "from"), json_text(document, "to"),
                  json_text(document, "currency"));
-    print_row(&table, titles, STYLE_DIM, color);
-    for (i = 0; i < table.count; i++)
-        print_row(&table, (const char *const *)table.rows[i],
-                  i + 1 == table.count ? STYLE_BOLD : STYLE_PLAIN, color);
+    terminal_table_print(&table, stdout, color);
+    terminal_table_fini(&table);
     (void)printf("\n%" JSON_INTEGER_FORMAT " customers pay less, %" JSON_INTEGER_FORMAT
                  " more, %" JSON_INTEGER_FORMAT " the same\n",
                  json_integer_value(json_object_get(document, "pays_less")),
                  json_integer_value(json_object_get(document, "pays_more")),
                  json_integer_value(json_object_get(document, "same")));
-    for (i = 0; i < table.count; i++)
-        for (int c = 0; c < COLUMNS; c++)
-            free(table.rows[i][c]);
-    free(table.rows);
 }
 
 /* ---- the work ---- */
