@@ -288,8 +288,9 @@ void audit_view_print(const json_t *audit, FILE *out, bool color)
 
 void audit_view_csv(const json_t *audit, FILE *out)
 {
-    static const char *const columns[] = {"gateway", "ingested", "forwarded", "delivered", "parsed",
-                                          "unique",  "made",     "lines",     "late"};
+    static const char *const columns[] = {"gateway",    "ingested", "forwarded", "delivered",
+                                          "parsed",     "unique",   "made",      "lines",
+                                          "unreadable", "late"};
     const size_t count = sizeof columns / sizeof *columns;
     size_t i;
     json_t *hour;

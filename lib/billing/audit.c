@@ -75,6 +75,7 @@ static json_t *hour_document(const struct audit_hour *hour)
     json_object_set_new(document, "unique", json_integer((json_int_t)hour->unique));
     json_object_set_new(document, "made", json_integer((json_int_t)hour->made));
     json_object_set_new(document, "lines", json_integer((json_int_t)hour->lines));
+    json_object_set_new(document, "unreadable", json_integer((json_int_t)hour->unreadable));
     json_object_set_new(document, "late", json_integer((json_int_t)hour->late));
     json_object_set_new(document, "unattributed", json_integer((json_int_t)hour->unattributed));
     json_object_set_new(document, "delivery_errors", count_or_null(hour->errors));
@@ -113,6 +114,7 @@ static struct audit_hour sum_hours(const struct audit *audit)
         const struct audit_hour *hour = &audit->hours[i];
 
         sum.control += hour->control;
+        sum.unreadable += hour->unreadable;
         sum.lines += hour->lines;
         sum.hops[AUDIT_DELIVERED] += hour->hops[AUDIT_DELIVERED];
         sum.blank += hour->blank;
@@ -177,11 +179,12 @@ static json_t *document_of(struct audit *audit)
                          "unknown_hours", (json_int_t)audit_unknown_hours(audit));
     json_object_set_new(
         document, "excluded",
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "control", (json_int_t)sum.control,
-                  "blank", (json_int_t)sum.blank, "invalid", (json_int_t)sum.invalid, "untimed",
-                  (json_int_t)sum.untimed, "duplicate_events",
-                  (json_int_t)(sum.lines - sum.hops[AUDIT_DELIVERED]), "duplicate_requests",
-                  (json_int_t)sum.request_copies, "too_late", sum_days(audit, "late_events")));
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "control", (json_int_t)sum.control,
+                  "unreadable", (json_int_t)sum.unreadable, "blank", (json_int_t)sum.blank,
+                  "invalid", (json_int_t)sum.invalid, "untimed", (json_int_t)sum.untimed,
+                  "duplicate_events", (json_int_t)(sum.lines - sum.hops[AUDIT_DELIVERED]),
+                  "duplicate_requests", (json_int_t)sum.request_copies, "too_late",
+                  sum_days(audit, "late_events")));
     json_object_set_new(document, "included",
                         json_pack("{s:I, s:I, s:I, s:I}", "repaired", (json_int_t)sum.repaired,
                                   "estimated", (json_int_t)sum.estimated, "late",

@@ -2,25 +2,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "billing/audit_private.h"
 #include "billing/rollup_private.h"
 #include "billing/usage.h"
-
-static long number_of(struct day day)
-{
-    return day.year * 10000L + day.month * 100L + day.day;
-}
-
-static long arrival_number(int64_t hour_s)
-{
-    time_t time = (time_t)hour_s;
-    struct tm utc;
-
-    (void)gmtime_r(&time, &utc);
-    return ((utc.tm_year + 1900) * 10000L + (utc.tm_mon + 1) * 100L + utc.tm_mday) * 100 +
-           utc.tm_hour;
-}
 
 struct days {
     struct day first, last;
@@ -46,26 +30,6 @@ static bool find_days(const struct audit *audit, struct days *days)
     return calendar_compare(days->first, days->last) <= 0;
 }
 
-/* The rows that audit_days.sql asks for: the day before, and each day. */
-static char *day_rows(const struct billing *billing, const struct days *days, int64_t *from_s,
-                      int64_t *to_s)
-{
-    cleanup_str struct str rows = {0};
-    struct day day = calendar_add_days(days->first, -1);
-
-    for (*from_s = -1; calendar_compare(day, days->last) <= 0; day = calendar_add_days(day, 1)) {
-        struct rollup_window window = rollup_window_of(billing, day);
-
-        str_addf(&rows, "%s(%ld, %lld, %lld, %ld, %ld)", rows.len ? ", " : "", number_of(day),
-                 (long long)window.event_from_s, (long long)window.event_to_s,
-                 arrival_number(window.from_s), arrival_number(window.to_s - ROLLUP_HOUR_S));
-        if (*from_s < 0)
-            *from_s = window.from_s;
-        *to_s = window.to_s;
-    }
-    return str_take(&rows);
-}
-
 static int ask(struct flow *flow, const struct billing *billing, const char *query,
                const json_t *values, struct athena_result *result, struct err *e)
 {
@@ -83,7 +47,7 @@ static json_t *day_in(json_t *days, const struct days *range, int64_t number)
     char text[16];
     size_t index = 0;
 
-    while (number_of(day) != number && calendar_compare(day, range->last) < 0) {
+    while (usage_day_number(day) != number && calendar_compare(day, range->last) < 0) {
         day = calendar_add_days(day, 1);
         index++;
     }
@@ -113,17 +77,12 @@ static int read_requests(struct flow *flow, struct audit *audit, const struct da
 {
     static const char *const columns[] = {"calls",        "bytes",          "late_events",
                                           "event_copies", "request_copies", NULL};
-    int64_t from_s, to_s;
-    cleanup_free char *rows = day_rows(audit->billing, range, &from_s, &to_s);
-    cleanup_free char *filter = rollup_window_filter(from_s, to_s);
-    json_auto_t *values =
-        json_pack("{s:I, s:s, s:s}", "first_day", (json_int_t)number_of(range->first), "days", rows,
-                  "partition_filter", filter);
+    json_auto_t *values = usage_raw_values(audit->billing, range->first, range->last);
     struct athena_result result = {0};
 
     if (ask(flow, audit->billing, "audit_days", values, &result, e))
         return err_wrap(e, "requests per day");
-    (void)day_in(audit->days, range, number_of(range->last));
+    (void)day_in(audit->days, range, usage_day_number(range->last));
     take(audit->days, range, &result, columns, columns);
     athena_result_fini(&result);
     return 0;
@@ -134,8 +93,8 @@ static int read_rollups(struct flow *flow, struct audit *audit, const struct day
 {
     static const char *const columns[] = {"calls", "bytes", NULL};
     static const char *const members[] = {"rolled_up", "rolled_up_bytes", NULL};
-    json_auto_t *values = json_pack("{s:I, s:I}", "first_day", (json_int_t)number_of(range->first),
-                                    "last_day", (json_int_t)number_of(range->last));
+    json_auto_t *values = json_pack("{s:I, s:I}", "first_day", usage_day_number(range->first),
+                                    "last_day", usage_day_number(range->last));
     struct athena_result result = {0};
 
     if (ask(flow, audit->billing, "audit_rollups", values, &result, e))

@@ -46,10 +46,20 @@ static void explain_forwarded(struct str *text, const json_t *gap)
     str_add(text, "; `billingd backfill` reads them from the log group while it keeps them");
 }
 
+static int64_t unreadable_lines(const struct audit *audit)
+{
+    int64_t lines = 0;
+
+    for (size_t i = audit->first; i < audit->last; i++)
+        lines += audit->hours[i].unreadable;
+    return lines;
+}
+
 static void explain_delivered(struct str *text, const struct audit *audit)
 {
     json_int_t undelivered = number(audit->error_objects, "pending");
     json_int_t legacy = number(audit->legacy, "pending");
+    int64_t unreadable = unreadable_lines(audit);
 
     if (undelivered)
         str_addf(text, "%lld objects with %s%lld events lie below %s", (long long)undelivered,
@@ -64,6 +74,12 @@ static void explain_delivered(struct str *text, const struct audit *audit)
                  json_is_true(json_object_get(audit->legacy, "all_read")) ? "" : "at least ",
                  (long long)number(audit->legacy, "events"), json_text(audit->legacy, "prefix"),
                  (long long)number(audit->legacy, "readable"), json_text(audit->legacy, "prefix"));
+    if (unreadable)
+        str_addf(
+            text,
+            "%s%lld lines of objects of the audited hours are unreadable (blank, broken, or no "
+            "envelope of CloudWatch Logs) and may have held them",
+            text->len ? "; " : "", (long long)unreadable);
     if (!text->len)
         str_add(text, "Firehose took them and no readable object holds them: an object was "
                       "deleted or archived, or S3 refused for over 24 hours");

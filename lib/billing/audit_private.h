@@ -37,9 +37,10 @@ struct audit_hour {
     int64_t errors, throttled; /* DeliveryErrors, DeliveryThrottling; METRICS_UNKNOWN: none told */
     int64_t made;              /* events in S3 whose own time lies in this hour */
     /* What arrived: lines = delivered + event_copies; delivered = blank + invalid + untimed +
-     * request_copies + unique; parsed = request_copies + unique. */
-    int64_t control, lines, blank, invalid, untimed, request_copies, unique, unattributed, repaired,
-        estimated;
+     * request_copies + unique; parsed = request_copies + unique.  Control messages and unreadable
+     * lines of objects are in none of them. */
+    int64_t control, unreadable, lines, blank, invalid, untimed, request_copies, unique,
+        unattributed, repaired, estimated;
     int64_t late;                /* of delivered: made in an earlier hour */
     int64_t missing[AUDIT_HOPS]; /* lost on the way to the hop, found by audit_ladder */
 };

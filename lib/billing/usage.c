@@ -23,7 +23,7 @@ struct reading {
     struct err *e; /* the first failure */
 };
 
-static json_int_t day_number(struct day day)
+json_int_t usage_day_number(struct day day)
 {
     return day.year * 10000 + day.month * 100 + day.day;
 }
@@ -32,11 +32,10 @@ static json_int_t hour_number(int64_t hour_s)
 {
     struct day day = calendar_day_of("UTC", hour_s);
 
-    return day_number(day) * 100 + (hour_s % ROLLUP_DAY_S) / ROLLUP_HOUR_S;
+    return usage_day_number(day) * 100 + (hour_s % ROLLUP_DAY_S) / ROLLUP_HOUR_S;
 }
 
-/* The rows of usage_raw's ${days}: each day with its seconds and its hours of arrival. */
-static json_t *raw_values(const struct billing *billing, struct day first, struct day last)
+json_t *usage_raw_values(const struct billing *billing, struct day first, struct day last)
 {
     cleanup_str struct str days = {0};
     cleanup_free char *filter = NULL;
@@ -47,12 +46,12 @@ static json_t *raw_values(const struct billing *billing, struct day first, struc
     for (; calendar_compare(day, last) <= 0; day = calendar_add_days(day, 1)) {
         window = rollup_window_of(billing, day);
         str_addf(&days, "%s(%lld, %lld, %lld, %lld, %lld)", days.len ? ", " : "",
-                 (long long)day_number(day), (long long)window.event_from_s,
+                 (long long)usage_day_number(day), (long long)window.event_from_s,
                  (long long)window.event_to_s, (long long)hour_number(window.from_s),
                  (long long)hour_number(window.to_s - ROLLUP_HOUR_S));
     }
     filter = rollup_window_filter(from_s, window.to_s);
-    return json_pack("{s:I, s:s, s:s}", "first_day", (json_int_t)day_number(first), "days",
+    return json_pack("{s:I, s:s, s:s}", "first_day", usage_day_number(first), "days",
                      str_text(&days), "partition_filter", filter);
 }
 
@@ -66,9 +65,9 @@ static char *query_text(const struct reading *reading, size_t index, struct err 
 {
     struct day first = reading->starts[index], last = segment_end(reading, index);
     json_auto_t *values = reading->raw
-                              ? raw_values(reading->billing, first, last)
-                              : json_pack("{s:I, s:I}", "first_day", (json_int_t)day_number(first),
-                                          "last_day", (json_int_t)day_number(last));
+                              ? usage_raw_values(reading->billing, first, last)
+                              : json_pack("{s:I, s:I}", "first_day", usage_day_number(first),
+                                          "last_day", usage_day_number(last));
 
     return athena_query_text(reading->billing, reading->query, values, e);
 }

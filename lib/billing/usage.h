@@ -20,6 +20,11 @@ struct usage {
 int usage_read(struct flow *flow, const struct billing *billing, enum usage_source source,
                struct day first, struct day last, struct usage *usage, struct err *e);
 void usage_fini(struct usage *usage);
+/* What usage_raw and audit_days ask for: {"first_day", "days", "partition_filter"}; new reference.
+ */
+json_t *usage_raw_values(const struct billing *billing, struct day first, struct day last);
+/* A billing day as the queries number it: 20251031. */
+json_int_t usage_day_number(struct day day);
 /* The name of the query that reads it. */
 const char *usage_query(enum usage_source source);
 /* What would be asked for the days of one segment, without asking; new text, or NULL and *e. */

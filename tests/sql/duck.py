@@ -77,10 +77,11 @@ def connect():
 
 
 def load(connection, envelopes):
-    """envelopes: (arrival hour as (year, month, day, hour), CloudWatch Logs envelope)."""
+    """envelopes: (arrival hour as (year, month, day, hour), CloudWatch Logs envelope). None in place of
+    one is a line that is blank or broken: the reader makes a row of NULLs of it."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as lines:
         for (year, month, day, hour), whole in envelopes:
-            row = {key.lower(): value for key, value in whole.items()}
+            row = {key.lower(): value for key, value in (whole or {}).items()}
             row.update(year=year, month=month, day=day, hour=hour)
             lines.write(json.dumps(row) + "\n")
         lines.flush()

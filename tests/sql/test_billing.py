@@ -2,6 +2,7 @@
 
 import collections
 import datetime
+import re
 import zoneinfo
 
 import pytest
@@ -142,58 +143,145 @@ def test_audit_days_account_for_every_line(month):
     assert sum(row[4] for row in rows) > 100 and sum(row[5] for row in rows) > 5
 
 
-HOURS = ("envelopes data_envelopes control_envelopes unreadable_envelopes elements events control blank"
-         " invalid untimed estimated repaired ok event_copies request_copies requests distinct_events"
-         " distinct_requests of_earlier_days of_later_days bytes").split()
+CLASSES = ("control unreadable lines events blank invalid untimed request_copies requests unattributed repaired"
+           " estimated newest_ms").split()
+SUMS = CLASSES[:-1]
 
 
-def hours_of(connection, where="year > 0"):
-    cursor = connection.execute(duck.query("audit_hours", {"partition_filter": where}))
-    assert [d[0] for d in cursor.description] == ["year", "month", "day", "hour", *HOURS]
-    return {row[:4]: dict(zip(HOURS, row[4:])) for row in cursor.fetchall()}
+def ladder_of(connection, where="year > 0"):
+    """(hour_s, arrival) -> counts"""
+    cursor = connection.execute(duck.query("audit_ladder", {"partition_filter": where}))
+    assert [d[0] for d in cursor.description] == ["hour_s", "year", "month", "day", "hour", *CLASSES]
+    return {(row[0], row[1:5]): dict(zip(CLASSES, row[5:])) for row in cursor.fetchall()}
 
 
-def test_audit_hours_account_for_every_event():
+def by(ladder, part):
+    """Sums by the event's own hour (0) or the hour of arrival (1)."""
+    sums = collections.defaultdict(collections.Counter)
+    for key, counts in ladder.items():
+        sums[key[part]].update({name: counts[name] for name in SUMS})
+    return sums
+
+
+def log_events(made):
+    """(arrival, event, what tells it from others) of every data message."""
+    for arrival, whole in made.envelopes:
+        if whole and whole.get("messageType") == "DATA_MESSAGE":
+            for one in whole.get("logEvents", []):
+                yield arrival, one, one["id"] or re.search('"requestId": ?"([^"]*)"', one["message"])[1]
+
+
+def hour_of(event):
+    return event["timestamp"] and event["timestamp"] // 3600000 * 3600
+
+
+def test_ladder_accounts_for_every_line():
+    """Every line of every object is in one class, in its own hour and in its hour of arrival."""
     first, last = month_of(2025, 10)
     made = traffic_of(first, last)
-    connection = loaded(made.envelopes)
-    # Lines of an object that are no envelopes: the reader makes rows of NULLs of them.
-    connection.execute("INSERT INTO ddn_billing_db.restapi_access_log_json_raw (year, month, day, hour)"
-                       " VALUES (2025, 10, 3, 4), (2025, 10, 3, 4)")
-    hours = hours_of(connection)
-    total = collections.Counter()
-    for hour in hours.values():
-        total.update(hour)
-        assert hour["events"] == hour["elements"] == sum(
-            hour[s] for s in ("control", "blank", "invalid", "untimed", "estimated", "repaired", "ok"))
-        assert hour["ok"] + hour["repaired"] + hour["estimated"] == \
-            hour["event_copies"] + hour["request_copies"] + hour["requests"]
-        assert hour["distinct_requests"] >= hour["requests"]
-    assert {state: total[state] for state in made.states} == made.states
-    assert total["events"] == made.lines and total["envelopes"] == len(made.envelopes) + 2
-    assert total["unreadable_envelopes"] == 2 == hours[2025, 10, 3, 4]["unreadable_envelopes"]
+    ladder = ladder_of(loaded(made.envelopes))
+    total = sum(by(ladder, 1).values(), collections.Counter())
+    for counts in ladder.values():
+        assert counts["lines"] >= counts["events"] == \
+            sum(counts[c] for c in ("blank", "invalid", "untimed", "request_copies", "requests"))
+    assert total["lines"] + total["control"] + total["unreadable"] == made.lines
+    # Of these no copies are made.
+    alone = ("control", "unreadable", "blank", "invalid", "untimed")
+    assert {state: total[state] for state in alone} == {state: made.states[state] for state in alone}
     assert total["requests"] == len(made.requests)
-    assert total["of_earlier_days"] > 50
-    by_arrival = collections.Counter()
-    for arrival, whole in made.envelopes:
-        by_arrival[arrival] += len(whole["logEvents"])
-    assert {hour: counts["elements"] for hour, counts in hours.items()} == by_arrival
+    assert total["unattributed"] == sum(request.sub is None for request in made.requests)
+    assert 0 < total["repaired"] <= made.states["repaired"] and 0 < total["estimated"] <= made.states["estimated"]
 
 
-def test_audit_event_hours():
+def test_ladder_by_the_hour_of_arrival():
     first, last = month_of(2025, 10)
-    made = traffic_of(first, last, 2000)
-    lines, ids = collections.Counter(), collections.defaultdict(set)
-    for _, whole in made.envelopes:
-        for number, one in enumerate(whole["logEvents"]):
-            if whole["messageType"] == "DATA_MESSAGE":
-                hour = one["timestamp"] and one["timestamp"] // 3600000 * 3600
-                lines[hour] += 1
-                ids[hour].add(one["id"] or (id(whole), number))
-    rows = loaded(made.envelopes).execute(
-        duck.query("audit_event_hours", {"partition_filter": "year > 0"})).fetchall()
-    assert {row[0]: row[1] for row in rows} == lines
-    assert {row[0]: row[2] for row in rows} == {hour: len(found) for hour, found in ids.items()}
+    made = traffic_of(first, last)
+    ladder = ladder_of(loaded(made.envelopes))
+    want = collections.defaultdict(collections.Counter)
+    arrivals = {}
+    for arrival, whole in made.envelopes:
+        rows = max(1, len((whole or {}).get("logEvents", [])))
+        kind = (whole or {}).get("messageType")
+        control, data = kind == "CONTROL_MESSAGE", kind == "DATA_MESSAGE" and whole.get("logEvents")
+        want[arrival]["control" if control else "lines" if data else "unreadable"] += rows
+    for arrival, _, name in log_events(made):
+        arrivals[name] = min(arrival, arrivals.get(name, arrival))
+    for arrival in arrivals.values():
+        want[arrival]["events"] += 1
+    found = by(ladder, 1)
+    assert {arrival: {c: counts[c] for c in ("control", "unreadable", "lines", "events")}
+            for arrival, counts in found.items()} == \
+        {arrival: {c: counts[c] for c in ("control", "unreadable", "lines", "events")}
+         for arrival, counts in want.items()}
+
+
+def test_ladder_by_the_events_own_hour():
+    first, last = month_of(2025, 10)
+    made = traffic_of(first, last)
+    lines, names, days, newest = collections.Counter(), collections.defaultdict(set), collections.Counter(), 0
+    for (year, month, day, _), one, name in log_events(made):
+        lines[hour_of(one)] += 1
+        names[hour_of(one)].add(name)
+        newest = max(newest, one["timestamp"] or 0)
+        if one["timestamp"]:
+            own = datetime.datetime.fromtimestamp(one["timestamp"] / 1000, UTC).date()
+            days[(datetime.date(year, month, day) > own) - (datetime.date(year, month, day) < own)] += 1
+    ladder = ladder_of(loaded(made.envelopes))
+    found = {hour: counts for hour, counts in by(ladder, 0).items() if counts["lines"]}
+    assert {hour: counts["lines"] for hour, counts in found.items()} == lines
+    assert {hour: counts["events"] for hour, counts in found.items()} == \
+        {hour: len(some) for hour, some in names.items()}
+    assert max(counts["newest_ms"] for counts in ladder.values()) == newest
+    # Arrived on a later day than they were made, on the same, on an earlier one (object names).
+    have = collections.Counter()
+    for (hour, (year, month, day, _)), counts in ladder.items():
+        if hour is not None:
+            own = datetime.datetime.fromtimestamp(hour, UTC).date()
+            have[(datetime.date(year, month, day) > own) - (datetime.date(year, month, day) < own)] += counts["lines"]
+    assert have == days and days[1] > 50 and days[-1] > 0
+
+
+UNREADABLE = [  # an envelope (None: a blank or broken line), the state and number of its rows
+    (None, ["unreadable"]), ({}, ["unreadable"]), ({"messageType": "DATA_MESSAGE"}, ["unreadable"]),
+    ({"messageType": "DATA_MESSAGE", "logEvents": None}, ["unreadable"]), ([], ["unreadable"]),
+    ("NEW_MESSAGE", ["unreadable"] * 2), ("data_message", ["unreadable"] * 2), ("", ["unreadable"] * 2),
+    ("CONTROL_MESSAGE", ["control"] * 2), ({"messageType": "CONTROL_MESSAGE"}, ["control"]),
+    ("DATA_MESSAGE", ["ok"] * 2)]
+
+
+@pytest.mark.parametrize(("what", "states"), UNREADABLE, ids=[str(what) for what, _ in UNREADABLE])
+def test_what_is_no_envelope_is_unreadable_and_nothing_else(what, states):
+    """Counted where it arrived, in no other class, whatever it holds; a true copy counts as ever."""
+    minute = datetime.timedelta(minutes=1)
+    events = [event for _, event in request_lines([OCTOBER_7, OCTOBER_7 + minute])]
+    events[1]["message"] = events[1]["message"].replace('"same"', '"other"')
+    whole = traffic.envelope(events, what) if isinstance(what, str) else \
+        traffic.envelope(what) if isinstance(what, list) else what
+    true = traffic.envelope(events)
+    early, late = traffic.arrival_of(OCTOBER_7 - 60 * minute), traffic.arrival_of(OCTOBER_7 + 60 * minute)
+    connection = loaded([(early, whole)])
+    rows = connection.execute("SELECT line_state, is_request FROM ddn_billing_db.restapi_access_log_json").fetchall()
+    assert rows == [(state, state == "ok") for state in states]
+    # Then the events come as they should.
+    connection = loaded([(early, whole), (late, true)])
+    is_copy = what == "DATA_MESSAGE"
+    ladder = ladder_of(connection)
+    assert all(hour is None and counts["newest_ms"] == 0
+               for (hour, _), counts in ladder.items() if counts["unreadable"])
+    found = by(ladder, 1)
+    assert [found[early][c] for c in ("control", "unreadable", "lines", "events", "requests")] == \
+        [states.count("control"), states.count("unreadable"), *[2 * is_copy] * 3]
+    assert [found[late][c] for c in ("control", "unreadable", "lines", "events", "requests")] == \
+        [0, 0, 2, *[2 * (not is_copy)] * 2]
+    build(connection, "UTC", OCTOBER_7.date(), OCTOBER_7.date())
+    usage = usage_raw(connection, "UTC", OCTOBER_7.date(), OCTOBER_7.date())
+    assert usage == usage_rollup(connection, OCTOBER_7.date(), OCTOBER_7.date())
+    assert [row[4] for row in usage] == [1, 1]
+    # What is unreadable alone must still be fetched by a backfill.
+    there = duck.query("backfill_events", {"from_ms": 0, "to_ms": 1 << 50, "partition_filter": "year = 2025"})
+    assert len(loaded([(early, whole)]).execute(there).fetchall()) == 2 * is_copy
+    touched = duck.query("rollup_touched", {"partition_filter": "year = 2025"})
+    assert len(loaded([(early, whole)]).execute(touched).fetchall()) == is_copy
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -29,8 +29,8 @@ class Request:
 @dataclasses.dataclass
 class Traffic:
     requests: list
-    envelopes: list  # ((year, month, day, hour), envelope), in order of arrival
-    lines: int       # log events in them, copies included
+    envelopes: list  # ((year, month, day, hour), envelope or None: a blank or broken line)
+    lines: int       # log events in them, copies included, and lines without any
     states: dict     # line_state -> lines
 
 
@@ -114,7 +114,7 @@ def make(seed, count, start, end):
     rng = random.Random(seed)
     requests = make_requests(rng, count, start, end)
     states = dict.fromkeys(
-        ["ok", "repaired", "estimated", "untimed", "invalid", "blank", "control"], 0)
+        ["ok", "repaired", "estimated", "untimed", "invalid", "blank", "control", "unreadable"], 0)
     delivered = []  # (arrival moment, event, state)
     for request in requests:
         lot = rng.random()
@@ -146,7 +146,8 @@ def make(seed, count, start, end):
     delivered += junk(rng, count // 50, start, end)
     for _, _, state in delivered:
         states[state] += 1
-    return Traffic(requests, pack(rng, delivered), len(delivered), states)
+    broken, states["unreadable"] = unreadable(rng, count // 50, start, end, delivered)
+    return Traffic(requests, pack(rng, delivered) + broken, sum(states.values()), states)
 
 
 def junk(rng, count, start, end):
@@ -168,6 +169,25 @@ def junk(rng, count, start, end):
     return found
 
 
+def unreadable(rng, count, start, end, delivered):
+    """Lines of objects that are no envelopes of log events, with the number of rows they make. What an
+    envelope of another type holds looks like a request, and like the copy of a true one."""
+    span = int((end - start).total_seconds())
+    found, rows = [], 0
+    for number in range(count):
+        at = start + datetime.timedelta(seconds=rng.randrange(span))
+        fake = Request(f"unreadable{number}", "victim", None, "GET /", "200", 1 << 30, at, "/")
+        moment, true, _ = rng.choice(delivered)
+        before = arrival_of(moment - datetime.timedelta(hours=rng.randrange(2)))
+        found += [
+            (arrival_of(at), None), (arrival_of(at), {}), (arrival_of(at), {"messageType": "DATA_MESSAGE"}),
+            (arrival_of(at), envelope([])), (arrival_of(at), envelope([], "DATA")),
+            (arrival_of(at), envelope([event(rng, at, new_line(fake, rng))] * 2, "DATA")),
+            (before, envelope([true], None)), (before, envelope([true], "data_message"))]
+        rows += 9
+    return found, rows
+
+
 def pack(rng, delivered):
     """Envelopes of random size; control events in envelopes of their own, with no id."""
     envelopes, batch, where = [], [], None
@@ -183,7 +203,6 @@ def pack(rng, delivered):
         batch.append(one)
     if batch:
         envelopes.append((where, envelope(batch)))
-    envelopes.append((where, envelope([])))
     return envelopes
 
 
@@ -192,6 +211,9 @@ def repack(seed, envelopes):
     rng = random.Random(seed)
     pieces = []
     for arrival, whole in envelopes:
+        if not (whole or {}).get("logEvents"):
+            pieces.append((arrival, whole))
+            continue
         for one in whole["logEvents"]:
             pieces.append((arrival, envelope([one], whole["messageType"])))
             if whole["messageType"] == "DATA_MESSAGE" and one["id"] and rng.random() < 0.1:

@@ -22,8 +22,6 @@ RANGE = {"first_day": 20251025, "last_day": 20251102}
 VALUES = {
     "usage_rollup": RANGE,
     "usage_raw": DAYS,
-    "audit_hours": {"partition_filter": DAYS["partition_filter"]},
-    "audit_event_hours": {"partition_filter": DAYS["partition_filter"]},
     "audit_ladder": {"partition_filter": DAYS["partition_filter"]},
     "audit_days": DAYS,
     "audit_rollups": RANGE,
@@ -86,6 +84,16 @@ def test_view_gives_the_same_rows(both):
     where = f"WHERE message NOT IN ({lines}) OR message IS NULL"
     rows = check_same(both, f"SELECT * FROM ddn_billing_db.restapi_access_log_json {where}", ordered=False)
     assert len(rows) == both.made.lines - len(odd_lines.DUCKDB_DIFFERS)
+
+
+def test_unreadable_lines_are_rows_and_nothing_else(both):
+    rows = check_same(both, "SELECT line_state, is_request, count(*) AS lines"
+                      " FROM ddn_billing_db.restapi_access_log_json WHERE line_state = 'unreadable' GROUP BY 1, 2")
+    assert rows == [("unreadable", False, both.made.states["unreadable"])]
+    everything = duck.query("audit_ladder", {"partition_filter": "year > 0"})
+    columns, ladder = both.trino.run(everything)
+    at = [name for name, _ in columns].index("unreadable")
+    assert sum(row[at] for row in ladder) == both.made.states["unreadable"] > 100
 
 
 @pytest.mark.parametrize("message", odd_lines.DUCKDB_DIFFERS, ids=str)

@@ -1,10 +1,12 @@
 """The ladder: complete when nothing is missing, and where it is not, the hop and the hours."""
 
+import gzip
+import json
 from typing import Any
 
 import pytest
-from audit_world import BUCKET, DAYS, FIRST, GROUP, LAST, audit, gaps, generate, hour
-from rollup_world import World
+from audit_world import BUCKET, DAYS, FIRST, GROUP, LAST, audit, bill, gaps, generate, hour
+from rollup_world import DATABASE, TABLE, World
 
 HOPS = ["gateway", "ingested", "forwarded", "delivered", "parsed", "unique", "rolled_up", "billed"]
 
@@ -63,6 +65,64 @@ def test_deleted_object_is_missing_where_it_was(world: World) -> None:
     assert any("MORE" in g["explanation"] for g in found["gaps"])
     text = world.run("audit", *DAYS, code=5).stdout
     assert "delivered" in text and "Worst hours" in text and "gap: more than max_gap" in text
+
+
+def put_unreadable(world: World, day: str, of_day: int) -> int:
+    """An object of lines that are no envelopes of log events; how many rows they are."""
+    at = hour(day, of_day) * 1000
+    line = json.dumps({"requestId": "fake", "sub": "victim", "requestTimeEpoch": str(at), "status": "200"})
+    events = [{"id": "fake", "timestamp": at, "message": line}, {"id": "", "timestamp": 1 << 61, "message": line}]
+    lines = ["", "no envelope", '{"messageType":"DATA_MESSAGE","logEv', "{}", '{"messageType":"DATA_MESSAGE"}',
+             json.dumps({"messageType": "DATA_MESSAGE", "logEvents": []}), "   ",
+             json.dumps({"messageType": "NEW_MESSAGE", "logEvents": events})]
+    year, month, number = day.split("-")
+    world.s3.put_object(
+        Bucket=BUCKET, Key=f"access-logs/year={year}/month={month}/day={number}/hour={of_day:02}/unreadable.gz",
+        Body=gzip.compress("".join(one + "\n" for one in lines).encode()))
+    return len(lines) + 1
+
+
+def test_unreadable_lines_are_counted_and_never_billed(world: World) -> None:
+    generate(world)
+    world.rollup("--to", LAST)
+    before, (clean, _) = audit(world), bill(world)
+    assert before["excluded"]["unreadable"] == 0
+    count = put_unreadable(world, FIRST, 12)
+    # Once with rollups that were there before, once with the day built again.
+    for again in (False, True):
+        if again:
+            world.glue.delete_partition(DatabaseName=DATABASE, TableName=TABLE, PartitionValues=["2025", "10", "1"])
+        assert world.states(world.rollup("--to", LAST), "was")[FIRST] == ("missing" if again else "late")
+        assert bill(world)[0] == clean
+        world.run("bill", "--month", "2025-10", "--from-raw")
+        found = audit(world)
+        assert found["verdict"] == "complete"
+        assert found["excluded"] == {**before["excluded"], "unreadable": count}
+        assert found["totals"] == before["totals"] and found["days"] == before["days"]
+        assert {h["hour"]: h["unreadable"] for h in found["hours"] if h["unreadable"]} == {hour(FIRST, 12): count}
+    assert f"unreadable {count}" in world.run("audit", *DAYS).stdout
+    rows = [row.split(",") for row in world.run("audit", "-o", "csv", *DAYS).stdout.splitlines()]
+    assert [row[rows[0].index("unreadable")] for row in rows[1:]] == ["0"] * 12 + [str(count)] + ["0"] * 35
+
+
+def test_gap_names_the_lines_that_cannot_be_read(world: World) -> None:
+    """A damaged object: what it held is missing at `delivered`, and its lines are why."""
+    generate(world, duplicates=0, late_hours=0, late_days=0)
+    world.rollup("--to", LAST)
+    victim = max(world.sandbox.objects(BUCKET, "access-logs/year=2025/month=10/day=02/hour=1"),
+                 key=lambda o: o["size"])["key"]
+    text = gzip.decompress(world.s3.get_object(Bucket=BUCKET, Key=victim)["Body"].read()).decode()
+    events = sum(len(json.loads(line)["logEvents"]) for line in text.splitlines())
+    broken = "".join(line[:-2] + "\n" for line in text.splitlines())
+    world.s3.put_object(Bucket=BUCKET, Key=victim, Body=gzip.compress(broken.encode()))
+    found = audit(world, code=5)
+    # A few may be paid by events that were ingested across the end of the window.
+    assert events / 2 < gaps(found)["delivered"] <= events
+    assert found["excluded"]["unreadable"] == len(text.splitlines())
+    (gap,) = [g for g in found["gaps"] if g["hop"] == "delivered"]
+    assert f"{len(text.splitlines())} lines of objects" in gap["explanation"]
+    assert "unreadable" in gap["explanation"] and "deleted" not in gap["explanation"]
+    assert "backfill" in gap["explanation"]
 
 
 @pytest.mark.parametrize(("block", "hop", "says"), [
@@ -164,7 +224,6 @@ def test_it_reads_only(world: World) -> None:
 
 def test_daemon_tells_it_as_metrics(world: World, start: Any) -> None:
     """Traffic of the last hours, one of them blocked."""
-    import json
     import time
 
     now = int(time.time()) // 3600 * 3600
