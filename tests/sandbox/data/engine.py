@@ -74,20 +74,18 @@ class Engine:
 
     def answer(self, sql: str) -> tuple[list[str], list[str], list[tuple[Any, ...]]]:
         """Names, DuckDB's types and rows of a query."""
-        types = [str(row[1]) for row in self.run(f"DESCRIBE SELECT * FROM ({sql}\n)").fetchall()]
-        zoned = [n for n, kind in enumerate(types) if kind == ZONED]
-        if zoned:  # Python would need pytz for these
-            fields = ", ".join(f"#{n + 1}::TIMESTAMP" if n in zoned else f"#{n + 1}" for n in range(len(types)))
-            names = [column[0] for column in self.run(f"SELECT * FROM ({sql}\n) LIMIT 0").description]
-            cursor = self.run(f"SELECT {fields} FROM ({sql}\n)")
-        else:
-            cursor = self.run(sql)
-            names = [column[0] for column in cursor.description]
-        names = [shown_name(n, name, sql) for n, name in enumerate(names)]
         try:
-            rows = cursor.fetchall()
+            relation = self.connection.sql(sql)
+            types = [str(kind) for kind in relation.types]
+            zoned = [n for n, kind in enumerate(types) if kind == ZONED]
+            if zoned:  # Python would need pytz for these
+                fields = ", ".join(f"#{n + 1}::TIMESTAMP" if n in zoned else f"#{n + 1}" for n in range(len(types)))
+                rows = self.connection.execute(f"SELECT {fields} FROM ({sql}\n)").fetchall()
+            else:
+                rows = relation.fetchall()
         except duckdb.Error as error:
             raise from_duck(error) from None
+        names = [shown_name(n, name, sql) for n, name in enumerate(relation.columns)]
         for n in zoned:
             rows = [(*row[:n], row[n] and row[n].replace(tzinfo=UTC), *row[n + 1:]) for row in rows]
         return names, types, rows

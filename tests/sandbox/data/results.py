@@ -58,11 +58,16 @@ def shown(value: Any) -> str | None:
 
 def csv(answer: Answer) -> bytes:
     """Every value quoted, NULL left empty."""
-    def line(values: list[str | None]) -> str:
-        return ",".join("" if v is None else '"' + v.replace('"', '""') + '"' for v in values)
-    lines = [line(list(answer.names))] if answer.header else []
-    lines += [line([shown(v) for v in row]) for row in answer.rows]
+    lines = [",".join(map(cell, row)) for row in ([tuple(answer.names)] if answer.header else []) + answer.rows]
     return "".join(text + "\n" for text in lines).encode()
+
+
+def cell(value: Any) -> str:
+    kind = type(value)
+    if kind is int:
+        return f'"{value}"'
+    text = value if kind is str else shown(value)
+    return "" if text is None else '"' + text.replace('"', '""') + '"'
 
 
 def column_info(name: str, duck: str, database: str = "") -> dict[str, Any]:
