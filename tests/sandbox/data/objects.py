@@ -1,6 +1,8 @@
 """moto's S3 objects, without HTTP: hold the world's lock."""
 
 import itertools
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from moto.s3.models import FakeDeleteMarker, s3_backends
@@ -37,11 +39,29 @@ def put_object(bucket_name: str, key: str, data: bytes) -> None:
     backend.put_object(bucket_name, key, data, disable_notification=True)
 
 
+def sorted_keys(found: Any) -> list[str]:
+    """All keys of moto's bucket, in S3's order: that of UTF-8.  Kept until one comes or goes."""
+    known, keys = found.__dict__.get("sandbox_keys", (frozenset(), []))
+    now = dict.keys(found.keys)
+    if now != known:
+        known, keys = found.__dict__["sandbox_keys"] = (frozenset(now), sorted(now))
+    return keys
+
+
+def keys_below(found: Any, prefix: str, after: str = "") -> Iterator[str]:
+    """Keys that begin with prefix and sort behind after."""
+    keys = sorted_keys(found)
+    for number in range(max(bisect_right(keys, after), bisect_left(keys, prefix)), len(keys)):
+        if not keys[number].startswith(prefix):
+            return
+        yield keys[number]
+
+
 def list_objects(bucket_name: str, prefix: str = "") -> list[Stored]:
     """The current objects below a prefix, by key."""
     _, found = bucket(bucket_name)
     result = []
-    for key in sorted(k for k in dict.keys(found.keys) if k.startswith(prefix)):
+    for key in keys_below(found, prefix):
         handle = found.keys[key]
         if isinstance(handle, FakeDeleteMarker):
             continue

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -12,6 +11,7 @@ from xml.sax.saxutils import escape
 from moto.s3.models import FakeDeleteMarker
 
 from ..call import Call, handles
+from ..data.objects import keys_below
 from ..errors import AwsError
 from ..messages import Reply
 from .s3 import bucket_of
@@ -34,24 +34,12 @@ def behind(params: dict[str, Any]) -> str:
         raise AwsError("InvalidArgument", "The continuation token provided is incorrect") from None
 
 
-def sorted_keys(bucket: Any) -> list[str]:
-    known, keys = bucket.__dict__.get("sandbox_keys", (frozenset(), []))
-    now = dict.keys(bucket.keys)
-    if now != known:
-        known, keys = bucket.__dict__["sandbox_keys"] = (frozenset(now), sorted(now))
-    return keys
-
-
 def names(bucket: Any, prefix: str, delimiter: str, after: str) -> Iterator[tuple[str, bool]]:
     """Keys, and folders (True) for what lies below the next delimiter, in S3's order: that of UTF-8."""
-    keys = sorted_keys(bucket)
     rest = after.removeprefix(prefix)
     # The page before may have ended with a folder: no key of it comes again.
     folder = after if delimiter and rest.partition(delimiter)[1:] == (delimiter, "") else ""
-    for number in range(max(bisect_right(keys, after), bisect_left(keys, prefix)), len(keys)):
-        key = keys[number]
-        if not key.startswith(prefix):
-            break
+    for key in keys_below(bucket, prefix, after):
         if folder and key.startswith(folder):
             continue
         head, found, _ = key[len(prefix):].partition(delimiter) if delimiter else ("", "", "")
