@@ -65,6 +65,9 @@ static void set_gauges(const char *pipeline, const json_t *audit)
         if (i) /* nothing is before the first */
             metric_set(&metric_audit_gap_ratio, share_missing(audit, name), pipeline, name, NULL);
     }
+    json_object_foreach(json_object_get(audit, "excluded"), name, hop)
+        metric_set(&metric_audit_excluded_events, (double)json_integer_value(hop), pipeline, name,
+                   NULL);
     json_object_foreach(json_object_get(audit, "freshness_seconds"), name, hop)
         if (json_is_integer(hop))
             metric_set(&metric_pipeline_freshness, (double)json_integer_value(hop), pipeline, name,

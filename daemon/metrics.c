@@ -129,6 +129,12 @@ struct metric metric_audit_gap_ratio = {
     .type = METRIC_GAUGE,
     .labels = LABELS("pipeline", "hop"),
 };
+struct metric metric_audit_excluded_events = {
+    .name = "billingd_audit_excluded_events",
+    .help = "What the last audit's window holds and nobody is billed for, by its class.",
+    .type = METRIC_GAUGE,
+    .labels = LABELS("pipeline", "class"),
+};
 struct metric metric_pipeline_freshness = {
     .name = "billingd_pipeline_freshness_seconds",
     .help = "Age of the newest object and event, and Firehose's own DataFreshness (delivery).",
@@ -180,6 +186,7 @@ static struct metric *const table[] = {
     &metric_self_athena_scanned_bytes_total,
     &metric_audit_events,
     &metric_audit_gap_ratio,
+    &metric_audit_excluded_events,
     &metric_pipeline_freshness,
     &metric_duplicate_events_total,
     &metric_late_events_total,

@@ -25,8 +25,9 @@ extern struct metric metric_aws_throttled_total;  /* service */
 extern struct metric metric_rollups;              /* pipeline, state: rollup_state_name */
 extern struct metric metric_rollup_builds_total;  /* result: see metrics_builds */
 extern struct metric metric_self_athena_scanned_bytes_total;
-extern struct metric metric_audit_events;    /* pipeline, hop */
-extern struct metric metric_audit_gap_ratio; /* pipeline, hop */
+extern struct metric metric_audit_events;          /* pipeline, hop */
+extern struct metric metric_audit_gap_ratio;       /* pipeline, hop */
+extern struct metric metric_audit_excluded_events; /* pipeline, class */
 extern struct metric
     metric_pipeline_freshness; /* pipeline, hop: object, event, delivery; seconds */
 extern struct metric metric_duplicate_events_total;      /* pipeline */

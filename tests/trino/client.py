@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
+NODE_SECONDS = 90
 CATALOG, SCHEMA = "awsdatacatalog", "ddn_billing_db"
 
 
@@ -38,6 +39,16 @@ class Client:
 
     def run(self, sql):
         """(columns as [(name, type)], rows)"""
+        last = time.monotonic() + NODE_SECONDS
+        while True:
+            try:
+                return self._run(sql)
+            except Refused as refused:
+                if refused.name != "NO_NODES_AVAILABLE" or time.monotonic() > last:
+                    raise
+                time.sleep(0.5)  # the server has not found itself yet, or lost itself for a moment
+
+    def _run(self, sql):
         state = self._send(self.base + "/v1/statement", sql.encode())
         columns, rows = [], []
         while True:

@@ -233,7 +233,8 @@ def test_daemon_tells_it_as_metrics(world: World, start: Any) -> None:
         at = now - 6 * 3600 + n * 45
         line = {"requestId": f"m{n}", "sub": "-" if n % 4 == 0 else "s", "requestTimeEpoch": str(at),
                 "status": "200"}
-        events.append({"message": json.dumps(line), "timestamp": at * 1000, "arrival": at * 1000})
+        message = json.dumps(line) if n != 397 else "broken"
+        events.append({"message": message, "timestamp": at * 1000, "arrival": at * 1000})
     world.sandbox.traffic(GROUP, events)
     lost = sum(now - 4 * 3600 <= e["arrival"] // 1000 < now - 3 * 3600 for e in events)
     daemon = start().ready()
@@ -243,6 +244,8 @@ def test_daemon_tells_it_as_metrics(world: World, start: Any) -> None:
     assert daemon.metric("billingd_audit_events", hop="gateway") is None  # no Count: no series, not 0
     assert abs(daemon.metric("billingd_audit_gap_ratio", hop="forwarded") - lost / 400) < .001
     assert daemon.metric("billingd_audit_gap_ratio", hop="delivered") == 0
+    assert daemon.metric("billingd_audit_excluded_events", **{"class": "invalid"}) == 1
+    assert daemon.metric("billingd_audit_excluded_events", **{"class": "unreadable"}) == 0
     assert 0 <= daemon.metric("billingd_pipeline_freshness_seconds", hop="object") < 600
     assert 3600 / 2 < daemon.metric("billingd_pipeline_freshness_seconds", hop="event") < 4 * 3600
     assert daemon.metric("billingd_unattributed_requests_total") == sum(
