@@ -32,6 +32,7 @@ class Switches:
     delay_seconds: float = 3600
     delivery_seed: int = 0
     athena_concurrency: int = 0
+    athena_managed_results: bool = False  # results are Athena's own: no object, GetQueryResults alone has them
     athena_seconds: float = 0
     athena_queue_seconds: float = 0
     failure_leaves_files: bool = True

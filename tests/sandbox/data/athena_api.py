@@ -46,7 +46,8 @@ def start(call: Call) -> dict[str, Any]:
         new_id(), p["QueryString"], statement, database, group.name, output_of(call, config),
         bool(config.get("EnforceWorkGroupConfiguration")),
         Catalog(call.account, call.region, call.world.data.now()), call.world.switches.data_now,
-        int(config.get("BytesScannedCutoffPerQuery", 0)), rules)
+        int(config.get("BytesScannedCutoffPerQuery", 0)), rules,
+        managed=call.world.switches.athena_managed_results)
     queries.start(execution)
     remember(call, wanted, execution.id)
     return {"QueryExecutionId": execution.id}
@@ -97,7 +98,7 @@ def shown(execution: Execution) -> dict[str, Any]:
         if e.answer.manifest:
             statistics["DataManifestLocation"] = f"{e.place}-manifest.csv"
     return {"QueryExecutionId": e.id, "Query": e.sql, "StatementType": e.statement.type,
-            "ResultConfiguration": {"OutputLocation": e.place}, "Status": status, "Statistics": statistics,
+            "ResultConfiguration": {} if e.managed else {"OutputLocation": e.place}, "Status": status, "Statistics": statistics,
             "QueryExecutionContext": {"Database": e.database, "Catalog": "awsdatacatalog"}, "WorkGroup": e.group,
             "EngineVersion": {"SelectedEngineVersion": "AUTO",
                               "EffectiveEngineVersion": "Athena engine version 3"},

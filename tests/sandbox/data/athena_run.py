@@ -45,6 +45,7 @@ class Execution:
     submitted: float = field(default_factory=time.time)
     completed: float = 0.0
     started: float = 0.0
+    managed: bool = False  # the result is read from Athena, not from an object
     planning_seconds: float = 0.0  # of engine_seconds
     engine_seconds: float = 0.0
     scanned: int = 0

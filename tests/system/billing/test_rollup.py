@@ -53,6 +53,8 @@ def test_second_look_does_nothing(world: World, truth: dict[str, Any]) -> None:
     world.sandbox.switches(page_size=7)  # spans of days in many pages
     assert "repair" not in world.rollup()
     assert world.run("bill", "--month", "2025-10", "-o", "json").stdout == bill
+    world.sandbox.switches(athena_managed_results=True)  # rows from the API, a few at a time
+    assert world.run("bill", "--month", "2025-10", "-o", "json").stdout == bill
 
 
 def test_dry_run_writes_nothing(world: World, truth: dict[str, Any]) -> None:
