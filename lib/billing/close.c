@@ -25,6 +25,15 @@ void close_begin(struct close *close)
     close->notes = json_array();
 }
 
+void close_note(struct close *close, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    json_array_append_new(close->notes, close_text(format, args));
+    va_end(args);
+}
+
 void close_reason(struct close *close, const char *format, ...)
 {
     va_list args;
@@ -325,5 +334,5 @@ int close_look(struct flow *flow, struct close *close, struct err *e)
         return 0;
     close->price_book = close_book_section(close->section);
     close->bill = close_take_bill(flow, close, close->billing, e);
-    return close->bill ? 0 : -1;
+    return close->bill ? close_note_waiting(flow, close, e) : -1;
 }

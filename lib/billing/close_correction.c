@@ -216,3 +216,41 @@ int close_look_correction(struct flow *flow, struct close *close, struct err *e)
     closed_fini(&closed);
     return result;
 }
+
+/* ---- the month before ---- */
+
+static void note_what_waits(struct close *close, const struct close *before, const char *month)
+{
+    const char *total = json_string_value(json_at(before->bill, "totals.total"));
+    const char *currency = json_text(before->bill, "currency");
+
+    if (close_is_refused(before))
+        close_note(close, "whether more arrived for %s since it was closed is unknown: %s", month,
+                   json_string_value(json_array_get(before->reasons, 0)));
+    else if (before->bill)
+        close_note(
+            close,
+            "more arrived for %s since it was closed, %s %s in all: billingd close %s --correct",
+            month, total ? total : "?", currency ? currency : "", month);
+}
+
+int close_note_waiting(struct flow *flow, struct close *close, struct err *e)
+{
+    const char *month = json_text(close->previous, "month");
+    struct close before = {.billing = close->billing,
+                           .section = close->section,
+                           .version = close->version,
+                           .progress = close->progress,
+                           .arg = close->arg};
+    struct err failed = {0};
+
+    if (!month || calendar_parse_month(month, &before.month, &failed))
+        return 0;
+    if (!close_look_correction(flow, &before, &failed))
+        note_what_waits(close, &before, month);
+    else if (failed.kind != ERR_CANCELLED)
+        close_note(close, "whether more arrived for %s since it was closed is unknown: %s", month,
+                   failed.text);
+    close_fini(&before);
+    return failed.kind == ERR_CANCELLED ? err_set(e, failed.kind, "%s", failed.text) : 0;
+}

@@ -17,6 +17,7 @@ void close_tell(struct close *close, const char *what);
 void close_begin(struct close *close);
 __attribute__((format(printf, 2, 3))) void close_reason(struct close *close, const char *format,
                                                         ...);
+__attribute__((format(printf, 2, 3))) void close_note(struct close *close, const char *format, ...);
 bool close_is_refused(const struct close *close);
 /* The signing key, or a reason. */
 void close_take_key(struct close *close);
@@ -28,6 +29,9 @@ int close_take_days(struct flow *flow, struct close *close, const struct billing
  * reason. */
 json_t *close_take_bill(struct flow *flow, struct close *close, const struct billing *billing,
                         struct err *e);
+/* Notes when more arrived for the month before than was billed: it is a correction of its own.  -1
+ * and *e only when cancelled. */
+int close_note_waiting(struct flow *flow, struct close *close, struct err *e);
 /* What of the spec's section decides about a bill; new reference. */
 json_t *close_book_section(const json_t *section);
 

@@ -362,6 +362,20 @@ def test_three_months(books: Books) -> None:
     assert books.verify()["verified"] is True
 
 
+def test_next_close_tells_of_a_waiting_correction(books: Books) -> None:
+    books.world.write(since="2025-09-01", more=MORE.format(key=books.key))
+    books.months("2025-09", "2025-10")
+    books.close("2025-09")
+    assert not any("2025-09" in text for text in books.close("2025-10", "--dry-run")["notes"])
+    books.world.request("2025-09-02", "2025-09-04T09:30", sub="late-sub", size=7 * 2**30)
+    told = books.close("2025-10", "--dry-run")["notes"]
+    assert any("unknown" in text and "rollup" in text for text in told), told
+    books.world.run("rollup", "--month", "2025-09")
+    found = books.close()
+    assert any("0.70 USD in all: billingd close 2025-09 --correct" in text for text in found["notes"]), found["notes"]
+    assert found["closed"] is True and not books.keys(FOLDER + "2025-09/corrections/")
+
+
 def test_months_between(books: Books) -> None:
     """One without data may be passed over, another only when that is said."""
     books.world.write(since="2025-07-01", more=MORE.format(key=books.key))
