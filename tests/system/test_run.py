@@ -112,6 +112,7 @@ def test_reload_takes_the_new_spec(start: Start, sandbox: Sandbox, spec: Spec, a
     daemon = start().ready()
     daemon.messages.clear()
     spec.write(pipelines=pipeline(more="    resources:\n      access_logs: {retention_days: 180}\n"))
+    before = time.monotonic()
     daemon.send(signal.SIGHUP)
     daemon.wait(lambda: retention(sandbox) == 180)
     daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 2)
@@ -119,7 +120,7 @@ def test_reload_takes_the_new_spec(start: Start, sandbox: Sandbox, spec: Spec, a
     reloading = daemon.messages.index("RELOADING=1")
     assert daemon.messages[reloading + 1].startswith("MONOTONIC_USEC=")
     assert "READY=1" in daemon.messages[reloading + 2:]
-    assert abs(int(daemon.messages[reloading + 1].split("=")[1]) / 1e6 - time.monotonic()) < 60
+    assert before < int(daemon.messages[reloading + 1].split("=")[1]) / 1e6 < time.monotonic()  # the clock systemd has
     assert daemon.end() == 0
 
 
@@ -225,12 +226,10 @@ def test_term_lets_a_write_in_flight_end(start: Start, sandbox: Sandbox, api: st
     daemon.send(signal.SIGUSR1)
     daemon.wait(lambda: [c for c in sandbox.calls() if c["kind"] == "write"])
     begun = {c["operation"] for c in sandbox.calls(kind="write")}
-    asked = time.monotonic()
     daemon.send(signal.SIGTERM)
     daemon.wait(lambda: "STOPPING=1" in daemon.messages)
     assert daemon.get("/-/ready") == (503, "not ready: stopping\n")
     assert daemon.end(0) == 0
-    assert 0.3 < time.monotonic() - asked < 10
     writes = sandbox.calls(kind="write")
     assert {c["operation"] for c in writes} == begun  # nothing was begun after the signal
     assert all(c["status"] == 200 for c in writes)
@@ -238,42 +237,42 @@ def test_term_lets_a_write_in_flight_end(start: Start, sandbox: Sandbox, api: st
     assert daemon.messages.index("STOPPING=1") > daemon.messages.index("READY=1")
 
 
-def test_term_during_the_reads_is_quick(start: Start, sandbox: Sandbox, api: str) -> None:
-    sandbox.switches(latency_ms=3000)
+def unanswered(sandbox: Sandbox) -> list[Any]:
+    return [c for c in sandbox.calls() if c["status"] is None]
+
+
+def test_term_does_not_wait_for_reads(start: Start, sandbox: Sandbox, api: str) -> None:
+    sandbox.switches(latency_ms=20000)
     sandbox.clear()
     daemon = start()
     daemon.wait(lambda: sandbox.calls())
-    asked = time.monotonic()
     assert daemon.end() == 0
-    assert time.monotonic() - asked < 2
+    assert unanswered(sandbox)
 
 
 def test_a_write_that_never_ends_is_given_up(start: Start, sandbox: Sandbox, api: str) -> None:
     daemon = start().ready()
     spoil(sandbox)
-    sandbox.faults({"action": "latency", "operation": "PutRetentionPolicy", "latency_ms": 40000})
+    sandbox.faults({"action": "latency", "operation": "PutRetentionPolicy", "latency_ms": 90000})
     sandbox.clear()
     daemon.send(signal.SIGUSR1)
     daemon.wait(lambda: sandbox.calls(operation="PutRetentionPolicy"))
-    asked = time.monotonic()
     assert daemon.end() == 0
-    assert 24 < time.monotonic() - asked < 29
-    assert daemon.events("gave_up")
+    assert daemon.events("gave_up") and unanswered(sandbox)
 
 
 def test_second_signal_leaves_at_once(start: Start, sandbox: Sandbox, api: str) -> None:
     daemon = start().ready()
     spoil(sandbox)
-    sandbox.faults({"action": "latency", "operation": "PutRetentionPolicy", "latency_ms": 5000})
+    sandbox.faults({"action": "latency", "operation": "PutRetentionPolicy", "latency_ms": 20000})
     sandbox.clear()
     daemon.send(signal.SIGUSR1)
     daemon.wait(lambda: sandbox.calls(operation="PutRetentionPolicy"))
     daemon.send(signal.SIGTERM)
     daemon.wait(lambda: "STOPPING=1" in daemon.messages)
-    asked = time.monotonic()
     daemon.send(signal.SIGINT)
-    assert daemon.process.wait(5) == 128 + signal.SIGINT
-    assert time.monotonic() - asked < 1
+    assert daemon.process.wait(60) == 128 + signal.SIGINT
+    assert unanswered(sandbox)
 
 
 # ---- systemd ----

@@ -76,10 +76,8 @@ def test_a_signal_stops_the_queries(world: World, start: Callable[..., Any], num
     daemon = start().ready()
     held(world, daemon)
     daemon.kick()
-    began = time.monotonic()
     if number == signal.SIGTERM:
-        assert daemon.end() == 0
-        assert time.monotonic() - began < 20
+        assert daemon.end() == 0  # the query is held for ever
     else:
         daemon.send(number)
         daemon.wait(lambda: daemon.metric("billingd_spec_generation") == 2)
