@@ -172,18 +172,6 @@ void codec_xml_write(const struct aws_model *model, struct shape shape, const js
     write_value(model, shape, value, root, out);
 }
 
-/* The first element of a member.  A flattened list has none of its own, only its items, which some
- * models name as the member and some as the list's item. */
-static const struct xml_node *find_element(const struct aws_model *model, struct shape shape,
-                                           const char *name, const struct xml_node *node)
-{
-    const struct xml_node *child = xml_child(node, name);
-
-    if (!child && shape.type == SHAPE_LIST && shape_flag(shape, "flattened"))
-        child = xml_child(node, shape_name(shape_inner(model, shape, "member"), name));
-    return child;
-}
-
 static const char *local_name(const char *name)
 {
     const char *colon = strrchr(name, ':');
@@ -191,22 +179,90 @@ static const char *local_name(const char *name)
     return colon ? colon + 1 : name;
 }
 
+/* What a structure's elements are looked up by, worked out once for all items of a list. */
+struct member {
+    const char *key, *name;
+    const char *item; /* of a flattened list, which has no element of its own: some models name its
+                         items as the member, some as the list's item; else NULL */
+    struct shape shape;
+    bool attribute;
+};
+
+struct members {
+    struct member *items;
+    size_t count;
+};
+
+static struct members members_of(const struct aws_model *model, struct shape shape)
+{
+    struct members members = {0};
+    json_t *reference;
+    const char *key;
+
+    members.items = mem_new((json_object_size(shape_members(shape)) + 1) * sizeof *members.items);
+    json_object_foreach((json_t *)shape_members(shape), key, reference) {
+        struct shape inner = shape_of(model, reference);
+        struct member *member = &members.items[members.count];
+
+        if (!shape_in_body(inner))
+            continue;
+        *member = (struct member){.key = key,
+                                  .name = shape_name(inner, key),
+                                  .shape = inner,
+                                  .attribute = shape_flag(inner, "xmlAttribute")};
+        if (inner.type == SHAPE_LIST && shape_flag(inner, "flattened"))
+            member->item = shape_name(shape_inner(model, inner, "member"), member->name);
+        members.count++;
+    }
+    return members;
+}
+
+static json_t *read_structure(const struct aws_model *model, const struct members *members,
+                              const struct xml_node *node, struct aws_error *error)
+{
+    json_t *result = json_object();
+
+    for (size_t i = 0; i < members->count; i++) {
+        const struct member *member = &members->items[i];
+        const char *text = member->attribute ? xml_attribute(node, local_name(member->name)) : NULL;
+        const struct xml_node *child = member->attribute ? NULL : xml_child(node, member->name);
+        json_t *read;
+
+        if (!child && member->item)
+            child = xml_child(node, member->item);
+        if (!text && !child)
+            continue;
+        read = text ? scalar_read(member->shape, text, strlen(text))
+                    : codec_xml_read(model, member->shape, child, error);
+        if (json_object_set_new(result, member->key, read) != 0) {
+            json_decref(result);
+            return codec_refuse(error, "XML: <%s> is malformed", member->name);
+        }
+    }
+    return result;
+}
+
 /* first and its following siblings of the same name (flattened), or its children, as a list. */
 static json_t *read_list(const struct aws_model *model, struct shape shape,
                          const struct xml_node *node, struct aws_error *error)
 {
     struct shape inner = shape_inner(model, shape, "member");
-    bool flat = shape_flag(shape, "flattened");
+    bool flat = shape_flag(shape, "flattened"), structures = inner.type == SHAPE_STRUCTURE;
+    struct members members = structures ? members_of(model, inner) : (struct members){0};
     const struct xml_node *item = flat ? node : node->first;
     json_t *list = json_array();
 
-    while (item) {
-        if (json_array_append_new(list, codec_xml_read(model, inner, item, error)) != 0) {
+    while (item && list) {
+        json_t *read = structures ? read_structure(model, &members, item, error)
+                                  : codec_xml_read(model, inner, item, error);
+
+        if (json_array_append_new(list, read) != 0) {
             json_decref(list);
-            return NULL;
+            list = NULL;
         }
         item = flat ? xml_next(item, node->name) : item->next;
     }
+    free(members.items);
     return list;
 }
 
@@ -233,47 +289,18 @@ static json_t *read_map(const struct aws_model *model, struct shape shape,
     return map;
 }
 
-static json_t *read_structure(const struct aws_model *model, struct shape shape,
-                              const struct xml_node *node, struct aws_error *error)
-{
-    json_t *result = json_object(), *member;
-    const char *key;
-
-    json_object_foreach((json_t *)shape_members(shape), key, member) {
-        struct shape inner = shape_of(model, member);
-        const char *name = shape_name(inner, key);
-        const struct xml_node *child = find_element(model, inner, name, node);
-        json_t *read;
-
-        if (!shape_in_body(inner))
-            continue;
-        if (shape_flag(inner, "xmlAttribute")) {
-            const char *text = xml_attribute(node, local_name(name));
-
-            if (!text)
-                continue;
-            read = scalar_read(inner, text, strlen(text));
-        } else if (child) {
-            read = codec_xml_read(model, inner, child, error);
-        } else {
-            continue;
-        }
-        if (json_object_set_new(result, key, read) != 0) {
-            json_decref(result);
-            return codec_refuse(error, "XML: <%s> is malformed", name);
-        }
-    }
-    return result;
-}
-
 json_t *codec_xml_read(const struct aws_model *model, struct shape shape,
                        const struct xml_node *node, struct aws_error *error)
 {
+    struct members members;
     json_t *read;
 
     switch (shape.type) {
     case SHAPE_STRUCTURE:
-        return read_structure(model, shape, node, error);
+        members = members_of(model, shape);
+        read = read_structure(model, &members, node, error);
+        free(members.items);
+        return read;
     case SHAPE_LIST:
         return read_list(model, shape, node, error);
     case SHAPE_MAP:

@@ -103,15 +103,20 @@ char *str_unescape(const char *text)
 {
     struct str s = {0};
 
-    for (; *text; text++) {
-        if (*text == '%' && hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0) {
+    for (;;) {
+        size_t plain = strcspn(text, "%");
+
+        str_add_n(&s, text, plain);
+        text += plain;
+        if (!*text)
+            return str_take(&s);
+        if (hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0) {
             str_add_char(&s, (char)(hex_value(text[1]) * 16 + hex_value(text[2])));
-            text += 2;
+            text += 3;
         } else {
-            str_add_char(&s, *text);
+            str_add_char(&s, *text++);
         }
     }
-    return str_take(&s);
 }
 
 void str_add_hex(struct str *s, const unsigned char *bytes, size_t length)

@@ -27,13 +27,17 @@ static void take_objects(json_t *hours, const json_t *objects, const char *prefi
     json_t *object;
 
     json_array_foreach(objects, i, object) {
-        const char *key = json_text(object, "key"), *rest = key + length;
+        const char *key = json_text(object, "key"), *rest = key + length + strlen("hour=");
         char hour[3] = "";
         json_t *list;
+        size_t digits;
 
-        if (strncmp(key, prefix, length) || sscanf(rest, "hour=%2[0-9]", hour) != 1 ||
-            rest[5 + strlen(hour)] != '/')
+        if (strncmp(key, prefix, length) || strncmp(key + length, "hour=", strlen("hour=")))
             continue;
+        digits = strspn(rest, "0123456789");
+        if (digits < 1 || digits > 2 || rest[digits] != '/')
+            continue;
+        memcpy(hour, rest, digits);
         list = json_object_get(hours, hour);
         if (!list) {
             list = json_array();
