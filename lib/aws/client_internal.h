@@ -2,7 +2,7 @@
  * turn.
  *
  * client.c   owns everything and is the public face
- * call.c     one call: from parameters through attempts to the reply
+ * call.c     one call: from parameters through attempts (call_attempt.c) to the reply
  * identity.c one identity: cached credentials, refreshed early by one flight at a time */
 #ifndef AWS_CLIENT_INTERNAL_H
 #define AWS_CLIENT_INTERNAL_H

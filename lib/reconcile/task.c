@@ -1,34 +1,12 @@
+/* task.c -- one resource from start to end: reading (task_read.c), the plan, writing
+ * (task_write.c), the verdict, and what others may ask of it. */
 #include "reconcile/task_private.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "resources/table.h"
 
 #include <stdarg.h>
-#include <string.h>
-
-static void add_slot(struct task *task, const struct call *call)
-{
-    for (size_t i = 0; i < task->slot_count; i++)
-        if (task->slots[i].call == call)
-            return;
-    if (task->slot_count == KIND_READS)
-        abort(); /* a kind with more reads than KIND_READS: our bug, seen by the first test */
-    task->slots[task->slot_count++].call = call;
-}
-
-/* Only documents that hold something declared are read. */
-static bool is_read(const struct task *task, const struct field *field)
-{
-    const json_t *want = json_object_get(task->desired, field->name);
-
-    if (field->flags & (FIELD_ALWAYS | FIELD_REPORTED))
-        return true;
-    if (field->flags & FIELD_LOCAL)
-        return !json_string_length(want);
-    return want != NULL;
-}
 
 struct task *task_new(const struct task_options *options)
 {
@@ -41,29 +19,15 @@ struct task *task_new(const struct task_options *options)
     task->replies = json_object();
     task->known = json_object();
     task->notes = json_array();
-    add_slot(task, task->kind->read);
-    for (const struct field *f = task->kind->fields; f->name; f++)
-        if (f->read && is_read(task, f) && !options->remove)
-            add_slot(task, f->read);
-        else if (f->read && (f->flags & (FIELD_REPORTED | FIELD_LOCAL)) && is_read(task, f))
-            add_slot(task, f->read);
+    task_read_prepare(task);
     return task;
-}
-
-static void slot_reset(struct slot *slot)
-{
-    json_decref(slot->params);
-    json_decref(slot->reply);
-    json_decref(slot->document);
-    *slot = (struct slot){.call = slot->call};
 }
 
 void task_free(struct task *task)
 {
     if (!task)
         return;
-    for (size_t i = 0; i < task->slot_count; i++)
-        slot_reset(&task->slots[i]);
+    task_read_fini(task);
     plan_fini(&task->plan);
     plan_fini(&task->work);
     json_decref(task->desired);
@@ -108,97 +72,6 @@ void task_end(struct task *task, enum task_verdict verdict)
     task->verdict = verdict;
 }
 
-/* Fields of every document read so far. */
-static void fold(struct task *task)
-{
-    json_object_clear(task->known);
-    for (const struct field *f = task->kind->fields; f->name; f++) {
-        const struct call *read = f->read ? f->read : task->kind->read;
-        json_t *value;
-
-        for (size_t i = 0; f->member && i < task->slot_count; i++) {
-            if (task->slots[i].call != read || task->slots[i].state != SLOT_DONE)
-                continue;
-            value = value_from_wire(f, json_at(task->slots[i].document, f->member));
-            if (value)
-                json_object_set_new(task->known, f->name, value);
-        }
-    }
-}
-
-static void slot_finish(struct task *task, struct slot *slot)
-{
-    struct scope scope;
-    size_t matches;
-
-    task_scope(task, &scope);
-    scope.observed = task->known;
-    json_object_set(task->replies, slot->call->op, slot->reply);
-    matches = slot->reply ? table_take(&scope, slot->call, slot->reply, &slot->document) : 0;
-    slot->state = SLOT_DONE;
-    if (slot->call->unique && matches != 1) {
-        task_say(task,
-                 matches ? "%zu of them have this name; say which one with its id"
-                         : "there is none of this name",
-                 matches);
-        task_end(task, VERDICT_BLOCKED);
-    }
-    fold(task);
-}
-
-/* A read whose key nobody knows has nothing to find. */
-static bool is_hopeless(const struct task *task, const struct field *missing)
-{
-    const struct call *source = missing->read ? missing->read : task->kind->read;
-
-    for (size_t i = 0; i < task->slot_count; i++)
-        if (task->slots[i].call == source)
-            return task->slots[i].state == SLOT_DONE;
-    return true;
-}
-
-/* Long lists go in pieces: keeps `chunk` items from `offset` on. */
-static void cut_list(struct slot *slot)
-{
-    const char *key;
-    json_t *value;
-    void *next;
-
-    json_object_foreach_safe(slot->params, next, key, value) {
-        json_t *piece;
-
-        if (!json_is_array(value))
-            continue;
-        piece = json_array();
-        slot->total = json_array_size(value);
-        for (size_t i = 0; i < (size_t)slot->call->chunk && slot->offset + i < slot->total; i++)
-            json_array_append(piece, json_array_get(value, slot->offset + i));
-        json_object_set_new(slot->params, key, piece);
-    }
-}
-
-static bool prepare_read(struct task *task, struct slot *slot)
-{
-    const struct field *missing = NULL;
-    struct scope scope;
-
-    if (slot->state != SLOT_TODO)
-        return false;
-    if (slot->next_page) {
-        slot->next_page = false;
-        return true;
-    }
-    task_scope(task, &scope);
-    scope.observed = task->known;
-    json_decref(slot->params);
-    slot->params = table_params(&scope, slot->call, &missing);
-    if (slot->params && slot->call->chunk)
-        cut_list(slot);
-    if (!slot->params && is_hopeless(task, missing))
-        slot_finish(task, slot);
-    return slot->params != NULL;
-}
-
 static void after_reads(struct task *task);
 
 bool task_next(struct task *task, struct task_request *request)
@@ -207,25 +80,10 @@ bool task_next(struct task *task, struct task_request *request)
         return task_next_write(task, request);
     if (task->state != TASK_READING && task->state != TASK_VERIFYING)
         return false;
-    for (size_t i = 0; i < task->slot_count; i++) {
-        struct slot *slot = &task->slots[i];
-
-        if (!prepare_read(task, slot))
-            continue;
-        slot->state = SLOT_SENT;
-        *request = (struct task_request){.call = slot->call, .params = slot->params, .slot = i};
+    if (task_next_read(task, request))
         return true;
-    }
     after_reads(task);
     return task->state == TASK_WRITING && task_next_write(task, request);
-}
-
-static bool reads_are_done(const struct task *task)
-{
-    for (size_t i = 0; i < task->slot_count; i++)
-        if (task->slots[i].state != SLOT_DONE)
-            return false;
-    return true;
 }
 
 static void remake_plan(struct task *task, struct plan *plan)
@@ -241,7 +99,8 @@ static void after_reads(struct task *task)
 {
     struct scope scope;
 
-    if (!reads_are_done(task) || (task->state != TASK_READING && task->state != TASK_VERIFYING))
+    if (!task_reads_are_done(task) ||
+        (task->state != TASK_READING && task->state != TASK_VERIFYING))
         return;
     task_scope(task, &scope);
     json_array_clear(task->notes);
@@ -266,76 +125,16 @@ void task_fail(struct task *task, const char *op, const struct aws_reply *reply)
                                                 : VERDICT_FAILED;
 }
 
-static void page_arrived(struct task *task, struct slot *slot, const json_t *result)
-{
-    if (!slot->reply)
-        slot->reply = json_deep_copy(result);
-    else
-        table_join(slot->reply, result);
-    if (++slot->pages < TASK_PAGES && table_next_page(slot->call, result, slot->params)) {
-        slot->state = SLOT_TODO;
-        slot->next_page = true;
-        return;
-    }
-    if (slot->call->chunk && slot->offset + (size_t)slot->call->chunk < slot->total) {
-        slot->offset += (size_t)slot->call->chunk;
-        slot->state = SLOT_TODO;
-        return;
-    }
-    slot_finish(task, slot);
-}
-
-/* AWS's own words often do not say what a refused read means; some have none at all (HEAD). */
-static void read_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
-{
-    cleanup_free char *told = NULL;
-
-    task_fail(task, call->op, reply);
-    if (reply->kind == ERR_DENIED && call->why) {
-        told = mem_text(task->text);
-        task_say(task, "%s: %s", call->why, told);
-    }
-    task_end(task, task->failure);
-}
-
 void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
 {
-    struct slot *slot = &task->slots[index];
-
     if (task->state == TASK_DONE)
         return; /* another read already ended it */
     if (task->state == TASK_WRITING) {
         task_write_reply(task, reply);
         return;
     }
-    if (reply->result) {
-        page_arrived(task, slot, reply->result);
-    } else if (table_matches(slot->call->absent, &reply->error)) {
-        slot_finish(task, slot);
-    } else {
-        read_failed(task, slot->call, reply);
-        return;
-    }
+    task_read_reply(task, index, reply);
     after_reads(task);
-}
-
-/* Reads again the documents that hold any of the fields, all when fields is NULL. */
-void task_read_again(struct task *task, const json_t *differences)
-{
-    for (size_t i = 0; i < task->slot_count; i++) {
-        bool wanted = !differences;
-
-        for (size_t j = 0; j < json_array_size(differences); j++) {
-            const char *name = json_text(json_array_get(differences, j), "field");
-            cleanup_free char *plain = mem_text_n(name, strcspn(name, ".["));
-            const struct field *f = kind_field(task->kind, plain);
-            const struct call *read = f && f->read ? f->read : task->kind->read;
-
-            wanted = wanted || read == task->slots[i].call;
-        }
-        if (wanted)
-            slot_reset(&task->slots[i]);
-    }
 }
 
 void task_apply(struct task *task)

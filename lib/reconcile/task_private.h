@@ -1,4 +1,5 @@
-/* task_private.h -- the inside of a task, shared by task.c (reading) and task_write.c (writing). */
+/* task_private.h -- the inside of a task, shared by task.c (start, plan, end), task_read.c
+ * (reading) and task_write.c (writing). */
 #ifndef RECONCILE_TASK_PRIVATE_H
 #define RECONCILE_TASK_PRIVATE_H
 
@@ -46,6 +47,16 @@ void task_say(struct task *task, const char *format, ...) __attribute__((format(
 void task_end(struct task *task, enum task_verdict verdict);
 /* Keeps what AWS said as text and failure. */
 void task_fail(struct task *task, const char *op, const struct aws_reply *reply);
+
+/* task_read.c */
+/* Makes the slots: which documents will be read. */
+void task_read_prepare(struct task *task);
+void task_read_fini(struct task *task);
+bool task_next_read(struct task *task, struct task_request *request);
+/* May end the task. */
+void task_read_reply(struct task *task, size_t index, const struct aws_reply *reply);
+bool task_reads_are_done(const struct task *task);
+/* Reads again the documents that hold any of the fields, all when differences is NULL. */
 void task_read_again(struct task *task, const json_t *differences);
 
 /* task_write.c */
