@@ -48,6 +48,8 @@ def configure(work, port):
     shutil.rmtree(work, ignore_errors=True)
     for folder in ("catalog", "metastore", "data"):
         (work / folder).mkdir(parents=True)
+    # The only names Java knows: this machine may not resolve its own, and nothing else is needed.
+    (work / "hosts").write_text(f"127.0.0.1 localhost {socket.gethostname()}\n")
     (work / "config.properties").write_text(SERVER.format(port=port, place=PLACE, work=work))
     (work / "catalog" / f"{client.CATALOG}.properties").write_text(CATALOG.format(work=work))
 
@@ -56,7 +58,7 @@ def command(work):
     # The first compiler alone: the second costs more than it saves in a run of two minutes.
     return ["java", "-Xmx1500M", "-XX:TieredStopAtLevel=1", "-XX:+UseG1GC", "-XX:G1HeapRegionSize=8M",
             "-XX:+ExitOnOutOfMemoryError", "-Djdk.attach.allowAttachSelf=true",
-            "-Dnode.environment=test", f"-Dnode.data-dir={work}/data",
+            f"-Djdk.net.hosts.file={work}/hosts", "-Dnode.environment=test", f"-Dnode.data-dir={work}/data",
             f"-Dconfig={work}/config.properties", "-cp", f"{PLACE}/classes:{PLACE}/lib/*",
             "StartTrino", VERSION]
 
