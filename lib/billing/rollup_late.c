@@ -30,13 +30,21 @@ static int64_t built_from(const json_t *build)
     return window && sscanf(window, "%*d-%*d %lld-", &from_s) == 1 ? from_s : -1;
 }
 
+/* Of the hour's objects those that were there when the build looked, if nothing of them is gone or
+ * changed.  S3 tells times in seconds: what came in the very second of the newest object then may
+ * be older or newer than the look, so both are tried. */
 static bool is_hour_whole(const json_t *hours, int64_t hour_s, double newest, const char *token)
 {
+    const double seconds[] = {newest, newest - 1};
     char name[16], hex[65];
 
     (void)snprintf(name, sizeof name, "%02d", (int)(hour_s % ROLLUP_DAY_S / ROLLUP_HOUR_S));
-    rollup_objects_hash(json_object_get(hours, name), newest, hex);
-    return !strncmp(hex, token, TOKEN_LENGTH);
+    for (size_t i = 0; i < sizeof seconds / sizeof *seconds; i++) {
+        rollup_objects_hash(json_object_get(hours, name), seconds[i], hex);
+        if (!strncmp(hex, token, TOKEN_LENGTH))
+            return true;
+    }
+    return false;
 }
 
 /* The token of the hour in what is known now; NULL: not in the window any more. */
