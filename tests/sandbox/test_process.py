@@ -23,7 +23,7 @@ def start(*options: str) -> "subprocess.Popen[str]":
     return process
 
 
-def test_ends_with_its_parent() -> None:
+def test_ends_when_its_input_closes() -> None:
     process = start("--with-parent")
     process.communicate(timeout=60)
     assert process.returncode == 0
