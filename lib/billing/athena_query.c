@@ -206,15 +206,16 @@ static int64_t next_delay(int64_t waited_ms)
 
 static int wait_for(struct run *run, struct err *e)
 {
-    int64_t begin_ms = clock_monotonic_ms(), delay_ms = state.first_ms;
+    int64_t begin_ms = clock_monotonic_ms();
     unsigned blind = 0;
 
     while (!is_over(run->execution)) {
+        int64_t delay_ms = next_delay(clock_monotonic_ms() - begin_ms);
+
         if (flow_sleep(run->flow, spread(delay_ms), e) || look(run, &blind, e)) {
             stop(run);
             return -1;
         }
-        delay_ms = next_delay(clock_monotonic_ms() - begin_ms);
     }
     return 0;
 }
