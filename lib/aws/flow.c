@@ -290,27 +290,48 @@ bool flow_throttled(const struct flow *flow)
     return flow->throttled;
 }
 
+int flow_pages(struct flow *flow, struct aws_session *session, const char *service, const char *op,
+               json_t *params, const char *request, const char *reply, flow_page_fn *take,
+               void *arg, struct err *e)
+{
+    json_auto_t *owned = params ? params : json_object();
+
+    for (;;) {
+        json_auto_t *page = flow_call(flow, session, service, op, json_copy(owned), e);
+        const json_t *token = json_object_get(page, reply);
+
+        if (!page)
+            return -1;
+        if (!take(arg, page) || !json_string_length(token) ||
+            json_equal(token, json_object_get(owned, request)))
+            return 0;
+        json_object_set(owned, request, (json_t *)token);
+    }
+}
+
+struct joined {
+    const char *member;
+    json_t *items;
+};
+
+static bool join_page(void *arg, const json_t *page)
+{
+    const struct joined *joined = arg;
+
+    json_array_extend(joined->items, json_object_get(page, joined->member));
+    return true;
+}
+
 json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,
                   const char *op, json_t *params, const char *member, const char *request,
                   const char *reply, struct err *e)
 {
-    json_auto_t *owned = params ? params : json_object();
-    json_t *items = json_array();
+    struct joined joined = {member, json_array()};
 
-    for (;;) {
-        json_auto_t *page = flow_call(flow, session, service, op, json_copy(owned), e);
-        const json_t *token;
-
-        if (!page) {
-            json_decref(items);
-            return NULL;
-        }
-        json_array_extend(items, json_object_get(page, member));
-        token = json_object_get(page, reply);
-        if (!json_string_length(token) || json_equal(token, json_object_get(owned, request)))
-            return items;
-        json_object_set(owned, request, (json_t *)token);
-    }
+    if (!flow_pages(flow, session, service, op, params, request, reply, join_page, &joined, e))
+        return joined.items;
+    json_decref(joined.items);
+    return NULL;
 }
 
 int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e)

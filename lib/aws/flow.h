@@ -37,6 +37,12 @@ json_t *flow_call_at_end(struct flow *flow, struct aws_session *session, const c
 const struct aws_error *flow_error(const struct flow *flow);
 /* Whether it failed because AWS wants fewer calls. */
 bool flow_throttled(const struct flow *flow);
+/* Page after page of a list, each given to take (borrowed) until it says false or there is no more.
+ * request and reply name the token members.  0, or -1 and *e when a page failed. */
+typedef bool flow_page_fn(void *arg, const json_t *page);
+int flow_pages(struct flow *flow, struct aws_session *session, const char *service, const char *op,
+               json_t *params, const char *request, const char *reply, flow_page_fn *take,
+               void *arg, struct err *e);
 /* All pages of a list: the items under member, joined (new reference).  request and reply name the
  * token members. */
 json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,

@@ -180,28 +180,28 @@ static json_t *columns_of(const json_t *page)
     return columns;
 }
 
+static bool take_page(void *arg, const json_t *page)
+{
+    struct athena_result *result = arg;
+    json_auto_t *rows = rows_of_page(page);
+
+    if (!result->columns)
+        result->columns = columns_of(page);
+    json_array_extend(result->rows, rows);
+    return true;
+}
+
 /* Where results are managed by Athena there is no object to read. */
 static int read_pages(struct flow *flow, const struct billing *billing,
                       struct athena_result *result, struct err *e)
 {
-    json_auto_t *params =
+    json_t *params =
         json_pack("{s:s, s:i}", "QueryExecutionId", result->id, "MaxResults", API_ROWS);
 
     result->rows = json_array();
-    for (bool more = true; more;) {
-        json_auto_t *page =
-            flow_call(flow, billing->session, "athena", "GetQueryResults", json_copy(params), e);
-        json_auto_t *rows = NULL;
-
-        if (!page)
-            return -1;
-        if (!result->columns)
-            result->columns = columns_of(page);
-        rows = rows_of_page(page);
-        json_array_extend(result->rows, rows);
-        more = json_text(page, "NextToken") != NULL;
-        json_object_set(params, "NextToken", json_object_get(page, "NextToken"));
-    }
+    if (flow_pages(flow, billing->session, "athena", "GetQueryResults", params, "NextToken",
+                   "NextToken", take_page, result, e))
+        return -1;
     /* The first row of a SELECT repeats the names. */
     if (json_equal(json_array_get(result->rows, 0), result->columns))
         json_array_remove(result->rows, 0);

@@ -26,46 +26,51 @@ static json_t *list_params(const struct billing *billing, const char *prefix)
                      "EncodingType", "url", "ExpectedBucketOwner", billing->account);
 }
 
+struct listing {
+    const char *before; /* the first key that is behind the list's end, or NULL */
+    json_t *objects;
+};
+
 /* Whether the object belongs to the list; one that does not is behind its end. */
-static bool take(json_t *objects, const json_t *item, const char *before)
+static bool take(struct listing *listing, const json_t *item)
 {
     json_auto_t *key = decoded(json_object_get(item, "Key"));
 
-    if (key && before && strcmp(json_string_value(key), before) >= 0)
+    if (key && listing->before && strcmp(json_string_value(key), listing->before) >= 0)
         return false;
     if (key) /* else no UTF-8: nothing of Firehose's or ours */
-        json_array_append_new(objects, json_pack("{s:O, s:O, s:O, s:O*}", "key", key, "size",
-                                                 json_object_get(item, "Size"), "etag",
-                                                 json_object_get(item, "ETag"), "modified",
-                                                 json_object_get(item, "LastModified")));
+        json_array_append_new(listing->objects,
+                              json_pack("{s:O, s:O, s:O, s:O*}", "key", key, "size",
+                                        json_object_get(item, "Size"), "etag",
+                                        json_object_get(item, "ETag"), "modified",
+                                        json_object_get(item, "LastModified")));
+    return true;
+}
+
+static bool take_page(void *arg, const json_t *page)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(page, "Contents"), i, item)
+        if (!take(arg, item))
+            return false;
     return true;
 }
 
 json_t *object_list_between(struct flow *flow, const struct billing *billing, const char *prefix,
                             const char *after, const char *before, struct err *e)
 {
-    json_auto_t *params = list_params(billing, prefix);
-    json_t *objects = json_array();
+    struct listing listing = {before, json_array()};
+    json_t *params = list_params(billing, prefix);
 
     if (after)
         json_object_set_new(params, "StartAfter", json_string(after));
-    for (bool more = true; more;) {
-        json_auto_t *page =
-            flow_call(flow, billing->session, "s3", "ListObjectsV2", json_copy(params), e);
-        const json_t *contents = json_object_get(page, "Contents");
-        json_t *token = json_object_get(page, "NextContinuationToken");
-        const json_t *before_it = json_object_get(params, "ContinuationToken");
-
-        if (!page) {
-            json_decref(objects);
-            return NULL;
-        }
-        more = json_string_length(token) > 0 && !json_equal(token, before_it);
-        for (size_t i = 0; i < json_array_size(contents); i++)
-            more = take(objects, json_array_get(contents, i), before) && more;
-        json_object_set(params, "ContinuationToken", token);
-    }
-    return objects;
+    if (!flow_pages(flow, billing->session, "s3", "ListObjectsV2", params, "ContinuationToken",
+                    "NextContinuationToken", take_page, &listing, e))
+        return listing.objects;
+    json_decref(listing.objects);
+    return NULL;
 }
 
 json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
