@@ -1,6 +1,6 @@
 /* main.c -- which verb runs. */
-#include "aws/model.h"
-#include "daemon/verb.h"
+#include "aws/codec/model.h"
+#include "daemon/verbs/verb.h"
 
 #include <signal.h>
 #include <stdio.h>

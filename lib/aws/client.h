@@ -5,7 +5,7 @@
 #ifndef AWS_CLIENT_H
 #define AWS_CLIENT_H
 
-#include "aws/codec.h"
+#include "aws/codec/codec.h"
 #include "base/err.h"
 
 #include <stdbool.h>

@@ -8,8 +8,8 @@
 #define AWS_CLIENT_INTERNAL_H
 
 #include "aws/client.h"
-#include "aws/config.h"
-#include "aws/credentials.h"
+#include "aws/credentials/config.h"
+#include "aws/credentials/credentials.h"
 #include "aws/endpoint.h"
 #include "aws/http.h"
 #include "aws/retry.h"

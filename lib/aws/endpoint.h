@@ -5,7 +5,7 @@
 #ifndef AWS_ENDPOINT_H
 #define AWS_ENDPOINT_H
 
-#include "aws/model.h"
+#include "aws/codec/model.h"
 #include "base/err.h"
 
 #include <stdbool.h>

@@ -7,7 +7,7 @@
 #ifndef AWS_HTTP_H
 #define AWS_HTTP_H
 
-#include "aws/codec.h"
+#include "aws/codec/codec.h"
 #include "base/err.h"
 
 #include <stdbool.h>

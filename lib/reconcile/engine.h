@@ -7,8 +7,8 @@
 #define RECONCILE_ENGINE_H
 
 #include "aws/client.h"
-#include "reconcile/manifest.h"
 #include "reconcile/task.h"
+#include "spec/manifest.h"
 
 struct engine;
 struct pass;

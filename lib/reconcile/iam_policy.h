@@ -5,7 +5,7 @@
 #ifndef RECONCILE_IAM_POLICY_H
 #define RECONCILE_IAM_POLICY_H
 
-#include "reconcile/manifest.h"
+#include "spec/manifest.h"
 
 /* A policy document; new reference.  Without an account guard the account in ARNs is "*". */
 json_t *iam_policy(const struct manifest *manifest);

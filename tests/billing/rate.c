@@ -2,7 +2,7 @@
  * "lines": [[day, sub, user, route, status, calls, bytes]]}, prints one bill (or {"error"}) per
  * line. */
 #include "base/mem.h"
-#include "billing/price_book.h"
+#include "billing/prices/price_book.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* Queries: placeholders, hashes, what failures mean, Athena's CSV cut anywhere. Running one is for
  * the system tests. */
 #include "base/mem.h"
-#include "billing/athena_query_private.h"
+#include "billing/store/athena_query_private.h"
 #include "check.h"
 
 #include <string.h>

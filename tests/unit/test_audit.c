@@ -1,10 +1,10 @@
 /* The ladder's arithmetic: what is missing, where, and what is only late, copied or unknown; and
  * the forms in which envelopes were ever delivered. */
 #include "base/mem.h"
-#include "billing/audit_private.h"
-#include "billing/backfill_object.h"
-#include "billing/legacy.h"
-#include "billing/recovered.h"
+#include "billing/audit/audit_private.h"
+#include "billing/store/legacy.h"
+#include "billing/store/object_read.h"
+#include "billing/store/recovered.h"
 #include "check.h"
 
 enum { HOURS = 120, LATER = 72, U = METRICS_UNKNOWN };
@@ -201,10 +201,9 @@ static void test_members_without_newlines(void)
     cleanup_str struct str bytes = {0}, ids = {0};
     struct legacy_counts counts;
 
-    backfill_gzip(ENVELOPE("a") ENVELOPE("c"), strlen(ENVELOPE("a") ENVELOPE("c")), &bytes);
-    backfill_gzip(CONTROL, strlen(CONTROL), &bytes);
-    backfill_gzip(ENVELOPE("d") "\n" ENVELOPE("e"), strlen(ENVELOPE("d") "\n" ENVELOPE("e")),
-                  &bytes);
+    object_gzip(ENVELOPE("a") ENVELOPE("c"), strlen(ENVELOPE("a") ENVELOPE("c")), &bytes);
+    object_gzip(CONTROL, strlen(CONTROL), &bytes);
+    object_gzip(ENVELOPE("d") "\n" ENVELOPE("e"), strlen(ENVELOPE("d") "\n" ENVELOPE("e")), &bytes);
     counts = walk("json-data/x", &bytes, &ids);
     CHECK_TEXT(str_text(&ids), "acde");
     CHECK_INT(counts.events, 8);
@@ -227,8 +226,8 @@ static void test_broken_parts(void)
     CHECK_INT(counts.unreadable, 2);
     /* A member that is cut off keeps what came before. */
     str_fini(&ids);
-    backfill_gzip(ENVELOPE("a"), strlen(ENVELOPE("a")), &cut);
-    backfill_gzip(ENVELOPE("c"), strlen(ENVELOPE("c")), &cut);
+    object_gzip(ENVELOPE("a"), strlen(ENVELOPE("a")), &cut);
+    object_gzip(ENVELOPE("c"), strlen(ENVELOPE("c")), &cut);
     cut.len -= 20;
     counts = walk("x", &cut, &ids);
     CHECK_INT(strncmp(str_text(&ids), "a", 1), 0);
@@ -245,7 +244,7 @@ static void test_failed_records(void)
     cleanup_str struct str zipped = {0}, bytes = {0}, ids = {0};
     struct legacy_counts counts;
 
-    backfill_gzip(ENVELOPE("a"), strlen(ENVELOPE("a")), &zipped);
+    object_gzip(ENVELOPE("a"), strlen(ENVELOPE("a")), &zipped);
     str_add(&bytes, "{\"attemptsMade\":4,\"errorCode\":\"x\",\"rawData\":\"");
     str_add_base64(&bytes, zipped.data, zipped.len);
     str_add(&bytes, "\"}\n{\"attemptsMade\":4,\"rawData\":\"!!\"}\n");
@@ -260,14 +259,14 @@ static void test_gzip_is_deterministic(void)
     cleanup_str struct str one = {0}, two = {0}, back = {0};
     struct err e = {0};
 
-    backfill_gzip("same", 4, &one);
-    backfill_gzip("same", 4, &two);
+    object_gzip("same", 4, &one);
+    object_gzip("same", 4, &two);
     CHECK_INT(one.len, two.len);
     CHECK(!memcmp(one.data, two.data, one.len));
-    CHECK_INT(backfill_gunzip(one.data, one.len, &back, &e), 0);
+    CHECK_INT(object_gunzip(one.data, one.len, &back, &e), 0);
     CHECK_TEXT(str_text(&back), "same");
     str_add(&one, "rest");
-    CHECK_INT(backfill_gunzip(one.data, one.len, &back, &e), -1);
+    CHECK_INT(object_gunzip(one.data, one.len, &back, &e), -1);
 }
 
 static void test_names(void)

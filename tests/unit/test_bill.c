@@ -1,13 +1,13 @@
 /* Bills: their forms, their comparison, and the names billing takes from the shipped spec. */
-#include "aws/model.h"
+#include "aws/codec/model.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/bill.h"
-#include "billing/bill_render.h"
+#include "billing/bill/bill.h"
+#include "billing/bill/bill_render.h"
 #include "check.h"
-#include "daemon/bill_view.h"
-#include "daemon/billing_setup.h"
-#include "daemon/terminal.h"
+#include "daemon/views/bill_view.h"
+#include "daemon/views/terminal.h"
+#include "spec/billing_setup.h"
 
 #include <stdlib.h>
 

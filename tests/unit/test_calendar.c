@@ -1,5 +1,5 @@
 /* Billing days in zones that make it hard: DST at midnight, half offsets, a day that never was. */
-#include "billing/calendar.h"
+#include "billing/prices/calendar.h"
 #include "check.h"
 
 #include <stdlib.h>

@@ -2,11 +2,11 @@
  * usage as a document and back, what-if tables. */
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/archive.h"
-#include "billing/close_amount.h"
-#include "billing/close_evidence.h"
-#include "billing/price_book.h"
-#include "billing/whatif.h"
+#include "billing/bill/bill_amount.h"
+#include "billing/bill/whatif.h"
+#include "billing/close/archive.h"
+#include "billing/close/close_evidence.h"
+#include "billing/prices/price_book.h"
 #include "check.h"
 
 static json_t *parse(const char *text)
@@ -48,11 +48,11 @@ static void test_round_trip(void)
 
         CHECK(!money_for_bytes((struct price){cases[i].pico}, cases[i].bytes, &amount, &e));
         text = money_exact_text(amount, 2);
-        CHECK(!close_amount_parse(text, &again, &e));
+        CHECK(!bill_amount_parse(text, &again, &e));
         CHECK(!money_compare(amount, again));
         amount.units = -amount.units;
         negative = money_exact_text(amount, 2);
-        CHECK(!close_amount_parse(negative, &again, &e));
+        CHECK(!bill_amount_parse(negative, &again, &e));
         CHECK(!money_compare(amount, again));
     }
 }
@@ -69,7 +69,7 @@ static void test_parse_refuses(void)
         struct money amount;
         struct err e = {0};
 
-        CHECK(close_amount_parse(bad[i], &amount, &e) == -1);
+        CHECK(bill_amount_parse(bad[i], &amount, &e) == -1);
         CHECK_INT(e.kind, ERR_INVALID);
     }
 }
@@ -77,7 +77,7 @@ static void test_parse_refuses(void)
 static void check_minus(const char *a, const char *b, const char *want)
 {
     struct err e = {0};
-    cleanup_free char *have = close_amount_minus(a, b, &e);
+    cleanup_free char *have = bill_amount_minus(a, b, &e);
 
     CHECK_TEXT(have, want);
 }
@@ -123,9 +123,9 @@ static void test_bills(void)
              SUMS("3", "0.003", "0.00"), SUMS("19", "0.019", "0.02"));
     json_auto_t *earlier = parse(before), *later = parse(after);
     struct err e = {0};
-    json_auto_t *difference = close_amount_bills(later, earlier, &e);
-    json_auto_t *none = close_amount_bills(later, later, &e);
-    json_auto_t *sum = close_amount_add_bills(earlier, difference, &e), *rest = NULL;
+    json_auto_t *difference = bill_amount_bills(later, earlier, &e);
+    json_auto_t *none = bill_amount_bills(later, later, &e);
+    json_auto_t *sum = bill_amount_add_bills(earlier, difference, &e), *rest = NULL;
 
     /* a is the same and left out; b went to nothing; aa and c are new. */
     CHECK_JSON(difference,
@@ -134,11 +134,11 @@ static void test_bills(void)
                     SUMS("2", "0.002", "0.00"), SUMS("5", "0.005", "0.01")));
     CHECK_INT((long long)json_array_size(json_object_get(none, "lines")), 0);
     /* earlier + difference says the same as later, but keeps b with zeros. */
-    rest = close_amount_bills(later, sum, &e);
+    rest = bill_amount_bills(later, sum, &e);
     CHECK_INT((long long)json_array_size(json_object_get(rest, "lines")), 0);
     CHECK_INT((long long)json_array_size(json_object_get(sum, "lines")), 4);
     CHECK_INT(e.kind, ERR_NONE);
-    CHECK(!close_amount_bills(later, NULL, &e));
+    CHECK(!bill_amount_bills(later, NULL, &e));
     CHECK_INT(e.kind, ERR_INVALID);
 }
 

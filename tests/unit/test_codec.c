@@ -1,6 +1,6 @@
 /* The codec on billingd's own calls: requests as AWS wants them, errors in every form, and replies
  * that are none.  AWS's general protocol tests are in test_protocols.c. */
-#include "aws/codec.h"
+#include "aws/codec/codec.h"
 
 #include "base/json.h"
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* The SDKs' parser and file location cases, precedence, and that errors name their line. */
-#include "aws/config.h"
+#include "aws/credentials/config.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "check.h"
@@ -47,13 +47,15 @@ static json_t *dump(const struct aws_config *config)
     const char *group_name, *name, *key;
 
     aws_config_each(config, add_section, all);
-    json_object_foreach(all, group_name, group) json_object_foreach(group, name, profile)
-        json_object_foreach(profile, key, value) json_string_set(
-            value, aws_config_find(config,
-                                   strcmp(group_name, "profiles") == 0 ? AWS_SECTION_PROFILE
-                                                                       : AWS_SECTION_SSO_SESSION,
-                                   name, key)
-                       ->text);
+    json_object_foreach(all, group_name, group)
+        json_object_foreach(group, name, profile)
+            json_object_foreach(profile, key, value)
+                json_string_set(value, aws_config_find(config,
+                                                       strcmp(group_name, "profiles") == 0
+                                                           ? AWS_SECTION_PROFILE
+                                                           : AWS_SECTION_SSO_SESSION,
+                                                       name, key)
+                                           ->text);
     return all;
 }
 
@@ -94,7 +96,8 @@ static void test_parser(void)
     size_t i;
 
     CHECK_INT(json_array_size(tests), 65);
-    json_array_foreach(tests, i, item) run_parser_case(item);
+    json_array_foreach(tests, i, item)
+        run_parser_case(item);
 }
 
 /* Skipped: the cases of other platforms than linux. */
@@ -105,8 +108,7 @@ static void test_locations(void)
     const char *name;
     size_t i, count = 0;
 
-    json_array_foreach(json_object_get(document, "tests"), i, item)
-    {
+    json_array_foreach(json_object_get(document, "tests"), i, item) {
         cleanup_free char *config = NULL;
         cleanup_free char *credentials = NULL;
 

@@ -1,6 +1,6 @@
 /* Where keys come from: the SDKs' profile chains and provider chain scenarios. */
-#include "aws/config.h"
-#include "aws/credentials.h"
+#include "aws/credentials/config.h"
+#include "aws/credentials/credentials.h"
 #include "aws/endpoint.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -31,8 +31,7 @@ static void add_profiles(struct aws_config *config, const json_t *input)
     const char *name, *key;
     const json_t *profile, *value;
 
-    json_object_foreach(json_object_get(input, "profiles"), name, profile)
-    {
+    json_object_foreach(json_object_get(input, "profiles"), name, profile) {
         str_addf(&s, "[profile %s]\n", name);
         json_object_foreach((json_t *)profile, key, value)
             str_addf(&s, "%s = %s\n", key, json_string_value(value));
@@ -49,8 +48,7 @@ static void check_chain(const struct aws_chain *chain, const json_t *want)
     CHECK_TEXT(chain->keys.access_key_id, json_text(keys, "access_key_id"));
     CHECK_TEXT(chain->keys.secret_access_key, json_text(keys, "secret_access_key"));
     CHECK_INT(chain->role_count, json_array_size(want) - 1);
-    json_array_foreach(want, i, item)
-    {
+    json_array_foreach(want, i, item) {
         const json_t *role = json_object_get(item, "AssumeRole");
 
         if (i == 0 || i > chain->role_count)
@@ -79,8 +77,7 @@ static void test_profile_chains(void)
     const json_t *item;
     size_t i, run = 0, refused = 0;
 
-    json_array_foreach(tests, i, item)
-    {
+    json_array_foreach(tests, i, item) {
         const json_t *input = json_object_get(item, "input");
         const json_t *want = json_at(item, "output.ProfileChain");
         struct aws_config *config = aws_config_new();
@@ -124,7 +121,8 @@ static void set_environment(const char *directory)
     const json_t *value;
 
     clearenv();
-    json_object_foreach(environment, name, value) setenv(name, json_string_value(value), 1);
+    json_object_foreach(environment, name, value)
+        setenv(name, json_string_value(value), 1);
     setenv("HOME", home, 1);
 }
 

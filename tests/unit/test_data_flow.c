@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "base/mem.h"
-#include "daemon/data_flow.h"
+#include "daemon/data_flow/data_flow.h"
 
 /* 2026-03-04T05:06:07Z */
 enum { DAY = 1772600767 };

@@ -1,5 +1,5 @@
 /* AWS's endpoint test cases for our nine services, and the order of configured endpoints. */
-#include "aws/config.h"
+#include "aws/credentials/config.h"
 #include "aws/endpoint.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -108,8 +108,7 @@ static void test_rules(void)
         size_t j;
 
         model.global = strcmp(model.name, "iam") == 0;
-        json_array_foreach(json_object_get(document, "testCases"), j, item)
-        {
+        json_array_foreach(json_object_get(document, "testCases"), j, item) {
             cases++;
             if (skip_reason(item))
                 skipped++;
@@ -129,9 +128,9 @@ static void test_partitions(void)
     size_t i;
 
     json_array_foreach(json_object_get(document, "partitions"), i, partition)
-        json_object_foreach((json_t *)json_object_get(partition, "regions"), region,
-                            ignored) if (!strstr(region, "global"))
-            CHECK_TEXT(aws_endpoint_partition(region), json_text(partition, "id"));
+        json_object_foreach((json_t *)json_object_get(partition, "regions"), region, ignored)
+            if (!strstr(region, "global"))
+                CHECK_TEXT(aws_endpoint_partition(region), json_text(partition, "id"));
     CHECK_TEXT(aws_endpoint_partition("xx-new-1"), "aws");
 }
 
@@ -178,8 +177,7 @@ static void add_section(struct str *s, const char *head, const char *name, const
     const json_t *value, *text;
 
     str_addf(s, "[%s %s]\n", head, name);
-    json_object_foreach((json_t *)body, key, value)
-    {
+    json_object_foreach((json_t *)body, key, value) {
         str_addf(s, "%s = %s\n", key, json_is_string(value) ? json_string_value(value) : "");
         json_object_foreach((json_t *)value, nested, text)
             str_addf(s, "  %s = %s\n", nested, json_string_value(text));
@@ -238,8 +236,7 @@ static void test_configured(void)
     struct aws_config *config = config_of(suite);
     size_t i, run = 0, skipped = 0;
 
-    json_array_foreach(json_object_get(suite, "endpointUrlTests"), i, item)
-    {
+    json_array_foreach(json_object_get(suite, "endpointUrlTests"), i, item) {
         const char *own = json_text(item, "client_config");
 
         if (strstr(own, "provided") || strncmp(own, "provide", 7) == 0) {

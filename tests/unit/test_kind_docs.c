@@ -1,5 +1,5 @@
 /* docs/kinds.md says what the kinds' tables say.  `test_kind_docs FILE` writes it. */
-#include "aws/model.h"
+#include "aws/codec/model.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"

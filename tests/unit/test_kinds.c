@@ -1,6 +1,6 @@
 /* Every name in every kind's table is real: fields, operations, members of AWS's models; and every
  * field can be read, repaired, or says why not. */
-#include "aws/model.h"
+#include "aws/codec/model.h"
 #include "base/mem.h"
 #include "check.h"
 #include "resources/kind.h"

@@ -1,6 +1,6 @@
-"""What may include what: daemon -> reconcile -> resources -> aws -> base, never upwards.
+"""Which room may include which: the rooms of a house, from the cellar up; nothing includes what lies above it.
 
-billing stands beside resources: it uses aws and base only, and reconcile and daemon may use it."""
+A room is a folder. ROOMS names for each room those it may include besides itself; docs/architecture.md says why."""
 
 import re
 from pathlib import Path
@@ -8,16 +8,39 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BELOW = {
-    "base": set(),
-    "aws": {"base"},
-    "resources": {"aws", "base"},
-    "billing": {"aws", "base"},
-    "reconcile": {"resources", "billing", "aws", "base"},
-    "daemon": {"reconcile", "resources", "billing", "aws", "base"},
+BASE = ["base"]
+AWS = [*BASE, "aws/codec", "aws/credentials", "aws"]
+RESOURCES = [*BASE, "aws/codec", "resources"]
+PRICES = [*BASE, "billing/prices"]
+STORE = [*AWS, *PRICES[1:], "billing/store"]
+AUDIT = [*STORE, "billing/rollup", "billing/bill", "billing/audit"]
+SPEC = [*AWS, "resources", "billing/prices", "billing/store", "spec/lint", "spec"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "reconcile"]
+VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
+ROOMS = {
+    "base": BASE,
+    "aws/codec": AWS[:2],
+    "aws/credentials": AWS[:3],
+    "aws": AWS,
+    "resources": RESOURCES,
+    "billing/prices": PRICES,
+    "billing/store": STORE,
+    "billing/rollup": AUDIT[:-2],
+    "billing/bill": AUDIT[:-1],
+    "billing/audit": AUDIT,
+    "billing/backfill": [*AUDIT, "billing/backfill"],
+    "billing/close": [*AUDIT, "billing/close"],
+    "spec/lint": [*RESOURCES, "aws", "spec/lint"],
+    "spec": SPEC,
+    "reconcile": RECONCILE,
+    "daemon/data_flow": VIEWS[:-1],
+    "daemon/views": VIEWS,
+    "daemon/web": [*BASE, "daemon/web"],
+    "daemon/service": [*VIEWS, "daemon/web", "daemon/service"],
+    "daemon/verbs": [*VIEWS, "daemon/verbs"],
+    "daemon": [*VIEWS, "daemon/web", "daemon/service", "daemon/verbs"],
 }
-ENGINE = {f"lib/reconcile/{name}" for name in (
-    "engine.h", "engine_private.h", "engine.c", "pass.c")}
+ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine_private.h", "engine.c", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}
 # Who may see a library; the rest reaches it through these.
 ALLOWED = {
@@ -34,13 +57,18 @@ CALLED = {
     r"\bCURLOPT_": ALLOWED["curl/"],
     r"\buv_\w+\s*\(": ALLOWED["uv.h"],
 }
-SOURCES = sorted([*ROOT.glob("lib/**/*.[ch]"), *ROOT.glob("daemon/*.[ch]")])
+# Prices are pure: from values to values. These are the ways out of a function that they may not take.
+IMPURE_CALL = re.compile(r"\b(fopen|open|read|write|printf|fprintf|puts|getenv|time|clock_gettime|localtime_r|gmtime_r|"
+                         r"tzset|rand|random|getrandom|json_load_file|json_dump_file|log_\w+|clock_\w+)\s*\(")
+IMPURE_INCLUDE = {"base/log.h", "base/clock.h", "base/metrics.h", "time.h", "unistd.h", "fcntl.h", "sys/stat.h"}
+MAX_FILES = 20
+SOURCES = sorted([*ROOT.glob("lib/**/*.[ch]"), *ROOT.glob("daemon/**/*.[ch]")])
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 
-def layer(name: str) -> str:
-    parts = name.split("/")
-    return parts[1] if parts[0] == "lib" else parts[0]
+def room(name: str) -> str:
+    """The folder of a file, as includes name it."""
+    return name.removeprefix("lib/").rpartition("/")[0]
 
 
 def is_in(name: str, places: set[str]) -> bool:
@@ -49,13 +77,16 @@ def is_in(name: str, places: set[str]) -> bool:
 
 def wrong_include(name: str, quote: str, target: str) -> str | None:
     """Why the file `name` (below the root) may not include target, or None."""
-    own = layer(name)
+    own = room(name)
     if quote == '"':
-        head = target.split("/")[0]
         if "/" not in target:
             return f"{name}: \"{target}\" needs its folder"
-        if head != own and head not in BELOW[own]:
+        if room(target) not in ROOMS[own]:
             return f"{name}: {own} may not include {target}"
+        if target.endswith("_private.h") and room(target) != own:
+            return f"{name}: {target} is private to {room(target)}"
+    if own == "billing/prices" and target in IMPURE_INCLUDE:
+        return f"{name}: prices are pure, but {target} is not"
     for library, places in ALLOWED.items():
         if target.startswith(library) and not is_in(name, places):
             return f"{name}: may not include {target}"
@@ -64,8 +95,12 @@ def wrong_include(name: str, quote: str, target: str) -> str | None:
 
 def wrong_calls(name: str, text: str) -> list[str]:
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
-    return [f"{name}: may not use {found}" for pattern, places in CALLED.items()
-            if not is_in(name, places) for found in re.findall(pattern, text)]
+    text = re.sub(r'"(\\.|[^"\\\n])*"', '""', text)
+    found = [f"{name}: may not use {call}" for pattern, places in CALLED.items()
+             if not is_in(name, places) for call in re.findall(pattern, text)]
+    if room(name) == "billing/prices":
+        found += [f"{name}: prices are pure, but {call} is not" for call in IMPURE_CALL.findall(text)]
+    return found
 
 
 def includes(path: Path) -> list[tuple[str, str]]:
@@ -74,7 +109,22 @@ def includes(path: Path) -> list[tuple[str, str]]:
 
 def test_there_are_sources() -> None:
     assert len(SOURCES) > 100
-    assert {layer(str(path.relative_to(ROOT))) for path in SOURCES} <= set(BELOW)
+    assert {room(str(path.relative_to(ROOT))) for path in SOURCES} == set(ROOMS)
+
+
+def test_the_rooms_are_in_order() -> None:
+    """No two rooms may include each other, not even by way of others."""
+    for own, others in ROOMS.items():
+        for other in set(others) - {own}:
+            assert own not in ROOMS[other], (own, other)
+            assert set(ROOMS[other]) <= set(others), (own, other)
+
+
+@pytest.mark.parametrize("own", sorted(ROOMS))
+def test_a_room_is_not_crowded(own: str) -> None:
+    """The kinds are as many as they are."""
+    files = [path for path in SOURCES if room(str(path.relative_to(ROOT))) == own and path.suffix == ".c"]
+    assert own == "resources" or len(files) <= MAX_FILES, [path.name for path in files]
 
 
 @pytest.mark.parametrize("name", [str(path.relative_to(ROOT)) for path in SOURCES])
@@ -88,10 +138,20 @@ def test_includes(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "quote", "target"), [
-    ("lib/base/str.c", '"', "aws/model.h"), ("lib/aws/call.c", '"', "resources/kind.h"),
-    ("lib/resources/log_group.c", '"', "reconcile/plan.h"), ("lib/reconcile/plan.c", '"', "daemon/spec.h"),
-    ("lib/billing/rollup.c", '"', "resources/kind.h"), ("lib/resources/table.c", '"', "billing/money.h"),
-    ("lib/aws/client.c", "<", "curl/curl.h"), ("daemon/web.c", "<", "curl/multi.h"),
+    ("lib/base/str.c", '"', "aws/codec/model.h"), ("lib/aws/call.c", '"', "resources/kind.h"),
+    ("lib/aws/codec/codec.c", '"', "aws/client.h"), ("lib/aws/credentials/identity.c", '"', "aws/client.h"),
+    ("lib/resources/log_group.c", '"', "reconcile/plan.h"), ("lib/resources/table.c", '"', "aws/client.h"),
+    ("lib/resources/table.c", '"', "billing/prices/money.h"), ("lib/billing/rollup/rollup.c", '"', "resources/kind.h"),
+    ("lib/billing/prices/rating.c", '"', "billing/store/context.h"), ("lib/billing/prices/rating.c", "<", "time.h"),
+    ("lib/billing/prices/rating.c", '"', "base/log.h"), ("lib/billing/bill/bill.c", '"', "billing/audit/audit.h"),
+    ("lib/billing/close/close.c", '"', "billing/backfill/backfill.h"),
+    ("lib/billing/bill/usage.c", '"', "billing/rollup/rollup_private.h"),
+    ("lib/spec/lint/lint.c", '"', "spec/manifest.h"), ("lib/spec/manifest.c", '"', "reconcile/plan.h"),
+    ("lib/reconcile/plan.c", '"', "daemon/views/plan_view.h"),
+    ("daemon/verbs/verb_plan.c", '"', "daemon/service/service.h"),
+    ("daemon/service/service.c", '"', "daemon/verbs/options.h"),
+    ("daemon/views/bill_view.c", '"', "daemon/verbs/options.h"), ("daemon/web/web.c", '"', "reconcile/engine.h"),
+    ("lib/aws/client.c", "<", "curl/curl.h"), ("daemon/web/web.c", "<", "curl/multi.h"),
     ("lib/reconcile/plan.c", "<", "uv.h"), ("lib/resources/table.c", "<", "uv.h"),
     ("lib/base/clock.h", "<", "uv.h"), ("lib/aws/call.c", '"', "client.h"),
     ("lib/aws/http.h", "<", "curl/curl.h"), ("lib/aws/call.c", '"', "aws/http_private.h")])
@@ -102,4 +162,6 @@ def test_it_can_say_no(name: str, quote: str, target: str) -> None:
 def test_it_sees_calls() -> None:
     assert wrong_calls("lib/aws/call.c", "curl_easy_init();")
     assert wrong_calls("lib/reconcile/task.c", "uv_now(loop);")
+    assert wrong_calls("lib/billing/prices/rating.c", "FILE *f = fopen(path, mode);")
     assert not wrong_calls("lib/aws/call.c", "/* curl_easy_init() */ uv_now(loop);")
+    assert not wrong_calls("lib/billing/prices/rating.c", 'say("no time (today)");')

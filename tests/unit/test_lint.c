@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "reconcile/lint.h"
-#include "reconcile/manifest.h"
+#include "spec/lint/lint.h"
+#include "spec/manifest.h"
 
 #include <stdlib.h>
 
@@ -47,11 +47,9 @@ static json_t *changed(const json_t *base, const json_t *one)
     json_t *resource, *value;
 
     json_object_update(all, json_object_get(one, "add"));
-    json_object_foreach(all, id, resource)
-    {
+    json_object_foreach(all, id, resource) {
         changes = json_object_get(json_object_get(one, "change"), id);
-        json_object_foreach(changes, field, value)
-        {
+        json_object_foreach(changes, field, value) {
             if (json_is_null(value))
                 json_object_del(json_object_get(resource, "fields"), field);
             else
@@ -76,8 +74,7 @@ static void check_case(const json_t *base, const json_t *one, json_t *seen)
     const json_t *code;
     size_t i;
 
-    json_array_foreach(json_object_get(one, "codes"), i, code)
-    {
+    json_array_foreach(json_object_get(one, "codes"), i, code) {
         json_object_set_new(want, json_string_value(code), json_true());
         json_object_set_new(seen, json_string_value(code), json_true());
     }
@@ -98,7 +95,8 @@ static void test_cases(void)
     size_t i;
 
     CHECK_INT(json_object_size(none), 0);
-    json_array_foreach(json_object_get(document, "cases"), i, one) check_case(base, one, seen);
+    json_array_foreach(json_object_get(document, "cases"), i, one)
+        check_case(base, one, seen);
     for (i = 0; (lint = lint_code(i)); i++) {
         if (!json_object_get(seen, lint->code))
             fprintf(stderr, "%s has no case\n", lint->code);

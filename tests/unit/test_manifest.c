@@ -3,13 +3,13 @@
  * tests/specs/invalid/<case>: billing.yaml and expected.txt, all that is told about it.
  * tests/specs/valid/<case>: billing.yaml and effective.yaml, what it comes to.
  * UPDATE_GOLDEN=1 writes the expected files; read the difference before you keep it. */
-#include "aws/model.h"
+#include "aws/codec/model.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/yaml.h"
 #include "check.h"
-#include "reconcile/manifest.h"
+#include "spec/manifest.h"
 
 #include <dirent.h>
 #include <stdlib.h>

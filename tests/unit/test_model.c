@@ -1,6 +1,6 @@
 /* Models: what is embedded, what can be found in it, what AWS would refuse. */
-#include "aws/model.h"
-#include "aws/pattern.h"
+#include "aws/codec/model.h"
+#include "aws/codec/pattern.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -58,8 +58,10 @@ static void check_references(const struct aws_model *model, const json_t *value)
 
     if (json_is_object(value) && json_text(value, "shape") && !json_object_get(value, "type"))
         CHECK(aws_model_shape(model, json_text(value, "shape")) != NULL);
-    json_object_foreach((json_t *)value, key, item) check_references(model, item);
-    json_array_foreach(value, i, item) check_references(model, item);
+    json_object_foreach((json_t *)value, key, item)
+        check_references(model, item);
+    json_array_foreach(value, i, item)
+        check_references(model, item);
 }
 
 static void test_references(void)

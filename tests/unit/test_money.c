@@ -1,6 +1,6 @@
 /* Exact money: limits, rounding, texts. */
 #include "base/mem.h"
-#include "billing/money.h"
+#include "billing/prices/money.h"
 #include "check.h"
 
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* Keys of hours of arrival. Listing itself is for the system tests. */
 #include "base/mem.h"
-#include "billing/object_list.h"
+#include "billing/store/object_list.h"
 #include "check.h"
 
 static void check_hour(int64_t hour_s, const char *want)

@@ -1,6 +1,6 @@
 /* Which partition a folder is. */
 #include "base/mem.h"
-#include "billing/partition.h"
+#include "billing/rollup/partition.h"
 #include "check.h"
 
 static json_t *keys_of(const char *type)

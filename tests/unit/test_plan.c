@@ -1,6 +1,6 @@
 /* What a plan says and sends: absent, equal, each sort of difference, blocked, held, to be removed.
  */
-#include "aws/model.h"
+#include "aws/codec/model.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "check.h"

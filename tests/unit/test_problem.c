@@ -1,7 +1,7 @@
 /* Problems: order, repeats, and how they look. */
 #include "base/mem.h"
 #include "check.h"
-#include "reconcile/problem.h"
+#include "spec/problem.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* AWS's protocol tests (tests/vectors/protocols), all cases of query, json, rest-json and rest-xml,
  * through aws_encode and aws_decode with nothing but the suite's own model.  What we do not do is
  * in protocol_skips.h with its reason; an entry there that would pass fails the test. */
-#include "aws/codec.h"
+#include "aws/codec/codec.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -55,11 +55,12 @@ static bool same(const json_t *a, const json_t *b)
         return fabs(json_number_value(a) - json_number_value(b)) <=
                1e-6 * fmax(1, fabs(json_number_value(a)) / 1e10);
     if (json_is_object(a) && json_is_object(b)) {
-        json_object_foreach((json_t *)a, key,
-                            value) if (!json_is_null(value) &&
-                                       !same(value, json_object_get(b, key))) return false;
-        json_object_foreach((json_t *)b, key, value) if (!json_is_null(value) &&
-                                                         !json_object_get(a, key)) return false;
+        json_object_foreach((json_t *)a, key, value)
+            if (!json_is_null(value) && !same(value, json_object_get(b, key)))
+                return false;
+        json_object_foreach((json_t *)b, key, value)
+            if (!json_is_null(value) && !json_object_get(a, key))
+                return false;
         return true;
     }
     if (json_is_array(a) && json_is_array(b)) {
@@ -193,8 +194,7 @@ static void check_headers(const struct aws_message *message, const json_t *want,
     json_t *value;
     size_t i;
 
-    json_object_foreach(json_object_get(want, "headers"), key, value)
-    {
+    json_object_foreach(json_object_get(want, "headers"), key, value) {
         const char *have = sent(message, key), *text = json_string_value(value);
         size_t n = strlen(text);
 
@@ -202,14 +202,13 @@ static void check_headers(const struct aws_message *message, const json_t *want,
             (have[n] && strncmp(have + n, "; charset=utf-8", 15) != 0))
             str_addf(why, "header %s: have %s, want %s\n", key, have ? have : "(none)", text);
     }
-    json_array_foreach(json_object_get(want, "forbidHeaders"), i,
-                       value) if (sent(message, json_string_value(value)))
-        str_addf(why, "header %s must not be sent\n", json_string_value(value));
-    json_array_foreach(json_object_get(want, "requireHeaders"), i,
-                       value) if (!sent(message, json_string_value(value)) &&
-                                  strcasecmp(json_string_value(value), "Content-Length") !=
-                                      0) /* libcurl's */
-        str_addf(why, "header %s must be sent\n", json_string_value(value));
+    json_array_foreach(json_object_get(want, "forbidHeaders"), i, value)
+        if (sent(message, json_string_value(value)))
+            str_addf(why, "header %s must not be sent\n", json_string_value(value));
+    json_array_foreach(json_object_get(want, "requireHeaders"), i, value)
+        if (!sent(message, json_string_value(value)) &&
+            strcasecmp(json_string_value(value), "Content-Length") != 0) /* libcurl's */
+            str_addf(why, "header %s must be sent\n", json_string_value(value));
 }
 
 static void check_request(const struct aws_operation *operation, const struct aws_message *message,
@@ -278,8 +277,7 @@ static void run_output(const struct aws_operation *operation, const json_t *c, s
     const char *key;
     int failed;
 
-    json_object_foreach(json_object_get(response, "headers"), key, value)
-    {
+    json_object_foreach(json_object_get(response, "headers"), key, value) {
         headers[reply.header_count].name = (char *)key;
         headers[reply.header_count++].value = (char *)json_string_value(value);
     }
@@ -338,8 +336,9 @@ static void run_file(const char *file, int want)
     json_t *suite, *c;
     size_t i, j;
 
-    json_array_foreach(suites, i, suite) json_array_foreach(json_object_get(suite, "cases"), j, c)
-        run_case(file, suite, c, &tally);
+    json_array_foreach(suites, i, suite)
+        json_array_foreach(json_object_get(suite, "cases"), j, c)
+            run_case(file, suite, c, &tally);
     printf("%-34s %3d passed, %d skipped, %d failed\n", file, tally.passed, tally.skipped,
            tally.failed);
     CHECK_INT(tally.passed + tally.skipped + tally.failed, want);

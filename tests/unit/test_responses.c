@@ -1,7 +1,7 @@
 /* Whole replies of AWS as botocore recorded them (tests/vectors/protocols/response_parsing): iam,
  * s3 and sts results, and errors of many services.  The models of those operations lie beside them.
  */
-#include "aws/codec.h"
+#include "aws/codec/codec.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -54,15 +54,18 @@ static bool fits(const json_t *have, const json_t *want)
     if (json_is_string(have) && json_is_object(want))
         return fits_policy(json_string_value(have), want);
     if (json_is_object(have) && json_is_object(want)) {
-        json_object_foreach((json_t *)want, key,
-                            value) if (strcmp(key, "ResponseMetadata") != 0 &&
-                                       !fits(json_object_get(have, key), value)) return false;
-        json_object_foreach((json_t *)have, key,
-                            value) if (!json_object_get(want, key)) return false;
+        json_object_foreach((json_t *)want, key, value)
+            if (strcmp(key, "ResponseMetadata") != 0 && !fits(json_object_get(have, key), value))
+                return false;
+        json_object_foreach((json_t *)have, key, value)
+            if (!json_object_get(want, key))
+                return false;
         return true;
     }
     if (json_is_array(have) && json_is_array(want)) {
-        json_array_foreach(want, i, value) if (!fits(json_array_get(have, i), value)) return false;
+        json_array_foreach(want, i, value)
+            if (!fits(json_array_get(have, i), value))
+                return false;
         return json_array_size(have) == json_array_size(want);
     }
     return json_equal(have, want);
@@ -80,9 +83,9 @@ static bool find_operation(const struct aws_model *model, const char *file,
     for (const char *p = strchr(file, '-'); p && *p && *p != '.' && *p != '#' && n < 127; p++)
         if (*p != '-')
             squeezed[n++] = *p;
-    json_object_foreach(
-        model->operations, name,
-        operation) if (!strcasecmp(name, squeezed)) return aws_model_operation(model, name, out);
+    json_object_foreach(model->operations, name, operation)
+        if (!strcasecmp(name, squeezed))
+            return aws_model_operation(model, name, out);
     return false;
 }
 

@@ -85,8 +85,9 @@ static void run_case(const json_t *item, const json_t *defaults)
     size_t i;
 
     bucket.tokens = (int)number(given, defaults, "initial_retry_tokens", 500);
-    json_array_foreach(json_object_get(item, "responses"), i, response) if (step(&retry, response))
-        retry = (struct retry){.policy = &policy, .bucket = &bucket};
+    json_array_foreach(json_object_get(item, "responses"), i, response)
+        if (step(&retry, response))
+            retry = (struct retry){.policy = &policy, .bucket = &bucket};
 }
 
 /* The order of the quotas tells how the two calls interleave. */
@@ -101,7 +102,8 @@ static void run_shared(const json_t *item, const json_t *defaults)
 
     step(&calls[0], json_array_get(json_array_get(threads, 0), 0));
     step(&calls[0], json_array_get(json_array_get(threads, 0), 1));
-    json_array_foreach(json_array_get(threads, 1), i, response) step(&calls[1], response);
+    json_array_foreach(json_array_get(threads, 1), i, response)
+        step(&calls[1], response);
     step(&calls[0], json_array_get(json_array_get(threads, 0), 2));
     CHECK_INT(bucket.tokens, json_integer_value(json_object_get(item, "expected_final_quota")));
 }
@@ -113,18 +115,15 @@ static void run_table(const char *path, size_t cases)
     const json_t *defaults = json_object_get(table, "defaults"), *item;
     size_t i, count = 0;
 
-    json_array_foreach(json_object_get(table, "cases"), i, item)
-    {
+    json_array_foreach(json_object_get(table, "cases"), i, item) {
         run_case(item, defaults);
         count++;
     }
-    json_array_foreach(json_object_get(table, "sequences"), i, item)
-    {
+    json_array_foreach(json_object_get(table, "sequences"), i, item) {
         run_case(item, defaults);
         count++;
     }
-    json_array_foreach(json_object_get(table, "shared_quota"), i, item)
-    {
+    json_array_foreach(json_object_get(table, "shared_quota"), i, item) {
         run_shared(item, defaults);
         count++;
     }

@@ -2,8 +2,8 @@
  */
 #include "base/clock.h"
 #include "base/mem.h"
-#include "billing/price_book.h"
-#include "billing/rollup_private.h"
+#include "billing/prices/price_book.h"
+#include "billing/rollup/rollup_private.h"
 #include "check.h"
 
 #include <stdlib.h>

@@ -182,8 +182,7 @@ static char *add_headers(const json_t *c, struct aws_message *message)
     json_t *header;
     size_t i;
 
-    json_array_foreach(json_object_get(c, "headers"), i, header)
-    {
+    json_array_foreach(json_object_get(c, "headers"), i, header) {
         const char *key = json_string_value(json_array_get(header, 0));
         const char *value = json_string_value(json_array_get(header, 1));
 
@@ -250,7 +249,8 @@ static void run_extra(void)
     json_t *c;
     size_t i;
 
-    json_array_foreach(cases, i, c) run_extra_case(c);
+    json_array_foreach(cases, i, c)
+        run_extra_case(c);
     printf("services: %zu of 24 requests\n", json_array_size(cases));
     CHECK_INT((int)json_array_size(cases), 24);
 }

@@ -1,5 +1,5 @@
 /* Tables read: parameters from fields, replies into documents, pages, errors by code and text. */
-#include "aws/model.h"
+#include "aws/codec/model.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "check.h"

@@ -2,7 +2,7 @@
  *
  * A small log group plays AWS.  Every reply in turn goes wrong, and the next task must end where an
  * undisturbed one does. */
-#include "aws/model.h"
+#include "aws/codec/model.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"

@@ -1,7 +1,7 @@
 /* Colour, widths, the question and the live area, on a pseudo-terminal read by a small screen. */
 #include "base/mem.h"
 #include "check.h"
-#include "daemon/terminal.h"
+#include "daemon/views/terminal.h"
 
 #include <fcntl.h>
 #include <poll.h>

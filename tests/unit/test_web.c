@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "check.h"
-#include "daemon/web.h"
+#include "daemon/web/web.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* The head of a request: what is taken, what is refused with which status, and any bytes at all. */
 #include "check.h"
-#include "daemon/web_request.h"
+#include "daemon/web/web_request.h"
 
 #include <stdlib.h>
 

@@ -1,0 +1,20 @@
+/* audit_watch.h -- the daemon's own audit: the last two days, every hour, as metrics. */
+#ifndef DAEMON_SERVICE_AUDIT_WATCH_H
+#define DAEMON_SERVICE_AUDIT_WATCH_H
+
+#include "aws/flow.h"
+#include "billing/store/context.h"
+
+enum { AUDIT_WATCH_MS = 3600000, AUDIT_WATCH_S = 2 * 86400 };
+
+struct audit_watch; /* what was counted already, and what was told */
+
+struct audit_watch *audit_watch_new(void);
+/* NULL is harmless. */
+void audit_watch_free(struct audit_watch *watch);
+/* Audits and sets the metrics.  A gap is told in the log when it is another than before.  -1 and
+ * *e when the audit could not be made; the metrics then keep their values. */
+int audit_watch_look(struct flow *flow, struct audit_watch *watch, const struct billing *billing,
+                     struct err *e);
+
+#endif

@@ -1,0 +1,178 @@
+/* service_news.c -- the log of the daemon: what changed, what is wrong, and what is right again.
+ *
+ * What was told stays untold until it is different, so a pass that finds nothing new is silent. */
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/service/metrics.h"
+#include "daemon/service/service_private.h"
+#include "daemon/views/terminal.h"
+
+#include <string.h>
+
+enum { VALUE_COLUMNS = 160 };
+
+/* Remembers how something is; true when that is news. */
+static bool is_news(struct service *service, const char *name, const char *how)
+{
+    struct service_view *view = &service->view;
+    const char *before;
+
+    if (!view->told)
+        view->told = json_object();
+    before = json_text(view->told, name);
+    if (how ? before && !strcmp(before, how) : !before)
+        return false;
+    if (how)
+        json_object_set_new(view->told, name, json_string(how));
+    else
+        json_object_del(view->told, name);
+    return true;
+}
+
+static char *value_text(const json_t *value)
+{
+    cleanup_free char *text = NULL;
+
+    if (!value)
+        return mem_text("(nothing)");
+    text = json_is_string(value) ? mem_text(json_string_value(value)) : json_canonical(value);
+    return terminal_fit(text, VALUE_COLUMNS);
+}
+
+static void log_differences(const struct task *task)
+{
+    const struct plan *plan = task_plan(task);
+    size_t i;
+    json_t *difference;
+
+    if (plan->action == PLAN_CREATE)
+        return; /* all of it: "created" says enough */
+    json_array_foreach(plan->differences, i, difference) {
+        cleanup_free char *want = value_text(json_object_get(difference, "want"));
+        cleanup_free char *have = value_text(json_object_get(difference, "have"));
+
+        log_info("drift", "{s:s, s:s, s:s, s:s, s:s}", "resource", task_address(task), "kind",
+                 task_kind(task)->name, "field", json_text(difference, "field"), "want", want,
+                 "have", have);
+    }
+}
+
+static void log_repair(const struct task *task)
+{
+    static const char *const events[] = {
+        [PLAN_CREATE] = "created", [PLAN_UPDATE] = "repaired", [PLAN_REMOVE] = "deleted"};
+    enum plan_action action = task_plan(task)->action;
+    const char *event = action <= PLAN_REMOVE && events[action] ? events[action] : "repaired";
+
+    log_differences(task);
+    log_info(event, "{s:s, s:s, s:i}", "resource", task_address(task), "kind",
+             task_kind(task)->name, "writes", (int)task_writes(task));
+    metric_add(&metric_repairs_total, task_writes(task), task_kind(task)->name, NULL);
+}
+
+static void log_problem(const struct task *task)
+{
+    enum task_verdict verdict = task_verdict(task);
+    const char *text = task_text(task);
+
+    log_differences(task);
+    if (verdict == VERDICT_HELD)
+        text = "it does not stay repaired, so it is not written any more; find out who changes it, "
+               "then reload";
+    if (verdict == VERDICT_SETTLING || verdict == VERDICT_RETRY)
+        log_warning(task_verdict_name(verdict), "{s:s, s:s, s:s}", "resource", task_address(task),
+                    "kind", task_kind(task)->name, "error", text);
+    else
+        log_error(task_verdict_name(verdict), "{s:s, s:s, s:s}", "resource", task_address(task),
+                  "kind", task_kind(task)->name, "error", text);
+}
+
+/* Request ids and seconds differ each time and are no news. */
+static char *signature(const struct task *task)
+{
+    const char *text = task_text(task), *request = strstr(text, " (request ");
+    cleanup_free char *plain =
+        request ? mem_text_n(text, (size_t)(request - text)) : mem_text(text);
+
+    return mem_printf("%s: %s", task_verdict_name(task_verdict(task)), plain);
+}
+
+void service_news_task(struct service *service, const struct task *task)
+{
+    enum task_verdict verdict = task_verdict(task);
+    cleanup_free char *how = NULL;
+
+    if (verdict == VERDICT_REPAIRED)
+        log_repair(task);
+    if (service->stopping || service->next)
+        return; /* "stopped before it was done" is what we did ourselves */
+    if (verdict == VERDICT_SYNCED || verdict == VERDICT_REPAIRED) {
+        if (is_news(service, task_address(task), NULL))
+            log_info("recovered", "{s:s, s:s}", "resource", task_address(task), "kind",
+                     task_kind(task)->name);
+        return;
+    }
+    how = signature(task);
+    if (is_news(service, task_address(task), how))
+        log_problem(task);
+}
+
+static void news_refused(struct service *service, const struct pass *pass)
+{
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
+        const char *name = service->manifest->pipelines[i].name;
+        enum err_kind kind;
+        const char *refused = pass_refused(pass, i, &kind);
+
+        if (!is_news(service, name, refused))
+            continue;
+        if (refused)
+            log_error("refused", "{s:s, s:s}", "pipeline", name, "error", refused);
+        else
+            log_info("recovered", "{s:s}", "pipeline", name);
+    }
+}
+
+static void news_notes(struct service *service, const struct pass *pass)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++) {
+        const struct task *task = pass_task(pass, i);
+        cleanup_free char *name = mem_printf("%s notes", task_address(task));
+        cleanup_free char *how =
+            json_array_size(task_notes(task)) ? json_canonical(task_notes(task)) : NULL;
+        size_t j;
+        json_t *note;
+
+        if (!is_news(service, name, how))
+            continue;
+        json_array_foreach(task_notes(task), j, note)
+            log_warning("note", "{s:s, s:s}", "resource", task_address(task), "error",
+                        json_string_value(note));
+    }
+}
+
+static bool contains(const json_t *list, const json_t *text)
+{
+    size_t i;
+    json_t *each;
+
+    json_array_foreach(list, i, each)
+        if (json_equal(each, text))
+            return true;
+    return false;
+}
+
+void service_news_pass(struct service *service, const struct pass *pass)
+{
+    size_t i;
+    json_t *text;
+
+    news_refused(service, pass);
+    news_notes(service, pass);
+    json_array_foreach(pass_warnings(pass), i, text)
+        if (!contains(service->view.warnings, text))
+            log_warning("warning", "{s:s}", "error", json_string_value(text));
+    json_decref(service->view.warnings);
+    service->view.warnings = json_copy((json_t *)pass_warnings(pass));
+}

@@ -1,0 +1,128 @@
+/* service_pass.c -- one pass after the other: start, apply, end, and when the next one is due. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/service/service_private.h"
+#include "daemon/service/service_time.h"
+#include "daemon/verbs/runner.h"
+
+#include <malloc.h>
+#include <sys/random.h>
+
+/* 0 to most_ms: many daemons must not call AWS at the same second. */
+static int64_t jitter_ms(int64_t most_ms)
+{
+    unsigned random = 0;
+
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        random = 0; /* no jitter is no disaster */
+    return (int64_t)(random % (uint64_t)(most_ms + 1));
+}
+
+static void schedule(struct service *service)
+{
+    const struct manifest *manifest = service->manifest;
+    int64_t delay_ms = service_time_delay_ms(manifest->interval_s, service->failures);
+    int64_t jitter_most_ms = (int64_t)manifest->jitter_s * 1000;
+
+    delay_ms += jitter_ms(jitter_most_ms < delay_ms ? jitter_most_ms : delay_ms);
+    service->due_ms = clock_monotonic_ms() + delay_ms;
+    uv_update_time(&service->loop);
+    (void)uv_timer_start(&service->look, service_on_timer, (uint64_t)delay_ms, 0);
+    service_view_status(service);
+}
+
+/* The pass is over and forgotten: what next? */
+static void go_on(struct service *service)
+{
+    (void)uv_timer_stop(&service->give_up);
+    /* What a pass held is free now; give it back rather than keep the peak for ever. */
+    (void)malloc_trim(0);
+    if (service->stopping || service->options->once) {
+        service_end(service);
+    } else if (service->next) {
+        service_swap(service);
+        service_look(service);
+    } else if (service->again) {
+        service_look(service);
+    } else {
+        schedule(service);
+    }
+}
+
+static void on_task(void *arg, const struct pass *pass, const struct task *task)
+{
+    struct service *service = arg;
+
+    (void)pass;
+    service->progress_ms = clock_monotonic_ms();
+    if (task_state(task) == TASK_DONE)
+        service_news_task(service, task);
+}
+
+static void on_planned(void *arg, struct pass *pass)
+{
+    (void)arg;
+    pass_apply(pass);
+}
+
+static void on_done(void *arg, struct pass *pass)
+{
+    struct service *service = arg;
+
+    if (service->options->once)
+        service->code = runner_code(pass, service->manifest);
+    if (!service->stopping && !service->next) {
+        if (service_view_wants_retry(pass, service->manifest))
+            service->failures++;
+        else
+            service->failures = 0;
+        service_news_pass(service, pass);
+        service_view_pass(service, pass);
+        (void)upkeep_start(service->upkeep, service->manifest, pass);
+    }
+    service->pass = NULL;
+    engine_forget(service->engine, pass);
+    go_on(service);
+}
+
+void service_look(struct service *service)
+{
+    const struct pass_events events = {on_task, on_planned, on_done, service};
+
+    (void)uv_timer_stop(&service->look);
+    service->again = false;
+    service->progress_ms = clock_monotonic_ms();
+    service->pass = engine_start(service->engine, &events);
+    service_view_status(service);
+}
+
+void service_on_timer(uv_timer_t *timer)
+{
+    service_look(timer->data);
+}
+
+void service_stop_pass(struct service *service)
+{
+    if (uv_is_active((uv_handle_t *)&service->give_up))
+        return; /* already on its way */
+    (void)uv_timer_start(&service->give_up, service_on_give_up, SERVICE_STOP_MS, 0);
+    pass_stop(service->pass);
+}
+
+/* A lost write does no harm: the next look sees what became of it. */
+void service_on_give_up(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+    struct pass *pass = service->pass;
+
+    if (!pass) { /* an upkeep that does not end */
+        upkeep_cancel(service->upkeep);
+        return;
+    }
+    log_warning("gave_up", "{s:s}", "error", "a request under way did not end in 25 s");
+    service->pass = NULL;
+    if (service->options->once)
+        service->code = EXIT_FAILED;
+    engine_forget(service->engine, pass);
+    go_on(service);
+}

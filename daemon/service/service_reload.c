@@ -1,0 +1,117 @@
+/* service_reload.c -- SIGHUP: the new spec is read and checked as a whole before anything of the
+ * old one is touched; with an error in it the old one stays. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "daemon/service/metrics.h"
+#include "daemon/service/notify.h"
+#include "daemon/service/service_private.h"
+
+#include <string.h>
+
+static void log_problems(const struct problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *p = &problems->items[i];
+
+        if (p->severity == PROBLEM_ERROR)
+            log_error("spec_error", "{s:s, s:i, s:i, s:s, s:s}", "file", p->file, "line", p->line,
+                      "column", p->column, "path", p->path, "error", p->text);
+        else
+            log_warning("spec_warning", "{s:s, s:i, s:i, s:s, s:s, s:s}", "file", p->file, "line",
+                        p->line, "column", p->column, "path", p->path, "code", p->code, "error",
+                        p->text);
+    }
+}
+
+static struct manifest *load(const struct service *service)
+{
+    struct problems problems = {0};
+    struct manifest *manifest = manifest_load(service->path, &problems);
+
+    problems_sort(&problems);
+    log_problems(&problems);
+    problems_fini(&problems);
+    return manifest;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? !strcmp(a, b) : a == b;
+}
+
+/* The old socket goes first: the new address may be the same port.  If that fails, the old one
+ * comes back. */
+static int listen_anew(struct service *service, const struct manifest *manifest)
+{
+    const struct manifest *now = service->next ? service->next : service->manifest;
+    cleanup_free char *old = NULL;
+    struct err e = {0}, again = {0};
+
+    if (same_text(manifest->listen, now->listen))
+        return 0;
+    if (service->web)
+        old = mem_text(web_address(service->web));
+    web_stop(service->web);
+    service->web = NULL;
+    if (!service_listen(service, manifest->listen, &e)) {
+        if (service->web)
+            log_info("listening", "{s:s}", "listen", web_address(service->web));
+        return 0;
+    }
+    log_error("listen", "{s:s}", "error", e.text);
+    if (service_listen(service, old, &again))
+        log_error("listen", "{s:s}", "error", again.text);
+    return -1;
+}
+
+void service_swap(struct service *service)
+{
+    upkeep_cancel(service->upkeep); /* what follows the next pass goes by the new spec */
+    upkeep_refresh(service->upkeep);
+    engine_free(service->engine);
+    manifest_free(service->manifest);
+    service->manifest = service->next;
+    service->next = NULL;
+    /* A new engine: who edits the spec gets another chance for every field that was given up. */
+    service->engine = engine_new(&service->loop, service->client, service->manifest);
+    aws_client_refresh(service->client);
+    service->generation++;
+    service->failures = 0;
+    service->reload_failed = false;
+    metrics_count_reload(true, clock_now_ms());
+    service_view_forget(service);
+    log_info("reloaded", "{s:s, s:i}", "spec", service->path, "generation",
+             (int)service->generation);
+    notify_ready();
+}
+
+void service_reload(struct service *service)
+{
+    struct manifest *manifest;
+
+    notify_reloading();
+    manifest = load(service);
+    if (manifest && listen_anew(service, manifest)) {
+        manifest_free(manifest);
+        manifest = NULL;
+    }
+    if (!manifest) {
+        service->reload_failed = true;
+        metrics_count_reload(false, clock_now_ms());
+        log_error("reload_failed", "{s:s, s:s}", "spec", service->path, "error",
+                  "the spec before it stays in use");
+        service_view_status(service);
+        if (!service->next)
+            notify_ready();
+        return;
+    }
+    manifest_free(service->next); /* an earlier reload that still waited */
+    service->next = manifest;
+    if (service->pass) {
+        service_stop_pass(service);
+        return;
+    }
+    service_swap(service);
+    service_look(service);
+}

@@ -1,0 +1,310 @@
+/* service_view.c -- a finished pass as metrics, as readiness, and as one line for systemctl. */
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "daemon/service/metrics.h"
+#include "daemon/service/notify.h"
+#include "daemon/service/service_private.h"
+
+#include <string.h>
+
+enum { UNREAD_LINES = 10 };
+
+/* Its state in AWS could not be read, so nothing was compared. */
+static bool is_unread(const struct task *task)
+{
+    enum task_verdict verdict = task_verdict(task);
+
+    return (verdict == VERDICT_RETRY || verdict == VERDICT_DENIED || verdict == VERDICT_FAILED) &&
+           !task_plan(task)->differences;
+}
+
+static bool was_refused(const struct pass *pass, const struct manifest *manifest,
+                        enum err_kind wanted)
+{
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        enum err_kind kind;
+
+        if (pass_refused(pass, i, &kind) && kind == wanted)
+            return true;
+    }
+    return false;
+}
+
+bool service_view_wants_retry(const struct pass *pass, const struct manifest *manifest)
+{
+    struct pass_summary summary;
+
+    pass_summarize(pass, &summary);
+    return summary.retry || summary.settling || was_refused(pass, manifest, ERR_RETRY);
+}
+
+/* ---- metrics ---- */
+
+static const char *const *conditions_of(const struct task *task)
+{
+    static const char *const synced[] = {"Ready", "Synced", NULL};
+    static const char *const held[] = {"Ready", "NonConverging", NULL};
+    static const char *const later[] = {"Recoverable", NULL};
+    static const char *const never[] = {"Terminal", NULL};
+    static const char *const unread_later[] = {"Unchecked", "Recoverable", NULL};
+    static const char *const unread_never[] = {"Unchecked", "Terminal", NULL};
+
+    switch (task_verdict(task)) {
+    case VERDICT_SYNCED:
+    case VERDICT_REPAIRED:
+        return synced;
+    case VERDICT_HELD:
+        return held;
+    case VERDICT_RETRY:
+    case VERDICT_DENIED: /* ends when somebody gives the permission */
+        return is_unread(task) ? unread_later : later;
+    case VERDICT_BLOCKED: /* by another resource, or for good */
+        return task_plan(task)->action == PLAN_BLOCKED ? never : later;
+    case VERDICT_FAILED:
+        return is_unread(task) ? unread_never : never;
+    case VERDICT_NONE:
+    case VERDICT_DRIFTED:
+    case VERDICT_SETTLING:
+        break;
+    }
+    return later;
+}
+
+static const struct manifest_resource *find_resource(const struct manifest *manifest,
+                                                     const char *address)
+{
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        for (size_t j = 0; j < manifest->pipelines[i].resource_count; j++)
+            if (!strcmp(manifest->pipelines[i].resources[j].address, address))
+                return &manifest->pipelines[i].resources[j];
+    return NULL;
+}
+
+/* One of the differences is in a field that AWS cannot change. */
+static bool hits_immutable(const struct task *task)
+{
+    const struct plan *plan = task_plan(task);
+    const struct kind *kind = task_kind(task);
+    size_t i;
+    json_t *difference;
+
+    json_array_foreach(plan->differences, i, difference) {
+        const char *name = json_text(difference, "field");
+        cleanup_free char *plain = mem_text_n(name, strcspn(name, ".["));
+        const struct field *field = kind_field(kind, plain);
+
+        if (field && ((field->flags & FIELD_FIXED) || !(field->set || kind->update)))
+            return true;
+    }
+    return false;
+}
+
+static void count_guards(const struct service *service, const struct task *task)
+{
+    const struct plan *plan = task_plan(task);
+    const struct manifest_resource *resource = find_resource(service->manifest, task_address(task));
+    size_t i;
+    json_t *difference;
+
+    json_array_foreach(plan->differences, i, difference)
+        if (json_object_get(difference, "held"))
+            metric_add(&metric_guard_blocked_total, 1, "breaker", NULL);
+    if (plan->action != PLAN_BLOCKED)
+        return;
+    if (resource && resource->absent)
+        metric_add(&metric_guard_blocked_total, 1, "ownership", NULL);
+    else if (hits_immutable(task))
+        metric_add(&metric_guard_blocked_total, 1, "immutable", NULL);
+}
+
+static void measure_task(const struct service *service, const struct task *task)
+{
+    metrics_set_conditions(task_address(task), task_kind(task)->name, conditions_of(task));
+    metric_set(&metric_resource_drift_fields, (double)json_array_size(task_plan(task)->differences),
+               task_address(task), NULL);
+    count_guards(service, task);
+}
+
+/* Nothing is known about the resources of a pipeline that was not even read. */
+static void measure_refused(const struct service *service, const struct pass *pass)
+{
+    static const char *const unknown[] = {"Unchecked", "Recoverable", NULL};
+
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
+        const struct manifest_pipeline *pipeline = &service->manifest->pipelines[i];
+        enum err_kind kind;
+
+        if (!pass_refused(pass, i, &kind))
+            continue;
+        if (kind == ERR_INVALID)
+            metric_add(&metric_guard_blocked_total, 1, "account", NULL);
+        for (size_t j = 0; j < pipeline->resource_count; j++)
+            metrics_set_conditions(pipeline->resources[j].address,
+                                   pipeline->resources[j].kind->name, unknown);
+    }
+}
+
+static const char *result_of(const struct service *service, const struct pass *pass,
+                             const struct pass_summary *s)
+{
+    bool account = was_refused(pass, service->manifest, ERR_INVALID);
+
+    if (s->failed || s->denied || s->retry || (s->refused && !account))
+        return "failed";
+    if (s->blocked || account)
+        return "blocked";
+    return s->held || s->settling || s->drifted ? "drifted" : "converged";
+}
+
+static void measure(const struct service *service, const struct pass *pass,
+                    const struct pass_summary *summary)
+{
+    const char *result = result_of(service, pass, summary);
+
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        measure_task(service, pass_task(pass, i));
+    measure_refused(service, pass);
+    metric_add(&metric_reconcile_total, 1, result, NULL);
+    metric_observe(&metric_reconcile_duration, (double)summary->elapsed_ms / 1000, NULL);
+    metric_set(&metric_observed_generation, service->generation, NULL);
+    if (!strcmp(result, "converged"))
+        metric_set(&metric_reconcile_last_success, (double)clock_now_ms() / 1000, NULL);
+}
+
+int service_view_metrics(void *arg, struct str *body)
+{
+    const struct service *service = arg;
+
+    metrics_write_all(service->started_ms, body);
+    return 200;
+}
+
+/* ---- readiness ---- */
+
+static char *find_unread(const struct service *service, const struct pass *pass)
+{
+    struct str text = {0};
+    unsigned unread = 0;
+
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
+        enum err_kind kind;
+        const char *refused = pass_refused(pass, i, &kind);
+
+        if (refused)
+            str_addf(&text, "%s: %s\n", service->manifest->pipelines[i].name, refused);
+    }
+    for (size_t i = 0; i < pass_task_count(pass); i++) {
+        const struct task *task = pass_task(pass, i);
+
+        if (is_unread(task) && unread++ < UNREAD_LINES)
+            str_addf(&text, "%s: not read: %s\n", task_address(task), task_text(task));
+    }
+    if (unread > UNREAD_LINES)
+        str_addf(&text, "and %u more\n", unread - UNREAD_LINES);
+    return text.len ? str_take(&text) : NULL;
+}
+
+int service_view_ready(void *arg, struct str *body)
+{
+    const struct service *service = arg;
+    const struct service_view *view = &service->view;
+
+    if (service->stopping)
+        str_add(body, "not ready: stopping\n");
+    else if (!view->looked)
+        str_add(body, "not ready: the first look at AWS has not ended\n");
+    else if (view->unready)
+        str_addf(body, "not ready: the last look at AWS was not whole\n%s", view->unready);
+    else
+        str_add(body, "billingd is ready\n");
+    return service->stopping || !view->looked || view->unready ? 503 : 200;
+}
+
+/* ---- the status line ---- */
+
+static char *summary_text(const struct service *service, const struct pass *pass,
+                          const struct pass_summary *s)
+{
+    const struct {
+        unsigned count;
+        const char *word;
+    } parts[] = {{s->held, "held"},       {s->settling, "settling"}, {s->retry, "to try again"},
+                 {s->blocked, "blocked"}, {s->denied, "denied"},     {s->failed, "failed"}};
+    struct str text = {0};
+    size_t total = 0;
+
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++)
+        total += service->manifest->pipelines[i].resource_count;
+    str_addf(&text, "%u/%zu in sync", s->synced + s->repaired, total);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].count)
+            str_addf(&text, ", %u %s", parts[i].count, parts[i].word);
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
+        enum err_kind kind;
+        const char *refused = pass_refused(pass, i, &kind);
+
+        if (refused)
+            str_addf(&text, ", %s: %s", service->manifest->pipelines[i].name, refused);
+    }
+    return str_take(&text);
+}
+
+void service_view_pass(struct service *service, const struct pass *pass)
+{
+    struct service_view *view = &service->view;
+    struct pass_summary summary;
+
+    pass_summarize(pass, &summary);
+    measure(service, pass, &summary);
+    view->looked = true;
+    free(view->unready);
+    view->unready = find_unread(service, pass);
+    free(view->summary);
+    view->summary = summary_text(service, pass, &summary);
+}
+
+static void add_when(const struct service *service, struct str *text)
+{
+    int64_t left_s = (service->due_ms - clock_monotonic_ms() + 999) / 1000;
+
+    if (service->pass)
+        str_add(text, "looking now");
+    else if (left_s < 60)
+        str_addf(text, "next look in %d s", (int)(left_s > 0 ? left_s : 0));
+    else
+        str_addf(text, "next look in %d min", (int)((left_s + 30) / 60));
+}
+
+void service_view_status(struct service *service)
+{
+    struct service_view *view = &service->view;
+    struct str text = {0};
+
+    str_addf(&text, "%s, ", view->summary ? view->summary : "started");
+    add_when(service, &text);
+    if (service->reload_failed)
+        str_addf(&text, "; %s has errors, the spec before it is in use", service->path);
+    if (!view->status || strcmp(view->status, str_text(&text)) != 0)
+        notify_status("%s", str_text(&text));
+    free(view->status);
+    view->status = str_take(&text);
+}
+
+void service_view_forget(struct service *service)
+{
+    metrics_forget_resources();
+    json_decref(service->view.told);
+    service->view.told = NULL;
+}
+
+void service_view_fini(struct service *service)
+{
+    struct service_view *view = &service->view;
+
+    json_decref(view->told);
+    json_decref(view->warnings);
+    free(view->unready);
+    free(view->summary);
+    free(view->status);
+}

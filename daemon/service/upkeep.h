@@ -1,0 +1,37 @@
+/* upkeep.h -- the daemon's care for data: partitions registered, rollups built.
+ *
+ * Runs beside the passes, one at a time, for what a finished pass found in place; each run looks at
+ * everything again, so a run that failed, was cancelled or killed is made up for by the next. */
+#ifndef DAEMON_SERVICE_UPKEEP_H
+#define DAEMON_SERVICE_UPKEEP_H
+
+#include "reconcile/engine.h"
+
+struct upkeep;
+
+/* Called each time a run is over. */
+typedef void upkeep_end_fn(void *arg);
+
+/* client is borrowed. */
+struct upkeep *upkeep_new(uv_loop_t *loop, struct aws_client *client, upkeep_end_fn *ended,
+                          void *arg);
+/* Only when no run is under way. NULL is harmless. */
+void upkeep_free(struct upkeep *upkeep);
+
+/* Begins a run for the pipelines that have a `billing` section and whose bucket, workgroup and
+ * tables the pass left in place; false when there is none, or when runs failed and it is too early
+ * to try again.  While a run is under way the new one follows it. */
+bool upkeep_start(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass);
+bool upkeep_is_running(const struct upkeep *upkeep);
+/* The run under way ends soon: its queries are stopped.  A second call ends even that.  What would
+ * have followed is dropped. */
+void upkeep_cancel(struct upkeep *upkeep);
+/* The next run does not wait, whatever failed before, and takes nothing from memory. */
+void upkeep_refresh(struct upkeep *upkeep);
+/* Whether the last run failed somewhere. */
+bool upkeep_failed(const struct upkeep *upkeep);
+
+/* Milliseconds to wait after so many failed runs in a row. */
+int64_t upkeep_delay_ms(unsigned failures);
+
+#endif

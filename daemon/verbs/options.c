@@ -1,0 +1,315 @@
+#include "daemon/verbs/options.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "daemon/verbs/verb.h"
+
+#include <ctype.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum long_only {
+    OPTION_COLOR = 256,
+    OPTION_LOG_LEVEL,
+    OPTION_DETAILED,
+    OPTION_STRICT,
+    OPTION_EFFECTIVE,
+    OPTION_DRY_RUN,
+    OPTION_ONCE,
+    OPTION_FROM_RAW,
+    OPTION_AUTO,
+    OPTION_CORRECT,
+    OPTION_FIRST, /* the last one without a value */
+    OPTION_MONTH,
+    OPTION_SINCE,
+    OPTION_FROM,
+    OPTION_TO,
+    OPTION_DAY,
+    OPTION_PRICES,
+    OPTION_PIPELINE,
+    OPTION_LEGACY,
+    OPTION_PUBLIC_KEY
+};
+
+static const struct option long_options[] = {
+    {"file", required_argument, NULL, 'f'},
+    {"output", required_argument, NULL, 'o'},
+    {"yes", no_argument, NULL, 'y'},
+    {"help", no_argument, NULL, 'h'},
+    {"color", required_argument, NULL, OPTION_COLOR},
+    {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+    {"detailed-exitcode", no_argument, NULL, OPTION_DETAILED},
+    {"strict", no_argument, NULL, OPTION_STRICT},
+    {"print-effective", no_argument, NULL, OPTION_EFFECTIVE},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"once", no_argument, NULL, OPTION_ONCE},
+    {"from-raw", no_argument, NULL, OPTION_FROM_RAW},
+    {"auto", no_argument, NULL, OPTION_AUTO},
+    {"correct", no_argument, NULL, OPTION_CORRECT},
+    {"first", no_argument, NULL, OPTION_FIRST},
+    {"month", required_argument, NULL, OPTION_MONTH},
+    {"since", required_argument, NULL, OPTION_SINCE},
+    {"from", required_argument, NULL, OPTION_FROM},
+    {"to", required_argument, NULL, OPTION_TO},
+    {"day", required_argument, NULL, OPTION_DAY},
+    {"prices", required_argument, NULL, OPTION_PRICES},
+    {"pipeline", required_argument, NULL, OPTION_PIPELINE},
+    {"legacy", required_argument, NULL, OPTION_LEGACY},
+    {"public-key", required_argument, NULL, OPTION_PUBLIC_KEY},
+    {0},
+};
+
+static void print_help(FILE *out)
+{
+    (void)fputs("billingd keeps an API usage billing pipeline in AWS as billing.yaml says.\n\n"
+                "Usage: billingd [-f SPEC] VERB [FLAGS]\n\nVerbs:\n",
+                out);
+    for (const struct verb *verb = verbs; verb->name; verb++)
+        (void)fprintf(out, "  %-11s %s\n", verb->name, verb->summary);
+    (void)fputs("\nFlags:\n"
+                "  -f, --file SPEC          spec to read; default ./billing.yaml, then "
+                "/etc/billingd/billing.yaml\n"
+                "  -o, --output FORMAT      text or json; bill: table, csv, json or focus\n"
+                "      --color WHEN         auto, always or never\n"
+                "      --log-level LEVEL    error, warning, info or debug\n"
+                "  -h, --help               this text; after a verb, its own\n\n"
+                "Every flag with a value also has an environment variable: BILLINGD_FILE,\n"
+                "BILLINGD_OUTPUT, BILLINGD_LOG_LEVEL, BILLINGD_MONTH and so on.\n"
+                "Exit codes: 0 done, 1 failed, 2 differences, 3 warnings, 4 refused by a guard,\n"
+                "5 evidence failed, 64 usage, 77 no permission, 78 bad configuration.\n",
+                out);
+}
+
+static const struct verb *find_verb(const char *name)
+{
+    for (const struct verb *verb = verbs; verb->name; verb++)
+        if (!strcmp(verb->name, name))
+            return verb;
+    return NULL;
+}
+
+static void print_verb_help(const struct verb *verb)
+{
+    (void)printf("Usage: billingd [-f SPEC] %s%s%s %s\n\n%s.\n\nExample:\n  %s\n", verb->name,
+                 verb->operand ? " " : "", verb->operand ? verb->operand : "", verb->arguments,
+                 verb->summary, verb->example);
+}
+
+static int wrong(const char *what, const char *value, const char *choices)
+{
+    (void)fprintf(stderr, "billingd: %s '%s': choose %s\n", what, value, choices);
+    return EXIT_BAD_USAGE;
+}
+
+static int set_output(struct options *options, const char *value)
+{
+    static const char *const names[] = {"text", "json", "table", "csv", "focus"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(value, names[i])) {
+            options->output = (enum output_format)i;
+            return -1;
+        }
+    return wrong("output", value, "text, json, table, csv or focus");
+}
+
+static int set_log_level(struct options *options, const char *value)
+{
+    static const char *const levels[] = {"error", "warning", "info", "debug"};
+    static const enum log_level level_values[] = {LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+
+    for (size_t i = 0; i < 4; i++)
+        if (!strcmp(value, levels[i])) {
+            options->log_level = level_values[i];
+            return -1;
+        }
+    return wrong("log level", value, "error, warning, info or debug");
+}
+
+static int set_value(struct options *options, int option, const char *value)
+{
+    const char **texts[] = {&options->month,    &options->since,  &options->from,
+                            &options->to,       &options->day,    &options->prices,
+                            &options->pipeline, &options->legacy, &options->public_key};
+
+    if (option == 'f') {
+        options->file = value;
+    } else if (option == 'o') {
+        return set_output(options, value);
+    } else if (option == OPTION_COLOR) {
+        if (!terminal_parse_color(value, &options->color))
+            return wrong("color", value, "auto, always or never");
+    } else if (option == OPTION_LOG_LEVEL) {
+        return set_log_level(options, value);
+    } else if (option >= OPTION_MONTH) {
+        *texts[option - OPTION_MONTH] = value;
+    }
+    return -1;
+}
+
+static void set_flag(struct options *options, int option)
+{
+    bool *flags[] = {&options->detailed_exitcode, &options->strict,  &options->print_effective,
+                     &options->dry_run,           &options->once,    &options->from_raw,
+                     &options->automatic,         &options->correct, &options->first};
+
+    if (option == 'y')
+        options->yes = true;
+    else if (option >= OPTION_DETAILED)
+        *flags[option - OPTION_DETAILED] = true;
+}
+
+/* BILLINGD_LOG_LEVEL for --log-level. */
+static const char *variable(const char *flag)
+{
+    char name[64] = "BILLINGD_";
+    size_t n = strlen(name);
+
+    for (; *flag && n + 1 < sizeof name; flag++)
+        name[n++] = (char)(*flag == '-' ? '_' : toupper((unsigned char)*flag));
+    name[n] = '\0';
+    return getenv(name);
+}
+
+static int read_environment(struct options *options)
+{
+    for (const struct option *option = long_options; option->name; option++) {
+        const char *value = option->has_arg ? variable(option->name) : NULL;
+        int code = value && *value ? set_value(options, option->val, value) : -1;
+
+        if (code >= 0)
+            return code;
+    }
+    return -1;
+}
+
+static int take_operand(int argc, char **argv, struct options *options)
+{
+    const char *operand = find_verb(options->verb)->operand;
+    int rest = optind + 1;
+
+    if (operand && rest < argc)
+        options->operand = argv[rest++];
+    if (rest < argc) {
+        (void)fprintf(stderr, "billingd: '%s' is one argument too many\n", argv[rest]);
+        return EXIT_BAD_USAGE;
+    }
+    return -1;
+}
+
+static int take_verb(int argc, char **argv, struct options *options)
+{
+    const char *names[32] = {NULL};
+    size_t n = 0;
+
+    if (optind >= argc) {
+        print_help(stderr);
+        return EXIT_BAD_USAGE;
+    }
+    options->verb = argv[optind];
+    if (!find_verb(options->verb)) {
+        const char *nearest;
+
+        for (const struct verb *verb = verbs; verb->name; verb++)
+            names[n++] = verb->name;
+        nearest = str_nearest(options->verb, names);
+        (void)fprintf(stderr, "billingd: no verb '%s'%s%s%s\n", options->verb,
+                      nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                      nearest ? "'?" : "");
+        return EXIT_BAD_USAGE;
+    }
+    return take_operand(argc, argv, options);
+}
+
+/* Whether the verb's help names the flag: "[--month YYYY-MM]" names month. */
+static bool verb_knows(const struct verb *verb, const char *flag)
+{
+    size_t n = strlen(flag);
+
+    for (const char *at = verb->arguments; (at = strstr(at, "--")); at += 2)
+        if (!strncmp(at + 2, flag, n) && strchr(" ]|", at[2 + n]))
+            return true;
+    return false;
+}
+
+/* A flag that would be ignored is a misunderstanding: told, before anything is billed by it. */
+static int check_flag(const struct options *options, int option)
+{
+    const struct verb *verb = find_verb(options->verb);
+
+    for (const struct option *known = long_options; known->name; known++)
+        if (known->val == option && option >= OPTION_FROM_RAW && !verb_knows(verb, known->name)) {
+            (void)fprintf(stderr, "billingd: %s has no flag --%s\n", verb->name, known->name);
+            return EXIT_BAD_USAGE;
+        }
+    return -1;
+}
+
+/* The flags in the order given; `given` collects those of a single verb. */
+static int read_flags(int argc, char **argv, struct options *options, bool *help, unsigned *given)
+{
+    int option, code;
+
+    while ((option = getopt_long(argc, argv, "f:o:yh", long_options, NULL)) != -1) {
+        if (option == '?')
+            return EXIT_BAD_USAGE; /* getopt has said what is wrong */
+        if (option == 'h')
+            *help = true;
+        code = optarg ? set_value(options, option, optarg) : -1;
+        if (code >= 0)
+            return code;
+        if (!optarg)
+            set_flag(options, option);
+        if (option >= OPTION_FROM_RAW)
+            *given |= 1U << (option - OPTION_FROM_RAW);
+    }
+    return -1;
+}
+
+static int check_use(const struct options *options, unsigned given)
+{
+    const struct verb *verb = find_verb(options->verb);
+    int code = -1;
+
+    for (int option = OPTION_FROM_RAW; option <= OPTION_PUBLIC_KEY && code < 0; option++)
+        if (given & 1U << (option - OPTION_FROM_RAW))
+            code = check_flag(options, option);
+    if (code < 0 && verb->operand && !options->operand) {
+        (void)fprintf(stderr, "billingd: %s needs %s, like: %s\n", verb->name, verb->operand,
+                      verb->example);
+        return EXIT_BAD_USAGE;
+    }
+    if (code < 0 && options->output > OUTPUT_JSON && !verb->prints_bills)
+        return wrong("output", "table, csv or focus", "text or json for this verb");
+    return code;
+}
+
+int options_parse(int argc, char **argv, struct options *options)
+{
+    bool help = false;
+    unsigned given = 0;
+    int code;
+
+    *options = (struct options){.log_level = LOG_INFO};
+    code = read_environment(options);
+    if (code < 0)
+        code = read_flags(argc, argv, options, &help, &given);
+    if (code >= 0)
+        return code;
+    if (help && optind >= argc) {
+        print_help(stdout);
+        return EXIT_DONE;
+    }
+    code = take_verb(argc, argv, options);
+    if (code < 0 && help) {
+        print_verb_help(find_verb(options->verb));
+        return EXIT_DONE;
+    }
+    return code < 0 ? check_use(options, given) : code;
+}
+
+bool options_color(const struct options *options, FILE *out)
+{
+    return terminal_use_color(options->color, out);
+}

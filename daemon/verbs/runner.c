@@ -1,0 +1,149 @@
+#include "daemon/verbs/runner.h"
+
+#include "daemon/verbs/spec.h"
+
+#include <string.h>
+
+static void on_task(void *arg, const struct pass *pass, const struct task *task)
+{
+    struct runner *runner = arg;
+
+    (void)pass;
+    progress_view_task(&runner->progress, task);
+}
+
+static void on_planned(void *arg, struct pass *pass)
+{
+    struct runner *runner = arg;
+
+    if (!runner->decide || runner->loop.stopped) {
+        pass_finish(pass);
+        return;
+    }
+    progress_view_end(&runner->progress);
+    if (!runner->decide(runner)) {
+        pass_finish(pass);
+        return;
+    }
+    runner->progress.applying = true;
+    progress_view_start(&runner->progress, pass_task_count(pass),
+                        options_color(runner->options, stderr));
+    pass_apply(pass);
+}
+
+static void on_done(void *arg, struct pass *pass)
+{
+    struct runner *runner = arg;
+
+    (void)pass;
+    progress_view_end(&runner->progress);
+    if (!runner->code)
+        runner->code = runner_code(pass, runner->manifest);
+    runner_print_refusals(runner);
+    if (runner->report)
+        runner->report(runner);
+    verb_loop_end(&runner->loop);
+}
+
+static void on_redraw(void *arg)
+{
+    struct runner *runner = arg;
+
+    if (runner->progress.progress)
+        progress_tick(runner->progress.progress);
+}
+
+static void on_stop(void *arg)
+{
+    struct runner *runner = arg;
+
+    (void)fputs("billingd: stopping; a write under way is finished first\n", stderr);
+    pass_stop(runner->pass);
+}
+
+static size_t resource_count(const struct manifest *manifest)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        count += manifest->pipelines[i].resource_count;
+    return count;
+}
+
+static void run_pass(struct runner *runner)
+{
+    struct pass_events events = {on_task, on_planned, on_done, runner};
+
+    verb_loop_begin(&runner->loop, on_redraw, on_stop, runner);
+    progress_view_start(&runner->progress, resource_count(runner->manifest),
+                        options_color(runner->options, stderr));
+    runner->engine = engine_new(&runner->loop.loop, runner->client, runner->manifest);
+    runner->pass = engine_start(runner->engine, &events);
+    (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);
+    engine_free(runner->engine);
+    aws_client_free(runner->client);
+    (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);
+}
+
+int runner_run(struct runner *runner, const struct options *options)
+{
+    struct err e = {0};
+    size_t warnings;
+    int code;
+
+    runner->options = options;
+    runner->manifest = spec_load(options, &code, &warnings);
+    if (!runner->manifest)
+        return code;
+    verb_loop_init(&runner->loop);
+    runner->client = aws_client_new(&runner->loop.loop, &e);
+    if (runner->client) {
+        run_pass(runner);
+    } else {
+        (void)fprintf(stderr, "billingd: %s\n", e.text);
+        runner->code = EXIT_BAD_CONFIG;
+    }
+    (void)uv_loop_close(&runner->loop.loop);
+    manifest_free(runner->manifest);
+    return runner->code;
+}
+
+int runner_code(const struct pass *pass, const struct manifest *manifest)
+{
+    struct pass_summary summary;
+    bool denied = false, invalid = false;
+
+    pass_summarize(pass, &summary);
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        enum err_kind kind;
+
+        if (!pass_refused(pass, i, &kind))
+            continue;
+        invalid = invalid || kind == ERR_INVALID;
+        denied = denied || kind == ERR_DENIED;
+    }
+    if (invalid)
+        return EXIT_REFUSED;
+    if (summary.failed || summary.blocked || summary.retry || summary.settling ||
+        (summary.refused && !denied))
+        return EXIT_FAILED;
+    return denied || summary.denied ? EXIT_DENIED : EXIT_DONE;
+}
+
+void runner_print_refusals(const struct runner *runner)
+{
+    const struct pass *pass = runner->pass;
+    size_t i;
+    json_t *text;
+
+    for (i = 0; i < runner->manifest->pipeline_count; i++) {
+        enum err_kind kind;
+        const char *refused = pass_refused(pass, i, &kind);
+
+        if (refused)
+            (void)fprintf(stderr, "billingd: %s: %s\n", runner->manifest->pipelines[i].name,
+                          refused);
+    }
+    json_array_foreach(pass_warnings(pass), i, text)
+        (void)fprintf(stderr, "warning: %s\n", json_string_value(text));
+}

@@ -1,0 +1,35 @@
+/* runner.h -- one pass from start to end on a loop of its own: what plan, apply and status share.
+ */
+#ifndef DAEMON_VERBS_RUNNER_H
+#define DAEMON_VERBS_RUNNER_H
+
+#include "daemon/verbs/options.h"
+#include "daemon/verbs/verb_loop.h"
+#include "daemon/views/progress_view.h"
+#include "reconcile/engine.h"
+
+struct runner {
+    const struct options *options;
+    struct manifest *manifest;
+    struct verb_loop loop;
+    struct aws_client *client;
+    struct engine *engine;
+    struct pass *pass;
+    /* Called when everything is planned; returns true to apply. NULL: never. */
+    bool (*decide)(struct runner *runner);
+    /* Called when all is done. */
+    void (*report)(struct runner *runner);
+    struct progress_view progress;
+    int code; /* exit code; report may set it */
+    void *arg;
+};
+
+/* Loads the spec, runs a pass, frees everything. decide, report, arg of *runner are the caller's.
+ */
+int runner_run(struct runner *runner, const struct options *options);
+/* The exit code that a finished pass stands for, --detailed-exitcode left out. */
+int runner_code(const struct pass *pass, const struct manifest *manifest);
+/* Prints refusals and warnings of the pass on stderr. */
+void runner_print_refusals(const struct runner *runner);
+
+#endif

@@ -1,0 +1,36 @@
+/* verb.h -- the commands of billingd, one file each. */
+#ifndef DAEMON_VERBS_VERB_H
+#define DAEMON_VERBS_VERB_H
+
+#include "daemon/verbs/options.h"
+
+struct verb {
+    const char *name;
+    const char *arguments; /* its own flags, for --help */
+    const char *summary;   /* one line */
+    const char *example;
+    int (*run)(const struct options *options); /* returns an exit_code */
+    const char *operand;                       /* the argument it needs: "YYYY-MM"; NULL: none */
+    bool prints_bills;                         /* -o table, csv and focus, too */
+};
+
+/* Ends with {0}. */
+extern const struct verb verbs[];
+
+int verb_check(const struct options *options);
+int verb_plan(const struct options *options);
+int verb_apply(const struct options *options);
+int verb_run(const struct options *options);
+int verb_status(const struct options *options);
+int verb_schema(const struct options *options);
+int verb_iam_policy(const struct options *options);
+int verb_rollup(const struct options *options);
+int verb_bill(const struct options *options);
+int verb_audit(const struct options *options);
+int verb_backfill(const struct options *options);
+int verb_close(const struct options *options);
+int verb_verify(const struct options *options);
+int verb_whatif(const struct options *options);
+int verb_version(const struct options *options);
+
+#endif

@@ -1,0 +1,32 @@
+/* verb_plan.c -- looks and tells; writes nothing. */
+#include "daemon/verbs/runner.h"
+#include "daemon/verbs/verb.h"
+#include "daemon/views/plan_view.h"
+
+static void report(struct runner *runner)
+{
+    struct pass *pass = runner->pass;
+    bool changes = plan_view_has_changes(pass);
+
+    if (runner->options->output == OUTPUT_JSON) {
+        json_auto_t *json = plan_view_json(pass, runner->manifest);
+
+        (void)json_dumpf(json, stdout, JSON_INDENT(2));
+        (void)fputc('\n', stdout);
+    } else {
+        plan_view_print(pass, stdout, options_color(runner->options, stdout));
+        if (!changes && !runner->code)
+            (void)puts("Nothing to change: AWS is as the spec says.");
+        plan_view_print_summary(pass, stdout);
+    }
+    /* One place decides what the exit code says and what the text says. */
+    if (runner->code == EXIT_DONE && changes && runner->options->detailed_exitcode)
+        runner->code = EXIT_DIFFERENT;
+}
+
+int verb_plan(const struct options *options)
+{
+    struct runner runner = {.report = report};
+
+    return runner_run(&runner, options);
+}

@@ -1,0 +1,316 @@
+#include "daemon/views/audit_view.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "daemon/views/terminal.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+enum { WORST_HOURS = 10, SHOWN_GAPS = 10, SHOWN_DAYS = 10 };
+
+static json_int_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+void audit_view_time(int64_t time_s, char text[static 24])
+{
+    time_t time = (time_t)time_s;
+    struct tm utc;
+
+    (void)strftime(text, 24, "%Y-%m-%dT%H:%MZ", gmtime_r(&time, &utc));
+}
+
+/* 1234567 as 1,234,567; "?" for what nobody counted. */
+static char *grouped(const json_t *value)
+{
+    cleanup_free char *digits = NULL;
+    struct str out = {0};
+    size_t n;
+
+    if (!json_is_integer(value))
+        return mem_text("?");
+    digits = mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    n = strlen(digits);
+    for (size_t i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0 && digits[i - 1] != '-')
+            str_add_char(&out, ',');
+        str_add_char(&out, digits[i]);
+    }
+    return str_take(&out);
+}
+
+static const char *meaning(const char *hop)
+{
+    static const char *const texts[][2] = {
+        {"gateway", "requests, by API Gateway's Count"},
+        {"ingested", "log events, by IncomingLogEvents"},
+        {"forwarded", "by the subscription filter, by ForwardedLogEvents"},
+        {"delivered", "different log events in S3"},
+        {"parsed", "of them, requests"},
+        {"unique", "different requests"},
+        {"rolled_up", "calls in the rollups of closed days"},
+        {"billed", "calls on the bill of these days"},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!strcmp(texts[i][0], hop))
+            return texts[i][1];
+    return "";
+}
+
+static json_int_t lost_before(const json_t *audit, const char *hop, bool *above)
+{
+    json_int_t events = 0;
+    size_t i;
+    json_t *gap;
+
+    *above = false;
+    json_array_foreach(json_object_get(audit, "gaps"), i, gap)
+        if (!strcmp(json_text(gap, "hop"), hop)) {
+            events += number(gap, "events");
+            *above = *above || json_is_true(json_object_get(gap, "above_limit"));
+        }
+    return events;
+}
+
+static void print_ladder(const json_t *audit, FILE *out, bool color)
+{
+    size_t i;
+    json_t *hop;
+
+    json_array_foreach(json_object_get(audit, "hops"), i, hop) {
+        const char *name = json_string_value(hop);
+        cleanup_free char *count = grouped(json_object_get(json_object_get(audit, "totals"), name));
+        bool above;
+        json_int_t lost = lost_before(audit, name, &above);
+
+        (void)fprintf(out, "  %-10s %15s  ", name, count);
+        if (lost)
+            (void)fprintf(out, "%s%" JSON_INTEGER_FORMAT " missing%s  ",
+                          terminal_style(color, above ? STYLE_RED : STYLE_YELLOW), lost,
+                          terminal_style(color, STYLE_PLAIN));
+        (void)fprintf(out, "%s%s%s\n", terminal_style(color, STYLE_DIM), meaning(name),
+                      terminal_style(color, STYLE_PLAIN));
+    }
+}
+
+static void print_members(const json_t *object, const char *title, FILE *out)
+{
+    const char *separator = "", *key;
+    json_t *value;
+
+    (void)fprintf(out, "%s ", title);
+    json_object_foreach((json_t *)object, key, value) {
+        cleanup_free char *count = grouped(value);
+        cleanup_free char *words = mem_text(key);
+
+        for (char *c = words; *c; c++)
+            *c = *c == '_' ? ' ' : *c;
+        (void)fprintf(out, "%s%s %s", separator, words, count);
+        separator = ", ";
+    }
+    (void)fputc('\n', out);
+}
+
+static void print_gaps(const json_t *audit, FILE *out, bool color)
+{
+    const json_t *gaps = json_object_get(audit, "gaps");
+    size_t i;
+    json_t *gap;
+
+    if (json_array_size(gaps))
+        (void)fputs("\nGaps, the largest first:\n", out);
+    json_array_foreach(gaps, i, gap) {
+        bool above = json_is_true(json_object_get(gap, "above_limit"));
+        cleanup_free char *events = grouped(json_object_get(gap, "events"));
+        cleanup_free char *text = terminal_fit(json_text(gap, "explanation"), 1000);
+        char from[24], to[24];
+
+        if (i == SHOWN_GAPS) {
+            (void)fprintf(out, "  and %zu more: -o json has all\n", json_array_size(gaps) - i);
+            return;
+        }
+        audit_view_time(number(gap, "from"), from);
+        audit_view_time(number(gap, "to"), to);
+        (void)fprintf(out, "  %s%-10s%s %s to %s  %s events (%.4f%% of all)\n             %s\n",
+                      terminal_style(color, above ? STYLE_RED : STYLE_YELLOW),
+                      json_text(gap, "hop"), terminal_style(color, STYLE_PLAIN), from, to, events,
+                      100 * json_number_value(json_object_get(gap, "share")), text);
+    }
+}
+
+/* ---- hours and days ---- */
+
+static json_int_t missing_of(const json_t *hour)
+{
+    json_int_t sum = 0;
+    const char *hop;
+    json_t *events;
+
+    json_object_foreach(json_object_get(hour, "missing"), hop, events)
+        sum += json_integer_value(events);
+    return sum;
+}
+
+/* Index of the hour with the most missing below limit (of earlier ones first); SIZE_MAX: none. */
+static size_t next_worst(const json_t *hours, json_int_t limit, size_t after)
+{
+    size_t best = SIZE_MAX, i;
+    json_int_t most = 0;
+    json_t *hour;
+
+    json_array_foreach(hours, i, hour) {
+        json_int_t missing = missing_of(hour);
+
+        if (missing > most && (missing < limit || (missing == limit && i > after))) {
+            most = missing;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void print_hour(const json_t *hour, FILE *out)
+{
+    static const char *const columns[] = {"gateway",   "ingested", "forwarded",
+                                          "delivered", "parsed",   "unique"};
+    char time[24];
+
+    audit_view_time(number(hour, "hour"), time);
+    (void)fprintf(out, "  %-18s", time);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        cleanup_free char *count = grouped(json_object_get(hour, columns[i]));
+
+        (void)fprintf(out, " %11s", count);
+    }
+    (void)fprintf(out, " %11" JSON_INTEGER_FORMAT "\n", missing_of(hour));
+}
+
+static void print_worst(const json_t *audit, FILE *out)
+{
+    const json_t *hours = json_object_get(audit, "hours");
+    json_int_t limit = INT64_MAX;
+    size_t at = SIZE_MAX;
+
+    for (int shown = 0; shown < WORST_HOURS; shown++) {
+        at = next_worst(hours, limit, at);
+        if (at == SIZE_MAX)
+            return;
+        if (!shown)
+            (void)fprintf(out, "\nWorst hours (UTC):\n  %-18s %11s %11s %11s %11s %11s %11s %11s\n",
+                          "hour", "gateway", "ingested", "forwarded", "delivered", "parsed",
+                          "unique", "missing");
+        print_hour(json_array_get(hours, at), out);
+        limit = missing_of(json_array_get(hours, at));
+    }
+}
+
+static void print_days(const json_t *audit, FILE *out)
+{
+    size_t i, wrong = 0;
+    json_t *day;
+
+    json_array_foreach(json_object_get(audit, "days"), i, day) {
+        cleanup_free char *calls = grouped(json_object_get(day, "calls"));
+        cleanup_free char *rolled_up = grouped(json_object_get(day, "rolled_up"));
+
+        if (number(day, "calls") == number(day, "rolled_up") && !number(day, "late_events"))
+            continue;
+        if (!wrong)
+            (void)fprintf(out, "\nBilling days that differ:\n  %-10s %15s %15s %15s\n", "day",
+                          "requests", "rolled up", "too late");
+        if (wrong++ == SHOWN_DAYS)
+            return;
+        (void)fprintf(out, "  %-10s %15s %15s %15" JSON_INTEGER_FORMAT "\n", json_text(day, "day"),
+                      calls, rolled_up, number(day, "late_events"));
+    }
+}
+
+static void print_objects(const json_t *objects, const char *what, FILE *out)
+{
+    if (!number(objects, "count"))
+        return;
+    (void)fprintf(out,
+                  "%s: %" JSON_INTEGER_FORMAT " objects, %" JSON_INTEGER_FORMAT
+                  " bytes below %s; %" JSON_INTEGER_FORMAT
+                  " not recovered yet, holding %s%" JSON_INTEGER_FORMAT " events\n",
+                  what, number(objects, "count"), number(objects, "bytes"),
+                  json_text(objects, "prefix"), number(objects, "pending"),
+                  json_is_true(json_object_get(objects, "all_read")) ? "" : "at least ",
+                  number(objects, "events"));
+}
+
+static void print_verdict(const json_t *audit, FILE *out, bool color)
+{
+    const char *verdict = json_text(audit, "verdict");
+    enum terminal_style style = !strcmp(verdict, "complete") ? STYLE_GREEN
+                                : !strcmp(verdict, "gap")    ? STYLE_RED
+                                                             : STYLE_YELLOW;
+
+    (void)fprintf(out, "\n%s%s%s", terminal_style(color, style), verdict,
+                  terminal_style(color, STYLE_PLAIN));
+    if (!strcmp(verdict, "complete"))
+        (void)fputs(": every event is accounted for, within max_gap\n", out);
+    else if (!strcmp(verdict, "gap"))
+        (void)fprintf(out, ": more than max_gap (%s of all) is missing\n",
+                      json_text(audit, "max_gap"));
+    else
+        (void)fprintf(out,
+                      ": for %" JSON_INTEGER_FORMAT
+                      " hours with events CloudWatch does not say how many there should be\n",
+                      number(audit, "unknown_hours"));
+}
+
+void audit_view_print(const json_t *audit, FILE *out, bool color)
+{
+    char from[24], to[24];
+
+    audit_view_time(number(audit, "from"), from);
+    audit_view_time(number(audit, "to"), to);
+    (void)fprintf(out, "%s%s%s: %s to %s\n\n", terminal_style(color, STYLE_BOLD),
+                  json_text(audit, "pipeline"), terminal_style(color, STYLE_PLAIN), from, to);
+    print_ladder(audit, out, color);
+    (void)fputc('\n', out);
+    print_members(json_object_get(audit, "excluded"), "Not billed:", out);
+    print_members(json_object_get(audit, "included"), "Billed, worth knowing:", out);
+    print_objects(json_object_get(audit, "error_objects"), "Undelivered", out);
+    print_objects(json_object_get(audit, "legacy"), "In an older form", out);
+    print_gaps(audit, out, color);
+    print_worst(audit, out);
+    print_days(audit, out);
+    print_verdict(audit, out, color);
+}
+
+void audit_view_csv(const json_t *audit, FILE *out)
+{
+    static const char *const columns[] = {"gateway",    "ingested", "forwarded", "delivered",
+                                          "parsed",     "unique",   "made",      "lines",
+                                          "unreadable", "late"};
+    const size_t count = sizeof columns / sizeof *columns;
+    size_t i;
+    json_t *hour;
+
+    (void)fputs("hour", out);
+    for (size_t c = 0; c < count; c++)
+        (void)fprintf(out, ",%s", columns[c]);
+    (void)fputs(",missing\r\n", out);
+    json_array_foreach(json_object_get(audit, "hours"), i, hour) {
+        char time[24];
+
+        audit_view_time(number(hour, "hour"), time);
+        (void)fputs(time, out);
+        for (size_t c = 0; c < count; c++) {
+            const json_t *value = json_object_get(hour, columns[c]);
+
+            (void)fputc(',', out);
+            if (json_is_integer(value))
+                (void)fprintf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        }
+        (void)fprintf(out, ",%" JSON_INTEGER_FORMAT "\r\n", missing_of(hour));
+    }
+}

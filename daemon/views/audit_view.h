@@ -1,0 +1,16 @@
+/* audit_view.h -- an audit for people, and as rows. */
+#ifndef DAEMON_VIEWS_AUDIT_VIEW_H
+#define DAEMON_VIEWS_AUDIT_VIEW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* The ladder, the worst hours, days that do not fit, what is excluded, and the verdict. */
+void audit_view_print(const json_t *audit, FILE *out, bool color);
+/* A row for each hour (RFC 4180, CRLF); unknown counts are empty. */
+void audit_view_csv(const json_t *audit, FILE *out);
+/* "2025-10-31T23:00Z" of seconds since 1970. */
+void audit_view_time(int64_t time_s, char text[static 24]);
+
+#endif

@@ -1,0 +1,160 @@
+#include "daemon/views/bill_view.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "billing/bill/bill.h"
+#include "daemon/views/terminal_table.h"
+
+#include <string.h>
+
+enum { CUSTOMER_WIDTH = 40, NAME_WIDTH = 28, SHOWN_DECIMALS = 6, MINIMUM = 6 };
+
+/* 1234567 as 1,234,567. */
+static char *grouped(const json_t *value)
+{
+    cleanup_free char *digits = mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    size_t n = strlen(digits);
+    struct str out = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0)
+            str_add_char(&out, ',');
+        str_add_char(&out, digits[i]);
+    }
+    return str_take(&out);
+}
+
+/* An amount cut, or filled, to the decimals that are shown. */
+static char *shown(const json_t *line, const char *key)
+{
+    const char *text = json_text(line, key);
+    const char *dot = text ? strchr(text, '.') : NULL;
+    const char *decimals = dot ? dot + 1 : "";
+
+    return text
+               ? mem_printf(
+                     "%.*s.%.*s%.*s", dot ? (int)(dot - text) : (int)strlen(text), text,
+                     SHOWN_DECIMALS, decimals,
+                     strlen(decimals) < SHOWN_DECIMALS ? SHOWN_DECIMALS - (int)strlen(decimals) : 0,
+                     "000000")
+               : mem_text("");
+}
+
+static void add_row(struct terminal_table *table, const json_t *line, const char *customer,
+                    const char *name)
+{
+    char **row = terminal_table_add(table);
+
+    row[0] = terminal_fit(customer, CUSTOMER_WIDTH);
+    row[1] = terminal_fit(name, NAME_WIDTH);
+    row[2] = grouped(json_object_get(line, "calls"));
+    row[3] = grouped(json_object_get(line, "bytes"));
+    row[4] = shown(line, "call_charge");
+    row[5] = shown(line, "data_charge");
+    row[MINIMUM] = shown(line, "minimum_charge");
+    row[7] = mem_text(json_text(line, "total"));
+}
+
+static void print_table(const json_t *bill, FILE *out, bool color)
+{
+    struct terminal_table table = {.titles = {"CUSTOMER", "NAME", "CALLS", "BYTES", "CALL CHARGE",
+                                              "DATA CHARGE", "MINIMUM", "TOTAL"},
+                                   .left = 2};
+    const json_t *totals = json_object_get(bill, "totals");
+    const char *minimum = json_text(totals, "minimum_charge");
+    const json_t *line;
+    size_t i;
+
+    json_array_foreach(json_object_get(bill, "lines"), i, line)
+        add_row(&table, line, json_text(line, "customer"), json_text(line, "name"));
+    add_row(&table, totals, "total", "");
+    table.bold = table.count;
+    add_row(&table, json_object_get(bill, "unattributed"), "unattributed", "(billed to nobody)");
+    if (!minimum || strspn(minimum, "0.") == strlen(minimum))
+        table.hidden = MINIMUM;
+    terminal_table_print(&table, out, color);
+    terminal_table_fini(&table);
+}
+
+static void print_volume(const json_t *bill, const char *what, const char *calls, const char *bytes,
+                         FILE *out)
+{
+    const json_t *totals = json_object_get(bill, "totals");
+    cleanup_free char *call_count = grouped(json_object_get(totals, calls));
+    cleanup_free char *byte_count = grouped(json_object_get(totals, bytes));
+
+    if (strcmp(call_count, "0") || strcmp(byte_count, "0"))
+        (void)fprintf(out, "%-14s%s calls, %s bytes\n", what, call_count, byte_count);
+}
+
+static void print_evidence(const json_t *bill, FILE *out)
+{
+    const json_t *source = json_object_get(bill, "source");
+    const char *rollup = json_text(source, "rollup_hash");
+    cleanup_free char *hash = bill_hash(bill);
+
+    print_volume(bill, "free quota", "free_calls", "free_bytes", out);
+    print_volume(bill, "excluded", "excluded_calls", "excluded_bytes", out);
+    (void)fprintf(out, "%-14s%s; shown to %d decimals\n", "rounding", json_text(bill, "rounding"),
+                  SHOWN_DECIMALS);
+    (void)fprintf(out, "%-14s%s\n", "price book", json_text(bill, "price_book"));
+    (void)fprintf(out, "%-14s%s\n", "customers", json_text(bill, "customers_hash"));
+    if (source)
+        (void)fprintf(out, "%-14s%s (%s)\n", "query", json_text(source, "query_hash"),
+                      json_text(source, "query"));
+    if (rollup)
+        (void)fprintf(out, "%-14s%s\n", "rollup SQL", rollup);
+    (void)fprintf(out, "%-14s%s\n", "bill", hash);
+}
+
+static void print_draft(const json_t *bill, FILE *out, bool color)
+{
+    const json_t *day;
+    size_t i;
+
+    if (!bill_is_draft(bill))
+        return;
+    (void)fprintf(out, "%sdraft%s         not final:", terminal_style(color, STYLE_YELLOW),
+                  terminal_style(color, STYLE_PLAIN));
+    json_array_foreach(json_object_get(bill, "open_days"), i, day)
+        (void)fprintf(out, "%s %s %s", i ? "," : "", json_text(day, "day"),
+                      json_text(day, "state"));
+    (void)fputc('\n', out);
+}
+
+void bill_view_print(const json_t *bill, FILE *out, bool color)
+{
+    (void)fprintf(out, "%s%s of %s, days of %s, %s%s\n\n", terminal_style(color, STYLE_BOLD),
+                  bill_is_draft(bill) ? "Draft bill" : "Bill", json_text(bill, "month"),
+                  json_text(bill, "time_zone"), json_text(bill, "currency"),
+                  terminal_style(color, STYLE_PLAIN));
+    print_table(bill, out, color);
+    (void)fputc('\n', out);
+    print_draft(bill, out, color);
+    print_evidence(bill, out);
+}
+
+static char *value_text(const json_t *value)
+{
+    if (json_is_integer(value))
+        return mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    return mem_text(json_is_string(value) ? json_string_value(value) : "nothing");
+}
+
+void bill_view_differences(const json_t *differences, const char *first, const char *second,
+                           FILE *out)
+{
+    const json_t *difference;
+    size_t i;
+
+    json_array_foreach(differences, i, difference) {
+        const char *customer = json_text(difference, "customer");
+        cleanup_free char *name = terminal_fit(customer ? customer : "unattributed", 60);
+        cleanup_free char *a = value_text(json_object_get(difference, "first"));
+        cleanup_free char *b = value_text(json_object_get(difference, "second"));
+
+        (void)fprintf(out, "%s: %s: %s %s, %s %s\n", name, json_text(difference, "field"), first, a,
+                      second, b);
+    }
+}

@@ -1,0 +1,203 @@
+#include "daemon/views/plan_view.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "daemon/views/terminal.h"
+#include "daemon/views/text_diff.h"
+
+#include <string.h>
+
+static bool needs_something(const struct task *task)
+{
+    const struct plan *plan = task_plan(task);
+
+    return plan->action != PLAN_NONE || json_array_size(plan->differences) ||
+           (task_state(task) == TASK_DONE && task_verdict(task) >= VERDICT_RETRY);
+}
+
+bool plan_view_has_changes(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        if (needs_something(pass_task(pass, i)))
+            return true;
+    return false;
+}
+
+/* Documents as indented JSON with sorted keys, scalars as they are; new text. */
+static char *value_text(const json_t *value)
+{
+    if (json_is_string(value))
+        return mem_text(json_string_value(value));
+    return json_dumps(value, JSON_ENCODE_ANY | JSON_INDENT(2) | JSON_SORT_KEYS);
+}
+
+/* One line for people: long documents are only counted. */
+static char *short_text(const json_t *value)
+{
+    cleanup_free char *text = NULL, *compact = NULL;
+    size_t lines = 1;
+
+    if (!value)
+        return mem_text("(nothing)");
+    if (json_is_string(value) && !json_string_length(value))
+        return mem_text("\"\"");
+    text = value_text(value);
+    for (const char *p = text; *p; p++)
+        lines += *p == '\n';
+    compact = json_is_string(value) ? mem_text(text)
+                                    : json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    if (strlen(compact) <= 160 && !strchr(compact, '\n'))
+        return terminal_fit(compact, 160);
+    return lines > 1 ? mem_printf("(%zu lines)", lines) : terminal_fit(compact, 160);
+}
+
+static bool is_long(const json_t *value)
+{
+    cleanup_free char *text = value ? value_text(value) : NULL;
+
+    return text && strchr(text, '\n');
+}
+
+static void print_difference(const json_t *difference, bool created, FILE *out, bool color)
+{
+    const json_t *want = json_object_get(difference, "want"),
+                 *have = json_object_get(difference, "have");
+    const char *plain = terminal_style(color, STYLE_PLAIN);
+    cleanup_free char *want_text = short_text(want), *have_text = short_text(have);
+
+    (void)fprintf(out, "    %s%s\n", json_text(difference, "field"),
+                  json_object_get(difference, "held") ? "  (not written any more: it does not stay "
+                                                        "repaired)"
+                                                      : "");
+    if (want && have && (is_long(want) || is_long(have))) {
+        cleanup_free char *old = value_text(have), *new = value_text(want);
+
+        text_diff_print(old, new, "      ", out, color);
+        return;
+    }
+    if (!created)
+        (void)fprintf(out, "      %s- have%s %s\n", terminal_style(color, STYLE_RED), plain,
+                      have_text);
+    (void)fprintf(out, "      %s+ want%s %s\n", terminal_style(color, STYLE_GREEN), plain,
+                  want_text);
+}
+
+static void print_calls(const struct task *task, FILE *out, bool color)
+{
+    const struct plan *plan = task_plan(task);
+
+    for (size_t i = 0; plan->action != PLAN_BLOCKED && i < plan->call_count; i++) {
+        const struct call *call = plan->calls[i].call;
+
+        (void)fprintf(out, "    %scall %s:%s%s%s%s\n", terminal_style(color, STYLE_DIM),
+                      task_kind(task)->service, call->op, call->why ? "  " : "",
+                      call->why ? call->why : "", terminal_style(color, STYLE_PLAIN));
+    }
+}
+
+static void print_task(const struct task *task, FILE *out, bool color)
+{
+    static const char *const marks[] = {"=", "+", "~", "-", "…", "!"};
+    static const enum terminal_style styles[] = {STYLE_PLAIN, STYLE_GREEN,  STYLE_YELLOW,
+                                                 STYLE_RED,   STYLE_YELLOW, STYLE_RED};
+    const struct plan *plan = task_plan(task);
+    bool unread = task_state(task) == TASK_DONE && task_verdict(task) >= VERDICT_RETRY &&
+                  plan->action != PLAN_BLOCKED;
+    const char *word =
+        unread ? task_verdict_name(task_verdict(task)) : plan_action_name(plan->action);
+    const char *reason = plan->reason ? plan->reason : unread ? task_text(task) : NULL;
+    size_t i;
+    json_t *difference;
+
+    (void)fprintf(out, "%s%s %s%s  %s (%s)\n",
+                  terminal_style(color, unread ? STYLE_RED : styles[plan->action]),
+                  unread ? "!" : marks[plan->action], word, terminal_style(color, STYLE_PLAIN),
+                  task_address(task), task_kind(task)->title);
+    if (reason)
+        (void)fprintf(out, "    %s\n", reason);
+    if (plan->action == PLAN_WAIT)
+        (void)fputs("    AWS is still at work on it\n", out);
+    json_array_foreach(plan->differences, i, difference)
+        print_difference(difference, plan->action == PLAN_CREATE, out, color);
+    print_calls(task, out, color);
+}
+
+void plan_view_print(const struct pass *pass, FILE *out, bool color)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++) {
+        const struct task *task = pass_task(pass, i);
+        size_t j;
+        json_t *note;
+
+        if (needs_something(task))
+            print_task(task, out, color);
+        json_array_foreach(task_notes(task), j, note)
+            (void)fprintf(out, "%snote%s %s: %s\n", terminal_style(color, STYLE_CYAN),
+                          terminal_style(color, STYLE_PLAIN), task_address(task),
+                          json_string_value(note));
+    }
+}
+
+static json_t *task_json(const struct task *task)
+{
+    json_t *json = plan_json(task_plan(task), task_kind(task));
+
+    json_object_set_new(json, "resource", json_string(task_address(task)));
+    json_object_set_new(json, "kind", json_string(task_kind(task)->name));
+    json_object_set(json, "notes", (json_t *)task_notes(task));
+    if (task_state(task) == TASK_DONE) {
+        json_object_set_new(json, "verdict", json_string(task_verdict_name(task_verdict(task))));
+        if (*task_text(task))
+            json_object_set_new(json, "text", json_string(task_text(task)));
+    }
+    return json;
+}
+
+json_t *plan_view_json(const struct pass *pass, const struct manifest *manifest)
+{
+    struct pass_summary s;
+    json_t *json =
+        json_pack("{s:s, s:s, s:b, s:[], s:[]}", "format_version", "1.0", "spec", manifest->path,
+                  "changes", plan_view_has_changes(pass), "refused", "resources");
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        enum err_kind kind;
+        const char *refused = pass_refused(pass, i, &kind);
+
+        if (refused)
+            json_array_append_new(json_object_get(json, "refused"),
+                                  json_pack("{s:s, s:s}", "pipeline", manifest->pipelines[i].name,
+                                            "reason", refused));
+    }
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        json_array_append_new(json_object_get(json, "resources"), task_json(pass_task(pass, i)));
+    pass_summarize(pass, &s);
+    json_object_set(json, "warnings", (json_t *)pass_warnings(pass));
+    json_object_set_new(json, "summary",
+                        json_pack("{s:i, s:i, s:i, s:i}", "reads", (int)s.reads, "writes",
+                                  (int)s.writes, "round_trips", (int)s.round_trips,
+                                  "elapsed_milliseconds", (int)s.elapsed_ms));
+    return json;
+}
+
+void plan_view_print_summary(const struct pass *pass, FILE *out)
+{
+    struct pass_summary s;
+    const char *gap = "";
+
+    pass_summarize(pass, &s);
+    const struct {
+        unsigned count;
+        const char *word;
+    } parts[] = {{s.synced, "in sync"},    {s.drifted, "to change"}, {s.repaired, "changed"},
+                 {s.settling, "settling"}, {s.held, "held"},         {s.retry, "to try again"},
+                 {s.blocked, "blocked"},   {s.denied, "denied"},     {s.failed, "failed"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].count) {
+            (void)fprintf(out, "%s%u %s", gap, parts[i].count, parts[i].word);
+            gap = ", ";
+        }
+    (void)fprintf(out, "%s%u reads, %u writes, %u round trips, %lld.%03lld s\n", *gap ? "; " : "",
+                  s.reads, s.writes, s.round_trips, (long long)(s.elapsed_ms / 1000),
+                  (long long)(s.elapsed_ms % 1000));
+}

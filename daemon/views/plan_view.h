@@ -1,0 +1,18 @@
+/* plan_view.h -- a pass's plan for people and for programs. */
+#ifndef DAEMON_VIEWS_PLAN_VIEW_H
+#define DAEMON_VIEWS_PLAN_VIEW_H
+
+#include "reconcile/engine.h"
+
+#include <stdio.h>
+
+/* True when any resource needs a write, a human, or time. */
+bool plan_view_has_changes(const struct pass *pass);
+/* Field by field, want and have. */
+void plan_view_print(const struct pass *pass, FILE *out, bool color);
+/* {"format_version": "1.0", "resources": [...], "summary": {...}}; new reference. */
+json_t *plan_view_json(const struct pass *pass, const struct manifest *manifest);
+/* One line: "21 in sync; 34 reads, 2 writes, 3 round trips, 0.4 s". */
+void plan_view_print_summary(const struct pass *pass, FILE *out);
+
+#endif

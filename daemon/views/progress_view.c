@@ -1,0 +1,70 @@
+#include "daemon/views/progress_view.h"
+
+#include "base/mem.h"
+
+void progress_view_start(struct progress_view *view, size_t total, bool color)
+{
+    progress_view_end(view);
+    view->progress = progress_start(stderr, total, color);
+}
+
+static const char *state_word(const struct task *task)
+{
+    switch (task_state(task)) {
+    case TASK_READING:
+        return "reading";
+    case TASK_WRITING:
+        return task_plan(task)->action == PLAN_CREATE ? "creating" : "updating";
+    case TASK_VERIFYING:
+        return "verifying";
+    case TASK_WAITING:
+        return "waiting";
+    case TASK_PLANNED:
+    case TASK_DONE:
+        break;
+    }
+    return "";
+}
+
+static void show_done(struct progress_view *view, const struct task *task)
+{
+    enum task_verdict verdict = task_verdict(task);
+    const char *text = task_text(task);
+    enum progress_verdict shown =
+        verdict == VERDICT_SYNCED || verdict == VERDICT_DRIFTED ? PROGRESS_UNCHANGED
+        : verdict == VERDICT_REPAIRED                           ? PROGRESS_CHANGED
+        : verdict == VERDICT_RETRY || verdict == VERDICT_DENIED || verdict == VERDICT_FAILED
+            ? PROGRESS_FAILED
+            : PROGRESS_BLOCKED;
+
+    if (shown == PROGRESS_CHANGED)
+        text = task_plan(task)->action == PLAN_CREATE   ? "created"
+               : task_plan(task)->action == PLAN_REMOVE ? "deleted"
+                                                        : "updated";
+    progress_done(view->progress, task_address(task), shown, *text ? text : NULL);
+}
+
+void progress_view_task(struct progress_view *view, const struct task *task)
+{
+    int so_far_s, at_most_s;
+    cleanup_free char *detail = NULL;
+
+    if (!view->progress || task_state(task) == TASK_PLANNED)
+        return;
+    if (task_state(task) == TASK_DONE) {
+        show_done(view, task);
+        return;
+    }
+    if (!view->applying && !terminal_is_live(stderr))
+        return; /* reading is quick and not worth a line in a log */
+    task_waiting(task, &so_far_s, &at_most_s);
+    if (at_most_s)
+        detail = mem_printf("%s, at most %d s", task_text(task), at_most_s);
+    progress_update(view->progress, task_address(task), state_word(task), detail);
+}
+
+void progress_view_end(struct progress_view *view)
+{
+    progress_end(view->progress);
+    view->progress = NULL;
+}

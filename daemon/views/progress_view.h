@@ -1,0 +1,18 @@
+/* progress_view.h -- shows a pass on a terminal: what is being read, written, waited for. */
+#ifndef DAEMON_VIEWS_PROGRESS_VIEW_H
+#define DAEMON_VIEWS_PROGRESS_VIEW_H
+
+#include "daemon/views/terminal.h"
+#include "reconcile/engine.h"
+
+struct progress_view {
+    struct progress *progress; /* NULL: nothing is shown */
+    bool applying;
+};
+
+void progress_view_start(struct progress_view *view, size_t total, bool color);
+/* A pass_events.on_task with the view as argument. */
+void progress_view_task(struct progress_view *view, const struct task *task);
+void progress_view_end(struct progress_view *view);
+
+#endif

@@ -1,0 +1,19 @@
+/* status_view.h -- what `billingd status` found, for people and for programs. */
+#ifndef DAEMON_VIEWS_STATUS_VIEW_H
+#define DAEMON_VIEWS_STATUS_VIEW_H
+
+#include "reconcile/engine.h"
+
+#include <stdio.h>
+
+/* One word for a resource after a pass that only looked: "in sync", "absent", "differs", ... */
+const char *status_view_state(const struct task *task);
+/* {"format_version", "spec", "pipelines": [{"name", "region", "account", "refused", "resources":
+ * [{"resource", "kind", "state", "detail", "fields"}], "data_flow"}], ...}; flows: per pipeline
+ * what data_flow.h tells, or null.  New reference. */
+json_t *status_view_json(const struct pass *pass, const struct manifest *manifest,
+                         const json_t *flows);
+/* The same as text, from that JSON. */
+void status_view_print(const json_t *status, int64_t now_ms, FILE *out, bool color);
+
+#endif

@@ -1,0 +1,20 @@
+/* web_request.h -- the head of an HTTP/1.x request, as strict as RFC 9112 asks. */
+#ifndef DAEMON_WEB_WEB_REQUEST_H
+#define DAEMON_WEB_WEB_REQUEST_H
+
+#include <stddef.h>
+
+/* Request line and headers together must fit. */
+enum { WEB_HEAD = 8192 };
+
+struct web_request {
+    const char *method; /* into head, as is path */
+    const char *path;   /* without query string; escapes are kept */
+};
+
+/* head: length bytes followed by a NUL; it is changed once it is complete.  0: more bytes are
+ * needed. 200: request is filled in.  Any other is the status of a refusal: 400 malformed, 413 has
+ * a body, 414 or 431 too long, 505 not HTTP/1.x. */
+int web_request_parse(char *head, size_t length, struct web_request *request);
+
+#endif

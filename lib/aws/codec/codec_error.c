@@ -1,0 +1,145 @@
+/* codec_error.c -- AWS's errors in all their forms. */
+#include "aws/codec/codec_parts.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Copies what fits, without cutting a UTF-8 character in two. */
+static void set_text(char *out, size_t room, const char *text, size_t length)
+{
+    if (length >= room) {
+        length = room - 1;
+        while (length && ((unsigned char)text[length] & 0xC0) == 0x80)
+            length--;
+    }
+    memcpy(out, text, length);
+    out[length] = '\0';
+}
+
+/* "ns#Code:http://..." -> "Code". */
+static void set_code(struct aws_error *error, const char *code)
+{
+    const char *end = code + strcspn(code, ":");
+
+    for (const char *p = code; p < end; p++)
+        if (*p == '#')
+            code = p + 1;
+    code += strspn(code, " ");
+    set_text(error->code, sizeof(error->code), code, (size_t)(end > code ? end - code : 0));
+}
+
+static void set_message(struct aws_error *error, const char *message)
+{
+    if (message)
+        set_text(error->message, sizeof(error->message), message, strlen(message));
+}
+
+json_t *codec_refuse(struct aws_error *error, const char *format, ...)
+{
+    va_list args;
+
+    if (*error->code)
+        return NULL;
+    (void)snprintf(error->code, sizeof(error->code), "InvalidReply");
+    va_start(args, format);
+    (void)vsnprintf(error->message, sizeof(error->message), format, args);
+    va_end(args);
+    return NULL;
+}
+
+void codec_error_request_id(const struct aws_raw_reply *reply, struct aws_error *error)
+{
+    static const char *const names[] = {"x-amzn-requestid", "x-amz-request-id", "apigw-requestid",
+                                        "x-amzn-request-id"};
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const char *id = aws_reply_header(reply, names[i]);
+
+        if (id && *id) {
+            set_text(error->request_id, sizeof(error->request_id), id, strlen(id));
+            return;
+        }
+    }
+}
+
+bool codec_error_xml(const struct xml_node *root, struct aws_error *error)
+{
+    const struct xml_node *outer = root, *node = NULL;
+    const char *code, *id;
+
+    if (!strcmp(root->name, "Error"))
+        node = root;
+    else if (!strcmp(root->name, "ErrorResponse"))
+        node = xml_child(root, "Error") ? xml_child(root, "Error") : root;
+    else if (!strcmp(root->name, "Response"))
+        node = xml_child(xml_child(root, "Errors"), "Error");
+    code = xml_text(xml_child(node, "Code"));
+    if (!code || !*code)
+        return false;
+    set_code(error, code);
+    set_message(error, xml_text(xml_child(node, "Message")));
+    if (!*error->message)
+        set_message(error, xml_text(xml_child(node, "message")));
+    id = xml_text(xml_child(outer, "RequestId"));
+    if (!id)
+        id = xml_text(xml_child(outer, "RequestID"));
+    if (!id)
+        id = xml_text(xml_child(node, "RequestId"));
+    if (id && !*error->request_id)
+        set_text(error->request_id, sizeof(error->request_id), id, strlen(id));
+    return true;
+}
+
+static void read_json_error(const struct aws_raw_reply *reply, struct aws_error *error)
+{
+    static const char *const code_names[] = {"__type", "code", "Code"};
+    static const char *const message_names[] = {"message", "Message", "errorMessage"};
+    json_auto_t *body = codec_json_parse(reply->body, reply->body_length);
+    const char *code = aws_reply_header(reply, "x-amzn-query-error");
+
+    if (code && *code && *code != ';') { /* "CODE;Sender": the older code, which callers know */
+        set_text(error->code, sizeof(error->code), code, strcspn(code, ";"));
+    } else {
+        code = aws_reply_header(reply, "x-amzn-errortype");
+        for (unsigned i = 0; (!code || !*code) && i < 3; i++)
+            code = json_text(body, code_names[i]);
+        if (code)
+            set_code(error, code);
+    }
+    for (unsigned i = 0; !*error->message && i < 3; i++)
+        set_message(error, json_text(body, message_names[i]));
+}
+
+static void read_xml_error(const struct aws_raw_reply *reply, struct aws_error *error)
+{
+    struct err e = {0};
+    struct xml_node *root =
+        reply->body_length ? xml_parse(reply->body, reply->body_length, &e) : NULL;
+
+    if (root)
+        (void)codec_error_xml(root, error);
+    xml_free(root);
+}
+
+void codec_error_read(const struct aws_operation *operation, const struct aws_raw_reply *reply,
+                      struct aws_error *error)
+{
+    enum aws_protocol protocol = operation->model->protocol;
+    const char *type = aws_reply_header(reply, "content-type");
+
+    if (protocol == AWS_JSON || protocol == AWS_REST_JSON)
+        read_json_error(reply, error);
+    else
+        read_xml_error(reply, error);
+    if (*error->code)
+        return;
+    (void)snprintf(error->code, sizeof(error->code), "HTTP %d", reply->status);
+    if (!*error->message)
+        (void)snprintf(error->message, sizeof(error->message),
+                       "no error document (%zu bytes, %.80s)", reply->body_length,
+                       type ? type : "no content type");
+}

@@ -1,0 +1,335 @@
+#include "aws/credentials/config.h"
+
+#include "aws/credentials/config_file.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { FILE_LIMIT = 1 << 20 };
+
+struct aws_config *aws_config_new(void)
+{
+    return mem_new(sizeof(struct aws_config));
+}
+
+static void free_section(struct config_section *section)
+{
+    while (section->entries) {
+        struct aws_config_entry *entry = section->entries;
+
+        section->entries = entry->next;
+        free(entry->key);
+        mem_free_secret(entry->text);
+        free(entry);
+    }
+    free(section->name);
+    free(section);
+}
+
+void aws_config_free(struct aws_config *config)
+{
+    if (!config)
+        return;
+    while (config->sections) {
+        struct config_section *section = config->sections;
+
+        config->sections = section->next;
+        free_section(section);
+    }
+    while (config->files) {
+        struct config_name *name = config->files;
+
+        config->files = name->next;
+        free(name->text);
+        free(name);
+    }
+    free(config);
+}
+
+struct config_section *config_section_open(struct aws_config *config, enum aws_config_section type,
+                                           enum aws_config_kind kind, const char *name,
+                                           bool prefixed)
+{
+    struct config_section **at = &config->sections;
+
+    for (; *at; at = &(*at)->next)
+        if ((*at)->type == type && (*at)->kind == kind && (*at)->prefixed == prefixed &&
+            strcmp((*at)->name, name) == 0)
+            return *at;
+    *at = mem_new(sizeof **at);
+    (*at)->type = type;
+    (*at)->kind = kind;
+    (*at)->prefixed = prefixed;
+    (*at)->name = mem_text(name);
+    return *at;
+}
+
+struct aws_config_entry *config_entry_find(const struct config_section *section, const char *key)
+{
+    struct aws_config_entry *entry = section->entries;
+
+    while (entry && strcmp(entry->key, key) != 0)
+        entry = entry->next;
+    return entry;
+}
+
+void config_entry_set(struct config_section *section, const char *key, const char *text,
+                      const char *file, int line)
+{
+    struct aws_config_entry *entry = config_entry_find(section, key);
+
+    if (!entry) {
+        entry = mem_new(sizeof *entry);
+        entry->key = mem_text(key);
+        entry->next = section->entries;
+        section->entries = entry;
+    }
+    mem_free_secret(entry->text);
+    entry->text = mem_text(text);
+    entry->file = file;
+    entry->line = line;
+}
+
+char *aws_config_path(enum aws_config_kind kind)
+{
+    bool config = kind == AWS_CONFIG_FILE;
+    const char *path =
+        aws_config_variable(config ? "AWS_CONFIG_FILE" : "AWS_SHARED_CREDENTIALS_FILE");
+    const char *home = aws_config_variable("HOME");
+
+    if (path)
+        return mem_text(path);
+    return home ? mem_printf("%s/.aws/%s", home, config ? "config" : "credentials") : NULL;
+}
+
+static int load_file(struct aws_config *config, enum aws_config_kind kind, struct err *e)
+{
+    cleanup_free char *path = aws_config_path(kind);
+    FILE *stream = path ? fopen(path, "re") : NULL;
+    size_t n;
+    char *text;
+    int status;
+
+    if (!stream)
+        return !path || errno == ENOENT || errno == ENOTDIR
+                   ? 0
+                   : err_set(e, ERR_INVALID, "%s: %s", path, strerror(errno));
+    text = mem_new(FILE_LIMIT + 1);
+    (void)setvbuf(stream, NULL, _IONBF, 0); /* no copy of secrets in a buffer of stdio */
+    n = fread(text, 1, FILE_LIMIT, stream);
+    if (ferror(stream))
+        status = err_set(e, ERR_INVALID, "%s: %s", path, strerror(errno));
+    else if (n == FILE_LIMIT)
+        status = err_set(e, ERR_INVALID, "%s: larger than 1 MiB", path);
+    else
+        status = aws_config_parse(config, kind, path, text, e);
+    explicit_bzero(text, n);
+    free(text);
+    (void)fclose(stream);
+    return status;
+}
+
+struct aws_config *aws_config_load(struct err *e)
+{
+    struct aws_config *config = aws_config_new();
+
+    if (load_file(config, AWS_CONFIG_FILE, e) || load_file(config, AWS_CREDENTIALS_FILE, e)) {
+        aws_config_free(config);
+        return NULL;
+    }
+    return config;
+}
+
+const char *aws_config_variable(const char *name)
+{
+    const char *text = getenv(name);
+
+    return text && text[strspn(text, " \t\r\n")] ? text : NULL;
+}
+
+const char *aws_config_profile(void)
+{
+    const char *name = aws_config_variable("AWS_PROFILE");
+
+    return name ? name : "default";
+}
+
+bool aws_config_has(const struct aws_config *config, enum aws_config_section section,
+                    const char *name)
+{
+    for (const struct config_section *s = config->sections; s; s = s->next)
+        if (s->type == section && strcmp(s->name, name) == 0)
+            return true;
+    return false;
+}
+
+const struct aws_config_entry *aws_config_find(const struct aws_config *config,
+                                               enum aws_config_section section, const char *name,
+                                               const char *key)
+{
+    const struct aws_config_entry *found = NULL;
+
+    for (const struct config_section *s = config->sections; s; s = s->next) {
+        const struct aws_config_entry *entry;
+
+        if (s->type != section || strcmp(s->name, name) != 0)
+            continue;
+        entry = config_entry_find(s, key);
+        if (entry && (!found || s->kind == AWS_CREDENTIALS_FILE))
+            found = entry;
+    }
+    return found;
+}
+
+static const struct aws_config_entry *profile_entry(const struct aws_config *config,
+                                                    const char *key)
+{
+    const struct aws_config_entry *entry =
+        aws_config_find(config, AWS_SECTION_PROFILE, aws_config_profile(), key);
+
+    return entry && *entry->text ? entry : NULL;
+}
+
+const char *aws_config_text(const struct aws_config *config, const char *key)
+{
+    const struct aws_config_entry *entry = profile_entry(config, key);
+
+    return entry ? entry->text : NULL;
+}
+
+char *aws_config_nested(const struct aws_config_entry *entry, const char *key)
+{
+    size_t length = strlen(key);
+
+    for (const char *line = strchr(entry->text, '\n'); line; line = strchr(line, '\n')) {
+        const char *value;
+
+        line++;
+        if (strncasecmp(line, key, length) != 0)
+            continue;
+        value = line + length + strspn(line + length, " \t");
+        if (*value++ != '=')
+            continue;
+        value += strspn(value, " \t");
+        return mem_text_n(value, strcspn(value, "\n"));
+    }
+    return NULL;
+}
+
+void aws_config_each(const struct aws_config *config,
+                     void (*visit)(void *arg, enum aws_config_section section, const char *name,
+                                   const struct aws_config_entry *first),
+                     void *arg)
+{
+    for (const struct config_section *s = config->sections; s; s = s->next)
+        if (s->name[0])
+            visit(arg, s->type, s->name, s->entries);
+}
+
+/* The text of a variable, else of a profile key; *origin (new text) says which. */
+static const char *setting(const struct aws_config *config, const char *variable, const char *key,
+                           char **origin)
+{
+    const char *text = variable ? aws_config_variable(variable) : NULL;
+    const struct aws_config_entry *entry = NULL;
+
+    if (text) {
+        *origin = mem_text(variable);
+        return text;
+    }
+    if (key && (entry = profile_entry(config, key)) != NULL)
+        *origin = mem_printf("%s:%d: %s", entry->file, entry->line, key);
+    return entry ? entry->text : NULL;
+}
+
+int aws_config_flag(const struct aws_config *config, const char *variable, const char *key,
+                    bool *flag, struct err *e)
+{
+    cleanup_free char *origin = NULL;
+    const char *text = setting(config, variable, key, &origin);
+
+    *flag = text && strcasecmp(text, "true") == 0;
+    if (text && !*flag && strcasecmp(text, "false") != 0)
+        return err_set(e, ERR_INVALID, "%s: must be true or false, not \"%s\"", origin, text);
+    return 0;
+}
+
+int aws_config_number(const struct aws_config *config, const char *variable, const char *key,
+                      int most, int *number, struct err *e)
+{
+    cleanup_free char *origin = NULL;
+    const char *text = setting(config, variable, key, &origin);
+    char *end;
+    long value;
+
+    if (!text)
+        return 0;
+    value = strtol(text, &end, 10);
+    if (*end || value < 1 || value > most)
+        return err_set(e, ERR_INVALID, "%s: must be a number from 1 to %d, not \"%s\"", origin,
+                       most, text);
+    *number = (int)value;
+    return 0;
+}
+
+const char *aws_config_region(const struct aws_config *config)
+{
+    const char *region = aws_config_variable("AWS_REGION");
+
+    if (!region)
+        region = aws_config_variable("AWS_DEFAULT_REGION");
+    return region ? region : aws_config_text(config, "region");
+}
+
+/* The profile's "services = NAME" leads to [services NAME]; 1 when it names this service's URL. */
+static int services_endpoint(const struct aws_config *config, const char *config_id, char **url,
+                             char **origin, struct err *e)
+{
+    const struct aws_config_entry *services = profile_entry(config, "services"), *entry;
+    cleanup_free char *service = mem_text(config_id);
+
+    if (!services)
+        return 0;
+    if (!aws_config_has(config, AWS_SECTION_SERVICES, services->text))
+        return err_set(e, ERR_INVALID, "%s:%d: there is no section [services %s]", services->file,
+                       services->line, services->text);
+    for (char *c = service; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    entry = aws_config_find(config, AWS_SECTION_SERVICES, services->text, service);
+    if (!entry || (*url = aws_config_nested(entry, "endpoint_url")) == NULL)
+        return 0;
+    *origin = mem_printf("%s:%d", entry->file, entry->line);
+    return 1;
+}
+
+int aws_config_endpoint(const struct aws_config *config, const char *config_id, char **url,
+                        char **origin, struct err *e)
+{
+    cleanup_free char *variable = mem_printf("AWS_ENDPOINT_URL_%s", config_id);
+    const char *text;
+    bool ignored;
+    int found;
+
+    *url = *origin = NULL;
+    if (aws_config_flag(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                        "ignore_configured_endpoint_urls", &ignored, e))
+        return -1;
+    if (ignored)
+        return 0;
+    text = setting(config, variable, NULL, origin);
+    if (!text)
+        text = setting(config, "AWS_ENDPOINT_URL", NULL, origin);
+    if (!text) {
+        found = services_endpoint(config, config_id, url, origin, e);
+        if (found)
+            return found < 0 ? -1 : 0;
+        text = setting(config, NULL, "endpoint_url", origin);
+    }
+    *url = mem_text(text);
+    return 0;
+}

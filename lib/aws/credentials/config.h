@@ -1,0 +1,83 @@
+/* config.h -- the AWS environment variables and the shared config and credentials files.
+ *
+ * Rules: AWS SDKs and Tools Reference Guide, "Shared config and credentials files", and the parser
+ * and file location cases in tests/vectors/credentials.  The environment is read when asked for,
+ * the files once, by aws_config_load. */
+#ifndef AWS_CREDENTIALS_CONFIG_H
+#define AWS_CREDENTIALS_CONFIG_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+
+struct aws_config;
+
+enum aws_config_kind {
+    AWS_CONFIG_FILE,      /* [profile NAME], [default], [services NAME], [sso-session NAME] */
+    AWS_CREDENTIALS_FILE, /* [NAME] */
+};
+
+enum aws_config_section { AWS_SECTION_PROFILE, AWS_SECTION_SERVICES, AWS_SECTION_SSO_SESSION };
+
+/* One setting and where it stands. */
+struct aws_config_entry {
+    char *key;  /* lower case */
+    char *text; /* continuation lines joined with "\n"; may be a secret */
+    const char *file;
+    int line;
+    struct aws_config_entry *next;
+};
+
+/* Reads both files; one that does not exist counts as empty.  NULL and *e (ERR_INVALID, "FILE:LINE:
+ * problem") when one cannot be read or parsed. */
+struct aws_config *aws_config_load(struct err *e);
+/* Without any file. */
+struct aws_config *aws_config_new(void);
+/* Overwrites secrets. NULL is harmless. */
+void aws_config_free(struct aws_config *config);
+/* Adds a file's text; the credentials file's entries win over the config file's. */
+int aws_config_parse(struct aws_config *config, enum aws_config_kind kind, const char *file,
+                     const char *text, struct err *e);
+
+/* Where the files are: $AWS_CONFIG_FILE or $AWS_SHARED_CREDENTIALS_FILE, else below $HOME/.aws; new
+ * text, NULL when neither is set. */
+char *aws_config_path(enum aws_config_kind kind);
+/* An environment variable, NULL when unset or blank. */
+const char *aws_config_variable(const char *name);
+/* $AWS_PROFILE, or "default". */
+const char *aws_config_profile(void);
+
+bool aws_config_has(const struct aws_config *config, enum aws_config_section section,
+                    const char *name);
+/* A setting of a section, NULL when missing. */
+const struct aws_config_entry *aws_config_find(const struct aws_config *config,
+                                               enum aws_config_section section, const char *name,
+                                               const char *key);
+/* A setting of the selected profile, as text; NULL when missing or empty. */
+const char *aws_config_text(const struct aws_config *config, const char *key);
+/* A nested setting ("endpoint_url" below "s3 ="); new text, NULL when missing. */
+char *aws_config_nested(const struct aws_config_entry *entry, const char *key);
+/* Calls visit for every section; tests and listings. */
+void aws_config_each(const struct aws_config *config,
+                     void (*visit)(void *arg, enum aws_config_section section, const char *name,
+                                   const struct aws_config_entry *first),
+                     void *arg);
+
+/* "true" or "false" of a variable, else of a profile key, else false.  Fails with ERR_INVALID,
+ * naming the variable or file and line, on anything else.  Either name may be NULL. */
+int aws_config_flag(const struct aws_config *config, const char *variable, const char *key,
+                    bool *flag, struct err *e);
+/* A whole number from 1 to most, likewise; *number is left alone when it is not set. */
+int aws_config_number(const struct aws_config *config, const char *variable, const char *key,
+                      int most, int *number, struct err *e);
+/* $AWS_REGION, $AWS_DEFAULT_REGION, or the profile's region; NULL when there is none. */
+const char *aws_config_region(const struct aws_config *config);
+/* The configured endpoint of a service, by its config id ("CLOUDWATCH_LOGS"): *url is new text,
+ * NULL for none; *origin (new text) names the variable or "file:line" it came from. Order (SDK
+ * reference, "Service-specific endpoints"): AWS_ENDPOINT_URL_<ID>, AWS_ENDPOINT_URL, the profile's
+ * services section, the profile's endpoint_url; AWS_IGNORE_CONFIGURED_ENDPOINT_URLS and
+ * ignore_configured_endpoint_urls switch them off. */
+int aws_config_endpoint(const struct aws_config *config, const char *config_id, char **url,
+                        char **origin, struct err *e);
+
+#endif

@@ -1,0 +1,218 @@
+/* config_file.c -- the parser of the shared config and credentials files.
+ *
+ * Not quite INI: comments need a blank before them after a value, indented lines continue the value
+ * above (or are nested settings when that value is empty), names with odd characters are ignored.
+ */
+#include "aws/credentials/config_file.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct parser {
+    struct aws_config *config;
+    enum aws_config_kind kind;
+    const char *file;
+    int line;
+    bool in_section;                /* a section was opened, perhaps one that is ignored */
+    struct config_section *section; /* NULL: ignored */
+    bool in_property;
+    struct aws_config_entry *entry; /* NULL: ignored */
+    bool nested;                    /* the entry's own value is empty: lines below are settings */
+    struct err *e;
+};
+
+static int fail(struct parser *p, const char *problem)
+{
+    return err_set(p->e, ERR_INVALID, "%s:%d: %s", p->file, p->line, problem);
+}
+
+static char *trim(char *text)
+{
+    size_t n;
+
+    while (*text && isspace((unsigned char)*text))
+        text++;
+    n = strlen(text);
+    while (n && isspace((unsigned char)text[n - 1]))
+        text[--n] = '\0';
+    return text;
+}
+
+static bool is_name(const char *text)
+{
+    if (!*text)
+        return false;
+    for (; *text; text++)
+        if (!isalnum((unsigned char)*text) && !strchr("-/.%@_:+", *text))
+            return false;
+    return true;
+}
+
+/* Splits "profile  name" at the blank; NULL when word is not the first word. */
+static char *after_word(char *text, const char *word)
+{
+    size_t n = strlen(word);
+
+    if (strncmp(text, word, n) != 0 || !isspace((unsigned char)text[n]))
+        return NULL;
+    return trim(text + n);
+}
+
+static void open_section(struct parser *p, char *inner)
+{
+    enum aws_config_section type = AWS_SECTION_PROFILE;
+    bool prefixed = false;
+    char *name = inner;
+
+    p->in_section = true;
+    p->in_property = false;
+    p->section = NULL;
+    if (p->kind == AWS_CONFIG_FILE) {
+        if ((name = after_word(inner, "profile")) != NULL)
+            prefixed = true;
+        else if ((name = after_word(inner, "services")) != NULL)
+            type = AWS_SECTION_SERVICES;
+        else if ((name = after_word(inner, "sso-session")) != NULL)
+            type = AWS_SECTION_SSO_SESSION;
+        else if (strcmp(inner, "default") == 0)
+            name = inner;
+    }
+    if (name && is_name(name))
+        p->section = config_section_open(p->config, type, p->kind, name, prefixed);
+    else
+        log_debug("config-section-ignored", "{s:s, s:i, s:s}", "file", p->file, "line", p->line,
+                  "field", inner);
+}
+
+static int parse_section(struct parser *p, char *line)
+{
+    char *inner;
+    size_t n;
+
+    line[strcspn(line, "#;")] = '\0';
+    inner = trim(line);
+    n = strlen(inner);
+    if (n < 2 || inner[n - 1] != ']')
+        return fail(p, "Profile definition must end with ']'");
+    inner[n - 1] = '\0';
+    open_section(p, trim(inner + 1));
+    return 0;
+}
+
+/* After a value a comment starts at # or ; that follows a blank. */
+static void cut_comment(char *line)
+{
+    for (char *c = line; *c; c++)
+        if ((*c == ' ' || *c == '\t') && (c[1] == '#' || c[1] == ';')) {
+            *c = '\0';
+            return;
+        }
+}
+
+static int parse_property(struct parser *p, char *line)
+{
+    char *equals, *key, *value;
+
+    if (!p->in_section)
+        return fail(p, "Expected a profile definition");
+    cut_comment(line);
+    equals = strchr(line, '=');
+    if (!equals)
+        return fail(p, "Expected an '=' sign defining a property");
+    *equals = '\0';
+    key = trim(line);
+    value = trim(equals + 1);
+    if (!*key)
+        return fail(p, "Property did not have a name");
+    for (char *c = key; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    p->in_property = true;
+    p->nested = !*value;
+    p->entry = NULL;
+    if (p->section && is_name(key)) {
+        config_entry_set(p->section, key, value, p->file, p->line);
+        p->entry = config_entry_find(p->section, key);
+    }
+    return 0;
+}
+
+static int parse_continuation(struct parser *p, char *line)
+{
+    char *text = trim(line), *joined;
+    const char *equals = strchr(text, '=');
+
+    if (!p->in_section)
+        return fail(p, "Expected a profile definition");
+    if (!p->in_property)
+        return fail(p, "Expected a property definition, found continuation");
+    if (p->nested && !equals)
+        return fail(p, "Expected an '=' sign defining a sub-property");
+    if (p->nested && equals == text)
+        return fail(p, "Sub-property did not have a name");
+    if (!p->entry)
+        return 0;
+    joined = mem_printf("%s\n%s", p->entry->text, text);
+    mem_free_secret(p->entry->text);
+    p->entry->text = joined;
+    return 0;
+}
+
+static int parse_line(struct parser *p, char *line)
+{
+    size_t blanks = strspn(line, " \t\r\v\f");
+
+    if (!line[blanks] || *line == '#' || *line == ';')
+        return 0;
+    if (*line == '[')
+        return parse_section(p, line);
+    return blanks ? parse_continuation(p, line) : parse_property(p, line);
+}
+
+/* "[profile default]" voids "[default]" of the same file. */
+static void drop_plain_default(struct aws_config *config)
+{
+    bool prefixed = false;
+
+    for (struct config_section *s = config->sections; s; s = s->next)
+        prefixed = prefixed || (s->prefixed && strcmp(s->name, "default") == 0);
+    for (struct config_section *s = config->sections; s && prefixed; s = s->next)
+        if (s->kind == AWS_CONFIG_FILE && s->type == AWS_SECTION_PROFILE && !s->prefixed)
+            s->name[0] = '\0';
+}
+
+static const char *keep_name(struct aws_config *config, const char *file)
+{
+    struct config_name *name = mem_new(sizeof *name);
+
+    name->text = mem_text(file);
+    name->next = config->files;
+    config->files = name;
+    return name->text;
+}
+
+int aws_config_parse(struct aws_config *config, enum aws_config_kind kind, const char *file,
+                     const char *text, struct err *e)
+{
+    struct parser p = {.config = config, .kind = kind, .e = e};
+    char *copy = mem_text(text), *line = copy;
+    int status = 0;
+
+    p.file = keep_name(config, file);
+    while (line && !status) {
+        char *end = strchr(line, '\n');
+
+        if (end)
+            *end = '\0';
+        p.line++;
+        status = parse_line(&p, line);
+        line = end ? end + 1 : NULL;
+    }
+    /* The parser has put NULs into the copy, so its secrets are wiped by length. */
+    explicit_bzero(copy, strlen(text));
+    free(copy);
+    drop_plain_default(config);
+    return status;
+}

@@ -1,0 +1,132 @@
+/* audit_days.c -- billing days: requests in S3, calls in the rollup table, calls on the bill. */
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/audit/audit_private.h"
+#include "billing/bill/usage.h"
+#include "billing/rollup/rollup_private.h"
+
+struct days {
+    struct day first, last;
+};
+
+/* Closed billing days that lie within the audited hours as a whole; false: there are none. */
+static bool find_days(const struct audit *audit, struct days *days)
+{
+    const struct billing *billing = audit->billing;
+    const char *zone = price_book_zone(billing->book);
+    struct day closed = rollup_last_closed(billing, clock_now_ms() / 1000), since;
+    struct err ignored = {0};
+
+    days->first = calendar_day_of(zone, audit->from_s);
+    if (calendar_day_start(zone, days->first) < audit->from_s)
+        days->first = calendar_add_days(days->first, 1);
+    days->last = calendar_add_days(calendar_day_of(zone, audit->to_s), -1);
+    if (calendar_compare(closed, days->last) < 0)
+        days->last = closed;
+    if (billing->settings.since && !calendar_parse_day(billing->settings.since, &since, &ignored) &&
+        calendar_compare(days->first, since) < 0)
+        days->first = since;
+    return calendar_compare(days->first, days->last) <= 0;
+}
+
+static int ask(struct flow *flow, const struct billing *billing, const char *query,
+               const json_t *values, struct athena_result *result, struct err *e)
+{
+    cleanup_free char *text = athena_query_text(billing, query, values, e);
+    cleanup_free char *seed =
+        mem_printf("audit %s %s %lld", query, billing->pipeline, (long long)clock_now_ms());
+
+    return text ? athena_query_run(flow, billing, text, seed, result, e) : -1;
+}
+
+/* The day's object in the list, made when it is not there yet. */
+static json_t *day_in(json_t *days, const struct days *range, int64_t number)
+{
+    struct day day = range->first;
+    char text[16];
+    size_t index = 0;
+
+    while (usage_day_number(day) != number && calendar_compare(day, range->last) < 0) {
+        day = calendar_add_days(day, 1);
+        index++;
+    }
+    for (size_t n = json_array_size(days); n <= index; n++) {
+        calendar_day_text(calendar_add_days(range->first, (int)n), text);
+        json_array_append_new(days, json_pack("{s:s, s:I, s:I, s:n, s:n}", "day", text, "calls",
+                                              (json_int_t)0, "bytes", (json_int_t)0, "rolled_up",
+                                              "rolled_up_bytes"));
+    }
+    return json_array_get(days, index);
+}
+
+static void take(json_t *days, const struct days *range, const struct athena_result *result,
+                 const char *const *columns, const char *const *members)
+{
+    for (size_t row = 0; row < json_array_size(result->rows); row++) {
+        json_t *day = day_in(days, range, audit_number(result, row, "bill_day"));
+
+        for (size_t i = 0; columns[i]; i++)
+            json_object_set_new(day, members[i],
+                                json_integer((json_int_t)audit_number(result, row, columns[i])));
+    }
+}
+
+static int read_requests(struct flow *flow, struct audit *audit, const struct days *range,
+                         struct err *e)
+{
+    static const char *const columns[] = {"calls",        "bytes",          "late_events",
+                                          "event_copies", "request_copies", NULL};
+    json_auto_t *values = usage_raw_values(audit->billing, range->first, range->last);
+    struct athena_result result = {0};
+
+    if (ask(flow, audit->billing, "audit_days", values, &result, e))
+        return err_wrap(e, "requests per day");
+    (void)day_in(audit->days, range, usage_day_number(range->last));
+    take(audit->days, range, &result, columns, columns);
+    athena_result_fini(&result);
+    return 0;
+}
+
+static int read_rollups(struct flow *flow, struct audit *audit, const struct days *range,
+                        struct err *e)
+{
+    static const char *const columns[] = {"calls", "bytes", NULL};
+    static const char *const members[] = {"rolled_up", "rolled_up_bytes", NULL};
+    json_auto_t *values = json_pack("{s:I, s:I}", "first_day", usage_day_number(range->first),
+                                    "last_day", usage_day_number(range->last));
+    struct athena_result result = {0};
+
+    if (ask(flow, audit->billing, "audit_rollups", values, &result, e))
+        return err_wrap(e, "rollups");
+    take(audit->days, range, &result, columns, members);
+    athena_result_fini(&result);
+    return 0;
+}
+
+static int read_billed(struct flow *flow, struct audit *audit, const struct days *range,
+                       struct err *e)
+{
+    struct usage usage = {0};
+    json_int_t calls = 0;
+
+    if (usage_read(flow, audit->billing, USAGE_FROM_ROLLUP, range->first, range->last, &usage, e))
+        return err_wrap(e, "what is billed");
+    for (size_t i = 0; i < usage.count; i++)
+        calls += (json_int_t)usage.lines[i].calls;
+    usage_fini(&usage);
+    audit->billed = json_pack("{s:I}", "calls", calls);
+    return 0;
+}
+
+int audit_read_days(struct flow *flow, struct audit *audit, struct err *e)
+{
+    struct days range;
+
+    audit->days = json_array();
+    if (!*audit->billing->names.rollup_table || !find_days(audit, &range))
+        return 0;
+    if (read_requests(flow, audit, &range, e) || read_rollups(flow, audit, &range, e))
+        return -1;
+    return read_billed(flow, audit, &range, e);
+}

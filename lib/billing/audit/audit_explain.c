@@ -1,0 +1,234 @@
+/* audit_explain.c -- gaps in words, as far as AWS documents why events go missing. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "billing/audit/audit_private.h"
+#include "billing/prices/price_book.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static json_int_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* (API Gateway, "Logging variables for HTTP APIs" and "Monitoring HTTP API": requests that get no
+ * log entry) */
+static void explain_ingested(struct str *text, bool explained)
+{
+    if (explained)
+        str_add(text, "API Gateway logs no 413 and 431, excess 429, 4xx of unmapped domains and "
+                      "some 5xx: within max_gap that explains it");
+    else
+        str_add(text, "the gateway counted requests that never reached the log group: more than "
+                      "what API Gateway omits (413, 431, excess 429, some 5xx); access logging "
+                      "was off, changed, or refused");
+}
+
+static void explain_forwarded(struct str *text, const json_t *gap)
+{
+    json_int_t errors = number(gap, "delivery_errors");
+    json_int_t throttled = number(gap, "delivery_throttling");
+
+    if (errors)
+        str_addf(text,
+                 "CloudWatch Logs could not deliver %lld (DeliveryErrors: stream gone or role "
+                 "refused; never tried again)",
+                 (long long)errors);
+    if (throttled)
+        str_addf(text, "%s%lld throttled by Firehose for over 24 hours (DeliveryThrottling)",
+                 text->len ? "; " : "", (long long)throttled);
+    if (!text->len)
+        str_add(text, json_is_true(json_object_get(gap, "counted"))
+                          ? "logged, but not all forwarded: no subscription filter for a while"
+                          : "logged, and nothing forwarded: there was no subscription filter");
+    str_add(text, "; `billingd backfill` reads them from the log group while it keeps them");
+}
+
+static int64_t unreadable_lines(const struct audit *audit)
+{
+    int64_t lines = 0;
+
+    for (size_t i = audit->first; i < audit->last; i++)
+        lines += audit->hours[i].unreadable;
+    return lines;
+}
+
+static void explain_delivered(struct str *text, const struct audit *audit)
+{
+    json_int_t undelivered = number(audit->error_objects, "pending");
+    json_int_t legacy = number(audit->legacy, "pending");
+    int64_t unreadable = unreadable_lines(audit);
+
+    if (undelivered)
+        str_addf(text, "%lld objects with %s%lld events lie below %s", (long long)undelivered,
+                 json_is_true(json_object_get(audit->error_objects, "all_read")) ? "" : "at least ",
+                 (long long)number(audit->error_objects, "events"),
+                 json_text(audit->error_objects, "prefix"));
+    if (legacy)
+        str_addf(text,
+                 "%s%lld objects with %s%lld events lie below %s in a form of which Athena reads "
+                 "%lld; `billingd backfill --legacy %s` recovers them",
+                 text->len ? "; " : "", (long long)legacy,
+                 json_is_true(json_object_get(audit->legacy, "all_read")) ? "" : "at least ",
+                 (long long)number(audit->legacy, "events"), json_text(audit->legacy, "prefix"),
+                 (long long)number(audit->legacy, "readable"), json_text(audit->legacy, "prefix"));
+    if (unreadable)
+        str_addf(
+            text,
+            "%s%lld lines of objects of the audited hours are unreadable (blank, broken, or no "
+            "envelope of CloudWatch Logs) and may have held them",
+            text->len ? "; " : "", (long long)unreadable);
+    if (!text->len)
+        str_add(text, "Firehose took them and no readable object holds them: an object was "
+                      "deleted or archived, or S3 refused for over 24 hours");
+    if (undelivered || !legacy)
+        str_add(text, "; `billingd backfill` recovers them");
+}
+
+static void explain(json_t *gap, const struct audit *audit, bool above)
+{
+    const char *hop = json_text(gap, "hop");
+    bool explained = !above && !strcmp(hop, "ingested");
+    cleanup_str struct str text = {0};
+
+    if (!strcmp(hop, "ingested"))
+        explain_ingested(&text, explained);
+    else if (!strcmp(hop, "forwarded"))
+        explain_forwarded(&text, gap);
+    else if (!strcmp(hop, "delivered"))
+        explain_delivered(&text, audit);
+    if (text.len)
+        json_object_set_new(gap, "explanation", json_string(str_text(&text)));
+    json_object_set_new(gap, "explained", json_boolean(explained));
+    json_object_set_new(gap, "above_limit", json_boolean(above));
+    json_object_set_new(gap, "share",
+                        json_real(number(gap, "of")
+                                      ? (double)number(gap, "events") / (double)number(gap, "of")
+                                      : 1.0));
+}
+
+/* ---- billing days ---- */
+
+static json_t *day_gap(const struct audit *audit, const char *hop, const json_t *day,
+                       json_int_t events, json_int_t whole, const char *explanation)
+{
+    const char *zone = price_book_zone(audit->billing->book);
+    struct day first = {0};
+    struct err ignored = {0};
+
+    (void)calendar_parse_day(json_text(day, "day"), &first, &ignored);
+    return json_pack("{s:s, s:I, s:I, s:s, s:I, s:I, s:s}", "hop", hop, "from",
+                     (json_int_t)calendar_day_start(zone, first), "to",
+                     (json_int_t)calendar_day_start(zone, calendar_add_days(first, 1)), "day",
+                     json_text(day, "day"), "events", events, "of", whole, "explanation",
+                     explanation);
+}
+
+static void add_day_gaps(json_t *gaps, const struct audit *audit, const json_t *day,
+                         json_int_t whole)
+{
+    json_int_t calls = number(day, "calls"), rolled_up = number(day, "rolled_up");
+    json_int_t late = number(day, "late_events");
+
+    if (calls > rolled_up)
+        json_array_append_new(
+            gaps,
+            day_gap(audit, "rolled_up", day, calls - rolled_up, whole,
+                    json_is_null(json_object_get(day, "rolled_up"))
+                        ? "the day has no rollup; `billingd rollup` builds it"
+                        : "the rollup is older than its events; `billingd rollup` repairs it"));
+    else if (calls < rolled_up)
+        json_array_append_new(
+            gaps, day_gap(audit, "rolled_up", day, rolled_up - calls, whole,
+                          "the rollup holds MORE than there are events: objects are gone since it "
+                          "was built"));
+    if (late)
+        json_array_append_new(gaps,
+                              day_gap(audit, "rolled_up", day, late, whole,
+                                      "these arrived after rollup.late_days: more of them is the "
+                                      "only way to bill them"));
+}
+
+static void add_days(json_t *gaps, const struct audit *audit)
+{
+    json_int_t whole = 0, rolled_up = 0, billed = number(audit->billed, "calls");
+    size_t i;
+    json_t *day;
+
+    json_array_foreach(audit->days, i, day) {
+        whole += number(day, "calls");
+        rolled_up += number(day, "rolled_up");
+    }
+    json_array_foreach(audit->days, i, day)
+        add_day_gaps(gaps, audit, day, whole);
+    if (audit->billed && billed != rolled_up)
+        json_array_append_new(
+            gaps, day_gap(audit, "billed", json_array_get(audit->days, 0),
+                          billed > rolled_up ? billed - rolled_up : rolled_up - billed, rolled_up,
+                          "the bill's query and the rollups differ: a rollup changed in between, "
+                          "or its query is wrong"));
+}
+
+/* ---- the whole ---- */
+
+static int by_events(const void *a, const void *b)
+{
+    json_int_t x = number(*(json_t *const *)a, "events"), y = number(*(json_t *const *)b, "events");
+
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static json_t *worst_first(json_t *gaps)
+{
+    size_t n = json_array_size(gaps);
+    cleanup_free json_t **order = mem_new((n + 1) * sizeof(json_t *));
+    json_t *result = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        order[i] = json_array_get(gaps, i);
+    qsort(order, n, sizeof *order, by_events);
+    for (size_t i = 0; i < n; i++)
+        json_array_append(result, order[i]);
+    json_decref(gaps);
+    return result;
+}
+
+/* All gaps of a hop count together: many small ones are one big one. */
+static bool is_above(const struct audit *audit, const json_t *gaps, const char *hop)
+{
+    int64_t events = 0, whole = 0;
+    size_t i;
+    json_t *gap;
+
+    json_array_foreach(gaps, i, gap) {
+        if (strcmp(json_text(gap, "hop"), hop) != 0)
+            continue;
+        events += (int64_t)number(gap, "events");
+        whole = (int64_t)number(gap, "of");
+    }
+    return audit_exceeds(events, whole, audit->billing->settings.max_gap);
+}
+
+json_t *audit_explain(const struct audit *audit)
+{
+    json_t *gaps = audit_gaps(audit), *gap;
+    size_t i;
+
+    add_days(gaps, audit);
+    json_array_foreach(gaps, i, gap)
+        explain(gap, audit, is_above(audit, gaps, json_text(gap, "hop")));
+    return worst_first(gaps);
+}
+
+const char *audit_verdict(const struct audit *audit, const json_t *gaps)
+{
+    size_t i;
+    json_t *gap;
+
+    json_array_foreach(gaps, i, gap)
+        if (json_is_true(json_object_get(gap, "above_limit")))
+            return "gap";
+    return audit_unknown_hours(audit) || audit->first == audit->last ? "unknown" : "complete";
+}

@@ -1,0 +1,95 @@
+/* audit_private.h -- the inside of the audit.
+ *
+ * audit.c          from questions to one document
+ * audit_counts.c   CloudWatch's counts per hour
+ * audit_events.c   what lies in S3, by queries
+ * audit_explain.c  gaps in words; the verdict
+ * audit_ladder.c   which hours fall short at which hop, and by how much: arithmetic only
+ * audit_days.c     billing days: requests, rollups, the bill
+ * audit_objects.c  objects nobody can read: the error prefix, and a stream's older form
+ * audit_fresh.c    how old the newest of everything is */
+#ifndef BILLING_AUDIT_AUDIT_PRIVATE_H
+#define BILLING_AUDIT_AUDIT_PRIVATE_H
+
+#include "billing/audit/audit.h"
+#include "billing/store/metrics_read.h"
+
+#include <stdbool.h>
+
+enum {
+    AUDIT_HOUR_S = 3600,
+    /* What one hop has and the next has not may come so much later at least: CloudWatch Logs and
+     * Firehose both try again for 24 hours.  (Amazon Data Firehose, "Understand data delivery";
+     * CloudWatch Logs, "Log group-level subscription filters") */
+    AUDIT_RETRY_HOURS = 24,
+    AUDIT_EDGE_S = 60, /* clocks of two hops differ by less */
+    AUDIT_WORST = 10,  /* hours that the table shows */
+};
+
+/* The hops between which events are compared hour by hour. */
+enum audit_hop { AUDIT_GATEWAY, AUDIT_INGESTED, AUDIT_FORWARDED, AUDIT_DELIVERED, AUDIT_HOPS };
+extern const char *const audit_hop_names[]; /* all eight of the ladder, ends with NULL */
+
+struct audit_hour {
+    int64_t hour_s;
+    int64_t hops[AUDIT_HOPS]; /* METRICS_UNKNOWN where nobody says; delivered: different events that
+                                 arrived in this hour (of late ones: the hour of arrival) */
+    int64_t errors, throttled; /* DeliveryErrors, DeliveryThrottling; METRICS_UNKNOWN: none told */
+    int64_t made;              /* events in S3 whose own time lies in this hour */
+    /* What arrived: lines = delivered + event_copies; delivered = blank + invalid + untimed +
+     * request_copies + unique; parsed = request_copies + unique.  Control messages and unreadable
+     * lines of objects are in none of them. */
+    int64_t control, unreadable, lines, blank, invalid, untimed, request_copies, unique,
+        unattributed, repaired, estimated;
+    int64_t late;                /* of delivered: made in an earlier hour */
+    int64_t missing[AUDIT_HOPS]; /* lost on the way to the hop, found by audit_ladder */
+};
+
+struct audit {
+    const struct billing *billing;
+    int64_t from_s, to_s; /* whole hours that are judged */
+    int64_t wide_s;       /* first hour of the array: earlier, to see where events moved */
+    struct audit_hour *hours;
+    size_t count, first, last; /* judged: first <= i < last */
+    size_t later;              /* hours that an event may take from one hop to the next */
+    int64_t newest_event_s;    /* 0: none */
+    json_t *days;              /* audit_days */
+    json_t *billed;            /* {"calls"}, or NULL */
+    json_t *error_objects, *legacy, *freshness;
+};
+
+/* All fill in what they are named after; -1 and *e. */
+int audit_read_counts(struct flow *flow, struct audit *audit, struct err *e);
+int audit_read_events(struct flow *flow, struct audit *audit, struct err *e);
+int audit_read_days(struct flow *flow, struct audit *audit, struct err *e);
+int audit_read_objects(struct flow *flow, struct audit *audit, struct err *e);
+int audit_read_freshness(struct flow *flow, struct audit *audit, struct err *e);
+
+/* A row of an Athena result as numbers: the column's value, 0 when it is NULL or no number. */
+struct athena_result;
+int64_t audit_number(const struct athena_result *result, size_t row, const char *column);
+
+/* ---- audit_explain.c: no I/O ---- */
+
+/* Gaps of all hops, worst first, each with "of" (what the hop should have got), "above_limit",
+ * "explained" (by AWS, within the limit) and "explanation"; new reference. */
+json_t *audit_explain(const struct audit *audit);
+/* "gap", "unknown" or "complete"; static. */
+const char *audit_verdict(const struct audit *audit, const json_t *gaps);
+
+/* ---- audit_ladder.c: no I/O ---- */
+
+/* The hour of the array that holds the moment, or NULL. */
+struct audit_hour *audit_hour_at(struct audit *audit, int64_t time_s);
+/* Sets missing[] of every hour; docs/audit.md tells the rule. */
+void audit_ladder(struct audit *audit);
+/* {"gateway": n or null, ..., "delivered": n} over the judged hours; new reference. */
+json_t *audit_totals(const struct audit *audit);
+/* The gaps up to delivery: ranges of hours, in their order; new reference. */
+json_t *audit_gaps(const struct audit *audit);
+/* Judged hours with events of which no count says how many there should be. */
+size_t audit_unknown_hours(const struct audit *audit);
+/* share of a decimal text: events > whole * limit, exactly ("0.0001": 12 decimals at most). */
+bool audit_exceeds(int64_t events, int64_t whole, const char *limit);
+
+#endif

@@ -1,0 +1,151 @@
+/* backfill_logs.c -- a window of the log group, without what is in S3 already.
+ *
+ * FilterLogEvents gives each event the id that the subscription gave it. Limits: 5 calls a second
+ * and region, 10,000 events or 1 MiB a page; pages may be empty and still have a next one. */
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/backfill/backfill_private.h"
+#include "billing/rollup/rollup_private.h"
+#include "billing/store/athena_query.h"
+#include "billing/store/recovered.h"
+
+#include <string.h>
+
+enum {
+    PAGE = 10000,
+    PAUSE_MS = 200,       /* between pages: 5 a second */
+    MOST_REFUSALS = 8,    /* throttled in a row */
+    FLUSH_EVENTS = 100000 /* kept in memory */
+};
+
+/* {id: true} of the events that are there; NULL and *e. */
+static json_t *present_ids(struct flow *flow, const struct billing *billing, int64_t from_s,
+                           int64_t to_s, struct err *e)
+{
+    int64_t late_s = (int64_t)billing->settings.late_days * ROLLUP_DAY_S;
+    cleanup_free char *filter = rollup_window_filter(from_s - ROLLUP_HOUR_S, to_s + late_s);
+    json_auto_t *values = json_pack("{s:I, s:I, s:s}", "from_ms", (json_int_t)from_s * 1000,
+                                    "to_ms", (json_int_t)to_s * 1000, "partition_filter", filter);
+    cleanup_free char *text = athena_query_text(billing, "backfill_events", values, e);
+    cleanup_free char *seed =
+        mem_printf("backfill %s %lld", billing->pipeline, (long long)clock_now_ms());
+    struct athena_result result = {0};
+    json_t *ids, *row;
+    size_t i;
+
+    if (!text || athena_query_run(flow, billing, text, seed, &result, e))
+        return NULL;
+    ids = json_object();
+    json_array_foreach(result.rows, i, row) {
+        const char *id = json_string_value(json_array_get(row, 0));
+
+        if (id)
+            json_object_set_new_nocheck(ids, id, json_true());
+    }
+    athena_result_fini(&result);
+    return ids;
+}
+
+static json_t *page_params(const struct billing *billing, int64_t from_s, int64_t to_s)
+{
+    return json_pack("{s:s, s:I, s:I, s:i}", "logGroupName", billing->names.log_group, "startTime",
+                     (json_int_t)from_s * 1000, "endTime", (json_int_t)to_s * 1000 - 1, "limit",
+                     PAGE);
+}
+
+static json_t *read_page(struct flow *flow, const struct billing *billing, const json_t *params,
+                         struct err *e)
+{
+    for (int refusals = 0;; refusals++) {
+        struct err failed = {0};
+        json_t *page = flow_call(flow, billing->session, "logs", "FilterLogEvents",
+                                 json_copy((json_t *)params), &failed);
+
+        if (page)
+            return page;
+        if (failed.kind != ERR_RETRY || refusals == MOST_REFUSALS) {
+            err_set(e, failed.kind, "%s", failed.text);
+            return NULL;
+        }
+        if (flow_sleep(flow, (int64_t)PAUSE_MS << refusals, e))
+            return NULL;
+    }
+}
+
+static void take_events(struct backfill *backfill, struct backfill_writer *writer,
+                        const json_t *page, const json_t *ids)
+{
+    const struct billing *billing = backfill->billing;
+    size_t i;
+    json_t *event;
+
+    json_array_foreach(json_object_get(page, "events"), i, event) {
+        const char *id = json_text(event, "eventId"), *stream = json_text(event, "logStreamName");
+        json_auto_t *head = NULL, *kept = NULL;
+
+        backfill->read++;
+        if (id && json_object_get(ids, id)) {
+            backfill->present++;
+            continue;
+        }
+        head = json_pack("{s:s, s:s, s:s, s:[s]}", "owner", billing->account, "logGroup",
+                         billing->names.log_group, "logStream", stream ? stream : "",
+                         "subscriptionFilters", "billingd-backfill");
+        kept = json_pack("{s:s, s:O*, s:O*}", "id", id ? id : "", "timestamp",
+                         json_object_get(event, "timestamp"), "message",
+                         json_object_get(event, "message"));
+        backfill_writer_add(writer, head, kept, 0);
+    }
+}
+
+static int read_window(struct flow *flow, struct backfill *backfill, struct backfill_writer *writer,
+                       const json_t *ids, int64_t from_s, int64_t to_s, struct err *e)
+{
+    const struct billing *billing = backfill->billing;
+    json_auto_t *params = page_params(billing, from_s, to_s);
+
+    for (;;) {
+        json_auto_t *page = read_page(flow, billing, params, e);
+        json_t *token;
+
+        if (!page)
+            return -1;
+        take_events(backfill, writer, page, ids);
+        if (backfill_writer_count(writer) >= FLUSH_EVENTS &&
+            backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs, e))
+            return -1;
+        token = json_object_get(page, "nextToken");
+        if (!json_string_length(token) || json_equal(token, json_object_get(params, "nextToken")))
+            return 0;
+        json_object_set(params, "nextToken", token);
+        if (flow_sleep(flow, PAUSE_MS, e))
+            return -1;
+    }
+}
+
+int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, int64_t to_s,
+                  struct err *e)
+{
+    const struct billing *billing = backfill->billing;
+    json_auto_t *ids = present_ids(flow, billing, from_s, to_s, e);
+    int failed = !ids;
+
+    for (int64_t hour_s = from_s; !failed && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
+        cleanup_free char *name =
+            mem_printf("%s\n%lld", billing->names.log_group, (long long)hour_s);
+        struct backfill_writer *writer;
+        char source[RECOVERED_ID];
+
+        backfill_say(backfill, "reading the log group, hour %lld of %lld",
+                     (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
+                     (long long)((to_s - from_s) / BACKFILL_HOUR_S));
+        recovered_text_id(name, strlen(name), source);
+        writer = backfill_writer_new(billing, "logs", source);
+        failed =
+            read_window(flow, backfill, writer, ids, hour_s, hour_s + BACKFILL_HOUR_S, e) ||
+            backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs, e);
+        backfill_writer_free(writer);
+    }
+    return failed ? err_wrap(e, "reading %s again", billing->names.log_group) : 0;
+}

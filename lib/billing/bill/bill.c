@@ -1,0 +1,123 @@
+#include "billing/bill/bill.h"
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+static struct day last_of(struct day month)
+{
+    return (struct day){month.year, month.month, calendar_month_length(month.year, month.month)};
+}
+
+static json_t *source_json(const struct billing *billing, enum usage_source source)
+{
+    cleanup_free char *hash = athena_query_hash(billing, usage_query(source));
+    json_t *document =
+        json_pack("{s:s, s:s, s:s}", "kind", source == USAGE_FROM_RAW ? "raw" : "rollup", "query",
+                  usage_query(source), "query_hash", hash);
+
+    if (source == USAGE_FROM_ROLLUP) {
+        cleanup_free char *rollup = athena_query_hash(billing, "rollup");
+
+        json_object_set_new(document, "rollup_hash", json_string(rollup));
+    }
+    return document;
+}
+
+json_t *bill_of_usage(const struct billing *billing, struct day month, enum usage_source source,
+                      const struct usage *usage, struct err *e)
+{
+    struct day first = {month.year, month.month, 1};
+    json_t *bill = price_book_bill(billing->book, first, usage->lines, usage->count, e);
+
+    if (bill) {
+        json_object_set_new(bill, "pipeline", json_string(billing->pipeline));
+        json_object_set_new(bill, "source", source_json(billing, source));
+    }
+    return bill;
+}
+
+json_t *bill_make(struct flow *flow, const struct billing *billing, struct day month,
+                  enum usage_source source, json_t **sources, struct err *e)
+{
+    struct day first = {month.year, month.month, 1};
+    struct usage usage;
+    json_t *bill;
+
+    if (usage_read(flow, billing, source, first, last_of(month), &usage, e))
+        return NULL;
+    bill = bill_of_usage(billing, month, source, &usage, e);
+    if (bill && sources)
+        *sources = json_share(usage.sources);
+    usage_fini(&usage);
+    return bill;
+}
+
+void bill_set_days(json_t *bill, json_t *days)
+{
+    json_object_set_new(bill, "draft", json_boolean(json_array_size(days) > 0));
+    json_object_set_new(bill, "open_days", days);
+}
+
+bool bill_is_draft(const json_t *bill)
+{
+    return json_is_true(json_object_get(bill, "draft"));
+}
+
+char *bill_hash(const json_t *bill)
+{
+    cleanup_free char *text = json_canonical(bill);
+    char hex[65];
+
+    digest_sha256(text, strlen(text), hex);
+    return mem_text(hex);
+}
+
+/* The fields of a line that are the customer's business; the working follows from them. */
+static void compare_lines(json_t *differences, const char *customer, const json_t *first,
+                          const json_t *second)
+{
+    static const char *const fields[] = {
+        "calls",       "bytes",       "billed_calls",   "billed_bytes",
+        "free_calls",  "free_bytes",  "excluded_calls", "excluded_bytes",
+        "call_charge", "data_charge", "minimum_charge", "total",
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        const json_t *a = json_object_get(first, fields[i]),
+                     *b = json_object_get(second, fields[i]);
+
+        if ((a || b) && !json_equal(a, b))
+            json_array_append_new(differences,
+                                  json_pack("{s:s?, s:s, s:O?, s:O?}", "customer", customer,
+                                            "field", fields[i], "first", a, "second", b));
+    }
+}
+
+static const char *customer_at(const json_t *lines, size_t i)
+{
+    return json_text(json_array_get(lines, i), "customer");
+}
+
+json_t *bill_compare(const json_t *first, const json_t *second)
+{
+    const json_t *a = json_object_get(first, "lines"), *b = json_object_get(second, "lines");
+    json_t *differences = json_array();
+    size_t i = 0, j = 0;
+
+    while (i < json_array_size(a) || j < json_array_size(b)) {
+        const char *left = customer_at(a, i), *right = customer_at(b, j);
+        int order = !left ? 1 : !right ? -1 : strcmp(left, right);
+
+        compare_lines(differences, order <= 0 ? left : right,
+                      order <= 0 ? json_array_get(a, i) : NULL,
+                      order >= 0 ? json_array_get(b, j) : NULL);
+        i += order <= 0;
+        j += order >= 0;
+    }
+    compare_lines(differences, NULL, json_object_get(first, "unattributed"),
+                  json_object_get(second, "unattributed"));
+    return differences;
+}

@@ -1,0 +1,29 @@
+/* bill.h -- the bill of a month as a document, and two of them compared.
+ *
+ * The document depends on the events, the price book and the SQL alone: what varies from one run to
+ * the next (query ids, times, bytes scanned) is kept apart, so that equal input gives equal bytes.
+ */
+#ifndef BILLING_BILL_BILL_H
+#define BILLING_BILL_BILL_H
+
+#include "billing/bill/usage.h"
+
+/* price_book_bill's document with {"pipeline", "source": {"kind": "rollup"|"raw", "query",
+ * "query_hash", "rollup_hash"?}} in it; new reference.  sources (may be NULL) gets usage.sources.
+ * Days that are open or without a build are the caller's to tell: see bill_set_days. */
+json_t *bill_make(struct flow *flow, const struct billing *billing, struct day month,
+                  enum usage_source source, json_t **sources, struct err *e);
+/* The same document from usage of the month at hand. */
+json_t *bill_of_usage(const struct billing *billing, struct day month, enum usage_source source,
+                      const struct usage *usage, struct err *e);
+/* Says how far the month's days are billable: [{"day", "state"}] of all that are not current or
+ * empty.  With any of them the bill is a draft. */
+void bill_set_days(json_t *bill, json_t *days);
+bool bill_is_draft(const json_t *bill);
+/* SHA-256 (hex, new text) over the canonical JSON of the bill. */
+char *bill_hash(const json_t *bill);
+/* What two bills of one month say differently: [{"customer" (null: unattributed), "field", "first",
+ * "second"}]; new reference; empty when they agree on every customer. */
+json_t *bill_compare(const json_t *first, const json_t *second);
+
+#endif

@@ -1,0 +1,26 @@
+/* close_amount.h -- the decimals of bills as numbers again, and bills subtracted. */
+#ifndef BILLING_BILL_BILL_AMOUNT_H
+#define BILLING_BILL_BILL_AMOUNT_H
+
+#include "base/err.h"
+#include "billing/prices/money.h"
+
+#include <jansson.h>
+
+/* Any text of money_text or money_exact_text, with all its decimals, a sign allowed: the reverse of
+ * them, to the last unit.  -1 and *e (ERR_INVALID) when it is no such text. */
+int bill_amount_parse(const char *text, struct money *amount, struct err *e);
+/* a + b and a - b of two such texts (NULL: 0), exact, with no fewer decimals than either has; new
+ * text, or NULL and *e. */
+char *bill_amount_plus(const char *a, const char *b, struct err *e);
+char *bill_amount_minus(const char *a, const char *b, struct err *e);
+
+/* later - earlier, line by line, of two bills of one month: lines (sorted by customer) only of
+ * those that differ, "unattributed" and "totals" always; new reference.  What is no number is taken
+ * from `later`.  NULL and *e when one is no bill. */
+json_t *bill_amount_bills(const json_t *later, const json_t *earlier, struct err *e);
+/* earlier + difference: the same the other way round; customers that one of them lacks are taken
+ * from the other.  new reference, or NULL and *e. */
+json_t *bill_amount_add_bills(const json_t *earlier, const json_t *difference, struct err *e);
+
+#endif

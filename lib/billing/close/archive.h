@@ -1,0 +1,77 @@
+/* archive.h -- signed documents in the bucket that are written once and never again.
+ *
+ * Below a folder ("billing/PIPELINE/2025-10/") lie
+ *
+ *   manifest.json           what was closed; names every file with its size and SHA-256
+ *   manifest-HASH.sig       64 bytes: Ed25519 over manifest.json, whose SHA-256 begins with HASH
+ *   ID/...                  the files; ID comes from their contents
+ *
+ * Everything is put with If-None-Match: *, the manifest last: without it nothing is closed, with it
+ * everything is there.  Names that come from contents let a second try use what an interrupted one
+ * left, and keep what differs out of its way. */
+#ifndef BILLING_CLOSE_ARCHIVE_H
+#define BILLING_CLOSE_ARCHIVE_H
+
+#include "aws/flow.h"
+#include "base/str.h"
+#include "billing/close/signature.h"
+#include "billing/prices/calendar.h"
+#include "billing/store/context.h"
+
+enum { ARCHIVE_ID = 17 }; /* 16 hex digits and the end */
+
+/* "billing/shop/2025-10/"; new text. */
+char *archive_folder(const struct billing *billing, struct day month);
+/* "billing/shop/2025-10/corrections/1/"; new text. */
+char *archive_correction_folder(const struct billing *billing, struct day month, unsigned number);
+/* The closed months (those with a manifest), oldest first: ["2025-09"]; new reference. */
+json_t *archive_months(struct flow *flow, const struct billing *billing, struct err *e);
+
+/* A file of a document, by name ("invoice.json"). */
+struct archive_file {
+    const char *name, *type;
+    struct str body;
+};
+struct archive_files {
+    struct archive_file *list;
+    size_t count;
+};
+/* Puts another file in; text or str are taken over. */
+void archive_add_text(struct archive_files *files, const char *name, const char *type, char *text);
+void archive_add(struct archive_files *files, const char *name, const char *type, struct str *body);
+void archive_files_fini(struct archive_files *files);
+
+/* Writes files, signature and manifest ("files" and "signing_key" are put into it).  0 when all is
+ * there; 1 when another manifest was there first (nothing of ours counts then); -1 and *e. */
+int archive_write(struct flow *flow, const struct billing *billing, const char *folder,
+                  const struct archive_files *files, json_t *manifest,
+                  const struct signature_key *key, struct err *e);
+
+/* What lies there, as far as it can be read. */
+struct archive {
+    char *folder;
+    struct str manifest_bytes;
+    char hash[65];    /* SHA-256 of the manifest, "" when there is none */
+    json_t *manifest; /* NULL: none, or no JSON */
+    json_t *objects;  /* object_list below the folder */
+};
+/* Reads the manifest; -1 and *e when that cannot be done.  That there is none is no failure. */
+int archive_open(struct flow *flow, const struct billing *billing, const char *folder,
+                 struct archive *archive, struct err *e);
+void archive_close(struct archive *archive);
+/* The bytes of a file that the manifest names.  1: as the manifest says; 0: missing or changed,
+ * told in *wrong (new text; out has the bytes, if any); -1 and *e when it could not be read. */
+int archive_read(struct flow *flow, const struct billing *billing, const struct archive *archive,
+                 const char *name, struct str *out, char **wrong, struct err *e);
+/* Likewise: 1 when the signature is the key's. */
+int archive_check_signature(struct flow *flow, const struct billing *billing,
+                            const struct archive *archive, const struct signature_key *key,
+                            char **wrong, struct err *e);
+/* A file that is JSON, or gzip of it; new reference, or NULL and *e (ERR_INVALID when it is not
+ * what the manifest says). */
+json_t *archive_json(struct flow *flow, const struct billing *billing,
+                     const struct archive *archive, const char *name, struct err *e);
+/* JSON with sorted keys, two blanks deep, and a newline: one text for one value; new text. */
+char *archive_text(const json_t *value);
+
+#endif

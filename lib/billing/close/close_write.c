@@ -1,0 +1,183 @@
+/* close_write.c -- what was found, as files and a manifest over them. */
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/bill/bill_render.h"
+#include "billing/close/close_private.h"
+#include "billing/prices/price_book.h"
+#include "billing/store/athena_query.h"
+#include "billing/store/object_read.h"
+
+#include <string.h>
+#include <time.h>
+
+#define JSON_TYPE "application/json"
+#define CSV_TYPE "text/csv"
+#define GZIP_TYPE "application/gzip"
+
+/* ---- files ---- */
+
+static void add_gzip(struct archive_files *files, const char *name, const json_t *value)
+{
+    cleanup_free char *text = json_canonical(value);
+    struct str body = {0};
+
+    object_gzip(text, strlen(text), &body);
+    archive_add(files, name, GZIP_TYPE, &body);
+}
+
+static void add_bill(struct archive_files *files, const struct close *close)
+{
+    bool correction = close->number > 0;
+
+    archive_add_text(files, correction ? "correction.json" : "invoice.json", JSON_TYPE,
+                     bill_render_json(close->bill));
+    archive_add_text(files, correction ? "correction.csv" : "invoice.csv", CSV_TYPE,
+                     bill_render_csv(close->bill));
+    archive_add_text(files, correction ? "correction.focus.csv" : "invoice.focus.csv", CSV_TYPE,
+                     bill_render_focus(close->bill));
+}
+
+static void add_files(struct archive_files *files, const struct close *close)
+{
+    add_bill(files, close);
+    archive_add_text(files, "price-book.json", JSON_TYPE, archive_text(close->price_book));
+    archive_add_text(files, "queries.json", JSON_TYPE, archive_text(close->billing->queries));
+    if (close->audit)
+        archive_add_text(files, "audit.json", JSON_TYPE, archive_text(close->audit));
+    add_gzip(files, "usage.json.gz", close->usage);
+    add_gzip(files, "objects.json.gz", close->objects);
+    archive_add_text(files, "public-key.pem", "application/x-pem-file",
+                     signature_public_pem(close->key));
+}
+
+/* ---- the manifest ---- */
+
+static json_t *queries_json(const struct billing *billing)
+{
+    json_t *hashes = json_object(), *value;
+    const char *name;
+
+    json_object_foreach(billing->queries, name, value) {
+        cleanup_free char *hash = athena_query_hash(billing, name);
+
+        json_object_set_new(hashes, name, json_string(hash));
+    }
+    return hashes;
+}
+
+static json_t *objects_json(const json_t *objects)
+{
+    cleanup_free char *text = json_canonical(objects);
+    json_int_t size = 0;
+    const json_t *object;
+    char hash[65];
+    size_t i;
+
+    json_array_foreach(objects, i, object)
+        size += json_integer_value(json_object_get(object, "size"));
+    digest_sha256(text, strlen(text), hash);
+    return json_pack("{s:I, s:I, s:s}", "count", (json_int_t)json_array_size(objects), "bytes",
+                     size, "sha256", hash);
+}
+
+/* The ladder without its hours, which audit.json has. */
+static json_t *audit_json(const json_t *audit)
+{
+    static const char *const keys[] = {"from",          "to",           "totals",  "excluded",
+                                       "included",      "gaps",         "max_gap", "verdict",
+                                       "unknown_hours", "error_objects"};
+    json_t *kept = json_object();
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (json_object_get(audit, keys[i]))
+            json_object_set(kept, keys[i], json_object_get(audit, keys[i]));
+    return kept;
+}
+
+static json_t *line_json(const json_t *line)
+{
+    static const char *const keys[] = {"customer", "name", "calls", "bytes", "total"};
+    json_t *kept = json_object();
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (json_object_get(line, keys[i]))
+            json_object_set(kept, keys[i], json_object_get(line, keys[i]));
+    return kept;
+}
+
+static json_t *customers_json(const json_t *bill)
+{
+    json_t *lines = json_array();
+    const json_t *line;
+    size_t i;
+
+    json_array_foreach(json_object_get(bill, "lines"), i, line)
+        json_array_append_new(lines, line_json(line));
+    return lines;
+}
+
+static void put_bill(json_t *manifest, const json_t *bill)
+{
+    static const char *const copied[] = {"currency", "time_zone", "tz_version", "rounding"};
+    cleanup_free char *hash = bill_hash(bill);
+
+    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
+        json_object_set(manifest, copied[i], json_object_get(bill, copied[i]));
+    json_object_set_new(manifest, "price_book",
+                        json_pack("{s:O, s:O}", "sha256", json_object_get(bill, "price_book"),
+                                  "customers_sha256", json_object_get(bill, "customers_hash")));
+    json_object_set_new(manifest, "bill_sha256", json_string(hash));
+    json_object_set_new(manifest, "customers", customers_json(bill));
+    json_object_set_new(manifest, "unattributed", line_json(json_object_get(bill, "unattributed")));
+    json_object_set_new(manifest, "totals", line_json(json_object_get(bill, "totals")));
+}
+
+static json_t *now_text(void)
+{
+    time_t now = (time_t)(clock_now_ms() / 1000);
+    char text[32];
+    struct tm utc;
+
+    (void)gmtime_r(&now, &utc);
+    (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return json_string(text);
+}
+
+static json_t *manifest_json(const struct close *close)
+{
+    const struct billing *billing = close->billing;
+    cleanup_free char *invoice = close_invoice_number(billing, close->month, close->number);
+    char month[16];
+    json_t *manifest;
+
+    close_month_text(close->month, month);
+    manifest =
+        json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "format_version", 1, "kind",
+                  close->number ? "correction" : "invoice", "invoice", invoice, "month", month,
+                  "pipeline", billing->pipeline, "account", billing->account, "region",
+                  billing->region, "billingd", close->version, "closed_at", now_text());
+    put_bill(manifest, close->bill);
+    json_object_set_new(manifest, "queries", queries_json(billing));
+    json_object_set(manifest, "days", close->days);
+    json_object_set_new(manifest, "objects", objects_json(close->objects));
+    if (close->audit)
+        json_object_set_new(manifest, "audit", audit_json(close->audit));
+    json_object_set(manifest, "previous", close->previous ? close->previous : json_null());
+    return manifest;
+}
+
+int close_write(struct flow *flow, struct close *close, struct err *e)
+{
+    struct archive_files files = {0};
+    int result;
+
+    close_tell(close, "writing the archive");
+    add_files(&files, close);
+    close->manifest = manifest_json(close);
+    result =
+        archive_write(flow, close->billing, close->folder, &files, close->manifest, close->key, e);
+    archive_files_fini(&files);
+    return result;
+}

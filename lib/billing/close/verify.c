@@ -1,0 +1,353 @@
+#include "billing/close/verify.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/bill/bill_amount.h"
+#include "billing/close/close_evidence.h"
+#include "billing/close/close_proof.h"
+#include "billing/prices/price_book.h"
+
+#include <string.h>
+
+/* What the numbers are compared with. */
+struct claim {
+    struct archive invoice, *corrections;
+    struct billing billing; /* with the book of the close */
+    struct price_book *book;
+    json_t *billed; /* invoice and corrections */
+    json_t *days;   /* builds, as the last document has them */
+};
+
+static const struct archive *last_of(const struct verify *verify, const struct claim *claim)
+{
+    return verify->corrections ? &claim->corrections[verify->corrections - 1] : &claim->invoice;
+}
+
+static void claim_fini(struct verify *verify, struct claim *claim)
+{
+    for (size_t i = 0; claim->corrections && i < verify->corrections; i++)
+        archive_close(&claim->corrections[i]);
+    free(claim->corrections);
+    archive_close(&claim->invoice);
+    price_book_free(claim->book);
+    json_decref(claim->billed);
+}
+
+static void tell(struct verify *verify, const char *what)
+{
+    if (verify->progress)
+        verify->progress(verify->arg, what);
+}
+
+/* ---- two bills ---- */
+
+static const char *number_text(const json_t *line, const char *key, char room[static 32])
+{
+    (void)snprintf(room, 32, "%" JSON_INTEGER_FORMAT,
+                   json_integer_value(json_object_get(line, key)));
+    return room;
+}
+
+static bool is_zero(const json_t *line)
+{
+    const char *total = json_text(line, "total");
+
+    return !json_integer_value(json_object_get(line, "calls")) &&
+           !json_integer_value(json_object_get(line, "bytes")) &&
+           (!total || strspn(total, "0.") == strlen(total));
+}
+
+static void differ_line(struct verify *verify, const char *source, const json_t *line,
+                        const char *who)
+{
+    char calls[32], bytes[32];
+    const char *total = json_text(line, "total");
+
+    verify_differs(verify, "%s: the %s give %s calls, %s bytes, %s in total more than was billed",
+                   who, source, number_text(line, "calls", calls),
+                   number_text(line, "bytes", bytes), total ? total : "0");
+}
+
+/* Each line of a difference becomes a text; true when there was none. */
+static bool differ_bills(struct verify *verify, const char *source, const json_t *difference)
+{
+    const json_t *lines = json_object_get(difference, "lines"), *line;
+    const json_t *nobody = json_object_get(difference, "unattributed");
+    size_t i;
+
+    json_array_foreach(lines, i, line)
+        differ_line(verify, source, line, json_text(line, "customer"));
+    if (!is_zero(nobody))
+        differ_line(verify, source, nobody, "unattributed");
+    return !json_array_size(lines) && is_zero(nobody);
+}
+
+/* ---- the archive by itself ---- */
+
+/* Rates the archived usage with the archived prices; the invoice must come out, whatever became of
+ * everything else. */
+static int check_rating(struct flow *flow, struct verify *verify, const struct claim *claim,
+                        struct err *e)
+{
+    const struct archive *last = last_of(verify, claim);
+    json_auto_t *document = archive_json(flow, verify->billing, last, "usage.json.gz", e);
+    json_auto_t *bill = NULL, *difference = NULL;
+    struct usage usage;
+
+    if (!document || close_usage_read(&claim->billing, verify->month, document, &usage, e))
+        return -1;
+    bill = bill_of_usage(&claim->billing, verify->month, USAGE_FROM_ROLLUP, &usage, e);
+    usage_fini(&usage);
+    difference = bill ? bill_amount_bills(bill, claim->billed, e) : NULL;
+    if (!difference)
+        return -1;
+    if (differ_bills(verify, "archived usage and prices", difference))
+        verify_agrees(verify, "archived usage and prices give the bill");
+    return 0;
+}
+
+static int open_claim(struct flow *flow, struct verify *verify, struct claim *claim, struct err *e)
+{
+    json_auto_t *section =
+        archive_json(flow, verify->billing, &claim->invoice, "price-book.json", e);
+    const char *hash = json_text(json_object_get(claim->invoice.manifest, "price_book"), "sha256");
+
+    claim->book = section ? close_price_book(section, e) : NULL;
+    if (!claim->book)
+        return -1;
+    claim->billing = *verify->billing;
+    claim->billing.book = claim->book;
+    claim->days = json_object_get(last_of(verify, claim)->manifest, "days");
+    if (!hash || strcmp(hash, price_book_hash(claim->book)) != 0)
+        verify_differs(verify, "the archived price book has the hash %s, the manifest says %s",
+                       price_book_hash(claim->book), hash ? hash : "none");
+    claim->billed = close_billed(flow, verify->billing, &claim->invoice, claim->corrections,
+                                 verify->corrections, e);
+    return claim->billed ? 0 : -1;
+}
+
+/* ---- later arrivals ---- */
+
+/* How far the builds moved since the close, on days whose objects changed. */
+struct moved {
+    json_int_t calls, bytes;
+    bool any;
+};
+
+static json_int_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+static void compare_day(struct verify *verify, const json_t *then, const json_t *now,
+                        struct moved *moved)
+{
+    static const char *const drift[] = {"missing", "outdated", "late"};
+    const char *state = json_text(now, "state"), *day = json_text(now, "day");
+    json_int_t calls = number(now, "calls") - number(then, "calls");
+    json_int_t bytes = number(now, "bytes") - number(then, "bytes");
+
+    for (size_t i = 0; i < 3; i++)
+        if (!strcmp(state, drift[i]))
+            json_array_append_new(
+                json_object_get(verify->later, "waiting"),
+                json_sprintf("%s: %s; `billingd rollup` looks at it", day, state));
+    if (!calls && !bytes)
+        return;
+    if (json_equal(json_object_get(then, "fingerprint"), json_object_get(now, "fingerprint"))) {
+        verify_differs(verify,
+                       "%s: the rollup has %" JSON_INTEGER_FORMAT " calls and %" JSON_INTEGER_FORMAT
+                       " bytes more than at the close, from the same objects",
+                       day, calls, bytes);
+        return;
+    }
+    moved->any = true;
+    moved->calls += calls;
+    moved->bytes += bytes;
+    json_array_append_new(json_object_get(verify->later, "days"),
+                          json_pack("{s:s, s:I, s:I}", "day", day, "calls", calls, "bytes", bytes));
+}
+
+static const json_t *day_at(const json_t *days, const char *text)
+{
+    const json_t *day;
+    size_t i;
+
+    json_array_foreach(days, i, day)
+        if (json_text(day, "day") && !strcmp(json_text(day, "day"), text))
+            return day;
+    return NULL;
+}
+
+static int compare_days(struct flow *flow, struct verify *verify, const struct claim *claim,
+                        struct moved *moved, struct err *e)
+{
+    json_auto_t *days =
+        close_days(flow, &claim->billing, verify->month, close_last_day(verify->month), e);
+    const json_t *day;
+    size_t i;
+
+    if (!days)
+        return -1;
+    json_array_foreach(days, i, day)
+        compare_day(verify, day_at(claim->days, json_text(day, "day")), day, moved);
+    return 0;
+}
+
+static void add_later(struct verify *verify, const json_t *difference)
+{
+    static const char *const keys[] = {"customer", "calls", "bytes", "total"};
+    const json_t *line;
+    size_t i;
+
+    json_array_foreach(json_object_get(difference, "lines"), i, line) {
+        json_t *later = json_object();
+
+        for (size_t k = 0; k < 4; k++)
+            json_object_set(later, keys[k], json_object_get(line, keys[k]));
+        json_array_append_new(json_object_get(verify->later, "customers"), later);
+    }
+}
+
+/* Sums over customers and nobody. */
+static json_int_t change_of(const json_t *difference, const char *key)
+{
+    return number(json_object_get(difference, "totals"), key) +
+           number(json_object_get(difference, "unattributed"), key);
+}
+
+/* ---- what is there now ---- */
+
+static int check_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
+                         json_t **bill, struct err *e)
+{
+    json_auto_t *difference = NULL;
+    struct moved moved = {0};
+
+    tell(verify, "looking at the month's rollups");
+    if (compare_days(flow, verify, claim, &moved, e))
+        return -1;
+    tell(verify, "adding up the rollups");
+    *bill = bill_make(flow, &claim->billing, verify->month, USAGE_FROM_ROLLUP, NULL, e);
+    difference = *bill ? bill_amount_bills(*bill, claim->billed, e) : NULL;
+    if (!difference)
+        return -1;
+    if (!moved.any) {
+        if (differ_bills(verify, "rollups", difference))
+            verify_agrees(verify, "the rollups give the bill");
+        return 0;
+    }
+    add_later(verify, difference);
+    if (change_of(difference, "calls") == moved.calls &&
+        change_of(difference, "bytes") == moved.bytes)
+        verify_agrees(verify, "the rollups give the bill and the later arrivals");
+    else
+        verify_differs(verify,
+                       "the rollups give %" JSON_INTEGER_FORMAT " calls and %" JSON_INTEGER_FORMAT
+                       " bytes more than was billed, but %" JSON_INTEGER_FORMAT
+                       " and %" JSON_INTEGER_FORMAT " arrived later",
+                       change_of(difference, "calls"), change_of(difference, "bytes"), moved.calls,
+                       moved.bytes);
+    return 0;
+}
+
+static int check_raw(struct flow *flow, struct verify *verify, const struct claim *claim,
+                     const json_t *rollups, struct err *e)
+{
+    json_auto_t *bill = NULL, *difference = NULL;
+
+    tell(verify, "counting the raw events");
+    bill = bill_make(flow, &claim->billing, verify->month, USAGE_FROM_RAW, NULL, e);
+    difference = bill ? bill_amount_bills(bill, rollups, e) : NULL;
+    if (!difference)
+        return -1;
+    if (json_array_size(json_object_get(verify->later, "waiting")))
+        return 0; /* then they differ by what waits */
+    if (differ_bills(verify, "raw events", difference))
+        verify_agrees(verify, "the raw events give the same as the rollups");
+    return 0;
+}
+
+static int check_numbers(struct flow *flow, struct verify *verify, struct claim *claim,
+                         struct err *e)
+{
+    json_auto_t *bill = NULL;
+
+    if (open_claim(flow, verify, claim, e) || check_rating(flow, verify, claim, e))
+        return -1;
+    tell(verify, "looking at the source objects");
+    if (close_proof_objects(flow, verify, &claim->billing, last_of(verify, claim), e) ||
+        check_rollups(flow, verify, claim, &bill, e))
+        return -1;
+    return verify->from_raw ? check_raw(flow, verify, claim, bill, e) : 0;
+}
+
+/* ---- the whole ---- */
+
+static int check_documents(struct flow *flow, struct verify *verify, struct claim *claim,
+                           struct err *e)
+{
+    tell(verify, "checking signatures and files");
+    if (close_proof_document(flow, verify, &claim->invoice, "the invoice", e))
+        return -1;
+    claim->corrections =
+        close_corrections(flow, verify->billing, verify->month, &verify->corrections, e);
+    if (!claim->corrections)
+        return -1;
+    return close_proof_corrections(flow, verify, &claim->invoice, claim->corrections, e) ||
+                   close_proof_chain(flow, verify, &claim->invoice, e)
+               ? -1
+               : 0;
+}
+
+static int check_all(struct flow *flow, struct verify *verify, struct claim *claim, struct err *e)
+{
+    char month[16];
+
+    close_month_text(verify->month, month);
+    if (!*claim->invoice.hash && json_array_size(claim->invoice.objects)) {
+        verify_differs(
+            verify,
+            "%smanifest.json is missing, and files of a close are there: it was removed, "
+            "or the close was interrupted",
+            claim->invoice.folder);
+        return 0;
+    }
+    if (!*claim->invoice.hash)
+        return err_set(e, ERR_ABSENT, "%s is not closed", month);
+    verify->manifest = json_share(claim->invoice.manifest);
+    if (check_documents(flow, verify, claim, e))
+        return -1;
+    if (check_numbers(flow, verify, claim, e)) {
+        /* A file that is not what was signed has been told already, and cannot be computed with. */
+        if (e->kind != ERR_INVALID || !json_array_size(verify->differences))
+            return -1;
+        verify_differs(verify, "the bill cannot be recomputed: %s", e->text);
+        err_clear(e);
+    }
+    return 0;
+}
+
+int verify_month(struct flow *flow, struct verify *verify, struct err *e)
+{
+    cleanup_free char *folder = archive_folder(verify->billing, verify->month);
+    struct claim claim = {0};
+    int result = -1;
+
+    verify->differences = json_array();
+    verify->checked = json_array();
+    verify->later = json_pack("{s:[], s:[], s:[]}", "days", "customers", "waiting");
+    tell(verify, "reading what was closed");
+    if (!archive_open(flow, verify->billing, folder, &claim.invoice, e))
+        result = check_all(flow, verify, &claim, e);
+    claim_fini(verify, &claim);
+    return result;
+}
+
+void verify_fini(struct verify *verify)
+{
+    json_decref(verify->differences);
+    json_decref(verify->checked);
+    json_decref(verify->later);
+    json_decref(verify->manifest);
+}

@@ -1,0 +1,278 @@
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/prices/price_book_private.h"
+#include "billing/prices/settings.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char *const section_keys[] = {
+    "time_zone", "currency", "prices", "customers", "rollup", "audit", "close", "partitions", NULL};
+
+static void read_zone(struct section_reader *reader, const json_t *section, struct price_book *book)
+{
+    char buffer[32];
+    const char *zone = section_text(reader, section, "time_zone", "", buffer);
+    const char *currency = section_text(reader, section, "currency", "", buffer);
+
+    book->zone = mem_text(zone ? zone : "UTC");
+    if (!calendar_zone_exists(book->zone))
+        section_tell(reader, "time_zone",
+                     "%.60s is not in the tz database; it looks like Asia/Seoul", book->zone);
+    book->currency = mem_text(currency ? currency : "USD");
+    if (strlen(book->currency) != 3 || !isupper((unsigned char)book->currency[0]) ||
+        !isupper((unsigned char)book->currency[1]) || !isupper((unsigned char)book->currency[2]))
+        section_tell(reader, "currency", "%.20s is not a currency code like USD", book->currency);
+}
+
+static json_t *amount_json(int64_t amount)
+{
+    return json_integer(amount);
+}
+
+static json_t *tariff_json(const struct tariff *tariff)
+{
+    json_t *tiers = json_array();
+
+    for (size_t i = 0; i < tariff->count; i++)
+        json_array_append_new(tiers,
+                              json_pack("{s:o, s:o}", "up_to", amount_json(tariff->tiers[i].up_to),
+                                        "pico", amount_json(tariff->tiers[i].price.pico)));
+    /* One tier is the same in both modes. */
+    return json_pack("{s:b, s:o}", "volume", tariff->volume && tariff->count > 1, "tiers", tiers);
+}
+
+static json_t *rules_json(const struct prices *prices)
+{
+    json_t *rules = json_array();
+
+    for (size_t i = 0; i < prices->rule_count; i++) {
+        const struct rule *rule = &prices->rules[i];
+        json_t *item = json_pack("{s:s*, s:s*, s:b}", "status", rule->status, "route", rule->route,
+                                 "bill", rule->bill);
+
+        if (rule->has_call)
+            json_object_set_new(item, "call", amount_json(rule->call.pico));
+        if (rule->has_gib)
+            json_object_set_new(item, "gib", amount_json(rule->gib.pico));
+        json_array_append_new(rules, item);
+    }
+    return rules;
+}
+
+static json_t *prices_json(const struct price_book *book)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < book->price_count; i++) {
+        const struct prices *prices = &book->prices[i];
+        char from[16];
+
+        calendar_day_text(prices->from, from);
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "from", from, "calls",
+                            tariff_json(&prices->calls), "bytes", tariff_json(&prices->bytes),
+                            "free_calls", amount_json(prices->free_calls), "free_bytes",
+                            amount_json(prices->free_bytes), "minimum",
+                            amount_json(prices->minimum.pico), "rules", rules_json(prices)));
+    }
+    return list;
+}
+
+static json_t *customers_json(const struct price_book *book)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < book->customer_count; i++) {
+        const struct customer *customer = &book->customers[i];
+        char from[16], to[16];
+
+        calendar_day_text(customer->from, from);
+        calendar_day_text(customer->to, to);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s*, s:s, s:s}", "sub", customer->sub,
+                                              "customer", customer->id, "name", customer->name,
+                                              "from", from, "to", to));
+    }
+    return list;
+}
+
+static void hash_json(json_t *value, char hash[static 65])
+{
+    cleanup_free char *text = json_canonical(value);
+
+    digest_sha256(text, strlen(text), hash);
+    json_decref(value);
+}
+
+static void seal(struct price_book *book)
+{
+    book->rounding =
+        mem_printf("charges are exact; each customer's total is rounded once, half up, "
+                   "to %d decimals of %s",
+                   money_currency_digits(book->currency), book->currency);
+    hash_json(json_pack("{s:s, s:s, s:s, s:o}", "zone", book->zone, "currency", book->currency,
+                        "rounding", book->rounding, "prices", prices_json(book)),
+              book->hash);
+    hash_json(customers_json(book), book->customers_hash);
+}
+
+static struct price_book *read_book(struct section_reader *reader, const json_t *section)
+{
+    struct price_book *book = mem_new(sizeof *book);
+
+    read_zone(reader, section, book);
+    if (json_object_get(section, "prices"))
+        price_book_read_prices(reader, json_object_get(section, "prices"), book);
+    price_book_read_customers(reader, json_object_get(section, "customers"), book);
+    return book;
+}
+
+int price_book_check(const json_t *section, price_book_problem_fn *problem, void *arg)
+{
+    struct section_reader reader = {.problem = problem, .arg = arg};
+    struct billing_settings settings;
+
+    if (!section_check_keys(&reader, section, "", section_keys))
+        return reader.problems;
+    if (!json_object_get(section, "prices"))
+        section_tell(&reader, "prices", "is missing");
+    price_book_free(read_book(&reader, section));
+    settings_from_section(&reader, section, &settings);
+    settings_free(&settings);
+    return reader.problems;
+}
+
+struct price_book *price_book_new(const json_t *section)
+{
+    struct section_reader reader = {0};
+    struct price_book *book = read_book(&reader, section);
+
+    seal(book);
+    return book;
+}
+
+static void free_prices(struct prices *prices)
+{
+    for (size_t i = 0; i < prices->rule_count; i++) {
+        free(prices->rules[i].status);
+        free(prices->rules[i].route);
+    }
+    free(prices->rules);
+    free(prices->calls.tiers);
+    free(prices->bytes.tiers);
+}
+
+void price_book_free(struct price_book *book)
+{
+    if (!book)
+        return;
+    for (size_t i = 0; i < book->price_count; i++)
+        free_prices(&book->prices[i]);
+    for (size_t i = 0; i < book->customer_count; i++) {
+        free(book->customers[i].sub);
+        free(book->customers[i].id);
+        free(book->customers[i].name);
+    }
+    free(book->prices);
+    free(book->customers);
+    free(book->customers_by_id);
+    free(book->zone);
+    free(book->currency);
+    free(book->rounding);
+    free(book);
+}
+
+const char *price_book_zone(const struct price_book *book)
+{
+    return book->zone;
+}
+
+const char *price_book_currency(const struct price_book *book)
+{
+    return book->currency;
+}
+
+const char *price_book_hash(const struct price_book *book)
+{
+    return book->hash;
+}
+
+const char *price_book_customers_hash(const struct price_book *book)
+{
+    return book->customers_hash;
+}
+
+const char *price_book_rounding(const struct price_book *book)
+{
+    return book->rounding;
+}
+
+const struct prices *price_book_prices(const struct price_book *book, struct day day)
+{
+    size_t i = book->price_count;
+
+    while (i && calendar_compare(book->prices[i - 1].from, day) > 0)
+        i--;
+    return i ? &book->prices[i - 1] : NULL;
+}
+
+/* "5xx" matches its class, "GET /a*" what begins so. */
+static bool matches(const char *pattern, const char *text)
+{
+    size_t n = strlen(pattern);
+
+    if (!text)
+        return false;
+    if (n == 3 && !strcmp(pattern + 1, "xx"))
+        return text[0] == pattern[0] && strlen(text) == 3;
+    if (n && pattern[n - 1] == '*')
+        return !strncmp(pattern, text, n - 1);
+    return !strcmp(pattern, text);
+}
+
+const struct rule *price_book_rule(const struct prices *prices, const char *route,
+                                   const char *status)
+{
+    for (size_t i = 0; i < prices->rule_count; i++) {
+        const struct rule *rule = &prices->rules[i];
+
+        if ((!rule->status || matches(rule->status, status)) &&
+            (!rule->route || matches(rule->route, route)))
+            return rule;
+    }
+    return NULL;
+}
+
+static size_t add_start(struct day day, struct day first, struct day last, struct day *starts,
+                        size_t count, size_t most)
+{
+    size_t at = 0;
+
+    if (calendar_compare(day, first) < 0 || calendar_compare(day, last) > 0)
+        return count;
+    while (at < count && calendar_compare(starts[at], day) < 0)
+        at++;
+    if ((at < count && !calendar_compare(starts[at], day)) || count == most)
+        return count;
+    memmove(&starts[at + 1], &starts[at], (count - at) * sizeof *starts);
+    starts[at] = day;
+    return count + 1;
+}
+
+size_t price_book_segments(const struct price_book *book, struct day first, struct day last,
+                           struct day *starts, size_t most)
+{
+    size_t count = add_start(first, first, last, starts, 0, most);
+
+    for (size_t i = 0; i < book->price_count; i++)
+        count = add_start(book->prices[i].from, first, last, starts, count, most);
+    for (size_t i = 0; i < book->customer_count; i++) {
+        const struct customer *customer = &book->customers[i];
+
+        count = add_start(customer->from, first, last, starts, count, most);
+        if (customer->to.year < 9999)
+            count = add_start(calendar_add_days(customer->to, 1), first, last, starts, count, most);
+    }
+    return count;
+}

@@ -1,0 +1,71 @@
+/* price_book_private.h -- the book as its own files see it. */
+#ifndef BILLING_PRICES_PRICE_BOOK_PRIVATE_H
+#define BILLING_PRICES_PRICE_BOOK_PRIVATE_H
+
+#include "billing/prices/price_book.h"
+#include "billing/prices/section.h"
+
+/* Up to and with up_to calls or bytes; the last tier has no end. */
+struct tier {
+    int64_t up_to; /* INT64_MAX: no end */
+    struct price price;
+};
+
+struct tariff {
+    bool volume; /* the month's total picks one tier for all; otherwise each tier takes its share */
+    struct tier *tiers;
+    size_t count;
+};
+
+struct rule {
+    char *status; /* "404", "5xx", "-"; NULL: any */
+    char *route;  /* a route key, or its beginning and a star; NULL: any */
+    bool bill;
+    bool has_call, has_gib;
+    struct price call, gib; /* outside quota and tiers */
+};
+
+struct prices {
+    struct day from;
+    struct tariff calls, bytes;
+    int64_t free_calls, free_bytes;
+    struct price minimum;
+    struct rule *rules;
+    size_t rule_count;
+};
+
+struct customer {
+    char *sub, *id, *name; /* name: NULL where this entry has none */
+    struct day from, to;   /* both included */
+    size_t index;          /* in the list of the spec */
+};
+
+struct price_book {
+    char *zone, *currency;
+    struct prices *prices; /* oldest first */
+    size_t price_count;
+    struct customer *customers;        /* by sub, then day */
+    struct customer **customers_by_id; /* named entries of a customer first */
+    size_t customer_count;
+    char hash[65], customers_hash[65];
+    char *rounding;
+};
+
+/* price_book_read.c: the `prices` list; problems go to reader. */
+void price_book_read_prices(struct section_reader *reader, const json_t *list,
+                            struct price_book *book);
+/* price_book_customers.c: the `customers` list, sorted, overlaps told. */
+void price_book_read_customers(struct section_reader *reader, const json_t *list,
+                               struct price_book *book);
+/* Who sub is on that day; NULL: nobody in the map. */
+const struct customer *price_book_customer(const struct price_book *book, const char *sub,
+                                           struct day day);
+/* The name of a customer id, wherever the map has it; NULL: none. */
+const char *price_book_customer_name(const struct price_book *book, const char *id);
+/* The entry that holds on that day; NULL: before the first. */
+const struct prices *price_book_prices(const struct price_book *book, struct day day);
+/* The first rule that matches, or NULL. */
+const struct rule *price_book_rule(const struct prices *prices, const char *route,
+                                   const char *status);
+
+#endif

@@ -1,0 +1,241 @@
+/* rating.c -- usage and a book become a bill.
+ *
+ * A month falls into segments (price_book_segments), each with one set of prices.  Per customer and
+ * segment usage is counted by what happens to it: excluded by a rule, charged at a rule's price, or
+ * ordinary.  Quota and tiers look at ordinary usage only and go through the month. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/prices/rating_private.h"
+
+#include <string.h>
+
+enum { SEGMENTS_MOST = 64 };
+
+static int too_many(struct err *e)
+{
+    return err_set(e, ERR_INVALID, "more calls or bytes than can be counted");
+}
+
+static int count_add(int64_t *sum, int64_t more, struct err *e)
+{
+    return more < 0 || __builtin_add_overflow(*sum, more, sum) ? too_many(e) : 0;
+}
+
+int rating_volume_add(struct volume *sum, int64_t calls, int64_t bytes, struct err *e)
+{
+    return count_add(&sum->calls, calls, e) || count_add(&sum->bytes, bytes, e) ? -1 : 0;
+}
+
+static bool is_nobody(const char *sub)
+{
+    return !sub || !*sub || !strcmp(sub, "-");
+}
+
+/* ---- Accounts: one per customer, one for nobody ---- */
+
+static struct account *account_of(struct rating *rating, const char *id)
+{
+    struct account *account = mem_new(sizeof *account);
+
+    account->id = id;
+    account->parts = mem_new(rating->segment_count * sizeof *account->parts);
+    for (size_t i = 0; i < rating->segment_count; i++) {
+        const struct prices *prices = rating->segments[i].prices;
+
+        account->parts[i].by_rule =
+            mem_new(((prices ? prices->rule_count : 0) + 1) * sizeof *account->parts[i].by_rule);
+    }
+    return account;
+}
+
+static void account_free(struct rating *rating, struct account *account)
+{
+    for (size_t i = 0; i < rating->segment_count; i++)
+        free(account->parts[i].by_rule);
+    free(account->parts);
+    free(account);
+}
+
+static int count_line(struct rating *rating, struct account *account, const struct usage_line *line,
+                      struct err *e)
+{
+    const struct prices *prices = rating->segments[line->segment].prices;
+    struct part *part = &account->parts[line->segment];
+    const struct rule *rule;
+
+    if (!prices) {
+        char day[16];
+
+        calendar_day_text(rating->segments[line->segment].from, day);
+        return err_set(e, ERR_INVALID, "no price holds on %s: billing.prices begins later", day);
+    }
+    if (line->user && *line->user && strcmp(line->user, "-") != 0 &&
+        (!account->user || strcmp(line->user, account->user) > 0))
+        account->user = line->user;
+    rule = price_book_rule(prices, line->route, line->status);
+    if (rating_volume_add(&account->all, line->calls, line->bytes, e))
+        return -1;
+    if (rule && !rule->bill)
+        return rating_volume_add(&account->excluded, line->calls, line->bytes, e);
+    account->used = true;
+    if (rule && rule->has_call &&
+        count_add(&part->by_rule[rule - prices->rules].calls, line->calls, e))
+        return -1;
+    if (rule && rule->has_gib &&
+        count_add(&part->by_rule[rule - prices->rules].bytes, line->bytes, e))
+        return -1;
+    return rating_volume_add(&part->ordinary, rule && rule->has_call ? 0 : line->calls,
+                             rule && rule->has_gib ? 0 : line->bytes, e);
+}
+
+/* Lines by customer. */
+struct sorted {
+    const char *id; /* NULL: nobody */
+    const struct usage_line *line;
+};
+
+static int by_id(const void *a, const void *b)
+{
+    const char *left = ((const struct sorted *)a)->id, *right = ((const struct sorted *)b)->id;
+
+    if (!left || !right)
+        return (left != NULL) - (right != NULL);
+    return strcmp(left, right);
+}
+
+static const char *customer_of(const struct rating *rating, const struct usage_line *line)
+{
+    const struct customer *customer;
+
+    if (is_nobody(line->sub))
+        return NULL;
+    customer = price_book_customer(rating->book, line->sub, rating->segments[line->segment].from);
+    return customer ? customer->id : line->sub;
+}
+
+static void append(struct rating *rating, struct account *account)
+{
+    rating->accounts =
+        mem_resize(rating->accounts, rating->account_count + 1, sizeof *rating->accounts);
+    rating->accounts[rating->account_count++] = account;
+}
+
+static int count_lines(struct rating *rating, const struct usage_line *lines, size_t count,
+                       struct err *e)
+{
+    cleanup_free struct sorted *sorted = mem_new((count + 1) * sizeof *sorted);
+    struct account *account = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (lines[i].segment >= rating->segment_count)
+            return err_set(e, ERR_INVALID, "a usage line lies outside of the month");
+        sorted[i] = (struct sorted){customer_of(rating, &lines[i]), &lines[i]};
+    }
+    qsort(sorted, count, sizeof *sorted, by_id);
+    for (size_t i = 0; i < count; i++) {
+        if (!sorted[i].id) {
+            if (count_line(rating, rating->nobody, sorted[i].line, e))
+                return -1;
+            continue;
+        }
+        if (!account || strcmp(account->id, sorted[i].id) != 0) {
+            account = account_of(rating, sorted[i].id);
+            append(rating, account);
+        }
+        if (count_line(rating, account, sorted[i].line, e))
+            return -1;
+    }
+    return 0;
+}
+
+/* Where the account of id is, or belongs. */
+static size_t place_of(const struct rating *rating, const char *id)
+{
+    size_t low = 0, high = rating->account_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (strcmp(rating->accounts[middle]->id, id) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Whoever is in the customer map on the month's last day owes the minimum, calls or not. */
+static void add_minimums(struct rating *rating)
+{
+    const struct price_book *book = rating->book;
+
+    for (size_t i = 0; rating->minimum.pico && i < book->customer_count; i++) {
+        const struct customer *customer = &book->customers[i];
+        size_t at;
+
+        if (calendar_compare(customer->from, rating->last) > 0 ||
+            calendar_compare(customer->to, rating->last) < 0)
+            continue;
+        at = place_of(rating, customer->id);
+        if (at == rating->account_count || strcmp(rating->accounts[at]->id, customer->id) != 0) {
+            append(rating, NULL);
+            memmove(&rating->accounts[at + 1], &rating->accounts[at],
+                    (rating->account_count - 1 - at) * sizeof *rating->accounts);
+            rating->accounts[at] = account_of(rating, customer->id);
+        }
+        rating->accounts[at]->used = true;
+    }
+}
+
+/* ---- The month ---- */
+
+static void set_segments(struct rating *rating, struct day first)
+{
+    struct day starts[SEGMENTS_MOST];
+
+    rating->segment_count =
+        price_book_segments(rating->book, first, rating->last, starts, SEGMENTS_MOST);
+    rating->segments = mem_new(rating->segment_count * sizeof *rating->segments);
+    for (size_t i = 0; i < rating->segment_count; i++)
+        rating->segments[i] = (struct segment){
+            .from = starts[i],
+            .to =
+                i + 1 < rating->segment_count ? calendar_add_days(starts[i + 1], -1) : rating->last,
+            .prices = price_book_prices(rating->book, starts[i]),
+        };
+}
+
+static void rating_fini(struct rating *rating)
+{
+    for (size_t i = 0; i < rating->account_count; i++)
+        account_free(rating, rating->accounts[i]);
+    account_free(rating, rating->nobody);
+    free(rating->accounts);
+    free(rating->segments);
+}
+
+json_t *price_book_bill(const struct price_book *book, struct day month,
+                        const struct usage_line *lines, size_t count, struct err *e)
+{
+    struct rating rating = {.book = book};
+    const struct prices *prices;
+    json_t *bill = NULL;
+
+    rating.first = (struct day){month.year, month.month, 1};
+    rating.last =
+        (struct day){month.year, month.month, calendar_month_length(month.year, month.month)};
+    rating.digits = money_currency_digits(book->currency);
+    set_segments(&rating, rating.first);
+    prices = price_book_prices(book, rating.last);
+    rating.minimum = prices ? prices->minimum : (struct price){0};
+    rating.nobody = account_of(&rating, NULL);
+    rating.nobody->is_nobody = true;
+    if (!prices)
+        (void)err_set(e, ERR_INVALID, "the spec has no prices for this month: set billing.prices");
+    else if (!count_lines(&rating, lines, count, e)) {
+        add_minimums(&rating);
+        bill = rating_document(&rating, e);
+    }
+    rating_fini(&rating);
+    return bill;
+}

@@ -1,0 +1,209 @@
+/* rollup.c -- wanted against present: what state each day is in. */
+#include "billing/rollup/rollup.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/prices/price_book.h"
+#include "billing/rollup/rollup_private.h"
+#include "billing/store/object_list.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *rollup_state_name(enum rollup_state state)
+{
+    static const char *const names[] = {
+        [ROLLUP_CURRENT] = "current", [ROLLUP_MISSING] = "missing", [ROLLUP_OUTDATED] = "outdated",
+        [ROLLUP_LATE] = "late",       [ROLLUP_OPEN] = "open",       [ROLLUP_EMPTY] = "empty",
+        [ROLLUP_KEPT] = "kept"};
+
+    return names[state];
+}
+
+bool rollup_is_drift(enum rollup_state state)
+{
+    return state == ROLLUP_MISSING || state == ROLLUP_OUTDATED || state == ROLLUP_LATE;
+}
+
+void rollup_status_fini(struct rollup_status *status)
+{
+    for (size_t i = 0; i < status->count; i++)
+        json_decref(status->days[i].build);
+    free(status->days);
+    *status = (struct rollup_status){0};
+}
+
+struct day rollup_last_closed(const struct billing *billing, int64_t now_s)
+{
+    int64_t ended_s = now_s - (int64_t)billing->settings.closed_after_hours * ROLLUP_HOUR_S;
+
+    return calendar_add_days(calendar_day_of(price_book_zone(billing->book), ended_s), -1);
+}
+
+/* ---- the first day ---- */
+
+/* The first folder below prefix ("year=2025/") that is a number; false when there is none. */
+static int first_folder(struct flow *flow, const struct billing *billing, char **prefix,
+                        const char *name, int *number, struct err *e)
+{
+    json_auto_t *folders = object_list_folders(flow, billing, *prefix, e);
+    size_t i, length = strlen(name);
+    json_t *folder;
+
+    if (!folders)
+        return -1;
+    json_array_foreach(folders, i, folder) {
+        const char *text = json_string_value(folder), *rest = text + strlen(*prefix);
+
+        if (strncmp(rest, name, length) || sscanf(rest + length, "=%d/", number) != 1)
+            continue;
+        free(*prefix);
+        *prefix = mem_text(text);
+        return 0;
+    }
+    return err_set(e, ERR_ABSENT, "no objects below s3://%s/%s yet", billing->names.bucket,
+                   *prefix);
+}
+
+int rollup_first_day(struct flow *flow, const struct billing *billing, struct day *first,
+                     struct err *e)
+{
+    cleanup_free char *prefix = mem_text(billing->names.data_prefix);
+    struct day day;
+    int hour = 0;
+
+    if (billing->settings.since)
+        return calendar_parse_day(billing->settings.since, first, e);
+    if (first_folder(flow, billing, &prefix, "year", &day.year, e) ||
+        first_folder(flow, billing, &prefix, "month", &day.month, e) ||
+        first_folder(flow, billing, &prefix, "day", &day.day, e) ||
+        first_folder(flow, billing, &prefix, "hour", &hour, e))
+        return -1;
+    *first = calendar_day_of(price_book_zone(billing->book),
+                             calendar_day_start("UTC", day) + (int64_t)hour * ROLLUP_HOUR_S);
+    return 0;
+}
+
+/* ---- states ---- */
+
+static bool is_text(const json_t *build, const char *key, const char *wanted)
+{
+    const char *text = json_text(build, key);
+
+    return text && !strcmp(text, wanted);
+}
+
+/* It was tried, and would have lost calls. */
+static bool was_kept(const json_t *build, const struct rollup_print *print, const char *sql_hash)
+{
+    cleanup_free char *tried = mem_printf("%s %s", print->fingerprint, sql_hash);
+
+    return is_text(build, "kept", tried);
+}
+
+enum rollup_state rollup_state_of(const json_t *build, const struct rollup_print *print,
+                                  const char *window, const char *sql_hash)
+{
+    const char *hours = json_text(build, "hours");
+
+    if (!build)
+        return *print->fingerprint ? ROLLUP_MISSING : ROLLUP_EMPTY;
+    if (!json_text(build, "run"))
+        return ROLLUP_OUTDATED; /* somebody else's partition */
+    if ((!*print->fingerprint && !is_text(build, "fingerprint", "")) ||
+        was_kept(build, print, sql_hash))
+        return ROLLUP_KEPT;
+    if (!is_text(build, "sql_hash", sql_hash) || !is_text(build, "window", window))
+        return ROLLUP_OUTDATED;
+    if (is_text(build, "fingerprint", print->fingerprint))
+        return ROLLUP_CURRENT;
+    return hours && rollup_hours_compare(hours, print->hours, NULL, 0) == ROLLUP_GONE ? ROLLUP_KEPT
+                                                                                      : ROLLUP_LATE;
+}
+
+static void look_at(const struct billing *billing, const json_t *builds, const char *sql_hash,
+                    struct rollup_day *day)
+{
+    struct rollup_window window = rollup_window_of(billing, day->day);
+    cleanup_free char *window_text = rollup_window_text(billing, &window);
+    struct rollup_print print;
+    char text[16];
+
+    calendar_day_text(day->day, text);
+    rollup_print_make(billing, &window, &print);
+    day->build = json_share(json_object_get(builds, text));
+    (void)snprintf(day->fingerprint, sizeof day->fingerprint, "%s", print.fingerprint);
+    if (day->state != ROLLUP_OPEN)
+        day->state = rollup_state_of(day->build, &print, window_text, sql_hash);
+    rollup_print_fini(&print);
+}
+
+static void add_days(const struct billing *billing, struct day first, struct day last,
+                     struct rollup_status *status)
+{
+    struct day closed = rollup_last_closed(billing, clock_now_ms() / 1000);
+
+    for (struct day day = first; calendar_compare(day, last) <= 0;
+         day = calendar_add_days(day, 1)) {
+        status->days = mem_resize(status->days, status->count + 1, sizeof *status->days);
+        status->days[status->count++] = (struct rollup_day){
+            .day = day,
+            .state = calendar_compare(day, closed) > 0 ? ROLLUP_OPEN : ROLLUP_CURRENT,
+        };
+    }
+}
+
+/* ---- looking ---- */
+
+struct look {
+    const struct billing *billing;
+    struct day first, last;
+    json_t *builds;
+    char sql_hash[65];
+    struct err *e; /* the first failure */
+};
+
+/* What a look needs to know, side by side. */
+static void read_part(struct flow *flow, void *arg, size_t index)
+{
+    struct look *look = arg;
+    struct rollup_window from = rollup_window_of(look->billing, look->first);
+    struct rollup_window to = rollup_window_of(look->billing, look->last);
+    struct err e = {0};
+    int failed;
+
+    if (index == 0) {
+        failed = rollup_window_prepare(flow, look->billing, from.from_s, to.to_s, &e);
+    } else if (index == 1) {
+        look->builds = rollup_partition_builds(flow, look->billing, look->first, look->last, &e);
+        failed = !look->builds;
+    } else {
+        failed = rollup_build_hash(flow, look->billing, look->sql_hash, &e);
+    }
+    if (failed && !look->e->kind)
+        err_set(look->e, e.kind, "%s", e.text);
+}
+
+int rollup_look(struct flow *flow, const struct billing *billing, struct day first, struct day last,
+                struct rollup_status *status, struct err *e)
+{
+    struct err failed = {0};
+    struct look look = {billing, first, last, NULL, "", &failed};
+
+    *status = (struct rollup_status){0};
+    if (!*billing->names.rollup_prefix || !*billing->names.runs_table)
+        return err_set(e, ERR_INVALID,
+                       "%s: rollups need the resources rollup_table (below a prefix) and "
+                       "rollup_runs, and one of them is switched off",
+                       billing->pipeline);
+    if (calendar_compare(first, last) > 0)
+        return 0;
+    flow_each(flow, 3, 3, read_part, &look);
+    if (!failed.kind)
+        add_days(billing, first, last, status);
+    for (size_t i = 0; i < status->count; i++)
+        look_at(billing, look.builds, look.sql_hash, &status->days[i]);
+    json_decref(look.builds);
+    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+}

@@ -1,0 +1,210 @@
+/* rollup_partition.c -- builds as Glue keeps them: a partition's location is the build, its
+ * parameters are what the build says of itself. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/rollup/rollup_private.h"
+
+#include <string.h>
+
+#define MARK "billingd."
+
+static json_t *table_params(const struct billing *billing, const char *table)
+{
+    return json_pack("{s:s, s:s}", "DatabaseName", billing->names.database, "TableName", table);
+}
+
+/* ---- reading ---- */
+
+static char *expression(struct day first, struct day last)
+{
+    if (first.year == last.year && first.month == last.month)
+        return mem_printf("year = %d AND month = %d", first.year, first.month);
+    return mem_printf("year >= %d AND year <= %d", first.year, last.year);
+}
+
+/* "run" from "billingd.run"; a partition without our parameters is somebody else's: {}. */
+static json_t *build_of(const json_t *partition)
+{
+    json_t *build = json_object(), *value;
+    const char *key;
+
+    json_object_foreach(json_object_get(partition, "Parameters"), key, value) {
+        if (!strncmp(key, MARK, strlen(MARK)))
+            json_object_set(build, key + strlen(MARK), value);
+    }
+    return build;
+}
+
+static bool take_day(const json_t *partition, struct day *day)
+{
+    int parts[3];
+
+    for (size_t i = 0; i < 3; i++) {
+        const char *text =
+            json_string_value(json_array_get(json_object_get(partition, "Values"), i));
+        char *end;
+
+        if (!text || !*text)
+            return false;
+        parts[i] = (int)strtol(text, &end, 10);
+        if (*end)
+            return false;
+    }
+    *day = (struct day){parts[0], parts[1], parts[2]};
+    return true;
+}
+
+static json_t *builds_of(const json_t *partitions, struct day first, struct day last, struct err *e)
+{
+    json_t *builds = json_object(), *partition;
+    size_t i;
+
+    json_array_foreach(partitions, i, partition) {
+        char text[16];
+        struct day day;
+
+        if (!take_day(partition, &day) || calendar_compare(day, first) < 0 ||
+            calendar_compare(day, last) > 0)
+            continue;
+        calendar_day_text(day, text);
+        if (json_object_get(builds, text)) {
+            err_set(e, ERR_INVALID,
+                    "the rollup table has two partitions for %s (MSCK, or another tool?): it would "
+                    "be billed twice; drop the one without billingd.run in its parameters",
+                    text);
+            json_decref(builds);
+            return NULL;
+        }
+        json_object_set_new(builds, text, build_of(partition));
+    }
+    return builds;
+}
+
+json_t *rollup_partition_builds(struct flow *flow, const struct billing *billing, struct day first,
+                                struct day last, struct err *e)
+{
+    cleanup_free char *filter = expression(first, last);
+    json_t *params = table_params(billing, billing->names.rollup_table);
+    json_auto_t *partitions = NULL;
+
+    json_object_set_new(params, "Expression", json_string(filter));
+    json_object_set_new(params, "ExcludeColumnSchema", json_true());
+    partitions = flow_list(flow, billing->session, "glue", "GetPartitions", params, "Partitions",
+                           "NextToken", "NextToken", e);
+    return partitions ? builds_of(partitions, first, last, e) : NULL;
+}
+
+json_t *rollup_partition_storage(struct flow *flow, const struct billing *billing,
+                                 const char *table, struct err *e)
+{
+    json_auto_t *reply = flow_call(
+        flow, billing->session, "glue", "GetTable",
+        json_pack("{s:s, s:s}", "DatabaseName", billing->names.database, "Name", table), e);
+    const json_t *storage = json_at(reply, "Table.StorageDescriptor");
+
+    if (reply && !storage)
+        err_set(e, ERR_INVALID, "table %s has no storage descriptor", table);
+    return json_share(storage);
+}
+
+char *rollup_partition_key(const struct billing *billing, struct day day, const char *run)
+{
+    return mem_printf("%syear=%04d/month=%02d/day=%02d/%s%s%s", billing->names.rollup_prefix,
+                      day.year, day.month, day.day, run ? "run=" : "", run ? run : "",
+                      run ? "/" : "");
+}
+
+/* ---- writing ---- */
+
+static json_t *storage_at(const struct billing *billing, const json_t *storage, struct day day,
+                          const char *run)
+{
+    cleanup_free char *key = rollup_partition_key(billing, day, run);
+    json_t *copy = json_deep_copy(storage);
+
+    json_object_set_new(copy, "Location", json_sprintf("s3://%s/%s", billing->names.bucket, key));
+    return copy;
+}
+
+static json_t *parameters_of(const json_t *build)
+{
+    json_t *parameters = json_object(), *value;
+    const char *key;
+
+    json_object_foreach((json_t *)build, key, value) {
+        cleanup_free char *name = mem_printf(MARK "%s", key);
+
+        json_object_set(parameters, name, value);
+    }
+    return parameters;
+}
+
+/* Integers without leading zeros: "01" beside "1" would be a second partition of the same day. */
+static json_t *values_of(struct day day)
+{
+    return json_pack("[o, o, o]", json_sprintf("%d", day.year), json_sprintf("%d", day.month),
+                     json_sprintf("%d", day.day));
+}
+
+static json_t *switch_params(const struct billing *billing, const json_t *storage, struct day day,
+                             const json_t *build)
+{
+    json_t *params = table_params(billing, billing->names.rollup_table);
+
+    json_object_set_new(params, "PartitionInput",
+                        json_pack("{s:o, s:o, s:o}", "Values", values_of(day), "StorageDescriptor",
+                                  storage_at(billing, storage, day, json_text(build, "run")),
+                                  "Parameters", parameters_of(build)));
+    return params;
+}
+
+static bool failed_with(const struct flow *flow, const char *code)
+{
+    return !strcmp(flow_error(flow)->code, code);
+}
+
+static int update(struct flow *flow, const struct billing *billing, const json_t *storage,
+                  struct day day, const json_t *build, struct err *e)
+{
+    json_t *params = switch_params(billing, storage, day, build);
+    json_auto_t *reply = NULL;
+
+    json_object_set_new(params, "PartitionValueList", values_of(day));
+    reply = flow_call(flow, billing->session, "glue", "UpdatePartition", params, e);
+    return reply ? 0 : -1;
+}
+
+/* A creation whose reply was lost is found to exist when it is sent again; the update then writes
+ * the same. */
+int rollup_partition_switch(struct flow *flow, const struct billing *billing, const json_t *storage,
+                            struct day day, const json_t *build, bool replace, struct err *e)
+{
+    struct err failed = {0};
+    json_auto_t *reply = NULL;
+
+    if (replace)
+        return update(flow, billing, storage, day, build, e);
+    reply = flow_call(flow, billing->session, "glue", "CreatePartition",
+                      switch_params(billing, storage, day, build), &failed);
+    if (reply)
+        return 0;
+    if (failed.kind != ERR_CANCELLED && failed_with(flow, "AlreadyExistsException"))
+        return update(flow, billing, storage, day, build, e);
+    return err_set(e, failed.kind, "%s", failed.text);
+}
+
+int rollup_partition_add_run(struct flow *flow, const struct billing *billing,
+                             const json_t *storage, struct day day, const char *run, struct err *e)
+{
+    json_t *params = table_params(billing, billing->names.runs_table);
+    struct err failed = {0};
+    json_auto_t *reply = NULL;
+
+    json_object_set_new(params, "PartitionInput",
+                        json_pack("{s:[s], s:o}", "Values", run, "StorageDescriptor",
+                                  storage_at(billing, storage, day, run)));
+    reply = flow_call(flow, billing->session, "glue", "CreatePartition", params, &failed);
+    if (reply || (failed.kind != ERR_CANCELLED && failed_with(flow, "AlreadyExistsException")))
+        return 0;
+    return err_set(e, failed.kind, "%s", failed.text);
+}

@@ -1,0 +1,287 @@
+/* athena_query.c -- starts a query, waits for it, and knows what its failures mean. */
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "billing/store/athena_query_private.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+
+enum {
+    MOST_RUNS = 3,         /* of a query that Athena calls retryable */
+    MOST_REFUSALS = 40,    /* throttled starts in a row: some 15 minutes */
+    MOST_BLIND_POLLS = 10, /* looks in a row without an answer */
+    FIRST_PAUSE_MS = 500,  /* after a refused start or a failed run */
+    MOST_PAUSE_MS = 30000,
+    WAIT_PERCENT = 5, /* a look comes at most so much of a query's time after its end */
+};
+
+static struct {
+    int64_t first_ms, most_ms; /* between looks */
+    int64_t scanned_bytes;
+} state = {.first_ms = 20, .most_ms = 2000};
+
+void athena_query_pace(int64_t first_ms, int64_t most_ms)
+{
+    state.first_ms = first_ms;
+    state.most_ms = most_ms;
+}
+
+int64_t athena_query_scanned(void)
+{
+    return state.scanned_bytes;
+}
+
+void athena_query_reset_scanned(void)
+{
+    state.scanned_bytes = 0;
+}
+
+void athena_result_fini(struct athena_result *result)
+{
+    json_decref(result->rows);
+    json_decref(result->columns);
+    *result = (struct athena_result){0};
+}
+
+/* ---- what a failure means ---- */
+
+const char *athena_query_reason(const json_t *status)
+{
+    const char *reason = json_text(status, "StateChangeReason");
+
+    if (!reason)
+        reason = json_string_value(json_at(status, "AthenaError.ErrorMessage"));
+    return reason ? reason : "no reason was given";
+}
+
+/* AthenaError.ErrorCategory: 1 system, 2 user, 3 other (API reference). */
+enum athena_failure athena_query_judge(const json_t *status)
+{
+    const char *how = json_text(status, "State");
+    const json_t *error = json_object_get(status, "AthenaError");
+
+    if (how && !strcmp(how, "CANCELLED"))
+        return ATHENA_CANCELLED;
+    if (json_is_true(json_object_get(error, "Retryable")) ||
+        json_integer_value(json_object_get(error, "ErrorCategory")) == 1)
+        return ATHENA_AGAIN;
+    return ATHENA_WRONG;
+}
+
+bool athena_query_writes(const char *text)
+{
+    static const char *const words[] = {"UNLOAD", "INSERT", "CREATE", "DROP", "ALTER", "MSCK"};
+
+    for (;;) {
+        text += strspn(text, " \t\r\n");
+        if (strncmp(text, "--", 2))
+            break;
+        text += strcspn(text, "\n");
+    }
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strncasecmp(text, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
+/* ---- one run ---- */
+
+struct run {
+    struct flow *flow;
+    const struct billing *billing;
+    const char *text, *seed;
+    unsigned attempt;
+    struct athena_result *result;
+    json_t *execution; /* as last seen; owned */
+};
+
+static int64_t spread(int64_t milliseconds)
+{
+    unsigned random = 0;
+
+    if (milliseconds < 2 || getrandom(&random, sizeof random, 0) != sizeof random)
+        return milliseconds;
+    return milliseconds - (int64_t)(random % (unsigned)(milliseconds / 2));
+}
+
+static int pause_before(struct flow *flow, unsigned time, struct err *e)
+{
+    int64_t delay_ms = (int64_t)FIRST_PAUSE_MS << (time < 6 ? time : 6);
+
+    return flow_sleep(flow, spread(delay_ms < MOST_PAUSE_MS ? delay_ms : MOST_PAUSE_MS), e);
+}
+
+/* 64 hex digits: Athena wants 32 to 128 characters. */
+static void token_of(const struct run *run, char token[static 65])
+{
+    cleanup_free char *whole = mem_printf("%s\n%u", run->seed, run->attempt);
+
+    digest_sha256(whole, strlen(whole), token);
+}
+
+static json_t *start_params(const struct run *run)
+{
+    const struct billing_names *names = &run->billing->names;
+    char token[65];
+
+    token_of(run, token);
+    return json_pack("{s:s, s:s, s:s, s:{s:s}}", "QueryString", run->text, "ClientRequestToken",
+                     token, "WorkGroup", names->workgroup, "QueryExecutionContext", "Database",
+                     names->database);
+}
+
+/* Too many queries of the account run already: wait for a place, with the same token. */
+static int start(struct run *run, struct err *e)
+{
+    for (unsigned refusals = 0;; refusals++) {
+        struct err failed = {0};
+        json_auto_t *reply = flow_call(run->flow, run->billing->session, "athena",
+                                       "StartQueryExecution", start_params(run), &failed);
+
+        if (reply) {
+            (void)snprintf(run->result->id, sizeof run->result->id, "%s",
+                           json_text(reply, "QueryExecutionId"));
+            return 0;
+        }
+        if (failed.kind != ERR_CANCELLED && flow_throttled(run->flow) && refusals < MOST_REFUSALS) {
+            if (!pause_before(run->flow, refusals, e))
+                continue;
+            return -1;
+        }
+        return err_set(e, failed.kind, "%s", failed.text);
+    }
+}
+
+static json_t *id_params(const struct run *run)
+{
+    return json_pack("{s:s}", "QueryExecutionId", run->result->id);
+}
+
+static void stop(struct run *run)
+{
+    struct err ignored = {0};
+
+    json_decref(flow_call_at_end(run->flow, run->billing->session, "athena", "StopQueryExecution",
+                                 id_params(run), &ignored));
+}
+
+static int look(struct run *run, unsigned *blind, struct err *e)
+{
+    struct err failed = {0};
+    json_auto_t *reply = flow_call(run->flow, run->billing->session, "athena", "GetQueryExecution",
+                                   id_params(run), &failed);
+
+    if (reply) {
+        *blind = 0;
+        json_decref(run->execution);
+        run->execution = json_share(json_object_get(reply, "QueryExecution"));
+        return 0;
+    }
+    if (failed.kind == ERR_RETRY && ++*blind < MOST_BLIND_POLLS)
+        return 0;
+    return err_set(e, failed.kind, "%s", failed.text);
+}
+
+static bool is_over(const json_t *execution)
+{
+    const char *how = json_string_value(json_at(execution, "Status.State"));
+
+    return how && strcmp(how, "QUEUED") && strcmp(how, "RUNNING");
+}
+
+/* A share of the time waited so far, so that waiting adds little to a query however long it is. */
+static int64_t next_delay(int64_t waited_ms)
+{
+    int64_t delay_ms = waited_ms * WAIT_PERCENT / 100;
+
+    if (delay_ms < state.first_ms)
+        return state.first_ms;
+    return delay_ms < state.most_ms ? delay_ms : state.most_ms;
+}
+
+static int wait_for(struct run *run, struct err *e)
+{
+    int64_t begin_ms = clock_monotonic_ms();
+    unsigned blind = 0;
+
+    while (!is_over(run->execution)) {
+        int64_t delay_ms = next_delay(clock_monotonic_ms() - begin_ms);
+
+        if (flow_sleep(run->flow, spread(delay_ms), e) || look(run, &blind, e)) {
+            stop(run);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void count(struct run *run)
+{
+    const json_t *statistics = json_object_get(run->execution, "Statistics");
+
+    run->result->scanned_bytes +=
+        json_integer_value(json_object_get(statistics, "DataScannedInBytes"));
+    run->result->engine_ms +=
+        json_integer_value(json_object_get(statistics, "EngineExecutionTimeInMillis"));
+    state.scanned_bytes += json_integer_value(json_object_get(statistics, "DataScannedInBytes"));
+}
+
+static int fail(const struct run *run, enum athena_failure failure, struct err *e)
+{
+    const json_t *status = json_object_get(run->execution, "Status");
+
+    return err_set(e, failure == ATHENA_WRONG ? ERR_INVALID : ERR_RETRY,
+                   "the query %s: %s (query %s)",
+                   failure == ATHENA_CANCELLED ? "was cancelled" : "failed",
+                   athena_query_reason(status), run->result->id);
+}
+
+/* 0: succeeded; 1: worth another run; -1: failed. */
+static int run_once(struct run *run, struct err *e)
+{
+    const json_t *status;
+    enum athena_failure failure;
+
+    json_decref(run->execution);
+    run->execution = NULL;
+    if (start(run, e) || wait_for(run, e))
+        return -1;
+    count(run);
+    status = json_object_get(run->execution, "Status");
+    if (!strcmp(json_text(status, "State"), "SUCCEEDED"))
+        return 0;
+    failure = athena_query_judge(status);
+    if (failure == ATHENA_AGAIN && !athena_query_writes(run->text) && ++run->attempt < MOST_RUNS)
+        return pause_before(run->flow, run->attempt, e) ? -1 : 1;
+    return fail(run, failure, e);
+}
+
+int athena_query_run(struct flow *flow, const struct billing *billing, const char *text,
+                     const char *token_seed, struct athena_result *result, struct err *e)
+{
+    unsigned char random[16] = {0};
+    cleanup_str struct str own = {0};
+    struct run run = {flow, billing, text, token_seed, 0, result, NULL};
+    int how;
+
+    *result = (struct athena_result){0};
+    if (!token_seed) {
+        (void)!getrandom(random, sizeof random, 0);
+        str_addf(&own, "%lld ", (long long)clock_now_ms());
+        str_add_hex(&own, random, sizeof random);
+        run.seed = str_text(&own);
+    }
+    while ((how = run_once(&run, e)) == 1)
+        ;
+    if (!how && !athena_query_writes(text))
+        how = athena_query_rows(flow, billing, run.execution, result, e);
+    json_decref(run.execution);
+    if (how)
+        athena_result_fini(result);
+    return how;
+}

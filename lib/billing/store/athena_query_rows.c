@@ -1,0 +1,230 @@
+/* athena_query_rows.c -- the rows of a finished query: from the CSV object that Athena wrote, piece
+ * by piece, or from its API where it keeps results itself. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "billing/store/athena_query_private.h"
+
+#include <string.h>
+
+enum {
+    API_ROWS = 1000,       /* GetQueryResults gives no more at a time */
+    PIECE_BYTES = 4 << 20, /* of the object at a time */
+    LOCATION_LENGTH = 2048,
+};
+
+/* ---- CSV ---- */
+
+static int end_field(struct athena_csv *csv)
+{
+    json_t *value = !csv->length && !csv->quoted
+                        ? json_null()
+                        : json_stringn(csv->field ? csv->field : "", csv->length);
+
+    csv->length = 0;
+    csv->quoted = csv->inside = csv->after_quote = false;
+    if (!csv->row)
+        csv->row = json_array();
+    return value ? json_array_append_new(csv->row, value) : -1;
+}
+
+static int end_row(struct athena_csv *csv)
+{
+    if (end_field(csv))
+        return -1;
+    if (!csv->rows)
+        csv->rows = json_array();
+    (void)json_array_append_new(csv->rows, csv->row);
+    csv->row = NULL;
+    return 0;
+}
+
+static void add_byte(struct athena_csv *csv, char c)
+{
+    if (csv->length == csv->room) {
+        csv->room = csv->room ? csv->room * 2 : 256;
+        csv->field = mem_resize(csv->field, csv->room, 1);
+    }
+    csv->field[csv->length++] = c;
+}
+
+static int take_byte(struct athena_csv *csv, char c)
+{
+    if (csv->inside) {
+        if (c == '"')
+            csv->inside = false, csv->after_quote = true;
+        else
+            add_byte(csv, c);
+        return 0;
+    }
+    if (c == '"') {
+        if (csv->after_quote)
+            add_byte(csv, '"');
+        else if (csv->length || csv->quoted)
+            return -1;
+        csv->inside = csv->quoted = true;
+        csv->after_quote = false;
+        return 0;
+    }
+    if (c == ',')
+        return end_field(csv);
+    if (c == '\n')
+        return end_row(csv);
+    if (csv->quoted)
+        return c == '\r' ? 0 : -1;
+    add_byte(csv, c);
+    return 0;
+}
+
+int athena_csv_feed(struct athena_csv *csv, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length && !csv->broken; i++)
+        csv->broken = take_byte(csv, bytes[i]) != 0;
+    return csv->broken ? -1 : 0;
+}
+
+json_t *athena_csv_finish(struct athena_csv *csv)
+{
+    json_t *rows;
+
+    if (csv->inside)
+        csv->broken = true;
+    else if (!csv->broken && (csv->row || csv->length || csv->quoted)) /* no newline at the end */
+        csv->broken = end_row(csv) != 0;
+    rows = csv->broken ? NULL : csv->rows ? json_incref(csv->rows) : json_array();
+    json_decref(csv->rows);
+    json_decref(csv->row);
+    free(csv->field);
+    *csv = (struct athena_csv){0};
+    return rows;
+}
+
+/* ---- where they come from ---- */
+
+/* "s3://bucket/key" */
+static int split_location(const char *location, char **bucket, char **key)
+{
+    const char *slash;
+
+    if (!location || strncmp(location, "s3://", 5) || !(slash = strchr(location + 5, '/')))
+        return -1;
+    *bucket = mem_text_n(location + 5, (size_t)(slash - location - 5));
+    *key = mem_text(slash + 1);
+    return 0;
+}
+
+/* Size of the whole object from "bytes 0-9/1234"; -1 when it is not told. */
+static int64_t whole_size(const json_t *piece)
+{
+    const char *range = json_text(piece, "ContentRange"),
+               *slash = range ? strchr(range, '/') : NULL;
+
+    return slash ? strtoll(slash + 1, NULL, 10) : -1;
+}
+
+static int read_object(struct flow *flow, const struct billing *billing, const char *location,
+                       struct athena_csv *csv, struct err *e)
+{
+    cleanup_free char *bucket = NULL;
+    cleanup_free char *key = NULL;
+    int64_t at = 0, size;
+
+    if (split_location(location, &bucket, &key))
+        return err_set(e, ERR_RETRY, "Athena's result location is no S3 object: %s", location);
+    do {
+        cleanup_free char *range =
+            mem_printf("bytes=%lld-%lld", (long long)at, (long long)at + PIECE_BYTES - 1);
+        json_auto_t *piece = flow_call(
+            flow, billing->session, "s3", "GetObject",
+            json_pack("{s:s, s:s, s:s}", "Bucket", bucket, "Key", key, "Range", range), e);
+        const json_t *body = json_object_get(piece, "Body");
+
+        if (!piece)
+            return -1;
+        if (athena_csv_feed(csv, json_string_value(body) ? json_string_value(body) : "",
+                            json_string_length(body)))
+            return err_set(e, ERR_RETRY, "%s is no CSV of Athena's", location);
+        at += (int64_t)json_string_length(body);
+        size = whole_size(piece);
+        if (!json_string_length(body) && at < size)
+            return err_set(e, ERR_RETRY, "%s ended too early", location);
+    } while (at < size);
+    return 0;
+}
+
+static json_t *rows_of_page(const json_t *page)
+{
+    json_t *rows = json_array(), *row, *datum;
+    size_t i, j;
+
+    json_array_foreach(json_at(page, "ResultSet.Rows"), i, row) {
+        json_t *values = json_array();
+
+        json_array_foreach(json_object_get(row, "Data"), j, datum) {
+            const json_t *text = json_object_get(datum, "VarCharValue");
+
+            json_array_append_new(values, text ? json_incref((json_t *)text) : json_null());
+        }
+        json_array_append_new(rows, values);
+    }
+    return rows;
+}
+
+static json_t *columns_of(const json_t *page)
+{
+    json_t *columns = json_array(), *column;
+    size_t i;
+
+    json_array_foreach(json_at(page, "ResultSet.ResultSetMetadata.ColumnInfo"), i, column)
+        json_array_append(columns, json_object_get(column, "Name"));
+    return columns;
+}
+
+static bool take_page(void *arg, const json_t *page)
+{
+    struct athena_result *result = arg;
+    json_auto_t *rows = rows_of_page(page);
+
+    if (!result->columns)
+        result->columns = columns_of(page);
+    json_array_extend(result->rows, rows);
+    return true;
+}
+
+/* Where results are managed by Athena there is no object to read. */
+static int read_pages(struct flow *flow, const struct billing *billing,
+                      struct athena_result *result, struct err *e)
+{
+    json_t *params =
+        json_pack("{s:s, s:i}", "QueryExecutionId", result->id, "MaxResults", API_ROWS);
+
+    result->rows = json_array();
+    if (flow_pages(flow, billing->session, "athena", "GetQueryResults", params, "NextToken",
+                   "NextToken", take_page, result, e))
+        return -1;
+    /* The first row of a SELECT repeats the names. */
+    if (json_equal(json_array_get(result->rows, 0), result->columns))
+        json_array_remove(result->rows, 0);
+    return 0;
+}
+
+int athena_query_rows(struct flow *flow, const struct billing *billing, const json_t *execution,
+                      struct athena_result *result, struct err *e)
+{
+    const char *location =
+        json_string_value(json_at(execution, "ResultConfiguration.OutputLocation"));
+    struct athena_csv csv = {0};
+    int failed;
+
+    if (!location || !*location)
+        return read_pages(flow, billing, result, e);
+    failed = read_object(flow, billing, location, &csv, e);
+    result->rows = athena_csv_finish(&csv);
+    if (failed)
+        return -1;
+    if (!json_array_size(result->rows))
+        return err_set(e, ERR_RETRY, "%s is no whole CSV of Athena's", location);
+    result->columns = json_share(json_array_get(result->rows, 0));
+    json_array_remove(result->rows, 0);
+    return 0;
+}

@@ -1,0 +1,108 @@
+#include "billing/store/object_list.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+#include <time.h>
+
+/* With EncodingType=url S3 answers as forms do: a blank is "+", a plus is "%2B". */
+static json_t *decoded(const json_t *text)
+{
+    cleanup_free char *plain = mem_text(json_string_value(text) ? json_string_value(text) : "");
+    cleanup_free char *key = NULL;
+
+    for (char *p = plain; *p; p++)
+        if (*p == '+')
+            *p = ' ';
+    key = str_unescape(plain);
+    return json_string(key);
+}
+
+static json_t *list_params(const struct billing *billing, const char *prefix)
+{
+    return json_pack("{s:s, s:s, s:s, s:s}", "Bucket", billing->names.bucket, "Prefix", prefix,
+                     "EncodingType", "url", "ExpectedBucketOwner", billing->account);
+}
+
+struct listing {
+    const char *before; /* the first key that is behind the list's end, or NULL */
+    json_t *objects;
+};
+
+/* Whether the object belongs to the list; one that does not is behind its end. */
+static bool take(struct listing *listing, const json_t *item)
+{
+    json_auto_t *key = decoded(json_object_get(item, "Key"));
+
+    if (key && listing->before && strcmp(json_string_value(key), listing->before) >= 0)
+        return false;
+    if (key) /* else no UTF-8: nothing of Firehose's or ours */
+        json_array_append_new(listing->objects,
+                              json_pack("{s:O, s:O, s:O, s:O*}", "key", key, "size",
+                                        json_object_get(item, "Size"), "etag",
+                                        json_object_get(item, "ETag"), "modified",
+                                        json_object_get(item, "LastModified")));
+    return true;
+}
+
+static bool take_page(void *arg, const json_t *page)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(json_object_get(page, "Contents"), i, item)
+        if (!take(arg, item))
+            return false;
+    return true;
+}
+
+json_t *object_list_between(struct flow *flow, const struct billing *billing, const char *prefix,
+                            const char *after, const char *before, struct err *e)
+{
+    struct listing listing = {before, json_array()};
+    json_t *params = list_params(billing, prefix);
+
+    if (after)
+        json_object_set_new(params, "StartAfter", json_string(after));
+    if (!flow_pages(flow, billing->session, "s3", "ListObjectsV2", params, "ContinuationToken",
+                    "NextContinuationToken", take_page, &listing, e))
+        return listing.objects;
+    json_decref(listing.objects);
+    return NULL;
+}
+
+json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
+                    struct err *e)
+{
+    return object_list_between(flow, billing, prefix, NULL, NULL, e);
+}
+
+json_t *object_list_folders(struct flow *flow, const struct billing *billing, const char *prefix,
+                            struct err *e)
+{
+    json_t *params = list_params(billing, prefix), *folders, *item;
+    json_auto_t *found = NULL;
+    size_t i;
+
+    json_object_set_new(params, "Delimiter", json_string("/"));
+    found = flow_list(flow, billing->session, "s3", "ListObjectsV2", params, "CommonPrefixes",
+                      "ContinuationToken", "NextContinuationToken", e);
+    if (!found)
+        return NULL;
+    folders = json_array();
+    json_array_foreach(found, i, item)
+        json_array_append_new(folders, decoded(json_object_get(item, "Prefix")));
+    return folders;
+}
+
+char *object_list_hour_prefix(const char *data_prefix, int64_t hour_s)
+{
+    time_t time = (time_t)hour_s;
+    struct tm utc;
+
+    (void)gmtime_r(&time, &utc);
+    return mem_printf("%syear=%04d/month=%02d/day=%02d/hour=%02d/", data_prefix, utc.tm_year + 1900,
+                      utc.tm_mon + 1, utc.tm_mday, utc.tm_hour);
+}

@@ -1,0 +1,22 @@
+/* object_list.h -- objects below a prefix, and what hour of arrival a key stands for. */
+#ifndef BILLING_STORE_OBJECT_LIST_H
+#define BILLING_STORE_OBJECT_LIST_H
+
+#include "aws/flow.h"
+#include "billing/store/context.h"
+
+/* [{"key", "size", "etag", "modified"}] sorted by key (modified: epoch seconds); new reference.
+ * Keys are decoded. */
+json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
+                    struct err *e);
+/* Those of them behind `after` and before `before`, and no page more is asked for. */
+json_t *object_list_between(struct flow *flow, const struct billing *billing, const char *prefix,
+                            const char *after, const char *before, struct err *e);
+/* Names right below prefix that end with "/" ("year=2025/"): list of full prefixes; new reference.
+ */
+json_t *object_list_folders(struct flow *flow, const struct billing *billing, const char *prefix,
+                            struct err *e);
+/* "access-logs/year=2025/month=10/day=31/hour=23/" for an hour (UTC epoch seconds); new text. */
+char *object_list_hour_prefix(const char *data_prefix, int64_t hour_s);
+
+#endif

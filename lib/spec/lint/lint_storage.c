@@ -1,0 +1,209 @@
+/* lint_storage.c -- BL5xx: objects that vanish; BL6xx: permissions that let strangers in or do
+ * nothing.
+ *
+ * Sources: "Restored S3 Glacier objects" (Athena user guide), "Lifecycle configuration elements"
+ * (S3), "Enable logging from AWS services" (CloudWatch Logs), "The confused deputy problem" (IAM).
+ */
+#include "spec/lint/lint.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum { KEEP_DAYS = 1826 }; /* five years, as commercial records are commonly kept */
+
+static bool is_enabled(const json_t *rule)
+{
+    const char *status = json_text(rule, "Status");
+
+    return status && strcmp(status, "Enabled") == 0;
+}
+
+static const char *rule_name(const json_t *rule)
+{
+    const char *id = json_text(rule, "ID");
+
+    return id ? id : "";
+}
+
+/* "bucket/prefix" a rule is for. */
+static char *rule_path(const struct lint_at *at, const json_t *rule)
+{
+    const char *prefix = json_text(json_object_get(rule, "Filter"), "Prefix");
+
+    if (!prefix)
+        prefix = json_text(json_at(rule, "Filter.And"), "Prefix");
+    if (!prefix)
+        prefix = json_text(rule, "Prefix");
+    return mem_printf("%s/%s", json_text(at->fields, "name"), prefix ? prefix : "");
+}
+
+/* The name of a table whose objects the rule touches, or NULL. */
+static const char *touched_table(const struct lint_at *at, const json_t *rule)
+{
+    cleanup_free char *path = rule_path(at, rule);
+    const json_t *table;
+
+    for (size_t i = 0; (table = lint_next(at->pipeline, "glue_table", &i));) {
+        cleanup_free char *location = lint_path(json_text(table, "location"));
+
+        if (lint_nested(path, location))
+            return json_text(table, "name");
+    }
+    return NULL;
+}
+
+static bool find_no_filter(struct lint_at *at)
+{
+    const json_t *rule;
+    size_t i;
+
+    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule) {
+        if (!json_object_get(rule, "Filter") && !json_object_get(rule, "Prefix"))
+            return lint_say(at, "rule \"%s\"", rule_name(rule));
+    }
+    return false;
+}
+
+static const char *archive_class(const json_t *rule)
+{
+    const json_t *transition;
+    size_t i;
+
+    json_array_foreach(json_object_get(rule, "Transitions"), i, transition) {
+        const char *class = json_text(transition, "StorageClass");
+
+        if (class && (strcmp(class, "GLACIER") == 0 || strcmp(class, "DEEP_ARCHIVE") == 0))
+            return class;
+    }
+    return NULL;
+}
+
+static bool find_archive(struct lint_at *at)
+{
+    const json_t *rule;
+    size_t i;
+
+    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule) {
+        const char *class = archive_class(rule), *table = touched_table(at, rule);
+
+        if (class && table && is_enabled(rule))
+            return lint_say(at, "rule \"%s\": %s, table %s", rule_name(rule), class, table);
+    }
+    return false;
+}
+
+static bool find_expiration(struct lint_at *at)
+{
+    const json_t *rule;
+    size_t i;
+
+    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule) {
+        const json_t *expiration = json_object_get(rule, "Expiration");
+        const json_t *days = json_object_get(expiration, "Days");
+        const char *table = touched_table(at, rule);
+
+        if (table && is_enabled(rule) &&
+            (json_object_get(expiration, "Date") || (days && json_integer_value(days) < KEEP_DAYS)))
+            return lint_say(at, "rule \"%s\", table %s", rule_name(rule), table);
+    }
+    return false;
+}
+
+/* Whether a Service principal (text or list) holds more than name; *other: what else. */
+static bool has_other_service(const json_t *principal, const char *name, const char **other)
+{
+    const json_t *service = json_object_get(principal, "Service"), *item;
+    size_t i;
+
+    if (json_is_string(service)) {
+        *other = json_string_value(service);
+        return strcmp(*other, name) != 0;
+    }
+    json_array_foreach(service, i, item) {
+        *other = json_string_value(item);
+        if (*other && strcmp(*other, name) != 0)
+            return true;
+    }
+    *other = "no service";
+    return !service;
+}
+
+static bool find_wrong_service(struct lint_at *at)
+{
+    const json_t *statement;
+    const char *other;
+    size_t i;
+
+    json_array_foreach(json_object_get(at->fields, "statements"), i, statement) {
+        if (has_other_service(json_object_get(statement, "Principal"),
+                              "delivery.logs.amazonaws.com", &other))
+            return lint_say(at, "%s", other);
+    }
+    return false;
+}
+
+static bool is_guarded(const json_t *statement)
+{
+    cleanup_free char *condition =
+        json_dumps(json_object_get(statement, "Condition"), JSON_COMPACT | JSON_ENCODE_ANY);
+
+    return condition && (strcasestr(condition, "\"aws:SourceAccount\"") ||
+                         strcasestr(condition, "\"aws:SourceArn\"") ||
+                         strcasestr(condition, "\"sts:ExternalId\""));
+}
+
+static bool is_open(const json_t *statement)
+{
+    const char *effect = json_text(statement, "Effect");
+
+    return effect && strcmp(effect, "Allow") == 0 &&
+           json_object_get(json_object_get(statement, "Principal"), "Service") &&
+           !is_guarded(statement);
+}
+
+static bool find_open_trust(struct lint_at *at)
+{
+    const json_t *statements = json_at(at->fields, "trust.Statement"), *statement;
+    size_t i;
+
+    if (json_is_object(statements))
+        return is_open(statements);
+    json_array_foreach(statements, i, statement) {
+        if (is_open(statement))
+            return true;
+    }
+    return false;
+}
+
+#define BUCKET .kind = "s3_bucket", .field = "lifecycle", .severity = PROBLEM_WARNING
+
+const struct lint lint_storage[] = {
+    {"BL501", "a lifecycle rule without Filter",
+     "S3 refuses the rule, or it is for the whole bucket: then logs, rollups and bills go with it.",
+     "Add Filter: {Prefix: ...}.", BUCKET, .find = find_no_filter},
+    {"BL502", "objects of a table move to GLACIER or DEEP_ARCHIVE",
+     "Athena skips archived objects without an error: a bill made again after that is too low.",
+     "Use GLACIER_IR or INTELLIGENT_TIERING, or keep the rule off the table's prefix.", BUCKET,
+     .find = find_archive},
+    {"BL503", "objects of a table expire",
+     "They are the evidence for bills already sent, and of rollups the only copy: commercial "
+     "records "
+     "are commonly kept five years.",
+     "Keep the rule off the table's prefix, or set five years (1826 days) or more.", BUCKET,
+     .find = find_expiration},
+    {"BL601", "the log resource policy is for another service",
+     "Subscription filters need none; API Gateway writes access logs as "
+     "delivery.logs.amazonaws.com: "
+     "without a statement for it no request is logged, and a wider one lets others write usage.",
+     "Set Principal: {Service: delivery.logs.amazonaws.com}.", .kind = "log_resource_policy",
+     .field = "statements", .find = find_wrong_service, .severity = PROBLEM_WARNING},
+    {"BL602", "a role that a service may assume for anybody",
+     "Somebody in another account can make the service use the role, and write usage that your "
+     "customers are billed for.",
+     "Add a Condition on aws:SourceAccount, aws:SourceArn or sts:ExternalId.", .kind = "iam_role",
+     .field = "trust", .find = find_open_trust, .severity = PROBLEM_WARNING},
+    {0},
+};

@@ -1,0 +1,291 @@
+/* lint_table.c -- BL4xx: tables that do not see all data, or see what is none.
+ *
+ * Sources: "Set up partition projection", "Supported types for partition projection", "Table
+ * location in Amazon S3", "OpenX JSON SerDe" (Athena user guide). */
+#include "spec/lint/lint.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A table over what Firehose delivers: billingd does not register its partitions one by one. */
+static bool is_log_table(const json_t *fields)
+{
+    const char *serde = json_text(fields, "serde");
+
+    return serde && strcasestr(serde, "json");
+}
+
+static bool is_partitioned(const json_t *fields)
+{
+    return json_object_size(json_object_get(fields, "partition_keys")) > 0;
+}
+
+static const char *parameter(const json_t *fields, const char *name)
+{
+    return json_text(json_object_get(fields, "parameters"), name);
+}
+
+static const char *projection(const json_t *fields, const char *key, const char *what)
+{
+    cleanup_free char *name = mem_printf("projection.%s.%s", key, what);
+
+    return parameter(fields, name);
+}
+
+static bool is_projected(const json_t *fields)
+{
+    const char *enabled = parameter(fields, "projection.enabled");
+
+    return enabled && strcasecmp(enabled, "true") == 0;
+}
+
+static bool find_no_projection(struct lint_at *at)
+{
+    return is_log_table(at->fields) && is_partitioned(at->fields) && !is_projected(at->fields);
+}
+
+static bool find_number_keys(struct lint_at *at)
+{
+    const char *key;
+    json_t *type;
+
+    if (!is_log_table(at->fields) || is_projected(at->fields))
+        return false;
+    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type) {
+        const char *name = json_string_value(type);
+
+        if (name && strcasecmp(name, "string") != 0)
+            return lint_say(at, "%s %s", key, name);
+    }
+    return false;
+}
+
+static bool find_year_range(struct lint_at *at)
+{
+    const char *range = projection(at->fields, "year", "range"), *comma;
+    int year = at->pipeline->year;
+
+    if (!is_projected(at->fields) || !range || !(comma = strchr(range, ',')))
+        return false;
+    if (atoi(range) <= year && atoi(comma + 1) >= year + 2)
+        return false;
+    return lint_say(at, "%s, now is %d", range, year);
+}
+
+static bool find_incomplete_projection(struct lint_at *at)
+{
+    const char *template = parameter(at->fields, "storage.location.template"), *key;
+    json_t *type;
+
+    if (!is_projected(at->fields))
+        return false;
+    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type) {
+        cleanup_free char *placed = mem_printf("${%s}", key);
+        const char *have = projection(at->fields, key, "type");
+
+        if (!have)
+            return lint_say(at, "projection.%s.type is missing", key);
+        if (strcmp(have, "integer") == 0 && !projection(at->fields, key, "range"))
+            return lint_say(at, "projection.%s.range is missing", key);
+        if (template && !strstr(template, placed))
+            return lint_say(at, "storage.location.template has no %s", placed);
+    }
+    return template && *template && template[strlen(template) - 1] != '/' &&
+           lint_say(at, "storage.location.template does not end in /");
+}
+
+static bool find_no_digits(struct lint_at *at)
+{
+    const char *key;
+    json_t *type;
+    const json_t *stream;
+    size_t first = 0;
+    const char *prefix;
+
+    stream = lint_next(at->pipeline, "delivery_stream", &first);
+    prefix = json_text(stream, "prefix");
+    if (!is_log_table(at->fields) || !is_projected(at->fields) || !prefix)
+        return false;
+    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type) {
+        cleanup_free char *folder = mem_printf("%s=!{timestamp:", key);
+        const char *found = strstr(prefix, folder), *digits = projection(at->fields, key, "digits");
+        size_t letters = found ? strcspn(found + strlen(folder), "}") : 0;
+
+        if (letters > 1 && (!digits || (size_t)atoi(digits) != letters))
+            return lint_say(at, "projection.%s.digits is %s, the prefix writes %zu", key,
+                            digits ? digits : "not set", letters);
+    }
+    return false;
+}
+
+/* A view that tells the state of every line belongs to an audit that misses what is unreadable. */
+static bool is_audited(const struct lint_at *at)
+{
+    const json_t *view;
+    size_t index = 0;
+
+    while ((view = lint_next(at->pipeline, "athena_view", &index))) {
+        const char *sql = json_text(view, "sql");
+
+        if (sql && strstr(sql, "line_state"))
+            return true;
+    }
+    return false;
+}
+
+static bool find_malformed(struct lint_at *at)
+{
+    const char *value =
+        json_text(json_object_get(at->fields, "serde_parameters"), "ignore.malformed.json");
+
+    return value && strcasecmp(value, "true") == 0 && !is_audited(at);
+}
+
+/* Whether some table of log documents lies where the stream writes: others may then hold what was
+ * recovered, or came before. */
+static bool has_log_table_at(const struct lint_at *at, const char *want)
+{
+    const json_t *table;
+
+    for (size_t i = 0; (table = lint_next(at->pipeline, "glue_table", &i));) {
+        cleanup_free char *location = lint_path(json_text(table, "location"));
+
+        if (is_log_table(table) && location && !strcmp(location, want))
+            return true;
+    }
+    return false;
+}
+
+static bool find_other_location(struct lint_at *at)
+{
+    const json_t *stream;
+    size_t streams = 0;
+
+    if (!is_log_table(at->fields) || !json_text(at->fields, "location"))
+        return false;
+    for (size_t i = 0; (stream = lint_next(at->pipeline, "delivery_stream", &i)); streams++) {
+        cleanup_free char *want = lint_stream_path(stream);
+
+        if (!want || has_log_table_at(at, want))
+            return false;
+    }
+    return streams > 0 && lint_say(at, "%s", json_text(at->fields, "location"));
+}
+
+/* Only partitions somebody registered are read: where the table lies does not matter. */
+static bool reads_registered(const json_t *table)
+{
+    const char *projected = json_text(json_object_get(table, "parameters"), "projection.enabled");
+
+    return json_object_size(json_object_get(table, "partition_keys")) &&
+           (!projected || strcasecmp(projected, "true") != 0);
+}
+
+static bool find_nested_tables(struct lint_at *at)
+{
+    cleanup_free char *mine = lint_path(json_text(at->fields, "location"));
+    const json_t *other;
+
+    for (size_t i = 0; (other = lint_next(at->pipeline, "glue_table", &i));) {
+        cleanup_free char *location = lint_path(json_text(other, "location"));
+
+        if (other == at->fields)
+            return false; /* told at the later one */
+        if (lint_nested(mine, location) &&
+            !(reads_registered(other) && reads_registered(at->fields)))
+            return lint_say(at, "%s and %s", json_text(other, "location"),
+                            json_text(at->fields, "location"));
+    }
+    return false;
+}
+
+/* Whether something else is written to path, which lies in a table's location. */
+static bool find_in_tables(struct lint_at *at, const char *path)
+{
+    const json_t *table;
+
+    for (size_t i = 0; path && (table = lint_next(at->pipeline, "glue_table", &i));) {
+        cleanup_free char *location = lint_path(json_text(table, "location"));
+
+        if (location && strncmp(path, location, strlen(location)) == 0)
+            return lint_say(at, "table %s reads all of %s", json_text(table, "name"),
+                            json_text(table, "location"));
+    }
+    return false;
+}
+
+static bool find_results_in_table(struct lint_at *at)
+{
+    cleanup_free char *path = lint_path(json_text(at->fields, "results"));
+
+    return find_in_tables(at, path);
+}
+
+static bool find_errors_in_table(struct lint_at *at)
+{
+    const char *bucket = json_text(at->fields, "bucket"),
+               *prefix = json_text(at->fields, "error_prefix");
+    cleanup_free char *path = NULL;
+
+    if (!bucket || !prefix || !strrchr(bucket, ':'))
+        return false;
+    path = mem_printf("%s/%s", strrchr(bucket, ':') + 1, prefix);
+    return find_in_tables(at, path);
+}
+
+#define TABLE .kind = "glue_table", .severity = PROBLEM_WARNING
+
+const struct lint lint_table[] = {
+    {"BL401", "partitions of the log table are not projected",
+     "New hours are invisible until somebody runs MSCK REPAIR TABLE or registers them: their "
+     "requests are missing from every bill made before.",
+     "Set projection.enabled: \"true\" and a projection for each partition key.", TABLE,
+     .field = "partition_keys", .find = find_no_projection},
+    {"BL402", "number partition keys over zero-padded folders",
+     "Without projection hour=08 and hour=8 are two texts for one number: queries find nothing, or "
+     "the same folder twice.",
+     "Project the partitions with digits, or declare the keys as string.", TABLE,
+     .field = "partition_keys", .find = find_number_keys},
+    {"BL403", "the projected years end soon or do not hold this one",
+     "Outside the range queries return no rows and no error: from New Year on the bill is empty.",
+     "Widen projection.year.range to at least two years from now.", TABLE, .field = "parameters",
+     .find = find_year_range},
+    {"BL404", "the projection is not complete",
+     "Every query on the table fails, or finds nothing: no bill.",
+     "Give each partition key type and range, put it into storage.location.template, and end that "
+     "in /.",
+     TABLE, .field = "parameters", .find = find_incomplete_projection},
+    {"BL405", "the projection does not write leading zeros as the prefix does",
+     "month=9 is looked for where month=09 was written: nine months, days and ten hours go "
+     "unbilled.",
+     "Set projection.KEY.digits to the number of letters in the prefix.", TABLE,
+     .field = "parameters", .find = find_no_digits},
+    {"BL406", "broken documents are ignored, and nothing counts them",
+     "With ignore.malformed.json a damaged object turns into empty rows: its requests go unbilled, "
+     "without an error.",
+     "Take ignore.malformed.json out, or use the shipped view, whose audit shows them as a gap.",
+     TABLE, .field = "serde_parameters", .find = find_malformed},
+    {"BL407", "the log table does not lie where the stream delivers",
+     "The table is empty, or reads old data only: new requests go unbilled.",
+     "Set location: ${stream.data_location}.", TABLE, .field = "location",
+     .find = find_other_location},
+    {"BL408", "one table lies within another",
+     "Athena reads everything below a location: rows of the inner table are counted in the outer "
+     "one.",
+     "Give each table a prefix of its own.", TABLE, .field = "location",
+     .find = find_nested_tables},
+    {"BL409", "query results lie within a table",
+     "Athena reads everything below a location: results are counted as requests, or break the "
+     "query.",
+     "Put results under a prefix beside the table's.", .kind = "workgroup", .field = "results",
+     .find = find_results_in_table, .severity = PROBLEM_WARNING},
+    {"BL410", "the error prefix lies within a table",
+     "Athena reads everything below a location: failed records break every query, or are counted.",
+     "Put errors under a prefix beside the table's.", .kind = "delivery_stream",
+     .field = "error_prefix", .find = find_errors_in_table, .severity = PROBLEM_WARNING},
+    {0},
+};

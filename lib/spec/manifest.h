@@ -1,0 +1,82 @@
+/* manifest.h -- billing.yaml and the pipeline template it names, as checked documents.
+ *
+ * Order of work: parse, expand ${ENVIRONMENT}, apply parameters, merge overrides, check against the
+ * kinds and AWS's models, find references, order by them, lint.  Nothing here talks to AWS. */
+#ifndef SPEC_MANIFEST_H
+#define SPEC_MANIFEST_H
+
+#include "resources/kind.h"
+#include "spec/problem.h"
+
+#include <stdint.h>
+
+struct yaml_node;
+
+struct manifest_resource {
+    char *id;      /* key in the template: "bucket" */
+    char *address; /* "ddn-api/bucket" */
+    const struct kind *kind;
+    json_t *declared; /* field -> value, converted by field type; text may hold ${references} */
+    size_t *needs;    /* indices (in the pipeline's resources) that must be in place before */
+    size_t need_count;
+    bool absent;                  /* `ensure: absent` */
+    const struct yaml_node *node; /* where it stands; owned by the manifest */
+};
+
+struct manifest_pipeline {
+    char *name;
+    char *region;                        /* its own, or the manifest's */
+    char *role_arn;                      /* NULL: ambient credentials */
+    char *external_id;                   /* NULL: none */
+    struct manifest_resource *resources; /* dependencies first */
+    size_t resource_count;
+    json_t *billing; /* the `billing` section, the manifest's below its own; scalars are texts;
+                        NULL: there is none */
+    json_t *queries; /* name -> SQL of the template; ${runtime} placeholders are left in it */
+};
+
+struct manifest {
+    char *path;               /* as given */
+    char *account;            /* 12 digits, or NULL: unguarded */
+    char *listen;             /* "127.0.0.1:9464" */
+    int interval_s, jitter_s; /* time between passes; random addition to it */
+    int settle_timeout_s;     /* longest wait for one resource to settle in one pass */
+    int breaker_repairs;      /* equal repairs of one field before writing stops */
+    int breaker_window_s;     /* a field in sync for this long is forgiven */
+    struct manifest_pipeline *pipelines;
+    size_t pipeline_count;
+    struct yaml_node *documents; /* parsed files, for positions */
+};
+
+/* Reads path and everything it names.  Problems of all files are added, lints as warnings.  Returns
+ * NULL when there was an error among them; problems tells all. */
+struct manifest *manifest_load(const char *path, struct problems *problems);
+void manifest_free(struct manifest *manifest);
+/* ./billing.yaml, then /etc/billingd/billing.yaml; NULL when neither exists. */
+const char *manifest_default_path(void);
+
+/* The wanted state of every resource of a pipeline, references resolved: an array of objects in the
+ * order of pipeline->resources; new reference.  facts: account, region, partition (text).  The
+ * ownership mark (billingd = pipeline name) is put into each kind's FIELD_OWNER map, defaults
+ * (field.otherwise) are filled in. */
+json_t *manifest_resolve(const struct manifest_pipeline *pipeline, const json_t *facts);
+
+/* The `billing` section of another file (or the whole file, if it begins with the section's keys)
+ * laid over a pipeline's own, pipelines.NAME.billing of that file too; new reference.  NULL when it
+ * has problems; they are added. */
+json_t *manifest_billing_with(const struct manifest *manifest, size_t pipeline, const char *path,
+                              struct problems *problems);
+
+/* Where field ("" for the resource itself; dots and [n] descend) of a resource stands. */
+void manifest_position(const struct manifest_resource *resource, const char *field,
+                       const char **file, int *line, int *column);
+
+/* Everything expanded and resolved, as YAML text (`check --print-effective`); new memory. */
+char *manifest_effective(const struct manifest *manifest);
+/* JSON Schema (2020-12) of billing.yaml from the kinds' tables and AWS's models; new reference. */
+json_t *manifest_schema(void);
+
+/* lint.c: adds a warning for every known way to lose or miscount money that the spec contains. */
+void lint_manifest(const struct manifest *manifest, struct problems *problems);
+
+#endif

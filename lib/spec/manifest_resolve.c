@@ -1,0 +1,254 @@
+/* manifest_resolve.c -- declared values with their references filled in.
+ *
+ * ARNs and attributes are computed from names, never read from AWS, so a whole pipeline is known
+ * before the first call. */
+#include "aws/endpoint.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "resources/table.h"
+#include "spec/manifest_private.h"
+
+#include <string.h>
+
+struct resolving {
+    const struct manifest_pipeline *pipeline;
+    json_t *facts;   /* with "pipeline" */
+    json_t *desired; /* of the resources before */
+    size_t index;
+    struct load *load; /* NULL: everything was checked before */
+    struct draft *draft;
+};
+
+const char *resolve_partition(const char *region)
+{
+    return aws_endpoint_partition(region);
+}
+
+json_t *resolve_facts(const struct manifest_pipeline *pipeline, const char *account)
+{
+    const char *role = pipeline->role_arn ? strstr(pipeline->role_arn, ":iam::") : NULL;
+    cleanup_free char *other = role && strlen(role) > 18 ? mem_text_n(role + 6, 12) : NULL;
+
+    return json_pack("{s:s, s:s, s:s}", "account", other ? other : account, "region",
+                     pipeline->region, "partition", resolve_partition(pipeline->region));
+}
+
+static void tell(const struct resolving *r, const char *field, const char *text)
+{
+    const struct manifest_resource *resource = &r->pipeline->resources[r->index];
+    cleanup_free char *path = mem_printf("%s.resources.%s.%s", r->draft->path, resource->id, field);
+    const char *file;
+    int line, column;
+
+    manifest_position(resource, field, &file, &line, &column);
+    problems_add(r->load->problems, PROBLEM_ERROR, file, line, column, path, "%s", text);
+}
+
+/* NULL when it has none such. */
+static char *attribute(const struct resolving *r, size_t target, const char *name)
+{
+    const struct manifest_resource *resource = &r->pipeline->resources[target];
+    const json_t *desired = json_array_get(r->desired, target);
+    const json_t *value = json_object_get(desired, name);
+    struct scope scope = {.kind = resource->kind, .desired = desired, .facts = r->facts};
+
+    if (json_is_integer(value))
+        return mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (json_is_boolean(value))
+        return mem_text(json_is_true(value) ? "true" : "false");
+    return table_attribute(&scope, name);
+}
+
+static void tell_attribute(const struct resolving *r, size_t target, const char *name,
+                           const char *field)
+{
+    const struct kind *kind = r->pipeline->resources[target].kind;
+    const struct field *known = kind_field(kind, name);
+    const char *names[64] = {"arn"};
+    cleanup_free char *hint = NULL, *text = NULL;
+    size_t n = 1;
+
+    for (const struct field *f = kind->fields; f->name && n < 63; f++)
+        if (!(f->flags & FIELD_REPORTED))
+            names[n++] = f->name;
+    hint = load_hint(name, names);
+    if (known && (known->flags & FIELD_REPORTED))
+        text = mem_printf("${%s.%s}: only AWS knows this value, after the resource was made",
+                          r->pipeline->resources[target].id, name);
+    else if (known)
+        text = mem_printf("${%s.%s}: %s does not declare %s (or it is no single value)",
+                          r->pipeline->resources[target].id, name,
+                          r->pipeline->resources[target].id, name);
+    else
+        text = mem_printf("${%s.%s}: %s has no attribute %s%s", r->pipeline->resources[target].id,
+                          name, kind->name, name, hint);
+    tell(r, field, text);
+}
+
+/* Whether a flawed resource might have the attribute once its own problems are gone. */
+static bool is_open(const struct resolving *r, size_t target, const char *name)
+{
+    const struct kind *kind = r->pipeline->resources[target].kind;
+    const struct field *field = kind ? kind_field(kind, name) : NULL;
+
+    if (!r->draft || !r->draft->flawed[target])
+        return false;
+    return !kind || (field ? !(field->flags & FIELD_REPORTED)
+                           : kind->attribute != NULL || !strcmp(name, "arn"));
+}
+
+/* False when a reference cannot be resolved, which was told, now or before. */
+static bool add_reference(const struct resolving *r, const struct reference *reference,
+                          const char *field, struct str *s)
+{
+    cleanup_free char *name = mem_text_n(reference->name, reference->length);
+    char *dot = strchr(name, '.');
+    cleanup_free char *value = NULL;
+
+    if (!dot) {
+        const char *fact = json_text(r->facts, name);
+
+        str_add(s, fact ? fact : "");
+        return fact != NULL;
+    }
+    *dot = '\0';
+    for (size_t i = 0; i < r->index; i++) {
+        if (strcmp(r->pipeline->resources[i].id, name) != 0)
+            continue;
+        if (!is_open(r, i, dot + 1))
+            value = attribute(r, i, dot + 1);
+        if (!value && r->load && !is_open(r, i, dot + 1))
+            tell_attribute(r, i, dot + 1, field);
+        str_add(s, value ? value : "");
+        return value != NULL;
+    }
+    return false;
+}
+
+static json_t *resolve_text(const struct resolving *r, const char *text, const char *field)
+{
+    cleanup_str struct str s = {0};
+    struct reference reference;
+    bool good = true;
+
+    while (text_next(text, &reference) && reference.end) {
+        text_add_unescaped(&s, text, (size_t)(reference.start - text));
+        good &= add_reference(r, &reference, field, &s);
+        text = reference.end;
+    }
+    text_add_unescaped(&s, text, strlen(text));
+    return good ? json_string(str_text(&s)) : NULL;
+}
+
+/* New reference; NULL when something in it cannot be resolved. */
+static json_t *resolve_value(const struct resolving *r, const json_t *value, const char *field)
+{
+    json_t *copy, *item, *resolved;
+    const char *key;
+    bool good = true;
+    size_t i;
+
+    if (json_is_string(value))
+        return resolve_text(r, json_string_value(value), field);
+    if (!json_is_object(value) && !json_is_array(value))
+        return json_share(value);
+    copy = json_is_object(value) ? json_object() : json_array();
+    json_object_foreach((json_t *)value, key, item) {
+        cleanup_free char *below = mem_printf("%s.%s", field, key);
+
+        resolved = resolve_value(r, item, below);
+        good &= resolved != NULL;
+        if (resolved)
+            json_object_set_new(copy, key, resolved);
+    }
+    json_array_foreach(value, i, item) {
+        cleanup_free char *below = mem_printf("%s[%zu]", field, i);
+
+        resolved = resolve_value(r, item, below);
+        good &= resolved != NULL;
+        if (resolved)
+            json_array_append_new(copy, resolved);
+    }
+    if (good)
+        return copy;
+    json_decref(copy);
+    return NULL;
+}
+
+static json_t *default_value(const struct resolving *r, const struct field *field)
+{
+    const char *text = field->otherwise;
+    json_t *value;
+
+    switch (field->type) {
+    case FIELD_INT:
+        return json_integer(strtoll(text, NULL, 10));
+    case FIELD_BOOL:
+        return json_boolean(!strcmp(text, "true"));
+    case FIELD_TEXT:
+    case FIELD_ARN:
+    case FIELD_LOCATION:
+    case FIELD_SQL:
+    case FIELD_LOWER:
+        return resolve_text(r, text, field->name);
+    default:
+        value = json_loads(text, JSON_DECODE_ANY, NULL);
+        return value ? value : json_null();
+    }
+}
+
+static void mark_owner(const struct resolving *r, json_t *desired, const struct field *field)
+{
+    json_t *map = json_object_get(desired, field->name);
+
+    if (!map) {
+        map = json_object();
+        json_object_set_new(desired, field->name, map);
+    }
+    json_object_set_new(map, "billingd", json_string(r->pipeline->name));
+}
+
+static json_t *resolve_resource(struct resolving *r)
+{
+    const struct manifest_resource *resource = &r->pipeline->resources[r->index];
+    json_t *desired = json_object(), *value;
+    const char *key;
+
+    json_object_foreach(resource->declared, key, value) {
+        json_t *resolved = resolve_value(r, value, key);
+
+        if (resolved)
+            json_object_set_new(desired, key, resolved);
+        else if (r->draft)
+            r->draft->flawed[r->index] = true;
+    }
+    for (const struct field *f = resource->kind ? resource->kind->fields : NULL; f && f->name;
+         f++) {
+        if (f->otherwise && !json_object_get(desired, f->name))
+            json_object_set_new(desired, f->name, default_value(r, f));
+        if (f->flags & FIELD_OWNER)
+            mark_owner(r, desired, f);
+    }
+    return desired;
+}
+
+json_t *resolve_pipeline(const struct manifest_pipeline *pipeline, const json_t *facts,
+                         struct load *load, struct draft *draft)
+{
+    struct resolving r = {.pipeline = pipeline,
+                          .facts = json_copy((json_t *)facts),
+                          .desired = json_array(),
+                          .load = load,
+                          .draft = draft};
+
+    json_object_set_new(r.facts, "pipeline", json_string(pipeline->name));
+    for (r.index = 0; r.index < pipeline->resource_count; r.index++)
+        json_array_append_new(r.desired, resolve_resource(&r));
+    json_decref(r.facts);
+    return r.desired;
+}
+
+json_t *manifest_resolve(const struct manifest_pipeline *pipeline, const json_t *facts)
+{
+    return resolve_pipeline(pipeline, facts, NULL, NULL);
+}
