@@ -38,7 +38,7 @@ static void on_done(void *arg, struct pass *pass)
     (void)pass;
     progress_view_end(&runner->progress);
     if (!runner->code)
-        runner->code = runner_code(pass, runner->manifest);
+        runner->code = exit_code_of_pass(pass, runner->manifest);
     runner_print_refusals(runner);
     if (runner->report)
         runner->report(runner);
@@ -106,28 +106,6 @@ int runner_run(struct runner *runner, const struct options *options)
     (void)uv_loop_close(&runner->loop.loop);
     manifest_free(runner->manifest);
     return runner->code;
-}
-
-int runner_code(const struct pass *pass, const struct manifest *manifest)
-{
-    struct pass_summary summary;
-    bool denied = false, invalid = false;
-
-    pass_summarize(pass, &summary);
-    for (size_t i = 0; i < manifest->pipeline_count; i++) {
-        enum err_kind kind;
-
-        if (!pass_refused(pass, i, &kind))
-            continue;
-        invalid = invalid || kind == ERR_INVALID;
-        denied = denied || kind == ERR_DENIED;
-    }
-    if (invalid)
-        return EXIT_REFUSED;
-    if (summary.failed || summary.blocked || summary.retry || summary.settling ||
-        (summary.refused && !denied))
-        return EXIT_FAILED;
-    return denied || summary.denied ? EXIT_DENIED : EXIT_DONE;
 }
 
 void runner_print_refusals(const struct runner *runner)

@@ -27,8 +27,6 @@ struct runner {
 /* Loads the spec, runs a pass, frees everything. decide, report, arg of *runner are the caller's.
  */
 int runner_run(struct runner *runner, const struct options *options);
-/* The exit code that a finished pass stands for, --detailed-exitcode left out. */
-int runner_code(const struct pass *pass, const struct manifest *manifest);
 /* Prints refusals and warnings of the pass on stderr. */
 void runner_print_refusals(const struct runner *runner);
 

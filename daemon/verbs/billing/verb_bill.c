@@ -4,9 +4,9 @@
 #include "billing/bill/bill.h"
 #include "billing/bill/bill_render.h"
 #include "billing/rollup/rollup.h"
-#include "daemon/verbs/billing_prices.h"
-#include "daemon/verbs/billing_runner.h"
-#include "daemon/verbs/verb.h"
+#include "daemon/verbs/billing/billing_prices.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/views/bill_view.h"
 
 #include <string.h>

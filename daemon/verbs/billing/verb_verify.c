@@ -2,8 +2,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/close/verify.h"
-#include "daemon/verbs/billing_runner.h"
-#include "daemon/verbs/verb.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
 
 #include <string.h>
 

@@ -4,9 +4,9 @@
 #include "billing/bill/whatif.h"
 #include "billing/close/close_evidence.h"
 #include "billing/prices/price_book.h"
-#include "daemon/verbs/billing_prices.h"
-#include "daemon/verbs/billing_runner.h"
-#include "daemon/verbs/verb.h"
+#include "daemon/verbs/billing/billing_prices.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/views/terminal_table.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "daemon/verbs/billing_runner.h"
+#include "daemon/verbs/billing/billing_runner.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -28,11 +28,6 @@ static void note_code(struct billing_runner *runner, int code)
 {
     if (code > runner->code)
         runner->code = code;
-}
-
-static int code_of(const struct err *e)
-{
-    return e->kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED;
 }
 
 void billing_runner_quiet(struct billing_turn *turn)
@@ -66,7 +61,7 @@ static char *guarded_account(struct flow *flow, struct billing_runner *runner,
 
     if (!identity) {
         (void)err_wrap(e, "who we are is unknown");
-        note_code(runner, code_of(e));
+        note_code(runner, exit_code_of_error(e));
         return NULL;
     }
     account = json_text(identity, "Account");
@@ -103,7 +98,7 @@ static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pi
     if (account) {
         turn.billing = billing_setup(runner->manifest, pipeline, session, account, &e);
         code = turn.billing ? runner->turn(flow, &turn, &e) : EXIT_BAD_CONFIG;
-        note_code(runner, code >= 0 ? code : code_of(&e));
+        note_code(runner, code >= 0 ? code : exit_code_of_error(&e));
     }
     billing_runner_quiet(&turn);
     tell(runner, pipeline, &e);
