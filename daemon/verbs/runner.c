@@ -31,18 +31,28 @@ static void on_planned(void *arg, struct pass *pass)
     pass_apply(pass);
 }
 
+static void on_looked(void *arg)
+{
+    struct runner *runner = arg;
+
+    progress_view_end(&runner->progress);
+    runner->report(runner);
+    verb_loop_end(&runner->loop);
+}
+
 static void on_done(void *arg, struct pass *pass)
 {
     struct runner *runner = arg;
 
-    (void)pass;
     progress_view_end(&runner->progress);
     if (!runner->code)
         runner->code = exit_code_of_pass(pass, runner->manifest);
     runner_print_refusals(runner);
-    if (runner->report)
-        runner->report(runner);
-    verb_loop_end(&runner->loop);
+    verb_loop_may_die(&runner->loop);
+    if (runner->look)
+        (void)flow_start(&runner->loop.loop, runner->client, runner->look, on_looked, runner);
+    else
+        on_looked(runner);
 }
 
 static void on_redraw(void *arg)
