@@ -6,6 +6,7 @@
 #include "daemon/verbs/verb.h"
 #include "daemon/views/plan_view.h"
 #include "daemon/views/status_view.h"
+#include "daemon/views/terminal.h"
 
 static bool has_failed(const json_t *flows, bool *denied)
 {

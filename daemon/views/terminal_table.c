@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text_width.h"
 
 enum { GAP = 2 };
 
@@ -18,11 +19,11 @@ char **terminal_table_add(struct terminal_table *table)
 
 static int width_of(const struct terminal_table *table, size_t column)
 {
-    int widest = terminal_width(table->titles[column]);
+    int widest = text_width(table->titles[column]);
 
     for (size_t i = 0; i < table->count; i++) {
         const char *cell = table->rows[i][column];
-        int width = cell ? terminal_width(cell) : 0;
+        int width = cell ? text_width(cell) : 0;
 
         widest = width > widest ? width : widest;
     }
@@ -41,7 +42,7 @@ static void print_row(const struct terminal_table *table, const int *widths,
 
     for (size_t c = 0; c < TERMINAL_TABLE_COLUMNS && table->titles[c]; c++) {
         const char *cell = cells[c] ? cells[c] : "";
-        int pad = widths[c] - terminal_width(cell);
+        int pad = widths[c] - text_width(cell);
         bool left = c < table->left;
 
         if (table->hidden && c == table->hidden)

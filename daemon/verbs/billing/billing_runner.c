@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "daemon/verbs/spec.h"
 #include "daemon/verbs/verb_loop.h"
+#include "daemon/views/progress.h"
 #include "daemon/views/terminal.h"
 #include "spec/billing_setup.h"
 
