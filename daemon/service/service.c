@@ -1,8 +1,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/service/metrics.h"
 #include "daemon/service/notify.h"
+#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "daemon/service/service_time.h"
 #include "daemon/views/exit_code.h"
@@ -107,7 +107,7 @@ static void on_attempt(void *arg, const struct aws_attempt *attempt)
     struct service *service = arg;
 
     service->progress_ms = clock_monotonic_ms();
-    metrics_count_request(attempt);
+    service_metrics_count_request(attempt);
 }
 
 static void tell_start(const struct service *service)
@@ -140,8 +140,8 @@ static int start(struct service *service)
     aws_client_observe(service->client, on_attempt, service);
     start_signals(service);
     start_timers(service);
-    metrics_start(BILLINGD_VERSION);
-    metrics_count_reload(true, clock_now_ms());
+    service_metrics_start(BILLINGD_VERSION);
+    service_metrics_count_reload(true, clock_now_ms());
     service->generation = 1;
     service->engine = engine_new(&service->loop, service->client, service->manifest);
     service->upkeep = upkeep_new(&service->loop, service->client, service_end_upkeep, service);

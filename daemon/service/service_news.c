@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text_width.h"
-#include "daemon/service/metrics.h"
+#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 
 #include <string.h>
@@ -68,7 +68,7 @@ static void log_repair(const struct task *task)
     log_differences(task);
     log_info(event, "{s:s, s:s, s:i}", "resource", task_address(task), "kind",
              task_kind(task)->name, "writes", (int)task_writes(task));
-    metric_add(&metric_repairs_total, task_writes(task), task_kind(task)->name, NULL);
+    metric_add(&service_metrics.repairs_total, task_writes(task), task_kind(task)->name, NULL);
 }
 
 static void log_problem(const struct task *task)

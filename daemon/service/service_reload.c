@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/service/metrics.h"
 #include "daemon/service/notify.h"
+#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 
 #include <string.h>
@@ -49,7 +49,7 @@ void service_reload_swap(struct service *service)
     service->generation++;
     service->failures = 0;
     service->reload_failed = false;
-    metrics_count_reload(true, clock_now_ms());
+    service_metrics_count_reload(true, clock_now_ms());
     service_view_forget(service);
     log_info("reloaded", "{s:s, s:i}", "spec", service->path, "generation",
              (int)service->generation);
@@ -68,7 +68,7 @@ bool service_reload(struct service *service)
     }
     if (!manifest) {
         service->reload_failed = true;
-        metrics_count_reload(false, clock_now_ms());
+        service_metrics_count_reload(false, clock_now_ms());
         log_error("reload_failed", "{s:s, s:s}", "spec", service->path, "error",
                   "the spec before it stays in use");
         service_view_status(service);
