@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reconcile/engine_private.h"
+#include "spec/account_guard.h"
 
 #include <string.h>
 
@@ -72,31 +73,29 @@ static void refuse(struct pipeline_pass *pipeline, enum err_kind kind, char *tex
 /* The guard: nothing is even read in an account the manifest does not name. */
 static void take_identity(struct pipeline_pass *pipeline, const struct aws_reply *reply)
 {
-    const char *guard = pipeline->pass->engine->manifest->account;
-    const char *account = json_text(reply->result, "Account"),
-               *arn = json_text(reply->result, "Arn");
+    struct err e = {0};
+    const char *account;
+    int refused;
 
     if (pipeline->identified)
         return; /* the pass was stopped meanwhile */
     pipeline->identified = true;
-    if (!account || !arn) {
+    if (!reply->result) {
         refuse(pipeline, reply->kind == ERR_NONE ? ERR_RETRY : reply->kind,
                mem_printf("who we are is unknown: GetCallerIdentity: %s: %s", reply->error.code,
                           reply->error.message));
         return;
     }
-    pipeline->account = mem_text(account);
-    if (guard && strcmp(guard, account)) {
-        refuse(pipeline, ERR_INVALID,
-               mem_printf("the credentials belong to account %s, but the spec is for %s: nothing "
-                          "was read or written",
-                          account, guard));
+    refused = account_guard_check(pipeline->pass->engine->manifest, reply->result, &account, &e);
+    pipeline->account = account ? mem_text(account) : NULL;
+    if (refused) {
+        refuse(pipeline, e.kind, mem_text(e.text));
         return;
     }
-    pipeline->facts =
-        json_pack("{s:s, s:s, s:s, s:s, s:s}", "account", account, "caller_arn", arn, "region",
-                  aws_session_region(pipeline->session), "partition",
-                  aws_session_partition(pipeline->session), "pipeline", pipeline->spec->name);
+    pipeline->facts = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s}", "account", account, "caller_arn",
+        json_text(reply->result, "Arn"), "region", aws_session_region(pipeline->session),
+        "partition", aws_session_partition(pipeline->session), "pipeline", pipeline->spec->name);
     pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
     pass_add_items(pipeline->pass, (size_t)(pipeline - pipeline->pass->pipelines));
 }
