@@ -11,15 +11,14 @@
 #include "billing/store/athena_query.h"
 #include "daemon/service/audit_watch.h"
 #include "daemon/service/service_metrics.h"
+#include "daemon/service/service_time.h"
 #include "spec/billing_setup.h"
 
 #include <ctype.h>
 #include <string.h>
 
 enum {
-    FIRST_DELAY_MS = 30000,
-    MOST_DELAY_MS = 3600000,
-    MOST_DOUBLINGS = 10,
+    MOST_DELAY_S = 3600,  /* after failures */
     RARELY_MS = 86400000, /* between looks at the whole tree of partitions */
     COLLECT_MS = 3600000, /* between looks for old runs when nothing was built */
 };
@@ -52,17 +51,6 @@ static void batch_fini(struct batch *batch)
         billing_free(batch->items[i]);
     free(batch->items);
     *batch = (struct batch){0};
-}
-
-int64_t upkeep_delay_ms(unsigned failures)
-{
-    int64_t delay_ms;
-
-    if (!failures)
-        return 0;
-    delay_ms = (int64_t)FIRST_DELAY_MS
-               << (failures > MOST_DOUBLINGS ? MOST_DOUBLINGS : failures - 1);
-    return delay_ms < MOST_DELAY_MS ? delay_ms : MOST_DELAY_MS;
 }
 
 /* ---- news ---- */
@@ -273,7 +261,9 @@ static void on_end(void *arg)
     upkeep->running = false;
     batch_fini(&upkeep->now);
     upkeep->failures = upkeep->failed ? upkeep->failures + 1 : 0;
-    upkeep->due_ms = clock_monotonic_ms() + upkeep_delay_ms(upkeep->failures);
+    upkeep->due_ms = upkeep->failed ? clock_monotonic_ms() +
+                                          service_time_delay_ms(MOST_DELAY_S, upkeep->failures)
+                                    : 0;
     if (upkeep->next.count && !upkeep->failed)
         begin(upkeep);
     else

@@ -11,7 +11,8 @@
 
 /* ---- for programs ---- */
 
-const char *status_view_state(const struct task *task)
+/* One word for a resource after a pass that only looked. */
+static const char *state_of(const struct task *task)
 {
     enum plan_action action = task_plan(task)->action;
 
@@ -50,8 +51,8 @@ static json_t *fields_of(const struct task *task)
 static json_t *resource_json(const struct task *task)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:O}", "resource", task_address(task), "kind",
-                     task_kind(task)->name, "state", status_view_state(task), "detail",
-                     task_text(task), "fields", fields_of(task), "notes", task_notes(task));
+                     task_kind(task)->name, "state", state_of(task), "detail", task_text(task),
+                     "fields", fields_of(task), "notes", task_notes(task));
 }
 
 static json_t *pipeline_json(const struct pass *pass, const struct manifest *manifest, size_t index,
