@@ -2,8 +2,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/text_width.h"
+#include "daemon/views/count_text.h"
 #include "daemon/views/terminal.h"
 
 #include <inttypes.h>
@@ -26,23 +26,10 @@ void audit_view_time(int64_t time_s, char text[static 24])
     (void)strftime(text, 24, "%Y-%m-%dT%H:%MZ", gmtime_r(&time, &utc));
 }
 
-/* 1234567 as 1,234,567; "?" for what nobody counted. */
+/* "?" for what nobody counted. */
 static char *grouped(const json_t *value)
 {
-    cleanup_free char *digits = NULL;
-    struct str out = {0};
-    size_t n;
-
-    if (!json_is_integer(value))
-        return mem_text("?");
-    digits = mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    n = strlen(digits);
-    for (size_t i = 0; i < n; i++) {
-        if (i && (n - i) % 3 == 0 && digits[i - 1] != '-')
-            str_add_char(&out, ',');
-        str_add_char(&out, digits[i]);
-    }
-    return str_take(&out);
+    return json_is_integer(value) ? count_text(json_integer_value(value)) : mem_text("?");
 }
 
 static const char *meaning(const char *hop)

@@ -9,6 +9,7 @@
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/day_range.h"
 #include "daemon/views/audit_view.h"
+#include "daemon/views/json_view.h"
 
 #include <string.h>
 
@@ -131,8 +132,7 @@ static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
         return -1;
     billing_runner_quiet(turn);
     if (options->output == OUTPUT_JSON) {
-        (void)json_dumpf(report, stdout, JSON_INDENT(2));
-        (void)puts("");
+        (void)json_view_print(report);
     } else {
         print_report(report, options->dry_run);
     }
