@@ -117,7 +117,7 @@ static void try_again_later(struct aws_call *call, const struct aws_raw_reply *r
 {
     const struct aws_error *error = &call->reply.error;
     const char *service = call->operation.model->name;
-    const char *after = raw ? aws_reply_header(raw, "x-amz-retry-after") : NULL;
+    const char *after = raw ? aws_message_reply_header(raw, "x-amz-retry-after") : NULL;
     enum retry_class class = retry_classify(service, error->status, error->code);
     int64_t delay_ms = 0;
 
@@ -181,7 +181,7 @@ void call_on_reply(void *arg, const struct http_reply *http)
         on_no_reply(call, http);
         return;
     }
-    if (aws_decode(&call->operation, &http->raw, &call->reply.result, &call->reply.error)) {
+    if (codec_decode(&call->operation, &http->raw, &call->reply.result, &call->reply.error)) {
         observe(call, call->reply.error.code);
         on_refused(call, &http->raw);
         return;

@@ -149,7 +149,7 @@ void call_attempt_begin(struct aws_call *call)
 
     if (!credentials)
         return;
-    if (!call->encoded && aws_encode(&call->operation, call->params, &call->message, &e)) {
+    if (!call->encoded && codec_encode(&call->operation, call->params, &call->message, &e)) {
         call_finish_failed(call, "InvalidRequest", e.text, ERR_INVALID);
         return;
     }
@@ -167,7 +167,7 @@ void call_attempt_begin(struct aws_call *call)
 static bool is_elsewhere(struct aws_call *call, const struct aws_raw_reply *raw)
 {
     const char *bucket = bucket_of(call);
-    const char *region = aws_reply_header(raw, "x-amz-bucket-region");
+    const char *region = aws_message_reply_header(raw, "x-amz-bucket-region");
     const char *found = NULL;
     char text[64];
 
@@ -188,7 +188,7 @@ static bool is_elsewhere(struct aws_call *call, const struct aws_raw_reply *raw)
 static bool is_skewed(struct aws_call *call, const struct aws_raw_reply *raw)
 {
     if (call->corrected || !retry_is_skew(call->reply.error.code) ||
-        !skew_learn(&call->client->skew, call->endpoint.host, aws_reply_header(raw, "date"),
+        !skew_learn(&call->client->skew, call->endpoint.host, aws_message_reply_header(raw, "date"),
                     call->signed_ms))
         return false;
     call->corrected = true;

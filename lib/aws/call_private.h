@@ -4,6 +4,7 @@
 #define AWS_CALL_PRIVATE_H
 
 #include "aws/client_internal.h"
+#include "aws/codec/codec.h"
 
 /* ---- call.c ---- */
 

@@ -5,7 +5,7 @@
 #ifndef AWS_CLIENT_H
 #define AWS_CLIENT_H
 
-#include "aws/codec/codec.h"
+#include "aws/codec/message.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -33,18 +33,6 @@ struct aws_session *aws_session(struct aws_client *client, const char *region, c
 const char *aws_session_region(const struct aws_session *session);
 /* "aws", "aws-cn", "aws-us-gov", ...: from the region. */
 const char *aws_session_partition(const struct aws_session *session);
-
-struct aws_reply {
-    json_t *result;         /* NULL unless the call succeeded; borrowed, share it to keep it */
-    struct aws_error error; /* what AWS said, or code "Connection", "Timeout", "InvalidReply",
-                               "Credentials" when no usable reply came */
-    enum err_kind kind;     /* ERR_NONE, or what to do about error */
-    bool throttled;
-    unsigned attempts; /* HTTP requests sent, 1 or more; 0 when none could be sent */
-    int64_t elapsed_ms;
-};
-/* Called once, never from inside aws_send, unless cancelled.  reply is gone afterwards. */
-typedef void aws_done_fn(void *arg, const struct aws_reply *reply);
 
 /* service and op name an embedded model's operation (unknown ones abort: our bug, tests catch it).
  * params: a reference is taken; NULL is {}.  bucket_region etc. are handled inside. */
