@@ -1,5 +1,5 @@
 /* Where keys come from: the SDKs' profile chains and provider chain scenarios. */
-#include "aws/credentials/config.h"
+#include "aws/credentials/config_file.h"
 #include "aws/credentials/credentials.h"
 #include "aws/endpoint.h"
 #include "base/json.h"
@@ -36,7 +36,7 @@ static void add_profiles(struct aws_config *config, const json_t *input)
         json_object_foreach((json_t *)profile, key, value)
             str_addf(&s, "%s = %s\n", key, json_string_value(value));
     }
-    CHECK_INT(aws_config_parse(config, AWS_CONFIG_FILE, "config", str_text(&s), &e), 0);
+    CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", str_text(&s), &e), 0);
     str_fini(&s);
 }
 
@@ -273,7 +273,7 @@ static void check_refused(const char *text, const char *want)
     struct err e = {0};
 
     clearenv();
-    CHECK_INT(aws_config_parse(config, AWS_CONFIG_FILE, "config", text, &e), 0);
+    CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", text, &e), 0);
     CHECK_INT(aws_chain_resolve(config, &chain, &e), -1);
     CHECK_TEXT(e.text, want);
     aws_config_free(config);
@@ -328,10 +328,10 @@ static void test_environment_source(void)
     setenv("AWS_ACCESS_KEY_ID", "AK", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "SK", 1);
     setenv("AWS_SESSION_TOKEN", "ST", 1);
-    CHECK_INT(aws_config_parse(config, AWS_CONFIG_FILE, "config",
-                               "[profile r]\nrole_arn = arn:r\ncredential_source = Environment\n"
-                               "external_id = X\nduration_seconds = 900\n",
-                               &e),
+    CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config",
+                                "[profile r]\nrole_arn = arn:r\ncredential_source = Environment\n"
+                                "external_id = X\nduration_seconds = 900\n",
+                                &e),
               0);
     CHECK_INT(aws_source_profile(config, &chain, &e), 1);
     CHECK_TEXT(chain.keys.session_token, "ST");
