@@ -23,8 +23,10 @@ void probe_send(struct probe *probe)
 {
     struct data_flow *flow = probe->flow;
 
-    probe->call = aws_send(flow->client, flow->session, probe->service, probe->op, probe->params,
-                           probe->on_reply, probe);
+    probe->call = aws_client_send(
+        flow->client,
+        &(struct aws_request){flow->session, probe->service, probe->op, probe->params},
+        probe->on_reply, probe);
 }
 
 static void finish_when_done(struct data_flow *flow)
@@ -176,7 +178,7 @@ struct data_flow *data_flow_start(uv_loop_t *loop, struct aws_client *client,
 
 static void probe_free(struct probe *probe)
 {
-    aws_cancel(probe->call);
+    aws_call_cancel(probe->call);
     json_decref(probe->result);
     json_decref(probe->params);
     free(probe->template);

@@ -66,7 +66,7 @@ void pass_add_items(struct pass *pass, size_t index)
 void pass_free_items(struct pass *pass)
 {
     for (size_t i = 0; i < pass->item_count; i++) {
-        aws_cancel(pass->items[i].write);
+        aws_call_cancel(pass->items[i].write);
         task_free(pass->items[i].task);
         free(pass->items[i].after);
         free(pass->items[i].told_text);
@@ -167,9 +167,11 @@ static void send_write(struct item *item, const struct task_request *request)
 
     pass->writes++;
     item->write_op = request->call->op;
-    item->write = aws_send(pass->engine->client, pass->pipelines[item->pipeline].session,
-                           item->resource->kind->service, request->call->op, request->params,
-                           on_written, item);
+    item->write = aws_client_send(pass->engine->client,
+                                  &(struct aws_request){pass->pipelines[item->pipeline].session,
+                                                        item->resource->kind->service,
+                                                        request->call->op, request->params},
+                                  on_written, item);
 }
 
 void item_pump(struct item *item)

@@ -9,7 +9,7 @@
 #ifndef RESOURCES_KIND_H
 #define RESOURCES_KIND_H
 
-#include "aws/codec/model.h"
+#include "aws/codec/model_validate.h"
 #include "base/err.h"
 
 #include <jansson.h>
