@@ -218,12 +218,16 @@ static json_t *accepted_members(const json_t *shape, const json_t *document)
 
 static json_t *starting_params(const struct scope *scope, const struct call *call)
 {
-    json_t *params = json_object();
+    json_t *params = json_object(), *kept;
 
-    if (call->overlay && scope->document)
-        json_object_set_new(
-            params, call->overlay,
-            accepted_members(literal_shape(scope, call, call->overlay), scope->document));
+    if (!call->overlay || !scope->document)
+        return params;
+    kept = accepted_members(literal_shape(scope, call, call->overlay), scope->document);
+    if (!*call->overlay) {
+        json_decref(params);
+        return kept;
+    }
+    json_put_at(params, call->overlay, kept);
     return params;
 }
 

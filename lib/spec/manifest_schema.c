@@ -120,6 +120,8 @@ static json_t *field_schema(const struct kind *kind, const struct field *field, 
     switch (field->type) {
     case FIELD_INT:
         return number_schema(shape, "integer");
+    case FIELD_NUMBER:
+        return number_schema(shape, "number");
     case FIELD_BOOL:
         return truth_schema();
     case FIELD_MAP:

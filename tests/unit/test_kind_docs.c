@@ -13,7 +13,8 @@ static const char *type_text(enum field_type type)
 {
     static const char *const texts[] = {
         [FIELD_TEXT] = "text",
-        [FIELD_INT] = "number",
+        [FIELD_INT] = "whole number",
+        [FIELD_NUMBER] = "number",
         [FIELD_BOOL] = "true or false",
         [FIELD_ARN] = "ARN",
         [FIELD_LOCATION] = "s3://bucket/prefix/",
@@ -56,7 +57,7 @@ static void add_value(struct str *s, const struct kind *kind, const struct field
         for (size_t i = 0; i < count; i++)
             str_addf(s, "%s`%s`", i ? ", " : "", json_string_value(json_array_get(values, i)));
     } else if (field->type == FIELD_INT && least && most) {
-        str_addf(s, "number, %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT,
+        str_addf(s, "whole number, %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT,
                  json_integer_value(least), json_integer_value(most));
     } else {
         add_text(s, type_text(field->type));

@@ -35,6 +35,15 @@ static const struct call stream = {
     .op = "CreateLogStream",
     .send = "logGroupName=@account logStreamName=id",
 };
+static const struct call replace = {
+    .op = "PutRetentionPolicy",
+    .send = "retentionInDays=days",
+    .overlay = "",
+};
+static const struct call of_one = {
+    .op = "DescribeLogGroups",
+    .send = "logGroupIdentifiers[]=name",
+};
 static const struct field fields[] = {
     {.name = "name", .flags = FIELD_KEY},
     {.name = "key", .member = "kmsKeyId"},
@@ -63,7 +72,7 @@ static void fixture_init(struct fixture *f, const char *desired, const char *obs
     f->desired = parsed(desired);
     f->observed = parsed(observed);
     f->facts = parsed("{\"partition\":\"aws\",\"region\":\"r\",\"account\":\"123456789012\"}");
-    f->document = parsed("{}");
+    f->document = parsed("{\"logGroupName\":\"g\",\"retentionInDays\":7,\"arn\":\"a\"}");
     f->scope = (struct scope){.kind = &group,
                               .desired = f->desired,
                               .observed = f->observed,
@@ -117,6 +126,19 @@ static void test_params(void)
     PARAMS(&stream, "{\"name\":\"g\"}", "{}", "id");
     PARAMS(&stream, "{\"name\":\"g\"}", "{\"id\":\"x\"}",
            "{\"logGroupName\":\"123456789012\",\"logStreamName\":\"x\"}");
+}
+
+/* What AWS has is kept, but for what the call does not accept, and for what is sent. */
+static void test_overlay_of_all(void)
+{
+    PARAMS(&replace, "{\"days\":90}", "{}", "{\"logGroupName\":\"g\",\"retentionInDays\":90}");
+    PARAMS(&replace, "{}", "{}", "{\"logGroupName\":\"g\",\"retentionInDays\":7}");
+}
+
+static void test_list_of_one(void)
+{
+    PARAMS(&of_one, "{\"name\":\"g\"}", NULL, "{\"logGroupIdentifiers\":[\"g\"]}");
+    PARAMS(&of_one, "{}", NULL, "{}");
 }
 
 static void test_take_and_find(void)
@@ -200,6 +222,8 @@ static void test_fill_and_attributes(void)
 int main(void)
 {
     test_params();
+    test_overlay_of_all();
+    test_list_of_one();
     test_take_and_find();
     test_pages();
     test_errors();
