@@ -3,11 +3,12 @@
 #ifndef RECONCILE_TASK_PRIVATE_H
 #define RECONCILE_TASK_PRIVATE_H
 
+#include "aws/page_tokens.h"
 #include "reconcile/task.h"
 #include "resources/value.h"
 
 enum {
-    TASK_PAGES = 1000,     /* a list longer than this is a server that never ends */
+    TASK_PAGES = 1000,     /* of one list: a pass waits for them all */
     TASK_LOOKS = 4,        /* reads after a write before it is written again */
     TASK_WRITE_ROUNDS = 2, /* writes of one pass; more is the next pass's business */
     TASK_CONFLICTS = 5,    /* times others may change the resource under our hands */
@@ -21,7 +22,7 @@ struct slot {
     enum slot_state state;
     json_t *params, *reply, *document;
     bool next_page;
-    unsigned pages;
+    struct page_tokens tokens;
     size_t offset, total; /* of a list sent in pieces */
 };
 

@@ -45,6 +45,7 @@ static void slot_reset(struct slot *slot)
     json_decref(slot->params);
     json_decref(slot->reply);
     json_decref(slot->document);
+    page_tokens_fini(&slot->tokens);
     *slot = (struct slot){.call = slot->call};
 }
 
@@ -167,17 +168,33 @@ bool task_reads_are_done(const struct task *task)
     return true;
 }
 
+/* True when there is one more page, or when that goes on for ever: the task is over then. */
+static bool next_page(struct task *task, struct slot *slot, const json_t *result)
+{
+    const char *token = table_next_page(slot->call, result, slot->params);
+    struct err e = {0};
+
+    if (!token)
+        return false;
+    slot->tokens.most = TASK_PAGES;
+    if (page_tokens_add(&slot->tokens, slot->call->op, token, &e)) {
+        task_say(task, "%s", e.text);
+        task_end(task, VERDICT_RETRY);
+    }
+    slot->state = SLOT_TODO;
+    slot->next_page = true;
+    return true;
+}
+
 static void page_arrived(struct task *task, struct slot *slot, const json_t *result)
 {
     if (!slot->reply)
         slot->reply = json_deep_copy(result);
     else
         table_join(slot->reply, result);
-    if (++slot->pages < TASK_PAGES && table_next_page(slot->call, result, slot->params)) {
-        slot->state = SLOT_TODO;
-        slot->next_page = true;
+    if (next_page(task, slot, result))
         return;
-    }
+    page_tokens_fini(&slot->tokens); /* the next piece is a list of its own */
     if (slot->call->chunk && slot->offset + (size_t)slot->call->chunk < slot->total) {
         slot->offset += (size_t)slot->call->chunk;
         slot->state = SLOT_TODO;

@@ -321,21 +321,23 @@ void table_join(json_t *before, const json_t *page)
     }
 }
 
-bool table_next_page(const struct call *call, const json_t *reply, json_t *params)
+const char *table_next_page(const struct call *call, const json_t *reply, json_t *params)
 {
     char request[64], path[64], flag[64] = "";
     const json_t *token;
 
     if (!call->page || sscanf(call->page, "%63[^=]=%63[^?]?%63s", request, path, flag) < 2)
-        return false;
+        return NULL;
     if (flag[0] && !json_is_true(json_object_get(reply, flag)))
-        return false;
+        return NULL;
     token = json_at(reply, path);
-    if (!json_string_length(token) || json_equal(token, json_object_get(params, request)))
-        return false; /* the same token again means the end, or a server that would go on for ever
-                       */
-    json_object_set(params, request, (json_t *)token);
-    return true;
+    if (json_string_length(token))
+        json_object_set(params, request, (json_t *)token);
+    else if (!flag[0])
+        return NULL;
+    /* More, it says, but not from where: the same page again, which the caller sees. */
+    token = json_object_get(params, request);
+    return token ? json_string_value(token) : "";
 }
 
 bool table_matches(const char *codes, const struct aws_error *error)
