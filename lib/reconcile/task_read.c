@@ -8,14 +8,27 @@
 
 #include <string.h>
 
+void task_read_scope(const struct task *task, struct scope *scope)
+{
+    bool there = task->slots[0].state == SLOT_DONE && task->slots[0].document;
+
+    *scope = (struct scope){
+        .kind = task->kind,
+        .desired = task->desired,
+        .observed = there ? task->known : NULL,
+        .document = there ? task->slots[0].document : NULL,
+        .replies = task->replies,
+        .facts = task->facts,
+    };
+}
+
 static void add_slot(struct task *task, const struct call *call)
 {
     for (size_t i = 0; i < task->slot_count; i++)
         if (task->slots[i].call == call)
             return;
-    if (task->slot_count == KIND_READS)
-        abort(); /* a kind with more reads than KIND_READS: our bug, seen by the first test */
-    task->slots[task->slot_count++].call = call;
+    task->slots = mem_resize(task->slots, task->slot_count + 1, sizeof *task->slots);
+    task->slots[task->slot_count++] = (struct slot){.call = call};
 }
 
 /* Only documents that hold something declared are read. */
@@ -53,6 +66,7 @@ void task_read_fini(struct task *task)
 {
     for (size_t i = 0; i < task->slot_count; i++)
         slot_reset(&task->slots[i]);
+    free(task->slots);
 }
 
 /* Fields of every document read so far. */
@@ -78,17 +92,17 @@ static void slot_finish(struct task *task, struct slot *slot)
     struct scope scope;
     size_t matches;
 
-    task_scope(task, &scope);
+    task_read_scope(task, &scope);
     scope.observed = task->known;
     json_object_set(task->replies, slot->call->op, slot->reply);
     matches = slot->reply ? table_take(&scope, slot->call, slot->reply, &slot->document) : 0;
     slot->state = SLOT_DONE;
     if (slot->call->unique && matches != 1) {
-        task_say(task,
-                 matches ? "%zu of them have this name; say which one with its id"
-                         : "there is none of this name",
-                 matches);
-        task_end(task, VERDICT_BLOCKED);
+        task_outcome_say(task,
+                         matches ? "%zu of them have this name; say which one with its id"
+                                 : "there is none of this name",
+                         matches);
+        task_outcome_end(task, VERDICT_BLOCKED);
     }
     fold(task);
 }
@@ -135,7 +149,7 @@ static bool prepare_read(struct task *task, struct slot *slot)
         slot->next_page = false;
         return true;
     }
-    task_scope(task, &scope);
+    task_read_scope(task, &scope);
     scope.observed = task->known;
     json_decref(slot->params);
     slot->params = table_params(&scope, slot->call, &missing);
@@ -146,7 +160,7 @@ static bool prepare_read(struct task *task, struct slot *slot)
     return slot->params != NULL;
 }
 
-bool task_next_read(struct task *task, struct task_request *request)
+bool task_read_next(struct task *task, struct task_request *request)
 {
     for (size_t i = 0; i < task->slot_count; i++) {
         struct slot *slot = &task->slots[i];
@@ -160,7 +174,7 @@ bool task_next_read(struct task *task, struct task_request *request)
     return false;
 }
 
-bool task_reads_are_done(const struct task *task)
+bool task_read_is_done(const struct task *task)
 {
     for (size_t i = 0; i < task->slot_count; i++)
         if (task->slots[i].state != SLOT_DONE)
@@ -178,8 +192,8 @@ static bool next_page(struct task *task, struct slot *slot, const json_t *result
         return false;
     slot->tokens.most = TASK_PAGES;
     if (page_tokens_add(&slot->tokens, slot->call->op, token, &e)) {
-        task_say(task, "%s", e.text);
-        task_end(task, VERDICT_RETRY);
+        task_outcome_say(task, "%s", e.text);
+        task_outcome_end(task, VERDICT_RETRY);
     }
     slot->state = SLOT_TODO;
     slot->next_page = true;
@@ -208,12 +222,12 @@ static void read_failed(struct task *task, const struct call *call, const struct
 {
     cleanup_free char *told = NULL;
 
-    task_fail(task, call->op, reply);
+    task_outcome_fail(task, call->op, reply);
     if (reply->kind == ERR_DENIED && call->why) {
         told = mem_text(task->text);
-        task_say(task, "%s: %s", call->why, told);
+        task_outcome_say(task, "%s: %s", call->why, told);
     }
-    task_end(task, task->failure);
+    task_outcome_end(task, task->failure);
 }
 
 void task_read_reply(struct task *task, size_t index, const struct aws_reply *reply)

@@ -114,8 +114,6 @@ struct call {
                          read is refused; NULL: obvious */
 };
 
-enum { KIND_READS = 10 };
-
 struct kind {
     const char *name;           /* `kind:` in a spec, and the file name */
     const char *title;          /* "S3 bucket" */

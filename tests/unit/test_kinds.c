@@ -193,8 +193,6 @@ static void check_created(const struct field *field)
 static void check_kind(void)
 {
     bool has_key = false, has_owner = false;
-    unsigned reads = 1;
-    const struct call *seen[KIND_READS + 1] = {kind->read};
 
     expect(kind->title && *kind->title && kind->summary && *kind->summary, "kind", "says",
            "nothing");
@@ -209,8 +207,6 @@ static void check_kind(void)
     check_call(kind->update, false);
     check_call(kind->remove, false);
     for (const struct field *field = kind->fields; field->name; field++) {
-        unsigned i;
-
         has_key = has_key || field->flags & FIELD_KEY;
         has_owner = has_owner || field->flags & FIELD_OWNER;
         CHECK(kind_field(kind, field->name) == field); /* no name twice */
@@ -219,13 +215,8 @@ static void check_kind(void)
         check_member(field);
         check_flags(field);
         check_created(field);
-        for (i = 0; field->read && i < reads && seen[i] != field->read; i++)
-            ;
-        if (field->read && i == reads && reads <= KIND_READS)
-            seen[reads++] = field->read;
     }
     CHECK(has_key);
-    CHECK(reads <= KIND_READS);
     CHECK(has_owner || !kind->remove || !strcmp(kind->name, "named_query"));
 }
 
