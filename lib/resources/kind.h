@@ -141,9 +141,7 @@ struct kind {
     char *(*attribute)(const struct scope *, const char *name);
 };
 
-/* registry.c */
-extern const struct kind *const kinds[]; /* ends with NULL */
-const struct kind *kind_find(const char *name);
+/* The field of that name, or NULL. */
 const struct field *kind_field(const struct kind *kind, const char *name);
 
 #endif

@@ -84,7 +84,7 @@ static const json_t *shape_in_write(const struct kind *kind, const struct call *
     return aws_model_input(&operation, member);
 }
 
-const json_t *kind_field_shape(const struct kind *kind, const struct field *field)
+const json_t *table_field_shape(const struct kind *kind, const struct field *field)
 {
     const struct call *read = field->read ? field->read : kind->read;
     const json_t *shape = shape_in_write(kind, field->set, field);

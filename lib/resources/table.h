@@ -6,7 +6,7 @@
 #include "resources/kind.h"
 
 /* The shape of a field in the call that writes it, else in the reply that holds it; NULL: none. */
-const json_t *kind_field_shape(const struct kind *kind, const struct field *field);
+const json_t *table_field_shape(const struct kind *kind, const struct field *field);
 
 /* A template such as "arn:{partition}:s3:::{name}" filled from facts, desired and observed; names
  * that have no value become missing.  New text. */

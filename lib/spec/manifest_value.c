@@ -297,7 +297,7 @@ json_t *value_read(struct load *load, const struct kind *kind, const struct fiel
                    const struct yaml_node *node, const char *path)
 {
     const struct reading r = {.load = load, .model = aws_model(kind->service)};
-    const json_t *shape = value_shape(r.model, kind_field_shape(kind, field));
+    const json_t *shape = value_shape(r.model, table_field_shape(kind, field));
 
     switch (field->type) {
     case FIELD_TEXT:

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "check.h"
 #include "resources/kind.h"
+#include "resources/registry.h"
 #include "resources/table.h"
 
 #include <ctype.h>
@@ -197,7 +198,7 @@ static void check_kind(void)
     expect(kind->title && *kind->title && kind->summary && *kind->summary, "kind", "says",
            "nothing");
     CHECK(aws_model(kind->service));
-    CHECK(kind_find(kind->name) == kind);
+    CHECK(registry_find(kind->name) == kind);
     CHECK(kind->create || kind->update);
     CHECK(!kind->ready == !kind->pending && !kind->ready == !kind->failed);
     CHECK(!kind->ready || kind_field(kind, "status"));
@@ -236,7 +237,7 @@ int main(void)
 {
     size_t count = 0;
 
-    for (const struct kind *const *k = kinds; *k; k++, count++) {
+    for (const struct kind *const *k = registry_kinds; *k; k++, count++) {
         kind = *k;
         check_kind();
         check_templates(kind->arn);
@@ -245,7 +246,7 @@ int main(void)
         check_templates(kind->update ? kind->update->resource : NULL);
     }
     CHECK(count >= 13);
-    CHECK(!kind_find("unheard_of"));
+    CHECK(!registry_find("unheard_of"));
     aws_model_unload();
     return check_done();
 }

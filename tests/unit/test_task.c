@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "check.h"
 #include "reconcile/task.h"
+#include "resources/registry.h"
 
 #include <stdlib.h>
 
@@ -131,7 +132,7 @@ static struct task *group_task(const char *desired, plan_held_fn *held)
                                    "eu-west-1", "partition", "aws", "pipeline", "p");
 
     CHECK(want);
-    return task_new(&(struct task_options){.kind = kind_find("log_group"),
+    return task_new(&(struct task_options){.kind = registry_find("log_group"),
                                            .address = "p/group",
                                            .desired = want,
                                            .facts = facts,
@@ -296,7 +297,7 @@ static void hand_start(struct hand *hand, const char *kind, const char *desired)
                                    "eu-west-1", "partition", "aws", "pipeline", "p");
 
     CHECK(want);
-    hand->task = task_new(&(struct task_options){.kind = kind_find(kind),
+    hand->task = task_new(&(struct task_options){.kind = registry_find(kind),
                                                  .address = "p/x",
                                                  .desired = want,
                                                  .facts = facts,
