@@ -1,5 +1,5 @@
-/* codec_rest.c -- requests of rest-json and rest-xml: path, query, headers, body. */
-#include "aws/codec/codec_parts.h"
+/* codec_rest_encode.c -- requests of rest-json and rest-xml: path, query, headers, body. */
+#include "aws/codec/codec_private.h"
 
 #include "base/json.h"
 #include "base/mem.h"

@@ -1,10 +1,11 @@
-/* credentials_profile.c -- the selected profile: its keys, or roles on top of another's.
+/* provider_profile.c -- the selected profile: its keys, or roles on top of another's.
  *
  * Rules and cases: tests/vectors/credentials/assume-role-tests.json.  The selected profile's role
  * goes before its keys, keys of a source profile go before its role, a profile may be its own
  * source.
  */
-#include "aws/credentials/credentials.h"
+#include "aws/credentials/provider.h"
+
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -83,7 +84,7 @@ static int take_named_source(const struct walk *w, const struct aws_config_entry
     int found;
 
     if (strcmp(source->text, "Environment") == 0) {
-        found = aws_environment_keys(&w->chain->keys, w->e);
+        found = aws_provider_environment_keys(&w->chain->keys, w->e);
         return found ? found : wrong(w, source, "is Environment, but AWS_ACCESS_KEY_ID is not set");
     }
     if (strcmp(source->text, "Ec2InstanceMetadata") == 0)
@@ -209,7 +210,7 @@ static int check_durations(const struct walk *w)
     return 0;
 }
 
-int aws_source_profile(const struct aws_config *config, struct aws_chain *chain, struct err *e)
+int aws_provider_profile(const struct aws_config *config, struct aws_chain *chain, struct err *e)
 {
     struct walk w = {.config = config, .chain = chain, .e = e};
     const char *profile = aws_config_profile(), *next = profile;

@@ -1,5 +1,5 @@
-/* codec_rest_reply.c -- replies of rest-json and rest-xml: status, headers, body. */
-#include "aws/codec/codec_parts.h"
+/* codec_rest_decode.c -- replies of rest-json and rest-xml: status, headers, body. */
+#include "aws/codec/codec_private.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -102,13 +102,13 @@ static int read_outside_body(struct reading *r, struct shape output, json_t *res
         } else if (!strcmp(location, "headers")) {
             read = read_header_map(r, shape_name(inner, ""));
         } else {
-            text = aws_reply_header(r->reply, shape_name(inner, key));
+            text = aws_message_reply_header(r->reply, shape_name(inner, key));
             if (!text)
                 continue;
             read = read_header(r, inner, text);
         }
         if (!read) {
-            codec_refuse(r->error, "header %s is malformed", shape_name(inner, key));
+            codec_error_refuse(r->error, "header %s is malformed", shape_name(inner, key));
             return -1;
         }
         (void)json_object_set_new(result, key, read);
@@ -138,11 +138,11 @@ static json_t *read_xml(struct reading *r, struct shape shape, bool whole)
     json_t *result = NULL;
 
     if (!root)
-        return codec_refuse(r->error, "%s", e.text);
+        return codec_error_refuse(r->error, "%s", e.text);
     if (codec_error_xml(root, r->error)) /* S3 may find out after it began with "200 OK" */
         r->error->status = 500;
     else if (is_html(root))
-        codec_refuse(r->error, "the reply is an HTML page");
+        codec_error_refuse(r->error, "the reply is an HTML page");
     else if (!whole || !(result = read_unwrapped(shape, root)))
         result = codec_xml_read(r->operation->model, shape, root, r->error);
     xml_free(root);
@@ -151,10 +151,10 @@ static json_t *read_xml(struct reading *r, struct shape shape, bool whole)
 
 static json_t *read_json(struct reading *r, struct shape shape)
 {
-    json_auto_t *body = codec_json_parse(r->reply->body, r->reply->body_length);
+    json_auto_t *body = json_parse(r->reply->body, r->reply->body_length);
 
     return body ? codec_json_read(r->operation->model, shape, body, r->error)
-                : codec_refuse(r->error, "the reply is no JSON");
+                : codec_error_refuse(r->error, "the reply is no JSON");
 }
 
 static json_t *read_document(struct reading *r, struct shape shape, bool whole)
@@ -175,7 +175,7 @@ static int read_payload(struct reading *r, struct shape payload, const char *nam
     } else if (payload.type == SHAPE_STRING) {
         read = json_stringn(reply->body, reply->body_length);
         if (!read)
-            codec_refuse(r->error, "the reply is no UTF-8");
+            codec_error_refuse(r->error, "the reply is no UTF-8");
     } else {
         read = read_document(r, payload, false);
     }

@@ -1,5 +1,6 @@
-/* credentials_assume_role.c -- STS AssumeRole: its parameters and its result. */
-#include "aws/credentials/credentials.h"
+/* assume_role.c -- STS AssumeRole: its parameters and its result. */
+#include "aws/credentials/assume_role.h"
+
 #include "base/json.h"
 #include "base/mem.h"
 

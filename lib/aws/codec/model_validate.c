@@ -1,5 +1,6 @@
-/* validate.c -- a value against a shape of AWS's model: what AWS would refuse, told beforehand. */
-#include "aws/codec/model.h"
+/* model_validate.c -- a value against a shape of AWS's model: what AWS would refuse, told
+ * beforehand. */
+#include "aws/codec/model_validate.h"
 
 #include "aws/codec/pattern.h"
 #include "base/json.h"

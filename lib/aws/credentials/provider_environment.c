@@ -1,8 +1,9 @@
-/* credentials_environment.c -- AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. */
-#include "aws/credentials/credentials.h"
+/* provider_environment.c -- AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. */
+#include "aws/credentials/provider.h"
+
 #include "base/mem.h"
 
-int aws_environment_keys(struct aws_credentials *keys, struct err *e)
+int aws_provider_environment_keys(struct aws_credentials *keys, struct err *e)
 {
     const char *id = aws_config_variable("AWS_ACCESS_KEY_ID");
     const char *secret = aws_config_variable("AWS_SECRET_ACCESS_KEY");
@@ -19,9 +20,10 @@ int aws_environment_keys(struct aws_credentials *keys, struct err *e)
     return 1;
 }
 
-int aws_source_environment(const struct aws_config *config, struct aws_chain *chain, struct err *e)
+int aws_provider_environment(const struct aws_config *config, struct aws_chain *chain,
+                             struct err *e)
 {
-    int found = aws_environment_keys(&chain->keys, e);
+    int found = aws_provider_environment_keys(&chain->keys, e);
 
     (void)config;
     if (found > 0)

@@ -1,5 +1,5 @@
-/* codec_scalar.c -- numbers, booleans, blobs and times as text, and back. */
-#include "aws/codec/codec_parts.h"
+/* scalar.c -- numbers, booleans, blobs and times as text, and back. */
+#include "aws/codec/scalar.h"
 
 #include "base/json.h"
 #include "base/mem.h"
