@@ -185,14 +185,12 @@ static void test_shipped(void)
 static void check_place(const struct manifest_pipeline *pipeline, const char *id, const char *field,
                         const char *file, int line, int column)
 {
-    const char *have_file;
-    int have_line, have_column;
+    struct problem_place have =
+        manifest_resource_place(&pipeline->resources[index_of(pipeline, id)], field);
 
-    manifest_position(&pipeline->resources[index_of(pipeline, id)], field, &have_file, &have_line,
-                      &have_column);
-    check_text(have_file, file, __FILE__, __LINE__, field);
-    check_number(have_line, line, __FILE__, __LINE__, field);
-    check_number(have_column, column, __FILE__, __LINE__, field);
+    check_text(have.file, file, __FILE__, __LINE__, field);
+    check_number(have.line, line, __FILE__, __LINE__, field);
+    check_number(have.column, column, __FILE__, __LINE__, field);
 }
 
 static void test_positions(void)
