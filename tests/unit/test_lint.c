@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "resources/registry.h"
 #include "spec/lint/lint.h"
 #include "spec/manifest.h"
 
@@ -69,7 +70,7 @@ static json_t *codes_of(const json_t *resources)
 
     json_array_foreach(resources, i, resource)
         lint_subject_add(&subject, json_text(resource, "id"),
-                         kind_find(json_text(resource, "kind")),
+                         registry_find(json_text(resource, "kind")),
                          json_object_get(resource, "fields"));
     lint_run(&subject, note, codes);
     lint_subject_fini(&subject);
@@ -115,15 +116,15 @@ static void test_cases(void)
 /* A lint is about a kind that there is, or about SQL, and about a field of it. */
 static void check_field(const struct lint *lint)
 {
-    const struct kind *kind = lint->kind ? kind_find(lint->kind) : NULL;
+    const struct kind *kind = lint->kind ? registry_find(lint->kind) : NULL;
     size_t of = 0;
 
     if (lint->kind) {
         CHECK(kind && kind_field(kind, lint->field));
         return;
     }
-    for (size_t i = 0; kinds[i]; i++) {
-        const struct field *field = kind_field(kinds[i], lint->field);
+    for (size_t i = 0; registry_kinds[i]; i++) {
+        const struct field *field = kind_field(registry_kinds[i], lint->field);
 
         of += field && field->type == FIELD_SQL;
     }
