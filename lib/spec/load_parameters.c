@@ -2,6 +2,7 @@
  *
  * A parameter's text is in the template's language too, so a default may use other parameters and
  * files.  References to resources stay as they are until the order of the resources is known. */
+#include "aws/partition.h"
 #include "base/mem.h"
 #include "spec/load_private.h"
 
@@ -9,6 +10,9 @@
 #include <string.h>
 
 enum { MAX_FILE_DEPTH = 8, MAX_TEXT = 1 << 20 };
+
+const char *const load_parameters_built_in[] = {"account",  "region",     "partition",
+                                                "pipeline", "dns_suffix", NULL};
 
 struct load_parameter {
     const char *name;             /* borrowed from the template */
@@ -112,17 +116,16 @@ static void add_file(const struct place *place, const struct reference *r, struc
 
 static char *unknown_problem(const struct draft *draft, const char *name)
 {
-    const char **names = mem_new((draft->parameter_count + 5) * sizeof *names);
+    const char **names = mem_new(
+        (draft->parameter_count + sizeof load_parameters_built_in / sizeof *names) * sizeof *names);
     cleanup_free char *hint = NULL;
     size_t n = 0;
     char *text;
 
     for (; n < draft->parameter_count; n++)
         names[n] = draft->parameters[n].name;
-    names[n++] = "account";
-    names[n++] = "region";
-    names[n++] = "partition";
-    names[n] = "pipeline";
+    for (size_t i = 0; load_parameters_built_in[i]; i++)
+        names[n++] = load_parameters_built_in[i];
     if (isupper((unsigned char)*name) || *name == '_')
         text = mem_printf("${%s}: environment variables are only known in billing.yaml", name);
     else if (load_is_name(name, "_", false))
@@ -145,22 +148,31 @@ static bool is_reference(const char *name)
     return id && load_is_name(id, "_-", false) && load_is_name(dot + 1, "_", false);
 }
 
+/* A built-in name's value; NULL for those that are known later, and for other names. */
+static const char *built_in(const struct manifest_pipeline *pipeline, const char *name)
+{
+    if (!strcmp(name, "pipeline"))
+        return pipeline->name;
+    if (!strcmp(name, "region"))
+        return pipeline->region ? pipeline->region : LOAD_POISON;
+    if (!strcmp(name, "dns_suffix"))
+        return pipeline->region ? aws_partition_of(pipeline->region)->dns_suffix : LOAD_POISON;
+    return NULL;
+}
+
 static void add_reference(const struct place *place, const struct reference *r, struct str *s)
 {
     cleanup_free char *name = mem_text_n(r->name, r->length);
     struct load_parameter *parameter = find(place->draft, name);
+    const char *known = built_in(place->draft->pipeline, name);
     cleanup_free char *problem = NULL;
 
     if (!strncmp(name, "file:", 5)) {
         add_file(place, r, s);
     } else if (!strcmp(name, "account") || !strcmp(name, "partition") || is_reference(name)) {
         str_add_n(s, r->start, (size_t)(r->end - r->start));
-    } else if (!strcmp(name, "region")) {
-        const char *region = place->draft->pipeline->region;
-
-        str_add(s, region ? region : LOAD_POISON);
-    } else if (!strcmp(name, "pipeline")) {
-        str_add(s, place->draft->pipeline->name);
+    } else if (known) {
+        str_add(s, known);
     } else if (parameter) {
         str_add(s, parameter_value(place->load, place->draft, parameter));
     } else {

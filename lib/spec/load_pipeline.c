@@ -13,7 +13,6 @@ static const char *const pipeline_keys[] = {"region",    "role",    "template", 
 static const char *const role_keys[] = {"arn", "external_id", NULL};
 static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};
-static const char *const built_in[] = {"account", "region", "partition", "pipeline", NULL};
 
 static void read_region(struct load *load, struct draft *draft, const struct yaml_node *root)
 {
@@ -64,8 +63,8 @@ static void check_parameter(struct load *load, const struct yaml_node *item)
     if (!load_is_name(item->key, "_", false))
         load_error_key(load, item, path,
                        "a parameter's name has lower-case letters, digits and _ only");
-    for (size_t i = 0; built_in[i]; i++)
-        if (!strcmp(built_in[i], item->key))
+    for (size_t i = 0; load_parameters_built_in[i]; i++)
+        if (!strcmp(load_parameters_built_in[i], item->key))
             load_error_key(load, item, path, "this name is built in");
     if (load_check_keys(load, item, path, parameter_keys) && value && value->type != YAML_TEXT)
         load_error(load, value, path, "a default must be a text");

@@ -86,10 +86,12 @@ char *load_settings_region(struct load *load, const struct yaml_node *node, cons
 
 /* ---- load_parameters.c: the ${...} of a template ---- */
 
+/* Names that no parameter may have; ends with NULL. */
+extern const char *const load_parameters_built_in[];
 /* Fills draft->parameters from the template's parameters and the pipeline's. */
 void load_parameters_read(struct load *load, struct draft *draft, const struct yaml_node *template);
-/* Expands ${parameter}, ${region}, ${pipeline} and ${file:...} in every text below node; references
- * to resources, ${account} and ${partition} stay. */
+/* Expands ${parameter}, ${region}, ${dns_suffix}, ${pipeline} and ${file:...} in every text below
+ * node; references to resources, ${account} and ${partition} stay. */
 void load_parameters_expand(struct load *load, struct draft *draft, struct yaml_node *node,
                             const char *path);
 void load_parameters_free(struct draft *draft);

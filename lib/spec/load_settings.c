@@ -11,15 +11,17 @@ static const char *const top_keys[] = {"account",  "region",  "reconcile", "list
 static const char *const reconcile_keys[] = {"interval", "jitter",         "settle_timeout",
                                              "breaker",  "breaker_window", NULL};
 
-/* aa-bbbb-1 and its longer forms (us-gov-west-1); new regions need no new billingd. */
+/* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
+ */
 static bool is_region(const char *text)
 {
     size_t letters = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
     size_t digits = strspn(text + letters, "0123456789");
+    size_t first = strcspn(text, "-");
 
-    return islower((unsigned char)text[0]) && islower((unsigned char)text[1]) && text[2] == '-' &&
-           letters >= 6 && text[letters - 1] == '-' && !strstr(text, "--") && digits >= 1 &&
-           digits <= 2 && !text[letters + digits];
+    return first >= 2 && first <= 4 && letters >= 6 && letters > first + 1 &&
+           text[letters - 1] == '-' && !strstr(text, "--") && digits >= 1 && digits <= 2 &&
+           !text[letters + digits];
 }
 
 char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path)

@@ -2,7 +2,7 @@
  *
  * ARNs and attributes are computed from names, never read from AWS, so a whole pipeline is known
  * before the first call. */
-#include "aws/endpoint.h"
+#include "aws/partition.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "resources/table.h"
@@ -27,7 +27,7 @@ json_t *manifest_resolve_facts(const struct manifest_pipeline *pipeline, const c
     if (!account)
         account = "123456789012";
     return json_pack("{s:s, s:s, s:s}", "account", of_role ? of_role : account, "region",
-                     pipeline->region, "partition", aws_endpoint_partition(pipeline->region));
+                     pipeline->region, "partition", aws_partition_of(pipeline->region)->name);
 }
 
 /* NULL when it has none such. */

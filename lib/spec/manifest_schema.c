@@ -201,7 +201,7 @@ static json_t *shared_definitions(void)
         json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9]{1,6}[smh]$|" SPELLED));
     json_object_set_new(definitions, "region",
                         json_pack("{s:s, s:s}", "type", "string", "pattern",
-                                  "^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$|" SPELLED));
+                                  "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$|" SPELLED));
     return definitions;
 }
 
