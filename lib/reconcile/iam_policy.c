@@ -86,17 +86,12 @@ static void grant_resource_calls(json_t *grants, const struct manifest_resource 
     const struct kind *kind = resource->kind;
 
     grant_call(grants, scope, kind->read);
-    if (resource->absent) {
-        grant_call(grants, scope, kind->remove);
-        return;
-    }
-    grant_call(grants, scope, kind->create);
+    grant_call(grants, scope, resource->absent ? kind->remove : kind->create);
     for (const struct field *f = kind->fields; f->name; f++) {
-        bool declared = json_object_get(scope->desired, f->name) != NULL;
-
-        if (f->read && (declared || (f->flags & (FIELD_ALWAYS | FIELD_REPORTED | FIELD_LOCAL))))
+        if (f->read && kind_reads(f, scope->desired, resource->absent))
             grant_call(grants, scope, f->read);
-        if (declared && !(f->flags & (FIELD_KEY | FIELD_FIXED | FIELD_LOCAL | FIELD_REPORTED)))
+        if (json_object_get(scope->desired, f->name) && !resource->absent &&
+            !(f->flags & (FIELD_KEY | FIELD_FIXED | FIELD_LOCAL | FIELD_REPORTED)))
             grant_call(grants, scope, f->set ? f->set : kind->update);
     }
 }

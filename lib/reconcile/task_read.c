@@ -31,25 +31,11 @@ static void add_slot(struct task *task, const struct call *call)
     task->slots[task->slot_count++] = (struct slot){.call = call};
 }
 
-/* Only documents that hold something declared are read. */
-static bool is_read(const struct task *task, const struct field *field)
-{
-    const json_t *want = json_object_get(task->desired, field->name);
-
-    if (field->flags & (FIELD_ALWAYS | FIELD_REPORTED))
-        return true;
-    if (field->flags & FIELD_LOCAL)
-        return !json_string_length(want);
-    return want != NULL;
-}
-
 void task_read_prepare(struct task *task)
 {
     add_slot(task, task->kind->read);
     for (const struct field *f = task->kind->fields; f->name; f++)
-        if (f->read && is_read(task, f) && !task->options.remove)
-            add_slot(task, f->read);
-        else if (f->read && (f->flags & (FIELD_REPORTED | FIELD_LOCAL)) && is_read(task, f))
+        if (f->read && kind_reads(f, task->desired, task->options.remove))
             add_slot(task, f->read);
 }
 

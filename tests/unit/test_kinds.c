@@ -191,6 +191,13 @@ static void check_created(const struct field *field)
            field->name, "is never sent for a new", kind->title);
 }
 
+/* Of a resource that is not there, its other documents are not there either. */
+static void check_absent(const struct call *call)
+{
+    if (call)
+        expect(call->absent || call->unique, call->op, "does not say what absence", "looks like");
+}
+
 static void check_kind(void)
 {
     bool has_key = false, has_owner = false;
@@ -213,6 +220,7 @@ static void check_kind(void)
         CHECK(kind_field(kind, field->name) == field); /* no name twice */
         check_call(field->read, true);
         check_call(field->set, false);
+        check_absent(field->read);
         check_member(field);
         check_flags(field);
         check_created(field);

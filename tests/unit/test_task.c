@@ -290,18 +290,25 @@ struct hand {
     struct task_request request;
 };
 
-static void hand_start(struct hand *hand, const char *kind, const char *desired)
+static void hand_start_kind(struct hand *hand, const struct kind *kind, const char *desired,
+                            bool remove)
 {
     json_auto_t *want = json_loads(desired, 0, NULL);
     json_auto_t *facts = json_pack("{s:s, s:s, s:s, s:s}", "account", "123456789012", "region",
                                    "eu-west-1", "partition", "aws", "pipeline", "p");
 
     CHECK(want);
-    hand->task = task_new(&(struct task_options){.kind = registry_find(kind),
+    hand->task = task_new(&(struct task_options){.kind = kind,
                                                  .address = "p/x",
                                                  .desired = want,
                                                  .facts = facts,
+                                                 .remove = remove,
                                                  .settle_timeout_s = 300});
+}
+
+static void hand_start(struct hand *hand, const char *kind, const char *desired)
+{
+    hand_start_kind(hand, registry_find(kind), desired, false);
 }
 
 /* Takes the next request, which must be op. */
@@ -577,6 +584,122 @@ static void test_refused_read(void)
     task_free(hand.task);
 }
 
+/* ---- a kind of our own: whose mark has a read of its own, and of many reads ---- */
+
+static const struct call find_group = {
+    .op = "DescribeLogGroups",
+    .send = "logGroupNamePrefix=name",
+    .take = "logGroups",
+    .find = "logGroupName=name",
+};
+static const struct call drop_group = {
+    .op = "DeleteLogGroup",
+    .send = "logGroupName=name",
+    .already = "ResourceNotFoundException",
+};
+static const struct call list_tags = {
+    .op = "ListTagsForResource",
+    .send = "resourceArn=@arn",
+    .absent = "ResourceNotFoundException",
+};
+static const struct call list_filters = {
+    .op = "DescribeSubscriptionFilters",
+    .send = "logGroupName=name",
+    .absent = "ResourceNotFoundException",
+};
+static const struct field removable_fields[] = {
+    {.name = "name", .flags = FIELD_KEY},
+    {.name = "tags", .member = "tags", .type = FIELD_MAP, .flags = FIELD_OWNER, .read = &list_tags},
+    {.name = "filters", .member = "subscriptionFilters", .type = FIELD_LIST, .read = &list_filters},
+    {0},
+};
+static const struct kind removable = {
+    .name = "removable",
+    .title = "removable",
+    .service = "logs",
+    .arn = "arn:{partition}:logs:{region}:{account}:log-group:{name}",
+    .fields = removable_fields,
+    .read = &find_group,
+    .remove = &drop_group,
+};
+
+#define REMOVED "{\"name\":\"g\",\"tags\":{\"billingd\":\"p\"},\"filters\":[]}"
+#define FOUND "{\"logGroups\":[{\"logGroupName\":\"g\"}]}"
+
+/* Its mark is looked at, and nothing else; what carries ours is deleted. */
+static void test_removal(void)
+{
+    struct hand hand;
+
+    hand_start_kind(&hand, &removable, REMOVED, true);
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, FOUND);
+    expect(&hand, "ListTagsForResource");
+    CHECK(!task_next(hand.task, &hand.request));
+    give(&hand, "{\"tags\":{\"billingd\":\"p\",\"owner\":\"ops\"}}");
+    CHECK_INT(task_plan(hand.task)->action, PLAN_REMOVE);
+    task_apply(hand.task);
+    expect(&hand, "DeleteLogGroup");
+    give(&hand, "{}");
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, "{\"logGroups\":[]}");
+    expect(&hand, "ListTagsForResource");
+    give_error(&hand, "ResourceNotFoundException", "no such group", ERR_ABSENT);
+    CHECK_INT(task_verdict(hand.task), VERDICT_REPAIRED);
+    task_free(hand.task);
+}
+
+static void test_removal_of_others(void)
+{
+    static const char *const tags[] = {"{\"tags\":{}}", "{\"tags\":{\"billingd\":\"q\"}}"};
+
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+        struct hand hand;
+
+        hand_start_kind(&hand, &removable, REMOVED, true);
+        expect(&hand, "DescribeLogGroups");
+        give(&hand, FOUND);
+        expect(&hand, "ListTagsForResource");
+        give(&hand, tags[i]);
+        CHECK_INT(task_plan(hand.task)->action, PLAN_BLOCKED);
+        task_apply(hand.task);
+        CHECK_INT(task_verdict(hand.task), VERDICT_BLOCKED);
+        CHECK(!task_next(hand.task, &hand.request));
+        task_free(hand.task);
+    }
+}
+
+/* A kind may have as many reads as fields. */
+static void test_many_reads(void)
+{
+    enum { MANY = 40 };
+    struct call reads[MANY];
+    struct field fields[MANY + 2] = {{.name = "name", .flags = FIELD_KEY}};
+    char names[MANY][8];
+    struct kind kind = removable;
+    struct hand hand;
+    int count = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        reads[i] = list_tags;
+        (void)snprintf(names[i], sizeof names[i], "f%d", i);
+        fields[i + 1] = (struct field){.name = names[i],
+                                       .member = "tags",
+                                       .type = FIELD_MAP,
+                                       .flags = FIELD_ALWAYS,
+                                       .read = &reads[i]};
+    }
+    kind.fields = fields;
+    hand_start_kind(&hand, &kind, "{\"name\":\"g\"}", false);
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, FOUND);
+    for (; task_next(hand.task, &hand.request); count++)
+        give(&hand, "{\"tags\":{}}");
+    CHECK_INT(count, MANY);
+    CHECK_INT(task_state(hand.task), TASK_PLANNED);
+    task_free(hand.task);
+}
+
 int main(void)
 {
     pass_time(1000);
@@ -595,6 +718,9 @@ int main(void)
     test_hopeless_read();
     test_unique();
     test_refused_read();
+    test_removal();
+    test_removal_of_others();
+    test_many_reads();
     aws_model_unload();
     return check_done();
 }
