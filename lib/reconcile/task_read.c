@@ -64,7 +64,7 @@ static void fold(struct task *task)
         json_t *value;
 
         for (size_t i = 0; f->member && i < task->slot_count; i++) {
-            if (task->slots[i].call != read || task->slots[i].state != SLOT_DONE)
+            if (task->slots[i].call != read || !task->slots[i].document)
                 continue;
             value = value_from_wire(f, json_at(task->slots[i].document, f->member));
             if (value)

@@ -55,6 +55,7 @@ struct field {
     enum field_type type;
     unsigned flags;
     const char *otherwise;   /* default when the spec is silent; NULL: silence means "left alone" */
+    const char *absent_is;   /* what AWS documents that a reply without the member means */
     const struct call *read; /* the call whose reply holds it; NULL: the kind's read */
     const struct call *set;  /* repairs a difference; NULL: the kind's update */
     const char *created;     /* the value AWS gives a new resource; wanting it needs no call then */

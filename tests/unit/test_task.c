@@ -570,6 +570,44 @@ static void test_unique(void)
     }
 }
 
+/* Older partitions, and other emulators, do not tell a group's class: it is STANDARD then. */
+static void test_absent_member(void)
+{
+    static const struct {
+        const char *group;
+        enum plan_action action;
+    } cases[] = {
+        {"{\"logGroups\":[{\"logGroupName\":\"g\"}]}", PLAN_NONE},
+        {"{\"logGroups\":[{\"logGroupName\":\"g\",\"logGroupClass\":\"STANDARD\"}]}", PLAN_NONE},
+        {"{\"logGroups\":[{\"logGroupName\":\"g\",\"logGroupClass\":\"INFREQUENT_ACCESS\"}]}",
+         PLAN_BLOCKED},
+        {"{\"logGroups\":[]}", PLAN_CREATE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hand hand;
+
+        hand_start(&hand, "log_group", "{\"name\":\"g\",\"class\":\"STANDARD\"}");
+        expect(&hand, "DescribeLogGroups");
+        give(&hand, cases[i].group);
+        CHECK_INT(task_plan(hand.task)->action, cases[i].action);
+        task_free(hand.task);
+    }
+}
+
+/* What spec and AWS are silent about are two things: a table of no type is one. */
+static void test_absent_table_type(void)
+{
+    struct hand hand;
+
+    hand_start(&hand, "glue_table",
+               "{\"database\":\"d\",\"name\":\"t\",\"type\":\"EXTERNAL_TABLE\"}");
+    expect(&hand, "GetTable");
+    give(&hand, "{\"Table\":{\"Name\":\"t\"}}");
+    CHECK_INT(task_plan(hand.task)->action, PLAN_UPDATE);
+    task_free(hand.task);
+}
+
 /* A refused read says what it means, and then AWS's own words. */
 static void test_refused_read(void)
 {
@@ -717,6 +755,8 @@ int main(void)
     test_pages_without_end();
     test_hopeless_read();
     test_unique();
+    test_absent_member();
+    test_absent_table_type();
     test_refused_read();
     test_removal();
     test_removal_of_others();
