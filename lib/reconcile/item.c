@@ -130,11 +130,16 @@ static void send_write(struct item *item, const struct task_request *request)
 
 static void send_read(struct item *item, const struct task_request *request)
 {
-    struct read_request read = {item->session, item->resource->kind->service, request->call->op,
-                                request->params, item->depth};
+    const struct read_request read = {.session = item->session,
+                                      .service = item->resource->kind->service,
+                                      .op = request->call->op,
+                                      .params = request->params,
+                                      .depth = item->depth,
+                                      .done = on_read,
+                                      .arg = item,
+                                      .slot = request->slot};
     unsigned depth;
-    const struct aws_reply *reply =
-        read_cache_get(item->share->cache, &read, on_read, item, request->slot, &depth);
+    const struct aws_reply *reply = read_cache_get(item->share->cache, &read, &depth);
 
     if (!reply)
         return;

@@ -157,10 +157,15 @@ static void ask_identities(struct pass *pass)
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         struct pipeline_pass *pipeline = &pass->pipelines[i];
         json_auto_t *none = json_object();
-        struct read_request request = {pipeline->session, "sts", "GetCallerIdentity", none, 0};
+        const struct read_request request = {.session = pipeline->session,
+                                             .service = "sts",
+                                             .op = "GetCallerIdentity",
+                                             .params = none,
+                                             .done = on_identity,
+                                             .arg = pass,
+                                             .slot = i};
         unsigned depth;
-        const struct aws_reply *reply =
-            read_cache_get(pass->cache, &request, on_identity, pass, i, &depth);
+        const struct aws_reply *reply = read_cache_get(pass->cache, &request, &depth);
 
         if (reply)
             take_identity(pass, pipeline, reply);
@@ -269,9 +274,13 @@ static void check_roles(struct pass *pass)
             continue;
         }
         pass->checks_left++;
-        pipeline->pass_role = pass_role_start(pass->setup.client, pipeline->session,
-                                              json_text(pipeline->facts, "caller_arn"), roles,
-                                              on_roles_checked, pass);
+        pipeline->pass_role = pass_role_start(
+            pass->setup.client,
+            &(struct pass_role_wish){.session = pipeline->session,
+                                     .caller_arn = json_text(pipeline->facts, "caller_arn"),
+                                     .wanted = roles,
+                                     .done = on_roles_checked,
+                                     .arg = pass});
     }
 }
 
