@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text_width.h"
 #include "daemon/views/terminal.h"
 #include "daemon/views/text_diff.h"
 
@@ -49,8 +50,8 @@ static char *short_text(const json_t *value)
         lines += *p == '\n';
     compact = json_is_string(value) ? mem_text(text) : json_dumps(value, PRINTED);
     if (strlen(compact) <= 160 && !strchr(compact, '\n'))
-        return terminal_fit(compact, 160);
-    return lines > 1 ? mem_printf("(%zu lines)", lines) : terminal_fit(compact, 160);
+        return text_width_fit(compact, 160);
+    return lines > 1 ? mem_printf("(%zu lines)", lines) : text_width_fit(compact, 160);
 }
 
 static bool is_long(const json_t *value)

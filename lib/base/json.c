@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+json_t *json_parse(const char *text, size_t length)
+{
+    return json_loadb(text ? text : "", length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+}
+
 /* The length of the name that path begins with. */
 static size_t name_length(const char *path)
 {

@@ -8,6 +8,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* Any JSON text as a value, also one that is no object or list; NULL when it is none. */
+json_t *json_parse(const char *text, size_t length);
 /* The value at "a.b[].c" below document, borrowed; NULL when a step is missing.  "[]" is the first
  * item of a list, "[last]" the last. */
 json_t *json_at(const json_t *document, const char *path);

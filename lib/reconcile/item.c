@@ -31,7 +31,7 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
 
 void item_fini(struct item *item)
 {
-    aws_cancel(item->write);
+    aws_call_cancel(item->write);
     task_free(item->task);
     free(item->after);
     free(item->told_text);
@@ -124,8 +124,11 @@ static void send_write(struct item *item, const struct task_request *request)
 {
     item->share->writes++;
     item->write_op = request->call->op;
-    item->write = aws_send(item->share->client, item->session, item->resource->kind->service,
-                           request->call->op, request->params, on_written, item);
+    item->write = aws_client_send(
+        item->share->client,
+        &(struct aws_request){item->session, item->resource->kind->service, request->call->op,
+                              request->params},
+        on_written, item);
 }
 
 static void send_read(struct item *item, const struct task_request *request)

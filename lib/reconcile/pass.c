@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "reconcile/account_guard.h"
 #include "reconcile/pass_role.h"
 #include "reconcile/turns.h"
+#include "spec/account_guard.h"
 
 #include <string.h>
 
@@ -120,6 +120,7 @@ static void refuse(struct pipeline_pass *pipeline, enum err_kind kind, const cha
 static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
                           const struct aws_reply *reply)
 {
+    const char *account = NULL;
     struct err e = {0};
 
     if (pipeline->identified)
@@ -129,14 +130,14 @@ static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
         (void)err_set(&e, reply->kind, "who we are is unknown: GetCallerIdentity: %s: %s",
                       reply->error.code, reply->error.message);
     else
-        (void)account_guard(pass->setup.manifest, reply->result, &e);
-    pipeline->account = mem_text(json_text(reply->result, "Account"));
+        (void)account_guard_check(pass->setup.manifest, reply->result, &account, &e);
+    pipeline->account = account ? mem_text(account) : NULL;
     if (e.kind != ERR_NONE) {
         refuse(pipeline, e.kind, e.text);
         return;
     }
     pipeline->facts = json_pack(
-        "{s:s, s:O, s:s, s:s, s:s}", "account", pipeline->account, "caller_arn",
+        "{s:s, s:O, s:s, s:s, s:s}", "account", account, "caller_arn",
         json_object_get(reply->result, "Arn"), "region", aws_session_region(pipeline->session),
         "partition", aws_session_partition(pipeline->session), "pipeline", pipeline->spec->name);
     pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);

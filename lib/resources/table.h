@@ -2,7 +2,7 @@
 #ifndef RESOURCES_TABLE_H
 #define RESOURCES_TABLE_H
 
-#include "aws/codec/codec.h"
+#include "aws/codec/error.h"
 #include "resources/kind.h"
 
 /* The shape of a field in the call that writes it, else in the reply that holds it; NULL: none. */

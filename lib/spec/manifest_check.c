@@ -2,6 +2,7 @@
  *
  * Values are checked resolved, so a name put together from parameters is judged as a whole; where
  * the account is not known a made-up one stands in. */
+#include "aws/codec/model_validate.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "resources/table.h"

@@ -14,4 +14,4 @@ AWS_MODELS
 #undef MODEL
 
 #define MODEL(name) {#name, model_##name##_text, model_##name##_end},
-const struct model_file model_files[] = {AWS_MODELS{NULL, NULL, NULL}};
+const struct model_embed_file model_embed_files[] = {AWS_MODELS{NULL, NULL, NULL}};
