@@ -162,7 +162,7 @@ static void add_grants(json_t *policy, json_t *grants)
     }
 }
 
-/* The pass-role check asks about the caller, and status reads the stream's error log. */
+/* The pass-role check asks about the caller. */
 static void grant_checks(json_t *grants, const json_t *facts)
 {
     const struct scope scope = {.facts = facts};
@@ -174,14 +174,13 @@ static void grant_checks(json_t *grants, const json_t *facts)
     allow(grants, "iam:SimulatePrincipalPolicy", users);
 }
 
+/* Status reads what a delivery complains about. */
 static void grant_error_log(json_t *grants, const struct scope *scope)
 {
-    const char *group = json_text(scope->desired, "error_log_group");
-    cleanup_free char *prefix =
-        table_fill(scope, "arn:{partition}:logs:{region}:{account}:log-group:", "*");
-    cleanup_free char *arn = group ? mem_printf("%s%s", prefix, group) : NULL;
+    cleanup_free char *arn = table_fill(
+        scope, "arn:{partition}:logs:{region}:{account}:log-group:{error_log_group}", "*");
 
-    if (group)
+    if (scope->kind->part == PART_DELIVERY && json_object_get(scope->desired, "error_log_group"))
         allow(grants, "logs:FilterLogEvents", arn);
 }
 
