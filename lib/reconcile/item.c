@@ -124,11 +124,11 @@ static void send_write(struct item *item, const struct task_request *request)
 {
     item->share->writes++;
     item->write_op = request->call->op;
-    item->write = aws_client_send(
-        item->share->client,
-        &(struct aws_request){item->session, item->resource->kind->service, request->call->op,
-                              request->params},
-        on_written, item);
+    item->write =
+        aws_client_send(item->share->client,
+                        &(struct aws_request){item->session, item->resource->kind->service,
+                                              request->call->op, request->params},
+                        on_written, item);
 }
 
 static void send_read(struct item *item, const struct task_request *request)

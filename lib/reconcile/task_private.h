@@ -37,6 +37,7 @@ struct task {
     struct plan plan, work;             /* as first made; as being carried out */
     bool applying, sent;                /* sent: a write is under way */
     bool wrote;                         /* this round changed something */
+    bool put_off;                       /* calls of this round could not be made yet */
     size_t next_call;
     unsigned writes, rounds, looks, conflicts;
     int64_t wait_from_ms, wait_until_ms, wake_ms;

@@ -707,6 +707,53 @@ static void test_removal_of_others(void)
     }
 }
 
+/* The tags of a new one need the ARN that only AWS knows: they follow, as soon as it is read. */
+static void test_put_off_until_it_is_there(void)
+{
+    static const struct call make = {.op = "CreateLogGroup", .send = "logGroupName=name"};
+    static const struct call tag = {.op = "TagResource", .send = "resourceArn=id tags=tags"};
+    static const struct field fields[] = {
+        {.name = "name", .flags = FIELD_KEY},
+        {.name = "id", .member = "arn", .flags = FIELD_REPORTED},
+        {.name = "tags",
+         .member = "tags",
+         .type = FIELD_MAP,
+         .flags = FIELD_OWNER,
+         .read = &list_tags,
+         .set = &tag},
+        {0},
+    };
+    struct kind kind = removable;
+    struct hand hand;
+
+    kind.fields = fields;
+    kind.create = &make;
+    hand_start_kind(&hand, &kind, "{\"name\":\"g\",\"tags\":{\"billingd\":\"p\"}}", false);
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, "{\"logGroups\":[]}");
+    expect(&hand, "ListTagsForResource");
+    give_error(&hand, "ResourceNotFoundException", "no such group", ERR_ABSENT);
+    task_apply(hand.task);
+    expect(&hand, "CreateLogGroup");
+    give(&hand, "{}");
+    for (int look = 0; look < 2; look++) { /* the first look is too early */
+        expect(&hand, "DescribeLogGroups");
+        give(&hand, look ? "{\"logGroups\":[{\"logGroupName\":\"g\",\"arn\":\"a\"}]}"
+                         : "{\"logGroups\":[]}");
+        expect(&hand, "ListTagsForResource");
+        give(&hand, "{\"tags\":{}}");
+        if (!look)
+            wake_after(&hand, task_wait_ms(hand.task));
+    }
+    expect(&hand, "TagResource");
+    CHECK_TEXT(json_text(hand.request.params, "resourceArn"), "a");
+    give(&hand, "{}");
+    expect(&hand, "ListTagsForResource");
+    give(&hand, "{\"tags\":{\"billingd\":\"p\"}}");
+    CHECK_INT(task_verdict(hand.task), VERDICT_REPAIRED);
+    task_free(hand.task);
+}
+
 /* A kind may have as many reads as fields. */
 static void test_many_reads(void)
 {
@@ -760,6 +807,7 @@ int main(void)
     test_refused_read();
     test_removal();
     test_removal_of_others();
+    test_put_off_until_it_is_there();
     test_many_reads();
     aws_model_unload();
     return check_done();
