@@ -117,6 +117,21 @@ static void refuse(struct pipeline_pass *pipeline, enum err_kind kind, const cha
     pipeline->refused_kind = kind;
 }
 
+/* Who we are may be known and still not be whom the spec is for. */
+static int check_identity(const struct pass *pass, const struct aws_reply *reply,
+                          const char **account, struct err *e)
+{
+    cleanup_free char *said = reply->result ? NULL : aws_error_summary(&reply->error);
+
+    if (said)
+        return err_set(e, reply->kind, "who we are is unknown: %s", said);
+    if (account_guard_check(pass->setup.manifest, reply->result, account, e))
+        return -1;
+    return json_text(reply->result, "Arn")
+               ? 0
+               : err_set(e, ERR_RETRY, "who we are is unknown: GetCallerIdentity names no caller");
+}
+
 static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
                           const struct aws_reply *reply)
 {
@@ -126,12 +141,8 @@ static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
     if (pipeline->identified)
         return; /* the pass was stopped meanwhile */
     pipeline->identified = true;
-    if (!reply->result)
-        (void)err_set(&e, reply->kind, "who we are is unknown: GetCallerIdentity: %s: %s",
-                      reply->error.code, reply->error.message);
-    else
-        (void)account_guard_check(pass->setup.manifest, reply->result, &account, &e);
-    pipeline->account = account ? mem_text(account) : NULL;
+    (void)check_identity(pass, reply, &account, &e);
+    pipeline->account = mem_text(account);
     if (e.kind != ERR_NONE) {
         refuse(pipeline, e.kind, e.text);
         return;

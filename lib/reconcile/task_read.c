@@ -206,13 +206,7 @@ static void page_arrived(struct task *task, struct slot *slot, const json_t *res
 /* AWS's own words often do not say what a refused read means; some have none at all (HEAD). */
 static void read_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
-    cleanup_free char *told = NULL;
-
-    task_outcome_fail(task, call->op, reply);
-    if (reply->kind == ERR_DENIED && call->why) {
-        told = mem_text(task->text);
-        task_outcome_say(task, "%s: %s", call->why, told);
-    }
+    task_outcome_fail(task, reply->kind == ERR_DENIED ? call->why : NULL, reply);
     task_outcome_end(task, task->failure);
 }
 

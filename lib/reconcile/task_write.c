@@ -71,7 +71,7 @@ static void look_anew(struct task *task)
 static void write_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
     if (!task->failure)
-        task_outcome_fail(task, call->op, reply);
+        task_outcome_fail(task, NULL, reply);
     if (call == task->kind->create && task->work.action == PLAN_CREATE)
         task->next_call = task->work.call_count - 1;
     next_call(task);

@@ -89,8 +89,9 @@ static json_t *perform(struct group *group, const char *op, const json_t *params
 }
 
 static void refuse(struct aws_reply *reply, const char *code, const char *message,
-                   enum err_kind kind)
+                   enum err_kind kind, const char *op)
 {
+    reply->error.operation = op;
     reply->result = NULL;
     reply->kind = kind;
     (void)snprintf(reply->error.code, sizeof reply->error.code, "%s", code);
@@ -113,14 +114,14 @@ static void reply_to(struct play *play, struct task *task, const struct task_req
         result = perform(&play->group, request->call->op, request->params, &code);
     reply.result = result;
     if (wrong && play->mishap == REFUSED)
-        refuse(&reply, "InvalidParameterException", "no", ERR_INVALID);
+        refuse(&reply, "InvalidParameterException", "no", ERR_INVALID, request->call->op);
     else if (wrong && play->mishap == CONFLICT)
-        refuse(&reply, "OperationAbortedException", "again", ERR_RETRY);
+        refuse(&reply, "OperationAbortedException", "again", ERR_RETRY, request->call->op);
     else if (wrong)
         refuse(&reply, play->mishap == LOST ? "Connection" : "ThrottlingException", "slow",
-               ERR_RETRY);
+               ERR_RETRY, request->call->op);
     else if (!result)
-        refuse(&reply, code, "refused", ERR_ABSENT);
+        refuse(&reply, code, "refused", ERR_ABSENT, request->call->op);
     task_reply(task, request->slot, &reply);
     json_decref(result);
 }
@@ -333,7 +334,7 @@ static void give_error(struct hand *hand, const char *code, const char *message,
 {
     struct aws_reply reply = {0};
 
-    refuse(&reply, code, message, kind);
+    refuse(&reply, code, message, kind, hand->request.call->op);
     task_reply(hand->task, hand->request.slot, &reply);
 }
 
@@ -397,6 +398,8 @@ static void test_settle_is_exact(void)
     CHECK_INT(task_verdict(hand.task), VERDICT_FAILED);
     CHECK_TEXT(task_text(hand.task), "PutSubscriptionFilter: ValidationException: the pattern is "
                                      "wrong (request id-7)");
+    CHECK_TEXT(task_summary(hand.task),
+               "PutSubscriptionFilter: ValidationException: the pattern is wrong");
     task_free(hand.task);
 }
 
