@@ -255,6 +255,6 @@ void metrics_count_request(const struct aws_attempt *attempt)
 
 void metrics_write_all(int64_t started_ms, struct str *out)
 {
-    metrics_write(table, out);
-    metrics_write_process(started_ms, out);
+    metric_write(table, out);
+    metric_process_write(started_ms, out);
 }
