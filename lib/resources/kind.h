@@ -17,8 +17,9 @@
 
 /* What a spec holds, and how want and have compare. */
 enum field_type {
-    FIELD_TEXT, /* compared letter by letter */
-    FIELD_INT,
+    FIELD_TEXT,   /* compared letter by letter */
+    FIELD_INT,    /* a whole number */
+    FIELD_NUMBER, /* 0.5; 1 is 1.0 */
     FIELD_BOOL,
     FIELD_ARN,      /* text; a trailing ":*" does not matter */
     FIELD_LOCATION, /* text; a trailing "/" does not matter */
@@ -89,7 +90,8 @@ struct call {
      * "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one. */
     const char *send;
     const char *overlay; /* writes that replace a whole document: the parameter that starts as what
-                            AWS has (the members it accepts), before send is laid over it */
+                            AWS has (the members it accepts), before send is laid over it; "": all
+                            parameters */
     const char *take; /* reads: reply member holding the resource, or the list to look in; NULL: the
                          reply */
     const char *find; /* reads: "Member=field" pairs an item of that list must match */
@@ -111,8 +113,6 @@ struct call {
     const char *why;  /* one line for people: what is lost or won by a write, what it means when a
                          read is refused; NULL: obvious */
 };
-
-enum { KIND_READS = 10 };
 
 struct kind {
     const char *name;           /* `kind:` in a spec, and the file name */
@@ -141,9 +141,7 @@ struct kind {
     char *(*attribute)(const struct scope *, const char *name);
 };
 
-/* registry.c */
-extern const struct kind *const kinds[]; /* ends with NULL */
-const struct kind *kind_find(const char *name);
+/* The field of that name, or NULL. */
 const struct field *kind_field(const struct kind *kind, const char *name);
 
 #endif

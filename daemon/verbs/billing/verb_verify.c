@@ -1,9 +1,10 @@
 /* verb_verify.c -- recomputes a closed month and holds it against its archive. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text_width.h"
 #include "billing/close/verify.h"
-#include "daemon/verbs/billing_runner.h"
-#include "daemon/verbs/verb.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
 
 #include <string.h>
 
@@ -50,7 +51,7 @@ static void print_later(const struct verify *verify)
                      json_text(row, "day"), json_integer_value(json_object_get(row, "calls")),
                      json_integer_value(json_object_get(row, "bytes")));
     json_array_foreach(json_object_get(verify->later, "customers"), i, row) {
-        cleanup_free char *name = terminal_fit(json_text(row, "customer"), 60);
+        cleanup_free char *name = text_width_fit(json_text(row, "customer"), 60);
 
         (void)printf("later     %s: %s not billed yet\n", name, json_text(row, "total"));
     }

@@ -1,6 +1,6 @@
 /* billing_prices.h -- prices from another file than the spec (--prices FILE). */
-#ifndef DAEMON_VERBS_BILLING_PRICES_H
-#define DAEMON_VERBS_BILLING_PRICES_H
+#ifndef DAEMON_VERBS_BILLING_BILLING_PRICES_H
+#define DAEMON_VERBS_BILLING_BILLING_PRICES_H
 
 #include "billing/store/context.h"
 #include "daemon/verbs/options.h"

@@ -5,9 +5,9 @@
 #include "billing/backfill/backfill.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
-#include "daemon/verbs/billing_runner.h"
-#include "daemon/verbs/day_range.h"
-#include "daemon/verbs/verb.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/verbs/billing/day_range.h"
 #include "daemon/views/audit_view.h"
 
 #include <string.h>

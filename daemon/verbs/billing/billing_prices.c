@@ -1,5 +1,5 @@
 /* billing_prices.c -- prices from another file than the spec. */
-#include "daemon/verbs/billing_prices.h"
+#include "daemon/verbs/billing/billing_prices.h"
 
 #include "billing/prices/price_book.h"
 

@@ -2,8 +2,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/close/close.h"
-#include "daemon/verbs/billing_runner.h"
-#include "daemon/verbs/verb.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/views/bill_view.h"
 
 #include <string.h>

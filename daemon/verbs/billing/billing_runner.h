@@ -1,7 +1,7 @@
 /* billing_runner.h -- a verb that is a flow: spec, client, identity, guard, and one turn for each
  * pipeline. */
-#ifndef DAEMON_VERBS_BILLING_RUNNER_H
-#define DAEMON_VERBS_BILLING_RUNNER_H
+#ifndef DAEMON_VERBS_BILLING_BILLING_RUNNER_H
+#define DAEMON_VERBS_BILLING_BILLING_RUNNER_H
 
 #include "aws/flow.h"
 #include "billing/store/context.h"

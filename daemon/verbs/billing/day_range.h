@@ -1,6 +1,6 @@
 /* day_range.h -- which billing days --month, --day, --since, --from and --to choose. */
-#ifndef DAEMON_VERBS_DAY_RANGE_H
-#define DAEMON_VERBS_DAY_RANGE_H
+#ifndef DAEMON_VERBS_BILLING_DAY_RANGE_H
+#define DAEMON_VERBS_BILLING_DAY_RANGE_H
 
 #include "billing/prices/calendar.h"
 #include "daemon/verbs/options.h"

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
-#include "daemon/verbs/billing_runner.h"
-#include "daemon/verbs/day_range.h"
-#include "daemon/verbs/verb.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/verbs/billing/day_range.h"
 
 #include <string.h>
 

@@ -4,9 +4,9 @@
 #include "billing/bill/bill.h"
 #include "billing/bill/bill_render.h"
 #include "billing/rollup/rollup.h"
-#include "daemon/verbs/billing_prices.h"
-#include "daemon/verbs/billing_runner.h"
-#include "daemon/verbs/verb.h"
+#include "daemon/verbs/billing/billing_prices.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/views/bill_view.h"
 
 #include <string.h>
@@ -100,15 +100,16 @@ static void print_bill(const struct options *options, const json_t *bill)
                     stderr);
 }
 
-static int compare_with_raw(struct flow *flow, struct billing_turn *turn, struct day month,
-                            json_t *bill, json_t **sources, struct err *e)
+static int compare_with_raw(struct flow *flow, struct billing_turn *turn, json_t *bill,
+                            json_t **sources, struct err *e)
 {
+    const struct day *month = turn->arg;
     json_auto_t *raw = NULL;
     json_t *differences;
     cleanup_free char *hash = NULL;
 
     billing_runner_say(turn, "counting the raw events");
-    raw = bill_make(flow, turn->billing, month, USAGE_FROM_RAW, sources, e);
+    raw = bill_make(flow, turn->billing, *month, USAGE_FROM_RAW, sources, e);
     if (!raw)
         return -1;
     differences = bill_compare(bill, raw);
@@ -155,11 +156,12 @@ static void read_part(struct flow *flow, void *arg, size_t index)
         err_set(reading->e, e.kind, "%s", e.text);
 }
 
-static int read_bill(struct flow *flow, struct billing_turn *turn, struct day month, json_t **bill,
-                     json_t **sources, struct err *e)
+static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill, json_t **sources,
+                     struct err *e)
 {
     struct err failed = {0};
-    struct reading reading = {turn->billing, month, NULL, NULL, NULL, &failed};
+    struct reading reading = {turn->billing, *(const struct day *)turn->arg, NULL, NULL, NULL,
+                              &failed};
 
     billing_runner_say(turn, "adding up the rollups");
     flow_each(flow, 2, 2, read_part, &reading);
@@ -172,8 +174,9 @@ static int read_bill(struct flow *flow, struct billing_turn *turn, struct day mo
     return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
 }
 
-static int dry_run(struct flow *flow, struct billing_turn *turn, struct day month, struct err *e)
+static int dry_run(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
+    const struct day month = *(const struct day *)turn->arg;
     json_auto_t *days = NULL;
 
     billing_runner_say(turn, "looking at the month's rollups");
@@ -183,17 +186,16 @@ static int dry_run(struct flow *flow, struct billing_turn *turn, struct day mont
 
 static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
-    const struct day month = *(const struct day *)turn->arg;
     json_auto_t *sources = NULL, *raw_sources = NULL, *bill = NULL;
 
     if (turn->options->prices &&
         billing_prices_read(turn->manifest, turn->pipeline, turn->options, turn->billing, e))
         return EXIT_BAD_CONFIG;
     if (turn->options->dry_run)
-        return dry_run(flow, turn, month, e);
-    if (read_bill(flow, turn, month, &bill, &sources, e))
+        return dry_run(flow, turn, e);
+    if (read_bill(flow, turn, &bill, &sources, e))
         return -1;
-    if (turn->options->from_raw && compare_with_raw(flow, turn, month, bill, &raw_sources, e))
+    if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
         return -1;
     billing_runner_quiet(turn);
     print_bill(turn->options, bill);

@@ -1,12 +1,13 @@
 /* verb_whatif.c -- past months with other prices. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text_width.h"
 #include "billing/bill/whatif.h"
 #include "billing/close/close_evidence.h"
 #include "billing/prices/price_book.h"
-#include "daemon/verbs/billing_prices.h"
-#include "daemon/verbs/billing_runner.h"
-#include "daemon/verbs/verb.h"
+#include "daemon/verbs/billing/billing_prices.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/views/terminal_table.h"
 
 #include <string.h>
@@ -25,8 +26,8 @@ static void add_row(struct terminal_table *table, const json_t *row, const char 
     const char *percent = json_text(row, "percent");
     char **cells = terminal_table_add(table);
 
-    cells[0] = terminal_fit(customer, CUSTOMER_WIDTH);
-    cells[1] = terminal_fit(name ? name : "", NAME_WIDTH);
+    cells[0] = text_width_fit(customer, CUSTOMER_WIDTH);
+    cells[1] = text_width_fit(name ? name : "", NAME_WIDTH);
     cells[2] = mem_text(json_text(row, "old"));
     cells[3] = mem_text(json_text(row, "new"));
     cells[4] = mem_text(json_text(row, "difference"));

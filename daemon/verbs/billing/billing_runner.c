@@ -1,10 +1,11 @@
-#include "daemon/verbs/billing_runner.h"
+#include "daemon/verbs/billing/billing_runner.h"
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "daemon/verbs/spec.h"
 #include "daemon/verbs/verb_loop.h"
+#include "daemon/views/progress.h"
 #include "daemon/views/terminal.h"
+#include "spec/account_guard.h"
 #include "spec/billing_setup.h"
 
 #include <stdarg.h>
@@ -28,11 +29,6 @@ static void note_code(struct billing_runner *runner, int code)
 {
     if (code > runner->code)
         runner->code = code;
-}
-
-static int code_of(const struct err *e)
-{
-    return e->kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED;
 }
 
 void billing_runner_quiet(struct billing_turn *turn)
@@ -61,22 +57,17 @@ void billing_runner_say(struct billing_turn *turn, const char *format, ...)
 static char *guarded_account(struct flow *flow, struct billing_runner *runner,
                              struct aws_session *session, struct err *e)
 {
-    const char *guard = runner->manifest->account, *account;
     json_auto_t *identity = flow_call(flow, session, "sts", "GetCallerIdentity", NULL, e);
+    const char *account;
 
     if (!identity) {
         (void)err_wrap(e, "who we are is unknown");
-        note_code(runner, code_of(e));
+        note_code(runner, exit_code_of_error(e));
         return NULL;
     }
-    account = json_text(identity, "Account");
-    if (account && (!guard || !strcmp(guard, account)))
+    if (!account_guard_check(runner->manifest, identity, &account, e))
         return mem_text(account);
-    (void)err_set(e, ERR_INVALID,
-                  "the credentials belong to account %s, but the spec is for %s: nothing was read "
-                  "or written",
-                  account ? account : "?", guard ? guard : "?");
-    note_code(runner, EXIT_REFUSED);
+    note_code(runner, e->kind == ERR_INVALID ? EXIT_REFUSED : exit_code_of_error(e));
     return NULL;
 }
 
@@ -103,7 +94,7 @@ static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pi
     if (account) {
         turn.billing = billing_setup(runner->manifest, pipeline, session, account, &e);
         code = turn.billing ? runner->turn(flow, &turn, &e) : EXIT_BAD_CONFIG;
-        note_code(runner, code >= 0 ? code : code_of(&e));
+        note_code(runner, code >= 0 ? code : exit_code_of_error(&e));
     }
     billing_runner_quiet(&turn);
     tell(runner, pipeline, &e);

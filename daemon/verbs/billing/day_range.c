@@ -1,4 +1,4 @@
-#include "daemon/verbs/day_range.h"
+#include "daemon/verbs/billing/day_range.h"
 
 #include <ctype.h>
 #include <stdlib.h>
