@@ -114,6 +114,19 @@ struct call {
                          read is refused; NULL: obvious */
 };
 
+/* The part a kind plays on the way of usage from an API to a bill, with the fields that say how.
+ * Most kinds play none. */
+enum kind_part {
+    PART_NONE,
+    PART_FORWARDER,  /* sends the events of `log_group` to `destination`, an ARN */
+    PART_DELIVERY,   /* writes them to `bucket`, an ARN, below `prefix`, failed ones below
+                        `error_prefix`; complains in `error_log_group` and `error_log_stream` */
+    PART_LOG_STREAM, /* takes lines: `name` in `log_group` */
+    PART_TABLE,      /* reads the objects at `location` by `serde`: `name` in `database` */
+    PART_VIEW,       /* reads tables by `sql`: `name` in `database` */
+    PART_QUERIES,    /* runs queries, results at `results` */
+};
+
 struct kind {
     const char *name;           /* `kind:` in a spec, and the file name */
     const char *title;          /* "S3 bucket" */
@@ -139,6 +152,8 @@ struct kind {
     /* ${name.attribute}: a value other resources may refer to, besides arn and every declared
      * field; new text, NULL: none. */
     char *(*attribute)(const struct scope *, const char *name);
+    enum kind_part part;
+    bool for_billing; /* rollups and bills use it: they wait until it is in place */
 };
 
 /* The field of that name, or NULL. */

@@ -139,7 +139,7 @@ def test_exit_codes_are_documented() -> None:
 
 
 def test_lints_are_documented() -> None:
-    known = set(re.findall(r'"(BL\d+)"', "".join(p.read_text() for p in ROOT.glob("lib/spec/lint/lint*.c"))))
+    known = set(re.findall(r'"(BL\d+)"', "".join(p.read_text() for p in ROOT.glob("lib/spec/lint/lint_*.c"))))
     assert known and known == set(re.findall(r"^\| (BL\d+) \|", (ROOT / "docs/lints.md").read_text(), re.M))
 
 

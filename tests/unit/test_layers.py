@@ -30,7 +30,7 @@ ROOMS = {
     "billing/audit": AUDIT,
     "billing/backfill": [*AUDIT, "billing/backfill"],
     "billing/close": [*AUDIT, "billing/close"],
-    "spec/lint": [*RESOURCES, "aws", "spec/lint"],
+    "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
     "reconcile": RECONCILE,
     "daemon/data_flow": VIEWS[:-1],

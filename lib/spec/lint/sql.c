@@ -1,5 +1,5 @@
-/* lint_sql_token.c -- sorts the tokens of Trino and Hive SQL and finds its larger parts. */
-#include "spec/lint/lint_sql.h"
+/* sql.c -- sorts the tokens of Trino and Hive SQL and finds its larger parts. */
+#include "spec/lint/sql.h"
 
 #include "base/mem.h"
 #include "resources/sql_text.h"

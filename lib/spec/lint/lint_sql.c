@@ -1,7 +1,7 @@
-/* lint_sql_rules.c -- BL30x, BL31x: expressions in views and queries that miscount.
+/* lint_sql.c -- BL30x, BL31x: expressions in views and queries that miscount.
  *
  * Sources: Trino's documentation of decimals, TRY and from_unixtime; "Partitioning in Athena". */
-#include "spec/lint/lint.h"
+#include "spec/lint/lint_rule.h"
 
 #include "base/json.h"
 
@@ -11,16 +11,16 @@
 
 static const char time_words[] = "requesttime requesttimeepoch request_time request_time_epoch";
 
-static bool find_dash_username(struct lint_at *at)
+static bool find_dash_username(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
     for (size_t i = 1; i < sql->count; i++) {
         if (sql->tokens[i].type != SQL_TEXT || strncmp(sql->tokens[i].text, "-:", 2) != 0)
             continue;
         if (sql_has(sql, i - 1, i, "<> != = like") ||
             (sql_is(sql, i - 1, "(") && i > 1 && sql_is(sql, i - 2, "in")))
-            return lint_say(at, "'%s'", sql->tokens[i].text);
+            return lint_rule_say(look, "'%s'", sql->tokens[i].text);
     }
     return false;
 }
@@ -45,9 +45,9 @@ static bool is_log_text(const struct sql *sql, size_t open, size_t type)
            sql_has(sql, open + 1, type, "json_extract_scalar json_extract");
 }
 
-static bool find_cast(struct lint_at *at)
+static bool find_cast(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
     for (size_t i = 0; i < sql->count; i++) {
         size_t close, type;
@@ -69,9 +69,9 @@ static bool is_thousand(const struct sql_token *token)
 }
 
 /* from_unixtime(requestTime / 1000) without asking which unit it is. */
-static bool find_milliseconds(struct lint_at *at)
+static bool find_milliseconds(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
     for (size_t i = 0; i < sql->count; i++) {
         size_t close;
@@ -89,10 +89,10 @@ static bool find_milliseconds(struct lint_at *at)
 }
 
 /* Somewhere in the pipeline's SQL seconds are told from milliseconds by size. */
-static bool has_magnitude_test(const struct lint_pipeline *pipeline)
+static bool has_magnitude_test(const struct lint_subject *subject)
 {
-    for (size_t i = 0; i < json_array_size(pipeline->resources); i++) {
-        const struct sql *sql = &pipeline->sql[i];
+    for (size_t i = 0; i < subject->count; i++) {
+        const struct sql *sql = &subject->resources[i].sql;
 
         for (size_t k = 0; k < sql->count; k++) {
             if (sql->tokens[k].type == SQL_NUMBER && strtod(sql->tokens[k].text, NULL) >= 1e10 &&
@@ -103,51 +103,52 @@ static bool has_magnitude_test(const struct lint_pipeline *pipeline)
     return false;
 }
 
-static bool find_unit_taken_for_granted(struct lint_at *at)
+static bool find_unit_taken_for_granted(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
     for (size_t i = 0; i < sql->count; i++) {
         if (sql_is_call(sql, i, "from_unixtime") &&
-            sql_has(sql, i, sql_close(sql, i + 1), time_words) && !has_magnitude_test(at->pipeline))
+            sql_has(sql, i, sql_close(sql, i + 1), time_words) &&
+            !has_magnitude_test(look->subject))
             return true;
     }
     return false;
 }
 
 /* Whether the statement reads log events, not rollups. */
-static bool reads_events(const struct lint_at *at)
+static bool reads_events(const struct lint_look *look)
 {
     const json_t *table;
 
-    for (size_t i = 0; (table = lint_next(at->pipeline, "athena_view", &i));) {
-        if (sql_reads(at->statement, json_text(table, "name")))
+    for (size_t i = 0; (table = lint_subject_next(look->subject, PART_VIEW, &i));) {
+        if (sql_reads(look->statement, json_text(table, "name")))
             return true;
     }
-    for (size_t i = 0; (table = lint_next(at->pipeline, "glue_table", &i));) {
+    for (size_t i = 0; (table = lint_subject_next(look->subject, PART_TABLE, &i));) {
         const char *serde = json_text(table, "serde");
 
         if (serde && strcasestr(serde, "json") &&
-            sql_reads(at->statement, json_text(table, "name")))
+            sql_reads(look->statement, json_text(table, "name")))
             return true;
     }
     return false;
 }
 
-static bool feeds_a_bill(const struct lint_at *at)
+static bool feeds_a_bill(const struct lint_look *look)
 {
     size_t body;
 
-    return strcmp(at->kind, "athena_view") != 0 && reads_events(at) &&
-           (sql_is_about_money(at->statement) || sql_ctas(at->statement, &body) ||
-            sql_is(at->statement, 0, "insert"));
+    return look->resource->kind->part != PART_VIEW && reads_events(look) &&
+           (sql_is_about_money(look->statement) || sql_ctas(look->statement, &body) ||
+            sql_is(look->statement, 0, "insert"));
 }
 
-static bool find_no_dedupe(struct lint_at *at)
+static bool find_no_dedupe(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
-    if (!feeds_a_bill(at) || sql_has(sql, 0, sql->count, "row_number distinct"))
+    if (!feeds_a_bill(look) || sql_has(sql, 0, sql->count, "row_number distinct"))
         return false;
     for (size_t i = 0; i < sql->count; i++) {
         if (sql_is_call(sql, i, "count") || sql_is_call(sql, i, "sum"))
@@ -156,23 +157,23 @@ static bool find_no_dedupe(struct lint_at *at)
     return false;
 }
 
-static bool find_decimal_division(struct lint_at *at)
+static bool find_decimal_division(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
     for (size_t i = 0; i + 1 < sql->count; i++) {
         const struct sql_token *next = &sql->tokens[i + 1];
 
         if (sql_is(sql, i, "/") && next->type == SQL_NUMBER && strchr(next->text, '.') &&
             !strchr(next->text, 'e'))
-            return lint_say(at, "/ %s", next->text);
+            return lint_rule_say(look, "/ %s", next->text);
     }
     return false;
 }
 
-static bool find_double(struct lint_at *at)
+static bool find_double(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
     if (!sql_is_about_money(sql))
         return false;
@@ -184,38 +185,38 @@ static bool find_double(struct lint_at *at)
     return false;
 }
 
-static bool find_arrival_month(struct lint_at *at)
+static bool find_arrival_month(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
     bool month = false;
 
     for (size_t i = 0; i + 1 < sql->count; i++)
         month |= sql_is(sql, i, "month") && sql_has(sql, i + 1, i + 2, "= in between");
-    return month && sql_is_about_money(sql) && reads_events(at) &&
+    return month && sql_is_about_money(sql) && reads_events(look) &&
            !sql_has(sql, 0, sql->count, time_words) &&
            !sql_has(sql, 0, sql->count, "request_date event_date request_epoch_s event_time");
 }
 
-static bool find_window_in_view(struct lint_at *at)
+static bool find_window_in_view(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
-    for (size_t i = 0; strcmp(at->kind, "athena_view") == 0 && i < sql->count; i++) {
+    for (size_t i = 0; look->resource->kind->part == PART_VIEW && i < sql->count; i++) {
         if (sql_is_call(sql, i, "over"))
             return true;
     }
     return false;
 }
 
-static bool find_control_messages(struct lint_at *at)
+static bool find_control_messages(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
-    return strcmp(at->kind, "athena_view") == 0 && sql_has(sql, 0, sql->count, "logevents") &&
+    return look->resource->kind->part == PART_VIEW && sql_has(sql, 0, sql->count, "logevents") &&
            !sql_has(sql, 0, sql->count, "messagetype");
 }
 
-#define SQL .kind = "sql", .field = "sql", .severity = PROBLEM_WARNING
+#define SQL .field = "sql"
 
 const struct lint lint_sql[] = {
     {"BL301", "a filter on what an unresolved variable prints",

@@ -1,6 +1,6 @@
-/* lint_sql.h -- SQL as tokens, without comments, and a few questions lints ask about them. */
-#ifndef SPEC_LINT_LINT_SQL_H
-#define SPEC_LINT_LINT_SQL_H
+/* sql.h -- SQL as tokens, without comments, and a few questions lints ask about them. */
+#ifndef SPEC_LINT_SQL_H
+#define SPEC_LINT_SQL_H
 
 #include <stdbool.h>
 #include <stddef.h>
