@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "billing/backfill/backfill.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
@@ -77,10 +78,10 @@ static void print_holes(const json_t *holes)
     json_t *hole;
 
     json_array_foreach(holes, i, hole) {
-        char from[24], to[24];
+        char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
 
-        audit_view_time(number(hole, "from"), from);
-        audit_view_time(number(hole, "to"), to);
+        timestamp_minute(number(hole, "from"), from);
+        timestamp_minute(number(hole, "to"), to);
         (void)printf("  hole: %s to %s, %" JSON_INTEGER_FORMAT " events missing\n", from, to,
                      number(hole, "missing"));
     }
