@@ -1,6 +1,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/time_zone.h"
 #include "billing/prices/price_book_private.h"
 #include "billing/prices/settings.h"
 
@@ -17,7 +18,7 @@ static void read_zone(struct section_reader *reader, const json_t *section, stru
     const char *currency = section_text(reader, section, "currency", "", buffer);
 
     book->zone = mem_text(zone ? zone : "UTC");
-    if (!calendar_zone_exists(book->zone))
+    if (!time_zone_exists(book->zone))
         section_tell(reader, "time_zone",
                      "%.60s is not in the tz database; it looks like Asia/Seoul", book->zone);
     book->currency = mem_text(currency ? currency : "USD");

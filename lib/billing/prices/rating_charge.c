@@ -1,6 +1,7 @@
 /* rating_charge.c -- what an account owes, and the bill as a document. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/time_zone.h"
 #include "billing/prices/rating_private.h"
 
 #include <string.h>
@@ -297,7 +298,7 @@ static json_t *head_json(const struct rating *rating)
     month[7] = '\0';
     return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "format_version", 1, "month",
                      month, "currency", book->currency, "time_zone", book->zone, "tz_version",
-                     calendar_zone_version(), "rounding", book->rounding, "price_book", book->hash,
+                     time_zone_version(), "rounding", book->rounding, "price_book", book->hash,
                      "customers_hash", book->customers_hash, "segments", segments_json(rating));
 }
 
