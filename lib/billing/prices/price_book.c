@@ -129,7 +129,7 @@ static struct price_book *read_book(struct section_reader *reader, const json_t 
     return book;
 }
 
-int price_book_check(const json_t *section, price_book_problem_fn *problem, void *arg)
+int price_book_check(const json_t *section, section_problem_fn *problem, void *arg)
 {
     struct section_reader reader = {.problem = problem, .arg = arg};
     struct billing_settings settings;

@@ -4,17 +4,14 @@
 #ifndef BILLING_PRICES_PRICE_BOOK_H
 #define BILLING_PRICES_PRICE_BOOK_H
 
-#include "billing/prices/calendar.h"
-#include "billing/prices/money.h"
+#include "billing/prices/section.h"
 
 #include <jansson.h>
 
 struct price_book;
 
-/* Called for each thing wrong with a `billing` section: path below it, text. */
-typedef void price_book_problem_fn(void *arg, const char *path, const char *problem);
-/* Checks a section of a spec; returns the number of problems. */
-int price_book_check(const json_t *section, price_book_problem_fn *problem, void *arg);
+/* Checks a `billing` section of a spec; returns the number of problems. */
+int price_book_check(const json_t *section, section_problem_fn *problem, void *arg);
 /* From a section that passed the check; new. */
 struct price_book *price_book_new(const json_t *section);
 void price_book_free(struct price_book *book);

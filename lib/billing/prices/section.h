@@ -5,10 +5,16 @@
 #ifndef BILLING_PRICES_SECTION_H
 #define BILLING_PRICES_SECTION_H
 
-#include "billing/prices/price_book.h"
+#include "billing/prices/calendar.h"
+#include "billing/prices/money.h"
+
+#include <jansson.h>
+
+/* Called for each thing wrong with the section: path below it, text. */
+typedef void section_problem_fn(void *arg, const char *path, const char *problem);
 
 struct section_reader {
-    price_book_problem_fn *problem; /* NULL: only counted */
+    section_problem_fn *problem; /* NULL: only counted */
     void *arg;
     int problems;
 };
