@@ -18,9 +18,9 @@ struct billing_settings {
     bool register_partitions;  /* raw table without projection: register prefixes in Glue */
 };
 
-/* Fills *settings, defaults where the section is silent; problems go to reader. */
-void settings_from_section(struct section_reader *reader, const json_t *section,
-                           struct billing_settings *settings);
+/* Fills *settings from the whole section, defaults where it is silent; problems are told.  Give
+ * back with settings_free. */
+void settings_from_section(const struct section_value *section, struct billing_settings *settings);
 /* Frees what it holds. */
 void settings_free(struct billing_settings *settings);
 
