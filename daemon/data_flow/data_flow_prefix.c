@@ -1,6 +1,7 @@
 /* data_flow_prefix.c -- Firehose's custom prefixes, as far as a day decides them. */
+#include "daemon/data_flow/data_flow_prefix.h"
+
 #include "base/str.h"
-#include "daemon/data_flow/data_flow.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -48,7 +49,7 @@ static bool add_pattern(struct str *out, const char *pattern, size_t length, con
     return true;
 }
 
-char *data_flow_day_prefix(const char *prefix, int64_t time_s)
+char *data_flow_prefix_of_day(const char *prefix, int64_t time_s)
 {
     static const char opening[] = "!{timestamp:";
     static const char otherwise[] = "yyyy/MM/dd/"; /* and HH/ */

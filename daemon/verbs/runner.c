@@ -31,18 +31,28 @@ static void on_planned(void *arg, struct pass *pass)
     pass_apply(pass);
 }
 
+static void on_looked(void *arg)
+{
+    struct runner *runner = arg;
+
+    progress_view_end(&runner->progress);
+    runner->report(runner);
+    verb_loop_end(&runner->loop);
+}
+
 static void on_done(void *arg, struct pass *pass)
 {
     struct runner *runner = arg;
 
-    (void)pass;
     progress_view_end(&runner->progress);
     if (!runner->code)
-        runner->code = runner_code(pass, runner->manifest);
+        runner->code = exit_code_of_pass(pass, runner->manifest);
     runner_print_refusals(runner);
-    if (runner->report)
-        runner->report(runner);
-    verb_loop_end(&runner->loop);
+    verb_loop_may_die(&runner->loop);
+    if (runner->look)
+        (void)flow_start(&runner->loop.loop, runner->client, runner->look, on_looked, runner);
+    else
+        on_looked(runner);
 }
 
 static void on_redraw(void *arg)
@@ -106,28 +116,6 @@ int runner_run(struct runner *runner, const struct options *options)
     (void)uv_loop_close(&runner->loop.loop);
     manifest_free(runner->manifest);
     return runner->code;
-}
-
-int runner_code(const struct pass *pass, const struct manifest *manifest)
-{
-    struct pass_summary summary;
-    bool denied = false, invalid = false;
-
-    pass_summarize(pass, &summary);
-    for (size_t i = 0; i < manifest->pipeline_count; i++) {
-        enum err_kind kind;
-
-        if (!pass_refused(pass, i, &kind))
-            continue;
-        invalid = invalid || kind == ERR_INVALID;
-        denied = denied || kind == ERR_DENIED;
-    }
-    if (invalid)
-        return EXIT_REFUSED;
-    if (summary.failed || summary.blocked || summary.retry || summary.settling ||
-        (summary.refused && !denied))
-        return EXIT_FAILED;
-    return denied || summary.denied ? EXIT_DENIED : EXIT_DONE;
 }
 
 void runner_print_refusals(const struct runner *runner)

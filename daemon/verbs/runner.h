@@ -3,6 +3,7 @@
 #ifndef DAEMON_VERBS_RUNNER_H
 #define DAEMON_VERBS_RUNNER_H
 
+#include "aws/flow.h"
 #include "daemon/verbs/options.h"
 #include "daemon/verbs/verb_loop.h"
 #include "daemon/views/progress_view.h"
@@ -17,6 +18,9 @@ struct runner {
     struct pass *pass;
     /* Called when everything is planned; returns true to apply. NULL: never. */
     bool (*decide)(struct runner *runner);
+    /* What is read after the pass, with the runner as argument; it may show its own progress. NULL:
+     * nothing. */
+    flow_fn *look;
     /* Called when all is done. */
     void (*report)(struct runner *runner);
     struct progress_view progress;
@@ -24,11 +28,10 @@ struct runner {
     void *arg;
 };
 
-/* Loads the spec, runs a pass, frees everything. decide, report, arg of *runner are the caller's.
+/* Loads the spec, runs a pass, frees everything. decide, look, report, arg of *runner are the
+ * caller's.
  */
 int runner_run(struct runner *runner, const struct options *options);
-/* The exit code that a finished pass stands for, --detailed-exitcode left out. */
-int runner_code(const struct pass *pass, const struct manifest *manifest);
 /* Prints refusals and warnings of the pass on stderr. */
 void runner_print_refusals(const struct runner *runner);
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text_width.h"
 #include "daemon/views/terminal.h"
 
 #include <inttypes.h>
@@ -128,7 +129,7 @@ static void print_gaps(const json_t *audit, FILE *out, bool color)
     json_array_foreach(gaps, i, gap) {
         bool above = json_is_true(json_object_get(gap, "above_limit"));
         cleanup_free char *events = grouped(json_object_get(gap, "events"));
-        cleanup_free char *text = terminal_fit(json_text(gap, "explanation"), 1000);
+        cleanup_free char *text = text_width_fit(json_text(gap, "explanation"), 1000);
         char from[24], to[24];
 
         if (i == SHOWN_GAPS) {

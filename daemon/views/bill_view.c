@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text_width.h"
 #include "billing/bill/bill.h"
 #include "daemon/views/terminal_table.h"
 
@@ -46,8 +47,8 @@ static void add_row(struct terminal_table *table, const json_t *line, const char
 {
     char **row = terminal_table_add(table);
 
-    row[0] = terminal_fit(customer, CUSTOMER_WIDTH);
-    row[1] = terminal_fit(name, NAME_WIDTH);
+    row[0] = text_width_fit(customer, CUSTOMER_WIDTH);
+    row[1] = text_width_fit(name, NAME_WIDTH);
     row[2] = grouped(json_object_get(line, "calls"));
     row[3] = grouped(json_object_get(line, "bytes"));
     row[4] = shown(line, "call_charge");
@@ -150,7 +151,7 @@ void bill_view_differences(const json_t *differences, const char *first, const c
 
     json_array_foreach(differences, i, difference) {
         const char *customer = json_text(difference, "customer");
-        cleanup_free char *name = terminal_fit(customer ? customer : "unattributed", 60);
+        cleanup_free char *name = text_width_fit(customer ? customer : "unattributed", 60);
         cleanup_free char *a = value_text(json_object_get(difference, "first"));
         cleanup_free char *b = value_text(json_object_get(difference, "second"));
 

@@ -74,8 +74,10 @@ static void simulate_next(struct pass_role *check)
                   "ActionNames", "iam:PassRole", "ResourceArns", json_object_get(wanted, "role"),
                   "ContextEntries", "ContextKeyName", "iam:PassedToService", "ContextKeyType",
                   "string", "ContextKeyValues", json_object_get(wanted, "service"));
-    check->call = aws_send(check->client, check->session, "iam", "SimulatePrincipalPolicy", params,
-                           on_simulated, check);
+    check->call = aws_client_send(
+        check->client,
+        &(struct aws_request){check->session, "iam", "SimulatePrincipalPolicy", params},
+        on_simulated, check);
 }
 
 static void on_role(void *arg, const struct aws_reply *reply)
@@ -105,7 +107,9 @@ static bool ask_for_role(struct pass_role *check, const char *caller_arn)
         return false;
     name += strlen(":assumed-role/");
     params = json_pack("{s:s%}", "RoleName", name, strcspn(name, "/"));
-    check->call = aws_send(check->client, check->session, "iam", "GetRole", params, on_role, check);
+    check->call = aws_client_send(check->client,
+                                  &(struct aws_request){check->session, "iam", "GetRole", params},
+                                  on_role, check);
     return true;
 }
 
@@ -138,7 +142,7 @@ void pass_role_free(struct pass_role *check)
 {
     if (!check)
         return;
-    aws_cancel(check->call);
+    aws_call_cancel(check->call);
     json_decref(check->wanted);
     json_decref(check->warnings);
     free(check->principal);

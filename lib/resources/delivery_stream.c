@@ -247,4 +247,5 @@ const struct kind delivery_stream = {
     .check = check,
     .note = note,
     .attribute = attribute,
+    .part = PART_DELIVERY,
 };

@@ -126,4 +126,6 @@ const struct kind glue_table = {
     .create = &create,
     .update = &update,
     .check = check,
+    .part = PART_TABLE,
+    .for_billing = true,
 };

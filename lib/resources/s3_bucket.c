@@ -265,4 +265,5 @@ const struct kind s3_bucket = {
     .create = &create,
     .holds_data = true,
     .check = check,
+    .for_billing = true,
 };

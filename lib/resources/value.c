@@ -55,6 +55,23 @@ static json_t *columns_from_wire(const json_t *wire)
     return columns;
 }
 
+json_t *value_from_text(const struct field *field, const char *text)
+{
+    json_t *value;
+
+    switch (field->type) {
+    case FIELD_TEXT:
+    case FIELD_ARN:
+    case FIELD_LOCATION:
+    case FIELD_SQL:
+    case FIELD_LOWER:
+        return json_string(text);
+    default:
+        value = json_loads(text, JSON_DECODE_ANY, NULL);
+        return value ? value : json_null();
+    }
+}
+
 json_t *value_from_wire(const struct field *field, const json_t *wire)
 {
     json_auto_t *document = NULL;
@@ -130,6 +147,8 @@ static json_t *scalar_to_wire(const json_t *shape, const json_t *value)
 
     if (!type || !text)
         return json_share(value);
+    if (!strcmp(type, "float") || !strcmp(type, "double"))
+        return json_real(strtod(text, NULL));
     if (!strcmp(type, "integer") || !strcmp(type, "long"))
         return json_integer(strtoll(text, NULL, 10));
     if (!strcmp(type, "boolean"))

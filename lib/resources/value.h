@@ -7,6 +7,8 @@
 
 #include "resources/kind.h"
 
+/* A default as tables have it: "0.5", "true", "STANDARD", "[]"; new reference. */
+json_t *value_from_text(const struct field *field, const char *text);
 /* What AWS returned (NULL: nothing) as a value; new reference, NULL for nothing. */
 json_t *value_from_wire(const struct field *field, const json_t *wire);
 /* A value as AWS wants it at shape (NULL: as it is); new reference.  have_wire: what AWS has there

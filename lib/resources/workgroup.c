@@ -115,4 +115,6 @@ const struct kind workgroup = {
     .create = &create,
     .update = &update,
     .check = check,
+    .part = PART_QUERIES,
+    .for_billing = true,
 };

@@ -140,7 +140,7 @@ struct manifest *manifest_load(const char *path, struct problems *problems)
     free(load.drafts);
     free(load.directory);
     if (problems->errors == errors)
-        lint_manifest(load.manifest, problems);
+        manifest_lint(load.manifest, problems);
     problems_sort(problems);
     if (problems->errors == errors)
         return load.manifest;

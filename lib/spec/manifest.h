@@ -76,7 +76,4 @@ char *manifest_effective(const struct manifest *manifest);
 /* JSON Schema (2020-12) of billing.yaml from the kinds' tables and AWS's models; new reference. */
 json_t *manifest_schema(void);
 
-/* lint.c: adds a warning for every known way to lose or miscount money that the spec contains. */
-void lint_manifest(const struct manifest *manifest, struct problems *problems);
-
 #endif

@@ -2,6 +2,7 @@
  *
  * Values are checked resolved, so a name put together from parameters is judged as a whole; where
  * the account is not known a made-up one stands in. */
+#include "aws/codec/model_validate.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "resources/table.h"
@@ -61,7 +62,7 @@ static void check_fields(struct checking *c, const json_t *desired)
     const struct aws_model *model = aws_model(kind->service);
 
     for (const struct field *f = kind->fields; f->name; f++) {
-        const json_t *shape = value_shape(model, kind_field_shape(kind, f));
+        const json_t *shape = value_shape(model, table_field_shape(kind, f));
         json_auto_t *wire = NULL;
 
         c->field = f;

@@ -135,4 +135,7 @@ const char *resolve_partition(const char *region);
 /* manifest_check.c: values AWS would refuse, and resources declared twice. */
 void check_values(struct load *load);
 
+/* manifest_lint.c: adds a warning for every known way to lose or miscount money in the spec. */
+void manifest_lint(const struct manifest *manifest, struct problems *problems);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "resources/table.h"
+#include "resources/value.h"
 #include "spec/manifest_private.h"
 
 #include <string.h>
@@ -177,24 +178,13 @@ static json_t *resolve_value(const struct resolving *r, const json_t *value, con
 
 static json_t *default_value(const struct resolving *r, const struct field *field)
 {
-    const char *text = field->otherwise;
-    json_t *value;
+    json_t *value = value_from_text(field, field->otherwise), *resolved;
 
-    switch (field->type) {
-    case FIELD_INT:
-        return json_integer(strtoll(text, NULL, 10));
-    case FIELD_BOOL:
-        return json_boolean(!strcmp(text, "true"));
-    case FIELD_TEXT:
-    case FIELD_ARN:
-    case FIELD_LOCATION:
-    case FIELD_SQL:
-    case FIELD_LOWER:
-        return resolve_text(r, text, field->name);
-    default:
-        value = json_loads(text, JSON_DECODE_ANY, NULL);
-        return value ? value : json_null();
-    }
+    if (!json_is_string(value))
+        return value;
+    resolved = resolve_text(r, field->otherwise, field->name);
+    json_decref(value);
+    return resolved;
 }
 
 static void mark_owner(const struct resolving *r, json_t *desired, const struct field *field)

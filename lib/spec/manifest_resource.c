@@ -1,6 +1,7 @@
 /* manifest_resource.c -- the resources of a pipeline: kind, fields, what must and must not be
  * there. */
 #include "base/mem.h"
+#include "resources/registry.h"
 #include "spec/manifest_private.h"
 
 #include <string.h>
@@ -22,12 +23,12 @@ static const struct kind *read_kind(struct load *load, const struct yaml_node *n
         load_error_key(load, node, path, "has no kind");
         return NULL;
     }
-    if (kind->type == YAML_TEXT && kind_find(kind->text))
-        return kind_find(kind->text);
+    if (kind->type == YAML_TEXT && registry_find(kind->text))
+        return registry_find(kind->text);
     if (value_is_poisoned(kind))
         return NULL;
-    for (size_t i = 0; kinds[i] && i < 63; i++)
-        names[i] = kinds[i]->name;
+    for (size_t i = 0; registry_kinds[i] && i < 63; i++)
+        names[i] = registry_kinds[i]->name;
     hint = load_hint(kind->type == YAML_TEXT ? kind->text : "", names);
     load_error(load, kind, below, "there is no such kind%s", hint);
     return NULL;

@@ -5,6 +5,7 @@
  * is for. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/registry.h"
 #include "resources/table.h"
 #include "spec/manifest_private.h"
 
@@ -115,11 +116,13 @@ static json_t *schema_of(const struct aws_model *model, const json_t *shape, jso
 static json_t *field_schema(const struct kind *kind, const struct field *field, json_t *definitions)
 {
     const struct aws_model *model = aws_model(kind->service);
-    const json_t *shape = value_shape(model, kind_field_shape(kind, field));
+    const json_t *shape = value_shape(model, table_field_shape(kind, field));
 
     switch (field->type) {
     case FIELD_INT:
         return number_schema(shape, "integer");
+    case FIELD_NUMBER:
+        return number_schema(shape, "number");
     case FIELD_BOOL:
         return truth_schema();
     case FIELD_MAP:
@@ -208,10 +211,10 @@ static json_t *resource_schemas(json_t *definitions)
 
     json_array_append_new(any, json_pack("{s:[b,s], s:s}", "enum", 0, "off", "description",
                                          "Switches the resource off."));
-    for (size_t i = 0; kinds[i]; i++) {
-        cleanup_free char *name = mem_printf("kind.%s", kinds[i]->name);
+    for (size_t i = 0; registry_kinds[i]; i++) {
+        cleanup_free char *name = mem_printf("kind.%s", registry_kinds[i]->name);
 
-        json_object_set_new(definitions, name, kind_schema(kinds[i], definitions));
+        json_object_set_new(definitions, name, kind_schema(registry_kinds[i], definitions));
         json_array_append_new(any, reference(name));
     }
     return json_pack("{s:[s,s], s:{s:s}, s:{s:o}, s:s}", "type", "object", "null", "propertyNames",

@@ -76,8 +76,9 @@ static json_t *read_real(struct load *load, const struct yaml_node *node, const 
     const char *text = scalar(load, node, path, "a number");
     char *end;
     double number = text ? strtod(text, &end) : 0;
-    json_t *value =
-        text && *text && !*end && !isspace((unsigned char)*text) ? json_real(number) : NULL;
+    /* strtod would take " 1", "+1", 0x10 and nan as well. */
+    bool plain = text && *text && *text != '+' && strspn(text, "+-.eE0123456789") == strlen(text);
+    json_t *value = plain && !*end ? json_real(number) : NULL;
 
     if (text && !value) /* json_real refuses infinity and NaN */
         load_error(load, node, path, "must be a number, not %.60s", *text ? text : "empty");
@@ -296,7 +297,7 @@ json_t *value_read(struct load *load, const struct kind *kind, const struct fiel
                    const struct yaml_node *node, const char *path)
 {
     const struct reading r = {.load = load, .model = aws_model(kind->service)};
-    const json_t *shape = value_shape(r.model, kind_field_shape(kind, field));
+    const json_t *shape = value_shape(r.model, table_field_shape(kind, field));
 
     switch (field->type) {
     case FIELD_TEXT:
@@ -307,6 +308,8 @@ json_t *value_read(struct load *load, const struct kind *kind, const struct fiel
         return read_text(load, node, path);
     case FIELD_INT:
         return read_integer(load, node, path);
+    case FIELD_NUMBER:
+        return read_real(load, node, path);
     case FIELD_BOOL:
         return read_truth(load, node, path);
     case FIELD_MAP:

@@ -1,5 +1,5 @@
 /* AWS's endpoint test cases for our nine services, and the order of configured endpoints. */
-#include "aws/credentials/config.h"
+#include "aws/credentials/config_file.h"
 #include "aws/endpoint.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -196,7 +196,7 @@ static struct aws_config *config_of(const json_t *suite)
         add_section(&s, "profile", name, body);
     json_object_foreach(json_object_get(suite, "services"), name, body)
         add_section(&s, "services", name, body);
-    CHECK_INT(aws_config_parse(config, AWS_CONFIG_FILE, "config", str_text(&s), &e), 0);
+    CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", str_text(&s), &e), 0);
     str_fini(&s);
     return config;
 }

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "check.h"
+#include "resources/registry.h"
 #include "spec/manifest.h"
 
 #include <dirent.h>
@@ -225,12 +226,12 @@ static void test_schema(void)
     json_auto_t *schema = manifest_schema();
 
     CHECK(schema != NULL);
-    for (size_t i = 0; kinds[i]; i++) {
-        cleanup_free char *name = mem_printf("kind.%s", kinds[i]->name);
+    for (size_t i = 0; registry_kinds[i]; i++) {
+        cleanup_free char *name = mem_printf("kind.%s", registry_kinds[i]->name);
         const json_t *kind = json_object_get(json_object_get(schema, "$defs"), name);
 
         CHECK(json_is_false(json_object_get(kind, "additionalProperties")));
-        for (const struct field *f = kinds[i]->fields; f->name; f++)
+        for (const struct field *f = registry_kinds[i]->fields; f->name; f++)
             check_number(json_object_get(json_object_get(kind, "properties"), f->name) != NULL,
                          !(f->flags & FIELD_REPORTED), __FILE__, __LINE__, f->name);
     }

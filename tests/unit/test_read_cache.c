@@ -18,17 +18,16 @@ static struct aws_call sent[MOST];
 static size_t sent_count;
 static int session_a, session_b; /* only their addresses matter */
 
-struct aws_call *aws_send(struct aws_client *client, struct aws_session *session,
-                          const char *service, const char *op, const json_t *params,
-                          aws_done_fn *done, void *arg)
+struct aws_call *aws_client_send(struct aws_client *client, const struct aws_request *request,
+                                 aws_done_fn *done, void *arg)
 {
-    (void)client, (void)session, (void)service, (void)op, (void)params;
+    (void)client, (void)request;
     CHECK(sent_count < MOST);
     sent[sent_count] = (struct aws_call){done, arg, 0};
     return &sent[sent_count++];
 }
 
-void aws_cancel(struct aws_call *call)
+void aws_call_cancel(struct aws_call *call)
 {
     if (call)
         call->cancelled++;

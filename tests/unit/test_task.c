@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "check.h"
 #include "reconcile/task.h"
+#include "resources/registry.h"
 
 #include <stdlib.h>
 
@@ -131,7 +132,7 @@ static struct task *group_task(const char *desired, plan_held_fn *held)
                                    "eu-west-1", "partition", "aws", "pipeline", "p");
 
     CHECK(want);
-    return task_new(&(struct task_options){.kind = kind_find("log_group"),
+    return task_new(&(struct task_options){.kind = registry_find("log_group"),
                                            .address = "p/group",
                                            .desired = want,
                                            .facts = facts,
@@ -296,7 +297,7 @@ static void hand_start(struct hand *hand, const char *kind, const char *desired)
                                    "eu-west-1", "partition", "aws", "pipeline", "p");
 
     CHECK(want);
-    hand->task = task_new(&(struct task_options){.kind = kind_find(kind),
+    hand->task = task_new(&(struct task_options){.kind = registry_find(kind),
                                                  .address = "p/x",
                                                  .desired = want,
                                                  .facts = facts,
@@ -475,6 +476,50 @@ static void test_pages_and_pieces(void)
     task_free(hand.task);
 }
 
+/* Half of a list would be taken for all of it. */
+static void test_pages_in_circles(void)
+{
+    static const char *const tokens[][4] = {{"t", "t", NULL}, {"t", "u", "v", "u"}};
+
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        struct hand hand;
+
+        hand_start(&hand, "named_query", QUERY);
+        for (size_t j = 0; j < 4 && tokens[i][j]; j++) {
+            json_auto_t *page =
+                json_pack("{s:[], s:s}", "NamedQueryIds", "NextToken", tokens[i][j]);
+            struct aws_reply reply = {.result = page};
+
+            CHECK_INT(task_state(hand.task), TASK_READING);
+            expect(&hand, "ListNamedQueries");
+            task_reply(hand.task, hand.request.slot, &reply);
+        }
+        CHECK_INT(task_verdict(hand.task), VERDICT_RETRY);
+        CHECK(strstr(task_text(hand.task), "ListNamedQueries: a page token came twice"));
+        CHECK(!task_next(hand.task, &hand.request));
+        task_free(hand.task);
+    }
+}
+
+static void test_pages_without_end(void)
+{
+    struct hand hand;
+    int page = 0;
+
+    hand_start(&hand, "named_query", QUERY);
+    for (; page < 5000 && task_state(hand.task) == TASK_READING; page++) {
+        json_auto_t *result =
+            json_pack("{s:[], s:o}", "NamedQueryIds", "NextToken", json_sprintf("t%d", page));
+        struct aws_reply reply = {.result = result};
+
+        expect(&hand, "ListNamedQueries");
+        task_reply(hand.task, hand.request.slot, &reply);
+    }
+    CHECK_INT(task_verdict(hand.task), VERDICT_RETRY);
+    CHECK(page < 5000);
+    task_free(hand.task);
+}
+
 /* No workgroup, no ids: the second read has nothing to ask. */
 static void test_hopeless_read(void)
 {
@@ -545,6 +590,8 @@ int main(void)
     test_wait_until_ready();
     test_wait_ends();
     test_pages_and_pieces();
+    test_pages_in_circles();
+    test_pages_without_end();
     test_hopeless_read();
     test_unique();
     test_refused_read();

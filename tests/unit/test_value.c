@@ -50,6 +50,12 @@ static const struct {
     {FIELD_INT, "1", "1.0", ""},
     {FIELD_INT, "1", "2", "f"},
     {FIELD_INT, "1", NULL, "f"},
+    {FIELD_NUMBER, "0.5", "0.5", ""},
+    {FIELD_NUMBER, "0.5", "0.25", "f"},
+    {FIELD_NUMBER, "1", "1.0", ""},
+    {FIELD_NUMBER, "1.0", "1", ""},
+    {FIELD_NUMBER, "0", "0.0", ""},
+    {FIELD_NUMBER, "0", NULL, "f"}, /* a threshold of nothing is no threshold */
     {FIELD_BOOL, "true", "true", ""},
     {FIELD_BOOL, "true", "false", "f"},
     {FIELD_BOOL, "false", NULL, ""},
@@ -150,18 +156,45 @@ static void test_merges(void)
 }
 
 /* What goes to AWS and comes back from there is what was wanted. */
+static void test_from_text(void)
+{
+    static const struct {
+        enum field_type type;
+        const char *text, *value;
+    } cases[] = {
+        {FIELD_TEXT, "5", "\"5\""},
+        {FIELD_ARN, "", "\"\""},
+        {FIELD_INT, "5", "5"},
+        {FIELD_NUMBER, "0.5", "0.5"},
+        {FIELD_NUMBER, "5", "5"},
+        {FIELD_BOOL, "true", "true"},
+        {FIELD_SET, "[\"a\"]", "[\"a\"]"},
+        {FIELD_DOCUMENT, "{}", "{}"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct field field = {.name = "f", .type = cases[i].type};
+        json_auto_t *value = value_from_text(&field, cases[i].text);
+        cleanup_free char *text = json_canonical(value);
+
+        CHECK_TEXT(text, cases[i].value);
+    }
+}
+
 static void test_wire(void)
 {
     json_auto_t *list_shape = parsed("{\"type\":\"list\"}"),
                 *map_shape = parsed("{\"type\":\"map\"}"),
                 *integer = parsed("{\"type\":\"integer\"}"),
+                *real = parsed("{\"type\":\"double\"}"),
                 *boolean = parsed("{\"type\":\"boolean\"}");
     json_auto_t *map = parsed("{\"b\":\"2\",\"a\":\"\"}");
     const struct field tags = {.name = "tags", .type = FIELD_MAP};
     json_auto_t *pairs = value_to_wire(&tags, list_shape, map, NULL);
     json_auto_t *same = value_to_wire(&tags, map_shape, map, NULL);
     json_auto_t *back = value_from_wire(&tags, pairs);
-    json_auto_t *text = json_string("50"), *yes = json_string("true");
+    json_auto_t *text = json_string("50"), *yes = json_string("true"), *half = json_string("0.5");
+    json_auto_t *portion = value_to_wire(NULL, real, half, NULL);
     json_auto_t *number = value_to_wire(NULL, integer, text, NULL);
     json_auto_t *truth = value_to_wire(NULL, boolean, yes, NULL);
     cleanup_free char *wire = json_dumps(pairs, JSON_COMPACT);
@@ -170,6 +203,7 @@ static void test_wire(void)
     CHECK(json_equal(same, map) && json_equal(back, map));
     CHECK_INT(json_integer_value(number), 50);
     CHECK(json_is_true(truth));
+    CHECK(json_is_real(portion) && json_real_value(portion) == 0.5);
     CHECK(!value_from_wire(&tags, NULL));
 }
 
@@ -212,6 +246,7 @@ int main(void)
 {
     test_differences();
     test_merges();
+    test_from_text();
     test_wire();
     test_columns_keep_comments();
     test_statements_keep_the_document();

@@ -1,5 +1,5 @@
 /* codec.c -- the way in: checks parameters, picks the protocol, adds what all of them share. */
-#include "aws/codec/codec_parts.h"
+#include "aws/codec/codec_private.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -8,38 +8,6 @@
 #include <openssl/rand.h>
 #include <string.h>
 #include <strings.h>
-
-void aws_message_add_header(struct aws_message *message, const char *name, const char *value)
-{
-    struct aws_header *header;
-
-    message->headers =
-        mem_resize(message->headers, message->header_count + 1, sizeof(*message->headers));
-    header = &message->headers[message->header_count++];
-    header->name = mem_text(name);
-    header->value = mem_text(value);
-}
-
-void aws_message_fini(struct aws_message *message)
-{
-    for (size_t i = 0; i < message->header_count; i++) {
-        free(message->headers[i].name);
-        mem_free_secret(message->headers[i].value); /* may be a session token */
-    }
-    free(message->headers);
-    free(message->path);
-    free(message->query);
-    free(message->body);
-    *message = (struct aws_message){0};
-}
-
-const char *aws_reply_header(const struct aws_raw_reply *reply, const char *name)
-{
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (!strcasecmp(reply->headers[i].name, name))
-            return reply->headers[i].value;
-    return NULL;
-}
 
 /* A random (version 4) UUID, RFC 9562. */
 static json_t *new_uuid(void)
@@ -131,8 +99,8 @@ static int encode(const struct aws_operation *operation, const json_t *params,
     }
 }
 
-int aws_encode(const struct aws_operation *operation, const json_t *params, struct aws_message *out,
-               struct err *e)
+int codec_encode(const struct aws_operation *operation, const json_t *params,
+                 struct aws_message *out, struct err *e)
 {
     json_auto_t *filled = with_tokens(operation, params);
     const char *method = json_text(json_object_get(operation->document, "http"), "method");
@@ -155,11 +123,11 @@ int aws_encode(const struct aws_operation *operation, const json_t *params, stru
     return 0;
 }
 
-int aws_decode(const struct aws_operation *operation, const struct aws_raw_reply *reply,
-               json_t **result, struct aws_error *error)
+int codec_decode(const struct aws_operation *operation, const struct aws_raw_reply *reply,
+                 json_t **result, struct aws_error *error)
 {
     *result = NULL;
-    *error = (struct aws_error){.status = reply->status};
+    *error = (struct aws_error){.operation = operation->name, .status = reply->status};
     codec_error_request_id(reply, error);
     if (reply->status < 200 || reply->status > 299) {
         codec_error_read(operation, reply, error);
@@ -177,6 +145,6 @@ int aws_decode(const struct aws_operation *operation, const struct aws_raw_reply
     }
     if (*result)
         return 0;
-    codec_refuse(error, "the reply to %s does not fit AWS's model", operation->name);
+    codec_error_refuse(error, "the reply to %s does not fit AWS's model", operation->name);
     return -1;
 }

@@ -5,11 +5,11 @@
 
 #define EMBED(name)                                                                                \
     __asm__(".pushsection .rodata\n"                                                               \
-            ".global model_" #name "_text, model_" #name "_end\n"                                  \
-            "model_" #name "_text: .incbin \"" AWS_MODELS_DIR "/" #name ".json\"\n"                \
-            "model_" #name "_end: .byte 0\n"                                                       \
+            ".global model_embed_" #name "_text, model_embed_" #name "_end\n"                      \
+            "model_embed_" #name "_text: .incbin \"" AWS_MODELS_DIR "/" #name ".json\"\n"          \
+            "model_embed_" #name "_end: .byte 0\n"                                                 \
             ".popsection\n");                                                                      \
-    extern const char model_##name##_text[], model_##name##_end[]
+    extern const char model_embed_##name##_text[], model_embed_##name##_end[]
 
 EMBED(apigatewayv2);
 EMBED(athena);
@@ -23,10 +23,10 @@ EMBED(sts);
 
 #define FILE_OF(name)                                                                              \
     {                                                                                              \
-#name, model_##name##_text, model_##name##_end                                             \
+#name, model_embed_##name##_text, model_embed_##name##_end                                 \
     }
 
-const struct model_file model_files[] = {
+const struct model_embed_file model_embed_files[] = {
     FILE_OF(apigatewayv2), FILE_OF(athena),    FILE_OF(cloudwatch), FILE_OF(firehose),
     FILE_OF(glue),         FILE_OF(iam),       FILE_OF(logs),       FILE_OF(s3),
     FILE_OF(sts),          {NULL, NULL, NULL},
