@@ -245,7 +245,7 @@ json_t *flow_call(struct flow *flow, struct aws_session *session, const char *se
                   const char *op, json_t *params, struct err *e)
 {
     json_auto_t *owned = params ? params : json_object();
-    const struct aws_error *error = &flow->error;
+    cleanup_free char *text = NULL;
     json_t *result;
 
     flow->error = (struct aws_error){0};
@@ -260,12 +260,11 @@ json_t *flow_call(struct flow *flow, struct aws_session *session, const char *se
     flow->result = NULL;
     if (result)
         return result;
+    text = aws_error_text(&flow->error);
     if (flow->cancelled)
         err_set(e, ERR_CANCELLED, "%s: cancelled", op);
     else
-        err_set(e, flow->kind == ERR_NONE ? ERR_RETRY : flow->kind, "%s: %s: %s%s%s%s", op,
-                error->code, error->message, error->request_id[0] ? " (request " : "",
-                error->request_id, error->request_id[0] ? ")" : "");
+        err_set(e, flow->kind == ERR_NONE ? ERR_RETRY : flow->kind, "%s", text);
     return NULL;
 }
 
