@@ -4,14 +4,10 @@
 #include "base/mem.h"
 #include "billing/audit/audit_private.h"
 #include "billing/bill/usage.h"
-#include "billing/rollup/rollup_private.h"
-
-struct days {
-    struct day first, last;
-};
+#include "billing/rollup/rollup.h"
 
 /* Closed billing days that lie within the audited hours as a whole; false: there are none. */
-static bool find_days(const struct audit *audit, struct days *days)
+static bool find_days(const struct audit *audit, struct day_span *days)
 {
     const struct billing *billing = audit->billing;
     const char *zone = price_book_zone(billing->book);
@@ -41,7 +37,7 @@ static int ask(struct flow *flow, const struct billing *billing, const char *que
 }
 
 /* The day's object in the list, made when it is not there yet. */
-static json_t *day_in(json_t *days, const struct days *range, int64_t number)
+static json_t *day_in(json_t *days, const struct day_span *range, int64_t number)
 {
     struct day day = range->first;
     char text[16];
@@ -60,7 +56,7 @@ static json_t *day_in(json_t *days, const struct days *range, int64_t number)
     return json_array_get(days, index);
 }
 
-static void take(json_t *days, const struct days *range, const struct athena_result *result,
+static void take(json_t *days, const struct day_span *range, const struct athena_result *result,
                  const char *const *columns, const char *const *members)
 {
     for (size_t row = 0; row < json_array_size(result->rows); row++) {
@@ -72,12 +68,12 @@ static void take(json_t *days, const struct days *range, const struct athena_res
     }
 }
 
-static int read_requests(struct flow *flow, struct audit *audit, const struct days *range,
+static int read_requests(struct flow *flow, struct audit *audit, const struct day_span *range,
                          struct err *e)
 {
     static const char *const columns[] = {"calls",        "bytes",          "late_events",
                                           "event_copies", "request_copies", NULL};
-    json_auto_t *values = usage_raw_values(audit->billing, range->first, range->last);
+    json_auto_t *values = usage_raw_values(audit->billing, *range);
     struct athena_result result = {0};
 
     if (ask(flow, audit->billing, "audit_days", values, &result, e))
@@ -88,7 +84,7 @@ static int read_requests(struct flow *flow, struct audit *audit, const struct da
     return 0;
 }
 
-static int read_rollups(struct flow *flow, struct audit *audit, const struct days *range,
+static int read_rollups(struct flow *flow, struct audit *audit, const struct day_span *range,
                         struct err *e)
 {
     static const char *const columns[] = {"calls", "bytes", NULL};
@@ -104,13 +100,14 @@ static int read_rollups(struct flow *flow, struct audit *audit, const struct day
     return 0;
 }
 
-static int read_billed(struct flow *flow, struct audit *audit, const struct days *range,
+static int read_billed(struct flow *flow, struct audit *audit, const struct day_span *range,
                        struct err *e)
 {
+    const struct usage_request request = {USAGE_FROM_ROLLUP, *range};
     struct usage usage = {0};
     json_int_t calls = 0;
 
-    if (usage_read(flow, audit->billing, USAGE_FROM_ROLLUP, range->first, range->last, &usage, e))
+    if (usage_read(flow, audit->billing, &request, &usage, e))
         return err_wrap(e, "what is billed");
     for (size_t i = 0; i < usage.count; i++)
         calls += (json_int_t)usage.lines[i].calls;
@@ -121,7 +118,7 @@ static int read_billed(struct flow *flow, struct audit *audit, const struct days
 
 int audit_read_days(struct flow *flow, struct audit *audit, struct err *e)
 {
-    struct days range;
+    struct day_span range;
 
     audit->days = json_array();
     if (!*audit->billing->names.rollup_table || !find_days(audit, &range))

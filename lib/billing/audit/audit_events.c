@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit_private.h"
-#include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query.h"
 
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "billing/audit/audit_private.h"
 #include "billing/store/legacy.h"
+#include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
-#include "billing/store/object_read.h"
 #include "billing/store/recovered.h"
 
 #include <string.h>
@@ -28,11 +28,11 @@ static void count_events(struct flow *flow, const struct billing *billing, const
     struct legacy_counts counts;
     struct err unread = {0};
 
-    if (object_read(flow, billing, object, &bytes, &unread)) {
+    if (object_content_read(flow, billing, object, &bytes, &unread)) {
         counting->all_read = false;
         return;
     }
-    legacy_walk(json_text(object, "key"), str_text(&bytes), bytes.len, NULL, NULL, &counts);
+    legacy_walk(json_text(object, "key"), &bytes, NULL, &counts);
     counting->events += counts.events;
     counting->readable += counts.readable;
 }

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/backfill/backfill_private.h"
-#include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query.h"
 #include "billing/store/recovered.h"
 
@@ -99,21 +99,29 @@ static void take_events(struct backfill *backfill, struct backfill_writer *write
     }
 }
 
-static int read_window(struct flow *flow, struct backfill *backfill, struct backfill_writer *writer,
-                       const json_t *ids, int64_t from_s, int64_t to_s, struct err *e)
+/* An hour of the log group, being read again. */
+struct window {
+    struct backfill *backfill;
+    struct backfill_writer *writer;
+    const json_t *ids; /* of the events that are there */
+    int64_t hour_s;
+};
+
+static int read_window(struct flow *flow, const struct window *window, struct err *e)
 {
-    const struct billing *billing = backfill->billing;
-    json_auto_t *params = page_params(billing, from_s, to_s);
+    struct backfill *backfill = window->backfill;
+    json_auto_t *params =
+        page_params(backfill->billing, window->hour_s, window->hour_s + BACKFILL_HOUR_S);
 
     for (;;) {
-        json_auto_t *page = read_page(flow, billing, params, e);
+        json_auto_t *page = read_page(flow, backfill->billing, params, e);
         json_t *token;
 
         if (!page)
             return -1;
-        take_events(backfill, writer, page, ids);
-        if (backfill_writer_count(writer) >= FLUSH_EVENTS &&
-            backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs, e))
+        take_events(backfill, window->writer, page, window->ids);
+        if (backfill_writer_count(window->writer) >= FLUSH_EVENTS &&
+            backfill_writer_flush(flow, window->writer, e))
             return -1;
         token = json_object_get(page, "nextToken");
         if (!json_string_length(token) || json_equal(token, json_object_get(params, "nextToken")))
@@ -124,28 +132,35 @@ static int read_window(struct flow *flow, struct backfill *backfill, struct back
     }
 }
 
+static int read_hour(struct flow *flow, struct backfill *backfill, const json_t *ids,
+                     int64_t hour_s, struct err *e)
+{
+    const struct billing *billing = backfill->billing;
+    cleanup_free char *name = mem_printf("%s\n%lld", billing->names.log_group, (long long)hour_s);
+    char source[RECOVERED_ID];
+    const struct backfill_target target = {"logs", source, backfill->request->dry_run,
+                                           &backfill->logs};
+    struct window window = {backfill, NULL, ids, hour_s};
+    int failed;
+
+    recovered_text_id(name, strlen(name), source);
+    window.writer = backfill_writer_new(billing, &target);
+    failed = read_window(flow, &window, e) || backfill_writer_flush(flow, window.writer, e);
+    backfill_writer_free(window.writer);
+    return failed;
+}
+
 int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, int64_t to_s,
                   struct err *e)
 {
-    const struct billing *billing = backfill->billing;
-    json_auto_t *ids = present_ids(flow, billing, from_s, to_s, e);
+    json_auto_t *ids = present_ids(flow, backfill->billing, from_s, to_s, e);
     int failed = !ids;
 
     for (int64_t hour_s = from_s; !failed && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
-        cleanup_free char *name =
-            mem_printf("%s\n%lld", billing->names.log_group, (long long)hour_s);
-        struct backfill_writer *writer;
-        char source[RECOVERED_ID];
-
-        backfill_say(backfill, "reading the log group, hour %lld of %lld",
-                     (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
-                     (long long)((to_s - from_s) / BACKFILL_HOUR_S));
-        recovered_text_id(name, strlen(name), source);
-        writer = backfill_writer_new(billing, "logs", source);
-        failed =
-            read_window(flow, backfill, writer, ids, hour_s, hour_s + BACKFILL_HOUR_S, e) ||
-            backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs, e);
-        backfill_writer_free(writer);
+        backfill_progress(backfill, "reading the log group, hour %lld of %lld",
+                          (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
+                          (long long)((to_s - from_s) / BACKFILL_HOUR_S));
+        failed = read_hour(flow, backfill, ids, hour_s, e);
     }
-    return failed ? err_wrap(e, "reading %s again", billing->names.log_group) : 0;
+    return failed ? err_wrap(e, "reading %s again", backfill->billing->names.log_group) : 0;
 }

@@ -34,16 +34,15 @@ json_t *bill_of_usage(const struct billing *billing, struct day month, enum usag
     return bill;
 }
 
-json_t *bill_make(struct flow *flow, const struct billing *billing, struct day month,
-                  enum usage_source source, json_t **sources, struct err *e)
+json_t *bill_make(struct flow *flow, const struct billing *billing,
+                  const struct usage_request *request, json_t **sources, struct err *e)
 {
-    struct day first = {month.year, month.month, 1};
     struct usage usage;
     json_t *bill;
 
-    if (usage_read(flow, billing, source, first, calendar_month_last(month), &usage, e))
+    if (usage_read(flow, billing, request, &usage, e))
         return NULL;
-    bill = bill_of_usage(billing, month, source, &usage, e);
+    bill = bill_of_usage(billing, request->days.first, request->source, &usage, e);
     if (bill && sources)
         *sources = json_share(usage.sources);
     usage_fini(&usage);

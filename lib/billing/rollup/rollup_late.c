@@ -5,6 +5,7 @@
  * the new fingerprint. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/rollup/rollup_objects.h"
 #include "billing/rollup/rollup_private.h"
 #include "billing/store/athena_query.h"
 
@@ -80,7 +81,8 @@ static int find_loss(struct flow *flow, const struct billing *billing, struct ro
             if (day_s != listed_s) {
                 json_decref(hours);
                 hours = NULL;
-                if (rollup_objects_list(flow, billing, day_s, 1, &hours, e))
+                if (rollup_objects_list(flow, billing, &(struct rollup_objects){day_s, 1, &hours},
+                                        e))
                     return -1;
                 listed_s = day_s;
             }
@@ -118,7 +120,7 @@ static bool *changed_hours(const struct rollup_need *need)
     size_t count = rollup_window_hours(&need->window);
     bool *changed = mem_new(count * sizeof *changed + 1);
 
-    (void)rollup_hours_compare(json_text(need->day->build, "hours"), need->print.hours, changed,
+    (void)rollup_print_compare(json_text(need->day->build, "hours"), need->print.hours, changed,
                                count);
     return changed;
 }

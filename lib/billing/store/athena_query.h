@@ -3,7 +3,7 @@
 #define BILLING_STORE_ATHENA_QUERY_H
 
 #include "aws/flow.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 /* The query of that name with every ${placeholder} replaced; values: name -> text.  New text; NULL
  * and *e when the query or a value is missing.  Values must be numbers, dates or names we made:
