@@ -112,13 +112,13 @@ static void test_unknown_is_not_zero(void)
         hours[i].hops[AUDIT_GATEWAY] = hours[i].hops[AUDIT_INGESTED] =
             hours[i].hops[AUDIT_FORWARDED] = U;
     CHECK_INT(all_missing(), 0);
-    CHECK_INT(audit_unknown_hours(&audit), 72);
-    json_auto_t *totals = audit_totals(&audit);
+    CHECK_INT(audit_ladder_unknown_hours(&audit), 72);
+    json_auto_t *totals = audit_ladder_totals(&audit);
     CHECK(json_is_null(json_object_get(totals, "gateway")));
     CHECK_INT(json_integer_value(json_object_get(totals, "delivered")), 72000);
     fresh(0);
     hours[40].hops[AUDIT_GATEWAY] = U;
-    CHECK_INT(audit_unknown_hours(&audit), 0);
+    CHECK_INT(audit_ladder_unknown_hours(&audit), 0);
 }
 
 /* ForwardedLogEvents counts twice what is forwarded twice. */
@@ -150,7 +150,7 @@ static void test_gaps(void)
         hours[i].hops[AUDIT_DELIVERED] = hours[i].lines = hours[i].made = 0;
     hours[10].hops[AUDIT_DELIVERED] = hours[10].lines = hours[10].made = 0; /* not judged */
     audit_ladder(&audit);
-    json_auto_t *gaps = audit_gaps(&audit);
+    json_auto_t *gaps = audit_ladder_gaps(&audit);
     const json_t *gap = json_array_get(gaps, 0);
 
     CHECK_INT(json_array_size(gaps), 1);
@@ -163,14 +163,14 @@ static void test_gaps(void)
 
 static void test_limit_is_exact(void)
 {
-    CHECK(!audit_exceeds(1, 10000, "0.0001"));
-    CHECK(audit_exceeds(2, 10000, "0.0001"));
-    CHECK(audit_exceeds(1, 9999, "0.0001"));
-    CHECK(!audit_exceeds(0, 0, "0"));
-    CHECK(audit_exceeds(1, INT64_MAX, "0"));
-    CHECK(!audit_exceeds(922337203685477, INT64_MAX, "0.0001"));
-    CHECK(audit_exceeds(922337203685478, INT64_MAX, "0.0001"));
-    CHECK(!audit_exceeds(INT64_MAX, INT64_MAX, "1"));
+    CHECK(!audit_ladder_exceeds(1, 10000, "0.0001"));
+    CHECK(audit_ladder_exceeds(2, 10000, "0.0001"));
+    CHECK(audit_ladder_exceeds(1, 9999, "0.0001"));
+    CHECK(!audit_ladder_exceeds(0, 0, "0"));
+    CHECK(audit_ladder_exceeds(1, INT64_MAX, "0"));
+    CHECK(!audit_ladder_exceeds(922337203685477, INT64_MAX, "0.0001"));
+    CHECK(audit_ladder_exceeds(922337203685478, INT64_MAX, "0.0001"));
+    CHECK(!audit_ladder_exceeds(INT64_MAX, INT64_MAX, "1"));
 }
 
 /* ---- envelopes in every form ---- */

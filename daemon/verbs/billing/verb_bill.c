@@ -4,6 +4,7 @@
 #include "billing/bill/bill.h"
 #include "billing/bill/bill_days.h"
 #include "billing/bill/bill_render.h"
+#include "billing/store/athena_query_text.h"
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
@@ -95,7 +96,7 @@ static int compare_with_raw(struct flow *flow, struct billing_turn *turn, json_t
     if (!raw)
         return -1;
     differences = bill_compare(bill, raw);
-    hash = athena_query_hash(turn->billing, usage_query(USAGE_FROM_RAW));
+    hash = athena_query_text_hash(turn->billing, usage_query(USAGE_FROM_RAW));
     json_object_set_new(bill, "from_raw",
                         json_pack("{s:b, s:s, s:o}", "equal", !json_array_size(differences),
                                   "query_hash", hash, "differences", differences));

@@ -123,7 +123,7 @@ static int look_at_legacy(struct flow *flow, struct audit *audit, const json_t *
     return audit->legacy ? 0 : -1;
 }
 
-int audit_read_objects(struct flow *flow, struct audit *audit, struct err *e)
+int audit_objects_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     const struct billing *billing = audit->billing;
     const char *prefix = recovered_prefix(billing);

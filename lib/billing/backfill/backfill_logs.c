@@ -2,7 +2,6 @@
  *
  * FilterLogEvents gives each event the id that the subscription gave it. Limits: 5 calls a second
  * and region, 10,000 events or 1 MiB a page; pages may be empty and still have a next one. */
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/backfill/backfill_private.h"
@@ -27,14 +26,12 @@ static json_t *present_ids(struct flow *flow, const struct billing *billing, int
     cleanup_free char *filter = rollup_window_filter(from_s - ROLLUP_HOUR_S, to_s + late_s);
     json_auto_t *values = json_pack("{s:I, s:I, s:s}", "from_ms", (json_int_t)from_s * 1000,
                                     "to_ms", (json_int_t)to_s * 1000, "partition_filter", filter);
-    cleanup_free char *text = athena_query_text(billing, "backfill_events", values, e);
-    cleanup_free char *seed =
-        mem_printf("backfill %s %lld", billing->pipeline, (long long)clock_now_ms());
     struct athena_result result = {0};
     json_t *ids, *row;
     size_t i;
 
-    if (!text || athena_query_run(flow, billing, text, seed, &result, e))
+    if (athena_query_run(flow, billing, &(struct athena_question){"backfill_events", values, NULL},
+                         &result, e))
         return NULL;
     ids = json_object();
     json_array_foreach(result.rows, i, row) {
@@ -43,7 +40,7 @@ static json_t *present_ids(struct flow *flow, const struct billing *billing, int
         if (id)
             json_object_set_new_nocheck(ids, id, json_true());
     }
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
     return ids;
 }
 

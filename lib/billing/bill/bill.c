@@ -3,18 +3,19 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/store/athena_query_text.h"
 
 #include <string.h>
 
 static json_t *source_json(const struct billing *billing, enum usage_source source)
 {
-    cleanup_free char *hash = athena_query_hash(billing, usage_query(source));
+    cleanup_free char *hash = athena_query_text_hash(billing, usage_query(source));
     json_t *document =
         json_pack("{s:s, s:s, s:s}", "kind", source == USAGE_FROM_RAW ? "raw" : "rollup", "query",
                   usage_query(source), "query_hash", hash);
 
     if (source == USAGE_FROM_ROLLUP) {
-        cleanup_free char *rollup = athena_query_hash(billing, "rollup");
+        cleanup_free char *rollup = athena_query_text_hash(billing, "rollup");
 
         json_object_set_new(document, "rollup_hash", json_string(rollup));
     }

@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/rollup/rollup_window.h"
+#include "billing/store/athena_query.h"
+#include "billing/store/athena_query_text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -58,38 +60,40 @@ const char *usage_query(enum usage_source source)
     return source == USAGE_FROM_RAW ? "usage_raw" : "usage_rollup";
 }
 
-char *usage_text(const struct billing *billing, const struct usage_request *request, struct err *e)
+static json_t *values_of(const struct billing *billing, const struct usage_request *request)
 {
     struct day_span days = request->days;
-    json_auto_t *values = request->source == USAGE_FROM_RAW
-                              ? usage_raw_values(billing, days)
-                              : json_pack("{s:I, s:I}", "first_day", usage_day_number(days.first),
-                                          "last_day", usage_day_number(days.last));
 
-    return athena_query_text(billing, usage_query(request->source), values, e);
+    if (request->source == USAGE_FROM_RAW)
+        return usage_raw_values(billing, days);
+    return json_pack("{s:I, s:I}", "first_day", usage_day_number(days.first), "last_day",
+                     usage_day_number(days.last));
 }
 
-static char *segment_text(const struct reading *reading, size_t index, struct err *e)
+char *usage_text(const struct billing *billing, const struct usage_request *request, struct err *e)
 {
-    struct usage_request segment = {reading->request->source,
-                                    {reading->starts[index], reading->request->days.last}};
+    json_auto_t *values = values_of(billing, request);
 
-    if (index + 1 < reading->count)
-        segment.days.last = calendar_add_days(reading->starts[index + 1], -1);
-    return usage_text(reading->billing, &segment, e);
+    return athena_query_text(billing, usage_query(request->source), values, e);
 }
 
 static void read_segment(struct flow *flow, void *arg, size_t index)
 {
     struct reading *reading = arg;
+    struct usage_request segment = *reading->request;
     struct athena_result result = {0};
+    json_auto_t *values = NULL;
     struct err e = {0};
-    cleanup_free char *text = NULL;
 
     if (reading->e->kind != ERR_NONE)
         return;
-    text = segment_text(reading, index, &e);
-    if (!text || athena_query_run(flow, reading->billing, text, NULL, &result, &e)) {
+    segment.days.first = reading->starts[index];
+    if (index + 1 < reading->count)
+        segment.days.last = calendar_add_days(reading->starts[index + 1], -1);
+    values = values_of(reading->billing, &segment);
+    if (athena_query_run(flow, reading->billing,
+                         &(struct athena_question){usage_query(segment.source), values, NULL},
+                         &result, &e)) {
         (void)err_set(reading->e, e.kind, "%s", e.text);
         return;
     }
@@ -97,7 +101,7 @@ static void read_segment(struct flow *flow, void *arg, size_t index)
     reading->scanned += result.scanned_bytes;
     reading->engine_ms += result.engine_ms;
     json_array_append_new(reading->ids, json_string(result.id));
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
 }
 
 static int read_number(const json_t *row, size_t i, int64_t *number, struct err *e)
@@ -154,7 +158,7 @@ static int take_rows(const struct reading *reading, struct usage *usage, struct 
 static json_t *sources_of(const struct reading *reading)
 {
     const char *query = usage_query(reading->request->source);
-    cleanup_free char *hash = athena_query_hash(reading->billing, query);
+    cleanup_free char *hash = athena_query_text_hash(reading->billing, query);
 
     return json_pack("{s:s, s:s, s:I, s:I, s:o}", "source", query, "query_hash", hash,
                      "scanned_bytes", (json_int_t)reading->scanned, "engine_ms",

@@ -2,8 +2,9 @@
 #ifndef BILLING_BILL_USAGE_H
 #define BILLING_BILL_USAGE_H
 
+#include "aws/flow.h"
 #include "billing/prices/rating.h"
-#include "billing/store/athena_query.h"
+#include "billing/store/billing.h"
 
 enum usage_source { USAGE_FROM_ROLLUP, USAGE_FROM_RAW };
 

@@ -6,7 +6,7 @@
 #include "billing/bill/bill_render.h"
 #include "billing/close/close_private.h"
 #include "billing/prices/price_book.h"
-#include "billing/store/athena_query.h"
+#include "billing/store/athena_query_text.h"
 #include "billing/store/gzip.h"
 
 #include <string.h>
@@ -60,7 +60,7 @@ static json_t *queries_json(const struct billing *billing)
     const char *name;
 
     json_object_foreach(billing->queries, name, value) {
-        cleanup_free char *hash = athena_query_hash(billing, name);
+        cleanup_free char *hash = athena_query_text_hash(billing, name);
 
         json_object_set_new(hashes, name, json_string(hash));
     }

@@ -9,7 +9,8 @@
 #include "base/str.h"
 #include "billing/rollup/partition.h"
 #include "billing/rollup/rollup_private.h"
-#include "billing/store/athena_query.h"
+#include "billing/store/athena_query_rows.h"
+#include "billing/store/athena_query_text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -62,7 +63,7 @@ int64_t rollup_build_run_time(const char *run)
 int rollup_build_hash(struct flow *flow, const struct billing *billing, char hex[static 65],
                       struct err *e)
 {
-    cleanup_free char *query = athena_query_hash(billing, "rollup");
+    cleanup_free char *query = athena_query_text_hash(billing, "rollup");
     cleanup_str struct str all = {0};
     json_auto_t *reply = flow_call(flow, billing->session, "glue", "GetTable",
                                    json_pack("{s:s, s:s}", "DatabaseName", billing->names.database,
@@ -149,45 +150,30 @@ static void end(struct building *building)
 static int ask(const struct building *building, const char *name, struct athena_result *result,
                struct err *e)
 {
-    const struct billing *billing = building->job->billing;
-    cleanup_free char *text = athena_query_text(billing, name, building->values, e);
     cleanup_free char *seed = mem_printf("%s %s", name, building->run);
+    const struct athena_question question = {name, building->values, seed};
 
-    if (!text)
-        return -1;
-    return athena_query_run(building->flow, billing, text, seed, result, e);
-}
-
-static int take_count(const struct athena_result *result, const char *column, int64_t *count)
-{
-    size_t i;
-    json_t *name;
-
-    json_array_foreach(result->columns, i, name) {
-        const char *text = json_string_value(json_array_get(json_array_get(result->rows, 0), i));
-
-        if (strcmp(json_string_value(name), column))
-            continue;
-        *count = text ? strtoll(text, NULL, 10) : 0;
-        return 0;
-    }
-    return -1;
+    return athena_query_run(building->flow, building->job->billing, &question, result, e);
 }
 
 static int ask_counts(const struct building *building, const char *name, struct counts *counts,
                       struct err *e)
 {
     struct athena_result result;
-    int failed = ask(building, name, &result, e);
+    int failed = 0;
 
-    if (failed)
+    if (ask(building, name, &result, e))
         return -1;
-    if (json_array_size(result.rows) != 1 || take_count(&result, "row_count", &counts->rows) ||
-        take_count(&result, "calls", &counts->calls) ||
-        take_count(&result, "bytes", &counts->bytes))
+    *counts = (struct counts){
+        .rows = athena_query_rows_number(&result, 0, "row_count", -1),
+        .calls = athena_query_rows_number(&result, 0, "calls", -1),
+        .bytes = athena_query_rows_number(&result, 0, "bytes", -1),
+    };
+    if (json_array_size(result.rows) != 1 || counts->rows < 0 || counts->calls < 0 ||
+        counts->bytes < 0)
         failed = err_set(e, ERR_INVALID,
                          "query '%s' must give one row with row_count, calls and bytes", name);
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
     return failed;
 }
 
@@ -197,7 +183,7 @@ static int unload(const struct building *building, struct err *e)
 
     if (ask(building, "rollup", &result, e))
         return -1;
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
     return 0;
 }
 
