@@ -24,6 +24,7 @@ def run(*words: str) -> str:
 
 
 HELP = run("--help")
+KINDS = sorted(f"{name}.c" for name in re.findall(r"^## `?(\w+)`?", (ROOT / "docs/kinds.md").read_text(), re.M))
 VERBS = dict(re.findall(r"^  (\S+) +(.+)$", HELP.split("Verbs:\n")[1].split("\n\n")[0], re.M))
 
 
@@ -33,22 +34,30 @@ def files() -> Iterator[str]:
         yield from (os.path.relpath(os.path.join(folder, name), ROOT) for name in names)
 
 
-def layout(text: str) -> list[str]:
-    """Patterns of the layout block: words before two blanks, later ones in the folder of the first.
-    A name without a suffix stands for its .c and .h; a folder for all in it."""
+def is_room(folder: str) -> bool:
+    return folder.startswith(("lib/", "daemon/")) and not folder.startswith("lib/aws/models/")
+
+
+def layout(text: str) -> tuple[set[str], list[str]]:
+    """Folders and patterns of the layout block: words before two blanks; indented ones are in the folder above.
+    A name without a suffix stands for its .c and .h, KIND for the kinds. A room does not stand for its files."""
     block = text.split("## Code layout")[1].split("```")[1].partition("\n")[2]
-    patterns = []
+    folders, patterns, here = set(), [], ""
     for line in filter(None, block.splitlines()):
-        first, *others = re.split(r" {2,}", line.strip(), maxsplit=1)[0].split(" ")
-        folder = first.rpartition("/")[0] + "/" if "/" in first else ""
-        patterns += [first, *(folder + other for other in others)]
-    return patterns
+        words = re.split(r" {2,}", line.strip(), maxsplit=1)[0].split(" ")
+        if not line.startswith(" "):
+            here = words[0] if words[0].endswith("/") else ""
+            folders |= {word for word in words if word.endswith("/")}
+            patterns += [word for word in words if not is_room(word) or not word.endswith("/")]
+        else:
+            patterns += [here + name for word in words for name in (KINDS if word == "KIND.c" else [word])]
+    return folders, patterns
 
 
 def covers(pattern: str, name: str) -> bool:
     if pattern.endswith("/"):
         return name.startswith(pattern)
-    if "/" in name and name.count("/") != pattern.count("/"):
+    if name.count("/") != pattern.count("/"):
         return False
     stem, suffix = os.path.splitext(name)
     return fnmatch.fnmatchcase(name, pattern) or (
