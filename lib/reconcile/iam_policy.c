@@ -1,6 +1,6 @@
 #include "reconcile/iam_policy.h"
 
-#include "aws/endpoint.h"
+#include "aws/partition.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -294,7 +294,7 @@ static void grant_pipeline(json_t *policy, json_t *grants, const struct manifest
 {
     json_auto_t *facts =
         json_pack("{s:s, s:s, s:s, s:s}", "account", manifest->account ? manifest->account : "*",
-                  "region", pipeline->region, "partition", aws_endpoint_partition(pipeline->region),
+                  "region", pipeline->region, "partition", aws_partition_of(pipeline->region)->name,
                   "pipeline", pipeline->name);
     json_auto_t *desired = manifest_resolve(pipeline, facts);
 

@@ -134,7 +134,7 @@ def test_exit_codes_are_documented() -> None:
     assert codes
     told = set(re.findall(r"\b(\d+) \w", codes[1]))
     assert told == set(re.findall(r"^\| (\d+) \|", CLI, re.M))
-    source = (ROOT / "daemon/verbs/options.h").read_text()
+    source = (ROOT / "daemon/views/exit_code.h").read_text()
     assert told == set(re.findall(r"EXIT_\w+ = (\d+)", source))
 
 
