@@ -213,7 +213,7 @@ static void wake_soon(struct flow *flow)
     if (!flow->waiting || flow->children)
         return; /* it notices at its next wait, or when its children are over */
     if (flow->call) {
-        aws_cancel(flow->call);
+        aws_call_cancel(flow->call);
         flow->call = NULL;
     }
     if (flow->timer)
@@ -252,7 +252,8 @@ json_t *flow_call(struct flow *flow, struct aws_session *session, const char *se
     flow->throttled = false;
     flow->kind = ERR_CANCELLED;
     if (!flow->cancelled) {
-        flow->call = aws_send(flow->client, session, service, op, owned, on_reply, flow);
+        flow->call = aws_client_send(
+            flow->client, &(struct aws_request){session, service, op, owned}, on_reply, flow);
         wait_here(flow);
     }
     result = flow->result;
