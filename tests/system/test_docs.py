@@ -65,22 +65,27 @@ def covers(pattern: str, name: str) -> bool:
 
 
 def test_layout_lists_every_file() -> None:
-    patterns = layout(README)
-    assert [n for n in sorted(files()) if not any(covers(p, n) for p in patterns)] == [], \
-        "not in README's code layout"
+    folders, patterns = layout(README)
+    names = sorted(files())
+    rooms = {os.path.dirname(n) + "/" for n in names if is_room(os.path.dirname(n) + "/")} - {"daemon/"}
+    assert rooms - folders == set(), "rooms that are not in README's code layout"
+    assert [n for n in names if not any(covers(p, n) for p in patterns)] == [], "not in README's code layout"
 
 
 def test_layout_lists_nothing_else() -> None:
     names = list(files())
-    assert [p for p in layout(README) if not any(covers(p, n) for n in names)] == [], \
+    folders, patterns = layout(README)
+    assert [f for f in folders if not (ROOT / f).is_dir()] == []
+    assert [p for p in patterns if not any(covers(p, n) for n in names)] == [], \
         "in README's code layout, but not there"
 
 
 def test_layout_can_say_no() -> None:
-    patterns = layout("## Code layout\n```text\nlib/a/str json.c  text\nlib/b/  all\nx.md  a\n```\n")
-    assert patterns == ["lib/a/str", "lib/a/json.c", "lib/b/", "x.md"]
+    text = "## Code layout\n```text\nlib/a/  room\n  str json.c  text\nb/  all\nx.md  a\n```\n"
+    folders, patterns = layout(text)
+    assert (folders, patterns) == ({"lib/a/", "b/"}, ["lib/a/str", "lib/a/json.c", "b/", "x.md"])
     told = [any(covers(p, n) for p in patterns) for n in (
-        "lib/a/str.c", "lib/a/str.h", "lib/a/json.c", "lib/b/c/d", "x.md",
+        "lib/a/str.c", "lib/a/str.h", "lib/a/json.c", "b/c/d", "x.md",
         "lib/a/json.h", "lib/a/stray.c", "lib/a/str.py", "y.md", "lib/c/str.c", "lib/a/b/str.c")]
     assert told == [True] * 5 + [False] * 6
 
