@@ -1,6 +1,6 @@
 /* session.c -- the sessions of a client, each kept once. */
 #include "aws/client_private.h"
-#include "aws/endpoint.h"
+#include "aws/partition.h"
 #include "base/mem.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ const char *aws_session_region(const struct aws_session *session)
 
 const char *aws_session_partition(const struct aws_session *session)
 {
-    return aws_endpoint_partition(session->region);
+    return aws_partition_of(session->region)->name;
 }
 
 void aws_session_free_all(struct aws_client *client)

@@ -120,20 +120,6 @@ static void test_rules(void)
     }
 }
 
-static void test_partitions(void)
-{
-    json_auto_t *document = load("tests/vectors/endpoints/partitions.json");
-    const json_t *partition, *ignored;
-    const char *region;
-    size_t i;
-
-    json_array_foreach(json_object_get(document, "partitions"), i, partition)
-        json_object_foreach((json_t *)json_object_get(partition, "regions"), region, ignored)
-            if (!strstr(region, "global"))
-                CHECK_TEXT(aws_endpoint_partition(region), json_text(partition, "id"));
-    CHECK_TEXT(aws_endpoint_partition("xx-new-1"), "aws");
-}
-
 static const struct aws_model s3 = {.name = "s3", .endpoint = "s3"};
 
 static void check_custom(const char *url, const char *bucket, const char *want)
@@ -254,7 +240,6 @@ static void test_configured(void)
 int main(void)
 {
     test_rules();
-    test_partitions();
     test_custom();
     test_configured();
     return check_done();

@@ -1,6 +1,7 @@
 /* audit_events.c -- what lies in S3, by the hour it was made in and the hour it arrived in. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "billing/audit/audit_private.h"
 #include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query_rows.h"
@@ -21,7 +22,7 @@ static int64_t arrival_of(const struct athena_result *result, size_t row)
                      .tm_mday = (int)number(result, row, "day"),
                      .tm_hour = (int)number(result, row, "hour")};
 
-    return (int64_t)timegm(&utc);
+    return timestamp_of(utc);
 }
 
 static void add_arrived(struct audit_hour *hour, const struct athena_result *result, size_t row)

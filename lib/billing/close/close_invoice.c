@@ -1,13 +1,13 @@
 /* close_invoice.c -- may the month be closed, and with what bill. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "billing/audit/audit.h"
 #include "billing/bill/bill_days.h"
 #include "billing/close/close_private.h"
 #include "billing/prices/price_book.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { GAPS_SHOWN = 10 };
 
@@ -106,22 +106,13 @@ static int check_chain(struct flow *flow, struct close *close, const json_t *clo
 
 /* ---- the audit ---- */
 
-static void hour_text(json_int_t time_s, char text[static 32])
-{
-    time_t time = (time_t)time_s;
-    struct tm utc;
-
-    (void)gmtime_r(&time, &utc);
-    (void)strftime(text, 32, "%Y-%m-%dT%H:%MZ", &utc);
-}
-
 static void add_gap(struct close *close, const json_t *gap)
 {
     const char *hop = json_text(gap, "hop"), *why = json_text(gap, "explanation");
-    char from[32], to[32];
+    char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
 
-    hour_text(json_integer_value(json_object_get(gap, "from")), from);
-    hour_text(json_integer_value(json_object_get(gap, "to")), to);
+    timestamp_minute(json_integer_value(json_object_get(gap, "from")), from);
+    timestamp_minute(json_integer_value(json_object_get(gap, "to")), to);
     close_reason(close, "the audit misses %" JSON_INTEGER_FORMAT " events (%s), %s to %s%s%s",
                  json_integer_value(json_object_get(gap, "events")), hop ? hop : "?", from, to,
                  why ? ": " : "", why ? why : "");

@@ -3,9 +3,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "billing/prices/price_book.h"
-
-#include <time.h>
 
 enum { SETTLE_S = 900 }; /* an hour of arrival is looked at so long after its end */
 
@@ -52,10 +51,8 @@ char *rollup_window_text(const struct billing *billing, const struct rollup_wind
 
 static void add_date(struct str *out, int64_t day_s)
 {
-    time_t time = (time_t)day_s;
-    struct tm utc;
+    struct tm utc = timestamp_utc(day_s);
 
-    (void)gmtime_r(&time, &utc);
     str_addf(out, "%s(year = %d AND month = %d AND day = %d", out->len ? " OR " : "",
              utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
 }

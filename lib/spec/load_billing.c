@@ -1,9 +1,9 @@
-/* manifest_billing.c -- the `billing` section (prices, customers, rollups) and the queries billing
+/* load_billing.c -- the `billing` section (prices, customers, rollups) and the queries billing
  * runs.  What the section may say is the price book's business; here it is merged, and its problems
  * get their place in the file. */
 #include "base/mem.h"
 #include "billing/prices/price_book.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <string.h>
 
@@ -23,7 +23,7 @@ static json_t *read_scalar(struct section *section, const struct yaml_node *node
         return NULL;
     if (!*node->text)
         return json_string("");
-    text = text_setting(section->load, node, path);
+    text = load_text_setting(section->load, node, path);
     section->poisoned |= !text;
     return text ? json_string(text) : NULL;
 }
@@ -94,11 +94,11 @@ static const struct yaml_node *merge(struct load *load, const struct yaml_node *
         return is_there(over) ? over : is_there(base) ? base : NULL;
     merged = yaml_copy(base);
     yaml_merge(merged, over);
-    yaml_add(load->manifest->documents, merged);
+    yaml_add(load->documents, merged);
     return merged;
 }
 
-void billing_read(struct load *load, struct draft *draft, const struct yaml_node *root)
+void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root)
 {
     const struct yaml_node *own = yaml_find(draft->node, "billing");
     const struct yaml_node *node = merge(load, yaml_find(root, "billing"), own);
@@ -119,21 +119,21 @@ static void read_query(struct load *load, struct draft *draft, const struct yaml
         load_error(load, node, path, "must be the text of a query");
         return;
     }
-    if (value_is_poisoned(node))
+    if (load_is_poisoned(node))
         return;
-    if (text_next(node->text, &r)) {
+    if (load_text_next(node->text, &r)) {
         load_error(load, node, path,
                    "${%.*s}: only parameters are known here; $${name} is filled in when the query "
                    "runs",
                    (int)r.length, r.name);
         return;
     }
-    text_add_unescaped(&s, node->text, strlen(node->text));
+    load_text_add_unescaped(&s, node->text, strlen(node->text));
     json_object_set_new(draft->pipeline->queries, node->key, json_string(str_text(&s)));
     str_fini(&s);
 }
 
-void queries_read(struct load *load, struct draft *draft, const struct yaml_node *template)
+void load_billing_queries(struct load *load, struct draft *draft, const struct yaml_node *template)
 {
     const struct yaml_node *declared = yaml_find(template, "queries");
     cleanup_free char *path = mem_printf("%s.queries", draft->path);
@@ -147,8 +147,8 @@ void queries_read(struct load *load, struct draft *draft, const struct yaml_node
         return;
     }
     queries = yaml_copy(declared);
-    yaml_add(load->manifest->documents, queries);
-    parameters_expand(load, draft, queries, path);
+    yaml_add(load->documents, queries);
+    load_parameters_expand(load, draft, queries, path);
     for (size_t i = 0; i < queries->count; i++)
         read_query(load, draft, queries->items[i]);
 }
@@ -166,14 +166,14 @@ static const struct yaml_node *section_of(struct load *load, const struct yaml_n
     return NULL;
 }
 
-static json_t *read_other(struct load *load, struct yaml_node *root,
-                          const struct manifest_pipeline *pipeline)
+json_t *load_billing_other(struct load *load, struct yaml_node *root,
+                           const struct manifest_pipeline *pipeline)
 {
     const struct yaml_node *section, *own;
     json_t *read, *whole;
     size_t before = load->problems->errors;
 
-    text_environment(load, root, "");
+    load_text_environment(load, root, "");
     section = section_of(load, root);
     own = yaml_find(yaml_find(yaml_find(root, "pipelines"), pipeline->name), "billing");
     if (!section || load->problems->errors > before)
@@ -185,20 +185,4 @@ static json_t *read_other(struct load *load, struct yaml_node *root,
     json_object_update(whole, read);
     json_decref(read);
     return whole;
-}
-
-json_t *manifest_billing_with(const struct manifest *manifest, size_t pipeline, const char *path,
-                              struct problems *problems)
-{
-    struct manifest other = {.documents = yaml_new(YAML_LIST, NULL)};
-    struct load load = {.manifest = &other, .problems = problems};
-    struct yaml_node *root = yaml_read(path, load_yaml_problem, &load);
-    json_t *section = NULL;
-
-    if (root) {
-        yaml_add(other.documents, root);
-        section = read_other(&load, root, &manifest->pipelines[pipeline]);
-    }
-    yaml_tree_free(other.documents);
-    return section;
 }

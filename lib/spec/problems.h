@@ -1,12 +1,18 @@
-/* problem.h -- everything wrong with a spec, gathered so that one run tells all of it. */
-#ifndef SPEC_PROBLEM_H
-#define SPEC_PROBLEM_H
+/* problems.h -- everything wrong with a spec, gathered so that one run tells all of it. */
+#ifndef SPEC_PROBLEMS_H
+#define SPEC_PROBLEMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 enum problem_severity { PROBLEM_ERROR, PROBLEM_WARNING };
+
+/* As in struct problem; file is borrowed. */
+struct problem_place {
+    const char *file;
+    int line, column;
+};
 
 struct problem {
     enum problem_severity severity;
@@ -29,8 +35,8 @@ struct problems {
 /* The new problem, with copies of the texts; set code, remedy and cost on it if it is a lint.
  * The pointer is valid until the next problems_add. */
 struct problem *problems_add(struct problems *problems, enum problem_severity severity,
-                             const char *file, int line, int column, const char *path,
-                             const char *format, ...) __attribute__((format(printf, 7, 8)));
+                             struct problem_place place, const char *path, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 /* Sorted by file, line, column; exact repeats dropped. */
 void problems_sort(struct problems *problems);
 /* file:line:column: path: text, the line of the file with a caret, then cost and remedy. */

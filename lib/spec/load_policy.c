@@ -1,8 +1,8 @@
-/* manifest_policy.c -- IAM policy documents in a spec.  All scalars are texts, as IAM has them.
+/* load_policy.c -- IAM policy documents in a spec.  All scalars are texts, as IAM has them.
  *
  * Source: "Grammar of the IAM JSON policy language", IAM user guide. */
 #include "base/mem.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@ static const char *const statement_keys[] = {"Sid",       "Effect",    "Principa
 
 static json_t *read_text(struct load *load, const struct yaml_node *node, const char *path)
 {
-    if (value_is_poisoned(node))
+    if (load_is_poisoned(node))
         return NULL;
     if (node->type == YAML_TEXT && !yaml_is_null(node))
         return json_string(node->text);
@@ -50,7 +50,7 @@ static json_t *read_levels(struct load *load, const struct yaml_node *node, cons
     if (depth == 0)
         return read_texts(load, node, path);
     if (node->type != YAML_MAP) {
-        if (!value_is_poisoned(node))
+        if (!load_is_poisoned(node))
             load_error(load, node, path, "must be a mapping (key: value)");
         return NULL;
     }
@@ -72,7 +72,7 @@ static json_t *read_principal(struct load *load, const struct yaml_node *node, c
 {
     static const char *const keys[] = {"AWS", "Service", "Federated", "CanonicalUser", NULL};
 
-    if (node->type == YAML_TEXT && !value_is_poisoned(node) && strcmp(node->text, "*") != 0) {
+    if (node->type == YAML_TEXT && !load_is_poisoned(node) && strcmp(node->text, "*") != 0) {
         load_error(load, node, path, "must be \"*\" or a mapping like {Service: NAME}");
         return NULL;
     }
@@ -120,7 +120,7 @@ static bool check_members(struct load *load, const struct yaml_node *node, const
 
 static json_t *read_statement(struct load *load, const struct yaml_node *node, const char *path)
 {
-    bool good = !value_is_poisoned(node) && check_members(load, node, path);
+    bool good = !load_is_poisoned(node) && check_members(load, node, path);
     json_t *statement = json_object();
 
     for (size_t i = 0; node->type == YAML_MAP && i < node->count; i++) {
@@ -156,7 +156,7 @@ static json_t *read_list(struct load *load, const struct yaml_node *node, const 
     return NULL;
 }
 
-json_t *policy_read(struct load *load, const struct yaml_node *node, const char *path)
+json_t *load_policy_read(struct load *load, const struct yaml_node *node, const char *path)
 {
     const struct yaml_node *statements = yaml_find(node, "Statement");
     const struct yaml_node *version = yaml_find(node, "Version"), *id = yaml_find(node, "Id");
@@ -164,7 +164,7 @@ json_t *policy_read(struct load *load, const struct yaml_node *node, const char 
     size_t before = load->problems->errors;
     json_t *policy, *list;
 
-    if (value_is_poisoned(node) || !load_check_keys(load, node, path, policy_keys))
+    if (load_is_poisoned(node) || !load_check_keys(load, node, path, policy_keys))
         return NULL;
     if (!statements) {
         load_error(load, node, path, "lacks Statement");
@@ -191,14 +191,14 @@ json_t *policy_read(struct load *load, const struct yaml_node *node, const char 
     return policy;
 }
 
-json_t *policy_read_statements(struct load *load, const struct yaml_node *node, const char *path)
+json_t *load_policy_statements(struct load *load, const struct yaml_node *node, const char *path)
 {
     json_auto_t *seen = json_object();
     size_t before = load->problems->errors;
     json_t *list;
 
     if (node->type != YAML_LIST) {
-        if (!value_is_poisoned(node))
+        if (!load_is_poisoned(node))
             load_error(load, node, path, "must be a list of statements");
         return NULL;
     }

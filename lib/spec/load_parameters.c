@@ -1,14 +1,27 @@
-/* manifest_parameters.c -- the ${...} of a template: parameters, built-in names, files.
+/* load_parameters.c -- the ${...} of a template: parameters, built-in names, files.
  *
  * A parameter's text is in the template's language too, so a default may use other parameters and
  * files.  References to resources stay as they are until the order of the resources is known. */
+#include "aws/partition.h"
 #include "base/mem.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <ctype.h>
 #include <string.h>
 
 enum { MAX_FILE_DEPTH = 8, MAX_TEXT = 1 << 20 };
+
+const char *const load_parameters_built_in[] = {"account",  "region",     "partition",
+                                                "pipeline", "dns_suffix", NULL};
+
+struct load_parameter {
+    const char *name;             /* borrowed from the template */
+    const struct yaml_node *node; /* its value or default; NULL: neither */
+    const char *value;            /* expanded text, owned by `text`; NULL until first used */
+    char *text;
+    char *path;
+    bool busy; /* being expanded: meeting it again is a circle */
+};
 
 /* Where a text stands: a YAML node, or a line of a file that a node's ${file:...} named. */
 struct place {
@@ -25,25 +38,23 @@ static void expand(const struct place *place, const char *text, struct str *s);
 
 static void tell(const struct place *place, const char *at, const char *problem)
 {
-    int line = place->node->line, column = place->node->column;
+    struct problem_place where = {place->node->file, place->node->line, place->node->column};
 
     if (place->file) {
-        line = column = 1;
+        where = (struct problem_place){place->file, 1, 1};
         for (const char *c = place->text; c < at; c++) {
             if (*c == '\n') {
-                line++;
-                column = 1;
+                where.line++;
+                where.column = 1;
             } else if (((unsigned char)*c & 0xc0) != 0x80) {
-                column++;
+                where.column++;
             }
         }
     }
-    problems_add(place->load->problems, PROBLEM_ERROR,
-                 place->file ? place->file : place->node->file, line, column, place->path, "%s",
-                 problem);
+    problems_add(place->load->problems, PROBLEM_ERROR, where, place->path, "%s", problem);
 }
 
-static struct parameter *find(const struct draft *draft, const char *name)
+static struct load_parameter *find(const struct draft *draft, const char *name)
 {
     for (size_t i = 0; i < draft->parameter_count; i++)
         if (!strcmp(draft->parameters[i].name, name))
@@ -51,7 +62,7 @@ static struct parameter *find(const struct draft *draft, const char *name)
     return NULL;
 }
 
-static const char *parameter_value(struct load *load, struct draft *draft, struct parameter *p)
+static const char *parameter_value(struct load *load, struct draft *draft, struct load_parameter *p)
 {
     struct place place = {.load = load, .draft = draft, .node = p->node, .path = p->path};
     struct str s = {0};
@@ -86,7 +97,7 @@ static void add_file(const struct place *place, const struct reference *r, struc
         problem = mem_text("needs a path relative to this file");
     else
         bytes = yaml_read_bytes(path, &length, &problem);
-    if (bytes && !yaml_is_utf8(bytes, length))
+    if (bytes && !str_is_utf8(bytes, length))
         problem = mem_text("is not UTF-8 text");
     if (problem) {
         cleanup_free char *text = mem_printf("${file:%s}: %s", name, problem);
@@ -105,17 +116,16 @@ static void add_file(const struct place *place, const struct reference *r, struc
 
 static char *unknown_problem(const struct draft *draft, const char *name)
 {
-    const char **names = mem_new((draft->parameter_count + 5) * sizeof *names);
+    const char **names = mem_new(
+        (draft->parameter_count + sizeof load_parameters_built_in / sizeof *names) * sizeof *names);
     cleanup_free char *hint = NULL;
     size_t n = 0;
     char *text;
 
     for (; n < draft->parameter_count; n++)
         names[n] = draft->parameters[n].name;
-    names[n++] = "account";
-    names[n++] = "region";
-    names[n++] = "partition";
-    names[n] = "pipeline";
+    for (size_t i = 0; load_parameters_built_in[i]; i++)
+        names[n++] = load_parameters_built_in[i];
     if (isupper((unsigned char)*name) || *name == '_')
         text = mem_printf("${%s}: environment variables are only known in billing.yaml", name);
     else if (load_is_name(name, "_", false))
@@ -138,22 +148,31 @@ static bool is_reference(const char *name)
     return id && load_is_name(id, "_-", false) && load_is_name(dot + 1, "_", false);
 }
 
+/* A built-in name's value; NULL for those that are known later, and for other names. */
+static const char *built_in(const struct manifest_pipeline *pipeline, const char *name)
+{
+    if (!strcmp(name, "pipeline"))
+        return pipeline->name;
+    if (!strcmp(name, "region"))
+        return pipeline->region ? pipeline->region : LOAD_POISON;
+    if (!strcmp(name, "dns_suffix"))
+        return pipeline->region ? aws_partition_of(pipeline->region)->dns_suffix : LOAD_POISON;
+    return NULL;
+}
+
 static void add_reference(const struct place *place, const struct reference *r, struct str *s)
 {
     cleanup_free char *name = mem_text_n(r->name, r->length);
-    struct parameter *parameter = find(place->draft, name);
+    struct load_parameter *parameter = find(place->draft, name);
+    const char *known = built_in(place->draft->pipeline, name);
     cleanup_free char *problem = NULL;
 
     if (!strncmp(name, "file:", 5)) {
         add_file(place, r, s);
     } else if (!strcmp(name, "account") || !strcmp(name, "partition") || is_reference(name)) {
         str_add_n(s, r->start, (size_t)(r->end - r->start));
-    } else if (!strcmp(name, "region")) {
-        const char *region = place->draft->pipeline->region;
-
-        str_add(s, region ? region : LOAD_POISON);
-    } else if (!strcmp(name, "pipeline")) {
-        str_add(s, place->draft->pipeline->name);
+    } else if (known) {
+        str_add(s, known);
     } else if (parameter) {
         str_add(s, parameter_value(place->load, place->draft, parameter));
     } else {
@@ -167,7 +186,7 @@ static void expand(const struct place *place, const char *text, struct str *s)
 {
     struct reference r;
 
-    while (text_next(text, &r)) {
+    while (load_text_next(text, &r)) {
         str_add_n(s, text, (size_t)(r.start - text));
         if (!r.end) {
             tell(place, r.start, "${ without its }; write $${ for a literal ${");
@@ -190,7 +209,7 @@ static void expand(const struct place *place, const char *text, struct str *s)
 static void take_place(const struct draft *draft, struct yaml_node *node, const struct reference *r)
 {
     cleanup_free char *name = mem_text_n(r->name, r->length);
-    const struct parameter *parameter = find(draft, name);
+    const struct load_parameter *parameter = find(draft, name);
 
     if (!parameter || !parameter->node || r->start != node->text || !r->end || *r->end)
         return;
@@ -199,13 +218,13 @@ static void take_place(const struct draft *draft, struct yaml_node *node, const 
     node->column = parameter->node->column;
 }
 
-void parameters_expand(struct load *load, struct draft *draft, struct yaml_node *node,
-                       const char *path)
+void load_parameters_expand(struct load *load, struct draft *draft, struct yaml_node *node,
+                            const char *path)
 {
     struct place place = {.load = load, .draft = draft, .node = node, .path = path};
     struct reference r;
 
-    if (node->type == YAML_TEXT && text_next(node->text, &r)) {
+    if (node->type == YAML_TEXT && load_text_next(node->text, &r)) {
         struct str s = {0};
 
         expand(&place, node->text, &s);
@@ -219,7 +238,7 @@ void parameters_expand(struct load *load, struct draft *draft, struct yaml_node 
         cleanup_free char *below =
             item->key ? mem_printf("%s.%s", path, item->key) : mem_printf("%s[%zu]", path, i);
 
-        parameters_expand(load, draft, item, below);
+        load_parameters_expand(load, draft, item, below);
     }
 }
 
@@ -227,10 +246,10 @@ void parameters_expand(struct load *load, struct draft *draft, struct yaml_node 
 static void read_one(struct load *load, struct draft *draft, const struct yaml_node *declared,
                      const struct yaml_node *given)
 {
-    struct parameter *p = &draft->parameters[draft->parameter_count];
+    struct load_parameter *p = &draft->parameters[draft->parameter_count];
     const struct yaml_node *value = yaml_find(given, declared->key);
 
-    *p = (struct parameter){.name = declared->key};
+    *p = (struct load_parameter){.name = declared->key};
     p->path = mem_printf("%s.parameters.%s", draft->path, p->name);
     p->node = yaml_find(declared, "default");
     if (value && value->type != YAML_TEXT) {
@@ -250,7 +269,7 @@ static void read_one(struct load *load, struct draft *draft, const struct yaml_n
     draft->parameter_count++;
 }
 
-void parameters_read(struct load *load, struct draft *draft, const struct yaml_node *template)
+void load_parameters_read(struct load *load, struct draft *draft, const struct yaml_node *template)
 {
     const struct yaml_node *declared = yaml_find(template, "parameters");
     const struct yaml_node *given = yaml_find(draft->node, "parameters");
@@ -270,7 +289,7 @@ void parameters_read(struct load *load, struct draft *draft, const struct yaml_n
     free(names);
 }
 
-void parameters_free(struct draft *draft)
+void load_parameters_free(struct draft *draft)
 {
     for (size_t i = 0; i < draft->parameter_count; i++) {
         free(draft->parameters[i].text);

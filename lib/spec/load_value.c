@@ -1,10 +1,10 @@
-/* manifest_value.c -- a YAML node as the type a field, or AWS's model below it, asks for.
+/* load_value.c -- a YAML node as the type a field, or AWS's model below it, asks for.
  *
  * Whether `2025`, `true` or `off` is a text, a number or a truth value is decided by who reads it,
  * never by how it looks. */
 #include "base/mem.h"
 #include "resources/table.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -19,12 +19,7 @@ struct reading {
 static json_t *read_shaped(const struct reading *r, const json_t *shape,
                            const struct yaml_node *node, const char *path);
 
-bool value_is_poisoned(const struct yaml_node *node)
-{
-    return node->type == YAML_TEXT && strstr(node->text, LOAD_POISON);
-}
-
-const json_t *value_shape(const struct aws_model *model, const json_t *shape)
+const json_t *load_value_shape(const struct aws_model *model, const json_t *shape)
 {
     const char *name = json_string_value(json_object_get(shape, "shape"));
 
@@ -41,7 +36,7 @@ static const char *scalar(struct load *load, const struct yaml_node *node, const
         return NULL;
     }
     if (node->type == YAML_TEXT)
-        return value_is_poisoned(node) ? NULL : node->text;
+        return load_is_poisoned(node) ? NULL : node->text;
     load_error(load, node, path, "must be %s, not a %s", wanted,
                node->type == YAML_LIST ? "list" : "mapping");
     return NULL;
@@ -147,7 +142,7 @@ static json_t *read_list(const struct reading *r, const json_t *item_shape,
     bool good = true;
 
     if (node->type != YAML_LIST) {
-        if (!value_is_poisoned(node))
+        if (!load_is_poisoned(node))
             load_error(r->load, node, path, "must be a list");
         return NULL;
     }
@@ -173,7 +168,7 @@ static const json_t *member_shape(const struct reading *r, const json_t *shape,
     size_t n = 0;
 
     if (member)
-        return value_shape(r->model, member);
+        return load_value_shape(r->model, member);
     names = mem_new((json_object_size(members) + 1) * sizeof *names);
     json_object_foreach((json_t *)members, name, ignored)
         names[n++] = name;
@@ -191,7 +186,7 @@ static json_t *read_map(const struct reading *r, const json_t *shape, const json
     json_t *map;
 
     if (node->type != YAML_MAP) {
-        if (!value_is_poisoned(node))
+        if (!load_is_poisoned(node))
             load_error(r->load, node, path, "must be a mapping (key: value)");
         return NULL;
     }
@@ -227,10 +222,11 @@ static json_t *read_shaped(const struct reading *r, const json_t *shape,
         return read_map(r, json_is_true(json_object_get(shape, "document")) ? NULL : shape, NULL,
                         node, path);
     if (!strcmp(type, "map"))
-        return read_map(r, NULL, value_shape(r->model, json_object_get(shape, "value")), node,
+        return read_map(r, NULL, load_value_shape(r->model, json_object_get(shape, "value")), node,
                         path);
     if (!strcmp(type, "list"))
-        return read_list(r, value_shape(r->model, json_object_get(shape, "member")), node, path);
+        return read_list(r, load_value_shape(r->model, json_object_get(shape, "member")), node,
+                         path);
     if (!strcmp(type, "integer") || !strcmp(type, "long"))
         return read_integer(r->load, node, path);
     if (!strcmp(type, "float") || !strcmp(type, "double"))
@@ -293,11 +289,11 @@ static json_t *read_rules(const struct reading *r, const json_t *shape,
     return whole(list, good && json_object_size(seen) == json_array_size(list));
 }
 
-json_t *value_read(struct load *load, const struct kind *kind, const struct field *field,
-                   const struct yaml_node *node, const char *path)
+json_t *load_value_read(struct load *load, const struct kind *kind, const struct field *field,
+                        const struct yaml_node *node, const char *path)
 {
     const struct reading r = {.load = load, .model = aws_model(kind->service)};
-    const json_t *shape = value_shape(r.model, table_field_shape(kind, field));
+    const json_t *shape = load_value_shape(r.model, table_field_shape(kind, field));
 
     switch (field->type) {
     case FIELD_TEXT:
@@ -325,9 +321,9 @@ json_t *value_read(struct load *load, const struct kind *kind, const struct fiel
     case FIELD_RULES:
         return read_rules(&r, shape, node, path);
     case FIELD_POLICY:
-        return policy_read(load, node, path);
+        return load_policy_read(load, node, path);
     case FIELD_STATEMENTS:
-        return policy_read_statements(load, node, path);
+        return load_policy_statements(load, node, path);
     case FIELD_COLUMNS:
         return read_columns(&r, node, path);
     }

@@ -1,7 +1,7 @@
-/* manifest_settings.c -- account, region, reconcile and listen: all of billing.yaml but pipelines.
+/* load_settings.c -- account, region, reconcile and listen: all of billing.yaml but pipelines.
  */
 #include "base/mem.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -11,20 +11,22 @@ static const char *const top_keys[] = {"account",  "region",  "reconcile", "list
 static const char *const reconcile_keys[] = {"interval", "jitter",         "settle_timeout",
                                              "breaker",  "breaker_window", NULL};
 
-/* aa-bbbb-1 and its longer forms (us-gov-west-1); new regions need no new billingd. */
+/* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
+ */
 static bool is_region(const char *text)
 {
     size_t letters = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
     size_t digits = strspn(text + letters, "0123456789");
+    size_t first = strcspn(text, "-");
 
-    return islower((unsigned char)text[0]) && islower((unsigned char)text[1]) && text[2] == '-' &&
-           letters >= 6 && text[letters - 1] == '-' && !strstr(text, "--") && digits >= 1 &&
-           digits <= 2 && !text[letters + digits];
+    return first >= 2 && first <= 4 && letters >= 6 && letters > first + 1 &&
+           text[letters - 1] == '-' && !strstr(text, "--") && digits >= 1 && digits <= 2 &&
+           !text[letters + digits];
 }
 
-char *settings_region(struct load *load, const struct yaml_node *node, const char *path)
+char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path)
 {
-    char *text = text_setting(load, node, path);
+    char *text = load_text_setting(load, node, path);
 
     if (!text || is_region(text))
         return text;
@@ -33,15 +35,15 @@ char *settings_region(struct load *load, const struct yaml_node *node, const cha
     return NULL;
 }
 
-static void read_account(struct load *load, const struct yaml_node *root)
+static void read_account(struct load *load, const struct yaml_node *root, struct manifest *manifest)
 {
     const struct yaml_node *node = yaml_find(root, "account");
-    char *text = text_setting(load, node, "account");
+    char *text = load_text_setting(load, node, "account");
 
     if (!text)
         return;
     if (strlen(text) == 12 && strspn(text, "0123456789") == 12) {
-        load->manifest->account = text;
+        manifest->account = text;
         return;
     }
     load_error(load, node, "account", "must be the 12 digits of an AWS account id");
@@ -71,7 +73,7 @@ static int read_duration(struct load *load, const struct yaml_node *reconcile, c
 {
     const struct yaml_node *node = yaml_find(reconcile, key);
     cleanup_free char *path = mem_printf("reconcile.%s", key);
-    cleanup_free char *text = text_setting(load, node, path);
+    cleanup_free char *text = load_text_setting(load, node, path);
     int seconds;
 
     if (!text)
@@ -91,7 +93,7 @@ static int read_duration(struct load *load, const struct yaml_node *reconcile, c
 static int read_breaker(struct load *load, const struct yaml_node *reconcile)
 {
     const struct yaml_node *node = yaml_find(reconcile, "breaker");
-    cleanup_free char *text = text_setting(load, node, "reconcile.breaker");
+    cleanup_free char *text = load_text_setting(load, node, "reconcile.breaker");
     long number;
 
     if (!text)
@@ -105,10 +107,10 @@ static int read_breaker(struct load *load, const struct yaml_node *reconcile)
 }
 
 /* host:port; an IPv6 host stands in brackets. */
-static void read_listen(struct load *load, const struct yaml_node *root)
+static void read_listen(struct load *load, const struct yaml_node *root, struct manifest *manifest)
 {
     const struct yaml_node *node = yaml_find(root, "listen");
-    cleanup_free char *text = text_setting(load, node, "listen");
+    cleanup_free char *text = load_text_setting(load, node, "listen");
     const char *colon = text ? strrchr(text, ':') : NULL;
     long port = colon && isdigit((unsigned char)colon[1]) ? strtol(colon + 1, NULL, 10) : -1;
 
@@ -122,23 +124,22 @@ static void read_listen(struct load *load, const struct yaml_node *root)
         load_error(load, node, "listen", "must be host:port like 127.0.0.1:9464, or off");
         return;
     }
-    load->manifest->listen = mem_text(text ? text : "127.0.0.1:9464");
+    manifest->listen = mem_text(text ? text : "127.0.0.1:9464");
 }
 
-void settings_read(struct load *load, const struct yaml_node *root)
+void load_settings_read(struct load *load, const struct yaml_node *root, struct manifest *manifest)
 {
     const struct yaml_node *reconcile = yaml_find(root, "reconcile");
-    struct manifest *manifest = load->manifest;
 
     if (!load_check_keys(load, root, "", top_keys))
         return;
     if (reconcile && !yaml_is_null(reconcile))
         (void)load_check_keys(load, reconcile, "reconcile", reconcile_keys);
-    read_account(load, root);
+    read_account(load, root, manifest);
     manifest->interval_s = read_duration(load, reconcile, "interval", 300, 5);
     manifest->jitter_s = read_duration(load, reconcile, "jitter", 30, 0);
     manifest->settle_timeout_s = read_duration(load, reconcile, "settle_timeout", 300, 1);
     manifest->breaker_window_s = read_duration(load, reconcile, "breaker_window", 3600, 1);
     manifest->breaker_repairs = read_breaker(load, reconcile);
-    read_listen(load, root);
+    read_listen(load, root, manifest);
 }

@@ -1,4 +1,4 @@
-/* manifest_check.c -- values AWS would refuse, and resources declared twice.
+/* load_check.c -- values AWS would refuse, and resources declared twice.
  *
  * Values are checked resolved, so a name put together from parameters is judged as a whole; where
  * the account is not known a made-up one stands in. */
@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "resources/table.h"
 #include "resources/value.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -17,6 +17,7 @@ struct checking {
     struct load *load;
     const struct draft *draft;
     const struct manifest_resource *resource;
+    size_t index;              /* of the resource in the pipeline */
     const struct field *field; /* NULL: the path begins with the field's name */
     const json_t *value;       /* of the field */
 };
@@ -38,9 +39,7 @@ static void tell(void *arg, const char *path, const char *problem)
 {
     const struct checking *c = arg;
     const char *key = c->field ? key_at(c->value, path) : NULL;
-    cleanup_free char *field = NULL, *full = NULL;
-    const char *file;
-    int line, column;
+    cleanup_free char *field = NULL;
 
     if (!c->field)
         field = mem_text(path);
@@ -48,10 +47,7 @@ static void tell(void *arg, const char *path, const char *problem)
         field = mem_printf("%s.%s", c->field->name, key);
     else
         field = mem_printf("%s%s%s", c->field->name, *path && *path != '[' ? "." : "", path);
-    full = mem_printf("%s.resources.%s%s%s", c->draft->path, c->resource->id, *field ? "." : "",
-                      field);
-    manifest_position(c->resource, field, &file, &line, &column);
-    problems_add(c->load->problems, PROBLEM_ERROR, file, line, column, full, "%s", problem);
+    load_error_field(c->load, c->draft, c->index, field, problem);
 }
 
 /* A default that stands in for silence is ours to get right, so only what is declared is checked.
@@ -62,7 +58,7 @@ static void check_fields(struct checking *c, const json_t *desired)
     const struct aws_model *model = aws_model(kind->service);
 
     for (const struct field *f = kind->fields; f->name; f++) {
-        const json_t *shape = value_shape(model, table_field_shape(kind, f));
+        const json_t *shape = load_value_shape(model, table_field_shape(kind, f));
         json_auto_t *wire = NULL;
 
         c->field = f;
@@ -78,18 +74,13 @@ static void check_fields(struct checking *c, const json_t *desired)
     c->field = NULL;
 }
 
-static void check_resource(struct load *load, struct draft *draft, size_t index,
-                           const json_t *desired, const json_t *facts)
+static void check_resource(struct checking *c, const json_t *desired, const json_t *facts)
 {
-    const struct manifest_resource *resource = &draft->pipeline->resources[index];
-    struct checking c = {.load = load, .draft = draft, .resource = resource};
-    struct scope scope = {.kind = resource->kind, .desired = desired, .facts = facts};
+    struct scope scope = {.kind = c->resource->kind, .desired = desired, .facts = facts};
 
-    if (!resource->kind)
-        return;
-    check_fields(&c, desired);
-    if (resource->kind->check && !draft->flawed[index])
-        resource->kind->check(&scope, tell, &c);
+    check_fields(c, desired);
+    if (c->resource->kind->check && !c->draft->flawed[c->index])
+        c->resource->kind->check(&scope, tell, c);
 }
 
 /* Whether several resources may share the AWS document: nothing in it but statements. */
@@ -184,27 +175,36 @@ static void check_identity(struct checking *c, json_t *seen, const json_t *desir
     }
 }
 
-void check_values(struct load *load)
+static void tell_unresolved(void *arg, size_t resource, const char *field, const char *text)
 {
-    const char *account = load->manifest->account ? load->manifest->account : LOAD_ACCOUNT;
+    const struct checking *c = arg;
+
+    load_error_field(c->load, c->draft, resource, field, text);
+}
+
+static void check_pipeline(struct load *load, const struct draft *draft, const char *account,
+                           json_t *seen)
+{
+    struct checking c = {.load = load, .draft = draft};
+    const struct manifest_resolve_check check = {draft->flawed, tell_unresolved, &c};
+    json_auto_t *facts = manifest_resolve_facts(draft->pipeline, account);
+    json_auto_t *desired = manifest_resolve_checked(draft->pipeline, facts, &check);
+
+    json_object_set_new(facts, "pipeline", json_string(draft->pipeline->name));
+    for (c.index = 0; c.index < draft->pipeline->resource_count; c.index++) {
+        c.resource = &draft->pipeline->resources[c.index];
+        if (!c.resource->kind)
+            continue;
+        check_resource(&c, json_array_get(desired, c.index), facts);
+        check_identity(&c, seen, json_array_get(desired, c.index), facts);
+    }
+}
+
+void load_check(struct load *load, const char *account)
+{
     json_auto_t *seen = json_object();
 
-    for (size_t p = 0; p < load->manifest->pipeline_count; p++) {
-        struct draft *draft = &load->drafts[p];
-        json_auto_t *facts = NULL, *desired = NULL;
-
-        if (draft->cyclic || !draft->pipeline->region)
-            continue;
-        facts = resolve_facts(draft->pipeline, account);
-        desired = resolve_pipeline(draft->pipeline, facts, load, draft);
-        json_object_set_new(facts, "pipeline", json_string(draft->pipeline->name));
-        for (size_t i = 0; i < draft->pipeline->resource_count; i++) {
-            struct checking c = {
-                .load = load, .draft = draft, .resource = &draft->pipeline->resources[i]};
-
-            check_resource(load, draft, i, json_array_get(desired, i), facts);
-            if (c.resource->kind)
-                check_identity(&c, seen, json_array_get(desired, i), facts);
-        }
-    }
+    for (size_t i = 0; i < load->draft_count; i++)
+        if (!load->drafts[i].cyclic && load->drafts[i].pipeline->region)
+            check_pipeline(load, &load->drafts[i], account, seen);
 }

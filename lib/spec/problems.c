@@ -1,8 +1,8 @@
-/* problem.c -- gathering and printing what is wrong with a spec. */
-#include "spec/problem.h"
+/* problems.c -- gathering and printing what is wrong with a spec. */
+#include "spec/problems.h"
 
 #include "base/mem.h"
-#include "base/yaml.h"
+#include "base/str.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -10,16 +10,15 @@
 enum { SHOWN_WIDTH = 160 };
 
 struct problem *problems_add(struct problems *problems, enum problem_severity severity,
-                             const char *file, int line, int column, const char *path,
-                             const char *format, ...)
+                             struct problem_place place, const char *path, const char *format, ...)
 {
     struct problem *p;
     va_list args;
 
     problems->items = mem_resize(problems->items, problems->count + 1, sizeof *problems->items);
     p = &problems->items[problems->count++];
-    *p = (struct problem){.severity = severity, .line = line, .column = column};
-    p->file = mem_text(file ? file : "");
+    *p = (struct problem){.severity = severity, .line = place.line, .column = place.column};
+    p->file = mem_text(place.file ? place.file : "");
     p->path = mem_text(path ? path : "");
     va_start(args, format);
     if (vasprintf(&p->text, format, args) < 0)
@@ -128,7 +127,7 @@ static void print_line(const struct problem *p, FILE *out, bool color)
 {
     char *line = p->line > 0 ? read_line(p->file, p->line) : NULL;
     int first = p->column > SHOWN_WIDTH - 20 ? p->column - SHOWN_WIDTH / 2 : 1;
-    bool utf8 = line && yaml_is_utf8(line, strlen(line));
+    bool utf8 = line && str_is_utf8(line, strlen(line));
     char *shown;
     size_t n;
 

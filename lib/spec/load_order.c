@@ -1,6 +1,6 @@
-/* manifest_order.c -- what a resource needs before it: references and `after`, cycles, order. */
+/* load_order.c -- what a resource needs before it: references and `after`, cycles, order. */
 #include "base/mem.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <string.h>
 
@@ -11,26 +11,10 @@ struct ordering {
     size_t index; /* of the resource looked at */
 };
 
-enum { NONE = -1 };
-
-static int find_id(const struct manifest_pipeline *pipeline, const char *id)
-{
-    for (size_t i = 0; i < pipeline->resource_count; i++)
-        if (!strcmp(pipeline->resources[i].id, id))
-            return (int)i;
-    return NONE;
-}
-
 /* An error at `field` of the resource. */
 static void tell(const struct ordering *o, const char *field, const char *text)
 {
-    const struct manifest_resource *resource = &o->pipeline->resources[o->index];
-    cleanup_free char *path = mem_printf("%s.resources.%s.%s", o->draft->path, resource->id, field);
-    const char *file;
-    int line, column;
-
-    manifest_position(resource, field, &file, &line, &column);
-    problems_add(o->load->problems, PROBLEM_ERROR, file, line, column, path, "%s", text);
+    load_error_field(o->load, o->draft, o->index, field, text);
     o->draft->flawed[o->index] = true;
 }
 
@@ -48,27 +32,33 @@ static void tell_unknown(const struct ordering *o, const char *field, const char
     free(ids);
 }
 
-static void add_need(const struct ordering *o, const char *field, const char *id)
+static void add_need(struct manifest_resource *resource, size_t target)
+{
+    for (size_t i = 0; i < resource->need_count; i++)
+        if (resource->needs[i] == target)
+            return;
+    resource->needs =
+        mem_resize(resource->needs, resource->need_count + 1, sizeof *resource->needs);
+    resource->needs[resource->need_count++] = target;
+}
+
+/* The resource needs that of the id, by what stands in field. */
+static void need(const struct ordering *o, const char *field, const char *id)
 {
     struct manifest_resource *resource = &o->pipeline->resources[o->index];
-    int target = find_id(o->pipeline, id);
+    const struct manifest_resource *target = manifest_resource_find(o->pipeline, id);
     cleanup_free char *text = NULL;
 
     if (json_object_get(o->draft->off, id)) {
         text = mem_printf("%s refers to %s, which is switched off", resource->id, id);
         tell(o, field, text);
-    } else if (target == NONE) {
+    } else if (!target) {
         tell_unknown(o, field, id);
-    } else if (o->pipeline->resources[target].absent && !resource->absent) {
+    } else if (target->absent && !resource->absent) {
         text = mem_printf("%s refers to %s, which is to be absent", resource->id, id);
         tell(o, field, text);
     } else {
-        for (size_t i = 0; i < resource->need_count; i++)
-            if (resource->needs[i] == (size_t)target)
-                return;
-        resource->needs =
-            mem_resize(resource->needs, resource->need_count + 1, sizeof *resource->needs);
-        resource->needs[resource->need_count++] = (size_t)target;
+        add_need(resource, (size_t)(target - o->pipeline->resources));
     }
 }
 
@@ -80,12 +70,12 @@ static void find_references(const struct ordering *o, const json_t *value, const
     json_t *item;
     size_t i;
 
-    while (text && text_next(text, &r)) {
+    while (text && load_text_next(text, &r)) {
         const char *dot = memchr(r.name, '.', r.length);
         cleanup_free char *id = dot ? mem_text_n(r.name, (size_t)(dot - r.name)) : NULL;
 
         if (id)
-            add_need(o, field, id);
+            need(o, field, id);
         text = r.end;
     }
     json_object_foreach((json_t *)value, key, item) {
@@ -115,8 +105,8 @@ static void read_after(const struct ordering *o)
 
         if (after->items[i]->type != YAML_TEXT)
             tell(o, field, "must be a resource id");
-        else if (!value_is_poisoned(after->items[i]))
-            add_need(o, field, after->items[i]->text);
+        else if (!load_is_poisoned(after->items[i]))
+            need(o, field, after->items[i]->text);
     }
 }
 
@@ -170,10 +160,12 @@ static void find_cycles(struct ordering *o)
     free(way);
 }
 
+#define NOWHERE SIZE_MAX /* not in the order yet */
+
 static bool is_ready(const struct manifest_resource *resource, const size_t *place)
 {
     for (size_t i = 0; i < resource->need_count; i++)
-        if (place[resource->needs[i]] == (size_t)NONE)
+        if (place[resource->needs[i]] == NOWHERE)
             return false;
     return true;
 }
@@ -191,7 +183,7 @@ static void sort(struct ordering *o)
     for (size_t n = 0; n < count; n++) {
         size_t i = 0;
 
-        while (place[i] != (size_t)NONE || !is_ready(&pipeline->resources[i], place))
+        while (place[i] != NOWHERE || !is_ready(&pipeline->resources[i], place))
             i++;
         sorted[n] = pipeline->resources[i];
         flawed[n] = o->draft->flawed[i];
@@ -207,7 +199,7 @@ static void sort(struct ordering *o)
     o->draft->flawed = flawed;
 }
 
-void order_resources(struct load *load, struct draft *draft)
+void load_order(struct load *load, struct draft *draft)
 {
     struct ordering o = {.load = load, .draft = draft, .pipeline = draft->pipeline};
 

@@ -1,7 +1,7 @@
-/* manifest_pipeline.c -- the pipelines of billing.yaml: settings, template, parameters, overrides.
+/* load_pipeline.c -- the pipelines of billing.yaml: settings, template, parameters, overrides.
  */
 #include "base/mem.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +13,6 @@ static const char *const pipeline_keys[] = {"region",    "role",    "template", 
 static const char *const role_keys[] = {"arn", "external_id", NULL};
 static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};
-static const char *const built_in[] = {"account", "region", "partition", "pipeline", NULL};
 
 static void read_region(struct load *load, struct draft *draft, const struct yaml_node *root)
 {
@@ -22,9 +21,9 @@ static void read_region(struct load *load, struct draft *draft, const struct yam
     cleanup_free char *path = mem_printf("%s.region", draft->path);
 
     if (own && !yaml_is_null(own) && (own->type != YAML_TEXT || *own->text))
-        draft->pipeline->region = settings_region(load, own, path);
+        draft->pipeline->region = load_settings_region(load, own, path);
     else if (shared && !yaml_is_null(shared) && (shared->type != YAML_TEXT || *shared->text))
-        draft->pipeline->region = settings_region(load, shared, "region");
+        draft->pipeline->region = load_settings_region(load, shared, "region");
     else
         load_error_key(load, draft->node, path, "no region: set it here or at the top");
 }
@@ -47,8 +46,8 @@ static void read_role(struct load *load, struct draft *draft)
 
     if (!role || yaml_is_null(role) || !load_check_keys(load, role, path, role_keys))
         return;
-    draft->pipeline->role_arn = text_setting(load, arn, arn_path);
-    draft->pipeline->external_id = text_setting(load, yaml_find(role, "external_id"), id_path);
+    draft->pipeline->role_arn = load_text_setting(load, arn, arn_path);
+    draft->pipeline->external_id = load_text_setting(load, yaml_find(role, "external_id"), id_path);
     if (!arn)
         load_error_key(load, role, arn_path, "is missing");
     else if (draft->pipeline->role_arn && !is_role_arn(draft->pipeline->role_arn))
@@ -64,8 +63,8 @@ static void check_parameter(struct load *load, const struct yaml_node *item)
     if (!load_is_name(item->key, "_", false))
         load_error_key(load, item, path,
                        "a parameter's name has lower-case letters, digits and _ only");
-    for (size_t i = 0; built_in[i]; i++)
-        if (!strcmp(built_in[i], item->key))
+    for (size_t i = 0; load_parameters_built_in[i]; i++)
+        if (!strcmp(load_parameters_built_in[i], item->key))
             load_error_key(load, item, path, "this name is built in");
     if (load_check_keys(load, item, path, parameter_keys) && value && value->type != YAML_TEXT)
         load_error(load, value, path, "a default must be a text");
@@ -91,7 +90,7 @@ static void check_template(struct load *load, const struct yaml_node *root)
 /* Each template is read once, however many pipelines use it. NULL after an error. */
 static const struct yaml_node *template_at(struct load *load, const char *path)
 {
-    struct yaml_node *documents = load->manifest->documents, *root;
+    struct yaml_node *documents = load->documents, *root;
 
     for (size_t i = 1; i < documents->count; i++)
         if (documents->items[i]->owned_file && !strcmp(documents->items[i]->owned_file, path))
@@ -112,14 +111,14 @@ static const struct yaml_node *find_template(struct load *load, struct draft *dr
 {
     const struct yaml_node *node = yaml_find(draft->node, "template");
     cleanup_free char *path = mem_printf("%s.template", draft->path);
-    cleanup_free char *name = NULL, *file = NULL;
+    cleanup_free char *directory = load_directory(root->file), *name = NULL, *file = NULL;
 
     if (!node)
         node = yaml_find(root, "template");
-    name = text_setting(load, node, path);
+    name = load_text_setting(load, node, path);
     if (!name && node && !yaml_is_null(node) && (node->type != YAML_TEXT || *node->text))
         return NULL;
-    file = mem_printf("%s%s", name && *name == '/' ? "" : load->directory,
+    file = mem_printf("%s%s", name && *name == '/' ? "" : directory,
                       name ? name : "specs/pipeline.yaml");
     if (!access(file, R_OK))
         return template_at(load, file);
@@ -190,14 +189,14 @@ static void merge_resources(struct load *load, struct draft *draft,
 
     draft->resources = resources && resources->type == YAML_MAP ? yaml_copy(resources)
                                                                 : yaml_new(YAML_MAP, template);
-    yaml_add(load->manifest->documents, draft->resources);
+    yaml_add(load->documents, draft->resources);
     if (over && over->type == YAML_MAP) {
         for (size_t i = 0; i < over->count; i++)
             override(load, draft, over->items[i]);
     } else if (over && !yaml_is_null(over)) {
         load_error(load, over, path, "must be a mapping (id: fields, or id: off)");
     }
-    parameters_expand(load, draft, draft->resources, path);
+    load_parameters_expand(load, draft, draft->resources, path);
 }
 
 static void read_pipeline(struct load *load, struct draft *draft, const struct yaml_node *root)
@@ -212,19 +211,18 @@ static void read_pipeline(struct load *load, struct draft *draft, const struct y
         return;
     read_region(load, draft, root);
     read_role(load, draft);
-    billing_read(load, draft, root);
+    load_billing_read(load, draft, root);
     template = find_template(load, draft, root);
     if (!template)
         return;
-    parameters_read(load, draft, template);
+    load_parameters_read(load, draft, template);
     merge_resources(load, draft, template);
-    queries_read(load, draft, template);
+    load_billing_queries(load, draft, template);
 }
 
-void pipelines_read(struct load *load, struct yaml_node *root)
+void load_pipeline_all(struct load *load, const struct yaml_node *root, struct manifest *manifest)
 {
     const struct yaml_node *pipelines = yaml_find(root, "pipelines");
-    struct manifest *manifest = load->manifest;
 
     if (root->type != YAML_MAP)
         return;
@@ -239,6 +237,7 @@ void pipelines_read(struct load *load, struct yaml_node *root)
     manifest->pipelines = mem_new(pipelines->count * sizeof *manifest->pipelines);
     manifest->pipeline_count = pipelines->count;
     load->drafts = mem_new(pipelines->count * sizeof *load->drafts);
+    load->draft_count = pipelines->count;
     for (size_t i = 0; i < pipelines->count; i++) {
         struct draft *draft = &load->drafts[i];
 
@@ -251,10 +250,13 @@ void pipelines_read(struct load *load, struct yaml_node *root)
     }
 }
 
-void draft_fini(struct draft *draft)
+void load_pipeline_fini(struct load *load)
 {
-    parameters_free(draft);
-    json_decref(draft->off);
-    free(draft->path);
-    free(draft->flawed);
+    for (size_t i = 0; i < load->draft_count; i++) {
+        load_parameters_free(&load->drafts[i]);
+        json_decref(load->drafts[i].off);
+        free(load->drafts[i].path);
+        free(load->drafts[i].flawed);
+    }
+    free(load->drafts);
 }

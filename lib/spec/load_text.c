@@ -1,9 +1,9 @@
-/* manifest_text.c -- ${...} in texts: finding it, escaping it, and the environment's share of it.
+/* load_text.c -- ${...} in texts: finding it, escaping it, and the environment's share of it.
  *
  * Expansion comes after YAML parsing, so a value can never change the structure of a file; what
  * comes from the environment is escaped, so it is never expanded again. */
 #include "base/mem.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static const char *closing_brace(const char *text)
     return NULL;
 }
 
-bool text_next(const char *text, struct reference *reference)
+bool load_text_next(const char *text, struct reference *reference)
 {
     for (; (text = strchr(text, '$')); text++) {
         const char *close;
@@ -42,14 +42,14 @@ bool text_next(const char *text, struct reference *reference)
     return false;
 }
 
-void text_add_unescaped(struct str *s, const char *text, size_t length)
+void load_text_add_unescaped(struct str *s, const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++)
         if (i + 2 >= length || strncmp(text + i, "$${", 3) != 0)
             str_add_char(s, text[i]);
 }
 
-void text_add_escaped(struct str *s, const char *text)
+static void add_escaped(struct str *s, const char *text)
 {
     for (; *text; text++) {
         if (text[0] == '$' && text[1] == '{')
@@ -84,7 +84,7 @@ static bool add_variable(struct load *load, const struct yaml_node *node, const 
         str_add_n(s, r->start, (size_t)(r->end - r->start));
         return true;
     }
-    if (value && *value && !yaml_is_utf8(value, strlen(value))) {
+    if (value && *value && !str_is_utf8(value, strlen(value))) {
         load_error(load, node, path, "the environment variable %s is not UTF-8", name);
         return false;
     }
@@ -95,11 +95,11 @@ static bool add_variable(struct load *load, const struct yaml_node *node, const 
         return false;
     }
     if (!has_default || (value && *value)) {
-        text_add_escaped(s, value);
+        add_escaped(s, value);
         return true;
     }
     otherwise = mem_text_n(r->name + n + 2, r->length - n - 2);
-    if (text_next(otherwise, &inner) && variable_length(inner.name)) {
+    if (load_text_next(otherwise, &inner) && variable_length(inner.name)) {
         load_error(load, node, path, "the default of %s cannot hold another variable", name);
         return false;
     }
@@ -114,9 +114,9 @@ static void expand_environment(struct load *load, struct yaml_node *node, const 
     struct reference r;
     bool good = true;
 
-    if (!text_next(rest, &r))
+    if (!load_text_next(rest, &r))
         return;
-    while (good && text_next(rest, &r)) {
+    while (good && load_text_next(rest, &r)) {
         str_add_n(&s, rest, (size_t)(r.start - rest));
         if (!r.end) {
             load_error(load, node, path, "${ without its }; write $${ for a literal ${");
@@ -134,7 +134,7 @@ static void expand_environment(struct load *load, struct yaml_node *node, const 
     node->quoted |= !*node->text; /* an empty variable is an empty text, not a null */
 }
 
-void text_environment(struct load *load, struct yaml_node *node, const char *path)
+void load_text_environment(struct load *load, struct yaml_node *node, const char *path)
 {
     if (node->type == YAML_TEXT)
         expand_environment(load, node, path);
@@ -144,11 +144,11 @@ void text_environment(struct load *load, struct yaml_node *node, const char *pat
                                        ? mem_printf("%s%s%s", path, *path ? "." : "", item->key)
                                        : mem_printf("%s[%zu]", path, i);
 
-        text_environment(load, item, below);
+        load_text_environment(load, item, below);
     }
 }
 
-char *text_setting(struct load *load, const struct yaml_node *node, const char *path)
+char *load_text_setting(struct load *load, const struct yaml_node *node, const char *path)
 {
     struct str s = {0};
     struct reference r;
@@ -160,13 +160,13 @@ char *text_setting(struct load *load, const struct yaml_node *node, const char *
                    node->type == YAML_LIST ? "list" : "mapping");
         return NULL;
     }
-    if (!*node->text || value_is_poisoned(node))
+    if (!*node->text || load_is_poisoned(node))
         return NULL;
-    if (text_next(node->text, &r)) {
+    if (load_text_next(node->text, &r)) {
         load_error(load, node, path, "${%.*s}: only environment variables (upper case) work here",
                    (int)r.length, r.name);
         return NULL;
     }
-    text_add_unescaped(&s, node->text, strlen(node->text));
+    load_text_add_unescaped(&s, node->text, strlen(node->text));
     return str_take(&s);
 }
