@@ -38,11 +38,6 @@ int64_t athena_query_scanned(void)
     return state.scanned_bytes;
 }
 
-void athena_query_reset_scanned(void)
-{
-    state.scanned_bytes = 0;
-}
-
 void athena_query_result_fini(struct athena_result *result)
 {
     json_decref(result->rows);
