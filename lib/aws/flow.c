@@ -1,5 +1,6 @@
 #include "aws/flow.h"
 
+#include "aws/page_tokens.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -260,42 +261,38 @@ bool flow_is_cancelled(const struct flow *flow)
     return flow->cancelled;
 }
 
-json_t *flow_call(struct flow *flow, struct aws_session *session, const char *service,
-                  const char *op, json_t *params, struct err *e)
+json_t *flow_call(struct flow *flow, const struct aws_request *request, struct err *e)
 {
-    json_auto_t *owned = params ? params : json_object();
-    const struct aws_error *error = &flow->error;
     json_t *result;
 
     flow->error = (struct aws_error){0};
     flow->throttled = false;
     flow->kind = ERR_CANCELLED;
     if (!flow->cancelled) {
-        flow->call = aws_client_send(
-            flow->client, &(struct aws_request){session, service, op, owned}, on_reply, flow);
+        flow->call = aws_client_send(flow->client, request, on_reply, flow);
         wait_here(flow);
     }
     result = flow->result;
     flow->result = NULL;
     if (result)
         return result;
-    if (flow->cancelled)
-        err_set(e, ERR_CANCELLED, "%s: cancelled", op);
-    else
-        err_set(e, flow->kind == ERR_NONE ? ERR_RETRY : flow->kind, "%s: %s: %s%s%s%s", op,
-                error->code, error->message, error->request_id[0] ? " (request " : "",
-                error->request_id, error->request_id[0] ? ")" : "");
+    if (flow->cancelled) {
+        err_set(e, ERR_CANCELLED, "%s: cancelled", request->op);
+    } else {
+        cleanup_free char *text = aws_error_text(&flow->error);
+
+        err_set(e, flow->kind == ERR_NONE ? ERR_RETRY : flow->kind, "%s", text);
+    }
     return NULL;
 }
 
-json_t *flow_call_at_end(struct flow *flow, struct aws_session *session, const char *service,
-                         const char *op, json_t *params, struct err *e)
+json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e)
 {
     bool cancelled = flow->cancelled;
     json_t *result;
 
     flow->cancelled = false;
-    result = flow_call(flow, session, service, op, params, e);
+    result = flow_call(flow, request, e);
     flow->cancelled = flow->cancelled || cancelled;
     return result;
 }
@@ -310,48 +307,35 @@ bool flow_throttled(const struct flow *flow)
     return flow->throttled;
 }
 
-int flow_pages(struct flow *flow, struct aws_session *session, const char *service, const char *op,
-               json_t *params, const char *request, const char *reply, flow_page_fn *take,
-               void *arg, struct err *e)
+/* Asks for pages until take has enough or there are no more. */
+static int each_page(struct flow *flow, const struct flow_listing *listing, json_t *params,
+                     struct page_tokens *tokens, struct err *e)
 {
-    json_auto_t *owned = params ? params : json_object();
+    const struct aws_request request = {listing->request.session, listing->request.service,
+                                        listing->request.op, params};
 
     for (;;) {
-        json_auto_t *page = flow_call(flow, session, service, op, json_copy(owned), e);
-        const json_t *token = json_object_get(page, reply);
+        json_auto_t *page = flow_call(flow, &request, e);
+        json_t *token = json_object_get(page, listing->next_token);
+        int more = page ? listing->take(listing->arg, page, e) : -1;
 
-        if (!page)
+        if (more <= 0 || !json_string_length(token))
+            return more < 0 ? -1 : 0;
+        if (page_tokens_add(tokens, request.op, json_string_value(token), e))
             return -1;
-        if (!take(arg, page) || !json_string_length(token) ||
-            json_equal(token, json_object_get(owned, request)))
-            return 0;
-        json_object_set(owned, request, (json_t *)token);
+        json_object_set(params, listing->token, token);
     }
 }
 
-struct joined {
-    const char *member;
-    json_t *items;
-};
-
-static bool join_page(void *arg, const json_t *page)
+int flow_pages(struct flow *flow, const struct flow_listing *listing, struct err *e)
 {
-    const struct joined *joined = arg;
+    struct page_tokens tokens = {0};
+    json_auto_t *params =
+        listing->request.params ? json_copy((json_t *)listing->request.params) : json_object();
+    int failed = each_page(flow, listing, params, &tokens, e);
 
-    json_array_extend(joined->items, json_object_get(page, joined->member));
-    return true;
-}
-
-json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,
-                  const char *op, json_t *params, const char *member, const char *request,
-                  const char *reply, struct err *e)
-{
-    struct joined joined = {member, json_array()};
-
-    if (!flow_pages(flow, session, service, op, params, request, reply, join_page, &joined, e))
-        return joined.items;
-    json_decref(joined.items);
-    return NULL;
+    page_tokens_fini(&tokens);
+    return failed;
 }
 
 int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e)

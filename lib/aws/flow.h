@@ -25,30 +25,27 @@ bool flow_is_cancelled(const struct flow *flow);
 
 /* ---- Inside a flow ---- */
 
-/* Sends a call and waits.  params: reference taken over (NULL: {}).  Returns the result (new
- * reference), or NULL with *e told as "Operation: Code: message (request ID)"; flow_error then has
- * the parts. */
-json_t *flow_call(struct flow *flow, struct aws_session *session, const char *service,
-                  const char *op, json_t *params, struct err *e);
+/* Sends a call and waits.  Returns the result (new reference), or NULL with *e told by
+ * aws_error_text; flow_error then has the parts. */
+json_t *flow_call(struct flow *flow, const struct aws_request *request, struct err *e);
 /* The same in a flow that may have been cancelled, for what must be tidied up before it ends (stop
  * what was started).  Only another flow_cancel ends this wait. */
-json_t *flow_call_at_end(struct flow *flow, struct aws_session *session, const char *service,
-                         const char *op, json_t *params, struct err *e);
+json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e);
 /* What AWS said to the last flow_call that failed. */
 const struct aws_error *flow_error(const struct flow *flow);
 /* Whether it failed because AWS wants fewer calls. */
 bool flow_throttled(const struct flow *flow);
-/* Page after page of a list, each given to take (borrowed) until it says false or there is no more.
- * request and reply name the token members.  0, or -1 and *e when a page failed. */
-typedef bool flow_page_fn(void *arg, const json_t *page);
-int flow_pages(struct flow *flow, struct aws_session *session, const char *service, const char *op,
-               json_t *params, const char *request, const char *reply, flow_page_fn *take,
-               void *arg, struct err *e);
-/* All pages of a list: the items under member, joined (new reference).  request and reply name the
- * token members. */
-json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,
-                  const char *op, json_t *params, const char *member, const char *request,
-                  const char *reply, struct err *e);
+/* A list that comes in pages. */
+struct flow_listing {
+    struct aws_request request;
+    const char *token, *next_token; /* members: of the request, and of the reply */
+    /* Given page after page (borrowed): 1 for more of them, 0 when that was enough, -1 and *e. */
+    int (*take)(void *arg, const json_t *page, struct err *e);
+    void *arg;
+};
+/* 0, or -1 and *e when a page or take failed, or when the list goes in circles or never ends
+ * (page_tokens.h): it is never cut short. */
+int flow_pages(struct flow *flow, const struct flow_listing *listing, struct err *e);
 /* Waits; 0, or -1 when cancelled. */
 int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e);
 

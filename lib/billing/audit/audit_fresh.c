@@ -64,8 +64,8 @@ static int delivery_age(struct flow *flow, const struct billing *billing, int64_
                                           "DeliveryToS3.DataFreshness",
                                           "Maximum",
                                           {{"DeliveryStreamName", billing->names.stream}}};
-    cleanup_free int64_t *values =
-        metrics_read(flow, billing, &wanted, 1, from_s, to_s, PERIOD_S, e);
+    cleanup_free int64_t *values = metrics_read(
+        flow, billing, &(struct metrics_question){&wanted, 1, from_s, to_s, PERIOD_S}, e);
 
     *age_s = METRICS_UNKNOWN;
     if (!values)

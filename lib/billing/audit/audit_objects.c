@@ -2,6 +2,7 @@
  * prefix, and those that a stream delivered in an older form. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/audit/audit_operations.h"
 #include "billing/audit/audit_private.h"
 #include "billing/store/legacy.h"
 #include "billing/store/object_content.h"
@@ -88,8 +89,8 @@ static char *live_prefix(struct flow *flow, const struct billing *billing)
 {
     struct err unknown = {0};
     json_auto_t *reply =
-        flow_call(flow, billing->session, "firehose", "DescribeDeliveryStream",
-                  json_pack("{s:s}", "DeliveryStreamName", billing->names.stream), &unknown);
+        operation_call(flow, billing, &audit_operations[AUDIT_GET_STREAM],
+                       json_pack("{s:s}", "DeliveryStreamName", billing->names.stream), &unknown);
     const char *prefix = json_string_value(
         json_at(reply, "DeliveryStreamDescription.Destinations[].ExtendedS3DestinationDescription."
                        "Prefix"));

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit.h"
+#include "billing/backfill/backfill_operations.h"
 #include "billing/backfill/backfill_private.h"
 #include "billing/store/recovered.h"
 
@@ -16,9 +17,9 @@ int64_t backfill_reach(struct flow *flow, const struct billing *billing, json_t 
                        struct err *e)
 {
     const char *name = billing->names.log_group;
-    json_auto_t *groups = flow_list(flow, billing->session, "logs", "DescribeLogGroups",
-                                    json_pack("{s:s}", "logGroupNamePrefix", name), "logGroups",
-                                    "nextToken", "nextToken", e);
+    json_auto_t *groups =
+        operation_list(flow, billing, &backfill_operations[BACKFILL_GET_LOG_GROUPS],
+                       json_pack("{s:s}", "logGroupNamePrefix", name), e);
     size_t i;
     json_t *group;
 

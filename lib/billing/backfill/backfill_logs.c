@@ -2,8 +2,10 @@
  *
  * FilterLogEvents gives each event the id that the subscription gave it. Limits: 5 calls a second
  * and region, 10,000 events or 1 MiB a page; pages may be empty and still have a next one. */
+#include "aws/page_tokens.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/backfill/backfill_operations.h"
 #include "billing/backfill/backfill_private.h"
 #include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query.h"
@@ -56,8 +58,8 @@ static json_t *read_page(struct flow *flow, const struct billing *billing, const
 {
     for (int refusals = 0;; refusals++) {
         struct err failed = {0};
-        json_t *page = flow_call(flow, billing->session, "logs", "FilterLogEvents",
-                                 json_copy((json_t *)params), &failed);
+        json_t *page = operation_call(flow, billing, &backfill_operations[BACKFILL_FILTER_EVENTS],
+                                      json_incref((json_t *)params), &failed);
 
         if (page)
             return page;
@@ -104,7 +106,24 @@ struct window {
     int64_t hour_s;
 };
 
-static int read_window(struct flow *flow, const struct window *window, struct err *e)
+/* 1 when *params now ask for the next page, 0 when that was the last; -1 and *e. */
+static int next_page(const json_t *page, json_t *params, struct page_tokens *tokens, struct err *e)
+{
+    const struct operation *operation = &backfill_operations[BACKFILL_FILTER_EVENTS];
+    json_t *token = json_object_get(page, operation->next_token);
+
+    if (!json_string_length(token))
+        return 0;
+    if (page_tokens_add(tokens, operation->name, json_string_value(token), e))
+        return -1;
+    json_object_set(params, operation->token, token);
+    return 1;
+}
+
+/* By itself and not by operation_pages: there is a pause between pages, and refusals are waited
+ * for. */
+static int read_window(struct flow *flow, const struct window *window, struct page_tokens *tokens,
+                       struct err *e)
 {
     struct backfill *backfill = window->backfill;
     json_auto_t *params =
@@ -112,7 +131,7 @@ static int read_window(struct flow *flow, const struct window *window, struct er
 
     for (;;) {
         json_auto_t *page = read_page(flow, backfill->billing, params, e);
-        json_t *token;
+        int more;
 
         if (!page)
             return -1;
@@ -120,10 +139,9 @@ static int read_window(struct flow *flow, const struct window *window, struct er
         if (backfill_writer_count(window->writer) >= FLUSH_EVENTS &&
             backfill_writer_flush(flow, window->writer, e))
             return -1;
-        token = json_object_get(page, "nextToken");
-        if (!json_string_length(token) || json_equal(token, json_object_get(params, "nextToken")))
-            return 0;
-        json_object_set(params, "nextToken", token);
+        more = next_page(page, params, tokens, e);
+        if (more <= 0)
+            return more;
         if (flow_sleep(flow, PAUSE_MS, e))
             return -1;
     }
@@ -138,12 +156,15 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
     const struct backfill_target target = {"logs", source, backfill->request->dry_run,
                                            &backfill->logs};
     struct window window = {backfill, NULL, ids, hour_s};
+    struct page_tokens tokens = {0};
     int failed;
 
     recovered_text_id(name, strlen(name), source);
     window.writer = backfill_writer_new(billing, &target);
-    failed = read_window(flow, &window, e) || backfill_writer_flush(flow, window.writer, e);
+    failed =
+        read_window(flow, &window, &tokens, e) || backfill_writer_flush(flow, window.writer, e);
     backfill_writer_free(window.writer);
+    page_tokens_fini(&tokens);
     return failed;
 }
 

@@ -201,16 +201,6 @@ const char *price_book_hash(const struct price_book *book)
     return book->hash;
 }
 
-const char *price_book_customers_hash(const struct price_book *book)
-{
-    return book->customers_hash;
-}
-
-const char *price_book_rounding(const struct price_book *book)
-{
-    return book->rounding;
-}
-
 const struct prices *price_book_prices(const struct price_book *book, struct day day)
 {
     size_t i = book->price_count;

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "billing/rollup/partition.h"
+#include "billing/rollup/rollup_operations.h"
 #include "billing/rollup/rollup_private.h"
 #include "billing/store/athena_query_rows.h"
 #include "billing/store/athena_query_text.h"
@@ -49,10 +50,11 @@ int rollup_build_hash(struct flow *flow, const struct billing *billing, char hex
 {
     cleanup_free char *query = athena_query_text_hash(billing, "rollup");
     cleanup_str struct str all = {0};
-    json_auto_t *reply = flow_call(flow, billing->session, "glue", "GetTable",
-                                   json_pack("{s:s, s:s}", "DatabaseName", billing->names.database,
-                                             "Name", billing->names.view),
-                                   e);
+    json_auto_t *reply =
+        operation_call(flow, billing, &rollup_operations[ROLLUP_GET_TABLE],
+                       json_pack("{s:s, s:s}", "DatabaseName", billing->names.database, "Name",
+                                 billing->names.view),
+                       e);
     const char *view = json_string_value(json_at(reply, "Table.ViewOriginalText"));
 
     if (!reply)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/rollup/rollup_operations.h"
 #include "billing/rollup/rollup_private.h"
 #include "billing/store/object_list.h"
 
@@ -84,11 +85,12 @@ static int delete_keys(struct flow *flow, const struct sweep *sweep, struct err 
 
         for (size_t i = at; i < at + KEYS_PER_CALL && i < json_array_size(sweep->keys); i++)
             json_array_append(objects, json_array_get(sweep->keys, i));
-        reply = flow_call(flow, billing->session, "s3", "DeleteObjects",
-                          json_pack("{s:s, s:s, s:{s:o, s:b}}", "Bucket", billing->names.bucket,
-                                    "ExpectedBucketOwner", billing->account, "Delete", "Objects",
-                                    objects, "Quiet", 1),
-                          e);
+        reply =
+            operation_call(flow, billing, &rollup_operations[ROLLUP_DELETE_OBJECTS],
+                           json_pack("{s:s, s:s, s:{s:o, s:b}}", "Bucket", billing->names.bucket,
+                                     "ExpectedBucketOwner", billing->account, "Delete", "Objects",
+                                     objects, "Quiet", 1),
+                           e);
         if (!reply)
             return -1;
         failed = json_array_get(json_object_get(reply, "Errors"), 0);
@@ -115,10 +117,11 @@ static int delete_runs(struct flow *flow, const struct sweep *sweep, struct err 
 
         for (size_t i = at; i < at + PARTITIONS_PER_CALL && i < json_array_size(values); i++)
             json_array_append(some, json_array_get(values, i));
-        reply = flow_call(flow, sweep->billing->session, "glue", "BatchDeletePartition",
-                          json_pack("{s:s, s:s, s:o}", "DatabaseName", names->database, "TableName",
-                                    names->runs_table, "PartitionsToDelete", some),
-                          e);
+        reply =
+            operation_call(flow, sweep->billing, &rollup_operations[ROLLUP_DELETE_PARTITIONS],
+                           json_pack("{s:s, s:s, s:o}", "DatabaseName", names->database,
+                                     "TableName", names->runs_table, "PartitionsToDelete", some),
+                           e);
         if (!reply) /* what was gone already is told in the reply and is fine */
             return -1;
     }
@@ -130,10 +133,10 @@ static int add_empty_runs(struct flow *flow, struct sweep *sweep, struct err *e)
 {
     const struct billing_names *names = &sweep->billing->names;
     json_auto_t *partitions =
-        flow_list(flow, sweep->billing->session, "glue", "GetPartitions",
-                  json_pack("{s:s, s:s, s:b}", "DatabaseName", names->database, "TableName",
-                            names->runs_table, "ExcludeColumnSchema", 1),
-                  "Partitions", "NextToken", "NextToken", e);
+        operation_list(flow, sweep->billing, &rollup_operations[ROLLUP_GET_PARTITIONS],
+                       json_pack("{s:s, s:s, s:b}", "DatabaseName", names->database, "TableName",
+                                 names->runs_table, "ExcludeColumnSchema", 1),
+                       e);
     size_t i;
     json_t *partition;
 

@@ -73,11 +73,12 @@ static void list_span(struct flow *flow, void *arg, size_t index)
         day_prefix(root, listing->wanted->first_s + (int64_t)first * ROLLUP_DAY_S);
     cleanup_free char *before =
         day_prefix(root, listing->wanted->first_s + (int64_t)end * ROLLUP_DAY_S);
+    const struct object_range range = {root, after, before};
     struct err e = {0};
 
     if (listing->e->kind)
         return;
-    listing->objects[index] = object_list_between(flow, listing->billing, root, after, before, &e);
+    listing->objects[index] = object_list_between(flow, listing->billing, &range, &e);
     if (!listing->objects[index])
         err_set(listing->e, e.kind, "%s", e.text);
 }

@@ -2,6 +2,7 @@
  * parameters are what the build says of itself. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/rollup/rollup_operations.h"
 #include "billing/rollup/rollup_private.h"
 
 #include <string.h>
@@ -89,16 +90,16 @@ json_t *rollup_partition_builds(struct flow *flow, const struct billing *billing
 
     json_object_set_new(params, "Expression", json_string(filter));
     json_object_set_new(params, "ExcludeColumnSchema", json_true());
-    partitions = flow_list(flow, billing->session, "glue", "GetPartitions", params, "Partitions",
-                           "NextToken", "NextToken", e);
+    partitions =
+        operation_list(flow, billing, &rollup_operations[ROLLUP_GET_PARTITIONS], params, e);
     return partitions ? builds_of(partitions, days, e) : NULL;
 }
 
 json_t *rollup_partition_storage(struct flow *flow, const struct billing *billing,
                                  const char *table, struct err *e)
 {
-    json_auto_t *reply = flow_call(
-        flow, billing->session, "glue", "GetTable",
+    json_auto_t *reply = operation_call(
+        flow, billing, &rollup_operations[ROLLUP_GET_TABLE],
         json_pack("{s:s, s:s}", "DatabaseName", billing->names.database, "Name", table), e);
     const json_t *storage = json_at(reply, "Table.StorageDescriptor");
 
@@ -170,7 +171,8 @@ static int update(struct flow *flow, const struct rollup_place *place, const jso
     json_auto_t *reply = NULL;
 
     json_object_set_new(params, "PartitionValueList", values_of(place->day));
-    reply = flow_call(flow, place->billing->session, "glue", "UpdatePartition", params, e);
+    reply = operation_call(flow, place->billing, &rollup_operations[ROLLUP_UPDATE_PARTITION],
+                           params, e);
     return reply ? 0 : -1;
 }
 
@@ -184,8 +186,8 @@ int rollup_partition_switch(struct flow *flow, const struct rollup_place *place,
 
     if (replace)
         return update(flow, place, build, e);
-    reply = flow_call(flow, place->billing->session, "glue", "CreatePartition",
-                      switch_params(place, build), &failed);
+    reply = operation_call(flow, place->billing, &rollup_operations[ROLLUP_CREATE_PARTITION],
+                           switch_params(place, build), &failed);
     if (reply)
         return 0;
     if (is_there_already(flow, &failed))
@@ -203,7 +205,8 @@ int rollup_partition_add_run(struct flow *flow, const struct rollup_place *place
     json_object_set_new(
         params, "PartitionInput",
         json_pack("{s:[s], s:o}", "Values", run, "StorageDescriptor", storage_at(place, run)));
-    reply = flow_call(flow, place->billing->session, "glue", "CreatePartition", params, &failed);
+    reply = operation_call(flow, place->billing, &rollup_operations[ROLLUP_CREATE_PARTITION],
+                           params, &failed);
     if (reply || is_there_already(flow, &failed))
         return 0;
     return err_set(e, failed.kind, "%s", failed.text);

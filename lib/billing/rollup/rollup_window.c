@@ -6,7 +6,6 @@
 #include "base/timestamp.h"
 #include "billing/prices/price_book.h"
 
-
 enum { SETTLE_S = 900 }; /* an hour of arrival is looked at so long after its end */
 
 int64_t rollup_window_floor(int64_t time_s, int64_t unit_s)

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "billing/store/athena_query_private.h"
 #include "billing/store/athena_query_text.h"
+#include "billing/store/store_operations.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,11 +36,6 @@ void athena_query_pace(int64_t first_ms, int64_t most_ms)
 int64_t athena_query_scanned(void)
 {
     return state.scanned_bytes;
-}
-
-void athena_query_reset_scanned(void)
-{
-    state.scanned_bytes = 0;
 }
 
 void athena_query_result_fini(struct athena_result *result)
@@ -137,8 +133,9 @@ static int start(struct run *run, struct err *e)
 {
     for (unsigned refusals = 0;; refusals++) {
         struct err failed = {0};
-        json_auto_t *reply = flow_call(run->flow, run->billing->session, "athena",
-                                       "StartQueryExecution", start_params(run), &failed);
+        json_auto_t *reply =
+            operation_call(run->flow, run->billing, &store_operations[STORE_START_QUERY],
+                           start_params(run), &failed);
 
         if (reply) {
             (void)snprintf(run->result->id, sizeof run->result->id, "%s",
@@ -163,15 +160,15 @@ static void stop(struct run *run)
 {
     struct err ignored = {0};
 
-    json_decref(flow_call_at_end(run->flow, run->billing->session, "athena", "StopQueryExecution",
-                                 id_params(run), &ignored));
+    json_decref(operation_call_at_end(run->flow, run->billing, &store_operations[STORE_STOP_QUERY],
+                                      id_params(run), &ignored));
 }
 
 static int look(struct run *run, unsigned *blind, struct err *e)
 {
     struct err failed = {0};
-    json_auto_t *reply = flow_call(run->flow, run->billing->session, "athena", "GetQueryExecution",
-                                   id_params(run), &failed);
+    json_auto_t *reply = operation_call(run->flow, run->billing, &store_operations[STORE_GET_QUERY],
+                                        id_params(run), &failed);
 
     if (reply) {
         *blind = 0;

@@ -31,9 +31,8 @@ int athena_query_run(struct flow *flow, const struct billing *billing,
                      const struct athena_question *question, struct athena_result *result,
                      struct err *e);
 void athena_query_result_fini(struct athena_result *result);
-/* Bytes scanned by all queries of this process since the last reset, for the budget. */
+/* Bytes scanned by all queries of this process, for the budget. */
 int64_t athena_query_scanned(void);
-void athena_query_reset_scanned(void);
 /* Tests: milliseconds before the first look at a running query, and the most between two. */
 void athena_query_pace(int64_t first_ms, int64_t most_ms);
 

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "billing/store/athena_csv.h"
 #include "billing/store/athena_query_private.h"
+#include "billing/store/store_operations.h"
 
 #include <string.h>
 
@@ -48,8 +49,8 @@ static int read_object(struct flow *flow, const struct billing *billing, const c
     do {
         cleanup_free char *range =
             mem_printf("bytes=%lld-%lld", (long long)at, (long long)at + PIECE_BYTES - 1);
-        json_auto_t *piece = flow_call(
-            flow, billing->session, "s3", "GetObject",
+        json_auto_t *piece = operation_call(
+            flow, billing, &store_operations[STORE_GET_OBJECT],
             json_pack("{s:s, s:s, s:s}", "Bucket", bucket, "Key", key, "Range", range), e);
         const json_t *body = json_object_get(piece, "Body");
 
@@ -94,27 +95,29 @@ static json_t *columns_of(const json_t *page)
     return columns;
 }
 
-static bool take_page(void *arg, const json_t *page)
+static int take_page(void *arg, const json_t *page, struct err *e)
 {
     struct athena_result *result = arg;
     json_auto_t *rows = rows_of_page(page);
 
+    (void)e;
     if (!result->columns)
         result->columns = columns_of(page);
     json_array_extend(result->rows, rows);
-    return true;
+    return 1;
 }
 
 /* Where results are managed by Athena there is no object to read. */
 static int read_pages(struct flow *flow, const struct billing *billing,
                       struct athena_result *result, struct err *e)
 {
-    json_t *params =
-        json_pack("{s:s, s:i}", "QueryExecutionId", result->id, "MaxResults", API_ROWS);
+    const struct operation_pages pages = {
+        &store_operations[STORE_GET_QUERY_RESULTS],
+        json_pack("{s:s, s:i}", "QueryExecutionId", result->id, "MaxResults", API_ROWS), take_page,
+        result};
 
     result->rows = json_array();
-    if (flow_pages(flow, billing->session, "athena", "GetQueryResults", params, "NextToken",
-                   "NextToken", take_page, result, e))
+    if (operation_pages(flow, billing, &pages, e))
         return -1;
     /* The first row of a SELECT repeats the names. */
     if (json_equal(json_array_get(result->rows, 0), result->columns))

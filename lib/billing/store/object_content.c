@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/store/store_operations.h"
 
 #include <string.h>
 
@@ -31,7 +32,7 @@ static int read_part(struct flow *flow, const struct billing *billing, const jso
     json_object_set_new(params, "Range", json_string(range));
     if (json_text(object, "etag"))
         json_object_set(params, "IfMatch", json_object_get(object, "etag"));
-    reply = flow_call(flow, billing->session, "s3", "GetObject", params, e);
+    reply = operation_call(flow, billing, &store_operations[STORE_GET_OBJECT], params, e);
     if (!reply) {
         const char *code = flow_error(flow)->code;
 
@@ -77,8 +78,8 @@ int object_content_put(struct flow *flow, const struct billing *billing,
 {
     for (int attempt = 0;; attempt++) {
         struct err failed = {0};
-        json_auto_t *reply = flow_call(flow, billing->session, "s3", "PutObject",
-                                       put_params(billing, object), &failed);
+        json_auto_t *reply = operation_call(flow, billing, &store_operations[STORE_PUT_OBJECT],
+                                            put_params(billing, object), &failed);
         const char *code = flow_error(flow)->code;
 
         if (reply)
