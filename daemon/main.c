@@ -2,7 +2,7 @@
 #include "aws/codec/model.h"
 #include "daemon/service/service.h"
 #include "daemon/verbs/billing/billing_verbs.h"
-#include "daemon/verbs/spec.h"
+#include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 
 #include <signal.h>

@@ -289,6 +289,6 @@ void service_metrics_count_request(const struct aws_attempt *attempt)
 
 void service_metrics_write(int64_t started_ms, struct str *out)
 {
-    metrics_write(table, out);
-    metrics_write_process(started_ms, out);
+    metric_write(table, out);
+    metric_process_write(started_ms, out);
 }

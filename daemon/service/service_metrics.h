@@ -3,7 +3,7 @@
 #define DAEMON_SERVICE_SERVICE_METRICS_H
 
 #include "aws/client.h"
-#include "base/metrics.h"
+#include "base/metric.h"
 
 #include <stdbool.h>
 

@@ -88,14 +88,9 @@ static void log_problem(const struct task *task)
                   "kind", task_kind(task)->name, "error", text);
 }
 
-/* Request ids and seconds differ each time and are no news. */
 static char *signature(const struct task *task)
 {
-    const char *text = task_text(task), *request = strstr(text, " (request ");
-    cleanup_free char *plain =
-        request ? mem_text_n(text, (size_t)(request - text)) : mem_text(text);
-
-    return mem_printf("%s: %s", task_verdict_name(task_verdict(task)), plain);
+    return mem_printf("%s: %s", task_verdict_name(task_verdict(task)), task_summary(task));
 }
 
 void service_news_task(struct service *service, const struct task *task)

@@ -1,22 +1,12 @@
 /* service_pass.c -- one pass after the other: start, apply, end, and when the next one is due. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "daemon/service/service_private.h"
 #include "daemon/service/service_time.h"
 #include "daemon/views/exit_code.h"
 
 #include <malloc.h>
-#include <sys/random.h>
-
-/* 0 to most_ms: many daemons must not call AWS at the same second. */
-static int64_t jitter_ms(int64_t most_ms)
-{
-    unsigned random = 0;
-
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        random = 0; /* no jitter is no disaster */
-    return (int64_t)(random % (uint64_t)(most_ms + 1));
-}
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -29,7 +19,8 @@ static void schedule(struct service *service)
     int64_t delay_ms = service_time_delay_ms(manifest->interval_s, service->failures);
     int64_t jitter_most_ms = (int64_t)manifest->jitter_s * 1000;
 
-    delay_ms += jitter_ms(jitter_most_ms < delay_ms ? jitter_most_ms : delay_ms);
+    /* Many daemons must not call AWS at the same second. */
+    delay_ms += random_jitter(jitter_most_ms < delay_ms ? jitter_most_ms : delay_ms);
     service->due_ms = clock_monotonic_ms() + delay_ms;
     uv_update_time(&service->loop);
     (void)uv_timer_start(&service->look, on_timer, (uint64_t)delay_ms, 0);

@@ -2,8 +2,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "daemon/data_flow/data_flow.h"
-#include "daemon/verbs/runner.h"
+#include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/verb.h"
+#include "daemon/views/json_view.h"
 #include "daemon/views/plan_view.h"
 #include "daemon/views/status_view.h"
 #include "daemon/views/terminal.h"
@@ -28,7 +29,7 @@ static bool has_failed(const json_t *flows, bool *denied)
     return failed;
 }
 
-static int code_of(const struct runner *runner, const json_t *flows)
+static int code_of(const struct pass_runner *runner, const json_t *flows)
 {
     bool denied = false;
 
@@ -41,20 +42,19 @@ static int code_of(const struct runner *runner, const json_t *flows)
                : EXIT_DONE;
 }
 
-static void print(const struct runner *runner, const json_t *flows)
+static void print(const struct pass_runner *runner, const json_t *flows)
 {
     json_auto_t *json = status_view_json(runner->pass, runner->manifest, flows);
 
     if (runner->options->output == OUTPUT_JSON) {
-        (void)json_dumpf(json, stdout, JSON_INDENT(2));
-        (void)fputc('\n', stdout);
+        (void)json_view_print(json);
         return;
     }
     status_view_print(json, clock_now_ms(), stdout, options_color(runner->options, stdout));
     plan_view_print_summary(runner->pass, stdout);
 }
 
-static void report(struct runner *runner)
+static void report(struct pass_runner *runner)
 {
     const json_t *flows = runner->arg;
 
@@ -64,7 +64,7 @@ static void report(struct runner *runner)
 
 static void look_at_pipeline(struct flow *flow, void *arg, size_t index)
 {
-    struct runner *runner = arg;
+    struct pass_runner *runner = arg;
     struct progress *progress = runner->progress.progress;
     const char *name = runner->manifest->pipelines[index].name;
     enum err_kind kind;
@@ -81,7 +81,7 @@ static void look_at_pipeline(struct flow *flow, void *arg, size_t index)
 /* All pipelines side by side. */
 static void look(struct flow *flow, void *arg)
 {
-    struct runner *runner = arg;
+    struct pass_runner *runner = arg;
     size_t count = runner->manifest->pipeline_count;
 
     for (size_t i = 0; i < count; i++)
@@ -95,7 +95,7 @@ int verb_status(const struct options *options)
 {
     /* Per pipeline what data_flow_look saw; null where it was refused. */
     json_auto_t *flows = json_array();
-    struct runner runner = {.look = look, .report = report, .arg = flows};
+    struct pass_runner runner = {.look = look, .report = report, .arg = flows};
 
-    return runner_run(&runner, options);
+    return pass_runner_run(&runner, options);
 }

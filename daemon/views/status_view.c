@@ -4,10 +4,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/text_width.h"
+#include "base/timestamp.h"
 #include "daemon/views/terminal.h"
 
 #include <string.h>
-#include <time.h>
 
 /* ---- for programs ---- */
 
@@ -292,12 +292,10 @@ static void print_log(const struct page *page, const json_t *look)
                   count == 1 ? "" : "s", (int)json_integer_value(json_object_get(look, "minutes")),
                   (size_t)count > json_array_size(last) ? ", the last:" : ":");
     json_array_foreach(last, i, event) {
-        time_t time = (time_t)json_number_value(json_object_get(event, "time"));
         cleanup_free char *text = event_text(json_text(event, "message"));
-        char clock[32];
-        struct tm utc;
+        char clock[TIMESTAMP_ROOM];
 
-        (void)strftime(clock, sizeof clock, "%H:%M:%SZ", gmtime_r(&time, &utc));
+        timestamp_clock((int64_t)json_number_value(json_object_get(event, "time")), clock);
         (void)fprintf(page->out, "      %s %s\n", clock, text);
     }
 }

@@ -9,8 +9,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -211,19 +211,6 @@ static void on_timer(uv_timer_t *timer)
 
 /* ---- the start ---- */
 
-static void make_uuid(char text[37])
-{
-    unsigned char b[16];
-
-    if (RAND_bytes(b, sizeof b) != 1)
-        abort();
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    (void)snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-                   b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-                   b[13], b[14], b[15]);
-}
-
 /* The identity has news: asks it again in the loop's next turn. */
 static void on_news(void *arg)
 {
@@ -258,7 +245,7 @@ struct aws_call *aws_call_start(struct aws_client *client, const struct identity
     call->retry.bucket = &client->bucket;
     call->started_ms = clock_monotonic_ms();
     call->deadline_ms = call->started_ms + client->options.deadline_ms;
-    make_uuid(call->invocation_id);
+    random_uuid(call->invocation_id);
     call->next = client->calls;
     client->calls = call;
     (void)uv_timer_init(client->loop, &call->timer);

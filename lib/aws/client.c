@@ -4,23 +4,12 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 
-#include <openssl/rand.h>
 #include <string.h>
 
 /* The daemon is alone with its problem at night: more attempts than the SDKs' three. */
 enum { ATTEMPTS = 5, MOST_ATTEMPTS = 100, DEADLINE_MS = 60000 };
-
-static double chance(void)
-{
-    unsigned char bytes[4];
-
-    if (RAND_bytes(bytes, sizeof bytes) != 1)
-        abort();
-    return (double)((unsigned)bytes[0] << 24 | (unsigned)bytes[1] << 16 | (unsigned)bytes[2] << 8 |
-                    bytes[3]) /
-           4294967296.0;
-}
 
 void aws_client_defaults(struct aws_client_options *options)
 {
@@ -31,7 +20,7 @@ void aws_client_defaults(struct aws_client_options *options)
     options->retry = retry_standard;
     options->retry.max_attempts = ATTEMPTS;
     options->deadline_ms = DEADLINE_MS;
-    options->chance = chance;
+    options->chance = random_chance;
 }
 
 static int read_retry(struct aws_client *client, struct err *e)

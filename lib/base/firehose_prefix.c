@@ -2,11 +2,11 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 static const char *first_expression(const char *prefix)
 {
@@ -75,11 +75,9 @@ char *firehose_prefix_of_day(const char *prefix, int64_t time_s)
     static const char opening[] = "!{timestamp:";
     static const char otherwise[] = "yyyy/MM/dd/"; /* and HH/ */
     struct str out = {0};
-    time_t time = (time_t)time_s;
-    struct tm day;
+    struct tm day = timestamp_utc(time_s);
     const char *at = prefix, *next;
 
-    (void)gmtime_r(&time, &day);
     for (; (next = strstr(at, "!{")) != NULL; at = strchr(next, '}') + 1) {
         const char *end = strchr(next, '}');
 

@@ -124,20 +124,25 @@ static void send_write(struct item *item, const struct task_request *request)
 {
     item->share->writes++;
     item->write_op = request->call->op;
-    item->write = aws_client_send(
-        item->share->client,
-        &(struct aws_request){item->session, item->resource->kind->service, request->call->op,
-                              request->params},
-        on_written, item);
+    item->write =
+        aws_client_send(item->share->client,
+                        &(struct aws_request){item->session, item->resource->kind->service,
+                                              request->call->op, request->params},
+                        on_written, item);
 }
 
 static void send_read(struct item *item, const struct task_request *request)
 {
-    struct read_request read = {item->session, item->resource->kind->service, request->call->op,
-                                request->params, item->depth};
+    const struct read_request read = {.session = item->session,
+                                      .service = item->resource->kind->service,
+                                      .op = request->call->op,
+                                      .params = request->params,
+                                      .depth = item->depth,
+                                      .done = on_read,
+                                      .arg = item,
+                                      .slot = request->slot};
     unsigned depth;
-    const struct aws_reply *reply =
-        read_cache_get(item->share->cache, &read, on_read, item, request->slot, &depth);
+    const struct aws_reply *reply = read_cache_get(item->share->cache, &read, &depth);
 
     if (!reply)
         return;

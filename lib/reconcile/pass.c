@@ -117,6 +117,21 @@ static void refuse(struct pipeline_pass *pipeline, enum err_kind kind, const cha
     pipeline->refused_kind = kind;
 }
 
+/* Who we are may be known and still not be whom the spec is for. */
+static int check_identity(const struct pass *pass, const struct aws_reply *reply,
+                          const char **account, struct err *e)
+{
+    cleanup_free char *said = reply->result ? NULL : aws_error_summary(&reply->error);
+
+    if (said)
+        return err_set(e, reply->kind, "who we are is unknown: %s", said);
+    if (account_guard_check(pass->setup.manifest, reply->result, account, e))
+        return -1;
+    return json_text(reply->result, "Arn")
+               ? 0
+               : err_set(e, ERR_RETRY, "who we are is unknown: GetCallerIdentity names no caller");
+}
+
 static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
                           const struct aws_reply *reply)
 {
@@ -126,12 +141,8 @@ static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
     if (pipeline->identified)
         return; /* the pass was stopped meanwhile */
     pipeline->identified = true;
-    if (!reply->result)
-        (void)err_set(&e, reply->kind, "who we are is unknown: GetCallerIdentity: %s: %s",
-                      reply->error.code, reply->error.message);
-    else
-        (void)account_guard_check(pass->setup.manifest, reply->result, &account, &e);
-    pipeline->account = account ? mem_text(account) : NULL;
+    (void)check_identity(pass, reply, &account, &e);
+    pipeline->account = mem_text(account);
     if (e.kind != ERR_NONE) {
         refuse(pipeline, e.kind, e.text);
         return;
@@ -158,10 +169,15 @@ static void ask_identities(struct pass *pass)
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         struct pipeline_pass *pipeline = &pass->pipelines[i];
         json_auto_t *none = json_object();
-        struct read_request request = {pipeline->session, "sts", "GetCallerIdentity", none, 0};
+        const struct read_request request = {.session = pipeline->session,
+                                             .service = "sts",
+                                             .op = "GetCallerIdentity",
+                                             .params = none,
+                                             .done = on_identity,
+                                             .arg = pass,
+                                             .slot = i};
         unsigned depth;
-        const struct aws_reply *reply =
-            read_cache_get(pass->cache, &request, on_identity, pass, i, &depth);
+        const struct aws_reply *reply = read_cache_get(pass->cache, &request, &depth);
 
         if (reply)
             take_identity(pass, pipeline, reply);
@@ -270,9 +286,13 @@ static void check_roles(struct pass *pass)
             continue;
         }
         pass->checks_left++;
-        pipeline->pass_role = pass_role_start(pass->setup.client, pipeline->session,
-                                              json_text(pipeline->facts, "caller_arn"), roles,
-                                              on_roles_checked, pass);
+        pipeline->pass_role = pass_role_start(
+            pass->setup.client,
+            &(struct pass_role_wish){.session = pipeline->session,
+                                     .caller_arn = json_text(pipeline->facts, "caller_arn"),
+                                     .wanted = roles,
+                                     .done = on_roles_checked,
+                                     .arg = pass});
     }
 }
 

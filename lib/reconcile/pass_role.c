@@ -113,21 +113,20 @@ static bool ask_for_role(struct pass_role *check, const char *caller_arn)
     return true;
 }
 
-struct pass_role *pass_role_start(struct aws_client *client, struct aws_session *session,
-                                  const char *caller_arn, json_t *wanted, pass_role_fn *done,
-                                  void *arg)
+struct pass_role *pass_role_start(struct aws_client *client, const struct pass_role_wish *wish)
 {
     struct pass_role *check = mem_new(sizeof *check);
+    const char *caller_arn = wish->caller_arn;
     size_t n = strlen(caller_arn);
 
     *check = (struct pass_role){
         .client = client,
-        .session = session,
+        .session = wish->session,
         .principal = mem_text(caller_arn),
-        .wanted = wanted,
+        .wanted = wish->wanted,
         .warnings = json_array(),
-        .done = done,
-        .arg = arg,
+        .done = wish->done,
+        .arg = wish->arg,
     };
     if ((n > 5 && !strcmp(caller_arn + n - 5, ":root")) || strstr(caller_arn, ":federated-user/")) {
         warn(check, json_sprintf("iam:PassRole cannot be checked beforehand for %s", caller_arn));

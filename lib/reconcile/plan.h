@@ -17,7 +17,7 @@ enum plan_action {
 
 struct planned_call {
     const struct call *call;
-    json_t *params;
+    json_t *params; /* NULL: needs what AWS tells of the resource once it is there */
     json_t *fields; /* names of the fields it repairs */
 };
 

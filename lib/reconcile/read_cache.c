@@ -130,7 +130,7 @@ static void shared_read_send(struct shared_read *entry, const struct read_reques
 }
 
 const struct aws_reply *read_cache_get(struct read_cache *cache, const struct read_request *request,
-                                       read_cache_fn *done, void *arg, size_t slot, unsigned *depth)
+                                       unsigned *depth)
 {
     struct shared_read *fresh = shared_read_new(cache, request), *entry;
     struct waiter *waiter, **last;
@@ -145,7 +145,7 @@ const struct aws_reply *read_cache_get(struct read_cache *cache, const struct re
         return &entry->reply;
     }
     waiter = mem_new(sizeof *waiter);
-    *waiter = (struct waiter){done, arg, slot, NULL};
+    *waiter = (struct waiter){request->done, request->arg, request->slot, NULL};
     for (last = &entry->waiters; *last; last = &(*last)->next)
         ;
     *last = waiter;

@@ -34,6 +34,7 @@ void task_free(struct task *task)
     json_decref(task->known);
     json_decref(task->notes);
     free(task->text);
+    free(task->summary);
     free(task);
 }
 
@@ -164,6 +165,11 @@ const char *task_address(const struct task *task)
 const char *task_text(const struct task *task)
 {
     return task->text ? task->text : "";
+}
+
+const char *task_summary(const struct task *task)
+{
+    return task->summary ? task->summary : task_text(task);
 }
 
 const json_t *task_notes(const struct task *task)

@@ -1,6 +1,8 @@
 /* task_outcome.c -- what a task came to, and what it tells people about it. */
 #include "reconcile/task_private.h"
 
+#include "base/mem.h"
+
 #include <stdarg.h>
 
 void task_outcome_say(struct task *task, const char *format, ...)
@@ -13,7 +15,9 @@ void task_outcome_say(struct task *task, const char *format, ...)
         abort();
     va_end(args);
     free(task->text);
+    free(task->summary);
     task->text = text;
+    task->summary = NULL;
 }
 
 void task_outcome_end(struct task *task, enum task_verdict verdict)
@@ -22,13 +26,13 @@ void task_outcome_end(struct task *task, enum task_verdict verdict)
     task->verdict = verdict;
 }
 
-void task_outcome_fail(struct task *task, const char *op, const struct aws_reply *reply)
+void task_outcome_fail(struct task *task, const char *why, const struct aws_reply *reply)
 {
-    const struct aws_error *error = &reply->error;
+    cleanup_free char *text = aws_error_text(&reply->error),
+                      *summary = aws_error_summary(&reply->error);
 
-    task_outcome_say(task, "%s: %s: %s%s%s%s", op, error->code, error->message,
-                     error->request_id[0] ? " (request " : "", error->request_id,
-                     error->request_id[0] ? ")" : "");
+    task_outcome_say(task, "%s%s%s", why ? why : "", why ? ": " : "", text);
+    task->summary = mem_printf("%s%s%s", why ? why : "", why ? ": " : "", summary);
     task->failure = reply->kind == ERR_RETRY    ? VERDICT_RETRY
                     : reply->kind == ERR_DENIED ? VERDICT_DENIED
                                                 : VERDICT_FAILED;

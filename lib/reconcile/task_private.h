@@ -37,19 +37,20 @@ struct task {
     struct plan plan, work;             /* as first made; as being carried out */
     bool applying, sent;                /* sent: a write is under way */
     bool wrote;                         /* this round changed something */
+    bool put_off;                       /* calls of this round could not be made yet */
     size_t next_call;
     unsigned writes, rounds, looks, conflicts;
     int64_t wait_from_ms, wait_until_ms, wake_ms;
     enum task_state resume; /* what a WAITING task goes on with */
-    char *text;
+    char *text, *summary;   /* summary: without the request ID; NULL: as text */
 };
 
 /* task_outcome.c */
 void task_outcome_say(struct task *task, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void task_outcome_end(struct task *task, enum task_verdict verdict);
-/* Keeps what AWS said as text and failure. */
-void task_outcome_fail(struct task *task, const char *op, const struct aws_reply *reply);
+/* Keeps what AWS said as text and failure; why: what that means, before it, or NULL. */
+void task_outcome_fail(struct task *task, const char *why, const struct aws_reply *reply);
 
 /* task_wait.c */
 /* Waits delay_ms, at most until window_s (and the spec's longest time) after the first wait of this

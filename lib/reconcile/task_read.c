@@ -31,25 +31,11 @@ static void add_slot(struct task *task, const struct call *call)
     task->slots[task->slot_count++] = (struct slot){.call = call};
 }
 
-/* Only documents that hold something declared are read. */
-static bool is_read(const struct task *task, const struct field *field)
-{
-    const json_t *want = json_object_get(task->desired, field->name);
-
-    if (field->flags & (FIELD_ALWAYS | FIELD_REPORTED))
-        return true;
-    if (field->flags & FIELD_LOCAL)
-        return !json_string_length(want);
-    return want != NULL;
-}
-
 void task_read_prepare(struct task *task)
 {
     add_slot(task, task->kind->read);
     for (const struct field *f = task->kind->fields; f->name; f++)
-        if (f->read && is_read(task, f) && !task->options.remove)
-            add_slot(task, f->read);
-        else if (f->read && (f->flags & (FIELD_REPORTED | FIELD_LOCAL)) && is_read(task, f))
+        if (f->read && kind_reads(f, task->desired, task->options.remove))
             add_slot(task, f->read);
 }
 
@@ -78,7 +64,7 @@ static void fold(struct task *task)
         json_t *value;
 
         for (size_t i = 0; f->member && i < task->slot_count; i++) {
-            if (task->slots[i].call != read || task->slots[i].state != SLOT_DONE)
+            if (task->slots[i].call != read || !task->slots[i].document)
                 continue;
             value = value_from_wire(f, json_at(task->slots[i].document, f->member));
             if (value)
@@ -220,13 +206,7 @@ static void page_arrived(struct task *task, struct slot *slot, const json_t *res
 /* AWS's own words often do not say what a refused read means; some have none at all (HEAD). */
 static void read_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
-    cleanup_free char *told = NULL;
-
-    task_outcome_fail(task, call->op, reply);
-    if (reply->kind == ERR_DENIED && call->why) {
-        told = mem_text(task->text);
-        task_outcome_say(task, "%s: %s", call->why, told);
-    }
+    task_outcome_fail(task, reply->kind == ERR_DENIED ? call->why : NULL, reply);
     task_outcome_end(task, task->failure);
 }
 

@@ -38,12 +38,23 @@ static void verify(struct task *task)
     task->state = TASK_VERIFYING;
 }
 
+/* A call that needs what AWS tells of a resource only once it is there is put off until then. */
+static void go_on(struct task *task)
+{
+    const struct plan *work = &task->work;
+
+    for (; task->next_call < work->call_count && !work->calls[task->next_call].params;
+         task->next_call++)
+        task->put_off = true;
+    if (task->next_call == work->call_count)
+        verify(task);
+}
+
 static void next_call(struct task *task)
 {
     task_wait_end(task);
     task->next_call++;
-    if (task->next_call == task->work.call_count)
-        verify(task);
+    go_on(task);
 }
 
 static void look_anew(struct task *task)
@@ -60,7 +71,7 @@ static void look_anew(struct task *task)
 static void write_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
     if (!task->failure)
-        task_outcome_fail(task, call->op, reply);
+        task_outcome_fail(task, NULL, reply);
     if (call == task->kind->create && task->work.action == PLAN_CREATE)
         task->next_call = task->work.call_count - 1;
     next_call(task);
@@ -92,8 +103,16 @@ static void start_writing(struct task *task)
     task->rounds++;
     task->looks = 0;
     task->next_call = 0;
-    task->wrote = false;
+    task->wrote = task->put_off = false;
     task->state = TASK_WRITING;
+    go_on(task);
+}
+
+/* The resource is there now, so that what was put off can be sent. */
+static bool can_go_on(const struct task *task)
+{
+    return task->put_off && task->wrote && task->work.action == PLAN_UPDATE &&
+           task->rounds < TASK_WRITE_ROUNDS;
 }
 
 /* AWS shows something else than was just written: mostly it lags, so look again a few times. */
@@ -154,7 +173,7 @@ void task_write_decide(struct task *task)
     } else if (action == PLAN_NONE) {
         task_outcome_say(task, "%s", "");
         task_outcome_end(task, final_verdict(task));
-    } else if (!task->rounds || (!task->wrote && task->conflicts)) {
+    } else if (!task->rounds || (!task->wrote && task->conflicts) || can_go_on(task)) {
         start_writing(task);
     } else {
         still_different(task);

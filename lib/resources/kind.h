@@ -55,6 +55,7 @@ struct field {
     enum field_type type;
     unsigned flags;
     const char *otherwise;   /* default when the spec is silent; NULL: silence means "left alone" */
+    const char *absent_is;   /* what AWS documents that a reply without the member means */
     const struct call *read; /* the call whose reply holds it; NULL: the kind's read */
     const struct call *set;  /* repairs a difference; NULL: the kind's update */
     const char *created;     /* the value AWS gives a new resource; wanting it needs no call then */
@@ -158,5 +159,10 @@ struct kind {
 
 /* The field of that name, or NULL. */
 const struct field *kind_field(const struct kind *kind, const char *name);
+/* Whether a pass reads the document that holds the field: what is declared is compared, what other
+ * calls need is found, and before anything is removed (remove) its mark is looked at. */
+bool kind_reads(const struct field *field, const json_t *desired, bool remove);
+/* Whether `ensure: absent` may delete one that carries our mark. */
+bool kind_is_removable(const struct kind *kind);
 
 #endif

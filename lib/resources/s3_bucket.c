@@ -222,6 +222,7 @@ static const struct field fields[] = {
      .summary = "Our lifecycle rules, by ID (starting with billingd-); others are kept."},
     {.name = "lifecycle_minimum_size",
      .member = "TransitionDefaultMinimumObjectSize",
+     .absent_is = "all_storage_classes_128K",
      .read = &read_lifecycle,
      .set = &put_lifecycle,
      .summary = "all_storage_classes_128K or varies_by_storage_class."},

@@ -35,16 +35,6 @@ static const struct field *word_field(const struct kind *kind, const struct word
     return strchr("@'", word->source[0]) ? NULL : kind_field(kind, name);
 }
 
-void table_each_word(const struct kind *kind, const struct call *call, table_word_fn *each,
-                     void *arg)
-{
-    const char *cursor = call->send ? call->send : "";
-    struct word word;
-
-    while (next_word(&cursor, &word))
-        each(arg, word.member, word_field(kind, &word));
-}
-
 static const char *member_for(const struct kind *kind, const struct call *call,
                               const struct field *field, struct word *word)
 {

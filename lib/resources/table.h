@@ -17,10 +17,6 @@ char *table_arn(const struct scope *scope);
  * NULL. */
 char *table_attribute(const struct scope *scope, const char *name);
 
-/* Which field a word of `send` takes its value from; calls each(arg, member, field) per word. */
-typedef void table_word_fn(void *arg, const char *member, const struct field *field);
-void table_each_word(const struct kind *kind, const struct call *call, table_word_fn *each,
-                     void *arg);
 /* True when the call sends the field. */
 bool table_sends(const struct kind *kind, const struct call *call, const struct field *field);
 

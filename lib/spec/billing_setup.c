@@ -142,7 +142,7 @@ struct billing *billing_setup(const struct manifest *manifest, size_t pipeline,
         .book = price_book_new(section),
         .queries = spec->queries ? json_share(spec->queries) : json_object(),
     };
-    settings_from_section(&reader, section, &billing->settings);
+    settings_from_section(&(struct section_value){&reader, section, ""}, &billing->settings);
     if (!read_names(spec, desired, &billing->names, e))
         return billing;
     billing_free(billing);

@@ -97,7 +97,7 @@ static void add_file(const struct place *place, const struct reference *r, struc
         problem = mem_text("needs a path relative to this file");
     else
         bytes = yaml_read_bytes(path, &length, &problem);
-    if (bytes && !yaml_is_utf8(bytes, length))
+    if (bytes && !str_is_utf8(bytes, length))
         problem = mem_text("is not UTF-8 text");
     if (problem) {
         cleanup_free char *text = mem_printf("${file:%s}: %s", name, problem);

@@ -84,7 +84,7 @@ static bool add_variable(struct load *load, const struct yaml_node *node, const 
         str_add_n(s, r->start, (size_t)(r->end - r->start));
         return true;
     }
-    if (value && *value && !yaml_is_utf8(value, strlen(value))) {
+    if (value && *value && !str_is_utf8(value, strlen(value))) {
         load_error(load, node, path, "the environment variable %s is not UTF-8", name);
         return false;
     }

@@ -1,10 +1,9 @@
 /* manifest_lint.c -- what the lints say of a spec, at its place in the files. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "spec/lint/lint.h"
 #include "spec/manifest.h"
-
-#include <time.h>
 
 struct telling {
     const struct manifest_pipeline *pipeline;
@@ -46,10 +45,8 @@ static void lint_pipeline(const struct manifest *manifest, const struct manifest
 
 void manifest_lint(const struct manifest *manifest, struct problems *problems)
 {
-    time_t now = (time_t)(clock_now_ms() / 1000);
-    struct tm today;
+    struct tm today = timestamp_utc(clock_now_ms() / 1000);
 
-    (void)gmtime_r(&now, &today);
     for (size_t i = 0; i < manifest->pipeline_count; i++)
         lint_pipeline(manifest, &manifest->pipelines[i], today.tm_year + 1900, problems);
 }

@@ -40,6 +40,8 @@ static char *attribute(const struct resolving *r, size_t target, const char *nam
 
     if (json_is_integer(value))
         return mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (json_is_real(value))
+        return mem_printf("%.15g", json_real_value(value));
     if (json_is_boolean(value))
         return mem_text(json_is_true(value) ? "true" : "false");
     return table_attribute(&scope, name);

@@ -2,7 +2,7 @@
 #include "spec/problems.h"
 
 #include "base/mem.h"
-#include "base/yaml.h"
+#include "base/str.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -127,7 +127,7 @@ static void print_line(const struct problem *p, FILE *out, bool color)
 {
     char *line = p->line > 0 ? read_line(p->file, p->line) : NULL;
     int first = p->column > SHOWN_WIDTH - 20 ? p->column - SHOWN_WIDTH / 2 : 1;
-    bool utf8 = line && yaml_is_utf8(line, strlen(line));
+    bool utf8 = line && str_is_utf8(line, strlen(line));
     char *shown;
     size_t n;
 

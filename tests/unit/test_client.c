@@ -500,9 +500,6 @@ static void test_skew_unit(void)
 {
     struct skew skew = {0};
 
-    CHECK_INT(skew_parse_date("Tue, 15 Nov 1994 08:12:31 GMT"), 784887151);
-    CHECK_INT(skew_parse_date("Tue, 15 Nev 1994 08:12:31 GMT"), -1);
-    CHECK_INT(skew_parse_date("1994-11-15"), -1);
     clock_freeze((int64_t)NOW_S * 1000);
     CHECK(!skew_learn(&skew, "h", NULL, (int64_t)NOW_S * 1000));
     CHECK(skew_learn(&skew, "h", "Tue, 14 Nov 2023 21:13:20 GMT", (int64_t)NOW_S * 1000));

@@ -91,23 +91,14 @@ static void add_field(struct str *s, const struct kind *kind, const struct field
     str_add(s, " |\n");
 }
 
-/* Without a place for our mark nothing tells ours from others', and nothing is deleted. */
-static bool is_removable(const struct kind *kind)
-{
-    for (const struct field *f = kind->fields; f->name; f++)
-        if (f->flags & FIELD_OWNER)
-            return kind->remove && !kind->holds_data;
-    return false;
-}
-
 static void add_kind(struct str *s, const struct kind *kind)
 {
     str_addf(s, "\n## %s\n\n%s ", kind->name, kind->summary);
     if (!kind->create)
         str_add(s, "Must exist already. ");
-    str_add(s, is_removable(kind) ? "`ensure: absent` deletes it if it carries our mark."
-               : kind->holds_data ? "Never deleted: it holds data."
-                                  : "Never deleted.");
+    str_add(s, kind_is_removable(kind) ? "`ensure: absent` deletes it if it carries our mark."
+               : kind->holds_data      ? "Never deleted: it holds data."
+                                       : "Never deleted.");
     str_add(s, "\n\n| Field | Value | Meaning |\n|---|---|---|\n");
     for (const struct field *f = kind->fields; f->name; f++)
         if (!(f->flags & FIELD_REPORTED))

@@ -14,7 +14,7 @@ static char *written(struct metric *metric)
     struct metric *const table[] = {metric, NULL};
     struct str out = {0};
 
-    metrics_write(table, &out);
+    metric_write(table, &out);
     return str_take(&out);
 }
 
@@ -167,7 +167,7 @@ static void test_process(void)
     struct str out = {0};
     double open_before;
 
-    metrics_write_process(1763812345678, &out);
+    metric_process_write(1763812345678, &out);
     CHECK(strstr(out.data, "\nprocess_start_time_seconds 1763812345.678\n") != NULL);
     CHECK(sample(out.data, "\nprocess_resident_memory_bytes ") > 500e3);
     CHECK(sample(out.data, "\nprocess_virtual_memory_bytes ") >
@@ -179,7 +179,7 @@ static void test_process(void)
     str_fini(&out);
 
     CHECK(dup(0) > 0);
-    metrics_write_process(1, &out);
+    metric_process_write(1, &out);
     CHECK(sample(out.data, "\nprocess_open_fds ") == open_before + 1);
     CHECK(strstr(out.data, "\nprocess_start_time_seconds 0.001\n") != NULL);
     str_fini(&out);

@@ -58,9 +58,10 @@ static const struct aws_reply *ask(struct read_cache *cache, void *session, cons
                                    size_t slot)
 {
     json_auto_t *params = json_pack("{s:s, s:i}", "Name", name, "Max", 5);
-    struct read_request request = {session, service, "Get", params, depth};
+    struct read_request request = {session, service,          "Get", params, depth,
+                                   take,    (void *)expected, slot};
 
-    return read_cache_get(cache, &request, take, (void *)expected, slot, &last_depth);
+    return read_cache_get(cache, &request, &last_depth);
 }
 
 static void begin(void)
@@ -137,11 +138,12 @@ static void test_ask_from_an_answer(void)
 {
     struct read_cache *cache = asked_again = read_cache_new(NULL);
     json_auto_t *params = json_pack("{s:i, s:s}", "Max", 5, "Name", "x");
-    struct read_request request = {(struct aws_session *)&session_a, "logs", "Get", params, 0};
+    struct read_request request = {
+        (struct aws_session *)&session_a, "logs", "Get", params, 0, ask_again, NULL, 0};
     unsigned depth;
 
     begin();
-    CHECK(!read_cache_get(cache, &request, ask_again, NULL, 0, &depth));
+    CHECK(!read_cache_get(cache, &request, &depth));
     CHECK(
         !ask(cache, &session_a, "logs", "x", 0, "one", 1)); /* the order of members is no matter */
     CHECK_INT((long long)sent_count, 1);

@@ -78,6 +78,14 @@ static const struct {
     {FIELD_DOCUMENT, "{\"a\":true}", "{\"a\":true,\"b\":true}", ""},
     {FIELD_DOCUMENT, "{\"a\":true,\"b\":true}", "{\"a\":false,\"b\":true}", "f.a"},
     {FIELD_DOCUMENT, "{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1,\"c\":2}}", ""},
+    {FIELD_DOCUMENT, "\"a\"", "\"b\"", "f"}, /* no document at all */
+    {FIELD_MAP, "\"a\"", "\"b\"", "f"},
+    {FIELD_LIST, "\"a\"", "\"b\"", "f"},
+    {FIELD_SET, "\"a\"", "\"b\"", "f"},
+    {FIELD_SET, "\"a\"", NULL, "f"},
+    {FIELD_RULES, "\"a\"", "\"b\"", "f"},
+    {FIELD_STATEMENTS, "\"a\"", "\"b\"", "f"},
+    {FIELD_COLUMNS, "\"a\"", "\"b\"", "f"},
     {FIELD_LIST, "[{\"T\":\"a\"},{\"T\":\"b\"}]", "[{\"T\":\"a\",\"x\":1},{\"T\":\"b\"}]", ""},
     {FIELD_LIST, "[{\"T\":\"a\"},{\"T\":\"b\"}]", "[{\"T\":\"b\"},{\"T\":\"a\"}]", "f"},
     {FIELD_LIST, "[{\"T\":\"a\"}]", "[{\"T\":\"a\"},{\"T\":\"b\"}]", "f"},
@@ -207,6 +215,18 @@ static void test_wire(void)
     CHECK(!value_from_wire(&tags, NULL));
 }
 
+static void test_absent_is(void)
+{
+    const struct field field = {.name = "f", .type = FIELD_INT, .absent_is = "3600"};
+    json_auto_t *null = json_null(), *one = json_integer(1);
+    json_auto_t *nothing = value_from_wire(&field, NULL), *none = value_from_wire(&field, null);
+    json_auto_t *told = value_from_wire(&field, one);
+
+    CHECK_INT(json_integer_value(nothing), 3600);
+    CHECK_INT(json_integer_value(none), 3600);
+    CHECK_INT(json_integer_value(told), 1);
+}
+
 static void test_columns_keep_comments(void)
 {
     const struct field field = {.name = "columns", .type = FIELD_COLUMNS};
@@ -248,6 +268,7 @@ int main(void)
     test_merges();
     test_from_text();
     test_wire();
+    test_absent_is();
     test_columns_keep_comments();
     test_statements_keep_the_document();
     return check_done();

@@ -1,7 +1,7 @@
 #include "daemon/verbs/billing/billing_runner.h"
 
 #include "base/mem.h"
-#include "daemon/verbs/spec.h"
+#include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb_loop.h"
 #include "daemon/views/progress.h"
 #include "daemon/views/terminal.h"

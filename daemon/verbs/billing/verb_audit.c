@@ -8,6 +8,7 @@
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/day_range.h"
 #include "daemon/views/audit_view.h"
+#include "daemon/views/json_view.h"
 
 #include <string.h>
 
@@ -51,8 +52,7 @@ static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
         return -1;
     billing_runner_quiet(turn);
     if (options->output == OUTPUT_JSON) {
-        (void)json_dumpf(audit, stdout, JSON_INDENT(2));
-        (void)puts("");
+        (void)json_view_print(audit);
     } else if (options->output == OUTPUT_CSV) {
         audit_view_csv(audit, stdout);
     } else {

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "billing/backfill/backfill.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
@@ -9,6 +10,7 @@
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/day_range.h"
 #include "daemon/views/audit_view.h"
+#include "daemon/views/json_view.h"
 
 #include <string.h>
 
@@ -76,10 +78,10 @@ static void print_holes(const json_t *holes)
     json_t *hole;
 
     json_array_foreach(holes, i, hole) {
-        char from[24], to[24];
+        char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
 
-        audit_view_time(number(hole, "from"), from);
-        audit_view_time(number(hole, "to"), to);
+        timestamp_minute(number(hole, "from"), from);
+        timestamp_minute(number(hole, "to"), to);
         (void)printf("  hole: %s to %s, %" JSON_INTEGER_FORMAT " events missing\n", from, to,
                      number(hole, "missing"));
     }
@@ -131,8 +133,7 @@ static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
         return -1;
     billing_runner_quiet(turn);
     if (options->output == OUTPUT_JSON) {
-        (void)json_dumpf(report, stdout, JSON_INDENT(2));
-        (void)puts("");
+        (void)json_view_print(report);
     } else {
         print_report(report, options->dry_run);
     }

@@ -11,11 +11,6 @@
 
 #include <string.h>
 
-static struct day last_of(struct day month)
-{
-    return calendar_add_days(month, calendar_month_length(month.year, month.month) - 1);
-}
-
 /* The days of the month whose rollup cannot be billed from as it stands. */
 static json_t *open_days(struct flow *flow, const struct billing *billing, struct day month,
                          struct err *e)
@@ -23,7 +18,7 @@ static json_t *open_days(struct flow *flow, const struct billing *billing, struc
     struct rollup_status status = {0};
     json_t *days;
 
-    if (rollup_look(flow, billing, month, last_of(month), &status, e))
+    if (rollup_look(flow, billing, month, calendar_month_last(month), &status, e))
         return NULL;
     days = json_array();
     for (size_t i = 0; i < status.count; i++) {
@@ -43,8 +38,8 @@ static json_t *open_days(struct flow *flow, const struct billing *billing, struc
 static int print_queries(struct billing_turn *turn, struct day month, const json_t *days,
                          struct err *e)
 {
-    struct day starts[64], last = last_of(month);
-    size_t count = price_book_segments(turn->billing->book, month, last, starts, 64);
+    struct day starts[PRICE_BOOK_SEGMENTS], last = calendar_month_last(month);
+    size_t count = price_book_segments(turn->billing->book, month, last, starts);
 
     billing_runner_quiet(turn);
     (void)printf("-- Not sent: --dry-run. Days that are not final: %zu.\n", json_array_size(days));

@@ -5,6 +5,7 @@
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/views/bill_view.h"
+#include "daemon/views/json_view.h"
 
 #include <string.h>
 
@@ -37,8 +38,7 @@ static void print_json(const struct billing_turn *turn, const struct close *clos
         closed, "manifest_at", place, "reasons", close->reasons, "notes", close->notes, "bill",
         close->bill, "manifest", closed ? close->manifest : NULL);
 
-    (void)json_dumpf(json, stdout, JSON_INDENT(2));
-    (void)puts("");
+    (void)json_view_print(json);
 }
 
 static int refuse(const struct billing_turn *turn, const struct close *close)

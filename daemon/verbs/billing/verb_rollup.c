@@ -7,6 +7,7 @@
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/day_range.h"
+#include "daemon/views/json_view.h"
 
 #include <string.h>
 
@@ -160,8 +161,7 @@ static void print_json(const struct work *work)
                                       (int)report->collected, "over_budget", report->over_budget,
                                       "scanned_bytes", (json_int_t)report->scanned_bytes, "error",
                                       report->text));
-    (void)json_dumpf(json, stdout, JSON_INDENT(2));
-    (void)puts("");
+    (void)json_view_print(json);
 }
 
 static void print_result(const struct work *work)

@@ -5,6 +5,7 @@
 #include "billing/close/verify.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/views/json_view.h"
 
 #include <string.h>
 
@@ -27,8 +28,7 @@ static void print_json(const struct billing_turn *turn, const struct verify *ver
                   (json_int_t)verify->corrections, "differences", verify->differences, "checked",
                   verify->checked, "later", verify->later, "manifest", verify->manifest);
 
-    (void)json_dumpf(json, stdout, JSON_INDENT(2));
-    (void)puts("");
+    (void)json_view_print(json);
 }
 
 static void print_texts(const char *before, const json_t *texts)

@@ -8,6 +8,7 @@
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/views/json_view.h"
 #include "daemon/views/terminal_table.h"
 
 #include <string.h>
@@ -66,8 +67,7 @@ static void print_document(const struct options *options, const json_t *document
         csv = whatif_csv(document);
         (void)fputs(csv, stdout);
     } else if (options->output == OUTPUT_JSON) {
-        (void)json_dumpf(document, stdout, JSON_INDENT(2));
-        (void)puts("");
+        (void)json_view_print(document);
     } else {
         print_table(document, options_color(options, stdout));
     }

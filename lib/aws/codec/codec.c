@@ -3,26 +3,17 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/random.h"
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <string.h>
 #include <strings.h>
 
-/* A random (version 4) UUID, RFC 9562. */
-static json_t *new_uuid(void)
+static json_t *new_token(void)
 {
-    unsigned char b[16];
     char text[37];
 
-    if (RAND_bytes(b, sizeof(b)) != 1)
-        abort();
-    b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-    (void)snprintf(text, sizeof(text),
-                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-                   b[14], b[15]);
+    random_uuid(text);
     return json_string(text);
 }
 
@@ -41,7 +32,7 @@ static json_t *with_tokens(const struct aws_operation *operation, const json_t *
 
         if ((!have || json_is_null(have)) &&
             shape_flag(shape_of(operation->model, member), "idempotencyToken"))
-            (void)json_object_set_new(copy, key, new_uuid());
+            (void)json_object_set_new(copy, key, new_token());
     }
     return copy;
 }

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "billing/audit/audit_private.h"
 #include "billing/rollup/rollup_private.h"
 #include "billing/store/athena_query.h"
@@ -30,7 +31,7 @@ static int64_t arrival_of(const struct athena_result *result, size_t row)
                      .tm_mday = (int)audit_number(result, row, "day"),
                      .tm_hour = (int)audit_number(result, row, "hour")};
 
-    return (int64_t)timegm(&utc);
+    return timestamp_of(utc);
 }
 
 static void add_arrived(struct audit_hour *hour, const struct athena_result *result, size_t row)

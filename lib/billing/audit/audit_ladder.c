@@ -270,7 +270,7 @@ bool audit_exceeds(int64_t events, int64_t whole, const char *limit)
     struct price share = {0};
     struct err ignored = {0};
 
-    if (price_parse(limit, &share, &ignored))
+    if (money_parse_price(limit, &share, &ignored))
         return events > 0;
     return (money_integer)events * 1000000000000 > (money_integer)whole * share.pico;
 }

@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static struct day last_of(struct day month)
-{
-    return (struct day){month.year, month.month, calendar_month_length(month.year, month.month)};
-}
-
 static json_t *source_json(const struct billing *billing, enum usage_source source)
 {
     cleanup_free char *hash = athena_query_hash(billing, usage_query(source));
@@ -30,7 +25,7 @@ json_t *bill_of_usage(const struct billing *billing, struct day month, enum usag
                       const struct usage *usage, struct err *e)
 {
     struct day first = {month.year, month.month, 1};
-    json_t *bill = price_book_bill(billing->book, first, usage->lines, usage->count, e);
+    json_t *bill = rating_bill(billing->book, first, usage->lines, usage->count, e);
 
     if (bill) {
         json_object_set_new(bill, "pipeline", json_string(billing->pipeline));
@@ -46,7 +41,7 @@ json_t *bill_make(struct flow *flow, const struct billing *billing, struct day m
     struct usage usage;
     json_t *bill;
 
-    if (usage_read(flow, billing, source, first, last_of(month), &usage, e))
+    if (usage_read(flow, billing, source, first, calendar_month_last(month), &usage, e))
         return NULL;
     bill = bill_of_usage(billing, month, source, &usage, e);
     if (bill && sources)

@@ -8,7 +8,7 @@
 
 #include "billing/bill/usage.h"
 
-/* price_book_bill's document with {"pipeline", "source": {"kind": "rollup"|"raw", "query",
+/* rating_bill's document with {"pipeline", "source": {"kind": "rollup"|"raw", "query",
  * "query_hash", "rollup_hash"?}} in it; new reference.  sources (may be NULL) gets usage.sources.
  * Days that are open or without a build are the caller's to tell: see bill_set_days. */
 json_t *bill_make(struct flow *flow, const struct billing *billing, struct day month,

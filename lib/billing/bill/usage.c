@@ -8,14 +8,14 @@
 #include <errno.h>
 #include <string.h>
 
-enum { SEGMENTS_MOST = 64, COLUMNS = 6 };
+enum { COLUMNS = 6 };
 
 struct reading {
     const struct billing *billing;
     const char *query;
     bool raw;
     struct day last;
-    struct day starts[SEGMENTS_MOST];
+    struct day starts[PRICE_BOOK_SEGMENTS];
     size_t count;
     json_t **rows; /* per segment */
     int64_t scanned, engine_ms;
@@ -158,7 +158,7 @@ int usage_read(struct flow *flow, const struct billing *billing, enum usage_sour
 
     *usage = (struct usage){0};
     reading.query = usage_query(source);
-    reading.count = price_book_segments(billing->book, first, last, reading.starts, SEGMENTS_MOST);
+    reading.count = price_book_segments(billing->book, first, last, reading.starts);
     reading.rows = mem_new(reading.count * sizeof *reading.rows);
     flow_each(flow, reading.count, (size_t)billing->settings.parallel_queries, read_segment,
               &reading);

@@ -2,7 +2,7 @@
 #ifndef BILLING_BILL_USAGE_H
 #define BILLING_BILL_USAGE_H
 
-#include "billing/prices/price_book.h"
+#include "billing/prices/rating.h"
 #include "billing/store/athena_query.h"
 
 enum usage_source { USAGE_FROM_ROLLUP, USAGE_FROM_RAW };

@@ -9,17 +9,15 @@
 
 #include <string.h>
 
-enum { SEGMENTS_MOST = 64 };
-
 /* ---- two bills of a month ---- */
 
 static bool same_segments(const struct price_book *a, const struct price_book *b, struct day first,
                           struct day last)
 {
-    struct day left[SEGMENTS_MOST], right[SEGMENTS_MOST];
-    size_t count = price_book_segments(a, first, last, left, SEGMENTS_MOST);
+    struct day left[PRICE_BOOK_SEGMENTS], right[PRICE_BOOK_SEGMENTS];
+    size_t count = price_book_segments(a, first, last, left);
 
-    if (price_book_segments(b, first, last, right, SEGMENTS_MOST) != count)
+    if (price_book_segments(b, first, last, right) != count)
         return false;
     for (size_t i = 0; i < count; i++)
         if (calendar_compare(left[i], right[i]) != 0)

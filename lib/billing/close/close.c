@@ -2,12 +2,12 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "billing/close/close_private.h"
 #include "billing/prices/price_book.h"
 
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 
 enum { GAPS_SHOWN = 10 };
 
@@ -216,22 +216,13 @@ int close_take_days(struct flow *flow, struct close *close, const struct billing
 
 /* ---- the audit ---- */
 
-static void hour_text(json_int_t time_s, char text[static 32])
-{
-    time_t time = (time_t)time_s;
-    struct tm utc;
-
-    (void)gmtime_r(&time, &utc);
-    (void)strftime(text, 32, "%Y-%m-%dT%H:%MZ", &utc);
-}
-
 static void add_gap(struct close *close, const json_t *gap)
 {
     const char *hop = json_text(gap, "hop"), *why = json_text(gap, "explanation");
-    char from[32], to[32];
+    char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
 
-    hour_text(json_integer_value(json_object_get(gap, "from")), from);
-    hour_text(json_integer_value(json_object_get(gap, "to")), to);
+    timestamp_minute(json_integer_value(json_object_get(gap, "from")), from);
+    timestamp_minute(json_integer_value(json_object_get(gap, "to")), to);
     close_reason(close, "the audit misses %" JSON_INTEGER_FORMAT " events (%s), %s to %s%s%s",
                  json_integer_value(json_object_get(gap, "events")), hop ? hop : "?", from, to,
                  why ? ": " : "", why ? why : "");

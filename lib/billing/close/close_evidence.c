@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SEGMENTS_MOST = 64, USAGE_COLUMNS = 7 };
+enum { USAGE_COLUMNS = 7 };
 
 json_t *close_text(const char *format, va_list args)
 {
@@ -189,9 +189,8 @@ static json_t *text_or_null(const char *text)
 
 static json_t *segments_json(const struct billing *billing, struct day month)
 {
-    struct day starts[SEGMENTS_MOST];
-    size_t count =
-        price_book_segments(billing->book, month, close_last_day(month), starts, SEGMENTS_MOST);
+    struct day starts[PRICE_BOOK_SEGMENTS];
+    size_t count = price_book_segments(billing->book, month, close_last_day(month), starts);
     json_t *segments = json_array();
 
     for (size_t i = 0; i < count; i++) {

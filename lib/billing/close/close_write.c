@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "billing/bill/bill_render.h"
 #include "billing/close/close_private.h"
 #include "billing/prices/price_book.h"
@@ -10,7 +11,6 @@
 #include "billing/store/object_read.h"
 
 #include <string.h>
-#include <time.h>
 
 #define JSON_TYPE "application/json"
 #define CSV_TYPE "text/csv"
@@ -136,12 +136,9 @@ static void put_bill(json_t *manifest, const json_t *bill)
 
 static json_t *now_text(void)
 {
-    time_t now = (time_t)(clock_now_ms() / 1000);
-    char text[32];
-    struct tm utc;
+    char text[TIMESTAMP_ROOM];
 
-    (void)gmtime_r(&now, &utc);
-    (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    timestamp_text(clock_now_ms() / 1000, text);
     return json_string(text);
 }
 

@@ -6,7 +6,9 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "billing/rollup/partition.h"
 #include "billing/rollup/rollup_private.h"
 #include "billing/store/athena_query.h"
@@ -15,8 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
-#include <time.h>
 
 enum { MOST_TRIES = 3 };
 
@@ -24,39 +24,23 @@ enum { MOST_TRIES = 3 };
 
 void rollup_build_run(int64_t now_s, char run[static ROLLUP_RUN_LENGTH])
 {
-    time_t time = (time_t)now_s;
-    unsigned random = 0;
-    struct tm utc;
+    char now[TIMESTAMP_ROOM];
+    unsigned random;
 
-    (void)gmtime_r(&time, &utc);
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        random = (unsigned)clock_monotonic_ms();
-    (void)snprintf(run, ROLLUP_RUN_LENGTH, "%04u%02u%02uT%02u%02u%02uZ-%08x",
-                   (unsigned)(utc.tm_year + 1900) % 10000, (unsigned)(utc.tm_mon + 1) % 100,
-                   (unsigned)utc.tm_mday % 100, (unsigned)utc.tm_hour % 100,
-                   (unsigned)utc.tm_min % 100, (unsigned)utc.tm_sec % 100, random);
+    timestamp_basic(now_s, now);
+    random_bytes(&random, sizeof random);
+    (void)snprintf(run, ROLLUP_RUN_LENGTH, "%.16s-%08x", now, random);
 }
 
 int64_t rollup_build_run_time(const char *run)
 {
-    static const char shape[] = "ddddddddTddddddZ-xxxxxxxx";
-    struct tm utc = {0};
+    static const char hex[] = "0123456789abcdef";
+    int64_t time_s;
 
-    if (strlen(run) != sizeof shape - 1)
+    if (!timestamp_parse_basic(run, &time_s) || run[16] != '-' || strspn(run + 17, hex) != 8 ||
+        run[25])
         return -1;
-    for (size_t i = 0; shape[i]; i++) {
-        bool fits = shape[i] == 'd'   ? isdigit((unsigned char)run[i])
-                    : shape[i] == 'x' ? strchr("0123456789abcdef", run[i]) != NULL
-                                      : run[i] == shape[i];
-        if (!fits)
-            return -1;
-    }
-    if (sscanf(run, "%4d%2d%2dT%2d%2d%2dZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday, &utc.tm_hour,
-               &utc.tm_min, &utc.tm_sec) != 6)
-        return -1;
-    utc.tm_year -= 1900;
-    utc.tm_mon -= 1;
-    return (int64_t)timegm(&utc);
+    return time_s;
 }
 
 int rollup_build_hash(struct flow *flow, const struct billing *billing, char hex[static 65],

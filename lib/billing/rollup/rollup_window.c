@@ -5,12 +5,12 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup_private.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { TOGETHER_DAYS = 40, TOKEN_LENGTH = 8 };
 
@@ -67,10 +67,8 @@ char *rollup_window_text(const struct billing *billing, const struct rollup_wind
 
 static void add_date(struct str *out, int64_t day_s)
 {
-    time_t time = (time_t)day_s;
-    struct tm utc;
+    struct tm utc = timestamp_utc(day_s);
 
-    (void)gmtime_r(&time, &utc);
     str_addf(out, "%s(year = %d AND month = %d AND day = %d", out->len ? " OR " : "",
              utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
 }

@@ -3,13 +3,13 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/str.h"
 #include "billing/store/athena_query_private.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 enum {
     MOST_RUNS = 3,         /* of a query that Athena calls retryable */
@@ -102,11 +102,7 @@ struct run {
 
 static int64_t spread(int64_t milliseconds)
 {
-    unsigned random = 0;
-
-    if (milliseconds < 2 || getrandom(&random, sizeof random, 0) != sizeof random)
-        return milliseconds;
-    return milliseconds - (int64_t)(random % (unsigned)(milliseconds / 2));
+    return milliseconds - random_jitter(milliseconds / 2 - 1);
 }
 
 static int pause_before(struct flow *flow, unsigned time, struct err *e)
@@ -271,7 +267,7 @@ int athena_query_run(struct flow *flow, const struct billing *billing, const cha
 
     *result = (struct athena_result){0};
     if (!token_seed) {
-        (void)!getrandom(random, sizeof random, 0);
+        random_bytes(random, sizeof random);
         str_addf(&own, "%lld ", (long long)clock_now_ms());
         str_add_hex(&own, random, sizeof random);
         run.seed = str_text(&own);

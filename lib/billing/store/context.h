@@ -5,6 +5,7 @@
 #define BILLING_STORE_CONTEXT_H
 
 #include "aws/client.h"
+#include "billing/prices/settings.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -32,20 +33,6 @@ struct billing_names {
     char *rollup_prefix;             /* (rollup_table) key part of its location: "parquet-data/" */
     char *runs_table;                /* (rollup_runs) the same files by run: to check a build before
                                         it counts */
-};
-
-struct billing_settings {
-    int late_days;          /* events may arrive this many days after their day and still count */
-    int closed_after_hours; /* a day is closed this long after it ended */
-    int parallel_queries;
-    int64_t scan_budget_bytes; /* per pass; 0: no limit */
-    int keep_runs_hours;       /* replaced builds are kept this long for readers */
-    char *since;               /* first billing day "2025-10-01"; NULL: the oldest day with data */
-    char **group_by;           /* rollup columns, ends with NULL */
-    char *max_gap;             /* decimal share, "0.0001" */
-    char *archive_prefix;      /* where closed months lie in the bucket: "billing/" */
-    char *signing_key;         /* path of an Ed25519 private key (PEM); NULL: closing refuses */
-    bool register_partitions;  /* raw table without projection: register prefixes in Glue */
 };
 
 struct billing {

@@ -1,6 +1,6 @@
-/* spec.h -- loading the spec for a verb, with its problems told. */
-#ifndef DAEMON_VERBS_SPEC_H
-#define DAEMON_VERBS_SPEC_H
+/* spec_load.h -- loading the spec for a verb, with its problems told. */
+#ifndef DAEMON_VERBS_SPEC_LOAD_H
+#define DAEMON_VERBS_SPEC_LOAD_H
 
 #include "daemon/verbs/options.h"
 #include "spec/manifest.h"

@@ -1,10 +1,10 @@
-/* metrics.h -- counters, gauges and histograms, written as Prometheus text.
+/* metric.h -- counters, gauges and histograms, written as Prometheus text.
  *
- * A metric is a static struct; a table of them is written out by metrics_write.  Label names are
+ * A metric is a static struct; a table of them is written out by metric_write.  Label names are
  * fixed, label values come from closed sets (resource ids, AWS operations, verdicts), never from
  * request ids, user input or time.  Rules for names: docs/metrics.md. */
-#ifndef BASE_METRICS_H
-#define BASE_METRICS_H
+#ifndef BASE_METRIC_H
+#define BASE_METRIC_H
 
 #include "base/str.h"
 
@@ -50,9 +50,9 @@ void metric_clear(struct metric *metric);
 /* Appends a table (ends with NULL) in text format 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/); a metric without series is left
  * out, one without labels is written as 0. */
-void metrics_write(struct metric *const *table, struct str *out);
+void metric_write(struct metric *const *table, struct str *out);
 /* Appends the standard process_* metrics.  started_ms: clock_now_ms at the start of the process
  * (the boot time in /proc is hidden under ProcSubset=pid).  What cannot be read is left out. */
-void metrics_write_process(int64_t started_ms, struct str *out);
+void metric_process_write(int64_t started_ms, struct str *out);
 
 #endif

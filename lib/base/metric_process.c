@@ -1,6 +1,6 @@
-/* metrics_process.c -- the process_* metrics every Prometheus client library exports
+/* metric_process.c -- the process_* metrics every Prometheus client library exports
  * (https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics). */
-#include "base/metrics.h"
+#include "base/metric.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -71,7 +71,7 @@ static void add_files(struct str *out)
     add_gauge(out, "open_fds", "Number of open file descriptors.", open - 1);
 }
 
-void metrics_write_process(int64_t started_ms, struct str *out)
+void metric_process_write(int64_t started_ms, struct str *out)
 {
     char text[32];
 

@@ -1,5 +1,5 @@
-/* metrics.c -- series kept sorted by their label text, and the text exposition format. */
-#include "base/metrics.h"
+/* metric.c -- series kept sorted by their label text, and the text exposition format. */
+#include "base/metric.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -246,7 +246,7 @@ static void add_head(struct str *out, const struct metric *metric)
     str_addf(out, "\n# TYPE %s %s\n", metric->name, names[metric->type]);
 }
 
-void metrics_write(struct metric *const *table, struct str *out)
+void metric_write(struct metric *const *table, struct str *out)
 {
     for (; *table; table++) {
         struct metric *metric = *table;

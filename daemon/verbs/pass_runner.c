@@ -1,12 +1,12 @@
-#include "daemon/verbs/runner.h"
+#include "daemon/verbs/pass_runner.h"
 
-#include "daemon/verbs/spec.h"
+#include "daemon/verbs/spec_load.h"
 
 #include <string.h>
 
 static void on_task(void *arg, const struct pass *pass, const struct task *task)
 {
-    struct runner *runner = arg;
+    struct pass_runner *runner = arg;
 
     (void)pass;
     progress_view_task(&runner->progress, task);
@@ -14,7 +14,7 @@ static void on_task(void *arg, const struct pass *pass, const struct task *task)
 
 static void on_planned(void *arg, struct pass *pass)
 {
-    struct runner *runner = arg;
+    struct pass_runner *runner = arg;
 
     if (!runner->decide || runner->loop.stopped) {
         pass_finish(pass);
@@ -33,7 +33,7 @@ static void on_planned(void *arg, struct pass *pass)
 
 static void on_looked(void *arg)
 {
-    struct runner *runner = arg;
+    struct pass_runner *runner = arg;
 
     progress_view_end(&runner->progress);
     runner->report(runner);
@@ -42,12 +42,12 @@ static void on_looked(void *arg)
 
 static void on_done(void *arg, struct pass *pass)
 {
-    struct runner *runner = arg;
+    struct pass_runner *runner = arg;
 
     progress_view_end(&runner->progress);
     if (!runner->code)
         runner->code = exit_code_of_pass(pass, runner->manifest);
-    runner_print_refusals(runner);
+    pass_runner_print_refusals(runner);
     verb_loop_may_die(&runner->loop);
     if (runner->look)
         (void)flow_start(&runner->loop.loop, runner->client, runner->look, on_looked, runner);
@@ -57,7 +57,7 @@ static void on_done(void *arg, struct pass *pass)
 
 static void on_redraw(void *arg)
 {
-    struct runner *runner = arg;
+    struct pass_runner *runner = arg;
 
     if (runner->progress.progress)
         progress_tick(runner->progress.progress);
@@ -65,7 +65,7 @@ static void on_redraw(void *arg)
 
 static void on_stop(void *arg)
 {
-    struct runner *runner = arg;
+    struct pass_runner *runner = arg;
 
     (void)fputs("billingd: stopping; a write under way is finished first\n", stderr);
     pass_stop(runner->pass);
@@ -80,7 +80,7 @@ static size_t resource_count(const struct manifest *manifest)
     return count;
 }
 
-static void run_pass(struct runner *runner)
+static void run_pass(struct pass_runner *runner)
 {
     struct pass_events events = {on_task, on_planned, on_done, runner};
 
@@ -95,7 +95,7 @@ static void run_pass(struct runner *runner)
     (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);
 }
 
-int runner_run(struct runner *runner, const struct options *options)
+int pass_runner_run(struct pass_runner *runner, const struct options *options)
 {
     struct err e = {0};
     size_t warnings;
@@ -118,7 +118,7 @@ int runner_run(struct runner *runner, const struct options *options)
     return runner->code;
 }
 
-void runner_print_refusals(const struct runner *runner)
+void pass_runner_print_refusals(const struct pass_runner *runner)
 {
     const struct pass *pass = runner->pass;
     size_t i;

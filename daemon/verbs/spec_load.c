@@ -1,4 +1,4 @@
-#include "daemon/verbs/spec.h"
+#include "daemon/verbs/spec_load.h"
 
 struct manifest *spec_load(const struct options *options, int *code, size_t *warnings)
 {
