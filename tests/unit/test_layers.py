@@ -143,7 +143,7 @@ def test_includes(name: str) -> None:
     ("lib/aws/codec/codec.c", '"', "aws/client.h"), ("lib/aws/credentials/identity.c", '"', "aws/client.h"),
     ("lib/resources/log_group.c", '"', "reconcile/plan.h"), ("lib/resources/table.c", '"', "aws/client.h"),
     ("lib/resources/table.c", '"', "billing/prices/money.h"), ("lib/billing/rollup/rollup.c", '"', "resources/kind.h"),
-    ("lib/billing/prices/rating.c", '"', "billing/store/context.h"), ("lib/billing/prices/rating.c", "<", "time.h"),
+    ("lib/billing/prices/rating.c", '"', "billing/store/billing.h"), ("lib/billing/prices/rating.c", "<", "time.h"),
     ("lib/billing/prices/rating.c", '"', "base/log.h"), ("lib/billing/bill/bill.c", '"', "billing/audit/audit.h"),
     ("lib/billing/close/close.c", '"', "billing/backfill/backfill.h"),
     ("lib/billing/bill/usage.c", '"', "billing/rollup/rollup_private.h"),

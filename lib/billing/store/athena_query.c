@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "billing/store/athena_query_private.h"
+#include "billing/store/athena_query_text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +42,7 @@ void athena_query_reset_scanned(void)
     state.scanned_bytes = 0;
 }
 
-void athena_result_fini(struct athena_result *result)
+void athena_query_result_fini(struct athena_result *result)
 {
     json_decref(result->rows);
     json_decref(result->columns);
@@ -257,16 +258,20 @@ static int run_once(struct run *run, struct err *e)
     return fail(run, failure, e);
 }
 
-int athena_query_run(struct flow *flow, const struct billing *billing, const char *text,
-                     const char *token_seed, struct athena_result *result, struct err *e)
+int athena_query_run(struct flow *flow, const struct billing *billing,
+                     const struct athena_question *question, struct athena_result *result,
+                     struct err *e)
 {
+    cleanup_free char *text = athena_query_text(billing, question->name, question->values, e);
     unsigned char random[16] = {0};
     cleanup_str struct str own = {0};
-    struct run run = {flow, billing, text, token_seed, 0, result, NULL};
+    struct run run = {flow, billing, text, question->seed, 0, result, NULL};
     int how;
 
     *result = (struct athena_result){0};
-    if (!token_seed) {
+    if (!text)
+        return -1;
+    if (!run.seed) {
         random_bytes(random, sizeof random);
         str_addf(&own, "%lld ", (long long)clock_now_ms());
         str_add_hex(&own, random, sizeof random);
@@ -278,6 +283,6 @@ int athena_query_run(struct flow *flow, const struct billing *billing, const cha
         how = athena_query_rows(flow, billing, run.execution, result, e);
     json_decref(run.execution);
     if (how)
-        athena_result_fini(result);
+        athena_query_result_fini(result);
     return how;
 }
