@@ -5,6 +5,7 @@
  * caller may have freed both. */
 #include "aws/call_private.h"
 
+#include "aws/reply/reply_check.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -174,6 +175,7 @@ static void on_no_reply(struct aws_call *call, const struct http_reply *http)
 void call_on_reply(void *arg, const struct http_reply *http)
 {
     struct aws_call *call = arg;
+    const struct reply_asked asked = {call->params, identity_account(call->identity)};
 
     call->transfer = NULL;
     memset(&call->reply.error, 0, sizeof call->reply.error);
@@ -181,7 +183,9 @@ void call_on_reply(void *arg, const struct http_reply *http)
         on_no_reply(call, http);
         return;
     }
-    if (aws_decode(&call->operation, &http->raw, &call->reply.result, &call->reply.error)) {
+    (void)aws_decode(&call->operation, &http->raw, &call->reply.result, &call->reply.error);
+    if (reply_check(&call->operation, &asked, &http->raw, &call->reply.result,
+                    &call->reply.error)) {
         observe(call, call->reply.error.code);
         on_refused(call, &http->raw);
         return;
@@ -189,6 +193,7 @@ void call_on_reply(void *arg, const struct http_reply *http)
     observe(call, "ok");
     retry_succeeded(&call->retry);
     call->reply.kind = ERR_NONE;
+    identity_learn(call->identity, &call->operation, call->reply.result);
     memset(&call->reply.error, 0, sizeof call->reply.error);
     finish(call);
 }

@@ -116,6 +116,11 @@ unsigned identity_generation(const struct aws_identity *identity);
 /* AWS said that the credentials of that generation have expired. */
 void identity_expire(struct aws_identity *identity, unsigned generation);
 void identity_forget(struct aws_identity *identity, struct aws_call *call);
+/* The account that the latest GetCallerIdentity told, borrowed; NULL before the first, and for NULL.
+ * identity_learn takes it from a valid reply of that operation; others tell nothing. */
+const char *identity_account(const struct aws_identity *identity);
+void identity_learn(struct aws_identity *identity, const struct aws_operation *operation,
+                    const json_t *result);
 /* All identities fetch anew at their next use. */
 void identity_refresh_all(struct aws_client *client);
 void identity_free_all(struct aws_client *client);

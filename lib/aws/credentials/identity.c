@@ -40,6 +40,7 @@ struct aws_identity {
     int64_t retry_ms; /* monotonic */
     struct aws_call *waiting;
     size_t waiting_count;
+    char *account; /* NULL: nobody has asked yet */
     struct aws_identity *next;
 };
 
@@ -251,6 +252,22 @@ void identity_forget(struct aws_identity *identity, struct aws_call *call)
         }
 }
 
+const char *identity_account(const struct aws_identity *identity)
+{
+    return identity ? identity->account : NULL;
+}
+
+void identity_learn(struct aws_identity *identity, const struct aws_operation *operation,
+                    const json_t *result)
+{
+    const char *account = json_string_value(json_object_get(result, "Account"));
+
+    if (!identity || !account || strcmp(operation->name, "GetCallerIdentity") != 0)
+        return;
+    free(identity->account);
+    identity->account = mem_text(account);
+}
+
 void identity_refresh_all(struct aws_client *client)
 {
     for (struct aws_identity *identity = client->identities; identity; identity = identity->next) {
@@ -268,6 +285,7 @@ void identity_free_all(struct aws_client *client)
         client->identities = identity->next;
         free(identity->role_arn);
         free(identity->external_id);
+        free(identity->account);
         aws_role_fini(&identity->role);
         aws_credentials_fini(&identity->credentials);
         aws_chain_fini(&identity->chain);
