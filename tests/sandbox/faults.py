@@ -33,6 +33,7 @@ class Rule:
     latency_ms: float = 0
     seen: int = 0
     fired: int = 0
+    changed: int = 0  # replies that a rewriting made into something else
 
     def matches(self, service: str, operation: str, kind: str, client: str) -> bool:
         return (self.service in ("", service) and self.operation in ("", operation)
@@ -90,7 +91,9 @@ def instead(rule: Rule, service: str, protocol: str, head: bool) -> Reply | None
 def afterwards(rule: Rule, call: "Call", reply: Reply) -> Reply:
     """What becomes of the real reply of a call that took effect."""
     if rule.action in rewrites.ACTIONS:
-        return rewrites.rewritten(rule.action, call, reply)
+        before = (reply.body, reply.get("Content-Type"))
+        reply = rewrites.rewritten(rule.action, call, reply)
+        rule.changed += before != (reply.body, reply.get("Content-Type"))
     if rule.action == "lose_reply":
         reply.fate = "drop"
     elif rule.action == "truncate":

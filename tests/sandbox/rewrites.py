@@ -37,6 +37,8 @@ ELSEWHERE: dict[str, dict[str, Any]] = {
 def rewritten(action: str, call: "Call", reply: Reply) -> Reply:
     if action == "html":
         return Reply(200, [("Content-Type", "text/html")], PAGE, foreign=True)
+    if call.request.method == "HEAD":
+        return reply  # has no document
     reply.headers = [(k, v) for k, v in reply.headers if k.lower() != "content-length"]
     reply.body = REWRITES[action](call, reply.body)
     return reply

@@ -122,6 +122,7 @@ static const struct reply_rule iam[] = {
      .why = MODEL},
     {.op = "ListAttachedRolePolicies",
      .always = "AttachedPolicies AttachedPolicies[].PolicyArn",
+     .owner = "AttachedPolicies[].PolicyArn", /* AWS's own have no account */
      .page = "Marker=Marker?IsTruncated",
      .why = LIST},
     {.op = "ListRolePolicies",
