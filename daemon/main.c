@@ -1,23 +1,41 @@
-/* main.c -- which verb runs. */
+/* main.c -- the table of verbs, and which one runs. */
 #include "aws/codec/model.h"
+#include "daemon/service/service.h"
+#include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #define DAYS "[--month YYYY-MM] [--day DAY] [--since AGE|DAY] [--from DAY] [--to DAY] "
 
-const struct verb verbs[] = {
+static int run(const struct options *options)
+{
+    size_t warnings;
+    int code;
+    struct manifest *manifest = spec_load(options, &code, &warnings);
+
+    return manifest ? service_run(manifest, options->once) : code;
+}
+
+static int version(const struct options *options)
+{
+    (void)options;
+    (void)printf("billingd %s\n", BILLINGD_VERSION);
+    return EXIT_DONE;
+}
+
+static const struct verb verbs[] = {
     {"check", "[--print-effective] [--strict]", "validate the spec without AWS",
      "billingd check --strict", verb_check, NULL, false},
     {"plan", "[-o json] [--detailed-exitcode]", "show what would change, field by field",
      "billingd plan --detailed-exitcode", verb_plan, NULL, false},
     {"apply", "[--yes] [--dry-run]", "make AWS as the spec says, and verify it",
      "billingd apply --yes", verb_apply, NULL, false},
-    {"run", "[--once]", "stay and keep it so (the daemon)", "billingd run", verb_run, NULL, false},
+    {"run", "[--once]", "stay and keep it so (the daemon)", "billingd run", run, NULL, false},
     {"status", "[-o json]", "state of every resource and of the data flow", "billingd status",
      verb_status, NULL, false},
     {"rollup", DAYS "[--pipeline NAME] [--dry-run] [-o json]",
@@ -48,16 +66,9 @@ const struct verb verbs[] = {
      "billingd iam-policy > policy.json", verb_iam_policy, NULL, false},
     {"schema", "", "print the JSON Schema of billing.yaml", "billingd schema > billing.schema.json",
      verb_schema, NULL, false},
-    {"version", "", "print the version", "billingd version", verb_version, NULL, false},
+    {"version", "", "print the version", "billingd version", version, NULL, false},
     {0},
 };
-
-int verb_version(const struct options *options)
-{
-    (void)options;
-    (void)printf("billingd %s\n", BILLINGD_VERSION);
-    return EXIT_DONE;
-}
 
 /* Secrets are in memory: no core dumps, no ptrace by others. */
 static void protect_process(void)
@@ -72,17 +83,13 @@ static void protect_process(void)
 int main(int argc, char **argv)
 {
     struct options options;
-    int code = options_parse(argc, argv, &options);
+    int code = options_parse(argc, argv, verbs, &options);
 
     if (code >= 0)
         return code;
     protect_process();
     log_set_level(options.log_level);
-    for (const struct verb *verb = verbs; verb->name; verb++)
-        if (!strcmp(verb->name, options.verb)) {
-            code = verb->run(&options);
-            aws_model_unload();
-            return code;
-        }
-    return EXIT_BAD_USAGE;
+    code = options.verb->run(&options);
+    aws_model_unload();
+    return code;
 }

@@ -1,59 +1,11 @@
-#include "daemon/data_flow/data_flow_private.h"
+#include "daemon/data_flow/data_flow.h"
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "daemon/data_flow/data_flow_private.h"
 #include "resources/table.h"
 
 #include <string.h>
-
-/* ---- probes ---- */
-
-struct probe *probe_new(struct data_flow *flow, json_t *target, const char *member, json_t *result)
-{
-    struct probe *probe = mem_new(sizeof *probe);
-
-    *probe = (struct probe){.flow = flow, .target = target, .member = member, .result = result};
-    flow->probes = mem_resize(flow->probes, flow->count + 1, sizeof(struct probe *));
-    flow->probes[flow->count++] = probe;
-    flow->left++;
-    return probe;
-}
-
-void probe_send(struct probe *probe)
-{
-    struct data_flow *flow = probe->flow;
-
-    probe->call = aws_send(flow->client, flow->session, probe->service, probe->op, probe->params,
-                           probe->on_reply, probe);
-}
-
-static void finish_when_done(struct data_flow *flow)
-{
-    if (!flow->left)
-        flow->done(flow->arg, flow->flows); /* may free flow: nothing after this */
-}
-
-void probe_end(struct probe *probe)
-{
-    struct data_flow *flow = probe->flow;
-
-    json_object_set(probe->target, probe->member, probe->result);
-    flow->left--;
-    finish_when_done(flow);
-}
-
-const json_t *probe_result(struct probe *probe, const struct aws_reply *reply)
-{
-    probe->call = NULL;
-    if (reply->result)
-        return reply->result;
-    json_object_set_new(
-        probe->result, "error",
-        json_sprintf("%s: %s: %s", probe->op, reply->error.code, reply->error.message));
-    json_object_set_new(probe->result, "denied", json_boolean(reply->kind == ERR_DENIED));
-    probe_end(probe);
-    return NULL;
-}
 
 /* ---- what the pass already knows ---- */
 
@@ -102,97 +54,112 @@ static json_t *filters_of(const struct pass *pass, size_t pipeline, const char *
     return filters;
 }
 
-static void look_into_bucket(struct data_flow *flow, json_t *target, const struct scope *scope)
+/* ---- what AWS is asked ---- */
+
+/* Returns a new reference, as far as it came; *e when that is not all. */
+typedef json_t *look_fn(struct flow *flow, const struct data_flow_place *place, struct err *e);
+
+/* One thing that is looked at, side by side with all others. */
+struct look {
+    look_fn *fn;
+    json_t *stream;     /* whose member the result becomes; borrowed */
+    const char *member; /* "newest_object" */
+    struct data_flow_place place;
+};
+
+struct looks {
+    const struct pass *pass;
+    size_t pipeline;
+    struct look *items;
+    size_t count;
+};
+
+/* Plans a look; where is a bucket's or log group's name. */
+static void add_look(struct looks *looks, const struct look *look, const char *where,
+                     const char *prefix)
 {
+    struct look *item;
+
+    looks->items = mem_resize(looks->items, looks->count + 1, sizeof *looks->items);
+    item = &looks->items[looks->count++];
+    *item = *look;
+    item->place = (struct data_flow_place){.session = pass_session(looks->pass, looks->pipeline),
+                                           .account = pass_account(looks->pass, looks->pipeline),
+                                           .name = mem_text(where),
+                                           .prefix = mem_text(prefix)};
+}
+
+static void look_into_bucket(struct looks *looks, json_t *stream, const struct scope *scope)
+{
+    const struct look newest = {.fn = data_flow_objects_newest, stream, "newest_object"};
+    const struct look undelivered = {.fn = data_flow_objects_undelivered, stream, "undelivered"};
     const char *arn = value_of(scope, "bucket");
     const char *bucket = arn ? strrchr(arn, ':') : NULL;
     const char *prefix = value_of(scope, "prefix"), *errors = value_of(scope, "error_prefix");
 
     if (!bucket || !bucket[1])
         return;
-    probe_newest_object(flow, target, bucket + 1, prefix ? prefix : "");
-    if (errors)
-        probe_undelivered(flow, target, bucket + 1, errors);
+    add_look(looks, &newest, bucket + 1, prefix ? prefix : "");
+    if (errors && strcspn(errors, "!")) /* else they lie among everything else */
+        add_look(looks, &undelivered, bucket + 1, errors);
 }
 
-static void look_at_stream(struct data_flow *flow, const struct pass *pass, size_t pipeline,
-                           const struct task *task)
+static json_t *stream_json(const struct looks *looks, const struct task *task,
+                           const struct scope *scope)
+{
+    cleanup_free char *arn = table_arn(scope);
+    const char *state = !is_read(task)     ? NULL
+                        : !scope->observed ? "absent"
+                                           : json_text(scope->observed, "status");
+
+    return json_pack("{s:s, s:s*, s:s?, s:o, s:n, s:n, s:n}", "resource", task_address(task),
+                     "stream", json_text(scope->desired, "name"), "state", state, "filters",
+                     filters_of(looks->pass, looks->pipeline, arn ? arn : ""), "newest_object",
+                     "undelivered", "error_log");
+}
+
+static json_t *plan_stream(struct looks *looks, const struct task *task)
 {
     struct scope scope;
-    cleanup_free char *arn = NULL;
-    const char *group, *state;
-    json_t *target;
+    json_t *stream;
+    const char *group;
 
     task_scope(task, &scope);
-    arn = table_arn(&scope);
-    state = !is_read(task) ? NULL : scope.observed ? json_text(scope.observed, "status") : "absent";
-    target = json_pack("{s:s, s:s*, s:s?, s:o, s:n, s:n, s:n}", "resource", task_address(task),
-                       "stream", json_text(scope.desired, "name"), "state", state, "filters",
-                       filters_of(pass, pipeline, arn ? arn : ""), "newest_object", "undelivered",
-                       "error_log");
-    json_array_append_new(flow->flows, target);
+    stream = stream_json(looks, task, &scope);
     if (!scope.observed)
-        return;
-    look_into_bucket(flow, target, &scope);
+        return stream;
+    look_into_bucket(looks, stream, &scope);
     group = value_of(&scope, "error_log_group");
     if (group)
-        probe_error_log(flow, target, group);
+        add_look(looks, &(struct look){.fn = data_flow_log_last, stream, "error_log"}, group, "");
+    return stream;
 }
 
-static void close_timer(uv_handle_t *handle)
+static void run_look(struct flow *flow, void *arg, size_t index)
 {
-    free(handle);
+    struct look *look = &((struct looks *)arg)->items[index];
+    struct err e = {0};
+    json_t *result = look->fn(flow, &look->place, &e);
+
+    if (e.kind != ERR_NONE) {
+        json_object_set_new(result, "error", json_string(e.text));
+        json_object_set_new(result, "denied", json_boolean(e.kind == ERR_DENIED));
+    }
+    json_object_set_new(look->stream, look->member, result);
+    free(look->place.name);
+    free(look->place.prefix);
 }
 
-static void on_nothing(uv_timer_t *timer)
+json_t *data_flow_look(struct flow *flow, const struct pass *pass, size_t pipeline)
 {
-    finish_when_done(timer->data);
-}
+    struct looks looks = {.pass = pass, .pipeline = pipeline};
+    json_t *streams = json_array();
 
-struct data_flow *data_flow_start(uv_loop_t *loop, struct aws_client *client,
-                                  const struct pass *pass, size_t pipeline, data_flow_fn *done,
-                                  void *arg)
-{
-    struct data_flow *flow = mem_new(sizeof *flow);
-
-    *flow = (struct data_flow){.client = client,
-                               .session = pass_session(pass, pipeline),
-                               .account = pass_account(pass, pipeline),
-                               .flows = json_array(),
-                               .done = done,
-                               .arg = arg};
     for (size_t i = 0; i < pass_task_count(pass); i++)
         if (pass_task_pipeline(pass, i) == pipeline &&
             !strcmp(task_kind(pass_task(pass, i))->name, "delivery_stream"))
-            look_at_stream(flow, pass, pipeline, pass_task(pass, i));
-    if (!flow->left) {
-        flow->timer = mem_new(sizeof *flow->timer);
-        (void)uv_timer_init(loop, flow->timer);
-        flow->timer->data = flow;
-        (void)uv_timer_start(flow->timer, on_nothing, 0, 0);
-    }
-    return flow;
-}
-
-static void probe_free(struct probe *probe)
-{
-    aws_cancel(probe->call);
-    json_decref(probe->result);
-    json_decref(probe->params);
-    free(probe->template);
-    free(probe->descend);
-    free(probe);
-}
-
-void data_flow_free(struct data_flow *flow)
-{
-    if (!flow)
-        return;
-    for (size_t i = 0; i < flow->count; i++)
-        probe_free(flow->probes[i]);
-    free(flow->probes);
-    if (flow->timer)
-        uv_close((uv_handle_t *)flow->timer, close_timer);
-    json_decref(flow->flows);
-    free(flow);
+            json_array_append_new(streams, plan_stream(&looks, pass_task(pass, i)));
+    flow_each(flow, looks.count, looks.count, run_look, &looks);
+    free(looks.items);
+    return streams;
 }

@@ -1,9 +1,17 @@
 /* data_flow_log.c -- the last minutes of what Firehose had to complain about. */
 #include "base/clock.h"
 #include "base/json.h"
+#include "daemon/data_flow/data_flow.h"
 #include "daemon/data_flow/data_flow_private.h"
 
 enum { PAGE = 1000 };
+
+struct reading {
+    json_t *result;
+    json_int_t count;
+    unsigned pages;
+    bool more;
+};
 
 /* Keeps the newest events, oldest first. */
 static void keep(json_t *last, const json_t *event)
@@ -20,45 +28,35 @@ static void keep(json_t *last, const json_t *event)
         json_array_remove(last, 0);
 }
 
-static void on_events(void *arg, const struct aws_reply *reply)
+/* Pages may be empty and still have a next one. */
+static bool take_page(void *arg, const json_t *page)
 {
-    struct probe *probe = arg;
-    const json_t *result = probe_result(probe, reply);
-    const json_t *events = json_object_get(result, "events"), *token;
-    json_int_t count = json_integer_value(json_object_get(probe->result, "count"));
+    struct reading *reading = arg;
+    const json_t *events = json_object_get(page, "events");
     size_t i;
     json_t *event;
 
-    if (!result)
-        return;
     json_array_foreach(events, i, event)
         if (json_text(event, "message"))
-            keep(json_object_get(probe->result, "last"), event);
-    count += (json_int_t)json_array_size(events);
-    json_object_set_new(probe->result, "count", json_integer(count));
-    /* Pages may be empty and still have a next one. */
-    token = json_object_get(result, "nextToken");
-    if (token && ++probe->pages < DATA_FLOW_LOG_PAGES) {
-        json_object_set(probe->params, "nextToken", (json_t *)token);
-        probe_send(probe);
-        return;
-    }
-    json_object_set_new(probe->result, "more", json_boolean(token != NULL));
-    probe_end(probe);
+            keep(json_object_get(reading->result, "last"), event);
+    reading->count += (json_int_t)json_array_size(events);
+    reading->more = json_text(page, "nextToken") != NULL;
+    return ++reading->pages < DATA_FLOW_LOG_PAGES;
 }
 
-void probe_error_log(struct data_flow *flow, json_t *target, const char *log_group)
+json_t *data_flow_log_last(struct flow *flow, const struct data_flow_place *place, struct err *e)
 {
-    struct probe *probe =
-        probe_new(flow, target, "error_log",
-                  json_pack("{s:s, s:i, s:i, s:b, s:[]}", "log_group", log_group, "minutes",
-                            DATA_FLOW_LOG_MINUTES, "count", 0, "more", 0, "last"));
+    struct reading reading = {json_pack("{s:s, s:i, s:i, s:b, s:[]}", "log_group", place->name,
+                                        "minutes", DATA_FLOW_LOG_MINUTES, "count", 0, "more", 0,
+                                        "last"),
+                              0, 0, false};
     int64_t from_ms = clock_now_ms() - (int64_t)DATA_FLOW_LOG_MINUTES * 60000;
+    json_t *params = json_pack("{s:s, s:I, s:i}", "logGroupName", place->name, "startTime",
+                               (json_int_t)from_ms, "limit", PAGE);
 
-    probe->service = "logs";
-    probe->op = "FilterLogEvents";
-    probe->params = json_pack("{s:s, s:I, s:i}", "logGroupName", log_group, "startTime",
-                              (json_int_t)from_ms, "limit", PAGE);
-    probe->on_reply = on_events;
-    probe_send(probe);
+    if (!flow_pages(flow, place->session, "logs", "FilterLogEvents", params, "nextToken",
+                    "nextToken", take_page, &reading, e))
+        json_object_set_new(reading.result, "more", json_boolean(reading.more));
+    json_object_set_new(reading.result, "count", json_integer(reading.count));
+    return reading.result;
 }

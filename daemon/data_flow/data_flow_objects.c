@@ -5,11 +5,23 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "daemon/data_flow/data_flow.h"
+#include "daemon/data_flow/data_flow_prefix.h"
 #include "daemon/data_flow/data_flow_private.h"
 
 #include <string.h>
 
 enum { DAY_S = 86400, DEPTH = 8 };
+
+/* What a list has told so far. */
+struct listing {
+    const struct data_flow_place *place;
+    json_t *result;
+    char *greatest; /* the greatest folder; new text */
+    json_int_t count;
+    unsigned pages;
+    bool more;
+};
 
 /* Keeps the newest of the listed objects in result; returns how many there are. */
 static json_int_t take_objects(json_t *result, const json_t *reply)
@@ -35,147 +47,98 @@ static json_int_t take_objects(json_t *result, const json_t *reply)
     return count;
 }
 
-/* Asks for the next page; false when this was the last or enough were read. */
-static bool next_page(struct probe *probe, const json_t *reply)
+static void take_folders(struct listing *listing, const json_t *page)
 {
-    json_t *token = json_object_get(reply, "NextContinuationToken");
+    size_t i;
+    json_t *folder;
 
-    if (!json_is_true(json_object_get(reply, "IsTruncated")) || !token ||
-        ++probe->pages >= DATA_FLOW_LIST_PAGES)
-        return false;
-    json_object_set(probe->params, "ContinuationToken", token);
-    probe_send(probe);
-    return true;
+    json_array_foreach(json_object_get(page, "CommonPrefixes"), i, folder) {
+        const char *name = json_text(folder, "Prefix");
+
+        if (!name || (listing->greatest && strcmp(name, listing->greatest) <= 0))
+            continue;
+        free(listing->greatest);
+        listing->greatest = mem_text(name);
+    }
 }
 
-static void list(struct probe *probe, const char *prefix)
+static bool take_page(void *arg, const json_t *page)
 {
-    json_object_set_new(probe->params, "Prefix", json_string(prefix));
-    json_object_del(probe->params, "ContinuationToken");
-    probe->pages = 0;
-    probe_send(probe);
+    struct listing *listing = arg;
+
+    listing->count += take_objects(listing->result, page);
+    take_folders(listing, page);
+    listing->more = json_is_true(json_object_get(page, "IsTruncated"));
+    return ++listing->pages < DATA_FLOW_LIST_PAGES;
 }
 
-static struct probe *probe_bucket(struct data_flow *flow, json_t *target, const char *member,
-                                  json_t *result, const char *bucket)
+/* delimiter NULL: what lies in folders, too. */
+static int list(struct flow *flow, struct listing *listing, const char *prefix,
+                const char *delimiter, struct err *e)
 {
-    struct probe *probe = probe_new(flow, target, member, result);
+    const struct data_flow_place *place = listing->place;
+    json_t *params =
+        json_pack("{s:s, s:s, s:s, s:s*}", "Bucket", place->name, "ExpectedBucketOwner",
+                  place->account, "Prefix", prefix, "Delimiter", delimiter);
 
-    probe->service = "s3";
-    probe->op = "ListObjectsV2";
-    probe->params = json_pack("{s:s, s:s}", "Bucket", bucket, "ExpectedBucketOwner", flow->account);
-    return probe;
+    listing->pages = 0;
+    return flow_pages(flow, place->session, "s3", "ListObjectsV2", params, "ContinuationToken",
+                      "NextContinuationToken", take_page, listing, e);
 }
 
 /* ---- the newest object ---- */
 
-/* Days whose prefix is the same (a folder per month) are listed once. */
-static void list_day(struct probe *probe)
+/* Down into the last folder, and of that into the last again. */
+static int look_below(struct flow *flow, struct listing *listing, const char *prefix, struct err *e)
 {
+    cleanup_free char *folder = mem_text(prefix);
+
+    for (int depth = 0; folder && depth <= DEPTH; depth++) {
+        int failed = list(flow, listing, folder, "/", e);
+
+        free(folder);
+        folder = listing->greatest;
+        listing->greatest = NULL;
+        if (failed)
+            return -1;
+    }
+    return 0;
+}
+
+json_t *data_flow_objects_newest(struct flow *flow, const struct data_flow_place *place,
+                                 struct err *e)
+{
+    json_t *result = json_pack("{s:s, s:s, s:i, s:n, s:n, s:n}", "bucket", place->name, "prefix",
+                               place->prefix, "days", DATA_FLOW_DAYS, "key", "size", "modified");
+    struct listing listing = {.place = place, .result = result};
+    cleanup_free char *before = NULL;
     int64_t now_s = clock_now_ms() / 1000;
 
-    for (; probe->day < DATA_FLOW_DAYS; probe->day++) {
-        cleanup_free char *prefix =
-            data_flow_day_prefix(probe->template, now_s - (int64_t)probe->day * DAY_S);
-        const char *before = json_text(probe->params, "Prefix");
+    /* The stream's time zone may be ahead of UTC: from tomorrow on. */
+    for (int day = -1; day < DATA_FLOW_DAYS && !json_text(result, "key"); day++) {
+        char *prefix = data_flow_prefix_of_day(place->prefix, now_s - (int64_t)day * DAY_S);
+        bool again = before && !strcmp(before, prefix); /* a folder per month */
 
-        if (before && !probe->depth && !strcmp(before, prefix))
-            continue;
-        probe->depth = 0;
-        list(probe, prefix);
-        return;
+        free(before);
+        before = prefix;
+        if (!again && look_below(flow, &listing, prefix, e))
+            break;
     }
-    probe_end(probe);
-}
-
-static void take_folders(struct probe *probe, const json_t *reply)
-{
-    const json_t *folders = json_object_get(reply, "CommonPrefixes");
-    size_t i;
-    json_t *folder;
-
-    json_array_foreach(folders, i, folder) {
-        const char *name = json_text(folder, "Prefix");
-
-        if (!name || (probe->descend && strcmp(name, probe->descend) <= 0))
-            continue;
-        free(probe->descend);
-        probe->descend = mem_text(name);
-    }
-}
-
-static void on_day(void *arg, const struct aws_reply *reply)
-{
-    struct probe *probe = arg;
-    const json_t *result = probe_result(probe, reply);
-    cleanup_free char *deeper = NULL;
-
-    if (!result)
-        return;
-    (void)take_objects(probe->result, result);
-    take_folders(probe, result);
-    if (next_page(probe, result))
-        return;
-    deeper = probe->descend;
-    probe->descend = NULL;
-    if (deeper && probe->depth < DEPTH) {
-        probe->depth++;
-        list(probe, deeper);
-    } else if (json_is_string(json_object_get(probe->result, "key"))) {
-        probe_end(probe);
-    } else {
-        probe->day++;
-        list_day(probe);
-    }
-}
-
-void probe_newest_object(struct data_flow *flow, json_t *target, const char *bucket,
-                         const char *prefix)
-{
-    json_t *result = json_pack("{s:s, s:s, s:i, s:n, s:n, s:n}", "bucket", bucket, "prefix", prefix,
-                               "days", DATA_FLOW_DAYS, "key", "size", "modified");
-    struct probe *probe = probe_bucket(flow, target, "newest_object", result, bucket);
-
-    json_object_set_new(probe->params, "Delimiter", json_string("/"));
-    probe->on_reply = on_day;
-    probe->template = mem_text(prefix);
-    probe->day = -1; /* the stream's time zone may be ahead of UTC */
-    list_day(probe);
+    return result;
 }
 
 /* ---- what was not delivered ---- */
 
-static void on_undelivered(void *arg, const struct aws_reply *reply)
+json_t *data_flow_objects_undelivered(struct flow *flow, const struct data_flow_place *place,
+                                      struct err *e)
 {
-    struct probe *probe = arg;
-    const json_t *result = probe_result(probe, reply);
-    json_int_t count;
+    cleanup_free char *fixed = mem_text_n(place->prefix, strcspn(place->prefix, "!"));
+    json_t *result = json_pack("{s:s, s:s, s:i, s:b, s:n, s:n, s:n}", "bucket", place->name,
+                               "prefix", fixed, "count", 0, "more", 0, "key", "size", "modified");
+    struct listing listing = {.place = place, .result = result};
 
-    if (!result)
-        return;
-    count = json_integer_value(json_object_get(probe->result, "count"));
-    count += take_objects(probe->result, result);
-    json_object_set_new(probe->result, "count", json_integer(count));
-    if (next_page(probe, result))
-        return;
-    json_object_set_new(probe->result, "more",
-                        json_boolean(json_is_true(json_object_get(result, "IsTruncated"))));
-    probe_end(probe);
-}
-
-void probe_undelivered(struct data_flow *flow, json_t *target, const char *bucket,
-                       const char *prefix)
-{
-    cleanup_free char *fixed = mem_text_n(prefix, strcspn(prefix, "!"));
-    struct probe *probe;
-
-    if (!*fixed)
-        return; /* they lie among everything else */
-    probe =
-        probe_bucket(flow, target, "undelivered",
-                     json_pack("{s:s, s:s, s:i, s:b, s:n, s:n, s:n}", "bucket", bucket, "prefix",
-                               fixed, "count", 0, "more", 0, "key", "size", "modified"),
-                     bucket);
-    probe->on_reply = on_undelivered;
-    list(probe, fixed);
+    if (!list(flow, &listing, fixed, NULL, e))
+        json_object_set_new(result, "more", json_boolean(listing.more));
+    json_object_set_new(result, "count", json_integer(listing.count));
+    return result;
 }

@@ -1,11 +1,12 @@
 /* data_flow_prefix.c -- Firehose's custom prefixes, as far as a day decides them. */
+#include "daemon/data_flow/data_flow_prefix.h"
+
 #include "base/str.h"
-#include "daemon/data_flow/data_flow.h"
+#include "base/timestamp.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 static bool add_letters(struct str *out, char letter, size_t count, const struct tm *day)
 {
@@ -48,16 +49,14 @@ static bool add_pattern(struct str *out, const char *pattern, size_t length, con
     return true;
 }
 
-char *data_flow_day_prefix(const char *prefix, int64_t time_s)
+char *data_flow_prefix_of_day(const char *prefix, int64_t time_s)
 {
     static const char opening[] = "!{timestamp:";
     static const char otherwise[] = "yyyy/MM/dd/"; /* and HH/ */
     struct str out = {0};
-    time_t time = (time_t)time_s;
-    struct tm day;
+    struct tm day = timestamp_utc(time_s);
     const char *at = prefix, *next;
 
-    (void)gmtime_r(&time, &day);
     for (; (next = strstr(at, "!{")) != NULL; at = strchr(next, '}') + 1) {
         const char *end = strchr(next, '}');
 

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "billing/audit/audit.h"
 #include "billing/store/athena_query.h"
-#include "daemon/service/metrics.h"
+#include "daemon/service/service_metrics.h"
 
 #include <string.h>
 
@@ -60,18 +60,19 @@ static void set_gauges(const char *pipeline, const json_t *audit)
         name = json_string_value(hop);
         value = json_object_get(totals, name);
         if (json_is_integer(value))
-            metric_set(&metric_audit_events, (double)json_integer_value(value), pipeline, name,
-                       NULL);
+            metric_set(&service_metrics.audit_events, (double)json_integer_value(value), pipeline,
+                       name, NULL);
         if (i) /* nothing is before the first */
-            metric_set(&metric_audit_gap_ratio, share_missing(audit, name), pipeline, name, NULL);
+            metric_set(&service_metrics.audit_gap_ratio, share_missing(audit, name), pipeline, name,
+                       NULL);
     }
     json_object_foreach(json_object_get(audit, "excluded"), name, hop)
-        metric_set(&metric_audit_excluded_events, (double)json_integer_value(hop), pipeline, name,
-                   NULL);
+        metric_set(&service_metrics.audit_excluded_events, (double)json_integer_value(hop),
+                   pipeline, name, NULL);
     json_object_foreach(json_object_get(audit, "freshness_seconds"), name, hop)
         if (json_is_integer(hop))
-            metric_set(&metric_pipeline_freshness, (double)json_integer_value(hop), pipeline, name,
-                       NULL);
+            metric_set(&service_metrics.pipeline_freshness, (double)json_integer_value(hop),
+                       pipeline, name, NULL);
 }
 
 /* Hours that were counted before are not counted again. */
@@ -81,17 +82,18 @@ static void add_counters(struct audit_watch *watch, const char *pipeline, const 
     size_t i;
     json_t *hour;
 
-    metric_add(&metric_duplicate_events_total, 0, pipeline, NULL);
-    metric_add(&metric_late_events_total, 0, pipeline, NULL);
-    metric_add(&metric_unattributed_requests_total, 0, pipeline, NULL);
+    metric_add(&service_metrics.duplicate_events_total, 0, pipeline, NULL);
+    metric_add(&service_metrics.late_events_total, 0, pipeline, NULL);
+    metric_add(&service_metrics.unattributed_requests_total, 0, pipeline, NULL);
     json_array_foreach(json_object_get(audit, "hours"), i, hour) {
         if (before && number(hour, "hour") < json_integer_value(before))
             continue;
-        metric_add(&metric_duplicate_events_total,
+        metric_add(&service_metrics.duplicate_events_total,
                    (double)(number(hour, "lines") - number(hour, "delivered")), pipeline, NULL);
-        metric_add(&metric_late_events_total, (double)number(hour, "late"), pipeline, NULL);
-        metric_add(&metric_unattributed_requests_total, (double)number(hour, "unattributed"),
-                   pipeline, NULL);
+        metric_add(&service_metrics.late_events_total, (double)number(hour, "late"), pipeline,
+                   NULL);
+        metric_add(&service_metrics.unattributed_requests_total,
+                   (double)number(hour, "unattributed"), pipeline, NULL);
     }
     json_object_set(watch->counted, pipeline, json_object_get(audit, "to"));
 }
@@ -123,8 +125,8 @@ int audit_watch_look(struct flow *flow, struct audit_watch *watch, const struct 
     int64_t now_s = clock_now_ms() / 1000, scanned = athena_query_scanned();
     json_auto_t *audit = audit_run(flow, billing, now_s - AUDIT_WATCH_S, now_s, e);
 
-    metric_add(&metric_self_athena_scanned_bytes_total, (double)(athena_query_scanned() - scanned),
-               NULL);
+    metric_add(&service_metrics.self_athena_scanned_bytes_total,
+               (double)(athena_query_scanned() - scanned), NULL);
     if (!audit)
         return -1;
     set_gauges(billing->pipeline, audit);

@@ -95,10 +95,3 @@ int64_t notify_watchdog_interval_ms(void)
         return 0;
     return period_us < 2000 ? 1 : (int64_t)(period_us / 2000);
 }
-
-void notify_extend_timeout(int64_t ms)
-{
-    cleanup_free char *message = mem_printf("EXTEND_TIMEOUT_USEC=%lld", (long long)ms * 1000);
-
-    notify(message);
-}

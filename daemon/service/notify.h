@@ -20,7 +20,5 @@ void notify_watchdog(void);
 /* How often to call notify_watchdog, milliseconds: half of what systemd asks for ($WATCHDOG_USEC,
  * meant for us by $WATCHDOG_PID); 0: no watchdog. */
 int64_t notify_watchdog_interval_ms(void);
-/* EXTEND_TIMEOUT_USEC=: a start or stop needs this much longer from now on. */
-void notify_extend_timeout(int64_t ms);
 
 #endif

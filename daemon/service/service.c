@@ -1,30 +1,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/service/metrics.h"
 #include "daemon/service/notify.h"
+#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "daemon/service/service_time.h"
-#include "daemon/verbs/spec.h"
+#include "daemon/views/exit_code.h"
 
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
-
-static const struct web_route routes[] = {
-    {"/-/ready", "text/plain; charset=utf-8", service_view_ready},
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", service_view_metrics},
-    {0},
-};
-
-int service_listen(struct service *service, const char *listen, struct err *e)
-{
-    if (!listen)
-        return 0;
-    service->web = web_start(&service->loop, listen, routes, service, e);
-    return service->web ? 0 : -1;
-}
 
 /* ---- signals ---- */
 
@@ -36,9 +22,21 @@ static void stop(struct service *service, int number)
     log_info("stopping", "{s:s}", "signal", number == SIGINT ? "SIGINT" : "SIGTERM");
     notify_stopping();
     if (service->pass)
-        service_stop_pass(service);
+        service_pass_stop(service);
     else
         service_end(service);
+}
+
+static void reload(struct service *service)
+{
+    if (!service_reload(service))
+        return;
+    if (service->pass) { /* its end lets the new spec take over */
+        service_pass_stop(service);
+    } else {
+        service_reload_swap(service);
+        service_pass_look(service);
+    }
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -49,16 +47,15 @@ static void on_signal(uv_signal_t *handle, int number)
         stop(service, number);
         return;
     }
-    if (service->stopping || service->options->once)
+    if (service->stopping || service->once)
         return; /* nothing will look again */
     upkeep_refresh(service->upkeep);
-    if (number == SIGHUP) {
-        service_reload(service);
-    } else if (service->pass) {
+    if (number == SIGHUP)
+        reload(service);
+    else if (service->pass)
         service->again = true;
-    } else {
-        service_look(service);
-    }
+    else
+        service_pass_look(service);
 }
 
 static void start_signals(struct service *service)
@@ -110,46 +107,7 @@ static void on_attempt(void *arg, const struct aws_attempt *attempt)
     struct service *service = arg;
 
     service->progress_ms = clock_monotonic_ms();
-    metrics_count_request(attempt);
-}
-
-/* A query is stopped before we go: that takes a call. */
-static bool ends_later(struct service *service)
-{
-    service->ending = true;
-    if (!upkeep_is_running(service->upkeep))
-        return false;
-    if (service->stopping) {
-        (void)uv_timer_start(&service->give_up, service_on_give_up, SERVICE_STOP_MS, 0);
-        upkeep_cancel(service->upkeep);
-    }
-    return true;
-}
-
-static void on_upkeep(void *arg)
-{
-    struct service *service = arg;
-
-    if (!service->ending)
-        return;
-    if (service->options->once && upkeep_failed(service->upkeep) && !service->code)
-        service->code = EXIT_FAILED;
-    service_end(service);
-}
-
-void service_end(struct service *service)
-{
-    if (ends_later(service))
-        return;
-    upkeep_free(service->upkeep);
-    engine_free(service->engine);
-    aws_client_free(service->client);
-    web_stop(service->web);
-    uv_close((uv_handle_t *)&service->look, NULL);
-    uv_close((uv_handle_t *)&service->feed, NULL);
-    uv_close((uv_handle_t *)&service->give_up, NULL);
-    for (int i = 0; i < SIGNALS; i++)
-        uv_close((uv_handle_t *)&service->signals[i], NULL);
+    service_metrics_count_request(attempt);
 }
 
 static void tell_start(const struct service *service)
@@ -174,7 +132,7 @@ static int start(struct service *service)
         (void)fprintf(stderr, "billingd: %s\n", e.text);
         return EXIT_BAD_CONFIG;
     }
-    if (!service->options->once && service_listen(service, service->manifest->listen, &e)) {
+    if (!service->once && service_web_listen(service, service->manifest->listen, &e)) {
         (void)fprintf(stderr, "billingd: %s\n", e.text);
         aws_client_free(service->client);
         return e.kind == ERR_INVALID ? EXIT_BAD_CONFIG : EXIT_FAILED;
@@ -182,14 +140,14 @@ static int start(struct service *service)
     aws_client_observe(service->client, on_attempt, service);
     start_signals(service);
     start_timers(service);
-    metrics_start(BILLINGD_VERSION);
-    metrics_count_reload(true, clock_now_ms());
+    service_metrics_start(BILLINGD_VERSION);
+    service_metrics_count_reload(true, clock_now_ms());
     service->generation = 1;
     service->engine = engine_new(&service->loop, service->client, service->manifest);
-    service->upkeep = upkeep_new(&service->loop, service->client, on_upkeep, service);
+    service->upkeep = upkeep_new(&service->loop, service->client, service_end_upkeep, service);
     tell_start(service);
     notify_ready();
-    service_look(service);
+    service_pass_look(service);
     return EXIT_DONE;
 }
 
@@ -205,18 +163,16 @@ static void run(struct service *service)
     manifest_free(service->manifest);
 }
 
-int service_run(const struct options *options)
+int service_run(struct manifest *manifest, bool once)
 {
-    struct service service = {.options = options, .started_ms = clock_now_ms()};
-    size_t warnings;
-    int code;
+    struct service service = {.manifest = manifest,
+                              .once = once,
+                              .path = mem_text(manifest->path),
+                              .started_ms = clock_now_ms()};
 
     /* libcurl resolves names in threads; an arena for each would stay with us for ever. */
     (void)mallopt(M_ARENA_MAX, 1);
-    service.manifest = spec_load(options, &code, &warnings);
-    if (!service.manifest)
-        return code;
-    service.path = options->file ? options->file : manifest_default_path();
     run(&service);
+    free(service.path);
     return service.code;
 }

@@ -5,9 +5,12 @@
 #ifndef DAEMON_SERVICE_SERVICE_H
 #define DAEMON_SERVICE_SERVICE_H
 
-#include "daemon/verbs/options.h"
+#include <stdbool.h>
 
-/* Runs until a signal ends it, or with --once until one pass is done.  Returns the exit code. */
-int service_run(const struct options *options);
+struct manifest;
+
+/* Runs until a signal ends it; once: until one pass is done.  manifest is taken over; a reload
+ * reads its file again.  Returns an exit_code. */
+int service_run(struct manifest *manifest, bool once);
 
 #endif

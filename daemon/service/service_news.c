@@ -4,9 +4,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/service/metrics.h"
+#include "base/text_width.h"
+#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
-#include "daemon/views/terminal.h"
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ static char *value_text(const json_t *value)
     if (!value)
         return mem_text("(nothing)");
     text = json_is_string(value) ? mem_text(json_string_value(value)) : json_canonical(value);
-    return terminal_fit(text, VALUE_COLUMNS);
+    return text_width_fit(text, VALUE_COLUMNS);
 }
 
 static void log_differences(const struct task *task)
@@ -68,7 +68,7 @@ static void log_repair(const struct task *task)
     log_differences(task);
     log_info(event, "{s:s, s:s, s:i}", "resource", task_address(task), "kind",
              task_kind(task)->name, "writes", (int)task_writes(task));
-    metric_add(&metric_repairs_total, task_writes(task), task_kind(task)->name, NULL);
+    metric_add(&service_metrics.repairs_total, task_writes(task), task_kind(task)->name, NULL);
 }
 
 static void log_problem(const struct task *task)
@@ -88,14 +88,9 @@ static void log_problem(const struct task *task)
                   "kind", task_kind(task)->name, "error", text);
 }
 
-/* Request ids and seconds differ each time and are no news. */
 static char *signature(const struct task *task)
 {
-    const char *text = task_text(task), *request = strstr(text, " (request ");
-    cleanup_free char *plain =
-        request ? mem_text_n(text, (size_t)(request - text)) : mem_text(text);
-
-    return mem_printf("%s: %s", task_verdict_name(task_verdict(task)), plain);
+    return mem_printf("%s: %s", task_verdict_name(task_verdict(task)), task_summary(task));
 }
 
 void service_news_task(struct service *service, const struct task *task)

@@ -1,21 +1,16 @@
 /* service_pass.c -- one pass after the other: start, apply, end, and when the next one is due. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "daemon/service/service_private.h"
 #include "daemon/service/service_time.h"
-#include "daemon/verbs/runner.h"
+#include "daemon/views/exit_code.h"
 
 #include <malloc.h>
-#include <sys/random.h>
 
-/* 0 to most_ms: many daemons must not call AWS at the same second. */
-static int64_t jitter_ms(int64_t most_ms)
+static void on_timer(uv_timer_t *timer)
 {
-    unsigned random = 0;
-
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
-        random = 0; /* no jitter is no disaster */
-    return (int64_t)(random % (uint64_t)(most_ms + 1));
+    service_pass_look(timer->data);
 }
 
 static void schedule(struct service *service)
@@ -24,10 +19,11 @@ static void schedule(struct service *service)
     int64_t delay_ms = service_time_delay_ms(manifest->interval_s, service->failures);
     int64_t jitter_most_ms = (int64_t)manifest->jitter_s * 1000;
 
-    delay_ms += jitter_ms(jitter_most_ms < delay_ms ? jitter_most_ms : delay_ms);
+    /* Many daemons must not call AWS at the same second. */
+    delay_ms += random_jitter(jitter_most_ms < delay_ms ? jitter_most_ms : delay_ms);
     service->due_ms = clock_monotonic_ms() + delay_ms;
     uv_update_time(&service->loop);
-    (void)uv_timer_start(&service->look, service_on_timer, (uint64_t)delay_ms, 0);
+    (void)uv_timer_start(&service->look, on_timer, (uint64_t)delay_ms, 0);
     service_view_status(service);
 }
 
@@ -37,13 +33,13 @@ static void go_on(struct service *service)
     (void)uv_timer_stop(&service->give_up);
     /* What a pass held is free now; give it back rather than keep the peak for ever. */
     (void)malloc_trim(0);
-    if (service->stopping || service->options->once) {
+    if (service->stopping || service->once) {
         service_end(service);
     } else if (service->next) {
-        service_swap(service);
-        service_look(service);
+        service_reload_swap(service);
+        service_pass_look(service);
     } else if (service->again) {
-        service_look(service);
+        service_pass_look(service);
     } else {
         schedule(service);
     }
@@ -69,8 +65,8 @@ static void on_done(void *arg, struct pass *pass)
 {
     struct service *service = arg;
 
-    if (service->options->once)
-        service->code = runner_code(pass, service->manifest);
+    if (service->once)
+        service->code = exit_code_of_pass(pass, service->manifest);
     if (!service->stopping && !service->next) {
         if (service_view_wants_retry(pass, service->manifest))
             service->failures++;
@@ -85,7 +81,7 @@ static void on_done(void *arg, struct pass *pass)
     go_on(service);
 }
 
-void service_look(struct service *service)
+void service_pass_look(struct service *service)
 {
     const struct pass_events events = {on_task, on_planned, on_done, service};
 
@@ -96,33 +92,24 @@ void service_look(struct service *service)
     service_view_status(service);
 }
 
-void service_on_timer(uv_timer_t *timer)
-{
-    service_look(timer->data);
-}
-
-void service_stop_pass(struct service *service)
-{
-    if (uv_is_active((uv_handle_t *)&service->give_up))
-        return; /* already on its way */
-    (void)uv_timer_start(&service->give_up, service_on_give_up, SERVICE_STOP_MS, 0);
-    pass_stop(service->pass);
-}
-
 /* A lost write does no harm: the next look sees what became of it. */
-void service_on_give_up(uv_timer_t *timer)
+static void on_give_up(uv_timer_t *timer)
 {
     struct service *service = timer->data;
     struct pass *pass = service->pass;
 
-    if (!pass) { /* an upkeep that does not end */
-        upkeep_cancel(service->upkeep);
-        return;
-    }
     log_warning("gave_up", "{s:s}", "error", "a request under way did not end in 25 s");
     service->pass = NULL;
-    if (service->options->once)
+    if (service->once)
         service->code = EXIT_FAILED;
     engine_forget(service->engine, pass);
     go_on(service);
+}
+
+void service_pass_stop(struct service *service)
+{
+    if (uv_is_active((uv_handle_t *)&service->give_up))
+        return; /* already on its way */
+    (void)uv_timer_start(&service->give_up, on_give_up, SERVICE_STOP_MS, 0);
+    pass_stop(service->pass);
 }

@@ -1,11 +1,14 @@
 /* service_private.h -- the inside of the daemon.
  *
- * service.c        start, signals, watchdog, end
- * service_time.c   when to look again, when to count as hung
+ * From the top down; none calls one above it.
+ * service.c        start, signals, watchdog
  * service_pass.c   passes and the time between them
- * service_reload.c SIGHUP
+ * service_end.c    the end
+ * service_reload.c SIGHUP: a new spec, and how it takes over
+ * service_web.c    the web server's routes and its address
  * service_news.c   what a pass means for the log: only what is new
- * service_view.c   what it means for metrics, readiness and the status line */
+ * service_view.c   what it means for metrics, readiness and the status line
+ * service_time.c   when to look again, when to count as hung */
 #ifndef DAEMON_SERVICE_SERVICE_PRIVATE_H
 #define DAEMON_SERVICE_SERVICE_PRIVATE_H
 
@@ -32,8 +35,8 @@ struct service_view {
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };
 
 struct service {
-    const struct options *options;
-    const char *path; /* of the spec */
+    char *path; /* of the spec */
+    bool once;  /* one pass, then the end */
     uv_loop_t loop;
     struct manifest *manifest, *next; /* next: takes over when the pass under way has ended */
     struct aws_client *client;
@@ -53,23 +56,32 @@ struct service {
     int code;
 };
 
-/* service.c */
+/* service_pass.c */
+/* Begins a pass.  What follows its end (the next one, a new spec, our own end) comes by itself. */
+void service_pass_look(struct service *service);
+/* Ends the pass under way early, within SERVICE_STOP_MS; goes on as after its end. */
+void service_pass_stop(struct service *service);
+
+/* service_end.c */
 /* Ends everything, after the upkeep under way (which a signal cuts short); the loop then runs dry.
  */
 void service_end(struct service *service);
-int service_listen(struct service *service, const char *listen, struct err *e);
-
-/* service_pass.c */
-void service_look(struct service *service);
-/* Ends the pass under way early, within SERVICE_STOP_MS; goes on as after its end. */
-void service_stop_pass(struct service *service);
-void service_on_timer(uv_timer_t *timer);
-void service_on_give_up(uv_timer_t *timer);
+/* An upkeep_end_fn with the service as argument. */
+void service_end_upkeep(void *service);
 
 /* service_reload.c */
-void service_reload(struct service *service);
+/* Reads and checks the spec anew.  True: it waits in service->next.  False: it has errors, which
+ * are told, and the one in use stays. */
+bool service_reload(struct service *service);
 /* The spec loaded last takes over; no pass is under way. */
-void service_swap(struct service *service);
+void service_reload_swap(struct service *service);
+
+/* service_web.c */
+/* Starts the web server; NULL: there is none.  -1 and *e as web_start tells. */
+int service_web_listen(struct service *service, const char *listen, struct err *e);
+/* Listens where a new spec says, if that is another address than now.  The old socket goes first:
+ * the new address may be the same port.  If that fails, the old one comes back; told, and -1. */
+int service_web_move(struct service *service, const struct manifest *manifest);
 
 /* service_news.c */
 /* A resource is done with. */

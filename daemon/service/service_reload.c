@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/service/metrics.h"
 #include "daemon/service/notify.h"
+#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 
 #include <string.h>
@@ -35,37 +35,7 @@ static struct manifest *load(const struct service *service)
     return manifest;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a && b ? !strcmp(a, b) : a == b;
-}
-
-/* The old socket goes first: the new address may be the same port.  If that fails, the old one
- * comes back. */
-static int listen_anew(struct service *service, const struct manifest *manifest)
-{
-    const struct manifest *now = service->next ? service->next : service->manifest;
-    cleanup_free char *old = NULL;
-    struct err e = {0}, again = {0};
-
-    if (same_text(manifest->listen, now->listen))
-        return 0;
-    if (service->web)
-        old = mem_text(web_address(service->web));
-    web_stop(service->web);
-    service->web = NULL;
-    if (!service_listen(service, manifest->listen, &e)) {
-        if (service->web)
-            log_info("listening", "{s:s}", "listen", web_address(service->web));
-        return 0;
-    }
-    log_error("listen", "{s:s}", "error", e.text);
-    if (service_listen(service, old, &again))
-        log_error("listen", "{s:s}", "error", again.text);
-    return -1;
-}
-
-void service_swap(struct service *service)
+void service_reload_swap(struct service *service)
 {
     upkeep_cancel(service->upkeep); /* what follows the next pass goes by the new spec */
     upkeep_refresh(service->upkeep);
@@ -79,39 +49,34 @@ void service_swap(struct service *service)
     service->generation++;
     service->failures = 0;
     service->reload_failed = false;
-    metrics_count_reload(true, clock_now_ms());
+    service_metrics_count_reload(true, clock_now_ms());
     service_view_forget(service);
     log_info("reloaded", "{s:s, s:i}", "spec", service->path, "generation",
              (int)service->generation);
     notify_ready();
 }
 
-void service_reload(struct service *service)
+bool service_reload(struct service *service)
 {
     struct manifest *manifest;
 
     notify_reloading();
     manifest = load(service);
-    if (manifest && listen_anew(service, manifest)) {
+    if (manifest && service_web_move(service, manifest)) {
         manifest_free(manifest);
         manifest = NULL;
     }
     if (!manifest) {
         service->reload_failed = true;
-        metrics_count_reload(false, clock_now_ms());
+        service_metrics_count_reload(false, clock_now_ms());
         log_error("reload_failed", "{s:s, s:s}", "spec", service->path, "error",
                   "the spec before it stays in use");
         service_view_status(service);
         if (!service->next)
             notify_ready();
-        return;
+        return false;
     }
     manifest_free(service->next); /* an earlier reload that still waited */
     service->next = manifest;
-    if (service->pass) {
-        service_stop_pass(service);
-        return;
-    }
-    service_swap(service);
-    service_look(service);
+    return true;
 }

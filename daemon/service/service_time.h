@@ -12,8 +12,8 @@ enum { SERVICE_TIME_STALL_MS = 900000 }; /* no reply and no move for this long: 
  * due at due_ms.  All monotonic milliseconds. */
 bool service_time_is_alive(bool looking, int64_t progress_ms, int64_t due_ms, int64_t now_ms);
 
-/* Milliseconds from the end of a pass to the next, without jitter.  failures: passes in a row that
- * left something to try again soon; 0: the interval. */
+/* Milliseconds from the end of a pass (or upkeep) to the next, without jitter.  failures: those in
+ * a row that left something to try again soon; 0: the interval, which is the most. */
 int64_t service_time_delay_ms(int interval_s, unsigned failures);
 
 #endif

@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "daemon/service/metrics.h"
 #include "daemon/service/notify.h"
+#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 
 #include <string.h>
@@ -109,20 +109,20 @@ static void count_guards(const struct service *service, const struct task *task)
 
     json_array_foreach(plan->differences, i, difference)
         if (json_object_get(difference, "held"))
-            metric_add(&metric_guard_blocked_total, 1, "breaker", NULL);
+            metric_add(&service_metrics.guard_blocked_total, 1, "breaker", NULL);
     if (plan->action != PLAN_BLOCKED)
         return;
     if (resource && resource->absent)
-        metric_add(&metric_guard_blocked_total, 1, "ownership", NULL);
+        metric_add(&service_metrics.guard_blocked_total, 1, "ownership", NULL);
     else if (hits_immutable(task))
-        metric_add(&metric_guard_blocked_total, 1, "immutable", NULL);
+        metric_add(&service_metrics.guard_blocked_total, 1, "immutable", NULL);
 }
 
 static void measure_task(const struct service *service, const struct task *task)
 {
-    metrics_set_conditions(task_address(task), task_kind(task)->name, conditions_of(task));
-    metric_set(&metric_resource_drift_fields, (double)json_array_size(task_plan(task)->differences),
-               task_address(task), NULL);
+    service_metrics_set_conditions(task_address(task), task_kind(task)->name, conditions_of(task));
+    metric_set(&service_metrics.resource_drift_fields,
+               (double)json_array_size(task_plan(task)->differences), task_address(task), NULL);
     count_guards(service, task);
 }
 
@@ -138,10 +138,10 @@ static void measure_refused(const struct service *service, const struct pass *pa
         if (!pass_refused(pass, i, &kind))
             continue;
         if (kind == ERR_INVALID)
-            metric_add(&metric_guard_blocked_total, 1, "account", NULL);
+            metric_add(&service_metrics.guard_blocked_total, 1, "account", NULL);
         for (size_t j = 0; j < pipeline->resource_count; j++)
-            metrics_set_conditions(pipeline->resources[j].address,
-                                   pipeline->resources[j].kind->name, unknown);
+            service_metrics_set_conditions(pipeline->resources[j].address,
+                                           pipeline->resources[j].kind->name, unknown);
     }
 }
 
@@ -165,18 +165,18 @@ static void measure(const struct service *service, const struct pass *pass,
     for (size_t i = 0; i < pass_task_count(pass); i++)
         measure_task(service, pass_task(pass, i));
     measure_refused(service, pass);
-    metric_add(&metric_reconcile_total, 1, result, NULL);
-    metric_observe(&metric_reconcile_duration, (double)summary->elapsed_ms / 1000, NULL);
-    metric_set(&metric_observed_generation, service->generation, NULL);
+    metric_add(&service_metrics.reconcile_total, 1, result, NULL);
+    metric_observe(&service_metrics.reconcile_duration, (double)summary->elapsed_ms / 1000, NULL);
+    metric_set(&service_metrics.observed_generation, service->generation, NULL);
     if (!strcmp(result, "converged"))
-        metric_set(&metric_reconcile_last_success, (double)clock_now_ms() / 1000, NULL);
+        metric_set(&service_metrics.reconcile_last_success, (double)clock_now_ms() / 1000, NULL);
 }
 
 int service_view_metrics(void *arg, struct str *body)
 {
     const struct service *service = arg;
 
-    metrics_write_all(service->started_ms, body);
+    service_metrics_write(service->started_ms, body);
     return 200;
 }
 
@@ -293,7 +293,7 @@ void service_view_status(struct service *service)
 
 void service_view_forget(struct service *service)
 {
-    metrics_forget_resources();
+    service_metrics_forget_resources();
     json_decref(service->view.told);
     service->view.told = NULL;
 }

@@ -10,16 +10,15 @@
 #include "billing/rollup/rollup.h"
 #include "billing/store/athena_query.h"
 #include "daemon/service/audit_watch.h"
-#include "daemon/service/metrics.h"
+#include "daemon/service/service_metrics.h"
+#include "daemon/service/service_time.h"
 #include "spec/billing_setup.h"
 
 #include <ctype.h>
 #include <string.h>
 
 enum {
-    FIRST_DELAY_MS = 30000,
-    MOST_DELAY_MS = 3600000,
-    MOST_DOUBLINGS = 10,
+    MOST_DELAY_S = 3600,  /* after failures */
     RARELY_MS = 86400000, /* between looks at the whole tree of partitions */
     COLLECT_MS = 3600000, /* between looks for old runs when nothing was built */
 };
@@ -35,7 +34,7 @@ struct upkeep {
     struct aws_client *client;
     upkeep_end_fn *ended;
     void *arg;
-    struct flow *flow; /* the run under way; not yet known while it starts */
+    struct flow *flow; /* the run under way, or NULL */
     bool running;
     struct batch now, next;
     json_t *done_ms; /* "ddn-api partitions" -> when it was last done as a whole; monotonic */
@@ -52,17 +51,6 @@ static void batch_fini(struct batch *batch)
         billing_free(batch->items[i]);
     free(batch->items);
     *batch = (struct batch){0};
-}
-
-int64_t upkeep_delay_ms(unsigned failures)
-{
-    int64_t delay_ms;
-
-    if (!failures)
-        return 0;
-    delay_ms = (int64_t)FIRST_DELAY_MS
-               << (failures > MOST_DOUBLINGS ? MOST_DOUBLINGS : failures - 1);
-    return delay_ms < MOST_DELAY_MS ? delay_ms : MOST_DELAY_MS;
 }
 
 /* ---- news ---- */
@@ -132,7 +120,7 @@ static void register_partitions(struct flow *flow, struct upkeep *upkeep,
     }
     if (whole && !report.failed)
         note_done(upkeep, name);
-    metric_add(&metric_partitions_registered_total, report.registered, NULL);
+    metric_add(&service_metrics.partitions_registered_total, report.registered, NULL);
     if (report.registered)
         log_info("partitions_registered", "{s:s, s:i}", "pipeline", billing->pipeline, "count",
                  (int)report.registered);
@@ -148,7 +136,7 @@ static void on_progress(void *arg, struct day day, const char *what)
 
     if (!strcmp(what, "building"))
         return;
-    metric_add(&metric_rollup_builds_total, 1, what, NULL);
+    metric_add(&service_metrics.rollup_builds_total, 1, what, NULL);
     calendar_day_text(day, text);
     if (!strcmp(what, "noted"))
         log_debug("rollup", "{s:s, s:s, s:s}", "pipeline", billing->pipeline, "day", text, "result",
@@ -166,7 +154,7 @@ static void show_states(const struct billing *billing, const struct rollup_statu
     for (size_t i = 0; i < status->count; i++)
         counts[status->days[i].state]++;
     for (int i = 0; i < ROLLUP_STATES; i++)
-        metric_set(&metric_rollups, counts[i], billing->pipeline,
+        metric_set(&service_metrics.rollups, counts[i], billing->pipeline,
                    rollup_state_name((enum rollup_state)i), NULL);
 }
 
@@ -181,11 +169,11 @@ static bool has_drift(const struct rollup_status *status)
 static int look(struct flow *flow, const struct billing *billing, struct rollup_status *status,
                 struct err *e)
 {
-    struct day first, last = rollup_last_closed(billing, clock_now_ms() / 1000);
+    struct day_span days = {.last = rollup_last_closed(billing, clock_now_ms() / 1000)};
 
     *status = (struct rollup_status){0};
-    if (rollup_first_day(flow, billing, &first, e) ||
-        rollup_look(flow, billing, first, last, status, e))
+    if (rollup_first_day(flow, billing, &days.first, e) ||
+        rollup_look(flow, billing, days, status, e))
         return -1;
     show_states(billing, status);
     return 0;
@@ -195,14 +183,16 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
                    const struct rollup_status *status, struct err *e)
 {
     cleanup_free char *name = mem_printf("%s collect", billing->pipeline);
+    const struct rollup_work work = {status, on_progress, billing};
     struct rollup_status after;
     struct rollup_report report;
     int failed;
 
     if (!has_drift(status) && !is_due(upkeep, name, COLLECT_MS))
         return;
-    failed = rollup_repair(flow, billing, status, on_progress, billing, &report, e);
-    metric_add(&metric_self_athena_scanned_bytes_total, (double)report.scanned_bytes, NULL);
+    failed = rollup_repair(flow, billing, &work, &report, e);
+    metric_add(&service_metrics.self_athena_scanned_bytes_total, (double)report.scanned_bytes,
+               NULL);
     if (!failed) {
         note_done(upkeep, name);
         if (report.failed)
@@ -272,7 +262,9 @@ static void on_end(void *arg)
     upkeep->running = false;
     batch_fini(&upkeep->now);
     upkeep->failures = upkeep->failed ? upkeep->failures + 1 : 0;
-    upkeep->due_ms = clock_monotonic_ms() + upkeep_delay_ms(upkeep->failures);
+    upkeep->due_ms = upkeep->failed ? clock_monotonic_ms() +
+                                          service_time_delay_ms(MOST_DELAY_S, upkeep->failures)
+                                    : 0;
     if (upkeep->next.count && !upkeep->failed)
         begin(upkeep);
     else
@@ -280,17 +272,12 @@ static void on_end(void *arg)
     upkeep->ended(upkeep->arg);
 }
 
-/* A run that has nothing to wait for is over before flow_start returns. */
 static void begin(struct upkeep *upkeep)
 {
-    struct flow *flow;
-
     upkeep->now = upkeep->next;
     upkeep->next = (struct batch){0};
     upkeep->running = true;
-    flow = flow_start(upkeep->loop, upkeep->client, run, on_end, upkeep);
-    if (upkeep->running && !upkeep->flow)
-        upkeep->flow = flow;
+    upkeep->flow = flow_start(upkeep->loop, upkeep->client, run, on_end, upkeep);
 }
 
 /* ---- what is in place ---- */

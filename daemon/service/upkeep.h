@@ -31,7 +31,4 @@ void upkeep_refresh(struct upkeep *upkeep);
 /* Whether the last run failed somewhere. */
 bool upkeep_failed(const struct upkeep *upkeep);
 
-/* Milliseconds to wait after so many failed runs in a row. */
-int64_t upkeep_delay_ms(unsigned failures);
-
 #endif

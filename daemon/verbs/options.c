@@ -60,7 +60,7 @@ static const struct option long_options[] = {
     {0},
 };
 
-static void print_help(FILE *out)
+static void print_help(const struct verb *verbs, FILE *out)
 {
     (void)fputs("billingd keeps an API usage billing pipeline in AWS as billing.yaml says.\n\n"
                 "Usage: billingd [-f SPEC] VERB [FLAGS]\n\nVerbs:\n",
@@ -81,11 +81,11 @@ static void print_help(FILE *out)
                 out);
 }
 
-static const struct verb *find_verb(const char *name)
+static const struct verb *find_verb(const struct verb *verbs, const char *name)
 {
-    for (const struct verb *verb = verbs; verb->name; verb++)
-        if (!strcmp(verb->name, name))
-            return verb;
+    for (; verbs->name; verbs++)
+        if (!strcmp(verbs->name, name))
+            return verbs;
     return NULL;
 }
 
@@ -186,10 +186,9 @@ static int read_environment(struct options *options)
 
 static int take_operand(int argc, char **argv, struct options *options)
 {
-    const char *operand = find_verb(options->verb)->operand;
     int rest = optind + 1;
 
-    if (operand && rest < argc)
+    if (options->verb->operand && rest < argc)
         options->operand = argv[rest++];
     if (rest < argc) {
         (void)fprintf(stderr, "billingd: '%s' is one argument too many\n", argv[rest]);
@@ -198,23 +197,24 @@ static int take_operand(int argc, char **argv, struct options *options)
     return -1;
 }
 
-static int take_verb(int argc, char **argv, struct options *options)
+static int take_verb(int argc, char **argv, const struct verb *verbs, struct options *options)
 {
     const char *names[32] = {NULL};
     size_t n = 0;
 
     if (optind >= argc) {
-        print_help(stderr);
+        print_help(verbs, stderr);
         return EXIT_BAD_USAGE;
     }
-    options->verb = argv[optind];
-    if (!find_verb(options->verb)) {
+    options->verb = find_verb(verbs, argv[optind]);
+    if (!options->verb) {
         const char *nearest;
 
-        for (const struct verb *verb = verbs; verb->name; verb++)
+        for (const struct verb *verb = verbs; verb->name && n + 1 < sizeof names / sizeof *names;
+             verb++)
             names[n++] = verb->name;
-        nearest = str_nearest(options->verb, names);
-        (void)fprintf(stderr, "billingd: no verb '%s'%s%s%s\n", options->verb,
+        nearest = str_nearest(argv[optind], names);
+        (void)fprintf(stderr, "billingd: no verb '%s'%s%s%s\n", argv[optind],
                       nearest ? "; did you mean '" : "", nearest ? nearest : "",
                       nearest ? "'?" : "");
         return EXIT_BAD_USAGE;
@@ -236,7 +236,7 @@ static bool verb_knows(const struct verb *verb, const char *flag)
 /* A flag that would be ignored is a misunderstanding: told, before anything is billed by it. */
 static int check_flag(const struct options *options, int option)
 {
-    const struct verb *verb = find_verb(options->verb);
+    const struct verb *verb = options->verb;
 
     for (const struct option *known = long_options; known->name; known++)
         if (known->val == option && option >= OPTION_FROM_RAW && !verb_knows(verb, known->name)) {
@@ -269,7 +269,7 @@ static int read_flags(int argc, char **argv, struct options *options, bool *help
 
 static int check_use(const struct options *options, unsigned given)
 {
-    const struct verb *verb = find_verb(options->verb);
+    const struct verb *verb = options->verb;
     int code = -1;
 
     for (int option = OPTION_FROM_RAW; option <= OPTION_PUBLIC_KEY && code < 0; option++)
@@ -285,7 +285,7 @@ static int check_use(const struct options *options, unsigned given)
     return code;
 }
 
-int options_parse(int argc, char **argv, struct options *options)
+int options_parse(int argc, char **argv, const struct verb *verbs, struct options *options)
 {
     bool help = false;
     unsigned given = 0;
@@ -298,12 +298,12 @@ int options_parse(int argc, char **argv, struct options *options)
     if (code >= 0)
         return code;
     if (help && optind >= argc) {
-        print_help(stdout);
+        print_help(verbs, stdout);
         return EXIT_DONE;
     }
-    code = take_verb(argc, argv, options);
+    code = take_verb(argc, argv, verbs, options);
     if (code < 0 && help) {
-        print_verb_help(find_verb(options->verb));
+        print_verb_help(options->verb);
         return EXIT_DONE;
     }
     return code < 0 ? check_use(options, given) : code;

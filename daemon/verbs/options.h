@@ -3,30 +3,19 @@
 #define DAEMON_VERBS_OPTIONS_H
 
 #include "base/log.h"
+#include "daemon/views/exit_code.h"
 #include "daemon/views/terminal.h"
 
 #include <stdbool.h>
 
-/* What the process exits with, in every mode.  Documented in docs/cli.md.  64, 77 and 78 are BSD's
- * sysexits(3), which systemd prints by name. */
-enum exit_code {
-    EXIT_DONE = 0,
-    EXIT_FAILED = 1,
-    EXIT_DIFFERENT = 2, /* plan, apply --dry-run: differences found, with --detailed-exitcode */
-    EXIT_WARNINGS = 3,  /* only warnings, with --strict */
-    EXIT_REFUSED = 4,   /* by a guard: another account, no confirmation */
-    EXIT_EVIDENCE = 5,  /* an audit or verification failed */
-    EXIT_BAD_USAGE = 64,
-    EXIT_DENIED = 77,
-    EXIT_BAD_CONFIG = 78,
-};
+struct verb;
 
 /* table, csv and focus are ways to print a bill. */
 enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_FOCUS };
 
 struct options {
-    const char *verb;
-    const char *file; /* NULL: the default places */
+    const struct verb *verb; /* one of the table */
+    const char *file;        /* NULL: the default places */
     enum output_format output;
     enum terminal_color color;
     enum log_level log_level;
@@ -47,8 +36,9 @@ struct options {
     const char *operand;         /* the argument behind the verb: close 2025-10 */
 };
 
-/* Reads argv.  Returns -1 to go on, else the exit code (help was shown, or usage was wrong). */
-int options_parse(int argc, char **argv, struct options *options);
+/* Reads argv; verbs (ends with {0}) are those there are.  Returns -1 to go on, else the exit code
+ * (help was shown, or usage was wrong). */
+int options_parse(int argc, char **argv, const struct verb *verbs, struct options *options);
 /* Colour for what goes to out. */
 bool options_color(const struct options *options, FILE *out);
 

@@ -1,4 +1,4 @@
-/* verb.h -- the commands of billingd, one file each. */
+/* verb.h -- what a command of billingd is; the commands about the pipeline, one file each. */
 #ifndef DAEMON_VERBS_VERB_H
 #define DAEMON_VERBS_VERB_H
 
@@ -14,23 +14,12 @@ struct verb {
     bool prints_bills;                         /* -o table, csv and focus, too */
 };
 
-/* Ends with {0}. */
-extern const struct verb verbs[];
-
+/* Each returns an exit_code. */
 int verb_check(const struct options *options);
 int verb_plan(const struct options *options);
 int verb_apply(const struct options *options);
-int verb_run(const struct options *options);
 int verb_status(const struct options *options);
 int verb_schema(const struct options *options);
 int verb_iam_policy(const struct options *options);
-int verb_rollup(const struct options *options);
-int verb_bill(const struct options *options);
-int verb_audit(const struct options *options);
-int verb_backfill(const struct options *options);
-int verb_close(const struct options *options);
-int verb_verify(const struct options *options);
-int verb_whatif(const struct options *options);
-int verb_version(const struct options *options);
 
 #endif

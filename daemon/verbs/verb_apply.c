@@ -1,6 +1,7 @@
 /* verb_apply.c -- plans, asks, writes, verifies. */
-#include "daemon/verbs/runner.h"
+#include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/verb.h"
+#include "daemon/views/json_view.h"
 #include "daemon/views/plan_view.h"
 
 static bool has_writes(const struct pass *pass)
@@ -12,13 +13,13 @@ static bool has_writes(const struct pass *pass)
     return false;
 }
 
-static bool decide(struct runner *runner)
+static bool decide(struct pass_runner *runner)
 {
     FILE *out = runner->options->output == OUTPUT_JSON ? stderr : stdout;
 
     if (!has_writes(runner->pass))
         return true; /* nothing is asked where nothing is written */
-    runner_print_refusals(runner);
+    pass_runner_print_refusals(runner);
     plan_view_print(runner->pass, out, options_color(runner->options, out));
     (void)fflush(out);
     if (runner->options->dry_run)
@@ -31,13 +32,12 @@ static bool decide(struct runner *runner)
     return false;
 }
 
-static void report(struct runner *runner)
+static void report(struct pass_runner *runner)
 {
     if (runner->options->output == OUTPUT_JSON) {
         json_auto_t *json = plan_view_json(runner->pass, runner->manifest);
 
-        (void)json_dumpf(json, stdout, JSON_INDENT(2));
-        (void)fputc('\n', stdout);
+        (void)json_view_print(json);
     } else {
         plan_view_print_summary(runner->pass, stdout);
     }
@@ -48,7 +48,7 @@ static void report(struct runner *runner)
 
 int verb_apply(const struct options *options)
 {
-    struct runner runner = {.decide = decide, .report = report};
+    struct pass_runner runner = {.decide = decide, .report = report};
 
-    return runner_run(&runner, options);
+    return pass_runner_run(&runner, options);
 }

@@ -1,6 +1,6 @@
 /* verb_check.c -- validates the spec without AWS; nginx -t, promtool check config. */
 #include "base/mem.h"
-#include "daemon/verbs/spec.h"
+#include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 
 static void print_summary(const struct manifest *manifest, size_t warnings)

@@ -1,6 +1,7 @@
 /* verb_iam_policy.c -- what billingd must be allowed to do for this spec, and nothing more. */
-#include "daemon/verbs/spec.h"
+#include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
+#include "daemon/views/json_view.h"
 #include "reconcile/iam_policy.h"
 
 int verb_iam_policy(const struct options *options)
@@ -13,9 +14,8 @@ int verb_iam_policy(const struct options *options)
     if (!manifest)
         return code;
     policy = iam_policy(manifest);
-    if (json_dumpf(policy, stdout, JSON_INDENT(2)) < 0)
+    if (json_view_print(policy))
         code = EXIT_FAILED;
-    (void)fputc('\n', stdout);
     manifest_free(manifest);
     return code;
 }

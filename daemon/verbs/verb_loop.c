@@ -22,7 +22,7 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct verb_loop *loop = handle->data;
 
-    if (loop->stopped)
+    if (loop->stopped || !loop->stop)
         _Exit(128 + number);
     loop->stopped = true;
     loop->stop(loop->arg);
@@ -41,6 +41,11 @@ void verb_loop_begin(struct verb_loop *loop, void (*redraw)(void *), void (*stop
     (void)uv_timer_start(&loop->timer, on_timer, REDRAW_MS, REDRAW_MS);
     (void)uv_signal_start(&loop->interrupt, on_signal, SIGINT);
     (void)uv_signal_start(&loop->terminate, on_signal, SIGTERM);
+}
+
+void verb_loop_may_die(struct verb_loop *loop)
+{
+    loop->stop = NULL;
 }
 
 void verb_loop_end(struct verb_loop *loop)

@@ -18,9 +18,12 @@ struct verb_loop {
 
 /* Sets up the loop itself; loop is zeroed. */
 void verb_loop_init(struct verb_loop *loop);
-/* From here on redraw and stop are called, and uv_run does not end by itself... */
+/* From here on redraw and stop are called, and uv_run does not end by itself.
+ */
 void verb_loop_begin(struct verb_loop *loop, void (*redraw)(void *), void (*stop)(void *),
                      void *arg);
+/* Nothing is under way any more that a signal should wait for: it ends the process at once... */
+void verb_loop_may_die(struct verb_loop *loop);
 /* ... until here. */
 void verb_loop_end(struct verb_loop *loop);
 

@@ -1,9 +1,10 @@
 /* verb_plan.c -- looks and tells; writes nothing. */
-#include "daemon/verbs/runner.h"
+#include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/verb.h"
+#include "daemon/views/json_view.h"
 #include "daemon/views/plan_view.h"
 
-static void report(struct runner *runner)
+static void report(struct pass_runner *runner)
 {
     struct pass *pass = runner->pass;
     bool changes = plan_view_has_changes(pass);
@@ -11,8 +12,7 @@ static void report(struct runner *runner)
     if (runner->options->output == OUTPUT_JSON) {
         json_auto_t *json = plan_view_json(pass, runner->manifest);
 
-        (void)json_dumpf(json, stdout, JSON_INDENT(2));
-        (void)fputc('\n', stdout);
+        (void)json_view_print(json);
     } else {
         plan_view_print(pass, stdout, options_color(runner->options, stdout));
         if (!changes && !runner->code)
@@ -26,7 +26,7 @@ static void report(struct runner *runner)
 
 int verb_plan(const struct options *options)
 {
-    struct runner runner = {.report = report};
+    struct pass_runner runner = {.report = report};
 
-    return runner_run(&runner, options);
+    return pass_runner_run(&runner, options);
 }

@@ -1,5 +1,6 @@
 /* verb_schema.c -- the JSON Schema of billing.yaml, for editors. */
 #include "daemon/verbs/verb.h"
+#include "daemon/views/json_view.h"
 #include "spec/manifest.h"
 
 int verb_schema(const struct options *options)
@@ -7,8 +8,5 @@ int verb_schema(const struct options *options)
     json_auto_t *schema = manifest_schema();
 
     (void)options;
-    if (json_dumpf(schema, stdout, JSON_INDENT(2)) < 0)
-        return EXIT_FAILED;
-    (void)fputc('\n', stdout);
-    return EXIT_DONE;
+    return json_view_print(schema) ? EXIT_FAILED : EXIT_DONE;
 }

@@ -1,31 +1,13 @@
 /* verb_status.c -- how every resource is, and whether usage really arrives.  Reads only. */
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/mem.h"
 #include "daemon/data_flow/data_flow.h"
-#include "daemon/verbs/runner.h"
+#include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/verb.h"
+#include "daemon/views/json_view.h"
 #include "daemon/views/plan_view.h"
 #include "daemon/views/status_view.h"
-
-#include <string.h>
-
-struct status;
-
-struct status_pipeline {
-    struct status *status;
-    struct data_flow *flow;
-    size_t index;
-};
-
-struct status {
-    struct runner *runner;
-    struct status_pipeline *pipelines;
-    size_t left;
-    json_t *flows; /* per pipeline, null where it was refused */
-    struct progress *progress;
-    uv_timer_t redraw;
-};
+#include "daemon/views/terminal.h"
 
 static bool has_failed(const json_t *flows, bool *denied)
 {
@@ -47,109 +29,73 @@ static bool has_failed(const json_t *flows, bool *denied)
     return failed;
 }
 
-static int exit_code(const struct status *status)
+static int code_of(const struct pass_runner *runner, const json_t *flows)
 {
-    const struct runner *runner = status->runner;
     bool denied = false;
 
     if (runner->code)
         return runner->code;
-    if (has_failed(status->flows, &denied))
+    if (has_failed(flows, &denied))
         return denied ? EXIT_DENIED : EXIT_FAILED;
     return runner->options->detailed_exitcode && plan_view_has_changes(runner->pass)
                ? EXIT_DIFFERENT
                : EXIT_DONE;
 }
 
-static void print(const struct status *status)
+static void print(const struct pass_runner *runner, const json_t *flows)
 {
-    const struct runner *runner = status->runner;
-    json_auto_t *json = status_view_json(runner->pass, runner->manifest, status->flows);
+    json_auto_t *json = status_view_json(runner->pass, runner->manifest, flows);
 
     if (runner->options->output == OUTPUT_JSON) {
-        (void)json_dumpf(json, stdout, JSON_INDENT(2));
-        (void)fputc('\n', stdout);
+        (void)json_view_print(json);
         return;
     }
     status_view_print(json, clock_now_ms(), stdout, options_color(runner->options, stdout));
     plan_view_print_summary(runner->pass, stdout);
 }
 
-static void end(struct status *status)
+static void report(struct pass_runner *runner)
 {
-    progress_end(status->progress);
-    uv_close((uv_handle_t *)&status->redraw, NULL);
-    print(status);
-    status->runner->code = exit_code(status);
-    for (size_t i = 0; i < status->runner->manifest->pipeline_count; i++)
-        data_flow_free(status->pipelines[i].flow);
-    free(status->pipelines);
-    json_decref(status->flows);
+    const json_t *flows = runner->arg;
+
+    print(runner, flows);
+    runner->code = code_of(runner, flows);
 }
 
-static void on_flow(void *arg, const json_t *flows)
+static void look_at_pipeline(struct flow *flow, void *arg, size_t index)
 {
-    struct status_pipeline *pipeline = arg;
-    struct status *status = pipeline->status;
-
-    json_array_set(status->flows, pipeline->index, (json_t *)flows);
-    if (status->progress)
-        progress_done(status->progress, status->runner->manifest->pipelines[pipeline->index].name,
-                      PROGRESS_UNCHANGED, NULL);
-    if (!--status->left)
-        end(status); /* frees the flow that called: it is done with itself */
-}
-
-static void on_redraw(uv_timer_t *timer)
-{
-    struct status *status = timer->data;
-
-    if (status->progress)
-        progress_tick(status->progress);
-}
-
-static void start_flow(struct status *status, size_t index)
-{
-    struct runner *runner = status->runner;
-    struct status_pipeline *pipeline = &status->pipelines[index];
+    struct pass_runner *runner = arg;
+    struct progress *progress = runner->progress.progress;
+    const char *name = runner->manifest->pipelines[index].name;
     enum err_kind kind;
 
-    *pipeline = (struct status_pipeline){.status = status, .index = index};
-    json_array_append_new(status->flows, json_null());
     if (pass_refused(runner->pass, index, &kind))
         return;
-    status->left++;
-    if (status->progress)
-        progress_update(status->progress, runner->manifest->pipelines[index].name, "looking",
-                        "at objects and the error log");
-    pipeline->flow =
-        data_flow_start(&runner->loop.loop, runner->client, runner->pass, index, on_flow, pipeline);
+    if (progress)
+        progress_update(progress, name, "looking", "at objects and the error log");
+    json_array_set_new(runner->arg, index, data_flow_look(flow, runner->pass, index));
+    if (progress)
+        progress_done(progress, name, PROGRESS_UNCHANGED, NULL);
 }
 
-/* The pass is done; it stays valid until the loop has nothing left to do. */
-static void report(struct runner *runner)
+/* All pipelines side by side. */
+static void look(struct flow *flow, void *arg)
 {
-    struct status *status = runner->arg;
+    struct pass_runner *runner = arg;
     size_t count = runner->manifest->pipeline_count;
 
-    status->runner = runner;
-    status->flows = json_array();
-    status->pipelines = mem_new((count + 1) * sizeof *status->pipelines);
-    if (terminal_is_live(stderr))
-        status->progress = progress_start(stderr, count, options_color(runner->options, stderr));
-    (void)uv_timer_init(&runner->loop.loop, &status->redraw);
-    status->redraw.data = status;
-    (void)uv_timer_start(&status->redraw, on_redraw, 200, 200);
     for (size_t i = 0; i < count; i++)
-        start_flow(status, i);
-    if (!status->left)
-        end(status);
+        json_array_append_new(runner->arg, json_null());
+    if (terminal_is_live(stderr))
+        progress_view_start(&runner->progress, count, options_color(runner->options, stderr));
+    flow_each(flow, count, count, look_at_pipeline, runner);
 }
 
 int verb_status(const struct options *options)
 {
-    struct status status = {0};
-    struct runner runner = {.report = report, .arg = &status};
+    /* Per pipeline what data_flow_look saw; null where it was refused. */
+    json_auto_t *flows = json_array();
+    struct pass_runner runner = {.look = look, .report = report, .arg = flows};
 
-    return runner_run(&runner, options);
+    return pass_runner_run(&runner, options);
 }

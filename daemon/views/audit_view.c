@@ -2,13 +2,14 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/str.h"
+#include "base/text_width.h"
+#include "base/timestamp.h"
+#include "daemon/views/count_text.h"
 #include "daemon/views/terminal.h"
 
 #include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 enum { WORST_HOURS = 10, SHOWN_GAPS = 10, SHOWN_DAYS = 10 };
 
@@ -17,31 +18,10 @@ static json_int_t number(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
-void audit_view_time(int64_t time_s, char text[static 24])
-{
-    time_t time = (time_t)time_s;
-    struct tm utc;
-
-    (void)strftime(text, 24, "%Y-%m-%dT%H:%MZ", gmtime_r(&time, &utc));
-}
-
-/* 1234567 as 1,234,567; "?" for what nobody counted. */
+/* "?" for what nobody counted. */
 static char *grouped(const json_t *value)
 {
-    cleanup_free char *digits = NULL;
-    struct str out = {0};
-    size_t n;
-
-    if (!json_is_integer(value))
-        return mem_text("?");
-    digits = mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    n = strlen(digits);
-    for (size_t i = 0; i < n; i++) {
-        if (i && (n - i) % 3 == 0 && digits[i - 1] != '-')
-            str_add_char(&out, ',');
-        str_add_char(&out, digits[i]);
-    }
-    return str_take(&out);
+    return json_is_integer(value) ? count_text(json_integer_value(value)) : mem_text("?");
 }
 
 static const char *meaning(const char *hop)
@@ -128,15 +108,15 @@ static void print_gaps(const json_t *audit, FILE *out, bool color)
     json_array_foreach(gaps, i, gap) {
         bool above = json_is_true(json_object_get(gap, "above_limit"));
         cleanup_free char *events = grouped(json_object_get(gap, "events"));
-        cleanup_free char *text = terminal_fit(json_text(gap, "explanation"), 1000);
-        char from[24], to[24];
+        cleanup_free char *text = text_width_fit(json_text(gap, "explanation"), 1000);
+        char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
 
         if (i == SHOWN_GAPS) {
             (void)fprintf(out, "  and %zu more: -o json has all\n", json_array_size(gaps) - i);
             return;
         }
-        audit_view_time(number(gap, "from"), from);
-        audit_view_time(number(gap, "to"), to);
+        timestamp_minute(number(gap, "from"), from);
+        timestamp_minute(number(gap, "to"), to);
         (void)fprintf(out, "  %s%-10s%s %s to %s  %s events (%.4f%% of all)\n             %s\n",
                       terminal_style(color, above ? STYLE_RED : STYLE_YELLOW),
                       json_text(gap, "hop"), terminal_style(color, STYLE_PLAIN), from, to, events,
@@ -179,9 +159,9 @@ static void print_hour(const json_t *hour, FILE *out)
 {
     static const char *const columns[] = {"gateway",   "ingested", "forwarded",
                                           "delivered", "parsed",   "unique"};
-    char time[24];
+    char time[TIMESTAMP_ROOM];
 
-    audit_view_time(number(hour, "hour"), time);
+    timestamp_minute(number(hour, "hour"), time);
     (void)fprintf(out, "  %-18s", time);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         cleanup_free char *count = grouped(json_object_get(hour, columns[i]));
@@ -268,10 +248,10 @@ static void print_verdict(const json_t *audit, FILE *out, bool color)
 
 void audit_view_print(const json_t *audit, FILE *out, bool color)
 {
-    char from[24], to[24];
+    char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
 
-    audit_view_time(number(audit, "from"), from);
-    audit_view_time(number(audit, "to"), to);
+    timestamp_minute(number(audit, "from"), from);
+    timestamp_minute(number(audit, "to"), to);
     (void)fprintf(out, "%s%s%s: %s to %s\n\n", terminal_style(color, STYLE_BOLD),
                   json_text(audit, "pipeline"), terminal_style(color, STYLE_PLAIN), from, to);
     print_ladder(audit, out, color);
@@ -300,9 +280,9 @@ void audit_view_csv(const json_t *audit, FILE *out)
         (void)fprintf(out, ",%s", columns[c]);
     (void)fputs(",missing\r\n", out);
     json_array_foreach(json_object_get(audit, "hours"), i, hour) {
-        char time[24];
+        char time[TIMESTAMP_ROOM];
 
-        audit_view_time(number(hour, "hour"), time);
+        timestamp_minute(number(hour, "hour"), time);
         (void)fputs(time, out);
         for (size_t c = 0; c < count; c++) {
             const json_t *value = json_object_get(hour, columns[c]);

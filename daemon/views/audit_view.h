@@ -10,7 +10,5 @@
 void audit_view_print(const json_t *audit, FILE *out, bool color);
 /* A row for each hour (RFC 4180, CRLF); unknown counts are empty. */
 void audit_view_csv(const json_t *audit, FILE *out);
-/* "2025-10-31T23:00Z" of seconds since 1970. */
-void audit_view_time(int64_t time_s, char text[static 24]);
 
 #endif

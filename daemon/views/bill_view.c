@@ -2,28 +2,14 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/str.h"
+#include "base/text_width.h"
 #include "billing/bill/bill.h"
+#include "daemon/views/count_text.h"
 #include "daemon/views/terminal_table.h"
 
 #include <string.h>
 
 enum { CUSTOMER_WIDTH = 40, NAME_WIDTH = 28, SHOWN_DECIMALS = 6, MINIMUM = 6 };
-
-/* 1234567 as 1,234,567. */
-static char *grouped(const json_t *value)
-{
-    cleanup_free char *digits = mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    size_t n = strlen(digits);
-    struct str out = {0};
-
-    for (size_t i = 0; i < n; i++) {
-        if (i && (n - i) % 3 == 0)
-            str_add_char(&out, ',');
-        str_add_char(&out, digits[i]);
-    }
-    return str_take(&out);
-}
 
 /* An amount cut, or filled, to the decimals that are shown. */
 static char *shown(const json_t *line, const char *key)
@@ -46,10 +32,10 @@ static void add_row(struct terminal_table *table, const json_t *line, const char
 {
     char **row = terminal_table_add(table);
 
-    row[0] = terminal_fit(customer, CUSTOMER_WIDTH);
-    row[1] = terminal_fit(name, NAME_WIDTH);
-    row[2] = grouped(json_object_get(line, "calls"));
-    row[3] = grouped(json_object_get(line, "bytes"));
+    row[0] = text_width_fit(customer, CUSTOMER_WIDTH);
+    row[1] = text_width_fit(name, NAME_WIDTH);
+    row[2] = count_text(json_integer_value(json_object_get(line, "calls")));
+    row[3] = count_text(json_integer_value(json_object_get(line, "bytes")));
     row[4] = shown(line, "call_charge");
     row[5] = shown(line, "data_charge");
     row[MINIMUM] = shown(line, "minimum_charge");
@@ -81,8 +67,8 @@ static void print_volume(const json_t *bill, const char *what, const char *calls
                          FILE *out)
 {
     const json_t *totals = json_object_get(bill, "totals");
-    cleanup_free char *call_count = grouped(json_object_get(totals, calls));
-    cleanup_free char *byte_count = grouped(json_object_get(totals, bytes));
+    cleanup_free char *call_count = count_text(json_integer_value(json_object_get(totals, calls)));
+    cleanup_free char *byte_count = count_text(json_integer_value(json_object_get(totals, bytes)));
 
     if (strcmp(call_count, "0") || strcmp(byte_count, "0"))
         (void)fprintf(out, "%-14s%s calls, %s bytes\n", what, call_count, byte_count);
@@ -150,7 +136,7 @@ void bill_view_differences(const json_t *differences, const char *first, const c
 
     json_array_foreach(differences, i, difference) {
         const char *customer = json_text(difference, "customer");
-        cleanup_free char *name = terminal_fit(customer ? customer : "unattributed", 60);
+        cleanup_free char *name = text_width_fit(customer ? customer : "unattributed", 60);
         cleanup_free char *a = value_text(json_object_get(difference, "first"));
         cleanup_free char *b = value_text(json_object_get(difference, "second"));
 

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text_width.h"
 #include "daemon/views/terminal.h"
 #include "daemon/views/text_diff.h"
 
@@ -23,12 +24,15 @@ bool plan_view_has_changes(const struct pass *pass)
     return false;
 }
 
+/* 0.1 as 0.1. */
+enum { PRINTED = JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_REAL_PRECISION(15) };
+
 /* Documents as indented JSON with sorted keys, scalars as they are; new text. */
 static char *value_text(const json_t *value)
 {
     if (json_is_string(value))
         return mem_text(json_string_value(value));
-    return json_dumps(value, JSON_ENCODE_ANY | JSON_INDENT(2) | JSON_SORT_KEYS);
+    return json_dumps(value, PRINTED | JSON_INDENT(2));
 }
 
 /* One line for people: long documents are only counted. */
@@ -44,11 +48,10 @@ static char *short_text(const json_t *value)
     text = value_text(value);
     for (const char *p = text; *p; p++)
         lines += *p == '\n';
-    compact = json_is_string(value) ? mem_text(text)
-                                    : json_dumps(value, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+    compact = json_is_string(value) ? mem_text(text) : json_dumps(value, PRINTED);
     if (strlen(compact) <= 160 && !strchr(compact, '\n'))
-        return terminal_fit(compact, 160);
-    return lines > 1 ? mem_printf("(%zu lines)", lines) : terminal_fit(compact, 160);
+        return text_width_fit(compact, 160);
+    return lines > 1 ? mem_printf("(%zu lines)", lines) : text_width_fit(compact, 160);
 }
 
 static bool is_long(const json_t *value)

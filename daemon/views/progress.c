@@ -1,10 +1,13 @@
-/* progress.c -- the live area of `apply`: one line per resource at work, below the lines that stay.
+/* progress.c -- the live area: one line per resource at work, below the lines that stay.
  *
  * A frame is written in one go: up over the last frame, erase to the end of the screen, then the
  * lines that stay and the new frame. */
+#include "daemon/views/progress.h"
+
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text_width.h"
 #include "daemon/views/terminal.h"
 
 #include <stdlib.h>
@@ -69,9 +72,9 @@ static void erase(struct progress *progress, struct str *out)
 static void draw_line(struct progress *progress, struct str *out, const char *text, int columns,
                       enum terminal_style style)
 {
-    cleanup_free char *fitted = terminal_fit(text, columns - 1);
+    cleanup_free char *fitted = text_width_fit(text, columns - 1);
 
-    progress->drawn[progress->drawn_count++] = terminal_width(fitted);
+    progress->drawn[progress->drawn_count++] = text_width(fitted);
     str_addf(out, "%s%s%s\n", terminal_style(progress->color, style), fitted,
              terminal_style(progress->color, STYLE_PLAIN));
 }
@@ -120,7 +123,7 @@ static void put(struct progress *progress, const struct str *out)
 static void print_styled(struct progress *progress, const char *text, enum terminal_style style)
 {
     cleanup_str struct str out = {0};
-    cleanup_free char *clean = terminal_fit(text, 100000);
+    cleanup_free char *clean = text_width_fit(text, 100000);
 
     erase(progress, &out);
     str_addf(&out, "%s%s%s\n", terminal_style(progress->color, style), clean,
@@ -128,11 +131,6 @@ static void print_styled(struct progress *progress, const char *text, enum termi
     if (progress->live)
         draw(progress, &out);
     put(progress, &out);
-}
-
-void progress_print(struct progress *progress, const char *text)
-{
-    print_styled(progress, text, STYLE_PLAIN);
 }
 
 void progress_tick(struct progress *progress)

@@ -1,6 +1,7 @@
 #include "daemon/views/progress_view.h"
 
 #include "base/mem.h"
+#include "daemon/views/terminal.h"
 
 void progress_view_start(struct progress_view *view, size_t total, bool color)
 {

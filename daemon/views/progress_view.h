@@ -2,7 +2,7 @@
 #ifndef DAEMON_VIEWS_PROGRESS_VIEW_H
 #define DAEMON_VIEWS_PROGRESS_VIEW_H
 
-#include "daemon/views/terminal.h"
+#include "daemon/views/progress.h"
 #include "reconcile/engine.h"
 
 struct progress_view {

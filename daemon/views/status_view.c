@@ -3,14 +3,16 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text_width.h"
+#include "base/timestamp.h"
 #include "daemon/views/terminal.h"
 
 #include <string.h>
-#include <time.h>
 
 /* ---- for programs ---- */
 
-const char *status_view_state(const struct task *task)
+/* One word for a resource after a pass that only looked. */
+static const char *state_of(const struct task *task)
 {
     enum plan_action action = task_plan(task)->action;
 
@@ -49,8 +51,8 @@ static json_t *fields_of(const struct task *task)
 static json_t *resource_json(const struct task *task)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:O}", "resource", task_address(task), "kind",
-                     task_kind(task)->name, "state", status_view_state(task), "detail",
-                     task_text(task), "fields", fields_of(task), "notes", task_notes(task));
+                     task_kind(task)->name, "state", state_of(task), "detail", task_text(task),
+                     "fields", fields_of(task), "notes", task_notes(task));
 }
 
 static json_t *pipeline_json(const struct pass *pass, const struct manifest *manifest, size_t index,
@@ -116,7 +118,7 @@ static void print_padded(const struct page *page, const char *text, int width,
                          enum terminal_style style)
 {
     print_colored(page, style, text);
-    (void)fprintf(page->out, "%*s", width - terminal_width(text) + 2, "");
+    (void)fprintf(page->out, "%*s", width - text_width(text) + 2, "");
 }
 
 static char *detail_of(const json_t *resource)
@@ -138,7 +140,7 @@ static int widest(const json_t *list, const char *member)
     json_t *each;
 
     json_array_foreach(list, i, each) {
-        int own = terminal_width(json_text(each, member));
+        int own = text_width(json_text(each, member));
 
         width = own > width ? own : width;
     }
@@ -156,13 +158,13 @@ static void print_resources(const struct page *page, const json_t *resources)
     (void)fprintf(page->out, "  %-*s  %-*s  %-*s  %s\n", name, "RESOURCE", kind, "KIND", state,
                   "STATE", "DETAIL");
     json_array_foreach(resources, i, resource) {
-        cleanup_free char *detail = detail_of(resource), *fit = terminal_fit(detail, 1000);
+        cleanup_free char *detail = detail_of(resource), *fit = text_width_fit(detail, 1000);
         const char *word = json_text(resource, "state");
 
         (void)fputs("  ", page->out);
         print_padded(page, json_text(resource, "resource"), name, STYLE_PLAIN);
         print_padded(page, json_text(resource, "kind"), kind, STYLE_PLAIN);
-        print_padded(page, word, *fit ? state : terminal_width(word) - 2, state_style(word));
+        print_padded(page, word, *fit ? state : text_width(word) - 2, state_style(word));
         (void)fprintf(page->out, "%s\n", fit);
         json_array_foreach(json_object_get(resource, "notes"), j, note)
             (void)fprintf(page->out, "    note: %s\n", json_string_value(note));
@@ -201,7 +203,7 @@ static void add_age(struct str *text, double seconds)
 static char *object_text(const struct page *page, const json_t *object)
 {
     struct str text = {0};
-    cleanup_free char *key = terminal_fit(json_text(object, "key"), 300);
+    cleanup_free char *key = text_width_fit(json_text(object, "key"), 300);
 
     str_addf(&text, "%s, ", key);
     add_size(&text, json_number_value(json_object_get(object, "size")));
@@ -214,7 +216,7 @@ static char *object_text(const struct page *page, const json_t *object)
 static bool print_failed(const struct page *page, const char *title, const json_t *look)
 {
     const char *error = json_text(look, "error");
-    cleanup_free char *fit = error ? terminal_fit(error, 1000) : NULL;
+    cleanup_free char *fit = error ? text_width_fit(error, 1000) : NULL;
 
     (void)fprintf(page->out, "    %-14s ", title);
     if (error) {
@@ -268,7 +270,7 @@ static char *event_text(const char *message)
     cleanup_free char *plain =
         mem_printf("%s%s%s", code ? code : "", code ? ": " : "", text ? text : message);
 
-    return terminal_fit(plain, 300);
+    return text_width_fit(plain, 300);
 }
 
 static void print_log(const struct page *page, const json_t *look)
@@ -290,12 +292,10 @@ static void print_log(const struct page *page, const json_t *look)
                   count == 1 ? "" : "s", (int)json_integer_value(json_object_get(look, "minutes")),
                   (size_t)count > json_array_size(last) ? ", the last:" : ":");
     json_array_foreach(last, i, event) {
-        time_t time = (time_t)json_number_value(json_object_get(event, "time"));
         cleanup_free char *text = event_text(json_text(event, "message"));
-        char clock[32];
-        struct tm utc;
+        char clock[TIMESTAMP_ROOM];
 
-        (void)strftime(clock, sizeof clock, "%H:%M:%SZ", gmtime_r(&time, &utc));
+        timestamp_clock((int64_t)json_number_value(json_object_get(event, "time")), clock);
         (void)fprintf(page->out, "      %s %s\n", clock, text);
     }
 }

@@ -6,11 +6,9 @@
 
 #include <stdio.h>
 
-/* One word for a resource after a pass that only looked: "in sync", "absent", "differs", ... */
-const char *status_view_state(const struct task *task);
 /* {"format_version", "spec", "pipelines": [{"name", "region", "account", "refused", "resources":
- * [{"resource", "kind", "state", "detail", "fields"}], "data_flow"}], ...}; flows: per pipeline
- * what data_flow.h tells, or null.  New reference. */
+ * [{"resource", "kind", "state" ("in sync", "absent", "differs", ...), "detail", "fields"}],
+ * "data_flow"}], ...}; flows: per pipeline what data_flow.h tells, or null.  New reference. */
 json_t *status_view_json(const struct pass *pass, const struct manifest *manifest,
                          const json_t *flows);
 /* The same as text, from that JSON. */

@@ -1,8 +1,8 @@
-/* terminal.c -- colour, size, widths and the yes/no question. */
+/* terminal.c -- colour, size and the yes/no question. */
 #include "daemon/views/terminal.h"
 
 #include "base/mem.h"
-#include "base/str.h"
+#include "base/text_width.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,102 +65,6 @@ const char *terminal_style(bool color, enum terminal_style style)
     return color ? sequences[style] : "";
 }
 
-/* Reads one UTF-8 character; a broken one is a single byte with the value '?'. */
-static uint32_t next_character(const char *text, size_t *length)
-{
-    unsigned char first = (unsigned char)*text;
-    size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc2 ? 1 : 0;
-    uint32_t value = first;
-
-    *length = 1;
-    if (first < 0x80)
-        return first;
-    if (!more || first > 0xf4)
-        return '?';
-    value &= 0x3fU >> more;
-    for (size_t i = 1; i <= more; i++) {
-        if (((unsigned char)text[i] & 0xc0) != 0x80)
-            return '?';
-        value = value << 6 | ((unsigned char)text[i] & 0x3f);
-    }
-    *length = more + 1;
-    return value;
-}
-
-struct range {
-    uint32_t first, last;
-};
-
-static bool is_in(const struct range *ranges, size_t count, uint32_t c)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (c >= ranges[i].first && c <= ranges[i].last)
-            return true;
-    }
-    return false;
-}
-
-/* The blocks of Unicode's EastAsianWidth.txt that are W or F, coarsely; and what takes no column.
- */
-static int character_width(uint32_t c)
-{
-    static const struct range wide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},
-                                        {0xa960, 0xa97c},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},
-                                        {0xfe30, 0xfe6f},   {0xff00, 0xff60},   {0xffe0, 0xffe6},
-                                        {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
-    static const struct range none[] = {
-        {0x0300, 0x036f}, {0x1160, 0x11ff}, {0x200b, 0x200d}, {0xfe00, 0xfe0f}};
-
-    if (is_in(none, sizeof(none) / sizeof(*none), c))
-        return 0;
-    return is_in(wide, sizeof(wide) / sizeof(*wide), c) ? 2 : 1;
-}
-
-/* Control characters (C0, DEL, C1) and those that turn the direction of text around. */
-static bool is_unsafe(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
-}
-
-int terminal_width(const char *text)
-{
-    int width = 0;
-
-    for (size_t length; *text; text += length)
-        width += character_width(next_character(text, &length));
-    return width;
-}
-
-char *terminal_fit(const char *text, int columns)
-{
-    struct str fitted = {0};
-    size_t length, cut = 0; /* where the ellipsis would go */
-    int width = 0;
-
-    for (; *text; text += length) {
-        uint32_t c = next_character(text, &length);
-        bool broken = c == '?' && *text != '?';
-        int wide = character_width(c);
-
-        if (width + wide > columns) {
-            if (fitted.data)
-                fitted.data[fitted.len = cut] = '\0';
-            if (columns > 0)
-                str_add(&fitted, "\u2026");
-            break;
-        }
-        if (broken || is_unsafe(c))
-            str_add_char(&fitted, c == '\n' || c == '\t' ? ' ' : '?');
-        else
-            str_add_n(&fitted, text, length);
-        width += wide;
-        if (width < columns)
-            cut = fitted.len;
-    }
-    return str_take(&fitted);
-}
-
 bool terminal_ask(FILE *in, FILE *out, const char *question)
 {
     char answer[16] = "";
@@ -169,7 +73,7 @@ bool terminal_ask(FILE *in, FILE *out, const char *question)
 
     if (!isatty(fileno(in)) || !isatty(fileno(out)))
         return false;
-    shown = terminal_fit(question, 100000);
+    shown = text_width_fit(question, 100000);
     (void)fprintf(out, "%s [y/N] ", shown);
     (void)fflush(out);
     if (!fgets(answer, sizeof(answer), in)) {

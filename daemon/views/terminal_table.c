@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/text_width.h"
 
 enum { GAP = 2 };
 
@@ -18,11 +19,11 @@ char **terminal_table_add(struct terminal_table *table)
 
 static int width_of(const struct terminal_table *table, size_t column)
 {
-    int widest = terminal_width(table->titles[column]);
+    int widest = text_width(table->titles[column]);
 
     for (size_t i = 0; i < table->count; i++) {
         const char *cell = table->rows[i][column];
-        int width = cell ? terminal_width(cell) : 0;
+        int width = cell ? text_width(cell) : 0;
 
         widest = width > widest ? width : widest;
     }
@@ -34,14 +35,21 @@ static bool is_last(const struct terminal_table *table, size_t column)
     return column + 1 == TERMINAL_TABLE_COLUMNS || !table->titles[column + 1];
 }
 
-static void print_row(const struct terminal_table *table, const int *widths,
-                      const char *const *cells, enum terminal_style style, FILE *out, bool color)
+struct page {
+    const struct terminal_table *table;
+    int widths[TERMINAL_TABLE_COLUMNS];
+    FILE *out;
+    bool color;
+};
+
+static void print_row(const struct page *page, const char *const *cells, enum terminal_style style)
 {
+    const struct terminal_table *table = page->table;
     cleanup_str struct str line = {0};
 
     for (size_t c = 0; c < TERMINAL_TABLE_COLUMNS && table->titles[c]; c++) {
         const char *cell = cells[c] ? cells[c] : "";
-        int pad = widths[c] - terminal_width(cell);
+        int pad = page->widths[c] - text_width(cell);
         bool left = c < table->left;
 
         if (table->hidden && c == table->hidden)
@@ -49,20 +57,20 @@ static void print_row(const struct terminal_table *table, const int *widths,
         str_addf(&line, "%*s%s%*s%*s", left ? 0 : pad, "", cell, left ? pad : 0, "",
                  is_last(table, c) ? 0 : GAP, "");
     }
-    (void)fprintf(out, "%s%s%s\n", terminal_style(color, style), str_text(&line),
-                  terminal_style(color, STYLE_PLAIN));
+    (void)fprintf(page->out, "%s%s%s\n", terminal_style(page->color, style), str_text(&line),
+                  terminal_style(page->color, STYLE_PLAIN));
 }
 
 void terminal_table_print(const struct terminal_table *table, FILE *out, bool color)
 {
-    int widths[TERMINAL_TABLE_COLUMNS] = {0};
+    struct page page = {.table = table, .out = out, .color = color};
 
     for (size_t c = 0; c < TERMINAL_TABLE_COLUMNS && table->titles[c]; c++)
-        widths[c] = width_of(table, c);
-    print_row(table, widths, table->titles, STYLE_DIM, out, color);
+        page.widths[c] = width_of(table, c);
+    print_row(&page, table->titles, STYLE_DIM);
     for (size_t i = 0; i < table->count; i++)
-        print_row(table, widths, (const char *const *)table->rows[i],
-                  table->bold && i + 1 == table->bold ? STYLE_BOLD : STYLE_PLAIN, out, color);
+        print_row(&page, (const char *const *)table->rows[i],
+                  table->bold && i + 1 == table->bold ? STYLE_BOLD : STYLE_PLAIN);
 }
 
 void terminal_table_fini(struct terminal_table *table)

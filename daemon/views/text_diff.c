@@ -1,6 +1,7 @@
 #include "daemon/views/text_diff.h"
 
 #include "base/mem.h"
+#include "base/text_width.h"
 #include "daemon/views/terminal.h"
 
 #include <stdint.h>
@@ -20,7 +21,7 @@ static struct lines split(const char *text)
         cleanup_free char *line = mem_text_n(text, n);
 
         lines.items = mem_resize(lines.items, lines.count + 1, sizeof *lines.items);
-        lines.items[lines.count++] = terminal_fit(line, 10000); /* no control characters */
+        lines.items[lines.count++] = text_width_fit(line, 10000); /* no control characters */
         text += n + (text[n] == '\n');
     }
     return lines;

@@ -10,8 +10,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static void arm(struct aws_call *call, enum call_state state, int64_t delay_ms)
     (void)uv_timer_start(&call->timer, on_timer, delay_ms > 0 ? (uint64_t)delay_ms : 0, 0);
 }
 
-void call_arm_deadline(struct aws_call *call, enum call_state state)
+static void arm_deadline(struct aws_call *call, enum call_state state)
 {
     arm(call, state, call->deadline_ms - clock_monotonic_ms());
 }
@@ -57,7 +57,7 @@ static void detach(struct aws_call *call)
         at = &(*at)->next;
     *at = call->next;
     if (call->state == CALL_WAITING)
-        identity_forget(call->identity, call);
+        identity_forget(call->identity, &call->waiter);
     http_cancel(call->transfer);
     call->transfer = NULL;
 }
@@ -65,27 +65,10 @@ static void detach(struct aws_call *call)
 static void finish(struct aws_call *call)
 {
     detach(call);
-    call->state = CALL_DONE; /* a late aws_cancel does nothing */
+    call->state = CALL_DONE; /* a late aws_call_cancel does nothing */
     call->reply.elapsed_ms = clock_monotonic_ms() - call->started_ms;
     call->done(call->arg, &call->reply);
     dispose(call);
-}
-
-static void set_error(struct aws_call *call, const char *code, const char *message)
-{
-    struct aws_error *error = &call->reply.error;
-
-    memset(error, 0, sizeof *error);
-    (void)snprintf(error->code, sizeof error->code, "%s", code);
-    (void)snprintf(error->message, sizeof error->message, "%.600s", message);
-}
-
-void call_finish_failed(struct aws_call *call, const char *code, const char *message,
-                        enum err_kind kind)
-{
-    set_error(call, code, message);
-    call->reply.kind = kind;
-    finish(call);
 }
 
 static bool was_throttled(const struct aws_call *call)
@@ -104,12 +87,30 @@ static void finish_refused(struct aws_call *call, enum err_kind kind)
     finish(call);
 }
 
-void call_cancel(struct aws_call *call)
+void aws_call_cancel(struct aws_call *call)
 {
     if (!call || call->state == CALL_DONE)
         return;
     detach(call);
     dispose(call);
+}
+
+/* ---- attempts ---- */
+
+static void on_reply(void *arg, const struct http_reply *http);
+
+static void begin(struct aws_call *call)
+{
+    switch (call_attempt_begin(call, on_reply)) {
+    case CALL_ATTEMPT_SENT:
+        arm_deadline(call, CALL_SENDING);
+        break;
+    case CALL_ATTEMPT_WAITING:
+        arm_deadline(call, CALL_WAITING);
+        break;
+    case CALL_ATTEMPT_FAILED:
+        finish(call);
+    }
 }
 
 /* ---- what came back ---- */
@@ -118,7 +119,7 @@ static void try_again_later(struct aws_call *call, const struct aws_raw_reply *r
 {
     const struct aws_error *error = &call->reply.error;
     const char *service = call->operation.model->name;
-    const char *after = raw ? aws_reply_header(raw, "x-amz-retry-after") : NULL;
+    const char *after = raw ? aws_message_reply_header(raw, "x-amz-retry-after") : NULL;
     enum retry_class class = retry_classify(service, error->status, error->code);
     int64_t delay_ms = 0;
 
@@ -134,7 +135,7 @@ static void try_again_later(struct aws_call *call, const struct aws_raw_reply *r
 static void on_refused(struct aws_call *call, const struct aws_raw_reply *raw)
 {
     if (call_attempt_learn(call, raw))
-        call_attempt_begin(call);
+        begin(call);
     else
         try_again_later(call, raw);
 }
@@ -164,7 +165,7 @@ static void on_no_reply(struct aws_call *call, const struct http_reply *http)
     };
     cleanup_free char *message = mem_printf("%s: %s", call->endpoint.host, http->problem);
 
-    set_error(call, codes[http->failure], message);
+    call_attempt_error(call, codes[http->failure], message);
     observe(call, call->reply.error.code);
     if (http->failure == HTTP_TOO_LARGE || http->failure == HTTP_REFUSED)
         finish_refused(call, ERR_INVALID);
@@ -172,7 +173,7 @@ static void on_no_reply(struct aws_call *call, const struct http_reply *http)
         try_again_later(call, NULL);
 }
 
-void call_on_reply(void *arg, const struct http_reply *http)
+static void on_reply(void *arg, const struct http_reply *http)
 {
     struct aws_call *call = arg;
     const struct reply_asked asked = {call->params, identity_account(call->identity)};
@@ -183,7 +184,7 @@ void call_on_reply(void *arg, const struct http_reply *http)
         on_no_reply(call, http);
         return;
     }
-    (void)aws_decode(&call->operation, &http->raw, &call->reply.result, &call->reply.error);
+    (void)codec_decode(&call->operation, &http->raw, &call->reply.result, &call->reply.error);
     if (reply_check(&call->operation, &asked, &http->raw, &call->reply.result,
                     &call->reply.error)) {
         observe(call, call->reply.error.code);
@@ -193,7 +194,7 @@ void call_on_reply(void *arg, const struct http_reply *http)
     observe(call, "ok");
     retry_succeeded(&call->retry);
     call->reply.kind = ERR_NONE;
-    identity_learn(call->identity, &call->operation, call->reply.result);
+    identity_learn(call->identity, call->operation.name, call->reply.result);
     memset(&call->reply.error, 0, sizeof call->reply.error);
     finish(call);
 }
@@ -202,63 +203,58 @@ static void on_timer(uv_timer_t *timer)
 {
     struct aws_call *call = timer->data;
 
-    if (call->state == CALL_STARTING || call->state == CALL_PAUSING)
-        call_attempt_begin(call);
-    else
-        call_finish_failed(call, "Timeout",
-                           call->state == CALL_WAITING ? "no credentials before the call's deadline"
-                                                       : "no reply before the call's deadline",
-                           ERR_RETRY);
+    if (call->state == CALL_STARTING || call->state == CALL_PAUSING) {
+        begin(call);
+        return;
+    }
+    call_attempt_error(call, "Timeout",
+                       call->state == CALL_WAITING ? "no credentials before the call's deadline"
+                                                   : "no reply before the call's deadline");
+    call->reply.kind = ERR_RETRY;
+    finish(call);
 }
 
 /* ---- the start ---- */
 
-static void make_uuid(char text[37])
+/* The identity has news: asks it again in the loop's next turn. */
+static void on_news(void *arg)
 {
-    unsigned char b[16];
-
-    if (RAND_bytes(b, sizeof b) != 1)
-        abort();
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    (void)snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-                   b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12],
-                   b[13], b[14], b[15]);
+    arm(arg, CALL_STARTING, 0);
 }
 
-struct aws_call *call_start(struct aws_client *client, const char *region,
-                            struct aws_identity *identity, const struct aws_credentials *fixed,
-                            const char *service, const char *op, const json_t *params,
-                            aws_done_fn *done, void *arg)
+static void find_operation(const char *service, const char *op, struct aws_operation *operation)
 {
-    struct aws_call *call = mem_new(sizeof *call);
     const struct aws_model *model = aws_model(service);
 
-    if (!model || !aws_model_operation(model, op, &call->operation)) {
-        (void)fprintf(stderr, "no operation %s %s\n", service, op);
-        abort();
-    }
+    if (model && aws_model_operation(model, op, operation))
+        return;
+    (void)fprintf(stderr, "no operation %s %s\n", service, op);
+    abort();
+}
+
+struct aws_call *aws_call_start(struct aws_client *client, const struct identity_request *request,
+                                aws_done_fn *done, void *arg)
+{
+    struct aws_call *call = mem_new(sizeof *call);
+
+    find_operation(request->service, request->op, &call->operation);
     call->client = client;
-    call->region = mem_text(region);
-    call->identity = identity;
-    call->fixed = fixed;
-    call->params = params ? json_share(params) : json_object();
+    call->region = mem_text(request->region);
+    call->identity = request->identity;
+    call->fixed = request->keys;
+    call->waiter = (struct identity_waiter){.wake = on_news, .arg = call};
+    call->params = request->params ? json_share(request->params) : json_object();
     call->done = done;
     call->arg = arg;
     call->retry.policy = &client->options.retry;
     call->retry.bucket = &client->bucket;
     call->started_ms = clock_monotonic_ms();
     call->deadline_ms = call->started_ms + client->options.deadline_ms;
-    make_uuid(call->invocation_id);
+    random_uuid(call->invocation_id);
     call->next = client->calls;
     client->calls = call;
     (void)uv_timer_init(client->loop, &call->timer);
     call->timer.data = call;
     arm(call, CALL_STARTING, 0);
     return call;
-}
-
-void call_wake(struct aws_call *call)
-{
-    arm(call, CALL_STARTING, 0);
 }

@@ -99,7 +99,8 @@ static void sign(struct aws_call *call, const struct aws_credentials *credential
     sigv4_sign(&scope, &secrets, call->endpoint.host, &call->attempt);
 }
 
-static void send_attempt(struct aws_call *call, const struct aws_credentials *credentials)
+static void send_attempt(struct aws_call *call, const struct aws_credentials *credentials,
+                         http_done_fn *on_reply)
 {
     struct aws_message *m = &call->attempt;
     struct http_request request;
@@ -116,48 +117,47 @@ static void send_attempt(struct aws_call *call, const struct aws_credentials *cr
                                     m->header_count, m->body,   m->body_length};
     call->reply.attempts++;
     call->sent_ms = clock_monotonic_ms();
-    call_arm_deadline(call, CALL_SENDING);
-    call->transfer = http_send(call->client->http, &request, call_on_reply, call);
+    call->transfer = http_send(call->client->http, &request, on_reply, call);
 }
 
-/* Credentials to sign with, or NULL after the call was finished or put to wait. */
-static const struct aws_credentials *ask(struct aws_call *call)
+void call_attempt_error(struct aws_call *call, const char *code, const char *message)
+{
+    struct aws_error *error = &call->reply.error;
+
+    *error = (struct aws_error){.operation = call->operation.name};
+    (void)snprintf(error->code, sizeof error->code, "%s", code);
+    (void)snprintf(error->message, sizeof error->message, "%.600s", message);
+}
+
+static enum call_attempt_verdict fail(struct aws_call *call, const char *code, const char *message,
+                                      enum err_kind kind)
+{
+    call_attempt_error(call, code, message);
+    call->reply.kind = kind;
+    return CALL_ATTEMPT_FAILED;
+}
+
+enum call_attempt_verdict call_attempt_begin(struct aws_call *call, http_done_fn *on_reply)
 {
     const struct aws_credentials *credentials = call->fixed;
+    enum identity_answer answer = IDENTITY_READY;
     struct err e = {0};
 
-    if (!call->identity)
-        return credentials;
-    switch (identity_ask(call->identity, call, &credentials, &e)) {
-    case IDENTITY_READY:
+    if (call->identity) {
+        answer = identity_ask(call->identity, call->region, &call->waiter, &credentials, &e);
         call->generation = identity_generation(call->identity);
-        return credentials;
-    case IDENTITY_WAIT:
-        call_arm_deadline(call, CALL_WAITING);
-        return NULL;
-    case IDENTITY_FAILED:
-        break;
     }
-    call_finish_failed(call, "Credentials", e.text, e.kind == ERR_RETRY ? ERR_RETRY : ERR_DENIED);
-    return NULL;
-}
-
-void call_attempt_begin(struct aws_call *call)
-{
-    const struct aws_credentials *credentials = ask(call);
-    struct err e = {0};
-
-    if (!credentials)
-        return;
-    if (!call->encoded && aws_encode(&call->operation, call->params, &call->message, &e)) {
-        call_finish_failed(call, "InvalidRequest", e.text, ERR_INVALID);
-        return;
-    }
+    if (answer == IDENTITY_WAIT)
+        return CALL_ATTEMPT_WAITING;
+    if (answer == IDENTITY_FAILED)
+        return fail(call, "Credentials", e.text, e.kind == ERR_RETRY ? ERR_RETRY : ERR_DENIED);
+    if (!call->encoded && codec_encode(&call->operation, call->params, &call->message, &e))
+        return fail(call, "InvalidRequest", e.text, ERR_INVALID);
     call->encoded = true;
     if (resolve_endpoint(call, &e))
-        call_finish_failed(call, "InvalidRequest", e.text, ERR_INVALID);
-    else
-        send_attempt(call, credentials);
+        return fail(call, "InvalidRequest", e.text, ERR_INVALID);
+    send_attempt(call, credentials, on_reply);
+    return CALL_ATTEMPT_SENT;
 }
 
 /* ---- what a refusal says ---- */
@@ -167,7 +167,7 @@ void call_attempt_begin(struct aws_call *call)
 static bool is_elsewhere(struct aws_call *call, const struct aws_raw_reply *raw)
 {
     const char *bucket = bucket_of(call);
-    const char *region = aws_reply_header(raw, "x-amz-bucket-region");
+    const char *region = aws_message_reply_header(raw, "x-amz-bucket-region");
     const char *found = NULL;
     char text[64];
 
@@ -188,7 +188,7 @@ static bool is_elsewhere(struct aws_call *call, const struct aws_raw_reply *raw)
 static bool is_skewed(struct aws_call *call, const struct aws_raw_reply *raw)
 {
     if (call->corrected || !retry_is_skew(call->reply.error.code) ||
-        !skew_learn(&call->client->skew, call->endpoint.host, aws_reply_header(raw, "date"),
+        !skew_learn(&call->client->skew, call->endpoint.host, aws_message_reply_header(raw, "date"),
                     call->signed_ms))
         return false;
     call->corrected = true;

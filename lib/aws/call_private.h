@@ -3,26 +3,64 @@
 #ifndef AWS_CALL_PRIVATE_H
 #define AWS_CALL_PRIVATE_H
 
-#include "aws/client_internal.h"
+#include "aws/call.h"
+#include "aws/client_private.h"
+#include "aws/codec/codec.h"
+#include "aws/endpoint.h"
 
-/* ---- call.c ---- */
+enum call_state {
+    CALL_STARTING, /* its timer fires in the loop's next turn */
+    CALL_WAITING,  /* for credentials */
+    CALL_SENDING,
+    CALL_PAUSING, /* before another attempt */
+    CALL_DONE,
+};
 
-/* Goes to state; the timer stands at the call's deadline. */
-void call_arm_deadline(struct aws_call *call, enum call_state state);
-/* The call ends with an error of ours; it must not be touched after that. */
-void call_finish_failed(struct aws_call *call, const char *code, const char *message,
-                        enum err_kind kind);
-/* For http_send; arg: the call. */
-void call_on_reply(void *arg, const struct http_reply *http);
+struct aws_call {
+    struct aws_client *client;
+    struct aws_identity *identity;       /* NULL: uses fixed */
+    const struct aws_credentials *fixed; /* borrowed */
+    struct identity_waiter waiter;
+    char *region;
+    struct aws_operation operation;
+    json_t *params;
+    aws_done_fn *done;
+    void *arg;
+    enum call_state state;
+    uv_timer_t timer;                /* the pause's end, else the deadline */
+    int64_t started_ms, deadline_ms; /* monotonic */
+
+    struct aws_message message; /* encoded once: its tokens stay the same in all attempts */
+    bool encoded;
+    struct aws_message attempt; /* a signed copy; borrows the body */
+    struct aws_endpoint endpoint;
+    char *url;
+    char invocation_id[37];
+    struct http_transfer *transfer;
+    int64_t sent_ms, signed_ms;
+    unsigned generation;                   /* of the credentials used */
+    bool refreshed, redirected, corrected; /* each happens once */
+    struct retry retry;
+
+    struct aws_reply reply;
+    struct aws_call *next; /* of the client's */
+};
 
 /* ---- call_attempt.c ---- */
 
-/* Leaves the call sending, waiting for credentials, or finished: it must not be touched after
- * that. */
-void call_attempt_begin(struct aws_call *call);
+enum call_attempt_verdict {
+    CALL_ATTEMPT_SENT,    /* the reply follows */
+    CALL_ATTEMPT_WAITING, /* for credentials: the waiter is woken */
+    CALL_ATTEMPT_FAILED,  /* before anything was sent, and for good: reply tells why */
+};
+
+/* on_reply is called with the call, never from in here. */
+enum call_attempt_verdict call_attempt_begin(struct aws_call *call, http_done_fn *on_reply);
 /* True when AWS's refusal told a region, a time or the end of the credentials that we did not know:
  * begin again at once.  Each happens once in a call. */
 bool call_attempt_learn(struct aws_call *call, const struct aws_raw_reply *raw);
+/* Puts an error of ours into the reply. */
+void call_attempt_error(struct aws_call *call, const char *code, const char *message);
 /* Frees the copy that was signed and its URL. */
 void call_attempt_forget(struct aws_call *call);
 

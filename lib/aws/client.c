@@ -1,26 +1,15 @@
 #include "aws/client.h"
 
-#include "aws/client_internal.h"
+#include "aws/client_private.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 
-#include <openssl/rand.h>
 #include <string.h>
 
 /* The daemon is alone with its problem at night: more attempts than the SDKs' three. */
 enum { ATTEMPTS = 5, MOST_ATTEMPTS = 100, DEADLINE_MS = 60000 };
-
-static double chance(void)
-{
-    unsigned char bytes[4];
-
-    if (RAND_bytes(bytes, sizeof bytes) != 1)
-        abort();
-    return (double)((unsigned)bytes[0] << 24 | (unsigned)bytes[1] << 16 | (unsigned)bytes[2] << 8 |
-                    bytes[3]) /
-           4294967296.0;
-}
 
 void aws_client_defaults(struct aws_client_options *options)
 {
@@ -31,7 +20,7 @@ void aws_client_defaults(struct aws_client_options *options)
     options->retry = retry_standard;
     options->retry.max_attempts = ATTEMPTS;
     options->deadline_ms = DEADLINE_MS;
-    options->chance = chance;
+    options->chance = random_chance;
 }
 
 static int read_retry(struct aws_client *client, struct err *e)
@@ -95,6 +84,12 @@ static void free_settings(struct aws_client *client)
     free(client);
 }
 
+static void send_for_identity(void *client, const struct identity_request *request,
+                              aws_done_fn *done, void *arg)
+{
+    (void)aws_call_start(client, request, done, arg);
+}
+
 struct aws_client *aws_client_new_with(uv_loop_t *loop, const struct aws_client_options *options,
                                        struct err *e)
 {
@@ -103,6 +98,8 @@ struct aws_client *aws_client_new_with(uv_loop_t *loop, const struct aws_client_
     client->loop = loop;
     client->options = *options;
     client->bucket_regions = json_object();
+    client->identities = (struct identity_set){
+        .send = send_for_identity, .sender = client, .chance = options->chance};
     client->config = aws_config_load(e);
     if (!client->config || read_settings(client, e) ||
         (client->http = http_new(loop, &client->options.http, e)) == NULL) {
@@ -126,15 +123,9 @@ void aws_client_free(struct aws_client *client)
     if (!client)
         return;
     while (client->calls)
-        call_cancel(client->calls);
-    while (client->sessions) {
-        struct aws_session *session = client->sessions;
-
-        client->sessions = session->next;
-        free(session->region);
-        free(session);
-    }
-    identity_free_all(client);
+        aws_call_cancel(client->calls);
+    aws_session_free_all(client);
+    identity_free_all(&client->identities);
     http_free(client->http);
     skew_fini(&client->skew);
     free_settings(client);
@@ -145,45 +136,18 @@ const char *aws_client_region(const struct aws_client *client)
     return client->region;
 }
 
-struct aws_session *aws_session(struct aws_client *client, const char *region, const char *role_arn,
-                                const char *external_id)
+struct aws_call *aws_client_send(struct aws_client *client, const struct aws_request *request,
+                                 aws_done_fn *done, void *arg)
 {
-    struct aws_identity *identity = identity_of(client, role_arn, role_arn ? external_id : NULL);
-    struct aws_session *session = client->sessions;
+    const struct aws_session *session = request->session;
 
-    while (session && !(session->identity == identity && strcmp(session->region, region) == 0))
-        session = session->next;
-    if (session)
-        return session;
-    session = mem_new(sizeof *session);
-    session->region = mem_text(region);
-    session->identity = identity;
-    session->next = client->sessions;
-    client->sessions = session;
-    return session;
-}
-
-const char *aws_session_region(const struct aws_session *session)
-{
-    return session->region;
-}
-
-const char *aws_session_partition(const struct aws_session *session)
-{
-    return aws_endpoint_partition(session->region);
-}
-
-struct aws_call *aws_send(struct aws_client *client, struct aws_session *session,
-                          const char *service, const char *op, const json_t *params,
-                          aws_done_fn *done, void *arg)
-{
-    return call_start(client, session->region, session->identity, NULL, service, op, params, done,
-                      arg);
-}
-
-void aws_cancel(struct aws_call *call)
-{
-    call_cancel(call);
+    return aws_call_start(client,
+                          &(struct identity_request){.region = session->region,
+                                                     .identity = session->identity,
+                                                     .service = request->service,
+                                                     .op = request->op,
+                                                     .params = request->params},
+                          done, arg);
 }
 
 void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, void *arg)
@@ -194,5 +158,5 @@ void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, vo
 
 void aws_client_refresh(struct aws_client *client)
 {
-    identity_refresh_all(client);
+    identity_refresh_all(&client->identities);
 }

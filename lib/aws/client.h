@@ -1,11 +1,13 @@
 /* client.h -- one signed, retried, asynchronous AWS call at a time or many.
  *
- * aws_send: credentials, encode, sign, send, decode, retry -- the one place where each happens.
- * Everything runs on the uv loop given at the start; no threads of ours. */
+ * aws_client_send: credentials, encode, sign, send, decode, retry -- the one place where each
+ * happens. Everything runs on the uv loop given at the start; no threads of ours. */
 #ifndef AWS_CLIENT_H
 #define AWS_CLIENT_H
 
-#include "aws/codec/codec.h"
+#include "aws/call.h"
+#include "aws/codec/message.h"
+#include "aws/session.h"
 #include "base/err.h"
 
 #include <stdbool.h>
@@ -13,8 +15,6 @@
 #include <uv.h>
 
 struct aws_client;
-struct aws_session;
-struct aws_call;
 
 /* Reads the AWS environment and shared files (profile, endpoints, CA bundle, retry settings).
  * NULL and *e (ERR_INVALID, naming file and line or variable) when they are wrong. */
@@ -25,34 +25,17 @@ void aws_client_free(struct aws_client *client);
 /* The default region of environment or profile, or NULL; borrowed. */
 const char *aws_client_region(const struct aws_client *client);
 
-/* A region and the identity to use there.  role_arn NULL: the ambient credentials; otherwise
- * AssumeRole with them (external_id may be NULL).  Sessions with equal arguments are shared; all
- * are freed with the client. */
-struct aws_session *aws_session(struct aws_client *client, const char *region, const char *role_arn,
-                                const char *external_id);
-const char *aws_session_region(const struct aws_session *session);
-/* "aws", "aws-cn", "aws-us-gov", ...: from the region. */
-const char *aws_session_partition(const struct aws_session *session);
-
-struct aws_reply {
-    json_t *result;         /* NULL unless the call succeeded; borrowed, share it to keep it */
-    struct aws_error error; /* what AWS said, or code "Connection", "Timeout", "InvalidReply",
-                               "Credentials" when no usable reply came */
-    enum err_kind kind;     /* ERR_NONE, or what to do about error */
-    bool throttled;
-    unsigned attempts; /* HTTP requests sent, 1 or more; 0 when none could be sent */
-    int64_t elapsed_ms;
+/* What to ask for.  service and op name an embedded model's operation (unknown ones abort: our bug,
+ * tests catch it). */
+struct aws_request {
+    struct aws_session *session;
+    const char *service, *op;
+    const json_t *params; /* a reference is taken; NULL is {} */
 };
-/* Called once, never from inside aws_send, unless cancelled.  reply is gone afterwards. */
-typedef void aws_done_fn(void *arg, const struct aws_reply *reply);
-
-/* service and op name an embedded model's operation (unknown ones abort: our bug, tests catch it).
- * params: a reference is taken; NULL is {}.  bucket_region etc. are handled inside. */
-struct aws_call *aws_send(struct aws_client *client, struct aws_session *session,
-                          const char *service, const char *op, const json_t *params,
-                          aws_done_fn *done, void *arg);
-/* done is not called any more. NULL is harmless. */
-void aws_cancel(struct aws_call *call);
+/* A bucket's other region, a wrong clock, expired credentials etc. are handled inside.  End it
+ * early with aws_call_cancel. */
+struct aws_call *aws_client_send(struct aws_client *client, const struct aws_request *request,
+                                 aws_done_fn *done, void *arg);
 
 /* One HTTP attempt, well or not. */
 struct aws_attempt {

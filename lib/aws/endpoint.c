@@ -1,61 +1,12 @@
 #include "aws/endpoint.h"
 
-#include "base/mem.h"
+#include "aws/partition.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-struct partition {
-    const char *prefix; /* of its regions' names */
-    const char *name;
-    const char *suffix;
-    const char *dual_suffix;
-    const char *iam_region; /* IAM has one endpoint per partition and signs for this region */
-    const char *iam_host;
-    const char *iam_fips_host;
-    const char *iam_dual_host;
-    const char *iam_fips_dual_host;
-};
-
-/* Source: partitions.json and iam's endpoint rule set, as of botocore 1.43. The last one is for
- * every other region, also for ones that are newer than this table. */
-static const struct partition partitions[] = {
-    {"cn-", "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn", "cn-north-1",
-     "iam.cn-north-1.amazonaws.com.cn", "iam-fips.amazonaws.com.cn",
-     "iam.global.api.amazonwebservices.com.cn", "iam-fips.api.amazonwebservices.com.cn"},
-    {"us-gov-", "aws-us-gov", "amazonaws.com", "api.aws", "us-gov-west-1",
-     "iam.us-gov.amazonaws.com", "iam.us-gov.amazonaws.com", "iam.us-gov.api.aws",
-     "iam.us-gov.api.aws"},
-    {"eusc-", "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu", "eusc-de-east-1",
-     "iam.eusc-de-east-1.amazonaws.eu", "iam-fips.amazonaws.eu", NULL, NULL},
-    {"us-iso-", "aws-iso", "c2s.ic.gov", "api.aws.ic.gov", "us-iso-east-1",
-     "iam.us-iso-east-1.c2s.ic.gov", "iam-fips.us-iso-east-1.c2s.ic.gov", NULL, NULL},
-    {"us-isob-", "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud", "us-isob-east-1",
-     "iam.us-isob-east-1.sc2s.sgov.gov", "iam-fips.us-isob-east-1.sc2s.sgov.gov", NULL, NULL},
-    {"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk", "eu-isoe-west-1",
-     "iam.eu-isoe-west-1.cloud.adc-e.uk", "iam-fips.cloud.adc-e.uk", NULL, NULL},
-    {"us-isof-", "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov", "us-isof-south-1",
-     "iam.us-isof-south-1.csp.hci.ic.gov", "iam-fips.csp.hci.ic.gov", NULL, NULL},
-    {"", "aws", "amazonaws.com", "api.aws", "us-east-1", "iam.amazonaws.com",
-     "iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws"},
-};
-
-static const struct partition *partition_of(const char *region)
-{
-    const struct partition *p = partitions;
-
-    while (strncmp(region, p->prefix, strlen(p->prefix)) != 0)
-        p++;
-    return p;
-}
-
-const char *aws_endpoint_partition(const char *region)
-{
-    return partition_of(region)->name;
-}
 
 static bool is_label(const char *text)
 {
@@ -160,7 +111,7 @@ static int resolve_custom(const struct aws_endpoint_wish *wish, struct aws_endpo
     return 0;
 }
 
-static int resolve_global(const struct aws_endpoint_wish *wish, const struct partition *p,
+static int resolve_global(const struct aws_endpoint_wish *wish, const struct aws_partition *p,
                           struct aws_endpoint *endpoint, struct err *e)
 {
     const char *host = wish->fips ? wish->dual_stack ? p->iam_fips_dual_host : p->iam_fips_host
@@ -174,20 +125,20 @@ static int resolve_global(const struct aws_endpoint_wish *wish, const struct par
     return 0;
 }
 
-static int resolve_s3(const struct aws_endpoint_wish *wish, const struct partition *p,
+static int resolve_s3(const struct aws_endpoint_wish *wish, const struct aws_partition *p,
                       struct aws_endpoint *endpoint, struct err *e)
 {
     if (wish->fips && strcmp(p->name, "aws-cn") == 0)
         return err_set(e, ERR_INVALID, "partition aws-cn has no FIPS endpoint for s3");
     (void)snprintf(endpoint->host, sizeof endpoint->host, "s3%s%s.%s.%s", wish->fips ? "-fips" : "",
-                   wish->dual_stack ? ".dualstack" : "", wish->region, p->suffix);
+                   wish->dual_stack ? ".dualstack" : "", wish->region, p->dns_suffix);
     if (wish->bucket && !wish->path_style && fits_host(wish->bucket, false))
         put_bucket_in_host(wish, endpoint);
     return 0;
 }
 
 /* In us-gov the ordinary endpoints of these are FIPS endpoints; their rule sets say so. */
-static bool has_fips_name(const struct aws_endpoint_wish *wish, const struct partition *p)
+static bool has_fips_name(const struct aws_endpoint_wish *wish, const struct aws_partition *p)
 {
     const char *prefix = wish->model->endpoint;
 
@@ -201,7 +152,7 @@ static bool has_fips_name(const struct aws_endpoint_wish *wish, const struct par
 int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,
                          struct err *e)
 {
-    const struct partition *p;
+    const struct aws_partition *p;
     bool fips;
 
     memset(endpoint, 0, sizeof *endpoint);
@@ -209,7 +160,7 @@ int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoi
         return err_set(e, ERR_INVALID, "no region for %s", wish->model->name);
     if (!is_label(wish->region))
         return err_set(e, ERR_INVALID, "not a region: \"%s\"", wish->region);
-    p = partition_of(wish->region);
+    p = aws_partition_of(wish->region);
     (void)snprintf(endpoint->region, sizeof endpoint->region, "%s",
                    wish->model->global ? p->iam_region : wish->region);
     if (wish->url)
@@ -221,6 +172,6 @@ int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoi
     fips = wish->fips && has_fips_name(wish, p);
     (void)snprintf(endpoint->host, sizeof endpoint->host, "%s%s.%s.%s", wish->model->endpoint,
                    fips ? "-fips" : "", wish->region,
-                   wish->dual_stack ? p->dual_suffix : p->suffix);
+                   wish->dual_stack ? p->dual_stack_suffix : p->dns_suffix);
     return 0;
 }

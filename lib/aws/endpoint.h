@@ -34,7 +34,5 @@ struct aws_endpoint {
  * refuse. */
 int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,
                          struct err *e);
-/* "aws", "aws-cn", ...: "aws" for a region of no known partition. */
-const char *aws_endpoint_partition(const char *region);
 
 #endif

@@ -14,7 +14,8 @@ typedef void flow_fn(struct flow *flow, void *arg);
 /* The flow is over and freed. */
 typedef void flow_end_fn(void *arg);
 
-/* Runs fn at once, up to its first wait.  ended (may be NULL) is called when fn has returned. */
+/* Runs fn from the loop, never before this returns, so that the flow can be cancelled until ended
+ * (may be NULL) is called, and no longer.  ended is called once, when fn has returned. */
 struct flow *flow_start(uv_loop_t *loop, struct aws_client *client, flow_fn *fn, flow_end_fn *ended,
                         void *arg);
 /* Every wait of the flow and of those it waits for fails from now on.  It is not over yet when this
@@ -52,8 +53,14 @@ json_t *flow_list(struct flow *flow, struct aws_session *session, const char *se
 int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e);
 
 /* Calls each(child, arg, i) for every i below count in flows of their own, at most parallel at a
- * time, and waits for all.  Items keep their own errors. */
+ * time (0: one), and waits for all.  Items keep their own errors. */
 typedef void flow_item_fn(struct flow *flow, void *arg, size_t index);
 void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *each, void *arg);
+/* Runs unlike things side by side, each in a flow of its own, and waits for all. */
+struct flow_part {
+    flow_fn *fn;
+    void *arg;
+};
+void flow_all(struct flow *flow, const struct flow_part *parts, size_t count);
 
 #endif

@@ -1,6 +1,6 @@
 /* http.c -- the glue between curl_multi_socket_action and uv_poll, and whose turn it is.  What is
  * easy to get wrong:
- *  - a uv_poll_t must be stopped before libcurl closes its socket (http_close_socket) and freed
+ *  - a uv_poll_t must be stopped before libcurl closes its socket (close_socket) and freed
  *    only in its close callback; for a while two may exist for one file descriptor;
  *  - libuv reports an error by stopping the handle: libcurl is asked to look, then it is restarted;
  *  - easy handles are added and removed outside libcurl's callbacks only. */
@@ -215,7 +215,7 @@ static int set_socket(CURL *easy, curl_socket_t socket, int what, void *arg, voi
 }
 
 /* A descriptor that is still in epoll must not be closed: libuv would abort later. */
-int http_close_socket(void *arg, curl_socket_t socket)
+static int close_socket(void *arg, curl_socket_t socket)
 {
     struct http *http = arg;
 
@@ -247,13 +247,23 @@ static bool has_room(const struct http_transfer *t)
     return here < t->http->options.per_host && all < t->http->options.total;
 }
 
+/* Not from inside libcurl's callbacks. */
+static void start(struct http *http, struct http_transfer *t)
+{
+    http_transfer_open(t);
+    (void)curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    (void)curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, http);
+    if (curl_multi_add_handle(http->multi, t->easy))
+        abort(); /* only a handle that is in use already, or no memory */
+}
+
 static void on_kick(uv_timer_t *timer)
 {
     struct http *http = timer->data;
 
     for (struct http_transfer *t = http->transfers; t; t = t->next)
         if (!t->easy && has_room(t))
-            http_transfer_start(t);
+            start(http, t);
 }
 
 static void kick(struct http *http)
@@ -340,7 +350,7 @@ void http_free(struct http *http)
         http->transfers = t->next;
         http_transfer_free(t);
     }
-    /* libcurl still calls set_socket and http_close_socket while it closes connections. */
+    /* libcurl still calls set_socket and close_socket while it closes connections. */
     multi = http->multi;
     (void)curl_multi_cleanup(multi);
     http->multi = NULL;

@@ -7,7 +7,7 @@
 #ifndef AWS_HTTP_H
 #define AWS_HTTP_H
 
-#include "aws/codec/codec.h"
+#include "aws/codec/message.h"
 #include "base/err.h"
 
 #include <stdbool.h>

@@ -33,15 +33,10 @@ struct http {
     unsigned handles;                /* uv handles not closed yet */
 };
 
-/* ---- http.c ---- */
-
-/* libcurl's CURLOPT_CLOSESOCKETFUNCTION; arg: the struct http. */
-int http_close_socket(void *arg, curl_socket_t socket);
-
 /* ---- http_transfer.c ---- */
 
-/* Makes its easy handle and hands it to libcurl; not from inside libcurl's callbacks. */
-void http_transfer_start(struct http_transfer *t);
+/* Makes its easy handle, ready for libcurl's multi interface. */
+void http_transfer_open(struct http_transfer *t);
 /* What is told of a transfer that ended with code; borrows from t. */
 void http_transfer_reply(struct http_transfer *t, CURLcode code, struct http_reply *reply);
 /* Also one that runs; not one that is still in the list of its http. */

@@ -206,13 +206,11 @@ static void set_connection(struct http_transfer *t, const struct http_options *o
     curl_easy_setopt(t->easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)DNS_S);
     /* A resolver thread that hangs is left behind instead of waited for by the whole loop. */
     curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, http_close_socket);
-    curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, t->http);
     curl_easy_setopt(t->easy, CURLOPT_USERAGENT, options->user_agent);
     set_trust(t->easy, options->ca_bundle);
 }
 
-void http_transfer_start(struct http_transfer *t)
+void http_transfer_open(struct http_transfer *t)
 {
     if ((t->easy = curl_easy_init()) == NULL)
         abort();
@@ -228,6 +226,4 @@ void http_transfer_start(struct http_transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->problem);
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-    if (curl_multi_add_handle(t->http->multi, t->easy))
-        abort(); /* only a handle that is in use already, or no memory */
 }

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 
 #include <ctype.h>
 #include <openssl/crypto.h>
@@ -10,7 +11,6 @@
 #include <openssl/hmac.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 
@@ -236,21 +236,11 @@ char *sigv4_canonical_request(const struct sigv4_scope *scope, const struct aws_
     return str_take(&out);
 }
 
-/* "20150830T123600Z"; its first eight characters are the date of the scope. */
-static void format_time(const struct sigv4_scope *scope, char out[17])
-{
-    time_t clock = (time_t)scope->time_s;
-    struct tm t;
-
-    if (!gmtime_r(&clock, &t) || !strftime(out, 17, "%Y%m%dT%H%M%SZ", &t))
-        abort();
-}
-
 static char *scope_text(const struct sigv4_scope *scope)
 {
-    char now[17];
+    char now[TIMESTAMP_ROOM];
 
-    format_time(scope, now);
+    timestamp_basic(scope->time_s, now);
     return mem_printf("%.8s/%s/%s/aws4_request", now, scope->region, scope->service);
 }
 
@@ -258,9 +248,9 @@ char *sigv4_string_to_sign(const struct sigv4_scope *scope, const char *canonica
 {
     cleanup_free char *credential_scope = scope_text(scope);
     cleanup_free char *hash = sigv4_payload_hash(canonical_request, strlen(canonical_request));
-    char now[17];
+    char now[TIMESTAMP_ROOM];
 
-    format_time(scope, now);
+    timestamp_basic(scope->time_s, now);
     return mem_printf("%s\n%s\n%s\n%s", algorithm, now, credential_scope, hash);
 }
 
@@ -279,10 +269,10 @@ char *sigv4_signature(const struct sigv4_scope *scope, const char *secret_access
     char *start = mem_printf("AWS4%s", secret_access_key);
     unsigned char key[32], next[32];
     struct str text = {0};
-    char now[17];
+    char now[TIMESTAMP_ROOM];
 
-    format_time(scope, now);
-    now[8] = '\0';
+    timestamp_basic(scope->time_s, now);
+    now[8] = '\0'; /* the date alone */
     hmac(start, strlen(start), now, key);
     hmac(key, sizeof(key), scope->region, next);
     hmac(next, sizeof(next), scope->service, key);
@@ -325,9 +315,9 @@ void sigv4_sign(const struct sigv4_scope *scope, const struct sigv4_secrets *sec
     cleanup_free char *credential_scope = scope_text(scope);
     cleanup_free char *canonical = NULL, *to_sign = NULL, *signature = NULL, *value = NULL;
     cleanup_str struct str lines = {0}, names = {0};
-    char now[17];
+    char now[TIMESTAMP_ROOM];
 
-    format_time(scope, now);
+    timestamp_basic(scope->time_s, now);
     remove_header(message, "Authorization");
     set_header(message, "Host", host);
     set_header(message, "X-Amz-Date", now);

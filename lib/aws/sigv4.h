@@ -4,7 +4,7 @@
 #ifndef AWS_SIGV4_H
 #define AWS_SIGV4_H
 
-#include "aws/codec/codec.h"
+#include "aws/codec/message.h"
 
 #include <stdbool.h>
 #include <stdint.h>

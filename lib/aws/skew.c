@@ -3,11 +3,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { WORTH_MS = 4 * 60 * 1000, JUMP_MS = 60 * 1000 };
 
@@ -42,31 +41,16 @@ int64_t skew_now_ms(struct skew *skew, const char *host_name)
     return clock_now_ms() + (host ? host->offset_ms : 0);
 }
 
-/* Not strptime: its names of days and months depend on the locale. */
-int64_t skew_parse_date(const char *date)
-{
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char month[4], zone[4];
-    const char *found;
-    struct tm t = {0};
-
-    if (sscanf(date, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %3[A-Z]", &t.tm_mday, month,
-               &t.tm_year, &t.tm_hour, &t.tm_min, &t.tm_sec, zone) != 7)
-        return -1;
-    found = strstr(months, month);
-    if (!found || strlen(month) != 3 || (found - months) % 3 || strcmp(zone, "GMT") != 0)
-        return -1;
-    t.tm_mon = (int)(found - months) / 3;
-    t.tm_year -= 1900;
-    return (int64_t)timegm(&t);
-}
-
 bool skew_learn(struct skew *skew, const char *host_name, const char *date, int64_t signed_ms)
 {
-    int64_t server_s = date ? skew_parse_date(date) : -1, apart = server_s * 1000 - signed_ms;
     struct skew_host *host;
+    double server_s;
+    int64_t apart;
 
-    if (server_s < 0 || (apart < WORTH_MS && apart > -WORTH_MS))
+    if (!date || !timestamp_parse_http(date, &server_s))
+        return false;
+    apart = (int64_t)server_s * 1000 - signed_ms;
+    if (apart < WORTH_MS && apart > -WORTH_MS)
         return false;
     host = find(skew, host_name);
     if (!host) {
@@ -76,7 +60,7 @@ bool skew_learn(struct skew *skew, const char *host_name, const char *date, int6
         skew->hosts = host;
         log_warning("clock-skew", "{s:s, s:I}", "host", host_name, "ms", (json_int_t)apart);
     }
-    host->offset_ms = server_s * 1000 - clock_now_ms();
+    host->offset_ms = (int64_t)server_s * 1000 - clock_now_ms();
     host->wall_ms = wall_ms();
     return true;
 }

@@ -19,8 +19,6 @@ int64_t skew_now_ms(struct skew *skew, const char *host);
  * the time that was signed.  True when they are 4 minutes or more apart: the offset is kept, and
  * signing again is worth while. */
 bool skew_learn(struct skew *skew, const char *host, const char *date, int64_t signed_ms);
-/* Seconds since the epoch of an HTTP date ("Tue, 15 Nov 1994 08:12:31 GMT"), or -1. */
-int64_t skew_parse_date(const char *date);
 void skew_fini(struct skew *skew);
 
 #endif

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+json_t *json_parse(const char *text, size_t length)
+{
+    return json_loadb(text ? text : "", length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+}
+
 /* The length of the name that path begins with. */
 static size_t name_length(const char *path)
 {
@@ -35,9 +40,11 @@ static json_t *step_into(json_t *document, const char *name, size_t n, bool list
     json_t *next = json_object_getn(document, name, n);
 
     if (!next) {
-        next = list ? json_pack("[{}]") : json_object();
+        next = list ? json_array() : json_object();
         (void)json_object_setn_new(document, name, n, next);
     }
+    if (list && !json_array_size(next))
+        (void)json_array_append_new(next, json_object());
     return list ? json_array_get(next, 0) : next;
 }
 
@@ -46,13 +53,14 @@ void json_put_at(json_t *document, const char *path, json_t *value)
     for (;;) {
         size_t n = name_length(path);
         bool list = path[n] == '[';
+        const char *rest = path + n + (list ? 2 : 0);
 
-        if (!path[n]) {
-            (void)json_object_setn_new(document, path, n, value);
+        if (!*rest) {
+            (void)json_object_setn_new(document, path, n, list ? json_pack("[o]", value) : value);
             return;
         }
         document = step_into(document, path, n, list);
-        path += n + (list ? 2 : 0);
+        path = rest;
         path += *path == '.';
     }
 }

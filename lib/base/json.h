@@ -8,10 +8,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* Any JSON text as a value, also one that is no object or list; NULL when it is none. */
+json_t *json_parse(const char *text, size_t length);
 /* The value at "a.b[].c" below document, borrowed; NULL when a step is missing.  "[]" is the first
  * item of a list, "[last]" the last. */
 json_t *json_at(const json_t *document, const char *path);
-/* Puts value (reference taken over) at "a.b[].c", making objects and lists of one on the way. */
+/* Puts value (reference taken over) at "a.b[].c", making objects and lists of one on the way; at
+ * "a[]" as a list of one. */
 void json_put_at(json_t *document, const char *path, json_t *value);
 /* The text of a string member, or NULL when it is missing or not a string. */
 const char *json_text(const json_t *object, const char *key);

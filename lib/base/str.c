@@ -193,3 +193,37 @@ const char *str_nearest(const char *word, const char *const *candidates)
     }
     return nearest;
 }
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+static size_t utf8_length(const unsigned char *s, size_t room)
+{
+    unsigned char low = 0x80, high = 0xbf;
+    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+
+    if (!n || n > room || s[0] > 0xf4 || !s[0])
+        return 0;
+    if (s[0] == 0xe0)
+        low = 0xa0;
+    else if (s[0] == 0xed)
+        high = 0x9f;
+    else if (s[0] == 0xf0)
+        low = 0x90;
+    else if (s[0] == 0xf4)
+        high = 0x8f;
+    for (size_t i = 1; i < n; i++, low = 0x80, high = 0xbf)
+        if (s[i] < low || s[i] > high)
+            return 0;
+    return n;
+}
+
+bool str_is_utf8(const char *bytes, size_t length)
+{
+    size_t n;
+
+    for (size_t i = 0; i < length; i += n) {
+        n = utf8_length((const unsigned char *)bytes + i, length - i);
+        if (!n)
+            return false;
+    }
+    return true;
+}

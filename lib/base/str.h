@@ -4,6 +4,7 @@
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct str {
@@ -32,6 +33,8 @@ void str_add_hex(struct str *s, const unsigned char *bytes, size_t length);
 void str_add_base64(struct str *s, const void *bytes, size_t length);
 /* Decodes standard base64; returns new bytes (NUL-ended) and their number, or NULL if malformed. */
 char *str_from_base64(const char *text, size_t *length);
+/* Whether bytes are UTF-8 without NUL. */
+bool str_is_utf8(const char *bytes, size_t length);
 /* The candidate nearest to word by edit distance, or NULL when none is near enough to be a typo.
  * candidates ends with NULL. */
 const char *str_nearest(const char *word, const char *const *candidates);

@@ -1,330 +1,159 @@
-/* yaml.c -- libyaml's events into a tree with positions. */
+/* yaml.c -- trees of yaml_node: copying, searching, merging. */
 #include "base/yaml.h"
 
 #include "base/mem.h"
-#include "base/str.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <yaml.h>
 
-enum { MAX_DEPTH = 64, MAX_BYTES = 4 << 20 };
-
-struct reader {
-    yaml_parser_t parser;
-    const char *file;
-    const char *bytes;
-    size_t length;
-    struct str path;
-    yaml_problem_fn *problem;
-    void *arg;
-    bool failed; /* no tree can come of it */
-    bool broken; /* and nothing more can be read */
-};
-
-static void tell(struct reader *r, yaml_mark_t mark, const char *problem)
+void yaml_tree_free(struct yaml_node *node)
 {
-    r->problem(r->arg, r->file, (int)mark.line + 1, (int)mark.column + 1, str_text(&r->path),
-               problem);
-}
-
-static void refuse(struct reader *r, yaml_mark_t mark, const char *problem)
-{
-    tell(r, mark, problem);
-    r->failed = true;
-}
-
-/* Errors in the bytes themselves come with an offset only. */
-static yaml_mark_t mark_at(const struct reader *r, size_t offset)
-{
-    yaml_mark_t mark = {.index = offset};
-
-    for (size_t i = 0; i < offset && i < r->length; i++) {
-        if (r->bytes[i] == '\n') {
-            mark.line++;
-            mark.column = 0;
-        } else if (((unsigned char)r->bytes[i] & 0xc0) != 0x80) {
-            mark.column++;
-        }
-    }
-    return mark;
-}
-
-static void tell_parser_problem(struct reader *r)
-{
-    const yaml_parser_t *p = &r->parser;
-    const char *problem = p->problem ? p->problem : "cannot be understood";
-    cleanup_free char *text = NULL;
-
-    if (p->error == YAML_READER_ERROR) {
-        text = p->problem_value == -1
-                   ? mem_printf("not UTF-8: %s", problem)
-                   : mem_printf("not UTF-8: %s (0x%02X)", problem, (unsigned)p->problem_value);
-        refuse(r, mark_at(r, p->problem_offset), text);
+    if (!node)
         return;
-    }
-    if (strstr(problem, "cannot start any token") && p->problem_mark.index < r->length &&
-        r->bytes[p->problem_mark.index] == '\t')
-        text = mem_text("YAML does not allow tabs for indentation; use blanks");
-    else if (p->context)
-        text = mem_printf("%s %s", problem, p->context);
-    else
-        text = mem_text(problem);
-    refuse(r, p->problem_mark, text);
+    for (size_t i = 0; i < node->count; i++)
+        yaml_tree_free(node->items[i]);
+    free(node->items);
+    free(node->key);
+    free(node->text);
+    free(node->owned_file);
+    free(node);
 }
 
-static bool next(struct reader *r, yaml_event_t *event)
+struct yaml_node *yaml_copy(const struct yaml_node *node)
 {
-    if (yaml_parser_parse(&r->parser, event))
-        return true;
-    memset(event, 0, sizeof *event);
-    if (!r->broken)
-        tell_parser_problem(r);
-    r->broken = true;
-    return false;
+    struct yaml_node *copy = mem_new(sizeof *copy);
+
+    *copy = *node;
+    copy->owned_file = NULL;
+    copy->key = mem_text(node->key);
+    copy->text = mem_text(node->text);
+    copy->items = NULL;
+    copy->count = 0;
+    for (size_t i = 0; i < node->count; i++)
+        yaml_add(copy, yaml_copy(node->items[i]));
+    return copy;
 }
 
-static struct yaml_node *node_at(const struct reader *r, enum yaml_type type, yaml_mark_t mark)
+struct yaml_node *yaml_new(enum yaml_type type, const struct yaml_node *at)
 {
     struct yaml_node *node = mem_new(sizeof *node);
 
     node->type = type;
-    node->file = node->key_file = r->file;
-    node->line = node->key_line = (int)mark.line + 1;
-    node->column = node->key_column = (int)mark.column + 1;
-    return node;
-}
-
-static struct yaml_node *read_node(struct reader *r, yaml_event_t *event, int depth);
-
-static struct yaml_node *read_text(struct reader *r, const yaml_event_t *event)
-{
-    struct yaml_node *node = node_at(r, YAML_TEXT, event->start_mark);
-    const char *text = (const char *)event->data.scalar.value;
-    size_t length = event->data.scalar.length;
-
-    node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-    node->text = mem_text_n(text, length);
-    if (memchr(text, '\0', length))
-        refuse(r, event->start_mark, "a text cannot hold a NUL character");
-    if (event->data.scalar.tag)
-        refuse(r, event->start_mark, "tags (!...) are not supported; put texts in quotes");
-    return node;
-}
-
-static struct yaml_node *read_list(struct reader *r, const yaml_event_t *start, int depth)
-{
-    struct yaml_node *node = node_at(r, YAML_LIST, start->start_mark);
-    size_t outer = r->path.len;
-
-    if (start->data.sequence_start.tag)
-        refuse(r, start->start_mark, "tags (!...) are not supported");
-    for (;;) {
-        yaml_event_t event;
-
-        if (!next(r, &event))
-            break;
-        if (event.type == YAML_SEQUENCE_END_EVENT) {
-            yaml_event_delete(&event);
-            break;
-        }
-        str_addf(&r->path, "[%zu]", node->count);
-        yaml_add(node, read_node(r, &event, depth));
-        r->path.data[r->path.len = outer] = '\0';
-        yaml_event_delete(&event);
-        if (r->broken)
-            break;
+    if (at) {
+        node->file = at->file;
+        node->line = at->line;
+        node->column = at->column;
+        node->key_file = at->key_file;
+        node->key_line = at->key_line;
+        node->key_column = at->key_column;
     }
     return node;
 }
 
-/* One key and its value.  False at the end of the mapping and after a failure. */
-static bool read_pair(struct reader *r, struct yaml_node *map, yaml_event_t *event, int depth)
+void yaml_add(struct yaml_node *parent, struct yaml_node *item)
 {
-    size_t outer = r->path.len;
-    const struct yaml_node *before;
-    struct yaml_node *item;
-    yaml_event_t value;
-    const char *key;
-
-    if (event->type == YAML_MAPPING_END_EVENT)
-        return false;
-    if (event->type != YAML_SCALAR_EVENT ||
-        strlen((char *)event->data.scalar.value) != event->data.scalar.length) {
-        refuse(r, event->start_mark, "a key must be a text");
-        r->broken = true;
-        return false;
-    }
-    key = (const char *)event->data.scalar.value;
-    if (!strcmp(key, "<<") && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-        refuse(r, event->start_mark, "merge keys (<<) are not supported; write the keys out");
-    str_addf(&r->path, "%s%s", outer ? "." : "", key);
-    before = yaml_find(map, key);
-    if (before) {
-        cleanup_free char *text =
-            mem_printf("duplicate key; it already stands in line %d", before->key_line);
-
-        tell(r, event->start_mark, text);
-    }
-    if (!next(r, &value))
-        return false;
-    item = read_node(r, &value, depth);
-    yaml_event_delete(&value);
-    item->key = mem_text(key);
-    item->key_line = (int)event->start_mark.line + 1;
-    item->key_column = (int)event->start_mark.column + 1;
-    if (before)
-        yaml_tree_free(item);
-    else
-        yaml_add(map, item);
-    r->path.data[r->path.len = outer] = '\0';
-    return !r->broken;
+    parent->items = mem_resize(parent->items, parent->count + 1, sizeof *parent->items);
+    parent->items[parent->count++] = item;
 }
 
-static struct yaml_node *read_map(struct reader *r, const yaml_event_t *start, int depth)
+static size_t index_of(const struct yaml_node *node, const char *key)
 {
-    struct yaml_node *node = node_at(r, YAML_MAP, start->start_mark);
-    bool more = true;
+    size_t i = 0;
 
-    if (start->data.mapping_start.tag)
-        refuse(r, start->start_mark, "tags (!...) are not supported");
-    while (more) {
-        yaml_event_t event;
-
-        if (!next(r, &event))
-            break;
-        more = read_pair(r, node, &event, depth);
-        yaml_event_delete(&event);
-    }
-    return node;
+    while (i < node->count && strcmp(node->items[i]->key, key) != 0)
+        i++;
+    return i;
 }
 
-/* Always a node, an empty text where there is nothing better. */
-static struct yaml_node *read_node(struct reader *r, yaml_event_t *event, int depth)
+struct yaml_node *yaml_find(const struct yaml_node *node, const char *key)
 {
-    struct yaml_node *node;
+    size_t i;
 
-    if (depth >= MAX_DEPTH && event->type != YAML_SCALAR_EVENT) {
-        refuse(r, event->start_mark, "nested too deeply");
-        r->broken = true;
-    } else if (event->type == YAML_SCALAR_EVENT)
-        return read_text(r, event);
-    else if (event->type == YAML_SEQUENCE_START_EVENT)
-        return read_list(r, event, depth + 1);
-    else if (event->type == YAML_MAPPING_START_EVENT)
-        return read_map(r, event, depth + 1);
-    else if (event->type == YAML_ALIAS_EVENT)
-        refuse(r, event->start_mark, "aliases (*name) are not supported; write the value out");
-    else
-        refuse(r, event->start_mark, "there is nothing here");
-    node = node_at(r, YAML_TEXT, event->start_mark);
-    node->text = mem_text("");
-    return node;
+    if (!node || node->type != YAML_MAP)
+        return NULL;
+    i = index_of(node, key);
+    return i < node->count ? node->items[i] : NULL;
 }
 
-/* After the one document nothing may follow. */
-static void read_end(struct reader *r)
+static void remove_at(struct yaml_node *node, size_t i)
 {
-    yaml_event_t event;
+    yaml_tree_free(node->items[i]);
+    node->count--;
+    memmove(&node->items[i], &node->items[i + 1], (node->count - i) * sizeof *node->items);
+}
 
-    while (!r->broken && next(r, &event)) {
-        yaml_event_type_t type = event.type;
-        yaml_mark_t mark = event.start_mark;
+void yaml_merge(struct yaml_node *base, const struct yaml_node *over)
+{
+    for (size_t j = 0; j < over->count; j++) {
+        const struct yaml_node *item = over->items[j];
+        size_t i = index_of(base, item->key);
 
-        yaml_event_delete(&event);
-        if (type == YAML_STREAM_END_EVENT || type == YAML_NO_EVENT)
-            return;
-        if (type == YAML_DOCUMENT_START_EVENT) {
-            refuse(r, mark, "only one document per file; remove the second");
-            return;
+        if (i == base->count) {
+            if (!yaml_is_null(item))
+                yaml_add(base, yaml_copy(item));
+        } else if (yaml_is_null(item)) {
+            remove_at(base, i);
+        } else if (item->type == YAML_MAP && base->items[i]->type == YAML_MAP) {
+            yaml_merge(base->items[i], item);
+        } else {
+            yaml_tree_free(base->items[i]);
+            base->items[i] = yaml_copy(item);
         }
     }
 }
 
-static struct yaml_node *read_document(struct reader *r)
+/* The item with the longest key that path starts with, for keys that hold dots. */
+static const struct yaml_node *step_by_key(const struct yaml_node *node, const char **path)
 {
-    struct yaml_node *root = NULL;
+    const struct yaml_node *best = NULL;
+    size_t longest = 0;
 
-    while (!root && !r->broken) {
-        yaml_event_t event;
+    for (size_t i = 0; i < node->count; i++) {
+        size_t n = strlen(node->items[i]->key);
 
-        if (!next(r, &event))
+        if ((best && n <= longest) || strncmp(*path, node->items[i]->key, n) != 0 ||
+            !strchr(".[", (*path)[n])) /* finds the NUL too */
+            continue;
+        best = node->items[i];
+        longest = n;
+    }
+    *path += longest;
+    return best;
+}
+
+static const struct yaml_node *step_by_index(const struct yaml_node *node, const char **path)
+{
+    char *end;
+    unsigned long i;
+
+    if (**path != '[')
+        return NULL;
+    i = strtoul(*path + 1, &end, 10);
+    if (*end != ']' || i >= node->count)
+        return NULL;
+    *path = end + 1;
+    return node->items[i];
+}
+
+const struct yaml_node *yaml_at(const struct yaml_node *node, const char *path)
+{
+    while (*path) {
+        const struct yaml_node *below = NULL;
+
+        path += *path == '.';
+        if (node->type == YAML_MAP)
+            below = step_by_key(node, &path);
+        else if (node->type == YAML_LIST)
+            below = step_by_index(node, &path);
+        if (!below)
             break;
-        if (event.type == YAML_STREAM_END_EVENT) {
-            refuse(r, event.start_mark, "the file is empty");
-            r->broken = true;
-        } else if (event.type != YAML_STREAM_START_EVENT && event.type != YAML_DOCUMENT_START_EVENT)
-            root = read_node(r, &event, 0);
-        yaml_event_delete(&event);
+        node = below;
     }
-    if (root)
-        read_end(r);
-    return root;
+    return node;
 }
 
-static void rename_file(struct yaml_node *node, const char *file)
+bool yaml_is_null(const struct yaml_node *node)
 {
-    node->file = node->key_file = file;
-    for (size_t i = 0; i < node->count; i++)
-        rename_file(node->items[i], file);
-}
-
-struct yaml_node *yaml_read_text(const char *file, const char *bytes, size_t length,
-                                 yaml_problem_fn *problem, void *arg)
-{
-    struct reader r = {
-        .file = file, .bytes = bytes, .length = length, .problem = problem, .arg = arg};
-    struct yaml_node *root;
-
-    if (!yaml_parser_initialize(&r.parser))
-        abort();
-    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)bytes, length);
-    root = read_document(&r);
-    yaml_parser_delete(&r.parser);
-    str_fini(&r.path);
-    if (r.failed) {
-        yaml_tree_free(root);
-        return NULL;
-    }
-    root->owned_file = mem_text(file);
-    rename_file(root, root->owned_file);
-    return root;
-}
-
-char *yaml_read_bytes(const char *path, size_t *length, char **problem)
-{
-    FILE *file = fopen(path, "re");
-    struct stat status;
-    char *bytes = NULL;
-
-    *problem = NULL;
-    if (!file || fstat(fileno(file), &status) < 0)
-        *problem = mem_printf("cannot be read: %s", strerror(errno));
-    else if (!S_ISREG(status.st_mode))
-        *problem = mem_text("is not a regular file");
-    else if (status.st_size > MAX_BYTES)
-        *problem = mem_text("is larger than 4 MiB");
-    if (!*problem) {
-        bytes = mem_new((size_t)status.st_size + 1);
-        *length = fread(bytes, 1, (size_t)status.st_size, file);
-    }
-    if (file)
-        (void)fclose(file);
-    return bytes;
-}
-
-struct yaml_node *yaml_read(const char *path, yaml_problem_fn *problem, void *arg)
-{
-    cleanup_free char *why = NULL;
-    size_t length = 0;
-    cleanup_free char *bytes = yaml_read_bytes(path, &length, &why);
-
-    if (!bytes) {
-        problem(arg, path, 0, 0, "", why);
-        return NULL;
-    }
-    return yaml_read_text(path, bytes, length, problem, arg);
+    return node->type == YAML_TEXT && !node->quoted &&
+           (!*node->text || !strcmp(node->text, "~") || !strcmp(node->text, "null") ||
+            !strcmp(node->text, "Null") || !strcmp(node->text, "NULL"));
 }

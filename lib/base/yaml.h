@@ -58,8 +58,6 @@ void yaml_merge(struct yaml_node *base, const struct yaml_node *over);
 const struct yaml_node *yaml_at(const struct yaml_node *node, const char *path);
 /* ~, null, or nothing at all, unquoted. */
 bool yaml_is_null(const struct yaml_node *node);
-/* Whether bytes are UTF-8 without NUL. */
-bool yaml_is_utf8(const char *bytes, size_t length);
 
 /* A JSON value as a YAML document that every YAML 1.1 and 1.2 reader understands alike; new text.
  */

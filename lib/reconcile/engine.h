@@ -1,64 +1,21 @@
-/* engine.h -- one pass over everything a manifest wants: read together, plan, apply in order.
+/* engine.h -- one pass after another over everything a manifest wants.
  *
- * The engine outlives passes (it remembers what did not stay repaired); a pass is one look, with or
- * without writes.  on_planned and on_done run on the loop, never from inside the function that
- * starts things. */
+ * The engine outlives passes: it remembers what did not stay repaired. */
 #ifndef RECONCILE_ENGINE_H
 #define RECONCILE_ENGINE_H
 
-#include "aws/client.h"
-#include "reconcile/task.h"
-#include "spec/manifest.h"
+#include "reconcile/pass.h"
 
 struct engine;
-struct pass;
 
 /* client and manifest are borrowed and must outlive the engine. */
 struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
                           const struct manifest *manifest);
 /* Cancels a running pass. NULL is harmless. The loop must run once more to close its timer. */
 void engine_free(struct engine *engine);
-
-struct pass_events {
-    /* A resource moved: compare task_state and task_verdict with what you knew. */
-    void (*on_task)(void *arg, const struct pass *pass, const struct task *task);
-    /* Everything is read and planned (or could not be): look at the pass, then pass_apply or
-     * pass_finish it. */
-    void (*on_planned)(void *arg, struct pass *pass);
-    /* All tasks are done.  The pass stays valid until engine_forget. */
-    void (*on_done)(void *arg, struct pass *pass);
-    void *arg;
-};
-
 /* Starts a pass; one at a time. */
 struct pass *engine_start(struct engine *engine, const struct pass_events *events);
-/* From on_planned on: carries the plans out. */
-void pass_apply(struct pass *pass);
-/* From on_planned on: ends the pass without writing; on_done follows. */
-void pass_finish(struct pass *pass);
-/* No new write starts; what is under way is finished or given up; on_done follows. */
-void pass_stop(struct pass *pass);
-/* Frees the finished pass. */
+/* Frees the finished pass; NULL is harmless. */
 void engine_forget(struct engine *engine, struct pass *pass);
-
-/* ---- Looking at a pass ---- */
-size_t pass_task_count(const struct pass *pass);
-const struct task *pass_task(const struct pass *pass, size_t index);
-/* Why nothing was read at all for a pipeline (wrong account, no credentials): text per pipeline,
- * NULL when it is fine. kind tells what to do. */
-const char *pass_refused(const struct pass *pass, size_t pipeline, enum err_kind *kind);
-/* Things worth telling about the pass as a whole (pass-role checks): list of texts, never NULL. */
-const json_t *pass_warnings(const struct pass *pass);
-const char *pass_account(const struct pass *pass, size_t pipeline);
-struct aws_session *pass_session(const struct pass *pass, size_t pipeline);
-size_t pass_task_pipeline(const struct pass *pass, size_t index);
-
-struct pass_summary {
-    unsigned synced, drifted, repaired, settling, held, retry, blocked, denied, failed, refused;
-    unsigned reads, writes; /* calls sent (caller identity not counted) */
-    unsigned round_trips;   /* longest chain of calls that had to wait for each other */
-    int64_t elapsed_ms;
-};
-void pass_summarize(const struct pass *pass, struct pass_summary *summary);
 
 #endif

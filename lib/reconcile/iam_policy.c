@@ -1,6 +1,6 @@
 #include "reconcile/iam_policy.h"
 
-#include "aws/endpoint.h"
+#include "aws/partition.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -86,17 +86,12 @@ static void grant_resource_calls(json_t *grants, const struct manifest_resource 
     const struct kind *kind = resource->kind;
 
     grant_call(grants, scope, kind->read);
-    if (resource->absent) {
-        grant_call(grants, scope, kind->remove);
-        return;
-    }
-    grant_call(grants, scope, kind->create);
+    grant_call(grants, scope, resource->absent ? kind->remove : kind->create);
     for (const struct field *f = kind->fields; f->name; f++) {
-        bool declared = json_object_get(scope->desired, f->name) != NULL;
-
-        if (f->read && (declared || (f->flags & (FIELD_ALWAYS | FIELD_REPORTED | FIELD_LOCAL))))
+        if (f->read && kind_reads(f, scope->desired, resource->absent))
             grant_call(grants, scope, f->read);
-        if (declared && !(f->flags & (FIELD_KEY | FIELD_FIXED | FIELD_LOCAL | FIELD_REPORTED)))
+        if (json_object_get(scope->desired, f->name) && !resource->absent &&
+            !(f->flags & (FIELD_KEY | FIELD_FIXED | FIELD_LOCAL | FIELD_REPORTED)))
             grant_call(grants, scope, f->set ? f->set : kind->update);
     }
 }
@@ -167,7 +162,7 @@ static void add_grants(json_t *policy, json_t *grants)
     }
 }
 
-/* The pass-role check asks about the caller, and status reads the stream's error log. */
+/* The pass-role check asks about the caller. */
 static void grant_checks(json_t *grants, const json_t *facts)
 {
     const struct scope scope = {.facts = facts};
@@ -179,14 +174,13 @@ static void grant_checks(json_t *grants, const json_t *facts)
     allow(grants, "iam:SimulatePrincipalPolicy", users);
 }
 
+/* Status reads what a delivery complains about. */
 static void grant_error_log(json_t *grants, const struct scope *scope)
 {
-    const char *group = json_text(scope->desired, "error_log_group");
-    cleanup_free char *prefix =
-        table_fill(scope, "arn:{partition}:logs:{region}:{account}:log-group:", "*");
-    cleanup_free char *arn = group ? mem_printf("%s%s", prefix, group) : NULL;
+    cleanup_free char *arn = table_fill(
+        scope, "arn:{partition}:logs:{region}:{account}:log-group:{error_log_group}", "*");
 
-    if (group)
+    if (scope->kind->part == PART_DELIVERY && json_object_get(scope->desired, "error_log_group"))
         allow(grants, "logs:FilterLogEvents", arn);
 }
 
@@ -300,7 +294,7 @@ static void grant_pipeline(json_t *policy, json_t *grants, const struct manifest
 {
     json_auto_t *facts =
         json_pack("{s:s, s:s, s:s, s:s}", "account", manifest->account ? manifest->account : "*",
-                  "region", pipeline->region, "partition", aws_endpoint_partition(pipeline->region),
+                  "region", pipeline->region, "partition", aws_partition_of(pipeline->region)->name,
                   "pipeline", pipeline->name);
     json_auto_t *desired = manifest_resolve(pipeline, facts);
 

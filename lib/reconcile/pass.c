@@ -1,330 +1,493 @@
-/* pass.c -- the items of a pass: their requests, their order, and who may write when. */
+#include "reconcile/pass.h"
+
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
-#include "reconcile/engine_private.h"
-#include "resources/table.h"
+#include "reconcile/pass_role.h"
+#include "reconcile/turns.h"
+#include "spec/account_guard.h"
 
 #include <string.h>
 
-static bool is_held(void *arg, const char *field)
-{
-    const struct item *item = arg;
+struct pipeline_pass {
+    const struct manifest_pipeline *spec;
+    struct aws_session *session;
+    json_t *facts, *desired;
+    char *account, *refused;
+    enum err_kind refused_kind;
+    bool identified;
+    struct pass_role *pass_role;
+    size_t first, count; /* its items */
+};
 
-    return breaker_is_open(item->pass->engine->breaker, item->resource->address, field,
-                           clock_monotonic_ms());
+enum phase {
+    PHASE_IDENTITY,
+    PHASE_READING,
+    PHASE_CHECKING,
+    PHASE_PLANNED,
+    PHASE_APPLYING,
+    PHASE_DONE
+};
+
+struct pass {
+    struct pass_setup setup;
+    struct pass_events events;
+    enum phase phase;
+    bool told_done;
+    struct read_cache *cache;
+    struct item_share share;
+    struct pipeline_pass *pipelines;
+    size_t pipeline_count;
+    struct item *items; /* of all pipelines */
+    size_t item_count;
+    struct item **shown; /* those with a task */
+    size_t shown_count;
+    unsigned identity_calls, checks_left;
+    json_t *warnings;
+    uv_timer_t *timer;
+    int64_t started_ms, ended_ms;
+};
+
+static void free_timer(uv_handle_t *handle)
+{
+    free(handle);
 }
 
-static void add_after(struct item *item, size_t index)
+void pass_free(struct pass *pass)
 {
-    item->after = mem_resize(item->after, item->after_count + 1, sizeof *item->after);
-    item->after[item->after_count++] = index;
-}
-
-/* Present things come after what they need; things to be removed go before it. */
-static void order_items(struct pass *pass, const struct pipeline_pass *pipeline)
-{
-    for (size_t i = 0; i < pipeline->count; i++) {
-        const struct manifest_resource *resource = &pipeline->spec->resources[i];
-
-        for (size_t j = 0; j < resource->need_count; j++) {
-            size_t need = resource->needs[j];
-
-            if (!resource->absent)
-                add_after(&pass->items[pipeline->first + i], pipeline->first + need);
-            else if (pipeline->spec->resources[need].absent)
-                add_after(&pass->items[pipeline->first + need], pipeline->first + i);
-        }
-    }
-}
-
-void pass_add_items(struct pass *pass, size_t index)
-{
-    struct pipeline_pass *pipeline = &pass->pipelines[index];
-
-    for (size_t i = 0; i < pipeline->count; i++) {
-        struct item *item = &pass->items[pipeline->first + i];
-        const struct manifest_resource *resource = &pipeline->spec->resources[i];
-
-        *item = (struct item){.pass = pass, .resource = resource, .pipeline = index};
-        item->task = task_new(&(struct task_options){
-            .kind = resource->kind,
-            .address = resource->address,
-            .desired = json_array_get(pipeline->desired, i),
-            .facts = pipeline->facts,
-            .remove = resource->absent,
-            .settle_timeout_s = pass->engine->manifest->settle_timeout_s,
-            .held = is_held,
-            .held_arg = item,
-        });
-        pass->shown[pass->shown_count++] = item;
-    }
-    order_items(pass, pipeline);
-}
-
-void pass_free_items(struct pass *pass)
-{
-    for (size_t i = 0; i < pass->item_count; i++) {
-        aws_cancel(pass->items[i].write);
-        task_free(pass->items[i].task);
-        free(pass->items[i].after);
-        free(pass->items[i].told_text);
-    }
+    for (size_t i = 0; i < pass->item_count; i++)
+        item_fini(&pass->items[i]);
     free(pass->items);
     free(pass->shown);
+    read_cache_free(pass->cache);
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        struct pipeline_pass *pipeline = &pass->pipelines[i];
+
+        pass_role_free(pipeline->pass_role);
+        json_decref(pipeline->facts);
+        json_decref(pipeline->desired);
+        free(pipeline->account);
+        free(pipeline->refused);
+    }
+    free(pass->pipelines);
+    json_decref(pass->warnings);
+    uv_close((uv_handle_t *)pass->timer, free_timer);
+    free(pass);
 }
 
-/* What the breaker has to know: fields of something that existed and was written. */
-static void remember_repairs(struct item *item)
+static void on_timer(uv_timer_t *timer);
+
+/* Looks soon (from the loop) whether the pass can go on. */
+static void schedule(struct pass *pass)
 {
-    const struct plan *plan = task_plan(item->task);
-    const char *last = "";
-    size_t i;
-    json_t *difference;
-
-    if (plan->action != PLAN_UPDATE || !task_writes(item->task))
-        return;
-    json_array_foreach(plan->differences, i, difference) {
-        const char *name = json_text(difference, "field");
-        size_t n = strcspn(name, ".[");
-        cleanup_free char *field = mem_text_n(name, n);
-
-        if (strncmp(last, name, n) || !*last)
-            breaker_wrote(item->pass->engine->breaker, item->resource->address, field,
-                          clock_monotonic_ms());
-        last = name;
-    }
+    if (!uv_is_active((uv_handle_t *)pass->timer) || uv_timer_get_due_in(pass->timer) > 0)
+        (void)uv_timer_start(pass->timer, on_timer, 0, 0);
 }
 
-static void tell(struct item *item)
+static void on_moved(void *arg, const struct item *item, bool told)
 {
-    struct pass *pass = item->pass;
-    const char *text = task_text(item->task);
+    struct pass *pass = arg;
 
-    if (task_state(item->task) == TASK_DONE && !item->counted) {
-        item->counted = true;
-        remember_repairs(item);
-        pass_schedule(pass);
-    }
-    if (item->told_state == task_state(item->task) && item->told_text &&
-        !strcmp(item->told_text, text))
-        return;
-    item->told_state = task_state(item->task);
-    free(item->told_text);
-    item->told_text = mem_text(text);
-    if (pass->events.on_task)
+    if (told && pass->events.on_task)
         pass->events.on_task(pass->events.arg, pass, item->task);
+    schedule(pass);
 }
 
-static void on_read(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
+static void start_items(struct pass *pass, const struct pipeline_pass *pipeline)
 {
-    struct item *item = arg;
+    struct item *items = &pass->items[pipeline->first];
 
-    if (depth > item->depth)
-        item->depth = depth;
-    task_reply(item->task, slot, reply);
-    item_pump(item);
+    for (size_t i = 0; i < pipeline->count; i++) {
+        items[i].share = &pass->share;
+        items[i].resource = &pipeline->spec->resources[i];
+        items[i].session = pipeline->session;
+        items[i].pipeline = (size_t)(pipeline - pass->pipelines);
+        item_start(&items[i], json_array_get(pipeline->desired, i), pipeline->facts,
+                   pass->setup.manifest->settle_timeout_s);
+        pass->shown[pass->shown_count++] = &items[i];
+    }
+    turns_order(items, pipeline->spec);
 }
 
-static void log_write(const struct item *item, const struct aws_reply *reply)
+/* Nothing is even read for the pipeline. */
+static void refuse(struct pipeline_pass *pipeline, enum err_kind kind, const char *text)
 {
-    const char *op = item->write_op;
-
-    if (reply->result)
-        log_debug("wrote", "{s:s, s:s, s:i}", "resource", item->resource->address, "op", op, "ms",
-                  (int)reply->elapsed_ms);
-    else
-        log_debug("write_refused", "{s:s, s:s, s:s, s:s, s:s}", "resource", item->resource->address,
-                  "op", op, "code", reply->error.code, "error", reply->error.message, "request_id",
-                  reply->error.request_id);
+    free(pipeline->refused);
+    pipeline->refused = mem_text(text);
+    pipeline->refused_kind = kind;
 }
 
-void item_forget_reads(struct item *item)
+/* Who we are may be known and still not be whom the spec is for. */
+static int check_identity(const struct pass *pass, const struct aws_reply *reply,
+                          const char **account, struct err *e)
 {
-    read_cache_stale(item->pass->cache, item->pass->pipelines[item->pipeline].session,
-                     item->resource->kind->service);
+    cleanup_free char *said = reply->result ? NULL : aws_error_summary(&reply->error);
+
+    if (said)
+        return err_set(e, reply->kind, "who we are is unknown: %s", said);
+    return account_guard_check(pass->setup.manifest, reply->result, account, e);
 }
 
-static void on_written(void *arg, const struct aws_reply *reply)
+static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
+                          const struct aws_reply *reply)
 {
-    struct item *item = arg;
-    struct pass *pass = item->pass;
+    const char *account = NULL;
+    struct err e = {0};
 
-    log_write(item, reply);
-    item->write = NULL;
-    item->depth++;
-    item_forget_reads(item);
-    task_reply(item->task, 0, reply);
-    if (pass->stopping && task_state(item->task) != TASK_DONE)
-        task_block(item->task, "stopped before it was done");
-    item_pump(item);
+    if (pipeline->identified)
+        return; /* the pass was stopped meanwhile */
+    pipeline->identified = true;
+    (void)check_identity(pass, reply, &account, &e);
+    pipeline->account = mem_text(account);
+    if (e.kind != ERR_NONE) {
+        refuse(pipeline, e.kind, e.text);
+        return;
+    }
+    pipeline->facts = json_pack(
+        "{s:s, s:O, s:s, s:s, s:s}", "account", account, "caller_arn",
+        json_object_get(reply->result, "Arn"), "region", aws_session_region(pipeline->session),
+        "partition", aws_session_partition(pipeline->session), "pipeline", pipeline->spec->name);
+    pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
+    start_items(pass, pipeline);
 }
 
-static void send_write(struct item *item, const struct task_request *request)
+static void on_identity(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
 {
-    struct pass *pass = item->pass;
+    struct pass *pass = arg;
 
-    pass->writes++;
-    item->write_op = request->call->op;
-    item->write = aws_send(pass->engine->client, pass->pipelines[item->pipeline].session,
-                           item->resource->kind->service, request->call->op, request->params,
-                           on_written, item);
+    (void)depth;
+    take_identity(pass, &pass->pipelines[slot], reply);
+    schedule(pass);
 }
 
-void item_pump(struct item *item)
+static void ask_identities(struct pass *pass)
 {
-    struct pass *pass = item->pass;
-    struct task_request request;
-
-    while (task_next(item->task, &request)) {
-        struct read_request read = {pass->pipelines[item->pipeline].session,
-                                    item->resource->kind->service, request.call->op, request.params,
-                                    item->depth};
-        const struct aws_reply *reply;
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        struct pipeline_pass *pipeline = &pass->pipelines[i];
+        json_auto_t *none = json_object();
+        const struct read_request request = {.session = pipeline->session,
+                                             .service = "sts",
+                                             .op = "GetCallerIdentity",
+                                             .params = none,
+                                             .done = on_identity,
+                                             .arg = pass,
+                                             .slot = i};
         unsigned depth;
+        const struct aws_reply *reply = read_cache_get(pass->cache, &request, &depth);
 
-        if (request.write) {
-            send_write(item, &request);
-            continue;
-        }
-        reply = read_cache_get(pass->cache, &read, on_read, item, request.slot, &depth);
-        if (!reply)
-            continue;
-        if (depth > item->depth)
-            item->depth = depth;
-        task_reply(item->task, request.slot, reply);
+        if (reply)
+            take_identity(pass, pipeline, reply);
     }
-    if (pass->stopping && !item->write && task_state(item->task) != TASK_DONE)
-        task_block(item->task, "stopped before it was done");
-    tell(item);
-    pass_schedule(pass);
+    pass->identity_calls = read_cache_calls(pass->cache);
 }
 
-static bool is_in_place(const struct item *item)
+static void start_pipeline(struct pass *pass, size_t index)
 {
-    enum task_verdict verdict = task_verdict(item->task);
+    const struct manifest_pipeline *spec = &pass->setup.manifest->pipelines[index];
 
-    return verdict == VERDICT_SYNCED || verdict == VERDICT_REPAIRED || verdict == VERDICT_HELD;
+    pass->pipelines[index] = (struct pipeline_pass){
+        .spec = spec,
+        .session = aws_session(pass->setup.client, spec->region, spec->role_arn, spec->external_id),
+        .first = pass->item_count,
+        .count = spec->resource_count,
+    };
+    pass->item_count += spec->resource_count;
 }
 
-static bool writes_shared(const struct item *item)
+struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *events)
 {
-    const struct plan *plan = task_plan(item->task);
+    struct pass *pass = mem_new(sizeof *pass);
 
-    for (size_t i = 0; i < plan->call_count; i++)
-        if (plan->calls[i].call->shared)
-            return true;
-    return false;
+    pass->setup = *setup;
+    pass->events = *events;
+    pass->started_ms = clock_monotonic_ms();
+    pass->cache = read_cache_new(setup->client);
+    pass->share = (struct item_share){.client = setup->client,
+                                      .cache = pass->cache,
+                                      .breaker = setup->breaker,
+                                      .moved = on_moved,
+                                      .arg = pass};
+    pass->warnings = json_array();
+    pass->timer = mem_new(sizeof *pass->timer);
+    (void)uv_timer_init(setup->loop, pass->timer);
+    pass->timer->data = pass;
+    pass->pipeline_count = setup->manifest->pipeline_count;
+    pass->pipelines = mem_new((pass->pipeline_count + 1) * sizeof *pass->pipelines);
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        start_pipeline(pass, i);
+    pass->items = mem_new((pass->item_count + 1) * sizeof *pass->items);
+    pass->shown = mem_new((pass->item_count + 1) * sizeof(struct item *));
+    ask_identities(pass);
+    return pass;
 }
 
-/* Two items that rewrite documents of one kind take turns, or one would undo the other. */
-static bool must_wait_its_turn(const struct item *item)
+static bool all_identified(const struct pass *pass)
 {
-    const struct pass *pass = item->pass;
-
-    if (!writes_shared(item))
-        return false;
-    for (size_t i = 0; i < pass->item_count; i++) {
-        const struct item *other = &pass->items[i];
-
-        if (other != item && other->task && other->released &&
-            other->resource->kind == item->resource->kind && writes_shared(other) &&
-            task_state(other->task) != TASK_DONE)
-            return true;
-    }
-    return false;
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        if (!pass->pipelines[i].identified)
+            return false;
+    return true;
 }
 
-/* The first item in the way: not done yet, or done but not in place. */
-static const struct item *in_the_way(const struct item *item, bool *failed)
-{
-    for (size_t i = 0; i < item->after_count; i++) {
-        const struct item *other = &item->pass->items[item->after[i]];
-
-        *failed = task_state(other->task) == TASK_DONE && !is_in_place(other);
-        if (*failed || task_state(other->task) != TASK_DONE)
-            return other;
-    }
-    return NULL;
-}
-
-static void take_depths(struct item *item)
-{
-    for (size_t i = 0; i < item->after_count; i++) {
-        const struct item *other = &item->pass->items[item->after[i]];
-
-        if (other->depth > item->depth)
-            item->depth = other->depth;
-    }
-}
-
-static void try_release(struct item *item)
-{
-    const struct plan *plan = task_plan(item->task);
-    const struct item *other;
-    bool failed = false;
-
-    if (plan->action != PLAN_NONE && plan->action != PLAN_BLOCKED) {
-        other = in_the_way(item, &failed);
-        if (other && failed) {
-            cleanup_free char *reason =
-                mem_printf("waits for %s, which is %s", other->resource->address,
-                           task_verdict_name(task_verdict(other->task)));
-
-            task_block(item->task, reason);
-            tell(item);
-            return;
-        }
-        if (other || must_wait_its_turn(item))
-            return;
-        take_depths(item);
-    }
-    if (writes_shared(item))
-        item_forget_reads(item);
-    item->released = true;
-    task_apply(item->task);
-    item_pump(item);
-}
-
-void pass_release(struct pass *pass)
+/* True when no item is in a state before the given one. */
+static bool all_at(const struct pass *pass, bool done)
 {
     for (size_t i = 0; i < pass->item_count; i++) {
-        struct item *item = &pass->items[i];
+        const struct task *task = pass->items[i].task;
 
-        if (item->task && !item->released && task_state(item->task) == TASK_PLANNED)
-            try_release(item);
+        if (task && task_state(task) != TASK_DONE && (done || task_state(task) != TASK_PLANNED))
+            return false;
     }
+    return true;
 }
 
-static void add_role(json_t *roles, const json_t *role, const char *service)
+static void on_roles_checked(void *arg, const json_t *warnings)
 {
-    json_auto_t *wanted = json_pack("{s:O, s:s}", "role", role, "service", service);
-    size_t i;
-    json_t *known;
+    struct pass *pass = arg;
 
-    json_array_foreach(roles, i, known)
-        if (json_equal(known, wanted))
-            return;
-    json_array_append(roles, wanted);
+    json_array_extend(pass->warnings, (json_t *)warnings);
+    pass->checks_left--;
+    schedule(pass);
 }
 
-json_t *pass_roles_passed(const struct pass *pass, size_t index)
+/* [{"role", "service"}] of all roles that planned calls of a pipeline pass on; new reference. */
+static json_t *roles_passed(const struct pass *pass, const struct pipeline_pass *pipeline)
 {
-    const struct pipeline_pass *pipeline = &pass->pipelines[index];
     json_t *roles = json_array();
 
     for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++) {
-        const struct item *item = &pass->items[i];
-        const json_t *desired = json_array_get(pipeline->desired, i - pipeline->first);
+        const struct task *task = pass->items[i].task;
+        struct scope scope;
 
-        if (!item->task || task_state(item->task) != TASK_PLANNED)
+        if (!task || task_state(task) != TASK_PLANNED)
             continue;
-        for (const struct field *f = item->resource->kind->fields; f->name; f++)
-            for (size_t j = 0; f->passes && j < task_plan(item->task)->call_count; j++)
-                if (json_object_get(desired, f->name) &&
-                    table_sends(item->resource->kind, task_plan(item->task)->calls[j].call, f))
-                    add_role(roles, json_object_get(desired, f->name), f->passes);
+        task_scope(task, &scope);
+        plan_roles_passed(task_plan(task), &scope, roles);
     }
     return roles;
+}
+
+/* Only a plan that hands a role on makes the question worth asking. */
+static void check_roles(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        struct pipeline_pass *pipeline = &pass->pipelines[i];
+        json_t *roles;
+
+        if (pipeline->refused)
+            continue;
+        roles = roles_passed(pass, pipeline);
+        if (!json_array_size(roles)) {
+            json_decref(roles);
+            continue;
+        }
+        pass->checks_left++;
+        pipeline->pass_role = pass_role_start(
+            pass->setup.client,
+            &(struct pass_role_wish){.session = pipeline->session,
+                                     .caller_arn = json_text(pipeline->facts, "caller_arn"),
+                                     .wanted = roles,
+                                     .done = on_roles_checked,
+                                     .arg = pass});
+    }
+}
+
+static void pump_all(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task)
+            item_pump(&pass->items[i]);
+}
+
+static void wake_items(struct pass *pass)
+{
+    int64_t soonest = -1;
+
+    for (size_t i = 0; i < pass->item_count; i++) {
+        struct item *item = &pass->items[i];
+        int64_t wait;
+
+        if (!item->task || task_state(item->task) != TASK_WAITING)
+            continue;
+        wait = task_wait_ms(item->task);
+        if (wait == 0 || pass->share.stopping) {
+            item_wake(item);
+        } else if (soonest < 0 || wait < soonest) {
+            soonest = wait;
+        }
+    }
+    if (soonest >= 0 && !uv_is_active((uv_handle_t *)pass->timer))
+        (void)uv_timer_start(pass->timer, on_timer, (uint64_t)soonest, 0);
+}
+
+static void tell_done(struct pass *pass)
+{
+    if (pass->told_done)
+        return;
+    pass->told_done = true;
+    pass->ended_ms = clock_monotonic_ms();
+    pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
+}
+
+static void step(struct pass *pass)
+{
+    switch (pass->phase) {
+    case PHASE_IDENTITY:
+        if (!all_identified(pass))
+            return;
+        pass->phase = PHASE_READING;
+        pump_all(pass);
+        schedule(pass);
+        return;
+    case PHASE_READING:
+        if (!all_at(pass, false))
+            return;
+        pass->phase = PHASE_CHECKING;
+        check_roles(pass);
+        schedule(pass);
+        return;
+    case PHASE_CHECKING:
+        if (pass->checks_left)
+            return;
+        pass->phase = PHASE_PLANNED;
+        pass->events.on_planned(pass->events.arg, pass);
+        return;
+    case PHASE_PLANNED:
+        return;
+    case PHASE_APPLYING:
+        turns_release(pass->items, pass->item_count);
+        wake_items(pass);
+        if (!all_at(pass, true))
+            return;
+        pass->phase = PHASE_DONE;
+        tell_done(pass);
+        return;
+    case PHASE_DONE:
+        tell_done(pass);
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    step(timer->data);
+}
+
+void pass_apply(struct pass *pass)
+{
+    pass->phase = PHASE_APPLYING;
+    schedule(pass);
+}
+
+void pass_finish(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task) {
+            task_finish(pass->items[i].task);
+            item_pump(&pass->items[i]);
+        }
+    pass->phase = PHASE_DONE;
+    schedule(pass);
+}
+
+void pass_stop(struct pass *pass)
+{
+    pass->share.stopping = true;
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task && !pass->items[i].write)
+            item_pump(&pass->items[i]);
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        pass->pipelines[i].identified = true;
+    pass->checks_left = 0;
+    pass->phase = PHASE_APPLYING;
+    schedule(pass);
+}
+
+size_t pass_task_count(const struct pass *pass)
+{
+    return pass->shown_count;
+}
+
+const struct task *pass_task(const struct pass *pass, size_t index)
+{
+    return pass->shown[index]->task;
+}
+
+size_t pass_task_pipeline(const struct pass *pass, size_t index)
+{
+    return pass->shown[index]->pipeline;
+}
+
+const char *pass_refused(const struct pass *pass, size_t pipeline, enum err_kind *kind)
+{
+    *kind = pass->pipelines[pipeline].refused_kind;
+    return pass->pipelines[pipeline].refused;
+}
+
+const json_t *pass_warnings(const struct pass *pass)
+{
+    return pass->warnings;
+}
+
+const char *pass_account(const struct pass *pass, size_t pipeline)
+{
+    return pass->pipelines[pipeline].account;
+}
+
+struct aws_session *pass_session(const struct pass *pass, size_t pipeline)
+{
+    return pass->pipelines[pipeline].session;
+}
+
+static void count_task(const struct task *task, struct pass_summary *summary)
+{
+    switch (task_verdict(task)) {
+    case VERDICT_NONE:
+        break;
+    case VERDICT_SYNCED:
+        summary->synced++;
+        break;
+    case VERDICT_DRIFTED:
+        summary->drifted++;
+        break;
+    case VERDICT_REPAIRED:
+        summary->repaired++;
+        break;
+    case VERDICT_SETTLING:
+        summary->settling++;
+        break;
+    case VERDICT_HELD:
+        summary->held++;
+        break;
+    case VERDICT_RETRY:
+        summary->retry++;
+        break;
+    case VERDICT_BLOCKED:
+        summary->blocked++;
+        break;
+    case VERDICT_DENIED:
+        summary->denied++;
+        break;
+    case VERDICT_FAILED:
+        summary->failed++;
+    }
+}
+
+void pass_summarize(const struct pass *pass, struct pass_summary *summary)
+{
+    *summary = (struct pass_summary){
+        .reads = read_cache_calls(pass->cache) - pass->identity_calls,
+        .writes = pass->share.writes,
+        .elapsed_ms = (pass->ended_ms ? pass->ended_ms : clock_monotonic_ms()) - pass->started_ms,
+    };
+    for (size_t i = 0; i < pass->item_count; i++) {
+        const struct item *item = &pass->items[i];
+
+        if (!item->task)
+            continue;
+        count_task(item->task, summary);
+        if (item->depth > summary->round_trips)
+            summary->round_trips = item->depth;
+    }
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        summary->refused += pass->pipelines[i].refused != NULL;
 }

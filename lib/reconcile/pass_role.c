@@ -74,8 +74,10 @@ static void simulate_next(struct pass_role *check)
                   "ActionNames", "iam:PassRole", "ResourceArns", json_object_get(wanted, "role"),
                   "ContextEntries", "ContextKeyName", "iam:PassedToService", "ContextKeyType",
                   "string", "ContextKeyValues", json_object_get(wanted, "service"));
-    check->call = aws_send(check->client, check->session, "iam", "SimulatePrincipalPolicy", params,
-                           on_simulated, check);
+    check->call = aws_client_send(
+        check->client,
+        &(struct aws_request){check->session, "iam", "SimulatePrincipalPolicy", params},
+        on_simulated, check);
 }
 
 static void on_role(void *arg, const struct aws_reply *reply)
@@ -105,25 +107,26 @@ static bool ask_for_role(struct pass_role *check, const char *caller_arn)
         return false;
     name += strlen(":assumed-role/");
     params = json_pack("{s:s%}", "RoleName", name, strcspn(name, "/"));
-    check->call = aws_send(check->client, check->session, "iam", "GetRole", params, on_role, check);
+    check->call = aws_client_send(check->client,
+                                  &(struct aws_request){check->session, "iam", "GetRole", params},
+                                  on_role, check);
     return true;
 }
 
-struct pass_role *pass_role_start(struct aws_client *client, struct aws_session *session,
-                                  const char *caller_arn, json_t *wanted, pass_role_fn *done,
-                                  void *arg)
+struct pass_role *pass_role_start(struct aws_client *client, const struct pass_role_wish *wish)
 {
     struct pass_role *check = mem_new(sizeof *check);
+    const char *caller_arn = wish->caller_arn;
     size_t n = strlen(caller_arn);
 
     *check = (struct pass_role){
         .client = client,
-        .session = session,
+        .session = wish->session,
         .principal = mem_text(caller_arn),
-        .wanted = wanted,
+        .wanted = wish->wanted,
         .warnings = json_array(),
-        .done = done,
-        .arg = arg,
+        .done = wish->done,
+        .arg = wish->arg,
     };
     if ((n > 5 && !strcmp(caller_arn + n - 5, ":root")) || strstr(caller_arn, ":federated-user/")) {
         warn(check, json_sprintf("iam:PassRole cannot be checked beforehand for %s", caller_arn));
@@ -138,7 +141,7 @@ void pass_role_free(struct pass_role *check)
 {
     if (!check)
         return;
-    aws_cancel(check->call);
+    aws_call_cancel(check->call);
     json_decref(check->wanted);
     json_decref(check->warnings);
     free(check->principal);

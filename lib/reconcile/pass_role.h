@@ -13,11 +13,16 @@ struct pass_role;
 /* warnings: list of texts; done is called once. */
 typedef void pass_role_fn(void *arg, const json_t *warnings);
 
-/* wanted: [{"role": arn, "service": "firehose.amazonaws.com"}], taken over.  caller_arn as
- * GetCallerIdentity told it: assumed-role sessions are mapped to their role with GetRole. */
-struct pass_role *pass_role_start(struct aws_client *client, struct aws_session *session,
-                                  const char *caller_arn, json_t *wanted, pass_role_fn *done,
-                                  void *arg);
+struct pass_role_wish {
+    struct aws_session *session;
+    const char *caller_arn; /* as GetCallerIdentity told it: assumed-role sessions are mapped to
+                               their role with GetRole */
+    json_t *wanted;         /* [{"role": arn, "service": "firehose.amazonaws.com"}], taken over */
+    pass_role_fn *done;
+    void *arg;
+};
+
+struct pass_role *pass_role_start(struct aws_client *client, const struct pass_role_wish *wish);
 /* Cancels what is under way. NULL is harmless. */
 void pass_role_free(struct pass_role *check);
 

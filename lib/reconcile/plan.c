@@ -196,6 +196,36 @@ void plan_fini(struct plan *plan)
     *plan = (struct plan){0};
 }
 
+static void add_role(json_t *roles, const json_t *role, const char *service)
+{
+    json_auto_t *wanted = json_pack("{s:O, s:s}", "role", role, "service", service);
+    size_t i;
+    json_t *known;
+
+    json_array_foreach(roles, i, known)
+        if (json_equal(known, wanted))
+            return;
+    json_array_append(roles, wanted);
+}
+
+static bool sends(const struct plan *plan, const struct kind *kind, const struct field *field)
+{
+    for (size_t i = 0; i < plan->call_count; i++)
+        if (table_sends(kind, plan->calls[i].call, field))
+            return true;
+    return false;
+}
+
+void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_t *roles)
+{
+    for (const struct field *f = scope->kind->fields; f->name; f++) {
+        const json_t *role = json_object_get(scope->desired, f->name);
+
+        if (f->passes && role && sends(plan, scope->kind, f))
+            add_role(roles, role, f->passes);
+    }
+}
+
 const char *plan_action_name(enum plan_action action)
 {
     static const char *const names[] = {"none", "create", "update", "delete", "wait", "blocked"};

@@ -17,7 +17,7 @@ enum plan_action {
 
 struct planned_call {
     const struct call *call;
-    json_t *params;
+    json_t *params; /* NULL: needs what AWS tells of the resource once it is there */
     json_t *fields; /* names of the fields it repairs */
 };
 
@@ -38,6 +38,9 @@ typedef bool plan_held_fn(void *arg, const char *field);
 void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void *arg,
                struct plan *plan);
 void plan_fini(struct plan *plan);
+/* Appends {"role", "service"} of every role that the planned calls hand to a service, unless it is
+ * in the list already. */
+void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_t *roles);
 /* "create", "update", ... */
 const char *plan_action_name(enum plan_action action);
 /* {"action", "reason", "differences", "calls"}; new reference. */

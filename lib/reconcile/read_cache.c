@@ -60,7 +60,7 @@ void read_cache_free(struct read_cache *cache)
     tdestroy(cache->tree, keep_tree_node);
     for (struct shared_read *entry = cache->entries; entry; entry = next) {
         next = entry->next;
-        aws_cancel(entry->call);
+        aws_call_cancel(entry->call);
         for (struct waiter *w = entry->waiters, *after; w; w = after) {
             after = w->next;
             free(w);
@@ -123,12 +123,14 @@ static void shared_read_send(struct shared_read *entry, const struct read_reques
     cache->entries = entry;
     entry->depth = request->depth + 1;
     cache->calls++;
-    entry->call = aws_send(cache->client, request->session, request->service, request->op,
-                           request->params, on_reply, entry);
+    entry->call = aws_client_send(
+        cache->client,
+        &(struct aws_request){request->session, request->service, request->op, request->params},
+        on_reply, entry);
 }
 
 const struct aws_reply *read_cache_get(struct read_cache *cache, const struct read_request *request,
-                                       read_cache_fn *done, void *arg, size_t slot, unsigned *depth)
+                                       unsigned *depth)
 {
     struct shared_read *fresh = shared_read_new(cache, request), *entry;
     struct waiter *waiter, **last;
@@ -143,7 +145,7 @@ const struct aws_reply *read_cache_get(struct read_cache *cache, const struct re
         return &entry->reply;
     }
     waiter = mem_new(sizeof *waiter);
-    *waiter = (struct waiter){done, arg, slot, NULL};
+    *waiter = (struct waiter){request->done, request->arg, request->slot, NULL};
     for (last = &entry->waiters; *last; last = &(*last)->next)
         ;
     *last = waiter;

@@ -17,15 +17,17 @@ struct read_request {
     const char *service, *op; /* static */
     const json_t *params;
     unsigned depth; /* of what the asker already knows */
+    read_cache_fn *done;
+    void *arg;
+    size_t slot; /* given back to done */
 };
 
 struct read_cache *read_cache_new(struct aws_client *client);
 /* Cancels what is under way; no callback runs any more. */
 void read_cache_free(struct read_cache *cache);
-/* The reply if it is already there (*depth then tells its depth); otherwise NULL, and done is
- * called once, later. */
+/* The reply if it is already there (*depth then tells its depth); otherwise NULL, and the request's
+ * done is called once, later. */
 const struct aws_reply *read_cache_get(struct read_cache *cache, const struct read_request *request,
-                                       read_cache_fn *done, void *arg, size_t slot,
                                        unsigned *depth);
 /* Something was written to this service: nothing read before counts for later askers. */
 void read_cache_stale(struct read_cache *cache, const struct aws_session *session,

@@ -6,8 +6,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-#include <stdarg.h>
-
 struct task *task_new(const struct task_options *options)
 {
     struct task *task = mem_new(sizeof *task);
@@ -36,54 +34,8 @@ void task_free(struct task *task)
     json_decref(task->known);
     json_decref(task->notes);
     free(task->text);
+    free(task->summary);
     free(task);
-}
-
-void task_scope(const struct task *task, struct scope *scope)
-{
-    bool there = task->slots[0].state == SLOT_DONE && task->slots[0].document;
-
-    *scope = (struct scope){
-        .kind = task->kind,
-        .desired = task->desired,
-        .observed = there ? task->known : NULL,
-        .document = there ? task->slots[0].document : NULL,
-        .replies = task->replies,
-        .facts = task->facts,
-    };
-}
-
-void task_say(struct task *task, const char *format, ...)
-{
-    va_list args;
-    char *text = NULL;
-
-    va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        abort();
-    va_end(args);
-    free(task->text);
-    task->text = text;
-}
-
-void task_end(struct task *task, enum task_verdict verdict)
-{
-    task->state = TASK_DONE;
-    task->verdict = verdict;
-}
-
-static void after_reads(struct task *task);
-
-bool task_next(struct task *task, struct task_request *request)
-{
-    if (task->state == TASK_WRITING)
-        return task_next_write(task, request);
-    if (task->state != TASK_READING && task->state != TASK_VERIFYING)
-        return false;
-    if (task_next_read(task, request))
-        return true;
-    after_reads(task);
-    return task->state == TASK_WRITING && task_next_write(task, request);
 }
 
 static void remake_plan(struct task *task, struct plan *plan)
@@ -91,7 +43,7 @@ static void remake_plan(struct task *task, struct plan *plan)
     struct scope scope;
 
     plan_fini(plan);
-    task_scope(task, &scope);
+    task_read_scope(task, &scope);
     plan_make(&scope, task->options.remove, task->options.held, task->options.held_arg, plan);
 }
 
@@ -99,30 +51,29 @@ static void after_reads(struct task *task)
 {
     struct scope scope;
 
-    if (!task_reads_are_done(task) ||
-        (task->state != TASK_READING && task->state != TASK_VERIFYING))
+    if (!task_read_is_done(task) || (task->state != TASK_READING && task->state != TASK_VERIFYING))
         return;
-    task_scope(task, &scope);
+    task_read_scope(task, &scope);
     json_array_clear(task->notes);
     if (task->kind->note && scope.observed)
         task->kind->note(&scope, task->notes);
     remake_plan(task, task->applying ? &task->work : &task->plan);
     if (task->applying)
-        task_after_verify(task);
+        task_write_decide(task);
     else
         task->state = TASK_PLANNED;
 }
 
-void task_fail(struct task *task, const char *op, const struct aws_reply *reply)
+bool task_next(struct task *task, struct task_request *request)
 {
-    const struct aws_error *error = &reply->error;
-
-    task_say(task, "%s: %s: %s%s%s%s", op, error->code, error->message,
-             error->request_id[0] ? " (request " : "", error->request_id,
-             error->request_id[0] ? ")" : "");
-    task->failure = reply->kind == ERR_RETRY    ? VERDICT_RETRY
-                    : reply->kind == ERR_DENIED ? VERDICT_DENIED
-                                                : VERDICT_FAILED;
+    if (task->state == TASK_WRITING)
+        return task_write_next(task, request);
+    if (task->state != TASK_READING && task->state != TASK_VERIFYING)
+        return false;
+    if (task_read_next(task, request))
+        return true;
+    after_reads(task);
+    return task->state == TASK_WRITING && task_write_next(task, request);
 }
 
 void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
@@ -142,7 +93,6 @@ void task_apply(struct task *task)
     if (task->state != TASK_PLANNED)
         return;
     task->applying = true;
-    task->started_ms = clock_monotonic_ms();
     remake_plan(task, &task->work);
     for (size_t i = 0; i < task->work.call_count; i++)
         if (task->work.calls[i].call->shared && task->work.action != PLAN_BLOCKED) {
@@ -150,7 +100,7 @@ void task_apply(struct task *task)
             task->state = TASK_READING;
             return;
         }
-    task_after_verify(task);
+    task_write_decide(task);
 }
 
 void task_finish(struct task *task)
@@ -160,18 +110,23 @@ void task_finish(struct task *task)
     if (task->state != TASK_PLANNED)
         return;
     if (action == PLAN_BLOCKED)
-        task_say(task, "%s", task->plan.reason);
-    task_end(task, action == PLAN_BLOCKED                        ? VERDICT_BLOCKED
-                   : action == PLAN_WAIT                         ? VERDICT_SETTLING
-                   : action != PLAN_NONE                         ? VERDICT_DRIFTED
-                   : json_array_size(task->plan.differences) > 0 ? VERDICT_HELD
-                                                                 : VERDICT_SYNCED);
+        task_outcome_say(task, "%s", task->plan.reason);
+    task_outcome_end(task, action == PLAN_BLOCKED                        ? VERDICT_BLOCKED
+                           : action == PLAN_WAIT                         ? VERDICT_SETTLING
+                           : action != PLAN_NONE                         ? VERDICT_DRIFTED
+                           : json_array_size(task->plan.differences) > 0 ? VERDICT_HELD
+                                                                         : VERDICT_SYNCED);
 }
 
 void task_block(struct task *task, const char *reason)
 {
-    task_say(task, "%s", reason);
-    task_end(task, VERDICT_BLOCKED);
+    task_outcome_say(task, "%s", reason);
+    task_outcome_end(task, VERDICT_BLOCKED);
+}
+
+void task_scope(const struct task *task, struct scope *scope)
+{
+    task_read_scope(task, scope);
 }
 
 enum task_state task_state(const struct task *task)
@@ -212,6 +167,11 @@ const char *task_text(const struct task *task)
     return task->text ? task->text : "";
 }
 
+const char *task_summary(const struct task *task)
+{
+    return task->summary ? task->summary : task_text(task);
+}
+
 const json_t *task_notes(const struct task *task)
 {
     return task->notes;
@@ -220,4 +180,19 @@ const json_t *task_notes(const struct task *task)
 unsigned task_writes(const struct task *task)
 {
     return task->writes;
+}
+
+void task_wake(struct task *task)
+{
+    if (task->state == TASK_WAITING)
+        task->state = task->resume;
+}
+
+void task_waiting(const struct task *task, int *so_far_s, int *at_most_s)
+{
+    *so_far_s = *at_most_s = 0;
+    if (task->state != TASK_WAITING)
+        return;
+    *so_far_s = (int)((clock_monotonic_ms() - task->wait_from_ms) / 1000);
+    *at_most_s = (int)((task->wait_until_ms - task->wait_from_ms) / 1000);
 }

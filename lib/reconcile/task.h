@@ -83,6 +83,8 @@ const struct kind *task_kind(const struct task *task);
 const char *task_address(const struct task *task);
 /* What happened or what it waits for, for people; "" when there is nothing to say. */
 const char *task_text(const struct task *task);
+/* The same, but equal whenever the same happens again: without the request ID. */
+const char *task_summary(const struct task *task);
 /* Why it waits and how long: seconds so far and at most; 0 when it does not wait. */
 void task_waiting(const struct task *task, int *so_far_s, int *at_most_s);
 /* Texts of things worth telling; borrowed, never NULL. */

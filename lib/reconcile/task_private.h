@@ -1,13 +1,14 @@
-/* task_private.h -- the inside of a task, shared by task.c (start, plan, end), task_read.c
- * (reading) and task_write.c (writing). */
+/* task_private.h -- the inside of a task, shared by its files: task.c (start, plan, end) above
+ * task_write.c (writing) above task_read.c (reading) above task_wait.c and task_outcome.c. */
 #ifndef RECONCILE_TASK_PRIVATE_H
 #define RECONCILE_TASK_PRIVATE_H
 
+#include "aws/page_tokens.h"
 #include "reconcile/task.h"
 #include "resources/value.h"
 
 enum {
-    TASK_PAGES = 1000,     /* a list longer than this is a server that never ends */
+    TASK_PAGES = 1000,     /* of one list: a pass waits for them all */
     TASK_LOOKS = 4,        /* reads after a write before it is written again */
     TASK_WRITE_ROUNDS = 2, /* writes of one pass; more is the next pass's business */
     TASK_CONFLICTS = 5,    /* times others may change the resource under our hands */
@@ -21,7 +22,7 @@ struct slot {
     enum slot_state state;
     json_t *params, *reply, *document;
     bool next_page;
-    unsigned pages;
+    struct page_tokens tokens;
     size_t offset, total; /* of a list sent in pieces */
 };
 
@@ -29,40 +30,54 @@ struct task {
     struct task_options options;
     const struct kind *kind;
     json_t *desired, *facts, *replies, *known, *notes;
-    struct slot slots[KIND_READS]; /* slot 0: the kind's read */
+    struct slot *slots; /* slot 0: the kind's read */
     size_t slot_count;
     enum task_state state;
     enum task_verdict verdict, failure; /* failure: of the first write that failed for good */
     struct plan plan, work;             /* as first made; as being carried out */
     bool applying, sent;                /* sent: a write is under way */
     bool wrote;                         /* this round changed something */
+    bool put_off;                       /* calls of this round could not be made yet */
     size_t next_call;
     unsigned writes, rounds, looks, conflicts;
-    int64_t started_ms, wait_from_ms, wait_until_ms, wake_ms;
+    int64_t wait_from_ms, wait_until_ms, wake_ms;
     enum task_state resume; /* what a WAITING task goes on with */
-    char *text;
+    char *text, *summary;   /* summary: without the request ID; NULL: as text */
 };
 
-void task_say(struct task *task, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void task_end(struct task *task, enum task_verdict verdict);
-/* Keeps what AWS said as text and failure. */
-void task_fail(struct task *task, const char *op, const struct aws_reply *reply);
+/* task_outcome.c */
+void task_outcome_say(struct task *task, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void task_outcome_end(struct task *task, enum task_verdict verdict);
+/* Keeps what AWS said as text and failure; why: what that means, before it, or NULL. */
+void task_outcome_fail(struct task *task, const char *why, const struct aws_reply *reply);
+
+/* task_wait.c */
+/* Waits delay_ms, at most until window_s (and the spec's longest time) after the first wait of this
+ * kind, then goes on with resume.  False when that is over. */
+bool task_wait_more(struct task *task, int64_t delay_ms, int window_s, enum task_state resume);
+/* The next wait is the first of another kind. */
+void task_wait_end(struct task *task);
+/* Shorter waits at first: most things settle at once. */
+int64_t task_wait_delay_ms(const struct task *task);
 
 /* task_read.c */
 /* Makes the slots: which documents will be read. */
 void task_read_prepare(struct task *task);
 void task_read_fini(struct task *task);
-bool task_next_read(struct task *task, struct task_request *request);
+bool task_read_next(struct task *task, struct task_request *request);
 /* May end the task. */
 void task_read_reply(struct task *task, size_t index, const struct aws_reply *reply);
-bool task_reads_are_done(const struct task *task);
+bool task_read_is_done(const struct task *task);
+/* What was read, as the kind's functions see it. */
+void task_read_scope(const struct task *task, struct scope *scope);
 /* Reads again the documents that hold any of the fields, all when differences is NULL. */
 void task_read_again(struct task *task, const json_t *differences);
 
 /* task_write.c */
-bool task_next_write(struct task *task, struct task_request *request);
+bool task_write_next(struct task *task, struct task_request *request);
 void task_write_reply(struct task *task, const struct aws_reply *reply);
 /* Decides by task->work what to do after reading: write, look again, wait or end. */
-void task_after_verify(struct task *task);
+void task_write_decide(struct task *task);
 
 #endif

@@ -8,35 +8,34 @@
 
 #include <string.h>
 
+void task_read_scope(const struct task *task, struct scope *scope)
+{
+    bool there = task->slots[0].state == SLOT_DONE && task->slots[0].document;
+
+    *scope = (struct scope){
+        .kind = task->kind,
+        .desired = task->desired,
+        .observed = there ? task->known : NULL,
+        .document = there ? task->slots[0].document : NULL,
+        .replies = task->replies,
+        .facts = task->facts,
+    };
+}
+
 static void add_slot(struct task *task, const struct call *call)
 {
     for (size_t i = 0; i < task->slot_count; i++)
         if (task->slots[i].call == call)
             return;
-    if (task->slot_count == KIND_READS)
-        abort(); /* a kind with more reads than KIND_READS: our bug, seen by the first test */
-    task->slots[task->slot_count++].call = call;
-}
-
-/* Only documents that hold something declared are read. */
-static bool is_read(const struct task *task, const struct field *field)
-{
-    const json_t *want = json_object_get(task->desired, field->name);
-
-    if (field->flags & (FIELD_ALWAYS | FIELD_REPORTED))
-        return true;
-    if (field->flags & FIELD_LOCAL)
-        return !json_string_length(want);
-    return want != NULL;
+    task->slots = mem_resize(task->slots, task->slot_count + 1, sizeof *task->slots);
+    task->slots[task->slot_count++] = (struct slot){.call = call};
 }
 
 void task_read_prepare(struct task *task)
 {
     add_slot(task, task->kind->read);
     for (const struct field *f = task->kind->fields; f->name; f++)
-        if (f->read && is_read(task, f) && !task->options.remove)
-            add_slot(task, f->read);
-        else if (f->read && (f->flags & (FIELD_REPORTED | FIELD_LOCAL)) && is_read(task, f))
+        if (f->read && kind_reads(f, task->desired, task->options.remove))
             add_slot(task, f->read);
 }
 
@@ -45,6 +44,7 @@ static void slot_reset(struct slot *slot)
     json_decref(slot->params);
     json_decref(slot->reply);
     json_decref(slot->document);
+    page_tokens_fini(&slot->tokens);
     *slot = (struct slot){.call = slot->call};
 }
 
@@ -52,6 +52,7 @@ void task_read_fini(struct task *task)
 {
     for (size_t i = 0; i < task->slot_count; i++)
         slot_reset(&task->slots[i]);
+    free(task->slots);
 }
 
 /* Fields of every document read so far. */
@@ -63,7 +64,7 @@ static void fold(struct task *task)
         json_t *value;
 
         for (size_t i = 0; f->member && i < task->slot_count; i++) {
-            if (task->slots[i].call != read || task->slots[i].state != SLOT_DONE)
+            if (task->slots[i].call != read || !task->slots[i].document)
                 continue;
             value = value_from_wire(f, json_at(task->slots[i].document, f->member));
             if (value)
@@ -77,17 +78,17 @@ static void slot_finish(struct task *task, struct slot *slot)
     struct scope scope;
     size_t matches;
 
-    task_scope(task, &scope);
+    task_read_scope(task, &scope);
     scope.observed = task->known;
     json_object_set(task->replies, slot->call->op, slot->reply);
     matches = slot->reply ? table_take(&scope, slot->call, slot->reply, &slot->document) : 0;
     slot->state = SLOT_DONE;
     if (slot->call->unique && matches != 1) {
-        task_say(task,
-                 matches ? "%zu of them have this name; say which one with its id"
-                         : "there is none of this name",
-                 matches);
-        task_end(task, VERDICT_BLOCKED);
+        task_outcome_say(task,
+                         matches ? "%zu of them have this name; say which one with its id"
+                                 : "there is none of this name",
+                         matches);
+        task_outcome_end(task, VERDICT_BLOCKED);
     }
     fold(task);
 }
@@ -134,7 +135,7 @@ static bool prepare_read(struct task *task, struct slot *slot)
         slot->next_page = false;
         return true;
     }
-    task_scope(task, &scope);
+    task_read_scope(task, &scope);
     scope.observed = task->known;
     json_decref(slot->params);
     slot->params = table_params(&scope, slot->call, &missing);
@@ -145,7 +146,7 @@ static bool prepare_read(struct task *task, struct slot *slot)
     return slot->params != NULL;
 }
 
-bool task_next_read(struct task *task, struct task_request *request)
+bool task_read_next(struct task *task, struct task_request *request)
 {
     for (size_t i = 0; i < task->slot_count; i++) {
         struct slot *slot = &task->slots[i];
@@ -159,11 +160,29 @@ bool task_next_read(struct task *task, struct task_request *request)
     return false;
 }
 
-bool task_reads_are_done(const struct task *task)
+bool task_read_is_done(const struct task *task)
 {
     for (size_t i = 0; i < task->slot_count; i++)
         if (task->slots[i].state != SLOT_DONE)
             return false;
+    return true;
+}
+
+/* True when there is one more page, or when that goes on for ever: the task is over then. */
+static bool next_page(struct task *task, struct slot *slot, const json_t *result)
+{
+    const char *token = table_next_page(slot->call, result, slot->params);
+    struct err e = {0};
+
+    if (!token)
+        return false;
+    slot->tokens.most = TASK_PAGES;
+    if (page_tokens_add(&slot->tokens, slot->call->op, token, &e)) {
+        task_outcome_say(task, "%s", e.text);
+        task_outcome_end(task, VERDICT_RETRY);
+    }
+    slot->state = SLOT_TODO;
+    slot->next_page = true;
     return true;
 }
 
@@ -173,11 +192,9 @@ static void page_arrived(struct task *task, struct slot *slot, const json_t *res
         slot->reply = json_deep_copy(result);
     else
         table_join(slot->reply, result);
-    if (++slot->pages < TASK_PAGES && table_next_page(slot->call, result, slot->params)) {
-        slot->state = SLOT_TODO;
-        slot->next_page = true;
+    if (next_page(task, slot, result))
         return;
-    }
+    page_tokens_fini(&slot->tokens); /* the next piece is a list of its own */
     if (slot->call->chunk && slot->offset + (size_t)slot->call->chunk < slot->total) {
         slot->offset += (size_t)slot->call->chunk;
         slot->state = SLOT_TODO;
@@ -189,14 +206,8 @@ static void page_arrived(struct task *task, struct slot *slot, const json_t *res
 /* AWS's own words often do not say what a refused read means; some have none at all (HEAD). */
 static void read_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
-    cleanup_free char *told = NULL;
-
-    task_fail(task, call->op, reply);
-    if (reply->kind == ERR_DENIED && call->why) {
-        told = mem_text(task->text);
-        task_say(task, "%s: %s", call->why, told);
-    }
-    task_end(task, task->failure);
+    task_outcome_fail(task, reply->kind == ERR_DENIED ? call->why : NULL, reply);
+    task_outcome_end(task, task->failure);
 }
 
 void task_read_reply(struct task *task, size_t index, const struct aws_reply *reply)

@@ -1,13 +1,13 @@
 /* task_write.c -- the writing half of a task: send the plan's calls, wait out what is not real yet,
  * and believe nothing before a read has shown it. */
-#include "base/clock.h"
+#include "aws/retry.h"
 #include "base/json.h"
 #include "reconcile/task_private.h"
 #include "resources/table.h"
 
 #include <string.h>
 
-bool task_next_write(struct task *task, struct task_request *request)
+bool task_write_next(struct task *task, struct task_request *request)
 {
     struct planned_call *planned;
 
@@ -22,53 +22,6 @@ bool task_next_write(struct task *task, struct task_request *request)
     return true;
 }
 
-/* Waits delay_ms, at most until window_s after the first wait of this kind, then goes on with
- * resume. False when the window is over. */
-static bool wait_more(struct task *task, int64_t delay_ms, int window_s, enum task_state resume)
-{
-    int64_t now = clock_monotonic_ms();
-
-    if (!task->wait_until_ms) {
-        task->wait_from_ms = now;
-        task->wait_until_ms = now + (int64_t)window_s * 1000;
-    }
-    if (now >= task->wait_until_ms)
-        return false;
-    task->wake_ms = now + delay_ms;
-    if (task->wake_ms > task->wait_until_ms)
-        task->wake_ms = task->wait_until_ms;
-    task->resume = resume;
-    task->state = TASK_WAITING;
-    return true;
-}
-
-static void stop_waiting(struct task *task)
-{
-    task->wait_from_ms = task->wait_until_ms = 0;
-}
-
-/* Shorter waits at first: most things settle at once. */
-static int64_t settle_delay_ms(const struct task *task)
-{
-    int64_t waited = task->wait_until_ms ? clock_monotonic_ms() - task->wait_from_ms : 0;
-
-    return waited < 2000 ? 500 : waited < 10000 ? 2000 : 5000;
-}
-
-static int window_s(const struct task *task, int wanted)
-{
-    return wanted < task->options.settle_timeout_s ? wanted : task->options.settle_timeout_s;
-}
-
-/* Somebody else changed the resource between our read and our write, or AWS is still busy with it.
- */
-static bool is_conflict(const struct aws_error *error)
-{
-    return table_matches("ConcurrentModificationException ConcurrentModification ConflictException "
-                         "OperationAbortedException ResourceInUseException OperationAborted",
-                         error);
-}
-
 static void verify(struct task *task)
 {
     bool all = task->work.action == PLAN_CREATE || task->work.action == PLAN_REMOVE;
@@ -77,20 +30,31 @@ static void verify(struct task *task)
     task->state = TASK_VERIFYING;
 }
 
+/* A call that needs what AWS tells of a resource only once it is there is put off until then. */
+static void go_on(struct task *task)
+{
+    const struct plan *work = &task->work;
+
+    for (; task->next_call < work->call_count && !work->calls[task->next_call].params;
+         task->next_call++)
+        task->put_off = true;
+    if (task->next_call == work->call_count)
+        verify(task);
+}
+
 static void next_call(struct task *task)
 {
-    stop_waiting(task);
+    task_wait_end(task);
     task->next_call++;
-    if (task->next_call == task->work.call_count)
-        verify(task);
+    go_on(task);
 }
 
 static void look_anew(struct task *task)
 {
     task->conflicts++;
     task_read_again(task, NULL);
-    (void)wait_more(task, 500 * (int64_t)task->conflicts, task->options.settle_timeout_s,
-                    TASK_VERIFYING);
+    (void)task_wait_more(task, 500 * (int64_t)task->conflicts, task->options.settle_timeout_s,
+                         TASK_VERIFYING);
     if (task->state != TASK_WAITING)
         task->state = TASK_VERIFYING;
 }
@@ -99,7 +63,7 @@ static void look_anew(struct task *task)
 static void write_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
     if (!task->failure)
-        task_fail(task, call->op, reply);
+        task_outcome_fail(task, NULL, reply);
     if (call == task->kind->create && task->work.action == PLAN_CREATE)
         task->next_call = task->work.call_count - 1;
     next_call(task);
@@ -115,10 +79,11 @@ void task_write_reply(struct task *task, const struct aws_reply *reply)
         task->writes += reply->result != NULL;
         task->wrote = true;
         next_call(task);
-    } else if (settle && wait_more(task, settle_delay_ms(task), window_s(task, settle->window_s),
-                                   TASK_WRITING)) {
-        task_say(task, "waiting for %s", settle->what);
-    } else if (!settle && is_conflict(&reply->error) && task->conflicts < TASK_CONFLICTS) {
+    } else if (settle &&
+               task_wait_more(task, task_wait_delay_ms(task), settle->window_s, TASK_WRITING)) {
+        task_outcome_say(task, "waiting for %s", settle->what);
+    } else if (!settle && retry_is_conflict(reply->error.code) &&
+               task->conflicts < TASK_CONFLICTS) {
         look_anew(task);
     } else {
         write_failed(task, call, reply);
@@ -127,12 +92,20 @@ void task_write_reply(struct task *task, const struct aws_reply *reply)
 
 static void start_writing(struct task *task)
 {
-    stop_waiting(task);
+    task_wait_end(task);
     task->rounds++;
     task->looks = 0;
     task->next_call = 0;
-    task->wrote = false;
+    task->wrote = task->put_off = false;
     task->state = TASK_WRITING;
+    go_on(task);
+}
+
+/* The resource is there now, so that what was put off can be sent. */
+static bool can_go_on(const struct task *task)
+{
+    return task->put_off && task->wrote && task->work.action == PLAN_UPDATE &&
+           task->rounds < TASK_WRITE_ROUNDS;
 }
 
 /* AWS shows something else than was just written: mostly it lags, so look again a few times. */
@@ -141,31 +114,32 @@ static void still_different(struct task *task)
     static const int delays_ms[TASK_LOOKS] = {250, 1000, 2000, 4000};
 
     if (task->wrote && task->looks < TASK_LOOKS) {
-        task_say(task, "waiting for the change to show");
+        task_outcome_say(task, "waiting for the change to show");
         task_read_again(task, NULL);
-        stop_waiting(task);
-        if (wait_more(task, delays_ms[task->looks++], task->options.settle_timeout_s,
-                      TASK_VERIFYING))
+        task_wait_end(task);
+        if (task_wait_more(task, delays_ms[task->looks++], task->options.settle_timeout_s,
+                           TASK_VERIFYING))
             return;
     }
     if (task->rounds < TASK_WRITE_ROUNDS) {
         start_writing(task);
         return;
     }
-    task_say(task, "%s still differs after it was written",
-             json_text(json_array_get(task->work.differences, 0), "field"));
-    task_end(task, VERDICT_SETTLING);
+    task_outcome_say(task, "%s still differs after it was written",
+                     json_text(json_array_get(task->work.differences, 0), "field"));
+    task_outcome_end(task, VERDICT_SETTLING);
 }
 
 static void wait_for_ready(struct task *task)
 {
-    if (!wait_more(task, settle_delay_ms(task), task->options.settle_timeout_s, TASK_VERIFYING)) {
-        task_say(task, "AWS is still at work on it");
-        task_end(task, VERDICT_SETTLING);
+    if (!task_wait_more(task, task_wait_delay_ms(task), task->options.settle_timeout_s,
+                        TASK_VERIFYING)) {
+        task_outcome_say(task, "AWS is still at work on it");
+        task_outcome_end(task, VERDICT_SETTLING);
         return;
     }
     task_read_again(task, NULL);
-    task_say(task, "waiting for AWS to finish it");
+    task_outcome_say(task, "waiting for AWS to finish it");
 }
 
 static enum task_verdict final_verdict(const struct task *task)
@@ -177,46 +151,24 @@ static enum task_verdict final_verdict(const struct task *task)
     return json_array_size(task->work.differences) ? VERDICT_HELD : VERDICT_SYNCED;
 }
 
-void task_after_verify(struct task *task)
+void task_write_decide(struct task *task)
 {
     enum plan_action action = task->work.action;
 
     if (task->failure) {
         /* What remains was refused: the text tells why, the next pass tries again. */
-        task_end(task, task->failure);
+        task_outcome_end(task, task->failure);
     } else if (action == PLAN_BLOCKED) {
-        task_say(task, "%s", task->work.reason);
-        task_end(task, VERDICT_BLOCKED);
+        task_outcome_say(task, "%s", task->work.reason);
+        task_outcome_end(task, VERDICT_BLOCKED);
     } else if (action == PLAN_WAIT) {
         wait_for_ready(task);
     } else if (action == PLAN_NONE) {
-        task_say(task, "%s", "");
-        task_end(task, final_verdict(task));
-    } else if (!task->rounds || (!task->wrote && task->conflicts)) {
+        task_outcome_say(task, "%s", "");
+        task_outcome_end(task, final_verdict(task));
+    } else if (!task->rounds || (!task->wrote && task->conflicts) || can_go_on(task)) {
         start_writing(task);
     } else {
         still_different(task);
     }
-}
-
-int64_t task_wait_ms(const struct task *task)
-{
-    int64_t left = task->wake_ms - clock_monotonic_ms();
-
-    return left > 0 ? left : 0;
-}
-
-void task_wake(struct task *task)
-{
-    if (task->state == TASK_WAITING)
-        task->state = task->resume;
-}
-
-void task_waiting(const struct task *task, int *so_far_s, int *at_most_s)
-{
-    *so_far_s = *at_most_s = 0;
-    if (task->state != TASK_WAITING)
-        return;
-    *so_far_s = (int)((clock_monotonic_ms() - task->wait_from_ms) / 1000);
-    *at_most_s = (int)((task->wait_until_ms - task->wait_from_ms) / 1000);
 }

@@ -205,4 +205,6 @@ const struct kind athena_view = {
     .update = &update,
     .remove = &drop,
     .refuse = refuse,
+    .part = PART_VIEW,
+    .for_billing = true,
 };

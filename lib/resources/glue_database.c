@@ -59,4 +59,5 @@ const struct kind glue_database = {
     .read = &read,
     .create = &create,
     .update = &update,
+    .for_billing = true,
 };

@@ -47,7 +47,7 @@ static const struct field fields[] = {
     {.name = "name", .type = FIELD_LOWER, .flags = FIELD_KEY, .summary = "Name of the table."},
     {.name = "type",
      .member = "TableType",
-     .otherwise = "EXTERNAL_TABLE",
+     .otherwise = "EXTERNAL_TABLE", /* and no absent_is: a table may well be of no type */
      .summary = "Table type; without it DDL on the table fails."},
     {.name = "description", .member = "Description", .summary = "Text about the table."},
     {.name = "location",
@@ -126,4 +126,6 @@ const struct kind glue_table = {
     .create = &create,
     .update = &update,
     .check = check,
+    .part = PART_TABLE,
+    .for_billing = true,
 };

@@ -9,7 +9,7 @@
 #ifndef RESOURCES_KIND_H
 #define RESOURCES_KIND_H
 
-#include "aws/codec/model.h"
+#include "aws/codec/model_validate.h"
 #include "base/err.h"
 
 #include <jansson.h>
@@ -17,8 +17,9 @@
 
 /* What a spec holds, and how want and have compare. */
 enum field_type {
-    FIELD_TEXT, /* compared letter by letter */
-    FIELD_INT,
+    FIELD_TEXT,   /* compared letter by letter */
+    FIELD_INT,    /* a whole number */
+    FIELD_NUMBER, /* 0.5; 1 is 1.0 */
     FIELD_BOOL,
     FIELD_ARN,      /* text; a trailing ":*" does not matter */
     FIELD_LOCATION, /* text; a trailing "/" does not matter */
@@ -54,6 +55,7 @@ struct field {
     enum field_type type;
     unsigned flags;
     const char *otherwise;   /* default when the spec is silent; NULL: silence means "left alone" */
+    const char *absent_is;   /* what AWS documents that a reply without the member means */
     const struct call *read; /* the call whose reply holds it; NULL: the kind's read */
     const struct call *set;  /* repairs a difference; NULL: the kind's update */
     const char *created;     /* the value AWS gives a new resource; wanting it needs no call then */
@@ -89,7 +91,8 @@ struct call {
      * "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one. */
     const char *send;
     const char *overlay; /* writes that replace a whole document: the parameter that starts as what
-                            AWS has (the members it accepts), before send is laid over it */
+                            AWS has (the members it accepts), before send is laid over it; "": all
+                            parameters */
     const char *take; /* reads: reply member holding the resource, or the list to look in; NULL: the
                          reply */
     const char *find; /* reads: "Member=field" pairs an item of that list must match */
@@ -112,7 +115,18 @@ struct call {
                          read is refused; NULL: obvious */
 };
 
-enum { KIND_READS = 10 };
+/* The part a kind plays on the way of usage from an API to a bill, with the fields that say how.
+ * Most kinds play none. */
+enum kind_part {
+    PART_NONE,
+    PART_FORWARDER,  /* sends the events of `log_group` to `destination`, an ARN */
+    PART_DELIVERY,   /* writes them to `bucket`, an ARN, below `prefix`, failed ones below
+                        `error_prefix`; complains in `error_log_group` and `error_log_stream` */
+    PART_LOG_STREAM, /* takes lines: `name` in `log_group` */
+    PART_TABLE,      /* reads the objects at `location` by `serde`: `name` in `database` */
+    PART_VIEW,       /* reads tables by `sql`: `name` in `database` */
+    PART_QUERIES,    /* runs queries, results at `results` */
+};
 
 struct kind {
     const char *name;           /* `kind:` in a spec, and the file name */
@@ -139,11 +153,16 @@ struct kind {
     /* ${name.attribute}: a value other resources may refer to, besides arn and every declared
      * field; new text, NULL: none. */
     char *(*attribute)(const struct scope *, const char *name);
+    enum kind_part part;
+    bool for_billing; /* rollups and bills use it: they wait until it is in place */
 };
 
-/* registry.c */
-extern const struct kind *const kinds[]; /* ends with NULL */
-const struct kind *kind_find(const char *name);
+/* The field of that name, or NULL. */
 const struct field *kind_field(const struct kind *kind, const char *name);
+/* Whether a pass reads the document that holds the field: what is declared is compared, what other
+ * calls need is found, and before anything is removed (remove) its mark is looked at. */
+bool kind_reads(const struct field *field, const json_t *desired, bool remove);
+/* Whether `ensure: absent` may delete one that carries our mark. */
+bool kind_is_removable(const struct kind *kind);
 
 #endif

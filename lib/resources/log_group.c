@@ -42,6 +42,7 @@ static const struct field fields[] = {
      .member = "logGroupClass",
      .flags = FIELD_FIXED,
      .otherwise = "STANDARD",
+     .absent_is = "STANDARD",
      .summary = "Log class; only STANDARD has subscription filters."},
     {.name = "kms_key",
      .member = "kmsKeyId",

@@ -35,4 +35,5 @@ const struct kind log_stream = {
     .read = &read,
     .create = &create,
     .holds_data = true,
+    .part = PART_LOG_STREAM,
 };

@@ -1,34 +1,35 @@
-/* registry.c -- the list of kinds.  A new kind is one line here. */
-#include "resources/kind.h"
+#include "resources/registry.h"
 
 #include <string.h>
 
-extern const struct kind s3_bucket, iam_role, log_group, log_stream, delivery_stream,
-    subscription_filter, log_resource_policy, stage_logging, workgroup, glue_database, glue_table,
-    athena_view, named_query;
+/* A new kind is one line here, named like its file. */
+#define KINDS                                                                                      \
+    KIND(s3_bucket)                                                                                \
+    KIND(iam_role)                                                                                 \
+    KIND(log_group)                                                                                \
+    KIND(log_stream)                                                                               \
+    KIND(delivery_stream)                                                                          \
+    KIND(subscription_filter)                                                                      \
+    KIND(log_resource_policy)                                                                      \
+    KIND(stage_logging)                                                                            \
+    KIND(workgroup)                                                                                \
+    KIND(glue_database)                                                                            \
+    KIND(glue_table)                                                                               \
+    KIND(athena_view)                                                                              \
+    KIND(named_query)
 
-const struct kind *const kinds[] = {
-    &s3_bucket,           &iam_role,
-    &log_group,           &log_stream,
-    &delivery_stream,     &subscription_filter,
-    &log_resource_policy, &stage_logging,
-    &workgroup,           &glue_database,
-    &glue_table,          &athena_view,
-    &named_query,         NULL,
-};
+#define KIND(name) extern const struct kind name;
+KINDS
+#undef KIND
 
-const struct kind *kind_find(const char *name)
+#define KIND(name) &name,
+const struct kind *const registry_kinds[] = {KINDS NULL};
+#undef KIND
+
+const struct kind *registry_find(const char *name)
 {
-    for (size_t i = 0; kinds[i]; i++)
-        if (!strcmp(kinds[i]->name, name))
-            return kinds[i];
-    return NULL;
-}
-
-const struct field *kind_field(const struct kind *kind, const char *name)
-{
-    for (const struct field *field = kind->fields; field->name; field++)
-        if (!strcmp(field->name, name))
-            return field;
+    for (size_t i = 0; registry_kinds[i]; i++)
+        if (!strcmp(registry_kinds[i]->name, name))
+            return registry_kinds[i];
     return NULL;
 }

@@ -222,6 +222,7 @@ static const struct field fields[] = {
      .summary = "Our lifecycle rules, by ID (starting with billingd-); others are kept."},
     {.name = "lifecycle_minimum_size",
      .member = "TransitionDefaultMinimumObjectSize",
+     .absent_is = "all_storage_classes_128K",
      .read = &read_lifecycle,
      .set = &put_lifecycle,
      .summary = "all_storage_classes_128K or varies_by_storage_class."},
@@ -265,4 +266,5 @@ const struct kind s3_bucket = {
     .create = &create,
     .holds_data = true,
     .check = check,
+    .for_billing = true,
 };

@@ -111,4 +111,5 @@ const struct kind subscription_filter = {
     .update = &put,
     .refuse = refuse,
     .note = note,
+    .part = PART_FORWARDER,
 };

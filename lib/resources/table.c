@@ -35,16 +35,6 @@ static const struct field *word_field(const struct kind *kind, const struct word
     return strchr("@'", word->source[0]) ? NULL : kind_field(kind, name);
 }
 
-void table_each_word(const struct kind *kind, const struct call *call, table_word_fn *each,
-                     void *arg)
-{
-    const char *cursor = call->send ? call->send : "";
-    struct word word;
-
-    while (next_word(&cursor, &word))
-        each(arg, word.member, word_field(kind, &word));
-}
-
 static const char *member_for(const struct kind *kind, const struct call *call,
                               const struct field *field, struct word *word)
 {
@@ -84,7 +74,7 @@ static const json_t *shape_in_write(const struct kind *kind, const struct call *
     return aws_model_input(&operation, member);
 }
 
-const json_t *kind_field_shape(const struct kind *kind, const struct field *field)
+const json_t *table_field_shape(const struct kind *kind, const struct field *field)
 {
     const struct call *read = field->read ? field->read : kind->read;
     const json_t *shape = shape_in_write(kind, field->set, field);
@@ -218,12 +208,16 @@ static json_t *accepted_members(const json_t *shape, const json_t *document)
 
 static json_t *starting_params(const struct scope *scope, const struct call *call)
 {
-    json_t *params = json_object();
+    json_t *params = json_object(), *kept;
 
-    if (call->overlay && scope->document)
-        json_object_set_new(
-            params, call->overlay,
-            accepted_members(literal_shape(scope, call, call->overlay), scope->document));
+    if (!call->overlay || !scope->document)
+        return params;
+    kept = accepted_members(literal_shape(scope, call, call->overlay), scope->document);
+    if (!*call->overlay) {
+        json_decref(params);
+        return kept;
+    }
+    json_put_at(params, call->overlay, kept);
     return params;
 }
 
@@ -317,21 +311,23 @@ void table_join(json_t *before, const json_t *page)
     }
 }
 
-bool table_next_page(const struct call *call, const json_t *reply, json_t *params)
+const char *table_next_page(const struct call *call, const json_t *reply, json_t *params)
 {
     char request[64], path[64], flag[64] = "";
     const json_t *token;
 
     if (!call->page || sscanf(call->page, "%63[^=]=%63[^?]?%63s", request, path, flag) < 2)
-        return false;
+        return NULL;
     if (flag[0] && !json_is_true(json_object_get(reply, flag)))
-        return false;
+        return NULL;
     token = json_at(reply, path);
-    if (!json_string_length(token) || json_equal(token, json_object_get(params, request)))
-        return false; /* the same token again means the end, or a server that would go on for ever
-                       */
-    json_object_set(params, request, (json_t *)token);
-    return true;
+    if (json_string_length(token))
+        json_object_set(params, request, (json_t *)token);
+    else if (!flag[0])
+        return NULL;
+    /* More, it says, but not from where: the same page again, which the caller sees. */
+    token = json_object_get(params, request);
+    return token ? json_string_value(token) : "";
 }
 
 bool table_matches(const char *codes, const struct aws_error *error)

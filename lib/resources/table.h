@@ -2,11 +2,11 @@
 #ifndef RESOURCES_TABLE_H
 #define RESOURCES_TABLE_H
 
-#include "aws/codec/codec.h"
+#include "aws/codec/error.h"
 #include "resources/kind.h"
 
 /* The shape of a field in the call that writes it, else in the reply that holds it; NULL: none. */
-const json_t *kind_field_shape(const struct kind *kind, const struct field *field);
+const json_t *table_field_shape(const struct kind *kind, const struct field *field);
 
 /* A template such as "arn:{partition}:s3:::{name}" filled from facts, desired and observed; names
  * that have no value become missing.  New text. */
@@ -17,10 +17,6 @@ char *table_arn(const struct scope *scope);
  * NULL. */
 char *table_attribute(const struct scope *scope, const char *name);
 
-/* Which field a word of `send` takes its value from; calls each(arg, member, field) per word. */
-typedef void table_word_fn(void *arg, const char *member, const struct field *field);
-void table_each_word(const struct kind *kind, const struct call *call, table_word_fn *each,
-                     void *arg);
 /* True when the call sends the field. */
 bool table_sends(const struct kind *kind, const struct call *call, const struct field *field);
 
@@ -35,8 +31,9 @@ size_t table_take(const struct scope *scope, const struct call *call, const json
                   json_t **document);
 /* Adds the next page's reply to what came before (lists are joined). */
 void table_join(json_t *before, const json_t *page);
-/* Puts the token of the next page into params; false when this was the last page. */
-bool table_next_page(const struct call *call, const json_t *reply, json_t *params);
+/* Puts the token of the next page into params and returns it (borrowed from params); NULL when this
+ * was the last page.  Whether it came before is for the caller to judge. */
+const char *table_next_page(const struct call *call, const json_t *reply, json_t *params);
 /* True when the error is one of "Code Code:part of message ...". */
 bool table_matches(const char *codes, const struct aws_error *error);
 /* The entry of call->settle that fits, or NULL. */

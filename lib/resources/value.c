@@ -55,12 +55,29 @@ static json_t *columns_from_wire(const json_t *wire)
     return columns;
 }
 
+json_t *value_from_text(const struct field *field, const char *text)
+{
+    json_t *value;
+
+    switch (field->type) {
+    case FIELD_TEXT:
+    case FIELD_ARN:
+    case FIELD_LOCATION:
+    case FIELD_SQL:
+    case FIELD_LOWER:
+        return json_string(text);
+    default:
+        value = json_loads(text, JSON_DECODE_ANY, NULL);
+        return value ? value : json_null();
+    }
+}
+
 json_t *value_from_wire(const struct field *field, const json_t *wire)
 {
     json_auto_t *document = NULL;
 
     if (!wire || json_is_null(wire))
-        return NULL;
+        return field->absent_is ? value_from_text(field, field->absent_is) : NULL;
     switch (field->type) {
     case FIELD_MAP:
         return map_from_wire(wire);
@@ -130,6 +147,8 @@ static json_t *scalar_to_wire(const json_t *shape, const json_t *value)
 
     if (!type || !text)
         return json_share(value);
+    if (!strcmp(type, "float") || !strcmp(type, "double"))
+        return json_real(strtod(text, NULL));
     if (!strcmp(type, "integer") || !strcmp(type, "long"))
         return json_integer(strtoll(text, NULL, 10));
     if (!strcmp(type, "boolean"))
@@ -369,11 +388,34 @@ static void item_differences(const struct field *field, const json_t *want, cons
                            NULL, item);
 }
 
+/* Whether the value has the form that its type compares by; test_kinds keeps others away. */
+static bool is_of_type(const struct field *field, const json_t *value)
+{
+    switch (field->type) {
+    case FIELD_MAP:
+    case FIELD_DOCUMENT:
+    case FIELD_COLUMNS:
+        return json_is_object(value);
+    case FIELD_LIST:
+    case FIELD_SET:
+    case FIELD_RULES:
+    case FIELD_STATEMENTS:
+        return json_is_array(value);
+    default:
+        return true;
+    }
+}
+
 void value_differences(const struct field *field, const json_t *want, const json_t *have,
                        json_t *differences)
 {
     if (!want)
         return;
+    if (!is_of_type(field, want)) {
+        if (!json_same(want, have))
+            add_difference(differences, mem_text(field->name), want, have);
+        return;
+    }
     switch (field->type) {
     case FIELD_MAP:
     case FIELD_DOCUMENT:

@@ -7,7 +7,10 @@
 
 #include "resources/kind.h"
 
-/* What AWS returned (NULL: nothing) as a value; new reference, NULL for nothing. */
+/* A default as tables have it: "0.5", "true", "STANDARD", "[]"; new reference. */
+json_t *value_from_text(const struct field *field, const char *text);
+/* What AWS returned (NULL: no such member) as a value: field->absent_is where that says what
+ * nothing means.  New reference, NULL for nothing. */
 json_t *value_from_wire(const struct field *field, const json_t *wire);
 /* A value as AWS wants it at shape (NULL: as it is); new reference.  have_wire: what AWS has there
  * now, or NULL: column comments and a policy's other members are taken from it. */

@@ -81,6 +81,7 @@ static const struct field fields[] = {
      .summary = "Whether queries may read requester-pays buckets."},
     {.name = "engine",
      .member = "Configuration.EngineVersion.SelectedEngineVersion",
+     .absent_is = "AUTO",
      .summary = "AUTO or Athena engine version 3."},
     {.name = "tags",
      .member = "Tags",
@@ -115,4 +116,6 @@ const struct kind workgroup = {
     .create = &create,
     .update = &update,
     .check = check,
+    .part = PART_QUERIES,
+    .for_billing = true,
 };

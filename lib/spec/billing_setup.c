@@ -144,7 +144,7 @@ struct billing *billing_setup(const struct manifest *manifest, size_t pipeline,
         .queries = spec->queries ? json_share(spec->queries) : json_object(),
     };
     read_names(&(struct source){spec, desired}, &billing->names);
-    settings_from_section(&reader, section, &billing->settings);
+    settings_from_section(&(struct section_value){&reader, section, ""}, &billing->settings);
     if (!check_names(billing, e))
         return billing;
     billing_free(billing);

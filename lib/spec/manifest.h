@@ -6,7 +6,7 @@
 #define SPEC_MANIFEST_H
 
 #include "resources/kind.h"
-#include "spec/problem.h"
+#include "spec/problems.h"
 
 #include <stdint.h>
 
@@ -60,6 +60,18 @@ const char *manifest_default_path(void);
  * ownership mark (billingd = pipeline name) is put into each kind's FIELD_OWNER map, defaults
  * (field.otherwise) are filled in. */
 json_t *manifest_resolve(const struct manifest_pipeline *pipeline, const json_t *facts);
+/* Who wants to know what cannot be resolved. */
+struct manifest_resolve_check {
+    bool *flawed; /* per resource: a problem was told, so its values are not all there; those with
+                     references that cannot be resolved are added */
+    void (*tell)(void *arg, size_t resource, const char *field, const char *text);
+    void *arg;
+};
+json_t *manifest_resolve_checked(const struct manifest_pipeline *pipeline, const json_t *facts,
+                                 const struct manifest_resolve_check *check);
+/* The facts of a pipeline as far as a spec knows them; new reference.  account is that of its role,
+ * else the one given, else (NULL) a made-up one: for checks. */
+json_t *manifest_resolve_facts(const struct manifest_pipeline *pipeline, const char *account);
 
 /* The `billing` section of another file (or the whole file, if it begins with the section's keys)
  * laid over a pipeline's own, pipelines.NAME.billing of that file too; new reference.  NULL when it
@@ -67,16 +79,20 @@ json_t *manifest_resolve(const struct manifest_pipeline *pipeline, const json_t 
 json_t *manifest_billing_with(const struct manifest *manifest, size_t pipeline, const char *path,
                               struct problems *problems);
 
-/* Where field ("" for the resource itself; dots and [n] descend) of a resource stands. */
-void manifest_position(const struct manifest_resource *resource, const char *field,
-                       const char **file, int *line, int *column);
+/* The resource of that id (also one that is to be absent), or NULL. */
+const struct manifest_resource *manifest_resource_find(const struct manifest_pipeline *pipeline,
+                                                       const char *id);
+/* Where field ("" for the resource itself; dots and [n] descend) of a resource stands: the nearest
+ * that stands anywhere.  Borrowed from the manifest. */
+struct problem_place manifest_resource_place(const struct manifest_resource *resource,
+                                             const char *field);
 
 /* Everything expanded and resolved, as YAML text (`check --print-effective`); new memory. */
 char *manifest_effective(const struct manifest *manifest);
 /* JSON Schema (2020-12) of billing.yaml from the kinds' tables and AWS's models; new reference. */
 json_t *manifest_schema(void);
-
-/* lint.c: adds a warning for every known way to lose or miscount money that the spec contains. */
-void lint_manifest(const struct manifest *manifest, struct problems *problems);
+/* Adds a warning (an error, where AWS refuses it) for every known way to lose or miscount money
+ * that the spec contains; part of manifest_load. */
+void manifest_lint(const struct manifest *manifest, struct problems *problems);
 
 #endif

@@ -1,7 +1,8 @@
 /* manifest_effective.c -- the spec with everything filled in, as YAML for people. */
 #include "base/json.h"
 #include "base/mem.h"
-#include "spec/manifest_private.h"
+#include "base/yaml.h"
+#include "spec/manifest.h"
 
 static json_t *resource_document(const struct manifest_pipeline *pipeline, size_t index,
                                  const json_t *desired)
@@ -26,7 +27,7 @@ static json_t *pipeline_document(const struct manifest *manifest,
 {
     /* An account nobody named is shown as what it is: not known yet. */
     json_auto_t *facts =
-        resolve_facts(pipeline, manifest->account ? manifest->account : "${account}");
+        manifest_resolve_facts(pipeline, manifest->account ? manifest->account : "${account}");
     json_auto_t *desired = manifest_resolve(pipeline, facts);
     json_t *document = json_pack("{s:s}", "region", pipeline->region);
     json_t *resources = json_object();

@@ -2,11 +2,12 @@
  *
  * ARNs and attributes are computed from names, never read from AWS, so a whole pipeline is known
  * before the first call. */
-#include "aws/endpoint.h"
+#include "aws/partition.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "resources/table.h"
-#include "spec/manifest_private.h"
+#include "resources/value.h"
+#include "spec/load_private.h"
 
 #include <string.h>
 
@@ -15,33 +16,18 @@ struct resolving {
     json_t *facts;   /* with "pipeline" */
     json_t *desired; /* of the resources before */
     size_t index;
-    struct load *load; /* NULL: everything was checked before */
-    struct draft *draft;
+    const struct manifest_resolve_check *check; /* NULL: everything was checked before */
 };
 
-const char *resolve_partition(const char *region)
-{
-    return aws_endpoint_partition(region);
-}
-
-json_t *resolve_facts(const struct manifest_pipeline *pipeline, const char *account)
+json_t *manifest_resolve_facts(const struct manifest_pipeline *pipeline, const char *account)
 {
     const char *role = pipeline->role_arn ? strstr(pipeline->role_arn, ":iam::") : NULL;
-    cleanup_free char *other = role && strlen(role) > 18 ? mem_text_n(role + 6, 12) : NULL;
+    cleanup_free char *of_role = role && strlen(role) > 18 ? mem_text_n(role + 6, 12) : NULL;
 
-    return json_pack("{s:s, s:s, s:s}", "account", other ? other : account, "region",
-                     pipeline->region, "partition", resolve_partition(pipeline->region));
-}
-
-static void tell(const struct resolving *r, const char *field, const char *text)
-{
-    const struct manifest_resource *resource = &r->pipeline->resources[r->index];
-    cleanup_free char *path = mem_printf("%s.resources.%s.%s", r->draft->path, resource->id, field);
-    const char *file;
-    int line, column;
-
-    manifest_position(resource, field, &file, &line, &column);
-    problems_add(r->load->problems, PROBLEM_ERROR, file, line, column, path, "%s", text);
+    if (!account)
+        account = "123456789012";
+    return json_pack("{s:s, s:s, s:s}", "account", of_role ? of_role : account, "region",
+                     pipeline->region, "partition", aws_partition_of(pipeline->region)->name);
 }
 
 /* NULL when it has none such. */
@@ -54,6 +40,8 @@ static char *attribute(const struct resolving *r, size_t target, const char *nam
 
     if (json_is_integer(value))
         return mem_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (json_is_real(value))
+        return mem_printf("%.15g", json_real_value(value));
     if (json_is_boolean(value))
         return mem_text(json_is_true(value) ? "true" : "false");
     return table_attribute(&scope, name);
@@ -82,7 +70,7 @@ static void tell_attribute(const struct resolving *r, size_t target, const char 
     else
         text = mem_printf("${%s.%s}: %s has no attribute %s%s", r->pipeline->resources[target].id,
                           name, kind->name, name, hint);
-    tell(r, field, text);
+    r->check->tell(r->check->arg, r->index, field, text);
 }
 
 /* Whether a flawed resource might have the attribute once its own problems are gone. */
@@ -91,7 +79,7 @@ static bool is_open(const struct resolving *r, size_t target, const char *name)
     const struct kind *kind = r->pipeline->resources[target].kind;
     const struct field *field = kind ? kind_field(kind, name) : NULL;
 
-    if (!r->draft || !r->draft->flawed[target])
+    if (!r->check || !r->check->flawed[target])
         return false;
     return !kind || (field ? !(field->flags & FIELD_REPORTED)
                            : kind->attribute != NULL || !strcmp(name, "arn"));
@@ -117,7 +105,7 @@ static bool add_reference(const struct resolving *r, const struct reference *ref
             continue;
         if (!is_open(r, i, dot + 1))
             value = attribute(r, i, dot + 1);
-        if (!value && r->load && !is_open(r, i, dot + 1))
+        if (!value && r->check && !is_open(r, i, dot + 1))
             tell_attribute(r, i, dot + 1, field);
         str_add(s, value ? value : "");
         return value != NULL;
@@ -131,12 +119,12 @@ static json_t *resolve_text(const struct resolving *r, const char *text, const c
     struct reference reference;
     bool good = true;
 
-    while (text_next(text, &reference) && reference.end) {
-        text_add_unescaped(&s, text, (size_t)(reference.start - text));
+    while (load_text_next(text, &reference) && reference.end) {
+        load_text_add_unescaped(&s, text, (size_t)(reference.start - text));
         good &= add_reference(r, &reference, field, &s);
         text = reference.end;
     }
-    text_add_unescaped(&s, text, strlen(text));
+    load_text_add_unescaped(&s, text, strlen(text));
     return good ? json_string(str_text(&s)) : NULL;
 }
 
@@ -177,24 +165,13 @@ static json_t *resolve_value(const struct resolving *r, const json_t *value, con
 
 static json_t *default_value(const struct resolving *r, const struct field *field)
 {
-    const char *text = field->otherwise;
-    json_t *value;
+    json_t *value = value_from_text(field, field->otherwise), *resolved;
 
-    switch (field->type) {
-    case FIELD_INT:
-        return json_integer(strtoll(text, NULL, 10));
-    case FIELD_BOOL:
-        return json_boolean(!strcmp(text, "true"));
-    case FIELD_TEXT:
-    case FIELD_ARN:
-    case FIELD_LOCATION:
-    case FIELD_SQL:
-    case FIELD_LOWER:
-        return resolve_text(r, text, field->name);
-    default:
-        value = json_loads(text, JSON_DECODE_ANY, NULL);
-        return value ? value : json_null();
-    }
+    if (!json_is_string(value))
+        return value;
+    resolved = resolve_text(r, field->otherwise, field->name);
+    json_decref(value);
+    return resolved;
 }
 
 static void mark_owner(const struct resolving *r, json_t *desired, const struct field *field)
@@ -219,8 +196,8 @@ static json_t *resolve_resource(struct resolving *r)
 
         if (resolved)
             json_object_set_new(desired, key, resolved);
-        else if (r->draft)
-            r->draft->flawed[r->index] = true;
+        else if (r->check)
+            r->check->flawed[r->index] = true;
     }
     for (const struct field *f = resource->kind ? resource->kind->fields : NULL; f && f->name;
          f++) {
@@ -232,14 +209,13 @@ static json_t *resolve_resource(struct resolving *r)
     return desired;
 }
 
-json_t *resolve_pipeline(const struct manifest_pipeline *pipeline, const json_t *facts,
-                         struct load *load, struct draft *draft)
+json_t *manifest_resolve_checked(const struct manifest_pipeline *pipeline, const json_t *facts,
+                                 const struct manifest_resolve_check *check)
 {
     struct resolving r = {.pipeline = pipeline,
                           .facts = json_copy((json_t *)facts),
                           .desired = json_array(),
-                          .load = load,
-                          .draft = draft};
+                          .check = check};
 
     json_object_set_new(r.facts, "pipeline", json_string(pipeline->name));
     for (r.index = 0; r.index < pipeline->resource_count; r.index++)
@@ -250,5 +226,5 @@ json_t *resolve_pipeline(const struct manifest_pipeline *pipeline, const json_t 
 
 json_t *manifest_resolve(const struct manifest_pipeline *pipeline, const json_t *facts)
 {
-    return resolve_pipeline(pipeline, facts, NULL, NULL);
+    return manifest_resolve_checked(pipeline, facts, NULL);
 }

@@ -5,8 +5,9 @@
  * is for. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/registry.h"
 #include "resources/table.h"
-#include "spec/manifest_private.h"
+#include "spec/load_private.h"
 
 #include <string.h>
 
@@ -63,7 +64,7 @@ static json_t *map_schema(json_t *values)
 static json_t *member_schema(const struct aws_model *model, const json_t *member,
                              json_t *definitions)
 {
-    const json_t *shape = value_shape(model, member);
+    const json_t *shape = load_value_shape(model, member);
     const char *name = json_text(member, "shape"), *type = json_text(shape, "type");
     cleanup_free char *key = NULL;
 
@@ -115,11 +116,13 @@ static json_t *schema_of(const struct aws_model *model, const json_t *shape, jso
 static json_t *field_schema(const struct kind *kind, const struct field *field, json_t *definitions)
 {
     const struct aws_model *model = aws_model(kind->service);
-    const json_t *shape = value_shape(model, kind_field_shape(kind, field));
+    const json_t *shape = load_value_shape(model, table_field_shape(kind, field));
 
     switch (field->type) {
     case FIELD_INT:
         return number_schema(shape, "integer");
+    case FIELD_NUMBER:
+        return number_schema(shape, "number");
     case FIELD_BOOL:
         return truth_schema();
     case FIELD_MAP:
@@ -152,12 +155,11 @@ static json_t *described(json_t *schema, const char *text)
 
 static json_t *kind_schema(const struct kind *kind, json_t *definitions)
 {
-    bool removable = kind->remove && !kind->holds_data;
     json_t *properties =
         json_pack("{s:{s:s}, s:{s:s, s:{s:s}, s:s}, s:{s:[s,s*]}}", "kind", "const", kind->name,
                   "after", "type", "array", "items", "type", "string", "description",
                   "Ids of resources that come before this one.", "ensure", "enum", "present",
-                  removable ? "absent" : NULL);
+                  kind_is_removable(kind) ? "absent" : NULL);
 
     for (const struct field *f = kind->fields; f->name; f++)
         if (!(f->flags & FIELD_REPORTED))
@@ -198,7 +200,7 @@ static json_t *shared_definitions(void)
         json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9]{1,6}[smh]$|" SPELLED));
     json_object_set_new(definitions, "region",
                         json_pack("{s:s, s:s}", "type", "string", "pattern",
-                                  "^[a-z]{2}(-[a-z]+)+-[0-9]{1,2}$|" SPELLED));
+                                  "^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$|" SPELLED));
     return definitions;
 }
 
@@ -208,10 +210,10 @@ static json_t *resource_schemas(json_t *definitions)
 
     json_array_append_new(any, json_pack("{s:[b,s], s:s}", "enum", 0, "off", "description",
                                          "Switches the resource off."));
-    for (size_t i = 0; kinds[i]; i++) {
-        cleanup_free char *name = mem_printf("kind.%s", kinds[i]->name);
+    for (size_t i = 0; registry_kinds[i]; i++) {
+        cleanup_free char *name = mem_printf("kind.%s", registry_kinds[i]->name);
 
-        json_object_set_new(definitions, name, kind_schema(kinds[i], definitions));
+        json_object_set_new(definitions, name, kind_schema(registry_kinds[i], definitions));
         json_array_append_new(any, reference(name));
     }
     return json_pack("{s:[s,s], s:{s:s}, s:{s:o}, s:s}", "type", "object", "null", "propertyNames",
@@ -280,12 +282,100 @@ static json_t *top_properties(json_t *definitions)
                      "billing", reference("billing"), "pipelines", pipelines);
 }
 
+/* The `billing` section follows no table of ours, so its part is written as JSON.  Two texts: a C
+ * compiler need not take one of more than 4095 bytes. */
+static const char prices_schema[] =
+    "{'price': {'anyOf': [{'type': 'number', 'minimum': 0}, {'type': 'string', 'pattern':"
+    " '^[0-9]+([.][0-9]{1,12})?$|[$][{]'}]},"
+    "'day': {'type': 'string', 'pattern': '^[0-9]{4}-[0-9]{2}-[0-9]{2}$|[$][{]'},"
+    "'count': {'anyOf': [{'type': 'integer', 'minimum': 0}, {'type': 'string', 'pattern':"
+    " '^[0-9]+$|[$][{]'}]},"
+    "'hours': {'type': 'string', 'pattern': '^[0-9]{1,5}[hd]$|[$][{]'},"
+    "'tariff.calls': {'type': 'object', 'additionalProperties': false, 'required': ['mode',"
+    " 'tiers'], 'properties': {'mode': {'enum': ['graduated', 'volume']}, 'tiers': {'type':"
+    " 'array', 'minItems': 1, 'items': {'type': 'object', 'additionalProperties': false,"
+    " 'required': ['price'], 'properties': {'up_to': {'$ref': '#/$defs/count'}, 'price':"
+    " {'$ref': '#/$defs/price'}}}}}},"
+    "'tariff.bytes': {'type': 'object', 'additionalProperties': false, 'required': ['mode',"
+    " 'tiers'], 'properties': {'mode': {'enum': ['graduated', 'volume']}, 'tiers': {'type':"
+    " 'array', 'minItems': 1, 'items': {'type': 'object', 'additionalProperties': false,"
+    " 'required': ['price'], 'properties': {'up_to_gib': {'$ref': '#/$defs/price'}, 'price':"
+    " {'$ref': '#/$defs/price'}}}}}},"
+    "'rule': {'type': 'object', 'additionalProperties': false, 'properties': {"
+    "'status': {'anyOf': [{'type': 'integer'}, {'type': 'string', 'pattern':"
+    " '^([1-9][0-9][0-9]|[1-9]xx|-)$|[$][{]'}], 'description': 'A status, or a class: 5xx.'},"
+    "'route': {'type': 'string', 'description': 'A route key; a star at its end matches any end.'},"
+    "'bill': {'type': 'boolean', 'description': 'false: neither calls nor bytes are billed.'},"
+    "'call': {'$ref': '#/$defs/price'}, 'gib': {'$ref': '#/$defs/price'}}},"
+    "'prices': {'type': 'object', 'additionalProperties': false, 'required': ['from'],"
+    " 'properties': {'from': {'$ref': '#/$defs/day', 'description':"
+    " 'First day these prices hold for.'},"
+    "'call': {'$ref': '#/$defs/price', 'description': 'Price of a call.'},"
+    "'gib': {'$ref': '#/$defs/price', 'description': 'Price of a GiB (2^30 bytes).'},"
+    "'calls': {'$ref': '#/$defs/tariff.calls', 'description': 'Tiers instead of call.'},"
+    "'bytes': {'$ref': '#/$defs/tariff.bytes', 'description': 'Tiers instead of gib.'},"
+    "'free_calls': {'$ref': '#/$defs/count', 'description': 'Per customer and month.'},"
+    "'free_gib': {'$ref': '#/$defs/price', 'description': 'Per customer and month.'},"
+    "'minimum': {'$ref': '#/$defs/price', 'description': 'Per customer and month.'},"
+    "'rules': {'type': 'array', 'items': {'$ref': '#/$defs/rule'}, 'description':"
+    " 'The first that matches a call decides.'}}},"
+    "'customer': {'type': 'object', 'additionalProperties': false, 'required': ['sub', 'customer'],"
+    " 'properties': {'sub': {'type': 'string'}, 'customer': {'type': 'string'}, 'name': {'type':"
+    " 'string'}, 'from': {'$ref': '#/$defs/day'}, 'to': {'$ref': '#/$defs/day', 'description':"
+    " 'Last day.'}}}}";
+static const char section_schema[] =
+    "{'rollup': {'type': ['object', 'null'], 'additionalProperties': false, 'properties': {"
+    "'since': {'$ref': '#/$defs/day', 'description': 'First billing day.'},"
+    "'group_by': {'type': 'array', 'items': {'enum': ['sub', 'user', 'method', 'path', 'route',"
+    " 'status']}}, 'late_days': {'$ref': '#/$defs/count', 'description':"
+    " 'Days an event may arrive after its own and still count.'},"
+    "'closed_after': {'$ref': '#/$defs/hours', 'description':"
+    " 'A day is closed this long after it ended.'},"
+    "'parallel_queries': {'$ref': '#/$defs/count'},"
+    "'scan_budget': {'type': ['string', 'integer'], 'description':"
+    " 'Bytes queries may scan in one pass, like 100GiB; 0: no limit.'},"
+    "'keep_runs': {'$ref': '#/$defs/hours', 'description':"
+    " 'Replaced builds are kept this long.'}}},"
+    "'billing': {'type': ['object', 'null'], 'additionalProperties': false, 'properties': {"
+    "'time_zone': {'type': 'string', 'description': 'IANA zone of billing days and months.'},"
+    "'currency': {'type': 'string', 'pattern': '^[A-Z]{3}$|[$][{]'},"
+    "'prices': {'type': 'array', 'items': {'$ref': '#/$defs/prices'}},"
+    "'customers': {'type': ['array', 'null'], 'items': {'$ref': '#/$defs/customer'}},"
+    "'rollup': {'$ref': '#/$defs/rollup'},"
+    "'audit': {'type': ['object', 'null'], 'additionalProperties': false, 'properties': {'max_gap':"
+    " {'type': ['string', 'number'], 'description': 'Share of events that may be missing: "
+    "0.01%.'}}},"
+    "'close': {'type': ['object', 'null'], 'additionalProperties': false, 'properties': {'archive':"
+    " {'type': 'string', 'description': 'Prefix of closed months.'}, 'signing_key': {'type':"
+    " ['string', 'null'], 'description': 'PEM file with an Ed25519 private key.'}}},"
+    "'partitions': {'enum': ['projection', 'registration']}}}}";
+
+static void add_texts(json_t *definitions, const char *schema, size_t length)
+{
+    char text[4096];
+    json_t *parsed;
+
+    for (size_t i = 0; i < length; i++)
+        text[i] = (char)(schema[i] == '\'' ? '"' : schema[i]);
+    parsed = json_loadb(text, length, 0, NULL);
+    if (!parsed)
+        abort(); /* our own text */
+    (void)json_object_update_missing(definitions, parsed);
+    json_decref(parsed);
+}
+
+static void add_billing(json_t *definitions)
+{
+    add_texts(definitions, prices_schema, sizeof prices_schema - 1);
+    add_texts(definitions, section_schema, sizeof section_schema - 1);
+}
+
 json_t *manifest_schema(void)
 {
     json_t *definitions = shared_definitions();
     json_t *properties;
 
-    schema_add_billing(definitions);
+    add_billing(definitions);
     properties = top_properties(definitions);
     return json_pack("{s:s, s:s, s:s, s:b, s:[s], s:o, s:o}", "$schema",
                      "https://json-schema.org/draft/2020-12/schema", "title", "billing.yaml",

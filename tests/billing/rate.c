@@ -2,11 +2,9 @@
  * "lines": [[day, sub, user, route, status, calls, bytes]]}, prints one bill (or {"error"}) per
  * line. */
 #include "base/mem.h"
-#include "billing/prices/price_book.h"
+#include "billing/prices/rating.h"
 
 #include <string.h>
-
-enum { SEGMENTS_MOST = 64 };
 
 static void on_problem(void *arg, const char *path, const char *problem)
 {
@@ -21,12 +19,11 @@ static const char *text_at(const json_t *line, size_t i)
 /* The segment a day lies in, as a query per segment would tell it. */
 static size_t segment_of(const struct price_book *book, struct day month, const char *text)
 {
-    struct day starts[SEGMENTS_MOST], day, last = month;
+    struct day starts[PRICE_BOOK_SEGMENTS], day;
     struct err e = {0};
     size_t count;
 
-    last.day = calendar_month_length(month.year, month.month);
-    count = price_book_segments(book, month, last, starts, SEGMENTS_MOST);
+    count = price_book_segments(book, calendar_month(month), starts);
     if (calendar_parse_day(text, &day, &e))
         abort();
     while (count > 1 && calendar_compare(starts[count - 1], day) > 0)
@@ -62,7 +59,7 @@ static json_t *rate(const json_t *request)
             .calls = json_integer_value(json_array_get(line, 5)),
             .bytes = json_integer_value(json_array_get(line, 6)),
         };
-    bill = price_book_bill(book, month, usage, json_array_size(lines), &e);
+    bill = rating_bill(book, month, usage, json_array_size(lines), &e);
     free(usage);
     price_book_free(book);
     return bill ? bill : json_pack("{s:s}", "error", e.text);

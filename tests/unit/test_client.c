@@ -1,6 +1,7 @@
 /* Whole calls against a scripted server: attempts, signatures, credentials, regions, clocks, ends.
  */
-#include "aws/client_internal.h"
+#include "aws/client_private.h"
+#include "aws/codec/model.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -138,7 +139,8 @@ static void send_call(const char *service, const char *op, json_t *params)
     int i = f.sent++;
 
     f.left++;
-    f.calls[i] = aws_send(f.client, f.session, service, op, params, on_done, &f.answers[i]);
+    f.calls[i] = aws_client_send(f.client, &(struct aws_request){f.session, service, op, params},
+                                 on_done, &f.answers[i]);
     CHECK_INT(f.answers[i].calls, 0);
     json_decref(params);
 }
@@ -410,7 +412,8 @@ static void test_bucket_region_is_kept(void)
 
     UP(script);
     f.left = 1;
-    aws_send(f.client, f.session, "s3", "GetBucketLocation", params, then_head, NULL);
+    aws_client_send(f.client, &(struct aws_request){f.session, "s3", "GetBucketLocation", params},
+                    then_head, NULL);
     json_decref(params);
     end();
     CHECK_INT(last()->attempts, 1);
@@ -465,7 +468,8 @@ static void test_clock_skew(void)
 
     UP(script);
     f.left = 1;
-    aws_send(f.client, f.session, "sts", "GetCallerIdentity", NULL, then_whoami, NULL);
+    aws_client_send(f.client, &(struct aws_request){f.session, "sts", "GetCallerIdentity", NULL},
+                    then_whoami, NULL);
     end();
     CHECK_TEXT(part(0, "\nX-Amz-Date: ", "\r"), "20231114T221320Z");
     CHECK_TEXT(part(1, "\nX-Amz-Date: ", "\r"), "20231114T231320Z");
@@ -496,9 +500,6 @@ static void test_skew_unit(void)
 {
     struct skew skew = {0};
 
-    CHECK_INT(skew_parse_date("Tue, 15 Nov 1994 08:12:31 GMT"), 784887151);
-    CHECK_INT(skew_parse_date("Tue, 15 Nev 1994 08:12:31 GMT"), -1);
-    CHECK_INT(skew_parse_date("1994-11-15"), -1);
     clock_freeze((int64_t)NOW_S * 1000);
     CHECK(!skew_learn(&skew, "h", NULL, (int64_t)NOW_S * 1000));
     CHECK(skew_learn(&skew, "h", "Tue, 14 Nov 2023 21:13:20 GMT", (int64_t)NOW_S * 1000));
@@ -794,7 +795,7 @@ static void cancel_all(void *arg, const struct aws_reply *reply)
     (void)arg;
     (void)reply;
     for (int i = 0; i < f.sent; i++)
-        aws_cancel(f.calls[i]);
+        aws_call_cancel(f.calls[i]);
     shut_down();
 }
 
@@ -812,7 +813,8 @@ static void check_end(aws_done_fn *first)
         OK, CLOSES(XML("500 Oops", "", "")), {.bytes = NULL}};
 
     UP(script);
-    aws_send(f.client, f.session, "sts", "GetCallerIdentity", NULL, first, NULL);
+    aws_client_send(f.client, &(struct aws_request){f.session, "sts", "GetCallerIdentity", NULL},
+                    first, NULL);
     for (int i = 0; i < 20; i++)
         whoami();
     use_role();
@@ -836,7 +838,7 @@ static void test_free_at_once(void)
     end();
     CHECK_INT(f.answers[0].calls, 0);
     aws_client_free(NULL);
-    aws_cancel(NULL);
+    aws_call_cancel(NULL);
 }
 
 static void test_settings(void)

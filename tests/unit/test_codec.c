@@ -26,7 +26,7 @@ static struct aws_message encode(const char *service, const char *op, const char
     struct err e = {0};
 
     CHECK(document != NULL);
-    CHECK_INT(aws_encode(&operation, document, &message, &e), 0);
+    CHECK_INT(codec_encode(&operation, document, &message, &e), 0);
     CHECK_TEXT(e.text, "");
     return message;
 }
@@ -59,7 +59,7 @@ static void check_refused(const char *service, const char *op, const char *param
     struct aws_message message = {0};
     struct err e = {0};
 
-    CHECK_INT(aws_encode(&operation, document, &message, &e), -1);
+    CHECK_INT(codec_encode(&operation, document, &message, &e), -1);
     CHECK_INT(e.kind, ERR_INVALID);
     if (!strstr(e.text, part))
         fprintf(stderr, "  have: %s\n  want: %s\n", e.text, part);
@@ -190,7 +190,7 @@ static int decode(const char *service, const char *op, int status, const char *h
         list[reply.header_count].name = strsep(&line, ":");
         list[reply.header_count++].value = line;
     }
-    return aws_decode(&operation, &reply, result, error);
+    return codec_decode(&operation, &reply, result, error);
 }
 
 static void check_error(const char *service, const char *op, int status, const char *headers,

@@ -1,5 +1,5 @@
 /* The SDKs' parser and file location cases, precedence, and that errors name their line. */
-#include "aws/credentials/config.h"
+#include "aws/credentials/config_file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "check.h"
@@ -70,9 +70,9 @@ static void run_parser_case(const json_t *item)
     int status = 0;
 
     if (text)
-        status = aws_config_parse(config, AWS_CONFIG_FILE, "config", text, &e);
+        status = config_file_parse(config, AWS_CONFIG_FILE, "config", text, &e);
     if (secret && !status)
-        status = aws_config_parse(config, AWS_CREDENTIALS_FILE, "credentials", secret, &e);
+        status = config_file_parse(config, AWS_CREDENTIALS_FILE, "credentials", secret, &e);
     if (want) {
         CHECK(status == -1 && e.kind == ERR_INVALID);
         CHECK(strstr(e.text, want) && strncmp(e.text, "config:", 7) == 0);
@@ -134,7 +134,7 @@ static struct aws_config *parsed(const char *text)
     struct aws_config *config = aws_config_new();
     struct err e = {0};
 
-    CHECK_INT(aws_config_parse(config, AWS_CONFIG_FILE, "config", text, &e), 0);
+    CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", text, &e), 0);
     return config;
 }
 

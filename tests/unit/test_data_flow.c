@@ -2,14 +2,14 @@
 #include "check.h"
 
 #include "base/mem.h"
-#include "daemon/data_flow/data_flow.h"
+#include "daemon/data_flow/data_flow_prefix.h"
 
 /* 2026-03-04T05:06:07Z */
 enum { DAY = 1772600767 };
 
 static void check(const char *prefix, const char *want)
 {
-    cleanup_free char *have = data_flow_day_prefix(prefix, DAY);
+    cleanup_free char *have = data_flow_prefix_of_day(prefix, DAY);
 
     CHECK_TEXT(have, want);
 }

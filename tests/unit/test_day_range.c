@@ -1,6 +1,6 @@
 /* Which days the flags choose. */
 #include "check.h"
-#include "daemon/verbs/day_range.h"
+#include "daemon/verbs/billing/day_range.h"
 
 #include <string.h>
 

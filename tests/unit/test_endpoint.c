@@ -1,5 +1,5 @@
 /* AWS's endpoint test cases for our nine services, and the order of configured endpoints. */
-#include "aws/credentials/config.h"
+#include "aws/credentials/config_file.h"
 #include "aws/endpoint.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -120,20 +120,6 @@ static void test_rules(void)
     }
 }
 
-static void test_partitions(void)
-{
-    json_auto_t *document = load("tests/vectors/endpoints/partitions.json");
-    const json_t *partition, *ignored;
-    const char *region;
-    size_t i;
-
-    json_array_foreach(json_object_get(document, "partitions"), i, partition)
-        json_object_foreach((json_t *)json_object_get(partition, "regions"), region, ignored)
-            if (!strstr(region, "global"))
-                CHECK_TEXT(aws_endpoint_partition(region), json_text(partition, "id"));
-    CHECK_TEXT(aws_endpoint_partition("xx-new-1"), "aws");
-}
-
 static const struct aws_model s3 = {.name = "s3", .endpoint = "s3"};
 
 static void check_custom(const char *url, const char *bucket, const char *want)
@@ -196,7 +182,7 @@ static struct aws_config *config_of(const json_t *suite)
         add_section(&s, "profile", name, body);
     json_object_foreach(json_object_get(suite, "services"), name, body)
         add_section(&s, "services", name, body);
-    CHECK_INT(aws_config_parse(config, AWS_CONFIG_FILE, "config", str_text(&s), &e), 0);
+    CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", str_text(&s), &e), 0);
     str_fini(&s);
     return config;
 }
@@ -254,7 +240,6 @@ static void test_configured(void)
 int main(void)
 {
     test_rules();
-    test_partitions();
     test_custom();
     test_configured();
     return check_done();

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "check.h"
 #include "resources/kind.h"
+#include "resources/registry.h"
 #include "resources/table.h"
 
 enum { MOST_VALUES = 8 }; /* longer enums are left to AWS's documentation */
@@ -13,7 +14,8 @@ static const char *type_text(enum field_type type)
 {
     static const char *const texts[] = {
         [FIELD_TEXT] = "text",
-        [FIELD_INT] = "number",
+        [FIELD_INT] = "whole number",
+        [FIELD_NUMBER] = "number",
         [FIELD_BOOL] = "true or false",
         [FIELD_ARN] = "ARN",
         [FIELD_LOCATION] = "s3://bucket/prefix/",
@@ -45,7 +47,7 @@ static void add_text(struct str *s, const char *text)
 static void add_value(struct str *s, const struct kind *kind, const struct field *field)
 {
     const struct aws_model *model = aws_model(kind->service);
-    const json_t *member = kind_field_shape(kind, field);
+    const json_t *member = table_field_shape(kind, field);
     const char *name = json_text(member, "shape");
     const json_t *shape = name ? aws_model_shape(model, name) : member;
     const json_t *values = json_object_get(shape, "enum");
@@ -56,7 +58,7 @@ static void add_value(struct str *s, const struct kind *kind, const struct field
         for (size_t i = 0; i < count; i++)
             str_addf(s, "%s`%s`", i ? ", " : "", json_string_value(json_array_get(values, i)));
     } else if (field->type == FIELD_INT && least && most) {
-        str_addf(s, "number, %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT,
+        str_addf(s, "whole number, %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT,
                  json_integer_value(least), json_integer_value(most));
     } else {
         add_text(s, type_text(field->type));
@@ -89,23 +91,14 @@ static void add_field(struct str *s, const struct kind *kind, const struct field
     str_add(s, " |\n");
 }
 
-/* Without a place for our mark nothing tells ours from others', and nothing is deleted. */
-static bool is_removable(const struct kind *kind)
-{
-    for (const struct field *f = kind->fields; f->name; f++)
-        if (f->flags & FIELD_OWNER)
-            return kind->remove && !kind->holds_data;
-    return false;
-}
-
 static void add_kind(struct str *s, const struct kind *kind)
 {
     str_addf(s, "\n## %s\n\n%s ", kind->name, kind->summary);
     if (!kind->create)
         str_add(s, "Must exist already. ");
-    str_add(s, is_removable(kind) ? "`ensure: absent` deletes it if it carries our mark."
-               : kind->holds_data ? "Never deleted: it holds data."
-                                  : "Never deleted.");
+    str_add(s, kind_is_removable(kind) ? "`ensure: absent` deletes it if it carries our mark."
+               : kind->holds_data      ? "Never deleted: it holds data."
+                                       : "Never deleted.");
     str_add(s, "\n\n| Field | Value | Meaning |\n|---|---|---|\n");
     for (const struct field *f = kind->fields; f->name; f++)
         if (!(f->flags & FIELD_REPORTED))
@@ -123,8 +116,8 @@ static char *document(void)
         "alone. In a mapping, only the declared keys are compared;\nrules and statements of others "
         "stay. This page is made from the tables in `lib/resources/` and compared with\nthem by "
         "`test_kind_docs`.\n");
-    for (size_t i = 0; kinds[i]; i++)
-        add_kind(&s, kinds[i]);
+    for (size_t i = 0; registry_kinds[i]; i++)
+        add_kind(&s, registry_kinds[i]);
     return str_take(&s);
 }
 
@@ -156,9 +149,9 @@ int main(int argc, char **argv)
     cleanup_free char *have = read_text("docs/kinds.md");
 
     CHECK(strcmp(have, want) == 0); /* else: test_kind_docs docs/kinds.md */
-    for (size_t i = 0; kinds[i]; i++) {
-        CHECK(kinds[i]->summary && *kinds[i]->summary);
-        for (const struct field *f = kinds[i]->fields; f->name; f++)
+    for (size_t i = 0; registry_kinds[i]; i++) {
+        CHECK(registry_kinds[i]->summary && *registry_kinds[i]->summary);
+        for (const struct field *f = registry_kinds[i]->fields; f->name; f++)
             CHECK((f->flags & FIELD_REPORTED) || (f->summary && *f->summary));
     }
     aws_model_unload();

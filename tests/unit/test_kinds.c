@@ -1,9 +1,11 @@
 /* Every name in every kind's table is real: fields, operations, members of AWS's models; and every
  * field can be read, repaired, or says why not. */
 #include "aws/codec/model.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "check.h"
 #include "resources/kind.h"
+#include "resources/registry.h"
 #include "resources/table.h"
 
 #include <ctype.h>
@@ -134,6 +136,128 @@ static void check_call(const struct call *call, bool is_read)
         expect(s->window_s > 0 && s->what, call->op, "settle without time or words:", s->code);
 }
 
+/* What a member of AWS's models can be, as far as fields care. */
+enum form {
+    TEXT,
+    WHOLE,
+    REAL,
+    TRUTH,
+    TIME,
+    BYTES,
+    STRUCTURE,
+    TEXT_MAP,
+    OTHER_MAP,
+    SCALARS,    /* list of them */
+    PAIRS,      /* list of {Key, Value} */
+    NAMED,      /* list of structures with an ID */
+    COLUMNS,    /* list of {Name, Type} */
+    STRUCTURES, /* list of others */
+    LISTS,      /* list of lists or maps */
+    FORM_COUNT
+};
+
+#define IS(form) (1u << (form))
+
+/* What fits each type of field.  A value of another form would never differ, or always. */
+static const unsigned fitting[] = {
+    [FIELD_TEXT] = IS(TEXT),
+    [FIELD_INT] = IS(WHOLE),
+    [FIELD_NUMBER] = IS(REAL),
+    [FIELD_BOOL] = IS(TRUTH),
+    [FIELD_ARN] = IS(TEXT),
+    [FIELD_LOCATION] = IS(TEXT),
+    [FIELD_SQL] = IS(TEXT),
+    [FIELD_LOWER] = IS(TEXT),
+    [FIELD_MAP] = IS(TEXT_MAP) | IS(PAIRS),
+    [FIELD_DOCUMENT] = IS(STRUCTURE),
+    [FIELD_LIST] = IS(STRUCTURES) | IS(PAIRS) | IS(NAMED) | IS(COLUMNS),
+    [FIELD_SET] = IS(SCALARS),
+    [FIELD_RULES] = IS(NAMED),
+    [FIELD_POLICY] = IS(TEXT),
+    [FIELD_STATEMENTS] = IS(TEXT),
+    [FIELD_COLUMNS] = IS(COLUMNS),
+};
+
+static bool has_members(const json_t *shape, const char *one, const char *other)
+{
+    const json_t *members = json_object_get(shape, "members");
+
+    return json_object_get(members, one) && json_object_get(members, other);
+}
+
+static enum form form_of(const struct aws_model *model, const json_t *shape);
+
+static enum form form_of_list(const struct aws_model *model, const json_t *shape)
+{
+    const json_t *item =
+        aws_model_shape(model, json_text(json_object_get(shape, "member"), "shape"));
+    enum form form = form_of(model, item);
+
+    if (form <= BYTES)
+        return SCALARS;
+    if (form != STRUCTURE)
+        return LISTS;
+    return has_members(item, "Key", "Value")   ? PAIRS
+           : has_members(item, "ID", "ID")     ? NAMED
+           : has_members(item, "Name", "Type") ? COLUMNS
+                                               : STRUCTURES;
+}
+
+static enum form form_of(const struct aws_model *model, const json_t *shape)
+{
+    static const struct {
+        const char *type;
+        enum form form;
+    } plain[] = {{"string", TEXT},     {"integer", WHOLE},      {"long", WHOLE},
+                 {"float", REAL},      {"double", REAL},        {"boolean", TRUTH},
+                 {"blob", BYTES},      {"timestamp", TIME},     {"character", TEXT},
+                 {"bigdecimal", REAL}, {"structure", STRUCTURE}};
+    const char *type = json_text(shape, "type");
+    const json_t *value;
+
+    for (size_t i = 0; type && i < sizeof plain / sizeof *plain; i++)
+        if (!strcmp(type, plain[i].type))
+            return plain[i].form;
+    if (type && !strcmp(type, "list"))
+        return form_of_list(model, shape);
+    value = aws_model_shape(model, json_text(json_object_get(shape, "value"), "shape"));
+    return type && value && form_of(model, value) == TEXT ? TEXT_MAP : OTHER_MAP;
+}
+
+static bool fits(enum field_type type, const struct aws_model *model, const json_t *shape)
+{
+    return fitting[type] & IS(form_of(model, shape));
+}
+
+/* The type of a field suits AWS's member in every call that sends it. */
+static void check_sent_form(const struct call *call, const struct field *field)
+{
+    struct aws_operation operation;
+    const char *cursor = call ? call->send : NULL;
+    char member[160], source[64];
+    int length;
+
+    if (!call || !operation_of(call, &operation))
+        return;
+    for (; cursor && sscanf(cursor, " %159[^= ]=%63s%n", member, source, &length) == 2;
+         cursor += length)
+        if (!strcmp(source + strspn(source, "+!"), field->name))
+            expect(fits(field->type, operation.model, aws_model_input(&operation, member)),
+                   field->name, "has a type that does not fit", member);
+}
+
+static void check_forms(const struct field *field)
+{
+    const struct call *reads = field->read ? field->read : kind->read;
+
+    check_sent_form(kind->read, field);
+    check_sent_form(kind->create, field);
+    check_sent_form(kind->update, field);
+    check_sent_form(kind->remove, field);
+    check_sent_form(reads, field);
+    check_sent_form(field->set, field);
+}
+
 static void check_member(const struct field *field)
 {
     const struct call *read = field->read ? field->read : kind->read;
@@ -145,6 +269,8 @@ static void check_member(const struct field *field)
     path = read->take ? mem_printf("%s%s.%s", read->take, read->find ? "[]" : "", field->member)
                       : mem_text(field->member);
     expect(aws_model_output(&operation, path) != NULL, field->name, "no output member", path);
+    expect(fits(field->type, operation.model, aws_model_output(&operation, path)), field->name,
+           "has a type that does not fit", path);
 }
 
 /* A key finds the resource and is never compared; what is compared can be read and repaired. */
@@ -190,16 +316,21 @@ static void check_created(const struct field *field)
            field->name, "is never sent for a new", kind->title);
 }
 
+/* Of a resource that is not there, its other documents are not there either. */
+static void check_absent(const struct call *call)
+{
+    if (call)
+        expect(call->absent || call->unique, call->op, "does not say what absence", "looks like");
+}
+
 static void check_kind(void)
 {
     bool has_key = false, has_owner = false;
-    unsigned reads = 1;
-    const struct call *seen[KIND_READS + 1] = {kind->read};
 
     expect(kind->title && *kind->title && kind->summary && *kind->summary, "kind", "says",
            "nothing");
     CHECK(aws_model(kind->service));
-    CHECK(kind_find(kind->name) == kind);
+    CHECK(registry_find(kind->name) == kind);
     CHECK(kind->create || kind->update);
     CHECK(!kind->ready == !kind->pending && !kind->ready == !kind->failed);
     CHECK(!kind->ready || kind_field(kind, "status"));
@@ -209,24 +340,19 @@ static void check_kind(void)
     check_call(kind->update, false);
     check_call(kind->remove, false);
     for (const struct field *field = kind->fields; field->name; field++) {
-        unsigned i;
-
         has_key = has_key || field->flags & FIELD_KEY;
         has_owner = has_owner || field->flags & FIELD_OWNER;
         CHECK(kind_field(kind, field->name) == field); /* no name twice */
         check_call(field->read, true);
         check_call(field->set, false);
+        check_absent(field->read);
         check_member(field);
+        check_forms(field);
         check_flags(field);
         check_created(field);
-        for (i = 0; field->read && i < reads && seen[i] != field->read; i++)
-            ;
-        if (field->read && i == reads && reads <= KIND_READS)
-            seen[reads++] = field->read;
     }
     CHECK(has_key);
-    CHECK(reads <= KIND_READS);
-    CHECK(has_owner || !kind->remove || !strcmp(kind->name, "named_query"));
+    CHECK(has_owner || !kind->remove);
 }
 
 /* {names} of an ARN are fields or facts. */
@@ -241,11 +367,78 @@ static void check_templates(const char *text)
     }
 }
 
+/* Every type of field against every form: "x" fits. */
+static void test_forms(void)
+{
+    static const char *const shapes[FORM_COUNT] = {
+        [TEXT] = "\"type\":\"string\"",
+        [WHOLE] = "\"type\":\"long\"",
+        [REAL] = "\"type\":\"double\"",
+        [TRUTH] = "\"type\":\"boolean\"",
+        [TIME] = "\"type\":\"timestamp\"",
+        [BYTES] = "\"type\":\"blob\"",
+        [STRUCTURE] = "\"type\":\"structure\",\"members\":{\"A\":{\"shape\":\"f0\"}}",
+        [TEXT_MAP] = "\"type\":\"map\",\"value\":{\"shape\":\"f0\"}",
+        [OTHER_MAP] = "\"type\":\"map\",\"value\":{\"shape\":\"f6\"}",
+        [SCALARS] = "\"type\":\"list\",\"member\":{\"shape\":\"f0\"}",
+        [PAIRS] = "\"type\":\"list\",\"member\":{\"shape\":\"pair\"}",
+        [NAMED] = "\"type\":\"list\",\"member\":{\"shape\":\"rule\"}",
+        [COLUMNS] = "\"type\":\"list\",\"member\":{\"shape\":\"column\"}",
+        [STRUCTURES] = "\"type\":\"list\",\"member\":{\"shape\":\"f6\"}",
+        [LISTS] = "\"type\":\"list\",\"member\":{\"shape\":\"f9\"}",
+    };
+    static const struct {
+        enum field_type type;
+        const char *fits;
+    } rows[] = {
+        {FIELD_TEXT, "x.............."},       {FIELD_INT, ".x............."},
+        {FIELD_NUMBER, "..x............"},     {FIELD_BOOL, "...x..........."},
+        {FIELD_ARN, "x.............."},        {FIELD_LOCATION, "x.............."},
+        {FIELD_SQL, "x.............."},        {FIELD_LOWER, "x.............."},
+        {FIELD_MAP, ".......x..x...."},        {FIELD_DOCUMENT, "......x........"},
+        {FIELD_LIST, "..........xxxx."},       {FIELD_SET, ".........x....."},
+        {FIELD_RULES, "...........x..."},      {FIELD_POLICY, "x.............."},
+        {FIELD_STATEMENTS, "x.............."}, {FIELD_COLUMNS, "............x.."},
+    };
+#define OF_TEXT(name) "\"" name "\":{\"shape\":\"f0\"}"
+    json_auto_t *document = json_loads(
+        "{\"metadata\":{\"protocol\":\"json\"},\"operations\":{},\"shapes\":{"
+        "\"pair\":{\"type\":\"structure\",\"members\":{" OF_TEXT("Key") "," OF_TEXT(
+            "Value") "}},"
+                     "\"rule\":{\"type\":\"structure\",\"members\":{" OF_TEXT(
+                         "ID") "}},"
+                               "\"column\":{\"type\":\"structure\",\"members\":{" OF_TEXT(
+                                   "Name") "," OF_TEXT("Type") "}}}}",
+        0, NULL);
+    struct aws_model *model;
+
+    for (int form = 0; form < FORM_COUNT; form++) {
+        cleanup_free char *name = mem_printf("f%d", form), *text = mem_printf("{%s}", shapes[form]);
+
+        json_object_set_new(json_object_get(document, "shapes"), name, json_loads(text, 0, NULL));
+    }
+    model = aws_model_new("test", document);
+    CHECK(model);
+    CHECK_INT(sizeof rows / sizeof *rows, sizeof fitting / sizeof *fitting);
+    for (size_t i = 0; model && i < sizeof rows / sizeof *rows; i++) {
+        char found[FORM_COUNT + 1] = "";
+
+        for (int form = 0; form < FORM_COUNT; form++) {
+            cleanup_free char *name = mem_printf("f%d", form);
+
+            found[form] = fits(rows[i].type, model, aws_model_shape(model, name)) ? 'x' : '.';
+        }
+        CHECK_TEXT(found, rows[i].fits);
+    }
+    aws_model_free(model);
+}
+
 int main(void)
 {
     size_t count = 0;
 
-    for (const struct kind *const *k = kinds; *k; k++, count++) {
+    test_forms();
+    for (const struct kind *const *k = registry_kinds; *k; k++, count++) {
         kind = *k;
         check_kind();
         check_templates(kind->arn);
@@ -254,7 +447,7 @@ int main(void)
         check_templates(kind->update ? kind->update->resource : NULL);
     }
     CHECK(count >= 13);
-    CHECK(!kind_find("unheard_of"));
+    CHECK(!registry_find("unheard_of"));
     aws_model_unload();
     return check_done();
 }

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/yaml.h"
 #include "check.h"
+#include "resources/registry.h"
 #include "spec/manifest.h"
 
 #include <dirent.h>
@@ -182,17 +183,74 @@ static void test_shipped(void)
     manifest_free(manifest);
 }
 
+/* Text at "id.path.below" of the effective spec's one pipeline. */
+static const char *effective_text(const struct manifest *manifest, const json_t *desired,
+                                  const char *id, const char *path)
+{
+    const json_t *resource = json_array_get(desired, index_of(&manifest->pipelines[0], id));
+    const char *text = json_string_value(json_at(resource, path));
+
+    return text ? text : "";
+}
+
+static void check_partition(const char *region, const char *partition, const char *suffix)
+{
+    cleanup_free char *logs = mem_printf("logs.%s.%s", region, suffix);
+    cleanup_free char *bucket = mem_printf("arn:%s:s3:::ddn-apigw-accesslog-bucket", partition);
+    struct manifest *manifest;
+    json_auto_t *facts = NULL, *desired = NULL;
+
+    (void)setenv("AWS_REGION", region, 1);
+    manifest = load_shipped();
+    (void)unsetenv("AWS_REGION");
+    if (!manifest)
+        return;
+    facts = manifest_resolve_facts(&manifest->pipelines[0], NULL);
+    desired = manifest_resolve(&manifest->pipelines[0], facts);
+    CHECK_TEXT(json_text(facts, "partition"), partition);
+    CHECK_TEXT(
+        effective_text(manifest, desired, "logs_role", "trust.Statement[].Principal.Service"),
+        logs);
+    CHECK_TEXT(
+        effective_text(manifest, desired, "firehose_role", "trust.Statement[].Principal.Service"),
+        "firehose.amazonaws.com");
+    CHECK_TEXT(effective_text(manifest, desired, "log_delivery", "statements[].Principal.Service"),
+               "delivery.logs.amazonaws.com");
+    CHECK_TEXT(effective_text(manifest, desired, "stream", "bucket"), bucket);
+    manifest_free(manifest);
+}
+
+/* ARNs and service principals of the shipped spec in every region. */
+static void test_partitions(void)
+{
+    json_error_t error;
+    json_auto_t *document = json_load_file("tests/vectors/endpoints/partitions.json", 0, &error);
+    const json_t *partition, *ignored;
+    const char *region;
+    size_t i, count = 0;
+
+    json_array_foreach(json_object_get(document, "partitions"), i, partition) {
+        json_object_foreach(json_object_get(partition, "regions"), region, ignored) {
+            if (strstr(region, "global"))
+                continue;
+            check_partition(region, json_text(partition, "id"),
+                            json_text(json_object_get(partition, "outputs"), "dnsSuffix"));
+            count++;
+        }
+    }
+    CHECK(count > 40);
+    check_partition("cn-north-1", "aws-cn", "amazonaws.com.cn");
+}
+
 static void check_place(const struct manifest_pipeline *pipeline, const char *id, const char *field,
                         const char *file, int line, int column)
 {
-    const char *have_file;
-    int have_line, have_column;
+    struct problem_place have =
+        manifest_resource_place(&pipeline->resources[index_of(pipeline, id)], field);
 
-    manifest_position(&pipeline->resources[index_of(pipeline, id)], field, &have_file, &have_line,
-                      &have_column);
-    check_text(have_file, file, __FILE__, __LINE__, field);
-    check_number(have_line, line, __FILE__, __LINE__, field);
-    check_number(have_column, column, __FILE__, __LINE__, field);
+    check_text(have.file, file, __FILE__, __LINE__, field);
+    check_number(have.line, line, __FILE__, __LINE__, field);
+    check_number(have.column, column, __FILE__, __LINE__, field);
 }
 
 static void test_positions(void)
@@ -225,12 +283,12 @@ static void test_schema(void)
     json_auto_t *schema = manifest_schema();
 
     CHECK(schema != NULL);
-    for (size_t i = 0; kinds[i]; i++) {
-        cleanup_free char *name = mem_printf("kind.%s", kinds[i]->name);
+    for (size_t i = 0; registry_kinds[i]; i++) {
+        cleanup_free char *name = mem_printf("kind.%s", registry_kinds[i]->name);
         const json_t *kind = json_object_get(json_object_get(schema, "$defs"), name);
 
         CHECK(json_is_false(json_object_get(kind, "additionalProperties")));
-        for (const struct field *f = kinds[i]->fields; f->name; f++)
+        for (const struct field *f = registry_kinds[i]->fields; f->name; f++)
             check_number(json_object_get(json_object_get(kind, "properties"), f->name) != NULL,
                          !(f->flags & FIELD_REPORTED), __FILE__, __LINE__, f->name);
     }
@@ -396,6 +454,7 @@ int main(void)
     CHECK(each_case("tests/specs/valid", check_valid) >= 6);
     test_missing_file();
     test_shipped();
+    test_partitions();
     test_positions();
     test_schema();
     test_mutations("billing.yaml", true, 80, 200);

@@ -1,7 +1,7 @@
 /* The exposition text, held to the format's own words and to Prometheus's promtool. */
 #include "base/clock.h"
 #include "check.h"
-#include "daemon/service/metrics.h"
+#include "daemon/service/service_metrics.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static char *written(struct metric *metric)
     struct metric *const table[] = {metric, NULL};
     struct str out = {0};
 
-    metrics_write(table, &out);
+    metric_write(table, &out);
     return str_take(&out);
 }
 
@@ -167,7 +167,7 @@ static void test_process(void)
     struct str out = {0};
     double open_before;
 
-    metrics_write_process(1763812345678, &out);
+    metric_process_write(1763812345678, &out);
     CHECK(strstr(out.data, "\nprocess_start_time_seconds 1763812345.678\n") != NULL);
     CHECK(sample(out.data, "\nprocess_resident_memory_bytes ") > 500e3);
     CHECK(sample(out.data, "\nprocess_virtual_memory_bytes ") >
@@ -179,7 +179,7 @@ static void test_process(void)
     str_fini(&out);
 
     CHECK(dup(0) > 0);
-    metrics_write_process(1, &out);
+    metric_process_write(1, &out);
     CHECK(sample(out.data, "\nprocess_open_fds ") == open_before + 1);
     CHECK(strstr(out.data, "\nprocess_start_time_seconds 0.001\n") != NULL);
     str_fini(&out);
@@ -206,25 +206,25 @@ static void test_billingd(void)
     static const char *const nothing[] = {NULL};
     struct str out = {0};
 
-    metrics_start("0.1.0");
-    metrics_write_all(clock_now_ms(), &out);
+    service_metrics_start("0.1.0");
+    service_metrics_write(clock_now_ms(), &out);
     CHECK(strstr(out.data, "billingd_build_info{version=\"0.1.0\"} 1\n") != NULL);
     CHECK(strstr(out.data, "billingd_reconcile_total{result=\"failed\"} 0\n") != NULL);
     CHECK(strstr(out.data, "billingd_guard_blocked_total{guard=\"account\"} 0\n") != NULL);
     CHECK_INT(promtool(out.data), 0);
     str_fini(&out);
 
-    metrics_count_reload(true, 1763812345678);
-    metrics_count_reload(false, 1763819999999);
-    metrics_set_conditions("ddn-api/bucket", "s3_bucket", synced);
-    metrics_set_conditions("ddn-api/stream", "delivery_stream", nothing);
-    metrics_set_conditions("ddn-api/gone", "log_group", synced);
-    metric_set(&metric_resource_drift_fields, 2, "ddn-api/stream", NULL);
-    metric_observe(&metric_reconcile_duration, 0.31, NULL);
-    metrics_count_request(&(struct aws_attempt){"s3", "HeadBucket", "ok", false, 12});
-    metrics_count_request(
+    service_metrics_count_reload(true, 1763812345678);
+    service_metrics_count_reload(false, 1763819999999);
+    service_metrics_set_conditions("ddn-api/bucket", "s3_bucket", synced);
+    service_metrics_set_conditions("ddn-api/stream", "delivery_stream", nothing);
+    service_metrics_set_conditions("ddn-api/gone", "log_group", synced);
+    metric_set(&service_metrics.resource_drift_fields, 2, "ddn-api/stream", NULL);
+    metric_observe(&service_metrics.reconcile_duration, 0.31, NULL);
+    service_metrics_count_request(&(struct aws_attempt){"s3", "HeadBucket", "ok", false, 12});
+    service_metrics_count_request(
         &(struct aws_attempt){"firehose", "CreateDeliveryStream", "ThrottlingException", true, 40});
-    metrics_write_all(clock_now_ms(), &out);
+    service_metrics_write(clock_now_ms(), &out);
     CHECK(strstr(out.data, "billingd_config_last_reload_successful 0\n") != NULL);
     CHECK(strstr(out.data, "_success_timestamp_seconds 1763812345.678\n") != NULL);
     CHECK(strstr(out.data, "billingd_spec_generation 1\n") != NULL);
@@ -239,13 +239,13 @@ static void test_billingd(void)
     CHECK_INT(promtool(out.data), 0);
     str_fini(&out);
 
-    metrics_forget_resources();
-    metrics_set_conditions("ddn-api/bucket", "s3_bucket", nothing);
-    metrics_write_all(clock_now_ms(), &out);
+    service_metrics_forget_resources();
+    service_metrics_set_conditions("ddn-api/bucket", "s3_bucket", nothing);
+    service_metrics_write(clock_now_ms(), &out);
     CHECK(strstr(out.data, "ddn-api/gone") == NULL);
     CHECK(strstr(out.data, "resource=\"ddn-api/bucket\"") != NULL);
     str_fini(&out);
-    metrics_forget_resources();
+    service_metrics_forget_resources();
 }
 
 int main(void)

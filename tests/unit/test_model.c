@@ -1,5 +1,5 @@
 /* Models: what is embedded, what can be found in it, what AWS would refuse. */
-#include "aws/codec/model.h"
+#include "aws/codec/model_validate.h"
 #include "aws/codec/pattern.h"
 
 #include "base/json.h"

@@ -11,7 +11,7 @@ static const char *parse(const char *text)
     struct price price = {-1};
     struct err e = {0};
 
-    if (price_parse(text, &price, &e))
+    if (money_parse_price(text, &price, &e))
         (void)snprintf(out, sizeof out, "! %.50s", e.text);
     else
         (void)snprintf(out, sizeof out, "%lld", (long long)price.pico);

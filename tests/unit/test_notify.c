@@ -46,8 +46,6 @@ static void test_messages(int fd)
     CHECK_TEXT(receive(fd), "STOPPING=1");
     notify_watchdog();
     CHECK_TEXT(receive(fd), "WATCHDOG=1");
-    notify_extend_timeout(2500);
-    CHECK_TEXT(receive(fd), "EXTEND_TIMEOUT_USEC=2500000");
     notify_status("%d/%d in sync,\nnext check %s", 14, 14, "3m12s");
     CHECK_TEXT(receive(fd), "STATUS=14/14 in sync, next check 3m12s");
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "check.h"
 #include "reconcile/plan.h"
+#include "resources/registry.h"
 
 #define FACTS                                                                                      \
     "{\"partition\":\"aws\",\"region\":\"eu-west-1\",\"account\":\"123456789012\","                \
@@ -34,7 +35,7 @@ static void make(struct fixture *f, const char *kind, const char *desired, const
     f->document = parsed(observed ? "{}" : NULL);
     f->replies = json_object();
     f->facts = parsed(FACTS);
-    f->scope = (struct scope){.kind = kind_find(kind),
+    f->scope = (struct scope){.kind = registry_find(kind),
                               .desired = f->desired,
                               .observed = f->observed,
                               .document = f->document,
@@ -236,11 +237,40 @@ static void test_encryption_keys(void)
 static void test_unread(void)
 {
     struct plan nothing = {0};
-    json_auto_t *json = plan_json(&nothing, kind_find("log_group"));
+    json_auto_t *json = plan_json(&nothing, registry_find("log_group"));
 
     CHECK_TEXT(json_text(json, "action"), "unknown");
     CHECK(json_is_array(json_object_get(json, "differences")));
     plan_fini(&nothing);
+}
+
+/* Only roles that a planned call hands on, each once. */
+static void test_roles_passed(void)
+{
+    static const struct {
+        const char *observed, *roles;
+    } cases[] = {
+        {NULL, "[{\"role\":\"arn:r\",\"service\":\"logs.amazonaws.com\"}]"},
+        {"{\"pattern\":\"x\",\"destination\":\"d\",\"role\":\"arn:r\"}",
+         "[{\"role\":\"arn:r\",\"service\":\"logs.amazonaws.com\"}]"},
+        {"{\"pattern\":\"\",\"destination\":\"d\",\"role\":\"arn:r\"}", "[]"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_auto_t *roles = json_array();
+        cleanup_free char *text = NULL;
+        struct fixture f;
+
+        make(&f, "subscription_filter",
+             "{\"log_group\":\"g\",\"name\":\"f\",\"pattern\":\"\",\"destination\":\"d\","
+             "\"role\":\"arn:r\"}",
+             cases[i].observed, false, NULL);
+        plan_roles_passed(&f.plan, &f.scope, roles);
+        plan_roles_passed(&f.plan, &f.scope, roles);
+        text = json_canonical(roles);
+        CHECK_TEXT(text, cases[i].roles);
+        fini(&f);
+    }
 }
 
 int main(void)
@@ -253,6 +283,7 @@ int main(void)
     test_held();
     test_encryption_keys();
     test_unread();
+    test_roles_passed();
     aws_model_unload();
     return check_done();
 }

@@ -1,6 +1,6 @@
 /* AWS's protocol tests (tests/vectors/protocols), all cases of query, json, rest-json and rest-xml,
- * through aws_encode and aws_decode with nothing but the suite's own model.  What we do not do is
- * in protocol_skips.h with its reason; an entry there that would pass fails the test. */
+ * through codec_encode and codec_decode with nothing but the suite's own model.  What we do not do
+ * is in protocol_skips.h with its reason; an entry there that would pass fails the test. */
 #include "aws/codec/codec.h"
 
 #include "base/json.h"
@@ -238,7 +238,7 @@ static void run_input(const struct aws_operation *operation, const json_t *c, st
     struct aws_message message = {0};
     struct err e = {0};
 
-    if (aws_encode(operation, json_object_get(c, "params"), &message, &e))
+    if (codec_encode(operation, json_object_get(c, "params"), &message, &e))
         str_addf(why, "%s\n", e.text);
     else
         check_request(operation, &message, json_object_get(c, "serialized"), why);
@@ -285,7 +285,7 @@ static void run_output(const struct aws_operation *operation, const json_t *c, s
     reply.status = (int)json_integer_value(json_object_get(response, "status_code"));
     reply.body = json_string_value(body);
     reply.body_length = json_string_length(body);
-    failed = aws_decode(operation, &reply, &result, &error);
+    failed = codec_decode(operation, &reply, &result, &error);
     check_outcome(c, failed, result, &error, why);
     json_decref(result);
 }

@@ -273,7 +273,7 @@ static char *judge(const struct reply *reply)
 
     CHECK(params != NULL);
     CHECK(aws_model_operation(aws_model(reply->service), reply->op, &operation));
-    (void)aws_decode(&operation, &raw, &result, &error);
+    (void)codec_decode(&operation, &raw, &result, &error);
     failed = reply_check(&operation, &asked, &raw, &result, &error);
     CHECK((failed != 0) == (result == NULL));
     json_decref(result);

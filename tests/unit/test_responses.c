@@ -118,7 +118,7 @@ static void run_response(const struct aws_model *model, const char *file)
     struct aws_error error;
 
     CHECK(find_operation(model, file, &operation));
-    CHECK_INT(aws_decode(&operation, &reply, &result, &error), 0);
+    CHECK_INT(codec_decode(&operation, &reply, &result, &error), 0);
     if (!fits(result, want)) {
         cleanup_free char *text = json_dumps(result, JSON_COMPACT);
 
@@ -167,7 +167,7 @@ static void run_error(const struct aws_operation *operation, const char *folder,
     struct aws_error error;
     const char *id = json_string_value(json_at(want, "ResponseMetadata.RequestId"));
 
-    CHECK_INT(aws_decode(operation, &reply, &result, &error), -1);
+    CHECK_INT(codec_decode(operation, &reply, &result, &error), -1);
     CHECK_TEXT(error.code, json_string_value(json_at(want, "Error.Code")));
     CHECK_TEXT(error.message, json_string_value(json_at(want, "Error.Message")));
     if (id)

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "check.h"
 #include "reconcile/task.h"
+#include "resources/registry.h"
 
 #include <stdlib.h>
 
@@ -88,8 +89,9 @@ static json_t *perform(struct group *group, const char *op, const json_t *params
 }
 
 static void refuse(struct aws_reply *reply, const char *code, const char *message,
-                   enum err_kind kind)
+                   enum err_kind kind, const char *op)
 {
+    reply->error.operation = op;
     reply->result = NULL;
     reply->kind = kind;
     (void)snprintf(reply->error.code, sizeof reply->error.code, "%s", code);
@@ -112,14 +114,14 @@ static void reply_to(struct play *play, struct task *task, const struct task_req
         result = perform(&play->group, request->call->op, request->params, &code);
     reply.result = result;
     if (wrong && play->mishap == REFUSED)
-        refuse(&reply, "InvalidParameterException", "no", ERR_INVALID);
+        refuse(&reply, "InvalidParameterException", "no", ERR_INVALID, request->call->op);
     else if (wrong && play->mishap == CONFLICT)
-        refuse(&reply, "OperationAbortedException", "again", ERR_RETRY);
+        refuse(&reply, "OperationAbortedException", "again", ERR_RETRY, request->call->op);
     else if (wrong)
         refuse(&reply, play->mishap == LOST ? "Connection" : "ThrottlingException", "slow",
-               ERR_RETRY);
+               ERR_RETRY, request->call->op);
     else if (!result)
-        refuse(&reply, code, "refused", ERR_ABSENT);
+        refuse(&reply, code, "refused", ERR_ABSENT, request->call->op);
     task_reply(task, request->slot, &reply);
     json_decref(result);
 }
@@ -131,7 +133,7 @@ static struct task *group_task(const char *desired, plan_held_fn *held)
                                    "eu-west-1", "partition", "aws", "pipeline", "p");
 
     CHECK(want);
-    return task_new(&(struct task_options){.kind = kind_find("log_group"),
+    return task_new(&(struct task_options){.kind = registry_find("log_group"),
                                            .address = "p/group",
                                            .desired = want,
                                            .facts = facts,
@@ -289,18 +291,25 @@ struct hand {
     struct task_request request;
 };
 
-static void hand_start(struct hand *hand, const char *kind, const char *desired)
+static void hand_start_kind(struct hand *hand, const struct kind *kind, const char *desired,
+                            bool remove)
 {
     json_auto_t *want = json_loads(desired, 0, NULL);
     json_auto_t *facts = json_pack("{s:s, s:s, s:s, s:s}", "account", "123456789012", "region",
                                    "eu-west-1", "partition", "aws", "pipeline", "p");
 
     CHECK(want);
-    hand->task = task_new(&(struct task_options){.kind = kind_find(kind),
+    hand->task = task_new(&(struct task_options){.kind = kind,
                                                  .address = "p/x",
                                                  .desired = want,
                                                  .facts = facts,
+                                                 .remove = remove,
                                                  .settle_timeout_s = 300});
+}
+
+static void hand_start(struct hand *hand, const char *kind, const char *desired)
+{
+    hand_start_kind(hand, registry_find(kind), desired, false);
 }
 
 /* Takes the next request, which must be op. */
@@ -325,7 +334,7 @@ static void give_error(struct hand *hand, const char *code, const char *message,
 {
     struct aws_reply reply = {0};
 
-    refuse(&reply, code, message, kind);
+    refuse(&reply, code, message, kind, hand->request.call->op);
     task_reply(hand->task, hand->request.slot, &reply);
 }
 
@@ -389,6 +398,8 @@ static void test_settle_is_exact(void)
     CHECK_INT(task_verdict(hand.task), VERDICT_FAILED);
     CHECK_TEXT(task_text(hand.task), "PutSubscriptionFilter: ValidationException: the pattern is "
                                      "wrong (request id-7)");
+    CHECK_TEXT(task_summary(hand.task),
+               "PutSubscriptionFilter: ValidationException: the pattern is wrong");
     task_free(hand.task);
 }
 
@@ -475,6 +486,50 @@ static void test_pages_and_pieces(void)
     task_free(hand.task);
 }
 
+/* Half of a list would be taken for all of it. */
+static void test_pages_in_circles(void)
+{
+    static const char *const tokens[][4] = {{"t", "t", NULL}, {"t", "u", "v", "u"}};
+
+    for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
+        struct hand hand;
+
+        hand_start(&hand, "named_query", QUERY);
+        for (size_t j = 0; j < 4 && tokens[i][j]; j++) {
+            json_auto_t *page =
+                json_pack("{s:[], s:s}", "NamedQueryIds", "NextToken", tokens[i][j]);
+            struct aws_reply reply = {.result = page};
+
+            CHECK_INT(task_state(hand.task), TASK_READING);
+            expect(&hand, "ListNamedQueries");
+            task_reply(hand.task, hand.request.slot, &reply);
+        }
+        CHECK_INT(task_verdict(hand.task), VERDICT_RETRY);
+        CHECK(strstr(task_text(hand.task), "ListNamedQueries: a page token came twice"));
+        CHECK(!task_next(hand.task, &hand.request));
+        task_free(hand.task);
+    }
+}
+
+static void test_pages_without_end(void)
+{
+    struct hand hand;
+    int page = 0;
+
+    hand_start(&hand, "named_query", QUERY);
+    for (; page < 5000 && task_state(hand.task) == TASK_READING; page++) {
+        json_auto_t *result =
+            json_pack("{s:[], s:o}", "NamedQueryIds", "NextToken", json_sprintf("t%d", page));
+        struct aws_reply reply = {.result = result};
+
+        expect(&hand, "ListNamedQueries");
+        task_reply(hand.task, hand.request.slot, &reply);
+    }
+    CHECK_INT(task_verdict(hand.task), VERDICT_RETRY);
+    CHECK(page < 5000);
+    task_free(hand.task);
+}
+
 /* No workgroup, no ids: the second read has nothing to ask. */
 static void test_hopeless_read(void)
 {
@@ -518,6 +573,44 @@ static void test_unique(void)
     }
 }
 
+/* Older partitions, and other emulators, do not tell a group's class: it is STANDARD then. */
+static void test_absent_member(void)
+{
+    static const struct {
+        const char *group;
+        enum plan_action action;
+    } cases[] = {
+        {"{\"logGroups\":[{\"logGroupName\":\"g\"}]}", PLAN_NONE},
+        {"{\"logGroups\":[{\"logGroupName\":\"g\",\"logGroupClass\":\"STANDARD\"}]}", PLAN_NONE},
+        {"{\"logGroups\":[{\"logGroupName\":\"g\",\"logGroupClass\":\"INFREQUENT_ACCESS\"}]}",
+         PLAN_BLOCKED},
+        {"{\"logGroups\":[]}", PLAN_CREATE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct hand hand;
+
+        hand_start(&hand, "log_group", "{\"name\":\"g\",\"class\":\"STANDARD\"}");
+        expect(&hand, "DescribeLogGroups");
+        give(&hand, cases[i].group);
+        CHECK_INT(task_plan(hand.task)->action, cases[i].action);
+        task_free(hand.task);
+    }
+}
+
+/* What spec and AWS are silent about are two things: a table of no type is one. */
+static void test_absent_table_type(void)
+{
+    struct hand hand;
+
+    hand_start(&hand, "glue_table",
+               "{\"database\":\"d\",\"name\":\"t\",\"type\":\"EXTERNAL_TABLE\"}");
+    expect(&hand, "GetTable");
+    give(&hand, "{\"Table\":{\"Name\":\"t\"}}");
+    CHECK_INT(task_plan(hand.task)->action, PLAN_UPDATE);
+    task_free(hand.task);
+}
+
 /* A refused read says what it means, and then AWS's own words. */
 static void test_refused_read(void)
 {
@@ -529,6 +622,169 @@ static void test_refused_read(void)
     CHECK_INT(task_verdict(hand.task), VERDICT_DENIED);
     CHECK(strstr(task_text(hand.task), "another account"));
     CHECK(strstr(task_text(hand.task), "HeadBucket: HTTP 403: no error document"));
+    task_free(hand.task);
+}
+
+/* ---- a kind of our own: whose mark has a read of its own, and of many reads ---- */
+
+static const struct call find_group = {
+    .op = "DescribeLogGroups",
+    .send = "logGroupNamePrefix=name",
+    .take = "logGroups",
+    .find = "logGroupName=name",
+};
+static const struct call drop_group = {
+    .op = "DeleteLogGroup",
+    .send = "logGroupName=name",
+    .already = "ResourceNotFoundException",
+};
+static const struct call list_tags = {
+    .op = "ListTagsForResource",
+    .send = "resourceArn=@arn",
+    .absent = "ResourceNotFoundException",
+};
+static const struct call list_filters = {
+    .op = "DescribeSubscriptionFilters",
+    .send = "logGroupName=name",
+    .absent = "ResourceNotFoundException",
+};
+static const struct field removable_fields[] = {
+    {.name = "name", .flags = FIELD_KEY},
+    {.name = "tags", .member = "tags", .type = FIELD_MAP, .flags = FIELD_OWNER, .read = &list_tags},
+    {.name = "filters", .member = "subscriptionFilters", .type = FIELD_LIST, .read = &list_filters},
+    {0},
+};
+static const struct kind removable = {
+    .name = "removable",
+    .title = "removable",
+    .service = "logs",
+    .arn = "arn:{partition}:logs:{region}:{account}:log-group:{name}",
+    .fields = removable_fields,
+    .read = &find_group,
+    .remove = &drop_group,
+};
+
+#define REMOVED "{\"name\":\"g\",\"tags\":{\"billingd\":\"p\"},\"filters\":[]}"
+#define FOUND "{\"logGroups\":[{\"logGroupName\":\"g\"}]}"
+
+/* Its mark is looked at, and nothing else; what carries ours is deleted. */
+static void test_removal(void)
+{
+    struct hand hand;
+
+    hand_start_kind(&hand, &removable, REMOVED, true);
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, FOUND);
+    expect(&hand, "ListTagsForResource");
+    CHECK(!task_next(hand.task, &hand.request));
+    give(&hand, "{\"tags\":{\"billingd\":\"p\",\"owner\":\"ops\"}}");
+    CHECK_INT(task_plan(hand.task)->action, PLAN_REMOVE);
+    task_apply(hand.task);
+    expect(&hand, "DeleteLogGroup");
+    give(&hand, "{}");
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, "{\"logGroups\":[]}");
+    expect(&hand, "ListTagsForResource");
+    give_error(&hand, "ResourceNotFoundException", "no such group", ERR_ABSENT);
+    CHECK_INT(task_verdict(hand.task), VERDICT_REPAIRED);
+    task_free(hand.task);
+}
+
+static void test_removal_of_others(void)
+{
+    static const char *const tags[] = {"{\"tags\":{}}", "{\"tags\":{\"billingd\":\"q\"}}"};
+
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+        struct hand hand;
+
+        hand_start_kind(&hand, &removable, REMOVED, true);
+        expect(&hand, "DescribeLogGroups");
+        give(&hand, FOUND);
+        expect(&hand, "ListTagsForResource");
+        give(&hand, tags[i]);
+        CHECK_INT(task_plan(hand.task)->action, PLAN_BLOCKED);
+        task_apply(hand.task);
+        CHECK_INT(task_verdict(hand.task), VERDICT_BLOCKED);
+        CHECK(!task_next(hand.task, &hand.request));
+        task_free(hand.task);
+    }
+}
+
+/* The tags of a new one need the ARN that only AWS knows: they follow, as soon as it is read. */
+static void test_put_off_until_it_is_there(void)
+{
+    static const struct call make = {.op = "CreateLogGroup", .send = "logGroupName=name"};
+    static const struct call tag = {.op = "TagResource", .send = "resourceArn=id tags=tags"};
+    static const struct field fields[] = {
+        {.name = "name", .flags = FIELD_KEY},
+        {.name = "id", .member = "arn", .flags = FIELD_REPORTED},
+        {.name = "tags",
+         .member = "tags",
+         .type = FIELD_MAP,
+         .flags = FIELD_OWNER,
+         .read = &list_tags,
+         .set = &tag},
+        {0},
+    };
+    struct kind kind = removable;
+    struct hand hand;
+
+    kind.fields = fields;
+    kind.create = &make;
+    hand_start_kind(&hand, &kind, "{\"name\":\"g\",\"tags\":{\"billingd\":\"p\"}}", false);
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, "{\"logGroups\":[]}");
+    expect(&hand, "ListTagsForResource");
+    give_error(&hand, "ResourceNotFoundException", "no such group", ERR_ABSENT);
+    task_apply(hand.task);
+    expect(&hand, "CreateLogGroup");
+    give(&hand, "{}");
+    for (int look = 0; look < 2; look++) { /* the first look is too early */
+        expect(&hand, "DescribeLogGroups");
+        give(&hand, look ? "{\"logGroups\":[{\"logGroupName\":\"g\",\"arn\":\"a\"}]}"
+                         : "{\"logGroups\":[]}");
+        expect(&hand, "ListTagsForResource");
+        give(&hand, "{\"tags\":{}}");
+        if (!look)
+            wake_after(&hand, task_wait_ms(hand.task));
+    }
+    expect(&hand, "TagResource");
+    CHECK_TEXT(json_text(hand.request.params, "resourceArn"), "a");
+    give(&hand, "{}");
+    expect(&hand, "ListTagsForResource");
+    give(&hand, "{\"tags\":{\"billingd\":\"p\"}}");
+    CHECK_INT(task_verdict(hand.task), VERDICT_REPAIRED);
+    task_free(hand.task);
+}
+
+/* A kind may have as many reads as fields. */
+static void test_many_reads(void)
+{
+    enum { MANY = 40 };
+    struct call reads[MANY];
+    struct field fields[MANY + 2] = {{.name = "name", .flags = FIELD_KEY}};
+    char names[MANY][8];
+    struct kind kind = removable;
+    struct hand hand;
+    int count = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        reads[i] = list_tags;
+        (void)snprintf(names[i], sizeof names[i], "f%d", i);
+        fields[i + 1] = (struct field){.name = names[i],
+                                       .member = "tags",
+                                       .type = FIELD_MAP,
+                                       .flags = FIELD_ALWAYS,
+                                       .read = &reads[i]};
+    }
+    kind.fields = fields;
+    hand_start_kind(&hand, &kind, "{\"name\":\"g\"}", false);
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, FOUND);
+    for (; task_next(hand.task, &hand.request); count++)
+        give(&hand, "{\"tags\":{}}");
+    CHECK_INT(count, MANY);
+    CHECK_INT(task_state(hand.task), TASK_PLANNED);
     task_free(hand.task);
 }
 
@@ -545,9 +801,17 @@ int main(void)
     test_wait_until_ready();
     test_wait_ends();
     test_pages_and_pieces();
+    test_pages_in_circles();
+    test_pages_without_end();
     test_hopeless_read();
     test_unique();
+    test_absent_member();
+    test_absent_table_type();
     test_refused_read();
+    test_removal();
+    test_removal_of_others();
+    test_put_off_until_it_is_there();
+    test_many_reads();
     aws_model_unload();
     return check_done();
 }

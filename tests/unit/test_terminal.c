@@ -1,6 +1,7 @@
-/* Colour, widths, the question and the live area, on a pseudo-terminal read by a small screen. */
+/* Colour, the question and the live area, on a pseudo-terminal read by a small screen. */
 #include "base/mem.h"
 #include "check.h"
+#include "daemon/views/progress.h"
 #include "daemon/views/terminal.h"
 
 #include <fcntl.h>
@@ -165,39 +166,6 @@ static void test_size(FILE *file)
     CHECK_INT(columns, 80);
 }
 
-static void check_fit(const char *text, int columns, const char *want)
-{
-    cleanup_free char *have = terminal_fit(text, columns);
-
-    CHECK_TEXT(have, want);
-}
-
-static void test_fit(void)
-{
-    check_fit("abc", 3, "abc");
-    check_fit("abcd", 3, "ab\u2026");
-    check_fit("abcd", 1, "\u2026");
-    check_fit("abcd", 0, "");
-    check_fit("", 0, "");
-    check_fit("서울 리전", 9, "서울 리전");
-    check_fit("서울 리전", 8, "서울 리\u2026");
-    check_fit("서울 리전", 4, "서\u2026");
-    check_fit("e\u0301e\u0301", 2, "e\u0301e\u0301");
-    check_fit("a\033[31mb\ac\nd\te\x7f", 99, "a?[31mb?c d e?");
-    check_fit("a\xc2\x9b"
-              "b\u202e"
-              "c",
-              99, "a?b?c");
-    check_fit("a\xff\xc3/\xe2\x82z", 99,
-              "a?"
-              "?/"
-              "?"
-              "?z");
-    check_fit("what?", 99, "what?");
-    CHECK_INT(terminal_width("서울 ab"), 7);
-    CHECK_INT(terminal_width(""), 0);
-}
-
 static bool ask(const char *answer)
 {
     bool yes;
@@ -262,12 +230,12 @@ static void test_live(void)
     CHECK_INT(row, 3);
 
     progress_done(progress, "p/stream", PROGRESS_FAILED, "AccessDenied: no\nsuch luck");
-    progress_print(progress, "a line that is wider than forty columns of text");
+    progress_done(progress, "a line that is wider", PROGRESS_BLOCKED, "than forty columns of text");
     (void)shown();
     CHECK(!strncmp(screen[0], "p/stream: AccessDenied: no such luck (1.", 40));
-    CHECK(!strncmp(screen[2], "a line that is wider than forty columns ", 40));
+    CHECK(!strncmp(screen[2], "a line that is wider: than forty columns", 40));
     CHECK(!strncmp(screen[4], "  p/role-with", 13));
-    CHECK(!strncmp(screen[5], "  1 of 20 done, 1 at work", 25));
+    CHECK(!strncmp(screen[5], "  2 of 20 done, 1 at work", 25));
 
     for (int i = 0; i < 18; i++) {
         char name[16];
@@ -346,7 +314,6 @@ int main(void)
     open_terminal();
     test_color(file);
     test_size(file);
-    test_fit();
     test_ask(file);
     test_quick();
     test_live();

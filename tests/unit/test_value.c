@@ -50,6 +50,12 @@ static const struct {
     {FIELD_INT, "1", "1.0", ""},
     {FIELD_INT, "1", "2", "f"},
     {FIELD_INT, "1", NULL, "f"},
+    {FIELD_NUMBER, "0.5", "0.5", ""},
+    {FIELD_NUMBER, "0.5", "0.25", "f"},
+    {FIELD_NUMBER, "1", "1.0", ""},
+    {FIELD_NUMBER, "1.0", "1", ""},
+    {FIELD_NUMBER, "0", "0.0", ""},
+    {FIELD_NUMBER, "0", NULL, "f"}, /* a threshold of nothing is no threshold */
     {FIELD_BOOL, "true", "true", ""},
     {FIELD_BOOL, "true", "false", "f"},
     {FIELD_BOOL, "false", NULL, ""},
@@ -72,6 +78,14 @@ static const struct {
     {FIELD_DOCUMENT, "{\"a\":true}", "{\"a\":true,\"b\":true}", ""},
     {FIELD_DOCUMENT, "{\"a\":true,\"b\":true}", "{\"a\":false,\"b\":true}", "f.a"},
     {FIELD_DOCUMENT, "{\"a\":{\"b\":1}}", "{\"a\":{\"b\":1,\"c\":2}}", ""},
+    {FIELD_DOCUMENT, "\"a\"", "\"b\"", "f"}, /* no document at all */
+    {FIELD_MAP, "\"a\"", "\"b\"", "f"},
+    {FIELD_LIST, "\"a\"", "\"b\"", "f"},
+    {FIELD_SET, "\"a\"", "\"b\"", "f"},
+    {FIELD_SET, "\"a\"", NULL, "f"},
+    {FIELD_RULES, "\"a\"", "\"b\"", "f"},
+    {FIELD_STATEMENTS, "\"a\"", "\"b\"", "f"},
+    {FIELD_COLUMNS, "\"a\"", "\"b\"", "f"},
     {FIELD_LIST, "[{\"T\":\"a\"},{\"T\":\"b\"}]", "[{\"T\":\"a\",\"x\":1},{\"T\":\"b\"}]", ""},
     {FIELD_LIST, "[{\"T\":\"a\"},{\"T\":\"b\"}]", "[{\"T\":\"b\"},{\"T\":\"a\"}]", "f"},
     {FIELD_LIST, "[{\"T\":\"a\"}]", "[{\"T\":\"a\"},{\"T\":\"b\"}]", "f"},
@@ -150,18 +164,45 @@ static void test_merges(void)
 }
 
 /* What goes to AWS and comes back from there is what was wanted. */
+static void test_from_text(void)
+{
+    static const struct {
+        enum field_type type;
+        const char *text, *value;
+    } cases[] = {
+        {FIELD_TEXT, "5", "\"5\""},
+        {FIELD_ARN, "", "\"\""},
+        {FIELD_INT, "5", "5"},
+        {FIELD_NUMBER, "0.5", "0.5"},
+        {FIELD_NUMBER, "5", "5"},
+        {FIELD_BOOL, "true", "true"},
+        {FIELD_SET, "[\"a\"]", "[\"a\"]"},
+        {FIELD_DOCUMENT, "{}", "{}"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct field field = {.name = "f", .type = cases[i].type};
+        json_auto_t *value = value_from_text(&field, cases[i].text);
+        cleanup_free char *text = json_canonical(value);
+
+        CHECK_TEXT(text, cases[i].value);
+    }
+}
+
 static void test_wire(void)
 {
     json_auto_t *list_shape = parsed("{\"type\":\"list\"}"),
                 *map_shape = parsed("{\"type\":\"map\"}"),
                 *integer = parsed("{\"type\":\"integer\"}"),
+                *real = parsed("{\"type\":\"double\"}"),
                 *boolean = parsed("{\"type\":\"boolean\"}");
     json_auto_t *map = parsed("{\"b\":\"2\",\"a\":\"\"}");
     const struct field tags = {.name = "tags", .type = FIELD_MAP};
     json_auto_t *pairs = value_to_wire(&tags, list_shape, map, NULL);
     json_auto_t *same = value_to_wire(&tags, map_shape, map, NULL);
     json_auto_t *back = value_from_wire(&tags, pairs);
-    json_auto_t *text = json_string("50"), *yes = json_string("true");
+    json_auto_t *text = json_string("50"), *yes = json_string("true"), *half = json_string("0.5");
+    json_auto_t *portion = value_to_wire(NULL, real, half, NULL);
     json_auto_t *number = value_to_wire(NULL, integer, text, NULL);
     json_auto_t *truth = value_to_wire(NULL, boolean, yes, NULL);
     cleanup_free char *wire = json_dumps(pairs, JSON_COMPACT);
@@ -170,7 +211,20 @@ static void test_wire(void)
     CHECK(json_equal(same, map) && json_equal(back, map));
     CHECK_INT(json_integer_value(number), 50);
     CHECK(json_is_true(truth));
+    CHECK(json_is_real(portion) && json_real_value(portion) == 0.5);
     CHECK(!value_from_wire(&tags, NULL));
+}
+
+static void test_absent_is(void)
+{
+    const struct field field = {.name = "f", .type = FIELD_INT, .absent_is = "3600"};
+    json_auto_t *null = json_null(), *one = json_integer(1);
+    json_auto_t *nothing = value_from_wire(&field, NULL), *none = value_from_wire(&field, null);
+    json_auto_t *told = value_from_wire(&field, one);
+
+    CHECK_INT(json_integer_value(nothing), 3600);
+    CHECK_INT(json_integer_value(none), 3600);
+    CHECK_INT(json_integer_value(told), 1);
 }
 
 static void test_columns_keep_comments(void)
@@ -212,7 +266,9 @@ int main(void)
 {
     test_differences();
     test_merges();
+    test_from_text();
     test_wire();
+    test_absent_is();
     test_columns_keep_comments();
     test_statements_keep_the_document();
     return check_done();

@@ -164,26 +164,6 @@ static void test_merge(void)
     yaml_tree_free(NULL);
 }
 
-static void test_utf8(void)
-{
-    static const char *const good[] = {"",
-                                       "a",
-                                       "\xc2\x80",
-                                       "\xe0\xa0\x80",
-                                       "\xed\x9f\xbf",
-                                       "\xf0\x90\x80\x80",
-                                       "\xf4\x8f\xbf\xbf"};
-    static const char *const bad[] = {"\x80",         "\xc0\x80",         "\xc1\xbf",
-                                      "\xe0\x9f\xbf", "\xed\xa0\x80",     "\xf0\x8f\xbf\xbf",
-                                      "\xc2",         "\xf4\x90\x80\x80", "\xff"};
-
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
-        CHECK(yaml_is_utf8(good[i], strlen(good[i])));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        CHECK(!yaml_is_utf8(bad[i], strlen(bad[i])));
-    CHECK(!yaml_is_utf8("a\0b", 3));
-}
-
 /* What is written reads back as the same texts, and texts that look like something else are quoted.
  */
 static void test_write(void)
@@ -226,7 +206,6 @@ int main(void)
     test_duplicates();
     test_files();
     test_merge();
-    test_utf8();
     test_write();
     return check_done();
 }

@@ -1,60 +1,19 @@
 /* codec.c -- the way in: checks parameters, picks the protocol, adds what all of them share. */
-#include "aws/codec/codec_parts.h"
+#include "aws/codec/codec_private.h"
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/random.h"
 
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <string.h>
 #include <strings.h>
 
-void aws_message_add_header(struct aws_message *message, const char *name, const char *value)
+static json_t *new_token(void)
 {
-    struct aws_header *header;
-
-    message->headers =
-        mem_resize(message->headers, message->header_count + 1, sizeof(*message->headers));
-    header = &message->headers[message->header_count++];
-    header->name = mem_text(name);
-    header->value = mem_text(value);
-}
-
-void aws_message_fini(struct aws_message *message)
-{
-    for (size_t i = 0; i < message->header_count; i++) {
-        free(message->headers[i].name);
-        mem_free_secret(message->headers[i].value); /* may be a session token */
-    }
-    free(message->headers);
-    free(message->path);
-    free(message->query);
-    free(message->body);
-    *message = (struct aws_message){0};
-}
-
-const char *aws_reply_header(const struct aws_raw_reply *reply, const char *name)
-{
-    for (size_t i = 0; i < reply->header_count; i++)
-        if (!strcasecmp(reply->headers[i].name, name))
-            return reply->headers[i].value;
-    return NULL;
-}
-
-/* A random (version 4) UUID, RFC 9562. */
-static json_t *new_uuid(void)
-{
-    unsigned char b[16];
     char text[37];
 
-    if (RAND_bytes(b, sizeof(b)) != 1)
-        abort();
-    b[6] = (unsigned char)((b[6] & 0x0F) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3F) | 0x80);
-    (void)snprintf(text, sizeof(text),
-                   "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-                   b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-                   b[14], b[15]);
+    random_uuid(text);
     return json_string(text);
 }
 
@@ -73,7 +32,7 @@ static json_t *with_tokens(const struct aws_operation *operation, const json_t *
 
         if ((!have || json_is_null(have)) &&
             shape_flag(shape_of(operation->model, member), "idempotencyToken"))
-            (void)json_object_set_new(copy, key, new_uuid());
+            (void)json_object_set_new(copy, key, new_token());
     }
     return copy;
 }
@@ -131,8 +90,8 @@ static int encode(const struct aws_operation *operation, const json_t *params,
     }
 }
 
-int aws_encode(const struct aws_operation *operation, const json_t *params, struct aws_message *out,
-               struct err *e)
+int codec_encode(const struct aws_operation *operation, const json_t *params,
+                 struct aws_message *out, struct err *e)
 {
     json_auto_t *filled = with_tokens(operation, params);
     const char *method = json_text(json_object_get(operation->document, "http"), "method");
@@ -155,11 +114,11 @@ int aws_encode(const struct aws_operation *operation, const json_t *params, stru
     return 0;
 }
 
-int aws_decode(const struct aws_operation *operation, const struct aws_raw_reply *reply,
-               json_t **result, struct aws_error *error)
+int codec_decode(const struct aws_operation *operation, const struct aws_raw_reply *reply,
+                 json_t **result, struct aws_error *error)
 {
     *result = NULL;
-    *error = (struct aws_error){.status = reply->status};
+    *error = (struct aws_error){.operation = operation->name, .status = reply->status};
     codec_error_request_id(reply, error);
     if (reply->status < 200 || reply->status > 299) {
         codec_error_read(operation, reply, error);
@@ -177,6 +136,6 @@ int aws_decode(const struct aws_operation *operation, const struct aws_raw_reply
     }
     if (*result)
         return 0;
-    codec_refuse(error, "the reply to %s does not fit AWS's model", operation->name);
+    codec_error_refuse(error, "the reply to %s does not fit AWS's model", operation->name);
     return -1;
 }

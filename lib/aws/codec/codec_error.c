@@ -1,5 +1,5 @@
 /* codec_error.c -- AWS's errors in all their forms. */
-#include "aws/codec/codec_parts.h"
+#include "aws/codec/codec_private.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -38,7 +38,7 @@ static void set_message(struct aws_error *error, const char *message)
         set_text(error->message, sizeof(error->message), message, strlen(message));
 }
 
-json_t *codec_refuse(struct aws_error *error, const char *format, ...)
+json_t *codec_error_refuse(struct aws_error *error, const char *format, ...)
 {
     va_list args;
 
@@ -57,7 +57,7 @@ void codec_error_request_id(const struct aws_raw_reply *reply, struct aws_error 
                                         "x-amzn-request-id"};
 
     for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        const char *id = aws_reply_header(reply, names[i]);
+        const char *id = aws_message_reply_header(reply, names[i]);
 
         if (id && *id) {
             set_text(error->request_id, sizeof(error->request_id), id, strlen(id));
@@ -98,13 +98,13 @@ static void read_json_error(const struct aws_raw_reply *reply, struct aws_error 
 {
     static const char *const code_names[] = {"__type", "code", "Code"};
     static const char *const message_names[] = {"message", "Message", "errorMessage"};
-    json_auto_t *body = codec_json_parse(reply->body, reply->body_length);
-    const char *code = aws_reply_header(reply, "x-amzn-query-error");
+    json_auto_t *body = json_parse(reply->body, reply->body_length);
+    const char *code = aws_message_reply_header(reply, "x-amzn-query-error");
 
     if (code && *code && *code != ';') { /* "CODE;Sender": the older code, which callers know */
         set_text(error->code, sizeof(error->code), code, strcspn(code, ";"));
     } else {
-        code = aws_reply_header(reply, "x-amzn-errortype");
+        code = aws_message_reply_header(reply, "x-amzn-errortype");
         for (unsigned i = 0; (!code || !*code) && i < 3; i++)
             code = json_text(body, code_names[i]);
         if (code)
@@ -129,7 +129,7 @@ void codec_error_read(const struct aws_operation *operation, const struct aws_ra
                       struct aws_error *error)
 {
     enum aws_protocol protocol = operation->model->protocol;
-    const char *type = aws_reply_header(reply, "content-type");
+    const char *type = aws_message_reply_header(reply, "content-type");
 
     if (protocol == AWS_JSON || protocol == AWS_REST_JSON)
         read_json_error(reply, error);

@@ -1,5 +1,5 @@
 /* codec_json.c -- AWS JSON 1.0 and 1.1, and the JSON bodies of rest-json. */
-#include "aws/codec/codec_parts.h"
+#include "aws/codec/codec_private.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -71,11 +71,6 @@ json_t *codec_json_write(const struct aws_model *model, struct shape shape, cons
     }
 }
 
-json_t *codec_json_parse(const char *text, size_t length)
-{
-    return json_loadb(text ? text : "", length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-}
-
 static json_t *read_structure(const struct aws_model *model, struct shape shape,
                               const json_t *value, struct aws_error *error)
 {
@@ -84,7 +79,7 @@ static json_t *read_structure(const struct aws_model *model, struct shape shape,
     json_t *member;
 
     if (!json_is_object(value))
-        return codec_refuse(error, "JSON: an object was expected");
+        return codec_error_refuse(error, "JSON: an object was expected");
     result = json_object();
     json_object_foreach((json_t *)shape_members(shape), key, member) {
         struct shape inner = shape_of(model, member);
@@ -96,7 +91,7 @@ static json_t *read_structure(const struct aws_model *model, struct shape shape,
         read = codec_json_read(model, inner, item, error);
         if (!read) {
             json_decref(result);
-            return codec_refuse(error, "JSON: member %s is malformed", key);
+            return codec_error_refuse(error, "JSON: member %s is malformed", key);
         }
         (void)json_object_set_new(result, key, read);
     }
@@ -111,7 +106,7 @@ static json_t *read_list(const struct aws_model *model, struct shape shape, cons
     size_t i;
 
     if (!json_is_array(value))
-        return codec_refuse(error, "JSON: a list was expected");
+        return codec_error_refuse(error, "JSON: a list was expected");
     result = json_array();
     json_array_foreach(value, i, item) {
         if (json_array_append_new(result, codec_json_read(model, inner, item, error)) == 0)
@@ -130,7 +125,7 @@ static json_t *read_map(const struct aws_model *model, struct shape shape, const
     const char *key;
 
     if (!json_is_object(value))
-        return codec_refuse(error, "JSON: an object was expected");
+        return codec_error_refuse(error, "JSON: an object was expected");
     result = json_object();
     json_object_foreach((json_t *)value, key, item) {
         if (json_object_set_new(result, key, codec_json_read(model, inner, item, error)) == 0)
@@ -204,7 +199,7 @@ json_t *codec_json_read(const struct aws_model *model, struct shape shape, const
     case SHAPE_BLOB:
         read = read_text(shape, value);
     }
-    return read ? read : codec_refuse(error, "JSON: a value has the wrong type");
+    return read ? read : codec_error_refuse(error, "JSON: a value has the wrong type");
 }
 
 int codec_json_encode(const struct aws_operation *operation, const json_t *params,
@@ -239,8 +234,8 @@ json_t *codec_json_decode(const struct aws_operation *operation, const struct aw
 
     if (!reply->body_length && !(has_output && json_object_size(shape_members(output))))
         return json_object();
-    body = codec_json_parse(reply->body, reply->body_length);
+    body = json_parse(reply->body, reply->body_length);
     if (!json_is_object(body))
-        return codec_refuse(error, "the reply is no JSON object");
+        return codec_error_refuse(error, "the reply is no JSON object");
     return has_output ? codec_json_read(operation->model, output, body, error) : json_object();
 }

@@ -1,5 +1,5 @@
 /* codec_query.c -- the query protocol: form in, XML out (iam, sts). */
-#include "aws/codec/codec_parts.h"
+#include "aws/codec/codec_private.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -131,7 +131,7 @@ static const struct xml_node *find_result(const struct aws_operation *operation,
     const struct xml_node *node = xml_child(root, wrapper ? wrapper : usual);
 
     if (!node && wrapper)
-        codec_refuse(error, "the reply has no <%s>", wrapper);
+        codec_error_refuse(error, "the reply has no <%s>", wrapper);
     return node || wrapper ? node : root;
 }
 
@@ -149,14 +149,14 @@ json_t *codec_query_decode(const struct aws_operation *operation, const struct a
         return json_object();
     root = xml_parse(reply->body, reply->body_length, &e);
     if (!root)
-        return codec_refuse(error, "%s", e.text);
+        return codec_error_refuse(error, "%s", e.text);
     if (codec_error_xml(root, error)) {
         error->status = 500; /* says success, is none */
         xml_free(root);
         return NULL;
     }
     if (strncmp(root->name, operation->name, strlen(operation->name)) != 0) {
-        codec_refuse(error, "the reply is <%s>, not one to %s", root->name, operation->name);
+        codec_error_refuse(error, "the reply is <%s>, not one to %s", root->name, operation->name);
     } else if (!has_output) {
         result = json_object();
     } else {

@@ -1,5 +1,5 @@
 /* codec_xml.c -- values to XML and back, for rest-xml and the replies of query. */
-#include "aws/codec/codec_parts.h"
+#include "aws/codec/codec_private.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -236,7 +236,7 @@ static json_t *read_structure(const struct aws_model *model, const struct member
                     : codec_xml_read(model, member->shape, child, error);
         if (json_object_set_new(result, member->key, read) != 0) {
             json_decref(result);
-            return codec_refuse(error, "XML: <%s> is malformed", member->name);
+            return codec_error_refuse(error, "XML: <%s> is malformed", member->name);
         }
     }
     return result;
@@ -282,7 +282,7 @@ static json_t *read_map(const struct aws_model *model, struct shape shape,
         if (!key ||
             (value && json_object_set_new(map, key, codec_xml_read(model, inner, value, error)))) {
             json_decref(map);
-            return codec_refuse(error, "XML: <%s> is malformed", node->name);
+            return codec_error_refuse(error, "XML: <%s> is malformed", node->name);
         }
         entry = flat ? xml_next(entry, node->name) : entry->next;
     }
@@ -307,6 +307,6 @@ json_t *codec_xml_read(const struct aws_model *model, struct shape shape,
         return read_map(model, shape, node, error);
     default:
         read = scalar_read(shape, xml_text(node), node->text.len);
-        return read ? read : codec_refuse(error, "XML: <%s> is malformed", node->name);
+        return read ? read : codec_error_refuse(error, "XML: <%s> is malformed", node->name);
     }
 }

@@ -95,7 +95,7 @@ void aws_model_free(struct aws_model *model)
     free(loaded);
 }
 
-static struct loaded *load(const struct model_file *file)
+static struct loaded *load(const struct model_embed_file *file)
 {
     json_error_t error;
     json_auto_t *document = json_loadb(file->text, (size_t)(file->end - file->text), 0, &error);
@@ -111,7 +111,7 @@ const struct aws_model *aws_model(const char *name)
     for (struct loaded *loaded = embedded; loaded; loaded = loaded->next)
         if (!strcmp(loaded->name, name))
             return &loaded->model;
-    for (const struct model_file *file = model_files; file->name; file++) {
+    for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
         if (!strcmp(file->name, name)) {
             struct loaded *loaded = load(file);
 

@@ -55,12 +55,4 @@ const json_t *aws_model_shape(const struct aws_model *model, const char *name);
 const json_t *aws_model_input(const struct aws_operation *operation, const char *path);
 const json_t *aws_model_output(const struct aws_operation *operation, const char *path);
 
-/* Called for each thing AWS would refuse.  path: dotted below the value, list items as "[2]". */
-typedef void aws_problem_fn(void *arg, const char *path, const char *problem);
-/* Checks a value against a shape: unknown members (naming the nearest), types, required members,
- * enums, lengths, ranges, patterns.  Returns the number of problems. Strings still holding a
- * reference ("${") are checked for type only. */
-int aws_model_validate(const struct aws_model *model, const json_t *shape, const json_t *value,
-                       aws_problem_fn *problem, void *arg);
-
 #endif

@@ -1,33 +1,17 @@
 /* model_embed.c -- takes lib/aws/models/NAME.json into the program as they are.
  *
- * AWS_MODELS_DIR comes from CMake.  A new service needs a line in both places. */
+ * CMake says where they are (AWS_MODELS_DIR) and which there are: AWS_MODELS is MODEL(athena) ...
+ */
 #include "aws/codec/model_embed.h"
 
-#define EMBED(name)                                                                                \
+#define MODEL(name)                                                                                \
     __asm__(".pushsection .rodata\n"                                                               \
-            ".global model_" #name "_text, model_" #name "_end\n"                                  \
             "model_" #name "_text: .incbin \"" AWS_MODELS_DIR "/" #name ".json\"\n"                \
             "model_" #name "_end: .byte 0\n"                                                       \
             ".popsection\n");                                                                      \
-    extern const char model_##name##_text[], model_##name##_end[]
+    extern const char model_##name##_text[], model_##name##_end[];
+AWS_MODELS
+#undef MODEL
 
-EMBED(apigatewayv2);
-EMBED(athena);
-EMBED(cloudwatch);
-EMBED(firehose);
-EMBED(glue);
-EMBED(iam);
-EMBED(logs);
-EMBED(s3);
-EMBED(sts);
-
-#define FILE_OF(name)                                                                              \
-    {                                                                                              \
-#name, model_##name##_text, model_##name##_end                                             \
-    }
-
-const struct model_file model_files[] = {
-    FILE_OF(apigatewayv2), FILE_OF(athena),    FILE_OF(cloudwatch), FILE_OF(firehose),
-    FILE_OF(glue),         FILE_OF(iam),       FILE_OF(logs),       FILE_OF(s3),
-    FILE_OF(sts),          {NULL, NULL, NULL},
-};
+#define MODEL(name) {#name, model_##name##_text, model_##name##_end},
+const struct model_embed_file model_embed_files[] = {AWS_MODELS{NULL, NULL, NULL}};

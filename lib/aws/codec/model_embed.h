@@ -4,12 +4,12 @@
 
 #include <stddef.h>
 
-struct model_file {
+struct model_embed_file {
     const char *name; /* "s3" */
     const char *text; /* JSON */
     const char *end;
 };
 
-extern const struct model_file model_files[]; /* ends with a NULL name */
+extern const struct model_embed_file model_embed_files[]; /* ends with a NULL name */
 
 #endif

@@ -1,3 +1,5 @@
+/* config.c -- settings out of the environment and the shared files: which of them wins, and what is
+ * a usable value. */
 #include "aws/credentials/config.h"
 
 #include "aws/credentials/config_file.h"
@@ -17,82 +19,11 @@ struct aws_config *aws_config_new(void)
     return mem_new(sizeof(struct aws_config));
 }
 
-static void free_section(struct config_section *section)
-{
-    while (section->entries) {
-        struct aws_config_entry *entry = section->entries;
-
-        section->entries = entry->next;
-        free(entry->key);
-        mem_free_secret(entry->text);
-        free(entry);
-    }
-    free(section->name);
-    free(section);
-}
-
 void aws_config_free(struct aws_config *config)
 {
-    if (!config)
-        return;
-    while (config->sections) {
-        struct config_section *section = config->sections;
-
-        config->sections = section->next;
-        free_section(section);
-    }
-    while (config->files) {
-        struct config_name *name = config->files;
-
-        config->files = name->next;
-        free(name->text);
-        free(name);
-    }
+    if (config)
+        config_file_fini(config);
     free(config);
-}
-
-struct config_section *config_section_open(struct aws_config *config, enum aws_config_section type,
-                                           enum aws_config_kind kind, const char *name,
-                                           bool prefixed)
-{
-    struct config_section **at = &config->sections;
-
-    for (; *at; at = &(*at)->next)
-        if ((*at)->type == type && (*at)->kind == kind && (*at)->prefixed == prefixed &&
-            strcmp((*at)->name, name) == 0)
-            return *at;
-    *at = mem_new(sizeof **at);
-    (*at)->type = type;
-    (*at)->kind = kind;
-    (*at)->prefixed = prefixed;
-    (*at)->name = mem_text(name);
-    return *at;
-}
-
-struct aws_config_entry *config_entry_find(const struct config_section *section, const char *key)
-{
-    struct aws_config_entry *entry = section->entries;
-
-    while (entry && strcmp(entry->key, key) != 0)
-        entry = entry->next;
-    return entry;
-}
-
-void config_entry_set(struct config_section *section, const char *key, const char *text,
-                      const char *file, int line)
-{
-    struct aws_config_entry *entry = config_entry_find(section, key);
-
-    if (!entry) {
-        entry = mem_new(sizeof *entry);
-        entry->key = mem_text(key);
-        entry->next = section->entries;
-        section->entries = entry;
-    }
-    mem_free_secret(entry->text);
-    entry->text = mem_text(text);
-    entry->file = file;
-    entry->line = line;
 }
 
 char *aws_config_path(enum aws_config_kind kind)
@@ -127,7 +58,7 @@ static int load_file(struct aws_config *config, enum aws_config_kind kind, struc
     else if (n == FILE_LIMIT)
         status = err_set(e, ERR_INVALID, "%s: larger than 1 MiB", path);
     else
-        status = aws_config_parse(config, kind, path, text, e);
+        status = config_file_parse(config, kind, path, text, e);
     explicit_bzero(text, n);
     free(text);
     (void)fclose(stream);
@@ -179,7 +110,7 @@ const struct aws_config_entry *aws_config_find(const struct aws_config *config,
 
         if (s->type != section || strcmp(s->name, name) != 0)
             continue;
-        entry = config_entry_find(s, key);
+        entry = config_file_entry(s, key);
         if (entry && (!found || s->kind == AWS_CREDENTIALS_FILE))
             found = entry;
     }

@@ -35,10 +35,6 @@ struct aws_config *aws_config_load(struct err *e);
 struct aws_config *aws_config_new(void);
 /* Overwrites secrets. NULL is harmless. */
 void aws_config_free(struct aws_config *config);
-/* Adds a file's text; the credentials file's entries win over the config file's. */
-int aws_config_parse(struct aws_config *config, enum aws_config_kind kind, const char *file,
-                     const char *text, struct err *e);
-
 /* Where the files are: $AWS_CONFIG_FILE or $AWS_SHARED_CREDENTIALS_FILE, else below $HOME/.aws; new
  * text, NULL when neither is set. */
 char *aws_config_path(enum aws_config_kind kind);

@@ -1,4 +1,4 @@
-/* config_file.c -- the parser of the shared config and credentials files.
+/* config_file.c -- the shared config and credentials files: their parser, and what it has read.
  *
  * Not quite INI: comments need a blank before them after a value, indented lines continue the value
  * above (or are nested settings when that value is empty), names with odd characters are ignored.
@@ -23,6 +23,86 @@ struct parser {
     bool nested;                    /* the entry's own value is empty: lines below are settings */
     struct err *e;
 };
+
+/* ---- what was read ---- */
+
+static void free_section(struct config_section *section)
+{
+    while (section->entries) {
+        struct aws_config_entry *entry = section->entries;
+
+        section->entries = entry->next;
+        free(entry->key);
+        mem_free_secret(entry->text);
+        free(entry);
+    }
+    free(section->name);
+    free(section);
+}
+
+void config_file_fini(struct aws_config *config)
+{
+    while (config->sections) {
+        struct config_section *section = config->sections;
+
+        config->sections = section->next;
+        free_section(section);
+    }
+    while (config->files) {
+        struct config_name *name = config->files;
+
+        config->files = name->next;
+        free(name->text);
+        free(name);
+    }
+}
+
+/* Finds or adds. */
+static struct config_section *open_section(struct parser *p, enum aws_config_section type,
+                                           const char *name, bool prefixed)
+{
+    struct config_section **at = &p->config->sections;
+
+    for (; *at; at = &(*at)->next)
+        if ((*at)->type == type && (*at)->kind == p->kind && (*at)->prefixed == prefixed &&
+            strcmp((*at)->name, name) == 0)
+            return *at;
+    *at = mem_new(sizeof **at);
+    (*at)->type = type;
+    (*at)->kind = p->kind;
+    (*at)->prefixed = prefixed;
+    (*at)->name = mem_text(name);
+    return *at;
+}
+
+struct aws_config_entry *config_file_entry(const struct config_section *section, const char *key)
+{
+    struct aws_config_entry *entry = section->entries;
+
+    while (entry && strcmp(entry->key, key) != 0)
+        entry = entry->next;
+    return entry;
+}
+
+/* The entry of the open section, made when missing; its older text is gone. */
+static struct aws_config_entry *set_entry(struct parser *p, const char *key, const char *text)
+{
+    struct aws_config_entry *entry = config_file_entry(p->section, key);
+
+    if (!entry) {
+        entry = mem_new(sizeof *entry);
+        entry->key = mem_text(key);
+        entry->next = p->section->entries;
+        p->section->entries = entry;
+    }
+    mem_free_secret(entry->text);
+    entry->text = mem_text(text);
+    entry->file = p->file;
+    entry->line = p->line;
+    return entry;
+}
+
+/* ---- the parser ---- */
 
 static int fail(struct parser *p, const char *problem)
 {
@@ -61,7 +141,7 @@ static char *after_word(char *text, const char *word)
     return trim(text + n);
 }
 
-static void open_section(struct parser *p, char *inner)
+static void begin_section(struct parser *p, char *inner)
 {
     enum aws_config_section type = AWS_SECTION_PROFILE;
     bool prefixed = false;
@@ -81,7 +161,7 @@ static void open_section(struct parser *p, char *inner)
             name = inner;
     }
     if (name && is_name(name))
-        p->section = config_section_open(p->config, type, p->kind, name, prefixed);
+        p->section = open_section(p, type, name, prefixed);
     else
         log_debug("config-section-ignored", "{s:s, s:i, s:s}", "file", p->file, "line", p->line,
                   "field", inner);
@@ -98,7 +178,7 @@ static int parse_section(struct parser *p, char *line)
     if (n < 2 || inner[n - 1] != ']')
         return fail(p, "Profile definition must end with ']'");
     inner[n - 1] = '\0';
-    open_section(p, trim(inner + 1));
+    begin_section(p, trim(inner + 1));
     return 0;
 }
 
@@ -132,10 +212,8 @@ static int parse_property(struct parser *p, char *line)
     p->in_property = true;
     p->nested = !*value;
     p->entry = NULL;
-    if (p->section && is_name(key)) {
-        config_entry_set(p->section, key, value, p->file, p->line);
-        p->entry = config_entry_find(p->section, key);
-    }
+    if (p->section && is_name(key))
+        p->entry = set_entry(p, key, value);
     return 0;
 }
 
@@ -193,8 +271,8 @@ static const char *keep_name(struct aws_config *config, const char *file)
     return name->text;
 }
 
-int aws_config_parse(struct aws_config *config, enum aws_config_kind kind, const char *file,
-                     const char *text, struct err *e)
+int config_file_parse(struct aws_config *config, enum aws_config_kind kind, const char *file,
+                      const char *text, struct err *e)
 {
     struct parser p = {.config = config, .kind = kind, .e = e};
     char *copy = mem_text(text), *line = copy;

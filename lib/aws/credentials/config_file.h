@@ -1,4 +1,5 @@
-/* config_file.h -- sections and entries as the parser leaves them; for config.c only. */
+/* config_file.h -- the shared files as sections and entries, the way the parser leaves them; for
+ * config.c and tests. */
 #ifndef AWS_CREDENTIALS_CONFIG_FILE_H
 #define AWS_CREDENTIALS_CONFIG_FILE_H
 
@@ -23,12 +24,13 @@ struct aws_config {
     struct config_name *files; /* names that entries point to */
 };
 
-void config_entry_set(struct config_section *section, const char *key, const char *text,
-                      const char *file, int line);
-struct aws_config_entry *config_entry_find(const struct config_section *section, const char *key);
-/* Finds or adds. */
-struct config_section *config_section_open(struct aws_config *config, enum aws_config_section type,
-                                           enum aws_config_kind kind, const char *name,
-                                           bool prefixed);
+/* Adds a file's text; the credentials file's entries win over the config file's.  -1 and *e
+ * (ERR_INVALID, "FILE:LINE: problem") when it cannot be parsed. */
+int config_file_parse(struct aws_config *config, enum aws_config_kind kind, const char *file,
+                      const char *text, struct err *e);
+/* An entry of that section, NULL when missing. */
+struct aws_config_entry *config_file_entry(const struct config_section *section, const char *key);
+/* Frees what was read, and overwrites secrets. */
+void config_file_fini(struct aws_config *config);
 
 #endif

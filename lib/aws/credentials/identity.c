@@ -3,8 +3,10 @@
  * One fetch at a time: the others use the old key until a minute before it expires, then wait.  The
  * fetch starts 10 to 15 minutes before expiry, or with a third of a short life left.  When it fails
  * the old key stays in use and the fetch is tried again after a growing pause. */
-#include "aws/client_internal.h"
+#include "aws/credentials/identity.h"
 
+#include "aws/credentials/assume_role.h"
+#include "aws/credentials/provider.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -23,14 +25,15 @@ enum {
 };
 
 struct aws_identity {
-    struct aws_client *client;
+    struct identity_set *set;
     char *role_arn, *external_id; /* NULL: ambient */
     struct aws_credentials credentials;
     unsigned generation;
     bool usable, stale;        /* stale: fetch at the next use, even though usable */
     int64_t refresh_s, last_s; /* epoch seconds; 0: never */
 
-    struct aws_call *fetch; /* AssumeRole under way */
+    bool fetching;          /* AssumeRole under way */
+    char *region;           /* where */
     struct aws_chain chain; /* ambient: what is being fetched */
     size_t step;
     struct aws_role role; /* of role_arn */
@@ -38,7 +41,7 @@ struct aws_identity {
     struct err error; /* of the last fetch */
     unsigned failures;
     int64_t retry_ms; /* monotonic */
-    struct aws_call *waiting;
+    struct identity_waiter *waiting;
     size_t waiting_count;
     char *account; /* NULL: nobody has asked yet */
     struct aws_identity *next;
@@ -49,10 +52,10 @@ static bool same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-struct aws_identity *identity_of(struct aws_client *client, const char *role_arn,
+struct aws_identity *identity_of(struct identity_set *set, const char *role_arn,
                                  const char *external_id)
 {
-    struct aws_identity *identity = client->identities;
+    struct aws_identity *identity = set->first;
 
     while (identity && !(same_text(identity->role_arn, role_arn) &&
                          same_text(identity->external_id, external_id)))
@@ -60,23 +63,23 @@ struct aws_identity *identity_of(struct aws_client *client, const char *role_arn
     if (identity)
         return identity;
     identity = mem_new(sizeof *identity);
-    identity->client = client;
+    identity->set = set;
     identity->role_arn = mem_text(role_arn);
     identity->external_id = mem_text(external_id);
     identity->role.arn = mem_text(role_arn);
     identity->role.external_id = mem_text(external_id);
-    identity->next = client->identities;
-    client->identities = identity;
+    identity->next = set->first;
+    set->first = identity;
     return identity;
 }
 
 static void wake_all(struct aws_identity *identity)
 {
     while (identity->waiting) {
-        struct aws_call *call = identity->waiting;
+        struct identity_waiter *waiter = identity->waiting;
 
-        identity->waiting = call->next_waiting;
-        call_wake(call);
+        identity->waiting = waiter->next;
+        waiter->wake(waiter->arg);
     }
     identity->waiting_count = 0;
 }
@@ -84,7 +87,7 @@ static void wake_all(struct aws_identity *identity)
 static void fetched(struct aws_identity *identity, struct aws_credentials *credentials)
 {
     int64_t now_s = clock_now_ms() / 1000, life = credentials->expires_s - now_s;
-    double chance = identity->client->options.chance();
+    double chance = identity->set->chance();
     int64_t early = life < SHORT_LIFE_S ? life / 3 : EARLY_S + (int64_t)(chance * EARLY_SPREAD_S);
 
     aws_credentials_fini(&identity->credentials);
@@ -125,19 +128,18 @@ static void fetch_failed(struct aws_identity *identity, const struct err *e)
     wake_all(identity);
 }
 
-static void assume(struct aws_identity *identity, const char *region);
+static void assume(struct aws_identity *identity);
 
 /* One role of the chain, or the session's role. */
 static void on_assumed(void *arg, const struct aws_reply *reply)
 {
     struct aws_identity *identity = arg;
-    cleanup_free char *region = mem_text(identity->fetch->region);
     const struct aws_role *role =
         identity->role_arn ? &identity->role : &identity->chain.roles[identity->step];
     struct aws_credentials credentials = {0};
     struct err e = {0};
 
-    identity->fetch = NULL;
+    identity->fetching = false;
     if (reply->kind != ERR_NONE)
         (void)err_set(&e, reply->kind, "AssumeRole %s: %s: %s%s%s", role->arn, reply->error.code,
                       reply->error.message, reply->error.request_id[0] ? ", request id " : "",
@@ -149,29 +151,34 @@ static void on_assumed(void *arg, const struct aws_reply *reply)
     } else if (!identity->role_arn && ++identity->step < identity->chain.role_count) {
         aws_credentials_fini(&identity->chain.keys);
         identity->chain.keys = credentials;
-        assume(identity, region);
+        assume(identity);
     } else {
         fetched(identity, &credentials);
     }
 }
 
-static void assume(struct aws_identity *identity, const char *region)
+static void assume(struct aws_identity *identity)
 {
-    struct aws_client *client = identity->client;
+    struct identity_set *set = identity->set;
     bool ambient = !identity->role_arn;
     json_auto_t *params =
         aws_assume_role_params(ambient ? &identity->chain.roles[identity->step] : &identity->role);
+    struct identity_request request = {.region = identity->region,
+                                       .identity = ambient ? NULL : identity_of(set, NULL, NULL),
+                                       .keys = ambient ? &identity->chain.keys : NULL,
+                                       .service = "sts",
+                                       .op = "AssumeRole",
+                                       .params = params};
 
-    identity->fetch = call_start(client, region, ambient ? NULL : identity_of(client, NULL, NULL),
-                                 ambient ? &identity->chain.keys : NULL, "sts", "AssumeRole",
-                                 params, on_assumed, identity);
+    identity->fetching = true;
+    set->send(set->sender, &request, on_assumed, identity);
 }
 
 /* Reads the files again: keys may have been replaced since. */
 static int resolve(struct aws_identity *identity, struct err *e)
 {
     struct aws_config *config = aws_config_load(e);
-    int status = config ? aws_chain_resolve(config, &identity->chain, e) : -1;
+    int status = config ? aws_provider_resolve(config, &identity->chain, e) : -1;
 
     aws_config_free(config);
     return status;
@@ -183,37 +190,40 @@ static void fetch(struct aws_identity *identity, const char *region)
 
     identity->step = 0;
     identity->stale = false;
+    free(identity->region);
+    identity->region = mem_text(region);
     if (identity->role_arn)
-        assume(identity, region);
+        assume(identity);
     else if (resolve(identity, &e))
         fetch_failed(identity, &e);
     else if (identity->chain.role_count)
-        assume(identity, region);
+        assume(identity);
     else
         fetched(identity, &identity->chain.keys);
 }
 
 static bool wants_fetch(const struct aws_identity *identity)
 {
-    if (identity->fetch ||
+    if (identity->fetching ||
         (identity->error.kind != ERR_NONE && clock_monotonic_ms() < identity->retry_ms))
         return false;
     return !is_usable(identity) || identity->stale ||
            (identity->refresh_s && clock_now_ms() / 1000 >= identity->refresh_s);
 }
 
-enum identity_answer identity_ask(struct aws_identity *identity, struct aws_call *call,
+enum identity_answer identity_ask(struct aws_identity *identity, const char *region,
+                                  struct identity_waiter *waiter,
                                   const struct aws_credentials **credentials, struct err *e)
 {
-    struct aws_call **at = &identity->waiting;
+    struct identity_waiter **at = &identity->waiting;
 
     if (wants_fetch(identity))
-        fetch(identity, call->region);
+        fetch(identity, region);
     if (is_usable(identity)) {
         *credentials = &identity->credentials;
         return IDENTITY_READY;
     }
-    if (!identity->fetch) {
+    if (!identity->fetching) {
         (void)err_set(e, identity->error.kind, "%s", identity->error.text);
         return IDENTITY_FAILED;
     }
@@ -222,9 +232,9 @@ enum identity_answer identity_ask(struct aws_identity *identity, struct aws_call
         return IDENTITY_FAILED;
     }
     while (*at)
-        at = &(*at)->next_waiting;
-    *at = call;
-    call->next_waiting = NULL;
+        at = &(*at)->next;
+    *at = waiter;
+    waiter->next = NULL;
     identity->waiting_count++;
     return IDENTITY_WAIT;
 }
@@ -242,11 +252,11 @@ void identity_expire(struct aws_identity *identity, unsigned generation)
     err_clear(&identity->error);
 }
 
-void identity_forget(struct aws_identity *identity, struct aws_call *call)
+void identity_forget(struct aws_identity *identity, struct identity_waiter *waiter)
 {
-    for (struct aws_call **at = &identity->waiting; *at; at = &(*at)->next_waiting)
-        if (*at == call) {
-            *at = call->next_waiting;
+    for (struct identity_waiter **at = &identity->waiting; *at; at = &(*at)->next)
+        if (*at == waiter) {
+            *at = waiter->next;
             identity->waiting_count--;
             return;
         }
@@ -257,36 +267,36 @@ const char *identity_account(const struct aws_identity *identity)
     return identity ? identity->account : NULL;
 }
 
-void identity_learn(struct aws_identity *identity, const struct aws_operation *operation,
-                    const json_t *result)
+void identity_learn(struct aws_identity *identity, const char *op, const json_t *result)
 {
     const char *account = json_string_value(json_object_get(result, "Account"));
 
-    if (!identity || !account || strcmp(operation->name, "GetCallerIdentity") != 0)
+    if (!identity || !account || strcmp(op, "GetCallerIdentity") != 0)
         return;
     free(identity->account);
     identity->account = mem_text(account);
 }
 
-void identity_refresh_all(struct aws_client *client)
+void identity_refresh_all(struct identity_set *set)
 {
-    for (struct aws_identity *identity = client->identities; identity; identity = identity->next) {
+    for (struct aws_identity *identity = set->first; identity; identity = identity->next) {
         identity->stale = true;
         identity->failures = 0;
         err_clear(&identity->error);
     }
 }
 
-void identity_free_all(struct aws_client *client)
+void identity_free_all(struct identity_set *set)
 {
-    while (client->identities) {
-        struct aws_identity *identity = client->identities;
+    while (set->first) {
+        struct aws_identity *identity = set->first;
 
-        client->identities = identity->next;
+        set->first = identity->next;
         free(identity->role_arn);
         free(identity->external_id);
         free(identity->account);
-        aws_role_fini(&identity->role);
+        free(identity->region);
+        aws_chain_role_fini(&identity->role);
         aws_credentials_fini(&identity->credentials);
         aws_chain_fini(&identity->chain);
         free(identity);

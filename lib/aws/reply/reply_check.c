@@ -274,7 +274,7 @@ static bool is_head(const struct aws_operation *operation)
 
 static void check_type(struct checking *c)
 {
-    const char *type = aws_reply_header(c->raw, "content-type");
+    const char *type = aws_message_reply_header(c->raw, "content-type");
     enum aws_protocol protocol = c->operation->model->protocol;
     bool json = protocol == AWS_JSON || protocol == AWS_REST_JSON;
     bool document = protocol != AWS_REST_XML || c->rule->root;
@@ -349,11 +349,11 @@ static void check_refusal(const struct aws_operation *operation, const struct aw
                           struct aws_error *error)
 {
     static const int telling[] = {404, 409, 410, 412};
-    const char *type = aws_reply_header(raw, "content-type");
+    const char *type = aws_message_reply_header(raw, "content-type");
     cleanup_free char *wrong = NULL;
 
     if (strncmp(error->code, "HTTP ", 5) != 0 ||
-        (is_head(operation) && aws_reply_header(raw, "x-amz-request-id") &&
+        (is_head(operation) && aws_message_reply_header(raw, "x-amz-request-id") &&
          !(type && has_text(type, "html"))))
         return;
     for (size_t i = 0; i < sizeof telling / sizeof *telling; i++)

@@ -13,7 +13,7 @@ struct reply_asked {
     const char *account; /* whose credentials asked, as GetCallerIdentity told; NULL: not known */
 };
 
-/* Judges what aws_decode made of raw: 0 when *result is valid.  Otherwise -1, *result NULL and
+/* Judges what codec_decode made of raw: 0 when *result is valid.  Otherwise -1, *result NULL and
  * *error: as AWS told it, or code "InvalidReply" with the member that is missing or another's; its
  * status is 0 when the reply is not AWS's at all. */
 int reply_check(const struct aws_operation *operation, const struct reply_asked *asked,

@@ -50,7 +50,7 @@ static void fill_hours(struct audit *audit, const int64_t *values)
     }
 }
 
-int audit_read_counts(struct flow *flow, struct audit *audit, struct err *e)
+int audit_counts_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     const struct billing_names *names = &audit->billing->names;
     cleanup_free char *api = find_api(flow, audit->billing, e);

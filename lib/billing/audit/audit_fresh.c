@@ -81,7 +81,7 @@ static json_t *age(int64_t now_s, int64_t then_s)
     return then_s > 0 ? json_integer(now_s > then_s ? now_s - then_s : 0) : json_null();
 }
 
-int audit_read_freshness(struct flow *flow, struct audit *audit, struct err *e)
+int audit_fresh_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     int64_t now_s = clock_now_ms() / 1000, delivery_s;
     double object;

@@ -2,11 +2,10 @@
  *
  * FilterLogEvents gives each event the id that the subscription gave it. Limits: 5 calls a second
  * and region, 10,000 events or 1 MiB a page; pages may be empty and still have a next one. */
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/backfill/backfill_private.h"
-#include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query.h"
 #include "billing/store/recovered.h"
 
@@ -27,14 +26,12 @@ static json_t *present_ids(struct flow *flow, const struct billing *billing, int
     cleanup_free char *filter = rollup_window_filter(from_s - ROLLUP_HOUR_S, to_s + late_s);
     json_auto_t *values = json_pack("{s:I, s:I, s:s}", "from_ms", (json_int_t)from_s * 1000,
                                     "to_ms", (json_int_t)to_s * 1000, "partition_filter", filter);
-    cleanup_free char *text = athena_query_text(billing, "backfill_events", values, e);
-    cleanup_free char *seed =
-        mem_printf("backfill %s %lld", billing->pipeline, (long long)clock_now_ms());
     struct athena_result result = {0};
     json_t *ids, *row;
     size_t i;
 
-    if (!text || athena_query_run(flow, billing, text, seed, &result, e))
+    if (athena_query_run(flow, billing, &(struct athena_question){"backfill_events", values, NULL},
+                         &result, e))
         return NULL;
     ids = json_object();
     json_array_foreach(result.rows, i, row) {
@@ -43,7 +40,7 @@ static json_t *present_ids(struct flow *flow, const struct billing *billing, int
         if (id)
             json_object_set_new_nocheck(ids, id, json_true());
     }
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
     return ids;
 }
 
@@ -99,21 +96,29 @@ static void take_events(struct backfill *backfill, struct backfill_writer *write
     }
 }
 
-static int read_window(struct flow *flow, struct backfill *backfill, struct backfill_writer *writer,
-                       const json_t *ids, int64_t from_s, int64_t to_s, struct err *e)
+/* An hour of the log group, being read again. */
+struct window {
+    struct backfill *backfill;
+    struct backfill_writer *writer;
+    const json_t *ids; /* of the events that are there */
+    int64_t hour_s;
+};
+
+static int read_window(struct flow *flow, const struct window *window, struct err *e)
 {
-    const struct billing *billing = backfill->billing;
-    json_auto_t *params = page_params(billing, from_s, to_s);
+    struct backfill *backfill = window->backfill;
+    json_auto_t *params =
+        page_params(backfill->billing, window->hour_s, window->hour_s + BACKFILL_HOUR_S);
 
     for (;;) {
-        json_auto_t *page = read_page(flow, billing, params, e);
+        json_auto_t *page = read_page(flow, backfill->billing, params, e);
         json_t *token;
 
         if (!page)
             return -1;
-        take_events(backfill, writer, page, ids);
-        if (backfill_writer_count(writer) >= FLUSH_EVENTS &&
-            backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs, e))
+        take_events(backfill, window->writer, page, window->ids);
+        if (backfill_writer_count(window->writer) >= FLUSH_EVENTS &&
+            backfill_writer_flush(flow, window->writer, e))
             return -1;
         token = json_object_get(page, "nextToken");
         if (!json_string_length(token) || json_equal(token, json_object_get(params, "nextToken")))
@@ -124,28 +129,35 @@ static int read_window(struct flow *flow, struct backfill *backfill, struct back
     }
 }
 
+static int read_hour(struct flow *flow, struct backfill *backfill, const json_t *ids,
+                     int64_t hour_s, struct err *e)
+{
+    const struct billing *billing = backfill->billing;
+    cleanup_free char *name = mem_printf("%s\n%lld", billing->names.log_group, (long long)hour_s);
+    char source[RECOVERED_ID];
+    const struct backfill_target target = {"logs", source, backfill->request->dry_run,
+                                           &backfill->logs};
+    struct window window = {backfill, NULL, ids, hour_s};
+    int failed;
+
+    recovered_text_id(name, strlen(name), source);
+    window.writer = backfill_writer_new(billing, &target);
+    failed = read_window(flow, &window, e) || backfill_writer_flush(flow, window.writer, e);
+    backfill_writer_free(window.writer);
+    return failed;
+}
+
 int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, int64_t to_s,
                   struct err *e)
 {
-    const struct billing *billing = backfill->billing;
-    json_auto_t *ids = present_ids(flow, billing, from_s, to_s, e);
+    json_auto_t *ids = present_ids(flow, backfill->billing, from_s, to_s, e);
     int failed = !ids;
 
     for (int64_t hour_s = from_s; !failed && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
-        cleanup_free char *name =
-            mem_printf("%s\n%lld", billing->names.log_group, (long long)hour_s);
-        struct backfill_writer *writer;
-        char source[RECOVERED_ID];
-
-        backfill_say(backfill, "reading the log group, hour %lld of %lld",
-                     (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
-                     (long long)((to_s - from_s) / BACKFILL_HOUR_S));
-        recovered_text_id(name, strlen(name), source);
-        writer = backfill_writer_new(billing, "logs", source);
-        failed =
-            read_window(flow, backfill, writer, ids, hour_s, hour_s + BACKFILL_HOUR_S, e) ||
-            backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs, e);
-        backfill_writer_free(writer);
+        backfill_progress(backfill, "reading the log group, hour %lld of %lld",
+                          (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
+                          (long long)((to_s - from_s) / BACKFILL_HOUR_S));
+        failed = read_hour(flow, backfill, ids, hour_s, e);
     }
-    return failed ? err_wrap(e, "reading %s again", billing->names.log_group) : 0;
+    return failed ? err_wrap(e, "reading %s again", backfill->billing->names.log_group) : 0;
 }

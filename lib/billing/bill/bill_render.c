@@ -3,11 +3,11 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "billing/prices/calendar.h"
 #include "billing/prices/money.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { FOCUS_DECIMALS = 12 };
 
@@ -94,8 +94,8 @@ static const char focus_columns[] =
 struct focus {
     struct str *out;
     const json_t *bill, *line;
-    char start[32], end[32]; /* of the month, UTC */
-    struct money left;       /* of the customer's total, not in a row yet */
+    char start[TIMESTAMP_ROOM], end[TIMESTAMP_ROOM]; /* of the month */
+    struct money left;                               /* of the customer's total, not in a row yet */
 };
 
 struct focus_row {
@@ -189,16 +189,11 @@ static void set_period(struct focus *focus)
     const char *zone = json_text(focus->bill, "time_zone");
     struct day first = {0}, next;
     struct err e = {0};
-    time_t moment;
-    struct tm utc;
 
     (void)calendar_parse_month(json_text(focus->bill, "month"), &first, &e);
     next = calendar_add_days(first, calendar_month_length(first.year, first.month));
-    moment = (time_t)calendar_day_start(zone, first);
-    (void)strftime(focus->start, sizeof focus->start, "%Y-%m-%dT%H:%M:%SZ",
-                   gmtime_r(&moment, &utc));
-    moment = (time_t)calendar_day_start(zone, next);
-    (void)strftime(focus->end, sizeof focus->end, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&moment, &utc));
+    timestamp_text(calendar_day_start(zone, first), focus->start);
+    timestamp_text(calendar_day_start(zone, next), focus->end);
 }
 
 char *bill_render_focus(const json_t *bill)

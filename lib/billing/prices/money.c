@@ -17,7 +17,7 @@ static bool push_digit(int64_t *number, int digit)
            !__builtin_add_overflow(*number, digit, number);
 }
 
-int price_parse(const char *text, struct price *price, struct err *e)
+int money_parse_price(const char *text, struct price *price, struct err *e)
 {
     const char *c = text;
     int64_t number = 0;

@@ -23,7 +23,7 @@ struct price {
 };
 
 /* "0.001" -> price; digits, at most one dot and 12 decimals.  -1 and *e otherwise. */
-int price_parse(const char *text, struct price *price, struct err *e);
+int money_parse_price(const char *text, struct price *price, struct err *e);
 /* calls at price each; bytes at price per GiB (2^30 bytes).  -1 on overflow (ERR_INVALID). */
 int money_for_calls(struct price price, int64_t calls, struct money *out, struct err *e);
 int money_for_bytes(struct price per_gib, int64_t bytes, struct money *out, struct err *e);

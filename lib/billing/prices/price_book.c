@@ -1,6 +1,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/time_zone.h"
 #include "billing/prices/price_book_private.h"
 #include "billing/prices/settings.h"
 
@@ -10,20 +11,21 @@
 static const char *const section_keys[] = {
     "time_zone", "currency", "prices", "customers", "rollup", "audit", "close", "partitions", NULL};
 
-static void read_zone(struct section_reader *reader, const json_t *section, struct price_book *book)
+static void read_zone(const struct section_value *section, struct price_book *book)
 {
     char buffer[32];
-    const char *zone = section_text(reader, section, "time_zone", "", buffer);
-    const char *currency = section_text(reader, section, "currency", "", buffer);
+    const char *zone = section_text(section, "time_zone", buffer);
+    const char *currency;
 
     book->zone = mem_text(zone ? zone : "UTC");
-    if (!calendar_zone_exists(book->zone))
-        section_tell(reader, "time_zone",
+    if (!time_zone_exists(book->zone))
+        section_tell(section, "time_zone",
                      "%.60s is not in the tz database; it looks like Asia/Seoul", book->zone);
+    currency = section_text(section, "currency", buffer);
     book->currency = mem_text(currency ? currency : "USD");
     if (strlen(book->currency) != 3 || !isupper((unsigned char)book->currency[0]) ||
         !isupper((unsigned char)book->currency[1]) || !isupper((unsigned char)book->currency[2]))
-        section_tell(reader, "currency", "%.20s is not a currency code like USD", book->currency);
+        section_tell(section, "currency", "%.20s is not a currency code like USD", book->currency);
 }
 
 static json_t *amount_json(int64_t amount)
@@ -117,28 +119,29 @@ static void seal(struct price_book *book)
     hash_json(customers_json(book), book->customers_hash);
 }
 
-static struct price_book *read_book(struct section_reader *reader, const json_t *section)
+static struct price_book *read_book(const struct section_value *section)
 {
     struct price_book *book = mem_new(sizeof *book);
 
-    read_zone(reader, section, book);
-    if (json_object_get(section, "prices"))
-        price_book_read_prices(reader, json_object_get(section, "prices"), book);
-    price_book_read_customers(reader, json_object_get(section, "customers"), book);
+    read_zone(section, book);
+    if (json_object_get(section->object, "prices"))
+        price_book_read_prices(section, book);
+    price_book_customers_read(section, book);
     return book;
 }
 
-int price_book_check(const json_t *section, price_book_problem_fn *problem, void *arg)
+int price_book_check(const json_t *section, section_problem_fn *problem, void *arg)
 {
     struct section_reader reader = {.problem = problem, .arg = arg};
+    const struct section_value whole = {&reader, section, ""};
     struct billing_settings settings;
 
-    if (!section_check_keys(&reader, section, "", section_keys))
+    if (!section_check_keys(&whole, section_keys))
         return reader.problems;
     if (!json_object_get(section, "prices"))
-        section_tell(&reader, "prices", "is missing");
-    price_book_free(read_book(&reader, section));
-    settings_from_section(&reader, section, &settings);
+        section_tell(&whole, "prices", "is missing");
+    price_book_free(read_book(&whole));
+    settings_from_section(&whole, &settings);
     settings_free(&settings);
     return reader.problems;
 }
@@ -146,7 +149,7 @@ int price_book_check(const json_t *section, price_book_problem_fn *problem, void
 struct price_book *price_book_new(const json_t *section)
 {
     struct section_reader reader = {0};
-    struct price_book *book = read_book(&reader, section);
+    struct price_book *book = read_book(&(struct section_value){&reader, section, ""});
 
     seal(book);
     return book;
@@ -244,35 +247,44 @@ const struct rule *price_book_rule(const struct prices *prices, const char *rout
     return NULL;
 }
 
-static size_t add_start(struct day day, struct day first, struct day last, struct day *starts,
-                        size_t count, size_t most)
+/* Days on which a segment begins, in their order. */
+struct starts {
+    struct day_span within; /* others do not count */
+    struct day *days;
+    size_t count;
+};
+
+static void add_start(struct starts *starts, struct day day)
 {
     size_t at = 0;
 
-    if (calendar_compare(day, first) < 0 || calendar_compare(day, last) > 0)
-        return count;
-    while (at < count && calendar_compare(starts[at], day) < 0)
+    if (calendar_compare(day, starts->within.first) < 0 ||
+        calendar_compare(day, starts->within.last) > 0)
+        return;
+    while (at < starts->count && calendar_compare(starts->days[at], day) < 0)
         at++;
-    if ((at < count && !calendar_compare(starts[at], day)) || count == most)
-        return count;
-    memmove(&starts[at + 1], &starts[at], (count - at) * sizeof *starts);
-    starts[at] = day;
-    return count + 1;
+    if ((at < starts->count && !calendar_compare(starts->days[at], day)) ||
+        starts->count == PRICE_BOOK_SEGMENTS)
+        return;
+    memmove(&starts->days[at + 1], &starts->days[at], (starts->count - at) * sizeof *starts->days);
+    starts->days[at] = day;
+    starts->count++;
 }
 
-size_t price_book_segments(const struct price_book *book, struct day first, struct day last,
-                           struct day *starts, size_t most)
+size_t price_book_segments(const struct price_book *book, struct day_span days,
+                           struct day starts[static PRICE_BOOK_SEGMENTS])
 {
-    size_t count = add_start(first, first, last, starts, 0, most);
+    struct starts found = {.within = days, .days = starts};
 
+    add_start(&found, days.first);
     for (size_t i = 0; i < book->price_count; i++)
-        count = add_start(book->prices[i].from, first, last, starts, count, most);
+        add_start(&found, book->prices[i].from);
     for (size_t i = 0; i < book->customer_count; i++) {
         const struct customer *customer = &book->customers[i];
 
-        count = add_start(customer->from, first, last, starts, count, most);
+        add_start(&found, customer->from);
         if (customer->to.year < 9999)
-            count = add_start(calendar_add_days(customer->to, 1), first, last, starts, count, most);
+            add_start(&found, calendar_add_days(customer->to, 1));
     }
-    return count;
+    return found.count;
 }

@@ -7,40 +7,38 @@
 static const char *const customer_keys[] = {"sub", "customer", "name", "from", "to", NULL};
 static const struct day beginning = {1, 1, 1}, end = {9999, 12, 31};
 
-static char *required(struct section_reader *reader, const json_t *item, const char *key,
-                      const char *path)
+static char *required(const struct section_value *item, const char *key)
 {
     char buffer[32];
-    const char *text = section_text(reader, item, key, path, buffer);
+    const char *text = section_text(item, key, buffer);
 
     if (!text || !*text)
-        section_tell(reader, path, "needs %s", key);
+        section_tell(item, NULL, "needs %s", key);
     return mem_text(text ? text : "");
 }
 
-static void read_customer(struct section_reader *reader, const json_t *item, const char *path,
-                          struct customer *customer)
+static void read_customer(const struct section_value *item, struct customer *customer)
 {
     char buffer[32];
     const char *name;
 
     customer->from = beginning;
     customer->to = end;
-    if (!section_check_keys(reader, item, path, customer_keys)) {
+    if (!section_check_keys(item, customer_keys)) {
         customer->sub = mem_text("");
         customer->id = mem_text("");
         return;
     }
-    customer->sub = required(reader, item, "sub", path);
-    customer->id = required(reader, item, "customer", path);
-    name = section_text(reader, item, "name", path, buffer);
+    customer->sub = required(item, "sub");
+    customer->id = required(item, "customer");
+    name = section_text(item, "name", buffer);
     customer->name = name && *name ? mem_text(name) : NULL;
     if (!strcmp(customer->sub, "-"))
-        section_tell(reader, path, "- stands for no sub at all: such calls are unattributed");
-    (void)section_day(reader, item, "from", path, &customer->from);
-    (void)section_day(reader, item, "to", path, &customer->to);
+        section_tell(item, NULL, "- stands for no sub at all: such calls are unattributed");
+    (void)section_day(item, "from", &customer->from);
+    (void)section_day(item, "to", &customer->to);
     if (calendar_compare(customer->from, customer->to) > 0)
-        section_tell(reader, path, "ends before it begins");
+        section_tell(item, NULL, "ends before it begins");
 }
 
 static int by_sub(const void *a, const void *b)
@@ -64,7 +62,7 @@ static int by_id(const void *a, const void *b)
 }
 
 /* One sub is one customer on each day. */
-static void check_days(struct section_reader *reader, const struct price_book *book)
+static void check_days(const struct section_value *section, const struct price_book *book)
 {
     for (size_t i = 1; i < book->customer_count; i++) {
         const struct customer *before = &book->customers[i - 1], *customer = &book->customers[i];
@@ -73,14 +71,14 @@ static void check_days(struct section_reader *reader, const struct price_book *b
 
         if (*customer->sub && !strcmp(before->sub, customer->sub) &&
             calendar_compare(before->to, customer->from) >= 0)
-            section_tell(reader, path,
+            section_tell(section, path,
                          "the sub has another entry (customers[%zu]) for some of these days",
                          before->index + customer->index - later);
     }
 }
 
 /* One customer has one name. */
-static void check_names(struct section_reader *reader, const struct price_book *book)
+static void check_names(const struct section_value *section, const struct price_book *book)
 {
     const struct customer *first = NULL;
 
@@ -91,15 +89,14 @@ static void check_names(struct section_reader *reader, const struct price_book *
         if (!first || strcmp(first->id, customer->id) != 0)
             first = customer;
         else if (customer->name && strcmp(first->name, customer->name) != 0)
-            section_tell(reader, path, "customer %.60s has another name in customers[%zu]",
+            section_tell(section, path, "customer %.60s has another name in customers[%zu]",
                          customer->id, first->index);
     }
 }
 
-void price_book_read_customers(struct section_reader *reader, const json_t *list,
-                               struct price_book *book)
+void price_book_customers_read(const struct section_value *section, struct price_book *book)
 {
-    const json_t *item;
+    const json_t *list = json_object_get(section->object, "customers"), *item;
     size_t i, room = json_array_size(list) + 1;
 
     book->customers = mem_new(room * sizeof *book->customers);
@@ -107,26 +104,26 @@ void price_book_read_customers(struct section_reader *reader, const json_t *list
     if (!list || json_is_null(list))
         return;
     if (!json_is_array(list)) {
-        section_tell(reader, "customers", "must be a list");
+        section_tell(section, "customers", "must be a list");
         return;
     }
     json_array_foreach(list, i, item) {
         cleanup_free char *path = mem_printf("customers[%zu]", i);
 
         book->customers[i].index = i;
-        read_customer(reader, item, path, &book->customers[i]);
+        read_customer(&(struct section_value){section->reader, item, path}, &book->customers[i]);
         book->customer_count++;
     }
     qsort(book->customers, book->customer_count, sizeof *book->customers, by_sub);
     for (i = 0; i < book->customer_count; i++)
         book->customers_by_id[i] = &book->customers[i];
     qsort(book->customers_by_id, book->customer_count, sizeof(struct customer *), by_id);
-    check_days(reader, book);
-    check_names(reader, book);
+    check_days(section, book);
+    check_names(section, book);
 }
 
-const struct customer *price_book_customer(const struct price_book *book, const char *sub,
-                                           struct day day)
+const struct customer *price_book_customers_find(const struct price_book *book, const char *sub,
+                                                 struct day day)
 {
     const struct customer wanted = {.sub = (char *)sub, .from = day};
     size_t low = 0, high = book->customer_count;
@@ -145,7 +142,7 @@ const struct customer *price_book_customer(const struct price_book *book, const 
     return &book->customers[low - 1];
 }
 
-const char *price_book_customer_name(const struct price_book *book, const char *id)
+const char *price_book_customers_name(const struct price_book *book, const char *id)
 {
     size_t low = 0, high = book->customer_count;
 

@@ -51,17 +51,15 @@ struct price_book {
     char *rounding;
 };
 
-/* price_book_read.c: the `prices` list; problems go to reader. */
-void price_book_read_prices(struct section_reader *reader, const json_t *list,
-                            struct price_book *book);
+/* price_book_read.c: the `prices` list of the whole section. */
+void price_book_read_prices(const struct section_value *section, struct price_book *book);
 /* price_book_customers.c: the `customers` list, sorted, overlaps told. */
-void price_book_read_customers(struct section_reader *reader, const json_t *list,
-                               struct price_book *book);
+void price_book_customers_read(const struct section_value *section, struct price_book *book);
 /* Who sub is on that day; NULL: nobody in the map. */
-const struct customer *price_book_customer(const struct price_book *book, const char *sub,
-                                           struct day day);
+const struct customer *price_book_customers_find(const struct price_book *book, const char *sub,
+                                                 struct day day);
 /* The name of a customer id, wherever the map has it; NULL: none. */
-const char *price_book_customer_name(const struct price_book *book, const char *id);
+const char *price_book_customers_name(const struct price_book *book, const char *id);
 /* The entry that holds on that day; NULL: before the first. */
 const struct prices *price_book_prices(const struct price_book *book, struct day day);
 /* The first rule that matches, or NULL. */

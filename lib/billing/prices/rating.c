@@ -9,23 +9,6 @@
 
 #include <string.h>
 
-enum { SEGMENTS_MOST = 64 };
-
-static int too_many(struct err *e)
-{
-    return err_set(e, ERR_INVALID, "more calls or bytes than can be counted");
-}
-
-static int count_add(int64_t *sum, int64_t more, struct err *e)
-{
-    return more < 0 || __builtin_add_overflow(*sum, more, sum) ? too_many(e) : 0;
-}
-
-int rating_volume_add(struct volume *sum, int64_t calls, int64_t bytes, struct err *e)
-{
-    return count_add(&sum->calls, calls, e) || count_add(&sum->bytes, bytes, e) ? -1 : 0;
-}
-
 static bool is_nobody(const char *sub)
 {
     return !sub || !*sub || !strcmp(sub, "-");
@@ -61,6 +44,7 @@ static int count_line(struct rating *rating, struct account *account, const stru
 {
     const struct prices *prices = rating->segments[line->segment].prices;
     struct part *part = &account->parts[line->segment];
+    struct volume ordinary = {line->calls, line->bytes};
     const struct rule *rule;
 
     if (!prices) {
@@ -73,19 +57,20 @@ static int count_line(struct rating *rating, struct account *account, const stru
         (!account->user || strcmp(line->user, account->user) > 0))
         account->user = line->user;
     rule = price_book_rule(prices, line->route, line->status);
-    if (rating_volume_add(&account->all, line->calls, line->bytes, e))
+    if (volume_add(&account->all, ordinary, e))
         return -1;
     if (rule && !rule->bill)
-        return rating_volume_add(&account->excluded, line->calls, line->bytes, e);
+        return volume_add(&account->excluded, ordinary, e);
     account->used = true;
-    if (rule && rule->has_call &&
-        count_add(&part->by_rule[rule - prices->rules].calls, line->calls, e))
-        return -1;
-    if (rule && rule->has_gib &&
-        count_add(&part->by_rule[rule - prices->rules].bytes, line->bytes, e))
-        return -1;
-    return rating_volume_add(&part->ordinary, rule && rule->has_call ? 0 : line->calls,
-                             rule && rule->has_gib ? 0 : line->bytes, e);
+    if (rule) {
+        struct volume priced = {rule->has_call ? line->calls : 0, rule->has_gib ? line->bytes : 0};
+
+        if (volume_add(&part->by_rule[rule - prices->rules], priced, e))
+            return -1;
+        ordinary.calls -= priced.calls;
+        ordinary.bytes -= priced.bytes;
+    }
+    return volume_add(&part->ordinary, ordinary, e);
 }
 
 /* Lines by customer. */
@@ -109,7 +94,8 @@ static const char *customer_of(const struct rating *rating, const struct usage_l
 
     if (is_nobody(line->sub))
         return NULL;
-    customer = price_book_customer(rating->book, line->sub, rating->segments[line->segment].from);
+    customer =
+        price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from);
     return customer ? customer->id : line->sub;
 }
 
@@ -173,8 +159,8 @@ static void add_minimums(struct rating *rating)
         const struct customer *customer = &book->customers[i];
         size_t at;
 
-        if (calendar_compare(customer->from, rating->last) > 0 ||
-            calendar_compare(customer->to, rating->last) < 0)
+        if (calendar_compare(customer->from, rating->month.last) > 0 ||
+            calendar_compare(customer->to, rating->month.last) < 0)
             continue;
         at = place_of(rating, customer->id);
         if (at == rating->account_count || strcmp(rating->accounts[at]->id, customer->id) != 0) {
@@ -189,18 +175,17 @@ static void add_minimums(struct rating *rating)
 
 /* ---- The month ---- */
 
-static void set_segments(struct rating *rating, struct day first)
+static void set_segments(struct rating *rating)
 {
-    struct day starts[SEGMENTS_MOST];
+    struct day starts[PRICE_BOOK_SEGMENTS];
 
-    rating->segment_count =
-        price_book_segments(rating->book, first, rating->last, starts, SEGMENTS_MOST);
+    rating->segment_count = price_book_segments(rating->book, rating->month, starts);
     rating->segments = mem_new(rating->segment_count * sizeof *rating->segments);
     for (size_t i = 0; i < rating->segment_count; i++)
         rating->segments[i] = (struct segment){
             .from = starts[i],
-            .to =
-                i + 1 < rating->segment_count ? calendar_add_days(starts[i + 1], -1) : rating->last,
+            .to = i + 1 < rating->segment_count ? calendar_add_days(starts[i + 1], -1)
+                                                : rating->month.last,
             .prices = price_book_prices(rating->book, starts[i]),
         };
 }
@@ -214,19 +199,16 @@ static void rating_fini(struct rating *rating)
     free(rating->segments);
 }
 
-json_t *price_book_bill(const struct price_book *book, struct day month,
-                        const struct usage_line *lines, size_t count, struct err *e)
+json_t *rating_bill(const struct price_book *book, struct day month, const struct usage_line *lines,
+                    size_t count, struct err *e)
 {
-    struct rating rating = {.book = book};
+    struct rating rating = {.book = book, .month = calendar_month(month)};
     const struct prices *prices;
     json_t *bill = NULL;
 
-    rating.first = (struct day){month.year, month.month, 1};
-    rating.last =
-        (struct day){month.year, month.month, calendar_month_length(month.year, month.month)};
     rating.digits = money_currency_digits(book->currency);
-    set_segments(&rating, rating.first);
-    prices = price_book_prices(book, rating.last);
+    set_segments(&rating);
+    prices = price_book_prices(book, rating.month.last);
     rating.minimum = prices ? prices->minimum : (struct price){0};
     rating.nobody = account_of(&rating, NULL);
     rating.nobody->is_nobody = true;

@@ -1,12 +1,14 @@
-/* rating_private.h -- what rating counts (rating.c) and writes down (rating_charge.c). */
+/* rating_private.h -- the inside of rating.
+ *
+ * rating.c          counts: a month's usage by customer, segment and what happens to it
+ * rating_charge.c   charges: what one customer owes for what was counted
+ * rating_document.c writes down: the bill */
 #ifndef BILLING_PRICES_RATING_PRIVATE_H
 #define BILLING_PRICES_RATING_PRIVATE_H
 
 #include "billing/prices/price_book_private.h"
-
-struct volume {
-    int64_t calls, bytes;
-};
+#include "billing/prices/rating.h"
+#include "billing/prices/volume.h"
 
 /* Days with one set of prices; both ends are in. */
 struct segment {
@@ -31,7 +33,7 @@ struct account {
 
 struct rating {
     const struct price_book *book;
-    struct day first, last;
+    struct day_span month;
     int digits; /* of a total */
     struct price minimum;
     struct segment *segments;
@@ -41,9 +43,21 @@ struct rating {
     struct account *nobody;
 };
 
-/* -1 on overflow. */
-int rating_volume_add(struct volume *sum, int64_t calls, int64_t bytes, struct err *e);
-/* The bill; NULL on overflow. */
+/* What an account owes. */
+struct rating_charge {
+    struct volume free, billed;
+    struct money calls, bytes, minimum; /* exact; minimum: what is missing to it */
+    struct money total;                 /* rounded */
+    json_t *detail; /* the working: [{"from", "to", "what", "how", "quantity", "price" or
+                       "price_per_gib", "charge"}]; owned by whoever has the struct */
+};
+/* -1 and *e on overflow; detail is there then, too. */
+int rating_charge(const struct rating *rating, const struct account *account,
+                  struct rating_charge *charge, struct err *e);
+
+/* The bill; new reference.  NULL and *e on overflow. */
 json_t *rating_document(const struct rating *rating, struct err *e);
+/* An amount with all its decimals, two at least; new reference. */
+json_t *rating_charge_amount(struct money amount);
 
 #endif

@@ -5,38 +5,46 @@
 #ifndef BILLING_PRICES_SECTION_H
 #define BILLING_PRICES_SECTION_H
 
-#include "billing/prices/price_book.h"
+#include "billing/prices/calendar.h"
+#include "billing/prices/money.h"
+
+#include <jansson.h>
+
+/* Called for each thing wrong with the section: path below it, text. */
+typedef void section_problem_fn(void *arg, const char *path, const char *problem);
 
 struct section_reader {
-    price_book_problem_fn *problem; /* NULL: only counted */
+    section_problem_fn *problem; /* NULL: only counted */
     void *arg;
     int problems;
 };
 
-void section_tell(struct section_reader *reader, const char *path, const char *format, ...)
+/* A value of the section, and where it is. */
+struct section_value {
+    struct section_reader *reader;
+    const json_t *object; /* NULL: silent */
+    const char *path;     /* "prices[0].rules[1]" */
+};
+
+/* Tells of something wrong with a member, or (key NULL) with the value itself. */
+void section_tell(const struct section_value *section, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* Unknown keys are told with the nearest known one.  False, told, when value is no mapping. */
-bool section_check_keys(struct section_reader *reader, const json_t *value, const char *path,
-                        const char *const *keys);
-/* The text of a scalar (in buffer where it is none); NULL, told, for lists and mappings; NULL,
- * silently, when there is none. */
-const char *section_text(struct section_reader *reader, const json_t *object, const char *key,
-                         const char *path, char buffer[static 32]);
+/* Unknown keys are told with the nearest known one.  False, told, when the value is no mapping. */
+bool section_check_keys(const struct section_value *section, const char *const *keys);
+/* The text of a scalar member (in buffer where it is none); NULL, told, for lists and mappings;
+ * NULL, silently, when there is none. */
+const char *section_text(const struct section_value *section, const char *key,
+                         char buffer[static 32]);
 
 /* These leave *out alone and return false when the key is missing, or wrong (told). */
-bool section_price(struct section_reader *reader, const json_t *object, const char *key,
-                   const char *path, struct price *out);
-bool section_count(struct section_reader *reader, const json_t *object, const char *key,
-                   const char *path, int64_t least, int64_t most, int64_t *out);
+bool section_price(const struct section_value *section, const char *key, struct price *out);
+bool section_count(const struct section_value *section, const char *key, int64_t least,
+                   int64_t most, int64_t *out);
 /* GiB, which must come to whole bytes. */
-bool section_gib(struct section_reader *reader, const json_t *object, const char *key,
-                 const char *path, int64_t *bytes);
-bool section_truth(struct section_reader *reader, const json_t *object, const char *key,
-                   const char *path, bool *out);
-bool section_day(struct section_reader *reader, const json_t *object, const char *key,
-                 const char *path, struct day *out);
+bool section_gib(const struct section_value *section, const char *key, int64_t *bytes);
+bool section_truth(const struct section_value *section, const char *key, bool *out);
+bool section_day(const struct section_value *section, const char *key, struct day *out);
 /* "36h", "3d": hours. */
-bool section_hours(struct section_reader *reader, const json_t *object, const char *key,
-                   const char *path, int64_t most, int *out);
+bool section_hours(const struct section_value *section, const char *key, int64_t most, int *out);
 
 #endif

@@ -3,11 +3,24 @@
 #define BILLING_PRICES_SETTINGS_H
 
 #include "billing/prices/section.h"
-#include "billing/store/context.h"
 
-/* Fills *settings, defaults where the section is silent; problems go to reader. */
-void settings_from_section(struct section_reader *reader, const json_t *section,
-                           struct billing_settings *settings);
+struct billing_settings {
+    int late_days;          /* events may arrive this many days after their day and still count */
+    int closed_after_hours; /* a day is closed this long after it ended */
+    int parallel_queries;
+    int64_t scan_budget_bytes; /* per pass; 0: no limit */
+    int keep_runs_hours;       /* replaced builds are kept this long for readers */
+    char *since;               /* first billing day "2025-10-01"; NULL: the oldest day with data */
+    char **group_by;           /* rollup columns, ends with NULL */
+    char *max_gap;             /* decimal share, "0.0001" */
+    char *archive_prefix;      /* where closed months lie in the bucket: "billing/" */
+    char *signing_key;         /* path of an Ed25519 private key (PEM); NULL: closing refuses */
+    bool register_partitions;  /* raw table without projection: register prefixes in Glue */
+};
+
+/* Fills *settings from the whole section, defaults where it is silent; problems are told.  Give
+ * back with settings_free. */
+void settings_from_section(const struct section_value *section, struct billing_settings *settings);
 /* Frees what it holds. */
 void settings_free(struct billing_settings *settings);
 

@@ -185,7 +185,7 @@ static int sweep_run(struct flow *flow, struct sweep *sweep, struct err *e)
 int rollup_collect(struct flow *flow, const struct billing *billing, unsigned *collected,
                    struct err *e)
 {
-    const struct day first = {0, 1, 1}, last = {9999, 12, 31};
+    const struct day_span all = {{0, 1, 1}, {9999, 12, 31}};
     struct sweep sweep = {.billing = billing,
                           .before_s = clock_now_ms() / 1000 -
                                       (int64_t)billing->settings.keep_runs_hours * ROLLUP_HOUR_S};
@@ -194,7 +194,7 @@ int rollup_collect(struct flow *flow, const struct billing *billing, unsigned *c
     *collected = 0;
     if (!*billing->names.rollup_prefix)
         return 0; /* the whole bucket is no prefix of ours */
-    sweep.builds = rollup_partition_builds(flow, billing, first, last, e);
+    sweep.builds = rollup_partition_builds(flow, billing, all, e);
     sweep.keys = json_array();
     sweep.runs = json_object();
     if (sweep.builds)

@@ -3,13 +3,14 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "base/str.h"
 #include "billing/store/athena_query_private.h"
+#include "billing/store/athena_query_text.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
 enum {
     MOST_RUNS = 3,         /* of a query that Athena calls retryable */
@@ -41,7 +42,7 @@ void athena_query_reset_scanned(void)
     state.scanned_bytes = 0;
 }
 
-void athena_result_fini(struct athena_result *result)
+void athena_query_result_fini(struct athena_result *result)
 {
     json_decref(result->rows);
     json_decref(result->columns);
@@ -102,11 +103,7 @@ struct run {
 
 static int64_t spread(int64_t milliseconds)
 {
-    unsigned random = 0;
-
-    if (milliseconds < 2 || getrandom(&random, sizeof random, 0) != sizeof random)
-        return milliseconds;
-    return milliseconds - (int64_t)(random % (unsigned)(milliseconds / 2));
+    return milliseconds - random_jitter(milliseconds / 2 - 1);
 }
 
 static int pause_before(struct flow *flow, unsigned time, struct err *e)
@@ -261,17 +258,21 @@ static int run_once(struct run *run, struct err *e)
     return fail(run, failure, e);
 }
 
-int athena_query_run(struct flow *flow, const struct billing *billing, const char *text,
-                     const char *token_seed, struct athena_result *result, struct err *e)
+int athena_query_run(struct flow *flow, const struct billing *billing,
+                     const struct athena_question *question, struct athena_result *result,
+                     struct err *e)
 {
+    cleanup_free char *text = athena_query_text(billing, question->name, question->values, e);
     unsigned char random[16] = {0};
     cleanup_str struct str own = {0};
-    struct run run = {flow, billing, text, token_seed, 0, result, NULL};
+    struct run run = {flow, billing, text, question->seed, 0, result, NULL};
     int how;
 
     *result = (struct athena_result){0};
-    if (!token_seed) {
-        (void)!getrandom(random, sizeof random, 0);
+    if (!text)
+        return -1;
+    if (!run.seed) {
+        random_bytes(random, sizeof random);
         str_addf(&own, "%lld ", (long long)clock_now_ms());
         str_add_hex(&own, random, sizeof random);
         run.seed = str_text(&own);
@@ -282,6 +283,6 @@ int athena_query_run(struct flow *flow, const struct billing *billing, const cha
         how = athena_query_rows(flow, billing, run.execution, result, e);
     json_decref(run.execution);
     if (how)
-        athena_result_fini(result);
+        athena_query_result_fini(result);
     return how;
 }

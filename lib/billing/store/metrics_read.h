@@ -3,7 +3,7 @@
 #define BILLING_STORE_METRICS_READ_H
 
 #include "aws/flow.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 /* No datapoint: CloudWatch says nothing, which is not the same as zero. */
 enum { METRICS_UNKNOWN = -1 };

@@ -3,9 +3,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 
 #include <string.h>
-#include <time.h>
 
 /* With EncodingType=url S3 answers as forms do: a blank is "+", a plus is "%2B". */
 static json_t *decoded(const json_t *text)
@@ -99,10 +99,8 @@ json_t *object_list_folders(struct flow *flow, const struct billing *billing, co
 
 char *object_list_hour_prefix(const char *data_prefix, int64_t hour_s)
 {
-    time_t time = (time_t)hour_s;
-    struct tm utc;
+    struct tm utc = timestamp_utc(hour_s);
 
-    (void)gmtime_r(&time, &utc);
     return mem_printf("%syear=%04d/month=%02d/day=%02d/hour=%02d/", data_prefix, utc.tm_year + 1900,
                       utc.tm_mon + 1, utc.tm_mday, utc.tm_hour);
 }

@@ -3,7 +3,7 @@
 #define BILLING_STORE_OBJECT_LIST_H
 
 #include "aws/flow.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 /* [{"key", "size", "etag", "modified"}] sorted by key (modified: epoch seconds); new reference.
  * Keys are decoded. */

@@ -1,78 +1,66 @@
-/* lint.c -- tells what the lints find in a spec, where it stands. */
+/* lint.c -- the list of lints, and the run of all of them.  A new file of lints is one line here.
+ */
 #include "spec/lint/lint.h"
 
-#include "base/clock.h"
-#include "base/json.h"
 #include "base/mem.h"
-#include "spec/manifest.h"
 
 #include <string.h>
-#include <time.h>
 
-struct target {
-    const struct manifest_pipeline *pipeline;
-    const size_t *origin; /* index in the list given to the lints -> index in the pipeline */
-    struct problems *problems;
+/* Each ends with {0}. */
+extern const struct lint lint_delivery[], lint_log[], lint_sql[], lint_sql_shape[], lint_table[],
+    lint_storage[];
+
+static const struct lint *const tables[] = {
+    lint_delivery, lint_log, lint_sql, lint_sql_shape, lint_table, lint_storage,
 };
 
-static void tell(void *arg, const struct lint *lint, size_t index, const char *detail)
+const struct lint *lint_at(size_t index)
 {
-    struct target *target = arg;
-    const struct manifest_resource *resource = &target->pipeline->resources[target->origin[index]];
-    cleanup_free char *path = mem_printf("pipelines.%s.resources.%s.%s", target->pipeline->name,
-                                         resource->id, lint->field);
-    struct problem *problem;
-    const char *file = NULL;
-    int line = 0, column = 0;
-
-    manifest_position(resource, lint->field, &file, &line, &column);
-    problem = problems_add(target->problems, lint->severity, file, line, column, path, "%s%s%s",
-                           lint->title, *detail ? ": " : "", detail);
-    snprintf(problem->code, sizeof problem->code, "%s", lint->code);
-    problem->cost = mem_text(lint->cost);
-    problem->remedy = mem_text(lint->remedy);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        for (const struct lint *lint = tables[i]; lint->code; lint++)
+            if (index-- == 0)
+                return lint;
+    return NULL;
 }
 
-static json_t *facts_of(const struct manifest *manifest, const struct manifest_pipeline *pipeline)
+static bool find_in_sql(const struct lint *lint, struct lint_look *look)
 {
-    const char *partition = strncmp(pipeline->region, "cn-", 3) == 0       ? "aws-cn"
-                            : strncmp(pipeline->region, "us-gov-", 7) == 0 ? "aws-us-gov"
-                                                                           : "aws";
+    struct sql statement;
+    size_t token = 0;
 
-    /* Which account it is makes no difference to a lint. */
-    return json_pack("{s:s, s:s, s:s}", "account",
-                     manifest->account ? manifest->account : "123456789012", "region",
-                     pipeline->region, "partition", partition);
+    look->statement = &statement;
+    while (sql_next_statement(&look->resource->sql, &token, &statement))
+        if (lint->find(look))
+            return true;
+    return false;
 }
 
-static void lint_pipeline(const struct manifest *manifest, const struct manifest_pipeline *pipeline,
-                          int year, struct problems *problems)
+static bool finds(const struct lint *lint, struct lint_look *look)
 {
-    json_auto_t *facts = facts_of(manifest, pipeline);
-    json_auto_t *resolved = manifest_resolve(pipeline, facts);
-    json_auto_t *resources = json_array();
-    cleanup_free size_t *origin = mem_new((pipeline->resource_count + 1) * sizeof *origin);
-    struct target target = {.pipeline = pipeline, .origin = origin, .problems = problems};
+    if (!lint->kind)
+        return find_in_sql(lint, look);
+    return !strcmp(lint->kind, look->resource->kind->name) && lint->find(look);
+}
 
-    for (size_t i = 0; i < pipeline->resource_count; i++) {
-        const struct manifest_resource *resource = &pipeline->resources[i];
+static void look_at(const struct lint_subject *subject, const struct lint_resource *resource,
+                    lint_say_fn *say, void *arg)
+{
+    const struct lint *lint;
 
-        if (resource->absent)
+    for (size_t i = 0; (lint = lint_at(i)); i++) {
+        struct lint_look look = {
+            .subject = subject, .resource = resource, .values = resource->values};
+        cleanup_free char *text = NULL;
+
+        if (!finds(lint, &look))
             continue;
-        origin[json_array_size(resources)] = i;
-        json_array_append_new(resources, json_pack("{s:s, s:s, s:O}", "id", resource->id, "kind",
-                                                   resource->kind->name, "fields",
-                                                   json_array_get(resolved, i)));
+        text = mem_printf("%s%s%s", lint->title, *look.detail ? ": " : "", look.detail);
+        say(arg, &(struct lint_finding){lint, resource, lint->field, text});
     }
-    lint_resources(resources, year, tell, &target);
 }
 
-void lint_manifest(const struct manifest *manifest, struct problems *problems)
+void lint_run(const struct lint_subject *subject, lint_say_fn *say, void *arg)
 {
-    time_t now = (time_t)(clock_now_ms() / 1000);
-    struct tm today;
-
-    gmtime_r(&now, &today);
-    for (size_t i = 0; i < manifest->pipeline_count; i++)
-        lint_pipeline(manifest, &manifest->pipelines[i], today.tm_year + 1900, problems);
+    for (size_t i = 0; i < subject->count; i++)
+        look_at(subject, &subject->resources[i], say, arg);
 }

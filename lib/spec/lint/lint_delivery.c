@@ -3,7 +3,7 @@
  * Sources: "Compression support" and "Considerations for the JSON SerDe" (Athena user guide),
  * "Custom prefixes for Amazon S3 objects" and "Send CloudWatch Logs to Firehose" (Firehose guide).
  */
-#include "spec/lint/lint.h"
+#include "spec/lint/lint_rule.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -12,12 +12,12 @@
 #include <strings.h>
 
 /* CloudWatch Logs sends gzip; everything here is about streams it feeds. */
-static bool is_fed_by_logs(const struct lint_at *at)
+static bool is_fed_by_logs(const struct lint_look *look)
 {
-    const char *name = json_text(at->fields, "name");
+    const char *name = json_text(look->values, "name");
     const json_t *filter;
 
-    for (size_t i = 0; name && (filter = lint_next(at->pipeline, "subscription_filter", &i));) {
+    for (size_t i = 0; name && (filter = lint_subject_next(look->subject, PART_FORWARDER, &i));) {
         const char *destination = json_text(filter, "destination");
         const char *last = destination ? strrchr(destination, '/') : NULL;
 
@@ -27,14 +27,14 @@ static bool is_fed_by_logs(const struct lint_at *at)
     return false;
 }
 
-static bool has_processor(const struct lint_at *at, const char *type)
+static bool has_processor(const struct lint_look *look, const char *type)
 {
     const json_t *processor;
     size_t i;
 
-    if (!json_is_true(json_object_get(at->fields, "processing")))
+    if (!json_is_true(json_object_get(look->values, "processing")))
         return false;
-    json_array_foreach(json_object_get(at->fields, "processors"), i, processor) {
+    json_array_foreach(json_object_get(look->values, "processors"), i, processor) {
         const char *have = json_text(processor, "Type");
 
         if (have && strcmp(have, type) == 0)
@@ -43,125 +43,127 @@ static bool has_processor(const struct lint_at *at, const char *type)
     return false;
 }
 
-static bool is_compressed(const struct lint_at *at)
+static bool is_compressed(const struct lint_look *look)
 {
-    const char *compression = json_text(at->fields, "compression");
+    const char *compression = json_text(look->values, "compression");
 
     return compression && strcmp(compression, "GZIP") == 0;
 }
 
-static bool is_named_gz(const struct lint_at *at)
+static bool is_named_gz(const struct lint_look *look)
 {
-    const char *extension = json_text(at->fields, "file_extension");
+    const char *extension = json_text(look->values, "file_extension");
     size_t length = extension ? strlen(extension) : 0;
 
     return length >= 3 && strcmp(extension + length - 3, ".gz") == 0;
 }
 
-static bool find_gzip_without_name(struct lint_at *at)
+static bool find_gzip_without_name(struct lint_look *look)
 {
-    bool gzip = is_compressed(at) || (is_fed_by_logs(at) && !has_processor(at, "Decompression"));
-    const char *extension = json_text(at->fields, "file_extension");
+    bool gzip =
+        is_compressed(look) || (is_fed_by_logs(look) && !has_processor(look, "Decompression"));
+    const char *extension = json_text(look->values, "file_extension");
 
-    return gzip && !is_named_gz(at) &&
-           lint_say(at, "file_extension is %s%s%s", extension ? "\"" : "not set",
-                    extension ? extension : "", extension ? "\"" : "");
+    return gzip && !is_named_gz(look) &&
+           lint_rule_say(look, "file_extension is %s%s%s", extension ? "\"" : "not set",
+                         extension ? extension : "", extension ? "\"" : "");
 }
 
-static bool find_name_without_gzip(struct lint_at *at)
+static bool find_name_without_gzip(struct lint_look *look)
 {
-    const char *compression = json_text(at->fields, "compression");
+    const char *compression = json_text(look->values, "compression");
 
-    return is_named_gz(at) && !is_compressed(at) &&
-           (has_processor(at, "Decompression") || !is_fed_by_logs(at)) &&
-           lint_say(at, "compression is %s", compression ? compression : "not set");
+    return is_named_gz(look) && !is_compressed(look) &&
+           (has_processor(look, "Decompression") || !is_fed_by_logs(look)) &&
+           lint_rule_say(look, "compression is %s", compression ? compression : "not set");
 }
 
-static bool find_no_decompression(struct lint_at *at)
+static bool find_no_decompression(struct lint_look *look)
 {
-    return is_fed_by_logs(at) && !has_processor(at, "Decompression");
+    return is_fed_by_logs(look) && !has_processor(look, "Decompression");
 }
 
-static bool find_no_delimiter(struct lint_at *at)
+static bool find_no_delimiter(struct lint_look *look)
 {
-    return is_fed_by_logs(at) && !has_processor(at, "AppendDelimiterToRecord");
+    return is_fed_by_logs(look) && !has_processor(look, "AppendDelimiterToRecord");
 }
 
-static bool find_unreadable_compression(struct lint_at *at)
+static bool find_unreadable_compression(struct lint_look *look)
 {
-    const char *compression = json_text(at->fields, "compression");
+    const char *compression = json_text(look->values, "compression");
 
     return compression && strcmp(compression, "GZIP") != 0 &&
-           strcmp(compression, "UNCOMPRESSED") != 0 && lint_say(at, "%s", compression);
+           strcmp(compression, "UNCOMPRESSED") != 0 && lint_rule_say(look, "%s", compression);
 }
 
-static bool find_no_error_type(struct lint_at *at)
+static bool find_no_error_type(struct lint_look *look)
 {
-    const char *prefix = json_text(at->fields, "error_prefix");
+    const char *prefix = json_text(look->values, "error_prefix");
 
     return prefix && strstr(prefix, "!{") && !strstr(prefix, "!{firehose:error-output-type}");
 }
 
-static bool find_no_slash(struct lint_at *at)
+static bool find_no_slash(struct lint_look *look)
 {
-    const char *prefix = json_text(at->fields, "error_prefix");
+    const char *prefix = json_text(look->values, "error_prefix");
     size_t length = prefix ? strlen(prefix) : 0;
 
-    return length && prefix[length - 1] != '/' && lint_say(at, "\"%s\"", prefix);
+    return length && prefix[length - 1] != '/' && lint_rule_say(look, "\"%s\"", prefix);
 }
 
-static bool find_small_buffer(struct lint_at *at)
+static bool find_small_buffer(struct lint_look *look)
 {
-    const json_t *size = json_object_get(at->fields, "buffer_mib");
-    const json_t *seconds = json_object_get(at->fields, "buffer_seconds");
+    const json_t *size = json_object_get(look->values, "buffer_mib");
+    const json_t *seconds = json_object_get(look->values, "buffer_seconds");
     json_int_t mib = size ? json_integer_value(size) : 5; /* Firehose's own defaults */
     json_int_t wait = seconds ? json_integer_value(seconds) : 300;
 
     return (mib < 64 || wait < 300) &&
-           lint_say(at, "%lld MiB, %lld s", (long long)mib, (long long)wait);
+           lint_rule_say(look, "%lld MiB, %lld s", (long long)mib, (long long)wait);
 }
 
-static bool find_week_year(struct lint_at *at)
+static bool find_week_year(struct lint_look *look)
 {
     const char *fields[] = {"prefix", "error_prefix"};
 
     for (size_t i = 0; i < 2; i++) {
-        const char *text = json_text(at->fields, fields[i]);
+        const char *text = json_text(look->values, fields[i]);
 
         while (text && (text = strstr(text, "!{timestamp:"))) {
             size_t length = strcspn(text, "}");
 
             if (memchr(text, 'Y', length) || memchr(text, 'D', length))
-                return lint_say(at, "%.*s} in %s", (int)length, text, fields[i]);
+                return lint_rule_say(look, "%.*s} in %s", (int)length, text, fields[i]);
             text += length;
         }
     }
     return false;
 }
 
-static bool find_no_error_log(struct lint_at *at)
+static bool find_no_error_log(struct lint_look *look)
 {
-    const char *group = json_text(at->fields, "error_log_group");
-    const char *name = json_text(at->fields, "error_log_stream");
+    const char *group = json_text(look->values, "error_log_group");
+    const char *name = json_text(look->values, "error_log_stream");
     const json_t *stream;
 
-    if (!json_is_true(json_object_get(at->fields, "error_logging")))
-        return lint_say(at, "it is off");
-    for (size_t i = 0; group && name && (stream = lint_next(at->pipeline, "log_stream", &i));) {
+    if (!json_is_true(json_object_get(look->values, "error_logging")))
+        return lint_rule_say(look, "it is off");
+    for (size_t i = 0;
+         group && name && (stream = lint_subject_next(look->subject, PART_LOG_STREAM, &i));) {
         const char *have_group = json_text(stream, "log_group"), *have = json_text(stream, "name");
 
         if (have && have_group && strcmp(have, name) == 0 && strcmp(have_group, group) == 0)
             return false;
     }
-    return lint_say(at, "no log_stream resource makes the stream \"%s\"", name ? name : "");
+    return lint_rule_say(look, "no log_stream resource makes the stream \"%s\"", name ? name : "");
 }
 
-static bool find_message_extraction(struct lint_at *at)
+static bool find_message_extraction(struct lint_look *look)
 {
-    return has_processor(at, "CloudWatchLogProcessing");
+    return has_processor(look, "CloudWatchLogProcessing");
 }
 
-#define STREAM .kind = "delivery_stream", .severity = PROBLEM_WARNING
+#define STREAM .kind = "delivery_stream"
 
 const struct lint lint_delivery[] = {
     {"BL101", "gzip content under a name that does not end in .gz",
@@ -194,7 +196,7 @@ const struct lint lint_delivery[] = {
      "AWS refuses the stream (InvalidArgumentException): no log is delivered at all.",
      "Use error/!{firehose:error-output-type}/!{timestamp:yyyy}/!{timestamp:MM}/!{timestamp:dd}/.",
      .kind = "delivery_stream", .field = "error_prefix", .find = find_no_error_type,
-     .severity = PROBLEM_ERROR},
+     .refused = true},
     {"BL107", "error prefix does not end in a slash",
      "Its last part becomes the start of file names instead of a folder: failed records, which are "
      "unbilled usage, are easily missed when somebody looks for them.",

@@ -2,7 +2,7 @@
  *
  * Source: "Customize HTTP API access logs" (API Gateway guide): an absent variable prints "-", only
  * letters, digits, dots and underscores make a variable's name. */
-#include "spec/lint/lint.h"
+#include "spec/lint/lint_rule.h"
 
 #include "base/json.h"
 
@@ -49,16 +49,16 @@ static bool is_below(const struct variable *variable, const char *name)
     return variable->length >= strlen(name) && strncmp(variable->name, name, strlen(name)) == 0;
 }
 
-static const char *format_of(const struct lint_at *at)
+static const char *format_of(const struct lint_look *look)
 {
-    const char *format = json_text(at->fields, "format");
+    const char *format = json_text(look->values, "format");
 
     return format ? format : "";
 }
 
-static bool find_colon_claim(struct lint_at *at)
+static bool find_colon_claim(struct lint_look *look)
 {
-    const char *text = format_of(at);
+    const char *text = format_of(look);
     bool inside = false;
     struct variable variable;
 
@@ -66,21 +66,21 @@ static bool find_colon_claim(struct lint_at *at)
         size_t rest = strcspn(text, "\", }");
 
         if (*text == ':' && isalpha((unsigned char)text[1]))
-            return lint_say(at, "$context.%.*s%.*s", (int)variable.length, variable.name, (int)rest,
-                            text);
+            return lint_rule_say(look, "$context.%.*s%.*s", (int)variable.length, variable.name,
+                                 (int)rest, text);
     }
     return false;
 }
 
-static bool find_unquoted(struct lint_at *at)
+static bool find_unquoted(struct lint_look *look)
 {
-    const char *text = format_of(at);
+    const char *text = format_of(look);
     bool inside = false;
     struct variable variable;
 
     while (next_variable(&text, &inside, &variable)) {
         if (!variable.quoted)
-            return lint_say(at, "$context.%.*s", (int)variable.length, variable.name);
+            return lint_rule_say(look, "$context.%.*s", (int)variable.length, variable.name);
     }
     return false;
 }
@@ -100,9 +100,9 @@ static bool is_billed(const struct variable *variable)
            (is_below(variable, "authorizer.") && !is_variable(variable, "authorizer.error"));
 }
 
-static bool find_callers_first(struct lint_at *at)
+static bool find_callers_first(struct lint_look *look)
 {
-    const char *text = format_of(at);
+    const char *text = format_of(look);
     bool inside = false;
     struct variable variable, first = {0};
 
@@ -110,15 +110,15 @@ static bool find_callers_first(struct lint_at *at)
         if (!first.name && is_callers(&variable))
             first = variable;
         if (first.name && is_billed(&variable))
-            return lint_say(at, "%.*s before %.*s", (int)first.length, first.name,
-                            (int)variable.length, variable.name);
+            return lint_rule_say(look, "%.*s before %.*s", (int)first.length, first.name,
+                                 (int)variable.length, variable.name);
     }
     return false;
 }
 
-static bool has_variable(const struct lint_at *at, const char *name)
+static bool has_variable(const struct lint_look *look, const char *name)
 {
-    const char *text = format_of(at);
+    const char *text = format_of(look);
     bool inside = false;
     struct variable variable;
 
@@ -129,9 +129,9 @@ static bool has_variable(const struct lint_at *at, const char *name)
     return false;
 }
 
-static bool find_no_identity(struct lint_at *at)
+static bool find_no_identity(struct lint_look *look)
 {
-    const char *text = format_of(at);
+    const char *text = format_of(look);
     bool inside = false;
     struct variable variable;
 
@@ -143,17 +143,17 @@ static bool find_no_identity(struct lint_at *at)
     return true;
 }
 
-static bool find_no_size(struct lint_at *at)
+static bool find_no_size(struct lint_look *look)
 {
-    return !has_variable(at, "responseLength") && !has_variable(at, "dataProcessed");
+    return !has_variable(look, "responseLength") && !has_variable(look, "dataProcessed");
 }
 
-static bool find_no_time(struct lint_at *at)
+static bool find_no_time(struct lint_look *look)
 {
-    return !has_variable(at, "requestTimeEpoch");
+    return !has_variable(look, "requestTimeEpoch");
 }
 
-static bool find_rest_only(struct lint_at *at)
+static bool find_rest_only(struct lint_look *look)
 {
     static const char *const names[] = {"resourcePath",    "xrayTraceId",
                                         "identity.apiKey", "identity.apiKeyId",
@@ -161,24 +161,24 @@ static bool find_rest_only(struct lint_at *at)
                                         "waf.status",      "integrationLatency"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (has_variable(at, names[i]))
-            return lint_say(at, "$context.%s", names[i]);
+        if (has_variable(look, names[i]))
+            return lint_rule_say(look, "$context.%s", names[i]);
     }
     return false;
 }
 
-static bool find_raw_error(struct lint_at *at)
+static bool find_raw_error(struct lint_look *look)
 {
-    return has_variable(at, "error.message");
+    return has_variable(look, "error.message");
 }
 
 /* Whether a subscription filter reads the log group: then it is where usage comes from. */
-static bool is_usage(const struct lint_at *at)
+static bool is_usage(const struct lint_look *look)
 {
-    const char *name = json_text(at->fields, "name");
+    const char *name = json_text(look->values, "name");
     const json_t *filter;
 
-    for (size_t i = 0; name && (filter = lint_next(at->pipeline, "subscription_filter", &i));) {
+    for (size_t i = 0; name && (filter = lint_subject_next(look->subject, PART_FORWARDER, &i));) {
         const char *group = json_text(filter, "log_group");
 
         if (group && strcmp(group, name) == 0)
@@ -187,45 +187,46 @@ static bool is_usage(const struct lint_at *at)
     return false;
 }
 
-static bool find_short_retention(struct lint_at *at)
+static bool find_short_retention(struct lint_look *look)
 {
-    const json_t *days = json_object_get(at->fields, "retention_days");
+    const json_t *days = json_object_get(look->values, "retention_days");
 
-    return is_usage(at) && json_is_integer(days) && json_integer_value(days) < 90 &&
-           lint_say(at, "%lld days", (long long)json_integer_value(days));
+    return is_usage(look) && json_is_integer(days) && json_integer_value(days) < 90 &&
+           lint_rule_say(look, "%lld days", (long long)json_integer_value(days));
 }
 
-static bool find_infrequent(struct lint_at *at)
+static bool find_infrequent(struct lint_look *look)
 {
-    const char *class = json_text(at->fields, "class");
+    const char *class = json_text(look->values, "class");
 
-    return is_usage(at) && class && strcmp(class, "STANDARD") != 0 && lint_say(at, "%s", class);
+    return is_usage(look) && class && strcmp(class, "STANDARD") != 0 &&
+           lint_rule_say(look, "%s", class);
 }
 
-static bool find_pattern(struct lint_at *at)
+static bool find_pattern(struct lint_look *look)
 {
-    const char *pattern = json_text(at->fields, "pattern");
+    const char *pattern = json_text(look->values, "pattern");
 
-    return pattern && *pattern && lint_say(at, "\"%s\"", pattern);
+    return pattern && *pattern && lint_rule_say(look, "\"%s\"", pattern);
 }
 
-static bool find_second_filter(struct lint_at *at)
+static bool find_second_filter(struct lint_look *look)
 {
     const json_t *filter;
 
-    for (size_t i = 0; (filter = lint_next(at->pipeline, "subscription_filter", &i));) {
-        if (filter == at->fields)
+    for (size_t i = 0; (filter = lint_subject_next(look->subject, PART_FORWARDER, &i));) {
+        if (filter == look->values)
             return false; /* told at the later one */
         if (json_equal(json_object_get(filter, "log_group"),
-                       json_object_get(at->fields, "log_group")) &&
+                       json_object_get(look->values, "log_group")) &&
             json_equal(json_object_get(filter, "destination"),
-                       json_object_get(at->fields, "destination")))
-            return lint_say(at, "\"%s\" already sends them", json_text(filter, "name"));
+                       json_object_get(look->values, "destination")))
+            return lint_rule_say(look, "\"%s\" already sends them", lint_subject_name(filter));
     }
     return false;
 }
 
-#define FORMAT .kind = "stage_logging", .field = "format", .severity = PROBLEM_WARNING
+#define FORMAT .kind = "stage_logging", .field = "format"
 
 const struct lint lint_log[] = {
     {"BL201", "a variable of the log format has a colon",
@@ -262,19 +263,18 @@ const struct lint lint_log[] = {
      "broken "
      "delivery is often noticed only at the end of the month.",
      "Set retention_days: 90 or more.", .kind = "log_group", .field = "retention_days",
-     .find = find_short_retention, .severity = PROBLEM_WARNING},
+     .find = find_short_retention},
     {"BL210", "the log group's class takes no subscription filter",
      "Nothing is delivered: no request can be billed. The class cannot be changed later.",
-     "Set class: STANDARD.", .kind = "log_group", .field = "class", .find = find_infrequent,
-     .severity = PROBLEM_WARNING},
+     "Set class: STANDARD.", .kind = "log_group", .field = "class", .find = find_infrequent},
     {"BL211", "the subscription filter has a pattern",
      "Requests that do not match are not delivered and go unbilled.",
      "Set pattern: \"\"; leave out lines in the queries.", .kind = "subscription_filter",
-     .field = "pattern", .find = find_pattern, .severity = PROBLEM_WARNING},
+     .field = "pattern", .find = find_pattern},
     {"BL212", "two subscription filters send the same events to the same stream",
      "Every request arrives twice: delivery and queries cost double, and a query that does not "
      "deduplicate bills double.",
      "Keep one of them.", .kind = "subscription_filter", .field = "destination",
-     .find = find_second_filter, .severity = PROBLEM_WARNING},
+     .find = find_second_filter},
     {0},
 };

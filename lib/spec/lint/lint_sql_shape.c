@@ -2,7 +2,7 @@
  *
  * Sources: "Considerations and limitations for CTAS queries", "INSERT INTO", "MSCK REPAIR TABLE"
  * (Athena user guide). */
-#include "spec/lint/lint.h"
+#include "spec/lint/lint_rule.h"
 
 #include "base/json.h"
 
@@ -72,9 +72,9 @@ static size_t first_select(const struct sql *sql, size_t from)
     return from;
 }
 
-static bool find_partition_order(struct lint_at *at)
+static bool find_partition_order(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
     size_t body, starts[ITEM_MAX], stops[ITEM_MAX], items, count;
     const char *names[ITEM_MAX];
 
@@ -89,14 +89,14 @@ static bool find_partition_order(struct lint_at *at)
             items >= count ? item_name(sql, starts[item], stops[item], &plain) : NULL;
 
         if (!name || strcasecmp(name, names[i]) != 0)
-            return lint_say(at, "%s is not in its place at the end", names[i]);
+            return lint_rule_say(look, "%s is not in its place at the end", names[i]);
     }
     return false;
 }
 
-static bool find_placeholder(struct lint_at *at)
+static bool find_placeholder(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
 
     for (size_t i = 0; i + 2 < sql->count; i++) {
         if (sql_is(sql, i, ".") && sql_is(sql, i + 1, ".") && sql_is(sql, i + 2, "."))
@@ -131,9 +131,9 @@ static size_t select_of(const struct sql *sql, size_t group)
     return sql->count;
 }
 
-static bool find_group_alias(struct lint_at *at)
+static bool find_group_alias(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
     size_t starts[ITEM_MAX], stops[ITEM_MAX];
 
     for (size_t i = 0; i + 1 < sql->count; i++) {
@@ -145,17 +145,17 @@ static bool find_group_alias(struct lint_at *at)
         for (size_t k = 0; k < items; k++) {
             if (stops[k] - starts[k] == 1 && sql_is_name(sql, starts[k]) &&
                 is_alias(sql, select, sql->tokens[starts[k]].text))
-                return lint_say(at, "GROUP BY %s", sql->tokens[starts[k]].text);
+                return lint_rule_say(look, "GROUP BY %s", sql->tokens[starts[k]].text);
         }
     }
     return false;
 }
 
 /* Whether some statement of the pipeline drops the table. */
-static bool is_dropped(const struct lint_pipeline *pipeline, const char *table)
+static bool is_dropped(const struct lint_subject *subject, const char *table)
 {
-    for (size_t i = 0; i < json_array_size(pipeline->resources); i++) {
-        const struct sql *sql = &pipeline->sql[i];
+    for (size_t i = 0; i < subject->count; i++) {
+        const struct sql *sql = &subject->resources[i].sql;
 
         for (size_t k = 0; k + 2 < sql->count; k++) {
             size_t name = k + 2 + (sql_is(sql, k + 2, "if") ? 2 : 0);
@@ -171,50 +171,52 @@ static bool is_dropped(const struct lint_pipeline *pipeline, const char *table)
     return false;
 }
 
-static bool find_drop_and_create(struct lint_at *at)
+static bool find_drop_and_create(struct lint_look *look)
 {
     size_t body;
-    const char *table = sql_ctas(at->statement, &body);
+    const char *table = sql_ctas(look->statement, &body);
 
-    return table && is_dropped(at->pipeline, table) && lint_say(at, "%s", table);
+    return table && is_dropped(look->subject, table) && lint_rule_say(look, "%s", table);
 }
 
-static bool find_unbounded_ctas(struct lint_at *at)
+static bool find_unbounded_ctas(struct lint_look *look)
 {
-    const struct sql *sql = at->statement;
+    const struct sql *sql = look->statement;
     size_t body;
 
     return sql_ctas(sql, &body) && sql_has(sql, 0, body, "partitioned_by") &&
            !sql_has(sql, body, sql->count, "where");
 }
 
-static bool find_insert(struct lint_at *at)
+static bool find_insert(struct lint_look *look)
 {
-    return sql_is(at->statement, 0, "insert") && sql_is(at->statement, 1, "into");
+    return sql_is(look->statement, 0, "insert") && sql_is(look->statement, 1, "into");
 }
 
-static bool find_external_location(struct lint_at *at)
+static bool find_external_location(struct lint_look *look)
 {
     size_t body;
     const json_t *workgroup;
 
-    if (!sql_ctas(at->statement, &body) || !sql_has(at->statement, 0, body, "external_location"))
+    if (!sql_ctas(look->statement, &body) ||
+        !sql_has(look->statement, 0, body, "external_location"))
         return false;
-    for (size_t i = 0; (workgroup = lint_next(at->pipeline, "workgroup", &i));) {
+    for (size_t i = 0; (workgroup = lint_subject_next(look->subject, PART_QUERIES, &i));) {
         if (json_is_true(json_object_get(workgroup, "enforce")))
-            return lint_say(at, "workgroup %s enforces its own", json_text(workgroup, "name"));
+            return lint_rule_say(look, "workgroup %s enforces its own",
+                                 lint_subject_name(workgroup));
     }
     return false;
 }
 
-static bool find_msck(struct lint_at *at)
+static bool find_msck(struct lint_look *look)
 {
-    return sql_is(at->statement, 0, "msck");
+    return sql_is(look->statement, 0, "msck");
 }
 
-#define SQL .kind = "sql", .field = "sql", .severity = PROBLEM_WARNING
+#define SQL .field = "sql"
 
-const struct lint lint_shape[] = {
+const struct lint lint_sql_shape[] = {
     {"BL321", "partition columns do not stand last, in the order of partitioned_by",
      "The CREATE TABLE AS fails (HIVE_COLUMN_ORDER_MISMATCH): there is no rollup to bill from.",
      "Put them last in the SELECT, in that order.", SQL, .find = find_partition_order},

@@ -4,7 +4,8 @@
  * Sources: "Restored S3 Glacier objects" (Athena user guide), "Lifecycle configuration elements"
  * (S3), "Enable logging from AWS services" (CloudWatch Logs), "The confused deputy problem" (IAM).
  */
-#include "spec/lint/lint.h"
+#include "spec/lint/lint_path.h"
+#include "spec/lint/lint_rule.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -28,41 +29,42 @@ static const char *rule_name(const json_t *rule)
     return id ? id : "";
 }
 
-/* "bucket/prefix" a rule is for. */
-static char *rule_path(const struct lint_at *at, const json_t *rule)
+/* "bucket/prefix" a rule is for; NULL: the bucket has no name. */
+static char *rule_path(const struct lint_look *look, const json_t *rule)
 {
+    const char *bucket = json_text(look->values, "name");
     const char *prefix = json_text(json_object_get(rule, "Filter"), "Prefix");
 
     if (!prefix)
         prefix = json_text(json_at(rule, "Filter.And"), "Prefix");
     if (!prefix)
         prefix = json_text(rule, "Prefix");
-    return mem_printf("%s/%s", json_text(at->fields, "name"), prefix ? prefix : "");
+    return bucket ? mem_printf("%s/%s", bucket, prefix ? prefix : "") : NULL;
 }
 
 /* The name of a table whose objects the rule touches, or NULL. */
-static const char *touched_table(const struct lint_at *at, const json_t *rule)
+static const char *touched_table(const struct lint_look *look, const json_t *rule)
 {
-    cleanup_free char *path = rule_path(at, rule);
+    cleanup_free char *path = rule_path(look, rule);
     const json_t *table;
 
-    for (size_t i = 0; (table = lint_next(at->pipeline, "glue_table", &i));) {
-        cleanup_free char *location = lint_path(json_text(table, "location"));
+    for (size_t i = 0; (table = lint_subject_next(look->subject, PART_TABLE, &i));) {
+        cleanup_free char *location = lint_path_of(json_text(table, "location"));
 
-        if (lint_nested(path, location))
-            return json_text(table, "name");
+        if (lint_path_nested(path, location))
+            return lint_subject_name(table);
     }
     return NULL;
 }
 
-static bool find_no_filter(struct lint_at *at)
+static bool find_no_filter(struct lint_look *look)
 {
     const json_t *rule;
     size_t i;
 
-    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule) {
+    json_array_foreach(json_object_get(look->values, "lifecycle"), i, rule) {
         if (!json_object_get(rule, "Filter") && !json_object_get(rule, "Prefix"))
-            return lint_say(at, "rule \"%s\"", rule_name(rule));
+            return lint_rule_say(look, "rule \"%s\"", rule_name(rule));
     }
     return false;
 }
@@ -81,33 +83,33 @@ static const char *archive_class(const json_t *rule)
     return NULL;
 }
 
-static bool find_archive(struct lint_at *at)
+static bool find_archive(struct lint_look *look)
 {
     const json_t *rule;
     size_t i;
 
-    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule) {
-        const char *class = archive_class(rule), *table = touched_table(at, rule);
+    json_array_foreach(json_object_get(look->values, "lifecycle"), i, rule) {
+        const char *class = archive_class(rule), *table = touched_table(look, rule);
 
         if (class && table && is_enabled(rule))
-            return lint_say(at, "rule \"%s\": %s, table %s", rule_name(rule), class, table);
+            return lint_rule_say(look, "rule \"%s\": %s, table %s", rule_name(rule), class, table);
     }
     return false;
 }
 
-static bool find_expiration(struct lint_at *at)
+static bool find_expiration(struct lint_look *look)
 {
     const json_t *rule;
     size_t i;
 
-    json_array_foreach(json_object_get(at->fields, "lifecycle"), i, rule) {
+    json_array_foreach(json_object_get(look->values, "lifecycle"), i, rule) {
         const json_t *expiration = json_object_get(rule, "Expiration");
         const json_t *days = json_object_get(expiration, "Days");
-        const char *table = touched_table(at, rule);
+        const char *table = touched_table(look, rule);
 
         if (table && is_enabled(rule) &&
             (json_object_get(expiration, "Date") || (days && json_integer_value(days) < KEEP_DAYS)))
-            return lint_say(at, "rule \"%s\", table %s", rule_name(rule), table);
+            return lint_rule_say(look, "rule \"%s\", table %s", rule_name(rule), table);
     }
     return false;
 }
@@ -131,16 +133,16 @@ static bool has_other_service(const json_t *principal, const char *name, const c
     return !service;
 }
 
-static bool find_wrong_service(struct lint_at *at)
+static bool find_wrong_service(struct lint_look *look)
 {
     const json_t *statement;
     const char *other;
     size_t i;
 
-    json_array_foreach(json_object_get(at->fields, "statements"), i, statement) {
+    json_array_foreach(json_object_get(look->values, "statements"), i, statement) {
         if (has_other_service(json_object_get(statement, "Principal"),
                               "delivery.logs.amazonaws.com", &other))
-            return lint_say(at, "%s", other);
+            return lint_rule_say(look, "%s", other);
     }
     return false;
 }
@@ -164,9 +166,9 @@ static bool is_open(const json_t *statement)
            !is_guarded(statement);
 }
 
-static bool find_open_trust(struct lint_at *at)
+static bool find_open_trust(struct lint_look *look)
 {
-    const json_t *statements = json_at(at->fields, "trust.Statement"), *statement;
+    const json_t *statements = json_at(look->values, "trust.Statement"), *statement;
     size_t i;
 
     if (json_is_object(statements))
@@ -178,7 +180,7 @@ static bool find_open_trust(struct lint_at *at)
     return false;
 }
 
-#define BUCKET .kind = "s3_bucket", .field = "lifecycle", .severity = PROBLEM_WARNING
+#define BUCKET .kind = "s3_bucket", .field = "lifecycle"
 
 const struct lint lint_storage[] = {
     {"BL501", "a lifecycle rule without Filter",
@@ -199,11 +201,11 @@ const struct lint lint_storage[] = {
      "delivery.logs.amazonaws.com: "
      "without a statement for it no request is logged, and a wider one lets others write usage.",
      "Set Principal: {Service: delivery.logs.amazonaws.com}.", .kind = "log_resource_policy",
-     .field = "statements", .find = find_wrong_service, .severity = PROBLEM_WARNING},
+     .field = "statements", .find = find_wrong_service},
     {"BL602", "a role that a service may assume for anybody",
      "Somebody in another account can make the service use the role, and write usage that your "
      "customers are billed for.",
      "Add a Condition on aws:SourceAccount, aws:SourceArn or sts:ExternalId.", .kind = "iam_role",
-     .field = "trust", .find = find_open_trust, .severity = PROBLEM_WARNING},
+     .field = "trust", .find = find_open_trust},
     {0},
 };

@@ -2,7 +2,8 @@
  *
  * Sources: "Set up partition projection", "Supported types for partition projection", "Table
  * location in Amazon S3", "OpenX JSON SerDe" (Athena user guide). */
-#include "spec/lint/lint.h"
+#include "spec/lint/lint_path.h"
+#include "spec/lint/lint_rule.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -43,62 +44,63 @@ static bool is_projected(const json_t *fields)
     return enabled && strcasecmp(enabled, "true") == 0;
 }
 
-static bool find_no_projection(struct lint_at *at)
+static bool find_no_projection(struct lint_look *look)
 {
-    return is_log_table(at->fields) && is_partitioned(at->fields) && !is_projected(at->fields);
+    return is_log_table(look->values) && is_partitioned(look->values) &&
+           !is_projected(look->values);
 }
 
-static bool find_number_keys(struct lint_at *at)
+static bool find_number_keys(struct lint_look *look)
 {
     const char *key;
     json_t *type;
 
-    if (!is_log_table(at->fields) || is_projected(at->fields))
+    if (!is_log_table(look->values) || is_projected(look->values))
         return false;
-    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type) {
+    json_object_foreach(json_object_get(look->values, "partition_keys"), key, type) {
         const char *name = json_string_value(type);
 
         if (name && strcasecmp(name, "string") != 0)
-            return lint_say(at, "%s %s", key, name);
+            return lint_rule_say(look, "%s %s", key, name);
     }
     return false;
 }
 
-static bool find_year_range(struct lint_at *at)
+static bool find_year_range(struct lint_look *look)
 {
-    const char *range = projection(at->fields, "year", "range"), *comma;
-    int year = at->pipeline->year;
+    const char *range = projection(look->values, "year", "range"), *comma;
+    int year = look->subject->year;
 
-    if (!is_projected(at->fields) || !range || !(comma = strchr(range, ',')))
+    if (!is_projected(look->values) || !range || !(comma = strchr(range, ',')))
         return false;
     if (atoi(range) <= year && atoi(comma + 1) >= year + 2)
         return false;
-    return lint_say(at, "%s, now is %d", range, year);
+    return lint_rule_say(look, "%s, now is %d", range, year);
 }
 
-static bool find_incomplete_projection(struct lint_at *at)
+static bool find_incomplete_projection(struct lint_look *look)
 {
-    const char *template = parameter(at->fields, "storage.location.template"), *key;
+    const char *template = parameter(look->values, "storage.location.template"), *key;
     json_t *type;
 
-    if (!is_projected(at->fields))
+    if (!is_projected(look->values))
         return false;
-    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type) {
+    json_object_foreach(json_object_get(look->values, "partition_keys"), key, type) {
         cleanup_free char *placed = mem_printf("${%s}", key);
-        const char *have = projection(at->fields, key, "type");
+        const char *have = projection(look->values, key, "type");
 
         if (!have)
-            return lint_say(at, "projection.%s.type is missing", key);
-        if (strcmp(have, "integer") == 0 && !projection(at->fields, key, "range"))
-            return lint_say(at, "projection.%s.range is missing", key);
+            return lint_rule_say(look, "projection.%s.type is missing", key);
+        if (strcmp(have, "integer") == 0 && !projection(look->values, key, "range"))
+            return lint_rule_say(look, "projection.%s.range is missing", key);
         if (template && !strstr(template, placed))
-            return lint_say(at, "storage.location.template has no %s", placed);
+            return lint_rule_say(look, "storage.location.template has no %s", placed);
     }
     return template && *template && template[strlen(template) - 1] != '/' &&
-           lint_say(at, "storage.location.template does not end in /");
+           lint_rule_say(look, "storage.location.template does not end in /");
 }
 
-static bool find_no_digits(struct lint_at *at)
+static bool find_no_digits(struct lint_look *look)
 {
     const char *key;
     json_t *type;
@@ -106,29 +108,30 @@ static bool find_no_digits(struct lint_at *at)
     size_t first = 0;
     const char *prefix;
 
-    stream = lint_next(at->pipeline, "delivery_stream", &first);
+    stream = lint_subject_next(look->subject, PART_DELIVERY, &first);
     prefix = json_text(stream, "prefix");
-    if (!is_log_table(at->fields) || !is_projected(at->fields) || !prefix)
+    if (!is_log_table(look->values) || !is_projected(look->values) || !prefix)
         return false;
-    json_object_foreach(json_object_get(at->fields, "partition_keys"), key, type) {
+    json_object_foreach(json_object_get(look->values, "partition_keys"), key, type) {
         cleanup_free char *folder = mem_printf("%s=!{timestamp:", key);
-        const char *found = strstr(prefix, folder), *digits = projection(at->fields, key, "digits");
+        const char *found = strstr(prefix, folder),
+                   *digits = projection(look->values, key, "digits");
         size_t letters = found ? strcspn(found + strlen(folder), "}") : 0;
 
         if (letters > 1 && (!digits || (size_t)atoi(digits) != letters))
-            return lint_say(at, "projection.%s.digits is %s, the prefix writes %zu", key,
-                            digits ? digits : "not set", letters);
+            return lint_rule_say(look, "projection.%s.digits is %s, the prefix writes %zu", key,
+                                 digits ? digits : "not set", letters);
     }
     return false;
 }
 
 /* A view that tells the state of every line belongs to an audit that misses what is unreadable. */
-static bool is_audited(const struct lint_at *at)
+static bool is_audited(const struct lint_look *look)
 {
     const json_t *view;
     size_t index = 0;
 
-    while ((view = lint_next(at->pipeline, "athena_view", &index))) {
+    while ((view = lint_subject_next(look->subject, PART_VIEW, &index))) {
         const char *sql = json_text(view, "sql");
 
         if (sql && strstr(sql, "line_state"))
@@ -137,22 +140,22 @@ static bool is_audited(const struct lint_at *at)
     return false;
 }
 
-static bool find_malformed(struct lint_at *at)
+static bool find_malformed(struct lint_look *look)
 {
     const char *value =
-        json_text(json_object_get(at->fields, "serde_parameters"), "ignore.malformed.json");
+        json_text(json_object_get(look->values, "serde_parameters"), "ignore.malformed.json");
 
-    return value && strcasecmp(value, "true") == 0 && !is_audited(at);
+    return value && strcasecmp(value, "true") == 0 && !is_audited(look);
 }
 
 /* Whether some table of log documents lies where the stream writes: others may then hold what was
  * recovered, or came before. */
-static bool has_log_table_at(const struct lint_at *at, const char *want)
+static bool has_log_table_at(const struct lint_look *look, const char *want)
 {
     const json_t *table;
 
-    for (size_t i = 0; (table = lint_next(at->pipeline, "glue_table", &i));) {
-        cleanup_free char *location = lint_path(json_text(table, "location"));
+    for (size_t i = 0; (table = lint_subject_next(look->subject, PART_TABLE, &i));) {
+        cleanup_free char *location = lint_path_of(json_text(table, "location"));
 
         if (is_log_table(table) && location && !strcmp(location, want))
             return true;
@@ -160,84 +163,81 @@ static bool has_log_table_at(const struct lint_at *at, const char *want)
     return false;
 }
 
-static bool find_other_location(struct lint_at *at)
+static bool find_other_location(struct lint_look *look)
 {
     const json_t *stream;
     size_t streams = 0;
 
-    if (!is_log_table(at->fields) || !json_text(at->fields, "location"))
+    if (!is_log_table(look->values) || !json_text(look->values, "location"))
         return false;
-    for (size_t i = 0; (stream = lint_next(at->pipeline, "delivery_stream", &i)); streams++) {
-        cleanup_free char *want = lint_stream_path(stream);
+    for (size_t i = 0; (stream = lint_subject_next(look->subject, PART_DELIVERY, &i)); streams++) {
+        cleanup_free char *want = lint_path_of_stream(stream);
 
-        if (!want || has_log_table_at(at, want))
+        if (!want || has_log_table_at(look, want))
             return false;
     }
-    return streams > 0 && lint_say(at, "%s", json_text(at->fields, "location"));
+    return streams > 0 && lint_rule_say(look, "%s", json_text(look->values, "location"));
 }
 
 /* Only partitions somebody registered are read: where the table lies does not matter. */
 static bool reads_registered(const json_t *table)
 {
-    const char *projected = json_text(json_object_get(table, "parameters"), "projection.enabled");
-
-    return json_object_size(json_object_get(table, "partition_keys")) &&
-           (!projected || strcasecmp(projected, "true") != 0);
+    return is_partitioned(table) && !is_projected(table);
 }
 
-static bool find_nested_tables(struct lint_at *at)
+static bool find_nested_tables(struct lint_look *look)
 {
-    cleanup_free char *mine = lint_path(json_text(at->fields, "location"));
+    cleanup_free char *mine = lint_path_of(json_text(look->values, "location"));
     const json_t *other;
 
-    for (size_t i = 0; (other = lint_next(at->pipeline, "glue_table", &i));) {
-        cleanup_free char *location = lint_path(json_text(other, "location"));
+    for (size_t i = 0; (other = lint_subject_next(look->subject, PART_TABLE, &i));) {
+        cleanup_free char *location = lint_path_of(json_text(other, "location"));
 
-        if (other == at->fields)
+        if (other == look->values)
             return false; /* told at the later one */
-        if (lint_nested(mine, location) &&
-            !(reads_registered(other) && reads_registered(at->fields)))
-            return lint_say(at, "%s and %s", json_text(other, "location"),
-                            json_text(at->fields, "location"));
+        if (lint_path_nested(mine, location) &&
+            !(reads_registered(other) && reads_registered(look->values)))
+            return lint_rule_say(look, "%s and %s", json_text(other, "location"),
+                                 json_text(look->values, "location"));
     }
     return false;
 }
 
 /* Whether something else is written to path, which lies in a table's location. */
-static bool find_in_tables(struct lint_at *at, const char *path)
+static bool find_in_tables(struct lint_look *look, const char *path)
 {
     const json_t *table;
 
-    for (size_t i = 0; path && (table = lint_next(at->pipeline, "glue_table", &i));) {
-        cleanup_free char *location = lint_path(json_text(table, "location"));
+    for (size_t i = 0; path && (table = lint_subject_next(look->subject, PART_TABLE, &i));) {
+        cleanup_free char *location = lint_path_of(json_text(table, "location"));
 
         if (location && strncmp(path, location, strlen(location)) == 0)
-            return lint_say(at, "table %s reads all of %s", json_text(table, "name"),
-                            json_text(table, "location"));
+            return lint_rule_say(look, "table %s reads all of %s", lint_subject_name(table),
+                                 json_text(table, "location"));
     }
     return false;
 }
 
-static bool find_results_in_table(struct lint_at *at)
+static bool find_results_in_table(struct lint_look *look)
 {
-    cleanup_free char *path = lint_path(json_text(at->fields, "results"));
+    cleanup_free char *path = lint_path_of(json_text(look->values, "results"));
 
-    return find_in_tables(at, path);
+    return find_in_tables(look, path);
 }
 
-static bool find_errors_in_table(struct lint_at *at)
+static bool find_errors_in_table(struct lint_look *look)
 {
-    const char *bucket = json_text(at->fields, "bucket"),
-               *prefix = json_text(at->fields, "error_prefix");
+    const char *bucket = json_text(look->values, "bucket"),
+               *prefix = json_text(look->values, "error_prefix");
     cleanup_free char *path = NULL;
 
     if (!bucket || !prefix || !strrchr(bucket, ':'))
         return false;
     path = mem_printf("%s/%s", strrchr(bucket, ':') + 1, prefix);
-    return find_in_tables(at, path);
+    return find_in_tables(look, path);
 }
 
-#define TABLE .kind = "glue_table", .severity = PROBLEM_WARNING
+#define TABLE .kind = "glue_table"
 
 const struct lint lint_table[] = {
     {"BL401", "partitions of the log table are not projected",
@@ -282,10 +282,10 @@ const struct lint lint_table[] = {
      "Athena reads everything below a location: results are counted as requests, or break the "
      "query.",
      "Put results under a prefix beside the table's.", .kind = "workgroup", .field = "results",
-     .find = find_results_in_table, .severity = PROBLEM_WARNING},
+     .find = find_results_in_table},
     {"BL410", "the error prefix lies within a table",
      "Athena reads everything below a location: failed records break every query, or are counted.",
      "Put errors under a prefix beside the table's.", .kind = "delivery_stream",
-     .field = "error_prefix", .find = find_errors_in_table, .severity = PROBLEM_WARNING},
+     .field = "error_prefix", .find = find_errors_in_table},
     {0},
 };

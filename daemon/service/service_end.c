@@ -1,0 +1,49 @@
+/* service_end.c -- the end of the daemon: the upkeep under way first, then everything else. */
+#include "daemon/service/service_private.h"
+#include "daemon/views/exit_code.h"
+
+static void on_give_up(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+
+    upkeep_cancel(service->upkeep); /* the second time: even its last call */
+}
+
+/* A query is stopped before we go: that takes a call. */
+static bool ends_later(struct service *service)
+{
+    service->ending = true;
+    if (!upkeep_is_running(service->upkeep))
+        return false;
+    if (service->stopping) {
+        (void)uv_timer_start(&service->give_up, on_give_up, SERVICE_STOP_MS, 0);
+        upkeep_cancel(service->upkeep);
+    }
+    return true;
+}
+
+void service_end(struct service *service)
+{
+    if (ends_later(service))
+        return;
+    upkeep_free(service->upkeep);
+    engine_free(service->engine);
+    aws_client_free(service->client);
+    web_stop(service->web);
+    uv_close((uv_handle_t *)&service->look, NULL);
+    uv_close((uv_handle_t *)&service->feed, NULL);
+    uv_close((uv_handle_t *)&service->give_up, NULL);
+    for (int i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&service->signals[i], NULL);
+}
+
+void service_end_upkeep(void *arg)
+{
+    struct service *service = arg;
+
+    if (!service->ending)
+        return;
+    if (service->once && upkeep_failed(service->upkeep) && !service->code)
+        service->code = EXIT_FAILED;
+    service_end(service);
+}

@@ -1,0 +1,294 @@
+/* service_metrics.c -- the table of billingd's metrics, and what feeds it. */
+#include "daemon/service/service_metrics.h"
+
+#include <string.h>
+
+/* A pass is a few round trips, or minutes when something settles; one request is milliseconds. */
+static const double pass_bounds[] = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
+static const double request_bounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+
+#define LABELS(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define BOUNDS(array) .bounds = (array), .bound_count = sizeof(array) / sizeof(*(array))
+
+struct service_metrics service_metrics = {
+    .build_info =
+        {
+            .name = "billingd_build_info",
+            .help = "Always 1; the labels tell what was built.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("version"),
+        },
+    .config_reload_successful =
+        {
+            .name = "billingd_config_last_reload_successful",
+            .help = "1 when the last load of billing.yaml succeeded, 0 when the one before is "
+                    "still in use.",
+            .type = METRIC_GAUGE,
+        },
+    .config_reload_success_timestamp =
+        {
+            .name = "billingd_config_last_reload_success_timestamp_seconds",
+            .help = "When billing.yaml was last loaded without error.",
+            .type = METRIC_GAUGE,
+        },
+    .reconcile_total =
+        {
+            .name = "billingd_reconcile_total",
+            .help = "Finished passes over all pipelines, by result.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("result"),
+        },
+    .reconcile_duration =
+        {
+            .name = "billingd_reconcile_duration_seconds",
+            .help = "Time of one pass over all pipelines.",
+            .type = METRIC_HISTOGRAM,
+            BOUNDS(pass_bounds),
+        },
+    .reconcile_last_success =
+        {
+            .name = "billingd_reconcile_last_success_timestamp_seconds",
+            .help = "When the last pass that left everything in sync ended.",
+            .type = METRIC_GAUGE,
+        },
+    .resource_condition =
+        {
+            .name = "billingd_resource_condition",
+            .help = "1 when the condition holds for the resource, 0 when not.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("resource", "kind", "condition"),
+            .limit = 20000, /* resources of the operator's own spec: cannot grow by itself */
+        },
+    .resource_drift_fields =
+        {
+            .name = "billingd_resource_drift_fields",
+            .help = "Fields of the resource that differed from the spec at the last look.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("resource"),
+            .limit = 5000,
+        },
+    .spec_generation =
+        {
+            .name = "billingd_spec_generation",
+            .help = "Number of the spec in use; a successful reload counts one up.",
+            .type = METRIC_GAUGE,
+        },
+    .observed_generation =
+        {
+            .name = "billingd_observed_generation",
+            .help = "Number of the spec that the last finished pass compared AWS with.",
+            .type = METRIC_GAUGE,
+        },
+    .repairs_total =
+        {
+            .name = "billingd_repairs_total",
+            .help = "Writes that brought a resource back to the spec, by kind of resource.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("kind"),
+        },
+    .guard_blocked_total =
+        {
+            .name = "billingd_guard_blocked_total",
+            .help = "Writes that a guard refused.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("guard"),
+        },
+    .aws_requests_total =
+        {
+            .name = "billingd_aws_requests_total",
+            .help =
+                "HTTP requests sent to AWS, each attempt counted; code is AWS's error code, or ok.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("service", "operation", "code"),
+        },
+    .aws_request_duration =
+        {
+            .name = "billingd_aws_request_duration_seconds",
+            .help = "Time of one HTTP request to AWS.",
+            .type = METRIC_HISTOGRAM,
+            .labels = LABELS("service"),
+            BOUNDS(request_bounds),
+        },
+    .aws_throttled_total =
+        {
+            .name = "billingd_aws_throttled_total",
+            .help = "HTTP requests that AWS refused because there were too many.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("service"),
+        },
+    .rollups =
+        {
+            .name = "billingd_rollups",
+            .help = "Billing days by the state of their rollup, at the last look.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "state"),
+        },
+    .rollup_builds_total =
+        {
+            .name = "billingd_rollup_builds_total",
+            .help = "Days whose rollup was looked into, by what came of it.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("result"),
+        },
+    .self_athena_scanned_bytes_total =
+        {
+            .name = "billingd_self_athena_scanned_bytes_total",
+            .help = "Bytes that Athena scanned for the daemon's own queries.",
+            .type = METRIC_COUNTER,
+        },
+    .audit_events =
+        {
+            .name = "billingd_audit_events",
+            .help = "Events counted at each hop within the last audit's window; nothing where "
+                    "nobody counts.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "hop"),
+        },
+    .audit_gap_ratio =
+        {
+            .name = "billingd_audit_gap_ratio",
+            .help = "Share of the events before the hop that the last audit did not find there.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "hop"),
+        },
+    .audit_excluded_events =
+        {
+            .name = "billingd_audit_excluded_events",
+            .help = "What the last audit's window holds and nobody is billed for, by its class.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "class"),
+        },
+    .pipeline_freshness =
+        {
+            .name = "billingd_pipeline_freshness_seconds",
+            .help =
+                "Age of the newest object and event, and Firehose's own DataFreshness (delivery).",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "hop"),
+        },
+    .duplicate_events_total =
+        {
+            .name = "billingd_duplicate_events_total",
+            .help = "Log events that were delivered again and are not billed again.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("pipeline"),
+        },
+    .late_events_total =
+        {
+            .name = "billingd_late_events_total",
+            .help = "Log events that arrived in a later hour than they were made in.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("pipeline"),
+        },
+    .unattributed_requests_total =
+        {
+            .name = "billingd_unattributed_requests_total",
+            .help = "Requests without a sub: nobody's usage.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("pipeline"),
+        },
+    .partitions_registered_total =
+        {
+            .name = "billingd_partitions_registered_total",
+            .help = "Partitions of raw tables that were registered in Glue.",
+            .type = METRIC_COUNTER,
+        },
+};
+
+static struct metric *const table[] = {
+    &service_metrics.build_info,
+    &service_metrics.config_reload_successful,
+    &service_metrics.config_reload_success_timestamp,
+    &service_metrics.reconcile_total,
+    &service_metrics.reconcile_duration,
+    &service_metrics.reconcile_last_success,
+    &service_metrics.resource_condition,
+    &service_metrics.resource_drift_fields,
+    &service_metrics.spec_generation,
+    &service_metrics.observed_generation,
+    &service_metrics.repairs_total,
+    &service_metrics.guard_blocked_total,
+    &service_metrics.aws_requests_total,
+    &service_metrics.aws_request_duration,
+    &service_metrics.aws_throttled_total,
+    &service_metrics.rollups,
+    &service_metrics.rollup_builds_total,
+    &service_metrics.self_athena_scanned_bytes_total,
+    &service_metrics.audit_events,
+    &service_metrics.audit_gap_ratio,
+    &service_metrics.audit_excluded_events,
+    &service_metrics.pipeline_freshness,
+    &service_metrics.duplicate_events_total,
+    &service_metrics.late_events_total,
+    &service_metrics.unattributed_requests_total,
+    &service_metrics.partitions_registered_total,
+    NULL,
+};
+_Static_assert(sizeof service_metrics / sizeof(struct metric) + 1 == sizeof table / sizeof *table,
+               "a metric is missing in the table");
+
+/* The closed sets of label values. */
+static const char *const results[] = {"converged", "drifted", "blocked", "failed", NULL};
+static const char *const guards[] = {"account", "breaker", "immutable", "ownership", NULL};
+static const char *const builds[] = {"built", "noted", "kept", "failed", NULL};
+static const char *const conditions[] = {
+    "Ready", "Synced", "NonConverging", "Unchecked", "Recoverable", "Terminal", NULL};
+
+static bool contains(const char *const *list, const char *word)
+{
+    for (; *list; list++) {
+        if (!strcmp(*list, word))
+            return true;
+    }
+    return false;
+}
+
+void service_metrics_start(const char *version)
+{
+    metric_set(&service_metrics.build_info, 1, version, NULL);
+    for (const char *const *result = results; *result; result++)
+        metric_declare(&service_metrics.reconcile_total, *result, NULL);
+    for (const char *const *guard = guards; *guard; guard++)
+        metric_declare(&service_metrics.guard_blocked_total, *guard, NULL);
+    for (const char *const *build = builds; *build; build++)
+        metric_declare(&service_metrics.rollup_builds_total, *build, NULL);
+}
+
+void service_metrics_set_conditions(const char *resource, const char *kind,
+                                    const char *const *true_conditions)
+{
+    for (const char *const *name = conditions; *name; name++)
+        metric_set(&service_metrics.resource_condition, contains(true_conditions, *name), resource,
+                   kind, *name, NULL);
+}
+
+void service_metrics_forget_resources(void)
+{
+    metric_clear(&service_metrics.resource_condition);
+    metric_clear(&service_metrics.resource_drift_fields);
+    metric_clear(&service_metrics.rollups);
+}
+
+void service_metrics_count_reload(bool successful, int64_t now_ms)
+{
+    metric_set(&service_metrics.config_reload_successful, successful, NULL);
+    if (!successful)
+        return;
+    metric_set(&service_metrics.config_reload_success_timestamp, (double)now_ms / 1000, NULL);
+    metric_add(&service_metrics.spec_generation, 1, NULL);
+}
+
+void service_metrics_count_request(const struct aws_attempt *attempt)
+{
+    metric_add(&service_metrics.aws_requests_total, 1, attempt->service, attempt->op, attempt->code,
+               NULL);
+    metric_observe(&service_metrics.aws_request_duration, (double)attempt->elapsed_ms / 1000,
+                   attempt->service, NULL);
+    metric_add(&service_metrics.aws_throttled_total, attempt->throttled, attempt->service, NULL);
+}
+
+void service_metrics_write(int64_t started_ms, struct str *out)
+{
+    metric_write(table, out);
+    metric_process_write(started_ms, out);
+}

@@ -1,0 +1,55 @@
+/* service_metrics.h -- the metrics billingd exports; docs/metrics.md tells what each is for. */
+#ifndef DAEMON_SERVICE_SERVICE_METRICS_H
+#define DAEMON_SERVICE_SERVICE_METRICS_H
+
+#include "aws/client.h"
+#include "base/metric.h"
+
+#include <stdbool.h>
+
+/* Beside each its labels. */
+struct service_metrics {
+    struct metric build_info; /* version */
+    struct metric config_reload_successful;
+    struct metric config_reload_success_timestamp;
+    struct metric reconcile_total;        /* result: "converged", "drifted", "blocked", "failed" */
+    struct metric reconcile_duration;     /* seconds */
+    struct metric reconcile_last_success; /* seconds since 1970 */
+    struct metric resource_condition;     /* resource, kind, condition; 0 or 1 */
+    struct metric resource_drift_fields;  /* resource */
+    struct metric spec_generation;
+    struct metric observed_generation;
+    struct metric repairs_total;        /* kind */
+    struct metric guard_blocked_total;  /* guard: "account", "breaker", "immutable", "ownership" */
+    struct metric aws_requests_total;   /* service, operation, code */
+    struct metric aws_request_duration; /* service; seconds */
+    struct metric aws_throttled_total;  /* service */
+    struct metric rollups;              /* pipeline, state: rollup_state_name */
+    struct metric rollup_builds_total;  /* result: "built", "noted", "kept", "failed" */
+    struct metric self_athena_scanned_bytes_total;
+    struct metric audit_events;                /* pipeline, hop */
+    struct metric audit_gap_ratio;             /* pipeline, hop */
+    struct metric audit_excluded_events;       /* pipeline, class */
+    struct metric pipeline_freshness;          /* pipeline, hop: object, event, delivery; seconds */
+    struct metric duplicate_events_total;      /* pipeline */
+    struct metric late_events_total;           /* pipeline */
+    struct metric unattributed_requests_total; /* pipeline */
+    struct metric partitions_registered_total;
+};
+extern struct service_metrics service_metrics;
+
+/* Sets build_info and makes the closed sets exist at 0.  Call once, before the first reconcile. */
+void service_metrics_start(const char *version);
+/* Sets exactly one of the conditions' gauges of a resource to 1 per name in `true_conditions` (ends
+ * with NULL), the others to 0. */
+void service_metrics_set_conditions(const char *resource, const char *kind,
+                                    const char *const *true_conditions);
+/* After a reload: resources that are gone must not keep their last value. */
+void service_metrics_forget_resources(void);
+/* One configuration load, at now_ms (wall clock). */
+void service_metrics_count_reload(bool successful, int64_t now_ms);
+void service_metrics_count_request(const struct aws_attempt *attempt);
+/* The whole body of GET /metrics. */
+void service_metrics_write(int64_t started_ms, struct str *out);
+
+#endif

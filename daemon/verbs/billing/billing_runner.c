@@ -1,0 +1,198 @@
+#include "daemon/verbs/billing/billing_runner.h"
+
+#include "base/mem.h"
+#include "daemon/verbs/spec_load.h"
+#include "daemon/verbs/verb_loop.h"
+#include "daemon/views/progress.h"
+#include "daemon/views/terminal.h"
+#include "spec/account_guard.h"
+#include "spec/billing_setup.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+struct billing_runner {
+    const struct options *options;
+    struct manifest *manifest;
+    struct verb_loop loop;
+    struct aws_client *client;
+    struct flow *flow; /* gone when over */
+    struct progress *progress;
+    billing_turn_fn *turn;
+    void *arg;
+    bool over;
+    int code;
+};
+
+static void note_code(struct billing_runner *runner, int code)
+{
+    if (code > runner->code)
+        runner->code = code;
+}
+
+void billing_runner_quiet(struct billing_turn *turn)
+{
+    progress_end(turn->runner->progress);
+    turn->runner->progress = NULL;
+}
+
+void billing_runner_say(struct billing_turn *turn, const char *format, ...)
+{
+    struct billing_runner *runner = turn->runner;
+    char text[256];
+    va_list args;
+
+    if (!terminal_is_live(stderr))
+        return;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (!runner->progress)
+        runner->progress = progress_start(stderr, 1, options_color(runner->options, stderr));
+    progress_update(runner->progress, runner->manifest->pipelines[turn->pipeline].name, text, NULL);
+}
+
+/* The caller's account, new text, if the spec allows it. */
+static char *guarded_account(struct flow *flow, struct billing_runner *runner,
+                             struct aws_session *session, struct err *e)
+{
+    json_auto_t *identity = flow_call(flow, session, "sts", "GetCallerIdentity", NULL, e);
+    const char *account;
+
+    if (!identity) {
+        (void)err_wrap(e, "who we are is unknown");
+        note_code(runner, exit_code_of_error(e));
+        return NULL;
+    }
+    if (!account_guard_check(runner->manifest, identity, &account, e))
+        return mem_text(account);
+    note_code(runner, e->kind == ERR_INVALID ? EXIT_REFUSED : exit_code_of_error(e));
+    return NULL;
+}
+
+static void tell(const struct billing_runner *runner, size_t pipeline, const struct err *e)
+{
+    if (e->kind != ERR_NONE)
+        (void)fprintf(stderr, "billingd: %s: %s\n", runner->manifest->pipelines[pipeline].name,
+                      runner->loop.stopped ? "stopped" : e->text);
+}
+
+static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pipeline)
+{
+    const struct manifest_pipeline *spec = &runner->manifest->pipelines[pipeline];
+    struct billing_turn turn = {runner->options, runner->manifest, pipeline, NULL,
+                                runner,          runner->arg};
+    struct aws_session *session =
+        aws_session(runner->client, spec->region, spec->role_arn, spec->external_id);
+    struct err e = {0};
+    cleanup_free char *account = NULL;
+    int code;
+
+    billing_runner_say(&turn, "asking who we are");
+    account = guarded_account(flow, runner, session, &e);
+    if (account) {
+        turn.billing = billing_setup(runner->manifest, pipeline, session, account, &e);
+        code = turn.billing ? runner->turn(flow, &turn, &e) : EXIT_BAD_CONFIG;
+        note_code(runner, code >= 0 ? code : exit_code_of_error(&e));
+    }
+    billing_runner_quiet(&turn);
+    tell(runner, pipeline, &e);
+    billing_free(turn.billing);
+}
+
+static bool is_chosen(const struct billing_runner *runner, size_t pipeline)
+{
+    const char *only = runner->options->pipeline;
+
+    return !only || !strcmp(only, runner->manifest->pipelines[pipeline].name);
+}
+
+static void all_turns(struct flow *flow, void *arg)
+{
+    struct billing_runner *runner = arg;
+
+    for (size_t i = 0; i < runner->manifest->pipeline_count && !runner->loop.stopped; i++)
+        if (is_chosen(runner, i))
+            one_turn(flow, runner, i);
+}
+
+static void on_end(void *arg)
+{
+    struct billing_runner *runner = arg;
+
+    runner->over = true;
+    verb_loop_end(&runner->loop);
+}
+
+static void on_redraw(void *arg)
+{
+    struct billing_runner *runner = arg;
+
+    if (runner->progress)
+        progress_tick(runner->progress);
+}
+
+static void on_stop(void *arg)
+{
+    struct billing_runner *runner = arg;
+
+    note_code(runner, EXIT_FAILED);
+    if (!runner->over)
+        flow_cancel(runner->flow);
+}
+
+static void run_loop(struct billing_runner *runner)
+{
+    uv_loop_t *loop = &runner->loop.loop;
+
+    verb_loop_begin(&runner->loop, on_redraw, on_stop, runner);
+    runner->flow = flow_start(loop, runner->client, all_turns, on_end, runner);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+    aws_client_free(runner->client);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+}
+
+/* Whether the choice of pipelines makes sense; told when not. */
+static bool check_choice(const struct billing_runner *runner, bool many)
+{
+    const struct manifest *manifest = runner->manifest;
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        if (runner->options->pipeline && is_chosen(runner, i))
+            return true;
+    if (runner->options->pipeline)
+        (void)fprintf(stderr, "billingd: the spec has no pipeline '%s'; its first is '%s'\n",
+                      runner->options->pipeline, manifest->pipelines[0].name);
+    else if (!many && manifest->pipeline_count > 1)
+        (void)fprintf(stderr, "billingd: the spec has %zu pipelines: choose one with --pipeline\n",
+                      manifest->pipeline_count);
+    return !runner->options->pipeline && (many || manifest->pipeline_count == 1);
+}
+
+int billing_runner_run(const struct options *options, bool many, billing_turn_fn *turn, void *arg)
+{
+    struct billing_runner runner = {.options = options, .turn = turn, .arg = arg};
+    struct err e = {0};
+    size_t warnings;
+    int code;
+
+    runner.manifest = spec_load(options, &code, &warnings);
+    if (!runner.manifest)
+        return code;
+    if (!check_choice(&runner, many)) {
+        manifest_free(runner.manifest);
+        return EXIT_BAD_USAGE;
+    }
+    verb_loop_init(&runner.loop);
+    runner.client = aws_client_new(&runner.loop.loop, &e);
+    if (runner.client) {
+        run_loop(&runner);
+    } else {
+        (void)fprintf(stderr, "billingd: %s\n", e.text);
+        runner.code = EXIT_BAD_CONFIG;
+    }
+    (void)uv_loop_close(&runner.loop.loop);
+    manifest_free(runner.manifest);
+    return runner.code;
+}

@@ -1,0 +1,16 @@
+/* billing_verbs.h -- the commands that make, prove and close bills, one file each. */
+#ifndef DAEMON_VERBS_BILLING_BILLING_VERBS_H
+#define DAEMON_VERBS_BILLING_BILLING_VERBS_H
+
+#include "daemon/verbs/options.h"
+
+/* Each returns an exit_code. */
+int verb_rollup(const struct options *options);
+int verb_bill(const struct options *options);
+int verb_audit(const struct options *options);
+int verb_backfill(const struct options *options);
+int verb_close(const struct options *options);
+int verb_verify(const struct options *options);
+int verb_whatif(const struct options *options);
+
+#endif

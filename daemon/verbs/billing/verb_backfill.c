@@ -1,0 +1,155 @@
+/* verb_backfill.c -- reads again what was logged and did not arrive, and writes it beside. */
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/timestamp.h"
+#include "billing/backfill/backfill.h"
+#include "billing/prices/price_book.h"
+#include "billing/rollup/rollup.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/verbs/billing/day_range.h"
+#include "daemon/views/audit_view.h"
+#include "daemon/views/json_view.h"
+
+#include <string.h>
+
+static json_int_t number(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
+/* Checked before AWS is asked anything. */
+static const char *wrong_usage(const struct options *options)
+{
+    bool days = options->month || options->day || options->since || options->from || options->to;
+
+    if (!days && !options->automatic && !options->legacy)
+        return "choose days (--month, --day, --since, --from, --to), --auto or --legacy PREFIX";
+    if (days + options->automatic + (options->legacy != NULL) > 1)
+        return "choose one of days, --auto and --legacy";
+    if (options->legacy && !*options->legacy)
+        return "--legacy needs a prefix, for example json-data/";
+    return NULL;
+}
+
+static int choose(struct flow *flow, const struct billing_turn *turn,
+                  struct backfill_request *request, struct err *e)
+{
+    const char *zone = price_book_zone(turn->billing->book);
+    int64_t now_s = clock_now_ms() / 1000;
+    struct day_range range;
+
+    request->to_s = now_s;
+    request->from_s = now_s;
+    if (turn->options->automatic) {
+        request->from_s = backfill_reach(flow, turn->billing, NULL, e);
+        return request->from_s < 0 ? -1 : 0;
+    }
+    if (turn->options->legacy)
+        return 0;
+    if (day_range_read(turn->options, zone, now_s, &range, e))
+        return -1;
+    if (range.has_last)
+        request->to_s = calendar_day_start(zone, calendar_add_days(range.last, 1));
+    if (!range.has_first)
+        range.first = calendar_day_of(zone, request->to_s - 1);
+    request->from_s = calendar_day_start(zone, range.first);
+    return 0;
+}
+
+static void print_source(const json_t *source, const char *what, bool dry_run)
+{
+    if (json_is_null(source) || !number(source, "found"))
+        return;
+    (void)printf("  %s: %" JSON_INTEGER_FORMAT " objects read, %s%" JSON_INTEGER_FORMAT
+                 " events in %" JSON_INTEGER_FORMAT " objects",
+                 what, number(source, "found"), dry_run ? "would write " : "wrote ",
+                 number(source, "events"), number(source, "objects"));
+    if (number(source, "unreadable"))
+        (void)printf("; %" JSON_INTEGER_FORMAT " pieces could not be read",
+                     number(source, "unreadable"));
+    (void)puts("");
+}
+
+static void print_holes(const json_t *holes)
+{
+    size_t i;
+    json_t *hole;
+
+    json_array_foreach(holes, i, hole) {
+        char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
+
+        timestamp_minute(number(hole, "from"), from);
+        timestamp_minute(number(hole, "to"), to);
+        (void)printf("  hole: %s to %s, %" JSON_INTEGER_FORMAT " events missing\n", from, to,
+                     number(hole, "missing"));
+    }
+}
+
+static void print_report(const json_t *report, bool dry_run)
+{
+    const json_t *logs = json_object_get(report, "logs"),
+                 *legacy = json_object_get(report, "legacy");
+
+    if (json_is_null(legacy))
+        (void)printf("%s: %zu hole%s\n", json_text(report, "pipeline"),
+                     json_array_size(json_object_get(report, "holes")),
+                     json_array_size(json_object_get(report, "holes")) == 1 ? "" : "s");
+    else
+        (void)printf("%s: taking over older objects\n", json_text(report, "pipeline"));
+    print_holes(json_object_get(report, "holes"));
+    if (number(logs, "read"))
+        (void)printf(
+            "  log group: %" JSON_INTEGER_FORMAT " events read, %" JSON_INTEGER_FORMAT
+            " were there already, %s%" JSON_INTEGER_FORMAT " in %" JSON_INTEGER_FORMAT " objects\n",
+            number(logs, "read"), number(logs, "present"), dry_run ? "would write " : "wrote ",
+            number(logs, "events"), number(logs, "objects"));
+    print_source(json_object_get(report, "errors"), "error prefix", dry_run);
+    print_source(legacy, "older form", dry_run);
+    if (number(report, "lost"))
+        (void)printf("  %" JSON_INTEGER_FORMAT " events were found nowhere\n",
+                     number(report, "lost"));
+}
+
+static void on_progress(void *arg, const char *what)
+{
+    billing_runner_say(arg, "%s", what);
+}
+
+static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
+{
+    const struct options *options = turn->options;
+    struct backfill_request request = {.dry_run = options->dry_run,
+                                       .legacy_prefix = options->legacy,
+                                       .progress = on_progress,
+                                       .arg = turn};
+    json_auto_t *report = NULL;
+
+    if (choose(flow, turn, &request, e))
+        return -1;
+    report = backfill_run(flow, turn->billing, &request, e);
+    if (!report)
+        return -1;
+    billing_runner_quiet(turn);
+    if (options->output == OUTPUT_JSON) {
+        (void)json_view_print(report);
+    } else {
+        print_report(report, options->dry_run);
+    }
+    return number(report, "lost") && !options->dry_run ? EXIT_EVIDENCE : EXIT_DONE;
+}
+
+int verb_backfill(const struct options *options)
+{
+    const char *wrong = wrong_usage(options);
+    int code;
+
+    if (wrong) {
+        (void)fprintf(stderr, "billingd: backfill: %s\n", wrong);
+        return EXIT_BAD_USAGE;
+    }
+    code = billing_runner_run(options, true, turn, NULL);
+    rollup_forget();
+    return code;
+}

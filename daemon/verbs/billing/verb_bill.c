@@ -1,0 +1,216 @@
+/* verb_bill.c -- the bill of a month, per customer. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/bill/bill.h"
+#include "billing/bill/bill_days.h"
+#include "billing/bill/bill_render.h"
+#include "billing/store/athena_query_text.h"
+#include "daemon/verbs/billing/billing_prices.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/views/bill_view.h"
+
+#include <string.h>
+
+/* The days of the month whose rollup cannot be billed from as it stands. */
+static json_t *open_days(struct flow *flow, const struct billing *billing, struct day month,
+                         struct err *e)
+{
+    json_auto_t *days = bill_days(flow, billing, calendar_month(month), e);
+
+    return days ? bill_days_open(days) : NULL;
+}
+
+static int print_queries(struct billing_turn *turn, struct day month, const json_t *days,
+                         struct err *e)
+{
+    struct day starts[PRICE_BOOK_SEGMENTS], last = calendar_month(month).last;
+    size_t count = price_book_segments(turn->billing->book, calendar_month(month), starts);
+
+    billing_runner_quiet(turn);
+    (void)printf("-- Not sent: --dry-run. Days that are not final: %zu.\n", json_array_size(days));
+    for (int raw = 0; raw <= turn->options->from_raw; raw++)
+        for (size_t i = 0; i < count; i++) {
+            struct day end = i + 1 < count ? calendar_add_days(starts[i + 1], -1) : last;
+            const struct usage_request segment = {raw ? USAGE_FROM_RAW : USAGE_FROM_ROLLUP,
+                                                  {starts[i], end}};
+            cleanup_free char *text = usage_text(turn->billing, &segment, e);
+            char from[16], to[16];
+
+            if (!text)
+                return -1;
+            calendar_day_text(starts[i], from);
+            calendar_day_text(end, to);
+            (void)printf("\n-- %s, %s to %s\n%s\n", usage_query(segment.source), from, to, text);
+        }
+    return EXIT_DONE;
+}
+
+/* What varies from run to run stays out of the bill. */
+static void print_sources(const json_t *sources)
+{
+    const json_t *id;
+    size_t i;
+
+    (void)fprintf(stderr,
+                  "%s: %" JSON_INTEGER_FORMAT " bytes scanned, %" JSON_INTEGER_FORMAT
+                  " ms of the engine, query",
+                  json_text(sources, "source"),
+                  json_integer_value(json_object_get(sources, "scanned_bytes")),
+                  json_integer_value(json_object_get(sources, "engine_ms")));
+    json_array_foreach(json_object_get(sources, "query_ids"), i, id)
+        (void)fprintf(stderr, " %s", json_string_value(id));
+    (void)fputc('\n', stderr);
+}
+
+static void print_bill(const struct options *options, const json_t *bill)
+{
+    cleanup_free char *text = NULL;
+
+    if (options->output == OUTPUT_JSON)
+        text = bill_render_json(bill);
+    else if (options->output == OUTPUT_CSV)
+        text = bill_render_csv(bill);
+    else if (options->output == OUTPUT_FOCUS)
+        text = bill_render_focus(bill);
+    if (text)
+        (void)fputs(text, stdout);
+    else
+        bill_view_print(bill, stdout, options_color(options, stdout));
+    if (bill_is_draft(bill) && options->output >= OUTPUT_CSV)
+        (void)fputs("billingd: this bill is a draft: not all days of the month are final\n",
+                    stderr);
+}
+
+static int compare_with_raw(struct flow *flow, struct billing_turn *turn, json_t *bill,
+                            json_t **sources, struct err *e)
+{
+    const struct usage_request request = {USAGE_FROM_RAW,
+                                          calendar_month(*(const struct day *)turn->arg)};
+    json_auto_t *raw = NULL;
+    json_t *differences;
+    cleanup_free char *hash = NULL;
+
+    billing_runner_say(turn, "counting the raw events");
+    raw = bill_make(flow, turn->billing, &request, sources, e);
+    if (!raw)
+        return -1;
+    differences = bill_compare(bill, raw);
+    hash = athena_query_text_hash(turn->billing, usage_query(USAGE_FROM_RAW));
+    json_object_set_new(bill, "from_raw",
+                        json_pack("{s:b, s:s, s:o}", "equal", !json_array_size(differences),
+                                  "query_hash", hash, "differences", differences));
+    return 0;
+}
+
+static int print_comparison(const json_t *bill)
+{
+    const json_t *differences = json_at(bill, "from_raw.differences");
+
+    if (!json_array_size(differences)) {
+        (void)fputs("billingd: the raw events give the same bill\n", stderr);
+        return EXIT_DONE;
+    }
+    (void)fprintf(stderr, "billingd: the raw events give another bill, in %zu places:\n",
+                  json_array_size(differences));
+    bill_view_differences(differences, "rollup", "raw", stderr);
+    return EXIT_EVIDENCE;
+}
+
+/* What a bill is made of, read side by side. */
+struct reading {
+    const struct billing *billing;
+    struct day month;
+    json_t *days, *bill, *sources; /* sources: of the bill */
+    struct err *e;                 /* the first failure */
+};
+
+static void read_rated(struct flow *flow, void *arg)
+{
+    struct reading *reading = arg;
+    const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(reading->month)};
+    struct err e = {0};
+
+    reading->bill = bill_make(flow, reading->billing, &request, &reading->sources, &e);
+    if (!reading->bill)
+        err_set(reading->e, e.kind, "%s", e.text);
+}
+
+static void read_days(struct flow *flow, void *arg)
+{
+    struct reading *reading = arg;
+    struct err e = {0};
+
+    reading->days = open_days(flow, reading->billing, reading->month, &e);
+    if (!reading->days)
+        err_set(reading->e, e.kind, "%s", e.text);
+}
+
+static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill, json_t **sources,
+                     struct err *e)
+{
+    struct err failed = {0};
+    struct reading reading = {turn->billing, *(const struct day *)turn->arg, NULL, NULL, NULL,
+                              &failed};
+    const struct flow_part parts[] = {{read_rated, &reading}, {read_days, &reading}};
+
+    billing_runner_say(turn, "adding up the rollups");
+    flow_all(flow, parts, sizeof parts / sizeof *parts);
+    *bill = reading.bill;
+    *sources = reading.sources;
+    if (reading.bill && reading.days)
+        bill_set_days(*bill, reading.days);
+    else
+        json_decref(reading.days);
+    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+}
+
+static int dry_run(struct flow *flow, struct billing_turn *turn, struct err *e)
+{
+    const struct day month = *(const struct day *)turn->arg;
+    json_auto_t *days = NULL;
+
+    billing_runner_say(turn, "looking at the month's rollups");
+    days = open_days(flow, turn->billing, month, e);
+    return days ? print_queries(turn, month, days, e) : -1;
+}
+
+static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
+{
+    json_auto_t *sources = NULL, *raw_sources = NULL, *bill = NULL;
+
+    if (turn->options->prices &&
+        billing_prices_read(turn->manifest, turn->pipeline, turn->options, turn->billing, e))
+        return EXIT_BAD_CONFIG;
+    if (turn->options->dry_run)
+        return dry_run(flow, turn, e);
+    if (read_bill(flow, turn, &bill, &sources, e))
+        return -1;
+    if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
+        return -1;
+    billing_runner_quiet(turn);
+    print_bill(turn->options, bill);
+    (void)fflush(stdout);
+    print_sources(sources);
+    if (!turn->options->from_raw)
+        return EXIT_DONE;
+    print_sources(raw_sources);
+    return print_comparison(bill);
+}
+
+int verb_bill(const struct options *options)
+{
+    bool for_people = options->output == OUTPUT_TEXT || options->output == OUTPUT_TABLE;
+    struct err e = {0};
+    struct day month;
+
+    if (!options->month) {
+        (void)fputs("billingd: bill needs --month, like: billingd bill --month 2025-10\n", stderr);
+        return EXIT_BAD_USAGE;
+    }
+    if (calendar_parse_month(options->month, &month, &e)) {
+        (void)fprintf(stderr, "billingd: --month: %s\n", e.text);
+        return EXIT_BAD_USAGE;
+    }
+    return billing_runner_run(options, for_people, bill_turn, &month);
+}

@@ -1,0 +1,153 @@
+/* verb_close.c -- archives and signs the bill of a month, or what arrived after that. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/close/close.h"
+#include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/views/bill_view.h"
+#include "daemon/views/json_view.h"
+
+#include <string.h>
+
+static void on_progress(void *arg, const char *what)
+{
+    billing_runner_say(arg, "%s", what);
+}
+
+static void print_texts(FILE *out, const char *before, const json_t *texts)
+{
+    const json_t *text;
+    size_t i;
+
+    json_array_foreach(texts, i, text)
+        (void)fprintf(out, "%s%s\n", before, json_string_value(text));
+}
+
+static char *location(const struct close *close)
+{
+    return mem_printf("s3://%s/%smanifest.json", close->billing->names.bucket, close->folder);
+}
+
+static void print_json(const struct billing_turn *turn, const struct close *close, bool closed)
+{
+    cleanup_free char *number = close_number(close->billing, close->month, close->number);
+    cleanup_free char *place = close->folder ? location(close) : NULL;
+    json_auto_t *json = json_pack(
+        "{s:i, s:s, s:s, s:s, s:b, s:s*, s:O, s:O, s:O*, s:O*}", "format_version", 1, "pipeline",
+        close->billing->pipeline, "month", turn->options->operand, "invoice", number, "closed",
+        closed, "manifest_at", place, "reasons", close->reasons, "notes", close->notes, "bill",
+        close->bill, "manifest", closed ? close->manifest : NULL);
+
+    (void)json_view_print(json);
+}
+
+static int refuse(const struct billing_turn *turn, const struct close *close)
+{
+    if (turn->options->output == OUTPUT_JSON)
+        print_json(turn, close, false);
+    (void)fprintf(stderr, "billingd: %s: %s %s:\n", close->billing->pipeline,
+                  turn->options->operand,
+                  turn->options->correct ? "is not corrected" : "is not closed");
+    print_texts(stderr, "  ", close->reasons);
+    return EXIT_REFUSED;
+}
+
+static void show(const struct billing_turn *turn, const struct close *close)
+{
+    cleanup_free char *number = close_number(close->billing, close->month, close->number);
+
+    if (turn->options->output == OUTPUT_JSON)
+        return;
+    (void)printf("%s %s\n", close->number ? "Correction" : "Invoice", number);
+    bill_view_print(close->bill, stdout, options_color(turn->options, stdout));
+    print_texts(stdout, "note          ", close->notes);
+    (void)fflush(stdout);
+}
+
+static bool is_agreed(const struct billing_turn *turn, const struct close *close)
+{
+    cleanup_free char *question =
+        close->number ? mem_printf("Write this correction of %s for good?", turn->options->operand)
+                      : mem_printf("Close %s with this bill for good?", turn->options->operand);
+
+    if (turn->options->yes || terminal_ask(stdin, stderr, question))
+        return true;
+    (void)fputs("billingd: not confirmed, nothing was written; --yes confirms without a terminal\n",
+                stderr);
+    return false;
+}
+
+static int write_it(struct flow *flow, struct billing_turn *turn, struct close *close,
+                    struct err *e)
+{
+    cleanup_free char *place = location(close);
+    int result = close_write(flow, close, e);
+
+    billing_runner_quiet(turn);
+    if (result < 0)
+        return err_wrap(e, "nothing is closed yet; it can be run again at any time");
+    if (result) {
+        (void)fprintf(stderr, "billingd: %s: somebody else wrote %s meanwhile\n",
+                      close->billing->pipeline, place);
+        return EXIT_REFUSED;
+    }
+    if (turn->options->output == OUTPUT_JSON)
+        print_json(turn, close, true);
+    else
+        (void)printf("\nWritten and signed: %s\nKey %s\n", place,
+                     json_text(json_object_get(close->manifest, "signing_key"), "sha256"));
+    return EXIT_DONE;
+}
+
+static int decide(struct flow *flow, struct billing_turn *turn, struct close *close, struct err *e)
+{
+    billing_runner_quiet(turn);
+    if (json_array_size(close->reasons))
+        return refuse(turn, close);
+    if (!close->bill) {
+        if (turn->options->output == OUTPUT_JSON)
+            print_json(turn, close, false);
+        else
+            (void)printf("%s: nothing arrived after %s was closed\n", close->billing->pipeline,
+                         turn->options->operand);
+        return EXIT_DONE;
+    }
+    show(turn, close);
+    if (turn->options->dry_run) {
+        if (turn->options->output == OUTPUT_JSON)
+            print_json(turn, close, false);
+        return EXIT_DONE;
+    }
+    return is_agreed(turn, close) ? write_it(flow, turn, close, e) : EXIT_REFUSED;
+}
+
+static int close_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
+{
+    struct close close = {
+        .billing = turn->billing,
+        .section = turn->manifest->pipelines[turn->pipeline].billing,
+        .version = BILLINGD_VERSION,
+        .month = *(const struct day *)turn->arg,
+        .first = turn->options->first,
+        .progress = on_progress,
+        .arg = turn,
+    };
+    int failed = turn->options->correct ? close_correction_look(flow, &close, e)
+                                        : close_invoice_look(flow, &close, e);
+    int code = failed ? -1 : decide(flow, turn, &close, e);
+
+    close_fini(&close);
+    return code;
+}
+
+int verb_close(const struct options *options)
+{
+    struct err e = {0};
+    struct day month;
+
+    if (calendar_parse_month(options->operand, &month, &e)) {
+        (void)fprintf(stderr, "billingd: close: %s\n", e.text);
+        return EXIT_BAD_USAGE;
+    }
+    return billing_runner_run(options, false, close_turn, &month);
+}

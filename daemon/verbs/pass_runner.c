@@ -1,0 +1,137 @@
+#include "daemon/verbs/pass_runner.h"
+
+#include "daemon/verbs/spec_load.h"
+
+#include <string.h>
+
+static void on_task(void *arg, const struct pass *pass, const struct task *task)
+{
+    struct pass_runner *runner = arg;
+
+    (void)pass;
+    progress_view_task(&runner->progress, task);
+}
+
+static void on_planned(void *arg, struct pass *pass)
+{
+    struct pass_runner *runner = arg;
+
+    if (!runner->decide || runner->loop.stopped) {
+        pass_finish(pass);
+        return;
+    }
+    progress_view_end(&runner->progress);
+    if (!runner->decide(runner)) {
+        pass_finish(pass);
+        return;
+    }
+    runner->progress.applying = true;
+    progress_view_start(&runner->progress, pass_task_count(pass),
+                        options_color(runner->options, stderr));
+    pass_apply(pass);
+}
+
+static void on_looked(void *arg)
+{
+    struct pass_runner *runner = arg;
+
+    progress_view_end(&runner->progress);
+    runner->report(runner);
+    verb_loop_end(&runner->loop);
+}
+
+static void on_done(void *arg, struct pass *pass)
+{
+    struct pass_runner *runner = arg;
+
+    progress_view_end(&runner->progress);
+    if (!runner->code)
+        runner->code = exit_code_of_pass(pass, runner->manifest);
+    pass_runner_print_refusals(runner);
+    verb_loop_may_die(&runner->loop);
+    if (runner->look)
+        (void)flow_start(&runner->loop.loop, runner->client, runner->look, on_looked, runner);
+    else
+        on_looked(runner);
+}
+
+static void on_redraw(void *arg)
+{
+    struct pass_runner *runner = arg;
+
+    if (runner->progress.progress)
+        progress_tick(runner->progress.progress);
+}
+
+static void on_stop(void *arg)
+{
+    struct pass_runner *runner = arg;
+
+    (void)fputs("billingd: stopping; a write under way is finished first\n", stderr);
+    pass_stop(runner->pass);
+}
+
+static size_t resource_count(const struct manifest *manifest)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        count += manifest->pipelines[i].resource_count;
+    return count;
+}
+
+static void run_pass(struct pass_runner *runner)
+{
+    struct pass_events events = {on_task, on_planned, on_done, runner};
+
+    verb_loop_begin(&runner->loop, on_redraw, on_stop, runner);
+    progress_view_start(&runner->progress, resource_count(runner->manifest),
+                        options_color(runner->options, stderr));
+    runner->engine = engine_new(&runner->loop.loop, runner->client, runner->manifest);
+    runner->pass = engine_start(runner->engine, &events);
+    (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);
+    engine_free(runner->engine);
+    aws_client_free(runner->client);
+    (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);
+}
+
+int pass_runner_run(struct pass_runner *runner, const struct options *options)
+{
+    struct err e = {0};
+    size_t warnings;
+    int code;
+
+    runner->options = options;
+    runner->manifest = spec_load(options, &code, &warnings);
+    if (!runner->manifest)
+        return code;
+    verb_loop_init(&runner->loop);
+    runner->client = aws_client_new(&runner->loop.loop, &e);
+    if (runner->client) {
+        run_pass(runner);
+    } else {
+        (void)fprintf(stderr, "billingd: %s\n", e.text);
+        runner->code = EXIT_BAD_CONFIG;
+    }
+    (void)uv_loop_close(&runner->loop.loop);
+    manifest_free(runner->manifest);
+    return runner->code;
+}
+
+void pass_runner_print_refusals(const struct pass_runner *runner)
+{
+    const struct pass *pass = runner->pass;
+    size_t i;
+    json_t *text;
+
+    for (i = 0; i < runner->manifest->pipeline_count; i++) {
+        enum err_kind kind;
+        const char *refused = pass_refused(pass, i, &kind);
+
+        if (refused)
+            (void)fprintf(stderr, "billingd: %s: %s\n", runner->manifest->pipelines[i].name,
+                          refused);
+    }
+    json_array_foreach(pass_warnings(pass), i, text)
+        (void)fprintf(stderr, "warning: %s\n", json_string_value(text));
+}

@@ -1,0 +1,39 @@
+/* pass_runner.h -- one pass from start to end on a loop of its own: what plan, apply and status
+ * share.
+ */
+#ifndef DAEMON_VERBS_PASS_RUNNER_H
+#define DAEMON_VERBS_PASS_RUNNER_H
+
+#include "aws/flow.h"
+#include "daemon/verbs/options.h"
+#include "daemon/verbs/verb_loop.h"
+#include "daemon/views/progress_view.h"
+#include "reconcile/engine.h"
+
+struct pass_runner {
+    const struct options *options;
+    struct manifest *manifest;
+    struct verb_loop loop;
+    struct aws_client *client;
+    struct engine *engine;
+    struct pass *pass;
+    /* Called when everything is planned; returns true to apply. NULL: never. */
+    bool (*decide)(struct pass_runner *runner);
+    /* What is read after the pass, with the runner as argument; it may show its own progress. NULL:
+     * nothing. */
+    flow_fn *look;
+    /* Called when all is done. */
+    void (*report)(struct pass_runner *runner);
+    struct progress_view progress;
+    int code; /* exit code; report may set it */
+    void *arg;
+};
+
+/* Loads the spec, runs a pass, frees everything. decide, look, report, arg of *runner are the
+ * caller's.
+ */
+int pass_runner_run(struct pass_runner *runner, const struct options *options);
+/* Prints refusals and warnings of the pass on stderr. */
+void pass_runner_print_refusals(const struct pass_runner *runner);
+
+#endif

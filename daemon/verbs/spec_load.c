@@ -1,0 +1,29 @@
+#include "daemon/verbs/spec_load.h"
+
+struct manifest *spec_load(const struct options *options, int *code, size_t *warnings)
+{
+    const char *path = options->file ? options->file : manifest_default_path();
+    struct problems problems = {0};
+    struct manifest *manifest;
+
+    if (!path) {
+        (void)fputs(
+            "billingd: no ./billing.yaml and no /etc/billingd/billing.yaml; name a spec with "
+            "-f\n",
+            stderr);
+        *code = EXIT_BAD_CONFIG;
+        return NULL;
+    }
+    manifest = manifest_load(path, &problems);
+    problems_sort(&problems);
+    problems_print(&problems, stderr, options_color(options, stderr));
+    if (manifest && !manifest->account)
+        (void)fprintf(stderr,
+                      "%s: no account is named: whatever account the credentials belong to will be "
+                      "changed. Set account (or BILLING_ACCOUNT_ID)\n",
+                      path);
+    *warnings = problems.warnings;
+    *code = manifest ? EXIT_DONE : EXIT_BAD_CONFIG;
+    problems_fini(&problems);
+    return manifest;
+}

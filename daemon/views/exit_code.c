@@ -1,0 +1,30 @@
+#include "daemon/views/exit_code.h"
+
+#include "reconcile/engine.h"
+
+int exit_code_of_error(const struct err *e)
+{
+    return e->kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED;
+}
+
+int exit_code_of_pass(const struct pass *pass, const struct manifest *manifest)
+{
+    struct pass_summary summary;
+    bool denied = false, invalid = false;
+
+    pass_summarize(pass, &summary);
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        enum err_kind kind;
+
+        if (!pass_refused(pass, i, &kind))
+            continue;
+        invalid = invalid || kind == ERR_INVALID;
+        denied = denied || kind == ERR_DENIED;
+    }
+    if (invalid)
+        return EXIT_REFUSED;
+    if (summary.failed || summary.blocked || summary.retry || summary.settling ||
+        (summary.refused && !denied))
+        return EXIT_FAILED;
+    return denied || summary.denied ? EXIT_DENIED : EXIT_DONE;
+}

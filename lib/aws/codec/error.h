@@ -1,0 +1,19 @@
+/* error.h -- what AWS said instead of doing it, and the one sentence that tells it. */
+#ifndef AWS_CODEC_ERROR_H
+#define AWS_CODEC_ERROR_H
+
+struct aws_error {
+    const char *operation; /* its name in the model, which lives as long; "" when none was asked */
+    int status;            /* HTTP status; 0 when no reply came */
+    char code[96]; /* AWS's code, namespace and suffix stripped; "HTTP 503" where it gave none */
+    char message[640];
+    char request_id[96]; /* "" when the reply named none */
+};
+
+/* "Operation: Code: message (request ID)", or without the part in parentheses when AWS named no
+ * request; new text. */
+char *aws_error_text(const struct aws_error *error);
+/* The same without the request: equal whenever the same happens again; new text. */
+char *aws_error_summary(const struct aws_error *error);
+
+#endif

@@ -1,0 +1,38 @@
+/* message.c -- headers of messages and replies. */
+#include "aws/codec/message.h"
+
+#include "base/mem.h"
+
+#include <strings.h>
+
+void aws_message_add_header(struct aws_message *message, const char *name, const char *value)
+{
+    struct aws_header *header;
+
+    message->headers =
+        mem_resize(message->headers, message->header_count + 1, sizeof(*message->headers));
+    header = &message->headers[message->header_count++];
+    header->name = mem_text(name);
+    header->value = mem_text(value);
+}
+
+void aws_message_fini(struct aws_message *message)
+{
+    for (size_t i = 0; i < message->header_count; i++) {
+        free(message->headers[i].name);
+        mem_free_secret(message->headers[i].value); /* may be a session token */
+    }
+    free(message->headers);
+    free(message->path);
+    free(message->query);
+    free(message->body);
+    *message = (struct aws_message){0};
+}
+
+const char *aws_message_reply_header(const struct aws_raw_reply *reply, const char *name)
+{
+    for (size_t i = 0; i < reply->header_count; i++)
+        if (!strcasecmp(reply->headers[i].name, name))
+            return reply->headers[i].value;
+    return NULL;
+}

@@ -1,0 +1,234 @@
+/* provider_profile.c -- the selected profile: its keys, or roles on top of another's.
+ *
+ * Rules and cases: tests/vectors/credentials/assume-role-tests.json.  The selected profile's role
+ * goes before its keys, keys of a source profile go before its role, a profile may be its own
+ * source.
+ */
+#include "aws/credentials/provider.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LONGEST_CHAIN = 16, SHORTEST_S = 900, LONGEST_S = 43200, LONGEST_CHAINED_S = 3600 };
+
+struct walk {
+    const struct aws_config *config;
+    struct aws_chain *chain;
+    const char *visited[LONGEST_CHAIN];
+    size_t count;
+    struct err *e;
+};
+
+static const struct aws_config_entry *entry_of(const struct walk *w, const char *profile,
+                                               const char *key)
+{
+    const struct aws_config_entry *entry =
+        aws_config_find(w->config, AWS_SECTION_PROFILE, profile, key);
+
+    return entry && entry->text[strspn(entry->text, " \t")] ? entry : NULL;
+}
+
+static int wrong(const struct walk *w, const struct aws_config_entry *entry, const char *problem)
+{
+    return err_set(w->e, ERR_INVALID, "%s:%d: %s: %s", entry->file, entry->line, entry->key,
+                   problem);
+}
+
+/* Sources this version does not have, by the key that asks for them. */
+static int refuse_unsupported(const struct walk *w, const char *profile)
+{
+    static const char *const keys[][2] = {
+        {"web_identity_token_file", "web identity credentials are not supported yet"},
+        {"sso_session", "SSO is not supported"},
+        {"sso_start_url", "SSO is not supported"},
+        {"sso_account_id", "SSO is not supported"},
+        {"sso_role_name", "SSO is not supported"},
+        {"credential_process", "credential processes are not supported"},
+        {"login_session", "aws login is not supported"},
+        {"mfa_serial", "roles that need MFA are not supported"},
+    };
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const struct aws_config_entry *entry = entry_of(w, profile, keys[i][0]);
+
+        if (entry)
+            return wrong(w, entry, keys[i][1]);
+    }
+    return 0;
+}
+
+/* 1 with keys, 0 without, -1 with half of them. */
+static int take_keys(const struct walk *w, const char *profile)
+{
+    const struct aws_config_entry *id = entry_of(w, profile, "aws_access_key_id");
+    const struct aws_config_entry *secret = entry_of(w, profile, "aws_secret_access_key");
+    const struct aws_config_entry *token = entry_of(w, profile, "aws_session_token");
+    struct aws_credentials *keys = &w->chain->keys;
+
+    if (!id && !secret)
+        return 0;
+    if (!secret)
+        return wrong(w, id, "the profile has no aws_secret_access_key");
+    if (!id)
+        return wrong(w, secret, "the profile has no aws_access_key_id");
+    keys->access_key_id = mem_text(id->text);
+    keys->secret_access_key = mem_text(secret->text);
+    keys->session_token = mem_text(token ? token->text : NULL);
+    return 1;
+}
+
+static int take_named_source(const struct walk *w, const struct aws_config_entry *source)
+{
+    int found;
+
+    if (strcmp(source->text, "Environment") == 0) {
+        found = aws_provider_environment_keys(&w->chain->keys, w->e);
+        return found ? found : wrong(w, source, "is Environment, but AWS_ACCESS_KEY_ID is not set");
+    }
+    if (strcmp(source->text, "Ec2InstanceMetadata") == 0)
+        return wrong(w, source, "instance metadata credentials are not supported yet");
+    if (strcmp(source->text, "EcsContainer") == 0)
+        return wrong(w, source, "container credentials are not supported yet");
+    return wrong(w, source, "must be Environment, Ec2InstanceMetadata or EcsContainer");
+}
+
+static int take_duration(const struct walk *w, const char *profile, struct aws_role *role)
+{
+    const struct aws_config_entry *entry = entry_of(w, profile, "duration_seconds");
+    char *end;
+    long value;
+
+    if (!entry)
+        return 0;
+    value = strtol(entry->text, &end, 10);
+    if (*end || value < SHORTEST_S || value > LONGEST_S)
+        return wrong(w, entry, "must be a number of seconds from 900 to 43200");
+    role->duration_s = (int)value;
+    return 0;
+}
+
+static char *text_of(const struct walk *w, const char *profile, const char *key)
+{
+    const struct aws_config_entry *entry = entry_of(w, profile, key);
+
+    return mem_text(entry ? entry->text : NULL);
+}
+
+/* Roles are met last one first, so each new one goes to the front. */
+static int take_role(const struct walk *w, const char *profile)
+{
+    struct aws_chain *chain = w->chain;
+    struct aws_role *role;
+
+    chain->roles = mem_resize(chain->roles, chain->role_count + 1, sizeof *chain->roles);
+    memmove(chain->roles + 1, chain->roles, chain->role_count * sizeof *chain->roles);
+    chain->role_count++;
+    role = chain->roles;
+    memset(role, 0, sizeof *role);
+    role->arn = text_of(w, profile, "role_arn");
+    role->session_name = text_of(w, profile, "role_session_name");
+    if (!role->session_name)
+        role->session_name = mem_text(aws_config_variable("AWS_ROLE_SESSION_NAME"));
+    role->external_id = text_of(w, profile, "external_id");
+    return take_duration(w, profile, role);
+}
+
+static int remember(struct walk *w, const char *profile)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (strcmp(w->visited[i], profile) == 0)
+            return err_set(w->e, ERR_INVALID, "profile \"%s\": its source profiles form a loop",
+                           profile);
+    if (w->count == LONGEST_CHAIN)
+        return err_set(w->e, ERR_INVALID, "profile \"%s\": more than %d source profiles", profile,
+                       LONGEST_CHAIN);
+    w->visited[w->count++] = profile;
+    return 0;
+}
+
+/* Only role_arn's rules. *next is the profile to go on with, NULL when the keys are found. */
+static int visit_role(struct walk *w, const char *profile, const char **next)
+{
+    const struct aws_config_entry *role = entry_of(w, profile, "role_arn");
+    const struct aws_config_entry *source = entry_of(w, profile, "source_profile");
+    const struct aws_config_entry *named = entry_of(w, profile, "credential_source");
+
+    *next = NULL;
+    if (!source && !named)
+        return wrong(w, role, "the profile needs source_profile or credential_source as well");
+    if (source && named)
+        return wrong(w, source, "cannot be combined with credential_source");
+    if (take_role(w, profile))
+        return -1;
+    if (named)
+        return take_named_source(w, named) < 0 ? -1 : 0;
+    if (!aws_config_has(w->config, AWS_SECTION_PROFILE, source->text))
+        return err_set(w->e, ERR_INVALID, "%s:%d: source_profile: there is no profile \"%s\"",
+                       source->file, source->line, source->text);
+    *next = source->text;
+    return 0;
+}
+
+static int visit(struct walk *w, const char *profile, const char **next)
+{
+    bool is_source = w->count > 0;
+    bool self = is_source && strcmp(w->visited[w->count - 1], profile) == 0;
+    int found;
+
+    *next = NULL;
+    if (!self && remember(w, profile))
+        return -1;
+    if (is_source && (found = take_keys(w, profile)) != 0)
+        return found < 0 ? -1 : 0;
+    if (self)
+        return remember(w, profile); /* no keys: it would go round for ever */
+    if (entry_of(w, profile, "role_arn"))
+        return refuse_unsupported(w, profile) ? -1 : visit_role(w, profile, next);
+    found = take_keys(w, profile);
+    if (found)
+        return found < 0 ? -1 : 0;
+    if (refuse_unsupported(w, profile))
+        return -1;
+    if (!is_source)
+        return 0;
+    return err_set(w->e, ERR_INVALID,
+                   "profile \"%s\", source_profile of \"%s\", has no credentials", profile,
+                   w->visited[w->count - 2]);
+}
+
+/* AWS caps what is assumed with a role's credentials at an hour. */
+static int check_durations(const struct walk *w)
+{
+    for (size_t i = 1; i < w->chain->role_count; i++)
+        if (w->chain->roles[i].duration_s > LONGEST_CHAINED_S)
+            return err_set(w->e, ERR_INVALID,
+                           "profile \"%s\": duration_seconds: at most 3600 when a role is assumed "
+                           "with another role's credentials",
+                           w->visited[0]);
+    return 0;
+}
+
+int aws_provider_profile(const struct aws_config *config, struct aws_chain *chain, struct err *e)
+{
+    struct walk w = {.config = config, .chain = chain, .e = e};
+    const char *profile = aws_config_profile(), *next = profile;
+    bool chosen = aws_config_variable("AWS_PROFILE") != NULL;
+
+    if (!aws_config_has(config, AWS_SECTION_PROFILE, profile)) {
+        if (!chosen)
+            return 0;
+        return err_set(e, ERR_INVALID,
+                       "AWS_PROFILE: there is no profile \"%s\" (the config file writes it "
+                       "[profile %s], the credentials file [%s])",
+                       profile, profile, profile);
+    }
+    while (next)
+        if (visit(&w, next, &next))
+            return -1;
+    if (!chain->keys.access_key_id)
+        return 0;
+    chain->source = mem_printf("profile %s", profile);
+    return check_durations(&w) ? -1 : 1;
+}

@@ -1,0 +1,268 @@
+/* metric.c -- series kept sorted by their label text, and the text exposition format. */
+#include "base/metric.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct metric_series {
+    char *labels;     /* a="x",b="y" as written; "" without labels */
+    double value;     /* histograms: the sum */
+    uint64_t events;  /* histograms */
+    uint64_t *counts; /* histograms: per bound, not cumulative */
+};
+
+/* Label values and help texts share an escaping; a quote is escaped in values only. */
+static void add_escaped(struct str *out, const char *text, bool value)
+{
+    for (; *text; text++) {
+        if (*text == '\\')
+            str_add(out, "\\\\");
+        else if (*text == '\n')
+            str_add(out, "\\n");
+        else if (*text == '"' && value)
+            str_add(out, "\\\"");
+        else
+            str_add_char(out, *text);
+    }
+}
+
+static void add_value(struct str *out, const char *text)
+{
+    json_auto_t *utf8 = json_string(text);
+
+    if (utf8) {
+        add_escaped(out, text, true);
+        return;
+    }
+    for (; *text; text++) {
+        char one[2] = {(unsigned char)*text < 0x80 ? *text : '?', '\0'};
+
+        add_escaped(out, one, true);
+    }
+}
+
+/* Values are read from args, or are all "other" when args is NULL. */
+static void add_labels(const struct metric *metric, struct str *out, va_list *args)
+{
+    const char *const *name = metric->labels;
+
+    for (; name && *name; name++) {
+        const char *value = args ? va_arg(*args, const char *) : "other";
+
+        if (!value)
+            abort();
+        if (out->len)
+            str_add_char(out, ',');
+        str_addf(out, "%s=\"", *name);
+        add_value(out, value);
+        str_add_char(out, '"');
+    }
+    if (args && va_arg(*args, const char *))
+        abort();
+}
+
+/* Where labels are, or where they belong. */
+static size_t position(const struct metric *metric, const char *labels, bool *found)
+{
+    size_t low = 0, high = metric->count;
+
+    *found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(metric->series[middle].labels, labels);
+
+        if (!order) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static struct metric_series *insert(struct metric *metric, size_t at, struct str *labels)
+{
+    struct metric_series *series;
+
+    if (metric->count == metric->room) {
+        metric->room = metric->room ? 2 * metric->room : 4;
+        metric->series = mem_resize(metric->series, metric->room, sizeof(*metric->series));
+    }
+    series = metric->series + at;
+    memmove(series + 1, series, (metric->count - at) * sizeof(*series));
+    metric->count++;
+    *series = (struct metric_series){.labels = mem_text(str_text(labels))};
+    if (metric->type == METRIC_HISTOGRAM)
+        series->counts = mem_new((metric->bound_count + 1) * sizeof(*series->counts));
+    return series;
+}
+
+static struct metric_series *find(struct metric *metric, va_list *args)
+{
+    cleanup_str struct str labels = {0};
+    size_t limit = metric->limit ? metric->limit : METRIC_SERIES;
+    bool found;
+    size_t at;
+
+    add_labels(metric, &labels, args);
+    at = position(metric, str_text(&labels), &found);
+    if (!found && metric->count >= limit) {
+        str_fini(&labels);
+        add_labels(metric, &labels, NULL);
+        at = position(metric, str_text(&labels), &found);
+    }
+    return found ? metric->series + at : insert(metric, at, &labels);
+}
+
+#define FIND(series, metric, last)                                                                 \
+    do {                                                                                           \
+        va_list args;                                                                              \
+        va_start(args, last);                                                                      \
+        (series) = find((metric), &args);                                                          \
+        va_end(args);                                                                              \
+    } while (0)
+
+void metric_declare(struct metric *metric, ...)
+{
+    struct metric_series *series;
+
+    FIND(series, metric, metric);
+    (void)series;
+}
+
+void metric_add(struct metric *metric, double amount, ...)
+{
+    struct metric_series *series;
+
+    FIND(series, metric, amount);
+    if (metric->type == METRIC_GAUGE || amount > 0)
+        series->value += amount;
+}
+
+void metric_set(struct metric *metric, double value, ...)
+{
+    struct metric_series *series;
+
+    FIND(series, metric, value);
+    series->value = value;
+}
+
+void metric_observe(struct metric *metric, double value, ...)
+{
+    struct metric_series *series;
+    size_t bucket = 0;
+
+    if (metric->type != METRIC_HISTOGRAM)
+        abort();
+    FIND(series, metric, value);
+    while (bucket < metric->bound_count && value > metric->bounds[bucket])
+        bucket++;
+    series->counts[bucket]++;
+    series->events++;
+    series->value += value;
+}
+
+void metric_clear(struct metric *metric)
+{
+    for (size_t i = 0; i < metric->count; i++) {
+        free(metric->series[i].labels);
+        free(metric->series[i].counts);
+    }
+    free(metric->series);
+    metric->series = NULL;
+    metric->count = metric->room = 0;
+}
+
+/* The shortest text that reads back as the same number. */
+static void add_number(struct str *out, double value)
+{
+    char text[32];
+
+    if (isnan(value)) {
+        str_add(out, "NaN");
+        return;
+    }
+    if (isinf(value)) {
+        str_add(out, value > 0 ? "+Inf" : "-Inf");
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    str_add(out, text);
+}
+
+/* name + suffix {labels, le="bound"} value; le NULL: no such label. */
+static void add_sample(struct str *out, const char *name, const char *suffix, const char *labels,
+                       const char *le, double value)
+{
+    str_addf(out, "%s%s", name, suffix);
+    if (*labels || le) {
+        str_addf(out, "{%s%s", labels, *labels && le ? "," : "");
+        if (le)
+            str_addf(out, "le=\"%s\"", le);
+        str_add_char(out, '}');
+    }
+    str_add_char(out, ' ');
+    add_number(out, value);
+    str_add_char(out, '\n');
+}
+
+static void add_histogram(struct str *out, const struct metric *metric,
+                          const struct metric_series *series)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < metric->bound_count; i++) {
+        cleanup_str struct str bound = {0};
+
+        sum += series->counts[i];
+        add_number(&bound, metric->bounds[i]);
+        add_sample(out, metric->name, "_bucket", series->labels, str_text(&bound), (double)sum);
+    }
+    add_sample(out, metric->name, "_bucket", series->labels, "+Inf", (double)series->events);
+    add_sample(out, metric->name, "_sum", series->labels, NULL, series->value);
+    add_sample(out, metric->name, "_count", series->labels, NULL, (double)series->events);
+}
+
+static void add_head(struct str *out, const struct metric *metric)
+{
+    static const char *const names[] = {"counter", "gauge", "histogram"};
+
+    str_addf(out, "# HELP %s ", metric->name);
+    add_escaped(out, metric->help, false);
+    str_addf(out, "\n# TYPE %s %s\n", metric->name, names[metric->type]);
+}
+
+void metric_write(struct metric *const *table, struct str *out)
+{
+    for (; *table; table++) {
+        struct metric *metric = *table;
+
+        if (!metric->labels)
+            metric_declare(metric, NULL);
+        if (!metric->count)
+            continue;
+        add_head(out, metric);
+        for (size_t i = 0; i < metric->count; i++) {
+            const struct metric_series *series = metric->series + i;
+
+            if (metric->type == METRIC_HISTOGRAM)
+                add_histogram(out, metric, series);
+            else
+                add_sample(out, metric->name, "", series->labels, NULL, series->value);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+/* metric.h -- counters, gauges and histograms, written as Prometheus text.
+ *
+ * A metric is a static struct; a table of them is written out by metric_write.  Label names are
+ * fixed, label values come from closed sets (resource ids, AWS operations, verdicts), never from
+ * request ids, user input or time.  Rules for names: docs/metrics.md. */
+#ifndef BASE_METRIC_H
+#define BASE_METRIC_H
+
+#include "base/str.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+
+/* At most this many series per metric unless it says otherwise.  Later label sets are counted under
+ * the value "other" for every label: a peer that invents error codes cannot fill our memory. */
+enum { METRIC_SERIES = 1000 };
+
+struct metric_series;
+
+struct metric {
+    const char *name;
+    const char *help;
+    enum metric_type type;
+    const char *const *labels; /* names, ends with NULL; NULL: none */
+    const double *bounds;      /* histograms: upper bounds, ascending, without +Inf */
+    size_t bound_count;
+    size_t limit; /* most series; 0: METRIC_SERIES */
+    /* Filled in by the functions below; sorted by label text. */
+    struct metric_series *series;
+    size_t count, room;
+};
+
+/* All take the label values in the order of metric->labels, then NULL; too few or too many abort
+ * (our bug, every test hits it).  Bytes that are not UTF-8 become '?'. */
+
+/* Makes the series exist at 0, so that rate() sees its first event. */
+void metric_declare(struct metric *metric, ...) __attribute__((sentinel));
+/* Counters (amount >= 0, else ignored) and gauges. */
+void metric_add(struct metric *metric, double amount, ...) __attribute__((sentinel));
+/* Gauges. */
+void metric_set(struct metric *metric, double value, ...) __attribute__((sentinel));
+/* Histograms: one event of this size (seconds, bytes). */
+void metric_observe(struct metric *metric, double value, ...) __attribute__((sentinel));
+
+/* Forgets all series of a metric, e.g. of resources that a reload took away. */
+void metric_clear(struct metric *metric);
+
+/* Appends a table (ends with NULL) in text format 0.0.4
+ * (https://prometheus.io/docs/instrumenting/exposition_formats/); a metric without series is left
+ * out, one without labels is written as 0. */
+void metric_write(struct metric *const *table, struct str *out);
+/* Appends the standard process_* metrics.  started_ms: clock_now_ms at the start of the process
+ * (the boot time in /proc is hidden under ProcSubset=pid).  What cannot be read is left out. */
+void metric_process_write(int64_t started_ms, struct str *out);
+
+#endif

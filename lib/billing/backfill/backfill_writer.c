@@ -1,0 +1,225 @@
+#include "billing/backfill/backfill_writer.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "billing/store/gzip.h"
+#include "billing/store/object_content.h"
+#include "billing/store/recovered.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { HOUR_S = 3600 };
+
+struct line {
+    int64_t hour_s, time_ms;
+    const char *id;
+    json_t *head, *event; /* owned */
+};
+
+struct backfill_writer {
+    const struct billing *billing;
+    const char *kind;
+    char source[RECOVERED_ID];
+    bool dry_run;
+    struct backfill_written *written;
+    struct line *lines;
+    size_t count, room;
+};
+
+struct backfill_writer *backfill_writer_new(const struct billing *billing,
+                                            const struct backfill_target *target)
+{
+    struct backfill_writer *writer = mem_new(sizeof *writer);
+
+    *writer = (struct backfill_writer){.billing = billing,
+                                       .kind = target->kind,
+                                       .dry_run = target->dry_run,
+                                       .written = target->written};
+    (void)snprintf(writer->source, sizeof writer->source, "%s", target->source);
+    return writer;
+}
+
+static void drop_lines(struct backfill_writer *writer)
+{
+    for (size_t i = 0; i < writer->count; i++) {
+        json_decref(writer->lines[i].head);
+        json_decref(writer->lines[i].event);
+    }
+    writer->count = 0;
+}
+
+void backfill_writer_free(struct backfill_writer *writer)
+{
+    if (!writer)
+        return;
+    drop_lines(writer);
+    free(writer->lines);
+    free(writer);
+}
+
+void backfill_writer_add(struct backfill_writer *writer, const json_t *head, const json_t *event,
+                         int64_t hour_s)
+{
+    int64_t time_ms = (int64_t)json_integer_value(json_object_get(event, "timestamp"));
+    const char *id = json_text(event, "id");
+
+    if (writer->count == writer->room) {
+        writer->room = writer->room ? 2 * writer->room : 256;
+        writer->lines = mem_resize(writer->lines, writer->room, sizeof *writer->lines);
+    }
+    if (time_ms > 0)
+        hour_s = time_ms / 1000;
+    writer->lines[writer->count++] = (struct line){.hour_s = hour_s - hour_s % HOUR_S,
+                                                   .time_ms = time_ms,
+                                                   .id = id ? id : "",
+                                                   .head = json_share(head),
+                                                   .event = json_share(event)};
+}
+
+size_t backfill_writer_count(const struct backfill_writer *writer)
+{
+    return writer->count;
+}
+
+/* ---- order ---- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_text(object, key);
+
+    return text ? text : "";
+}
+
+static int by_head(const json_t *a, const json_t *b)
+{
+    static const char *const members[] = {"owner", "logGroup", "logStream"};
+    int order = 0;
+
+    for (size_t i = 0; a != b && !order && i < sizeof members / sizeof *members; i++)
+        order = strcmp(text_of(a, members[i]), text_of(b, members[i]));
+    return order;
+}
+
+/* By hour, time, id, then what tells them apart where there is no id. */
+static int by_time(const void *left, const void *right)
+{
+    const struct line *a = left, *b = right;
+    int order;
+
+    if (a->hour_s != b->hour_s)
+        return a->hour_s < b->hour_s ? -1 : 1;
+    if (a->time_ms != b->time_ms)
+        return a->time_ms < b->time_ms ? -1 : 1;
+    order = strcmp(a->id, b->id);
+    if (!order)
+        order = strcmp(text_of(a->event, "message"), text_of(b->event, "message"));
+    return order ? order : by_head(a->head, b->head);
+}
+
+/* The same event twice is once enough. */
+static void put_in_order(struct backfill_writer *writer)
+{
+    size_t kept = 0;
+
+    if (!writer->count)
+        return;
+    qsort(writer->lines, writer->count, sizeof *writer->lines, by_time);
+    for (size_t i = 0; i < writer->count; i++) {
+        struct line *line = &writer->lines[i];
+
+        if (kept && *line->id && writer->lines[kept - 1].hour_s == line->hour_s &&
+            !strcmp(writer->lines[kept - 1].id, line->id)) {
+            json_decref(line->head);
+            json_decref(line->event);
+            continue;
+        }
+        writer->lines[kept++] = *line;
+    }
+    writer->count = kept;
+}
+
+/* ---- form ---- */
+
+static json_t *envelope_of(const json_t *head)
+{
+    const json_t *filters = json_object_get(head, "subscriptionFilters");
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:[]}", "messageType", "DATA_MESSAGE", "owner",
+                     text_of(head, "owner"), "logGroup", text_of(head, "logGroup"), "logStream",
+                     text_of(head, "logStream"), "subscriptionFilters",
+                     filters ? json_share(filters) : json_array(), "logEvents");
+}
+
+static void add_envelope(struct str *out, const json_t *envelope)
+{
+    char *text = json_dumps(envelope, JSON_COMPACT);
+
+    if (!text)
+        abort(); /* what was read as JSON can be written as JSON */
+    str_add(out, text);
+    str_add_char(out, '\n');
+    free(text);
+}
+
+/* One envelope per run of lines from the same log stream. */
+static void add_lines(struct str *out, const struct line *lines, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count) {
+        json_auto_t *envelope = envelope_of(lines[i].head);
+        json_t *events = json_object_get(envelope, "logEvents");
+        const json_t *head = lines[i].head;
+
+        while (i < count && json_array_size(events) < BACKFILL_LINE_EVENTS &&
+               !by_head(lines[i].head, head))
+            json_array_append_new(
+                events, json_pack("{s:O*, s:O*, s:O*}", "id", json_object_get(lines[i].event, "id"),
+                                  "timestamp", json_object_get(lines[i].event, "timestamp"),
+                                  "message", json_object_get(lines[i].event, "message"))),
+                i++;
+        add_envelope(out, envelope);
+    }
+}
+
+static int write_object(struct flow *flow, struct backfill_writer *writer, const struct line *lines,
+                        size_t count, struct err *e)
+{
+    cleanup_str struct str text = {0}, body = {0};
+    cleanup_free char *key = NULL;
+    char content[RECOVERED_ID];
+    int made = 1;
+
+    add_lines(&text, lines, count);
+    recovered_text_id(str_text(&text), text.len, content);
+    key = recovered_key(writer->billing, lines->hour_s, writer->kind, writer->source, content);
+    gzip_pack(str_text(&text), text.len, &body);
+    if (!writer->dry_run)
+        made = object_content_put(flow, writer->billing,
+                                  &(struct object_new){key, "application/gzip", &body}, e);
+    if (made < 0)
+        return -1;
+    /* A key that is taken is a hash of what the object holds, so the object is ours. */
+    writer->written->objects += made;
+    *(made ? &writer->written->events : &writer->written->there) += (int64_t)count;
+    return 0;
+}
+
+int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, struct err *e)
+{
+    size_t from = 0, to;
+    int failed = 0;
+
+    put_in_order(writer);
+    while (!failed && from < writer->count) {
+        for (to = from; to < writer->count && to - from < BACKFILL_EVENTS &&
+                        writer->lines[to].hour_s == writer->lines[from].hour_s;)
+            to++;
+        failed = write_object(flow, writer, &writer->lines[from], to - from, e);
+        from = to;
+    }
+    drop_lines(writer);
+    return failed;
+}

@@ -1,0 +1,16 @@
+/* volume.h -- calls and bytes, counted without overflow. */
+#ifndef BILLING_PRICES_VOLUME_H
+#define BILLING_PRICES_VOLUME_H
+
+#include "base/err.h"
+
+#include <stdint.h>
+
+struct volume {
+    int64_t calls, bytes;
+};
+
+/* -1 and *e (ERR_INVALID) when a sum would be too large, or either number is negative. */
+int volume_add(struct volume *sum, struct volume more, struct err *e);
+
+#endif

@@ -1,0 +1,199 @@
+#include "reconcile/item.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+#include <string.h>
+
+static bool is_held(void *arg, const char *field)
+{
+    const struct item *item = arg;
+
+    return breaker_is_open(item->share->breaker, item->resource->address, field,
+                           clock_monotonic_ms());
+}
+
+void item_start(struct item *item, const json_t *desired, const json_t *facts, int settle_timeout_s)
+{
+    item->task = task_new(&(struct task_options){
+        .kind = item->resource->kind,
+        .address = item->resource->address,
+        .desired = desired,
+        .facts = facts,
+        .remove = item->resource->absent,
+        .settle_timeout_s = settle_timeout_s,
+        .held = is_held,
+        .held_arg = item,
+    });
+}
+
+void item_fini(struct item *item)
+{
+    aws_call_cancel(item->write);
+    task_free(item->task);
+    free(item->after);
+    free(item->told_text);
+}
+
+/* What the breaker has to know: fields of something that existed and was written. */
+static void remember_repairs(struct item *item)
+{
+    const struct plan *plan = task_plan(item->task);
+    const char *last = "";
+    size_t i;
+    json_t *difference;
+
+    if (plan->action != PLAN_UPDATE || !task_writes(item->task))
+        return;
+    json_array_foreach(plan->differences, i, difference) {
+        const char *name = json_text(difference, "field");
+        size_t n = strcspn(name, ".[");
+        cleanup_free char *field = mem_text_n(name, n);
+
+        if (strncmp(last, name, n) || !*last)
+            breaker_wrote(item->share->breaker, item->resource->address, field,
+                          clock_monotonic_ms());
+        last = name;
+    }
+}
+
+static void tell(struct item *item)
+{
+    const char *text = task_text(item->task);
+    bool told = item->told_text && item->told_state == task_state(item->task) &&
+                !strcmp(item->told_text, text);
+
+    if (task_state(item->task) == TASK_DONE && !item->counted) {
+        item->counted = true;
+        remember_repairs(item);
+    }
+    if (!told) {
+        item->told_state = task_state(item->task);
+        free(item->told_text);
+        item->told_text = mem_text(text);
+    }
+    item->share->moved(item->share->arg, item, !told);
+}
+
+static void on_read(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
+{
+    struct item *item = arg;
+
+    if (depth > item->depth)
+        item->depth = depth;
+    task_reply(item->task, slot, reply);
+    item_pump(item);
+}
+
+static void log_write(const struct item *item, const struct aws_reply *reply)
+{
+    const char *op = item->write_op;
+
+    if (reply->result)
+        log_debug("wrote", "{s:s, s:s, s:i}", "resource", item->resource->address, "op", op, "ms",
+                  (int)reply->elapsed_ms);
+    else
+        log_debug("write_refused", "{s:s, s:s, s:s, s:s, s:s}", "resource", item->resource->address,
+                  "op", op, "code", reply->error.code, "error", reply->error.message, "request_id",
+                  reply->error.request_id);
+}
+
+/* What the item reads from now on comes from AWS, not from earlier in the pass. */
+static void forget_reads(struct item *item)
+{
+    read_cache_stale(item->share->cache, item->session, item->resource->kind->service);
+}
+
+static void on_written(void *arg, const struct aws_reply *reply)
+{
+    struct item *item = arg;
+
+    log_write(item, reply);
+    item->write = NULL;
+    item->depth++;
+    forget_reads(item);
+    task_reply(item->task, 0, reply);
+    if (item->share->stopping && task_state(item->task) != TASK_DONE)
+        task_block(item->task, "stopped before it was done");
+    item_pump(item);
+}
+
+static void send_write(struct item *item, const struct task_request *request)
+{
+    item->share->writes++;
+    item->write_op = request->call->op;
+    item->write =
+        aws_client_send(item->share->client,
+                        &(struct aws_request){item->session, item->resource->kind->service,
+                                              request->call->op, request->params},
+                        on_written, item);
+}
+
+static void send_read(struct item *item, const struct task_request *request)
+{
+    const struct read_request read = {.session = item->session,
+                                      .service = item->resource->kind->service,
+                                      .op = request->call->op,
+                                      .params = request->params,
+                                      .depth = item->depth,
+                                      .done = on_read,
+                                      .arg = item,
+                                      .slot = request->slot};
+    unsigned depth;
+    const struct aws_reply *reply = read_cache_get(item->share->cache, &read, &depth);
+
+    if (!reply)
+        return;
+    if (depth > item->depth)
+        item->depth = depth;
+    task_reply(item->task, request->slot, reply);
+}
+
+void item_pump(struct item *item)
+{
+    struct task_request request;
+
+    while (task_next(item->task, &request)) {
+        if (request.write)
+            send_write(item, &request);
+        else
+            send_read(item, &request);
+    }
+    if (item->share->stopping && !item->write && task_state(item->task) != TASK_DONE)
+        task_block(item->task, "stopped before it was done");
+    tell(item);
+}
+
+void item_wake(struct item *item)
+{
+    forget_reads(item);
+    task_wake(item->task);
+    item_pump(item);
+}
+
+bool item_writes_shared(const struct item *item)
+{
+    const struct plan *plan = task_plan(item->task);
+
+    for (size_t i = 0; i < plan->call_count; i++)
+        if (plan->calls[i].call->shared)
+            return true;
+    return false;
+}
+
+void item_release(struct item *item)
+{
+    if (item_writes_shared(item))
+        forget_reads(item);
+    item->released = true;
+    task_apply(item->task);
+    item_pump(item);
+}
+
+void item_block(struct item *item, const char *reason)
+{
+    task_block(item->task, reason);
+    tell(item);
+}

@@ -1,0 +1,60 @@
+/* item.h -- one resource in a pass: sends what its task asks for, and tells how it moves.
+ *
+ * Private to this room: pass.c holds the items, turns.c says which of them may write. */
+#ifndef RECONCILE_ITEM_H
+#define RECONCILE_ITEM_H
+
+#include "reconcile/breaker.h"
+#include "reconcile/read_cache.h"
+#include "reconcile/task.h"
+#include "spec/manifest.h"
+
+struct item;
+
+/* What the items of a pass share.  All borrowed. */
+struct item_share {
+    struct aws_client *client;
+    struct read_cache *cache;
+    struct breaker *breaker;
+    unsigned writes; /* sent */
+    bool stopping;   /* no new write, and no more waiting */
+    /* After each step of an item; told: its state or its text is another one. */
+    void (*moved)(void *arg, const struct item *item, bool told);
+    void *arg;
+};
+
+struct item {
+    struct item_share *share;
+    struct task *task; /* NULL: the pipeline was refused */
+    const struct manifest_resource *resource;
+    struct aws_session *session;
+    size_t pipeline;
+    const struct item **after; /* must be in place before this one is written; see turns.h */
+    size_t after_count;
+    unsigned depth; /* round trips that led to what it knows */
+    bool released;  /* may write */
+    bool counted;   /* its end was taken note of */
+    struct aws_call *write;
+    const char *write_op;
+    enum task_state told_state;
+    char *told_text;
+};
+
+/* Starts the task of an item whose share, resource, session and pipeline are set.  desired and
+ * facts are shared. */
+void item_start(struct item *item, const json_t *desired, const json_t *facts,
+                int settle_timeout_s);
+/* Cancels a write under way. */
+void item_fini(struct item *item);
+/* Sends all requests the task has ready. */
+void item_pump(struct item *item);
+/* Goes on after waiting: with what AWS says now. */
+void item_wake(struct item *item);
+/* Its turn to write, if its plan says so. */
+void item_release(struct item *item);
+/* Ends it unwritten, with a reason (copied). */
+void item_block(struct item *item, const char *reason);
+/* Whether its plan rewrites a document that others write too. */
+bool item_writes_shared(const struct item *item);
+
+#endif

@@ -1,0 +1,13 @@
+/* turns.h -- which items of a pass may write: after what they need, and one at a time where they
+ * rewrite the same document. */
+#ifndef RECONCILE_TURNS_H
+#define RECONCILE_TURNS_H
+
+#include "reconcile/item.h"
+
+/* Fills `after` of a pipeline's items, which stand in the order of its resources. */
+void turns_order(struct item *items, const struct manifest_pipeline *pipeline);
+/* Releases every planned item whose turn it is; blocks those that wait for one that failed. */
+void turns_release(struct item *items, size_t count);
+
+#endif

@@ -1,0 +1,33 @@
+#include "resources/kind.h"
+
+#include <string.h>
+
+const struct field *kind_field(const struct kind *kind, const char *name)
+{
+    for (const struct field *field = kind->fields; field->name; field++)
+        if (!strcmp(field->name, name))
+            return field;
+    return NULL;
+}
+
+bool kind_reads(const struct field *field, const json_t *desired, bool remove)
+{
+    const json_t *want = json_object_get(desired, field->name);
+
+    if (field->flags & FIELD_LOCAL)
+        return !json_string_length(want);
+    if (field->flags & FIELD_REPORTED)
+        return true;
+    if (remove)
+        return field->flags & FIELD_OWNER;
+    return want || (field->flags & FIELD_ALWAYS);
+}
+
+/* Without a place for our mark nothing tells ours from others', and nothing is deleted. */
+bool kind_is_removable(const struct kind *kind)
+{
+    for (const struct field *field = kind->fields; field->name; field++)
+        if (field->flags & FIELD_OWNER)
+            return kind->remove && !kind->holds_data;
+    return false;
+}

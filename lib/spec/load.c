@@ -1,0 +1,112 @@
+/* load.c -- what all readers of a spec share: problems at their places, keys, names. */
+#include "base/mem.h"
+#include "spec/load_private.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+static void add_error(struct load *load, struct problem_place place, const char *path,
+                      const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+
+static void add_error(struct load *load, struct problem_place place, const char *path,
+                      const char *format, va_list args)
+{
+    char text[2048];
+
+    (void)vsnprintf(text, sizeof text, format, args);
+    problems_add(load->problems, PROBLEM_ERROR, place, path, "%s", text);
+}
+
+void load_error(struct load *load, const struct yaml_node *node, const char *path,
+                const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_error(load, (struct problem_place){node->file, node->line, node->column}, path, format,
+              args);
+    va_end(args);
+}
+
+void load_error_key(struct load *load, const struct yaml_node *node, const char *path,
+                    const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    add_error(load, (struct problem_place){node->key_file, node->key_line, node->key_column}, path,
+              format, args);
+    va_end(args);
+}
+
+void load_error_field(struct load *load, const struct draft *draft, size_t resource,
+                      const char *field, const char *text)
+{
+    const struct manifest_resource *of = &draft->pipeline->resources[resource];
+    cleanup_free char *path =
+        mem_printf("%s.resources.%s%s%s", draft->path, of->id, *field ? "." : "", field);
+
+    problems_add(load->problems, PROBLEM_ERROR, manifest_resource_place(of, field), path, "%s",
+                 text);
+}
+
+void load_yaml_problem(void *load, const char *file, int line, int column, const char *path,
+                       const char *problem)
+{
+    problems_add(((struct load *)load)->problems, PROBLEM_ERROR,
+                 (struct problem_place){file, line, column}, path, "%s", problem);
+}
+
+char *load_hint(const char *word, const char *const *candidates)
+{
+    const char *nearest = str_nearest(word, candidates);
+
+    return nearest ? mem_printf("; did you mean %s?", nearest) : mem_text("");
+}
+
+bool load_check_keys(struct load *load, const struct yaml_node *node, const char *path,
+                     const char *const *keys)
+{
+    if (node->type != YAML_MAP) {
+        load_error(load, node, path, "must be a mapping (key: value)");
+        return false;
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        const char *key = node->items[i]->key;
+        size_t k = 0;
+
+        while (keys[k] && strcmp(keys[k], key) != 0)
+            k++;
+        if (!keys[k]) {
+            cleanup_free char *hint = load_hint(key, keys);
+            cleanup_free char *below = mem_printf("%s%s%s", path, *path ? "." : "", key);
+
+            load_error_key(load, node->items[i], below, "unknown key%s", hint);
+        }
+    }
+    return true;
+}
+
+bool load_is_name(const char *text, const char *extra, bool digit_first)
+{
+    if (!islower((unsigned char)*text) && !(digit_first && isdigit((unsigned char)*text)))
+        return false;
+    for (; *text; text++)
+        if (!islower((unsigned char)*text) && !isdigit((unsigned char)*text) &&
+            !strchr(extra, *text))
+            return false;
+    return true;
+}
+
+char *load_directory(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+
+    return slash ? mem_text_n(file, (size_t)(slash - file + 1)) : mem_text("");
+}
+
+bool load_is_poisoned(const struct yaml_node *node)
+{
+    return node->type == YAML_TEXT && strstr(node->text, LOAD_POISON);
+}

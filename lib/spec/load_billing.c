@@ -1,0 +1,188 @@
+/* load_billing.c -- the `billing` section (prices, customers, rollups) and the queries billing
+ * runs.  What the section may say is the price book's business; here it is merged, and its problems
+ * get their place in the file. */
+#include "base/mem.h"
+#include "billing/prices/price_book.h"
+#include "spec/load_private.h"
+
+#include <string.h>
+
+struct section {
+    struct load *load;
+    const struct yaml_node *node; /* merged */
+    const char *path;             /* "billing", or "pipelines.one.billing" */
+    bool poisoned;                /* a text could not be expanded: told already */
+};
+
+/* New text; NULL when it was told, or is nothing. */
+static json_t *read_scalar(struct section *section, const struct yaml_node *node, const char *path)
+{
+    cleanup_free char *text = NULL;
+
+    if (yaml_is_null(node))
+        return NULL;
+    if (!*node->text)
+        return json_string("");
+    text = load_text_setting(section->load, node, path);
+    section->poisoned |= !text;
+    return text ? json_string(text) : NULL;
+}
+
+static json_t *read_node(struct section *section, const struct yaml_node *node, const char *path)
+{
+    json_t *whole;
+
+    if (node->type == YAML_TEXT)
+        return read_scalar(section, node, path);
+    whole = node->type == YAML_MAP ? json_object() : json_array();
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *item = node->items[i];
+        cleanup_free char *below =
+            item->key ? mem_printf("%s.%s", path, item->key) : mem_printf("%s[%zu]", path, i);
+        json_t *value = read_node(section, item, below);
+
+        if (node->type == YAML_LIST)
+            (void)json_array_append_new(whole, value ? value : json_null());
+        else if (value)
+            (void)json_object_set_new(whole, item->key, value);
+    }
+    return whole;
+}
+
+/* A problem stands at the value it is about, an unknown key at the key. */
+static void on_problem(void *arg, const char *path, const char *problem)
+{
+    const struct section *section = arg;
+    const struct yaml_node *node = yaml_at(section->node, path);
+    cleanup_free char *whole = mem_printf("%s%s%s", section->path, *path ? "." : "", path);
+
+    if (!strncmp(problem, "unknown key", 11))
+        load_error_key(section->load, node, whole, "%s", problem);
+    else
+        load_error(section->load, node, whole, "%s", problem);
+}
+
+/* The checked section; NULL when something is wrong with it. */
+static json_t *read_section(struct load *load, const struct yaml_node *node, const char *path)
+{
+    struct section section = {.load = load, .node = node, .path = path};
+    json_t *value;
+
+    if (node->type != YAML_MAP) {
+        load_error(load, node, path, "must be a mapping (key: value)");
+        return NULL;
+    }
+    value = read_node(&section, node, path);
+    if (!section.poisoned && !price_book_check(value, on_problem, &section))
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
+static bool is_there(const struct yaml_node *node)
+{
+    return node && !yaml_is_null(node);
+}
+
+/* base with over laid over it; owned by the manifest, so that positions stay. */
+static const struct yaml_node *merge(struct load *load, const struct yaml_node *base,
+                                     const struct yaml_node *over)
+{
+    struct yaml_node *merged;
+
+    if (!is_there(base) || !is_there(over) || base->type != YAML_MAP || over->type != YAML_MAP)
+        return is_there(over) ? over : is_there(base) ? base : NULL;
+    merged = yaml_copy(base);
+    yaml_merge(merged, over);
+    yaml_add(load->documents, merged);
+    return merged;
+}
+
+void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root)
+{
+    const struct yaml_node *own = yaml_find(draft->node, "billing");
+    const struct yaml_node *node = merge(load, yaml_find(root, "billing"), own);
+    cleanup_free char *path = mem_printf("%s.billing", draft->path);
+
+    if (node)
+        draft->pipeline->billing = read_section(load, node, is_there(own) ? path : "billing");
+}
+
+/* Only parameters are known in a query; $${x} is left for billing as ${x}. */
+static void read_query(struct load *load, struct draft *draft, const struct yaml_node *node)
+{
+    cleanup_free char *path = mem_printf("%s.queries.%s", draft->path, node->key);
+    struct str s = {0};
+    struct reference r;
+
+    if (node->type != YAML_TEXT || yaml_is_null(node)) {
+        load_error(load, node, path, "must be the text of a query");
+        return;
+    }
+    if (load_is_poisoned(node))
+        return;
+    if (load_text_next(node->text, &r)) {
+        load_error(load, node, path,
+                   "${%.*s}: only parameters are known here; $${name} is filled in when the query "
+                   "runs",
+                   (int)r.length, r.name);
+        return;
+    }
+    load_text_add_unescaped(&s, node->text, strlen(node->text));
+    json_object_set_new(draft->pipeline->queries, node->key, json_string(str_text(&s)));
+    str_fini(&s);
+}
+
+void load_billing_queries(struct load *load, struct draft *draft, const struct yaml_node *template)
+{
+    const struct yaml_node *declared = yaml_find(template, "queries");
+    cleanup_free char *path = mem_printf("%s.queries", draft->path);
+    struct yaml_node *queries;
+
+    draft->pipeline->queries = json_object();
+    if (!is_there(declared))
+        return;
+    if (declared->type != YAML_MAP) {
+        load_error(load, declared, "queries", "must be a mapping (name: SQL)");
+        return;
+    }
+    queries = yaml_copy(declared);
+    yaml_add(load->documents, queries);
+    load_parameters_expand(load, draft, queries, path);
+    for (size_t i = 0; i < queries->count; i++)
+        read_query(load, draft, queries->items[i]);
+}
+
+/* The section of another file: under `billing`, or the file itself. */
+static const struct yaml_node *section_of(struct load *load, const struct yaml_node *root)
+{
+    const struct yaml_node *section = yaml_find(root, "billing");
+
+    if (is_there(section))
+        return section;
+    if (yaml_find(root, "prices"))
+        return root;
+    load_error(load, root, "billing", "is missing: this file has no prices");
+    return NULL;
+}
+
+json_t *load_billing_other(struct load *load, struct yaml_node *root,
+                           const struct manifest_pipeline *pipeline)
+{
+    const struct yaml_node *section, *own;
+    json_t *read, *whole;
+    size_t before = load->problems->errors;
+
+    load_text_environment(load, root, "");
+    section = section_of(load, root);
+    own = yaml_find(yaml_find(yaml_find(root, "pipelines"), pipeline->name), "billing");
+    if (!section || load->problems->errors > before)
+        return NULL;
+    read = read_section(load, merge(load, section, own), "billing");
+    if (!read || !pipeline->billing)
+        return read;
+    whole = json_copy(pipeline->billing);
+    json_object_update(whole, read);
+    json_decref(read);
+    return whole;
+}

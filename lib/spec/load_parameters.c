@@ -1,0 +1,299 @@
+/* load_parameters.c -- the ${...} of a template: parameters, built-in names, files.
+ *
+ * A parameter's text is in the template's language too, so a default may use other parameters and
+ * files.  References to resources stay as they are until the order of the resources is known. */
+#include "aws/partition.h"
+#include "base/mem.h"
+#include "spec/load_private.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { MAX_FILE_DEPTH = 8, MAX_TEXT = 1 << 20 };
+
+const char *const load_parameters_built_in[] = {"account",  "region",     "partition",
+                                                "pipeline", "dns_suffix", NULL};
+
+struct load_parameter {
+    const char *name;             /* borrowed from the template */
+    const struct yaml_node *node; /* its value or default; NULL: neither */
+    const char *value;            /* expanded text, owned by `text`; NULL until first used */
+    char *text;
+    char *path;
+    bool busy; /* being expanded: meeting it again is a circle */
+};
+
+/* Where a text stands: a YAML node, or a line of a file that a node's ${file:...} named. */
+struct place {
+    struct load *load;
+    struct draft *draft;
+    const struct yaml_node *node;
+    const char *path;
+    const char *file; /* NULL: in the node itself */
+    const char *text; /* whole text of that file */
+    int depth;
+};
+
+static void expand(const struct place *place, const char *text, struct str *s);
+
+static void tell(const struct place *place, const char *at, const char *problem)
+{
+    struct problem_place where = {place->node->file, place->node->line, place->node->column};
+
+    if (place->file) {
+        where = (struct problem_place){place->file, 1, 1};
+        for (const char *c = place->text; c < at; c++) {
+            if (*c == '\n') {
+                where.line++;
+                where.column = 1;
+            } else if (((unsigned char)*c & 0xc0) != 0x80) {
+                where.column++;
+            }
+        }
+    }
+    problems_add(place->load->problems, PROBLEM_ERROR, where, place->path, "%s", problem);
+}
+
+static struct load_parameter *find(const struct draft *draft, const char *name)
+{
+    for (size_t i = 0; i < draft->parameter_count; i++)
+        if (!strcmp(draft->parameters[i].name, name))
+            return &draft->parameters[i];
+    return NULL;
+}
+
+static const char *parameter_value(struct load *load, struct draft *draft, struct load_parameter *p)
+{
+    struct place place = {.load = load, .draft = draft, .node = p->node, .path = p->path};
+    struct str s = {0};
+
+    if (p->value)
+        return p->value;
+    if (p->busy) {
+        load_error(load, p->node, p->path, "the parameter refers to itself");
+        return LOAD_POISON;
+    }
+    p->busy = true;
+    expand(&place, p->node->text, &s);
+    p->busy = false;
+    p->text = str_take(&s);
+    p->value = p->text;
+    return p->value;
+}
+
+static void add_file(const struct place *place, const struct reference *r, struct str *s)
+{
+    cleanup_free char *name = mem_text_n(r->name + 5, r->length - 5);
+    cleanup_free char *directory = load_directory(place->file ? place->file : place->node->file);
+    cleanup_free char *path = mem_printf("%s%s", directory, name);
+    cleanup_free char *problem = NULL;
+    size_t length = 0;
+    cleanup_free char *bytes = NULL;
+    struct place inner = *place;
+
+    if (place->depth >= MAX_FILE_DEPTH)
+        problem = mem_text("files name each other in a circle");
+    else if (!*name || *name == '/')
+        problem = mem_text("needs a path relative to this file");
+    else
+        bytes = yaml_read_bytes(path, &length, &problem);
+    if (bytes && !str_is_utf8(bytes, length))
+        problem = mem_text("is not UTF-8 text");
+    if (problem) {
+        cleanup_free char *text = mem_printf("${file:%s}: %s", name, problem);
+
+        tell(place, r->start, text);
+        str_add(s, LOAD_POISON);
+        return;
+    }
+    while (length && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
+        bytes[--length] = '\0';
+    inner.file = path;
+    inner.text = bytes;
+    inner.depth++;
+    expand(&inner, bytes, s);
+}
+
+static char *unknown_problem(const struct draft *draft, const char *name)
+{
+    const char **names = mem_new(
+        (draft->parameter_count + sizeof load_parameters_built_in / sizeof *names) * sizeof *names);
+    cleanup_free char *hint = NULL;
+    size_t n = 0;
+    char *text;
+
+    for (; n < draft->parameter_count; n++)
+        names[n] = draft->parameters[n].name;
+    for (size_t i = 0; load_parameters_built_in[i]; i++)
+        names[n++] = load_parameters_built_in[i];
+    if (isupper((unsigned char)*name) || *name == '_')
+        text = mem_printf("${%s}: environment variables are only known in billing.yaml", name);
+    else if (load_is_name(name, "_", false))
+        text =
+            mem_printf("${%s}: there is no such parameter%s", name, hint = load_hint(name, names));
+    else
+        text = mem_printf("${%s}: is neither a parameter nor a reference like ${resource.arn}; "
+                          "write $${%s} for a literal ${%s}",
+                          name, name, name);
+    free(names);
+    return text;
+}
+
+/* "resource.attribute" by its form. */
+static bool is_reference(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    cleanup_free char *id = dot ? mem_text_n(name, (size_t)(dot - name)) : NULL;
+
+    return id && load_is_name(id, "_-", false) && load_is_name(dot + 1, "_", false);
+}
+
+/* A built-in name's value; NULL for those that are known later, and for other names. */
+static const char *built_in(const struct manifest_pipeline *pipeline, const char *name)
+{
+    if (!strcmp(name, "pipeline"))
+        return pipeline->name;
+    if (!strcmp(name, "region"))
+        return pipeline->region ? pipeline->region : LOAD_POISON;
+    if (!strcmp(name, "dns_suffix"))
+        return pipeline->region ? aws_partition_of(pipeline->region)->dns_suffix : LOAD_POISON;
+    return NULL;
+}
+
+static void add_reference(const struct place *place, const struct reference *r, struct str *s)
+{
+    cleanup_free char *name = mem_text_n(r->name, r->length);
+    struct load_parameter *parameter = find(place->draft, name);
+    const char *known = built_in(place->draft->pipeline, name);
+    cleanup_free char *problem = NULL;
+
+    if (!strncmp(name, "file:", 5)) {
+        add_file(place, r, s);
+    } else if (!strcmp(name, "account") || !strcmp(name, "partition") || is_reference(name)) {
+        str_add_n(s, r->start, (size_t)(r->end - r->start));
+    } else if (known) {
+        str_add(s, known);
+    } else if (parameter) {
+        str_add(s, parameter_value(place->load, place->draft, parameter));
+    } else {
+        problem = unknown_problem(place->draft, name);
+        tell(place, r->start, problem);
+        str_add(s, LOAD_POISON);
+    }
+}
+
+static void expand(const struct place *place, const char *text, struct str *s)
+{
+    struct reference r;
+
+    while (load_text_next(text, &r)) {
+        str_add_n(s, text, (size_t)(r.start - text));
+        if (!r.end) {
+            tell(place, r.start, "${ without its }; write $${ for a literal ${");
+            str_add(s, LOAD_POISON);
+            return;
+        }
+        add_reference(place, &r, s);
+        text = r.end;
+        if (s->len > MAX_TEXT) {
+            tell(place, r.start, "the expanded text is larger than 1 MiB");
+            str_add(s, LOAD_POISON);
+            return;
+        }
+    }
+    str_add(s, text);
+}
+
+/* What is nothing but a parameter stands where the parameter's value stands: that is where somebody
+ * has to look when the value is wrong. */
+static void take_place(const struct draft *draft, struct yaml_node *node, const struct reference *r)
+{
+    cleanup_free char *name = mem_text_n(r->name, r->length);
+    const struct load_parameter *parameter = find(draft, name);
+
+    if (!parameter || !parameter->node || r->start != node->text || !r->end || *r->end)
+        return;
+    node->file = parameter->node->file;
+    node->line = parameter->node->line;
+    node->column = parameter->node->column;
+}
+
+void load_parameters_expand(struct load *load, struct draft *draft, struct yaml_node *node,
+                            const char *path)
+{
+    struct place place = {.load = load, .draft = draft, .node = node, .path = path};
+    struct reference r;
+
+    if (node->type == YAML_TEXT && load_text_next(node->text, &r)) {
+        struct str s = {0};
+
+        expand(&place, node->text, &s);
+        take_place(draft, node, &r);
+        free(node->text);
+        node->text = str_take(&s);
+        node->quoted |= !*node->text; /* empty, not null */
+    }
+    for (size_t i = 0; i < node->count; i++) {
+        struct yaml_node *item = node->items[i];
+        cleanup_free char *below =
+            item->key ? mem_printf("%s.%s", path, item->key) : mem_printf("%s[%zu]", path, i);
+
+        load_parameters_expand(load, draft, item, below);
+    }
+}
+
+/* The pipeline's value unless it is empty, else the template's default. */
+static void read_one(struct load *load, struct draft *draft, const struct yaml_node *declared,
+                     const struct yaml_node *given)
+{
+    struct load_parameter *p = &draft->parameters[draft->parameter_count];
+    const struct yaml_node *value = yaml_find(given, declared->key);
+
+    *p = (struct load_parameter){.name = declared->key};
+    p->path = mem_printf("%s.parameters.%s", draft->path, p->name);
+    p->node = yaml_find(declared, "default");
+    if (value && value->type != YAML_TEXT) {
+        load_error(load, value, p->path, "must be a text, not a %s",
+                   value->type == YAML_LIST ? "list" : "mapping");
+        p->value = LOAD_POISON;
+    } else if (value && *value->text && !yaml_is_null(value)) {
+        p->node = value;
+    }
+    if (!p->node || p->node->type != YAML_TEXT) {
+        if (!p->value)
+            load_error_key(load, draft->node, draft->path,
+                           "the parameter %s is missing, and %s has no default for it", p->name,
+                           declared->file);
+        p->value = LOAD_POISON;
+    }
+    draft->parameter_count++;
+}
+
+void load_parameters_read(struct load *load, struct draft *draft, const struct yaml_node *template)
+{
+    const struct yaml_node *declared = yaml_find(template, "parameters");
+    const struct yaml_node *given = yaml_find(draft->node, "parameters");
+    cleanup_free char *path = mem_printf("%s.parameters", draft->path);
+    size_t count = declared && declared->type == YAML_MAP ? declared->count : 0;
+    const char **names = mem_new((count + 1) * sizeof *names);
+
+    draft->parameters = mem_new((count + 1) * sizeof *draft->parameters);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = declared->items[i]->key;
+        read_one(load, draft, declared->items[i], given);
+    }
+    if (given && !yaml_is_null(given))
+        (void)load_check_keys(load, given, path, names);
+    for (size_t i = 0; i < draft->parameter_count; i++)
+        (void)parameter_value(load, draft, &draft->parameters[i]);
+    free(names);
+}
+
+void load_parameters_free(struct draft *draft)
+{
+    for (size_t i = 0; i < draft->parameter_count; i++) {
+        free(draft->parameters[i].text);
+        free(draft->parameters[i].path);
+    }
+    free(draft->parameters);
+}

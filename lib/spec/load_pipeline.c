@@ -1,0 +1,262 @@
+/* load_pipeline.c -- the pipelines of billing.yaml: settings, template, parameters, overrides.
+ */
+#include "base/mem.h"
+#include "spec/load_private.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define INSTALLED_TEMPLATE "/usr/share/billingd/specs/pipeline.yaml"
+
+static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
+                                            "resources", "billing", NULL};
+static const char *const role_keys[] = {"arn", "external_id", NULL};
+static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
+static const char *const parameter_keys[] = {"default", "summary", NULL};
+
+static void read_region(struct load *load, struct draft *draft, const struct yaml_node *root)
+{
+    const struct yaml_node *own = yaml_find(draft->node, "region");
+    const struct yaml_node *shared = yaml_find(root, "region");
+    cleanup_free char *path = mem_printf("%s.region", draft->path);
+
+    if (own && !yaml_is_null(own) && (own->type != YAML_TEXT || *own->text))
+        draft->pipeline->region = load_settings_region(load, own, path);
+    else if (shared && !yaml_is_null(shared) && (shared->type != YAML_TEXT || *shared->text))
+        draft->pipeline->region = load_settings_region(load, shared, "region");
+    else
+        load_error_key(load, draft->node, path, "no region: set it here or at the top");
+}
+
+static bool is_role_arn(const char *text)
+{
+    const char *role = strstr(text, ":iam::");
+
+    return !strncmp(text, "arn:aws", 7) && role && strspn(role + 6, "0123456789") == 12 &&
+           !strncmp(role + 18, ":role/", 6) && role[24];
+}
+
+static void read_role(struct load *load, struct draft *draft)
+{
+    const struct yaml_node *role = yaml_find(draft->node, "role");
+    const struct yaml_node *arn = yaml_find(role, "arn");
+    cleanup_free char *path = mem_printf("%s.role", draft->path);
+    cleanup_free char *arn_path = mem_printf("%s.arn", path);
+    cleanup_free char *id_path = mem_printf("%s.external_id", path);
+
+    if (!role || yaml_is_null(role) || !load_check_keys(load, role, path, role_keys))
+        return;
+    draft->pipeline->role_arn = load_text_setting(load, arn, arn_path);
+    draft->pipeline->external_id = load_text_setting(load, yaml_find(role, "external_id"), id_path);
+    if (!arn)
+        load_error_key(load, role, arn_path, "is missing");
+    else if (draft->pipeline->role_arn && !is_role_arn(draft->pipeline->role_arn))
+        load_error(load, arn, arn_path,
+                   "is not a role's ARN; it looks like arn:aws:iam::123456789012:role/name");
+}
+
+static void check_parameter(struct load *load, const struct yaml_node *item)
+{
+    cleanup_free char *path = mem_printf("parameters.%s", item->key);
+    const struct yaml_node *value = yaml_find(item, "default");
+
+    if (!load_is_name(item->key, "_", false))
+        load_error_key(load, item, path,
+                       "a parameter's name has lower-case letters, digits and _ only");
+    for (size_t i = 0; load_parameters_built_in[i]; i++)
+        if (!strcmp(load_parameters_built_in[i], item->key))
+            load_error_key(load, item, path, "this name is built in");
+    if (load_check_keys(load, item, path, parameter_keys) && value && value->type != YAML_TEXT)
+        load_error(load, value, path, "a default must be a text");
+}
+
+static void check_template(struct load *load, const struct yaml_node *root)
+{
+    const struct yaml_node *parameters = yaml_find(root, "parameters");
+    const struct yaml_node *resources = yaml_find(root, "resources");
+
+    if (!load_check_keys(load, root, "", template_keys))
+        return;
+    if (parameters && parameters->type != YAML_MAP)
+        load_error(load, parameters, "parameters", "must be a mapping (name: {default, summary})");
+    for (size_t i = 0; parameters && i < parameters->count && parameters->type == YAML_MAP; i++)
+        check_parameter(load, parameters->items[i]);
+    if (!resources)
+        load_error(load, root, "resources", "is missing");
+    else if (resources->type != YAML_MAP)
+        load_error(load, resources, "resources", "must be a mapping (id: {kind: ...})");
+}
+
+/* Each template is read once, however many pipelines use it. NULL after an error. */
+static const struct yaml_node *template_at(struct load *load, const char *path)
+{
+    struct yaml_node *documents = load->documents, *root;
+
+    for (size_t i = 1; i < documents->count; i++)
+        if (documents->items[i]->owned_file && !strcmp(documents->items[i]->owned_file, path))
+            return documents->items[i]->type == YAML_MAP ? documents->items[i] : NULL;
+    root = yaml_read(path, load_yaml_problem, load);
+    if (root) {
+        check_template(load, root);
+    } else { /* remembered as a text, so that it is not told again */
+        root = yaml_new(YAML_TEXT, NULL);
+        root->owned_file = mem_text(path);
+    }
+    yaml_add(documents, root);
+    return root->type == YAML_MAP ? root : NULL;
+}
+
+static const struct yaml_node *find_template(struct load *load, struct draft *draft,
+                                             const struct yaml_node *root)
+{
+    const struct yaml_node *node = yaml_find(draft->node, "template");
+    cleanup_free char *path = mem_printf("%s.template", draft->path);
+    cleanup_free char *directory = load_directory(root->file), *name = NULL, *file = NULL;
+
+    if (!node)
+        node = yaml_find(root, "template");
+    name = load_text_setting(load, node, path);
+    if (!name && node && !yaml_is_null(node) && (node->type != YAML_TEXT || *node->text))
+        return NULL;
+    file = mem_printf("%s%s", name && *name == '/' ? "" : directory,
+                      name ? name : "specs/pipeline.yaml");
+    if (!access(file, R_OK))
+        return template_at(load, file);
+    if (name)
+        load_error(load, node, path, "the template %s cannot be read", file);
+    else if (!access(INSTALLED_TEMPLATE, R_OK))
+        return template_at(load, INSTALLED_TEMPLATE);
+    else
+        load_error_key(load, draft->node, path,
+                       "no template: neither %s nor " INSTALLED_TEMPLATE " is there", file);
+    return NULL;
+}
+
+static bool is_off(const struct yaml_node *node)
+{
+    return node->type == YAML_TEXT && !node->quoted &&
+           (!strcmp(node->text, "off") || !strcmp(node->text, "false"));
+}
+
+static void tell_unknown(struct load *load, const struct yaml_node *item, const char *path,
+                         const struct yaml_node *resources)
+{
+    const char **ids = mem_new((resources->count + 1) * sizeof *ids);
+    cleanup_free char *hint = NULL;
+
+    for (size_t i = 0; i < resources->count; i++)
+        ids[i] = resources->items[i]->key;
+    hint = load_hint(item->key, ids);
+    load_error_key(load, item, path, "the template has no such resource%s; a new one needs a kind",
+                   *hint ? hint : "");
+    free(ids);
+}
+
+static void override(struct load *load, struct draft *draft, const struct yaml_node *item)
+{
+    cleanup_free char *path = mem_printf("%s.resources.%s", draft->path, item->key);
+    struct yaml_node *wrap = yaml_new(YAML_MAP, item);
+
+    if (is_off(item)) {
+        if (yaml_find(draft->resources, item->key)) {
+            struct yaml_node *nothing = yaml_new(YAML_TEXT, item);
+
+            nothing->key = mem_text(item->key);
+            nothing->text = mem_text("~");
+            yaml_add(wrap, nothing);
+            yaml_merge(draft->resources, wrap);
+            json_object_set_new(draft->off, item->key, json_true());
+        } else {
+            tell_unknown(load, item, path, draft->resources);
+        }
+    } else if (item->type != YAML_MAP) {
+        load_error(load, item, path, "must be a mapping of fields, or off");
+    } else if (!yaml_find(draft->resources, item->key) && !yaml_find(item, "kind")) {
+        tell_unknown(load, item, path, draft->resources);
+    } else {
+        yaml_add(wrap, yaml_copy(item));
+        yaml_merge(draft->resources, wrap);
+    }
+    yaml_tree_free(wrap);
+}
+
+static void merge_resources(struct load *load, struct draft *draft,
+                            const struct yaml_node *template)
+{
+    const struct yaml_node *resources = yaml_find(template, "resources");
+    const struct yaml_node *over = yaml_find(draft->node, "resources");
+    cleanup_free char *path = mem_printf("%s.resources", draft->path);
+
+    draft->resources = resources && resources->type == YAML_MAP ? yaml_copy(resources)
+                                                                : yaml_new(YAML_MAP, template);
+    yaml_add(load->documents, draft->resources);
+    if (over && over->type == YAML_MAP) {
+        for (size_t i = 0; i < over->count; i++)
+            override(load, draft, over->items[i]);
+    } else if (over && !yaml_is_null(over)) {
+        load_error(load, over, path, "must be a mapping (id: fields, or id: off)");
+    }
+    load_parameters_expand(load, draft, draft->resources, path);
+}
+
+static void read_pipeline(struct load *load, struct draft *draft, const struct yaml_node *root)
+{
+    const struct yaml_node *template;
+
+    if (!load_is_name(draft->node->key, "-", true) || strlen(draft->node->key) > 63)
+        load_error_key(load, draft->node, draft->path,
+                       "a pipeline's name has lower-case letters, digits and -, at most 63");
+    if (!yaml_is_null(draft->node) &&
+        !load_check_keys(load, draft->node, draft->path, pipeline_keys))
+        return;
+    read_region(load, draft, root);
+    read_role(load, draft);
+    load_billing_read(load, draft, root);
+    template = find_template(load, draft, root);
+    if (!template)
+        return;
+    load_parameters_read(load, draft, template);
+    merge_resources(load, draft, template);
+    load_billing_queries(load, draft, template);
+}
+
+void load_pipeline_all(struct load *load, const struct yaml_node *root, struct manifest *manifest)
+{
+    const struct yaml_node *pipelines = yaml_find(root, "pipelines");
+
+    if (root->type != YAML_MAP)
+        return;
+    if (!pipelines || pipelines->type != YAML_MAP || !pipelines->count) {
+        if (pipelines)
+            load_error(load, pipelines, "pipelines",
+                       "must be a mapping with at least one pipeline");
+        else
+            load_error(load, root, "pipelines", "is missing");
+        return;
+    }
+    manifest->pipelines = mem_new(pipelines->count * sizeof *manifest->pipelines);
+    manifest->pipeline_count = pipelines->count;
+    load->drafts = mem_new(pipelines->count * sizeof *load->drafts);
+    load->draft_count = pipelines->count;
+    for (size_t i = 0; i < pipelines->count; i++) {
+        struct draft *draft = &load->drafts[i];
+
+        draft->pipeline = &manifest->pipelines[i];
+        draft->node = pipelines->items[i];
+        draft->pipeline->name = mem_text(draft->node->key);
+        draft->path = mem_printf("pipelines.%s", draft->node->key);
+        draft->off = json_object();
+        read_pipeline(load, draft, root);
+    }
+}
+
+void load_pipeline_fini(struct load *load)
+{
+    for (size_t i = 0; i < load->draft_count; i++) {
+        load_parameters_free(&load->drafts[i]);
+        json_decref(load->drafts[i].off);
+        free(load->drafts[i].path);
+        free(load->drafts[i].flawed);
+    }
+    free(load->drafts);
+}

@@ -1,0 +1,143 @@
+/* load_private.h -- reading a spec: what its readers share, then the readers.
+ *
+ * From the lowest up: each calls only what stands above it here. */
+#ifndef SPEC_LOAD_PRIVATE_H
+#define SPEC_LOAD_PRIVATE_H
+
+#include "base/str.h"
+#include "base/yaml.h"
+#include "spec/manifest.h"
+
+/* Stands in a text where something could not be expanded.  No UTF-8 text holds this byte, so
+ * whoever meets it knows that the problem has been told already. */
+#define LOAD_POISON "\xff"
+
+struct load_parameter;
+
+/* A pipeline while it is being read. */
+struct draft {
+    struct manifest_pipeline *pipeline;
+    const struct yaml_node *node; /* in billing.yaml */
+    char *path;                   /* "pipelines.ddn-api" */
+    struct load_parameter *parameters;
+    size_t parameter_count;
+    struct yaml_node *resources; /* template and overrides in one, expanded; owned by documents */
+    json_t *off;                 /* id -> true: switched off */
+    bool *flawed; /* per resource: a problem was told, so `declared` is not all of it */
+    bool cyclic;  /* no order: nothing can be resolved */
+};
+
+struct load {
+    struct problems *problems;
+    struct yaml_node *documents; /* a list of all that positions point into; the manifest's */
+    struct draft *drafts;        /* one per pipeline */
+    size_t draft_count;
+};
+
+/* ---- load.c: problems at their places, and what every reader asks ---- */
+
+/* An error at a node's value, or at its key. */
+void load_error(struct load *load, const struct yaml_node *node, const char *path,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+void load_error_key(struct load *load, const struct yaml_node *node, const char *path,
+                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* An error at a field of a resource ("" for the resource itself; dots and [n] descend). */
+void load_error_field(struct load *load, const struct draft *draft, size_t resource,
+                      const char *field, const char *text);
+/* The yaml_problem_fn that adds errors to a struct load's problems. */
+void load_yaml_problem(void *load, const char *file, int line, int column, const char *path,
+                       const char *problem);
+/* An error for each key of a mapping that is not in keys (ends with NULL).  False, with an error,
+ * when node is no mapping. */
+bool load_check_keys(struct load *load, const struct yaml_node *node, const char *path,
+                     const char *const *keys);
+/* "; did you mean x?" or "", in new memory. */
+char *load_hint(const char *word, const char *const *candidates);
+/* A name of lower-case letters, digits and those in extra, starting with a letter (or a digit). */
+bool load_is_name(const char *text, const char *extra, bool digit_first);
+/* A text in which something could not be expanded: that was told. */
+bool load_is_poisoned(const struct yaml_node *node);
+/* The directory of a file's path with its last slash ("" without one); new text. */
+char *load_directory(const char *file);
+
+/* ---- load_text.c: ${...} in texts ---- */
+
+struct reference {
+    const char *start; /* the '$' */
+    const char *name;  /* after the '{' */
+    size_t length;     /* of the name */
+    const char *end;   /* after the '}'; NULL: it never closes */
+};
+/* The next ${...} in text that no second '$' escapes; false when there is none. */
+bool load_text_next(const char *text, struct reference *reference);
+/* Adds length bytes of text with $${ as ${. */
+void load_text_add_unescaped(struct str *s, const char *text, size_t length);
+/* Expands ${VARIABLE} in every text below node. */
+void load_text_environment(struct load *load, struct yaml_node *node, const char *path);
+/* A setting's text: new memory; NULL when node is NULL, null, empty, no text (an error) or
+ * poisoned. */
+char *load_text_setting(struct load *load, const struct yaml_node *node, const char *path);
+
+/* ---- load_settings.c: all of billing.yaml but pipelines and billing ---- */
+
+void load_settings_read(struct load *load, const struct yaml_node *root, struct manifest *manifest);
+/* A region of AWS by its form, or NULL with an error; new text. */
+char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path);
+
+/* ---- load_parameters.c: the ${...} of a template ---- */
+
+/* Names that no parameter may have; ends with NULL. */
+extern const char *const load_parameters_built_in[];
+/* Fills draft->parameters from the template's parameters and the pipeline's. */
+void load_parameters_read(struct load *load, struct draft *draft, const struct yaml_node *template);
+/* Expands ${parameter}, ${region}, ${dns_suffix}, ${pipeline} and ${file:...} in every text below
+ * node; references to resources, ${account} and ${partition} stay. */
+void load_parameters_expand(struct load *load, struct draft *draft, struct yaml_node *node,
+                            const char *path);
+void load_parameters_free(struct draft *draft);
+
+/* ---- load_billing.c: the `billing` section and the queries ---- */
+
+/* Fills pipeline->billing from the top level's section with the pipeline's laid over it. */
+void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root);
+/* Fills pipeline->queries from the template. */
+void load_billing_queries(struct load *load, struct draft *draft, const struct yaml_node *template);
+/* The section of another file (or the whole file, if it begins with the section's keys) laid over a
+ * pipeline's own; new reference, NULL when it has problems. */
+json_t *load_billing_other(struct load *load, struct yaml_node *root,
+                           const struct manifest_pipeline *pipeline);
+
+/* ---- load_pipeline.c: the pipelines of billing.yaml ---- */
+
+/* Fills manifest->pipelines and load->drafts, but for the resources. */
+void load_pipeline_all(struct load *load, const struct yaml_node *root, struct manifest *manifest);
+/* Frees load->drafts. */
+void load_pipeline_fini(struct load *load);
+
+/* ---- load_policy.c: an IAM policy document (statements: only its list), or NULL after an error */
+
+json_t *load_policy_read(struct load *load, const struct yaml_node *node, const char *path);
+json_t *load_policy_statements(struct load *load, const struct yaml_node *node, const char *path);
+
+/* ---- load_value.c ---- */
+
+/* node as the field's type wants it; NULL after an error. */
+json_t *load_value_read(struct load *load, const struct kind *kind, const struct field *field,
+                        const struct yaml_node *node, const char *path);
+/* The shape a shape or a member refers to. */
+const json_t *load_value_shape(const struct aws_model *model, const json_t *shape);
+
+/* ---- load_resource.c: kind and fields of each resource of a pipeline ---- */
+
+void load_resource_all(struct load *load, struct draft *draft);
+
+/* ---- load_order.c: fills needs, tells dangling references and cycles, sorts ---- */
+
+void load_order(struct load *load, struct draft *draft);
+
+/* ---- load_check.c: values AWS would refuse, and resources declared twice ---- */
+
+/* account: 12 digits, or NULL. */
+void load_check(struct load *load, const char *account);
+
+#endif

@@ -1,0 +1,162 @@
+/* load_resource.c -- the resources of a pipeline: kind, fields, what must and must not be
+ * there. */
+#include "base/mem.h"
+#include "resources/registry.h"
+#include "spec/load_private.h"
+
+#include <string.h>
+
+static bool is_reserved(const char *key)
+{
+    return !strcmp(key, "kind") || !strcmp(key, "after") || !strcmp(key, "ensure");
+}
+
+static const struct kind *read_kind(struct load *load, const struct yaml_node *node,
+                                    const char *path)
+{
+    const struct yaml_node *kind = yaml_find(node, "kind");
+    cleanup_free char *below = mem_printf("%s.kind", path);
+    cleanup_free char *hint = NULL;
+    const char *names[64] = {0};
+
+    if (!kind) {
+        load_error_key(load, node, path, "has no kind");
+        return NULL;
+    }
+    if (kind->type == YAML_TEXT && registry_find(kind->text))
+        return registry_find(kind->text);
+    if (load_is_poisoned(kind))
+        return NULL;
+    for (size_t i = 0; registry_kinds[i] && i < 63; i++)
+        names[i] = registry_kinds[i]->name;
+    hint = load_hint(kind->type == YAML_TEXT ? kind->text : "", names);
+    load_error(load, kind, below, "there is no such kind%s", hint);
+    return NULL;
+}
+
+static void tell_unknown(struct load *load, const struct kind *kind, const struct yaml_node *item,
+                         const char *path)
+{
+    const char *names[64] = {"after", "ensure"};
+    cleanup_free char *hint = NULL;
+    size_t n = 2;
+
+    for (const struct field *f = kind->fields; f->name && n < 63; f++)
+        if (!(f->flags & FIELD_REPORTED))
+            names[n++] = f->name;
+    hint = load_hint(item->key, names);
+    load_error_key(load, item, path, "%s has no such field%s", kind->name, hint);
+}
+
+static bool read_ensure(struct load *load, const struct kind *kind, const struct yaml_node *node,
+                        const char *path)
+{
+    const struct yaml_node *ensure = yaml_find(node, "ensure");
+    cleanup_free char *below = mem_printf("%s.ensure", path);
+
+    if (!ensure || load_is_poisoned(ensure) ||
+        (ensure->type == YAML_TEXT && !strcmp(ensure->text, "present")))
+        return false;
+    if (ensure->type != YAML_TEXT || strcmp(ensure->text, "absent") != 0)
+        load_error(load, ensure, below, "must be present or absent");
+    else if (kind->holds_data)
+        load_error(load, ensure, below, "billingd never deletes a resource that holds data (%s)",
+                   kind->title);
+    else if (!kind->remove)
+        load_error(load, ensure, below, "billingd does not delete this kind of resource (%s)",
+                   kind->title);
+    else
+        return true;
+    return false;
+}
+
+/* False when something was told about it. */
+static bool read_field(struct load *load, struct manifest_resource *resource,
+                       const struct yaml_node *item, const char *path)
+{
+    const struct field *field = kind_field(resource->kind, item->key);
+    cleanup_free char *below = mem_printf("%s.%s", path, item->key);
+    json_t *value;
+
+    if (yaml_is_null(item))
+        return true;
+    if (!field) {
+        tell_unknown(load, resource->kind, item, below);
+        return false;
+    }
+    if (field->flags & FIELD_REPORTED) {
+        load_error_key(load, item, below, "is filled in by AWS and cannot be declared");
+        return false;
+    }
+    value = load_value_read(load, resource->kind, field, item, below);
+    if (!value)
+        return false;
+    json_object_set_new(resource->declared, field->name, value);
+    return true;
+}
+
+static bool check_missing(struct load *load, const struct kind *kind, const struct yaml_node *node,
+                          const char *path)
+{
+    bool good = true;
+
+    for (const struct field *f = kind->fields; f->name; f++) {
+        const struct yaml_node *item = yaml_find(node, f->name);
+        cleanup_free char *below = mem_printf("%s.%s", path, f->name);
+
+        if (!(f->flags & (FIELD_KEY | FIELD_REQUIRED)) || f->otherwise ||
+            (f->flags & FIELD_REPORTED))
+            continue;
+        if (!item || yaml_is_null(item)) {
+            load_error_key(load, node, below, "is missing (%s)",
+                           f->summary ? f->summary : "required");
+            good = false;
+        } else if ((f->flags & FIELD_KEY) && item->type == YAML_TEXT && !*item->text) {
+            load_error(load, item, below, "cannot be empty: it names the resource");
+            good = false;
+        }
+    }
+    return good;
+}
+
+static void read_resource(struct load *load, struct draft *draft, const struct yaml_node *node,
+                          size_t index)
+{
+    struct manifest_resource *resource = &draft->pipeline->resources[index];
+    cleanup_free char *path = mem_printf("%s.resources.%s", draft->path, node->key);
+    bool good = true;
+
+    resource->id = mem_text(node->key);
+    resource->address = mem_printf("%s/%s", draft->pipeline->name, node->key);
+    resource->declared = json_object();
+    resource->node = node;
+    draft->flawed[index] = true;
+    if (!load_is_name(node->key, "_-", false))
+        load_error_key(load, node, path,
+                       "a resource's id has lower-case letters, digits, _ and -, a letter first");
+    if (node->type != YAML_MAP) {
+        load_error(load, node, path, "must be a mapping with a kind and its fields");
+        return;
+    }
+    resource->kind = read_kind(load, node, path);
+    if (!resource->kind)
+        return;
+    for (size_t i = 0; i < node->count; i++)
+        if (!is_reserved(node->items[i]->key))
+            good &= read_field(load, resource, node->items[i], path);
+    good &= check_missing(load, resource->kind, node, path);
+    resource->absent = read_ensure(load, resource->kind, node, path);
+    draft->flawed[index] = !good;
+}
+
+void load_resource_all(struct load *load, struct draft *draft)
+{
+    struct manifest_pipeline *pipeline = draft->pipeline;
+    size_t count = draft->resources ? draft->resources->count : 0;
+
+    pipeline->resources = mem_new(count * sizeof *pipeline->resources);
+    pipeline->resource_count = count;
+    draft->flawed = mem_new(count * sizeof *draft->flawed);
+    for (size_t i = 0; i < count; i++)
+        read_resource(load, draft, draft->resources->items[i], i);
+}

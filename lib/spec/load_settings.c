@@ -1,0 +1,145 @@
+/* load_settings.c -- account, region, reconcile and listen: all of billing.yaml but pipelines.
+ */
+#include "base/mem.h"
+#include "spec/load_private.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char *const top_keys[] = {"account",  "region",  "reconcile", "listen",
+                                       "template", "billing", "pipelines", NULL};
+static const char *const reconcile_keys[] = {"interval", "jitter",         "settle_timeout",
+                                             "breaker",  "breaker_window", NULL};
+
+/* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
+ */
+static bool is_region(const char *text)
+{
+    size_t letters = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
+    size_t digits = strspn(text + letters, "0123456789");
+    size_t first = strcspn(text, "-");
+
+    return first >= 2 && first <= 4 && letters >= 6 && letters > first + 1 &&
+           text[letters - 1] == '-' && !strstr(text, "--") && digits >= 1 && digits <= 2 &&
+           !text[letters + digits];
+}
+
+char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path)
+{
+    char *text = load_text_setting(load, node, path);
+
+    if (!text || is_region(text))
+        return text;
+    load_error(load, node, path, "%s is not a region; it looks like ap-northeast-2", text);
+    free(text);
+    return NULL;
+}
+
+static void read_account(struct load *load, const struct yaml_node *root, struct manifest *manifest)
+{
+    const struct yaml_node *node = yaml_find(root, "account");
+    char *text = load_text_setting(load, node, "account");
+
+    if (!text)
+        return;
+    if (strlen(text) == 12 && strspn(text, "0123456789") == 12) {
+        manifest->account = text;
+        return;
+    }
+    load_error(load, node, "account", "must be the 12 digits of an AWS account id");
+    free(text);
+}
+
+/* Seconds of "90s", "5m" or "1h"; -1 when it is none of these. */
+static int duration(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    long unit = 0, number;
+
+    if (digits < 1 || digits > 6 || !text[digits] || text[digits + 1])
+        return -1;
+    if (text[digits] == 's')
+        unit = 1;
+    else if (text[digits] == 'm')
+        unit = 60;
+    else if (text[digits] == 'h')
+        unit = 3600;
+    number = strtol(text, NULL, 10) * unit;
+    return unit && number <= 30L * 86400 ? (int)number : -1;
+}
+
+static int read_duration(struct load *load, const struct yaml_node *reconcile, const char *key,
+                         int otherwise, int least)
+{
+    const struct yaml_node *node = yaml_find(reconcile, key);
+    cleanup_free char *path = mem_printf("reconcile.%s", key);
+    cleanup_free char *text = load_text_setting(load, node, path);
+    int seconds;
+
+    if (!text)
+        return otherwise;
+    seconds = duration(text);
+    if (seconds < 0)
+        load_error(load, node, path,
+                   "%s is not a duration; write a number with its unit, up to 30 days: 30s, 5m, 1h",
+                   text);
+    else if (seconds < least)
+        load_error(load, node, path, "must be at least %ds", least);
+    else
+        return seconds;
+    return otherwise;
+}
+
+static int read_breaker(struct load *load, const struct yaml_node *reconcile)
+{
+    const struct yaml_node *node = yaml_find(reconcile, "breaker");
+    cleanup_free char *text = load_text_setting(load, node, "reconcile.breaker");
+    long number;
+
+    if (!text)
+        return 3;
+    number = strspn(text, "0123456789") == strlen(text) && strlen(text) < 5 ? atol(text) : 0;
+    if (number < 1 || number > 1000) {
+        load_error(load, node, "reconcile.breaker", "must be a number of repairs, 1 to 1000");
+        return 3;
+    }
+    return (int)number;
+}
+
+/* host:port; an IPv6 host stands in brackets. */
+static void read_listen(struct load *load, const struct yaml_node *root, struct manifest *manifest)
+{
+    const struct yaml_node *node = yaml_find(root, "listen");
+    cleanup_free char *text = load_text_setting(load, node, "listen");
+    const char *colon = text ? strrchr(text, ':') : NULL;
+    long port = colon && isdigit((unsigned char)colon[1]) ? strtol(colon + 1, NULL, 10) : -1;
+
+    if (node && !text)
+        return;
+    if (text && !strcmp(text, "off"))
+        return;
+    if (text && (colon == text || port < 0 || port > 65535 ||
+                 strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+                 (memchr(text, ':', (size_t)(colon - text)) && text[0] != '['))) {
+        load_error(load, node, "listen", "must be host:port like 127.0.0.1:9464, or off");
+        return;
+    }
+    manifest->listen = mem_text(text ? text : "127.0.0.1:9464");
+}
+
+void load_settings_read(struct load *load, const struct yaml_node *root, struct manifest *manifest)
+{
+    const struct yaml_node *reconcile = yaml_find(root, "reconcile");
+
+    if (!load_check_keys(load, root, "", top_keys))
+        return;
+    if (reconcile && !yaml_is_null(reconcile))
+        (void)load_check_keys(load, reconcile, "reconcile", reconcile_keys);
+    read_account(load, root, manifest);
+    manifest->interval_s = read_duration(load, reconcile, "interval", 300, 5);
+    manifest->jitter_s = read_duration(load, reconcile, "jitter", 30, 0);
+    manifest->settle_timeout_s = read_duration(load, reconcile, "settle_timeout", 300, 1);
+    manifest->breaker_window_s = read_duration(load, reconcile, "breaker_window", 3600, 1);
+    manifest->breaker_repairs = read_breaker(load, reconcile);
+    read_listen(load, root, manifest);
+}

@@ -1,0 +1,53 @@
+/* manifest_lint.c -- what the lints say of a spec, at its place in the files. */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/timestamp.h"
+#include "spec/lint/lint.h"
+#include "spec/manifest.h"
+
+
+struct telling {
+    const struct manifest_pipeline *pipeline;
+    struct problems *problems;
+};
+
+static void tell(void *arg, const struct lint_finding *finding)
+{
+    const struct telling *telling = arg;
+    const struct lint *lint = finding->lint;
+    const struct manifest_resource *resource =
+        manifest_resource_find(telling->pipeline, finding->resource->id);
+    cleanup_free char *path = mem_printf("pipelines.%s.resources.%s.%s", telling->pipeline->name,
+                                         resource->id, finding->field);
+    struct problem *problem;
+
+    problem =
+        problems_add(telling->problems, lint->refused ? PROBLEM_ERROR : PROBLEM_WARNING,
+                     manifest_resource_place(resource, finding->field), path, "%s", finding->text);
+    (void)snprintf(problem->code, sizeof problem->code, "%s", lint->code);
+    problem->cost = mem_text(lint->cost);
+    problem->remedy = mem_text(lint->remedy);
+}
+
+static void lint_pipeline(const struct manifest *manifest, const struct manifest_pipeline *pipeline,
+                          int year, struct problems *problems)
+{
+    json_auto_t *facts = manifest_resolve_facts(pipeline, manifest->account);
+    json_auto_t *desired = manifest_resolve(pipeline, facts);
+    struct lint_subject subject = {.facts = facts, .year = year};
+
+    for (size_t i = 0; i < pipeline->resource_count; i++)
+        if (!pipeline->resources[i].absent)
+            lint_subject_add(&subject, pipeline->resources[i].id, pipeline->resources[i].kind,
+                             json_array_get(desired, i));
+    lint_run(&subject, tell, &(struct telling){pipeline, problems});
+    lint_subject_fini(&subject);
+}
+
+void manifest_lint(const struct manifest *manifest, struct problems *problems)
+{
+    struct tm today = timestamp_utc(clock_now_ms() / 1000);
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        lint_pipeline(manifest, &manifest->pipelines[i], today.tm_year + 1900, problems);
+}

@@ -1,0 +1,46 @@
+/* problems.h -- everything wrong with a spec, gathered so that one run tells all of it. */
+#ifndef SPEC_PROBLEMS_H
+#define SPEC_PROBLEMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum problem_severity { PROBLEM_ERROR, PROBLEM_WARNING };
+
+/* As in struct problem; file is borrowed. */
+struct problem_place {
+    const char *file;
+    int line, column;
+};
+
+struct problem {
+    enum problem_severity severity;
+    char *file;   /* as the user named it */
+    int line;     /* 1-based; 0: the whole file */
+    int column;   /* 1-based */
+    char *path;   /* "pipelines.ddn-api.resources.bucket.name" */
+    char *text;   /* what is wrong */
+    char code[8]; /* lints: "BL101"; "" otherwise */
+    char *remedy; /* lints: what to do; NULL otherwise */
+    char *cost;   /* lints: the money or data lost; NULL otherwise */
+};
+
+struct problems {
+    struct problem *items;
+    size_t count;
+    size_t errors, warnings;
+};
+
+/* The new problem, with copies of the texts; set code, remedy and cost on it if it is a lint.
+ * The pointer is valid until the next problems_add. */
+struct problem *problems_add(struct problems *problems, enum problem_severity severity,
+                             struct problem_place place, const char *path, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* Sorted by file, line, column; exact repeats dropped. */
+void problems_sort(struct problems *problems);
+/* file:line:column: path: text, the line of the file with a caret, then cost and remedy. */
+void problems_print(const struct problems *problems, FILE *out, bool color);
+void problems_fini(struct problems *problems);
+
+#endif

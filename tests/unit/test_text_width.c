@@ -1,0 +1,43 @@
+/* Columns of wide, combining and broken characters; what is cut and what is made harmless. */
+#include "base/mem.h"
+#include "base/text_width.h"
+#include "check.h"
+
+static void check_fit(const char *text, int columns, const char *want)
+{
+    cleanup_free char *have = text_width_fit(text, columns);
+
+    CHECK_TEXT(have, want);
+}
+
+static void test_fit(void)
+{
+    check_fit("abc", 3, "abc");
+    check_fit("abcd", 3, "ab\u2026");
+    check_fit("abcd", 1, "\u2026");
+    check_fit("abcd", 0, "");
+    check_fit("", 0, "");
+    check_fit("서울 리전", 9, "서울 리전");
+    check_fit("서울 리전", 8, "서울 리\u2026");
+    check_fit("서울 리전", 4, "서\u2026");
+    check_fit("e\u0301e\u0301", 2, "e\u0301e\u0301");
+    check_fit("a\033[31mb\ac\nd\te\x7f", 99, "a?[31mb?c d e?");
+    check_fit("a\xc2\x9b"
+              "b\u202e"
+              "c",
+              99, "a?b?c");
+    check_fit("a\xff\xc3/\xe2\x82z", 99,
+              "a?"
+              "?/"
+              "?"
+              "?z");
+    check_fit("what?", 99, "what?");
+    CHECK_INT(text_width("서울 ab"), 7);
+    CHECK_INT(text_width(""), 0);
+}
+
+int main(void)
+{
+    test_fit();
+    return check_done();
+}
