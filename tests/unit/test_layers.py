@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ["base"]
-AWS = [*BASE, "aws/codec", "aws/credentials", "aws"]
+AWS = [*BASE, "aws/codec", "aws/reply", "aws/credentials", "aws"]
 RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
@@ -20,7 +20,8 @@ VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
     "aws/codec": AWS[:2],
-    "aws/credentials": AWS[:3],
+    "aws/reply": AWS[:3],
+    "aws/credentials": [*AWS[:2], "aws/credentials"],
     "aws": AWS,
     "resources": RESOURCES,
     "billing/prices": PRICES,
