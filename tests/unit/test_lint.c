@@ -194,6 +194,34 @@ static void test_table(void)
     CHECK(last != NULL);
 }
 
+/* What lints, status and billing read of a kind that plays a part (kind.h). */
+static void test_parts(void)
+{
+    static const struct {
+        enum kind_part part;
+        const char *fields[6];
+    } parts[] = {
+        {PART_FORWARDER, {"log_group", "destination"}},
+        {PART_DELIVERY,
+         {"bucket", "prefix", "error_prefix", "error_log_group", "error_log_stream"}},
+        {PART_LOG_STREAM, {"name", "log_group"}},
+        {PART_TABLE, {"database", "name", "location", "serde"}},
+        {PART_VIEW, {"database", "name", "sql"}},
+        {PART_QUERIES, {"results"}},
+    };
+    size_t played = 0;
+
+    for (size_t k = 0; registry_kinds[k]; k++)
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+            if (registry_kinds[k]->part != parts[i].part)
+                continue;
+            played++;
+            for (size_t f = 0; parts[i].fields[f]; f++)
+                CHECK(kind_field(registry_kinds[k], parts[i].fields[f]) != NULL);
+        }
+    CHECK(played >= sizeof parts / sizeof *parts);
+}
+
 static void add_cell(struct str *s, const char *text)
 {
     str_add(s, " ");
@@ -343,6 +371,7 @@ int main(int argc, char **argv)
     }
     clock_freeze(1774000000000); /* March 2026 */
     test_table();
+    test_parts();
     test_cases();
     test_missing();
     test_document();
