@@ -62,10 +62,11 @@ static void take_folders(struct listing *listing, const json_t *page)
     }
 }
 
-static bool take_page(void *arg, const json_t *page)
+static int take_page(void *arg, const json_t *page, struct err *e)
 {
     struct listing *listing = arg;
 
+    (void)e;
     listing->count += take_objects(listing->result, page);
     take_folders(listing, page);
     listing->more = json_is_true(json_object_get(page, "IsTruncated"));
@@ -77,13 +78,17 @@ static int list(struct flow *flow, struct listing *listing, const char *prefix,
                 const char *delimiter, struct err *e)
 {
     const struct data_flow_place *place = listing->place;
-    json_t *params =
+    json_auto_t *params =
         json_pack("{s:s, s:s, s:s, s:s*}", "Bucket", place->name, "ExpectedBucketOwner",
                   place->account, "Prefix", prefix, "Delimiter", delimiter);
+    const struct flow_listing pages = {{place->session, "s3", "ListObjectsV2", params},
+                                       "ContinuationToken",
+                                       "NextContinuationToken",
+                                       take_page,
+                                       listing};
 
     listing->pages = 0;
-    return flow_pages(flow, place->session, "s3", "ListObjectsV2", params, "ContinuationToken",
-                      "NextContinuationToken", take_page, listing, e);
+    return flow_pages(flow, &pages, e);
 }
 
 /* ---- the newest object ---- */

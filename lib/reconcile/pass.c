@@ -125,11 +125,7 @@ static int check_identity(const struct pass *pass, const struct aws_reply *reply
 
     if (said)
         return err_set(e, reply->kind, "who we are is unknown: %s", said);
-    if (account_guard_check(pass->setup.manifest, reply->result, account, e))
-        return -1;
-    return json_text(reply->result, "Arn")
-               ? 0
-               : err_set(e, ERR_RETRY, "who we are is unknown: GetCallerIdentity names no caller");
+    return account_guard_check(pass->setup.manifest, reply->result, account, e);
 }
 
 static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,

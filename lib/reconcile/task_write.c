@@ -1,5 +1,6 @@
 /* task_write.c -- the writing half of a task: send the plan's calls, wait out what is not real yet,
  * and believe nothing before a read has shown it. */
+#include "aws/retry.h"
 #include "base/json.h"
 #include "reconcile/task_private.h"
 #include "resources/table.h"
@@ -19,15 +20,6 @@ bool task_write_next(struct task *task, struct task_request *request)
     *request =
         (struct task_request){.call = planned->call, .params = planned->params, .write = true};
     return true;
-}
-
-/* Somebody else changed the resource between our read and our write, or AWS is still busy with it.
- */
-static bool is_conflict(const struct aws_error *error)
-{
-    return table_matches("ConcurrentModificationException ConcurrentModification ConflictException "
-                         "OperationAbortedException ResourceInUseException OperationAborted",
-                         error);
 }
 
 static void verify(struct task *task)
@@ -90,7 +82,8 @@ void task_write_reply(struct task *task, const struct aws_reply *reply)
     } else if (settle &&
                task_wait_more(task, task_wait_delay_ms(task), settle->window_s, TASK_WRITING)) {
         task_outcome_say(task, "waiting for %s", settle->what);
-    } else if (!settle && is_conflict(&reply->error) && task->conflicts < TASK_CONFLICTS) {
+    } else if (!settle && retry_is_conflict(reply->error.code) &&
+               task->conflicts < TASK_CONFLICTS) {
         look_anew(task);
     } else {
         write_failed(task, call, reply);

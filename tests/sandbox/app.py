@@ -6,7 +6,8 @@ import time
 import traceback
 from typing import Any
 
-from . import authorize, control_api, faults, models, moto_side, refusals, replies, request_check, signature
+from . import (authorize, control_api, faults, missing, models, moto_side, refusals, replies, request_check,
+               signature)
 from .call import HANDLERS, Call
 from .errors import AwsError, error_reply, internal
 from .keys import ACCOUNT, Key
@@ -34,10 +35,10 @@ def guess_service(request: Request) -> str:
     for name in models.SERVICES:
         if target and target == models.service_model(name).metadata.get("targetPrefix"):
             return name
-    if b"Version=2010-05-08" in request.body:
-        return "iam"
-    if b"Version=2011-06-15" in request.body:
-        return "sts"
+    for name in models.SERVICES:
+        if models.protocol(name) == "query" and (
+                b"Version=" + models.service_model(name).api_version.encode() in request.body):
+            return name
     return "apigatewayv2" if request.path.startswith("/v2/") else "s3"
 
 
@@ -51,7 +52,8 @@ class App:
     def warm(self) -> None:
         """Loads now what the first calls would otherwise wait for."""
         for service in models.SERVICES:
-            moto_side.backend(service, ACCOUNT, "us-east-1")
+            if moto_side.has(service):
+                moto_side.backend(service, ACCOUNT, "us-east-1")
             if models.protocol(service).startswith("rest"):
                 models.routes(service)
             replies.warm(service)
@@ -66,9 +68,9 @@ class App:
             return control_api.answer(self, request)
         scope = signature.parse_authorization(request.get("Authorization"))
         name = scope.service if scope else ""
-        service = models.SIGNING.get(name, name) if name else guess_service(request)
+        service = models.signing_names().get(name, name) if name else guess_service(request)
         if service not in models.SERVICES:
-            return Reply(400, [], f"the sandbox has no service {service!r}\n".encode())
+            return Reply(400, [], missing.service(service).encode())
         protocol = models.protocol(service)
         head = request.method == "HEAD"
         entry = self.world.journal.open(
@@ -83,7 +85,8 @@ class App:
         except Exception:  # a fault of the sandbox: told to whoever tests, not hidden in a lost connection
             self.world.journal.bug(service, entry["operation"], traceback.format_exc())
             reply = error_reply(service, protocol, internal(service), head, message_key(service))
-        replies.stamp(service, reply)
+        if not reply.foreign:
+            replies.stamp(service, reply)
         entry["status"] = reply.status
         entry["end"] = time.time()
         entry["request_id"] = reply.get("x-amzn-RequestId") or reply.get("x-amz-request-id")
@@ -112,10 +115,10 @@ class App:
             reply = faults.instead(rule, service, protocol, request.method == "HEAD")
             if reply:
                 return reply
-        reply = self.answered(Call(self.world, request, key, scope.region, service,
-                                   parsed.operation, parsed.params))
+        call = Call(self.world, request, key, scope.region, service, parsed.operation, parsed.params)
+        reply = self.answered(call)
         for rule in hits:
-            reply = faults.afterwards(rule, reply)
+            reply = faults.afterwards(rule, call, reply)
         return reply
 
     def signed(self, request: Request, service: str, protocol: str, operation: str) -> tuple[Key, Scope]:
@@ -146,6 +149,10 @@ class App:
                     replies.without_nulls(call.service, answer)
             except AwsError:
                 raise
+            except NotImplementedError:  # moto's word for it
+                text = missing.operation(call.service, call.operation)
+                self.world.journal.bug(call.service, call.operation, text)
+                raise AwsError("NotImplemented", text, 501) from None
             except Exception as error:
                 known = moto_side.as_aws_error(error)
                 if known:

@@ -11,7 +11,8 @@ from . import moto_side, policy, roles
 from .call import Call
 from .errors import AwsError
 
-Need = tuple[str, list[str]]  # an action, and spellings of the resource of which one must be allowed
+# An action, and spellings of the resource of which one must be allowed; none: on any resource.
+Need = tuple[str, list[str]]
 
 S3_ACTIONS = {
     "HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket", "ListObjects": "ListBucket",
@@ -132,6 +133,13 @@ def _glue(call: Call) -> list[Need]:
     return needs
 
 
+def whatever_resource(call: Call) -> list[Need]:
+    """Of a service without a line in NEEDS: the action, on what its ARNs name, else on anything at all."""
+    arns = [v for v in call.params.values() if isinstance(v, str) and v.startswith("arn:")
+            and v.split(":")[2] == call.service]
+    return [(f"{call.service}:{call.operation}", arns)]
+
+
 NEEDS: dict[str, Callable[[Call], list[Need]]] = {
     "s3": _s3, "iam": _iam, "sts": _sts, "firehose": _firehose, "logs": _logs,
     "apigatewayv2": _apigateway, "athena": _athena, "glue": _glue,
@@ -169,14 +177,15 @@ def check(call: Call) -> None:
         return
     context = {"aws:RequestedRegion": [call.region], "aws:PrincipalAccount": [call.account],
                "aws:ResourceAccount": [call.account], "aws:SecureTransport": ["true"]}
-    needs = NEEDS[call.service](call)
+    needs = NEEDS.get(call.service, whatever_resource)(call)
     tagging = TAG_ON_CREATE.get((call.service, call.operation))
     if tagging and (call.params.get("Tags") or call.params.get("tags")):
         needs.append((tagging, needs[-1][1]))
     for action, spellings in needs:
+        spellings = spellings or policy.resources(documents)
         if not any(policy.identity(documents, action, resource, context).decision == policy.ALLOWED
                    for resource in spellings):
-            raise denied(call, action, spellings[0])
+            raise denied(call, action, (spellings or ["*"])[0])
     for role, services in _passed(call):
         if not any(policy.identity(documents, "iam:PassRole", role, {**context, "iam:PassedToService": [s]})
                    .decision == policy.ALLOWED for s in services):

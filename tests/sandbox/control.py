@@ -63,6 +63,10 @@ class Sandbox:
     def reset(self) -> None:
         self.send("POST", "reset", {})
 
+    def snapshot(self, region: str = REGION, *services: str) -> dict[str, Any]:
+        """Path -> document of all that can be read there (snapshot.py), of every service or of these."""
+        return self.send("POST", "snapshot", {"region": region, "services": services})["snapshot"]
+
     # -- the data plane: data/README.md ----------------------------------------------------------------
 
     def generate(self, month: str, **options: Any) -> dict[str, Any]:

@@ -5,9 +5,11 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from . import moto_side
+from . import models, moto_side
 from .data.control_calls import ROUTINES as DATA_ROUTINES
+from .keys import ACCESS_KEY
 from .messages import Reply, Request
+from .snapshot import Snapshot
 
 if TYPE_CHECKING:
     from .app import App
@@ -92,10 +94,17 @@ def buckets(app: "App", value: Any) -> Any:
     return {}
 
 
+def snapshot(app: "App", value: Any) -> Any:
+    """{region, services?}: all that can be read there, by path; of the sandbox's own account."""
+    key = app.world.keys.find(ACCESS_KEY)
+    with app.world.lock:
+        return {"snapshot": Snapshot(app.world, key, value["region"]).of(value.get("services") or models.SERVICES)}
+
+
 ROUTINES = {
     ("GET", "health"): health, ("GET", "calls"): calls, ("POST", "calls/clear"): clear,
     ("GET", "violations"): violations, ("GET", "faults"): get_faults, ("POST", "faults"): set_faults,
     ("GET", "switches"): get_switches, ("POST", "switches"): set_switches, ("POST", "reset"): reset,
-    ("POST", "accounts"): accounts, ("POST", "buckets"): buckets,
+    ("POST", "accounts"): accounts, ("POST", "buckets"): buckets, ("POST", "snapshot"): snapshot,
     **DATA_ROUTINES,
 }

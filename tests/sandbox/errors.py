@@ -5,16 +5,15 @@ import uuid
 from typing import Any
 from xml.sax.saxutils import escape
 
+from . import models
 from .messages import Reply
 
-QUERY_NAMESPACE = {"iam": "https://iam.amazonaws.com/doc/2010-05-08/",
-                   "sts": "https://sts.amazonaws.com/doc/2011-06-15/"}
-THROTTLE = {  # code, status, message; domain.md 10.2
+THROTTLE = {  # service, else protocol: code, status, message; domain.md 10.2
     "s3": ("SlowDown", 503, "Please reduce your request rate."),
-    "iam": ("Throttling", 400, "Rate exceeded"),
-    "sts": ("Throttling", 400, "Rate exceeded"),
+    "query": ("Throttling", 400, "Rate exceeded"),
     "apigatewayv2": ("TooManyRequestsException", 429, "Too Many Requests"),
 }
+USUAL_THROTTLE = ("ThrottlingException", 400, "Rate exceeded")
 
 
 class AwsError(Exception):
@@ -29,17 +28,14 @@ class AwsError(Exception):
 
 
 def throttled(service: str) -> AwsError:
-    return AwsError(*_reorder(THROTTLE.get(service, ("ThrottlingException", 400, "Rate exceeded"))))
+    code, status, text = THROTTLE.get(service) or THROTTLE.get(models.protocol(service)) or USUAL_THROTTLE
+    return AwsError(code, text, status)
 
 
 def internal(service: str) -> AwsError:
-    code = {"s3": "InternalError", "iam": "ServiceFailure", "sts": "InternalFailure",
-            "firehose": "InternalFailure"}.get(service, "InternalServerException")
+    usual = "InternalFailure" if models.protocol(service) == "query" else "InternalServerException"
+    code = {"s3": "InternalError", "iam": "ServiceFailure", "firehose": "InternalFailure"}.get(service, usual)
     return AwsError(code, "We encountered an internal error. Please try again.", 500)
-
-
-def _reorder(entry: tuple[str, int, str]) -> tuple[str, str, int]:
-    return entry[0], entry[2], entry[1]
 
 
 def request_id() -> str:
@@ -53,7 +49,7 @@ def error_reply(service: str, protocol: str, error: AwsError, head: bool = False
         return _s3_error(error, head)
     if protocol == "query":
         kind = "Sender" if error.status < 500 else "Receiver"
-        text = (f'<ErrorResponse xmlns="{QUERY_NAMESPACE.get(service, "")}">\n  <Error>\n'
+        text = (f'<ErrorResponse xmlns="{models.service_model(service).metadata.get("xmlNamespace", "")}">\n  <Error>\n'
                 f"    <Type>{kind}</Type>\n    <Code>{escape(error.code)}</Code>\n"
                 f"    <Message>{escape(error.message)}</Message>\n  </Error>\n"
                 f"  <RequestId>{identifier}</RequestId>\n</ErrorResponse>\n")

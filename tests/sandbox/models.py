@@ -1,8 +1,12 @@
-"""AWS's service models as botocore ships them: which operation is this, and what may it hold."""
+"""AWS's service models as botocore ships them: which operation is this, and what may it hold.
+
+The services are those that the program itself has a model of: scripts/models writes them.
+"""
 
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
 import botocore.session
@@ -10,9 +14,8 @@ from botocore.model import OperationModel, ServiceModel
 
 from .messages import Request
 
-SERVICES = ("s3", "iam", "sts", "firehose", "logs", "glue", "athena", "apigatewayv2",
-            "cloudwatch")
-SIGNING = {"apigateway": "apigatewayv2", "monitoring": "cloudwatch"}  # signing name -> our name, where they differ
+MODELS = Path(__file__).resolve().parents[2] / "lib/aws/models"
+SERVICES = tuple(sorted(path.stem for path in MODELS.glob("*.json")))
 
 
 @lru_cache
@@ -20,9 +23,16 @@ def service_model(service: str) -> ServiceModel:
     return botocore.session.get_session().get_service_model(service)
 
 
+@lru_cache
+def signing_names() -> dict[str, str]:
+    """The name a service is signed for -> our name of it."""
+    return {service_model(service).signing_name: service for service in SERVICES}
+
+
+@lru_cache
 def protocol(service: str) -> str:
-    # Of CloudWatch's three the one that others use too.
-    return "json" if service == "cloudwatch" else str(service_model(service).metadata["protocol"])
+    """Of a service with several (CloudWatch) the one that botocore and the program take."""
+    return str(service_model(service).resolved_protocol)
 
 
 @dataclass

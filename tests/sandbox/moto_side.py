@@ -27,6 +27,12 @@ def partition_of(region: str) -> str:
     return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
+def has(service: str) -> bool:
+    """Whether moto knows the service at all."""
+    name = moto.backends.ALT_SERVICE_NAMES.get(service.replace("-", ""), service.replace("-", ""))
+    return name in moto.backends.list_of_moto_modules()
+
+
 def backend(service: str, account: str, region: str) -> Any:
     """moto's own storage of a service; some are kept per partition."""
     place = partition_of(region) if service in ("iam", "s3", "sts") else region

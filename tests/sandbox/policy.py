@@ -147,6 +147,11 @@ def identity(policies: dict[str, str], action: str, resource: str,
     return _judge(pairs, context, lambda s: _action(s, action) and _resource(s, resource))
 
 
+def resources(policies: dict[str, str]) -> list[str]:
+    """Every resource that identity policies name, as written."""
+    return [r for text in policies.values() for s in statements_of(text) for r in listed(s.get("Resource", []))]
+
+
 def trusts(document: str, kind: str, name: str, context: dict[str, list[str]]) -> bool:
     """Whether a trust policy lets a principal assume the role; kind: AWS or Service."""
     pairs = [("trust", s) for s in statements_of(document)]

@@ -4,9 +4,10 @@ from . import models
 from .decode import Problem
 from .errors import AwsError
 
-LIMIT_CODE = {"logs": "InvalidParameterException", "athena": "InvalidRequestException",
-              "apigatewayv2": "BadRequestException", "iam": "ValidationError",
-              "sts": "ValidationError", "glue": "InvalidInputException"}
+LIMIT_CODE = {  # service, else protocol
+    "logs": "InvalidParameterException", "athena": "InvalidRequestException",
+    "apigatewayv2": "BadRequestException", "sns": "InvalidParameter", "query": "ValidationError",
+    "cloudwatch": "ValidationError", "glue": "InvalidInputException"}
 
 
 def refusal(service: str, problems: list[Problem]) -> AwsError:
@@ -17,7 +18,8 @@ def refusal(service: str, problems: list[Problem]) -> AwsError:
     if service == "s3":
         return _s3(first)
     if first.kind in ("missing", "limit", "enum"):
-        return AwsError(LIMIT_CODE.get(service, "ValidationException"), first.text)
+        code = LIMIT_CODE.get(service) or LIMIT_CODE.get(models.protocol(service), "ValidationException")
+        return AwsError(code, first.text)
     if models.protocol(service) == "query":
         return AwsError("MalformedInput" if first.kind != "unknown" else "ValidationError", text)
     if service == "apigatewayv2":

@@ -1,10 +1,12 @@
 """The switch `authorize`: a session may do what its role's policies allow, in the service's own words."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from . import authorize
 from .conftest import Pipeline, trust
 from .control import ACCOUNT, REGION, Sandbox
 
@@ -82,3 +84,12 @@ def test_stage_logging_needs_log_delivery(sandbox: Sandbox, session: Any, refuse
     with refused("BadRequestException", "Insufficient permissions to enable logging"):
         mine.update_stage(ApiId=api, StageName="$default", AccessLogSettings={
             "DestinationArn": Pipeline.group_arn, "Format": "$context.requestId"})
+
+
+@pytest.mark.parametrize("params,resources", [
+    ({"Name": "one"}, []), ({"ThingArn": "arn:aws:things:r:1:thing/one"}, ["arn:aws:things:r:1:thing/one"]),
+    ({"RoleArn": "arn:aws:iam::1:role/r"}, [])])
+def test_a_service_without_a_line_in_needs(params: dict[str, Any], resources: list[str]) -> None:
+    """The action on what its own ARNs name, else on whatever resource a policy has."""
+    call = SimpleNamespace(service="things", operation="PutThing", params=params)
+    assert authorize.whatever_resource(call) == [("things:PutThing", resources)]

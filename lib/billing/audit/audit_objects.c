@@ -3,10 +3,11 @@
 #include "base/firehose_prefix.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/audit/audit_operations.h"
 #include "billing/audit/audit_private.h"
 #include "billing/store/legacy.h"
+#include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
-#include "billing/store/object_read.h"
 #include "billing/store/recovered.h"
 
 #include <string.h>
@@ -29,11 +30,11 @@ static void count_events(struct flow *flow, const struct billing *billing, const
     struct legacy_counts counts;
     struct err unread = {0};
 
-    if (object_read(flow, billing, object, &bytes, &unread)) {
+    if (object_content_read(flow, billing, object, &bytes, &unread)) {
         counting->all_read = false;
         return;
     }
-    legacy_walk(json_text(object, "key"), str_text(&bytes), bytes.len, NULL, NULL, &counts);
+    legacy_walk(json_text(object, "key"), &bytes, NULL, &counts);
     counting->events += counts.events;
     counting->readable += counts.readable;
 }
@@ -89,8 +90,8 @@ static char *live_prefix(struct flow *flow, const struct billing *billing)
 {
     struct err unknown = {0};
     json_auto_t *reply =
-        flow_call(flow, billing->session, "firehose", "DescribeDeliveryStream",
-                  json_pack("{s:s}", "DeliveryStreamName", billing->names.stream), &unknown);
+        operation_call(flow, billing, &audit_operations[AUDIT_GET_STREAM],
+                       json_pack("{s:s}", "DeliveryStreamName", billing->names.stream), &unknown);
     const char *prefix = json_string_value(
         json_at(reply, "DeliveryStreamDescription.Destinations[].ExtendedS3DestinationDescription."
                        "Prefix"));
@@ -122,7 +123,7 @@ static int look_at_legacy(struct flow *flow, struct audit *audit, const json_t *
     return audit->legacy ? 0 : -1;
 }
 
-int audit_read_objects(struct flow *flow, struct audit *audit, struct err *e)
+int audit_objects_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     const struct billing *billing = audit->billing;
     const char *prefix = recovered_prefix(billing);

@@ -9,8 +9,10 @@ from program import Billingd, Said, effective
 from sandbox.control import Sandbox
 from world import World, changes
 
-S3, STREAM, GLUE = f"s3/{seed.BUCKET}", f"firehose/{seed.FIREHOSE}", f"glue/{seed.DATABASE}"
-API_STAGE = "$default"
+S3, GLUE = f"s3/Buckets/{seed.BUCKET}", f"glue/DatabaseList/{seed.DATABASE}"
+STREAM, WORKGROUP = f"firehose/DeliveryStreamNames/{seed.FIREHOSE}", f"athena/WorkGroups/{seed.WORKGROUP}"
+ROLE, LOGS_ROLE = f"iam/Roles/{seed.ROLE}", f"iam/Roles/{seed.LOGS_ROLE}"
+GROUPS = [f"logs/logGroups/{group}" for group in (seed.LOG_GROUP, seed.ERROR_GROUP)]
 
 
 @pytest.fixture
@@ -36,22 +38,25 @@ def test_the_seeds_pipeline_is_adopted(sandbox: Sandbox, billingd: Billingd, wor
     assert created == set(effective()) - seeded
     assert "DeleteSubscriptionFilter" not in billingd.writes()
     # The statement that lets the seed's role write lies in the policy beside ours.
-    sids = [s.get("Sid") for s in json.loads(after[f"{S3}/policy"]["Policy"])["Statement"]]
+    sids = [s.get("Sid") for s in json.loads(after[f"{S3}/GetBucketPolicy"]["Policy"])["Statement"]]
     assert sids == ["AllowFirehosePut", "BillingdTlsOnly"]
 
 
 def must_be_the_same_things(before: dict[str, Any], after: dict[str, Any]) -> None:
     """Nothing was deleted, nothing made anew: ids and dates of birth are what they were."""
     assert set(before) <= set(after), set(before) - set(after)
-    for path, members in ((S3, ("CreationDate",)), (STREAM, ("CreateTimestamp",)),
-                          (f"iam/{seed.ROLE}", ("RoleId", "CreateDate", "Arn")),
-                          (f"iam/{seed.LOGS_ROLE}", ("RoleId", "CreateDate", "Arn")),
-                          (f"logs{seed.LOG_GROUP}", ("creationTime",)),
-                          (f"logs{seed.LOG_GROUP}/filter/ToFirehose", ("creationTime",)),
-                          (f"athena/{seed.WORKGROUP}", ("CreationTime",)), (GLUE, ("CreateTime",)),
-                          (f"{GLUE}/{seed.RAW}", ("CreateTime",)), (f"{GLUE}/{seed.VIEW}", ("CreateTime",))):
+    for path, members in ((S3, ("CreationDate",)), (ROLE, ("RoleId", "CreateDate", "Arn")),
+                          (LOGS_ROLE, ("RoleId", "CreateDate", "Arn")), (GROUPS[0], ("creationTime",)),
+                          (f"{GROUPS[0]}/subscriptionFilters/ToFirehose", ("creationTime",)),
+                          (GLUE, ("CreateTime",)),
+                          (f"{GLUE}/TableList/{seed.RAW}", ("CreateTime",)),
+                          (f"{GLUE}/TableList/{seed.VIEW}", ("CreateTime",))):
         for member in members:
             assert after[path][member] == before[path][member], (path, member)
+    for path, member in ((f"{STREAM}/DescribeDeliveryStream", "CreateTimestamp"),
+                         (f"{WORKGROUP}/GetWorkGroup", "CreationTime")):
+        old, new = (next(iter(s[path].values()))[member] for s in (before, after))
+        assert new == old, path
 
 
 def test_what_others_added_stays(sandbox: Sandbox, billingd: Billingd, world: World, adopted: str) -> None:
@@ -62,9 +67,10 @@ def test_what_others_added_stays(sandbox: Sandbox, billingd: Billingd, world: Wo
     must_be_the_same_things(before, after)
     assert kept_of(after) == kept_of(before)
     must_keep_parts(before, after)
-    tables = {f"{GLUE}/{w['name']}" for w in effective().values() if w["kind"] == "glue_table"}
-    queries = {path for path in after if path.startswith(f"athena/{seed.WORKGROUP}/query/")}
-    assert set(after) - set(before) == (tables | queries) - set(before)
+    tables = {f"{GLUE}/TableList/{w['name']}" for w in effective().values() if w["kind"] == "glue_table"}
+    new = {path.removesuffix("/GetTable") for path in set(after) - set(before)}
+    new = {path for path in new if not path.startswith(f"{WORKGROUP}/NamedQueryIds/")}
+    assert new == tables - set(before) | {f"{GROUPS[1]}/logStreams/S3Delivery"}
     assert world.s3.list_objects_v2(Bucket=seed.BUCKET, Prefix=seed.OBJECT)["KeyCount"] == 1
     told = "\n".join(notes(said))
     for text in ("filter of others: security", "inline policy of others: debug", "policy/audit"):
@@ -72,11 +78,12 @@ def test_what_others_added_stays(sandbox: Sandbox, billingd: Billingd, world: Wo
 
 
 # Documents that are others' altogether.
-UNTOUCHED = (f"{S3}/versioning", f"iam/{seed.ROLE}/attached",
-             f"iam/{seed.ROLE}/policy/debug", f"iam/{seed.LOGS_ROLE}/policy/debug",
-             f"iam/{seed.LOGS_ROLE}/policy/security", f"logs{seed.LOG_GROUP}/filter/security",
-             "logs/policy/AWSLogDeliveryWrite20150319", "firehose/security", f"{GLUE}/mine",
-             "athena/primary")
+UNTOUCHED = (f"{S3}/GetBucketVersioning", f"{ROLE}/AttachedPolicies/audit",
+             f"{ROLE}/PolicyNames/debug/GetRolePolicy", f"{LOGS_ROLE}/PolicyNames/debug/GetRolePolicy",
+             f"{LOGS_ROLE}/PolicyNames/security/GetRolePolicy", f"{GROUPS[0]}/subscriptionFilters/security",
+             "logs/resourcePolicies/AWSLogDeliveryWrite20150319",
+             "firehose/DeliveryStreamNames/security/DescribeDeliveryStream", f"{GLUE}/TableList/mine",
+             "athena/WorkGroups/primary/GetWorkGroup")
 
 
 def kept_of(snapshot: dict[str, Any]) -> dict[str, Any]:
@@ -89,46 +96,44 @@ def by(items: list[dict[str, Any]], key: str) -> dict[str, Any]:
 
 def must_keep_parts(before: dict[str, Any], after: dict[str, Any]) -> None:
     """Others' parts of documents that are ours in part."""
-    for path in (f"{S3}/policy", "logs/policy/billingd-log-delivery"):
+    for path in (f"{S3}/GetBucketPolicy", "logs/resourcePolicies/billingd-log-delivery"):
         member = "Policy" if path.startswith("s3") else "policyDocument"
         old, new = (json.loads(s[path][member])["Statement"] for s in (before, after))
         assert new[:len(old)] == old, path
         assert len(new) == len(old) + 1
-    old, new = (s[f"{S3}/lifecycle"] for s in (before, after))
+    old, new = (s[f"{S3}/GetBucketLifecycleConfiguration"] for s in (before, after))
     assert by(old["Rules"], "ID").items() <= by(new["Rules"], "ID").items()
     assert (old["TransitionDefaultMinimumObjectSize"] == new["TransitionDefaultMinimumObjectSize"]
             == "varies_by_storage_class")
-    for path in (f"{STREAM}/tags", f"athena/{seed.WORKGROUP}/tags"):
-        assert by(before[path], "Key").items() <= by(after[path], "Key").items()
-    for role in (seed.ROLE, seed.LOGS_ROLE):
-        assert by(before[f"iam/{role}"]["Tags"], "Key").items() <= by(
-            after[f"iam/{role}"]["Tags"], "Key").items()
-    assert by(before[f"{S3}/tags"]["TagSet"], "Key").items() <= by(after[f"{S3}/tags"]["TagSet"],
-                                                                  "Key").items()
-    for group in (seed.LOG_GROUP, seed.ERROR_GROUP):
-        assert before[f"logs{group}/tags"].items() <= after[f"logs{group}/tags"].items()
-    role = after[f"iam/{seed.ROLE}"]
+    for path in (f"{STREAM}/ListTagsForDeliveryStream", f"{WORKGROUP}/ListTagsForResource",
+                 f"{ROLE}/ListRoleTags", f"{LOGS_ROLE}/ListRoleTags", f"{S3}/GetBucketTagging"):
+        old, new = (s[path].get("Tags") or s[path]["TagSet"] for s in (before, after))
+        assert by(old, "Key").items() <= by(new, "Key").items()
+    for group in GROUPS:
+        old, new = (s[f"{group}/ListTagsForResource"]["tags"] for s in (before, after))
+        assert old.items() <= new.items()
+    role = after[f"{ROLE}/GetRole"]["Role"]
     assert (role["Description"], role["MaxSessionDuration"]) == ("made by hand", 7200)
     must_keep_settings(before, after)
 
 
 def must_keep_settings(before: dict[str, Any], after: dict[str, Any]) -> None:
-    stages = [next(d for p, d in s.items() if p.endswith(API_STAGE)) for s in (before, after)]
+    stages = [s["apigatewayv2/Items/ddn-api/Items/$default"] for s in (before, after)]
     for member in ("Description", "StageVariables", "DefaultRouteSettings", "AutoDeploy", "CreatedDate"):
         assert stages[0][member] == stages[1][member], member
-    old, new = (s[f"athena/{seed.WORKGROUP}"] for s in (before, after))
+    old, new = (s[f"{WORKGROUP}/GetWorkGroup"]["WorkGroup"] for s in (before, after))
     assert old["Description"] == new["Description"]
     for member in ("BytesScannedCutoffPerQuery", "RequesterPaysEnabled"):
         assert old["Configuration"][member] == new["Configuration"][member], member
     assert (old["Configuration"]["ResultConfiguration"]["EncryptionConfiguration"]
             == new["Configuration"]["ResultConfiguration"]["EncryptionConfiguration"])
-    mine = [d for p, d in before.items() if "/query/" in p]
-    assert [d for p, d in after.items() if "/query/" in p and d["Name"] == "mine"] == mine
+    old, new = ([d["NamedQuery"] for p, d in s.items() if "/NamedQueryIds/" in p] for s in (before, after))
+    assert [query for query in new if query["Name"] == "mine"] == old
     old, new = before[GLUE], after[GLUE]
     assert old["Description"] == new["Description"]
     assert old["Parameters"].items() <= new["Parameters"].items()
-    must_keep_table(before[f"{GLUE}/{seed.RAW}"], after[f"{GLUE}/{seed.RAW}"])
-    assert after[f"{GLUE}/{seed.VIEW}"]["Parameters"]["owner"] == "ops"
+    must_keep_table(*(s[f"{GLUE}/TableList/{seed.RAW}"] for s in (before, after)))
+    assert after[f"{GLUE}/TableList/{seed.VIEW}"]["Parameters"]["owner"] == "ops"
 
 
 def must_keep_table(old: dict[str, Any], new: dict[str, Any]) -> None:

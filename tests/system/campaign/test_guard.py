@@ -144,7 +144,7 @@ def test_both_places_taken(sandbox: Sandbox, billingd: Billingd, world: World) -
     assert "security" in found["reason"] and "search" in found["reason"], found
     after = world.snapshot()
     for name in ("security", "search"):
-        path = f"logs{seed.LOG_GROUP}/filter/{name}"
+        path = f"logs/logGroups/{seed.LOG_GROUP}/subscriptionFilters/{name}"
         assert after[path] == before[path]
 
 

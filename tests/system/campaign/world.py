@@ -1,14 +1,13 @@
-"""An account as boto3 sees it: what a test puts there first, and everything that is in it."""
+"""An account: what a test puts there first through boto3, and everything that is in it."""
 
 import json
+import re
 from typing import Any
 
-from botocore.exceptions import ClientError
 from sandbox.control import ACCOUNT, REGION, Sandbox
 
-# What AWS itself changes at every write of a resource.
-VOLATILE = {"VersionId", "LastUpdateTimestamp", "UpdateTime", "LastUpdatedDate", "lastUpdatedTime",
-            "transient_lastDdlTime", "DestinationId"}
+# What AWS itself changes at every write of a resource, beside its times.
+VOLATILE = {"VersionId", "lastUpdatedTime", "transient_lastDdlTime", "DestinationId"}
 
 
 class World:
@@ -43,110 +42,23 @@ class World:
     def workgroup_arn(self, name: str) -> str:
         return f"arn:aws:athena:{self.region}:{ACCOUNT}:workgroup/{name}"
 
-    # -- everything there is --------------------------------------------------------------------------
-
-    def snapshot(self) -> dict[str, Any]:
-        """Path -> document of every resource; without what replies carry besides.
-
-        Not the objects of buckets: the stream delivers some at times of its own.
-        """
-        found: dict[str, Any] = {}
-        for part in (self.see_s3, self.see_iam, self.see_logs, self.see_firehose, self.see_api,
-                     self.see_athena, self.see_glue):
-            part(found)
-        return json.loads(json.dumps(found, default=str, sort_keys=True))
-
-    def see_s3(self, found: dict[str, Any]) -> None:
-        for bucket in self.s3.list_buckets()["Buckets"]:
-            name, at = bucket["Name"], f"s3/{bucket['Name']}"
-            if self.s3.head_bucket(Bucket=name)["BucketRegion"] != self.region:
-                continue
-            found[at] = bucket
-            for part, read in (("policy", self.s3.get_bucket_policy),
-                               ("block", self.s3.get_public_access_block),
-                               ("ownership", self.s3.get_bucket_ownership_controls),
-                               ("encryption", self.s3.get_bucket_encryption),
-                               ("versioning", self.s3.get_bucket_versioning),
-                               ("lifecycle", self.s3.get_bucket_lifecycle_configuration),
-                               ("tags", self.s3.get_bucket_tagging)):
-                found[f"{at}/{part}"] = plain(maybe(read, Bucket=name))
-
-    def see_iam(self, found: dict[str, Any]) -> None:
-        for role in self.iam.list_roles()["Roles"]:
-            name, at = role["RoleName"], f"iam/{role['RoleName']}"
-            found[at] = {k: v for k, v in self.iam.get_role(RoleName=name)["Role"].items()
-                         if k != "RoleLastUsed"}
-            found[f"{at}/attached"] = self.iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-            for policy in self.iam.list_role_policies(RoleName=name)["PolicyNames"]:
-                found[f"{at}/policy/{policy}"] = self.iam.get_role_policy(
-                    RoleName=name, PolicyName=policy)["PolicyDocument"]
-
-    def see_logs(self, found: dict[str, Any]) -> None:
-        for group in self.logs.describe_log_groups()["logGroups"]:
-            name, at = group["logGroupName"], f"logs{group['logGroupName']}"
-            found[at] = group
-            found[f"{at}/tags"] = self.logs.list_tags_for_resource(
-                resourceArn=self.log_group_arn(name))["tags"]
-            found[f"{at}/streams"] = plain(self.logs.describe_log_streams(logGroupName=name))
-            for one in self.logs.describe_subscription_filters(logGroupName=name)["subscriptionFilters"]:
-                found[f"{at}/filter/{one['filterName']}"] = one
-        for policy in self.logs.describe_resource_policies()["resourcePolicies"]:
-            found[f"logs/policy/{policy['policyName']}"] = policy
-
-    def see_firehose(self, found: dict[str, Any]) -> None:
-        for name in self.firehose.list_delivery_streams()["DeliveryStreamNames"]:
-            found[f"firehose/{name}"] = self.firehose.describe_delivery_stream(
-                DeliveryStreamName=name)["DeliveryStreamDescription"]
-            found[f"firehose/{name}/tags"] = self.firehose.list_tags_for_delivery_stream(
-                DeliveryStreamName=name)["Tags"]
-
-    def see_api(self, found: dict[str, Any]) -> None:
-        for api in self.apigatewayv2.get_apis()["Items"]:
-            found[f"api/{api['ApiId']}"] = api
-            for stage in self.apigatewayv2.get_stages(ApiId=api["ApiId"])["Items"]:
-                found[f"api/{api['ApiId']}/{stage['StageName']}"] = stage
-
-    def see_athena(self, found: dict[str, Any]) -> None:
-        for group in self.athena.list_work_groups()["WorkGroups"]:
-            name = group["Name"]
-            at = f"athena/{name}"
-            found[at] = self.athena.get_work_group(WorkGroup=name)["WorkGroup"]
-            found[f"{at}/tags"] = self.athena.list_tags_for_resource(
-                ResourceARN=self.workgroup_arn(name))["Tags"]
-            for one in self.named_queries(name):
-                found[f"{at}/query/{one['NamedQueryId']}"] = one
+    def snapshot(self, *services: str) -> dict[str, Any]:
+        """Path -> document of everything there is, of every service that a kind may use."""
+        return self.sandbox.snapshot(self.region, *services)
 
     def named_queries(self, workgroup: str) -> list[dict[str, Any]]:
         ids = self.athena.list_named_queries(WorkGroup=workgroup)["NamedQueryIds"]
         return self.athena.batch_get_named_query(NamedQueryIds=ids)["NamedQueries"] if ids else []
 
-    def see_glue(self, found: dict[str, Any]) -> None:
-        for database in self.glue.get_databases()["DatabaseList"]:
-            name = database["Name"]
-            found[f"glue/{name}"] = database
-            for table in self.glue.get_tables(DatabaseName=name)["TableList"]:
-                found[f"glue/{name}/{table['Name']}"] = table
+
+def is_time(value: Any) -> bool:
+    return isinstance(value, dict) and list(value) == ["time"]
 
 
-def plain(reply: Any) -> Any:
-    if isinstance(reply, dict):
-        reply.pop("ResponseMetadata", None)
-    return reply
-
-
-def maybe(read: Any, **params: Any) -> Any:
-    """The reply, or the code that says there is none."""
-    try:
-        return read(**params)
-    except ClientError as error:
-        assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 404, error
-        return error.response["Error"]["Code"]
-
-
-def without(value: Any, names: set[str]) -> Any:
-    """A copy with the members of these names left out everywhere."""
+def without(value: Any, names: "re.Pattern[str]") -> Any:
+    """A copy with all times and the members of these names left out everywhere."""
     if isinstance(value, dict):
-        return {k: without(v, names) for k, v in value.items() if k not in names}
+        return {k: without(v, names) for k, v in value.items() if not names.fullmatch(k) and not is_time(v)}
     return [without(v, names) for v in value] if isinstance(value, list) else value
 
 
@@ -171,27 +83,23 @@ def changes(before: dict[str, Any], after: dict[str, Any], touched: str | None =
     for path in before.keys() | after.keys():
         one, other = before.get(path), after.get(path)
         if touched is not None and path.startswith(touched):
-            one, other = without(one, VOLATILE), without(other, VOLATILE)
+            one, other = (without(document, re.compile("|".join(VOLATILE))) for document in (one, other))
         if in_order(one) != in_order(other):
             found[path] = (one, other)
     return found
 
 
-# Made anew at each creation.
-IDENTITY = VOLATILE | {"CreationDate", "CreateDate", "CreateTime", "CreatedDate", "CreateTimestamp",
-                       "CreationTime", "creationTime", "RoleId", "ApiId", "ApiEndpoint", "NamedQueryId",
-                       "uploadSequenceToken", "DeploymentId"}
+# Made anew at each creation: ids (RoleId, ApiId; a key's id is what a spec asked for), and these.
+IDENTITY = re.compile("|".join([*VOLATILE, "creationTime", "ApiEndpoint", "uploadSequenceToken",
+                                r"(?!.*Key)\w*Ids?"]))
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]+")
 
 
 def normalised(snapshot: dict[str, Any]) -> dict[str, Any]:
     """What two accounts brought up apart from each other have in common: no ids, no times."""
-    apis = {d["ApiId"]: d["Name"] for p, d in snapshot.items() if p.startswith("api/") and p.count("/") == 1}
     result: dict[str, Any] = {}
     for path, document in snapshot.items():
-        if "/query/" in path:
-            path = f"{path.rpartition('/')[0]}/{document['Name']}"
-            assert path not in result, f"two saved queries at {path}"
-        for identifier, name in apis.items():
-            path = path.replace(identifier, name)
+        path = UUID.sub(lambda _: next(iter(document.values()))["Name"], path)
+        assert path not in result, f"two things at {path}"
         result[path] = in_order(without(document, IDENTITY))
     return result

@@ -1,0 +1,78 @@
+"""The snapshot finds what there is by AWS's models alone, and changes nothing by looking."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import models
+from .conftest import Pipeline, Wire
+from .control import REGION, Sandbox
+
+
+def test_it_finds_what_is_below_what_it_lists(sandbox: Sandbox, pipeline: Pipeline) -> None:
+    pipeline.stream()
+    pipeline.filter("one")
+    pipeline.logs.create_log_stream(logGroupName="/group", logStreamName="stream")
+    s3, glue = sandbox.client("s3"), sandbox.client("glue")
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_tagging(Bucket="bucket", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    glue.create_database(DatabaseInput={"Name": "database"})
+    glue.create_table(DatabaseName="database", TableInput={"Name": "table"})
+    sandbox.client("athena").create_work_group(Name="group", Tags=[{"Key": "a", "Value": "b"}])
+    found = sandbox.snapshot()
+    assert {"logs/logGroups//group/subscriptionFilters/one", "logs/logGroups//group/logStreams/stream",
+            "s3/Buckets/bucket/GetBucketTagging", "s3/Buckets/bucket/HeadBucket", "glue/DatabaseList/database",
+            "glue/DatabaseList/database/TableList/table", "athena/WorkGroups/group/ListTagsForResource",
+            "firehose/DeliveryStreamNames/stream/DescribeDeliveryStream",
+            "iam/Roles/logs/PolicyNames/put/GetRolePolicy"} <= set(found)
+    assert "s3/Buckets/bucket/GetBucketPolicy" not in found, "there is none"
+    assert found["s3/Buckets/bucket/GetBucketTagging"]["TagSet"] == [{"Key": "a", "Value": "b"}]
+    assert sandbox.snapshot() == found, "looking changes nothing"
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_long_lists_are_read_to_their_end(sandbox: Sandbox, size: int) -> None:
+    logs = sandbox.client("logs")
+    for number in range(5):
+        logs.create_log_group(logGroupName=f"/group/{number}")
+    whole = sandbox.snapshot(REGION, "logs")
+    sandbox.switches(page_size=size)
+    assert sandbox.snapshot(REGION, "logs") == whole
+    assert len([path for path in whole if path.startswith("logs/logGroups//group/")]) >= 5
+
+
+def test_two_of_one_name_are_two(sandbox: Sandbox) -> None:
+    api = sandbox.client("apigatewayv2")
+    for _ in range(2):
+        api.create_api(Name="twin", ProtocolType="HTTP")
+    assert {"apigatewayv2/Items/twin", "apigatewayv2/Items/twin'"} <= set(sandbox.snapshot())
+
+
+def test_only_the_region_and_services_asked_for(sandbox: Sandbox) -> None:
+    sandbox.client("logs", "us-east-1").create_log_group(logGroupName="/there")
+    assert not [path for path in sandbox.snapshot() if path.startswith("logs/")]
+    assert set(sandbox.snapshot("us-east-1", "logs")) >= {"logs/logGroups//there"}
+    assert {path.partition("/")[0] for path in sandbox.snapshot("us-east-1", "logs")} == {"logs"}
+
+
+# -- what is not there says where it would go ------------------------------------------------------------
+
+def test_the_services_are_those_of_the_program() -> None:
+    files = Path(__file__).resolve().parents[2].glob("lib/aws/models/*.json")
+    assert set(models.SERVICES) == {path.stem for path in files}
+
+
+def test_an_unknown_service_is_told_with_its_place(wire: Wire) -> None:
+    status, _, text = wire.rest("codecommit", "GET", "/")
+    assert status == 400 and "no service 'codecommit'" in text
+    assert "lib/resources" in text and "scripts/models" in text
+
+
+def test_an_unknown_operation_is_told_with_its_place(sandbox: Sandbox, process: Sandbox, refused: Any) -> None:
+    with refused("NotImplemented", "tests/sandbox/services/glue.py", 501):
+        sandbox.client("glue").list_blueprints()
+    assert [bug["problem"] for bug in sandbox.bugs()] == [
+        'moto has no glue ListBlueprints: answer it with a function under @handles("glue", "ListBlueprints") in '
+        "tests/sandbox/services/glue.py"]
+    process.reset()
