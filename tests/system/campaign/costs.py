@@ -23,10 +23,10 @@ READS = {  # kind -> one read per document
     "s3_bucket": ("HeadBucket", "GetPublicAccessBlock", "GetBucketOwnershipControls", "GetBucketEncryption",
                   "GetBucketPolicy", "GetBucketLifecycleConfiguration", "GetBucketTagging"),
     "iam_role": ("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
-    "log_group": ("DescribeLogGroups", "ListTagsForResource"),
+    "log_group": ("DescribeLogGroups", "ListTagsForResource", "DescribeAccountPolicies"),
     "log_stream": ("DescribeLogStreams",),
     "delivery_stream": ("DescribeDeliveryStream", "ListTagsForDeliveryStream"),
-    "subscription_filter": ("DescribeSubscriptionFilters",),
+    "subscription_filter": ("DescribeSubscriptionFilters", "DescribeAccountPolicies"),
     "log_resource_policy": ("DescribeResourcePolicies",),
     "stage_logging": ("GetApis", "GetStage"),
     "workgroup": ("GetWorkGroup", "ListTagsForResource"),
@@ -35,8 +35,10 @@ READS = {  # kind -> one read per document
     "glue_table": ("GetTable",),
     "athena_view": ("GetTable",),
 }
-# Asked once for all resources of a region.
-SHARED = {"DescribeResourcePolicies", "GetApis", "ListNamedQueries", "BatchGetNamedQuery"}
+# Asked once for all resources of a region. Account-wide policies are three questions more: each sort of policy that masks,
+# rewrites or forwards events is asked for by itself.
+SHARED = {"DescribeResourcePolicies": 1, "GetApis": 1, "ListNamedQueries": 1, "BatchGetNamedQuery": 1,
+          "DescribeAccountPolicies": 3}
 SERVICE = {"s3_bucket": "s3", "iam_role": "iam", "log_group": "logs", "log_stream": "logs",
            "delivery_stream": "firehose", "subscription_filter": "logs", "log_resource_policy": "logs",
            "stage_logging": "apigatewayv2", "workgroup": "athena", "named_query": "athena",
@@ -55,7 +57,7 @@ def writes_of(resources: dict[str, Any]) -> dict[str, set[str]]:
 def reads_of(resources: dict[str, Any]) -> Counter[str]:
     """How often a look at all of them makes each read."""
     found = Counter(operation for wanted in resources.values() for operation in READS[wanted["kind"]])
-    return Counter({operation: 1 if operation in SHARED else n for operation, n in found.items()})
+    return Counter({operation: SHARED.get(operation, n) for operation, n in found.items()})
 
 
 def service_of(resources: dict[str, Any], operation: str) -> str:
