@@ -1,3 +1,4 @@
+/* client.c -- owns what calls share, and reads the settings they run with. */
 #include "aws/client.h"
 
 #include "aws/client_private.h"
@@ -31,8 +32,9 @@ static int read_retry(struct aws_client *client, struct err *e)
     const char *mode = aws_config_variable("AWS_RETRY_MODE");
     int attempts = (int)client->options.retry.max_attempts;
 
-    if (aws_config_number(client->config, "AWS_MAX_ATTEMPTS", "max_attempts", MOST_ATTEMPTS,
-                          &attempts, e))
+    if (aws_config_number(client->config,
+                          (struct aws_config_setting){"AWS_MAX_ATTEMPTS", "max_attempts"},
+                          MOST_ATTEMPTS, &attempts, e))
         return -1;
     client->options.retry.max_attempts = (unsigned)attempts;
     if (!mode)
@@ -84,10 +86,13 @@ static int read_settings(struct aws_client *client, struct err *e)
     if (bundle)
         client->options.http.ca_bundle = client->ca_bundle;
     client->region = mem_text(aws_config_region(client->config));
-    if (aws_config_flag(client->config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &client->fips,
-                        e) ||
-        aws_config_flag(client->config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
-                        &client->dual_stack, e))
+    if (aws_config_flag(client->config,
+                        (struct aws_config_setting){"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"},
+                        &client->fips, e) ||
+        aws_config_flag(
+            client->config,
+            (struct aws_config_setting){"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"},
+            &client->dual_stack, e))
         return -1;
     return read_retry(client, e) || read_addressing(client, e) || check_endpoints(client, e) ? -1
                                                                                              : 0;
