@@ -29,13 +29,14 @@ static void keep(json_t *last, const json_t *event)
 }
 
 /* Pages may be empty and still have a next one. */
-static bool take_page(void *arg, const json_t *page)
+static int take_page(void *arg, const json_t *page, struct err *e)
 {
     struct reading *reading = arg;
     const json_t *events = json_object_get(page, "events");
     size_t i;
     json_t *event;
 
+    (void)e;
     json_array_foreach(events, i, event)
         if (json_text(event, "message"))
             keep(json_object_get(reading->result, "last"), event);
@@ -51,11 +52,15 @@ json_t *data_flow_log_last(struct flow *flow, const struct data_flow_place *plac
                                         "last"),
                               0, 0, false};
     int64_t from_ms = clock_now_ms() - (int64_t)DATA_FLOW_LOG_MINUTES * 60000;
-    json_t *params = json_pack("{s:s, s:I, s:i}", "logGroupName", place->name, "startTime",
-                               (json_int_t)from_ms, "limit", PAGE);
+    json_auto_t *params = json_pack("{s:s, s:I, s:i}", "logGroupName", place->name, "startTime",
+                                    (json_int_t)from_ms, "limit", PAGE);
+    const struct flow_listing listing = {{place->session, "logs", "FilterLogEvents", params},
+                                         "nextToken",
+                                         "nextToken",
+                                         take_page,
+                                         &reading};
 
-    if (!flow_pages(flow, place->session, "logs", "FilterLogEvents", params, "nextToken",
-                    "nextToken", take_page, &reading, e))
+    if (!flow_pages(flow, &listing, e))
         json_object_set_new(reading.result, "more", json_boolean(reading.more));
     json_object_set_new(reading.result, "count", json_integer(reading.count));
     return reading.result;

@@ -3,7 +3,7 @@
 #define DAEMON_SERVICE_AUDIT_WATCH_H
 
 #include "aws/flow.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 enum { AUDIT_WATCH_MS = 3600000, AUDIT_WATCH_S = 2 * 86400 };
 

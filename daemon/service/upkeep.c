@@ -34,7 +34,7 @@ struct upkeep {
     struct aws_client *client;
     upkeep_end_fn *ended;
     void *arg;
-    struct flow *flow; /* the run under way; not yet known while it starts */
+    struct flow *flow; /* the run under way, or NULL */
     bool running;
     struct batch now, next;
     json_t *done_ms; /* "ddn-api partitions" -> when it was last done as a whole; monotonic */
@@ -169,11 +169,11 @@ static bool has_drift(const struct rollup_status *status)
 static int look(struct flow *flow, const struct billing *billing, struct rollup_status *status,
                 struct err *e)
 {
-    struct day first, last = rollup_last_closed(billing, clock_now_ms() / 1000);
+    struct day_span days = {.last = rollup_last_closed(billing, clock_now_ms() / 1000)};
 
     *status = (struct rollup_status){0};
-    if (rollup_first_day(flow, billing, &first, e) ||
-        rollup_look(flow, billing, first, last, status, e))
+    if (rollup_first_day(flow, billing, &days.first, e) ||
+        rollup_look(flow, billing, days, status, e))
         return -1;
     show_states(billing, status);
     return 0;
@@ -183,13 +183,14 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
                    const struct rollup_status *status, struct err *e)
 {
     cleanup_free char *name = mem_printf("%s collect", billing->pipeline);
+    const struct rollup_work work = {status, on_progress, billing};
     struct rollup_status after;
     struct rollup_report report;
     int failed;
 
     if (!has_drift(status) && !is_due(upkeep, name, COLLECT_MS))
         return;
-    failed = rollup_repair(flow, billing, status, on_progress, billing, &report, e);
+    failed = rollup_repair(flow, billing, &work, &report, e);
     metric_add(&service_metrics.self_athena_scanned_bytes_total, (double)report.scanned_bytes,
                NULL);
     if (!failed) {
@@ -271,36 +272,25 @@ static void on_end(void *arg)
     upkeep->ended(upkeep->arg);
 }
 
-/* A run that has nothing to wait for is over before flow_start returns. */
 static void begin(struct upkeep *upkeep)
 {
-    struct flow *flow;
-
     upkeep->now = upkeep->next;
     upkeep->next = (struct batch){0};
     upkeep->running = true;
-    flow = flow_start(upkeep->loop, upkeep->client, run, on_end, upkeep);
-    if (upkeep->running && !upkeep->flow)
-        upkeep->flow = flow;
+    upkeep->flow = flow_start(upkeep->loop, upkeep->client, run, on_end, upkeep);
 }
 
 /* ---- what is in place ---- */
 
 static bool is_in_place(const struct pass *pass, size_t pipeline)
 {
-    static const char *const needed[] = {"s3_bucket", "workgroup", "glue_database", "glue_table",
-                                         "athena_view"};
-
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
         enum task_verdict verdict = task_verdict(task);
 
-        if (pass_task_pipeline(pass, i) != pipeline || verdict == VERDICT_SYNCED ||
-            verdict == VERDICT_REPAIRED)
-            continue;
-        for (size_t j = 0; j < sizeof needed / sizeof *needed; j++)
-            if (!strcmp(task_kind(task)->name, needed[j]))
-                return false;
+        if (pass_task_pipeline(pass, i) == pipeline && task_kind(task)->for_billing &&
+            verdict != VERDICT_SYNCED && verdict != VERDICT_REPAIRED)
+            return false;
     }
     return true;
 }

@@ -1,8 +1,11 @@
 #include "aws/flow.h"
 
+#include "aws/page_tokens.h"
 #include "base/json.h"
 #include "base/mem.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -19,8 +22,10 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-/* Address space only: pages are used as they are touched. */
-enum { STACK_BYTES = 1024 * 1024 };
+/* Address space only: pages are used as they are touched.  Below each stack lies as much that
+ * nobody may touch, as the kernel keeps below a thread's: an overflow is a crash, not a riddle. Our
+ * own frames are far smaller, and those of libraries, which nobody probes, are too. */
+enum { STACK_BYTES = 1024 * 1024, GUARD_BYTES = 1024 * 1024 };
 
 struct flow {
     uv_loop_t *loop;
@@ -81,6 +86,25 @@ static void left_mark(struct flow *flow)
 #endif
 }
 
+/* The lowest byte of a new stack, above its guard. */
+static char *stack_new(void)
+{
+    char *room = mmap(NULL, GUARD_BYTES + STACK_BYTES, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+
+    if (room == MAP_FAILED || mprotect(room + GUARD_BYTES, STACK_BYTES, PROT_READ | PROT_WRITE)) {
+        (void)fprintf(stderr, "no memory for a stack: %s\n", strerror(errno));
+        abort(); /* as mem_new does */
+    }
+    return room + GUARD_BYTES;
+}
+
+static void stack_free(char *stack)
+{
+    if (munmap(stack - GUARD_BYTES, GUARD_BYTES + STACK_BYTES))
+        abort(); /* it is ours, so this is a mistake of ours */
+}
+
 static void unlink_from_parent(struct flow *flow)
 {
     struct flow **link;
@@ -98,7 +122,7 @@ static void finish(struct flow *flow)
     void *arg = flow->arg;
 
     unlink_from_parent(flow);
-    (void)munmap(flow->stack, STACK_BYTES);
+    stack_free(flow->stack);
     json_decref(flow->result);
     free(flow);
     if (ended)
@@ -145,26 +169,13 @@ static struct flow *flow_new(uv_loop_t *loop, struct aws_client *client, flow_fn
     uintptr_t address = (uintptr_t)flow;
 
     *flow = (struct flow){.loop = loop, .client = client, .fn = fn, .ended = ended, .arg = arg};
-    flow->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-    if (flow->stack == MAP_FAILED)
-        abort();
-    (void)mprotect(flow->stack, 4096, PROT_NONE); /* an overflow is a crash, not a riddle */
+    flow->stack = stack_new();
     (void)getcontext(&flow->inside);
     flow->inside.uc_stack.ss_sp = flow->stack;
     flow->inside.uc_stack.ss_size = STACK_BYTES;
     flow->inside.uc_link = NULL;
     makecontext(&flow->inside, (void (*)(void))run, 2, (unsigned)(address >> 32),
                 (unsigned)(address & 0xffffffffu));
-    return flow;
-}
-
-struct flow *flow_start(uv_loop_t *loop, struct aws_client *client, flow_fn *fn, flow_end_fn *ended,
-                        void *arg)
-{
-    struct flow *flow = flow_new(loop, client, fn, ended, arg);
-
-    resume(flow);
     return flow;
 }
 
@@ -199,26 +210,35 @@ static void on_timer(uv_timer_t *timer)
     resume(flow);
 }
 
-static int start_timer(struct flow *flow, int64_t milliseconds)
+static void start_timer(struct flow *flow, int64_t milliseconds)
 {
     flow->timer = mem_new(sizeof *flow->timer);
     (void)uv_timer_init(flow->loop, flow->timer);
     flow->timer->data = flow;
-    return uv_timer_start(flow->timer, on_timer, milliseconds > 0 ? (uint64_t)milliseconds : 0, 0);
+    (void)uv_timer_start(flow->timer, on_timer, milliseconds > 0 ? (uint64_t)milliseconds : 0, 0);
+}
+
+struct flow *flow_start(uv_loop_t *loop, struct aws_client *client, flow_fn *fn, flow_end_fn *ended,
+                        void *arg)
+{
+    struct flow *flow = flow_new(loop, client, fn, ended, arg);
+
+    start_timer(flow, 0);
+    return flow;
 }
 
 /* A cancelled flow is woken from the loop, never from inside flow_cancel. */
 static void wake_soon(struct flow *flow)
 {
     if (!flow->waiting || flow->children)
-        return; /* it notices at its next wait, or when its children are over */
+        return; /* it notices when it begins, at its next wait, or when its children are over */
     if (flow->call) {
         aws_call_cancel(flow->call);
         flow->call = NULL;
     }
     if (flow->timer)
         stop_timer(flow);
-    (void)start_timer(flow, 0);
+    start_timer(flow, 0);
 }
 
 void flow_cancel(struct flow *flow)
@@ -241,42 +261,38 @@ bool flow_is_cancelled(const struct flow *flow)
     return flow->cancelled;
 }
 
-json_t *flow_call(struct flow *flow, struct aws_session *session, const char *service,
-                  const char *op, json_t *params, struct err *e)
+json_t *flow_call(struct flow *flow, const struct aws_request *request, struct err *e)
 {
-    json_auto_t *owned = params ? params : json_object();
-    const struct aws_error *error = &flow->error;
     json_t *result;
 
     flow->error = (struct aws_error){0};
     flow->throttled = false;
     flow->kind = ERR_CANCELLED;
     if (!flow->cancelled) {
-        flow->call = aws_client_send(
-            flow->client, &(struct aws_request){session, service, op, owned}, on_reply, flow);
+        flow->call = aws_client_send(flow->client, request, on_reply, flow);
         wait_here(flow);
     }
     result = flow->result;
     flow->result = NULL;
     if (result)
         return result;
-    if (flow->cancelled)
-        err_set(e, ERR_CANCELLED, "%s: cancelled", op);
-    else
-        err_set(e, flow->kind == ERR_NONE ? ERR_RETRY : flow->kind, "%s: %s: %s%s%s%s", op,
-                error->code, error->message, error->request_id[0] ? " (request " : "",
-                error->request_id, error->request_id[0] ? ")" : "");
+    if (flow->cancelled) {
+        err_set(e, ERR_CANCELLED, "%s: cancelled", request->op);
+    } else {
+        cleanup_free char *text = aws_error_text(&flow->error);
+
+        err_set(e, flow->kind == ERR_NONE ? ERR_RETRY : flow->kind, "%s", text);
+    }
     return NULL;
 }
 
-json_t *flow_call_at_end(struct flow *flow, struct aws_session *session, const char *service,
-                         const char *op, json_t *params, struct err *e)
+json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e)
 {
     bool cancelled = flow->cancelled;
     json_t *result;
 
     flow->cancelled = false;
-    result = flow_call(flow, session, service, op, params, e);
+    result = flow_call(flow, request, e);
     flow->cancelled = flow->cancelled || cancelled;
     return result;
 }
@@ -291,54 +307,41 @@ bool flow_throttled(const struct flow *flow)
     return flow->throttled;
 }
 
-int flow_pages(struct flow *flow, struct aws_session *session, const char *service, const char *op,
-               json_t *params, const char *request, const char *reply, flow_page_fn *take,
-               void *arg, struct err *e)
+/* Asks for pages until take has enough or there are no more. */
+static int each_page(struct flow *flow, const struct flow_listing *listing, json_t *params,
+                     struct page_tokens *tokens, struct err *e)
 {
-    json_auto_t *owned = params ? params : json_object();
+    const struct aws_request request = {listing->request.session, listing->request.service,
+                                        listing->request.op, params};
 
     for (;;) {
-        json_auto_t *page = flow_call(flow, session, service, op, json_copy(owned), e);
-        const json_t *token = json_object_get(page, reply);
+        json_auto_t *page = flow_call(flow, &request, e);
+        json_t *token = json_object_get(page, listing->next_token);
+        int more = page ? listing->take(listing->arg, page, e) : -1;
 
-        if (!page)
+        if (more <= 0 || !json_string_length(token))
+            return more < 0 ? -1 : 0;
+        if (page_tokens_add(tokens, request.op, json_string_value(token), e))
             return -1;
-        if (!take(arg, page) || !json_string_length(token) ||
-            json_equal(token, json_object_get(owned, request)))
-            return 0;
-        json_object_set(owned, request, (json_t *)token);
+        json_object_set(params, listing->token, token);
     }
 }
 
-struct joined {
-    const char *member;
-    json_t *items;
-};
-
-static bool join_page(void *arg, const json_t *page)
+int flow_pages(struct flow *flow, const struct flow_listing *listing, struct err *e)
 {
-    const struct joined *joined = arg;
+    struct page_tokens tokens = {0};
+    json_auto_t *params =
+        listing->request.params ? json_copy((json_t *)listing->request.params) : json_object();
+    int failed = each_page(flow, listing, params, &tokens, e);
 
-    json_array_extend(joined->items, json_object_get(page, joined->member));
-    return true;
-}
-
-json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,
-                  const char *op, json_t *params, const char *member, const char *request,
-                  const char *reply, struct err *e)
-{
-    struct joined joined = {member, json_array()};
-
-    if (!flow_pages(flow, session, service, op, params, request, reply, join_page, &joined, e))
-        return joined.items;
-    json_decref(joined.items);
-    return NULL;
+    page_tokens_fini(&tokens);
+    return failed;
 }
 
 int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e)
 {
     if (!flow->cancelled) {
-        (void)start_timer(flow, milliseconds);
+        start_timer(flow, milliseconds);
         wait_here(flow);
     }
     return flow->cancelled ? err_set(e, ERR_CANCELLED, "cancelled") : 0;
@@ -378,6 +381,8 @@ void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *f
 {
     struct each each = {flow, fn, arg, count, 0, 0};
 
+    if (!parallel)
+        parallel = 1; /* none would never end */
     while (each.next < count || each.active) {
         struct item *item;
         struct flow *child;
@@ -396,4 +401,16 @@ void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *f
         flow->children = child;
         resume(child);
     }
+}
+
+static void run_part(struct flow *flow, void *arg, size_t index)
+{
+    const struct flow_part *part = (const struct flow_part *)arg + index;
+
+    part->fn(flow, part->arg);
+}
+
+void flow_all(struct flow *flow, const struct flow_part *parts, size_t count)
+{
+    flow_each(flow, count, count, run_part, (void *)parts);
 }

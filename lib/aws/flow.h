@@ -14,7 +14,8 @@ typedef void flow_fn(struct flow *flow, void *arg);
 /* The flow is over and freed. */
 typedef void flow_end_fn(void *arg);
 
-/* Runs fn at once, up to its first wait.  ended (may be NULL) is called when fn has returned. */
+/* Runs fn from the loop, never before this returns, so that the flow can be cancelled until ended
+ * (may be NULL) is called, and no longer.  ended is called once, when fn has returned. */
 struct flow *flow_start(uv_loop_t *loop, struct aws_client *client, flow_fn *fn, flow_end_fn *ended,
                         void *arg);
 /* Every wait of the flow and of those it waits for fails from now on.  It is not over yet when this
@@ -24,36 +25,39 @@ bool flow_is_cancelled(const struct flow *flow);
 
 /* ---- Inside a flow ---- */
 
-/* Sends a call and waits.  params: reference taken over (NULL: {}).  Returns the result (new
- * reference), or NULL with *e told as "Operation: Code: message (request ID)"; flow_error then has
- * the parts. */
-json_t *flow_call(struct flow *flow, struct aws_session *session, const char *service,
-                  const char *op, json_t *params, struct err *e);
+/* Sends a call and waits.  Returns the result (new reference), or NULL with *e told by
+ * aws_error_text; flow_error then has the parts. */
+json_t *flow_call(struct flow *flow, const struct aws_request *request, struct err *e);
 /* The same in a flow that may have been cancelled, for what must be tidied up before it ends (stop
  * what was started).  Only another flow_cancel ends this wait. */
-json_t *flow_call_at_end(struct flow *flow, struct aws_session *session, const char *service,
-                         const char *op, json_t *params, struct err *e);
+json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e);
 /* What AWS said to the last flow_call that failed. */
 const struct aws_error *flow_error(const struct flow *flow);
 /* Whether it failed because AWS wants fewer calls. */
 bool flow_throttled(const struct flow *flow);
-/* Page after page of a list, each given to take (borrowed) until it says false or there is no more.
- * request and reply name the token members.  0, or -1 and *e when a page failed. */
-typedef bool flow_page_fn(void *arg, const json_t *page);
-int flow_pages(struct flow *flow, struct aws_session *session, const char *service, const char *op,
-               json_t *params, const char *request, const char *reply, flow_page_fn *take,
-               void *arg, struct err *e);
-/* All pages of a list: the items under member, joined (new reference).  request and reply name the
- * token members. */
-json_t *flow_list(struct flow *flow, struct aws_session *session, const char *service,
-                  const char *op, json_t *params, const char *member, const char *request,
-                  const char *reply, struct err *e);
+/* A list that comes in pages. */
+struct flow_listing {
+    struct aws_request request;
+    const char *token, *next_token; /* members: of the request, and of the reply */
+    /* Given page after page (borrowed): 1 for more of them, 0 when that was enough, -1 and *e. */
+    int (*take)(void *arg, const json_t *page, struct err *e);
+    void *arg;
+};
+/* 0, or -1 and *e when a page or take failed, or when the list goes in circles or never ends
+ * (page_tokens.h): it is never cut short. */
+int flow_pages(struct flow *flow, const struct flow_listing *listing, struct err *e);
 /* Waits; 0, or -1 when cancelled. */
 int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e);
 
 /* Calls each(child, arg, i) for every i below count in flows of their own, at most parallel at a
- * time, and waits for all.  Items keep their own errors. */
+ * time (0: one), and waits for all.  Items keep their own errors. */
 typedef void flow_item_fn(struct flow *flow, void *arg, size_t index);
 void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *each, void *arg);
+/* Runs unlike things side by side, each in a flow of its own, and waits for all. */
+struct flow_part {
+    flow_fn *fn;
+    void *arg;
+};
+void flow_all(struct flow *flow, const struct flow_part *parts, size_t count);
 
 #endif

@@ -172,12 +172,15 @@ static bool is_denied(int status, const char *code)
            status == 401 || (status == 403 && strncmp(code, "HTTP", 4) == 0);
 }
 
-/* Two writers met, or a change is under way: right as it stands, only later. */
-static bool is_conflict(const char *code)
+bool retry_is_conflict(const char *code)
 {
-    static const char *const codes[] = {"ConcurrentModification", "ConcurrentModificationException",
-                                        "OperationAborted",       "OperationAbortedException",
-                                        "TemporaryRedirect",      NULL};
+    static const char *const codes[] = {"ConcurrentModification",
+                                        "ConcurrentModificationException",
+                                        "ConflictException",
+                                        "OperationAborted",
+                                        "OperationAbortedException",
+                                        "ResourceInUseException",
+                                        NULL};
 
     return is_one_of(code, codes);
 }
@@ -186,7 +189,8 @@ enum err_kind retry_kind(const char *service, int status, const char *code)
 {
     if (is_denied(status, code))
         return ERR_DENIED;
-    if (retry_classify(service, status, code) != RETRY_NEVER || is_conflict(code))
+    if (retry_classify(service, status, code) != RETRY_NEVER || retry_is_conflict(code) ||
+        strcmp(code, "TemporaryRedirect") == 0)
         return ERR_RETRY;
     if (strstr(code, "NotFound") || strncmp(code, "NoSuch", 6) == 0 ||
         (status == 404 && strncmp(code, "HTTP", 4) == 0))

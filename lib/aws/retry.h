@@ -64,6 +64,9 @@ void retry_succeeded(struct retry *retry);
 bool retry_is_expired(const char *code);
 /* The request's time may be what is wrong. */
 bool retry_is_skew(const char *code);
+/* Two writers met, or a change is under way: the call is right as it stands, only later, and not
+ * before what is there was read again. */
+bool retry_is_conflict(const char *code);
 /* What the caller can do about a final error. */
 enum err_kind retry_kind(const char *service, int status, const char *code);
 

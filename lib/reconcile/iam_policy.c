@@ -4,6 +4,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "billing/audit/audit_operations.h"
+#include "billing/backfill/backfill_operations.h"
+#include "billing/rollup/rollup_operations.h"
+#include "billing/store/store_operations.h"
 #include "resources/table.h"
 
 #include <string.h>
@@ -184,18 +188,16 @@ static void grant_error_log(json_t *grants, const struct scope *scope)
         allow(grants, "logs:FilterLogEvents", arn);
 }
 
-/* What rollups, bills, audits and closes call: on the resource of that id, its ARN then the ending.
- */
+/* ---- billing: the operations its rooms declare ---- */
+
 static const struct {
-    const char *id, *ending, *actions;
-} billing_grants[] = {
-    {"workgroup", "",
-     "athena:StartQueryExecution athena:GetQueryExecution athena:GetQueryResults "
-     "athena:StopQueryExecution"},
-    {"bucket", "", "s3:ListBucket s3:GetBucketLocation s3:ListBucketMultipartUploads"},
-    {"bucket", "/*",
-     "s3:GetObject s3:PutObject s3:AbortMultipartUpload s3:ListMultipartUploadParts"},
-    {"access_logs", "", "logs:FilterLogEvents logs:DescribeLogGroups"},
+    const struct operation *list;
+    size_t count;
+} billing_operations[] = {
+    {store_operations, STORE_OPERATIONS},
+    {rollup_operations, ROLLUP_OPERATIONS},
+    {audit_operations, AUDIT_OPERATIONS},
+    {backfill_operations, BACKFILL_OPERATIONS},
 };
 
 static const struct manifest_resource *resource_of(const struct manifest_pipeline *pipeline,
@@ -205,14 +207,6 @@ static const struct manifest_resource *resource_of(const struct manifest_pipelin
         if (!strcmp(pipeline->resources[*index].id, id))
             return &pipeline->resources[*index];
     return NULL;
-}
-
-static struct scope scope_of(const struct manifest_pipeline *pipeline, size_t index,
-                             const json_t *desired, const json_t *facts)
-{
-    return (struct scope){.kind = pipeline->resources[index].kind,
-                          .desired = json_array_get(desired, index),
-                          .facts = facts};
 }
 
 struct grant_list {
@@ -227,66 +221,66 @@ static void grant_listed(void *arg, const char *action)
     allow(list->grants, action, list->resource);
 }
 
-static void grant_billing_tables(json_t *grants, const struct scope *database)
+static void grant_operation(const struct operation *operation, enum operation_place place,
+                            struct grant_list *list)
 {
-    static const char actions[] =
-        "glue:GetDatabase glue:GetTable glue:GetTables glue:GetPartition glue:GetPartitions "
-        "glue:BatchGetPartition glue:CreatePartition glue:UpdatePartition "
-        "glue:BatchCreatePartition "
-        "glue:BatchDeletePartition";
-    static const char *const templates[] = {
-        "arn:{partition}:glue:{region}:{account}:catalog",
-        "arn:{partition}:glue:{region}:{account}:database/{name}",
-        "arn:{partition}:glue:{region}:{account}:table/{name}/*",
-    };
-
-    for (size_t i = 0; i < sizeof templates / sizeof *templates; i++) {
-        cleanup_free char *resource = table_fill(database, templates[i], "*");
-        struct grant_list list = {grants, resource};
-
-        each_word(actions, grant_listed, &list);
-    }
+    for (size_t i = 0; i < OPERATION_GRANTS; i++)
+        if (operation->grants[i].on == place)
+            each_word(operation->grants[i].actions, grant_listed, list);
 }
 
-/* Replaced builds are deleted, and nothing else. */
-static void grant_collecting(json_t *grants, const struct scope *table, const json_t *facts)
-{
-    const char *location = json_text(table->desired, "location");
-    cleanup_free char *arn = NULL;
+struct placed {
+    json_t *grants;
+    enum operation_place place;
+    const struct scope *scope;
+};
 
-    if (!location || strncmp(location, "s3://", 5))
-        return;
-    arn = mem_printf("arn:%s:s3:::%s*", json_text(facts, "partition"), location + 5);
-    allow(grants, "s3:DeleteObject", arn);
+static void grant_on(void *arg, const char *template)
+{
+    const struct placed *placed = arg;
+    cleanup_free char *resource = table_fill(placed->scope, template, "*");
+    struct grant_list list = {placed->grants, resource};
+
+    for (size_t i = 0; i < sizeof billing_operations / sizeof *billing_operations; i++)
+        for (size_t j = 0; j < billing_operations[i].count; j++)
+            grant_operation(&billing_operations[i].list[j], placed->place, &list);
 }
 
-static void grant_billing(json_t *grants, const struct manifest_pipeline *pipeline,
-                          const json_t *desired, const json_t *facts)
+/* What templates of billing may name beside facts and fields: operation.h. */
+static json_t *facts_of(const struct scope *scope)
 {
+    json_t *facts = json_copy((json_t *)scope->facts);
+    const char *location = json_text(scope->desired, "location");
+    cleanup_free char *arn = table_arn(scope);
+
+    if (arn)
+        json_object_set_new(facts, "arn", json_string(arn));
+    if (location && !strncmp(location, "s3://", 5))
+        json_object_set_new(facts, "location", json_string(location + 5));
+    return facts;
+}
+
+/* Nothing for a resource that the spec has not, or builds that lie nowhere. */
+static void grant_place(json_t *grants, enum operation_place place,
+                        const struct manifest_pipeline *pipeline, const json_t *desired,
+                        const json_t *facts)
+{
+    const struct operation_target *target = &operation_targets[place];
+    struct scope scope = {.facts = facts};
+    struct placed placed = {grants, place, &scope};
+    json_auto_t *own = NULL;
     size_t index;
 
-    for (size_t i = 0; i < sizeof billing_grants / sizeof *billing_grants; i++) {
-        cleanup_free char *arn = NULL, *resource = NULL;
-        struct scope scope;
-
-        if (!resource_of(pipeline, billing_grants[i].id, &index))
-            continue;
-        scope = scope_of(pipeline, index, desired, facts);
-        arn = table_arn(&scope);
-        resource = mem_printf("%s%s", arn ? arn : "", billing_grants[i].ending);
-        each_word(billing_grants[i].actions, grant_listed, &(struct grant_list){grants, resource});
+    if (target->id) {
+        if (!resource_of(pipeline, target->id, &index))
+            return;
+        scope.kind = pipeline->resources[index].kind;
+        scope.desired = json_array_get(desired, index);
+        own = facts_of(&scope);
+        scope.facts = own;
     }
-    if (resource_of(pipeline, "database", &index)) {
-        const struct scope scope = scope_of(pipeline, index, desired, facts);
-
-        grant_billing_tables(grants, &scope);
-    }
-    if (resource_of(pipeline, "rollup_table", &index)) {
-        const struct scope scope = scope_of(pipeline, index, desired, facts);
-
-        grant_collecting(grants, &scope, facts);
-    }
-    allow(grants, "cloudwatch:GetMetricData", "*");
+    if (!strstr(target->arns, "{location}") || json_object_get(own, "location"))
+        each_word(target->arns, grant_on, &placed);
 }
 
 static void grant_pipeline(json_t *policy, json_t *grants, const struct manifest *manifest,
@@ -308,8 +302,9 @@ static void grant_pipeline(json_t *policy, json_t *grants, const struct manifest
         grant_error_log(grants, &scope);
     }
     grant_checks(grants, facts);
-    if (json_object_size(pipeline->billing))
-        grant_billing(grants, pipeline, desired, facts);
+    for (int place = OPERATION_NOWHERE + 1;
+         json_object_size(pipeline->billing) && place < OPERATION_PLACES; place++)
+        grant_place(grants, (enum operation_place)place, pipeline, desired, facts);
     if (pipeline->role_arn)
         add_statement(policy, json_string("sts:AssumeRole"), json_string(pipeline->role_arn), NULL);
 }

@@ -25,6 +25,7 @@ enum phase {
     PHASE_READING,
     PHASE_CHECKING,
     PHASE_PLANNED,
+    PHASE_CONFIRMING, /* nothing is written on one look alone */
     PHASE_APPLYING,
     PHASE_DONE
 };
@@ -125,11 +126,7 @@ static int check_identity(const struct pass *pass, const struct aws_reply *reply
 
     if (said)
         return err_set(e, reply->kind, "who we are is unknown: %s", said);
-    if (account_guard_check(pass->setup.manifest, reply->result, account, e))
-        return -1;
-    return json_text(reply->result, "Arn")
-               ? 0
-               : err_set(e, ERR_RETRY, "who we are is unknown: GetCallerIdentity names no caller");
+    return account_guard_check(pass->setup.manifest, reply->result, account, e);
 }
 
 static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
@@ -358,6 +355,13 @@ static void step(struct pass *pass)
         return;
     case PHASE_PLANNED:
         return;
+    case PHASE_CONFIRMING:
+        wake_items(pass);
+        if (!all_at(pass, false))
+            return;
+        pass->phase = PHASE_APPLYING;
+        schedule(pass);
+        return;
     case PHASE_APPLYING:
         turns_release(pass->items, pass->item_count);
         wake_items(pass);
@@ -378,7 +382,12 @@ static void on_timer(uv_timer_t *timer)
 
 void pass_apply(struct pass *pass)
 {
-    pass->phase = PHASE_APPLYING;
+    unsigned since = read_cache_calls(pass->cache);
+
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task)
+            item_confirm(&pass->items[i], since);
+    pass->phase = PHASE_CONFIRMING;
     schedule(pass);
 }
 

@@ -2,7 +2,7 @@
 #ifndef SPEC_BILLING_SETUP_H
 #define SPEC_BILLING_SETUP_H
 
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 #include "spec/manifest.h"
 
 /* Names, settings, price book and queries of a pipeline; account is the caller's (12 digits).  NULL

@@ -19,12 +19,11 @@ static const char *text_at(const json_t *line, size_t i)
 /* The segment a day lies in, as a query per segment would tell it. */
 static size_t segment_of(const struct price_book *book, struct day month, const char *text)
 {
-    struct day starts[PRICE_BOOK_SEGMENTS], day, last = month;
+    struct day starts[PRICE_BOOK_SEGMENTS], day;
     struct err e = {0};
     size_t count;
 
-    last.day = calendar_month_length(month.year, month.month);
-    count = price_book_segments(book, month, last, starts);
+    count = price_book_segments(book, calendar_month(month), starts);
     if (calendar_parse_day(text, &day, &e))
         abort();
     while (count > 1 && calendar_compare(starts[count - 1], day) > 0)

@@ -24,6 +24,7 @@ def run(*words: str) -> str:
 
 
 HELP = run("--help")
+KINDS = sorted(f"{name}.c" for name in re.findall(r"^## `?(\w+)`?", (ROOT / "docs/kinds.md").read_text(), re.M))
 VERBS = dict(re.findall(r"^  (\S+) +(.+)$", HELP.split("Verbs:\n")[1].split("\n\n")[0], re.M))
 
 
@@ -33,22 +34,30 @@ def files() -> Iterator[str]:
         yield from (os.path.relpath(os.path.join(folder, name), ROOT) for name in names)
 
 
-def layout(text: str) -> list[str]:
-    """Patterns of the layout block: words before two blanks, later ones in the folder of the first.
-    A name without a suffix stands for its .c and .h; a folder for all in it."""
+def is_room(folder: str) -> bool:
+    return folder.startswith(("lib/", "daemon/")) and not folder.startswith("lib/aws/models/")
+
+
+def layout(text: str) -> tuple[set[str], list[str]]:
+    """Folders and patterns of the layout block: words before two blanks; indented ones are in the folder above.
+    A name without a suffix stands for its .c and .h, KIND for the kinds. A room does not stand for its files."""
     block = text.split("## Code layout")[1].split("```")[1].partition("\n")[2]
-    patterns = []
+    folders, patterns, here = set(), [], ""
     for line in filter(None, block.splitlines()):
-        first, *others = re.split(r" {2,}", line.strip(), maxsplit=1)[0].split(" ")
-        folder = first.rpartition("/")[0] + "/" if "/" in first else ""
-        patterns += [first, *(folder + other for other in others)]
-    return patterns
+        words = re.split(r" {2,}", line.strip(), maxsplit=1)[0].split(" ")
+        if not line.startswith(" "):
+            here = words[0] if words[0].endswith("/") else ""
+            folders |= {word for word in words if word.endswith("/")}
+            patterns += [word for word in words if not is_room(word) or not word.endswith("/")]
+        else:
+            patterns += [here + name for word in words for name in (KINDS if word == "KIND.c" else [word])]
+    return folders, patterns
 
 
 def covers(pattern: str, name: str) -> bool:
     if pattern.endswith("/"):
         return name.startswith(pattern)
-    if "/" in name and name.count("/") != pattern.count("/"):
+    if name.count("/") != pattern.count("/"):
         return False
     stem, suffix = os.path.splitext(name)
     return fnmatch.fnmatchcase(name, pattern) or (
@@ -56,22 +65,27 @@ def covers(pattern: str, name: str) -> bool:
 
 
 def test_layout_lists_every_file() -> None:
-    patterns = layout(README)
-    assert [n for n in sorted(files()) if not any(covers(p, n) for p in patterns)] == [], \
-        "not in README's code layout"
+    folders, patterns = layout(README)
+    names = sorted(files())
+    rooms = {os.path.dirname(n) + "/" for n in names if is_room(os.path.dirname(n) + "/")} - {"daemon/"}
+    assert rooms - folders == set(), "rooms that are not in README's code layout"
+    assert [n for n in names if not any(covers(p, n) for p in patterns)] == [], "not in README's code layout"
 
 
 def test_layout_lists_nothing_else() -> None:
     names = list(files())
-    assert [p for p in layout(README) if not any(covers(p, n) for n in names)] == [], \
+    folders, patterns = layout(README)
+    assert [f for f in folders if not (ROOT / f).is_dir()] == []
+    assert [p for p in patterns if not any(covers(p, n) for n in names)] == [], \
         "in README's code layout, but not there"
 
 
 def test_layout_can_say_no() -> None:
-    patterns = layout("## Code layout\n```text\nlib/a/str json.c  text\nlib/b/  all\nx.md  a\n```\n")
-    assert patterns == ["lib/a/str", "lib/a/json.c", "lib/b/", "x.md"]
+    text = "## Code layout\n```text\nlib/a/  room\n  str json.c  text\nb/  all\nx.md  a\n```\n"
+    folders, patterns = layout(text)
+    assert (folders, patterns) == ({"lib/a/", "b/"}, ["lib/a/str", "lib/a/json.c", "b/", "x.md"])
     told = [any(covers(p, n) for p in patterns) for n in (
-        "lib/a/str.c", "lib/a/str.h", "lib/a/json.c", "lib/b/c/d", "x.md",
+        "lib/a/str.c", "lib/a/str.h", "lib/a/json.c", "b/c/d", "x.md",
         "lib/a/json.h", "lib/a/stray.c", "lib/a/str.py", "y.md", "lib/c/str.c", "lib/a/b/str.c")]
     assert told == [True] * 5 + [False] * 6
 

@@ -2,8 +2,8 @@
  * the forms in which envelopes were ever delivered. */
 #include "base/mem.h"
 #include "billing/audit/audit_private.h"
+#include "billing/store/gzip.h"
 #include "billing/store/legacy.h"
-#include "billing/store/object_read.h"
 #include "billing/store/recovered.h"
 #include "check.h"
 
@@ -112,13 +112,13 @@ static void test_unknown_is_not_zero(void)
         hours[i].hops[AUDIT_GATEWAY] = hours[i].hops[AUDIT_INGESTED] =
             hours[i].hops[AUDIT_FORWARDED] = U;
     CHECK_INT(all_missing(), 0);
-    CHECK_INT(audit_unknown_hours(&audit), 72);
-    json_auto_t *totals = audit_totals(&audit);
+    CHECK_INT(audit_ladder_unknown_hours(&audit), 72);
+    json_auto_t *totals = audit_ladder_totals(&audit);
     CHECK(json_is_null(json_object_get(totals, "gateway")));
     CHECK_INT(json_integer_value(json_object_get(totals, "delivered")), 72000);
     fresh(0);
     hours[40].hops[AUDIT_GATEWAY] = U;
-    CHECK_INT(audit_unknown_hours(&audit), 0);
+    CHECK_INT(audit_ladder_unknown_hours(&audit), 0);
 }
 
 /* ForwardedLogEvents counts twice what is forwarded twice. */
@@ -150,7 +150,7 @@ static void test_gaps(void)
         hours[i].hops[AUDIT_DELIVERED] = hours[i].lines = hours[i].made = 0;
     hours[10].hops[AUDIT_DELIVERED] = hours[10].lines = hours[10].made = 0; /* not judged */
     audit_ladder(&audit);
-    json_auto_t *gaps = audit_gaps(&audit);
+    json_auto_t *gaps = audit_ladder_gaps(&audit);
     const json_t *gap = json_array_get(gaps, 0);
 
     CHECK_INT(json_array_size(gaps), 1);
@@ -163,14 +163,14 @@ static void test_gaps(void)
 
 static void test_limit_is_exact(void)
 {
-    CHECK(!audit_exceeds(1, 10000, "0.0001"));
-    CHECK(audit_exceeds(2, 10000, "0.0001"));
-    CHECK(audit_exceeds(1, 9999, "0.0001"));
-    CHECK(!audit_exceeds(0, 0, "0"));
-    CHECK(audit_exceeds(1, INT64_MAX, "0"));
-    CHECK(!audit_exceeds(922337203685477, INT64_MAX, "0.0001"));
-    CHECK(audit_exceeds(922337203685478, INT64_MAX, "0.0001"));
-    CHECK(!audit_exceeds(INT64_MAX, INT64_MAX, "1"));
+    CHECK(!audit_ladder_exceeds(1, 10000, "0.0001"));
+    CHECK(audit_ladder_exceeds(2, 10000, "0.0001"));
+    CHECK(audit_ladder_exceeds(1, 9999, "0.0001"));
+    CHECK(!audit_ladder_exceeds(0, 0, "0"));
+    CHECK(audit_ladder_exceeds(1, INT64_MAX, "0"));
+    CHECK(!audit_ladder_exceeds(922337203685477, INT64_MAX, "0.0001"));
+    CHECK(audit_ladder_exceeds(922337203685478, INT64_MAX, "0.0001"));
+    CHECK(!audit_ladder_exceeds(INT64_MAX, INT64_MAX, "1"));
 }
 
 /* ---- envelopes in every form ---- */
@@ -190,9 +190,10 @@ static void keep_id(void *arg, const json_t *envelope)
 
 static struct legacy_counts walk(const char *key, const struct str *bytes, struct str *ids)
 {
+    const struct legacy_reader reader = {keep_id, ids};
     struct legacy_counts counts;
 
-    legacy_walk(key, str_text(bytes), bytes->len, keep_id, ids, &counts);
+    legacy_walk(key, bytes, &reader, &counts);
     return counts;
 }
 
@@ -201,9 +202,9 @@ static void test_members_without_newlines(void)
     cleanup_str struct str bytes = {0}, ids = {0};
     struct legacy_counts counts;
 
-    object_gzip(ENVELOPE("a") ENVELOPE("c"), strlen(ENVELOPE("a") ENVELOPE("c")), &bytes);
-    object_gzip(CONTROL, strlen(CONTROL), &bytes);
-    object_gzip(ENVELOPE("d") "\n" ENVELOPE("e"), strlen(ENVELOPE("d") "\n" ENVELOPE("e")), &bytes);
+    gzip_pack(ENVELOPE("a") ENVELOPE("c"), strlen(ENVELOPE("a") ENVELOPE("c")), &bytes);
+    gzip_pack(CONTROL, strlen(CONTROL), &bytes);
+    gzip_pack(ENVELOPE("d") "\n" ENVELOPE("e"), strlen(ENVELOPE("d") "\n" ENVELOPE("e")), &bytes);
     counts = walk("json-data/x", &bytes, &ids);
     CHECK_TEXT(str_text(&ids), "acde");
     CHECK_INT(counts.events, 8);
@@ -226,8 +227,8 @@ static void test_broken_parts(void)
     CHECK_INT(counts.unreadable, 2);
     /* A member that is cut off keeps what came before. */
     str_fini(&ids);
-    object_gzip(ENVELOPE("a"), strlen(ENVELOPE("a")), &cut);
-    object_gzip(ENVELOPE("c"), strlen(ENVELOPE("c")), &cut);
+    gzip_pack(ENVELOPE("a"), strlen(ENVELOPE("a")), &cut);
+    gzip_pack(ENVELOPE("c"), strlen(ENVELOPE("c")), &cut);
     cut.len -= 20;
     counts = walk("x", &cut, &ids);
     CHECK_INT(strncmp(str_text(&ids), "a", 1), 0);
@@ -244,7 +245,7 @@ static void test_failed_records(void)
     cleanup_str struct str zipped = {0}, bytes = {0}, ids = {0};
     struct legacy_counts counts;
 
-    object_gzip(ENVELOPE("a"), strlen(ENVELOPE("a")), &zipped);
+    gzip_pack(ENVELOPE("a"), strlen(ENVELOPE("a")), &zipped);
     str_add(&bytes, "{\"attemptsMade\":4,\"errorCode\":\"x\",\"rawData\":\"");
     str_add_base64(&bytes, zipped.data, zipped.len);
     str_add(&bytes, "\"}\n{\"attemptsMade\":4,\"rawData\":\"!!\"}\n");
@@ -259,14 +260,14 @@ static void test_gzip_is_deterministic(void)
     cleanup_str struct str one = {0}, two = {0}, back = {0};
     struct err e = {0};
 
-    object_gzip("same", 4, &one);
-    object_gzip("same", 4, &two);
+    gzip_pack("same", 4, &one);
+    gzip_pack("same", 4, &two);
     CHECK_INT(one.len, two.len);
     CHECK(!memcmp(one.data, two.data, one.len));
-    CHECK_INT(object_gunzip(one.data, one.len, &back, &e), 0);
+    CHECK_INT(gzip_unpack(one.data, one.len, &back, &e), 0);
     CHECK_TEXT(str_text(&back), "same");
     str_add(&one, "rest");
-    CHECK_INT(object_gunzip(one.data, one.len, &back, &e), -1);
+    CHECK_INT(gzip_unpack(one.data, one.len, &back, &e), -1);
 }
 
 static void test_names(void)

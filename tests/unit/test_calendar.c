@@ -87,7 +87,8 @@ static void test_dates(void)
     CHECK_INT(calendar_month_length(2000, 2), 29);
     CHECK_INT(calendar_month_length(2100, 2), 28);
     CHECK_INT(calendar_month_length(2025, 12), 31);
-    CHECK_INT(calendar_month_last((struct day){2024, 2, 3}).day, 29);
+    CHECK_INT(calendar_month((struct day){2024, 2, 3}).first.day, 1);
+    CHECK_INT(calendar_month((struct day){2024, 2, 3}).last.day, 29);
     calendar_month_text((struct day){2024, 2, 29}, text);
     CHECK_TEXT(text, "2024-02");
     CHECK(!calendar_parse_month("2025-10", &day, &e) && day.month == 10 && day.day == 1);

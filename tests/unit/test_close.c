@@ -3,9 +3,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_amount.h"
+#include "billing/bill/bill_days.h"
 #include "billing/bill/whatif.h"
 #include "billing/close/archive.h"
-#include "billing/close/close_evidence.h"
+#include "billing/close/close_usage.h"
 #include "billing/prices/price_book.h"
 #include "check.h"
 
@@ -155,17 +156,17 @@ static void test_reasons(void)
                               "{\"day\":\"2025-10-07\",\"state\":\"missing\"}]");
     json_auto_t *other = json_deep_copy(days), *reasons = json_array();
 
-    close_days_reasons(days, reasons);
+    bill_days_reasons(days, reasons);
     CHECK_INT((long long)json_array_size(reasons), 3);
     CHECK(!strncmp(json_string_value(json_array_get(reasons, 0)), "2025-10-02: ", 12));
     CHECK(
         !strncmp(json_string_value(json_array_get(reasons, 1)), "2025-10-05 to 2025-10-06: ", 26));
     CHECK(!strncmp(json_string_value(json_array_get(reasons, 2)), "2025-10-07: ", 12));
-    CHECK(close_days_same(days, other));
+    CHECK(bill_days_same(days, other));
     json_object_set_new(json_array_get(other, 0), "run", json_string("r9"));
-    CHECK(!close_days_same(days, other));
+    CHECK(!bill_days_same(days, other));
     json_object_del(json_array_get(other, 0), "run");
-    CHECK(!close_days_same(days, other) && !close_days_same(other, days));
+    CHECK(!bill_days_same(days, other) && !bill_days_same(other, days));
 }
 
 /* ---- usage ---- */

@@ -1,8 +1,13 @@
-/* Flows: order, parallel limits, cancelling from outside, at every wait. Timers only: what a call
- * does differs in nothing but the callback that resumes it, which system tests exercise. */
+/* Flows: order, parallel limits, cancelling from outside, at every wait; the guard below a stack.
+ * Timers only: what calls add is in test_flow_pages.c and in the system tests. */
 #include "aws/flow.h"
 #include "base/mem.h"
 #include "check.h"
+
+#include <alloca.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 struct seen {
     int started, finished, active, most, cancelled, ended;
@@ -119,6 +124,120 @@ static void many_long(struct flow *flow, void *arg)
     flow_each(flow, 6, 2, long_sleeper, arg);
 }
 
+/* ---- flows that are over at once ---- */
+
+static void nothing(struct flow *flow, void *arg)
+{
+    struct seen *seen = arg;
+
+    seen->started++;
+    seen->cancelled = flow_is_cancelled(flow);
+}
+
+/* It has not begun when flow_start returns, so it can be cancelled, and is still run to its end. */
+static void over_at_once(bool cancel)
+{
+    struct seen seen = {0};
+    uv_loop_t loop;
+
+    uv_loop_init(&loop);
+    seen.flow = flow_start(&loop, NULL, nothing, on_end, &seen);
+    CHECK_INT(seen.started, 0);
+    CHECK_INT(seen.ended, 0);
+    CHECK(!flow_is_cancelled(seen.flow));
+    if (cancel)
+        flow_cancel(seen.flow);
+    CHECK_INT(flow_is_cancelled(seen.flow), cancel);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&loop), 0);
+    CHECK_INT(seen.started, 1);
+    CHECK_INT(seen.ended, 1);
+    CHECK_INT(seen.cancelled, cancel);
+}
+
+/* Waits fail from the first on when it was cancelled before it began. */
+static void cancelled_before(void)
+{
+    struct seen seen = {0};
+    uv_loop_t loop;
+
+    uv_loop_init(&loop);
+    seen.flow = flow_start(&loop, NULL, many_long, on_end, &seen);
+    flow_cancel(seen.flow);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&loop), 0);
+    CHECK_INT(seen.ended, 1);
+    CHECK_INT(seen.cancelled, 6);
+}
+
+/* ---- unlike things side by side ---- */
+
+static void quick(struct flow *flow, void *arg)
+{
+    (void)flow;
+    *(int *)arg += 1;
+}
+
+static void slow(struct flow *flow, void *arg)
+{
+    struct err e = {0};
+
+    if (!flow_sleep(flow, 2, &e))
+        *(int *)arg += 10;
+}
+
+static void side_by_side(struct flow *flow, void *arg)
+{
+    struct seen *seen = arg;
+    int first = 0, second = 0;
+    const struct flow_part parts[] = {{quick, &first}, {slow, &second}, {slow, &first}};
+
+    flow_all(flow, parts, 3);
+    CHECK_INT(first, 11);
+    CHECK_INT(second, 10);
+    flow_all(flow, parts, 0);
+    CHECK_INT(first, 11);
+    flow_each(flow, 3, 0, sleeper, seen); /* at most none: one after the other */
+}
+
+/* ---- overflow ---- */
+
+/* A frame far larger than a page that touches only its far end, as one that nobody probes would. */
+__attribute__((noinline)) static int large_frame(size_t size)
+{
+    volatile char *room = alloca(size);
+
+    room[0] = 1;
+    return room[0];
+}
+
+static void overflow(struct flow *flow, void *arg)
+{
+    (void)flow;
+    *(int *)arg = large_frame(1024 * 1024 + 512 * 1024);
+}
+
+/* In a process of its own, which must not get to its end. */
+static void test_guard(void)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    if (!child) {
+        uv_loop_t loop;
+        int reached = 0;
+
+        (void)close(2); /* a sanitizer's report */
+        (void)signal(SIGSEGV, SIG_DFL);
+        uv_loop_init(&loop);
+        (void)flow_start(&loop, NULL, overflow, NULL, &reached);
+        uv_run(&loop, UV_RUN_DEFAULT);
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) ? WTERMSIG(status) == SIGSEGV : WEXITSTATUS(status) != 0);
+}
+
 int main(void)
 {
     struct seen seen = run_flow(many);
@@ -131,5 +250,12 @@ int main(void)
     CHECK_INT(seen.finished, 5 * (0 + 1 + 2) + 10);
     cancel_after(endless, 5, 3);
     cancel_after(many_long, 0, 6);
+    over_at_once(false);
+    over_at_once(true);
+    cancelled_before();
+    seen = run_flow(side_by_side);
+    CHECK_INT(seen.most, 1);
+    CHECK_INT(seen.finished, 3);
+    test_guard();
     return check_done();
 }

@@ -352,7 +352,7 @@ static void check_kind(void)
         check_created(field);
     }
     CHECK(has_key);
-    CHECK(has_owner || !kind->remove || !strcmp(kind->name, "named_query"));
+    CHECK(has_owner || !kind->remove);
 }
 
 /* {names} of an ARN are fields or facts. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "billing/prices/price_book.h"
+#include "billing/rollup/rollup_objects.h"
 #include "billing/rollup/rollup_private.h"
 #include "check.h"
 
@@ -117,15 +118,15 @@ static void test_compare(void)
 {
     bool changed[4] = {0};
 
-    CHECK_INT(rollup_hours_compare("- aaaa -", "- aaaa -", changed, 4), ROLLUP_SAME);
+    CHECK_INT(rollup_print_compare("- aaaa -", "- aaaa -", changed, 4), ROLLUP_SAME);
     CHECK(!changed[0] && !changed[1] && !changed[2]);
-    CHECK_INT(rollup_hours_compare("- aaaa -", "- aaaa bbbb", changed, 4), ROLLUP_CHANGED);
+    CHECK_INT(rollup_print_compare("- aaaa -", "- aaaa bbbb", changed, 4), ROLLUP_CHANGED);
     CHECK(!changed[1] && changed[2]);
-    CHECK_INT(rollup_hours_compare("- aaaa bbbb", "- aaaa -", changed, 4), ROLLUP_GONE);
-    CHECK_INT(rollup_hours_compare("cccc aaaa bbbb", "- aaaa dddd", NULL, 0), ROLLUP_CHANGED);
-    CHECK_INT(rollup_hours_compare("cccc aaaa bbbb", "dddd aaaa -", NULL, 0), ROLLUP_CHANGED);
-    CHECK_INT(rollup_hours_compare("aaaa", "aaaa bbbb", NULL, 0), ROLLUP_CHANGED);
-    CHECK_INT(rollup_hours_compare("", "", NULL, 0), ROLLUP_SAME);
+    CHECK_INT(rollup_print_compare("- aaaa bbbb", "- aaaa -", changed, 4), ROLLUP_GONE);
+    CHECK_INT(rollup_print_compare("cccc aaaa bbbb", "- aaaa dddd", NULL, 0), ROLLUP_CHANGED);
+    CHECK_INT(rollup_print_compare("cccc aaaa bbbb", "dddd aaaa -", NULL, 0), ROLLUP_CHANGED);
+    CHECK_INT(rollup_print_compare("aaaa", "aaaa bbbb", NULL, 0), ROLLUP_CHANGED);
+    CHECK_INT(rollup_print_compare("", "", NULL, 0), ROLLUP_SAME);
 }
 
 static enum rollup_state state(const char *build, const char *fingerprint, const char *hours)

@@ -99,12 +99,13 @@ static void test_vector(const struct vector *vector)
 {
     cleanup_free char *secret = private_pem(vector), *known = public_pem(vector);
     cleanup_free char *path = write_file("key.pem", secret, 0600), *made = NULL;
+    cleanup_free char *known_path = write_file("known.pem", known, 0644);
     unsigned char message[8], want[SIGNATURE_BYTES], have[SIGNATURE_BYTES];
     size_t length = from_hex(vector->message, message);
     char one[65], two[65];
     struct err e = {0};
     struct signature_key *key = signature_private_key(path, &e);
-    struct signature_key *public = signature_public_key_text(known, strlen(known), &e);
+    struct signature_key *public = signature_public_key(known_path, &e);
 
     CHECK(key && public);
     if (!key || !public)
@@ -191,6 +192,7 @@ static void test_public_files(void)
     cleanup_free char *public_path = write_file("public.pem", known, 0644);
     cleanup_free char *private_path = write_file("both.pem", secret, 0644);
     struct err e = {0};
+    cleanup_free char *nothing_path = write_file("nothing.pem", "no key", 0644);
     struct signature_key *one = signature_public_key(public_path, &e);
     struct signature_key *two = signature_public_key(private_path, &e);
     char a[65], b[65];
@@ -203,7 +205,7 @@ static void test_public_files(void)
     }
     signature_key_free(one);
     signature_key_free(two);
-    CHECK(!signature_public_key_text("no key", 6, &e));
+    CHECK(!signature_public_key(nothing_path, &e));
 }
 
 int main(void)

@@ -2,7 +2,7 @@
 #ifndef DAEMON_VERBS_BILLING_BILLING_PRICES_H
 #define DAEMON_VERBS_BILLING_BILLING_PRICES_H
 
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 #include "daemon/verbs/options.h"
 #include "spec/manifest.h"
 

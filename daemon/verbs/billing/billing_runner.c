@@ -57,7 +57,8 @@ void billing_runner_say(struct billing_turn *turn, const char *format, ...)
 static char *guarded_account(struct flow *flow, struct billing_runner *runner,
                              struct aws_session *session, struct err *e)
 {
-    json_auto_t *identity = flow_call(flow, session, "sts", "GetCallerIdentity", NULL, e);
+    json_auto_t *identity =
+        flow_call(flow, &(struct aws_request){session, "sts", "GetCallerIdentity", NULL}, e);
     const char *account;
 
     if (!identity) {

@@ -4,7 +4,7 @@
 #define DAEMON_VERBS_BILLING_BILLING_RUNNER_H
 
 #include "aws/flow.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 #include "daemon/verbs/options.h"
 #include "spec/manifest.h"
 

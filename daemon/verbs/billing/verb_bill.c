@@ -2,8 +2,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill.h"
+#include "billing/bill/bill_days.h"
 #include "billing/bill/bill_render.h"
-#include "billing/rollup/rollup.h"
+#include "billing/store/athena_query_text.h"
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
@@ -15,46 +16,32 @@
 static json_t *open_days(struct flow *flow, const struct billing *billing, struct day month,
                          struct err *e)
 {
-    struct rollup_status status = {0};
-    json_t *days;
+    json_auto_t *days = bill_days(flow, billing, calendar_month(month), e);
 
-    if (rollup_look(flow, billing, month, calendar_month_last(month), &status, e))
-        return NULL;
-    days = json_array();
-    for (size_t i = 0; i < status.count; i++) {
-        enum rollup_state state = status.days[i].state;
-        char text[16];
-
-        if (state == ROLLUP_CURRENT || state == ROLLUP_EMPTY || state == ROLLUP_KEPT)
-            continue;
-        calendar_day_text(status.days[i].day, text);
-        json_array_append_new(
-            days, json_pack("{s:s, s:s}", "day", text, "state", rollup_state_name(state)));
-    }
-    rollup_status_fini(&status);
-    return days;
+    return days ? bill_days_open(days) : NULL;
 }
 
 static int print_queries(struct billing_turn *turn, struct day month, const json_t *days,
                          struct err *e)
 {
-    struct day starts[PRICE_BOOK_SEGMENTS], last = calendar_month_last(month);
-    size_t count = price_book_segments(turn->billing->book, month, last, starts);
+    struct day starts[PRICE_BOOK_SEGMENTS], last = calendar_month(month).last;
+    size_t count = price_book_segments(turn->billing->book, calendar_month(month), starts);
 
     billing_runner_quiet(turn);
     (void)printf("-- Not sent: --dry-run. Days that are not final: %zu.\n", json_array_size(days));
     for (int raw = 0; raw <= turn->options->from_raw; raw++)
         for (size_t i = 0; i < count; i++) {
             struct day end = i + 1 < count ? calendar_add_days(starts[i + 1], -1) : last;
-            enum usage_source source = raw ? USAGE_FROM_RAW : USAGE_FROM_ROLLUP;
-            cleanup_free char *text = usage_text(turn->billing, source, starts[i], end, e);
+            const struct usage_request segment = {raw ? USAGE_FROM_RAW : USAGE_FROM_ROLLUP,
+                                                  {starts[i], end}};
+            cleanup_free char *text = usage_text(turn->billing, &segment, e);
             char from[16], to[16];
 
             if (!text)
                 return -1;
             calendar_day_text(starts[i], from);
             calendar_day_text(end, to);
-            (void)printf("\n-- %s, %s to %s\n%s\n", usage_query(source), from, to, text);
+            (void)printf("\n-- %s, %s to %s\n%s\n", usage_query(segment.source), from, to, text);
         }
     return EXIT_DONE;
 }
@@ -98,17 +85,18 @@ static void print_bill(const struct options *options, const json_t *bill)
 static int compare_with_raw(struct flow *flow, struct billing_turn *turn, json_t *bill,
                             json_t **sources, struct err *e)
 {
-    const struct day *month = turn->arg;
+    const struct usage_request request = {USAGE_FROM_RAW,
+                                          calendar_month(*(const struct day *)turn->arg)};
     json_auto_t *raw = NULL;
     json_t *differences;
     cleanup_free char *hash = NULL;
 
     billing_runner_say(turn, "counting the raw events");
-    raw = bill_make(flow, turn->billing, *month, USAGE_FROM_RAW, sources, e);
+    raw = bill_make(flow, turn->billing, &request, sources, e);
     if (!raw)
         return -1;
     differences = bill_compare(bill, raw);
-    hash = athena_query_hash(turn->billing, usage_query(USAGE_FROM_RAW));
+    hash = athena_query_text_hash(turn->billing, usage_query(USAGE_FROM_RAW));
     json_object_set_new(bill, "from_raw",
                         json_pack("{s:b, s:s, s:o}", "equal", !json_array_size(differences),
                                   "query_hash", hash, "differences", differences));
@@ -137,17 +125,24 @@ struct reading {
     struct err *e;                 /* the first failure */
 };
 
-static void read_part(struct flow *flow, void *arg, size_t index)
+static void read_rated(struct flow *flow, void *arg)
+{
+    struct reading *reading = arg;
+    const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(reading->month)};
+    struct err e = {0};
+
+    reading->bill = bill_make(flow, reading->billing, &request, &reading->sources, &e);
+    if (!reading->bill)
+        err_set(reading->e, e.kind, "%s", e.text);
+}
+
+static void read_days(struct flow *flow, void *arg)
 {
     struct reading *reading = arg;
     struct err e = {0};
-    json_t *part;
 
-    part = index ? open_days(flow, reading->billing, reading->month, &e)
-                 : bill_make(flow, reading->billing, reading->month, USAGE_FROM_ROLLUP,
-                             &reading->sources, &e);
-    *(index ? &reading->days : &reading->bill) = part;
-    if (!part && !reading->e->kind)
+    reading->days = open_days(flow, reading->billing, reading->month, &e);
+    if (!reading->days)
         err_set(reading->e, e.kind, "%s", e.text);
 }
 
@@ -157,9 +152,10 @@ static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill
     struct err failed = {0};
     struct reading reading = {turn->billing, *(const struct day *)turn->arg, NULL, NULL, NULL,
                               &failed};
+    const struct flow_part parts[] = {{read_rated, &reading}, {read_days, &reading}};
 
     billing_runner_say(turn, "adding up the rollups");
-    flow_each(flow, 2, 2, read_part, &reading);
+    flow_all(flow, parts, sizeof parts / sizeof *parts);
     *bill = reading.bill;
     *sources = reading.sources;
     if (reading.bill && reading.days)

@@ -30,7 +30,7 @@ static char *location(const struct close *close)
 
 static void print_json(const struct billing_turn *turn, const struct close *close, bool closed)
 {
-    cleanup_free char *number = close_invoice_number(close->billing, close->month, close->number);
+    cleanup_free char *number = close_number(close->billing, close->month, close->number);
     cleanup_free char *place = close->folder ? location(close) : NULL;
     json_auto_t *json = json_pack(
         "{s:i, s:s, s:s, s:s, s:b, s:s*, s:O, s:O, s:O*, s:O*}", "format_version", 1, "pipeline",
@@ -54,7 +54,7 @@ static int refuse(const struct billing_turn *turn, const struct close *close)
 
 static void show(const struct billing_turn *turn, const struct close *close)
 {
-    cleanup_free char *number = close_invoice_number(close->billing, close->month, close->number);
+    cleanup_free char *number = close_number(close->billing, close->month, close->number);
 
     if (turn->options->output == OUTPUT_JSON)
         return;
@@ -132,8 +132,8 @@ static int close_turn(struct flow *flow, struct billing_turn *turn, struct err *
         .progress = on_progress,
         .arg = turn,
     };
-    int failed = turn->options->correct ? close_look_correction(flow, &close, e)
-                                        : close_look(flow, &close, e);
+    int failed = turn->options->correct ? close_correction_look(flow, &close, e)
+                                        : close_invoice_look(flow, &close, e);
     int code = failed ? -1 : decide(flow, turn, &close, e);
 
     close_fini(&close);

@@ -13,7 +13,7 @@
 
 struct work {
     struct billing_turn *turn;
-    struct day first, last;
+    struct day_span days;
     struct rollup_status before, after;
     struct rollup_report report;
     size_t wanted, done; /* days to repair */
@@ -30,12 +30,12 @@ static int choose(struct flow *flow, struct work *work, struct err *e)
 
     if (day_range_read(work->turn->options, price_book_zone(billing->book), now_s, &range, e))
         return -1;
-    work->last = range.has_last ? range.last : rollup_last_closed(billing, now_s);
+    work->days.last = range.has_last ? range.last : rollup_last_closed(billing, now_s);
     if (range.has_first) {
-        work->first = range.first;
+        work->days.first = range.first;
         return 0;
     }
-    return rollup_first_day(flow, billing, &work->first, e);
+    return rollup_first_day(flow, billing, &work->days.first, e);
 }
 
 /* ---- what is shown ---- */
@@ -100,8 +100,8 @@ static void print_plan(const struct work *work)
 {
     char first[16], last[16];
 
-    calendar_day_text(work->first, first);
-    calendar_day_text(work->last, last);
+    calendar_day_text(work->days.first, first);
+    calendar_day_text(work->days.last, last);
     (void)printf("%s: rollups of %s to %s (%s): ", work->turn->billing->pipeline, first, last,
                  price_book_zone(work->turn->billing->book));
     print_counts(&work->before);
@@ -145,8 +145,8 @@ static void print_json(const struct work *work)
     json_auto_t *days = json_array();
     json_auto_t *json = NULL;
 
-    calendar_day_text(work->first, first);
-    calendar_day_text(work->last, last);
+    calendar_day_text(work->days.first, first);
+    calendar_day_text(work->days.last, last);
     for (size_t i = 0; i < now->count; i++)
         json_array_append_new(days, day_json(&now->days[i], &work->before.days[i]));
     json = json_pack("{s:i, s:s, s:s, s:s, s:s, s:O}", "format_version", 1, "pipeline",
@@ -195,12 +195,13 @@ static void on_progress(void *arg, struct day day, const char *what)
 
 static int repair(struct flow *flow, struct work *work, struct err *e)
 {
+    const struct rollup_work wanted = {&work->before, on_progress, work};
+
     work->wanted = count_drift(&work->before);
-    if (rollup_repair(flow, work->turn->billing, &work->before, on_progress, work, &work->report,
-                      e))
+    if (rollup_repair(flow, work->turn->billing, &wanted, &work->report, e))
         return -1;
     billing_runner_say(work->turn, "looking at the result");
-    if (rollup_look(flow, work->turn->billing, work->first, work->last, &work->after, e))
+    if (rollup_look(flow, work->turn->billing, work->days, &work->after, e))
         return -1;
     work->repaired = true;
     return 0;
@@ -237,7 +238,7 @@ static int look_and_repair(struct flow *flow, struct work *work, struct err *e)
     billing_runner_say(work->turn, "looking for days without a current build");
     if (choose(flow, work, e))
         return -1;
-    if (rollup_look(flow, work->turn->billing, work->first, work->last, &work->before, e))
+    if (rollup_look(flow, work->turn->billing, work->days, &work->before, e))
         return -1;
     if (options->output != OUTPUT_JSON) {
         billing_runner_quiet(work->turn);

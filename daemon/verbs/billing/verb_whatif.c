@@ -2,8 +2,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text_width.h"
+#include "billing/bill/bill_days.h"
 #include "billing/bill/whatif.h"
-#include "billing/close/close_evidence.h"
 #include "billing/prices/price_book.h"
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
@@ -14,10 +14,6 @@
 #include <string.h>
 
 enum { CUSTOMER_WIDTH = 40, NAME_WIDTH = 24 };
-
-struct months {
-    struct day first, last;
-};
 
 /* ---- the table ---- */
 
@@ -74,23 +70,23 @@ static void print_document(const struct options *options, const json_t *document
 }
 
 /* Days that no rollup stands for yet are missing on both sides: said, not refused. */
-static int warn_of_days(struct flow *flow, struct billing_turn *turn, const struct months *months,
+static int warn_of_days(struct flow *flow, struct billing_turn *turn, const struct day_span *months,
                         json_t **texts, struct err *e)
 {
-    json_auto_t *days =
-        close_days(flow, turn->billing, months->first, close_last_day(months->last), e);
+    const struct day_span all = {months->first, calendar_month(months->last).last};
+    json_auto_t *days = bill_days(flow, turn->billing, all, e);
 
     *texts = json_array();
     if (!days)
         return -1;
-    close_days_reasons(days, *texts);
+    bill_days_reasons(days, *texts);
     return 0;
 }
 
 static int compute(struct flow *flow, struct billing_turn *turn, const struct billing *old,
                    struct err *e)
 {
-    const struct months *months = turn->arg;
+    const struct day_span *months = turn->arg;
     json_auto_t *document = NULL, *texts = NULL;
     const json_t *text;
     size_t i;
@@ -99,7 +95,7 @@ static int compute(struct flow *flow, struct billing_turn *turn, const struct bi
     if (warn_of_days(flow, turn, months, &texts, e))
         return -1;
     billing_runner_say(turn, "rating the months twice");
-    document = whatif_run(flow, old, turn->billing->book, months->first, months->last, e);
+    document = whatif_run(flow, old, turn->billing->book, *months, e);
     if (!document)
         return -1;
     if (json_array_size(texts))
@@ -127,7 +123,7 @@ static int whatif_turn(struct flow *flow, struct billing_turn *turn, struct err 
     return code;
 }
 
-static int read_months(const struct options *options, struct months *months, struct err *e)
+static int read_months(const struct options *options, struct day_span *months, struct err *e)
 {
     const char *first = options->month ? options->month : options->from;
     const char *last = options->month ? options->month : options->to;
@@ -146,7 +142,7 @@ static int read_months(const struct options *options, struct months *months, str
 
 int verb_whatif(const struct options *options)
 {
-    struct months months;
+    struct day_span months;
     struct err e = {0};
 
     if (!options->prices)

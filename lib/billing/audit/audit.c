@@ -66,9 +66,9 @@ static json_t *hour_document(const struct audit_hour *hour)
     json_t *missing = json_object();
 
     for (size_t hop = 0; hop < AUDIT_HOPS; hop++) {
-        json_object_set_new(document, audit_hop_names[hop], count_or_null(hour->hops[hop]));
+        json_object_set_new(document, audit_ladder_hops[hop], count_or_null(hour->hops[hop]));
         if (hour->missing[hop])
-            json_object_set_new(missing, audit_hop_names[hop],
+            json_object_set_new(missing, audit_ladder_hops[hop],
                                 json_integer((json_int_t)hour->missing[hop]));
     }
     json_object_set_new(document, "parsed", json_integer(parsed(hour)));
@@ -132,7 +132,7 @@ static struct audit_hour sum_hours(const struct audit *audit)
 
 static json_t *totals_document(const struct audit *audit, const struct audit_hour *sum)
 {
-    json_t *totals = audit_totals(audit);
+    json_t *totals = audit_ladder_totals(audit);
     bool days = json_array_size(audit->days) > 0;
 
     json_object_set_new(totals, "parsed", json_integer(parsed(sum)));
@@ -148,7 +148,7 @@ static json_t *names_document(void)
 {
     json_t *names = json_array();
 
-    for (const char *const *name = audit_hop_names; *name; name++)
+    for (const char *const *name = audit_ladder_hops; *name; name++)
         json_array_append_new(names, json_string(*name));
     return names;
 }
@@ -170,13 +170,13 @@ static json_t *document_of(struct audit *audit)
     audit_ladder(audit);
     sum = sum_hours(audit);
     gaps = audit_explain(audit);
-    document = json_pack("{s:i, s:s, s:I, s:I, s:o, s:o, s:o, s:O, s:o, s:s, s:s, s:I}",
-                         "format_version", 1, "pipeline", audit->billing->pipeline, "from",
-                         (json_int_t)audit->from_s, "to", (json_int_t)audit->to_s, "hops",
-                         names_document(), "totals", totals_document(audit, &sum), "hours",
-                         hours_document(audit), "days", audit->days, "gaps", gaps, "max_gap",
-                         audit->billing->settings.max_gap, "verdict", audit_verdict(audit, gaps),
-                         "unknown_hours", (json_int_t)audit_unknown_hours(audit));
+    document = json_pack(
+        "{s:i, s:s, s:I, s:I, s:o, s:o, s:o, s:O, s:o, s:s, s:s, s:I}", "format_version", 1,
+        "pipeline", audit->billing->pipeline, "from", (json_int_t)audit->from_s, "to",
+        (json_int_t)audit->to_s, "hops", names_document(), "totals", totals_document(audit, &sum),
+        "hours", hours_document(audit), "days", audit->days, "gaps", gaps, "max_gap",
+        audit->billing->settings.max_gap, "verdict", audit_explain_verdict(audit, gaps),
+        "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit));
     json_object_set_new(
         document, "excluded",
         json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "control", (json_int_t)sum.control,
@@ -201,9 +201,9 @@ json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from
     json_t *document = NULL;
 
     set_window(&audit, from_s, to_s);
-    if (!audit_read_counts(flow, &audit, e) && !audit_read_events(flow, &audit, e) &&
-        !audit_read_days(flow, &audit, e) && !audit_read_objects(flow, &audit, e) &&
-        !audit_read_freshness(flow, &audit, e))
+    if (!audit_counts_read(flow, &audit, e) && !audit_events_read(flow, &audit, e) &&
+        !audit_days_read(flow, &audit, e) && !audit_objects_read(flow, &audit, e) &&
+        !audit_fresh_read(flow, &audit, e))
         document = document_of(&audit);
     audit_fini(&audit);
     return document;

@@ -5,7 +5,7 @@
 
 #include "aws/flow.h"
 #include "billing/prices/calendar.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 /* {"format_version", "from", "to", "hops": ["gateway", "ingested", "forwarded", "delivered",
  * "parsed", "unique", "rolled_up", "billed"], "hours": [{"hour", counts per hop, ...}], "gaps":

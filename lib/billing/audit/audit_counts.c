@@ -4,6 +4,7 @@
  * "Monitoring with CloudWatch metrics". */
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/audit/audit_operations.h"
 #include "billing/audit/audit_private.h"
 
 #include <string.h>
@@ -21,8 +22,7 @@ static char *find_api(struct flow *flow, const struct billing *billing, struct e
 
     if (*names->api_id || !*names->api_name)
         return mem_text(names->api_id);
-    apis = flow_list(flow, billing->session, "apigatewayv2", "GetApis", NULL, "Items", "NextToken",
-                     "NextToken", e);
+    apis = operation_list(flow, billing, &audit_operations[AUDIT_GET_APIS], NULL, e);
     if (!apis)
         return NULL;
     json_array_foreach(apis, i, api) {
@@ -50,7 +50,7 @@ static void fill_hours(struct audit *audit, const int64_t *values)
     }
 }
 
-int audit_read_counts(struct flow *flow, struct audit *audit, struct err *e)
+int audit_counts_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     const struct billing_names *names = &audit->billing->names;
     cleanup_free char *api = find_api(flow, audit->billing, e);
@@ -75,8 +75,9 @@ int audit_read_counts(struct flow *flow, struct audit *audit, struct err *e)
         [THROTTLING] = {"AWS/Logs", "DeliveryThrottling", "Sum", FILTER},
     };
 #undef FILTER
-    values =
-        metrics_read(flow, audit->billing, wanted, METRICS, audit->wide_s, to_s, AUDIT_HOUR_S, e);
+    values = metrics_read(
+        flow, audit->billing,
+        &(struct metrics_question){wanted, METRICS, audit->wide_s, to_s, AUDIT_HOUR_S}, e);
     if (!values)
         return -1;
     fill_hours(audit, values);

@@ -1,17 +1,13 @@
 /* audit_days.c -- billing days: requests in S3, calls in the rollup table, calls on the bill. */
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/mem.h"
 #include "billing/audit/audit_private.h"
 #include "billing/bill/usage.h"
-#include "billing/rollup/rollup_private.h"
-
-struct days {
-    struct day first, last;
-};
+#include "billing/rollup/rollup.h"
+#include "billing/store/athena_query_rows.h"
 
 /* Closed billing days that lie within the audited hours as a whole; false: there are none. */
-static bool find_days(const struct audit *audit, struct days *days)
+static bool find_days(const struct audit *audit, struct day_span *days)
 {
     const struct billing *billing = audit->billing;
     const char *zone = price_book_zone(billing->book);
@@ -30,18 +26,8 @@ static bool find_days(const struct audit *audit, struct days *days)
     return calendar_compare(days->first, days->last) <= 0;
 }
 
-static int ask(struct flow *flow, const struct billing *billing, const char *query,
-               const json_t *values, struct athena_result *result, struct err *e)
-{
-    cleanup_free char *text = athena_query_text(billing, query, values, e);
-    cleanup_free char *seed =
-        mem_printf("audit %s %s %lld", query, billing->pipeline, (long long)clock_now_ms());
-
-    return text ? athena_query_run(flow, billing, text, seed, result, e) : -1;
-}
-
 /* The day's object in the list, made when it is not there yet. */
-static json_t *day_in(json_t *days, const struct days *range, int64_t number)
+static json_t *day_in(json_t *days, const struct day_span *range, int64_t number)
 {
     struct day day = range->first;
     char text[16];
@@ -60,57 +46,64 @@ static json_t *day_in(json_t *days, const struct days *range, int64_t number)
     return json_array_get(days, index);
 }
 
-static void take(json_t *days, const struct days *range, const struct athena_result *result,
-                 const char *const *columns, const char *const *members)
-{
-    for (size_t row = 0; row < json_array_size(result->rows); row++) {
-        json_t *day = day_in(days, range, audit_number(result, row, "bill_day"));
+/* A query by day, and the members of the days that its columns go into. */
+struct daily {
+    struct athena_question question;
+    const char *const *columns, *const *members;
+};
 
-        for (size_t i = 0; columns[i]; i++)
-            json_object_set_new(day, members[i],
-                                json_integer((json_int_t)audit_number(result, row, columns[i])));
+static int read_daily(struct flow *flow, struct audit *audit, const struct day_span *range,
+                      const struct daily *daily, struct err *e)
+{
+    struct athena_result result = {0};
+
+    if (athena_query_run(flow, audit->billing, &daily->question, &result, e))
+        return -1;
+    for (size_t row = 0; row < json_array_size(result.rows); row++) {
+        json_t *day =
+            day_in(audit->days, range, athena_query_rows_number(&result, row, "bill_day", 0));
+
+        for (size_t i = 0; daily->columns[i]; i++)
+            json_object_set_new(day, daily->members[i],
+                                json_integer((json_int_t)athena_query_rows_number(
+                                    &result, row, daily->columns[i], 0)));
     }
+    athena_query_result_fini(&result);
+    return 0;
 }
 
-static int read_requests(struct flow *flow, struct audit *audit, const struct days *range,
+static int read_requests(struct flow *flow, struct audit *audit, const struct day_span *range,
                          struct err *e)
 {
     static const char *const columns[] = {"calls",        "bytes",          "late_events",
                                           "event_copies", "request_copies", NULL};
-    json_auto_t *values = usage_raw_values(audit->billing, range->first, range->last);
-    struct athena_result result = {0};
+    json_auto_t *values = usage_raw_values(audit->billing, *range);
+    const struct daily daily = {{"audit_days", values, NULL}, columns, columns};
 
-    if (ask(flow, audit->billing, "audit_days", values, &result, e))
-        return err_wrap(e, "requests per day");
-    (void)day_in(audit->days, range, usage_day_number(range->last));
-    take(audit->days, range, &result, columns, columns);
-    athena_result_fini(&result);
-    return 0;
+    (void)day_in(audit->days, range, usage_day_number(range->last)); /* every day is in the list */
+    return read_daily(flow, audit, range, &daily, e) ? err_wrap(e, "requests per day") : 0;
 }
 
-static int read_rollups(struct flow *flow, struct audit *audit, const struct days *range,
+static int read_rollups(struct flow *flow, struct audit *audit, const struct day_span *range,
                         struct err *e)
 {
     static const char *const columns[] = {"calls", "bytes", NULL};
     static const char *const members[] = {"rolled_up", "rolled_up_bytes", NULL};
     json_auto_t *values = json_pack("{s:I, s:I}", "first_day", usage_day_number(range->first),
                                     "last_day", usage_day_number(range->last));
-    struct athena_result result = {0};
+    const struct daily daily = {{"audit_rollups", values, NULL}, columns, members};
 
-    if (ask(flow, audit->billing, "audit_rollups", values, &result, e))
-        return err_wrap(e, "rollups");
-    take(audit->days, range, &result, columns, members);
-    athena_result_fini(&result);
-    return 0;
+    return read_daily(flow, audit, range, &daily, e) ? err_wrap(e, "rollups") : 0;
 }
 
-static int read_billed(struct flow *flow, struct audit *audit, const struct days *range,
+static int read_billed(struct flow *flow, struct audit *audit, const struct day_span *range,
                        struct err *e)
 {
+    const struct usage_request request = {USAGE_FROM_ROLLUP, *range};
     struct usage usage = {0};
     json_int_t calls = 0;
 
-    if (usage_read(flow, audit->billing, USAGE_FROM_ROLLUP, range->first, range->last, &usage, e))
+    if (usage_read(flow, audit->billing, &request, &usage, e))
         return err_wrap(e, "what is billed");
     for (size_t i = 0; i < usage.count; i++)
         calls += (json_int_t)usage.lines[i].calls;
@@ -119,9 +112,9 @@ static int read_billed(struct flow *flow, struct audit *audit, const struct days
     return 0;
 }
 
-int audit_read_days(struct flow *flow, struct audit *audit, struct err *e)
+int audit_days_read(struct flow *flow, struct audit *audit, struct err *e)
 {
-    struct days range;
+    struct day_span range;
 
     audit->days = json_array();
     if (!*audit->billing->names.rollup_table || !find_days(audit, &range))

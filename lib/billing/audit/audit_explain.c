@@ -111,19 +111,26 @@ static void explain(json_t *gap, const struct audit *audit, bool above)
 
 /* ---- billing days ---- */
 
-static json_t *day_gap(const struct audit *audit, const char *hop, const json_t *day,
-                       json_int_t events, json_int_t whole, const char *explanation)
+/* What is missing of a billing day, or too much. */
+struct shortage {
+    const char *hop;
+    json_int_t events, of;
+    const char *explanation;
+};
+
+static json_t *day_gap(const struct audit *audit, const json_t *day,
+                       const struct shortage *shortage)
 {
     const char *zone = price_book_zone(audit->billing->book);
     struct day first = {0};
     struct err ignored = {0};
 
     (void)calendar_parse_day(json_text(day, "day"), &first, &ignored);
-    return json_pack("{s:s, s:I, s:I, s:s, s:I, s:I, s:s}", "hop", hop, "from",
+    return json_pack("{s:s, s:I, s:I, s:s, s:I, s:I, s:s}", "hop", shortage->hop, "from",
                      (json_int_t)calendar_day_start(zone, first), "to",
                      (json_int_t)calendar_day_start(zone, calendar_add_days(first, 1)), "day",
-                     json_text(day, "day"), "events", events, "of", whole, "explanation",
-                     explanation);
+                     json_text(day, "day"), "events", shortage->events, "of", shortage->of,
+                     "explanation", shortage->explanation);
 }
 
 static void add_day_gaps(json_t *gaps, const struct audit *audit, const json_t *day,
@@ -131,24 +138,24 @@ static void add_day_gaps(json_t *gaps, const struct audit *audit, const json_t *
 {
     json_int_t calls = number(day, "calls"), rolled_up = number(day, "rolled_up");
     json_int_t late = number(day, "late_events");
+    const struct shortage less = {"rolled_up", calls - rolled_up, whole,
+                                  json_is_null(json_object_get(day, "rolled_up"))
+                                      ? "the day has no rollup; `billingd rollup` builds it"
+                                      : "the rollup is older than its events; `billingd rollup` "
+                                        "repairs it"};
+    const struct shortage more = {"rolled_up", rolled_up - calls, whole,
+                                  "the rollup holds MORE than there are events: objects are gone "
+                                  "since it was built"};
+    const struct shortage too_late = {"rolled_up", late, whole,
+                                      "these arrived after rollup.late_days: more of them is the "
+                                      "only way to bill them"};
 
     if (calls > rolled_up)
-        json_array_append_new(
-            gaps,
-            day_gap(audit, "rolled_up", day, calls - rolled_up, whole,
-                    json_is_null(json_object_get(day, "rolled_up"))
-                        ? "the day has no rollup; `billingd rollup` builds it"
-                        : "the rollup is older than its events; `billingd rollup` repairs it"));
+        json_array_append_new(gaps, day_gap(audit, day, &less));
     else if (calls < rolled_up)
-        json_array_append_new(
-            gaps, day_gap(audit, "rolled_up", day, rolled_up - calls, whole,
-                          "the rollup holds MORE than there are events: objects are gone since it "
-                          "was built"));
+        json_array_append_new(gaps, day_gap(audit, day, &more));
     if (late)
-        json_array_append_new(gaps,
-                              day_gap(audit, "rolled_up", day, late, whole,
-                                      "these arrived after rollup.late_days: more of them is the "
-                                      "only way to bill them"));
+        json_array_append_new(gaps, day_gap(audit, day, &too_late));
 }
 
 static void add_days(json_t *gaps, const struct audit *audit)
@@ -163,12 +170,14 @@ static void add_days(json_t *gaps, const struct audit *audit)
     }
     json_array_foreach(audit->days, i, day)
         add_day_gaps(gaps, audit, day, whole);
-    if (audit->billed && billed != rolled_up)
-        json_array_append_new(
-            gaps, day_gap(audit, "billed", json_array_get(audit->days, 0),
-                          billed > rolled_up ? billed - rolled_up : rolled_up - billed, rolled_up,
-                          "the bill's query and the rollups differ: a rollup changed in between, "
-                          "or its query is wrong"));
+    if (audit->billed && billed != rolled_up) {
+        const struct shortage shortage = {
+            "billed", billed > rolled_up ? billed - rolled_up : rolled_up - billed, rolled_up,
+            "the bill's query and the rollups differ: a rollup changed in between, or its query is "
+            "wrong"};
+
+        json_array_append_new(gaps, day_gap(audit, json_array_get(audit->days, 0), &shortage));
+    }
 }
 
 /* ---- the whole ---- */
@@ -208,12 +217,12 @@ static bool is_above(const struct audit *audit, const json_t *gaps, const char *
         events += (int64_t)number(gap, "events");
         whole = (int64_t)number(gap, "of");
     }
-    return audit_exceeds(events, whole, audit->billing->settings.max_gap);
+    return audit_ladder_exceeds(events, whole, audit->billing->settings.max_gap);
 }
 
 json_t *audit_explain(const struct audit *audit)
 {
-    json_t *gaps = audit_gaps(audit), *gap;
+    json_t *gaps = audit_ladder_gaps(audit), *gap;
     size_t i;
 
     add_days(gaps, audit);
@@ -222,7 +231,7 @@ json_t *audit_explain(const struct audit *audit)
     return worst_first(gaps);
 }
 
-const char *audit_verdict(const struct audit *audit, const json_t *gaps)
+const char *audit_explain_verdict(const struct audit *audit, const json_t *gaps)
 {
     size_t i;
     json_t *gap;
@@ -230,5 +239,6 @@ const char *audit_verdict(const struct audit *audit, const json_t *gaps)
     json_array_foreach(gaps, i, gap)
         if (json_is_true(json_object_get(gap, "above_limit")))
             return "gap";
-    return audit_unknown_hours(audit) || audit->first == audit->last ? "unknown" : "complete";
+    return audit_ladder_unknown_hours(audit) || audit->first == audit->last ? "unknown"
+                                                                            : "complete";
 }

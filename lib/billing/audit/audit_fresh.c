@@ -64,8 +64,8 @@ static int delivery_age(struct flow *flow, const struct billing *billing, int64_
                                           "DeliveryToS3.DataFreshness",
                                           "Maximum",
                                           {{"DeliveryStreamName", billing->names.stream}}};
-    cleanup_free int64_t *values =
-        metrics_read(flow, billing, &wanted, 1, from_s, to_s, PERIOD_S, e);
+    cleanup_free int64_t *values = metrics_read(
+        flow, billing, &(struct metrics_question){&wanted, 1, from_s, to_s, PERIOD_S}, e);
 
     *age_s = METRICS_UNKNOWN;
     if (!values)
@@ -81,7 +81,7 @@ static json_t *age(int64_t now_s, int64_t then_s)
     return then_s > 0 ? json_integer(now_s > then_s ? now_s - then_s : 0) : json_null();
 }
 
-int audit_read_freshness(struct flow *flow, struct audit *audit, struct err *e)
+int audit_fresh_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     int64_t now_s = clock_now_ms() / 1000, delivery_s;
     double object;

@@ -11,10 +11,10 @@
 
 #include <stdlib.h>
 
-const char *const audit_hop_names[] = {"gateway", "ingested",  "forwarded", "delivered", "parsed",
-                                       "unique",  "rolled_up", "billed",    NULL};
+const char *const audit_ladder_hops[] = {"gateway", "ingested",  "forwarded", "delivered", "parsed",
+                                         "unique",  "rolled_up", "billed",    NULL};
 
-struct audit_hour *audit_hour_at(struct audit *audit, int64_t time_s)
+struct audit_hour *audit_ladder_hour(struct audit *audit, int64_t time_s)
 {
     int64_t index = (time_s - audit->wide_s) / AUDIT_HOUR_S;
 
@@ -237,7 +237,7 @@ static json_t *number_or_null(int64_t count)
     return is_known(count) ? json_integer(count) : json_null();
 }
 
-json_t *audit_totals(const struct audit *audit)
+json_t *audit_ladder_totals(const struct audit *audit)
 {
     json_t *totals = json_object();
 
@@ -247,12 +247,12 @@ json_t *audit_totals(const struct audit *audit)
         for (size_t i = audit->first; i < audit->last; i++)
             if (is_known(audit->hours[i].hops[hop]))
                 sum = (is_known(sum) ? sum : 0) + audit->hours[i].hops[hop];
-        json_object_set_new(totals, audit_hop_names[hop], number_or_null(sum));
+        json_object_set_new(totals, audit_ladder_hops[hop], number_or_null(sum));
     }
     return totals;
 }
 
-size_t audit_unknown_hours(const struct audit *audit)
+size_t audit_ladder_unknown_hours(const struct audit *audit)
 {
     size_t hours = 0;
 
@@ -265,7 +265,7 @@ size_t audit_unknown_hours(const struct audit *audit)
     return hours;
 }
 
-bool audit_exceeds(int64_t events, int64_t whole, const char *limit)
+bool audit_ladder_exceeds(int64_t events, int64_t whole, const char *limit)
 {
     struct price share = {0};
     struct err ignored = {0};
@@ -306,7 +306,7 @@ static json_t *gap_of(const struct audit *audit, enum audit_hop hop, size_t from
         throttled += is_known(hour->throttled) ? hour->throttled : 0;
         counted = counted || is_known(hour->hops[hop]);
     }
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "hop", audit_hop_names[hop],
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "hop", audit_ladder_hops[hop],
                      "from", (json_int_t)audit->hours[from].hour_s, "to",
                      (json_int_t)(audit->hours[to - 1].hour_s + AUDIT_HOUR_S), "events",
                      (json_int_t)events, "of", (json_int_t)whole, "delivery_errors",
@@ -314,7 +314,7 @@ static json_t *gap_of(const struct audit *audit, enum audit_hop hop, size_t from
                      counted);
 }
 
-json_t *audit_gaps(const struct audit *audit)
+json_t *audit_ladder_gaps(const struct audit *audit)
 {
     json_t *gaps = json_array();
 

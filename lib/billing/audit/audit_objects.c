@@ -1,11 +1,13 @@
 /* audit_objects.c -- usage that lies in the bucket where no query reads it: objects below the error
  * prefix, and those that a stream delivered in an older form. */
+#include "base/firehose_prefix.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/audit/audit_operations.h"
 #include "billing/audit/audit_private.h"
 #include "billing/store/legacy.h"
+#include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
-#include "billing/store/object_read.h"
 #include "billing/store/recovered.h"
 
 #include <string.h>
@@ -28,11 +30,11 @@ static void count_events(struct flow *flow, const struct billing *billing, const
     struct legacy_counts counts;
     struct err unread = {0};
 
-    if (object_read(flow, billing, object, &bytes, &unread)) {
+    if (object_content_read(flow, billing, object, &bytes, &unread)) {
         counting->all_read = false;
         return;
     }
-    legacy_walk(json_text(object, "key"), str_text(&bytes), bytes.len, NULL, NULL, &counts);
+    legacy_walk(json_text(object, "key"), &bytes, NULL, &counts);
     counting->events += counts.events;
     counting->readable += counts.readable;
 }
@@ -88,18 +90,16 @@ static char *live_prefix(struct flow *flow, const struct billing *billing)
 {
     struct err unknown = {0};
     json_auto_t *reply =
-        flow_call(flow, billing->session, "firehose", "DescribeDeliveryStream",
-                  json_pack("{s:s}", "DeliveryStreamName", billing->names.stream), &unknown);
+        operation_call(flow, billing, &audit_operations[AUDIT_GET_STREAM],
+                       json_pack("{s:s}", "DeliveryStreamName", billing->names.stream), &unknown);
     const char *prefix = json_string_value(
         json_at(reply, "DeliveryStreamDescription.Destinations[].ExtendedS3DestinationDescription."
                        "Prefix"));
-    size_t n = strlen(billing->names.data_prefix), end;
+    size_t n = strlen(billing->names.data_prefix);
 
     if (!prefix || !strncmp(prefix, billing->names.data_prefix, n))
         return NULL;
-    for (end = strcspn(prefix, "!"); end && prefix[end - 1] != '/';)
-        end--;
-    return mem_text_n(prefix, end);
+    return firehose_prefix_folder(prefix);
 }
 
 static bool is_below(const char *a, const char *b)
@@ -123,7 +123,7 @@ static int look_at_legacy(struct flow *flow, struct audit *audit, const json_t *
     return audit->legacy ? 0 : -1;
 }
 
-int audit_read_objects(struct flow *flow, struct audit *audit, struct err *e)
+int audit_objects_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     const struct billing *billing = audit->billing;
     const char *prefix = recovered_prefix(billing);

@@ -28,7 +28,7 @@ enum {
 
 /* The hops between which events are compared hour by hour. */
 enum audit_hop { AUDIT_GATEWAY, AUDIT_INGESTED, AUDIT_FORWARDED, AUDIT_DELIVERED, AUDIT_HOPS };
-extern const char *const audit_hop_names[]; /* all eight of the ladder, ends with NULL */
+extern const char *const audit_ladder_hops[]; /* all eight of the ladder, ends with NULL */
 
 struct audit_hour {
     int64_t hour_s;
@@ -59,15 +59,11 @@ struct audit {
 };
 
 /* All fill in what they are named after; -1 and *e. */
-int audit_read_counts(struct flow *flow, struct audit *audit, struct err *e);
-int audit_read_events(struct flow *flow, struct audit *audit, struct err *e);
-int audit_read_days(struct flow *flow, struct audit *audit, struct err *e);
-int audit_read_objects(struct flow *flow, struct audit *audit, struct err *e);
-int audit_read_freshness(struct flow *flow, struct audit *audit, struct err *e);
-
-/* A row of an Athena result as numbers: the column's value, 0 when it is NULL or no number. */
-struct athena_result;
-int64_t audit_number(const struct athena_result *result, size_t row, const char *column);
+int audit_counts_read(struct flow *flow, struct audit *audit, struct err *e);
+int audit_events_read(struct flow *flow, struct audit *audit, struct err *e);
+int audit_days_read(struct flow *flow, struct audit *audit, struct err *e);
+int audit_objects_read(struct flow *flow, struct audit *audit, struct err *e);
+int audit_fresh_read(struct flow *flow, struct audit *audit, struct err *e);
 
 /* ---- audit_explain.c: no I/O ---- */
 
@@ -75,21 +71,21 @@ int64_t audit_number(const struct athena_result *result, size_t row, const char 
  * "explained" (by AWS, within the limit) and "explanation"; new reference. */
 json_t *audit_explain(const struct audit *audit);
 /* "gap", "unknown" or "complete"; static. */
-const char *audit_verdict(const struct audit *audit, const json_t *gaps);
+const char *audit_explain_verdict(const struct audit *audit, const json_t *gaps);
 
 /* ---- audit_ladder.c: no I/O ---- */
 
 /* The hour of the array that holds the moment, or NULL. */
-struct audit_hour *audit_hour_at(struct audit *audit, int64_t time_s);
+struct audit_hour *audit_ladder_hour(struct audit *audit, int64_t time_s);
 /* Sets missing[] of every hour; docs/audit.md tells the rule. */
 void audit_ladder(struct audit *audit);
 /* {"gateway": n or null, ..., "delivered": n} over the judged hours; new reference. */
-json_t *audit_totals(const struct audit *audit);
+json_t *audit_ladder_totals(const struct audit *audit);
 /* The gaps up to delivery: ranges of hours, in their order; new reference. */
-json_t *audit_gaps(const struct audit *audit);
+json_t *audit_ladder_gaps(const struct audit *audit);
 /* Judged hours with events of which no count says how many there should be. */
-size_t audit_unknown_hours(const struct audit *audit);
+size_t audit_ladder_unknown_hours(const struct audit *audit);
 /* share of a decimal text: events > whole * limit, exactly ("0.0001": 12 decimals at most). */
-bool audit_exceeds(int64_t events, int64_t whole, const char *limit);
+bool audit_ladder_exceeds(int64_t events, int64_t whole, const char *limit);
 
 #endif

@@ -5,35 +5,21 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit.h"
+#include "billing/backfill/backfill_operations.h"
 #include "billing/backfill/backfill_private.h"
 #include "billing/store/recovered.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { DAY_S = 86400 };
-
-void backfill_say(const struct backfill *backfill, const char *format, ...)
-{
-    char text[160];
-    va_list args;
-
-    if (!backfill->request->progress)
-        return;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    backfill->request->progress(backfill->request->arg, text);
-}
 
 int64_t backfill_reach(struct flow *flow, const struct billing *billing, json_t **retention_days,
                        struct err *e)
 {
     const char *name = billing->names.log_group;
-    json_auto_t *groups = flow_list(flow, billing->session, "logs", "DescribeLogGroups",
-                                    json_pack("{s:s}", "logGroupNamePrefix", name), "logGroups",
-                                    "nextToken", "nextToken", e);
+    json_auto_t *groups =
+        operation_list(flow, billing, &backfill_operations[BACKFILL_GET_LOG_GROUPS],
+                       json_pack("{s:s}", "logGroupNamePrefix", name), e);
     size_t i;
     json_t *group;
 
@@ -137,12 +123,11 @@ static int fill_holes(struct flow *flow, struct backfill *backfill, const json_t
 
 /* ---- the report ---- */
 
-static json_t *objects_report(int64_t found, int64_t unreadable,
-                              const struct backfill_written *written)
+static json_t *source_report(const struct backfill_source *source)
 {
-    return json_pack("{s:I, s:I, s:I, s:I}", "found", (json_int_t)found, "unreadable",
-                     (json_int_t)unreadable, "events", (json_int_t)written->events, "objects",
-                     (json_int_t)written->objects);
+    return json_pack("{s:I, s:I, s:I, s:I}", "found", (json_int_t)source->found, "unreadable",
+                     (json_int_t)source->unreadable, "events", (json_int_t)source->written.events,
+                     "objects", (json_int_t)source->written.objects);
 }
 
 static json_int_t lost(const struct backfill *backfill, const json_t *holes)
@@ -168,14 +153,9 @@ static json_t *report_of(const struct backfill *backfill, const json_t *holes, j
         (json_int_t)request->from_s, "to", (json_int_t)request->to_s, "dry_run", request->dry_run,
         "holes", holes, "logs", "read", (json_int_t)backfill->read, "present",
         (json_int_t)backfill->present, "events", (json_int_t)backfill->logs.events, "objects",
-        (json_int_t)backfill->logs.objects, "errors",
-        objects_report(backfill->errors.found, backfill->errors.unreadable,
-                       &backfill->errors.written),
-        "legacy",
-        request->legacy_prefix ? objects_report(backfill->legacy.found, backfill->legacy.unreadable,
-                                                &backfill->legacy.written)
-                               : json_null(),
-        "retention_days", retention ? retention : json_null(), "lost", lost(backfill, holes));
+        (json_int_t)backfill->logs.objects, "errors", source_report(&backfill->errors), "legacy",
+        request->legacy_prefix ? source_report(&backfill->legacy) : json_null(), "retention_days",
+        retention ? retention : json_null(), "lost", lost(backfill, holes));
 }
 
 /* Holes are looked for first: what is written then is not counted as having been there. */
@@ -186,14 +166,14 @@ static int run(struct flow *flow, struct backfill *backfill, json_t **holes, jso
     json_auto_t *audit = NULL;
 
     if (request->legacy_prefix)
-        return backfill_legacy(flow, backfill, e);
-    backfill_say(backfill, "looking for holes");
+        return backfill_objects_legacy(flow, backfill, e);
+    backfill_progress(backfill, "looking for holes");
     audit = audit_run(flow, backfill->billing, request->from_s, request->to_s, e);
     if (!audit)
         return -1;
     json_decref(*holes);
     *holes = find_holes(audit);
-    if (backfill_errors(flow, backfill, e))
+    if (backfill_objects_errors(flow, backfill, e))
         return -1;
     if (json_array_size(*holes) && backfill_reach(flow, backfill->billing, retention, e) < 0)
         return -1;
@@ -203,7 +183,10 @@ static int run(struct flow *flow, struct backfill *backfill, json_t **holes, jso
 json_t *backfill_run(struct flow *flow, const struct billing *billing,
                      const struct backfill_request *request, struct err *e)
 {
-    struct backfill backfill = {.billing = billing, .request = request};
+    struct backfill backfill = {.billing = billing,
+                                .request = request,
+                                .errors = {.kind = "error"},
+                                .legacy = {.kind = "legacy"}};
     json_t *holes = json_array(), *retention = NULL, *report = NULL;
 
     if (!recovered_prefix(billing))

@@ -7,7 +7,7 @@
 #define BILLING_BACKFILL_BACKFILL_H
 
 #include "aws/flow.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 #include <stdbool.h>
 

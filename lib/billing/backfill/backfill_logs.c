@@ -2,11 +2,12 @@
  *
  * FilterLogEvents gives each event the id that the subscription gave it. Limits: 5 calls a second
  * and region, 10,000 events or 1 MiB a page; pages may be empty and still have a next one. */
-#include "base/clock.h"
+#include "aws/page_tokens.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/backfill/backfill_operations.h"
 #include "billing/backfill/backfill_private.h"
-#include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query.h"
 #include "billing/store/recovered.h"
 
@@ -27,14 +28,12 @@ static json_t *present_ids(struct flow *flow, const struct billing *billing, int
     cleanup_free char *filter = rollup_window_filter(from_s - ROLLUP_HOUR_S, to_s + late_s);
     json_auto_t *values = json_pack("{s:I, s:I, s:s}", "from_ms", (json_int_t)from_s * 1000,
                                     "to_ms", (json_int_t)to_s * 1000, "partition_filter", filter);
-    cleanup_free char *text = athena_query_text(billing, "backfill_events", values, e);
-    cleanup_free char *seed =
-        mem_printf("backfill %s %lld", billing->pipeline, (long long)clock_now_ms());
     struct athena_result result = {0};
     json_t *ids, *row;
     size_t i;
 
-    if (!text || athena_query_run(flow, billing, text, seed, &result, e))
+    if (athena_query_run(flow, billing, &(struct athena_question){"backfill_events", values, NULL},
+                         &result, e))
         return NULL;
     ids = json_object();
     json_array_foreach(result.rows, i, row) {
@@ -43,7 +42,7 @@ static json_t *present_ids(struct flow *flow, const struct billing *billing, int
         if (id)
             json_object_set_new_nocheck(ids, id, json_true());
     }
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
     return ids;
 }
 
@@ -59,8 +58,8 @@ static json_t *read_page(struct flow *flow, const struct billing *billing, const
 {
     for (int refusals = 0;; refusals++) {
         struct err failed = {0};
-        json_t *page = flow_call(flow, billing->session, "logs", "FilterLogEvents",
-                                 json_copy((json_t *)params), &failed);
+        json_t *page = operation_call(flow, billing, &backfill_operations[BACKFILL_FILTER_EVENTS],
+                                      json_incref((json_t *)params), &failed);
 
         if (page)
             return page;
@@ -99,53 +98,87 @@ static void take_events(struct backfill *backfill, struct backfill_writer *write
     }
 }
 
-static int read_window(struct flow *flow, struct backfill *backfill, struct backfill_writer *writer,
-                       const json_t *ids, int64_t from_s, int64_t to_s, struct err *e)
+/* An hour of the log group, being read again. */
+struct window {
+    struct backfill *backfill;
+    struct backfill_writer *writer;
+    const json_t *ids; /* of the events that are there */
+    int64_t hour_s;
+};
+
+/* 1 when *params now ask for the next page, 0 when that was the last; -1 and *e. */
+static int next_page(const json_t *page, json_t *params, struct page_tokens *tokens, struct err *e)
 {
-    const struct billing *billing = backfill->billing;
-    json_auto_t *params = page_params(billing, from_s, to_s);
+    const struct operation *operation = &backfill_operations[BACKFILL_FILTER_EVENTS];
+    json_t *token = json_object_get(page, operation->next_token);
+
+    if (!json_string_length(token))
+        return 0;
+    if (page_tokens_add(tokens, operation->name, json_string_value(token), e))
+        return -1;
+    json_object_set(params, operation->token, token);
+    return 1;
+}
+
+/* By itself and not by operation_pages: there is a pause between pages, and refusals are waited
+ * for. */
+static int read_window(struct flow *flow, const struct window *window, struct page_tokens *tokens,
+                       struct err *e)
+{
+    struct backfill *backfill = window->backfill;
+    json_auto_t *params =
+        page_params(backfill->billing, window->hour_s, window->hour_s + BACKFILL_HOUR_S);
 
     for (;;) {
-        json_auto_t *page = read_page(flow, billing, params, e);
-        json_t *token;
+        json_auto_t *page = read_page(flow, backfill->billing, params, e);
+        int more;
 
         if (!page)
             return -1;
-        take_events(backfill, writer, page, ids);
-        if (backfill_writer_count(writer) >= FLUSH_EVENTS &&
-            backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs, e))
+        take_events(backfill, window->writer, page, window->ids);
+        if (backfill_writer_count(window->writer) >= FLUSH_EVENTS &&
+            backfill_writer_flush(flow, window->writer, e))
             return -1;
-        token = json_object_get(page, "nextToken");
-        if (!json_string_length(token) || json_equal(token, json_object_get(params, "nextToken")))
-            return 0;
-        json_object_set(params, "nextToken", token);
+        more = next_page(page, params, tokens, e);
+        if (more <= 0)
+            return more;
         if (flow_sleep(flow, PAUSE_MS, e))
             return -1;
     }
 }
 
+static int read_hour(struct flow *flow, struct backfill *backfill, const json_t *ids,
+                     int64_t hour_s, struct err *e)
+{
+    const struct billing *billing = backfill->billing;
+    cleanup_free char *name = mem_printf("%s\n%lld", billing->names.log_group, (long long)hour_s);
+    char source[RECOVERED_ID];
+    const struct backfill_target target = {"logs", source, backfill->request->dry_run,
+                                           &backfill->logs};
+    struct window window = {backfill, NULL, ids, hour_s};
+    struct page_tokens tokens = {0};
+    int failed;
+
+    recovered_text_id(name, strlen(name), source);
+    window.writer = backfill_writer_new(billing, &target);
+    failed =
+        read_window(flow, &window, &tokens, e) || backfill_writer_flush(flow, window.writer, e);
+    backfill_writer_free(window.writer);
+    page_tokens_fini(&tokens);
+    return failed;
+}
+
 int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, int64_t to_s,
                   struct err *e)
 {
-    const struct billing *billing = backfill->billing;
-    json_auto_t *ids = present_ids(flow, billing, from_s, to_s, e);
+    json_auto_t *ids = present_ids(flow, backfill->billing, from_s, to_s, e);
     int failed = !ids;
 
     for (int64_t hour_s = from_s; !failed && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
-        cleanup_free char *name =
-            mem_printf("%s\n%lld", billing->names.log_group, (long long)hour_s);
-        struct backfill_writer *writer;
-        char source[RECOVERED_ID];
-
-        backfill_say(backfill, "reading the log group, hour %lld of %lld",
-                     (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
-                     (long long)((to_s - from_s) / BACKFILL_HOUR_S));
-        recovered_text_id(name, strlen(name), source);
-        writer = backfill_writer_new(billing, "logs", source);
-        failed =
-            read_window(flow, backfill, writer, ids, hour_s, hour_s + BACKFILL_HOUR_S, e) ||
-            backfill_writer_flush(flow, writer, backfill->request->dry_run, &backfill->logs, e);
-        backfill_writer_free(writer);
+        backfill_progress(backfill, "reading the log group, hour %lld of %lld",
+                          (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
+                          (long long)((to_s - from_s) / BACKFILL_HOUR_S));
+        failed = read_hour(flow, backfill, ids, hour_s, e);
     }
-    return failed ? err_wrap(e, "reading %s again", billing->names.log_group) : 0;
+    return failed ? err_wrap(e, "reading %s again", backfill->billing->names.log_group) : 0;
 }

@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "billing/backfill/backfill_private.h"
 #include "billing/store/legacy.h"
+#include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
-#include "billing/store/object_read.h"
 #include "billing/store/recovered.h"
 
 #include <string.h>
@@ -29,38 +29,38 @@ static void collect(void *arg, const json_t *envelope)
 }
 
 /* Equal keys and content give equal names, so it does not matter what was recovered before. */
-static int take_object(struct flow *flow, struct backfill *backfill, const char *kind,
-                       const json_t *object, struct backfill_written *written, int64_t *unreadable,
-                       struct err *e)
+static int take_object(struct flow *flow, struct backfill *backfill, struct backfill_source *source,
+                       const json_t *object, struct err *e)
 {
     const struct billing *billing = backfill->billing;
     cleanup_str struct str bytes = {0};
     struct collecting collecting = {
         .hour_s = (int64_t)json_number_value(json_object_get(object, "modified"))};
+    const struct legacy_reader reader = {collect, &collecting};
     struct legacy_counts counts;
-    char source[RECOVERED_ID];
+    char id[RECOVERED_ID];
     int failed;
 
-    if (object_read(flow, billing, object, &bytes, e)) {
+    if (object_content_read(flow, billing, object, &bytes, e)) {
         if (e->kind != ERR_INVALID && e->kind != ERR_ABSENT)
             return -1;
         err_clear(e); /* archived, or gone meanwhile: the others can still be read */
-        ++*unreadable;
+        source->unreadable++;
         return 0;
     }
-    recovered_object_id(object, source);
-    collecting.writer = backfill_writer_new(billing, kind, source);
-    legacy_walk(json_text(object, "key"), str_text(&bytes), bytes.len, collect, &collecting,
-                &counts);
-    *unreadable += counts.unreadable;
-    failed = backfill_writer_flush(flow, collecting.writer, backfill->request->dry_run, written, e);
+    recovered_object_id(object, id);
+    collecting.writer = backfill_writer_new(
+        billing,
+        &(struct backfill_target){source->kind, id, backfill->request->dry_run, &source->written});
+    legacy_walk(json_text(object, "key"), &bytes, &reader, &counts);
+    source->unreadable += counts.unreadable;
+    failed = backfill_writer_flush(flow, collecting.writer, e);
     backfill_writer_free(collecting.writer);
     return failed;
 }
 
-static int take_all(struct flow *flow, struct backfill *backfill, const char *kind,
-                    const char *prefix, int64_t *found, struct backfill_written *written,
-                    int64_t *unreadable, struct err *e)
+static int take_all(struct flow *flow, struct backfill *backfill, struct backfill_source *source,
+                    const char *prefix, struct err *e)
 {
     json_auto_t *objects = object_list(flow, backfill->billing, prefix, e);
     size_t i;
@@ -71,25 +71,23 @@ static int take_all(struct flow *flow, struct backfill *backfill, const char *ki
     json_array_foreach(objects, i, object) {
         if (!json_integer_value(json_object_get(object, "size")))
             continue;
-        ++*found;
-        backfill_say(backfill, "reading %s, object %zu of %zu", prefix, i + 1,
-                     json_array_size(objects));
-        if (take_object(flow, backfill, kind, object, written, unreadable, e))
+        source->found++;
+        backfill_progress(backfill, "reading %s, object %zu of %zu", prefix, i + 1,
+                          json_array_size(objects));
+        if (take_object(flow, backfill, source, object, e))
             return err_wrap(e, "recovering %s", prefix);
     }
     return 0;
 }
 
-int backfill_errors(struct flow *flow, struct backfill *backfill, struct err *e)
+int backfill_objects_errors(struct flow *flow, struct backfill *backfill, struct err *e)
 {
-    if (!*backfill->billing->names.error_prefix)
-        return 0;
-    return take_all(flow, backfill, "error", backfill->billing->names.error_prefix,
-                    &backfill->errors.found, &backfill->errors.written,
-                    &backfill->errors.unreadable, e);
+    const char *prefix = backfill->billing->names.error_prefix;
+
+    return *prefix ? take_all(flow, backfill, &backfill->errors, prefix, e) : 0;
 }
 
-int backfill_legacy(struct flow *flow, struct backfill *backfill, struct err *e)
+int backfill_objects_legacy(struct flow *flow, struct backfill *backfill, struct err *e)
 {
     const char *prefix = backfill->request->legacy_prefix;
     const struct billing_names *names = &backfill->billing->names;
@@ -101,6 +99,5 @@ int backfill_legacy(struct flow *flow, struct backfill *backfill, struct err *e)
             !strncmp(prefix, read_already[i], strlen(prefix)))
             return err_set(e, ERR_INVALID, "%s is read by the tables: nothing to take over from it",
                            *prefix ? prefix : "the whole bucket");
-    return take_all(flow, backfill, "legacy", prefix, &backfill->legacy.found,
-                    &backfill->legacy.written, &backfill->legacy.unreadable, e);
+    return take_all(flow, backfill, &backfill->legacy, prefix, e);
 }

@@ -3,18 +3,19 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/store/athena_query_text.h"
 
 #include <string.h>
 
 static json_t *source_json(const struct billing *billing, enum usage_source source)
 {
-    cleanup_free char *hash = athena_query_hash(billing, usage_query(source));
+    cleanup_free char *hash = athena_query_text_hash(billing, usage_query(source));
     json_t *document =
         json_pack("{s:s, s:s, s:s}", "kind", source == USAGE_FROM_RAW ? "raw" : "rollup", "query",
                   usage_query(source), "query_hash", hash);
 
     if (source == USAGE_FROM_ROLLUP) {
-        cleanup_free char *rollup = athena_query_hash(billing, "rollup");
+        cleanup_free char *rollup = athena_query_text_hash(billing, "rollup");
 
         json_object_set_new(document, "rollup_hash", json_string(rollup));
     }
@@ -34,16 +35,15 @@ json_t *bill_of_usage(const struct billing *billing, struct day month, enum usag
     return bill;
 }
 
-json_t *bill_make(struct flow *flow, const struct billing *billing, struct day month,
-                  enum usage_source source, json_t **sources, struct err *e)
+json_t *bill_make(struct flow *flow, const struct billing *billing,
+                  const struct usage_request *request, json_t **sources, struct err *e)
 {
-    struct day first = {month.year, month.month, 1};
     struct usage usage;
     json_t *bill;
 
-    if (usage_read(flow, billing, source, first, calendar_month_last(month), &usage, e))
+    if (usage_read(flow, billing, request, &usage, e))
         return NULL;
-    bill = bill_of_usage(billing, month, source, &usage, e);
+    bill = bill_of_usage(billing, request->days.first, request->source, &usage, e);
     if (bill && sources)
         *sources = json_share(usage.sources);
     usage_fini(&usage);

@@ -9,10 +9,11 @@
 #include "billing/bill/usage.h"
 
 /* rating_bill's document with {"pipeline", "source": {"kind": "rollup"|"raw", "query",
- * "query_hash", "rollup_hash"?}} in it; new reference.  sources (may be NULL) gets usage.sources.
- * Days that are open or without a build are the caller's to tell: see bill_set_days. */
-json_t *bill_make(struct flow *flow, const struct billing *billing, struct day month,
-                  enum usage_source source, json_t **sources, struct err *e);
+ * "query_hash", "rollup_hash"?}} in it; new reference, or NULL and *e.  request->days: a month.
+ * sources (may be NULL) gets usage.sources.  Days that are open or without a build are the caller's
+ * to tell: see bill_set_days. */
+json_t *bill_make(struct flow *flow, const struct billing *billing,
+                  const struct usage_request *request, json_t **sources, struct err *e);
 /* The same document from usage of the month at hand. */
 json_t *bill_of_usage(const struct billing *billing, struct day month, enum usage_source source,
                       const struct usage *usage, struct err *e);

@@ -1,4 +1,4 @@
-/* close_amount.h -- the decimals of bills as numbers again, and bills subtracted. */
+/* bill_amount.h -- the decimals of bills as numbers again, and bills subtracted. */
 #ifndef BILLING_BILL_BILL_AMOUNT_H
 #define BILLING_BILL_BILL_AMOUNT_H
 

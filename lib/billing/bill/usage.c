@@ -3,7 +3,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_window.h"
+#include "billing/store/athena_query.h"
+#include "billing/store/athena_query_text.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,9 +14,7 @@ enum { COLUMNS = 6 };
 
 struct reading {
     const struct billing *billing;
-    const char *query;
-    bool raw;
-    struct day last;
+    const struct usage_request *request;
     struct day starts[PRICE_BOOK_SEGMENTS];
     size_t count;
     json_t **rows; /* per segment */
@@ -35,54 +35,65 @@ static json_int_t hour_number(int64_t hour_s)
     return usage_day_number(day) * 100 + (hour_s % ROLLUP_DAY_S) / ROLLUP_HOUR_S;
 }
 
-json_t *usage_raw_values(const struct billing *billing, struct day first, struct day last)
+json_t *usage_raw_values(const struct billing *billing, struct day_span days)
 {
-    cleanup_str struct str days = {0};
+    cleanup_str struct str rows = {0};
     cleanup_free char *filter = NULL;
-    struct day day = calendar_add_days(first, -1); /* for copies made across midnight */
+    struct day day = calendar_add_days(days.first, -1); /* for copies made across midnight */
     struct rollup_window window = rollup_window_of(billing, day);
     int64_t from_s = window.from_s;
 
-    for (; calendar_compare(day, last) <= 0; day = calendar_add_days(day, 1)) {
+    for (; calendar_compare(day, days.last) <= 0; day = calendar_add_days(day, 1)) {
         window = rollup_window_of(billing, day);
-        str_addf(&days, "%s(%lld, %lld, %lld, %lld, %lld)", days.len ? ", " : "",
+        str_addf(&rows, "%s(%lld, %lld, %lld, %lld, %lld)", rows.len ? ", " : "",
                  (long long)usage_day_number(day), (long long)window.event_from_s,
                  (long long)window.event_to_s, (long long)hour_number(window.from_s),
                  (long long)hour_number(window.to_s - ROLLUP_HOUR_S));
     }
     filter = rollup_window_filter(from_s, window.to_s);
-    return json_pack("{s:I, s:s, s:s}", "first_day", usage_day_number(first), "days",
-                     str_text(&days), "partition_filter", filter);
+    return json_pack("{s:I, s:s, s:s}", "first_day", usage_day_number(days.first), "days",
+                     str_text(&rows), "partition_filter", filter);
 }
 
-static struct day segment_end(const struct reading *reading, size_t index)
+const char *usage_query(enum usage_source source)
 {
-    return index + 1 < reading->count ? calendar_add_days(reading->starts[index + 1], -1)
-                                      : reading->last;
+    return source == USAGE_FROM_RAW ? "usage_raw" : "usage_rollup";
 }
 
-static char *query_text(const struct reading *reading, size_t index, struct err *e)
+static json_t *values_of(const struct billing *billing, const struct usage_request *request)
 {
-    struct day first = reading->starts[index], last = segment_end(reading, index);
-    json_auto_t *values = reading->raw
-                              ? usage_raw_values(reading->billing, first, last)
-                              : json_pack("{s:I, s:I}", "first_day", usage_day_number(first),
-                                          "last_day", usage_day_number(last));
+    struct day_span days = request->days;
 
-    return athena_query_text(reading->billing, reading->query, values, e);
+    if (request->source == USAGE_FROM_RAW)
+        return usage_raw_values(billing, days);
+    return json_pack("{s:I, s:I}", "first_day", usage_day_number(days.first), "last_day",
+                     usage_day_number(days.last));
+}
+
+char *usage_text(const struct billing *billing, const struct usage_request *request, struct err *e)
+{
+    json_auto_t *values = values_of(billing, request);
+
+    return athena_query_text(billing, usage_query(request->source), values, e);
 }
 
 static void read_segment(struct flow *flow, void *arg, size_t index)
 {
     struct reading *reading = arg;
+    struct usage_request segment = *reading->request;
     struct athena_result result = {0};
+    json_auto_t *values = NULL;
     struct err e = {0};
-    cleanup_free char *text = NULL;
 
     if (reading->e->kind != ERR_NONE)
         return;
-    text = query_text(reading, index, &e);
-    if (!text || athena_query_run(flow, reading->billing, text, NULL, &result, &e)) {
+    segment.days.first = reading->starts[index];
+    if (index + 1 < reading->count)
+        segment.days.last = calendar_add_days(reading->starts[index + 1], -1);
+    values = values_of(reading->billing, &segment);
+    if (athena_query_run(flow, reading->billing,
+                         &(struct athena_question){usage_query(segment.source), values, NULL},
+                         &result, &e)) {
         (void)err_set(reading->e, e.kind, "%s", e.text);
         return;
     }
@@ -90,7 +101,7 @@ static void read_segment(struct flow *flow, void *arg, size_t index)
     reading->scanned += result.scanned_bytes;
     reading->engine_ms += result.engine_ms;
     json_array_append_new(reading->ids, json_string(result.id));
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
 }
 
 static int read_number(const json_t *row, size_t i, int64_t *number, struct err *e)
@@ -144,56 +155,38 @@ static int take_rows(const struct reading *reading, struct usage *usage, struct 
     return 0;
 }
 
-int usage_read(struct flow *flow, const struct billing *billing, enum usage_source source,
-               struct day first, struct day last, struct usage *usage, struct err *e)
+static json_t *sources_of(const struct reading *reading)
+{
+    const char *query = usage_query(reading->request->source);
+    cleanup_free char *hash = athena_query_text_hash(reading->billing, query);
+
+    return json_pack("{s:s, s:s, s:I, s:I, s:o}", "source", query, "query_hash", hash,
+                     "scanned_bytes", (json_int_t)reading->scanned, "engine_ms",
+                     (json_int_t)reading->engine_ms, "query_ids", reading->ids);
+}
+
+int usage_read(struct flow *flow, const struct billing *billing,
+               const struct usage_request *request, struct usage *usage, struct err *e)
 {
     struct err failed = {0};
-    struct reading reading = {.billing = billing,
-                              .raw = source == USAGE_FROM_RAW,
-                              .last = last,
-                              .ids = json_array(),
-                              .e = &failed};
-    cleanup_free char *hash = NULL;
-    int result = -1;
+    struct reading reading = {
+        .billing = billing, .request = request, .ids = json_array(), .e = &failed};
+    int result;
 
     *usage = (struct usage){0};
-    reading.query = usage_query(source);
-    reading.count = price_book_segments(billing->book, first, last, reading.starts);
+    reading.count = price_book_segments(billing->book, request->days, reading.starts);
     reading.rows = mem_new(reading.count * sizeof *reading.rows);
     flow_each(flow, reading.count, (size_t)billing->settings.parallel_queries, read_segment,
               &reading);
-    if (failed.kind == ERR_NONE)
-        result = take_rows(&reading, usage, e);
-    else
-        (void)err_set(e, failed.kind, "%s", failed.text);
-    hash = athena_query_hash(billing, reading.query);
-    usage->sources = json_pack("{s:s, s:s, s:I, s:I, s:o}", "source", reading.query, "query_hash",
-                               hash, "scanned_bytes", (json_int_t)reading.scanned, "engine_ms",
-                               (json_int_t)reading.engine_ms, "query_ids", reading.ids);
+    result =
+        failed.kind ? err_set(e, failed.kind, "%s", failed.text) : take_rows(&reading, usage, e);
+    usage->sources = sources_of(&reading);
     for (size_t i = 0; i < reading.count; i++)
         json_decref(reading.rows[i]);
     free(reading.rows);
     if (result)
         usage_fini(usage);
     return result;
-}
-
-const char *usage_query(enum usage_source source)
-{
-    return source == USAGE_FROM_RAW ? "usage_raw" : "usage_rollup";
-}
-
-char *usage_text(const struct billing *billing, enum usage_source source, struct day first,
-                 struct day last, struct err *e)
-{
-    struct reading reading = {.billing = billing,
-                              .query = usage_query(source),
-                              .raw = source == USAGE_FROM_RAW,
-                              .last = last,
-                              .starts = {first},
-                              .count = 1};
-
-    return query_text(&reading, 0, e);
 }
 
 void usage_fini(struct usage *usage)

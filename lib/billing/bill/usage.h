@@ -2,33 +2,37 @@
 #ifndef BILLING_BILL_USAGE_H
 #define BILLING_BILL_USAGE_H
 
+#include "aws/flow.h"
 #include "billing/prices/rating.h"
-#include "billing/store/athena_query.h"
+#include "billing/store/billing.h"
 
 enum usage_source { USAGE_FROM_ROLLUP, USAGE_FROM_RAW };
 
 struct usage {
     struct usage_line *lines;
     size_t count;
-    json_t *owner; /* holds the texts the lines point into */
-    json_t
-        *sources; /* {"source", "query_hash", "scanned_bytes", "engine_ms", "query_ids": [...]} */
+    json_t *owner;   /* holds the texts the lines point into */
+    json_t *sources; /* {"source", "query_hash", "scanned_bytes", "engine_ms", "query_ids"} */
 };
 
-/* Queries [first, last] (billing days), one query per segment of the price book, at most
- * settings.parallel_queries together.  Queries: usage_rollup, usage_raw. */
-int usage_read(struct flow *flow, const struct billing *billing, enum usage_source source,
-               struct day first, struct day last, struct usage *usage, struct err *e);
+struct usage_request {
+    enum usage_source source;
+    struct day_span days; /* billing days */
+};
+
+/* One query per segment of the price book, at most settings.parallel_queries together.  Queries:
+ * usage_rollup, usage_raw.  0 and *usage, to be given back with usage_fini; -1 and *e. */
+int usage_read(struct flow *flow, const struct billing *billing,
+               const struct usage_request *request, struct usage *usage, struct err *e);
 void usage_fini(struct usage *usage);
 /* What usage_raw and audit_days ask for: {"first_day", "days", "partition_filter"}; new reference.
  */
-json_t *usage_raw_values(const struct billing *billing, struct day first, struct day last);
+json_t *usage_raw_values(const struct billing *billing, struct day_span days);
 /* A billing day as the queries number it: 20251031. */
 json_int_t usage_day_number(struct day day);
 /* The name of the query that reads it. */
 const char *usage_query(enum usage_source source);
 /* What would be asked for the days of one segment, without asking; new text, or NULL and *e. */
-char *usage_text(const struct billing *billing, enum usage_source source, struct day first,
-                 struct day last, struct err *e);
+char *usage_text(const struct billing *billing, const struct usage_request *request, struct err *e);
 
 #endif

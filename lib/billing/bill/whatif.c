@@ -5,19 +5,18 @@
 #include "base/str.h"
 #include "billing/bill/bill_amount.h"
 #include "billing/bill/bill_render.h"
-#include "billing/close/close_evidence.h"
 
 #include <string.h>
 
 /* ---- two bills of a month ---- */
 
-static bool same_segments(const struct price_book *a, const struct price_book *b, struct day first,
-                          struct day last)
+static bool same_segments(const struct price_book *a, const struct price_book *b,
+                          struct day_span days)
 {
     struct day left[PRICE_BOOK_SEGMENTS], right[PRICE_BOOK_SEGMENTS];
-    size_t count = price_book_segments(a, first, last, left);
+    size_t count = price_book_segments(a, days, left);
 
-    if (price_book_segments(b, first, last, right) != count)
+    if (price_book_segments(b, days, right) != count)
         return false;
     for (size_t i = 0; i < count; i++)
         if (calendar_compare(left[i], right[i]) != 0)
@@ -35,17 +34,17 @@ static json_t *bill_by(const struct billing *billing, struct day month, const st
 static json_t *month_pair(struct flow *flow, const struct billing *old, const struct billing *new,
                           struct day month, struct err *e)
 {
-    struct day last = close_last_day(month);
+    const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(month)};
     json_t *before, *after = NULL;
     struct usage usage;
 
-    if (usage_read(flow, old, USAGE_FROM_ROLLUP, month, last, &usage, e))
+    if (usage_read(flow, old, &request, &usage, e))
         return NULL;
     before = bill_by(old, month, &usage, e);
-    if (before && same_segments(old->book, new->book, month, last))
+    if (before && same_segments(old->book, new->book, request.days))
         after = bill_by(new, month, &usage, e);
     else if (before)
-        after = bill_make(flow, new, month, USAGE_FROM_ROLLUP, NULL, e);
+        after = bill_make(flow, new, &request, NULL, e);
     usage_fini(&usage);
     if (after)
         return json_pack("[o, o]", before, after);
@@ -103,8 +102,12 @@ static json_t *new_row(const json_t *line, const char *zero)
                      "months");
 }
 
-static int add_bill(json_t *rows, json_t *nobody, json_t *totals, const char *side,
-                    const json_t *bill, struct err *e)
+/* What is summed up: rows by customer, usage of nobody, and all customers together. */
+struct sums {
+    json_t *rows, *nobody, *totals;
+};
+
+static int add_bill(struct sums *sums, const char *side, const json_t *bill, struct err *e)
 {
     const char *month = json_text(bill, "month");
     const json_t *line;
@@ -112,17 +115,17 @@ static int add_bill(json_t *rows, json_t *nobody, json_t *totals, const char *si
 
     json_array_foreach(json_object_get(bill, "lines"), i, line) {
         const char *customer = json_text(line, "customer");
-        json_t *row = json_object_get(rows, customer);
+        json_t *row = json_object_get(sums->rows, customer);
 
         if (!row) {
-            row = new_row(line, json_text(totals, "zero"));
-            json_object_set_new(rows, customer, row);
+            row = new_row(line, json_text(sums->totals, "zero"));
+            json_object_set_new(sums->rows, customer, row);
         }
         if (add_side(row, month, side, line, e))
             return -1;
     }
-    return add_side(nobody, month, side, json_object_get(bill, "unattributed"), e) ||
-                   add_side(totals, month, side, json_object_get(bill, "totals"), e)
+    return add_side(sums->nobody, month, side, json_object_get(bill, "unattributed"), e) ||
+                   add_side(sums->totals, month, side, json_object_get(bill, "totals"), e)
                ? -1
                : 0;
 }
@@ -220,13 +223,14 @@ json_t *whatif_of_bills(const json_t *pairs, struct err *e)
     cleanup_free char *zero =
         money_text((struct money){0}, money_currency_digits(json_text(old, "currency")));
     json_auto_t *rows = json_object(), *nobody = new_row(NULL, zero), *totals = new_row(NULL, zero);
+    struct sums sums = {rows, nobody, totals};
     json_int_t counts[3] = {0};
     json_t *customers;
     size_t i;
 
     json_array_foreach(pairs, i, pair)
-        if (add_bill(rows, nobody, totals, "old", json_array_get(pair, 0), e) ||
-            add_bill(rows, nobody, totals, "new", json_array_get(pair, 1), e))
+        if (add_bill(&sums, "old", json_array_get(pair, 0), e) ||
+            add_bill(&sums, "new", json_array_get(pair, 1), e))
             return NULL;
     if (finish_row(nobody, e) || finish_row(totals, e))
         return NULL;
@@ -243,7 +247,7 @@ json_t *whatif_of_bills(const json_t *pairs, struct err *e)
 }
 
 json_t *whatif_run(struct flow *flow, const struct billing *billing, struct price_book *book,
-                   struct day first, struct day last, struct err *e)
+                   struct day_span months, struct err *e)
 {
     struct billing other = *billing;
     json_auto_t *pairs = json_array();
@@ -258,8 +262,8 @@ json_t *whatif_run(struct flow *flow, const struct billing *billing, struct pric
                       price_book_currency(billing->book), price_book_zone(billing->book));
         return NULL;
     }
-    for (struct day month = first; calendar_compare(month, last) <= 0;
-         month = calendar_add_days(close_last_day(month), 1)) {
+    for (struct day month = months.first; calendar_compare(month, months.last) <= 0;
+         month = calendar_add_days(calendar_month(month).last, 1)) {
         json_t *pair = month_pair(flow, billing, &other, month, e);
 
         if (!pair)

@@ -3,14 +3,13 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/store/gzip.h"
+#include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
-#include "billing/store/object_read.h"
 
 #include <string.h>
 
 #define MANIFEST "manifest.json"
-
-enum { CONFLICTS = 8, CONFLICT_PAUSE_MS = 250 };
 
 /* ---- names ---- */
 
@@ -94,14 +93,6 @@ void archive_files_fini(struct archive_files *files)
 
 /* ---- writing ---- */
 
-enum put { PUT_FAILED = -1, PUT_WRITTEN, PUT_SAME, PUT_OTHER };
-
-static json_t *place(const struct billing *billing, const char *key)
-{
-    return json_pack("{s:s, s:s, s:s}", "Bucket", billing->names.bucket, "Key", key,
-                     "ExpectedBucketOwner", billing->account);
-}
-
 /* The whole object; ERR_ABSENT when there is none. */
 static int read_key(struct flow *flow, const struct billing *billing, const char *key,
                     struct str *out, struct err *e)
@@ -114,67 +105,37 @@ static int read_key(struct flow *flow, const struct billing *billing, const char
         return -1;
     json_array_foreach(objects, i, object)
         if (!strcmp(json_text(object, "key"), key))
-            return object_read(flow, billing, object, out, e);
+            return object_content_read(flow, billing, object, out, e);
     return err_set(e, ERR_ABSENT, "s3://%s/%s is not there", billing->names.bucket, key);
 }
 
-static enum put compare(struct flow *flow, const struct billing *billing, const char *key,
-                        const struct str *body, struct err *e)
+/* 0 when it is there, written now or before; 1 when something else was; -1 and *e. */
+static int put(struct flow *flow, const struct billing *billing, const struct object_new *object,
+               struct err *e)
 {
+    int written = object_content_put(flow, billing, object, e);
     cleanup_str struct str there = {0};
 
-    if (read_key(flow, billing, key, &there, e))
-        return PUT_FAILED;
-    return there.len == body->len && !memcmp(str_text(&there), str_text(body), body->len)
-               ? PUT_SAME
-               : PUT_OTHER;
-}
-
-/* A reply that got lost makes the client send again, and then find its own object there. */
-static enum put put(struct flow *flow, const struct billing *billing, const char *key,
-                    const char *type, const struct str *body, struct err *e)
-{
-    for (int attempt = 0;; attempt++) {
-        json_t *params = place(billing, key);
-        json_auto_t *reply = NULL;
-        struct err failed = {0};
-        const char *code;
-
-        json_object_set_new(params, "IfNoneMatch", json_string("*"));
-        json_object_set_new(params, "ContentType", json_string(type));
-        json_object_set_new(params, "Body", json_stringn_nocheck(str_text(body), body->len));
-        reply = flow_call(flow, billing->session, "s3", "PutObject", params, &failed);
-        if (reply)
-            return PUT_WRITTEN;
-        if (failed.kind == ERR_CANCELLED)
-            return err_set(e, failed.kind, "%s", failed.text), PUT_FAILED;
-        code = flow_error(flow)->code;
-        if (flow_error(flow)->status == 412 || !strcmp(code, "PreconditionFailed"))
-            return compare(flow, billing, key, body, e);
-        /* Two writers of one key at a time. (S3 user guide, "Conditional writes") */
-        if (strcmp(code, "ConditionalRequestConflict") != 0 || attempt == CONFLICTS)
-            return err_set(e, failed.kind, "%s: %s", key, failed.text), PUT_FAILED;
-        if (flow_sleep(flow, CONFLICT_PAUSE_MS, e))
-            return PUT_FAILED;
-    }
+    if (written)
+        return written < 0 ? -1 : 0;
+    if (read_key(flow, billing, object->key, &there, e))
+        return -1;
+    return there.len != object->body->len ||
+           memcmp(str_text(&there), str_text(object->body), there.len) != 0;
 }
 
 /* A file under a name of its contents: what lies there is it, or was changed by somebody. */
-static int put_named(struct flow *flow, const struct billing *billing, const char *key,
-                     const char *type, const struct str *body, struct err *e)
+static int put_named(struct flow *flow, const struct billing *billing,
+                     const struct object_new *object, struct err *e)
 {
-    switch (put(flow, billing, key, type, body, e)) {
-    case PUT_WRITTEN:
-    case PUT_SAME:
-        return 0;
-    case PUT_OTHER:
-        return err_set(e, ERR_INVALID,
-                       "s3://%s/%s holds something else than its name says: somebody changed it, "
-                       "look at it, then delete it",
-                       billing->names.bucket, key);
-    default:
-        return -1;
-    }
+    int other = put(flow, billing, object, e);
+
+    if (other <= 0)
+        return other;
+    return err_set(e, ERR_INVALID,
+                   "s3://%s/%s holds something else than its name says: somebody changed it, look "
+                   "at it, then delete it",
+                   billing->names.bucket, object->key);
 }
 
 /* Puts name, size and hash of each file into the manifest; id comes from all of them. */
@@ -209,8 +170,8 @@ static char *signature_name(const char *folder, const char *manifest_hash)
     return mem_printf("%smanifest-%.*s.sig", folder, ARCHIVE_ID - 1, manifest_hash);
 }
 
-static int write_signature(struct flow *flow, const struct billing *billing, const char *folder,
-                           const struct str *manifest, const struct signature_key *key,
+static int write_signature(struct flow *flow, const struct billing *billing,
+                           const struct archive_document *document, const struct str *manifest,
                            struct err *e)
 {
     unsigned char signature[SIGNATURE_BYTES];
@@ -218,47 +179,46 @@ static int write_signature(struct flow *flow, const struct billing *billing, con
     cleanup_free char *name = NULL;
     char hash[65];
 
-    if (signature_sign(key, str_text(manifest), manifest->len, signature, e))
+    if (signature_sign(document->key, str_text(manifest), manifest->len, signature, e))
         return -1;
     digest_sha256(str_text(manifest), manifest->len, hash);
-    name = signature_name(folder, hash);
+    name = signature_name(document->folder, hash);
     str_add_n(&body, signature, sizeof signature);
-    return put_named(flow, billing, name, "application/octet-stream", &body, e);
+    return put_named(flow, billing, &(struct object_new){name, "application/octet-stream", &body},
+                     e);
 }
 
-static int write_files(struct flow *flow, const struct billing *billing, const char *folder,
-                       const struct archive_files *files, const char *id, struct err *e)
+/* id: the folder of the files. */
+static int write_files(struct flow *flow, const struct billing *billing,
+                       const struct archive_document *document, const char *id, struct err *e)
 {
-    for (size_t i = 0; i < files->count; i++) {
-        const struct archive_file *file = &files->list[i];
-        cleanup_free char *name = mem_printf("%s%s/%s", folder, id, file->name);
+    for (size_t i = 0; i < document->files.count; i++) {
+        const struct archive_file *file = &document->files.list[i];
+        cleanup_free char *name = mem_printf("%s%s/%s", document->folder, id, file->name);
 
-        if (put_named(flow, billing, name, file->type, &file->body, e))
+        if (put_named(flow, billing, &(struct object_new){name, file->type, &file->body}, e))
             return -1;
     }
     return 0;
 }
 
-int archive_write(struct flow *flow, const struct billing *billing, const char *folder,
-                  const struct archive_files *files, json_t *manifest,
-                  const struct signature_key *key, struct err *e)
+int archive_write(struct flow *flow, const struct billing *billing,
+                  const struct archive_document *document, struct err *e)
 {
-    cleanup_free char *name = mem_printf("%s" MANIFEST, folder), *text = NULL;
+    cleanup_free char *name = mem_printf("%s" MANIFEST, document->folder), *text = NULL;
     cleanup_str struct str body = {0};
     char id[ARCHIVE_ID], fingerprint[65];
-    enum put done;
 
-    name_files(files, manifest, id);
-    signature_fingerprint(key, fingerprint);
-    json_object_set_new(manifest, "signing_key",
+    name_files(&document->files, document->manifest, id);
+    signature_fingerprint(document->key, fingerprint);
+    json_object_set_new(document->manifest, "signing_key",
                         json_pack("{s:s, s:s}", "algorithm", "Ed25519", "sha256", fingerprint));
-    text = archive_text(manifest);
+    text = archive_text(document->manifest);
     str_add(&body, text);
-    if (write_files(flow, billing, folder, files, id, e) ||
-        write_signature(flow, billing, folder, &body, key, e))
+    if (write_files(flow, billing, document, id, e) ||
+        write_signature(flow, billing, document, &body, e))
         return -1;
-    done = put(flow, billing, name, "application/json", &body, e);
-    return done == PUT_FAILED ? -1 : done == PUT_OTHER;
+    return put(flow, billing, &(struct object_new){name, "application/json", &body}, e);
 }
 
 /* ---- reading ---- */
@@ -280,14 +240,14 @@ int archive_open(struct flow *flow, const struct billing *billing, const char *f
 {
     const json_t *object;
 
-    *archive = (struct archive){.folder = mem_text(folder)};
+    *archive = (struct archive){.billing = billing, .folder = mem_text(folder)};
     archive->objects = object_list(flow, billing, folder, e);
     if (!archive->objects)
         return -1;
     object = object_at(archive, MANIFEST);
     if (!object)
         return 0;
-    if (object_read(flow, billing, object, &archive->manifest_bytes, e))
+    if (object_content_read(flow, billing, object, &archive->manifest_bytes, e))
         return -1;
     digest_sha256(str_text(&archive->manifest_bytes), archive->manifest_bytes.len, archive->hash);
     archive->manifest = json_loadb(str_text(&archive->manifest_bytes), archive->manifest_bytes.len,
@@ -315,79 +275,87 @@ static const json_t *file_named(const struct archive *archive, const char *name)
     return NULL;
 }
 
-int archive_read(struct flow *flow, const struct billing *billing, const struct archive *archive,
-                 const char *name, struct str *out, char **wrong, struct err *e)
+void archive_content_fini(struct archive_content *content)
+{
+    str_fini(&content->bytes);
+    free(content->wrong);
+    *content = (struct archive_content){0};
+}
+
+int archive_read(struct flow *flow, const struct archive *archive, const char *name,
+                 struct archive_content *content, struct err *e)
 {
     const json_t *file = file_named(archive, name), *object;
     const char *path = json_text(file, "path"), *hash = json_text(file, "sha256");
     char hex[65];
 
-    *wrong = NULL;
+    *content = (struct archive_content){0};
     if (!path || !hash) {
-        *wrong = mem_printf("%s" MANIFEST " names no %s", archive->folder, name);
+        content->wrong = mem_printf("%s" MANIFEST " names no %s", archive->folder, name);
         return 0;
     }
     object = object_at(archive, path);
     if (!object) {
-        *wrong = mem_printf("%s%s is missing", archive->folder, path);
+        content->wrong = mem_printf("%s%s is missing", archive->folder, path);
         return 0;
     }
-    if (object_read(flow, billing, object, out, e))
+    if (object_content_read(flow, archive->billing, object, &content->bytes, e))
         return -1;
-    digest_sha256(str_text(out), out->len, hex);
-    if (!strcmp(hex, hash))
-        return 1;
-    *wrong = mem_printf("%s%s was changed: its SHA-256 is %s, the manifest says %s",
-                        archive->folder, path, hex, hash);
+    digest_sha256(str_text(&content->bytes), content->bytes.len, hex);
+    if (strcmp(hex, hash) != 0)
+        content->wrong = mem_printf("%s%s was changed: its SHA-256 is %s, the manifest says %s",
+                                    archive->folder, path, hex, hash);
     return 0;
 }
 
-int archive_check_signature(struct flow *flow, const struct billing *billing,
-                            const struct archive *archive, const struct signature_key *key,
-                            char **wrong, struct err *e)
+/* What is wrong with a signature that is not the key's; new text. */
+static char *wrong_signature(const struct archive *archive, const char *name,
+                             const struct signature_key *key)
+{
+    const char *recorded = json_text(json_object_get(archive->manifest, "signing_key"), "sha256");
+    char fingerprint[65];
+
+    signature_fingerprint(key, fingerprint);
+    if (recorded && strcmp(recorded, fingerprint) != 0)
+        return mem_printf("%s" MANIFEST " was signed by the key %s, not by %s", archive->folder,
+                          recorded, fingerprint);
+    return mem_printf("%s%s is no signature of " MANIFEST " by the key %s", archive->folder, name,
+                      fingerprint);
+}
+
+int archive_check_signature(struct flow *flow, const struct archive *archive,
+                            const struct signature_key *key, char **wrong, struct err *e)
 {
     cleanup_free char *name = signature_name("", archive->hash);
     const json_t *object = object_at(archive, name);
-    const char *recorded = json_text(json_object_get(archive->manifest, "signing_key"), "sha256");
     cleanup_str struct str signature = {0};
-    char fingerprint[65];
 
     *wrong = NULL;
-    signature_fingerprint(key, fingerprint);
     if (!object)
         *wrong = mem_printf("%s%s is missing: the manifest was changed, or its signature removed",
                             archive->folder, name);
-    else if (object_read(flow, billing, object, &signature, e))
+    else if (object_content_read(flow, archive->billing, object, &signature, e))
         return -1;
-    else if (signature_is_good(key, str_text(&archive->manifest_bytes), archive->manifest_bytes.len,
-                               str_text(&signature), signature.len))
-        return 1;
-    else if (recorded && strcmp(recorded, fingerprint) != 0)
-        *wrong = mem_printf("%s" MANIFEST " was signed by the key %s, not by %s", archive->folder,
-                            recorded, fingerprint);
-    else
-        *wrong = mem_printf("%s%s is no signature of " MANIFEST " by the key %s", archive->folder,
-                            name, fingerprint);
-    return 0;
+    else if (!signature_is_good(key, str_text(&archive->manifest_bytes),
+                                archive->manifest_bytes.len, str_text(&signature), signature.len))
+        *wrong = wrong_signature(archive, name, key);
+    return !*wrong;
 }
 
-json_t *archive_json(struct flow *flow, const struct billing *billing,
-                     const struct archive *archive, const char *name, struct err *e)
+json_t *archive_json(struct flow *flow, const struct archive *archive, const char *name,
+                     struct err *e)
 {
-    cleanup_str struct str bytes = {0}, plain = {0};
-    cleanup_free char *wrong = NULL;
+    cleanup_content struct archive_content content = {0};
+    cleanup_str struct str plain = {0};
     json_t *value;
 
-    switch (archive_read(flow, billing, archive, name, &bytes, &wrong, e)) {
-    case 1:
-        break;
-    case 0:
-        (void)err_set(e, ERR_INVALID, "%s", wrong);
+    if (archive_read(flow, archive, name, &content, e))
         return NULL;
-    default:
+    if (content.wrong) {
+        (void)err_set(e, ERR_INVALID, "%s", content.wrong);
         return NULL;
     }
-    if (object_gunzip(str_text(&bytes), bytes.len, &plain, e))
+    if (gzip_unpack(str_text(&content.bytes), content.bytes.len, &plain, e))
         return NULL;
     value = json_loadb(str_text(&plain), plain.len, JSON_DECODE_ANY, NULL);
     if (!value)

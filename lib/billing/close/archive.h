@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "billing/close/signature.h"
 #include "billing/prices/calendar.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 enum { ARCHIVE_ID = 17 }; /* 16 hex digits and the end */
 
@@ -41,36 +41,50 @@ void archive_add_text(struct archive_files *files, const char *name, const char 
 void archive_add(struct archive_files *files, const char *name, const char *type, struct str *body);
 void archive_files_fini(struct archive_files *files);
 
-/* Writes files, signature and manifest ("files" and "signing_key" are put into it).  0 when all is
- * there; 1 when another manifest was there first (nothing of ours counts then); -1 and *e. */
-int archive_write(struct flow *flow, const struct billing *billing, const char *folder,
-                  const struct archive_files *files, json_t *manifest,
-                  const struct signature_key *key, struct err *e);
+struct archive_document {
+    const char *folder;
+    struct archive_files files;
+    json_t *manifest; /* gets "files" and "signing_key" */
+    const struct signature_key *key;
+};
+/* Writes files, signature and manifest.  0 when all is there; 1 when another manifest was there
+ * first (nothing of ours counts then); -1 and *e. */
+int archive_write(struct flow *flow, const struct billing *billing,
+                  const struct archive_document *document, struct err *e);
 
 /* What lies there, as far as it can be read. */
 struct archive {
+    const struct billing *billing; /* borrowed */
     char *folder;
     struct str manifest_bytes;
     char hash[65];    /* SHA-256 of the manifest, "" when there is none */
     json_t *manifest; /* NULL: none, or no JSON */
     json_t *objects;  /* object_list below the folder */
 };
-/* Reads the manifest; -1 and *e when that cannot be done.  That there is none is no failure. */
+/* Reads the manifest; -1 and *e when that cannot be done.  That there is none is no failure.  Give
+ * back with archive_close, also on failure. */
 int archive_open(struct flow *flow, const struct billing *billing, const char *folder,
                  struct archive *archive, struct err *e);
 void archive_close(struct archive *archive);
-/* The bytes of a file that the manifest names.  1: as the manifest says; 0: missing or changed,
- * told in *wrong (new text; out has the bytes, if any); -1 and *e when it could not be read. */
-int archive_read(struct flow *flow, const struct billing *billing, const struct archive *archive,
-                 const char *name, struct str *out, char **wrong, struct err *e);
-/* Likewise: 1 when the signature is the key's. */
-int archive_check_signature(struct flow *flow, const struct billing *billing,
-                            const struct archive *archive, const struct signature_key *key,
-                            char **wrong, struct err *e);
+/* A file as it lies there. */
+struct archive_content {
+    struct str bytes;
+    char *wrong; /* why it is not what the manifest says; NULL: it is */
+};
+/* The content of a file that the manifest names.  -1 and *e when it could not be read; that it is
+ * missing or changed is told in content->wrong.  Give back with archive_content_fini in any case.
+ */
+int archive_read(struct flow *flow, const struct archive *archive, const char *name,
+                 struct archive_content *content, struct err *e);
+void archive_content_fini(struct archive_content *content);
+#define cleanup_content __attribute__((cleanup(archive_content_fini)))
+/* 1 when the signature is the key's; 0 when not, told in *wrong (new text); -1 and *e. */
+int archive_check_signature(struct flow *flow, const struct archive *archive,
+                            const struct signature_key *key, char **wrong, struct err *e);
 /* A file that is JSON, or gzip of it; new reference, or NULL and *e (ERR_INVALID when it is not
  * what the manifest says). */
-json_t *archive_json(struct flow *flow, const struct billing *billing,
-                     const struct archive *archive, const char *name, struct err *e);
+json_t *archive_json(struct flow *flow, const struct archive *archive, const char *name,
+                     struct err *e);
 /* JSON with sorted keys, two blanks deep, and a newline: one text for one value; new text. */
 char *archive_text(const json_t *value);
 

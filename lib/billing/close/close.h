@@ -1,11 +1,11 @@
 /* close.h -- a month's bill archived and signed, for good; and what arrives later as corrections.
  *
- * Closing looks first (close_look, reads only), then writes (close_write).  What it writes, and in
- * which order, is archive.h's. docs/month-close.md tells it to those who check a bill. */
+ * Closing looks first (close_invoice_look, close_correction_look: these only read), then writes
+ * (close_write).  What it writes, and in which order, is archive.h's. docs/month-close.md tells it
+ * to those who check a bill. */
 #ifndef BILLING_CLOSE_CLOSE_H
 #define BILLING_CLOSE_CLOSE_H
 
-#include "billing/audit/audit.h"
 #include "billing/bill/bill.h"
 #include "billing/close/archive.h"
 
@@ -22,13 +22,13 @@ struct close {
     close_progress_fn *progress; /* may be NULL */
     void *arg;
 
-    /* Filled by close_look or close_look_correction; all texts are for people. */
+    /* Filled by a look; all texts are for people. */
     json_t *reasons; /* why it must not be done; empty: nothing speaks against it */
     json_t *notes;   /* what should be known about it */
     json_t *bill;    /* the invoice, or the lines of the correction; NULL when there are reasons */
     unsigned number; /* of the correction; 0: the invoice */
 
-    /* close.c's own. */
+    /* The room's own. */
     struct signature_key *key;
     json_t *days, *objects, *audit, *usage, *previous, *price_book;
     json_t *manifest; /* as written */
@@ -37,30 +37,16 @@ struct close {
 
 /* Finds out whether the month can be closed, and with what bill.  -1 and *e when that cannot be
  * found out; a refusal is no failure, but a list of reasons. */
-int close_look(struct flow *flow, struct close *close, struct err *e);
+int close_invoice_look(struct flow *flow, struct close *close, struct err *e);
 /* The same for a correction of a closed month; bill is NULL without reasons when there is nothing
  * to correct. */
-int close_look_correction(struct flow *flow, struct close *close, struct err *e);
+int close_correction_look(struct flow *flow, struct close *close, struct err *e);
 /* Writes what was found.  0; 1 when somebody else closed meanwhile; -1 and *e: it can be tried
  * again at any time. */
 int close_write(struct flow *flow, struct close *close, struct err *e);
 void close_fini(struct close *close);
 
 /* "shop-2025-10", "shop-2025-10-c1": the same for the same month, whoever asks; new text. */
-char *close_invoice_number(const struct billing *billing, struct day month, unsigned correction);
-
-/* ---- What is closed, for verify and corrections ---- */
-
-/* The price book of a close as a book; and billing with it in place of its own: close_billing is
- * borrowed from both. NULL and *e when it is none. */
-struct price_book *close_price_book(const json_t *archived, struct err *e);
-/* Invoice and corrections 1 to `corrections` added up, as a bill's lines, unattributed and totals;
- * new reference.  Fails with ERR_INVALID when a document is missing or changed. */
-json_t *close_billed(struct flow *flow, const struct billing *billing,
-                     const struct archive *invoice, const struct archive *corrections,
-                     size_t correction_count, struct err *e);
-/* Opens corrections 1, 2, ... up to the last there is; give back each and the array. */
-struct archive *close_corrections(struct flow *flow, const struct billing *billing,
-                                  struct day month, size_t *count, struct err *e);
+char *close_number(const struct billing *billing, struct day month, unsigned correction);
 
 #endif

@@ -7,74 +7,11 @@
 #include "base/mem.h"
 #include "billing/bill/bill_amount.h"
 #include "billing/close/close_private.h"
-#include "billing/prices/price_book.h"
+#include "billing/close/closed.h"
 
 #include <string.h>
 
-struct price_book *close_price_book(const json_t *archived, struct err *e)
-{
-    if (!price_book_check(archived, NULL, NULL))
-        return price_book_new(archived);
-    (void)err_set(e, ERR_INVALID, "the archived price book is none");
-    return NULL;
-}
-
-struct archive *close_corrections(struct flow *flow, const struct billing *billing,
-                                  struct day month, size_t *count, struct err *e)
-{
-    struct archive *list = NULL;
-
-    for (*count = 0;; ++*count) {
-        cleanup_free char *folder = archive_correction_folder(billing, month, (unsigned)*count + 1);
-        int failed;
-
-        list = mem_resize(list, *count + 1, sizeof *list);
-        failed = archive_open(flow, billing, folder, &list[*count], e);
-        if (!failed && *list[*count].hash)
-            continue;
-        archive_close(&list[*count]);
-        if (!failed)
-            return list;
-        while (*count)
-            archive_close(&list[--*count]);
-        free(list);
-        return NULL;
-    }
-}
-
-json_t *close_billed(struct flow *flow, const struct billing *billing,
-                     const struct archive *invoice, const struct archive *corrections,
-                     size_t correction_count, struct err *e)
-{
-    json_t *billed = archive_json(flow, billing, invoice, "invoice.json", e);
-
-    for (size_t i = 0; billed && i < correction_count; i++) {
-        json_auto_t *before = billed;
-        json_auto_t *more = archive_json(flow, billing, &corrections[i], "correction.json", e);
-
-        billed = more ? bill_amount_add_bills(before, more, e) : NULL;
-    }
-    return billed;
-}
-
 /* ---- looking ---- */
-
-/* What a correction is made against. */
-struct closed {
-    struct archive invoice, *corrections;
-    size_t count;
-    struct billing billing; /* with the book of the close */
-    struct price_book *book;
-};
-
-static void closed_fini(struct closed *closed)
-{
-    for (size_t i = 0; i < closed->count; i++)
-        archive_close(&closed->corrections[i]);
-    free(closed->corrections);
-    archive_close(&closed->invoice);
-    price_book_free(closed->book);
-}
 
 /* What is there must be signed by the key that signs on. */
 static int check_signature(struct flow *flow, struct close *close, const struct archive *archive,
@@ -82,7 +19,7 @@ static int check_signature(struct flow *flow, struct close *close, const struct 
 {
     cleanup_free char *wrong = NULL;
 
-    if (archive_check_signature(flow, close->billing, archive, close->key, &wrong, e) < 0)
+    if (archive_check_signature(flow, archive, close->key, &wrong, e) < 0)
         return -1;
     if (wrong)
         close_reason(close, "%s", wrong);
@@ -103,37 +40,34 @@ static int check_signatures(struct flow *flow, struct close *close, const struct
 static int open_closed(struct flow *flow, struct close *close, struct closed *closed, struct err *e)
 {
     const struct billing *billing = close->billing;
-    cleanup_free char *folder = archive_folder(billing, close->month);
 
-    if (archive_open(flow, billing, folder, &closed->invoice, e))
+    if (closed_open(flow, billing, close->month, closed, e))
         return -1;
     if (!*closed->invoice.hash) {
         close_reason(close, "the month is not closed: there is nothing to correct yet");
         return 0;
     }
-    closed->corrections = close_corrections(flow, billing, close->month, &closed->count, e);
-    if (!closed->corrections || (close->key && check_signatures(flow, close, closed, e)))
+    if (closed_open_corrections(flow, billing, close->month, closed, e) ||
+        (close->key && check_signatures(flow, close, closed, e)))
         return -1;
     if (close_is_refused(close))
         return 0;
-    close->price_book = archive_json(flow, billing, &closed->invoice, "price-book.json", e);
-    closed->book = close->price_book ? close_price_book(close->price_book, e) : NULL;
-    closed->billing = *billing;
-    closed->billing.book = closed->book;
-    return closed->book ? 0 : -1;
+    if (closed_open_book(flow, billing, closed, e))
+        return -1;
+    close->price_book = json_share(closed->section);
+    return 0;
 }
 
 static void set_previous(struct close *close, const struct closed *closed)
 {
-    const struct archive *before =
-        closed->count ? &closed->corrections[closed->count - 1] : &closed->invoice;
     char month[16];
 
-    close_month_text(close->month, month);
+    calendar_month_text(close->month, month);
     close->number = (unsigned)closed->count + 1;
     close->folder = archive_correction_folder(close->billing, close->month, close->number);
-    close->previous = json_pack("{s:s, s:I, s:s}", "month", month, "correction",
-                                (json_int_t)closed->count, "manifest_sha256", before->hash);
+    close->previous =
+        json_pack("{s:s, s:I, s:s}", "month", month, "correction", (json_int_t)closed->count,
+                  "manifest_sha256", closed_last(closed)->hash);
 }
 
 static bool is_nothing(const json_t *difference)
@@ -158,8 +92,8 @@ static bool is_nothing(const json_t *difference)
 /* The difference with the head of a bill. */
 static json_t *document_of(const struct close *close, const json_t *bill, json_t *difference)
 {
-    cleanup_free char *number = close_invoice_number(close->billing, close->month, close->number);
-    cleanup_free char *invoice = close_invoice_number(close->billing, close->month, 0);
+    cleanup_free char *number = close_number(close->billing, close->month, close->number);
+    cleanup_free char *invoice = close_number(close->billing, close->month, 0);
     json_t *document = json_copy((json_t *)bill);
 
     json_object_set_new(document, "kind", json_string("correction"));
@@ -174,14 +108,13 @@ static json_t *document_of(const struct close *close, const json_t *bill, json_t
 static int take_difference(struct flow *flow, struct close *close, const struct closed *closed,
                            struct err *e)
 {
-    json_auto_t *now = close_take_bill(flow, close, &closed->billing, e);
+    json_auto_t *now = close_evidence_bill(flow, close, &closed->billing, e);
     json_auto_t *billed = NULL;
     json_t *difference;
 
     if (!now || close_is_refused(close))
         return now ? 0 : -1;
-    billed =
-        close_billed(flow, close->billing, &closed->invoice, closed->corrections, closed->count, e);
+    billed = closed_billed(flow, closed, e);
     difference = billed ? bill_amount_bills(now, billed, e) : NULL;
     if (!difference)
         return -1;
@@ -201,12 +134,12 @@ static int look(struct flow *flow, struct close *close, struct closed *closed, s
     if (close_is_refused(close))
         return 0;
     set_previous(close, closed);
-    if (close_take_days(flow, close, &closed->billing, e))
+    if (close_evidence_days(flow, close, &closed->billing, e))
         return -1;
     return close_is_refused(close) ? 0 : take_difference(flow, close, closed, e);
 }
 
-int close_look_correction(struct flow *flow, struct close *close, struct err *e)
+int close_correction_look(struct flow *flow, struct close *close, struct err *e)
 {
     struct closed closed = {0};
     int result;
@@ -234,7 +167,7 @@ static void note_what_waits(struct close *close, const struct close *before, con
             month, total ? total : "?", currency ? currency : "", month);
 }
 
-int close_note_waiting(struct flow *flow, struct close *close, struct err *e)
+int close_correction_note(struct flow *flow, struct close *close, struct err *e)
 {
     const char *month = json_text(close->previous, "month");
     struct close before = {.billing = close->billing,
@@ -246,7 +179,7 @@ int close_note_waiting(struct flow *flow, struct close *close, struct err *e)
 
     if (!month || calendar_parse_month(month, &before.month, &failed))
         return 0;
-    if (!close_look_correction(flow, &before, &failed))
+    if (!close_correction_look(flow, &before, &failed))
         note_what_waits(close, &before, month);
     else if (failed.kind != ERR_CANCELLED)
         close_note(close, "whether more arrived for %s since it was closed is unknown: %s", month,

@@ -1,38 +1,53 @@
-/* close_private.h -- the parts of closing.
+/* close_private.h -- the inside of closing.
  *
- * close.c             may the month be closed, and with what bill
- * close_write.c       files and manifest
+ * close.c             a closing under way, and what is told about it
+ * close_objects.c     every object a month was billed from
+ * close_usage.c       usage as a document (close_usage.h)
+ * close_evidence.c    what a bill rests on
  * close_correction.c  what came after the close, as differences
- * close_evidence.c    objects, builds and usage as documents
- * close_amount.c      bills subtracted */
+ * close_invoice.c     may the month be closed, and with what bill
+ * close_write.c       files and manifest */
 #ifndef BILLING_CLOSE_CLOSE_PRIVATE_H
 #define BILLING_CLOSE_CLOSE_PRIVATE_H
 
 #include "billing/close/close.h"
-#include "billing/close/close_evidence.h"
 
 #include <stdbool.h>
 
-void close_tell(struct close *close, const char *what);
+/* ---- close.c ---- */
+
 void close_begin(struct close *close);
+void close_tell(struct close *close, const char *what);
 __attribute__((format(printf, 2, 3))) void close_reason(struct close *close, const char *format,
                                                         ...);
 __attribute__((format(printf, 2, 3))) void close_note(struct close *close, const char *format, ...);
 bool close_is_refused(const struct close *close);
 /* The signing key, or a reason. */
 void close_take_key(struct close *close);
-/* Objects and builds; days that cannot be billed from become reasons.  billing: with the book that
- * says what a day is. */
-int close_take_days(struct flow *flow, struct close *close, const struct billing *billing,
-                    struct err *e);
+
+/* ---- close_objects.c ---- */
+
+/* Every object that can hold events of the month: [{"key", "size", "etag"}] by key; new reference.
+ */
+json_t *close_objects(struct flow *flow, const struct billing *billing, struct day month,
+                      struct err *e);
+
+/* ---- close_evidence.c; billing: with the book that says what a day is ---- */
+
+/* Objects and builds; days that cannot be billed from become reasons. */
+int close_evidence_days(struct flow *flow, struct close *close, const struct billing *billing,
+                        struct err *e);
 /* The bill by that book, from usage that close->usage then has; a rebuild meanwhile becomes a
  * reason. */
-json_t *close_take_bill(struct flow *flow, struct close *close, const struct billing *billing,
-                        struct err *e);
+json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct billing *billing,
+                            struct err *e);
+/* What of the spec's section decides about a bill; new reference. */
+json_t *close_evidence_section(const json_t *section);
+
+/* ---- close_correction.c ---- */
+
 /* Notes when more arrived for the month before than was billed: it is a correction of its own.  -1
  * and *e only when cancelled. */
-int close_note_waiting(struct flow *flow, struct close *close, struct err *e);
-/* What of the spec's section decides about a bill; new reference. */
-json_t *close_book_section(const json_t *section);
+int close_correction_note(struct flow *flow, struct close *close, struct err *e);
 
 #endif

@@ -7,8 +7,8 @@
 #include "billing/bill/bill_render.h"
 #include "billing/close/close_private.h"
 #include "billing/prices/price_book.h"
-#include "billing/store/athena_query.h"
-#include "billing/store/object_read.h"
+#include "billing/store/athena_query_text.h"
+#include "billing/store/gzip.h"
 
 #include <string.h>
 
@@ -23,7 +23,7 @@ static void add_gzip(struct archive_files *files, const char *name, const json_t
     cleanup_free char *text = json_canonical(value);
     struct str body = {0};
 
-    object_gzip(text, strlen(text), &body);
+    gzip_pack(text, strlen(text), &body);
     archive_add(files, name, GZIP_TYPE, &body);
 }
 
@@ -60,7 +60,7 @@ static json_t *queries_json(const struct billing *billing)
     const char *name;
 
     json_object_foreach(billing->queries, name, value) {
-        cleanup_free char *hash = athena_query_hash(billing, name);
+        cleanup_free char *hash = athena_query_text_hash(billing, name);
 
         json_object_set_new(hashes, name, json_string(hash));
     }
@@ -145,11 +145,11 @@ static json_t *now_text(void)
 static json_t *manifest_json(const struct close *close)
 {
     const struct billing *billing = close->billing;
-    cleanup_free char *invoice = close_invoice_number(billing, close->month, close->number);
+    cleanup_free char *invoice = close_number(billing, close->month, close->number);
     char month[16];
     json_t *manifest;
 
-    close_month_text(close->month, month);
+    calendar_month_text(close->month, month);
     manifest =
         json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "format_version", 1, "kind",
                   close->number ? "correction" : "invoice", "invoice", invoice, "month", month,
@@ -167,14 +167,14 @@ static json_t *manifest_json(const struct close *close)
 
 int close_write(struct flow *flow, struct close *close, struct err *e)
 {
-    struct archive_files files = {0};
+    struct archive_document document = {.folder = close->folder, .key = close->key};
     int result;
 
     close_tell(close, "writing the archive");
-    add_files(&files, close);
+    add_files(&document.files, close);
     close->manifest = manifest_json(close);
-    result =
-        archive_write(flow, close->billing, close->folder, &files, close->manifest, close->key, e);
-    archive_files_fini(&files);
+    document.manifest = close->manifest;
+    result = archive_write(flow, close->billing, &document, e);
+    archive_files_fini(&document.files);
     return result;
 }

@@ -148,11 +148,6 @@ struct signature_key *signature_public_key(const char *path, struct err *e)
     return key;
 }
 
-struct signature_key *signature_public_key_text(const char *pem, size_t length, struct err *e)
-{
-    return take(length < FILE_MOST ? parse_public(pem, length) : NULL, "the text", e);
-}
-
 void signature_key_free(struct signature_key *key)
 {
     if (!key)

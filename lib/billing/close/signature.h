@@ -17,8 +17,6 @@ struct signature_key;
 struct signature_key *signature_private_key(const char *path, struct err *e);
 /* The public key in a file; a private key's file will do, its mode does not matter here. */
 struct signature_key *signature_public_key(const char *path, struct err *e);
-/* The public key in PEM text. */
-struct signature_key *signature_public_key_text(const char *pem, size_t length, struct err *e);
 void signature_key_free(struct signature_key *key);
 
 /* SHA-256 (hex) of the public key in DER form: what

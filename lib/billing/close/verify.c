@@ -3,33 +3,24 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_amount.h"
-#include "billing/close/close_evidence.h"
-#include "billing/close/close_proof.h"
+#include "billing/bill/bill_days.h"
+#include "billing/close/close_usage.h"
+#include "billing/close/verify_findings.h"
+#include "billing/close/verify_proof.h"
 #include "billing/prices/price_book.h"
 
 #include <string.h>
 
 /* What the numbers are compared with. */
 struct claim {
-    struct archive invoice, *corrections;
-    struct billing billing; /* with the book of the close */
-    struct price_book *book;
+    struct closed closed;
     json_t *billed; /* invoice and corrections */
-    json_t *days;   /* builds, as the last document has them */
+    json_t *days;   /* builds, as the last document has them; borrowed */
 };
 
-static const struct archive *last_of(const struct verify *verify, const struct claim *claim)
+static void claim_fini(struct claim *claim)
 {
-    return verify->corrections ? &claim->corrections[verify->corrections - 1] : &claim->invoice;
-}
-
-static void claim_fini(struct verify *verify, struct claim *claim)
-{
-    for (size_t i = 0; claim->corrections && i < verify->corrections; i++)
-        archive_close(&claim->corrections[i]);
-    free(claim->corrections);
-    archive_close(&claim->invoice);
-    price_book_free(claim->book);
+    closed_fini(&claim->closed);
     json_decref(claim->billed);
 }
 
@@ -63,9 +54,9 @@ static void differ_line(struct verify *verify, const char *source, const json_t 
     char calls[32], bytes[32];
     const char *total = json_text(line, "total");
 
-    verify_differs(verify, "%s: the %s give %s calls, %s bytes, %s in total more than was billed",
-                   who, source, number_text(line, "calls", calls),
-                   number_text(line, "bytes", bytes), total ? total : "0");
+    verify_findings_differ(
+        verify, "%s: the %s give %s calls, %s bytes, %s in total more than was billed", who, source,
+        number_text(line, "calls", calls), number_text(line, "bytes", bytes), total ? total : "0");
 }
 
 /* Each line of a difference becomes a text; true when there was none. */
@@ -89,40 +80,36 @@ static bool differ_bills(struct verify *verify, const char *source, const json_t
 static int check_rating(struct flow *flow, struct verify *verify, const struct claim *claim,
                         struct err *e)
 {
-    const struct archive *last = last_of(verify, claim);
-    json_auto_t *document = archive_json(flow, verify->billing, last, "usage.json.gz", e);
+    const struct billing *billing = &claim->closed.billing;
+    json_auto_t *document = archive_json(flow, closed_last(&claim->closed), "usage.json.gz", e);
     json_auto_t *bill = NULL, *difference = NULL;
     struct usage usage;
 
-    if (!document || close_usage_read(&claim->billing, verify->month, document, &usage, e))
+    if (!document || close_usage_read(billing, verify->month, document, &usage, e))
         return -1;
-    bill = bill_of_usage(&claim->billing, verify->month, USAGE_FROM_ROLLUP, &usage, e);
+    bill = bill_of_usage(billing, verify->month, USAGE_FROM_ROLLUP, &usage, e);
     usage_fini(&usage);
     difference = bill ? bill_amount_bills(bill, claim->billed, e) : NULL;
     if (!difference)
         return -1;
     if (differ_bills(verify, "archived usage and prices", difference))
-        verify_agrees(verify, "archived usage and prices give the bill");
+        verify_findings_agree(verify, "archived usage and prices give the bill");
     return 0;
 }
 
 static int open_claim(struct flow *flow, struct verify *verify, struct claim *claim, struct err *e)
 {
-    json_auto_t *section =
-        archive_json(flow, verify->billing, &claim->invoice, "price-book.json", e);
-    const char *hash = json_text(json_object_get(claim->invoice.manifest, "price_book"), "sha256");
+    struct closed *closed = &claim->closed;
+    const char *hash = json_text(json_object_get(closed->invoice.manifest, "price_book"), "sha256");
 
-    claim->book = section ? close_price_book(section, e) : NULL;
-    if (!claim->book)
+    if (closed_open_book(flow, verify->billing, closed, e))
         return -1;
-    claim->billing = *verify->billing;
-    claim->billing.book = claim->book;
-    claim->days = json_object_get(last_of(verify, claim)->manifest, "days");
-    if (!hash || strcmp(hash, price_book_hash(claim->book)) != 0)
-        verify_differs(verify, "the archived price book has the hash %s, the manifest says %s",
-                       price_book_hash(claim->book), hash ? hash : "none");
-    claim->billed = close_billed(flow, verify->billing, &claim->invoice, claim->corrections,
-                                 verify->corrections, e);
+    claim->days = json_object_get(closed_last(closed)->manifest, "days");
+    if (!hash || strcmp(hash, price_book_hash(closed->book)) != 0)
+        verify_findings_differ(verify,
+                               "the archived price book has the hash %s, the manifest says %s",
+                               price_book_hash(closed->book), hash ? hash : "none");
+    claim->billed = closed_billed(flow, closed, e);
     return claim->billed ? 0 : -1;
 }
 
@@ -155,10 +142,11 @@ static void compare_day(struct verify *verify, const json_t *then, const json_t 
     if (!calls && !bytes)
         return;
     if (json_equal(json_object_get(then, "fingerprint"), json_object_get(now, "fingerprint"))) {
-        verify_differs(verify,
-                       "%s: the rollup has %" JSON_INTEGER_FORMAT " calls and %" JSON_INTEGER_FORMAT
-                       " bytes more than at the close, from the same objects",
-                       day, calls, bytes);
+        verify_findings_differ(verify,
+                               "%s: the rollup has %" JSON_INTEGER_FORMAT
+                               " calls and %" JSON_INTEGER_FORMAT
+                               " bytes more than at the close, from the same objects",
+                               day, calls, bytes);
         return;
     }
     moved->any = true;
@@ -182,8 +170,7 @@ static const json_t *day_at(const json_t *days, const char *text)
 static int compare_days(struct flow *flow, struct verify *verify, const struct claim *claim,
                         struct moved *moved, struct err *e)
 {
-    json_auto_t *days =
-        close_days(flow, &claim->billing, verify->month, close_last_day(verify->month), e);
+    json_auto_t *days = bill_days(flow, &claim->closed.billing, calendar_month(verify->month), e);
     const json_t *day;
     size_t i;
 
@@ -218,6 +205,14 @@ static json_int_t change_of(const json_t *difference, const char *key)
 
 /* ---- what is there now ---- */
 
+static json_t *make_bill(struct flow *flow, const struct verify *verify, const struct claim *claim,
+                         enum usage_source source, struct err *e)
+{
+    const struct usage_request request = {source, calendar_month(verify->month)};
+
+    return bill_make(flow, &claim->closed.billing, &request, NULL, e);
+}
+
 static int check_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
                          json_t **bill, struct err *e)
 {
@@ -228,26 +223,27 @@ static int check_rollups(struct flow *flow, struct verify *verify, const struct 
     if (compare_days(flow, verify, claim, &moved, e))
         return -1;
     tell(verify, "adding up the rollups");
-    *bill = bill_make(flow, &claim->billing, verify->month, USAGE_FROM_ROLLUP, NULL, e);
+    *bill = make_bill(flow, verify, claim, USAGE_FROM_ROLLUP, e);
     difference = *bill ? bill_amount_bills(*bill, claim->billed, e) : NULL;
     if (!difference)
         return -1;
     if (!moved.any) {
         if (differ_bills(verify, "rollups", difference))
-            verify_agrees(verify, "the rollups give the bill");
+            verify_findings_agree(verify, "the rollups give the bill");
         return 0;
     }
     add_later(verify, difference);
     if (change_of(difference, "calls") == moved.calls &&
         change_of(difference, "bytes") == moved.bytes)
-        verify_agrees(verify, "the rollups give the bill and the later arrivals");
+        verify_findings_agree(verify, "the rollups give the bill and the later arrivals");
     else
-        verify_differs(verify,
-                       "the rollups give %" JSON_INTEGER_FORMAT " calls and %" JSON_INTEGER_FORMAT
-                       " bytes more than was billed, but %" JSON_INTEGER_FORMAT
-                       " and %" JSON_INTEGER_FORMAT " arrived later",
-                       change_of(difference, "calls"), change_of(difference, "bytes"), moved.calls,
-                       moved.bytes);
+        verify_findings_differ(verify,
+                               "the rollups give %" JSON_INTEGER_FORMAT
+                               " calls and %" JSON_INTEGER_FORMAT
+                               " bytes more than was billed, but %" JSON_INTEGER_FORMAT
+                               " and %" JSON_INTEGER_FORMAT " arrived later",
+                               change_of(difference, "calls"), change_of(difference, "bytes"),
+                               moved.calls, moved.bytes);
     return 0;
 }
 
@@ -257,14 +253,14 @@ static int check_raw(struct flow *flow, struct verify *verify, const struct clai
     json_auto_t *bill = NULL, *difference = NULL;
 
     tell(verify, "counting the raw events");
-    bill = bill_make(flow, &claim->billing, verify->month, USAGE_FROM_RAW, NULL, e);
+    bill = make_bill(flow, verify, claim, USAGE_FROM_RAW, e);
     difference = bill ? bill_amount_bills(bill, rollups, e) : NULL;
     if (!difference)
         return -1;
     if (json_array_size(json_object_get(verify->later, "waiting")))
         return 0; /* then they differ by what waits */
     if (differ_bills(verify, "raw events", difference))
-        verify_agrees(verify, "the raw events give the same as the rollups");
+        verify_findings_agree(verify, "the raw events give the same as the rollups");
     return 0;
 }
 
@@ -276,7 +272,7 @@ static int check_numbers(struct flow *flow, struct verify *verify, struct claim 
     if (open_claim(flow, verify, claim, e) || check_rating(flow, verify, claim, e))
         return -1;
     tell(verify, "looking at the source objects");
-    if (close_proof_objects(flow, verify, &claim->billing, last_of(verify, claim), e) ||
+    if (verify_proof_objects(flow, verify, &claim->closed, e) ||
         check_rollups(flow, verify, claim, &bill, e))
         return -1;
     return verify->from_raw ? check_raw(flow, verify, claim, bill, e) : 0;
@@ -284,45 +280,43 @@ static int check_numbers(struct flow *flow, struct verify *verify, struct claim 
 
 /* ---- the whole ---- */
 
-static int check_documents(struct flow *flow, struct verify *verify, struct claim *claim,
+static int check_documents(struct flow *flow, struct verify *verify, struct closed *closed,
                            struct err *e)
 {
     tell(verify, "checking signatures and files");
-    if (close_proof_document(flow, verify, &claim->invoice, "the invoice", e))
+    if (verify_proof_document(flow, verify, &closed->invoice, "the invoice", e) ||
+        closed_open_corrections(flow, verify->billing, verify->month, closed, e))
         return -1;
-    claim->corrections =
-        close_corrections(flow, verify->billing, verify->month, &verify->corrections, e);
-    if (!claim->corrections)
-        return -1;
-    return close_proof_corrections(flow, verify, &claim->invoice, claim->corrections, e) ||
-                   close_proof_chain(flow, verify, &claim->invoice, e)
+    verify->corrections = closed->count;
+    return verify_proof_corrections(flow, verify, closed, e) ||
+                   verify_proof_chain(flow, verify, &closed->invoice, e)
                ? -1
                : 0;
 }
 
 static int check_all(struct flow *flow, struct verify *verify, struct claim *claim, struct err *e)
 {
+    const struct archive *invoice = &claim->closed.invoice;
     char month[16];
 
-    close_month_text(verify->month, month);
-    if (!*claim->invoice.hash && json_array_size(claim->invoice.objects)) {
-        verify_differs(
-            verify,
-            "%smanifest.json is missing, and files of a close are there: it was removed, "
-            "or the close was interrupted",
-            claim->invoice.folder);
+    calendar_month_text(verify->month, month);
+    if (!*invoice->hash && json_array_size(invoice->objects)) {
+        verify_findings_differ(verify,
+                               "%smanifest.json is missing, and files of a close are there: it "
+                               "was removed, or the close was interrupted",
+                               invoice->folder);
         return 0;
     }
-    if (!*claim->invoice.hash)
+    if (!*invoice->hash)
         return err_set(e, ERR_ABSENT, "%s is not closed", month);
-    verify->manifest = json_share(claim->invoice.manifest);
-    if (check_documents(flow, verify, claim, e))
+    verify->manifest = json_share(invoice->manifest);
+    if (check_documents(flow, verify, &claim->closed, e))
         return -1;
     if (check_numbers(flow, verify, claim, e)) {
         /* A file that is not what was signed has been told already, and cannot be computed with. */
         if (e->kind != ERR_INVALID || !json_array_size(verify->differences))
             return -1;
-        verify_differs(verify, "the bill cannot be recomputed: %s", e->text);
+        verify_findings_differ(verify, "the bill cannot be recomputed: %s", e->text);
         err_clear(e);
     }
     return 0;
@@ -330,7 +324,6 @@ static int check_all(struct flow *flow, struct verify *verify, struct claim *cla
 
 int verify_month(struct flow *flow, struct verify *verify, struct err *e)
 {
-    cleanup_free char *folder = archive_folder(verify->billing, verify->month);
     struct claim claim = {0};
     int result = -1;
 
@@ -338,9 +331,9 @@ int verify_month(struct flow *flow, struct verify *verify, struct err *e)
     verify->checked = json_array();
     verify->later = json_pack("{s:[], s:[], s:[]}", "days", "customers", "waiting");
     tell(verify, "reading what was closed");
-    if (!archive_open(flow, verify->billing, folder, &claim.invoice, e))
+    if (!closed_open(flow, verify->billing, verify->month, &claim.closed, e))
         result = check_all(flow, verify, &claim, e);
-    claim_fini(verify, &claim);
+    claim_fini(&claim);
     return result;
 }
 

@@ -91,9 +91,11 @@ int calendar_month_length(int year, int month)
     return (int)(days_of(next) - days_of(first));
 }
 
-struct day calendar_month_last(struct day day)
+struct day_span calendar_month(struct day day)
 {
-    return (struct day){day.year, day.month, calendar_month_length(day.year, day.month)};
+    int length = calendar_month_length(day.year, day.month);
+
+    return (struct day_span){{day.year, day.month, 1}, {day.year, day.month, length}};
 }
 
 /* `length` digits; -1 when they are no digits. */

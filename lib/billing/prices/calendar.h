@@ -13,6 +13,10 @@ struct day {
     int year, month, day; /* 2025, 10, 31 */
 };
 
+struct day_span {
+    struct day first, last; /* both are in */
+};
+
 /* The first second of the day in the zone (the first that exists, where midnight does not). */
 int64_t calendar_day_start(const char *zone, struct day day);
 /* The day a moment belongs to. */
@@ -21,8 +25,8 @@ struct day calendar_add_days(struct day day, int days);
 int calendar_compare(struct day a, struct day b);
 /* Days in the month. */
 int calendar_month_length(int year, int month);
-/* The last day of the month that the day lies in. */
-struct day calendar_month_last(struct day day);
+/* The month that the day lies in. */
+struct day_span calendar_month(struct day day);
 /* "2025-10-31" and "2025-10"; -1 and *e when it is no date. */
 int calendar_parse_day(const char *text, struct day *day, struct err *e);
 int calendar_parse_month(const char *text, struct day *first, struct err *e);

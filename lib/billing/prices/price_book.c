@@ -201,16 +201,6 @@ const char *price_book_hash(const struct price_book *book)
     return book->hash;
 }
 
-const char *price_book_customers_hash(const struct price_book *book)
-{
-    return book->customers_hash;
-}
-
-const char *price_book_rounding(const struct price_book *book)
-{
-    return book->rounding;
-}
-
 const struct prices *price_book_prices(const struct price_book *book, struct day day)
 {
     size_t i = book->price_count;
@@ -249,7 +239,7 @@ const struct rule *price_book_rule(const struct prices *prices, const char *rout
 
 /* Days on which a segment begins, in their order. */
 struct starts {
-    struct day first, last; /* others do not count */
+    struct day_span within; /* others do not count */
     struct day *days;
     size_t count;
 };
@@ -258,7 +248,8 @@ static void add_start(struct starts *starts, struct day day)
 {
     size_t at = 0;
 
-    if (calendar_compare(day, starts->first) < 0 || calendar_compare(day, starts->last) > 0)
+    if (calendar_compare(day, starts->within.first) < 0 ||
+        calendar_compare(day, starts->within.last) > 0)
         return;
     while (at < starts->count && calendar_compare(starts->days[at], day) < 0)
         at++;
@@ -270,20 +261,20 @@ static void add_start(struct starts *starts, struct day day)
     starts->count++;
 }
 
-size_t price_book_segments(const struct price_book *book, struct day first, struct day last,
-                           struct day days[static PRICE_BOOK_SEGMENTS])
+size_t price_book_segments(const struct price_book *book, struct day_span days,
+                           struct day starts[static PRICE_BOOK_SEGMENTS])
 {
-    struct starts starts = {.first = first, .last = last, .days = days};
+    struct starts found = {.within = days, .days = starts};
 
-    add_start(&starts, first);
+    add_start(&found, days.first);
     for (size_t i = 0; i < book->price_count; i++)
-        add_start(&starts, book->prices[i].from);
+        add_start(&found, book->prices[i].from);
     for (size_t i = 0; i < book->customer_count; i++) {
         const struct customer *customer = &book->customers[i];
 
-        add_start(&starts, customer->from);
+        add_start(&found, customer->from);
         if (customer->to.year < 9999)
-            add_start(&starts, calendar_add_days(customer->to, 1));
+            add_start(&found, calendar_add_days(customer->to, 1));
     }
-    return starts.count;
+    return found.count;
 }

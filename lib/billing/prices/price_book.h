@@ -19,16 +19,12 @@ const char *price_book_currency(const struct price_book *book);
 /* SHA-256 (hex) of the book in one canonical form: same prices, same hash, whatever the spelling.
  */
 const char *price_book_hash(const struct price_book *book);
-/* SHA-256 of the customer map alone. */
-const char *price_book_customers_hash(const struct price_book *book);
-/* The rounding rule in words, printed on every bill. */
-const char *price_book_rounding(const struct price_book *book);
 /* Room for the segments of a month, which are no more than its days. */
 enum { PRICE_BOOK_SEGMENTS = 64 };
-/* The days on which something changes within [first, last]: the month falls into segments that are
- * each rated with one set of prices and customers.  Fills days (first is always one of them), and
- * returns their number; what is beyond the room is left out. */
-size_t price_book_segments(const struct price_book *book, struct day first, struct day last,
-                           struct day days[static PRICE_BOOK_SEGMENTS]);
+/* The days on which something changes: they cut the span into segments that are each rated with one
+ * set of prices and customers.  Fills starts (the first day is always one of them), and returns
+ * their number; what is beyond the room is left out. */
+size_t price_book_segments(const struct price_book *book, struct day_span days,
+                           struct day starts[static PRICE_BOOK_SEGMENTS]);
 
 #endif

@@ -33,7 +33,7 @@ struct account {
 
 struct rating {
     const struct price_book *book;
-    struct day first, last;
+    struct day_span month;
     int digits; /* of a total */
     struct price minimum;
     struct segment *segments;

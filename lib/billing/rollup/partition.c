@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/rollup/rollup_operations.h"
 #include "billing/store/object_list.h"
 
 #include <stdio.h>
@@ -143,8 +144,8 @@ static json_t *known_values(struct flow *flow, const struct billing *billing, co
     size_t i;
 
     json_object_set_new(params, "ExcludeColumnSchema", json_true());
-    partitions = flow_list(flow, billing->session, "glue", "GetPartitions", params, "Partitions",
-                           "NextToken", "NextToken", e);
+    partitions =
+        operation_list(flow, billing, &rollup_operations[ROLLUP_GET_PARTITIONS], params, e);
     if (!partitions)
         return NULL;
     known = json_object();
@@ -228,7 +229,8 @@ static int create(struct flow *flow, const struct billing *billing, const json_t
             json_array_append(some, json_array_get(inputs, i));
         sent = (unsigned)json_array_size(some);
         json_object_set_new(params, "PartitionInputList", some);
-        reply = flow_call(flow, billing->session, "glue", "BatchCreatePartition", params, e);
+        reply =
+            operation_call(flow, billing, &rollup_operations[ROLLUP_CREATE_PARTITIONS], params, e);
         if (!reply)
             return -1;
         judge(json_object_get(reply, "Errors"), sent, report);
@@ -238,10 +240,11 @@ static int create(struct flow *flow, const struct billing *billing, const json_t
 
 static json_t *read_table(struct flow *flow, const struct billing *billing, struct err *e)
 {
-    json_auto_t *reply = flow_call(flow, billing->session, "glue", "GetTable",
-                                   json_pack("{s:s, s:s}", "DatabaseName", billing->names.database,
-                                             "Name", billing->names.raw_table),
-                                   e);
+    json_auto_t *reply =
+        operation_call(flow, billing, &rollup_operations[ROLLUP_GET_TABLE],
+                       json_pack("{s:s, s:s}", "DatabaseName", billing->names.database, "Name",
+                                 billing->names.raw_table),
+                       e);
     json_t *table = json_object_get(reply, "Table");
     const char *projection = json_text(json_object_get(table, "Parameters"), "projection.enabled");
 

@@ -6,7 +6,7 @@
 #define BILLING_ROLLUP_PARTITION_H
 
 #include "aws/flow.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 struct partition_report {
     unsigned registered;

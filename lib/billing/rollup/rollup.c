@@ -21,6 +21,11 @@ const char *rollup_state_name(enum rollup_state state)
     return names[state];
 }
 
+void rollup_forget(void)
+{
+    rollup_memory_forget();
+}
+
 bool rollup_is_drift(enum rollup_state state)
 {
     return state == ROLLUP_MISSING || state == ROLLUP_OUTDATED || state == ROLLUP_LATE;
@@ -43,9 +48,10 @@ struct day rollup_last_closed(const struct billing *billing, int64_t now_s)
 
 /* ---- the first day ---- */
 
-/* The first folder below prefix ("year=2025/") that is a number; false when there is none. */
+/* Goes down to the first folder below *prefix ("year=2025/") that is a number, which it returns;
+ * -1 and *e when there is none. */
 static int first_folder(struct flow *flow, const struct billing *billing, char **prefix,
-                        const char *name, int *number, struct err *e)
+                        const char *name, struct err *e)
 {
     json_auto_t *folders = object_list_folders(flow, billing, *prefix, e);
     size_t i, length = strlen(name);
@@ -55,12 +61,14 @@ static int first_folder(struct flow *flow, const struct billing *billing, char *
         return -1;
     json_array_foreach(folders, i, folder) {
         const char *text = json_string_value(folder), *rest = text + strlen(*prefix);
+        int number;
 
-        if (strncmp(rest, name, length) || sscanf(rest + length, "=%d/", number) != 1)
+        if (strncmp(rest, name, length) || sscanf(rest + length, "=%d/", &number) != 1 ||
+            number < 0)
             continue;
         free(*prefix);
         *prefix = mem_text(text);
-        return 0;
+        return number;
     }
     return err_set(e, ERR_ABSENT, "no objects below s3://%s/%s yet", billing->names.bucket,
                    *prefix);
@@ -69,19 +77,21 @@ static int first_folder(struct flow *flow, const struct billing *billing, char *
 int rollup_first_day(struct flow *flow, const struct billing *billing, struct day *first,
                      struct err *e)
 {
+    static const char *const names[] = {"year", "month", "day", "hour"};
     cleanup_free char *prefix = mem_text(billing->names.data_prefix);
-    struct day day;
-    int hour = 0;
+    int numbers[4];
 
     if (billing->settings.since)
         return calendar_parse_day(billing->settings.since, first, e);
-    if (first_folder(flow, billing, &prefix, "year", &day.year, e) ||
-        first_folder(flow, billing, &prefix, "month", &day.month, e) ||
-        first_folder(flow, billing, &prefix, "day", &day.day, e) ||
-        first_folder(flow, billing, &prefix, "hour", &hour, e))
-        return -1;
-    *first = calendar_day_of(price_book_zone(billing->book),
-                             calendar_day_start("UTC", day) + (int64_t)hour * ROLLUP_HOUR_S);
+    for (size_t i = 0; i < 4; i++) {
+        numbers[i] = first_folder(flow, billing, &prefix, names[i], e);
+        if (numbers[i] < 0)
+            return -1;
+    }
+    *first = calendar_day_of(
+        price_book_zone(billing->book),
+        calendar_day_start("UTC", (struct day){numbers[0], numbers[1], numbers[2]}) +
+            (int64_t)numbers[3] * ROLLUP_HOUR_S);
     return 0;
 }
 
@@ -118,7 +128,7 @@ enum rollup_state rollup_state_of(const json_t *build, const struct rollup_print
         return ROLLUP_OUTDATED;
     if (is_text(build, "fingerprint", print->fingerprint))
         return ROLLUP_CURRENT;
-    return hours && rollup_hours_compare(hours, print->hours, NULL, 0) == ROLLUP_GONE ? ROLLUP_KEPT
+    return hours && rollup_print_compare(hours, print->hours, NULL, 0) == ROLLUP_GONE ? ROLLUP_KEPT
                                                                                       : ROLLUP_LATE;
 }
 
@@ -139,12 +149,12 @@ static void look_at(const struct billing *billing, const json_t *builds, const c
     rollup_print_fini(&print);
 }
 
-static void add_days(const struct billing *billing, struct day first, struct day last,
+static void add_days(const struct billing *billing, struct day_span days,
                      struct rollup_status *status)
 {
     struct day closed = rollup_last_closed(billing, clock_now_ms() / 1000);
 
-    for (struct day day = first; calendar_compare(day, last) <= 0;
+    for (struct day day = days.first; calendar_compare(day, days.last) <= 0;
          day = calendar_add_days(day, 1)) {
         status->days = mem_resize(status->days, status->count + 1, sizeof *status->days);
         status->days[status->count++] = (struct rollup_day){
@@ -156,40 +166,57 @@ static void add_days(const struct billing *billing, struct day first, struct day
 
 /* ---- looking ---- */
 
+/* What a look needs to know, read side by side. */
 struct look {
     const struct billing *billing;
-    struct day first, last;
+    struct day_span days;
     json_t *builds;
     char sql_hash[65];
     struct err *e; /* the first failure */
 };
 
-/* What a look needs to know, side by side. */
-static void read_part(struct flow *flow, void *arg, size_t index)
+static void fail(struct look *look, const struct err *e)
 {
-    struct look *look = arg;
-    struct rollup_window from = rollup_window_of(look->billing, look->first);
-    struct rollup_window to = rollup_window_of(look->billing, look->last);
-    struct err e = {0};
-    int failed;
-
-    if (index == 0) {
-        failed = rollup_window_prepare(flow, look->billing, from.from_s, to.to_s, &e);
-    } else if (index == 1) {
-        look->builds = rollup_partition_builds(flow, look->billing, look->first, look->last, &e);
-        failed = !look->builds;
-    } else {
-        failed = rollup_build_hash(flow, look->billing, look->sql_hash, &e);
-    }
-    if (failed && !look->e->kind)
-        err_set(look->e, e.kind, "%s", e.text);
+    err_set(look->e, e->kind, "%s", e->text);
 }
 
-int rollup_look(struct flow *flow, const struct billing *billing, struct day first, struct day last,
+static void list_objects(struct flow *flow, void *arg)
+{
+    struct look *look = arg;
+    struct rollup_window window = rollup_window_of(look->billing, look->days.first);
+    struct err e = {0};
+
+    window.to_s = rollup_window_of(look->billing, look->days.last).to_s;
+    if (rollup_memory_list(flow, look->billing, &window, false, &e))
+        fail(look, &e);
+}
+
+static void read_builds(struct flow *flow, void *arg)
+{
+    struct look *look = arg;
+    struct err e = {0};
+
+    look->builds = rollup_partition_builds(flow, look->billing, look->days, &e);
+    if (!look->builds)
+        fail(look, &e);
+}
+
+static void read_hash(struct flow *flow, void *arg)
+{
+    struct look *look = arg;
+    struct err e = {0};
+
+    if (rollup_build_hash(flow, look->billing, look->sql_hash, &e))
+        fail(look, &e);
+}
+
+int rollup_look(struct flow *flow, const struct billing *billing, struct day_span days,
                 struct rollup_status *status, struct err *e)
 {
     struct err failed = {0};
-    struct look look = {billing, first, last, NULL, "", &failed};
+    struct look look = {billing, days, NULL, "", &failed};
+    const struct flow_part parts[] = {
+        {list_objects, &look}, {read_builds, &look}, {read_hash, &look}};
 
     *status = (struct rollup_status){0};
     if (!*billing->names.rollup_prefix || !*billing->names.runs_table)
@@ -197,11 +224,11 @@ int rollup_look(struct flow *flow, const struct billing *billing, struct day fir
                        "%s: rollups need the resources rollup_table (below a prefix) and "
                        "rollup_runs, and one of them is switched off",
                        billing->pipeline);
-    if (calendar_compare(first, last) > 0)
+    if (calendar_compare(days.first, days.last) > 0)
         return 0;
-    flow_each(flow, 3, 3, read_part, &look);
+    flow_all(flow, parts, sizeof parts / sizeof *parts);
     if (!failed.kind)
-        add_days(billing, first, last, status);
+        add_days(billing, days, status);
     for (size_t i = 0; i < status->count; i++)
         look_at(billing, look.builds, look.sql_hash, &status->days[i]);
     json_decref(look.builds);

@@ -13,7 +13,7 @@
 
 #include "aws/flow.h"
 #include "billing/prices/calendar.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 enum rollup_state {
     ROLLUP_CURRENT,
@@ -41,9 +41,10 @@ struct rollup_status {
     size_t count;
 };
 
-/* Compares wanted and present builds from `first` to `last`; reads only.  Objects of arrival days
- * long past are listed once a day, others each time; after rollup_forget all are. */
-int rollup_look(struct flow *flow, const struct billing *billing, struct day first, struct day last,
+/* Compares wanted and present builds of the days; reads only.  Objects of arrival days long past
+ * are listed once a day, others each time; after rollup_forget all are.  Give back with
+ * rollup_status_fini; -1 and *e. */
+int rollup_look(struct flow *flow, const struct billing *billing, struct day_span days,
                 struct rollup_status *status, struct err *e);
 void rollup_status_fini(struct rollup_status *status);
 /* "current", "missing", ... */
@@ -63,13 +64,17 @@ struct rollup_report {
     char text[512];     /* the first failure, "" when none */
 };
 
-/* Repairs every day that is missing, outdated or late, settings.parallel_queries at a time, then
- * collects old runs.  progress may be NULL: called when a day begins ("building"), or ends
- * ("built", "noted", "kept", "failed").  -1 and *e only when nothing could be begun or the flow was
- * cancelled; days that failed are in the report. */
+/* Called when a day begins ("building"), or ends ("built", "noted", "kept", "failed"). */
 typedef void rollup_progress_fn(void *arg, struct day day, const char *what);
-int rollup_repair(struct flow *flow, const struct billing *billing,
-                  const struct rollup_status *status, rollup_progress_fn *progress, void *arg,
+struct rollup_work {
+    const struct rollup_status *status; /* what a look saw; borrowed */
+    rollup_progress_fn *progress;       /* may be NULL */
+    void *arg;
+};
+/* Repairs every day that is missing, outdated or late, settings.parallel_queries at a time, then
+ * collects old runs.  -1 and *e only when nothing could be begun or the flow was cancelled; days
+ * that failed are in the report. */
+int rollup_repair(struct flow *flow, const struct billing *billing, const struct rollup_work *work,
                   struct rollup_report *report, struct err *e);
 /* The first billing day there can be data of: settings.since, else the oldest data prefix.
  * ERR_ABSENT when there is none. */

@@ -10,8 +10,10 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "billing/rollup/partition.h"
+#include "billing/rollup/rollup_operations.h"
 #include "billing/rollup/rollup_private.h"
-#include "billing/store/athena_query.h"
+#include "billing/store/athena_query_rows.h"
+#include "billing/store/athena_query_text.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -46,12 +48,13 @@ int64_t rollup_build_run_time(const char *run)
 int rollup_build_hash(struct flow *flow, const struct billing *billing, char hex[static 65],
                       struct err *e)
 {
-    cleanup_free char *query = athena_query_hash(billing, "rollup");
+    cleanup_free char *query = athena_query_text_hash(billing, "rollup");
     cleanup_str struct str all = {0};
-    json_auto_t *reply = flow_call(flow, billing->session, "glue", "GetTable",
-                                   json_pack("{s:s, s:s}", "DatabaseName", billing->names.database,
-                                             "Name", billing->names.view),
-                                   e);
+    json_auto_t *reply =
+        operation_call(flow, billing, &rollup_operations[ROLLUP_GET_TABLE],
+                       json_pack("{s:s, s:s}", "DatabaseName", billing->names.database, "Name",
+                                 billing->names.view),
+                       e);
     const char *view = json_string_value(json_at(reply, "Table.ViewOriginalText"));
 
     if (!reply)
@@ -61,7 +64,22 @@ int rollup_build_hash(struct flow *flow, const struct billing *billing, char hex
     return 0;
 }
 
-/* ---- values ---- */
+/* ---- a run ---- */
+
+struct counts {
+    int64_t rows, calls, bytes;
+};
+
+/* One run for a day, under way. */
+struct building {
+    struct flow *flow;
+    const struct rollup_job *job;
+    const struct rollup_need *need;
+    char run[ROLLUP_RUN_LENGTH];
+    json_t *values;            /* of its queries */
+    struct rollup_print print; /* the day's objects before it */
+    struct counts counts;      /* what its files hold */
+};
 
 /* The column's name when the rollup keeps it apart. */
 static void add_column(json_t *values, const struct billing *billing, const char *column,
@@ -97,64 +115,61 @@ static json_t *values_of(const struct billing *billing, const struct rollup_need
     return values;
 }
 
+static struct building begin(struct flow *flow, const struct rollup_job *job,
+                             const struct rollup_need *need)
+{
+    struct building building = {.flow = flow, .job = job, .need = need};
+
+    rollup_build_run(clock_now_ms() / 1000, building.run);
+    building.values = values_of(job->billing, need, building.run);
+    return building;
+}
+
+static void end(struct building *building)
+{
+    json_decref(building->values);
+    rollup_print_fini(&building->print);
+}
+
 /* ---- queries ---- */
 
-struct counts {
-    int64_t rows, calls, bytes;
-};
-
-static int ask(struct flow *flow, const struct billing *billing, const char *name,
-               const json_t *values, const char *run, struct athena_result *result, struct err *e)
+static int ask(const struct building *building, const char *name, struct athena_result *result,
+               struct err *e)
 {
-    cleanup_free char *text = athena_query_text(billing, name, values, e);
-    cleanup_free char *seed = mem_printf("%s %s", name, run);
+    cleanup_free char *seed = mem_printf("%s %s", name, building->run);
+    const struct athena_question question = {name, building->values, seed};
 
-    if (!text)
-        return -1;
-    return athena_query_run(flow, billing, text, seed, result, e);
+    return athena_query_run(building->flow, building->job->billing, &question, result, e);
 }
 
-static int take_count(const struct athena_result *result, const char *column, int64_t *count)
-{
-    size_t i;
-    json_t *name;
-
-    json_array_foreach(result->columns, i, name) {
-        const char *text = json_string_value(json_array_get(json_array_get(result->rows, 0), i));
-
-        if (strcmp(json_string_value(name), column))
-            continue;
-        *count = text ? strtoll(text, NULL, 10) : 0;
-        return 0;
-    }
-    return -1;
-}
-
-static int ask_counts(struct flow *flow, const struct billing *billing, const char *name,
-                      const json_t *values, const char *run, struct counts *counts, struct err *e)
+static int ask_counts(const struct building *building, const char *name, struct counts *counts,
+                      struct err *e)
 {
     struct athena_result result;
-    int failed = ask(flow, billing, name, values, run, &result, e);
+    int failed = 0;
 
-    if (failed)
+    if (ask(building, name, &result, e))
         return -1;
-    if (json_array_size(result.rows) != 1 || take_count(&result, "row_count", &counts->rows) ||
-        take_count(&result, "calls", &counts->calls) ||
-        take_count(&result, "bytes", &counts->bytes))
+    *counts = (struct counts){
+        .rows = athena_query_rows_number(&result, 0, "row_count", -1),
+        .calls = athena_query_rows_number(&result, 0, "calls", -1),
+        .bytes = athena_query_rows_number(&result, 0, "bytes", -1),
+    };
+    if (json_array_size(result.rows) != 1 || counts->rows < 0 || counts->calls < 0 ||
+        counts->bytes < 0)
         failed = err_set(e, ERR_INVALID,
                          "query '%s' must give one row with row_count, calls and bytes", name);
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
     return failed;
 }
 
-static int unload(struct flow *flow, const struct billing *billing, const json_t *values,
-                  const char *run, struct err *e)
+static int unload(const struct building *building, struct err *e)
 {
     struct athena_result result;
 
-    if (ask(flow, billing, "rollup", values, run, &result, e))
+    if (ask(building, "rollup", &result, e))
         return -1;
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
     return 0;
 }
 
@@ -179,38 +194,56 @@ static void set_print(json_t *build, const struct rollup_print *print)
     json_object_set_new(build, "newest", json_sprintf("%.3f", print->newest));
 }
 
-static json_t *new_build(const struct rollup_job *job, const struct rollup_need *need,
-                         const char *run, const struct rollup_print *print,
-                         const struct counts *counts)
+static json_t *new_build(const struct building *building)
 {
-    cleanup_free char *window = rollup_window_text(job->billing, &need->window);
+    const struct rollup_need *need = building->need;
+    cleanup_free char *window = rollup_window_text(building->job->billing, &need->window);
     json_t *previous = json_object_get(need->day->build, "run");
-    json_t *build =
-        json_pack("{s:s, s:s, s:s}", "run", run, "sql_hash", job->sql_hash, "window", window);
+    json_t *build = json_pack("{s:s, s:s, s:s}", "run", building->run, "sql_hash",
+                              building->job->sql_hash, "window", window);
 
-    set_print(build, print);
-    set_number(build, "rows", counts->rows);
-    set_number(build, "calls", counts->calls);
-    set_number(build, "bytes", counts->bytes);
+    set_print(build, &building->print);
+    set_number(build, "rows", building->counts.rows);
+    set_number(build, "calls", building->counts.calls);
+    set_number(build, "bytes", building->counts.bytes);
     set_number(build, "built_at", clock_now_ms() / 1000);
     if (previous)
         json_object_set(build, "previous_run", previous);
     return build;
 }
 
-/* The present build stays, and says what was looked at since. */
-static int note(struct flow *flow, const struct rollup_job *job, const struct rollup_need *need,
-                const struct rollup_print *print, bool kept, struct err *e)
+static struct rollup_place place_of(const struct building *building, const json_t *storage)
 {
-    json_auto_t *build = json_copy(need->day->build);
+    return (struct rollup_place){building->job->billing, storage, building->need->day->day};
+}
 
-    if (kept)
-        json_object_set_new(build, "kept",
-                            json_sprintf("%s %s", print->fingerprint, job->sql_hash));
-    else
-        set_print(build, print);
-    return rollup_partition_switch(flow, job->billing, job->storage, need->day->day, build, true,
-                                   e);
+/* Makes the day say what build says. */
+static int point(const struct building *building, const json_t *build, struct err *e)
+{
+    const struct rollup_place place = place_of(building, building->job->storage);
+
+    return rollup_partition_switch(building->flow, &place, build,
+                                   building->need->day->build != NULL, e);
+}
+
+/* The present build stays, and says what was looked at since: that it was kept all the same, or
+ * that print is as good. */
+static int note_kept(const struct building *building, struct err *e)
+{
+    json_auto_t *build = json_copy(building->need->day->build);
+
+    json_object_set_new(
+        build, "kept", json_sprintf("%s %s", building->print.fingerprint, building->job->sql_hash));
+    return point(building, build, e);
+}
+
+static int note_print(const struct building *building, const struct rollup_print *print,
+                      struct err *e)
+{
+    json_auto_t *build = json_copy(building->need->day->build);
+
+    set_print(build, print);
+    return point(building, build, e);
 }
 
 /* ---- a build ---- */
@@ -223,21 +256,21 @@ static bool same_print(const struct rollup_print *a, const struct rollup_print *
 }
 
 /* Raw events, the new files, and the objects before and after must agree. */
-static enum attempt check(struct flow *flow, const struct rollup_job *job,
-                          const struct rollup_need *need, const char *run,
-                          const struct rollup_print *before, struct counts *counts, struct err *e)
+static enum attempt check(struct building *building, struct err *e)
 {
-    json_auto_t *values = values_of(job->billing, need, run);
+    const struct rollup_job *job = building->job;
+    const struct rollup_place place = place_of(building, job->run_storage);
+    const struct counts *counts = &building->counts;
     struct rollup_print after = {0};
     struct counts raw;
     bool moved;
 
-    if (rollup_partition_add_run(flow, job->billing, job->run_storage, need->day->day, run, e) ||
-        ask_counts(flow, job->billing, "rollup_check", values, run, counts, e) ||
-        ask_counts(flow, job->billing, "rollup_counts", values, run, &raw, e) ||
-        rollup_print_of(flow, job->billing, &need->window, true, &after, e))
+    if (rollup_partition_add_run(building->flow, &place, building->run, e) ||
+        ask_counts(building, "rollup_check", &building->counts, e) ||
+        ask_counts(building, "rollup_counts", &raw, e) ||
+        rollup_print_now(building->flow, job->billing, &building->need->window, &after, e))
         return BROKEN;
-    moved = !same_print(before, &after);
+    moved = !same_print(&building->print, &after);
     rollup_print_fini(&after);
     if (!moved && raw.rows == counts->rows && raw.calls == counts->calls &&
         raw.bytes == counts->bytes)
@@ -250,78 +283,80 @@ static enum attempt check(struct flow *flow, const struct rollup_job *job,
 }
 
 /* An hour that Glue does not know is an hour without requests, to every query alike. */
-static int make_readable(struct flow *flow, const struct billing *billing,
-                         const struct rollup_window *window, struct err *e)
+static int make_readable(const struct building *building, struct err *e)
 {
+    const struct billing *billing = building->job->billing;
+    const struct rollup_window *window = &building->need->window;
+
     if (!billing->settings.register_partitions)
         return 0;
-    return partition_register_days(flow, billing, window->from_s, window->to_s, e);
+    return partition_register_days(building->flow, billing, window->from_s, window->to_s, e);
 }
 
-static enum attempt attempt(struct flow *flow, const struct rollup_job *job,
-                            const struct rollup_need *need, struct err *e)
+static enum attempt attempt(struct building *building, struct err *e)
 {
-    struct rollup_print print = {0};
-    struct counts counts = {0};
-    char run[ROLLUP_RUN_LENGTH];
-    json_auto_t *values = NULL;
+    const struct rollup_need *need = building->need;
     json_auto_t *build = NULL;
     enum attempt how = BROKEN;
 
-    rollup_build_run(clock_now_ms() / 1000, run);
-    values = values_of(job->billing, need, run);
-    if (rollup_print_of(flow, job->billing, &need->window, true, &print, e) ||
-        make_readable(flow, job->billing, &need->window, e)) {
-        rollup_print_fini(&print);
+    if (rollup_print_now(building->flow, building->job->billing, &need->window, &building->print,
+                         e) ||
+        make_readable(building, e))
         return BROKEN;
-    }
-    if (!unload(flow, job->billing, values, run, e))
-        how = check(flow, job, need, run, &print, &counts, e);
+    if (!unload(building, e))
+        how = check(building, e);
     else if (e->kind == ERR_RETRY) /* its folder may hold files now: again, in another */
         how = MOVED;
-    if (how == DONE && need->lost && counts.calls < number_of(need->day->build, "calls")) {
-        how = note(flow, job, need, &print, true, e) ? BROKEN : LOSES;
-    } else if (how == DONE) {
-        build = new_build(job, need, run, &print, &counts);
-        if (rollup_partition_switch(flow, job->billing, job->storage, need->day->day, build,
-                                    need->day->build != NULL, e))
-            how = BROKEN;
-    }
-    rollup_print_fini(&print);
-    return how;
+    if (how != DONE)
+        return how;
+    if (need->lost && building->counts.calls < number_of(need->day->build, "calls"))
+        return note_kept(building, e) ? BROKEN : LOSES;
+    build = new_build(building);
+    return point(building, build, e) ? BROKEN : DONE;
 }
 
 /* New events can add requests, or turn requests into copies of earlier ones; either shows here. */
-static int recount(struct flow *flow, const struct rollup_job *job, const struct rollup_need *need,
-                   bool *same, struct err *e)
+static int recount(const struct building *building, bool *same, struct err *e)
 {
+    const json_t *build = building->need->day->build;
     struct counts raw = {0};
-    char run[ROLLUP_RUN_LENGTH];
-    json_auto_t *values = NULL;
 
-    rollup_build_run(clock_now_ms() / 1000, run);
-    values = values_of(job->billing, need, run);
-    if (ask_counts(flow, job->billing, "rollup_counts", values, run, &raw, e))
+    if (ask_counts(building, "rollup_counts", &raw, e))
         return -1;
-    *same = raw.calls == number_of(need->day->build, "calls") &&
-            raw.bytes == number_of(need->day->build, "bytes") &&
-            raw.rows == number_of(need->day->build, "rows");
+    *same = raw.calls == number_of(build, "calls") && raw.bytes == number_of(build, "bytes") &&
+            raw.rows == number_of(build, "rows");
     return 0;
+}
+
+/* With the print from before the query that found that nothing is different.  1: noted, 0: it must
+ * be built, -1 and *e. */
+static int note_without_building(struct flow *flow, const struct rollup_job *job,
+                                 const struct rollup_need *need, struct err *e)
+{
+    struct building building = begin(flow, job, need);
+    bool same = need->untouched;
+    int failed = need->recount ? recount(&building, &same, e) : 0;
+
+    if (!failed && same)
+        failed = note_print(&building, &need->print, e);
+    end(&building);
+    return failed ? -1 : same;
 }
 
 enum rollup_outcome rollup_build_day(struct flow *flow, const struct rollup_job *job,
                                      const struct rollup_need *need, struct err *e)
 {
     enum attempt how = MOVED;
-    bool same = need->untouched;
+    int noted = need->untouched || need->recount ? note_without_building(flow, job, need, e) : 0;
 
-    if (need->recount && recount(flow, job, need, &same, e))
-        return ROLLUP_FAILED;
-    if (same) /* with the print from before the query that found it so */
-        return note(flow, job, need, &need->print, false, e) ? ROLLUP_FAILED : ROLLUP_NOTED;
+    if (noted)
+        return noted < 0 ? ROLLUP_FAILED : ROLLUP_NOTED;
     for (unsigned tries = 0; tries < MOST_TRIES && how == MOVED; tries++) {
+        struct building building = begin(flow, job, need);
+
         err_clear(e);
-        how = attempt(flow, job, need, e);
+        how = attempt(&building, e);
+        end(&building);
     }
     return how == DONE ? ROLLUP_BUILT : how == LOSES ? ROLLUP_WOULD_LOSE : ROLLUP_FAILED;
 }

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/rollup/rollup_operations.h"
 #include "billing/rollup/rollup_private.h"
 #include "billing/store/object_list.h"
 
@@ -84,17 +85,35 @@ static int delete_keys(struct flow *flow, const struct sweep *sweep, struct err 
 
         for (size_t i = at; i < at + KEYS_PER_CALL && i < json_array_size(sweep->keys); i++)
             json_array_append(objects, json_array_get(sweep->keys, i));
-        reply = flow_call(flow, billing->session, "s3", "DeleteObjects",
-                          json_pack("{s:s, s:s, s:{s:o, s:b}}", "Bucket", billing->names.bucket,
-                                    "ExpectedBucketOwner", billing->account, "Delete", "Objects",
-                                    objects, "Quiet", 1),
-                          e);
+        reply =
+            operation_call(flow, billing, &rollup_operations[ROLLUP_DELETE_OBJECTS],
+                           json_pack("{s:s, s:s, s:{s:o, s:b}}", "Bucket", billing->names.bucket,
+                                     "ExpectedBucketOwner", billing->account, "Delete", "Objects",
+                                     objects, "Quiet", 1),
+                           e);
         if (!reply)
             return -1;
         failed = json_array_get(json_object_get(reply, "Errors"), 0);
         if (failed)
             return err_set(e, ERR_RETRY, "DeleteObjects: %s: %s", json_text(failed, "Key"),
                            json_text(failed, "Code"));
+    }
+    return 0;
+}
+
+/* What was gone already is fine. */
+static int judge_deletion(const json_t *errors, struct err *e)
+{
+    const json_t *error;
+    size_t i;
+
+    json_array_foreach(errors, i, error) {
+        const char *code = json_string_value(json_at(error, "ErrorDetail.ErrorCode"));
+        const char *message = json_string_value(json_at(error, "ErrorDetail.ErrorMessage"));
+
+        if (!code || strcmp(code, "EntityNotFoundException") != 0)
+            return err_set(e, ERR_RETRY, "BatchDeletePartition: %s: %s", code ? code : "?",
+                           message ? message : "?");
     }
     return 0;
 }
@@ -115,11 +134,12 @@ static int delete_runs(struct flow *flow, const struct sweep *sweep, struct err 
 
         for (size_t i = at; i < at + PARTITIONS_PER_CALL && i < json_array_size(values); i++)
             json_array_append(some, json_array_get(values, i));
-        reply = flow_call(flow, sweep->billing->session, "glue", "BatchDeletePartition",
-                          json_pack("{s:s, s:s, s:o}", "DatabaseName", names->database, "TableName",
-                                    names->runs_table, "PartitionsToDelete", some),
-                          e);
-        if (!reply) /* what was gone already is told in the reply and is fine */
+        reply =
+            operation_call(flow, sweep->billing, &rollup_operations[ROLLUP_DELETE_PARTITIONS],
+                           json_pack("{s:s, s:s, s:o}", "DatabaseName", names->database,
+                                     "TableName", names->runs_table, "PartitionsToDelete", some),
+                           e);
+        if (!reply || judge_deletion(json_object_get(reply, "Errors"), e))
             return -1;
     }
     return 0;
@@ -130,10 +150,10 @@ static int add_empty_runs(struct flow *flow, struct sweep *sweep, struct err *e)
 {
     const struct billing_names *names = &sweep->billing->names;
     json_auto_t *partitions =
-        flow_list(flow, sweep->billing->session, "glue", "GetPartitions",
-                  json_pack("{s:s, s:s, s:b}", "DatabaseName", names->database, "TableName",
-                            names->runs_table, "ExcludeColumnSchema", 1),
-                  "Partitions", "NextToken", "NextToken", e);
+        operation_list(flow, sweep->billing, &rollup_operations[ROLLUP_GET_PARTITIONS],
+                       json_pack("{s:s, s:s, s:b}", "DatabaseName", names->database, "TableName",
+                                 names->runs_table, "ExcludeColumnSchema", 1),
+                       e);
     size_t i;
     json_t *partition;
 
@@ -168,7 +188,7 @@ static int sweep_run(struct flow *flow, struct sweep *sweep, struct err *e)
 int rollup_collect(struct flow *flow, const struct billing *billing, unsigned *collected,
                    struct err *e)
 {
-    const struct day first = {0, 1, 1}, last = {9999, 12, 31};
+    const struct day_span all = {{0, 1, 1}, {9999, 12, 31}};
     struct sweep sweep = {.billing = billing,
                           .before_s = clock_now_ms() / 1000 -
                                       (int64_t)billing->settings.keep_runs_hours * ROLLUP_HOUR_S};
@@ -177,7 +197,7 @@ int rollup_collect(struct flow *flow, const struct billing *billing, unsigned *c
     *collected = 0;
     if (!*billing->names.rollup_prefix)
         return 0; /* the whole bucket is no prefix of ours */
-    sweep.builds = rollup_partition_builds(flow, billing, first, last, e);
+    sweep.builds = rollup_partition_builds(flow, billing, all, e);
     sweep.keys = json_array();
     sweep.runs = json_object();
     if (sweep.builds)

@@ -5,6 +5,7 @@
  * the new fingerprint. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/rollup/rollup_objects.h"
 #include "billing/rollup/rollup_private.h"
 #include "billing/store/athena_query.h"
 
@@ -80,7 +81,8 @@ static int find_loss(struct flow *flow, const struct billing *billing, struct ro
             if (day_s != listed_s) {
                 json_decref(hours);
                 hours = NULL;
-                if (rollup_objects_list(flow, billing, day_s, 1, &hours, e))
+                if (rollup_objects_list(flow, billing, &(struct rollup_objects){day_s, 1, &hours},
+                                        e))
                     return -1;
                 listed_s = day_s;
             }
@@ -118,7 +120,7 @@ static bool *changed_hours(const struct rollup_need *need)
     size_t count = rollup_window_hours(&need->window);
     bool *changed = mem_new(count * sizeof *changed + 1);
 
-    (void)rollup_hours_compare(json_text(need->day->build, "hours"), need->print.hours, changed,
+    (void)rollup_print_compare(json_text(need->day->build, "hours"), need->print.hours, changed,
                                count);
     return changed;
 }
@@ -183,20 +185,12 @@ static void judge(struct rollup_need *need, const json_t *rows)
     need->recount = !late && maybe;
 }
 
-static int ask(struct flow *flow, const struct billing *billing, const char *filter,
-               struct athena_result *result, struct err *e)
-{
-    json_auto_t *values = json_pack("{s:s}", "partition_filter", filter);
-    cleanup_free char *text = athena_query_text(billing, "rollup_touched", values, e);
-
-    return text ? athena_query_run(flow, billing, text, NULL, result, e) : -1;
-}
-
 static int find_touched(struct flow *flow, const struct rollup_job *job, struct rollup_need *needs,
                         size_t count, struct err *e)
 {
     int64_t from_s = INT64_MAX, to_s = 0;
     struct athena_result result;
+    json_auto_t *values = NULL;
     cleanup_free bool *changed = NULL;
     cleanup_free char *filter = NULL;
 
@@ -212,12 +206,14 @@ static int find_touched(struct flow *flow, const struct rollup_job *job, struct 
     filter = rollup_window_filter_flags(from_s, changed, (size_t)((to_s - from_s) / ROLLUP_HOUR_S));
     if (!*filter)
         return 0;
-    if (ask(flow, job->billing, filter, &result, e))
+    values = json_pack("{s:s}", "partition_filter", filter);
+    if (athena_query_run(flow, job->billing,
+                         &(struct athena_question){"rollup_touched", values, NULL}, &result, e))
         return -1;
     for (size_t i = 0; i < count; i++)
         if (is_candidate(&needs[i]))
             judge(&needs[i], result.rows);
-    athena_result_fini(&result);
+    athena_query_result_fini(&result);
     return 0;
 }
 

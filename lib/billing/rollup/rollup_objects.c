@@ -1,9 +1,11 @@
 /* rollup_objects.c -- the objects of arrival days, listed in spans of several days at once. */
+#include "billing/rollup/rollup_objects.h"
+
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_window.h"
 #include "billing/store/object_list.h"
 
 #include <stdio.h>
@@ -52,8 +54,8 @@ static void take_objects(json_t *hours, const json_t *objects, const char *prefi
  * once; the side prefixes hold little. */
 struct listing {
     const struct billing *billing;
-    int64_t first_s;
-    size_t days, spans;
+    const struct rollup_objects *wanted;
+    size_t spans;
     json_t **objects; /* per span, then per side prefix */
     struct err *e;    /* the first failure */
 };
@@ -65,14 +67,18 @@ static void list_span(struct flow *flow, void *arg, size_t index)
     bool own = index < listing->spans;
     const char *root = own ? names->data_prefix : names->side_prefixes[index - listing->spans];
     size_t first = own ? index * SPAN_DAYS : 0;
-    size_t end = own && first + SPAN_DAYS < listing->days ? first + SPAN_DAYS : listing->days;
-    cleanup_free char *after = day_prefix(root, listing->first_s + (int64_t)first * ROLLUP_DAY_S);
-    cleanup_free char *before = day_prefix(root, listing->first_s + (int64_t)end * ROLLUP_DAY_S);
+    size_t end = own && first + SPAN_DAYS < listing->wanted->days ? first + SPAN_DAYS
+                                                                  : listing->wanted->days;
+    cleanup_free char *after =
+        day_prefix(root, listing->wanted->first_s + (int64_t)first * ROLLUP_DAY_S);
+    cleanup_free char *before =
+        day_prefix(root, listing->wanted->first_s + (int64_t)end * ROLLUP_DAY_S);
+    const struct object_range range = {root, after, before};
     struct err e = {0};
 
     if (listing->e->kind)
         return;
-    listing->objects[index] = object_list_between(flow, listing->billing, root, after, before, &e);
+    listing->objects[index] = object_list_between(flow, listing->billing, &range, &e);
     if (!listing->objects[index])
         err_set(listing->e, e.kind, "%s", e.text);
 }
@@ -81,7 +87,7 @@ static void list_span(struct flow *flow, void *arg, size_t index)
 static json_t *hours_of(const struct listing *listing, size_t sides, size_t day)
 {
     const struct billing_names *names = &listing->billing->names;
-    int64_t day_s = listing->first_s + (int64_t)day * ROLLUP_DAY_S;
+    int64_t day_s = listing->wanted->first_s + (int64_t)day * ROLLUP_DAY_S;
     cleanup_free char *prefix = day_prefix(names->data_prefix, day_s);
     json_t *hours = json_object();
 
@@ -94,12 +100,12 @@ static json_t *hours_of(const struct listing *listing, size_t sides, size_t day)
     return hours;
 }
 
-int rollup_objects_list(struct flow *flow, const struct billing *billing, int64_t first_s,
-                        size_t days, json_t **hours, struct err *e)
+int rollup_objects_list(struct flow *flow, const struct billing *billing,
+                        const struct rollup_objects *objects, struct err *e)
 {
     struct err failed = {0};
-    struct listing listing = {billing, first_s, days, (days + SPAN_DAYS - 1) / SPAN_DAYS,
-                              NULL,    &failed};
+    struct listing listing = {billing, objects, (objects->days + SPAN_DAYS - 1) / SPAN_DAYS, NULL,
+                              &failed};
     size_t sides = 0, count;
 
     while (billing->names.side_prefixes && billing->names.side_prefixes[sides])
@@ -107,8 +113,8 @@ int rollup_objects_list(struct flow *flow, const struct billing *billing, int64_
     count = listing.spans + sides;
     listing.objects = mem_new((count + 1) * sizeof(json_t *));
     flow_each(flow, count, PARALLEL_LISTS, list_span, &listing);
-    for (size_t day = 0; day < days && !failed.kind; day++)
-        hours[day] = hours_of(&listing, sides, day);
+    for (size_t day = 0; day < objects->days && !failed.kind; day++)
+        objects->hours[day] = hours_of(&listing, sides, day);
     for (size_t i = 0; i < count; i++)
         json_decref(listing.objects[i]);
     free(listing.objects);

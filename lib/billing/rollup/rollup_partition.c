@@ -2,6 +2,7 @@
  * parameters are what the build says of itself. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/rollup/rollup_operations.h"
 #include "billing/rollup/rollup_private.h"
 
 #include <string.h>
@@ -15,11 +16,11 @@ static json_t *table_params(const struct billing *billing, const char *table)
 
 /* ---- reading ---- */
 
-static char *expression(struct day first, struct day last)
+static char *expression(struct day_span days)
 {
-    if (first.year == last.year && first.month == last.month)
-        return mem_printf("year = %d AND month = %d", first.year, first.month);
-    return mem_printf("year >= %d AND year <= %d", first.year, last.year);
+    if (days.first.year == days.last.year && days.first.month == days.last.month)
+        return mem_printf("year = %d AND month = %d", days.first.year, days.first.month);
+    return mem_printf("year >= %d AND year <= %d", days.first.year, days.last.year);
 }
 
 /* "run" from "billingd.run"; a partition without our parameters is somebody else's: {}. */
@@ -54,7 +55,7 @@ static bool take_day(const json_t *partition, struct day *day)
     return true;
 }
 
-static json_t *builds_of(const json_t *partitions, struct day first, struct day last, struct err *e)
+static json_t *builds_of(const json_t *partitions, struct day_span days, struct err *e)
 {
     json_t *builds = json_object(), *partition;
     size_t i;
@@ -63,8 +64,8 @@ static json_t *builds_of(const json_t *partitions, struct day first, struct day 
         char text[16];
         struct day day;
 
-        if (!take_day(partition, &day) || calendar_compare(day, first) < 0 ||
-            calendar_compare(day, last) > 0)
+        if (!take_day(partition, &day) || calendar_compare(day, days.first) < 0 ||
+            calendar_compare(day, days.last) > 0)
             continue;
         calendar_day_text(day, text);
         if (json_object_get(builds, text)) {
@@ -80,25 +81,25 @@ static json_t *builds_of(const json_t *partitions, struct day first, struct day 
     return builds;
 }
 
-json_t *rollup_partition_builds(struct flow *flow, const struct billing *billing, struct day first,
-                                struct day last, struct err *e)
+json_t *rollup_partition_builds(struct flow *flow, const struct billing *billing,
+                                struct day_span days, struct err *e)
 {
-    cleanup_free char *filter = expression(first, last);
+    cleanup_free char *filter = expression(days);
     json_t *params = table_params(billing, billing->names.rollup_table);
     json_auto_t *partitions = NULL;
 
     json_object_set_new(params, "Expression", json_string(filter));
     json_object_set_new(params, "ExcludeColumnSchema", json_true());
-    partitions = flow_list(flow, billing->session, "glue", "GetPartitions", params, "Partitions",
-                           "NextToken", "NextToken", e);
-    return partitions ? builds_of(partitions, first, last, e) : NULL;
+    partitions =
+        operation_list(flow, billing, &rollup_operations[ROLLUP_GET_PARTITIONS], params, e);
+    return partitions ? builds_of(partitions, days, e) : NULL;
 }
 
 json_t *rollup_partition_storage(struct flow *flow, const struct billing *billing,
                                  const char *table, struct err *e)
 {
-    json_auto_t *reply = flow_call(
-        flow, billing->session, "glue", "GetTable",
+    json_auto_t *reply = operation_call(
+        flow, billing, &rollup_operations[ROLLUP_GET_TABLE],
         json_pack("{s:s, s:s}", "DatabaseName", billing->names.database, "Name", table), e);
     const json_t *storage = json_at(reply, "Table.StorageDescriptor");
 
@@ -116,13 +117,13 @@ char *rollup_partition_key(const struct billing *billing, struct day day, const 
 
 /* ---- writing ---- */
 
-static json_t *storage_at(const struct billing *billing, const json_t *storage, struct day day,
-                          const char *run)
+static json_t *storage_at(const struct rollup_place *place, const char *run)
 {
-    cleanup_free char *key = rollup_partition_key(billing, day, run);
-    json_t *copy = json_deep_copy(storage);
+    cleanup_free char *key = rollup_partition_key(place->billing, place->day, run);
+    json_t *copy = json_deep_copy(place->storage);
 
-    json_object_set_new(copy, "Location", json_sprintf("s3://%s/%s", billing->names.bucket, key));
+    json_object_set_new(copy, "Location",
+                        json_sprintf("s3://%s/%s", place->billing->names.bucket, key));
     return copy;
 }
 
@@ -146,65 +147,67 @@ static json_t *values_of(struct day day)
                      json_sprintf("%d", day.day));
 }
 
-static json_t *switch_params(const struct billing *billing, const json_t *storage, struct day day,
-                             const json_t *build)
+static json_t *switch_params(const struct rollup_place *place, const json_t *build)
 {
-    json_t *params = table_params(billing, billing->names.rollup_table);
+    json_t *params = table_params(place->billing, place->billing->names.rollup_table);
 
     json_object_set_new(params, "PartitionInput",
-                        json_pack("{s:o, s:o, s:o}", "Values", values_of(day), "StorageDescriptor",
-                                  storage_at(billing, storage, day, json_text(build, "run")),
+                        json_pack("{s:o, s:o, s:o}", "Values", values_of(place->day),
+                                  "StorageDescriptor", storage_at(place, json_text(build, "run")),
                                   "Parameters", parameters_of(build)));
     return params;
 }
 
-static bool failed_with(const struct flow *flow, const char *code)
+static bool is_there_already(const struct flow *flow, const struct err *failed)
 {
-    return !strcmp(flow_error(flow)->code, code);
+    return failed->kind != ERR_CANCELLED &&
+           !strcmp(flow_error(flow)->code, "AlreadyExistsException");
 }
 
-static int update(struct flow *flow, const struct billing *billing, const json_t *storage,
-                  struct day day, const json_t *build, struct err *e)
+static int update(struct flow *flow, const struct rollup_place *place, const json_t *build,
+                  struct err *e)
 {
-    json_t *params = switch_params(billing, storage, day, build);
+    json_t *params = switch_params(place, build);
     json_auto_t *reply = NULL;
 
-    json_object_set_new(params, "PartitionValueList", values_of(day));
-    reply = flow_call(flow, billing->session, "glue", "UpdatePartition", params, e);
+    json_object_set_new(params, "PartitionValueList", values_of(place->day));
+    reply = operation_call(flow, place->billing, &rollup_operations[ROLLUP_UPDATE_PARTITION],
+                           params, e);
     return reply ? 0 : -1;
 }
 
 /* A creation whose reply was lost is found to exist when it is sent again; the update then writes
  * the same. */
-int rollup_partition_switch(struct flow *flow, const struct billing *billing, const json_t *storage,
-                            struct day day, const json_t *build, bool replace, struct err *e)
+int rollup_partition_switch(struct flow *flow, const struct rollup_place *place,
+                            const json_t *build, bool replace, struct err *e)
 {
     struct err failed = {0};
     json_auto_t *reply = NULL;
 
     if (replace)
-        return update(flow, billing, storage, day, build, e);
-    reply = flow_call(flow, billing->session, "glue", "CreatePartition",
-                      switch_params(billing, storage, day, build), &failed);
+        return update(flow, place, build, e);
+    reply = operation_call(flow, place->billing, &rollup_operations[ROLLUP_CREATE_PARTITION],
+                           switch_params(place, build), &failed);
     if (reply)
         return 0;
-    if (failed.kind != ERR_CANCELLED && failed_with(flow, "AlreadyExistsException"))
-        return update(flow, billing, storage, day, build, e);
+    if (is_there_already(flow, &failed))
+        return update(flow, place, build, e);
     return err_set(e, failed.kind, "%s", failed.text);
 }
 
-int rollup_partition_add_run(struct flow *flow, const struct billing *billing,
-                             const json_t *storage, struct day day, const char *run, struct err *e)
+int rollup_partition_add_run(struct flow *flow, const struct rollup_place *place, const char *run,
+                             struct err *e)
 {
-    json_t *params = table_params(billing, billing->names.runs_table);
+    json_t *params = table_params(place->billing, place->billing->names.runs_table);
     struct err failed = {0};
     json_auto_t *reply = NULL;
 
-    json_object_set_new(params, "PartitionInput",
-                        json_pack("{s:[s], s:o}", "Values", run, "StorageDescriptor",
-                                  storage_at(billing, storage, day, run)));
-    reply = flow_call(flow, billing->session, "glue", "CreatePartition", params, &failed);
-    if (reply || (failed.kind != ERR_CANCELLED && failed_with(flow, "AlreadyExistsException")))
+    json_object_set_new(
+        params, "PartitionInput",
+        json_pack("{s:[s], s:o}", "Values", run, "StorageDescriptor", storage_at(place, run)));
+    reply = operation_call(flow, place->billing, &rollup_operations[ROLLUP_CREATE_PARTITION],
+                           params, &failed);
+    if (reply || is_there_already(flow, &failed))
         return 0;
     return err_set(e, failed.kind, "%s", failed.text);
 }

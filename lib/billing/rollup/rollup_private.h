@@ -1,8 +1,10 @@
 /* rollup_private.h -- the inside of rollup.
  *
  * rollup.c           wanted against present: states of days
- * rollup_window.c    which hours of arrival belong to a day; their objects as one fingerprint
+ * rollup_window.c    which hours of arrival belong to a day
  * rollup_objects.c   the objects of arrival days
+ * rollup_memory.c    what was listed of them, kept for the next look
+ * rollup_print.c     a day's objects as one fingerprint
  * rollup_partition.c the builds as Glue keeps them: partitions and their parameters
  * rollup_build.c     one day: UNLOAD, check, switch
  * rollup_late.c      late days: do their new objects hold anything of theirs?
@@ -12,16 +14,9 @@
 #define BILLING_ROLLUP_ROLLUP_PRIVATE_H
 
 #include "billing/rollup/rollup.h"
+#include "billing/rollup/rollup_window.h"
 
-enum {
-    ROLLUP_HOUR_S = 3600,
-    ROLLUP_DAY_S = 86400,
-    ROLLUP_BEFORE_H = 25,   /* hours of arrival before the day that decide about it: rollup.h */
-    ROLLUP_COPY_S = 86400,  /* copies of a request are found so far back (rollup.sql) */
-    ROLLUP_RUN_LENGTH = 26, /* "20251031T235959Z-0123abcd" and its end */
-    ROLLUP_SETTLE_S = 900,  /* an hour of arrival is looked at so long after its end */
-    ROLLUP_LIST_AGAIN_S = 86400, /* objects of arrival days long past */
-};
+enum { ROLLUP_RUN_LENGTH = 26 }; /* "20251031T235959Z-0123abcd" and its end */
 
 /* ---- rollup.c ---- */
 
@@ -30,31 +25,18 @@ struct rollup_print;
 enum rollup_state rollup_state_of(const json_t *build, const struct rollup_print *print,
                                   const char *window, const char *sql_hash);
 
-/* ---- rollup_objects.c ---- */
+/* ---- rollup_memory.c ---- */
 
-/* Objects of arrival days (UTC) from the one that begins at first_s on, by hour: hours[0..days) is
- * {"23": [object, ...]}, new references; left alone on failure. */
-int rollup_objects_list(struct flow *flow, const struct billing *billing, int64_t first_s,
-                        size_t days, json_t **hours, struct err *e);
-/* SHA-256 over the objects of an hour that were there at newest (seconds; < 0: all); "" for none.
- */
-void rollup_objects_hash(const json_t *objects, double newest, char hex[static 65]);
+/* Lists the arrival days of the hours from window->from_s to window->to_s, several at a time: all
+ * of them (fresh), or those that are not remembered or not long past. */
+int rollup_memory_list(struct flow *flow, const struct billing *billing,
+                       const struct rollup_window *window, bool fresh, struct err *e);
+/* {"newest", "hours": {"23": hash}} of an arrival day, as listed last; borrowed; NULL: never. */
+const json_t *rollup_memory_day(const struct billing *billing, int64_t day_s);
+/* The next look lists everything. */
+void rollup_memory_forget(void);
 
-/* ---- rollup_window.c ---- */
-
-struct rollup_window {
-    int64_t event_from_s, event_to_s; /* the billing day */
-    int64_t from_s, to_s;             /* hours of arrival that may hold its events */
-    int64_t settled_s;                /* hours from here on are still being filled: not looked at */
-};
-struct rollup_window rollup_window_of(const struct billing *billing, struct day day);
-size_t rollup_window_hours(const struct rollup_window *window);
-/* "(year = 2025 AND month = 10 AND day = 30 AND hour >= 23) OR (...)" for a range of hours; new. */
-char *rollup_window_filter(int64_t from_s, int64_t to_s);
-/* The same for the hours of a window with a flag. */
-char *rollup_window_filter_flags(int64_t from_s, const bool *flags, size_t count);
-/* What a partition says its window was: settings and zone that made it; new text. */
-char *rollup_window_text(const struct billing *billing, const struct rollup_window *window);
+/* ---- rollup_print.c ---- */
 
 /* What a day's objects are, as the partition remembers it. */
 struct rollup_print {
@@ -63,16 +45,12 @@ struct rollup_print {
     double newest;        /* LastModified of the newest object, seconds */
 };
 void rollup_print_fini(struct rollup_print *print);
-/* From what is remembered (all of it, after rollup_window_prepare). */
+/* From what is remembered (all of it, after rollup_memory_list). */
 void rollup_print_make(const struct billing *billing, const struct rollup_window *window,
                        struct rollup_print *print);
-/* fresh: list everything now; otherwise what is remembered of days long past will do. */
-int rollup_print_of(struct flow *flow, const struct billing *billing,
-                    const struct rollup_window *window, bool fresh, struct rollup_print *print,
-                    struct err *e);
-/* Lists the arrival days of the hours that are not remembered, several at a time. */
-int rollup_window_prepare(struct flow *flow, const struct billing *billing, int64_t from_s,
-                          int64_t to_s, struct err *e);
+/* The same after listing everything now; -1 and *e. */
+int rollup_print_now(struct flow *flow, const struct billing *billing,
+                     const struct rollup_window *window, struct rollup_print *print, struct err *e);
 
 enum rollup_change {
     ROLLUP_SAME,
@@ -80,26 +58,32 @@ enum rollup_change {
     ROLLUP_CHANGED, /* something came or changed */
 };
 /* Compares two "hours" texts. changed (may be NULL): one flag per hour, of count. */
-enum rollup_change rollup_hours_compare(const char *before, const char *now, bool *changed,
+enum rollup_change rollup_print_compare(const char *before, const char *now, bool *changed,
                                         size_t count);
 
 /* ---- rollup_partition.c ---- */
 
-/* {"2025-10-31": build} of the days between; new reference. */
-json_t *rollup_partition_builds(struct flow *flow, const struct billing *billing, struct day first,
-                                struct day last, struct err *e);
+/* {"2025-10-31": build} of the days; new reference. */
+json_t *rollup_partition_builds(struct flow *flow, const struct billing *billing,
+                                struct day_span days, struct err *e);
 /* StorageDescriptor of a table, for its partitions; new reference. */
 json_t *rollup_partition_storage(struct flow *flow, const struct billing *billing,
                                  const char *table, struct err *e);
 /* "parquet-data/year=2025/month=10/day=31/run=RUN/" (run NULL: without); new text. */
 char *rollup_partition_key(const struct billing *billing, struct day day, const char *run);
+/* Where a day's partitions are written. */
+struct rollup_place {
+    const struct billing *billing;
+    const json_t *storage; /* of the table they belong to */
+    struct day day;
+};
 /* Points the day to the run of build, with what it says of itself, in one write.  replace: there is
  * a partition already. */
-int rollup_partition_switch(struct flow *flow, const struct billing *billing, const json_t *storage,
-                            struct day day, const json_t *build, bool replace, struct err *e);
+int rollup_partition_switch(struct flow *flow, const struct rollup_place *place,
+                            const json_t *build, bool replace, struct err *e);
 /* Makes the run readable in the runs table. */
-int rollup_partition_add_run(struct flow *flow, const struct billing *billing,
-                             const json_t *storage, struct day day, const char *run, struct err *e);
+int rollup_partition_add_run(struct flow *flow, const struct rollup_place *place, const char *run,
+                             struct err *e);
 
 /* ---- rollup_build.c ---- */
 

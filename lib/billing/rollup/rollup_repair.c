@@ -9,8 +9,7 @@ struct repair {
     struct rollup_job job;
     struct rollup_need *needs;
     size_t count;
-    rollup_progress_fn *progress;
-    void *arg;
+    const struct rollup_work *work;
     struct rollup_report *report;
     int64_t scanned_before;
     bool stop; /* the rest would fail the same way */
@@ -18,8 +17,8 @@ struct repair {
 
 static void tell(const struct repair *repair, size_t index, const char *what)
 {
-    if (repair->progress)
-        repair->progress(repair->arg, repair->needs[index].day->day, what);
+    if (repair->work->progress)
+        repair->work->progress(repair->work->arg, repair->needs[index].day->day, what);
 }
 
 static bool is_over_budget(const struct repair *repair)
@@ -78,10 +77,10 @@ static void repair_day(struct flow *flow, void *arg, size_t index)
     tell(repair, index, "failed");
 }
 
-static int prepare(struct flow *flow, struct repair *repair, const struct rollup_status *status,
-                   struct err *e)
+static int prepare(struct flow *flow, struct repair *repair, struct err *e)
 {
     const struct billing *billing = repair->job.billing;
+    const struct rollup_status *status = repair->work->status;
 
     for (size_t i = 0; i < status->count; i++) {
         if (!rollup_is_drift(status->days[i].state))
@@ -110,19 +109,17 @@ static void repair_fini(struct repair *repair)
     json_decref(repair->job.run_storage);
 }
 
-int rollup_repair(struct flow *flow, const struct billing *billing,
-                  const struct rollup_status *status, rollup_progress_fn *progress, void *arg,
+int rollup_repair(struct flow *flow, const struct billing *billing, const struct rollup_work *work,
                   struct rollup_report *report, struct err *e)
 {
     struct repair repair = {.job = {.billing = billing},
-                            .progress = progress,
-                            .arg = arg,
+                            .work = work,
                             .report = report,
                             .scanned_before = athena_query_scanned()};
     int parallel = billing->settings.parallel_queries, failed;
 
     *report = (struct rollup_report){0};
-    failed = prepare(flow, &repair, status, e);
+    failed = prepare(flow, &repair, e);
     if (!failed) {
         flow_each(flow, repair.count, parallel > 0 ? (size_t)parallel : 1, repair_day, &repair);
         failed = flow_is_cancelled(flow)

@@ -6,6 +6,8 @@
 #include "base/random.h"
 #include "base/str.h"
 #include "billing/store/athena_query_private.h"
+#include "billing/store/athena_query_text.h"
+#include "billing/store/store_operations.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,12 +38,7 @@ int64_t athena_query_scanned(void)
     return state.scanned_bytes;
 }
 
-void athena_query_reset_scanned(void)
-{
-    state.scanned_bytes = 0;
-}
-
-void athena_result_fini(struct athena_result *result)
+void athena_query_result_fini(struct athena_result *result)
 {
     json_decref(result->rows);
     json_decref(result->columns);
@@ -136,8 +133,9 @@ static int start(struct run *run, struct err *e)
 {
     for (unsigned refusals = 0;; refusals++) {
         struct err failed = {0};
-        json_auto_t *reply = flow_call(run->flow, run->billing->session, "athena",
-                                       "StartQueryExecution", start_params(run), &failed);
+        json_auto_t *reply =
+            operation_call(run->flow, run->billing, &store_operations[STORE_START_QUERY],
+                           start_params(run), &failed);
 
         if (reply) {
             (void)snprintf(run->result->id, sizeof run->result->id, "%s",
@@ -162,15 +160,15 @@ static void stop(struct run *run)
 {
     struct err ignored = {0};
 
-    json_decref(flow_call_at_end(run->flow, run->billing->session, "athena", "StopQueryExecution",
-                                 id_params(run), &ignored));
+    json_decref(operation_call_at_end(run->flow, run->billing, &store_operations[STORE_STOP_QUERY],
+                                      id_params(run), &ignored));
 }
 
 static int look(struct run *run, unsigned *blind, struct err *e)
 {
     struct err failed = {0};
-    json_auto_t *reply = flow_call(run->flow, run->billing->session, "athena", "GetQueryExecution",
-                                   id_params(run), &failed);
+    json_auto_t *reply = operation_call(run->flow, run->billing, &store_operations[STORE_GET_QUERY],
+                                        id_params(run), &failed);
 
     if (reply) {
         *blind = 0;
@@ -257,16 +255,20 @@ static int run_once(struct run *run, struct err *e)
     return fail(run, failure, e);
 }
 
-int athena_query_run(struct flow *flow, const struct billing *billing, const char *text,
-                     const char *token_seed, struct athena_result *result, struct err *e)
+int athena_query_run(struct flow *flow, const struct billing *billing,
+                     const struct athena_question *question, struct athena_result *result,
+                     struct err *e)
 {
+    cleanup_free char *text = athena_query_text(billing, question->name, question->values, e);
     unsigned char random[16] = {0};
     cleanup_str struct str own = {0};
-    struct run run = {flow, billing, text, token_seed, 0, result, NULL};
+    struct run run = {flow, billing, text, question->seed, 0, result, NULL};
     int how;
 
     *result = (struct athena_result){0};
-    if (!token_seed) {
+    if (!text)
+        return -1;
+    if (!run.seed) {
         random_bytes(random, sizeof random);
         str_addf(&own, "%lld ", (long long)clock_now_ms());
         str_add_hex(&own, random, sizeof random);
@@ -278,6 +280,6 @@ int athena_query_run(struct flow *flow, const struct billing *billing, const cha
         how = athena_query_rows(flow, billing, run.execution, result, e);
     json_decref(run.execution);
     if (how)
-        athena_result_fini(result);
+        athena_query_result_fini(result);
     return how;
 }

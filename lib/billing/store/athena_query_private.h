@@ -1,4 +1,5 @@
-/* athena_query_private.h -- the parts of athena_query that tests look at by themselves. */
+/* athena_query_private.h -- the parts of a query: what its failure means, and where its rows are.
+ */
 #ifndef BILLING_STORE_ATHENA_QUERY_PRIVATE_H
 #define BILLING_STORE_ATHENA_QUERY_PRIVATE_H
 
@@ -17,19 +18,6 @@ enum athena_failure athena_query_judge(const json_t *status);
 const char *athena_query_reason(const json_t *status);
 /* UNLOAD, INSERT, CREATE, ...: yields no rows and must not be run twice. */
 bool athena_query_writes(const char *text);
-
-/* Athena's result objects: every field quoted but NULL, which is nothing at all; quotes doubled. */
-struct athena_csv {
-    json_t *rows; /* collected: [[text or null]], with the header */
-    json_t *row;  /* under way */
-    char *field;
-    size_t length, room;
-    bool quoted, inside, after_quote, broken;
-};
-/* Takes the next bytes, cut anywhere.  -1 when they are no such CSV. */
-int athena_csv_feed(struct athena_csv *csv, const char *bytes, size_t length);
-/* The end: rows (new reference), or NULL when it ends inside a field. Frees the rest. */
-json_t *athena_csv_finish(struct athena_csv *csv);
 
 /* Fills columns and rows of a query that succeeded. execution: GetQueryExecution's. */
 int athena_query_rows(struct flow *flow, const struct billing *billing, const json_t *execution,

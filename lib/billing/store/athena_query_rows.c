@@ -1,9 +1,12 @@
 /* athena_query_rows.c -- the rows of a finished query: from the CSV object that Athena wrote, piece
  * by piece, or from its API where it keeps results itself. */
+#include "billing/store/athena_query_rows.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "billing/store/athena_csv.h"
 #include "billing/store/athena_query_private.h"
+#include "billing/store/store_operations.h"
 
 #include <string.h>
 
@@ -12,94 +15,6 @@ enum {
     PIECE_BYTES = 4 << 20, /* of the object at a time */
     LOCATION_LENGTH = 2048,
 };
-
-/* ---- CSV ---- */
-
-static int end_field(struct athena_csv *csv)
-{
-    json_t *value = !csv->length && !csv->quoted
-                        ? json_null()
-                        : json_stringn(csv->field ? csv->field : "", csv->length);
-
-    csv->length = 0;
-    csv->quoted = csv->inside = csv->after_quote = false;
-    if (!csv->row)
-        csv->row = json_array();
-    return value ? json_array_append_new(csv->row, value) : -1;
-}
-
-static int end_row(struct athena_csv *csv)
-{
-    if (end_field(csv))
-        return -1;
-    if (!csv->rows)
-        csv->rows = json_array();
-    (void)json_array_append_new(csv->rows, csv->row);
-    csv->row = NULL;
-    return 0;
-}
-
-static void add_byte(struct athena_csv *csv, char c)
-{
-    if (csv->length == csv->room) {
-        csv->room = csv->room ? csv->room * 2 : 256;
-        csv->field = mem_resize(csv->field, csv->room, 1);
-    }
-    csv->field[csv->length++] = c;
-}
-
-static int take_byte(struct athena_csv *csv, char c)
-{
-    if (csv->inside) {
-        if (c == '"')
-            csv->inside = false, csv->after_quote = true;
-        else
-            add_byte(csv, c);
-        return 0;
-    }
-    if (c == '"') {
-        if (csv->after_quote)
-            add_byte(csv, '"');
-        else if (csv->length || csv->quoted)
-            return -1;
-        csv->inside = csv->quoted = true;
-        csv->after_quote = false;
-        return 0;
-    }
-    if (c == ',')
-        return end_field(csv);
-    if (c == '\n')
-        return end_row(csv);
-    if (csv->quoted)
-        return c == '\r' ? 0 : -1;
-    add_byte(csv, c);
-    return 0;
-}
-
-int athena_csv_feed(struct athena_csv *csv, const char *bytes, size_t length)
-{
-    for (size_t i = 0; i < length && !csv->broken; i++)
-        csv->broken = take_byte(csv, bytes[i]) != 0;
-    return csv->broken ? -1 : 0;
-}
-
-json_t *athena_csv_finish(struct athena_csv *csv)
-{
-    json_t *rows;
-
-    if (csv->inside)
-        csv->broken = true;
-    else if (!csv->broken && (csv->row || csv->length || csv->quoted)) /* no newline at the end */
-        csv->broken = end_row(csv) != 0;
-    rows = csv->broken ? NULL : csv->rows ? json_incref(csv->rows) : json_array();
-    json_decref(csv->rows);
-    json_decref(csv->row);
-    free(csv->field);
-    *csv = (struct athena_csv){0};
-    return rows;
-}
-
-/* ---- where they come from ---- */
 
 /* "s3://bucket/key" */
 static int split_location(const char *location, char **bucket, char **key)
@@ -134,8 +49,8 @@ static int read_object(struct flow *flow, const struct billing *billing, const c
     do {
         cleanup_free char *range =
             mem_printf("bytes=%lld-%lld", (long long)at, (long long)at + PIECE_BYTES - 1);
-        json_auto_t *piece = flow_call(
-            flow, billing->session, "s3", "GetObject",
+        json_auto_t *piece = operation_call(
+            flow, billing, &store_operations[STORE_GET_OBJECT],
             json_pack("{s:s, s:s, s:s}", "Bucket", bucket, "Key", key, "Range", range), e);
         const json_t *body = json_object_get(piece, "Body");
 
@@ -180,27 +95,29 @@ static json_t *columns_of(const json_t *page)
     return columns;
 }
 
-static bool take_page(void *arg, const json_t *page)
+static int take_page(void *arg, const json_t *page, struct err *e)
 {
     struct athena_result *result = arg;
     json_auto_t *rows = rows_of_page(page);
 
+    (void)e;
     if (!result->columns)
         result->columns = columns_of(page);
     json_array_extend(result->rows, rows);
-    return true;
+    return 1;
 }
 
 /* Where results are managed by Athena there is no object to read. */
 static int read_pages(struct flow *flow, const struct billing *billing,
                       struct athena_result *result, struct err *e)
 {
-    json_t *params =
-        json_pack("{s:s, s:i}", "QueryExecutionId", result->id, "MaxResults", API_ROWS);
+    const struct operation_pages pages = {
+        &store_operations[STORE_GET_QUERY_RESULTS],
+        json_pack("{s:s, s:i}", "QueryExecutionId", result->id, "MaxResults", API_ROWS), take_page,
+        result};
 
     result->rows = json_array();
-    if (flow_pages(flow, billing->session, "athena", "GetQueryResults", params, "NextToken",
-                   "NextToken", take_page, result, e))
+    if (operation_pages(flow, billing, &pages, e))
         return -1;
     /* The first row of a SELECT repeats the names. */
     if (json_equal(json_array_get(result->rows, 0), result->columns))
@@ -227,4 +144,19 @@ int athena_query_rows(struct flow *flow, const struct billing *billing, const js
     result->columns = json_share(json_array_get(result->rows, 0));
     json_array_remove(result->rows, 0);
     return 0;
+}
+
+int64_t athena_query_rows_number(const struct athena_result *result, size_t row, const char *column,
+                                 int64_t otherwise)
+{
+    size_t i;
+    json_t *name;
+
+    json_array_foreach(result->columns, i, name) {
+        const char *text = json_string_value(json_array_get(json_array_get(result->rows, row), i));
+
+        if (!strcmp(json_string_value(name), column))
+            return text ? strtoll(text, NULL, 10) : 0;
+    }
+    return otherwise;
 }

@@ -1,9 +1,9 @@
-/* athena_query_text.c -- the queries of the spec, and the values that are put into them. */
+#include "billing/store/athena_query_text.h"
+
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "billing/store/athena_query.h"
 
 #include <string.h>
 
@@ -63,7 +63,7 @@ char *athena_query_text(const struct billing *billing, const char *name, const j
     return str_take(&out);
 }
 
-char *athena_query_hash(const struct billing *billing, const char *name)
+char *athena_query_text_hash(const struct billing *billing, const char *name)
 {
     const char *text = json_text(billing->queries, name);
     char hex[65];

@@ -3,15 +3,14 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "billing/store/object_read.h"
+#include "billing/store/gzip.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
 struct walk {
-    legacy_envelope_fn *fn;
-    void *arg;
+    const struct legacy_reader *reader; /* or NULL */
     struct legacy_counts *counts;
     bool suffixed;   /* Athena would decompress it */
     bool line_start; /* the next document is the first of its line */
@@ -54,8 +53,8 @@ static void take_document(struct walk *walk, const json_t *document)
         walk->counts->events += (int64_t)json_array_size(events);
         if (walk->suffixed && walk->line_start && !walk->inside)
             walk->counts->readable += (int64_t)json_array_size(events);
-        if (walk->fn)
-            walk->fn(walk->arg, document);
+        if (walk->reader)
+            walk->reader->envelope(walk->reader->arg, document);
     } else if (type && !strcmp(type, "CONTROL_MESSAGE")) {
         walk->counts->control++;
     } else if (json_text(document, "rawData")) {
@@ -116,16 +115,16 @@ static void walk_bytes(struct walk *walk, const void *bytes, size_t length)
     cleanup_str struct str text = {0};
     struct err broken = {0};
 
-    if (object_gunzip(bytes, length, &text, &broken))
+    if (gzip_unpack(bytes, length, &text, &broken))
         walk->counts->unreadable++;
     walk_text(walk, str_text(&text), text.len);
 }
 
-void legacy_walk(const char *key, const void *bytes, size_t length, legacy_envelope_fn *fn,
-                 void *arg, struct legacy_counts *counts)
+void legacy_walk(const char *key, const struct str *bytes, const struct legacy_reader *reader,
+                 struct legacy_counts *counts)
 {
-    struct walk walk = {fn, arg, counts, ends_with(key, ".gz"), true, false};
+    struct walk walk = {reader, counts, ends_with(key, ".gz"), true, false};
 
     *counts = (struct legacy_counts){0};
-    walk_bytes(&walk, bytes, length);
+    walk_bytes(&walk, str_text(bytes), bytes->len);
 }

@@ -4,10 +4,10 @@
 #ifndef BILLING_STORE_LEGACY_H
 #define BILLING_STORE_LEGACY_H
 
-#include "base/err.h"
+#include "base/str.h"
 
 #include <jansson.h>
-#include <stddef.h>
+#include <stdint.h>
 
 struct legacy_counts {
     int64_t documents;  /* JSON documents of any kind */
@@ -19,12 +19,13 @@ struct legacy_counts {
                            name ends in .gz; for the others none */
 };
 
-/* Called for each data message; envelope is borrowed. */
-typedef void legacy_envelope_fn(void *arg, const json_t *envelope);
-
+struct legacy_reader {
+    void (*envelope)(void *arg, const json_t *envelope); /* of each data message; borrowed */
+    void *arg;
+};
 /* Walks through an object's bytes as they lie in S3 (key: its name).  Never fails: what cannot be
- * read is counted.  fn may be NULL. */
-void legacy_walk(const char *key, const void *bytes, size_t length, legacy_envelope_fn *fn,
-                 void *arg, struct legacy_counts *counts);
+ * read is counted.  reader may be NULL. */
+void legacy_walk(const char *key, const struct str *bytes, const struct legacy_reader *reader,
+                 struct legacy_counts *counts);
 
 #endif

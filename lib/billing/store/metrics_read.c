@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/store/store_operations.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,8 +11,8 @@
 #include <string.h>
 
 struct reading {
-    size_t count, steps;
-    int64_t from_s, period_s;
+    const struct metrics_question *question;
+    size_t steps;
     int64_t *values;
     bool *partial; /* per metric, as of the last page that named it */
 };
@@ -43,9 +44,10 @@ static json_t *query_of(const struct metrics_wanted *wanted, size_t index, int64
 
 static void take_value(struct reading *reading, size_t metric, double time_s, double value)
 {
-    int64_t step = ((int64_t)llround(time_s) - reading->from_s) / reading->period_s;
+    const struct metrics_question *question = reading->question;
+    int64_t step = ((int64_t)llround(time_s) - question->from_s) / question->period_s;
 
-    if (time_s >= (double)reading->from_s && step >= 0 && (size_t)step < reading->steps &&
+    if (time_s >= (double)question->from_s && step >= 0 && (size_t)step < reading->steps &&
         isfinite(value) && fabs(value) < 9e15)
         reading->values[metric * reading->steps + (size_t)step] = llround(value);
 }
@@ -56,10 +58,10 @@ static bool take_result(struct reading *reading, const json_t *result)
     const char *id = json_text(result, "Id"), *status = json_text(result, "StatusCode");
     const json_t *times = json_object_get(result, "Timestamps");
     const json_t *values = json_object_get(result, "Values");
-    size_t metric = id && *id == 'm' ? strtoul(id + 1, NULL, 10) : reading->count, i;
+    size_t metric = id && *id == 'm' ? strtoul(id + 1, NULL, 10) : reading->question->count, i;
     json_t *time;
 
-    if (metric >= reading->count)
+    if (metric >= reading->question->count)
         return false;
     if (status && (!strcmp(status, "InternalError") || !strcmp(status, "Forbidden")))
         return false;
@@ -70,65 +72,77 @@ static bool take_result(struct reading *reading, const json_t *result)
     return true;
 }
 
-static int take_page(struct reading *reading, const json_t *page, struct err *e)
+static int take_page(void *arg, const json_t *page, struct err *e)
 {
+    const json_t *message = json_array_get(json_object_get(page, "Messages"), 0);
     size_t i;
     json_t *result;
 
+    /* "If there is a message, as much of the operation as possible is still executed." */
+    if (message)
+        return err_set(e, ERR_RETRY, "GetMetricData: %s: %s",
+                       json_text(message, "Code") ? json_text(message, "Code") : "?",
+                       json_text(message, "Value") ? json_text(message, "Value") : "?");
     json_array_foreach(json_object_get(page, "MetricDataResults"), i, result)
-        if (!take_result(reading, result))
+        if (!take_result(arg, result))
             return err_set(e, ERR_RETRY, "GetMetricData: %s: %s",
                            json_text(result, "Label") ? json_text(result, "Label") : "?",
                            json_text(result, "StatusCode") ? json_text(result, "StatusCode") : "?");
-    return 0;
+    return 1;
 }
 
-static int check_whole(const struct reading *reading, const struct metrics_wanted *wanted,
-                       struct err *e)
+static int check_whole(const struct reading *reading, struct err *e)
 {
-    for (size_t i = 0; i < reading->count; i++)
+    for (size_t i = 0; i < reading->question->count; i++)
         if (reading->partial[i])
-            return err_set(e, ERR_RETRY, "GetMetricData: %s: only part of it came", wanted[i].name);
+            return err_set(e, ERR_RETRY, "GetMetricData: %s: only part of it came",
+                           reading->question->wanted[i].name);
     return 0;
 }
 
-static int read_pages(struct flow *flow, const struct billing *billing, json_t *params,
-                      struct reading *reading, struct err *e)
+static json_t *queries_of(const struct metrics_question *question)
 {
-    for (;;) {
-        json_auto_t *page =
-            flow_call(flow, billing->session, "cloudwatch", "GetMetricData", json_copy(params), e);
-        json_t *token;
+    json_t *queries = json_array();
 
-        if (!page || take_page(reading, page, e))
-            return -1;
-        token = json_object_get(page, "NextToken");
-        if (!json_string_length(token) || json_equal(token, json_object_get(params, "NextToken")))
-            return 0;
-        json_object_set(params, "NextToken", token);
+    for (size_t i = 0; i < question->count && i < METRICS_MOST; i++)
+        if (is_whole(&question->wanted[i]))
+            json_array_append_new(queries, query_of(&question->wanted[i], i, question->period_s));
+    return queries;
+}
+
+static int read_all(struct flow *flow, const struct billing *billing, struct reading *reading,
+                    struct err *e)
+{
+    const struct metrics_question *question = reading->question;
+    json_t *queries = queries_of(question);
+    const struct operation_pages pages = {
+        &store_operations[STORE_GET_METRIC_DATA],
+        json_pack("{s:o, s:I, s:I, s:s}", "MetricDataQueries", queries, "StartTime",
+                  (json_int_t)question->from_s, "EndTime", (json_int_t)question->to_s, "ScanBy",
+                  "TimestampAscending"),
+        take_page, reading};
+
+    if (!json_array_size(queries) || !reading->steps) {
+        json_decref(pages.params);
+        return 0;
     }
+    return operation_pages(flow, billing, &pages, e) ? -1 : check_whole(reading, e);
 }
 
 int64_t *metrics_read(struct flow *flow, const struct billing *billing,
-                      const struct metrics_wanted *wanted, size_t count, int64_t from_s,
-                      int64_t to_s, int64_t period_s, struct err *e)
+                      const struct metrics_question *question, struct err *e)
 {
-    struct reading reading = {count, (size_t)((to_s - from_s) / period_s), from_s, period_s,
-                              NULL,  mem_new(count * sizeof(bool) + 1)};
-    json_auto_t *params =
-        json_pack("{s:[], s:I, s:I, s:s}", "MetricDataQueries", "StartTime", (json_int_t)from_s,
-                  "EndTime", (json_int_t)to_s, "ScanBy", "TimestampAscending");
-    int failed = 0;
+    struct reading reading = {
+        .question = question,
+        .steps = (size_t)((question->to_s - question->from_s) / question->period_s),
+        .partial = mem_new(question->count * sizeof(bool) + 1)};
+    size_t count = question->count * reading.steps;
+    int failed;
 
-    reading.values = mem_new((count * reading.steps + 1) * sizeof *reading.values);
-    for (size_t i = 0; i < count * reading.steps; i++)
+    reading.values = mem_new((count + 1) * sizeof *reading.values);
+    for (size_t i = 0; i < count; i++)
         reading.values[i] = METRICS_UNKNOWN;
-    for (size_t i = 0; i < count && i < METRICS_MOST; i++)
-        if (is_whole(&wanted[i]))
-            json_array_append_new(json_object_get(params, "MetricDataQueries"),
-                                  query_of(&wanted[i], i, period_s));
-    if (json_array_size(json_object_get(params, "MetricDataQueries")) && reading.steps)
-        failed = read_pages(flow, billing, params, &reading, e) || check_whole(&reading, wanted, e);
+    failed = read_all(flow, billing, &reading, e);
     free(reading.partial);
     if (!failed)
         return reading.values;

@@ -3,7 +3,7 @@
 #define BILLING_STORE_METRICS_READ_H
 
 #include "aws/flow.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 /* No datapoint: CloudWatch says nothing, which is not the same as zero. */
 enum { METRICS_UNKNOWN = -1 };
@@ -17,13 +17,17 @@ struct metrics_wanted {
     } dimensions[METRICS_DIMENSIONS]; /* name NULL: no more */
 };
 
+struct metrics_question {
+    const struct metrics_wanted *wanted;
+    size_t count;
+    int64_t from_s, to_s, period_s; /* from_s must be a multiple of period_s */
+};
 /* values[metric * steps + step]: what CloudWatch has for [from_s + step * period_s, ...), rounded
- * to whole numbers, or METRICS_UNKNOWN.  steps is (to_s - from_s) / period_s; from_s must be a
- * multiple of period_s.  New memory; NULL and *e on failure: a reply that says it holds only part
- * and has no next page is one.  A metric with an empty
- * dimension is unknown, and not asked for.  Source: CloudWatch API reference, GetMetricData. */
+ * to whole numbers, or METRICS_UNKNOWN.  steps is (to_s - from_s) / period_s.  New memory; NULL and
+ * *e on failure: a reply that says it holds only part and has no next page is one.  A metric with
+ * an empty dimension is unknown, and not asked for.  Source: CloudWatch API reference,
+ * GetMetricData. */
 int64_t *metrics_read(struct flow *flow, const struct billing *billing,
-                      const struct metrics_wanted *wanted, size_t count, int64_t from_s,
-                      int64_t to_s, int64_t period_s, struct err *e);
+                      const struct metrics_question *question, struct err *e);
 
 #endif

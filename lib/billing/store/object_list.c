@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "billing/store/store_operations.h"
 
 #include <string.h>
 
@@ -47,27 +48,28 @@ static bool take(struct listing *listing, const json_t *item)
     return true;
 }
 
-static bool take_page(void *arg, const json_t *page)
+static int take_page(void *arg, const json_t *page, struct err *e)
 {
     const json_t *item;
     size_t i;
 
+    (void)e;
     json_array_foreach(json_object_get(page, "Contents"), i, item)
         if (!take(arg, item))
-            return false;
-    return true;
+            return 0;
+    return 1;
 }
 
-json_t *object_list_between(struct flow *flow, const struct billing *billing, const char *prefix,
-                            const char *after, const char *before, struct err *e)
+json_t *object_list_between(struct flow *flow, const struct billing *billing,
+                            const struct object_range *range, struct err *e)
 {
-    struct listing listing = {before, json_array()};
-    json_t *params = list_params(billing, prefix);
+    struct listing listing = {range->before, json_array()};
+    const struct operation_pages pages = {&store_operations[STORE_LIST_OBJECTS],
+                                          list_params(billing, range->prefix), take_page, &listing};
 
-    if (after)
-        json_object_set_new(params, "StartAfter", json_string(after));
-    if (!flow_pages(flow, billing->session, "s3", "ListObjectsV2", params, "ContinuationToken",
-                    "NextContinuationToken", take_page, &listing, e))
+    if (range->after)
+        json_object_set_new(pages.params, "StartAfter", json_string(range->after));
+    if (!operation_pages(flow, billing, &pages, e))
         return listing.objects;
     json_decref(listing.objects);
     return NULL;
@@ -76,7 +78,7 @@ json_t *object_list_between(struct flow *flow, const struct billing *billing, co
 json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
                     struct err *e)
 {
-    return object_list_between(flow, billing, prefix, NULL, NULL, e);
+    return object_list_between(flow, billing, &(struct object_range){.prefix = prefix}, e);
 }
 
 json_t *object_list_folders(struct flow *flow, const struct billing *billing, const char *prefix,
@@ -87,8 +89,7 @@ json_t *object_list_folders(struct flow *flow, const struct billing *billing, co
     size_t i;
 
     json_object_set_new(params, "Delimiter", json_string("/"));
-    found = flow_list(flow, billing->session, "s3", "ListObjectsV2", params, "CommonPrefixes",
-                      "ContinuationToken", "NextContinuationToken", e);
+    found = operation_list(flow, billing, &store_operations[STORE_LIST_FOLDERS], params, e);
     if (!found)
         return NULL;
     folders = json_array();

@@ -3,15 +3,19 @@
 #define BILLING_STORE_OBJECT_LIST_H
 
 #include "aws/flow.h"
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 /* [{"key", "size", "etag", "modified"}] sorted by key (modified: epoch seconds); new reference.
  * Keys are decoded. */
 json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
                     struct err *e);
-/* Those of them behind `after` and before `before`, and no page more is asked for. */
-json_t *object_list_between(struct flow *flow, const struct billing *billing, const char *prefix,
-                            const char *after, const char *before, struct err *e);
+struct object_range {
+    const char *prefix;
+    const char *after, *before; /* keys, both out; NULL: no such end */
+};
+/* Those of them in the range, and no page more is asked for. */
+json_t *object_list_between(struct flow *flow, const struct billing *billing,
+                            const struct object_range *range, struct err *e);
 /* Names right below prefix that end with "/" ("year=2025/"): list of full prefixes; new reference.
  */
 json_t *object_list_folders(struct flow *flow, const struct billing *billing, const char *prefix,

@@ -6,7 +6,7 @@
 #ifndef BILLING_STORE_RECOVERED_H
 #define BILLING_STORE_RECOVERED_H
 
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "billing/store/context.h"
+#include "billing/store/billing.h"
 
 #include "billing/prices/price_book.h"
 #include "billing/prices/settings.h"

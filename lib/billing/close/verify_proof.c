@@ -1,32 +1,14 @@
-#include "billing/close/close_proof.h"
+#include "billing/close/verify_proof.h"
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/close/close_evidence.h"
+#include "billing/close/close_private.h"
+#include "billing/close/verify_findings.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN = 20 };
-
-void verify_differs(struct verify *verify, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    json_array_append_new(verify->differences, close_text(format, args));
-    va_end(args);
-}
-
-void verify_agrees(struct verify *verify, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    json_array_append_new(verify->checked, close_text(format, args));
-    va_end(args);
-}
 
 /* ---- one document ---- */
 
@@ -34,36 +16,35 @@ static int check_file(struct flow *flow, struct verify *verify, const struct arc
                       const json_t *file, struct err *e)
 {
     const char *name = json_text(file, "name");
-    cleanup_str struct str bytes = {0};
-    cleanup_free char *wrong = NULL;
+    cleanup_content struct archive_content content = {0};
 
-    if (archive_read(flow, verify->billing, archive, name ? name : "?", &bytes, &wrong, e) < 0)
+    if (archive_read(flow, archive, name ? name : "?", &content, e))
         return -1;
-    if (wrong)
-        verify_differs(verify, "%s", wrong);
+    if (content.wrong)
+        verify_findings_differ(verify, "%s", content.wrong);
     return 0;
 }
 
-int close_proof_document(struct flow *flow, struct verify *verify, const struct archive *archive,
-                         const char *what, struct err *e)
+int verify_proof_document(struct flow *flow, struct verify *verify, const struct archive *archive,
+                          const char *what, struct err *e)
 {
     size_t before = json_array_size(verify->differences), i;
     const json_t *files = json_object_get(archive->manifest, "files"), *file;
     cleanup_free char *wrong = NULL;
 
-    if (archive_check_signature(flow, verify->billing, archive, verify->key, &wrong, e) < 0)
+    if (archive_check_signature(flow, archive, verify->key, &wrong, e) < 0)
         return -1;
     if (wrong)
-        verify_differs(verify, "%s", wrong);
+        verify_findings_differ(verify, "%s", wrong);
     if (!archive->manifest) {
-        verify_differs(verify, "%smanifest.json is no JSON any more", archive->folder);
+        verify_findings_differ(verify, "%smanifest.json is no JSON any more", archive->folder);
         return 0;
     }
     json_array_foreach(files, i, file)
         if (check_file(flow, verify, archive, file, e))
             return -1;
     if (json_array_size(verify->differences) == before)
-        verify_agrees(verify, "%s: signature and %zu files", what, json_array_size(files));
+        verify_findings_agree(verify, "%s: signature and %zu files", what, json_array_size(files));
     return 0;
 }
 
@@ -89,7 +70,7 @@ static int step_back(struct flow *flow, struct verify *verify, struct archive *a
     if (!previous || json_is_null(previous))
         return 0;
     if (!name || !hash || calendar_parse_month(name, &month, &bad)) {
-        verify_differs(verify, "%smanifest.json names no month before it", archive->folder);
+        verify_findings_differ(verify, "%smanifest.json names no month before it", archive->folder);
         return 0;
     }
     folder = archive_folder(verify->billing, month);
@@ -98,17 +79,18 @@ static int step_back(struct flow *flow, struct verify *verify, struct archive *a
         return -1;
     }
     if (strcmp(before.hash, hash) != 0)
-        verify_differs(verify,
-                       *before.hash ? "%smanifest.json was changed after %s was closed"
-                                    : "%smanifest.json is missing; %s names it as the one before",
-                       folder, json_text(archive->manifest, "month"));
+        verify_findings_differ(verify,
+                               *before.hash
+                                   ? "%smanifest.json was changed after %s was closed"
+                                   : "%smanifest.json is missing; %s names it as the one before",
+                               folder, json_text(archive->manifest, "month"));
     archive_close(archive);
     *archive = before;
     return before.manifest ? 1 : 0;
 }
 
-int close_proof_chain(struct flow *flow, struct verify *verify, const struct archive *invoice,
-                      struct err *e)
+int verify_proof_chain(struct flow *flow, struct verify *verify, const struct archive *invoice,
+                       struct err *e)
 {
     size_t before = json_array_size(verify->differences), months = 0;
     struct archive at = {.folder = mem_text(invoice->folder),
@@ -119,7 +101,7 @@ int close_proof_chain(struct flow *flow, struct verify *verify, const struct arc
         months++;
     archive_close(&at);
     if (!more && months && json_array_size(verify->differences) == before)
-        verify_agrees(verify, "the chain of %zu months before", months);
+        verify_findings_agree(verify, "the chain of %zu months before", months);
     return more;
 }
 
@@ -144,26 +126,27 @@ static size_t last_number(const struct archive *invoice)
     return last;
 }
 
-int close_proof_corrections(struct flow *flow, struct verify *verify, const struct archive *invoice,
-                            const struct archive *corrections, struct err *e)
+int verify_proof_corrections(struct flow *flow, struct verify *verify, const struct closed *closed,
+                             struct err *e)
 {
-    const char *before = invoice->hash;
+    const struct archive *corrections = closed->corrections;
+    const char *before = closed->invoice.hash;
 
-    for (size_t i = 0; i < verify->corrections; i++) {
+    for (size_t i = 0; i < closed->count; i++) {
         const char *hash = hash_before(corrections[i].manifest);
         cleanup_free char *what = mem_printf("correction %zu", i + 1);
 
-        if (close_proof_document(flow, verify, &corrections[i], what, e))
+        if (verify_proof_document(flow, verify, &corrections[i], what, e))
             return -1;
         if (corrections[i].manifest && (!hash || strcmp(hash, before) != 0))
-            verify_differs(verify, "%smanifest.json names another document before it",
-                           corrections[i].folder);
+            verify_findings_differ(verify, "%smanifest.json names another document before it",
+                                   corrections[i].folder);
         before = corrections[i].hash;
     }
-    if (last_number(invoice) > verify->corrections)
-        verify_differs(verify,
-                       "%scorrections/%zu/manifest.json is missing, and a later one is there",
-                       invoice->folder, verify->corrections + 1);
+    if (last_number(&closed->invoice) > closed->count)
+        verify_findings_differ(
+            verify, "%scorrections/%zu/manifest.json is missing, and a later one is there",
+            closed->invoice.folder, closed->count + 1);
     return 0;
 }
 
@@ -175,39 +158,45 @@ static bool is_same(const json_t *a, const json_t *b)
            json_equal(json_object_get(a, "etag"), json_object_get(b, "etag"));
 }
 
-int close_proof_objects(struct flow *flow, struct verify *verify, const struct billing *billing,
-                        const struct archive *last, struct err *e)
+/* The entry of the key in a list sorted by key, from *at on, which is moved to it; NULL: none. */
+static const json_t *find_key(const json_t *objects, size_t *at, const char *key)
 {
-    json_auto_t *now = close_objects(flow, billing, verify->month, e), *then = NULL;
-    size_t i, j = 0, wrong = 0;
+    for (; *at < json_array_size(objects); ++*at) {
+        const json_t *object = json_array_get(objects, *at);
+        int order = strcmp(json_text(object, "key"), key);
+
+        if (order >= 0)
+            return order ? NULL : object;
+    }
+    return NULL;
+}
+
+int verify_proof_objects(struct flow *flow, struct verify *verify, const struct closed *closed,
+                         struct err *e)
+{
+    json_auto_t *now = close_objects(flow, &closed->billing, verify->month, e), *then = NULL;
+    size_t i, at = 0, wrong = 0;
     const json_t *object;
 
     if (!now)
         return -1;
-    then = archive_json(flow, billing, last, "objects.json.gz", e);
+    then = archive_json(flow, closed_last(closed), "objects.json.gz", e);
     if (!then)
         return -1;
     json_array_foreach(then, i, object) {
         const char *key = json_text(object, "key");
-        const json_t *there = NULL;
+        const json_t *there = key ? find_key(now, &at, key) : NULL;
 
-        for (; key && j < json_array_size(now); j++) { /* both are sorted by key */
-            there = json_array_get(now, j);
-            if (strcmp(json_text(there, "key"), key) >= 0)
-                break;
-            there = NULL;
-        }
-        if (there && strcmp(json_text(there, "key"), key) != 0)
-            there = NULL;
         if (there && is_same(there, object))
             continue;
         if (wrong++ < SHOWN)
-            verify_differs(verify, "%s, which the bill was made from, %s", key ? key : "?",
-                           there ? "was changed" : "is gone");
+            verify_findings_differ(verify, "%s, which the bill was made from, %s", key ? key : "?",
+                                   there ? "was changed" : "is gone");
     }
     if (wrong > SHOWN)
-        verify_differs(verify, "%zu more source objects are gone or changed", wrong - SHOWN);
+        verify_findings_differ(verify, "%zu more source objects are gone or changed",
+                               wrong - SHOWN);
     if (!wrong)
-        verify_agrees(verify, "%zu source objects", json_array_size(then));
+        verify_findings_agree(verify, "%zu source objects", json_array_size(then));
     return 0;
 }

@@ -1,8 +1,8 @@
-/* context.h -- what every billing procedure works with: one pipeline, its names, its price book.
+/* billing.h -- what every billing procedure works with: one pipeline, its names, its price book.
  *
  * Made once per spec (lib/spec/billing_setup.c) from the manifest; procedures only read it. */
-#ifndef BILLING_STORE_CONTEXT_H
-#define BILLING_STORE_CONTEXT_H
+#ifndef BILLING_STORE_BILLING_H
+#define BILLING_STORE_BILLING_H
 
 #include "aws/client.h"
 #include "billing/prices/settings.h"

@@ -1,9 +1,10 @@
-#include "billing/backfill/backfill_write.h"
+#include "billing/backfill/backfill_writer.h"
 
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "billing/store/object_read.h"
+#include "billing/store/gzip.h"
+#include "billing/store/object_content.h"
 #include "billing/store/recovered.h"
 
 #include <stdio.h>
@@ -21,17 +22,22 @@ struct backfill_writer {
     const struct billing *billing;
     const char *kind;
     char source[RECOVERED_ID];
+    bool dry_run;
+    struct backfill_written *written;
     struct line *lines;
     size_t count, room;
 };
 
-struct backfill_writer *backfill_writer_new(const struct billing *billing, const char *kind,
-                                            const char *source)
+struct backfill_writer *backfill_writer_new(const struct billing *billing,
+                                            const struct backfill_target *target)
 {
     struct backfill_writer *writer = mem_new(sizeof *writer);
 
-    *writer = (struct backfill_writer){.billing = billing, .kind = kind};
-    (void)snprintf(writer->source, sizeof writer->source, "%s", source);
+    *writer = (struct backfill_writer){.billing = billing,
+                                       .kind = target->kind,
+                                       .dry_run = target->dry_run,
+                                       .written = target->written};
+    (void)snprintf(writer->source, sizeof writer->source, "%s", target->source);
     return writer;
 }
 
@@ -179,7 +185,7 @@ static void add_lines(struct str *out, const struct line *lines, size_t count)
 }
 
 static int write_object(struct flow *flow, struct backfill_writer *writer, const struct line *lines,
-                        size_t count, bool dry_run, struct backfill_written *written, struct err *e)
+                        size_t count, struct err *e)
 {
     cleanup_str struct str text = {0}, body = {0};
     cleanup_free char *key = NULL;
@@ -189,18 +195,19 @@ static int write_object(struct flow *flow, struct backfill_writer *writer, const
     add_lines(&text, lines, count);
     recovered_text_id(str_text(&text), text.len, content);
     key = recovered_key(writer->billing, lines->hour_s, writer->kind, writer->source, content);
-    object_gzip(str_text(&text), text.len, &body);
-    if (!dry_run)
-        made = object_put(flow, writer->billing, key, &body, e);
+    gzip_pack(str_text(&text), text.len, &body);
+    if (!writer->dry_run)
+        made = object_content_put(flow, writer->billing,
+                                  &(struct object_new){key, "application/gzip", &body}, e);
     if (made < 0)
         return -1;
-    written->objects += made;
-    *(made ? &written->events : &written->there) += (int64_t)count;
+    /* A key that is taken is a hash of what the object holds, so the object is ours. */
+    writer->written->objects += made;
+    *(made ? &writer->written->events : &writer->written->there) += (int64_t)count;
     return 0;
 }
 
-int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, bool dry_run,
-                          struct backfill_written *written, struct err *e)
+int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, struct err *e)
 {
     size_t from = 0, to;
     int failed = 0;
@@ -210,7 +217,7 @@ int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, boo
         for (to = from; to < writer->count && to - from < BACKFILL_EVENTS &&
                         writer->lines[to].hour_s == writer->lines[from].hour_s;)
             to++;
-        failed = write_object(flow, writer, &writer->lines[from], to - from, dry_run, written, e);
+        failed = write_object(flow, writer, &writer->lines[from], to - from, e);
         from = to;
     }
     drop_lines(writer);

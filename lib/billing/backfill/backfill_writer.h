@@ -1,0 +1,38 @@
+/* backfill_writer.h -- log events collected, put in order, and written as Firehose would have. */
+#ifndef BILLING_BACKFILL_BACKFILL_WRITER_H
+#define BILLING_BACKFILL_BACKFILL_WRITER_H
+
+#include "aws/flow.h"
+#include "billing/store/billing.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct backfill_writer;
+
+struct backfill_written {
+    int64_t events, objects; /* not there before */
+    int64_t there; /* events of objects that were there: of a run cut off, or a lost reply */
+};
+
+struct backfill_target {
+    const char *kind;                 /* "logs", "error" or "legacy" */
+    const char *source;               /* 16 hex digits (recovered.h) */
+    bool dry_run;                     /* count only */
+    struct backfill_written *written; /* added to; borrowed */
+};
+struct backfill_writer *backfill_writer_new(const struct billing *billing,
+                                            const struct backfill_target *target);
+void backfill_writer_free(struct backfill_writer *writer);
+/* A log event: id, timestamp in milliseconds, text.  head: {"owner", "logGroup", "logStream",
+ * "subscriptionFilters"}; borrowed.  One without a time is kept under hour_s. */
+void backfill_writer_add(struct backfill_writer *writer, const json_t *head, const json_t *event,
+                         int64_t hour_s);
+size_t backfill_writer_count(const struct backfill_writer *writer);
+
+/* Writes what was added: by hour of the event, at most BACKFILL_EVENTS in an object, one envelope a
+ * line.  -1 and *e; what was written until then stays. */
+enum { BACKFILL_EVENTS = 20000, BACKFILL_LINE_EVENTS = 500 };
+int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, struct err *e);
+
+#endif

@@ -1,0 +1,109 @@
+#include "billing/bill/bill_days.h"
+
+#include "base/json.h"
+#include "billing/rollup/rollup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *day_json(const struct rollup_day *day)
+{
+    static const char *const texts[] = {"run", "sql_hash", "window"};
+    static const char *const numbers[] = {"rows", "calls", "bytes"};
+    char text[16];
+    json_t *json;
+
+    calendar_day_text(day->day, text);
+    json = json_pack("{s:s, s:s, s:s}", "day", text, "state", rollup_state_name(day->state),
+                     "fingerprint", day->fingerprint);
+    for (size_t i = 0; day->build && i < 3; i++) {
+        const char *value = json_text(day->build, texts[i]);
+        const char *number = json_text(day->build, numbers[i]);
+
+        if (value)
+            json_object_set_new(json, texts[i], json_string(value));
+        if (number)
+            json_object_set_new(json, numbers[i], json_integer(strtoll(number, NULL, 10)));
+    }
+    return json;
+}
+
+json_t *bill_days(struct flow *flow, const struct billing *billing, struct day_span days,
+                  struct err *e)
+{
+    struct rollup_status status;
+    json_t *documents;
+
+    rollup_forget();
+    if (rollup_look(flow, billing, days, &status, e)) {
+        rollup_status_fini(&status);
+        return NULL;
+    }
+    documents = json_array();
+    for (size_t i = 0; i < status.count; i++)
+        json_array_append_new(documents, day_json(&status.days[i]));
+    rollup_status_fini(&status);
+    return documents;
+}
+
+/* What to do about days of that state; NULL: nothing, they can be billed from. */
+
+static const char *remedy(const char *state)
+{
+    static const char *const remedies[][2] = {
+        {"open", "not closed yet"},
+        {"missing", "no rollup; `billingd rollup` builds it"},
+        {"outdated", "the rollup is of another query, window or time zone; `billingd rollup` "
+                     "builds it again"},
+        {"late", "objects came since the rollup was built; `billingd rollup` looks at them"},
+    };
+
+    for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
+        if (!strcmp(remedies[i][0], state))
+            return remedies[i][1];
+    return NULL;
+}
+
+json_t *bill_days_open(const json_t *days)
+{
+    json_t *open = json_array(), *day;
+    size_t i;
+
+    json_array_foreach(days, i, day)
+        if (remedy(json_text(day, "state")))
+            json_array_append_new(open, json_pack("{s:O, s:O}", "day", json_object_get(day, "day"),
+                                                  "state", json_object_get(day, "state")));
+    return open;
+}
+
+void bill_days_reasons(const json_t *days, json_t *reasons)
+{
+    size_t count = json_array_size(days);
+
+    for (size_t i = 0, end; i < count; i = end) {
+        const char *state = json_text(json_array_get(days, i), "state"), *why = remedy(state);
+        const char *first = json_text(json_array_get(days, i), "day");
+
+        for (end = i + 1; end < count; end++)
+            if (strcmp(json_text(json_array_get(days, end), "state"), state) != 0)
+                break;
+        if (!why)
+            continue;
+        json_array_append_new(
+            reasons, end - i == 1
+                         ? json_sprintf("%s: %s", first, why)
+                         : json_sprintf("%s to %s: %s", first,
+                                        json_text(json_array_get(days, end - 1), "day"), why));
+    }
+}
+
+bool bill_days_same(const json_t *a, const json_t *b)
+{
+    for (size_t i = 0; i < json_array_size(a) || i < json_array_size(b); i++)
+        if (!json_equal(json_object_get(json_array_get(a, i), "run"),
+                        json_object_get(json_array_get(b, i), "run")) &&
+            (json_object_get(json_array_get(a, i), "run") ||
+             json_object_get(json_array_get(b, i), "run")))
+            return false;
+    return true;
+}

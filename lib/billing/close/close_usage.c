@@ -1,0 +1,81 @@
+#include "billing/close/close_usage.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+enum { COLUMNS = 7 };
+
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *segments_json(const struct billing *billing, struct day month)
+{
+    struct day starts[PRICE_BOOK_SEGMENTS];
+    size_t count = price_book_segments(billing->book, calendar_month(month), starts);
+    json_t *segments = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        char text[16];
+
+        calendar_day_text(starts[i], text);
+        json_array_append_new(segments, json_string(text));
+    }
+    return segments;
+}
+
+json_t *close_usage_json(const struct billing *billing, struct day month, const struct usage *usage)
+{
+    json_t *lines = json_array();
+
+    for (size_t i = 0; i < usage->count; i++) {
+        const struct usage_line *line = &usage->lines[i];
+
+        json_array_append_new(lines,
+                              json_pack("[I, o, o, o, o, I, I]", (json_int_t)line->segment,
+                                        text_or_null(line->sub), text_or_null(line->user),
+                                        text_or_null(line->route), text_or_null(line->status),
+                                        (json_int_t)line->calls, (json_int_t)line->bytes));
+    }
+    return json_pack("{s:o, s:o}", "segments", segments_json(billing, month), "lines", lines);
+}
+
+static bool read_line(const json_t *item, size_t segments, struct usage_line *line)
+{
+    json_int_t segment = json_integer_value(json_array_get(item, 0));
+
+    *line = (struct usage_line){
+        .segment = (size_t)segment,
+        .sub = json_string_value(json_array_get(item, 1)),
+        .user = json_string_value(json_array_get(item, 2)),
+        .route = json_string_value(json_array_get(item, 3)),
+        .status = json_string_value(json_array_get(item, 4)),
+        .calls = json_integer_value(json_array_get(item, 5)),
+        .bytes = json_integer_value(json_array_get(item, 6)),
+    };
+    return json_array_size(item) == COLUMNS && segment >= 0 && (size_t)segment < segments &&
+           line->calls >= 0 && line->bytes >= 0;
+}
+
+int close_usage_read(const struct billing *billing, struct day month, json_t *document,
+                     struct usage *usage, struct err *e)
+{
+    const json_t *lines = json_object_get(document, "lines"), *item;
+    json_auto_t *segments = segments_json(billing, month);
+    size_t i;
+
+    *usage = (struct usage){0};
+    if (!json_equal(segments, json_object_get(document, "segments")))
+        return err_set(e, ERR_INVALID,
+                       "the archived usage is cut at other days than its price book says");
+    usage->lines = mem_new((json_array_size(lines) + 1) * sizeof *usage->lines);
+    usage->owner = json_share(document);
+    json_array_foreach(lines, i, item) {
+        if (read_line(item, json_array_size(segments), &usage->lines[usage->count++]))
+            continue;
+        usage_fini(usage);
+        return err_set(e, ERR_INVALID, "line %zu of the archived usage is none", i + 1);
+    }
+    return 0;
+}

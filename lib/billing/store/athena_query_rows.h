@@ -1,0 +1,12 @@
+/* athena_query_rows.h -- values in the rows of a result. */
+#ifndef BILLING_STORE_ATHENA_QUERY_ROWS_H
+#define BILLING_STORE_ATHENA_QUERY_ROWS_H
+
+#include "billing/store/athena_query.h"
+
+/* The number in that column of a row, 0 where it is NULL or none; `otherwise` when the result has
+ * no such column. */
+int64_t athena_query_rows_number(const struct athena_result *result, size_t row, const char *column,
+                                 int64_t otherwise);
+
+#endif

@@ -1,0 +1,97 @@
+#include "billing/store/object_content.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/store/store_operations.h"
+
+#include <string.h>
+
+enum {
+    PART_BYTES = 8 << 20, /* the client takes replies of 16 MiB at most */
+    CONFLICTS = 8,
+    CONFLICT_PAUSE_MS = 250,
+};
+
+static json_t *place(const struct billing *billing, const char *key)
+{
+    return json_pack("{s:s, s:s, s:s}", "Bucket", billing->names.bucket, "Key", key,
+                     "ExpectedBucketOwner", billing->account);
+}
+
+/* The next part behind what out has. */
+static int read_part(struct flow *flow, const struct billing *billing, const json_t *object,
+                     struct str *out, struct err *e)
+{
+    json_t *params = place(billing, json_text(object, "key"));
+    size_t size = (size_t)json_integer_value(json_object_get(object, "size"));
+    size_t end = size - out->len > PART_BYTES ? out->len + PART_BYTES : size;
+    cleanup_free char *range = mem_printf("bytes=%zu-%zu", out->len, end - 1);
+    json_auto_t *reply = NULL;
+    const json_t *body;
+
+    json_object_set_new(params, "Range", json_string(range));
+    if (json_text(object, "etag"))
+        json_object_set(params, "IfMatch", json_object_get(object, "etag"));
+    reply = operation_call(flow, billing, &store_operations[STORE_GET_OBJECT], params, e);
+    if (!reply) {
+        const char *code = flow_error(flow)->code;
+
+        if (!strcmp(code, "InvalidObjectState"))
+            e->kind = ERR_INVALID;
+        return err_wrap(e, "%s", json_text(object, "key"));
+    }
+    body = json_object_get(reply, "Body");
+    if (json_string_length(body) != end - out->len)
+        return err_set(e, ERR_RETRY, "%s: %zu bytes came of %zu", json_text(object, "key"),
+                       json_string_length(body), end - out->len);
+    str_add_n(out, json_string_value(body), json_string_length(body));
+    return 0;
+}
+
+int object_content_read(struct flow *flow, const struct billing *billing, const json_t *object,
+                        struct str *out, struct err *e)
+{
+    json_int_t size = json_integer_value(json_object_get(object, "size"));
+
+    if (size > OBJECT_CONTENT_MOST)
+        return err_set(e, ERR_INVALID, "%s: %lld bytes are more than can be read at once",
+                       json_text(object, "key"), (long long)size);
+    while (out->len < (size_t)size)
+        if (read_part(flow, billing, object, out, e))
+            return -1;
+    return 0;
+}
+
+static json_t *put_params(const struct billing *billing, const struct object_new *object)
+{
+    json_t *params = place(billing, object->key);
+
+    json_object_set_new(params, "IfNoneMatch", json_string("*"));
+    json_object_set_new(params, "ContentType", json_string(object->type));
+    json_object_set_new(params, "Body",
+                        json_stringn_nocheck(str_text(object->body), object->body->len));
+    return params;
+}
+
+int object_content_put(struct flow *flow, const struct billing *billing,
+                       const struct object_new *object, struct err *e)
+{
+    for (int attempt = 0;; attempt++) {
+        struct err failed = {0};
+        json_auto_t *reply = operation_call(flow, billing, &store_operations[STORE_PUT_OBJECT],
+                                            put_params(billing, object), &failed);
+        const char *code = flow_error(flow)->code;
+
+        if (reply)
+            return 1;
+        if (failed.kind == ERR_CANCELLED)
+            return err_set(e, failed.kind, "%s", failed.text);
+        if (flow_error(flow)->status == 412 || !strcmp(code, "PreconditionFailed"))
+            return 0;
+        /* Two writers of one key at a time. (S3 user guide, "Conditional writes") */
+        if (strcmp(code, "ConditionalRequestConflict") != 0 || attempt == CONFLICTS)
+            return err_set(e, failed.kind, "%s: %s", object->key, failed.text);
+        if (flow_sleep(flow, CONFLICT_PAUSE_MS, e))
+            return -1;
+    }
+}

@@ -1,0 +1,27 @@
+/* object_content.h -- whole objects: read in parts of one version, written once and never again. */
+#ifndef BILLING_STORE_OBJECT_CONTENT_H
+#define BILLING_STORE_OBJECT_CONTENT_H
+
+#include "aws/flow.h"
+#include "base/str.h"
+#include "billing/store/billing.h"
+
+/* A larger object is refused, not swallowed. */
+enum { OBJECT_CONTENT_MOST = 512 << 20 };
+
+/* Appends the bytes of an entry of object_list ({"key", "size", "etag"}), all of the same version.
+ * -1 and *e: ERR_ABSENT when it is gone, ERR_INVALID when it cannot be read as it lies (archived).
+ */
+int object_content_read(struct flow *flow, const struct billing *billing, const json_t *object,
+                        struct str *out, struct err *e);
+
+struct object_new {
+    const char *key, *type; /* type: as Content-Type says it */
+    const struct str *body;
+};
+/* Writes it unless the key is taken (If-None-Match: *).  1 written; 0 it is taken, be it by this
+ * very object, of which the reply got lost; -1 and *e. */
+int object_content_put(struct flow *flow, const struct billing *billing,
+                       const struct object_new *object, struct err *e);
+
+#endif
