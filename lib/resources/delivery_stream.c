@@ -232,7 +232,7 @@ static void note(const struct scope *scope, json_t *notes)
     }
 }
 
-const struct kind delivery_stream = {
+const struct kind delivery_stream_kind = {
     .name = "delivery_stream",
     .title = "delivery stream",
     .service = "firehose",

@@ -28,7 +28,7 @@ enum field_type {
     FIELD_MAP,      /* text -> text; only declared keys matter, others are kept */
     FIELD_DOCUMENT, /* object of AWS members; only declared members matter */
     FIELD_LIST,     /* list of objects of AWS members, in order; only declared members matter */
-    FIELD_SET,      /* list of scalars, order does not matter */
+    FIELD_SET,      /* list of scalars, or of AWS's structures, whole; order does not matter */
     FIELD_RULES,    /* list of objects with an ID; merged into AWS's list by ID, others are kept */
     FIELD_POLICY,   /* IAM policy document, compared by meaning */
     FIELD_STATEMENTS, /* list of policy statements with a Sid; merged into a policy document by Sid
@@ -87,8 +87,8 @@ struct call {
     const char *op; /* AWS operation */
     /* Parameters: words separated by blanks.  "Member=field" sends the wanted, else the observed
      * value, or nothing when there is neither; "Member=!field" only the wanted one, where AWS keeps
-     * what is not sent; "Member=+field" what AWS has with what is wanted laid over it;
-     * "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one. */
+     * what is not sent or does not take both; "Member=+field" what AWS has with what is wanted laid
+     * over it; "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one. */
     const char *send;
     const char *overlay; /* writes that replace a whole document: the parameter that starts as what
                             AWS has (the members it accepts), before send is laid over it; "": all
@@ -129,11 +129,11 @@ enum kind_part {
 };
 
 struct kind {
-    const char *name;           /* `kind:` in a spec, and the file name */
-    const char *title;          /* "S3 bucket" */
-    const char *service;        /* model name */
-    const char *arn;            /* template: "arn:{partition}:s3:::{name}"; NULL: has none */
-    const char *summary;        /* one line for the manual and the schema */
+    const char *name;    /* `kind:` in a spec; lives in NAME.c as NAME_kind: alarm is libc's */
+    const char *title;   /* "S3 bucket" */
+    const char *service; /* model name */
+    const char *arn;     /* template: "arn:{partition}:s3:::{name}"; NULL: has none */
+    const char *summary; /* one line for the manual and the schema */
     const struct field *fields; /* ends with {0} */
     const struct call *read;    /* existence, and the default source of fields */
     const struct call *create;  /* NULL: cannot be created; absence blocks */

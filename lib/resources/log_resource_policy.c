@@ -36,7 +36,7 @@ static const struct field fields[] = {
     {0},
 };
 
-const struct kind log_resource_policy = {
+const struct kind log_resource_policy_kind = {
     .name = "log_resource_policy",
     .title = "log resource policy",
     .service = "logs",

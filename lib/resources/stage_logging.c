@@ -89,7 +89,7 @@ static char *refuse(const struct scope *scope)
                       json_string_value(json_object_get(scope->desired, "stage")));
 }
 
-const struct kind stage_logging = {
+const struct kind stage_logging_kind = {
     .name = "stage_logging",
     .title = "stage access logging",
     .service = "apigatewayv2",

@@ -99,7 +99,7 @@ static void note(const struct scope *scope, json_t *notes)
     }
 }
 
-const struct kind subscription_filter = {
+const struct kind subscription_filter_kind = {
     .name = "subscription_filter",
     .title = "subscription filter",
     .service = "logs",
