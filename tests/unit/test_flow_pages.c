@@ -24,7 +24,7 @@
 #define LAST_PARTITION(value) JSON("{\"Partitions\":[{\"Values\":[\"" value "\"]}]}")
 #define EVENTS(token) JSON("{\"events\":[],\"nextToken\":\"" token "\"}")
 #define KEYS(key, token)                                                                           \
-    XML("<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>" key                     \
+    XML("<ListBucketResult><Name>b</Name><IsTruncated>true</IsTruncated><Contents><Key>" key       \
         "</Key><Size>1</Size></Contents><NextContinuationToken>" token                             \
         "</NextContinuationToken></ListBucketResult>")
 #define METRICS(token) JSON("{\"MetricDataResults\":[],\"NextToken\":\"" token "\"}")
