@@ -224,6 +224,15 @@ static void test_pagers(void)
     check_circle(6);
 }
 
+/* "If there is a message, as much of the operation as possible is still executed." */
+static void test_half_of_the_metrics(void)
+{
+    RUN(read_metrics, JSON("{\"MetricDataResults\":[],\"Messages\":[{\"Code\":\"Most\",\"Value\":"
+                           "\"too many metrics\"}]}"));
+    CHECK_INT(f.e.kind, ERR_RETRY);
+    CHECK_TEXT(f.e.text, "GetMetricData: Most: too many metrics");
+}
+
 int main(void)
 {
     clearenv();
@@ -233,6 +242,7 @@ int main(void)
     test_lists();
     test_readers();
     test_pagers();
+    test_half_of_the_metrics();
     json_decref(f.result);
     server_fini(&f.server);
     return check_done();
