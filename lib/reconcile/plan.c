@@ -57,7 +57,7 @@ static void plan_create(const struct scope *scope, struct plan *plan)
     add_call(plan, scope, kind->create, "");
     for (const struct field *f = kind->fields; f->name; f++) {
         const json_t *want = json_object_get(scope->desired, f->name);
-        json_auto_t *created = f->created ? json_string(f->created) : NULL;
+        json_auto_t *created = f->created ? value_from_text(f, f->created) : NULL;
 
         if (!want || !is_compared(f))
             continue;

@@ -176,6 +176,9 @@ static const struct field fields[] = {
      .type = FIELD_DOCUMENT,
      .read = &read_public_access,
      .set = &put_public_access,
+     /* Source: "Blocking public access", S3 user guide: on for every new bucket. */
+     .created = "{\"BlockPublicAcls\": true, \"IgnorePublicAcls\": true, "
+                "\"BlockPublicPolicy\": true, \"RestrictPublicBuckets\": true}",
      .summary = "The four switches against public access."},
     {.name = "ownership",
      .member = "OwnershipControls.Rules[].ObjectOwnership",
