@@ -128,6 +128,11 @@ enum kind_part {
     PART_QUERIES,    /* runs queries, results at `results` */
 };
 
+/* A state that is neither ready nor pending, and what it means, with what ends it. */
+struct kind_state {
+    const char *word, *meaning;
+};
+
 struct kind {
     const char *name;           /* `kind:` in a spec, and the file name */
     const char *title;          /* "S3 bucket" */
@@ -139,10 +144,12 @@ struct kind {
     const struct call *create;  /* NULL: cannot be created; absence blocks */
     const struct call *update;  /* default repair of a field without set; NULL: see set */
     const struct call *remove;  /* NULL: never deleted by billingd */
-    /* Waiting for AWS: when the observed field `status` has this value, look again; others of
-     * `failed` block. NULL: no waiting. */
-    const char *ready, *pending, *failed;
-    bool holds_data; /* never deleted, whatever a spec says */
+    /* States in the observed field `status`: `ready` is as it should be, `pending` ends by itself,
+     * and every other word, known or new, blocks with its meaning and what the document says at
+     * `failure` ({Type, Details}, or text).  NULL: it has no states. */
+    const char *ready, *pending, *failure;
+    const struct kind_state *states; /* what AWS documents of others; ends with {0} */
+    bool holds_data;                 /* never deleted, whatever a spec says */
     /* More than a model can tell: calls problem(arg, field path, text) for each; NULL: nothing
      * more. */
     void (*check)(const struct scope *, aws_problem_fn *problem, void *arg);
