@@ -155,7 +155,11 @@ struct kind {
     void (*check)(const struct scope *, aws_problem_fn *problem, void *arg);
     /* A reason why nothing may be written, or NULL; new text.  Looks at replies and observed. */
     char *(*refuse)(const struct scope *);
-    /* Things worth telling that are nobody's drift: appends text to notes. */
+    /* Why AWS refused a write that waiting cannot help, from what was read: what is in the way and
+     * what ends it; new text, NULL: AWS's own words must do. */
+    char *(*explain)(const struct scope *, const char *code, const char *message);
+    /* Things worth telling that are nobody's drift, also of what is not there yet: appends text to
+     * notes. */
     void (*note)(const struct scope *, json_t *notes);
     /* ${name.attribute}: a value other resources may refer to, besides arn and every declared
      * field; new text, NULL: none. */

@@ -4,6 +4,8 @@
  * HEAD answers 403 for a bucket of somebody else: that blocks, it never counts as "exists".  Every
  * later call names the expected owner.  Policy statements and lifecycle rules of others are kept.
  */
+#include "base/json.h"
+#include "base/mem.h"
 #include "resources/kind.h"
 
 #include <string.h>
@@ -258,6 +260,43 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
                 "or a reserved prefix or suffix)");
 }
 
+/* A principal that was deleted stays in a policy as the id it had, and S3 takes no policy with one.
+ * Source: IAM user guide, "AWS JSON policy elements: Principal". */
+static const char *dead_principal(const json_t *principal)
+{
+    const json_t *item = json_is_object(principal) ? json_object_get(principal, "AWS") : principal;
+    const char *text = json_string_value(item);
+    size_t i;
+
+    json_array_foreach((json_t *)item, i, item)
+        if (dead_principal(item))
+            return dead_principal(item);
+    return text && strlen(text) >= 16 && text[0] == 'A' &&
+                   strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(text)
+               ? text
+               : NULL;
+}
+
+static char *explain(const struct scope *scope, const char *code, const char *message)
+{
+    const json_t *statement;
+    size_t i;
+
+    if (strcmp(code, "MalformedPolicy") != 0 || !strstr(message, "Invalid principal"))
+        return NULL;
+    json_array_foreach(json_object_get(scope->observed, "policy"), i, statement) {
+        const char *dead = dead_principal(json_object_get(statement, "Principal"));
+        const char *sid = json_text(statement, "Sid");
+
+        if (dead)
+            return mem_printf("the bucket policy's statement %s names %s, a principal that is "
+                              "deleted: S3 takes no policy with it, and the statement is not ours "
+                              "to change; remove it by hand",
+                              sid ? sid : "without a Sid", dead);
+    }
+    return NULL;
+}
+
 const struct kind s3_bucket = {
     .name = "s3_bucket",
     .title = "S3 bucket",
@@ -269,5 +308,6 @@ const struct kind s3_bucket = {
     .create = &create,
     .holds_data = true,
     .check = check,
+    .explain = explain,
     .for_billing = true,
 };

@@ -20,6 +20,7 @@ class Switches:
     creating_seconds: float = 0  # ... and at least so long
     creating_fails: bool = False  # a new stream ends as CREATING_FAILED
     stream_state: str = ""  # the state that all streams are in, whatever they do
+    filter_places: int = 2  # subscription filters of a log group: the quota was two, and is five in places
     iam_propagation_calls: int = 0  # a new role cannot be used until so many users of it have failed
     iam_propagation_seconds: float = 0  # ... and at least so long
     eventual_reads: int = 0  # a new role or bucket is not found by so many reads
