@@ -4,6 +4,8 @@
  * HEAD answers 403 for a bucket of somebody else: that blocks, it never counts as "exists".  Every
  * later call names the expected owner.  Policy statements and lifecycle rules of others are kept.
  */
+#include "base/json.h"
+#include "base/mem.h"
 #include "resources/kind.h"
 
 #include <string.h>
@@ -197,6 +199,9 @@ static const struct field fields[] = {
      .type = FIELD_DOCUMENT,
      .read = &read_public_access,
      .set = &put_public_access,
+     /* Source: "Blocking public access", S3 user guide: on for every new bucket. */
+     .created = "{\"BlockPublicAcls\": true, \"IgnorePublicAcls\": true, "
+                "\"BlockPublicPolicy\": true, \"RestrictPublicBuckets\": true}",
      .summary = "The four switches against public access."},
     {.name = "ownership",
      .member = "OwnershipControls.Rules[].ObjectOwnership",
@@ -314,6 +319,43 @@ static void note(const struct scope *scope, json_t *notes)
                                              "NoncurrentVersionExpiration"));
 }
 
+/* A principal that was deleted stays in a policy as the id it had, and S3 takes no policy with one.
+ * Source: IAM user guide, "AWS JSON policy elements: Principal". */
+static const char *dead_principal(const json_t *principal)
+{
+    const json_t *item = json_is_object(principal) ? json_object_get(principal, "AWS") : principal;
+    const char *text = json_string_value(item);
+    size_t i;
+
+    json_array_foreach((json_t *)item, i, item)
+        if (dead_principal(item))
+            return dead_principal(item);
+    return text && strlen(text) >= 16 && text[0] == 'A' &&
+                   strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(text)
+               ? text
+               : NULL;
+}
+
+static char *explain(const struct scope *scope, const char *code, const char *message)
+{
+    const json_t *statement;
+    size_t i;
+
+    if (strcmp(code, "MalformedPolicy") != 0 || !strstr(message, "Invalid principal"))
+        return NULL;
+    json_array_foreach(json_object_get(scope->observed, "policy"), i, statement) {
+        const char *dead = dead_principal(json_object_get(statement, "Principal"));
+        const char *sid = json_text(statement, "Sid");
+
+        if (dead)
+            return mem_printf("the bucket policy's statement %s names %s, a principal that is "
+                              "deleted: S3 takes no policy with it, and the statement is not ours "
+                              "to change; remove it by hand",
+                              sid ? sid : "without a Sid", dead);
+    }
+    return NULL;
+}
+
 const struct kind s3_bucket_kind = {
     .name = "s3_bucket",
     .title = "S3 bucket",
@@ -326,5 +368,6 @@ const struct kind s3_bucket_kind = {
     .holds_data = true,
     .check = check,
     .note = note,
+    .explain = explain,
     .for_billing = true,
 };
