@@ -64,7 +64,7 @@ static void take_notes(struct task *task)
         if (text)
             json_array_append_new(task->notes, json_string(text));
     }
-    if (task->kind->note && scope.observed)
+    if (task->kind->note)
         task->kind->note(&scope, task->notes);
 }
 
@@ -150,6 +150,11 @@ void task_apply(struct task *task)
     task->applying = true;
     task_agree_plan(task, &task->work);
     task_write_decide(task);
+}
+
+void task_follows_create(struct task *task)
+{
+    task->follows_create = true;
 }
 
 void task_finish(struct task *task)

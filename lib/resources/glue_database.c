@@ -72,7 +72,7 @@ static const struct member members[] = {
     {0},
 };
 
-const struct kind glue_database = {
+const struct kind glue_database_kind = {
     .name = "glue_database",
     .title = "Glue database",
     .service = "glue",

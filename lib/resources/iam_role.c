@@ -170,7 +170,7 @@ static const struct member members[] = {
     {0},
 };
 
-const struct kind iam_role = {
+const struct kind iam_role_kind = {
     .name = "iam_role",
     .title = "IAM role",
     .service = "iam",

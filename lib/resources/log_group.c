@@ -132,7 +132,7 @@ static const struct member members[] = {
     {0},
 };
 
-const struct kind log_group = {
+const struct kind log_group_kind = {
     .name = "log_group",
     .title = "log group",
     .service = "logs",

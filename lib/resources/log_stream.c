@@ -38,7 +38,7 @@ static const struct member members[] = {
     {0},
 };
 
-const struct kind log_stream = {
+const struct kind log_stream_kind = {
     .name = "log_stream",
     .title = "log stream",
     .service = "logs",

@@ -363,8 +363,8 @@ static const char *in_document(const struct call *read, const char *path)
     while (*roots) {
         size_t n = strcspn(roots, " ");
 
-        if (!strncmp(path, roots, n) && path[n] == '.')
-            return path + n + 1;
+        if (!strncmp(path, roots, n) && (path[n] == '.' || !path[n]))
+            return path + n + (path[n] == '.'); /* "": all of the document */
         roots += n;
         roots += strspn(roots, " ");
     }
@@ -389,7 +389,8 @@ bool members_know(const struct kind *kind, const struct call *read, const char *
     cleanup_free char *outer = mem_printf("/%s", path);
 
     *row = inner ? row_of(kind, read, inner) : row_of(kind, read, outer);
-    return *row || is_page(read, path) || (inner && field_of(kind, read, inner, false));
+    return *row || (inner && !*inner) || is_page(read, path) ||
+           (inner && field_of(kind, read, inner, false));
 }
 
 /* ---- the way back ---- */

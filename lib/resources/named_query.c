@@ -62,7 +62,7 @@ static const struct member members[] = {
     {0},
 };
 
-const struct kind named_query = {
+const struct kind named_query_kind = {
     .name = "named_query",
     .title = "saved query",
     .service = "athena",

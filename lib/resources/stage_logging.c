@@ -30,6 +30,7 @@ static const struct settle policy_made[] = {
     {"BadRequestException", "Insufficient permissions to enable logging", 60,
      "the log resource policy to propagate"},
     {"ConflictException", NULL, 60, "another change of the stage to end"},
+    {"BadRequestException", "oncurrent modification", 60, "another change of the stage to end"},
     {0},
 };
 static const struct call update = {
@@ -164,7 +165,7 @@ static const struct member members[] = {
     {0},
 };
 
-const struct kind stage_logging = {
+const struct kind stage_logging_kind = {
     .name = "stage_logging",
     .title = "stage access logging",
     .service = "apigatewayv2",

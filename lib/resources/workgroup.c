@@ -187,7 +187,7 @@ static const struct member members[] = {
     {0},
 };
 
-const struct kind workgroup = {
+const struct kind workgroup_kind = {
     .name = "workgroup",
     .title = "Athena workgroup",
     .service = "athena",
