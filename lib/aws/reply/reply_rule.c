@@ -55,6 +55,7 @@ static const struct reply_rule athena[] = {
 
 static const struct reply_rule cloudwatch[] = {
     {.op = "GetMetricData", .always = "MetricDataResults MetricDataResults[].Id", .why = LIST},
+    {.op = "ListTagsForResource", .always = "Tags", .why = LIST},
     {0},
 };
 
@@ -175,6 +176,10 @@ static const struct reply_rule s3[] = {
      .root = "Tagging",
      .always = "TagSet TagSet[].Key",
      .why = MODEL "; none is NoSuchTagSet"},
+    {.op = "GetObjectLockConfiguration",
+     .root = "ObjectLockConfiguration",
+     .always = "ObjectLockConfiguration.ObjectLockEnabled",
+     .why = "API reference; none is ObjectLockConfigurationNotFoundError"},
     {.op = "GetBucketVersioning",
      .root = "VersioningConfiguration",
      .why = "API reference: empty for a bucket that never had it"},
@@ -199,6 +204,11 @@ static const struct reply_rule s3[] = {
      .check = reply_content_object_list,
      .why = NAMED},
     {.op = "PutObject", .always = "ETag+", .why = "API reference; each object has one"},
+    {0},
+};
+
+static const struct reply_rule sns[] = {
+    {.op = "ListTagsForResource", .always = "Tags", .why = LIST},
     {0},
 };
 
@@ -242,6 +252,7 @@ static const struct {
      "CreateBucket DeleteObject PutBucketEncryption PutBucketLifecycleConfiguration "
      "PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning "
      "PutPublicAccessBlock"},
+    {"sns", sns, ""},
     {"sts", sts, ""},
 };
 static const struct reply_rule empty = {.op = ""};
