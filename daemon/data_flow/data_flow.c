@@ -1,5 +1,6 @@
 #include "daemon/data_flow/data_flow.h"
 
+#include "base/firehose_prefix.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "daemon/data_flow/data_flow_private.h"
@@ -43,8 +44,7 @@ static json_t *filters_of(const struct pass *pass, size_t pipeline, const char *
         struct scope scope;
         const char *want;
 
-        if (pass_task_pipeline(pass, i) != pipeline ||
-            strcmp(task_kind(task)->name, "subscription_filter") != 0)
+        if (pass_task_pipeline(pass, i) != pipeline || task_kind(task)->part != PART_FORWARDER)
             continue;
         task_scope(task, &scope);
         want = json_text(scope.desired, "destination");
@@ -96,11 +96,12 @@ static void look_into_bucket(struct looks *looks, json_t *stream, const struct s
     const char *arn = value_of(scope, "bucket");
     const char *bucket = arn ? strrchr(arn, ':') : NULL;
     const char *prefix = value_of(scope, "prefix"), *errors = value_of(scope, "error_prefix");
+    cleanup_free char *fixed = firehose_prefix_fixed(errors ? errors : "");
 
     if (!bucket || !bucket[1])
         return;
     add_look(looks, &newest, bucket + 1, prefix ? prefix : "");
-    if (errors && strcspn(errors, "!")) /* else they lie among everything else */
+    if (*fixed) /* else they lie among everything else */
         add_look(looks, &undelivered, bucket + 1, errors);
 }
 
@@ -157,7 +158,7 @@ json_t *data_flow_look(struct flow *flow, const struct pass *pass, size_t pipeli
 
     for (size_t i = 0; i < pass_task_count(pass); i++)
         if (pass_task_pipeline(pass, i) == pipeline &&
-            !strcmp(task_kind(pass_task(pass, i))->name, "delivery_stream"))
+            task_kind(pass_task(pass, i))->part == PART_DELIVERY)
             json_array_append_new(streams, plan_stream(&looks, pass_task(pass, i)));
     flow_each(flow, looks.count, looks.count, run_look, &looks);
     free(looks.items);

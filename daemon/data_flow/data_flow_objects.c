@@ -3,10 +3,10 @@
  * Days are folders, so a day costs one call; within it the greatest folder (the last hour) is gone
  * down into, since keys sort by time. */
 #include "base/clock.h"
+#include "base/firehose_prefix.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "daemon/data_flow/data_flow.h"
-#include "daemon/data_flow/data_flow_prefix.h"
 #include "daemon/data_flow/data_flow_private.h"
 
 #include <string.h>
@@ -121,7 +121,7 @@ json_t *data_flow_objects_newest(struct flow *flow, const struct data_flow_place
 
     /* The stream's time zone may be ahead of UTC: from tomorrow on. */
     for (int day = -1; day < DATA_FLOW_DAYS && !json_text(result, "key"); day++) {
-        char *prefix = data_flow_prefix_of_day(place->prefix, now_s - (int64_t)day * DAY_S);
+        char *prefix = firehose_prefix_of_day(place->prefix, now_s - (int64_t)day * DAY_S);
         bool again = before && !strcmp(before, prefix); /* a folder per month */
 
         free(before);
@@ -137,7 +137,7 @@ json_t *data_flow_objects_newest(struct flow *flow, const struct data_flow_place
 json_t *data_flow_objects_undelivered(struct flow *flow, const struct data_flow_place *place,
                                       struct err *e)
 {
-    cleanup_free char *fixed = mem_text_n(place->prefix, strcspn(place->prefix, "!"));
+    cleanup_free char *fixed = firehose_prefix_fixed(place->prefix);
     json_t *result = json_pack("{s:s, s:s, s:i, s:b, s:n, s:n, s:n}", "bucket", place->name,
                                "prefix", fixed, "count", 0, "more", 0, "key", "size", "modified");
     struct listing listing = {.place = place, .result = result};

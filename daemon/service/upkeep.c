@@ -284,19 +284,13 @@ static void begin(struct upkeep *upkeep)
 
 static bool is_in_place(const struct pass *pass, size_t pipeline)
 {
-    static const char *const needed[] = {"s3_bucket", "workgroup", "glue_database", "glue_table",
-                                         "athena_view"};
-
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
         enum task_verdict verdict = task_verdict(task);
 
-        if (pass_task_pipeline(pass, i) != pipeline || verdict == VERDICT_SYNCED ||
-            verdict == VERDICT_REPAIRED)
-            continue;
-        for (size_t j = 0; j < sizeof needed / sizeof *needed; j++)
-            if (!strcmp(task_kind(task)->name, needed[j]))
-                return false;
+        if (pass_task_pipeline(pass, i) == pipeline && task_kind(task)->for_billing &&
+            verdict != VERDICT_SYNCED && verdict != VERDICT_REPAIRED)
+            return false;
     }
     return true;
 }

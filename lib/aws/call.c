@@ -5,6 +5,7 @@
  * caller may have freed both. */
 #include "aws/call_private.h"
 
+#include "aws/reply/reply_check.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -175,6 +176,7 @@ static void on_no_reply(struct aws_call *call, const struct http_reply *http)
 static void on_reply(void *arg, const struct http_reply *http)
 {
     struct aws_call *call = arg;
+    const struct reply_asked asked = {call->params, identity_account(call->identity)};
 
     call->transfer = NULL;
     memset(&call->reply.error, 0, sizeof call->reply.error);
@@ -182,7 +184,9 @@ static void on_reply(void *arg, const struct http_reply *http)
         on_no_reply(call, http);
         return;
     }
-    if (codec_decode(&call->operation, &http->raw, &call->reply.result, &call->reply.error)) {
+    (void)codec_decode(&call->operation, &http->raw, &call->reply.result, &call->reply.error);
+    if (reply_check(&call->operation, &asked, &http->raw, &call->reply.result,
+                    &call->reply.error)) {
         observe(call, call->reply.error.code);
         on_refused(call, &http->raw);
         return;
@@ -190,6 +194,7 @@ static void on_reply(void *arg, const struct http_reply *http)
     observe(call, "ok");
     retry_succeeded(&call->retry);
     call->reply.kind = ERR_NONE;
+    identity_learn(call->identity, call->operation.name, call->reply.result);
     memset(&call->reply.error, 0, sizeof call->reply.error);
     finish(call);
 }

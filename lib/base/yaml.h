@@ -26,8 +26,14 @@ struct yaml_node {
     char *owned_file; /* roots only */
 };
 
+/* Where something stands in a file; file is borrowed, line 0 is the whole file. */
+struct yaml_place {
+    const char *file;
+    int line, column;
+};
+
 /* Called for each thing wrong; path is dotted, list items as "[2]". */
-typedef void yaml_problem_fn(void *arg, const char *file, int line, int column, const char *path,
+typedef void yaml_problem_fn(void *arg, struct yaml_place place, const char *path,
                              const char *problem);
 
 /* The tree of a file of at most 4 MiB.  NULL when it cannot be read or understood at all; a

@@ -26,8 +26,9 @@ struct reader {
 
 static void tell(struct reader *r, yaml_mark_t mark, const char *problem)
 {
-    r->problem(r->arg, r->file, (int)mark.line + 1, (int)mark.column + 1, str_text(&r->path),
-               problem);
+    struct yaml_place place = {r->file, (int)mark.line + 1, (int)mark.column + 1};
+
+    r->problem(r->arg, place, str_text(&r->path), problem);
 }
 
 static void refuse(struct reader *r, yaml_mark_t mark, const char *problem)
@@ -323,7 +324,7 @@ struct yaml_node *yaml_read(const char *path, yaml_problem_fn *problem, void *ar
     cleanup_free char *bytes = yaml_read_bytes(path, &length, &why);
 
     if (!bytes) {
-        problem(arg, path, 0, 0, "", why);
+        problem(arg, (struct yaml_place){.file = path}, "", why);
         return NULL;
     }
     return yaml_read_text(path, bytes, length, problem, arg);

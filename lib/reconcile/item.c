@@ -32,31 +32,23 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
 void item_fini(struct item *item)
 {
     aws_call_cancel(item->write);
+    json_decref(item->write_fields);
     task_free(item->task);
     free(item->after);
     free(item->told_text);
 }
 
-/* What the breaker has to know: fields of something that existed and was written. */
-static void remember_repairs(struct item *item)
+/* What the breaker has to know: each write of a field of something that existed. */
+static void remember_write(const struct item *item)
 {
-    const struct plan *plan = task_plan(item->task);
-    const char *last = "";
     size_t i;
-    json_t *difference;
+    json_t *field;
 
-    if (plan->action != PLAN_UPDATE || !task_writes(item->task))
+    if (task_plan(item->task)->action != PLAN_UPDATE)
         return;
-    json_array_foreach(plan->differences, i, difference) {
-        const char *name = json_text(difference, "field");
-        size_t n = strcspn(name, ".[");
-        cleanup_free char *field = mem_text_n(name, n);
-
-        if (strncmp(last, name, n) || !*last)
-            breaker_wrote(item->share->breaker, item->resource->address, field,
-                          clock_monotonic_ms());
-        last = name;
-    }
+    json_array_foreach(item->write_fields, i, field)
+        breaker_wrote(item->share->breaker, item->resource->address, json_string_value(field),
+                      clock_monotonic_ms());
 }
 
 static void tell(struct item *item)
@@ -65,10 +57,6 @@ static void tell(struct item *item)
     bool told = item->told_text && item->told_state == task_state(item->task) &&
                 !strcmp(item->told_text, text);
 
-    if (task_state(item->task) == TASK_DONE && !item->counted) {
-        item->counted = true;
-        remember_repairs(item);
-    }
     if (!told) {
         item->told_state = task_state(item->task);
         free(item->told_text);
@@ -100,7 +88,7 @@ static void log_write(const struct item *item, const struct aws_reply *reply)
                   reply->error.request_id);
 }
 
-/* What the item reads from now on comes from AWS, not from earlier in the pass. */
+/* What anybody reads of the service from now on comes from AWS, not from earlier in the pass. */
 static void forget_reads(struct item *item)
 {
     read_cache_stale(item->share->cache, item->session, item->resource->kind->service);
@@ -111,6 +99,8 @@ static void on_written(void *arg, const struct aws_reply *reply)
     struct item *item = arg;
 
     log_write(item, reply);
+    if (reply->result)
+        remember_write(item);
     item->write = NULL;
     item->depth++;
     forget_reads(item);
@@ -124,11 +114,22 @@ static void send_write(struct item *item, const struct task_request *request)
 {
     item->share->writes++;
     item->write_op = request->call->op;
+    json_decref(item->write_fields);
+    item->write_fields = json_share(request->fields);
     item->write =
         aws_client_send(item->share->client,
                         &(struct aws_request){item->session, item->resource->kind->service,
                                               request->call->op, request->params},
                         on_written, item);
+}
+
+/* A new look is answered by AWS, not by what was read before it began. */
+static void look_anew(struct item *item)
+{
+    if (task_look_count(item->task) == item->looks)
+        return;
+    item->looks = task_look_count(item->task);
+    item->since = read_cache_calls(item->share->cache);
 }
 
 static void send_read(struct item *item, const struct task_request *request)
@@ -138,6 +139,7 @@ static void send_read(struct item *item, const struct task_request *request)
                                       .op = request->call->op,
                                       .params = request->params,
                                       .depth = item->depth,
+                                      .since = item->since,
                                       .done = on_read,
                                       .arg = item,
                                       .slot = request->slot};
@@ -156,6 +158,7 @@ void item_pump(struct item *item)
     struct task_request request;
 
     while (task_next(item->task, &request)) {
+        look_anew(item);
         if (request.write)
             send_write(item, &request);
         else
@@ -168,7 +171,7 @@ void item_pump(struct item *item)
 
 void item_wake(struct item *item)
 {
-    forget_reads(item);
+    item->since = read_cache_calls(item->share->cache);
     task_wake(item->task);
     item_pump(item);
 }
@@ -183,10 +186,16 @@ bool item_writes_shared(const struct item *item)
     return false;
 }
 
+void item_confirm(struct item *item, unsigned since)
+{
+    task_confirm(item->task);
+    item->looks = task_look_count(item->task);
+    item->since = since;
+    item_pump(item);
+}
+
 void item_release(struct item *item)
 {
-    if (item_writes_shared(item))
-        forget_reads(item);
     item->released = true;
     task_apply(item->task);
     item_pump(item);

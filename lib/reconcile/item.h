@@ -32,10 +32,12 @@ struct item {
     const struct item **after; /* must be in place before this one is written; see turns.h */
     size_t after_count;
     unsigned depth; /* round trips that led to what it knows */
+    unsigned since; /* reads sent before its task began to look anew */
+    unsigned looks; /* how often its task did */
     bool released;  /* may write */
-    bool counted;   /* its end was taken note of */
     struct aws_call *write;
     const char *write_op;
+    json_t *write_fields;
     enum task_state told_state;
     char *told_text;
 };
@@ -50,6 +52,8 @@ void item_fini(struct item *item);
 void item_pump(struct item *item);
 /* Goes on after waiting: with what AWS says now. */
 void item_wake(struct item *item);
+/* Reads again what its plan rests on; since: reads sent until then do not count. */
+void item_confirm(struct item *item, unsigned since);
 /* Its turn to write, if its plan says so. */
 void item_release(struct item *item);
 /* Ends it unwritten, with a reason (copied). */

@@ -25,6 +25,7 @@ enum phase {
     PHASE_READING,
     PHASE_CHECKING,
     PHASE_PLANNED,
+    PHASE_CONFIRMING, /* nothing is written on one look alone */
     PHASE_APPLYING,
     PHASE_DONE
 };
@@ -354,6 +355,13 @@ static void step(struct pass *pass)
         return;
     case PHASE_PLANNED:
         return;
+    case PHASE_CONFIRMING:
+        wake_items(pass);
+        if (!all_at(pass, false))
+            return;
+        pass->phase = PHASE_APPLYING;
+        schedule(pass);
+        return;
     case PHASE_APPLYING:
         turns_release(pass->items, pass->item_count);
         wake_items(pass);
@@ -374,7 +382,12 @@ static void on_timer(uv_timer_t *timer)
 
 void pass_apply(struct pass *pass)
 {
-    pass->phase = PHASE_APPLYING;
+    unsigned since = read_cache_calls(pass->cache);
+
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task)
+            item_confirm(&pass->items[i], since);
+    pass->phase = PHASE_CONFIRMING;
     schedule(pass);
 }
 

@@ -21,8 +21,8 @@ struct shared_read {
     struct aws_call *call; /* while under way */
     struct waiter *waiters;
     bool answered, stale;
-    struct aws_reply reply; /* result is our own reference */
-    unsigned depth;
+    struct aws_reply reply;   /* result is our own reference */
+    unsigned depth, number;   /* number: read_cache_calls when it was sent */
     struct shared_read *next; /* all entries, for the end of the pass */
 };
 
@@ -122,11 +122,18 @@ static void shared_read_send(struct shared_read *entry, const struct read_reques
     entry->next = cache->entries;
     cache->entries = entry;
     entry->depth = request->depth + 1;
-    cache->calls++;
+    entry->number = ++cache->calls;
     entry->call = aws_client_send(
         cache->client,
         &(struct aws_request){request->session, request->service, request->op, request->params},
         on_reply, entry);
+}
+
+/* Later askers do not find it; those who wait still get their answer. */
+static void make_stale(struct shared_read *entry)
+{
+    entry->stale = true;
+    (void)tdelete(entry, &entry->cache->tree, compare);
 }
 
 const struct aws_reply *read_cache_get(struct read_cache *cache, const struct read_request *request,
@@ -136,6 +143,10 @@ const struct aws_reply *read_cache_get(struct read_cache *cache, const struct re
     struct waiter *waiter, **last;
 
     entry = *(struct shared_read **)tsearch(fresh, &cache->tree, compare);
+    if (entry != fresh && entry->number <= request->since) {
+        make_stale(entry);
+        entry = *(struct shared_read **)tsearch(fresh, &cache->tree, compare);
+    }
     if (entry == fresh)
         shared_read_send(entry, request);
     else
@@ -157,8 +168,7 @@ void read_cache_stale(struct read_cache *cache, const struct aws_session *sessio
 {
     for (struct shared_read *entry = cache->entries; entry; entry = entry->next)
         if (!entry->stale && entry->session == session && !strcmp(entry->service, service)) {
-            entry->stale = true;
-            (void)tdelete(entry, &cache->tree, compare);
+            make_stale(entry);
         }
 }
 

@@ -17,6 +17,8 @@ struct read_request {
     const char *service, *op; /* static */
     const json_t *params;
     unsigned depth; /* of what the asker already knows */
+    unsigned since; /* read_cache_calls when the asker began to look anew: older replies are not for
+                       it */
     read_cache_fn *done;
     void *arg;
     size_t slot; /* given back to done */

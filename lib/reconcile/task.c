@@ -17,6 +17,8 @@ struct task *task_new(const struct task_options *options)
     task->replies = json_object();
     task->known = json_object();
     task->notes = json_array();
+    task->shown = json_object();
+    task->written = json_object();
     task_read_prepare(task);
     return task;
 }
@@ -33,47 +35,70 @@ void task_free(struct task *task)
     json_decref(task->replies);
     json_decref(task->known);
     json_decref(task->notes);
+    json_decref(task->wished);
+    json_decref(task->shown);
+    json_decref(task->written);
     free(task->text);
     free(task->summary);
     free(task);
 }
 
-static void remake_plan(struct task *task, struct plan *plan)
+static void take_notes(struct task *task)
 {
     struct scope scope;
 
-    plan_fini(plan);
-    task_read_scope(task, &scope);
-    plan_make(&scope, task->options.remove, task->options.held, task->options.held_arg, plan);
-}
-
-static void after_reads(struct task *task)
-{
-    struct scope scope;
-
-    if (!task_read_is_done(task) || (task->state != TASK_READING && task->state != TASK_VERIFYING))
-        return;
     task_read_scope(task, &scope);
     json_array_clear(task->notes);
     if (task->kind->note && scope.observed)
         task->kind->note(&scope, task->notes);
-    remake_plan(task, task->applying ? &task->work : &task->plan);
-    if (task->applying)
-        task_write_decide(task);
+}
+
+static void first_look(struct task *task)
+{
+    task_agree_plan(task, &task->plan);
+    task_agree_look(task, &task->plan);
+    task->state = TASK_PLANNED;
+}
+
+static void after_reads(struct task *task)
+{
+    if (!task_read_is_done(task) || (task->state != TASK_READING && task->state != TASK_VERIFYING))
+        return;
+    take_notes(task);
+    if (task->checking) {
+        task_write_checked(task);
+        return;
+    }
+    if (!task->confirming && !task->applying) {
+        first_look(task);
+        return;
+    }
+    task_agree_plan(task, &task->work);
+    task_agree_look(task, &task->work);
+    if (task->confirming)
+        task_write_confirm(task);
     else
-        task->state = TASK_PLANNED;
+        task_write_decide(task);
 }
 
 bool task_next(struct task *task, struct task_request *request)
 {
-    if (task->state == TASK_WRITING)
-        return task_write_next(task, request);
-    if (task->state != TASK_READING && task->state != TASK_VERIFYING)
-        return false;
-    if (task_read_next(task, request))
-        return true;
-    after_reads(task);
-    return task->state == TASK_WRITING && task_write_next(task, request);
+    while (task->state == TASK_WRITING || task->state == TASK_READING ||
+           task->state == TASK_VERIFYING) {
+        if (task->state == TASK_WRITING) {
+            if (task_write_next(task, request))
+                return true;
+            if (task->state == TASK_WRITING)
+                return false;
+        } else if (task_read_next(task, request)) {
+            return true;
+        } else if (task_read_is_done(task)) {
+            after_reads(task);
+        } else {
+            return false;
+        }
+    }
+    return false;
 }
 
 void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
@@ -88,18 +113,27 @@ void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
     after_reads(task);
 }
 
+static bool wants_writes(const struct plan *plan)
+{
+    return plan->action == PLAN_CREATE || plan->action == PLAN_UPDATE ||
+           plan->action == PLAN_REMOVE;
+}
+
+void task_confirm(struct task *task)
+{
+    if (task->state != TASK_PLANNED || task->agreed || !wants_writes(&task->plan))
+        return;
+    task->confirming = true;
+    task_agree_plan(task, &task->work);
+    task_write_look(task);
+}
+
 void task_apply(struct task *task)
 {
     if (task->state != TASK_PLANNED)
         return;
     task->applying = true;
-    remake_plan(task, &task->work);
-    for (size_t i = 0; i < task->work.call_count; i++)
-        if (task->work.calls[i].call->shared && task->work.action != PLAN_BLOCKED) {
-            task_read_again(task, NULL);
-            task->state = TASK_READING;
-            return;
-        }
+    task_agree_plan(task, &task->work);
     task_write_decide(task);
 }
 
@@ -175,6 +209,11 @@ const char *task_summary(const struct task *task)
 const json_t *task_notes(const struct task *task)
 {
     return task->notes;
+}
+
+unsigned task_look_count(const struct task *task)
+{
+    return task->look_count;
 }
 
 unsigned task_writes(const struct task *task)

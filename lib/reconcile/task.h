@@ -2,10 +2,10 @@
  *
  * No I/O: the engine takes requests out, puts replies in, and wakes a task that waits.  States go
  *
- *   READING -> PLANNED -> WRITING -> VERIFYING -> DONE
- *                 ^          |  ^        |
- *                 |          v  |        v
- *                 +------ WAITING (for AWS to catch up, with a deadline)
+ *   READING -> PLANNED -> VERIFYING -> PLANNED -> WRITING -> VERIFYING -> DONE
+ *                        (confirmed)      ^          |  ^        |
+ *                                         |          v  |        v
+ *                                         +------ WAITING (for AWS to catch up, with a deadline)
  */
 #ifndef RECONCILE_TASK_H
 #define RECONCILE_TASK_H
@@ -55,6 +55,7 @@ struct task_request {
     json_t *params; /* borrowed until the reply is given */
     size_t slot;    /* give it back with the reply */
     bool write;
+    const json_t *fields; /* of a write: names of the fields it repairs; borrowed */
 };
 
 struct task *task_new(const struct task_options *options);
@@ -64,7 +65,10 @@ void task_free(struct task *task);
 bool task_next(struct task *task, struct task_request *request);
 /* The reply to a request; *reply is borrowed. */
 void task_reply(struct task *task, size_t slot, const struct aws_reply *reply);
-/* Goes on from PLANNED: writes if the plan says so. */
+/* From PLANNED: reads again what the plan's writes rest on, and plans anew; PLANNED again when two
+ * looks in a row agree on writes, else DONE. */
+void task_confirm(struct task *task);
+/* Goes on from PLANNED: writes if the plan says so, confirmed before if it was not. */
 void task_apply(struct task *task);
 /* Ends a PLANNED task without writing. */
 void task_finish(struct task *task);
@@ -89,6 +93,8 @@ const char *task_summary(const struct task *task);
 void task_waiting(const struct task *task, int *so_far_s, int *at_most_s);
 /* Texts of things worth telling; borrowed, never NULL. */
 const json_t *task_notes(const struct task *task);
+/* How often it looked anew: what was read before does not answer its next reads. */
+unsigned task_look_count(const struct task *task);
 /* Writes that AWS accepted. */
 unsigned task_writes(const struct task *task);
 /* Scope as the kind's functions see it (after READING). */

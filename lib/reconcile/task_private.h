@@ -1,5 +1,6 @@
 /* task_private.h -- the inside of a task, shared by its files: task.c (start, plan, end) above
- * task_write.c (writing) above task_read.c (reading) above task_wait.c and task_outcome.c. */
+ * task_write.c (writing) above task_agree.c (what looks agree on) above task_read.c (reading) above
+ * task_wait.c and task_outcome.c. */
 #ifndef RECONCILE_TASK_PRIVATE_H
 #define RECONCILE_TASK_PRIVATE_H
 
@@ -10,6 +11,7 @@
 enum {
     TASK_PAGES = 1000,     /* of one list: a pass waits for them all */
     TASK_LOOKS = 4,        /* reads after a write before it is written again */
+    TASK_DOUBTS = 4,       /* looks that may differ from the one before, before a write */
     TASK_WRITE_ROUNDS = 2, /* writes of one pass; more is the next pass's business */
     TASK_CONFLICTS = 5,    /* times others may change the resource under our hands */
 };
@@ -31,15 +33,22 @@ struct task {
     const struct kind *kind;
     json_t *desired, *facts, *replies, *known, *notes;
     struct slot *slots; /* slot 0: the kind's read */
+    unsigned look_count;
     size_t slot_count;
     enum task_state state;
     enum task_verdict verdict, failure; /* failure: of the first write that failed for good */
     struct plan plan, work;             /* as first made; as being carried out */
+    bool confirming;                    /* looks again before anything is written */
     bool applying, sent;                /* sent: a write is under way */
-    bool wrote;                         /* this round changed something */
-    bool put_off;                       /* calls of this round could not be made yet */
+    bool agreed;                        /* the last two looks want the same writes */
+    bool checking, checked; /* reads the document that the next call replaces; has just read it */
+    json_t *written;        /* fields that this pass wrote, as keys */
+    json_t *wished;         /* what the last look wanted written */
+    json_t *shown;          /* operation -> parameters, each with what a look showed of others' */
+    bool wrote;             /* this round changed something */
+    bool put_off;           /* calls of this round could not be made yet */
     size_t next_call;
-    unsigned writes, rounds, looks, conflicts;
+    unsigned writes, rounds, looks, conflicts, doubts;
     int64_t wait_from_ms, wait_until_ms, wake_ms;
     enum task_state resume; /* what a WAITING task goes on with */
     char *text, *summary;   /* summary: without the request ID; NULL: as text */
@@ -74,10 +83,25 @@ void task_read_scope(const struct task *task, struct scope *scope);
 /* Reads again the documents that hold any of the fields, all when differences is NULL. */
 void task_read_again(struct task *task, const json_t *differences);
 
+/* task_agree.c */
+/* Makes the plan from what is read. */
+void task_agree_plan(const struct task *task, struct plan *plan);
+/* Takes note of a look: agreed, and what it showed. */
+void task_agree_look(struct task *task, const struct plan *plan);
+/* What of others', shown by any look, the parameters of a replacing call lack: the first of it as
+ * new text, NULL: nothing. */
+char *task_agree_loss(const struct task *task, const struct call *call, const json_t *params);
+
 /* task_write.c */
 bool task_write_next(struct task *task, struct task_request *request);
 void task_write_reply(struct task *task, const struct aws_reply *reply);
 /* Decides by task->work what to do after reading: write, look again, wait or end. */
 void task_write_decide(struct task *task);
+/* The same while nothing may be written yet: PLANNED when two looks agree on writes. */
+void task_write_confirm(struct task *task);
+/* Reads once more what the writes of task->work rest on. */
+void task_write_look(struct task *task);
+/* The document that the next call replaces was read: does it still want the same? */
+void task_write_checked(struct task *task);
 
 #endif

@@ -224,6 +224,7 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
 
 void task_read_again(struct task *task, const json_t *differences)
 {
+    task->look_count++;
     for (size_t i = 0; i < task->slot_count; i++) {
         bool wanted = !differences;
 

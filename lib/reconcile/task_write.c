@@ -2,10 +2,32 @@
  * and believe nothing before a read has shown it. */
 #include "aws/retry.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "reconcile/task_private.h"
 #include "resources/table.h"
 
 #include <string.h>
+
+static void unsure(struct task *task, const char *what)
+{
+    task_outcome_say(task, "two looks in a row did not agree on %s: nothing is written now", what);
+    task_outcome_end(task, VERDICT_RETRY);
+}
+
+/* Reads the field's document that the next call replaces once more. */
+static void check_document(struct task *task)
+{
+    const struct planned_call *planned = &task->work.calls[task->next_call];
+    json_auto_t *fields = json_array();
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(planned->fields, i, name)
+        json_array_append_new(fields, json_pack("{s:O}", "field", name));
+    task_read_again(task, fields);
+    task->checking = true;
+    task->state = TASK_VERIFYING;
+}
 
 bool task_write_next(struct task *task, struct task_request *request)
 {
@@ -16,13 +38,18 @@ bool task_write_next(struct task *task, struct task_request *request)
     planned = &task->work.calls[task->next_call];
     if (task->sent)
         return false; /* one write at a time */
+    if (!task->checked && kind_call_replaces(task->kind, planned->call)) {
+        check_document(task);
+        return false;
+    }
     task->sent = true;
-    *request =
-        (struct task_request){.call = planned->call, .params = planned->params, .write = true};
+    task->checked = false;
+    *request = (struct task_request){
+        .call = planned->call, .params = planned->params, .write = true, .fields = planned->fields};
     return true;
 }
 
-static void verify(struct task *task)
+void task_write_look(struct task *task)
 {
     bool all = task->work.action == PLAN_CREATE || task->work.action == PLAN_REMOVE;
 
@@ -39,14 +66,96 @@ static void go_on(struct task *task)
          task->next_call++)
         task->put_off = true;
     if (task->next_call == work->call_count)
-        verify(task);
+        task_write_look(task);
 }
 
 static void next_call(struct task *task)
 {
     task_wait_end(task);
+    task->checked = false;
     task->next_call++;
     go_on(task);
+}
+
+static const struct planned_call *find_call(const struct plan *plan, const struct call *call)
+{
+    for (size_t i = 0; i < plan->call_count; i++)
+        if (plan->calls[i].call == call && plan->calls[i].params)
+            return &plan->calls[i];
+    return NULL;
+}
+
+/* The write is as the last look wants it; may it be sent? */
+static void allow(struct task *task, const struct planned_call *planned)
+{
+    cleanup_free char *lost = task_agree_loss(task, planned->call, planned->params);
+
+    if (lost) {
+        task_outcome_say(task, "%s would remove what is not ours: %s, which was read before",
+                         planned->call->op, lost);
+        task_outcome_end(task, VERDICT_RETRY);
+        return;
+    }
+    task->checked = true;
+    task->state = TASK_WRITING;
+}
+
+void task_write_checked(struct task *task)
+{
+    struct planned_call *planned = &task->work.calls[task->next_call];
+    const struct planned_call *wanted;
+    struct plan plan = {0};
+
+    task->checking = false;
+    task_agree_plan(task, &plan);
+    task_agree_look(task, &plan);
+    wanted = find_call(&plan, planned->call);
+    if (plan.action == PLAN_BLOCKED) {
+        task_outcome_say(task, "%s", plan.reason);
+        task_outcome_end(task, VERDICT_BLOCKED);
+    } else if (!wanted) { /* somebody else did it, or nothing was to be done */
+        task->state = TASK_WRITING;
+        next_call(task);
+    } else if (json_equal(wanted->params, planned->params)) {
+        allow(task, planned);
+    } else if (++task->doubts > TASK_DOUBTS) {
+        unsure(task, planned->call->op);
+    } else {
+        json_decref(planned->params);
+        planned->params = json_share(wanted->params);
+        check_document(task);
+    }
+    plan_fini(&plan);
+}
+
+/* What the next calls replace would have been read before it was there. */
+static bool must_look_first(const struct task *task, bool made)
+{
+    const struct plan *work = &task->work;
+
+    if (work->action != PLAN_CREATE || work->calls[task->next_call].call != task->kind->create)
+        return false;
+    for (size_t i = task->next_call + 1; i < work->call_count; i++)
+        if (!made || kind_call_replaces(task->kind, work->calls[i].call))
+            return true;
+    return false;
+}
+
+static void written(struct task *task, bool made)
+{
+    const json_t *fields = task->work.calls[task->next_call].fields, *name;
+    bool look = must_look_first(task, made);
+    size_t i;
+
+    json_array_foreach((json_t *)fields, i, name)
+        json_object_set_new(task->written, json_string_value(name), json_true());
+    task->writes += made;
+    task->wrote = true;
+    if (look) {
+        task->put_off = true;
+        task->next_call = task->work.call_count - 1;
+    }
+    next_call(task);
 }
 
 static void look_anew(struct task *task)
@@ -76,9 +185,7 @@ void task_write_reply(struct task *task, const struct aws_reply *reply)
 
     task->sent = false;
     if (reply->result || table_matches(call->already, &reply->error)) {
-        task->writes += reply->result != NULL;
-        task->wrote = true;
-        next_call(task);
+        written(task, reply->result != NULL);
     } else if (settle &&
                task_wait_more(task, task_wait_delay_ms(task), settle->window_s, TASK_WRITING)) {
         task_outcome_say(task, "waiting for %s", settle->what);
@@ -94,11 +201,43 @@ static void start_writing(struct task *task)
 {
     task_wait_end(task);
     task->rounds++;
-    task->looks = 0;
+    task->looks = task->doubts = 0;
     task->next_call = 0;
-    task->wrote = task->put_off = false;
+    task->wrote = task->put_off = task->checked = false;
     task->state = TASK_WRITING;
     go_on(task);
+}
+
+/* The last look wanted something else than the one before, or was the first. */
+static void doubt(struct task *task)
+{
+    static const int delays_ms[TASK_DOUBTS] = {0, 250, 1000, 2000};
+    int delay_ms = task->doubts < TASK_DOUBTS ? delays_ms[task->doubts] : 0;
+
+    task_wait_end(task);
+    if (task->doubts++ == TASK_DOUBTS) {
+        unsure(task, "what differs");
+        return;
+    }
+    task_write_look(task);
+    if (delay_ms && task_wait_more(task, delay_ms, task->options.settle_timeout_s, TASK_VERIFYING))
+        task_outcome_say(task, "looking again: two looks in a row did not agree");
+}
+
+/* Writes what two looks in a row wanted, without what the breaker holds. */
+static void begin(struct task *task)
+{
+    if (!task->agreed) {
+        doubt(task);
+        return;
+    }
+    if (task->work.action != PLAN_NONE) {
+        start_writing(task);
+        return;
+    }
+    task_outcome_say(task, "%s still differs after it was written",
+                     json_text(json_array_get(task->work.differences, 0), "field"));
+    task_outcome_end(task, VERDICT_HELD);
 }
 
 /* The resource is there now, so that what was put off can be sent. */
@@ -122,7 +261,7 @@ static void still_different(struct task *task)
             return;
     }
     if (task->rounds < TASK_WRITE_ROUNDS) {
-        start_writing(task);
+        begin(task);
         return;
     }
     task_outcome_say(task, "%s still differs after it was written",
@@ -140,6 +279,22 @@ static void wait_for_ready(struct task *task)
     }
     task_read_again(task, NULL);
     task_outcome_say(task, "waiting for AWS to finish it");
+}
+
+/* Wanted or not any more: what this pass wrote must be seen. */
+static bool is_proved(const struct task *task)
+{
+    const json_t *difference;
+    size_t i;
+
+    json_array_foreach(task->work.differences, i, difference) {
+        const char *name = json_text(difference, "field");
+        cleanup_free char *field = mem_text_n(name, strcspn(name, ".["));
+
+        if (json_object_get(task->written, field))
+            return false;
+    }
+    return true;
 }
 
 static enum task_verdict final_verdict(const struct task *task)
@@ -163,12 +318,27 @@ void task_write_decide(struct task *task)
         task_outcome_end(task, VERDICT_BLOCKED);
     } else if (action == PLAN_WAIT) {
         wait_for_ready(task);
-    } else if (action == PLAN_NONE) {
+    } else if (action == PLAN_NONE && is_proved(task)) {
         task_outcome_say(task, "%s", "");
         task_outcome_end(task, final_verdict(task));
     } else if (!task->rounds || (!task->wrote && task->conflicts) || can_go_on(task)) {
-        start_writing(task);
+        begin(task);
     } else {
         still_different(task);
+    }
+}
+
+void task_write_confirm(struct task *task)
+{
+    enum plan_action action = task->work.action;
+
+    if (action == PLAN_NONE || action == PLAN_BLOCKED) {
+        task->confirming = false;
+        task_write_decide(task);
+    } else if (action == PLAN_WAIT || task->agreed) {
+        task->confirming = false;
+        task->state = TASK_PLANNED;
+    } else {
+        doubt(task);
     }
 }

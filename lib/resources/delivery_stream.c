@@ -4,6 +4,7 @@
  * DescribeDeliveryStream told a moment ago; the version is never wanted state.  A stream is never
  * deleted and made again: CloudWatch Logs does not deliver again what it could not deliver in
  * between. */
+#include "base/firehose_prefix.h"
 #include "base/mem.h"
 #include "resources/kind.h"
 
@@ -188,14 +189,12 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
 static char *attribute(const struct scope *scope, const char *name)
 {
     const char *bucket = text(scope, "bucket"), *prefix = text(scope, "prefix");
-    size_t n;
+    cleanup_free char *folder = NULL;
 
     if (strcmp(name, "data_location") || !bucket || !prefix || !strrchr(bucket, ':'))
         return NULL;
-    n = (size_t)(strstr(prefix, "!{") ? strstr(prefix, "!{") - prefix : (long)strlen(prefix));
-    while (n > 0 && prefix[n - 1] != '/')
-        n--;
-    return mem_printf("s3://%s/%.*s", strrchr(bucket, ':') + 1, (int)n, prefix);
+    folder = firehose_prefix_folder(prefix);
+    return mem_printf("s3://%s/%s", strrchr(bucket, ':') + 1, folder);
 }
 
 static bool has_processor(const json_t *resource, const char *type)

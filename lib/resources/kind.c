@@ -23,6 +23,15 @@ bool kind_reads(const struct field *field, const json_t *desired, bool remove)
     return want || (field->flags & FIELD_ALWAYS);
 }
 
+bool kind_call_replaces(const struct kind *kind, const struct call *call)
+{
+    if (call->shared)
+        return true;
+    if (call == kind->create || call == kind->remove)
+        return false; /* refused by AWS when there is one, or its end */
+    return call->overlay || call->build || (call->send && strstr(call->send, "=+"));
+}
+
 /* Without a place for our mark nothing tells ours from others', and nothing is deleted. */
 bool kind_is_removable(const struct kind *kind)
 {

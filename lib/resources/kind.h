@@ -162,6 +162,9 @@ const struct field *kind_field(const struct kind *kind, const char *name);
 /* Whether a pass reads the document that holds the field: what is declared is compared, what other
  * calls need is found, and before anything is removed (remove) its mark is looked at. */
 bool kind_reads(const struct field *field, const json_t *desired, bool remove);
+/* Whether the write replaces a document that holds what others put there too: their part is taken
+ * from what was read. */
+bool kind_call_replaces(const struct kind *kind, const struct call *call);
 /* Whether `ensure: absent` may delete one that carries our mark. */
 bool kind_is_removable(const struct kind *kind);
 

@@ -1,62 +1,53 @@
 #include "spec/billing_setup.h"
 
+#include "base/firehose_prefix.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/prices/price_book.h"
 #include "billing/prices/settings.h"
 
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 
-struct source {
-    const struct manifest_pipeline *pipeline;
-    const json_t *desired; /* resolved resources, in the pipeline's order */
+/* How a name stands in AWS, seen from the field. */
+enum form {
+    AS_IS,
+    FOLDER, /* of a Firehose prefix: the folder all objects lie in */
+    FIXED,  /* of a Firehose prefix: what all keys begin with */
+    KEY,    /* of a location: "parquet-data/" of "s3://bucket/parquet-data" */
 };
 
-static const json_t *resource(const struct source *source, const char *id)
+#define NAME(member) offsetof(struct billing_names, member)
+
+/* Which field of which resource of the template each of billing's names is. */
+static const struct name {
+    size_t at; /* in struct billing_names */
+    const char *id, *field;
+    enum form form;
+    bool needed; /* a spec that switches the resource off cannot be billed from */
+} names[] = {
+    {NAME(bucket), "bucket", "name", AS_IS, true},
+    {NAME(workgroup), "workgroup", "name", AS_IS, true},
+    {NAME(database), "database", "name", AS_IS, true},
+    {NAME(raw_table), "raw_table", "name", AS_IS, true},
+    {NAME(view), "view", "name", AS_IS, true},
+    {NAME(rollup_table), "rollup_table", "name", AS_IS, true},
+    {NAME(rollup_prefix), "rollup_table", "location", KEY, false},
+    {NAME(runs_table), "rollup_runs", "name", AS_IS, false},
+    {NAME(results), "workgroup", "results", AS_IS, false},
+    {NAME(stream), "stream", "name", AS_IS, false},
+    {NAME(data_prefix), "stream", "prefix", FOLDER, false},
+    {NAME(error_prefix), "stream", "error_prefix", FIXED, false},
+    {NAME(log_group), "access_logs", "name", AS_IS, false},
+    {NAME(filter), "subscription", "name", AS_IS, false},
+    {NAME(api_name), "stage_logging", "api_name", AS_IS, false},
+    {NAME(api_id), "stage_logging", "api_id", AS_IS, false},
+    {NAME(stage), "stage_logging", "stage", AS_IS, false},
+};
+
+static char *key_part(const char *location)
 {
-    for (size_t i = 0; i < source->pipeline->resource_count; i++)
-        if (!strcmp(source->pipeline->resources[i].id, id) &&
-            !source->pipeline->resources[i].absent)
-            return json_array_get(source->desired, i);
-    return NULL;
-}
-
-/* A field of a resource; "" where either is missing. */
-static char *field(const struct source *source, const char *id, const char *name)
-{
-    const char *text = json_text(resource(source, id), name);
-
-    return mem_text(text ? text : "");
-}
-
-/* Glue folds names to lower case. */
-static char *glue_name(const struct source *source, const char *id)
-{
-    char *name = field(source, id, "name");
-
-    for (char *c = name; *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return name;
-}
-
-/* A Firehose prefix up to its first expression, to the last slash before it. */
-static char *plain_prefix(const struct source *source, const char *name)
-{
-    char *prefix = field(source, "stream", name), *expression = strstr(prefix, "!{"), *slash;
-
-    if (expression) {
-        *expression = '\0';
-        slash = strrchr(prefix, '/');
-        prefix[slash ? slash - prefix + 1 : 0] = '\0';
-    }
-    return prefix;
-}
-
-/* "parquet-data/" of "s3://bucket/parquet-data". */
-static char *key_part(const struct source *source, const char *id)
-{
-    cleanup_free char *location = field(source, id, "location");
     const char *bucket = !strncmp(location, "s3://", 5) ? location + 5 : "";
     const char *slash = strchr(bucket, '/');
     size_t n = slash ? strlen(slash + 1) : 0;
@@ -64,10 +55,43 @@ static char *key_part(const struct source *source, const char *id)
     return mem_printf("%s%s", slash ? slash + 1 : "", n && slash[n] != '/' ? "/" : "");
 }
 
-/* Where the backfill puts what it recovers: read like the stream's own objects. */
-static char **side_prefixes(const struct source *source)
+static char *lower(const char *text)
 {
-    char *prefix = key_part(source, "recovered_table");
+    char *copy = mem_text(text);
+
+    for (char *c = copy; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return copy;
+}
+
+/* New text; "" where the resource is missing or switched off. */
+static char *find_name(const struct manifest_pipeline *pipeline, const json_t *desired,
+                       const struct name *name)
+{
+    const struct manifest_resource *resource = manifest_resource_find(pipeline, name->id);
+    const struct field *field;
+    const char *text;
+
+    if (!resource || resource->absent)
+        return mem_text("");
+    text =
+        json_text(json_array_get(desired, (size_t)(resource - pipeline->resources)), name->field);
+    text = text ? text : "";
+    if (name->form == FOLDER)
+        return firehose_prefix_folder(text);
+    if (name->form == FIXED)
+        return firehose_prefix_fixed(text);
+    if (name->form == KEY)
+        return key_part(text);
+    field = kind_field(resource->kind, name->field);
+    return field && field->type == FIELD_LOWER ? lower(text) : mem_text(text);
+}
+
+/* Where the backfill puts what it recovers: read like the stream's own objects. */
+static char **side_prefixes(const struct manifest_pipeline *pipeline, const json_t *desired)
+{
+    static const struct name recovered = {0, "recovered_table", "location", KEY, false};
+    char *prefix = find_name(pipeline, desired, &recovered);
     char **prefixes;
 
     if (!*prefix) {
@@ -79,47 +103,22 @@ static char **side_prefixes(const struct source *source)
     return prefixes;
 }
 
-static void read_names(const struct source *source, struct billing_names *names)
+static int read_names(const struct manifest_pipeline *pipeline, const json_t *desired,
+                      struct billing_names *into, struct err *e)
 {
-    *names = (struct billing_names){
-        .bucket = field(source, "bucket", "name"),
-        .data_prefix = plain_prefix(source, "prefix"),
-        .side_prefixes = side_prefixes(source),
-        .error_prefix = plain_prefix(source, "error_prefix"),
-        .stream = field(source, "stream", "name"),
-        .log_group = field(source, "access_logs", "name"),
-        .filter = field(source, "subscription", "name"),
-        .api_name = field(source, "stage_logging", "api_name"),
-        .api_id = field(source, "stage_logging", "api_id"),
-        .stage = field(source, "stage_logging", "stage"),
-        .workgroup = field(source, "workgroup", "name"),
-        .results = field(source, "workgroup", "results"),
-        .database = glue_name(source, "database"),
-        .raw_table = glue_name(source, "raw_table"),
-        .view = glue_name(source, "view"),
-        .rollup_table = glue_name(source, "rollup_table"),
-        .rollup_prefix = key_part(source, "rollup_table"),
-        .runs_table = glue_name(source, "rollup_runs"),
-    };
-}
+    int status = 0;
 
-/* Billing reads and writes these; a spec that switches one off cannot be billed from. */
-static int check_names(const struct billing *billing, struct err *e)
-{
-    const struct {
-        const char *id, *name;
-    } needed[] = {
-        {"bucket", billing->names.bucket},     {"workgroup", billing->names.workgroup},
-        {"database", billing->names.database}, {"raw_table", billing->names.raw_table},
-        {"view", billing->names.view},         {"rollup_table", billing->names.rollup_table},
-    };
+    into->side_prefixes = side_prefixes(pipeline, desired);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *text = find_name(pipeline, desired, &names[i]);
 
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (!*needed[i].name)
-            return err_set(e, ERR_INVALID,
-                           "%s: the resource %s is switched off or missing; billing needs it",
-                           billing->pipeline, needed[i].id);
-    return 0;
+        *(char **)((char *)into + names[i].at) = text;
+        if (names[i].needed && !*text && !status)
+            status = err_set(e, ERR_INVALID,
+                             "%s: the resource %s is switched off or missing; billing needs it",
+                             pipeline->name, names[i].id);
+    }
+    return status;
 }
 
 struct billing *billing_setup(const struct manifest *manifest, size_t pipeline,
@@ -143,9 +142,8 @@ struct billing *billing_setup(const struct manifest *manifest, size_t pipeline,
         .book = price_book_new(section),
         .queries = spec->queries ? json_share(spec->queries) : json_object(),
     };
-    read_names(&(struct source){spec, desired}, &billing->names);
     settings_from_section(&(struct section_value){&reader, section, ""}, &billing->settings);
-    if (!check_names(billing, e))
+    if (!read_names(spec, desired, &billing->names, e))
         return billing;
     billing_free(billing);
     return NULL;

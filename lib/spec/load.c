@@ -6,10 +6,10 @@
 #include <stdarg.h>
 #include <string.h>
 
-static void add_error(struct load *load, struct problem_place place, const char *path,
+static void add_error(struct load *load, struct yaml_place place, const char *path,
                       const char *format, va_list args) __attribute__((format(printf, 4, 0)));
 
-static void add_error(struct load *load, struct problem_place place, const char *path,
+static void add_error(struct load *load, struct yaml_place place, const char *path,
                       const char *format, va_list args)
 {
     char text[2048];
@@ -24,8 +24,7 @@ void load_error(struct load *load, const struct yaml_node *node, const char *pat
     va_list args;
 
     va_start(args, format);
-    add_error(load, (struct problem_place){node->file, node->line, node->column}, path, format,
-              args);
+    add_error(load, (struct yaml_place){node->file, node->line, node->column}, path, format, args);
     va_end(args);
 }
 
@@ -35,7 +34,7 @@ void load_error_key(struct load *load, const struct yaml_node *node, const char 
     va_list args;
 
     va_start(args, format);
-    add_error(load, (struct problem_place){node->key_file, node->key_line, node->key_column}, path,
+    add_error(load, (struct yaml_place){node->key_file, node->key_line, node->key_column}, path,
               format, args);
     va_end(args);
 }
@@ -51,11 +50,9 @@ void load_error_field(struct load *load, const struct draft *draft, size_t resou
                  text);
 }
 
-void load_yaml_problem(void *load, const char *file, int line, int column, const char *path,
-                       const char *problem)
+void load_yaml_problem(void *load, struct yaml_place place, const char *path, const char *problem)
 {
-    problems_add(((struct load *)load)->problems, PROBLEM_ERROR,
-                 (struct problem_place){file, line, column}, path, "%s", problem);
+    problems_add(((struct load *)load)->problems, PROBLEM_ERROR, place, path, "%s", problem);
 }
 
 char *load_hint(const char *word, const char *const *candidates)

@@ -38,10 +38,10 @@ static void expand(const struct place *place, const char *text, struct str *s);
 
 static void tell(const struct place *place, const char *at, const char *problem)
 {
-    struct problem_place where = {place->node->file, place->node->line, place->node->column};
+    struct yaml_place where = {place->node->file, place->node->line, place->node->column};
 
     if (place->file) {
-        where = (struct problem_place){place->file, 1, 1};
+        where = (struct yaml_place){place->file, 1, 1};
         for (const char *c = place->text; c < at; c++) {
             if (*c == '\n') {
                 where.line++;

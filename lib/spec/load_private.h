@@ -45,8 +45,7 @@ void load_error_key(struct load *load, const struct yaml_node *node, const char 
 void load_error_field(struct load *load, const struct draft *draft, size_t resource,
                       const char *field, const char *text);
 /* The yaml_problem_fn that adds errors to a struct load's problems. */
-void load_yaml_problem(void *load, const char *file, int line, int column, const char *path,
-                       const char *problem);
+void load_yaml_problem(void *load, struct yaml_place place, const char *path, const char *problem);
 /* An error for each key of a mapping that is not in keys (ends with NULL).  False, with an error,
  * when node is no mapping. */
 bool load_check_keys(struct load *load, const struct yaml_node *node, const char *path,

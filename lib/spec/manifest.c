@@ -38,7 +38,7 @@ struct manifest *manifest_load(const char *path, struct problems *problems)
     manifest->documents = load.documents;
     if (access(path, F_OK) < 0)
         problems_add(
-            problems, PROBLEM_ERROR, (struct problem_place){.file = path}, "",
+            problems, PROBLEM_ERROR, (struct yaml_place){.file = path}, "",
             "there is no such file; -f names another, the shipped billing.yaml is a start");
     else if ((root = yaml_read(path, load_yaml_problem, &load))) {
         yaml_add(load.documents, root);

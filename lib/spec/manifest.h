@@ -84,8 +84,8 @@ const struct manifest_resource *manifest_resource_find(const struct manifest_pip
                                                        const char *id);
 /* Where field ("" for the resource itself; dots and [n] descend) of a resource stands: the nearest
  * that stands anywhere.  Borrowed from the manifest. */
-struct problem_place manifest_resource_place(const struct manifest_resource *resource,
-                                             const char *field);
+struct yaml_place manifest_resource_place(const struct manifest_resource *resource,
+                                          const char *field);
 
 /* Everything expanded and resolved, as YAML text (`check --print-effective`); new memory. */
 char *manifest_effective(const struct manifest *manifest);

@@ -5,7 +5,6 @@
 #include "spec/lint/lint.h"
 #include "spec/manifest.h"
 
-
 struct telling {
     const struct manifest_pipeline *pipeline;
     struct problems *problems;

@@ -13,12 +13,12 @@ const struct manifest_resource *manifest_resource_find(const struct manifest_pip
     return NULL;
 }
 
-struct problem_place manifest_resource_place(const struct manifest_resource *resource,
-                                             const char *field)
+struct yaml_place manifest_resource_place(const struct manifest_resource *resource,
+                                          const char *field)
 {
     const struct yaml_node *node = yaml_at(resource->node, field);
 
     if (node == resource->node)
-        return (struct problem_place){node->key_file, node->key_line, node->key_column};
-    return (struct problem_place){node->file, node->line, node->column};
+        return (struct yaml_place){node->key_file, node->key_line, node->key_column};
+    return (struct yaml_place){node->file, node->line, node->column};
 }

@@ -10,7 +10,7 @@
 enum { SHOWN_WIDTH = 160 };
 
 struct problem *problems_add(struct problems *problems, enum problem_severity severity,
-                             struct problem_place place, const char *path, const char *format, ...)
+                             struct yaml_place place, const char *path, const char *format, ...)
 {
     struct problem *p;
     va_list args;

@@ -2,17 +2,13 @@
 #ifndef SPEC_PROBLEMS_H
 #define SPEC_PROBLEMS_H
 
+#include "base/yaml.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 enum problem_severity { PROBLEM_ERROR, PROBLEM_WARNING };
-
-/* As in struct problem; file is borrowed. */
-struct problem_place {
-    const char *file;
-    int line, column;
-};
 
 struct problem {
     enum problem_severity severity;
@@ -35,7 +31,7 @@ struct problems {
 /* The new problem, with copies of the texts; set code, remedy and cost on it if it is a lint.
  * The pointer is valid until the next problems_add. */
 struct problem *problems_add(struct problems *problems, enum problem_severity severity,
-                             struct problem_place place, const char *path, const char *format, ...)
+                             struct yaml_place place, const char *path, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 /* Sorted by file, line, column; exact repeats dropped. */
 void problems_sort(struct problems *problems);

@@ -2,12 +2,17 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from . import rewrites
 from .errors import AwsError, error_reply, internal, throttled
 from .messages import Reply
 
-ACTIONS = ("throttle", "error", "500", "reset", "drop", "lose_reply", "truncate", "latency", "html503")
+if TYPE_CHECKING:
+    from .call import Call
+
+ACTIONS = ("throttle", "error", "500", "reset", "drop", "lose_reply", "truncate", "latency", "html503",
+           *rewrites.ACTIONS)
 BEFORE = ("throttle", "error", "500", "reset", "drop", "html503")
 PAGE = (b"<html><head><title>503 Service Unavailable</title></head>\n<body><h1>Service Unavailable</h1>"
         b"</body></html>\n")
@@ -28,6 +33,7 @@ class Rule:
     latency_ms: float = 0
     seen: int = 0
     fired: int = 0
+    changed: int = 0  # replies that a rewriting made into something else
 
     def matches(self, service: str, operation: str, kind: str, client: str) -> bool:
         return (self.service in ("", service) and self.operation in ("", operation)
@@ -82,8 +88,12 @@ def instead(rule: Rule, service: str, protocol: str, head: bool) -> Reply | None
     return None
 
 
-def afterwards(rule: Rule, reply: Reply) -> Reply:
+def afterwards(rule: Rule, call: "Call", reply: Reply) -> Reply:
     """What becomes of the real reply of a call that took effect."""
+    if rule.action in rewrites.ACTIONS:
+        before = (reply.body, reply.get("Content-Type"))
+        reply = rewrites.rewritten(rule.action, call, reply)
+        rule.changed += before != (reply.body, reply.get("Content-Type"))
     if rule.action == "lose_reply":
         reply.fate = "drop"
     elif rule.action == "truncate":

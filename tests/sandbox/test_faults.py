@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError
 
 from .conftest import Wire
-from .control import Sandbox
+from .control import REGION, Sandbox
 
 THROTTLES = {"sts": ("Throttling", 400), "firehose": ("ThrottlingException", 400),
              "apigatewayv2": ("TooManyRequestsException", 429), "s3": ("SlowDown", 503)}
@@ -148,6 +148,60 @@ def test_several_processes_share_state(sandbox: Sandbox) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(create, range(24)))
     assert len(sandbox.client("logs").describe_log_groups()["logGroups"]) == 24
+
+
+def rewritten(wire: Wire, sandbox: Sandbox, action: str, operation: str, params: Any) -> str:
+    sandbox.faults({"action": action, "operation": operation})
+    status, _, text = wire.json(*params)
+    assert status == 200
+    return text
+
+
+def test_rewritten_json(sandbox: Sandbox, wire: Wire) -> None:
+    sandbox.client("logs").create_log_group(logGroupName="/a/b")
+    call = ("logs", "DescribeLogGroups", {"logGroupNamePrefix": "/a/b"})
+    texts = {action: rewritten(wire, sandbox, action, "DescribeLogGroups", call)
+             for action in ("empty", "bare", "null", "cut", "wrong_document", "other_account", "html")}
+    whole = wire.json(*call)[2]
+    assert [texts[a] for a in ("empty", "bare", "null", "cut")] == ["", "{}", "null", whole[:len(whole) // 2]]
+    assert list(json.loads(texts["wrong_document"])) == ["metricFilters"]
+    other = json.loads(texts["other_account"])["logGroups"][0]
+    assert other["logGroupName"] == "other-/a/b" and ":999999999999:" in other["arn"]
+    assert texts["html"].startswith("<html>")
+
+
+def test_rewritten_xml(sandbox: Sandbox, wire: Wire) -> None:
+    """The root stays, and what it held is gone."""
+    s3, iam = sandbox.client("s3"), sandbox.client("iam")
+    s3.create_bucket(Bucket="b-1", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_tagging(Bucket="b-1", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    iam.create_role(RoleName="r-1", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": "sts:AssumeRole"}]}))
+    sandbox.faults({"action": "bare", "times": 0})
+    assert "TagSet" not in s3.get_bucket_tagging(Bucket="b-1")
+    assert "Role" not in iam.get_role(RoleName="r-1")
+    sandbox.faults({"action": "other_account", "times": 0})
+    role = iam.get_role(RoleName="r-1")["Role"]
+    assert (role["RoleName"], role["Arn"]) == ("other-r-1", "arn:aws:iam::999999999999:role/other-r-1")
+    sandbox.faults({"action": "wrong_document", "times": 0})
+    assert "TagSet" not in s3.get_bucket_tagging(Bucket="b-1")
+
+
+def test_rewritten_page_is_nobodys(sandbox: Sandbox, wire: Wire) -> None:
+    sandbox.faults({"action": "html"})
+    status, headers, _ = wire.json("logs", "DescribeLogGroups", {})
+    assert status == 200 and headers["Content-Type"] == "text/html"
+    assert not [name for name in headers if "request" in name.lower()]
+
+
+def test_unprocessed(sandbox: Sandbox) -> None:
+    athena = sandbox.client("athena")
+    query = athena.create_named_query(Name="q", Database="d", QueryString="SELECT 1")["NamedQueryId"]
+    sandbox.faults({"action": "unprocessed"})
+    batch = athena.batch_get_named_query(NamedQueryIds=[query])
+    assert batch["NamedQueries"] == []
+    assert [q["NamedQueryId"] for q in batch["UnprocessedNamedQueryIds"]] == [query]
+    assert len(athena.batch_get_named_query(NamedQueryIds=[query])["NamedQueries"]) == 1
 
 
 def test_health(sandbox: Sandbox) -> None:

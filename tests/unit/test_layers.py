@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ["base"]
-AWS = [*BASE, "aws/codec", "aws/credentials", "aws"]
+AWS = [*BASE, "aws/codec", "aws/reply", "aws/credentials", "aws"]
 RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
@@ -20,7 +20,8 @@ VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
     "aws/codec": AWS[:2],
-    "aws/credentials": AWS[:3],
+    "aws/reply": AWS[:3],
+    "aws/credentials": [*AWS[:2], "aws/credentials"],
     "aws": AWS,
     "resources": RESOURCES,
     "billing/prices": PRICES,
@@ -147,7 +148,8 @@ def test_includes(name: str) -> None:
     ("lib/billing/prices/rating.c", '"', "base/log.h"), ("lib/billing/bill/bill.c", '"', "billing/audit/audit.h"),
     ("lib/billing/close/close.c", '"', "billing/backfill/backfill.h"),
     ("lib/billing/bill/usage.c", '"', "billing/rollup/rollup_private.h"),
-    ("lib/spec/lint/lint.c", '"', "spec/manifest.h"), ("lib/spec/manifest.c", '"', "reconcile/plan.h"),
+    ("lib/spec/lint/lint.c", '"', "spec/manifest.h"), ("lib/spec/lint/lint.c", '"', "aws/client.h"),
+    ("lib/spec/manifest.c", '"', "reconcile/plan.h"),
     ("lib/reconcile/plan.c", '"', "daemon/views/plan_view.h"),
     ("daemon/verbs/verb_plan.c", '"', "daemon/service/service.h"),
     ("daemon/service/service.c", '"', "daemon/verbs/options.h"),

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "resources/registry.h"
+#include "resources/table.h"
+#include "resources/value.h"
 #include "spec/lint/lint.h"
 #include "spec/manifest.h"
 
@@ -77,6 +79,53 @@ static json_t *codes_of(const json_t *resources)
     return codes;
 }
 
+/* A value as it comes back from AWS; new reference. */
+static json_t *read_back(const struct kind *kind, const struct field *field, json_t *value)
+{
+    const struct aws_model *model = aws_model(kind->service);
+    const json_t *shape = table_field_shape(kind, field);
+    const char *name = json_text(shape, "shape");
+    json_auto_t *wire =
+        value_to_wire(field, name ? aws_model_shape(model, name) : shape, value, NULL);
+
+    return field->member ? value_from_wire(field, wire) : json_incref(value);
+}
+
+/* The documents with every value sent to AWS and read again: as the reconciler has them. */
+static json_t *as_read(const json_t *resources)
+{
+    json_t *list = json_deep_copy(resources), *resource, *value;
+    const char *name;
+    size_t i;
+
+    json_array_foreach(list, i, resource) {
+        const struct kind *kind = registry_find(json_text(resource, "kind"));
+        json_t *fields = json_object();
+
+        json_object_foreach(json_object_get(resource, "fields"), name, value) {
+            const struct field *field = kind_field(kind, name);
+
+            json_object_set_new(fields, name,
+                                field ? read_back(kind, field, value) : json_incref(value));
+        }
+        json_object_set_new(resource, "fields", fields);
+    }
+    return list;
+}
+
+/* A lint does not care whether a value was wished or read. */
+static void check_read(const json_t *resources, const json_t *want)
+{
+    json_auto_t *list = as_read(resources), *have = codes_of(list);
+
+    if (!json_equal(have, want)) {
+        cleanup_free char *raised = json_canonical(have), *wanted = json_canonical(want);
+
+        fprintf(stderr, "read from AWS: raised %s, not %s\n", raised, wanted);
+    }
+    CHECK(json_equal(have, want));
+}
+
 static void check_case(const json_t *base, const json_t *one, json_t *seen)
 {
     json_auto_t *resources = changed(base, one), *have = codes_of(resources), *want = json_object();
@@ -93,6 +142,7 @@ static void check_case(const json_t *base, const json_t *one, json_t *seen)
         fprintf(stderr, "case %s\n  raised %s\n", text, raised);
     }
     CHECK(json_equal(have, want));
+    check_read(resources, want);
 }
 
 static void test_cases(void)
@@ -192,6 +242,34 @@ static void test_table(void)
         last = lint;
     }
     CHECK(last != NULL);
+}
+
+/* What lints, status and billing read of a kind that plays a part (kind.h). */
+static void test_parts(void)
+{
+    static const struct {
+        enum kind_part part;
+        const char *fields[6];
+    } parts[] = {
+        {PART_FORWARDER, {"log_group", "destination"}},
+        {PART_DELIVERY,
+         {"bucket", "prefix", "error_prefix", "error_log_group", "error_log_stream"}},
+        {PART_LOG_STREAM, {"name", "log_group"}},
+        {PART_TABLE, {"database", "name", "location", "serde"}},
+        {PART_VIEW, {"database", "name", "sql"}},
+        {PART_QUERIES, {"results"}},
+    };
+    size_t played = 0;
+
+    for (size_t k = 0; registry_kinds[k]; k++)
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+            if (registry_kinds[k]->part != parts[i].part)
+                continue;
+            played++;
+            for (size_t f = 0; parts[i].fields[f]; f++)
+                CHECK(kind_field(registry_kinds[k], parts[i].fields[f]) != NULL);
+        }
+    CHECK(played >= sizeof parts / sizeof *parts);
 }
 
 static void add_cell(struct str *s, const char *text)
@@ -343,6 +421,7 @@ int main(int argc, char **argv)
     }
     clock_freeze(1774000000000); /* March 2026 */
     test_table();
+    test_parts();
     test_cases();
     test_missing();
     test_document();

@@ -245,7 +245,7 @@ static void test_partitions(void)
 static void check_place(const struct manifest_pipeline *pipeline, const char *id, const char *field,
                         const char *file, int line, int column)
 {
-    struct problem_place have =
+    struct yaml_place have =
         manifest_resource_place(&pipeline->resources[index_of(pipeline, id)], field);
 
     check_text(have.file, file, __FILE__, __LINE__, field);

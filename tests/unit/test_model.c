@@ -1,4 +1,5 @@
 /* Models: what is embedded, what can be found in it, what AWS would refuse. */
+#include "aws/codec/model_embed.h"
 #include "aws/codec/model_validate.h"
 #include "aws/codec/pattern.h"
 
@@ -222,16 +223,44 @@ static void test_patterns(void)
     check_pattern("\\^", "^", "a");
     check_pattern("\\S+", "a", "a b");
     check_pattern("[a-z]}", "a}", "a");
-    /* Nothing is refused by what we cannot translate, or for characters beyond ASCII. */
-    check_pattern("^(?!\\s*$).+", "", NULL);
-    check_pattern("(?i)abc", "zzz", NULL);
-    check_pattern("(a)\\1", "ab", NULL);
+    check_pattern("^(?!\\s*$).+", "a", "");
+    check_pattern("(?i)abc", "ABC", "zzz");
+    check_pattern("(a)\\1", "aa", "ab");
+    check_pattern("\\p{Lu}", "A", "a");
+    check_pattern("[a-z]", "a", "\xEA\xB0\x80");
+    check_pattern("[\\p{L}]+", "\xEA\xB0\x80", "1");
+    check_pattern("[\\uD800\\uDC00-\\uDBFF\\uDFFF]", "\xF0\x9F\x98\x80", "a");
+    check_pattern("a++", "aa", "b");
+    check_pattern("a$", "a", "a\n");
+    /* Nothing is refused by what PCRE2 reads otherwise or not at all, or by a search without end.
+     */
     check_pattern("[a-z&&[^b]]+", "b", NULL);
-    check_pattern("\\p{Lu}", "a", NULL);
-    check_pattern("[a-z]", "\xEA\xB0\x80", NULL);
-    check_pattern("a++", "b", NULL);
+    check_pattern("[[:alpha:]]", "1", NULL);
     check_pattern("[a-z", "b", NULL);
     check_pattern("\\", "b", NULL);
+    check_pattern("(x+x+)+[^x]", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", NULL);
+    CHECK(pattern_is_known("[a-z]") && !pattern_is_known("[a-z") && !pattern_is_known("[a&&[b]]"));
+}
+
+/* Every pattern of every model is really tried. */
+static void test_patterns_of_models(void)
+{
+    size_t patterns = 0;
+
+    for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
+        const char *name = file->name, *key;
+        json_t *shape;
+
+        json_object_foreach(aws_model(name)->shapes, key, shape) {
+            const char *pattern = json_text(shape, "pattern");
+
+            patterns += pattern != NULL;
+            if (pattern && !pattern_is_known(pattern))
+                fprintf(stderr, "  %s %s: %s\n", name, key, pattern);
+            CHECK(!pattern || pattern_is_known(pattern));
+        }
+    }
+    CHECK(patterns > 50);
 }
 
 int main(void)
@@ -243,6 +272,7 @@ int main(void)
     test_validate();
     test_ranges();
     test_patterns();
+    test_patterns_of_models();
     aws_model_unload();
     return check_done();
 }

@@ -21,13 +21,13 @@ static void test_order(void)
 {
     struct problems p = {0};
 
-    problems_add(&p, PROBLEM_ERROR, (struct problem_place){"b", 1, 1}, "x", "later file");
-    problems_add(&p, PROBLEM_ERROR, (struct problem_place){"a", 10, 1}, "x", "line ten");
-    problems_add(&p, PROBLEM_WARNING, (struct problem_place){"a", 9, 7}, "x", "line nine, %s",
+    problems_add(&p, PROBLEM_ERROR, (struct yaml_place){"b", 1, 1}, "x", "later file");
+    problems_add(&p, PROBLEM_ERROR, (struct yaml_place){"a", 10, 1}, "x", "line ten");
+    problems_add(&p, PROBLEM_WARNING, (struct yaml_place){"a", 9, 7}, "x", "line nine, %s",
                  "column seven");
-    problems_add(&p, PROBLEM_ERROR, (struct problem_place){"a", 9, 3}, "one.x", "same");
-    problems_add(&p, PROBLEM_ERROR, (struct problem_place){"a", 9, 3}, "two.x", "same");
-    problems_add(&p, PROBLEM_ERROR, (struct problem_place){"a", 0, 0}, NULL, "whole file");
+    problems_add(&p, PROBLEM_ERROR, (struct yaml_place){"a", 9, 3}, "one.x", "same");
+    problems_add(&p, PROBLEM_ERROR, (struct yaml_place){"a", 9, 3}, "two.x", "same");
+    problems_add(&p, PROBLEM_ERROR, (struct yaml_place){"a", 0, 0}, NULL, "whole file");
     CHECK_INT(p.count, 6);
     CHECK_INT(p.errors, 5);
     problems_sort(&p);
@@ -56,14 +56,13 @@ static void test_print(void)
 
     (void)fputs("first\n\tküche: \x1b[31mx\nlast", file);
     (void)fclose(file);
-    problems_add(&p, PROBLEM_ERROR, (struct problem_place){name, 2, 9}, "a.b", "is wrong");
-    lint = problems_add(&p, PROBLEM_WARNING, (struct problem_place){name, 3, 1}, "c", "costs");
+    problems_add(&p, PROBLEM_ERROR, (struct yaml_place){name, 2, 9}, "a.b", "is wrong");
+    lint = problems_add(&p, PROBLEM_WARNING, (struct yaml_place){name, 3, 1}, "c", "costs");
     (void)snprintf(lint->code, sizeof lint->code, "BL101");
     lint->cost = mem_text("everything");
     lint->remedy = mem_text("do not");
-    problems_add(&p, PROBLEM_ERROR, (struct problem_place){name, 7, 1}, "d", "beyond the end");
-    problems_add(&p, PROBLEM_ERROR, (struct problem_place){"/no/such/file", 0, 0}, "",
-                 "is missing");
+    problems_add(&p, PROBLEM_ERROR, (struct yaml_place){name, 7, 1}, "d", "beyond the end");
+    problems_add(&p, PROBLEM_ERROR, (struct yaml_place){"/no/such/file", 0, 0}, "", "is missing");
     have = printed(&p, false);
     want = mem_printf("%s:2:9: a.b: is wrong\n"
                       "      2 | \tküche: ?[31mx\n"
@@ -96,7 +95,7 @@ static void test_long_line(void)
     for (int i = 0; i < 1000; i++)
         (void)fputs(i == 700 ? "X" : "é", file);
     (void)fclose(file);
-    problems_add(&p, PROBLEM_ERROR, (struct problem_place){name, 1, 701}, "", "here");
+    problems_add(&p, PROBLEM_ERROR, (struct yaml_place){name, 1, 701}, "", "here");
     have = printed(&p, false);
     line = strstr(have, " | ") + 3;
     caret = strstr(strchr(line, '\n'), " | ") + 3;

@@ -53,12 +53,14 @@ static void take(void *arg, size_t slot, const struct aws_reply *reply, unsigned
     last_depth = depth;
 }
 
+static unsigned since;
+
 static const struct aws_reply *ask(struct read_cache *cache, void *session, const char *service,
                                    const char *name, unsigned depth, const char *expected,
                                    size_t slot)
 {
     json_auto_t *params = json_pack("{s:s, s:i}", "Name", name, "Max", 5);
-    struct read_request request = {session, service,          "Get", params, depth,
+    struct read_request request = {session, service,          "Get", params, depth, since,
                                    take,    (void *)expected, slot};
 
     return read_cache_get(cache, &request, &last_depth);
@@ -123,6 +125,32 @@ static void test_stale(void)
     read_cache_free(NULL);
 }
 
+/* Who looks anew is not answered by what was sent before, answered or not; those who look anew
+ * together share. */
+static void test_looking_anew(void)
+{
+    struct read_cache *cache = read_cache_new(NULL);
+
+    begin();
+    CHECK(!ask(cache, &session_a, "logs", "x", 0, "first", 1));
+    answer(0, "first");
+    since = read_cache_calls(cache);
+    CHECK(!ask(cache, &session_a, "logs", "x", 0, "second", 1));
+    CHECK(!ask(cache, &session_a, "logs", "x", 0, "second", 2));
+    CHECK_INT((long long)sent_count, 2);
+    since = read_cache_calls(cache);
+    CHECK(!ask(cache, &session_a, "logs", "x", 0, "third", 1));
+    CHECK_INT((long long)sent_count, 3);
+    answers = 0;
+    answer(1, "second");
+    CHECK_INT(answers, 2);
+    answer(2, "third");
+    CHECK_INT(answers, 3);
+    since = 0;
+    CHECK(ask(cache, &session_a, "logs", "x", 0, "third", 1));
+    read_cache_free(cache);
+}
+
 static struct read_cache *asked_again;
 
 static void ask_again(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
@@ -139,7 +167,7 @@ static void test_ask_from_an_answer(void)
     struct read_cache *cache = asked_again = read_cache_new(NULL);
     json_auto_t *params = json_pack("{s:i, s:s}", "Max", 5, "Name", "x");
     struct read_request request = {
-        (struct aws_session *)&session_a, "logs", "Get", params, 0, ask_again, NULL, 0};
+        (struct aws_session *)&session_a, "logs", "Get", params, 0, 0, ask_again, NULL, 0};
     unsigned depth;
 
     begin();
@@ -156,6 +184,7 @@ int main(void)
 {
     test_shared();
     test_stale();
+    test_looking_anew();
     test_ask_from_an_answer();
     return check_done();
 }

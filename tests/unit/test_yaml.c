@@ -11,12 +11,12 @@ struct heard {
     int count;
 };
 
-static void hear(void *arg, const char *file, int line, int column, const char *path,
-                 const char *problem)
+static void hear(void *arg, struct yaml_place place, const char *path, const char *problem)
 {
     struct heard *heard = arg;
 
-    str_addf(&heard->text, "%s:%d:%d:%s: %s\n", file, line, column, path, problem);
+    str_addf(&heard->text, "%s:%d:%d:%s: %s\n", place.file, place.line, place.column, path,
+             problem);
     heard->count++;
 }
 

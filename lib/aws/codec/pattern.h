@@ -1,19 +1,15 @@
 /* pattern.h -- the patterns of AWS's models (Java regular expressions) tried on a text.
  *
- * Only what POSIX can say with the same meaning is tried; everything else passes, so a pattern
- * never refuses what AWS accepts. */
+ * PCRE2 tries them.  A pattern that means something else there is not tried at all: it never
+ * refuses what AWS accepts. */
 #ifndef AWS_CODEC_PATTERN_H
 #define AWS_CODEC_PATTERN_H
 
-#include "base/str.h"
-
 #include <stdbool.h>
 
-/* False only when the whole text is known not to match.  Text that is not plain ASCII passes. */
+/* False only when the whole text (UTF-8) is known not to match. */
 bool pattern_matches(const char *pattern, const char *text);
-/* Appends the POSIX extended expression, anchored at both ends, that matches the same ASCII texts.
- * False when there is none (look-around, back references, unknown escapes); *out is then useless.
- */
-bool pattern_translate(const char *pattern, struct str *out);
+/* Whether it is tried: it compiles, and means the same to Java and PCRE2. */
+bool pattern_is_known(const char *pattern);
 
 #endif

@@ -43,6 +43,7 @@ struct aws_identity {
     int64_t retry_ms; /* monotonic */
     struct identity_waiter *waiting;
     size_t waiting_count;
+    char *account; /* NULL: nobody has asked yet */
     struct aws_identity *next;
 };
 
@@ -261,6 +262,21 @@ void identity_forget(struct aws_identity *identity, struct identity_waiter *wait
         }
 }
 
+const char *identity_account(const struct aws_identity *identity)
+{
+    return identity ? identity->account : NULL;
+}
+
+void identity_learn(struct aws_identity *identity, const char *op, const json_t *result)
+{
+    const char *account = json_string_value(json_object_get(result, "Account"));
+
+    if (!identity || !account || strcmp(op, "GetCallerIdentity") != 0)
+        return;
+    free(identity->account);
+    identity->account = mem_text(account);
+}
+
 void identity_refresh_all(struct identity_set *set)
 {
     for (struct aws_identity *identity = set->first; identity; identity = identity->next) {
@@ -278,6 +294,7 @@ void identity_free_all(struct identity_set *set)
         set->first = identity->next;
         free(identity->role_arn);
         free(identity->external_id);
+        free(identity->account);
         free(identity->region);
         aws_chain_role_fini(&identity->role);
         aws_credentials_fini(&identity->credentials);

@@ -50,6 +50,11 @@ unsigned identity_generation(const struct aws_identity *identity);
 void identity_expire(struct aws_identity *identity, unsigned generation);
 /* It does not wait any more. */
 void identity_forget(struct aws_identity *identity, struct identity_waiter *waiter);
+/* The account that the latest GetCallerIdentity told, borrowed; NULL before the first, and for
+ * NULL. identity_learn takes it from a valid reply of that operation; other replies tell nothing.
+ */
+const char *identity_account(const struct aws_identity *identity);
+void identity_learn(struct aws_identity *identity, const char *op, const json_t *result);
 /* All identities fetch anew at their next use. */
 void identity_refresh_all(struct identity_set *set);
 void identity_free_all(struct identity_set *set);

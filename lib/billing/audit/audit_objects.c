@@ -1,5 +1,6 @@
 /* audit_objects.c -- usage that lies in the bucket where no query reads it: objects below the error
  * prefix, and those that a stream delivered in an older form. */
+#include "base/firehose_prefix.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit_operations.h"
@@ -94,13 +95,11 @@ static char *live_prefix(struct flow *flow, const struct billing *billing)
     const char *prefix = json_string_value(
         json_at(reply, "DeliveryStreamDescription.Destinations[].ExtendedS3DestinationDescription."
                        "Prefix"));
-    size_t n = strlen(billing->names.data_prefix), end;
+    size_t n = strlen(billing->names.data_prefix);
 
     if (!prefix || !strncmp(prefix, billing->names.data_prefix, n))
         return NULL;
-    for (end = strcspn(prefix, "!"); end && prefix[end - 1] != '/';)
-        end--;
-    return mem_text_n(prefix, end);
+    return firehose_prefix_folder(prefix);
 }
 
 static bool is_below(const char *a, const char *b)

@@ -101,6 +101,23 @@ static int delete_keys(struct flow *flow, const struct sweep *sweep, struct err 
     return 0;
 }
 
+/* What was gone already is fine. */
+static int judge_deletion(const json_t *errors, struct err *e)
+{
+    const json_t *error;
+    size_t i;
+
+    json_array_foreach(errors, i, error) {
+        const char *code = json_string_value(json_at(error, "ErrorDetail.ErrorCode"));
+        const char *message = json_string_value(json_at(error, "ErrorDetail.ErrorMessage"));
+
+        if (!code || strcmp(code, "EntityNotFoundException") != 0)
+            return err_set(e, ERR_RETRY, "BatchDeletePartition: %s: %s", code ? code : "?",
+                           message ? message : "?");
+    }
+    return 0;
+}
+
 /* Lines of the runs table go after their files, so that what failed halfway is found again. */
 static int delete_runs(struct flow *flow, const struct sweep *sweep, struct err *e)
 {
@@ -122,7 +139,7 @@ static int delete_runs(struct flow *flow, const struct sweep *sweep, struct err 
                            json_pack("{s:s, s:s, s:o}", "DatabaseName", names->database,
                                      "TableName", names->runs_table, "PartitionsToDelete", some),
                            e);
-        if (!reply) /* what was gone already is told in the reply and is fine */
+        if (!reply || judge_deletion(json_object_get(reply, "Errors"), e))
             return -1;
     }
     return 0;

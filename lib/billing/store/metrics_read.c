@@ -74,9 +74,15 @@ static bool take_result(struct reading *reading, const json_t *result)
 
 static int take_page(void *arg, const json_t *page, struct err *e)
 {
+    const json_t *message = json_array_get(json_object_get(page, "Messages"), 0);
     size_t i;
     json_t *result;
 
+    /* "If there is a message, as much of the operation as possible is still executed." */
+    if (message)
+        return err_set(e, ERR_RETRY, "GetMetricData: %s: %s",
+                       json_text(message, "Code") ? json_text(message, "Code") : "?",
+                       json_text(message, "Value") ? json_text(message, "Value") : "?");
     json_array_foreach(json_object_get(page, "MetricDataResults"), i, result)
         if (!take_result(arg, result))
             return err_set(e, ERR_RETRY, "GetMetricData: %s: %s",

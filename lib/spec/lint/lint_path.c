@@ -1,6 +1,7 @@
 /* lint_path.c -- places in S3, compared letter by letter: keys know no folders. */
 #include "spec/lint/lint_path.h"
 
+#include "base/firehose_prefix.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -19,15 +20,12 @@ char *lint_path_of(const char *location)
 char *lint_path_of_stream(const json_t *stream)
 {
     const char *bucket = json_text(stream, "bucket"), *prefix = json_text(stream, "prefix");
-    const char *end;
+    cleanup_free char *folder = NULL;
 
     if (!bucket || !prefix || !strrchr(bucket, ':'))
         return NULL;
-    end = strstr(prefix, "!{");
-    end = end ? end : prefix + strlen(prefix);
-    while (end > prefix && end[-1] != '/')
-        end--;
-    return mem_printf("%s/%.*s", strrchr(bucket, ':') + 1, (int)(end - prefix), prefix);
+    folder = firehose_prefix_folder(prefix);
+    return mem_printf("%s/%s", strrchr(bucket, ':') + 1, folder);
 }
 
 bool lint_path_nested(const char *a, const char *b)

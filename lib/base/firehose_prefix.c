@@ -1,12 +1,33 @@
-/* data_flow_prefix.c -- Firehose's custom prefixes, as far as a day decides them. */
-#include "daemon/data_flow/data_flow_prefix.h"
+#include "base/firehose_prefix.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/timestamp.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+
+static const char *first_expression(const char *prefix)
+{
+    const char *at = strstr(prefix, "!{");
+
+    return at ? at : prefix + strlen(prefix);
+}
+
+char *firehose_prefix_fixed(const char *prefix)
+{
+    return mem_text_n(prefix, (size_t)(first_expression(prefix) - prefix));
+}
+
+char *firehose_prefix_folder(const char *prefix)
+{
+    const char *end = first_expression(prefix);
+
+    while (end > prefix && end[-1] != '/')
+        end--;
+    return mem_text_n(prefix, (size_t)(end - prefix));
+}
 
 static bool add_letters(struct str *out, char letter, size_t count, const struct tm *day)
 {
@@ -49,7 +70,7 @@ static bool add_pattern(struct str *out, const char *pattern, size_t length, con
     return true;
 }
 
-char *data_flow_prefix_of_day(const char *prefix, int64_t time_s)
+char *firehose_prefix_of_day(const char *prefix, int64_t time_s)
 {
     static const char opening[] = "!{timestamp:";
     static const char otherwise[] = "yyyy/MM/dd/"; /* and HH/ */

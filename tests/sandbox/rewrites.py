@@ -1,0 +1,86 @@
+"""A good reply made into what a proxy, a cut line or another account would have sent in its place, status 200."""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from . import models
+from .keys import ACCOUNT
+from .messages import Reply
+
+if TYPE_CHECKING:
+    from .call import Call
+
+ACTIONS = ("html", "empty", "bare", "null", "cut", "wrong_document", "other_account", "unprocessed")
+OTHER_ACCOUNT = "999999999999"
+PAGE = (b"<html><head><title>Sign in</title></head>\n<body><h1>Sign in to the guest network</h1>"
+        b"</body></html>\n")
+UUID = re.compile(rb"\b[0-9a-f]{8}(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
+ROOT = re.compile(rb"(?s)(?:<\?xml.*?\?>\s*)?<([\w:]+)([^>]*?)/?>")
+# Valid replies, but of other operations: the first that was not asked for is sent.
+ELSEWHERE: dict[str, dict[str, Any]] = {
+    "s3": {"GetBucketTagging": "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>",
+           "GetBucketVersioning": "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"},
+    "iam": {"ListRoles": "<ListRolesResponse><ListRolesResult><Roles/><IsTruncated>false</IsTruncated>"
+                         "</ListRolesResult></ListRolesResponse>"},
+    "sts": {"GetAccessKeyInfo": "<GetAccessKeyInfoResponse><GetAccessKeyInfoResult><Account>999999999999</Account>"
+                                "</GetAccessKeyInfoResult></GetAccessKeyInfoResponse>"},
+    "logs": {"DescribeMetricFilters": {"metricFilters": []}},
+    "firehose": {"ListDeliveryStreams": {"DeliveryStreamNames": [], "HasMoreDeliveryStreams": False}},
+    "glue": {"GetDatabases": {"DatabaseList": []}},
+    "athena": {"ListWorkGroups": {"WorkGroups": []}},
+    "apigatewayv2": {"GetApi": {"apiId": "a1", "name": "another", "protocolType": "HTTP"}},
+    "cloudwatch": {"ListMetrics": {"Metrics": []}},
+}
+
+
+def rewritten(action: str, call: "Call", reply: Reply) -> Reply:
+    if action == "html":
+        return Reply(200, [("Content-Type", "text/html")], PAGE, foreign=True)
+    if call.request.method == "HEAD":
+        return reply  # has no document
+    reply.headers = [(k, v) for k, v in reply.headers if k.lower() != "content-length"]
+    reply.body = REWRITES[action](call, reply.body)
+    return reply
+
+
+def bare(call: "Call", body: bytes) -> bytes:
+    """The document with nothing in it."""
+    root = ROOT.match(body)
+    if not root:
+        return b"{}"
+    name, attributes = root.groups()
+    inside = f"<{call.operation}Result/>".encode() if models.protocol(call.service) == "query" else b""
+    return b"<" + name + attributes + b">" + inside + b"</" + name + b">"
+
+
+def wrong_document(call: "Call", body: bytes) -> bytes:
+    other = ELSEWHERE.get(call.service) or {"": "<Other/>" if models.protocol(call.service) == "query" else {}}
+    found = next(document for operation, document in other.items() if operation != call.operation)
+    return (found if isinstance(found, str) else json.dumps(found)).encode()
+
+
+def other_account(call: "Call", body: bytes) -> bytes:
+    """The same of another account: its id, the names that were asked for, and identifiers that AWS gives."""
+    body = UUID.sub(rb"00000000\1", body.replace(ACCOUNT.encode(), OTHER_ACCOUNT.encode()))
+    for name in sorted({v for v in call.params.values() if isinstance(v, str) and len(v) > 2}, key=len):
+        if not name.startswith("arn:") and name != ACCOUNT:
+            body = body.replace(name.encode(), b"other-" + name.encode())
+    return body
+
+
+def unprocessed(call: "Call", body: bytes) -> bytes:
+    """None of a batch could be read this time."""
+    for wanted, found, left, key in (
+            ("NamedQueryIds", "NamedQueries", "UnprocessedNamedQueryIds", "NamedQueryId"),
+            ("QueryExecutionIds", "QueryExecutions", "UnprocessedQueryExecutionIds", "QueryExecutionId")):
+        if wanted in call.params:
+            return json.dumps({found: [], left: [
+                {key: one, "ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded"}
+                for one in call.params[wanted]]}).encode()
+    return body
+
+
+REWRITES = {"empty": lambda call, body: b"", "bare": bare, "null": lambda call, body: b"null",
+            "cut": lambda call, body: body[:len(body) // 2], "wrong_document": wrong_document,
+            "other_account": other_account, "unprocessed": unprocessed}
