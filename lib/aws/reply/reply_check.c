@@ -166,20 +166,15 @@ static void must_be_policy(const struct visit *visit, const json_t *value)
 
 /* ---- pages ---- */
 
-/* More without a token would end the list too early, the same token again never. */
-static void check_page(struct checking *c)
+/* More without a token would end the list too early. */
+static void check_more(struct checking *c)
 {
-    char request[64], path[64], flag[64] = "";
-    const json_t *token;
+    const char *words = c->rule->more;
+    struct word word;
 
-    if (!c->rule->page || sscanf(c->rule->page, "%63[^=]=%63[^?]?%63s", request, path, flag) < 2)
-        return;
-    token = json_object_get(c->result, path);
-    if (*flag && json_is_true(json_object_get(c->result, flag)) && !json_string_length(token))
-        say(c, mem_printf("says %s and has no %s", flag, path));
-    else if (json_string_length(token) &&
-             json_equal(token, json_object_get(c->asked->params, request)))
-        say(c, mem_printf("has the same %s as the page before", path));
+    if (next_word(&words, "=", &word) && json_is_true(json_object_get(c->result, word.path)) &&
+        !json_string_length(json_object_get(c->result, word.other)))
+        say(c, mem_printf("says %s and has no %s", word.path, word.other));
 }
 
 static void check_partial(struct checking *c)
@@ -330,7 +325,7 @@ static void check_document(struct checking *c)
     if (c->asked->account)
         each_word(c, c->rule->owner, "", must_be_ours);
     each_word(c, c->rule->policy, "", must_be_policy);
-    check_page(c);
+    check_more(c);
     if (!c->wrong && c->rule->check)
         say(c, c->rule->check(c->asked->params, c->result));
 }

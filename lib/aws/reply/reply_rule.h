@@ -24,9 +24,10 @@ struct reply_rule {
     const char *owner;  /* paths of ARNs and account ids that are the caller's own, where they are
                            there */
     const char *policy; /* paths of texts that hold a policy document */
-    const char *page;   /* "request token=reply token", perhaps "?flag" that says there is more */
-    bool any_type;      /* the body is what somebody stored: its content type says nothing */
-    const char *why;    /* source, or why nothing is asked for; empty replies need none */
+    const char
+        *more;       /* "flag=token": the flag says there are more pages, the token asks for them */
+    bool any_type;   /* the body is what somebody stored: its content type says nothing */
+    const char *why; /* source, or why nothing is asked for; empty replies need none */
     /* What words cannot say: NULL, or what is wrong, in memory of its own. */
     char *(*check)(const json_t *params, const json_t *result);
 };
