@@ -499,6 +499,9 @@ static void test_types(void)
                 "");
     check_reply((struct reply){"logs", "DescribeLogGroups", "{}", 200, "text/html", reply},
                 "InvalidReply: the reply to DescribeLogGroups is of type text/html");
+    check_reply((struct reply){"cloudwatch", "GetMetricData", "{}", 200, "text",
+                               "{\"MetricDataResults\":[]}"},
+                "");
     check_reply((struct reply){"s3", "HeadBucket", BUCKET, 200, "application/xml", ""}, "");
     check_reply((struct reply){"s3", "HeadBucket", BUCKET, 200, "text/html; charset=utf-8", ""},
                 "InvalidReply");
