@@ -57,7 +57,7 @@ static void plan_create(const struct scope *scope, struct plan *plan)
     add_call(plan, scope, kind->create, "");
     for (const struct field *f = kind->fields; f->name; f++) {
         const json_t *want = json_object_get(scope->desired, f->name);
-        json_auto_t *created = f->created ? json_string(f->created) : NULL;
+        json_auto_t *created = f->created ? value_from_text(f, f->created) : NULL;
 
         if (!want || !is_compared(f))
             continue;
@@ -144,15 +144,36 @@ static bool word_in(const char *words, const char *word)
     return false;
 }
 
+static const char *state_meaning(const struct kind *kind, const char *status)
+{
+    for (const struct kind_state *state = kind->states; state && state->word; state++)
+        if (!strcmp(state->word, status))
+            return state->meaning;
+    return "AWS's reference does not list this state; what is sent to it may be lost, and "
+           "nothing is written to it until it is another";
+}
+
+static char *state_reason(const struct scope *scope, const char *status)
+{
+    const json_t *failure =
+        scope->kind->failure ? json_at(scope->document, scope->kind->failure) : NULL;
+    const char *type =
+        json_is_string(failure) ? json_string_value(failure) : json_text(failure, "Type");
+    const char *details = json_text(failure, "Details");
+
+    return mem_printf("its state is %s%s%s%s%s%s: %s", status, type ? " (" : "", type ? type : "",
+                      type && details ? ": " : "", type && details ? details : "", type ? ")" : "",
+                      state_meaning(scope->kind, status));
+}
+
 static void look_at_status(const struct scope *scope, struct plan *plan)
 {
     const char *status = json_text(scope->observed, "status");
 
     if (!scope->kind->ready || !status || !strcmp(status, scope->kind->ready))
         return;
-    if (word_in(scope->kind->failed, status))
-        block(plan,
-              mem_printf("its state is %s, which only ends when it is deleted by hand", status));
+    if (!word_in(scope->kind->pending, status))
+        block(plan, state_reason(scope, status));
     else if (plan->action == PLAN_NONE || plan->action == PLAN_UPDATE)
         plan->action = PLAN_WAIT;
 }

@@ -49,7 +49,7 @@ static void take_notes(struct task *task)
 
     task_read_scope(task, &scope);
     json_array_clear(task->notes);
-    if (task->kind->note && scope.observed)
+    if (task->kind->note)
         task->kind->note(&scope, task->notes);
 }
 
@@ -135,6 +135,11 @@ void task_apply(struct task *task)
     task->applying = true;
     task_agree_plan(task, &task->work);
     task_write_decide(task);
+}
+
+void task_follows_create(struct task *task)
+{
+    task->follows_create = true;
 }
 
 void task_finish(struct task *task)

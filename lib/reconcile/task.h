@@ -70,6 +70,8 @@ void task_reply(struct task *task, size_t slot, const struct aws_reply *reply);
 void task_confirm(struct task *task);
 /* Goes on from PLANNED: writes if the plan says so, confirmed before if it was not. */
 void task_apply(struct task *task);
+/* Something that it refers to was made in this pass: AWS may not know it everywhere yet. */
+void task_follows_create(struct task *task);
 /* Ends a PLANNED task without writing. */
 void task_finish(struct task *task);
 /* Ends it as blocked, with a reason (copied). */

@@ -13,6 +13,7 @@ enum {
     TASK_LOOKS = 4,        /* reads after a write before it is written again */
     TASK_DOUBTS = 4,       /* looks that may differ from the one before, before a write */
     TASK_WRITE_ROUNDS = 2, /* writes of one pass; more is the next pass's business */
+    TASK_APPEAR_S = 120,   /* until what was made is known everywhere */
     TASK_CONFLICTS = 5,    /* times others may change the resource under our hands */
 };
 
@@ -40,6 +41,7 @@ struct task {
     struct plan plan, work;             /* as first made; as being carried out */
     bool confirming;                    /* looks again before anything is written */
     bool applying, sent;                /* sent: a write is under way */
+    bool follows_create;                /* something it needs was just made */
     bool agreed;                        /* the last two looks want the same writes */
     bool checking, checked; /* reads the document that the next call replaces; has just read it */
     json_t *written;        /* fields that this pass wrote, as keys */

@@ -193,7 +193,7 @@ static char *refuse(const struct scope *scope)
                       type ? type : "of no type");
 }
 
-const struct kind athena_view = {
+const struct kind athena_view_kind = {
     .name = "athena_view",
     .title = "Athena view",
     .service = "glue",

@@ -232,7 +232,19 @@ static void note(const struct scope *scope, json_t *notes)
     }
 }
 
-const struct kind delivery_stream = {
+/* Source: DescribeDeliveryStream and DeleteDeliveryStream, Firehose API reference. */
+static const struct kind_state states[] = {
+    {"CREATING_FAILED",
+     "it was never made whole, this never changes, and it takes no records; when "
+     "the cause is gone, delete it by hand and apply again"},
+    {"DELETING", "somebody deletes it, and it promises no delivery any more; in some minutes its "
+                 "name is free again"},
+    {"DELETING_FAILED", "somebody deleted it, AWS could not end that, and it promises no delivery; "
+                        "delete it by hand, with --allow-force-delete"},
+    {0},
+};
+
+const struct kind delivery_stream_kind = {
     .name = "delivery_stream",
     .title = "delivery stream",
     .service = "firehose",
@@ -244,7 +256,8 @@ const struct kind delivery_stream = {
     .update = &update,
     .ready = "ACTIVE",
     .pending = "CREATING",
-    .failed = "CREATING_FAILED DELETING DELETING_FAILED",
+    .failure = "FailureDescription",
+    .states = states,
     .holds_data = true,
     .check = check,
     .note = note,

@@ -49,7 +49,7 @@ static const struct field fields[] = {
     {0},
 };
 
-const struct kind glue_database = {
+const struct kind glue_database_kind = {
     .name = "glue_database",
     .title = "Glue database",
     .service = "glue",

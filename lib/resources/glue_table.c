@@ -115,7 +115,7 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
     }
 }
 
-const struct kind glue_table = {
+const struct kind glue_table_kind = {
     .name = "glue_table",
     .title = "Glue table",
     .service = "glue",

@@ -133,7 +133,7 @@ static void note(const struct scope *scope, json_t *notes)
                 notes, json_sprintf("inline policy of others: %s", json_string_value(item)));
 }
 
-const struct kind iam_role = {
+const struct kind iam_role_kind = {
     .name = "iam_role",
     .title = "IAM role",
     .service = "iam",

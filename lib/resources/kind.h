@@ -28,7 +28,7 @@ enum field_type {
     FIELD_MAP,      /* text -> text; only declared keys matter, others are kept */
     FIELD_DOCUMENT, /* object of AWS members; only declared members matter */
     FIELD_LIST,     /* list of objects of AWS members, in order; only declared members matter */
-    FIELD_SET,      /* list of scalars, order does not matter */
+    FIELD_SET,      /* list of scalars, or of AWS's structures, whole; order does not matter */
     FIELD_RULES,    /* list of objects with an ID; merged into AWS's list by ID, others are kept */
     FIELD_POLICY,   /* IAM policy document, compared by meaning */
     FIELD_STATEMENTS, /* list of policy statements with a Sid; merged into a policy document by Sid
@@ -87,8 +87,8 @@ struct call {
     const char *op; /* AWS operation */
     /* Parameters: words separated by blanks.  "Member=field" sends the wanted, else the observed
      * value, or nothing when there is neither; "Member=!field" only the wanted one, where AWS keeps
-     * what is not sent; "Member=+field" what AWS has with what is wanted laid over it;
-     * "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one. */
+     * what is not sent or does not take both; "Member=+field" what AWS has with what is wanted laid
+     * over it; "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one. */
     const char *send;
     const char *overlay; /* writes that replace a whole document: the parameter that starts as what
                             AWS has (the members it accepts), before send is laid over it; "": all
@@ -128,27 +128,38 @@ enum kind_part {
     PART_QUERIES,    /* runs queries, results at `results` */
 };
 
+/* A state that is neither ready nor pending, and what it means, with what ends it. */
+struct kind_state {
+    const char *word, *meaning;
+};
+
 struct kind {
-    const char *name;           /* `kind:` in a spec, and the file name */
-    const char *title;          /* "S3 bucket" */
-    const char *service;        /* model name */
-    const char *arn;            /* template: "arn:{partition}:s3:::{name}"; NULL: has none */
-    const char *summary;        /* one line for the manual and the schema */
+    const char *name;    /* `kind:` in a spec; lives in NAME.c as NAME_kind: alarm is libc's */
+    const char *title;   /* "S3 bucket" */
+    const char *service; /* model name */
+    const char *arn;     /* template: "arn:{partition}:s3:::{name}"; NULL: has none */
+    const char *summary; /* one line for the manual and the schema */
     const struct field *fields; /* ends with {0} */
     const struct call *read;    /* existence, and the default source of fields */
     const struct call *create;  /* NULL: cannot be created; absence blocks */
     const struct call *update;  /* default repair of a field without set; NULL: see set */
     const struct call *remove;  /* NULL: never deleted by billingd */
-    /* Waiting for AWS: when the observed field `status` has this value, look again; others of
-     * `failed` block. NULL: no waiting. */
-    const char *ready, *pending, *failed;
-    bool holds_data; /* never deleted, whatever a spec says */
+    /* States in the observed field `status`: `ready` is as it should be, `pending` ends by itself,
+     * and every other word, known or new, blocks with its meaning and what the document says at
+     * `failure` ({Type, Details}, or text).  NULL: it has no states. */
+    const char *ready, *pending, *failure;
+    const struct kind_state *states; /* what AWS documents of others; ends with {0} */
+    bool holds_data;                 /* never deleted, whatever a spec says */
     /* More than a model can tell: calls problem(arg, field path, text) for each; NULL: nothing
      * more. */
     void (*check)(const struct scope *, aws_problem_fn *problem, void *arg);
     /* A reason why nothing may be written, or NULL; new text.  Looks at replies and observed. */
     char *(*refuse)(const struct scope *);
-    /* Things worth telling that are nobody's drift: appends text to notes. */
+    /* Why AWS refused a write that waiting cannot help, from what was read: what is in the way and
+     * what ends it; new text, NULL: AWS's own words must do. */
+    char *(*explain)(const struct scope *, const char *code, const char *message);
+    /* Things worth telling that are nobody's drift, also of what is not there yet: appends text to
+     * notes. */
     void (*note)(const struct scope *, json_t *notes);
     /* ${name.attribute}: a value other resources may refer to, besides arn and every declared
      * field; new text, NULL: none. */

@@ -80,7 +80,7 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
             "731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653");
 }
 
-const struct kind log_group = {
+const struct kind log_group_kind = {
     .name = "log_group",
     .title = "log group",
     .service = "logs",

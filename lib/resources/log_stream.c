@@ -25,7 +25,7 @@ static const struct field fields[] = {
     {0},
 };
 
-const struct kind log_stream = {
+const struct kind log_stream_kind = {
     .name = "log_stream",
     .title = "log stream",
     .service = "logs",

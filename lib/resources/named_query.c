@@ -52,7 +52,7 @@ static const struct field fields[] = {
     {0},
 };
 
-const struct kind named_query = {
+const struct kind named_query_kind = {
     .name = "named_query",
     .title = "saved query",
     .service = "athena",

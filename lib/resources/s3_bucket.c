@@ -4,6 +4,8 @@
  * HEAD answers 403 for a bucket of somebody else: that blocks, it never counts as "exists".  Every
  * later call names the expected owner.  Policy statements and lifecycle rules of others are kept.
  */
+#include "base/json.h"
+#include "base/mem.h"
 #include "resources/kind.h"
 
 #include <string.h>
@@ -48,6 +50,13 @@ static const struct call read_versioning = {
     .op = "GetBucketVersioning",
     .send = BUCKET,
     .absent = MISSING,
+    .why = SHUT_OUT,
+};
+static const struct call read_object_lock = {
+    .op = "GetObjectLockConfiguration",
+    .send = BUCKET,
+    .absent = MISSING "ObjectLockConfigurationNotFoundError",
+    .action = "s3:GetBucketObjectLockConfiguration",
     .why = SHUT_OUT,
 };
 static const struct call read_policy = {
@@ -146,6 +155,20 @@ static const struct call put_versioning = {
     .op = "PutBucketVersioning",
     .send = BUCKET "VersioningConfiguration.Status=versioning",
     .settle = bucket_made,
+    .why = "a bucket that once had versions can only suspend them; what they keep costs until a "
+           "lifecycle rule ends it",
+};
+static const struct settle versions_kept[] = {
+    {"InvalidBucketState", "Versioning must be", 120, "the bucket's versioning"},
+    {0},
+};
+static const struct call put_object_lock = {
+    .op = "PutObjectLockConfiguration",
+    .send = BUCKET "ObjectLockConfiguration.ObjectLockEnabled='Enabled' "
+                   "ObjectLockConfiguration.Rule.DefaultRetention=object_lock",
+    .settle = versions_kept,
+    .action = "s3:PutBucketObjectLockConfiguration",
+    .why = "cannot be switched off again; every new object of the bucket stays for that long",
 };
 static const struct call put_policy = {
     .op = "PutBucketPolicy",
@@ -176,6 +199,9 @@ static const struct field fields[] = {
      .type = FIELD_DOCUMENT,
      .read = &read_public_access,
      .set = &put_public_access,
+     /* Source: "Blocking public access", S3 user guide: on for every new bucket. */
+     .created = "{\"BlockPublicAcls\": true, \"IgnorePublicAcls\": true, "
+                "\"BlockPublicPolicy\": true, \"RestrictPublicBuckets\": true}",
      .summary = "The four switches against public access."},
     {.name = "ownership",
      .member = "OwnershipControls.Rules[].ObjectOwnership",
@@ -204,7 +230,15 @@ static const struct field fields[] = {
      .member = "Status",
      .read = &read_versioning,
      .set = &put_versioning,
-     .summary = "Enabled or Suspended."},
+     .summary = "Enabled or Suspended; never off again. What is overwritten or deleted stays as a "
+                "version until a lifecycle rule ends it."},
+    {.name = "object_lock",
+     .member = "ObjectLockConfiguration.Rule.DefaultRetention",
+     .type = FIELD_DOCUMENT,
+     .read = &read_object_lock,
+     .set = &put_object_lock,
+     .summary = "Mode and Days, or Years, for which no new object, of logs, results or a closed "
+                "month, can be overwritten or deleted. Needs versioning; cannot be switched off."},
     {.name = "policy",
      .member = "Policy",
      .type = FIELD_STATEMENTS,
@@ -236,12 +270,26 @@ static const struct field fields[] = {
     {0},
 };
 
+/* Source: PutObjectLockConfiguration, S3 API reference. */
+static void check_lock(const struct scope *scope, aws_problem_fn *problem, void *arg)
+{
+    const json_t *lock = json_object_get(scope->desired, "object_lock");
+    const json_t *versioning = json_object_get(scope->desired, "versioning");
+
+    if (lock && (!json_object_get(lock, "Mode") ||
+                 !json_object_get(lock, "Days") == !json_object_get(lock, "Years")))
+        problem(arg, "object_lock", "needs a Mode, and either Days or Years");
+    if (lock && (!versioning || strcmp(json_string_value(versioning), "Enabled") != 0))
+        problem(arg, "object_lock", "needs versioning: Enabled, since it locks versions");
+}
+
 /* Source: "Bucket naming rules", S3 user guide. */
 static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
 {
     const char *name = json_string_value(json_object_get(scope->desired, "name"));
     size_t n = name ? strlen(name) : 0;
 
+    check_lock(scope, problem, arg);
     if (n < 3 || n > 63)
         problem(arg, "name", "a bucket name has 3 to 63 characters");
     else if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") != n)
@@ -255,7 +303,60 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
                 "or a reserved prefix or suffix)");
 }
 
-const struct kind s3_bucket = {
+static void note(const struct scope *scope, json_t *notes)
+{
+    const char *versioning = json_string_value(wanted_or_had(scope, "versioning"));
+    size_t i;
+    json_t *rule;
+
+    if (!versioning || strcmp(versioning, "Enabled") != 0)
+        return;
+    json_array_foreach((json_t *)wanted_or_had(scope, "lifecycle"), i, rule)
+        if (json_object_get(rule, "NoncurrentVersionExpiration"))
+            return;
+    json_array_append_new(notes, json_string("versioning keeps whatever rollups, queries and "
+                                             "lifecycle delete: no lifecycle rule of ours has a "
+                                             "NoncurrentVersionExpiration"));
+}
+
+/* A principal that was deleted stays in a policy as the id it had, and S3 takes no policy with one.
+ * Source: IAM user guide, "AWS JSON policy elements: Principal". */
+static const char *dead_principal(const json_t *principal)
+{
+    const json_t *item = json_is_object(principal) ? json_object_get(principal, "AWS") : principal;
+    const char *text = json_string_value(item);
+    size_t i;
+
+    json_array_foreach((json_t *)item, i, item)
+        if (dead_principal(item))
+            return dead_principal(item);
+    return text && strlen(text) >= 16 && text[0] == 'A' &&
+                   strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(text)
+               ? text
+               : NULL;
+}
+
+static char *explain(const struct scope *scope, const char *code, const char *message)
+{
+    const json_t *statement;
+    size_t i;
+
+    if (strcmp(code, "MalformedPolicy") != 0 || !strstr(message, "Invalid principal"))
+        return NULL;
+    json_array_foreach(json_object_get(scope->observed, "policy"), i, statement) {
+        const char *dead = dead_principal(json_object_get(statement, "Principal"));
+        const char *sid = json_text(statement, "Sid");
+
+        if (dead)
+            return mem_printf("the bucket policy's statement %s names %s, a principal that is "
+                              "deleted: S3 takes no policy with it, and the statement is not ours "
+                              "to change; remove it by hand",
+                              sid ? sid : "without a Sid", dead);
+    }
+    return NULL;
+}
+
+const struct kind s3_bucket_kind = {
     .name = "s3_bucket",
     .title = "S3 bucket",
     .service = "s3",
@@ -266,5 +367,7 @@ const struct kind s3_bucket = {
     .create = &create,
     .holds_data = true,
     .check = check,
+    .note = note,
+    .explain = explain,
     .for_billing = true,
 };

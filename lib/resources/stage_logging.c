@@ -30,6 +30,7 @@ static const struct settle policy_made[] = {
     {"BadRequestException", "Insufficient permissions to enable logging", 60,
      "the log resource policy to propagate"},
     {"ConflictException", NULL, 60, "another change of the stage to end"},
+    {"BadRequestException", "oncurrent modification", 60, "another change of the stage to end"},
     {0},
 };
 static const struct call update = {
@@ -89,7 +90,7 @@ static char *refuse(const struct scope *scope)
                       json_string_value(json_object_get(scope->desired, "stage")));
 }
 
-const struct kind stage_logging = {
+const struct kind stage_logging_kind = {
     .name = "stage_logging",
     .title = "stage access logging",
     .service = "apigatewayv2",

@@ -1,10 +1,13 @@
 /* subscription_filter -- what sends a log group's events to the stream.
  *
  * PutSubscriptionFilter creates or updates by name.  It is never deleted first: events that arrive
- * while there is no filter are not forwarded, ever.  A log group has two places; a filter of
- * somebody else in one of them is told, not removed. */
+ * while there is no filter are not forwarded, ever.  A log group has few places (two, five: AWS
+ * raises such numbers, so it is asked); filters of others in them are told, not removed. */
+#include "base/json.h"
 #include "base/str.h"
 #include "resources/kind.h"
+
+#include <string.h>
 
 static const struct call read = {
     .op = "DescribeSubscriptionFilters",
@@ -56,50 +59,58 @@ static const struct field fields[] = {
     {0},
 };
 
-enum { PLACES = 2 }; /* Source: "CloudWatch Logs quotas": two filters per log group, fixed. */
-
-static char *refuse(const struct scope *scope)
+static const json_t *filters_of(const struct scope *scope)
 {
-    const json_t *filters =
-        json_object_get(json_object_get(scope->replies, read.op), "subscriptionFilters");
-    struct str names = {0};
+    return json_object_get(json_object_get(scope->replies, read.op), "subscriptionFilters");
+}
+
+/* Source: "CloudWatch Logs quotas"; how many is AWS's to say. */
+static char *explain(const struct scope *scope, const char *code, const char *message)
+{
+    struct str text = {0};
     size_t i;
     json_t *filter;
 
-    if (scope->observed || json_array_size(filters) < PLACES)
+    (void)message;
+    if (strcmp(code, "LimitExceededException") != 0)
         return NULL;
-    json_array_foreach((json_t *)filters, i, filter)
-        str_addf(&names, "%s%s", i ? ", " : "",
-                 json_string_value(json_object_get(filter, "filterName")));
-    str_add(&names, " take both places of the log group; they are not ours and stay. Remove one by "
-                    "hand, or name ours like the one it should replace");
-    return str_take(&names);
+    json_array_foreach((json_t *)filters_of(scope), i, filter)
+        str_addf(&text, "%s%s", i ? ", " : "the log group's places are taken by ",
+                 json_text(filter, "filterName"));
+    str_add(&text,
+            ", which are not ours and stay: remove one by hand, have AWS raise the quota, or "
+            "name ours like the one it should replace");
+    return str_take(&text);
+}
+
+static json_t *about_other(const char *name, bool same_stream, bool ours_is_there)
+{
+    if (!same_stream)
+        return json_sprintf("filter of others: %s", name);
+    return json_sprintf(
+        "filter %s sends the same events to the same stream: %s", name,
+        ours_is_there ? "everything is delivered twice"
+                      : "with ours everything will be delivered twice; remove it by hand, or name "
+                        "ours like it");
 }
 
 static void note(const struct scope *scope, json_t *notes)
 {
-    const json_t *filters =
-        json_object_get(json_object_get(scope->replies, read.op), "subscriptionFilters");
     const json_t *name = json_object_get(scope->desired, "name");
     size_t i;
     json_t *filter;
 
-    json_array_foreach((json_t *)filters, i, filter) {
-        const char *other = json_string_value(json_object_get(filter, "filterName"));
+    json_array_foreach((json_t *)filters_of(scope), i, filter) {
+        bool same = json_equal(json_object_get(filter, "destinationArn"),
+                               json_object_get(scope->desired, "destination"));
 
-        if (json_equal(json_object_get(filter, "filterName"), name))
-            continue;
-        if (json_equal(json_object_get(filter, "destinationArn"),
-                       json_object_get(scope->desired, "destination")))
-            json_array_append_new(notes, json_sprintf("filter %s sends the same events to the same "
-                                                      "stream: everything is delivered twice",
-                                                      other));
-        else
-            json_array_append_new(notes, json_sprintf("filter of others: %s", other));
+        if (!json_equal(json_object_get(filter, "filterName"), name))
+            json_array_append_new(
+                notes, about_other(json_text(filter, "filterName"), same, scope->observed != NULL));
     }
 }
 
-const struct kind subscription_filter = {
+const struct kind subscription_filter_kind = {
     .name = "subscription_filter",
     .title = "subscription filter",
     .service = "logs",
@@ -109,7 +120,7 @@ const struct kind subscription_filter = {
     .read = &read,
     .create = &put,
     .update = &put,
-    .refuse = refuse,
+    .explain = explain,
     .note = note,
     .part = PART_FORWARDER,
 };

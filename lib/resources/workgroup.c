@@ -105,7 +105,7 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
         problem(arg, "results_kms_key", "only with results_encryption SSE_KMS or CSE_KMS");
 }
 
-const struct kind workgroup = {
+const struct kind workgroup_kind = {
     .name = "workgroup",
     .title = "Athena workgroup",
     .service = "athena",

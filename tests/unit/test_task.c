@@ -27,6 +27,7 @@ struct group {
     int retention; /* 0: none */
     json_t *tags;
     unsigned reads, writes;
+    bool stuck; /* writes have no effect */
 };
 
 enum mishap {
@@ -79,6 +80,8 @@ static json_t *perform(struct group *group, const char *op, const json_t *params
     if (!strcmp(op, "ListTagsForResource"))
         return json_pack("{s:o}", "tags",
                          group->tags ? json_deep_copy(group->tags) : json_object());
+    if (group->stuck)
+        return json_object();
     if (!strcmp(op, "PutRetentionPolicy"))
         group->retention = (int)json_integer_value(json_object_get(params, "retentionInDays"));
     else if (!strcmp(op, "TagResource"))
@@ -283,6 +286,33 @@ static void test_held(void)
     CHECK_INT(task_verdict(task), VERDICT_HELD);
     CHECK_INT(play.group.writes, 0);
     task_free(task);
+}
+
+static const struct group *fought_over;
+
+static bool hold_after_three(void *arg, const char *field)
+{
+    (void)arg;
+    return !strcmp(field, "retention_days") && fought_over->writes >= 3;
+}
+
+/* Three writes are three, though one pass may write twice; what is held is not told as repaired. */
+static void test_writes_are_counted(void)
+{
+    static const enum task_verdict verdicts[] = {VERDICT_SETTLING, VERDICT_HELD, VERDICT_HELD};
+    struct play play = {.group = {.exists = true, .retention = 1, .stuck = true}};
+
+    play.group.tags = json_pack("{s:s}", "billingd", "p");
+    fought_over = &play.group;
+    for (size_t pass = 0; pass < sizeof verdicts / sizeof *verdicts; pass++) {
+        struct task *task = group_task(WANTED, hold_after_three);
+
+        run(&play, task);
+        CHECK_INT(task_verdict(task), verdicts[pass]);
+        task_free(task);
+    }
+    CHECK_INT(play.group.writes, 3);
+    json_decref(play.group.tags);
 }
 
 /* ---- waiting, with single replies by hand ---- */
@@ -811,6 +841,7 @@ int main(void)
     test_every_reply_fails();
     test_finish();
     test_held();
+    test_writes_are_counted();
     test_settle_window();
     test_settle_is_exact();
     test_wait_until_ready();

@@ -153,8 +153,8 @@ static void print_json(const struct work *work)
     calendar_day_text(work->days.last, last);
     for (size_t i = 0; i < now->count; i++)
         json_array_append_new(days, day_json(&now->days[i], &work->before.days[i]));
-    json = json_pack("{s:i, s:s, s:s, s:s, s:s, s:O}", "format_version", 1, "pipeline",
-                     work->turn->billing->pipeline, "time_zone",
+    json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "format_version", JSON_FORMAT_VERSION,
+                     "pipeline", work->turn->billing->pipeline, "time_zone",
                      price_book_zone(work->turn->billing->book), "first", first, "last", last,
                      "days", days);
     if (work->repaired)
@@ -272,5 +272,7 @@ static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 
 int verb_rollup(const struct options *options)
 {
-    return billing_runner_run(options, true, turn, NULL);
+    int code = day_range_check(options);
+
+    return code < 0 ? billing_runner_run(options, true, turn, NULL) : code;
 }

@@ -14,7 +14,6 @@ from .firehose import status_of
 
 RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
              3288, 3653)
-MAX_FILTERS = 2
 MAX_POLICIES = 10
 UNDELIVERED = ("Could not deliver test message to specified Firehose stream. Check if the given Firehose "
                "stream is in ACTIVE state.")
@@ -159,7 +158,7 @@ def put_subscription_filter(call: Call) -> dict[str, Any]:
     if getattr(group, "sandbox_class", "STANDARD") != "STANDARD":
         raise invalid("Subscription filters are supported on STANDARD log groups only")
     name, filters = p["filterName"], group.subscription_filters
-    if name not in filters and len(filters) >= MAX_FILTERS:
+    if name not in filters and len(filters) >= call.world.switches.filter_places:
         raise AwsError("LimitExceededException", "Resource limit exceeded.")
     check_destination(call, group)
     kept = SubscriptionFilter(name=name, log_group_name=group.name, filter_pattern=p["filterPattern"],
