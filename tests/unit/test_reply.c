@@ -1,5 +1,6 @@
 /* What a valid reply of AWS must hold: a rule for each operation there is, and none that refuses
  * what AWS does say. */
+#include "aws/codec/model_embed.h"
 #include "aws/reply/reply_check.h"
 #include "aws/reply/reply_content.h"
 #include "aws/reply/reply_rule.h"
@@ -11,14 +12,11 @@
 
 #include <ctype.h>
 
-static const char *const services[] = {"apigatewayv2", "athena", "cloudwatch", "firehose", "glue",
-                                       "iam",          "logs",   "s3",         "sts"};
-
 /* Calls each(operation, rule) for every operation of every model. */
 static void each_operation(void (*each)(const struct aws_operation *, const struct reply_rule *))
 {
-    for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
-        const struct aws_model *model = aws_model(services[i]);
+    for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
+        const struct aws_model *model = aws_model(file->name);
         struct aws_operation operation;
         const char *op;
         json_t *unused;
@@ -80,7 +78,7 @@ static bool names(const char *words, const char *path)
     size_t length = strlen(path);
 
     for (; words && *words; words += *words == ' ') {
-        size_t n = strcspn(words, " +=~^@.[");
+        size_t n = strcspn(words, " +=~^<@.[");
 
         if (n == length && !strncmp(words, path, n))
             return true;
@@ -111,7 +109,7 @@ static void check_rule(const struct aws_operation *operation, const struct reply
     }
     CHECK(rule->why && *rule->why);
     check_words(operation, rule->always, "+");
-    check_words(operation, rule->echo, "=~^@");
+    check_words(operation, rule->echo, "=~^<@");
     check_words(operation, rule->owner, "");
     check_words(operation, rule->policy, "");
     check_more(operation, rule->more);
@@ -131,7 +129,7 @@ static bool means_partial(const char *name)
         "Unsuccess",   "Skipped", "Incomplete",  "Warning",    "Messages", "searched",
         "StatusCode",  "Invalid", "Unprocessed", "NotUpdated", "NotDelete"};
     static const char *const settings[] = {"ErrorOutputPrefix", "S3ErrorOutputPrefix",
-                                           "AbortIncompleteMultipartUpload"};
+                                           "AbortIncompleteMultipartUpload", "TreatMissingData"};
     char upper[128];
 
     (void)snprintf(upper, sizeof upper, "%s", name);
@@ -368,6 +366,25 @@ static void test_echo(void)
                   "is about another: its subscriptionFilters[].logGroupName");
 }
 
+static void test_alarms_and_topics(void)
+{
+    static const char names[] = "{\"AlarmNames\":[\"a\",\"b\"]}";
+    static const char topic[] = "{\"TopicArn\":\"arn:aws:sns:r:" ACCOUNT ":t\"}";
+    static const char reply[] =
+        "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes><entry>"
+        "<key>TopicArn</key><value>arn:aws:sns:r:%s:t</value></entry></Attributes>"
+        "</GetTopicAttributesResult></GetTopicAttributesResponse>";
+    cleanup_free char *ours = mem_printf(reply, ACCOUNT);
+    cleanup_free char *theirs = mem_printf(reply, "999999999999");
+
+    check_valid("cloudwatch", "DescribeAlarms", names,
+                "{\"MetricAlarms\":[{\"AlarmName\":\"b\"}]}");
+    check_invalid("cloudwatch", "DescribeAlarms", names,
+                  "{\"MetricAlarms\":[{\"AlarmName\":\"c\"}]}", "is about another");
+    check_valid("sns", "GetTopicAttributes", topic, ours);
+    check_invalid("sns", "GetTopicAttributes", topic, theirs, "is about another");
+}
+
 static void test_all_of_a_batch(void)
 {
     static const char asked[] = "{\"NamedQueryIds\":[\"a\",\"b\"]}";
@@ -563,6 +580,7 @@ int main(void)
     test_partials_are_true();
     test_members();
     test_echo();
+    test_alarms_and_topics();
     test_all_of_a_batch();
     test_policies();
     test_object_lists();

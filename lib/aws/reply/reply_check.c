@@ -95,12 +95,25 @@ static void must_be_there(const struct visit *visit, const json_t *value)
 
 /* ---- what comes back of what was asked for ---- */
 
+static bool is_one_of(const json_t *have, const json_t *list)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+        if (json_equal(have, item))
+            return true;
+    return false;
+}
+
 static bool is_same(char how, const json_t *have, const json_t *want)
 {
     const char *text = json_string_value(have), *other = json_string_value(want);
 
     if (how == '=')
         return json_equal(have, want);
+    if (how == '<')
+        return is_one_of(have, want);
     if (!text || !other)
         return false;
     return how == '~' ? strcasecmp(text, other) == 0 : strncmp(text, other, strlen(other)) == 0;
@@ -292,7 +305,7 @@ static void check_echo(struct checking *c)
     const char *words = c->rule->echo;
     struct word word;
 
-    while (next_word(&words, "=~^@", &word)) {
+    while (next_word(&words, "=~^<@", &word)) {
         json_auto_t *found = json_object();
         struct visit visit = {.c = c,
                               .word = &word,
