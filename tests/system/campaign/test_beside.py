@@ -1,7 +1,9 @@
 """What AWS has beside the fields of a spec: drift that loses events is told with its class and ended; what is not ours
 to end is named and never fought."""
 
+import gzip
 import json
+import time
 from typing import Any
 
 import pytest
@@ -22,8 +24,8 @@ def kept(sandbox: Sandbox, billingd: Billingd, world: World) -> Billingd:
 def put_filter(world: World, **more: Any) -> None:
     group = RESOURCES["access_logs"]["name"]
     now = world.logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"][0]
-    world.logs.put_subscription_filter(**{key: now[key] for key in (
-        "logGroupName", "filterName", "filterPattern", "destinationArn", "roleArn")}, **more)
+    kept = {key: now[key] for key in ("logGroupName", "filterName", "filterPattern", "destinationArn", "roleArn")}
+    world.logs.put_subscription_filter(**{**kept, **more})
 
 
 def update_stream(world: World, **more: Any) -> None:
@@ -61,6 +63,54 @@ def test_drift_that_loses_is_told_and_ended(kept: Billingd, world: World, member
     said = kept.apply()
     assert said.code == 0 and said.resources[resource]["verdict"] == "repaired", said
     kept.must_be_converged()
+
+
+PROVED = {
+    "pattern": ("subscription", "dropped", lambda w: put_filter(w, filterPattern="odd")),
+    **{name: DRIFTS[name] for name in ("fieldSelectionCriteria", "DataFormatConversionConfiguration.Enabled",
+                                       "ProcessingConfiguration.Processors[].Parameters")}}
+EVENTS = 40
+
+
+def arrived(sandbox: Sandbox, world: World) -> list[int]:
+    """The events that a reader of lines finds in the bucket."""
+    bucket, found = RESOURCES["bucket"]["name"], []
+    for listed in sandbox.objects(bucket):
+        data = world.s3.get_object(Bucket=bucket, Key=listed["key"])["Body"].read()
+        try:
+            lines = gzip.decompress(data).splitlines()
+            envelopes = [json.loads(line) for line in lines]
+        except (OSError, ValueError):
+            continue  # no document to such a reader
+        found += [int(event["message"].split()[-1]) for envelope in envelopes
+                  if envelope["messageType"] == "DATA_MESSAGE" for event in envelope["logEvents"]]
+    return sorted(found)
+
+
+def send(sandbox: Sandbox) -> None:
+    """Traffic of known truth: one event a second, half of them odd."""
+    now = int(time.time() * 1000)
+    sandbox.traffic(RESOURCES["access_logs"]["name"], [
+        {"message": f"{'odd' if n % 2 else 'even'} {n}", "timestamp": now + n, "arrival": now + n} for n in range(EVENTS)])
+    sandbox.flush()
+
+
+@pytest.mark.parametrize("member", PROVED)
+def test_traffic_loses_what_was_said(sandbox: Sandbox, kept: Billingd, world: World, member: str) -> None:
+    resource, loss, drift = PROVED[member]
+    drift(world)
+    (difference,) = kept.plan().resources[resource]["differences"]
+    assert (difference["field"], difference["loss"]) == (member, loss)
+    send(sandbox)
+    found = arrived(sandbox, world)
+    assert len(found) < EVENTS, found
+    if member == "pattern":
+        assert found == [n for n in range(EVENTS) if n % 2], "what does not fit is dropped"
+    elif loss == "dropped":
+        assert found == []
+    assert kept.apply().code == 0
+    send(sandbox)
+    assert arrived(sandbox, world) == sorted(found + list(range(EVENTS))), "once it is ended, all arrives"
 
 
 def test_people_read_what_is_lost(kept: Billingd, world: World) -> None:
