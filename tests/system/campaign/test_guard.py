@@ -274,13 +274,33 @@ def test_bad_credentials_are_told(sandbox: Sandbox, billingd: Billingd) -> None:
     sandbox.clear()  # the violation was meant
 
 
-def test_the_pass_role_check_only_warns(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
-    """The simulator's no is a warning, once per role and service; the pass goes on."""
+def test_a_simulation_that_cannot_be_asked_warns(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """Not being allowed to ask says nothing about being allowed to pass."""
     world.api()
     sandbox.faults({"service": "iam", "operation": "SimulatePrincipalPolicy", "action": "error", "times": 0,
                     "code": "AccessDenied", "message": "not authorized", "status": 403})
     said = billingd.apply()
     assert said.code == 0, said
+    assert "could not check iam:PassRole" in said.err
+
+
+def test_a_simulated_denial_stops_before_the_first_write(sandbox: Sandbox, billingd: Billingd,
+                                                         world: World) -> None:
+    """As the seed's step [0] does: it says who may not hand which role to whom, and writes nothing."""
+    world.api()
+    world.iam.put_user_policy(UserName="sandbox", PolicyName="no", PolicyDocument=seed.document(
+        {"Effect": "Deny", "Action": "iam:PassRole", "Resource": "*"}))
+    assert "may not do iam:PassRole" in billingd.plan().err
+    for verb in (("apply", "--yes"), ("run", "--once")):
+        sandbox.clear()
+        said = billingd(*verb)
+        assert said.code == 77, said
+        assert billingd.writes() == []
+        for word in ("user/sandbox", "iam:PassRole", f"role/{seed.ROLE}", "firehose.amazonaws.com", "explicitDeny",
+                     "--skip-pass-role-check"):
+            assert word in said.err + said.out, word
+    assert billingd("apply", "--yes", "--skip-pass-role-check").code == 0
+    assert billingd.writes()
 
 
 def test_region_of_the_spec_wins(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
