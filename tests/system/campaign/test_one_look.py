@@ -107,6 +107,23 @@ def test_saved_queries_are_not_made_twice(sandbox: Sandbox, billingd: Billingd, 
     sandbox.faults()
 
 
+def test_copies_of_a_saved_query_are_told(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """Two that create at once leave copies; what cannot be told from others' is told, and stays."""
+    world.api()
+    billingd.converge()
+    listed = world.athena.list_named_queries(WorkGroup="BillingWG")["NamedQueryIds"]
+    query = world.athena.batch_get_named_query(NamedQueryIds=listed[:1])["NamedQueries"][0]
+    copies = [world.athena.create_named_query(**{k: query[k] for k in (
+        "Name", "Database", "QueryString", "WorkGroup")})["NamedQueryId"] for _ in range(2)]
+    sandbox.clear()
+    said = billingd.plan()
+    told = [r for r in said.resources.values() if "2 more saved queries have this name" in str(r)]
+    assert len(told) == 1 and all(copy in str(told) for copy in (copies if query["NamedQueryId"] in str(told) else [])), said
+    assert "delete-named-query" in str(told)
+    assert billingd.apply().code == 0
+    assert billingd.writes() == []
+
+
 CREATED = {"firehose": ("DescribeDeliveryStream", "ResourceNotFoundException"),
            "glue": ("GetTable", "EntityNotFoundException"), "iam": ("GetRole", "NoSuchEntity"), "s3": ("HeadBucket", "404")}
 
