@@ -196,6 +196,29 @@ def test_a_dead_principal_is_named_at_once(sandbox: Sandbox, billingd: Billingd,
     assert len(billingd.calls(operation="PutBucketPolicy")) == 1
 
 
+def test_managed_query_results_are_switched_off(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """Athena takes no place for results beside them: both change in one call."""
+    world.api()
+    world.athena.create_work_group(Name="BillingWG", Configuration={
+        "ManagedQueryResultsConfiguration": {"Enabled": True}})
+    billingd.converge()
+    found = world.athena.get_work_group(WorkGroup="BillingWG")["WorkGroup"]["Configuration"]
+    assert found["ManagedQueryResultsConfiguration"] == {"Enabled": False}
+    assert found["ResultConfiguration"]["OutputLocation"].startswith("s3://")
+
+
+def test_a_concurrent_change_of_the_stage_is_waited_out(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """API Gateway says so with 409 and with 400."""
+    for code, status in (("ConflictException", 409), ("BadRequestException", 400)):
+        sandbox.reset()
+        world.api()
+        sandbox.faults({"service": "apigatewayv2", "operation": "UpdateStage", "action": "error", "code": code,
+                        "status": status, "message": "Unable to complete operation due to concurrent modification. "
+                                                     "Please try again later."})
+        billingd.converge()
+        assert [rule["fired"] for rule in sandbox.fault_counts()] == [1]
+
+
 def test_a_table_where_the_view_should_be(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
     world.api()
     world.glue.create_database(DatabaseInput={"Name": seed.DATABASE})
