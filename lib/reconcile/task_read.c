@@ -186,8 +186,21 @@ static bool next_page(struct task *task, struct slot *slot, const json_t *result
     return true;
 }
 
+/* Where the member that a read takes its document from is not there, nothing was read: that is no
+ * "there is none".  (What else a reply must hold is checked before, in aws/reply.) */
+static bool holds_nothing(const struct call *call, const json_t *result)
+{
+    return call->take && !call->parse && !json_at(result, call->take);
+}
+
 static void page_arrived(struct task *task, struct slot *slot, const json_t *result)
 {
+    if (holds_nothing(slot->call, result)) {
+        task_outcome_say(task, "%s: InvalidReply: the reply has no %s", slot->call->op,
+                         slot->call->take);
+        task_outcome_end(task, VERDICT_RETRY);
+        return;
+    }
     if (!slot->reply)
         slot->reply = json_deep_copy(result);
     else
