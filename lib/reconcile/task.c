@@ -51,6 +51,7 @@ static void take_notes(struct task *task)
     json_array_clear(task->notes);
     if (task->kind->note && scope.observed)
         task->kind->note(&scope, task->notes);
+    task->own_notes = json_array_size(task->notes);
 }
 
 static void first_look(struct task *task)
@@ -209,6 +210,19 @@ const char *task_summary(const struct task *task)
 const json_t *task_notes(const struct task *task)
 {
     return task->notes;
+}
+
+void task_find(struct task *task, const json_t *findings)
+{
+    while (json_array_size(task->notes) > task->own_notes)
+        json_array_remove(task->notes, task->own_notes);
+    if (findings)
+        json_array_extend(task->notes, (json_t *)findings);
+}
+
+bool task_was_read(const struct task *task)
+{
+    return task_read_is_done(task);
 }
 
 unsigned task_look_count(const struct task *task)

@@ -33,6 +33,7 @@ struct task {
     const struct kind *kind;
     json_t *desired, *facts, *replies, *known, *notes;
     struct slot *slots; /* slot 0: the kind's read */
+    size_t own_notes; /* the first of notes; findings follow */
     unsigned look_count;
     size_t slot_count;
     enum task_state state;
