@@ -54,7 +54,13 @@ static const struct reply_rule athena[] = {
 };
 
 static const struct reply_rule cloudwatch[] = {
+    {.op = "DescribeAlarms",
+     .always = "MetricAlarms MetricAlarms[].AlarmName",
+     .echo = "MetricAlarms[].AlarmName<AlarmNames MetricAlarms[].AlarmName^AlarmNamePrefix",
+     .owner = "MetricAlarms[].AlarmArn",
+     .why = LIST},
     {.op = "GetMetricData", .always = "MetricDataResults MetricDataResults[].Id", .why = LIST},
+    {.op = "ListTagsForResource", .always = "Tags Tags[].Key", .why = LIST},
     {0},
 };
 
@@ -131,6 +137,9 @@ static const struct reply_rule logs[] = {
      .echo = "logStreams[].logStreamName^logStreamNamePrefix",
      .owner = "logStreams[].arn",
      .why = LIST},
+    {.op = "DescribeAccountPolicies",
+     .always = "accountPolicies accountPolicies[].policyName",
+     .why = LIST},
     {.op = "DescribeResourcePolicies",
      .always = "resourcePolicies resourcePolicies[].policyName resourcePolicies[].policyDocument",
      .policy = "resourcePolicies[].policyDocument",
@@ -182,6 +191,10 @@ static const struct reply_rule s3[] = {
      .always = "ETag+",
      .any_type = true,
      .why = "API reference; each object has one"},
+    {.op = "GetObjectLockConfiguration",
+     .root = "ObjectLockConfiguration",
+     .always = "ObjectLockConfiguration.ObjectLockEnabled",
+     .why = "API reference: none is ObjectLockConfigurationNotFoundError"},
     {.op = "GetPublicAccessBlock",
      .root = "PublicAccessBlockConfiguration",
      .always = "PublicAccessBlockConfiguration+",
@@ -199,6 +212,17 @@ static const struct reply_rule s3[] = {
      .check = reply_content_object_list,
      .why = NAMED},
     {.op = "PutObject", .always = "ETag+", .why = "API reference; each object has one"},
+    {0},
+};
+
+static const struct reply_rule sns[] = {
+    {.op = "CreateTopic", .always = "TopicArn+", .owner = "TopicArn", .why = "API reference"},
+    {.op = "GetTopicAttributes",
+     .echo = "Attributes.TopicArn=TopicArn",
+     .owner = "Attributes.Owner",
+     .policy = "Attributes.Policy",
+     .why = NAMED},
+    {.op = "ListTagsForResource", .always = "Tags Tags[].Key", .why = LIST},
     {0},
 };
 
@@ -224,7 +248,7 @@ static const struct {
     {"athena", athena,
      "CreateWorkGroup DeleteNamedQuery DeleteWorkGroup StopQueryExecution TagResource "
      "UntagResource UpdateNamedQuery UpdateWorkGroup"},
-    {"cloudwatch", cloudwatch, ""},
+    {"cloudwatch", cloudwatch, "DeleteAlarms PutMetricAlarm TagResource"},
     {"firehose", firehose,
      "StartDeliveryStreamEncryption TagDeliveryStream UntagDeliveryStream UpdateDestination"},
     {"glue", glue,
@@ -241,7 +265,8 @@ static const struct {
     {"s3", s3,
      "CreateBucket DeleteObject PutBucketEncryption PutBucketLifecycleConfiguration "
      "PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning "
-     "PutPublicAccessBlock"},
+     "PutObjectLockConfiguration PutPublicAccessBlock"},
+    {"sns", sns, "DeleteTopic SetTopicAttributes TagResource"},
     {"sts", sts, ""},
 };
 static const struct reply_rule empty = {.op = ""};
