@@ -1,6 +1,7 @@
 """What lies in AWS is judged as a spec is: each drift that loses money is told with its lint, its cost and its remedy.
 
-The drift is made by others, through boto3, where the spec is silent: `plan` has nothing to write and ends 0."""
+The drift is made by others, through boto3, where the spec is silent: `plan` ends 0, but where the members' table says
+that a call can reset the value, or that somebody must (drift of what the spec does not name)."""
 
 import json
 import re
@@ -87,6 +88,7 @@ DRIFTS: dict[str, tuple[Callable[[World], None], dict[str, list[str]], str]] = {
                     {"bucket": ["BL603"]}, "when its condition holds"),
     "boundary": (boundary, {"firehose_role": ["BL604"]}, "policy/narrow"),
 }
+DRIFT_AS_WELL = {"delimiter", "header", "interval", "mapping"}
 HARMLESS: dict[str, Callable[[World], None]] = {
     "another prefix": lambda w: lifecycle(w, {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 1}}),
     "switched off": lambda w: lifecycle(w, {"ID": "x", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}),
@@ -112,7 +114,7 @@ def test_told(converged: Billingd, world: World, name: str) -> None:
     drift, codes, words = DRIFTS[name]
     drift(world)
     said = converged.plan()
-    assert said.code == 0, said
+    assert said.code == (2 if name in DRIFT_AS_WELL else 0), said
     assert found(said) == codes
     notes = [note for r in said.resources.values() for note in r["notes"] if LIVE.match(note)]
     assert any(words in note for note in notes), notes
