@@ -18,6 +18,8 @@ struct pipeline_pass {
     enum err_kind refused_kind;
     bool identified;
     struct pass_role *pass_role;
+    struct pass *pass;
+    json_t *denials;     /* of handing its roles on, as IAM simulates it */
     size_t first, count; /* its items */
 };
 
@@ -68,6 +70,7 @@ void pass_free(struct pass *pass)
         pass_role_free(pipeline->pass_role);
         json_decref(pipeline->facts);
         json_decref(pipeline->desired);
+        json_decref(pipeline->denials);
         free(pipeline->account);
         free(pipeline->refused);
     }
@@ -191,6 +194,8 @@ static void start_pipeline(struct pass *pass, size_t index)
 
     pass->pipelines[index] = (struct pipeline_pass){
         .spec = spec,
+        .pass = pass,
+        .denials = json_array(),
         .session = aws_session(pass->setup.client, spec->region, spec->role_arn, spec->external_id),
         .first = pass->item_count,
         .count = spec->resource_count,
@@ -245,11 +250,15 @@ static bool all_at(const struct pass *pass, bool done)
     return true;
 }
 
-static void on_roles_checked(void *arg, const json_t *warnings)
+static void on_roles_checked(void *arg, const json_t *warnings, const json_t *denials)
 {
-    struct pass *pass = arg;
+    struct pipeline_pass *pipeline = arg;
+    struct pass *pass = pipeline->pass;
 
     json_array_extend(pass->warnings, (json_t *)warnings);
+    json_array_extend(pass->warnings, (json_t *)denials);
+    if (!pass->setup.skip_pass_role_check)
+        json_array_extend(pipeline->denials, (json_t *)denials);
     pass->checks_left--;
     schedule(pass);
 }
@@ -292,7 +301,7 @@ static void check_roles(struct pass *pass)
                                      .caller_arn = json_text(pipeline->facts, "caller_arn"),
                                      .wanted = roles,
                                      .done = on_roles_checked,
-                                     .arg = pass});
+                                     .arg = pipeline});
     }
 }
 
@@ -394,13 +403,37 @@ static void on_timer(uv_timer_t *timer)
     step(timer->data);
 }
 
+bool pass_may_not_write(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        if (json_array_size(pass->pipelines[i].denials))
+            return true;
+    return false;
+}
+
+/* Half a pipeline is worse than none: without its roles nothing of it is written. */
+static void deny(const struct pass *pass, struct item *item)
+{
+    const json_t *denials = pass->pipelines[item->pipeline].denials;
+    cleanup_free char *reason = NULL;
+
+    if (!json_array_size(denials) || !task_wants_writes(item->task))
+        return;
+    reason = mem_printf("nothing is written: %s, or go on with --skip-pass-role-check",
+                        json_string_value(json_array_get(denials, 0)));
+    item_deny(item, reason);
+}
+
 void pass_apply(struct pass *pass)
 {
     unsigned since = read_cache_calls(pass->cache);
 
-    for (size_t i = 0; i < pass->item_count; i++)
-        if (pass->items[i].task)
-            item_confirm(&pass->items[i], since);
+    for (size_t i = 0; i < pass->item_count; i++) {
+        if (!pass->items[i].task)
+            continue;
+        deny(pass, &pass->items[i]);
+        item_confirm(&pass->items[i], since);
+    }
     pass->phase = PHASE_CONFIRMING;
     schedule(pass);
 }

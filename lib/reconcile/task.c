@@ -129,15 +129,17 @@ void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
     after_reads(task);
 }
 
-static bool wants_writes(const struct plan *plan)
+bool task_wants_writes(const struct task *task)
 {
-    return plan->action == PLAN_CREATE || plan->action == PLAN_UPDATE ||
-           plan->action == PLAN_REMOVE;
+    enum plan_action action = task->plan.action;
+
+    return task->state == TASK_PLANNED &&
+           (action == PLAN_CREATE || action == PLAN_UPDATE || action == PLAN_REMOVE);
 }
 
 void task_confirm(struct task *task)
 {
-    if (task->state != TASK_PLANNED || task->agreed || !wants_writes(&task->plan))
+    if (task->agreed || !task_wants_writes(task))
         return;
     task->confirming = true;
     task_agree_plan(task, &task->work);
@@ -179,6 +181,12 @@ void task_block(struct task *task, const char *reason)
 {
     task_outcome_say(task, "%s", reason);
     task_outcome_end(task, VERDICT_BLOCKED);
+}
+
+void task_deny(struct task *task, const char *reason)
+{
+    task_outcome_say(task, "%s", reason);
+    task_outcome_end(task, VERDICT_DENIED);
 }
 
 void task_scope(const struct task *task, struct scope *scope)

@@ -76,6 +76,10 @@ void task_follows_create(struct task *task);
 void task_finish(struct task *task);
 /* Ends it as blocked, with a reason (copied). */
 void task_block(struct task *task, const char *reason);
+/* Ends it as denied, with a reason (copied). */
+void task_deny(struct task *task, const char *reason);
+/* It is PLANNED, and its plan has something to write. */
+bool task_wants_writes(const struct task *task);
 /* Milliseconds until a WAITING task wants task_wake; counted from now. */
 int64_t task_wait_ms(const struct task *task);
 void task_wake(struct task *task);

@@ -156,8 +156,9 @@ struct call {
     bool unique;         /* reads with find: exactly one item must match, else blocked */
     bool shared;         /* writes: others write the same document; read again right before */
     int chunk; /* reads: send at most this many items of the one list parameter at a time */
-    const struct settle *settle;            /* ends with {0}; NULL: none */
-    json_t *(*build)(const struct scope *); /* instead of send */
+    const struct settle *settle;                         /* ends with {0}; NULL: none */
+    json_t *(*build)(const struct scope *);              /* instead of send */
+    void (*amend)(const struct scope *, json_t *params); /* after send: what words cannot say */
     json_t *(*parse)(const struct scope *,
                      const json_t *reply); /* reads: reply -> resource document */
     const char *action;   /* IAM actions needed, where not service:op; several by blanks */

@@ -30,8 +30,8 @@ def session_of(sandbox: Sandbox, policy: dict[str, Any]) -> dict[str, str]:
             "AWS_SESSION_TOKEN": given["SessionToken"]}
 
 
-def printed_policy(sandbox: Sandbox) -> dict[str, Any]:
-    return json.loads(billingd(sandbox, "iam-policy").stdout)
+def printed_policy(sandbox: Sandbox, *spec: str) -> dict[str, Any]:
+    return json.loads(billingd(sandbox, *spec, "iam-policy").stdout)
 
 
 def test_apply_under_the_printed_policy(sandbox: Sandbox, api: str) -> None:
@@ -45,6 +45,16 @@ def test_apply_under_the_printed_policy(sandbox: Sandbox, api: str) -> None:
     logs.put_retention_policy(logGroupName="/aws/apigw/ddn-access-logs", retentionInDays=1)
     sandbox.client("s3").delete_bucket_policy(Bucket="ddn-apigw-accesslog-bucket")
     assert billingd(sandbox, "apply", "--yes", **session).returncode == 0
+
+
+@pytest.mark.parametrize("spec", ["overrides", "locked"])
+def test_every_field_under_the_printed_policy(sandbox: Sandbox, api: str, spec: str) -> None:
+    """With the fields and kinds that the shipped spec leaves alone."""
+    there = ("-f", f"tests/system/campaign/specs/{spec}.yaml")
+    session = session_of(sandbox, printed_policy(sandbox, *there))
+    for words in (["apply", "--yes"], ["plan", "--detailed-exitcode"]):
+        done = billingd(sandbox, *there, *words, **session)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 @pytest.mark.parametrize("action", ["logs:PutSubscriptionFilter", "iam:PassRole", "s3:PutBucketPolicy",
