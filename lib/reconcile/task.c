@@ -66,6 +66,7 @@ static void take_notes(struct task *task)
     }
     if (task->kind->note)
         task->kind->note(&scope, task->notes);
+    task->own_notes = json_array_size(task->notes);
 }
 
 static void first_look(struct task *task)
@@ -239,6 +240,19 @@ const char *task_summary(const struct task *task)
 const json_t *task_notes(const struct task *task)
 {
     return task->notes;
+}
+
+void task_find(struct task *task, const json_t *findings)
+{
+    while (json_array_size(task->notes) > task->own_notes)
+        json_array_remove(task->notes, task->own_notes);
+    if (findings)
+        json_array_extend(task->notes, (json_t *)findings);
+}
+
+bool task_was_read(const struct task *task)
+{
+    return task_read_is_done(task);
 }
 
 const json_t *task_beside(const struct task *task)

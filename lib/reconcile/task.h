@@ -99,6 +99,11 @@ const char *task_summary(const struct task *task);
 void task_waiting(const struct task *task, int *so_far_s, int *at_most_s);
 /* Texts of things worth telling; borrowed, never NULL. */
 const json_t *task_notes(const struct task *task);
+/* What others found in what was read (texts, NULL: nothing), in place of what they found before:
+ * told with the notes. */
+void task_find(struct task *task, const json_t *findings);
+/* Whether everything asked for was read. */
+bool task_was_read(const struct task *task);
 /* What was found beside the fields, as members.h has it; borrowed, never NULL. */
 const json_t *task_beside(const struct task *task);
 /* The worst that its differences cost; what is only told may cost nothing. */
