@@ -260,18 +260,9 @@ const json_t *task_beside(const struct task *task)
     return task->beside;
 }
 
-enum loss task_loss(const struct task *task)
+const struct plan *task_last_plan(const struct task *task)
 {
-    enum loss worst = LOSS_NONE;
-    const json_t *each;
-    size_t i;
-
-    json_array_foreach(task->plan.differences, i, each) {
-        enum loss loss = members_loss(json_text(each, "loss"));
-
-        worst = loss > worst ? loss : worst;
-    }
-    return worst;
+    return task->work.differences ? &task->work : &task->plan;
 }
 
 unsigned task_look_count(const struct task *task)

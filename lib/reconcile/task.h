@@ -106,8 +106,8 @@ void task_find(struct task *task, const json_t *findings);
 bool task_was_read(const struct task *task);
 /* What was found beside the fields, as members.h has it; borrowed, never NULL. */
 const json_t *task_beside(const struct task *task);
-/* The worst that its differences cost; what is only told may cost nothing. */
-enum loss task_loss(const struct task *task);
+/* The plan of the last look: what still differs after writing. */
+const struct plan *task_last_plan(const struct task *task);
 /* How often it looked anew: what was read before does not answer its next reads. */
 unsigned task_look_count(const struct task *task);
 /* Writes that AWS accepted. */
