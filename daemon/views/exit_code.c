@@ -37,6 +37,8 @@ int exit_code_of_pass(const struct pass *pass, const struct manifest *manifest)
     }
     if (invalid)
         return EXIT_REFUSED;
+    if (summary.denied && pass_may_not_write(pass))
+        return EXIT_DENIED; /* whatever else is wrong: nothing was written */
     if (loses(pass) || summary.failed || summary.blocked || summary.retry || summary.settling ||
         (summary.refused && !denied))
         return EXIT_FAILED;
