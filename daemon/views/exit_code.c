@@ -7,14 +7,14 @@ int exit_code_of_error(const struct err *e)
     return e->kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED;
 }
 
-/* Events go wrong, and no write can end it. */
+/* Events go wrong, and what was to be written does not end it.  A plan only tells it. */
 static bool loses(const struct pass *pass)
 {
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
         const struct plan *plan = task_last_plan(task);
 
-        if (task_verdict(task) == VERDICT_HELD && plan_is_stuck(plan) &&
+        if (plan != task_plan(task) && task_verdict(task) == VERDICT_HELD && plan_is_stuck(plan) &&
             plan_loss(plan) >= LOSS_MISREAD)
             return true;
     }

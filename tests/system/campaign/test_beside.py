@@ -122,9 +122,10 @@ def test_people_read_what_is_lost(kept: Billingd, world: World) -> None:
 def test_an_account_policy_of_retention_is_named_not_fought(sandbox: Sandbox, kept: Billingd, world: World) -> None:
     world.logs.put_account_policy(policyName="org-30d", policyType="RETENTION_POLICY",
                                   policyDocument=json.dumps({"retentionInDays": 30}))
+    assert kept.plan().code == 2
     sandbox.clear()
     said = kept.apply()
-    assert kept.writes() == []
+    assert said.code == 1 and kept.writes() == []
     group = said.resources["access_logs"]
     assert group["verdict"] == "held" and "org-30d" in group["text"] and group["loss"] == "dropped", group
     world.logs.delete_account_policy(policyName="org-30d", policyType="RETENTION_POLICY")
