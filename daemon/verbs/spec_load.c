@@ -22,3 +22,17 @@ struct manifest *spec_load(const struct options *options, int *code, size_t *war
     problems_fini(&problems);
     return manifest;
 }
+
+struct manifest *spec_load_strictly(const struct options *options, int *code)
+{
+    size_t warnings;
+    struct manifest *manifest = spec_load(options, code, &warnings);
+
+    if (!manifest || !options->strict || !warnings)
+        return manifest;
+    (void)fprintf(stderr, "billingd: stopped by --strict: %zu warning%s\n", warnings,
+                  warnings == 1 ? "" : "s");
+    *code = EXIT_WARNINGS;
+    manifest_free(manifest);
+    return NULL;
+}

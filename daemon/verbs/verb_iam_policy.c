@@ -74,14 +74,14 @@ static int print(const json_t *policy, size_t count)
 int verb_iam_policy(const struct options *options)
 {
     unsigned uses = read_uses(options->for_use);
-    size_t count = options->split ? read_count(options->split) : 0, warnings;
+    size_t count = options->split ? read_count(options->split) : 0;
     struct manifest *manifest;
     json_auto_t *policy = NULL;
     int code;
 
     if (!uses || (options->split && !count))
         return EXIT_BAD_USAGE;
-    manifest = spec_load(options, &code, &warnings);
+    manifest = spec_load_strictly(options, &code);
     if (!manifest)
         return code;
     policy = iam_policy(manifest, uses);

@@ -72,7 +72,7 @@ static void look_at_pipeline(struct flow *flow, void *arg, size_t index)
     if (pass_refused(runner->pass, index, &kind))
         return;
     if (progress)
-        progress_update(progress, name, "looking", "at objects and the error log");
+        progress_update(progress, name, "looking at objects and the error log", NULL);
     json_array_set_new(runner->arg, index, data_flow_look(flow, runner->pass, index));
     if (progress)
         progress_done(progress, name, PROGRESS_UNCHANGED, NULL);

@@ -87,7 +87,7 @@ static void draw_active(struct progress *progress, struct str *out, const struct
     str_addf(&line, "  %s: %s ", active->resource, active->state);
     add_elapsed(&line, active->started_ms);
     if (active->detail)
-        str_addf(&line, ", waiting for %s", active->detail);
+        str_addf(&line, ", %s", active->detail);
     draw_line(progress, out, str_text(&line), columns, STYLE_CYAN);
 }
 
@@ -185,8 +185,7 @@ void progress_update(struct progress *progress, const char *resource, const char
     active->detail = mem_text(detail);
     if (progress->live)
         return;
-    line = mem_printf("%s: %s%s%s", resource, state, detail ? ", waiting for " : "",
-                      detail ? detail : "");
+    line = mem_printf("%s: %s%s%s", resource, state, detail ? ", " : "", detail ? detail : "");
     print_styled(progress, line, STYLE_PLAIN);
 }
 

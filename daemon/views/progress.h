@@ -16,7 +16,8 @@ enum progress_verdict { PROGRESS_UNCHANGED, PROGRESS_CHANGED, PROGRESS_BLOCKED, 
 
 /* total: resources in this run, for the count; color as terminal_use_color says. */
 struct progress *progress_start(FILE *out, size_t total, bool color);
-/* resource is at work: state is a word ("creating"), detail what it waits for, or NULL.  The first
+/* resource is at work: state is a word or a phrase ("creating", "waiting for
+ * X"), detail what is to be said besides, or NULL.  The first
  * call for a resource starts its clock.  Without a terminal a line is written when state or detail
  * changed. */
 void progress_update(struct progress *progress, const char *resource, const char *state,

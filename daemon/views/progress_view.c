@@ -19,7 +19,7 @@ static const char *state_word(const struct task *task)
     case TASK_VERIFYING:
         return "verifying";
     case TASK_WAITING:
-        return "waiting";
+        return *task_text(task) ? task_text(task) : "waiting";
     case TASK_PLANNED:
     case TASK_DONE:
         break;
@@ -60,7 +60,7 @@ void progress_view_task(struct progress_view *view, const struct task *task)
         return; /* reading is quick and not worth a line in a log */
     task_waiting(task, &so_far_s, &at_most_s);
     if (at_most_s)
-        detail = mem_printf("%s, at most %d s", task_text(task), at_most_s);
+        detail = mem_printf("at most %d s", at_most_s);
     progress_update(view->progress, task_address(task), state_word(task), detail);
 }
 

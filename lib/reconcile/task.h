@@ -70,6 +70,8 @@ void task_reply(struct task *task, size_t slot, const struct aws_reply *reply);
 void task_confirm(struct task *task);
 /* Goes on from PLANNED: writes if the plan says so, confirmed before if it was not. */
 void task_apply(struct task *task);
+/* Something that it refers to was made in this pass: AWS may not know it everywhere yet. */
+void task_follows_create(struct task *task);
 /* Ends a PLANNED task without writing. */
 void task_finish(struct task *task);
 /* Ends it as blocked, with a reason (copied). */
@@ -93,6 +95,10 @@ const char *task_summary(const struct task *task);
 void task_waiting(const struct task *task, int *so_far_s, int *at_most_s);
 /* Texts of things worth telling; borrowed, never NULL. */
 const json_t *task_notes(const struct task *task);
+/* What was found beside the fields, as members.h has it; borrowed, never NULL. */
+const json_t *task_beside(const struct task *task);
+/* The worst that its differences cost; what is only told may cost nothing. */
+enum loss task_loss(const struct task *task);
 /* How often it looked anew: what was read before does not answer its next reads. */
 unsigned task_look_count(const struct task *task);
 /* Writes that AWS accepted. */

@@ -13,6 +13,7 @@ enum {
     TASK_LOOKS = 4,        /* reads after a write before it is written again */
     TASK_DOUBTS = 4,       /* looks that may differ from the one before, before a write */
     TASK_WRITE_ROUNDS = 2, /* writes of one pass; more is the next pass's business */
+    TASK_APPEAR_S = 120,   /* until what was made is known everywhere */
     TASK_CONFLICTS = 5,    /* times others may change the resource under our hands */
 };
 
@@ -32,6 +33,8 @@ struct task {
     struct task_options options;
     const struct kind *kind;
     json_t *desired, *facts, *replies, *known, *notes;
+    json_t *beside;     /* found beside the fields: see members.h */
+    json_t *unread;     /* texts: account-wide settings that were refused */
     struct slot *slots; /* slot 0: the kind's read */
     unsigned look_count;
     size_t slot_count;
@@ -40,6 +43,7 @@ struct task {
     struct plan plan, work;             /* as first made; as being carried out */
     bool confirming;                    /* looks again before anything is written */
     bool applying, sent;                /* sent: a write is under way */
+    bool follows_create;                /* something it needs was just made */
     bool agreed;                        /* the last two looks want the same writes */
     bool checking, checked; /* reads the document that the next call replaces; has just read it */
     json_t *written;        /* fields that this pass wrote, as keys */
@@ -57,6 +61,8 @@ struct task {
 /* task_outcome.c */
 void task_outcome_say(struct task *task, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Says why differences stay as they are: the first of them that cannot be written. */
+void task_outcome_say_held(struct task *task, const json_t *differences);
 void task_outcome_end(struct task *task, enum task_verdict verdict);
 /* Keeps what AWS said as text and failure; why: what that means, before it, or NULL. */
 void task_outcome_fail(struct task *task, const char *why, const struct aws_reply *reply);
@@ -80,6 +86,8 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
 bool task_read_is_done(const struct task *task);
 /* What was read, as the kind's functions see it. */
 void task_read_scope(const struct task *task, struct scope *scope);
+/* Judges what was read beside the fields. */
+void task_read_beside(struct task *task);
 /* Reads again the documents that hold any of the fields, all when differences is NULL. */
 void task_read_again(struct task *task, const json_t *differences);
 

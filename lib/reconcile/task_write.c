@@ -169,19 +169,46 @@ static void look_anew(struct task *task)
 }
 
 /* A failed create leaves nothing for the other calls to work on. */
-static void write_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
+static void write_failed(struct task *task, const struct call *call, const struct aws_reply *reply,
+                         const char *why)
 {
-    if (!task->failure)
-        task_outcome_fail(task, NULL, reply);
+    bool first = !task->failure;
+
+    if (first)
+        task_outcome_fail(task, why, reply);
+    if (first && why)
+        task->failure = VERDICT_BLOCKED;
     if (call == task->kind->create && task->work.action == PLAN_CREATE)
         task->next_call = task->work.call_count - 1;
     next_call(task);
 }
 
+static char *explanation(const struct task *task, const struct aws_reply *reply)
+{
+    struct scope scope;
+
+    if (reply->result || !task->kind->explain)
+        return NULL;
+    task_read_scope(task, &scope);
+    return task->kind->explain(&scope, reply->error.code, reply->error.message);
+}
+
+/* Besides the call's own rules: after a create, AWS may not know everywhere what it made. */
+static const struct settle *settle_of(const struct task *task, const struct call *call,
+                                      const struct aws_reply *reply)
+{
+    static const struct settle appear = {NULL, NULL, TASK_APPEAR_S, "what was just made to appear"};
+    const struct settle *settle = table_settle(call, &reply->error);
+    bool made = task->follows_create || task->plan.action == PLAN_CREATE;
+
+    return settle || !made || reply->kind != ERR_ABSENT ? settle : &appear;
+}
+
 void task_write_reply(struct task *task, const struct aws_reply *reply)
 {
     const struct call *call = task->work.calls[task->next_call].call;
-    const struct settle *settle = reply->result ? NULL : table_settle(call, &reply->error);
+    cleanup_free char *why = explanation(task, reply);
+    const struct settle *settle = reply->result || why ? NULL : settle_of(task, call, reply);
 
     task->sent = false;
     if (reply->result || table_matches(call->already, &reply->error)) {
@@ -189,11 +216,11 @@ void task_write_reply(struct task *task, const struct aws_reply *reply)
     } else if (settle &&
                task_wait_more(task, task_wait_delay_ms(task), settle->window_s, TASK_WRITING)) {
         task_outcome_say(task, "waiting for %s", settle->what);
-    } else if (!settle && retry_is_conflict(reply->error.code) &&
+    } else if (!settle && !why && retry_is_conflict(reply->error.code) &&
                task->conflicts < TASK_CONFLICTS) {
         look_anew(task);
     } else {
-        write_failed(task, call, reply);
+        write_failed(task, call, reply, why);
     }
 }
 
@@ -297,10 +324,24 @@ static bool is_proved(const struct task *task)
     return true;
 }
 
+/* Something remains that no write can end. */
+static bool is_stuck(const json_t *differences)
+{
+    const json_t *difference;
+    size_t i;
+
+    json_array_foreach((json_t *)differences, i, difference)
+        if (json_object_get(difference, "stuck"))
+            return true;
+    return false;
+}
+
 static enum task_verdict final_verdict(const struct task *task)
 {
     if (task->failure)
         return task->failure;
+    if (is_stuck(task->work.differences))
+        return VERDICT_HELD;
     if (task->writes || task->rounds)
         return VERDICT_REPAIRED;
     return json_array_size(task->work.differences) ? VERDICT_HELD : VERDICT_SYNCED;
@@ -320,6 +361,7 @@ void task_write_decide(struct task *task)
         wait_for_ready(task);
     } else if (action == PLAN_NONE && is_proved(task)) {
         task_outcome_say(task, "%s", "");
+        task_outcome_say_held(task, task->work.differences);
         task_outcome_end(task, final_verdict(task));
     } else if (!task->rounds || (!task->wrote && task->conflicts) || can_go_on(task)) {
         begin(task);

@@ -62,6 +62,14 @@ static const struct item *in_the_way(const struct item *item)
     return NULL;
 }
 
+static bool follows_create(const struct item *item)
+{
+    for (size_t i = 0; i < item->after_count; i++)
+        if (task_plan(item->after[i]->task)->action == PLAN_CREATE)
+            return true;
+    return false;
+}
+
 static void take_depths(struct item *item)
 {
     for (size_t i = 0; i < item->after_count; i++)
@@ -91,6 +99,8 @@ static void try_release(struct item *item, const struct item *items, size_t coun
         if (other || must_wait_its_turn(item, items, count))
             return;
         take_depths(item);
+        if (follows_create(item))
+            task_follows_create(item->task);
     }
     item_release(item);
 }

@@ -100,7 +100,7 @@ static int read_breaker(struct load *load, const struct yaml_node *reconcile)
         return 3;
     number = strspn(text, "0123456789") == strlen(text) && strlen(text) < 5 ? atol(text) : 0;
     if (number < 1 || number > 1000) {
-        load_error(load, node, "reconcile.breaker", "must be a number of repairs, 1 to 1000");
+        load_error(load, node, "reconcile.breaker", "must be a number of writes, 1 to 1000");
         return 3;
     }
     return (int)number;

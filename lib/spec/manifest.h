@@ -41,7 +41,7 @@ struct manifest {
     char *listen;             /* "127.0.0.1:9464" */
     int interval_s, jitter_s; /* time between passes; random addition to it */
     int settle_timeout_s;     /* longest wait for one resource to settle in one pass */
-    int breaker_repairs;      /* equal repairs of one field before writing stops */
+    int breaker_repairs;      /* writes of one field before writing stops */
     int breaker_window_s;     /* a field in sync for this long is forgiven */
     struct manifest_pipeline *pipelines;
     size_t pipeline_count;

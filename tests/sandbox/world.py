@@ -19,6 +19,8 @@ class Switches:
     creating_describes: int = 0  # a new stream stays CREATING for so many describes
     creating_seconds: float = 0  # ... and at least so long
     creating_fails: bool = False  # a new stream ends as CREATING_FAILED
+    stream_state: str = ""  # the state that all streams are in, whatever they do
+    filter_places: int = 2  # subscription filters of a log group: the quota was two, and is five in places
     iam_propagation_calls: int = 0  # a new role cannot be used until so many users of it have failed
     iam_propagation_seconds: float = 0  # ... and at least so long
     eventual_reads: int = 0  # a new role or bucket is not found by so many reads
@@ -76,7 +78,7 @@ class World:
         """Sets the switches named; ValueError for one that does not exist or has another type."""
         for name, value in values.items():
             old = getattr(Switches, name, None)
-            if old is None or not isinstance(value, (int, float)):
+            if old is None or not isinstance(value, str if isinstance(old, str) else (int, float)):
                 raise ValueError(f"no such switch or bad value: {name}={value!r}")
         for name, value in values.items():
             setattr(self.switches, name, value)

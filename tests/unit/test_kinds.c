@@ -171,7 +171,7 @@ static const unsigned fitting[] = {
     [FIELD_MAP] = IS(TEXT_MAP) | IS(PAIRS),
     [FIELD_DOCUMENT] = IS(STRUCTURE),
     [FIELD_LIST] = IS(STRUCTURES) | IS(PAIRS) | IS(NAMED) | IS(COLUMNS),
-    [FIELD_SET] = IS(SCALARS),
+    [FIELD_SET] = IS(SCALARS) | IS(STRUCTURES),
     [FIELD_RULES] = IS(NAMED),
     [FIELD_POLICY] = IS(TEXT),
     [FIELD_STATEMENTS] = IS(TEXT),
@@ -332,7 +332,7 @@ static void check_kind(void)
     CHECK(aws_model(kind->service));
     CHECK(registry_find(kind->name) == kind);
     CHECK(kind->create || kind->update);
-    CHECK(!kind->ready == !kind->pending && !kind->ready == !kind->failed);
+    CHECK(!kind->ready == !kind->pending && (kind->ready || !kind->states));
     CHECK(!kind->ready || kind_field(kind, "status"));
     CHECK(!kind->remove || !kind->holds_data);
     check_call(kind->read, true);
@@ -396,7 +396,7 @@ static void test_forms(void)
         {FIELD_ARN, "x.............."},        {FIELD_LOCATION, "x.............."},
         {FIELD_SQL, "x.............."},        {FIELD_LOWER, "x.............."},
         {FIELD_MAP, ".......x..x...."},        {FIELD_DOCUMENT, "......x........"},
-        {FIELD_LIST, "..........xxxx."},       {FIELD_SET, ".........x....."},
+        {FIELD_LIST, "..........xxxx."},       {FIELD_SET, ".........x...x."},
         {FIELD_RULES, "...........x..."},      {FIELD_POLICY, "x.............."},
         {FIELD_STATEMENTS, "x.............."}, {FIELD_COLUMNS, "............x.."},
     };

@@ -174,6 +174,10 @@ static void test_status(void)
          "{\"status\":\"CREATING_FAILED\",\"compression\":\"GZIP\",\"version\":\"1\","
          "\"destination_id\":\"d\"}",
          "blocked:");
+    PLAN("delivery_stream", STREAM,
+         "{\"status\":\"NEW_WORD\",\"compression\":\"GZIP\",\"version\":\"1\","
+         "\"destination_id\":\"d\"}",
+         "blocked:");
 }
 
 static void test_removal(void)

@@ -217,7 +217,7 @@ static void test_live(void)
     int lines = 0;
 
     screen_clear(40);
-    progress_update(progress, "p/stream", "creating", "status ACTIVE\033[2J");
+    progress_update(progress, "p/stream", "creating", "waiting for status ACTIVE\033[2J");
     progress_update(progress, "p/role-with-a-name-longer-than-the-terminal", "creating", "IAM");
     (void)usleep(1100000);
     for (int i = 0; i < 3; i++)
@@ -288,7 +288,7 @@ static void test_lines(FILE *file)
     rewind(file);
     progress_update(progress, "p/stream", "creating", NULL);
     progress_update(progress, "p/stream", "creating", NULL);
-    progress_update(progress, "p/stream", "creating", "status ACTIVE");
+    progress_update(progress, "p/stream", "waiting for status ACTIVE", "at most 9 s");
     progress_tick(progress);
     progress_update(progress, "p/role", "reading", NULL);
     progress_done(progress, "p/role", PROGRESS_UNCHANGED, NULL);
@@ -300,7 +300,7 @@ static void test_lines(FILE *file)
     length = fread(text, 1, sizeof(text) - 1, file);
     text[length] = '\0';
     CHECK_TEXT(text, "p/stream: creating\n"
-                     "p/stream: creating, waiting for status ACTIVE\n"
+                     "p/stream: waiting for status ACTIVE, at most 9 s\n"
                      "p/role: reading\n"
                      "p/stream: created (0.0 s)\n"
                      "p/late: blocked\n"

@@ -136,6 +136,8 @@ def create(call: Call) -> dict[str, Any] | None:
 
 
 def status_of(call: Call, stream: Any, count: bool) -> str:
+    if call.world.switches.stream_state:
+        return call.world.switches.stream_state
     name = f"firehose:{call.account}:{call.region}:{stream.delivery_stream_name}"
     waiting = call.world.creating(name) if count else call.world.is_creating(name)
     if waiting:
@@ -165,7 +167,8 @@ def describe(call: Call) -> dict[str, Any]:
     if stream.version_id != "1":
         description["LastUpdateTimestamp"] = unix_time(stream.last_update_timestamp)
     if status == "CREATING_FAILED":
-        description["FailureDescription"] = {"Type": "UNKNOWN_ERROR", "Details": "creation failed"}
+        description["FailureDescription"] = {
+            "Type": "CREATE_KMS_GRANT_FAILED", "Details": "the grant on the key was refused"}
     return {"DeliveryStreamDescription": description}
 
 

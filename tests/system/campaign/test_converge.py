@@ -56,7 +56,8 @@ def test_planned_calls_are_the_calls_sent(sandbox: Sandbox, billingd: Billingd, 
     world.api()
     planned = [(r["resource"], c["operation"]) for r in billingd.plan().json["resources"]
                for c in r["calls"]]
-    billingd.apply()
+    said = billingd.apply()
+    assert said.code == 0, said
     assert sorted(operation for _, operation in planned) == sorted(billingd.writes())
 
 

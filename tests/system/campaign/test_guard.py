@@ -141,11 +141,59 @@ def test_both_places_taken(sandbox: Sandbox, billingd: Billingd, world: World) -
     assert said.code == 1, said
     found = said.resources["subscription"]
     assert found["verdict"] == "blocked", found
-    assert "security" in found["reason"] and "search" in found["reason"], found
+    assert "places are taken by" in found["text"] and "LimitExceededException" in found["text"], found
+    assert "security" in found["text"] and "search" in found["text"], found
     after = world.snapshot()
     for name in ("security", "search"):
         path = f"logs/logGroups/{seed.LOG_GROUP}/subscriptionFilters/{name}"
         assert after[path] == before[path]
+    # The number of places is AWS's to say: where there are more, it is simply made.
+    sandbox.switches(filter_places=5)
+    assert billingd.apply().code == 0
+
+
+def test_another_filter_to_the_same_stream(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """Told in the plan, before ours makes everything arrive twice."""
+    world.api()
+    billingd.converge()
+    ours = world.logs.describe_subscription_filters(logGroupName=seed.LOG_GROUP)["subscriptionFilters"][0]
+    world.logs.put_subscription_filter(logGroupName=seed.LOG_GROUP, filterName="legacy", filterPattern="",
+                                       destinationArn=ours["destinationArn"], roleArn=ours["roleArn"])
+    world.logs.delete_subscription_filter(logGroupName=seed.LOG_GROUP, filterName=ours["filterName"])
+    assert "filter legacy sends the same events to the same stream: with ours everything will be delivered twice" in (
+        str(billingd.plan().resources["subscription"]))
+
+
+def test_ten_log_resource_policies(sandbox: Sandbox, billingd: Billingd, with_spec: Any, world: World) -> None:
+    """Who holds the places, and that one of them may be named: ours are merged into it."""
+    world.api()
+    for number in range(10):
+        world.logs.put_resource_policy(policyName=f"team-{number}", policyDocument=seed.document(
+            {"Sid": "Theirs", "Effect": "Allow", "Principal": {"Service": "es.amazonaws.com"},
+             "Action": "logs:PutLogEvents", "Resource": "*"}))
+    found = billingd.apply().resources["log_delivery"]
+    assert found["verdict"] == "blocked", found
+    assert "taken by team-0, team-1" in found["text"] and "give this resource the name of one" in found["text"]
+    with_spec(overridden("{log_delivery: {name: team-3}}")).converge()
+    policies = world.logs.describe_resource_policies()["resourcePolicies"]
+    merged = next(p["policyDocument"] for p in policies if p["policyName"] == "team-3")
+    assert len(policies) == 10 and "Theirs" in merged and "Billingd" in merged
+
+
+def test_a_dead_principal_is_named_at_once(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """S3 takes no policy with a principal that is deleted: waiting for it to propagate would be in vain."""
+    world.api()
+    billingd.converge()
+    role = world.iam.create_role(RoleName="gone", AssumeRolePolicyDocument=seed.trust("ec2.amazonaws.com"))["Role"]
+    world.s3.put_bucket_policy(Bucket=seed.BUCKET, Policy=seed.document(
+        {"Sid": "Partner", "Effect": "Allow", "Principal": {"AWS": role["Arn"]}, "Action": "s3:GetObject",
+         "Resource": f"arn:aws:s3:::{seed.BUCKET}/*"}))
+    world.iam.delete_role(RoleName="gone")
+    sandbox.clear()
+    bucket = billingd.apply().resources["bucket"]
+    assert bucket["verdict"] == "blocked", bucket
+    assert "statement Partner names AROA" in bucket["text"], bucket
+    assert len(billingd.calls(operation="PutBucketPolicy")) == 1
 
 
 def test_a_table_where_the_view_should_be(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
@@ -214,8 +262,9 @@ def test_what_changed_while_a_human_thought_is_kept(sandbox: Sandbox, billingd: 
     assert billingd.apply().code == 0
     reads = [c["sequence"] for c in billingd.calls(operation="DescribeResourcePolicies")]
     write = billingd.calls(operation="PutResourcePolicy")[0]["sequence"]
-    assert len([sequence for sequence in reads if sequence < write]) == 2, "planned, and read again"
-    assert len(reads) == 3
+    # Three before the write: one look alone is never believed, and what is replaced whole is read right before.
+    assert len([sequence for sequence in reads if sequence < write]) == 3, "planned, confirmed, and read right before"
+    assert len(reads) == 4
 
 
 def test_bad_credentials_are_told(sandbox: Sandbox, billingd: Billingd) -> None:

@@ -1,5 +1,6 @@
 """AWS at its slowest and most evasive, and what a pass may cost."""
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -45,7 +46,8 @@ def test_waiting_is_told(sandbox: Sandbox, billingd: Billingd, world: World) -> 
     sandbox.switches(iam_propagation_seconds=3)
     said = billingd.apply()
     assert said.code == 0, said
-    assert "the IAM role to propagate" in said.err and "at most 120 s" in said.err, said.err
+    assert "stream: waiting for the IAM role to propagate, at most 120 s" in said.err, said.err
+    assert said.err.count("waiting for") == len(re.findall(": waiting for", said.err)), said.err
 
 
 def test_a_role_that_stays_wrong_is_told_as_it_is(sandbox: Sandbox, with_spec: Any, world: World) -> None:
@@ -69,11 +71,31 @@ def test_a_stream_that_fails_to_be_made(sandbox: Sandbox, billingd: Billingd, wo
     said = billingd.apply()
     assert said.code == 1, said
     stream = said.resources["stream"]
-    assert stream["verdict"] == "blocked" and "CREATING_FAILED" in stream["text"], stream
+    assert stream["verdict"] == "blocked" and (
+        "CREATING_FAILED (CREATE_KMS_GRANT_FAILED: the grant on the key was refused): it was never made"
+        in stream["text"]), stream
     sandbox.clear()
     again = billingd.apply()
     assert again.code == 1 and "CREATING_FAILED" in again.resources["stream"]["reason"]
     assert billingd.writes() == [], "a failed stream is neither deleted nor made anew"
+
+
+@pytest.mark.parametrize("state,meaning", [
+    ("SUSPENDED", "AWS's reference does not list this state"), ("DELETING", "promises no delivery"),
+    ("A_NEW_WORD", "AWS's reference does not list this state")])
+def test_a_state_is_told_as_what_it_is(sandbox: Sandbox, billingd: Billingd, world: World, state: str,
+                                       meaning: str) -> None:
+    """At once, in the plan, and nobody waits for its end."""
+    world.api()
+    billingd.converge()
+    sandbox.clear()
+    sandbox.switches(stream_state=state)
+    stream = billingd.plan().resources["stream"]
+    assert stream["action"] == "blocked", stream
+    assert f"its state is {state}: " in stream["reason"] and meaning in stream["reason"], stream
+    assert len(billingd.calls(operation="DescribeDeliveryStream")) == 1
+    assert billingd.apply().resources["stream"]["verdict"] == "blocked"
+    assert billingd.writes() == []
 
 
 def test_no_op_pass_costs_one_read_per_document(sandbox: Sandbox, billingd: Billingd,

@@ -1,0 +1,124 @@
+"""One wrong reply, whatever it is, at whatever read: nothing is written because of it, and nothing of others' is lost.
+
+Beside what is no valid reply at all there are replies that nobody can tell from true ones: "there is none", and a
+document with other contents. Only a second look tells."""
+
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+import seed
+from program import Billingd
+from sandbox.control import Sandbox
+from world import World
+
+REWRITES = ("html", "empty", "bare", "null", "cut", "wrong_document", "other_account")
+THEIRS = {"Sid": "SecurityTeamDenyDelete", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket",
+          "Resource": f"arn:aws:s3:::{seed.BUCKET}"}
+
+
+def policy(world: World) -> list[Any]:
+    statements = json.loads(world.s3.get_bucket_policy(Bucket=seed.BUCKET)["Policy"])["Statement"]
+    return [s for s in statements if s["Sid"] == THEIRS["Sid"]]
+
+
+def set_policy(world: World, ours: bool) -> None:
+    statements = json.loads(world.s3.get_bucket_policy(Bucket=seed.BUCKET)["Policy"])["Statement"]
+    kept = [s for s in statements if ours and s["Sid"] != THEIRS["Sid"]]
+    world.s3.put_bucket_policy(Bucket=seed.BUCKET, Policy=json.dumps(
+        {"Version": "2012-10-17", "Statement": [*kept, THEIRS]}))
+
+
+def tags(world: World) -> list[Any]:
+    return [t for t in world.s3.get_bucket_tagging(Bucket=seed.BUCKET)["TagSet"] if t["Key"] == "cost"]
+
+
+def set_tags(world: World, ours: bool) -> None:
+    kept = [t for t in world.s3.get_bucket_tagging(Bucket=seed.BUCKET)["TagSet"] if ours and t["Key"] != "cost"]
+    world.s3.put_bucket_tagging(Bucket=seed.BUCKET, Tagging={"TagSet": [*kept, {"Key": "cost", "Value": "7"}]})
+
+
+def rules(world: World) -> list[Any]:
+    found = world.s3.get_bucket_lifecycle_configuration(Bucket=seed.BUCKET)["Rules"]
+    return [r["Expiration"] for r in found if r["ID"] == "theirs"]
+
+
+def set_rules(world: World, ours: bool) -> None:
+    found = world.s3.get_bucket_lifecycle_configuration(Bucket=seed.BUCKET)["Rules"]
+    theirs = {"ID": "theirs", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 3}}
+    world.s3.put_bucket_lifecycle_configuration(Bucket=seed.BUCKET, LifecycleConfiguration={
+        "Rules": [*(r for r in found if ours and r["ID"] != "theirs"), theirs]})
+
+
+class Document(NamedTuple):
+    service: str
+    read: str
+    absent: str  # what AWS answers when there is none
+    theirs: Callable[[World], Any]
+    set: Callable[[World, bool], None]
+
+
+DOCUMENTS = [Document("s3", "GetBucketPolicy", "NoSuchBucketPolicy", policy, set_policy),
+             Document("s3", "GetBucketTagging", "NoSuchTagSet", tags, set_tags),
+             Document("s3", "GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration", rules, set_rules)]
+
+
+def absent(document: Document) -> dict[str, Any]:
+    return {"action": "error", "code": document.absent, "status": 404, "message": "there is none"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.read)
+def test_documents_of_a_bucket(sandbox: Sandbox, billingd: Billingd, world: World, document: Document) -> None:
+    world.api()
+    billingd.converge()
+    document.set(world, True)
+    for lie in [absent(document), *({"action": a} for a in REWRITES)]:
+        sandbox.clear()
+        sandbox.faults({"service": document.service, "operation": document.read, **lie})
+        billingd.apply()
+        assert billingd.writes() == [], lie
+    sandbox.faults()
+    theirs = document.theirs(world)
+    assert theirs
+    for nth in (1, 2, 3):
+        for times in (1, 2):
+            for lie in (absent(document), {"action": "bare"}):
+                document.set(world, False)
+                sandbox.faults({"service": document.service, "operation": document.read, "nth": nth,
+                                "times": times, **lie})
+                billingd.apply()
+                sandbox.faults()
+                assert document.theirs(world) == theirs, (nth, times, lie)
+    billingd.converge()
+    assert document.theirs(world) == theirs
+
+
+@pytest.mark.parametrize("operation", ["ListNamedQueries", "BatchGetNamedQuery"])
+def test_saved_queries_are_not_made_twice(sandbox: Sandbox, billingd: Billingd, world: World,
+                                          operation: str) -> None:
+    world.api()
+    billingd.converge()
+    for action in (*REWRITES, "unprocessed"):
+        sandbox.clear()
+        sandbox.faults({"service": "athena", "operation": operation, "action": action})
+        billingd.apply()
+        assert billingd.writes() == [], action
+    sandbox.faults()
+
+
+CREATED = {"firehose": ("DescribeDeliveryStream", "ResourceNotFoundException"),
+           "glue": ("GetTable", "EntityNotFoundException"), "iam": ("GetRole", "NoSuchEntity"), "s3": ("HeadBucket", "404")}
+
+
+@pytest.mark.parametrize("service", CREATED)
+def test_one_false_absence_creates_nothing(sandbox: Sandbox, billingd: Billingd, world: World, service: str) -> None:
+    world.api()
+    billingd.converge()
+    operation, code = CREATED[service]
+    sandbox.clear()
+    sandbox.faults({"service": service, "operation": operation, "action": "error", "code": code,
+                    "status": 404, "message": "there is none"})
+    assert billingd.apply().code == 0
+    sandbox.faults()
+    assert billingd.writes() == []
