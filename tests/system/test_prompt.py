@@ -5,6 +5,7 @@ from typing import Any
 
 from conftest import ACCOUNT, REGION, Sandbox, Spec, pipeline
 
+QUERIES = ("requests", "daily_calls", "traffic", "errors", "billing")  # they read the view
 HEAD = f"shop: account {ACCOUNT}, region {REGION}, as arn:aws:iam::{ACCOUNT}:"
 
 
@@ -50,9 +51,10 @@ def test_what_could_lose_data_is_told(run: Any, sandbox: Sandbox, spec: Spec, ap
     spec.write(pipelines=pipeline(more="    resources:\n      access_logs: {retention_days: 180}\n"))
     assert risks(run("plan").stdout) == []  # longer
     spec.write(pipelines=pipeline(more="    resources:\n      access_logs: {retention_days: 60}\n"
-                                       "      query_billing: {ensure: absent}\n"))
+                                       "      view: {ensure: absent}\n" + "".join(
+                                           f"      query_{name}: off\n" for name in QUERIES)))
     said = run("apply")
     assert said.returncode == 4 and "0 to create, 1 to change, 1 to delete, 0 blocked" in said.stdout, said.stdout
     assert sorted(risks(said.stdout)) == [
-        "cannot be undone: shop/query_billing is deleted, with all that it holds",
+        "cannot be undone: shop/view is deleted, with all that it holds",
         "could lose data, cannot be undone: shop/access_logs retention_days: CloudWatch deletes events that are older"]
