@@ -20,7 +20,8 @@ enum long_only {
     OPTION_FROM_RAW,
     OPTION_AUTO,
     OPTION_CORRECT,
-    OPTION_FIRST, /* the last one without a value */
+    OPTION_FIRST,
+    OPTION_SKIP_PASS_ROLE, /* the last one without a value */
     OPTION_MONTH,
     OPTION_SINCE,
     OPTION_FROM,
@@ -53,6 +54,7 @@ static const struct option long_options[] = {
     {"auto", no_argument, NULL, OPTION_AUTO},
     {"correct", no_argument, NULL, OPTION_CORRECT},
     {"first", no_argument, NULL, OPTION_FIRST},
+    {"skip-pass-role-check", no_argument, NULL, OPTION_SKIP_PASS_ROLE},
     {"month", required_argument, NULL, OPTION_MONTH},
     {"since", required_argument, NULL, OPTION_SINCE},
     {"from", required_argument, NULL, OPTION_FROM},
@@ -158,9 +160,16 @@ static int set_value(struct options *options, int option, const char *value)
 
 static void set_flag(struct options *options, int option)
 {
-    bool *flags[] = {&options->detailed_exitcode, &options->strict,  &options->print_effective,
-                     &options->dry_run,           &options->once,    &options->from_raw,
-                     &options->automatic,         &options->correct, &options->first};
+    bool *flags[] = {&options->detailed_exitcode,
+                     &options->strict,
+                     &options->print_effective,
+                     &options->dry_run,
+                     &options->once,
+                     &options->from_raw,
+                     &options->automatic,
+                     &options->correct,
+                     &options->first,
+                     &options->skip_pass_role_check};
 
     if (option == 'y')
         options->yes = true;

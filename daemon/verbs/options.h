@@ -20,11 +20,12 @@ struct options {
     enum terminal_color color;
     enum log_level log_level;
     bool yes, detailed_exitcode, strict, print_effective, dry_run;
-    bool once;      /* run: one pass, then end */
-    bool from_raw;  /* bill: also from raw events, and compare */
-    bool automatic; /* backfill: as far back as the log group reaches */
-    bool correct;   /* close: what arrived after the close */
-    bool first;     /* close: months before stay open */
+    bool once;                 /* run: one pass, then end */
+    bool from_raw;             /* bill: also from raw events, and compare */
+    bool automatic;            /* backfill: as far back as the log group reaches */
+    bool correct;              /* close: what arrived after the close */
+    bool first;                /* close: months before stay open */
+    bool skip_pass_role_check; /* apply, run: write although IAM's simulation denies iam:PassRole */
     /* NULL: not given; not checked yet. */
     const char *month;           /* YYYY-MM */
     const char *since;           /* duration ("36h", "7d") or YYYY-MM-DD */

@@ -27,6 +27,8 @@ static bool decide(struct pass_runner *runner)
     (void)fflush(out);
     if (runner->options->dry_run)
         return false;
+    if (pass_may_not_write(runner->pass))
+        return true; /* it ends before the first write */
     if (runner->options->yes || terminal_ask(stdin, stderr, "Apply these changes?"))
         return true;
     (void)fputs("billingd: not confirmed, nothing was written; --yes confirms without a terminal\n",

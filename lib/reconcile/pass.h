@@ -29,11 +29,15 @@ struct pass_setup {
     struct aws_client *client;
     const struct manifest *manifest;
     struct breaker *breaker;
+    bool skip_pass_role_check; /* a simulated denial is only told */
 };
 
 struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *events);
 /* Cancels what is under way.  The loop must run once more to close its timer. */
 void pass_free(struct pass *pass);
+/* From on_planned on: IAM's simulation denies that roles are handed on, so that pass_apply ends
+ * what it would write as denied. */
+bool pass_may_not_write(const struct pass *pass);
 /* From on_planned on: carries the plans out. */
 void pass_apply(struct pass *pass);
 /* From on_planned on: ends the pass without writing; on_done follows. */

@@ -100,6 +100,20 @@ static bool is_ruled(const struct scope *scope, const struct field *field, struc
     return true;
 }
 
+/* What AWS does not tell is unknown, not different. */
+static char *fixed_reason(const struct kind *kind, const struct field *field, const json_t *have)
+{
+    if (!have)
+        return mem_printf(
+            "AWS's reply does not tell its %s, which cannot be changed after creation: "
+            "nothing is written before it is known to be as wanted",
+            field->name);
+    return mem_printf(
+        "%s is %s and cannot be changed after creation, and billingd never deletes and recreates: "
+        "change the spec, or move to a new %s by hand",
+        field->name, json_is_string(have) ? json_string_value(have) : "different", kind->title);
+}
+
 static void compare_field(const struct scope *scope, const struct field *field, plan_held_fn *held,
                           void *arg, struct plan *plan)
 {
@@ -120,11 +134,7 @@ static void compare_field(const struct scope *scope, const struct field *field, 
     }
     plan->action = plan->action == PLAN_NONE ? PLAN_UPDATE : plan->action;
     if ((field->flags & FIELD_FIXED) || !repair_of(scope->kind, field))
-        block(plan, mem_printf(
-                        "%s is %s and cannot be changed after creation, and billingd never deletes "
-                        "and recreates: change the spec, or move to a new %s by hand",
-                        field->name, json_is_string(have) ? json_string_value(have) : "different",
-                        scope->kind->title));
+        block(plan, fixed_reason(scope->kind, field, have));
     else
         add_call(plan, scope, repair_of(scope->kind, field), field->name);
 }
@@ -322,6 +332,31 @@ void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_
         if (f->passes && role && sends(plan, scope->kind, f))
             add_role(roles, role, f->passes);
     }
+}
+
+bool plan_is_stuck(const struct plan *plan)
+{
+    const json_t *difference;
+    size_t i;
+
+    json_array_foreach(plan->differences, i, difference)
+        if (json_object_get(difference, "stuck"))
+            return true;
+    return false;
+}
+
+enum loss plan_loss(const struct plan *plan)
+{
+    enum loss worst = LOSS_NONE;
+    const json_t *each;
+    size_t i;
+
+    json_array_foreach(plan->differences, i, each) {
+        enum loss loss = members_loss(json_text(each, "loss"));
+
+        worst = loss > worst ? loss : worst;
+    }
+    return worst;
 }
 
 const char *plan_action_name(enum plan_action action)

@@ -66,6 +66,7 @@ static void take_notes(struct task *task)
     }
     if (task->kind->note)
         task->kind->note(&scope, task->notes);
+    task->own_notes = json_array_size(task->notes);
 }
 
 static void first_look(struct task *task)
@@ -128,15 +129,17 @@ void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
     after_reads(task);
 }
 
-static bool wants_writes(const struct plan *plan)
+bool task_wants_writes(const struct task *task)
 {
-    return plan->action == PLAN_CREATE || plan->action == PLAN_UPDATE ||
-           plan->action == PLAN_REMOVE;
+    enum plan_action action = task->plan.action;
+
+    return task->state == TASK_PLANNED &&
+           (action == PLAN_CREATE || action == PLAN_UPDATE || action == PLAN_REMOVE);
 }
 
 void task_confirm(struct task *task)
 {
-    if (task->state != TASK_PLANNED || task->agreed || !wants_writes(&task->plan))
+    if (task->agreed || !task_wants_writes(task))
         return;
     task->confirming = true;
     task_agree_plan(task, &task->work);
@@ -178,6 +181,12 @@ void task_block(struct task *task, const char *reason)
 {
     task_outcome_say(task, "%s", reason);
     task_outcome_end(task, VERDICT_BLOCKED);
+}
+
+void task_deny(struct task *task, const char *reason)
+{
+    task_outcome_say(task, "%s", reason);
+    task_outcome_end(task, VERDICT_DENIED);
 }
 
 void task_scope(const struct task *task, struct scope *scope)
@@ -233,23 +242,27 @@ const json_t *task_notes(const struct task *task)
     return task->notes;
 }
 
+void task_find(struct task *task, const json_t *findings)
+{
+    while (json_array_size(task->notes) > task->own_notes)
+        json_array_remove(task->notes, task->own_notes);
+    if (findings)
+        json_array_extend(task->notes, (json_t *)findings);
+}
+
+bool task_was_read(const struct task *task)
+{
+    return task_read_is_done(task);
+}
+
 const json_t *task_beside(const struct task *task)
 {
     return task->beside;
 }
 
-enum loss task_loss(const struct task *task)
+const struct plan *task_last_plan(const struct task *task)
 {
-    enum loss worst = LOSS_NONE;
-    const json_t *each;
-    size_t i;
-
-    json_array_foreach(task->plan.differences, i, each) {
-        enum loss loss = members_loss(json_text(each, "loss"));
-
-        worst = loss > worst ? loss : worst;
-    }
-    return worst;
+    return task->work.differences ? &task->work : &task->plan;
 }
 
 unsigned task_look_count(const struct task *task)

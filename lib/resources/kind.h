@@ -44,6 +44,7 @@ enum field_flag {
     FIELD_ALWAYS = 16,  /* read even when the spec does not declare it */
     FIELD_OWNER = 32,   /* a FIELD_MAP that carries our ownership mark */
     FIELD_LOCAL = 64,   /* steers billingd only; never sent, never compared */
+    FIELD_TRUTHS = 128, /* a FIELD_MAP in which "TRUE" is "true" */
 };
 
 /* What becomes of usage while a value is not the usual one. */
@@ -155,8 +156,9 @@ struct call {
     bool unique;         /* reads with find: exactly one item must match, else blocked */
     bool shared;         /* writes: others write the same document; read again right before */
     int chunk; /* reads: send at most this many items of the one list parameter at a time */
-    const struct settle *settle;            /* ends with {0}; NULL: none */
-    json_t *(*build)(const struct scope *); /* instead of send */
+    const struct settle *settle;                         /* ends with {0}; NULL: none */
+    json_t *(*build)(const struct scope *);              /* instead of send */
+    void (*amend)(const struct scope *, json_t *params); /* after send: what words cannot say */
     json_t *(*parse)(const struct scope *,
                      const json_t *reply); /* reads: reply -> resource document */
     const char *action;   /* IAM actions needed, where not service:op; several by blanks */

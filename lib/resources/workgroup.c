@@ -2,6 +2,7 @@
  *
  * Athena has no code of its own for "not found" or "exists": the text of InvalidRequestException
  * tells.  Updates go through ConfigurationUpdates, which merges. */
+#include "base/json.h"
 #include "resources/kind.h"
 
 #include <string.h>
@@ -35,10 +36,22 @@ static const struct call create = {
     CONFIGURATION("Configuration", "ResultConfiguration"),
     .already = "InvalidRequestException:is already created",
 };
+/* Managed results exclude a place for them.  Source: WorkGroupConfiguration, Athena API reference.
+ */
+static void switch_managed_off(const struct scope *scope, json_t *params)
+{
+    if (json_object_get(scope->desired, "results") &&
+        json_is_true(
+            json_at(scope->document, "Configuration.ManagedQueryResultsConfiguration.Enabled")))
+        json_put_at(params, "ConfigurationUpdates.ManagedQueryResultsConfigurationUpdates.Enabled",
+                    json_false());
+}
+
 static const struct call update = {
     .op = "UpdateWorkGroup",
     .send = "WorkGroup=name Description=description State=state " //
     CONFIGURATION("ConfigurationUpdates", "ResultConfigurationUpdates"),
+    .amend = switch_managed_off,
 };
 static const struct call put_tags = {
     .op = "TagResource",

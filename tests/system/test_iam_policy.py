@@ -78,6 +78,16 @@ def test_apply_under_the_printed_policy(sandbox: Sandbox, api: str) -> None:
     assert billingd(sandbox, "apply", "--yes", **session).returncode == 0
 
 
+@pytest.mark.parametrize("spec", ["overrides", "locked"])
+def test_every_field_under_the_printed_policy(sandbox: Sandbox, api: str, spec: str) -> None:
+    """With the fields and kinds that the shipped spec leaves alone."""
+    there = ("-f", f"tests/system/campaign/specs/{spec}.yaml")
+    session = session_of(sandbox, printed_policy(sandbox, *there))
+    for words in (["apply", "--yes"], ["plan", "--detailed-exitcode"]):
+        done = billingd(sandbox, *there, *words, **session)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
 @pytest.mark.parametrize("action", ["logs:PutSubscriptionFilter", "iam:PassRole", "s3:PutBucketPolicy",
                                     "glue:CreateTable", "athena:CreateNamedQuery"])
 def test_without_an_action_apply_is_denied(sandbox: Sandbox, api: str, action: str) -> None:

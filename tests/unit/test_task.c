@@ -691,6 +691,51 @@ static void test_refused_read(void)
     task_free(hand.task);
 }
 
+/* A proxy drops the header that tells a bucket's region: it is unknown then, not different. */
+static void test_untold_is_unknown(void)
+{
+    struct hand hand;
+
+    hand_start(&hand, "s3_bucket", "{\"name\":\"b\",\"region\":\"eu-west-1\"}");
+    expect(&hand, "HeadBucket");
+    give(&hand, "{}");
+    /* What the spec does not declare is looked at too: there is none of it. */
+    while (task_state(hand.task) == TASK_READING && take_next(&hand))
+        give_error(&hand, "NoSuchBucket", "", ERR_ABSENT);
+    CHECK_INT(task_plan(hand.task)->action, PLAN_BLOCKED);
+    CHECK(strstr(task_plan(hand.task)->reason, "AWS's reply does not tell its region"));
+    task_free(hand.task);
+}
+
+#define TABLE                                                                                      \
+    "{\"database\":\"d\",\"name\":\"t\",\"location\":\"s3://b/x/\",\"columns\":{\"a\":\"int\"}}"
+
+/* After a create, of its own or of what it refers to, AWS may not know everywhere what was made;
+ * the same words mean what they say otherwise. */
+static void test_not_there_after_a_create(void)
+{
+    for (unsigned follows = 0; follows < 2; follows++) {
+        struct hand hand;
+
+        hand_start(&hand, "glue_table", TABLE);
+        expect(&hand, "GetTable");
+        give(&hand, "{\"Table\":{\"Name\":\"t\"}}");
+        if (follows)
+            task_follows_create(hand.task);
+        task_apply(hand.task);
+        expect(&hand, "GetTable");
+        give(&hand, "{\"Table\":{\"Name\":\"t\"}}");
+        expect(&hand, "GetTable"); /* replaced whole: read right before */
+        give(&hand, "{\"Table\":{\"Name\":\"t\"}}");
+        expect(&hand, "UpdateTable");
+        give_error(&hand, "EntityNotFoundException", "Database d not found.", ERR_ABSENT);
+        CHECK_INT(task_state(hand.task) == TASK_WAITING, follows);
+        if (follows)
+            CHECK_TEXT(task_text(hand.task), "waiting for what was just made to appear");
+        task_free(hand.task);
+    }
+}
+
 /* ---- a kind of our own: whose mark has a read of its own, and of many reads ---- */
 
 static const struct call find_group = {
@@ -885,6 +930,8 @@ int main(void)
     test_absent_member();
     test_absent_table_type();
     test_refused_read();
+    test_untold_is_unknown();
+    test_not_there_after_a_create();
     test_removal();
     test_removal_of_others();
     test_put_off_until_it_is_there();
