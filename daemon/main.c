@@ -1,9 +1,12 @@
 /* main.c -- the table of verbs, and which one runs. */
 #include "aws/codec/model.h"
+#include "base/json.h"
 #include "daemon/service/service.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
+#include "daemon/views/json_view.h"
+#include "daemon/views/standard_streams.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -14,60 +17,65 @@
 
 static int run(const struct options *options)
 {
-    size_t warnings;
     int code;
-    struct manifest *manifest = spec_load(options, &code, &warnings);
+    struct manifest *manifest = spec_load_strictly(options, &code);
 
     return manifest ? service_run(manifest, options->once, options->skip_pass_role_check) : code;
 }
 
 static int version(const struct options *options)
 {
-    (void)options;
-    (void)printf("billingd %s\n", BILLINGD_VERSION);
+    json_auto_t *json =
+        json_pack("{s:s, s:s}", "format_version", JSON_FORMAT_VERSION, "version", BILLINGD_VERSION);
+
+    if (options->output == OUTPUT_JSON)
+        (void)json_view_print(json);
+    else
+        (void)printf("billingd %s\n", BILLINGD_VERSION);
     return EXIT_DONE;
 }
 
 static const struct verb verbs[] = {
-    {"check", "[--print-effective] [--strict]", "validate the spec without AWS",
+    {"check", "[--print-effective] [--strict] [-o json]", "validate the spec without AWS",
      "billingd check --strict", verb_check, NULL, false},
-    {"plan", "[-o json] [--detailed-exitcode]", "show what would change, field by field",
+    {"plan", "[-o json] [--detailed-exitcode] [--strict]", "show what would change, field by field",
      "billingd plan --detailed-exitcode", verb_plan, NULL, false},
-    {"apply", "[--yes] [--dry-run] [--skip-pass-role-check]",
+    {"apply", "[--yes] [--dry-run] [--strict] [--skip-pass-role-check]",
      "make AWS as the spec says, and verify it", "billingd apply --yes", verb_apply, NULL, false},
-    {"run", "[--once] [--skip-pass-role-check]", "stay and keep it so (the daemon)", "billingd run",
-     run, NULL, false},
-    {"status", "[-o json]", "state of every resource and of the data flow", "billingd status",
-     verb_status, NULL, false},
-    {"rollup", DAYS "[--pipeline NAME] [--dry-run] [-o json]",
+    {"run", "[--once] [--strict] [--skip-pass-role-check]", "stay and keep it so (the daemon)",
+     "billingd run", run, NULL, false},
+    {"status", "[-o json] [--detailed-exitcode] [--strict]",
+     "state of every resource and of the data flow", "billingd status", verb_status, NULL, false},
+    {"rollup", DAYS "[--pipeline NAME] [--dry-run] [--strict] [-o json]",
      "build the daily rollups that are missing, outdated or late", "billingd rollup --since 7d",
      verb_rollup, NULL, false},
     {"bill",
-     "--month YYYY-MM [--from-raw] [--prices FILE] [--pipeline NAME] [--dry-run] "
+     "--month YYYY-MM [--from-raw] [--prices FILE] [--pipeline NAME] [--dry-run] [--strict] "
      "[-o table|csv|json|focus]",
      "the bill of a month, per customer", "billingd bill --month 2025-10", verb_bill, NULL, true},
-    {"audit", DAYS "[--pipeline NAME] [-o table|csv|json]",
+    {"audit", DAYS "[--pipeline NAME] [--strict] [-o table|csv|json]",
      "count events at every hop, and name what went missing", "billingd audit --month 2025-10",
      verb_audit, NULL, true},
-    {"backfill", DAYS "[--auto] [--legacy PREFIX] [--pipeline NAME] [--dry-run] [-o json]",
+    {"backfill",
+     DAYS "[--auto] [--legacy PREFIX] [--pipeline NAME] [--dry-run] [--strict] [-o json]",
      "re-read from the log group what is missing in the bucket", "billingd backfill --auto",
      verb_backfill, NULL, false},
-    {"close", "[--correct] [--first] [--pipeline NAME] [--yes] [--dry-run] [-o json]",
+    {"close", "[--correct] [--first] [--pipeline NAME] [--yes] [--dry-run] [--strict] [-o json]",
      "archive and sign the bill of a month, for good", "billingd close 2025-10", verb_close,
      "YYYY-MM", false},
-    {"verify", "[--public-key FILE] [--from-raw] [--pipeline NAME] [-o json]",
+    {"verify", "[--public-key FILE] [--from-raw] [--pipeline NAME] [--strict] [-o json]",
      "recompute a closed month and compare it with its archive", "billingd verify 2025-10",
      verb_verify, "YYYY-MM", false},
     {"whatif",
-     "--prices FILE [--month YYYY-MM] [--from YYYY-MM] [--to YYYY-MM] [--pipeline NAME] "
+     "--prices FILE [--month YYYY-MM] [--from YYYY-MM] [--to YYYY-MM] [--pipeline NAME] [--strict] "
      "[-o table|csv|json]",
      "re-rate history with other prices",
      "billingd whatif --prices new.yaml --from 2025-07 --to 2025-10", verb_whatif, NULL, true},
-    {"iam-policy", "", "print the least-privilege IAM policy for this spec",
+    {"iam-policy", "[--strict]", "print the least-privilege IAM policy for this spec",
      "billingd iam-policy > policy.json", verb_iam_policy, NULL, false},
     {"schema", "", "print the JSON Schema of billing.yaml", "billingd schema > billing.schema.json",
      verb_schema, NULL, false},
-    {"version", "", "print the version", "billingd version", version, NULL, false},
+    {"version", "[-o json]", "print the version", "billingd version", version, NULL, false},
     {0},
 };
 
@@ -81,16 +89,22 @@ static void protect_process(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-int main(int argc, char **argv)
+static int run_verb(int argc, char **argv)
 {
     struct options options;
     int code = options_parse(argc, argv, verbs, &options);
 
     if (code >= 0)
         return code;
-    protect_process();
     log_set_level(options.log_level);
     code = options.verb->run(&options);
     aws_model_unload();
     return code;
+}
+
+int main(int argc, char **argv)
+{
+    standard_streams_open();
+    protect_process();
+    return standard_streams_close(run_verb(argc, argv));
 }

@@ -91,8 +91,10 @@ static void add_look(struct looks *looks, const struct look *look, const char *w
 
 static void look_into_bucket(struct looks *looks, json_t *stream, const struct scope *scope)
 {
-    const struct look newest = {.fn = data_flow_objects_newest, stream, "newest_object"};
-    const struct look undelivered = {.fn = data_flow_objects_undelivered, stream, "undelivered"};
+    const struct look newest = {
+        .fn = data_flow_objects_newest, .stream = stream, .member = "newest_object"};
+    const struct look undelivered = {
+        .fn = data_flow_objects_undelivered, .stream = stream, .member = "undelivered"};
     const char *arn = value_of(scope, "bucket");
     const char *bucket = arn ? strrchr(arn, ':') : NULL;
     const char *prefix = value_of(scope, "prefix"), *errors = value_of(scope, "error_prefix");
@@ -121,19 +123,29 @@ static json_t *stream_json(const struct looks *looks, const struct task *task,
 
 static json_t *plan_stream(struct looks *looks, const struct task *task)
 {
+    struct look log = {.fn = data_flow_log_last, .member = "error_log"};
     struct scope scope;
     json_t *stream;
     const char *group;
 
     task_scope(task, &scope);
-    stream = stream_json(looks, task, &scope);
+    log.stream = stream = stream_json(looks, task, &scope);
     if (!scope.observed)
         return stream;
     look_into_bucket(looks, stream, &scope);
     group = value_of(&scope, "error_log_group");
     if (group)
-        add_look(looks, &(struct look){.fn = data_flow_log_last, stream, "error_log"}, group, "");
+        add_look(looks, &log, group, "");
     return stream;
+}
+
+/* A list that AWS answers in circles fails without an error of AWS. */
+static void add_error(json_t *result, const struct aws_error *error, const struct err *e)
+{
+    cleanup_free char *summary = aws_error_summary(error);
+
+    json_object_set_new(result, "error", json_string(*error->code ? summary : e->text));
+    json_object_set_new(result, "denied", json_boolean(e->kind == ERR_DENIED));
 }
 
 static void run_look(struct flow *flow, void *arg, size_t index)
@@ -142,10 +154,8 @@ static void run_look(struct flow *flow, void *arg, size_t index)
     struct err e = {0};
     json_t *result = look->fn(flow, &look->place, &e);
 
-    if (e.kind != ERR_NONE) {
-        json_object_set_new(result, "error", json_string(e.text));
-        json_object_set_new(result, "denied", json_boolean(e.kind == ERR_DENIED));
-    }
+    if (e.kind != ERR_NONE)
+        add_error(result, flow_error(flow), &e);
     json_object_set_new(look->stream, look->member, result);
     free(look->place.name);
     free(look->place.prefix);

@@ -33,6 +33,9 @@ enum long_only {
     OPTION_PUBLIC_KEY
 };
 
+/* Which flags of a single verb were given: a bit each from OPTION_DETAILED on, and this one. */
+#define GIVEN_YES (1U << 31)
+
 static const struct option long_options[] = {
     {"file", required_argument, NULL, 'f'},
     {"output", required_argument, NULL, 'o'},
@@ -248,7 +251,7 @@ static int check_flag(const struct options *options, int option)
     const struct verb *verb = options->verb;
 
     for (const struct option *known = long_options; known->name; known++)
-        if (known->val == option && option >= OPTION_FROM_RAW && !verb_knows(verb, known->name)) {
+        if (known->val == option && !verb_knows(verb, known->name)) {
             (void)fprintf(stderr, "billingd: %s has no flag --%s\n", verb->name, known->name);
             return EXIT_BAD_USAGE;
         }
@@ -270,8 +273,10 @@ static int read_flags(int argc, char **argv, struct options *options, bool *help
             return code;
         if (!optarg)
             set_flag(options, option);
-        if (option >= OPTION_FROM_RAW)
-            *given |= 1U << (option - OPTION_FROM_RAW);
+        if (option >= OPTION_DETAILED)
+            *given |= 1U << (option - OPTION_DETAILED);
+        else if (option == 'y')
+            *given |= GIVEN_YES;
     }
     return -1;
 }
@@ -281,9 +286,11 @@ static int check_use(const struct options *options, unsigned given)
     const struct verb *verb = options->verb;
     int code = -1;
 
-    for (int option = OPTION_FROM_RAW; option <= OPTION_PUBLIC_KEY && code < 0; option++)
-        if (given & 1U << (option - OPTION_FROM_RAW))
+    for (int option = OPTION_DETAILED; option <= OPTION_PUBLIC_KEY && code < 0; option++)
+        if (given & 1U << (option - OPTION_DETAILED))
             code = check_flag(options, option);
+    if (code < 0 && (given & GIVEN_YES))
+        code = check_flag(options, 'y');
     if (code < 0 && verb->operand && !options->operand) {
         (void)fprintf(stderr, "billingd: %s needs %s, like: %s\n", verb->name, verb->operand,
                       verb->example);

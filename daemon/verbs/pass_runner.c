@@ -99,11 +99,10 @@ static void run_pass(struct pass_runner *runner)
 int pass_runner_run(struct pass_runner *runner, const struct options *options)
 {
     struct err e = {0};
-    size_t warnings;
     int code;
 
     runner->options = options;
-    runner->manifest = spec_load(options, &code, &warnings);
+    runner->manifest = spec_load_strictly(options, &code);
     if (!runner->manifest)
         return code;
     verb_loop_init(&runner->loop);

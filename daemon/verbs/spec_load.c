@@ -17,13 +17,22 @@ struct manifest *spec_load(const struct options *options, int *code, size_t *war
     manifest = manifest_load(path, &problems);
     problems_sort(&problems);
     problems_print(&problems, stderr, options_color(options, stderr));
-    if (manifest && !manifest->account)
-        (void)fprintf(stderr,
-                      "%s: no account is named: whatever account the credentials belong to will be "
-                      "changed. Set account (or BILLING_ACCOUNT_ID)\n",
-                      path);
     *warnings = problems.warnings;
     *code = manifest ? EXIT_DONE : EXIT_BAD_CONFIG;
     problems_fini(&problems);
     return manifest;
+}
+
+struct manifest *spec_load_strictly(const struct options *options, int *code)
+{
+    size_t warnings;
+    struct manifest *manifest = spec_load(options, code, &warnings);
+
+    if (!manifest || !options->strict || !warnings)
+        return manifest;
+    (void)fprintf(stderr, "billingd: stopped by --strict: %zu warning%s\n", warnings,
+                  warnings == 1 ? "" : "s");
+    *code = EXIT_WARNINGS;
+    manifest_free(manifest);
+    return NULL;
 }

@@ -8,5 +8,8 @@
 /* The manifest, or NULL with *code set to what the process should exit with.  Errors and lints are
  * printed on stderr; *warnings counts the latter. */
 struct manifest *spec_load(const struct options *options, int *code, size_t *warnings);
+/* The same for a verb that goes on to AWS: with --strict a spec with warnings is not loaded
+ * (EXIT_WARNINGS). */
+struct manifest *spec_load_strictly(const struct options *options, int *code);
 
 #endif

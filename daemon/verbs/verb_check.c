@@ -1,7 +1,9 @@
 /* verb_check.c -- validates the spec without AWS; nginx -t, promtool check config. */
+#include "base/json.h"
 #include "base/mem.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
+#include "daemon/views/json_view.h"
 
 static void print_summary(const struct manifest *manifest, size_t warnings)
 {
@@ -12,6 +14,16 @@ static void print_summary(const struct manifest *manifest, size_t warnings)
     (void)fprintf(stderr, "%s: ok: %zu pipeline%s, %zu resources, %zu warning%s\n", manifest->path,
                   manifest->pipeline_count, manifest->pipeline_count == 1 ? "" : "s", resources,
                   warnings, warnings == 1 ? "" : "s");
+}
+
+static void print_json(const struct manifest *manifest, size_t warnings)
+{
+    json_auto_t *json =
+        json_pack("{s:s, s:s, s:b, s:I, s:I}", "format_version", JSON_FORMAT_VERSION, "spec",
+                  manifest->path, "ok", 1, "pipelines", (json_int_t)manifest->pipeline_count,
+                  "warnings", (json_int_t)warnings);
+
+    (void)json_view_print(json);
 }
 
 int verb_check(const struct options *options)
@@ -26,6 +38,8 @@ int verb_check(const struct options *options)
         cleanup_free char *text = manifest_effective(manifest);
 
         (void)fputs(text, stdout);
+    } else if (options->output == OUTPUT_JSON) {
+        print_json(manifest, warnings);
     }
     print_summary(manifest, warnings);
     manifest_free(manifest);

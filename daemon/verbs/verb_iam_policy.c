@@ -6,9 +6,8 @@
 
 int verb_iam_policy(const struct options *options)
 {
-    size_t warnings;
     int code;
-    struct manifest *manifest = spec_load(options, &code, &warnings);
+    struct manifest *manifest = spec_load_strictly(options, &code);
     json_auto_t *policy = NULL;
 
     if (!manifest)

@@ -160,8 +160,8 @@ json_t *plan_view_json(const struct pass *pass, const struct manifest *manifest)
 {
     struct pass_summary s;
     json_t *json =
-        json_pack("{s:s, s:s, s:b, s:[], s:[]}", "format_version", "1.0", "spec", manifest->path,
-                  "changes", plan_view_has_changes(pass), "refused", "resources");
+        json_pack("{s:s, s:s, s:b, s:[], s:[]}", "format_version", JSON_FORMAT_VERSION, "spec",
+                  manifest->path, "changes", plan_view_has_changes(pass), "refused", "resources");
 
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
         enum err_kind kind;

@@ -76,7 +76,7 @@ json_t *status_view_json(const struct pass *pass, const struct manifest *manifes
                          const json_t *flows)
 {
     struct pass_summary s;
-    json_t *json = json_pack("{s:s, s:s, s:[], s:O}", "format_version", "1.0", "spec",
+    json_t *json = json_pack("{s:s, s:s, s:[], s:O}", "format_version", JSON_FORMAT_VERSION, "spec",
                              manifest->path, "pipelines", "warnings", pass_warnings(pass));
 
     for (size_t i = 0; i < manifest->pipeline_count; i++)

@@ -1,6 +1,10 @@
+/* client.c -- owns what calls share, and reads the settings they run with. */
 #include "aws/client.h"
 
 #include "aws/client_private.h"
+#include "aws/codec/model.h"
+#include "aws/codec/model_embed.h"
+#include "aws/endpoint.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -28,8 +32,9 @@ static int read_retry(struct aws_client *client, struct err *e)
     const char *mode = aws_config_variable("AWS_RETRY_MODE");
     int attempts = (int)client->options.retry.max_attempts;
 
-    if (aws_config_number(client->config, "AWS_MAX_ATTEMPTS", "max_attempts", MOST_ATTEMPTS,
-                          &attempts, e))
+    if (aws_config_number(client->config,
+                          (struct aws_config_setting){"AWS_MAX_ATTEMPTS", "max_attempts"},
+                          MOST_ATTEMPTS, &attempts, e))
         return -1;
     client->options.retry.max_attempts = (unsigned)attempts;
     if (!mode)
@@ -57,6 +62,20 @@ static int read_addressing(struct aws_client *client, struct err *e)
     return 0;
 }
 
+/* A wrong endpoint is told at the start, not by the first call that wants it. */
+static int check_endpoints(const struct aws_client *client, struct err *e)
+{
+    for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
+        cleanup_free char *url = NULL, *origin = NULL;
+
+        if (aws_config_endpoint(client->config, aws_model(file->name)->config_id, &url, &origin,
+                                e) ||
+            (url && aws_endpoint_check_url(url, origin, e)))
+            return -1;
+    }
+    return 0;
+}
+
 static int read_settings(struct aws_client *client, struct err *e)
 {
     const char *bundle = aws_config_variable("AWS_CA_BUNDLE");
@@ -67,12 +86,16 @@ static int read_settings(struct aws_client *client, struct err *e)
     if (bundle)
         client->options.http.ca_bundle = client->ca_bundle;
     client->region = mem_text(aws_config_region(client->config));
-    if (aws_config_flag(client->config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint", &client->fips,
-                        e) ||
-        aws_config_flag(client->config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint",
-                        &client->dual_stack, e))
+    if (aws_config_flag(client->config,
+                        (struct aws_config_setting){"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"},
+                        &client->fips, e) ||
+        aws_config_flag(
+            client->config,
+            (struct aws_config_setting){"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"},
+            &client->dual_stack, e))
         return -1;
-    return read_retry(client, e) || read_addressing(client, e) ? -1 : 0;
+    return read_retry(client, e) || read_addressing(client, e) || check_endpoints(client, e) ? -1
+                                                                                             : 0;
 }
 
 static void free_settings(struct aws_client *client)

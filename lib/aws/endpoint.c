@@ -1,5 +1,7 @@
 #include "aws/endpoint.h"
 
+#include "base/mem.h"
+
 #include "aws/partition.h"
 
 #include <arpa/inet.h>
@@ -61,6 +63,16 @@ static void drop_default_port(struct aws_endpoint *endpoint)
         endpoint->host[n - m] = '\0';
 }
 
+/* The URL without what stands before an @: it may be a password.  New text. */
+static char *without_secrets(const char *url)
+{
+    const char *start = strstr(url, "//"), *end;
+
+    start = start ? start + 2 : url;
+    end = strrchr(start, '@');
+    return end ? mem_printf("%.*s***%s", (int)(start - url), url, end) : mem_text(url);
+}
+
 static int parse_url(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,
                      struct err *e)
 {
@@ -76,9 +88,12 @@ static int parse_url(const struct aws_endpoint_wish *wish, struct aws_endpoint *
     while (base && rest[length + base - 1] == '/')
         base--;
     if (!rest || !is_authority(rest, length) || length >= 250 || base >= sizeof endpoint->base ||
-        strpbrk(rest, "?# \t\""))
+        strpbrk(rest, "?# \t\"")) {
+        cleanup_free char *shown = without_secrets(wish->url);
+
         return err_set(e, ERR_INVALID, "%s: not a usable endpoint URL: \"%s\"",
-                       wish->origin ? wish->origin : "endpoint", wish->url);
+                       wish->origin ? wish->origin : "endpoint", shown);
+    }
     endpoint->plain = rest == wish->url + 7;
     (void)snprintf(endpoint->host, sizeof endpoint->host, "%.*s", (int)length, rest);
     (void)snprintf(endpoint->base, sizeof endpoint->base, "%.*s", (int)base, rest + length);
@@ -174,4 +189,12 @@ int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoi
                    fips ? "-fips" : "", wish->region,
                    wish->dual_stack ? p->dual_stack_suffix : p->dns_suffix);
     return 0;
+}
+
+int aws_endpoint_check_url(const char *url, const char *origin, struct err *e)
+{
+    const struct aws_endpoint_wish wish = {.url = url, .origin = origin};
+    struct aws_endpoint endpoint;
+
+    return parse_url(&wish, &endpoint, e);
 }

@@ -35,4 +35,7 @@ struct aws_endpoint {
 int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,
                          struct err *e);
 
+/* Whether a configured endpoint is a URL that can be asked; -1 and *e (ERR_INVALID) names origin. */
+int aws_endpoint_check_url(const char *url, const char *origin, struct err *e);
+
 #endif

@@ -1,3 +1,4 @@
+/* retry.c -- what AWS's codes mean, and the SDKs' token bucket and backoff. */
 #include "aws/retry.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* skew.c -- how far the clocks of hosts are from ours. */
 #include "aws/skew.h"
 
 #include "base/clock.h"

@@ -1,3 +1,4 @@
+/* clock.c -- the system's two clocks, or what a test has put in their place. */
 #include "base/clock.h"
 
 static int64_t frozen_ms = -1, frozen_monotonic_ms = -1;

@@ -1,3 +1,4 @@
+/* digest.c -- SHA-256 as text. */
 #include "base/digest.h"
 
 #include <openssl/evp.h>

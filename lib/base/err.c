@@ -1,3 +1,4 @@
+/* err.c -- the first error wins, and gets its context in front. */
 #include "base/err.h"
 
 #include <stdarg.h>

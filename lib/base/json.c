@@ -1,3 +1,4 @@
+/* json.c -- paths, canonical text and equality by meaning, on top of jansson. */
 #include "base/json.h"
 
 #include "base/mem.h"

@@ -27,4 +27,8 @@ bool json_same_set(const json_t *a, const json_t *b);
 /* NULL for NULL; otherwise one more reference. */
 json_t *json_share(const json_t *value);
 
+/* `format_version` of what is printed for programs: a new minor version only adds.  What is archived
+ * and signed (bill, manifest) has numbers of its own, since it is never written again. */
+#define JSON_FORMAT_VERSION "1.0"
+
 #endif

@@ -1,3 +1,4 @@
+/* log.c -- events as lines of JSON on stderr. */
 #include "base/log.h"
 
 #include "base/mem.h"

@@ -1,3 +1,4 @@
+/* mem.c -- memory that is there or the process is not. */
 #include "base/mem.h"
 
 #include <openssl/crypto.h>

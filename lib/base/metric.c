@@ -204,11 +204,17 @@ static void add_number(struct str *out, double value)
     str_add(out, text);
 }
 
-/* name + suffix {labels, le="bound"} value; le NULL: no such label. */
-static void add_sample(struct str *out, const char *name, const char *suffix, const char *labels,
-                       const char *le, double value)
+struct sample {
+    const char *name, *suffix, *labels;
+    const char *le; /* NULL: no such label */
+};
+
+/* name + suffix {labels, le="bound"} value. */
+static void add_sample(struct str *out, const struct sample *sample, double value)
 {
-    str_addf(out, "%s%s", name, suffix);
+    const char *labels = sample->labels, *le = sample->le;
+
+    str_addf(out, "%s%s", sample->name, sample->suffix);
     if (*labels || le) {
         str_addf(out, "{%s%s", labels, *labels && le ? "," : "");
         if (le)
@@ -230,11 +236,14 @@ static void add_histogram(struct str *out, const struct metric *metric,
 
         sum += series->counts[i];
         add_number(&bound, metric->bounds[i]);
-        add_sample(out, metric->name, "_bucket", series->labels, str_text(&bound), (double)sum);
+        add_sample(out, &(struct sample){metric->name, "_bucket", series->labels, str_text(&bound)},
+                   (double)sum);
     }
-    add_sample(out, metric->name, "_bucket", series->labels, "+Inf", (double)series->events);
-    add_sample(out, metric->name, "_sum", series->labels, NULL, series->value);
-    add_sample(out, metric->name, "_count", series->labels, NULL, (double)series->events);
+    add_sample(out, &(struct sample){metric->name, "_bucket", series->labels, "+Inf"},
+               (double)series->events);
+    add_sample(out, &(struct sample){metric->name, "_sum", series->labels, NULL}, series->value);
+    add_sample(out, &(struct sample){metric->name, "_count", series->labels, NULL},
+               (double)series->events);
 }
 
 static void add_head(struct str *out, const struct metric *metric)
@@ -262,7 +271,8 @@ void metric_write(struct metric *const *table, struct str *out)
             if (metric->type == METRIC_HISTOGRAM)
                 add_histogram(out, metric, series);
             else
-                add_sample(out, metric->name, "", series->labels, NULL, series->value);
+                add_sample(out, &(struct sample){metric->name, "", series->labels, NULL},
+                           series->value);
         }
     }
 }

@@ -1,3 +1,4 @@
+/* str.c -- a growing byte string, and the encodings of text. */
 #include "base/str.h"
 
 #include "base/mem.h"

@@ -141,6 +141,17 @@ static struct yaml_node *read_list(struct reader *r, const yaml_event_t *start, 
     return node;
 }
 
+/* Whether a mapping can have such a key; tells when not. */
+static bool is_key(struct reader *r, const yaml_event_t *event)
+{
+    if (event->type == YAML_SCALAR_EVENT &&
+        strlen((char *)event->data.scalar.value) == event->data.scalar.length)
+        return true;
+    refuse(r, event->start_mark, "a key must be a text");
+    r->broken = true;
+    return false;
+}
+
 /* One key and its value.  False at the end of the mapping and after a failure. */
 static bool read_pair(struct reader *r, struct yaml_node *map, yaml_event_t *event, int depth)
 {
@@ -150,14 +161,8 @@ static bool read_pair(struct reader *r, struct yaml_node *map, yaml_event_t *eve
     yaml_event_t value;
     const char *key;
 
-    if (event->type == YAML_MAPPING_END_EVENT)
+    if (event->type == YAML_MAPPING_END_EVENT || !is_key(r, event))
         return false;
-    if (event->type != YAML_SCALAR_EVENT ||
-        strlen((char *)event->data.scalar.value) != event->data.scalar.length) {
-        refuse(r, event->start_mark, "a key must be a text");
-        r->broken = true;
-        return false;
-    }
     key = (const char *)event->data.scalar.value;
     if (!strcmp(key, "<<") && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
         refuse(r, event->start_mark, "merge keys (<<) are not supported; write the keys out");

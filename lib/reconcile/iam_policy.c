@@ -91,6 +91,9 @@ static void grant_resource_calls(json_t *grants, const struct manifest_resource 
 
     grant_call(grants, scope, kind->read);
     grant_call(grants, scope, resource->absent ? kind->remove : kind->create);
+    for (const struct member *m = kind->members; m && m->path && !resource->absent; m++)
+        if (m->read && m->read->account_wide)
+            grant_call(grants, scope, m->read);
     for (const struct field *f = kind->fields; f->name; f++) {
         if (f->read && kind_reads(f, scope->desired, resource->absent))
             grant_call(grants, scope, f->read);

@@ -128,7 +128,9 @@ static int check_identity(const struct pass *pass, const struct aws_reply *reply
     cleanup_free char *said = reply->result ? NULL : aws_error_summary(&reply->error);
 
     if (said)
-        return err_set(e, reply->kind, "who we are is unknown: %s", said);
+        /* Only the guard refuses: whatever made the question fail may pass. */
+        return err_set(e, reply->kind == ERR_INVALID ? ERR_RETRY : reply->kind,
+                       "who we are is unknown: %s", said);
     return account_guard_check(pass->setup.manifest, reply->result, account, e);
 }
 

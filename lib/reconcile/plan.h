@@ -23,8 +23,9 @@ struct planned_call {
 
 struct plan {
     enum plan_action action;
-    json_t
-        *differences; /* [{"field", "want", "have", "held"}]; held: not written, see the breaker */
+    json_t *differences; /* [{"field", "want", "have", "loss", "why", "held", "stuck"}]; held:
+                            not written, see the breaker; stuck: cannot be written, and what
+                            a person can do */
     struct planned_call *calls; /* in the order they are sent */
     size_t call_count;
     char *reason; /* why blocked, else NULL */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/members.h"
 
 struct task *task_new(const struct task_options *options)
 {
@@ -17,6 +18,8 @@ struct task *task_new(const struct task_options *options)
     task->replies = json_object();
     task->known = json_object();
     task->notes = json_array();
+    task->beside = json_array();
+    task->unread = json_array();
     task->shown = json_object();
     task->written = json_object();
     task_read_prepare(task);
@@ -35,6 +38,8 @@ void task_free(struct task *task)
     json_decref(task->replies);
     json_decref(task->known);
     json_decref(task->notes);
+    json_decref(task->beside);
+    json_decref(task->unread);
     json_decref(task->wished);
     json_decref(task->shown);
     json_decref(task->written);
@@ -46,9 +51,19 @@ void task_free(struct task *task)
 static void take_notes(struct task *task)
 {
     struct scope scope;
+    size_t i;
+    json_t *found;
 
+    task_read_beside(task);
     task_read_scope(task, &scope);
     json_array_clear(task->notes);
+    json_array_extend(task->notes, task->unread);
+    json_array_foreach(task->beside, i, found) {
+        cleanup_free char *text = json_object_get(found, "row") ? NULL : members_text(found);
+
+        if (text)
+            json_array_append_new(task->notes, json_string(text));
+    }
     if (task->kind->note)
         task->kind->note(&scope, task->notes);
 }
@@ -152,6 +167,8 @@ void task_finish(struct task *task)
         return;
     if (action == PLAN_BLOCKED)
         task_outcome_say(task, "%s", task->plan.reason);
+    else if (action == PLAN_NONE)
+        task_outcome_say_held(task, task->plan.differences);
     task_outcome_end(task, action == PLAN_BLOCKED                        ? VERDICT_BLOCKED
                            : action == PLAN_WAIT                         ? VERDICT_SETTLING
                            : action != PLAN_NONE                         ? VERDICT_DRIFTED
@@ -222,6 +239,25 @@ const char *task_summary(const struct task *task)
 const json_t *task_notes(const struct task *task)
 {
     return task->notes;
+}
+
+const json_t *task_beside(const struct task *task)
+{
+    return task->beside;
+}
+
+enum loss task_loss(const struct task *task)
+{
+    enum loss worst = LOSS_NONE;
+    const json_t *each;
+    size_t i;
+
+    json_array_foreach(task->plan.differences, i, each) {
+        enum loss loss = members_loss(json_text(each, "loss"));
+
+        worst = loss > worst ? loss : worst;
+    }
+    return worst;
 }
 
 unsigned task_look_count(const struct task *task)

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reconcile/task_private.h"
+#include "resources/members.h"
 #include "resources/table.h"
 
 #include <string.h>
@@ -19,7 +20,19 @@ void task_read_scope(const struct task *task, struct scope *scope)
         .document = there ? task->slots[0].document : NULL,
         .replies = task->replies,
         .facts = task->facts,
+        .beside = task->beside,
     };
+}
+
+void task_read_beside(struct task *task)
+{
+    struct scope scope;
+
+    json_array_clear(task->beside);
+    task_read_scope(task, &scope);
+    for (size_t i = 0; scope.observed && !task->options.remove && i < task->slot_count; i++)
+        members_judge(&scope, task->slots[i].call, task->slots[i].document, task->slots[i].reply,
+                      task->beside);
 }
 
 static void add_slot(struct task *task, const struct call *call)
@@ -37,6 +50,9 @@ void task_read_prepare(struct task *task)
     for (const struct field *f = task->kind->fields; f->name; f++)
         if (f->read && kind_reads(f, task->desired, task->options.remove))
             add_slot(task, f->read);
+    for (const struct member *m = task->kind->members; m && m->path; m++)
+        if (m->read && m->read->account_wide && !task->options.remove)
+            add_slot(task, m->read);
 }
 
 static void slot_reset(struct slot *slot)
@@ -186,8 +202,21 @@ static bool next_page(struct task *task, struct slot *slot, const json_t *result
     return true;
 }
 
+/* Where the member that a read takes its document from is not there, nothing was read: that is no
+ * "there is none".  (What else a reply must hold is checked before, in aws/reply.) */
+static bool holds_nothing(const struct call *call, const json_t *result)
+{
+    return call->take && !call->parse && !json_at(result, call->take);
+}
+
 static void page_arrived(struct task *task, struct slot *slot, const json_t *result)
 {
+    if (holds_nothing(slot->call, result)) {
+        task_outcome_say(task, "%s: InvalidReply: the reply has no %s", slot->call->op,
+                         slot->call->take);
+        task_outcome_end(task, VERDICT_RETRY);
+        return;
+    }
     if (!slot->reply)
         slot->reply = json_deep_copy(result);
     else
@@ -210,6 +239,20 @@ static void read_failed(struct task *task, const struct call *call, const struct
     task_outcome_end(task, task->failure);
 }
 
+/* Nobody lets us see it: that is told, and is no reason to leave everything else. */
+static void not_told(struct task *task, struct slot *slot)
+{
+    json_t *text = json_sprintf("unknown: %s is refused: %s", slot->call->op, slot->call->why);
+
+    for (size_t i = 0; i < json_array_size(task->unread); i++)
+        if (json_equal(json_array_get(task->unread, i), text)) {
+            json_array_remove(task->unread, i);
+            break;
+        }
+    json_array_append_new(task->unread, text);
+    slot_finish(task, slot);
+}
+
 void task_read_reply(struct task *task, size_t index, const struct aws_reply *reply)
 {
     struct slot *slot = &task->slots[index];
@@ -218,6 +261,8 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
         page_arrived(task, slot, reply->result);
     else if (table_matches(slot->call->absent, &reply->error))
         slot_finish(task, slot);
+    else if (slot->call->account_wide && reply->kind == ERR_DENIED)
+        not_told(task, slot);
     else
         read_failed(task, slot->call, reply);
 }
@@ -226,7 +271,7 @@ void task_read_again(struct task *task, const json_t *differences)
 {
     task->look_count++;
     for (size_t i = 0; i < task->slot_count; i++) {
-        bool wanted = !differences;
+        bool wanted = !differences && !task->slots[i].call->account_wide; /* once a pass */
 
         for (size_t j = 0; j < json_array_size(differences); j++) {
             const char *name = json_text(json_array_get(differences, j), "field");

@@ -324,10 +324,24 @@ static bool is_proved(const struct task *task)
     return true;
 }
 
+/* Something remains that no write can end. */
+static bool is_stuck(const json_t *differences)
+{
+    const json_t *difference;
+    size_t i;
+
+    json_array_foreach((json_t *)differences, i, difference)
+        if (json_object_get(difference, "stuck"))
+            return true;
+    return false;
+}
+
 static enum task_verdict final_verdict(const struct task *task)
 {
     if (task->failure)
         return task->failure;
+    if (is_stuck(task->work.differences))
+        return VERDICT_HELD;
     if (task->writes || task->rounds)
         return VERDICT_REPAIRED;
     return json_array_size(task->work.differences) ? VERDICT_HELD : VERDICT_SYNCED;
@@ -347,6 +361,7 @@ void task_write_decide(struct task *task)
         wait_for_ready(task);
     } else if (action == PLAN_NONE && is_proved(task)) {
         task_outcome_say(task, "%s", "");
+        task_outcome_say_held(task, task->work.differences);
         task_outcome_end(task, final_verdict(task));
     } else if (!task->rounds || (!task->wrote && task->conflicts) || can_go_on(task)) {
         begin(task);

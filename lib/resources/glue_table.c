@@ -3,6 +3,7 @@
  * UpdateTable replaces the whole input, so what AWS has is read, overlaid and written back, without
  * archiving a table version each time.  Names and types fold to lower case.  A table only describes
  * data: dropping it leaves the objects in S3. */
+#include "resources/glue_table_members.h"
 #include "resources/kind.h"
 
 #include <ctype.h>
@@ -48,39 +49,57 @@ static const struct field fields[] = {
     {.name = "type",
      .member = "TableType",
      .otherwise = "EXTERNAL_TABLE", /* and no absent_is: a table may well be of no type */
+     .harm = "Another type is another thing to Athena: a view, a governed or an Iceberg table.",
+     .usual = "EXTERNAL_TABLE",
+     .loss = LOSS_MISREAD,
      .summary = "Table type; without it DDL on the table fails."},
-    {.name = "description", .member = "Description", .summary = "Text about the table."},
+    {.name = "description",
+     .member = "Description",
+     .harm = "Text for people.",
+     .summary = "Text about the table."},
     {.name = "location",
      .member = "StorageDescriptor.Location",
      .type = FIELD_LOCATION,
      .flags = FIELD_REQUIRED,
+     .harm = "Other objects are read than Firehose delivers: requests are not billed.",
+     .loss = LOSS_DROPPED,
      .summary = "Where its objects lie: s3://bucket/prefix/."},
     {.name = "input_format",
      .member = "StorageDescriptor.InputFormat",
+     .harm = "Objects are read in another form: no request in them counts, or queries fail.",
+     .loss = LOSS_MISREAD,
      .summary = "Hadoop input format class."},
     {.name = "output_format",
      .member = "StorageDescriptor.OutputFormat",
+     .harm = "Used when a table is written by Athena; ours are not.",
+     .usual = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
      .summary = "Hadoop output format class."},
     {.name = "serde",
      .member = "StorageDescriptor.SerdeInfo.SerializationLibrary",
+     .harm = "Lines are read by another parser: values are NULL, or queries fail.",
+     .loss = LOSS_MISREAD,
      .summary = "SerDe class."},
     {.name = "serde_parameters",
      .member = "StorageDescriptor.SerdeInfo.Parameters",
      .type = FIELD_MAP,
+     .loss = LOSS_MISREAD,
      .summary = "SerDe parameters; others are left alone."},
     {.name = "columns",
      .member = "StorageDescriptor.Columns",
      .type = FIELD_COLUMNS,
      .flags = FIELD_REQUIRED,
+     .loss = LOSS_MISREAD,
      .summary = "Columns in order, name: Hive type."},
     {.name = "partition_keys",
      .member = "PartitionKeys",
      .type = FIELD_COLUMNS,
+     .loss = LOSS_DROPPED,
      .summary = "Partition columns in order, name: Hive type."},
     {.name = "parameters",
      .member = "Parameters",
      .type = FIELD_MAP,
      .flags = FIELD_OWNER,
+     .loss = LOSS_DROPPED,
      .summary = "Table parameters (partition projection); others are left alone."},
     {0},
 };
@@ -115,13 +134,14 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
     }
 }
 
-const struct kind glue_table = {
+const struct kind glue_table_kind = {
     .name = "glue_table",
     .title = "Glue table",
     .service = "glue",
     .arn = TABLE,
     .summary = "External table in the Glue catalog, with partition projection.",
     .fields = fields,
+    .members = glue_table_members,
     .read = &read,
     .create = &create,
     .update = &update,

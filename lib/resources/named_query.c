@@ -53,6 +53,7 @@ static const struct field fields[] = {
      .member = "QueryString",
      .type = FIELD_SQL,
      .flags = FIELD_REQUIRED,
+     .loss = LOSS_MISREAD,
      .summary = "Text of the query."},
     {0},
 };
@@ -87,13 +88,23 @@ static void note(const struct scope *scope, json_t *notes)
                          count, str_text(&others), kept));
 }
 
-const struct kind named_query = {
+static const struct member members[] = {
+    {"Name", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"Database", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"WorkGroup", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"/UnprocessedNamedQueryIds", MEMBER_TOLD,
+     .why = "saved queries that AWS did not return: what they hold is unknown"},
+    {0},
+};
+
+const struct kind named_query_kind = {
     .name = "named_query",
     .title = "saved query",
     .service = "athena",
     .arn = "arn:{partition}:athena:{region}:{account}:workgroup/{workgroup}",
     .summary = "Saved Athena query.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &create,
     .update = &update,

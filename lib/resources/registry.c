@@ -16,13 +16,15 @@
     KIND(glue_database)                                                                            \
     KIND(glue_table)                                                                               \
     KIND(athena_view)                                                                              \
-    KIND(named_query)
+    KIND(named_query)                                                                              \
+    KIND(alarm)                                                                                    \
+    KIND(topic)
 
-#define KIND(name) extern const struct kind name;
+#define KIND(name) extern const struct kind name##_kind;
 KINDS
 #undef KIND
 
-#define KIND(name) &name,
+#define KIND(name) &name##_kind,
 const struct kind *const registry_kinds[] = {KINDS NULL};
 #undef KIND
 

@@ -17,6 +17,22 @@ static const struct call read = {
     .page = "nextToken=nextToken",
     .absent = "ResourceNotFoundException",
 };
+static const struct call read_filters = {
+    .op = "DescribeAccountPolicies",
+    .send = "policyType='SUBSCRIPTION_FILTER_POLICY'",
+    .page = "nextToken=nextToken",
+    .account_wide = true,
+    .resource = "*",
+    .why = "whether the account forwards events elsewhere as well",
+};
+static const struct call read_transformers = {
+    .op = "DescribeAccountPolicies",
+    .send = "policyType='TRANSFORMER_POLICY'",
+    .page = "nextToken=nextToken",
+    .account_wide = true,
+    .resource = "*",
+    .why = "whether the account rewrites events as they come in",
+};
 /* Put sends a test message, so the stream must be active and the role assumable. */
 static const struct settle role_made[] = {
     {"InvalidParameterException", "Could not deliver test message to specified", 300,
@@ -41,20 +57,29 @@ static const struct field fields[] = {
     {.name = "pattern",
      .member = "filterPattern",
      .otherwise = "",
+     .harm = "Events that do not match are not forwarded, ever.",
+     .loss = LOSS_DROPPED,
      .summary = "Which events; empty sends all."},
     {.name = "destination",
      .member = "destinationArn",
      .type = FIELD_ARN,
      .flags = FIELD_REQUIRED,
+     .harm = "Events go elsewhere and do not reach the bucket.",
+     .loss = LOSS_DROPPED,
      .summary = "ARN of the delivery stream."},
     {.name = "role",
      .member = "roleArn",
      .type = FIELD_ARN,
      .flags = FIELD_REQUIRED,
      .passes = "logs.amazonaws.com",
+     .harm = "With a role that may not write to the stream events are skipped, and for up to 10 "
+             "minutes after the repair.",
+     .loss = LOSS_DROPPED,
      .summary = "ARN of the role CloudWatch Logs sends with."},
     {.name = "distribution",
      .member = "distribution",
+     .harm = "Matters for Kinesis data streams only.",
+     .usual = "ByLogStream",
      .summary = "ByLogStream or Random; matters for Kinesis data streams only."},
     {0},
 };
@@ -110,13 +135,47 @@ static void note(const struct scope *scope, json_t *notes)
     }
 }
 
-const struct kind subscription_filter = {
+static const struct member members[] = {
+    {"filterName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"logGroupName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"creationTime", MEMBER_IGNORED, .why = WHY_TIME},
+    {"fieldSelectionCriteria", MEMBER_DRIFT, LOSS_DROPPED,
+     .why = "events whose account or region does not fit are not forwarded, ever", .reset = ""},
+    {"applyOnTransformedLogs", MEMBER_DRIFT, LOSS_MISREAD, .usual = "false|",
+     .why = "the transformed text is forwarded instead of the access log line: keys may be renamed "
+            "or gone",
+     .reset = ""},
+    {"emitSystemFields", MEMBER_DRIFT, LOSS_MISREAD,
+     .why = "account and region are added to what is forwarded: it may not parse as an access log "
+            "line",
+     .reset = ""},
+    {"accountPolicies[].policyName", MEMBER_TOLD,
+     .why = "an account-wide subscription filter forwards the events of log groups to its own "
+            "destination as well; ours goes on",
+     .read = &read_filters},
+    {"accountPolicies[].selectionCriteria", MEMBER_TOLD,
+     .why = "which log groups the account-wide filter leaves out", .read = &read_filters},
+    {"accountPolicies", MEMBER_IGNORED, .why = "The policy is told by its name.",
+     .read = &read_filters},
+    {"accountPolicies[].policyName", MEMBER_TOLD,
+     .why = "an account-wide transformer rewrites events as they come in; ours forwards the "
+            "original line while applyOnTransformedLogs is off",
+     .read = &read_transformers},
+    {"accountPolicies[].selectionCriteria", MEMBER_TOLD,
+     .why = "which log groups the account-wide transformer leaves out", .read = &read_transformers},
+    {"accountPolicies", MEMBER_IGNORED, .why = "The policy is told by its name.",
+     .read = &read_transformers},
+    {0},
+};
+
+const struct kind subscription_filter_kind = {
     .name = "subscription_filter",
     .title = "subscription filter",
     .service = "logs",
     .arn = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}",
     .summary = "Subscription filter from a log group to the stream.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &put,
     .update = &put,

@@ -230,6 +230,16 @@ static json_t *built_params(const struct scope *scope, const struct call *call)
     return params;
 }
 
+/* Only what is wanted: not what an overlay brought along. */
+static void leave_out(json_t *params, const char *member)
+{
+    const char *dot = strrchr(member, '.');
+    cleanup_free char *above = dot ? mem_printf("%.*s", (int)(dot - member), member) : NULL;
+    json_t *parent = dot ? (json_t *)json_at(params, above) : params;
+
+    (void)json_object_del(parent, dot ? dot + 1 : member);
+}
+
 json_t *table_params(const struct scope *scope, const struct call *call,
                      const struct field **missing)
 {
@@ -248,6 +258,8 @@ json_t *table_params(const struct scope *scope, const struct call *call,
 
         if (value) {
             json_put_at(params, word.member, value);
+        } else if (word.source[0] == '!') {
+            leave_out(params, word.member);
         } else if (field && (field->flags & (FIELD_REPORTED | FIELD_LOCAL)) && field->member) {
             *missing = field;
             json_decref(params);

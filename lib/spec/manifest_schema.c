@@ -127,11 +127,10 @@ static json_t *field_schema(const struct kind *kind, const struct field *field, 
         return truth_schema();
     case FIELD_MAP:
         return map_schema(reference("text"));
-    case FIELD_SET:
-        return list_schema(reference("text"));
     case FIELD_DOCUMENT:
         return shape ? schema_of(model, shape, definitions) : map_schema(json_true());
     case FIELD_LIST:
+    case FIELD_SET:
     case FIELD_RULES:
         return shape ? schema_of(model, shape, definitions) : list_schema(json_true());
     case FIELD_POLICY:

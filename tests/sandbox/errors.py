@@ -49,7 +49,8 @@ def error_reply(service: str, protocol: str, error: AwsError, head: bool = False
         return _s3_error(error, head)
     if protocol == "query":
         kind = "Sender" if error.status < 500 else "Receiver"
-        text = (f'<ErrorResponse xmlns="{models.service_model(service).metadata.get("xmlNamespace", "")}">\n  <Error>\n'
+        namespace = models.service_model(service).metadata.get("xmlNamespace", "")
+        text = (f'<ErrorResponse xmlns="{namespace}">\n  <Error>\n'
                 f"    <Type>{kind}</Type>\n    <Code>{escape(error.code)}</Code>\n"
                 f"    <Message>{escape(error.message)}</Message>\n  </Error>\n"
                 f"  <RequestId>{identifier}</RequestId>\n</ErrorResponse>\n")

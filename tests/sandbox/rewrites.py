@@ -70,7 +70,7 @@ def other_account(call: "Call", body: bytes) -> bytes:
 
 
 def unprocessed(call: "Call", body: bytes) -> bytes:
-    """None of a batch could be read this time."""
+    """None of a batch could be read, or removed, this time."""
     for wanted, found, left, key in (
             ("NamedQueryIds", "NamedQueries", "UnprocessedNamedQueryIds", "NamedQueryId"),
             ("QueryExecutionIds", "QueryExecutions", "UnprocessedQueryExecutionIds", "QueryExecutionId")):
@@ -78,6 +78,11 @@ def unprocessed(call: "Call", body: bytes) -> bytes:
             return json.dumps({found: [], left: [
                 {key: one, "ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded"}
                 for one in call.params[wanted]]}).encode()
+    if call.operation == "BatchDeletePartition":
+        return json.dumps({"Errors": [
+            {"PartitionValues": one["Values"],
+             "ErrorDetail": {"ErrorCode": "InternalServiceException", "ErrorMessage": "Please try again"}}
+            for one in call.params["PartitionsToDelete"]]}).encode()
     return body
 
 

@@ -28,7 +28,8 @@ from .messages import Request
 from .world import World
 
 Names = dict[str, Any]  # what an item and those around it are called, in lower case -> the values
-DATA = re.compile(r".*(Object(?!Lock)|Multipart|Events$|QueryExecution|QueryResults|Statistics|ListMetrics$|Version(?!ing))")
+DATA = re.compile(r".*(Object(?!Lock)|Multipart|Events$|QueryExecution|QueryResults|Statistics|ListMetrics$|"
+                  r"Version(?!ing))")
 MOST_PAGES = 50
 RESOURCES = Path(__file__).resolve().parents[2] / "lib/resources"
 LACKING: set[tuple[str, str]] = set()  # operations that moto turned out not to have

@@ -115,6 +115,7 @@ def test_externals_carry_their_file(name: str) -> None:
 def carries(symbol: str, path: Path) -> bool:
     """audit_days.c may define audit_days and audit_days_read; lib/aws has names with aws_ in front as well."""
     stem = path.stem
+    symbol = symbol.removeprefix("__odr_asan.")  # AddressSanitizer's twin of each external of data
     if "aws" in path.parts:
         symbol = symbol.removeprefix("aws_")
     return symbol == stem or symbol.startswith(stem + "_") or symbol == "main"
@@ -125,4 +126,4 @@ def test_names_can_be_wrong() -> None:
     assert carries("audit_days_read", audit) and carries("log_group", log_group)
     assert carries("aws_client_new", Path("lib/aws/client.c"))
     assert not carries("audit_read", audit) and not carries("audit_daysread", audit)
-    assert not carries("aws_log_group", log_group)
+    assert not carries("aws_log_group", log_group) and not carries("__odr_asan.audit", log_group)

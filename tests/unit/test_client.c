@@ -299,6 +299,67 @@ static void test_bad_replies(void)
     }
 }
 
+#define JSON(body) CLOSES(XML("200 OK", "Content-Type: application/x-amz-json-1.1\r\n", body))
+#define GROUP(account)                                                                             \
+    JSON("{\"logGroups\":[{\"logGroupName\":\"g\",\"arn\":\"arn:aws:logs:r:" account               \
+         ":log-group:g:*\"}]}")
+
+static void ask_for_groups(void)
+{
+    send_call("logs", "DescribeLogGroups", NULL);
+}
+
+/* What AWS always sends is missing: as good as no reply. */
+static void test_empty_reply(void)
+{
+    static const struct server_reply once[] = {JSON("{}"), JSON("{\"logGroups\":[]}")};
+    static const struct server_reply always[] = {JSON("{}")};
+
+    UP(once);
+    ask_for_groups();
+    end();
+    CHECK_INT(last()->kind, ERR_NONE);
+    CHECK_INT(last()->attempts, 2);
+
+    server_up(always, 1);
+    f.options.retry.max_attempts = 3;
+    client_up();
+    ask_for_groups();
+    end();
+    CHECK_INT(last()->kind, ERR_RETRY);
+    CHECK_INT(last()->attempts, 3);
+    CHECK_TEXT(last()->error.code, "InvalidReply");
+    CHECK_TEXT(last()->error.message, "the reply to DescribeLogGroups has no logGroups");
+}
+
+static void then_groups(void *arg, const struct aws_reply *reply)
+{
+    (void)arg;
+    CHECK_INT(reply->kind, ERR_NONE);
+    ask_for_groups();
+    f.left--;
+}
+
+/* Whose credentials these are is known once they were asked for it. */
+static void test_other_account(void)
+{
+    static const struct server_reply first[] = {GROUP("999999999999")};
+    static const struct server_reply later[] = {OK, GROUP("999999999999"), GROUP("123456789012")};
+
+    UP(first);
+    ask_for_groups();
+    end();
+    CHECK_INT(last()->kind, ERR_NONE);
+
+    UP(later);
+    f.left = 1;
+    aws_client_send(f.client, &(struct aws_request){f.session, "sts", "GetCallerIdentity", NULL},
+                    then_groups, NULL);
+    end();
+    CHECK_INT(last()->kind, ERR_NONE);
+    CHECK_INT(last()->attempts, 2);
+}
+
 static void test_huge_reply(void)
 {
     static const struct server_reply script[] = {
@@ -872,6 +933,8 @@ int main(void)
     test_bucket();
     test_kinds();
     test_bad_replies();
+    test_empty_reply();
+    test_other_account();
     test_huge_reply();
     test_no_answer();
     test_nobody_there();

@@ -152,22 +152,30 @@ static void test_values(void)
     CHECK_TEXT(aws_config_region(config), "eu-west-2");
     setenv("AWS_REGION", "eu-west-3", 1);
     CHECK_TEXT(aws_config_region(config), "eu-west-3");
-    CHECK_INT(aws_config_flag(config, NULL, "flag", &flag, &e), -1);
+    CHECK_INT(aws_config_flag(config, (struct aws_config_setting){NULL, "flag"}, &flag, &e), -1);
     CHECK_TEXT(e.text, "config:3: flag: must be true or false, not \"maybe\"");
     err_clear(&e);
-    CHECK_INT(aws_config_number(config, "AWS_MAX_ATTEMPTS", "max_attempts", 9, &number, &e), -1);
+    CHECK_INT(aws_config_number(config,
+                                (struct aws_config_setting){"AWS_MAX_ATTEMPTS", "max_attempts"}, 9,
+                                &number, &e),
+              -1);
     CHECK_TEXT(e.text, "config:4: max_attempts: must be a number from 1 to 9, not \"0\"");
     err_clear(&e);
     setenv("AWS_MAX_ATTEMPTS", "4", 1);
-    CHECK_INT(aws_config_number(config, "AWS_MAX_ATTEMPTS", "max_attempts", 9, &number, &e), 0);
+    CHECK_INT(aws_config_number(config,
+                                (struct aws_config_setting){"AWS_MAX_ATTEMPTS", "max_attempts"}, 9,
+                                &number, &e),
+              0);
     CHECK_INT(number, 4);
     clearenv();
     setenv("AWS_PROFILE", "b", 1);
-    CHECK_INT(aws_config_flag(config, NULL, "flag", &flag, &e), 0);
+    CHECK_INT(aws_config_flag(config, (struct aws_config_setting){NULL, "flag"}, &flag, &e), 0);
     CHECK(flag);
     CHECK(!aws_config_region(config));
     setenv("AWS_SOME_FLAG", "no", 1);
-    CHECK_INT(aws_config_flag(config, "AWS_SOME_FLAG", "flag", &flag, &e), -1);
+    CHECK_INT(
+        aws_config_flag(config, (struct aws_config_setting){"AWS_SOME_FLAG", "flag"}, &flag, &e),
+        -1);
     CHECK_TEXT(e.text, "AWS_SOME_FLAG: must be true or false, not \"no\"");
     clearenv();
     aws_config_free(config);

@@ -253,8 +253,13 @@ static void test_role_scenarios(void)
         CHECK_INT(aws_config_endpoint(config, "STS", &url, &origin, &e), 0);
         struct aws_endpoint_wish wish = {
             .model = &sts, .region = aws_config_region(config), .url = url};
-        CHECK_INT(aws_config_flag(config, NULL, "use_fips_endpoint", &wish.fips, &e), 0);
-        CHECK_INT(aws_config_flag(config, NULL, "use_dualstack_endpoint", &wish.dual_stack, &e), 0);
+        CHECK_INT(aws_config_flag(config, (struct aws_config_setting){NULL, "use_fips_endpoint"},
+                                  &wish.fips, &e),
+                  0);
+        CHECK_INT(aws_config_flag(config,
+                                  (struct aws_config_setting){NULL, "use_dualstack_endpoint"},
+                                  &wish.dual_stack, &e),
+                  0);
         CHECK_INT(aws_endpoint_resolve(&wish, &endpoint, &e), 0);
         have = mem_printf("http%s://%s", endpoint.plain ? "" : "s", endpoint.host);
         CHECK(strncmp(json_text(json_array_get(exchanges, 0), "uri"), have, strlen(have)) == 0);

@@ -6,6 +6,7 @@
 
 #include <alloca.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -218,8 +219,9 @@ static void overflow(struct flow *flow, void *arg)
 }
 
 /* In a process of its own, which must not get to its end. */
-static void test_guard(void)
+static void check_dies(int most_bytes, int want_signal)
 {
+    const struct rlimit limit = {(rlim_t)most_bytes, RLIM_INFINITY};
     int status = 0;
     pid_t child = fork();
 
@@ -227,15 +229,18 @@ static void test_guard(void)
         uv_loop_t loop;
         int reached = 0;
 
-        (void)close(2); /* a sanitizer's report */
+        (void)close(2); /* what it says about it */
         (void)signal(SIGSEGV, SIG_DFL);
         uv_loop_init(&loop);
+        if (most_bytes)
+            (void)setrlimit(RLIMIT_AS, &limit);
         (void)flow_start(&loop, NULL, overflow, NULL, &reached);
         uv_run(&loop, UV_RUN_DEFAULT);
         _exit(0);
     }
     CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFSIGNALED(status) ? WTERMSIG(status) == SIGSEGV : WEXITSTATUS(status) != 0);
+    /* A sanitizer reports and exits. */
+    CHECK(WIFSIGNALED(status) ? WTERMSIG(status) == want_signal : WEXITSTATUS(status) != 0);
 }
 
 int main(void)
@@ -256,6 +261,7 @@ int main(void)
     seen = run_flow(side_by_side);
     CHECK_INT(seen.most, 1);
     CHECK_INT(seen.finished, 3);
-    test_guard();
+    check_dies(0, SIGSEGV);    /* the guard is touched */
+    check_dies(4096, SIGABRT); /* there is no room for a stack */
     return check_done();
 }

@@ -171,7 +171,7 @@ static const unsigned fitting[] = {
     [FIELD_MAP] = IS(TEXT_MAP) | IS(PAIRS),
     [FIELD_DOCUMENT] = IS(STRUCTURE),
     [FIELD_LIST] = IS(STRUCTURES) | IS(PAIRS) | IS(NAMED) | IS(COLUMNS),
-    [FIELD_SET] = IS(SCALARS),
+    [FIELD_SET] = IS(SCALARS) | IS(STRUCTURES),
     [FIELD_RULES] = IS(NAMED),
     [FIELD_POLICY] = IS(TEXT),
     [FIELD_STATEMENTS] = IS(TEXT),
@@ -396,7 +396,7 @@ static void test_forms(void)
         {FIELD_ARN, "x.............."},        {FIELD_LOCATION, "x.............."},
         {FIELD_SQL, "x.............."},        {FIELD_LOWER, "x.............."},
         {FIELD_MAP, ".......x..x...."},        {FIELD_DOCUMENT, "......x........"},
-        {FIELD_LIST, "..........xxxx."},       {FIELD_SET, ".........x....."},
+        {FIELD_LIST, "..........xxxx."},       {FIELD_SET, ".........x...x."},
         {FIELD_RULES, "...........x..."},      {FIELD_POLICY, "x.............."},
         {FIELD_STATEMENTS, "x.............."}, {FIELD_COLUMNS, "............x.."},
     };

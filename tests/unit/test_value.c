@@ -94,6 +94,8 @@ static const struct {
     {FIELD_LIST, "[]", "[{\"T\":\"a\"}]", "f"},
     {FIELD_SET, "[\"a\",\"b\"]", "[\"b\",\"a\"]", ""},
     {FIELD_SET, "[\"a\"]", "[\"a\",\"b\"]", "f"},
+    {FIELD_SET, "[{\"N\":1},{\"N\":2}]", "[{\"N\":2},{\"N\":1}]", ""},
+    {FIELD_SET, "[{\"N\":1},{\"N\":2}]", "[{\"N\":2},{\"N\":3}]", "f"},
     {FIELD_POLICY, POLICY, POLICY_LISTS, ""},
     {FIELD_POLICY, POLICY, "{\"Statement\":[]}", "f"},
     {FIELD_POLICY, POLICY, "\"no policy\"", "f"},

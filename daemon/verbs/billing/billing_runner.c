@@ -175,10 +175,9 @@ int billing_runner_run(const struct options *options, bool many, billing_turn_fn
 {
     struct billing_runner runner = {.options = options, .turn = turn, .arg = arg};
     struct err e = {0};
-    size_t warnings;
     int code;
 
-    runner.manifest = spec_load(options, &code, &warnings);
+    runner.manifest = spec_load_strictly(options, &code);
     if (!runner.manifest)
         return code;
     if (!check_choice(&runner, many)) {

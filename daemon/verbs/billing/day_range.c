@@ -1,6 +1,9 @@
 #include "daemon/verbs/billing/day_range.h"
 
+#include "daemon/verbs/verb.h"
+
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,4 +86,15 @@ int day_range_read(const struct options *options, const char *zone, int64_t now_
     if (range->has_first && range->has_last && calendar_compare(range->first, range->last) > 0)
         return err_set(e, ERR_INVALID, "the range of days ends before it begins");
     return 0;
+}
+
+int day_range_check(const struct options *options)
+{
+    struct day_range range;
+    struct err e = {0};
+
+    if (!day_range_read(options, "UTC", 0, &range, &e))
+        return -1;
+    (void)fprintf(stderr, "billingd: %s: %s\n", options->verb->name, e.text);
+    return EXIT_BAD_USAGE;
 }

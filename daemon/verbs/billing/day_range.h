@@ -18,4 +18,8 @@ struct day_range {
 int day_range_read(const struct options *options, const char *zone, int64_t now_s,
                    struct day_range *range, struct err *e);
 
+/* Whether the words of day_range_read are well-formed, before a spec is loaded.  -1 to go on, else
+ * EXIT_BAD_USAGE, told. */
+int day_range_check(const struct options *options);
+
 #endif

@@ -70,7 +70,9 @@ int verb_audit(const struct options *options)
                     stderr);
         return EXIT_BAD_USAGE;
     }
-    code = billing_runner_run(options, true, turn, NULL);
+    code = day_range_check(options);
+    if (code < 0)
+        code = billing_runner_run(options, true, turn, NULL);
     rollup_forget();
     return code;
 }

@@ -149,7 +149,9 @@ int verb_backfill(const struct options *options)
         (void)fprintf(stderr, "billingd: backfill: %s\n", wrong);
         return EXIT_BAD_USAGE;
     }
-    code = billing_runner_run(options, true, turn, NULL);
+    code = day_range_check(options);
+    if (code < 0)
+        code = billing_runner_run(options, true, turn, NULL);
     rollup_forget();
     return code;
 }

@@ -33,10 +33,10 @@ static void print_json(const struct billing_turn *turn, const struct close *clos
     cleanup_free char *number = close_number(close->billing, close->month, close->number);
     cleanup_free char *place = close->folder ? location(close) : NULL;
     json_auto_t *json = json_pack(
-        "{s:i, s:s, s:s, s:s, s:b, s:s*, s:O, s:O, s:O*, s:O*}", "format_version", 1, "pipeline",
-        close->billing->pipeline, "month", turn->options->operand, "invoice", number, "closed",
-        closed, "manifest_at", place, "reasons", close->reasons, "notes", close->notes, "bill",
-        close->bill, "manifest", closed ? close->manifest : NULL);
+        "{s:s, s:s, s:s, s:s, s:b, s:s*, s:O, s:O, s:O*, s:O*}", "format_version",
+        JSON_FORMAT_VERSION, "pipeline", close->billing->pipeline, "month", turn->options->operand,
+        "invoice", number, "closed", closed, "manifest_at", place, "reasons", close->reasons,
+        "notes", close->notes, "bill", close->bill, "manifest", closed ? close->manifest : NULL);
 
     (void)json_view_print(json);
 }

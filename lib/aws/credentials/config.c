@@ -163,26 +163,26 @@ void aws_config_each(const struct aws_config *config,
 }
 
 /* The text of a variable, else of a profile key; *origin (new text) says which. */
-static const char *setting(const struct aws_config *config, const char *variable, const char *key,
+static const char *text_of(const struct aws_config *config, struct aws_config_setting setting,
                            char **origin)
 {
-    const char *text = variable ? aws_config_variable(variable) : NULL;
+    const char *text = setting.variable ? aws_config_variable(setting.variable) : NULL;
     const struct aws_config_entry *entry = NULL;
 
     if (text) {
-        *origin = mem_text(variable);
+        *origin = mem_text(setting.variable);
         return text;
     }
-    if (key && (entry = profile_entry(config, key)) != NULL)
-        *origin = mem_printf("%s:%d: %s", entry->file, entry->line, key);
+    if (setting.key && (entry = profile_entry(config, setting.key)) != NULL)
+        *origin = mem_printf("%s:%d: %s", entry->file, entry->line, setting.key);
     return entry ? entry->text : NULL;
 }
 
-int aws_config_flag(const struct aws_config *config, const char *variable, const char *key,
-                    bool *flag, struct err *e)
+int aws_config_flag(const struct aws_config *config, struct aws_config_setting setting, bool *flag,
+                    struct err *e)
 {
     cleanup_free char *origin = NULL;
-    const char *text = setting(config, variable, key, &origin);
+    const char *text = text_of(config, setting, &origin);
 
     *flag = text && strcasecmp(text, "true") == 0;
     if (text && !*flag && strcasecmp(text, "false") != 0)
@@ -190,11 +190,11 @@ int aws_config_flag(const struct aws_config *config, const char *variable, const
     return 0;
 }
 
-int aws_config_number(const struct aws_config *config, const char *variable, const char *key,
-                      int most, int *number, struct err *e)
+int aws_config_number(const struct aws_config *config, struct aws_config_setting setting, int most,
+                      int *number, struct err *e)
 {
     cleanup_free char *origin = NULL;
-    const char *text = setting(config, variable, key, &origin);
+    const char *text = text_of(config, setting, &origin);
     char *end;
     long value;
 
@@ -247,19 +247,21 @@ int aws_config_endpoint(const struct aws_config *config, const char *config_id, 
     int found;
 
     *url = *origin = NULL;
-    if (aws_config_flag(config, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-                        "ignore_configured_endpoint_urls", &ignored, e))
+    if (aws_config_flag(config,
+                        (struct aws_config_setting){"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+                                                    "ignore_configured_endpoint_urls"},
+                        &ignored, e))
         return -1;
     if (ignored)
         return 0;
-    text = setting(config, variable, NULL, origin);
+    text = text_of(config, (struct aws_config_setting){variable, NULL}, origin);
     if (!text)
-        text = setting(config, "AWS_ENDPOINT_URL", NULL, origin);
+        text = text_of(config, (struct aws_config_setting){"AWS_ENDPOINT_URL", NULL}, origin);
     if (!text) {
         found = services_endpoint(config, config_id, url, origin, e);
         if (found)
             return found < 0 ? -1 : 0;
-        text = setting(config, NULL, "endpoint_url", origin);
+        text = text_of(config, (struct aws_config_setting){NULL, "endpoint_url"}, origin);
     }
     *url = mem_text(text);
     return 0;

@@ -59,13 +59,17 @@ void aws_config_each(const struct aws_config *config,
                                    const struct aws_config_entry *first),
                      void *arg);
 
-/* "true" or "false" of a variable, else of a profile key, else false.  Fails with ERR_INVALID,
- * naming the variable or file and line, on anything else.  Either name may be NULL. */
-int aws_config_flag(const struct aws_config *config, const char *variable, const char *key,
-                    bool *flag, struct err *e);
+/* What an environment variable says, else a key of the selected profile; either may be NULL. */
+struct aws_config_setting {
+    const char *variable, *key;
+};
+/* "true" or "false", else false.  Fails with ERR_INVALID, naming the variable or file and line, on
+ * anything else. */
+int aws_config_flag(const struct aws_config *config, struct aws_config_setting setting, bool *flag,
+                    struct err *e);
 /* A whole number from 1 to most, likewise; *number is left alone when it is not set. */
-int aws_config_number(const struct aws_config *config, const char *variable, const char *key,
-                      int most, int *number, struct err *e);
+int aws_config_number(const struct aws_config *config, struct aws_config_setting setting, int most,
+                      int *number, struct err *e);
 /* $AWS_REGION, $AWS_DEFAULT_REGION, or the profile's region; NULL when there is none. */
 const char *aws_config_region(const struct aws_config *config);
 /* The configured endpoint of a service, by its config id ("CLOUDWATCH_LOGS"): *url is new text,

@@ -18,15 +18,17 @@ struct reply_rule {
     const char *root;   /* rest-xml: the document's element, which the models do not name */
     const char *always; /* paths that are there; "path+" and not empty */
     /* What comes back of what was asked for: "path=Parameter" the same, "path~Parameter" but for
-     * upper and lower case, "path^Parameter" begins with it, "path@Parameter" just the items of
-     * that list.  A parameter that was not sent asks for nothing. */
+     * upper and lower case, "path^Parameter" begins with it, "path<Parameter" one item of that
+     * list, "path@Parameter" all its items and no others.  A parameter that was not sent asks for
+     * nothing. */
     const char *echo;
     const char *owner;  /* paths of ARNs and account ids that are the caller's own, where they are
                            there */
     const char *policy; /* paths of texts that hold a policy document */
-    const char *page;   /* "request token=reply token", perhaps "?flag" that says there is more */
-    bool any_type;      /* the body is what somebody stored: its content type says nothing */
-    const char *why;    /* source, or why nothing is asked for; empty replies need none */
+    const char
+        *more;       /* "flag=token": the flag says there are more pages, the token asks for them */
+    bool any_type;   /* the body is what somebody stored: its content type says nothing */
+    const char *why; /* source, or why nothing is asked for; empty replies need none */
     /* What words cannot say: NULL, or what is wrong, in memory of its own. */
     char *(*check)(const json_t *params, const json_t *result);
 };

@@ -170,13 +170,14 @@ static json_t *document_of(struct audit *audit)
     audit_ladder(audit);
     sum = sum_hours(audit);
     gaps = audit_explain(audit);
-    document = json_pack(
-        "{s:i, s:s, s:I, s:I, s:o, s:o, s:o, s:O, s:o, s:s, s:s, s:I}", "format_version", 1,
-        "pipeline", audit->billing->pipeline, "from", (json_int_t)audit->from_s, "to",
-        (json_int_t)audit->to_s, "hops", names_document(), "totals", totals_document(audit, &sum),
-        "hours", hours_document(audit), "days", audit->days, "gaps", gaps, "max_gap",
-        audit->billing->settings.max_gap, "verdict", audit_explain_verdict(audit, gaps),
-        "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit));
+    document =
+        json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:O, s:o, s:s, s:s, s:I}", "format_version",
+                  JSON_FORMAT_VERSION, "pipeline", audit->billing->pipeline, "from",
+                  (json_int_t)audit->from_s, "to", (json_int_t)audit->to_s, "hops",
+                  names_document(), "totals", totals_document(audit, &sum), "hours",
+                  hours_document(audit), "days", audit->days, "gaps", gaps, "max_gap",
+                  audit->billing->settings.max_gap, "verdict", audit_explain_verdict(audit, gaps),
+                  "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit));
     json_object_set_new(
         document, "excluded",
         json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "control", (json_int_t)sum.control,

@@ -148,8 +148,8 @@ static json_t *report_of(const struct backfill *backfill, const json_t *holes, j
     const struct backfill_request *request = backfill->request;
 
     return json_pack(
-        "{s:i, s:s, s:I, s:I, s:b, s:O, s:{s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:I}",
-        "format_version", 1, "pipeline", backfill->billing->pipeline, "from",
+        "{s:s, s:s, s:I, s:I, s:b, s:O, s:{s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:I}",
+        "format_version", JSON_FORMAT_VERSION, "pipeline", backfill->billing->pipeline, "from",
         (json_int_t)request->from_s, "to", (json_int_t)request->to_s, "dry_run", request->dry_run,
         "holes", holes, "logs", "read", (json_int_t)backfill->read, "present",
         (json_int_t)backfill->present, "events", (json_int_t)backfill->logs.events, "objects",

@@ -237,10 +237,11 @@ json_t *whatif_of_bills(const json_t *pairs, struct err *e)
     customers = customers_json(rows, counts, e);
     if (!customers)
         return NULL;
-    return json_pack("{s:i, s:O, s:O, s:O, s:O, s:o, s:o, s:o, s:O, s:O, s:I, s:I, s:I}",
-                     "format_version", 1, "pipeline", json_object_get(old, "pipeline"), "from",
-                     json_object_get(old, "month"), "to", json_object_get(last, "month"),
-                     "currency", json_object_get(old, "currency"), "old", book_json(old), "new",
+    return json_pack("{s:s, s:O, s:O, s:O, s:O, s:o, s:o, s:o, s:O, s:O, s:I, s:I, s:I}",
+                     "format_version", JSON_FORMAT_VERSION, "pipeline",
+                     json_object_get(old, "pipeline"), "from", json_object_get(old, "month"), "to",
+                     json_object_get(last, "month"), "currency", json_object_get(old, "currency"),
+                     "old", book_json(old), "new",
                      book_json(json_array_get(json_array_get(pairs, 0), 1)), "customers", customers,
                      "unattributed", nobody, "totals", totals, "pays_less", counts[0], "pays_more",
                      counts[1], "same", counts[2]);

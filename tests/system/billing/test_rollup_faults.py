@@ -179,3 +179,14 @@ def test_files_of_failed_builds_are_never_read(world: World) -> None:
     assert len(world.sandbox.objects(BUCKET, "parquet-data/")) >= 3
     world.write(keep="0h")
     is_right(world)
+
+
+def test_what_a_batch_leaves_undone_is_told(world: World) -> None:
+    """200 with an error for each of its items is no success."""
+    world.rollup(*ONE_DAY)
+    world.change_sql()  # something to do, so that old runs are collected
+    world.sandbox.faults({"action": "unprocessed", "operation": "BatchDeletePartition", **US, "times": 0})
+    done = world.run("rollup", *ONE_DAY, code=1)
+    assert world.sandbox.fault_counts()[0]["changed"], "nothing was collected"
+    assert "BatchDeletePartition: InternalServiceException: Please try again" in done.stdout + done.stderr
+    is_right(world)

@@ -1,63 +1,35 @@
-"""What bringing up or looking at each kind of resource costs, in AWS operations."""
+"""What bringing up or looking at resources costs, in AWS operations, as the kinds' tables tell."""
 
 from collections import Counter
 from typing import Any
 
-WRITES = {  # kind -> the writes that create it as the shipped spec has it, in order
-    "s3_bucket": ("CreateBucket", "PutPublicAccessBlock", "PutBucketPolicy",
-                  "PutBucketLifecycleConfiguration", "PutBucketTagging"),
-    "iam_role": ("CreateRole", "PutRolePolicy"),
-    "log_group": ("CreateLogGroup", "PutRetentionPolicy"),
-    "log_stream": ("CreateLogStream",),
-    "delivery_stream": ("CreateDeliveryStream",),
-    "subscription_filter": ("PutSubscriptionFilter",),
-    "log_resource_policy": ("PutResourcePolicy",),
-    "stage_logging": ("UpdateStage",),
-    "workgroup": ("CreateWorkGroup",),
-    "named_query": ("CreateNamedQuery",),
-    "glue_database": ("CreateDatabase",),
-    "glue_table": ("CreateTable",),
-    "athena_view": ("CreateTable",),
-}
-READS = {  # kind -> one read per document
-    "s3_bucket": ("HeadBucket", "GetPublicAccessBlock", "GetBucketOwnershipControls", "GetBucketEncryption",
-                  "GetBucketPolicy", "GetBucketLifecycleConfiguration", "GetBucketTagging"),
-    "iam_role": ("GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListRolePolicies"),
-    "log_group": ("DescribeLogGroups", "ListTagsForResource"),
-    "log_stream": ("DescribeLogStreams",),
-    "delivery_stream": ("DescribeDeliveryStream", "ListTagsForDeliveryStream"),
-    "subscription_filter": ("DescribeSubscriptionFilters",),
-    "log_resource_policy": ("DescribeResourcePolicies",),
-    "stage_logging": ("GetApis", "GetStage"),
-    "workgroup": ("GetWorkGroup", "ListTagsForResource"),
-    "named_query": ("ListNamedQueries", "BatchGetNamedQuery"),
-    "glue_database": ("GetDatabase",),
-    "glue_table": ("GetTable",),
-    "athena_view": ("GetTable",),
-}
-# Asked once for all resources of a region.
-SHARED = {"DescribeResourcePolicies", "GetApis", "ListNamedQueries", "BatchGetNamedQuery"}
-SERVICE = {"s3_bucket": "s3", "iam_role": "iam", "log_group": "logs", "log_stream": "logs",
-           "delivery_stream": "firehose", "subscription_filter": "logs", "log_resource_policy": "logs",
-           "stage_logging": "apigatewayv2", "workgroup": "athena", "named_query": "athena",
-           "glue_database": "glue", "glue_table": "glue", "athena_view": "glue"}
+from tables import KINDS
 
 
 def writes_of(resources: dict[str, Any]) -> dict[str, set[str]]:
     """Operation -> the resources whose creation needs it."""
     found: dict[str, set[str]] = {}
     for name, wanted in resources.items():
-        for operation in WRITES[wanted["kind"]]:
+        for operation in KINDS[wanted["kind"]].writes(wanted):
             found.setdefault(operation, set()).add(name)
-    return found
+    return dict(sorted(found.items()))
 
 
 def reads_of(resources: dict[str, Any]) -> Counter[str]:
-    """How often a look at all of them makes each read."""
-    found = Counter(operation for wanted in resources.values() for operation in READS[wanted["kind"]])
-    return Counter({operation: 1 if operation in SHARED else n for operation, n in found.items()})
+    """How often a look at all of them makes each read: equal ones are sent once."""
+    asked = {call for wanted in resources.values() for call in KINDS[wanted["kind"]].reads(wanted)}
+    return Counter(call[0] for call in asked)
+
+
+def readers_of(resources: dict[str, Any], operation: str) -> set[str]:
+    """The resources that a read tells about."""
+    return {name for name, wanted in resources.items() if operation in reads_of({name: wanted})}
+
+
+def services_of(resources: dict[str, Any]) -> set[str]:
+    return {KINDS[wanted["kind"]].service for wanted in resources.values()}
 
 
 def service_of(resources: dict[str, Any], operation: str) -> str:
-    return next(SERVICE[w["kind"]] for w in resources.values()
-                if operation in WRITES[w["kind"]] + READS[w["kind"]])
+    return next(KINDS[wanted["kind"]].service for name, wanted in resources.items()
+                if operation in writes_of({name: wanted}) or operation in reads_of({name: wanted}))

@@ -26,6 +26,16 @@ def effective(spec: Path = SHIPPED, pipeline: str = PIPELINE) -> dict[str, Any]:
     return yaml.safe_load(done.stdout)["pipelines"][pipeline]["resources"]
 
 
+def of_one(folder: Path, region: str, want: dict[str, Any]) -> Path:
+    """A spec of one resource, as `effective` has it."""
+    document = {k: v for k, v in want.items() if k != "after"}
+    text = yaml.safe_dump({"template": "empty.yaml", "account": ACCOUNT, "region": region,
+                           "pipelines": {PIPELINE: {"resources": {"one": document}}}}, sort_keys=False)
+    (folder / "empty.yaml").write_text("resources: {}\n")
+    (folder / "one.yaml").write_text(text.replace("${", "$${"))
+    return folder / "one.yaml"
+
+
 @dataclass
 class Said:
     code: int

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from costs import READS as READS_OF, reads_of, service_of, writes_of
+from costs import readers_of, reads_of, service_of, services_of, writes_of
 from faults import ACTIONS, Fault
 from program import Billingd, Said, effective
 from sandbox.control import Sandbox
@@ -157,7 +157,7 @@ def must_tell_the_error(billingd: Billingd, said: Said, operation: str, failed: 
 def test_what_cannot_be_read_is_not_written(sandbox: Sandbox, billingd: Billingd, world: World,
                                             operation: str) -> None:
     service = service_of(RESOURCES, operation)
-    hit = {name for name, wanted in RESOURCES.items() if operation in READS_OF[wanted["kind"]]}
+    hit = readers_of(RESOURCES, operation)
     world.api()
     sandbox.faults({"service": service, "operation": operation, "times": 0, "client": "billingd",
                     "action": "error", "status": 403, "code": DENIED.get(service, "AccessDeniedException"),
@@ -178,7 +178,7 @@ def test_only_this_throttle(sandbox: Sandbox, billingd: Billingd, world: World, 
     """Every call throttled once: slow, but it arrives."""
     world.api()
     sandbox.faults(*({"action": "throttle", "service": service, "kind": kind, "nth": 1, "times": 1}
-                     for service in ("s3", "iam", "logs", "firehose", "athena", "glue", "sts")
+                     for service in (*services_of(RESOURCES), "sts")
                      for kind in ("read", "write")))
     billingd.converge()
     assert normalised(world.snapshot()) == clean

@@ -1,0 +1,71 @@
+/* kind_tables -- prints the kinds' tables as JSON, so that the Python suites need no lists of
+ * kinds, fields and calls. */
+#include "base/json.h"
+#include "resources/kind.h"
+#include "resources/registry.h"
+#include "resources/table.h"
+
+static const char *const types[] = {
+    [FIELD_TEXT] = "TEXT",         [FIELD_INT] = "INT",       [FIELD_NUMBER] = "NUMBER",
+    [FIELD_BOOL] = "BOOL",         [FIELD_ARN] = "ARN",       [FIELD_LOCATION] = "LOCATION",
+    [FIELD_SQL] = "SQL",           [FIELD_LOWER] = "LOWER",   [FIELD_MAP] = "MAP",
+    [FIELD_DOCUMENT] = "DOCUMENT", [FIELD_LIST] = "LIST",     [FIELD_SET] = "SET",
+    [FIELD_RULES] = "RULES",       [FIELD_POLICY] = "POLICY", [FIELD_STATEMENTS] = "STATEMENTS",
+    [FIELD_COLUMNS] = "COLUMNS",
+};
+
+static const struct {
+    unsigned flag;
+    const char *name;
+} flags[] = {
+    {FIELD_KEY, "KEY"},           {FIELD_REQUIRED, "REQUIRED"}, {FIELD_FIXED, "FIXED"},
+    {FIELD_REPORTED, "REPORTED"}, {FIELD_ALWAYS, "ALWAYS"},     {FIELD_OWNER, "OWNER"},
+    {FIELD_LOCAL, "LOCAL"},
+};
+
+static json_t *call_json(const struct call *call)
+{
+    return call ? json_pack("{s:s, s:s?, s:b}", "op", call->op, "send", call->send, "shared",
+                            call->shared)
+                : json_null();
+}
+
+static json_t *field_json(const struct kind *kind, const struct field *field)
+{
+    json_t *names = json_array();
+
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (field->flags & flags[i].flag)
+            json_array_append_new(names, json_string(flags[i].name));
+    return json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:s?, s:O?, s:b, s:o, s:o}", "name", field->name,
+                     "type", types[field->type], "flags", names, "member", field->member, "created",
+                     field->created, "absent_is", field->absent_is, "shape",
+                     table_field_shape(kind, field), "sent_by_create",
+                     kind->create && table_sends(kind, kind->create, field), "read",
+                     call_json(field->read ? field->read : kind->read), "repair",
+                     call_json(field->set ? field->set : kind->update));
+}
+
+static json_t *kind_json(const struct kind *kind)
+{
+    json_t *fields = json_array(), *beside = json_array();
+
+    for (const struct field *field = kind->fields; field->name; field++)
+        json_array_append_new(fields, field_json(kind, field));
+    for (const struct member *m = kind->members; m && m->path; m++)
+        if (m->read && m->read->account_wide)
+            json_array_append_new(beside, call_json(m->read));
+    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "service", kind->service,
+                     "holds_data", kind->holds_data, "removable", kind_is_removable(kind), "read",
+                     call_json(kind->read), "create", call_json(kind->create), "remove",
+                     call_json(kind->remove), "fields", fields, "beside", beside);
+}
+
+int main(void)
+{
+    json_auto_t *tables = json_object();
+
+    for (size_t i = 0; registry_kinds[i]; i++)
+        json_object_set_new(tables, registry_kinds[i]->name, kind_json(registry_kinds[i]));
+    return json_dumpf(tables, stdout, JSON_INDENT(1)) < 0;
+}
