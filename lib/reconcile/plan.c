@@ -69,20 +69,6 @@ static void plan_create(const struct scope *scope, struct plan *plan)
     }
 }
 
-/* What AWS does not tell is unknown, not different. */
-static char *fixed_reason(const struct kind *kind, const struct field *field, const json_t *have)
-{
-    if (!have)
-        return mem_printf(
-            "AWS's reply does not tell its %s, which cannot be changed after creation: "
-            "nothing is written before it is known to be as wanted",
-            field->name);
-    return mem_printf(
-        "%s is %s and cannot be changed after creation, and billingd never deletes and recreates: "
-        "change the spec, or move to a new %s by hand",
-        field->name, json_is_string(have) ? json_string_value(have) : "different", kind->title);
-}
-
 /* Marks the differences from `before` on: held, stuck, and what they cost. */
 static void mark(const json_t *differences, size_t before, const char *key, json_t *value)
 {
@@ -112,6 +98,20 @@ static bool is_ruled(const struct scope *scope, const struct field *field, struc
          json_sprintf("%s %s decides it, whatever is written here: change that policy, or the spec",
                       field->ruled_by, json_string_value(ruler)));
     return true;
+}
+
+/* What AWS does not tell is unknown, not different. */
+static char *fixed_reason(const struct kind *kind, const struct field *field, const json_t *have)
+{
+    if (!have)
+        return mem_printf(
+            "AWS's reply does not tell its %s, which cannot be changed after creation: "
+            "nothing is written before it is known to be as wanted",
+            field->name);
+    return mem_printf(
+        "%s is %s and cannot be changed after creation, and billingd never deletes and recreates: "
+        "change the spec, or move to a new %s by hand",
+        field->name, json_is_string(have) ? json_string_value(have) : "different", kind->title);
 }
 
 static void compare_field(const struct scope *scope, const struct field *field, plan_held_fn *held,

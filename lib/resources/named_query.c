@@ -58,6 +58,15 @@ static const struct field fields[] = {
     {0},
 };
 
+static const struct member members[] = {
+    {"Name", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"Database", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"WorkGroup", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"/UnprocessedNamedQueryIds", MEMBER_TOLD,
+     .why = "saved queries that AWS did not return: what they hold is unknown"},
+    {0},
+};
+
 /* Which of them is kept as the spec says: the first that is listed. */
 static void note(const struct scope *scope, json_t *notes)
 {
@@ -87,15 +96,6 @@ static void note(const struct scope *scope, json_t *notes)
                          "ID`",
                          count, str_text(&others), kept));
 }
-
-static const struct member members[] = {
-    {"Name", MEMBER_IGNORED, .why = WHY_ECHO},
-    {"Database", MEMBER_IGNORED, .why = WHY_ECHO},
-    {"WorkGroup", MEMBER_IGNORED, .why = WHY_ECHO},
-    {"/UnprocessedNamedQueryIds", MEMBER_TOLD,
-     .why = "saved queries that AWS did not return: what they hold is unknown"},
-    {0},
-};
 
 const struct kind named_query_kind = {
     .name = "named_query",
