@@ -699,7 +699,7 @@ static void test_untold_is_unknown(void)
     hand_start(&hand, "s3_bucket", "{\"name\":\"b\",\"region\":\"eu-west-1\"}");
     expect(&hand, "HeadBucket");
     give(&hand, "{}");
-    while (task_next(hand.task, &hand.request))
+    while (take_next(&hand))
         give_error(&hand, "NoSuchBucket", "none", ERR_ABSENT);
     CHECK_INT(task_plan(hand.task)->action, PLAN_BLOCKED);
     CHECK(strstr(task_plan(hand.task)->reason, "AWS's reply does not tell its region"));
