@@ -7,13 +7,13 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import drift
 import pytest
 import seed
 from program import Billingd
 from sandbox.control import Sandbox
 from world import World
 
+TABLE_INPUT = ("Name", "Description", "TableType", "PartitionKeys", "Parameters", "StorageDescriptor")
 REWRITES = ("html", "empty", "bare", "null", "cut", "wrong_document", "other_account")
 THEIRS = {"Sid": "SecurityTeamDenyDelete", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket",
           "Resource": f"arn:aws:s3:::{seed.BUCKET}"}
@@ -59,7 +59,7 @@ def table(world: World) -> list[Any]:
 
 def set_table(world: World, ours: bool) -> None:
     found = next(t for t in world.glue.get_tables(DatabaseName=seed.DATABASE)["TableList"] if t["TableType"] != "VIRTUAL_VIEW")
-    given = {k: found[k] for k in drift.TABLE_INPUT if k in found}
+    given = {k: found[k] for k in found if k in TABLE_INPUT}
     given["Parameters"] = {**found["Parameters"], "team": "search",
                            **({} if ours else {"projection.enabled": "false"})}
     world.glue.update_table(DatabaseName=seed.DATABASE, TableInput=given)
