@@ -30,7 +30,9 @@ enum long_only {
     OPTION_PRICES,
     OPTION_PIPELINE,
     OPTION_LEGACY,
-    OPTION_PUBLIC_KEY
+    OPTION_PUBLIC_KEY,
+    OPTION_FOR,
+    OPTION_SPLIT, /* the last one */
 };
 
 /* Which flags of a single verb were given: a bit each from OPTION_DETAILED on, and this one. */
@@ -62,6 +64,8 @@ static const struct option long_options[] = {
     {"pipeline", required_argument, NULL, OPTION_PIPELINE},
     {"legacy", required_argument, NULL, OPTION_LEGACY},
     {"public-key", required_argument, NULL, OPTION_PUBLIC_KEY},
+    {"for", required_argument, NULL, OPTION_FOR},
+    {"split", required_argument, NULL, OPTION_SPLIT},
     {0},
 };
 
@@ -136,7 +140,8 @@ static int set_value(struct options *options, int option, const char *value)
 {
     const char **texts[] = {&options->month,    &options->since,  &options->from,
                             &options->to,       &options->day,    &options->prices,
-                            &options->pipeline, &options->legacy, &options->public_key};
+                            &options->pipeline, &options->legacy, &options->public_key,
+                            &options->for_use,  &options->split};
 
     if (option == 'f') {
         options->file = value;
@@ -286,7 +291,7 @@ static int check_use(const struct options *options, unsigned given)
     const struct verb *verb = options->verb;
     int code = -1;
 
-    for (int option = OPTION_DETAILED; option <= OPTION_PUBLIC_KEY && code < 0; option++)
+    for (int option = OPTION_DETAILED; option <= OPTION_SPLIT && code < 0; option++)
         if (given & 1U << (option - OPTION_DETAILED))
             code = check_flag(options, option);
     if (code < 0 && (given & GIVEN_YES))

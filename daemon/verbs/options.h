@@ -34,6 +34,8 @@ struct options {
     const char *pipeline;        /* only this one */
     const char *legacy;          /* backfill: a prefix with objects in an older form */
     const char *public_key;      /* verify: a file with the key to trust */
+    const char *for_use;         /* iam-policy: one of the verbs */
+    const char *split;           /* iam-policy: a number of policies */
     const char *operand;         /* the argument behind the verb: close 2025-10 */
 };
 

@@ -5,6 +5,7 @@
 #include "base/text_width.h"
 #include "daemon/views/terminal.h"
 #include "daemon/views/text_diff.h"
+#include "resources/members.h"
 
 #include <string.h>
 
@@ -61,6 +62,19 @@ static bool is_long(const json_t *value)
     return text && strchr(text, '\n');
 }
 
+/* What it costs, and why it stays. */
+static void print_loss(const json_t *difference, FILE *out, bool color)
+{
+    const char *loss = members_loss_text(members_loss(json_text(difference, "loss")));
+    const char *why = json_text(difference, "why"), *stuck = json_text(difference, "stuck");
+
+    if (*loss)
+        (void)fprintf(out, "      %s%s%s%s%s\n", terminal_style(color, STYLE_RED), loss,
+                      terminal_style(color, STYLE_PLAIN), why ? ": " : "", why ? why : "");
+    if (stuck)
+        (void)fprintf(out, "      not written: %s\n", stuck);
+}
+
 static void print_difference(const json_t *difference, bool created, FILE *out, bool color)
 {
     const json_t *want = json_object_get(difference, "want"),
@@ -72,6 +86,8 @@ static void print_difference(const json_t *difference, bool created, FILE *out, 
                   json_object_get(difference, "held") ? "  (not written any more: it does not stay "
                                                         "repaired)"
                                                       : "");
+    if (!created)
+        print_loss(difference, out, color);
     if (want && have && (is_long(want) || is_long(have))) {
         cleanup_free char *old = value_text(have), *new = value_text(want);
 
@@ -148,6 +164,9 @@ static json_t *task_json(const struct task *task)
     json_object_set_new(json, "resource", json_string(task_address(task)));
     json_object_set_new(json, "kind", json_string(task_kind(task)->name));
     json_object_set(json, "notes", (json_t *)task_notes(task));
+    json_object_set(json, "beside", (json_t *)task_beside(task));
+    json_object_set_new(json, "loss",
+                        json_string(members_loss_name(plan_loss(task_last_plan(task)))));
     if (task_state(task) == TASK_DONE) {
         json_object_set_new(json, "verdict", json_string(task_verdict_name(task_verdict(task))));
         if (*task_text(task))

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "reconcile/live_lint.h"
 #include "reconcile/pass_role.h"
 #include "reconcile/turns.h"
 #include "spec/account_guard.h"
@@ -332,11 +333,21 @@ static void wake_items(struct pass *pass)
         (void)uv_timer_start(pass->timer, on_timer, (uint64_t)soonest, 0);
 }
 
+static void judge(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        const struct pipeline_pass *pipeline = &pass->pipelines[i];
+
+        live_lint(&pass->items[pipeline->first], pipeline->count, pipeline->facts);
+    }
+}
+
 static void tell_done(struct pass *pass)
 {
     if (pass->told_done)
         return;
     pass->told_done = true;
+    judge(pass); /* of what was written, by what was read after it */
     pass->ended_ms = clock_monotonic_ms();
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
 }
@@ -355,6 +366,7 @@ static void step(struct pass *pass)
         if (!all_at(pass, false))
             return;
         pass->phase = PHASE_CHECKING;
+        judge(pass);
         check_roles(pass);
         schedule(pass);
         return;

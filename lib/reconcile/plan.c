@@ -334,6 +334,31 @@ void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_
     }
 }
 
+bool plan_is_stuck(const struct plan *plan)
+{
+    const json_t *difference;
+    size_t i;
+
+    json_array_foreach(plan->differences, i, difference)
+        if (json_object_get(difference, "stuck"))
+            return true;
+    return false;
+}
+
+enum loss plan_loss(const struct plan *plan)
+{
+    enum loss worst = LOSS_NONE;
+    const json_t *each;
+    size_t i;
+
+    json_array_foreach(plan->differences, i, each) {
+        enum loss loss = members_loss(json_text(each, "loss"));
+
+        worst = loss > worst ? loss : worst;
+    }
+    return worst;
+}
+
 const char *plan_action_name(enum plan_action action)
 {
     static const char *const names[] = {"none", "create", "update", "delete", "wait", "blocked"};

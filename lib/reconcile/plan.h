@@ -42,6 +42,10 @@ void plan_fini(struct plan *plan);
 /* Appends {"role", "service"} of every role that the planned calls hand to a service, unless it is
  * in the list already. */
 void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_t *roles);
+/* Something differs that no write can end. */
+bool plan_is_stuck(const struct plan *plan);
+/* The worst that its differences cost. */
+enum loss plan_loss(const struct plan *plan);
 /* "create", "update", ... */
 const char *plan_action_name(enum plan_action action);
 /* {"action", "reason", "differences", "calls"}; new reference. */

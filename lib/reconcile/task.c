@@ -66,6 +66,7 @@ static void take_notes(struct task *task)
     }
     if (task->kind->note)
         task->kind->note(&scope, task->notes);
+    task->own_notes = json_array_size(task->notes);
 }
 
 static void first_look(struct task *task)
@@ -241,23 +242,27 @@ const json_t *task_notes(const struct task *task)
     return task->notes;
 }
 
+void task_find(struct task *task, const json_t *findings)
+{
+    while (json_array_size(task->notes) > task->own_notes)
+        json_array_remove(task->notes, task->own_notes);
+    if (findings)
+        json_array_extend(task->notes, (json_t *)findings);
+}
+
+bool task_was_read(const struct task *task)
+{
+    return task_read_is_done(task);
+}
+
 const json_t *task_beside(const struct task *task)
 {
     return task->beside;
 }
 
-enum loss task_loss(const struct task *task)
+const struct plan *task_last_plan(const struct task *task)
 {
-    enum loss worst = LOSS_NONE;
-    const json_t *each;
-    size_t i;
-
-    json_array_foreach(task->plan.differences, i, each) {
-        enum loss loss = members_loss(json_text(each, "loss"));
-
-        worst = loss > worst ? loss : worst;
-    }
-    return worst;
+    return task->work.differences ? &task->work : &task->plan;
 }
 
 unsigned task_look_count(const struct task *task)

@@ -99,10 +99,15 @@ const char *task_summary(const struct task *task);
 void task_waiting(const struct task *task, int *so_far_s, int *at_most_s);
 /* Texts of things worth telling; borrowed, never NULL. */
 const json_t *task_notes(const struct task *task);
+/* What others found in what was read (texts, NULL: nothing), in place of what they found before:
+ * told with the notes. */
+void task_find(struct task *task, const json_t *findings);
+/* Whether everything asked for was read. */
+bool task_was_read(const struct task *task);
 /* What was found beside the fields, as members.h has it; borrowed, never NULL. */
 const json_t *task_beside(const struct task *task);
-/* The worst that its differences cost; what is only told may cost nothing. */
-enum loss task_loss(const struct task *task);
+/* The plan of the last look: what still differs after writing. */
+const struct plan *task_last_plan(const struct task *task);
 /* How often it looked anew: what was read before does not answer its next reads. */
 unsigned task_look_count(const struct task *task);
 /* Writes that AWS accepted. */

@@ -36,6 +36,7 @@ struct task {
     json_t *beside;     /* found beside the fields: see members.h */
     json_t *unread;     /* texts: account-wide settings that were refused */
     struct slot *slots; /* slot 0: the kind's read */
+    size_t own_notes; /* the first of notes; findings follow */
     unsigned look_count;
     size_t slot_count;
     enum task_state state;

@@ -324,23 +324,11 @@ static bool is_proved(const struct task *task)
     return true;
 }
 
-/* Something remains that no write can end. */
-static bool is_stuck(const json_t *differences)
-{
-    const json_t *difference;
-    size_t i;
-
-    json_array_foreach((json_t *)differences, i, difference)
-        if (json_object_get(difference, "stuck"))
-            return true;
-    return false;
-}
-
 static enum task_verdict final_verdict(const struct task *task)
 {
     if (task->failure)
         return task->failure;
-    if (is_stuck(task->work.differences))
+    if (plan_is_stuck(&task->work))
         return VERDICT_HELD;
     if (task->writes || task->rounds)
         return VERDICT_REPAIRED;

@@ -44,6 +44,7 @@ enum field_flag {
     FIELD_ALWAYS = 16,  /* read even when the spec does not declare it */
     FIELD_OWNER = 32,   /* a FIELD_MAP that carries our ownership mark */
     FIELD_LOCAL = 64,   /* steers billingd only; never sent, never compared */
+    FIELD_TRUTHS = 128, /* a FIELD_MAP in which "TRUE" is "true" */
 };
 
 /* What becomes of usage while a value is not the usual one. */

@@ -1,5 +1,5 @@
-/* load_parameters.c -- the ${...} of a template: parameters, built-in names, files; and which
- * variables of the environment were set for it in vain.
+/* load_parameters.c -- the ${...} of a template: parameters, built-in names, files; and variables
+ * of the environment that were set for it in vain.
  *
  * A parameter's text is in the template's language too, so a default may use other parameters and
  * files.  References to resources stay as they are until the order of the resources is known. */

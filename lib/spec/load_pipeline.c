@@ -152,6 +152,16 @@ static void tell_unknown(struct load *load, const struct yaml_node *item, const 
     free(ids);
 }
 
+static void switch_off(struct draft *draft, struct yaml_node *wrap, const struct yaml_node *at)
+{
+    struct yaml_node *nothing = yaml_new(YAML_TEXT, at);
+
+    nothing->key = mem_text(at->key);
+    nothing->text = mem_text("~");
+    yaml_add(wrap, nothing);
+    json_object_set_new(draft->off, at->key, json_true());
+}
+
 static void override(struct load *load, struct draft *draft, const struct yaml_node *item)
 {
     cleanup_free char *path = mem_printf("%s.resources.%s", draft->path, item->key);
@@ -159,13 +169,8 @@ static void override(struct load *load, struct draft *draft, const struct yaml_n
 
     if (is_off(item)) {
         if (yaml_find(draft->resources, item->key)) {
-            struct yaml_node *nothing = yaml_new(YAML_TEXT, item);
-
-            nothing->key = mem_text(item->key);
-            nothing->text = mem_text("~");
-            yaml_add(wrap, nothing);
+            switch_off(draft, wrap, item);
             yaml_merge(draft->resources, wrap);
-            json_object_set_new(draft->off, item->key, json_true());
         } else {
             tell_unknown(load, item, path, draft->resources);
         }
@@ -177,6 +182,25 @@ static void override(struct load *load, struct draft *draft, const struct yaml_n
         yaml_add(wrap, yaml_copy(item));
         yaml_merge(draft->resources, wrap);
     }
+    yaml_tree_free(wrap);
+}
+
+/* A resource whose `when` came out empty is off: a parameter that nobody gave leaves it out. */
+static void look_at_when(struct load *load, struct draft *draft, const char *path)
+{
+    struct yaml_node *wrap = yaml_new(YAML_MAP, draft->resources);
+
+    for (size_t i = 0; i < draft->resources->count; i++) {
+        const struct yaml_node *item = draft->resources->items[i];
+        const struct yaml_node *when = yaml_find(item, "when");
+        cleanup_free char *below = mem_printf("%s.%s.when", path, item->key);
+
+        if (when && when->type != YAML_TEXT)
+            load_error(load, when, below, "must be a text: empty, or off, leaves the resource out");
+        else if (when && (!*when->text || yaml_is_null(when) || is_off(when)))
+            switch_off(draft, wrap, item);
+    }
+    yaml_merge(draft->resources, wrap);
     yaml_tree_free(wrap);
 }
 
@@ -197,6 +221,7 @@ static void merge_resources(struct load *load, struct draft *draft,
         load_error(load, over, path, "must be a mapping (id: fields, or id: off)");
     }
     load_parameters_expand(load, draft, draft->resources, path);
+    look_at_when(load, draft, path);
 }
 
 static void read_pipeline(struct load *load, struct draft *draft, const struct yaml_node *root)

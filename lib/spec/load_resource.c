@@ -8,7 +8,8 @@
 
 static bool is_reserved(const char *key)
 {
-    return !strcmp(key, "kind") || !strcmp(key, "after") || !strcmp(key, "ensure");
+    return !strcmp(key, "kind") || !strcmp(key, "after") || !strcmp(key, "ensure") ||
+           !strcmp(key, "when");
 }
 
 static const struct kind *read_kind(struct load *load, const struct yaml_node *node,
@@ -37,9 +38,9 @@ static const struct kind *read_kind(struct load *load, const struct yaml_node *n
 static void tell_unknown(struct load *load, const struct kind *kind, const struct yaml_node *item,
                          const char *path)
 {
-    const char *names[64] = {"after", "ensure"};
+    const char *names[64] = {"after", "ensure", "when"};
     cleanup_free char *hint = NULL;
-    size_t n = 2;
+    size_t n = 3;
 
     for (const struct field *f = kind->fields; f->name && n < 63; f++)
         if (!(f->flags & FIELD_REPORTED))

@@ -155,10 +155,11 @@ static json_t *described(json_t *schema, const char *text)
 static json_t *kind_schema(const struct kind *kind, json_t *definitions)
 {
     json_t *properties =
-        json_pack("{s:{s:s}, s:{s:s, s:{s:s}, s:s}, s:{s:[s,s*]}}", "kind", "const", kind->name,
-                  "after", "type", "array", "items", "type", "string", "description",
-                  "Ids of resources that come before this one.", "ensure", "enum", "present",
-                  kind_is_removable(kind) ? "absent" : NULL);
+        json_pack("{s:{s:s}, s:{s:s, s:{s:s}, s:s}, s:o, s:{s:[s,s*]}}", "kind", "const",
+                  kind->name, "after", "type", "array", "items", "type", "string", "description",
+                  "Ids of resources that come before this one.", "when",
+                  described(reference("text"), "Empty or off leaves the resource out."), "ensure",
+                  "enum", "present", kind_is_removable(kind) ? "absent" : NULL);
 
     for (const struct field *f = kind->fields; f->name; f++)
         if (!(f->flags & FIELD_REPORTED))

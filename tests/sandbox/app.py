@@ -147,6 +147,7 @@ class App:
                 if answer is None:
                     answer = call.forward()
                     replies.without_nulls(call.service, answer)
+                    replies.typed(call.service, answer)
             except AwsError:
                 raise
             except NotImplementedError:  # moto's word for it

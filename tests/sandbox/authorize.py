@@ -25,8 +25,12 @@ S3_ACTIONS = {
     "DeleteBucketEncryption": "PutEncryptionConfiguration",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "DeleteBucketLifecycle": "PutLifecycleConfiguration", "DeleteBucketTagging": "PutBucketTagging"}
-TAG_ON_CREATE = {("iam", "CreateRole"): "iam:TagRole",
+TAG_ON_CREATE = {("cloudwatch", "PutMetricAlarm"): "cloudwatch:TagResource",
+                 ("sns", "CreateTopic"): "sns:TagResource",
+                 ("iam", "CreateRole"): "iam:TagRole",
                  ("firehose", "CreateDeliveryStream"): "firehose:TagDeliveryStream",
                  ("logs", "CreateLogGroup"): "logs:TagResource",
                  ("athena", "CreateWorkGroup"): "athena:TagResource",
@@ -71,7 +75,8 @@ def _firehose(call: Call) -> list[Need]:
 def _logs(call: Call) -> list[Need]:
     action, p = f"logs:{call.operation}", call.params
     head = f"arn:{call.partition}:logs:{call.region}:{call.account}:log-group:"
-    if call.operation in ("DescribeResourcePolicies", "PutResourcePolicy", "DeleteResourcePolicy"):
+    if call.operation in ("DescribeResourcePolicies", "PutResourcePolicy", "DeleteResourcePolicy",
+                          "DescribeAccountPolicies", "PutAccountPolicy", "DeleteAccountPolicy"):
         return [(action, ["*"])]
     if call.operation == "DescribeLogGroups":
         return [(action, [head + ":log-stream:"])]
@@ -133,6 +138,22 @@ def _glue(call: Call) -> list[Need]:
     return needs
 
 
+def _cloudwatch(call: Call) -> list[Need]:
+    """Alarms have ARNs, metrics do not."""
+    action, head = f"cloudwatch:{call.operation}", f"arn:{call.partition}:cloudwatch:{call.region}:{call.account}:"
+    if call.operation == "DescribeAlarms":
+        return [(action, [f"{head}alarm:*"])]
+    if "ResourceARN" in call.params:
+        return [(action, [call.params["ResourceARN"]])]
+    names = call.params.get("AlarmNames") or [call.params.get("AlarmName")]
+    return [(action, [f"{head}alarm:{name}" if name else "*"]) for name in names]
+
+
+def _sns(call: Call) -> list[Need]:
+    p, head = call.params, f"arn:{call.partition}:sns:{call.region}:{call.account}:"
+    return [(f"sns:{call.operation}", [p.get("TopicArn") or p.get("ResourceArn") or head + p.get("Name", "*")])]
+
+
 def whatever_resource(call: Call) -> list[Need]:
     """Of a service without a line in NEEDS: the action, on what its ARNs name, else on anything at all."""
     arns = [v for v in call.params.values() if isinstance(v, str) and v.startswith("arn:")
@@ -143,7 +164,7 @@ def whatever_resource(call: Call) -> list[Need]:
 NEEDS: dict[str, Callable[[Call], list[Need]]] = {
     "s3": _s3, "iam": _iam, "sts": _sts, "firehose": _firehose, "logs": _logs,
     "apigatewayv2": _apigateway, "athena": _athena, "glue": _glue,
-    "cloudwatch": lambda call: [(f"cloudwatch:{call.operation}", ["*"])]}
+    "cloudwatch": _cloudwatch, "sns": _sns}
 
 
 def _passed(call: Call) -> list[tuple[str, list[str]]]:

@@ -53,6 +53,16 @@ def without_nulls(service: str, reply: Reply) -> None:
         reply.headers = [(k, v) for k, v in reply.headers if k.lower() != "content-length"]
 
 
+def typed(service: str, reply: Reply) -> None:
+    """AWS's content type, which moto at times leaves to its web server."""
+    protocol = models.protocol(service)
+    if protocol == "query":
+        reply.put("Content-Type", "text/xml")
+    elif protocol == "json":
+        version = models.service_model(service).metadata["jsonVersion"]
+        reply.put("Content-Type", f"application/x-amz-json-{version}")
+
+
 def _present(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _present(v) for k, v in value.items() if v is not None}

@@ -114,6 +114,9 @@ static void test_request_headers(void)
     struct aws_message object = encode("s3", "PutObject",
                                        "{\"Bucket\":\"b\",\"Key\":\"k\",\"Body\":\"x\","
                                        "\"Metadata\":{\"one\":\"1\"}}");
+    struct aws_message proven = encode("s3", "PutObject",
+                                       "{\"Bucket\":\"b\",\"Key\":\"k\",\"Body\":\"x\","
+                                       "\"ChecksumAlgorithm\":\"SHA256\"}");
     struct aws_message metrics =
         encode("cloudwatch", "GetMetricData",
                "{\"MetricDataQueries\":[],\"StartTime\":1700000000,\"EndTime\":1700000060.5}");
@@ -123,6 +126,8 @@ static void test_request_headers(void)
                "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=");
     CHECK_TEXT(header(&policy, "x-amz-sdk-checksum-algorithm"), "SHA256");
     CHECK_TEXT(header(&object, "x-amz-checksum-sha256"), NULL);
+    CHECK_TEXT(header(&proven, "x-amz-checksum-sha256"),
+               "LXEWQrcmsEQBYnyp+6wy9chTD7GQPMTbAiWHF5IaSIE=");
     CHECK_TEXT(header(&object, "x-amz-meta-one"), "1");
     CHECK_TEXT(header(&metrics, "X-Amz-Target"), "GraniteServiceVersion20100801.GetMetricData");
     CHECK_TEXT(header(&metrics, "x-amzn-query-mode"), "true");
@@ -131,6 +136,7 @@ static void test_request_headers(void)
                "{\"MetricDataQueries\":[],\"StartTime\":1700000000,\"EndTime\":1700000060.5}");
     aws_message_fini(&policy);
     aws_message_fini(&object);
+    aws_message_fini(&proven);
     aws_message_fini(&metrics);
 }
 

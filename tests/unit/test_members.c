@@ -102,6 +102,60 @@ static void test_rows_are_whole(void)
         }
 }
 
+/* ---- every member that flips ---- */
+
+static unsigned flips, silent;
+
+/* A value that no table calls usual, at the path. */
+static json_t *unusual(const char *path)
+{
+    json_t *document = json_object();
+
+    json_put_at(document, path, json_string("another value"));
+    return document;
+}
+
+static bool compares(const struct kind *kind, const struct call *read, const char *path)
+{
+    for (const struct field *f = kind->fields; f->name; f++)
+        if (f->member && (f->read ? f->read : kind->read) == read &&
+            !strncmp(f->member, path, strlen(f->member)))
+            return true;
+    return false;
+}
+
+/* One member of a document has another value: that is told, or a row says why not, or it is a
+ * field's, which are compared. */
+static void must_be_noticed(const struct kind *kind, const struct call *read, const char *path)
+{
+    const struct member *row;
+    bool known = members_know(kind, read, path, &row);
+    size_t root = read->take ? strlen(read->take) + (read->find ? 2 : 0) : 0;
+    const char *inner = root && strlen(path) > root ? path + root + 1 : path;
+    json_auto_t *found = json_array(), *desired = json_object();
+    json_auto_t *document = NULL;
+    struct scope scope = {.kind = kind, .desired = desired};
+
+    if (!known || !row || row->is == MEMBER_IGNORED || row->harms || row->path[0] == '/' ||
+        read->lift || compares(kind, read, inner))
+        return;
+    document = unusual(inner);
+    members_judge(&scope, read, document, document, found);
+    flips++;
+    if (json_array_size(found))
+        return;
+    silent++;
+    (void)fprintf(stderr, "not noticed: %s %s %s\n", kind->name, read->op, path);
+}
+
+static void test_flips_are_noticed(void)
+{
+    for (size_t i = 0; registry_kinds[i]; i++)
+        each_read(registry_kinds[i], must_be_noticed);
+    CHECK(flips > 80);
+    CHECK_INT(silent, 0);
+}
+
 /* ---- what is found ---- */
 
 struct look {
@@ -282,6 +336,7 @@ int main(void)
 {
     test_every_member_is_classified();
     test_rows_are_whole();
+    test_flips_are_noticed();
     test_found();
     test_reset();
     test_ruled_by_others();

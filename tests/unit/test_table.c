@@ -40,6 +40,11 @@ static const struct call replace = {
     .send = "retentionInDays=days",
     .overlay = "",
 };
+static const struct call replace_wanted = {
+    .op = "PutRetentionPolicy",
+    .send = "retentionInDays=!days",
+    .overlay = "",
+};
 static const struct call of_one = {
     .op = "DescribeLogGroups",
     .send = "logGroupIdentifiers[]=name",
@@ -133,6 +138,9 @@ static void test_overlay_of_all(void)
 {
     PARAMS(&replace, "{\"days\":90}", "{}", "{\"logGroupName\":\"g\",\"retentionInDays\":90}");
     PARAMS(&replace, "{}", "{}", "{\"logGroupName\":\"g\",\"retentionInDays\":7}");
+    PARAMS(&replace_wanted, "{\"days\":90}", "{}",
+           "{\"logGroupName\":\"g\",\"retentionInDays\":90}");
+    PARAMS(&replace_wanted, "{}", "{}", "{\"logGroupName\":\"g\"}");
 }
 
 static void test_list_of_one(void)

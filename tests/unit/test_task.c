@@ -699,8 +699,9 @@ static void test_untold_is_unknown(void)
     hand_start(&hand, "s3_bucket", "{\"name\":\"b\",\"region\":\"eu-west-1\"}");
     expect(&hand, "HeadBucket");
     give(&hand, "{}");
-    while (take_next(&hand))
-        give_error(&hand, "NoSuchBucket", "none", ERR_ABSENT);
+    /* What the spec does not declare is looked at too: there is none of it. */
+    while (task_state(hand.task) == TASK_READING && take_next(&hand))
+        give_error(&hand, "NoSuchBucket", "", ERR_ABSENT);
     CHECK_INT(task_plan(hand.task)->action, PLAN_BLOCKED);
     CHECK(strstr(task_plan(hand.task)->reason, "AWS's reply does not tell its region"));
     task_free(hand.task);

@@ -66,7 +66,7 @@ static void add_checksum(const struct aws_operation *operation, struct aws_messa
     if (sent_header(out, "x-amz-checksum-") || sent_header(out, "Content-MD5") ||
         (algorithm && strcmp(algorithm, "SHA256") != 0))
         return; /* the caller brought one */
-    if (json_is_true(json_object_get(traits, "requestChecksumRequired"))) {
+    if (algorithm || json_is_true(json_object_get(traits, "requestChecksumRequired"))) {
         if (!algorithm)
             aws_message_add_header(out, "x-amz-sdk-checksum-algorithm", "SHA256");
         add_digest(out, "x-amz-checksum-sha256", EVP_sha256());

@@ -10,7 +10,8 @@
 
 /* Fills *out (zero it first).  Fails with ERR_INVALID, naming the member, when params do not fit.
  * Members with the idempotencyToken trait that params leave out get a fresh UUID.
- * Operations that need a body checksum (S3) get x-amz-checksum-sha256 and its sdk header. */
+ * Operations that need a body checksum (S3), or are given ChecksumAlgorithm SHA256, get
+ * x-amz-checksum-sha256 and its sdk header. */
 int codec_encode(const struct aws_operation *operation, const json_t *params,
                  struct aws_message *out, struct err *e);
 

@@ -3,7 +3,7 @@
  * The model tells what a reply may hold, and marks almost nothing as required.  What is here is
  * what AWS's API reference and its own replies show to be always there.  Where that is in doubt
  * nothing is asked for: an unusual reply of AWS's must never be refused.  A test walks the models
- * and fails for an operation without a rule. */
+ * and fails for an operation that has no rule and is no kind's. */
 #ifndef AWS_REPLY_REPLY_RULE_H
 #define AWS_REPLY_REPLY_RULE_H
 

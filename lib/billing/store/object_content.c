@@ -68,6 +68,8 @@ static json_t *put_params(const struct billing *billing, const struct object_new
 
     json_object_set_new(params, "IfNoneMatch", json_string("*"));
     json_object_set_new(params, "ContentType", json_string(object->type));
+    /* A bucket under object lock takes nothing without. */
+    json_object_set_new(params, "ChecksumAlgorithm", json_string("SHA256"));
     json_object_set_new(params, "Body",
                         json_stringn_nocheck(str_text(object->body), object->body->len));
     return params;

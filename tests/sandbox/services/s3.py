@@ -108,6 +108,8 @@ def create_bucket(call: Call) -> Reply:
     bucket = call.backend().create_bucket(name, call.region)
     ownership = call.params.get("ObjectOwnership", "BucketOwnerEnforced")
     keep(bucket, "ownership", {"Rules": [{"ObjectOwnership": ownership}]})
+    if call.params.get("ObjectLockEnabledForBucket"):
+        bucket.versioning_status, bucket.object_lock_enabled = "Enabled", True
     call.world.born(f"bucket:{name}")
     return Reply(200, location)
 
@@ -347,10 +349,68 @@ def delete_policy(call: Call) -> Reply:
     return Reply(204)
 
 
+# -- object lock: moto keeps it, and holds objects to it ---------------------------------------------------
+
+def lock_rule(given: dict[str, Any]) -> dict[str, Any]:
+    """The default retention asked for; {} for none. Source: PutObjectLockConfiguration, S3 API reference."""
+    rule = given.get("Rule", {}).get("DefaultRetention", {})
+    if given.get("ObjectLockEnabled") != "Enabled" or ("Rule" in given and "Mode" not in rule):
+        raise malformed()
+    if rule and ("Days" in rule) == ("Years" in rule):
+        raise malformed()
+    for unit, most in (("Days", 36500), ("Years", 100)):
+        if not 1 <= rule.get(unit, 1) <= most:
+            raise AwsError("InvalidArgument", "Default retention period must be a positive integer value."
+                           if rule[unit] < 1 else "Default retention period is too large")
+    return rule
+
+
+@handles("s3", "PutObjectLockConfiguration")
+def put_object_lock(call: Call) -> Reply:
+    bucket = bucket_of(call)
+    rule = lock_rule(call.params.get("ObjectLockConfiguration", {}))
+    if bucket.versioning_status != "Enabled":
+        raise AwsError("InvalidBucketState", "Versioning must be 'Enabled' on the bucket to apply a Object Lock "
+                       "configuration", 409)
+    # Not by moto's own call, which still wants the bucket to be empty.
+    bucket.object_lock_enabled, bucket.default_lock_mode = True, rule.get("Mode")
+    bucket.default_lock_days, bucket.default_lock_years = rule.get("Days", 0), rule.get("Years", 0)
+    return Reply(200)
+
+
+@handles("s3", "GetObjectLockConfiguration")
+def get_object_lock(call: Call) -> dict[str, Any]:
+    bucket = bucket_of(call)
+    if not bucket.object_lock_enabled:
+        raise AwsError("ObjectLockConfigurationNotFoundError", "Object Lock configuration does not exist for this "
+                       "bucket", 404, BucketName=bucket.name)
+    rule = {"Mode": bucket.default_lock_mode, "Days": bucket.default_lock_days, "Years": bucket.default_lock_years}
+    return {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", **(
+        {"Rule": {"DefaultRetention": {k: v for k, v in rule.items() if v}}} if rule["Mode"] else {})}}
+
+
+@handles("s3", "PutBucketVersioning")
+def put_versioning(call: Call) -> None:
+    status = call.params["VersioningConfiguration"].get("Status")
+    if bucket_of(call).object_lock_enabled and status != "Enabled":
+        raise AwsError("InvalidBucketState", "An Object Lock configuration is present on this bucket, so the "
+                       "versioning state cannot be changed.", 409)
+
+
+@handles("s3", "PutObject")
+def put_object(call: Call) -> None:
+    """What is locked must be known to have arrived whole."""
+    whole = any(call.request.has(name) for name in ("Content-MD5", "x-amz-sdk-checksum-algorithm")) or any(
+        name.lower().startswith("x-amz-checksum-") for name, _ in call.request.headers)
+    if bucket_of(call).has_default_lock and not whole:
+        raise AwsError("InvalidRequest", "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object "
+                       "requests with Object Lock parameters")
+
+
 # -- everything else is moto's, for the owner in the right region ---------------------------------------------
 
-@handles("s3", "PutBucketTagging", "GetBucketTagging", "DeleteBucketTagging", "PutBucketVersioning",
-         "GetBucketVersioning", "DeleteBucket", "PutObject", "GetObject", "HeadObject", "DeleteObject",
+@handles("s3", "PutBucketTagging", "GetBucketTagging", "DeleteBucketTagging",
+         "GetBucketVersioning", "DeleteBucket", "GetObject", "HeadObject", "DeleteObject",
          "DeleteObjects", "CopyObject", "ListObjects", "ListObjectVersions", "CreateMultipartUpload",
          "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload", "ListParts",
          "ListMultipartUploads", "PutObjectTagging", "GetObjectTagging", "GetBucketAcl")

@@ -120,6 +120,24 @@ def test_closed_month(books: Books) -> None:
     assert "the raw events give the same as the rollups" in found["checked"]
 
 
+def test_a_locked_bucket(books: Books) -> None:
+    """Rollups and closing work as ever, and not one version of what was closed can be deleted."""
+    versions = {"Bucket": BUCKET, "VersioningConfiguration": {"Status": "Enabled"}}
+    books.s3.put_bucket_versioning(**versions)
+    books.s3.put_object_lock_configuration(Bucket=BUCKET, ObjectLockConfiguration={
+        "ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 400}}})
+    books.generate(days=1, requests=40)
+    books.generate(days=1, requests=20, seed=4)  # the days are built anew
+    assert books.close()["closed"] is True and books.verify()["verified"] is True
+    books.put(OCTOBER + "manifest.json", b"{}")
+    books.s3.delete_object(Bucket=BUCKET, Key=OCTOBER + "manifest.json")
+    kept = books.s3.list_object_versions(Bucket=BUCKET, Prefix=OCTOBER + "manifest.json")["Versions"]
+    assert len(kept) == 2
+    for version in kept:
+        with pytest.raises(books.s3.exceptions.ClientError, match="AccessDenied"):
+            books.s3.delete_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])
+
+
 def test_documented_commands(books: Books, tmp_path: Any) -> None:
     """docs/month-close.md, word for word, on what was really written."""
     books.generate(days=2, requests=60)

@@ -12,6 +12,7 @@ APIS = {SHIPPED: {"ddn-api": "ap-northeast-2"},
         SPECS / "two-regions.yaml": {"seoul-api": "ap-northeast-2", "virginia-api": "us-east-1"},
         SPECS / "same-region.yaml": {"shop-api": "ap-northeast-2", "search-api": "ap-northeast-2"},
         SPECS / "overrides.yaml": {"ddn-api": "ap-northeast-2"},
+        SPECS / "locked.yaml": {"ddn-api": "ap-northeast-2"},
         SPECS / "switched-off.yaml": {"ddn-api": "ap-northeast-2"},
         SPECS / "view-absent.yaml": {"ddn-api": "ap-northeast-2"}}
 EVERY_SPEC = pytest.mark.parametrize("spec", APIS, ids=lambda path: path.stem)

@@ -17,8 +17,8 @@ from sandbox.control import Sandbox
 from tables import KINDS, Field, Wanted
 from world import World, changes, normalised
 
-OVERRIDES = SPECS / "overrides.yaml"
-RESOURCES = {spec: effective(spec) for spec in (SHIPPED, OVERRIDES)}
+# Of each spec what those before it do not have.
+RESOURCES = {spec: effective(spec) for spec in (SHIPPED, SPECS / "overrides.yaml", SPECS / "locked.yaml")}
 
 
 @dataclass
@@ -66,8 +66,15 @@ def cases(spec: Path) -> Iterator[Case]:
             yield Case(spec, resource, None, "", "gone")
 
 
-IN_SHIPPED = {(c.resource, c.name) for c in cases(SHIPPED)}
-ALL = [*cases(SHIPPED), *(c for c in cases(OVERRIDES) if (c.resource, c.name) not in IN_SHIPPED)]
+def all_cases() -> Iterator[Case]:
+    seen: set[tuple[str, str]] = set()
+    for spec in RESOURCES:
+        found = [case for case in cases(spec) if (case.resource, case.name) not in seen]
+        seen |= {(case.resource, case.name) for case in found}
+        yield from found
+
+
+ALL = list(all_cases())
 
 
 def test_every_field_is_known(sandbox: Sandbox, world: World, billingd: Billingd) -> None:
