@@ -4,6 +4,8 @@
  * told, never removed.  The path is part of the ARN and cannot change. */
 #include "resources/kind.h"
 
+#include <string.h>
+
 static const struct call read = {
     .op = "GetRole",
     .send = "RoleName=name",
@@ -136,20 +138,34 @@ static const struct field fields[] = {
     {0},
 };
 
+/* What AWS's own policies allow is known by their name; others are not read. */
+static const char *effect_of(const char *arn)
+{
+    const char *name = arn ? strrchr(arn, '/') : NULL;
+
+    if (name && !strcmp(name, "/AdministratorAccess"))
+        return "it allows everything (*:*): whoever may use the role may read and erase usage";
+    if (name && !strcmp(name, "/PowerUserAccess"))
+        return "it allows nearly everything: whoever may use the role may read and erase usage";
+    return "it may deny what the role needs, or allow more; a Deny stops delivery";
+}
+
 static void note(const struct scope *scope, json_t *notes)
 {
     const char *ours = json_string_value(json_object_get(scope->desired, "policy_name"));
     size_t i;
     json_t *item;
 
-    json_array_foreach(json_object_get(scope->observed, "attached"), i, item)
-        json_array_append_new(notes,
-                              json_sprintf("managed policy attached by others: %s",
-                                           json_string_value(json_object_get(item, "PolicyArn"))));
+    json_array_foreach(json_object_get(scope->observed, "attached"), i, item) {
+        const char *arn = json_string_value(json_object_get(item, "PolicyArn"));
+
+        json_array_append_new(
+            notes, json_sprintf("managed policy attached by others: %s: %s", arn, effect_of(arn)));
+    }
     json_array_foreach(json_object_get(scope->observed, "inline"), i, item)
         if (!ours || !json_equal(item, json_object_get(scope->desired, "policy_name")))
-            json_array_append_new(
-                notes, json_sprintf("inline policy of others: %s", json_string_value(item)));
+            json_array_append_new(notes, json_sprintf("inline policy of others: %s: %s",
+                                                      json_string_value(item), effect_of(NULL)));
 }
 
 static const struct member members[] = {

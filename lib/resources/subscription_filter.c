@@ -108,15 +108,27 @@ static char *explain(const struct scope *scope, const char *code, const char *me
     return str_take(&text);
 }
 
-static json_t *about_other(const char *name, bool same_stream, bool ours_is_there)
+/* Copies with one event id are billed once; another form of the event is not the same copy. */
+static const char *changes_events(const json_t *filter)
 {
+    return json_is_true(json_object_get(filter, "applyOnTransformedLogs")) ||
+                   json_array_size(json_object_get(filter, "emitSystemFields"))
+               ? "events may be misread: "
+               : "";
+}
+
+static json_t *about_other(const json_t *filter, bool same_stream, bool ours_is_there)
+{
+    const char *name = json_text(filter, "filterName"), *misread = changes_events(filter);
+
     if (!same_stream)
         return json_sprintf("filter of others: %s", name);
     return json_sprintf(
-        "filter %s sends the same events to the same stream: %s", name,
+        "%sfilter %s sends the same events to the same stream: %s%s", misread, name,
         ours_is_there ? "everything is delivered twice"
                       : "with ours everything will be delivered twice; remove it by hand, or name "
-                        "ours like it");
+                        "ours like it",
+        *misread ? ", in two forms with one id, and the wrong one may be billed" : "");
 }
 
 static void note(const struct scope *scope, json_t *notes)
@@ -130,8 +142,7 @@ static void note(const struct scope *scope, json_t *notes)
                                json_object_get(scope->desired, "destination"));
 
         if (!json_equal(json_object_get(filter, "filterName"), name))
-            json_array_append_new(
-                notes, about_other(json_text(filter, "filterName"), same, scope->observed != NULL));
+            json_array_append_new(notes, about_other(filter, same, scope->observed != NULL));
     }
 }
 
