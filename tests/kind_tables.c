@@ -20,7 +20,7 @@ static const struct {
 } flags[] = {
     {FIELD_KEY, "KEY"},           {FIELD_REQUIRED, "REQUIRED"}, {FIELD_FIXED, "FIXED"},
     {FIELD_REPORTED, "REPORTED"}, {FIELD_ALWAYS, "ALWAYS"},     {FIELD_OWNER, "OWNER"},
-    {FIELD_LOCAL, "LOCAL"},
+    {FIELD_LOCAL, "LOCAL"},       {FIELD_TRUTHS, "TRUTHS"},
 };
 
 static json_t *call_json(const struct call *call)

@@ -157,6 +157,29 @@ void plan_view_print(const struct pass *pass, FILE *out, bool color)
     }
 }
 
+void plan_view_print_callers(const struct pass *pass, const struct manifest *manifest, FILE *out)
+{
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        if (pass_caller(pass, i))
+            (void)fprintf(out, "%s: account %s, region %s, as %s\n", manifest->pipelines[i].name,
+                          pass_account(pass, i), manifest->pipelines[i].region,
+                          pass_caller(pass, i));
+}
+
+/* account and caller are null where they are not known. */
+static json_t *callers_json(const struct pass *pass, const struct manifest *manifest)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:s?}", "pipeline",
+                                              manifest->pipelines[i].name, "account",
+                                              pass_caller(pass, i) ? pass_account(pass, i) : NULL,
+                                              "region", manifest->pipelines[i].region, "caller",
+                                              pass_caller(pass, i)));
+    return list;
+}
+
 static json_t *task_json(const struct task *task)
 {
     json_t *json = plan_json(task_plan(task), task_kind(task));
@@ -182,6 +205,7 @@ json_t *plan_view_json(const struct pass *pass, const struct manifest *manifest)
         json_pack("{s:s, s:s, s:b, s:[], s:[]}", "format_version", JSON_FORMAT_VERSION, "spec",
                   manifest->path, "changes", plan_view_has_changes(pass), "refused", "resources");
 
+    json_object_set_new(json, "pipelines", callers_json(pass, manifest));
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
         enum err_kind kind;
         const char *refused = pass_refused(pass, i, &kind);

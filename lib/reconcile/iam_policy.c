@@ -89,8 +89,13 @@ static void grant_call(json_t *grants, const struct scope *scope, const struct c
 static void grant_reads(json_t *grants, const struct manifest_resource *resource,
                         const struct scope *scope)
 {
-    grant_call(grants, scope, resource->kind->read);
-    for (const struct field *f = resource->kind->fields; f->name; f++)
+    const struct kind *kind = resource->kind;
+
+    grant_call(grants, scope, kind->read);
+    for (const struct member *m = kind->members; m && m->path && !resource->absent; m++)
+        if (m->read && m->read->account_wide)
+            grant_call(grants, scope, m->read);
+    for (const struct field *f = kind->fields; f->name; f++)
         if (f->read && kind_reads(f, scope->desired, resource->absent))
             grant_call(grants, scope, f->read);
     for (const struct member *m = resource->kind->members; m && m->path && !resource->absent; m++)

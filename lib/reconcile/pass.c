@@ -493,6 +493,11 @@ const char *pass_account(const struct pass *pass, size_t pipeline)
     return pass->pipelines[pipeline].account;
 }
 
+const char *pass_caller(const struct pass *pass, size_t pipeline)
+{
+    return json_text(pass->pipelines[pipeline].facts, "caller_arn");
+}
+
 struct aws_session *pass_session(const struct pass *pass, size_t pipeline)
 {
     return pass->pipelines[pipeline].session;

@@ -53,7 +53,9 @@ const struct task *pass_task(const struct pass *pass, size_t index);
 const char *pass_refused(const struct pass *pass, size_t pipeline, enum err_kind *kind);
 /* Things worth telling about the pass as a whole (pass-role checks): list of texts, never NULL. */
 const json_t *pass_warnings(const struct pass *pass);
+/* Whose account a pipeline's calls go to, and the ARN of who makes them; NULL: not known. */
 const char *pass_account(const struct pass *pass, size_t pipeline);
+const char *pass_caller(const struct pass *pass, size_t pipeline);
 struct aws_session *pass_session(const struct pass *pass, size_t pipeline);
 size_t pass_task_pipeline(const struct pass *pass, size_t index);
 

@@ -192,7 +192,8 @@ static bool is_harmless(const json_t *statement, const char *role)
         bool negated = strcasestr(operator, "Not") != NULL;
 
         json_object_foreach(keys, key, value) {
-            if (!strcasecmp(key, "aws:SecureTransport") && any_of(value, matches, "false"))
+            if (!strcasecmp(key, "aws:SecureTransport") &&
+                (json_is_false(value) || any_of(value, matches, "false")))
                 return true;
             if (negated && !strcasecmp(key, "aws:PrincipalArn") && any_of(value, matches, role))
                 return true;

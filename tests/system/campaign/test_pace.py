@@ -51,7 +51,8 @@ def test_waiting_is_told(sandbox: Sandbox, billingd: Billingd, world: World) -> 
 
 
 NOT_THERE_YET = [
-    ("logs", "PutRetentionPolicy", "ResourceNotFoundException"), ("logs", "CreateLogStream", "ResourceNotFoundException"),
+    ("logs", "PutRetentionPolicy", "ResourceNotFoundException"),
+    ("logs", "CreateLogStream", "ResourceNotFoundException"),
     ("iam", "PutRolePolicy", "NoSuchEntity"), ("glue", "CreateTable", "EntityNotFoundException"),
     ("s3", "PutBucketTagging", "NoSuchBucket"), ("s3", "PutBucketPolicy", "NoSuchBucket"),
     ("logs", "PutSubscriptionFilter", "ResourceNotFoundException"), ("firehose", "CreateDeliveryStream",
