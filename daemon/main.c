@@ -20,7 +20,7 @@ static int run(const struct options *options)
     int code;
     struct manifest *manifest = spec_load_strictly(options, &code);
 
-    return manifest ? service_run(manifest, options->once) : code;
+    return manifest ? service_run(manifest, options->once, options->skip_pass_role_check) : code;
 }
 
 static int version(const struct options *options)
@@ -40,10 +40,10 @@ static const struct verb verbs[] = {
      "billingd check --strict", verb_check, NULL, false},
     {"plan", "[-o json] [--detailed-exitcode] [--strict]", "show what would change, field by field",
      "billingd plan --detailed-exitcode", verb_plan, NULL, false},
-    {"apply", "[--yes] [--dry-run] [--strict]", "make AWS as the spec says, and verify it",
-     "billingd apply --yes", verb_apply, NULL, false},
-    {"run", "[--once] [--strict]", "stay and keep it so (the daemon)", "billingd run", run, NULL,
-     false},
+    {"apply", "[--yes] [--dry-run] [--skip-pass-role-check] [--strict]",
+     "make AWS as the spec says, and verify it", "billingd apply --yes", verb_apply, NULL, false},
+    {"run", "[--once] [--skip-pass-role-check] [--strict]", "stay and keep it so (the daemon)",
+     "billingd run", run, NULL, false},
     {"status", "[-o json] [--detailed-exitcode] [--strict]",
      "state of every resource and of the data flow", "billingd status", verb_status, NULL, false},
     {"rollup", DAYS "[--pipeline NAME] [--dry-run] [--strict] [-o json]",
@@ -71,8 +71,9 @@ static const struct verb verbs[] = {
      "[-o table|csv|json]",
      "re-rate history with other prices",
      "billingd whatif --prices new.yaml --from 2025-07 --to 2025-10", verb_whatif, NULL, true},
-    {"iam-policy", "[--strict]", "print the least-privilege IAM policy for this spec",
-     "billingd iam-policy > policy.json", verb_iam_policy, NULL, false},
+    {"iam-policy", "[--for plan|apply|run|bill|close] [--split N] [--strict]",
+     "print the least-privilege IAM policy for this spec",
+     "billingd iam-policy --for run --split 2 > policies.json", verb_iam_policy, NULL, false},
     {"schema", "", "print the JSON Schema of billing.yaml", "billingd schema > billing.schema.json",
      verb_schema, NULL, false},
     {"version", "[-o json]", "print the version", "billingd version", version, NULL, false},

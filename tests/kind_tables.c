@@ -20,7 +20,7 @@ static const struct {
 } flags[] = {
     {FIELD_KEY, "KEY"},           {FIELD_REQUIRED, "REQUIRED"}, {FIELD_FIXED, "FIXED"},
     {FIELD_REPORTED, "REPORTED"}, {FIELD_ALWAYS, "ALWAYS"},     {FIELD_OWNER, "OWNER"},
-    {FIELD_LOCAL, "LOCAL"},
+    {FIELD_LOCAL, "LOCAL"},       {FIELD_TRUTHS, "TRUTHS"},
 };
 
 static json_t *call_json(const struct call *call)
@@ -48,14 +48,17 @@ static json_t *field_json(const struct kind *kind, const struct field *field)
 
 static json_t *kind_json(const struct kind *kind)
 {
-    json_t *fields = json_array();
+    json_t *fields = json_array(), *beside = json_array();
 
     for (const struct field *field = kind->fields; field->name; field++)
         json_array_append_new(fields, field_json(kind, field));
-    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "service", kind->service, "holds_data",
-                     kind->holds_data, "removable", kind_is_removable(kind), "read",
+    for (const struct member *m = kind->members; m && m->path; m++)
+        if (m->read && m->read->account_wide)
+            json_array_append_new(beside, call_json(m->read));
+    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "service", kind->service,
+                     "holds_data", kind->holds_data, "removable", kind_is_removable(kind), "read",
                      call_json(kind->read), "create", call_json(kind->create), "remove",
-                     call_json(kind->remove), "fields", fields);
+                     call_json(kind->remove), "fields", fields, "beside", beside);
 }
 
 int main(void)

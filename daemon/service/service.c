@@ -144,6 +144,7 @@ static int start(struct service *service)
     service_metrics_count_reload(true, clock_now_ms());
     service->generation = 1;
     service->engine = engine_new(&service->loop, service->client, service->manifest);
+    engine_skip_pass_role_check(service->engine, service->skip_pass_role_check);
     service->upkeep = upkeep_new(&service->loop, service->client, service_end_upkeep, service);
     tell_start(service);
     notify_ready();
@@ -163,10 +164,11 @@ static void run(struct service *service)
     manifest_free(service->manifest);
 }
 
-int service_run(struct manifest *manifest, bool once)
+int service_run(struct manifest *manifest, bool once, bool skip_pass_role_check)
 {
     struct service service = {.manifest = manifest,
                               .once = once,
+                              .skip_pass_role_check = skip_pass_role_check,
                               .path = mem_text(manifest->path),
                               .started_ms = clock_now_ms()};
 

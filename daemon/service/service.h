@@ -11,6 +11,6 @@ struct manifest;
 
 /* Runs until a signal ends it; once: until one pass is done.  manifest is taken over; a reload
  * reads its file again.  Returns an exit_code. */
-int service_run(struct manifest *manifest, bool once);
+int service_run(struct manifest *manifest, bool once, bool skip_pass_role_check);
 
 #endif

@@ -67,6 +67,15 @@ struct service_metrics service_metrics = {
             .labels = LABELS("resource"),
             .limit = 5000,
         },
+    .resource_loss =
+        {
+            .name = "billingd_resource_loss",
+            .help = "1 while what differs in the resource makes events be delayed, misread or "
+                    "dropped, 0 when not.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("resource", "class"),
+            .limit = 15000,
+        },
     .spec_generation =
         {
             .name = "billingd_spec_generation",
@@ -204,6 +213,7 @@ static struct metric *const table[] = {
     &service_metrics.reconcile_last_success,
     &service_metrics.resource_condition,
     &service_metrics.resource_drift_fields,
+    &service_metrics.resource_loss,
     &service_metrics.spec_generation,
     &service_metrics.observed_generation,
     &service_metrics.repairs_total,
@@ -266,6 +276,7 @@ void service_metrics_forget_resources(void)
 {
     metric_clear(&service_metrics.resource_condition);
     metric_clear(&service_metrics.resource_drift_fields);
+    metric_clear(&service_metrics.resource_loss);
     metric_clear(&service_metrics.rollups);
 }
 

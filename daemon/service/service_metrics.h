@@ -17,6 +17,7 @@ struct service_metrics {
     struct metric reconcile_last_success; /* seconds since 1970 */
     struct metric resource_condition;     /* resource, kind, condition; 0 or 1 */
     struct metric resource_drift_fields;  /* resource */
+    struct metric resource_loss;          /* resource, class */
     struct metric spec_generation;
     struct metric observed_generation;
     struct metric repairs_total;        /* kind */

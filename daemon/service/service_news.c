@@ -77,7 +77,7 @@ static void log_problem(const struct task *task)
     const char *text = task_text(task);
 
     log_differences(task);
-    if (verdict == VERDICT_HELD)
+    if (verdict == VERDICT_HELD && !plan_is_stuck(task_last_plan(task)))
         text = "it does not stay repaired, so it is not written any more; find out who changes it, "
                "then reload";
     if (verdict == VERDICT_SETTLING || verdict == VERDICT_RETRY)

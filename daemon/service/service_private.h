@@ -35,8 +35,9 @@ struct service_view {
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };
 
 struct service {
-    char *path; /* of the spec */
-    bool once;  /* one pass, then the end */
+    char *path;                /* of the spec */
+    bool skip_pass_role_check; /* writes although IAM's simulation denies iam:PassRole */
+    bool once;                 /* one pass, then the end */
     uv_loop_t loop;
     struct manifest *manifest, *next; /* next: takes over when the pass under way has ended */
     struct aws_client *client;

@@ -45,6 +45,7 @@ void service_reload_swap(struct service *service)
     service->next = NULL;
     /* A new engine: who edits the spec gets another chance for every field that was given up. */
     service->engine = engine_new(&service->loop, service->client, service->manifest);
+    engine_skip_pass_role_check(service->engine, service->skip_pass_role_check);
     aws_client_refresh(service->client);
     service->generation++;
     service->failures = 0;

@@ -5,6 +5,7 @@
 #include "daemon/service/notify.h"
 #include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
+#include "resources/members.h"
 
 #include <string.h>
 
@@ -118,8 +119,18 @@ static void count_guards(const struct service *service, const struct task *task)
         metric_add(&service_metrics.guard_blocked_total, 1, "immutable", NULL);
 }
 
+static void measure_loss(const struct task *task)
+{
+    enum loss worst = plan_loss(task_last_plan(task));
+
+    for (enum loss loss = LOSS_DELAYED; loss <= LOSS_DROPPED; loss++)
+        metric_set(&service_metrics.resource_loss, loss == worst, task_address(task),
+                   members_loss_name(loss), NULL);
+}
+
 static void measure_task(const struct service *service, const struct task *task)
 {
+    measure_loss(task);
     service_metrics_set_conditions(task_address(task), task_kind(task)->name, conditions_of(task));
     metric_set(&service_metrics.resource_drift_fields,
                (double)json_array_size(task_plan(task)->differences), task_address(task), NULL);

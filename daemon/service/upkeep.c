@@ -166,15 +166,17 @@ static bool has_drift(const struct rollup_status *status)
     return false;
 }
 
+/* 1 and *e when there is no data yet. */
 static int look(struct flow *flow, const struct billing *billing, struct rollup_status *status,
                 struct err *e)
 {
+    int found;
     struct day_span days = {.last = rollup_last_closed(billing, clock_now_ms() / 1000)};
 
     *status = (struct rollup_status){0};
-    if (rollup_first_day(flow, billing, &days.first, e) ||
-        rollup_look(flow, billing, days, status, e))
-        return -1;
+    found = rollup_first_day(flow, billing, &days.first, e);
+    if (found || rollup_look(flow, billing, days, status, e))
+        return found ? found : -1;
     show_states(billing, status);
     return 0;
 }
@@ -209,14 +211,14 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
 {
     struct rollup_status status;
     struct err e = {0};
+    int found = look(flow, billing, &status, &e);
 
-    if (!look(flow, billing, &status, &e)) {
+    if (!found) {
         repair(flow, upkeep, billing, &status, &e);
         rollup_status_fini(&status);
     }
     if (e.kind != ERR_CANCELLED) /* no data yet is no problem */
-        tell(upkeep, billing, "rollups",
-             e.kind == ERR_NONE || e.kind == ERR_ABSENT ? NULL : e.text);
+        tell(upkeep, billing, "rollups", e.kind == ERR_NONE || found > 0 ? NULL : e.text);
 }
 
 /* ---- the audit ---- */

@@ -20,7 +20,8 @@ enum long_only {
     OPTION_FROM_RAW,
     OPTION_AUTO,
     OPTION_CORRECT,
-    OPTION_FIRST, /* the last one without a value */
+    OPTION_FIRST,
+    OPTION_SKIP_PASS_ROLE, /* the last one without a value */
     OPTION_MONTH,
     OPTION_SINCE,
     OPTION_FROM,
@@ -29,7 +30,9 @@ enum long_only {
     OPTION_PRICES,
     OPTION_PIPELINE,
     OPTION_LEGACY,
-    OPTION_PUBLIC_KEY
+    OPTION_PUBLIC_KEY,
+    OPTION_FOR,
+    OPTION_SPLIT, /* the last one */
 };
 
 /* Which flags of a single verb were given: a bit each from OPTION_DETAILED on, and this one. */
@@ -51,6 +54,7 @@ static const struct option long_options[] = {
     {"auto", no_argument, NULL, OPTION_AUTO},
     {"correct", no_argument, NULL, OPTION_CORRECT},
     {"first", no_argument, NULL, OPTION_FIRST},
+    {"skip-pass-role-check", no_argument, NULL, OPTION_SKIP_PASS_ROLE},
     {"month", required_argument, NULL, OPTION_MONTH},
     {"since", required_argument, NULL, OPTION_SINCE},
     {"from", required_argument, NULL, OPTION_FROM},
@@ -60,6 +64,8 @@ static const struct option long_options[] = {
     {"pipeline", required_argument, NULL, OPTION_PIPELINE},
     {"legacy", required_argument, NULL, OPTION_LEGACY},
     {"public-key", required_argument, NULL, OPTION_PUBLIC_KEY},
+    {"for", required_argument, NULL, OPTION_FOR},
+    {"split", required_argument, NULL, OPTION_SPLIT},
     {0},
 };
 
@@ -134,7 +140,8 @@ static int set_value(struct options *options, int option, const char *value)
 {
     const char **texts[] = {&options->month,    &options->since,  &options->from,
                             &options->to,       &options->day,    &options->prices,
-                            &options->pipeline, &options->legacy, &options->public_key};
+                            &options->pipeline, &options->legacy, &options->public_key,
+                            &options->for_use,  &options->split};
 
     if (option == 'f') {
         options->file = value;
@@ -153,9 +160,16 @@ static int set_value(struct options *options, int option, const char *value)
 
 static void set_flag(struct options *options, int option)
 {
-    bool *flags[] = {&options->detailed_exitcode, &options->strict,  &options->print_effective,
-                     &options->dry_run,           &options->once,    &options->from_raw,
-                     &options->automatic,         &options->correct, &options->first};
+    bool *flags[] = {&options->detailed_exitcode,
+                     &options->strict,
+                     &options->print_effective,
+                     &options->dry_run,
+                     &options->once,
+                     &options->from_raw,
+                     &options->automatic,
+                     &options->correct,
+                     &options->first,
+                     &options->skip_pass_role_check};
 
     if (option == 'y')
         options->yes = true;
@@ -277,7 +291,7 @@ static int check_use(const struct options *options, unsigned given)
     const struct verb *verb = options->verb;
     int code = -1;
 
-    for (int option = OPTION_DETAILED; option <= OPTION_PUBLIC_KEY && code < 0; option++)
+    for (int option = OPTION_DETAILED; option <= OPTION_SPLIT && code < 0; option++)
         if (given & 1U << (option - OPTION_DETAILED))
             code = check_flag(options, option);
     if (code < 0 && (given & GIVEN_YES))

@@ -20,11 +20,12 @@ struct options {
     enum terminal_color color;
     enum log_level log_level;
     bool yes, detailed_exitcode, strict, print_effective, dry_run;
-    bool once;      /* run: one pass, then end */
-    bool from_raw;  /* bill: also from raw events, and compare */
-    bool automatic; /* backfill: as far back as the log group reaches */
-    bool correct;   /* close: what arrived after the close */
-    bool first;     /* close: months before stay open */
+    bool once;                 /* run: one pass, then end */
+    bool from_raw;             /* bill: also from raw events, and compare */
+    bool automatic;            /* backfill: as far back as the log group reaches */
+    bool correct;              /* close: what arrived after the close */
+    bool first;                /* close: months before stay open */
+    bool skip_pass_role_check; /* apply, run: write although IAM's simulation denies iam:PassRole */
     /* NULL: not given; not checked yet. */
     const char *month;           /* YYYY-MM */
     const char *since;           /* duration ("36h", "7d") or YYYY-MM-DD */
@@ -33,6 +34,8 @@ struct options {
     const char *pipeline;        /* only this one */
     const char *legacy;          /* backfill: a prefix with objects in an older form */
     const char *public_key;      /* verify: a file with the key to trust */
+    const char *for_use;         /* iam-policy: one of the verbs */
+    const char *split;           /* iam-policy: a number of policies */
     const char *operand;         /* the argument behind the verb: close 2025-10 */
 };
 

@@ -17,11 +17,6 @@ struct manifest *spec_load(const struct options *options, int *code, size_t *war
     manifest = manifest_load(path, &problems);
     problems_sort(&problems);
     problems_print(&problems, stderr, options_color(options, stderr));
-    if (manifest && !manifest->account)
-        (void)fprintf(stderr,
-                      "%s: no account is named: whatever account the credentials belong to will be "
-                      "changed. Set account (or BILLING_ACCOUNT_ID)\n",
-                      path);
     *warnings = problems.warnings;
     *code = manifest ? EXIT_DONE : EXIT_BAD_CONFIG;
     problems_fini(&problems);

@@ -2,6 +2,7 @@
 #include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
+#include "daemon/views/plan_outcome.h"
 #include "daemon/views/plan_view.h"
 
 static bool has_writes(const struct pass *pass)
@@ -20,10 +21,14 @@ static bool decide(struct pass_runner *runner)
     if (!has_writes(runner->pass))
         return true; /* nothing is asked where nothing is written */
     pass_runner_print_refusals(runner);
+    plan_view_print_callers(runner->pass, runner->manifest, out);
     plan_view_print(runner->pass, out, options_color(runner->options, out));
+    plan_outcome_print(runner->pass, out);
     (void)fflush(out);
     if (runner->options->dry_run)
         return false;
+    if (pass_may_not_write(runner->pass))
+        return true; /* it ends before the first write */
     if (runner->options->yes || terminal_ask(stdin, stderr, "Apply these changes?"))
         return true;
     (void)fputs("billingd: not confirmed, nothing was written; --yes confirms without a terminal\n",

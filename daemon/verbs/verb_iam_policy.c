@@ -1,20 +1,90 @@
 /* verb_iam_policy.c -- what billingd must be allowed to do for this spec, and nothing more. */
+#include "base/json.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
 #include "reconcile/iam_policy.h"
+#include "reconcile/iam_policy_split.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What --for names; all when it is not given; 0, told, when it is none. */
+static unsigned read_uses(const char *name)
+{
+    static const struct {
+        const char *name;
+        unsigned use;
+    } known[] = {{"plan", IAM_POLICY_PLAN},
+                 {"apply", IAM_POLICY_APPLY},
+                 {"run", IAM_POLICY_RUN},
+                 {"bill", IAM_POLICY_BILL},
+                 {"close", IAM_POLICY_CLOSE}};
+
+    if (!name)
+        return IAM_POLICY_ALL;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(known[i].name, name))
+            return known[i].use;
+    (void)fprintf(stderr, "billingd: --for '%s': choose plan, apply, run, bill or close\n", name);
+    return 0;
+}
+
+/* What --split names; 0, told, when it is no number of policies. */
+static size_t read_count(const char *text)
+{
+    size_t count = 0;
+
+    if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 4)
+        count = (size_t)strtoul(text, NULL, 10);
+    if (count >= 1 && count <= IAM_POLICY_SPLIT_MOST)
+        return count;
+    (void)fprintf(stderr, "billingd: --split '%s': choose a number from 1 to %d\n", text,
+                  IAM_POLICY_SPLIT_MOST);
+    return 0;
+}
+
+static void tell_size(const json_t *policy)
+{
+    size_t least = iam_policy_split_least(policy);
+
+    (void)fprintf(stderr,
+                  "billingd: this policy has %zu characters; a managed policy holds %d, an inline "
+                  "one of a role %d",
+                  iam_policy_split_size(policy), IAM_POLICY_SPLIT_MANAGED, IAM_POLICY_SPLIT_INLINE);
+    if (least)
+        (void)fprintf(stderr, ": --split %zu makes managed policies of it", least);
+    (void)fputs("; --for VERB asks for less\n", stderr);
+}
+
+/* One document; with --split several are an array of them. */
+static int print(const json_t *policy, size_t count)
+{
+    json_auto_t *documents = count ? iam_policy_split(policy, count) : NULL;
+
+    if (!documents && iam_policy_split_size(policy) > IAM_POLICY_SPLIT_MANAGED)
+        tell_size(policy);
+    if (!documents && count)
+        return EXIT_FAILED;
+    if (count > 1)
+        policy = documents;
+    return json_view_print(policy) ? EXIT_FAILED : EXIT_DONE;
+}
 
 int verb_iam_policy(const struct options *options)
 {
-    int code;
-    struct manifest *manifest = spec_load_strictly(options, &code);
+    unsigned uses = read_uses(options->for_use);
+    size_t count = options->split ? read_count(options->split) : 0;
+    struct manifest *manifest;
     json_auto_t *policy = NULL;
+    int code;
 
+    if (!uses || (options->split && !count))
+        return EXIT_BAD_USAGE;
+    manifest = spec_load_strictly(options, &code);
     if (!manifest)
         return code;
-    policy = iam_policy(manifest);
-    if (json_view_print(policy))
-        code = EXIT_FAILED;
+    policy = iam_policy(manifest, uses);
     manifest_free(manifest);
-    return code;
+    return print(policy, count);
 }

@@ -2,6 +2,7 @@
 #include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
+#include "daemon/views/plan_outcome.h"
 #include "daemon/views/plan_view.h"
 
 static void report(struct pass_runner *runner)
@@ -14,7 +15,9 @@ static void report(struct pass_runner *runner)
 
         (void)json_view_print(json);
     } else {
+        plan_view_print_callers(pass, runner->manifest, stdout);
         plan_view_print(pass, stdout, options_color(runner->options, stdout));
+        plan_outcome_print(pass, stdout);
         if (!changes && !runner->code)
             (void)puts("Nothing to change: AWS is as the spec says.");
         plan_view_print_summary(pass, stdout);

@@ -7,6 +7,20 @@ int exit_code_of_error(const struct err *e)
     return e->kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED;
 }
 
+/* Events go wrong, and no write can end it. */
+static bool loses(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++) {
+        const struct task *task = pass_task(pass, i);
+        const struct plan *plan = task_last_plan(task);
+
+        if (task_verdict(task) == VERDICT_HELD && plan_is_stuck(plan) &&
+            plan_loss(plan) >= LOSS_MISREAD)
+            return true;
+    }
+    return false;
+}
+
 int exit_code_of_pass(const struct pass *pass, const struct manifest *manifest)
 {
     struct pass_summary summary;
@@ -23,7 +37,9 @@ int exit_code_of_pass(const struct pass *pass, const struct manifest *manifest)
     }
     if (invalid)
         return EXIT_REFUSED;
-    if (summary.failed || summary.blocked || summary.retry || summary.settling ||
+    if (summary.denied && pass_may_not_write(pass))
+        return EXIT_DENIED; /* whatever else is wrong: nothing was written */
+    if (loses(pass) || summary.failed || summary.blocked || summary.retry || summary.settling ||
         (summary.refused && !denied))
         return EXIT_FAILED;
     return denied || summary.denied ? EXIT_DENIED : EXIT_DONE;

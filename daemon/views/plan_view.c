@@ -5,6 +5,7 @@
 #include "base/text_width.h"
 #include "daemon/views/terminal.h"
 #include "daemon/views/text_diff.h"
+#include "resources/members.h"
 
 #include <string.h>
 
@@ -61,6 +62,19 @@ static bool is_long(const json_t *value)
     return text && strchr(text, '\n');
 }
 
+/* What it costs, and why it stays. */
+static void print_loss(const json_t *difference, FILE *out, bool color)
+{
+    const char *loss = members_loss_text(members_loss(json_text(difference, "loss")));
+    const char *why = json_text(difference, "why"), *stuck = json_text(difference, "stuck");
+
+    if (*loss)
+        (void)fprintf(out, "      %s%s%s%s%s\n", terminal_style(color, STYLE_RED), loss,
+                      terminal_style(color, STYLE_PLAIN), why ? ": " : "", why ? why : "");
+    if (stuck)
+        (void)fprintf(out, "      not written: %s\n", stuck);
+}
+
 static void print_difference(const json_t *difference, bool created, FILE *out, bool color)
 {
     const json_t *want = json_object_get(difference, "want"),
@@ -72,6 +86,8 @@ static void print_difference(const json_t *difference, bool created, FILE *out, 
                   json_object_get(difference, "held") ? "  (not written any more: it does not stay "
                                                         "repaired)"
                                                       : "");
+    if (!created)
+        print_loss(difference, out, color);
     if (want && have && (is_long(want) || is_long(have))) {
         cleanup_free char *old = value_text(have), *new = value_text(want);
 
@@ -141,6 +157,29 @@ void plan_view_print(const struct pass *pass, FILE *out, bool color)
     }
 }
 
+void plan_view_print_callers(const struct pass *pass, const struct manifest *manifest, FILE *out)
+{
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        if (pass_caller(pass, i))
+            (void)fprintf(out, "%s: account %s, region %s, as %s\n", manifest->pipelines[i].name,
+                          pass_account(pass, i), manifest->pipelines[i].region,
+                          pass_caller(pass, i));
+}
+
+/* account and caller are null where they are not known. */
+static json_t *callers_json(const struct pass *pass, const struct manifest *manifest)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:s?}", "pipeline",
+                                              manifest->pipelines[i].name, "account",
+                                              pass_caller(pass, i) ? pass_account(pass, i) : NULL,
+                                              "region", manifest->pipelines[i].region, "caller",
+                                              pass_caller(pass, i)));
+    return list;
+}
+
 static json_t *task_json(const struct task *task)
 {
     json_t *json = plan_json(task_plan(task), task_kind(task));
@@ -148,6 +187,9 @@ static json_t *task_json(const struct task *task)
     json_object_set_new(json, "resource", json_string(task_address(task)));
     json_object_set_new(json, "kind", json_string(task_kind(task)->name));
     json_object_set(json, "notes", (json_t *)task_notes(task));
+    json_object_set(json, "beside", (json_t *)task_beside(task));
+    json_object_set_new(json, "loss",
+                        json_string(members_loss_name(plan_loss(task_last_plan(task)))));
     if (task_state(task) == TASK_DONE) {
         json_object_set_new(json, "verdict", json_string(task_verdict_name(task_verdict(task))));
         if (*task_text(task))
@@ -163,6 +205,7 @@ json_t *plan_view_json(const struct pass *pass, const struct manifest *manifest)
         json_pack("{s:s, s:s, s:b, s:[], s:[]}", "format_version", JSON_FORMAT_VERSION, "spec",
                   manifest->path, "changes", plan_view_has_changes(pass), "refused", "resources");
 
+    json_object_set_new(json, "pipelines", callers_json(pass, manifest));
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
         enum err_kind kind;
         const char *refused = pass_refused(pass, i, &kind);

@@ -8,6 +8,8 @@
 
 /* True when any resource needs a write, a human, or time. */
 bool plan_view_has_changes(const struct pass *pass);
+/* A line per pipeline: whose account, which region, who calls; nothing where that is not known. */
+void plan_view_print_callers(const struct pass *pass, const struct manifest *manifest, FILE *out);
 /* Field by field, want and have. */
 void plan_view_print(const struct pass *pass, FILE *out, bool color);
 /* {"format_version": "1.0", "resources": [...], "summary": {...}}; new reference. */

@@ -6,6 +6,7 @@
 #include "base/text_width.h"
 #include "base/timestamp.h"
 #include "daemon/views/terminal.h"
+#include "resources/members.h"
 
 #include <string.h>
 
@@ -50,9 +51,10 @@ static json_t *fields_of(const struct task *task)
 
 static json_t *resource_json(const struct task *task)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:O}", "resource", task_address(task), "kind",
-                     task_kind(task)->name, "state", state_of(task), "detail", task_text(task),
-                     "fields", fields_of(task), "notes", task_notes(task));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:O, s:s, s:O}", "resource", task_address(task),
+                     "kind", task_kind(task)->name, "state", state_of(task), "detail",
+                     task_text(task), "fields", fields_of(task), "notes", task_notes(task), "loss",
+                     members_loss_name(plan_loss(task_plan(task))), "beside", task_beside(task));
 }
 
 static json_t *pipeline_json(const struct pass *pass, const struct manifest *manifest, size_t index,
@@ -123,10 +125,13 @@ static void print_padded(const struct page *page, const char *text, int width,
 
 static char *detail_of(const json_t *resource)
 {
+    const char *loss = members_loss_text(members_loss(json_text(resource, "loss")));
     struct str text = {0};
     size_t i;
     json_t *field;
 
+    if (*loss && !strstr(json_text(resource, "detail"), loss))
+        str_addf(&text, "%s%s", loss, *json_text(resource, "detail") ? ": " : "");
     str_add(&text, json_text(resource, "detail"));
     json_array_foreach(json_object_get(resource, "fields"), i, field)
         str_addf(&text, "%s%s", i ? ", " : text.len ? ": " : "", json_string_value(field));

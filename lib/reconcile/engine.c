@@ -13,8 +13,16 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
     struct engine *engine = mem_new(sizeof *engine);
 
     engine->setup = (struct pass_setup){
-        loop, client, manifest, breaker_new(manifest->breaker_repairs, manifest->breaker_window_s)};
+        .loop = loop,
+        .client = client,
+        .manifest = manifest,
+        .breaker = breaker_new(manifest->breaker_repairs, manifest->breaker_window_s)};
     return engine;
+}
+
+void engine_skip_pass_role_check(struct engine *engine, bool skip)
+{
+    engine->setup.skip_pass_role_check = skip;
 }
 
 void engine_free(struct engine *engine)

@@ -10,6 +10,7 @@
 #include "billing/store/store_operations.h"
 #include "resources/table.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 /* action -> {resource: true}, gathered over all resources of the spec. */
@@ -23,7 +24,8 @@ static void allow(json_t *grants, const char *action, const char *resource)
     }
     json_object_set_new(resources, resource, json_true());
     /* CloudWatch Logs knows a group's streams, and some actions the group, as "name:*". */
-    if (strstr(resource, ":log-group:") && resource[strlen(resource) - 1] != '*') {
+    if (strstr(resource, ":log-group:") && !strstr(resource, ":log-stream:") &&
+        resource[strlen(resource) - 1] != '*') {
         cleanup_free char *below = mem_printf("%s:*", resource);
 
         json_object_set_new(resources, below, json_true());
@@ -84,20 +86,33 @@ static void grant_call(json_t *grants, const struct scope *scope, const struct c
     each_word(call->also, grant_anywhere, &grant);
 }
 
-static void grant_resource_calls(json_t *grants, const struct manifest_resource *resource,
-                                 const struct scope *scope)
+static void grant_reads(json_t *grants, const struct manifest_resource *resource,
+                        const struct scope *scope)
 {
     const struct kind *kind = resource->kind;
 
     grant_call(grants, scope, kind->read);
-    grant_call(grants, scope, resource->absent ? kind->remove : kind->create);
-    for (const struct field *f = kind->fields; f->name; f++) {
+    for (const struct member *m = kind->members; m && m->path && !resource->absent; m++)
+        if (m->read && m->read->account_wide)
+            grant_call(grants, scope, m->read);
+    for (const struct field *f = kind->fields; f->name; f++)
         if (f->read && kind_reads(f, scope->desired, resource->absent))
             grant_call(grants, scope, f->read);
+    for (const struct member *m = resource->kind->members; m && m->path && !resource->absent; m++)
+        if (m->read && m->read->account_wide)
+            grant_call(grants, scope, m->read);
+}
+
+static void grant_writes(json_t *grants, const struct manifest_resource *resource,
+                         const struct scope *scope)
+{
+    const struct kind *kind = resource->kind;
+
+    grant_call(grants, scope, resource->absent ? kind->remove : kind->create);
+    for (const struct field *f = kind->fields; f->name; f++)
         if (json_object_get(scope->desired, f->name) && !resource->absent &&
             !(f->flags & (FIELD_KEY | FIELD_FIXED | FIELD_LOCAL | FIELD_REPORTED)))
             grant_call(grants, scope, f->set ? f->set : kind->update);
-    }
 }
 
 static void add_statement(json_t *policy, json_t *actions, json_t *resources, json_t *condition)
@@ -144,11 +159,39 @@ static json_t *keys_of(const json_t *object)
     return keys;
 }
 
+static bool is_covered(json_t *resources, const char *resource)
+{
+    const char *pattern;
+    json_t *value;
+
+    json_object_foreach(resources, pattern, value)
+        if (strcmp(pattern, resource) != 0 && !fnmatch(pattern, resource, FNM_NOESCAPE))
+            return true;
+    return false;
+}
+
+/* A resource that another one's * takes in is named by it. */
+static void drop_covered(json_t *resources)
+{
+    const char *resource;
+    json_t *value;
+    void *next;
+
+    json_object_foreach_safe(resources, next, resource, value) {
+        if (is_covered(resources, resource))
+            json_object_del(resources, resource);
+    }
+}
+
 /* Actions on the same resources share a statement. */
 static void add_grants(json_t *policy, json_t *grants)
 {
+    const char *name;
+    json_t *all;
     void *first;
 
+    json_object_foreach(grants, name, all)
+        drop_covered(all);
     while ((first = json_object_iter(grants))) {
         json_auto_t *resources = json_share(json_object_iter_value(first));
         json_t *actions = json_array();
@@ -231,6 +274,7 @@ static void grant_operation(const struct operation *operation, enum operation_pl
 
 struct placed {
     json_t *grants;
+    unsigned verbs; /* enum operation_verbs */
     enum operation_place place;
     const struct scope *scope;
 };
@@ -243,7 +287,8 @@ static void grant_on(void *arg, const char *template)
 
     for (size_t i = 0; i < sizeof billing_operations / sizeof *billing_operations; i++)
         for (size_t j = 0; j < billing_operations[i].count; j++)
-            grant_operation(&billing_operations[i].list[j], placed->place, &list);
+            if (billing_operations[i].list[j].verbs & placed->verbs)
+                grant_operation(&billing_operations[i].list[j], placed->place, &list);
 }
 
 /* What templates of billing may name beside facts and fields: operation.h. */
@@ -260,21 +305,35 @@ static json_t *facts_of(const struct scope *scope)
     return facts;
 }
 
+/* What a policy is made for, and what it is made of so far. */
+struct gathering {
+    const struct manifest *manifest;
+    const struct manifest_pipeline *pipeline;
+    unsigned uses; /* enum iam_policy_use */
+    json_t *policy, *grants;
+};
+
+static unsigned verbs_of(unsigned uses)
+{
+    return (uses & IAM_POLICY_RUN ? OPERATION_RUN : 0U) |
+           (uses & IAM_POLICY_BILL ? OPERATION_BILL : 0U) |
+           (uses & IAM_POLICY_CLOSE ? OPERATION_CLOSE : 0U);
+}
+
 /* Nothing for a resource that the spec has not, or builds that lie nowhere. */
-static void grant_place(json_t *grants, enum operation_place place,
-                        const struct manifest_pipeline *pipeline, const json_t *desired,
-                        const json_t *facts)
+static void grant_place(const struct gathering *gathering, enum operation_place place,
+                        const json_t *desired, const json_t *facts)
 {
     const struct operation_target *target = &operation_targets[place];
     struct scope scope = {.facts = facts};
-    struct placed placed = {grants, place, &scope};
+    struct placed placed = {gathering->grants, verbs_of(gathering->uses), place, &scope};
     json_auto_t *own = NULL;
     size_t index;
 
     if (target->id) {
-        if (!resource_of(pipeline, target->id, &index))
+        if (!resource_of(gathering->pipeline, target->id, &index))
             return;
-        scope.kind = pipeline->resources[index].kind;
+        scope.kind = gathering->pipeline->resources[index].kind;
         scope.desired = json_array_get(desired, index);
         own = facts_of(&scope);
         scope.facts = own;
@@ -283,39 +342,55 @@ static void grant_place(json_t *grants, enum operation_place place,
         each_word(target->arns, grant_on, &placed);
 }
 
-static void grant_pipeline(json_t *policy, json_t *grants, const struct manifest *manifest,
-                           const struct manifest_pipeline *pipeline)
+static void grant_resources(const struct gathering *gathering, const json_t *desired,
+                            const json_t *facts)
 {
-    json_auto_t *facts =
-        json_pack("{s:s, s:s, s:s, s:s}", "account", manifest->account ? manifest->account : "*",
-                  "region", pipeline->region, "partition", aws_partition_of(pipeline->region)->name,
-                  "pipeline", pipeline->name);
-    json_auto_t *desired = manifest_resolve(pipeline, facts);
+    const struct manifest_pipeline *pipeline = gathering->pipeline;
 
     for (size_t i = 0; i < pipeline->resource_count; i++) {
         struct scope scope = {.kind = pipeline->resources[i].kind,
                               .desired = json_array_get(desired, i),
                               .facts = facts};
 
-        grant_resource_calls(grants, &pipeline->resources[i], &scope);
-        grant_passing(policy, &scope);
-        grant_error_log(grants, &scope);
+        grant_reads(gathering->grants, &pipeline->resources[i], &scope);
+        grant_error_log(gathering->grants, &scope);
+        if (gathering->uses & (IAM_POLICY_APPLY | IAM_POLICY_RUN)) {
+            grant_writes(gathering->grants, &pipeline->resources[i], &scope);
+            grant_passing(gathering->policy, &scope);
+        }
     }
-    grant_checks(grants, facts);
-    for (int place = OPERATION_NOWHERE + 1;
-         json_object_size(pipeline->billing) && place < OPERATION_PLACES; place++)
-        grant_place(grants, (enum operation_place)place, pipeline, desired, facts);
-    if (pipeline->role_arn)
-        add_statement(policy, json_string("sts:AssumeRole"), json_string(pipeline->role_arn), NULL);
+    grant_checks(gathering->grants, facts);
 }
 
-json_t *iam_policy(const struct manifest *manifest)
+static void grant_pipeline(const struct gathering *gathering)
+{
+    const struct manifest_pipeline *pipeline = gathering->pipeline;
+    const char *account = gathering->manifest->account;
+    json_auto_t *facts = json_pack(
+        "{s:s, s:s, s:s, s:s}", "account", account ? account : "*", "region", pipeline->region,
+        "partition", aws_partition_of(pipeline->region)->name, "pipeline", pipeline->name);
+    json_auto_t *desired = manifest_resolve(pipeline, facts);
+
+    if (gathering->uses & (IAM_POLICY_PLAN | IAM_POLICY_APPLY | IAM_POLICY_RUN))
+        grant_resources(gathering, desired, facts);
+    for (int place = OPERATION_NOWHERE + 1;
+         json_object_size(pipeline->billing) && place < OPERATION_PLACES; place++)
+        grant_place(gathering, (enum operation_place)place, desired, facts);
+    if (pipeline->role_arn)
+        add_statement(gathering->policy, json_string("sts:AssumeRole"),
+                      json_string(pipeline->role_arn), NULL);
+}
+
+json_t *iam_policy(const struct manifest *manifest, unsigned uses)
 {
     json_t *policy = json_pack("{s:s, s:[]}", "Version", "2012-10-17", "Statement");
     json_auto_t *grants = json_object();
+    struct gathering gathering = {manifest, NULL, uses, policy, grants};
 
-    for (size_t i = 0; i < manifest->pipeline_count; i++)
-        grant_pipeline(policy, grants, manifest, &manifest->pipelines[i]);
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        gathering.pipeline = &manifest->pipelines[i];
+        grant_pipeline(&gathering);
+    }
     add_grants(policy, grants);
     return policy;
 }

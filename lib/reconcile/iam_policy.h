@@ -2,13 +2,24 @@
  *
  * Made from the tables the calls come from, on the resources of this spec: every read and write of
  * every declared field of a kind (resources/kind.h), and with a `billing` section every operation
- * that billing's rooms declare (billing/store/operation.h). */
+ * that billing's rooms declare (billing/store/operation.h); of these, what the uses call for. */
 #ifndef RECONCILE_IAM_POLICY_H
 #define RECONCILE_IAM_POLICY_H
 
 #include "spec/manifest.h"
 
-/* A policy document; new reference.  Without an account guard the account in ARNs is "*". */
-json_t *iam_policy(const struct manifest *manifest);
+/* What is run under the policy, by who asks (billing/store/operation.h for the last three). */
+enum iam_policy_use {
+    IAM_POLICY_PLAN = 1,  /* plan and status: every read of the kinds */
+    IAM_POLICY_APPLY = 2, /* and every write */
+    IAM_POLICY_RUN = 4,   /* the same, and what the daemon does for the data */
+    IAM_POLICY_BILL = 8,
+    IAM_POLICY_CLOSE = 16,
+    IAM_POLICY_ALL = 31
+};
+
+/* A policy document for these uses, joined; new reference.  Without an account guard the account
+ * in ARNs is "*". */
+json_t *iam_policy(const struct manifest *manifest, unsigned uses);
 
 #endif

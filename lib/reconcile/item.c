@@ -206,3 +206,9 @@ void item_block(struct item *item, const char *reason)
     task_block(item->task, reason);
     tell(item);
 }
+
+void item_deny(struct item *item, const char *reason)
+{
+    task_deny(item->task, reason);
+    tell(item);
+}

@@ -58,6 +58,8 @@ void item_confirm(struct item *item, unsigned since);
 void item_release(struct item *item);
 /* Ends it unwritten, with a reason (copied). */
 void item_block(struct item *item, const char *reason);
+/* The same, for lack of permission. */
+void item_deny(struct item *item, const char *reason);
 /* Whether its plan rewrites a document that others write too. */
 bool item_writes_shared(const struct item *item);
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "reconcile/live_lint.h"
 #include "reconcile/pass_role.h"
 #include "reconcile/turns.h"
 #include "spec/account_guard.h"
@@ -17,6 +18,8 @@ struct pipeline_pass {
     enum err_kind refused_kind;
     bool identified;
     struct pass_role *pass_role;
+    struct pass *pass;
+    json_t *denials;     /* of handing its roles on, as IAM simulates it */
     size_t first, count; /* its items */
 };
 
@@ -67,6 +70,7 @@ void pass_free(struct pass *pass)
         pass_role_free(pipeline->pass_role);
         json_decref(pipeline->facts);
         json_decref(pipeline->desired);
+        json_decref(pipeline->denials);
         free(pipeline->account);
         free(pipeline->refused);
     }
@@ -190,6 +194,8 @@ static void start_pipeline(struct pass *pass, size_t index)
 
     pass->pipelines[index] = (struct pipeline_pass){
         .spec = spec,
+        .pass = pass,
+        .denials = json_array(),
         .session = aws_session(pass->setup.client, spec->region, spec->role_arn, spec->external_id),
         .first = pass->item_count,
         .count = spec->resource_count,
@@ -244,11 +250,15 @@ static bool all_at(const struct pass *pass, bool done)
     return true;
 }
 
-static void on_roles_checked(void *arg, const json_t *warnings)
+static void on_roles_checked(void *arg, const json_t *warnings, const json_t *denials)
 {
-    struct pass *pass = arg;
+    struct pipeline_pass *pipeline = arg;
+    struct pass *pass = pipeline->pass;
 
     json_array_extend(pass->warnings, (json_t *)warnings);
+    json_array_extend(pass->warnings, (json_t *)denials);
+    if (!pass->setup.skip_pass_role_check)
+        json_array_extend(pipeline->denials, (json_t *)denials);
     pass->checks_left--;
     schedule(pass);
 }
@@ -291,7 +301,7 @@ static void check_roles(struct pass *pass)
                                      .caller_arn = json_text(pipeline->facts, "caller_arn"),
                                      .wanted = roles,
                                      .done = on_roles_checked,
-                                     .arg = pass});
+                                     .arg = pipeline});
     }
 }
 
@@ -323,11 +333,21 @@ static void wake_items(struct pass *pass)
         (void)uv_timer_start(pass->timer, on_timer, (uint64_t)soonest, 0);
 }
 
+static void judge(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        const struct pipeline_pass *pipeline = &pass->pipelines[i];
+
+        live_lint(&pass->items[pipeline->first], pipeline->count, pipeline->facts);
+    }
+}
+
 static void tell_done(struct pass *pass)
 {
     if (pass->told_done)
         return;
     pass->told_done = true;
+    judge(pass); /* of what was written, by what was read after it */
     pass->ended_ms = clock_monotonic_ms();
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
 }
@@ -346,6 +366,7 @@ static void step(struct pass *pass)
         if (!all_at(pass, false))
             return;
         pass->phase = PHASE_CHECKING;
+        judge(pass);
         check_roles(pass);
         schedule(pass);
         return;
@@ -382,13 +403,37 @@ static void on_timer(uv_timer_t *timer)
     step(timer->data);
 }
 
+bool pass_may_not_write(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        if (json_array_size(pass->pipelines[i].denials))
+            return true;
+    return false;
+}
+
+/* Half a pipeline is worse than none: without its roles nothing of it is written. */
+static void deny(const struct pass *pass, struct item *item)
+{
+    const json_t *denials = pass->pipelines[item->pipeline].denials;
+    cleanup_free char *reason = NULL;
+
+    if (!json_array_size(denials) || !task_wants_writes(item->task))
+        return;
+    reason = mem_printf("nothing is written: %s, or go on with --skip-pass-role-check",
+                        json_string_value(json_array_get(denials, 0)));
+    item_deny(item, reason);
+}
+
 void pass_apply(struct pass *pass)
 {
     unsigned since = read_cache_calls(pass->cache);
 
-    for (size_t i = 0; i < pass->item_count; i++)
-        if (pass->items[i].task)
-            item_confirm(&pass->items[i], since);
+    for (size_t i = 0; i < pass->item_count; i++) {
+        if (!pass->items[i].task)
+            continue;
+        deny(pass, &pass->items[i]);
+        item_confirm(&pass->items[i], since);
+    }
     pass->phase = PHASE_CONFIRMING;
     schedule(pass);
 }
@@ -446,6 +491,11 @@ const json_t *pass_warnings(const struct pass *pass)
 const char *pass_account(const struct pass *pass, size_t pipeline)
 {
     return pass->pipelines[pipeline].account;
+}
+
+const char *pass_caller(const struct pass *pass, size_t pipeline)
+{
+    return json_text(pass->pipelines[pipeline].facts, "caller_arn");
 }
 
 struct aws_session *pass_session(const struct pass *pass, size_t pipeline)

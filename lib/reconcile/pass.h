@@ -29,11 +29,15 @@ struct pass_setup {
     struct aws_client *client;
     const struct manifest *manifest;
     struct breaker *breaker;
+    bool skip_pass_role_check; /* a simulated denial is only told */
 };
 
 struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *events);
 /* Cancels what is under way.  The loop must run once more to close its timer. */
 void pass_free(struct pass *pass);
+/* From on_planned on: IAM's simulation denies that roles are handed on, so that pass_apply ends
+ * what it would write as denied. */
+bool pass_may_not_write(const struct pass *pass);
 /* From on_planned on: carries the plans out. */
 void pass_apply(struct pass *pass);
 /* From on_planned on: ends the pass without writing; on_done follows. */
@@ -49,7 +53,9 @@ const struct task *pass_task(const struct pass *pass, size_t index);
 const char *pass_refused(const struct pass *pass, size_t pipeline, enum err_kind *kind);
 /* Things worth telling about the pass as a whole (pass-role checks): list of texts, never NULL. */
 const json_t *pass_warnings(const struct pass *pass);
+/* Whose account a pipeline's calls go to, and the ARN of who makes them; NULL: not known. */
 const char *pass_account(const struct pass *pass, size_t pipeline);
+const char *pass_caller(const struct pass *pass, size_t pipeline);
 struct aws_session *pass_session(const struct pass *pass, size_t pipeline);
 size_t pass_task_pipeline(const struct pass *pass, size_t index);
 

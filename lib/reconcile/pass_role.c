@@ -9,7 +9,7 @@ struct pass_role {
     struct aws_client *client;
     struct aws_session *session;
     char *principal; /* ARN of a user, group or role */
-    json_t *wanted, *warnings;
+    json_t *wanted, *warnings, *denials;
     size_t next;
     struct aws_call *call;
     pass_role_fn *done;
@@ -20,7 +20,7 @@ static void simulate_next(struct pass_role *check);
 
 static void finish(struct pass_role *check)
 {
-    check->done(check->arg, check->warnings);
+    check->done(check->arg, check->warnings, check->denials);
 }
 
 static void warn(struct pass_role *check, json_t *text)
@@ -44,10 +44,12 @@ static void judge(struct pass_role *check, const struct aws_reply *reply)
     if (json_array_size(json_object_get(result, "MissingContextValues")) || !decision ||
         !strcmp(decision, "allowed"))
         return;
-    warn(check, json_sprintf("%s may not pass %s to %s (%s): allow iam:PassRole on it, or the call "
-                             "that needs it will be refused",
-                             check->principal, json_text(wanted, "role"),
-                             json_text(wanted, "service"), decision));
+    json_array_append_new(
+        check->denials,
+        json_sprintf(
+            "%s may not do iam:PassRole with %s to %s (IAM's simulation: %s): allow it, see "
+            "`billingd iam-policy`",
+            check->principal, json_text(wanted, "role"), json_text(wanted, "service"), decision));
 }
 
 static void on_simulated(void *arg, const struct aws_reply *reply)
@@ -125,6 +127,7 @@ struct pass_role *pass_role_start(struct aws_client *client, const struct pass_r
         .principal = mem_text(caller_arn),
         .wanted = wish->wanted,
         .warnings = json_array(),
+        .denials = json_array(),
         .done = wish->done,
         .arg = wish->arg,
     };
@@ -144,6 +147,7 @@ void pass_role_free(struct pass_role *check)
     aws_call_cancel(check->call);
     json_decref(check->wanted);
     json_decref(check->warnings);
+    json_decref(check->denials);
     free(check->principal);
     free(check);
 }

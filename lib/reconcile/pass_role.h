@@ -1,8 +1,9 @@
 /* pass_role.h -- asks IAM beforehand whether the caller may hand its roles to the services.
  *
- * Advisory: the simulator knows neither all policies nor every condition, and must be permitted
- * itself, so its "no" is a warning and its silence proves nothing.
- * Source: IAM, SimulatePrincipalPolicy; "Testing IAM policies". */
+ * A simulated denial ends `apply` before its first write: half a pipeline is worse than none.  The
+ * simulator knows neither resource policies nor every condition and must be permitted itself, so
+ * its silence is only a warning, and a person may go on without it. Source: IAM,
+ * SimulatePrincipalPolicy; "Testing IAM policies". */
 #ifndef RECONCILE_PASS_ROLE_H
 #define RECONCILE_PASS_ROLE_H
 
@@ -10,8 +11,8 @@
 
 struct pass_role;
 
-/* warnings: list of texts; done is called once. */
-typedef void pass_role_fn(void *arg, const json_t *warnings);
+/* Lists of texts: what could not be asked, and what was denied; done is called once. */
+typedef void pass_role_fn(void *arg, const json_t *warnings, const json_t *denials);
 
 struct pass_role_wish {
     struct aws_session *session;

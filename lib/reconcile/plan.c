@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/members.h"
 #include "resources/table.h"
 #include "resources/value.h"
 
@@ -68,6 +69,51 @@ static void plan_create(const struct scope *scope, struct plan *plan)
     }
 }
 
+/* Marks the differences from `before` on: held, stuck, and what they cost. */
+static void mark(const json_t *differences, size_t before, const char *key, json_t *value)
+{
+    for (size_t i = before; i < json_array_size(differences); i++)
+        json_object_set(json_array_get(differences, i), key, value);
+    json_decref(value);
+}
+
+static void mark_loss(const json_t *differences, size_t before, const struct field *field)
+{
+    if (!field->loss)
+        return;
+    mark(differences, before, "loss", json_string(members_loss_name(field->loss)));
+    if (field->harm)
+        mark(differences, before, "why", json_string(field->harm));
+}
+
+/* Somebody whom AWS lets decide instead of us: told, never fought. */
+static bool is_ruled(const struct scope *scope, const struct field *field, struct plan *plan,
+                     size_t before)
+{
+    const json_t *ruler = field->ruled_by ? json_at(scope->document, field->ruled_by) : NULL;
+
+    if (!json_string_length(ruler))
+        return false;
+    mark(plan->differences, before, "stuck",
+         json_sprintf("%s %s decides it, whatever is written here: change that policy, or the spec",
+                      field->ruled_by, json_string_value(ruler)));
+    return true;
+}
+
+/* What AWS does not tell is unknown, not different. */
+static char *fixed_reason(const struct kind *kind, const struct field *field, const json_t *have)
+{
+    if (!have)
+        return mem_printf(
+            "AWS's reply does not tell its %s, which cannot be changed after creation: "
+            "nothing is written before it is known to be as wanted",
+            field->name);
+    return mem_printf(
+        "%s is %s and cannot be changed after creation, and billingd never deletes and recreates: "
+        "change the spec, or move to a new %s by hand",
+        field->name, json_is_string(have) ? json_string_value(have) : "different", kind->title);
+}
+
 static void compare_field(const struct scope *scope, const struct field *field, plan_held_fn *held,
                           void *arg, struct plan *plan)
 {
@@ -77,19 +123,58 @@ static void compare_field(const struct scope *scope, const struct field *field, 
     bool stopped = held && held(arg, field->name);
 
     value_differences(field, want, have, plan->differences);
-    for (size_t i = before; stopped && i < json_array_size(plan->differences); i++)
-        json_object_set_new(json_array_get(plan->differences, i), "held", json_true());
-    if (json_array_size(plan->differences) == before || stopped)
+    if (json_array_size(plan->differences) == before)
         return;
+    mark_loss(plan->differences, before, field);
+    if (is_ruled(scope, field, plan, before))
+        return;
+    if (stopped) {
+        mark(plan->differences, before, "held", json_true());
+        return;
+    }
     plan->action = plan->action == PLAN_NONE ? PLAN_UPDATE : plan->action;
     if ((field->flags & FIELD_FIXED) || !repair_of(scope->kind, field))
-        block(plan, mem_printf(
-                        "%s is %s and cannot be changed after creation, and billingd never deletes "
-                        "and recreates: change the spec, or move to a new %s by hand",
-                        field->name, json_is_string(have) ? json_string_value(have) : "different",
-                        scope->kind->title));
+        block(plan, fixed_reason(scope->kind, field, have));
     else
         add_call(plan, scope, repair_of(scope->kind, field), field->name);
+}
+
+/* Drift in what is no field: back to the usual value where a call can do that, else only told. */
+static void compare_beside(const struct scope *scope, const json_t *found, plan_held_fn *held,
+                           void *arg, struct plan *plan)
+{
+    const char *member = json_text(found, "member");
+    json_t *difference =
+        json_pack("{s:s, s:O*, s:O*, s:O, s:O}", "field", member, "want",
+                  json_object_get(found, "usual"), "have", json_object_get(found, "have"), "loss",
+                  json_object_get(found, "loss"), "why", json_object_get(found, "why"));
+
+    json_array_append_new(plan->differences, difference);
+    if (json_object_get(found, "end")) {
+        json_object_set(difference, "stuck", json_object_get(found, "end"));
+    } else if (held && held(arg, member)) {
+        json_object_set_new(difference, "held", json_true());
+    } else {
+        plan->action = plan->action == PLAN_NONE ? PLAN_UPDATE : plan->action;
+        add_call(plan, scope, scope->kind->update, member);
+    }
+}
+
+static void look_beside(const struct scope *scope, plan_held_fn *held, void *arg, struct plan *plan)
+{
+    json_auto_t *to_reset = json_array();
+    size_t i;
+    json_t *found;
+
+    json_array_foreach((json_t *)scope->beside, i, found)
+        if (json_object_get(found, "row")) {
+            compare_beside(scope, found, held, arg, plan);
+            if (!held || !held(arg, json_text(found, "member")))
+                json_array_append(to_reset, found);
+        }
+    for (i = 0; i < plan->call_count; i++)
+        if (plan->calls[i].call == scope->kind->update && plan->calls[i].params)
+            members_reset(scope->kind, to_reset, plan->calls[i].params);
 }
 
 /* Whose mark it carries: a pipeline's name, or NULL. */
@@ -194,6 +279,8 @@ void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void 
     for (const struct field *f = scope->kind->fields; scope->observed && f->name; f++)
         if (is_compared(f))
             compare_field(scope, f, held, arg, plan);
+    if (scope->observed)
+        look_beside(scope, held, arg, plan);
     look_at_status(scope, plan);
     if (scope->observed)
         look_at_owner(scope, plan);
@@ -245,6 +332,31 @@ void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_
         if (f->passes && role && sends(plan, scope->kind, f))
             add_role(roles, role, f->passes);
     }
+}
+
+bool plan_is_stuck(const struct plan *plan)
+{
+    const json_t *difference;
+    size_t i;
+
+    json_array_foreach(plan->differences, i, difference)
+        if (json_object_get(difference, "stuck"))
+            return true;
+    return false;
+}
+
+enum loss plan_loss(const struct plan *plan)
+{
+    enum loss worst = LOSS_NONE;
+    const json_t *each;
+    size_t i;
+
+    json_array_foreach(plan->differences, i, each) {
+        enum loss loss = members_loss(json_text(each, "loss"));
+
+        worst = loss > worst ? loss : worst;
+    }
+    return worst;
 }
 
 const char *plan_action_name(enum plan_action action)

@@ -23,8 +23,9 @@ struct planned_call {
 
 struct plan {
     enum plan_action action;
-    json_t
-        *differences; /* [{"field", "want", "have", "held"}]; held: not written, see the breaker */
+    json_t *differences; /* [{"field", "want", "have", "loss", "why", "held", "stuck"}]; held:
+                            not written, see the breaker; stuck: cannot be written, and what
+                            a person can do */
     struct planned_call *calls; /* in the order they are sent */
     size_t call_count;
     char *reason; /* why blocked, else NULL */
@@ -41,6 +42,10 @@ void plan_fini(struct plan *plan);
 /* Appends {"role", "service"} of every role that the planned calls hand to a service, unless it is
  * in the list already. */
 void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_t *roles);
+/* Something differs that no write can end. */
+bool plan_is_stuck(const struct plan *plan);
+/* The worst that its differences cost. */
+enum loss plan_loss(const struct plan *plan);
 /* "create", "update", ... */
 const char *plan_action_name(enum plan_action action);
 /* {"action", "reason", "differences", "calls"}; new reference. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/members.h"
 
 struct task *task_new(const struct task_options *options)
 {
@@ -17,6 +18,8 @@ struct task *task_new(const struct task_options *options)
     task->replies = json_object();
     task->known = json_object();
     task->notes = json_array();
+    task->beside = json_array();
+    task->unread = json_array();
     task->shown = json_object();
     task->written = json_object();
     task_read_prepare(task);
@@ -35,6 +38,8 @@ void task_free(struct task *task)
     json_decref(task->replies);
     json_decref(task->known);
     json_decref(task->notes);
+    json_decref(task->beside);
+    json_decref(task->unread);
     json_decref(task->wished);
     json_decref(task->shown);
     json_decref(task->written);
@@ -46,11 +51,22 @@ void task_free(struct task *task)
 static void take_notes(struct task *task)
 {
     struct scope scope;
+    size_t i;
+    json_t *found;
 
+    task_read_beside(task);
     task_read_scope(task, &scope);
     json_array_clear(task->notes);
+    json_array_extend(task->notes, task->unread);
+    json_array_foreach(task->beside, i, found) {
+        cleanup_free char *text = json_object_get(found, "row") ? NULL : members_text(found);
+
+        if (text)
+            json_array_append_new(task->notes, json_string(text));
+    }
     if (task->kind->note)
         task->kind->note(&scope, task->notes);
+    task->own_notes = json_array_size(task->notes);
 }
 
 static void first_look(struct task *task)
@@ -113,15 +129,17 @@ void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
     after_reads(task);
 }
 
-static bool wants_writes(const struct plan *plan)
+bool task_wants_writes(const struct task *task)
 {
-    return plan->action == PLAN_CREATE || plan->action == PLAN_UPDATE ||
-           plan->action == PLAN_REMOVE;
+    enum plan_action action = task->plan.action;
+
+    return task->state == TASK_PLANNED &&
+           (action == PLAN_CREATE || action == PLAN_UPDATE || action == PLAN_REMOVE);
 }
 
 void task_confirm(struct task *task)
 {
-    if (task->state != TASK_PLANNED || task->agreed || !wants_writes(&task->plan))
+    if (task->agreed || !task_wants_writes(task))
         return;
     task->confirming = true;
     task_agree_plan(task, &task->work);
@@ -150,6 +168,8 @@ void task_finish(struct task *task)
         return;
     if (action == PLAN_BLOCKED)
         task_outcome_say(task, "%s", task->plan.reason);
+    else if (action == PLAN_NONE)
+        task_outcome_say_held(task, task->plan.differences);
     task_outcome_end(task, action == PLAN_BLOCKED                        ? VERDICT_BLOCKED
                            : action == PLAN_WAIT                         ? VERDICT_SETTLING
                            : action != PLAN_NONE                         ? VERDICT_DRIFTED
@@ -161,6 +181,12 @@ void task_block(struct task *task, const char *reason)
 {
     task_outcome_say(task, "%s", reason);
     task_outcome_end(task, VERDICT_BLOCKED);
+}
+
+void task_deny(struct task *task, const char *reason)
+{
+    task_outcome_say(task, "%s", reason);
+    task_outcome_end(task, VERDICT_DENIED);
 }
 
 void task_scope(const struct task *task, struct scope *scope)
@@ -214,6 +240,29 @@ const char *task_summary(const struct task *task)
 const json_t *task_notes(const struct task *task)
 {
     return task->notes;
+}
+
+void task_find(struct task *task, const json_t *findings)
+{
+    while (json_array_size(task->notes) > task->own_notes)
+        json_array_remove(task->notes, task->own_notes);
+    if (findings)
+        json_array_extend(task->notes, (json_t *)findings);
+}
+
+bool task_was_read(const struct task *task)
+{
+    return task_read_is_done(task);
+}
+
+const json_t *task_beside(const struct task *task)
+{
+    return task->beside;
+}
+
+const struct plan *task_last_plan(const struct task *task)
+{
+    return task->work.differences ? &task->work : &task->plan;
 }
 
 unsigned task_look_count(const struct task *task)

@@ -76,6 +76,10 @@ void task_follows_create(struct task *task);
 void task_finish(struct task *task);
 /* Ends it as blocked, with a reason (copied). */
 void task_block(struct task *task, const char *reason);
+/* Ends it as denied, with a reason (copied). */
+void task_deny(struct task *task, const char *reason);
+/* It is PLANNED, and its plan has something to write. */
+bool task_wants_writes(const struct task *task);
 /* Milliseconds until a WAITING task wants task_wake; counted from now. */
 int64_t task_wait_ms(const struct task *task);
 void task_wake(struct task *task);
@@ -95,6 +99,15 @@ const char *task_summary(const struct task *task);
 void task_waiting(const struct task *task, int *so_far_s, int *at_most_s);
 /* Texts of things worth telling; borrowed, never NULL. */
 const json_t *task_notes(const struct task *task);
+/* What others found in what was read (texts, NULL: nothing), in place of what they found before:
+ * told with the notes. */
+void task_find(struct task *task, const json_t *findings);
+/* Whether everything asked for was read. */
+bool task_was_read(const struct task *task);
+/* What was found beside the fields, as members.h has it; borrowed, never NULL. */
+const json_t *task_beside(const struct task *task);
+/* The plan of the last look: what still differs after writing. */
+const struct plan *task_last_plan(const struct task *task);
 /* How often it looked anew: what was read before does not answer its next reads. */
 unsigned task_look_count(const struct task *task);
 /* Writes that AWS accepted. */

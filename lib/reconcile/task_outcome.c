@@ -1,7 +1,9 @@
 /* task_outcome.c -- what a task came to, and what it tells people about it. */
 #include "reconcile/task_private.h"
 
+#include "base/json.h"
 #include "base/mem.h"
+#include "resources/members.h"
 
 #include <stdarg.h>
 
@@ -18,6 +20,23 @@ void task_outcome_say(struct task *task, const char *format, ...)
     free(task->summary);
     task->text = text;
     task->summary = NULL;
+}
+
+void task_outcome_say_held(struct task *task, const json_t *differences)
+{
+    const json_t *difference;
+    size_t i;
+
+    json_array_foreach((json_t *)differences, i, difference) {
+        const char *loss = members_loss_text(members_loss(json_text(difference, "loss")));
+        const char *why = json_text(difference, "why"), *end = json_text(difference, "stuck");
+
+        if (!end)
+            continue;
+        task_outcome_say(task, "%s%s%s%s%s: %s", loss, *loss ? ": " : "",
+                         json_text(difference, "field"), why ? ": " : "", why ? why : "", end);
+        return;
+    }
 }
 
 void task_outcome_end(struct task *task, enum task_verdict verdict)

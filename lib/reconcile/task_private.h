@@ -33,7 +33,10 @@ struct task {
     struct task_options options;
     const struct kind *kind;
     json_t *desired, *facts, *replies, *known, *notes;
+    json_t *beside;     /* found beside the fields: see members.h */
+    json_t *unread;     /* texts: account-wide settings that were refused */
     struct slot *slots; /* slot 0: the kind's read */
+    size_t own_notes; /* the first of notes; findings follow */
     unsigned look_count;
     size_t slot_count;
     enum task_state state;
@@ -59,6 +62,8 @@ struct task {
 /* task_outcome.c */
 void task_outcome_say(struct task *task, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Says why differences stay as they are: the first of them that cannot be written. */
+void task_outcome_say_held(struct task *task, const json_t *differences);
 void task_outcome_end(struct task *task, enum task_verdict verdict);
 /* Keeps what AWS said as text and failure; why: what that means, before it, or NULL. */
 void task_outcome_fail(struct task *task, const char *why, const struct aws_reply *reply);
@@ -82,6 +87,8 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
 bool task_read_is_done(const struct task *task);
 /* What was read, as the kind's functions see it. */
 void task_read_scope(const struct task *task, struct scope *scope);
+/* Judges what was read beside the fields. */
+void task_read_beside(struct task *task);
 /* Reads again the documents that hold any of the fields, all when differences is NULL. */
 void task_read_again(struct task *task, const json_t *differences);
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reconcile/task_private.h"
+#include "resources/members.h"
 #include "resources/table.h"
 
 #include <string.h>
@@ -19,7 +20,19 @@ void task_read_scope(const struct task *task, struct scope *scope)
         .document = there ? task->slots[0].document : NULL,
         .replies = task->replies,
         .facts = task->facts,
+        .beside = task->beside,
     };
+}
+
+void task_read_beside(struct task *task)
+{
+    struct scope scope;
+
+    json_array_clear(task->beside);
+    task_read_scope(task, &scope);
+    for (size_t i = 0; scope.observed && !task->options.remove && i < task->slot_count; i++)
+        members_judge(&scope, task->slots[i].call, task->slots[i].document, task->slots[i].reply,
+                      task->beside);
 }
 
 static void add_slot(struct task *task, const struct call *call)
@@ -37,6 +50,9 @@ void task_read_prepare(struct task *task)
     for (const struct field *f = task->kind->fields; f->name; f++)
         if (f->read && kind_reads(f, task->desired, task->options.remove))
             add_slot(task, f->read);
+    for (const struct member *m = task->kind->members; m && m->path; m++)
+        if (m->read && m->read->account_wide && !task->options.remove)
+            add_slot(task, m->read);
 }
 
 static void slot_reset(struct slot *slot)
@@ -223,6 +239,20 @@ static void read_failed(struct task *task, const struct call *call, const struct
     task_outcome_end(task, task->failure);
 }
 
+/* Nobody lets us see it: that is told, and is no reason to leave everything else. */
+static void not_told(struct task *task, struct slot *slot)
+{
+    json_t *text = json_sprintf("unknown: %s is refused: %s", slot->call->op, slot->call->why);
+
+    for (size_t i = 0; i < json_array_size(task->unread); i++)
+        if (json_equal(json_array_get(task->unread, i), text)) {
+            json_array_remove(task->unread, i);
+            break;
+        }
+    json_array_append_new(task->unread, text);
+    slot_finish(task, slot);
+}
+
 void task_read_reply(struct task *task, size_t index, const struct aws_reply *reply)
 {
     struct slot *slot = &task->slots[index];
@@ -231,6 +261,8 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
         page_arrived(task, slot, reply->result);
     else if (table_matches(slot->call->absent, &reply->error))
         slot_finish(task, slot);
+    else if (slot->call->account_wide && reply->kind == ERR_DENIED)
+        not_told(task, slot);
     else
         read_failed(task, slot->call, reply);
 }
@@ -239,7 +271,7 @@ void task_read_again(struct task *task, const json_t *differences)
 {
     task->look_count++;
     for (size_t i = 0; i < task->slot_count; i++) {
-        bool wanted = !differences;
+        bool wanted = !differences && !task->slots[i].call->account_wide; /* once a pass */
 
         for (size_t j = 0; j < json_array_size(differences); j++) {
             const char *name = json_text(json_array_get(differences, j), "field");

@@ -328,6 +328,8 @@ static enum task_verdict final_verdict(const struct task *task)
 {
     if (task->failure)
         return task->failure;
+    if (plan_is_stuck(&task->work))
+        return VERDICT_HELD;
     if (task->writes || task->rounds)
         return VERDICT_REPAIRED;
     return json_array_size(task->work.differences) ? VERDICT_HELD : VERDICT_SYNCED;
@@ -347,6 +349,7 @@ void task_write_decide(struct task *task)
         wait_for_ready(task);
     } else if (action == PLAN_NONE && is_proved(task)) {
         task_outcome_say(task, "%s", "");
+        task_outcome_say_held(task, task->work.differences);
         task_outcome_end(task, final_verdict(task));
     } else if (!task->rounds || (!task->wrote && task->conflicts) || can_go_on(task)) {
         begin(task);

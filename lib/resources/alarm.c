@@ -96,6 +96,38 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
                 "week when each is an hour or more");
 }
 
+static const struct member members[] = {
+    {"AlarmName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"AlarmArn", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"AlarmConfigurationUpdatedTimestamp", MEMBER_IGNORED, .why = WHY_TIME},
+    {"StateUpdatedTimestamp", MEMBER_IGNORED, .why = WHY_TIME},
+    {"StateTransitionedTimestamp", MEMBER_IGNORED, .why = WHY_TIME},
+    {"StateValue", MEMBER_TOLD, LOSS_DELAYED, .usual = "OK|INSUFFICIENT_DATA|",
+     .why = "events are late or not delivered now"},
+    {"StateReason", MEMBER_IGNORED, .why = "Told by its state."},
+    {"StateReasonData", MEMBER_IGNORED, .why = "The same for machines."},
+    {"EvaluateLowSampleCountPercentile", MEMBER_TOLD, LOSS_DELAYED, .usual = "evaluate|",
+     .why = "a loss is noticed late: few samples do not count"},
+    {"ThresholdMetricId", MEMBER_TOLD, LOSS_DELAYED,
+     .why = "a loss is noticed late: the threshold is an estimated band, not the declared number"},
+    {"EvaluationState", MEMBER_TOLD, LOSS_DELAYED,
+     .why = "a loss is noticed late: the alarm cannot be evaluated"},
+    {"EvaluationWindow.WallClockWindow", MEMBER_TOLD, LOSS_DELAYED,
+     .why = "a loss is noticed late: it looks at whole hours or days of the clock"},
+    {"EvaluationWindow", MEMBER_IGNORED, .why = "The usual window."},
+    {"WarmUpConfiguration", MEMBER_TOLD, LOSS_DELAYED,
+     .why = "a loss is noticed late: it is silent for a time after each change"},
+    {"EvaluationCriteria", MEMBER_TOLD, LOSS_DELAYED,
+     .why = "a loss is noticed late: a query is watched instead of the declared metric"},
+    {"EvaluationInterval", MEMBER_TOLD, .why = "how often a query is looked at"},
+    {"Metrics", MEMBER_TOLD, LOSS_DELAYED,
+     .why = "a loss is noticed late: a calculation is watched instead of the declared metric"},
+    {"ActionConfiguration", MEMBER_IGNORED, .why = "Which tags a message carries."},
+    {"/CompositeAlarms", MEMBER_IGNORED, .why = "Alarms of another type come only when asked for."},
+    {"/LogAlarms", MEMBER_IGNORED, .why = "Alarms of another type come only when asked for."},
+    {0},
+};
+
 const struct kind alarm_kind = {
     .name = "alarm",
     .title = "CloudWatch alarm",
@@ -103,6 +135,7 @@ const struct kind alarm_kind = {
     .arn = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}",
     .summary = "CloudWatch alarm on one metric.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &create,
     .update = &update,

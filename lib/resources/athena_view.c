@@ -6,6 +6,7 @@
  * Athena. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "resources/athena_view_members.h"
 #include "resources/kind.h"
 #include "resources/view_type.h"
 
@@ -136,6 +137,7 @@ static const struct call read = {
     .send = "DatabaseName=database Name=name",
     .absent = "EntityNotFoundException",
     .parse = parse,
+    .lift = "Table",
     .resource = CATALOG TABLE,
 };
 static const struct call create = {
@@ -163,21 +165,31 @@ static const struct field fields[] = {
     {.name = "type",
      .member = "TableType",
      .flags = FIELD_REPORTED,
+     .harm = "A table has the name of the view: other data is read. It is somebody's and never "
+             "overwritten.",
+     .usual = "VIRTUAL_VIEW",
+     .loss = LOSS_MISREAD,
      .summary = "VIRTUAL_VIEW for a view."},
     {.name = "sql",
      .member = "OriginalSql",
      .type = FIELD_SQL,
      .flags = FIELD_REQUIRED,
+     .harm = "The view holds other SQL, or none that Athena can read; members of the text inside "
+             "are judged below.",
+     .loss = LOSS_MISREAD,
      .summary = "The SELECT."},
     {.name = "columns",
      .member = "ViewColumns",
      .type = FIELD_COLUMNS,
      .flags = FIELD_REQUIRED,
+     .harm = "Other columns than the query has: \"view is stale\", every query fails.",
+     .loss = LOSS_DELAYED,
      .summary = "Its columns in order, name: Hive type."},
     {.name = "parameters",
      .member = "Parameters",
      .type = FIELD_MAP,
      .flags = FIELD_OWNER,
+     .loss = LOSS_DELAYED,
      .summary = "Table parameters; others are left alone."},
     {0},
 };
@@ -200,6 +212,7 @@ const struct kind athena_view_kind = {
     .arn = TABLE,
     .summary = "Athena view, written through the Glue catalog.",
     .fields = fields,
+    .members = athena_view_members,
     .read = &read,
     .create = &create,
     .update = &update,

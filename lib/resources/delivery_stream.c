@@ -6,6 +6,7 @@
  * between. */
 #include "base/firehose_prefix.h"
 #include "base/mem.h"
+#include "resources/delivery_stream_members.h"
 #include "resources/kind.h"
 
 #include <string.h>
@@ -20,7 +21,6 @@ static json_t *parse(const struct scope *scope, const json_t *reply)
     (void)scope;
     if (!document)
         return NULL;
-    json_object_del(document, "Destinations");
     json_object_set(document, "DestinationId", json_object_get(destination, "DestinationId"));
     if (json_object_get(destination, "ExtendedS3DestinationDescription"))
         json_object_update_missing(
@@ -33,6 +33,8 @@ static const struct call read = {
     .send = "DeliveryStreamName=name",
     .absent = "ResourceNotFoundException",
     .parse = parse,
+    .lift = "DeliveryStreamDescription.Destinations[].ExtendedS3DestinationDescription "
+            "DeliveryStreamDescription",
 };
 static const struct call read_tags = {
     .op = "ListTagsForDeliveryStream",
@@ -92,6 +94,9 @@ static const struct field fields[] = {
      .flags = FIELD_FIXED,
      .otherwise = "DirectPut",
      .absent_is = "DirectPut",
+     .harm = "A stream with another source refuses what CloudWatch Logs puts.",
+     .usual = "DirectPut",
+     .loss = LOSS_DROPPED,
      .summary = "Where records come from; DirectPut for CloudWatch Logs."},
     {.name = "status", .member = "DeliveryStreamStatus", .flags = FIELD_REPORTED},
     {.name = "version", .member = "VersionId", .flags = FIELD_REPORTED},
@@ -101,57 +106,97 @@ static const struct field fields[] = {
      .type = FIELD_ARN,
      .flags = FIELD_REQUIRED,
      .passes = "firehose.amazonaws.com",
+     .harm = "Firehose delivers with another role; if it may not write, events are dropped after "
+             "24 hours.",
+     .loss = LOSS_DROPPED,
      .summary = "ARN of the role Firehose delivers with."},
     {.name = "bucket",
      .member = "BucketARN",
      .type = FIELD_ARN,
      .flags = FIELD_REQUIRED,
+     .harm = "Events go to another bucket, where billing does not look.",
+     .loss = LOSS_DROPPED,
      .summary = "ARN of the bucket."},
-    {.name = "prefix", .member = "Prefix", .summary = "Key prefix of delivered objects."},
+    {.name = "prefix",
+     .member = "Prefix",
+     .harm = "Objects land where the raw table does not look.",
+     .loss = LOSS_DROPPED,
+     .summary = "Key prefix of delivered objects."},
     {.name = "error_prefix",
      .member = "ErrorOutputPrefix",
+     .harm = "Failed records are unbilled usage; inside a table they break its queries.",
+     .loss = LOSS_MISREAD,
      .summary = "Key prefix of what could not be delivered; holds unbilled usage."},
     {.name = "buffer_mib",
      .member = "BufferingHints.SizeInMBs",
      .type = FIELD_INT,
+     .harm = "Small buffers make many small objects: more cost and slower queries, no loss.",
+     .usual = "5",
      .summary = "Deliver when this much has come in, MiB."},
     {.name = "buffer_seconds",
      .member = "BufferingHints.IntervalInSeconds",
      .type = FIELD_INT,
+     .harm = "Events arrive up to this much later; 900 seconds at most.",
+     .usual = "300",
+     .loss = LOSS_DELAYED,
      .summary = "Deliver after this time, seconds."},
     {.name = "compression",
      .member = "CompressionFormat",
      .absent_is = "UNCOMPRESSED",
+     .harm = "Athena picks the codec by the name: content of another form is unreadable or counted "
+             "short.",
+     .usual = "UNCOMPRESSED",
+     .loss = LOSS_MISREAD,
      .summary = "Compression of delivered objects."},
     {.name = "file_extension",
      .member = "FileExtension",
+     .harm = "Athena picks the codec by the end of the name: with the wrong one objects are "
+             "unreadable.",
+     .loss = LOSS_MISREAD,
      .summary = "End of object names; Athena picks the codec by it."},
     {.name = "time_zone",
      .member = "CustomTimeZone",
      .otherwise = "UTC",
      .absent_is = "UTC",
+     .harm = "Partitions are in another zone than the windows that queries read: hours at the "
+             "edges are not billed.",
+     .usual = "UTC",
+     .loss = LOSS_DROPPED,
      .summary = "Time zone of the prefix."},
     {.name = "kms_key",
      .member = "EncryptionConfiguration.KMSEncryptionConfig.AWSKMSKeyARN",
      .type = FIELD_ARN,
+     .harm = "Without permission for this key Firehose cannot write: events are dropped after 24 "
+             "hours. Readers need it as well.",
+     .loss = LOSS_DROPPED,
      .summary = "KMS key objects are encrypted with."},
     {.name = "processing",
      .member = "ProcessingConfiguration.Enabled",
      .type = FIELD_BOOL,
+     .harm = "Without its processors an object holds one readable document at best; the other "
+             "events are not billed.",
+     .usual = "false",
+     .loss = LOSS_DROPPED,
      .summary = "Whether the processors run."},
     {.name = "processors",
      .member = "ProcessingConfiguration.Processors",
      .type = FIELD_LIST,
+     .harm = "A missing, added or moved processor changes or drops records; a Lambda may drop any.",
+     .loss = LOSS_DROPPED,
      .summary = "Processors in order, in AWS's form."},
     {.name = "error_logging",
      .member = "CloudWatchLoggingOptions.Enabled",
      .type = FIELD_BOOL,
+     .harm = "Delivery errors show nowhere: a loss is found late.",
+     .usual = "false",
      .summary = "Whether delivery errors are logged."},
     {.name = "error_log_group",
      .member = "CloudWatchLoggingOptions.LogGroupName",
+     .harm = "Where delivery errors are told; a group that does not exist hides them.",
      .summary = "Log group for delivery errors; must exist."},
     {.name = "error_log_stream",
      .member = "CloudWatchLoggingOptions.LogStreamName",
+     .harm = "Where delivery errors are told; a stream that does not exist hides them.",
      .summary = "Log stream for delivery errors; must exist."},
     {.name = "tags",
      .member = "Tags",
@@ -251,6 +296,7 @@ const struct kind delivery_stream_kind = {
     .arn = "arn:{partition}:firehose:{region}:{account}:deliverystream/{name}",
     .summary = "Firehose delivery stream to S3.",
     .fields = fields,
+    .members = delivery_stream_members,
     .read = &read,
     .create = &create,
     .update = &update,

@@ -4,6 +4,8 @@
  * told, never removed.  The path is part of the ARN and cannot change. */
 #include "resources/kind.h"
 
+#include <string.h>
+
 static const struct call read = {
     .op = "GetRole",
     .send = "RoleName=name",
@@ -68,23 +70,36 @@ static const struct field fields[] = {
      .flags = FIELD_FIXED,
      .otherwise = "/",
      .absent_is = "/",
+     .harm = "Part of the ARN; the stream and the filter name the role by it.",
+     .usual = "/",
      .summary = "Path of the role, part of its ARN."},
     {.name = "trust",
      .member = "AssumeRolePolicyDocument",
      .type = FIELD_POLICY,
      .flags = FIELD_REQUIRED,
      .set = &put_trust,
+     .harm = "If Firehose or CloudWatch Logs cannot assume the role, events are not delivered; "
+             "Logs does not try again.",
+     .loss = LOSS_DROPPED,
      .summary = "Who may assume the role."},
-    {.name = "description", .member = "Description", .summary = "Text about the role."},
+    {.name = "description",
+     .member = "Description",
+     .harm = "Text for people.",
+     .summary = "Text about the role."},
     {.name = "max_session_seconds",
      .member = "MaxSessionDuration",
      .type = FIELD_INT,
      .absent_is = "3600",
+     .harm = "The services renew their sessions themselves.",
+     .usual = "3600",
      .summary = "Longest session, seconds."},
     {.name = "boundary",
      .member = "PermissionsBoundary.PermissionsBoundaryArn",
      .type = FIELD_ARN,
      .set = &put_boundary,
+     .harm = "A boundary that does not allow what the role needs stops delivery: dropped by Logs "
+             "at once, by Firehose after 24 hours.",
+     .loss = LOSS_DROPPED,
      .summary = "ARN of the permissions boundary."},
     {.name = "policy_name",
      .flags = FIELD_LOCAL,
@@ -93,20 +108,26 @@ static const struct field fields[] = {
     {.name = "policy",
      .member = "PolicyDocument",
      .type = FIELD_POLICY,
+     .flags = FIELD_ALWAYS,
      .read = &read_policy,
      .set = &put_policy,
+     .harm = "Without its permissions the role delivers nothing: Logs skips the events, Firehose "
+             "drops them after 24 hours.",
+     .loss = LOSS_DROPPED,
      .summary = "What the role may do: its inline policy."},
     {.name = "attached",
      .member = "AttachedPolicies",
      .type = FIELD_LIST,
      .flags = FIELD_REPORTED | FIELD_ALWAYS,
      .read = &read_attached,
+     .loss = LOSS_DROPPED,
      .summary = "Managed policies attached to the role."},
     {.name = "inline",
      .member = "PolicyNames",
      .type = FIELD_SET,
      .flags = FIELD_REPORTED | FIELD_ALWAYS,
      .read = &read_inline,
+     .loss = LOSS_DROPPED,
      .summary = "Names of all inline policies."},
     {.name = "tags",
      .member = "Tags",
@@ -117,21 +138,53 @@ static const struct field fields[] = {
     {0},
 };
 
+/* What AWS's own policies allow is known by their name; others are not read. */
+static const char *effect_of(const char *arn)
+{
+    const char *name = arn ? strrchr(arn, '/') : NULL;
+
+    if (name && !strcmp(name, "/AdministratorAccess"))
+        return "it allows everything (*:*): whoever may use the role may read and erase usage";
+    if (name && !strcmp(name, "/PowerUserAccess"))
+        return "it allows nearly everything: whoever may use the role may read and erase usage";
+    return "it may deny what the role needs, or allow more; a Deny stops delivery";
+}
+
 static void note(const struct scope *scope, json_t *notes)
 {
     const char *ours = json_string_value(json_object_get(scope->desired, "policy_name"));
     size_t i;
     json_t *item;
 
-    json_array_foreach(json_object_get(scope->observed, "attached"), i, item)
-        json_array_append_new(notes,
-                              json_sprintf("managed policy attached by others: %s",
-                                           json_string_value(json_object_get(item, "PolicyArn"))));
+    json_array_foreach(json_object_get(scope->observed, "attached"), i, item) {
+        const char *arn = json_string_value(json_object_get(item, "PolicyArn"));
+
+        json_array_append_new(
+            notes, json_sprintf("managed policy attached by others: %s: %s", arn, effect_of(arn)));
+    }
     json_array_foreach(json_object_get(scope->observed, "inline"), i, item)
         if (!ours || !json_equal(item, json_object_get(scope->desired, "policy_name")))
-            json_array_append_new(
-                notes, json_sprintf("inline policy of others: %s", json_string_value(item)));
+            json_array_append_new(notes, json_sprintf("inline policy of others: %s: %s",
+                                                      json_string_value(item), effect_of(NULL)));
 }
+
+static const struct member members[] = {
+    {"RoleName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"RoleId", MEMBER_IGNORED, .why = "An id that AWS assigns."},
+    {"Arn", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"CreateDate", MEMBER_IGNORED, .why = WHY_TIME},
+    {"PermissionsBoundary.PermissionsBoundaryType", MEMBER_IGNORED,
+     .why = "Has one value only; the ARN beside it is judged."},
+    {"RoleLastUsed", MEMBER_IGNORED,
+     .why = "Lags by hours; the metrics of filter and stream tell delivery."},
+    {"SourceRoleTemplate.TemplateArn", MEMBER_TOLD,
+     .why =
+         "the role comes from a template: whoever owns that may expect it to stay as it was made"},
+    {"SourceRoleTemplate", MEMBER_IGNORED, .why = "The template itself is told."},
+    {"RoleName", MEMBER_IGNORED, .why = WHY_ECHO, .read = &read_policy},
+    {"PolicyName", MEMBER_IGNORED, .why = WHY_ECHO, .read = &read_policy},
+    {0},
+};
 
 const struct kind iam_role_kind = {
     .name = "iam_role",
@@ -140,6 +193,7 @@ const struct kind iam_role_kind = {
     .arn = "arn:{partition}:iam::{account}:role{path}{name}",
     .summary = "IAM role with trust policy and one inline policy.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &create,
     .update = &update,

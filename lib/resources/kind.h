@@ -44,9 +44,19 @@ enum field_flag {
     FIELD_ALWAYS = 16,  /* read even when the spec does not declare it */
     FIELD_OWNER = 32,   /* a FIELD_MAP that carries our ownership mark */
     FIELD_LOCAL = 64,   /* steers billingd only; never sent, never compared */
+    FIELD_TRUTHS = 128, /* a FIELD_MAP in which "TRUE" is "true" */
+};
+
+/* What becomes of usage while a value is not the usual one. */
+enum loss {
+    LOSS_NONE,
+    LOSS_DELAYED, /* it comes later, or nobody sees it for a while */
+    LOSS_MISREAD, /* it arrives as something else: billed wrongly, or as somebody else's */
+    LOSS_DROPPED, /* it never arrives */
 };
 
 struct call;
+struct scope;
 
 struct field {
     const char *name;
@@ -62,7 +72,44 @@ struct field {
     const char *own;         /* RULES, STATEMENTS: IDs with this prefix are ours; those no longer
                                 wanted are removed */
     const char *passes; /* a role handed to this service ("firehose.amazonaws.com"): iam:PassRole */
-    const char *summary; /* one line for `billingd schema` and the manual */
+    /* Of a field the spec does not declare, beside a value AWS has that is not usual (none, where
+     * usual is NULL): told as harm.  NULL: nothing to tell. */
+    const char *harm;
+    const char *usual;
+    enum loss loss;       /* while AWS has another value than the wanted or usual one */
+    const char *ruled_by; /* a member beside it that names who decides the value instead of us: a
+                             difference is told then, not written against */
+    const char *summary;  /* one line for `billingd schema` and the manual */
+};
+
+/* Reasons that many rows share. */
+#define WHY_ECHO "Echo of what was asked for; another one makes the reply invalid."
+#define WHY_TIME "A time stamp; changes nothing that is delivered or billed."
+#define WHY_TEXT "Text for people."
+
+enum member_is {
+    MEMBER_IGNORED, /* whatever it is, usage arrives the same: see why */
+    MEMBER_TOLD,    /* a value that is not usual is told */
+    MEMBER_DRIFT,   /* it is a difference: ended by `reset`, else told with `end` */
+};
+
+/* A member of a reply that is no field.  A row holds for all that lies below its path, but where a
+ * longer path says otherwise. */
+struct member {
+    /* Below what the call's take and find find; with `lift`, below the lifted; "/": of the whole
+     * reply.  "[]" is each item of a list, "*" any text. */
+    const char *path;
+    enum member_is is;
+    enum loss loss;
+    const char *usual;       /* values that do no harm, by "|"; NULL: only when there is none */
+    const char *absent;      /* what AWS means where the member is missing, but not what holds it */
+    const char *why;         /* one sentence: what it does to usage, or why that is nothing */
+    const char *end;         /* drift without reset: what a person can do */
+    const char *reset;       /* drift: the parameter of the kind's update that takes the usual value
+                                (ends in ".": the path is appended), "": the update as it is */
+    const struct call *read; /* NULL: the kind's read */
+    /* True when this value (NULL: none) of the document harms; NULL: each that is not usual. */
+    bool (*harms)(const struct scope *, const json_t *document, const json_t *value);
 };
 
 /* An error that is not real yet: wait and send again, up to window_s seconds. */
@@ -81,6 +128,7 @@ struct scope {
     const json_t *document; /* the resource as AWS returned it; NULL while absent */
     const json_t *replies;  /* operation -> whole reply of this pass */
     const json_t *facts;    /* account, region, partition, caller_arn, pipeline */
+    const json_t *beside;   /* what members.h found beside the fields; NULL: nothing */
 };
 
 struct call {
@@ -101,11 +149,16 @@ struct call {
     const char
         *absent; /* reads: error codes that mean "there is none"; "Code:part of message" also */
     const char *already; /* writes: error codes that mean "nothing left to do" */
+    const char *lift;    /* reads with parse: paths of the reply whose members the document has at
+                            its top, by blanks, the longest first */
+    bool account_wide;   /* reads: settings that are not ours to keep; what is refused is told as
+                            unknown, and everything else goes on */
     bool unique;         /* reads with find: exactly one item must match, else blocked */
     bool shared;         /* writes: others write the same document; read again right before */
     int chunk; /* reads: send at most this many items of the one list parameter at a time */
-    const struct settle *settle;            /* ends with {0}; NULL: none */
-    json_t *(*build)(const struct scope *); /* instead of send */
+    const struct settle *settle;                         /* ends with {0}; NULL: none */
+    json_t *(*build)(const struct scope *);              /* instead of send */
+    void (*amend)(const struct scope *, json_t *params); /* after send: what words cannot say */
     json_t *(*parse)(const struct scope *,
                      const json_t *reply); /* reads: reply -> resource document */
     const char *action;   /* IAM actions needed, where not service:op; several by blanks */
@@ -139,11 +192,12 @@ struct kind {
     const char *service; /* model name */
     const char *arn;     /* template: "arn:{partition}:s3:::{name}"; NULL: has none */
     const char *summary; /* one line for the manual and the schema */
-    const struct field *fields; /* ends with {0} */
-    const struct call *read;    /* existence, and the default source of fields */
-    const struct call *create;  /* NULL: cannot be created; absence blocks */
-    const struct call *update;  /* default repair of a field without set; NULL: see set */
-    const struct call *remove;  /* NULL: never deleted by billingd */
+    const struct field *fields;   /* ends with {0} */
+    const struct member *members; /* what its replies hold beside the fields; ends with {0} */
+    const struct call *read;      /* existence, and the default source of fields */
+    const struct call *create;    /* NULL: cannot be created; absence blocks */
+    const struct call *update;    /* default repair of a field without set; NULL: see set */
+    const struct call *remove;    /* NULL: never deleted by billingd */
     /* States in the observed field `status`: `ready` is as it should be, `pending` ends by itself,
      * and every other word, known or new, blocks with its meaning and what the document says at
      * `failure` ({Type, Details}, or text).  NULL: it has no states. */

@@ -18,6 +18,14 @@ static const struct call read_tags = {
     .send = "resourceArn=@arn",
     .absent = "ResourceNotFoundException",
 };
+static const struct call read_protection = {
+    .op = "DescribeAccountPolicies",
+    .send = "policyType='DATA_PROTECTION_POLICY'",
+    .page = "nextToken=nextToken",
+    .account_wide = true,
+    .resource = "*",
+    .why = "whether the account masks sensitive data in log groups, so that sub arrives as ****",
+};
 static const struct call create = {
     .op = "CreateLogGroup",
     .send = "logGroupName=name logGroupClass=class kmsKeyId=kms_key tags=tags",
@@ -43,15 +51,25 @@ static const struct field fields[] = {
      .flags = FIELD_FIXED,
      .otherwise = "STANDARD",
      .absent_is = "STANDARD",
+     .harm = "Only STANDARD has subscription filters; in another class nothing is delivered.",
+     .usual = "STANDARD",
+     .loss = LOSS_DROPPED,
      .summary = "Log class; only STANDARD has subscription filters."},
     {.name = "kms_key",
      .member = "kmsKeyId",
      .set = &put_key,
+     .harm = "Once the key is disabled or closed to CloudWatch Logs, API Gateway cannot log and "
+             "old events cannot be read again.",
+     .loss = LOSS_DROPPED,
      .summary = "ARN of the KMS key the group is encrypted with."},
     {.name = "retention_days",
      .member = "retentionInDays",
      .type = FIELD_INT,
      .set = &put_retention,
+     .ruled_by = "retentionPolicyName",
+     .harm = "What did not reach the bucket in these days can never be read again; the reach of a "
+             "backfill.",
+     .loss = LOSS_DROPPED,
      .summary = "Days events are kept: how far back lost usage can be read again."},
     {.name = "tags",
      .member = "tags",
@@ -80,6 +98,40 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
             "731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653");
 }
 
+static const struct member members[] = {
+    {"logGroupName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"creationTime", MEMBER_IGNORED, .why = WHY_TIME},
+    {"metricFilterCount", MEMBER_IGNORED,
+     .why = "Metric filters only count events; they change none."},
+    {"arn", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"logGroupArn", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"storedBytes", MEMBER_IGNORED, .why = "A counter."},
+    {"deletionProtectionEnabled", MEMBER_IGNORED,
+     .why = "Keeps the group from being deleted; billingd never deletes one."},
+    {"dataProtectionStatus", MEMBER_TOLD, LOSS_MISREAD, .usual = "DELETED|ARCHIVED|DISABLED|",
+     .why = "sensitive data is masked in what is forwarded: sub may arrive as ****, and customers "
+            "melt into one; whoever owns the policy must take sub out of it"},
+    {"inheritedProperties", MEMBER_TOLD, LOSS_MISREAD,
+     .why = "the account masks sensitive data in every log group: sub may arrive as ****, and "
+            "customers melt into one; whoever owns the account policy must take this group or sub "
+            "out of it"},
+    {"bearerTokenAuthenticationEnabled", MEMBER_TOLD, .usual = "false|",
+     .why = "whoever holds a token may write lines into the group, and they are billed"},
+    {"retentionPolicyName", MEMBER_TOLD,
+     .why = "an account policy decides the retention of this group, whatever is put here; lost "
+            "events can be read again only within its days"},
+    {"accountPolicies[].policyName", MEMBER_TOLD, LOSS_MISREAD,
+     .why = "an account-wide data protection policy masks sensitive data in log groups: sub may "
+            "arrive as ****, and customers melt into one",
+     .read = &read_protection},
+    {"accountPolicies[].selectionCriteria", MEMBER_TOLD,
+     .why = "which log groups the account-wide data protection policy leaves out",
+     .read = &read_protection},
+    {"accountPolicies", MEMBER_IGNORED, .why = "The policy is told by its name.",
+     .read = &read_protection},
+    {0},
+};
+
 const struct kind log_group_kind = {
     .name = "log_group",
     .title = "log group",
@@ -87,6 +139,7 @@ const struct kind log_group_kind = {
     .arn = "arn:{partition}:logs:{region}:{account}:log-group:{name}",
     .summary = "CloudWatch Logs log group with its retention and tags.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &create,
     .holds_data = true,

@@ -38,7 +38,22 @@ static const struct field fields[] = {
      .member = "policyDocument",
      .type = FIELD_STATEMENTS,
      .flags = FIELD_REQUIRED,
+     .harm = "Without our statement API Gateway cannot write the access log; a foreign Deny in it "
+             "stops it as well.",
+     .loss = LOSS_DROPPED,
      .summary = "Our statements, by Sid; others are kept."},
+    {0},
+};
+
+static const struct member members[] = {
+    {"policyName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"lastUpdatedTime", MEMBER_IGNORED, .why = WHY_TIME},
+    {"revisionId", MEMBER_IGNORED, .why = "A version that guards the next write."},
+    {"policyScope", MEMBER_TOLD, LOSS_DROPPED, .usual = "ACCOUNT|",
+     .why = "the policy is for one log group only: it may be for another one, and ours is missing"},
+    {"resourceArn", MEMBER_TOLD, LOSS_DROPPED,
+     .why = "the one log group that the policy is for: if it is not ours, API Gateway may not "
+            "write to ours"},
     {0},
 };
 
@@ -70,6 +85,7 @@ const struct kind log_resource_policy_kind = {
     .service = "logs",
     .summary = "CloudWatch Logs resource policy, merged by Sid.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &put,
     .update = &put,

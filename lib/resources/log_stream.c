@@ -25,6 +25,19 @@ static const struct field fields[] = {
     {0},
 };
 
+static const struct member members[] = {
+    {"logStreamName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"creationTime", MEMBER_IGNORED, .why = WHY_TIME},
+    {"firstEventTimestamp", MEMBER_IGNORED, .why = WHY_TIME},
+    {"lastEventTimestamp", MEMBER_IGNORED, .why = WHY_TIME},
+    {"lastIngestionTime", MEMBER_IGNORED,
+     .why = "When somebody last wrote into it; the error log is read and told by status."},
+    {"uploadSequenceToken", MEMBER_IGNORED, .why = "No longer used by AWS."},
+    {"arn", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"storedBytes", MEMBER_IGNORED, .why = "Always 0 for log streams."},
+    {0},
+};
+
 const struct kind log_stream_kind = {
     .name = "log_stream",
     .title = "log stream",
@@ -32,6 +45,7 @@ const struct kind log_stream_kind = {
     .arn = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}:log-stream:{name}",
     .summary = "Log stream that must exist before it is written to.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &create,
     .holds_data = true,

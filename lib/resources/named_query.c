@@ -2,8 +2,13 @@
  *
  * Queries have ids, names are not unique, and creating twice makes two.  The id is found by listing
  * the workgroup; the token of a create stays the same over its retries.  There is no place for our
- * mark on it, so it is never deleted. */
+ * mark on it (a name, a text and a description can all be others'), so it is never deleted, and
+ * copies, which two creates at once leave, are told with their ids. */
+#include "base/json.h"
+#include "base/str.h"
 #include "resources/kind.h"
+
+#include <string.h>
 
 static const struct call list = {
     .op = "ListNamedQueries",
@@ -48,9 +53,49 @@ static const struct field fields[] = {
      .member = "QueryString",
      .type = FIELD_SQL,
      .flags = FIELD_REQUIRED,
+     .loss = LOSS_MISREAD,
      .summary = "Text of the query."},
     {0},
 };
+
+static const struct member members[] = {
+    {"Name", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"Database", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"WorkGroup", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"/UnprocessedNamedQueryIds", MEMBER_TOLD,
+     .why = "saved queries that AWS did not return: what they hold is unknown"},
+    {0},
+};
+
+/* Which of them is kept as the spec says: the first that is listed. */
+static void note(const struct scope *scope, json_t *notes)
+{
+    const json_t *queries =
+        json_object_get(json_object_get(scope->replies, read.op), "NamedQueries");
+    const char *kept = json_text(scope->document, "NamedQueryId");
+    cleanup_str struct str others = {0};
+    size_t i, count = 0;
+    json_t *query;
+
+    json_array_foreach((json_t *)queries, i, query) {
+        const char *id = json_text(query, "NamedQueryId");
+
+        if (!kept || !id || !strcmp(id, kept) ||
+            !json_equal(json_object_get(query, "Name"), json_object_get(scope->desired, "name")) ||
+            !json_equal(json_object_get(query, "Database"),
+                        json_object_get(scope->desired, "database")))
+            continue;
+        str_addf(&others, "%s%s", count++ ? ", " : "", id);
+    }
+    if (count)
+        json_array_append_new(
+            notes,
+            json_sprintf("%zu more saved queries have this name and database: %s. billingd keeps "
+                         "%s as the spec says; nothing tells copies of ours from others', so they "
+                         "stay: remove each with `aws athena delete-named-query --named-query-id "
+                         "ID`",
+                         count, str_text(&others), kept));
+}
 
 const struct kind named_query_kind = {
     .name = "named_query",
@@ -59,7 +104,9 @@ const struct kind named_query_kind = {
     .arn = "arn:{partition}:athena:{region}:{account}:workgroup/{workgroup}",
     .summary = "Saved Athena query.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &create,
     .update = &update,
+    .note = note,
 };

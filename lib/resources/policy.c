@@ -48,16 +48,20 @@ static char *scalar_text(const json_t *value)
     return json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 }
 
-/* Principal values: a bare account id is its root. */
-static char *with_root(char *text)
-{
-    char *arn;
+enum { ACCOUNT_DIGITS = 12 };
 
-    if (strlen(text) != 12 || strspn(text, "0123456789") != 12)
+/* Principal values: an account's root, in whatever partition, is its id. */
+static char *without_root(char *text)
+{
+    const char *id = strstr(text, ":iam::");
+    char *account;
+
+    if (strncmp(text, "arn:", 4) != 0 || !id || strspn(id + 6, "0123456789") != ACCOUNT_DIGITS ||
+        strcmp(id + 6 + ACCOUNT_DIGITS, ":root") != 0)
         return text;
-    arn = mem_printf("arn:aws:iam::%s:root", text);
+    account = mem_text_n(id + 6, ACCOUNT_DIGITS);
     free(text);
-    return arn;
+    return account;
 }
 
 enum value_form { FORM_PLAIN, FORM_ACTION, FORM_PRINCIPAL };
@@ -75,7 +79,7 @@ static json_t *sorted_list(const json_t *value, enum value_form form)
         for (char *p = texts[i]; form == FORM_ACTION && *p; p++)
             *p = (char)tolower((unsigned char)*p);
         if (form == FORM_PRINCIPAL)
-            texts[i] = with_root(texts[i]);
+            texts[i] = without_root(texts[i]);
     }
     qsort(texts, n, sizeof *texts, compare_text);
     for (i = 0; i < n; i++) {
@@ -161,8 +165,10 @@ static json_t *canonical(const json_t *document)
 
     json_array_foreach(statements, i, statement)
         json_array_append_new(list, policy_statement_canonical(statement));
-    json_object_del(result, "Statement");
     json_object_set_new(result, "Statement", list);
+    json_object_del(result, "Id"); /* a name that nothing refers to */
+    if (!json_object_get(result, "Version"))
+        json_object_set_new(result, "Version", json_string("2008-10-17"));
     return result;
 }
 

@@ -1,7 +1,8 @@
 /* policy.h -- IAM policy documents compared by meaning.
  *
  * One string is a list of one, lists are sets, actions ignore case, "*" as principal is
- * {"AWS":"*"}, an account id is its root ARN, booleans and numbers in conditions are text,
+ * {"AWS":"*"}, an account id is its root ARN in any partition, no Version is
+ * 2008-10-17, the Id does not matter, booleans and numbers in conditions are text,
  * statements have no order.  Source: IAM, "Grammar of the IAM JSON policy language". */
 #ifndef RESOURCES_POLICY_H
 #define RESOURCES_POLICY_H

@@ -193,12 +193,16 @@ static const struct field fields[] = {
     {.name = "region",
      .member = "BucketRegion",
      .flags = FIELD_FIXED,
+     .loss = LOSS_DROPPED,
      .summary = "Region of the bucket."},
     {.name = "public_access_block",
      .member = "PublicAccessBlockConfiguration",
      .type = FIELD_DOCUMENT,
      .read = &read_public_access,
      .set = &put_public_access,
+     .harm = "Somebody may open objects to the public, or write usage; no event is lost by it.",
+     .usual = "{\"BlockPublicAcls\":true,\"IgnorePublicAcls\":true,\"BlockPublicPolicy\":true,"
+              "\"RestrictPublicBuckets\":true}",
      /* Source: "Blocking public access", S3 user guide: on for every new bucket. */
      .created = "{\"BlockPublicAcls\": true, \"IgnorePublicAcls\": true, "
                 "\"BlockPublicPolicy\": true, \"RestrictPublicBuckets\": true}",
@@ -208,28 +212,43 @@ static const struct field fields[] = {
      .read = &read_ownership,
      .set = &put_ownership,
      .created = "BucketOwnerEnforced",
+     .harm = "With ACLs on, objects that other accounts write may be unreadable for us, and ACLs "
+             "may let strangers write.",
+     .usual = "BucketOwnerEnforced",
      .summary = "Object ownership; BucketOwnerEnforced turns ACLs off."},
     {.name = "encryption",
      .member = ENCRYPTION "ApplyServerSideEncryptionByDefault.SSEAlgorithm",
+     .flags = FIELD_ALWAYS,
      .read = &read_encryption,
      .set = &put_encryption,
      .created = "AES256",
+     .harm = "With aws:kms Firehose and Athena need permission for the key; without it delivery "
+             "fails and is dropped after 24 hours.",
+     .usual = "AES256",
+     .loss = LOSS_DROPPED,
      .summary = "Default encryption: AES256 or aws:kms."},
     {.name = "kms_key",
      .member = ENCRYPTION "ApplyServerSideEncryptionByDefault.KMSMasterKeyID",
      .read = &read_encryption,
      .set = &put_encryption,
+     .harm = "Delivery and queries need this key: disabled, deleted or not allowed to the roles, "
+             "deliveries fail and are dropped after 24 hours.",
+     .loss = LOSS_DROPPED,
      .summary = "KMS key of the default encryption."},
     {.name = "bucket_key",
      .member = ENCRYPTION "BucketKeyEnabled",
      .type = FIELD_BOOL,
      .read = &read_encryption,
      .set = &put_encryption,
+     .harm = "Only the price of KMS calls.",
+     .usual = "false",
      .summary = "One KMS call per bucket instead of per object."},
     {.name = "versioning",
      .member = "Status",
      .read = &read_versioning,
      .set = &put_versioning,
+     .harm =
+         "Without versions an overwritten or deleted log or bill is gone; no event is lost by it.",
      .summary = "Enabled or Suspended; never off again. What is overwritten or deleted stays as a "
                 "version until a lifecycle rule ends it."},
     {.name = "object_lock",
@@ -243,22 +262,32 @@ static const struct field fields[] = {
      .member = "Policy",
      .type = FIELD_STATEMENTS,
      .own = "Billingd",
+     .flags = FIELD_ALWAYS,
      .read = &read_policy,
      .set = &put_policy,
+     .harm = "Statements of others may deny delivery (dropped after 24 hours), or let strangers "
+             "write usage; each is judged.",
+     .loss = LOSS_DROPPED,
      .summary =
          "Our statements of the bucket policy, by Sid (starting with Billingd); others are kept."},
     {.name = "lifecycle",
      .member = "Rules",
      .type = FIELD_RULES,
      .own = "billingd-",
+     .flags = FIELD_ALWAYS,
      .read = &read_lifecycle,
      .set = &put_lifecycle,
+     .loss = LOSS_DROPPED,
      .summary = "Our lifecycle rules, by ID (starting with billingd-); others are kept."},
     {.name = "lifecycle_minimum_size",
      .member = "TransitionDefaultMinimumObjectSize",
      .absent_is = "all_storage_classes_128K",
      .read = &read_lifecycle,
      .set = &put_lifecycle,
+     .harm = "With varies_by_storage_class small log objects go to GLACIER as well, where Athena "
+             "skips them.",
+     .usual = "all_storage_classes_128K",
+     .loss = LOSS_MISREAD,
      .summary = "all_storage_classes_128K or varies_by_storage_class."},
     {.name = "tags",
      .member = "TagSet",
@@ -302,6 +331,32 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
                 "S3 does not accept this bucket name (adjacent dots, an IP address, "
                 "or a reserved prefix or suffix)");
 }
+
+static const struct member members[] = {
+    {"BucketArn", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"BucketLocationName", MEMBER_IGNORED,
+     .why = "The zone of a directory bucket; BucketLocationType is told."},
+    {"BucketLocationType", MEMBER_DRIFT, LOSS_DROPPED,
+     .why = "only directory buckets have it, and Firehose cannot deliver there: nothing arrives",
+     .end = "name another bucket: this one cannot change its kind"},
+    {"AccessPointAlias", MEMBER_TOLD, .usual = "false|",
+     .why = "the name is the alias of an access point: policy, lifecycle and tags cannot be set "
+            "through it"},
+    {"MFADelete", MEMBER_TOLD, .usual = "Disabled|",
+     .why = "with MFA delete S3 accepts no lifecycle configuration: our rules can be neither set "
+            "nor changed",
+     .read = &read_versioning},
+    {"ObjectLockConfiguration.ObjectLockEnabled", MEMBER_IGNORED,
+     .why = "Comes with a rule, which is compared.", .read = &read_object_lock},
+    {"ServerSideEncryptionConfiguration.Rules[].BlockedEncryptionTypes", MEMBER_IGNORED,
+     .why = "Blocks keys that callers bring; Firehose, Athena and billingd bring none.",
+     .read = &read_encryption},
+    {"Rules[]", MEMBER_TOLD, .why = "a lifecycle rule of others: it stays as it is",
+     .read = &read_lifecycle},
+    {"Policy[]", MEMBER_TOLD, .why = "a statement of others: it stays as it is",
+     .read = &read_policy},
+    {0},
+};
 
 static void note(const struct scope *scope, json_t *notes)
 {
@@ -363,6 +418,7 @@ const struct kind s3_bucket_kind = {
     .arn = "arn:{partition}:s3:::{name}",
     .summary = "S3 bucket with its access, encryption, policy, lifecycle and tags.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &create,
     .holds_data = true,

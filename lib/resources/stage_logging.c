@@ -59,10 +59,16 @@ static const struct field fields[] = {
      .member = "AccessLogSettings.DestinationArn",
      .type = FIELD_ARN,
      .flags = FIELD_REQUIRED,
+     .harm = "No access log, or one that goes elsewhere: the requests are not recorded and cannot "
+             "be billed, ever.",
+     .loss = LOSS_DROPPED,
      .summary = "ARN of the log group."},
     {.name = "format",
      .member = "AccessLogSettings.Format",
      .flags = FIELD_REQUIRED,
+     .harm = "Keys that billing reads may be missing or mean something else: requests are unbilled "
+             "or billed to nobody.",
+     .loss = LOSS_MISREAD,
      .summary = "The log line, one JSON object with $context variables."},
     {0},
 };
@@ -90,12 +96,82 @@ static char *refuse(const struct scope *scope)
                       json_string_value(json_object_get(scope->desired, "stage")));
 }
 
+static bool is_missing(const struct scope *scope, const json_t *document, const json_t *value)
+{
+    (void)scope;
+    (void)value;
+    return !json_object_get(document, "DeploymentId");
+}
+
+/* Source: Stage, API Gateway v2 API reference. */
+static bool tells_failure(const struct scope *scope, const json_t *document, const json_t *value)
+{
+    const char *text = json_string_value(value), *good = "Successfully deployed";
+
+    (void)scope;
+    (void)document;
+    return text && strncmp(text, good, strlen(good)) != 0;
+}
+
+static const struct member members[] = {
+    {"Name", MEMBER_IGNORED, .why = WHY_ECHO, .read = &find_api},
+    {"ProtocolType", MEMBER_IGNORED, .why = WHY_ECHO, .read = &find_api},
+    {"CreatedDate", MEMBER_IGNORED, .why = WHY_TIME, .read = &find_api},
+    {"ApiGatewayManaged", MEMBER_TOLD, .usual = "false|",
+     .why = "another service made the API: changes of its stage may be refused or undone",
+     .read = &find_api},
+    {"ApiEndpoint", MEMBER_IGNORED, .why = "The address, made from the id.", .read = &find_api},
+    {"ApiKeySelectionExpression", MEMBER_IGNORED, .why = "For WebSocket APIs only.",
+     .read = &find_api},
+    {"CorsConfiguration", MEMBER_IGNORED,
+     .why = "Which pages may call; preflight requests carry no identity and are not billed.",
+     .read = &find_api},
+    {"Description", MEMBER_IGNORED, .why = WHY_TEXT, .read = &find_api},
+    {"DisableSchemaValidation", MEMBER_IGNORED, .why = "For WebSocket APIs only.",
+     .read = &find_api},
+    {"DisableExecuteApiEndpoint", MEMBER_IGNORED,
+     .why = "Which address callers use; every request to the stage is logged alike.",
+     .read = &find_api},
+    {"ImportInfo", MEMBER_IGNORED, .why = "Notes of an import.", .read = &find_api},
+    {"IpAddressType", MEMBER_IGNORED, .why = "How callers reach the API; the line is the same.",
+     .read = &find_api},
+    {"RouteSelectionExpression", MEMBER_IGNORED, .why = "Has one value for HTTP APIs.",
+     .read = &find_api},
+    {"Tags", MEMBER_IGNORED, .why = "Tags of the API, which is not ours.", .read = &find_api},
+    {"Version", MEMBER_IGNORED, .why = "A label for people.", .read = &find_api},
+    {"Warnings", MEMBER_IGNORED, .why = "Notes of an import.", .read = &find_api},
+    {"ApiGatewayManaged", MEMBER_TOLD, .usual = "false|",
+     .why = "a stage of a quick-created API: changes may be refused or undone"},
+    {"AutoDeploy", MEMBER_TOLD, .usual = "true|", .absent = "false",
+     .why = "changes of routes and authorizers wait for a deployment"},
+    {"DeploymentId", MEMBER_TOLD, LOSS_DROPPED, .usual = "*", .absent = "",
+     .why = "nothing is deployed: the stage answers no request and logs none", .harms = is_missing},
+    {"LastDeploymentStatusMessage", MEMBER_TOLD, LOSS_MISREAD,
+     .why = "the last automatic deployment failed: an authorizer or route that billing counts on "
+            "may not be live",
+     .harms = tells_failure},
+    {"StageName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"CreatedDate", MEMBER_IGNORED, .why = WHY_TIME},
+    {"LastUpdatedDate", MEMBER_IGNORED, .why = WHY_TIME},
+    {"Description", MEMBER_IGNORED, .why = WHY_TEXT},
+    {"ClientCertificateId", MEMBER_IGNORED, .why = "For WebSocket APIs only."},
+    {"DefaultRouteSettings", MEMBER_IGNORED,
+     .why = "Throttling and metrics, the API owner's; the access log has no setting per route."},
+    {"RouteSettings", MEMBER_IGNORED,
+     .why = "Throttling and metrics, the API owner's; the access log has no setting per route."},
+    {"StageVariables", MEMBER_IGNORED,
+     .why = "Values for integrations; the access log knows $context only."},
+    {"Tags", MEMBER_IGNORED, .why = "Tags of the stage, which is not ours."},
+    {0},
+};
+
 const struct kind stage_logging_kind = {
     .name = "stage_logging",
     .title = "stage access logging",
     .service = "apigatewayv2",
     .summary = "Access logging of an HTTP API stage.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .update = &update,
     .check = check,

@@ -17,6 +17,22 @@ static const struct call read = {
     .page = "nextToken=nextToken",
     .absent = "ResourceNotFoundException",
 };
+static const struct call read_filters = {
+    .op = "DescribeAccountPolicies",
+    .send = "policyType='SUBSCRIPTION_FILTER_POLICY'",
+    .page = "nextToken=nextToken",
+    .account_wide = true,
+    .resource = "*",
+    .why = "whether the account forwards events elsewhere as well",
+};
+static const struct call read_transformers = {
+    .op = "DescribeAccountPolicies",
+    .send = "policyType='TRANSFORMER_POLICY'",
+    .page = "nextToken=nextToken",
+    .account_wide = true,
+    .resource = "*",
+    .why = "whether the account rewrites events as they come in",
+};
 /* Put sends a test message, so the stream must be active and the role assumable. */
 static const struct settle role_made[] = {
     {"InvalidParameterException", "Could not deliver test message to specified", 300,
@@ -41,20 +57,29 @@ static const struct field fields[] = {
     {.name = "pattern",
      .member = "filterPattern",
      .otherwise = "",
+     .harm = "Events that do not match are not forwarded, ever.",
+     .loss = LOSS_DROPPED,
      .summary = "Which events; empty sends all."},
     {.name = "destination",
      .member = "destinationArn",
      .type = FIELD_ARN,
      .flags = FIELD_REQUIRED,
+     .harm = "Events go elsewhere and do not reach the bucket.",
+     .loss = LOSS_DROPPED,
      .summary = "ARN of the delivery stream."},
     {.name = "role",
      .member = "roleArn",
      .type = FIELD_ARN,
      .flags = FIELD_REQUIRED,
      .passes = "logs.amazonaws.com",
+     .harm = "With a role that may not write to the stream events are skipped, and for up to 10 "
+             "minutes after the repair.",
+     .loss = LOSS_DROPPED,
      .summary = "ARN of the role CloudWatch Logs sends with."},
     {.name = "distribution",
      .member = "distribution",
+     .harm = "Matters for Kinesis data streams only.",
+     .usual = "ByLogStream",
      .summary = "ByLogStream or Random; matters for Kinesis data streams only."},
     {0},
 };
@@ -83,15 +108,27 @@ static char *explain(const struct scope *scope, const char *code, const char *me
     return str_take(&text);
 }
 
-static json_t *about_other(const char *name, bool same_stream, bool ours_is_there)
+/* Copies with one event id are billed once; another form of the event is not the same copy. */
+static const char *changes_events(const json_t *filter)
 {
+    return json_is_true(json_object_get(filter, "applyOnTransformedLogs")) ||
+                   json_array_size(json_object_get(filter, "emitSystemFields"))
+               ? "events may be misread: "
+               : "";
+}
+
+static json_t *about_other(const json_t *filter, bool same_stream, bool ours_is_there)
+{
+    const char *name = json_text(filter, "filterName"), *misread = changes_events(filter);
+
     if (!same_stream)
         return json_sprintf("filter of others: %s", name);
     return json_sprintf(
-        "filter %s sends the same events to the same stream: %s", name,
+        "%sfilter %s sends the same events to the same stream: %s%s", misread, name,
         ours_is_there ? "everything is delivered twice"
                       : "with ours everything will be delivered twice; remove it by hand, or name "
-                        "ours like it");
+                        "ours like it",
+        *misread ? ", in two forms with one id, and the wrong one may be billed" : "");
 }
 
 static void note(const struct scope *scope, json_t *notes)
@@ -105,10 +142,42 @@ static void note(const struct scope *scope, json_t *notes)
                                json_object_get(scope->desired, "destination"));
 
         if (!json_equal(json_object_get(filter, "filterName"), name))
-            json_array_append_new(
-                notes, about_other(json_text(filter, "filterName"), same, scope->observed != NULL));
+            json_array_append_new(notes, about_other(filter, same, scope->observed != NULL));
     }
 }
+
+static const struct member members[] = {
+    {"filterName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"logGroupName", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"creationTime", MEMBER_IGNORED, .why = WHY_TIME},
+    {"fieldSelectionCriteria", MEMBER_DRIFT, LOSS_DROPPED,
+     .why = "events whose account or region does not fit are not forwarded, ever", .reset = ""},
+    {"applyOnTransformedLogs", MEMBER_DRIFT, LOSS_MISREAD, .usual = "false|",
+     .why = "the transformed text is forwarded instead of the access log line: keys may be renamed "
+            "or gone",
+     .reset = ""},
+    {"emitSystemFields", MEMBER_DRIFT, LOSS_MISREAD,
+     .why = "account and region are added to what is forwarded: it may not parse as an access log "
+            "line",
+     .reset = ""},
+    {"accountPolicies[].policyName", MEMBER_TOLD,
+     .why = "an account-wide subscription filter forwards the events of log groups to its own "
+            "destination as well; ours goes on",
+     .read = &read_filters},
+    {"accountPolicies[].selectionCriteria", MEMBER_TOLD,
+     .why = "which log groups the account-wide filter leaves out", .read = &read_filters},
+    {"accountPolicies", MEMBER_IGNORED, .why = "The policy is told by its name.",
+     .read = &read_filters},
+    {"accountPolicies[].policyName", MEMBER_TOLD,
+     .why = "an account-wide transformer rewrites events as they come in; ours forwards the "
+            "original line while applyOnTransformedLogs is off",
+     .read = &read_transformers},
+    {"accountPolicies[].selectionCriteria", MEMBER_TOLD,
+     .why = "which log groups the account-wide transformer leaves out", .read = &read_transformers},
+    {"accountPolicies", MEMBER_IGNORED, .why = "The policy is told by its name.",
+     .read = &read_transformers},
+    {0},
+};
 
 const struct kind subscription_filter_kind = {
     .name = "subscription_filter",
@@ -117,6 +186,7 @@ const struct kind subscription_filter_kind = {
     .arn = "arn:{partition}:logs:{region}:{account}:log-group:{log_group}",
     .summary = "Subscription filter from a log group to the stream.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &put,
     .update = &put,

@@ -266,6 +266,8 @@ json_t *table_params(const struct scope *scope, const struct call *call,
             return NULL;
         }
     }
+    if (call->amend)
+        call->amend(scope, params);
     return params;
 }
 

@@ -76,6 +76,42 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
         problem(arg, "name", "a topic's name has only letters, digits, _ and -");
 }
 
+static bool is_zero(const struct scope *scope, const json_t *document, const json_t *value)
+{
+    (void)scope;
+    (void)document;
+    return json_string_value(value) && !strcmp(json_string_value(value), "0");
+}
+
+static const struct member members[] = {
+    {"TopicArn", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"Owner", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"DeliveryPolicy", MEMBER_TOLD, .why = "how often HTTP receivers are tried again"},
+    {"EffectiveDeliveryPolicy", MEMBER_IGNORED, .why = "DeliveryPolicy with AWS's defaults."},
+    {"SubscriptionsConfirmed", MEMBER_TOLD, LOSS_DELAYED, .usual = "*", .absent = "0",
+     .why = "a loss is noticed late: nobody hears the alarm", .harms = is_zero},
+    {"SubscriptionsPending", MEMBER_TOLD, LOSS_DELAYED, .usual = "0|",
+     .why = "a loss is noticed late: somebody has not confirmed and hears nothing"},
+    {"SubscriptionsDeleted", MEMBER_IGNORED, .why = "A counter of the past."},
+    {"FifoTopic", MEMBER_TOLD, LOSS_DELAYED, .usual = "false|",
+     .why = "a loss is noticed late: alarms are not proved to reach a FIFO topic"},
+    {"ContentBasedDeduplication", MEMBER_TOLD, .usual = "false|", .why = "for FIFO topics only"},
+    {"FifoThroughputScope", MEMBER_IGNORED, .why = "For FIFO topics only."},
+    {"ArchivePolicy", MEMBER_IGNORED, .why = "For FIFO topics only."},
+    {"BeginningArchiveTime", MEMBER_IGNORED, .why = "For FIFO topics only."},
+    {"MaximumMessageSize", MEMBER_TOLD, LOSS_DELAYED, .usual = "262144|",
+     .why = "a loss is noticed late: messages larger than this are refused"},
+    {"SignatureVersion", MEMBER_IGNORED, .why = "How HTTP receivers check messages."},
+    {"TracingConfig", MEMBER_IGNORED, .why = "Whether X-Ray sees messages."},
+    {"HTTP*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
+    {"Firehose*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
+    {"Lambda*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
+    {"Application*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
+    {"SQS*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
+    {"*", MEMBER_TOLD, .why = "a key nobody knows"},
+    {0},
+};
+
 const struct kind topic_kind = {
     .name = "topic",
     .title = "SNS topic",
@@ -83,6 +119,7 @@ const struct kind topic_kind = {
     .arn = "arn:{partition}:sns:{region}:{account}:{name}",
     .summary = "SNS topic, with its policy and tags.",
     .fields = fields,
+    .members = members,
     .read = &read,
     .create = &create,
     .remove = &remove_topic,

@@ -2,11 +2,14 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/column_type.h"
+#include "resources/lifecycle_rule.h"
 #include "resources/policy.h"
 #include "resources/sql_text.h"
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 /* The member that names an item of a merged list. */
 static const char *item_key(const struct field *field)
@@ -292,13 +295,28 @@ static bool same_folded_text(const json_t *a, const json_t *b)
     return x && y ? same_folded(x, y) : json_same(a, b);
 }
 
+static bool same_type(const json_t *a, const json_t *b)
+{
+    const char *x = json_string_value(a), *y = json_string_value(b);
+
+    return x && y ? column_type_same(x, y) : json_same(a, b);
+}
+
+/* "TRUE" is "true"; of other texts letters count. */
+static bool same_truth(const json_t *a, const json_t *b)
+{
+    const char *x = json_string_value(a), *y = json_string_value(b);
+
+    return x && y && !strcasecmp(x, y) && (!strcasecmp(x, "true") || !strcasecmp(x, "false"));
+}
+
 static bool same_columns(const json_t *want, const json_t *have)
 {
     void *i = json_object_iter((json_t *)want), *j = json_object_iter((json_t *)have);
 
     while (i && j) {
         if (!same_folded(json_object_iter_key(i), json_object_iter_key(j)) ||
-            !same_folded_text(json_object_iter_value(i), json_object_iter_value(j)))
+            !same_type(json_object_iter_value(i), json_object_iter_value(j)))
             return false;
         i = json_object_iter_next((json_t *)want, i);
         j = json_object_iter_next((json_t *)have, j);
@@ -337,6 +355,8 @@ static bool same(const struct field *field, const json_t *want, const json_t *ha
         return policy_statement_same(want, have);
     case FIELD_DOCUMENT:
         return covers(want, have);
+    case FIELD_RULES:
+        return lifecycle_rule_same(want, have);
     default:
         return json_same(want, have);
     }
@@ -363,6 +383,8 @@ static void map_differences(const struct field *field, const json_t *want, const
     json_object_foreach((json_t *)want, key, value) {
         const json_t *other = json_object_get(have, key);
 
+        if ((field->flags & FIELD_TRUTHS) && same_truth(value, other))
+            continue;
         if (field->type == FIELD_MAP ? !other || !json_same(value, other) : !covers(value, other))
             add_difference(differences, mem_printf("%s.%s", field->name, key), value, other);
     }

@@ -1,4 +1,5 @@
-/* load_parameters.c -- the ${...} of a template: parameters, built-in names, files.
+/* load_parameters.c -- the ${...} of a template: parameters, built-in names, files; and variables
+ * of the environment that were set for it in vain.
  *
  * A parameter's text is in the template's language too, so a default may use other parameters and
  * files.  References to resources stay as they are until the order of the resources is known. */
@@ -8,6 +9,11 @@
 
 #include <ctype.h>
 #include <string.h>
+
+/* Of billing.yaml's variables; those of the command line begin with BILLINGD_. */
+#define VARIABLE_PREFIX "BILLING_"
+
+extern char **environ;
 
 enum { MAX_FILE_DEPTH = 8, MAX_TEXT = 1 << 20 };
 
@@ -296,4 +302,76 @@ void load_parameters_free(struct draft *draft)
         free(draft->parameters[i].path);
     }
     free(draft->parameters);
+}
+
+/* ---- environment variables that were set in vain ---- */
+
+/* The pipeline with a parameter that a variable is named after (BILLING_S3_PREFIX: s3_prefix). */
+static const struct draft *draft_with(const struct load *load, const char *parameter)
+{
+    for (size_t i = 0; i < load->draft_count; i++)
+        if (find(&load->drafts[i], parameter))
+            return &load->drafts[i];
+    return NULL;
+}
+
+static void warn_parameter(struct load *load, const struct draft *draft, const char *variable,
+                           const char *parameter)
+{
+    const struct yaml_node *parameters = yaml_find(draft->node, "parameters");
+    const struct yaml_node *own = yaml_find(parameters, parameter);
+    const struct yaml_node *at = own ? own : parameters ? parameters : draft->node;
+    cleanup_free char *path = mem_printf("%s.parameters.%s", draft->path, parameter);
+
+    problems_add(load->problems, PROBLEM_WARNING,
+                 (struct yaml_place){at->key_file, at->key_line, at->key_column}, path,
+                 "the environment variable %s is set, but nothing in the spec uses it; "
+                 "%s: ${%s} among these parameters would",
+                 variable, parameter, variable);
+}
+
+/* "; did you mean one that is used?" or "", in new memory. */
+static char *hint_of(const struct load *load, const char *variable)
+{
+    const char **names = mem_new((json_object_size(load->variables) + 1) * sizeof *names);
+    size_t n = 0;
+    const char *name;
+    json_t *value;
+    char *hint;
+
+    json_object_foreach(load->variables, name, value)
+        names[n++] = name;
+    hint = load_hint(variable, names);
+    free(names);
+    return hint;
+}
+
+static void warn_variable(struct load *load, const struct yaml_node *root, const char *variable)
+{
+    cleanup_free char *parameter = mem_text(variable + strlen(VARIABLE_PREFIX));
+    cleanup_free char *hint = NULL;
+    const struct draft *draft;
+
+    for (char *c = parameter; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    if ((draft = draft_with(load, parameter))) {
+        warn_parameter(load, draft, variable, parameter);
+        return;
+    }
+    hint = hint_of(load, variable);
+    problems_add(load->problems, PROBLEM_WARNING, (struct yaml_place){.file = root->file}, "",
+                 "the environment variable %s is set, but nothing in the spec uses it%s", variable,
+                 hint);
+}
+
+void load_parameters_warn(struct load *load, const struct yaml_node *root)
+{
+    for (char **entry = environ; *entry; entry++) {
+        size_t n = strcspn(*entry, "=");
+        cleanup_free char *name = mem_text_n(*entry, n);
+
+        if (!strncmp(name, VARIABLE_PREFIX, strlen(VARIABLE_PREFIX)) && (*entry)[n] &&
+            (*entry)[n + 1] && !json_object_get(load->variables, name) && str_is_utf8(name, n))
+            warn_variable(load, root, name);
+    }
 }

@@ -32,6 +32,7 @@ struct load {
     struct yaml_node *documents; /* a list of all that positions point into; the manifest's */
     struct draft *drafts;        /* one per pipeline */
     size_t draft_count;
+    json_t *variables; /* name -> true: of the environment, that a text names; NULL: not noted */
 };
 
 /* ---- load.c: problems at their places, and what every reader asks ---- */
@@ -80,6 +81,9 @@ char *load_text_setting(struct load *load, const struct yaml_node *node, const c
 /* ---- load_settings.c: all of billing.yaml but pipelines and billing ---- */
 
 void load_settings_read(struct load *load, const struct yaml_node *root, struct manifest *manifest);
+/* A warning when neither account nor the pipelines' roles say whose account it is. */
+void load_settings_warn(struct load *load, const struct yaml_node *root,
+                        const struct manifest *manifest);
 /* A region of AWS by its form, or NULL with an error; new text. */
 char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path);
 
@@ -93,6 +97,8 @@ void load_parameters_read(struct load *load, struct draft *draft, const struct y
  * node; references to resources, ${account} and ${partition} stay. */
 void load_parameters_expand(struct load *load, struct draft *draft, struct yaml_node *node,
                             const char *path);
+/* A warning for each BILLING_* of the environment that no text named. */
+void load_parameters_warn(struct load *load, const struct yaml_node *root);
 void load_parameters_free(struct draft *draft);
 
 /* ---- load_billing.c: the `billing` section and the queries ---- */

@@ -143,3 +143,27 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
     manifest->breaker_repairs = read_breaker(load, reconcile);
     read_listen(load, root, manifest);
 }
+
+/* Every role's ARN names an account of its own. */
+static bool is_guarded(const struct manifest *manifest)
+{
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        if (!manifest->account && !manifest->pipelines[i].role_arn)
+            return false;
+    return true;
+}
+
+void load_settings_warn(struct load *load, const struct yaml_node *root,
+                        const struct manifest *manifest)
+{
+    const struct yaml_node *node = yaml_find(root, "account");
+    struct yaml_place place = {.file = root->file};
+
+    if (is_guarded(manifest))
+        return;
+    if (node)
+        place = (struct yaml_place){node->key_file, node->key_line, node->key_column};
+    problems_add(load->problems, PROBLEM_WARNING, place, "account",
+                 "no account is named: whatever account the credentials belong to will be changed. "
+                 "Set account (or BILLING_ACCOUNT_ID)");
+}

@@ -84,6 +84,8 @@ static bool add_variable(struct load *load, const struct yaml_node *node, const 
         str_add_n(s, r->start, (size_t)(r->end - r->start));
         return true;
     }
+    if (load->variables)
+        json_object_set_new(load->variables, name, json_true());
     if (value && *value && !str_is_utf8(value, strlen(value))) {
         load_error(load, node, path, "the environment variable %s is not UTF-8", name);
         return false;

@@ -24,13 +24,19 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
         load_order(load, &load->drafts[i]);
     }
     load_check(load, manifest->account);
+    if (!load->problems->errors) {
+        load_settings_warn(load, root, manifest);
+        load_parameters_warn(load, root);
+    }
     load_pipeline_fini(load);
 }
 
 struct manifest *manifest_load(const char *path, struct problems *problems)
 {
     struct manifest *manifest = mem_new(sizeof *manifest);
-    struct load load = {.problems = problems, .documents = yaml_new(YAML_LIST, NULL)};
+    json_auto_t *variables = json_object();
+    struct load load = {
+        .problems = problems, .documents = yaml_new(YAML_LIST, NULL), .variables = variables};
     size_t errors = problems->errors;
     struct yaml_node *root;
 

@@ -75,7 +75,8 @@ def _firehose(call: Call) -> list[Need]:
 def _logs(call: Call) -> list[Need]:
     action, p = f"logs:{call.operation}", call.params
     head = f"arn:{call.partition}:logs:{call.region}:{call.account}:log-group:"
-    if call.operation in ("DescribeResourcePolicies", "PutResourcePolicy", "DeleteResourcePolicy"):
+    if call.operation in ("DescribeResourcePolicies", "PutResourcePolicy", "DeleteResourcePolicy",
+                          "DescribeAccountPolicies", "PutAccountPolicy", "DeleteAccountPolicy"):
         return [(action, ["*"])]
     if call.operation == "DescribeLogGroups":
         return [(action, [head + ":log-stream:"])]

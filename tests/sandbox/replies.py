@@ -38,6 +38,8 @@ def make(service: str, operation: str, result: dict[str, Any]) -> Reply:
         reply.headers.append(("Content-Type", f"application/x-amz-json-{version}"))
     if service in ("s3", "logs") and not models.operation_model(service, operation).output_shape:
         reply.body = b""
+    if service == "cloudwatch":  # moto answers JSON 1.0 as "text"
+        reply.put("Content-Type", "application/x-amz-json-1.0")
     return reply
 
 

@@ -32,7 +32,8 @@ def policies_of(entity: Any) -> dict[str, str]:
     """Inline and attached identity policies of a role, user or group."""
     documents = dict(entity.policies)
     for managed in entity.managed_policies.values():
-        documents[managed.name] = managed.document
+        documents[managed.name] = next(version.document for version in managed.versions
+                                       if version.version_id == managed.default_version_id)
     return documents
 
 

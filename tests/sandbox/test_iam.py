@@ -46,6 +46,29 @@ def test_errors(iam: Any, refused: Any) -> None:
             {"Service": "x" * 3000}))
 
 
+def sized(size: int) -> str:
+    """A policy of that many characters, and white space that does not count."""
+    empty = json.dumps(json.loads(allow("s3:Get*", "arn:aws:s3:::")), separators=(",", ":"))
+    return json.dumps(json.loads(allow("s3:Get*", "arn:aws:s3:::" + "x" * (size - len(empty)))), indent=4)
+
+
+def test_policies_are_small(iam: Any, refused: Any) -> None:
+    """IAM user guide, "IAM and AWS STS quotas": white space is not counted."""
+    iam.create_user(UserName="user")
+    arn = iam.create_policy(PolicyName="fits", PolicyDocument=sized(6144))["Policy"]["Arn"]
+    iam.put_role_policy(RoleName="role", PolicyName="p", PolicyDocument=sized(10040))
+    iam.put_user_policy(UserName="user", PolicyName="p", PolicyDocument=sized(1848))
+    for call, words in ((iam.create_policy, {"PolicyName": "large", "PolicyDocument": sized(6145)}),
+                        (iam.create_policy_version, {"PolicyArn": arn, "PolicyDocument": sized(6145)}),
+                        (iam.put_role_policy, {"RoleName": "role", "PolicyName": "q", "PolicyDocument": sized(201)}),
+                        (iam.put_user_policy, {"UserName": "user", "PolicyName": "q", "PolicyDocument": sized(201)})):
+        with refused("LimitExceeded", "", 409):
+            call(**words)
+    iam.put_role_policy(RoleName="role", PolicyName="q", PolicyDocument=sized(200))
+    iam.put_role_policy(RoleName="role", PolicyName="p", PolicyDocument=sized(10040))
+    iam.put_user_policy(UserName="user", PolicyName="q", PolicyDocument=sized(200))
+
+
 def test_principals_must_exist(iam: Any, sandbox: Sandbox, refused: Any) -> None:
     with refused("MalformedPolicyDocument", "Invalid principal in policy"):
         iam.update_assume_role_policy(RoleName="role", PolicyDocument=trust({"AWS": ROOT + ":role/none"}))

@@ -1,8 +1,10 @@
-"""What `billingd iam-policy` prints is enough for apply, and every action of it is needed by somebody."""
+"""What `billingd iam-policy` prints is enough for what is run under it, no more than that, and fits into IAM."""
 
 import json
 import os
+import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +18,15 @@ def billingd(sandbox: Sandbox, *arguments: str, **environment: str) -> subproces
                                **environment})
 
 
-def session_of(sandbox: Sandbox, policy: dict[str, Any]) -> dict[str, str]:
-    """Credentials of a role that may do what the policy says and nothing else."""
+def session_of(sandbox: Sandbox, *policies: dict[str, Any]) -> dict[str, str]:
+    """Credentials of a role that may do what the policies say and nothing else; IAM holds them to their size."""
     iam = sandbox.client("iam")
     trust = {"Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}]}
     iam.create_role(RoleName="billingd", AssumeRolePolicyDocument=json.dumps(trust))
-    iam.put_role_policy(RoleName="billingd", PolicyName="least", PolicyDocument=json.dumps(policy))
+    for i, policy in enumerate(policies):
+        made = iam.create_policy(PolicyName=f"least-{i}", PolicyDocument=json.dumps(policy, indent=1))
+        iam.attach_role_policy(RoleName="billingd", PolicyArn=made["Policy"]["Arn"])
     given = sandbox.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/billingd",
                                               RoleSessionName="session")["Credentials"]
     sandbox.switches(authorize=True)
@@ -30,8 +34,35 @@ def session_of(sandbox: Sandbox, policy: dict[str, Any]) -> dict[str, str]:
             "AWS_SESSION_TOKEN": given["SessionToken"]}
 
 
-def printed_policy(sandbox: Sandbox, *spec: str) -> dict[str, Any]:
-    return json.loads(billingd(sandbox, *spec, "iam-policy").stdout)
+def printed_policy(sandbox: Sandbox, *words: str) -> Any:
+    done = billingd(sandbox, "iam-policy", *words)
+    assert done.returncode == 0 and "a managed policy holds" not in done.stderr, done.stderr
+    return json.loads(done.stdout)
+
+
+def listed(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def size(policy: dict[str, Any]) -> int:
+    """What IAM counts."""
+    return len(re.sub(r"\s", "", json.dumps(policy)))
+
+
+def granted(*policies: dict[str, Any]) -> set[tuple[str, str, str]]:
+    """Each action on each resource on its condition."""
+    return {(action, resource, json.dumps(statement.get("Condition"))) for policy in policies
+            for statement in policy["Statement"] for action in listed(statement["Action"])
+            for resource in listed(statement["Resource"])}
+
+
+def actions(policy: dict[str, Any]) -> set[str]:
+    return {action for action, _, _ in granted(policy)}
+
+
+def writes(policy: dict[str, Any]) -> set[str]:
+    return {action for action in actions(policy)
+            if not re.match(r"\w+:(Get|List|Describe|BatchGet|Filter|Simulate|GET$)", action)}
 
 
 def test_apply_under_the_printed_policy(sandbox: Sandbox, api: str) -> None:
@@ -62,8 +93,7 @@ def test_every_field_under_the_printed_policy(sandbox: Sandbox, api: str, spec: 
 def test_without_an_action_apply_is_denied(sandbox: Sandbox, api: str, action: str) -> None:
     policy = printed_policy(sandbox)
     for statement in policy["Statement"]:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        statement["Action"] = [a for a in actions if a != action] or ["sts:GetCallerIdentity"]
+        statement["Action"] = [a for a in listed(statement["Action"]) if a != action] or ["sts:GetCallerIdentity"]
     denied = billingd(sandbox, "apply", "--yes", **session_of(sandbox, policy))
     assert denied.returncode in (1, 77)
     assert action in denied.stdout + denied.stderr or "may not pass" in denied.stderr
@@ -82,7 +112,109 @@ def test_bill_under_the_printed_policy(sandbox: Sandbox, api: str) -> None:
 
 def test_no_wildcard_where_a_resource_can_be_named(sandbox: Sandbox) -> None:
     for statement in printed_policy(sandbox)["Statement"]:
-        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-        if "*" in resources:
+        if "*" in listed(statement["Resource"]):
             # Only what CloudWatch and CloudWatch Logs check on nothing smaller.
             assert all(a.startswith(("logs:", "cloudwatch:GetMetricData")) for a in statement["Action"]), statement
+
+
+# ---- least privilege by what is run ----
+
+VERBS = ("plan", "apply", "run", "bill", "close")
+
+
+def test_a_policy_per_verb_allows_no_more_than_is_run(sandbox: Sandbox) -> None:
+    policy = {verb: printed_policy(sandbox, "--for", verb) for verb in VERBS}
+    assert all(size(p) <= 6144 for p in policy.values())
+    assert writes(policy["plan"]) == set()
+    assert actions(policy["plan"]) < actions(policy["apply"])
+    assert actions(policy["apply"]) < actions(policy["run"])
+    assert {"s3:DeleteObject", "glue:BatchCreatePartition"} <= actions(policy["bill"])
+    assert not any(a.startswith(("iam:", "firehose:Create", "logs:Put")) for a in actions(policy["bill"]))
+    # Athena writes results and parts of them in the caller's name.
+    assert writes(policy["close"]) == {"athena:StartQueryExecution", "athena:StopQueryExecution", "s3:PutObject",
+                                       "s3:AbortMultipartUpload"}
+    assert actions(printed_policy(sandbox)) == set().union(*map(actions, policy.values()))
+
+
+def test_plan_under_plans_policy(sandbox: Sandbox, api: str) -> None:
+    session = session_of(sandbox, printed_policy(sandbox, "--for", "plan"))
+    planned = billingd(sandbox, "plan", "--detailed-exitcode", **session)
+    assert planned.returncode == 2 and "denied" not in planned.stdout, planned.stdout[-2000:] + planned.stderr
+    refused = billingd(sandbox, "apply", "--yes", **session)
+    assert refused.returncode in (1, 77), refused.stdout[-2000:] + refused.stderr
+    assert re.search("AccessDenied|iam:PassRole", refused.stdout + refused.stderr)
+    assert sandbox.client("s3").list_buckets()["Buckets"] == []
+    sandbox.switches(authorize=False)
+    assert billingd(sandbox, "apply", "--yes").returncode == 0
+    sandbox.switches(authorize=True)
+    for verb in ("plan", "status"):
+        said = billingd(sandbox, verb, "--detailed-exitcode", **session)
+        assert said.returncode == 0 and "AccessDenied" not in said.stdout + said.stderr, said.stdout + said.stderr
+
+
+def test_apply_and_bill_under_their_own_policies(sandbox: Sandbox, api: str) -> None:
+    session = session_of(sandbox, printed_policy(sandbox, "--for", "apply"))
+    applied = billingd(sandbox, "apply", "--yes", **session)
+    assert applied.returncode == 0, applied.stdout[-2000:] + applied.stderr[-2000:]
+    iam = sandbox.client("iam")
+    sandbox.switches(authorize=False)
+    sandbox.generate("2025-10", requests=100, customers=3, days=2, log_group="/aws/apigw/ddn-access-logs")
+    arn = iam.list_attached_role_policies(RoleName="billingd")["AttachedPolicies"][0]["PolicyArn"]
+    for verb, lines in (("bill", (["rollup", "--month", "2025-10"], ["bill", "--month", "2025-10", "--from-raw"])),
+                        ("close", (["close", "2025-10", "--dry-run"],))):
+        sandbox.switches(authorize=False)
+        iam.create_policy_version(PolicyArn=arn, SetAsDefault=True,
+                                  PolicyDocument=json.dumps(printed_policy(sandbox, "--for", verb)))
+        sandbox.switches(authorize=True)
+        for words in lines:
+            done = billingd(sandbox, *words, **session)
+            assert "AccessDenied" not in done.stdout + done.stderr, done.stdout + done.stderr
+            assert done.returncode == 0 or verb == "close", done.stdout + done.stderr
+
+
+# ---- the size that IAM takes ----
+
+def test_the_shipped_policy_fits(sandbox: Sandbox) -> None:
+    policy = printed_policy(sandbox)
+    assert size(policy) <= 6144
+    assert printed_policy(sandbox, "--split", "1") == policy
+
+
+@pytest.mark.parametrize("count", [2, 3, 20])
+def test_split_policies_allow_the_same(sandbox: Sandbox, count: int) -> None:
+    policies = printed_policy(sandbox, "--split", str(count))
+    assert 1 < len(policies) <= count and all(p["Statement"] for p in policies)
+    assert granted(*policies) == granted(printed_policy(sandbox))
+
+
+def large_spec(folder: Path, pipelines: int) -> Path:
+    names = "".join(f"""
+  shop-{i}:
+    parameters: {{api_name: shop-{i}, bucket: a-rather-long-name-of-a-bucket-{i}, firehose: shop-{i}-access-log-stream,
+                  log_group: /aws/apigw/shop-{i}, database: shop_{i}, workgroup: Shop-{i}}}""" for i in range(pipelines))
+    spec = folder / "billing.yaml"
+    spec.write_text(f"account: '{ACCOUNT}'\nregion: ap-northeast-2\ntemplate: {ROOT}/specs/pipeline.yaml\n"
+                    f"billing: {{currency: USD, prices: [{{from: 2020-01-01, call: 0.001, gib: 0.1}}]}}\npipelines:{names}\n")
+    return spec
+
+
+def test_a_large_policy_is_told_and_split(sandbox: Sandbox, tmp_path: Path) -> None:
+    words = ("-f", str(large_spec(tmp_path, 8)), "iam-policy")
+    whole = billingd(sandbox, *words, BILLING_ACCOUNT_ID="")
+    assert whole.returncode == 0
+    policy = json.loads(whole.stdout)
+    told = re.search(r"has (\d+) characters; a managed policy holds 6144.*--split (\d+)", whole.stderr)
+    assert told and int(told[1]) == size(policy) > 6144, whole.stderr
+    least = int(told[2])
+    few = billingd(sandbox, *words, "--split", str(least - 1), BILLING_ACCOUNT_ID="")
+    assert (few.returncode, few.stdout) == (1, "") and f"--split {least}" in few.stderr
+    policies = json.loads(billingd(sandbox, *words, "--split", str(least), BILLING_ACCOUNT_ID="").stdout)
+    assert len(policies) == least and granted(*policies) == granted(policy)
+    for i, each in enumerate(policies):
+        sandbox.client("iam").create_policy(PolicyName=f"part-{i}", PolicyDocument=json.dumps(each, indent=2))
+
+
+@pytest.mark.parametrize("words", [["--for", "status"], ["--split", "0"], ["--split", "21"], ["--split", "two"]])
+def test_wrong_words(sandbox: Sandbox, words: list[str]) -> None:
+    done = billingd(sandbox, "iam-policy", *words)
+    assert done.returncode == 64 and words[0] in done.stderr and words[1] in done.stderr and not done.stdout

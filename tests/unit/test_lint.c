@@ -293,10 +293,13 @@ static char *document(void)
 
     str_add(
         &s,
-        "# Lints\n\nKnown ways to lose or miscount money that a spec can contain. `billingd "
-        "check` tells each with its place;\nthey are warnings, except BL106, which AWS refuses. "
-        "This page is made from the tables in\n`lib/spec/lint/lint_*.c` and compared with them "
-        "by `test_lint`.\n");
+        "# Lints\n\nKnown ways to lose or miscount money that a spec, or what lies in AWS, can "
+        "contain. "
+        "`billingd check` tells each with its place;\nthey are warnings, except BL106, which AWS "
+        "refuses. `plan`, `status` and the daemon's log note at its resource (`lint BL502\nlive`) "
+        "what the same rules find in what was read and not in the spec: rules, statements and "
+        "parameters of others.\nWhat could not be read is not judged. This page is made from the "
+        "tables in `lib/spec/lint/lint_*.c` and compared\nwith them by `test_lint`.\n");
     for (size_t i = 0; (lint = lint_at(i)); i++) {
         if (lint->code[2] != topic) {
             topic = lint->code[2];

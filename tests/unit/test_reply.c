@@ -109,7 +109,7 @@ static bool names(const char *words, const char *path)
     size_t length = strlen(path);
 
     for (; words && *words; words += *words == ' ') {
-        size_t n = strcspn(words, " +=~^@.[");
+        size_t n = strcspn(words, " +=~^<@.[");
 
         if (n == length && !strncmp(words, path, n))
             return true;
@@ -140,7 +140,7 @@ static void check_rule(const struct aws_operation *operation, const struct reply
     }
     CHECK(rule->why && *rule->why);
     check_words(operation, rule->always, "+");
-    check_words(operation, rule->echo, "=~^@");
+    check_words(operation, rule->echo, "=~^<@");
     check_words(operation, rule->owner, "");
     check_words(operation, rule->policy, "");
     check_more(operation, rule->more);
@@ -160,7 +160,7 @@ static bool means_partial(const char *name)
         "Unsuccess",   "Skipped", "Incomplete",  "Warning",    "Messages", "searched",
         "StatusCode",  "Invalid", "Unprocessed", "NotUpdated", "NotDelete"};
     static const char *const settings[] = {"ErrorOutputPrefix", "S3ErrorOutputPrefix",
-                                           "AbortIncompleteMultipartUpload"};
+                                           "AbortIncompleteMultipartUpload", "TreatMissingData"};
     char upper[128];
 
     (void)snprintf(upper, sizeof upper, "%s", name);
@@ -397,6 +397,25 @@ static void test_echo(void)
                   "is about another: its subscriptionFilters[].logGroupName");
 }
 
+static void test_alarms_and_topics(void)
+{
+    static const char names[] = "{\"AlarmNames\":[\"a\",\"b\"]}";
+    static const char topic[] = "{\"TopicArn\":\"arn:aws:sns:r:" ACCOUNT ":t\"}";
+    static const char reply[] =
+        "<GetTopicAttributesResponse><GetTopicAttributesResult><Attributes><entry>"
+        "<key>TopicArn</key><value>arn:aws:sns:r:%s:t</value></entry></Attributes>"
+        "</GetTopicAttributesResult></GetTopicAttributesResponse>";
+    cleanup_free char *ours = mem_printf(reply, ACCOUNT);
+    cleanup_free char *theirs = mem_printf(reply, "999999999999");
+
+    check_valid("cloudwatch", "DescribeAlarms", names,
+                "{\"MetricAlarms\":[{\"AlarmName\":\"b\"}]}");
+    check_invalid("cloudwatch", "DescribeAlarms", names,
+                  "{\"MetricAlarms\":[{\"AlarmName\":\"c\"}]}", "is about another");
+    check_valid("sns", "GetTopicAttributes", topic, ours);
+    check_invalid("sns", "GetTopicAttributes", topic, theirs, "is about another");
+}
+
 static void test_all_of_a_batch(void)
 {
     static const char asked[] = "{\"NamedQueryIds\":[\"a\",\"b\"]}";
@@ -528,6 +547,9 @@ static void test_types(void)
                 "");
     check_reply((struct reply){"logs", "DescribeLogGroups", "{}", 200, "text/html", reply},
                 "InvalidReply: the reply to DescribeLogGroups is of type text/html");
+    check_reply((struct reply){"cloudwatch", "GetMetricData", "{}", 200, "text",
+                               "{\"MetricDataResults\":[]}"},
+                "");
     check_reply((struct reply){"s3", "HeadBucket", BUCKET, 200, "application/xml", ""}, "");
     check_reply((struct reply){"s3", "HeadBucket", BUCKET, 200, "text/html; charset=utf-8", ""},
                 "InvalidReply");
@@ -589,6 +611,7 @@ int main(void)
     test_partials_are_true();
     test_members();
     test_echo();
+    test_alarms_and_topics();
     test_all_of_a_batch();
     test_policies();
     test_object_lists();

@@ -64,6 +64,8 @@ static json_t *perform(struct group *group, const char *op, const json_t *params
 {
     if (!strcmp(op, "DescribeLogGroups"))
         return described(group);
+    if (!strcmp(op, "DescribeAccountPolicies"))
+        return json_pack("{s:[]}", "accountPolicies");
     if (!strcmp(op, "CreateLogGroup") && group->exists) {
         *code = "ResourceAlreadyExistsException";
         return NULL;
@@ -191,7 +193,7 @@ static void test_create_and_again(void)
     run(&play, task);
     CHECK_INT(task_verdict(task), VERDICT_SYNCED);
     CHECK_INT(play.group.writes, 0);
-    CHECK_INT(play.group.reads, 2);
+    CHECK_INT(play.group.reads, 3);
     task_free(task);
     json_decref(play.group.tags);
 }
@@ -207,7 +209,7 @@ static void test_repair(void)
     run(&play, task);
     CHECK_INT(task_verdict(task), VERDICT_REPAIRED);
     CHECK_INT(play.group.writes, 1);
-    CHECK_INT(play.group.reads, 4); /* both documents, before the write, after it */
+    CHECK_INT(play.group.reads, 5); /* all three, before the write, after it */
     CHECK_TEXT(json_text(play.group.tags, "owner"), "ops");
     check_state(&play.group);
     task_free(task);
@@ -320,6 +322,8 @@ static void test_writes_are_counted(void)
 struct hand {
     struct task *task;
     struct task_request request;
+    struct task_request ahead; /* the next one, when it was asked for already */
+    bool has_ahead;
 };
 
 static void hand_start_kind(struct hand *hand, const struct kind *kind, const char *desired,
@@ -330,6 +334,7 @@ static void hand_start_kind(struct hand *hand, const struct kind *kind, const ch
                                    "eu-west-1", "partition", "aws", "pipeline", "p");
 
     CHECK(want);
+    hand->has_ahead = false;
     hand->task = task_new(&(struct task_options){.kind = kind,
                                                  .address = "p/x",
                                                  .desired = want,
@@ -343,10 +348,34 @@ static void hand_start(struct hand *hand, const char *kind, const char *desired)
     hand_start_kind(hand, registry_find(kind), desired, false);
 }
 
+/* No account has a policy of its own here. */
+static void answer_account_reads(struct hand *hand)
+{
+    json_auto_t *none = json_pack("{s:[]}", "accountPolicies");
+    struct aws_reply reply = {.result = none};
+
+    while (!hand->has_ahead && task_state(hand->task) == TASK_READING &&
+           task_next(hand->task, &hand->ahead)) {
+        if (hand->ahead.call->account_wide)
+            task_reply(hand->task, hand->ahead.slot, &reply);
+        else
+            hand->has_ahead = true;
+    }
+}
+
+static bool take_next(struct hand *hand)
+{
+    bool more = hand->has_ahead || task_next(hand->task, &hand->ahead);
+
+    hand->request = hand->ahead;
+    hand->has_ahead = false;
+    return more;
+}
+
 /* Takes the next request, which must be op. */
 static void expect(struct hand *hand, const char *op)
 {
-    bool more = task_next(hand->task, &hand->request);
+    bool more = take_next(hand);
 
     CHECK(more);
     CHECK_TEXT(more ? hand->request.call->op : NULL, op);
@@ -359,6 +388,7 @@ static void give(struct hand *hand, const char *text)
 
     CHECK(result);
     task_reply(hand->task, hand->request.slot, &reply);
+    answer_account_reads(hand);
 }
 
 static void give_error(struct hand *hand, const char *code, const char *message, enum err_kind kind)
@@ -367,6 +397,7 @@ static void give_error(struct hand *hand, const char *code, const char *message,
 
     refuse(&reply, code, message, kind, hand->request.call->op);
     task_reply(hand->task, hand->request.slot, &reply);
+    answer_account_reads(hand);
 }
 
 static void wake_after(struct hand *hand, int64_t ms)
@@ -660,6 +691,51 @@ static void test_refused_read(void)
     task_free(hand.task);
 }
 
+/* A proxy drops the header that tells a bucket's region: it is unknown then, not different. */
+static void test_untold_is_unknown(void)
+{
+    struct hand hand;
+
+    hand_start(&hand, "s3_bucket", "{\"name\":\"b\",\"region\":\"eu-west-1\"}");
+    expect(&hand, "HeadBucket");
+    give(&hand, "{}");
+    /* What the spec does not declare is looked at too: there is none of it. */
+    while (task_state(hand.task) == TASK_READING && take_next(&hand))
+        give_error(&hand, "NoSuchBucket", "", ERR_ABSENT);
+    CHECK_INT(task_plan(hand.task)->action, PLAN_BLOCKED);
+    CHECK(strstr(task_plan(hand.task)->reason, "AWS's reply does not tell its region"));
+    task_free(hand.task);
+}
+
+#define TABLE                                                                                      \
+    "{\"database\":\"d\",\"name\":\"t\",\"location\":\"s3://b/x/\",\"columns\":{\"a\":\"int\"}}"
+
+/* After a create, of its own or of what it refers to, AWS may not know everywhere what was made;
+ * the same words mean what they say otherwise. */
+static void test_not_there_after_a_create(void)
+{
+    for (unsigned follows = 0; follows < 2; follows++) {
+        struct hand hand;
+
+        hand_start(&hand, "glue_table", TABLE);
+        expect(&hand, "GetTable");
+        give(&hand, "{\"Table\":{\"Name\":\"t\"}}");
+        if (follows)
+            task_follows_create(hand.task);
+        task_apply(hand.task);
+        expect(&hand, "GetTable");
+        give(&hand, "{\"Table\":{\"Name\":\"t\"}}");
+        expect(&hand, "GetTable"); /* replaced whole: read right before */
+        give(&hand, "{\"Table\":{\"Name\":\"t\"}}");
+        expect(&hand, "UpdateTable");
+        give_error(&hand, "EntityNotFoundException", "Database d not found.", ERR_ABSENT);
+        CHECK_INT(task_state(hand.task) == TASK_WAITING, follows);
+        if (follows)
+            CHECK_TEXT(task_text(hand.task), "waiting for what was just made to appear");
+        task_free(hand.task);
+    }
+}
+
 /* ---- a kind of our own: whose mark has a read of its own, and of many reads ---- */
 
 static const struct call find_group = {
@@ -826,7 +902,7 @@ static void test_many_reads(void)
     hand_start_kind(&hand, &kind, "{\"name\":\"g\"}", false);
     expect(&hand, "DescribeLogGroups");
     give(&hand, FOUND);
-    for (; task_next(hand.task, &hand.request); count++)
+    for (; take_next(&hand); count++)
         give(&hand, "{\"tags\":{}}");
     CHECK_INT(count, MANY);
     CHECK_INT(task_state(hand.task), TASK_PLANNED);
@@ -854,6 +930,8 @@ int main(void)
     test_absent_member();
     test_absent_table_type();
     test_refused_read();
+    test_untold_is_unknown();
+    test_not_there_after_a_create();
     test_removal();
     test_removal_of_others();
     test_put_off_until_it_is_there();

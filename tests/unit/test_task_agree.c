@@ -97,6 +97,9 @@ static json_t *read_bucket(const struct bucket *bucket, const char *op)
         return json_pack("{s:s}", "Policy", text);
     if (!strcmp(op, "GetBucketTagging"))
         return json_pack("{s:O}", "TagSet", bucket->tags);
+    if (!strcmp(op, "GetBucketEncryption"))
+        return json_pack("{s:{s:[{s:{s:s}}]}}", "ServerSideEncryptionConfiguration", "Rules",
+                         "ApplyServerSideEncryptionByDefault", "SSEAlgorithm", "AES256");
     CHECK_TEXT(op, "GetBucketLifecycleConfiguration");
     return json_pack("{s:O}", "Rules", bucket->rules);
 }
@@ -126,10 +129,11 @@ static const char *write_bucket(struct bucket *bucket, const char *op, const jso
 
 static const char *absence(const char *op)
 {
-    return !strcmp(op, "HeadBucket")         ? "404"
-           : !strcmp(op, "GetBucketPolicy")  ? "NoSuchBucketPolicy"
-           : !strcmp(op, "GetBucketTagging") ? "NoSuchTagSet"
-                                             : "NoSuchLifecycleConfiguration";
+    return !strcmp(op, "HeadBucket")            ? "404"
+           : !strcmp(op, "GetBucketPolicy")     ? "NoSuchBucketPolicy"
+           : !strcmp(op, "GetBucketTagging")    ? "NoSuchTagSet"
+           : !strcmp(op, "GetBucketEncryption") ? "ServerSideEncryptionConfigurationNotFoundError"
+                                                : "NoSuchLifecycleConfiguration";
 }
 
 static json_t *other(const char *op)

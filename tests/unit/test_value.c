@@ -109,6 +109,55 @@ static const struct {
     {FIELD_RULES, "[{\"ID\":\"our-a\",\"D\":1}]", "[{\"ID\":\"our-a\",\"D\":2}]", "f[our-a]"},
     {FIELD_RULES, "[{\"ID\":\"our-a\"}]", "[{\"ID\":\"our-b\"}]", "f[our-a] f[our-b]"},
     {FIELD_RULES, "[]", "[{\"ID\":\"other\"}]", ""},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"\"}}]",
+     "[{\"ID\":\"our-a\",\"Filter\":{}}]", ""},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"\"}}]",
+     "[{\"ID\":\"our-a\",\"Prefix\":\"\"}]", ""},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"a/\"}}]",
+     "[{\"ID\":\"our-a\",\"Prefix\":\"a/\"}]", ""},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"a/\"}}]",
+     "[{\"ID\":\"our-a\",\"Filter\":{\"And\":{\"Prefix\":\"a/\"}}}]", ""},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"a/\"}}]",
+     "[{\"ID\":\"our-a\",\"Prefix\":\"a\"}]", "f[our-a]"},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"a/\"}}]",
+     "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"\"}}]", "f[our-a]"},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"Tag\":{\"Key\":\"k\",\"Value\":\"v\"}}}]",
+     "[{\"ID\":\"our-a\",\"Filter\":{\"And\":{\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"}]}}}]", ""},
+    {FIELD_RULES,
+     "[{\"ID\":\"our-a\",\"Filter\":{\"And\":{\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"},{\"Key\":"
+     "\"l\",\"Value\":\"v\"}]}}}]",
+     "[{\"ID\":\"our-a\",\"Filter\":{\"And\":{\"Prefix\":\"\",\"Tags\":[{\"Key\":\"l\",\"Value\":"
+     "\"v\"},{\"Key\":\"k\",\"Value\":\"v\"}]}}}]",
+     ""},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"Tag\":{\"Key\":\"k\",\"Value\":\"v\"}}}]",
+     "[{\"ID\":\"our-a\",\"Filter\":{\"And\":{\"Tags\":[{\"Key\":\"k\",\"Value\":\"v\"},{\"Key\":"
+     "\"l\",\"Value\":\"v\"}]}}}]",
+     "f[our-a]"},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"ObjectSizeGreaterThan\":5}}]",
+     "[{\"ID\":\"our-a\",\"Filter\":{\"And\":{\"ObjectSizeGreaterThan\":5}}}]", ""},
+    {FIELD_RULES,
+     "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"a/"
+     "\"},\"Transitions\":[{\"Days\":1,\"StorageClass\":\"X\"},{\"Days\":2,\"StorageClass\":\"Y\"}]"
+     "}]",
+     "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"a/"
+     "\"},\"Transitions\":[{\"Days\":2,\"StorageClass\":\"Y\"},{\"Days\":1,\"StorageClass\":\"X\"}]"
+     "}]",
+     ""},
+    {FIELD_RULES,
+     "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"a/"
+     "\"},\"Transitions\":[{\"Days\":1,\"StorageClass\":\"X\"},{\"Days\":2,\"StorageClass\":\"Y\"}]"
+     "}]",
+     "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"a/"
+     "\"},\"Transitions\":[{\"Days\":1,\"StorageClass\":\"X\"}]}]",
+     "f[our-a]"},
+    {FIELD_RULES, "[{\"ID\":\"our-a\",\"Filter\":{\"Prefix\":\"a/\"}}]",
+     "[{\"ID\":\"our-a\",\"Filter\":1}]", "f[our-a]"},
+    {FIELD_COLUMNS, "{\"a\":\"int\",\"b\":\"map<int,struct<integer:int>>\",\"c\":\"decimal(10)\"}",
+     "{\"a\":\"integer\",\"b\":\"map<integer, struct<integer:INTEGER>>\",\"c\":\"decimal(10,0)\"}",
+     ""},
+    {FIELD_COLUMNS, "{\"a\":\"struct<int:int>\"}", "{\"a\":\"struct<integer:int>\"}", "f"},
+    {FIELD_COLUMNS, "{\"a\":\"int\"}", "{\"a\":\"bigint\"}", "f"},
+    {FIELD_COLUMNS, "{\"a\":\"decimal(10,2)\"}", "{\"a\":\"decimal(10)\"}", "f"},
     {FIELD_STATEMENTS, "[{\"Sid\":\"our-a\",\"Action\":\"x:Y\"}]",
      "[{\"Effect\":\"Deny\"},{\"Sid\":\"our-a\",\"Action\":[\"X:y\"]}]", ""},
     {FIELD_STATEMENTS, "[{\"Sid\":\"our-a\"}]", NULL, "f[our-a]"},
@@ -125,6 +174,27 @@ static void test_differences(void)
             fprintf(stderr, "  type %d: %s, %s\n", (int)field.type, comparisons[i].want,
                     comparisons[i].have ? comparisons[i].have : "nothing");
     }
+}
+
+static void test_truths(void)
+{
+    static const struct {
+        const char *want, *have, *differ;
+    } texts[] = {{"{\"a\":\"TRUE\",\"b\":\"false\"}", "{\"a\":\"true\",\"b\":\"False\"}", ""},
+                 {"{\"a\":\"TRUE\"}", "{\"a\":\"false\"}", "f.a"},
+                 {"{\"a\":\"TRUE\"}", "{}", "f.a"},
+                 {"{\"a\":\"X\"}", "{\"a\":\"x\"}", "f.a"}};
+    struct field field = {.name = "f", .type = FIELD_MAP, .flags = FIELD_TRUTHS};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        cleanup_free char *names = differences(&field, texts[i].want, texts[i].have);
+
+        CHECK_TEXT(names, texts[i].differ);
+    }
+    field.flags = 0; /* letters of a tag count */
+    cleanup_free char *names = differences(&field, texts[0].want, texts[0].have);
+
+    CHECK_TEXT(names, "f.a f.b");
 }
 
 static const struct {
@@ -267,6 +337,7 @@ static void test_statements_keep_the_document(void)
 int main(void)
 {
     test_differences();
+    test_truths();
     test_merges();
     test_from_text();
     test_wire();

@@ -18,6 +18,7 @@ struct work {
     struct rollup_report report;
     size_t wanted, done; /* days to repair */
     bool color, repaired;
+    bool empty; /* there is no data yet */
 };
 
 /* ---- which days ---- */
@@ -27,6 +28,7 @@ static int choose(struct flow *flow, struct work *work, struct err *e)
     const struct billing *billing = work->turn->billing;
     int64_t now_s = clock_now_ms() / 1000;
     struct day_range range;
+    int found;
 
     if (day_range_read(work->turn->options, price_book_zone(billing->book), now_s, &range, e))
         return -1;
@@ -35,7 +37,9 @@ static int choose(struct flow *flow, struct work *work, struct err *e)
         work->days.first = range.first;
         return 0;
     }
-    return rollup_first_day(flow, billing, &work->days.first, e);
+    found = rollup_first_day(flow, billing, &work->days.first, e);
+    work->empty = found > 0;
+    return found ? -1 : 0;
 }
 
 /* ---- what is shown ---- */
@@ -257,7 +261,7 @@ static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 
     rollup_status_fini(&work.before);
     rollup_status_fini(&work.after);
-    if (code < 0 && e->kind == ERR_ABSENT) { /* no data yet is no failure */
+    if (code < 0 && work.empty) { /* that is no failure */
         billing_runner_quiet(turn);
         (void)fprintf(stderr, "billingd: %s: %s\n", turn->billing->pipeline, e->text);
         err_clear(e);

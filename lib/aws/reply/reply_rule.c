@@ -54,8 +54,13 @@ static const struct reply_rule athena[] = {
 };
 
 static const struct reply_rule cloudwatch[] = {
+    {.op = "DescribeAlarms",
+     .always = "MetricAlarms MetricAlarms[].AlarmName",
+     .echo = "MetricAlarms[].AlarmName<AlarmNames MetricAlarms[].AlarmName^AlarmNamePrefix",
+     .owner = "MetricAlarms[].AlarmArn",
+     .why = LIST},
     {.op = "GetMetricData", .always = "MetricDataResults MetricDataResults[].Id", .why = LIST},
-    {.op = "ListTagsForResource", .always = "Tags", .why = LIST},
+    {.op = "ListTagsForResource", .always = "Tags Tags[].Key", .why = LIST},
     {0},
 };
 
@@ -132,6 +137,9 @@ static const struct reply_rule logs[] = {
      .echo = "logStreams[].logStreamName^logStreamNamePrefix",
      .owner = "logStreams[].arn",
      .why = LIST},
+    {.op = "DescribeAccountPolicies",
+     .always = "accountPolicies accountPolicies[].policyName",
+     .why = LIST},
     {.op = "DescribeResourcePolicies",
      .always = "resourcePolicies resourcePolicies[].policyName resourcePolicies[].policyDocument",
      .policy = "resourcePolicies[].policyDocument",
@@ -176,10 +184,6 @@ static const struct reply_rule s3[] = {
      .root = "Tagging",
      .always = "TagSet TagSet[].Key",
      .why = MODEL "; none is NoSuchTagSet"},
-    {.op = "GetObjectLockConfiguration",
-     .root = "ObjectLockConfiguration",
-     .always = "ObjectLockConfiguration.ObjectLockEnabled",
-     .why = "API reference; none is ObjectLockConfigurationNotFoundError"},
     {.op = "GetBucketVersioning",
      .root = "VersioningConfiguration",
      .why = "API reference: empty for a bucket that never had it"},
@@ -187,6 +191,10 @@ static const struct reply_rule s3[] = {
      .always = "ETag+",
      .any_type = true,
      .why = "API reference; each object has one"},
+    {.op = "GetObjectLockConfiguration",
+     .root = "ObjectLockConfiguration",
+     .always = "ObjectLockConfiguration.ObjectLockEnabled",
+     .why = "API reference: none is ObjectLockConfigurationNotFoundError"},
     {.op = "GetPublicAccessBlock",
      .root = "PublicAccessBlockConfiguration",
      .always = "PublicAccessBlockConfiguration+",
@@ -208,7 +216,13 @@ static const struct reply_rule s3[] = {
 };
 
 static const struct reply_rule sns[] = {
-    {.op = "ListTagsForResource", .always = "Tags", .why = LIST},
+    {.op = "CreateTopic", .always = "TopicArn+", .owner = "TopicArn", .why = "API reference"},
+    {.op = "GetTopicAttributes",
+     .echo = "Attributes.TopicArn=TopicArn",
+     .owner = "Attributes.Owner",
+     .policy = "Attributes.Policy",
+     .why = NAMED},
+    {.op = "ListTagsForResource", .always = "Tags Tags[].Key", .why = LIST},
     {0},
 };
 
@@ -234,7 +248,7 @@ static const struct {
     {"athena", athena,
      "CreateWorkGroup DeleteNamedQuery DeleteWorkGroup StopQueryExecution TagResource "
      "UntagResource UpdateNamedQuery UpdateWorkGroup"},
-    {"cloudwatch", cloudwatch, ""},
+    {"cloudwatch", cloudwatch, "DeleteAlarms PutMetricAlarm TagResource"},
     {"firehose", firehose,
      "StartDeliveryStreamEncryption TagDeliveryStream UntagDeliveryStream UpdateDestination"},
     {"glue", glue,
@@ -251,8 +265,8 @@ static const struct {
     {"s3", s3,
      "CreateBucket DeleteObject PutBucketEncryption PutBucketLifecycleConfiguration "
      "PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning "
-     "PutPublicAccessBlock"},
-    {"sns", sns, ""},
+     "PutObjectLockConfiguration PutPublicAccessBlock"},
+    {"sns", sns, "DeleteTopic SetTopicAttributes TagResource"},
     {"sts", sts, ""},
 };
 static const struct reply_rule empty = {.op = ""};

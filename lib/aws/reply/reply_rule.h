@@ -3,7 +3,7 @@
  * The model tells what a reply may hold, and marks almost nothing as required.  What is here is
  * what AWS's API reference and its own replies show to be always there.  Where that is in doubt
  * nothing is asked for: an unusual reply of AWS's must never be refused.  A test walks the models
- * and fails for an operation without a rule. */
+ * and fails for an operation that has no rule and is no kind's. */
 #ifndef AWS_REPLY_REPLY_RULE_H
 #define AWS_REPLY_REPLY_RULE_H
 
@@ -18,8 +18,9 @@ struct reply_rule {
     const char *root;   /* rest-xml: the document's element, which the models do not name */
     const char *always; /* paths that are there; "path+" and not empty */
     /* What comes back of what was asked for: "path=Parameter" the same, "path~Parameter" but for
-     * upper and lower case, "path^Parameter" begins with it, "path@Parameter" just the items of
-     * that list.  A parameter that was not sent asks for nothing. */
+     * upper and lower case, "path^Parameter" begins with it, "path<Parameter" one item of that
+     * list, "path@Parameter" all its items and no others.  A parameter that was not sent asks for
+     * nothing. */
     const char *echo;
     const char *owner;  /* paths of ARNs and account ids that are the caller's own, where they are
                            there */

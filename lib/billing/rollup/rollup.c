@@ -48,8 +48,10 @@ struct day rollup_last_closed(const struct billing *billing, int64_t now_s)
 
 /* ---- the first day ---- */
 
+enum { NO_FOLDER = -2 };
+
 /* Goes down to the first folder below *prefix ("year=2025/") that is a number, which it returns;
- * -1 and *e when there is none. */
+ * NO_FOLDER when there is none, -1 and *e when it cannot be known. */
 static int first_folder(struct flow *flow, const struct billing *billing, char **prefix,
                         const char *name, struct err *e)
 {
@@ -70,8 +72,8 @@ static int first_folder(struct flow *flow, const struct billing *billing, char *
         *prefix = mem_text(text);
         return number;
     }
-    return err_set(e, ERR_ABSENT, "no objects below s3://%s/%s yet", billing->names.bucket,
-                   *prefix);
+    err_set(e, ERR_ABSENT, "no objects below s3://%s/%s yet", billing->names.bucket, *prefix);
+    return NO_FOLDER;
 }
 
 int rollup_first_day(struct flow *flow, const struct billing *billing, struct day *first,
@@ -86,7 +88,7 @@ int rollup_first_day(struct flow *flow, const struct billing *billing, struct da
     for (size_t i = 0; i < 4; i++) {
         numbers[i] = first_folder(flow, billing, &prefix, names[i], e);
         if (numbers[i] < 0)
-            return -1;
+            return numbers[i] == NO_FOLDER ? 1 : -1;
     }
     *first = calendar_day_of(
         price_book_zone(billing->book),

@@ -77,7 +77,8 @@ struct rollup_work {
 int rollup_repair(struct flow *flow, const struct billing *billing, const struct rollup_work *work,
                   struct rollup_report *report, struct err *e);
 /* The first billing day there can be data of: settings.since, else the oldest data prefix.
- * ERR_ABSENT when there is none. */
+ * 0; 1 and *e (which says so) when no object is there yet; -1 and *e when that cannot be known: a
+ * missing bucket is a fault, not the lack of data. */
 int rollup_first_day(struct flow *flow, const struct billing *billing, struct day *first,
                      struct err *e);
 /* The last closed day at now_s. */

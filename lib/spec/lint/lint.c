@@ -8,10 +8,11 @@
 
 /* Each ends with {0}. */
 extern const struct lint lint_delivery[], lint_log[], lint_sql[], lint_sql_shape[], lint_table[],
-    lint_storage[];
+    lint_reading[], lint_storage[], lint_access[];
 
 static const struct lint *const tables[] = {
-    lint_delivery, lint_log, lint_sql, lint_sql_shape, lint_table, lint_storage,
+    lint_delivery, lint_log,     lint_sql,     lint_sql_shape,
+    lint_table,    lint_reading, lint_storage, lint_access,
 };
 
 const struct lint *lint_at(size_t index)

@@ -163,6 +163,31 @@ static bool find_message_extraction(struct lint_look *look)
     return has_processor(look, "CloudWatchLogProcessing");
 }
 
+static bool is_newline(const char *delimiter)
+{
+    return strcmp(delimiter, "\n") == 0 || strcmp(delimiter, "\\n") == 0;
+}
+
+static bool find_other_delimiter(struct lint_look *look)
+{
+    const json_t *processor, *parameter;
+    bool found = false;
+    size_t i, k;
+
+    if (!json_is_true(json_object_get(look->values, "processing")))
+        return false;
+    json_array_foreach(json_object_get(look->values, "processors"), i, processor) {
+        json_array_foreach(json_object_get(processor, "Parameters"), k, parameter) {
+            const char *name = json_text(parameter, "ParameterName");
+            const char *value = json_text(parameter, "ParameterValue");
+
+            if (name && value && strcmp(name, "Delimiter") == 0 && !is_newline(value))
+                found = lint_rule_say(look, "\"%s\"", value);
+        }
+    }
+    return found;
+}
+
 #define STREAM .kind = "delivery_stream"
 
 const struct lint lint_delivery[] = {
@@ -221,5 +246,10 @@ const struct lint lint_delivery[] = {
      "broken line makes every query fail.",
      "Take CloudWatchLogProcessing out; keep Decompression and AppendDelimiterToRecord.", STREAM,
      .field = "processors", .find = find_message_extraction},
+    {"BL112", "the delimiter between records is no newline",
+     "The JSON SerDe reads one document per line: all but the first of each object are ignored, "
+     "and their requests go unbilled, without an error.",
+     "Take the parameter Delimiter out of AppendDelimiterToRecord, or set it to \\n.", STREAM,
+     .field = "processors", .find = find_other_delimiter},
     {0},
 };

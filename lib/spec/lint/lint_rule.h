@@ -13,7 +13,7 @@ struct lint_look {
     const struct lint_resource *resource;
     const json_t *values;        /* of the resource */
     const struct sql *statement; /* SQL lints: one statement; else NULL */
-    char detail[160];            /* what exactly was found; may stay empty */
+    char detail[400];            /* what exactly was found; may stay empty */
 };
 
 struct lint {
@@ -27,7 +27,7 @@ struct lint {
     bool refused; /* AWS refuses it: an error, not a warning */
 };
 
-/* Remembers what was found; always true. */
+/* Remembers what was found, after what was found before; always true. */
 bool lint_rule_say(struct lint_look *look, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,9 +1,7 @@
-/* lint_storage.c -- BL5xx: objects that vanish; BL6xx: permissions that let strangers in or do
- * nothing.
+/* lint_storage.c -- BL5xx: objects that vanish.
  *
  * Sources: "Restored S3 Glacier objects" (Athena user guide), "Lifecycle configuration elements"
- * (S3), "Enable logging from AWS services" (CloudWatch Logs), "The confused deputy problem" (IAM).
- */
+ * (S3). */
 #include "spec/lint/lint_path.h"
 #include "spec/lint/lint_rule.h"
 
@@ -11,7 +9,6 @@
 #include "base/mem.h"
 
 #include <string.h>
-#include <strings.h>
 
 enum { KEEP_DAYS = 1826 }; /* five years, as commercial records are commonly kept */
 
@@ -85,6 +82,7 @@ static const char *archive_class(const json_t *rule)
 
 static bool find_archive(struct lint_look *look)
 {
+    bool found = false;
     const json_t *rule;
     size_t i;
 
@@ -92,13 +90,14 @@ static bool find_archive(struct lint_look *look)
         const char *class = archive_class(rule), *table = touched_table(look, rule);
 
         if (class && table && is_enabled(rule))
-            return lint_rule_say(look, "rule \"%s\": %s, table %s", rule_name(rule), class, table);
+            found = lint_rule_say(look, "rule \"%s\": %s, table %s", rule_name(rule), class, table);
     }
-    return false;
+    return found;
 }
 
 static bool find_expiration(struct lint_look *look)
 {
+    bool found = false;
     const json_t *rule;
     size_t i;
 
@@ -109,75 +108,9 @@ static bool find_expiration(struct lint_look *look)
 
         if (table && is_enabled(rule) &&
             (json_object_get(expiration, "Date") || (days && json_integer_value(days) < KEEP_DAYS)))
-            return lint_rule_say(look, "rule \"%s\", table %s", rule_name(rule), table);
+            found = lint_rule_say(look, "rule \"%s\", table %s", rule_name(rule), table);
     }
-    return false;
-}
-
-/* Whether a Service principal (text or list) holds more than name; *other: what else. */
-static bool has_other_service(const json_t *principal, const char *name, const char **other)
-{
-    const json_t *service = json_object_get(principal, "Service"), *item;
-    size_t i;
-
-    if (json_is_string(service)) {
-        *other = json_string_value(service);
-        return strcmp(*other, name) != 0;
-    }
-    json_array_foreach(service, i, item) {
-        *other = json_string_value(item);
-        if (*other && strcmp(*other, name) != 0)
-            return true;
-    }
-    *other = "no service";
-    return !service;
-}
-
-static bool find_wrong_service(struct lint_look *look)
-{
-    const json_t *statement;
-    const char *other;
-    size_t i;
-
-    json_array_foreach(json_object_get(look->values, "statements"), i, statement) {
-        if (has_other_service(json_object_get(statement, "Principal"),
-                              "delivery.logs.amazonaws.com", &other))
-            return lint_rule_say(look, "%s", other);
-    }
-    return false;
-}
-
-static bool is_guarded(const json_t *statement)
-{
-    cleanup_free char *condition =
-        json_dumps(json_object_get(statement, "Condition"), JSON_COMPACT | JSON_ENCODE_ANY);
-
-    return condition && (strcasestr(condition, "\"aws:SourceAccount\"") ||
-                         strcasestr(condition, "\"aws:SourceArn\"") ||
-                         strcasestr(condition, "\"sts:ExternalId\""));
-}
-
-static bool is_open(const json_t *statement)
-{
-    const char *effect = json_text(statement, "Effect");
-
-    return effect && strcmp(effect, "Allow") == 0 &&
-           json_object_get(json_object_get(statement, "Principal"), "Service") &&
-           !is_guarded(statement);
-}
-
-static bool find_open_trust(struct lint_look *look)
-{
-    const json_t *statements = json_at(look->values, "trust.Statement"), *statement;
-    size_t i;
-
-    if (json_is_object(statements))
-        return is_open(statements);
-    json_array_foreach(statements, i, statement) {
-        if (is_open(statement))
-            return true;
-    }
-    return false;
+    return found;
 }
 
 #define BUCKET .kind = "s3_bucket", .field = "lifecycle"
@@ -196,16 +129,5 @@ const struct lint lint_storage[] = {
      "are commonly kept five years.",
      "Keep the rule off the table's prefix, or set five years (1826 days) or more.", BUCKET,
      .find = find_expiration},
-    {"BL601", "the log resource policy is for another service",
-     "Subscription filters need none; API Gateway writes access logs as "
-     "delivery.logs.amazonaws.com: "
-     "without a statement for it no request is logged, and a wider one lets others write usage.",
-     "Set Principal: {Service: delivery.logs.amazonaws.com}.", .kind = "log_resource_policy",
-     .field = "statements", .find = find_wrong_service},
-    {"BL602", "a role that a service may assume for anybody",
-     "Somebody in another account can make the service use the role, and write usage that your "
-     "customers are billed for.",
-     "Add a Condition on aws:SourceAccount, aws:SourceArn or sts:ExternalId.", .kind = "iam_role",
-     .field = "trust", .find = find_open_trust},
     {0},
 };

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import moto_side, roles
 from . import envelopes
 from .envelopes import Envelope
+from .filter_pattern import matcher, selects
 from .firehose_buffer import Buffer
 from .log_store import Event
 
@@ -63,6 +64,8 @@ class Delivery:
                     blocks: list[Block], checks: list[int]) -> Counter[str]:
         lost: Counter[str] = Counter()
         arrivals = self.passing(arrivals, "filter", blocks, lost)
+        offered, arrivals = len(arrivals), self.taken(group, item, arrivals)
+        lost["filter"] += offered - len(arrivals)
         mine = {"LogGroupName": group.name, "DestinationType": "Firehose", "FilterName": item.name}
         stream = self.stream_of(item)
         if stream is None:
@@ -82,6 +85,14 @@ class Delivery:
             records = sorted(records + [envelopes.control(at) for at in checks], key=lambda e: e.arrival)
         self.receive(stream, records, blocks, lost)
         return lost
+
+    @staticmethod
+    def taken(group: Any, item: Any, arrivals: list[Arrival]) -> list[Arrival]:
+        """What the filter's own pattern and selection let through."""
+        if not selects(getattr(item, "sandbox_selection", ""), group.account_id, item.destination_arn.split(":")[3]):
+            return []
+        fits = matcher(item.filter_pattern or "")
+        return arrivals if fits is None else [a for a in arrivals if fits(a[1].message)]
 
     @staticmethod
     def passing(arrivals: list[Arrival], hop: str, blocks: list[Block], lost: Counter[str]) -> list[Arrival]:

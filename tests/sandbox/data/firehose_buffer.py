@@ -91,6 +91,9 @@ class Form:
 
     def whole(self, records: list[bytes]) -> bytes:
         joined = b"".join(records)
+        if self.config.get("DataFormatConversionConfiguration", {}).get("Enabled", True) and \
+                self.config.get("DataFormatConversionConfiguration"):
+            return b"PAR1" + joined[::-1] + b"PAR1"  # columns that no reader of lines understands
         if self.compression == "GZIP":
             packer = zlib.compressobj(1, zlib.DEFLATED, 31)
             return packer.compress(joined) + packer.flush()

@@ -1,13 +1,12 @@
 """PutLogEvents, FilterLogEvents and GetLogEvents over the store that delivery reads too."""
 
 import base64
-import re
-import shlex
 from typing import Any
 
 from ..call import Call, handles
 from ..services.logs import group_of, invalid, missing
 from . import traffic
+from .filter_pattern import matcher
 from .lines import Incoming
 from .log_store import Event, between, event_id
 
@@ -54,16 +53,6 @@ def kept_since(call: Call, group: Any) -> int:
 def window(call: Call, group: Any, events: list[Event], last: int) -> tuple[int, int]:
     first = max(call.params.get("startTime", 0), kept_since(call, group))
     return between(events, first, last)
-
-
-def matcher(pattern: str) -> Any:
-    """Plain terms, all of which must occur; other patterns are not served."""
-    if not pattern.strip():
-        return None
-    if pattern.strip()[0] in "{[%" or "?" in pattern or re.search(r"(^|\s)-", pattern):
-        raise invalid("The sandbox serves filter patterns of plain terms only")
-    terms = shlex.split(pattern)
-    return lambda message: all(term in message for term in terms)
 
 
 def token_of(call: Call, value: int, letter: str = "") -> str:

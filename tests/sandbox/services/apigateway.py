@@ -110,6 +110,8 @@ def shown(stage: Any) -> dict[str, Any]:
     document["lastUpdatedDate"] = iso_8601_datetime_without_milliseconds(stage.updated)
     if getattr(stage, "deployment_id", None):
         document["deploymentId"] = stage.deployment_id
+    elif document.get("autoDeploy"):
+        document["deploymentId"] = "auto01"  # AWS deploys by itself as soon as there is a route
     if getattr(stage, "api_gateway_managed", False):
         document["apiGatewayManaged"] = True
     return document

@@ -34,6 +34,8 @@ def check_location(config: dict[str, Any]) -> None:
     location = config.get("ResultConfiguration", {}).get("OutputLocation")
     if location and not location.startswith("s3://"):
         raise invalid("OutputLocation is not a valid S3 path.")
+    if location and config.get("ManagedQueryResultsConfiguration", {}).get("Enabled"):
+        raise invalid("An output location cannot be given while managed query results are enabled.")
 
 
 def engine(selected: str) -> dict[str, str]:
@@ -97,6 +99,9 @@ def update_work_group(call: Call) -> dict[str, Any]:
                 raise invalid(f"{flag} and {member} cannot be given together")
             kept.pop(member, None)
     kept.update(results)
+    managed = updates.pop("ManagedQueryResultsConfigurationUpdates", None)
+    if managed:
+        config["ManagedQueryResultsConfiguration"] = {**config.get("ManagedQueryResultsConfiguration", {}), **managed}
     if "EngineVersion" in updates:
         updates["EngineVersion"] = engine(updates["EngineVersion"].get("SelectedEngineVersion", "AUTO"))
     config.update(copy.deepcopy(updates))

@@ -10,7 +10,8 @@ from ..call import Call, handles
 from ..errors import AwsError
 from ..messages import Reply
 
-TRUST_LIMIT, INLINE_LIMIT = 2048, 10240
+# Characters without white space: of a trust policy, of all inline policies of a role and of a user, of a managed one.
+TRUST_LIMIT, INLINE_LIMIT, USER_LIMIT, MANAGED_LIMIT = 2048, 10240, 2048, 6144
 
 
 def no_entity(message: str) -> AwsError:
@@ -35,9 +36,21 @@ def malformed(message: str) -> AwsError:
     return AwsError("MalformedPolicyDocument", message)
 
 
+def counted(document: str) -> int:
+    return len(re.sub(r"\s", "", document))
+
+
+def check_permissions(document: str) -> None:
+    for statement in checked_statements(document):
+        if "Principal" in statement:
+            raise malformed("Policy document should not specify a principal.")
+        if not {"Resource", "NotResource"} & set(statement):
+            raise malformed("Policy statement must contain resources.")
+
+
 def check_trust(call: Call, document: str) -> None:
     """Form, size, and principals that exist and are known by now."""
-    if len(re.sub(r"\s", "", document)) > TRUST_LIMIT:
+    if counted(document) > TRUST_LIMIT:
         raise AwsError("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048", 409)
     for statement in checked_statements(document):
         if "Resource" in statement or "Principal" not in statement:
@@ -90,17 +103,32 @@ def update_assume_role_policy(call: Call) -> dict[str, Any]:
 @handles("iam", "PutRolePolicy")
 def put_role_policy(call: Call) -> dict[str, Any]:
     role, document = role_of(call), call.params["PolicyDocument"]
-    for statement in checked_statements(document):
-        if "Principal" in statement:
-            raise malformed("Policy document should not specify a principal.")
-        if not {"Resource", "NotResource"} & set(statement):
-            raise malformed("Policy statement must contain resources.")
+    check_permissions(document)
     others = [text for name, text in role.policies.items() if name != call.params["PolicyName"]]
-    if sum(len(re.sub(r"\s", "", text)) for text in [*others, document]) > INLINE_LIMIT:
+    if sum(map(counted, [*others, document])) > INLINE_LIMIT:
         raise AwsError("LimitExceeded", f"Maximum policy size of {INLINE_LIMIT} bytes exceeded for role "
                        f"{role.name}", 409)
     role.put_policy(call.params["PolicyName"], document)
     return {}
+
+
+@handles("iam", "PutUserPolicy")
+def put_user_policy(call: Call) -> Reply | dict[str, Any]:
+    name, document = call.params["UserName"], call.params["PolicyDocument"]
+    check_permissions(document)
+    user = call.backend().users.get(name)
+    others = [text for key, text in (user.policies if user else {}).items() if key != call.params["PolicyName"]]
+    if sum(map(counted, [*others, document])) > USER_LIMIT:
+        raise AwsError("LimitExceeded", f"Maximum policy size of {USER_LIMIT} bytes exceeded for user {name}", 409)
+    return call.forward()
+
+
+@handles("iam", "CreatePolicy", "CreatePolicyVersion")
+def create_policy(call: Call) -> Reply | dict[str, Any]:
+    check_permissions(call.params["PolicyDocument"])
+    if counted(call.params["PolicyDocument"]) > MANAGED_LIMIT:
+        raise AwsError("LimitExceeded", f"Cannot exceed quota for PolicySize: {MANAGED_LIMIT}", 409)
+    return call.forward()
 
 
 @handles("iam", "UpdateRole")

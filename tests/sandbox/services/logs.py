@@ -52,7 +52,57 @@ def shown(group: Any) -> dict[str, Any]:
         result["retentionInDays"] = int(group.retention_in_days)
     if group.kms_key_id:
         result["kmsKeyId"] = group.kms_key_id
+    if getattr(group, "sandbox_masked", False):
+        result["dataProtectionStatus"] = "ACTIVATED"
     return result
+
+
+def account_policies(call: Call, kind: str) -> dict[str, Any]:
+    """Policies of the account by their name; moto has none."""
+    backend = call.backend()
+    if not hasattr(backend, "sandbox_policies"):
+        backend.sandbox_policies = {}
+    found: dict[str, Any] = backend.sandbox_policies.setdefault(kind, {})
+    return found
+
+
+def under_account(call: Call, result: dict[str, Any]) -> dict[str, Any]:
+    """What the account's policies make of a log group, whatever was put into it."""
+    for name, policy in account_policies(call, "RETENTION_POLICY").items():
+        result["retentionInDays"] = json.loads(policy["policyDocument"])["retentionInDays"]
+        result["retentionPolicyName"] = name
+    if account_policies(call, "DATA_PROTECTION_POLICY"):
+        result["inheritedProperties"] = ["ACCOUNT_DATA_PROTECTION"]
+    return result
+
+
+@handles("logs", "PutAccountPolicy")
+def put_account_policy(call: Call) -> dict[str, Any]:
+    p = call.params
+    kept = {"policyName": p["policyName"], "policyDocument": p["policyDocument"], "policyType": p["policyType"],
+            "scope": "ALL", "accountId": call.account, "lastUpdatedTime": 1_760_000_000_000}
+    if "selectionCriteria" in p:
+        kept["selectionCriteria"] = p["selectionCriteria"]
+    account_policies(call, p["policyType"])[p["policyName"]] = kept
+    return {"accountPolicy": kept}
+
+
+@handles("logs", "DeleteAccountPolicy")
+def delete_account_policy(call: Call) -> dict[str, Any]:
+    if account_policies(call, call.params["policyType"]).pop(call.params["policyName"], None) is None:
+        raise missing("policy")
+    return {}
+
+
+@handles("logs", "DescribeAccountPolicies")
+def describe_account_policies(call: Call) -> dict[str, Any]:
+    return paged(call, "accountPolicies", list(account_policies(call, call.params["policyType"]).values()))
+
+
+@handles("logs", "PutDataProtectionPolicy", "DeleteDataProtectionPolicy")
+def data_protection(call: Call) -> dict[str, Any]:
+    group_of(call).sandbox_masked = call.operation.startswith("Put")
+    return {"logGroupIdentifier": call.params["logGroupIdentifier"]} if call.operation.startswith("Put") else {}
 
 
 @handles("logs", "DescribeLogGroups")
@@ -65,7 +115,7 @@ def describe_log_groups(call: Call) -> dict[str, Any]:
              and p.get("logGroupNamePattern", "").lower() in name.lower()
              and p.get("logGroupClass", getattr(groups[name], "sandbox_class", "STANDARD"))
              == getattr(groups[name], "sandbox_class", "STANDARD")]
-    return paged(call, "logGroups", [shown(group) for group in found])
+    return paged(call, "logGroups", [under_account(call, shown(group)) for group in found])
 
 
 @handles("logs", "CreateLogGroup")
@@ -126,9 +176,14 @@ def shown_filter(item: Any) -> dict[str, Any]:
     result = {"filterName": item.name, "logGroupName": item.log_group_name,
               "filterPattern": item.filter_pattern or "", "destinationArn": item.destination_arn,
               "distribution": getattr(item, "sandbox_distribution", "ByLogStream"),
-              "applyOnTransformedLogs": False, "creationTime": int(unix_time_millis(item.creation_time))}
+              "applyOnTransformedLogs": getattr(item, "sandbox_transformed", False),
+              "creationTime": int(unix_time_millis(item.creation_time))}
     if item.role_arn:
         result["roleArn"] = item.role_arn
+    for member, value in (("fieldSelectionCriteria", getattr(item, "sandbox_selection", "")),
+                          ("emitSystemFields", getattr(item, "sandbox_system_fields", []))):
+        if value:
+            result[member] = value
     return result
 
 
@@ -166,6 +221,9 @@ def put_subscription_filter(call: Call) -> dict[str, Any]:
     if name in filters:
         kept.creation_time = filters[name].creation_time
     kept.sandbox_distribution = p.get("distribution", "ByLogStream")
+    kept.sandbox_transformed = p.get("applyOnTransformedLogs", False)
+    kept.sandbox_selection = p.get("fieldSelectionCriteria", "")
+    kept.sandbox_system_fields = p.get("emitSystemFields", [])
     filters[name] = kept
     call.world.data.delivery.control_message(group, kept)
     return {}

@@ -222,6 +222,19 @@ def test_no_data_yet(sandbox: Any, spec: Any, api: str) -> None:
     assert "no objects below s3://shop-bucket/access-logs/ yet" in world.run("rollup").stderr
 
 
+def test_a_missing_bucket_is_not_the_lack_of_data(sandbox: Any, spec: Any, api: str) -> None:
+    """AWS's "there is none" of something else is a failure."""
+    world = World(sandbox, spec)
+    world.values["since"] = "2025-10-01"
+    world.write()
+    assert "NoSuchBucket" in world.run("rollup", code=1).stderr
+    spec.path.write_text(spec.path.read_text().replace("since: 2025-10-01, ", ""))
+    assert "NoSuchBucket" in world.run("rollup", code=1).stderr
+    world.apply()
+    world.glue.delete_table(DatabaseName=DATABASE, Name=TABLE)
+    assert "EntityNotFoundException" in world.run("rollup", "--day", "2025-10-02", code=1).stderr
+
+
 def test_first_day_is_found(world: World, truth: dict[str, Any], spec: Any) -> None:
     spec.path.write_text(spec.path.read_text().replace("since: 2025-10-01, ", ""))
     assert world.rollup("--dry-run")["first"] in ("2025-09-30", "2025-10-01")

@@ -22,7 +22,8 @@ class Call:
     def asks(self, wanted: Wanted) -> tuple[Any, ...]:
         """What a spec gives it to send: two with the same are one call."""
         sources = [word.partition("=")[2].lstrip("+!") for word in self.send.split()]
-        return (self.op, *(str(wanted if source == "@arn" else wanted.get(source)) for source in sources))
+        return (self.op, *(source if source.startswith("'") else str(wanted if source == "@arn" else wanted.get(source))
+                           for source in sources))
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Kind:
     read: Call
     create: Call | None
     fields: tuple[Field, ...]
+    beside: tuple[Call, ...]  # account-wide settings, equal for all of a region
 
     def compared(self, wanted: Wanted) -> list[Field]:
         """The fields of a spec that can differ from AWS's."""
@@ -87,7 +89,7 @@ class Kind:
         asked = [f.read for f in self.fields if f.read and (
             "REPORTED" in f.flags or "ALWAYS" in f.flags or (f.compared and f.name in wanted)
             or ("LOCAL" in f.flags and f.member and not wanted.get(f.name)))]
-        return {call.asks(wanted) for call in [self.read, *asked]}
+        return {call.asks(wanted) for call in [self.read, *asked, *self.beside]}
 
     def writes(self, wanted: Wanted) -> set[str]:
         """The writes that create it."""
@@ -124,7 +126,8 @@ def field_of(kind: str, service: str, raw: dict[str, Any]) -> Field:
 def load() -> dict[str, Kind]:
     done = subprocess.run([BINARY.parent / "tests/kind_tables"], capture_output=True, check=True, text=True)
     return {name: Kind(name, raw["service"], raw["holds_data"], raw["removable"], call_of(raw["read"]),
-                       call_of(raw["create"]), tuple(field_of(name, raw["service"], f) for f in raw["fields"]))
+                       call_of(raw["create"]), tuple(field_of(name, raw["service"], f) for f in raw["fields"]),
+                       tuple(call for raw_call in raw["beside"] if (call := call_of(raw_call))))
             for name, raw in json.loads(done.stdout).items()}
 
 

@@ -196,6 +196,29 @@ def test_a_dead_principal_is_named_at_once(sandbox: Sandbox, billingd: Billingd,
     assert len(billingd.calls(operation="PutBucketPolicy")) == 1
 
 
+def test_managed_query_results_are_switched_off(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """Athena takes no place for results beside them: both change in one call."""
+    world.api()
+    world.athena.create_work_group(Name="BillingWG", Configuration={
+        "ManagedQueryResultsConfiguration": {"Enabled": True}})
+    billingd.converge()
+    found = world.athena.get_work_group(WorkGroup="BillingWG")["WorkGroup"]["Configuration"]
+    assert found["ManagedQueryResultsConfiguration"] == {"Enabled": False}
+    assert found["ResultConfiguration"]["OutputLocation"].startswith("s3://")
+
+
+def test_a_concurrent_change_of_the_stage_is_waited_out(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """API Gateway says so with 409 and with 400."""
+    for code, status in (("ConflictException", 409), ("BadRequestException", 400)):
+        sandbox.reset()
+        world.api()
+        sandbox.faults({"service": "apigatewayv2", "operation": "UpdateStage", "action": "error", "code": code,
+                        "status": status, "message": "Unable to complete operation due to concurrent modification. "
+                                                     "Please try again later."})
+        billingd.converge()
+        assert [rule["fired"] for rule in sandbox.fault_counts()] == [1]
+
+
 def test_a_table_where_the_view_should_be(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
     world.api()
     world.glue.create_database(DatabaseInput={"Name": seed.DATABASE})
@@ -274,13 +297,33 @@ def test_bad_credentials_are_told(sandbox: Sandbox, billingd: Billingd) -> None:
     sandbox.clear()  # the violation was meant
 
 
-def test_the_pass_role_check_only_warns(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
-    """The simulator's no is a warning, once per role and service; the pass goes on."""
+def test_a_simulation_that_cannot_be_asked_warns(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """Not being allowed to ask says nothing about being allowed to pass."""
     world.api()
     sandbox.faults({"service": "iam", "operation": "SimulatePrincipalPolicy", "action": "error", "times": 0,
                     "code": "AccessDenied", "message": "not authorized", "status": 403})
     said = billingd.apply()
     assert said.code == 0, said
+    assert "could not check iam:PassRole" in said.err
+
+
+def test_a_simulated_denial_stops_before_the_first_write(sandbox: Sandbox, billingd: Billingd,
+                                                         world: World) -> None:
+    """As the seed's step [0] does: it says who may not hand which role to whom, and writes nothing."""
+    world.api()
+    world.iam.put_user_policy(UserName="sandbox", PolicyName="no", PolicyDocument=seed.document(
+        {"Effect": "Deny", "Action": "iam:PassRole", "Resource": "*"}))
+    assert "may not do iam:PassRole" in billingd.plan().err
+    for verb in (("apply", "--yes"), ("run", "--once")):
+        sandbox.clear()
+        said = billingd(*verb)
+        assert said.code == 77, said
+        assert billingd.writes() == []
+        for word in ("user/sandbox", "iam:PassRole", f"role/{seed.ROLE}", "firehose.amazonaws.com", "explicitDeny",
+                     "--skip-pass-role-check"):
+            assert word in said.err + said.out, word
+    assert billingd("apply", "--yes", "--skip-pass-role-check").code == 0
+    assert billingd.writes()
 
 
 def test_region_of_the_spec_wins(sandbox: Sandbox, billingd: Billingd, world: World) -> None:

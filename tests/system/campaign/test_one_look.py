@@ -13,6 +13,7 @@ from program import Billingd
 from sandbox.control import Sandbox
 from world import World
 
+TABLE_INPUT = ("Name", "Description", "TableType", "PartitionKeys", "Parameters", "StorageDescriptor")
 REWRITES = ("html", "empty", "bare", "null", "cut", "wrong_document", "other_account")
 THEIRS = {"Sid": "SecurityTeamDenyDelete", "Effect": "Deny", "Principal": "*", "Action": "s3:DeleteBucket",
           "Resource": f"arn:aws:s3:::{seed.BUCKET}"}
@@ -51,6 +52,32 @@ def set_rules(world: World, ours: bool) -> None:
         "Rules": [*(r for r in found if ours and r["ID"] != "theirs"), theirs]})
 
 
+def table(world: World) -> list[Any]:
+    found = world.glue.get_table(DatabaseName=seed.DATABASE, Name=seed.RAW)["Table"]
+    return [v for k, v in found["Parameters"].items() if k == "team"]
+
+
+def set_table(world: World, ours: bool) -> None:
+    found = world.glue.get_table(DatabaseName=seed.DATABASE, Name=seed.RAW)["Table"]
+    given = {k: found[k] for k in found if k in TABLE_INPUT}
+    given["Parameters"] = {**found["Parameters"], "team": "search",
+                           **({} if ours else {"projection.enabled": "false"})}
+    world.glue.update_table(DatabaseName=seed.DATABASE, TableInput=given)
+
+
+def log_policy(world: World) -> list[Any]:
+    policies = world.logs.describe_resource_policies()["resourcePolicies"]
+    return [s for p in policies for s in json.loads(p["policyDocument"])["Statement"] if s["Sid"] == "Theirs"]
+
+
+def set_log_policy(world: World, ours: bool) -> None:
+    policy = world.logs.describe_resource_policies()["resourcePolicies"][0]
+    kept = [s for s in json.loads(policy["policyDocument"])["Statement"] if ours and s["Sid"] != "Theirs"]
+    theirs = {"Sid": "Theirs", "Effect": "Allow", "Principal": {"Service": "es.amazonaws.com"},
+              "Action": "logs:PutLogEvents", "Resource": "*"}
+    world.logs.put_resource_policy(policyName=policy["policyName"], policyDocument=seed.document(*kept, theirs))
+
+
 class Document(NamedTuple):
     service: str
     read: str
@@ -61,7 +88,9 @@ class Document(NamedTuple):
 
 DOCUMENTS = [Document("s3", "GetBucketPolicy", "NoSuchBucketPolicy", policy, set_policy),
              Document("s3", "GetBucketTagging", "NoSuchTagSet", tags, set_tags),
-             Document("s3", "GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration", rules, set_rules)]
+             Document("s3", "GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration", rules, set_rules),
+             Document("glue", "GetTable", "EntityNotFoundException", table, set_table),
+             Document("logs", "DescribeResourcePolicies", "ResourceNotFoundException", log_policy, set_log_policy)]
 
 
 def absent(document: Document) -> dict[str, Any]:
@@ -69,7 +98,8 @@ def absent(document: Document) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda d: d.read)
-def test_documents_of_a_bucket(sandbox: Sandbox, billingd: Billingd, world: World, document: Document) -> None:
+def test_documents_that_others_write_too(sandbox: Sandbox, billingd: Billingd, world: World,
+                                         document: Document) -> None:
     world.api()
     billingd.converge()
     document.set(world, True)
@@ -107,8 +137,27 @@ def test_saved_queries_are_not_made_twice(sandbox: Sandbox, billingd: Billingd, 
     sandbox.faults()
 
 
+def test_copies_of_a_saved_query_are_told(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """Two that create at once leave copies; what cannot be told from others' is told, and stays."""
+    world.api()
+    billingd.converge()
+    listed = world.athena.list_named_queries(WorkGroup="BillingWG")["NamedQueryIds"]
+    query = world.athena.batch_get_named_query(NamedQueryIds=listed[:1])["NamedQueries"][0]
+    copies = [world.athena.create_named_query(**{k: query[k] for k in (
+        "Name", "Database", "QueryString", "WorkGroup")})["NamedQueryId"] for _ in range(2)]
+    sandbox.clear()
+    said = billingd.plan()
+    told = [r for r in said.resources.values() if "2 more saved queries have this name" in str(r)]
+    ids = {query["NamedQueryId"], *copies}
+    assert len(told) == 1 and all(one in str(told) for one in ids), said
+    assert "delete-named-query" in str(told)
+    assert billingd.apply().code == 0
+    assert billingd.writes() == []
+
+
 CREATED = {"firehose": ("DescribeDeliveryStream", "ResourceNotFoundException"),
-           "glue": ("GetTable", "EntityNotFoundException"), "iam": ("GetRole", "NoSuchEntity"), "s3": ("HeadBucket", "404")}
+           "glue": ("GetTable", "EntityNotFoundException"), "iam": ("GetRole", "NoSuchEntity"),
+           "s3": ("HeadBucket", "404")}
 
 
 @pytest.mark.parametrize("service", CREATED)

@@ -50,6 +50,27 @@ def test_waiting_is_told(sandbox: Sandbox, billingd: Billingd, world: World) -> 
     assert said.err.count("waiting for") == len(re.findall(": waiting for", said.err)), said.err
 
 
+NOT_THERE_YET = [
+    ("logs", "PutRetentionPolicy", "ResourceNotFoundException"),
+    ("logs", "CreateLogStream", "ResourceNotFoundException"),
+    ("iam", "PutRolePolicy", "NoSuchEntity"), ("glue", "CreateTable", "EntityNotFoundException"),
+    ("s3", "PutBucketTagging", "NoSuchBucket"), ("s3", "PutBucketPolicy", "NoSuchBucket"),
+    ("logs", "PutSubscriptionFilter", "ResourceNotFoundException"), ("firehose", "CreateDeliveryStream",
+                                                                     "ResourceNotFoundException")]
+
+
+def test_what_follows_a_create_waits_for_it_to_be_known(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """Whatever the call is: AWS may not know everywhere yet what it has just made."""
+    world.api()
+    sandbox.faults(*({"service": service, "operation": operation, "action": "error", "code": code,
+                      "message": "not found", "status": 404, "times": 2}
+                     for service, operation, code in NOT_THERE_YET))
+    said = billingd.apply()
+    assert said.code == 0, said
+    assert all(rule["fired"] == 2 for rule in sandbox.fault_counts()), sandbox.fault_counts()
+    billingd.must_be_converged()
+
+
 def test_a_role_that_stays_wrong_is_told_as_it_is(sandbox: Sandbox, with_spec: Any, world: World) -> None:
     """After its time the same text is an error, with AWS's own words."""
     world.api()

@@ -12,16 +12,17 @@ from typing import Any
 
 import pytest
 import seed
-from costs import READS, SERVICE
 from program import Billingd, Said, effective, must_be_valid
 from sandbox.control import Sandbox
 from sandbox.rewrites import ACTIONS
+from tables import KINDS
 from world import World, changes
 
 FULL = os.environ.get("CAMPAIGN") == "full"
 RESOURCES = effective()
 OPERATIONS = sorted({("sts", "GetCallerIdentity")} | {
-    (SERVICE[wanted["kind"]], operation) for wanted in RESOURCES.values() for operation in READS[wanted["kind"]]})
+    (KINDS[wanted["kind"]].service, call[0]) for wanted in RESOURCES.values()
+    for call in KINDS[wanted["kind"]].reads(wanted)})
 # Seen to have erased what was others', or to have made what was there already.
 ALWAYS_RUN = {("GetBucketPolicy", "html"), ("GetBucketPolicy", "bare"), ("GetBucketPolicy", "empty"),
               ("GetBucketTagging", "bare"), ("GetBucketLifecycleConfiguration", "bare"),

@@ -1,0 +1,80 @@
+#include "daemon/views/plan_outcome.h"
+
+#include "base/json.h"
+
+#include <string.h>
+
+/* Changes after which AWS deletes what is stored, and what that is. */
+static const struct {
+    const char *kind, *field, *what;
+    bool only_lower; /* a larger number keeps more */
+} deleting[] = {
+    {"log_group", "retention_days", "CloudWatch deletes events that are older", true},
+    {"s3_bucket", "lifecycle", "S3 deletes the objects that the new rules let expire", false},
+};
+
+static bool is_blocked(const struct task *task)
+{
+    return task_plan(task)->action == PLAN_BLOCKED ||
+           (task_state(task) == TASK_DONE && task_verdict(task) >= VERDICT_RETRY);
+}
+
+/* What is deleted once a difference is written; NULL: nothing.  A resource that AWS has not yet
+ * holds nothing. */
+static const char *deleted_by(const struct task *task, const json_t *difference)
+{
+    const json_t *want = json_object_get(difference, "want"),
+                 *have = json_object_get(difference, "have");
+    const char *field = json_text(difference, "field");
+
+    if (task_plan(task)->action != PLAN_UPDATE || json_object_get(difference, "held") ||
+        json_object_get(difference, "stuck") || !want)
+        return NULL;
+    for (size_t i = 0; i < sizeof deleting / sizeof *deleting; i++)
+        if (!strcmp(deleting[i].kind, task_kind(task)->name) &&
+            !strncmp(field, deleting[i].field, strlen(deleting[i].field)) &&
+            !(deleting[i].only_lower && json_is_integer(have) &&
+              json_integer_value(want) >= json_integer_value(have)))
+            return deleting[i].what;
+    return NULL;
+}
+
+static void print_risks(const struct task *task, FILE *out)
+{
+    const json_t *difference;
+    size_t i;
+
+    if (is_blocked(task))
+        return;
+    if (task_plan(task)->action == PLAN_REMOVE)
+        (void)fprintf(out, "cannot be undone: %s is deleted, with all that it holds\n",
+                      task_address(task));
+    json_array_foreach(task_plan(task)->differences, i, difference) {
+        const char *what = deleted_by(task, difference);
+
+        if (what)
+            (void)fprintf(out, "could lose data, cannot be undone: %s %s: %s\n", task_address(task),
+                          json_text(difference, "field"), what);
+    }
+}
+
+void plan_outcome_print(const struct pass *pass, FILE *out)
+{
+    size_t create = 0, change = 0, delete = 0, blocked = 0;
+
+    for (size_t i = 0; i < pass_task_count(pass); i++) {
+        const struct task *task = pass_task(pass, i);
+        enum plan_action action = task_plan(task)->action;
+        bool stopped = is_blocked(task);
+
+        blocked += stopped;
+        create += !stopped && action == PLAN_CREATE;
+        change += !stopped && action == PLAN_UPDATE;
+        delete += !stopped && action == PLAN_REMOVE;
+    }
+    if (create + change + delete + blocked)
+        (void)fprintf(out, "%zu to create, %zu to change, %zu to delete, %zu blocked\n", create,
+                      change, delete, blocked);
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        print_risks(pass_task(pass, i), out);
+}

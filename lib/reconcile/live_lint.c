@@ -1,0 +1,102 @@
+/* live_lint.c -- the lints, run on what was read: others' rules, statements and parameters lose
+ * money just as ours do.
+ *
+ * What the lints find in the spec as well is told there (`billingd check`), not twice. */
+#include "reconcile/live_lint.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/timestamp.h"
+#include "spec/lint/lint.h"
+
+#include <string.h>
+
+struct judging {
+    json_t *wished; /* findings of the spec, as keys */
+    json_t *notes;  /* resource -> texts, of those that were read */
+};
+
+/* What AWS has, beside what only a spec can say: names that a read does not repeat, and what steers
+ * billingd. */
+static json_t *values_read(const struct scope *scope)
+{
+    json_t *values = json_copy((json_t *)scope->observed);
+
+    for (const struct field *f = scope->kind->fields; f->name; f++) {
+        const json_t *want = json_object_get(scope->desired, f->name);
+
+        if (want && !f->member)
+            json_object_set(values, f->name, (json_t *)want);
+    }
+    return values;
+}
+
+static char *key_of(const struct lint_finding *finding)
+{
+    return mem_printf("%s %s %s", finding->lint->code, finding->resource->id, finding->text);
+}
+
+static void remember(void *arg, const struct lint_finding *finding)
+{
+    struct judging *judging = arg;
+    cleanup_free char *key = key_of(finding);
+
+    json_object_set_new(judging->wished, key, json_true());
+}
+
+static void tell(void *arg, const struct lint_finding *finding)
+{
+    struct judging *judging = arg;
+    const struct lint *lint = finding->lint;
+    json_t *notes = json_object_get(judging->notes, finding->resource->id);
+    cleanup_free char *key = key_of(finding), *text = NULL;
+    size_t length = strlen(lint->cost);
+
+    if (!notes || json_object_get(judging->wished, key))
+        return;
+    length -= length && lint->cost[length - 1] == '.';
+    text = mem_printf("lint %s live: %s; %.*s; %s", lint->code, finding->text, (int)length,
+                      lint->cost, lint->remedy);
+    json_array_append_new(notes, json_string(text));
+}
+
+/* What was not read stands as wished, so that nobody misses it, and nothing is said of it. */
+static void gather(const struct item *item, struct lint_subject *wished, struct lint_subject *read,
+                   json_t *values, json_t *notes)
+{
+    const char *id = item->resource->id;
+    const struct kind *kind = task_kind(item->task);
+    struct scope scope;
+    json_t *have;
+
+    task_scope(item->task, &scope);
+    lint_subject_add(wished, id, kind, scope.desired);
+    if (!task_was_read(item->task) || !scope.observed) {
+        lint_subject_add(read, id, kind, scope.desired);
+        return;
+    }
+    have = values_read(&scope);
+    json_array_append_new(values, have);
+    json_object_set_new(notes, id, json_array());
+    lint_subject_add(read, id, kind, have);
+}
+
+void live_lint(const struct item *items, size_t count, const json_t *facts)
+{
+    int year = timestamp_utc(clock_now_ms() / 1000).tm_year + 1900;
+    struct lint_subject wished = {.facts = facts, .year = year}, read = wished;
+    json_auto_t *values = json_array(), *keys = json_object(), *notes = json_object();
+    struct judging judging = {keys, notes};
+
+    for (size_t i = 0; i < count; i++)
+        if (items[i].task && !items[i].resource->absent)
+            gather(&items[i], &wished, &read, values, notes);
+    lint_run(&wished, remember, &judging);
+    lint_run(&read, tell, &judging);
+    for (size_t i = 0; i < count; i++)
+        if (items[i].task)
+            task_find(items[i].task, json_object_get(notes, items[i].resource->id));
+    lint_subject_fini(&wished);
+    lint_subject_fini(&read);
+}

@@ -1,0 +1,108 @@
+/* lint_reading.c -- BL411 and on: what a reader leaves out or takes for something else, though all
+ * of it was delivered.
+ *
+ * Sources: "OpenX JSON SerDe", "Supported types for partition projection", "CREATE TABLE" (Athena
+ * user guide), "Data usage controls" (Athena workgroups). */
+#include "spec/lint/lint_rule.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A month of usage is read at once; less than this is soon not even a day. */
+static const json_int_t FEW_BYTES = 1073741824;
+
+static bool is_of_json(const json_t *table)
+{
+    const char *serde = json_text(table, "serde");
+
+    return serde && strcasestr(serde, "json");
+}
+
+static bool find_skipped_lines(struct lint_look *look)
+{
+    static const char *const where[] = {"parameters", "serde_parameters"};
+    static const char *const names[] = {"skip.header.line.count", "skip.footer.line.count"};
+    bool found = false;
+
+    for (size_t i = 0; i < 4; i++) {
+        const char *count = json_text(json_object_get(look->values, where[i / 2]), names[i % 2]);
+
+        if (count && atoi(count) > 0)
+            found = lint_rule_say(look, "%s is %s", names[i % 2], count);
+    }
+    return found;
+}
+
+static bool find_interval(struct lint_look *look)
+{
+    const json_t *parameters = json_object_get(look->values, "parameters");
+    const char *enabled = json_text(parameters, "projection.enabled"), *key;
+    bool found = false;
+    json_t *type;
+
+    if (!enabled || strcasecmp(enabled, "true") != 0)
+        return false;
+    json_object_foreach(json_object_get(look->values, "partition_keys"), key, type) {
+        cleanup_free char *name = mem_printf("projection.%s.interval", key);
+        const char *interval = json_text(parameters, name);
+
+        if (interval && atoi(interval) != 1)
+            found = lint_rule_say(look, "%s is %s", name, interval);
+    }
+    return found;
+}
+
+static bool find_mapping(struct lint_look *look)
+{
+    bool found = false;
+    const char *name;
+    json_t *key;
+
+    if (!is_of_json(look->values))
+        return false;
+    json_object_foreach(json_object_get(look->values, "serde_parameters"), name, key) {
+        const char *from = json_string_value(key);
+
+        if (strncasecmp(name, "mapping.", 8) == 0 && from && strcasecmp(name + 8, from) != 0)
+            found = lint_rule_say(look, "%s is filled from %s", name + 8, from);
+    }
+    return found;
+}
+
+static bool find_scan_limit(struct lint_look *look)
+{
+    const json_t *limit = json_object_get(look->values, "scan_limit_bytes");
+
+    return json_is_integer(limit) && json_integer_value(limit) < FEW_BYTES &&
+           lint_rule_say(look, "%lld bytes", (long long)json_integer_value(limit));
+}
+
+#define TABLE .kind = "glue_table"
+
+const struct lint lint_reading[] = {
+    {"BL411", "the first or last lines of every object are skipped",
+     "Every line is up to a batch of requests: those of each object's skipped lines go unbilled, "
+     "without an error.",
+     "Take skip.header.line.count and skip.footer.line.count out of the table.", TABLE,
+     .field = "parameters", .find = find_skipped_lines},
+    {"BL412", "the projection leaves partitions out",
+     "With an interval only every second (third, ...) year, month, day or hour is looked for: the "
+     "requests in between go unbilled, without an error.",
+     "Take projection.KEY.interval out, or set it to 1.", TABLE, .field = "parameters",
+     .find = find_interval},
+    {"BL413", "a column is filled from a key of another name",
+     "The column is empty or holds something else in every row: requests are not counted, or "
+     "billed to somebody else.",
+     "Take the mapping.COLUMN out of the SerDe's parameters.", TABLE, .field = "serde_parameters",
+     .find = find_mapping},
+    {"BL415", "queries may read less than 1 GiB",
+     "Every query that reads more is stopped: as usage grows rollups and bills fail, and whoever "
+     "asks sees an error instead of usage.",
+     "Set scan_limit_bytes well above what a month of usage takes, or take it out.",
+     .kind = "workgroup", .field = "scan_limit_bytes", .find = find_scan_limit},
+    {0},
+};

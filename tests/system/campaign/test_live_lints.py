@@ -1,0 +1,160 @@
+"""What lies in AWS is judged as a spec is: each drift that loses money is told with its lint, its cost and its remedy.
+
+The drift is made by others, through boto3, where the spec is silent: `plan` ends 0, but where the members' table says
+that a call can reset the value, or that somebody must (drift of what the spec does not name)."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import seed
+from program import Billingd, Said
+from sandbox.control import Sandbox
+from world import World
+
+LIVE = re.compile(r"lint (BL\d{3}) live: ")
+
+
+def found(said: Said) -> dict[str, list[str]]:
+    """Resource -> the codes of its live lints."""
+    codes = {name: [m[1] for note in r["notes"] if (m := LIVE.match(note))] for name, r in said.resources.items()}
+    return {name: each for name, each in codes.items() if each}
+
+
+def lifecycle(world: World, *rules: dict[str, Any]) -> None:
+    have = world.s3.get_bucket_lifecycle_configuration(Bucket=seed.BUCKET)["Rules"]
+    world.s3.put_bucket_lifecycle_configuration(Bucket=seed.BUCKET, LifecycleConfiguration={"Rules": [*have, *rules]})
+
+
+def archive(world: World) -> None:
+    """As the seed has it, on the prefix of today's logs."""
+    lifecycle(world, {"ID": "archive", "Status": "Enabled", "Filter": {"Prefix": "access-logs/"},
+                      "Transitions": [{"Days": 90, "StorageClass": "GLACIER"}], "Expiration": {"Days": 365}})
+
+
+def expire(world: World) -> None:
+    lifecycle(world, {"ID": "clean-up", "Status": "Enabled", "Filter": {"Prefix": "access-logs/"}, "Expiration": {"Days": 1}})
+
+
+def delimiter(world: World) -> None:
+    stream = world.firehose.describe_delivery_stream(DeliveryStreamName=seed.FIREHOSE)["DeliveryStreamDescription"]
+    world.firehose.update_destination(
+        DeliveryStreamName=seed.FIREHOSE, CurrentDeliveryStreamVersionId=stream["VersionId"],
+        DestinationId=stream["Destinations"][0]["DestinationId"],
+        ExtendedS3DestinationUpdate={"ProcessingConfiguration": {"Enabled": True, "Processors": [
+            {"Type": "Decompression", "Parameters": [{"ParameterName": "CompressionFormat", "ParameterValue": "GZIP"}]},
+            {"Type": "AppendDelimiterToRecord", "Parameters": [{"ParameterName": "Delimiter", "ParameterValue": "|"}]}]}})
+
+
+def raw_table(world: World, serde: dict[str, str], **parameters: str) -> None:
+    table = world.glue.get_table(DatabaseName=seed.DATABASE, Name=seed.RAW)["Table"]
+    kept = {k: table[k] for k in ("Name", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters") if k in table}
+    kept["Parameters"].update(parameters)
+    kept["StorageDescriptor"]["SerdeInfo"]["Parameters"].update(serde)
+    world.glue.update_table(DatabaseName=seed.DATABASE, TableInput=kept)
+
+
+def deny(world: World, **statement: Any) -> None:
+    policy = json.loads(world.s3.get_bucket_policy(Bucket=seed.BUCKET)["Policy"])
+    policy["Statement"].append({"Sid": "Others", "Effect": "Deny", "Action": "s3:PutObject",
+                                "Resource": f"arn:aws:s3:::{seed.BUCKET}/*", **statement})
+    world.s3.put_bucket_policy(Bucket=seed.BUCKET, Policy=json.dumps(policy))
+
+
+def cutoff(world: World) -> None:
+    world.athena.update_work_group(WorkGroup=seed.WORKGROUP,
+                                   ConfigurationUpdates={"BytesScannedCutoffPerQuery": 10_000_000})
+
+
+def boundary(world: World) -> None:
+    made = world.iam.create_policy(PolicyName="narrow", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}))
+    world.iam.put_role_permissions_boundary(RoleName=seed.ROLE, PermissionsBoundary=made["Policy"]["Arn"])
+
+
+DRIFTS: dict[str, tuple[Callable[[World], None], dict[str, list[str]], str]] = {
+    "archive": (archive, {"bucket": ["BL502", "BL503"]}, 'rule "archive": GLACIER'),
+    "expire": (expire, {"bucket": ["BL503"]}, 'rule "clean-up"'),
+    "delimiter": (delimiter, {"stream": ["BL112"]}, '"|"'),
+    "header": (lambda w: raw_table(w, {}, **{"skip.header.line.count": "1"}), {"raw_table": ["BL411"]}, "is 1"),
+    "interval": (lambda w: raw_table(w, {}, **{"projection.year.interval": "2"}), {"raw_table": ["BL412"]}, "year.interval is 2"),
+    "mapping": (lambda w: raw_table(w, {"mapping.messagetype": "type"}), {"raw_table": ["BL413"]}, "messagetype is filled from type"),
+    "cutoff": (cutoff, {"workgroup": ["BL415"]}, "10000000 bytes"),
+    "deny all": (lambda w: deny(w, Principal="*"), {"bucket": ["BL603"]}, 'statement "Others" for *;'),
+    "deny role": (lambda w: deny(w, Principal={"AWS": w.role_arn(seed.ROLE)}), {"bucket": ["BL603"]}, f"role/{seed.ROLE};"),
+    "deny unless": (lambda w: deny(w, Principal="*", Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}),
+                    {"bucket": ["BL603"]}, "when its condition holds"),
+    "boundary": (boundary, {"firehose_role": ["BL604"]}, "policy/narrow"),
+}
+DRIFT_AS_WELL = {"delimiter", "header", "interval", "mapping"}
+HARMLESS: dict[str, Callable[[World], None]] = {
+    "another prefix": lambda w: lifecycle(w, {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 1}}),
+    "switched off": lambda w: lifecycle(w, {"ID": "x", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}),
+    "deny another role": lambda w: deny(w, Principal={"AWS": w.role_arn(seed.LOGS_ROLE)}),
+    "deny other objects": lambda w: deny(w, Principal="*", Resource=f"arn:aws:s3:::{seed.BUCKET}/tmp/*"),
+    "deny plain HTTP": lambda w: deny(w, Principal="*", Condition={"Bool": {"aws:SecureTransport": "false"}}),
+}
+
+
+@pytest.fixture
+def converged(sandbox: Sandbox, billingd: Billingd, world: World) -> Billingd:
+    world.api()
+    assert billingd.apply().code == 0
+    return billingd
+
+
+def test_what_is_as_wished_is_not_told(converged: Billingd) -> None:
+    assert found(converged.plan()) == {}
+
+
+@pytest.mark.parametrize("name", DRIFTS)
+def test_told(converged: Billingd, world: World, name: str) -> None:
+    drift, codes, words = DRIFTS[name]
+    drift(world)
+    said = converged.plan()
+    assert said.code == (2 if name in DRIFT_AS_WELL else 0), said
+    assert found(said) == codes
+    notes = [note for r in said.resources.values() for note in r["notes"] if LIVE.match(note)]
+    assert any(words in note for note in notes), notes
+    assert all(note.count("; ") >= 2 and note.endswith(".") for note in notes), notes
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_not_told(converged: Billingd, world: World, name: str) -> None:
+    HARMLESS[name](world)
+    said = converged.plan()
+    assert said.code == 0, said
+    assert found(said) == {}
+
+
+def test_the_repair_of_a_drift_ends_its_lint(converged: Billingd, world: World) -> None:
+    """Told while it is there; apply ends with what was read after the write."""
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+                                                      "Principal": {"Service": "firehose.amazonaws.com"}}]}
+    world.iam.update_assume_role_policy(RoleName=seed.ROLE, PolicyDocument=json.dumps(policy))
+    planned = converged.plan()
+    assert planned.code == 2 and found(planned) == {"firehose_role": ["BL602"]}, planned
+    applied = converged.apply()
+    assert applied.code == 0 and found(applied) == {}, applied
+
+
+def test_status_and_the_daemon_tell_it(converged: Billingd, world: World) -> None:
+    expire(world)
+    status = converged("status", "-o", "json")
+    notes = [n for r in status.json["pipelines"][0]["resources"] for n in r["notes"] if LIVE.match(n)]
+    assert len(notes) == 1 and notes[0].startswith("lint BL503 live: "), status
+    once = converged("run", "--once")
+    assert once.code == 0, once
+    logged = [json.loads(line) for line in (once.out + once.err).splitlines() if LIVE.search(line)]
+    assert [(line["resource"], line["event"]) for line in logged] == [("ddn-api/bucket", "note")], once
+
+
+def test_what_cannot_be_read_is_not_judged(sandbox: Sandbox, converged: Billingd, world: World) -> None:
+    expire(world)
+    sandbox.faults({"action": "error", "operation": "GetBucketLifecycleConfiguration", "client": "billingd",
+                      "code": "AccessDenied", "message": "no", "status": 403, "times": 0})
+    said = converged.plan()
+    assert said.code != 0
+    assert found(said) == {}

@@ -1,0 +1,110 @@
+"""`billingd check` of the shipped spec: whose account, and whether every variable that was set is used."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import ACCOUNT, BINARY, ROOT, Daemon, Spec
+
+Check = Callable[..., subprocess.CompletedProcess[str]]
+PREFIX = "theirs/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:HH}/"
+# The .env of the two scripts: what each of its variables names, and where it must arrive.
+SEED = {"BILLING_FIREHOSE_NAME": "their-stream", "BILLING_S3_BUCKET": "their-bucket", "BILLING_GLUE_DB": "their_db",
+        "BILLING_ATHENA_WORKGROUP": "TheirWG", "BILLING_TABLE_JSON": "their_json",
+        "BILLING_TABLE_PARQUET": "their_parquet", "BILLING_LOG_GROUP": "/aws/apigw/theirs",
+        "BILLING_S3_PREFIX": PREFIX, "BILLING_S3_ERROR_PREFIX": "broken/!{firehose:error-output-type}/",
+        "BILLING_PARQUET_PREFIX": "their-parquet/", "BILLING_LOG_FORMAT": '{"requestId":"$context.requestId"}'}
+COMMENTED = {name.removeprefix("BILLING_").lower(): name for name in list(SEED)[7:]}
+
+
+@pytest.fixture
+def check(tmp_path: Path) -> Check:
+    """check("--strict", NAME="value"): the shipped spec, in a folder of its own, with nothing else set."""
+    shutil.copy(ROOT / "billing.yaml", tmp_path)
+    (tmp_path / "specs").symlink_to(ROOT / "specs")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BILLING"))}
+
+    def start(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([BINARY, "check", *words], cwd=tmp_path, text=True, capture_output=True, timeout=60,
+                              env={**kept, "BILLING_ACCOUNT_ID": ACCOUNT, **variables})
+    return start
+
+
+def warnings(done: subprocess.CompletedProcess[str]) -> list[str]:
+    found = [line for line in done.stderr.splitlines() if ": warning: " in line]
+    assert f"{len(found)} warning{'' if len(found) == 1 else 's'}\n" in done.stderr, done.stderr
+    return found
+
+
+def test_a_guarded_spec_has_no_warning(check: Check) -> None:
+    done = check("--strict")
+    assert (done.returncode, warnings(done)) == (0, []), done.stderr
+
+
+def test_no_account_is_a_counted_warning(check: Check) -> None:
+    done = check("--strict", BILLING_ACCOUNT_ID="")
+    assert done.returncode == 3
+    [warning] = warnings(done)
+    assert re.match(r"billing.yaml:\d+:1: warning: account: no account is named: whatever account the credentials "
+                    r"belong to will be changed", warning)
+    assert check(BILLING_ACCOUNT_ID="").returncode == 0
+
+
+def test_roles_of_other_accounts_name_theirs(check: Check, tmp_path: Path) -> None:
+    spec = tmp_path / "billing.yaml"
+    role = "    role: {arn: arn:aws:iam::210987654321:role/billing}\n    parameters:\n"
+    spec.write_text(spec.read_text().replace("    parameters:\n", role))
+    done = check("--strict", BILLING_ACCOUNT_ID="")
+    assert (done.returncode, warnings(done)) == (0, []), done.stderr
+
+
+@pytest.mark.parametrize("name", SEED)
+def test_each_variable_of_the_scripts_is_used_or_told(check: Check, name: str) -> None:
+    done = check("--strict", "--print-effective", **{name: SEED[name]})
+    if name not in COMMENTED.values():
+        assert done.returncode == 0 and SEED[name] in done.stdout, done.stderr
+        return
+    parameter = name.removeprefix("BILLING_").lower()
+    assert done.returncode == 3 and SEED[name] not in done.stdout
+    [warning] = warnings(done)
+    assert f"pipelines.ddn-api.parameters.{parameter}: the environment variable {name} is set, but nothing" in warning
+    assert f"{parameter}: ${{{name}}} among these parameters would" in warning
+
+
+def test_all_variables_of_the_scripts_arrive(check: Check, tmp_path: Path) -> None:
+    """The four commented lines do what the warnings say of them."""
+    spec = tmp_path / "billing.yaml"
+    text = spec.read_text()
+    for parameter, name in COMMENTED.items():
+        assert f"# {parameter}: ${{{name}}}" in text
+        text = text.replace(f"# {parameter}: ", f"{parameter}: ")
+    spec.write_text(text)
+    done = check("--print-effective", **SEED)
+    assert done.returncode == 0, done.stderr
+    assert "environment variable" not in done.stderr
+    for name, value in SEED.items():
+        assert value in done.stdout, name
+
+
+def test_a_misspelled_variable_is_told(check: Check) -> None:
+    done = check("--strict", BILLING_S3_BUKET="mine", BILLINGD_LOG_LEVEL="info", BILLING_GLUE_DB="")
+    assert done.returncode == 3
+    [warning] = warnings(done)
+    assert "BILLING_S3_BUKET is set, but nothing in the spec uses it; did you mean BILLING_S3_BUCKET?" in warning
+
+
+def test_a_reload_tells_too(start: Callable[..., Daemon], spec: Spec, api: str) -> None:
+    daemon = start(BILLING_S3_PREFIX=PREFIX).ready()
+    spec.write(account="")
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 2)
+    told = [event["error"] for event in daemon.events("spec_warning")]
+    assert any(text.startswith("no account is named") for text in told)
+    assert any("BILLING_S3_PREFIX is set" in text for text in told)
+    assert daemon.end() == 0
