@@ -32,14 +32,9 @@ def make(service: str, operation: str, result: dict[str, Any]) -> Reply:
     body = made["body"]
     reply = Reply(made["status_code"], [(k, str(v)) for k, v in made["headers"].items()],
                   body.encode() if isinstance(body, str) else body or b"")
-    if models.protocol(service) == "json":
-        version = get_service_model(service).metadata["jsonVersion"]
-        reply.headers = [(k, v) for k, v in reply.headers if k.lower() != "content-type"]
-        reply.headers.append(("Content-Type", f"application/x-amz-json-{version}"))
+    typed(service, reply)
     if service in ("s3", "logs") and not models.operation_model(service, operation).output_shape:
         reply.body = b""
-    if service == "cloudwatch":  # moto answers JSON 1.0 as "text"
-        reply.put("Content-Type", "application/x-amz-json-1.0")
     return reply
 
 

@@ -62,6 +62,16 @@ def put_metric_alarm(call: Call) -> Any:
     return None
 
 
+@handles("cloudwatch", "DescribeAlarms")
+def describe_alarms(call: Call) -> dict[str, Any]:
+    """An alarm on one metric has no Metrics, not an empty list of them."""
+    found = call.result()
+    for alarm in found.get("MetricAlarms", []):
+        if not alarm.get("Metrics", True):
+            del alarm["Metrics"]
+    return found
+
+
 def must_exist(call: Call) -> None:
     arn = call.params["ResourceARN"]
     if arn not in [alarm.alarm_arn for alarm in call.backend().describe_alarms()]:
