@@ -4,6 +4,7 @@
 #include "resources/kind.h"
 #include "resources/registry.h"
 #include "resources/table.h"
+#include "resources/value.h"
 
 static const char *const types[] = {
     [FIELD_TEXT] = "TEXT",         [FIELD_INT] = "INT",       [FIELD_NUMBER] = "NUMBER",
@@ -30,6 +31,11 @@ static json_t *call_json(const struct call *call)
                 : json_null();
 }
 
+static json_t *default_json(const struct field *field, const char *text)
+{
+    return text ? value_from_text(field, text) : json_null();
+}
+
 static json_t *field_json(const struct kind *kind, const struct field *field)
 {
     json_t *names = json_array();
@@ -37,12 +43,12 @@ static json_t *field_json(const struct kind *kind, const struct field *field)
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (field->flags & flags[i].flag)
             json_array_append_new(names, json_string(flags[i].name));
-    return json_pack("{s:s, s:s, s:o, s:s?, s:s?, s:s?, s:O?, s:b, s:o, s:o}", "name", field->name,
+    return json_pack("{s:s, s:s, s:o, s:s?, s:o, s:o, s:O?, s:b, s:o, s:o}", "name", field->name,
                      "type", types[field->type], "flags", names, "member", field->member, "created",
-                     field->created, "absent_is", field->absent_is, "shape",
-                     table_field_shape(kind, field), "sent_by_create",
-                     kind->create && table_sends(kind, kind->create, field), "read",
-                     call_json(field->read ? field->read : kind->read), "repair",
+                     default_json(field, field->created), "absent_is",
+                     default_json(field, field->absent_is), "shape", table_field_shape(kind, field),
+                     "sent_by_create", kind->create && table_sends(kind, kind->create, field),
+                     "read", call_json(field->read ? field->read : kind->read), "repair",
                      call_json(field->set ? field->set : kind->update));
 }
 

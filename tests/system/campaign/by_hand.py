@@ -14,7 +14,8 @@ from world import World
 Hand = Callable[[World, Wanted], None]
 
 # Values of text that only AWS's documentation lists.
-VALUES = {("delivery_stream", "time_zone"): "Europe/Berlin", ("workgroup", "engine"): "AUTO"}
+VALUES = {("delivery_stream", "time_zone"): "Europe/Berlin", ("workgroup", "engine"): "AUTO",
+          ("alarm", "missing_data"): "breaching"}
 
 
 def surroundings(world: World) -> None:

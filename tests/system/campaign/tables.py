@@ -34,8 +34,8 @@ class Field:
     type: str  # as in kind.h, without FIELD_
     flags: tuple[str, ...]
     member: str | None
-    created: str | None
-    absent_is: str | None
+    created: Any  # None: AWS gives it no value
+    absent_is: Any
     raw_shape: str
     sent_by_create: bool
     read: Call | None

@@ -19,7 +19,8 @@ FULL = os.environ.get("CAMPAIGN") == "full"
 RESOURCES = effective()
 OPERATIONS = writes_of(RESOURCES)
 WRITES = sum(len(names) for names in OPERATIONS.values())
-READS = 3 * sum(reads_of(RESOURCES).values())  # before and after each write; test_bounds
+# Before and after each write, and once more before one that replaces a whole document; test_bounds.
+READS = 3 * sum(reads_of(RESOURCES).values()) + WRITES
 
 
 def every_fault() -> Iterator[Fault]:
