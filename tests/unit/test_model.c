@@ -44,7 +44,7 @@ static void test_services(void)
     check_service("apigatewayv2", AWS_REST_JSON, "apigateway", "APIGATEWAYV2", NULL, "UpdateStage");
     check_service("cloudwatch", AWS_JSON, "monitoring", "CLOUDWATCH",
                   "GraniteServiceVersion20100801", "GetMetricData");
-    CHECK(aws_model("sqs") == NULL);
+    CHECK(aws_model("no_such_service") == NULL);
     CHECK_TEXT(aws_model("iam")->api_version, "2010-05-08");
     CHECK_TEXT(aws_model("cloudwatch")->json_version, "1.0");
     CHECK(aws_model("cloudwatch")->query_compatible && !aws_model("logs")->query_compatible);
