@@ -57,7 +57,8 @@ static void add_value(struct str *s, const struct kind *kind, const struct field
     if (count && count <= MOST_VALUES) {
         for (size_t i = 0; i < count; i++)
             str_addf(s, "%s`%s`", i ? ", " : "", json_string_value(json_array_get(values, i)));
-    } else if (field->type == FIELD_INT && least && most) {
+    } else if (field->type == FIELD_INT && least && most &&
+               strcmp(json_text(shape, "type"), "string") != 0) {
         str_addf(s, "whole number, %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT,
                  json_integer_value(least), json_integer_value(most));
     } else {
