@@ -136,6 +136,20 @@ static char *read_text(const char *path)
     return str_take(&s);
 }
 
+static void tell_difference(const char *have, const char *want, const char *program)
+{
+    size_t line = 1;
+
+    for (; *have && *have == *want; have++, want++)
+        line += *have == '\n';
+    while (have[-1] != '\n' && line > 1)
+        have--, want--;
+    (void)fprintf(stderr,
+                  "docs/kinds.md differs from the tables from line %zu on:\n  it has:    %.*s\n"
+                  "  should be: %.*s\nwrite it anew: %s docs/kinds.md\n",
+                  line, (int)strcspn(have, "\n"), have, (int)strcspn(want, "\n"), want, program);
+}
+
 int main(int argc, char **argv)
 {
     cleanup_free char *want = document();
@@ -149,12 +163,19 @@ int main(int argc, char **argv)
     }
     cleanup_free char *have = read_text("docs/kinds.md");
 
-    CHECK(strcmp(have, want) == 0); /* else: test_kind_docs docs/kinds.md */
-    for (size_t i = 0; registry_kinds[i]; i++) {
-        CHECK(registry_kinds[i]->summary && *registry_kinds[i]->summary);
-        for (const struct field *f = registry_kinds[i]->fields; f->name; f++)
-            CHECK((f->flags & FIELD_REPORTED) || (f->summary && *f->summary));
-    }
+    if (strcmp(have, want) != 0)
+        tell_difference(have, want, argv[0]);
+    CHECK(strcmp(have, want) == 0);
+    for (size_t i = 0; registry_kinds[i]; i++)
+        for (const struct field *f = registry_kinds[i]->fields; f->name; f++) {
+            bool told = (f->flags & FIELD_REPORTED) || (f->summary && *f->summary);
+
+            if (!told)
+                (void)fprintf(stderr,
+                              "%s: the field %s needs a .summary: one line for the manual\n",
+                              registry_kinds[i]->name, f->name);
+            CHECK(told);
+        }
     aws_model_unload();
     return check_done();
 }
