@@ -141,8 +141,8 @@ struct call {
      * value, or nothing when there is neither; "Member=!field" only the wanted one, where AWS keeps
      * what is not sent or does not take both; "Member=+field" what AWS has with what is wanted laid
      * over it; "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one.
-     * "*", or "Member.*": every field that the kind's read holds by the name of a member that the
-     * call takes there, but for fields with a `set` and members named in another word. */
+     * "*", or "Member.*": every field without a `set` of its own, by the name of the member that
+     * it is read from, if the call takes that there and no other word sends it. */
     const char *send;
     const char *overlay; /* writes that replace a whole document: the parameter that starts as what
                             AWS has (the members it accepts), before send is laid over it; "": all

@@ -54,12 +54,11 @@ static bool names_member(const char *send, const char *member)
     return false;
 }
 
-/* Whether "*" stands for the field: what the kind's own read holds, and no call of its own sends.
- */
-static bool is_of_all(const struct kind *kind, const struct call *call, const struct field *field)
+/* Whether "*" stands for the field: what is read, and no call of its own sends. */
+static bool is_of_all(const struct call *call, const struct field *field)
 {
     return field->member && !(field->flags & (FIELD_KEY | FIELD_LOCAL | FIELD_REPORTED)) &&
-           (!field->read || field->read == kind->read) && (!field->set || field->set == call);
+           (!field->set || field->set == call);
 }
 
 /* "Below.Member=field " for each field that the star stands for. */
@@ -75,7 +74,7 @@ static void add_all(const struct kind *kind, const struct call *call, const char
         cleanup_free char *member =
             f->member ? mem_printf("%.*s%s", (int)below, star, f->member) : NULL;
 
-        if (is_of_all(kind, call, f) && aws_model_input(&operation, member) &&
+        if (is_of_all(call, f) && aws_model_input(&operation, member) &&
             !names_member(call->send, member))
             str_addf(words, "%s=%s ", member, f->name);
     }

@@ -142,7 +142,7 @@ static void tell_difference(const char *have, const char *want, const char *prog
 
     for (; *have && *have == *want; have++, want++)
         line += *have == '\n';
-    while (have[-1] != '\n' && line > 1)
+    while (line > 1 && have[-1] != '\n')
         have--, want--;
     (void)fprintf(stderr,
                   "docs/kinds.md differs from the tables from line %zu on:\n  it has:    %.*s\n"
