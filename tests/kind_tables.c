@@ -13,7 +13,7 @@ static const char *const types[] = {
     [FIELD_SQL] = "SQL",           [FIELD_LOWER] = "LOWER",   [FIELD_MAP] = "MAP",
     [FIELD_DOCUMENT] = "DOCUMENT", [FIELD_LIST] = "LIST",     [FIELD_SET] = "SET",
     [FIELD_RULES] = "RULES",       [FIELD_POLICY] = "POLICY", [FIELD_STATEMENTS] = "STATEMENTS",
-    [FIELD_COLUMNS] = "COLUMNS",
+    [FIELD_COLUMNS] = "COLUMNS",   [FIELD_JSON] = "JSON",
 };
 
 static const struct {

@@ -30,6 +30,7 @@ enum field_type {
     FIELD_LIST,     /* list of objects of AWS members, in order; only declared members matter */
     FIELD_SET,      /* list of scalars, or of AWS's structures, whole; order does not matter */
     FIELD_RULES,    /* list of objects with an ID; merged into AWS's list by ID, others are kept */
+    FIELD_JSON,     /* object that AWS keeps as JSON text; compared whole, by meaning */
     FIELD_POLICY,   /* IAM policy document, compared by meaning */
     FIELD_STATEMENTS, /* list of policy statements with a Sid; merged into a policy document by Sid
                        */

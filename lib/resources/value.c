@@ -106,6 +106,9 @@ json_t *value_from_wire(const struct field *field, const json_t *wire)
         return map_from_wire(wire);
     case FIELD_COLUMNS:
         return columns_from_wire(wire);
+    case FIELD_JSON:
+        document = json_is_string(wire) ? json_loads(json_string_value(wire), 0, NULL) : NULL;
+        return json_share(document ? document : wire);
     case FIELD_POLICY:
         document = policy_parse(wire);
         return document ? json_share(document) : json_share(wire);
@@ -206,6 +209,7 @@ json_t *value_to_wire(const struct field *field, const json_t *shape, const json
         return map_to_wire(shape, value);
     case FIELD_COLUMNS:
         return columns_to_wire(value, have_wire);
+    case FIELD_JSON:
     case FIELD_POLICY:
         return document_to_text(value);
     case FIELD_STATEMENTS:

@@ -131,6 +131,8 @@ static json_t *field_schema(const struct kind *kind, const struct field *field, 
         return map_schema(reference("text"));
     case FIELD_DOCUMENT:
         return shape ? schema_of(model, shape, definitions) : map_schema(json_true());
+    case FIELD_JSON:
+        return map_schema(json_true());
     case FIELD_LIST:
     case FIELD_SET:
     case FIELD_RULES:

@@ -26,6 +26,7 @@ static const char *type_text(enum field_type type)
         [FIELD_LIST] = "list of AWS's structures",
         [FIELD_SET] = "list in any order",
         [FIELD_RULES] = "list of rules, by ID",
+        [FIELD_JSON] = "mapping, kept as JSON",
         [FIELD_POLICY] = "policy document",
         [FIELD_STATEMENTS] = "list of policy statements, by Sid",
         [FIELD_COLUMNS] = "columns: name: type",

@@ -282,6 +282,7 @@ static const unsigned fitting[] = {
     [FIELD_LIST] = IS(STRUCTURES) | IS(PAIRS) | IS(NAMED) | IS(COLUMNS),
     [FIELD_SET] = IS(SCALARS) | IS(STRUCTURES),
     [FIELD_RULES] = IS(NAMED),
+    [FIELD_JSON] = IS(TEXT),
     [FIELD_POLICY] = IS(TEXT),
     [FIELD_STATEMENTS] = IS(TEXT),
     [FIELD_COLUMNS] = IS(COLUMNS),
@@ -370,7 +371,7 @@ static bool is_kept_as_text(const struct field *field)
 
 /* What to say beside a type that does not fit. */
 static const char *const form_names[FORM_COUNT] = {
-    [TEXT] = "text: TEXT, ARN, LOCATION, SQL, LOWER, POLICY or STATEMENTS",
+    [TEXT] = "text: TEXT, ARN, LOCATION, SQL, LOWER, JSON, POLICY or STATEMENTS",
     [WHOLE] = "a whole number: INT",
     [REAL] = "a number: NUMBER",
     [TRUTH] = "a truth: BOOL",
@@ -594,6 +595,7 @@ static void test_forms(void)
         {FIELD_LIST, "..........xxxx."},       {FIELD_SET, ".........x...x."},
         {FIELD_RULES, "...........x..."},      {FIELD_POLICY, "x.............."},
         {FIELD_STATEMENTS, "x.............."}, {FIELD_COLUMNS, "............x.."},
+        {FIELD_JSON, "x.............."},
     };
 #define OF_TEXT(name) "\"" name "\":{\"shape\":\"f0\"}"
     json_auto_t *document = json_loads(

@@ -287,7 +287,7 @@ static void test_wire(void)
     CHECK(!value_from_wire(&tags, NULL));
 }
 
-/* Numbers and truths that AWS keeps as text: compared by meaning, sent as text. */
+/* Numbers, truths and documents that AWS keeps as text: compared by meaning, sent as text. */
 static void test_kept_as_text(void)
 {
     static const struct {
@@ -311,6 +311,10 @@ static void test_kept_as_text(void)
         {FIELD_BOOL, "false", "\"false\"", "false", true},
         {FIELD_BOOL, "false", "\"no\"", "false", false},
         {FIELD_TEXT, "\"30\"", "\"30.0\"", "30", false}, /* text is text */
+        {FIELD_JSON, "{\"a\":1}", "\" { \\\"a\\\" : 1.0 } \"", "{\"a\":1}", true},
+        {FIELD_JSON, "{\"a\":1}", "\"{\\\"a\\\":1,\\\"b\\\":2}\"", "{\"a\":1}", false},
+        {FIELD_JSON, "{\"a\":1}", "\"{\\\"a\\\":\"", "{\"a\":1}", false}, /* cut short */
+        {FIELD_JSON, "{\"a\":1}", NULL, "{\"a\":1}", false},
     };
     json_auto_t *shape = parsed("{\"type\":\"string\"}");
 
