@@ -164,7 +164,8 @@ class Snapshot:
     def go_on(self, listed: OperationModel, member: str, items: list[Any], path: str, names: Names) -> None:
         service, thing = listed.service_model.service_name, thing_of(listed)
         twins: Counter[str] = Counter()
-        for item in items:
+        # In one order: what another item names as well (a queue its dead letters' sources) is found below the first.
+        for item in sorted(items, key=lambda item: label(thing, item)):
             own, called = names_of(thing, member, item), label(thing, item)
             below = f"{path}/{member}/{called}" + "'" * twins[called]
             twins[called] += 1

@@ -141,6 +141,7 @@ class Hand:
             return
         rest = name.removeprefix(verb)
         names = [f"{OPPOSITE[verb]}{rest}", f"{OPPOSITE[verb]}{rest.removesuffix('Configuration')}",
+                 f"{OPPOSITE[verb]}{rest}s",
                  *(f"Delete{member}" for member, value in params.items() if isinstance(value, dict))]
         for other in dict.fromkeys(names):
             found = operation(service, other)
@@ -155,8 +156,9 @@ class Hand:
             shape = other.input_shape.members[name]
             if name in filled:
                 continue
-            if shape.type_name == "list" and key:
-                filled[name] = [key]
+            one = params.get(name.removesuffix("s"))  # DashboardNames
+            if shape.type_name == "list" and (key or one):
+                filled[name] = [key or one]
             elif shape.type_name == "string":
                 filled[name] = self.named(other.service_model.service_name, name, want)
             if not filled.get(name):

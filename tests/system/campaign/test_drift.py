@@ -156,7 +156,8 @@ def test_drift_is_repaired(base: Base, case: Case) -> None:
     base.use(case.spec)
     world, billingd, want = base.world, base.billingd, base.wanted[case.resource]
     if case.field is None:
-        assert drift(base, case, base.hand.ways_to_delete(want, base.calls_that_made(case.resource)))
+        ways = base.hand.ways_to_delete(want, base.calls_that_made(case.resource))
+        assert drift(base, case, ways), f"nothing deletes a {want['kind']}: {base.hand.outcome()}"
     elif case.key == MARK and case.how == "change":
         mark_away = list(base.hand.ways("remove", want, case.field, case.key))
         assert drift(base, case, base.hand.ways("change", want, case.field, case.key))
