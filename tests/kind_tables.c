@@ -1,6 +1,7 @@
 /* kind_tables -- prints the kinds' tables as JSON, so that the Python suites need no lists of
  * kinds, fields and calls. */
 #include "base/json.h"
+#include "base/mem.h"
 #include "resources/kind.h"
 #include "resources/registry.h"
 #include "resources/table.h"
@@ -12,7 +13,7 @@ static const char *const types[] = {
     [FIELD_SQL] = "SQL",           [FIELD_LOWER] = "LOWER",   [FIELD_MAP] = "MAP",
     [FIELD_DOCUMENT] = "DOCUMENT", [FIELD_LIST] = "LIST",     [FIELD_SET] = "SET",
     [FIELD_RULES] = "RULES",       [FIELD_POLICY] = "POLICY", [FIELD_STATEMENTS] = "STATEMENTS",
-    [FIELD_COLUMNS] = "COLUMNS",
+    [FIELD_COLUMNS] = "COLUMNS",   [FIELD_JSON] = "JSON",
 };
 
 static const struct {
@@ -21,14 +22,16 @@ static const struct {
 } flags[] = {
     {FIELD_KEY, "KEY"},           {FIELD_REQUIRED, "REQUIRED"}, {FIELD_FIXED, "FIXED"},
     {FIELD_REPORTED, "REPORTED"}, {FIELD_ALWAYS, "ALWAYS"},     {FIELD_OWNER, "OWNER"},
-    {FIELD_LOCAL, "LOCAL"},       {FIELD_TRUTHS, "TRUTHS"},
+    {FIELD_LOCAL, "LOCAL"},       {FIELD_TRUTHS, "TRUTHS"},     {FIELD_GROWS, "GROWS"},
 };
 
-static json_t *call_json(const struct call *call)
+static json_t *call_json(const struct kind *kind, const struct call *call)
 {
-    return call ? json_pack("{s:s, s:s?, s:b}", "op", call->op, "send", call->send, "shared",
-                            call->shared)
-                : json_null();
+    cleanup_free char *words = call ? table_words(kind, call) : NULL;
+
+    return call
+               ? json_pack("{s:s, s:s, s:b}", "op", call->op, "send", words, "shared", call->shared)
+               : json_null();
 }
 
 static json_t *default_json(const struct field *field, const char *text)
@@ -48,8 +51,8 @@ static json_t *field_json(const struct kind *kind, const struct field *field)
                      default_json(field, field->created), "absent_is",
                      default_json(field, field->absent_is), "shape", table_field_shape(kind, field),
                      "sent_by_create", kind->create && table_sends(kind, kind->create, field),
-                     "read", call_json(field->read ? field->read : kind->read), "repair",
-                     call_json(field->set ? field->set : kind->update));
+                     "read", call_json(kind, field->read ? field->read : kind->read), "repair",
+                     call_json(kind, field->set ? field->set : kind->update));
 }
 
 static json_t *kind_json(const struct kind *kind)
@@ -58,13 +61,13 @@ static json_t *kind_json(const struct kind *kind)
 
     for (const struct field *field = kind->fields; field->name; field++)
         json_array_append_new(fields, field_json(kind, field));
-    for (const struct member *m = kind->members; m && m->path; m++)
+    for (const struct member *m = kind_member(kind->members); m; m = kind_member(m + 1))
         if (m->read && m->read->account_wide)
-            json_array_append_new(beside, call_json(m->read));
+            json_array_append_new(beside, call_json(kind, m->read));
     return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "service", kind->service,
                      "holds_data", kind->holds_data, "removable", kind_is_removable(kind), "read",
-                     call_json(kind->read), "create", call_json(kind->create), "remove",
-                     call_json(kind->remove), "fields", fields, "beside", beside);
+                     call_json(kind, kind->read), "create", call_json(kind, kind->create), "remove",
+                     call_json(kind, kind->remove), "fields", fields, "beside", beside);
 }
 
 int main(void)

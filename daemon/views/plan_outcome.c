@@ -1,17 +1,9 @@
 #include "daemon/views/plan_outcome.h"
 
 #include "base/json.h"
+#include "base/mem.h"
 
 #include <string.h>
-
-/* Changes after which AWS deletes what is stored, and what that is. */
-static const struct {
-    const char *kind, *field, *what;
-    bool only_lower; /* a larger number keeps more */
-} deleting[] = {
-    {"log_group", "retention_days", "CloudWatch deletes events that are older", true},
-    {"s3_bucket", "lifecycle", "S3 deletes the objects that the new rules let expire", false},
-};
 
 static bool is_blocked(const struct task *task)
 {
@@ -25,18 +17,17 @@ static const char *deleted_by(const struct task *task, const json_t *difference)
 {
     const json_t *want = json_object_get(difference, "want"),
                  *have = json_object_get(difference, "have");
-    const char *field = json_text(difference, "field");
+    const char *path = json_text(difference, "field");
+    cleanup_free char *name = mem_text_n(path, strcspn(path, ".["));
+    const struct field *field = kind_field(task_kind(task), name);
 
     if (task_plan(task)->action != PLAN_UPDATE || json_object_get(difference, "held") ||
-        json_object_get(difference, "stuck") || !want)
+        json_object_get(difference, "stuck") || !want || !field)
         return NULL;
-    for (size_t i = 0; i < sizeof deleting / sizeof *deleting; i++)
-        if (!strcmp(deleting[i].kind, task_kind(task)->name) &&
-            !strncmp(field, deleting[i].field, strlen(deleting[i].field)) &&
-            !(deleting[i].only_lower && json_is_integer(have) &&
-              json_integer_value(want) >= json_integer_value(have)))
-            return deleting[i].what;
-    return NULL;
+    if ((field->flags & FIELD_GROWS) && json_is_number(have) &&
+        json_number_value(want) >= json_number_value(have))
+        return NULL;
+    return field->deletes;
 }
 
 static void print_risks(const struct task *task, FILE *out)

@@ -66,10 +66,9 @@ static int read_addressing(struct aws_client *client, struct err *e)
 static int check_endpoints(const struct aws_client *client, struct err *e)
 {
     for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
-        cleanup_free char *url = NULL, *origin = NULL;
+        cleanup_free char *id = aws_model_config_id(file), *url = NULL, *origin = NULL;
 
-        if (aws_config_endpoint(client->config, aws_model(file->name)->config_id, &url, &origin,
-                                e) ||
+        if (aws_config_endpoint(client->config, id, &url, &origin, e) ||
             (url && aws_endpoint_check_url(url, origin, e)))
             return -1;
     }

@@ -193,8 +193,8 @@ enum err_kind retry_kind(const char *service, int status, const char *code)
     if (retry_classify(service, status, code) != RETRY_NEVER || retry_is_conflict(code) ||
         strcmp(code, "TemporaryRedirect") == 0)
         return ERR_RETRY;
-    if (strstr(code, "NotFound") || strncmp(code, "NoSuch", 6) == 0 ||
-        (status == 404 && strncmp(code, "HTTP", 4) == 0))
+    if (strstr(code, "NotFound") || strstr(code, "DoesNotExist") || strstr(code, "NonExistent") ||
+        strncmp(code, "NoSuch", 6) == 0 || (status == 404 && strncmp(code, "HTTP", 4) == 0))
         return ERR_ABSENT;
     return ERR_INVALID;
 }

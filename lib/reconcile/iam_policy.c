@@ -92,15 +92,13 @@ static void grant_reads(json_t *grants, const struct manifest_resource *resource
     const struct kind *kind = resource->kind;
 
     grant_call(grants, scope, kind->read);
-    for (const struct member *m = kind->members; m && m->path && !resource->absent; m++)
+    for (const struct member *m = kind_member(kind->members); m && !resource->absent;
+         m = kind_member(m + 1))
         if (m->read && m->read->account_wide)
             grant_call(grants, scope, m->read);
     for (const struct field *f = kind->fields; f->name; f++)
         if (f->read && kind_reads(f, scope->desired, resource->absent))
             grant_call(grants, scope, f->read);
-    for (const struct member *m = resource->kind->members; m && m->path && !resource->absent; m++)
-        if (m->read && m->read->account_wide)
-            grant_call(grants, scope, m->read);
 }
 
 static void grant_writes(json_t *grants, const struct manifest_resource *resource,

@@ -352,50 +352,64 @@ static void tell_done(struct pass *pass)
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
 }
 
-static void step(struct pass *pass)
+/* Whether the phase is over; gives items that wait, or their turn, a push. */
+static bool is_over(struct pass *pass)
 {
     switch (pass->phase) {
     case PHASE_IDENTITY:
-        if (!all_identified(pass))
-            return;
-        pass->phase = PHASE_READING;
-        pump_all(pass);
-        schedule(pass);
-        return;
+        return all_identified(pass);
     case PHASE_READING:
-        if (!all_at(pass, false))
-            return;
-        pass->phase = PHASE_CHECKING;
-        judge(pass);
-        check_roles(pass);
-        schedule(pass);
-        return;
+        return all_at(pass, false);
     case PHASE_CHECKING:
-        if (pass->checks_left)
-            return;
-        pass->phase = PHASE_PLANNED;
-        pass->events.on_planned(pass->events.arg, pass);
-        return;
-    case PHASE_PLANNED:
-        return;
+        return !pass->checks_left;
+    case PHASE_PLANNED: /* ended from outside: pass.h */
+        return false;
     case PHASE_CONFIRMING:
         wake_items(pass);
-        if (!all_at(pass, false))
-            return;
-        pass->phase = PHASE_APPLYING;
-        schedule(pass);
-        return;
+        return all_at(pass, false);
     case PHASE_APPLYING:
         turns_release(pass->items, pass->item_count);
         wake_items(pass);
-        if (!all_at(pass, true))
-            return;
-        pass->phase = PHASE_DONE;
-        tell_done(pass);
+        return all_at(pass, true);
+    case PHASE_DONE:
+        break;
+    }
+    return true;
+}
+
+static void begin_phase(struct pass *pass)
+{
+    switch (pass->phase) {
+    case PHASE_READING:
+        pump_all(pass);
+        break;
+    case PHASE_CHECKING:
+        judge(pass);
+        check_roles(pass);
+        break;
+    case PHASE_PLANNED:
+        pass->events.on_planned(pass->events.arg, pass);
         return;
     case PHASE_DONE:
         tell_done(pass);
+        return;
+    default:
+        break;
     }
+    schedule(pass);
+}
+
+static void step(struct pass *pass)
+{
+    static const enum phase next[] = {
+        [PHASE_IDENTITY] = PHASE_READING, [PHASE_READING] = PHASE_CHECKING,
+        [PHASE_CHECKING] = PHASE_PLANNED, [PHASE_CONFIRMING] = PHASE_APPLYING,
+        [PHASE_APPLYING] = PHASE_DONE,    [PHASE_DONE] = PHASE_DONE};
+
+    if (!is_over(pass))
+        return;
+    pass->phase = next[pass->phase];
+    begin_phase(pass);
 }
 
 static void on_timer(uv_timer_t *timer)

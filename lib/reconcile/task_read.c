@@ -1,6 +1,7 @@
 /* task_read.c -- the reading half of a task: which documents to read, their pages and pieces, and
  * the fields found in them.  A read may need what another one told, so each round may make more of
  * them possible. */
+#include "aws/reply/reply_check.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "reconcile/task_private.h"
@@ -50,7 +51,7 @@ void task_read_prepare(struct task *task)
     for (const struct field *f = task->kind->fields; f->name; f++)
         if (f->read && kind_reads(f, task->desired, task->options.remove))
             add_slot(task, f->read);
-    for (const struct member *m = task->kind->members; m && m->path; m++)
+    for (const struct member *m = kind_member(task->kind->members); m; m = kind_member(m + 1))
         if (m->read && m->read->account_wide && !task->options.remove)
             add_slot(task, m->read);
 }
@@ -202,18 +203,22 @@ static bool next_page(struct task *task, struct slot *slot, const json_t *result
     return true;
 }
 
-/* Where the member that a read takes its document from is not there, nothing was read: that is no
- * "there is none".  (What else a reply must hold is checked before, in aws/reply.) */
-static bool holds_nothing(const struct call *call, const json_t *result)
+/* Where the member that a read takes its document from, or one that the table says is always
+ * there, is not there, nothing was read: that is no "there is none".  (What aws/reply knows of the
+ * operation was checked before.)  New text, NULL: nothing is missing. */
+static char *what_is_missing(const struct call *call, const json_t *result)
 {
-    return call->take && !call->parse && !json_at(result, call->take);
+    if (call->take && !call->parse && !json_at(result, call->take))
+        return mem_printf("has no %s", call->take);
+    return reply_check_always(call->always, result);
 }
 
 static void page_arrived(struct task *task, struct slot *slot, const json_t *result)
 {
-    if (holds_nothing(slot->call, result)) {
-        task_outcome_say(task, "%s: InvalidReply: the reply has no %s", slot->call->op,
-                         slot->call->take);
+    cleanup_free char *missing = what_is_missing(slot->call, result);
+
+    if (missing) {
+        task_outcome_say(task, "%s: InvalidReply: the reply %s", slot->call->op, missing);
         task_outcome_end(task, VERDICT_RETRY);
         return;
     }
@@ -235,7 +240,9 @@ static void page_arrived(struct task *task, struct slot *slot, const json_t *res
 /* AWS's own words often do not say what a refused read means; some have none at all (HEAD). */
 static void read_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
-    task_outcome_fail(task, reply->kind == ERR_DENIED ? call->why : NULL, reply);
+    const char *why = call->why ? call->why : task->kind->shut_out;
+
+    task_outcome_fail(task, reply->kind == ERR_DENIED ? why : NULL, reply);
     task_outcome_end(task, task->failure);
 }
 
@@ -259,7 +266,7 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
 
     if (reply->result)
         page_arrived(task, slot, reply->result);
-    else if (table_matches(slot->call->absent, &reply->error))
+    else if (table_is_absent(task->kind, slot->call, &reply->error))
         slot_finish(task, slot);
     else if (slot->call->account_wide && reply->kind == ERR_DENIED)
         not_told(task, slot);

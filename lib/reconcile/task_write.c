@@ -150,6 +150,7 @@ static void written(struct task *task, bool made)
     json_array_foreach((json_t *)fields, i, name)
         json_object_set_new(task->written, json_string_value(name), json_true());
     task->writes += made;
+    task->made = task->made || task->work.calls[task->next_call].call == task->kind->create;
     task->wrote = true;
     if (look) {
         task->put_off = true;
@@ -193,13 +194,14 @@ static char *explanation(const struct task *task, const struct aws_reply *reply)
     return task->kind->explain(&scope, reply->error.code, reply->error.message);
 }
 
-/* Besides the call's own rules: after a create, AWS may not know everywhere what it made. */
+/* Besides the call's own rules: after a create, AWS may not know everywhere what it made.  Before
+ * it, what is not found is not there. */
 static const struct settle *settle_of(const struct task *task, const struct call *call,
                                       const struct aws_reply *reply)
 {
     static const struct settle appear = {NULL, NULL, TASK_APPEAR_S, "what was just made to appear"};
-    const struct settle *settle = table_settle(call, &reply->error);
-    bool made = task->follows_create || task->plan.action == PLAN_CREATE;
+    const struct settle *settle = table_settle(task->kind, call, &reply->error);
+    bool made = task->follows_create || task->made;
 
     return settle || !made || reply->kind != ERR_ABSENT ? settle : &appear;
 }
@@ -211,7 +213,7 @@ void task_write_reply(struct task *task, const struct aws_reply *reply)
     const struct settle *settle = reply->result || why ? NULL : settle_of(task, call, reply);
 
     task->sent = false;
-    if (reply->result || table_matches(call->already, &reply->error)) {
+    if (reply->result || table_is_done(task->kind, call, &reply->error)) {
         written(task, reply->result != NULL);
     } else if (settle &&
                task_wait_more(task, task_wait_delay_ms(task), settle->window_s, TASK_WRITING)) {

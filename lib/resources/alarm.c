@@ -12,68 +12,43 @@ static const struct call read = {
     .page = "NextToken=NextToken",
     .resource = "arn:{partition}:cloudwatch:{region}:{account}:alarm:*",
 };
-static const struct call read_tags = {
-    .op = "ListTagsForResource",
-    .send = "ResourceARN=@arn",
-    .absent = "ResourceNotFoundException ResourceNotFound",
-};
-#define ALARM                                                                                      \
-    "AlarmName=name AlarmDescription=description Namespace=namespace MetricName=metric "           \
-    "Dimensions=dimensions Statistic=!statistic ExtendedStatistic=!percentile Unit=unit "          \
-    "Period=period_seconds EvaluationPeriods=periods DatapointsToAlarm=breaching_periods "         \
-    "ComparisonOperator=comparison Threshold=threshold TreatMissingData=missing_data "             \
-    "ActionsEnabled=actions_enabled AlarmActions=alarm_actions OKActions=ok_actions "              \
-    "InsufficientDataActions=no_data_actions "
+static const struct call read_tags = {.op = "ListTagsForResource", .send = "ResourceARN=@arn"};
+#define ALARM "AlarmName=name * Statistic=!statistic ExtendedStatistic=!percentile "
 
 static const struct call create = {.op = "PutMetricAlarm", .send = ALARM "Tags=tags"};
 static const struct call update = {.op = "PutMetricAlarm", .send = ALARM, .overlay = ""};
 static const struct call put_tags = {.op = "TagResource", .send = "ResourceARN=@arn Tags=tags"};
-static const struct call remove_alarm = {
-    .op = "DeleteAlarms",
-    .send = "AlarmNames[]=name",
-    .already = "ResourceNotFound ResourceNotFoundException",
-};
-
-#define IN_ALARM(field, in, of, how, text)                                                         \
-    {                                                                                              \
-        .name = (field), .member = (in), .type = (of), .flags = (how), .summary = (text)           \
-    }
+static const struct call remove_alarm = {.op = "DeleteAlarms", .send = "AlarmNames[]=name"};
 
 static const struct field fields[] = {
     {.name = "name", .flags = FIELD_KEY, .summary = "Name of the alarm."},
-    IN_ALARM("description", "AlarmDescription", FIELD_TEXT, 0, "Text about the alarm."),
-    IN_ALARM("namespace", "Namespace", FIELD_TEXT, FIELD_REQUIRED, "Whose metric: AWS/Firehose."),
-    IN_ALARM("metric", "MetricName", FIELD_TEXT, FIELD_REQUIRED, "Name of the metric."),
-    IN_ALARM("dimensions", "Dimensions", FIELD_SET, 0,
-             "Which of the metrics of that name: Name and Value of each of its dimensions."),
-    IN_ALARM("statistic", "Statistic", FIELD_TEXT, 0, "What is made of the values of a period."),
-    IN_ALARM("percentile", "ExtendedStatistic", FIELD_TEXT, 0, "Instead of it: p99, tm90."),
-    IN_ALARM("unit", "Unit", FIELD_TEXT, 0, "Only values of this unit."),
-    IN_ALARM("period_seconds", "Period", FIELD_INT, FIELD_REQUIRED,
-             "Length of a period: 10, 20, 30 or whole minutes."),
-    IN_ALARM("periods", "EvaluationPeriods", FIELD_INT, FIELD_REQUIRED,
-             "How many of the latest periods are looked at."),
-    IN_ALARM("breaching_periods", "DatapointsToAlarm", FIELD_INT, 0,
-             "How many of them must be beyond the threshold; AWS makes it all."),
-    IN_ALARM("comparison", "ComparisonOperator", FIELD_TEXT, FIELD_REQUIRED,
-             "When a value is beyond the threshold."),
-    IN_ALARM("threshold", "Threshold", FIELD_NUMBER, FIELD_REQUIRED, "What it is compared with."),
+    FIELD("description", "AlarmDescription", FIELD_TEXT, 0, "Text about the alarm."),
+    FIELD("namespace", "Namespace", FIELD_TEXT, FIELD_REQUIRED, "Whose metric: AWS/Firehose."),
+    FIELD("metric", "MetricName", FIELD_TEXT, FIELD_REQUIRED, "Name of the metric."),
+    FIELD("dimensions", "Dimensions", FIELD_SET, 0,
+          "Which of the metrics of that name: Name and Value of each of its dimensions."),
+    FIELD("statistic", "Statistic", FIELD_TEXT, 0, "What is made of the values of a period."),
+    FIELD("percentile", "ExtendedStatistic", FIELD_TEXT, 0, "Instead of it: p99, tm90."),
+    FIELD("unit", "Unit", FIELD_TEXT, 0, "Only values of this unit."),
+    FIELD("period_seconds", "Period", FIELD_INT, FIELD_REQUIRED,
+          "Length of a period: 10, 20, 30 or whole minutes."),
+    FIELD("periods", "EvaluationPeriods", FIELD_INT, FIELD_REQUIRED,
+          "How many of the latest periods are looked at."),
+    FIELD("breaching_periods", "DatapointsToAlarm", FIELD_INT, 0,
+          "How many of them must be beyond the threshold; AWS makes it all."),
+    FIELD("comparison", "ComparisonOperator", FIELD_TEXT, FIELD_REQUIRED,
+          "When a value is beyond the threshold."),
+    FIELD("threshold", "Threshold", FIELD_NUMBER, FIELD_REQUIRED, "What it is compared with."),
     {.name = "missing_data",
      .member = "TreatMissingData",
      .absent_is = "missing",
      .summary = "What a period without values is: missing, breaching, notBreaching or ignore."},
-    IN_ALARM("actions_enabled", "ActionsEnabled", FIELD_BOOL, 0, "Whether anybody is told."),
-    IN_ALARM("alarm_actions", "AlarmActions", FIELD_SET, 0, "ARNs told of it: topics."),
-    IN_ALARM("ok_actions", "OKActions", FIELD_SET, 0, "ARNs told when it is over."),
-    IN_ALARM("no_data_actions", "InsufficientDataActions", FIELD_SET, 0,
-             "ARNs told when there are too few values to tell."),
-    {.name = "tags",
-     .member = "Tags",
-     .type = FIELD_MAP,
-     .flags = FIELD_OWNER,
-     .read = &read_tags,
-     .set = &put_tags,
-     .summary = "Tags; others are left alone."},
+    FIELD("actions_enabled", "ActionsEnabled", FIELD_BOOL, 0, "Whether anybody is told."),
+    FIELD("alarm_actions", "AlarmActions", FIELD_SET, 0, "ARNs told of it: topics."),
+    FIELD("ok_actions", "OKActions", FIELD_SET, 0, "ARNs told when it is over."),
+    FIELD("no_data_actions", "InsufficientDataActions", FIELD_SET, 0,
+          "ARNs told when there are too few values to tell."),
+    FIELD_TAGS("Tags", &read_tags, &put_tags),
     {0},
 };
 
@@ -92,16 +67,12 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
         problem(arg, "breaching_periods", "are more than periods");
     if (seconds * periods > (seconds < 3600 ? 86400 : 7 * 86400))
         problem(arg, "periods",
-                "all periods together are longer than AWS looks back: a day, or a "
-                "week when each is an hour or more");
+                "all together are longer than AWS looks back: a day, or a week when "
+                "each is an hour or more");
 }
 
 static const struct member members[] = {
-    {"AlarmName", MEMBER_IGNORED, .why = WHY_ECHO},
     {"AlarmArn", MEMBER_IGNORED, .why = WHY_ECHO},
-    {"AlarmConfigurationUpdatedTimestamp", MEMBER_IGNORED, .why = WHY_TIME},
-    {"StateUpdatedTimestamp", MEMBER_IGNORED, .why = WHY_TIME},
-    {"StateTransitionedTimestamp", MEMBER_IGNORED, .why = WHY_TIME},
     {"StateValue", MEMBER_TOLD, LOSS_DELAYED, .usual = "OK|INSUFFICIENT_DATA|",
      .why = "events are late or not delivered now"},
     {"StateReason", MEMBER_IGNORED, .why = "Told by its state."},
@@ -121,7 +92,7 @@ static const struct member members[] = {
      .why = "a loss is noticed late: a query is watched instead of the declared metric"},
     {"EvaluationInterval", MEMBER_TOLD, .why = "how often a query is looked at"},
     {"Metrics", MEMBER_TOLD, LOSS_DELAYED,
-     .why = "a loss is noticed late: a calculation is watched instead of the declared metric"},
+     .why = "a loss is noticed late: a calculation is watched"},
     {"ActionConfiguration", MEMBER_IGNORED, .why = "Which tags a message carries."},
     {"/CompositeAlarms", MEMBER_IGNORED, .why = "Alarms of another type come only when asked for."},
     {"/LogAlarms", MEMBER_IGNORED, .why = "Alarms of another type come only when asked for."},
@@ -140,5 +111,6 @@ const struct kind alarm_kind = {
     .create = &create,
     .update = &update,
     .remove = &remove_alarm,
+    .gone = "ResourceNotFound ResourceNotFoundException",
     .check = check,
 };

@@ -198,13 +198,7 @@ static const struct field fields[] = {
      .member = "CloudWatchLoggingOptions.LogStreamName",
      .harm = "Where delivery errors are told; a stream that does not exist hides them.",
      .summary = "Log stream for delivery errors; must exist."},
-    {.name = "tags",
-     .member = "Tags",
-     .type = FIELD_MAP,
-     .flags = FIELD_OWNER,
-     .read = &read_tags,
-     .set = &put_tags,
-     .summary = "Tags; others are left alone."},
+    FIELD_TAGS("Tags", &read_tags, &put_tags),
     {0},
 };
 

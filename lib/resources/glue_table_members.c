@@ -1,6 +1,8 @@
 /* glue_table_members -- what a Glue table tells beside its fields. */
 #include "resources/glue_table_members.h"
 
+#include "resources/glue_members.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -21,56 +23,6 @@ static bool maps_elsewhere(const struct scope *scope, const json_t *document, co
 }
 
 const struct member glue_table_members[] = {
-    {"Name", MEMBER_IGNORED, .why = WHY_ECHO},
-    {"DatabaseName", MEMBER_IGNORED, .why = WHY_ECHO},
-    {"Owner", MEMBER_IGNORED, .why = "A name that Athena does not look at."},
-    {"CreateTime", MEMBER_IGNORED, .why = WHY_TIME},
-    {"UpdateTime", MEMBER_IGNORED, .why = WHY_TIME},
-    {"LastAccessTime", MEMBER_IGNORED, .why = WHY_TIME},
-    {"LastAnalyzedTime", MEMBER_IGNORED, .why = WHY_TIME},
-    {"Retention", MEMBER_IGNORED, .why = "A Hive setting that deletes nothing in Athena."},
-    {"CreatedBy", MEMBER_IGNORED, .why = "Who made it."},
-    {"CatalogId", MEMBER_IGNORED, .why = WHY_ECHO},
-    {"VersionId", MEMBER_IGNORED, .why = "Moves with every update."},
-    {"StorageDescriptor.Columns[].Comment", MEMBER_IGNORED, .why = WHY_TEXT},
-    {"StorageDescriptor.Columns[].Parameters", MEMBER_IGNORED,
-     .why = "Notes of other tools; Athena reads columns by name and type."},
-    {"StorageDescriptor.Compressed", MEMBER_IGNORED,
-     .why = "Athena picks the codec by the object's name."},
-    {"StorageDescriptor.SerdeInfo.Name", MEMBER_IGNORED,
-     .why = "A label; the class beside it is compared."},
-    {"StorageDescriptor.SortColumns", MEMBER_IGNORED, .why = "Only a hint within buckets."},
-    {"StorageDescriptor.Parameters", MEMBER_TOLD,
-     .why = "properties that Athena does not read; crawlers write them: somebody may be changing "
-            "the table"},
-    {"StorageDescriptor.SkewedInfo", MEMBER_TOLD, .why = "a Hive setting that Athena only notes"},
-    {"StorageDescriptor.StoredAsSubDirectories", MEMBER_TOLD, .usual = "false|",
-     .why = "a Hive setting that Athena only notes"},
-    {"IsRegisteredWithLakeFormation", MEMBER_TOLD, LOSS_MISREAD, .usual = "false|",
-     .why = "data filters of Lake Formation hide rows without an error and stop partition "
-            "projection: bills may be too low"},
-    {"TargetTable", MEMBER_DRIFT, LOSS_MISREAD, .why = "the name is a link: another table is read",
-     .end = "remove it by hand"},
-    {"FederatedTable", MEMBER_DRIFT, LOSS_MISREAD,
-     .why = "it is of another metastore: other data is read", .end = "remove it by hand"},
-    {"IsMultiDialectView", MEMBER_DRIFT, LOSS_MISREAD, .usual = "false|",
-     .why = "it has become a Data Catalog view: other SQL is run than ours",
-     .end = "remove it by hand"},
-    {"IsMaterializedView", MEMBER_DRIFT, LOSS_MISREAD, .usual = "false|",
-     .why = "it has become a materialized view: it shows what was there at its last refresh",
-     .end = "remove it by hand"},
-    {"ViewDefinition", MEMBER_IGNORED,
-     .why = "Says what a Data Catalog view holds; that it is one is drift."},
-    {"IcebergTableMetadata", MEMBER_DRIFT, LOSS_MISREAD,
-     .why = "it has become an Iceberg table: objects that Firehose writes are not read",
-     .end = "make the table again under its name by hand"},
-    {"Status.State", MEMBER_TOLD, LOSS_DELAYED, .usual = "SUCCESS|",
-     .why = "a change of it is under way or has failed at AWS"},
-    {"Status.Error", MEMBER_TOLD, .why = "why a change of it failed at AWS"},
-    {"Status", MEMBER_IGNORED, .why = "Who asked for the change, and when; its state is told."},
-    {"RLSProperties", MEMBER_DRIFT, LOSS_MISREAD,
-     .why = "a row-level policy hides rows from us without an error: bills are too low",
-     .end = "have our role exempted by the administrator of the data lake"},
     {"StorageDescriptor.AdditionalLocations", MEMBER_TOLD, LOSS_MISREAD,
      .why = "objects of other places are read as requests"},
     {"StorageDescriptor.NumberOfBuckets", MEMBER_DRIFT, LOSS_MISREAD, .usual = "0|-1|",
@@ -166,7 +118,6 @@ const struct member glue_table_members[] = {
      .why = "A note of engines and crawlers; no result depends on it."},
     {"Parameters.EXTERNAL", MEMBER_IGNORED, .why = "Says in another way what TableType says."},
     {"Parameters.comment", MEMBER_IGNORED, .why = WHY_TEXT},
-    {"Parameters.billingd", MEMBER_IGNORED, .why = "Our mark."},
     {"Parameters.*", MEMBER_TOLD, LOSS_MISREAD,
      .why = "a key nobody knows: it may change what is read"},
     {"StorageDescriptor.SerdeInfo.Parameters.mapping.*", MEMBER_DRIFT, LOSS_MISREAD,
@@ -202,5 +153,5 @@ const struct member glue_table_members[] = {
      .why = "how texts become timestamps; the raw table has no timestamp column"},
     {"StorageDescriptor.SerdeInfo.Parameters.*", MEMBER_TOLD, LOSS_MISREAD,
      .why = "a key nobody knows: it may change what is read"},
-    {0},
+    {.more = glue_members},
 };

@@ -129,12 +129,7 @@ static const struct field fields[] = {
      .read = &read_inline,
      .loss = LOSS_DROPPED,
      .summary = "Names of all inline policies."},
-    {.name = "tags",
-     .member = "Tags",
-     .type = FIELD_MAP,
-     .flags = FIELD_OWNER,
-     .set = &put_tags,
-     .summary = "Tags; others are left alone."},
+    FIELD_TAGS("Tags", NULL, &put_tags),
     {0},
 };
 

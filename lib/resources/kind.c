@@ -10,6 +10,13 @@ const struct field *kind_field(const struct kind *kind, const char *name)
     return NULL;
 }
 
+const struct member *kind_member(const struct member *row)
+{
+    while (row && !row->path)
+        row = row->more;
+    return row;
+}
+
 bool kind_reads(const struct field *field, const json_t *desired, bool remove)
 {
     const json_t *want = json_object_get(desired, field->name);
@@ -29,7 +36,8 @@ bool kind_call_replaces(const struct kind *kind, const struct call *call)
         return true;
     if (call == kind->create || call == kind->remove)
         return false; /* refused by AWS when there is one, or its end */
-    return call->overlay || call->build || (call->send && strstr(call->send, "=+"));
+    return call->overlay || (call->build && !call->merges) ||
+           (call->send && strstr(call->send, "=+"));
 }
 
 /* Without a place for our mark nothing tells ours from others', and nothing is deleted. */

@@ -17,8 +17,8 @@
 
 /* What a spec holds, and how want and have compare. */
 enum field_type {
-    FIELD_TEXT,   /* compared letter by letter */
-    FIELD_INT,    /* a whole number */
+    FIELD_TEXT, /* compared letter by letter */
+    FIELD_INT,  /* a whole number; in a map of texts AWS keeps it as text ("30"), as the next two */
     FIELD_NUMBER, /* 0.5; 1 is 1.0 */
     FIELD_BOOL,
     FIELD_ARN,      /* text; a trailing ":*" does not matter */
@@ -30,6 +30,7 @@ enum field_type {
     FIELD_LIST,     /* list of objects of AWS members, in order; only declared members matter */
     FIELD_SET,      /* list of scalars, or of AWS's structures, whole; order does not matter */
     FIELD_RULES,    /* list of objects with an ID; merged into AWS's list by ID, others are kept */
+    FIELD_JSON,     /* object that AWS keeps as JSON text; compared whole, by meaning */
     FIELD_POLICY,   /* IAM policy document, compared by meaning */
     FIELD_STATEMENTS, /* list of policy statements with a Sid; merged into a policy document by Sid
                        */
@@ -45,6 +46,7 @@ enum field_flag {
     FIELD_OWNER = 32,   /* a FIELD_MAP that carries our ownership mark */
     FIELD_LOCAL = 64,   /* steers billingd only; never sent, never compared */
     FIELD_TRUTHS = 128, /* a FIELD_MAP in which "TRUE" is "true" */
+    FIELD_GROWS = 256,  /* a larger number deletes nothing, whatever `deletes` says */
 };
 
 /* What becomes of usage while a value is not the usual one. */
@@ -77,6 +79,8 @@ struct field {
     const char *harm;
     const char *usual;
     enum loss loss;       /* while AWS has another value than the wanted or usual one */
+    const char *deletes;  /* what AWS deletes once another value is written to what exists, told
+                             before; NULL: nothing */
     const char *ruled_by; /* a member beside it that names who decides the value instead of us: a
                              difference is told then, not written against */
     const char *summary;  /* one line for `billingd schema` and the manual */
@@ -110,6 +114,7 @@ struct member {
     const struct call *read; /* NULL: the kind's read */
     /* True when this value (NULL: none) of the document harms; NULL: each that is not usual. */
     bool (*harms)(const struct scope *, const json_t *document, const json_t *value);
+    const struct member *more; /* in place of the {0} at the end: the table goes on there */
 };
 
 /* An error that is not real yet: wait and send again, up to window_s seconds. */
@@ -136,11 +141,17 @@ struct call {
     /* Parameters: words separated by blanks.  "Member=field" sends the wanted, else the observed
      * value, or nothing when there is neither; "Member=!field" only the wanted one, where AWS keeps
      * what is not sent or does not take both; "Member=+field" what AWS has with what is wanted laid
-     * over it; "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one. */
+     * over it; "Member=@fact"; "Member='text'".  Dots in Member descend, "[]" is a list of one.
+     * "*", or "Member.*": every field without a `set` of its own, by the name of the member that
+     * it is read from, if the call takes that there and no other word sends it. */
     const char *send;
     const char *overlay; /* writes that replace a whole document: the parameter that starts as what
                             AWS has (the members it accepts), before send is laid over it; "": all
                             parameters */
+    const char *always;  /* reads: paths of the reply that AWS always sends, by blanks; "[]" is each
+                            item of a list; "path+": not empty.  A reply without is none, and is
+                            asked for again.  What `take` names is always there, and need not be
+                            here */
     const char *take; /* reads: reply member holding the resource, or the list to look in; NULL: the
                          reply */
     const char *find; /* reads: "Member=field" pairs an item of that list must match */
@@ -156,8 +167,10 @@ struct call {
     bool unique;         /* reads with find: exactly one item must match, else blocked */
     bool shared;         /* writes: others write the same document; read again right before */
     int chunk; /* reads: send at most this many items of the one list parameter at a time */
-    const struct settle *settle;                         /* ends with {0}; NULL: none */
-    json_t *(*build)(const struct scope *);              /* instead of send */
+    const struct settle *settle;            /* ends with {0}; NULL: none */
+    json_t *(*build)(const struct scope *); /* instead of send */
+    bool merges; /* writes with build: AWS keeps what is not sent.  Else build is taken to make a
+                    whole document, which is read once more right before the write */
     void (*amend)(const struct scope *, json_t *params); /* after send: what words cannot say */
     json_t *(*parse)(const struct scope *,
                      const json_t *reply); /* reads: reply -> resource document */
@@ -192,12 +205,19 @@ struct kind {
     const char *service; /* model name */
     const char *arn;     /* template: "arn:{partition}:s3:::{name}"; NULL: has none */
     const char *summary; /* one line for the manual and the schema */
-    const struct field *fields;   /* ends with {0} */
-    const struct member *members; /* what its replies hold beside the fields; ends with {0} */
-    const struct call *read;      /* existence, and the default source of fields */
-    const struct call *create;    /* NULL: cannot be created; absence blocks */
-    const struct call *update;    /* default repair of a field without set; NULL: see set */
-    const struct call *remove;    /* NULL: never deleted by billingd */
+    const struct field *fields; /* ends with {0} */
+    /* What its replies hold beside the fields; ends with {0}.  A member that AWS's model makes a
+     * timestamp, and one that `find` compares with a key, need no row. */
+    const struct member *members;
+    const struct call *read;   /* existence, and the default source of fields */
+    const struct call *create; /* NULL: cannot be created; absence blocks */
+    const struct call *update; /* default repair of a field without set; NULL: see set */
+    const struct call *remove; /* NULL: never deleted by billingd */
+    /* For all of its calls, beside what each says: */
+    const char *gone;            /* error codes that mean that the resource itself is not there:
+                                    absent to a read, already to remove */
+    const char *shut_out;        /* `why` of reads: what it means that one is refused */
+    const struct settle *settle; /* of writes; ends with {0} */
     /* States in the observed field `status`: `ready` is as it should be, `pending` ends by itself,
      * and every other word, known or new, blocks with its meaning and what the document says at
      * `failure` ({Type, Details}, or text).  NULL: it has no states. */
@@ -222,8 +242,23 @@ struct kind {
     bool for_billing; /* rollups and bills use it: they wait until it is in place */
 };
 
+/* A field that has nothing special: many in a kind read better one a line. */
+#define FIELD(field, in, of, how, text)                                                            \
+    {                                                                                              \
+        .name = (field), .member = (in), .type = (of), .flags = (how), .summary = (text)           \
+    }
+/* Most kinds have this field. */
+#define FIELD_TAGS(in, reads, sets)                                                                \
+    {                                                                                              \
+        .name = "tags", .member = (in), .type = FIELD_MAP, .flags = FIELD_OWNER, .read = (reads),  \
+        .set = (sets), .summary = "Tags; others are left alone."                                   \
+    }
+
 /* The field of that name, or NULL. */
 const struct field *kind_field(const struct kind *kind, const char *name);
+/* The row itself, else where its table goes on; NULL: that was the end.  All rows of a kind:
+ * for (m = kind_member(kind->members); m; m = kind_member(m + 1)). */
+const struct member *kind_member(const struct member *row);
 /* Whether a pass reads the document that holds the field: what is declared is compared, what other
  * calls need is found, and before anything is removed (remove) its mark is looked at. */
 bool kind_reads(const struct field *field, const json_t *desired, bool remove);

@@ -65,19 +65,15 @@ static const struct field fields[] = {
     {.name = "retention_days",
      .member = "retentionInDays",
      .type = FIELD_INT,
+     .flags = FIELD_GROWS,
      .set = &put_retention,
+     .deletes = "CloudWatch deletes events that are older",
      .ruled_by = "retentionPolicyName",
      .harm = "What did not reach the bucket in these days can never be read again; the reach of a "
              "backfill.",
      .loss = LOSS_DROPPED,
      .summary = "Days events are kept: how far back lost usage can be read again."},
-    {.name = "tags",
-     .member = "tags",
-     .type = FIELD_MAP,
-     .flags = FIELD_OWNER,
-     .read = &read_tags,
-     .set = &put_tags,
-     .summary = "Tags; others are left alone."},
+    FIELD_TAGS("tags", &read_tags, &put_tags),
     {0},
 };
 

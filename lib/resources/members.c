@@ -65,7 +65,7 @@ static const struct member *row_of(const struct kind *kind, const struct call *r
 {
     const struct member *best = NULL;
 
-    for (const struct member *m = kind->members; m && m->path; m++)
+    for (const struct member *m = kind_member(kind->members); m; m = kind_member(m + 1))
         if (read_of(kind, m->read) == read && lies_below(m->path, path) &&
             (!best || strlen(m->path) > strlen(best->path)))
             best = m;
@@ -74,7 +74,7 @@ static const struct member *row_of(const struct kind *kind, const struct call *r
 
 static bool has_rows_below(const struct kind *kind, const struct call *read, const char *path)
 {
-    for (const struct member *m = kind->members; m && m->path; m++)
+    for (const struct member *m = kind_member(kind->members); m; m = kind_member(m + 1))
         if (read_of(kind, m->read) == read && leads_below(m->path, path))
             return true;
     return false;
@@ -97,6 +97,45 @@ static bool has_fields_below(const struct kind *kind, const struct call *read, c
         if (f->member && read_of(kind, f->read) == read && leads_below(f->member, path))
             return true;
     return false;
+}
+
+/* ---- what needs no row ---- */
+
+/* A time stamp, by AWS's model: it changes nothing that is delivered or billed. */
+static bool is_time(const struct kind *kind, const struct call *read, const char *path)
+{
+    const struct aws_model *model = aws_model(kind->service);
+    cleanup_free char *whole = read->take
+                                   ? mem_printf("%s%s.%s", read->take, read->find ? "[]" : "", path)
+                                   : mem_text(path);
+    struct aws_operation operation;
+    const char *type;
+
+    if (read->parse || !model || !aws_model_operation(model, read->op, &operation))
+        return false;
+    type = json_text(aws_model_output(&operation, whole), "type");
+    return type && !strcmp(type, "timestamp");
+}
+
+/* A key that the item was found by. */
+static bool is_found_by(const struct kind *kind, const struct call *read, const char *path)
+{
+    size_t length = strlen(path);
+
+    for (const char *at = read->find; at && (at = strstr(at, path)); at += length) {
+        const char *name = at + length + 1;
+        cleanup_free char *field = at[length] == '=' ? mem_text_n(name, strcspn(name, " ")) : NULL;
+
+        if (field && (at == read->find || at[-1] == ' ') && kind_field(kind, field) &&
+            (kind_field(kind, field)->flags & FIELD_KEY))
+            return true;
+    }
+    return false;
+}
+
+static bool needs_no_row(const struct kind *kind, const struct call *read, const char *path)
+{
+    return is_found_by(kind, read, path) || is_time(kind, read, path);
 }
 
 /* ---- what is usual ---- */
@@ -151,10 +190,28 @@ struct place {
     json_t *at;
 };
 
+/* The number of a row in its kind's table. */
+static json_int_t place_of(const struct kind *kind, const struct member *row)
+{
+    json_int_t place = 0;
+
+    for (const struct member *m = kind_member(kind->members); m != row; m = kind_member(m + 1))
+        place++;
+    return place;
+}
+
+static const struct member *row_at(const struct kind *kind, json_int_t place)
+{
+    const struct member *m = kind_member(kind->members);
+
+    for (; m && place > 0; place--)
+        m = kind_member(m + 1);
+    return m;
+}
+
 static void judge(const struct walk *walk, const struct member *row, const struct place *place,
                   const json_t *value)
 {
-    const struct member *rows = walk->scope->kind->members;
     json_t *found;
 
     if (row && (row->is == MEMBER_IGNORED || is_usual(row, value) ||
@@ -166,7 +223,7 @@ static void judge(const struct walk *walk, const struct member *row, const struc
     if (row && row->usual)
         json_object_set_new(found, "usual", json_stringn(row->usual, strcspn(row->usual, "|")));
     if (row && row->is == MEMBER_DRIFT) {
-        json_object_set_new(found, "row", json_integer(row - rows));
+        json_object_set_new(found, "row", json_integer(place_of(walk->scope->kind, row)));
         json_object_set(found, "at", place->at);
         if (!row->reset)
             json_object_set_new(found, "end", json_string(row->end ? row->end : ""));
@@ -284,7 +341,7 @@ static void look_for_missing(const struct walk *walk)
 {
     const struct kind *kind = walk->scope->kind;
 
-    for (const struct member *m = kind->members; m && m->path; m++) {
+    for (const struct member *m = kind_member(kind->members); m; m = kind_member(m + 1)) {
         const char *dot = strrchr(m->path, '.');
         cleanup_free char *holder = dot ? mem_text_n(m->path, (size_t)(dot - m->path)) : NULL;
         const json_t *held = holder ? json_at(walk->document, holder) : walk->document;
@@ -305,7 +362,8 @@ static void look_at_reply(const struct walk *walk, const json_t *reply)
 {
     json_auto_t *nowhere = json_array();
 
-    for (const struct member *m = walk->scope->kind->members; m && m->path; m++) {
+    for (const struct member *m = kind_member(walk->scope->kind->members); m;
+         m = kind_member(m + 1)) {
         struct place place = {(char *)m->path, nowhere};
 
         if (m->path[0] == '/' && read_of(walk->scope->kind, m->read) == walk->read)
@@ -390,7 +448,7 @@ bool members_know(const struct kind *kind, const struct call *read, const char *
 
     *row = inner ? row_of(kind, read, inner) : row_of(kind, read, outer);
     return *row || (inner && !*inner) || is_page(read, path) ||
-           (inner && field_of(kind, read, inner, false));
+           (inner && (field_of(kind, read, inner, false) || needs_no_row(kind, read, inner)));
 }
 
 /* ---- the way back ---- */
@@ -439,7 +497,7 @@ void members_reset(const struct kind *kind, const json_t *found, json_t *params)
 
     json_array_foreach((json_t *)found, i, each) {
         const json_t *index = json_object_get(each, "row");
-        const struct member *row = index ? &kind->members[json_integer_value(index)] : NULL;
+        const struct member *row = index ? row_at(kind, json_integer_value(index)) : NULL;
 
         if (row && row->reset && *row->reset)
             reset(kind, row, json_object_get(each, "at"), json_text(each, "member"), params);

@@ -17,7 +17,7 @@ enum loss members_loss(const char *name);
 
 /* Appends to found, for each member of the document (and its whole reply) that is not as usual:
  * {"member", "have", "loss", "why"}, with "usual" where there is one, and for drift also "row", its
- * place in kind->members, "at", the steps to it, and "end" where nothing resets it.
+ * place in the kind's table, "at", the steps to it, and "end" where nothing resets it.
  * scope->desired says which fields are declared. */
 void members_judge(const struct scope *scope, const struct call *read, const json_t *document,
                    const json_t *reply, json_t *found);

@@ -128,7 +128,7 @@ static json_t *canonical_condition(const json_t *condition)
     return result;
 }
 
-json_t *policy_statement_canonical(const json_t *statement)
+static json_t *canonical_statement(const json_t *statement)
 {
     json_t *result = json_object();
     const char *key;
@@ -151,7 +151,7 @@ json_t *policy_statement_canonical(const json_t *statement)
 
 bool policy_statement_same(const json_t *a, const json_t *b)
 {
-    json_auto_t *x = policy_statement_canonical(a), *y = policy_statement_canonical(b);
+    json_auto_t *x = canonical_statement(a), *y = canonical_statement(b);
 
     return json_same(x, y);
 }
@@ -164,7 +164,7 @@ static json_t *canonical(const json_t *document)
     json_t *statement;
 
     json_array_foreach(statements, i, statement)
-        json_array_append_new(list, policy_statement_canonical(statement));
+        json_array_append_new(list, canonical_statement(statement));
     json_object_set_new(result, "Statement", list);
     json_object_del(result, "Id"); /* a name that nothing refers to */
     if (!json_object_get(result, "Version"))

@@ -17,7 +17,5 @@ json_t *policy_parse(const json_t *wire);
 json_t *policy_statements(const json_t *document);
 bool policy_same(const json_t *a, const json_t *b);
 bool policy_statement_same(const json_t *a, const json_t *b);
-/* A statement in one canonical form, for comparing and showing; new reference. */
-json_t *policy_statement_canonical(const json_t *statement);
 
 #endif

@@ -11,72 +11,55 @@
 #include <string.h>
 
 #define BUCKET "Bucket=name ExpectedBucketOwner=@account "
-/* A sub-document of a missing bucket is as missing as the bucket. */
-#define MISSING "NoSuchBucket "
-
-/* All reads go out together: whichever is refused first tells. */
-#define SHUT_OUT                                                                                   \
-    "the bucket belongs to another account, or its policy or ours shuts us out: nothing is "       \
-    "written into it; choose another name"
 
 static const struct call read = {
     .op = "HeadBucket",
     .send = BUCKET,
-    .absent = "404 NotFound NoSuchBucket",
+    .absent = "404 NotFound",
     .action = "s3:ListBucket",
-    .why = SHUT_OUT,
 };
 static const struct call read_public_access = {
     .op = "GetPublicAccessBlock",
     .send = BUCKET,
-    .absent = MISSING "NoSuchPublicAccessBlockConfiguration",
+    .absent = "NoSuchPublicAccessBlockConfiguration",
     .action = "s3:GetBucketPublicAccessBlock",
-    .why = SHUT_OUT,
 };
 static const struct call read_ownership = {
     .op = "GetBucketOwnershipControls",
     .send = BUCKET,
-    .absent = MISSING "OwnershipControlsNotFoundError",
-    .why = SHUT_OUT,
+    .absent = "OwnershipControlsNotFoundError",
 };
 static const struct call read_encryption = {
     .op = "GetBucketEncryption",
     .send = BUCKET,
-    .absent = MISSING "ServerSideEncryptionConfigurationNotFoundError",
+    .absent = "ServerSideEncryptionConfigurationNotFoundError",
     .action = "s3:GetEncryptionConfiguration",
-    .why = SHUT_OUT,
 };
 static const struct call read_versioning = {
     .op = "GetBucketVersioning",
     .send = BUCKET,
-    .absent = MISSING,
-    .why = SHUT_OUT,
 };
 static const struct call read_object_lock = {
     .op = "GetObjectLockConfiguration",
     .send = BUCKET,
-    .absent = MISSING "ObjectLockConfigurationNotFoundError",
+    .absent = "ObjectLockConfigurationNotFoundError",
     .action = "s3:GetBucketObjectLockConfiguration",
-    .why = SHUT_OUT,
 };
 static const struct call read_policy = {
     .op = "GetBucketPolicy",
     .send = BUCKET,
-    .absent = MISSING "NoSuchBucketPolicy",
-    .why = SHUT_OUT,
+    .absent = "NoSuchBucketPolicy",
 };
 static const struct call read_lifecycle = {
     .op = "GetBucketLifecycleConfiguration",
     .send = BUCKET,
-    .absent = MISSING "NoSuchLifecycleConfiguration",
+    .absent = "NoSuchLifecycleConfiguration",
     .action = "s3:GetLifecycleConfiguration",
-    .why = SHUT_OUT,
 };
 static const struct call read_tags = {
     .op = "GetBucketTagging",
     .send = BUCKET,
-    .absent = MISSING "NoSuchTagSet",
-    .why = SHUT_OUT,
+    .absent = "NoSuchTagSet",
 };
 
 /* us-east-1 is named by silence; every other region by a constraint.  Source: CreateBucket, S3 API.
@@ -93,33 +76,26 @@ static json_t *create_params(const struct scope *scope)
 }
 
 /* Just after CreateBucket or CreateRole, S3 may not know the bucket or the principal yet. */
-static const struct settle bucket_made[] = {
+static const struct settle settle[] = {
     {"NoSuchBucket", NULL, 60, "the new bucket to appear"},
     {"OperationAborted", NULL, 60, "another change of the bucket to end"},
-    {0},
-};
-static const struct settle policy_made[] = {
     {"MalformedPolicy", "Invalid principal in policy", 120, "the IAM role to propagate"},
-    {"NoSuchBucket", NULL, 60, "the new bucket to appear"},
-    {"OperationAborted", NULL, 60, "another change of the bucket to end"},
+    {"InvalidBucketState", "Versioning must be", 120, "the bucket's versioning"},
     {0},
 };
 static const struct call create = {
     .op = "CreateBucket",
     .build = create_params,
     .already = "BucketAlreadyOwnedByYou",
-    .settle = bucket_made,
 };
 static const struct call put_public_access = {
     .op = "PutPublicAccessBlock",
     .send = BUCKET "PublicAccessBlockConfiguration=+public_access_block",
-    .settle = bucket_made,
     .action = "s3:PutBucketPublicAccessBlock",
 };
 static const struct call put_ownership = {
     .op = "PutBucketOwnershipControls",
     .send = BUCKET "OwnershipControls.Rules[].ObjectOwnership=ownership",
-    .settle = bucket_made,
 };
 #define ENCRYPTION "ServerSideEncryptionConfiguration.Rules[]."
 
@@ -148,44 +124,34 @@ static json_t *encryption_params(const struct scope *scope)
 static const struct call put_encryption = {
     .op = "PutBucketEncryption",
     .build = encryption_params,
-    .settle = bucket_made,
     .action = "s3:PutEncryptionConfiguration",
 };
 static const struct call put_versioning = {
     .op = "PutBucketVersioning",
     .send = BUCKET "VersioningConfiguration.Status=versioning",
-    .settle = bucket_made,
     .why = "a bucket that once had versions can only suspend them; what they keep costs until a "
            "lifecycle rule ends it",
-};
-static const struct settle versions_kept[] = {
-    {"InvalidBucketState", "Versioning must be", 120, "the bucket's versioning"},
-    {0},
 };
 static const struct call put_object_lock = {
     .op = "PutObjectLockConfiguration",
     .send = BUCKET "ObjectLockConfiguration.ObjectLockEnabled='Enabled' "
                    "ObjectLockConfiguration.Rule.DefaultRetention=object_lock",
-    .settle = versions_kept,
     .action = "s3:PutBucketObjectLockConfiguration",
     .why = "cannot be switched off again; every new object of the bucket stays for that long",
 };
 static const struct call put_policy = {
     .op = "PutBucketPolicy",
     .send = BUCKET "Policy=+policy",
-    .settle = policy_made,
 };
 static const struct call put_lifecycle = {
     .op = "PutBucketLifecycleConfiguration",
     .send = BUCKET "LifecycleConfiguration.Rules=+lifecycle "
                    "TransitionDefaultMinimumObjectSize=lifecycle_minimum_size",
-    .settle = bucket_made,
     .action = "s3:PutLifecycleConfiguration",
 };
 static const struct call put_tags = {
     .op = "PutBucketTagging",
     .send = BUCKET "Tagging.TagSet=+tags",
-    .settle = bucket_made,
 };
 
 static const struct field fields[] = {
@@ -274,6 +240,7 @@ static const struct field fields[] = {
      .member = "Rules",
      .type = FIELD_RULES,
      .own = "billingd-",
+     .deletes = "S3 deletes the objects that the new rules let expire",
      .flags = FIELD_ALWAYS,
      .read = &read_lifecycle,
      .set = &put_lifecycle,
@@ -289,13 +256,7 @@ static const struct field fields[] = {
      .usual = "all_storage_classes_128K",
      .loss = LOSS_MISREAD,
      .summary = "all_storage_classes_128K or varies_by_storage_class."},
-    {.name = "tags",
-     .member = "TagSet",
-     .type = FIELD_MAP,
-     .flags = FIELD_OWNER,
-     .read = &read_tags,
-     .set = &put_tags,
-     .summary = "Tags; others are left alone."},
+    FIELD_TAGS("TagSet", &read_tags, &put_tags),
     {0},
 };
 
@@ -421,6 +382,11 @@ const struct kind s3_bucket_kind = {
     .members = members,
     .read = &read,
     .create = &create,
+    .gone = "NoSuchBucket",
+    .shut_out =
+        "the bucket belongs to another account, or its policy or ours shuts us out: nothing "
+        "is written into it; choose another name",
+    .settle = settle,
     .holds_data = true,
     .check = check,
     .note = note,

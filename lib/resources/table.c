@@ -13,13 +13,15 @@ struct word {
     char source[64];
 };
 
-/* Moves *cursor behind the next word.  False at the end. */
+/* Moves *cursor behind the next word that has a "=".  False at the end. */
 static bool next_word(const char **cursor, struct word *word)
 {
     const char *p = *cursor + strspn(*cursor, " ");
-    size_t n = strcspn(p, "="), m;
+    size_t n, m;
 
-    if (!*p)
+    while (p[n = strcspn(p, "= ")] == ' ')
+        p += n + strspn(p + n, " ");
+    if (!p[n])
         return false;
     m = strcspn(p + n + 1, " ");
     (void)snprintf(word->member, sizeof word->member, "%.*s", (int)n, p);
@@ -35,10 +37,77 @@ static const struct field *word_field(const struct kind *kind, const struct word
     return strchr("@'", word->source[0]) ? NULL : kind_field(kind, name);
 }
 
+static bool find_operation(const struct kind *kind, const char *op, struct aws_operation *operation)
+{
+    const struct aws_model *model = aws_model(kind->service);
+
+    return model && aws_model_operation(model, op, operation);
+}
+
+static bool names_member(const char *send, const char *member)
+{
+    struct word word;
+
+    while (next_word(&send, &word))
+        if (!strcmp(word.member, member))
+            return true;
+    return false;
+}
+
+/* Whether "*" stands for the field: what is read, and no call of its own sends. */
+static bool is_of_all(const struct call *call, const struct field *field)
+{
+    return field->member && !(field->flags & (FIELD_KEY | FIELD_LOCAL | FIELD_REPORTED)) &&
+           (!field->set || field->set == call);
+}
+
+/* "Below.Member=field " for each field that the star stands for. */
+static void add_all(const struct kind *kind, const struct call *call, const char *star,
+                    struct str *words)
+{
+    size_t below = strcspn(star, "* ");
+    struct aws_operation operation;
+
+    if (!find_operation(kind, call->op, &operation))
+        return;
+    for (const struct field *f = kind->fields; f->name; f++) {
+        cleanup_free char *member =
+            f->member ? mem_printf("%.*s%s", (int)below, star, f->member) : NULL;
+
+        if (is_of_all(call, f) && aws_model_input(&operation, member) &&
+            !names_member(call->send, member))
+            str_addf(words, "%s=%s ", member, f->name);
+    }
+}
+
+static bool is_star(const char *word)
+{
+    size_t n = strcspn(word, " ");
+
+    return n && word[n - 1] == '*' && !memchr(word, '=', n);
+}
+
+char *table_words(const struct kind *kind, const struct call *call)
+{
+    struct str words = {0};
+
+    for (const char *at = call->send ? call->send : ""; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+
+        if (is_star(at))
+            add_all(kind, call, at, &words);
+        else
+            str_addf(&words, "%.*s ", (int)n, at);
+        at += n;
+    }
+    return str_take(&words);
+}
+
 static const char *member_for(const struct kind *kind, const struct call *call,
                               const struct field *field, struct word *word)
 {
-    const char *cursor = call->send ? call->send : "";
+    cleanup_free char *words = table_words(kind, call);
+    const char *cursor = words;
 
     while (next_word(&cursor, word))
         if (word_field(kind, word) == field)
@@ -53,13 +122,6 @@ bool table_sends(const struct kind *kind, const struct call *call, const struct 
     /* A build function writes the whole document. */
     return call->build ? !(field->flags & FIELD_LOCAL) && !field->set
                        : member_for(kind, call, field, &word) != NULL;
-}
-
-static bool find_operation(const struct kind *kind, const char *op, struct aws_operation *operation)
-{
-    const struct aws_model *model = aws_model(kind->service);
-
-    return model && aws_model_operation(model, op, operation);
 }
 
 static const json_t *shape_in_write(const struct kind *kind, const struct call *call,
@@ -243,7 +305,8 @@ static void leave_out(json_t *params, const char *member)
 json_t *table_params(const struct scope *scope, const struct call *call,
                      const struct field **missing)
 {
-    const char *cursor = call->send ? call->send : "";
+    cleanup_free char *words = call->build ? NULL : table_words(scope->kind, call);
+    const char *cursor = words;
     json_t *params;
     struct word word;
 
@@ -348,7 +411,7 @@ bool table_matches(const char *codes, const struct aws_error *error)
 {
     while (codes && *codes) {
         size_t n = strcspn(codes, " :");
-        bool same = strlen(error->code) == n && !strncmp(codes, error->code, n);
+        bool same = aws_error_is(error, codes, n);
 
         /* What follows a colon is part of the message and lasts to the end of the list. */
         if (codes[n] == ':')
@@ -361,10 +424,31 @@ bool table_matches(const char *codes, const struct aws_error *error)
     return false;
 }
 
-const struct settle *table_settle(const struct call *call, const struct aws_error *error)
+bool table_is_absent(const struct kind *kind, const struct call *read,
+                     const struct aws_error *error)
 {
-    for (const struct settle *s = call->settle; s && s->code; s++)
-        if (!strcmp(s->code, error->code) && (!s->text || strstr(error->message, s->text)))
+    return table_matches(read->absent, error) || table_matches(kind->gone, error);
+}
+
+bool table_is_done(const struct kind *kind, const struct call *write, const struct aws_error *error)
+{
+    return table_matches(write->already, error) ||
+           (write == kind->remove && table_matches(kind->gone, error));
+}
+
+static const struct settle *settle_in(const struct settle *s, const struct aws_error *error)
+{
+    for (; s && s->code; s++)
+        if (aws_error_is(error, s->code, strlen(s->code)) &&
+            (!s->text || strstr(error->message, s->text)))
             return s;
     return NULL;
+}
+
+const struct settle *table_settle(const struct kind *kind, const struct call *call,
+                                  const struct aws_error *error)
+{
+    const struct settle *own = settle_in(call->settle, error);
+
+    return own ? own : settle_in(kind->settle, error);
 }

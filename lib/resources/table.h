@@ -17,6 +17,8 @@ char *table_arn(const struct scope *scope);
  * NULL. */
 char *table_attribute(const struct scope *scope, const char *name);
 
+/* The words of call->send, with those in place of which "*" stands; new text. */
+char *table_words(const struct kind *kind, const struct call *call);
 /* True when the call sends the field. */
 bool table_sends(const struct kind *kind, const struct call *call, const struct field *field);
 
@@ -36,7 +38,14 @@ void table_join(json_t *before, const json_t *page);
 const char *table_next_page(const struct call *call, const json_t *reply, json_t *params);
 /* True when the error is one of "Code Code:part of message ...". */
 bool table_matches(const char *codes, const struct aws_error *error);
-/* The entry of call->settle that fits, or NULL. */
-const struct settle *table_settle(const struct call *call, const struct aws_error *error);
+/* Whether a read's error says that there is none; whether a write's says that nothing is left to
+ * do. */
+bool table_is_absent(const struct kind *kind, const struct call *read,
+                     const struct aws_error *error);
+bool table_is_done(const struct kind *kind, const struct call *write,
+                   const struct aws_error *error);
+/* The entry of call->settle, else of kind->settle, that fits, or NULL. */
+const struct settle *table_settle(const struct kind *kind, const struct call *call,
+                                  const struct aws_error *error);
 
 #endif

@@ -10,13 +10,8 @@ static const struct call read = {
     .op = "GetTopicAttributes",
     .send = "TopicArn=@arn",
     .take = "Attributes",
-    .absent = "NotFound",
 };
-static const struct call read_tags = {
-    .op = "ListTagsForResource",
-    .send = "ResourceArn=@arn",
-    .absent = "ResourceNotFound",
-};
+static const struct call read_tags = {.op = "ListTagsForResource", .send = "ResourceArn=@arn"};
 static const struct call create = {
     .op = "CreateTopic",
     .send = "Name=name Attributes.DisplayName=display_name Attributes.Policy=policy "
@@ -34,7 +29,6 @@ static const struct call put_tags = {.op = "TagResource", .send = "ResourceArn=@
 static const struct call remove_topic = {
     .op = "DeleteTopic",
     .send = "TopicArn=@arn",
-    .already = "NotFound",
     .why = "its subscriptions go with it",
 };
 
@@ -53,13 +47,7 @@ static const struct field fields[] = {
      .member = "KmsMasterKeyId",
      .set = &set_key,
      .summary = "Key that messages are encrypted with; alarms must be allowed to use it."},
-    {.name = "tags",
-     .member = "Tags",
-     .type = FIELD_MAP,
-     .flags = FIELD_OWNER,
-     .read = &read_tags,
-     .set = &put_tags,
-     .summary = "Tags; others are left alone."},
+    FIELD_TAGS("Tags", &read_tags, &put_tags),
     {0},
 };
 
@@ -103,11 +91,7 @@ static const struct member members[] = {
      .why = "a loss is noticed late: messages larger than this are refused"},
     {"SignatureVersion", MEMBER_IGNORED, .why = "How HTTP receivers check messages."},
     {"TracingConfig", MEMBER_IGNORED, .why = "Whether X-Ray sees messages."},
-    {"HTTP*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
-    {"Firehose*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
-    {"Lambda*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
-    {"Application*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
-    {"SQS*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
+    {"*Feedback*", MEMBER_IGNORED, .why = "Whether deliveries are logged."},
     {"*", MEMBER_TOLD, .why = "a key nobody knows"},
     {0},
 };
@@ -123,5 +107,6 @@ const struct kind topic_kind = {
     .read = &read,
     .create = &create,
     .remove = &remove_topic,
+    .gone = "NotFound ResourceNotFound",
     .check = check,
 };

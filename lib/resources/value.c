@@ -75,6 +75,22 @@ json_t *value_from_text(const struct field *field, const char *text)
     }
 }
 
+/* A number or truth that AWS keeps as text: what it means.  Other text stays text, and differs. */
+static json_t *scalar_from_wire(const struct field *field, const json_t *wire)
+{
+    const char *text = json_string_value(wire);
+    json_auto_t *number = NULL;
+
+    if (!text)
+        return json_share(wire);
+    if (field->type == FIELD_BOOL)
+        return !strcasecmp(text, "true")    ? json_true()
+               : !strcasecmp(text, "false") ? json_false()
+                                            : json_share(wire);
+    number = json_loads(text, JSON_DECODE_ANY, NULL);
+    return json_share(json_is_number(number) ? number : wire);
+}
+
 json_t *value_from_wire(const struct field *field, const json_t *wire)
 {
     json_auto_t *document = NULL;
@@ -82,10 +98,17 @@ json_t *value_from_wire(const struct field *field, const json_t *wire)
     if (!wire || json_is_null(wire))
         return field->absent_is ? value_from_text(field, field->absent_is) : NULL;
     switch (field->type) {
+    case FIELD_INT:
+    case FIELD_NUMBER:
+    case FIELD_BOOL:
+        return scalar_from_wire(field, wire);
     case FIELD_MAP:
         return map_from_wire(wire);
     case FIELD_COLUMNS:
         return columns_from_wire(wire);
+    case FIELD_JSON:
+        document = json_is_string(wire) ? json_loads(json_string_value(wire), 0, NULL) : NULL;
+        return json_share(document ? document : wire);
     case FIELD_POLICY:
         document = policy_parse(wire);
         return document ? json_share(document) : json_share(wire);
@@ -144,10 +167,29 @@ static json_t *statements_to_wire(const json_t *value, const json_t *have_wire)
     return document_to_text(document);
 }
 
+/* As people write it: 30.0 is "30", 0.1 is "0.1", true is "true". */
+static json_t *scalar_to_text(const json_t *value)
+{
+    double number = json_real_value(value);
+    cleanup_free char *plain = json_dumps(value, JSON_ENCODE_ANY);
+    char text[32];
+
+    if (!json_is_real(value))
+        return json_string(plain);
+    for (int digits = 15; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    return json_string(text);
+}
+
 static json_t *scalar_to_wire(const json_t *shape, const json_t *value)
 {
     const char *type = json_text(shape, "type"), *text = json_string_value(value);
 
+    if (type && !strcmp(type, "string") && (json_is_number(value) || json_is_boolean(value)))
+        return scalar_to_text(value);
     if (!type || !text)
         return json_share(value);
     if (!strcmp(type, "float") || !strcmp(type, "double"))
@@ -167,6 +209,7 @@ json_t *value_to_wire(const struct field *field, const json_t *shape, const json
         return map_to_wire(shape, value);
     case FIELD_COLUMNS:
         return columns_to_wire(value, have_wire);
+    case FIELD_JSON:
     case FIELD_POLICY:
         return document_to_text(value);
     case FIELD_STATEMENTS:

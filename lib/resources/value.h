@@ -12,7 +12,8 @@ json_t *value_from_text(const struct field *field, const char *text);
 /* What AWS returned (NULL: no such member) as a value: field->absent_is where that says what
  * nothing means.  New reference, NULL for nothing. */
 json_t *value_from_wire(const struct field *field, const json_t *wire);
-/* A value as AWS wants it at shape (NULL: as it is); new reference.  have_wire: what AWS has there
+/* A value as AWS wants it at shape (NULL: as it is; numbers and truths become text where the shape
+ * is a string's); new reference.  have_wire: what AWS has there
  * now, or NULL: column comments and a policy's other members are taken from it. */
 json_t *value_to_wire(const struct field *field, const json_t *shape, const json_t *value,
                       const json_t *have_wire);

@@ -128,13 +128,7 @@ static const struct field fields[] = {
      .usual = "AUTO",
      .loss = LOSS_MISREAD,
      .summary = "AUTO or Athena engine version 3."},
-    {.name = "tags",
-     .member = "Tags",
-     .type = FIELD_MAP,
-     .flags = FIELD_OWNER,
-     .read = &read_tags,
-     .set = &put_tags,
-     .summary = "Tags; others are left alone."},
+    FIELD_TAGS("Tags", &read_tags, &put_tags),
     {0},
 };
 

@@ -116,7 +116,12 @@ static json_t *read_guessed(const struct reading *r, const struct yaml_node *nod
         return json_boolean(*text == 't');
     errno = 0;
     number = strtoll(text, &end, 10);
-    return *text && !*end && !errno ? json_integer(number) : json_string(text);
+    if (*text && !*end && !errno)
+        return json_integer(number);
+    if (*end == '.' && end > text && isdigit((unsigned char)end[-1]) && end[1] &&
+        strspn(end + 1, "0123456789") == strlen(end + 1))
+        return json_real(strtod(text, NULL));
+    return json_string(text);
 }
 
 static char *below(const char *path, const struct yaml_node *parent, size_t i)
@@ -316,6 +321,8 @@ json_t *load_value_read(struct load *load, const struct kind *kind, const struct
                    : read_texts(&r, node, path, true);
     case FIELD_DOCUMENT:
         return shape ? read_shaped(&r, shape, node, path) : read_map(&r, NULL, NULL, node, path);
+    case FIELD_JSON:
+        return read_map(&r, NULL, NULL, node, path);
     case FIELD_LIST:
         return shape ? read_shaped(&r, shape, node, path) : read_list(&r, NULL, node, path);
     case FIELD_RULES:

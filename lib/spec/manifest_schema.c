@@ -35,10 +35,12 @@ static json_t *text_schema(const json_t *shape)
 static json_t *number_schema(const json_t *shape, const char *type)
 {
     json_t *number = json_pack("{s:s}", "type", type);
+    /* Of a number that AWS keeps as text they bound its length. */
+    bool bounds = strcmp(json_text(shape, "type") ? json_text(shape, "type") : "", "string") != 0;
 
-    if (json_object_get(shape, "min"))
+    if (bounds && json_object_get(shape, "min"))
         json_object_set(number, "minimum", json_object_get(shape, "min"));
-    if (json_object_get(shape, "max"))
+    if (bounds && json_object_get(shape, "max"))
         json_object_set(number, "maximum", json_object_get(shape, "max"));
     return json_pack("{s:[o, {s:s}, {s:s, s:s}]}", "anyOf", number, "type", "null", "type",
                      "string", "pattern", "^-?[0-9.]+$|" SPELLED);
@@ -129,6 +131,8 @@ static json_t *field_schema(const struct kind *kind, const struct field *field, 
         return map_schema(reference("text"));
     case FIELD_DOCUMENT:
         return shape ? schema_of(model, shape, definitions) : map_schema(json_true());
+    case FIELD_JSON:
+        return map_schema(json_true());
     case FIELD_LIST:
     case FIELD_SET:
     case FIELD_RULES:

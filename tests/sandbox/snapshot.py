@@ -1,8 +1,9 @@
 """Everything that can be read of an account, found by AWS's models alone: what a test compares before and after.
 
 Lists that ask for nothing are read first; what their items are called fills the required parameters of
-further reads, and so on.  A service needs no line here.  What AWS answers with an error is left out: it is
-not there.  No data (objects, events, results), which comes and goes at times of its own, and no history.
+further reads, and so on.  Where a read can be asked for everything (a list of attributes that may be "All"),
+or a kind's table sends it a constant, it is.  A service needs no line here.  What AWS answers with an error is
+left out: it is not there.  No data (objects, events, results), which comes and goes at times of its own, and no history.
 
 A path is SERVICE/LIST/ITEM/READ: s3/Buckets/NAME/GetBucketPolicy, logs/logGroups/NAME/subscriptionFilters/ONE.
 """
@@ -30,6 +31,8 @@ from .world import World
 Names = dict[str, Any]  # what an item and those around it are called, in lower case -> the values
 DATA = re.compile(r".*(Object(?!Lock)|Multipart|Events$|QueryExecution|QueryResults|Statistics|ListMetrics$|"
                   r"Version(?!ing))")
+# Times that a model makes numbers or texts, as in a map of attributes: seconds or milliseconds since 1970.
+NAMED_TIME, EPOCH = re.compile(r"\w*(Timestamp|[tT]ime|Date)"), re.compile(r"1[0-9]{9}([0-9]{3})?([.][0-9]+)?")
 MOST_PAGES = 50
 RESOURCES = Path(__file__).resolve().parents[2] / "lib/resources"
 LACKING: set[tuple[str, str]] = set()  # operations that moto turned out not to have
@@ -54,12 +57,39 @@ def pages(service: str) -> dict[str, Any]:
         return {}
 
 
+def tables(service: str) -> list[str]:
+    """The kinds of a service, as text."""
+    texts = [path.read_text() for path in sorted(RESOURCES.glob("*.c"))]
+    return [text for text in texts if f'.service = "{service}"' in text]
+
+
+@lru_cache
+def constants(service: str) -> dict[str, dict[str, Any]]:
+    """Operation -> what the kinds' tables always send it: AttributeNames[]='All' is {"AttributeNames": ["All"]}."""
+    found: dict[str, dict[str, Any]] = {}
+    for text in tables(service):
+        for name, words in re.findall(r'\.op = "(\w+)",\s*\.send = ((?:"[^"]*"\s*)+)', text):
+            for member, is_list, value in re.findall(r"(\w+)(\[\])?='([^']*)'", words):
+                known = found.setdefault(name, {})
+                known[member] = [*known.get(member, []), value] if is_list else value
+    return found
+
+
+def everything(operation: OperationModel) -> dict[str, Any]:
+    """Optional parameters without which AWS leaves things out."""
+    members = operation.input_shape.members if operation.input_shape else {}
+    members = {name: shape for name, shape in members.items() if name not in required(operation)}
+    wide = {name: [value] for name, shape in members.items() if shape.type_name == "list"
+            for value in getattr(shape.member, "enum", []) if value in ("All", "ALL")}
+    fixed = constants(operation.service_model.service_name).get(operation.name, {})
+    return {**wide, **{name: value for name, value in fixed.items()
+                       if name in members and members[name].type_name in ("list", "string")}}
+
+
 @lru_cache
 def arns(service: str) -> list[str]:
     """How the kinds write the ARNs of a service, for lists that do not tell them."""
-    texts = [path.read_text() for path in sorted(RESOURCES.glob("*.c"))]
-    return [arn for text in texts if f'.service = "{service}"' in text
-            for arn in re.findall(r'\.arn = "([^"]*)"', text)]
+    return [arn for text in tables(service) for arn in re.findall(r'\.arn = "([^"]*)"', text)]
 
 
 def required(operation: OperationModel) -> list[str]:
@@ -134,7 +164,8 @@ class Snapshot:
     def go_on(self, listed: OperationModel, member: str, items: list[Any], path: str, names: Names) -> None:
         service, thing = listed.service_model.service_name, thing_of(listed)
         twins: Counter[str] = Counter()
-        for item in items:
+        # In one order: what another item names as well (a queue its dead letters' sources) is found below the first.
+        for item in sorted(items, key=lambda item: label(thing, item)):
             own, called = names_of(thing, member, item), label(thing, item)
             below = f"{path}/{member}/{called}" + "'" * twins[called]
             twins[called] += 1
@@ -171,7 +202,8 @@ class Snapshot:
                 yield template.format(**here, **{left.pop(): called})
 
     def pages_of(self, operation: OperationModel, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        rule, params = pages(operation.service_model.service_name).get(operation.name, {}), dict(params)
+        rule = pages(operation.service_model.service_name).get(operation.name, {})
+        params = {**everything(operation), **params}
         token, reply_token = rule.get("input_token"), rule.get("output_token")
         for _ in range(MOST_PAGES):
             page = self.read(operation, params)
@@ -213,10 +245,12 @@ class Snapshot:
         return Request(made["method"], path, query, list(headers.items()), body)
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, name: str = "") -> Any:
     """As JSON, with a time told from text: it says nothing about what anybody asked for."""
     if isinstance(value, dict):
-        return {k: plain(v) for k, v in value.items()}
+        return {k: plain(v, k) for k, v in value.items()}
     if isinstance(value, list):
         return [plain(v) for v in value]
-    return {"time": value.isoformat()} if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return {"time": value.isoformat()}
+    return {"time": str(value)} if NAMED_TIME.fullmatch(name) and EPOCH.fullmatch(str(value)) else value

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from . import models
+from . import models, moto_side, snapshot
 from .conftest import Pipeline, Wire
-from .control import REGION, Sandbox
+from .control import ACCESS_KEY, ACCOUNT, REGION, Sandbox
+from .world import World
 
 
 def test_it_finds_what_is_below_what_it_lists(sandbox: Sandbox, pipeline: Pipeline) -> None:
@@ -54,6 +55,64 @@ def test_only_the_region_and_services_asked_for(sandbox: Sandbox) -> None:
     assert not [path for path in sandbox.snapshot() if path.startswith("logs/")]
     assert set(sandbox.snapshot("us-east-1", "logs")) >= {"logs/logGroups//there"}
     assert {path.partition("/")[0] for path in sandbox.snapshot("us-east-1", "logs")} == {"logs"}
+
+
+# -- services that nobody has a kind of yet --------------------------------------------------------------
+
+def test_what_a_read_leaves_out_unasked_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = models.service_model("sqs").operation_model("GetQueueAttributes")
+    assert snapshot.everything(queue) == {"AttributeNames": ["All"]}, "by the model"
+    monkeypatch.setattr(snapshot, "constants", lambda service: {"GetQueueAttributes": {
+        "AttributeNames": ["Policy"], "Unknown": "x"}, "ListQueues": {"MaxResults": "5", "QueueNamePrefix": "a"}})
+    assert snapshot.everything(queue) == {"AttributeNames": ["Policy"]}, "as a kind's table sends it"
+    queues = models.service_model("sqs").operation_model("ListQueues")
+    assert snapshot.everything(queues) == {"QueueNamePrefix": "a"}, "how long a page is does not matter"
+    databases = models.service_model("glue").operation_model("GetDatabases")
+    assert snapshot.everything(databases) == {}, "AttributesToGet asks for less"
+
+
+def test_constants_of_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("one", "A"), ("two", "B")):
+        (tmp_path / f"{name}.c").write_text(f"""static const struct call read = {{
+    .op = "GetThing",
+    .send = "Name=name Limit='5' "
+            "Parts[]='{value}'",
+}};
+    .service = "things",
+""")
+    monkeypatch.setattr(snapshot, "RESOURCES", tmp_path)
+    assert snapshot.constants.__wrapped__("things") == {"GetThing": {"Limit": "5", "Parts": ["A", "B"]}}
+    assert snapshot.constants.__wrapped__("other") == {}
+
+
+def test_attributes_of_a_queue_are_seen() -> None:
+    """A service without a kind: the sandbox's front would know none, so it is looked at from inside."""
+    moto_side.reset()
+    queues = moto_side.backend("sqs", ACCOUNT, REGION)
+    world = World()
+    key = world.keys.find(ACCESS_KEY)
+
+    def attributes() -> dict[str, Any]:
+        found = snapshot.Snapshot(world, key, REGION).of(["sqs"])
+        return next(v for path, v in found.items() if path.endswith("jobs/GetQueueAttributes"))["Attributes"]
+
+    queues.create_queue("jobs", {})
+    before = attributes()
+    assert before["VisibilityTimeout"] == "30" and list(before["CreatedTimestamp"]) == ["time"]
+    queues.set_queue_attributes("jobs", {"VisibilityTimeout": "45"})
+    assert attributes() == {**before, "VisibilityTimeout": "45",
+                            "LastModifiedTimestamp": attributes()["LastModifiedTimestamp"]}
+    moto_side.reset()
+
+
+@pytest.mark.parametrize("name, value, told", [
+    ("CreatedTimestamp", "1764450000", True), ("LastModifiedTimestamp", "1764450000.123", True),
+    ("creationTime", 1764450000123, True), ("ExpiryDate", "1764450000", True),
+    ("VisibilityTimeout", "30", False), ("retentionTime", "30", False), ("Threshold", 1764450000, False),
+    ("Timestamp", "soon", False)])
+def test_times_that_a_model_makes_texts(name: str, value: Any, told: bool) -> None:
+    assert snapshot.plain({"Attributes": {name: value}}) == {"Attributes": {
+        name: {"time": str(value)} if told else value}}
 
 
 # -- what is not there says where it would go ------------------------------------------------------------

@@ -207,7 +207,8 @@ static void check_error(const char *service, const char *op, int status, const c
     cleanup_free char *have = NULL;
 
     CHECK_INT(decode(service, op, status, headers, body, strlen(body), &result, &error), -1);
-    have = mem_printf("%d %s|%s|%s", error.status, error.code, error.message, error.request_id);
+    have = mem_printf("%d %s%s%s|%s|%s", error.status, error.code, *error.modelled ? "=" : "",
+                      error.modelled, error.message, error.request_id);
     CHECK_TEXT(have, want);
     CHECK(result == NULL);
     json_decref(result);
@@ -243,7 +244,10 @@ static void test_errors(void)
     check_error("cloudwatch", "GetMetricData", 400,
                 "x-amzn-query-error:InvalidParameterValue;Sender\n",
                 "{\"__type\":\"com.x#InvalidParameterValueException\",\"message\":\"bad\"}",
-                "400 InvalidParameterValue|bad|");
+                "400 InvalidParameterValue=InvalidParameterValueException|bad|");
+    check_error("cloudwatch", "GetMetricData", 400, "x-amzn-query-error:;Sender\n",
+                "{\"__type\":\"com.x#InvalidParameterValueException\",\"message\":\"bad\"}",
+                "400 InvalidParameterValueException|bad|");
     check_error("logs", "DescribeLogGroups", 503, "content-type:text/html\n",
                 "<html><body>busy</body></html>",
                 "503 HTTP 503|no error document (30 bytes, text/html)|");

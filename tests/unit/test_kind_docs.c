@@ -26,6 +26,7 @@ static const char *type_text(enum field_type type)
         [FIELD_LIST] = "list of AWS's structures",
         [FIELD_SET] = "list in any order",
         [FIELD_RULES] = "list of rules, by ID",
+        [FIELD_JSON] = "mapping, kept as JSON",
         [FIELD_POLICY] = "policy document",
         [FIELD_STATEMENTS] = "list of policy statements, by Sid",
         [FIELD_COLUMNS] = "columns: name: type",
@@ -57,7 +58,8 @@ static void add_value(struct str *s, const struct kind *kind, const struct field
     if (count && count <= MOST_VALUES) {
         for (size_t i = 0; i < count; i++)
             str_addf(s, "%s`%s`", i ? ", " : "", json_string_value(json_array_get(values, i)));
-    } else if (field->type == FIELD_INT && least && most) {
+    } else if (field->type == FIELD_INT && least && most &&
+               strcmp(json_text(shape, "type"), "string") != 0) {
         str_addf(s, "whole number, %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT,
                  json_integer_value(least), json_integer_value(most));
     } else {
@@ -135,6 +137,20 @@ static char *read_text(const char *path)
     return str_take(&s);
 }
 
+static void tell_difference(const char *have, const char *want, const char *program)
+{
+    size_t line = 1;
+
+    for (; *have && *have == *want; have++, want++)
+        line += *have == '\n';
+    while (line > 1 && have[-1] != '\n')
+        have--, want--;
+    (void)fprintf(stderr,
+                  "docs/kinds.md differs from the tables from line %zu on:\n  it has:    %.*s\n"
+                  "  should be: %.*s\nwrite it anew: %s docs/kinds.md\n",
+                  line, (int)strcspn(have, "\n"), have, (int)strcspn(want, "\n"), want, program);
+}
+
 int main(int argc, char **argv)
 {
     cleanup_free char *want = document();
@@ -148,12 +164,19 @@ int main(int argc, char **argv)
     }
     cleanup_free char *have = read_text("docs/kinds.md");
 
-    CHECK(strcmp(have, want) == 0); /* else: test_kind_docs docs/kinds.md */
-    for (size_t i = 0; registry_kinds[i]; i++) {
-        CHECK(registry_kinds[i]->summary && *registry_kinds[i]->summary);
-        for (const struct field *f = registry_kinds[i]->fields; f->name; f++)
-            CHECK((f->flags & FIELD_REPORTED) || (f->summary && *f->summary));
-    }
+    if (strcmp(have, want) != 0)
+        tell_difference(have, want, argv[0]);
+    CHECK(strcmp(have, want) == 0);
+    for (size_t i = 0; registry_kinds[i]; i++)
+        for (const struct field *f = registry_kinds[i]->fields; f->name; f++) {
+            bool told = (f->flags & FIELD_REPORTED) || (f->summary && *f->summary);
+
+            if (!told)
+                (void)fprintf(stderr,
+                              "%s: the field %s needs a .summary: one line for the manual\n",
+                              registry_kinds[i]->name, f->name);
+            CHECK(told);
+        }
     aws_model_unload();
     return check_done();
 }

@@ -263,8 +263,19 @@ static void test_patterns_of_models(void)
     CHECK(patterns > 50);
 }
 
+/* Read without loading the model, the same comes out. */
+static void test_config_ids(void)
+{
+    for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
+        cleanup_free char *id = aws_model_config_id(file);
+
+        CHECK_TEXT(id, aws_model(file->name)->config_id);
+    }
+}
+
 int main(void)
 {
+    test_config_ids();
     test_services();
     test_references();
     test_paths();

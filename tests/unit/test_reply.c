@@ -9,13 +9,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "check.h"
+#include "resources/members.h"
 #include "resources/registry.h"
 
 #include <ctype.h>
 
 static bool takes(const struct call *call, const char *op)
 {
-    return call && !strcmp(call->op, op) && call->take && !call->parse;
+    return call && !strcmp(call->op, op) && ((call->take && !call->parse) || call->always);
 }
 
 static bool writes(const struct call *call, const char *op)
@@ -57,7 +58,13 @@ static void each_operation(void (*each)(const struct aws_operation *, const stru
 
             CHECK(aws_model_operation(model, op, &operation));
             if (!rule && !is_of_a_kind(&operation))
-                fprintf(stderr, "%s %s has no rule in reply_rule.c\n", model->name, op);
+                fprintf(
+                    stderr,
+                    "%s %s: nothing says what a reply of AWS always holds, so that a proxy's page "
+                    "would be taken for it: give the kind's call .take or .always (\"\": nothing "
+                    "is "
+                    "sure), or the operation a row in lib/aws/reply/reply_rule.c\n",
+                    model->name, op);
             CHECK(rule || is_of_a_kind(&operation));
             if (rule)
                 each(&operation, rule);
@@ -174,6 +181,32 @@ static bool means_partial(const char *name)
     return false;
 }
 
+/* A kind says of its reads what a member means; whether its writes did all, its reads tell. */
+static bool is_said_by_kind(const struct kind *kind, const struct call *call, const char *op,
+                            const char *path)
+{
+    const struct member *row;
+
+    return call && !strcmp(call->op, op) && members_know(kind, call, path, &row) && row;
+}
+
+static bool kinds_say(const struct aws_operation *operation, const char *path)
+{
+    const char *op = operation->name;
+
+    for (size_t i = 0; registry_kinds[i]; i++) {
+        const struct kind *kind = registry_kinds[i];
+        bool said = is_said_by_kind(kind, kind->read, op, path) || writes(kind->create, op) ||
+                    writes(kind->update, op) || writes(kind->remove, op);
+
+        for (const struct field *f = kind->fields; f->name; f++)
+            said = said || is_said_by_kind(kind, f->read, op, path) || writes(f->set, op);
+        if (said && !strcmp(kind->service, operation->model->name))
+            return true;
+    }
+    return false;
+}
+
 static const struct reply_partial *find_partial(const struct aws_operation *operation,
                                                 const char *path)
 {
@@ -194,15 +227,18 @@ static void walk(struct walk *w, const json_t *reference, const char *path);
 static void walk_member(struct walk *w, const char *name, const json_t *reference, const char *path)
 {
     cleanup_free char *inner = mem_printf("%s%s%s", path, *path ? "." : "", name);
-    bool told = find_partial(w->operation, inner) != NULL;
+    bool told = find_partial(w->operation, inner) != NULL || kinds_say(w->operation, inner);
 
     if (!means_partial(name)) {
         walk(w, reference, inner);
         return;
     }
     if (!told)
-        fprintf(stderr, "%s %s: %s may mean that not all was done: say so in reply_rule.c\n",
-                w->operation->model->name, w->operation->name, inner);
+        fprintf(
+            stderr,
+            "%s %s: %s may mean that not all was done: say what it means in a row of the kind's "
+            ".members, or in reply_rule_partials of lib/aws/reply/reply_rule.c\n",
+            w->operation->model->name, w->operation->name, inner);
     CHECK(told);
 }
 

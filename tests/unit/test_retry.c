@@ -188,6 +188,8 @@ static void test_classes(void)
         {"iam", "NoSuchEntity", 404, RETRY_NEVER, ERR_ABSENT},
         {"s3", "NoSuchBucket", 404, RETRY_NEVER, ERR_ABSENT},
         {"s3", "HTTP 404", 404, RETRY_NEVER, ERR_ABSENT},
+        {"sqs", "AWS.SimpleQueueService.NonExistentQueue", 400, RETRY_NEVER, ERR_ABSENT},
+        {"sqs", "QueueDoesNotExist", 400, RETRY_NEVER, ERR_ABSENT},
         {"s3", "HTTP 403", 403, RETRY_NEVER, ERR_DENIED},
         {"s3", "AccessDenied", 403, RETRY_NEVER, ERR_DENIED},
         {"sts", "ExpiredToken", 403, RETRY_NEVER, ERR_DENIED},

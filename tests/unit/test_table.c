@@ -143,6 +143,28 @@ static void test_overlay_of_all(void)
     PARAMS(&replace_wanted, "{}", "{}", "{\"logGroupName\":\"g\"}");
 }
 
+/* "*" stands for what the read holds and the call takes, by AWS's name. */
+static void test_star(void)
+{
+    static const struct call all = {.op = "CreateLogGroup", .send = "logGroupName=name *"};
+    static const struct call but = {.op = "CreateLogGroup", .send = "* kmsKeyId='k'"};
+    static const struct call below = {.op = "CreateLogGroup", .send = "tags.*"};
+    static const struct call own = {.op = "PutRetentionPolicy", .send = "logGroupName=name *"};
+    cleanup_free char *words = table_words(&group, &all), *none = table_words(&group, &own);
+    cleanup_free char *inner = table_words(&group, &below);
+    const struct field *key = kind_field(&group, "key"), *tags = kind_field(&group, "tags");
+
+    CHECK_TEXT(words, "logGroupName=name kmsKeyId=key ");
+    CHECK_TEXT(none, "logGroupName=name ");  /* days has a `set` of its own */
+    CHECK_TEXT(inner, "tags.kmsKeyId=key "); /* any key of a map */
+    CHECK(table_sends(&group, &all, key) && !table_sends(&group, &all, tags));
+    PARAMS(&all, "{\"name\":\"g\",\"key\":\"w\"}", NULL,
+           "{\"kmsKeyId\":\"w\",\"logGroupName\":\"g\"}");
+    PARAMS(&all, "{\"name\":\"g\"}", "{\"key\":\"h\"}",
+           "{\"kmsKeyId\":\"h\",\"logGroupName\":\"g\"}");
+    PARAMS(&but, "{\"key\":\"w\"}", NULL, "{\"kmsKeyId\":\"k\"}");
+}
+
 static void test_list_of_one(void)
 {
     PARAMS(&of_one, "{\"name\":\"g\"}", NULL, "{\"logGroupIdentifiers\":[\"g\"]}");
@@ -207,9 +229,16 @@ static void test_errors(void)
     CHECK(!table_matches("NoSuchBucket:already exists", &error));
     CHECK(!table_matches("Other:is not found", &error));
     CHECK(!table_matches(NULL, &error) && !table_matches("", &error));
-    CHECK_INT(table_settle(&call, &error)->window_s, 2);
+    CHECK_INT(table_settle(&group, &call, &error)->window_s, 2);
+    /* SQS tells the code it had before, and the model's name of it. */
+    (void)snprintf(error.modelled, sizeof error.modelled, "%s", error.code);
+    (void)snprintf(error.code, sizeof error.code, "AWS.SimpleQueueService.NonExistentQueue");
+    CHECK(table_matches("NoSuchBucket", &error) && table_matches(error.code, &error));
+    CHECK(!table_matches("NoSuchBucketPolicy", &error));
+    CHECK_INT(table_settle(&group, &call, &error)->window_s, 2);
+    *error.modelled = '\0';
     (void)snprintf(error.code, sizeof error.code, "AccessDenied");
-    CHECK(!table_settle(&call, &error));
+    CHECK(!table_settle(&group, &call, &error));
 }
 
 static void test_fill_and_attributes(void)
@@ -232,6 +261,7 @@ int main(void)
 {
     test_params();
     test_overlay_of_all();
+    test_star();
     test_list_of_one();
     test_take_and_find();
     test_pages();

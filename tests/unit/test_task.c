@@ -736,6 +736,35 @@ static void test_not_there_after_a_create(void)
     }
 }
 
+/* Nothing was made in this pass: what is not found is not there, and nobody waits for it. */
+static void test_missing_group(void)
+{
+    for (unsigned follows = 0; follows < 2; follows++) {
+        struct hand hand;
+
+        hand_start(&hand, "log_stream", "{\"log_group\":\"g\",\"name\":\"s\"}");
+        for (int look = 0; look < 2; look++) {
+            expect(&hand, "DescribeLogStreams");
+            give_error(&hand, "ResourceNotFoundException", "no group", ERR_ABSENT);
+            if (!look && follows)
+                task_follows_create(hand.task);
+            if (!look)
+                task_apply(hand.task);
+        }
+        expect(&hand, "CreateLogStream");
+        give_error(&hand, "ResourceNotFoundException", "The specified log group does not exist.",
+                   ERR_ABSENT);
+        CHECK_INT(task_state(hand.task) == TASK_WAITING, follows);
+        if (!follows) {
+            expect(&hand, "DescribeLogStreams");
+            give_error(&hand, "ResourceNotFoundException", "no group", ERR_ABSENT);
+            CHECK_INT(task_verdict(hand.task), VERDICT_FAILED);
+            CHECK(strstr(task_text(hand.task), "The specified log group does not exist."));
+        }
+        task_free(hand.task);
+    }
+}
+
 /* ---- a kind of our own: whose mark has a read of its own, and of many reads ---- */
 
 static const struct call find_group = {
@@ -909,6 +938,116 @@ static void test_many_reads(void)
     task_free(hand.task);
 }
 
+/* ---- what a kind says once for its calls, and of one of them ---- */
+
+static json_t *retention(const struct scope *scope)
+{
+    return json_pack("{s:O, s:O}", "logGroupName", json_object_get(scope->desired, "name"),
+                     "retentionInDays", json_object_get(scope->desired, "days"));
+}
+
+static const struct field own_fields[] = {
+    {.name = "name", .flags = FIELD_KEY},
+    {.name = "days", .member = "retentionInDays", .type = FIELD_INT},
+    {0},
+};
+#define KEPT "{\"logGroups\":[{\"logGroupName\":\"g\",\"retentionInDays\":7}]}"
+
+/* A built document replaces, and is read once more before; one that AWS merges does not. */
+static void test_build_may_merge(void)
+{
+    for (unsigned merges = 0; merges < 2; merges++) {
+        const struct call put = {
+            .op = "PutRetentionPolicy", .build = retention, .merges = merges != 0};
+        struct kind kind = removable;
+        struct hand hand;
+
+        kind.fields = own_fields;
+        kind.update = &put;
+        CHECK_INT(kind_call_replaces(&kind, &put), !merges);
+        hand_start_kind(&hand, &kind, "{\"name\":\"g\",\"days\":30}", false);
+        for (unsigned look = 0; look < 3 - merges; look++) {
+            expect(&hand, "DescribeLogGroups");
+            give(&hand, KEPT);
+            if (!look)
+                task_apply(hand.task);
+        }
+        expect(&hand, "PutRetentionPolicy");
+        task_free(hand.task);
+    }
+}
+
+/* What the table says that AWS always sends is missing: no reply at all. */
+static void test_always(void)
+{
+    static const struct {
+        const char *always, *reply, *missing;
+    } cases[] = {
+        {"logGroups", "{}", "the reply has no logGroups"},
+        {"logGroups+", "{\"logGroups\":[]}", "the reply has an empty logGroups"},
+        {"logGroups logGroups[].arn", KEPT, "the reply has no logGroups[].arn"},
+        {"logGroups logGroups[].logGroupName", KEPT, NULL},
+        {"", "{}", NULL}, /* nothing is sure */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct call look = {.op = "DescribeLogGroups",
+                                  .send = "logGroupNamePrefix=name",
+                                  .always = cases[i].always};
+        struct kind kind = removable;
+        struct hand hand;
+
+        kind.fields = own_fields;
+        kind.read = &look;
+        hand_start_kind(&hand, &kind, "{\"name\":\"g\"}", false);
+        expect(&hand, "DescribeLogGroups");
+        give(&hand, cases[i].reply);
+        CHECK_INT(task_verdict(hand.task) == VERDICT_RETRY, cases[i].missing != NULL);
+        CHECK(!cases[i].missing || strstr(task_text(hand.task), cases[i].missing));
+        CHECK_INT(task_state(hand.task) == TASK_PLANNED, !cases[i].missing);
+        task_free(hand.task);
+    }
+}
+
+/* Codes, words and waits that hold for all calls of a kind. */
+static void test_said_once(void)
+{
+    static const struct settle settle[] = {{"Busy", NULL, 60, "it to be quiet"}, {0}};
+    static const struct call put = {.op = "PutRetentionPolicy",
+                                    .send = "logGroupName=name retentionInDays=days"};
+    struct kind kind = removable;
+    struct hand hand;
+
+    kind.fields = own_fields;
+    kind.update = &put;
+    kind.gone = "Gone";
+    kind.shut_out = "somebody keeps us out";
+    kind.settle = settle;
+    hand_start_kind(&hand, &kind, "{\"name\":\"g\",\"days\":30}", false);
+    expect(&hand, "DescribeLogGroups");
+    give_error(&hand, "Gone", "", ERR_INVALID);
+    CHECK_INT(task_plan(hand.task)->action, PLAN_BLOCKED); /* not there, and never created */
+    task_free(hand.task);
+
+    hand_start_kind(&hand, &kind, "{\"name\":\"g\",\"days\":30}", false);
+    expect(&hand, "DescribeLogGroups");
+    give_error(&hand, "AccessDenied", "no", ERR_DENIED);
+    CHECK(strstr(task_text(hand.task), "somebody keeps us out: DescribeLogGroups: AccessDenied"));
+    task_free(hand.task);
+
+    hand_start_kind(&hand, &kind, "{\"name\":\"g\",\"days\":30}", false);
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, KEPT);
+    task_apply(hand.task);
+    expect(&hand, "DescribeLogGroups");
+    give(&hand, KEPT);
+    expect(&hand, "PutRetentionPolicy");
+    give_error(&hand, "Busy", "", ERR_INVALID);
+    CHECK_INT(task_state(hand.task), TASK_WAITING);
+    CHECK_TEXT(task_text(hand.task), "waiting for it to be quiet");
+    task_free(hand.task);
+}
+
 int main(void)
 {
     pass_time(1000);
@@ -936,6 +1075,10 @@ int main(void)
     test_removal_of_others();
     test_put_off_until_it_is_there();
     test_many_reads();
+    test_missing_group();
+    test_build_may_merge();
+    test_always();
+    test_said_once();
     aws_model_unload();
     return check_done();
 }

@@ -287,6 +287,52 @@ static void test_wire(void)
     CHECK(!value_from_wire(&tags, NULL));
 }
 
+/* Numbers, truths and documents that AWS keeps as text: compared by meaning, sent as text. */
+static void test_kept_as_text(void)
+{
+    static const struct {
+        enum field_type type;
+        const char *want, *wire, *sent;
+        bool same;
+    } cases[] = {
+        {FIELD_INT, "30", "\"30\"", "30", true},
+        {FIELD_INT, "30", "\"30.0\"", "30", true},
+        {FIELD_INT, "30", "\"31\"", "30", false},
+        {FIELD_INT, "30", "\"30 days\"", "30", false},
+        {FIELD_INT, "30", "\"\"", "30", false},
+        {FIELD_INT, "30", NULL, "30", false},
+        {FIELD_INT, "0", "\"0\"", "0", true},
+        {FIELD_NUMBER, "0.1", "\"0.1\"", "0.1", true},
+        {FIELD_NUMBER, "30.0", "\"30\"", "30", true},
+        {FIELD_NUMBER, "0.1", "\"0.10000001\"", "0.1", false},
+        {FIELD_BOOL, "true", "\"true\"", "true", true},
+        {FIELD_BOOL, "true", "\"TRUE\"", "true", true},
+        {FIELD_BOOL, "true", "\"false\"", "true", false},
+        {FIELD_BOOL, "false", "\"false\"", "false", true},
+        {FIELD_BOOL, "false", "\"no\"", "false", false},
+        {FIELD_TEXT, "\"30\"", "\"30.0\"", "30", false}, /* text is text */
+        {FIELD_JSON, "{\"a\":1}", "\" { \\\"a\\\" : 1.0 } \"", "{\"a\":1}", true},
+        {FIELD_JSON, "{\"a\":1}", "\"{\\\"a\\\":1,\\\"b\\\":2}\"", "{\"a\":1}", false},
+        {FIELD_JSON, "{\"a\":1}", "\"{\\\"a\\\":\"", "{\"a\":1}", false}, /* cut short */
+        {FIELD_JSON, "{\"a\":1}", NULL, "{\"a\":1}", false},
+    };
+    json_auto_t *shape = parsed("{\"type\":\"string\"}");
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct field field = {.name = "f", .type = cases[i].type};
+        json_auto_t *want = parsed(cases[i].want), *wire = parsed(cases[i].wire);
+        json_auto_t *sent = value_to_wire(&field, shape, want, NULL);
+        json_auto_t *have = value_from_wire(&field, wire), *again = value_from_wire(&field, sent);
+        json_auto_t *list = json_array(), *none = json_array();
+
+        value_differences(&field, want, have, list);
+        value_differences(&field, want, again, none);
+        CHECK_TEXT(json_string_value(sent), cases[i].sent);
+        CHECK_INT(!json_array_size(list), cases[i].same);
+        CHECK_INT((long long)json_array_size(none), 0);
+    }
+}
+
 static void test_absent_is(void)
 {
     const struct field field = {.name = "f", .type = FIELD_INT, .absent_is = "3600"};
@@ -341,6 +387,7 @@ int main(void)
     test_merges();
     test_from_text();
     test_wire();
+    test_kept_as_text();
     test_absent_is();
     test_columns_keep_comments();
     test_statements_keep_the_document();

@@ -21,7 +21,7 @@ static void set_text(char *out, size_t room, const char *text, size_t length)
 }
 
 /* "ns#Code:http://..." -> "Code". */
-static void set_code(struct aws_error *error, const char *code)
+static void set_code(char *out, size_t room, const char *code)
 {
     const char *end = code + strcspn(code, ":");
 
@@ -29,7 +29,7 @@ static void set_code(struct aws_error *error, const char *code)
         if (*p == '#')
             code = p + 1;
     code += strspn(code, " ");
-    set_text(error->code, sizeof(error->code), code, (size_t)(end > code ? end - code : 0));
+    set_text(out, room, code, (size_t)(end > code ? end - code : 0));
 }
 
 static void set_message(struct aws_error *error, const char *message)
@@ -80,7 +80,7 @@ bool codec_error_xml(const struct xml_node *root, struct aws_error *error)
     code = xml_text(xml_child(node, "Code"));
     if (!code || !*code)
         return false;
-    set_code(error, code);
+    set_code(error->code, sizeof error->code, code);
     set_message(error, xml_text(xml_child(node, "Message")));
     if (!*error->message)
         set_message(error, xml_text(xml_child(node, "message")));
@@ -99,16 +99,17 @@ static void read_json_error(const struct aws_raw_reply *reply, struct aws_error 
     static const char *const code_names[] = {"__type", "code", "Code"};
     static const char *const message_names[] = {"message", "Message", "errorMessage"};
     json_auto_t *body = json_parse(reply->body, reply->body_length);
-    const char *code = aws_message_reply_header(reply, "x-amzn-query-error");
+    const char *older = aws_message_reply_header(reply, "x-amzn-query-error");
+    const char *code = aws_message_reply_header(reply, "x-amzn-errortype");
 
-    if (code && *code && *code != ';') { /* "CODE;Sender": the older code, which callers know */
-        set_text(error->code, sizeof(error->code), code, strcspn(code, ";"));
-    } else {
-        code = aws_message_reply_header(reply, "x-amzn-errortype");
-        for (unsigned i = 0; (!code || !*code) && i < 3; i++)
-            code = json_text(body, code_names[i]);
+    for (unsigned i = 0; (!code || !*code) && i < 3; i++)
+        code = json_text(body, code_names[i]);
+    if (older && *older && *older != ';') { /* "CODE;Sender": the one people know */
+        set_text(error->code, sizeof error->code, older, strcspn(older, ";"));
         if (code)
-            set_code(error, code);
+            set_code(error->modelled, sizeof error->modelled, code);
+    } else if (code) {
+        set_code(error->code, sizeof error->code, code);
     }
     for (unsigned i = 0; !*error->message && i < 3; i++)
         set_message(error, json_text(body, message_names[i]));

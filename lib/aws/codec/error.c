@@ -3,6 +3,14 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
+bool aws_error_is(const struct aws_error *error, const char *word, size_t length)
+{
+    return (strlen(error->code) == length && !strncmp(error->code, word, length)) ||
+           (length && strlen(error->modelled) == length && !strncmp(error->modelled, word, length));
+}
+
 char *aws_error_summary(const struct aws_error *error)
 {
     return mem_printf("%s: %s: %s", error->operation ? error->operation : "", error->code,

@@ -106,6 +106,21 @@ static struct loaded *load(const struct model_embed_file *file)
     return (struct loaded *)model;
 }
 
+/* scripts/models writes the metadata first; what follows it is not looked at. */
+char *aws_model_config_id(const struct model_embed_file *file)
+{
+    static const char start[] = "{\"metadata\":";
+    const char *text = file->text + sizeof start - 1;
+    json_error_t error;
+    json_auto_t *metadata = NULL;
+
+    if (!strncmp(file->text, start, sizeof start - 1))
+        metadata = json_loadb(text, (size_t)(file->end - text), JSON_DISABLE_EOF_CHECK, &error);
+    if (!metadata) /* compiled in: only a broken build gets here */
+        abort();
+    return config_id(text_or(metadata, "serviceId", file->name));
+}
+
 const struct aws_model *aws_model(const char *name)
 {
     for (struct loaded *loaded = embedded; loaded; loaded = loaded->next)

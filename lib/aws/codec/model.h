@@ -35,6 +35,10 @@ struct aws_operation {
     const json_t *document; /* {"name", "http", "input", "output", "errors", ...} */
 };
 
+struct model_embed_file;
+
+/* The config id of an embedded model, without loading it; new text. */
+char *aws_model_config_id(const struct model_embed_file *file);
 /* The embedded model by our name, loaded on first use; NULL for a name we do not have. */
 const struct aws_model *aws_model(const char *name);
 /* A model from a document of the same format (tests), of which a reference is taken; NULL when it

@@ -300,6 +300,14 @@ static void each_word(struct checking *c, const char *words, const char *operato
     }
 }
 
+char *reply_check_always(const char *words, const json_t *result)
+{
+    struct checking c = {.result = result};
+
+    each_word(&c, words, "+", must_be_there);
+    return c.wrong;
+}
+
 static void check_echo(struct checking *c)
 {
     const char *words = c->rule->echo;

@@ -19,4 +19,8 @@ struct reply_asked {
 int reply_check(const struct aws_operation *operation, const struct reply_asked *asked,
                 const struct aws_raw_reply *raw, json_t **result, struct aws_error *error);
 
+/* What is missing in a result of what is always there: words as reply_rule's `always` has them
+ * (NULL: none).  New text, to stand behind "the reply", or NULL. */
+char *reply_check_always(const char *words, const json_t *result);
+
 #endif

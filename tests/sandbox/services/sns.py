@@ -75,4 +75,6 @@ def set_topic_attributes(call: Call) -> Any:
         raise AwsError("NotFound", "Topic does not exist", 404)
     if p["AttributeName"] in FIFO - {"ContentBasedDeduplication"}:
         raise invalid("AttributeName")
+    if p["AttributeName"] == "Policy" and not p.get("AttributeValue"):
+        raise invalid("Policy Error: null")
     check_attribute(p["AttributeName"], p.get("AttributeValue", ""), p["TopicArn"])

@@ -33,6 +33,7 @@ class Hand:
 
     def __init__(self, world: World, folder: Path):
         self.world, self.folder = world, folder
+        self.tried: list[str] = []  # what became of each way, for people
 
     def ways(self, how: str, want: Wanted, field: Field, key: str) -> Iterator[Way]:
         """To change the field (what key names in it) or to remove it; likely ones first."""
@@ -49,22 +50,43 @@ class Hand:
             undone = self.planned({**want, "ensure": "absent"})
         else:
             undone = [other for call in reversed(made) for other in self.opposites(call, want, "")]
-        yield lambda: [self.send(*call) for call in undone]
+        yield lambda: "; ".join(filter(None, [self.send(*call) for call in undone]))
 
-    def go(self, ways: Iterable[Way], service: str, seen: Callable[[], bool]) -> bool:
-        """Takes the first way that changes AWS; seen tells whether that is the drift it was to be."""
+    def go(self, ways: Iterable[Way], service: str, seen: Callable[[], bool],
+           noticed: Callable[[], bool] = lambda: False) -> bool:
+        """Takes the first way that changes AWS; seen tells whether that is the drift it was to be.
+
+        noticed: whether a plan finds anything in what was in sync.  Where the snapshot shows no change it is blind.
+        """
         before = self.world.snapshot(service)
+        self.tried = []
         for way in ways:
-            way()
-            if changes(before, self.world.snapshot(service), service) and seen():
+            said = way()
+            changed = bool(changes(before, self.world.snapshot(service), service))
+            if changed and seen():
                 return True
+            refused = isinstance(said, str) and said
+            self.tried.append(said if refused else "taken, and changed something else" if changed else
+                              "taken, and changed nothing")
+            assert changed or refused or not noticed(), (
+                f"AWS took a change of {service} that a plan sees and tests/sandbox/snapshot.py does not: teach the "
+                "snapshot to read it (a parameter that asks for everything, a name that fills a read)")
         return False
 
-    def send(self, service: str, name: str, params: dict[str, Any]) -> None:
+    def outcome(self) -> str:
+        """What became of the ways of the last go, each once."""
+        return "; ".join(dict.fromkeys(self.tried)) or "no table and no model tells a way"
+
+    def send(self, service: str, name: str, params: dict[str, Any]) -> str:
+        """Why AWS refused; empty when it did not."""
         try:
             getattr(getattr(self.world, service), xform_name(name))(**params)
-        except (ClientError, ParamValidationError):
-            pass  # not a way, then
+        except ClientError as error:  # not a way, then
+            said = error.response["Error"]
+            return f"{name} is refused: {said['Code']}: {said['Message'][:100]}"
+        except ParamValidationError:
+            return f"{name} has no such form by AWS's model"
+        return ""
 
     # -- which calls ---------------------------------------------------------------------------------
 
@@ -102,7 +124,7 @@ class Hand:
             member = key or (field.member or "").rpartition(".")[2].removesuffix("[]")
             for number in count():
                 edits = [(service, name, edit) for service, name, params in fresh()
-                         for edit in emptied(params, path_to(params, member) or path_to(params, field.name), field)]
+                         for edit in emptied(params, path_of(params, member, field), field)]
                 if number >= len(edits):
                     break
                 yield edits[number]
@@ -119,6 +141,7 @@ class Hand:
             return
         rest = name.removeprefix(verb)
         names = [f"{OPPOSITE[verb]}{rest}", f"{OPPOSITE[verb]}{rest.removesuffix('Configuration')}",
+                 f"{OPPOSITE[verb]}{rest}s",
                  *(f"Delete{member}" for member, value in params.items() if isinstance(value, dict))]
         for other in dict.fromkeys(names):
             found = operation(service, other)
@@ -133,8 +156,9 @@ class Hand:
             shape = other.input_shape.members[name]
             if name in filled:
                 continue
-            if shape.type_name == "list" and key:
-                filled[name] = [key]
+            one = params.get(name.removesuffix("s"))  # DashboardNames
+            if shape.type_name == "list" and (key or one):
+                filled[name] = [key or one]
             elif shape.type_name == "string":
                 filled[name] = self.named(other.service_model.service_name, name, want)
             if not filled.get(name):
@@ -174,6 +198,13 @@ def path_to(value: Any, name: str, path: tuple[Any, ...] = ()) -> tuple[Any, ...
         if str(step).lower() == name.lower():
             return *path, step
     return next((found for step, item in inner if (found := path_to(item, name, (*path, step)))), None)
+
+
+def path_of(params: dict[str, Any], member: str, field: Field) -> tuple[Any, ...] | None:
+    """Where a field is in the parameters that write it: by AWS's name, ours, or the word that sends it."""
+    words = dict(reversed(word.split("=", 1)) for word in (field.repair.send if field.repair else "").split())
+    sent = next((word for source, word in words.items() if source.lstrip("+!") == field.name), "")
+    return path_to(params, member) or path_to(params, field.name) or path_to(params, sent.rpartition(".")[2])
 
 
 def emptied(params: dict[str, Any], path: tuple[Any, ...] | None, field: Field) -> list[dict[str, Any]]:

@@ -32,6 +32,9 @@ def others(field: Field, value: Any, key: str, arns: list[str]) -> Iterator[Any]
         case "POLICY":
             yield from ({**value, "Statement": [other, *value["Statement"][1:]]}
                         for other in conditioned(value["Statement"][0]))
+        case "JSON":
+            yield from ({**value, name: other} for name in value
+                        if not isinstance(value[name], (dict, list)) for other in scalars(None, value[name], arns))
         case "COLUMNS":
             first = next(iter(value))
             yield from ({**value, first: kind} for kind in ("string", "bigint", "date") if kind != value[first])
