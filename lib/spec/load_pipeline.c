@@ -90,11 +90,13 @@ static void check_template(struct load *load, const struct yaml_node *root)
 /* Each template is read once, however many pipelines use it. NULL after an error. */
 static const struct yaml_node *template_at(struct load *load, const char *path)
 {
-    struct yaml_node *documents = load->documents, *root;
+    const json_t *known = json_object_get(load->templates, path);
+    struct yaml_node *root;
 
-    for (size_t i = 1; i < documents->count; i++)
-        if (documents->items[i]->owned_file && !strcmp(documents->items[i]->owned_file, path))
-            return documents->items[i]->type == YAML_MAP ? documents->items[i] : NULL;
+    if (known) {
+        root = load->documents->items[json_integer_value(known)];
+        return root->type == YAML_MAP ? root : NULL;
+    }
     root = yaml_read(path, load_yaml_problem, load);
     if (root) {
         check_template(load, root);
@@ -102,7 +104,9 @@ static const struct yaml_node *template_at(struct load *load, const char *path)
         root = yaml_new(YAML_TEXT, NULL);
         root->owned_file = mem_text(path);
     }
-    yaml_add(documents, root);
+    json_object_set_new_nocheck(load->templates, path,
+                                json_integer((json_int_t)load->documents->count));
+    yaml_add(load->documents, root);
     return root->type == YAML_MAP ? root : NULL;
 }
 
@@ -162,27 +166,24 @@ static void switch_off(struct draft *draft, struct yaml_node *wrap, const struct
     json_object_set_new(draft->off, at->key, json_true());
 }
 
-static void override(struct load *load, struct draft *draft, const struct yaml_node *item)
+/* Adds what item lays over the template's resources to wrap. */
+static void override(struct load *load, struct draft *draft, struct yaml_node *wrap,
+                     const struct yaml_node *item)
 {
     cleanup_free char *path = mem_printf("%s.resources.%s", draft->path, item->key);
-    struct yaml_node *wrap = yaml_new(YAML_MAP, item);
 
     if (is_off(item)) {
-        if (yaml_find(draft->resources, item->key)) {
+        if (yaml_find(draft->resources, item->key))
             switch_off(draft, wrap, item);
-            yaml_merge(draft->resources, wrap);
-        } else {
+        else
             tell_unknown(load, item, path, draft->resources);
-        }
     } else if (item->type != YAML_MAP) {
         load_error(load, item, path, "must be a mapping of fields, or off");
     } else if (!yaml_find(draft->resources, item->key) && !yaml_find(item, "kind")) {
         tell_unknown(load, item, path, draft->resources);
     } else {
         yaml_add(wrap, yaml_copy(item));
-        yaml_merge(draft->resources, wrap);
     }
-    yaml_tree_free(wrap);
 }
 
 /* A resource whose `when` came out empty is off: a parameter that nobody gave leaves it out. */
@@ -210,16 +211,19 @@ static void merge_resources(struct load *load, struct draft *draft,
     const struct yaml_node *resources = yaml_find(template, "resources");
     const struct yaml_node *over = yaml_find(draft->node, "resources");
     cleanup_free char *path = mem_printf("%s.resources", draft->path);
+    struct yaml_node *wrap = yaml_new(YAML_MAP, over);
 
     draft->resources = resources && resources->type == YAML_MAP ? yaml_copy(resources)
                                                                 : yaml_new(YAML_MAP, template);
     yaml_add(load->documents, draft->resources);
     if (over && over->type == YAML_MAP) {
         for (size_t i = 0; i < over->count; i++)
-            override(load, draft, over->items[i]);
+            override(load, draft, wrap, over->items[i]);
     } else if (over && !yaml_is_null(over)) {
         load_error(load, over, path, "must be a mapping (id: fields, or id: off)");
     }
+    yaml_merge(draft->resources, wrap);
+    yaml_tree_free(wrap);
     load_parameters_expand(load, draft, draft->resources, path);
     look_at_when(load, draft, path);
 }

@@ -32,6 +32,7 @@ struct load {
     struct yaml_node *documents; /* a list of all that positions point into; the manifest's */
     struct draft *drafts;        /* one per pipeline */
     size_t draft_count;
+    json_t *templates; /* path -> place among documents */
     json_t *variables; /* name -> true: of the environment, that a text names; NULL: not noted */
 };
 

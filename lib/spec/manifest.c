@@ -34,9 +34,11 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
 struct manifest *manifest_load(const char *path, struct problems *problems)
 {
     struct manifest *manifest = mem_new(sizeof *manifest);
-    json_auto_t *variables = json_object();
-    struct load load = {
-        .problems = problems, .documents = yaml_new(YAML_LIST, NULL), .variables = variables};
+    json_auto_t *variables = json_object(), *templates = json_object();
+    struct load load = {.problems = problems,
+                        .documents = yaml_new(YAML_LIST, NULL),
+                        .templates = templates,
+                        .variables = variables};
     size_t errors = problems->errors;
     struct yaml_node *root;
 
