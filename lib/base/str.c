@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
+
 #include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -166,7 +168,8 @@ static size_t edit_distance(const char *a, const char *b)
 
         row[0] = i;
         for (size_t j = 1; j <= lb; j++) {
-            size_t best = corner + (a[i - 1] != b[j - 1]);
+            size_t best =
+                corner + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
 
             corner = row[j];
             if (row[j] + 1 < best)

@@ -82,6 +82,8 @@ static const struct explanation explanations[] = {
      "no value can stand here; put a text that holds \": \" in quotes, or check the indentation"},
     {"block sequence entries are not allowed", "", false,
      "no list can begin here; put it on lines of its own below the key, or use [ ]"},
+    {"did not find expected node content", "while parsing a flow node", false,
+     "a value is missing here, or what was opened with [ or { is not closed"},
     {"found unknown escape character", "", false,
      "is no escape that YAML knows; write \\\\ for a backslash, or use single quotes"},
     {"did not find expected <document start>", "", false,

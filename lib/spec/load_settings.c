@@ -1,5 +1,6 @@
 /* load_settings.c -- account, region, reconcile and listen: all of billing.yaml but pipelines.
  */
+#include "aws/partition.h"
 #include "base/mem.h"
 #include "spec/load_private.h"
 
@@ -27,10 +28,13 @@ static bool is_region(const char *text)
 char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path)
 {
     char *text = load_text_setting(load, node, path);
+    cleanup_free char *hint = NULL;
 
     if (!text || is_region(text))
         return text;
-    load_error(load, node, path, "%s is not a region; it looks like ap-northeast-2", text);
+    hint = load_hint(text, aws_partition_regions);
+    load_error(load, node, path, "%s is not a region%s", text,
+               *hint ? hint : "; it looks like ap-northeast-2");
     free(text);
     return NULL;
 }

@@ -49,6 +49,15 @@ bool section_check_keys(const struct section_value *section, const char *const *
     return true;
 }
 
+void section_tell_word(const struct section_value *section, const char *key, const char *word,
+                       const char *const *words, const char *problem)
+{
+    const char *nearest = word && *word ? str_nearest(word, words) : NULL;
+
+    section_tell(section, key, "%s%s%s%s", problem, nearest ? "; did you mean " : "",
+                 nearest ? nearest : "", nearest ? "?" : "");
+}
+
 const char *section_text(const struct section_value *section, const char *key,
                          char buffer[static 32])
 {
