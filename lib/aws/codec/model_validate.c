@@ -248,7 +248,7 @@ static void check_scalar(struct checking *c, const json_t *shape, const char *ty
             tell(c, "must be a number");
     } else if (!strcmp(type, "timestamp")) {
         if (!json_is_number(value))
-            tell(c, "must be a time in epoch seconds");
+            tell(c, "must be a time");
     } else if (!strcmp(type, "blob")) {
         if (json_is_string(value))
             check_length(c, shape, json_string_length(value), "bytes");
