@@ -1,6 +1,7 @@
 /* main.c -- the table of verbs, and which one runs. */
 #include "aws/codec/model.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "daemon/service/service.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/spec_load.h"
@@ -98,8 +99,11 @@ static int run_verb(int argc, char **argv)
     if (code >= 0)
         return code;
     log_set_level(options.log_level);
+    if (options.output == OUTPUT_CSV || options.output == OUTPUT_FOCUS)
+        standard_streams_exact();
     code = options.verb->run(&options);
     aws_model_unload();
+    secret_forget();
     return code;
 }
 

@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 #include <stdarg.h>
@@ -13,6 +15,7 @@ enum { SHOWN_WIDTH = 160 };
 struct problem *problems_add(struct problems *problems, enum problem_severity severity,
                              struct yaml_place place, const char *path, const char *format, ...)
 {
+    cleanup_free char *text = NULL;
     struct problem *p;
     va_list args;
 
@@ -22,9 +25,13 @@ struct problem *problems_add(struct problems *problems, enum problem_severity se
     p->file = mem_text(place.file ? place.file : "");
     p->path = mem_text(path ? path : "");
     va_start(args, format);
-    if (vasprintf(&p->text, format, args) < 0)
+    if (vasprintf(&text, format, args) < 0)
         abort();
     va_end(args);
+    p->text = secret_hide(text);
+    for (char *c = p->text; *c; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' ';
     if (severity == PROBLEM_ERROR)
         problems->errors++;
     else
@@ -209,7 +216,7 @@ static void print_line(struct printing *printing, const struct problem *p)
     const char *line = p->line > 0 ? read_line(printing, p->file, p->line) : NULL;
     int first = p->column > SHOWN_WIDTH - 20 ? p->column - SHOWN_WIDTH / 2 : 1;
     bool utf8 = printing->utf8, color = printing->color;
-    cleanup_free char *shown = NULL;
+    cleanup_free char *shown = NULL, *secret = NULL;
     FILE *out = printing->out;
     size_t n;
 
@@ -217,6 +224,8 @@ static void print_line(struct printing *printing, const struct problem *p)
         return;
     line += bytes_of(line, first - 1);
     shown = mem_text_n(line, bytes_of(line, SHOWN_WIDTH));
+    if ((secret = secret_in(shown))) /* told with its place; not shown */
+        return;
     n = bytes_of(shown, p->column - first);
     for (char *c = shown; *c; c++)
         if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f || (*c < 0 && !utf8))
@@ -227,7 +236,8 @@ static void print_line(struct printing *printing, const struct problem *p)
             (void)fputc('\t', out);
         else if (((unsigned char)shown[i] & 0xc0) != 0x80)
             (void)fputc(' ', out);
-    (void)fprintf(out, "%s^%s\n", color ? "\033[1;32m" : "", color ? "\033[0m" : "");
+    (void)fprintf(out, "%s^%s\n", color ? PRINTABLE_OURS "[1;32m" : "",
+                  color ? PRINTABLE_OURS "[0m" : "");
 }
 
 static void print_problem(void *arg, const struct problem *p, const char *rest)
@@ -235,8 +245,11 @@ static void print_problem(void *arg, const struct problem *p, const char *rest)
     struct printing *printing = arg;
     bool color = printing->color;
     FILE *out = printing->out;
-    const char *bold = color ? "\033[1m" : "", *plain = color ? "\033[0m" : "";
-    const char *tint = !color ? "" : p->severity == PROBLEM_ERROR ? "\033[31m" : "\033[33m";
+    const char *bold = color ? PRINTABLE_OURS "[1m" : "",
+               *plain = color ? PRINTABLE_OURS "[0m" : "";
+    const char *tint = !color                         ? ""
+                       : p->severity == PROBLEM_ERROR ? PRINTABLE_OURS "[31m"
+                                                      : PRINTABLE_OURS "[33m";
 
     (void)fprintf(out, "%s%s", bold, p->file);
     if (p->line > 0)

@@ -28,8 +28,8 @@ struct problems {
     size_t errors, warnings;
 };
 
-/* The new problem, with copies of the texts; set code, remedy and cost on it if it is a lint.
- * The pointer is valid until the next problems_add. */
+/* The new problem, with copies of the texts (secrets hidden); set code, remedy and cost on it if it
+ * is a lint. The pointer is valid until the next problems_add. */
 struct problem *problems_add(struct problems *problems, enum problem_severity severity,
                              struct yaml_place place, const char *path, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
