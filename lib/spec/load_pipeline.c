@@ -9,7 +9,7 @@
 #define INSTALLED_TEMPLATE "/usr/share/billingd/specs/pipeline.yaml"
 
 static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
-                                            "resources", "billing", NULL};
+                                            "resources", "billing", "queries",  NULL};
 static const char *const role_keys[] = {"arn", "external_id", NULL};
 static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};
@@ -110,36 +110,42 @@ static const struct yaml_node *template_at(struct load *load, const char *path)
     return root->type == YAML_MAP ? root : NULL;
 }
 
-static const struct yaml_node *find_template(struct load *load, struct draft *draft,
-                                             const struct yaml_node *root)
+static bool is_off(const struct yaml_node *node)
+{
+    return node->type == YAML_TEXT && !node->quoted &&
+           (!strcmp(node->text, "off") || !strcmp(node->text, "false"));
+}
+
+/* False after an error.  *template is NULL for `template: off`: everything stands in the file. */
+static bool find_template(struct load *load, struct draft *draft, const struct yaml_node *root,
+                          const struct yaml_node **template)
 {
     const struct yaml_node *node = yaml_find(draft->node, "template");
     cleanup_free char *path = mem_printf("%s.template", draft->path);
     cleanup_free char *directory = load_directory(root->file), *name = NULL, *file = NULL;
 
+    *template = NULL;
     if (!node)
         node = yaml_find(root, "template");
+    if (node && is_off(node))
+        return true;
     name = load_text_setting(load, node, path);
     if (!name && node && !yaml_is_null(node) && (node->type != YAML_TEXT || *node->text))
-        return NULL;
+        return false;
     file = mem_printf("%s%s", name && *name == '/' ? "" : directory,
                       name ? name : "specs/pipeline.yaml");
     if (!access(file, R_OK))
-        return template_at(load, file);
-    if (name)
+        *template = template_at(load, file);
+    else if (name)
         load_error(load, node, path, "the template %s cannot be read", file);
     else if (!access(INSTALLED_TEMPLATE, R_OK))
-        return template_at(load, INSTALLED_TEMPLATE);
+        *template = template_at(load, INSTALLED_TEMPLATE);
     else
         load_error_key(load, draft->node, path,
-                       "no template: neither %s nor " INSTALLED_TEMPLATE " is there", file);
-    return NULL;
-}
-
-static bool is_off(const struct yaml_node *node)
-{
-    return node->type == YAML_TEXT && !node->quoted &&
-           (!strcmp(node->text, "off") || !strcmp(node->text, "false"));
+                       "no template: neither %s nor " INSTALLED_TEMPLATE " is there; `off` does "
+                       "without, with all resources in this file",
+                       file);
+    return *template != NULL;
 }
 
 static void tell_unknown(struct load *load, const struct yaml_node *item, const char *path,
@@ -241,8 +247,7 @@ static void read_pipeline(struct load *load, struct draft *draft, const struct y
     read_region(load, draft, root);
     read_role(load, draft);
     load_billing_read(load, draft, root);
-    template = find_template(load, draft, root);
-    if (!template)
+    if (!find_template(load, draft, root, &template))
         return;
     load_parameters_read(load, draft, template);
     merge_resources(load, draft, template);

@@ -73,6 +73,8 @@ struct reference {
 bool load_text_next(const char *text, struct reference *reference);
 /* Adds length bytes of text with $${ as ${. */
 void load_text_add_unescaped(struct str *s, const char *text, size_t length);
+/* Reverses it: what is text with ${ in it, as a spec writes it. */
+void load_text_add_escaped(struct str *s, const char *text);
 /* Expands ${VARIABLE} in every text below node. */
 void load_text_environment(struct load *load, struct yaml_node *node, const char *path);
 /* A setting's text: new memory; NULL when node is NULL, null, empty, no text (an error) or
@@ -106,7 +108,7 @@ void load_parameters_free(struct draft *draft);
 
 /* Fills pipeline->billing from the top level's section with the pipeline's laid over it. */
 void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root);
-/* Fills pipeline->queries from the template. */
+/* Fills pipeline->queries from the template (NULL: none) with the pipeline's laid over them. */
 void load_billing_queries(struct load *load, struct draft *draft, const struct yaml_node *template);
 /* The section of another file (or the whole file, if it begins with the section's keys) laid over a
  * pipeline's own; new reference, NULL when it has problems. */

@@ -50,7 +50,7 @@ void load_text_add_unescaped(struct str *s, const char *text, size_t length)
             str_add_char(s, text[i]);
 }
 
-static void add_escaped(struct str *s, const char *text)
+void load_text_add_escaped(struct str *s, const char *text)
 {
     for (; *text; text++) {
         if (text[0] == '$' && text[1] == '{')
@@ -121,7 +121,7 @@ static bool add_variable(struct load *load, const struct yaml_node *node, const 
         return false;
     }
     if (!has_default || (value && *value)) {
-        add_escaped(s, value);
+        load_text_add_escaped(s, value);
         return true;
     }
     otherwise = mem_text_n(r->name + n + 2, r->length - n - 2);

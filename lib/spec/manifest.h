@@ -87,7 +87,8 @@ const struct manifest_resource *manifest_resource_find(const struct manifest_pip
 struct yaml_place manifest_resource_place(const struct manifest_resource *resource,
                                           const char *field);
 
-/* Everything expanded and resolved, as YAML text (`check --print-effective`); new memory. */
+/* Everything expanded and resolved, as YAML text (`check --print-effective`): a spec that means the
+ * same; new memory. */
 char *manifest_effective(const struct manifest *manifest);
 /* JSON Schema (2020-12) of billing.yaml from the kinds' tables and AWS's models; new reference. */
 json_t *manifest_schema(void);

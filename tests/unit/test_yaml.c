@@ -268,8 +268,45 @@ static void test_byte_order_mark(void)
     (void)unlink(name);
 }
 
+/* Texts of every kind of sign, as keys and as values, in lists and mappings: what is written reads
+ * back the same. */
+static void test_write_any(void)
+{
+    static const char *const signs[] = {
+        "a",  " ",   "\n", "\t", "\r",     "#",      "'", "\"", ":", "-",
+        "${", "$${", "\\", "|",  "\u202e", "\xc2\x85", "é", "😀",  "%", "\x1b",
+        "{",  "]",   ",",  "~",  "\ufeff", "\u2028", "0", "&",  "!", "*"};
+    const size_t count = sizeof signs / sizeof *signs;
+    unsigned long seed = 1;
+
+    for (int round = 0; round < 3000; round++) {
+        json_auto_t *value = json_object();
+        cleanup_str struct str text = {0};
+        cleanup_free char *written = NULL;
+        struct heard heard = {0};
+        struct yaml_node *root;
+
+        for (int i = 0; i < 1 + round % 7; i++) {
+            seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+            str_add(&text, signs[(seed >> 33) % count]);
+        }
+        json_object_set_new(value, str_text(&text),
+                            json_pack("[s, {s:s}]", str_text(&text), "k", str_text(&text)));
+        written = yaml_write(value);
+        root = parse(written, &heard);
+        CHECK_TEXT(str_text(&heard.text), "");
+        CHECK_TEXT(root->items[0]->key, str_text(&text));
+        CHECK_TEXT(root->items[0]->items[0]->text, str_text(&text));
+        CHECK_TEXT(root->items[0]->items[1]->items[0]->text, str_text(&text));
+        CHECK(!yaml_is_null(root->items[0]->items[0]));
+        str_fini(&heard.text);
+        yaml_tree_free(root);
+    }
+}
+
 int main(void)
 {
+    test_write_any();
     test_many();
     test_byte_order_mark();
     test_positions();
