@@ -11,6 +11,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -19,8 +20,13 @@
 static int run(const struct options *options)
 {
     int code;
-    struct manifest *manifest = spec_load_strictly(options, &code);
+    struct manifest *manifest;
 
+    if (options->file && !strcmp(options->file, "-")) {
+        (void)fputs("billingd: run reads its spec again when it is told to: name a file\n", stderr);
+        return EXIT_BAD_USAGE;
+    }
+    manifest = spec_load_strictly(options, &code);
     return manifest ? service_run(manifest, options->once, options->skip_pass_role_check) : code;
 }
 

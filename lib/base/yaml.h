@@ -41,6 +41,8 @@ typedef void yaml_problem_fn(void *arg, struct yaml_place place, const char *pat
  * duplicate key is told too, but the tree (with the first of the two) still comes back, so that the
  * caller can tell what else is wrong.  Give back with yaml_tree_free. */
 struct yaml_node *yaml_read(const char *path, yaml_problem_fn *problem, void *arg);
+/* The same from standard input, to its end. */
+struct yaml_node *yaml_read_input(const char *name, yaml_problem_fn *problem, void *arg);
 /* The same for bytes at hand; file is only a name. */
 struct yaml_node *yaml_read_text(const char *file, const char *bytes, size_t length,
                                  yaml_problem_fn *problem, void *arg);

@@ -410,6 +410,20 @@ static void skip_mark(char *bytes, size_t *length)
     memmove(bytes, bytes + 3, *length + 1);
 }
 
+struct yaml_node *yaml_read_input(const char *name, yaml_problem_fn *problem, void *arg)
+{
+    cleanup_free char *bytes = mem_new(MAX_BYTES + 2);
+    size_t length = fread(bytes, 1, MAX_BYTES + 1, stdin);
+
+    if (!ferror(stdin) && length <= MAX_BYTES) {
+        skip_mark(bytes, &length);
+        return yaml_read_text(name, bytes, length, problem, arg);
+    }
+    problem(arg, (struct yaml_place){.file = name}, "",
+            ferror(stdin) ? "cannot be read" : "is larger than 4 MiB");
+    return NULL;
+}
+
 char *yaml_read_bytes(const char *path, size_t *length, char **problem)
 {
     FILE *file = fopen(path, "re");

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "spec/load_private.h"
 
+#include <string.h>
 #include <unistd.h>
 
 const char *manifest_default_path(void)
@@ -31,6 +32,18 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
     load_pipeline_fini(load);
 }
 
+/* NULL after an error. */
+static struct yaml_node *read_root(struct load *load, const char *path)
+{
+    if (!strcmp(path, "-"))
+        return yaml_read_input(path, load_yaml_problem, load);
+    if (!access(path, F_OK))
+        return yaml_read(path, load_yaml_problem, load);
+    problems_add(load->problems, PROBLEM_ERROR, (struct yaml_place){.file = path}, "",
+                 "there is no such file; -f names another, the shipped billing.yaml is a start");
+    return NULL;
+}
+
 struct manifest *manifest_load(const char *path, struct problems *problems)
 {
     struct manifest *manifest = mem_new(sizeof *manifest);
@@ -44,11 +57,8 @@ struct manifest *manifest_load(const char *path, struct problems *problems)
 
     manifest->path = mem_text(path);
     manifest->documents = load.documents;
-    if (access(path, F_OK) < 0)
-        problems_add(
-            problems, PROBLEM_ERROR, (struct yaml_place){.file = path}, "",
-            "there is no such file; -f names another, the shipped billing.yaml is a start");
-    else if ((root = yaml_read(path, load_yaml_problem, &load))) {
+    root = read_root(&load, path);
+    if (root) {
         yaml_add(load.documents, root);
         read_all(&load, root, manifest);
     }

@@ -48,8 +48,8 @@ struct manifest {
     struct yaml_node *documents; /* parsed files, for positions */
 };
 
-/* Reads path and everything it names.  Problems of all files are added, lints as warnings.  Returns
- * NULL when there was an error among them; problems tells all. */
+/* Reads path ("-": standard input) and everything it names.  Problems of all files are added, lints
+ * as warnings.  Returns NULL when there was an error among them; problems tells all. */
 struct manifest *manifest_load(const char *path, struct problems *problems);
 void manifest_free(struct manifest *manifest);
 /* ./billing.yaml, then /etc/billingd/billing.yaml; NULL when neither exists. */

@@ -183,7 +183,7 @@ static char *read_line(struct printing *p, const char *path, int wanted)
     if (!p->path || strcmp(p->path, path) != 0 || wanted < p->at) {
         close_file(p);
         p->path = path;
-        p->file = fopen(path, "re");
+        p->file = strcmp(path, "-") != 0 ? fopen(path, "re") : NULL;
     }
     for (; p->file && p->at < wanted; p->at++)
         if (getline(&p->line, &p->room, p->file) < 0)
