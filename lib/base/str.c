@@ -182,6 +182,8 @@ static size_t edit_distance(const char *a, const char *b)
     return row[lb];
 }
 
+enum { HINTED = 12 };
+
 const char *str_nearest(const char *word, const char *const *candidates)
 {
     const char *nearest = NULL;
@@ -196,6 +198,21 @@ const char *str_nearest(const char *word, const char *const *candidates)
         }
     }
     return nearest;
+}
+
+char *str_hint(const char *word, const char *const *candidates)
+{
+    const char *nearest = str_nearest(word, candidates);
+    struct str s = {0};
+    size_t i;
+
+    if (nearest)
+        str_addf(&s, "; did you mean %s?", nearest);
+    for (i = 0; !nearest && candidates[i] && i < HINTED; i++)
+        str_addf(&s, "%s%s", i ? ", " : "; there are ", candidates[i]);
+    if (i == HINTED && candidates[i])
+        str_add(&s, ", ...");
+    return str_take(&s);
 }
 
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */

@@ -151,14 +151,15 @@ static bool find_template(struct load *load, struct draft *draft, const struct y
 static void tell_unknown(struct load *load, const struct yaml_node *item, const char *path,
                          const struct yaml_node *resources)
 {
-    const char **ids = mem_new((resources->count + 1) * sizeof *ids);
+    size_t count = load->problems->errors < PROBLEMS_SHOWN ? resources->count : 0;
+    const char **ids = mem_new((count + 1) * sizeof *ids);
     cleanup_free char *hint = NULL;
 
-    for (size_t i = 0; i < resources->count; i++)
+    for (size_t i = 0; i < count; i++)
         ids[i] = resources->items[i]->key;
-    hint = load_hint(item->key, ids);
+    hint = str_hint(item->key, ids);
     load_error_key(load, item, path, "the template has no such resource%s; a new one needs a kind",
-                   *hint ? hint : "");
+                   hint);
     free(ids);
 }
 
@@ -234,8 +235,10 @@ static void merge_resources(struct load *load, struct draft *draft,
     look_at_when(load, draft, path);
 }
 
-static void read_pipeline(struct load *load, struct draft *draft, const struct yaml_node *root)
+/* False when something was told about it. */
+static bool read_pipeline(struct load *load, struct draft *draft, const struct yaml_node *root)
 {
+    size_t before = load->problems->errors;
     const struct yaml_node *template;
 
     if (!load_is_name(draft->node->key, "-", true) || strlen(draft->node->key) > 63)
@@ -243,15 +246,16 @@ static void read_pipeline(struct load *load, struct draft *draft, const struct y
                        "a pipeline's name has lower-case letters, digits and -, at most 63");
     if (!yaml_is_null(draft->node) &&
         !load_check_keys(load, draft->node, draft->path, pipeline_keys))
-        return;
+        return false;
     read_region(load, draft, root);
     read_role(load, draft);
     load_billing_read(load, draft, root);
     if (!find_template(load, draft, root, &template))
-        return;
+        return false;
     load_parameters_read(load, draft, template);
     merge_resources(load, draft, template);
     load_billing_queries(load, draft, template);
+    return load->problems->errors == before;
 }
 
 void load_pipeline_all(struct load *load, const struct yaml_node *root, struct manifest *manifest)
@@ -280,7 +284,7 @@ void load_pipeline_all(struct load *load, const struct yaml_node *root, struct m
         draft->pipeline->name = mem_text(draft->node->key);
         draft->path = mem_printf("pipelines.%s", draft->node->key);
         draft->off = json_object();
-        read_pipeline(load, draft, root);
+        draft->unsound = !read_pipeline(load, draft, root);
     }
 }
 

@@ -25,6 +25,7 @@ struct draft {
     json_t *off;                 /* id -> true: switched off */
     bool *flawed; /* per resource: a problem was told, so `declared` is not all of it */
     bool cyclic;  /* no order: nothing can be resolved */
+    bool unsound; /* an error was told: what the pipeline comes to is not known */
 };
 
 struct load {
@@ -52,8 +53,6 @@ void load_yaml_problem(void *load, struct yaml_place place, const char *path, co
  * when node is no mapping. */
 bool load_check_keys(struct load *load, const struct yaml_node *node, const char *path,
                      const char *const *keys);
-/* "; did you mean x?" or "", in new memory. */
-char *load_hint(const char *word, const char *const *candidates);
 /* A name of lower-case letters, digits and those in extra, starting with a letter (or a digit). */
 bool load_is_name(const char *text, const char *extra, bool digit_first);
 /* A text in which something could not be expanded: that was told. */

@@ -28,13 +28,14 @@ static bool is_region(const char *text)
 char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path)
 {
     char *text = load_text_setting(load, node, path);
-    cleanup_free char *hint = NULL;
+    const char *nearest;
 
     if (!text || is_region(text))
         return text;
-    hint = load_hint(text, aws_partition_regions);
-    load_error(load, node, path, "%s is not a region%s", text,
-               *hint ? hint : "; it looks like ap-northeast-2");
+    nearest = aws_partition_nearest(text);
+    load_error(load, node, path, "%s is not a region; %s%s%s", text,
+               nearest ? "did you mean " : "it looks like ", nearest ? nearest : "ap-northeast-2",
+               nearest ? "?" : "");
     free(text);
     return NULL;
 }

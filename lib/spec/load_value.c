@@ -194,7 +194,7 @@ static const json_t *member_shape(const struct reading *r, const json_t *shape,
     names = mem_new((json_object_size(members) + 1) * sizeof *names);
     json_object_foreach((json_t *)members, name, ignored)
         names[n++] = name;
-    hint = load_hint(item->key, names);
+    hint = str_hint(item->key, names);
     load_error_key(r->load, item, path, "AWS has no such member%s", hint);
     free(names);
     return NULL;

@@ -15,16 +15,30 @@ const char *manifest_default_path(void)
     return NULL;
 }
 
+/* A pipeline with errors would be judged by a part of itself. */
+static void lint_sound(struct load *load, const struct manifest *manifest)
+{
+    bool errors_only = load->problems->errors > 0; /* warnings can wait until there are none */
+
+    for (size_t i = 0; i < load->draft_count; i++)
+        if (!load->drafts[i].unsound)
+            manifest_lint(manifest, i, errors_only, load->problems);
+}
+
 static void read_all(struct load *load, struct yaml_node *root, struct manifest *manifest)
 {
     load_text_environment(load, root, "");
     load_settings_read(load, root, manifest);
     load_pipeline_all(load, root, manifest);
     for (size_t i = 0; i < load->draft_count; i++) {
+        size_t before = load->problems->errors;
+
         load_resource_all(load, &load->drafts[i]);
         load_order(load, &load->drafts[i]);
+        load->drafts[i].unsound |= load->problems->errors > before;
     }
     load_check(load, manifest->account);
+    lint_sound(load, manifest);
     if (!load->problems->errors) {
         load_settings_warn(load, root, manifest);
         load_parameters_warn(load, root);
@@ -62,8 +76,6 @@ struct manifest *manifest_load(const char *path, struct problems *problems)
         yaml_add(load.documents, root);
         read_all(&load, root, manifest);
     }
-    if (problems->errors == errors)
-        manifest_lint(manifest, problems);
     problems_sort(problems);
     if (problems->errors == errors)
         return manifest;

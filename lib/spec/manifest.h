@@ -93,7 +93,8 @@ char *manifest_effective(const struct manifest *manifest);
 /* JSON Schema (2020-12) of billing.yaml from the kinds' tables and AWS's models; new reference. */
 json_t *manifest_schema(void);
 /* Adds a warning (an error, where AWS refuses it) for every known way to lose or miscount money
- * that the spec contains; part of manifest_load. */
-void manifest_lint(const struct manifest *manifest, struct problems *problems);
+ * that a pipeline contains; part of manifest_load. */
+void manifest_lint(const struct manifest *manifest, size_t pipeline, bool errors_only,
+                   struct problems *problems);
 
 #endif

@@ -40,10 +40,9 @@ bool section_check_keys(const struct section_value *section, const char *const *
         while (keys[k] && strcmp(keys[k], key) != 0)
             k++;
         if (!keys[k]) {
-            const char *nearest = str_nearest(key, keys);
+            cleanup_free char *hint = str_hint(key, keys);
 
-            section_tell(section, key, "unknown key%s%s%s", nearest ? "; did you mean " : "",
-                         nearest ? nearest : "", nearest ? "?" : "");
+            section_tell(section, key, "unknown key%s", hint);
         }
     }
     return true;
