@@ -154,3 +154,14 @@ def test_a_secret_in_the_wrong_setting_is_never_told(check: Check, tmp_path: Pat
     assert done.returncode == 78, done.stderr
     assert f"the environment variable {variable} {says}" in done.stderr
     assert SECRET[:12] not in done.stderr + done.stdout and "hunter2" not in done.stderr + done.stdout
+
+
+def test_thousands_of_pipelines_are_told_in_a_page(check: Check, tmp_path: Path) -> None:
+    """Every error is counted; what is alike is shown at twenty places."""
+    (tmp_path / "billing.yaml").write_text("template: off\npipelines:\n" + "".join(f"  p{i}: {{}}\n" for i in range(20000)))
+    done = check()
+    assert done.returncode == 78
+    assert done.stderr.count("no region: set it here or at the top") == 20
+    assert "        and 19980 more like this\n" in done.stderr
+    assert done.stderr.endswith("billing.yaml: not used: 20000 errors, 0 warnings\n")
+    assert len(done.stderr.splitlines()) < 100
