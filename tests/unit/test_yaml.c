@@ -273,9 +273,9 @@ static void test_byte_order_mark(void)
 static void test_write_any(void)
 {
     static const char *const signs[] = {
-        "a",  " ",   "\n", "\t", "\r",     "#",      "'", "\"", ":", "-",
+        "a",  " ",   "\n", "\t", "\r",     "#",        "'", "\"", ":", "-",
         "${", "$${", "\\", "|",  "\u202e", "\xc2\x85", "é", "😀",  "%", "\x1b",
-        "{",  "]",   ",",  "~",  "\ufeff", "\u2028", "0", "&",  "!", "*"};
+        "{",  "]",   ",",  "~",  "\ufeff", "\u2028",   "0", "&",  "!", "*"};
     const size_t count = sizeof signs / sizeof *signs;
     unsigned long seed = 1;
 
