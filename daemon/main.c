@@ -1,6 +1,7 @@
 /* main.c -- the table of verbs, and which one runs. */
 #include "aws/codec/model.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "daemon/service/service.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/spec_load.h"
@@ -10,6 +11,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -18,8 +20,13 @@
 static int run(const struct options *options)
 {
     int code;
-    struct manifest *manifest = spec_load_strictly(options, &code);
+    struct manifest *manifest;
 
+    if (options->file && !strcmp(options->file, "-")) {
+        (void)fputs("billingd: run reads its spec again when it is told to: name a file\n", stderr);
+        return EXIT_BAD_USAGE;
+    }
+    manifest = spec_load_strictly(options, &code);
     return manifest ? service_run(manifest, options->once, options->skip_pass_role_check) : code;
 }
 
@@ -98,8 +105,11 @@ static int run_verb(int argc, char **argv)
     if (code >= 0)
         return code;
     log_set_level(options.log_level);
+    if (options.output == OUTPUT_CSV || options.output == OUTPUT_FOCUS)
+        standard_streams_exact();
     code = options.verb->run(&options);
     aws_model_unload();
+    secret_forget();
     return code;
 }
 

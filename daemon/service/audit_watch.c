@@ -32,11 +32,6 @@ void audit_watch_free(struct audit_watch *watch)
     free(watch);
 }
 
-static json_int_t number(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 static double share_missing(const json_t *audit, const char *hop)
 {
     double share = 0;
@@ -86,14 +81,15 @@ static void add_counters(struct audit_watch *watch, const char *pipeline, const 
     metric_add(&service_metrics.late_events_total, 0, pipeline, NULL);
     metric_add(&service_metrics.unattributed_requests_total, 0, pipeline, NULL);
     json_array_foreach(json_object_get(audit, "hours"), i, hour) {
-        if (before && number(hour, "hour") < json_integer_value(before))
+        if (before && json_whole(hour, "hour") < json_integer_value(before))
             continue;
         metric_add(&service_metrics.duplicate_events_total,
-                   (double)(number(hour, "lines") - number(hour, "delivered")), pipeline, NULL);
-        metric_add(&service_metrics.late_events_total, (double)number(hour, "late"), pipeline,
+                   (double)(json_whole(hour, "lines") - json_whole(hour, "delivered")), pipeline,
+                   NULL);
+        metric_add(&service_metrics.late_events_total, (double)json_whole(hour, "late"), pipeline,
                    NULL);
         metric_add(&service_metrics.unattributed_requests_total,
-                   (double)number(hour, "unattributed"), pipeline, NULL);
+                   (double)json_whole(hour, "unattributed"), pipeline, NULL);
     }
     json_object_set(watch->counted, pipeline, json_object_get(audit, "to"));
 }
@@ -105,14 +101,15 @@ static void tell(struct audit_watch *watch, const char *pipeline, const json_t *
     const char *before = json_text(watch->told, pipeline);
     bool has_gap = audit_has_gap(audit);
     cleanup_free char *now =
-        has_gap ? mem_printf("%s %lld", json_text(gap, "hop"), (long long)number(gap, "from"))
+        has_gap ? mem_printf("%s %lld", json_text(gap, "hop"), (long long)json_whole(gap, "from"))
                 : NULL;
 
     if (has_gap && (!before || strcmp(before, now) != 0)) {
         json_object_set_new(watch->told, pipeline, json_string(now));
         log_warning("audit_gap", "{s:s, s:s, s:I, s:I, s:I, s:s}", "pipeline", pipeline, "hop",
-                    json_text(gap, "hop"), "from", number(gap, "from"), "to", number(gap, "to"),
-                    "events", number(gap, "events"), "explanation", json_text(gap, "explanation"));
+                    json_text(gap, "hop"), "from", json_whole(gap, "from"), "to",
+                    json_whole(gap, "to"), "events", json_whole(gap, "events"), "explanation",
+                    json_text(gap, "explanation"));
     } else if (!has_gap && before) {
         json_object_del(watch->told, pipeline);
         log_info("audit_complete", "{s:s}", "pipeline", pipeline);

@@ -9,19 +9,16 @@
 
 #include <string.h>
 
-static void log_problems(const struct problems *problems)
+static void log_problem(void *arg, const struct problem *p, const char *rest)
 {
-    for (size_t i = 0; i < problems->count; i++) {
-        const struct problem *p = &problems->items[i];
-
-        if (p->severity == PROBLEM_ERROR)
-            log_error("spec_error", "{s:s, s:i, s:i, s:s, s:s}", "file", p->file, "line", p->line,
-                      "column", p->column, "path", p->path, "error", p->text);
-        else
-            log_warning("spec_warning", "{s:s, s:i, s:i, s:s, s:s, s:s}", "file", p->file, "line",
-                        p->line, "column", p->column, "path", p->path, "code", p->code, "error",
-                        p->text);
-    }
+    (void)arg;
+    if (p->severity == PROBLEM_ERROR)
+        log_error("spec_error", "{s:s, s:i, s:i, s:s, s:s, s:s*}", "file", p->file, "line", p->line,
+                  "column", p->column, "path", p->path, "error", p->text, "more", rest);
+    else
+        log_warning("spec_warning", "{s:s, s:i, s:i, s:s, s:s, s:s, s:s*}", "file", p->file, "line",
+                    p->line, "column", p->column, "path", p->path, "code", p->code, "error",
+                    p->text, "more", rest);
 }
 
 static struct manifest *load(const struct service *service)
@@ -30,7 +27,7 @@ static struct manifest *load(const struct service *service)
     struct manifest *manifest = manifest_load(service->path, &problems);
 
     problems_sort(&problems);
-    log_problems(&problems);
+    problems_each(&problems, log_problem, NULL);
     problems_fini(&problems);
     return manifest;
 }

@@ -17,6 +17,10 @@ struct manifest *spec_load(const struct options *options, int *code, size_t *war
     manifest = manifest_load(path, &problems);
     problems_sort(&problems);
     problems_print(&problems, stderr, options_color(options, stderr));
+    if (!manifest)
+        (void)fprintf(stderr, "%s: not used: %zu error%s, %zu warning%s\n", path, problems.errors,
+                      problems.errors == 1 ? "" : "s", problems.warnings,
+                      problems.warnings == 1 ? "" : "s");
     *warnings = problems.warnings;
     *code = manifest ? EXIT_DONE : EXIT_BAD_CONFIG;
     problems_fini(&problems);

@@ -13,11 +13,6 @@
 
 enum { WORST_HOURS = 10, SHOWN_GAPS = 10, SHOWN_DAYS = 10 };
 
-static json_int_t number(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 /* "?" for what nobody counted. */
 static char *grouped(const json_t *value)
 {
@@ -52,7 +47,7 @@ static json_int_t lost_before(const json_t *audit, const char *hop, bool *above)
     *above = false;
     json_array_foreach(json_object_get(audit, "gaps"), i, gap)
         if (!strcmp(json_text(gap, "hop"), hop)) {
-            events += number(gap, "events");
+            events += json_whole(gap, "events");
             *above = *above || json_is_true(json_object_get(gap, "above_limit"));
         }
     return events;
@@ -115,8 +110,8 @@ static void print_gaps(const json_t *audit, FILE *out, bool color)
             (void)fprintf(out, "  and %zu more: -o json has all\n", json_array_size(gaps) - i);
             return;
         }
-        timestamp_minute(number(gap, "from"), from);
-        timestamp_minute(number(gap, "to"), to);
+        timestamp_minute(json_whole(gap, "from"), from);
+        timestamp_minute(json_whole(gap, "to"), to);
         (void)fprintf(out, "  %s%-10s%s %s to %s  %s events (%.4f%% of all)\n             %s\n",
                       terminal_style(color, above ? STYLE_RED : STYLE_YELLOW),
                       json_text(gap, "hop"), terminal_style(color, STYLE_PLAIN), from, to, events,
@@ -161,7 +156,7 @@ static void print_hour(const json_t *hour, FILE *out)
                                           "delivered", "parsed",   "unique"};
     char time[TIMESTAMP_ROOM];
 
-    timestamp_minute(number(hour, "hour"), time);
+    timestamp_minute(json_whole(hour, "hour"), time);
     (void)fprintf(out, "  %-18s", time);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
         cleanup_free char *count = grouped(json_object_get(hour, columns[i]));
@@ -199,7 +194,8 @@ static void print_days(const json_t *audit, FILE *out)
         cleanup_free char *calls = grouped(json_object_get(day, "calls"));
         cleanup_free char *rolled_up = grouped(json_object_get(day, "rolled_up"));
 
-        if (number(day, "calls") == number(day, "rolled_up") && !number(day, "late_events"))
+        if (json_whole(day, "calls") == json_whole(day, "rolled_up") &&
+            !json_whole(day, "late_events"))
             continue;
         if (!wrong)
             (void)fprintf(out, "\nBilling days that differ:\n  %-10s %15s %15s %15s\n", "day",
@@ -207,22 +203,22 @@ static void print_days(const json_t *audit, FILE *out)
         if (wrong++ == SHOWN_DAYS)
             return;
         (void)fprintf(out, "  %-10s %15s %15s %15" JSON_INTEGER_FORMAT "\n", json_text(day, "day"),
-                      calls, rolled_up, number(day, "late_events"));
+                      calls, rolled_up, json_whole(day, "late_events"));
     }
 }
 
 static void print_objects(const json_t *objects, const char *what, FILE *out)
 {
-    if (!number(objects, "count"))
+    if (!json_whole(objects, "count"))
         return;
     (void)fprintf(out,
                   "%s: %" JSON_INTEGER_FORMAT " objects, %" JSON_INTEGER_FORMAT
                   " bytes below %s; %" JSON_INTEGER_FORMAT
                   " not recovered yet, holding %s%" JSON_INTEGER_FORMAT " events\n",
-                  what, number(objects, "count"), number(objects, "bytes"),
-                  json_text(objects, "prefix"), number(objects, "pending"),
+                  what, json_whole(objects, "count"), json_whole(objects, "bytes"),
+                  json_text(objects, "prefix"), json_whole(objects, "pending"),
                   json_is_true(json_object_get(objects, "all_read")) ? "" : "at least ",
-                  number(objects, "events"));
+                  json_whole(objects, "events"));
 }
 
 static void print_verdict(const json_t *audit, FILE *out, bool color)
@@ -243,15 +239,15 @@ static void print_verdict(const json_t *audit, FILE *out, bool color)
         (void)fprintf(out,
                       ": for %" JSON_INTEGER_FORMAT
                       " hours with events CloudWatch does not say how many there should be\n",
-                      number(audit, "unknown_hours"));
+                      json_whole(audit, "unknown_hours"));
 }
 
 void audit_view_print(const json_t *audit, FILE *out, bool color)
 {
     char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
 
-    timestamp_minute(number(audit, "from"), from);
-    timestamp_minute(number(audit, "to"), to);
+    timestamp_minute(json_whole(audit, "from"), from);
+    timestamp_minute(json_whole(audit, "to"), to);
     (void)fprintf(out, "%s%s%s: %s to %s\n\n", terminal_style(color, STYLE_BOLD),
                   json_text(audit, "pipeline"), terminal_style(color, STYLE_PLAIN), from, to);
     print_ladder(audit, out, color);
@@ -282,7 +278,7 @@ void audit_view_csv(const json_t *audit, FILE *out)
     json_array_foreach(json_object_get(audit, "hours"), i, hour) {
         char time[TIMESTAMP_ROOM];
 
-        timestamp_minute(number(hour, "hour"), time);
+        timestamp_minute(json_whole(hour, "hour"), time);
         (void)fputs(time, out);
         for (size_t c = 0; c < count; c++) {
             const json_t *value = json_object_get(hour, columns[c]);

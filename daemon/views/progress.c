@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "base/text_width.h"
 #include "daemon/views/terminal.h"
@@ -64,7 +65,7 @@ static void erase(struct progress *progress, struct str *out)
     terminal_size(progress->out, &columns, &rows);
     for (int i = 0; i < progress->drawn_count; i++)
         up += progress->drawn[i] > columns ? (progress->drawn[i] + columns - 1) / columns : 1;
-    str_addf(out, "\033[%dA\r\033[J", up);
+    str_addf(out, PRINTABLE_OURS "[%dA" PRINTABLE_OURS "\r" PRINTABLE_OURS "[J", up);
     progress->drawn_count = 0;
 }
 

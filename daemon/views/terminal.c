@@ -2,6 +2,7 @@
 #include "daemon/views/terminal.h"
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/text_width.h"
 
 #include <stdlib.h>
@@ -23,11 +24,17 @@ bool terminal_parse_color(const char *word, enum terminal_color *color)
     return false;
 }
 
+/* Standard output and error are streams of our own (standard_streams.c), without a number. */
+static int descriptor_of(FILE *stream)
+{
+    return stream == stdout ? STDOUT_FILENO : stream == stderr ? STDERR_FILENO : fileno(stream);
+}
+
 bool terminal_is_live(FILE *out)
 {
     const char *term = getenv("TERM");
 
-    return isatty(fileno(out)) && term && *term && strcmp(term, "dumb") != 0;
+    return isatty(descriptor_of(out)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 bool terminal_use_color(enum terminal_color color, FILE *out)
@@ -51,7 +58,7 @@ void terminal_size(FILE *out, int *columns, int *rows)
 {
     struct winsize size = {0};
 
-    if (ioctl(fileno(out), TIOCGWINSZ, &size))
+    if (ioctl(descriptor_of(out), TIOCGWINSZ, &size))
         size = (struct winsize){0};
     *columns = size.ws_col ? size.ws_col : number("COLUMNS", 80);
     *rows = size.ws_row ? size.ws_row : number("LINES", 24);
@@ -59,8 +66,9 @@ void terminal_size(FILE *out, int *columns, int *rows)
 
 const char *terminal_style(bool color, enum terminal_style style)
 {
-    static const char *const sequences[] = {"\033[0m",  "\033[1m",  "\033[2m", "\033[31m",
-                                            "\033[32m", "\033[33m", "\033[36m"};
+    static const char *const sequences[] = {
+        PRINTABLE_OURS "[0m",  PRINTABLE_OURS "[1m",  PRINTABLE_OURS "[2m", PRINTABLE_OURS "[31m",
+        PRINTABLE_OURS "[32m", PRINTABLE_OURS "[33m", PRINTABLE_OURS "[36m"};
 
     return color ? sequences[style] : "";
 }
@@ -71,7 +79,7 @@ bool terminal_ask(FILE *in, FILE *out, const char *question)
     cleanup_free char *shown = NULL;
     bool whole;
 
-    if (!isatty(fileno(in)) || !isatty(fileno(out)))
+    if (!isatty(descriptor_of(in)) || !isatty(descriptor_of(out)))
         return false;
     shown = text_width_fit(question, 100000);
     (void)fprintf(out, "%s [y/N] ", shown);

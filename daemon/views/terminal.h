@@ -28,7 +28,7 @@ enum terminal_style {
     STYLE_YELLOW,
     STYLE_CYAN,
 };
-/* The escape sequence, or "" without color. */
+/* The escape sequence, marked as ours (base/printable), or "" without color. */
 const char *terminal_style(bool color, enum terminal_style style);
 
 /* Prints the question and reads a line: true only for "y" or "yes".  False without a question when

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/secret.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -62,9 +63,18 @@ static void detach(struct aws_call *call)
     call->transfer = NULL;
 }
 
+/* A signature that does not match is answered with what was signed: the session token is in it. */
+static void hide_secrets(struct aws_error *error)
+{
+    cleanup_free char *told = secret_hide(error->message);
+
+    (void)snprintf(error->message, sizeof error->message, "%s", told);
+}
+
 static void finish(struct aws_call *call)
 {
     detach(call);
+    hide_secrets(&call->reply.error);
     call->state = CALL_DONE; /* a late aws_call_cancel does nothing */
     call->reply.elapsed_ms = clock_monotonic_ms() - call->started_ms;
     call->done(call->arg, &call->reply);

@@ -168,13 +168,18 @@ int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoi
                          struct err *e)
 {
     const struct aws_partition *p;
+    const char *nearest;
     bool fips;
 
     memset(endpoint, 0, sizeof *endpoint);
     if (!wish->region || !*wish->region)
         return err_set(e, ERR_INVALID, "no region for %s", wish->model->name);
-    if (!is_label(wish->region))
-        return err_set(e, ERR_INVALID, "not a region: \"%s\"", wish->region);
+    if (!is_label(wish->region)) {
+        nearest = aws_partition_nearest(wish->region);
+        return err_set(e, ERR_INVALID, "not a region: \"%s\"%s%s%s", wish->region,
+                       nearest ? "; did you mean " : "", nearest ? nearest : "",
+                       nearest ? "?" : "");
+    }
     p = aws_partition_of(wish->region);
     (void)snprintf(endpoint->region, sizeof endpoint->region, "%s",
                    wish->model->global ? p->iam_region : wish->region);

@@ -5,6 +5,8 @@
  * than this table. */
 #include "aws/partition.h"
 
+#include "base/str.h"
+
 #include <string.h>
 
 static const struct aws_partition partitions[] = {
@@ -28,6 +30,54 @@ static const struct aws_partition partitions[] = {
      "iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws"},
 };
 
+const char *const aws_partition_regions[] = {"af-south-1",
+                                             "ap-east-1",
+                                             "ap-east-2",
+                                             "ap-northeast-1",
+                                             "ap-northeast-2",
+                                             "ap-northeast-3",
+                                             "ap-south-1",
+                                             "ap-south-2",
+                                             "ap-southeast-1",
+                                             "ap-southeast-2",
+                                             "ap-southeast-3",
+                                             "ap-southeast-4",
+                                             "ap-southeast-5",
+                                             "ap-southeast-6",
+                                             "ap-southeast-7",
+                                             "ca-central-1",
+                                             "ca-west-1",
+                                             "cn-north-1",
+                                             "cn-northwest-1",
+                                             "eu-central-1",
+                                             "eu-central-2",
+                                             "eu-isoe-west-1",
+                                             "eu-north-1",
+                                             "eu-south-1",
+                                             "eu-south-2",
+                                             "eu-west-1",
+                                             "eu-west-2",
+                                             "eu-west-3",
+                                             "eusc-de-east-1",
+                                             "il-central-1",
+                                             "me-central-1",
+                                             "me-south-1",
+                                             "mx-central-1",
+                                             "sa-east-1",
+                                             "us-east-1",
+                                             "us-east-2",
+                                             "us-gov-east-1",
+                                             "us-gov-west-1",
+                                             "us-iso-east-1",
+                                             "us-iso-west-1",
+                                             "us-isob-east-1",
+                                             "us-isob-west-1",
+                                             "us-isof-east-1",
+                                             "us-isof-south-1",
+                                             "us-west-1",
+                                             "us-west-2",
+                                             NULL};
+
 const struct aws_partition *aws_partition_of(const char *region)
 {
     const struct aws_partition *p = partitions;
@@ -35,4 +85,9 @@ const struct aws_partition *aws_partition_of(const char *region)
     while (strncmp(region, p->region_prefix, strlen(p->region_prefix)) != 0)
         p++;
     return p;
+}
+
+const char *aws_partition_nearest(const char *name)
+{
+    return str_nearest(name, aws_partition_regions);
 }

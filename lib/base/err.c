@@ -1,20 +1,42 @@
 /* err.c -- the first error wins, and gets its context in front. */
 #include "base/err.h"
 
+#include "base/mem.h"
+#include "base/secret.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+/* On one line and without secrets; before it is cut, since a part of a secret is told as well. */
+static char *tellable(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+
+static char *tellable(const char *format, va_list args)
+{
+    cleanup_free char *text = NULL;
+    char *told;
+
+    if (vasprintf(&text, format, args) < 0)
+        abort();
+    told = secret_hide(text);
+    for (char *c = told; *c; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' ';
+    return told;
+}
+
 int err_set(struct err *e, enum err_kind kind, const char *format, ...)
 {
+    cleanup_free char *told = NULL;
     va_list args;
 
     if (!e || e->kind != ERR_NONE)
         return -1;
     e->kind = kind;
     va_start(args, format);
-    (void)vsnprintf(e->text, sizeof e->text, format, args);
+    told = tellable(format, args);
     va_end(args);
+    (void)snprintf(e->text, sizeof e->text, "%s", told);
     return -1;
 }
 
@@ -30,17 +52,16 @@ static void append(char text[static sizeof((struct err *)0)->text], const char *
 
 int err_wrap(struct err *e, const char *format, ...)
 {
+    cleanup_free char *told = NULL;
     char text[sizeof e->text];
     va_list args;
-    int n;
 
     if (!e)
         return -1;
     va_start(args, format);
-    n = vsnprintf(text, sizeof text, format, args);
+    told = tellable(format, args);
     va_end(args);
-    if (n < 0)
-        text[0] = '\0';
+    (void)snprintf(text, sizeof text, "%s", told);
     append(text, ": ");
     append(text, e->text);
     memcpy(e->text, text, sizeof e->text);

@@ -19,7 +19,8 @@ struct err {
     char text[1024];
 };
 
-/* Sets kind and text unless *e already holds an error.  Always returns -1. */
+/* Sets kind and text (on one line, secrets hidden) unless *e already holds an error.  Always
+ * returns -1. */
 int err_set(struct err *e, enum err_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -71,6 +71,11 @@ const char *json_text(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
+json_int_t json_whole(const json_t *object, const char *key)
+{
+    return json_integer_value(json_object_get(object, key));
+}
+
 char *json_canonical(const json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);

@@ -18,6 +18,8 @@ json_t *json_at(const json_t *document, const char *path);
 void json_put_at(json_t *document, const char *path, json_t *value);
 /* The text of a string member, or NULL when it is missing or not a string. */
 const char *json_text(const json_t *object, const char *key);
+/* The whole number of a member, 0 when it is missing or none. */
+json_int_t json_whole(const json_t *object, const char *key);
 /* Compact text with sorted keys; new memory. */
 char *json_canonical(const json_t *value);
 /* Equal by meaning: 1 is 1.0; null, false, "", {} and [] equal absence. */
@@ -27,8 +29,8 @@ bool json_same_set(const json_t *a, const json_t *b);
 /* NULL for NULL; otherwise one more reference. */
 json_t *json_share(const json_t *value);
 
-/* `format_version` of what is printed for programs: a new minor version only adds.  What is archived
- * and signed (bill, manifest) has numbers of its own, since it is never written again. */
+/* `format_version` of what is printed for programs: a new minor version only adds.  What is
+ * archived and signed (bill, manifest) has numbers of its own, since it is never written again. */
 #define JSON_FORMAT_VERSION "1.0"
 
 #endif

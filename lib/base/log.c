@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include "base/mem.h"
+#include "base/secret.h"
 
 #include <jansson.h>
 #include <stdarg.h>
@@ -33,13 +34,14 @@ static const char *level_name(enum log_level level)
 static void write_line(enum log_level level, const char *event, json_t *details)
 {
     json_auto_t *line = json_pack("{s:s, s:s}", "event", event, "level", level_name(level));
-    cleanup_free char *text = NULL;
+    cleanup_free char *whole = NULL, *text = NULL;
 
     if (details)
         (void)json_object_update(line, details);
-    text = json_dumps(line, JSON_COMPACT);
-    if (!text)
+    whole = json_dumps(line, JSON_COMPACT);
+    if (!whole)
         return;
+    text = secret_hide(whole);
     if (getenv("JOURNAL_STREAM"))
         (void)fprintf(stderr, "<%d>%s\n", level, text);
     else

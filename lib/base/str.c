@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
+
 #include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -166,7 +168,8 @@ static size_t edit_distance(const char *a, const char *b)
 
         row[0] = i;
         for (size_t j = 1; j <= lb; j++) {
-            size_t best = corner + (a[i - 1] != b[j - 1]);
+            size_t best =
+                corner + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
 
             corner = row[j];
             if (row[j] + 1 < best)
@@ -178,6 +181,8 @@ static size_t edit_distance(const char *a, const char *b)
     }
     return row[lb];
 }
+
+enum { HINTED = 12 };
 
 const char *str_nearest(const char *word, const char *const *candidates)
 {
@@ -193,6 +198,21 @@ const char *str_nearest(const char *word, const char *const *candidates)
         }
     }
     return nearest;
+}
+
+char *str_hint(const char *word, const char *const *candidates)
+{
+    const char *nearest = str_nearest(word, candidates);
+    struct str s = {0};
+    size_t i;
+
+    if (nearest)
+        str_addf(&s, "; did you mean %s?", nearest);
+    for (i = 0; !nearest && candidates[i] && i < HINTED; i++)
+        str_addf(&s, "%s%s", i ? ", " : "; there are ", candidates[i]);
+    if (i == HINTED && candidates[i])
+        str_add(&s, ", ...");
+    return str_take(&s);
 }
 
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */

@@ -35,8 +35,11 @@ void str_add_base64(struct str *s, const void *bytes, size_t length);
 char *str_from_base64(const char *text, size_t *length);
 /* Whether bytes are UTF-8 without NUL. */
 bool str_is_utf8(const char *bytes, size_t length);
-/* The candidate nearest to word by edit distance, or NULL when none is near enough to be a typo.
- * candidates ends with NULL. */
+/* The candidate nearest to word by edit distance (letter case does not count), or NULL when none is
+ * near enough to be a typo. candidates ends with NULL. */
 const char *str_nearest(const char *word, const char *const *candidates);
+/* What to say to a word that is none of candidates: "; did you mean x?", else which there are
+ * ("; there are a, b"; the first dozen), "" when there are none; new text. */
+char *str_hint(const char *word, const char *const *candidates);
 
 #endif

@@ -2,6 +2,7 @@
  * depend on the locale. */
 #include "base/text_width.h"
 
+#include "base/printable.h"
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -59,13 +60,6 @@ static int character_width(uint32_t c)
     return is_in(wide, sizeof(wide) / sizeof(*wide), c) ? 2 : 1;
 }
 
-/* Control characters (C0, DEL, C1) and those that turn the direction of text around. */
-static bool is_unsafe(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
-}
-
 int text_width(const char *text)
 {
     int width = 0;
@@ -93,7 +87,7 @@ char *text_width_fit(const char *text, int columns)
                 str_add(&fitted, "\u2026");
             break;
         }
-        if (broken || is_unsafe(c))
+        if (broken || printable_acts(c) || c < 0x20)
             str_add_char(&fitted, c == '\n' || c == '\t' ? ' ' : '?');
         else
             str_add_n(&fitted, text, length);

@@ -1,5 +1,8 @@
 #include "base/time_zone.h"
 
+#include "base/mem.h"
+#include "base/str.h"
+
 #include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
@@ -51,6 +54,31 @@ bool time_zone_exists(const char *name)
     good = fread(magic, 1, sizeof magic, file) == sizeof magic && !memcmp(magic, "TZif", 4);
     (void)fclose(file);
     return good;
+}
+
+char *time_zone_nearest(const char *name)
+{
+    cleanup_free char *path = mem_printf("%s/zone1970.tab", directory());
+    FILE *file = fopen(path, "re");
+    const char *const utc[] = {"UTC", NULL}; /* not in the list: it is nowhere */
+    char line[512], zone[65], *nearest = mem_text(str_nearest(name, utc));
+
+    /* "KR<tab>+3733+12658<tab>Asia/Seoul": each against the nearest so far. */
+    while (file && fgets(line, sizeof line, file)) {
+        const char *candidates[] = {nearest ? nearest : zone, zone, NULL};
+        const char *better;
+
+        if (*line == '#' || sscanf(line, "%*s %*s %64s", zone) != 1)
+            continue;
+        better = str_nearest(name, candidates);
+        if (!better || better == nearest)
+            continue;
+        free(nearest);
+        nearest = mem_text(zone);
+    }
+    if (file)
+        (void)fclose(file);
+    return nearest;
 }
 
 /* The first line of a file of the database, "" without one. */

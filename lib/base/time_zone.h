@@ -10,6 +10,9 @@
 
 /* True for a zone of the database ("Asia/Seoul", "UTC"); anything else is no name, or no file. */
 bool time_zone_exists(const char *name);
+/* The zone of the database that is nearest to a name that is none; new text, NULL when none is
+ * near, or the database has no list (zone1970.tab). */
+char *time_zone_nearest(const char *name);
 /* "2025b": the version of the database, or "unknown"; static. */
 const char *time_zone_version(void);
 

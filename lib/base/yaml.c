@@ -12,6 +12,7 @@ void yaml_tree_free(struct yaml_node *node)
     for (size_t i = 0; i < node->count; i++)
         yaml_tree_free(node->items[i]);
     free(node->items);
+    json_decref(node->places);
     free(node->key);
     free(node->text);
     free(node->owned_file);
@@ -27,6 +28,7 @@ struct yaml_node *yaml_copy(const struct yaml_node *node)
     copy->key = mem_text(node->key);
     copy->text = mem_text(node->text);
     copy->items = NULL;
+    copy->places = NULL;
     copy->count = 0;
     for (size_t i = 0; i < node->count; i++)
         yaml_add(copy, yaml_copy(node->items[i]));
@@ -49,17 +51,39 @@ struct yaml_node *yaml_new(enum yaml_type type, const struct yaml_node *at)
     return node;
 }
 
+/* Mappings of more items than this are searched by an index: a file of 4 MiB may be one. */
+enum { FEW = 16 };
+
 void yaml_add(struct yaml_node *parent, struct yaml_node *item)
 {
     parent->items = mem_resize(parent->items, parent->count + 1, sizeof *parent->items);
+    if (parent->places && !json_object_get(parent->places, item->key))
+        json_object_set_new_nocheck(parent->places, item->key,
+                                    json_integer((json_int_t)parent->count));
     parent->items[parent->count++] = item;
+}
+
+static void make_places(struct yaml_node *node)
+{
+    node->places = json_object();
+    for (size_t i = node->count; i-- > 0;) /* the first of two wins */
+        if (node->items[i])
+            json_object_set_new_nocheck(node->places, node->items[i]->key,
+                                        json_integer((json_int_t)i));
 }
 
 static size_t index_of(const struct yaml_node *node, const char *key)
 {
+    const json_t *place;
     size_t i = 0;
 
-    while (i < node->count && strcmp(node->items[i]->key, key) != 0)
+    if (node->count > FEW) {
+        if (!node->places)
+            make_places((struct yaml_node *)node);
+        place = json_object_get(node->places, key);
+        return place ? (size_t)json_integer_value(place) : node->count;
+    }
+    while (i < node->count && (!node->items[i] || strcmp(node->items[i]->key, key) != 0))
         i++;
     return i;
 }
@@ -74,31 +98,44 @@ struct yaml_node *yaml_find(const struct yaml_node *node, const char *key)
     return i < node->count ? node->items[i] : NULL;
 }
 
-static void remove_at(struct yaml_node *node, size_t i)
+/* What was removed is taken out together: one by one, all behind it would be moved each time. */
+static void take_out_removed(struct yaml_node *node)
 {
-    yaml_tree_free(node->items[i]);
-    node->count--;
-    memmove(&node->items[i], &node->items[i + 1], (node->count - i) * sizeof *node->items);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < node->count; i++)
+        if (node->items[i])
+            node->items[kept++] = node->items[i];
+    if (kept == node->count)
+        return;
+    node->count = kept;
+    json_decref(node->places);
+    node->places = NULL;
+}
+
+/* Lays item over what base has at i; base->count: nothing. */
+static void merge_item(struct yaml_node *base, size_t i, const struct yaml_node *item)
+{
+    if (i == base->count) {
+        if (!yaml_is_null(item))
+            yaml_add(base, yaml_copy(item));
+        return;
+    }
+    if (!yaml_is_null(item) && item->type == YAML_MAP && base->items[i]->type == YAML_MAP) {
+        yaml_merge(base->items[i], item);
+        return;
+    }
+    yaml_tree_free(base->items[i]);
+    base->items[i] = yaml_is_null(item) ? NULL : yaml_copy(item);
 }
 
 void yaml_merge(struct yaml_node *base, const struct yaml_node *over)
 {
-    for (size_t j = 0; j < over->count; j++) {
-        const struct yaml_node *item = over->items[j];
-        size_t i = index_of(base, item->key);
-
-        if (i == base->count) {
-            if (!yaml_is_null(item))
-                yaml_add(base, yaml_copy(item));
-        } else if (yaml_is_null(item)) {
-            remove_at(base, i);
-        } else if (item->type == YAML_MAP && base->items[i]->type == YAML_MAP) {
-            yaml_merge(base->items[i], item);
-        } else {
-            yaml_tree_free(base->items[i]);
-            base->items[i] = yaml_copy(item);
-        }
-    }
+    if (base->count > FEW && !base->places)
+        make_places(base); /* before anything is removed */
+    for (size_t j = 0; j < over->count; j++)
+        merge_item(base, index_of(base, over->items[j]->key), over->items[j]);
+    take_out_removed(base);
 }
 
 /* The item with the longest key that path starts with, for keys that hold dots. */

@@ -23,6 +23,7 @@ struct yaml_node {
     bool quoted; /* YAML_TEXT: in quotes or a block scalar, so it is text whatever it looks like */
     struct yaml_node **items; /* YAML_LIST, YAML_MAP: owned, in file order */
     size_t count;
+    json_t *places;   /* key -> place in items, of a mapping with many; NULL: not made */
     char *owned_file; /* roots only */
 };
 
@@ -40,11 +41,13 @@ typedef void yaml_problem_fn(void *arg, struct yaml_place place, const char *pat
  * duplicate key is told too, but the tree (with the first of the two) still comes back, so that the
  * caller can tell what else is wrong.  Give back with yaml_tree_free. */
 struct yaml_node *yaml_read(const char *path, yaml_problem_fn *problem, void *arg);
+/* The same from standard input, to its end. */
+struct yaml_node *yaml_read_input(const char *name, yaml_problem_fn *problem, void *arg);
 /* The same for bytes at hand; file is only a name. */
 struct yaml_node *yaml_read_text(const char *file, const char *bytes, size_t length,
                                  yaml_problem_fn *problem, void *arg);
-/* The bytes of a regular file, NUL-ended, and their number; NULL with *problem (new text) when it
- * cannot be read or is larger than 4 MiB. */
+/* The bytes of a regular file without a byte order mark, NUL-ended, and their number; NULL with
+ * *problem (new text) when it cannot be read or is larger than 4 MiB. */
 char *yaml_read_bytes(const char *path, size_t *length, char **problem);
 
 /* libyaml has a yaml_free of its own. */

@@ -20,8 +20,9 @@ struct reader {
     struct str path;
     yaml_problem_fn *problem;
     void *arg;
-    bool failed; /* no tree can come of it */
-    bool broken; /* and nothing more can be read */
+    yaml_mark_t quote, quote_end; /* the last text in quotes that goes over several lines */
+    bool failed;                  /* no tree can come of it */
+    bool broken;                  /* and nothing more can be read */
 };
 
 static void tell(struct reader *r, yaml_mark_t mark, const char *problem)
@@ -53,27 +54,115 @@ static yaml_mark_t mark_at(const struct reader *r, size_t offset)
     return mark;
 }
 
+/* What libyaml says, where it says it, and what a person does about it. */
+struct explanation {
+    const char *problem, *context; /* how they begin */
+    bool at_context;               /* the place of the cause is where the context began */
+    const char *text;
+};
+
+static const struct explanation explanations[] = {
+    {"found unexpected end of stream", "while scanning a quoted scalar", true,
+     "the quote opened here is never closed; close it"},
+    {"found unexpected document indicator", "while scanning a quoted scalar", true,
+     "the quote opened here is never closed; close it"},
+    {"did not find expected ',' or ']'", "while parsing a flow sequence", true,
+     "the [ opened here is not closed, or a comma is missing, before line %d; close it with ], "
+     "and put texts that hold [ ] { } or , in quotes"},
+    {"did not find expected ',' or '}'", "while parsing a flow mapping", true,
+     "the { opened here is not closed, or a comma is missing, before line %d; close it with }, "
+     "and put texts that hold [ ] { } or , in quotes"},
+    {"could not find expected ':'", "while scanning a simple key", true,
+     "a key needs a colon and a blank after it; a text over several lines needs quotes, or |"},
+    {"did not find expected key", "while parsing a block mapping", false,
+     "is no key of the mapping that begins in line %d; check the indentation, and the line before"},
+    {"did not find expected '-' indicator", "while parsing a block collection", false,
+     "is no item of the list that begins in line %d; check the indentation, and the line before"},
+    {"mapping values are not allowed", "", false,
+     "no value can stand here; put a text that holds \": \" in quotes, or check the indentation"},
+    {"block sequence entries are not allowed", "", false,
+     "no list can begin here; put it on lines of its own below the key, or use [ ]"},
+    {"did not find expected node content", "while parsing a flow node", false,
+     "a value is missing here, or what was opened with [ or { is not closed"},
+    {"found unknown escape character", "", false,
+     "is no escape that YAML knows; write \\\\ for a backslash, or use single quotes"},
+    {"did not find expected <document start>", "", false,
+     "does not belong to what stands above; indent the keys of a mapping alike"},
+    {"found character that cannot start any token", "", false,
+     "no text can begin with this character; put it in quotes"},
+};
+
+/* New text, and *mark the place of the cause. */
+static char *explain(const yaml_parser_t *p, const char *problem, yaml_mark_t *mark)
+{
+    const char *context = p->context ? p->context : "";
+
+    *mark = p->problem_mark;
+    for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++) {
+        const struct explanation *e = &explanations[i];
+        const char *number = strstr(e->text, "%d");
+        size_t other = (e->at_context ? p->problem_mark : p->context_mark).line + 1;
+
+        if (strncmp(problem, e->problem, strlen(e->problem)) != 0 ||
+            strncmp(context, e->context, strlen(e->context)) != 0)
+            continue;
+        if (e->at_context)
+            *mark = p->context_mark;
+        return number ? mem_printf("%.*s%zu%s", (int)(number - e->text), e->text, other, number + 2)
+                      : mem_text(e->text);
+    }
+    return mem_printf("%s%s%s", problem, *context ? " " : "", context);
+}
+
+static void tell_reader_problem(struct reader *r, const char *problem)
+{
+    const yaml_parser_t *p = &r->parser;
+    cleanup_free char *text = NULL;
+
+    if (strstr(problem, "control characters"))
+        text = mem_printf("a control character (0x%02X) cannot stand here; write it as \\x%02X in "
+                          "double quotes",
+                          (unsigned)p->problem_value, (unsigned)p->problem_value);
+    else if (p->problem_value == -1)
+        text = mem_printf("not UTF-8: %s; save the file as UTF-8", problem);
+    else
+        text = mem_printf("not UTF-8: %s (0x%02X); save the file as UTF-8", problem,
+                          (unsigned)p->problem_value);
+    refuse(r, mark_at(r, p->problem_offset), text);
+}
+
+/* A quote that was forgotten ends where the next one opens, and what then follows makes no sense:
+ * the cause is the quote. */
+static bool is_after_quote(const struct reader *r, yaml_mark_t mark)
+{
+    return r->quote_end.line > r->quote.line && mark.line == r->quote_end.line &&
+           mark.index >= r->quote_end.index;
+}
+
 static void tell_parser_problem(struct reader *r)
 {
     const yaml_parser_t *p = &r->parser;
     const char *problem = p->problem ? p->problem : "cannot be understood";
     cleanup_free char *text = NULL;
+    yaml_mark_t mark;
 
     if (p->error == YAML_READER_ERROR) {
-        text = p->problem_value == -1
-                   ? mem_printf("not UTF-8: %s", problem)
-                   : mem_printf("not UTF-8: %s (0x%02X)", problem, (unsigned)p->problem_value);
-        refuse(r, mark_at(r, p->problem_offset), text);
+        tell_reader_problem(r, problem);
         return;
     }
     if (strstr(problem, "cannot start any token") && p->problem_mark.index < r->length &&
-        r->bytes[p->problem_mark.index] == '\t')
+        r->bytes[p->problem_mark.index] == '\t') {
+        mark = p->problem_mark;
         text = mem_text("YAML does not allow tabs for indentation; use blanks");
-    else if (p->context)
-        text = mem_printf("%s %s", problem, p->context);
-    else
-        text = mem_text(problem);
-    refuse(r, p->problem_mark, text);
+    } else if (is_after_quote(r, p->problem_mark)) {
+        mark = r->quote;
+        text = mem_printf("the quote opened here ends only in line %zu, and what follows there "
+                          "makes no sense; close it in this line",
+                          r->quote_end.line + 1);
+    } else {
+        text = explain(p, problem, &mark);
+    }
+    refuse(r, mark, text);
 }
 
 static bool next(struct reader *r, yaml_event_t *event)
@@ -100,6 +189,17 @@ static struct yaml_node *node_at(const struct reader *r, enum yaml_type type, ya
 
 static struct yaml_node *read_node(struct reader *r, yaml_event_t *event, int depth);
 
+static void note_quote(struct reader *r, const yaml_event_t *event)
+{
+    yaml_scalar_style_t style = event->data.scalar.style;
+
+    if ((style != YAML_SINGLE_QUOTED_SCALAR_STYLE && style != YAML_DOUBLE_QUOTED_SCALAR_STYLE) ||
+        event->end_mark.line == event->start_mark.line)
+        return;
+    r->quote = event->start_mark;
+    r->quote_end = event->end_mark;
+}
+
 static struct yaml_node *read_text(struct reader *r, const yaml_event_t *event)
 {
     struct yaml_node *node = node_at(r, YAML_TEXT, event->start_mark);
@@ -107,6 +207,7 @@ static struct yaml_node *read_text(struct reader *r, const yaml_event_t *event)
     size_t length = event->data.scalar.length;
 
     node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+    note_quote(r, event);
     node->text = mem_text_n(text, length);
     if (memchr(text, '\0', length))
         refuse(r, event->start_mark, "a text cannot hold a NUL character");
@@ -300,6 +401,29 @@ struct yaml_node *yaml_read_text(const char *file, const char *bytes, size_t len
     return root;
 }
 
+/* A byte order mark says only that a file is UTF-8. */
+static void skip_mark(char *bytes, size_t *length)
+{
+    if (*length < 3 || memcmp(bytes, "\xef\xbb\xbf", 3) != 0)
+        return;
+    *length -= 3;
+    memmove(bytes, bytes + 3, *length + 1);
+}
+
+struct yaml_node *yaml_read_input(const char *name, yaml_problem_fn *problem, void *arg)
+{
+    cleanup_free char *bytes = mem_new(MAX_BYTES + 2);
+    size_t length = fread(bytes, 1, MAX_BYTES + 1, stdin);
+
+    if (!ferror(stdin) && length <= MAX_BYTES) {
+        skip_mark(bytes, &length);
+        return yaml_read_text(name, bytes, length, problem, arg);
+    }
+    problem(arg, (struct yaml_place){.file = name}, "",
+            ferror(stdin) ? "cannot be read" : "is larger than 4 MiB");
+    return NULL;
+}
+
 char *yaml_read_bytes(const char *path, size_t *length, char **problem)
 {
     FILE *file = fopen(path, "re");
@@ -316,6 +440,7 @@ char *yaml_read_bytes(const char *path, size_t *length, char **problem)
     if (!*problem) {
         bytes = mem_new((size_t)status.st_size + 1);
         *length = fread(bytes, 1, (size_t)status.st_size, file);
+        skip_mark(bytes, length);
     }
     if (file)
         (void)fclose(file);

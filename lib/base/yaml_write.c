@@ -1,5 +1,6 @@
 /* yaml_write.c -- JSON values as YAML text, through libyaml's emitter. */
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "base/yaml.h"
 
@@ -47,7 +48,9 @@ static void emit_text(yaml_emitter_t *emitter, const char *text)
 {
     yaml_scalar_style_t style = YAML_ANY_SCALAR_STYLE;
 
-    if (strchr(text, '\n'))
+    if (!printable_is(text))
+        style = YAML_DOUBLE_QUOTED_SCALAR_STYLE; /* where an escape is the character itself */
+    else if (strchr(text, '\n'))
         style = YAML_LITERAL_SCALAR_STYLE;
     else if (is_ambiguous(text))
         style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;

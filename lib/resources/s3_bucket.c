@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "resources/kind.h"
 
+#include <math.h>
 #include <string.h>
 
 #define BUCKET "Bucket=name ExpectedBucketOwner=@account "
@@ -273,6 +274,33 @@ static void check_lock(const struct scope *scope, aws_problem_fn *problem, void 
         problem(arg, "object_lock", "needs versioning: Enabled, since it locks versions");
 }
 
+static void check_midnight(const json_t *action, const char *path, aws_problem_fn *problem,
+                           void *arg)
+{
+    const json_t *date = json_object_get(action, "Date");
+
+    if (json_is_number(date) && fmod(json_number_value(date), 86400) != 0)
+        problem(arg, path, "must be midnight UTC: S3 takes no other time of day");
+}
+
+/* Source: LifecycleExpiration and Transition, S3 API reference. */
+static void check_dates(const struct scope *scope, aws_problem_fn *problem, void *arg)
+{
+    const json_t *rule, *transition;
+    size_t i, j;
+
+    json_array_foreach(json_object_get(scope->desired, "lifecycle"), i, rule) {
+        cleanup_free char *path = mem_printf("lifecycle[%zu].Expiration.Date", i);
+
+        check_midnight(json_object_get(rule, "Expiration"), path, problem, arg);
+        json_array_foreach(json_object_get(rule, "Transitions"), j, transition) {
+            cleanup_free char *below = mem_printf("lifecycle[%zu].Transitions[%zu].Date", i, j);
+
+            check_midnight(transition, below, problem, arg);
+        }
+    }
+}
+
 /* Source: "Bucket naming rules", S3 user guide. */
 static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
 {
@@ -280,6 +308,7 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
     size_t n = name ? strlen(name) : 0;
 
     check_lock(scope, problem, arg);
+    check_dates(scope, problem, arg);
     if (n < 3 || n > 63)
         problem(arg, "name", "a bucket name has 3 to 63 characters");
     else if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") != n)

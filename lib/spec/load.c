@@ -55,13 +55,6 @@ void load_yaml_problem(void *load, struct yaml_place place, const char *path, co
     problems_add(((struct load *)load)->problems, PROBLEM_ERROR, place, path, "%s", problem);
 }
 
-char *load_hint(const char *word, const char *const *candidates)
-{
-    const char *nearest = str_nearest(word, candidates);
-
-    return nearest ? mem_printf("; did you mean %s?", nearest) : mem_text("");
-}
-
 bool load_check_keys(struct load *load, const struct yaml_node *node, const char *path,
                      const char *const *keys)
 {
@@ -76,7 +69,7 @@ bool load_check_keys(struct load *load, const struct yaml_node *node, const char
         while (keys[k] && strcmp(keys[k], key) != 0)
             k++;
         if (!keys[k]) {
-            cleanup_free char *hint = load_hint(key, keys);
+            cleanup_free char *hint = str_hint(key, keys);
             cleanup_free char *below = mem_printf("%s%s%s", path, *path ? "." : "", key);
 
             load_error_key(load, node->items[i], below, "unknown key%s", hint);

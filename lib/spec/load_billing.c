@@ -133,20 +133,29 @@ static void read_query(struct load *load, struct draft *draft, const struct yaml
     str_fini(&s);
 }
 
+static bool check_queries(struct load *load, const struct yaml_node *node, const char *path)
+{
+    if (!is_there(node) || node->type == YAML_MAP)
+        return true;
+    load_error(load, node, path, "must be a mapping (name: SQL)");
+    return false;
+}
+
 void load_billing_queries(struct load *load, struct draft *draft, const struct yaml_node *template)
 {
     const struct yaml_node *declared = yaml_find(template, "queries");
+    const struct yaml_node *own = yaml_find(draft->node, "queries");
     cleanup_free char *path = mem_printf("%s.queries", draft->path);
     struct yaml_node *queries;
 
     draft->pipeline->queries = json_object();
-    if (!is_there(declared))
+    if (!check_queries(load, declared, "queries") | !check_queries(load, own, path))
         return;
-    if (declared->type != YAML_MAP) {
-        load_error(load, declared, "queries", "must be a mapping (name: SQL)");
+    if (!is_there(declared) && !is_there(own))
         return;
-    }
-    queries = yaml_copy(declared);
+    queries = yaml_copy(is_there(declared) ? declared : own);
+    if (is_there(declared) && is_there(own))
+        yaml_merge(queries, own);
     yaml_add(load->documents, queries);
     load_parameters_expand(load, draft, queries, path);
     for (size_t i = 0; i < queries->count; i++)

@@ -204,7 +204,12 @@ void load_check(struct load *load, const char *account)
 {
     json_auto_t *seen = json_object();
 
-    for (size_t i = 0; i < load->draft_count; i++)
-        if (!load->drafts[i].cyclic && load->drafts[i].pipeline->region)
-            check_pipeline(load, &load->drafts[i], account, seen);
+    for (size_t i = 0; i < load->draft_count; i++) {
+        struct draft *draft = &load->drafts[i];
+        size_t before = load->problems->errors;
+
+        if (!draft->cyclic && draft->pipeline->region)
+            check_pipeline(load, draft, account, seen);
+        draft->unsound |= load->problems->errors > before;
+    }
 }

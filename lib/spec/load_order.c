@@ -20,12 +20,14 @@ static void tell(const struct ordering *o, const char *field, const char *text)
 
 static void tell_unknown(const struct ordering *o, const char *field, const char *id)
 {
-    const char **ids = mem_new((o->pipeline->resource_count + 1) * sizeof *ids);
+    /* Who has made hundreds of errors has no use for hints, which take long among many ids. */
+    size_t count = o->load->problems->errors < PROBLEMS_SHOWN ? o->pipeline->resource_count : 0;
+    const char **ids = mem_new((count + 1) * sizeof *ids);
     cleanup_free char *hint = NULL, *text = NULL;
 
-    for (size_t i = 0; i < o->pipeline->resource_count; i++)
+    for (size_t i = 0; i < count; i++)
         ids[i] = o->pipeline->resources[i].id;
-    hint = load_hint(id, ids);
+    hint = str_hint(id, ids);
     text = mem_printf("%s refers to %s, which does not exist%s",
                       o->pipeline->resources[o->index].id, id, hint);
     tell(o, field, text);

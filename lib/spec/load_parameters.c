@@ -136,7 +136,7 @@ static char *unknown_problem(const struct draft *draft, const char *name)
         text = mem_printf("${%s}: environment variables are only known in billing.yaml", name);
     else if (load_is_name(name, "_", false))
         text =
-            mem_printf("${%s}: there is no such parameter%s", name, hint = load_hint(name, names));
+            mem_printf("${%s}: there is no such parameter%s", name, hint = str_hint(name, names));
     else
         text = mem_printf("${%s}: is neither a parameter nor a reference like ${resource.arn}; "
                           "write $${%s} for a literal ${%s}",
@@ -335,15 +335,14 @@ static char *hint_of(const struct load *load, const char *variable)
 {
     const char **names = mem_new((json_object_size(load->variables) + 1) * sizeof *names);
     size_t n = 0;
-    const char *name;
+    const char *name, *nearest;
     json_t *value;
-    char *hint;
 
     json_object_foreach(load->variables, name, value)
         names[n++] = name;
-    hint = load_hint(variable, names);
+    nearest = str_nearest(variable, names);
     free(names);
-    return hint;
+    return nearest ? mem_printf("; did you mean %s?", nearest) : mem_text("");
 }
 
 static void warn_variable(struct load *load, const struct yaml_node *root, const char *variable)

@@ -9,7 +9,7 @@
 #define INSTALLED_TEMPLATE "/usr/share/billingd/specs/pipeline.yaml"
 
 static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
-                                            "resources", "billing", NULL};
+                                            "resources", "billing", "queries",  NULL};
 static const char *const role_keys[] = {"arn", "external_id", NULL};
 static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};
@@ -90,11 +90,13 @@ static void check_template(struct load *load, const struct yaml_node *root)
 /* Each template is read once, however many pipelines use it. NULL after an error. */
 static const struct yaml_node *template_at(struct load *load, const char *path)
 {
-    struct yaml_node *documents = load->documents, *root;
+    const json_t *known = json_object_get(load->templates, path);
+    struct yaml_node *root;
 
-    for (size_t i = 1; i < documents->count; i++)
-        if (documents->items[i]->owned_file && !strcmp(documents->items[i]->owned_file, path))
-            return documents->items[i]->type == YAML_MAP ? documents->items[i] : NULL;
+    if (known) {
+        root = load->documents->items[json_integer_value(known)];
+        return root->type == YAML_MAP ? root : NULL;
+    }
     root = yaml_read(path, load_yaml_problem, load);
     if (root) {
         check_template(load, root);
@@ -102,34 +104,10 @@ static const struct yaml_node *template_at(struct load *load, const char *path)
         root = yaml_new(YAML_TEXT, NULL);
         root->owned_file = mem_text(path);
     }
-    yaml_add(documents, root);
+    json_object_set_new_nocheck(load->templates, path,
+                                json_integer((json_int_t)load->documents->count));
+    yaml_add(load->documents, root);
     return root->type == YAML_MAP ? root : NULL;
-}
-
-static const struct yaml_node *find_template(struct load *load, struct draft *draft,
-                                             const struct yaml_node *root)
-{
-    const struct yaml_node *node = yaml_find(draft->node, "template");
-    cleanup_free char *path = mem_printf("%s.template", draft->path);
-    cleanup_free char *directory = load_directory(root->file), *name = NULL, *file = NULL;
-
-    if (!node)
-        node = yaml_find(root, "template");
-    name = load_text_setting(load, node, path);
-    if (!name && node && !yaml_is_null(node) && (node->type != YAML_TEXT || *node->text))
-        return NULL;
-    file = mem_printf("%s%s", name && *name == '/' ? "" : directory,
-                      name ? name : "specs/pipeline.yaml");
-    if (!access(file, R_OK))
-        return template_at(load, file);
-    if (name)
-        load_error(load, node, path, "the template %s cannot be read", file);
-    else if (!access(INSTALLED_TEMPLATE, R_OK))
-        return template_at(load, INSTALLED_TEMPLATE);
-    else
-        load_error_key(load, draft->node, path,
-                       "no template: neither %s nor " INSTALLED_TEMPLATE " is there", file);
-    return NULL;
 }
 
 static bool is_off(const struct yaml_node *node)
@@ -138,17 +116,50 @@ static bool is_off(const struct yaml_node *node)
            (!strcmp(node->text, "off") || !strcmp(node->text, "false"));
 }
 
+/* False after an error.  *template is NULL for `template: off`: everything stands in the file. */
+static bool find_template(struct load *load, struct draft *draft, const struct yaml_node *root,
+                          const struct yaml_node **template)
+{
+    const struct yaml_node *node = yaml_find(draft->node, "template");
+    cleanup_free char *path = mem_printf("%s.template", draft->path);
+    cleanup_free char *directory = load_directory(root->file), *name = NULL, *file = NULL;
+
+    *template = NULL;
+    if (!node)
+        node = yaml_find(root, "template");
+    if (node && is_off(node))
+        return true;
+    name = load_text_setting(load, node, path);
+    if (!name && node && !yaml_is_null(node) && (node->type != YAML_TEXT || *node->text))
+        return false;
+    file = mem_printf("%s%s", name && *name == '/' ? "" : directory,
+                      name ? name : "specs/pipeline.yaml");
+    if (!access(file, R_OK))
+        *template = template_at(load, file);
+    else if (name)
+        load_error(load, node, path, "the template %s cannot be read", file);
+    else if (!access(INSTALLED_TEMPLATE, R_OK))
+        *template = template_at(load, INSTALLED_TEMPLATE);
+    else
+        load_error_key(load, draft->node, path,
+                       "no template: neither %s nor " INSTALLED_TEMPLATE " is there; `off` does "
+                       "without, with all resources in this file",
+                       file);
+    return *template != NULL;
+}
+
 static void tell_unknown(struct load *load, const struct yaml_node *item, const char *path,
                          const struct yaml_node *resources)
 {
-    const char **ids = mem_new((resources->count + 1) * sizeof *ids);
+    size_t count = load->problems->errors < PROBLEMS_SHOWN ? resources->count : 0;
+    const char **ids = mem_new((count + 1) * sizeof *ids);
     cleanup_free char *hint = NULL;
 
-    for (size_t i = 0; i < resources->count; i++)
+    for (size_t i = 0; i < count; i++)
         ids[i] = resources->items[i]->key;
-    hint = load_hint(item->key, ids);
+    hint = str_hint(item->key, ids);
     load_error_key(load, item, path, "the template has no such resource%s; a new one needs a kind",
-                   *hint ? hint : "");
+                   hint);
     free(ids);
 }
 
@@ -162,27 +173,24 @@ static void switch_off(struct draft *draft, struct yaml_node *wrap, const struct
     json_object_set_new(draft->off, at->key, json_true());
 }
 
-static void override(struct load *load, struct draft *draft, const struct yaml_node *item)
+/* Adds what item lays over the template's resources to wrap. */
+static void override(struct load *load, struct draft *draft, struct yaml_node *wrap,
+                     const struct yaml_node *item)
 {
     cleanup_free char *path = mem_printf("%s.resources.%s", draft->path, item->key);
-    struct yaml_node *wrap = yaml_new(YAML_MAP, item);
 
     if (is_off(item)) {
-        if (yaml_find(draft->resources, item->key)) {
+        if (yaml_find(draft->resources, item->key))
             switch_off(draft, wrap, item);
-            yaml_merge(draft->resources, wrap);
-        } else {
+        else
             tell_unknown(load, item, path, draft->resources);
-        }
     } else if (item->type != YAML_MAP) {
         load_error(load, item, path, "must be a mapping of fields, or off");
     } else if (!yaml_find(draft->resources, item->key) && !yaml_find(item, "kind")) {
         tell_unknown(load, item, path, draft->resources);
     } else {
         yaml_add(wrap, yaml_copy(item));
-        yaml_merge(draft->resources, wrap);
     }
-    yaml_tree_free(wrap);
 }
 
 /* A resource whose `when` came out empty is off: a parameter that nobody gave leaves it out. */
@@ -210,22 +218,27 @@ static void merge_resources(struct load *load, struct draft *draft,
     const struct yaml_node *resources = yaml_find(template, "resources");
     const struct yaml_node *over = yaml_find(draft->node, "resources");
     cleanup_free char *path = mem_printf("%s.resources", draft->path);
+    struct yaml_node *wrap = yaml_new(YAML_MAP, over);
 
     draft->resources = resources && resources->type == YAML_MAP ? yaml_copy(resources)
                                                                 : yaml_new(YAML_MAP, template);
     yaml_add(load->documents, draft->resources);
     if (over && over->type == YAML_MAP) {
         for (size_t i = 0; i < over->count; i++)
-            override(load, draft, over->items[i]);
+            override(load, draft, wrap, over->items[i]);
     } else if (over && !yaml_is_null(over)) {
         load_error(load, over, path, "must be a mapping (id: fields, or id: off)");
     }
+    yaml_merge(draft->resources, wrap);
+    yaml_tree_free(wrap);
     load_parameters_expand(load, draft, draft->resources, path);
     look_at_when(load, draft, path);
 }
 
-static void read_pipeline(struct load *load, struct draft *draft, const struct yaml_node *root)
+/* False when something was told about it. */
+static bool read_pipeline(struct load *load, struct draft *draft, const struct yaml_node *root)
 {
+    size_t before = load->problems->errors;
     const struct yaml_node *template;
 
     if (!load_is_name(draft->node->key, "-", true) || strlen(draft->node->key) > 63)
@@ -233,16 +246,16 @@ static void read_pipeline(struct load *load, struct draft *draft, const struct y
                        "a pipeline's name has lower-case letters, digits and -, at most 63");
     if (!yaml_is_null(draft->node) &&
         !load_check_keys(load, draft->node, draft->path, pipeline_keys))
-        return;
+        return false;
     read_region(load, draft, root);
     read_role(load, draft);
     load_billing_read(load, draft, root);
-    template = find_template(load, draft, root);
-    if (!template)
-        return;
+    if (!find_template(load, draft, root, &template))
+        return false;
     load_parameters_read(load, draft, template);
     merge_resources(load, draft, template);
     load_billing_queries(load, draft, template);
+    return load->problems->errors == before;
 }
 
 void load_pipeline_all(struct load *load, const struct yaml_node *root, struct manifest *manifest)
@@ -271,7 +284,7 @@ void load_pipeline_all(struct load *load, const struct yaml_node *root, struct m
         draft->pipeline->name = mem_text(draft->node->key);
         draft->path = mem_printf("pipelines.%s", draft->node->key);
         draft->off = json_object();
-        read_pipeline(load, draft, root);
+        draft->unsound = !read_pipeline(load, draft, root);
     }
 }
 

@@ -25,6 +25,7 @@ struct draft {
     json_t *off;                 /* id -> true: switched off */
     bool *flawed; /* per resource: a problem was told, so `declared` is not all of it */
     bool cyclic;  /* no order: nothing can be resolved */
+    bool unsound; /* an error was told: what the pipeline comes to is not known */
 };
 
 struct load {
@@ -32,6 +33,7 @@ struct load {
     struct yaml_node *documents; /* a list of all that positions point into; the manifest's */
     struct draft *drafts;        /* one per pipeline */
     size_t draft_count;
+    json_t *templates; /* path -> place among documents */
     json_t *variables; /* name -> true: of the environment, that a text names; NULL: not noted */
 };
 
@@ -51,8 +53,6 @@ void load_yaml_problem(void *load, struct yaml_place place, const char *path, co
  * when node is no mapping. */
 bool load_check_keys(struct load *load, const struct yaml_node *node, const char *path,
                      const char *const *keys);
-/* "; did you mean x?" or "", in new memory. */
-char *load_hint(const char *word, const char *const *candidates);
 /* A name of lower-case letters, digits and those in extra, starting with a letter (or a digit). */
 bool load_is_name(const char *text, const char *extra, bool digit_first);
 /* A text in which something could not be expanded: that was told. */
@@ -72,6 +72,8 @@ struct reference {
 bool load_text_next(const char *text, struct reference *reference);
 /* Adds length bytes of text with $${ as ${. */
 void load_text_add_unescaped(struct str *s, const char *text, size_t length);
+/* Reverses it: what is text with ${ in it, as a spec writes it. */
+void load_text_add_escaped(struct str *s, const char *text);
 /* Expands ${VARIABLE} in every text below node. */
 void load_text_environment(struct load *load, struct yaml_node *node, const char *path);
 /* A setting's text: new memory; NULL when node is NULL, null, empty, no text (an error) or
@@ -105,7 +107,7 @@ void load_parameters_free(struct draft *draft);
 
 /* Fills pipeline->billing from the top level's section with the pipeline's laid over it. */
 void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root);
-/* Fills pipeline->queries from the template. */
+/* Fills pipeline->queries from the template (NULL: none) with the pipeline's laid over them. */
 void load_billing_queries(struct load *load, struct draft *draft, const struct yaml_node *template);
 /* The section of another file (or the whole file, if it begins with the section's keys) laid over a
  * pipeline's own; new reference, NULL when it has problems. */

@@ -21,7 +21,7 @@ static const struct kind *read_kind(struct load *load, const struct yaml_node *n
     const char *names[64] = {0};
 
     if (!kind) {
-        load_error_key(load, node, path, "has no kind");
+        load_error_key(load, node, path, "has no kind; write one: kind: s3_bucket");
         return NULL;
     }
     if (kind->type == YAML_TEXT && registry_find(kind->text))
@@ -30,7 +30,7 @@ static const struct kind *read_kind(struct load *load, const struct yaml_node *n
         return NULL;
     for (size_t i = 0; registry_kinds[i] && i < 63; i++)
         names[i] = registry_kinds[i]->name;
-    hint = load_hint(kind->type == YAML_TEXT ? kind->text : "", names);
+    hint = str_hint(kind->type == YAML_TEXT ? kind->text : "", names);
     load_error(load, kind, below, "there is no such kind%s", hint);
     return NULL;
 }
@@ -45,7 +45,7 @@ static void tell_unknown(struct load *load, const struct kind *kind, const struc
     for (const struct field *f = kind->fields; f->name && n < 63; f++)
         if (!(f->flags & FIELD_REPORTED))
             names[n++] = f->name;
-    hint = load_hint(item->key, names);
+    hint = str_hint(item->key, names);
     load_error_key(load, item, path, "%s has no such field%s", kind->name, hint);
 }
 

@@ -1,5 +1,6 @@
 /* load_settings.c -- account, region, reconcile and listen: all of billing.yaml but pipelines.
  */
+#include "aws/partition.h"
 #include "base/mem.h"
 #include "spec/load_private.h"
 
@@ -27,10 +28,14 @@ static bool is_region(const char *text)
 char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path)
 {
     char *text = load_text_setting(load, node, path);
+    const char *nearest;
 
     if (!text || is_region(text))
         return text;
-    load_error(load, node, path, "%s is not a region; it looks like ap-northeast-2", text);
+    nearest = aws_partition_nearest(text);
+    load_error(load, node, path, "%s is not a region; %s%s%s", text,
+               nearest ? "did you mean " : "it looks like ", nearest ? nearest : "ap-northeast-2",
+               nearest ? "?" : "");
     free(text);
     return NULL;
 }

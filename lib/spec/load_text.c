@@ -3,6 +3,7 @@
  * Expansion comes after YAML parsing, so a value can never change the structure of a file; what
  * comes from the environment is escaped, so it is never expanded again. */
 #include "base/mem.h"
+#include "base/secret.h"
 #include "spec/load_private.h"
 
 #include <ctype.h>
@@ -49,7 +50,7 @@ void load_text_add_unescaped(struct str *s, const char *text, size_t length)
             str_add_char(s, text[i]);
 }
 
-static void add_escaped(struct str *s, const char *text)
+void load_text_add_escaped(struct str *s, const char *text)
 {
     for (; *text; text++) {
         if (text[0] == '$' && text[1] == '{')
@@ -69,6 +70,27 @@ static size_t variable_length(const char *name)
     return n;
 }
 
+/* No setting of a spec is a secret, and what a spec says is told: in errors, plans, bills. */
+static bool refuse_secret(struct load *load, const struct yaml_node *node, const char *path,
+                          const char *name)
+{
+    const char *value = getenv(name);
+    cleanup_free char *what = value ? secret_in(value) : NULL;
+
+    if (secret_is_name(name))
+        load_error(load, node, path,
+                   "the environment variable %s holds a secret by its name, and no setting of a "
+                   "spec is one; credentials are found without the spec, another value needs "
+                   "another variable",
+                   name);
+    else if (what)
+        load_error(load, node, path,
+                   "the environment variable %s holds %s, and no setting of a spec is a secret; "
+                   "set it to what belongs here (of a key: the name of its file)",
+                   name, what);
+    return what || secret_is_name(name);
+}
+
 /* One ${NAME} or ${NAME:-default}; whatever else stands in the braces is not for us. */
 static bool add_variable(struct load *load, const struct yaml_node *node, const char *path,
                          const struct reference *r, struct str *s)
@@ -86,6 +108,8 @@ static bool add_variable(struct load *load, const struct yaml_node *node, const 
     }
     if (load->variables)
         json_object_set_new(load->variables, name, json_true());
+    if (refuse_secret(load, node, path, name))
+        return false;
     if (value && *value && !str_is_utf8(value, strlen(value))) {
         load_error(load, node, path, "the environment variable %s is not UTF-8", name);
         return false;
@@ -97,7 +121,7 @@ static bool add_variable(struct load *load, const struct yaml_node *node, const 
         return false;
     }
     if (!has_default || (value && *value)) {
-        add_escaped(s, value);
+        load_text_add_escaped(s, value);
         return true;
     }
     otherwise = mem_text_n(r->name + n + 2, r->length - n - 2);

@@ -3,11 +3,13 @@
  * Whether `2025`, `true` or `off` is a text, a number or a truth value is decided by who reads it,
  * never by how it looks. */
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "resources/table.h"
 #include "spec/load_private.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 /* Who reads: passed down unchanged but for node, shape and path. */
@@ -78,6 +80,26 @@ static json_t *read_real(struct load *load, const struct yaml_node *node, const 
     if (text && !value) /* json_real refuses infinity and NaN */
         load_error(load, node, path, "must be a number, not %.60s", *text ? text : "empty");
     return value;
+}
+
+/* Epoch seconds, as AWS's replies come to us, so that both compare. */
+static json_t *read_time(struct load *load, const struct yaml_node *node, const char *path)
+{
+    const char *text = scalar(load, node, path, "a time");
+    double seconds = 0;
+
+    if (!text)
+        return NULL;
+    if (*text && strlen(text) < 13 && strspn(text, "0123456789") == strlen(text))
+        return json_integer(strtoll(text, NULL, 10));
+    if (!timestamp_parse(text, &seconds)) {
+        load_error(load, node, path,
+                   "must be a time, not %.60s; write 2030-01-01, 2030-01-01T00:00:00Z or epoch "
+                   "seconds",
+                   *text ? text : "empty");
+        return NULL;
+    }
+    return seconds == floor(seconds) ? json_integer((json_int_t)seconds) : json_real(seconds);
 }
 
 static json_t *read_truth(struct load *load, const struct yaml_node *node, const char *path)
@@ -177,7 +199,7 @@ static const json_t *member_shape(const struct reading *r, const json_t *shape,
     names = mem_new((json_object_size(members) + 1) * sizeof *names);
     json_object_foreach((json_t *)members, name, ignored)
         names[n++] = name;
-    hint = load_hint(item->key, names);
+    hint = str_hint(item->key, names);
     load_error_key(r->load, item, path, "AWS has no such member%s", hint);
     free(names);
     return NULL;
@@ -238,6 +260,8 @@ static json_t *read_shaped(const struct reading *r, const json_t *shape,
         return read_real(r->load, node, path);
     if (!strcmp(type, "boolean"))
         return read_truth(r->load, node, path);
+    if (!strcmp(type, "timestamp"))
+        return read_time(r->load, node, path);
     return read_text(r->load, node, path);
 }
 

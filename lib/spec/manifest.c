@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "spec/load_private.h"
 
+#include <string.h>
 #include <unistd.h>
 
 const char *manifest_default_path(void)
@@ -14,16 +15,30 @@ const char *manifest_default_path(void)
     return NULL;
 }
 
+/* A pipeline with errors would be judged by a part of itself. */
+static void lint_sound(struct load *load, const struct manifest *manifest)
+{
+    bool errors_only = load->problems->errors > 0; /* warnings can wait until there are none */
+
+    for (size_t i = 0; i < load->draft_count; i++)
+        if (!load->drafts[i].unsound)
+            manifest_lint(manifest, i, errors_only, load->problems);
+}
+
 static void read_all(struct load *load, struct yaml_node *root, struct manifest *manifest)
 {
     load_text_environment(load, root, "");
     load_settings_read(load, root, manifest);
     load_pipeline_all(load, root, manifest);
     for (size_t i = 0; i < load->draft_count; i++) {
+        size_t before = load->problems->errors;
+
         load_resource_all(load, &load->drafts[i]);
         load_order(load, &load->drafts[i]);
+        load->drafts[i].unsound |= load->problems->errors > before;
     }
     load_check(load, manifest->account);
+    lint_sound(load, manifest);
     if (!load->problems->errors) {
         load_settings_warn(load, root, manifest);
         load_parameters_warn(load, root);
@@ -31,27 +46,36 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
     load_pipeline_fini(load);
 }
 
+/* NULL after an error. */
+static struct yaml_node *read_root(struct load *load, const char *path)
+{
+    if (!strcmp(path, "-"))
+        return yaml_read_input(path, load_yaml_problem, load);
+    if (!access(path, F_OK))
+        return yaml_read(path, load_yaml_problem, load);
+    problems_add(load->problems, PROBLEM_ERROR, (struct yaml_place){.file = path}, "",
+                 "there is no such file; -f names another, the shipped billing.yaml is a start");
+    return NULL;
+}
+
 struct manifest *manifest_load(const char *path, struct problems *problems)
 {
     struct manifest *manifest = mem_new(sizeof *manifest);
-    json_auto_t *variables = json_object();
-    struct load load = {
-        .problems = problems, .documents = yaml_new(YAML_LIST, NULL), .variables = variables};
+    json_auto_t *variables = json_object(), *templates = json_object();
+    struct load load = {.problems = problems,
+                        .documents = yaml_new(YAML_LIST, NULL),
+                        .templates = templates,
+                        .variables = variables};
     size_t errors = problems->errors;
     struct yaml_node *root;
 
     manifest->path = mem_text(path);
     manifest->documents = load.documents;
-    if (access(path, F_OK) < 0)
-        problems_add(
-            problems, PROBLEM_ERROR, (struct yaml_place){.file = path}, "",
-            "there is no such file; -f names another, the shipped billing.yaml is a start");
-    else if ((root = yaml_read(path, load_yaml_problem, &load))) {
+    root = read_root(&load, path);
+    if (root) {
         yaml_add(load.documents, root);
         read_all(&load, root, manifest);
     }
-    if (problems->errors == errors)
-        manifest_lint(manifest, problems);
     problems_sort(problems);
     if (problems->errors == errors)
         return manifest;

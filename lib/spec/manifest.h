@@ -48,8 +48,8 @@ struct manifest {
     struct yaml_node *documents; /* parsed files, for positions */
 };
 
-/* Reads path and everything it names.  Problems of all files are added, lints as warnings.  Returns
- * NULL when there was an error among them; problems tells all. */
+/* Reads path ("-": standard input) and everything it names.  Problems of all files are added, lints
+ * as warnings.  Returns NULL when there was an error among them; problems tells all. */
 struct manifest *manifest_load(const char *path, struct problems *problems);
 void manifest_free(struct manifest *manifest);
 /* ./billing.yaml, then /etc/billingd/billing.yaml; NULL when neither exists. */
@@ -87,12 +87,14 @@ const struct manifest_resource *manifest_resource_find(const struct manifest_pip
 struct yaml_place manifest_resource_place(const struct manifest_resource *resource,
                                           const char *field);
 
-/* Everything expanded and resolved, as YAML text (`check --print-effective`); new memory. */
+/* Everything expanded and resolved, as YAML text (`check --print-effective`): a spec that means the
+ * same; new memory. */
 char *manifest_effective(const struct manifest *manifest);
 /* JSON Schema (2020-12) of billing.yaml from the kinds' tables and AWS's models; new reference. */
 json_t *manifest_schema(void);
 /* Adds a warning (an error, where AWS refuses it) for every known way to lose or miscount money
- * that the spec contains; part of manifest_load. */
-void manifest_lint(const struct manifest *manifest, struct problems *problems);
+ * that a pipeline contains; part of manifest_load. */
+void manifest_lint(const struct manifest *manifest, size_t pipeline, bool errors_only,
+                   struct problems *problems);
 
 #endif

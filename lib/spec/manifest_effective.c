@@ -1,8 +1,55 @@
-/* manifest_effective.c -- the spec with everything filled in, as YAML for people. */
+/* manifest_effective.c -- the spec with everything filled in, as YAML: for people, and a spec
+ * again.
+ *
+ * It names no template and no environment variable, and what is a text with ${ in it is escaped, so
+ * that it means the same wherever it is read. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/yaml.h"
+#include "spec/load_private.h"
 #include "spec/manifest.h"
+
+#include <string.h>
+
+/* Stands for an account that nobody named until texts are escaped; no text of a spec holds it. */
+#define UNKNOWN_ACCOUNT "\xef\xbf\xbf"
+
+/* A text as a spec writes it. */
+static json_t *written_text(const char *text)
+{
+    cleanup_str struct str escaped = {0}, s = {0};
+    const char *at, *rest;
+
+    load_text_add_escaped(&escaped, text);
+    rest = str_text(&escaped);
+    while ((at = strstr(rest, UNKNOWN_ACCOUNT))) {
+        str_add_n(&s, rest, (size_t)(at - rest));
+        str_add(&s, "${account}");
+        rest = at + strlen(UNKNOWN_ACCOUNT);
+    }
+    str_add(&s, rest);
+    return json_string(str_text(&s));
+}
+
+/* A value with all its texts written so; new reference. */
+static json_t *written(const json_t *value)
+{
+    json_t *copy, *item;
+    const char *key;
+    size_t i;
+
+    if (json_is_string(value))
+        return written_text(json_string_value(value));
+    if (!json_is_object(value) && !json_is_array(value))
+        return json_share(value);
+    copy = json_is_object(value) ? json_object() : json_array();
+    json_object_foreach((json_t *)value, key, item)
+        (void)json_object_set_new(copy, key, written(item));
+    json_array_foreach(value, i, item)
+        (void)json_array_append_new(copy, written(item));
+    return copy;
+}
 
 static json_t *resource_document(const struct manifest_pipeline *pipeline, size_t index,
                                  const json_t *desired)
@@ -13,7 +60,7 @@ static json_t *resource_document(const struct manifest_pipeline *pipeline, size_
 
     if (resource->absent)
         json_object_set_new(document, "ensure", json_string("absent"));
-    json_object_update(document, (json_t *)desired);
+    json_object_update_new(document, written(desired));
     for (size_t i = 0; i < resource->need_count; i++)
         json_array_append_new(after, json_string(pipeline->resources[resource->needs[i]].id));
     if (resource->need_count)
@@ -25,21 +72,21 @@ static json_t *resource_document(const struct manifest_pipeline *pipeline, size_
 static json_t *pipeline_document(const struct manifest *manifest,
                                  const struct manifest_pipeline *pipeline)
 {
-    /* An account nobody named is shown as what it is: not known yet. */
     json_auto_t *facts =
-        manifest_resolve_facts(pipeline, manifest->account ? manifest->account : "${account}");
+        manifest_resolve_facts(pipeline, manifest->account ? manifest->account : UNKNOWN_ACCOUNT);
     json_auto_t *desired = manifest_resolve(pipeline, facts);
     json_t *document = json_pack("{s:s}", "region", pipeline->region);
     json_t *resources = json_object();
 
     if (pipeline->role_arn)
-        json_object_set_new(document, "role",
-                            json_pack("{s:s, s:s*}", "arn", pipeline->role_arn, "external_id",
-                                      pipeline->external_id));
+        json_object_set_new(
+            document, "role",
+            json_pack("{s:s, s:o*}", "arn", pipeline->role_arn, "external_id",
+                      pipeline->external_id ? written_text(pipeline->external_id) : NULL));
     if (pipeline->billing)
-        json_object_set(document, "billing", pipeline->billing);
+        json_object_set_new(document, "billing", written(pipeline->billing));
     if (json_object_size(pipeline->queries))
-        json_object_set(document, "queries", pipeline->queries);
+        json_object_set_new(document, "queries", written(pipeline->queries));
     json_object_set_new(document, "resources", resources);
     for (size_t i = 0; i < pipeline->resource_count; i++)
         json_object_set_new(resources, pipeline->resources[i].id,
@@ -69,6 +116,7 @@ char *manifest_effective(const struct manifest *manifest)
     set_duration(reconcile, "breaker_window", manifest->breaker_window_s);
     json_object_set_new(document, "listen",
                         json_string(manifest->listen ? manifest->listen : "off"));
+    json_object_set_new(document, "template", json_false());
     json_object_set_new(document, "pipelines", pipelines);
     for (size_t i = 0; i < manifest->pipeline_count; i++)
         json_object_set_new(pipelines, manifest->pipelines[i].name,

@@ -8,6 +8,7 @@
 struct telling {
     const struct manifest_pipeline *pipeline;
     struct problems *problems;
+    bool errors_only;
 };
 
 static void tell(void *arg, const struct lint_finding *finding)
@@ -20,6 +21,8 @@ static void tell(void *arg, const struct lint_finding *finding)
                                          resource->id, finding->field);
     struct problem *problem;
 
+    if (telling->errors_only && !lint->refused)
+        return;
     problem =
         problems_add(telling->problems, lint->refused ? PROBLEM_ERROR : PROBLEM_WARNING,
                      manifest_resource_place(resource, finding->field), path, "%s", finding->text);
@@ -28,25 +31,20 @@ static void tell(void *arg, const struct lint_finding *finding)
     problem->remedy = mem_text(lint->remedy);
 }
 
-static void lint_pipeline(const struct manifest *manifest, const struct manifest_pipeline *pipeline,
-                          int year, struct problems *problems)
+void manifest_lint(const struct manifest *manifest, size_t index, bool errors_only,
+                   struct problems *problems)
 {
+    const struct manifest_pipeline *pipeline = &manifest->pipelines[index];
     json_auto_t *facts = manifest_resolve_facts(pipeline, manifest->account);
     json_auto_t *desired = manifest_resolve(pipeline, facts);
-    struct lint_subject subject = {.facts = facts, .year = year};
+    struct tm today = timestamp_utc(clock_now_ms() / 1000);
+    struct lint_subject subject = {.facts = facts, .year = today.tm_year + 1900};
+    struct telling telling = {pipeline, problems, errors_only};
 
     for (size_t i = 0; i < pipeline->resource_count; i++)
         if (!pipeline->resources[i].absent)
             lint_subject_add(&subject, pipeline->resources[i].id, pipeline->resources[i].kind,
                              json_array_get(desired, i));
-    lint_run(&subject, tell, &(struct telling){pipeline, problems});
+    lint_run(&subject, tell, &telling);
     lint_subject_fini(&subject);
-}
-
-void manifest_lint(const struct manifest *manifest, struct problems *problems)
-{
-    struct tm today = timestamp_utc(clock_now_ms() / 1000);
-
-    for (size_t i = 0; i < manifest->pipeline_count; i++)
-        lint_pipeline(manifest, &manifest->pipelines[i], today.tm_year + 1900, problems);
 }

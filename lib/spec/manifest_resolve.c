@@ -59,7 +59,7 @@ static void tell_attribute(const struct resolving *r, size_t target, const char 
     for (const struct field *f = kind->fields; f->name && n < 63; f++)
         if (!(f->flags & FIELD_REPORTED))
             names[n++] = f->name;
-    hint = load_hint(name, names);
+    hint = str_hint(name, names);
     if (known && (known->flags & FIELD_REPORTED))
         text = mem_printf("${%s.%s}: only AWS knows this value, after the resource was made",
                           r->pipeline->resources[target].id, name);

@@ -235,13 +235,16 @@ static json_t *pipeline_schema(json_t *definitions)
                              "description", "Role to assume for this pipeline.");
     json_t *parameters = described(map_schema(reference("text")),
                                    "Values of the template's parameters; empty takes the default.");
-    json_t *template = json_pack("{s:s, s:s}", "type", "string", "description",
-                                 "Template of this pipeline, relative to this file.");
+    json_t *template = json_pack("{s:[s,s], s:s}", "type", "string", "boolean", "description",
+                                 "Template of this pipeline, relative to this file; off: none.");
+    json_t *queries = described(map_schema(reference("text")),
+                                "SQL that billing runs, by name, laid over the template's.");
 
-    return json_pack("{s:[s,s], s:b, s:{s:o, s:o, s:o, s:o, s:o, s:o}}", "type", "object", "null",
-                     "additionalProperties", 0, "properties", "region", reference("region"), "role",
-                     role, "template", template, "parameters", parameters, "resources",
-                     resource_schemas(definitions), "billing", reference("billing"));
+    return json_pack("{s:[s,s], s:b, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "type", "object",
+                     "null", "additionalProperties", 0, "properties", "region", reference("region"),
+                     "role", role, "template", template, "parameters", parameters, "resources",
+                     resource_schemas(definitions), "billing", reference("billing"), "queries",
+                     queries);
 }
 
 static json_t *reconcile_schema(void)
@@ -274,8 +277,8 @@ static json_t *top_properties(json_t *definitions)
                   "The only account billingd may write to; empty: any.");
     json_t *listen = json_pack("{s:s, s:s}", "$ref", "#/$defs/text", "description",
                                "host:port of /metrics and the health checks; off: none.");
-    json_t *template = json_pack("{s:s, s:s}", "type", "string", "description",
-                                 "Template of all pipelines, relative to this file.");
+    json_t *template = json_pack("{s:[s,s], s:s}", "type", "string", "boolean", "description",
+                                 "Template of all pipelines, relative to this file; off: none.");
     json_t *pipelines = json_pack("{s:s, s:i, s:{s:s}, s:o}", "type", "object", "minProperties", 1,
                                   "propertyNames", "pattern", "^[a-z0-9][a-z0-9-]{0,62}$",
                                   "additionalProperties", pipeline_schema(definitions));

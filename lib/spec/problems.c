@@ -1,7 +1,10 @@
 /* problems.c -- gathering and printing what is wrong with a spec. */
 #include "spec/problems.h"
 
+#include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 #include <stdarg.h>
@@ -12,6 +15,7 @@ enum { SHOWN_WIDTH = 160 };
 struct problem *problems_add(struct problems *problems, enum problem_severity severity,
                              struct yaml_place place, const char *path, const char *format, ...)
 {
+    cleanup_free char *text = NULL;
     struct problem *p;
     va_list args;
 
@@ -21,9 +25,13 @@ struct problem *problems_add(struct problems *problems, enum problem_severity se
     p->file = mem_text(place.file ? place.file : "");
     p->path = mem_text(path ? path : "");
     va_start(args, format);
-    if (vasprintf(&p->text, format, args) < 0)
+    if (vasprintf(&text, format, args) < 0)
         abort();
     va_end(args);
+    p->text = secret_hide(text);
+    for (char *c = p->text; *c; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' ';
     if (severity == PROBLEM_ERROR)
         problems->errors++;
     else
@@ -85,27 +93,107 @@ void problems_sort(struct problems *problems)
     problems->count = kept;
 }
 
-/* Line number `wanted` of the file without its end; NULL when there is none. */
-static char *read_line(const char *path, int wanted)
+/* What makes two problems alike; new text. */
+static char *likeness(const struct problem *p)
 {
-    FILE *file = fopen(path, "re");
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t n = -1;
+    return mem_printf("%d%s %s %s", p->severity, p->code, p->file, p->text);
+}
 
-    for (int i = 0; file && i < wanted; i++) {
-        n = getline(&line, &room, file);
-        if (n < 0)
-            break;
+/* likeness -> how many there are. */
+static json_t *count_alike(const struct problems *problems)
+{
+    json_t *counts = json_object();
+
+    for (size_t i = 0; i < problems->count; i++) {
+        cleanup_free char *key = likeness(&problems->items[i]);
+        const json_t *before = json_object_get(counts, key);
+
+        (void)json_object_set_new_nocheck(counts, key,
+                                          json_integer(json_integer_value(before) + 1));
     }
-    if (file)
-        (void)fclose(file);
-    if (n < 0) {
-        free(line);
+    return counts;
+}
+
+/* How many are left out behind this one; new text, NULL for none.  alike: like it, all: of every
+ * kind. */
+static char *rest_of(size_t alike, size_t all)
+{
+    if (all)
+        return mem_printf("and %zu more problem%s: put these right first", all, all > 1 ? "s" : "");
+    return alike ? mem_printf("and %zu more like this", alike) : NULL;
+}
+
+void problems_each(const struct problems *problems,
+                   void (*visit)(void *arg, const struct problem *problem, const char *rest),
+                   void *arg)
+{
+    json_auto_t *counts = count_alike(problems), *told = json_object();
+    size_t shown = 0;
+
+    for (size_t i = 0; i < problems->count && shown < PROBLEMS_SHOWN; i++) {
+        const struct problem *p = &problems->items[i];
+        cleanup_free char *key = likeness(p);
+        size_t before = (size_t)json_whole(told, key);
+        size_t alike = (size_t)json_whole(counts, key) - PROBLEMS_ALIKE;
+        cleanup_free char *rest = NULL;
+
+        if (before >= PROBLEMS_ALIKE)
+            continue;
+        (void)json_object_set_new_nocheck(told, key, json_integer((json_int_t)before + 1));
+        rest = rest_of(before + 1 == PROBLEMS_ALIKE ? alike : 0,
+                       ++shown == PROBLEMS_SHOWN ? problems->count - i - 1 : 0);
+        visit(arg, p, rest);
+    }
+}
+
+/* Printing: the file that is open, and its line that was read last.  Problems come sorted, so each
+ * file is read once. */
+struct printing {
+    FILE *out;
+    bool color;
+    const char *path; /* of the file; NULL: none */
+    FILE *file;       /* NULL: it cannot be read */
+    int at;           /* number of the line; 0: none */
+    char *line;
+    size_t room;
+    bool utf8; /* the line is */
+};
+
+static void close_file(struct printing *p)
+{
+    if (p->file)
+        (void)fclose(p->file);
+    p->file = NULL;
+    p->path = NULL;
+    p->at = 0;
+}
+
+static void end_line(struct printing *p)
+{
+    p->line[strcspn(p->line, "\r\n")] = '\0';
+    p->utf8 = str_is_utf8(p->line, strlen(p->line));
+}
+
+/* Line number `wanted` of the file without its end, valid until the next call; NULL when there is
+ * none. */
+static char *read_line(struct printing *p, const char *path, int wanted)
+{
+    char *line;
+
+    if (!p->path || strcmp(p->path, path) != 0 || wanted < p->at) {
+        close_file(p);
+        p->path = path;
+        p->file = strcmp(path, "-") != 0 ? fopen(path, "re") : NULL;
+    }
+    for (; p->file && p->at < wanted; p->at++)
+        if (getline(&p->line, &p->room, p->file) < 0)
+            return NULL;
+        else if (p->at + 1 == wanted)
+            end_line(p);
+    if (!p->file || !p->at)
         return NULL;
-    }
-    line[strcspn(line, "\r\n")] = '\0';
-    return line;
+    line = p->line;
+    return wanted == 1 && !strncmp(line, "\xef\xbb\xbf", 3) ? line + 3 : line;
 }
 
 /* Bytes of the first `columns` characters of UTF-8 text. */
@@ -123,18 +211,21 @@ static size_t bytes_of(const char *text, int columns)
 }
 
 /* The line with a caret below; whatever could steer a terminal is shown as '?'. */
-static void print_line(const struct problem *p, FILE *out, bool color)
+static void print_line(struct printing *printing, const struct problem *p)
 {
-    char *line = p->line > 0 ? read_line(p->file, p->line) : NULL;
+    const char *line = p->line > 0 ? read_line(printing, p->file, p->line) : NULL;
     int first = p->column > SHOWN_WIDTH - 20 ? p->column - SHOWN_WIDTH / 2 : 1;
-    bool utf8 = line && str_is_utf8(line, strlen(line));
-    char *shown;
+    bool utf8 = printing->utf8, color = printing->color;
+    cleanup_free char *shown = NULL, *secret = NULL;
+    FILE *out = printing->out;
     size_t n;
 
     if (!line)
         return;
-    shown = line + bytes_of(line, first - 1);
-    shown[bytes_of(shown, SHOWN_WIDTH)] = '\0';
+    line += bytes_of(line, first - 1);
+    shown = mem_text_n(line, bytes_of(line, SHOWN_WIDTH));
+    if ((secret = secret_in(shown))) /* told with its place; not shown */
+        return;
     n = bytes_of(shown, p->column - first);
     for (char *c = shown; *c; c++)
         if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f || (*c < 0 && !utf8))
@@ -145,35 +236,48 @@ static void print_line(const struct problem *p, FILE *out, bool color)
             (void)fputc('\t', out);
         else if (((unsigned char)shown[i] & 0xc0) != 0x80)
             (void)fputc(' ', out);
-    (void)fprintf(out, "%s^%s\n", color ? "\033[1;32m" : "", color ? "\033[0m" : "");
-    free(line);
+    (void)fprintf(out, "%s^%s\n", color ? PRINTABLE_OURS "[1;32m" : "",
+                  color ? PRINTABLE_OURS "[0m" : "");
 }
 
-static void print_problem(const struct problem *p, FILE *out, bool color)
+static void print_problem(void *arg, const struct problem *p, const char *rest)
 {
-    const char *bold = color ? "\033[1m" : "", *plain = color ? "\033[0m" : "";
-    const char *tint = !color ? "" : p->severity == PROBLEM_ERROR ? "\033[31m" : "\033[33m";
+    struct printing *printing = arg;
+    bool color = printing->color;
+    FILE *out = printing->out;
+    const char *bold = color ? PRINTABLE_OURS "[1m" : "",
+               *plain = color ? PRINTABLE_OURS "[0m" : "";
+    const char *tint = !color                         ? ""
+                       : p->severity == PROBLEM_ERROR ? PRINTABLE_OURS "[31m"
+                                                      : PRINTABLE_OURS "[33m";
 
     (void)fprintf(out, "%s%s", bold, p->file);
     if (p->line > 0)
         (void)fprintf(out, ":%d:%d", p->line, p->column);
     (void)fprintf(out, ":%s ", plain);
+    if (p->severity == PROBLEM_ERROR && *p->code)
+        (void)fprintf(out, "%serror %s:%s ", tint, p->code, plain);
     if (p->severity == PROBLEM_WARNING)
         (void)fprintf(out, "%swarning%s%s:%s ", tint, *p->code ? " " : "", p->code, plain);
     (void)fprintf(out, "%s%s%s%s%s\n", p->path, *p->path ? ": " : "",
                   p->severity == PROBLEM_ERROR ? tint : "", p->text,
                   p->severity == PROBLEM_ERROR ? plain : "");
-    print_line(p, out, color);
+    print_line(printing, p);
     if (p->cost)
         (void)fprintf(out, "        cost: %s\n", p->cost);
     if (p->remedy)
         (void)fprintf(out, "      remedy: %s\n", p->remedy);
+    if (rest)
+        (void)fprintf(out, "        %s\n", rest);
 }
 
 void problems_print(const struct problems *problems, FILE *out, bool color)
 {
-    for (size_t i = 0; i < problems->count; i++)
-        print_problem(&problems->items[i], out, color);
+    struct printing printing = {.out = out, .color = color};
+
+    problems_each(problems, print_problem, &printing);
+    close_file(&printing);
+    free(printing.line);
 }
 
 void problems_fini(struct problems *problems)

@@ -28,14 +28,23 @@ struct problems {
     size_t errors, warnings;
 };
 
-/* The new problem, with copies of the texts; set code, remedy and cost on it if it is a lint.
- * The pointer is valid until the next problems_add. */
+/* The new problem, with copies of the texts (secrets hidden); set code, remedy and cost on it if it
+ * is a lint. The pointer is valid until the next problems_add. */
 struct problem *problems_add(struct problems *problems, enum problem_severity severity,
                              struct yaml_place place, const char *path, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 /* Sorted by file, line, column; exact repeats dropped. */
 void problems_sort(struct problems *problems);
-/* file:line:column: path: text, the line of the file with a caret, then cost and remedy. */
+/* Calls visit for each problem, in order, but for what nobody would read: what is wrong alike (in
+ * one file, with one text) at thousands of places is told at the first PROBLEMS_ALIKE of them, and
+ * after PROBLEMS_SHOWN problems no more are told.  rest says behind which problem how many are left
+ * out; NULL: none. */
+enum { PROBLEMS_ALIKE = 20, PROBLEMS_SHOWN = 500 };
+void problems_each(const struct problems *problems,
+                   void (*visit)(void *arg, const struct problem *problem, const char *rest),
+                   void *arg);
+/* file:line:column: path: text, the line of the file with a caret, then cost and remedy; as
+ * problems_each tells them. */
 void problems_print(const struct problems *problems, FILE *out, bool color);
 void problems_fini(struct problems *problems);
 

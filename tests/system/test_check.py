@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conftest import ACCOUNT, BINARY, ROOT, Daemon, Spec
 
@@ -108,3 +109,59 @@ def test_a_reload_tells_too(start: Callable[..., Daemon], spec: Spec, api: str) 
     assert any(text.startswith("no account is named") for text in told)
     assert any("BILLING_S3_PREFIX is set" in text for text in told)
     assert daemon.end() == 0
+
+
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+ACTS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+@pytest.mark.parametrize("region", ["eu\x1b[31m-west-3", "\x07\x1b]0;owned\x07", "\u202eeu-west-3", "eu-west-3\r\nok: all"])
+def test_nothing_of_the_environment_acts_on_a_terminal(check: Check, region: str) -> None:
+    done = check(AWS_REGION=region)
+    assert done.returncode == 78 and "is not a region" in done.stderr
+    assert not ACTS.search(done.stderr + done.stdout), done.stderr
+    assert not any(line.startswith("ok: all") for line in done.stderr.splitlines())
+
+
+def test_what_a_spec_holds_comes_out_as_escapes(check: Check, tmp_path: Path) -> None:
+    """The same value, for who reads it as YAML."""
+    spec = tmp_path / "billing.yaml"
+    spec.write_text(spec.read_text() + '    resources: {workgroup: {description: "a \u202e\\x1b[31m b"}}\n')
+    done = check("--print-effective")
+    assert done.returncode == 0, done.stderr
+    assert not ACTS.search(done.stderr + done.stdout)
+    resources = yaml.safe_load(done.stdout)["pipelines"]["ddn-api"]["resources"]
+    assert resources["workgroup"]["description"] == "a \u202e\x1b[31m b"
+
+
+@pytest.mark.parametrize(("variable", "says"), [
+    ("AWS_SECRET_ACCESS_KEY", "holds a secret by its name"), ("AWS_SESSION_TOKEN", "holds a secret by its name"),
+    ("DB_PASSWORD", "holds a secret by its name"), ("BILLING_KEY", "holds the value of AWS_SECRET_ACCESS_KEY"),
+    ("BILLING_PEM", "holds a private key")])
+@pytest.mark.parametrize("setting", ["currency: USD", "time_zone: ${BILLING_TIME_ZONE:-UTC}", "interval: 5m",
+                                     "api_name: ${BILLING_API_NAME:-ddn-api}"])
+def test_a_secret_in_the_wrong_setting_is_never_told(check: Check, tmp_path: Path, setting: str, variable: str,
+                                                     says: str) -> None:
+    spec = tmp_path / "billing.yaml"
+    text = spec.read_text()
+    assert setting in text
+    spec.write_text(text.replace(setting, f"{setting.split(':')[0]}: ${{{variable}}}"))
+    values = {"AWS_SECRET_ACCESS_KEY": SECRET, "AWS_SESSION_TOKEN": f"IQoJb3JpZ2luX2Vj{SECRET}", "DB_PASSWORD": "hunter2",
+              "BILLING_KEY": SECRET, "BILLING_PEM": f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n"}
+    if not variable.startswith("BILLING"):
+        values.pop("BILLING_KEY"), values.pop("BILLING_PEM")
+    done = check("--print-effective", **values)
+    assert done.returncode == 78, done.stderr
+    assert f"the environment variable {variable} {says}" in done.stderr
+    assert SECRET[:12] not in done.stderr + done.stdout and "hunter2" not in done.stderr + done.stdout
+
+
+def test_thousands_of_pipelines_are_told_in_a_page(check: Check, tmp_path: Path) -> None:
+    """Every error is counted; what is alike is shown at twenty places."""
+    (tmp_path / "billing.yaml").write_text("template: off\npipelines:\n" + "".join(f"  p{i}: {{}}\n" for i in range(20000)))
+    done = check()
+    assert done.returncode == 78
+    assert done.stderr.count("no region: set it here or at the top") == 20
+    assert "        and 19980 more like this\n" in done.stderr
+    assert done.stderr.endswith("billing.yaml: not used: 20000 errors, 0 warnings\n")
+    assert len(done.stderr.splitlines()) < 100

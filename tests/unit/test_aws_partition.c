@@ -7,6 +7,7 @@
 
 static void check_region(const char *region, const json_t *partition)
 {
+    CHECK_TEXT(aws_partition_nearest(region), region);
     const struct aws_partition *have = aws_partition_of(region);
     const json_t *outputs = json_object_get(partition, "outputs");
 
@@ -34,5 +35,8 @@ int main(void)
     CHECK_TEXT(aws_partition_of("us-isob-new-1")->name, "aws-iso-b");
     CHECK_TEXT(aws_partition_of("xx-new-1")->name, "aws");
     CHECK_TEXT(aws_partition_of("")->name, "aws");
+    CHECK_TEXT(aws_partition_nearest("eu-west3"), "eu-west-3");
+    CHECK_TEXT(aws_partition_nearest("AP-NORTHEAST-2"), "ap-northeast-2");
+    CHECK(!aws_partition_nearest("paris"));
     return check_done();
 }

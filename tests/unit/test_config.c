@@ -73,6 +73,8 @@ static void run_parser_case(const json_t *item)
         status = config_file_parse(config, AWS_CONFIG_FILE, "config", text, &e);
     if (secret && !status)
         status = config_file_parse(config, AWS_CREDENTIALS_FILE, "credentials", secret, &e);
+    for (const struct config_section *s = config->sections; s && !status; s = s->next)
+        status = aws_config_check(config, s->type, s->name, &e); /* as if it were chosen */
     if (want) {
         CHECK(status == -1 && e.kind == ERR_INVALID);
         CHECK(strstr(e.text, want) && strncmp(e.text, "config:", 7) == 0);
@@ -136,6 +138,58 @@ static struct aws_config *parsed(const char *text)
 
     CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", text, &e), 0);
     return config;
+}
+
+/* What a profile says, and what of a file that other tools wrote does not matter to it. */
+static void test_as_the_cli_reads(void)
+{
+    static const char text[] =
+        "\xef\xbb\xbf[default]\r\n  region = eu-west-1\r\n  # a comment\r\n  s3 =\r\n"
+        "    addressing_style = path\r\n    ; another\r\n    max = 1\r\n  output = json\r\n"
+        "[profile 'my build'] # as `aws configure` writes it\n    role_arn = arn:x\n"
+        "    source_profile = my base\n"
+        "[profile \"a ] b\"]\nregion = eu-west-2\n"
+        "[profile other] /* x */\nregion = eu-west-3\n"
+        "[profile three words]\nregion = eu-west-4\n"
+        "[profile junk]\nregion = eu-west-5\n<<<<<<< HEAD\nregion\n = 1\n"
+        "[profile open\nregion = eu-west-6\n"
+        "[profile 'not closed]\nregion = eu-west-7\n[profile last]\nregion = eu-west-8\n";
+    struct aws_config *config = aws_config_new();
+    const struct aws_config_entry *s3;
+    cleanup_free char *style = NULL, *most = NULL;
+    struct err e = {0};
+
+    CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", text, &e), 0);
+    CHECK_INT(config_file_parse(config, AWS_CREDENTIALS_FILE, "credentials",
+                                "[my base]\n\taws_access_key_id = AKIDX\n\taws_secret_access_key = "
+                                "verysecret\n[profile last]\nregion = no\n",
+                                &e),
+              0);
+#define REGION(profile) aws_config_find(config, AWS_SECTION_PROFILE, profile, "region")->text
+    CHECK_TEXT(REGION("default"), "eu-west-1");
+    CHECK_TEXT(aws_config_find(config, AWS_SECTION_PROFILE, "default", "output")->text, "json");
+    s3 = aws_config_find(config, AWS_SECTION_PROFILE, "default", "s3");
+    style = aws_config_nested(s3, "addressing_style");
+    most = aws_config_nested(s3, "max");
+    CHECK_TEXT(style, "path");
+    CHECK_TEXT(most, "1");
+    CHECK_TEXT(aws_config_find(config, AWS_SECTION_PROFILE, "my build", "source_profile")->text,
+               "my base");
+    CHECK_TEXT(
+        aws_config_find(config, AWS_SECTION_PROFILE, "my base", "aws_secret_access_key")->text,
+        "verysecret");
+    CHECK_TEXT(REGION("a ] b"), "eu-west-2");
+    CHECK_TEXT(REGION("other"), "eu-west-3");
+    CHECK_TEXT(REGION("last"), "eu-west-8");
+    CHECK(!aws_config_has(config, AWS_SECTION_PROFILE, "three words"));
+    CHECK_INT(aws_config_check(config, AWS_SECTION_PROFILE, "other", &e), 0);
+    CHECK_INT(aws_config_check(config, AWS_SECTION_PROFILE, "last", &e), 0);
+    CHECK_INT(aws_config_check(config, AWS_SECTION_PROFILE, "junk", &e), -1);
+    CHECK_TEXT(e.text, "config:20: Expected an '=' sign defining a property");
+    err_clear(&e);
+    CHECK_INT(aws_config_check(config, AWS_SECTION_PROFILE, "open", &e), -1);
+    CHECK_TEXT(e.text, "config:23: Profile definition must end with ']'");
+    aws_config_free(config);
 }
 
 static void test_values(void)
@@ -215,6 +269,7 @@ int main(void)
 {
     test_parser();
     test_locations();
+    test_as_the_cli_reads();
     test_values();
     test_files();
     return check_done();

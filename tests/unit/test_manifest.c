@@ -71,6 +71,27 @@ static void check_invalid(const char *folder)
     problems_fini(&problems);
 }
 
+/* What is printed is a spec, and comes to what it was printed from. */
+static void check_means_the_same(const char *path, const char *effective)
+{
+    char name[] = "/tmp/test_manifest_XXXXXX";
+    int fd = mkstemp(name);
+    struct problems problems = {0};
+    struct manifest *manifest;
+    cleanup_free char *told = NULL, *again = NULL;
+
+    write_text(name, effective, strlen(effective));
+    manifest = manifest_load(name, &problems);
+    told = printed(&problems);
+    check_report(manifest && !problems.errors, path, 0, manifest ? "is a spec again" : told);
+    again = manifest ? manifest_effective(manifest) : NULL;
+    check_text(again, effective, path, 0, "means the same");
+    manifest_free(manifest);
+    problems_fini(&problems);
+    (void)close(fd);
+    (void)unlink(name);
+}
+
 static void check_valid(const char *folder)
 {
     cleanup_free char *path = mem_printf("%s/billing.yaml", folder);
@@ -84,6 +105,7 @@ static void check_valid(const char *folder)
     if (manifest) {
         have = manifest_effective(manifest);
         compare(golden, have);
+        check_means_the_same(path, have);
     }
     manifest_free(manifest);
     problems_fini(&problems);
@@ -321,8 +343,11 @@ static void try_text(struct mutation *m, const char *text, size_t length)
         fprintf(stderr, "--- text\n%.*s\n--- end\n", (int)length, text);
         check_report(0, m->changed, 0, "either a manifest or errors");
     }
-    if (manifest)
-        free(manifest_effective(manifest));
+    if (manifest) {
+        cleanup_free char *effective = manifest_effective(manifest);
+
+        check_means_the_same(m->changed, effective);
+    }
     free(printed(&problems));
     manifest_free(manifest);
     problems_fini(&problems);

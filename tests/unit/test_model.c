@@ -135,7 +135,7 @@ static void test_validate(void)
     check_input("logs", "PutRetentionPolicy",
                 "{\"logGroupName\":\"/aws/a\",\"retentionInDays\":30}", "");
     check_input("logs", "PutRetentionPolicy", "{\"logGroupNam\":\"a b\",\"retentionInDays\":\"x\"}",
-                "logGroupNam: AWS has no such member; did you mean \"logGroupName\"?\n"
+                "logGroupNam: AWS has no such member; did you mean logGroupName?\n"
                 "retentionInDays: must be a whole number\n"
                 ": lacks logGroupName, which AWS requires\n");
     check_input("logs", "CreateLogGroup", "{\"logGroupName\":\"has space\"}",

@@ -1,5 +1,6 @@
 /* Problems: order, repeats, and how they look. */
 #include "base/mem.h"
+#include "base/printable.h"
 #include "check.h"
 #include "spec/problems.h"
 
@@ -78,7 +79,7 @@ static void test_print(void)
     CHECK_TEXT(have, want);
     CHECK(!strchr(have, '\033'));
     color = printed(&p, true);
-    CHECK(strchr(color, '\033') != NULL);
+    CHECK(strstr(color, PRINTABLE_OURS "[31m") != NULL);
     problems_fini(&p);
     (void)unlink(name);
 }
@@ -105,8 +106,63 @@ static void test_long_line(void)
     (void)unlink(name);
 }
 
+/* Bytes this process has read so far. */
+static long long bytes_read(void)
+{
+    FILE *file = fopen("/proc/self/io", "re");
+    long long bytes = -1;
+
+    CHECK(file && fscanf(file, "rchar: %lld", &bytes) == 1);
+    (void)fclose(file);
+    return bytes;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, part)); text += strlen(part))
+        n++;
+    return n;
+}
+
+/* What is wrong alike at thousands of places is told at some, with how many there are; and the file
+ * is not read again for each. */
+static void test_many(void)
+{
+    char name[] = "/tmp/test_problem_XXXXXX";
+    FILE *file = fdopen(mkstemp(name), "w");
+    struct problems p = {0};
+    cleanup_free char *have = NULL;
+    long long before;
+
+    for (int i = 1; i <= 5000; i++) {
+        (void)fprintf(file, "the line %d of many, with something in it to be read\n", i);
+        problems_add(&p, PROBLEM_ERROR, (struct yaml_place){name, i, 1}, "a", "no region");
+        problems_add(&p, PROBLEM_ERROR, (struct yaml_place){name, i, 2}, "b", "%d is odd", i / 15);
+        problems_add(&p, PROBLEM_WARNING, (struct yaml_place){name, i, 3}, "c", "no region");
+    }
+    (void)fclose(file);
+    problems_sort(&p);
+    CHECK_INT(p.errors, 10000);
+    CHECK_INT(p.warnings, 5000);
+    before = bytes_read();
+    have = printed(&p, false);
+    CHECK(bytes_read() - before < 5000 * 64 * 2); /* the file, and not once for each problem */
+    CHECK_INT(count_of(have, ": a: no region"), PROBLEMS_ALIKE);
+    CHECK_INT(count_of(have, ": warning: c: no region"), PROBLEMS_ALIKE);
+    CHECK_INT(count_of(have, "        and 4980 more like this\n"), 2);
+    CHECK_INT(count_of(have, "is odd"), PROBLEMS_SHOWN - 2 * PROBLEMS_ALIKE);
+    CHECK_INT(count_of(have, ":460:2: b: 30 is odd\n"), 1);
+    CHECK_INT(count_of(have, ":461:2: "), 0);
+    CHECK(strstr(have, "        and 13621 more problems: put these right first\n") != NULL);
+    problems_fini(&p);
+    (void)unlink(name);
+}
+
 int main(void)
 {
+    test_many();
     test_order();
     test_print();
     test_long_line();

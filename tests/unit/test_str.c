@@ -1,4 +1,5 @@
 /* Text and bytes. */
+#include "base/mem.h"
 #include "base/str.h"
 #include "check.h"
 
@@ -22,8 +23,30 @@ static void test_utf8(void)
     CHECK(!str_is_utf8("a\0b", 3));
 }
 
+static void check_hint(const char *word, const char *const *words, const char *want)
+{
+    cleanup_free char *hint = str_hint(word, words);
+
+    CHECK_TEXT(hint, want);
+}
+
+static void test_hint(void)
+{
+    const char *const few[] = {"interval", "jitter", NULL}, *const none[] = {NULL};
+    const char *const many[] = {"a1", "a2", "a3", "a4", "a5", "a6", "a7",
+                                "a8", "a9", "b1", "b2", "b3", "b4", NULL};
+
+    check_hint("intervall", few, "; did you mean interval?");
+    check_hint("INTERVAL", few, "; did you mean interval?");
+    check_hint("x", few, "; there are interval, jitter");
+    check_hint("x", none, "");
+    check_hint("something", many,
+               "; there are a1, a2, a3, a4, a5, a6, a7, a8, a9, b1, b2, b3, ...");
+}
+
 int main(void)
 {
+    test_hint();
     test_utf8();
     return check_done();
 }

@@ -1,5 +1,6 @@
 /* Colour, the question and the live area, on a pseudo-terminal read by a small screen. */
 #include "base/mem.h"
+#include "base/printable.h"
 #include "check.h"
 #include "daemon/views/progress.h"
 #include "daemon/views/terminal.h"
@@ -83,6 +84,8 @@ static char raw[65536];
 /* What was written since the last call; also put on the screen. */
 static const char *shown(void)
 {
+    static struct printable stream; /* as standard output and error have it */
+    cleanup_str struct str printed = {0};
     struct pollfd wait = {.fd = master, .events = POLLIN};
     size_t length = 0;
 
@@ -94,7 +97,9 @@ static const char *shown(void)
             break;
         length += (size_t)got;
     }
-    raw[length] = '\0';
+    printable_add(&stream, &printed, raw, length);
+    CHECK_INT(stream.rest.len, 0);
+    (void)snprintf(raw, sizeof raw, "%s", str_text(&printed));
     screen_eat(raw);
     return raw;
 }
@@ -145,8 +150,8 @@ static void test_color(FILE *file)
     (void)setenv("TERM", "xterm", 1);
 
     CHECK_TEXT(terminal_style(false, STYLE_RED), "");
-    CHECK_TEXT(terminal_style(true, STYLE_RED), "\033[31m");
-    CHECK_TEXT(terminal_style(true, STYLE_PLAIN), "\033[0m");
+    CHECK_TEXT(terminal_style(true, STYLE_RED), PRINTABLE_OURS "[31m");
+    CHECK_TEXT(terminal_style(true, STYLE_PLAIN), PRINTABLE_OURS "[0m");
 }
 
 static void test_size(FILE *file)

@@ -83,9 +83,11 @@ static void test_refused(void)
     CHECK_REFUSED("a: 1\n---\nb: 2\n", "f:2:1:: only one document per file; remove the second\n");
     CHECK_REFUSED("a:\n\tb: 1\n",
                   "f:2:1:a: YAML does not allow tabs for indentation; use blanks\n");
-    CHECK_REFUSED("a: 1\nb: \xe9t\xe9\n",
-                  "f:2:5:: not UTF-8: invalid trailing UTF-8 octet (0x74)\n");
-    CHECK_REFUSED("a: \x01\n", "f:1:4:: not UTF-8: control characters are not allowed (0x01)\n");
+    CHECK_REFUSED(
+        "a: 1\nb: \xe9t\xe9\n",
+        "f:2:5:: not UTF-8: invalid trailing UTF-8 octet (0x74); save the file as UTF-8\n");
+    CHECK_REFUSED("a: \x01\n", "f:1:4:: a control character (0x01) cannot stand here; write it as "
+                               "\\x01 in double quotes\n");
     CHECK_REFUSED("a: \"x\\0y\"\n", "f:1:4:a: a text cannot hold a NUL character\n");
     CHECK_REFUSED("a: &x 1\nb: *x\nc: {<<: *x}\n",
                   "f:2:4:b: aliases (*name) are not supported; write the value out\n"
@@ -97,7 +99,15 @@ static void test_refused(void)
                   "f:2:4:b: tags (!...) are not supported\n"
                   "f:3:4:c: tags (!...) are not supported\n");
     CHECK_REFUSED("a: [1, 2\nb: 3\n",
-                  "f:2:2:a: did not find expected ',' or ']' while parsing a flow sequence\n");
+                  "f:1:4:a: the [ opened here is not closed, or a comma is missing, before line 2; "
+                  "close it with ], and put texts that hold [ ] { } or , in quotes\n");
+    CHECK_REFUSED("a: 'b\nc: 1\n", "f:1:4:a: the quote opened here is never closed; close it\n");
+    CHECK_REFUSED("a: \"b\nc: \"d\"\n",
+                  "f:1:4:: the quote opened here ends only in line 2, and what follows there makes "
+                  "no sense; close it in this line\n");
+    CHECK_REFUSED("a: \"b\n  c\"\nd: [\n",
+                  "f:4:1:d: a value is missing here, or what was opened with [ or { is not "
+                  "closed\n");
 }
 
 /* The classic bomb is refused at its first alias, and nesting has an end. */
@@ -197,8 +207,108 @@ static void test_write(void)
     yaml_tree_free(root);
 }
 
+/* What a linear search, item by item, finds in a mapping of many: also after some were removed,
+ * replaced and added. */
+static void test_many(void)
+{
+    struct yaml_node *base = yaml_new(YAML_MAP, NULL), *over = yaml_new(YAML_MAP, NULL);
+
+    for (int i = 0; i < 2000; i++) {
+        struct yaml_node *item = yaml_new(YAML_TEXT, NULL);
+
+        item->key = mem_printf("k%d", i);
+        item->text = mem_printf("%d", i);
+        yaml_add(i < 1000 ? base : over, item);
+    }
+    for (int i = 0; i < 1000; i += 3) {
+        struct yaml_node *item = yaml_new(YAML_TEXT, NULL);
+
+        item->key = mem_printf("k%d", i);
+        item->text = mem_text(i % 2 ? "~" : "new");
+        yaml_add(over, item);
+    }
+    CHECK_TEXT(yaml_find(base, "k999")->text, "999");
+    CHECK(base->places != NULL); /* not found by looking at each */
+    yaml_merge(base, over);
+    for (int i = 0; i < 2000; i++) {
+        cleanup_free char *key = mem_printf("k%d", i), *text = mem_printf("%d", i);
+        const struct yaml_node *found = yaml_find(base, key), *want = NULL;
+
+        for (size_t j = 0; j < base->count && !want; j++)
+            if (!strcmp(base->items[j]->key, key))
+                want = base->items[j];
+        CHECK(found == want);
+        CHECK(!found == (i < 1000 && i % 6 == 3));
+        if (found)
+            CHECK_TEXT(found->text, i < 1000 && i % 6 == 0 ? "new" : text);
+    }
+    CHECK(!yaml_find(base, "k2000"));
+    yaml_tree_free(base);
+    yaml_tree_free(over);
+}
+
+/* A byte order mark is no part of the first key. */
+static void test_byte_order_mark(void)
+{
+    char name[] = "/tmp/test_yaml_XXXXXX";
+    FILE *file = fdopen(mkstemp(name), "w");
+    struct heard heard = {0};
+    struct yaml_node *root;
+
+    (void)fputs("\xef\xbb\xbf"
+                "a: 1\nb: 2\n",
+                file);
+    (void)fclose(file);
+    root = yaml_read(name, hear, &heard);
+    CHECK_TEXT(str_text(&heard.text), "");
+    CHECK_TEXT(yaml_find(root, "a")->text, "1");
+    CHECK_INT(yaml_find(root, "a")->key_column, 1);
+    CHECK_TEXT(yaml_find(root, "b")->text, "2");
+    yaml_tree_free(root);
+    (void)unlink(name);
+}
+
+/* Texts of every kind of sign, as keys and as values, in lists and mappings: what is written reads
+ * back the same. */
+static void test_write_any(void)
+{
+    static const char *const signs[] = {
+        "a",  " ",   "\n", "\t", "\r",     "#",        "'", "\"", ":", "-",
+        "${", "$${", "\\", "|",  "\u202e", "\xc2\x85", "é", "😀",  "%", "\x1b",
+        "{",  "]",   ",",  "~",  "\ufeff", "\u2028",   "0", "&",  "!", "*"};
+    const size_t count = sizeof signs / sizeof *signs;
+    unsigned long seed = 1;
+
+    for (int round = 0; round < 3000; round++) {
+        json_auto_t *value = json_object();
+        cleanup_str struct str text = {0};
+        cleanup_free char *written = NULL;
+        struct heard heard = {0};
+        struct yaml_node *root;
+
+        for (int i = 0; i < 1 + round % 7; i++) {
+            seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+            str_add(&text, signs[(seed >> 33) % count]);
+        }
+        json_object_set_new(value, str_text(&text),
+                            json_pack("[s, {s:s}]", str_text(&text), "k", str_text(&text)));
+        written = yaml_write(value);
+        root = parse(written, &heard);
+        CHECK_TEXT(str_text(&heard.text), "");
+        CHECK_TEXT(root->items[0]->key, str_text(&text));
+        CHECK_TEXT(root->items[0]->items[0]->text, str_text(&text));
+        CHECK_TEXT(root->items[0]->items[1]->items[0]->text, str_text(&text));
+        CHECK(!yaml_is_null(root->items[0]->items[0]));
+        str_fini(&heard.text);
+        yaml_tree_free(root);
+    }
+}
+
 int main(void)
 {
+    test_write_any();
+    test_many();
+    test_byte_order_mark();
     test_positions();
     test_nulls();
     test_refused();

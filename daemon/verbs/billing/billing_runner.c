@@ -1,6 +1,7 @@
 #include "daemon/verbs/billing/billing_runner.h"
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb_loop.h"
 #include "daemon/views/progress.h"
@@ -154,6 +155,20 @@ static void run_loop(struct billing_runner *runner)
     (void)uv_run(loop, UV_RUN_DEFAULT);
 }
 
+static void tell_unknown(const struct billing_runner *runner)
+{
+    const struct manifest *manifest = runner->manifest;
+    cleanup_free const char **names = mem_new((manifest->pipeline_count + 1) * sizeof *names);
+    const char *nearest;
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        names[i] = manifest->pipelines[i].name;
+    nearest = str_nearest(runner->options->pipeline, names);
+    (void)fprintf(stderr, "billingd: the spec has no pipeline '%s'; %s '%s'%s\n",
+                  runner->options->pipeline, nearest ? "did you mean" : "its first is",
+                  nearest ? nearest : names[0], nearest ? "?" : "");
+}
+
 /* Whether the choice of pipelines makes sense; told when not. */
 static bool check_choice(const struct billing_runner *runner, bool many)
 {
@@ -163,8 +178,7 @@ static bool check_choice(const struct billing_runner *runner, bool many)
         if (runner->options->pipeline && is_chosen(runner, i))
             return true;
     if (runner->options->pipeline)
-        (void)fprintf(stderr, "billingd: the spec has no pipeline '%s'; its first is '%s'\n",
-                      runner->options->pipeline, manifest->pipelines[0].name);
+        tell_unknown(runner);
     else if (!many && manifest->pipeline_count > 1)
         (void)fprintf(stderr, "billingd: the spec has %zu pipelines: choose one with --pipeline\n",
                       manifest->pipeline_count);

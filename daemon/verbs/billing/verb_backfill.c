@@ -14,11 +14,6 @@
 
 #include <string.h>
 
-static json_int_t number(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 /* Checked before AWS is asked anything. */
 static const char *wrong_usage(const struct options *options)
 {
@@ -60,15 +55,15 @@ static int choose(struct flow *flow, const struct billing_turn *turn,
 
 static void print_source(const json_t *source, const char *what, bool dry_run)
 {
-    if (json_is_null(source) || !number(source, "found"))
+    if (json_is_null(source) || !json_whole(source, "found"))
         return;
     (void)printf("  %s: %" JSON_INTEGER_FORMAT " objects read, %s%" JSON_INTEGER_FORMAT
                  " events in %" JSON_INTEGER_FORMAT " objects",
-                 what, number(source, "found"), dry_run ? "would write " : "wrote ",
-                 number(source, "events"), number(source, "objects"));
-    if (number(source, "unreadable"))
+                 what, json_whole(source, "found"), dry_run ? "would write " : "wrote ",
+                 json_whole(source, "events"), json_whole(source, "objects"));
+    if (json_whole(source, "unreadable"))
         (void)printf("; %" JSON_INTEGER_FORMAT " pieces could not be read",
-                     number(source, "unreadable"));
+                     json_whole(source, "unreadable"));
     (void)puts("");
 }
 
@@ -80,10 +75,10 @@ static void print_holes(const json_t *holes)
     json_array_foreach(holes, i, hole) {
         char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
 
-        timestamp_minute(number(hole, "from"), from);
-        timestamp_minute(number(hole, "to"), to);
+        timestamp_minute(json_whole(hole, "from"), from);
+        timestamp_minute(json_whole(hole, "to"), to);
         (void)printf("  hole: %s to %s, %" JSON_INTEGER_FORMAT " events missing\n", from, to,
-                     number(hole, "missing"));
+                     json_whole(hole, "missing"));
     }
 }
 
@@ -99,17 +94,18 @@ static void print_report(const json_t *report, bool dry_run)
     else
         (void)printf("%s: taking over older objects\n", json_text(report, "pipeline"));
     print_holes(json_object_get(report, "holes"));
-    if (number(logs, "read"))
-        (void)printf(
-            "  log group: %" JSON_INTEGER_FORMAT " events read, %" JSON_INTEGER_FORMAT
-            " were there already, %s%" JSON_INTEGER_FORMAT " in %" JSON_INTEGER_FORMAT " objects\n",
-            number(logs, "read"), number(logs, "present"), dry_run ? "would write " : "wrote ",
-            number(logs, "events"), number(logs, "objects"));
+    if (json_whole(logs, "read"))
+        (void)printf("  log group: %" JSON_INTEGER_FORMAT " events read, %" JSON_INTEGER_FORMAT
+                     " were there already, %s%" JSON_INTEGER_FORMAT " in %" JSON_INTEGER_FORMAT
+                     " objects\n",
+                     json_whole(logs, "read"), json_whole(logs, "present"),
+                     dry_run ? "would write " : "wrote ", json_whole(logs, "events"),
+                     json_whole(logs, "objects"));
     print_source(json_object_get(report, "errors"), "error prefix", dry_run);
     print_source(legacy, "older form", dry_run);
-    if (number(report, "lost"))
+    if (json_whole(report, "lost"))
         (void)printf("  %" JSON_INTEGER_FORMAT " events were found nowhere\n",
-                     number(report, "lost"));
+                     json_whole(report, "lost"));
 }
 
 static void on_progress(void *arg, const char *what)
@@ -137,7 +133,7 @@ static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
     } else {
         print_report(report, options->dry_run);
     }
-    return number(report, "lost") && !options->dry_run ? EXIT_EVIDENCE : EXIT_DONE;
+    return json_whole(report, "lost") && !options->dry_run ? EXIT_EVIDENCE : EXIT_DONE;
 }
 
 int verb_backfill(const struct options *options)

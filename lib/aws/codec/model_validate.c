@@ -57,18 +57,16 @@ static void check_member(struct checking *c, const json_t *shape, const char *na
 static void tell_unknown(struct checking *c, const json_t *members, const char *name)
 {
     cleanup_free const char **names = mem_new((json_object_size(members) + 1) * sizeof(*names));
-    const char *key, *nearest;
+    cleanup_free char *hint = NULL;
+    const char *key;
     json_t *member;
     size_t n = 0, length = c->path.len;
 
     json_object_foreach((json_t *)members, key, member)
         names[n++] = key;
-    nearest = str_nearest(name, names);
+    hint = str_hint(name, names);
     str_addf(&c->path, "%s%s", length ? "." : "", name);
-    if (nearest)
-        tell(c, "AWS has no such member; did you mean \"%s\"?", nearest);
-    else
-        tell(c, "AWS has no such member");
+    tell(c, "AWS has no such member%s", hint);
     c->path.len = length;
     c->path.data[length] = '\0';
 }
@@ -248,7 +246,7 @@ static void check_scalar(struct checking *c, const json_t *shape, const char *ty
             tell(c, "must be a number");
     } else if (!strcmp(type, "timestamp")) {
         if (!json_is_number(value))
-            tell(c, "must be a time in epoch seconds");
+            tell(c, "must be a time");
     } else if (!strcmp(type, "blob")) {
         if (json_is_string(value))
             check_length(c, shape, json_string_length(value), "bytes");

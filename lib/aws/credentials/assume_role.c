@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 #include <openssl/crypto.h>
 
@@ -38,6 +39,8 @@ int aws_assume_role_result(const json_t *result, struct aws_credentials *out, st
     out->secret_access_key = take_text(credentials, "SecretAccessKey");
     out->session_token = take_text(credentials, "SessionToken");
     out->expires_s = (int64_t)json_number_value(expiration);
+    secret_learn(out->secret_access_key);
+    secret_learn(out->session_token);
     if (out->access_key_id && out->secret_access_key && out->session_token && out->expires_s > 0)
         return 0;
     aws_credentials_fini(out);

@@ -69,7 +69,8 @@ struct aws_config *aws_config_load(struct err *e)
 {
     struct aws_config *config = aws_config_new();
 
-    if (load_file(config, AWS_CONFIG_FILE, e) || load_file(config, AWS_CREDENTIALS_FILE, e)) {
+    if (load_file(config, AWS_CONFIG_FILE, e) || load_file(config, AWS_CREDENTIALS_FILE, e) ||
+        aws_config_check(config, AWS_SECTION_PROFILE, aws_config_profile(), e)) {
         aws_config_free(config);
         return NULL;
     }
@@ -97,6 +98,15 @@ bool aws_config_has(const struct aws_config *config, enum aws_config_section sec
         if (s->type == section && strcmp(s->name, name) == 0)
             return true;
     return false;
+}
+
+int aws_config_check(const struct aws_config *config, enum aws_config_section section,
+                     const char *name, struct err *e)
+{
+    for (const struct config_section *s = config->sections; s; s = s->next)
+        if (s->type == section && s->problem && strcmp(s->name, name) == 0)
+            return err_set(e, ERR_INVALID, "%s", s->problem);
+    return 0;
 }
 
 const struct aws_config_entry *aws_config_find(const struct aws_config *config,
@@ -158,7 +168,7 @@ void aws_config_each(const struct aws_config *config,
                      void *arg)
 {
     for (const struct config_section *s = config->sections; s; s = s->next)
-        if (s->name[0])
+        if (config_file_is_name(s->name))
             visit(arg, s->type, s->name, s->entries);
 }
 
@@ -229,6 +239,8 @@ static int services_endpoint(const struct aws_config *config, const char *config
     if (!aws_config_has(config, AWS_SECTION_SERVICES, services->text))
         return err_set(e, ERR_INVALID, "%s:%d: there is no section [services %s]", services->file,
                        services->line, services->text);
+    if (aws_config_check(config, AWS_SECTION_SERVICES, services->text, e))
+        return -1;
     for (char *c = service; *c; c++)
         *c = (char)tolower((unsigned char)*c);
     entry = aws_config_find(config, AWS_SECTION_SERVICES, services->text, service);

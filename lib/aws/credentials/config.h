@@ -29,7 +29,7 @@ struct aws_config_entry {
 };
 
 /* Reads both files; one that does not exist counts as empty.  NULL and *e (ERR_INVALID, "FILE:LINE:
- * problem") when one cannot be read or parsed. */
+ * problem") when one cannot be read, or the selected profile not parsed. */
 struct aws_config *aws_config_load(struct err *e);
 /* Without any file. */
 struct aws_config *aws_config_new(void);
@@ -45,6 +45,11 @@ const char *aws_config_profile(void);
 
 bool aws_config_has(const struct aws_config *config, enum aws_config_section section,
                     const char *name);
+/* -1 and *e (ERR_INVALID, "FILE:LINE: problem") when the section of that name holds what cannot be
+ * parsed.  aws_config_load has done so for the selected profile; what is wrong in sections that
+ * nobody uses does not matter. */
+int aws_config_check(const struct aws_config *config, enum aws_config_section section,
+                     const char *name, struct err *e);
 /* A setting of a section, NULL when missing. */
 const struct aws_config_entry *aws_config_find(const struct aws_config *config,
                                                enum aws_config_section section, const char *name,
@@ -53,7 +58,7 @@ const struct aws_config_entry *aws_config_find(const struct aws_config *config,
 const char *aws_config_text(const struct aws_config *config, const char *key);
 /* A nested setting ("endpoint_url" below "s3 ="); new text, NULL when missing. */
 char *aws_config_nested(const struct aws_config_entry *entry, const char *key);
-/* Calls visit for every section; tests and listings. */
+/* Calls visit for every section with a name that every tool knows; tests and listings. */
 void aws_config_each(const struct aws_config *config,
                      void (*visit)(void *arg, enum aws_config_section section, const char *name,
                                    const struct aws_config_entry *first),

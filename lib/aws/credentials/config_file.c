@@ -1,8 +1,8 @@
 /* config_file.c -- the shared config and credentials files: their parser, and what it has read.
  *
- * Not quite INI: comments need a blank before them after a value, indented lines continue the value
- * above (or are nested settings when that value is empty), names with odd characters are ignored.
- */
+ * Not quite INI: comments need a blank before them after a value, lines indented more than a key
+ * continue its value (or are nested settings when that value is empty).  What is wrong in a section
+ * counts for who uses that section only: files are shared with tools that write what they like. */
 #include "aws/credentials/config_file.h"
 
 #include "base/log.h"
@@ -19,6 +19,7 @@ struct parser {
     bool in_section;                /* a section was opened, perhaps one that is ignored */
     struct config_section *section; /* NULL: ignored */
     bool in_property;
+    size_t indent;                  /* of the key of that property */
     struct aws_config_entry *entry; /* NULL: ignored */
     bool nested;                    /* the entry's own value is empty: lines below are settings */
     struct err *e;
@@ -37,6 +38,7 @@ static void free_section(struct config_section *section)
         free(entry);
     }
     free(section->name);
+    free(section->problem);
     free(section);
 }
 
@@ -104,9 +106,14 @@ static struct aws_config_entry *set_entry(struct parser *p, const char *key, con
 
 /* ---- the parser ---- */
 
+/* Before any section nobody can tell whom it concerns; later it is the section's. */
 static int fail(struct parser *p, const char *problem)
 {
-    return err_set(p->e, ERR_INVALID, "%s:%d: %s", p->file, p->line, problem);
+    if (!p->in_section)
+        return err_set(p->e, ERR_INVALID, "%s:%d: %s", p->file, p->line, problem);
+    if (p->section && !p->section->problem)
+        p->section->problem = mem_printf("%s:%d: %s", p->file, p->line, problem);
+    return 0;
 }
 
 static char *trim(char *text)
@@ -121,7 +128,7 @@ static char *trim(char *text)
     return text;
 }
 
-static bool is_name(const char *text)
+bool config_file_is_name(const char *text)
 {
     if (!*text)
         return false;
@@ -141,6 +148,45 @@ static char *after_word(char *text, const char *word)
     return trim(text + n);
 }
 
+/* A name as a shell reads a word: "my build", 'my build', my\ build.  False when it is not exactly
+ * one word.  (botocore splits sections so, and `aws configure` writes quotes around blanks.) */
+static bool unquote(char *text)
+{
+    char *to = text, quote = '\0';
+
+    for (; *text; text++) {
+        if (!quote && isspace((unsigned char)*text))
+            return false;
+        if (quote ? *text == quote : *text == '\'' || *text == '"') {
+            quote = (char)(quote ? '\0' : *text);
+            continue;
+        }
+        if (*text == '\\' && quote != '\'' && text[1])
+            text++;
+        *to++ = *text;
+    }
+    *to = '\0';
+    return !quote;
+}
+
+/* The name in a header of the config file, NULL when it is no section of ours. */
+static char *config_name(char *inner, enum aws_config_section *type, bool *prefixed)
+{
+    char *name;
+
+    *prefixed = false;
+    *type = AWS_SECTION_PROFILE;
+    if (strcmp(inner, "default") == 0)
+        return inner;
+    if ((name = after_word(inner, "profile")) != NULL)
+        *prefixed = true;
+    else if ((name = after_word(inner, "services")) != NULL)
+        *type = AWS_SECTION_SERVICES;
+    else if ((name = after_word(inner, "sso-session")) != NULL)
+        *type = AWS_SECTION_SSO_SESSION;
+    return name && unquote(name) ? name : NULL;
+}
+
 static void begin_section(struct parser *p, char *inner)
 {
     enum aws_config_section type = AWS_SECTION_PROFILE;
@@ -150,36 +196,41 @@ static void begin_section(struct parser *p, char *inner)
     p->in_section = true;
     p->in_property = false;
     p->section = NULL;
-    if (p->kind == AWS_CONFIG_FILE) {
-        if ((name = after_word(inner, "profile")) != NULL)
-            prefixed = true;
-        else if ((name = after_word(inner, "services")) != NULL)
-            type = AWS_SECTION_SERVICES;
-        else if ((name = after_word(inner, "sso-session")) != NULL)
-            type = AWS_SECTION_SSO_SESSION;
-        else if (strcmp(inner, "default") == 0)
-            name = inner;
-    }
-    if (name && is_name(name))
+    if (p->kind == AWS_CONFIG_FILE)
+        name = config_name(inner, &type, &prefixed);
+    else if (after_word(inner, "profile"))
+        name = NULL;
+    if (name && *name)
         p->section = open_section(p, type, name, prefixed);
     else
-        log_debug("config-section-ignored", "{s:s, s:i, s:s}", "file", p->file, "line", p->line,
-                  "field", inner);
+        log_debug("config-section-ignored", "{s:s, s:i}", "file", p->file, "line", p->line);
 }
 
+/* The ] that ends a header; one in quotes is part of the name. */
+static char *header_end(char *header)
+{
+    char quote = '\0';
+
+    for (char *c = header; *c; c++) {
+        if (quote ? *c == quote : *c == '\'' || *c == '"')
+            quote = (char)(quote ? '\0' : *c);
+        else if (!quote && *c == ']')
+            return c;
+    }
+    return strchr(header, ']');
+}
+
+/* What stands behind the ] is a comment, whatever it is. */
 static int parse_section(struct parser *p, char *line)
 {
-    char *inner;
-    size_t n;
+    char *end = header_end(line);
 
-    line[strcspn(line, "#;")] = '\0';
-    inner = trim(line);
-    n = strlen(inner);
-    if (n < 2 || inner[n - 1] != ']')
-        return fail(p, "Profile definition must end with ']'");
-    inner[n - 1] = '\0';
-    begin_section(p, trim(inner + 1));
-    return 0;
+    if (end)
+        *end = '\0';
+    else
+        line[strcspn(line, "#;")] = '\0';
+    begin_section(p, trim(line + 1));
+    return end ? 0 : fail(p, "Profile definition must end with ']'");
 }
 
 /* After a value a comment starts at # or ; that follows a blank. */
@@ -192,12 +243,16 @@ static void cut_comment(char *line)
         }
 }
 
-static int parse_property(struct parser *p, char *line)
+static int parse_property(struct parser *p, char *line, size_t indent)
 {
     char *equals, *key, *value;
 
     if (!p->in_section)
         return fail(p, "Expected a profile definition");
+    p->in_property = true;
+    p->indent = indent;
+    p->nested = false;
+    p->entry = NULL;
     cut_comment(line);
     equals = strchr(line, '=');
     if (!equals)
@@ -209,10 +264,8 @@ static int parse_property(struct parser *p, char *line)
         return fail(p, "Property did not have a name");
     for (char *c = key; *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    p->in_property = true;
     p->nested = !*value;
-    p->entry = NULL;
-    if (p->section && is_name(key))
+    if (p->section && config_file_is_name(key))
         p->entry = set_entry(p, key, value);
     return 0;
 }
@@ -242,11 +295,14 @@ static int parse_line(struct parser *p, char *line)
 {
     size_t blanks = strspn(line, " \t\r\v\f");
 
-    if (!line[blanks] || *line == '#' || *line == ';')
+    if (!line[blanks] || line[blanks] == '#' || line[blanks] == ';')
         return 0;
     if (*line == '[')
         return parse_section(p, line);
-    return blanks ? parse_continuation(p, line) : parse_property(p, line);
+    /* The first key of a section may be indented: it is the measure of the lines below it. */
+    if (p->in_property ? blanks > p->indent : blanks && !strchr(line, '='))
+        return parse_continuation(p, line);
+    return parse_property(p, line, blanks);
 }
 
 /* "[profile default]" voids "[default]" of the same file. */
@@ -277,6 +333,9 @@ int config_file_parse(struct aws_config *config, enum aws_config_kind kind, cons
     struct parser p = {.config = config, .kind = kind, .e = e};
     char *copy = mem_text(text), *line = copy;
     int status = 0;
+
+    if (!strncmp(line, "\xef\xbb\xbf", 3)) /* a byte order mark */
+        line += 3;
 
     p.file = keep_name(config, file);
     while (line && !status) {

@@ -10,6 +10,7 @@ struct config_section {
     enum aws_config_kind kind;
     bool prefixed; /* "[profile default]" makes "[default]" of the same file void */
     char *name;
+    char *problem; /* "FILE:LINE: ..."; NULL: none */
     struct aws_config_entry *entries;
     struct config_section *next;
 };
@@ -25,9 +26,13 @@ struct aws_config {
 };
 
 /* Adds a file's text; the credentials file's entries win over the config file's.  -1 and *e
- * (ERR_INVALID, "FILE:LINE: problem") when it cannot be parsed. */
+ * (ERR_INVALID, "FILE:LINE: problem") when there is something before the first section; what is
+ * wrong in a section is kept with it, see aws_config_check. */
 int config_file_parse(struct aws_config *config, enum aws_config_kind kind, const char *file,
                       const char *text, struct err *e);
+/* Whether every tool knows a profile of that name; of others (with blanks, say) only the AWS CLI
+ * does. */
+bool config_file_is_name(const char *text);
 /* An entry of that section, NULL when missing. */
 struct aws_config_entry *config_file_entry(const struct config_section *section, const char *key);
 /* Frees what was read, and overwrites secrets. */

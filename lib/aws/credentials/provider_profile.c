@@ -6,7 +6,9 @@
  */
 #include "aws/credentials/provider.h"
 
+#include "aws/credentials/config_file.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +78,8 @@ static int take_keys(const struct walk *w, const char *profile)
     keys->access_key_id = mem_text(id->text);
     keys->secret_access_key = mem_text(secret->text);
     keys->session_token = mem_text(token ? token->text : NULL);
+    secret_learn(keys->secret_access_key);
+    secret_learn(keys->session_token);
     return 1;
 }
 
@@ -167,6 +171,8 @@ static int visit_role(struct walk *w, const char *profile, const char **next)
     if (!aws_config_has(w->config, AWS_SECTION_PROFILE, source->text))
         return err_set(w->e, ERR_INVALID, "%s:%d: source_profile: there is no profile \"%s\"",
                        source->file, source->line, source->text);
+    if (aws_config_check(w->config, AWS_SECTION_PROFILE, source->text, w->e))
+        return -1;
     *next = source->text;
     return 0;
 }
@@ -215,14 +221,15 @@ int aws_provider_profile(const struct aws_config *config, struct aws_chain *chai
     struct walk w = {.config = config, .chain = chain, .e = e};
     const char *profile = aws_config_profile(), *next = profile;
     bool chosen = aws_config_variable("AWS_PROFILE") != NULL;
+    const char *quote = config_file_is_name(profile) ? "" : "'";
 
     if (!aws_config_has(config, AWS_SECTION_PROFILE, profile)) {
         if (!chosen)
             return 0;
         return err_set(e, ERR_INVALID,
                        "AWS_PROFILE: there is no profile \"%s\" (the config file writes it "
-                       "[profile %s], the credentials file [%s])",
-                       profile, profile, profile);
+                       "[profile %s%s%s], the credentials file [%s])",
+                       profile, quote, profile, quote, profile);
     }
     while (next)
         if (visit(&w, next, &next))

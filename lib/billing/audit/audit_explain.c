@@ -8,11 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static json_int_t number(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 /* (API Gateway, "Logging variables for HTTP APIs" and "Monitoring HTTP API": requests that get no
  * log entry) */
 static void explain_ingested(struct str *text, bool explained)
@@ -28,8 +23,8 @@ static void explain_ingested(struct str *text, bool explained)
 
 static void explain_forwarded(struct str *text, const json_t *gap)
 {
-    json_int_t errors = number(gap, "delivery_errors");
-    json_int_t throttled = number(gap, "delivery_throttling");
+    json_int_t errors = json_whole(gap, "delivery_errors");
+    json_int_t throttled = json_whole(gap, "delivery_throttling");
 
     if (errors)
         str_addf(text,
@@ -57,14 +52,14 @@ static int64_t unreadable_lines(const struct audit *audit)
 
 static void explain_delivered(struct str *text, const struct audit *audit)
 {
-    json_int_t undelivered = number(audit->error_objects, "pending");
-    json_int_t legacy = number(audit->legacy, "pending");
+    json_int_t undelivered = json_whole(audit->error_objects, "pending");
+    json_int_t legacy = json_whole(audit->legacy, "pending");
     int64_t unreadable = unreadable_lines(audit);
 
     if (undelivered)
         str_addf(text, "%lld objects with %s%lld events lie below %s", (long long)undelivered,
                  json_is_true(json_object_get(audit->error_objects, "all_read")) ? "" : "at least ",
-                 (long long)number(audit->error_objects, "events"),
+                 (long long)json_whole(audit->error_objects, "events"),
                  json_text(audit->error_objects, "prefix"));
     if (legacy)
         str_addf(text,
@@ -72,8 +67,9 @@ static void explain_delivered(struct str *text, const struct audit *audit)
                  "%lld; `billingd backfill --legacy %s` recovers them",
                  text->len ? "; " : "", (long long)legacy,
                  json_is_true(json_object_get(audit->legacy, "all_read")) ? "" : "at least ",
-                 (long long)number(audit->legacy, "events"), json_text(audit->legacy, "prefix"),
-                 (long long)number(audit->legacy, "readable"), json_text(audit->legacy, "prefix"));
+                 (long long)json_whole(audit->legacy, "events"), json_text(audit->legacy, "prefix"),
+                 (long long)json_whole(audit->legacy, "readable"),
+                 json_text(audit->legacy, "prefix"));
     if (unreadable)
         str_addf(
             text,
@@ -104,9 +100,9 @@ static void explain(json_t *gap, const struct audit *audit, bool above)
     json_object_set_new(gap, "explained", json_boolean(explained));
     json_object_set_new(gap, "above_limit", json_boolean(above));
     json_object_set_new(gap, "share",
-                        json_real(number(gap, "of")
-                                      ? (double)number(gap, "events") / (double)number(gap, "of")
-                                      : 1.0));
+                        json_real(json_whole(gap, "of") ? (double)json_whole(gap, "events") /
+                                                              (double)json_whole(gap, "of")
+                                                        : 1.0));
 }
 
 /* ---- billing days ---- */
@@ -136,8 +132,8 @@ static json_t *day_gap(const struct audit *audit, const json_t *day,
 static void add_day_gaps(json_t *gaps, const struct audit *audit, const json_t *day,
                          json_int_t whole)
 {
-    json_int_t calls = number(day, "calls"), rolled_up = number(day, "rolled_up");
-    json_int_t late = number(day, "late_events");
+    json_int_t calls = json_whole(day, "calls"), rolled_up = json_whole(day, "rolled_up");
+    json_int_t late = json_whole(day, "late_events");
     const struct shortage less = {"rolled_up", calls - rolled_up, whole,
                                   json_is_null(json_object_get(day, "rolled_up"))
                                       ? "the day has no rollup; `billingd rollup` builds it"
@@ -160,13 +156,13 @@ static void add_day_gaps(json_t *gaps, const struct audit *audit, const json_t *
 
 static void add_days(json_t *gaps, const struct audit *audit)
 {
-    json_int_t whole = 0, rolled_up = 0, billed = number(audit->billed, "calls");
+    json_int_t whole = 0, rolled_up = 0, billed = json_whole(audit->billed, "calls");
     size_t i;
     json_t *day;
 
     json_array_foreach(audit->days, i, day) {
-        whole += number(day, "calls");
-        rolled_up += number(day, "rolled_up");
+        whole += json_whole(day, "calls");
+        rolled_up += json_whole(day, "rolled_up");
     }
     json_array_foreach(audit->days, i, day)
         add_day_gaps(gaps, audit, day, whole);
@@ -184,7 +180,8 @@ static void add_days(json_t *gaps, const struct audit *audit)
 
 static int by_events(const void *a, const void *b)
 {
-    json_int_t x = number(*(json_t *const *)a, "events"), y = number(*(json_t *const *)b, "events");
+    json_int_t x = json_whole(*(json_t *const *)a, "events"),
+               y = json_whole(*(json_t *const *)b, "events");
 
     return x < y ? 1 : x > y ? -1 : 0;
 }
@@ -214,8 +211,8 @@ static bool is_above(const struct audit *audit, const json_t *gaps, const char *
     json_array_foreach(gaps, i, gap) {
         if (strcmp(json_text(gap, "hop"), hop) != 0)
             continue;
-        events += (int64_t)number(gap, "events");
-        whole = (int64_t)number(gap, "of");
+        events += (int64_t)json_whole(gap, "events");
+        whole = (int64_t)json_whole(gap, "of");
     }
     return audit_ladder_exceeds(events, whole, audit->billing->settings.max_gap);
 }

@@ -121,18 +121,13 @@ struct moved {
     bool any;
 };
 
-static json_int_t number(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 static void compare_day(struct verify *verify, const json_t *then, const json_t *now,
                         struct moved *moved)
 {
     static const char *const drift[] = {"missing", "outdated", "late"};
     const char *state = json_text(now, "state"), *day = json_text(now, "day");
-    json_int_t calls = number(now, "calls") - number(then, "calls");
-    json_int_t bytes = number(now, "bytes") - number(then, "bytes");
+    json_int_t calls = json_whole(now, "calls") - json_whole(then, "calls");
+    json_int_t bytes = json_whole(now, "bytes") - json_whole(then, "bytes");
 
     for (size_t i = 0; i < 3; i++)
         if (!strcmp(state, drift[i]))
@@ -199,8 +194,8 @@ static void add_later(struct verify *verify, const json_t *difference)
 /* Sums over customers and nobody. */
 static json_int_t change_of(const json_t *difference, const char *key)
 {
-    return number(json_object_get(difference, "totals"), key) +
-           number(json_object_get(difference, "unattributed"), key);
+    return json_whole(json_object_get(difference, "totals"), key) +
+           json_whole(json_object_get(difference, "unattributed"), key);
 }
 
 /* ---- what is there now ---- */

@@ -16,11 +16,15 @@ static void read_zone(const struct section_value *section, struct price_book *bo
     char buffer[32];
     const char *zone = section_text(section, "time_zone", buffer);
     const char *currency;
+    cleanup_free char *nearest = NULL;
 
     book->zone = mem_text(zone ? zone : "UTC");
-    if (!time_zone_exists(book->zone))
-        section_tell(section, "time_zone",
-                     "%.60s is not in the tz database; it looks like Asia/Seoul", book->zone);
+    if (!time_zone_exists(book->zone)) {
+        nearest = time_zone_nearest(book->zone);
+        section_tell(section, "time_zone", "%.60s is not in the tz database; %s%s%s", book->zone,
+                     nearest ? "did you mean " : "it looks like ", nearest ? nearest : "Asia/Seoul",
+                     nearest ? "?" : "");
+    }
     currency = section_text(section, "currency", buffer);
     book->currency = mem_text(currency ? currency : "USD");
     if (strlen(book->currency) != 3 || !isupper((unsigned char)book->currency[0]) ||

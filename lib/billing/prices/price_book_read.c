@@ -61,9 +61,10 @@ static void read_tiers(const struct section_value *section, const char *tiered,
     mode = section_text(section, "mode", buffer);
     tariff->volume = mode && !strcmp(mode, "volume");
     if (!mode || (!tariff->volume && strcmp(mode, "graduated") != 0))
-        section_tell(section, "mode",
-                     "must be graduated (each tier's price for the units in it) or volume (one "
-                     "tier's price for all units)");
+        section_tell_word(
+            section, "mode", mode, (const char *[]){"graduated", "volume", NULL},
+            "must be graduated (each tier's price for the units in it) or volume (one "
+            "tier's price for all units)");
     tiers = list_of(section, "tiers");
     if (!json_array_size(tiers)) {
         section_tell(section, "tiers", "needs at least one tier");

@@ -40,13 +40,21 @@ bool section_check_keys(const struct section_value *section, const char *const *
         while (keys[k] && strcmp(keys[k], key) != 0)
             k++;
         if (!keys[k]) {
-            const char *nearest = str_nearest(key, keys);
+            cleanup_free char *hint = str_hint(key, keys);
 
-            section_tell(section, key, "unknown key%s%s%s", nearest ? "; did you mean " : "",
-                         nearest ? nearest : "", nearest ? "?" : "");
+            section_tell(section, key, "unknown key%s", hint);
         }
     }
     return true;
+}
+
+void section_tell_word(const struct section_value *section, const char *key, const char *word,
+                       const char *const *words, const char *problem)
+{
+    const char *nearest = word && *word ? str_nearest(word, words) : NULL;
+
+    section_tell(section, key, "%s%s%s%s", problem, nearest ? "; did you mean " : "",
+                 nearest ? nearest : "", nearest ? "?" : "");
 }
 
 const char *section_text(const struct section_value *section, const char *key,

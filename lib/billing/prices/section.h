@@ -29,6 +29,9 @@ struct section_value {
 /* Tells of something wrong with a member, or (key NULL) with the value itself. */
 void section_tell(const struct section_value *section, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* Says problem of a word that is none of words (ends with NULL), with the nearest of them. */
+void section_tell_word(const struct section_value *section, const char *key, const char *word,
+                       const char *const *words, const char *problem);
 /* Unknown keys are told with the nearest known one.  False, told, when the value is no mapping. */
 bool section_check_keys(const struct section_value *section, const char *const *keys);
 /* The text of a scalar member (in buffer where it is none); NULL, told, for lists and mappings;

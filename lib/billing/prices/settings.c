@@ -49,7 +49,8 @@ static void read_group_by(const struct section_value *rollup, struct billing_set
         cleanup_free char *key = mem_printf("group_by[%zu]", i);
 
         if (!word || !holds((char *const *)columns, word))
-            section_tell(rollup, key, "must be one of sub, user, method, path, route, status");
+            section_tell_word(rollup, key, word, columns,
+                              "must be one of sub, user, method, path, route, status");
         else if (holds(settings->group_by, word))
             section_tell(rollup, key, "stands here twice");
         else
@@ -179,7 +180,9 @@ void settings_from_section(const struct section_value *section, struct billing_s
         .keep_runs_hours = 24,
     };
     if (partitions && strcmp(partitions, "projection") && strcmp(partitions, "registration"))
-        section_tell(section, "partitions", "must be projection or registration");
+        section_tell_word(section, "partitions", partitions,
+                          (const char *[]){"projection", "registration", NULL},
+                          "must be projection or registration");
     settings->register_partitions = partitions && !strcmp(partitions, "registration");
     read_rollup(section, settings);
     check_rules(section, settings);

@@ -23,7 +23,8 @@ def effective(spec: Path = SHIPPED, pipeline: str = PIPELINE) -> dict[str, Any]:
     """Resource -> document of a pipeline, as `check --print-effective` has it."""
     done = subprocess.run([BINARY, "-f", spec, "check", "--print-effective"], capture_output=True,
                           env={"BILLING_ACCOUNT_ID": ACCOUNT}, check=True, text=True)
-    return yaml.safe_load(done.stdout)["pipelines"][pipeline]["resources"]
+    documents = yaml.safe_load(done.stdout)["pipelines"][pipeline]["resources"]
+    return json.loads(json.dumps(documents).replace("$${", "${"))  # as AWS has them
 
 
 def of_one(folder: Path, region: str, want: dict[str, Any]) -> Path:
