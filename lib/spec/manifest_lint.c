@@ -21,7 +21,7 @@ static void tell(void *arg, const struct lint_finding *finding)
     struct problem *problem;
 
     problem =
-        problems_add(telling->problems, lint->refused ? PROBLEM_ERROR : PROBLEM_WARNING,
+        problems_add(telling->problems, lint->is_error ? PROBLEM_ERROR : PROBLEM_WARNING,
                      manifest_resource_place(resource, finding->field), path, "%s", finding->text);
     (void)snprintf(problem->code, sizeof problem->code, "%s", lint->code);
     problem->cost = mem_text(lint->cost);
@@ -33,7 +33,7 @@ static void lint_pipeline(const struct manifest *manifest, const struct manifest
 {
     json_auto_t *facts = manifest_resolve_facts(pipeline, manifest->account);
     json_auto_t *desired = manifest_resolve(pipeline, facts);
-    struct lint_subject subject = {.facts = facts, .year = year};
+    struct lint_subject subject = {.facts = facts, .billing = pipeline->billing, .year = year};
 
     for (size_t i = 0; i < pipeline->resource_count; i++)
         if (!pipeline->resources[i].absent)

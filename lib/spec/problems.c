@@ -160,6 +160,8 @@ static void print_problem(const struct problem *p, FILE *out, bool color)
     (void)fprintf(out, ":%s ", plain);
     if (p->severity == PROBLEM_WARNING)
         (void)fprintf(out, "%swarning%s%s:%s ", tint, *p->code ? " " : "", p->code, plain);
+    else if (*p->code)
+        (void)fprintf(out, "%serror %s:%s ", tint, p->code, plain);
     (void)fprintf(out, "%s%s%s%s%s\n", p->path, *p->path ? ": " : "",
                   p->severity == PROBLEM_ERROR ? tint : "", p->text,
                   p->severity == PROBLEM_ERROR ? plain : "");

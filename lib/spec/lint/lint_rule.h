@@ -24,7 +24,7 @@ struct lint {
     const char *kind;   /* of the resources to look at; NULL: each statement of those with SQL */
     const char *field;  /* the field at fault */
     bool (*find)(struct lint_look *look);
-    bool refused; /* AWS refuses it: an error, not a warning */
+    bool is_error; /* AWS refuses it, or nothing could be billed: no warning */
 };
 
 /* Remembers what was found, after what was found before; always true. */
