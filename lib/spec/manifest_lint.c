@@ -35,6 +35,8 @@ static void lint_pipeline(const struct manifest *manifest, const struct manifest
     json_auto_t *desired = manifest_resolve(pipeline, facts);
     struct lint_subject subject = {.facts = facts, .billing = pipeline->billing, .year = year};
 
+    if (!manifest->account && !pipeline->role_arn)
+        json_object_del(facts, "account"); /* only a stand-in, to make ARNs of */
     for (size_t i = 0; i < pipeline->resource_count; i++)
         if (!pipeline->resources[i].absent)
             lint_subject_add(&subject, pipeline->resources[i].id, pipeline->resources[i].kind,

@@ -79,7 +79,7 @@ static bool find_no_request(struct lint_look *look)
 static bool find_no_price(struct lint_look *look)
 {
     json_auto_t *sources = log_format_sources(format_of(look));
-    const struct log_key *key = log_keys;
+    const struct log_key *key = log_key_table;
     bool found = false;
 
     for (; next_missing(look, sources, LOG_KEY_PRICED, &key); key++)
@@ -90,7 +90,7 @@ static bool find_no_price(struct lint_look *look)
 static bool find_not_shown(struct lint_look *look)
 {
     json_auto_t *sources = log_format_sources(format_of(look));
-    const struct log_key *key = log_keys;
+    const struct log_key *key = log_key_table;
     bool found = false;
 
     for (; next_missing(look, sources, LOG_KEY_SHOWN, &key); key++)

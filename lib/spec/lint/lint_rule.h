@@ -17,7 +17,7 @@ struct lint_look {
 };
 
 struct lint {
-    const char *code;
+    const char *code;   /* rows of one code differ by kind and field only */
     const char *title;  /* what is wrong */
     const char *cost;   /* the money or data lost */
     const char *remedy; /* what to do */

@@ -9,7 +9,7 @@
     "authorizer.* identity.caller identity.user identity.userArn identity.accountId "              \
     "identity.cognito* identity.clientCert.*"
 
-const struct log_key log_keys[] = {
+const struct log_key log_key_table[] = {
     {"requestId", NULL, LOG_KEY_COUNTED, "requestId extendedRequestId", false,
      "no line is a request: no call is billed"},
     {"requestTimeEpoch", "requestTime", LOG_KEY_BILLED, "requestTimeEpoch requestTime", false,
@@ -103,7 +103,7 @@ static const char *const issuers_claims[] = {
 
 const struct log_key *log_key_find(const char *name)
 {
-    for (const struct log_key *key = log_keys; key->name; key++)
+    for (const struct log_key *key = log_key_table; key->name; key++)
         if (!strcmp(key->name, name) || (key->other && !strcmp(key->other, name)))
             return key;
     return NULL;

@@ -25,7 +25,7 @@ struct log_key {
 };
 
 /* Ends with {0}. */
-extern const struct log_key log_keys[];
+extern const struct log_key log_key_table[];
 
 const struct log_key *log_key_find(const char *name);
 /* Whether the variable gives the key its meaning. */

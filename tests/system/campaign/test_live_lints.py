@@ -74,6 +74,24 @@ def boundary(world: World) -> None:
     world.iam.put_role_permissions_boundary(RoleName=seed.ROLE, PermissionsBoundary=made["Policy"]["Arn"])
 
 
+def broken_format(world: World) -> None:
+    """A comma is missing."""
+    api = world.apigatewayv2.get_apis()["Items"][0]["ApiId"]
+    settings = world.apigatewayv2.get_stage(ApiId=api, StageName="$default")["AccessLogSettings"]
+    settings["Format"] = settings["Format"].replace('","sub"', '" "sub"')
+    world.apigatewayv2.update_stage(ApiId=api, StageName="$default", AccessLogSettings=settings)
+
+
+def destination(world: World, **update: Any) -> None:
+    stream = world.firehose.describe_delivery_stream(DeliveryStreamName=seed.FIREHOSE)["DeliveryStreamDescription"]
+    world.firehose.update_destination(
+        DeliveryStreamName=seed.FIREHOSE, CurrentDeliveryStreamVersionId=stream["VersionId"],
+        DestinationId=stream["Destinations"][0]["DestinationId"], ExtendedS3DestinationUpdate=update)
+
+
+TWELVE = "access-logs/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:hh}/"
+ELSEWHERE = f"s3://{seed.BUCKET}/access-logs/year=${{year}}/month=${{month}}/day=${{day}}/h=${{hour}}/"
+
 DRIFTS: dict[str, tuple[Callable[[World], None], dict[str, list[str]], str]] = {
     "archive": (archive, {"bucket": ["BL502", "BL503"]}, 'rule "archive": GLACIER'),
     "expire": (expire, {"bucket": ["BL503"]}, 'rule "clean-up"'),
@@ -86,9 +104,15 @@ DRIFTS: dict[str, tuple[Callable[[World], None], dict[str, list[str]], str]] = {
     "deny role": (lambda w: deny(w, Principal={"AWS": w.role_arn(seed.ROLE)}), {"bucket": ["BL603"]}, f"role/{seed.ROLE};"),
     "deny unless": (lambda w: deny(w, Principal="*", Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}),
                     {"bucket": ["BL603"]}, "when its condition holds"),
+    "format": (broken_format, {"stage_logging": ["BL214"]}, "keys stand whole"),
+    "hour letters": (lambda w: destination(w, Prefix=TWELVE), {"stream": ["BL109", "BL417"], "raw_table": ["BL405"]},
+                     "hour=03/, the table looks in"),
+    "time zone": (lambda w: destination(w, CustomTimeZone="Asia/Seoul"), {"stream": ["BL417"], "raw_table": ["BL405"]},
+                  "hour=12/, the table looks in"),
+    "template": (lambda w: raw_table(w, {}, **{"storage.location.template": ELSEWHERE}), {"raw_table": ["BL405"]}, "/h=03/"),
     "boundary": (boundary, {"firehose_role": ["BL604"]}, "policy/narrow"),
 }
-DRIFT_AS_WELL = {"delimiter", "header", "interval", "mapping"}
+DRIFT_AS_WELL = {"delimiter", "header", "interval", "mapping", "format", "hour letters", "time zone", "template"}
 HARMLESS: dict[str, Callable[[World], None]] = {
     "another prefix": lambda w: lifecycle(w, {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 1}}),
     "switched off": lambda w: lifecycle(w, {"ID": "x", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}),
