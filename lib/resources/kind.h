@@ -157,7 +157,8 @@ struct call {
     bool shared;         /* writes: others write the same document; read again right before */
     int chunk; /* reads: send at most this many items of the one list parameter at a time */
     const struct settle *settle;                         /* ends with {0}; NULL: none */
-    json_t *(*build)(const struct scope *);              /* instead of send */
+    json_t *(*build)(const struct scope *);              /* instead of send; reads: sent when all
+                                                            others are done, NULL: not needed */
     void (*amend)(const struct scope *, json_t *params); /* after send: what words cannot say */
     json_t *(*parse)(const struct scope *,
                      const json_t *reply); /* reads: reply -> resource document */

@@ -282,14 +282,14 @@ def test_kms_bill_under_the_printed_policy(sandbox: Sandbox, api: str, tmp_path:
 def test_kms_key_that_the_role_may_not_use_is_told(sandbox: Sandbox, api: str, tmp_path: Path) -> None:
     done = billingd(sandbox, *kms_spec(tmp_path, KEY, role_may=False), "check", "--strict")
     assert done.returncode == 3
-    assert f"warning BL608: pipelines.ddn-api.resources.firehose_role.policy: " in done.stderr
+    assert f"warning BL609: pipelines.ddn-api.resources.firehose_role.policy: " in done.stderr
     assert f"kms:GenerateDataKey, kms:Decrypt on {KEY}" in done.stderr
 
 
 def test_kms_key_of_another_region_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
     done = billingd(sandbox, *kms_spec(tmp_path, KEY), "check", AWS_REGION="eu-west-3")
     assert done.returncode == 78
-    assert "error BL606" in done.stderr and "the key is in ap-northeast-2, the S3 bucket in eu-west-3" in done.stderr
+    assert "error BL607" in done.stderr and "the key is in ap-northeast-2, the S3 bucket in eu-west-3" in done.stderr
 
 
 def test_kms_key_policies_are_said_to_be_unseen(sandbox: Sandbox, api: str, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ static const char *const seed_codes[] = {
 };
 
 /* What AWS refuses, or nothing could be billed with. */
-static const char error_codes[] = "BL106 BL214 BL215 BL405 BL417 BL606 BL609";
+static const char error_codes[] = "BL106 BL214 BL215 BL405 BL417 BL607 BL610";
 
 static json_t *read_json(const char *path)
 {

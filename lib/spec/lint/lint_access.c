@@ -212,6 +212,66 @@ static bool find_boundary(struct lint_look *look)
     return boundary && lint_rule_say(look, "%s", boundary);
 }
 
+/* ---- what all policies of a role do together, as IAM simulates them ---- */
+
+static const char *decision_of(const json_t *result)
+{
+    const char *decision = json_text(result, "EvalDecision");
+
+    return decision ? decision : "";
+}
+
+static bool find_broad(struct lint_look *look)
+{
+    const json_t *result;
+    size_t i;
+
+    json_array_foreach(json_object_get(look->values, "effect"), i, result) {
+        const char *action = json_text(result, "EvalActionName");
+        const char *resource = json_text(result, "EvalResourceName");
+
+        if (action && !strcmp(action, "iam:CreateUser") && !strcmp(decision_of(result), "allowed"))
+            return lint_rule_say(look, "it may make users: it may do everything");
+        if (action && resource && !strcmp(action, "s3:DeleteObject") &&
+            !strcmp(decision_of(result), "allowed") &&
+            !lint_statement_grants(json_object_get(look->values, "policy"), action, resource))
+            return lint_rule_say(look, "it may delete %s", resource);
+    }
+    return false;
+}
+
+/* The policies that decided, as IAM names them. */
+static bool say_denied(struct lint_look *look, const json_t *result)
+{
+    const json_t *sources = json_object_get(result, "MatchedStatements");
+    const char *source = json_text(json_array_get(sources, 0), "SourcePolicyId");
+
+    return lint_rule_say(look, "%s on %s is denied by %s", json_text(result, "EvalActionName"),
+                         json_text(result, "EvalResourceName"), source ? source : "one of them");
+}
+
+static bool find_denied_together(struct lint_look *look)
+{
+    const json_t *policy = json_object_get(look->values, "policy"), *result;
+    bool found = false;
+    size_t i;
+
+    json_array_foreach(json_object_get(look->values, "effect"), i, result) {
+        const char *action = json_text(result, "EvalActionName");
+        const char *resource = json_text(result, "EvalResourceName");
+        const char *missing =
+            json_string_value(json_array_get(json_object_get(result, "MissingContextValues"), 0));
+
+        if (!action || !resource || !lint_statement_grants(policy, action, resource))
+            continue;
+        if (!strcmp(decision_of(result), "explicitDeny"))
+            found = say_denied(look, result);
+        else if (missing)
+            found = lint_rule_say(look, "%s on %s depends on %s", action, resource, missing);
+    }
+    return found;
+}
+
 const struct lint lint_access[] = {
     {"BL601", "the log resource policy is for another service",
      "Subscription filters need none; API Gateway writes access logs as "
@@ -234,5 +294,15 @@ const struct lint lint_access[] = {
      "delivered, and after 24 hours dropped.",
      "Take the boundary off, or see that it allows every action of the role's policy.",
      .kind = "iam_role", .field = "boundary", .find = find_boundary},
+    {"BL605", "policies of others let a role do more than it is for",
+     "Whoever may use the role, and the service itself, may read, change and erase usage and the "
+     "bills made of it.",
+     "Take those policies off the role.", .kind = "iam_role", .field = "effect",
+     .find = find_broad},
+    {"BL606", "policies of others may deny a role what it needs",
+     "A Deny wins over every Allow: Firehose drops after 24 hours what it cannot write, CloudWatch "
+     "Logs skips what it cannot send, and those requests cannot be billed.",
+     "Take the Deny out, or that policy off the role.", .kind = "iam_role", .field = "effect",
+     .find = find_denied_together},
     {0},
 };

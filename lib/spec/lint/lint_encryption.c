@@ -1,4 +1,4 @@
-/* lint_encryption.c -- BL606 and on: KMS keys, and who needs them.
+/* lint_encryption.c -- BL607 and on: KMS keys, and who needs them.
  *
  * A key's own policy is not read, so nothing here says that a key may be used; it says what is
  * missing on our side, or cannot be.  Sources: "Using server-side encryption with KMS keys" (S3),
@@ -85,25 +85,13 @@ static bool is_role(const char *arn, const char *name)
     return last && *name && !strcmp(last + 1, name);
 }
 
-static bool allows(const json_t *policy, const char *action, const char *resource)
-{
-    const json_t *statement;
-
-    for (size_t i = 0; (statement = lint_statement_at(policy, i)); i++)
-        if (lint_statement_allows(statement) && lint_statement_is_for(statement, action) &&
-            lint_statement_any(json_object_get(statement, "Resource"), lint_statement_matches,
-                               resource))
-            return true;
-    return false;
-}
-
 static bool lacks(struct lint_look *look, const char *key)
 {
     static const char *const actions[] = {"kms:GenerateDataKey", "kms:Decrypt"};
     cleanup_free char *resource = kms_key_resource(key, look->subject->facts);
     const json_t *policy = json_object_get(look->values, "policy");
-    bool first = allows(policy, actions[0], resource),
-         second = allows(policy, actions[1], resource);
+    bool first = lint_statement_grants(policy, actions[0], resource),
+         second = lint_statement_grants(policy, actions[1], resource);
 
     if (first && second)
         return false;
@@ -144,25 +132,25 @@ static bool find_no_key_permission(struct lint_look *look)
         "Let the key's policy name the roles and callers, or use a key of this account."
 
 const struct lint lint_encryption[] = {
-    {"BL606", REGION, .kind = "s3_bucket", .field = "kms_key", .find = find_other_region,
+    {"BL607", REGION, .kind = "s3_bucket", .field = "kms_key", .find = find_other_region,
      .is_error = true},
-    {"BL606", REGION, .kind = "delivery_stream", .field = "kms_key", .find = find_other_region,
+    {"BL607", REGION, .kind = "delivery_stream", .field = "kms_key", .find = find_other_region,
      .is_error = true},
-    {"BL606", REGION, .kind = "log_group", .field = "kms_key", .find = find_other_region,
+    {"BL607", REGION, .kind = "log_group", .field = "kms_key", .find = find_other_region,
      .is_error = true},
-    {"BL606", REGION, .kind = "workgroup", .field = "results_kms_key", .find = find_other_region,
+    {"BL607", REGION, .kind = "workgroup", .field = "results_kms_key", .find = find_other_region,
      .is_error = true},
-    {"BL607", ACCOUNT, .kind = "s3_bucket", .field = "kms_key", .find = find_other_account},
-    {"BL607", ACCOUNT, .kind = "delivery_stream", .field = "kms_key", .find = find_other_account},
-    {"BL607", ACCOUNT, .kind = "log_group", .field = "kms_key", .find = find_other_account},
-    {"BL607", ACCOUNT, .kind = "workgroup", .field = "results_kms_key", .find = find_other_account},
-    {"BL608", "the delivery role may not use the KMS key",
+    {"BL608", ACCOUNT, .kind = "s3_bucket", .field = "kms_key", .find = find_other_account},
+    {"BL608", ACCOUNT, .kind = "delivery_stream", .field = "kms_key", .find = find_other_account},
+    {"BL608", ACCOUNT, .kind = "log_group", .field = "kms_key", .find = find_other_account},
+    {"BL608", ACCOUNT, .kind = "workgroup", .field = "results_kms_key", .find = find_other_account},
+    {"BL609", "the delivery role may not use the KMS key",
      "Firehose cannot write its objects: it tries for 24 hours and then drops them, and their "
      "requests cannot be billed.",
      "Add {Effect: Allow, Action: [kms:GenerateDataKey, kms:Decrypt], Resource: KEY} to the role's "
      "policy.",
      .kind = "iam_role", .field = "policy", .find = find_no_key_permission},
-    {"BL609", "a log group is encrypted under an alias",
+    {"BL610", "a log group is encrypted under an alias",
      "CloudWatch Logs takes the ARN of a key only: it refuses an alias, and the group stays as it "
      "is.",
      "Name the key itself: arn:...:key/ID.", .kind = "log_group", .field = "kms_key",

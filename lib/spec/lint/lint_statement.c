@@ -53,9 +53,17 @@ const json_t *lint_statement_at(const json_t *policy, size_t index)
     return json_array_get(statements, index);
 }
 
-bool lint_statement_allows(const json_t *statement)
+bool lint_statement_grants(const json_t *policy, const char *action, const char *resource)
 {
-    const char *effect = json_text(statement, "Effect");
+    const json_t *statement;
 
-    return effect && strcmp(effect, "Allow") == 0;
+    for (size_t i = 0; (statement = lint_statement_at(policy, i)); i++) {
+        const char *effect = json_text(statement, "Effect");
+
+        if (effect && !strcmp(effect, "Allow") && lint_statement_is_for(statement, action) &&
+            lint_statement_any(json_object_get(statement, "Resource"), lint_statement_matches,
+                               resource))
+            return true;
+    }
+    return false;
 }

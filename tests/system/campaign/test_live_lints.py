@@ -92,6 +92,20 @@ def destination(world: World, **update: Any) -> None:
 TWELVE = "access-logs/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:hh}/"
 ELSEWHERE = f"s3://{seed.BUCKET}/access-logs/year=${{year}}/month=${{month}}/day=${{day}}/h=${{hour}}/"
 
+def inline(world: World, *statements: dict[str, Any]) -> None:
+    world.iam.put_role_policy(RoleName=seed.ROLE, PolicyName="theirs", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": list(statements)}))
+
+
+def attach(world: World, *statements: dict[str, Any]) -> None:
+    made = world.iam.create_policy(PolicyName="theirs", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": list(statements)}))
+    world.iam.attach_role_policy(RoleName=seed.ROLE, PolicyArn=made["Policy"]["Arn"])
+
+
+EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+NO_WRITES = {"Effect": "Deny", "Action": "s3:Put*", "Resource": f"arn:aws:s3:::{seed.BUCKET}/*"}
+
 DRIFTS: dict[str, tuple[Callable[[World], None], dict[str, list[str]], str]] = {
     "archive": (archive, {"bucket": ["BL502", "BL503"]}, 'rule "archive": GLACIER'),
     "expire": (expire, {"bucket": ["BL503"]}, 'rule "clean-up"'),
@@ -110,6 +124,11 @@ DRIFTS: dict[str, tuple[Callable[[World], None], dict[str, list[str]], str]] = {
     "time zone": (lambda w: destination(w, CustomTimeZone="Asia/Seoul"), {"stream": ["BL417"], "raw_table": ["BL405"]},
                   "hour=12/, the table looks in"),
     "template": (lambda w: raw_table(w, {}, **{"storage.location.template": ELSEWHERE}), {"raw_table": ["BL405"]}, "/h=03/"),
+    "all inline": (lambda w: inline(w, EVERYTHING), {"firehose_role": ["BL605"]}, "it may do everything"),
+    "all attached": (lambda w: attach(w, EVERYTHING), {"firehose_role": ["BL605"]}, "it may do everything"),
+    "erasing": (lambda w: attach(w, {**EVERYTHING, "Action": "s3:*"}), {"firehose_role": ["BL605"]}, "it may delete"),
+    "denied inline": (lambda w: inline(w, NO_WRITES), {"firehose_role": ["BL606"]}, "is denied by"),
+    "denied attached": (lambda w: attach(w, NO_WRITES), {"firehose_role": ["BL606"]}, "is denied by"),
     "boundary": (boundary, {"firehose_role": ["BL604"]}, "policy/narrow"),
 }
 DRIFT_AS_WELL = {"delimiter", "header", "interval", "mapping", "format", "hour letters", "time zone", "template"}
@@ -118,6 +137,8 @@ HARMLESS: dict[str, Callable[[World], None]] = {
     "switched off": lambda w: lifecycle(w, {"ID": "x", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}),
     "deny another role": lambda w: deny(w, Principal={"AWS": w.role_arn(seed.LOGS_ROLE)}),
     "deny other objects": lambda w: deny(w, Principal="*", Resource=f"arn:aws:s3:::{seed.BUCKET}/tmp/*"),
+    "denied elsewhere": lambda w: inline(w, {**NO_WRITES, "Resource": "arn:aws:s3:::other/*"}),
+    "allowed elsewhere": lambda w: attach(w, {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"}),
     "deny plain HTTP": lambda w: deny(w, Principal="*", Condition={"Bool": {"aws:SecureTransport": "false"}}),
 }
 
@@ -182,3 +203,13 @@ def test_what_cannot_be_read_is_not_judged(sandbox: Sandbox, converged: Billingd
     said = converged.plan()
     assert said.code != 0
     assert found(said) == {}
+
+
+def test_policies_of_others_that_cannot_be_judged_are_unknown(sandbox: Sandbox, converged: Billingd, world: World) -> None:
+    """Neither well nor the end of everything else."""
+    attach(world, NO_WRITES)
+    sandbox.faults({"action": "error", "operation": "SimulatePrincipalPolicy", "client": "billingd",
+                    "code": "AccessDenied", "message": "no", "status": 403, "times": 0})
+    said = converged.plan()
+    assert said.code == 0 and found(said) == {}, said
+    assert any(note.startswith("unknown: SimulatePrincipalPolicy is refused") for note in said.resources["firehose_role"]["notes"])
