@@ -207,7 +207,7 @@ static json_t *simulation(const struct scope *scope)
                      "ResourceArns", resources);
 }
 
-/* What AWS's own policies allow is known by their name; others are not read. */
+/* What AWS's own policies allow is known by their name. */
 static const char *effect_of(const char *arn)
 {
     const char *name = arn ? strrchr(arn, '/') : NULL;
@@ -219,6 +219,14 @@ static const char *effect_of(const char *arn)
     return "it may deny what the role needs, or allow more; a Deny stops delivery";
 }
 
+/* Whether IAM was asked what all of them do together, which the lints then tell. */
+static const char *effect_with(const struct scope *scope, const char *arn)
+{
+    if (json_array_size(json_object_get(scope->observed, "effect")))
+        return "IAM simulated what it does beside ours: what is wrong with that is told as a lint";
+    return effect_of(arn);
+}
+
 static void note(const struct scope *scope, json_t *notes)
 {
     const char *ours = json_string_value(json_object_get(scope->desired, "policy_name"));
@@ -228,13 +236,14 @@ static void note(const struct scope *scope, json_t *notes)
     json_array_foreach(json_object_get(scope->observed, "attached"), i, item) {
         const char *arn = json_string_value(json_object_get(item, "PolicyArn"));
 
-        json_array_append_new(
-            notes, json_sprintf("managed policy attached by others: %s: %s", arn, effect_of(arn)));
+        json_array_append_new(notes, json_sprintf("managed policy attached by others: %s: %s", arn,
+                                                  effect_with(scope, arn)));
     }
     json_array_foreach(json_object_get(scope->observed, "inline"), i, item)
         if (!ours || !is_ours(scope, item))
-            json_array_append_new(notes, json_sprintf("inline policy of others: %s: %s",
-                                                      json_string_value(item), effect_of(NULL)));
+            json_array_append_new(notes,
+                                  json_sprintf("inline policy of others: %s: %s",
+                                               json_string_value(item), effect_with(scope, NULL)));
 }
 
 static const struct member members[] = {

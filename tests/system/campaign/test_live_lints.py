@@ -3,6 +3,7 @@
 The drift is made by others, through boto3, where the spec is silent: `plan` ends 0, but where the members' table says
 that a call can reset the value, or that somebody must (drift of what the spec does not name)."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -213,3 +214,43 @@ def test_policies_of_others_that_cannot_be_judged_are_unknown(sandbox: Sandbox, 
     said = converged.plan()
     assert said.code == 0 and found(said) == {}, said
     assert any(note.startswith("unknown: SimulatePrincipalPolicy is refused") for note in said.resources["firehose_role"]["notes"])
+
+
+def log_policy(world: World, resource: str, **more: Any) -> None:
+    world.logs.put_resource_policy(policyName="theirs", policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Sid": "No", "Effect": "Deny", "Principal": {"Service": "delivery.logs.amazonaws.com"},
+         "Action": "logs:Put*", "Resource": resource, **more}]}))
+
+
+@pytest.mark.parametrize("resource, more, words", [
+    ("*", {}, 'policy "theirs" denies API Gateway the access log (statement "No"):'),
+    ("arn:aws:logs:*:*:log-group:/aws/apigw/*", {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}, '"No", when its condition'),
+    ("arn:aws:logs:*:*:log-group:/other/*", {}, None), ("*", {"Principal": {"Service": "es.amazonaws.com"}}, None),
+    ("*", {"Action": "logs:DeleteLogGroup"}, None), ("*", {"Effect": "Allow"}, None)])
+def test_a_log_policy_of_others_that_denies_is_told(converged: Billingd, world: World, resource: str, more: dict[str, Any],
+                                                    words: str | None) -> None:
+    log_policy(world, resource, **more)
+    notes = [n for n in converged.plan().resources["log_delivery"]["notes"] if "denies API Gateway" in n]
+    assert len(notes) == (words is not None) and all(str(words) in n for n in notes), notes
+
+
+def rewrite_view(world: World, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
+    table = world.glue.get_table(DatabaseName=seed.DATABASE, Name=seed.VIEW)["Table"]
+    kept = {k: table[k] for k in ("Name", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters", "ViewOriginalText",
+                                  "ViewExpandedText") if k in table}
+    payload = json.loads(base64.b64decode(kept["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")))
+    change(kept, payload)
+    kept["ViewOriginalText"] = f"/* Presto View: {base64.b64encode(json.dumps(payload).encode()).decode()} */"
+    world.glue.update_table(DatabaseName=seed.DATABASE, TableInput=kept)
+
+
+@pytest.mark.parametrize("change", [
+    lambda table, payload: table["Parameters"].pop("presto_view"),
+    lambda table, payload: [column.update(type="varchar") for column in payload["columns"]],
+    lambda table, payload: payload.update(schema="another"),
+], ids=["no presto_view", "inner types", "schema"])
+def test_a_view_that_readers_refuse_is_drift(converged: Billingd, world: World,
+                                             change: Callable[[dict[str, Any], dict[str, Any]], None]) -> None:
+    rewrite_view(world, change)
+    assert converged.plan().code == 2
+    assert converged.apply().code == 0 and converged.plan().code == 0
