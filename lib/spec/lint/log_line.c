@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 
 static const char opening[] = "$context.";
@@ -112,15 +113,33 @@ static size_t blanks(const char *text)
     return strspn(text, " \t\r\n");
 }
 
+/* Letters of a string up to its end, where it needs no unpacking; SIZE_MAX: it does, or is none. */
+static size_t plain_length(const char *text)
+{
+    size_t length = 0;
+
+    if (*text != '"')
+        return SIZE_MAX;
+    while (text[1 + length] >= ' ' && text[1 + length] < 0x7f && !strchr("\"\\", text[1 + length]))
+        length++;
+    return text[1 + length] == '"' ? length : SIZE_MAX;
+}
+
 /* The JSON value at *text, or NULL; moves *text behind it.  Scalars become the text that they are.
  */
 static json_t *take_value(const char **text)
 {
     const size_t flags =
         JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
+    size_t plain = plain_length(*text);
     json_error_t error;
     json_t *value;
 
+    if (plain != SIZE_MAX) {
+        value = json_stringn(*text + 1, plain);
+        *text += plain + 2;
+        return value;
+    }
     if (**text == '-' && (*text)[1] && strchr(",}", (*text)[1])) { /* what the view mends */
         *text += 1;
         return json_null();
