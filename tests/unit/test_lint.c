@@ -318,6 +318,17 @@ static void add_keys(struct str *s)
     }
 }
 
+static void add_row(struct str *s, const struct lint *lint)
+{
+    cleanup_free char *title = mem_printf("%s%s", lint->title, lint->is_error ? " (error)" : "");
+
+    str_addf(s, "| %s |", lint->code);
+    add_cell(s, title);
+    add_cell(s, lint->cost);
+    add_cell(s, lint->remedy);
+    str_add(s, "\n");
+}
+
 static char *document(void)
 {
     static const char *const topics[] = {"Delivery", "Access log", "SQL",
@@ -346,11 +357,7 @@ static char *document(void)
                 "\n## %s\n\n| Code | What is wrong | What it costs | Remedy |\n|---|---|---|---|\n",
                 topics[topic - '1']);
         }
-        str_addf(&s, "| %s%s |", lint->code, lint->is_error ? " (error)" : "");
-        add_cell(&s, lint->title);
-        add_cell(&s, lint->cost);
-        add_cell(&s, lint->remedy);
-        str_add(&s, "\n");
+        add_row(&s, lint);
     }
     add_keys(&s);
     return str_take(&s);
