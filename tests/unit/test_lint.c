@@ -26,7 +26,7 @@ static const char *const seed_codes[] = {
 };
 
 /* What AWS refuses, or nothing could be billed with. */
-static const char error_codes[] = "BL106 BL214 BL215 BL405 BL417 BL607 BL610";
+static const char error_codes[] = "BL106 BL214 BL215 BL405 BL417 BL418 BL607 BL610";
 
 static json_t *read_json(const char *path)
 {
@@ -63,6 +63,7 @@ static json_t *changed(const json_t *base, const json_t *one)
             else
                 json_object_set(json_object_get(resource, "fields"), field, value);
         }
+        json_object_set_new(resource, "id", json_string(id));
         json_array_append(list, resource);
     }
     return list;
@@ -342,11 +343,11 @@ static char *document(void)
         "# Lints\n\nKnown ways to lose or miscount money that a spec, or what lies in AWS, can "
         "contain. "
         "`billingd check` tells each with its place;\nthey are warnings, but errors where AWS "
-        "refuses it or nothing could be billed. `plan`, `status` and the daemon's log note at its "
-        "resource (`lint BL502\nlive`) "
-        "what the same rules find in what was read and not in the spec: rules, statements and "
-        "parameters of others.\nWhat could not be read is not judged. This page is made from the "
-        "tables in `lib/spec/lint/lint_*.c` and compared\nwith them by `test_lint`.\n");
+        "refuses it or nothing could be billed. `plan`, `status` and the\ndaemon's log note at its "
+        "resource (`lint BL502 live`) what the same rules find in what was read and not in the "
+        "spec: rules,\nstatements and parameters of others. What could not be read is not judged. "
+        "This page is made from the tables in\n`lib/spec/lint/lint_*.c` and `log_key.c`, and "
+        "compared with them by `test_lint`.\n");
     for (size_t i = 0; (lint = lint_at(i)); i++) {
         if (i && !strcmp(lint_at(i - 1)->code, lint->code))
             continue;

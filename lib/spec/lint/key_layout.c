@@ -24,13 +24,19 @@ char *key_layout_written(const json_t *stream, int64_t time_s)
     return key ? mem_printf("%s/%s", strrchr(bucket, ':') + 1, key) : NULL;
 }
 
-char *key_layout_listed(const json_t *stream, int64_t time_s)
+char *key_layout_below(const char *folder, int64_t time_s)
 {
-    cleanup_free char *folder = lint_path_of_stream(stream);
     cleanup_free char *hour =
         firehose_prefix_date("'year='yyyy'/month='MM'/day='dd'/hour='HH/", time_s);
 
-    return folder ? mem_printf("%s%s", folder, hour) : NULL;
+    return mem_printf("%s%s", folder, hour);
+}
+
+char *key_layout_listed(const json_t *stream, int64_t time_s)
+{
+    cleanup_free char *folder = lint_path_of_stream(stream);
+
+    return folder ? key_layout_below(folder, time_s) : NULL;
 }
 
 static const char *parameter(const json_t *table, const char *name)

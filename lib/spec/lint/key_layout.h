@@ -11,8 +11,10 @@
 /* What the keys begin with that a stream (its values) writes for records that come at time_s; new
  * text, NULL where that is not known. */
 char *key_layout_written(const json_t *stream, int64_t time_s);
-/* Where billingd lists the objects of that UTC hour (billing/store/object_list.h); new text, NULL
- * where the stream's folder is not known. */
+/* Where billingd itself puts and looks for the objects of that UTC hour, below a folder
+ * (billing/store/object_list.h); new text. */
+char *key_layout_below(const char *folder, int64_t time_s);
+/* The same of what a stream delivers; new text, NULL where its folder is not known. */
 char *key_layout_listed(const json_t *stream, int64_t time_s);
 /* The folder in which a table (its values) looks for what came in the UTC hour of time_s, by its
  * projection; new text.  NULL where partitions are not projected, or not by time alone. */

@@ -4,6 +4,7 @@
  * Sources: "OpenX JSON SerDe", "Supported types for partition projection", "CREATE TABLE" (Athena
  * user guide), "Data usage controls" (Athena workgroups). */
 #include "spec/lint/key_layout.h"
+#include "spec/lint/lint_path.h"
 #include "spec/lint/lint_rule.h"
 
 #include "base/json.h"
@@ -118,6 +119,24 @@ static bool find_unlisted(struct lint_look *look)
                          written, listed);
 }
 
+/* What `billingd backfill` recovers lies below this table's place, in the same form: see
+ * spec/billing_setup. */
+static bool find_unseen_recovery(struct lint_look *look)
+{
+    cleanup_free char *path = lint_path_of(json_text(look->values, "location"));
+    cleanup_free char *written = NULL, *looked = NULL;
+    double seconds = 0;
+
+    if (!look->subject->billing || !path || strcmp(look->resource->id, "recovered_table") != 0)
+        return false;
+    (void)timestamp_parse("2026-03-04T15:16:00Z", &seconds);
+    written = key_layout_below(path, (int64_t)seconds);
+    looked = key_layout_looked(look->values, (int64_t)seconds);
+    return looked && strncmp(written, looked, strlen(looked)) != 0 &&
+           lint_rule_say(look, "at 2026-03-04T15:16:00Z billingd writes %s, the table looks in %s",
+                         written, looked);
+}
+
 #define TABLE .kind = "glue_table"
 
 const struct lint lint_reading[] = {
@@ -151,5 +170,9 @@ const struct lint lint_reading[] = {
      "Set prefix: FOLDER/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
      "hour=!{timestamp:HH}/ and time_zone: UTC.",
      .kind = "delivery_stream", .field = "prefix", .find = find_unlisted, .is_error = true},
+    {"BL418", "the table of recovered events does not look where they are written",
+     "What was lost and is read again is in no bill, and the gap stays.",
+     "Give recovered_table the shipped projection and storage.location.template.", TABLE,
+     .field = "parameters", .find = find_unseen_recovery, .is_error = true},
     {0},
 };
