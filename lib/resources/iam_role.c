@@ -176,15 +176,27 @@ static bool is_shared(const struct scope *scope)
     return json_array_size(json_object_get(scope->observed, "attached"));
 }
 
-static void add_texts(json_t *list, const json_t *texts)
+/* A resource of another account is another's to judge: a key, say. */
+static bool is_of_account(const char *arn, const char *account)
+{
+    for (int colons = 0; arn && colons < 4; colons++) {
+        arn = strchr(arn, ':');
+        arn = arn ? arn + 1 : NULL;
+    }
+    return !arn || !account || *arn == ':' || *arn == '*' ||
+           (strncmp(arn, account, strlen(account)) == 0 && arn[strlen(account)] == ':');
+}
+
+static void add_texts(json_t *list, const json_t *texts, const char *account)
 {
     size_t i;
     json_t *text;
 
-    if (json_is_string(texts))
+    if (json_is_string(texts) && is_of_account(json_string_value(texts), account))
         json_array_append(list, (json_t *)texts);
     json_array_foreach(texts, i, text)
-        json_array_append(list, text);
+        if (json_is_string(text) && is_of_account(json_string_value(text), account))
+            json_array_append(list, text);
 }
 
 /* Each action of our policy on each of its resources, and what only who may do all may do. */
@@ -192,6 +204,7 @@ static json_t *simulation(const struct scope *scope)
 {
     cleanup_free char *arn = table_arn(scope);
     const json_t *policy = json_object_get(scope->desired, "policy");
+    const char *account = json_text(scope->facts, "account");
     json_t *actions, *resources, *statement;
     size_t i;
 
@@ -200,8 +213,8 @@ static json_t *simulation(const struct scope *scope)
     actions = json_pack("[s, s]", "iam:CreateUser", "s3:DeleteObject");
     resources = json_array();
     json_array_foreach(json_object_get(policy, "Statement"), i, statement) {
-        add_texts(actions, json_object_get(statement, "Action"));
-        add_texts(resources, json_object_get(statement, "Resource"));
+        add_texts(actions, json_object_get(statement, "Action"), NULL);
+        add_texts(resources, json_object_get(statement, "Resource"), account);
     }
     return json_pack("{s:s, s:o, s:o}", "PolicySourceArn", arn, "ActionNames", actions,
                      "ResourceArns", resources);
