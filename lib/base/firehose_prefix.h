@@ -6,6 +6,7 @@
 #ifndef BASE_FIREHOSE_PREFIX_H
 #define BASE_FIREHOSE_PREFIX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What all keys begin with: the prefix up to its first expression; new text. */
@@ -17,5 +18,11 @@ char *firehose_prefix_folder(const char *prefix);
  * day or that only Firehose knows.  A prefix without expressions is followed by yyyy/MM/dd/HH/. New
  * text. */
 char *firehose_prefix_of_day(const char *prefix, int64_t time_s);
+/* What Firehose writes before a key's own name for records that come at time_s, in that time zone
+ * (NULL, "": UTC): a sample of what is random stands for it.  New text; NULL where an expression or
+ * a letter is not known. */
+char *firehose_prefix_at(const char *prefix, int64_t time_s, const char *time_zone);
+/* A moment by a pattern of Java's DateTimeFormatter, as UTC shows it; NULL as above. */
+char *firehose_prefix_date(const char *pattern, int64_t time_s);
 
 #endif

@@ -8,6 +8,7 @@
 #include "billing/backfill/backfill_operations.h"
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/store_operations.h"
+#include "reconcile/iam_policy_keys.h"
 #include "resources/table.h"
 
 #include <fnmatch.h>
@@ -374,6 +375,8 @@ static void grant_pipeline(const struct gathering *gathering)
     for (int place = OPERATION_NOWHERE + 1;
          json_object_size(pipeline->billing) && place < OPERATION_PLACES; place++)
         grant_place(gathering, (enum operation_place)place, desired, facts);
+    if (verbs_of(gathering->uses) && json_object_size(pipeline->billing))
+        iam_policy_keys(json_object_get(gathering->policy, "Statement"), pipeline, desired, facts);
     if (pipeline->role_arn)
         add_statement(gathering->policy, json_string("sts:AssumeRole"),
                       json_string(pipeline->role_arn), NULL);

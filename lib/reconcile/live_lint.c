@@ -82,10 +82,10 @@ static void gather(const struct item *item, struct lint_subject *wished, struct 
     lint_subject_add(read, id, kind, have);
 }
 
-void live_lint(const struct item *items, size_t count, const json_t *facts)
+void live_lint(const struct item *items, size_t count, const json_t *facts, const json_t *billing)
 {
     int year = timestamp_utc(clock_now_ms() / 1000).tm_year + 1900;
-    struct lint_subject wished = {.facts = facts, .year = year}, read = wished;
+    struct lint_subject wished = {.facts = facts, .billing = billing, .year = year}, read = wished;
     json_auto_t *values = json_array(), *keys = json_object(), *notes = json_object();
     struct judging judging = {keys, notes};
 

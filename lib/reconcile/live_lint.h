@@ -4,8 +4,9 @@
 
 #include "reconcile/item.h"
 
-/* Judges what was read for the items of one pipeline and notes each finding at its task, in place
- * of those noted before.  What could not be read, or is not there, is not judged. */
-void live_lint(const struct item *items, size_t count, const json_t *facts);
+/* Judges what was read for the items of one pipeline (facts and billing are its own) and notes each
+ * finding at its task, in place of those noted before.  What could not be read, or is not there, is
+ * not judged. */
+void live_lint(const struct item *items, size_t count, const json_t *facts, const json_t *billing);
 
 #endif

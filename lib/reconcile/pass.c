@@ -338,7 +338,8 @@ static void judge(struct pass *pass)
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         const struct pipeline_pass *pipeline = &pass->pipelines[i];
 
-        live_lint(&pass->items[pipeline->first], pipeline->count, pipeline->facts);
+        live_lint(&pass->items[pipeline->first], pipeline->count, pipeline->facts,
+                  pipeline->spec->billing);
     }
 }
 

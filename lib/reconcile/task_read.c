@@ -141,12 +141,29 @@ static void cut_list(struct slot *slot)
     }
 }
 
+/* What a read is built of is known: all that words send for. */
+static bool may_build(const struct task *task, const struct slot *slot)
+{
+    for (size_t i = 0; slot->call->build && i < task->slot_count; i++)
+        if (!task->slots[i].call->build && task->slots[i].state != SLOT_DONE)
+            return false;
+    return true;
+}
+
+/* A read that is built, and has nothing to ask. */
+static bool is_needless(const struct scope *scope, const struct call *call)
+{
+    json_auto_t *built = call->build ? call->build(scope) : NULL;
+
+    return call->build && !built;
+}
+
 static bool prepare_read(struct task *task, struct slot *slot)
 {
     const struct field *missing = NULL;
     struct scope scope;
 
-    if (slot->state != SLOT_TODO)
+    if (slot->state != SLOT_TODO || !may_build(task, slot))
         return false;
     if (slot->next_page) {
         slot->next_page = false;
@@ -155,6 +172,11 @@ static bool prepare_read(struct task *task, struct slot *slot)
     task_read_scope(task, &scope);
     scope.observed = task->known;
     json_decref(slot->params);
+    slot->params = NULL;
+    if (is_needless(&scope, slot->call)) {
+        slot_finish(task, slot);
+        return false;
+    }
     slot->params = table_params(&scope, slot->call, &missing);
     if (slot->params && slot->call->chunk)
         cut_list(slot);

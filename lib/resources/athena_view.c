@@ -4,13 +4,16 @@
  * the storage descriptor; both must match the query's columns or the view is "stale".  Writing the
  * Glue table needs no query run.  Source: Trino, ConnectorViewDefinition; domain knowledge of
  * Athena. */
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "resources/athena_view_members.h"
 #include "resources/kind.h"
 #include "resources/view_type.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define CATALOG                                                                                    \
     "arn:{partition}:glue:{region}:{account}:catalog "                                             \
@@ -33,6 +36,35 @@ static json_t *decode(const char *text)
     return bytes ? json_loadb(bytes, length, 0, NULL) : NULL;
 }
 
+/* Adds the letters of a Trino type that tell types apart: white space, quotes, and the lengths of
+ * texts and precisions of times are spelling. */
+static void add_type(struct str *out, const char *type)
+{
+    while (*type) {
+        bool sized = !strncasecmp(type, "varchar(", 8) || !strncasecmp(type, "timestamp(", 10);
+
+        if (*type != ' ' && *type != '"' && !sized)
+            str_add_char(out, (char)tolower((unsigned char)*type));
+        if (sized) {
+            str_add(out, *type == 'v' || *type == 'V' ? "varchar" : "timestamp");
+            type += strcspn(type, ")");
+        }
+        type += *type != '\0';
+    }
+}
+
+static bool same_type(const char *trino, const char *hive)
+{
+    cleanup_free char *wanted = hive ? view_type_from_hive(hive) : NULL;
+    cleanup_str struct str a = {0}, b = {0};
+
+    if (!trino || !wanted)
+        return false;
+    add_type(&a, trino);
+    add_type(&b, wanted);
+    return !strcmp(str_text(&a), str_text(&b));
+}
+
 /* True when the view's own column list says the same as the table's. */
 static bool columns_agree(const json_t *view, const json_t *table)
 {
@@ -46,7 +78,8 @@ static bool columns_agree(const json_t *view, const json_t *table)
     json_array_foreach((json_t *)inside, i, column) {
         const json_t *other = json_array_get(outside, i);
 
-        if (!json_equal(json_object_get(column, "name"), json_object_get(other, "Name")))
+        if (!json_equal(json_object_get(column, "name"), json_object_get(other, "Name")) ||
+            !same_type(json_text(column, "type"), json_text(other, "Type")))
             return false;
     }
     return true;
@@ -62,6 +95,8 @@ static json_t *parse(const struct scope *scope, const json_t *reply)
     if (!view || !document)
         return document;
     json_object_set(document, "OriginalSql", json_object_get(view, "originalSql"));
+    json_object_set(document, "ViewSchema", json_object_get(view, "schema"));
+    json_object_set(document, "ViewCatalog", json_object_get(view, "catalog"));
     if (columns_agree(view, table))
         json_object_set(document, "ViewColumns",
                         json_object_get(json_object_get(table, "StorageDescriptor"), "Columns"));

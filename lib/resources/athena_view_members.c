@@ -1,7 +1,18 @@
 /* athena_view_members -- what the Glue table of a view tells beside its fields. */
 #include "resources/athena_view_members.h"
 
+#include "base/json.h"
 #include "resources/glue_members.h"
+
+#include <strings.h>
+
+static bool is_elsewhere(const struct scope *scope, const json_t *document, const json_t *value)
+{
+    const char *schema = json_string_value(value), *database = json_text(document, "DatabaseName");
+
+    (void)scope;
+    return schema && database && strcasecmp(schema, database) != 0;
+}
 
 const struct member athena_view_members[] = {
     {"StorageDescriptor.Location", MEMBER_IGNORED, .why = "A view has no objects of its own."},
@@ -23,6 +34,13 @@ const struct member athena_view_members[] = {
     {"ViewOriginalText", MEMBER_IGNORED, .why = "Compared as its SQL and columns."},
     {"OriginalSql", MEMBER_IGNORED, .why = "Taken from ViewOriginalText."},
     {"ViewColumns", MEMBER_IGNORED, .why = "Taken from ViewOriginalText."},
+    {"ViewSchema", MEMBER_DRIFT, LOSS_MISREAD,
+     .why = "the view's text looks for tables without a database in another one: other data is "
+            "read, or none",
+     .reset = "", .harms = is_elsewhere},
+    {"ViewCatalog", MEMBER_DRIFT, LOSS_MISREAD, .usual = "awsdatacatalog|AwsDataCatalog|",
+     .why = "the view's text looks for tables in another catalog: other data is read, or none",
+     .reset = ""},
     {"ViewExpandedText", MEMBER_TOLD, .usual = "/* Presto View */|",
      .why = "Athena takes the view from ViewOriginalText"},
     {"Parameters.presto_view", MEMBER_DRIFT, LOSS_DELAYED, .usual = "true", .absent = "",

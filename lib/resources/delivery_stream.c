@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "resources/delivery_stream_members.h"
 #include "resources/kind.h"
+#include "resources/kms_key.h"
 
 #include <string.h>
 
@@ -257,6 +258,10 @@ static void note(const struct scope *scope, json_t *notes)
     static const char *const types[] = {"Decompression", "AppendDelimiterToRecord"};
     const char *prefix = json_string_value(json_object_get(scope->observed, "prefix"));
 
+    kms_key_note(scope, "kms_key",
+                 "the stream's role (kms:GenerateDataKey, kms:Decrypt) and who runs queries "
+                 "(kms:Decrypt)",
+                 notes);
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (!scope->observed || !has_processor(scope->desired, types[i]) ||
             has_processor(scope->observed, types[i]))

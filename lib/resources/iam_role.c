@@ -2,7 +2,10 @@
  *
  * Documents come back percent-encoded and are compared by meaning.  Policies attached by others are
  * told, never removed.  The path is part of the ARN and cannot change. */
+#include "base/json.h"
+#include "base/mem.h"
 #include "resources/kind.h"
+#include "resources/table.h"
 
 #include <string.h>
 
@@ -28,6 +31,17 @@ static const struct call read_inline = {
     .send = "RoleName=name",
     .page = "Marker=Marker",
     .absent = "NoSuchEntity",
+};
+static json_t *simulation(const struct scope *scope);
+/* What all policies of the role together do, asked of IAM only where others have added some.  One
+ * call instead of two for each of their policies, and IAM's own word on how they add up. */
+static const struct call read_effect = {
+    .op = "SimulatePrincipalPolicy",
+    .build = simulation,
+    .page = "Marker=Marker",
+    .absent = "NoSuchEntity InvalidInput PolicyEvaluation",
+    .account_wide = true,
+    .why = "what the policies of others on the role do to delivery cannot be told",
 };
 /* A principal made a moment ago is unknown to IAM for a while.  Source: IAM, "Troubleshoot IAM". */
 static const struct settle principal[] = {
@@ -129,11 +143,79 @@ static const struct field fields[] = {
      .read = &read_inline,
      .loss = LOSS_DROPPED,
      .summary = "Names of all inline policies."},
+    {.name = "effect",
+     .member = "EvaluationResults",
+     .type = FIELD_LIST,
+     .flags = FIELD_REPORTED | FIELD_ALWAYS,
+     .read = &read_effect,
+     .loss = LOSS_DROPPED,
+     .summary = "What all its policies together allow, where others have added some."},
     FIELD_TAGS("Tags", NULL, &put_tags),
     {0},
 };
 
-/* What AWS's own policies allow is known by their name; others are not read. */
+static bool is_ours(const struct scope *scope, const json_t *name)
+{
+    return json_equal(name, json_object_get(scope->desired, "policy_name"));
+}
+
+/* Others have put policies on the role. */
+static bool is_shared(const struct scope *scope)
+{
+    size_t i;
+    json_t *name;
+
+    json_array_foreach(json_object_get(scope->observed, "inline"), i, name)
+        if (!is_ours(scope, name))
+            return true;
+    return json_array_size(json_object_get(scope->observed, "attached"));
+}
+
+/* A resource of another account is another's to judge: a key, say. */
+static bool is_of_account(const char *arn, const char *account)
+{
+    for (int colons = 0; arn && colons < 4; colons++) {
+        arn = strchr(arn, ':');
+        arn = arn ? arn + 1 : NULL;
+    }
+    return !arn || !account || *arn == ':' || *arn == '*' ||
+           (strncmp(arn, account, strlen(account)) == 0 && arn[strlen(account)] == ':');
+}
+
+static void add_texts(json_t *list, const json_t *texts, const char *account)
+{
+    size_t i;
+    json_t *text;
+
+    if (json_is_string(texts) && is_of_account(json_string_value(texts), account))
+        json_array_append(list, (json_t *)texts);
+    json_array_foreach(texts, i, text)
+        if (json_is_string(text) && is_of_account(json_string_value(text), account))
+            json_array_append(list, text);
+}
+
+/* Each action of our policy on each of its resources, and what only who may do all may do. */
+static json_t *simulation(const struct scope *scope)
+{
+    cleanup_free char *arn = table_arn(scope);
+    const json_t *policy = json_object_get(scope->desired, "policy");
+    const char *account = json_text(scope->facts, "account");
+    json_t *actions, *resources, *statement;
+    size_t i;
+
+    if (!arn || !is_shared(scope) || !json_is_array(json_object_get(policy, "Statement")))
+        return NULL;
+    actions = json_pack("[s, s]", "iam:CreateUser", "s3:DeleteObject");
+    resources = json_array();
+    json_array_foreach(json_object_get(policy, "Statement"), i, statement) {
+        add_texts(actions, json_object_get(statement, "Action"), NULL);
+        add_texts(resources, json_object_get(statement, "Resource"), account);
+    }
+    return json_pack("{s:s, s:o, s:o}", "PolicySourceArn", arn, "ActionNames", actions,
+                     "ResourceArns", resources);
+}
+
+/* What AWS's own policies allow is known by their name. */
 static const char *effect_of(const char *arn)
 {
     const char *name = arn ? strrchr(arn, '/') : NULL;
@@ -145,6 +227,14 @@ static const char *effect_of(const char *arn)
     return "it may deny what the role needs, or allow more; a Deny stops delivery";
 }
 
+/* Whether IAM was asked what all of them do together, which the lints then tell. */
+static const char *effect_with(const struct scope *scope, const char *arn)
+{
+    if (json_array_size(json_object_get(scope->observed, "effect")))
+        return "IAM simulated what it does beside ours: what is wrong with that is told as a lint";
+    return effect_of(arn);
+}
+
 static void note(const struct scope *scope, json_t *notes)
 {
     const char *ours = json_string_value(json_object_get(scope->desired, "policy_name"));
@@ -154,13 +244,14 @@ static void note(const struct scope *scope, json_t *notes)
     json_array_foreach(json_object_get(scope->observed, "attached"), i, item) {
         const char *arn = json_string_value(json_object_get(item, "PolicyArn"));
 
-        json_array_append_new(
-            notes, json_sprintf("managed policy attached by others: %s: %s", arn, effect_of(arn)));
+        json_array_append_new(notes, json_sprintf("managed policy attached by others: %s: %s", arn,
+                                                  effect_with(scope, arn)));
     }
     json_array_foreach(json_object_get(scope->observed, "inline"), i, item)
-        if (!ours || !json_equal(item, json_object_get(scope->desired, "policy_name")))
-            json_array_append_new(notes, json_sprintf("inline policy of others: %s: %s",
-                                                      json_string_value(item), effect_of(NULL)));
+        if (!ours || !is_ours(scope, item))
+            json_array_append_new(notes,
+                                  json_sprintf("inline policy of others: %s: %s",
+                                               json_string_value(item), effect_with(scope, NULL)));
 }
 
 static const struct member members[] = {

@@ -168,7 +168,8 @@ struct call {
     bool shared;         /* writes: others write the same document; read again right before */
     int chunk; /* reads: send at most this many items of the one list parameter at a time */
     const struct settle *settle;            /* ends with {0}; NULL: none */
-    json_t *(*build)(const struct scope *); /* instead of send */
+    json_t *(*build)(const struct scope *); /* instead of send; reads: sent when all others are
+                                               done, NULL: not needed */
     bool merges; /* writes with build: AWS keeps what is not sent.  Else build is taken to make a
                     whole document, which is read once more right before the write */
     void (*amend)(const struct scope *, json_t *params); /* after send: what words cannot say */

@@ -3,7 +3,10 @@
  * There is no UpdateLogGroup: retention, encryption and tags each have their own pair of calls.
  * DescribeLogGroups searches by prefix, and answers with an empty list, not an error, when the
  * group does not exist.  Tag calls want the ARN without ":*". */
+#include "base/json.h"
+#include "base/mem.h"
 #include "resources/kind.h"
+#include "resources/kms_key.h"
 
 static const struct call read = {
     .op = "DescribeLogGroups",
@@ -128,6 +131,16 @@ static const struct member members[] = {
     {0},
 };
 
+static void note(const struct scope *scope, json_t *notes)
+{
+    const char *region = json_text(scope->facts, "region");
+    cleanup_free char *whom = mem_printf(
+        "logs.%s.amazonaws.com (kms:Encrypt*, Decrypt*, ReEncrypt*, GenerateDataKey*, Describe*)",
+        region ? region : "REGION");
+
+    kms_key_note(scope, "kms_key", whom, notes);
+}
+
 const struct kind log_group_kind = {
     .name = "log_group",
     .title = "log group",
@@ -140,4 +153,5 @@ const struct kind log_group_kind = {
     .create = &create,
     .holds_data = true,
     .check = check,
+    .note = note,
 };

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "resources/kind.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 static const struct call read = {
@@ -79,6 +80,86 @@ static char *explain(const struct scope *scope, const char *code, const char *me
     return str_take(&text);
 }
 
+/* ---- what other policies of the account take away ---- */
+
+static bool has(const json_t *texts, bool (*test)(const char *, const char *), const char *with)
+{
+    size_t i;
+    json_t *text;
+
+    if (json_is_string(texts))
+        return test(json_string_value(texts), with);
+    json_array_foreach((json_t *)texts, i, text)
+        if (json_is_string(text) && test(json_string_value(text), with))
+            return true;
+    return false;
+}
+
+/* "*" is any text; AWS compares actions in either case. */
+static bool matches(const char *pattern, const char *text)
+{
+    return !fnmatch(pattern, text, FNM_NOESCAPE | FNM_CASEFOLD);
+}
+
+static bool is_for_us(const json_t *statement, const char *resource)
+{
+    const json_t *principal = json_object_get(statement, "Principal");
+    const json_t *service =
+        json_is_object(principal) ? json_object_get(principal, "Service") : principal;
+
+    return (has(service, matches, "delivery.logs.amazonaws.com") ||
+            has(json_object_get(principal, "AWS"), matches, "*")) &&
+           (has(json_object_get(statement, "Action"), matches, "logs:PutLogEvents") ||
+            has(json_object_get(statement, "Action"), matches, "logs:CreateLogStream")) &&
+           has(json_object_get(statement, "Resource"), matches, resource);
+}
+
+static void tell_denied(const json_t *policy, const json_t *statement, json_t *notes)
+{
+    const char *name = json_text(policy, "policyName"), *sid = json_text(statement, "Sid");
+
+    json_array_append_new(
+        notes,
+        json_sprintf("the log resource policy \"%s\" denies API Gateway the access log "
+                     "(statement \"%s\"%s): requests are not recorded and cannot be billed, "
+                     "ever; take it out by hand",
+                     name ? name : "", sid ? sid : "",
+                     json_object_get(statement, "Condition") ? ", when its condition holds" : ""));
+}
+
+/* A Deny of any policy wins over our Allow.  Source: "Policy evaluation logic" (IAM). */
+static void look_for_denials(const struct scope *scope, const json_t *policy, json_t *notes)
+{
+    const char *text = json_text(policy, "policyDocument"), *effect, *resource;
+    json_auto_t *document = text ? json_parse(text, strlen(text)) : NULL;
+    json_t *statements = json_object_get(document, "Statement"), *statement, *ours;
+    json_auto_t *list =
+        json_is_object(statements) ? json_pack("[O]", statements) : json_share(statements);
+    size_t i, k;
+
+    json_array_foreach(list, i, statement) {
+        effect = json_text(statement, "Effect");
+        json_array_foreach(json_object_get(scope->desired, "statements"), k, ours) {
+            resource = json_text(ours, "Resource");
+            if (effect && !strcmp(effect, "Deny") && resource && is_for_us(statement, resource)) {
+                tell_denied(policy, statement, notes);
+                break;
+            }
+        }
+    }
+}
+
+static void note(const struct scope *scope, json_t *notes)
+{
+    const json_t *policies =
+        json_object_get(json_object_get(scope->replies, read.op), "resourcePolicies");
+    size_t i;
+    json_t *policy;
+
+    json_array_foreach((json_t *)policies, i, policy)
+        look_for_denials(scope, policy, notes);
+}
+
 const struct kind log_resource_policy_kind = {
     .name = "log_resource_policy",
     .title = "log resource policy",
@@ -90,4 +171,5 @@ const struct kind log_resource_policy_kind = {
     .create = &put,
     .update = &put,
     .explain = explain,
+    .note = note,
 };

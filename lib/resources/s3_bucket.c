@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "resources/kind.h"
+#include "resources/kms_key.h"
 
 #include <math.h>
 #include <string.h>
@@ -354,6 +355,9 @@ static void note(const struct scope *scope, json_t *notes)
     size_t i;
     json_t *rule;
 
+    kms_key_note(scope, "kms_key",
+                 "the delivery role and who runs queries (kms:GenerateDataKey, kms:Decrypt)",
+                 notes);
     if (!versioning || strcmp(versioning, "Enabled") != 0)
         return;
     json_array_foreach((json_t *)wanted_or_had(scope, "lifecycle"), i, rule)

@@ -4,6 +4,7 @@
  * tells.  Updates go through ConfigurationUpdates, which merges. */
 #include "base/json.h"
 #include "resources/kind.h"
+#include "resources/kms_key.h"
 
 #include <string.h>
 
@@ -194,6 +195,12 @@ static const struct member members[] = {
     {0},
 };
 
+static void note(const struct scope *scope, json_t *notes)
+{
+    kms_key_note(scope, "results_kms_key", "who runs queries (kms:GenerateDataKey, kms:Decrypt)",
+                 notes);
+}
+
 const struct kind workgroup_kind = {
     .name = "workgroup",
     .title = "Athena workgroup",
@@ -208,4 +215,5 @@ const struct kind workgroup_kind = {
     .check = check,
     .part = PART_QUERIES,
     .for_billing = true,
+    .note = note,
 };

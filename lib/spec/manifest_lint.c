@@ -21,10 +21,10 @@ static void tell(void *arg, const struct lint_finding *finding)
                                          resource->id, finding->field);
     struct problem *problem;
 
-    if (telling->errors_only && !lint->refused)
+    if (telling->errors_only && !lint->is_error)
         return;
     problem =
-        problems_add(telling->problems, lint->refused ? PROBLEM_ERROR : PROBLEM_WARNING,
+        problems_add(telling->problems, lint->is_error ? PROBLEM_ERROR : PROBLEM_WARNING,
                      manifest_resource_place(resource, finding->field), path, "%s", finding->text);
     (void)snprintf(problem->code, sizeof problem->code, "%s", lint->code);
     problem->cost = mem_text(lint->cost);
@@ -38,9 +38,12 @@ void manifest_lint(const struct manifest *manifest, size_t index, bool errors_on
     json_auto_t *facts = manifest_resolve_facts(pipeline, manifest->account);
     json_auto_t *desired = manifest_resolve(pipeline, facts);
     struct tm today = timestamp_utc(clock_now_ms() / 1000);
-    struct lint_subject subject = {.facts = facts, .year = today.tm_year + 1900};
+    struct lint_subject subject = {
+        .facts = facts, .billing = pipeline->billing, .year = today.tm_year + 1900};
     struct telling telling = {pipeline, problems, errors_only};
 
+    if (!manifest->account && !pipeline->role_arn)
+        json_object_del(facts, "account"); /* only a stand-in, to make ARNs of */
     for (size_t i = 0; i < pipeline->resource_count; i++)
         if (!pipeline->resources[i].absent)
             lint_subject_add(&subject, pipeline->resources[i].id, pipeline->resources[i].kind,

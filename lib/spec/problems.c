@@ -259,6 +259,8 @@ static void print_problem(void *arg, const struct problem *p, const char *rest)
         (void)fprintf(out, "%serror %s:%s ", tint, p->code, plain);
     if (p->severity == PROBLEM_WARNING)
         (void)fprintf(out, "%swarning%s%s:%s ", tint, *p->code ? " " : "", p->code, plain);
+    else if (*p->code)
+        (void)fprintf(out, "%serror %s:%s ", tint, p->code, plain);
     (void)fprintf(out, "%s%s%s%s%s\n", p->path, *p->path ? ": " : "",
                   p->severity == PROBLEM_ERROR ? tint : "", p->text,
                   p->severity == PROBLEM_ERROR ? plain : "");

@@ -46,9 +46,37 @@ def _s3(call: Call) -> list[Need]:
         return [(action, ["*"])]
     arn = f"arn:{call.partition}:s3:::{call.params['Bucket']}"
     needs = [(action, [arn + "/" + call.params["Key"] if "Key" in call.params else arn])]
+    needs += _object_keys(call)
     if call.operation == "CreateBucket" and "ObjectOwnership" in call.params:
         needs.append(("s3:PutBucketOwnershipControls", [arn]))
     return needs
+
+
+# What S3 asks KMS for in the caller's name ("Using server-side encryption with KMS keys", S3 user guide).
+OBJECT_KEYS = {"PutObject": "kms:GenerateDataKey", "CreateMultipartUpload": "kms:GenerateDataKey",
+               "GetObject": "kms:Decrypt", "UploadPart": "kms:Decrypt", "CompleteMultipartUpload": "kms:Decrypt"}
+
+
+def _key_of(call: Call, name: str) -> str | None:
+    """The key that a bucket's objects are encrypted with; None where nobody needs a permission for it."""
+    bucket = moto_side.backend("s3", call.account, "aws").buckets.get(name)
+    rules = (bucket.__dict__.get("sandbox", {}).get("encryption") or {}).get("Rules", [{}]) if bucket else [{}]
+    default = rules[0].get("ApplyServerSideEncryptionByDefault", {})
+    key = default.get("KMSMasterKeyID", "alias/aws/s3")
+    return None if not default.get("SSEAlgorithm", "").startswith("aws:kms") or "alias/aws/" in key else str(key)
+
+
+def _object_keys(call: Call) -> list[Need]:
+    key = _key_of(call, call.params["Bucket"]) if call.operation in OBJECT_KEYS else None
+    return [(OBJECT_KEYS[call.operation], [key])] if key else []
+
+
+def _query_keys(call: Call) -> list[Need]:
+    """Athena writes results, and reads them back, in the caller's name."""
+    group = call.backend().work_groups.get(call.params.get("WorkGroup", "primary"))
+    place = (group.configuration if group else {}).get("ResultConfiguration", {}).get("OutputLocation", "")
+    key = _key_of(call, place.removeprefix("s3://").split("/")[0])
+    return [(action, [key]) for action in ("kms:GenerateDataKey", "kms:Decrypt")] if key else []
 
 
 def _iam(call: Call) -> list[Need]:
@@ -115,7 +143,8 @@ def _athena(call: Call) -> list[Need]:
     if ids:
         return [(action, [head + runs[i].group]) for i in ids]
     group = p.get("WorkGroup") or (p["Name"] if call.operation == "CreateWorkGroup" else "primary")
-    return [(action, [head + group])]
+    keys = _query_keys(call) if call.operation == "StartQueryExecution" else []
+    return [(action, [head + group]), *keys]
 
 
 def _glue(call: Call) -> list[Need]:

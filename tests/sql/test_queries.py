@@ -3,6 +3,8 @@
 import collections
 import datetime
 import decimal
+import json
+import pathlib
 import re
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 import duck
 import traffic
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 UTC = traffic.UTC
 START = datetime.datetime(2025, 9, 29, tzinfo=UTC)
 END = datetime.datetime(2025, 11, 3, tzinfo=UTC)
@@ -85,6 +88,32 @@ def test_path_cannot_replace_the_identity(connection):
     assert connection.execute(
         "SELECT count(*) > 0 FROM ddn_billing_db.restapi_access_log_json"
         " WHERE message LIKE '%victim%' AND is_request").fetchone() == (True,)
+
+
+KEYS = re.findall(r"^\| `(\w+)`(?:, else `(\w+)`)? \| ([a-z ]+) \|", (ROOT / "docs/lints.md").read_text(), re.M)
+
+
+@pytest.mark.parametrize("name, other, use", KEYS)
+def test_a_line_without_a_key_is_what_the_lints_say(name, other, use):
+    """The list of keys that the lints go by is what the view reads; see docs/lints.md."""
+    line = {k: "12" for key in KEYS for k in key[:2] if k}
+    columns = "requestid, ip, user, sub, httpmethod, path, routekey, status, protocol, responselength, clientid, apiid, " \
+              "stage, dataprocessed"
+    made = []
+    for left in (line, {k: v for k, v in line.items() if k not in (name, other)}):
+        connection = duck.connect()
+        duck.load(connection, [((2025, 10, 5, 1), {"messageType": "DATA_MESSAGE", "logEvents": [
+            {"id": "e", "timestamp": 1759629600000, "message": json.dumps(left)}]})])
+        made += connection.execute(f"SELECT is_request, requesttime, line_state, {columns} "
+                                   "FROM ddn_billing_db.restapi_access_log_json").fetchall()
+    whole, less = made
+    assert whole[:3] == (True, 12, "ok") and None not in whole
+    if name == "requestId":
+        assert use == "calls are counted by it" and less[0] is False
+    elif name == "requestTimeEpoch":
+        assert less[1:3] == (1759629600, "estimated") and less[3:] == whole[3:]
+    else:
+        assert less[0] and sum(a != b for a, b in zip(whole, less)) == 1 and less.count(None) == 1
 
 
 def check_bill(rows, requests):

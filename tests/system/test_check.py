@@ -100,6 +100,65 @@ def test_a_misspelled_variable_is_told(check: Check) -> None:
     assert "BILLING_S3_BUKET is set, but nothing in the spec uses it; did you mean BILLING_S3_BUCKET?" in warning
 
 
+# ---- the access log's line, made as API Gateway makes it and read as the view reads it ----
+
+LINE = (ROOT / "specs/log-format.json").read_text().strip()
+MEMBERS = LINE[1:-1].split(",")
+
+
+def lints(check: Check, tmp_path: Path, line: str) -> tuple[int, dict[str, str]]:
+    """Exit code and code -> text of what is said of that format."""
+    spec = tmp_path / "billing.yaml"
+    parameter = "# log_format: ${BILLING_LOG_FORMAT}"
+    spec.write_text((ROOT / "billing.yaml").read_text().replace(parameter, parameter[2:]))
+    done = check(BILLING_LOG_FORMAT=line)
+    return done.returncode, {m[2]: m[3] for m in re.finditer(r": (warning|error) (BL\d+): (.*)", done.stderr)}
+
+
+def test_the_shipped_line_is_clean(check: Check, tmp_path: Path) -> None:
+    assert lints(check, tmp_path, LINE) == (0, {})
+
+
+def test_a_missing_comma_is_refused(check: Check, tmp_path: Path) -> None:
+    code, said = lints(check, tmp_path, LINE.replace('","sub"', '" "sub"'))
+    assert code == 78 and list(said) == ["BL214"]
+    assert '0 keys stand whole, then it breaks behind {"requestId":"bWEt8hvtIE0EJBA="; before  "sub":' in said["BL214"]
+
+
+WITHOUT = {"requestId": ("BL215", 78), "sub": ("BL204", 0), "requestTimeEpoch": ("", 0), "responseLength": ("BL205", 0),
+           "status": ("BL216", 0), "routeKey": ("BL216", 0), "username": ("BL216", 0)}
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_each_key_that_is_missing_is_told(check: Check, tmp_path: Path, member: str) -> None:
+    key = member.split('"')[1]
+    line = LINE.replace(member, "").replace(",,", ",").replace("{,", "{").replace(",}", "}")
+    if key == "requestId":
+        line = line.replace("{", '{"id":"$context.requestId",')
+    code, said = lints(check, tmp_path, line)
+    if key in ("requestTimeEpoch", "requestTime", "responseLatency", "integrationStatus", "errorType"):
+        assert (code, said.keys() - {"BL207"}) == (0, set())
+        return
+    lint, want = WITHOUT.get(key, ("BL217", 0))
+    assert (code, list(said)) == (want, [lint]), said
+    assert key in said[lint] or lint in ("BL204", "BL205")
+
+
+@pytest.mark.parametrize("variable,nearest", [("requestid", "requestId"), ("responseLenght", "responseLength"),
+                                              ("identity.sourceIP", "identity.sourceIp")])
+def test_a_variable_that_does_not_exist_is_told(check: Check, tmp_path: Path, variable: str, nearest: str) -> None:
+    code, said = lints(check, tmp_path, LINE[:-1] + f',"more":"$context.{variable}"}}')
+    assert code == 0 and list(said) == ["BL206"]
+    assert f"$context.{variable}, perhaps $context.{nearest}" in said["BL206"]
+
+
+def test_what_callers_choose_comes_last(check: Check, tmp_path: Path) -> None:
+    path = MEMBERS[-1]
+    code, said = lints(check, tmp_path, "{" + ",".join([MEMBERS[0], path, *MEMBERS[1:-1]]) + "}")
+    assert code == 0 and list(said) == ["BL203"]
+    assert "path before sub, status, requestTimeEpoch" in said["BL203"]
+
+
 def test_a_reload_tells_too(start: Callable[..., Daemon], spec: Spec, api: str) -> None:
     daemon = start(BILLING_S3_PREFIX=PREFIX).ready()
     spec.write(account="")

@@ -218,3 +218,82 @@ def test_a_large_policy_is_told_and_split(sandbox: Sandbox, tmp_path: Path) -> N
 def test_wrong_words(sandbox: Sandbox, words: list[str]) -> None:
     done = billingd(sandbox, "iam-policy", *words)
     assert done.returncode == 64 and words[0] in done.stderr and words[1] in done.stderr and not done.stdout
+
+
+# ---- KMS keys ----
+
+KEY = f"arn:aws:kms:ap-northeast-2:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def kms_spec(folder: Path, key: str, role_may: bool = True) -> tuple[str, str]:
+    """The shipped spec with its bucket encrypted by that key: words for the command line."""
+    (folder / "specs").symlink_to(ROOT / "specs")
+    statements = ["{Effect: Allow, Action: [s3:AbortMultipartUpload, s3:GetBucketLocation, s3:GetObject, s3:ListBucket, "
+                  "s3:ListBucketMultipartUploads, s3:PutObject], Resource: ['${bucket.arn}', '${bucket.arn}/*']}"]
+    if role_may:
+        statements.append(f"{{Effect: Allow, Action: [kms:GenerateDataKey, kms:Decrypt], Resource: '{KEY}'}}")
+    spec = folder / "billing.yaml"
+    spec.write_text((ROOT / "billing.yaml").read_text() + f"""
+    resources:
+      bucket: {{encryption: "aws:kms", kms_key: "{key}", bucket_key: true}}
+      firehose_role: {{policy: {{Version: "2012-10-17", Statement: [{", ".join(statements)}]}}}}
+""")
+    return "-f", str(spec)
+
+
+def key_grants(policy: dict[str, Any]) -> set[tuple[str, str, str]]:
+    return {grant for grant in granted(policy) if grant[0].startswith("kms:")}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_kms_keys_are_for_those_who_run_queries(sandbox: Sandbox, tmp_path: Path, verb: str) -> None:
+    want = {(f"kms:{action}", KEY, "null") for action in ("Decrypt", "GenerateDataKey")}
+    there = kms_spec(tmp_path, KEY)
+    assert key_grants(printed_policy(sandbox, *there, "--for", verb)) == (set() if verb in ("plan", "apply") else want)
+
+
+def test_kms_alias_is_a_condition(sandbox: Sandbox, tmp_path: Path) -> None:
+    condition = json.dumps({"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/usage"}})
+    there = kms_spec(tmp_path, f"arn:aws:kms:ap-northeast-2:{ACCOUNT}:alias/usage", role_may=False)
+    any_key = f"arn:aws:kms:ap-northeast-2:{ACCOUNT}:key/*"
+    assert key_grants(printed_policy(sandbox, *there, "--for", "bill")) == {
+        (f"kms:{action}", any_key, condition) for action in ("Decrypt", "GenerateDataKey")}
+
+
+def test_kms_bill_under_the_printed_policy(sandbox: Sandbox, api: str, tmp_path: Path) -> None:
+    """And not without the key."""
+    there = kms_spec(tmp_path, KEY)
+    assert billingd(sandbox, *there, "apply", "--yes").returncode == 0
+    sandbox.generate("2025-10", requests=100, customers=3, days=2, log_group="/aws/apigw/ddn-access-logs")
+    policy = printed_policy(sandbox, *there, "--for", "bill")
+    session = session_of(sandbox, policy)
+    for words in (["rollup", "--month", "2025-10"], ["bill", "--month", "2025-10", "--from-raw"]):
+        done = billingd(sandbox, *there, *words, **session)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    sandbox.switches(authorize=False)
+    policy["Statement"] = [s for s in policy["Statement"] if "kms:Decrypt" not in listed(s["Action"])]
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/least-0"
+    sandbox.client("iam").create_policy_version(PolicyArn=arn, SetAsDefault=True, PolicyDocument=json.dumps(policy))
+    sandbox.switches(authorize=True)
+    denied = billingd(sandbox, *there, "bill", "--month", "2025-10", "--from-raw", **session)
+    assert denied.returncode in (1, 77) and "kms:" in denied.stdout + denied.stderr, denied.stderr
+
+
+def test_kms_key_that_the_role_may_not_use_is_told(sandbox: Sandbox, api: str, tmp_path: Path) -> None:
+    done = billingd(sandbox, *kms_spec(tmp_path, KEY, role_may=False), "check", "--strict")
+    assert done.returncode == 3
+    assert f"warning BL609: pipelines.ddn-api.resources.firehose_role.policy: " in done.stderr
+    assert f"kms:GenerateDataKey, kms:Decrypt on {KEY}" in done.stderr
+
+
+def test_kms_key_of_another_region_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
+    done = billingd(sandbox, *kms_spec(tmp_path, KEY), "check", AWS_REGION="eu-west-3")
+    assert done.returncode == 78
+    assert "error BL607" in done.stderr and "the key is in ap-northeast-2, the S3 bucket in eu-west-3" in done.stderr
+
+
+def test_kms_key_policies_are_said_to_be_unseen(sandbox: Sandbox, api: str, tmp_path: Path) -> None:
+    there = kms_spec(tmp_path, KEY)
+    for words in (["apply", "--yes"], ["plan", "--detailed-exitcode"]):
+        done = billingd(sandbox, *there, *words)
+        assert done.returncode == 0 and f"KMS key {KEY}: neither its policy nor its state is read" in done.stdout

@@ -10,6 +10,7 @@
 #include "resources/table.h"
 #include "resources/value.h"
 #include "spec/lint/lint.h"
+#include "spec/lint/log_format.h"
 #include "spec/manifest.h"
 
 #include <stdlib.h>
@@ -23,6 +24,9 @@ static const char *const seed_codes[] = {
     "BL501", "BL502", "BL503",                                              /* lifecycle */
     "BL601", "BL602",                                                       /* permissions */
 };
+
+/* What AWS refuses, or nothing could be billed with. */
+static const char error_codes[] = "BL106 BL214 BL215 BL405 BL417 BL418 BL607 BL610";
 
 static json_t *read_json(const char *path)
 {
@@ -59,14 +63,20 @@ static json_t *changed(const json_t *base, const json_t *one)
             else
                 json_object_set(json_object_get(resource, "fields"), field, value);
         }
+        json_object_set_new(resource, "id", json_string(id));
         json_array_append(list, resource);
     }
     return list;
 }
 
+/* The `billing` section of the case at hand; NULL: none. */
+static const json_t *billing;
+
 static json_t *codes_of(const json_t *resources)
 {
-    struct lint_subject subject = {.year = 2026};
+    json_auto_t *facts = json_pack("{s:s, s:s, s:s}", "account", "123456789012", "region",
+                                   "ap-northeast-2", "partition", "aws");
+    struct lint_subject subject = {.year = 2026, .billing = billing, .facts = facts};
     json_t *codes = json_object(), *resource;
     size_t i;
 
@@ -128,10 +138,12 @@ static void check_read(const json_t *resources, const json_t *want)
 
 static void check_case(const json_t *base, const json_t *one, json_t *seen)
 {
-    json_auto_t *resources = changed(base, one), *have = codes_of(resources), *want = json_object();
+    json_auto_t *resources = changed(base, one), *have = NULL, *want = json_object();
     const json_t *code;
     size_t i;
 
+    billing = json_object_get(one, "billing");
+    have = codes_of(resources);
     json_array_foreach(json_object_get(one, "codes"), i, code) {
         json_object_set_new(want, json_string_value(code), json_true());
         json_object_set_new(seen, json_string_value(code), json_true());
@@ -143,6 +155,7 @@ static void check_case(const json_t *base, const json_t *one, json_t *seen)
     }
     CHECK(json_equal(have, want));
     check_read(resources, want);
+    billing = NULL;
 }
 
 static void test_cases(void)
@@ -225,6 +238,7 @@ static void test_missing(void)
     json_array_foreach(json_object_get(document, "cases"), i, one) {
         json_auto_t *list = changed(base, one);
 
+        billing = json_object_get(one, "billing");
         spoil(list);
     }
 }
@@ -235,9 +249,13 @@ static void test_table(void)
 
     for (size_t i = 0; (lint = lint_at(i)); i++) {
         CHECK(strlen(lint->code) == 5 && strncmp(lint->code, "BL", 2) == 0);
-        CHECK(!last || strcmp(last->code, lint->code) < 0);
+        if (last && strcmp(last->code, lint->code) == 0) /* of another kind */
+            CHECK(!strcmp(last->title, lint->title) && !strcmp(last->cost, lint->cost) &&
+                  !strcmp(last->remedy, lint->remedy) && strcmp(last->kind, lint->kind) != 0);
+        else
+            CHECK(!last || strcmp(last->code, lint->code) < 0);
         CHECK(lint->title && lint->cost && lint->remedy && lint->field && lint->find);
-        CHECK(lint->refused == !strcmp(lint->code, "BL106"));
+        CHECK(lint->is_error == (strstr(error_codes, lint->code) != NULL));
         check_field(lint);
         last = lint;
     }
@@ -283,6 +301,35 @@ static void add_cell(struct str *s, const char *text)
     str_add(s, " |");
 }
 
+/* The keys of the access log that the view reads, for who writes a format of his own. */
+static void add_keys(struct str *s)
+{
+    static const char *const uses[] = {"calls are counted by it", "billed", "prices look at it",
+                                       "shown"};
+
+    str_add(s,
+            "\n## Keys of the access log\n\nWhat the shipped view (`specs/sql/view.sql`) reads of "
+            "a line, and what becomes of a bill without it.\n\n"
+            "| Key | Use | From | Without it |\n|---|---|---|---|\n");
+    for (const struct log_key *key = log_key_table; key->name; key++) {
+        str_addf(s, "| `%s`%s%s%s | %s | `%s` |", key->name, key->other ? ", else `" : "",
+                 key->other ? key->other : "", key->other ? "`" : "", uses[key->use], key->from);
+        add_cell(s, key->loss);
+        str_add(s, "\n");
+    }
+}
+
+static void add_row(struct str *s, const struct lint *lint)
+{
+    cleanup_free char *title = mem_printf("%s%s", lint->title, lint->is_error ? " (error)" : "");
+
+    str_addf(s, "| %s |", lint->code);
+    add_cell(s, title);
+    add_cell(s, lint->cost);
+    add_cell(s, lint->remedy);
+    str_add(s, "\n");
+}
+
 static char *document(void)
 {
     static const char *const topics[] = {"Delivery", "Access log", "SQL",
@@ -295,12 +342,15 @@ static char *document(void)
         &s,
         "# Lints\n\nKnown ways to lose or miscount money that a spec, or what lies in AWS, can "
         "contain. "
-        "`billingd check` tells each with its place;\nthey are warnings, except BL106, which AWS "
-        "refuses. `plan`, `status` and the daemon's log note at its resource (`lint BL502\nlive`) "
-        "what the same rules find in what was read and not in the spec: rules, statements and "
-        "parameters of others.\nWhat could not be read is not judged. This page is made from the "
-        "tables in `lib/spec/lint/lint_*.c` and compared\nwith them by `test_lint`.\n");
+        "`billingd check` tells each with its place;\nthey are warnings, but errors where AWS "
+        "refuses it or nothing could be billed. `plan`, `status` and the\ndaemon's log note at its "
+        "resource (`lint BL502 live`) what the same rules find in what was read and not in the "
+        "spec: rules,\nstatements and parameters of others. What could not be read is not judged. "
+        "This page is made from the tables in\n`lib/spec/lint/lint_*.c` and `log_key.c`, and "
+        "compared with them by `test_lint`.\n");
     for (size_t i = 0; (lint = lint_at(i)); i++) {
+        if (i && !strcmp(lint_at(i - 1)->code, lint->code))
+            continue;
         if (lint->code[2] != topic) {
             topic = lint->code[2];
             str_addf(
@@ -308,12 +358,9 @@ static char *document(void)
                 "\n## %s\n\n| Code | What is wrong | What it costs | Remedy |\n|---|---|---|---|\n",
                 topics[topic - '1']);
         }
-        str_addf(&s, "| %s |", lint->code);
-        add_cell(&s, lint->title);
-        add_cell(&s, lint->cost);
-        add_cell(&s, lint->remedy);
-        str_add(&s, "\n");
+        add_row(&s, lint);
     }
+    add_keys(&s);
     return str_take(&s);
 }
 
@@ -359,6 +406,104 @@ static void test_shipped_spec(void)
         problems_print(&problems, stderr, false);
     manifest_free(manifest);
     problems_fini(&problems);
+}
+
+/* What a line of the format holds when the variable prints the value, as the view reads it. */
+struct printed {
+    const char *variable, *value;
+};
+
+static const char *print_one(void *arg, const struct log_variable *variable)
+{
+    const struct printed *printed = arg;
+
+    return log_line_is(variable, printed->variable) ? printed->value
+                                                    : log_line_ordinary(NULL, variable);
+}
+
+static json_t *members_of(const char *format, const char *variable, const char *value, bool *whole)
+{
+    struct printed printed = {variable, value};
+    cleanup_free char *line = log_line_render(format, print_one, &printed);
+    size_t end;
+
+    *whole = log_line_is_whole(line);
+    return log_line_read(line, &end, NULL);
+}
+
+/* Whatever a caller puts into the path: all that is billed stands before it. */
+static void test_hostile_lines(void)
+{
+    cleanup_free char *format = read_text("specs/log-format.json");
+    cleanup_free char *large = mem_new(100001);
+    const char *const broken[] = {"a\"b",    "a\\",   "a\nb",   "a\tb",
+                                  "\\u00zz", "a\xff", "\"}\"x", "\\ud800\""};
+    const char *const kept[] = {"-", "%", "%00%22", "\\u0000", "a\\\"b", "\",\"sub\":\"x", large};
+    bool whole;
+
+    memset(large, 'a', 100000);
+    large[100000] = '\0';
+    for (size_t i = 0; i < sizeof broken / sizeof *broken + sizeof kept / sizeof *kept; i++) {
+        bool breaks = i < sizeof broken / sizeof *broken;
+        const char *value = breaks ? broken[i] : kept[i - sizeof broken / sizeof *broken];
+        json_auto_t *members = members_of(format, "path", value, &whole);
+
+        CHECK_INT(whole, !breaks);
+        CHECK_TEXT(json_text(members, "requestId"), "bWEt8hvtIE0EJBA=");
+        CHECK_TEXT(json_text(members, "sub"), "5f0c7a3e-0001-4000-8000-000000000001");
+        CHECK_TEXT(json_text(members, "responseLength"), "1234");
+        CHECK_TEXT(json_text(members, "username"), "ann");
+    }
+}
+
+/* An unquoted "-" is mended, alone. */
+static void test_unquoted(void)
+{
+    static const char format[] = "{\"a\":$context.a,\"b\": $context.b,\"c\":[1,{}],\"d\":true}";
+    bool whole;
+    json_auto_t *dash = members_of(format, "b", "-", &whole), *word, *number;
+
+    CHECK(!whole); /* $context.a prints a word */
+    json_decref(dash);
+    dash = members_of("{\"a\":$context.a,\"b\":2}", "a", "-", &whole);
+    CHECK(whole && json_is_null(json_object_get(dash, "a")));
+    CHECK_TEXT(json_text(dash, "b"), "2");
+    word = members_of("{\"a\":$context.a,\"b\":2}", "a", "12ab", &whole);
+    CHECK(!whole);
+    CHECK_INT(json_object_size(word), 0);
+    number = members_of(" {\"a\": $context.a ,\"b\":true, \"c\":[1,{}]}\n", "a",
+                        "12345678901234567890123", &whole);
+    CHECK(whole);
+    CHECK_TEXT(json_text(number, "a"), "12345678901234567890123");
+    CHECK_TEXT(json_text(number, "b"), "true");
+}
+
+/* The view reads the keys of the table, and no other; the shipped line gives them all. */
+static void test_view_keys(void)
+{
+    cleanup_free char *sql = read_text("specs/sql/view.sql");
+    cleanup_free char *format = read_text("specs/log-format.json");
+    json_auto_t *sources = log_format_sources(format), *read = json_object();
+    const char *name;
+    json_t *ignored;
+
+    for (const char *at = sql; (at = strstr(at, "'$."));) {
+        cleanup_free char *key = mem_text_n(at + 3, strcspn(at + 3, "'"));
+
+        json_object_set_new(read, key, json_true());
+        at += 3;
+    }
+    json_object_foreach(read, name, ignored) {
+        if (!log_key_find(name))
+            fprintf(stderr, "the view reads %s\n", name);
+        CHECK(log_key_find(name) != NULL);
+    }
+    for (const struct log_key *key = log_key_table; key->name; key++) {
+        CHECK(json_object_get(read, key->name) != NULL);
+        CHECK(!key->other || json_object_get(read, key->other));
+        CHECK(log_format_gives(&(struct lint_subject){0}, sources, key));
+        CHECK(!log_format_mistakes(sources, key->name));
+    }
 }
 
 /* Where a lint points: its own file and line, cost and remedy with it. */
@@ -428,6 +573,9 @@ int main(int argc, char **argv)
     test_cases();
     test_missing();
     test_document();
+    test_view_keys();
+    test_hostile_lines();
+    test_unquoted();
     test_shipped_spec();
     test_seed_spec();
     test_seed_prose();

@@ -2,12 +2,18 @@
 #include "base/mem.h"
 #include "billing/store/object_list.h"
 #include "check.h"
+#include "spec/lint/key_layout.h"
 
 static void check_hour(int64_t hour_s, const char *want)
 {
     cleanup_free char *prefix = object_list_hour_prefix("access-logs/", hour_s);
 
+    json_auto_t *stream = json_pack("{s:s, s:s}", "bucket", "arn:aws:s3:::b", "prefix",
+                                    "access-logs/year=!{timestamp:yyyy}/");
+    cleanup_free char *linted = key_layout_listed(stream, hour_s);
+
     CHECK_TEXT(prefix, want);
+    CHECK_TEXT(linted + strlen("b/"), want); /* what lints take it for */
 }
 
 int main(void)

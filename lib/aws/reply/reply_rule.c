@@ -121,6 +121,7 @@ static const struct reply_rule iam[] = {
     {.op = "ListRolePolicies", .always = "PolicyNames", .more = "IsTruncated=Marker", .why = MODEL},
     {.op = "SimulatePrincipalPolicy",
      .always = "EvaluationResults+ EvaluationResults[].EvalDecision",
+     .owner = "EvaluationResults[].EvalResourceName", /* asked of our own resources only */
      .more = "IsTruncated=Marker",
      .why = "API reference: a result for each action simulated"},
     {0},

@@ -7,12 +7,12 @@
 #include <string.h>
 
 /* Each ends with {0}. */
-extern const struct lint lint_delivery[], lint_log[], lint_sql[], lint_sql_shape[], lint_table[],
-    lint_reading[], lint_storage[], lint_access[];
+extern const struct lint lint_delivery[], lint_log[], lint_format[], lint_sql[], lint_sql_shape[],
+    lint_table[], lint_reading[], lint_storage[], lint_access[], lint_encryption[];
 
 static const struct lint *const tables[] = {
-    lint_delivery, lint_log,     lint_sql,     lint_sql_shape,
-    lint_table,    lint_reading, lint_storage, lint_access,
+    lint_delivery, lint_log,     lint_format,  lint_sql,    lint_sql_shape,
+    lint_table,    lint_reading, lint_storage, lint_access, lint_encryption,
 };
 
 const struct lint *lint_at(size_t index)

@@ -6,6 +6,7 @@
  * S3 destination" (Firehose). */
 #include "spec/lint/lint_path.h"
 #include "spec/lint/lint_rule.h"
+#include "spec/lint/lint_statement.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -79,38 +80,6 @@ static bool find_open_trust(struct lint_look *look)
     return false;
 }
 
-/* AWS's patterns: "*" is any text, "?" one character. */
-static bool matches(const char *pattern, const char *text)
-{
-    for (; *pattern && *pattern != '*'; pattern++, text++)
-        if (!*text || (*pattern != '?' && strncasecmp(pattern, text, 1) != 0))
-            return false;
-    if (!*pattern)
-        return !*text;
-    for (;; text++) {
-        if (matches(pattern + 1, text))
-            return true;
-        if (!*text)
-            return false;
-    }
-}
-
-/* The item of a text or list that passes, or NULL. */
-static const char *any_of(const json_t *texts, bool (*test)(const char *, const char *),
-                          const char *with)
-{
-    const json_t *item;
-    size_t i;
-
-    if (json_is_string(texts))
-        return test(json_string_value(texts), with) ? json_string_value(texts) : NULL;
-    json_array_foreach(texts, i, item) {
-        if (json_is_string(item) && test(json_string_value(item), with))
-            return json_string_value(item);
-    }
-    return NULL;
-}
-
 /* The account in an ARN, or "" with its length 0. */
 static const char *account_in(const char *arn, size_t *length)
 {
@@ -144,17 +113,11 @@ static const char *denied_principal(const json_t *statement, const char *role)
     const json_t *not_principal = json_object_get(statement, "NotPrincipal");
 
     if (json_is_object(not_principal))
-        return any_of(json_object_get(not_principal, "AWS"), is_principal, role) ? NULL : "*";
-    return any_of(json_is_object(principal) ? json_object_get(principal, "AWS") : principal,
-                  is_principal, role);
-}
-
-static bool is_for_action(const json_t *statement, const char *action)
-{
-    const json_t *not_action = json_object_get(statement, "NotAction");
-
-    return not_action ? !any_of(not_action, matches, action)
-                      : any_of(json_object_get(statement, "Action"), matches, action) != NULL;
+        return lint_statement_any(json_object_get(not_principal, "AWS"), is_principal, role) ? NULL
+                                                                                             : "*";
+    return lint_statement_any(json_is_object(principal) ? json_object_get(principal, "AWS")
+                                                        : principal,
+                              is_principal, role);
 }
 
 /* Whether a resource pattern holds objects below path ("bucket/prefix/"). */
@@ -174,8 +137,9 @@ static bool is_resource(const json_t *statement, const char *path)
 {
     const json_t *not_resource = json_object_get(statement, "NotResource");
 
-    return not_resource ? !any_of(not_resource, is_for_path, path)
-                        : any_of(json_object_get(statement, "Resource"), is_for_path, path) != NULL;
+    return not_resource ? !lint_statement_any(not_resource, is_for_path, path)
+                        : lint_statement_any(json_object_get(statement, "Resource"), is_for_path,
+                                             path) != NULL;
 }
 
 /* Whether a condition of the statement never holds for the role: it comes by TLS, and from its own
@@ -193,11 +157,14 @@ static bool is_harmless(const json_t *statement, const char *role)
 
         json_object_foreach(keys, key, value) {
             if (!strcasecmp(key, "aws:SecureTransport") &&
-                (json_is_false(value) || any_of(value, matches, "false")))
+                (json_is_false(value) ||
+                 lint_statement_any(value, lint_statement_matches, "false")))
                 return true;
-            if (negated && !strcasecmp(key, "aws:PrincipalArn") && any_of(value, matches, role))
+            if (negated && !strcasecmp(key, "aws:PrincipalArn") &&
+                lint_statement_any(value, lint_statement_matches, role))
                 return true;
-            if (negated && strcasestr(key, "Account") && any_of(value, matches, own))
+            if (negated && strcasestr(key, "Account") &&
+                lint_statement_any(value, lint_statement_matches, own))
                 return true;
         }
     }
@@ -211,7 +178,7 @@ static bool denies(struct lint_look *look, const json_t *statement, const json_t
     cleanup_free char *path = lint_path_of_stream(stream);
 
     if (!effect || strcmp(effect, "Deny") != 0 || !role || !path ||
-        !is_for_action(statement, "s3:PutObject") || !is_resource(statement, path) ||
+        !lint_statement_is_for(statement, "s3:PutObject") || !is_resource(statement, path) ||
         is_harmless(statement, role) || !(who = denied_principal(statement, role)))
         return false;
     return lint_rule_say(look, "statement \"%s\" for %s%s", sid ? sid : "", who,
@@ -245,6 +212,91 @@ static bool find_boundary(struct lint_look *look)
     return boundary && lint_rule_say(look, "%s", boundary);
 }
 
+/* ---- what all policies of a role do together, as IAM simulates them ---- */
+
+/* One result for each action on each resource: IAM may put those of several resources below one.
+ * New reference.  Source: EvaluationResult, IAM API reference. */
+static json_t *results_of(const struct lint_look *look)
+{
+    json_t *list = json_array(), *result, *single;
+    size_t i, k;
+
+    json_array_foreach(json_object_get(look->values, "effect"), i, result) {
+        json_t *singles = json_object_get(result, "ResourceSpecificResults");
+
+        if (!json_array_size(singles))
+            json_array_append(list, result);
+        json_array_foreach(singles, k, single) {
+            json_t *copy = json_deep_copy(single);
+
+            json_object_set(copy, "EvalActionName", json_object_get(result, "EvalActionName"));
+            json_object_set(copy, "EvalDecision", json_object_get(single, "EvalResourceDecision"));
+            json_array_append_new(list, copy);
+        }
+    }
+    return list;
+}
+
+static const char *decision_of(const json_t *result)
+{
+    const char *decision = json_text(result, "EvalDecision");
+
+    return decision ? decision : "";
+}
+
+static bool find_broad(struct lint_look *look)
+{
+    json_auto_t *results = results_of(look);
+    const json_t *result;
+    size_t i;
+
+    json_array_foreach(results, i, result) {
+        const char *action = json_text(result, "EvalActionName");
+        const char *resource = json_text(result, "EvalResourceName");
+
+        if (action && !strcmp(action, "iam:CreateUser") && !strcmp(decision_of(result), "allowed"))
+            return lint_rule_say(look, "it may make users: it may do everything");
+        if (action && resource && !strcmp(action, "s3:DeleteObject") &&
+            !strcmp(decision_of(result), "allowed") &&
+            !lint_statement_grants(json_object_get(look->values, "policy"), action, resource))
+            return lint_rule_say(look, "it may delete %s", resource);
+    }
+    return false;
+}
+
+/* The policies that decided, as IAM names them. */
+static bool say_denied(struct lint_look *look, const json_t *result)
+{
+    const json_t *sources = json_object_get(result, "MatchedStatements");
+    const char *source = json_text(json_array_get(sources, 0), "SourcePolicyId");
+
+    return lint_rule_say(look, "%s on %s is denied by %s", json_text(result, "EvalActionName"),
+                         json_text(result, "EvalResourceName"), source ? source : "one of them");
+}
+
+static bool find_denied_together(struct lint_look *look)
+{
+    const json_t *policy = json_object_get(look->values, "policy"), *result;
+    json_auto_t *results = results_of(look);
+    bool found = false;
+    size_t i;
+
+    json_array_foreach(results, i, result) {
+        const char *action = json_text(result, "EvalActionName");
+        const char *resource = json_text(result, "EvalResourceName");
+        const char *missing =
+            json_string_value(json_array_get(json_object_get(result, "MissingContextValues"), 0));
+
+        if (!action || !resource || !lint_statement_grants(policy, action, resource))
+            continue;
+        if (!strcmp(decision_of(result), "explicitDeny"))
+            found = say_denied(look, result);
+        else if (missing)
+            found = lint_rule_say(look, "%s on %s depends on %s", action, resource, missing);
+    }
+    return found;
+}
+
 const struct lint lint_access[] = {
     {"BL601", "the log resource policy is for another service",
      "Subscription filters need none; API Gateway writes access logs as "
@@ -267,5 +319,15 @@ const struct lint lint_access[] = {
      "delivered, and after 24 hours dropped.",
      "Take the boundary off, or see that it allows every action of the role's policy.",
      .kind = "iam_role", .field = "boundary", .find = find_boundary},
+    {"BL605", "policies of others let a role do more than it is for",
+     "Whoever may use the role, and the service itself, may read, change and erase usage and the "
+     "bills made of it.",
+     "Take those policies off the role.", .kind = "iam_role", .field = "effect",
+     .find = find_broad},
+    {"BL606", "policies of others may deny a role what it needs",
+     "A Deny wins over every Allow: Firehose drops after 24 hours what it cannot write, CloudWatch "
+     "Logs skips what it cannot send, and those requests cannot be billed.",
+     "Take the Deny out, or that policy off the role.", .kind = "iam_role", .field = "effect",
+     .find = find_denied_together},
     {0},
 };

@@ -122,6 +122,19 @@ static bool find_small_buffer(struct lint_look *look)
            lint_rule_say(look, "%lld MiB, %lld s", (long long)mib, (long long)wait);
 }
 
+/* Whether one of the letters stands in the pattern of an expression, outside of quotes. */
+static bool has_letter(const char *expression, size_t length, const char *letters)
+{
+    bool quoted = false;
+
+    for (size_t i = strlen("!{timestamp:"); i < length; i++) {
+        quoted ^= expression[i] == '\'';
+        if (!quoted && strchr(letters, expression[i]))
+            return true;
+    }
+    return false;
+}
+
 static bool find_week_year(struct lint_look *look)
 {
     const char *fields[] = {"prefix", "error_prefix"};
@@ -132,7 +145,7 @@ static bool find_week_year(struct lint_look *look)
         while (text && (text = strstr(text, "!{timestamp:"))) {
             size_t length = strcspn(text, "}");
 
-            if (memchr(text, 'Y', length) || memchr(text, 'D', length))
+            if (has_letter(text, length, "YDhKk"))
                 return lint_rule_say(look, "%.*s} in %s", (int)length, text, fields[i]);
             text += length;
         }
@@ -221,7 +234,7 @@ const struct lint lint_delivery[] = {
      "AWS refuses the stream (InvalidArgumentException): no log is delivered at all.",
      "Use error/!{firehose:error-output-type}/!{timestamp:yyyy}/!{timestamp:MM}/!{timestamp:dd}/.",
      .kind = "delivery_stream", .field = "error_prefix", .find = find_no_error_type,
-     .refused = true},
+     .is_error = true},
     {"BL107", "error prefix does not end in a slash",
      "Its last part becomes the start of file names instead of a folder: failed records, which are "
      "unbilled usage, are easily missed when somebody looks for them.",
@@ -231,11 +244,12 @@ const struct lint lint_delivery[] = {
      "objects under 128 KB never move to a cheaper class.",
      "Set buffer_mib: 64 and buffer_seconds: 300 or more.", STREAM, .field = "buffer_seconds",
      .find = find_small_buffer},
-    {"BL109", "prefix counts in week-years or days of the year",
-     "YYYY is the week-based year and DD the day of the year: around New Year, or every day, "
-     "objects "
-     "land in partitions no query reads, and their requests go unbilled.",
-     "Write yyyy and dd.", STREAM, .field = "prefix", .find = find_week_year},
+    {"BL109", "prefix counts in week-years, days of the year or twelve hours",
+     "YYYY is the week-based year, DD the day of the year, hh goes to twelve: around New Year, "
+     "every "
+     "day or every afternoon objects land in partitions no query reads, and their requests go "
+     "unbilled.",
+     "Write yyyy, dd and HH.", STREAM, .field = "prefix", .find = find_week_year},
     {"BL110", "delivery errors are not logged",
      "Firehose makes neither log group nor stream: without them a failing delivery shows nowhere, "
      "and what it drops after 24 hours is lost for good.",

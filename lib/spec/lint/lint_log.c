@@ -3,51 +3,11 @@
  * Source: "Customize HTTP API access logs" (API Gateway guide): an absent variable prints "-", only
  * letters, digits, dots and underscores make a variable's name. */
 #include "spec/lint/lint_rule.h"
+#include "spec/lint/log_format.h"
 
 #include "base/json.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
-
-/* One $context variable of a log format. */
-struct variable {
-    const char *name; /* behind "$context." */
-    size_t length;
-    bool quoted; /* stands in a JSON string */
-};
-
-/* The next variable at *text; moves *text behind it. *inside: within a JSON string. */
-static bool next_variable(const char **text, bool *inside, struct variable *variable)
-{
-    for (const char *p = *text; *p; p++) {
-        if (*p == '\\' && p[1]) {
-            p++;
-        } else if (*p == '"') {
-            *inside = !*inside;
-        } else if (strncmp(p, "$context.", 9) == 0) {
-            variable->name = p + 9;
-            variable->length = 0;
-            while (isalnum((unsigned char)p[9 + variable->length]) ||
-                   strchr("._", p[9 + variable->length] ? p[9 + variable->length] : ' '))
-                variable->length++;
-            variable->quoted = *inside;
-            *text = p + 9 + variable->length;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_variable(const struct variable *variable, const char *name)
-{
-    return strlen(name) == variable->length && strncmp(variable->name, name, variable->length) == 0;
-}
-
-static bool is_below(const struct variable *variable, const char *name)
-{
-    return variable->length >= strlen(name) && strncmp(variable->name, name, strlen(name)) == 0;
-}
 
 static const char *format_of(const struct lint_look *look)
 {
@@ -60,12 +20,12 @@ static bool find_colon_claim(struct lint_look *look)
 {
     const char *text = format_of(look);
     bool inside = false;
-    struct variable variable;
+    struct log_variable variable;
 
-    while (next_variable(&text, &inside, &variable)) {
+    while (log_line_next(&text, &inside, &variable)) {
         size_t rest = strcspn(text, "\", }");
 
-        if (*text == ':' && isalpha((unsigned char)text[1]))
+        if (log_line_is_cut(&variable))
             return lint_rule_say(look, "$context.%.*s%.*s", (int)variable.length, variable.name,
                                  (int)rest, text);
     }
@@ -76,100 +36,80 @@ static bool find_unquoted(struct lint_look *look)
 {
     const char *text = format_of(look);
     bool inside = false;
-    struct variable variable;
+    struct log_variable variable;
 
-    while (next_variable(&text, &inside, &variable)) {
-        if (!variable.quoted)
+    while (log_line_next(&text, &inside, &variable)) {
+        if (!variable.quoted && !log_line_is(&variable, "error.messageString"))
             return lint_rule_say(look, "$context.%.*s", (int)variable.length, variable.name);
     }
     return false;
 }
 
-/* What a caller chooses freely. */
-static bool is_callers(const struct variable *variable)
-{
-    return is_variable(variable, "path") || is_variable(variable, "identity.userAgent") ||
-           is_variable(variable, "error.message") || is_variable(variable, "error.messageString") ||
-           is_variable(variable, "authorizer.error");
-}
-
-static bool is_billed(const struct variable *variable)
-{
-    return is_variable(variable, "requestId") || is_variable(variable, "requestTimeEpoch") ||
-           is_variable(variable, "status") || is_variable(variable, "responseLength") ||
-           (is_below(variable, "authorizer.") && !is_variable(variable, "authorizer.error"));
-}
-
 static bool find_callers_first(struct lint_look *look)
 {
-    const char *text = format_of(look);
-    bool inside = false;
-    struct variable variable, first = {0};
+    json_auto_t *losses = log_format_losses(format_of(look));
+    const json_t *loss = json_array_get(losses, 0);
 
-    while (next_variable(&text, &inside, &variable)) {
-        if (!first.name && is_callers(&variable))
-            first = variable;
-        if (first.name && is_billed(&variable))
-            return lint_rule_say(look, "%.*s before %.*s", (int)first.length, first.name,
-                                 (int)variable.length, variable.name);
-    }
-    return false;
+    return loss && lint_rule_say(look, "%s before %s", json_text(loss, "variable"),
+                                 json_text(loss, "keys"));
 }
 
-static bool has_variable(const struct lint_look *look, const char *name)
+/* The key is read by the view, and the format gives it nothing of the request. */
+static bool lacks(struct lint_look *look, const char *name)
 {
-    const char *text = format_of(look);
-    bool inside = false;
-    struct variable variable;
+    json_auto_t *sources = log_format_sources(format_of(look));
+    const struct log_key *key = log_key_find(name);
 
-    while (next_variable(&text, &inside, &variable)) {
-        if (is_variable(&variable, name))
-            return true;
-    }
-    return false;
+    return sources && log_format_is_read(look->subject, key) &&
+           !log_format_gives(look->subject, sources, key) &&
+           !log_format_mistakes(sources, key->name) &&
+           !(key->other && log_format_mistakes(sources, key->other));
 }
 
 static bool find_no_identity(struct lint_look *look)
 {
-    const char *text = format_of(look);
-    bool inside = false;
-    struct variable variable;
-
-    while (next_variable(&text, &inside, &variable)) {
-        if (is_below(&variable, "authorizer.") && !is_variable(&variable, "authorizer.error") &&
-            *text != ':')
-            return false;
-    }
-    return true;
+    return lacks(look, "sub");
 }
 
 static bool find_no_size(struct lint_look *look)
 {
-    return !has_variable(look, "responseLength") && !has_variable(look, "dataProcessed");
+    return lacks(look, "responseLength");
 }
 
 static bool find_no_time(struct lint_look *look)
 {
-    return !has_variable(look, "requestTimeEpoch");
+    return lacks(look, "requestTimeEpoch");
 }
 
-static bool find_rest_only(struct lint_look *look)
+static bool find_unknown(struct lint_look *look)
 {
-    static const char *const names[] = {"resourcePath",    "xrayTraceId",
-                                        "identity.apiKey", "identity.apiKeyId",
-                                        "resourceId",      "error.validationErrorString",
-                                        "waf.status",      "integrationLatency"};
+    const char *text = format_of(look);
+    bool inside = false, found = false;
+    struct log_variable variable;
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (has_variable(look, names[i]))
-            return lint_rule_say(look, "$context.%s", names[i]);
+    while (log_line_next(&text, &inside, &variable)) {
+        const char *nearest = log_key_nearest(&variable);
+
+        if (!log_key_is_variable(&variable))
+            found = lint_rule_say(look, "$context.%.*s%s%s", (int)variable.length, variable.name,
+                                  nearest ? ", perhaps $context." : "", nearest ? nearest : "");
     }
-    return false;
+    return found;
 }
 
+/* messageString brings its own quotes. */
 static bool find_raw_error(struct lint_look *look)
 {
-    return has_variable(look, "error.message");
+    const char *text = format_of(look);
+    bool inside = false;
+    struct log_variable variable;
+
+    while (log_line_next(&text, &inside, &variable)) {
+        if (log_line_is(&variable, "error.message") ||
+            (log_line_is(&variable, "error.messageString") && variable.quoted))
+            return lint_rule_say(look, "$context.%.*s", (int)variable.length, variable.name);
+    }
+    return false;
 }
 
 /* Whether a subscription filter reads the log group: then it is where usage comes from. */
@@ -238,26 +178,30 @@ const struct lint lint_log[] = {
      "An absent value prints -, and the line is no JSON: the request, or its bytes, go unbilled.",
      "Put every variable in double quotes.", FORMAT, .find = find_unquoted},
     {"BL203", "what callers choose stands before what is billed",
-     "The first key of a name wins: a path that closes its string can replace the status, the size "
-     "or "
-     "the identity behind it, and shift its cost to somebody else.",
-     "Move path, userAgent and error messages to the end of the format.", FORMAT,
+     "A quote in it ends its string: what stands behind is lost, or is what the caller wrote, "
+     "since "
+     "the first key of a name wins. So calls go unbilled, or to somebody else.",
+     "Move path, userAgent, names and error messages to the end of the format.", FORMAT,
      .find = find_callers_first},
-    {"BL204", "the log format names no caller", "No request can be billed to anyone.",
+    {"BL204", "the log format names no caller", "All calls are unattributed: nobody pays for them.",
      "Add \"sub\":\"$context.authorizer.claims.sub\".", FORMAT, .find = find_no_identity},
     {"BL205", "the log format has no size", "Bytes cannot be billed.",
      "Add \"responseLength\":\"$context.responseLength\".", FORMAT, .find = find_no_size},
     {"BL206", "a variable that HTTP APIs do not have",
      "It prints - in every line: what is billed by it is billed to nobody.",
-     "Use one of the variables of HTTP APIs, or take it out.", FORMAT, .find = find_rest_only},
+     "Use one of the variables of HTTP APIs, or take it out.", FORMAT, .find = find_unknown},
     {"BL207", "the log format has no request time",
      "Requests can only be put in a month by their log event, so those around midnight of a "
      "month's "
      "end may be billed a month late.",
      "Add \"requestTimeEpoch\":\"$context.requestTimeEpoch\".", FORMAT, .find = find_no_time},
-    {"BL208", "error.message is not escaped",
-     "A message with a quote makes the line no JSON: the request goes unbilled.",
-     "Use $context.error.responseType, or error.messageString.", FORMAT, .find = find_raw_error},
+    {"BL208", "an error message is not escaped, or quoted twice",
+     "A message with a quote makes the line no JSON: the request goes unbilled, or what stands "
+     "behind the message is lost.",
+     "Use $context.error.responseType, or $context.error.messageString without quotes around it, "
+     "at "
+     "the end.",
+     FORMAT, .find = find_raw_error},
     {"BL209", "the access log is kept for less than 90 days",
      "What did not reach the bucket is gone for good after that time and cannot be billed: a "
      "broken "

@@ -3,10 +3,13 @@
  *
  * Sources: "OpenX JSON SerDe", "Supported types for partition projection", "CREATE TABLE" (Athena
  * user guide), "Data usage controls" (Athena workgroups). */
+#include "spec/lint/key_layout.h"
+#include "spec/lint/lint_path.h"
 #include "spec/lint/lint_rule.h"
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +84,59 @@ static bool find_scan_limit(struct lint_look *look)
            lint_rule_say(look, "%lld bytes", (long long)json_integer_value(limit));
 }
 
+/* The first day that is billed, as a moment; false where it is not said. */
+static bool first_billed(const struct lint_look *look, double *seconds)
+{
+    const char *since = json_text(json_object_get(look->subject->billing, "rollup"), "since");
+
+    return since && timestamp_parse(since, seconds);
+}
+
+static bool find_excluded(struct lint_look *look)
+{
+    double since = 0;
+    cleanup_free char *why = NULL;
+
+    if (is_of_json(look->values) && first_billed(look, &since))
+        why = key_layout_excluded(look->values, (int64_t)since);
+    return why && lint_rule_say(
+                      look, "billing.rollup.since is %s, %s",
+                      json_text(json_object_get(look->subject->billing, "rollup"), "since"), why);
+}
+
+/* billingd lists objects to know which days have any: below the stream's folder, in this form. */
+static bool find_unlisted(struct lint_look *look)
+{
+    double seconds = 0;
+    cleanup_free char *written = NULL, *listed = NULL;
+
+    (void)timestamp_parse("2026-03-04T15:16:00Z", &seconds);
+    written = key_layout_written(look->values, (int64_t)seconds);
+    listed = key_layout_listed(look->values, (int64_t)seconds);
+    return look->subject->billing && written && listed &&
+           strncmp(written, listed, strlen(listed)) != 0 &&
+           lint_rule_say(look, "at 2026-03-04T15:16:00Z the stream writes %s, billingd lists %s",
+                         written, listed);
+}
+
+/* What `billingd backfill` recovers lies below this table's place, in the same form: see
+ * spec/billing_setup. */
+static bool find_unseen_recovery(struct lint_look *look)
+{
+    cleanup_free char *path = lint_path_of(json_text(look->values, "location"));
+    cleanup_free char *written = NULL, *looked = NULL;
+    double seconds = 0;
+
+    if (!look->subject->billing || !path || strcmp(look->resource->id, "recovered_table") != 0)
+        return false;
+    (void)timestamp_parse("2026-03-04T15:16:00Z", &seconds);
+    written = key_layout_below(path, (int64_t)seconds);
+    looked = key_layout_looked(look->values, (int64_t)seconds);
+    return looked && strncmp(written, looked, strlen(looked)) != 0 &&
+           lint_rule_say(look, "at 2026-03-04T15:16:00Z billingd writes %s, the table looks in %s",
+                         written, looked);
+}
+
 #define TABLE .kind = "glue_table"
 
 const struct lint lint_reading[] = {
@@ -104,5 +160,19 @@ const struct lint lint_reading[] = {
      "asks sees an error instead of usage.",
      "Set scan_limit_bytes well above what a month of usage takes, or take it out.",
      .kind = "workgroup", .field = "scan_limit_bytes", .find = find_scan_limit},
+    {"BL416", "the projection begins after what is billed",
+     "Outside the range queries return no rows and no error: the calls before it are in no bill.",
+     "Widen the range to the first day of billing.rollup.since, or let that begin later.", TABLE,
+     .field = "parameters", .find = find_excluded},
+    {"BL417", "billingd does not look for objects where the stream writes",
+     "It lists year=/month=/day=/hour= in UTC to know which days have data: days seem empty, are "
+     "not built, and nobody is billed for them.",
+     "Set prefix: FOLDER/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/"
+     "hour=!{timestamp:HH}/ and time_zone: UTC.",
+     .kind = "delivery_stream", .field = "prefix", .find = find_unlisted, .is_error = true},
+    {"BL418", "the table of recovered events does not look where they are written",
+     "What was lost and is read again is in no bill, and the gap stays.",
+     "Give recovered_table the shipped projection and storage.location.template.", TABLE,
+     .field = "parameters", .find = find_unseen_recovery, .is_error = true},
     {0},
 };

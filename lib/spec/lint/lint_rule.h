@@ -17,14 +17,14 @@ struct lint_look {
 };
 
 struct lint {
-    const char *code;
+    const char *code;   /* rows of one code differ by kind and field only */
     const char *title;  /* what is wrong */
     const char *cost;   /* the money or data lost */
     const char *remedy; /* what to do */
     const char *kind;   /* of the resources to look at; NULL: each statement of those with SQL */
     const char *field;  /* the field at fault */
     bool (*find)(struct lint_look *look);
-    bool refused; /* AWS refuses it: an error, not a warning */
+    bool is_error; /* AWS refuses it, or nothing could be billed: no warning */
 };
 
 /* Remembers what was found, after what was found before; always true. */

@@ -39,6 +39,31 @@ static char *rule_path(const struct lint_look *look, const json_t *rule)
     return bucket ? mem_printf("%s/%s", bucket, prefix ? prefix : "") : NULL;
 }
 
+/* Where closed months lie, in the bucket that the stream writes to; NULL: nothing is billed. */
+static char *archive_path(const struct lint_look *look)
+{
+    const char *archive = json_text(json_object_get(look->subject->billing, "close"), "archive");
+    const char *name = lint_subject_name(look->values);
+    const json_t *stream;
+
+    for (size_t i = 0; look->subject->billing &&
+                       (stream = lint_subject_next(look->subject, PART_DELIVERY, &i));) {
+        const char *bucket = json_text(stream, "bucket");
+        const char *last = bucket ? strrchr(bucket, ':') : NULL;
+
+        if (last && !strcmp(last + 1, name)) /* billing/prices/settings.c has the default */
+            return mem_printf("%s/%s", name, archive && *archive ? archive : "billing/");
+    }
+    return NULL;
+}
+
+static bool touches_archive(const struct lint_look *look, const json_t *rule)
+{
+    cleanup_free char *path = rule_path(look, rule), *archive = archive_path(look);
+
+    return lint_path_nested(path, archive);
+}
+
 /* The name of a table whose objects the rule touches, or NULL. */
 static const char *touched_table(const struct lint_look *look, const json_t *rule)
 {
@@ -91,8 +116,20 @@ static bool find_archive(struct lint_look *look)
 
         if (class && table && is_enabled(rule))
             found = lint_rule_say(look, "rule \"%s\": %s, table %s", rule_name(rule), class, table);
+        if (class && is_enabled(rule) && touches_archive(look, rule))
+            found = lint_rule_say(look, "rule \"%s\": %s, closed months", rule_name(rule), class);
     }
     return found;
+}
+
+/* Before what is commonly asked for. */
+static bool expires_early(const json_t *rule)
+{
+    const json_t *expiration = json_object_get(rule, "Expiration");
+    const json_t *days = json_object_get(expiration, "Days");
+
+    return is_enabled(rule) &&
+           (json_object_get(expiration, "Date") || (days && json_integer_value(days) < KEEP_DAYS));
 }
 
 static bool find_expiration(struct lint_look *look)
@@ -102,13 +139,12 @@ static bool find_expiration(struct lint_look *look)
     size_t i;
 
     json_array_foreach(json_object_get(look->values, "lifecycle"), i, rule) {
-        const json_t *expiration = json_object_get(rule, "Expiration");
-        const json_t *days = json_object_get(expiration, "Days");
         const char *table = touched_table(look, rule);
 
-        if (table && is_enabled(rule) &&
-            (json_object_get(expiration, "Date") || (days && json_integer_value(days) < KEEP_DAYS)))
+        if (table && expires_early(rule))
             found = lint_rule_say(look, "rule \"%s\", table %s", rule_name(rule), table);
+        if (expires_early(rule) && touches_archive(look, rule))
+            found = lint_rule_say(look, "rule \"%s\", closed months", rule_name(rule));
     }
     return found;
 }
@@ -119,15 +155,17 @@ const struct lint lint_storage[] = {
     {"BL501", "a lifecycle rule without Filter",
      "S3 refuses the rule, or it is for the whole bucket: then logs, rollups and bills go with it.",
      "Add Filter: {Prefix: ...}.", BUCKET, .find = find_no_filter},
-    {"BL502", "objects of a table move to GLACIER or DEEP_ARCHIVE",
-     "Athena skips archived objects without an error: a bill made again after that is too low.",
-     "Use GLACIER_IR or INTELLIGENT_TIERING, or keep the rule off the table's prefix.", BUCKET,
+    {"BL502", "objects of a table, or closed months, move to GLACIER or DEEP_ARCHIVE",
+     "Athena skips archived objects without an error: a bill made again after that is too low. A "
+     "closed month that cannot be read is neither verified nor corrected, nor is the next one "
+     "closed.",
+     "Use GLACIER_IR or INTELLIGENT_TIERING, or keep the rule off the prefix.", BUCKET,
      .find = find_archive},
-    {"BL503", "objects of a table expire",
+    {"BL503", "objects of a table, or closed months, expire",
      "They are the evidence for bills already sent, and of rollups the only copy: commercial "
      "records "
      "are commonly kept five years.",
-     "Keep the rule off the table's prefix, or set five years (1826 days) or more.", BUCKET,
+     "Keep the rule off the prefix, or set five years (1826 days) or more.", BUCKET,
      .find = find_expiration},
     {0},
 };

@@ -18,8 +18,9 @@ struct lint_resource {
 struct lint_subject {
     struct lint_resource *resources;
     size_t count;
-    const json_t *facts; /* account, region, partition, borrowed; NULL: not known */
-    int year;            /* now, UTC */
+    const json_t *facts;   /* account, region, partition, borrowed; NULL: not known */
+    const json_t *billing; /* the section of that name, borrowed; NULL: nothing is billed */
+    int year;              /* now, UTC */
 };
 
 /* Adds a resource; all arguments are borrowed until lint_subject_fini. */

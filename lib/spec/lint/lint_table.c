@@ -7,6 +7,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
+#include "spec/lint/key_layout.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -100,28 +102,44 @@ static bool find_incomplete_projection(struct lint_look *look)
            lint_rule_say(look, "storage.location.template does not end in /");
 }
 
-static bool find_no_digits(struct lint_look *look)
+/* Ends and middles of days, years and halves of the clock, the leap day, and around changes of
+ * clocks in Europe and America. */
+static const char *const moments[] = {
+    "2026-01-02T03:04:00Z", "2026-07-05T15:16:00Z", "2026-12-31T23:30:00Z", "2024-02-29T12:30:00Z",
+    "2026-03-29T01:30:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z", "2026-11-01T05:30:00Z",
+};
+
+/* Whether the table is meant for what the stream writes: one of them lies within the other. */
+static bool is_over(const json_t *table, const json_t *stream)
 {
-    const char *key;
-    json_t *type;
+    cleanup_free char *written = lint_path_of_stream(stream);
+    cleanup_free char *location = lint_path_of(json_text(table, "location"));
+
+    return is_log_table(table) && lint_path_nested(written, location);
+}
+
+static bool misses(struct lint_look *look, const json_t *stream, const char *moment)
+{
+    double seconds = 0;
+    cleanup_free char *written = NULL, *looked = NULL;
+
+    (void)timestamp_parse(moment, &seconds);
+    written = key_layout_written(stream, (int64_t)seconds);
+    looked = key_layout_looked(look->values, (int64_t)seconds);
+    return written && looked && strncmp(written, looked, strlen(looked)) != 0 &&
+           lint_rule_say(look, "at %s the stream writes %s, the table looks in %s", moment, written,
+                         looked);
+}
+
+static bool find_other_keys(struct lint_look *look)
+{
     const json_t *stream;
-    size_t first = 0;
-    const char *prefix;
 
-    stream = lint_subject_next(look->subject, PART_DELIVERY, &first);
-    prefix = json_text(stream, "prefix");
-    if (!is_log_table(look->values) || !is_projected(look->values) || !prefix)
-        return false;
-    json_object_foreach(json_object_get(look->values, "partition_keys"), key, type) {
-        cleanup_free char *folder = mem_printf("%s=!{timestamp:", key);
-        const char *found = strstr(prefix, folder),
-                   *digits = projection(look->values, key, "digits");
-        size_t letters = found ? strcspn(found + strlen(folder), "}") : 0;
-
-        if (letters > 1 && (!digits || (size_t)atoi(digits) != letters))
-            return lint_rule_say(look, "projection.%s.digits is %s, the prefix writes %zu", key,
-                                 digits ? digits : "not set", letters);
-    }
+    for (size_t i = 0; (stream = lint_subject_next(look->subject, PART_DELIVERY, &i));)
+        for (size_t m = 0; is_over(look->values, stream) && m < sizeof moments / sizeof *moments;
+             m++)
+            if (misses(look, stream, moments[m]))
+                return true;
     return false;
 }
 
@@ -259,11 +277,13 @@ const struct lint lint_table[] = {
      "Give each partition key type and range, put it into storage.location.template, and end that "
      "in /.",
      TABLE, .field = "parameters", .find = find_incomplete_projection},
-    {"BL405", "the projection does not write leading zeros as the prefix does",
-     "month=9 is looked for where month=09 was written: nine months, days and ten hours go "
-     "unbilled.",
-     "Set projection.KEY.digits to the number of letters in the prefix.", TABLE,
-     .field = "parameters", .find = find_no_digits},
+    {"BL405", "the table does not look where the stream writes",
+     "Queries find nothing there, without an error: the calls of those hours are not billed. Keys "
+     "of another time zone than UTC, hh for HH, or a month of one digit do that.",
+     "Use the shipped s3_prefix, time_zone: UTC, and a projection and storage.location.template "
+     "that "
+     "make the same keys.",
+     TABLE, .field = "parameters", .find = find_other_keys, .is_error = true},
     {"BL406", "broken documents are ignored, and nothing counts them",
      "With ignore.malformed.json a damaged object turns into empty rows: its requests go unbilled, "
      "without an error.",

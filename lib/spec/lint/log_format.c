@@ -1,0 +1,265 @@
+#include "spec/lint/log_format.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool log_format_is_json(const char *format)
+{
+    cleanup_free char *line = log_line_render(format, log_line_ordinary, NULL);
+
+    return log_line_is_whole(line);
+}
+
+/* ---- where keys come from: each variable prints a number of its own, which is looked for ---- */
+
+enum { FIRST_NUMBER = 770000000 };
+
+struct numbering {
+    struct str names; /* of the variables so far, a line each */
+    int count;
+    char text[16];
+};
+
+static const char *next_number(void *arg, const struct log_variable *variable)
+{
+    struct numbering *numbering = arg;
+
+    str_add_n(&numbering->names, variable->name, variable->length);
+    str_add_char(&numbering->names, '\n');
+    (void)snprintf(numbering->text, sizeof numbering->text, "%d",
+                   FIRST_NUMBER + numbering->count++);
+    return numbering->text;
+}
+
+/* The text of the variable of that number; new text. */
+static char *name_at(const struct numbering *numbering, int number)
+{
+    const char *name = str_text(&numbering->names);
+
+    while (number-- > 0)
+        name = strchr(name, '\n') + 1;
+    return mem_text_n(name, strcspn(name, "\n"));
+}
+
+static json_t *source_of(const struct numbering *numbering, const char *value)
+{
+    for (int i = 0; value && i < numbering->count; i++) {
+        char number[16];
+        const char *at;
+
+        (void)snprintf(number, sizeof number, "%d", FIRST_NUMBER + i);
+        if ((at = strstr(value, number))) {
+            cleanup_free char *name = name_at(numbering, i);
+
+            return json_sprintf("%s%s", name, strcmp(value, number) ? " more" : "");
+        }
+    }
+    return json_string("");
+}
+
+json_t *log_format_sources(const char *format)
+{
+    struct numbering numbering = {0};
+    cleanup_free char *line = log_line_render(format, next_number, &numbering);
+    size_t end;
+    json_auto_t *members = log_line_read(line, &end, NULL);
+    json_t *sources, *value;
+    const char *key;
+
+    sources = log_format_is_json(format) ? json_object() : NULL;
+    json_object_foreach(members, key, value)
+        if (sources)
+            json_object_set_new(sources, key, source_of(&numbering, json_string_value(value)));
+    str_fini(&numbering.names);
+    return sources;
+}
+
+/* ---- what is read ---- */
+
+static bool has_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = text; (at = strstr(at, word)); at++)
+        if ((at == text || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[length]))
+            return true;
+    return false;
+}
+
+/* Whether a text in the SQL of a view has one of the words. */
+static bool views_have(const struct lint_subject *subject, const char *const *words, bool *views)
+{
+    *views = false;
+    for (size_t i = 0; i < subject->count; i++) {
+        const struct lint_resource *resource = &subject->resources[i];
+
+        if (resource->kind->part != PART_VIEW || !resource->sql.count)
+            continue;
+        *views = true;
+        for (size_t k = 0; k < resource->sql.count; k++)
+            for (size_t w = 0; resource->sql.tokens[k].type == SQL_TEXT && words[w]; w++)
+                if (has_word(resource->sql.tokens[k].text, words[w]))
+                    return true;
+    }
+    return false;
+}
+
+bool log_format_is_read(const struct lint_subject *subject, const struct log_key *key)
+{
+    const char *const words[] = {key->name, key->other, NULL};
+    bool views;
+
+    return views_have(subject, words, &views) || !views;
+}
+
+/* $context.requestTime is CLF: "31/Oct/2026:23:59:58 +0000".  A view that reads it names months. */
+static bool reads_clf(const struct lint_subject *subject)
+{
+    static const char *const words[] = {"%b", "MMM", "Oct", NULL};
+    bool views;
+
+    return views_have(subject, words, &views) || !views;
+}
+
+/* The variable of a source has what the key is read for. */
+static bool suits(const char *source, const struct log_key *key)
+{
+    size_t length = strcspn(source, " ");
+    struct log_variable variable = {source, length, true};
+
+    return !(source[length] && key->is_number) && log_key_takes(key, &variable);
+}
+
+static bool gives(const struct lint_subject *subject, const char *source, const struct log_key *key)
+{
+    return source && *source && suits(source, key) &&
+           (strcmp(source, "requestTime") != 0 || reads_clf(subject));
+}
+
+bool log_format_mistakes(const json_t *sources, const char *name)
+{
+    const struct log_key *key = log_key_find(name);
+    const char *source = json_text(sources, name);
+
+    return key && source && *source && !suits(source, key);
+}
+
+bool log_format_gives(const struct lint_subject *subject, const json_t *sources,
+                      const struct log_key *key)
+{
+    return gives(subject, json_text(sources, key->name), key) ||
+           (key->other && gives(subject, json_text(sources, key->other), key));
+}
+
+/* ---- hostile callers ---- */
+
+enum {
+    LONGEST_VALUE = 10240, /* request line and headers together.  Source: "Quotas for configuring
+                              and running an HTTP API" (API Gateway) */
+};
+
+struct attack {
+    const char *name; /* of the variable that is attacked, in the format */
+    const char *value;
+};
+
+static const char *attacked(void *arg, const struct log_variable *variable)
+{
+    const struct attack *attack = arg;
+
+    return variable->name == attack->name ? attack->value : log_line_ordinary(NULL, variable);
+}
+
+static json_t *read_attacked(const char *format, const struct log_variable *variable,
+                             const char *value)
+{
+    struct attack attack = {variable->name, value};
+    cleanup_free char *line = log_line_render(format, attacked, &attack);
+    size_t end;
+
+    return log_line_read(line, &end, NULL);
+}
+
+/* What bills are made of in the usual line, without what the variable itself gives. */
+static json_t *at_stake(const char *format, const struct log_variable *variable)
+{
+    json_t *usual = read_attacked(format, variable, log_line_ordinary(NULL, variable));
+    json_auto_t *other = read_attacked(format, variable, "another");
+    const char *name;
+    json_t *value;
+    void *next;
+
+    json_object_foreach_safe(usual, next, name, value) {
+        const struct log_key *key = log_key_find(name);
+
+        if (!key || key->use == LOG_KEY_SHOWN || !json_equal(json_object_get(other, name), value))
+            json_object_del(usual, name);
+    }
+    return usual;
+}
+
+/* What a value can be: ends its string, escapes what follows, is no text, is another.  A long
+ * one is told by log_format_longest. */
+static json_t *lost_to(const char *format, const struct log_variable *variable)
+{
+    static const char *const values[] = {
+        "a\"b", "a\\",     "a\nb",
+        "a\tb", "\\u0000", "\xff",
+        "-",    "%",       "\",\"requestId\":\"x\",\"sub\":\"x\",\"status\":\"x\",\"x\":\""};
+    json_auto_t *stake = at_stake(format, variable);
+    json_t *lost = json_object(), *value;
+    const char *name;
+
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        json_auto_t *members = read_attacked(format, variable, values[i]);
+
+        json_object_foreach(stake, name, value)
+            if (!json_equal(json_object_get(members, name), value))
+                json_object_set_new(lost, name, json_true());
+    }
+    return lost;
+}
+
+json_t *log_format_losses(const char *format)
+{
+    json_t *losses = json_array();
+    struct log_variable variable;
+    const char *text = format;
+    bool inside = false;
+
+    while (log_line_next(&text, &inside, &variable)) {
+        json_auto_t *lost = log_key_is_callers(&variable) ? lost_to(format, &variable) : NULL;
+        cleanup_str struct str keys = {0};
+        const char *name;
+        json_t *ignored;
+
+        json_object_foreach(lost, name, ignored)
+            str_addf(&keys, "%s%s", keys.len ? ", " : "", name);
+        if (keys.len)
+            json_array_append_new(losses, json_pack("{s:s%, s:s}", "variable", variable.name,
+                                                    variable.length, "keys", str_text(&keys)));
+    }
+    return losses;
+}
+
+static const char *longest_value(void *arg, const struct log_variable *variable)
+{
+    return log_key_is_callers(variable) ? arg : log_line_ordinary(NULL, variable);
+}
+
+size_t log_format_longest(const char *format)
+{
+    cleanup_free char *large = mem_new(LONGEST_VALUE + 1);
+    cleanup_free char *line = NULL;
+
+    memset(large, 'a', LONGEST_VALUE);
+    large[LONGEST_VALUE] = '\0';
+    line = log_line_render(format, longest_value, large);
+    return strlen(line);
+}

@@ -1,0 +1,30 @@
+/* log_format.h -- what the view finds in the lines of a log format, key by key. */
+#ifndef SPEC_LINT_LOG_FORMAT_H
+#define SPEC_LINT_LOG_FORMAT_H
+
+#include "spec/lint/lint_subject.h"
+#include "spec/lint/log_key.h"
+
+/* Bytes of a log event that are kept: 256 KiB less what CloudWatch Logs counts for the event.
+ * Source: PutLogEvents, CloudWatch Logs API reference. */
+enum { LOG_FORMAT_EVENT_BYTES = 262144 - 26 };
+
+/* The lines are one JSON object each, for usual requests. */
+bool log_format_is_json(const char *format);
+/* Where each key comes from: key -> "variable", "" where nothing of the request is in it, or
+ * "variable more" where other text stands beside.  NULL when the lines are no JSON. */
+json_t *log_format_sources(const char *format);
+/* Whether a view among the documents reads the key; true where there is no view to ask. */
+bool log_format_is_read(const struct lint_subject *subject, const struct log_key *key);
+/* Whether one of the key's names has what it is read for. */
+bool log_format_gives(const struct lint_subject *subject, const json_t *sources,
+                      const struct log_key *key);
+/* Whether a key of that name is filled with another variable than it is read for. */
+bool log_format_mistakes(const json_t *sources, const char *name);
+/* What a hostile caller can take away: a list of {variable, keys}, each with the billed keys that
+ * do not survive a value of that variable.  NULL or empty: nothing. */
+json_t *log_format_losses(const char *format);
+/* The longest line that callers can make. */
+size_t log_format_longest(const char *format);
+
+#endif
