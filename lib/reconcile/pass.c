@@ -47,7 +47,7 @@ struct pass {
     struct item **shown; /* those with a task */
     size_t shown_count;
     unsigned identity_calls, checks_left;
-    json_t *warnings;
+    json_t *warnings, *stale;
     uv_timer_t *timer;
     int64_t started_ms, ended_ms;
 };
@@ -76,6 +76,7 @@ void pass_free(struct pass *pass)
     }
     free(pass->pipelines);
     json_decref(pass->warnings);
+    json_decref(pass->stale);
     uv_close((uv_handle_t *)pass->timer, free_timer);
     free(pass);
 }
@@ -217,6 +218,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
                                       .moved = on_moved,
                                       .arg = pass};
     pass->warnings = json_array();
+    pass->stale = json_array();
     pass->timer = mem_new(sizeof *pass->timer);
     (void)uv_timer_init(setup->loop, pass->timer);
     pass->timer->data = pass;
@@ -352,6 +354,22 @@ static void tell_done(struct pass *pass)
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
 }
 
+/* A plan that was reviewed as a whole is carried out as a whole, or not at all. */
+static void hold_when_stale(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->item_count; i++) {
+        const struct task *task = pass->items[i].task;
+
+        if (task && !task_keeps_plan(task))
+            json_array_append_new(
+                pass->stale,
+                json_sprintf("%s changed while the plan was being confirmed", task_address(task)));
+    }
+    for (size_t i = 0; json_array_size(pass->stale) && i < pass->item_count; i++)
+        if (pass->items[i].task && task_wants_writes(pass->items[i].task))
+            item_block(&pass->items[i], "nothing is written: the plan does not hold any more");
+}
+
 static void step(struct pass *pass)
 {
     switch (pass->phase) {
@@ -382,6 +400,7 @@ static void step(struct pass *pass)
         wake_items(pass);
         if (!all_at(pass, false))
             return;
+        hold_when_stale(pass);
         pass->phase = PHASE_APPLYING;
         schedule(pass);
         return;
@@ -422,6 +441,18 @@ static void deny(const struct pass *pass, struct item *item)
     reason = mem_printf("nothing is written: %s, or go on with --skip-pass-role-check",
                         json_string_value(json_array_get(denials, 0)));
     item_deny(item, reason);
+}
+
+void pass_bind(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task)
+            task_bind(pass->items[i].task);
+}
+
+const json_t *pass_stale(const struct pass *pass)
+{
+    return pass->stale;
 }
 
 void pass_apply(struct pass *pass)

@@ -40,6 +40,11 @@ void pass_free(struct pass *pass);
 bool pass_may_not_write(const struct pass *pass);
 /* From on_planned on: carries the plans out. */
 void pass_apply(struct pass *pass);
+/* Before pass_apply: somebody has reviewed the plans, and nothing else is written.  When the look
+ * that confirms them finds that any has changed, nothing is written at all. */
+void pass_bind(struct pass *pass);
+/* Texts: what had changed when a bound pass was confirmed, so that it wrote nothing; never NULL. */
+const json_t *pass_stale(const struct pass *pass);
 /* From on_planned on: ends the pass without writing; on_done follows. */
 void pass_finish(struct pass *pass);
 /* No new write starts; what is under way is finished or given up; on_done follows. */

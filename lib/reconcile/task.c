@@ -155,6 +155,19 @@ void task_apply(struct task *task)
     task_write_decide(task);
 }
 
+void task_bind(struct task *task)
+{
+    task->bound = true;
+}
+
+bool task_keeps_plan(const struct task *task)
+{
+    const struct plan *last = task_last_plan(task);
+
+    return !task->bound || !task->plan.differences || last == &task->plan ||
+           plan_same(last, &task->plan, task->kind);
+}
+
 void task_follows_create(struct task *task)
 {
     task->follows_create = true;

@@ -70,6 +70,10 @@ void task_reply(struct task *task, size_t slot, const struct aws_reply *reply);
 void task_confirm(struct task *task);
 /* Goes on from PLANNED: writes if the plan says so, confirmed before if it was not. */
 void task_apply(struct task *task);
+/* From PLANNED: somebody reviewed the plan, so nothing is written but what it says. */
+void task_bind(struct task *task);
+/* False when a bound task's last look wants something else than its plan. */
+bool task_keeps_plan(const struct task *task);
 /* Something that it refers to was made in this pass: AWS may not know it everywhere yet. */
 void task_follows_create(struct task *task);
 /* Ends a PLANNED task without writing. */

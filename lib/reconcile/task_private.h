@@ -36,7 +36,7 @@ struct task {
     json_t *beside;     /* found beside the fields: see members.h */
     json_t *unread;     /* texts: account-wide settings that were refused */
     struct slot *slots; /* slot 0: the kind's read */
-    size_t own_notes; /* the first of notes; findings follow */
+    size_t own_notes;   /* the first of notes; findings follow */
     unsigned look_count;
     size_t slot_count;
     enum task_state state;
@@ -44,6 +44,7 @@ struct task {
     struct plan plan, work;             /* as first made; as being carried out */
     bool confirming;                    /* looks again before anything is written */
     bool applying, sent;                /* sent: a write is under way */
+    bool bound;                         /* writes nothing but what `plan` says */
     bool follows_create;                /* something it needs was just made */
     bool agreed;                        /* the last two looks want the same writes */
     bool checking, checked; /* reads the document that the next call replaces; has just read it */

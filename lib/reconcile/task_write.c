@@ -29,6 +29,19 @@ static void check_document(struct task *task)
     task->state = TASK_VERIFYING;
 }
 
+/* What somebody reviewed is written, or nothing. */
+static bool is_bound_not_to(struct task *task, const struct planned_call *planned)
+{
+    if (!task->bound || plan_allows(&task->plan, &task->work, planned, task->kind))
+        return false;
+    task_outcome_say(task,
+                     "%s is not sent: it changed after the plan was reviewed, and would now be "
+                     "written otherwise; make a new plan",
+                     planned->call->op);
+    task_outcome_end(task, VERDICT_RETRY);
+    return true;
+}
+
 bool task_write_next(struct task *task, struct task_request *request)
 {
     struct planned_call *planned;
@@ -42,6 +55,8 @@ bool task_write_next(struct task *task, struct task_request *request)
         check_document(task);
         return false;
     }
+    if (is_bound_not_to(task, planned))
+        return false;
     task->sent = true;
     task->checked = false;
     *request = (struct task_request){

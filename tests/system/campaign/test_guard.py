@@ -239,10 +239,10 @@ def test_nobody_to_ask_and_no_yes(sandbox: Sandbox, billingd: Billingd, world: W
     assert billingd.writes() == []
 
 
-def on_terminal(billingd: Billingd, answer: str) -> tuple[int, str]:
-    """apply on a terminal, with a human who types the answer to its question."""
+def on_terminal(billingd: Billingd, answer: str, *words: str, meanwhile: Any = None) -> tuple[int, str]:
+    """apply on a terminal, with a human who types the answer to its question; what happens while they think."""
     master, slave = pty.openpty()
-    process = subprocess.Popen([BINARY, "-f", billingd.spec, "apply"], cwd=billingd.folder, stdin=slave,
+    process = subprocess.Popen([BINARY, "-f", billingd.spec, "apply", *words], cwd=billingd.folder, stdin=slave,
                                stdout=slave, stderr=slave, env=billingd.environment, close_fds=True)
     os.close(slave)
     text, answered, end = "", False, time.monotonic() + 20
@@ -258,6 +258,8 @@ def on_terminal(billingd: Billingd, answer: str) -> tuple[int, str]:
         elif process.poll() is not None:
             break
         if not answered and "?" in text.rpartition("\n")[2]:
+            if meanwhile:
+                meanwhile()
             os.write(master, answer.encode() + b"\n")
             answered = True
     os.close(master)
