@@ -103,7 +103,8 @@ int verb_apply(const struct options *options)
     const char *path = options->operand;
     struct err e = {0};
     json_auto_t *reviewed = path ? plan_file_read(path, &e) : NULL;
-    struct pass_runner runner = {.decide = decide, .report = report, .arg = reviewed};
+    struct pass_runner runner = {
+        .decide = decide, .report = report, .names_account = true, .arg = reviewed};
 
     if (path && !reviewed) {
         (void)fprintf(stderr, "billingd: %s\n", e.text);

@@ -51,7 +51,7 @@ static void report(struct pass_runner *runner)
 
 int verb_plan(const struct options *options)
 {
-    struct pass_runner runner = {.report = report};
+    struct pass_runner runner = {.report = report, .names_account = true};
 
     return pass_runner_run(&runner, options);
 }

@@ -25,6 +25,11 @@ void engine_skip_pass_role_check(struct engine *engine, bool skip)
     engine->setup.skip_pass_role_check = skip;
 }
 
+void engine_ask_alias(struct engine *engine, bool ask)
+{
+    engine->setup.ask_alias = ask;
+}
+
 void engine_free(struct engine *engine)
 {
     if (!engine)

@@ -371,6 +371,8 @@ static void grant_pipeline(const struct gathering *gathering)
         "partition", aws_partition_of(pipeline->region)->name, "pipeline", pipeline->name);
     json_auto_t *desired = manifest_resolve(pipeline, facts);
 
+    if (gathering->uses & (IAM_POLICY_PLAN | IAM_POLICY_APPLY)) /* what they begin with */
+        allow(gathering->grants, "iam:ListAccountAliases", "*");
     if (gathering->uses & (IAM_POLICY_PLAN | IAM_POLICY_APPLY | IAM_POLICY_RUN))
         grant_resources(gathering, desired, facts);
     for (int place = OPERATION_NOWHERE + 1;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "reconcile/account_alias.h"
 #include "reconcile/live_lint.h"
 #include "reconcile/pass_role.h"
 #include "reconcile/turns.h"
@@ -40,6 +41,7 @@ struct pass {
     bool told_done;
     struct read_cache *cache;
     struct item_share share;
+    struct account_alias *aliases; /* NULL: not asked for */
     struct pipeline_pass *pipelines;
     size_t pipeline_count;
     struct item *items; /* of all pipelines */
@@ -64,6 +66,7 @@ void pass_free(struct pass *pass)
     free(pass->items);
     free(pass->shown);
     read_cache_free(pass->cache);
+    account_alias_free(pass->aliases);
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         struct pipeline_pass *pipeline = &pass->pipelines[i];
 
@@ -88,6 +91,11 @@ static void schedule(struct pass *pass)
 {
     if (!uv_is_active((uv_handle_t *)pass->timer) || uv_timer_get_due_in(pass->timer) > 0)
         (void)uv_timer_start(pass->timer, on_timer, 0, 0);
+}
+
+static void on_alias(void *arg)
+{
+    schedule(arg);
 }
 
 static void on_moved(void *arg, const struct item *item, bool told)
@@ -156,6 +164,8 @@ static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
         json_object_get(reply->result, "Arn"), "region", aws_session_region(pipeline->session),
         "partition", aws_session_partition(pipeline->session), "pipeline", pipeline->spec->name);
     pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
+    if (pass->aliases)
+        account_alias_ask(pass->aliases, pipeline->session, account);
     start_items(pass, pipeline);
 }
 
@@ -219,6 +229,8 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
                                       .arg = pass};
     pass->warnings = json_array();
     pass->stale = json_array();
+    if (setup->ask_alias)
+        pass->aliases = account_alias_new(setup->client, on_alias, pass);
     pass->timer = mem_new(sizeof *pass->timer);
     (void)uv_timer_init(setup->loop, pass->timer);
     pass->timer->data = pass;
@@ -389,7 +401,7 @@ static void step(struct pass *pass)
         schedule(pass);
         return;
     case PHASE_CHECKING:
-        if (pass->checks_left)
+        if (pass->checks_left || !account_alias_is_done(pass->aliases))
             return;
         pass->phase = PHASE_PLANNED;
         pass->events.on_planned(pass->events.arg, pass);
@@ -522,6 +534,11 @@ const json_t *pass_warnings(const struct pass *pass)
 const char *pass_account(const struct pass *pass, size_t pipeline)
 {
     return pass->pipelines[pipeline].account;
+}
+
+const char *pass_alias(const struct pass *pass, size_t pipeline)
+{
+    return account_alias_of(pass->aliases, pass->pipelines[pipeline].account);
 }
 
 const char *pass_caller(const struct pass *pass, size_t pipeline)

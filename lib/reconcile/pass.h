@@ -30,6 +30,7 @@ struct pass_setup {
     const struct manifest *manifest;
     struct breaker *breaker;
     bool skip_pass_role_check; /* a simulated denial is only told */
+    bool ask_alias;            /* of each account */
 };
 
 struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *events);
@@ -60,6 +61,8 @@ const char *pass_refused(const struct pass *pass, size_t pipeline, enum err_kind
 const json_t *pass_warnings(const struct pass *pass);
 /* Whose account a pipeline's calls go to, and the ARN of who makes them; NULL: not known. */
 const char *pass_account(const struct pass *pass, size_t pipeline);
+/* The name that the account has for people; NULL: it has none, or nobody told. */
+const char *pass_alias(const struct pass *pass, size_t pipeline);
 const char *pass_caller(const struct pass *pass, size_t pipeline);
 struct aws_session *pass_session(const struct pass *pass, size_t pipeline);
 size_t pass_task_pipeline(const struct pass *pass, size_t index);
