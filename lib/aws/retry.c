@@ -148,13 +148,19 @@ bool retry_is_skew(const char *code)
     return is_one_of(code, codes);
 }
 
+bool retry_is_unauthorized(int status, const char *code)
+{
+    static const char *const codes[] = {"AccessDenied",          "AccessDeniedException",
+                                        "ForbiddenException",    "NotAuthorized",
+                                        "UnauthorizedOperation", NULL};
+
+    return is_one_of(code, codes) || (status == 403 && strncmp(code, "HTTP", 4) == 0);
+}
+
 static bool is_denied(int status, const char *code)
 {
-    static const char *const codes[] = {"AccessDenied",
-                                        "AccessDeniedException",
-                                        "AllAccessDisabled",
+    static const char *const codes[] = {"AllAccessDisabled",
                                         "AccountProblem",
-                                        "ForbiddenException",
                                         "InvalidAccessKeyId",
                                         "InvalidClientTokenId",
                                         "InvalidToken",
@@ -162,15 +168,13 @@ static bool is_denied(int status, const char *code)
                                         "IncompleteSignatureException",
                                         "MissingAuthenticationToken",
                                         "MissingAuthenticationTokenException",
-                                        "NotAuthorized",
                                         "OptInRequired",
                                         "UnauthorizedException",
-                                        "UnauthorizedOperation",
                                         "UnrecognizedClientException",
                                         NULL};
 
-    return is_one_of(code, codes) || retry_is_expired(code) || retry_is_skew(code) ||
-           status == 401 || (status == 403 && strncmp(code, "HTTP", 4) == 0);
+    return is_one_of(code, codes) || retry_is_unauthorized(status, code) ||
+           retry_is_expired(code) || retry_is_skew(code) || status == 401;
 }
 
 bool retry_is_conflict(const char *code)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "reconcile/account_alias.h"
 #include "reconcile/live_lint.h"
 #include "reconcile/pass_role.h"
@@ -356,11 +357,36 @@ static void judge(struct pass *pass)
     }
 }
 
+/* Where the way out is, once for all that was refused. */
+static void tell_lacks(struct pass *pass)
+{
+    json_auto_t *actions = json_object();
+    struct str text = {0};
+    const char *name;
+    json_t *each;
+    size_t i;
+
+    for (i = 0; i < pass->item_count; i++)
+        for (size_t j = 0;
+             pass->items[i].task && j < json_array_size(task_lacks(pass->items[i].task)); j++)
+            json_object_set_new(
+                actions, json_string_value(json_array_get(task_lacks(pass->items[i].task), j)),
+                json_true());
+    json_object_foreach(actions, name, each)
+        str_addf(&text, "%s%s", text.len ? ", " : "AWS refuses ", name);
+    if (text.len) {
+        str_add(&text, ": `billingd iam-policy` prints all that this spec needs");
+        json_array_append_new(pass->warnings, json_string(str_text(&text)));
+    }
+    str_fini(&text);
+}
+
 static void tell_done(struct pass *pass)
 {
     if (pass->told_done)
         return;
     pass->told_done = true;
+    tell_lacks(pass);
     judge(pass); /* of what was written, by what was read after it */
     pass->ended_ms = clock_monotonic_ms();
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */

@@ -20,6 +20,7 @@ struct task *task_new(const struct task_options *options)
     task->notes = json_array();
     task->beside = json_array();
     task->unread = json_array();
+    task->lacks = json_array();
     task->shown = json_object();
     task->written = json_object();
     task_read_prepare(task);
@@ -40,6 +41,7 @@ void task_free(struct task *task)
     json_decref(task->notes);
     json_decref(task->beside);
     json_decref(task->unread);
+    json_decref(task->lacks);
     json_decref(task->wished);
     json_decref(task->shown);
     json_decref(task->written);
@@ -261,6 +263,11 @@ void task_find(struct task *task, const json_t *findings)
         json_array_remove(task->notes, task->own_notes);
     if (findings)
         json_array_extend(task->notes, (json_t *)findings);
+}
+
+const json_t *task_lacks(const struct task *task)
+{
+    return task->lacks;
 }
 
 bool task_was_read(const struct task *task)

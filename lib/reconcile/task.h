@@ -106,6 +106,8 @@ const json_t *task_notes(const struct task *task);
 /* What others found in what was read (texts, NULL: nothing), in place of what they found before:
  * told with the notes. */
 void task_find(struct task *task, const json_t *findings);
+/* IAM actions that AWS refused to the caller: texts, never NULL. */
+const json_t *task_lacks(const struct task *task);
 /* Whether everything asked for was read. */
 bool task_was_read(const struct task *task);
 /* What was found beside the fields, as members.h has it; borrowed, never NULL. */

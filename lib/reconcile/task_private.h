@@ -35,6 +35,7 @@ struct task {
     json_t *desired, *facts, *replies, *known, *notes;
     json_t *beside;     /* found beside the fields: see members.h */
     json_t *unread;     /* texts: account-wide settings that were refused */
+    json_t *lacks;      /* texts: IAM actions that AWS refused */
     struct slot *slots; /* slot 0: the kind's read */
     size_t own_notes;   /* the first of notes; findings follow */
     unsigned look_count;
@@ -66,8 +67,11 @@ void task_outcome_say(struct task *task, const char *format, ...)
 /* Says why differences stay as they are: the first of them that cannot be written. */
 void task_outcome_say_held(struct task *task, const json_t *differences);
 void task_outcome_end(struct task *task, enum task_verdict verdict);
-/* Keeps what AWS said as text and failure; why: what that means, before it, or NULL. */
-void task_outcome_fail(struct task *task, const char *why, const struct aws_reply *reply);
+/* Keeps what AWS said to a call as text and failure; why: what that means, before it, or NULL. */
+void task_outcome_fail(struct task *task, const char *why, const struct call *call,
+                       const struct aws_reply *reply);
+/* Notes the permission that a refused call needs; does nothing where none is the reason. */
+void task_outcome_lack(struct task *task, const struct call *call, const struct aws_reply *reply);
 
 /* task_wait.c */
 /* Waits delay_ms, at most until window_s (and the spec's longest time) after the first wait of this

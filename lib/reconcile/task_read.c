@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reconcile/task_private.h"
+#include "reconcile/task_unique.h"
 #include "resources/members.h"
 #include "resources/table.h"
 
@@ -100,10 +101,9 @@ static void slot_finish(struct task *task, struct slot *slot)
     matches = slot->reply ? table_take(&scope, slot->call, slot->reply, &slot->document) : 0;
     slot->state = SLOT_DONE;
     if (slot->call->unique && matches != 1) {
-        task_outcome_say(task,
-                         matches ? "%zu of them have this name; say which one with its id"
-                                 : "there is none of this name",
-                         matches);
+        cleanup_free char *text = task_unique_text(&scope, slot->call, slot->reply, matches);
+
+        task_outcome_say(task, "%s", text);
         task_outcome_end(task, VERDICT_BLOCKED);
     }
     fold(task);
@@ -235,15 +235,16 @@ static void page_arrived(struct task *task, struct slot *slot, const json_t *res
 /* AWS's own words often do not say what a refused read means; some have none at all (HEAD). */
 static void read_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
-    task_outcome_fail(task, reply->kind == ERR_DENIED ? call->why : NULL, reply);
+    task_outcome_fail(task, reply->kind == ERR_DENIED ? call->why : NULL, call, reply);
     task_outcome_end(task, task->failure);
 }
 
 /* Nobody lets us see it: that is told, and is no reason to leave everything else. */
-static void not_told(struct task *task, struct slot *slot)
+static void not_told(struct task *task, struct slot *slot, const struct aws_reply *reply)
 {
     json_t *text = json_sprintf("unknown: %s is refused: %s", slot->call->op, slot->call->why);
 
+    task_outcome_lack(task, slot->call, reply);
     for (size_t i = 0; i < json_array_size(task->unread); i++)
         if (json_equal(json_array_get(task->unread, i), text)) {
             json_array_remove(task->unread, i);
@@ -262,7 +263,7 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
     else if (table_matches(slot->call->absent, &reply->error))
         slot_finish(task, slot);
     else if (slot->call->account_wide && reply->kind == ERR_DENIED)
-        not_told(task, slot);
+        not_told(task, slot, reply);
     else
         read_failed(task, slot->call, reply);
 }

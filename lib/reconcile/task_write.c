@@ -190,7 +190,7 @@ static void write_failed(struct task *task, const struct call *call, const struc
     bool first = !task->failure;
 
     if (first)
-        task_outcome_fail(task, why, reply);
+        task_outcome_fail(task, why, call, reply);
     if (first && why)
         task->failure = VERDICT_BLOCKED;
     if (call == task->kind->create && task->work.action == PLAN_CREATE)

@@ -154,6 +154,7 @@ struct call {
     bool account_wide;   /* reads: settings that are not ours to keep; what is refused is told as
                             unknown, and everything else goes on */
     bool unique;         /* reads with find: exactly one item must match, else blocked */
+    const char *what;    /* reads with unique: what it looks for, for people: "HTTP API" */
     bool shared;         /* writes: others write the same document; read again right before */
     int chunk; /* reads: send at most this many items of the one list parameter at a time */
     const struct settle *settle;                         /* ends with {0}; NULL: none */

@@ -645,11 +645,17 @@ static void test_unique(void)
     static const struct {
         const char *apis, *text;
     } cases[] = {
-        {"{\"Items\":[{\"Name\":\"b\",\"ProtocolType\":\"HTTP\"}]}", "none of this name"},
-        {"{\"Items\":[{\"Name\":\"a\",\"ProtocolType\":\"WEBSOCKET\"}]}", "none of this name"},
+        {"{\"Items\":[]}", "there is no HTTP API named a in eu-west-1, nor any other: is it the "
+                           "right region, and the right account?"},
+        {"{\"Items\":[{\"Name\":\"bbb\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"3\"},"
+         "{\"Name\":\"b\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"1\"},"
+         "{\"Name\":\"bb\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"2\"}]}",
+         "named a in eu-west-1; the nearest: b (api_id 1), bb (api_id 2), bbb (api_id 3)"},
+        {"{\"Items\":[{\"Name\":\"a\",\"ProtocolType\":\"WEBSOCKET\",\"ApiId\":\"1\"}]}",
+         "there is no HTTP API named a in eu-west-1; the nearest: a (api_id 1, WEBSOCKET)"},
         {"{\"Items\":[{\"Name\":\"a\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"1\"},"
          "{\"Name\":\"a\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"2\"}]}",
-         "2 of them"},
+         "2 HTTP APIs in eu-west-1 are named a: 1, 2; set api_id to the one that is meant"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -96,11 +96,14 @@ def test_what_cannot_change_blocks(sandbox: Sandbox, billingd: Billingd, world: 
 
 
 def test_no_api_of_this_name(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
-    world.api("another-api")
+    ids = {name: world.api(name) for name in ("another-api", "dnd-api", "ddn-api-2", "x", "zzzzzzzzzzzzzz", "ddn-ap", "q")}
     said = billingd.apply()
     assert said.code == 1, said
     stage = said.resources["stage_logging"]
-    assert stage["verdict"] == "blocked" and "none of this name" in stage["text"], stage
+    nearest = ", ".join(f"{name} (api_id {ids[name]})" for name in ("ddn-ap", "ddn-api-2", "dnd-api", "another-api"))
+    assert stage["verdict"] == "blocked" and stage["text"].startswith(
+        f"there is no HTTP API named ddn-api in {world.region}; the nearest: {nearest}, "), stage
+    assert stage["text"].endswith(" and 2 more") and stage["text"].count("api_id") == 5
     assert said.resources["subscription"]["verdict"] == "repaired"
 
 
@@ -110,13 +113,38 @@ def test_two_apis_of_this_name(sandbox: Sandbox, billingd: Billingd, with_spec: 
     said = billingd.apply()
     assert said.code == 1, said
     stage = said.resources["stage_logging"]
-    assert stage["verdict"] == "blocked" and "id" in stage["text"], stage
+    assert stage["verdict"] == "blocked", stage
+    assert re.fullmatch(rf"2 HTTP APIs in {world.region} are named ddn-api: (\w+), (\w+); set api_id to the one that "
+                        r"is meant", stage["text"]), stage
+    assert first in stage["text"] and second in stage["text"]
     assert "UpdateStage" not in billingd.writes()
 
     with_spec(overridden("{}", f"api_id: {second}")).converge()
     assert "AccessLogSettings" not in world.apigatewayv2.get_stage(ApiId=first, StageName="$default")
     logging = world.apigatewayv2.get_stage(ApiId=second, StageName="$default")["AccessLogSettings"]
     assert logging["DestinationArn"] == world.log_group_arn(seed.LOG_GROUP)
+
+
+def test_a_permission_that_is_missing_is_named(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """By AWS's own words, or where those say nothing by the operation; the way out once for all."""
+    world.api()
+    billingd.converge()
+    bare = {"action": "error", "times": 0, "status": 403, "message": "Access Denied"}
+    sandbox.faults({**bare, "operation": "GetBucketPolicy", "code": "AccessDenied"},
+                   {**bare, "operation": "GetBucketEncryption", "code": "AccessDenied"},
+                   {**bare, "operation": "GetDatabase", "code": "AccessDeniedException", "message":
+                    f"User: arn:aws:iam::{ACCOUNT}:user/x is not authorized to perform: glue:GetDatabase on resource: y"},
+                   {**bare, "operation": "DescribeAccountPolicies", "code": "AccessDeniedException"})
+    said = billingd("plan", "-o", "json")
+    assert said.code == 77, said
+    bucket, database = said.resources["bucket"]["text"], said.resources["database"]["text"]
+    assert re.search(r"needs the permission s3:(GetBucketPolicy|GetEncryptionConfiguration)$", bucket), bucket
+    assert "to perform: glue:GetDatabase" in database and "needs the permission" not in database
+    [told] = [line for line in said.err.splitlines() if "iam-policy" in line]
+    for action in ("glue:GetDatabase", "logs:DescribeAccountPolicies"):
+        assert action in told, told
+    assert told.endswith("`billingd iam-policy` prints all that this spec needs")
+    assert "iam-policy" not in bucket + database
 
 
 def test_an_api_without_the_stage(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
