@@ -95,12 +95,12 @@ static void grant_reads(json_t *grants, const struct manifest_resource *resource
     for (const struct member *m = kind->members; m && m->path && !resource->absent; m++)
         if (m->read && m->read->account_wide)
             grant_call(grants, scope, m->read);
-    for (const struct field *f = kind->fields; f->name; f++)
-        if (f->read && kind_reads(f, scope->desired, resource->absent))
-            grant_call(grants, scope, f->read);
-    for (const struct member *m = resource->kind->members; m && m->path && !resource->absent; m++)
-        if (m->read && m->read->account_wide)
-            grant_call(grants, scope, m->read);
+    for (const struct field *f = kind->fields; f->name; f++) {
+        if (!kind_reads(f, scope->desired, resource->absent))
+            continue;
+        grant_call(grants, scope, f->read);
+        grant_call(grants, scope, f->fallback);
+    }
 }
 
 static void grant_writes(json_t *grants, const struct manifest_resource *resource,

@@ -23,6 +23,7 @@ enum slot_state { SLOT_TODO, SLOT_SENT, SLOT_DONE };
 struct slot {
     const struct call *call;
     enum slot_state state;
+    bool fallback; /* nothing to ask as long as another reply tells it */
     json_t *params, *reply, *document;
     bool next_page;
     struct page_tokens tokens;

@@ -67,10 +67,12 @@ struct field {
     const char *otherwise;   /* default when the spec is silent; NULL: silence means "left alone" */
     const char *absent_is;   /* what AWS documents that a reply without the member means */
     const struct call *read; /* the call whose reply holds it; NULL: the kind's read */
-    const struct call *set;  /* repairs a difference; NULL: the kind's update */
-    const char *created;     /* the value AWS gives a new resource; wanting it needs no call then */
-    const char *own;         /* RULES, STATEMENTS: IDs with this prefix are ours; those no longer
-                                wanted are removed */
+    const struct call *fallback; /* asked only where that reply lacks the member; what it finds has
+                                    it at the same place.  NULL: then it is unknown */
+    const struct call *set;      /* repairs a difference; NULL: the kind's update */
+    const char *created; /* the value AWS gives a new resource; wanting it needs no call then */
+    const char *own;     /* RULES, STATEMENTS: IDs with this prefix are ours; those no longer
+                            wanted are removed */
     const char *passes; /* a role handed to this service ("firehose.amazonaws.com"): iam:PassRole */
     /* Of a field the spec does not declare, beside a value AWS has that is not usual (none, where
      * usual is NULL): told as harm.  NULL: nothing to tell. */

@@ -26,6 +26,27 @@ static const struct call read = {
     .action = "s3:ListBucket",
     .why = SHUT_OUT,
 };
+/* The region where HeadBucket's reply has no header for it: a proxy may drop it, and S3's
+ * imitations often do.  Source: GetBucketLocation, S3 API reference: nothing is us-east-1, EU is
+ * eu-west-1. */
+static json_t *location_region(const struct scope *scope, const json_t *reply)
+{
+    const char *constraint = json_text(reply, "LocationConstraint");
+
+    (void)scope;
+    if (!constraint || !*constraint)
+        constraint = "us-east-1";
+    else if (!strcmp(constraint, "EU"))
+        constraint = "eu-west-1";
+    return json_pack("{s:s}", "BucketRegion", constraint);
+}
+static const struct call read_location = {
+    .op = "GetBucketLocation",
+    .send = BUCKET,
+    .absent = MISSING,
+    .parse = location_region,
+    .why = SHUT_OUT,
+};
 static const struct call read_public_access = {
     .op = "GetPublicAccessBlock",
     .send = BUCKET,
@@ -192,6 +213,7 @@ static const struct field fields[] = {
     {.name = "name", .flags = FIELD_KEY, .summary = "Name of the bucket."},
     {.name = "region",
      .member = "BucketRegion",
+     .fallback = &read_location,
      .flags = FIELD_FIXED,
      .loss = LOSS_DROPPED,
      .summary = "Region of the bucket."},
@@ -334,6 +356,8 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
 
 static const struct member members[] = {
     {"BucketArn", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"LocationConstraint", MEMBER_IGNORED, .why = "Is the region, where it is asked for.",
+     .read = &read_location},
     {"BucketLocationName", MEMBER_IGNORED,
      .why = "The zone of a directory bucket; BucketLocationType is told."},
     {"BucketLocationType", MEMBER_DRIFT, LOSS_DROPPED,

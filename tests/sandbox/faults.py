@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .call import Call
 
 ACTIONS = ("throttle", "error", "500", "reset", "drop", "lose_reply", "truncate", "latency", "html503",
-           *rewrites.ACTIONS)
+           "without_header", *rewrites.ACTIONS)
 BEFORE = ("throttle", "error", "500", "reset", "drop", "html503")
 PAGE = (b"<html><head><title>503 Service Unavailable</title></head>\n<body><h1>Service Unavailable</h1>"
         b"</body></html>\n")
@@ -30,6 +30,7 @@ class Rule:
     status: int = 400  # of action error
     code: str = "InternalFailure"
     message: str = "injected"
+    header: str = ""  # of action without_header
     latency_ms: float = 0
     seen: int = 0
     fired: int = 0
@@ -94,6 +95,10 @@ def afterwards(rule: Rule, call: "Call", reply: Reply) -> Reply:
         before = (reply.body, reply.get("Content-Type"))
         reply = rewrites.rewritten(rule.action, call, reply)
         rule.changed += before != (reply.body, reply.get("Content-Type"))
+    if rule.action == "without_header":
+        kept = [(k, v) for k, v in reply.headers if k.lower() != rule.header.lower()]
+        rule.changed += len(kept) != len(reply.headers)
+        reply.headers = kept
     if rule.action == "lose_reply":
         reply.fate = "drop"
     elif rule.action == "truncate":

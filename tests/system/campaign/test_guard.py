@@ -125,6 +125,28 @@ def test_two_apis_of_this_name(sandbox: Sandbox, billingd: Billingd, with_spec: 
     assert logging["DestinationArn"] == world.log_group_arn(seed.LOG_GROUP)
 
 
+# How GetBucketLocation names them: us-east-1 by silence, eu-west-1 by an older word.
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", REGION])
+def test_a_bucket_whose_reply_has_no_region(sandbox: Sandbox, with_spec: Any, region: str) -> None:
+    world = World(sandbox, region)
+    world.api("one-api")
+    billingd = with_spec(f"account: \"{ACCOUNT}\"\nregion: {region}\ntemplate: {ROOT}/specs/pipeline.yaml\n"
+                         "pipelines:\n  one:\n    parameters: {api_name: one-api, bucket: one-bucket, firehose: one, "
+                         "log_group: /x/one, database: one, workgroup: one}\n")
+    billingd.converge()
+    assert billingd.calls(operation="GetBucketLocation") == [], "asked only where it must be"
+    sandbox.faults({"action": "without_header", "header": "x-amz-bucket-region", "operation": "HeadBucket", "times": 0})
+    sandbox.clear()
+    billingd.must_be_converged()
+    assert sandbox.fault_counts()[0]["changed"] and len(billingd.calls(operation="GetBucketLocation")) == 1
+    # Where that is refused too it is unknown, which is neither fine nor another region.
+    sandbox.faults({"action": "without_header", "header": "x-amz-bucket-region", "operation": "HeadBucket", "times": 0},
+                   {"action": "error", "operation": "GetBucketLocation", "status": 403, "code": "AccessDenied",
+                    "message": "Access Denied", "times": 0})
+    said = billingd.plan()
+    assert said.code == 77 and "s3:GetBucketLocation" in said.resources["bucket"]["text"], said
+
+
 def test_a_permission_that_is_missing_is_named(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
     """By AWS's own words, or where those say nothing by the operation; the way out once for all."""
     world.api()
