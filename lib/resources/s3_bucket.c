@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "resources/kind.h"
+#include "resources/lifecycle_rule.h"
+#include "resources/value.h"
 
 #include <string.h>
 
@@ -196,10 +198,21 @@ static const struct call put_policy = {
     .send = BUCKET "Policy=+policy",
     .settle = policy_made,
 };
+/* Others' rules may be of the old form, ours are not, and the document is written whole. */
+static void lift_rules(const struct scope *scope, json_t *params)
+{
+    json_t *configuration = json_object_get(params, "LifecycleConfiguration");
+    const json_t *rules = json_object_get(configuration, "Rules");
+
+    (void)scope;
+    if (rules)
+        json_object_set_new(configuration, "Rules", lifecycle_rule_lift(rules));
+}
 static const struct call put_lifecycle = {
     .op = "PutBucketLifecycleConfiguration",
     .send = BUCKET "LifecycleConfiguration.Rules=+lifecycle "
                    "TransitionDefaultMinimumObjectSize=lifecycle_minimum_size",
+    .amend = lift_rules,
     .settle = bucket_made,
     .action = "s3:PutLifecycleConfiguration",
 };
@@ -382,7 +395,30 @@ static const struct member members[] = {
     {0},
 };
 
-static void note(const struct scope *scope, json_t *notes)
+static bool differs(const struct scope *scope, const char *name)
+{
+    json_auto_t *differences = json_array();
+
+    value_differences(kind_field(scope->kind, name), json_object_get(scope->desired, name),
+                      json_object_get(scope->observed, name), differences);
+    return json_array_size(differences) > 0;
+}
+
+/* What is done to others' rules is told before it is done. */
+static void note_lifting(const struct scope *scope, json_t *notes)
+{
+    cleanup_free char *old = lifecycle_rule_old(json_object_get(scope->observed, "lifecycle"));
+
+    if (*old && (differs(scope, "lifecycle") || differs(scope, "lifecycle_minimum_size")))
+        json_array_append_new(
+            notes,
+            json_sprintf("lifecycle rules in the old form (Prefix beside Filter) are written "
+                         "with a Filter of the same prefix, which means the same, since S3 "
+                         "takes no configuration with both: %s",
+                         old));
+}
+
+static void note_versions(const struct scope *scope, json_t *notes)
 {
     const char *versioning = json_string_value(wanted_or_had(scope, "versioning"));
     size_t i;
@@ -433,6 +469,12 @@ static char *explain(const struct scope *scope, const char *code, const char *me
                               sid ? sid : "without a Sid", dead);
     }
     return NULL;
+}
+
+static void note(const struct scope *scope, json_t *notes)
+{
+    note_lifting(scope, notes);
+    note_versions(scope, notes);
 }
 
 const struct kind s3_bucket_kind = {
