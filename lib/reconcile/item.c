@@ -24,6 +24,7 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
         .facts = facts,
         .remove = item->resource->absent,
         .settle_timeout_s = settle_timeout_s,
+        .making = item->share->making,
         .held = is_held,
         .held_arg = item,
     });
@@ -174,6 +175,32 @@ void item_wake(struct item *item)
     item->since = read_cache_calls(item->share->cache);
     task_wake(item->task);
     item_pump(item);
+}
+
+static void tell_name(const struct item *item, const char *name)
+{
+    json_t *makers = json_object_get(item->share->making, name);
+
+    if (!makers) {
+        makers = json_object();
+        json_object_set_new(item->share->making, name, makers);
+    }
+    json_object_set_new(makers, item->resource->address, json_true());
+}
+
+void item_tell_names(const struct item *item)
+{
+    struct scope scope;
+
+    if (task_plan(item->task)->action != PLAN_CREATE)
+        return;
+    task_scope(item->task, &scope);
+    for (const struct field *f = scope.kind->fields; f->name; f++) {
+        const char *name = f->flags & FIELD_KEY ? json_text(scope.desired, f->name) : NULL;
+
+        if (name && *name)
+            tell_name(item, name);
+    }
 }
 
 bool item_writes_shared(const struct item *item)

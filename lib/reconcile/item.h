@@ -17,6 +17,7 @@ struct item_share {
     struct read_cache *cache;
     struct breaker *breaker;
     unsigned writes; /* sent */
+    json_t *making;  /* name -> {address: true}: what the pass makes, of all pipelines */
     bool stopping;   /* no new write, and no more waiting */
     /* After each step of an item; told: its state or its text is another one. */
     void (*moved)(void *arg, const struct item *item, bool told);
@@ -60,6 +61,8 @@ void item_release(struct item *item);
 void item_block(struct item *item, const char *reason);
 /* The same, for lack of permission. */
 void item_deny(struct item *item, const char *reason);
+/* Adds its names to what the pass makes, if its plan makes it. */
+void item_tell_names(const struct item *item);
 /* Whether its plan rewrites a document that others write too. */
 bool item_writes_shared(const struct item *item);
 

@@ -66,6 +66,7 @@ void pass_free(struct pass *pass)
         item_fini(&pass->items[i]);
     free(pass->items);
     free(pass->shown);
+    json_decref(pass->share.making);
     read_cache_free(pass->cache);
     account_alias_free(pass->aliases);
     for (size_t i = 0; i < pass->pipeline_count; i++) {
@@ -226,6 +227,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
     pass->share = (struct item_share){.client = setup->client,
                                       .cache = pass->cache,
                                       .breaker = setup->breaker,
+                                      .making = json_object(),
                                       .moved = on_moved,
                                       .arg = pass};
     pass->warnings = json_array();
@@ -500,6 +502,7 @@ void pass_apply(struct pass *pass)
     for (size_t i = 0; i < pass->item_count; i++) {
         if (!pass->items[i].task)
             continue;
+        item_tell_names(&pass->items[i]);
         deny(pass, &pass->items[i]);
         item_confirm(&pass->items[i], since);
     }

@@ -44,6 +44,8 @@ struct task_options {
     const json_t *facts;   /* shared */
     bool remove;
     int settle_timeout_s; /* longest time to wait for AWS in all */
+    const json_t
+        *making; /* what the pass makes, name -> {address: true}; borrowed, NULL: nothing */
     plan_held_fn *held;
     void *held_arg;
 };

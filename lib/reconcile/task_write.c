@@ -208,6 +208,39 @@ static char *explanation(const struct task *task, const struct aws_reply *reply)
     return task->kind->explain(&scope, reply->error.code, reply->error.message);
 }
 
+/* Of another resource: what is said of our own name is about us. */
+static bool is_made_by_another(const struct task *task, const json_t *makers)
+{
+    return json_object_size(makers) > (json_object_get(makers, task->options.address) ? 1U : 0U);
+}
+
+static bool has_word(const char *text, const char *word)
+{
+    static const char inside[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t n = strlen(word);
+
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+        if ((at == text || !strchr(inside, at[-1])) && (!at[n] || !strchr(inside, at[n])))
+            return true;
+    return false;
+}
+
+/* Services word it differently that they do not know a name yet. */
+static bool is_unknown_yet(const struct task *task, const struct aws_error *error)
+{
+    static const char *const says[] = {"not found", "not exist", "be found", "nable to", NULL};
+    const char *name;
+    json_t *makers;
+    bool says_so = false;
+
+    for (size_t i = 0; says[i]; i++)
+        says_so = says_so || strstr(error->message, says[i]);
+    json_object_foreach((json_t *)task->options.making, name, makers)
+        if (says_so && has_word(error->message, name) && is_made_by_another(task, makers))
+            return true;
+    return false;
+}
+
 /* Besides the call's own rules: after a create, AWS may not know everywhere what it made. */
 static const struct settle *settle_of(const struct task *task, const struct call *call,
                                       const struct aws_reply *reply)
@@ -216,7 +249,10 @@ static const struct settle *settle_of(const struct task *task, const struct call
     const struct settle *settle = table_settle(call, &reply->error);
     bool made = task->follows_create || task->plan.action == PLAN_CREATE;
 
-    return settle || !made || reply->kind != ERR_ABSENT ? settle : &appear;
+    if (settle)
+        return settle;
+    return (made && reply->kind == ERR_ABSENT) || is_unknown_yet(task, &reply->error) ? &appear
+                                                                                      : NULL;
 }
 
 void task_write_reply(struct task *task, const struct aws_reply *reply)

@@ -115,15 +115,13 @@ static json_t *create_params(const struct scope *scope)
     return params;
 }
 
-/* Just after CreateBucket or CreateRole, S3 may not know the bucket or the principal yet. */
-static const struct settle bucket_made[] = {
-    {"NoSuchBucket", NULL, 60, "the new bucket to appear"},
+static const struct settle busy[] = {
     {"OperationAborted", NULL, 60, "another change of the bucket to end"},
     {0},
 };
+/* Just after CreateRole, S3 may not know the principal yet. */
 static const struct settle policy_made[] = {
     {"MalformedPolicy", "Invalid principal in policy", 120, "the IAM role to propagate"},
-    {"NoSuchBucket", NULL, 60, "the new bucket to appear"},
     {"OperationAborted", NULL, 60, "another change of the bucket to end"},
     {0},
 };
@@ -131,18 +129,18 @@ static const struct call create = {
     .op = "CreateBucket",
     .build = create_params,
     .already = "BucketAlreadyOwnedByYou",
-    .settle = bucket_made,
+    .settle = busy,
 };
 static const struct call put_public_access = {
     .op = "PutPublicAccessBlock",
     .send = BUCKET "PublicAccessBlockConfiguration=+public_access_block",
-    .settle = bucket_made,
+    .settle = busy,
     .action = "s3:PutBucketPublicAccessBlock",
 };
 static const struct call put_ownership = {
     .op = "PutBucketOwnershipControls",
     .send = BUCKET "OwnershipControls.Rules[].ObjectOwnership=ownership",
-    .settle = bucket_made,
+    .settle = busy,
 };
 #define ENCRYPTION "ServerSideEncryptionConfiguration.Rules[]."
 
@@ -171,13 +169,13 @@ static json_t *encryption_params(const struct scope *scope)
 static const struct call put_encryption = {
     .op = "PutBucketEncryption",
     .build = encryption_params,
-    .settle = bucket_made,
+    .settle = busy,
     .action = "s3:PutEncryptionConfiguration",
 };
 static const struct call put_versioning = {
     .op = "PutBucketVersioning",
     .send = BUCKET "VersioningConfiguration.Status=versioning",
-    .settle = bucket_made,
+    .settle = busy,
     .why = "a bucket that once had versions can only suspend them; what they keep costs until a "
            "lifecycle rule ends it",
 };
@@ -213,13 +211,13 @@ static const struct call put_lifecycle = {
     .send = BUCKET "LifecycleConfiguration.Rules=+lifecycle "
                    "TransitionDefaultMinimumObjectSize=lifecycle_minimum_size",
     .amend = lift_rules,
-    .settle = bucket_made,
+    .settle = busy,
     .action = "s3:PutLifecycleConfiguration",
 };
 static const struct call put_tags = {
     .op = "PutBucketTagging",
     .send = BUCKET "Tagging.TagSet=+tags",
-    .settle = bucket_made,
+    .settle = busy,
 };
 
 static const struct field fields[] = {
@@ -459,7 +457,9 @@ static char *explain(const struct scope *scope, const char *code, const char *me
     if (strcmp(code, "MalformedPolicy") != 0 || !strstr(message, "Invalid principal"))
         return NULL;
     json_array_foreach(json_object_get(scope->observed, "policy"), i, statement) {
-        const char *dead = dead_principal(json_object_get(statement, "Principal"));
+        const json_t *principal = json_object_get(statement, "Principal");
+        const char *dead =
+            dead_principal(principal ? principal : json_object_get(statement, "NotPrincipal"));
         const char *sid = json_text(statement, "Sid");
 
         if (dead)
