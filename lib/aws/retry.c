@@ -69,6 +69,19 @@ enum retry_class retry_classify(const char *service, int status, const char *cod
     return RETRY_NEVER;
 }
 
+bool retry_is_quota(const char *service, int status, const char *code)
+{
+    static const char *const parts[] = {"LimitExceeded", "QuotaExceeded", "TooManyBuckets",
+                                        "TooManyTags"};
+
+    if (retry_classify(service, status, code) != RETRY_NEVER)
+        return false;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (strstr(code, parts[i]))
+            return true;
+    return false;
+}
+
 static int cost_of(const struct retry_policy *policy, enum retry_class class)
 {
     if (class == RETRY_THROTTLED)

@@ -16,7 +16,8 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
         .loop = loop,
         .client = client,
         .manifest = manifest,
-        .breaker = breaker_new(manifest->breaker_repairs, manifest->breaker_window_s)};
+        .breaker = breaker_new(manifest->breaker_repairs, manifest->breaker_window_s),
+        .quota = quota_new()};
     return engine;
 }
 
@@ -36,6 +37,7 @@ void engine_free(struct engine *engine)
         return;
     engine_forget(engine, engine->pass);
     breaker_free(engine->setup.breaker);
+    quota_free(engine->setup.quota);
     free(engine);
 }
 

@@ -1,6 +1,7 @@
 /* engine.h -- one pass after another over everything a manifest wants.
  *
- * The engine outlives passes: it remembers what did not stay repaired. */
+ * The engine outlives passes: it remembers what did not stay repaired, and what AWS had no place
+ * for. */
 #ifndef RECONCILE_ENGINE_H
 #define RECONCILE_ENGINE_H
 

@@ -5,6 +5,7 @@
 #define RECONCILE_ITEM_H
 
 #include "reconcile/breaker.h"
+#include "reconcile/quota.h"
 #include "reconcile/read_cache.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
@@ -16,6 +17,7 @@ struct item_share {
     struct aws_client *client;
     struct read_cache *cache;
     struct breaker *breaker;
+    struct quota *quota;
     unsigned writes; /* sent */
     json_t *making;  /* name -> {address: true}: what the pass makes, of all pipelines */
     bool stopping;   /* no new write, and no more waiting */

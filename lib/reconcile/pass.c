@@ -227,6 +227,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
     pass->share = (struct item_share){.client = setup->client,
                                       .cache = pass->cache,
                                       .breaker = setup->breaker,
+                                      .quota = setup->quota,
                                       .making = json_object(),
                                       .moved = on_moved,
                                       .arg = pass};

@@ -7,6 +7,7 @@
 
 #include "aws/client.h"
 #include "reconcile/breaker.h"
+#include "reconcile/quota.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 
@@ -29,6 +30,7 @@ struct pass_setup {
     struct aws_client *client;
     const struct manifest *manifest;
     struct breaker *breaker;
+    struct quota *quota;
     bool skip_pass_role_check; /* a simulated denial is only told */
     bool ask_alias;            /* of each account */
 };

@@ -265,6 +265,11 @@ void task_find(struct task *task, const json_t *findings)
         json_array_extend(task->notes, (json_t *)findings);
 }
 
+bool task_is_over_quota(const struct task *task)
+{
+    return task->over_quota;
+}
+
 const json_t *task_lacks(const struct task *task)
 {
     return task->lacks;

@@ -108,6 +108,8 @@ const json_t *task_notes(const struct task *task);
 /* What others found in what was read (texts, NULL: nothing), in place of what they found before:
  * told with the notes. */
 void task_find(struct task *task, const json_t *findings);
+/* AWS refused a write of it for a quota. */
+bool task_is_over_quota(const struct task *task);
 /* IAM actions that AWS refused to the caller: texts, never NULL. */
 const json_t *task_lacks(const struct task *task);
 /* Whether everything asked for was read. */

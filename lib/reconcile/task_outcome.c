@@ -97,6 +97,8 @@ void task_outcome_fail(struct task *task, const char *why, const struct call *ca
                       *needs = needs_of(task, call, reply);
 
     task_outcome_lack(task, call, reply);
+    task->over_quota = task->over_quota ||
+                       retry_is_quota(task->kind->service, reply->error.status, reply->error.code);
     task_outcome_say(task, "%s%s%s%s", why ? why : "", why ? ": " : "", text, needs);
     task->summary = mem_printf("%s%s%s%s", why ? why : "", why ? ": " : "", summary, needs);
     task->failure = reply->kind == ERR_RETRY    ? VERDICT_RETRY

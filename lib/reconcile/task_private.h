@@ -46,6 +46,7 @@ struct task {
     struct plan plan, work;             /* as first made; as being carried out */
     bool confirming;                    /* looks again before anything is written */
     bool applying, sent;                /* sent: a write is under way */
+    bool over_quota;                    /* AWS has no place for what it would write */
     bool bound;                         /* writes nothing but what `plan` says */
     bool follows_create;                /* something it needs was just made */
     bool agreed;                        /* the last two looks want the same writes */

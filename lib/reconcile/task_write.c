@@ -200,12 +200,18 @@ static void write_failed(struct task *task, const struct call *call, const struc
 
 static char *explanation(const struct task *task, const struct aws_reply *reply)
 {
+    char *text = NULL;
     struct scope scope;
 
-    if (reply->result || !task->kind->explain)
+    if (reply->result)
         return NULL;
     task_read_scope(task, &scope);
-    return task->kind->explain(&scope, reply->error.code, reply->error.message);
+    if (task->kind->explain)
+        text = task->kind->explain(&scope, reply->error.code, reply->error.message);
+    if (!text && retry_is_quota(task->kind->service, reply->error.status, reply->error.code))
+        text = mem_text("a quota of the account is used up: remove by hand what nobody needs, or "
+                        "have AWS raise it (Service Quotas)");
+    return text;
 }
 
 /* Of another resource: what is said of our own name is about us. */
