@@ -23,6 +23,8 @@ static json_t *conditions_of(const json_t *rule)
         json_object_set_new(all, "Tags", json_pack("[O]", tag));
     if (prefix && !json_object_get(all, "Prefix"))
         json_object_set(all, "Prefix", (json_t *)prefix);
+    else if (prefix && !json_equal(prefix, json_object_get(all, "Prefix")))
+        json_object_set(all, "PrefixBeside", (json_t *)prefix); /* not S3's, and not the same */
     text = json_text(all, "Prefix");
     if (text && !*text)
         json_object_del(all, "Prefix");
