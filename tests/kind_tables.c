@@ -30,8 +30,9 @@ static const struct {
 
 static json_t *call_json(const struct call *call)
 {
-    return call ? json_pack("{s:s, s:s?, s:b}", "op", call->op, "send", call->send, "shared",
-                            call->shared)
+    return call ? json_pack("{s:s, s:s?, s:b, s:s?, s:s?, s:b}", "op", call->op, "send", call->send,
+                            "shared", call->shared, "take", call->take, "find", call->find, "plain",
+                            !call->parse)
                 : json_null();
 }
 

@@ -88,7 +88,7 @@ def unprocessed(call: "Call", body: bytes) -> bytes:
 
 
 def with_member(call: "Call", reply: Reply, path: list[str | int], value: Any) -> Reply:
-    """The same reply, encoded anew, with another value at the path; as it is when the path is empty."""
+    """The same reply, encoded anew, with another value (None: without one) at the path; as it is when that is empty."""
     result = replies.read(call.service, call.operation, reply)
     if path:
         shape, at = models.operation_model(call.service, call.operation).output_shape, result
@@ -98,6 +98,9 @@ def with_member(call: "Call", reply: Reply, path: list[str | int], value: Any) -
             last = number + 1 == len(path)
             if last and shape.type_name == "timestamp":
                 value = datetime.fromtimestamp(value, UTC)
+            if last and value is None:
+                at.pop(step, None)
+                break
             fresh: Any = value if last else [] if isinstance(path[number + 1], int) else {}
             if isinstance(step, int) and step >= len(at):
                 at.append(fresh)
