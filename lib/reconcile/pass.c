@@ -411,6 +411,21 @@ static void hold_when_stale(struct pass *pass)
             item_block(&pass->items[i], "nothing is written: the plan does not hold any more");
 }
 
+static void begin_checking(struct pass *pass)
+{
+    pass->phase = PHASE_CHECKING;
+    judge(pass);
+    check_roles(pass);
+    schedule(pass);
+}
+
+static void begin_applying(struct pass *pass)
+{
+    hold_when_stale(pass);
+    pass->phase = PHASE_APPLYING;
+    schedule(pass);
+}
+
 static void step(struct pass *pass)
 {
     switch (pass->phase) {
@@ -424,10 +439,7 @@ static void step(struct pass *pass)
     case PHASE_READING:
         if (!all_at(pass, false))
             return;
-        pass->phase = PHASE_CHECKING;
-        judge(pass);
-        check_roles(pass);
-        schedule(pass);
+        begin_checking(pass);
         return;
     case PHASE_CHECKING:
         if (pass->checks_left || !account_alias_is_done(pass->aliases))
@@ -441,9 +453,7 @@ static void step(struct pass *pass)
         wake_items(pass);
         if (!all_at(pass, false))
             return;
-        hold_when_stale(pass);
-        pass->phase = PHASE_APPLYING;
-        schedule(pass);
+        begin_applying(pass);
         return;
     case PHASE_APPLYING:
         turns_release(pass->items, pass->item_count);
