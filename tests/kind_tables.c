@@ -3,9 +3,13 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "resources/kind.h"
+#include "resources/members.h"
 #include "resources/registry.h"
 #include "resources/table.h"
 #include "resources/value.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static const char *const types[] = {
     [FIELD_TEXT] = "TEXT",         [FIELD_INT] = "INT",       [FIELD_NUMBER] = "NUMBER",
@@ -29,9 +33,10 @@ static json_t *call_json(const struct kind *kind, const struct call *call)
 {
     cleanup_free char *words = call ? table_words(kind, call) : NULL;
 
-    return call
-               ? json_pack("{s:s, s:s, s:b}", "op", call->op, "send", words, "shared", call->shared)
-               : json_null();
+    return call ? json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:b}", "op", call->op, "send", words,
+                            "shared", call->shared, "take", call->take, "find", call->find, "plain",
+                            !call->parse)
+                : json_null();
 }
 
 static json_t *default_json(const struct field *field, const char *text)
@@ -70,10 +75,64 @@ static json_t *kind_json(const struct kind *kind)
                      call_json(kind, kind->remove), "fields", fields, "beside", beside);
 }
 
-int main(void)
-{
-    json_auto_t *tables = json_object();
+/* ---- what the tables say of members ---- */
 
+static void classify(const struct kind *kind, const struct call *read, const char *path,
+                     json_t *found)
+{
+    static const char *const names[] = {
+        [MEMBER_IGNORED] = "ignored", [MEMBER_TOLD] = "told", [MEMBER_DRIFT] = "drift"};
+    const struct member *row = NULL;
+    const char *name = "unknown";
+
+    if (members_know(kind, read, path, &row))
+        name = row ? names[row->is] : "field";
+    json_object_set_new(found, name, json_true());
+}
+
+static json_t *classes_of(const struct kind *kind, const char *op, const char *path)
+{
+    json_t *found = json_object();
+
+    if (!strcmp(kind->read->op, op))
+        classify(kind, kind->read, path, found);
+    for (const struct field *f = kind->fields; f->name; f++)
+        if (f->read && !strcmp(f->read->op, op))
+            classify(kind, f->read, path, found);
+    for (const struct member *m = kind->members; m && m->path; m++)
+        if (m->read && !strcmp(m->read->op, op))
+            classify(kind, m->read, path, found);
+    return found;
+}
+
+/* Lines "operation path" on standard input: kind -> what its tables say that such a member is. */
+static int classify_input(void)
+{
+    char op[128], path[1024];
+
+    while (scanf("%127s %1023s", op, path) == 2) {
+        json_auto_t *kinds = json_object();
+
+        for (size_t i = 0; registry_kinds[i]; i++) {
+            json_t *found = classes_of(registry_kinds[i], op, path);
+
+            if (json_object_size(found))
+                json_object_set(kinds, registry_kinds[i]->name, found);
+            json_decref(found);
+        }
+        if (json_dumpf(kinds, stdout, JSON_COMPACT) || putchar('\n') == EOF)
+            return 1;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    json_auto_t *tables = NULL;
+
+    if (argc > 1 && !strcmp(argv[1], "--classify"))
+        return classify_input();
+    tables = json_object();
     for (size_t i = 0; registry_kinds[i]; i++)
         json_object_set_new(tables, registry_kinds[i]->name, kind_json(registry_kinds[i]));
     return json_dumpf(tables, stdout, JSON_INDENT(1)) < 0;

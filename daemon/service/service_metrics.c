@@ -239,7 +239,7 @@ _Static_assert(sizeof service_metrics / sizeof(struct metric) + 1 == sizeof tabl
 
 /* The closed sets of label values. */
 static const char *const results[] = {"converged", "drifted", "blocked", "failed", NULL};
-static const char *const guards[] = {"account", "breaker", "immutable", "ownership", NULL};
+static const char *const guards[] = {"account", "breaker", "immutable", "ownership", "quota", NULL};
 static const char *const builds[] = {"built", "noted", "kept", "failed", NULL};
 static const char *const conditions[] = {
     "Ready", "Synced", "NonConverging", "Unchecked", "Recoverable", "Terminal", NULL};

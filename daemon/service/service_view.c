@@ -111,6 +111,8 @@ static void count_guards(const struct service *service, const struct task *task)
     json_array_foreach(plan->differences, i, difference)
         if (json_object_get(difference, "held"))
             metric_add(&service_metrics.guard_blocked_total, 1, "breaker", NULL);
+    if (task_is_over_quota(task))
+        metric_add(&service_metrics.guard_blocked_total, 1, "quota", NULL);
     if (plan->action != PLAN_BLOCKED)
         return;
     if (resource && resource->absent)
@@ -258,6 +260,10 @@ static char *summary_text(const struct service *service, const struct pass *pass
         if (refused)
             str_addf(&text, ", %s: %s", service->manifest->pipelines[i].name, refused);
     }
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        if (task_is_over_quota(pass_task(pass, i)))
+            str_addf(&text, ", %s: %s", task_address(pass_task(pass, i)),
+                     task_summary(pass_task(pass, i)));
     return str_take(&text);
 }
 

@@ -32,7 +32,8 @@ enum long_only {
     OPTION_LEGACY,
     OPTION_PUBLIC_KEY,
     OPTION_FOR,
-    OPTION_SPLIT, /* the last one */
+    OPTION_SPLIT,
+    OPTION_OUT, /* the last one */
 };
 
 /* Which flags of a single verb were given: a bit each from OPTION_DETAILED on, and this one. */
@@ -66,6 +67,7 @@ static const struct option long_options[] = {
     {"public-key", required_argument, NULL, OPTION_PUBLIC_KEY},
     {"for", required_argument, NULL, OPTION_FOR},
     {"split", required_argument, NULL, OPTION_SPLIT},
+    {"out", required_argument, NULL, OPTION_OUT},
     {0},
 };
 
@@ -141,7 +143,7 @@ static int set_value(struct options *options, int option, const char *value)
     const char **texts[] = {&options->month,    &options->since,  &options->from,
                             &options->to,       &options->day,    &options->prices,
                             &options->pipeline, &options->legacy, &options->public_key,
-                            &options->for_use,  &options->split};
+                            &options->for_use,  &options->split,  &options->out};
 
     if (option == 'f') {
         options->file = value;
@@ -291,12 +293,13 @@ static int check_use(const struct options *options, unsigned given)
     const struct verb *verb = options->verb;
     int code = -1;
 
-    for (int option = OPTION_DETAILED; option <= OPTION_SPLIT && code < 0; option++)
+    for (int option = OPTION_DETAILED; option <= OPTION_OUT && code < 0; option++)
         if (given & 1U << (option - OPTION_DETAILED))
             code = check_flag(options, option);
     if (code < 0 && (given & GIVEN_YES))
         code = check_flag(options, 'y');
-    if (code < 0 && verb->operand && !options->operand) {
+    /* One in brackets may be left out. */
+    if (code < 0 && verb->operand && *verb->operand != '[' && !options->operand) {
         (void)fprintf(stderr, "billingd: %s needs %s, like: %s\n", verb->name, verb->operand,
                       verb->example);
         return EXIT_BAD_USAGE;

@@ -36,7 +36,8 @@ struct options {
     const char *public_key;      /* verify: a file with the key to trust */
     const char *for_use;         /* iam-policy: one of the verbs */
     const char *split;           /* iam-policy: a number of policies */
-    const char *operand;         /* the argument behind the verb: close 2025-10 */
+    const char *out;             /* plan: the file to keep it in */
+    const char *operand;         /* the argument behind the verb: close 2025-10; NULL: none */
 };
 
 /* Reads argv; verbs (ends with {0}) are those there are.  Returns -1 to go on, else the exit code

@@ -25,7 +25,8 @@ struct pass_runner {
     /* Called when all is done. */
     void (*report)(struct pass_runner *runner);
     struct progress_view progress;
-    int code; /* exit code; report may set it */
+    bool names_account; /* what it prints begins with the account's alias, where IAM tells it */
+    int code;           /* exit code; report may set it */
     void *arg;
 };
 

@@ -10,8 +10,9 @@ struct verb {
     const char *summary;   /* one line */
     const char *example;
     int (*run)(const struct options *options); /* returns an exit_code */
-    const char *operand;                       /* the argument it needs: "YYYY-MM"; NULL: none */
-    bool prints_bills;                         /* -o table, csv and focus, too */
+    const char
+        *operand;      /* the argument it needs: "YYYY-MM", or may have: "[PLANFILE]"; NULL: none */
+    bool prints_bills; /* -o table, csv and focus, too */
 };
 
 /* Each returns an exit_code. */

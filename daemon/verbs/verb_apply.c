@@ -1,5 +1,8 @@
-/* verb_apply.c -- plans, asks, writes, verifies. */
+/* verb_apply.c -- plans, asks, writes, verifies; with a plan file, what was reviewed or nothing. */
+#include "base/json.h"
 #include "daemon/verbs/pass_runner.h"
+#include "daemon/verbs/plan_file.h"
+#include "daemon/verbs/plan_stale.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
 #include "daemon/views/plan_outcome.h"
@@ -14,21 +17,63 @@ static bool has_writes(const struct pass *pass)
     return false;
 }
 
-static bool decide(struct pass_runner *runner)
+static void refuse_stale(struct pass_runner *runner, const json_t *texts)
+{
+    const json_t *text;
+    size_t i;
+
+    (void)fputs(
+        "billingd: the plan that was reviewed does not hold any more, nothing was written:\n",
+        stderr);
+    json_array_foreach((json_t *)texts, i, text)
+        (void)fprintf(stderr, "  %s\n", json_string_value(text));
+    (void)fputs("Make a new plan and review that.\n", stderr);
+    runner->code = EXIT_REFUSED;
+}
+
+/* The plan made now is the one of the file. */
+static bool still_holds(struct pass_runner *runner, const json_t *reviewed)
+{
+    struct err e = {0};
+    json_auto_t *now = plan_file_document(runner->pass, runner->manifest, &e), *texts = NULL;
+
+    if (!now) {
+        (void)fprintf(stderr, "billingd: nothing is written: %s\n", e.text);
+        return false;
+    }
+    texts = plan_stale(reviewed, now);
+    if (!json_array_size(texts))
+        return true;
+    refuse_stale(runner, texts);
+    return false;
+}
+
+static void show(const struct pass_runner *runner)
 {
     FILE *out = runner->options->output == OUTPUT_JSON ? stderr : stdout;
 
-    if (!has_writes(runner->pass))
-        return true; /* nothing is asked where nothing is written */
     pass_runner_print_refusals(runner);
     plan_view_print_callers(runner->pass, runner->manifest, out);
     plan_view_print(runner->pass, out, options_color(runner->options, out));
     plan_outcome_print(runner->pass, out);
     (void)fflush(out);
+}
+
+static bool decide(struct pass_runner *runner)
+{
+    const json_t *reviewed = runner->arg;
+
+    if (reviewed && !still_holds(runner, reviewed))
+        return false;
+    if (!has_writes(runner->pass))
+        return true; /* nothing is asked where nothing is written */
+    show(runner);
     if (runner->options->dry_run)
         return false;
     if (pass_may_not_write(runner->pass))
         return true; /* it ends before the first write */
+    if (reviewed || !runner->options->yes)
+        pass_bind(runner->pass); /* what was looked at is what is written */
     if (runner->options->yes || terminal_ask(stdin, stderr, "Apply these changes?"))
         return true;
     (void)fputs("billingd: not confirmed, nothing was written; --yes confirms without a terminal\n",
@@ -39,6 +84,8 @@ static bool decide(struct pass_runner *runner)
 
 static void report(struct pass_runner *runner)
 {
+    if (json_array_size(pass_stale(runner->pass)))
+        refuse_stale(runner, pass_stale(runner->pass));
     if (runner->options->output == OUTPUT_JSON) {
         json_auto_t *json = plan_view_json(runner->pass, runner->manifest);
 
@@ -53,7 +100,15 @@ static void report(struct pass_runner *runner)
 
 int verb_apply(const struct options *options)
 {
-    struct pass_runner runner = {.decide = decide, .report = report};
+    const char *path = options->operand;
+    struct err e = {0};
+    json_auto_t *reviewed = path ? plan_file_read(path, &e) : NULL;
+    struct pass_runner runner = {
+        .decide = decide, .report = report, .names_account = true, .arg = reviewed};
 
+    if (path && !reviewed) {
+        (void)fprintf(stderr, "billingd: %s\n", e.text);
+        return EXIT_BAD_CONFIG;
+    }
     return pass_runner_run(&runner, options);
 }

@@ -1,15 +1,37 @@
 /* verb_plan.c -- looks and tells; writes nothing. */
 #include "daemon/verbs/pass_runner.h"
+#include "daemon/verbs/plan_file.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
 #include "daemon/views/plan_outcome.h"
 #include "daemon/views/plan_view.h"
+
+/* With --out; the plan itself is shown all the same. */
+static void keep(struct pass_runner *runner)
+{
+    const char *path = runner->options->out;
+    struct err e = {0};
+    json_auto_t *document = NULL;
+
+    if (!path)
+        return;
+    document = plan_file_document(runner->pass, runner->manifest, &e);
+    if (document && !plan_file_write(path, document, &e)) {
+        (void)fprintf(stderr, "billingd: the plan is in %s: `billingd apply %s` carries it out\n",
+                      path, path);
+        return;
+    }
+    (void)fprintf(stderr, "billingd: %s\n", e.text);
+    if (!runner->code)
+        runner->code = EXIT_FAILED;
+}
 
 static void report(struct pass_runner *runner)
 {
     struct pass *pass = runner->pass;
     bool changes = plan_view_has_changes(pass);
 
+    keep(runner);
     if (runner->options->output == OUTPUT_JSON) {
         json_auto_t *json = plan_view_json(pass, runner->manifest);
 
@@ -29,7 +51,7 @@ static void report(struct pass_runner *runner)
 
 int verb_plan(const struct options *options)
 {
-    struct pass_runner runner = {.report = report};
+    struct pass_runner runner = {.report = report, .names_account = true};
 
     return pass_runner_run(&runner, options);
 }

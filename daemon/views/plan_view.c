@@ -159,24 +159,28 @@ void plan_view_print(const struct pass *pass, FILE *out, bool color)
 
 void plan_view_print_callers(const struct pass *pass, const struct manifest *manifest, FILE *out)
 {
-    for (size_t i = 0; i < manifest->pipeline_count; i++)
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        const char *alias = pass_alias(pass, i);
+
         if (pass_caller(pass, i))
-            (void)fprintf(out, "%s: account %s, region %s, as %s\n", manifest->pipelines[i].name,
-                          pass_account(pass, i), manifest->pipelines[i].region,
+            (void)fprintf(out, "%s: account %s%s%s%s, region %s, as %s\n",
+                          manifest->pipelines[i].name, pass_account(pass, i), alias ? " (" : "",
+                          alias ? alias : "", alias ? ")" : "", manifest->pipelines[i].region,
                           pass_caller(pass, i));
+    }
 }
 
-/* account and caller are null where they are not known. */
+/* account, alias and caller are null where they are not known. */
 static json_t *callers_json(const struct pass *pass, const struct manifest *manifest)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; i < manifest->pipeline_count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s?, s:s, s:s?}", "pipeline",
-                                              manifest->pipelines[i].name, "account",
-                                              pass_caller(pass, i) ? pass_account(pass, i) : NULL,
-                                              "region", manifest->pipelines[i].region, "caller",
-                                              pass_caller(pass, i)));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s?, s:s?, s:s, s:s?}", "pipeline", manifest->pipelines[i].name,
+                            "account", pass_caller(pass, i) ? pass_account(pass, i) : NULL, "alias",
+                            pass_alias(pass, i), "region", manifest->pipelines[i].region, "caller",
+                            pass_caller(pass, i)));
     return list;
 }
 

@@ -69,6 +69,19 @@ enum retry_class retry_classify(const char *service, int status, const char *cod
     return RETRY_NEVER;
 }
 
+bool retry_is_quota(const char *service, int status, const char *code)
+{
+    static const char *const parts[] = {"LimitExceeded", "QuotaExceeded", "TooManyBuckets",
+                                        "TooManyTags"};
+
+    if (retry_classify(service, status, code) != RETRY_NEVER)
+        return false;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (strstr(code, parts[i]))
+            return true;
+    return false;
+}
+
 static int cost_of(const struct retry_policy *policy, enum retry_class class)
 {
     if (class == RETRY_THROTTLED)
@@ -148,13 +161,19 @@ bool retry_is_skew(const char *code)
     return is_one_of(code, codes);
 }
 
+bool retry_is_unauthorized(int status, const char *code)
+{
+    static const char *const codes[] = {"AccessDenied",          "AccessDeniedException",
+                                        "ForbiddenException",    "NotAuthorized",
+                                        "UnauthorizedOperation", NULL};
+
+    return is_one_of(code, codes) || (status == 403 && strncmp(code, "HTTP", 4) == 0);
+}
+
 static bool is_denied(int status, const char *code)
 {
-    static const char *const codes[] = {"AccessDenied",
-                                        "AccessDeniedException",
-                                        "AllAccessDisabled",
+    static const char *const codes[] = {"AllAccessDisabled",
                                         "AccountProblem",
-                                        "ForbiddenException",
                                         "InvalidAccessKeyId",
                                         "InvalidClientTokenId",
                                         "InvalidToken",
@@ -162,15 +181,13 @@ static bool is_denied(int status, const char *code)
                                         "IncompleteSignatureException",
                                         "MissingAuthenticationToken",
                                         "MissingAuthenticationTokenException",
-                                        "NotAuthorized",
                                         "OptInRequired",
                                         "UnauthorizedException",
-                                        "UnauthorizedOperation",
                                         "UnrecognizedClientException",
                                         NULL};
 
-    return is_one_of(code, codes) || retry_is_expired(code) || retry_is_skew(code) ||
-           status == 401 || (status == 403 && strncmp(code, "HTTP", 4) == 0);
+    return is_one_of(code, codes) || retry_is_unauthorized(status, code) ||
+           retry_is_expired(code) || retry_is_skew(code) || status == 401;
 }
 
 bool retry_is_conflict(const char *code)

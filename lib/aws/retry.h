@@ -67,6 +67,10 @@ bool retry_is_skew(const char *code);
 /* Two writers met, or a change is under way: the call is right as it stands, only later, and not
  * before what is there was read again. */
 bool retry_is_conflict(const char *code);
+/* AWS has no place for one more: a quota, which does not end by asking again. */
+bool retry_is_quota(const char *service, int status, const char *code);
+/* The caller is known, but not allowed to do this: a permission is missing, or denied. */
+bool retry_is_unauthorized(int status, const char *code);
 /* What the caller can do about a final error. */
 enum err_kind retry_kind(const char *service, int status, const char *code);
 

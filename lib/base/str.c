@@ -155,7 +155,7 @@ char *str_from_base64(const char *text, size_t *length)
     return bytes;
 }
 
-static size_t edit_distance(const char *a, const char *b)
+size_t str_distance(const char *a, const char *b)
 {
     size_t row[65], la = strlen(a), lb = strlen(b);
 
@@ -190,7 +190,7 @@ const char *str_nearest(const char *word, const char *const *candidates)
     size_t limit = strlen(word) / 3 + 2;
 
     for (; *candidates; candidates++) {
-        size_t distance = edit_distance(word, *candidates);
+        size_t distance = str_distance(word, *candidates);
 
         if (distance < limit) {
             limit = distance;

@@ -35,6 +35,9 @@ void str_add_base64(struct str *s, const void *bytes, size_t length);
 char *str_from_base64(const char *text, size_t *length);
 /* Whether bytes are UTF-8 without NUL. */
 bool str_is_utf8(const char *bytes, size_t length);
+/* How many letters must be changed, put in or left out to make the one of the other; 65 where
+ * either has more than 64. */
+size_t str_distance(const char *a, const char *b);
 /* The candidate nearest to word by edit distance (letter case does not count), or NULL when none is
  * near enough to be a typo. candidates ends with NULL. */
 const char *str_nearest(const char *word, const char *const *candidates);

@@ -16,7 +16,8 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
         .loop = loop,
         .client = client,
         .manifest = manifest,
-        .breaker = breaker_new(manifest->breaker_repairs, manifest->breaker_window_s)};
+        .breaker = breaker_new(manifest->breaker_repairs, manifest->breaker_window_s),
+        .quota = quota_new()};
     return engine;
 }
 
@@ -25,12 +26,18 @@ void engine_skip_pass_role_check(struct engine *engine, bool skip)
     engine->setup.skip_pass_role_check = skip;
 }
 
+void engine_ask_alias(struct engine *engine, bool ask)
+{
+    engine->setup.ask_alias = ask;
+}
+
 void engine_free(struct engine *engine)
 {
     if (!engine)
         return;
     engine_forget(engine, engine->pass);
     breaker_free(engine->setup.breaker);
+    quota_free(engine->setup.quota);
     free(engine);
 }
 

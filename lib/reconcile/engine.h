@@ -1,6 +1,7 @@
 /* engine.h -- one pass after another over everything a manifest wants.
  *
- * The engine outlives passes: it remembers what did not stay repaired. */
+ * The engine outlives passes: it remembers what did not stay repaired, and what AWS had no place
+ * for. */
 #ifndef RECONCILE_ENGINE_H
 #define RECONCILE_ENGINE_H
 
@@ -13,6 +14,8 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
                           const struct manifest *manifest);
 /* Its passes write although IAM's simulation denies that roles are handed on. */
 void engine_skip_pass_role_check(struct engine *engine, bool skip);
+/* Its passes ask for the name that each account has for people: a call per account. */
+void engine_ask_alias(struct engine *engine, bool ask);
 /* Cancels a running pass. NULL is harmless. The loop must run once more to close its timer. */
 void engine_free(struct engine *engine);
 /* Starts a pass; one at a time. */

@@ -97,9 +97,12 @@ static void grant_reads(json_t *grants, const struct manifest_resource *resource
          m = kind_member(m + 1))
         if (m->read && m->read->account_wide)
             grant_call(grants, scope, m->read);
-    for (const struct field *f = kind->fields; f->name; f++)
-        if (f->read && kind_reads(f, scope->desired, resource->absent))
-            grant_call(grants, scope, f->read);
+    for (const struct field *f = kind->fields; f->name; f++) {
+        if (!kind_reads(f, scope->desired, resource->absent))
+            continue;
+        grant_call(grants, scope, f->read);
+        grant_call(grants, scope, f->fallback);
+    }
 }
 
 static void grant_writes(json_t *grants, const struct manifest_resource *resource,
@@ -370,6 +373,8 @@ static void grant_pipeline(const struct gathering *gathering)
         "partition", aws_partition_of(pipeline->region)->name, "pipeline", pipeline->name);
     json_auto_t *desired = manifest_resolve(pipeline, facts);
 
+    if (gathering->uses & (IAM_POLICY_PLAN | IAM_POLICY_APPLY)) /* what they begin with */
+        allow(gathering->grants, "iam:ListAccountAliases", "*");
     if (gathering->uses & (IAM_POLICY_PLAN | IAM_POLICY_APPLY | IAM_POLICY_RUN))
         grant_resources(gathering, desired, facts);
     for (int place = OPERATION_NOWHERE + 1;

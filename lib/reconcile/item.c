@@ -1,5 +1,6 @@
 #include "reconcile/item.h"
 
+#include "aws/retry.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -24,6 +25,7 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
         .facts = facts,
         .remove = item->resource->absent,
         .settle_timeout_s = settle_timeout_s,
+        .making = item->share->making,
         .held = is_held,
         .held_arg = item,
     });
@@ -94,11 +96,35 @@ static void forget_reads(struct item *item)
     read_cache_stale(item->share->cache, item->session, item->resource->kind->service);
 }
 
+/* Who holds the places, as it is read now; new text, NULL: not known. */
+static char *who_holds(const struct item *item, const struct aws_error *error)
+{
+    struct scope scope;
+
+    task_scope(item->task, &scope);
+    return scope.kind->explain ? scope.kind->explain(&scope, error->code, error->message) : NULL;
+}
+
+static void remember_quota(const struct item *item, const struct aws_reply *reply)
+{
+    const char *address = item->resource->address;
+    cleanup_free char *why = NULL;
+
+    if (reply->result) {
+        quota_accepted(item->share->quota, address, item->write_op);
+    } else if (retry_is_quota(item->resource->kind->service, reply->error.status,
+                              reply->error.code)) {
+        why = who_holds(item, &reply->error);
+        quota_refused(item->share->quota, address, &reply->error, why);
+    }
+}
+
 static void on_written(void *arg, const struct aws_reply *reply)
 {
     struct item *item = arg;
 
     log_write(item, reply);
+    remember_quota(item, reply);
     if (reply->result)
         remember_write(item);
     item->write = NULL;
@@ -153,12 +179,29 @@ static void send_read(struct item *item, const struct task_request *request)
     task_reply(item->task, request->slot, reply);
 }
 
+/* What AWS refused for a quota lately is answered by that refusal. */
+static bool is_resting(struct item *item, const struct task_request *request)
+{
+    const struct quota *quota = item->share->quota;
+    const char *address = item->resource->address, *op = request->call->op;
+    const struct aws_error *refusal = quota_refusal(quota, address, op);
+    cleanup_free char *why = refusal ? who_holds(item, refusal) : NULL;
+    struct aws_reply reply = {.kind = ERR_INVALID};
+
+    if (!refusal || !quota_rests(quota, address, op, why, &reply.error))
+        return false;
+    task_reply(item->task, 0, &reply);
+    return true;
+}
+
 void item_pump(struct item *item)
 {
     struct task_request request;
 
     while (task_next(item->task, &request)) {
         look_anew(item);
+        if (request.write && is_resting(item, &request))
+            continue;
         if (request.write)
             send_write(item, &request);
         else
@@ -174,6 +217,32 @@ void item_wake(struct item *item)
     item->since = read_cache_calls(item->share->cache);
     task_wake(item->task);
     item_pump(item);
+}
+
+static void tell_name(const struct item *item, const char *name)
+{
+    json_t *makers = json_object_get(item->share->making, name);
+
+    if (!makers) {
+        makers = json_object();
+        json_object_set_new(item->share->making, name, makers);
+    }
+    json_object_set_new(makers, item->resource->address, json_true());
+}
+
+void item_tell_names(const struct item *item)
+{
+    struct scope scope;
+
+    if (task_plan(item->task)->action != PLAN_CREATE)
+        return;
+    task_scope(item->task, &scope);
+    for (const struct field *f = scope.kind->fields; f->name; f++) {
+        const char *name = f->flags & FIELD_KEY ? json_text(scope.desired, f->name) : NULL;
+
+        if (name && *name)
+            tell_name(item, name);
+    }
 }
 
 bool item_writes_shared(const struct item *item)

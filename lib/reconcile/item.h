@@ -5,6 +5,7 @@
 #define RECONCILE_ITEM_H
 
 #include "reconcile/breaker.h"
+#include "reconcile/quota.h"
 #include "reconcile/read_cache.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
@@ -16,7 +17,9 @@ struct item_share {
     struct aws_client *client;
     struct read_cache *cache;
     struct breaker *breaker;
+    struct quota *quota;
     unsigned writes; /* sent */
+    json_t *making;  /* name -> {address: true}: what the pass makes, of all pipelines */
     bool stopping;   /* no new write, and no more waiting */
     /* After each step of an item; told: its state or its text is another one. */
     void (*moved)(void *arg, const struct item *item, bool told);
@@ -60,6 +63,8 @@ void item_release(struct item *item);
 void item_block(struct item *item, const char *reason);
 /* The same, for lack of permission. */
 void item_deny(struct item *item, const char *reason);
+/* Adds its names to what the pass makes, if its plan makes it. */
+void item_tell_names(const struct item *item);
 /* Whether its plan rewrites a document that others write too. */
 bool item_writes_shared(const struct item *item);
 

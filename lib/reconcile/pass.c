@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "reconcile/account_alias.h"
 #include "reconcile/live_lint.h"
 #include "reconcile/pass_role.h"
 #include "reconcile/turns.h"
@@ -40,6 +42,7 @@ struct pass {
     bool told_done;
     struct read_cache *cache;
     struct item_share share;
+    struct account_alias *aliases; /* NULL: not asked for */
     struct pipeline_pass *pipelines;
     size_t pipeline_count;
     struct item *items; /* of all pipelines */
@@ -47,7 +50,7 @@ struct pass {
     struct item **shown; /* those with a task */
     size_t shown_count;
     unsigned identity_calls, checks_left;
-    json_t *warnings;
+    json_t *warnings, *stale;
     uv_timer_t *timer;
     int64_t started_ms, ended_ms;
 };
@@ -63,7 +66,9 @@ void pass_free(struct pass *pass)
         item_fini(&pass->items[i]);
     free(pass->items);
     free(pass->shown);
+    json_decref(pass->share.making);
     read_cache_free(pass->cache);
+    account_alias_free(pass->aliases);
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         struct pipeline_pass *pipeline = &pass->pipelines[i];
 
@@ -76,6 +81,7 @@ void pass_free(struct pass *pass)
     }
     free(pass->pipelines);
     json_decref(pass->warnings);
+    json_decref(pass->stale);
     uv_close((uv_handle_t *)pass->timer, free_timer);
     free(pass);
 }
@@ -87,6 +93,11 @@ static void schedule(struct pass *pass)
 {
     if (!uv_is_active((uv_handle_t *)pass->timer) || uv_timer_get_due_in(pass->timer) > 0)
         (void)uv_timer_start(pass->timer, on_timer, 0, 0);
+}
+
+static void on_alias(void *arg)
+{
+    schedule(arg);
 }
 
 static void on_moved(void *arg, const struct item *item, bool told)
@@ -155,6 +166,8 @@ static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
         json_object_get(reply->result, "Arn"), "region", aws_session_region(pipeline->session),
         "partition", aws_session_partition(pipeline->session), "pipeline", pipeline->spec->name);
     pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
+    if (pass->aliases)
+        account_alias_ask(pass->aliases, pipeline->session, account);
     start_items(pass, pipeline);
 }
 
@@ -214,9 +227,14 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
     pass->share = (struct item_share){.client = setup->client,
                                       .cache = pass->cache,
                                       .breaker = setup->breaker,
+                                      .quota = setup->quota,
+                                      .making = json_object(),
                                       .moved = on_moved,
                                       .arg = pass};
     pass->warnings = json_array();
+    pass->stale = json_array();
+    if (setup->ask_alias)
+        pass->aliases = account_alias_new(setup->client, on_alias, pass);
     pass->timer = mem_new(sizeof *pass->timer);
     (void)uv_timer_init(setup->loop, pass->timer);
     pass->timer->data = pass;
@@ -343,14 +361,55 @@ static void judge(struct pass *pass)
     }
 }
 
+/* Where the way out is, once for all that was refused. */
+static void tell_lacks(struct pass *pass)
+{
+    json_auto_t *actions = json_object();
+    struct str text = {0};
+    const char *name;
+    json_t *each;
+    size_t i;
+
+    for (i = 0; i < pass->item_count; i++)
+        for (size_t j = 0;
+             pass->items[i].task && j < json_array_size(task_lacks(pass->items[i].task)); j++)
+            json_object_set_new(
+                actions, json_string_value(json_array_get(task_lacks(pass->items[i].task), j)),
+                json_true());
+    json_object_foreach(actions, name, each)
+        str_addf(&text, "%s%s", text.len ? ", " : "AWS refuses ", name);
+    if (text.len) {
+        str_add(&text, ": `billingd iam-policy` prints all that this spec needs");
+        json_array_append_new(pass->warnings, json_string(str_text(&text)));
+    }
+    str_fini(&text);
+}
+
 static void tell_done(struct pass *pass)
 {
     if (pass->told_done)
         return;
     pass->told_done = true;
+    tell_lacks(pass);
     judge(pass); /* of what was written, by what was read after it */
     pass->ended_ms = clock_monotonic_ms();
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
+}
+
+/* A plan that was reviewed as a whole is carried out as a whole, or not at all. */
+static void hold_when_stale(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->item_count; i++) {
+        const struct task *task = pass->items[i].task;
+
+        if (task && !task_keeps_plan(task))
+            json_array_append_new(
+                pass->stale,
+                json_sprintf("%s changed while the plan was being confirmed", task_address(task)));
+    }
+    for (size_t i = 0; json_array_size(pass->stale) && i < pass->item_count; i++)
+        if (pass->items[i].task && task_wants_writes(pass->items[i].task))
+            item_block(&pass->items[i], "nothing is written: the plan does not hold any more");
 }
 
 /* Whether the phase is over; gives items that wait, or their turn, a push. */
@@ -362,7 +421,7 @@ static bool is_over(struct pass *pass)
     case PHASE_READING:
         return all_at(pass, false);
     case PHASE_CHECKING:
-        return !pass->checks_left;
+        return !pass->checks_left && account_alias_is_done(pass->aliases);
     case PHASE_PLANNED: /* ended from outside: pass.h */
         return false;
     case PHASE_CONFIRMING:
@@ -391,6 +450,9 @@ static void begin_phase(struct pass *pass)
     case PHASE_PLANNED:
         pass->events.on_planned(pass->events.arg, pass);
         return;
+    case PHASE_APPLYING:
+        hold_when_stale(pass);
+        break;
     case PHASE_DONE:
         tell_done(pass);
         return;
@@ -439,6 +501,18 @@ static void deny(const struct pass *pass, struct item *item)
     item_deny(item, reason);
 }
 
+void pass_bind(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task)
+            task_bind(pass->items[i].task);
+}
+
+const json_t *pass_stale(const struct pass *pass)
+{
+    return pass->stale;
+}
+
 void pass_apply(struct pass *pass)
 {
     unsigned since = read_cache_calls(pass->cache);
@@ -446,6 +520,7 @@ void pass_apply(struct pass *pass)
     for (size_t i = 0; i < pass->item_count; i++) {
         if (!pass->items[i].task)
             continue;
+        item_tell_names(&pass->items[i]);
         deny(pass, &pass->items[i]);
         item_confirm(&pass->items[i], since);
     }
@@ -506,6 +581,11 @@ const json_t *pass_warnings(const struct pass *pass)
 const char *pass_account(const struct pass *pass, size_t pipeline)
 {
     return pass->pipelines[pipeline].account;
+}
+
+const char *pass_alias(const struct pass *pass, size_t pipeline)
+{
+    return account_alias_of(pass->aliases, pass->pipelines[pipeline].account);
 }
 
 const char *pass_caller(const struct pass *pass, size_t pipeline)

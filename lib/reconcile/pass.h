@@ -7,6 +7,7 @@
 
 #include "aws/client.h"
 #include "reconcile/breaker.h"
+#include "reconcile/quota.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 
@@ -29,7 +30,9 @@ struct pass_setup {
     struct aws_client *client;
     const struct manifest *manifest;
     struct breaker *breaker;
+    struct quota *quota;
     bool skip_pass_role_check; /* a simulated denial is only told */
+    bool ask_alias;            /* of each account */
 };
 
 struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *events);
@@ -40,6 +43,11 @@ void pass_free(struct pass *pass);
 bool pass_may_not_write(const struct pass *pass);
 /* From on_planned on: carries the plans out. */
 void pass_apply(struct pass *pass);
+/* Before pass_apply: somebody has reviewed the plans, and nothing else is written.  When the look
+ * that confirms them finds that any has changed, nothing is written at all. */
+void pass_bind(struct pass *pass);
+/* Texts: what had changed when a bound pass was confirmed, so that it wrote nothing; never NULL. */
+const json_t *pass_stale(const struct pass *pass);
 /* From on_planned on: ends the pass without writing; on_done follows. */
 void pass_finish(struct pass *pass);
 /* No new write starts; what is under way is finished or given up; on_done follows. */
@@ -55,6 +63,8 @@ const char *pass_refused(const struct pass *pass, size_t pipeline, enum err_kind
 const json_t *pass_warnings(const struct pass *pass);
 /* Whose account a pipeline's calls go to, and the ARN of who makes them; NULL: not known. */
 const char *pass_account(const struct pass *pass, size_t pipeline);
+/* The name that the account has for people; NULL: it has none, or nobody told. */
+const char *pass_alias(const struct pass *pass, size_t pipeline);
 const char *pass_caller(const struct pass *pass, size_t pipeline);
 struct aws_session *pass_session(const struct pass *pass, size_t pipeline);
 size_t pass_task_pipeline(const struct pass *pass, size_t index);

@@ -334,6 +334,68 @@ void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_
     }
 }
 
+bool plan_same(const struct plan *a, const struct plan *b, const struct kind *kind)
+{
+    json_auto_t *x = plan_json(a, kind), *y = plan_json(b, kind);
+
+    return json_equal(x, y);
+}
+
+/* The differences of the named fields, of both plans, are the same. */
+static bool same_differences(const struct plan *a, const struct plan *b, const json_t *fields)
+{
+    json_auto_t *x = json_array(), *y = json_array();
+    const json_t *name;
+    size_t i, j;
+    json_t *each;
+
+    json_array_foreach((json_t *)fields, i, name) {
+        const char *field = json_string_value(name);
+
+        json_array_foreach(a->differences, j, each)
+            if (!strncmp(json_text(each, "field"), field, strlen(field)))
+                json_array_append(x, each);
+        json_array_foreach(b->differences, j, each)
+            if (!strncmp(json_text(each, "field"), field, strlen(field)))
+                json_array_append(y, each);
+    }
+    return json_equal(x, y);
+}
+
+static bool has_all(const json_t *fields, const json_t *some)
+{
+    const json_t *name, *known;
+    size_t i, j;
+
+    json_array_foreach((json_t *)some, i, name) {
+        bool found = false;
+
+        json_array_foreach((json_t *)fields, j, known)
+            found = found || json_equal(known, name);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+bool plan_allows(const struct plan *reviewed, const struct plan *now,
+                 const struct planned_call *planned, const struct kind *kind)
+{
+    for (size_t i = 0; i < reviewed->call_count; i++) {
+        const struct planned_call *known = &reviewed->calls[i];
+
+        if (known->call != planned->call || !has_all(known->fields, planned->fields))
+            continue;
+        if (!known->params || json_equal(known->params, planned->params))
+            return true;
+        /* What AWS itself put into what was just made is carried along. */
+        if (reviewed->action == PLAN_CREATE && known->call != kind->create)
+            return true;
+        return known->call->shared && same_differences(reviewed, now, planned->fields);
+    }
+    return false;
+}
+
 bool plan_is_stuck(const struct plan *plan)
 {
     const json_t *difference;

@@ -42,6 +42,13 @@ void plan_fini(struct plan *plan);
 /* Appends {"role", "service"} of every role that the planned calls hand to a service, unless it is
  * in the list already. */
 void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_t *roles);
+/* Both want the same, by the same calls. */
+bool plan_same(const struct plan *a, const struct plan *b, const struct kind *kind);
+/* Whether a call that is about to be sent is one of a plan that somebody reviewed.  now: the plan
+ * that the call is of; it may differ from the reviewed one where the resource was made since, and
+ * where others write the same document. */
+bool plan_allows(const struct plan *reviewed, const struct plan *now,
+                 const struct planned_call *planned, const struct kind *kind);
 /* Something differs that no write can end. */
 bool plan_is_stuck(const struct plan *plan);
 /* The worst that its differences cost. */

@@ -20,6 +20,7 @@ struct task *task_new(const struct task_options *options)
     task->notes = json_array();
     task->beside = json_array();
     task->unread = json_array();
+    task->lacks = json_array();
     task->shown = json_object();
     task->written = json_object();
     task_read_prepare(task);
@@ -40,6 +41,7 @@ void task_free(struct task *task)
     json_decref(task->notes);
     json_decref(task->beside);
     json_decref(task->unread);
+    json_decref(task->lacks);
     json_decref(task->wished);
     json_decref(task->shown);
     json_decref(task->written);
@@ -155,6 +157,19 @@ void task_apply(struct task *task)
     task_write_decide(task);
 }
 
+void task_bind(struct task *task)
+{
+    task->bound = true;
+}
+
+bool task_keeps_plan(const struct task *task)
+{
+    const struct plan *last = task_last_plan(task);
+
+    return !task->bound || !task->plan.differences || last == &task->plan ||
+           plan_same(last, &task->plan, task->kind);
+}
+
 void task_follows_create(struct task *task)
 {
     task->follows_create = true;
@@ -248,6 +263,16 @@ void task_find(struct task *task, const json_t *findings)
         json_array_remove(task->notes, task->own_notes);
     if (findings)
         json_array_extend(task->notes, (json_t *)findings);
+}
+
+bool task_is_over_quota(const struct task *task)
+{
+    return task->over_quota;
+}
+
+const json_t *task_lacks(const struct task *task)
+{
+    return task->lacks;
 }
 
 bool task_was_read(const struct task *task)

@@ -44,6 +44,8 @@ struct task_options {
     const json_t *facts;   /* shared */
     bool remove;
     int settle_timeout_s; /* longest time to wait for AWS in all */
+    const json_t
+        *making; /* what the pass makes, name -> {address: true}; borrowed, NULL: nothing */
     plan_held_fn *held;
     void *held_arg;
 };
@@ -70,6 +72,10 @@ void task_reply(struct task *task, size_t slot, const struct aws_reply *reply);
 void task_confirm(struct task *task);
 /* Goes on from PLANNED: writes if the plan says so, confirmed before if it was not. */
 void task_apply(struct task *task);
+/* From PLANNED: somebody reviewed the plan, so nothing is written but what it says. */
+void task_bind(struct task *task);
+/* False when a bound task's last look wants something else than its plan. */
+bool task_keeps_plan(const struct task *task);
 /* Something that it refers to was made in this pass: AWS may not know it everywhere yet. */
 void task_follows_create(struct task *task);
 /* Ends a PLANNED task without writing. */
@@ -102,6 +108,10 @@ const json_t *task_notes(const struct task *task);
 /* What others found in what was read (texts, NULL: nothing), in place of what they found before:
  * told with the notes. */
 void task_find(struct task *task, const json_t *findings);
+/* AWS refused a write of it for a quota. */
+bool task_is_over_quota(const struct task *task);
+/* IAM actions that AWS refused to the caller: texts, never NULL. */
+const json_t *task_lacks(const struct task *task);
 /* Whether everything asked for was read. */
 bool task_was_read(const struct task *task);
 /* What was found beside the fields, as members.h has it; borrowed, never NULL. */

@@ -23,6 +23,7 @@ enum slot_state { SLOT_TODO, SLOT_SENT, SLOT_DONE };
 struct slot {
     const struct call *call;
     enum slot_state state;
+    bool fallback; /* nothing to ask as long as another reply tells it */
     json_t *params, *reply, *document;
     bool next_page;
     struct page_tokens tokens;
@@ -35,6 +36,7 @@ struct task {
     json_t *desired, *facts, *replies, *known, *notes;
     json_t *beside;     /* found beside the fields: see members.h */
     json_t *unread;     /* texts: account-wide settings that were refused */
+    json_t *lacks;      /* texts: IAM actions that AWS refused */
     struct slot *slots; /* slot 0: the kind's read */
     size_t own_notes;   /* the first of notes; findings follow */
     unsigned look_count;
@@ -44,6 +46,8 @@ struct task {
     struct plan plan, work;             /* as first made; as being carried out */
     bool confirming;                    /* looks again before anything is written */
     bool applying, sent;                /* sent: a write is under way */
+    bool over_quota;                    /* AWS has no place for what it would write */
+    bool bound;                         /* writes nothing but what `plan` says */
     bool follows_create;                /* something it needs was just made */
     bool made;                          /* its own create was accepted in this pass */
     bool agreed;                        /* the last two looks want the same writes */
@@ -66,8 +70,11 @@ void task_outcome_say(struct task *task, const char *format, ...)
 /* Says why differences stay as they are: the first of them that cannot be written. */
 void task_outcome_say_held(struct task *task, const json_t *differences);
 void task_outcome_end(struct task *task, enum task_verdict verdict);
-/* Keeps what AWS said as text and failure; why: what that means, before it, or NULL. */
-void task_outcome_fail(struct task *task, const char *why, const struct aws_reply *reply);
+/* Keeps what AWS said to a call as text and failure; why: what that means, before it, or NULL. */
+void task_outcome_fail(struct task *task, const char *why, const struct call *call,
+                       const struct aws_reply *reply);
+/* Notes the permission that a refused call needs; does nothing where none is the reason. */
+void task_outcome_lack(struct task *task, const struct call *call, const struct aws_reply *reply);
 
 /* task_wait.c */
 /* Waits delay_ms, at most until window_s (and the spec's longest time) after the first wait of this

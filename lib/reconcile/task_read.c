@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reconcile/task_private.h"
+#include "reconcile/task_unique.h"
 #include "resources/members.h"
 #include "resources/table.h"
 
@@ -36,24 +37,33 @@ void task_read_beside(struct task *task)
                       task->beside);
 }
 
-static void add_slot(struct task *task, const struct call *call)
+static struct slot fresh_slot(const struct call *call, bool fallback)
+{
+    return (struct slot){
+        .call = call, .fallback = fallback, .state = fallback ? SLOT_DONE : SLOT_TODO};
+}
+
+static void add_slot(struct task *task, const struct call *call, bool fallback)
 {
     for (size_t i = 0; i < task->slot_count; i++)
         if (task->slots[i].call == call)
             return;
     task->slots = mem_resize(task->slots, task->slot_count + 1, sizeof *task->slots);
-    task->slots[task->slot_count++] = (struct slot){.call = call};
+    task->slots[task->slot_count++] = fresh_slot(call, fallback);
 }
 
 void task_read_prepare(struct task *task)
 {
-    add_slot(task, task->kind->read);
+    add_slot(task, task->kind->read, false);
     for (const struct field *f = task->kind->fields; f->name; f++)
         if (f->read && kind_reads(f, task->desired, task->options.remove))
-            add_slot(task, f->read);
+            add_slot(task, f->read, false);
+    for (const struct field *f = task->kind->fields; f->name; f++)
+        if (f->fallback && kind_reads(f, task->desired, task->options.remove))
+            add_slot(task, f->fallback, true);
     for (const struct member *m = kind_member(task->kind->members); m; m = kind_member(m + 1))
         if (m->read && m->read->account_wide && !task->options.remove)
-            add_slot(task, m->read);
+            add_slot(task, m->read, false);
 }
 
 static void slot_reset(struct slot *slot)
@@ -62,7 +72,7 @@ static void slot_reset(struct slot *slot)
     json_decref(slot->reply);
     json_decref(slot->document);
     page_tokens_fini(&slot->tokens);
-    *slot = (struct slot){.call = slot->call};
+    *slot = fresh_slot(slot->call, slot->fallback);
 }
 
 void task_read_fini(struct task *task)
@@ -81,12 +91,29 @@ static void fold(struct task *task)
         json_t *value;
 
         for (size_t i = 0; f->member && i < task->slot_count; i++) {
-            if (task->slots[i].call != read || !task->slots[i].document)
+            const struct call *call = task->slots[i].call;
+
+            if (!task->slots[i].document || (call != read && call != f->fallback))
                 continue;
             value = value_from_wire(f, json_at(task->slots[i].document, f->member));
             if (value)
                 json_object_set_new(task->known, f->name, value);
         }
+    }
+}
+
+/* What the reply does not tell is asked elsewhere, where a table says so. */
+static void ask_elsewhere(struct task *task, const struct slot *slot)
+{
+    for (const struct field *f = task->kind->fields; f->name; f++) {
+        const struct call *read = f->read ? f->read : task->kind->read;
+
+        if (!f->fallback || read != slot->call || !slot->document ||
+            json_at(slot->document, f->member))
+            continue;
+        for (size_t i = 0; i < task->slot_count; i++)
+            if (task->slots[i].call == f->fallback)
+                task->slots[i].state = SLOT_TODO;
     }
 }
 
@@ -101,12 +128,12 @@ static void slot_finish(struct task *task, struct slot *slot)
     matches = slot->reply ? table_take(&scope, slot->call, slot->reply, &slot->document) : 0;
     slot->state = SLOT_DONE;
     if (slot->call->unique && matches != 1) {
-        task_outcome_say(task,
-                         matches ? "%zu of them have this name; say which one with its id"
-                                 : "there is none of this name",
-                         matches);
+        cleanup_free char *text = task_unique_text(&scope, slot->call, slot->reply, matches);
+
+        task_outcome_say(task, "%s", text);
         task_outcome_end(task, VERDICT_BLOCKED);
     }
+    ask_elsewhere(task, slot);
     fold(task);
 }
 
@@ -264,15 +291,16 @@ static void read_failed(struct task *task, const struct call *call, const struct
 {
     const char *why = call->why ? call->why : task->kind->shut_out;
 
-    task_outcome_fail(task, reply->kind == ERR_DENIED ? why : NULL, reply);
+    task_outcome_fail(task, reply->kind == ERR_DENIED ? why : NULL, call, reply);
     task_outcome_end(task, task->failure);
 }
 
 /* Nobody lets us see it: that is told, and is no reason to leave everything else. */
-static void not_told(struct task *task, struct slot *slot)
+static void not_told(struct task *task, struct slot *slot, const struct aws_reply *reply)
 {
     json_t *text = json_sprintf("unknown: %s is refused: %s", slot->call->op, slot->call->why);
 
+    task_outcome_lack(task, slot->call, reply);
     for (size_t i = 0; i < json_array_size(task->unread); i++)
         if (json_equal(json_array_get(task->unread, i), text)) {
             json_array_remove(task->unread, i);
@@ -291,7 +319,7 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
     else if (table_is_absent(task->kind, slot->call, &reply->error))
         slot_finish(task, slot);
     else if (slot->call->account_wide && reply->kind == ERR_DENIED)
-        not_told(task, slot);
+        not_told(task, slot, reply);
     else
         read_failed(task, slot->call, reply);
 }

@@ -29,6 +29,19 @@ static void check_document(struct task *task)
     task->state = TASK_VERIFYING;
 }
 
+/* What somebody reviewed is written, or nothing. */
+static bool is_bound_not_to(struct task *task, const struct planned_call *planned)
+{
+    if (!task->bound || plan_allows(&task->plan, &task->work, planned, task->kind))
+        return false;
+    task_outcome_say(task,
+                     "%s is not sent: it changed after the plan was reviewed, and would now be "
+                     "written otherwise; make a new plan",
+                     planned->call->op);
+    task_outcome_end(task, VERDICT_RETRY);
+    return true;
+}
+
 bool task_write_next(struct task *task, struct task_request *request)
 {
     struct planned_call *planned;
@@ -42,6 +55,8 @@ bool task_write_next(struct task *task, struct task_request *request)
         check_document(task);
         return false;
     }
+    if (is_bound_not_to(task, planned))
+        return false;
     task->sent = true;
     task->checked = false;
     *request = (struct task_request){
@@ -176,7 +191,7 @@ static void write_failed(struct task *task, const struct call *call, const struc
     bool first = !task->failure;
 
     if (first)
-        task_outcome_fail(task, why, reply);
+        task_outcome_fail(task, why, call, reply);
     if (first && why)
         task->failure = VERDICT_BLOCKED;
     if (call == task->kind->create && task->work.action == PLAN_CREATE)
@@ -186,12 +201,51 @@ static void write_failed(struct task *task, const struct call *call, const struc
 
 static char *explanation(const struct task *task, const struct aws_reply *reply)
 {
+    char *text = NULL;
     struct scope scope;
 
-    if (reply->result || !task->kind->explain)
+    if (reply->result)
         return NULL;
     task_read_scope(task, &scope);
-    return task->kind->explain(&scope, reply->error.code, reply->error.message);
+    if (task->kind->explain)
+        text = task->kind->explain(&scope, reply->error.code, reply->error.message);
+    if (!text && retry_is_quota(task->kind->service, reply->error.status, reply->error.code))
+        text = mem_text("a quota of the account is used up: remove by hand what nobody needs, or "
+                        "have AWS raise it (Service Quotas)");
+    return text;
+}
+
+/* Of another resource: what is said of our own name is about us. */
+static bool is_made_by_another(const struct task *task, const json_t *makers)
+{
+    return json_object_size(makers) > (json_object_get(makers, task->options.address) ? 1U : 0U);
+}
+
+static bool has_word(const char *text, const char *word)
+{
+    static const char inside[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t n = strlen(word);
+
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+        if ((at == text || !strchr(inside, at[-1])) && (!at[n] || !strchr(inside, at[n])))
+            return true;
+    return false;
+}
+
+/* Services word it differently that they do not know a name yet. */
+static bool is_unknown_yet(const struct task *task, const struct aws_error *error)
+{
+    static const char *const says[] = {"not found", "not exist", "be found", "nable to", NULL};
+    const char *name;
+    json_t *makers;
+    bool says_so = false;
+
+    for (size_t i = 0; says[i]; i++)
+        says_so = says_so || strstr(error->message, says[i]);
+    json_object_foreach((json_t *)task->options.making, name, makers)
+        if (says_so && has_word(error->message, name) && is_made_by_another(task, makers))
+            return true;
+    return false;
 }
 
 /* Besides the call's own rules: after a create, AWS may not know everywhere what it made.  Before
@@ -203,7 +257,10 @@ static const struct settle *settle_of(const struct task *task, const struct call
     const struct settle *settle = table_settle(task->kind, call, &reply->error);
     bool made = task->follows_create || task->made;
 
-    return settle || !made || reply->kind != ERR_ABSENT ? settle : &appear;
+    if (settle)
+        return settle;
+    return (made && reply->kind == ERR_ABSENT) || is_unknown_yet(task, &reply->error) ? &appear
+                                                                                      : NULL;
 }
 
 void task_write_reply(struct task *task, const struct aws_reply *reply)

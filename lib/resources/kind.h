@@ -69,10 +69,12 @@ struct field {
     const char *otherwise;   /* default when the spec is silent; NULL: silence means "left alone" */
     const char *absent_is;   /* what AWS documents that a reply without the member means */
     const struct call *read; /* the call whose reply holds it; NULL: the kind's read */
-    const struct call *set;  /* repairs a difference; NULL: the kind's update */
-    const char *created;     /* the value AWS gives a new resource; wanting it needs no call then */
-    const char *own;         /* RULES, STATEMENTS: IDs with this prefix are ours; those no longer
-                                wanted are removed */
+    const struct call *fallback; /* asked only where that reply lacks the member; what it finds has
+                                    it at the same place.  NULL: then it is unknown */
+    const struct call *set;      /* repairs a difference; NULL: the kind's update */
+    const char *created; /* the value AWS gives a new resource; wanting it needs no call then */
+    const char *own;     /* RULES, STATEMENTS: IDs with this prefix are ours; those no longer
+                            wanted are removed */
     const char *passes; /* a role handed to this service ("firehose.amazonaws.com"): iam:PassRole */
     /* Of a field the spec does not declare, beside a value AWS has that is not usual (none, where
      * usual is NULL): told as harm.  NULL: nothing to tell. */
@@ -165,6 +167,7 @@ struct call {
     bool account_wide;   /* reads: settings that are not ours to keep; what is refused is told as
                             unknown, and everything else goes on */
     bool unique;         /* reads with find: exactly one item must match, else blocked */
+    const char *what;    /* reads with unique: what it looks for, for people: "HTTP API" */
     bool shared;         /* writes: others write the same document; read again right before */
     int chunk; /* reads: send at most this many items of the one list parameter at a time */
     const struct settle *settle;            /* ends with {0}; NULL: none */

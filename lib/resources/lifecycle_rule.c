@@ -1,6 +1,7 @@
 #include "resources/lifecycle_rule.h"
 
 #include "base/json.h"
+#include "base/str.h"
 
 #include <string.h>
 
@@ -22,6 +23,8 @@ static json_t *conditions_of(const json_t *rule)
         json_object_set_new(all, "Tags", json_pack("[O]", tag));
     if (prefix && !json_object_get(all, "Prefix"))
         json_object_set(all, "Prefix", (json_t *)prefix);
+    else if (prefix && !json_equal(prefix, json_object_get(all, "Prefix")))
+        json_object_set(all, "PrefixBeside", (json_t *)prefix); /* not S3's, and not the same */
     text = json_text(all, "Prefix");
     if (text && !*text)
         json_object_del(all, "Prefix");
@@ -45,6 +48,41 @@ static json_t *rest_of(const json_t *rule)
     for (size_t i = 0; i < sizeof unordered / sizeof *unordered; i++)
         json_object_del(rest, unordered[i]);
     return rest;
+}
+
+static bool is_old(const json_t *rule)
+{
+    return json_object_get(rule, "Prefix") && !json_object_get(rule, "Filter");
+}
+
+json_t *lifecycle_rule_lift(const json_t *rules)
+{
+    json_t *lifted = json_deep_copy(rules), *rule;
+    size_t i;
+
+    json_array_foreach(lifted, i, rule) {
+        if (!is_old(rule))
+            continue;
+        json_object_set_new(rule, "Filter",
+                            json_pack("{s:O}", "Prefix", json_object_get(rule, "Prefix")));
+        json_object_del(rule, "Prefix");
+    }
+    return lifted;
+}
+
+char *lifecycle_rule_old(const json_t *rules)
+{
+    struct str text = {0};
+    const json_t *rule;
+    size_t i;
+
+    json_array_foreach((json_t *)rules, i, rule) {
+        const char *id = json_text(rule, "ID");
+
+        if (is_old(rule))
+            str_addf(&text, "%s%s", text.len ? ", " : "", id ? id : "(without an ID)");
+    }
+    return str_take(&text);
 }
 
 bool lifecycle_rule_same(const json_t *a, const json_t *b)

@@ -9,6 +9,11 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* The rules in today's form, where any is in the old one: S3 takes no configuration that has both.
+ * New reference. */
+json_t *lifecycle_rule_lift(const json_t *rules);
+/* IDs of the rules in the old form, by commas; new text, "" when there is none. */
+char *lifecycle_rule_old(const json_t *rules);
 bool lifecycle_rule_same(const json_t *a, const json_t *b);
 
 #endif

@@ -70,6 +70,8 @@ static char *explain(const struct scope *scope, const char *code, const char *me
     (void)message;
     if (strcmp(code, "LimitExceededException") != 0)
         return NULL;
+    if (!json_array_size(policies))
+        return NULL; /* nobody is seen to hold one: AWS's words must do */
     json_array_foreach((json_t *)policies, i, policy)
         str_addf(&text, "%s%s",
                  i ? ", " : "the account's places for log resource policies are taken by ",

@@ -23,15 +23,9 @@ static const struct call read = {
     .find = "Name=name Database=database",
     .chunk = 50,
 };
-/* The workgroup may be another pipeline's, made in the same pass. */
-static const struct settle workgroup_made[] = {
-    {"InvalidRequestException", "is not found", 30, "the workgroup to be made"},
-    {0},
-};
 static const struct call create = {
     .op = "CreateNamedQuery",
     .send = "WorkGroup=workgroup Database=database Name=name Description=summary QueryString=sql",
-    .settle = workgroup_made,
 };
 static const struct call update = {
     .op = "UpdateNamedQuery",

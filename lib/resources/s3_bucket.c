@@ -8,6 +8,8 @@
 #include "base/mem.h"
 #include "resources/kind.h"
 #include "resources/kms_key.h"
+#include "resources/lifecycle_rule.h"
+#include "resources/value.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,6 +21,25 @@ static const struct call read = {
     .send = BUCKET,
     .absent = "404 NotFound",
     .action = "s3:ListBucket",
+};
+/* The region where HeadBucket's reply has no header for it: a proxy may drop it, and S3's
+ * imitations often do.  Source: GetBucketLocation, S3 API reference: nothing is us-east-1, EU is
+ * eu-west-1. */
+static json_t *location_region(const struct scope *scope, const json_t *reply)
+{
+    const char *constraint = json_text(reply, "LocationConstraint");
+
+    (void)scope;
+    if (!constraint || !*constraint)
+        constraint = "us-east-1";
+    else if (!strcmp(constraint, "EU"))
+        constraint = "eu-west-1";
+    return json_pack("{s:s}", "BucketRegion", constraint);
+}
+static const struct call read_location = {
+    .op = "GetBucketLocation",
+    .send = BUCKET,
+    .parse = location_region,
 };
 static const struct call read_public_access = {
     .op = "GetPublicAccessBlock",
@@ -77,9 +98,8 @@ static json_t *create_params(const struct scope *scope)
     return params;
 }
 
-/* Just after CreateBucket or CreateRole, S3 may not know the bucket or the principal yet. */
+/* Just after CreateRole, S3 may not know the principal yet. */
 static const struct settle settle[] = {
-    {"NoSuchBucket", NULL, 60, "the new bucket to appear"},
     {"OperationAborted", NULL, 60, "another change of the bucket to end"},
     {"MalformedPolicy", "Invalid principal in policy", 120, "the IAM role to propagate"},
     {"InvalidBucketState", "Versioning must be", 120, "the bucket's versioning"},
@@ -145,10 +165,21 @@ static const struct call put_policy = {
     .op = "PutBucketPolicy",
     .send = BUCKET "Policy=+policy",
 };
+/* Others' rules may be of the old form, ours are not, and the document is written whole. */
+static void lift_rules(const struct scope *scope, json_t *params)
+{
+    json_t *configuration = json_object_get(params, "LifecycleConfiguration");
+    const json_t *rules = json_object_get(configuration, "Rules");
+
+    (void)scope;
+    if (rules)
+        json_object_set_new(configuration, "Rules", lifecycle_rule_lift(rules));
+}
 static const struct call put_lifecycle = {
     .op = "PutBucketLifecycleConfiguration",
     .send = BUCKET "LifecycleConfiguration.Rules=+lifecycle "
                    "TransitionDefaultMinimumObjectSize=lifecycle_minimum_size",
+    .amend = lift_rules,
     .action = "s3:PutLifecycleConfiguration",
 };
 static const struct call put_tags = {
@@ -160,6 +191,7 @@ static const struct field fields[] = {
     {.name = "name", .flags = FIELD_KEY, .summary = "Name of the bucket."},
     {.name = "region",
      .member = "BucketRegion",
+     .fallback = &read_location,
      .flags = FIELD_FIXED,
      .loss = LOSS_DROPPED,
      .summary = "Region of the bucket."},
@@ -325,6 +357,8 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
 
 static const struct member members[] = {
     {"BucketArn", MEMBER_IGNORED, .why = WHY_ECHO},
+    {"LocationConstraint", MEMBER_IGNORED, .why = "Is the region, where it is asked for.",
+     .read = &read_location},
     {"BucketLocationName", MEMBER_IGNORED,
      .why = "The zone of a directory bucket; BucketLocationType is told."},
     {"BucketLocationType", MEMBER_DRIFT, LOSS_DROPPED,
@@ -349,7 +383,30 @@ static const struct member members[] = {
     {0},
 };
 
-static void note(const struct scope *scope, json_t *notes)
+static bool differs(const struct scope *scope, const char *name)
+{
+    json_auto_t *differences = json_array();
+
+    value_differences(kind_field(scope->kind, name), json_object_get(scope->desired, name),
+                      json_object_get(scope->observed, name), differences);
+    return json_array_size(differences) > 0;
+}
+
+/* What is done to others' rules is told before it is done. */
+static void note_lifting(const struct scope *scope, json_t *notes)
+{
+    cleanup_free char *old = lifecycle_rule_old(json_object_get(scope->observed, "lifecycle"));
+
+    if (*old && (differs(scope, "lifecycle") || differs(scope, "lifecycle_minimum_size")))
+        json_array_append_new(
+            notes,
+            json_sprintf("lifecycle rules in the old form (Prefix beside Filter) are written "
+                         "with a Filter of the same prefix, which means the same, since S3 "
+                         "takes no configuration with both: %s",
+                         old));
+}
+
+static void note_versions(const struct scope *scope, json_t *notes)
 {
     const char *versioning = json_string_value(wanted_or_had(scope, "versioning"));
     size_t i;
@@ -393,7 +450,9 @@ static char *explain(const struct scope *scope, const char *code, const char *me
     if (strcmp(code, "MalformedPolicy") != 0 || !strstr(message, "Invalid principal"))
         return NULL;
     json_array_foreach(json_object_get(scope->observed, "policy"), i, statement) {
-        const char *dead = dead_principal(json_object_get(statement, "Principal"));
+        const json_t *principal = json_object_get(statement, "Principal");
+        const char *dead =
+            dead_principal(principal ? principal : json_object_get(statement, "NotPrincipal"));
         const char *sid = json_text(statement, "Sid");
 
         if (dead)
@@ -403,6 +462,12 @@ static char *explain(const struct scope *scope, const char *code, const char *me
                               sid ? sid : "without a Sid", dead);
     }
     return NULL;
+}
+
+static void note(const struct scope *scope, json_t *notes)
+{
+    note_lifting(scope, notes);
+    note_versions(scope, notes);
 }
 
 const struct kind s3_bucket_kind = {

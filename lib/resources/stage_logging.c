@@ -15,6 +15,7 @@ static const struct call find_api = {
     .find = "Name=api_name ProtocolType='HTTP'",
     .page = "NextToken=NextToken",
     .unique = true,
+    .what = "HTTP API",
     .action = "apigateway:GET",
     .resource = "arn:{partition}:apigateway:{region}::/apis",
 };

@@ -99,6 +99,8 @@ static char *explain(const struct scope *scope, const char *code, const char *me
     (void)message;
     if (strcmp(code, "LimitExceededException") != 0)
         return NULL;
+    if (!json_array_size(filters_of(scope)))
+        return NULL; /* nobody is seen to hold one: AWS's words must do */
     json_array_foreach((json_t *)filters_of(scope), i, filter)
         str_addf(&text, "%s%s", i ? ", " : "the log group's places are taken by ",
                  json_text(filter, "filterName"));

@@ -255,8 +255,6 @@ static void print_problem(void *arg, const struct problem *p, const char *rest)
     if (p->line > 0)
         (void)fprintf(out, ":%d:%d", p->line, p->column);
     (void)fprintf(out, ":%s ", plain);
-    if (p->severity == PROBLEM_ERROR && *p->code)
-        (void)fprintf(out, "%serror %s:%s ", tint, p->code, plain);
     if (p->severity == PROBLEM_WARNING)
         (void)fprintf(out, "%swarning%s%s:%s ", tint, *p->code ? " " : "", p->code, plain);
     else if (*p->code)

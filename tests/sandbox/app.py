@@ -106,7 +106,7 @@ class App:
                 self.world.journal.violation(service, parsed.operation, problem.path, str(problem),
                                              entry["client"])
             raise refusals.refusal(service, parsed.problems)
-        hits = self.world.faults.pick(service, parsed.operation, entry["kind"], entry["client"])
+        hits = self.world.faults.pick(service, parsed.operation, entry["kind"], entry["client"], entry["params"])
         entry["faults"] = [rule.action for rule in hits]
         delay = self.world.switches.latency_ms + sum(rule.latency_ms for rule in hits)
         if delay:

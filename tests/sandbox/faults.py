@@ -1,7 +1,7 @@
 """Rules that make chosen calls fail, slow down, or lose their connection."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import rewrites
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .call import Call
 
 ACTIONS = ("throttle", "error", "500", "reset", "drop", "lose_reply", "truncate", "latency", "html503",
-           *rewrites.ACTIONS)
+           "without_header", "member", *rewrites.ACTIONS)
 BEFORE = ("throttle", "error", "500", "reset", "drop", "html503")
 PAGE = (b"<html><head><title>503 Service Unavailable</title></head>\n<body><h1>Service Unavailable</h1>"
         b"</body></html>\n")
@@ -30,14 +30,19 @@ class Rule:
     status: int = 400  # of action error
     code: str = "InternalFailure"
     message: str = "injected"
+    header: str = ""  # of action without_header
+    params: dict[str, Any] = field(default_factory=dict)  # the call must have, among others
+    path: list[str | int] = field(default_factory=list)  # of action member: the steps to it
+    value: Any = None  # of action member: what it is then
     latency_ms: float = 0
     seen: int = 0
     fired: int = 0
     changed: int = 0  # replies that a rewriting made into something else
 
-    def matches(self, service: str, operation: str, kind: str, client: str) -> bool:
+    def matches(self, service: str, operation: str, kind: str, client: str, params: dict[str, Any]) -> bool:
         return (self.service in ("", service) and self.operation in ("", operation)
-                and self.kind in ("", kind) and self.client in client)
+                and self.kind in ("", kind) and self.client in client
+                and all(params.get(name) == value for name, value in self.params.items()))
 
 
 class Faults:
@@ -58,12 +63,12 @@ class Faults:
         with self.lock:
             return [vars(rule).copy() for rule in self.rules]
 
-    def pick(self, service: str, operation: str, kind: str, client: str) -> list[Rule]:
+    def pick(self, service: str, operation: str, kind: str, client: str, params: dict[str, Any]) -> list[Rule]:
         """Rules that hit this call; counts it for every rule that matches."""
         hits = []
         with self.lock:
             for rule in self.rules:
-                if not rule.matches(service, operation, kind, client):
+                if not rule.matches(service, operation, kind, client, params):
                     continue
                 rule.seen += 1
                 if rule.seen >= rule.nth and (rule.times == 0 or rule.seen < rule.nth + rule.times):
@@ -94,6 +99,13 @@ def afterwards(rule: Rule, call: "Call", reply: Reply) -> Reply:
         before = (reply.body, reply.get("Content-Type"))
         reply = rewrites.rewritten(rule.action, call, reply)
         rule.changed += before != (reply.body, reply.get("Content-Type"))
+    if rule.action == "member" and reply.status < 300:
+        reply = rewrites.with_member(call, reply, rule.path, rule.value)
+        rule.changed += 1
+    if rule.action == "without_header":
+        kept = [(k, v) for k, v in reply.headers if k.lower() != rule.header.lower()]
+        rule.changed += len(kept) != len(reply.headers)
+        reply.headers = kept
     if rule.action == "lose_reply":
         reply.fate = "drop"
     elif rule.action == "truncate":

@@ -2,9 +2,10 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from . import models
+from . import models, replies
 from .keys import ACCOUNT
 from .messages import Reply
 
@@ -84,6 +85,29 @@ def unprocessed(call: "Call", body: bytes) -> bytes:
              "ErrorDetail": {"ErrorCode": "InternalServiceException", "ErrorMessage": "Please try again"}}
             for one in call.params["PartitionsToDelete"]]}).encode()
     return body
+
+
+def with_member(call: "Call", reply: Reply, path: list[str | int], value: Any) -> Reply:
+    """The same reply, encoded anew, with another value (None: without one) at the path; as it is when that is empty."""
+    result = replies.read(call.service, call.operation, reply)
+    if path:
+        shape, at = models.operation_model(call.service, call.operation).output_shape, result
+        for number, step in enumerate(path):
+            shape = shape.members[step] if shape.type_name == "structure" else (
+                shape.member if shape.type_name == "list" else shape.value)
+            last = number + 1 == len(path)
+            if last and shape.type_name == "timestamp":
+                value = datetime.fromtimestamp(value, UTC)
+            if last and value is None:
+                at.pop(step, None)
+                break
+            fresh: Any = value if last else [] if isinstance(path[number + 1], int) else {}
+            if isinstance(step, int) and step >= len(at):
+                at.append(fresh)
+            elif last or (isinstance(at, dict) and step not in at):
+                at[step] = fresh
+            at = at[step] if isinstance(step, str) else at[min(step, len(at) - 1)]
+    return replies.make(call.service, call.operation, result)
 
 
 REWRITES = {"empty": lambda call, body: b"", "bare": bare, "null": lambda call, body: b"null",

@@ -43,6 +43,15 @@ def test_error(sandbox: Sandbox, refused: Any) -> None:
         sandbox.client("firehose").list_delivery_streams()
 
 
+def test_without_header(sandbox: Sandbox) -> None:
+    s3 = sandbox.client("s3")
+    s3.create_bucket(Bucket="b-1", CreateBucketConfiguration={"LocationConstraint": REGION})
+    sandbox.faults({"action": "without_header", "operation": "HeadBucket", "header": "x-amz-bucket-region"})
+    assert "BucketRegion" not in s3.head_bucket(Bucket="b-1")
+    assert s3.head_bucket(Bucket="b-1")["BucketRegion"] == REGION
+    assert sandbox.fault_counts()[0]["changed"] == 1
+
+
 def test_html503(sandbox: Sandbox, wire: Wire) -> None:
     sandbox.faults({"action": "html503"})
     status, headers, text = wire.json("logs", "DescribeLogGroups", {})

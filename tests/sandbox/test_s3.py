@@ -241,3 +241,12 @@ def test_a_listed_object_is_told_as_it_is(s3: Any, refused: Any) -> None:
     assert (page["KeyCount"], page["MaxKeys"], page["IsTruncated"]) == (1, 1, False)
     with refused("InvalidArgument"):
         s3.list_objects_v2(Bucket=BUCKET, ContinuationToken="?")
+
+
+def test_two_forms_of_rules_do_not_mix(s3: Any, refused: Any) -> None:
+    old = {"ID": "old", "Status": "Enabled", "Prefix": "a/", "Expiration": {"Days": 3}}
+    new = {"ID": "new", "Status": "Enabled", "Filter": {"Prefix": "b/"}, "Expiration": {"Days": 3}}
+    put_rules(s3, old, {**old, "ID": "older"})
+    with refused("InvalidRequest", "Base level prefix cannot be used in Lifecycle V2"):
+        put_rules(s3, old, new)
+    assert [rule["ID"] for rule in s3.get_bucket_lifecycle_configuration(**OWNER)["Rules"]] == ["old", "older"]

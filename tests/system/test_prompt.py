@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from conftest import ACCOUNT, REGION, Sandbox, Spec, pipeline
+from conftest import ACCOUNT, REGION, Sandbox, Spec, make_api, pipeline
 
 QUERIES = ("requests", "daily_calls", "traffic", "errors", "billing")  # they read the view
 HEAD = f"shop: account {ACCOUNT}, region {REGION}, as arn:aws:iam::{ACCOUNT}:"
@@ -25,13 +25,42 @@ def test_the_plan_begins_with_whose_account(run: Any, api: str) -> None:
     document = json.loads(run("plan", "-o", "json").stdout)
     [told] = document["pipelines"]
     assert told.pop("caller").startswith(f"arn:aws:iam::{ACCOUNT}:")
-    assert told == {"pipeline": "shop", "account": ACCOUNT, "region": REGION}
+    assert told == {"pipeline": "shop", "account": ACCOUNT, "alias": None, "region": REGION}
+
+
+def asked(sandbox: Sandbox) -> int:
+    return len(sandbox.calls(operation="ListAccountAliases"))
+
+
+def test_the_account_s_alias_is_told_where_it_can_be_read(run: Any, sandbox: Sandbox, spec: Spec, start: Any) -> None:
+    for name in ("shop", "second"):
+        make_api(sandbox, f"{name}-api")
+    spec.write(pipelines=pipeline("shop", "shop-api") + pipeline("second", "second-api"))
+    sandbox.client("iam").create_account_alias(AccountAlias="acme-billing")
+    for words in (["plan"], ["apply"]):
+        sandbox.clear()
+        said = run(*words)
+        assert said.stdout.startswith(f"shop: account {ACCOUNT} (acme-billing), region {REGION}, as "), said.stdout[:300]
+        assert asked(sandbox) == 1, "one account"
+    assert [p["alias"] for p in json.loads(run("plan", "-o", "json").stdout)["pipelines"]] == ["acme-billing"] * 2
+    for fault in ({"action": "error", "status": 403, "code": "AccessDenied"}, {"action": "500"}, {"action": "html"}):
+        sandbox.faults({"operation": "ListAccountAliases", "times": 0, **fault})
+        said = run("plan")
+        assert said.stdout.startswith(HEAD) and said.returncode == 0, said
+        assert "lias" not in said.stderr + said.stdout
+    sandbox.faults()
+    sandbox.clear()
+    daemon = start().ready()
+    daemon.kick()
+    assert daemon.end() == 0
+    assert run("status").returncode == 0
+    assert asked(sandbox) == 0, "neither the daemon nor status begins with it"
 
 
 def test_an_unknown_caller_is_null(run: Any, sandbox: Sandbox, api: str) -> None:
     said = run("plan", "-o", "json", AWS_ACCESS_KEY_ID="AKIANOBODYKNOWSTHIS0")
     assert json.loads(said.stdout)["pipelines"] == [
-        {"pipeline": "shop", "account": None, "region": REGION, "caller": None}]
+        {"pipeline": "shop", "account": None, "alias": None, "region": REGION, "caller": None}]
     assert not run("plan", AWS_ACCESS_KEY_ID="AKIANOBODYKNOWSTHIS0").stdout.startswith("shop: account")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -437,4 +438,34 @@ def test_memory_stays_small(start: Start, api: str) -> None:
     assert peak < 24_000_000
     assert sizes[100] <= sizes[20] * 1.05
     assert len(os.listdir(f"/proc/{daemon.process.pid}/fd")) < 40
+    assert daemon.end() == 0
+
+
+def test_a_quota_is_not_asked_for_at_each_look(sandbox: Sandbox, spec: Spec, start: Any, api: str) -> None:
+    """It does not end by asking: the write rests, told with what to do, until the places change."""
+    logs, group = sandbox.client("logs"), "/aws/apigw/shop"
+    daemon = start().ready()
+    [ours] = logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"]
+    logs.delete_subscription_filter(logGroupName=group, filterName=ours["filterName"])
+    for name in ("security", "search"):
+        logs.put_subscription_filter(logGroupName=group, filterName=name, filterPattern=name,
+                                     destinationArn=ours["destinationArn"], roleArn=ours["roleArn"])
+
+    def asked() -> int:
+        return len([c for c in sandbox.calls(operation="PutSubscriptionFilter") if c["client"].startswith("billingd")])
+
+    sandbox.clear()
+    for _ in range(3):
+        daemon.kick()
+    assert asked() == 1
+    told = [e["error"] for e in daemon.events("blocked")]
+    assert "places are taken by" in told[0] and "have AWS raise the quota" in told[0], told
+    assert re.search(r"refused 1 time; asked again after \d{4}-\d\d-\d\dT\d\d:\d\dZ", told[-1]), told
+    assert len(told) == 2, "told once as refused and once as resting"
+    daemon.wait(lambda: any("STATUS=" in m and "places are taken by" in m for m in daemon.messages))
+    assert daemon.metric("billingd_guard_blocked_total", guard="quota") == 3
+    logs.delete_subscription_filter(logGroupName=group, filterName="search")
+    daemon.kick()
+    assert asked() == 2 and daemon.events("recovered")
+    daemon.kick()
     assert daemon.end() == 0

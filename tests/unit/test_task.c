@@ -43,6 +43,8 @@ struct play {
     unsigned nth; /* reply that goes wrong; 0: none */
     enum mishap mishap;
     unsigned count;
+    bool bound; /* somebody reviewed its plan */
+    bool spoil; /* with the mishap others take the tags away */
 };
 
 static json_t *described(const struct group *group)
@@ -115,6 +117,8 @@ static void reply_to(struct play *play, struct task *task, const struct task_req
         play->group.writes++;
     else
         play->group.reads++;
+    if (wrong && play->spoil)
+        json_object_clear(play->group.tags);
     if (!wrong || play->mishap == LOST)
         result = perform(&play->group, request->call->op, request->params, &code);
     reply.result = result;
@@ -155,6 +159,8 @@ static void run(struct play *play, struct task *task)
         while (task_next(task, &request))
             reply_to(play, task, &request);
         if (task_state(task) == TASK_PLANNED) {
+            if (play->bound)
+                task_bind(task);
             task_apply(task);
         } else if (task_state(task) == TASK_WAITING) {
             CHECK(task_wait_ms(task) > 0);
@@ -271,6 +277,26 @@ static void test_finish(void)
     CHECK_INT(task_verdict(task), VERDICT_DRIFTED);
     CHECK_INT(play.group.writes, 0);
     task_free(task);
+}
+
+/* What comes up while a reviewed plan is carried out is not in it. */
+static void test_bound_to_a_plan(void)
+{
+    for (int bound = 0; bound < 2; bound++) {
+        /* Reply 5 is the first write's: after all three reads, and one more look. */
+        struct play play = {.nth = 5, .mishap = CONFLICT, .bound = bound, .spoil = true};
+        struct task *task = group_task(WANTED, NULL);
+
+        play.group = (struct group){.exists = true, .retention = 1};
+        play.group.tags = json_pack("{s:s}", "billingd", "p");
+        run(&play, task);
+        CHECK_INT(task_verdict(task), bound ? VERDICT_RETRY : VERDICT_REPAIRED);
+        CHECK_INT(json_object_size(play.group.tags), bound ? 0 : 1);
+        CHECK_INT(play.group.retention, 90);
+        CHECK(!bound || strstr(task_text(task), "TagResource is not sent"));
+        task_free(task);
+        json_decref(play.group.tags);
+    }
 }
 
 static bool hold_all(void *arg, const char *field)
@@ -619,11 +645,17 @@ static void test_unique(void)
     static const struct {
         const char *apis, *text;
     } cases[] = {
-        {"{\"Items\":[{\"Name\":\"b\",\"ProtocolType\":\"HTTP\"}]}", "none of this name"},
-        {"{\"Items\":[{\"Name\":\"a\",\"ProtocolType\":\"WEBSOCKET\"}]}", "none of this name"},
+        {"{\"Items\":[]}", "there is no HTTP API named a in eu-west-1, nor any other: is it the "
+                           "right region, and the right account?"},
+        {"{\"Items\":[{\"Name\":\"bbb\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"3\"},"
+         "{\"Name\":\"b\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"1\"},"
+         "{\"Name\":\"bb\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"2\"}]}",
+         "named a in eu-west-1; the nearest: b (api_id 1), bb (api_id 2), bbb (api_id 3)"},
+        {"{\"Items\":[{\"Name\":\"a\",\"ProtocolType\":\"WEBSOCKET\",\"ApiId\":\"1\"}]}",
+         "there is no HTTP API named a in eu-west-1; the nearest: a (api_id 1, WEBSOCKET)"},
         {"{\"Items\":[{\"Name\":\"a\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"1\"},"
          "{\"Name\":\"a\",\"ProtocolType\":\"HTTP\",\"ApiId\":\"2\"}]}",
-         "2 of them"},
+         "2 HTTP APIs in eu-west-1 are named a: 1, 2; set api_id to the one that is meant"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -1055,6 +1087,7 @@ int main(void)
     test_repair();
     test_every_reply_fails();
     test_finish();
+    test_bound_to_a_plan();
     test_held();
     test_writes_are_counted();
     test_settle_window();

@@ -119,6 +119,10 @@ static const struct reply_rule iam[] = {
      .more = "IsTruncated=Marker",
      .why = LIST},
     {.op = "ListRolePolicies", .always = "PolicyNames", .more = "IsTruncated=Marker", .why = MODEL},
+    {.op = "ListAccountAliases",
+     .always = "AccountAliases",
+     .more = "IsTruncated=Marker",
+     .why = MODEL},
     {.op = "SimulatePrincipalPolicy",
      .always = "EvaluationResults+ EvaluationResults[].EvalDecision",
      .owner = "EvaluationResults[].EvalResourceName", /* asked of our own resources only */

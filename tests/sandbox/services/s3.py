@@ -238,6 +238,10 @@ def put_lifecycle(call: Call) -> Reply:
         raise malformed()
     if len(names) != len(set(names)):
         raise AwsError("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
+    # Rules of the old form are taken among themselves only.
+    if any("Prefix" in rule for rule in rules) and any("Filter" in rule for rule in rules):
+        raise AwsError("InvalidRequest", "Base level prefix cannot be used in Lifecycle V2, prefixes are only supported "
+                       "in the Filter.")
     for number, rule in enumerate(rules):
         check_rule(rule)
         rule.setdefault("ID", f"sandbox-rule-{number}")

@@ -18,6 +18,9 @@ class Call:
     op: str
     send: str
     shared: bool  # others write the same document
+    take: str  # the member of the reply in which the resource is
+    find: str  # of a list there: what its item must match
+    plain: bool  # the resource is there as AWS sends it
 
     def asks(self, wanted: Wanted) -> tuple[Any, ...]:
         """What a spec gives it to send: two with the same are one call."""
@@ -114,7 +117,8 @@ def operation(service: str, name: str) -> OperationModel | None:
 
 
 def call_of(raw: dict[str, Any] | None) -> Call | None:
-    return Call(raw["op"], raw["send"] or "", raw["shared"]) if raw else None
+    return Call(raw["op"], raw["send"] or "", raw["shared"], raw["take"] or "", raw["find"] or "",
+                raw["plain"]) if raw else None
 
 
 def field_of(kind: str, service: str, raw: dict[str, Any]) -> Field:

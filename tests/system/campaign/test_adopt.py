@@ -167,3 +167,26 @@ def test_adopting_writes_in_place(sandbox: Sandbox, billingd: Billingd, world: W
     assert writes.count("UpdateDestination") == 1
     assert writes.count("PutSubscriptionFilter") == 0, "the seed's filter is as wanted"
     assert writes.count("UpdateStage") == 1
+
+
+def test_rules_of_others_in_the_old_form(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """S3 takes no configuration with both forms: theirs are lifted, and mean what they meant."""
+    world.api()
+    world.s3.create_bucket(Bucket=seed.BUCKET, CreateBucketConfiguration={"LocationConstraint": world.region})
+    old = [{"ID": "their logs", "Status": "Enabled", "Prefix": "theirs/", "Expiration": {"Days": 400},
+            "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}]},
+           {"ID": "their parts", "Status": "Disabled", "Prefix": "", "AbortIncompleteMultipartUpload": {
+               "DaysAfterInitiation": 5}}]
+    world.s3.put_bucket_lifecycle_configuration(Bucket=seed.BUCKET, LifecycleConfiguration={"Rules": old})
+    planned = billingd("plan")
+    assert "old form (Prefix beside Filter)" in planned.out and "their logs, their parts" in planned.out, planned
+    billingd.converge()
+    have = world.s3.get_bucket_lifecycle_configuration(Bucket=seed.BUCKET)["Rules"]
+    assert [rule for rule in have if not rule["ID"].startswith("billingd-")] == [
+        {**{k: v for k, v in rule.items() if k != "Prefix"}, "Filter": {"Prefix": rule["Prefix"]}} for rule in old]
+    assert len(have) > 2
+    # A bucket whose rules are as wanted is left in whatever form it has.
+    world.s3.put_bucket_lifecycle_configuration(Bucket=seed.BUCKET, LifecycleConfiguration={"Rules": [
+        {**{k: v for k, v in rule.items() if k != "Filter"}, "Prefix": rule["Filter"]["Prefix"]} for rule in have]})
+    billingd.must_be_converged()
+    assert "old form" not in billingd("plan").out

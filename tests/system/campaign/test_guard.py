@@ -96,11 +96,14 @@ def test_what_cannot_change_blocks(sandbox: Sandbox, billingd: Billingd, world: 
 
 
 def test_no_api_of_this_name(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
-    world.api("another-api")
+    ids = {name: world.api(name) for name in ("another-api", "dnd-api", "ddn-api-2", "x", "zzzzzzzzzzzzzz", "ddn-ap", "q")}
     said = billingd.apply()
     assert said.code == 1, said
     stage = said.resources["stage_logging"]
-    assert stage["verdict"] == "blocked" and "none of this name" in stage["text"], stage
+    nearest = ", ".join(f"{name} (api_id {ids[name]})" for name in ("ddn-ap", "ddn-api-2", "dnd-api", "another-api"))
+    assert stage["verdict"] == "blocked" and stage["text"].startswith(
+        f"there is no HTTP API named ddn-api in {world.region}; the nearest: {nearest}, "), stage
+    assert stage["text"].endswith(" and 2 more") and stage["text"].count("api_id") == 5
     assert said.resources["subscription"]["verdict"] == "repaired"
 
 
@@ -110,13 +113,60 @@ def test_two_apis_of_this_name(sandbox: Sandbox, billingd: Billingd, with_spec: 
     said = billingd.apply()
     assert said.code == 1, said
     stage = said.resources["stage_logging"]
-    assert stage["verdict"] == "blocked" and "id" in stage["text"], stage
+    assert stage["verdict"] == "blocked", stage
+    assert re.fullmatch(rf"2 HTTP APIs in {world.region} are named ddn-api: (\w+), (\w+); set api_id to the one that "
+                        r"is meant", stage["text"]), stage
+    assert first in stage["text"] and second in stage["text"]
     assert "UpdateStage" not in billingd.writes()
 
     with_spec(overridden("{}", f"api_id: {second}")).converge()
     assert "AccessLogSettings" not in world.apigatewayv2.get_stage(ApiId=first, StageName="$default")
     logging = world.apigatewayv2.get_stage(ApiId=second, StageName="$default")["AccessLogSettings"]
     assert logging["DestinationArn"] == world.log_group_arn(seed.LOG_GROUP)
+
+
+# How GetBucketLocation names them: us-east-1 by silence, eu-west-1 by an older word.
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", REGION])
+def test_a_bucket_whose_reply_has_no_region(sandbox: Sandbox, with_spec: Any, region: str) -> None:
+    world = World(sandbox, region)
+    world.api("one-api")
+    billingd = with_spec(f"account: \"{ACCOUNT}\"\nregion: {region}\ntemplate: {ROOT}/specs/pipeline.yaml\n"
+                         "pipelines:\n  one:\n    parameters: {api_name: one-api, bucket: one-bucket, firehose: one, "
+                         "log_group: /x/one, database: one, workgroup: one}\n")
+    billingd.converge()
+    assert billingd.calls(operation="GetBucketLocation") == [], "asked only where it must be"
+    sandbox.faults({"action": "without_header", "header": "x-amz-bucket-region", "operation": "HeadBucket", "times": 0})
+    sandbox.clear()
+    billingd.must_be_converged()
+    assert sandbox.fault_counts()[0]["changed"] and len(billingd.calls(operation="GetBucketLocation")) == 1
+    # Where that is refused too it is unknown, which is neither fine nor another region.
+    sandbox.faults({"action": "without_header", "header": "x-amz-bucket-region", "operation": "HeadBucket", "times": 0},
+                   {"action": "error", "operation": "GetBucketLocation", "status": 403, "code": "AccessDenied",
+                    "message": "Access Denied", "times": 0})
+    said = billingd.plan()
+    assert said.code == 77 and "s3:GetBucketLocation" in said.resources["bucket"]["text"], said
+
+
+def test_a_permission_that_is_missing_is_named(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """By AWS's own words, or where those say nothing by the operation; the way out once for all."""
+    world.api()
+    billingd.converge()
+    bare = {"action": "error", "times": 0, "status": 403, "message": "Access Denied"}
+    sandbox.faults({**bare, "operation": "GetBucketPolicy", "code": "AccessDenied"},
+                   {**bare, "operation": "GetBucketEncryption", "code": "AccessDenied"},
+                   {**bare, "operation": "GetDatabase", "code": "AccessDeniedException", "message":
+                    f"User: arn:aws:iam::{ACCOUNT}:user/x is not authorized to perform: glue:GetDatabase on resource: y"},
+                   {**bare, "operation": "DescribeAccountPolicies", "code": "AccessDeniedException"})
+    said = billingd("plan", "-o", "json")
+    assert said.code == 77, said
+    bucket, database = said.resources["bucket"]["text"], said.resources["database"]["text"]
+    assert re.search(r"needs the permission s3:(GetBucketPolicy|GetEncryptionConfiguration)$", bucket), bucket
+    assert "to perform: glue:GetDatabase" in database and "needs the permission" not in database
+    [told] = [line for line in said.err.splitlines() if "iam-policy" in line]
+    for action in ("glue:GetDatabase", "logs:DescribeAccountPolicies"):
+        assert action in told, told
+    assert told.endswith("`billingd iam-policy` prints all that this spec needs")
+    assert "iam-policy" not in bucket + database
 
 
 def test_an_api_without_the_stage(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
@@ -239,10 +289,10 @@ def test_nobody_to_ask_and_no_yes(sandbox: Sandbox, billingd: Billingd, world: W
     assert billingd.writes() == []
 
 
-def on_terminal(billingd: Billingd, answer: str) -> tuple[int, str]:
-    """apply on a terminal, with a human who types the answer to its question."""
+def on_terminal(billingd: Billingd, answer: str, *words: str, meanwhile: Any = None) -> tuple[int, str]:
+    """apply on a terminal, with a human who types the answer to its question; what happens while they think."""
     master, slave = pty.openpty()
-    process = subprocess.Popen([BINARY, "-f", billingd.spec, "apply"], cwd=billingd.folder, stdin=slave,
+    process = subprocess.Popen([BINARY, "-f", billingd.spec, "apply", *words], cwd=billingd.folder, stdin=slave,
                                stdout=slave, stderr=slave, env=billingd.environment, close_fds=True)
     os.close(slave)
     text, answered, end = "", False, time.monotonic() + 20
@@ -258,6 +308,8 @@ def on_terminal(billingd: Billingd, answer: str) -> tuple[int, str]:
         elif process.poll() is not None:
             break
         if not answered and "?" in text.rpartition("\n")[2]:
+            if meanwhile:
+                meanwhile()
             os.write(master, answer.encode() + b"\n")
             answered = True
     os.close(master)
