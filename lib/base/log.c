@@ -1,14 +1,16 @@
 /* log.c -- events as lines of JSON on stderr. */
 #include "base/log.h"
 
+#include "base/log_output.h"
 #include "base/mem.h"
 
 #include <jansson.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static enum log_level threshold = LOG_INFO;
+static uint64_t refused, told; /* lines that had no place; dropped ones that a line told of */
 
 void log_set_level(enum log_level level)
 {
@@ -30,20 +32,33 @@ static const char *level_name(enum log_level level)
     return "";
 }
 
-static void write_line(enum log_level level, const char *event, json_t *details)
+static bool write_line(enum log_level level, const char *event, json_t *details)
 {
     json_auto_t *line = json_pack("{s:s, s:s}", "event", event, "level", level_name(level));
-    cleanup_free char *text = NULL;
+    cleanup_free char *text = NULL, *whole = NULL;
 
     if (details)
         (void)json_object_update(line, details);
     text = json_dumps(line, JSON_COMPACT);
     if (!text)
+        return false;
+    whole =
+        getenv("JOURNAL_STREAM") ? mem_printf("<%d>%s\n", level, text) : mem_printf("%s\n", text);
+    return log_output_line(whole, strlen(whole));
+}
+
+/* Lines get through again, as it seems: how many did not? */
+static void tell_dropped(void)
+{
+    uint64_t dropped = log_dropped();
+    json_auto_t *details = NULL;
+
+    if (dropped == told)
         return;
-    if (getenv("JOURNAL_STREAM"))
-        (void)fprintf(stderr, "<%d>%s\n", level, text);
-    else
-        (void)fprintf(stderr, "%s\n", text);
+    details = json_pack("{s:I, s:s}", "lines", (json_int_t)(dropped - told), "error",
+                        "standard error did not take them");
+    if (write_line(LOG_WARNING, "log_lines_dropped", details))
+        told = dropped;
 }
 
 static void log_packed(enum log_level level, const char *event, const char *format, va_list args)
@@ -55,7 +70,32 @@ static void log_packed(enum log_level level, const char *event, const char *form
         return;
     if (format && !(details = json_vpack_ex(&error, 0, format, args)))
         details = json_pack("{s:s}", "log_error", error.text);
-    write_line(level, event, details);
+    if (log_dropped() != told && !log_output_flush())
+        tell_dropped();
+    refused += !write_line(level, event, details);
+}
+
+void log_never_wait(void)
+{
+    log_output_never_wait();
+}
+
+bool log_flush(void)
+{
+    if (log_output_flush())
+        return true;
+    tell_dropped();
+    return log_output_flush();
+}
+
+void log_drain(int patience_ms)
+{
+    log_output_drain(patience_ms);
+}
+
+uint64_t log_dropped(void)
+{
+    return refused + log_output_lost();
 }
 
 #define LOG_FUNCTION(name, level)                                                                  \
