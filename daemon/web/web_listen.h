@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 
-enum { WEB_ADDRESS = 64, WEB_BACKLOG = 64 };
+enum { WEB_ADDRESS = 64, WEB_BACKLOG = 512 };
 
 /* A listening, non-blocking socket for "127.0.0.1:9464", "[::1]:9464" or "localhost:9464", and in
  * address the text of what it is bound to, with the real port.  Warns when that is not loopback.
