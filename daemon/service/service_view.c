@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { UNREAD_LINES = 10 };
+enum { UNREAD_LINES = 10, STATUS_REASONS = 3 };
 
 /* Its state in AWS could not be read, so nothing was compared. */
 static bool is_unread(const struct task *task)
@@ -177,59 +177,106 @@ static void measure(const struct service *service, const struct pass *pass,
         measure_task(service, pass_task(pass, i));
     measure_refused(service, pass);
     metric_add(&service_metrics.reconcile_total, 1, result, NULL);
+    metric_set(&service_metrics.reconcile_last_finished, (double)clock_now_ms() / 1000, NULL);
     metric_observe(&service_metrics.reconcile_duration, (double)summary->elapsed_ms / 1000, NULL);
     metric_set(&service_metrics.observed_generation, service->generation, NULL);
     if (!strcmp(result, "converged"))
         metric_set(&service_metrics.reconcile_last_success, (double)clock_now_ms() / 1000, NULL);
 }
 
-int service_view_metrics(void *arg, struct str *body)
-{
-    const struct service *service = arg;
-
-    service_metrics_write(service->started_ms, body);
-    return 200;
-}
-
 /* ---- readiness ---- */
 
-static char *find_unread(const struct service *service, const struct pass *pass)
+/* Names of ours and words of ours: who may ask /-/ready need not be who may read the log. */
+static json_t *find_unread(const struct service *service, const struct pass *pass)
 {
-    struct str text = {0};
+    json_t *texts = json_array();
     unsigned unread = 0;
 
     for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
         enum err_kind kind;
-        const char *refused = pass_refused(pass, i, &kind);
 
-        if (refused)
-            str_addf(&text, "%s: %s\n", service->manifest->pipelines[i].name, refused);
+        if (pass_refused(pass, i, &kind))
+            json_array_append_new(
+                texts, json_sprintf("%s: not looked at: %s", service->manifest->pipelines[i].name,
+                                    kind == ERR_INVALID ? "the credentials are another account's"
+                                                        : health_word(kind)));
     }
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
+        enum task_verdict verdict = task_verdict(task);
 
         if (is_unread(task) && unread++ < UNREAD_LINES)
-            str_addf(&text, "%s: not read: %s\n", task_address(task), task_text(task));
+            json_array_append_new(texts,
+                                  json_sprintf("%s: not read: %s", task_address(task),
+                                               health_word(verdict == VERDICT_DENIED  ? ERR_DENIED
+                                                           : verdict == VERDICT_RETRY ? ERR_RETRY
+                                                                                      : ERR_NONE)));
     }
     if (unread > UNREAD_LINES)
-        str_addf(&text, "and %u more\n", unread - UNREAD_LINES);
-    return text.len ? str_take(&text) : NULL;
+        json_array_append_new(texts, json_sprintf("and %u more", unread - UNREAD_LINES));
+    return texts;
+}
+
+/* Why /-/ready does not say that all is well, a line each, the most important first; new
+ * reference. */
+static json_t *find_reasons(const struct service *service)
+{
+    const struct service_view *view = &service->view;
+    json_t *reasons = json_array();
+    json_auto_t *parts = NULL;
+
+    if (service->stopping) {
+        json_array_append_new(reasons, json_string("stopping"));
+        return reasons;
+    }
+    if (service->rejected)
+        json_array_append_new(
+            reasons, json_sprintf("spec rejected: %s; %s", service->rejected,
+                                  service->manifest
+                                      ? "the one before it is in use"
+                                      : "nothing is looked at until it is mended and reloaded"));
+    if (!service->manifest)
+        return reasons;
+    if (!view->looked)
+        json_array_append_new(reasons, json_string("the first look at AWS has not ended"));
+    if (json_array_size(view->unread)) {
+        json_array_append_new(reasons, json_string("the last look at AWS was not whole"));
+        (void)json_array_extend(reasons, view->unread);
+    }
+    parts = health_reasons(service->health);
+    (void)json_array_extend(reasons, parts);
+    return reasons;
 }
 
 int service_view_ready(void *arg, struct str *body)
 {
-    const struct service *service = arg;
-    const struct service_view *view = &service->view;
+    json_auto_t *reasons = find_reasons(arg);
+    size_t i;
+    json_t *reason;
 
-    if (service->stopping)
-        str_add(body, "not ready: stopping\n");
-    else if (!view->looked)
-        str_add(body, "not ready: the first look at AWS has not ended\n");
-    else if (view->unready)
-        str_addf(body, "not ready: the last look at AWS was not whole\n%s", view->unready);
-    else
+    json_array_foreach(reasons, i, reason)
+        str_addf(body, "%s%s\n", i ? "" : "not ready: ", json_string_value(reason));
+    if (!i)
         str_add(body, "billingd is ready\n");
-    return service->stopping || !view->looked || view->unready ? 503 : 200;
+    return i ? 503 : 200;
+}
+
+int service_view_metrics(void *arg, struct str *body)
+{
+    const struct service *service = arg;
+    json_auto_t *reasons = find_reasons(service);
+
+    metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
+    service_metrics_write(service->started_ms, body);
+    return 200;
+}
+
+void service_view_reject(struct service *service, const char *why)
+{
+    free(service->rejected);
+    service->rejected = mem_text(why);
+    service_metrics_count_reload(false, clock_now_ms());
+    health_failed(service->health, HEALTH_RELOAD, "", ERR_INVALID);
 }
 
 /* ---- the status line ---- */
@@ -269,8 +316,13 @@ void service_view_pass(struct service *service, const struct pass *pass)
     pass_summarize(pass, &summary);
     measure(service, pass, &summary);
     view->looked = true;
-    free(view->unready);
-    view->unready = find_unread(service, pass);
+    json_decref(view->unread);
+    view->unread = find_unread(service, pass);
+    if (json_array_size(view->unread))
+        health_failed(service->health, HEALTH_PASS, "",
+                      service_view_wants_retry(pass, service->manifest) ? ERR_RETRY : ERR_NONE);
+    else
+        health_done(service->health, HEALTH_PASS, "");
     free(view->summary);
     view->summary = summary_text(service, pass, &summary);
 }
@@ -287,15 +339,36 @@ static void add_when(const struct service *service, struct str *text)
         str_addf(text, "next look in %d min", (int)((left_s + 30) / 60));
 }
 
+/* What else is wrong, as far as a line holds it. */
+static void add_reasons(const struct service *service, struct str *text)
+{
+    json_auto_t *parts = health_reasons(service->health);
+    size_t i;
+    json_t *part;
+
+    if (service->rejected)
+        str_addf(text, "; %s has errors, the spec before it is in use: %s", service->orders.path,
+                 service->rejected);
+    json_array_foreach(parts, i, part)
+        if (i < STATUS_REASONS)
+            str_addf(text, "; %s", json_string_value(part));
+    if (i > STATUS_REASONS)
+        str_addf(text, "; and %zu more", i - STATUS_REASONS);
+}
+
 void service_view_status(struct service *service)
 {
     struct service_view *view = &service->view;
     struct str text = {0};
 
-    str_addf(&text, "%s, ", view->summary ? view->summary : "started");
-    add_when(service, &text);
-    if (service->reload_failed)
-        str_addf(&text, "; %s has errors, the spec before it is in use", service->path);
+    if (service->manifest) {
+        str_addf(&text, "%s, ", view->summary ? view->summary : "started");
+        add_when(service, &text);
+        add_reasons(service, &text);
+    } else {
+        str_addf(&text, "%s is wrong: %s; nothing is looked at until it is mended and reloaded",
+                 service->orders.path, service->rejected ? service->rejected : "");
+    }
     if (!view->status || strcmp(view->status, str_text(&text)) != 0)
         notify_status("%s", str_text(&text));
     free(view->status);
@@ -304,7 +377,7 @@ void service_view_status(struct service *service)
 
 void service_view_forget(struct service *service)
 {
-    service_metrics_forget_resources();
+    service_metrics_forget_measured();
     json_decref(service->view.told);
     service->view.told = NULL;
 }
@@ -315,7 +388,7 @@ void service_view_fini(struct service *service)
 
     json_decref(view->told);
     json_decref(view->warnings);
-    free(view->unready);
+    json_decref(view->unread);
     free(view->summary);
     free(view->status);
 }

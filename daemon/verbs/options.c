@@ -32,7 +32,8 @@ enum long_only {
     OPTION_LEGACY,
     OPTION_PUBLIC_KEY,
     OPTION_FOR,
-    OPTION_SPLIT, /* the last one */
+    OPTION_SPLIT,
+    OPTION_BAD_SPEC, /* the last one */
 };
 
 /* Which flags of a single verb were given: a bit each from OPTION_DETAILED on, and this one. */
@@ -66,6 +67,7 @@ static const struct option long_options[] = {
     {"public-key", required_argument, NULL, OPTION_PUBLIC_KEY},
     {"for", required_argument, NULL, OPTION_FOR},
     {"split", required_argument, NULL, OPTION_SPLIT},
+    {"bad-spec", required_argument, NULL, OPTION_BAD_SPEC},
     {0},
 };
 
@@ -141,7 +143,7 @@ static int set_value(struct options *options, int option, const char *value)
     const char **texts[] = {&options->month,    &options->since,  &options->from,
                             &options->to,       &options->day,    &options->prices,
                             &options->pipeline, &options->legacy, &options->public_key,
-                            &options->for_use,  &options->split};
+                            &options->for_use,  &options->split,  &options->bad_spec};
 
     if (option == 'f') {
         options->file = value;
@@ -291,7 +293,7 @@ static int check_use(const struct options *options, unsigned given)
     const struct verb *verb = options->verb;
     int code = -1;
 
-    for (int option = OPTION_DETAILED; option <= OPTION_SPLIT && code < 0; option++)
+    for (int option = OPTION_DETAILED; option <= OPTION_BAD_SPEC && code < 0; option++)
         if (given & 1U << (option - OPTION_DETAILED))
             code = check_flag(options, option);
     if (code < 0 && (given & GIVEN_YES))

@@ -36,6 +36,7 @@ struct options {
     const char *public_key;      /* verify: a file with the key to trust */
     const char *for_use;         /* iam-policy: one of the verbs */
     const char *split;           /* iam-policy: a number of policies */
+    const char *bad_spec;        /* run: "exit" or "stay" */
     const char *operand;         /* the argument behind the verb: close 2025-10 */
 };
 

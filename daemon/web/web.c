@@ -400,6 +400,11 @@ struct web *web_start(uv_loop_t *loop, const char *listen, const struct web_rout
     return web;
 }
 
+int web_check(const char *listen, struct err *e)
+{
+    return web_listen_check(listen, e);
+}
+
 const char *web_address(const struct web *web)
 {
     return web->address;

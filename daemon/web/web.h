@@ -32,6 +32,10 @@ enum { WEB_CONNECTIONS = 128, WEB_TIMEOUT_S = 5 };
  * taken (ERR_RETRY) or not allowed (ERR_DENIED). */
 struct web *web_start(uv_loop_t *loop, const char *listen, const struct web_route *routes,
                       void *arg, struct err *e);
+#define WEB_DEFAULT "127.0.0.1:9464"
+
+/* Whether it is an address at all: -1 and *e (ERR_INVALID) when not.  Opens nothing. */
+int web_check(const char *listen, struct err *e);
 /* "127.0.0.1:9464" as bound, with the real port; borrowed. */
 const char *web_address(const struct web *web);
 /* Drops all connections and closes the socket; frees itself when the loop runs next.  NULL is

@@ -10,5 +10,7 @@ enum { WEB_ADDRESS = 64, WEB_BACKLOG = 512 };
  * address the text of what it is bound to, with the real port.  Warns when that is not loopback.
  * -1 and *e as web_start tells. */
 int web_listen(const char *where, char address[WEB_ADDRESS], struct err *e);
+/* 0 when the text is an address; else -1 and *e. */
+int web_listen_check(const char *where, struct err *e);
 
 #endif

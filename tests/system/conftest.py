@@ -123,7 +123,7 @@ def run(sandbox: Sandbox, spec: Spec) -> Callable[..., subprocess.CompletedProce
 class Daemon:
     """`billingd run`, what it logs, and what it tells systemd."""
 
-    def __init__(self, sandbox: Sandbox, spec: Spec, **more: str):
+    def __init__(self, sandbox: Sandbox, spec: Spec, words: tuple[str, ...] = (), reads: bool = True, **more: str):
         self.messages: list[str] = []
         self.lines: list[str] = []
         self.spec = spec
@@ -131,11 +131,12 @@ class Daemon:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(socket_path))
         self.process = subprocess.Popen(
-            [BINARY, "-f", spec.path, "run"], text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            [BINARY, "-f", spec.path, *words, "run"], text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env={**environment(sandbox, spec.path.parent), "NOTIFY_SOCKET": str(socket_path), **more})
         threading.Thread(target=self._listen, daemon=True).start()
         self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
+        if reads:
+            self.reader.start()
 
     def _listen(self) -> None:
         while True:
@@ -173,8 +174,8 @@ class Daemon:
 
     @property
     def address(self) -> str:
-        listening = self.events("listening") or self.events("started")
-        return f"http://{listening[-1]['listen']}"
+        told = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
+        return "http://" + [e["listen"] for e in told if e["event"] in ("started", "rejected", "listening")][-1]
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -196,10 +197,14 @@ class Daemon:
         return int(self.metric("billingd_reconcile_duration_seconds_count") or 0)
 
     def ready(self) -> "Daemon":
-        """Waits for the end of the first pass that could read everything."""
+        """Waits for the end of the first pass that could read everything. (/-/ready also waits for the audit.)"""
         self.wait(lambda: "READY=1" in self.messages and self.events("started"))
-        self.wait(lambda: self.get("/-/ready")[0] == 200)
+        self.wait(lambda: self.metric("billingd_part_failed", part="pass") == 0)
         return self
+
+    def status(self) -> str:
+        """What systemctl status shows."""
+        return [m.removeprefix("STATUS=") for m in self.messages if m.startswith("STATUS=")][-1]
 
     def kick(self) -> None:
         """One more pass, to its end."""
@@ -219,7 +224,8 @@ class Daemon:
         if self.process.poll() is None:
             self.send(number)
         code = self.process.wait(seconds)
-        self.reader.join(5)
+        if self.reader.ident:
+            self.reader.join(5)
         self.socket.close()
         assert "Sanitizer" not in self.text() and "runtime error" not in self.text(), self.text()
         return code
@@ -230,8 +236,8 @@ def start(sandbox: Sandbox, spec: Spec) -> Iterator[Callable[..., Daemon]]:
     """start(): the daemon with the spec; killed at the end when the test did not end it."""
     made: list[Daemon] = []
 
-    def begin(**more: str) -> Daemon:
-        made.append(Daemon(sandbox, spec, **more))
+    def begin(*words: str, **more: Any) -> Daemon:
+        made.append(Daemon(sandbox, spec, words, **more))
         return made[-1]
     yield begin
     for daemon in made:

@@ -239,13 +239,13 @@ static void test_billingd(void)
     CHECK_INT(promtool(out.data), 0);
     str_fini(&out);
 
-    service_metrics_forget_resources();
+    service_metrics_forget_measured();
     service_metrics_set_conditions("ddn-api/bucket", "s3_bucket", nothing);
     service_metrics_write(clock_now_ms(), &out);
     CHECK(strstr(out.data, "ddn-api/gone") == NULL);
     CHECK(strstr(out.data, "resource=\"ddn-api/bucket\"") != NULL);
     str_fini(&out);
-    service_metrics_forget_resources();
+    service_metrics_forget_measured();
 }
 
 int main(void)
