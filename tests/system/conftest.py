@@ -123,7 +123,7 @@ def run(sandbox: Sandbox, spec: Spec) -> Callable[..., subprocess.CompletedProce
 class Daemon:
     """`billingd run`, what it logs, and what it tells systemd."""
 
-    def __init__(self, sandbox: Sandbox, spec: Spec, words: tuple[str, ...] = (), reads: bool = True, **more: str):
+    def __init__(self, sandbox: Sandbox, spec: Spec, after: tuple[str, ...] = (), reads: bool = True, **more: str):
         self.messages: list[str] = []
         self.lines: list[str] = []
         self.spec = spec
@@ -131,7 +131,7 @@ class Daemon:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(socket_path))
         self.process = subprocess.Popen(
-            [BINARY, "-f", spec.path, *words, "run"], text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            [BINARY, "-f", spec.path, "run", *after], text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env={**environment(sandbox, spec.path.parent), "NOTIFY_SOCKET": str(socket_path), **more})
         threading.Thread(target=self._listen, daemon=True).start()
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -236,8 +236,8 @@ def start(sandbox: Sandbox, spec: Spec) -> Iterator[Callable[..., Daemon]]:
     """start(): the daemon with the spec; killed at the end when the test did not end it."""
     made: list[Daemon] = []
 
-    def begin(*words: str, **more: Any) -> Daemon:
-        made.append(Daemon(sandbox, spec, words, **more))
+    def begin(**more: Any) -> Daemon:
+        made.append(Daemon(sandbox, spec, **more))
         return made[-1]
     yield begin
     for daemon in made:
