@@ -123,7 +123,8 @@ def run(sandbox: Sandbox, spec: Spec) -> Callable[..., subprocess.CompletedProce
 class Daemon:
     """`billingd run`, what it logs, and what it tells systemd."""
 
-    def __init__(self, sandbox: Sandbox, spec: Spec, after: tuple[str, ...] = (), reads: bool = True, **more: str):
+    def __init__(self, sandbox: Sandbox, spec: Spec, after: tuple[str, ...] = (),
+                 stderr: int = subprocess.PIPE, **more: str):
         self.messages: list[str] = []
         self.lines: list[str] = []
         self.spec = spec
@@ -131,12 +132,11 @@ class Daemon:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(socket_path))
         self.process = subprocess.Popen(
-            [BINARY, "-f", spec.path, "run", *after], text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            [BINARY, "-f", spec.path, "run", *after], text=True, stdin=subprocess.DEVNULL, stderr=stderr,
             env={**environment(sandbox, spec.path.parent), "NOTIFY_SOCKET": str(socket_path), **more})
         threading.Thread(target=self._listen, daemon=True).start()
         self.reader = threading.Thread(target=self._read, daemon=True)
-        if reads:
-            self.reader.start()
+        self.reader.start()
 
     def _listen(self) -> None:
         while True:
@@ -146,7 +146,7 @@ class Daemon:
                 return
 
     def _read(self) -> None:
-        for line in self.process.stderr:  # type: ignore[union-attr]
+        for line in self.process.stderr or ():
             self.lines.append(line.rstrip("\n"))
 
     def wait(self, what: Callable[[], Any], seconds: float = 30) -> Any:
@@ -175,7 +175,8 @@ class Daemon:
     @property
     def address(self) -> str:
         told = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
-        return "http://" + [e["listen"] for e in told if e["event"] in ("started", "rejected", "listening")][-1]
+        places = [e["listen"] for e in told if e["event"] in ("started", "rejected", "listening")]
+        return f"http://{places[-1] if places else self.spec.listen}"
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -224,8 +225,7 @@ class Daemon:
         if self.process.poll() is None:
             self.send(number)
         code = self.process.wait(seconds)
-        if self.reader.ident:
-            self.reader.join(5)
+        self.reader.join(5)
         self.socket.close()
         assert "Sanitizer" not in self.text() and "runtime error" not in self.text(), self.text()
         return code
