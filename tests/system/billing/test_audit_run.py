@@ -2,12 +2,15 @@
 
 import json
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from metrics_doc import CONDITIONS, ask, scraped
 from rollup_world import GROUP, World
 from sandbox.control import ACCOUNT
 
@@ -57,7 +60,7 @@ def says(daemon: Any, sentence: str) -> bool:
                 and f"; {sentence}" in daemon.status() and daemon.metric("billingd_ready") == 0)
 
 
-def test_time_stamps(world: World, start: Start) -> None:
+def test_time_stamps(world: World, start: Start, tmp_path: Path) -> None:
     daemon = start().ready()
     daemon.wait(lambda: well(daemon), 120)
     now = time.time()
@@ -72,6 +75,8 @@ def test_time_stamps(world: World, start: Start) -> None:
     assert daemon.metric("billingd_audit_events", hop="gateway") is None  # nobody counts there
     assert daemon.metric("billingd_audit_gap_ratio", hop="ingested") is None  # so nobody knows a share
     assert daemon.metric("billingd_audit_gap_ratio", hop="delivered") == 0
+    if shutil.which("promtool"):  # and none of the document's questions is answered with yes
+        ask(tmp_path, CONDITIONS, scraped(daemon.get("/metrics")[1], time.time()), False)
     seen = daemon.metric("billingd_newest_object_timestamp_seconds")
     time.sleep(1)
     another(world)
@@ -158,6 +163,17 @@ def test_what_is_not_done_yet_is_not_well(world: World, start: Start) -> None:
     daemon.wait(lambda: says(daemon, "shop: audit not done yet"), 60)
     assert daemon.metric("billingd_part_failed", part="audit") is None
     assert daemon.metric("billingd_audit_last_success_timestamp_seconds") is None
+    assert daemon.end() == 0
+
+
+def test_a_pipeline_without_usage_is_well(sandbox: Any, spec: Any, api: str, start: Start) -> None:
+    """Nothing was called, nothing is missing, and that is known."""
+    World(sandbox, spec)
+    daemon = start().ready()
+    daemon.wait(lambda: well(daemon), 120)
+    assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
+    assert daemon.metric("billingd_newest_event_timestamp_seconds") is None
+    assert daemon.metric("billingd_audit_gap_ratio", hop="ingested") is None
     assert daemon.end() == 0
 
 
