@@ -27,11 +27,6 @@ static const char *const titles[HEALTH_PARTS] = {
     "look",   "reload", "search for the newest object", "registration of partitions",
     "rollup", "audit"};
 
-struct health *health_new(void)
-{
-    return mem_new(sizeof(struct health));
-}
-
 static void clear(struct health *health)
 {
     for (size_t i = 0; i < health->count; i++)
@@ -66,6 +61,20 @@ static void add(struct health *health, enum health_part part, const char *pipeli
     metric_declare(&service_metrics.part_failures_total, pipeline, names[part], NULL);
 }
 
+static void add_own(struct health *health)
+{
+    add(health, HEALTH_PASS, "");
+    add(health, HEALTH_RELOAD, "");
+}
+
+struct health *health_new(void)
+{
+    struct health *health = mem_new(sizeof *health);
+
+    add_own(health);
+    return health;
+}
+
 /* ---- what is expected ---- */
 
 static bool registers_partitions(const struct manifest_pipeline *pipeline)
@@ -93,8 +102,7 @@ void health_expect(struct health *health, const struct manifest *manifest)
 {
     forget_gone(health, manifest);
     clear(health);
-    add(health, HEALTH_PASS, "");
-    add(health, HEALTH_RELOAD, "");
+    add_own(health);
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
         const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
 
@@ -115,13 +123,13 @@ void health_done(struct health *health, enum health_part part, const char *pipel
     struct entry *entry = find(health, part, pipeline);
     double now_s = (double)clock_now_ms() / 1000;
 
+    if (!entry)
+        return;
     metric_set(&service_metrics.part_failed, 0, pipeline, names[part], NULL);
     if (part == HEALTH_ROLLUP)
         metric_set(&service_metrics.rollup_last_success, now_s, pipeline, NULL);
     if (part == HEALTH_AUDIT)
         metric_set(&service_metrics.audit_last_success, now_s, pipeline, NULL);
-    if (!entry)
-        return;
     entry->done = true;
     entry->failed = false;
     entry->done_ms = clock_monotonic_ms();
@@ -132,10 +140,10 @@ void health_failed(struct health *health, enum health_part part, const char *pip
 {
     struct entry *entry = find(health, part, pipeline);
 
-    metric_set(&service_metrics.part_failed, 1, pipeline, names[part], NULL);
-    metric_add(&service_metrics.part_failures_total, 1, pipeline, names[part], NULL);
     if (!entry)
         return;
+    metric_set(&service_metrics.part_failed, 1, pipeline, names[part], NULL);
+    metric_add(&service_metrics.part_failures_total, 1, pipeline, names[part], NULL);
     entry->failed = true;
     entry->kind = kind;
 }

@@ -30,8 +30,8 @@ void health_free(struct health *health);
 /* The parts that a spec has, none of them done yet; those of the spec before are forgotten. */
 void health_expect(struct health *health, const struct manifest *manifest);
 
-/* A part was done, or failed; pipeline: "" for the first two.  Of others than expected only the
- * metrics are kept. */
+/* A part was done, or failed; pipeline: "" for the first two.  One that is not expected (a run that
+ * was under way when its pipeline went) is nobody's news. */
 void health_done(struct health *health, enum health_part part, const char *pipeline);
 void health_failed(struct health *health, enum health_part part, const char *pipeline,
                    enum err_kind kind);

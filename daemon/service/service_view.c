@@ -128,10 +128,27 @@ static void measure_loss(const struct task *task)
                    members_loss_name(loss), NULL);
 }
 
+/* Nobody knows what differs there.  A loss that was seen is told until it is seen to be over. */
+static void measure_unread(const char *address)
+{
+    bool lost = false;
+
+    for (enum loss loss = LOSS_DELAYED; loss <= LOSS_DROPPED; loss++)
+        lost = lost || metric_value(&service_metrics.resource_loss, 0, address,
+                                    members_loss_name(loss), NULL) > 0;
+    metric_forget(&service_metrics.resource_drift_fields, address);
+    if (!lost)
+        metric_forget(&service_metrics.resource_loss, address);
+}
+
 static void measure_task(const struct service *service, const struct task *task)
 {
-    measure_loss(task);
     service_metrics_set_conditions(task_address(task), task_kind(task)->name, conditions_of(task));
+    if (is_unread(task)) {
+        measure_unread(task_address(task));
+        return;
+    }
+    measure_loss(task);
     metric_set(&service_metrics.resource_drift_fields,
                (double)json_array_size(task_plan(task)->differences), task_address(task), NULL);
     count_guards(service, task);
@@ -150,9 +167,11 @@ static void measure_refused(const struct service *service, const struct pass *pa
             continue;
         if (kind == ERR_INVALID)
             metric_add(&service_metrics.guard_blocked_total, 1, "account", NULL);
-        for (size_t j = 0; j < pipeline->resource_count; j++)
+        for (size_t j = 0; j < pipeline->resource_count; j++) {
             service_metrics_set_conditions(pipeline->resources[j].address,
                                            pipeline->resources[j].kind->name, unknown);
+            measure_unread(pipeline->resources[j].address);
+        }
     }
 }
 

@@ -269,6 +269,16 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
         rollup_status_fini(&after);
 }
 
+/* They could not be looked at.  What was well is not known to be so any more; what was not (there
+ * is a problem that was told) stays until it is. */
+static void forget_states(const struct upkeep *upkeep, const char *pipeline)
+{
+    cleanup_free char *name = mem_printf("%s %s", pipeline, parts[HEALTH_ROLLUP]);
+
+    if (!json_object_get(upkeep->told, name))
+        metric_forget(&service_metrics.rollups, pipeline);
+}
+
 static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billing *billing)
 {
     struct rollup_status status;
@@ -284,6 +294,8 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
     }
     if (found > 0) /* no data yet is no problem */
         err_clear(&e);
+    if (found < 0 && e.kind != ERR_CANCELLED)
+        forget_states(upkeep, billing->pipeline);
     end_part(upkeep, billing->pipeline, HEALTH_ROLLUP, &e);
 }
 

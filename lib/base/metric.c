@@ -172,6 +172,20 @@ void metric_observe(struct metric *metric, double value, ...)
     series->value += value;
 }
 
+double metric_value(const struct metric *metric, double otherwise, ...)
+{
+    cleanup_str struct str labels = {0};
+    va_list args;
+    bool found;
+    size_t at;
+
+    va_start(args, otherwise);
+    add_labels(metric, &labels, &args);
+    va_end(args);
+    at = position(metric, str_text(&labels), &found);
+    return found ? metric->series[at].value : otherwise;
+}
+
 static void series_fini(struct metric_series *series)
 {
     free(series->labels);

@@ -44,6 +44,9 @@ void metric_set(struct metric *metric, double value, ...) __attribute__((sentine
 /* Histograms: one event of this size (seconds, bytes). */
 void metric_observe(struct metric *metric, double value, ...) __attribute__((sentinel));
 
+/* The value of a series, or otherwise when there is none. */
+double metric_value(const struct metric *metric, double otherwise, ...) __attribute__((sentinel));
+
 /* Forgets all series of a metric, e.g. of resources that a reload took away. */
 void metric_clear(struct metric *metric);
 /* Forgets the series whose first label has this value: what is unknown has no sample. */

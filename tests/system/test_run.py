@@ -308,10 +308,15 @@ def test_unreachable_and_back(start: Start, sandbox: Sandbox, spec: Spec, api: s
     assert daemon.metric("billingd_part_failed", part="pass") == daemon.metric("billingd_ready") + 1 == 1
     assert daemon.metric("billingd_reconcile_total", result="failed") >= 1
     assert daemon.metric("billingd_resource_condition", condition="Unchecked") == daemon.resources
+    assert daemon.metric("billingd_resource_drift_fields") is None  # nobody knows, and nobody says 0
+    assert daemon.metric("billingd_resource_loss") is None
     sandbox.faults({"action": "drop", "service": "glue", "times": 0})
     daemon.wait(lambda: "shop/database: not read: no whole answer" in daemon.get("/-/ready")[1])
+    assert daemon.metric("billingd_resource_drift_fields", resource="shop/database") is None
+    assert daemon.metric("billingd_resource_drift_fields", resource="shop/bucket") == 0
     sandbox.faults()
     daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
+    assert daemon.metric("billingd_resource_drift_fields", resource="shop/database") == 0
     assert daemon.metric("billingd_resource_condition", condition="Unchecked") == 0
     assert len(daemon.events("refused")) == 1 and daemon.events("recovered")
     assert daemon.end() == 0

@@ -105,6 +105,8 @@ def test_a_part_that_fails(world: World, start: Start, part: str, fault: dict[st
     if part == "audit":  # what it found before is not known to hold any more
         assert daemon.metric("billingd_audit_verdict") is daemon.metric("billingd_audit_gap_ratio") is None
         assert daemon.metric("billingd_audit_events") is None
+    if part == "rollup":
+        assert daemon.metric("billingd_rollups") is None
     assert daemon.get("/-/healthy")[0] == 200
     told = daemon.get("/-/ready")[1] + daemon.get("/metrics")[1]
     assert not re.search(rf"{ACCOUNT}|arn:|authorized|secret-name", told)
