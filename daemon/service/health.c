@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { OWN_PARTS = 2 }; /* the first entries: pass and reload */
+
 struct entry {
     enum health_part part;
     char *pipeline;
@@ -27,19 +29,20 @@ static const char *const titles[HEALTH_PARTS] = {
     "look",   "reload", "search for the newest object", "registration of partitions",
     "rollup", "audit"};
 
-static void clear(struct health *health)
+/* From this entry on. */
+static void drop(struct health *health, size_t first)
 {
-    for (size_t i = 0; i < health->count; i++)
+    for (size_t i = first; i < health->count; i++)
         free(health->entries[i].pipeline);
-    free(health->entries);
-    *health = (struct health){0};
+    health->count = first;
 }
 
 void health_free(struct health *health)
 {
     if (!health)
         return;
-    clear(health);
+    drop(health, 0);
+    free(health->entries);
     free(health);
 }
 
@@ -61,17 +64,12 @@ static void add(struct health *health, enum health_part part, const char *pipeli
     metric_declare(&service_metrics.part_failures_total, pipeline, names[part], NULL);
 }
 
-static void add_own(struct health *health)
-{
-    add(health, HEALTH_PASS, "");
-    add(health, HEALTH_RELOAD, "");
-}
-
 struct health *health_new(void)
 {
     struct health *health = mem_new(sizeof *health);
 
-    add_own(health);
+    add(health, HEALTH_PASS, "");
+    add(health, HEALTH_RELOAD, "");
     return health;
 }
 
@@ -84,25 +82,25 @@ static bool registers_partitions(const struct manifest_pipeline *pipeline)
     return how && !strcmp(how, "registration");
 }
 
-static void forget_gone(const struct health *health, const struct manifest *manifest)
+static void forget(struct health *health, const struct manifest *manifest)
 {
-    for (size_t i = 0; i < health->count; i++) {
+    for (size_t i = OWN_PARTS; i < health->count; i++) {
         const char *name = health->entries[i].pipeline;
-        bool stays = !*name;
+        bool stays = false;
 
+        metric_forget(&service_metrics.part_failed, name);
         for (size_t j = 0; j < manifest->pipeline_count; j++)
             stays = stays ||
                     (manifest->pipelines[j].billing && !strcmp(manifest->pipelines[j].name, name));
         if (!stays)
             service_metrics_forget_pipeline(name);
     }
+    drop(health, OWN_PARTS);
 }
 
 void health_expect(struct health *health, const struct manifest *manifest)
 {
-    forget_gone(health, manifest);
-    clear(health);
-    add_own(health);
+    forget(health, manifest);
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
         const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
 

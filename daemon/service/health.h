@@ -27,7 +27,8 @@ struct health *health_new(void);
 /* NULL is harmless. */
 void health_free(struct health *health);
 
-/* The parts that a spec has, none of them done yet; those of the spec before are forgotten. */
+/* The parts that the pipelines of a spec have, none of them done yet; those of the spec before are
+ * forgotten, with what they measured.  Looks and reloads are always expected. */
 void health_expect(struct health *health, const struct manifest *manifest);
 
 /* A part was done, or failed; pipeline: "" for the first two.  One that is not expected (a run that

@@ -82,7 +82,7 @@ static void on_feed(uv_timer_t *timer)
     if (alive)
         notify_watchdog();
     if (!service->stopping)
-        service_view_status(service);
+        service_ready_status(service);
 }
 
 static void start_timers(struct service *service)

@@ -43,7 +43,7 @@ void service_end_upkeep(void *arg)
     struct service *service = arg;
 
     if (!service->ending) {
-        service_view_status(service);
+        service_ready_status(service);
         return;
     }
     if (service->orders.once && upkeep_failed(service->upkeep) && !service->code)

@@ -360,7 +360,6 @@ void service_metrics_forget_measured(void)
     metric_clear(&service_metrics.resource_drift_fields);
     metric_clear(&service_metrics.resource_loss);
     metric_clear(&service_metrics.rollups);
-    metric_clear(&service_metrics.part_failed);
     metric_clear(&service_metrics.audit_events);
     metric_clear(&service_metrics.audit_gap_ratio);
     metric_clear(&service_metrics.audit_excluded_events);

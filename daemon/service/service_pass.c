@@ -24,7 +24,7 @@ static void schedule(struct service *service)
     service->due_ms = clock_monotonic_ms() + delay_ms;
     uv_update_time(&service->loop);
     (void)uv_timer_start(&service->look, on_timer, (uint64_t)delay_ms, 0);
-    service_view_status(service);
+    service_ready_status(service);
 }
 
 /* The pass is over and forgotten: what next? */
@@ -89,7 +89,7 @@ void service_pass_look(struct service *service)
     service->again = false;
     service->progress_ms = clock_monotonic_ms();
     service->pass = engine_start(service->engine, &events);
-    service_view_status(service);
+    service_ready_status(service);
 }
 
 /* A lost write does no harm: the next look sees what became of it. */

@@ -8,7 +8,8 @@
  * service_end.c    the end
  * service_web.c    the web server's routes and its address
  * service_news.c   what a pass means for the log: only what is new
- * service_view.c   what it means for metrics, readiness and the status line
+ * service_view.c   what it means for metrics
+ * service_ready.c  whether all is well, and if not, why: readiness and the status line
  * service_log.c    log lines that wait for a reader
  * service_time.c   when to look again, when to count as hung */
 #ifndef DAEMON_SERVICE_SERVICE_PRIVATE_H
@@ -117,16 +118,25 @@ void service_news_pass(struct service *service, const struct pass *pass);
 
 /* service_view.c */
 void service_view_pass(struct service *service, const struct pass *pass);
-/* The file read last is not used, because of this (copied); counted, and told when asked. */
-void service_view_reject(struct service *service, const char *why);
 /* Whether something of the pass is worth trying again soon. */
 bool service_view_wants_retry(const struct pass *pass, const struct manifest *manifest);
-/* Tells systemd how it goes, when that is news. */
-void service_view_status(struct service *service);
 void service_view_forget(struct service *service);
 void service_view_fini(struct service *service);
-int service_view_ready(void *service, struct str *body);
-int service_view_metrics(void *service, struct str *body);
+
+/* service_ready.c */
+/* Its state in AWS could not be read, so nothing was compared. */
+bool service_ready_is_unread(const struct task *task);
+/* What could not be read in a pass, a sentence of ours each; new reference. */
+json_t *service_ready_unread(const struct service *service, const struct pass *pass);
+/* "22/24 in sync, 2 held"; new memory. */
+char *service_ready_summary(const struct service *service, const struct pass *pass);
+/* The file read last is not used, because of this (copied); counted, and told when asked. */
+void service_ready_reject(struct service *service, const char *why);
+/* Tells systemd how it goes, when that is news. */
+void service_ready_status(struct service *service);
+/* /-/ready and /metrics. */
+int service_ready_answer(void *service, struct str *body);
+int service_ready_metrics(void *service, struct str *body);
 
 /* service_log.c */
 /* From now on no log line makes the loop wait. */

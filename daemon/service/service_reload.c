@@ -63,7 +63,7 @@ struct manifest *service_reload_read(struct service *service)
     if (!manifest || strictly) {
         cleanup_free char *why = describe(&problems, strictly ? PROBLEM_WARNING : PROBLEM_ERROR);
 
-        service_view_reject(service, why);
+        service_ready_reject(service, why);
         manifest_free(manifest);
         manifest = NULL;
     }
@@ -91,7 +91,7 @@ int service_reload_connect(struct service *service)
     if (service->client)
         return 0;
     log_error("aws_configuration", "{s:s}", "error", e.text);
-    service_view_reject(service, "the AWS configuration is wrong; the log tells where");
+    service_ready_reject(service, "the AWS configuration is wrong; the log tells where");
     return -1;
 }
 
@@ -122,12 +122,13 @@ void service_reload_take(struct service *service)
     engine_skip_pass_role_check(service->engine, service->orders.skip_pass_role_check);
     service->generation++;
     service->failures = 0;
-    free(service->rejected);
-    service->rejected = NULL;
     service_metrics_count_reload(true, clock_now_ms());
     service_view_forget(service);
     health_expect(service->health, service->manifest);
-    health_done(service->health, HEALTH_RELOAD, "");
+    if (service->rejected) /* another file was read while this one waited */
+        metric_set(&service_metrics.config_reload_successful, 0, NULL);
+    else
+        health_done(service->health, HEALTH_RELOAD, "");
 }
 
 void service_reload_swap(struct service *service)
@@ -152,11 +153,13 @@ bool service_reload(struct service *service)
         log_error("reload_failed", "{s:s, s:s}", "spec", service->orders.path, "error",
                   service->manifest ? "the spec before it stays in use"
                                     : "there is no spec to go by");
-        service_view_status(service);
+        service_ready_status(service);
         if (!service->next)
             notify_ready();
         return false;
     }
+    free(service->rejected);
+    service->rejected = NULL;
     manifest_free(service->next); /* an earlier reload that still waited */
     service->next = manifest;
     return true;

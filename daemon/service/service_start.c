@@ -50,7 +50,7 @@ static int open_leniently(struct service *service)
     if (e.kind == ERR_RETRY)
         return fail(&e, EXIT_FAILED); /* taken: systemd tries again */
     log_error("listen", "{s:s}", "error", e.text);
-    service_view_reject(service, "the address in listen: cannot be used");
+    service_ready_reject(service, "the address in listen: cannot be used");
     manifest_free(service->next);
     service->next = NULL;
     err_clear(&e);
@@ -77,7 +77,7 @@ static void wait_for_spec(struct service *service)
               "nothing is looked at until it is mended and reloaded (SIGHUP)", "listen",
               service->web ? web_address(service->web) : NULL);
     notify_ready();
-    service_view_status(service);
+    service_ready_status(service);
 }
 
 int service_start(struct service *service)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const struct web_route routes[] = {
-    {"/-/ready", "text/plain; charset=utf-8", service_view_ready},
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", service_view_metrics},
+    {"/-/ready", "text/plain; charset=utf-8", service_ready_answer},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", service_ready_metrics},
     {0},
 };
 
@@ -82,6 +82,6 @@ int service_web_move(struct service *service, const struct manifest *manifest)
     log_error("listen", "{s:s}", "error", e.text);
     if (service_web_listen(service, old, &again))
         log_error("listen", "{s:s}", "error", again.text);
-    service_view_reject(service, "the address in listen: cannot be used");
+    service_ready_reject(service, "the address in listen: cannot be used");
     return -1;
 }

@@ -58,6 +58,28 @@ def test_systemctl_reload(start: Start, sandbox: Sandbox, spec: Spec, api: str) 
     assert daemon.end() == 0
 
 
+def test_a_wrong_file_behind_one_that_waits(start: Start, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    """A right file waits for a write under way to end; that it then takes over makes a later wrong one no better."""
+    daemon = start().ready()
+    sandbox.client("logs").put_retention_policy(logGroupName="/aws/apigw/shop", retentionInDays=7)
+    sandbox.faults({"action": "latency", "operation": "PutRetentionPolicy", "latency_ms": 3000})
+    sandbox.clear()
+    daemon.send(signal.SIGUSR1)
+    daemon.wait(lambda: sandbox.calls(operation="PutRetentionPolicy"))
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.messages.count("RELOADING=1") == 1)
+    spec.write(pipelines=pipeline(more=WRONG))
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.events("reload_failed") and daemon.events("reloaded"))
+    log = [e for e in daemon.text().splitlines() if '"reload' in e]
+    assert "reload_failed" in log[0]  # while the write was under way
+    daemon.wait(lambda: daemon.metric("billingd_observed_generation") == daemon.metric("billingd_spec_generation") == 2)
+    assert daemon.metric("billingd_config_last_reload_successful") == 0
+    assert daemon.metric("billingd_part_failed", part="reload") == 1
+    assert "spec rejected" in daemon.get("/-/ready")[1] and "has errors" in daemon.status()
+    assert daemon.end() == 0
+
+
 BAD = {
     "unknown field": lambda text: text.replace("      bucket: shop-bucket", "      bucket: shop-bucket\n      bukcet: x"),
     "not YAML": lambda text: text.replace("region: ", "region: \"", 1),
