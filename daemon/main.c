@@ -11,23 +11,45 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #define DAYS "[--month YYYY-MM] [--day DAY] [--since AGE|DAY] [--from DAY] [--to DAY] "
 
+/* Whether the daemon is to stay up when its spec is wrong: -1 and told when the words are. */
+static int stays(const struct options *options, bool *stay)
+{
+    const char *word = options->bad_spec;
+
+    *stay = !options->once && (word ? !strcmp(word, "stay") : getenv("NOTIFY_SOCKET") != NULL);
+    if (!word || !strcmp(word, "stay") || !strcmp(word, "exit"))
+        return 0;
+    (void)fprintf(stderr, "billingd: --bad-spec '%s': choose exit or stay\n", word);
+    return -1;
+}
+
 static int run(const struct options *options)
 {
+    const char *path = options->file ? options->file : manifest_default_path();
+    const struct service_orders orders = {.path = path ? path : "/etc/billingd/billing.yaml",
+                                          .once = options->once,
+                                          .skip_pass_role_check = options->skip_pass_role_check,
+                                          .strict = options->strict};
+    struct manifest *manifest = NULL;
+    bool stay;
     int code;
-    struct manifest *manifest;
 
     if (options->file && !strcmp(options->file, "-")) {
         (void)fputs("billingd: run reads its spec again when it is told to: name a file\n", stderr);
         return EXIT_BAD_USAGE;
     }
-    manifest = spec_load_strictly(options, &code);
-    return manifest ? service_run(manifest, options->once, options->skip_pass_role_check) : code;
+    if (stays(options, &stay))
+        return EXIT_BAD_USAGE;
+    if (!stay && !(manifest = spec_load_strictly(options, &code)))
+        return code;
+    return service_run(manifest, &orders);
 }
 
 static int version(const struct options *options)
@@ -51,8 +73,8 @@ static const struct verb verbs[] = {
     {"apply", "[--yes] [--dry-run] [--detailed-exitcode] [--skip-pass-role-check] [--strict]",
      "make AWS as the spec says, and verify it", "billingd apply --yes", verb_apply, "[PLANFILE]",
      false},
-    {"run", "[--once] [--skip-pass-role-check] [--strict]", "stay and keep it so (the daemon)",
-     "billingd run", run, NULL, false},
+    {"run", "[--once] [--skip-pass-role-check] [--bad-spec exit|stay] [--strict]",
+     "stay and keep it so (the daemon)", "billingd run", run, NULL, false},
     {"status", "[-o json] [--detailed-exitcode] [--strict]",
      "state of every resource and of the data flow", "billingd status", verb_status, NULL, false},
     {"rollup", DAYS "[--pipeline NAME] [--dry-run] [--detailed-exitcode] [--strict] [-o json]",

@@ -32,6 +32,16 @@ void audit_watch_free(struct audit_watch *watch)
     free(watch);
 }
 
+/* A word that is none of ours is no reason to be content. */
+static enum health_verdict verdict_of(const json_t *audit)
+{
+    const char *verdict = json_text(audit, "verdict");
+
+    if (audit_has_gap(audit))
+        return HEALTH_GAP;
+    return verdict && !strcmp(verdict, "complete") ? HEALTH_COMPLETE : HEALTH_UNKNOWN;
+}
+
 static double share_missing(const json_t *audit, const char *hop)
 {
     double share = 0;
@@ -44,30 +54,56 @@ static double share_missing(const json_t *audit, const char *hop)
     return share < 1 ? share : 1;
 }
 
-static void set_gauges(const char *pipeline, const json_t *audit)
+/* The hop was counted, and one before it, or what is missing is known all the same.  Else a share
+ * of 0 would be a guess. */
+static void set_ratios(const char *pipeline, const json_t *audit)
 {
-    const json_t *totals = json_object_get(audit, "totals"), *value;
+    const json_t *totals = json_object_get(audit, "totals");
+    bool counted_before = false;
     size_t i;
     json_t *hop;
-    const char *name;
 
     json_array_foreach(json_object_get(audit, "hops"), i, hop) {
-        name = json_string_value(hop);
-        value = json_object_get(totals, name);
+        const char *name = json_string_value(hop);
+        double share = share_missing(audit, name);
+        bool counted = json_is_integer(json_object_get(totals, name));
+
+        if (share > 0 || (counted && counted_before))
+            metric_set(&service_metrics.audit_gap_ratio, share, pipeline, name, NULL);
+        counted_before = counted_before || counted;
+    }
+}
+
+static void set_moment(struct metric *metric, const char *pipeline, const json_t *moment)
+{
+    metric_forget(metric, pipeline);
+    if (json_is_integer(moment))
+        metric_set(metric, (double)json_integer_value(moment), pipeline, NULL);
+}
+
+static void set_gauges(const char *pipeline, const json_t *audit)
+{
+    static const char *const verdicts[] = {"complete", "gap", "unknown"};
+    const json_t *at = json_object_get(json_object_get(audit, "freshness_seconds"), "at");
+    const char *name;
+    json_t *value;
+
+    service_metrics_forget_audit(pipeline);
+    json_object_foreach(json_object_get(audit, "totals"), name, value)
         if (json_is_integer(value))
             metric_set(&service_metrics.audit_events, (double)json_integer_value(value), pipeline,
                        name, NULL);
-        if (i) /* nothing is before the first */
-            metric_set(&service_metrics.audit_gap_ratio, share_missing(audit, name), pipeline, name,
-                       NULL);
-    }
-    json_object_foreach(json_object_get(audit, "excluded"), name, hop)
-        metric_set(&service_metrics.audit_excluded_events, (double)json_integer_value(hop),
-                   pipeline, name, NULL);
-    json_object_foreach(json_object_get(audit, "freshness_seconds"), name, hop)
-        if (json_is_integer(hop))
-            metric_set(&service_metrics.pipeline_freshness, (double)json_integer_value(hop),
+    set_ratios(pipeline, audit);
+    json_object_foreach(json_object_get(audit, "excluded"), name, value)
+        if (json_is_integer(value))
+            metric_set(&service_metrics.audit_excluded_events, (double)json_integer_value(value),
                        pipeline, name, NULL);
+    for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
+        metric_set(&service_metrics.audit_verdict, i == verdict_of(audit), pipeline, verdicts[i],
+                   NULL);
+    set_moment(&service_metrics.newest_object, pipeline, json_object_get(at, "object"));
+    set_moment(&service_metrics.newest_event, pipeline, json_object_get(at, "event"));
+    set_moment(&service_metrics.delivered_until, pipeline, json_object_get(at, "delivery"));
 }
 
 /* Hours that were counted before are not counted again. */
@@ -117,15 +153,19 @@ static void tell(struct audit_watch *watch, const char *pipeline, const json_t *
 }
 
 int audit_watch_look(struct flow *flow, struct audit_watch *watch, const struct billing *billing,
-                     struct err *e)
+                     enum health_verdict *verdict, struct err *e)
 {
     int64_t now_s = clock_now_ms() / 1000, scanned = athena_query_scanned();
     json_auto_t *audit = audit_run(flow, billing, now_s - AUDIT_WATCH_S, now_s, e);
 
     metric_add(&service_metrics.self_athena_scanned_bytes_total,
                (double)(athena_query_scanned() - scanned), NULL);
-    if (!audit)
+    if (!audit) {
+        if (e->kind != ERR_CANCELLED && !json_object_get(watch->told, billing->pipeline))
+            service_metrics_forget_audit(billing->pipeline);
         return -1;
+    }
+    *verdict = verdict_of(audit);
     set_gauges(billing->pipeline, audit);
     add_counters(watch, billing->pipeline, audit);
     tell(watch, billing->pipeline, audit);

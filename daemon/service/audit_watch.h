@@ -4,6 +4,7 @@
 
 #include "aws/flow.h"
 #include "billing/store/billing.h"
+#include "daemon/service/health.h"
 
 enum { AUDIT_WATCH_MS = 3600000, AUDIT_WATCH_S = 2 * 86400 };
 
@@ -12,9 +13,10 @@ struct audit_watch; /* what was counted already, and what was told */
 struct audit_watch *audit_watch_new(void);
 /* NULL is harmless. */
 void audit_watch_free(struct audit_watch *watch);
-/* Audits and sets the metrics.  A gap is told in the log when it is another than before.  -1 and
- * *e when the audit could not be made; the metrics then keep their values. */
+/* Audits, sets the metrics and gives the verdict.  A gap is told in the log when it is another than
+ * before.  -1 and *e when the audit could not be made: what the last one found keeps its samples
+ * when it is bad news, and good news is not known any more. */
 int audit_watch_look(struct flow *flow, struct audit_watch *watch, const struct billing *billing,
-                     struct err *e);
+                     enum health_verdict *verdict, struct err *e);
 
 #endif

@@ -1,15 +1,12 @@
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "daemon/service/notify.h"
-#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "daemon/service/service_time.h"
 #include "daemon/views/exit_code.h"
 
 #include <malloc.h>
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 /* ---- signals ---- */
@@ -47,10 +44,10 @@ static void on_signal(uv_signal_t *handle, int number)
         stop(service, number);
         return;
     }
-    if (service->stopping || service->once)
+    if (service->stopping || service->orders.once)
         return; /* nothing will look again */
     upkeep_refresh(service->upkeep);
-    if (number == SIGHUP)
+    if (number == SIGHUP || !service->manifest)
         reload(service);
     else if (service->pass)
         service->again = true;
@@ -74,8 +71,9 @@ static void start_signals(struct service *service)
 static void on_feed(uv_timer_t *timer)
 {
     struct service *service = timer->data;
-    bool alive = service_time_is_alive(service->pass != NULL, service->progress_ms, service->due_ms,
-                                       clock_monotonic_ms());
+    bool alive =
+        !service->manifest || service_time_is_alive(service->pass != NULL, service->progress_ms,
+                                                    service->due_ms, clock_monotonic_ms());
 
     if (!alive && !service->stalled)
         log_error("stalled", "{s:s}", "error",
@@ -84,7 +82,7 @@ static void on_feed(uv_timer_t *timer)
     if (alive)
         notify_watchdog();
     if (!service->stopping)
-        service_view_status(service);
+        service_ready_status(service);
 }
 
 static void start_timers(struct service *service)
@@ -100,81 +98,49 @@ static void start_timers(struct service *service)
     (void)uv_timer_start(&service->feed, on_feed, (uint64_t)period_ms, (uint64_t)period_ms);
 }
 
-/* ---- start and end ---- */
+/* ---- from start to end ---- */
 
-static void on_attempt(void *arg, const struct aws_attempt *attempt)
+/* Signals that mean nothing to us and would end a process that says nothing about them. */
+static void ignore_others(void)
 {
-    struct service *service = arg;
+    static const int others[] = {SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF,
+                                 SIGIO,   SIGPWR,  SIGXFSZ,   SIGSTKFLT};
 
-    service->progress_ms = clock_monotonic_ms();
-    service_metrics_count_request(attempt);
-}
-
-static void tell_start(const struct service *service)
-{
-    size_t resources = 0;
-
-    for (size_t i = 0; i < service->manifest->pipeline_count; i++)
-        resources += service->manifest->pipelines[i].resource_count;
-    log_info("started", "{s:s, s:s, s:I, s:I, s:i, s:s*}", "version", BILLINGD_VERSION, "spec",
-             service->path, "pipelines", (json_int_t)service->manifest->pipeline_count, "resources",
-             (json_int_t)resources, "interval_s", service->manifest->interval_s, "listen",
-             service->web ? web_address(service->web) : NULL);
-}
-
-/* One pass of a timer or a shell needs no web server, which could be in the daemon's way. */
-static int start(struct service *service)
-{
-    struct err e = {0};
-
-    service->client = aws_client_new(&service->loop, &e);
-    if (!service->client) {
-        (void)fprintf(stderr, "billingd: %s\n", e.text);
-        return EXIT_BAD_CONFIG;
-    }
-    if (!service->once && service_web_listen(service, service->manifest->listen, &e)) {
-        (void)fprintf(stderr, "billingd: %s\n", e.text);
-        aws_client_free(service->client);
-        return e.kind == ERR_INVALID ? EXIT_BAD_CONFIG : EXIT_FAILED;
-    }
-    aws_client_observe(service->client, on_attempt, service);
-    start_signals(service);
-    start_timers(service);
-    service_metrics_start(BILLINGD_VERSION);
-    service_metrics_count_reload(true, clock_now_ms());
-    service->generation = 1;
-    service->engine = engine_new(&service->loop, service->client, service->manifest);
-    engine_skip_pass_role_check(service->engine, service->skip_pass_role_check);
-    service->upkeep = upkeep_new(&service->loop, service->client, service_end_upkeep, service);
-    tell_start(service);
-    notify_ready();
-    service_pass_look(service);
-    return EXIT_DONE;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        (void)signal(others[i], SIG_IGN);
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+        (void)signal(number, SIG_IGN);
 }
 
 static void run(struct service *service)
 {
     (void)uv_loop_init(&service->loop);
-    service->code = start(service);
+    ignore_others();
+    service_log_start(service);
+    start_signals(service);
+    start_timers(service);
+    service->code = service_start(service);
+    if (service->code != EXIT_DONE)
+        service_end(service);
     (void)uv_run(&service->loop, UV_RUN_DEFAULT);
     if (uv_loop_close(&service->loop))
         log_error("loop", "{s:s}", "error", "a handle was left open");
+    log_drain(SERVICE_DRAIN_MS);
     service_view_fini(service);
     manifest_free(service->next);
     manifest_free(service->manifest);
+    health_free(service->health);
+    free(service->rejected);
+    free(service->listen);
 }
 
-int service_run(struct manifest *manifest, bool once, bool skip_pass_role_check)
+int service_run(struct manifest *manifest, const struct service_orders *orders)
 {
-    struct service service = {.manifest = manifest,
-                              .once = once,
-                              .skip_pass_role_check = skip_pass_role_check,
-                              .path = mem_text(manifest->path),
-                              .started_ms = clock_now_ms()};
+    struct service service = {
+        .next = manifest, .orders = *orders, .health = health_new(), .started_ms = clock_now_ms()};
 
     /* libcurl resolves names in threads; an arena for each would stay with us for ever. */
     (void)mallopt(M_ARENA_MAX, 1);
     run(&service);
-    free(service.path);
     return service.code;
 }

@@ -9,8 +9,17 @@
 
 struct manifest;
 
+struct service_orders {
+    const char *path;          /* of the spec */
+    bool once;                 /* one pass, then the end */
+    bool skip_pass_role_check; /* write although IAM's simulation denies iam:PassRole */
+    bool strict;               /* a spec with warnings is rejected */
+};
+
 /* Runs until a signal ends it; once: until one pass is done.  manifest is taken over; a reload
- * reads its file again.  Returns an exit_code. */
-int service_run(struct manifest *manifest, bool once, bool skip_pass_role_check);
+ * reads its file again.  NULL: the file is read here, and when it (or the AWS configuration) is
+ * wrong the daemon stays all the same, tells so at every place where it can be asked, and tries
+ * again at SIGHUP.  Returns an exit_code. */
+int service_run(struct manifest *manifest, const struct service_orders *orders);
 
 #endif

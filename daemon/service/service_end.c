@@ -30,6 +30,7 @@ void service_end(struct service *service)
     engine_free(service->engine);
     aws_client_free(service->client);
     web_stop(service->web);
+    service_log_end(service);
     uv_close((uv_handle_t *)&service->look, NULL);
     uv_close((uv_handle_t *)&service->feed, NULL);
     uv_close((uv_handle_t *)&service->give_up, NULL);
@@ -41,9 +42,11 @@ void service_end_upkeep(void *arg)
 {
     struct service *service = arg;
 
-    if (!service->ending)
+    if (!service->ending) {
+        service_ready_status(service);
         return;
-    if (service->once && upkeep_failed(service->upkeep) && !service->code)
+    }
+    if (service->orders.once && upkeep_failed(service->upkeep) && !service->code)
         service->code = EXIT_FAILED;
     service_end(service);
 }

@@ -1,7 +1,12 @@
 /* service_metrics.c -- the table of billingd's metrics, and what feeds it. */
 #include "daemon/service/service_metrics.h"
 
+#include "base/log.h"
+
+#include <ctype.h>
 #include <string.h>
+
+enum { CODE_LETTERS = 80, CODE_DIGITS = 4 };
 
 /* A pass is a few round trips, or minutes when something settles; one request is milliseconds. */
 static const double pass_bounds[] = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
@@ -45,11 +50,38 @@ struct service_metrics service_metrics = {
             .type = METRIC_HISTOGRAM,
             BOUNDS(pass_bounds),
         },
+    .reconcile_last_finished =
+        {
+            .name = "billingd_reconcile_last_finished_timestamp_seconds",
+            .help = "When the last pass over all pipelines ended, whatever it found.",
+            .type = METRIC_GAUGE,
+        },
     .reconcile_last_success =
         {
             .name = "billingd_reconcile_last_success_timestamp_seconds",
             .help = "When the last pass that left everything in sync ended.",
             .type = METRIC_GAUGE,
+        },
+    .ready =
+        {
+            .name = "billingd_ready",
+            .help = "1 when /-/ready answers 200, 0 when it answers 503.",
+            .type = METRIC_GAUGE,
+        },
+    .part_failed =
+        {
+            .name = "billingd_part_failed",
+            .help = "1 when this part of the work failed the last time, 0 when it was done; "
+                    "nothing before that.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "part"),
+        },
+    .part_failures_total =
+        {
+            .name = "billingd_part_failures_total",
+            .help = "How often a part of the work failed.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("pipeline", "part"),
         },
     .resource_condition =
         {
@@ -139,11 +171,32 @@ struct service_metrics service_metrics = {
             .type = METRIC_COUNTER,
             .labels = LABELS("result"),
         },
+    .rollup_last_success =
+        {
+            .name = "billingd_rollup_last_success_timestamp_seconds",
+            .help = "When all closed days were last found to have a current rollup, or got one.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
     .self_athena_scanned_bytes_total =
         {
             .name = "billingd_self_athena_scanned_bytes_total",
             .help = "Bytes that Athena scanned for the daemon's own queries.",
             .type = METRIC_COUNTER,
+        },
+    .audit_last_success =
+        {
+            .name = "billingd_audit_last_success_timestamp_seconds",
+            .help = "When the last audit that could be made ended, whatever it found.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
+    .audit_verdict =
+        {
+            .name = "billingd_audit_verdict",
+            .help = "1 for what the last audit said: complete, gap or unknown.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "verdict"),
         },
     .audit_events =
         {
@@ -167,13 +220,26 @@ struct service_metrics service_metrics = {
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "class"),
         },
-    .pipeline_freshness =
+    .newest_object =
         {
-            .name = "billingd_pipeline_freshness_seconds",
-            .help =
-                "Age of the newest object and event, and Firehose's own DataFreshness (delivery).",
+            .name = "billingd_newest_object_timestamp_seconds",
+            .help = "When the newest log object was written; nothing while there is none.",
             .type = METRIC_GAUGE,
-            .labels = LABELS("pipeline", "hop"),
+            .labels = LABELS("pipeline"),
+        },
+    .newest_event =
+        {
+            .name = "billingd_newest_event_timestamp_seconds",
+            .help = "Time of the newest event that the last audit found in the bucket.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
+    .delivered_until =
+        {
+            .name = "billingd_delivered_until_timestamp_seconds",
+            .help = "Firehose delivered what it got before this, by its last DataFreshness.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
         },
     .duplicate_events_total =
         {
@@ -202,6 +268,12 @@ struct service_metrics service_metrics = {
             .help = "Partitions of raw tables that were registered in Glue.",
             .type = METRIC_COUNTER,
         },
+    .log_lines_dropped_total =
+        {
+            .name = "billingd_log_lines_dropped_total",
+            .help = "Log lines that standard error did not take.",
+            .type = METRIC_COUNTER,
+        },
 };
 
 static struct metric *const table[] = {
@@ -210,7 +282,11 @@ static struct metric *const table[] = {
     &service_metrics.config_reload_success_timestamp,
     &service_metrics.reconcile_total,
     &service_metrics.reconcile_duration,
+    &service_metrics.reconcile_last_finished,
     &service_metrics.reconcile_last_success,
+    &service_metrics.ready,
+    &service_metrics.part_failed,
+    &service_metrics.part_failures_total,
     &service_metrics.resource_condition,
     &service_metrics.resource_drift_fields,
     &service_metrics.resource_loss,
@@ -223,15 +299,21 @@ static struct metric *const table[] = {
     &service_metrics.aws_throttled_total,
     &service_metrics.rollups,
     &service_metrics.rollup_builds_total,
+    &service_metrics.rollup_last_success,
     &service_metrics.self_athena_scanned_bytes_total,
+    &service_metrics.audit_last_success,
+    &service_metrics.audit_verdict,
     &service_metrics.audit_events,
     &service_metrics.audit_gap_ratio,
     &service_metrics.audit_excluded_events,
-    &service_metrics.pipeline_freshness,
+    &service_metrics.newest_object,
+    &service_metrics.newest_event,
+    &service_metrics.delivered_until,
     &service_metrics.duplicate_events_total,
     &service_metrics.late_events_total,
     &service_metrics.unattributed_requests_total,
     &service_metrics.partitions_registered_total,
+    &service_metrics.log_lines_dropped_total,
     NULL,
 };
 _Static_assert(sizeof service_metrics / sizeof(struct metric) + 1 == sizeof table / sizeof *table,
@@ -272,12 +354,33 @@ void service_metrics_set_conditions(const char *resource, const char *kind,
                    kind, *name, NULL);
 }
 
-void service_metrics_forget_resources(void)
+void service_metrics_forget_measured(void)
 {
     metric_clear(&service_metrics.resource_condition);
     metric_clear(&service_metrics.resource_drift_fields);
     metric_clear(&service_metrics.resource_loss);
     metric_clear(&service_metrics.rollups);
+    metric_clear(&service_metrics.audit_events);
+    metric_clear(&service_metrics.audit_gap_ratio);
+    metric_clear(&service_metrics.audit_excluded_events);
+    metric_clear(&service_metrics.audit_verdict);
+}
+
+void service_metrics_forget_audit(const char *pipeline)
+{
+    metric_forget(&service_metrics.audit_events, pipeline);
+    metric_forget(&service_metrics.audit_gap_ratio, pipeline);
+    metric_forget(&service_metrics.audit_excluded_events, pipeline);
+    metric_forget(&service_metrics.audit_verdict, pipeline);
+}
+
+void service_metrics_forget_pipeline(const char *pipeline)
+{
+    metric_forget(&service_metrics.rollup_last_success, pipeline);
+    metric_forget(&service_metrics.audit_last_success, pipeline);
+    metric_forget(&service_metrics.newest_object, pipeline);
+    metric_forget(&service_metrics.newest_event, pipeline);
+    metric_forget(&service_metrics.delivered_until, pipeline);
 }
 
 void service_metrics_count_reload(bool successful, int64_t now_ms)
@@ -289,10 +392,26 @@ void service_metrics_count_reload(bool successful, int64_t now_ms)
     metric_add(&service_metrics.spec_generation, 1, NULL);
 }
 
+/* A word such as ThrottlingException; whatever else AWS or somebody in between put there (a number
+ * of an account, a sentence) is nobody's who reads metrics. */
+static const char *code_word(const char *code)
+{
+    size_t letters =
+        strspn(code, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._");
+    size_t digits = 0, most = 0;
+
+    for (const char *at = code; *at; at++) {
+        digits = isdigit((unsigned char)*at) ? digits + 1 : 0;
+        most = digits > most ? digits : most;
+    }
+    return letters && !code[letters] && letters <= CODE_LETTERS && most <= CODE_DIGITS ? code
+                                                                                       : "other";
+}
+
 void service_metrics_count_request(const struct aws_attempt *attempt)
 {
-    metric_add(&service_metrics.aws_requests_total, 1, attempt->service, attempt->op, attempt->code,
-               NULL);
+    metric_add(&service_metrics.aws_requests_total, 1, attempt->service, attempt->op,
+               code_word(attempt->code), NULL);
     metric_observe(&service_metrics.aws_request_duration, (double)attempt->elapsed_ms / 1000,
                    attempt->service, NULL);
     metric_add(&service_metrics.aws_throttled_total, attempt->throttled, attempt->service, NULL);
@@ -300,6 +419,10 @@ void service_metrics_count_request(const struct aws_attempt *attempt)
 
 void service_metrics_write(int64_t started_ms, struct str *out)
 {
+    struct metric *dropped = &service_metrics.log_lines_dropped_total;
+
+    metric_clear(dropped);
+    metric_add(dropped, (double)log_dropped(), NULL);
     metric_write(table, out);
     metric_process_write(started_ms, out);
 }

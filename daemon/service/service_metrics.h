@@ -12,12 +12,16 @@ struct service_metrics {
     struct metric build_info; /* version */
     struct metric config_reload_successful;
     struct metric config_reload_success_timestamp;
-    struct metric reconcile_total;        /* result: "converged", "drifted", "blocked", "failed" */
-    struct metric reconcile_duration;     /* seconds */
-    struct metric reconcile_last_success; /* seconds since 1970 */
-    struct metric resource_condition;     /* resource, kind, condition; 0 or 1 */
-    struct metric resource_drift_fields;  /* resource */
-    struct metric resource_loss;          /* resource, class */
+    struct metric reconcile_total;         /* result: "converged", "drifted", "blocked", "failed" */
+    struct metric reconcile_duration;      /* seconds */
+    struct metric reconcile_last_finished; /* seconds since 1970, as all time stamps */
+    struct metric reconcile_last_success;
+    struct metric ready;               /* 0 or 1 */
+    struct metric part_failed;         /* pipeline ("": of none), part: health_part_name; 0 or 1 */
+    struct metric part_failures_total; /* pipeline, part */
+    struct metric resource_condition;  /* resource, kind, condition; 0 or 1 */
+    struct metric resource_drift_fields; /* resource */
+    struct metric resource_loss;         /* resource, class */
     struct metric spec_generation;
     struct metric observed_generation;
     struct metric repairs_total; /* kind */
@@ -28,15 +32,21 @@ struct service_metrics {
     struct metric aws_throttled_total;  /* service */
     struct metric rollups;              /* pipeline, state: rollup_state_name */
     struct metric rollup_builds_total;  /* result: "built", "noted", "kept", "failed" */
+    struct metric rollup_last_success;  /* pipeline */
     struct metric self_athena_scanned_bytes_total;
+    struct metric audit_last_success;          /* pipeline */
+    struct metric audit_verdict;               /* pipeline, verdict; 0 or 1 */
     struct metric audit_events;                /* pipeline, hop */
     struct metric audit_gap_ratio;             /* pipeline, hop */
     struct metric audit_excluded_events;       /* pipeline, class */
-    struct metric pipeline_freshness;          /* pipeline, hop: object, event, delivery; seconds */
+    struct metric newest_object;               /* pipeline */
+    struct metric newest_event;                /* pipeline */
+    struct metric delivered_until;             /* pipeline */
     struct metric duplicate_events_total;      /* pipeline */
     struct metric late_events_total;           /* pipeline */
     struct metric unattributed_requests_total; /* pipeline */
     struct metric partitions_registered_total;
+    struct metric log_lines_dropped_total;
 };
 extern struct service_metrics service_metrics;
 
@@ -46,8 +56,12 @@ void service_metrics_start(const char *version);
  * with NULL), the others to 0. */
 void service_metrics_set_conditions(const char *resource, const char *kind,
                                     const char *const *true_conditions);
-/* After a reload: resources that are gone must not keep their last value. */
-void service_metrics_forget_resources(void);
+/* After a reload: what was measured by another spec must not keep its value.  Time stamps stay. */
+void service_metrics_forget_measured(void);
+/* What the last audit of a pipeline found is not known any more. */
+void service_metrics_forget_audit(const char *pipeline);
+/* A pipeline is gone: its time stamps, too. */
+void service_metrics_forget_pipeline(const char *pipeline);
 /* One configuration load, at now_ms (wall clock). */
 void service_metrics_count_reload(bool successful, int64_t now_ms);
 void service_metrics_count_request(const struct aws_attempt *attempt);

@@ -24,7 +24,7 @@ static void schedule(struct service *service)
     service->due_ms = clock_monotonic_ms() + delay_ms;
     uv_update_time(&service->loop);
     (void)uv_timer_start(&service->look, on_timer, (uint64_t)delay_ms, 0);
-    service_view_status(service);
+    service_ready_status(service);
 }
 
 /* The pass is over and forgotten: what next? */
@@ -33,7 +33,7 @@ static void go_on(struct service *service)
     (void)uv_timer_stop(&service->give_up);
     /* What a pass held is free now; give it back rather than keep the peak for ever. */
     (void)malloc_trim(0);
-    if (service->stopping || service->once) {
+    if (service->stopping || service->orders.once) {
         service_end(service);
     } else if (service->next) {
         service_reload_swap(service);
@@ -65,7 +65,7 @@ static void on_done(void *arg, struct pass *pass)
 {
     struct service *service = arg;
 
-    if (service->once)
+    if (service->orders.once)
         service->code = exit_code_of_pass(pass, service->manifest);
     if (!service->stopping && !service->next) {
         if (service_view_wants_retry(pass, service->manifest))
@@ -89,7 +89,7 @@ void service_pass_look(struct service *service)
     service->again = false;
     service->progress_ms = clock_monotonic_ms();
     service->pass = engine_start(service->engine, &events);
-    service_view_status(service);
+    service_ready_status(service);
 }
 
 /* A lost write does no harm: the next look sees what became of it. */
@@ -100,7 +100,7 @@ static void on_give_up(uv_timer_t *timer)
 
     log_warning("gave_up", "{s:s}", "error", "a request under way did not end in 25 s");
     service->pass = NULL;
-    if (service->once)
+    if (service->orders.once)
         service->code = EXIT_FAILED;
     engine_forget(service->engine, pass);
     go_on(service);

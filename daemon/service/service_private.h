@@ -1,17 +1,21 @@
 /* service_private.h -- the inside of the daemon.
  *
  * From the top down; none calls one above it.
- * service.c        start, signals, watchdog
+ * service.c        signals, watchdog, the loop
+ * service_start.c  the start, also with a spec that is wrong
  * service_pass.c   passes and the time between them
- * service_end.c    the end
  * service_reload.c SIGHUP: a new spec, and how it takes over
+ * service_end.c    the end
  * service_web.c    the web server's routes and its address
  * service_news.c   what a pass means for the log: only what is new
- * service_view.c   what it means for metrics, readiness and the status line
+ * service_view.c   what it means for metrics
+ * service_ready.c  whether all is well, and if not, why: readiness and the status line
+ * service_log.c    log lines that wait for a reader
  * service_time.c   when to look again, when to count as hung */
 #ifndef DAEMON_SERVICE_SERVICE_PRIVATE_H
 #define DAEMON_SERVICE_SERVICE_PRIVATE_H
 
+#include "daemon/service/health.h"
 #include "daemon/service/service.h"
 #include "daemon/service/upkeep.h"
 #include "daemon/web/web.h"
@@ -20,6 +24,7 @@
 enum {
     SERVICE_STOP_MS = 25000, /* for a write in flight; below TimeoutStopSec of the unit */
     SERVICE_FEED_MS = 10000, /* at most, between two looks at ourselves */
+    SERVICE_DRAIN_MS = 1000, /* at the end, for who reads the log */
 };
 
 /* What was told, so that only news is told. */
@@ -27,7 +32,7 @@ struct service_view {
     json_t *told;     /* resource or pipeline -> how it was */
     json_t *warnings; /* of the last pass */
     bool looked;      /* a pass has ended since the start */
-    char *unready;    /* why AWS could not be looked at as a whole; NULL: it could */
+    json_t *unread;   /* what could not be read in it, a sentence of ours each */
     char *summary;    /* "22/22 in sync" */
     char *status;     /* as last sent to systemd */
 };
@@ -35,27 +40,39 @@ struct service_view {
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };
 
 struct service {
-    char *path;                /* of the spec */
-    bool skip_pass_role_check; /* writes although IAM's simulation denies iam:PassRole */
-    bool once;                 /* one pass, then the end */
+    struct service_orders orders;
     uv_loop_t loop;
-    struct manifest *manifest, *next; /* next: takes over when the pass under way has ended */
+    /* next: takes over when the pass under way has ended.  manifest is NULL, as are client, engine
+     * and upkeep, as long as no spec was right since the start. */
+    struct manifest *manifest, *next;
     struct aws_client *client;
     struct engine *engine;
     struct pass *pass; /* the one under way */
     struct upkeep *upkeep;
+    struct health *health;
     struct web *web;
+    char *listen; /* where it was told to; NULL: nowhere */
     uv_timer_t look, feed, give_up;
+    uv_prepare_t hand_on; /* log lines that wait, and what wakes the loop for them */
+    uv_timer_t hand_on_again;
     uv_signal_t signals[SIGNALS];
     struct service_view view;
     int64_t started_ms;          /* wall clock */
     int64_t progress_ms, due_ms; /* monotonic; see service_time_is_alive */
     unsigned generation;         /* of the spec */
     unsigned failures;           /* see service_time_delay_ms */
-    bool stopping, again, reload_failed, stalled;
+    /* Why the spec that was read last is not in use, in words of ours ("error in billing.yaml:14:3
+     * and 2 more"); NULL: it is. */
+    char *rejected;
+    bool stopping, again, stalled;
     bool ending; /* as soon as the upkeep under way is over */
     int code;
 };
+
+/* service_start.c */
+/* Begins: reads the spec unless service->next is given, listens, looks.  Returns an exit_code; when
+ * that is not EXIT_DONE nothing was begun. */
+int service_start(struct service *service);
 
 /* service_pass.c */
 /* Begins a pass.  What follows its end (the next one, a new spec, our own end) comes by itself. */
@@ -74,12 +91,21 @@ void service_end_upkeep(void *service);
 /* Reads and checks the spec anew.  True: it waits in service->next.  False: it has errors, which
  * are told, and the one in use stays. */
 bool service_reload(struct service *service);
-/* The spec loaded last takes over; no pass is under way. */
+/* The spec that waits takes over; no pass is under way.  The first one, at the start, is told by
+ * who starts. */
+void service_reload_take(struct service *service);
 void service_reload_swap(struct service *service);
+/* The spec of the file, or NULL, with its problems told and service->rejected set. */
+struct manifest *service_reload_read(struct service *service);
+/* Makes the client for AWS if there is none.  -1 and service->rejected, told. */
+int service_reload_connect(struct service *service);
 
 /* service_web.c */
 /* Starts the web server; NULL: there is none.  -1 and *e as web_start tells. */
 int service_web_listen(struct service *service, const char *listen, struct err *e);
+/* Where a spec that is wrong seems to want the web server: the first line `listen: ...` of the file
+ * if it is an address, else the default; NULL: "off".  New memory. */
+char *service_web_guess(const char *path);
 /* Listens where a new spec says, if that is another address than now.  The old socket goes first:
  * the new address may be the same port.  If that fails, the old one comes back; told, and -1. */
 int service_web_move(struct service *service, const struct manifest *manifest);
@@ -94,11 +120,27 @@ void service_news_pass(struct service *service, const struct pass *pass);
 void service_view_pass(struct service *service, const struct pass *pass);
 /* Whether something of the pass is worth trying again soon. */
 bool service_view_wants_retry(const struct pass *pass, const struct manifest *manifest);
-/* Tells systemd how it goes, when that is news. */
-void service_view_status(struct service *service);
 void service_view_forget(struct service *service);
 void service_view_fini(struct service *service);
-int service_view_ready(void *service, struct str *body);
-int service_view_metrics(void *service, struct str *body);
+
+/* service_ready.c */
+/* Its state in AWS could not be read, so nothing was compared. */
+bool service_ready_is_unread(const struct task *task);
+/* What could not be read in a pass, a sentence of ours each; new reference. */
+json_t *service_ready_unread(const struct service *service, const struct pass *pass);
+/* "22/24 in sync, 2 held"; new memory. */
+char *service_ready_summary(const struct service *service, const struct pass *pass);
+/* The file read last is not used, because of this (copied); counted, and told when asked. */
+void service_ready_reject(struct service *service, const char *why);
+/* Tells systemd how it goes, when that is news. */
+void service_ready_status(struct service *service);
+/* /-/ready and /metrics. */
+int service_ready_answer(void *service, struct str *body);
+int service_ready_metrics(void *service, struct str *body);
+
+/* service_log.c */
+/* From now on no log line makes the loop wait. */
+void service_log_start(struct service *service);
+void service_log_end(struct service *service);
 
 #endif

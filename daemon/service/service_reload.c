@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "daemon/service/notify.h"
 #include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
@@ -21,35 +22,116 @@ static void log_problem(void *arg, const struct problem *p, const char *rest)
                     p->text, "more", rest);
 }
 
-static struct manifest *load(const struct service *service)
+/* ---- what is wrong ---- */
+
+/* "error in billing.yaml:14:3 and 2 more".  Where, and no word of what stands there: that may be
+ * what nobody should see. */
+static char *describe(const struct problems *problems, enum problem_severity severity)
+{
+    size_t count = severity == PROBLEM_ERROR ? problems->errors : problems->warnings;
+    struct str text = {0};
+    const char *word = severity == PROBLEM_ERROR ? "error" : "warning (--strict)";
+
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct problem *p = &problems->items[i];
+        const char *slash = p->file ? strrchr(p->file, '/') : NULL;
+        const char *file = slash ? slash + 1 : p->file ? p->file : "the spec";
+
+        if (p->severity != severity)
+            continue;
+        str_addf(&text, "%s in %s", word, file);
+        if (p->line)
+            str_addf(&text, ":%d:%d", p->line, p->column);
+        if (count > 1)
+            str_addf(&text, " and %zu more", count - 1);
+        return str_take(&text);
+    }
+    return mem_text("it cannot be read");
+}
+
+struct manifest *service_reload_read(struct service *service)
 {
     struct problems problems = {0};
-    struct manifest *manifest = manifest_load(service->path, &problems);
+    struct manifest *manifest = manifest_load(service->orders.path, &problems);
+    bool strictly = manifest && service->orders.strict && problems.warnings;
 
     problems_sort(&problems);
     problems_each(&problems, log_problem, NULL);
+    if (!manifest || strictly) {
+        cleanup_free char *why = describe(&problems, strictly ? PROBLEM_WARNING : PROBLEM_ERROR);
+
+        service_ready_reject(service, why);
+        manifest_free(manifest);
+        manifest = NULL;
+    }
     problems_fini(&problems);
     return manifest;
 }
 
-void service_reload_swap(struct service *service)
+/* ---- a spec that is right ---- */
+
+static void on_attempt(void *arg, const struct aws_attempt *attempt)
 {
-    upkeep_cancel(service->upkeep); /* what follows the next pass goes by the new spec */
-    upkeep_refresh(service->upkeep);
+    struct service *service = arg;
+
+    service->progress_ms = clock_monotonic_ms();
+    service_metrics_count_request(attempt);
+}
+
+int service_reload_connect(struct service *service)
+{
+    struct err e = {0};
+
+    if (service->client)
+        return 0;
+    service->client = aws_client_new(&service->loop, &e);
+    if (service->client)
+        return 0;
+    log_error("aws_configuration", "{s:s}", "error", e.text);
+    service_ready_reject(service, "the AWS configuration is wrong; the log tells where");
+    return -1;
+}
+
+/* The first one: what is made once and then serves every spec. */
+static void begin(struct service *service)
+{
+    aws_client_observe(service->client, on_attempt, service);
+    service->upkeep = upkeep_new(&(struct upkeep_setup){
+        &service->loop, service->client, service->health, service_end_upkeep, service});
+}
+
+void service_reload_take(struct service *service)
+{
+    if (service->upkeep) {
+        upkeep_cancel(service->upkeep); /* what follows the next pass goes by the new spec */
+        upkeep_refresh(service->upkeep);
+        aws_client_refresh(service->client);
+    } else {
+        begin(service);
+    }
     engine_free(service->engine);
     manifest_free(service->manifest);
     service->manifest = service->next;
     service->next = NULL;
-    /* A new engine: who edits the spec gets another chance for every field that was given up. */
+    /* A new breaker, too: who reloads has looked, and wants another try at every field that was
+     * given up. */
     service->engine = engine_new(&service->loop, service->client, service->manifest);
-    engine_skip_pass_role_check(service->engine, service->skip_pass_role_check);
-    aws_client_refresh(service->client);
+    engine_skip_pass_role_check(service->engine, service->orders.skip_pass_role_check);
     service->generation++;
     service->failures = 0;
-    service->reload_failed = false;
     service_metrics_count_reload(true, clock_now_ms());
     service_view_forget(service);
-    log_info("reloaded", "{s:s, s:i}", "spec", service->path, "generation",
+    health_expect(service->health, service->manifest);
+    if (service->rejected) /* another file was read while this one waited */
+        metric_set(&service_metrics.config_reload_successful, 0, NULL);
+    else
+        health_done(service->health, HEALTH_RELOAD, "");
+}
+
+void service_reload_swap(struct service *service)
+{
+    service_reload_take(service);
+    log_info("reloaded", "{s:s, s:i}", "spec", service->orders.path, "generation",
              (int)service->generation);
     notify_ready();
 }
@@ -59,21 +141,22 @@ bool service_reload(struct service *service)
     struct manifest *manifest;
 
     notify_reloading();
-    manifest = load(service);
-    if (manifest && service_web_move(service, manifest)) {
+    manifest = service_reload_read(service);
+    if (manifest && (service_reload_connect(service) || service_web_move(service, manifest))) {
         manifest_free(manifest);
         manifest = NULL;
     }
     if (!manifest) {
-        service->reload_failed = true;
-        service_metrics_count_reload(false, clock_now_ms());
-        log_error("reload_failed", "{s:s, s:s}", "spec", service->path, "error",
-                  "the spec before it stays in use");
-        service_view_status(service);
+        log_error("reload_failed", "{s:s, s:s}", "spec", service->orders.path, "error",
+                  service->manifest ? "the spec before it stays in use"
+                                    : "there is no spec to go by");
+        service_ready_status(service);
         if (!service->next)
             notify_ready();
         return false;
     }
+    free(service->rejected);
+    service->rejected = NULL;
     manifest_free(service->next); /* an earlier reload that still waited */
     service->next = manifest;
     return true;

@@ -1,24 +1,12 @@
-/* service_view.c -- a finished pass as metrics, as readiness, and as one line for systemctl. */
+/* service_view.c -- a finished pass as metrics. */
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "daemon/service/notify.h"
 #include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "resources/members.h"
 
 #include <string.h>
-
-enum { UNREAD_LINES = 10 };
-
-/* Its state in AWS could not be read, so nothing was compared. */
-static bool is_unread(const struct task *task)
-{
-    enum task_verdict verdict = task_verdict(task);
-
-    return (verdict == VERDICT_RETRY || verdict == VERDICT_DENIED || verdict == VERDICT_FAILED) &&
-           !task_plan(task)->differences;
-}
 
 static bool was_refused(const struct pass *pass, const struct manifest *manifest,
                         enum err_kind wanted)
@@ -59,11 +47,11 @@ static const char *const *conditions_of(const struct task *task)
         return held;
     case VERDICT_RETRY:
     case VERDICT_DENIED: /* ends when somebody gives the permission */
-        return is_unread(task) ? unread_later : later;
+        return service_ready_is_unread(task) ? unread_later : later;
     case VERDICT_BLOCKED: /* by another resource, or for good */
         return task_plan(task)->action == PLAN_BLOCKED ? never : later;
     case VERDICT_FAILED:
-        return is_unread(task) ? unread_never : never;
+        return service_ready_is_unread(task) ? unread_never : never;
     case VERDICT_NONE:
     case VERDICT_DRIFTED:
     case VERDICT_SETTLING:
@@ -130,10 +118,27 @@ static void measure_loss(const struct task *task)
                    members_loss_name(loss), NULL);
 }
 
+/* Nobody knows what differs there.  A loss that was seen is told until it is seen to be over. */
+static void measure_unread(const char *address)
+{
+    bool lost = false;
+
+    for (enum loss loss = LOSS_DELAYED; loss <= LOSS_DROPPED; loss++)
+        lost = lost || metric_value(&service_metrics.resource_loss, 0, address,
+                                    members_loss_name(loss), NULL) > 0;
+    metric_forget(&service_metrics.resource_drift_fields, address);
+    if (!lost)
+        metric_forget(&service_metrics.resource_loss, address);
+}
+
 static void measure_task(const struct service *service, const struct task *task)
 {
-    measure_loss(task);
     service_metrics_set_conditions(task_address(task), task_kind(task)->name, conditions_of(task));
+    if (service_ready_is_unread(task)) {
+        measure_unread(task_address(task));
+        return;
+    }
+    measure_loss(task);
     metric_set(&service_metrics.resource_drift_fields,
                (double)json_array_size(task_plan(task)->differences), task_address(task), NULL);
     count_guards(service, task);
@@ -152,9 +157,11 @@ static void measure_refused(const struct service *service, const struct pass *pa
             continue;
         if (kind == ERR_INVALID)
             metric_add(&service_metrics.guard_blocked_total, 1, "account", NULL);
-        for (size_t j = 0; j < pipeline->resource_count; j++)
+        for (size_t j = 0; j < pipeline->resource_count; j++) {
             service_metrics_set_conditions(pipeline->resources[j].address,
                                            pipeline->resources[j].kind->name, unknown);
+            measure_unread(pipeline->resources[j].address);
+        }
     }
 }
 
@@ -179,92 +186,11 @@ static void measure(const struct service *service, const struct pass *pass,
         measure_task(service, pass_task(pass, i));
     measure_refused(service, pass);
     metric_add(&service_metrics.reconcile_total, 1, result, NULL);
+    metric_set(&service_metrics.reconcile_last_finished, (double)clock_now_ms() / 1000, NULL);
     metric_observe(&service_metrics.reconcile_duration, (double)summary->elapsed_ms / 1000, NULL);
     metric_set(&service_metrics.observed_generation, service->generation, NULL);
     if (!strcmp(result, "converged"))
         metric_set(&service_metrics.reconcile_last_success, (double)clock_now_ms() / 1000, NULL);
-}
-
-int service_view_metrics(void *arg, struct str *body)
-{
-    const struct service *service = arg;
-
-    service_metrics_write(service->started_ms, body);
-    return 200;
-}
-
-/* ---- readiness ---- */
-
-static char *find_unread(const struct service *service, const struct pass *pass)
-{
-    struct str text = {0};
-    unsigned unread = 0;
-
-    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
-        enum err_kind kind;
-        const char *refused = pass_refused(pass, i, &kind);
-
-        if (refused)
-            str_addf(&text, "%s: %s\n", service->manifest->pipelines[i].name, refused);
-    }
-    for (size_t i = 0; i < pass_task_count(pass); i++) {
-        const struct task *task = pass_task(pass, i);
-
-        if (is_unread(task) && unread++ < UNREAD_LINES)
-            str_addf(&text, "%s: not read: %s\n", task_address(task), task_text(task));
-    }
-    if (unread > UNREAD_LINES)
-        str_addf(&text, "and %u more\n", unread - UNREAD_LINES);
-    return text.len ? str_take(&text) : NULL;
-}
-
-int service_view_ready(void *arg, struct str *body)
-{
-    const struct service *service = arg;
-    const struct service_view *view = &service->view;
-
-    if (service->stopping)
-        str_add(body, "not ready: stopping\n");
-    else if (!view->looked)
-        str_add(body, "not ready: the first look at AWS has not ended\n");
-    else if (view->unready)
-        str_addf(body, "not ready: the last look at AWS was not whole\n%s", view->unready);
-    else
-        str_add(body, "billingd is ready\n");
-    return service->stopping || !view->looked || view->unready ? 503 : 200;
-}
-
-/* ---- the status line ---- */
-
-static char *summary_text(const struct service *service, const struct pass *pass,
-                          const struct pass_summary *s)
-{
-    const struct {
-        unsigned count;
-        const char *word;
-    } parts[] = {{s->held, "held"},       {s->settling, "settling"}, {s->retry, "to try again"},
-                 {s->blocked, "blocked"}, {s->denied, "denied"},     {s->failed, "failed"}};
-    struct str text = {0};
-    size_t total = 0;
-
-    for (size_t i = 0; i < service->manifest->pipeline_count; i++)
-        total += service->manifest->pipelines[i].resource_count;
-    str_addf(&text, "%u/%zu in sync", s->synced + s->repaired, total);
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (parts[i].count)
-            str_addf(&text, ", %u %s", parts[i].count, parts[i].word);
-    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
-        enum err_kind kind;
-        const char *refused = pass_refused(pass, i, &kind);
-
-        if (refused)
-            str_addf(&text, ", %s: %s", service->manifest->pipelines[i].name, refused);
-    }
-    for (size_t i = 0; i < pass_task_count(pass); i++)
-        if (task_is_over_quota(pass_task(pass, i)))
-            str_addf(&text, ", %s: %s", task_address(pass_task(pass, i)),
-                     task_summary(pass_task(pass, i)));
-    return str_take(&text);
 }
 
 void service_view_pass(struct service *service, const struct pass *pass)
@@ -275,42 +201,20 @@ void service_view_pass(struct service *service, const struct pass *pass)
     pass_summarize(pass, &summary);
     measure(service, pass, &summary);
     view->looked = true;
-    free(view->unready);
-    view->unready = find_unread(service, pass);
-    free(view->summary);
-    view->summary = summary_text(service, pass, &summary);
-}
-
-static void add_when(const struct service *service, struct str *text)
-{
-    int64_t left_s = (service->due_ms - clock_monotonic_ms() + 999) / 1000;
-
-    if (service->pass)
-        str_add(text, "looking now");
-    else if (left_s < 60)
-        str_addf(text, "next look in %d s", (int)(left_s > 0 ? left_s : 0));
+    json_decref(view->unread);
+    view->unread = service_ready_unread(service, pass);
+    if (json_array_size(view->unread))
+        health_failed(service->health, HEALTH_PASS, "",
+                      service_view_wants_retry(pass, service->manifest) ? ERR_RETRY : ERR_NONE);
     else
-        str_addf(text, "next look in %d min", (int)((left_s + 30) / 60));
-}
-
-void service_view_status(struct service *service)
-{
-    struct service_view *view = &service->view;
-    struct str text = {0};
-
-    str_addf(&text, "%s, ", view->summary ? view->summary : "started");
-    add_when(service, &text);
-    if (service->reload_failed)
-        str_addf(&text, "; %s has errors, the spec before it is in use", service->path);
-    if (!view->status || strcmp(view->status, str_text(&text)) != 0)
-        notify_status("%s", str_text(&text));
-    free(view->status);
-    view->status = str_take(&text);
+        health_done(service->health, HEALTH_PASS, "");
+    free(view->summary);
+    view->summary = service_ready_summary(service, pass);
 }
 
 void service_view_forget(struct service *service)
 {
-    service_metrics_forget_resources();
+    service_metrics_forget_measured();
     json_decref(service->view.told);
     service->view.told = NULL;
 }
@@ -321,7 +225,7 @@ void service_view_fini(struct service *service)
 
     json_decref(view->told);
     json_decref(view->warnings);
-    free(view->unready);
+    json_decref(view->unread);
     free(view->summary);
     free(view->status);
 }

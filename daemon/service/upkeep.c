@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "billing/audit/audit.h"
 #include "billing/rollup/partition.h"
 #include "billing/rollup/rollup.h"
 #include "billing/store/athena_query.h"
@@ -30,18 +31,14 @@ struct batch {
 };
 
 struct upkeep {
-    uv_loop_t *loop;
-    struct aws_client *client;
-    upkeep_end_fn *ended;
-    void *arg;
+    struct upkeep_setup setup;
     struct flow *flow; /* the run under way, or NULL */
     bool running;
     struct batch now, next;
     json_t *done_ms; /* "ddn-api partitions" -> when it was last done as a whole; monotonic */
     struct audit_watch *watch;
-    json_t *told; /* pipeline -> the problem last told */
-    int64_t due_ms;
-    unsigned failures;
+    json_t *told;  /* pipeline -> the problem last told */
+    json_t *waits; /* "ddn-api audit" -> [failures in a row, when it may be tried again] */
     bool failed;
 };
 
@@ -69,25 +66,71 @@ static char *signature(const char *problem)
 }
 
 /* A problem is told when it is another than before, and once more when it is gone. */
-static void tell(struct upkeep *upkeep, const struct billing *billing, const char *part,
-                 const char *problem)
+static void tell(struct upkeep *upkeep, const char *pipeline, const char *part, const char *problem)
 {
-    cleanup_free char *name = mem_printf("%s %s", billing->pipeline, part);
+    cleanup_free char *name = mem_printf("%s %s", pipeline, part);
     const char *before = json_text(upkeep->told, name);
 
     if (problem) {
         cleanup_free char *what = signature(problem);
 
-        upkeep->failed = true;
         if (before && !strcmp(before, what))
             return;
         json_object_set_new(upkeep->told, name, json_string(what));
-        log_warning("upkeep", "{s:s, s:s, s:s}", "pipeline", billing->pipeline, "part", part,
-                    "error", problem);
+        log_warning("upkeep", "{s:s, s:s, s:s}", "pipeline", pipeline, "part", part, "error",
+                    problem);
     } else if (before) {
         json_object_del(upkeep->told, name);
-        log_info("recovered", "{s:s, s:s}", "pipeline", billing->pipeline, "part", part);
+        log_info("recovered", "{s:s, s:s}", "pipeline", pipeline, "part", part);
     }
+}
+
+static const char *const parts[HEALTH_PARTS] = {[HEALTH_LISTING] = "listing",
+                                                [HEALTH_PARTITIONS] = "partitions",
+                                                [HEALTH_ROLLUP] = "rollups",
+                                                [HEALTH_AUDIT] = "audit"};
+
+/* A part that failed is tried again with patience; it does not hold up the others. */
+static bool must_wait(const struct upkeep *upkeep, const char *pipeline, enum health_part part)
+{
+    cleanup_free char *name = mem_printf("%s %s", pipeline, parts[part]);
+    const json_t *wait = json_object_get(upkeep->waits, name);
+
+    return wait && clock_monotonic_ms() < json_integer_value(json_array_get(wait, 1));
+}
+
+static void note_failure(struct upkeep *upkeep, const char *pipeline, enum health_part part)
+{
+    cleanup_free char *name = mem_printf("%s %s", pipeline, parts[part]);
+    json_int_t failures =
+        json_integer_value(json_array_get(json_object_get(upkeep->waits, name), 0)) + 1;
+    int64_t due_ms = clock_monotonic_ms() + service_time_delay_ms(MOST_DELAY_S, (unsigned)failures);
+
+    json_object_set_new(upkeep->waits, name, json_pack("[I, I]", failures, (json_int_t)due_ms));
+}
+
+static void forget_failures(struct upkeep *upkeep, const char *pipeline, enum health_part part)
+{
+    cleanup_free char *name = mem_printf("%s %s", pipeline, parts[part]);
+
+    (void)json_object_del(upkeep->waits, name);
+}
+
+/* How a part of a run ended.  One that was cancelled says nothing. */
+static void end_part(struct upkeep *upkeep, const char *pipeline, enum health_part part,
+                     const struct err *e)
+{
+    if (e->kind == ERR_CANCELLED)
+        return;
+    if (e->kind == ERR_NONE) {
+        forget_failures(upkeep, pipeline, part);
+        health_done(upkeep->setup.health, part, pipeline);
+    } else {
+        upkeep->failed = true;
+        note_failure(upkeep, pipeline, part);
+        health_failed(upkeep->setup.health, part, pipeline, e->kind);
+    }
+    tell(upkeep, pipeline, parts[part], e->kind == ERR_NONE ? NULL : e->text);
 }
 
 /* Whether something was not done as a whole for so long. */
@@ -103,6 +146,24 @@ static void note_done(struct upkeep *upkeep, const char *name)
     json_object_set_new(upkeep->done_ms, name, json_integer(clock_monotonic_ms()));
 }
 
+/* ---- what arrives ---- */
+
+/* Looked for at each run: usage that stops coming is known long before the next audit. */
+static void find_newest(struct flow *flow, struct upkeep *upkeep, const struct billing *billing)
+{
+    struct err e = {0};
+    double newest_s;
+
+    if (must_wait(upkeep, billing->pipeline, HEALTH_LISTING))
+        return;
+    if (!audit_fresh_object(flow, billing, &newest_s, &e)) {
+        metric_forget(&service_metrics.newest_object, billing->pipeline);
+        if (newest_s > 0)
+            metric_set(&service_metrics.newest_object, newest_s, billing->pipeline, NULL);
+    }
+    end_part(upkeep, billing->pipeline, HEALTH_LISTING, &e);
+}
+
 /* ---- partitions ---- */
 
 static void register_partitions(struct flow *flow, struct upkeep *upkeep,
@@ -113,18 +174,19 @@ static void register_partitions(struct flow *flow, struct upkeep *upkeep,
     struct partition_report report;
     struct err e = {0};
 
-    if (partition_register(flow, billing, whole, &report, &e)) {
-        if (e.kind != ERR_CANCELLED)
-            tell(upkeep, billing, "partitions", e.text);
+    if (must_wait(upkeep, billing->pipeline, HEALTH_PARTITIONS))
         return;
+    if (!partition_register(flow, billing, whole, &report, &e)) {
+        if (report.failed)
+            (void)err_set(&e, ERR_RETRY, "%s", report.text);
+        else if (whole)
+            note_done(upkeep, name);
+        metric_add(&service_metrics.partitions_registered_total, report.registered, NULL);
+        if (report.registered)
+            log_info("partitions_registered", "{s:s, s:i}", "pipeline", billing->pipeline, "count",
+                     (int)report.registered);
     }
-    if (whole && !report.failed)
-        note_done(upkeep, name);
-    metric_add(&service_metrics.partitions_registered_total, report.registered, NULL);
-    if (report.registered)
-        log_info("partitions_registered", "{s:s, s:i}", "pipeline", billing->pipeline, "count",
-                 (int)report.registered);
-    tell(upkeep, billing, "partitions", report.failed ? report.text : NULL);
+    end_part(upkeep, billing->pipeline, HEALTH_PARTITIONS, &e);
 }
 
 /* ---- rollups ---- */
@@ -207,18 +269,34 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
         rollup_status_fini(&after);
 }
 
+/* They could not be looked at.  What was well is not known to be so any more; what was not (there
+ * is a problem that was told) stays until it is. */
+static void forget_states(const struct upkeep *upkeep, const char *pipeline)
+{
+    cleanup_free char *name = mem_printf("%s %s", pipeline, parts[HEALTH_ROLLUP]);
+
+    if (!json_object_get(upkeep->told, name))
+        metric_forget(&service_metrics.rollups, pipeline);
+}
+
 static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billing *billing)
 {
     struct rollup_status status;
     struct err e = {0};
-    int found = look(flow, billing, &status, &e);
+    int found;
 
+    if (must_wait(upkeep, billing->pipeline, HEALTH_ROLLUP))
+        return;
+    found = look(flow, billing, &status, &e);
     if (!found) {
         repair(flow, upkeep, billing, &status, &e);
         rollup_status_fini(&status);
     }
-    if (e.kind != ERR_CANCELLED) /* no data yet is no problem */
-        tell(upkeep, billing, "rollups", e.kind == ERR_NONE || found > 0 ? NULL : e.text);
+    if (found > 0) /* no data yet is no problem */
+        err_clear(&e);
+    if (found < 0 && e.kind != ERR_CANCELLED)
+        forget_states(upkeep, billing->pipeline);
+    end_part(upkeep, billing->pipeline, HEALTH_ROLLUP, &e);
 }
 
 /* ---- the audit ---- */
@@ -226,14 +304,16 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
 static void audit(struct flow *flow, struct upkeep *upkeep, const struct billing *billing)
 {
     cleanup_free char *name = mem_printf("%s audit", billing->pipeline);
+    enum health_verdict verdict;
     struct err e = {0};
 
-    if (!is_due(upkeep, name, AUDIT_WATCH_MS))
+    if (!is_due(upkeep, name, AUDIT_WATCH_MS) || must_wait(upkeep, billing->pipeline, HEALTH_AUDIT))
         return;
-    if (!audit_watch_look(flow, upkeep->watch, billing, &e))
+    if (!audit_watch_look(flow, upkeep->watch, billing, &verdict, &e)) {
         note_done(upkeep, name);
-    if (e.kind != ERR_CANCELLED)
-        tell(upkeep, billing, "audit", e.kind == ERR_NONE ? NULL : e.text);
+        health_audited(upkeep->setup.health, billing->pipeline, verdict);
+    }
+    end_part(upkeep, billing->pipeline, HEALTH_AUDIT, &e);
 }
 
 /* ---- a run ---- */
@@ -246,6 +326,7 @@ static void run(struct flow *flow, void *arg)
     for (size_t i = 0; i < upkeep->now.count && !flow_is_cancelled(flow); i++) {
         struct billing *billing = upkeep->now.items[i];
 
+        find_newest(flow, upkeep, billing);
         if (billing->settings.register_partitions)
             register_partitions(flow, upkeep, billing);
         build_rollups(flow, upkeep, billing);
@@ -263,15 +344,9 @@ static void on_end(void *arg)
     upkeep->flow = NULL;
     upkeep->running = false;
     batch_fini(&upkeep->now);
-    upkeep->failures = upkeep->failed ? upkeep->failures + 1 : 0;
-    upkeep->due_ms = upkeep->failed ? clock_monotonic_ms() +
-                                          service_time_delay_ms(MOST_DELAY_S, upkeep->failures)
-                                    : 0;
-    if (upkeep->next.count && !upkeep->failed)
+    if (upkeep->next.count)
         begin(upkeep);
-    else
-        batch_fini(&upkeep->next);
-    upkeep->ended(upkeep->arg);
+    upkeep->setup.ended(upkeep->setup.arg);
 }
 
 static void begin(struct upkeep *upkeep)
@@ -279,7 +354,7 @@ static void begin(struct upkeep *upkeep)
     upkeep->now = upkeep->next;
     upkeep->next = (struct batch){0};
     upkeep->running = true;
-    upkeep->flow = flow_start(upkeep->loop, upkeep->client, run, on_end, upkeep);
+    upkeep->flow = flow_start(upkeep->setup.loop, upkeep->setup.client, run, on_end, upkeep);
 }
 
 /* ---- what is in place ---- */
@@ -307,8 +382,8 @@ static void add(struct upkeep *upkeep, const struct manifest *manifest, const st
     billing = billing_setup(manifest, pipeline, pass_session(pass, pipeline),
                             pass_account(pass, pipeline), &e);
     if (!billing) {
-        log_error("upkeep", "{s:s, s:s}", "pipeline", manifest->pipelines[pipeline].name, "error",
-                  e.text);
+        end_part(upkeep, manifest->pipelines[pipeline].name, HEALTH_ROLLUP, &e);
+        end_part(upkeep, manifest->pipelines[pipeline].name, HEALTH_AUDIT, &e);
         return;
     }
     batch->items = mem_resize(batch->items, batch->count + 1, sizeof(struct billing *));
@@ -317,8 +392,6 @@ static void add(struct upkeep *upkeep, const struct manifest *manifest, const st
 
 bool upkeep_start(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass)
 {
-    if (clock_monotonic_ms() < upkeep->due_ms)
-        return upkeep->running;
     batch_fini(&upkeep->next);
     for (size_t i = 0; i < manifest->pipeline_count; i++)
         if (manifest->pipelines[i].billing && !pass_refused(pass, i, &(enum err_kind){0}) &&
@@ -341,8 +414,9 @@ bool upkeep_failed(const struct upkeep *upkeep)
 
 void upkeep_refresh(struct upkeep *upkeep)
 {
-    upkeep->failures = 0;
-    upkeep->due_ms = 0;
+    if (!upkeep)
+        return;
+    json_object_clear(upkeep->waits);
     json_object_clear(upkeep->done_ms);
     rollup_forget();
 }
@@ -353,18 +427,15 @@ void upkeep_cancel(struct upkeep *upkeep)
     flow_cancel(upkeep->flow);
 }
 
-struct upkeep *upkeep_new(uv_loop_t *loop, struct aws_client *client, upkeep_end_fn *ended,
-                          void *arg)
+struct upkeep *upkeep_new(const struct upkeep_setup *setup)
 {
     struct upkeep *upkeep = mem_new(sizeof *upkeep);
 
-    *upkeep = (struct upkeep){.loop = loop,
-                              .client = client,
-                              .ended = ended,
-                              .arg = arg,
+    *upkeep = (struct upkeep){.setup = *setup,
                               .done_ms = json_object(),
                               .watch = audit_watch_new(),
-                              .told = json_object()};
+                              .told = json_object(),
+                              .waits = json_object()};
     return upkeep;
 }
 
@@ -376,6 +447,7 @@ void upkeep_free(struct upkeep *upkeep)
     batch_fini(&upkeep->next);
     json_decref(upkeep->done_ms);
     json_decref(upkeep->told);
+    json_decref(upkeep->waits);
     audit_watch_free(upkeep->watch);
     free(upkeep);
 }

@@ -5,6 +5,7 @@
 #ifndef DAEMON_SERVICE_UPKEEP_H
 #define DAEMON_SERVICE_UPKEEP_H
 
+#include "daemon/service/health.h"
 #include "reconcile/engine.h"
 
 struct upkeep;
@@ -12,21 +13,28 @@ struct upkeep;
 /* Called each time a run is over. */
 typedef void upkeep_end_fn(void *arg);
 
-/* client is borrowed. */
-struct upkeep *upkeep_new(uv_loop_t *loop, struct aws_client *client, upkeep_end_fn *ended,
-                          void *arg);
+struct upkeep_setup {
+    uv_loop_t *loop;
+    struct aws_client *client; /* borrowed, as is health */
+    struct health *health;     /* is told how each part went */
+    upkeep_end_fn *ended;
+    void *arg;
+};
+
+struct upkeep *upkeep_new(const struct upkeep_setup *setup);
 /* Only when no run is under way. NULL is harmless. */
 void upkeep_free(struct upkeep *upkeep);
 
 /* Begins a run for the pipelines that have a `billing` section and whose bucket, workgroup and
- * tables the pass left in place; false when there is none, or when runs failed and it is too early
- * to try again.  While a run is under way the new one follows it. */
+ * tables the pass left in place; false when there is none.  While a run is under way the new one
+ * follows it.  A part that failed before is left out until it is its time again. */
 bool upkeep_start(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass);
 bool upkeep_is_running(const struct upkeep *upkeep);
 /* The run under way ends soon: its queries are stopped.  A second call ends even that.  What would
  * have followed is dropped. */
 void upkeep_cancel(struct upkeep *upkeep);
-/* The next run does not wait, whatever failed before, and takes nothing from memory. */
+/* The next run does not wait, whatever failed before, and takes nothing from memory.  NULL is
+ * harmless. */
 void upkeep_refresh(struct upkeep *upkeep);
 /* Whether the last run failed somewhere. */
 bool upkeep_failed(const struct upkeep *upkeep);

@@ -33,7 +33,8 @@ enum long_only {
     OPTION_PUBLIC_KEY,
     OPTION_FOR,
     OPTION_SPLIT,
-    OPTION_OUT, /* the last one */
+    OPTION_OUT,
+    OPTION_BAD_SPEC, /* the last one */
 };
 
 /* Which flags of a single verb were given: a bit each from OPTION_DETAILED on, and this one. */
@@ -68,6 +69,7 @@ static const struct option long_options[] = {
     {"for", required_argument, NULL, OPTION_FOR},
     {"split", required_argument, NULL, OPTION_SPLIT},
     {"out", required_argument, NULL, OPTION_OUT},
+    {"bad-spec", required_argument, NULL, OPTION_BAD_SPEC},
     {0},
 };
 
@@ -143,7 +145,8 @@ static int set_value(struct options *options, int option, const char *value)
     const char **texts[] = {&options->month,    &options->since,  &options->from,
                             &options->to,       &options->day,    &options->prices,
                             &options->pipeline, &options->legacy, &options->public_key,
-                            &options->for_use,  &options->split,  &options->out};
+                            &options->for_use,  &options->split,  &options->out,
+                            &options->bad_spec};
 
     if (option == 'f') {
         options->file = value;
@@ -293,7 +296,7 @@ static int check_use(const struct options *options, unsigned given)
     const struct verb *verb = options->verb;
     int code = -1;
 
-    for (int option = OPTION_DETAILED; option <= OPTION_OUT && code < 0; option++)
+    for (int option = OPTION_DETAILED; option <= OPTION_BAD_SPEC && code < 0; option++)
         if (given & 1U << (option - OPTION_DETAILED))
             code = check_flag(options, option);
     if (code < 0 && (given & GIVEN_YES))

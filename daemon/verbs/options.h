@@ -37,6 +37,7 @@ struct options {
     const char *for_use;         /* iam-policy: one of the verbs */
     const char *split;           /* iam-policy: a number of policies */
     const char *out;             /* plan: the file to keep it in */
+    const char *bad_spec;        /* run: "exit" or "stay" */
     const char *operand;         /* the argument behind the verb: close 2025-10; NULL: none */
 };
 

@@ -3,8 +3,8 @@
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
-#include "reconcile/iam_policy.h"
-#include "reconcile/iam_policy_split.h"
+#include "permissions/iam_policy.h"
+#include "permissions/iam_policy_split.h"
 
 #include <stdlib.h>
 #include <string.h>

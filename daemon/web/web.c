@@ -10,8 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long a client may take to read the end of an answer and close. */
-enum { DRAIN_MS = 2000 };
+enum {
+    DRAIN_MS = 2000, /* for a client to read the end of an answer and close */
+    STUCK_MS = 1000, /* an answer not taken for so long gives way when others wait */
+    /* While somebody waits, time goes by in ticks.  A client has two of them to say what it wants:
+     * however long the loop was held up before, its socket is read between two. */
+    TICK_MS = 10,
+    GRACE_TICKS = 2,
+};
 
 struct connection {
     struct web *web;
@@ -23,19 +29,24 @@ struct connection {
     struct str answer;
     size_t length;
     bool answered; /* what still comes is thrown away */
+    bool written;  /* all of the answer is on its way */
     bool ended;    /* the client has sent all it will */
+    uint64_t answered_ms;
+    unsigned tick; /* of its start */
     int open_handles;
     char head[WEB_HEAD + 1];
 };
 
 struct web {
     uv_tcp_t listener;
+    uv_timer_t ticker;
+    int open_handles; /* of these two */
     const struct web_route *routes;
     void *arg;
-    struct connection *connections;
+    struct connection *connections; /* newest first */
     size_t count;
     bool waiting; /* uv holds a connection that we had no room for */
-    bool listener_closed;
+    unsigned tick;
     char address[WEB_ADDRESS];
 };
 
@@ -109,6 +120,7 @@ static void on_written(uv_write_t *request, int status)
 
     if (uv_is_closing((uv_handle_t *)&connection->tcp))
         return;
+    connection->written = true;
     if (status < 0 || connection->ended ||
         uv_shutdown(&connection->shutdown, (uv_stream_t *)&connection->tcp, on_shutdown)) {
         drop(connection);
@@ -125,6 +137,7 @@ static void answer(struct connection *connection, int status, const char *type,
     uv_buf_t buffer;
 
     connection->answered = true;
+    connection->answered_ms = uv_now(connection->web->listener.loop);
     str_addf(out,
              "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
              "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n",
@@ -178,7 +191,7 @@ static void accept_one(struct web *web);
 
 static void free_when_empty(struct web *web)
 {
-    if (web->listener_closed && !web->connections)
+    if (!web->open_handles && !web->connections)
         free(web);
 }
 
@@ -269,6 +282,7 @@ static void accept_one(struct web *web)
     web->connections = connection;
     web->count++;
     web->waiting = false;
+    connection->tick = web->tick;
     connection->open_handles = 2;
     connection->tcp.data = connection->timer.data = connection;
     connection->write.data = connection->shutdown.data = connection;
@@ -280,6 +294,53 @@ static void accept_one(struct web *web)
         drop(connection);
 }
 
+/* ---- room for one more ---- */
+
+/* Whom to drop for somebody who waits, NULL: nobody yet.  Who has not asked goes first, the oldest
+ * of them, then who has all of the answer, then who does not take it. */
+static struct connection *find_victim(const struct web *web)
+{
+    struct connection *silent = NULL, *done = NULL, *stuck = NULL;
+    uint64_t now_ms = uv_now(web->listener.loop);
+
+    for (struct connection *each = web->connections; each; each = each->next) {
+        if (uv_is_closing((uv_handle_t *)&each->tcp))
+            return NULL; /* room comes anyway */
+        if (!each->answered && web->tick - each->tick >= GRACE_TICKS)
+            silent = each;
+        else if (!each->answered)
+            continue;
+        else if (each->written)
+            done = each;
+        else if (now_ms - each->answered_ms >= STUCK_MS)
+            stuck = each;
+    }
+    return silent ? silent : done ? done : stuck;
+}
+
+static void on_tick(uv_timer_t *timer);
+
+static void make_room(struct web *web)
+{
+    struct connection *victim = find_victim(web);
+
+    if (victim)
+        drop(victim);
+    if (!uv_is_active((uv_handle_t *)&web->ticker))
+        (void)uv_timer_start(&web->ticker, on_tick, TICK_MS, TICK_MS);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct web *web = timer->data;
+
+    web->tick++;
+    if (web->waiting)
+        make_room(web);
+    else
+        (void)uv_timer_stop(timer);
+}
+
 /* Without uv_accept uv stops listening and keeps this connection for later. */
 static void on_connection(uv_stream_t *listener, int status)
 {
@@ -287,18 +348,29 @@ static void on_connection(uv_stream_t *listener, int status)
 
     if (status < 0)
         return;
-    if (web->count >= WEB_CONNECTIONS)
-        web->waiting = true;
+    web->waiting = web->count >= WEB_CONNECTIONS;
+    if (web->waiting)
+        make_room(web);
     else
         accept_one(web);
 }
 
-static void on_listener_closed(uv_handle_t *handle)
+/* ---- start and end ---- */
+
+static void on_handle_closed(uv_handle_t *handle)
 {
     struct web *web = handle->data;
 
-    web->listener_closed = true;
+    web->open_handles--;
     free_when_empty(web);
+}
+
+static void init_handles(struct web *web, uv_loop_t *loop)
+{
+    web->listener.data = web->ticker.data = web;
+    (void)uv_tcp_init(loop, &web->listener);
+    (void)uv_timer_init(loop, &web->ticker);
+    web->open_handles = 2;
 }
 
 struct web *web_start(uv_loop_t *loop, const char *listen, const struct web_route *routes,
@@ -314,8 +386,7 @@ struct web *web_start(uv_loop_t *loop, const char *listen, const struct web_rout
     (void)signal(SIGPIPE, SIG_IGN);
     web->routes = routes;
     web->arg = arg;
-    web->listener.data = web;
-    (void)uv_tcp_init(loop, &web->listener);
+    init_handles(web, loop);
     problem = uv_tcp_open(&web->listener, fd);
     if (problem)
         (void)close(fd);
@@ -329,6 +400,11 @@ struct web *web_start(uv_loop_t *loop, const char *listen, const struct web_rout
     return web;
 }
 
+int web_check(const char *listen, struct err *e)
+{
+    return web_listen_check(listen, e);
+}
+
 const char *web_address(const struct web *web)
 {
     return web->address;
@@ -338,7 +414,9 @@ void web_stop(struct web *web)
 {
     if (!web)
         return;
-    uv_close((uv_handle_t *)&web->listener, on_listener_closed);
+    web->waiting = false;
+    uv_close((uv_handle_t *)&web->listener, on_handle_closed);
+    uv_close((uv_handle_t *)&web->ticker, on_handle_closed);
     for (struct connection *each = web->connections; each; each = each->next)
         drop(each);
 }

@@ -81,6 +81,16 @@ static void note_address(int fd, char address[WEB_ADDRESS])
                     "metrics have no password: whoever reaches this address can read them");
 }
 
+int web_listen_check(const char *where, struct err *e)
+{
+    struct addrinfo *found = NULL;
+
+    if (resolve(where, &found, e))
+        return -1;
+    freeaddrinfo(found);
+    return 0;
+}
+
 int web_listen(const char *where, char address[WEB_ADDRESS], struct err *e)
 {
     struct addrinfo *found = NULL;

@@ -6,6 +6,9 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 enum log_level {
     LOG_ERROR = 3,
     LOG_WARNING = 4,
@@ -20,5 +23,16 @@ void log_error(const char *event, const char *format, ...);
 void log_warning(const char *event, const char *format, ...);
 void log_info(const char *event, const char *format, ...);
 void log_debug(const char *event, const char *format, ...);
+
+/* For a program that must never stand still: from here on no line waits for whoever reads standard
+ * error.  Lines that are not taken in time, or cannot be written, are dropped and counted; once
+ * lines get through again, one tells how many were (log_lines_dropped).  See base/log_output.h. */
+void log_never_wait(void);
+/* Hands on lines that waited.  True: some still do; call again soon. */
+bool log_flush(void);
+/* Before the process ends: waits for the reader as long as it takes some every patience_ms. */
+void log_drain(int patience_ms);
+/* Lines dropped since the start. */
+uint64_t log_dropped(void);
 
 #endif

@@ -172,12 +172,47 @@ void metric_observe(struct metric *metric, double value, ...)
     series->value += value;
 }
 
+double metric_value(const struct metric *metric, double otherwise, ...)
+{
+    cleanup_str struct str labels = {0};
+    va_list args;
+    bool found;
+    size_t at;
+
+    va_start(args, otherwise);
+    add_labels(metric, &labels, &args);
+    va_end(args);
+    at = position(metric, str_text(&labels), &found);
+    return found ? metric->series[at].value : otherwise;
+}
+
+static void series_fini(struct metric_series *series)
+{
+    free(series->labels);
+    free(series->counts);
+}
+
+void metric_forget(struct metric *metric, const char *value)
+{
+    cleanup_str struct str first = {0};
+    size_t kept = 0;
+
+    str_addf(&first, "%s=\"", metric->labels[0]);
+    add_value(&first, value);
+    str_add_char(&first, '"');
+    for (size_t i = 0; i < metric->count; i++) {
+        if (strncmp(metric->series[i].labels, str_text(&first), first.len) != 0)
+            metric->series[kept++] = metric->series[i];
+        else
+            series_fini(&metric->series[i]);
+    }
+    metric->count = kept;
+}
+
 void metric_clear(struct metric *metric)
 {
-    for (size_t i = 0; i < metric->count; i++) {
-        free(metric->series[i].labels);
-        free(metric->series[i].counts);
-    }
+    for (size_t i = 0; i < metric->count; i++)
+        series_fini(&metric->series[i]);
     free(metric->series);
     metric->series = NULL;
     metric->count = metric->room = 0;
@@ -260,7 +295,7 @@ void metric_write(struct metric *const *table, struct str *out)
     for (; *table; table++) {
         struct metric *metric = *table;
 
-        if (!metric->labels)
+        if (!metric->labels && metric->type != METRIC_GAUGE)
             metric_declare(metric, NULL);
         if (!metric->count)
             continue;

@@ -44,12 +44,17 @@ void metric_set(struct metric *metric, double value, ...) __attribute__((sentine
 /* Histograms: one event of this size (seconds, bytes). */
 void metric_observe(struct metric *metric, double value, ...) __attribute__((sentinel));
 
+/* The value of a series, or otherwise when there is none. */
+double metric_value(const struct metric *metric, double otherwise, ...) __attribute__((sentinel));
+
 /* Forgets all series of a metric, e.g. of resources that a reload took away. */
 void metric_clear(struct metric *metric);
+/* Forgets the series whose first label has this value: what is unknown has no sample. */
+void metric_forget(struct metric *metric, const char *value);
 
 /* Appends a table (ends with NULL) in text format 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/); a metric without series is left
- * out, one without labels is written as 0. */
+ * out; counters and histograms without labels begin at 0, gauges when they are set. */
 void metric_write(struct metric *const *table, struct str *out);
 /* Appends the standard process_* metrics.  started_ms: clock_now_ms at the start of the process
  * (the boot time in /proc is hidden under ProcSubset=pid).  What cannot be read is left out. */

@@ -5,7 +5,7 @@
 #define SPEC_LOAD_PRIVATE_H
 
 #include "base/str.h"
-#include "base/yaml.h"
+#include "yaml/yaml.h"
 #include "spec/manifest.h"
 
 /* Stands in a text where something could not be expanded.  No UTF-8 text holds this byte, so

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/yaml.h"
+#include "yaml/yaml.h"
 #include "spec/load_private.h"
 #include "spec/manifest.h"
 

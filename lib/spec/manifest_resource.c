@@ -1,5 +1,5 @@
 /* manifest_resource.c -- finding a resource of a pipeline, and where it stands in the files. */
-#include "base/yaml.h"
+#include "yaml/yaml.h"
 #include "spec/manifest.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef SPEC_PROBLEMS_H
 #define SPEC_PROBLEMS_H
 
-#include "base/yaml.h"
+#include "yaml/yaml.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -123,7 +123,8 @@ def run(sandbox: Sandbox, spec: Spec) -> Callable[..., subprocess.CompletedProce
 class Daemon:
     """`billingd run`, what it logs, and what it tells systemd."""
 
-    def __init__(self, sandbox: Sandbox, spec: Spec, **more: str):
+    def __init__(self, sandbox: Sandbox, spec: Spec, after: tuple[str, ...] = (),
+                 stderr: int = subprocess.PIPE, **more: str):
         self.messages: list[str] = []
         self.lines: list[str] = []
         self.spec = spec
@@ -131,7 +132,7 @@ class Daemon:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(socket_path))
         self.process = subprocess.Popen(
-            [BINARY, "-f", spec.path, "run"], text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            [BINARY, "-f", spec.path, "run", *after], text=True, stdin=subprocess.DEVNULL, stderr=stderr,
             env={**environment(sandbox, spec.path.parent), "NOTIFY_SOCKET": str(socket_path), **more})
         threading.Thread(target=self._listen, daemon=True).start()
         self.reader = threading.Thread(target=self._read, daemon=True)
@@ -145,7 +146,7 @@ class Daemon:
                 return
 
     def _read(self) -> None:
-        for line in self.process.stderr:  # type: ignore[union-attr]
+        for line in self.process.stderr or ():
             self.lines.append(line.rstrip("\n"))
 
     def wait(self, what: Callable[[], Any], seconds: float = 30) -> Any:
@@ -173,8 +174,9 @@ class Daemon:
 
     @property
     def address(self) -> str:
-        listening = self.events("listening") or self.events("started")
-        return f"http://{listening[-1]['listen']}"
+        told = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
+        places = [e["listen"] for e in told if e["event"] in ("started", "rejected", "listening")]
+        return f"http://{places[-1] if places else self.spec.listen}"
 
     def get(self, path: str) -> tuple[int, str]:
         try:
@@ -196,10 +198,14 @@ class Daemon:
         return int(self.metric("billingd_reconcile_duration_seconds_count") or 0)
 
     def ready(self) -> "Daemon":
-        """Waits for the end of the first pass that could read everything."""
+        """Waits for the end of the first pass that could read everything. (/-/ready also waits for the audit.)"""
         self.wait(lambda: "READY=1" in self.messages and self.events("started"))
-        self.wait(lambda: self.get("/-/ready")[0] == 200)
+        self.wait(lambda: self.metric("billingd_part_failed", part="pass") == 0)
         return self
+
+    def status(self) -> str:
+        """What systemctl status shows."""
+        return [m.removeprefix("STATUS=") for m in self.messages if m.startswith("STATUS=")][-1]
 
     def kick(self) -> None:
         """One more pass, to its end."""
@@ -230,7 +236,7 @@ def start(sandbox: Sandbox, spec: Spec) -> Iterator[Callable[..., Daemon]]:
     """start(): the daemon with the spec; killed at the end when the test did not end it."""
     made: list[Daemon] = []
 
-    def begin(**more: str) -> Daemon:
+    def begin(**more: Any) -> Daemon:
         made.append(Daemon(sandbox, spec, **more))
         return made[-1]
     yield begin

@@ -305,13 +305,19 @@ def test_unreachable_and_back(start: Start, sandbox: Sandbox, spec: Spec, api: s
     sandbox.faults({"action": "drop", "times": 0})
     daemon.wait(lambda: daemon.get("/-/ready")[0] == 503)
     body = daemon.get("/-/ready")[1]
-    assert "the last look at AWS was not whole" in body and "shop: who we are is unknown" in body
+    assert "the last look at AWS was not whole" in body and "shop: not looked at: no whole answer" in body
+    assert daemon.metric("billingd_part_failed", part="pass") == daemon.metric("billingd_ready") + 1 == 1
     assert daemon.metric("billingd_reconcile_total", result="failed") >= 1
     assert daemon.metric("billingd_resource_condition", condition="Unchecked") == daemon.resources
+    assert daemon.metric("billingd_resource_drift_fields") is None  # nobody knows, and nobody says 0
+    assert daemon.metric("billingd_resource_loss") is None
     sandbox.faults({"action": "drop", "service": "glue", "times": 0})
-    daemon.wait(lambda: "shop/database: not read" in daemon.get("/-/ready")[1])
+    daemon.wait(lambda: "shop/database: not read: no whole answer" in daemon.get("/-/ready")[1])
+    assert daemon.metric("billingd_resource_drift_fields", resource="shop/database") is None
+    assert daemon.metric("billingd_resource_drift_fields", resource="shop/bucket") == 0
     sandbox.faults()
     daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
+    assert daemon.metric("billingd_resource_drift_fields", resource="shop/database") == 0
     assert daemon.metric("billingd_resource_condition", condition="Unchecked") == 0
     assert len(daemon.events("refused")) == 1 and daemon.events("recovered")
     assert daemon.end() == 0

@@ -76,14 +76,19 @@ class UnitFile(unittest.TestCase):
         self.assertEqual(service["Restart"], ["on-failure"])
         self.assertEqual(service["RestartPreventExitStatus"], ["64 77 78"])
 
-    def test_reload_checks_first(self):
-        """`systemctl reload` must fail on a wrong file before the daemon hears of it."""
+    def test_reload_tells_both(self):
+        """On a wrong file `systemctl reload` must fail, and the daemon must hear of it (test_bad_spec.py runs these)."""
         service = settings(self.text)["Service"]
         start = service["ExecStart"][0]
-        check, hup = service["ExecReload"]
+        hup, check = service["ExecReload"]
         self.assertEqual(check, start.removesuffix(" run") + " check")
         self.assertEqual(hup, "/bin/kill -HUP $MAINPID")
         self.assertFalse(check.startswith("-"))
+
+    def test_a_wrong_or_missing_file_does_not_keep_it_down(self):
+        unit = settings(self.text)["Unit"]
+        self.assertEqual([key for key in unit if key.startswith(("Condition", "Assert"))], [])
+        self.assertNotIn("--bad-spec", settings(self.text)["Service"]["ExecStart"][0])
 
     def test_no_secrets(self):
         for value in settings(self.text)["Service"].get("Environment", []):

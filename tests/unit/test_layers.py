@@ -14,11 +14,12 @@ RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/bill", "billing/audit"]
-SPEC = [*AWS, "resources", "billing/prices", "billing/store", "spec/lint", "spec"]
+SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "spec/lint", "spec"]
 RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
+    "yaml": [*BASE, "yaml"],
     "aws/codec": AWS[:2],
     "aws/reply": AWS[:3],
     "aws/credentials": [*AWS[:2], "aws/credentials"],
@@ -34,13 +35,14 @@ ROOMS = {
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
     "reconcile": RECONCILE,
+    "permissions": [*RECONCILE[:-2], "permissions"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
     "daemon/web": [*BASE, "daemon/web"],
     "daemon/service": [*VIEWS, "daemon/web", "daemon/service"],
-    "daemon/verbs": [*VIEWS, "daemon/verbs"],
-    "daemon/verbs/billing": [*VIEWS, "daemon/verbs", "daemon/verbs/billing"],
-    "daemon": [*VIEWS, "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/verbs": [*VIEWS, "permissions", "daemon/verbs"],
+    "daemon/verbs/billing": [*VIEWS, "permissions", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon": [*VIEWS, "permissions", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}
@@ -49,7 +51,7 @@ ALLOWED = {
     "curl/": HTTP,
     "aws/http_private.h": HTTP,  # it passes libcurl on
     "openssl/": {"lib/base", "lib/aws", "lib/billing"},
-    "yaml.h": {"lib/base"},
+    "yaml.h": {"lib/yaml"},
     "expat.h": {"lib/base"},
     "pcre2.h": {"lib/aws/codec"},
     "uv.h": {"daemon", "lib/aws", *ENGINE},

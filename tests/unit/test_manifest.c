@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/yaml.h"
+#include "yaml/yaml.h"
 #include "check.h"
 #include "resources/registry.h"
 #include "spec/manifest.h"

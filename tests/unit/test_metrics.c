@@ -53,6 +53,56 @@ static void test_counter(void)
                              "y_total{b=\"z\",a=\"1\"} 2\n");
 }
 
+/* What is unknown has no sample; a counter begins at 0. */
+static void test_unknown(void)
+{
+    struct metric plain = {.name = "x", .help = "H", .type = METRIC_GAUGE};
+    struct metric gauge = {.name = "y", .help = "H", .type = METRIC_GAUGE, .labels = two_labels};
+
+    check_written(&plain, "");
+    metric_set(&plain, 0, NULL);
+    check_written(&plain, "# HELP x H\n# TYPE x gauge\nx 0\n");
+    CHECK(metric_value(&gauge, -1, "p", "1", NULL) == -1);
+    metric_set(&gauge, 1, "p", "1", NULL);
+    metric_set(&gauge, 2, "p", "2", NULL);
+    metric_set(&gauge, 3, "pp", "1", NULL);
+    metric_set(&gauge, 4, "p\"", "1", NULL);
+    CHECK(metric_value(&gauge, -1, "p", "2", NULL) == 2);
+    metric_forget(&gauge, "p");
+    CHECK(metric_value(&gauge, -1, "p", "2", NULL) == -1);
+    metric_forget(&gauge, "nobody");
+    metric_forget(&gauge, "p\"");
+    check_written(&gauge, "# HELP y H\n# TYPE y gauge\ny{b=\"pp\",a=\"1\"} 3\n");
+    metric_forget(&gauge, "pp");
+}
+
+/* What AWS calls a code is a label only when it is a word. */
+static void test_codes(void)
+{
+    static const char *const words[] = {"ok", "InvalidReply", "404", "AWS.Simple_Queue.1"};
+    static const char *const others[] = {
+        "",   "no permission", "arn:aws:iam::123456789012:user/x", "Account123456789012", "<html>",
+        "a-b"};
+    struct str out = {0};
+
+    metric_clear(&service_metrics.aws_requests_total);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        service_metrics_count_request(&(struct aws_attempt){"s3", "GetObject", words[i], false, 1});
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        service_metrics_count_request(
+            &(struct aws_attempt){"s3", "GetObject", others[i], false, 1});
+    service_metrics_write(clock_now_ms(), &out);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        char wanted[128];
+
+        (void)snprintf(wanted, sizeof wanted, "operation=\"GetObject\",code=\"%s\"} 1\n", words[i]);
+        CHECK(strstr(out.data, wanted) != NULL);
+    }
+    CHECK(strstr(out.data, "operation=\"GetObject\",code=\"other\"} 6\n") != NULL);
+    CHECK(strstr(out.data, "123456789012") == NULL);
+    str_fini(&out);
+}
+
 static void test_escaping(void)
 {
     struct metric metric = {
@@ -239,19 +289,20 @@ static void test_billingd(void)
     CHECK_INT(promtool(out.data), 0);
     str_fini(&out);
 
-    service_metrics_forget_resources();
+    service_metrics_forget_measured();
     service_metrics_set_conditions("ddn-api/bucket", "s3_bucket", nothing);
     service_metrics_write(clock_now_ms(), &out);
     CHECK(strstr(out.data, "ddn-api/gone") == NULL);
     CHECK(strstr(out.data, "resource=\"ddn-api/bucket\"") != NULL);
     str_fini(&out);
-    service_metrics_forget_resources();
+    service_metrics_forget_measured();
 }
 
 int main(void)
 {
     (void)signal(SIGPIPE, SIG_IGN);
     test_counter();
+    test_unknown();
     test_escaping();
     test_numbers();
     test_histogram();
@@ -259,6 +310,7 @@ int main(void)
     test_wrong_labels();
     test_process();
     test_billingd();
+    test_codes();
     /* promtool itself must be able to say no. */
     CHECK(promtool("# TYPE x counter\nx{a=\"} 1\n") != 0);
     return check_done();

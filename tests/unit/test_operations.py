@@ -57,5 +57,5 @@ def test_a_table_is_whole_and_used(header: Path) -> None:
 
 
 def test_the_policy_reads_every_table() -> None:
-    policy = (ROOT / "lib/reconcile/iam_policy.c").read_text()
+    policy = (ROOT / "lib/permissions/iam_policy.c").read_text()
     assert [path.stem for path in TABLES if f"{{{path.stem}, {path.stem.upper()}}}" not in policy] == []

@@ -1,7 +1,7 @@
 /* YAML files as trees: positions, what is refused and where, merging, writing. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/yaml.h"
+#include "yaml/yaml.h"
 #include "check.h"
 
 #include <unistd.h>

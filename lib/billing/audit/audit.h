@@ -12,9 +12,13 @@
  * [{"hop", "from", "to", "events", "share", "explanation"}], "excluded": {"control",
  * "unreadable", "blank", "invalid", "untimed", "duplicate_events", ...}, "error_objects": {"count",
  * "bytes", "newest"}, "max_gap", "verdict": "complete"|"gap"|"unknown", "freshness_seconds":
- * {...}}; new reference. A hop AWS does not tell (no metric data) is null, never zero. */
+ * {ages, "at": {the same as time stamps}}}; new reference. A hop AWS does not tell (no metric data)
+ * is null, never zero. */
 json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from_s, int64_t to_s,
                   struct err *e);
+/* When the newest log object was written (seconds since 1970); 0: there is none.  -1 and *e. */
+int audit_fresh_object(struct flow *flow, const struct billing *billing, double *newest,
+                       struct err *e);
 /* True when a gap is above settings.max_gap and AWS does not explain it. */
 bool audit_has_gap(const json_t *audit);
 

@@ -9,6 +9,10 @@
 
 enum { LEVELS = 4, PERIOD_S = 300, LOOK_BACK_S = 3 * 3600 };
 
+struct delivery {
+    int64_t age_s, until_s; /* METRICS_UNKNOWN and 0: nobody says */
+};
+
 /* The greatest name below the prefix; Hive's folders sort by time.  NULL: there is none. */
 static char *last_folder(struct flow *flow, const struct billing *billing, const char *prefix,
                          struct err *e)
@@ -27,9 +31,8 @@ static char *last_folder(struct flow *flow, const struct billing *billing, const
     return mem_text(last);
 }
 
-/* When the newest object was written; 0: there is none. */
-static int newest_object(struct flow *flow, const struct billing *billing, double *newest,
-                         struct err *e)
+int audit_fresh_object(struct flow *flow, const struct billing *billing, double *newest,
+                       struct err *e)
 {
     cleanup_free char *prefix = mem_text(billing->names.data_prefix);
     json_auto_t *objects = NULL;
@@ -55,9 +58,10 @@ static int newest_object(struct flow *flow, const struct billing *billing, doubl
     return objects ? 0 : -1;
 }
 
-/* The last datapoint of DeliveryToS3.DataFreshness within three hours. */
+/* The last datapoint of DeliveryToS3.DataFreshness within three hours: the age, and until when all
+ * was delivered (the age may be that of the first second of its period). */
 static int delivery_age(struct flow *flow, const struct billing *billing, int64_t now_s,
-                        int64_t *age_s, struct err *e)
+                        struct delivery *delivery, struct err *e)
 {
     int64_t to_s = (now_s / PERIOD_S + 1) * PERIOD_S, from_s = to_s - LOOK_BACK_S;
     const struct metrics_wanted wanted = {"AWS/Firehose",
@@ -67,13 +71,18 @@ static int delivery_age(struct flow *flow, const struct billing *billing, int64_
     cleanup_free int64_t *values = metrics_read(
         flow, billing, &(struct metrics_question){&wanted, 1, from_s, to_s, PERIOD_S}, e);
 
-    *age_s = METRICS_UNKNOWN;
+    *delivery = (struct delivery){METRICS_UNKNOWN, 0};
     if (!values)
         return -1;
     for (int64_t i = 0; i < LOOK_BACK_S / PERIOD_S; i++)
         if (values[i] != METRICS_UNKNOWN)
-            *age_s = values[i];
+            *delivery = (struct delivery){values[i], from_s + i * PERIOD_S - values[i]};
     return 0;
+}
+
+static json_t *moment(int64_t then_s)
+{
+    return then_s > 0 ? json_integer((json_int_t)then_s) : json_null();
 }
 
 static json_t *age(int64_t now_s, int64_t then_s)
@@ -83,15 +92,18 @@ static json_t *age(int64_t now_s, int64_t then_s)
 
 int audit_fresh_read(struct flow *flow, struct audit *audit, struct err *e)
 {
-    int64_t now_s = clock_now_ms() / 1000, delivery_s;
+    int64_t now_s = clock_now_ms() / 1000;
+    struct delivery delivery;
     double object;
 
-    if (newest_object(flow, audit->billing, &object, e) ||
-        delivery_age(flow, audit->billing, now_s, &delivery_s, e))
+    if (audit_fresh_object(flow, audit->billing, &object, e) ||
+        delivery_age(flow, audit->billing, now_s, &delivery, e))
         return err_wrap(e, "freshness");
     audit->freshness = json_pack(
-        "{s:o, s:o, s:o}", "object", age(now_s, (int64_t)object), "event",
+        "{s:o, s:o, s:o, s:{s:o, s:o, s:o}}", "object", age(now_s, (int64_t)object), "event",
         age(now_s, audit->newest_event_s), "delivery",
-        delivery_s == METRICS_UNKNOWN ? json_null() : json_integer((json_int_t)delivery_s));
+        delivery.age_s == METRICS_UNKNOWN ? json_null() : json_integer((json_int_t)delivery.age_s),
+        "at", "object", moment((int64_t)object), "event", moment(audit->newest_event_s), "delivery",
+        moment(delivery.until_s));
     return 0;
 }

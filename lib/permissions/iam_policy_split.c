@@ -1,4 +1,4 @@
-#include "reconcile/iam_policy_split.h"
+#include "permissions/iam_policy_split.h"
 
 #include "base/json.h"
 #include "base/mem.h"

@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "base/printable.h"
 #include "base/str.h"
-#include "base/yaml.h"
+#include "yaml/yaml.h"
 
 #include <ctype.h>
 #include <string.h>

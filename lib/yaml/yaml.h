@@ -3,8 +3,8 @@
  * One document per file, UTF-8, text keys.  Scalars stay text: what `2025` or `off` means is for
  * the reader to say.  Anchors, aliases, merge keys and tags are refused: a spec says what it means
  * where it stands, and a small file cannot grow into a big tree. */
-#ifndef BASE_YAML_H
-#define BASE_YAML_H
+#ifndef YAML_YAML_H
+#define YAML_YAML_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* yaml_read.c -- libyaml's events into a tree with positions. */
-#include "base/yaml.h"
+#include "yaml/yaml.h"
 
 #include "base/mem.h"
 #include "base/str.h"

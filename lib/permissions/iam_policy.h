@@ -3,8 +3,8 @@
  * Made from the tables the calls come from, on the resources of this spec: every read and write of
  * every declared field of a kind (resources/kind.h), and with a `billing` section every operation
  * that billing's rooms declare (billing/store/operation.h); of these, what the uses call for. */
-#ifndef RECONCILE_IAM_POLICY_H
-#define RECONCILE_IAM_POLICY_H
+#ifndef PERMISSIONS_IAM_POLICY_H
+#define PERMISSIONS_IAM_POLICY_H
 
 #include "spec/manifest.h"
 

@@ -1,4 +1,4 @@
-#include "reconcile/iam_policy.h"
+#include "permissions/iam_policy.h"
 
 #include "aws/partition.h"
 #include "base/json.h"
@@ -8,7 +8,7 @@
 #include "billing/backfill/backfill_operations.h"
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/store_operations.h"
-#include "reconcile/iam_policy_keys.h"
+#include "permissions/iam_policy_keys.h"
 #include "resources/table.h"
 
 #include <fnmatch.h>

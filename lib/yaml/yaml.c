@@ -1,5 +1,5 @@
 /* yaml.c -- trees of yaml_node: copying, searching, merging. */
-#include "base/yaml.h"
+#include "yaml/yaml.h"
 
 #include "base/mem.h"
 

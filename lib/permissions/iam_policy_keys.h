@@ -2,8 +2,8 @@
  *
  * Source: "Using server-side encryption with KMS keys" (S3), "Encryption at rest" (Athena): Athena
  * and S3 ask in the caller's name. */
-#ifndef RECONCILE_IAM_POLICY_KEYS_H
-#define RECONCILE_IAM_POLICY_KEYS_H
+#ifndef PERMISSIONS_IAM_POLICY_KEYS_H
+#define PERMISSIONS_IAM_POLICY_KEYS_H
 
 #include "spec/manifest.h"
 

@@ -1,6 +1,6 @@
 /* iam_policy_split.h -- a policy as several that IAM takes. */
-#ifndef RECONCILE_IAM_POLICY_SPLIT_H
-#define RECONCILE_IAM_POLICY_SPLIT_H
+#ifndef PERMISSIONS_IAM_POLICY_SPLIT_H
+#define PERMISSIONS_IAM_POLICY_SPLIT_H
 
 #include <jansson.h>
 #include <stddef.h>

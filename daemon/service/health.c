@@ -1,0 +1,228 @@
+#include "daemon/service/health.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "daemon/service/service_metrics.h"
+
+#include <string.h>
+
+enum { OWN_PARTS = 2 }; /* the first entries: pass and reload */
+
+struct entry {
+    enum health_part part;
+    char *pipeline;
+    bool done, failed;  /* failed: the last time */
+    enum err_kind kind; /* of that failure */
+    enum health_verdict verdict;
+    int64_t done_ms; /* monotonic; the last time */
+};
+
+struct health {
+    struct entry *entries;
+    size_t count;
+};
+
+static const char *const names[HEALTH_PARTS] = {"pass",       "reload", "listing",
+                                                "partitions", "rollup", "audit"};
+static const char *const titles[HEALTH_PARTS] = {
+    "look",   "reload", "search for the newest object", "registration of partitions",
+    "rollup", "audit"};
+
+/* From this entry on. */
+static void drop(struct health *health, size_t first)
+{
+    for (size_t i = first; i < health->count; i++)
+        free(health->entries[i].pipeline);
+    health->count = first;
+}
+
+void health_free(struct health *health)
+{
+    if (!health)
+        return;
+    drop(health, 0);
+    free(health->entries);
+    free(health);
+}
+
+static struct entry *find(const struct health *health, enum health_part part, const char *pipeline)
+{
+    for (size_t i = 0; i < health->count; i++) {
+        struct entry *entry = &health->entries[i];
+
+        if (entry->part == part && !strcmp(entry->pipeline, pipeline))
+            return entry;
+    }
+    return NULL;
+}
+
+static void add(struct health *health, enum health_part part, const char *pipeline)
+{
+    health->entries = mem_resize(health->entries, health->count + 1, sizeof *health->entries);
+    health->entries[health->count++] = (struct entry){.part = part, .pipeline = mem_text(pipeline)};
+    metric_declare(&service_metrics.part_failures_total, pipeline, names[part], NULL);
+}
+
+struct health *health_new(void)
+{
+    struct health *health = mem_new(sizeof *health);
+
+    add(health, HEALTH_PASS, "");
+    add(health, HEALTH_RELOAD, "");
+    return health;
+}
+
+/* ---- what is expected ---- */
+
+static bool registers_partitions(const struct manifest_pipeline *pipeline)
+{
+    const char *how = json_text(pipeline->billing, "partitions");
+
+    return how && !strcmp(how, "registration");
+}
+
+static void forget(struct health *health, const struct manifest *manifest)
+{
+    for (size_t i = OWN_PARTS; i < health->count; i++) {
+        const char *name = health->entries[i].pipeline;
+        bool stays = false;
+
+        metric_forget(&service_metrics.part_failed, name);
+        for (size_t j = 0; j < manifest->pipeline_count; j++)
+            stays = stays ||
+                    (manifest->pipelines[j].billing && !strcmp(manifest->pipelines[j].name, name));
+        if (!stays)
+            service_metrics_forget_pipeline(name);
+    }
+    drop(health, OWN_PARTS);
+}
+
+void health_expect(struct health *health, const struct manifest *manifest)
+{
+    forget(health, manifest);
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
+
+        if (!pipeline->billing)
+            continue;
+        add(health, HEALTH_LISTING, pipeline->name);
+        if (registers_partitions(pipeline))
+            add(health, HEALTH_PARTITIONS, pipeline->name);
+        add(health, HEALTH_ROLLUP, pipeline->name);
+        add(health, HEALTH_AUDIT, pipeline->name);
+    }
+}
+
+/* ---- how it went ---- */
+
+void health_done(struct health *health, enum health_part part, const char *pipeline)
+{
+    struct entry *entry = find(health, part, pipeline);
+    double now_s = (double)clock_now_ms() / 1000;
+
+    if (!entry)
+        return;
+    metric_set(&service_metrics.part_failed, 0, pipeline, names[part], NULL);
+    if (part == HEALTH_ROLLUP)
+        metric_set(&service_metrics.rollup_last_success, now_s, pipeline, NULL);
+    if (part == HEALTH_AUDIT)
+        metric_set(&service_metrics.audit_last_success, now_s, pipeline, NULL);
+    entry->done = true;
+    entry->failed = false;
+    entry->done_ms = clock_monotonic_ms();
+}
+
+void health_failed(struct health *health, enum health_part part, const char *pipeline,
+                   enum err_kind kind)
+{
+    struct entry *entry = find(health, part, pipeline);
+
+    if (!entry)
+        return;
+    metric_set(&service_metrics.part_failed, 1, pipeline, names[part], NULL);
+    metric_add(&service_metrics.part_failures_total, 1, pipeline, names[part], NULL);
+    entry->failed = true;
+    entry->kind = kind;
+}
+
+void health_audited(struct health *health, const char *pipeline, enum health_verdict verdict)
+{
+    struct entry *entry = find(health, HEALTH_AUDIT, pipeline);
+
+    if (entry)
+        entry->verdict = verdict;
+    health_done(health, HEALTH_AUDIT, pipeline);
+}
+
+/* ---- in words ---- */
+
+const char *health_word(enum err_kind kind)
+{
+    switch (kind) {
+    case ERR_DENIED:
+        return "no permission";
+    case ERR_ABSENT:
+        return "something it needs is not there";
+    case ERR_INVALID:
+        return "something is wrong until somebody edits it";
+    case ERR_RETRY:
+        return "no whole answer from AWS, it is tried again";
+    case ERR_NONE:
+    case ERR_CANCELLED:
+        break;
+    }
+    return "the log tells why";
+}
+
+static bool is_stale(const struct entry *entry)
+{
+    return clock_monotonic_ms() - entry->done_ms >= HEALTH_STALE_MS;
+}
+
+/* NULL: all is well with it. */
+static char *reason(const struct entry *entry)
+{
+    const char *title = titles[entry->part], *pipeline = entry->pipeline;
+
+    if (entry->failed)
+        return mem_printf("%s: %s failed: %s", pipeline, title, health_word(entry->kind));
+    if (!entry->done)
+        return mem_printf("%s: %s not done yet", pipeline, title);
+    if (is_stale(entry))
+        return mem_printf("%s: %s last done over %d hours ago", pipeline, title,
+                          HEALTH_STALE_MS / 3600000);
+    return NULL;
+}
+
+/* What was found stays true while nothing newer is known. */
+static char *finding(const struct entry *entry)
+{
+    if (entry->part != HEALTH_AUDIT || !entry->done || entry->verdict == HEALTH_COMPLETE)
+        return NULL;
+    return entry->verdict == HEALTH_GAP
+               ? mem_printf("%s: the audit found a gap: usage is missing", entry->pipeline)
+               : mem_printf("%s: the audit cannot tell whether usage is missing", entry->pipeline);
+}
+
+static void append(json_t *texts, char *text)
+{
+    if (text)
+        json_array_append_new(texts, json_string(text));
+    free(text);
+}
+
+json_t *health_reasons(const struct health *health)
+{
+    json_t *texts = json_array();
+
+    for (size_t i = 0; i < health->count; i++) {
+        const struct entry *entry = &health->entries[i];
+
+        if (entry->part == HEALTH_PASS || entry->part == HEALTH_RELOAD)
+            continue;
+        append(texts, reason(entry));
+        append(texts, finding(entry));
+    }
+    return texts;
+}

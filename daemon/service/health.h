@@ -1,0 +1,50 @@
+/* health.h -- how each part of the daemon's work goes, so that no part fails in silence.
+ *
+ * Parts are the looks and reloads (of no pipeline, ""), and what upkeep does for each pipeline with
+ * a `billing` section.  Each is a condition and a counter among the metrics, and a sentence for
+ * /-/ready and systemd.  Those sentences are ours: nothing that AWS said is in them. */
+#ifndef DAEMON_SERVICE_HEALTH_H
+#define DAEMON_SERVICE_HEALTH_H
+
+#include "base/err.h"
+#include "spec/manifest.h"
+
+enum health_part {
+    HEALTH_PASS,
+    HEALTH_RELOAD,
+    HEALTH_LISTING, /* when the newest object came */
+    HEALTH_PARTITIONS,
+    HEALTH_ROLLUP,
+    HEALTH_AUDIT,
+};
+enum { HEALTH_PARTS = HEALTH_AUDIT + 1, HEALTH_STALE_MS = 3 * 3600000 };
+
+enum health_verdict { HEALTH_COMPLETE, HEALTH_GAP, HEALTH_UNKNOWN };
+
+struct health;
+
+struct health *health_new(void);
+/* NULL is harmless. */
+void health_free(struct health *health);
+
+/* The parts that the pipelines of a spec have, none of them done yet; those of the spec before are
+ * forgotten, with what they measured.  Looks and reloads are always expected. */
+void health_expect(struct health *health, const struct manifest *manifest);
+
+/* A part was done, or failed; pipeline: "" for the first two.  One that is not expected (a run that
+ * was under way when its pipeline went) is nobody's news. */
+void health_done(struct health *health, enum health_part part, const char *pipeline);
+void health_failed(struct health *health, enum health_part part, const char *pipeline,
+                   enum err_kind kind);
+/* What an audit that was done says. */
+void health_audited(struct health *health, const char *pipeline, enum health_verdict verdict);
+
+/* What is not as it should be with the pipelines' parts, a sentence each ("shop: audit failed: no
+ * permission"): failed, not done yet, done last longer ago than HEALTH_STALE_MS, or what an audit
+ * found.  The first two parts are left to who knows more of them.  New reference. */
+json_t *health_reasons(const struct health *health);
+
+/* "no permission", ...: what a kind of error means, in words of ours. */
+const char *health_word(enum err_kind kind);
+
+#endif

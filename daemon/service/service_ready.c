@@ -1,0 +1,208 @@
+/* service_ready.c -- whether all is well, and if not, why: for /-/ready, as a metric, and as one
+ * line for systemctl. */
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "daemon/service/notify.h"
+#include "daemon/service/service_metrics.h"
+#include "daemon/service/service_private.h"
+
+#include <string.h>
+
+enum { UNREAD_LINES = 10, STATUS_REASONS = 3 };
+
+/* ---- readiness ---- */
+
+bool service_ready_is_unread(const struct task *task)
+{
+    enum task_verdict verdict = task_verdict(task);
+
+    return (verdict == VERDICT_RETRY || verdict == VERDICT_DENIED || verdict == VERDICT_FAILED) &&
+           !task_plan(task)->differences;
+}
+
+static const char *refusal_word(enum err_kind kind)
+{
+    return kind == ERR_INVALID ? "the credentials are another account's" : health_word(kind);
+}
+
+/* Names of ours and words of ours: who may ask /-/ready need not be who may read the log. */
+json_t *service_ready_unread(const struct service *service, const struct pass *pass)
+{
+    json_t *texts = json_array();
+    unsigned unread = 0;
+
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
+        enum err_kind kind;
+
+        if (pass_refused(pass, i, &kind))
+            json_array_append_new(texts, json_sprintf("%s: not looked at: %s",
+                                                      service->manifest->pipelines[i].name,
+                                                      refusal_word(kind)));
+    }
+    for (size_t i = 0; i < pass_task_count(pass); i++) {
+        const struct task *task = pass_task(pass, i);
+        enum task_verdict verdict = task_verdict(task);
+
+        if (service_ready_is_unread(task) && unread++ < UNREAD_LINES)
+            json_array_append_new(texts,
+                                  json_sprintf("%s: not read: %s", task_address(task),
+                                               health_word(verdict == VERDICT_DENIED  ? ERR_DENIED
+                                                           : verdict == VERDICT_RETRY ? ERR_RETRY
+                                                                                      : ERR_NONE)));
+    }
+    if (unread > UNREAD_LINES)
+        json_array_append_new(texts, json_sprintf("and %u more", unread - UNREAD_LINES));
+    return texts;
+}
+
+/* Why /-/ready does not say that all is well, a line each, the most important first; new
+ * reference. */
+static json_t *find_reasons(const struct service *service)
+{
+    const struct service_view *view = &service->view;
+    json_t *reasons = json_array();
+    json_auto_t *parts = NULL;
+
+    if (service->stopping) {
+        json_array_append_new(reasons, json_string("stopping"));
+        return reasons;
+    }
+    if (service->rejected)
+        json_array_append_new(
+            reasons, json_sprintf("spec rejected: %s; %s", service->rejected,
+                                  service->manifest
+                                      ? "the one before it is in use"
+                                      : "nothing is looked at until it is mended and reloaded"));
+    if (!service->manifest)
+        return reasons;
+    if (!view->looked)
+        json_array_append_new(reasons, json_string("the first look at AWS has not ended"));
+    if (json_array_size(view->unread)) {
+        json_array_append_new(reasons, json_string("the last look at AWS was not whole"));
+        (void)json_array_extend(reasons, view->unread);
+    }
+    parts = health_reasons(service->health);
+    (void)json_array_extend(reasons, parts);
+    return reasons;
+}
+
+int service_ready_answer(void *arg, struct str *body)
+{
+    json_auto_t *reasons = find_reasons(arg);
+    size_t i;
+    json_t *reason;
+
+    json_array_foreach(reasons, i, reason)
+        str_addf(body, "%s%s\n", i ? "" : "not ready: ", json_string_value(reason));
+    if (!i)
+        str_add(body, "billingd is ready\n");
+    return i ? 503 : 200;
+}
+
+int service_ready_metrics(void *arg, struct str *body)
+{
+    const struct service *service = arg;
+    json_auto_t *reasons = find_reasons(service);
+
+    metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
+    service_metrics_write(service->started_ms, body);
+    return 200;
+}
+
+void service_ready_reject(struct service *service, const char *why)
+{
+    free(service->rejected);
+    service->rejected = mem_text(why);
+    service_metrics_count_reload(false, clock_now_ms());
+    health_failed(service->health, HEALTH_RELOAD, "", ERR_INVALID);
+}
+
+/* ---- the status line ---- */
+
+/* What of a pass is not as it should be, by how many resources. */
+static void add_counts(const struct pass_summary *s, struct str *text)
+{
+    const struct {
+        unsigned count;
+        const char *word;
+    } parts[] = {{s->held, "held"},       {s->settling, "settling"}, {s->retry, "to try again"},
+                 {s->blocked, "blocked"}, {s->denied, "denied"},     {s->failed, "failed"}};
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i].count)
+            str_addf(text, ", %u %s", parts[i].count, parts[i].word);
+}
+
+char *service_ready_summary(const struct service *service, const struct pass *pass)
+{
+    struct pass_summary summary;
+    struct str text = {0};
+    size_t total = 0;
+
+    pass_summarize(pass, &summary);
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++)
+        total += service->manifest->pipelines[i].resource_count;
+    str_addf(&text, "%u/%zu in sync", summary.synced + summary.repaired, total);
+    add_counts(&summary, &text);
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
+        enum err_kind kind;
+
+        if (pass_refused(pass, i, &kind))
+            str_addf(&text, ", %s: not looked at: %s", service->manifest->pipelines[i].name,
+                     refusal_word(kind));
+    }
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        if (task_is_over_quota(pass_task(pass, i)))
+            str_addf(&text, ", %s: %s", task_address(pass_task(pass, i)),
+                     task_summary(pass_task(pass, i)));
+    return str_take(&text);
+}
+
+static void add_when(const struct service *service, struct str *text)
+{
+    int64_t left_s = (service->due_ms - clock_monotonic_ms() + 999) / 1000;
+
+    if (service->pass)
+        str_add(text, "looking now");
+    else if (left_s < 60)
+        str_addf(text, "next look in %d s", (int)(left_s > 0 ? left_s : 0));
+    else
+        str_addf(text, "next look in %d min", (int)((left_s + 30) / 60));
+}
+
+/* What else is wrong, as far as a line holds it. */
+static void add_reasons(const struct service *service, struct str *text)
+{
+    json_auto_t *parts = health_reasons(service->health);
+    size_t i;
+    json_t *part;
+
+    if (service->rejected)
+        str_addf(text, "; %s has errors, the spec before it is in use: %s", service->orders.path,
+                 service->rejected);
+    json_array_foreach(parts, i, part)
+        if (i < STATUS_REASONS)
+            str_addf(text, "; %s", json_string_value(part));
+    if (i > STATUS_REASONS)
+        str_addf(text, "; and %zu more", i - STATUS_REASONS);
+}
+
+void service_ready_status(struct service *service)
+{
+    struct service_view *view = &service->view;
+    struct str text = {0};
+
+    if (service->manifest) {
+        str_addf(&text, "%s, ", view->summary ? view->summary : "started");
+        add_when(service, &text);
+        add_reasons(service, &text);
+    } else {
+        str_addf(&text, "%s is wrong: %s; nothing is looked at until it is mended and reloaded",
+                 service->orders.path, service->rejected ? service->rejected : "");
+    }
+    if (!view->status || strcmp(view->status, str_text(&text)) != 0)
+        notify_status("%s", str_text(&text));
+    free(view->status);
+    view->status = str_take(&text);
+}

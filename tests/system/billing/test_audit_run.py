@@ -1,0 +1,199 @@
+"""What the daemon does for the data is told when it fails: /-/ready, the status line and the metrics say the same."""
+
+import json
+import re
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from metrics_doc import CONDITIONS, ask, scraped
+from rollup_world import GROUP, World
+from sandbox.control import ACCOUNT
+
+HOUR = 3600
+DENIED = {"action": "error", "status": 403, "code": "AccessDeniedException", "times": 0,
+          "message": f"User: arn:aws:sts::{ACCOUNT}:assumed-role/secret-name is not authorized"}
+Start = Callable[..., Any]
+
+
+@pytest.fixture
+def world(sandbox: Any, spec: Any, api: str) -> World:
+    """Usage of the last hours, all of it delivered."""
+    made = World(sandbox, spec)
+    made.write(since=time.strftime("%Y-%m-%d", time.gmtime(time.time() - 6 * 86400)))
+    made.apply()
+    traffic(made)
+    return made
+
+
+def traffic(world: World, name: str = "r", least: int = 2, most: int = 6) -> None:
+    now = int(time.time()) // HOUR * HOUR
+    lines = []
+    for n in range(40):
+        at = now - most * HOUR + n * (most - least) * HOUR // 40
+        line = {"requestId": f"{name}{n}", "sub": "s", "requestTimeEpoch": str(at), "status": "200"}
+        lines.append({"message": json.dumps(line), "timestamp": at * 1000, "arrival": at * 1000})
+    world.sandbox.traffic(GROUP, lines)
+
+
+def another(world: World) -> None:
+    """An object of this hour."""
+    at = int(time.time())
+    line = {"requestId": f"now{at}", "sub": "s", "requestTimeEpoch": str(at), "status": "200"}
+    world.sandbox.traffic(GROUP, [{"message": json.dumps(line), "timestamp": at * 1000, "arrival": at * 1000}])
+
+
+def well(daemon: Any) -> bool:
+    """All three say that all is well."""
+    return bool(daemon.get("/-/ready") == (200, "billingd is ready\n") and daemon.metric("billingd_ready") == 1
+                and re.fullmatch(r"\d+/\d+ in sync, next look in 60 min", daemon.status()))
+
+
+def says(daemon: Any, sentence: str) -> bool:
+    """All three say that it is not, and why."""
+    code, body = daemon.get("/-/ready")
+    return bool(code == 503 and sentence in body.splitlines() + [body.splitlines()[0].removeprefix("not ready: ")]
+                and f"; {sentence}" in daemon.status() and daemon.metric("billingd_ready") == 0)
+
+
+def test_time_stamps(world: World, start: Start, tmp_path: Path) -> None:
+    daemon = start().ready()
+    daemon.wait(lambda: well(daemon), 120)
+    now = time.time()
+    for name in ("reconcile_last_finished", "reconcile_last_success", "audit_last_success", "rollup_last_success",
+                 "newest_object"):
+        assert 0 <= now - daemon.metric(f"billingd_{name}_timestamp_seconds") < 120, name
+    event = now // HOUR * HOUR - 2 * HOUR - 4 * HOUR // 40
+    assert daemon.metric("billingd_newest_event_timestamp_seconds") == event
+    assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
+    assert daemon.metric("billingd_audit_verdict") == 1
+    assert daemon.metric("billingd_part_failed") == daemon.metric("billingd_part_failures_total") == 0
+    assert daemon.metric("billingd_audit_events", hop="gateway") is None  # nobody counts there
+    assert daemon.metric("billingd_audit_gap_ratio", hop="ingested") is None  # so nobody knows a share
+    assert daemon.metric("billingd_audit_gap_ratio", hop="delivered") == 0
+    if shutil.which("promtool"):  # and none of the document's questions is answered with yes
+        ask(tmp_path, CONDITIONS, scraped(daemon.get("/metrics")[1], time.time()), False)
+    seen = daemon.metric("billingd_newest_object_timestamp_seconds")
+    time.sleep(1)
+    another(world)
+    daemon.kick()
+    daemon.wait(lambda: daemon.metric("billingd_newest_object_timestamp_seconds") > seen)
+    assert daemon.end() == 0
+
+
+@pytest.mark.parametrize(("part", "fault", "sentence"), [
+    ("audit", {**DENIED, "service": "cloudwatch"}, "audit failed: no permission"),
+    ("audit", {"service": "cloudwatch", "action": "error", "status": 503, "code": "ServiceUnavailable", "times": 0},
+     "audit failed: no whole answer from AWS, it is tried again"),
+    ("rollup", {**DENIED, "operation": "GetPartitions"}, "rollup failed: no permission"),
+    ("listing", {**DENIED, "operation": "ListObjectsV2"}, "search for the newest object failed: no permission"),
+], ids=["audit denied", "audit unavailable", "rollup denied", "listing denied"])
+def test_a_part_that_fails(world: World, start: Start, part: str, fault: dict[str, Any], sentence: str) -> None:
+    daemon = start(AWS_MAX_ATTEMPTS="1").ready()
+    daemon.wait(lambda: well(daemon), 120)
+    done = daemon.metric(f"billingd_{part}_last_success_timestamp_seconds")
+    world.sandbox.faults(fault)
+    daemon.kick()
+    daemon.wait(lambda: says(daemon, f"shop: {sentence}"), 60)
+    assert daemon.metric("billingd_part_failed", pipeline="shop", part=part) == 1
+    assert daemon.metric("billingd_part_failures_total", pipeline="shop", part=part) == 1
+    assert daemon.metric(f"billingd_{part}_last_success_timestamp_seconds") == done  # and gets older
+    if part == "audit":  # what it found before is not known to hold any more
+        assert daemon.metric("billingd_audit_verdict") is daemon.metric("billingd_audit_gap_ratio") is None
+        assert daemon.metric("billingd_audit_events") is None
+    if part == "rollup":
+        assert daemon.metric("billingd_rollups") is None
+    assert daemon.get("/-/healthy")[0] == 200
+    told = daemon.get("/-/ready")[1] + daemon.get("/metrics")[1]
+    assert not re.search(rf"{ACCOUNT}|arn:|authorized|secret-name", told)
+    daemon.kick()
+    daemon.wait(lambda: daemon.metric("billingd_part_failures_total", pipeline="shop", part=part) == 2)
+    assert len([e for e in daemon.events("upkeep") if e["part"].startswith(part)]) == 1  # the log tells it once
+    world.sandbox.faults()
+    daemon.kick()
+    daemon.wait(lambda: well(daemon), 120)
+    assert daemon.metric("billingd_part_failed") == 0
+    assert daemon.end() == 0
+
+
+def test_a_part_that_fails_does_not_hold_up_the_others(world: World, spec: Any, start: Start) -> None:
+    """Passes follow each other; the audit waits for its next try, the search goes on."""
+    spec.settings |= {"interval": "5s"}
+    world.write()
+    world.sandbox.faults({**DENIED, "service": "cloudwatch"})
+    daemon = start().ready()
+    daemon.wait(lambda: daemon.metric("billingd_part_failed", part="audit") == 1, 60)
+    seen = daemon.metric("billingd_newest_object_timestamp_seconds")
+    time.sleep(1)
+    another(world)
+    daemon.wait(lambda: daemon.metric("billingd_newest_object_timestamp_seconds") > seen, 60)
+    assert daemon.metric("billingd_part_failures_total", part="audit") == 1
+    assert daemon.end() == 0
+
+
+def test_a_gap_is_told_until_it_is_closed(world: World, start: Start) -> None:
+    """Also while nobody can tell whether it still is there."""
+    now = int(time.time()) // HOUR * HOUR
+    world.sandbox.blocks({"hop": "filter", "from": now - 9 * HOUR, "to": now - 7 * HOUR})
+    traffic(world, "lost", 7, 9)
+    daemon = start().ready()
+    daemon.wait(lambda: says(daemon, "shop: the audit found a gap: usage is missing"), 120)
+    assert daemon.metric("billingd_audit_verdict", verdict="gap") == 1
+    assert daemon.metric("billingd_part_failed", part="audit") == 0
+    world.sandbox.faults({**DENIED, "service": "cloudwatch"})
+    daemon.kick()
+    daemon.wait(lambda: says(daemon, "shop: audit failed: no permission"), 60)
+    assert says(daemon, "shop: the audit found a gap: usage is missing")
+    assert daemon.metric("billingd_audit_verdict", verdict="gap") == 1
+    assert daemon.metric("billingd_audit_gap_ratio", hop="forwarded") > 0
+    world.sandbox.faults()
+    world.sandbox.blocks()
+    world.run("backfill", "--since", "12h")
+    daemon.kick()
+    daemon.wait(lambda: well(daemon), 120)
+    assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
+    assert daemon.end() == 0
+
+
+def test_what_is_not_done_yet_is_not_well(world: World, start: Start) -> None:
+    world.sandbox.query_rules({"match": "request_copies", "action": "hold", "times": 0})
+    daemon = start().ready()
+    daemon.wait(lambda: says(daemon, "shop: audit not done yet"), 60)
+    assert daemon.metric("billingd_part_failed", part="audit") is None
+    assert daemon.metric("billingd_audit_last_success_timestamp_seconds") is None
+    assert daemon.end() == 0
+
+
+def test_a_pipeline_without_usage_is_well(sandbox: Any, spec: Any, api: str, start: Start) -> None:
+    """Nothing was called, nothing is missing, and that is known."""
+    World(sandbox, spec)
+    daemon = start().ready()
+    daemon.wait(lambda: well(daemon), 120)
+    assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
+    assert daemon.metric("billingd_newest_event_timestamp_seconds") is None
+    assert daemon.metric("billingd_audit_gap_ratio", hop="ingested") is None
+    assert daemon.end() == 0
+
+
+def test_a_reload_begins_anew(world: World, start: Start) -> None:
+    """A pipeline that is gone leaves no time stamps; one that stays keeps them, and its findings are looked for again."""
+    daemon = start().ready()
+    daemon.wait(lambda: well(daemon), 120)
+    done = daemon.metric("billingd_audit_last_success_timestamp_seconds", pipeline="shop")
+    world.sandbox.query_rules({"match": "request_copies", "action": "hold", "times": 0})
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.metric("billingd_spec_generation") == 2)
+    daemon.wait(lambda: says(daemon, "shop: audit not done yet"), 60)
+    assert daemon.metric("billingd_audit_last_success_timestamp_seconds", pipeline="shop") == done
+    assert daemon.metric("billingd_audit_verdict") is None
+    world.spec.write(pipelines=world.pipelines)  # without `billing`
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 3)
+    daemon.wait(lambda: well(daemon))
+    assert daemon.metric("billingd_audit_last_success_timestamp_seconds") is None
+    assert daemon.metric("billingd_newest_object_timestamp_seconds") is None
+    assert daemon.end() == 0

@@ -1,0 +1,169 @@
+"""What is around the daemon must not stop it: nobody reads its log, the disk is full, strangers connect, signals arrive."""
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import BINARY, Sandbox, Spec, environment, pipeline
+
+Start = Callable[..., Any]
+DEBUG = ("--log-level", "debug")
+
+
+@pytest.fixture
+def fixed(spec: Spec) -> Spec:
+    """A daemon whose log nobody reads cannot tell its port."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return spec.write(listen=f"127.0.0.1:{found.getsockname()[1]}", settings={"interval": "5s"})
+
+
+@pytest.fixture
+def deaf(fixed: Spec, start: Start, api: str) -> Start:
+    """deaf(stderr): the daemon with debug lines on an odd standard error, after its first look."""
+    def begin(stderr: int) -> Any:
+        daemon = start(stderr=stderr, after=DEBUG)
+        daemon.wait(lambda: "READY=1" in daemon.messages and daemon.passes() > 0)
+        return daemon
+    return begin
+
+
+def lose_lines(daemon: Any) -> None:
+    while not daemon.metric("billingd_log_lines_dropped_total"):
+        daemon.kick()
+
+
+def test_a_pipe_that_nobody_reads(deaf: Start) -> None:
+    """It looks, answers and ends; who reads later gets whole lines, and how many are missing."""
+    reading, writing = os.pipe()
+    daemon = deaf(writing)
+    os.close(writing)
+    lose_lines(daemon)
+    before = daemon.passes()
+    daemon.kick()
+    daemon.wait(lambda: daemon.passes() > before and daemon.get("/-/healthy")[0] == 200)
+    os.set_blocking(reading, False)
+    got = b""
+    deadline = time.monotonic() + 30
+    while b"log_lines_dropped" not in got and time.monotonic() < deadline:
+        try:
+            got += os.read(reading, 65536)
+        except BlockingIOError:
+            time.sleep(0.01)
+    lines = [json.loads(line) for line in got[:got.rindex(b"\n")].splitlines()]
+    assert sum(e["lines"] for e in lines if e["event"] == "log_lines_dropped") > 0
+    lose_lines(daemon)
+    assert daemon.end() == 0
+    os.close(reading)
+
+
+@pytest.mark.parametrize("how", ["gone", "full", "closed", "file"])
+def test_standard_error_that_takes_nothing(deaf: Start, tmp_path: Path, how: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    if how == "full":
+        writing = os.open("/dev/full", os.O_WRONLY)
+    elif how == "file":
+        writing = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
+    elif how == "closed":
+        writing = os.open("/dev/null", os.O_RDONLY)  # a write to it fails as one to nothing does
+    daemon = deaf(writing)
+    daemon.kick()
+    dropped = daemon.metric("billingd_log_lines_dropped_total")
+    assert dropped == 0 if how == "file" else dropped > 0
+    assert daemon.end() == 0
+    if how == "file":
+        assert [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()][-1]["event"]
+
+
+def test_a_terminal_that_is_stopped(deaf: Start) -> None:
+    """Ctrl-S; and the terminal of the shell stays as it was: it blocks."""
+    master, slave = pty.openpty()
+    daemon = deaf(slave)
+    lose_lines(daemon)
+    assert os.get_blocking(slave)
+    assert daemon.end() == 0
+    os.close(master)
+    os.close(slave)
+
+
+def test_a_verb_prints_all_to_a_slow_reader(spec: Spec, sandbox: Sandbox, api: str) -> None:
+    """More than a pipe holds, read late: a verb waits."""
+    spec.write(pipelines="".join(pipeline(f"p{n}", more="    resources:\n      bukcet: {nam: x}\n") for n in range(400)))
+    reading, writing = os.pipe()
+    checked = subprocess.Popen([BINARY, "-f", spec.path, "check"], stderr=writing, stdout=subprocess.DEVNULL,
+                               env=environment(sandbox, spec.path.parent))
+    os.close(writing)
+    time.sleep(1)
+    with os.fdopen(reading) as stream:
+        text = stream.read()
+    assert checked.wait(30) == 78 and len(text) > 65536
+    assert all(f"pipelines.p{n}.resources.bukcet" in text for n in range(400))
+
+
+# ---- strangers ----
+
+@pytest.mark.parametrize("count", [32, 64, 256])
+def test_who_connects_and_waits_keeps_nobody_out(start: Start, api: str, count: int) -> None:
+    daemon = start().ready()
+    port = int(daemon.address.rsplit(":", 1)[1])
+    fds = len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+    silent = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(count)]
+    for one in silent:
+        one.send(b"G")
+    assert daemon.get("/-/healthy") == (200, "billingd is healthy\n")
+    still = 0
+    for one in silent[-32:]:
+        one.setblocking(False)
+        try:
+            one.recv(1)
+        except BlockingIOError:
+            still += 1
+    assert still >= 31  # answered while those were waiting, not after they were timed out
+    for one in silent:
+        one.close()
+    daemon.wait(lambda: len(os.listdir(f"/proc/{daemon.process.pid}/fd")) <= fds)
+    assert daemon.end() == 0
+
+
+# ---- signals ----
+
+ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGKILL, signal.SIGQUIT}
+FAULTS = {signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGSEGV, signal.SIGSYS, signal.SIGTRAP,
+          signal.SIGXCPU}
+STOPS = {signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+
+
+def test_no_other_signal_ends_it(start: Start, api: str) -> None:
+    """Each is either documented to end or stop a process, or does no harm."""
+    daemon = start().ready()
+    harmless = [n for n in signal.valid_signals() if n not in ENDING | FAULTS | STOPS]
+    assert len(harmless) > 40 and signal.SIGUSR2 in harmless and signal.SIGRTMAX in harmless
+    for number in harmless:
+        daemon.send(number)
+    before = daemon.passes()
+    daemon.kick()
+    assert daemon.passes() > before and daemon.process.poll() is None
+    assert daemon.end() == 0
+
+
+def test_signals_while_the_spec_is_wrong(start: Start, spec: Spec, api: str) -> None:
+    text = spec.path.read_text()
+    spec.path.write_text(text + "nonsense: 1\n")
+    daemon = start()
+    daemon.wait(lambda: daemon.events("rejected"))
+    daemon.send(signal.SIGUSR2)
+    daemon.send(signal.SIGUSR1)  # there is nothing to look with, so it looks at the file
+    daemon.wait(lambda: daemon.events("reload_failed"))
+    spec.path.write_text(text)
+    daemon.send(signal.SIGUSR1)
+    daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
+    assert daemon.end() == 0

@@ -1,0 +1,126 @@
+/* The sentences and samples of parts that are done, fail, are late, or go away. */
+#include "base/clock.h"
+#include "base/json.h"
+#include "check.h"
+#include "daemon/service/health.h"
+#include "daemon/service/service_metrics.h"
+
+#include <stdlib.h>
+
+enum { START_MS = 1000000 };
+
+static struct health *health;
+static struct manifest_pipeline pipelines[3];
+static struct manifest manifest = {.pipelines = pipelines};
+
+/* All reasons, a line each, are these. */
+static void check_reasons(const char *want)
+{
+    json_auto_t *reasons = health_reasons(health);
+    char have[2048] = "";
+    size_t i;
+    json_t *reason;
+
+    json_array_foreach(reasons, i, reason) {
+        (void)strncat(have, json_string_value(reason), sizeof have - strlen(have) - 1);
+        (void)strncat(have, "\n", sizeof have - strlen(have) - 1);
+    }
+    CHECK_TEXT(have, want);
+}
+
+static double part_failed(const char *pipeline, const char *part)
+{
+    return metric_value(&service_metrics.part_failed, -1, pipeline, part, NULL);
+}
+
+static double failures(const char *pipeline, const char *part)
+{
+    return metric_value(&service_metrics.part_failures_total, -1, pipeline, part, NULL);
+}
+
+static void test_expected(void)
+{
+    pipelines[0] = (struct manifest_pipeline){.name = "plain"};
+    pipelines[1] = (struct manifest_pipeline){.name = "shop", .billing = json_object()};
+    pipelines[2] = (struct manifest_pipeline){
+        .name = "old", .billing = json_pack("{s:s}", "partitions", "registration")};
+    manifest.pipeline_count = 3;
+    check_reasons("");
+    health_expect(health, &manifest);
+    check_reasons("shop: search for the newest object not done yet\n"
+                  "shop: rollup not done yet\n"
+                  "shop: audit not done yet\n"
+                  "old: search for the newest object not done yet\n"
+                  "old: registration of partitions not done yet\n"
+                  "old: rollup not done yet\n"
+                  "old: audit not done yet\n");
+    CHECK(part_failed("shop", "audit") == -1 && failures("shop", "audit") == 0);
+    CHECK(failures("plain", "audit") == -1 && failures("", "reload") == 0);
+    manifest.pipeline_count = 2;
+    health_expect(health, &manifest);
+}
+
+static void test_done_and_failed(void)
+{
+    health_done(health, HEALTH_LISTING, "shop");
+    health_done(health, HEALTH_ROLLUP, "shop");
+    health_audited(health, "shop", HEALTH_COMPLETE);
+    check_reasons("");
+    CHECK(part_failed("shop", "audit") == 0);
+    CHECK(metric_value(&service_metrics.audit_last_success, 0, "shop", NULL) == 1763812345.5);
+    health_failed(health, HEALTH_AUDIT, "shop", ERR_DENIED);
+    check_reasons("shop: audit failed: no permission\n");
+    CHECK(part_failed("shop", "audit") == 1 && failures("shop", "audit") == 1);
+    health_audited(health, "shop", HEALTH_GAP);
+    check_reasons("shop: the audit found a gap: usage is missing\n");
+    health_failed(health, HEALTH_AUDIT, "shop", ERR_RETRY);
+    check_reasons("shop: audit failed: no whole answer from AWS, it is tried again\n"
+                  "shop: the audit found a gap: usage is missing\n");
+    health_audited(health, "shop", HEALTH_UNKNOWN);
+    check_reasons("shop: the audit cannot tell whether usage is missing\n");
+    health_audited(health, "shop", HEALTH_COMPLETE);
+    check_reasons("");
+    health_failed(health, HEALTH_PASS, "", ERR_RETRY); /* told by who knows more */
+    check_reasons("");
+    CHECK(part_failed("", "pass") == 1);
+}
+
+/* Nothing fails, and nothing is done any more. */
+static void test_stale(void)
+{
+    clock_freeze_monotonic(START_MS + HEALTH_STALE_MS - 1);
+    check_reasons("");
+    health_done(health, HEALTH_LISTING, "shop");
+    clock_freeze_monotonic(START_MS + HEALTH_STALE_MS);
+    check_reasons("shop: rollup last done over 3 hours ago\n"
+                  "shop: audit last done over 3 hours ago\n");
+}
+
+static void test_gone(void)
+{
+    manifest.pipeline_count = 1; /* shop is gone */
+    health_expect(health, &manifest);
+    check_reasons("");
+    CHECK(metric_value(&service_metrics.audit_last_success, 0, "shop", NULL) == 0);
+    health_done(health, HEALTH_AUDIT, "shop"); /* a run that was under way */
+    health_failed(health, HEALTH_AUDIT, "shop", ERR_DENIED);
+    check_reasons("");
+    CHECK(metric_value(&service_metrics.audit_last_success, 0, "shop", NULL) == 0);
+    CHECK(failures("shop", "audit") == 2);
+}
+
+int main(void)
+{
+    clock_freeze(1763812345500);
+    clock_freeze_monotonic(START_MS);
+    health = health_new();
+    test_expected();
+    test_done_and_failed();
+    test_stale();
+    test_gone();
+    health_free(health);
+    health_free(NULL);
+    json_decref(pipelines[1].billing);
+    json_decref(pipelines[2].billing);
+    return check_done();
+}
