@@ -5,6 +5,7 @@
  * audit_events.c   what lies in S3, by queries
  * audit_explain.c  gaps in words; the verdict
  * audit_ladder.c   which hours fall short at which hop, and by how much: arithmetic only
+ * audit_match.c    shortages of hours paid by surpluses of hours near them
  * audit_days.c     billing days: requests, rollups, the bill
  * audit_objects.c  objects nobody can read: the error prefix, and a stream's older form
  * audit_fresh.c    how old the newest of everything is */
@@ -22,8 +23,10 @@ enum {
      * Firehose both try again for 24 hours.  (Amazon Data Firehose, "Understand data delivery";
      * CloudWatch Logs, "Log group-level subscription filters") */
     AUDIT_RETRY_HOURS = 24,
-    AUDIT_EDGE_S = 60, /* clocks of two hops differ by less */
-    AUDIT_WORST = 10,  /* hours that the table shows */
+    AUDIT_LATE_HOURS = AUDIT_RETRY_HOURS, /* so late an event was forwarded late, later than
+                                                 that it was logged late */
+    AUDIT_EDGE_S = 60,                    /* clocks of two hops differ by less */
+    AUDIT_WORST = 10,                     /* hours that the table shows */
 };
 
 /* The hops between which events are compared hour by hour. */
@@ -36,13 +39,17 @@ struct audit_hour {
                                  arrived in this hour (of late ones: the hour of arrival) */
     int64_t errors, throttled; /* DeliveryErrors, DeliveryThrottling; METRICS_UNKNOWN: none told */
     int64_t made;              /* events in S3 whose own time lies in this hour */
+    int64_t logged;            /* events in S3 that were logged in this hour, as it seems */
     /* What arrived: lines = delivered + event_copies; delivered = blank + invalid + untimed +
      * request_copies + unique; parsed = request_copies + unique.  Control messages and unreadable
      * lines of objects are in none of them. */
     int64_t control, unreadable, lines, blank, invalid, untimed, request_copies, unique,
         unattributed, repaired, estimated;
-    int64_t late;                /* of delivered: made in an earlier hour */
-    int64_t missing[AUDIT_HOPS]; /* lost on the way to the hop, found by audit_ladder */
+    int64_t late; /* of delivered: made in an earlier hour */
+    /* Found by audit_ladder: lost on the way to the hop, and the hours of the array (both in) any
+     * of which may be the one that lost them: counts do not always tell. */
+    int64_t missing[AUDIT_HOPS];
+    size_t lost_first[AUDIT_HOPS], lost_last[AUDIT_HOPS];
 };
 
 struct audit {
@@ -52,6 +59,7 @@ struct audit {
     struct audit_hour *hours;
     size_t count, first, last; /* judged: first <= i < last */
     size_t later;              /* hours that an event may take from one hop to the next */
+    size_t steps;              /* work audit_ladder did; for tests */
     int64_t newest_event_s;    /* 0: none */
     json_t *days;              /* audit_days */
     json_t *billed;            /* {"calls"}, or NULL */
