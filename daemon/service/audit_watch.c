@@ -67,8 +67,9 @@ static void set_gauges(const char *pipeline, const json_t *audit)
                        NULL);
     }
     json_object_foreach(json_object_get(audit, "excluded"), name, hop)
-        metric_set(&service_metrics.audit_excluded_events, (double)json_integer_value(hop),
-                   pipeline, name, NULL);
+        if (json_is_integer(hop))
+            metric_set(&service_metrics.audit_excluded_events, (double)json_integer_value(hop),
+                       pipeline, name, NULL);
     json_object_foreach(json_object_get(audit, "freshness_seconds"), name, hop)
         if (json_is_integer(hop))
             metric_set(&service_metrics.pipeline_freshness, (double)json_integer_value(hop),

@@ -145,12 +145,19 @@ def test_audit_days_account_for_every_line(month):
 
 CLASSES = ("control unreadable lines events blank invalid untimed request_copies requests unattributed repaired"
            " estimated newest_ms").split()
-SUMS = CLASSES[:-1]
+# Of requests: which billing day counts them, if any.
+COUNTED = "counted before_since earlier_days later_days late_counted too_late out_of_window".split()
+CLASSES += COUNTED
+SUMS = [name for name in CLASSES if name != "newest_ms"]
+OCTOBER = (datetime.date(2025, 10, 1), datetime.date(2025, 10, 31))
 
 
-def ladder_of(connection, where="year > 0"):
+def ladder_of(connection, where="year > 0", days=OCTOBER, since=20250901):
     """(hour_s, arrival) -> counts"""
-    cursor = connection.execute(duck.query("audit_ladder", {"partition_filter": where}))
+    values = window.days_values("UTC", days[0] - 9 * window.DAY, days[1] + 9 * window.DAY, LATE_DAYS)
+    first, last = (int(day.strftime("%Y%m%d")) for day in days)
+    cursor = connection.execute(duck.query("audit_ladder", {
+        "partition_filter": where, "days": values["days"], "first_day": first, "last_day": last, "since_day": since}))
     assert [d[0] for d in cursor.description] == ["hour_s", "year", "month", "day", "hour", *CLASSES]
     return {(row[0], row[1:5]): dict(zip(CLASSES, row[5:])) for row in cursor.fetchall()}
 
@@ -184,6 +191,7 @@ def test_ladder_accounts_for_every_line():
     for counts in ladder.values():
         assert counts["lines"] >= counts["events"] == \
             sum(counts[c] for c in ("blank", "invalid", "untimed", "request_copies", "requests"))
+        assert counts["requests"] == sum(counts[c] for c in COUNTED)
     assert total["lines"] + total["control"] + total["unreadable"] == made.lines
     # Of these no copies are made.
     alone = ("control", "unreadable", "blank", "invalid", "untimed")
