@@ -234,12 +234,15 @@ static int64_t sum_of_hop(const struct audit *audit, enum audit_hop hop)
     return sum;
 }
 
-/* By the hop nearest to S3 that counted anything. */
+/* Events, by the first hop that counted any; forwarded last, which counts copies. */
 static int64_t traffic(const struct audit *audit)
 {
-    for (enum audit_hop hop = AUDIT_HOPS; hop-- > AUDIT_GATEWAY;)
-        if (sum_of_hop(audit, hop))
-            return sum_of_hop(audit, hop);
+    static const enum audit_hop hops[] = {AUDIT_DELIVERED, AUDIT_INGESTED, AUDIT_GATEWAY,
+                                          AUDIT_FORWARDED};
+
+    for (size_t i = 0; i < AUDIT_HOPS; i++)
+        if (sum_of_hop(audit, hops[i]))
+            return sum_of_hop(audit, hops[i]);
     return 0;
 }
 
