@@ -222,15 +222,11 @@ static json_t *included_document(const struct audit *audit, const struct audit_h
                                                          {NULL, 0}});
 }
 
-static json_t *document_of(struct audit *audit)
+static json_t *document_of(const struct audit *audit, json_t *gaps)
 {
-    struct audit_hour sum;
-    json_t *document, *gaps, *reasons;
+    struct audit_hour sum = sum_hours(audit);
+    json_t *reasons = audit_verdict_reasons(audit), *document;
 
-    audit_ladder(audit);
-    sum = sum_hours(audit);
-    gaps = audit_explain(audit);
-    reasons = audit_verdict_reasons(audit);
     document = json_pack(
         "{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:O, s:o, s:s, s:s, s:o, s:I}", "format_version",
         JSON_FORMAT_VERSION, "pipeline", audit->billing->pipeline, "from",
@@ -259,6 +255,18 @@ static int read_requests(struct flow *flow, struct audit *audit, struct err *e)
     return 0;
 }
 
+static json_t *judge(struct flow *flow, struct audit *audit, struct err *e)
+{
+    json_t *gaps;
+
+    audit_ladder(audit);
+    gaps = audit_ladder_gaps(audit);
+    if (!audit_exact(flow, audit, gaps, e))
+        return document_of(audit, audit_explain(audit, gaps));
+    json_decref(gaps);
+    return NULL;
+}
+
 json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from_s, int64_t to_s,
                   struct err *e)
 {
@@ -269,7 +277,7 @@ json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from
     audit_days_find(&audit);
     if (!audit_counts_read(flow, &audit, e) && !read_requests(flow, &audit, e) &&
         !audit_objects_read(flow, &audit, e) && !audit_fresh_read(flow, &audit, e))
-        document = document_of(&audit);
+        document = judge(flow, &audit, e);
     audit_fini(&audit);
     return document;
 }

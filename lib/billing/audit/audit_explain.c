@@ -311,9 +311,9 @@ static bool is_above(const struct audit *audit, const json_t *gaps, const char *
     return audit_ladder_exceeds(events, whole, audit->billing->settings.max_gap);
 }
 
-json_t *audit_explain(const struct audit *audit)
+json_t *audit_explain(const struct audit *audit, json_t *gaps)
 {
-    json_t *gaps = audit_ladder_gaps(audit), *lines = audit_lines_gap(audit), *gap;
+    json_t *lines = audit_lines_gap(audit), *gap;
     size_t i;
 
     if (lines)

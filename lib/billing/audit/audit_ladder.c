@@ -41,7 +41,6 @@ struct comparing {
     struct audit *audit;
     int64_t *whole, *shortage, *surplus; /* of the hops that are being compared */
     int64_t *lines_lost;                 /* forwarded and not in S3, copies too */
-    int64_t *recovered;                  /* lines in S3 that nobody forwarded: read again by us */
     size_t *first, *last;
 };
 
@@ -50,12 +49,11 @@ static void comparing_init(struct comparing *comparing, struct audit *audit)
     size_t n = audit->count + 1;
 
     *comparing = (struct comparing){.audit = audit,
-                                    .whole = mem_new(5 * n * sizeof(int64_t)),
+                                    .whole = mem_new(4 * n * sizeof(int64_t)),
                                     .first = mem_new(2 * n * sizeof(size_t))};
     comparing->shortage = comparing->whole + n;
     comparing->surplus = comparing->shortage + n;
     comparing->lines_lost = comparing->surplus + n;
-    comparing->recovered = comparing->lines_lost + n;
     comparing->last = comparing->first + n;
 }
 
@@ -133,38 +131,37 @@ static void compare_lines(struct comparing *comparing)
         put(comparing, i, forwarded_lines(&audit->hours[i]), audit->hours[i].lines);
     pay(comparing, comparing->surplus, 1, 1);
     memcpy(comparing->lines_lost, comparing->shortage, audit->count * sizeof(int64_t));
-    memcpy(comparing->recovered, comparing->surplus, audit->count * sizeof(int64_t));
 }
 
-/* A backfill puts what was logged late under its own, earlier hour. */
-static void pay_recovered(struct comparing *comparing)
+static bool is_ingested_known(const struct audit *audit)
 {
-    const struct audit *audit = comparing->audit;
-
     for (size_t i = 0; i < audit->count; i++)
-        if (is_known(audit->hours[i].hops[AUDIT_FORWARDED]) &&
-            comparing->surplus[i] > comparing->recovered[i])
-            comparing->surplus[i] = comparing->recovered[i];
-    pay(comparing, comparing->surplus, audit->later, 1);
+        if (is_known(audit->hours[i].hops[AUDIT_INGESTED]))
+            return true;
+    return false;
 }
 
 /* Log events, against the events in S3 by the hour they were probably logged in; where that is
- * wrong one hour has too many and one too few.  An hour of which nobody says what was logged lacks
- * what is known to be lost behind it: no evidence, no loss. */
+ * wrong one hour has too many and one too few.  An hour without a datapoint lacks nothing: no
+ * evidence, no loss.  Where no hour has one, lines tell what was lost behind the log group. */
 static void compare_events(struct comparing *comparing)
 {
     struct audit *audit = comparing->audit;
+    bool known = is_ingested_known(audit);
 
     for (size_t i = 0; i < audit->count; i++) {
         const struct audit_hour *hour = &audit->hours[i];
         int64_t logged = hour->hops[AUDIT_INGESTED];
 
-        put(comparing, i, is_known(logged) ? logged : hour->logged + comparing->lines_lost[i],
-            hour->logged);
+        if (known)
+            put(comparing, i, is_known(logged) ? logged : hour->logged, hour->logged);
+        else
+            put(comparing, i, forwarded_lines(hour), hour->lines);
     }
     pay(comparing, comparing->surplus, 1, 1); /* of an hour's last moments */
     pay_within(comparing, AUDIT_LATE_HOURS, (size_t)2 * AUDIT_RETRY_HOURS);
-    pay_recovered(comparing);
+    /* A backfill puts what was logged late under its own, earlier hour. */
+    pay(comparing, comparing->surplus, audit->later + 1, 1);
 }
 
 /* Of the lines that were lost the latest that may have been one of the hour. */

@@ -10,6 +10,7 @@
  * audit_lines.c    lines that arrived and cannot be billed
  * audit_sum.c      hours of arrival and billing days joined, to the event
  * audit_verdict.c  complete, or why not
+ * audit_exact.c    where ids can be compared, the hours of a loss exactly
  * audit_objects.c  objects nobody can read: the error prefix, and a stream's older form
  * audit_fresh.c    how old the newest of everything is */
 #ifndef BILLING_AUDIT_AUDIT_PRIVATE_H
@@ -92,11 +93,17 @@ json_t *audit_days_values(const struct audit *audit, int64_t from_s, int64_t to_
 int audit_objects_read(struct flow *flow, struct audit *audit, struct err *e);
 int audit_fresh_read(struct flow *flow, struct audit *audit, struct err *e);
 
+/* Of gaps of audit_ladder_gaps: "from", "to" and "events" are exact where the log group still has
+ * the events and there are not too many of them: then "exact" is true and "hours" has [{"hour",
+ * "events"}].  Where the log group cannot be read they stay as they are; -1 only when cancelled. */
+int audit_exact(struct flow *flow, struct audit *audit, json_t *gaps, struct err *e);
+
 /* ---- audit_explain.c: no I/O ---- */
 
-/* Gaps of all hops, worst first, each with "of" (what the hop should have got), "above_limit",
- * "explained" (by AWS, within the limit) and "explanation"; new reference. */
-json_t *audit_explain(const struct audit *audit);
+/* Gaps of all hops (those of the ladder: reference taken over), worst first, each with "of" (what
+ * the hop should have got), "above_limit", "explained" (by AWS, within the limit) and
+ * "explanation"; new reference. */
+json_t *audit_explain(const struct audit *audit, json_t *gaps);
 
 /* ---- audit_lines.c: no I/O ---- */
 

@@ -1,45 +1,17 @@
 /* backfill.c -- finds the holes, fills what can be filled, and tells what is lost. */
 #include "billing/backfill/backfill.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit.h"
-#include "billing/backfill/backfill_operations.h"
 #include "billing/backfill/backfill_private.h"
+#include "billing/events/events_missing.h"
 #include "billing/store/recovered.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { DAY_S = 86400 };
-
-int64_t backfill_reach(struct flow *flow, const struct billing *billing, json_t **retention_days,
-                       struct err *e)
-{
-    const char *name = billing->names.log_group;
-    json_auto_t *groups =
-        operation_list(flow, billing, &backfill_operations[BACKFILL_GET_LOG_GROUPS],
-                       json_pack("{s:s}", "logGroupNamePrefix", name), e);
-    size_t i;
-    json_t *group;
-
-    if (!groups)
-        return -1;
-    json_array_foreach(groups, i, group) {
-        const char *found = json_text(group, "logGroupName");
-        json_int_t days = json_integer_value(json_object_get(group, "retentionInDays"));
-        int64_t reach_s = json_integer_value(json_object_get(group, "creationTime")) / 1000;
-        int64_t kept_s = clock_now_ms() / 1000 - (int64_t)days * DAY_S;
-
-        if (!found || strcmp(found, name) != 0)
-            continue;
-        if (retention_days)
-            *retention_days = days ? json_integer(days) : json_null();
-        return days && kept_s > reach_s ? kept_s : reach_s;
-    }
-    return err_set(e, ERR_ABSENT, "there is no log group %s", name);
-}
 
 /* ---- holes ---- */
 
@@ -211,7 +183,7 @@ static int run(struct flow *flow, struct backfill *backfill, json_t **holes, jso
     *holes = find_holes(audit);
     if (backfill_objects_errors(flow, backfill, e))
         return -1;
-    if (json_array_size(*holes) && backfill_reach(flow, backfill->billing, retention, e) < 0)
+    if (json_array_size(*holes) && events_missing_reach(flow, backfill->billing, retention, e) < 0)
         return -1;
     return fill_holes(flow, backfill, *holes, e);
 }

@@ -216,6 +216,23 @@ def test_two_events_of_an_hour_among_noise(world: World) -> None:
     assert audit(world, "--day", "2025-10-06")["verdict"] == "complete"
 
 
+def test_hours_are_exact_where_the_log_group_still_has_the_events(world: World) -> None:
+    generate(world, days=6, requests=2500, duplicates=.02, late_hours=.01, late_days=.001)
+    world.sandbox.switches(data_now=hour("2025-10-12", 0))
+    delete_events(world, "2025-10-04", 14, 2)
+    world.rollup("--to", "2025-10-06")
+    at = hour("2025-10-04", 14)
+    for window in (("--day", "2025-10-04"), ("--from", FIRST, "--to", "2025-10-06")):
+        (gap,) = audit(world, *window, code=5)["gaps"]
+        assert gap["exact"] and gap["hours"] == [{"hour": at, "events": 2}]
+        assert (gap["from"], gap["to"], gap["events"]) == (at, at + 3600, 2)
+    # Who may not read the log group is told the interval.
+    world.sandbox.faults({"action": "error", "operation": "FilterLogEvents", "client": "billingd", "nth": 1, "times": 0,
+                          "status": 400, "code": "AccessDeniedException", "message": "no"})
+    (gap,) = audit(world, "--day", "2025-10-04", code=5)["gaps"]
+    assert "exact" not in gap and gap["from"] <= at < gap["to"] and gap["events"] == 2
+
+
 @pytest.mark.parametrize(("block", "hop"), [("filter", "forwarded"), ("destination", "forwarded"),
                                             ("s3", "delivered")])
 def test_blocked_hour_among_noise_is_told_to_the_event(world: World, block: str, hop: str) -> None:
