@@ -201,6 +201,29 @@ def test_ladder_accounts_for_every_line():
     assert 0 < total["repaired"] <= made.states["repaired"] and 0 < total["estimated"] <= made.states["estimated"]
 
 
+def test_ladder_tells_which_day_counts_a_request():
+    """One request for every reason, and the days' own query agrees."""
+    noon = int(datetime.datetime(2025, 10, 10, 12, tzinfo=datetime.UTC).timestamp())
+    day = 86400
+    made = {"counted": noon, "before_since": noon - 2 * day, "earlier_days": noon - day, "later_days": noon + 20 * 3600,
+            "late_counted": noon, "too_late": noon - 6 * day, "out_of_window": 5}
+    arrived = {"before_since": noon - 2 * day, "late_counted": noon + 5 * day}
+    envelopes = []
+    for name, at in made.items():
+        hour = datetime.datetime.fromtimestamp(arrived.get(name, noon), datetime.UTC)
+        message = '{"requestId":"%s","sub":"s","status":"200","requestTimeEpoch":"%d"}' % (name, at)
+        envelopes.append(((hour.year, hour.month, hour.day, hour.hour), {
+            "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s",
+            "subscriptionFilters": ["f"], "logEvents": [{"id": name, "timestamp": noon * 1000, "message": message}]}))
+    connection = loaded(envelopes)
+    days = (datetime.date(2025, 10, 10), datetime.date(2025, 10, 10))
+    total = sum(by(ladder_of(connection, days=days, since=20251009), 1).values(), collections.Counter())
+    assert {name: total[name] for name in COUNTED} == dict.fromkeys(COUNTED, 1)
+    (row,) = connection.execute(duck.query("audit_days", {
+        **window.days_values("UTC", *days, LATE_DAYS), "partition_filter": "year > 0"})).fetchall()
+    assert (row[0], row[3], row[6]) == (20251010, 1, 1)  # late_events, calls
+
+
 def test_ladder_by_the_hour_of_arrival():
     first, last = month_of(2025, 10)
     made = traffic_of(first, last)

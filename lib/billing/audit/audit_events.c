@@ -5,57 +5,101 @@
 #include "billing/audit/audit_private.h"
 #include "billing/store/athena_query_rows.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_AHEAD_S = 2 * AUDIT_HOUR_S };
+enum {
+    MOST_AHEAD_S = 2 * AUDIT_HOUR_S,
+    SLICE_ROWS = 2000, /* a month of late events is some ten thousand rows: others get their turn */
+};
 
-/* 0 where the result says nothing. */
-static int64_t number(const struct athena_result *result, size_t row, const char *column)
+/* The sums of an hour, by column; then what tells the hour. */
+struct sum {
+    const char *column;
+    size_t offset; /* of an int64_t in struct audit_hour */
+};
+#define SUM(column, member)                                                                        \
+    {                                                                                              \
+        column, offsetof(struct audit_hour, member)                                                \
+    }
+static const struct sum sums[] = {
+    SUM("control", control),
+    SUM("unreadable", unreadable),
+    SUM("lines", lines),
+    SUM("events", hops[AUDIT_DELIVERED]),
+    SUM("blank", blank),
+    SUM("invalid", invalid),
+    SUM("untimed", untimed),
+    SUM("request_copies", request_copies),
+    SUM("requests", unique),
+    SUM("unattributed", unattributed),
+    SUM("repaired", repaired),
+    SUM("estimated", estimated),
+    SUM("counted", counting.counted),
+    SUM("before_since", counting.before_since),
+    SUM("earlier_days", counting.earlier_days),
+    SUM("later_days", counting.later_days),
+    SUM("late_counted", counting.late_counted),
+    SUM("too_late", counting.too_late),
+    SUM("out_of_window", counting.out_of_window),
+};
+#undef SUM
+enum { SUMS = sizeof sums / sizeof *sums };
+
+enum place { YEAR, MONTH, DAY, HOUR, MADE, NEWEST, PLACES };
+static const char *const places[PLACES] = {"year", "month", "day", "hour", "hour_s", "newest_ms"};
+
+/* A result and where its columns are. */
+struct rows {
+    const struct athena_result *result;
+    size_t sums[SUMS], places[PLACES];
+};
+
+static void find_columns(struct rows *rows, const struct athena_result *result)
 {
-    return athena_query_rows_number(result, row, column, 0);
+    rows->result = result;
+    for (size_t i = 0; i < SUMS; i++)
+        rows->sums[i] = athena_query_rows_column(result, sums[i].column);
+    for (size_t i = 0; i < PLACES; i++)
+        rows->places[i] = athena_query_rows_column(result, places[i]);
 }
 
-static int64_t arrival_of(const struct athena_result *result, size_t row)
+/* 0 where the result says nothing. */
+static int64_t number(const struct rows *rows, size_t row, enum place place)
 {
-    struct tm utc = {.tm_year = (int)number(result, row, "year") - 1900,
-                     .tm_mon = (int)number(result, row, "month") - 1,
-                     .tm_mday = (int)number(result, row, "day"),
-                     .tm_hour = (int)number(result, row, "hour")};
+    return athena_query_rows_at(rows->result, row, rows->places[place]);
+}
+
+static int64_t arrival_of(const struct rows *rows, size_t row)
+{
+    struct tm utc = {.tm_year = (int)number(rows, row, YEAR) - 1900,
+                     .tm_mon = (int)number(rows, row, MONTH) - 1,
+                     .tm_mday = (int)number(rows, row, DAY),
+                     .tm_hour = (int)number(rows, row, HOUR)};
 
     return timestamp_of(utc);
 }
 
-static void add_arrived(struct audit_hour *hour, const struct athena_result *result, size_t row)
+static int64_t *member(struct audit_hour *hour, size_t sum)
 {
-    struct audit_counting *counting = &hour->counting;
-    const struct {
-        int64_t *sum;
-        const char *column;
-    } sums[] = {
-        {&hour->control, "control"},
-        {&hour->unreadable, "unreadable"},
-        {&hour->lines, "lines"},
-        {&hour->hops[AUDIT_DELIVERED], "events"},
-        {&hour->blank, "blank"},
-        {&hour->invalid, "invalid"},
-        {&hour->untimed, "untimed"},
-        {&hour->request_copies, "request_copies"},
-        {&hour->unique, "requests"},
-        {&hour->unattributed, "unattributed"},
-        {&hour->repaired, "repaired"},
-        {&hour->estimated, "estimated"},
-        {&counting->counted, "counted"},
-        {&counting->before_since, "before_since"},
-        {&counting->earlier_days, "earlier_days"},
-        {&counting->later_days, "later_days"},
-        {&counting->late_counted, "late_counted"},
-        {&counting->too_late, "too_late"},
-        {&counting->out_of_window, "out_of_window"},
-    };
+    return (int64_t *)((char *)hour + sums[sum].offset);
+}
 
-    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-        *sums[i].sum += number(result, row, sums[i].column);
+/* One row's counts, as an hour of its own. */
+static struct audit_hour counts_of(const struct rows *rows, size_t row)
+{
+    struct audit_hour counts = {0};
+
+    for (size_t i = 0; i < SUMS; i++)
+        *member(&counts, i) = athena_query_rows_at(rows->result, row, rows->sums[i]);
+    return counts;
+}
+
+static void add_arrived(struct audit_hour *hour, struct audit_hour *counts)
+{
+    for (size_t i = 0; i < SUMS; i++)
+        *member(hour, i) += *member(counts, i);
 }
 
 /* Firehose names an object after its oldest record, so an event may lie an hour before its own:
@@ -75,27 +119,42 @@ static int64_t logged_hour(int64_t arrived_s, int64_t made_s)
     return is_retry ? made_s : arrived_s;
 }
 
-static void take_row(struct audit *audit, const struct athena_result *result, size_t row)
+static void take_row(struct audit *audit, const struct rows *rows, size_t row)
 {
-    int64_t made_s = number(result, row, "hour_s"), events = number(result, row, "events");
-    int64_t arrived_s = arrival_hour(arrival_of(result, row), made_s);
-    int64_t newest_s = number(result, row, "newest_ms") / 1000;
+    struct audit_hour counts = counts_of(rows, row);
+    int64_t made_s = number(rows, row, MADE), events = counts.hops[AUDIT_DELIVERED];
+    int64_t arrived_s = arrival_hour(arrival_of(rows, row), made_s);
+    int64_t newest_s = number(rows, row, NEWEST) / 1000;
     struct audit_hour *made = audit_ladder_hour(audit, made_s);
     struct audit_hour *logged = audit_ladder_hour(audit, logged_hour(arrived_s, made_s));
     struct audit_hour *arrived = audit_ladder_hour(audit, arrived_s);
 
-    audit->counted += number(result, row, "counted");
+    audit->counted += counts.counting.counted;
     if (made)
-        made->made += events - number(result, row, "request_copies");
+        made->made += events - counts.request_copies;
     if (logged)
         logged->logged += events;
     if (arrived) {
-        add_arrived(arrived, result, row);
+        add_arrived(arrived, &counts);
         if (made_s && made_s < arrived->hour_s)
             arrived->late += events;
     }
     if (newest_s > audit->newest_event_s)
         audit->newest_event_s = newest_s;
+}
+
+static int take_rows(struct flow *flow, struct audit *audit, const struct athena_result *result,
+                     struct err *e)
+{
+    struct rows rows;
+
+    find_columns(&rows, result);
+    for (size_t row = 0; row < json_array_size(result->rows); row++) {
+        take_row(audit, &rows, row);
+        if (row % SLICE_ROWS == SLICE_ROWS - 1 && flow_sleep(flow, 0, e))
+            return -1;
+    }
+    return 0;
 }
 
 /* What a look before this one found. */
@@ -128,6 +187,7 @@ int audit_events_read(struct flow *flow, struct audit *audit, struct err *e)
         audit_days_values(audit, audit->wide_s - AUDIT_HOUR_S, end_s > late_s ? end_s : late_s);
     struct athena_result result = {0};
     struct err failed = {0};
+    int taken;
 
     forget(audit);
     if (athena_query_run(flow, billing, &(struct athena_question){"audit_ladder", values, NULL},
@@ -140,8 +200,7 @@ int audit_events_read(struct flow *flow, struct audit *audit, struct err *e)
         forget(audit);
         return 0;
     }
-    for (size_t row = 0; row < json_array_size(result.rows); row++)
-        take_row(audit, &result, row);
+    taken = take_rows(flow, audit, &result, e);
     athena_query_result_fini(&result);
-    return 0;
+    return taken;
 }

@@ -3,7 +3,7 @@
  * audit.c          from questions to one document
  * audit_counts.c   CloudWatch's counts per hour
  * audit_events.c   what lies in S3, by queries
- * audit_explain.c  gaps in words; the verdict
+ * audit_explain.c  gaps in words
  * audit_ladder.c   which hours fall short at which hop, and by how much: arithmetic only
  * audit_match.c    shortages of hours paid by surpluses of hours near them
  * audit_days.c     billing days: requests, rollups, the bill
