@@ -28,7 +28,7 @@ static const char *meaning(const char *hop)
         {"delivered", "different log events in S3"},
         {"parsed", "of them, requests"},
         {"unique", "different requests"},
-        {"rolled_up", "calls in the rollups of closed days"},
+        {"rolled_up", "calls in the rollups of these days"},
         {"billed", "calls on the bill of these days"},
     };
 
@@ -53,6 +53,52 @@ static json_int_t lost_before(const json_t *audit, const char *hop, bool *above)
     return events;
 }
 
+static void print_rung(const json_t *audit, const char *name, FILE *out, bool color)
+{
+    cleanup_free char *count = grouped(json_object_get(json_object_get(audit, "totals"), name));
+    bool above;
+    json_int_t lost = lost_before(audit, name, &above);
+
+    (void)fprintf(out, "  %-10s %15s  ", name, count);
+    if (lost)
+        (void)fprintf(out, "%s%" JSON_INTEGER_FORMAT " missing%s  ",
+                      terminal_style(color, above ? STYLE_RED : STYLE_YELLOW), lost,
+                      terminal_style(color, STYLE_PLAIN));
+    (void)fprintf(out, "%s%s%s\n", terminal_style(color, STYLE_DIM), meaning(name),
+                  terminal_style(color, STYLE_PLAIN));
+}
+
+/* From the requests of the hours to the calls of the days; steps of zero are left out. */
+static void print_steps(const json_t *audit, FILE *out, bool color)
+{
+    static const char *const steps[][2] = {
+        {"before_since", "made before billing begins (rollup.since)"},
+        {"earlier_days", "made on earlier days, counted there"},
+        {"later_days", "made on later days, or on days not closed yet"},
+        {"too_late", "arrived after rollup.late_days"},
+        {"out_of_window", "dated on no day that their arrival counts for"},
+        {"arrived_outside", "of these days, arrived in other hours"},
+        {"not_rolled_up", "in the events and not in the rollups (+: the reverse)"},
+    };
+    const json_t *sum = json_object_get(audit, "adds_up"), *days = json_object_get(audit, "days");
+
+    if (!json_is_object(sum))
+        return;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        json_int_t events = json_whole(sum, steps[i][0]);
+        cleanup_free char *count = count_text(events < 0 ? -events : events);
+
+        if (events)
+            (void)fprintf(out, "             %c%11s  %s%s%s\n", events < 0 ? '-' : '+', count,
+                          terminal_style(color, STYLE_DIM), steps[i][1],
+                          terminal_style(color, STYLE_PLAIN));
+    }
+    (void)fprintf(out, "  billing days %s to %s%s:\n", json_text(json_array_get(days, 0), "day"),
+                  json_text(json_array_get(days, json_array_size(days) - 1), "day"),
+                  json_is_true(json_object_get(sum, "agrees")) ? "" : ", DOES NOT ADD UP");
+}
+
+/* Hours of arrival above, billing days below, and what turns the one into the other. */
 static void print_ladder(const json_t *audit, FILE *out, bool color)
 {
     size_t i;
@@ -60,17 +106,10 @@ static void print_ladder(const json_t *audit, FILE *out, bool color)
 
     json_array_foreach(json_object_get(audit, "hops"), i, hop) {
         const char *name = json_string_value(hop);
-        cleanup_free char *count = grouped(json_object_get(json_object_get(audit, "totals"), name));
-        bool above;
-        json_int_t lost = lost_before(audit, name, &above);
 
-        (void)fprintf(out, "  %-10s %15s  ", name, count);
-        if (lost)
-            (void)fprintf(out, "%s%" JSON_INTEGER_FORMAT " missing%s  ",
-                          terminal_style(color, above ? STYLE_RED : STYLE_YELLOW), lost,
-                          terminal_style(color, STYLE_PLAIN));
-        (void)fprintf(out, "%s%s%s\n", terminal_style(color, STYLE_DIM), meaning(name),
-                      terminal_style(color, STYLE_PLAIN));
+        if (!strcmp(name, "rolled_up"))
+            print_steps(audit, out, color);
+        print_rung(audit, name, out, color);
     }
 }
 
@@ -92,6 +131,36 @@ static void print_members(const json_t *object, const char *title, FILE *out)
     (void)fputc('\n', out);
 }
 
+/* An interval of hours that contains the loss, and where in it the counts have a hole. */
+static void print_hours(const json_t *gap, FILE *out)
+{
+    const json_t *likely = json_object_get(gap, "likely_from");
+    char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
+
+    timestamp_minute(json_whole(gap, "from"), from);
+    timestamp_minute(json_whole(gap, "to"), to);
+    (void)fprintf(out, " %s to %s", from, to);
+    if (!likely || (json_whole(gap, "likely_from") == json_whole(gap, "from") &&
+                    json_whole(gap, "likely_to") == json_whole(gap, "to")))
+        return;
+    timestamp_minute(json_whole(gap, "likely_from"), from);
+    timestamp_minute(json_whole(gap, "likely_to"), to);
+    (void)fprintf(out, ", most likely %s to %s", from, to);
+}
+
+static void print_gap(const json_t *gap, FILE *out, bool color)
+{
+    bool above = json_is_true(json_object_get(gap, "above_limit"));
+    cleanup_free char *events = grouped(json_object_get(gap, "events"));
+    cleanup_free char *text = text_width_fit(json_text(gap, "explanation"), 1000);
+
+    (void)fprintf(out, "  %s%-10s%s", terminal_style(color, above ? STYLE_RED : STYLE_YELLOW),
+                  json_text(gap, "hop"), terminal_style(color, STYLE_PLAIN));
+    print_hours(gap, out);
+    (void)fprintf(out, "  %s events (%.4f%% of all)\n             %s\n", events,
+                  100 * json_number_value(json_object_get(gap, "share")), text);
+}
+
 static void print_gaps(const json_t *audit, FILE *out, bool color)
 {
     const json_t *gaps = json_object_get(audit, "gaps");
@@ -101,21 +170,11 @@ static void print_gaps(const json_t *audit, FILE *out, bool color)
     if (json_array_size(gaps))
         (void)fputs("\nGaps, the largest first:\n", out);
     json_array_foreach(gaps, i, gap) {
-        bool above = json_is_true(json_object_get(gap, "above_limit"));
-        cleanup_free char *events = grouped(json_object_get(gap, "events"));
-        cleanup_free char *text = text_width_fit(json_text(gap, "explanation"), 1000);
-        char from[TIMESTAMP_ROOM], to[TIMESTAMP_ROOM];
-
         if (i == SHOWN_GAPS) {
             (void)fprintf(out, "  and %zu more: -o json has all\n", json_array_size(gaps) - i);
             return;
         }
-        timestamp_minute(json_whole(gap, "from"), from);
-        timestamp_minute(json_whole(gap, "to"), to);
-        (void)fprintf(out, "  %s%-10s%s %s to %s  %s events (%.4f%% of all)\n             %s\n",
-                      terminal_style(color, above ? STYLE_RED : STYLE_YELLOW),
-                      json_text(gap, "hop"), terminal_style(color, STYLE_PLAIN), from, to, events,
-                      100 * json_number_value(json_object_get(gap, "share")), text);
+        print_gap(gap, out, color);
     }
 }
 
@@ -221,6 +280,18 @@ static void print_objects(const json_t *objects, const char *what, FILE *out)
                   json_whole(objects, "events"));
 }
 
+static void print_reasons(const json_t *reasons, FILE *out)
+{
+    size_t i;
+    json_t *reason;
+
+    json_array_foreach(reasons, i, reason) {
+        cleanup_free char *text = text_width_fit(json_text(reason, "text"), 1000);
+
+        (void)fprintf(out, "  not known: %s\n", text);
+    }
+}
+
 static void print_verdict(const json_t *audit, FILE *out, bool color)
 {
     const char *verdict = json_text(audit, "verdict");
@@ -236,10 +307,8 @@ static void print_verdict(const json_t *audit, FILE *out, bool color)
         (void)fprintf(out, ": more than max_gap (%s of all) is missing\n",
                       json_text(audit, "max_gap"));
     else
-        (void)fprintf(out,
-                      ": for %" JSON_INTEGER_FORMAT
-                      " hours with events CloudWatch does not say how many there should be\n",
-                      json_whole(audit, "unknown_hours"));
+        (void)fputs(": nothing shows that all is there\n", out);
+    print_reasons(json_object_get(audit, "reasons"), out);
 }
 
 void audit_view_print(const json_t *audit, FILE *out, bool color)

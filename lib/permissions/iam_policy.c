@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/audit/audit_operations.h"
-#include "billing/backfill/backfill_operations.h"
+#include "billing/events/events_operations.h"
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/store_operations.h"
 #include "permissions/iam_policy_keys.h"
@@ -242,7 +242,7 @@ static const struct {
     {store_operations, STORE_OPERATIONS},
     {rollup_operations, ROLLUP_OPERATIONS},
     {audit_operations, AUDIT_OPERATIONS},
-    {backfill_operations, BACKFILL_OPERATIONS},
+    {events_operations, EVENTS_OPERATIONS},
 };
 
 static const struct manifest_resource *resource_of(const struct manifest_pipeline *pipeline,

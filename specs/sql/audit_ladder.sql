@@ -13,8 +13,17 @@
 --   unattributed             of these, without a sub
 --   repaired, estimated      of these, billed although the line was not quite right
 --   newest_ms                the youngest event, milliseconds; 0 when none has a time
+--   counted                  of requests: on a day from first_day to last_day; the next five are the others:
+--   earlier_days, later_days on a billing day before or after these; before_since: on one that nobody bills
+--   late_counted, too_late   arrived when the day of their own time was no longer open: of the days from
+--                            first_day to last_day, and of others
+--   out_of_window            their own time lies on no day that any hour of arrival read here counts for
+--
+--   requests = counted + before_since + earlier_days + later_days + late_counted + too_late + out_of_window
 --
 --   partition_filter   condition on year, month, day and hour of arrival: copies are seen within these
+--   days               as in usage_raw.sql: every day for which one of these hours counts
+--   first_day, last_day, since_day   numbers of billing days, 20251001
 SELECT
   hour_s, year, month, day, hour,
   count_if(line_state = 'control') AS control,
@@ -29,26 +38,38 @@ SELECT
   count_if(nth_copy = 1 AND is_new AND sub IS NULL) AS unattributed,
   count_if(nth_copy = 1 AND is_new AND line_state = 'repaired') AS repaired,
   count_if(nth_copy = 1 AND is_new AND line_state = 'estimated') AS estimated,
-  COALESCE(max(CASE WHEN is_event THEN event_time END), 0) AS newest_ms
+  COALESCE(max(CASE WHEN is_event THEN event_time END), 0) AS newest_ms,
+  count_if(nth_copy = 1 AND is_new AND in_time AND bill_day BETWEEN $${first_day} AND $${last_day}) AS counted,
+  count_if(nth_copy = 1 AND is_new AND in_time AND bill_day < $${since_day}) AS before_since,
+  count_if(nth_copy = 1 AND is_new AND in_time AND bill_day >= $${since_day} AND bill_day < $${first_day}) AS earlier_days,
+  count_if(nth_copy = 1 AND is_new AND in_time AND bill_day >= $${since_day} AND bill_day > $${last_day}) AS later_days,
+  count_if(nth_copy = 1 AND is_new AND is_late AND bill_day BETWEEN $${first_day} AND $${last_day}) AS late_counted,
+  count_if(nth_copy = 1 AND is_new AND is_late AND bill_day NOT BETWEEN $${first_day} AND $${last_day}) AS too_late,
+  count_if(nth_copy = 1 AND is_new AND NOT in_time AND NOT is_late) AS out_of_window
 FROM (
-  SELECT hour_s, year, month, day, hour, line_state, sub, event_time, nth_copy, is_event, is_request,
+  SELECT hour_s, year, month, day, hour, line_state, sub, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
     is_request AND (time_before IS NULL OR requesttime - time_before >= 86400) AS is_new
   FROM (
-    SELECT hour_s, year, month, day, hour, line_state, sub, event_time, nth_copy, is_event, is_request, requesttime,
-      lag(requesttime) OVER (PARTITION BY requestid, is_request, nth_copy = 1 ORDER BY requesttime, event) AS time_before
+    SELECT hour_s, year, month, day, hour, line_state, sub, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
+      requesttime,
+      lag(requesttime) OVER (PARTITION BY requestid, is_request, in_time, nth_copy = 1 ORDER BY requesttime, event) AS time_before
     FROM (
       SELECT hour_s, year, month, day, hour, line_state, sub, event_time, is_event, is_request, requestid,
-        requesttime, event,
+        requesttime, event, bill_day,
+        COALESCE(arrival BETWEEN first_hour AND last_hour, FALSE) AS in_time, COALESCE(arrival > last_hour, FALSE) AS is_late,
         -- What has neither an event id nor a request id cannot be told from another: each counts.
         CASE WHEN NOT is_event OR event IS NULL THEN 1
           ELSE row_number() OVER (PARTITION BY event, is_event ORDER BY year, month, day, hour) END AS nth_copy
       FROM (
         SELECT CASE WHEN line_state <> 'unreadable' THEN event_time / 3600000 * 3600 END AS hour_s,
           year, month, day, hour, line_state, sub, event_time,
-          line_state NOT IN ('control', 'unreadable') AS is_event, is_request, requestid, requesttime, COALESCE(event_id, requestid) AS event
+          line_state NOT IN ('control', 'unreadable') AS is_event, is_request, requestid, requesttime, COALESCE(event_id, requestid) AS event,
+          year * 1000000 + month * 10000 + day * 100 + hour AS arrival
         FROM ${database}.${table_json}
         WHERE ($${partition_filter})
       ) AS lines
+      LEFT JOIN (VALUES $${days}) AS days (bill_day, from_s, to_s, first_hour, last_hour)
+        ON is_request AND requesttime >= from_s AND requesttime < to_s
     ) AS copies
   ) AS timed
 ) AS judged

@@ -145,12 +145,19 @@ def test_audit_days_account_for_every_line(month):
 
 CLASSES = ("control unreadable lines events blank invalid untimed request_copies requests unattributed repaired"
            " estimated newest_ms").split()
-SUMS = CLASSES[:-1]
+# Of requests: which billing day counts them, if any.
+COUNTED = "counted before_since earlier_days later_days late_counted too_late out_of_window".split()
+CLASSES += COUNTED
+SUMS = [name for name in CLASSES if name != "newest_ms"]
+OCTOBER = (datetime.date(2025, 10, 1), datetime.date(2025, 10, 31))
 
 
-def ladder_of(connection, where="year > 0"):
+def ladder_of(connection, where="year > 0", days=OCTOBER, since=20250901):
     """(hour_s, arrival) -> counts"""
-    cursor = connection.execute(duck.query("audit_ladder", {"partition_filter": where}))
+    values = window.days_values("UTC", days[0] - 9 * window.DAY, days[1] + 9 * window.DAY, LATE_DAYS)
+    first, last = (int(day.strftime("%Y%m%d")) for day in days)
+    cursor = connection.execute(duck.query("audit_ladder", {
+        "partition_filter": where, "days": values["days"], "first_day": first, "last_day": last, "since_day": since}))
     assert [d[0] for d in cursor.description] == ["hour_s", "year", "month", "day", "hour", *CLASSES]
     return {(row[0], row[1:5]): dict(zip(CLASSES, row[5:])) for row in cursor.fetchall()}
 
@@ -184,6 +191,7 @@ def test_ladder_accounts_for_every_line():
     for counts in ladder.values():
         assert counts["lines"] >= counts["events"] == \
             sum(counts[c] for c in ("blank", "invalid", "untimed", "request_copies", "requests"))
+        assert counts["requests"] == sum(counts[c] for c in COUNTED)
     assert total["lines"] + total["control"] + total["unreadable"] == made.lines
     # Of these no copies are made.
     alone = ("control", "unreadable", "blank", "invalid", "untimed")
@@ -191,6 +199,29 @@ def test_ladder_accounts_for_every_line():
     assert total["requests"] == len(made.requests)
     assert total["unattributed"] == sum(request.sub is None for request in made.requests)
     assert 0 < total["repaired"] <= made.states["repaired"] and 0 < total["estimated"] <= made.states["estimated"]
+
+
+def test_ladder_tells_which_day_counts_a_request():
+    """One request for every reason, and the days' own query agrees."""
+    noon = int(datetime.datetime(2025, 10, 10, 12, tzinfo=datetime.UTC).timestamp())
+    day = 86400
+    made = {"counted": noon, "before_since": noon - 2 * day, "earlier_days": noon - day, "later_days": noon + 20 * 3600,
+            "late_counted": noon, "too_late": noon - 6 * day, "out_of_window": 5}
+    arrived = {"before_since": noon - 2 * day, "late_counted": noon + 5 * day}
+    envelopes = []
+    for name, at in made.items():
+        hour = datetime.datetime.fromtimestamp(arrived.get(name, noon), datetime.UTC)
+        message = '{"requestId":"%s","sub":"s","status":"200","requestTimeEpoch":"%d"}' % (name, at)
+        envelopes.append(((hour.year, hour.month, hour.day, hour.hour), {
+            "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s",
+            "subscriptionFilters": ["f"], "logEvents": [{"id": name, "timestamp": noon * 1000, "message": message}]}))
+    connection = loaded(envelopes)
+    days = (datetime.date(2025, 10, 10), datetime.date(2025, 10, 10))
+    total = sum(by(ladder_of(connection, days=days, since=20251009), 1).values(), collections.Counter())
+    assert {name: total[name] for name in COUNTED} == dict.fromkeys(COUNTED, 1)
+    (row,) = connection.execute(duck.query("audit_days", {
+        **window.days_values("UTC", *days, LATE_DAYS), "partition_filter": "year > 0"})).fetchall()
+    assert (row[0], row[3], row[6]) == (20251010, 1, 1)  # late_events, calls
 
 
 def test_ladder_by_the_hour_of_arrival():

@@ -22,7 +22,7 @@ RANGE = {"first_day": 20251025, "last_day": 20251102}
 VALUES = {
     "usage_rollup": RANGE,
     "usage_raw": DAYS,
-    "audit_ladder": {"partition_filter": DAYS["partition_filter"]},
+    "audit_ladder": {**DAYS, **RANGE, "since_day": 20251005},
     "audit_days": DAYS,
     "audit_rollups": RANGE,
     "rollup_touched": {"partition_filter": DAYS["partition_filter"]},
@@ -90,7 +90,7 @@ def test_unreadable_lines_are_rows_and_nothing_else(both):
     rows = check_same(both, "SELECT line_state, is_request, count(*) AS lines"
                       " FROM ddn_billing_db.restapi_access_log_json WHERE line_state = 'unreadable' GROUP BY 1, 2")
     assert rows == [("unreadable", False, both.made.states["unreadable"])]
-    everything = duck.query("audit_ladder", {"partition_filter": "year > 0"})
+    everything = duck.query("audit_ladder", {**VALUES["audit_ladder"], "partition_filter": "year > 0"})
     columns, ladder = both.trino.run(everything)
     at = [name for name, _ in columns].index("unreadable")
     assert sum(row[at] for row in ladder) == both.made.states["unreadable"] > 100

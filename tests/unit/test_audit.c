@@ -24,6 +24,7 @@ static void fresh(int64_t per_hour)
                                        .errors = U,
                                        .throttled = U,
                                        .made = per_hour,
+                                       .logged = per_hour,
                                        .lines = per_hour,
                                        .unique = per_hour};
 }
@@ -67,9 +68,9 @@ static void test_late_is_not_lost(void)
 {
     fresh(1000);
     for (size_t i = 10; i < 40; i++)
-        move(i, i + 1 + i * 7 % LATER, 5);
+        move(i, i + 1 + i * 7 % AUDIT_RETRY_HOURS, 5);
     CHECK_INT(all_missing(), 0);
-    move(40, 40 + LATER, 1);
+    move(40, 40 + AUDIT_RETRY_HOURS, 1);
     CHECK_INT(all_missing(), 0);
 }
 
@@ -78,14 +79,15 @@ static void test_loss_stays_where_it_was(void)
     fresh(1000);
     for (size_t i = 20; i < 45; i++)
         move(i, i + 9, 7);
-    hours[50].hops[AUDIT_DELIVERED] = hours[50].lines = hours[50].made = 0;
+    hours[50].hops[AUDIT_DELIVERED] = hours[50].lines = hours[50].made = hours[50].logged = 0;
+    hours[41].logged -= 7;
     CHECK_INT(all_missing(), 1007); /* with the late ones of an earlier hour that came then */
     CHECK_INT(hours[50].missing[AUDIT_DELIVERED], 1000);
     CHECK_INT(missing(AUDIT_INGESTED), 0);
     CHECK_INT(missing(AUDIT_FORWARDED), 0);
     /* One event is one event. */
     fresh(1000);
-    hours[60].hops[AUDIT_DELIVERED]--, hours[60].lines--, hours[60].made--;
+    hours[60].hops[AUDIT_DELIVERED]--, hours[60].lines--, hours[60].made--, hours[60].logged--;
     CHECK_INT(all_missing(), 1);
     CHECK_INT(hours[60].missing[AUDIT_DELIVERED], 1);
 }
@@ -94,7 +96,7 @@ static void test_each_hop(void)
 {
     fresh(1000);
     hours[30].hops[AUDIT_FORWARDED] = hours[30].hops[AUDIT_DELIVERED] = hours[30].lines = 0;
-    hours[30].made = 0;
+    hours[30].made = hours[30].logged = 0;
     hours[31].hops[AUDIT_GATEWAY] += 40;
     CHECK_INT(all_missing(), 1040);
     CHECK_INT(hours[30].missing[AUDIT_FORWARDED], 1000);
@@ -129,6 +131,7 @@ static void test_copies_hide_nothing(void)
         hours[i].hops[AUDIT_FORWARDED] += 30, hours[i].lines += 30;
     CHECK_INT(all_missing(), 0);
     hours[50].hops[AUDIT_DELIVERED] -= 20, hours[50].lines -= 20, hours[50].made -= 20;
+    hours[50].logged -= 20;
     CHECK_INT(all_missing(), 20);
     CHECK_INT(hours[50].missing[AUDIT_DELIVERED], 20);
 }
@@ -138,8 +141,8 @@ static void test_recovered(void)
 {
     fresh(1000);
     hours[50].hops[AUDIT_FORWARDED] = 0;
-    hours[50].hops[AUDIT_DELIVERED] = hours[50].lines = 990;
-    hours[44].hops[AUDIT_DELIVERED] += 10;
+    hours[50].hops[AUDIT_DELIVERED] = hours[50].lines = hours[50].logged = 990;
+    hours[44].hops[AUDIT_DELIVERED] += 10, hours[44].lines += 10, hours[44].logged += 10;
     CHECK_INT(all_missing(), 0);
 }
 
@@ -147,18 +150,190 @@ static void test_gaps(void)
 {
     fresh(1000);
     for (size_t i = 50; i < 53; i++)
-        hours[i].hops[AUDIT_DELIVERED] = hours[i].lines = hours[i].made = 0;
-    hours[10].hops[AUDIT_DELIVERED] = hours[10].lines = hours[10].made = 0; /* not judged */
+        hours[i].hops[AUDIT_DELIVERED] = hours[i].lines = hours[i].made = hours[i].logged = 0;
+    hours[10].hops[AUDIT_DELIVERED] = hours[10].lines = hours[10].made = hours[10].logged = 0;
     audit_ladder(&audit);
     json_auto_t *gaps = audit_ladder_gaps(&audit);
     const json_t *gap = json_array_get(gaps, 0);
 
     CHECK_INT(json_array_size(gaps), 1);
     CHECK_TEXT(json_string_value(json_object_get(gap, "hop")), "delivered");
-    CHECK_INT(json_integer_value(json_object_get(gap, "from")), 50 * AUDIT_HOUR_S);
+    /* Events of an hour's last seconds are forwarded in the next. */
+    CHECK_INT(json_integer_value(json_object_get(gap, "from")), 49 * AUDIT_HOUR_S);
     CHECK_INT(json_integer_value(json_object_get(gap, "to")), 53 * AUDIT_HOUR_S);
+    CHECK_INT(json_integer_value(json_object_get(gap, "likely_from")), 50 * AUDIT_HOUR_S);
+    CHECK_INT(json_integer_value(json_object_get(gap, "likely_to")), 53 * AUDIT_HOUR_S);
     CHECK_INT(json_integer_value(json_object_get(gap, "events")), 3000);
     CHECK_INT(json_integer_value(json_object_get(gap, "of")), 72000);
+}
+
+/* ---- traffic made event by event: late, copied, lost ---- */
+
+enum { MADE = 240 };
+
+static struct audit_hour made_hours[MADE];
+static uint64_t state;
+
+static int64_t chance(int64_t below)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (int64_t)(state % (uint64_t)below);
+}
+
+/* How something is lost: at a hop, in an hour, so many events of a hundred. */
+struct accident {
+    enum audit_hop hop;
+    size_t hour;
+    int64_t percent;
+    int64_t lost;          /* events */
+    int64_t lost_in[MADE]; /* by the hour it was logged in */
+};
+
+static bool strikes(struct accident *accident, enum audit_hop hop, size_t hour)
+{
+    return accident->hop == hop && accident->hour == hour && chance(100) < accident->percent;
+}
+
+/* One line forwarded in an hour; true when it is in S3. */
+static bool forward(struct accident *accident, size_t hour)
+{
+    if (hour >= MADE || strikes(accident, AUDIT_FORWARDED, hour))
+        return false;
+    made_hours[hour].hops[AUDIT_FORWARDED]++;
+    if (strikes(accident, AUDIT_DELIVERED, hour))
+        return false;
+    made_hours[hour].lines++;
+    return true;
+}
+
+static void make_event(struct accident *accident, size_t made)
+{
+    size_t logged = made, first, again, arrived = MADE;
+
+    made_hours[made].hops[AUDIT_GATEWAY]++;
+    if (strikes(accident, AUDIT_INGESTED, made)) {
+        accident->lost++;
+        accident->lost_in[made]++;
+        return;
+    }
+    logged += chance(1000) ? 0 : 25 + (size_t)chance(47);
+    if (logged >= MADE)
+        return;
+    made_hours[logged].hops[AUDIT_INGESTED]++;
+    first = logged + (logged > made || chance(100) ? 0 : (size_t)chance(23));
+    if (forward(accident, first))
+        arrived = first;
+    again = first + (size_t)chance(9);
+    if (!chance(20) && forward(accident, again) && arrived == MADE)
+        arrived = again;
+    if (arrived < MADE) {
+        made_hours[arrived].hops[AUDIT_DELIVERED]++;
+        made_hours[arrived].late += arrived > made;
+        made_hours[made].made++;
+        made_hours[arrived - made <= AUDIT_LATE_HOURS ? made : arrived].logged++;
+    } else if (first < MADE) {
+        accident->lost++;
+        accident->lost_in[logged]++;
+    }
+}
+
+static void make_traffic(struct accident *accident, int64_t per_hour)
+{
+    for (size_t i = 0; i < MADE; i++)
+        made_hours[i] =
+            (struct audit_hour){.hour_s = (int64_t)i * AUDIT_HOUR_S, .errors = U, .throttled = U};
+    for (size_t i = 0; i < MADE; i++)
+        for (int64_t n = per_hour / 2 + chance(per_hour); n; n--)
+            make_event(accident, i);
+    audit = (struct audit){.hours = made_hours, .count = MADE, .later = LATER};
+}
+
+/* The gaps of a window; events of the accident's hop. */
+static int64_t told_in(const struct accident *accident, size_t first, size_t last)
+{
+    json_auto_t *gaps = NULL;
+    int64_t events = 0;
+    size_t i;
+    json_t *gap;
+
+    audit.first = first;
+    audit.last = last;
+    audit.steps = 0;
+    audit_ladder(&audit);
+    gaps = audit_ladder_gaps(&audit);
+    json_array_foreach(gaps, i, gap) {
+        const char *hop = json_string_value(json_object_get(gap, "hop"));
+
+        if (!strcmp(hop, audit_ladder_hops[accident->hop]))
+            events += json_integer_value(json_object_get(gap, "events"));
+        else
+            CHECK_TEXT(hop, "(no other hop)");
+    }
+    return events;
+}
+
+static void check_hours(const struct accident *accident)
+{
+    json_auto_t *gaps = audit_ladder_gaps(&audit);
+
+    for (size_t hour = audit.first; hour < audit.last; hour++) {
+        bool told = false;
+        size_t i;
+        json_t *gap;
+
+        json_array_foreach(gaps, i, gap)
+            told = told ||
+                   (json_integer_value(json_object_get(gap, "from")) <= 0 + (int64_t)hour * 3600 &&
+                    (int64_t)hour * 3600 < json_integer_value(json_object_get(gap, "to")));
+        if (accident->lost_in[hour])
+            CHECK(told);
+    }
+}
+
+/* To the event, at the right hop, in an interval of hours that contains it; and a window of just
+ * the day tells as much as all that was read. */
+static void test_losses_among_noise(void)
+{
+    for (int round = 0; round < 600; round++) {
+        static const int64_t shares[] = {100, 50, 8};
+        struct accident accident = {
+            .hop = AUDIT_INGESTED + (enum audit_hop)(round % 3),
+            .hour = 100 + (size_t)(round * 7 % 40),
+            .percent = round % 10 ? shares[round % 9 / 3] : 0,
+        };
+        size_t day = accident.hour - accident.hour % 24;
+        int64_t of_day = 0;
+
+        state = 88172645463325252ULL + (uint64_t)round * 7919;
+        make_traffic(&accident, 40);
+        CHECK_INT(told_in(&accident, 48, MADE - 96), accident.lost);
+        check_hours(&accident);
+        for (size_t hour = day; hour < day + 24; hour++)
+            of_day += accident.lost_in[hour];
+        CHECK(told_in(&accident, day, day + 24) >= of_day);
+    }
+}
+
+static void test_cost_is_of_hours_alone(void)
+{
+    struct accident none = {.hop = AUDIT_DELIVERED};
+    size_t steps;
+
+    state = 1;
+    make_traffic(&none, 40);
+    CHECK_INT(told_in(&none, 48, MADE - 96), 0);
+    steps = audit.steps;
+    for (size_t i = 0; i < MADE; i++) {
+        for (size_t hop = 0; hop < AUDIT_HOPS; hop++)
+            made_hours[i].hops[hop] *= 100000;
+        made_hours[i].lines *= 100000;
+        made_hours[i].made *= 100000;
+        made_hours[i].logged *= 100000;
+    }
+    CHECK_INT(told_in(&none, 48, MADE - 96), 0);
+    CHECK(audit.steps <= steps + steps / 10);
 }
 
 static void test_limit_is_exact(void)
@@ -302,6 +477,8 @@ int main(void)
     test_copies_hide_nothing();
     test_recovered();
     test_gaps();
+    test_losses_among_noise();
+    test_cost_is_of_hours_alone();
     test_limit_is_exact();
     test_members_without_newlines();
     test_broken_parts();

@@ -13,7 +13,7 @@ AWS = [*BASE, "aws/codec", "aws/reply", "aws/credentials", "aws"]
 RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
-AUDIT = [*STORE, "billing/rollup", "billing/bill", "billing/audit"]
+AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "spec/lint", "spec"]
 RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
@@ -27,8 +27,9 @@ ROOMS = {
     "resources": RESOURCES,
     "billing/prices": PRICES,
     "billing/store": STORE,
-    "billing/rollup": AUDIT[:-2],
-    "billing/bill": AUDIT[:-1],
+    "billing/rollup": AUDIT[:-3],
+    "billing/events": AUDIT[:-2],
+    "billing/bill": [*AUDIT[:-3], "billing/bill"],
     "billing/audit": AUDIT,
     "billing/backfill": [*AUDIT, "billing/backfill"],
     "billing/close": [*AUDIT, "billing/close"],

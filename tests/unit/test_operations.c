@@ -1,7 +1,7 @@
 /* What billing's rooms declare that they call: operations of the models, with grants and tokens. */
 #include "aws/codec/model.h"
 #include "billing/audit/audit_operations.h"
-#include "billing/backfill/backfill_operations.h"
+#include "billing/events/events_operations.h"
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/store_operations.h"
 #include "check.h"
@@ -74,7 +74,7 @@ int main(void)
     check_table(store_operations, STORE_OPERATIONS);
     check_table(rollup_operations, ROLLUP_OPERATIONS);
     check_table(audit_operations, AUDIT_OPERATIONS);
-    check_table(backfill_operations, BACKFILL_OPERATIONS);
+    check_table(events_operations, EVENTS_OPERATIONS);
     for (int place = OPERATION_NOWHERE + 1; place < OPERATION_PLACES; place++)
         CHECK(operation_targets[place].arns && *operation_targets[place].arns);
     CHECK(are_actions("s3:GetObject athena:GetQueryResults"));

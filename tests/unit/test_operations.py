@@ -33,7 +33,7 @@ def operations() -> set[str]:
 
 
 def test_there_are_tables() -> None:
-    assert {path.parent.name for path in TABLES} >= {"store", "rollup", "audit", "backfill"}
+    assert {path.parent.name for path in TABLES} >= {"store", "rollup", "audit", "events"}
     assert len(operations()) > 20
 
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "billing/backfill/backfill.h"
+#include "billing/events/events_missing.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
 #include "daemon/verbs/billing/billing_runner.h"
@@ -38,7 +39,7 @@ static int choose(struct flow *flow, const struct billing_turn *turn,
     request->to_s = now_s;
     request->from_s = now_s;
     if (turn->options->automatic) {
-        request->from_s = backfill_reach(flow, turn->billing, NULL, e);
+        request->from_s = events_missing_reach(flow, turn->billing, NULL, e);
         return request->from_s < 0 ? -1 : 0;
     }
     if (turn->options->legacy)

@@ -19,19 +19,24 @@ static void set_window(struct audit *audit, int64_t from_s, int64_t to_s)
 {
     int64_t settled_s = whole_hour(clock_now_ms() / 1000 - SETTLE_S), end_s;
 
+    size_t around;
+
     audit->later = (size_t)audit->billing->settings.late_days * 24;
     if (audit->later < AUDIT_RETRY_HOURS)
         audit->later = AUDIT_RETRY_HOURS;
+    /* So much around the window is read that what is outside of that has no part in its hours. */
+    around = audit->later + AUDIT_RETRY_HOURS;
+    audit->asked_to_s = to_s;
     audit->from_s = whole_hour(from_s);
     audit->to_s = whole_hour(to_s < settled_s ? to_s : settled_s);
     if (audit->to_s < audit->from_s)
         audit->to_s = audit->from_s;
-    audit->wide_s = audit->from_s - (int64_t)audit->later * AUDIT_HOUR_S;
-    end_s = audit->to_s + (int64_t)audit->later * AUDIT_HOUR_S;
+    audit->wide_s = audit->from_s - (int64_t)around * AUDIT_HOUR_S;
+    end_s = audit->to_s + (int64_t)around * AUDIT_HOUR_S;
     if (end_s > settled_s)
         end_s = settled_s > audit->to_s ? settled_s : audit->to_s;
     audit->count = (size_t)((end_s - audit->wide_s) / AUDIT_HOUR_S);
-    audit->first = audit->later;
+    audit->first = around;
     audit->last = (size_t)((audit->to_s - audit->wide_s) / AUDIT_HOUR_S);
     audit->hours = mem_new((audit->count + 1) * sizeof *audit->hours);
     for (size_t i = 0; i < audit->count; i++)
@@ -41,6 +46,7 @@ static void set_window(struct audit *audit, int64_t from_s, int64_t to_s)
 static void audit_fini(struct audit *audit)
 {
     free(audit->hours);
+    free(audit->unread);
     json_decref(audit->days);
     json_decref(audit->billed);
     json_decref(audit->error_objects);
@@ -60,29 +66,50 @@ static json_int_t parsed(const struct audit_hour *hour)
     return (json_int_t)(hour->request_copies + hour->unique);
 }
 
-static json_t *hour_document(const struct audit_hour *hour)
+static json_t *missing_document(const struct audit_hour *hour)
 {
-    json_t *document = json_pack("{s:I}", "hour", (json_int_t)hour->hour_s);
     json_t *missing = json_object();
+    int64_t unparsed = audit_lines_unparsed(hour);
 
-    for (size_t hop = 0; hop < AUDIT_HOPS; hop++) {
-        json_object_set_new(document, audit_ladder_hops[hop], count_or_null(hour->hops[hop]));
+    for (size_t hop = 0; hop < AUDIT_HOPS; hop++)
         if (hour->missing[hop])
             json_object_set_new(missing, audit_ladder_hops[hop],
                                 json_integer((json_int_t)hour->missing[hop]));
-    }
-    json_object_set_new(document, "parsed", json_integer(parsed(hour)));
-    json_object_set_new(document, "unique", json_integer((json_int_t)hour->unique));
-    json_object_set_new(document, "made", json_integer((json_int_t)hour->made));
-    json_object_set_new(document, "lines", json_integer((json_int_t)hour->lines));
-    json_object_set_new(document, "unreadable", json_integer((json_int_t)hour->unreadable));
-    json_object_set_new(document, "late", json_integer((json_int_t)hour->late));
-    json_object_set_new(document, "unattributed", json_integer((json_int_t)hour->unattributed));
+    if (unparsed)
+        json_object_set_new(missing, "parsed", json_integer((json_int_t)unparsed));
+    return missing;
+}
+
+/* null for what was not read. */
+static void put_counts(json_t *document, const struct audit *audit, const struct audit_hour *hour)
+{
+    const struct {
+        const char *name;
+        int64_t count;
+    } counts[] = {
+        {"parsed", parsed(hour)}, {"unique", hour->unique},
+        {"made", hour->made},     {"logged", hour->logged},
+        {"lines", hour->lines},   {"unreadable", hour->unreadable},
+        {"late", hour->late},     {"unattributed", hour->unattributed},
+    };
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        json_object_set_new(document, counts[i].name,
+                            count_or_null(audit->unread ? METRICS_UNKNOWN : counts[i].count));
+}
+
+static json_t *hour_document(const struct audit *audit, const struct audit_hour *hour)
+{
+    json_t *document = json_pack("{s:I}", "hour", (json_int_t)hour->hour_s);
+    json_auto_t *missing = missing_document(hour);
+
+    for (size_t hop = 0; hop < AUDIT_HOPS; hop++)
+        json_object_set_new(document, audit_ladder_hops[hop], count_or_null(hour->hops[hop]));
+    put_counts(document, audit, hour);
     json_object_set_new(document, "delivery_errors", count_or_null(hour->errors));
     json_object_set_new(document, "delivery_throttling", count_or_null(hour->throttled));
     if (json_object_size(missing))
         json_object_set(document, "missing", missing);
-    json_decref(missing);
     return document;
 }
 
@@ -91,19 +118,8 @@ static json_t *hours_document(const struct audit *audit)
     json_t *hours = json_array();
 
     for (size_t i = audit->first; i < audit->last; i++)
-        json_array_append_new(hours, hour_document(&audit->hours[i]));
+        json_array_append_new(hours, hour_document(audit, &audit->hours[i]));
     return hours;
-}
-
-static json_int_t sum_days(const struct audit *audit, const char *member)
-{
-    json_int_t sum = 0;
-    size_t i;
-    json_t *day;
-
-    json_array_foreach(audit->days, i, day)
-        sum += json_integer_value(json_object_get(day, member));
-    return sum;
 }
 
 static struct audit_hour sum_hours(const struct audit *audit)
@@ -133,12 +149,12 @@ static struct audit_hour sum_hours(const struct audit *audit)
 static json_t *totals_document(const struct audit *audit, const struct audit_hour *sum)
 {
     json_t *totals = audit_ladder_totals(audit);
-    bool days = json_array_size(audit->days) > 0;
+    bool days = json_array_size(audit->days) > 0, unread = audit->unread != NULL;
 
-    json_object_set_new(totals, "parsed", json_integer(parsed(sum)));
-    json_object_set_new(totals, "unique", json_integer((json_int_t)sum->unique));
+    json_object_set_new(totals, "parsed", count_or_null(unread ? METRICS_UNKNOWN : parsed(sum)));
+    json_object_set_new(totals, "unique", count_or_null(unread ? METRICS_UNKNOWN : sum->unique));
     json_object_set_new(totals, "rolled_up",
-                        days ? json_integer(sum_days(audit, "rolled_up")) : json_null());
+                        count_or_null(days ? audit_sum_days(audit, "rolled_up") : METRICS_UNKNOWN));
     json_object_set(totals, "billed",
                     audit->billed ? json_object_get(audit->billed, "calls") : json_null());
     return totals;
@@ -162,37 +178,93 @@ static void put_objects(json_t *document, const struct audit *audit)
                     audit->freshness ? audit->freshness : json_null());
 }
 
-static json_t *document_of(struct audit *audit)
-{
-    struct audit_hour sum;
-    json_t *document, *gaps;
+struct named_count {
+    const char *name;
+    int64_t count;
+};
 
-    audit_ladder(audit);
-    sum = sum_hours(audit);
-    gaps = audit_explain(audit);
-    document =
-        json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:O, s:o, s:s, s:s, s:I}", "format_version",
-                  JSON_FORMAT_VERSION, "pipeline", audit->billing->pipeline, "from",
-                  (json_int_t)audit->from_s, "to", (json_int_t)audit->to_s, "hops",
-                  names_document(), "totals", totals_document(audit, &sum), "hours",
-                  hours_document(audit), "days", audit->days, "gaps", gaps, "max_gap",
-                  audit->billing->settings.max_gap, "verdict", audit_explain_verdict(audit, gaps),
-                  "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit));
-    json_object_set_new(
-        document, "excluded",
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "control", (json_int_t)sum.control,
-                  "unreadable", (json_int_t)sum.unreadable, "blank", (json_int_t)sum.blank,
-                  "invalid", (json_int_t)sum.invalid, "untimed", (json_int_t)sum.untimed,
-                  "duplicate_events", (json_int_t)(sum.lines - sum.hops[AUDIT_DELIVERED]),
-                  "duplicate_requests", (json_int_t)sum.request_copies, "too_late",
-                  sum_days(audit, "late_events")));
-    json_object_set_new(document, "included",
-                        json_pack("{s:I, s:I, s:I, s:I}", "repaired", (json_int_t)sum.repaired,
-                                  "estimated", (json_int_t)sum.estimated, "late",
-                                  (json_int_t)sum.late, "unattributed",
-                                  (json_int_t)sum.unattributed));
+/* Ends with a name NULL; null for what was not read. */
+static json_t *counts_document(const struct audit *audit, const struct named_count *counts)
+{
+    json_t *document = json_object();
+
+    for (; counts->name; counts++)
+        json_object_set_new(document, counts->name,
+                            count_or_null(audit->unread ? METRICS_UNKNOWN : counts->count));
+    return document;
+}
+
+/* What arrived in the judged hours and nobody is billed for; of the days, what came too late. */
+static json_t *excluded_document(const struct audit *audit, const struct audit_hour *sum)
+{
+    struct audit_counting counting = audit_sum_counting(audit);
+
+    return counts_document(
+        audit, (struct named_count[]){
+                   {"control", sum->control},
+                   {"unreadable", sum->unreadable},
+                   {"blank", sum->blank},
+                   {"invalid", sum->invalid},
+                   {"untimed", sum->untimed},
+                   {"duplicate_events", sum->lines - sum->hops[AUDIT_DELIVERED]},
+                   {"duplicate_requests", sum->request_copies},
+                   {"too_late", audit_sum_days(audit, "late_events") + counting.too_late},
+                   {"out_of_window", counting.out_of_window},
+                   {NULL, 0}});
+}
+
+static json_t *included_document(const struct audit *audit, const struct audit_hour *sum)
+{
+    return counts_document(audit, (struct named_count[]){{"repaired", sum->repaired},
+                                                         {"estimated", sum->estimated},
+                                                         {"late", sum->late},
+                                                         {"unattributed", sum->unattributed},
+                                                         {NULL, 0}});
+}
+
+static json_t *document_of(const struct audit *audit, json_t *gaps)
+{
+    struct audit_hour sum = sum_hours(audit);
+    json_t *reasons = audit_verdict_reasons(audit), *document;
+
+    document = json_pack(
+        "{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:O, s:o, s:s, s:s, s:o, s:I}", "format_version",
+        JSON_FORMAT_VERSION, "pipeline", audit->billing->pipeline, "from",
+        (json_int_t)audit->from_s, "to", (json_int_t)audit->to_s, "hops", names_document(),
+        "totals", totals_document(audit, &sum), "adds_up", audit_sum_document(audit), "hours",
+        hours_document(audit), "days", audit->days, "gaps", gaps, "max_gap",
+        audit->billing->settings.max_gap, "verdict", audit_verdict(gaps, reasons), "reasons",
+        reasons, "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit));
+    json_object_set_new(document, "excluded", excluded_document(audit, &sum));
+    json_object_set_new(document, "included", included_document(audit, &sum));
     put_objects(document, audit);
     return document;
+}
+
+/* Events that arrive between the two queries are in one of them: then both are asked again. */
+static int read_requests(struct flow *flow, struct audit *audit, struct err *e)
+{
+    enum { LOOKS = 2 };
+
+    for (int look = 0; look < LOOKS; look++) {
+        if (audit_events_read(flow, audit, e) || audit_days_read(flow, audit, e))
+            return -1;
+        if (audit_sum_agrees(audit))
+            break;
+    }
+    return 0;
+}
+
+static json_t *judge(struct flow *flow, struct audit *audit, struct err *e)
+{
+    json_t *gaps;
+
+    audit_ladder(audit);
+    gaps = audit_ladder_gaps(audit);
+    if (!audit_exact(flow, audit, gaps, e))
+        return document_of(audit, audit_explain(audit, gaps));
+    json_decref(gaps);
+    return NULL;
 }
 
 json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from_s, int64_t to_s,
@@ -202,10 +274,10 @@ json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from
     json_t *document = NULL;
 
     set_window(&audit, from_s, to_s);
-    if (!audit_counts_read(flow, &audit, e) && !audit_events_read(flow, &audit, e) &&
-        !audit_days_read(flow, &audit, e) && !audit_objects_read(flow, &audit, e) &&
-        !audit_fresh_read(flow, &audit, e))
-        document = document_of(&audit);
+    audit_days_find(&audit);
+    if (!audit_counts_read(flow, &audit, e) && !read_requests(flow, &audit, e) &&
+        !audit_objects_read(flow, &audit, e) && !audit_fresh_read(flow, &audit, e))
+        document = judge(flow, &audit, e);
     audit_fini(&audit);
     return document;
 }

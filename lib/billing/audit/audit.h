@@ -7,13 +7,15 @@
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
 
-/* {"format_version", "from", "to", "hops": ["gateway", "ingested", "forwarded", "delivered",
- * "parsed", "unique", "rolled_up", "billed"], "hours": [{"hour", counts per hop, ...}], "gaps":
- * [{"hop", "from", "to", "events", "share", "explanation"}], "excluded": {"control",
- * "unreadable", "blank", "invalid", "untimed", "duplicate_events", ...}, "error_objects": {"count",
- * "bytes", "newest"}, "max_gap", "verdict": "complete"|"gap"|"unknown", "freshness_seconds":
- * {ages, "at": {the same as time stamps}}}; new reference. A hop AWS does not tell (no metric data)
- * is null, never zero. */
+/* {"format_version", "pipeline", "from", "to", "hops": ["gateway", "ingested", "forwarded",
+ * "delivered", "parsed", "unique", "rolled_up", "billed"], "totals": {a count per hop},
+ * "adds_up": {"unique", ..., "rolled_up", "agrees"} or null, "hours": [{"hour", counts per hop,
+ * ...}], "days", "gaps": [{"hop", "from", "to", "events", "of", "share", "above_limit",
+ * "explained", "explanation"}], "excluded": {"control", "unreadable", "blank", "invalid",
+ * "untimed", "duplicate_events", ...}, "included", "error_objects", "legacy", "max_gap", "verdict":
+ * "complete"|"gap"|"unknown", "reasons": [{"reason", "text"}] why it is not known,
+ * "freshness_seconds": {ages, "at": {the same as time stamps}}}; new reference.  docs/audit.md has all of it.  What nobody tells is
+ * null, never zero. */
 json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from_s, int64_t to_s,
                   struct err *e);
 /* When the newest log object was written (seconds since 1970); 0: there is none.  -1 and *e. */

@@ -1,29 +1,63 @@
 /* audit_days.c -- billing days: requests in S3, calls in the rollup table, calls on the bill. */
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "billing/audit/audit_private.h"
 #include "billing/bill/usage.h"
+#include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
+#include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query_rows.h"
 
-/* Closed billing days that lie within the audited hours as a whole; false: there are none. */
-static bool find_days(const struct audit *audit, struct day_span *days)
+/* The first billing day that anybody pays for; false: every day is. */
+static bool find_since(const struct audit *audit, struct day *since)
+{
+    struct err ignored = {0};
+    const char *text = audit->billing->settings.since;
+
+    return text && !calendar_parse_day(text, since, &ignored);
+}
+
+/* Closed billing days that lie within the audited hours as a whole. */
+void audit_days_find(struct audit *audit)
 {
     const struct billing *billing = audit->billing;
     const char *zone = price_book_zone(billing->book);
     struct day closed = rollup_last_closed(billing, clock_now_ms() / 1000), since;
-    struct err ignored = {0};
+    struct day_span *days = &audit->range;
 
     days->first = calendar_day_of(zone, audit->from_s);
     if (calendar_day_start(zone, days->first) < audit->from_s)
         days->first = calendar_add_days(days->first, 1);
     days->last = calendar_add_days(calendar_day_of(zone, audit->to_s), -1);
+    audit->before_since =
+        find_since(audit, &since) && calendar_day_start(zone, since) >= audit->asked_to_s;
     if (calendar_compare(closed, days->last) < 0)
         days->last = closed;
-    if (billing->settings.since && !calendar_parse_day(billing->settings.since, &since, &ignored) &&
-        calendar_compare(days->first, since) < 0)
+    if (find_since(audit, &since) && calendar_compare(days->first, since) < 0)
         days->first = since;
-    return calendar_compare(days->first, days->last) <= 0;
+    audit->has_days =
+        *billing->names.rollup_table && calendar_compare(days->first, days->last) <= 0;
+}
+
+json_t *audit_days_values(const struct audit *audit, int64_t from_s, int64_t to_s)
+{
+    const struct billing *billing = audit->billing;
+    const char *zone = price_book_zone(billing->book);
+    cleanup_free char *filter = rollup_window_filter(from_s, to_s);
+    const json_int_t none = 99999999; /* every day is before it */
+    struct day since = {0};
+    bool has_since = find_since(audit, &since);
+    /* An hour counts for days that end late_days before it, up to the one that begins after it. */
+    cleanup_free char *rows = usage_day_rows(
+        billing, (struct day_span){calendar_add_days(calendar_day_of(zone, from_s),
+                                                     -billing->settings.late_days - 1),
+                                   calendar_add_days(calendar_day_of(zone, to_s), 1)});
+
+    return json_pack("{s:s, s:s, s:I, s:I, s:I}", "partition_filter", filter, "days", rows,
+                     "first_day", audit->has_days ? usage_day_number(audit->range.first) : none,
+                     "last_day", audit->has_days ? usage_day_number(audit->range.last) : none,
+                     "since_day", has_since ? usage_day_number(since) : 0);
 }
 
 /* The day's object in the list, made when it is not there yet. */
@@ -114,12 +148,13 @@ static int read_billed(struct flow *flow, struct audit *audit, const struct day_
 
 int audit_days_read(struct flow *flow, struct audit *audit, struct err *e)
 {
-    struct day_span range;
-
+    json_decref(audit->days);
+    json_decref(audit->billed);
+    audit->billed = NULL;
     audit->days = json_array();
-    if (!*audit->billing->names.rollup_table || !find_days(audit, &range))
+    if (!audit->has_days || audit->unread)
         return 0;
-    if (read_requests(flow, audit, &range, e) || read_rollups(flow, audit, &range, e))
+    if (read_requests(flow, audit, &audit->range, e) || read_rollups(flow, audit, &audit->range, e))
         return -1;
-    return read_billed(flow, audit, &range, e);
+    return read_billed(flow, audit, &audit->range, e);
 }

@@ -3,64 +3,179 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "billing/audit/audit_private.h"
-#include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query_rows.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* 0 where the result says nothing. */
-static int64_t number(const struct athena_result *result, size_t row, const char *column)
+enum {
+    MOST_AHEAD_S = 2 * AUDIT_HOUR_S,
+    SLICE_ROWS = 2000, /* a month of late events is some ten thousand rows: others get their turn */
+};
+
+/* The sums of an hour, by column; then what tells the hour. */
+struct sum {
+    const char *column;
+    size_t offset; /* of an int64_t in struct audit_hour */
+};
+#define SUM(column, member)                                                                        \
+    {                                                                                              \
+        column, offsetof(struct audit_hour, member)                                                \
+    }
+static const struct sum sums[] = {
+    SUM("control", control),
+    SUM("unreadable", unreadable),
+    SUM("lines", lines),
+    SUM("events", hops[AUDIT_DELIVERED]),
+    SUM("blank", blank),
+    SUM("invalid", invalid),
+    SUM("untimed", untimed),
+    SUM("request_copies", request_copies),
+    SUM("requests", unique),
+    SUM("unattributed", unattributed),
+    SUM("repaired", repaired),
+    SUM("estimated", estimated),
+    SUM("counted", counting.counted),
+    SUM("before_since", counting.before_since),
+    SUM("earlier_days", counting.earlier_days),
+    SUM("later_days", counting.later_days),
+    SUM("late_counted", counting.late_counted),
+    SUM("too_late", counting.too_late),
+    SUM("out_of_window", counting.out_of_window),
+};
+#undef SUM
+enum { SUMS = sizeof sums / sizeof *sums };
+
+enum place { YEAR, MONTH, DAY, HOUR, MADE, NEWEST, PLACES };
+static const char *const places[PLACES] = {"year", "month", "day", "hour", "hour_s", "newest_ms"};
+
+/* A result and where its columns are. */
+struct rows {
+    const struct athena_result *result;
+    size_t sums[SUMS], places[PLACES];
+};
+
+static void find_columns(struct rows *rows, const struct athena_result *result)
 {
-    return athena_query_rows_number(result, row, column, 0);
+    rows->result = result;
+    for (size_t i = 0; i < SUMS; i++)
+        rows->sums[i] = athena_query_rows_column(result, sums[i].column);
+    for (size_t i = 0; i < PLACES; i++)
+        rows->places[i] = athena_query_rows_column(result, places[i]);
 }
 
-static int64_t arrival_of(const struct athena_result *result, size_t row)
+/* 0 where the result says nothing. */
+static int64_t number(const struct rows *rows, size_t row, enum place place)
 {
-    struct tm utc = {.tm_year = (int)number(result, row, "year") - 1900,
-                     .tm_mon = (int)number(result, row, "month") - 1,
-                     .tm_mday = (int)number(result, row, "day"),
-                     .tm_hour = (int)number(result, row, "hour")};
+    return athena_query_rows_at(rows->result, row, rows->places[place]);
+}
+
+static int64_t arrival_of(const struct rows *rows, size_t row)
+{
+    struct tm utc = {.tm_year = (int)number(rows, row, YEAR) - 1900,
+                     .tm_mon = (int)number(rows, row, MONTH) - 1,
+                     .tm_mday = (int)number(rows, row, DAY),
+                     .tm_hour = (int)number(rows, row, HOUR)};
 
     return timestamp_of(utc);
 }
 
-static void add_arrived(struct audit_hour *hour, const struct athena_result *result, size_t row)
+static int64_t *member(struct audit_hour *hour, size_t sum)
 {
-    const struct {
-        int64_t *sum;
-        const char *column;
-    } sums[] = {
-        {&hour->control, "control"},   {&hour->unreadable, "unreadable"},
-        {&hour->lines, "lines"},       {&hour->hops[AUDIT_DELIVERED], "events"},
-        {&hour->blank, "blank"},       {&hour->invalid, "invalid"},
-        {&hour->untimed, "untimed"},   {&hour->request_copies, "request_copies"},
-        {&hour->unique, "requests"},   {&hour->unattributed, "unattributed"},
-        {&hour->repaired, "repaired"}, {&hour->estimated, "estimated"},
-    };
+    return (int64_t *)((char *)hour + sums[sum].offset);
+}
 
-    for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
-        *sums[i].sum += number(result, row, sums[i].column);
+/* One row's counts, as an hour of its own. */
+static struct audit_hour counts_of(const struct rows *rows, size_t row)
+{
+    struct audit_hour counts = {0};
+
+    for (size_t i = 0; i < SUMS; i++)
+        *member(&counts, i) = athena_query_rows_at(rows->result, row, rows->sums[i]);
+    return counts;
+}
+
+static void add_arrived(struct audit_hour *hour, struct audit_hour *counts)
+{
+    for (size_t i = 0; i < SUMS; i++)
+        *member(hour, i) += *member(counts, i);
 }
 
 /* Firehose names an object after its oldest record, so an event may lie an hour before its own:
- * then its own hour is the hour it arrived in. */
-static void take_row(struct audit *audit, const struct athena_result *result, size_t row)
+ * then its own hour is the hour it arrived in.  CloudWatch Logs takes none from two hours ahead. */
+static int64_t arrival_hour(int64_t arrived_s, int64_t made_s)
 {
-    int64_t arrived_s = arrival_of(result, row), made_s = number(result, row, "hour_s");
-    int64_t newest_s = number(result, row, "newest_ms") / 1000;
-    struct audit_hour *made = audit_ladder_hour(audit, made_s);
-    struct audit_hour *arrived = audit_ladder_hour(audit, made_s > arrived_s ? made_s : arrived_s);
+    return made_s > arrived_s && made_s - arrived_s <= MOST_AHEAD_S ? made_s : arrived_s;
+}
 
+/* An event that is late by no more than CloudWatch Logs tries again was logged when it was made;
+ * one that is later came late to the log group. */
+static int64_t logged_hour(int64_t arrived_s, int64_t made_s)
+{
+    bool is_retry = made_s && made_s < arrived_s &&
+                    arrived_s - made_s <= (int64_t)AUDIT_LATE_HOURS * AUDIT_HOUR_S;
+
+    return is_retry ? made_s : arrived_s;
+}
+
+static void take_row(struct audit *audit, const struct rows *rows, size_t row)
+{
+    struct audit_hour counts = counts_of(rows, row);
+    int64_t made_s = number(rows, row, MADE), events = counts.hops[AUDIT_DELIVERED];
+    int64_t arrived_s = arrival_hour(arrival_of(rows, row), made_s);
+    int64_t newest_s = number(rows, row, NEWEST) / 1000;
+    struct audit_hour *made = audit_ladder_hour(audit, made_s);
+    struct audit_hour *logged = audit_ladder_hour(audit, logged_hour(arrived_s, made_s));
+    struct audit_hour *arrived = audit_ladder_hour(audit, arrived_s);
+
+    audit->counted += counts.counting.counted;
     if (made)
-        made->made += number(result, row, "events") - number(result, row, "request_copies");
+        made->made += events - counts.request_copies;
+    if (logged)
+        logged->logged += events;
     if (arrived) {
-        add_arrived(arrived, result, row);
+        add_arrived(arrived, &counts);
         if (made_s && made_s < arrived->hour_s)
-            arrived->late += number(result, row, "events");
+            arrived->late += events;
     }
     if (newest_s > audit->newest_event_s)
         audit->newest_event_s = newest_s;
+}
+
+static int take_rows(struct flow *flow, struct audit *audit, const struct athena_result *result,
+                     struct err *e)
+{
+    struct rows rows;
+
+    find_columns(&rows, result);
+    for (size_t row = 0; row < json_array_size(result->rows); row++) {
+        take_row(audit, &rows, row);
+        if (row % SLICE_ROWS == SLICE_ROWS - 1 && flow_sleep(flow, 0, e))
+            return -1;
+    }
+    return 0;
+}
+
+/* What a look before this one found. */
+static void forget(struct audit *audit)
+{
+    audit->counted = 0;
+    for (size_t i = 0; i < audit->count; i++) {
+        struct audit_hour *hour = &audit->hours[i], counts = {.hour_s = hour->hour_s};
+
+        counts.errors = hour->errors;
+        counts.throttled = hour->throttled;
+        memcpy(counts.hops, hour->hops, sizeof counts.hops);
+        counts.hops[AUDIT_DELIVERED] = audit->unread ? METRICS_UNKNOWN : 0;
+        *hour = counts;
+    }
+}
+
+/* The view is made by `apply`: before it there is none, or another. */
+static bool is_no_view(const struct err *e)
+{
+    return e->kind == ERR_INVALID && strstr(e->text, "_NOT_FOUND") != NULL;
 }
 
 int audit_events_read(struct flow *flow, struct audit *audit, struct err *e)
@@ -68,16 +183,24 @@ int audit_events_read(struct flow *flow, struct audit *audit, struct err *e)
     const struct billing *billing = audit->billing;
     int64_t end_s = audit->wide_s + (int64_t)audit->count * AUDIT_HOUR_S;
     int64_t late_s = audit->to_s + (int64_t)billing->settings.late_days * 24 * AUDIT_HOUR_S;
-    cleanup_free char *filter =
-        rollup_window_filter(audit->wide_s - AUDIT_HOUR_S, end_s > late_s ? end_s : late_s);
-    json_auto_t *values = json_pack("{s:s}", "partition_filter", filter);
+    json_auto_t *values =
+        audit_days_values(audit, audit->wide_s - AUDIT_HOUR_S, end_s > late_s ? end_s : late_s);
     struct athena_result result = {0};
+    struct err failed = {0};
+    int taken;
 
+    forget(audit);
     if (athena_query_run(flow, billing, &(struct athena_question){"audit_ladder", values, NULL},
-                         &result, e))
-        return err_wrap(e, "events in S3");
-    for (size_t row = 0; row < json_array_size(result.rows); row++)
-        take_row(audit, &result, row);
+                         &result, &failed)) {
+        if (!is_no_view(&failed)) {
+            err_set(e, failed.kind, "%s", failed.text);
+            return err_wrap(e, "events in S3");
+        }
+        audit->unread = mem_text(failed.text);
+        forget(audit);
+        return 0;
+    }
+    taken = take_rows(flow, audit, &result, e);
     athena_query_result_fini(&result);
-    return 0;
+    return taken;
 }

@@ -79,6 +79,8 @@ static void explain_delivered(struct str *text, const struct audit *audit)
     if (!text->len)
         str_add(text, "Firehose took them and no readable object holds them: an object was "
                       "deleted or archived, or S3 refused for over 24 hours");
+    if (audit->unread)
+        str_add(text, "; nothing of what lies in S3 can be billed before `billingd apply`");
     if (undelivered || !legacy)
         str_add(text, "; `billingd backfill` recovers them");
 }
@@ -103,6 +105,15 @@ static void explain(json_t *gap, const struct audit *audit, bool above)
                         json_real(json_whole(gap, "of") ? (double)json_whole(gap, "events") /
                                                               (double)json_whole(gap, "of")
                                                         : 1.0));
+}
+
+static int64_t unique_requests(const struct audit *audit)
+{
+    int64_t sum = 0;
+
+    for (size_t i = audit->first; i < audit->last; i++)
+        sum += audit->hours[i].unique;
+    return sum;
 }
 
 /* ---- billing days ---- */
@@ -176,6 +187,85 @@ static void add_days(json_t *gaps, const struct audit *audit)
     }
 }
 
+/* ---- what no billing day counts ---- */
+
+static json_t *window_gap(const struct audit *audit, int64_t events, const char *explanation)
+{
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:s}", "hop", "rolled_up", "from",
+                     (json_int_t)audit->from_s, "to", (json_int_t)audit->to_s, "events",
+                     (json_int_t)events, "of", (json_int_t)unique_requests(audit), "explanation",
+                     explanation);
+}
+
+/* Requests that arrived in the judged hours. Those of the audited days that came too late are told
+ * per day. */
+static void add_uncounted(json_t *gaps, const struct audit *audit)
+{
+    struct audit_counting counting = audit_sum_counting(audit);
+
+    if (counting.too_late)
+        json_array_append_new(
+            gaps,
+            window_gap(audit, counting.too_late,
+                       "these are of earlier days and arrived after rollup.late_days: more of "
+                       "them is the only way to bill them"));
+    if (counting.out_of_window)
+        json_array_append_new(
+            gaps, window_gap(
+                      audit, counting.out_of_window,
+                      "out of window: the time in these lines is years or months away from their "
+                      "arrival, on no day that it could count for, so nobody is billed; a clock or "
+                      "the log format's requestTimeEpoch is wrong"));
+}
+
+/* ---- nothing can be billed at all ---- */
+
+static int64_t sum_of_hop(const struct audit *audit, enum audit_hop hop)
+{
+    int64_t sum = 0;
+
+    for (size_t i = audit->first; i < audit->last; i++)
+        if (audit->hours[i].hops[hop] != METRICS_UNKNOWN)
+            sum += audit->hours[i].hops[hop];
+    return sum;
+}
+
+/* Events, by the first hop that counted any; forwarded last, which counts copies. */
+static int64_t traffic(const struct audit *audit)
+{
+    static const enum audit_hop hops[] = {AUDIT_DELIVERED, AUDIT_INGESTED, AUDIT_GATEWAY,
+                                          AUDIT_FORWARDED};
+
+    for (size_t i = 0; i < AUDIT_HOPS; i++)
+        if (sum_of_hop(audit, hops[i]))
+            return sum_of_hop(audit, hops[i]);
+    return 0;
+}
+
+/* Before `apply` there is no view to count with, but who counted events and what lies there in an
+ * older form is known. */
+static void add_unread(json_t *gaps, const struct audit *audit)
+{
+    int64_t whole = traffic(audit), legacy = (int64_t)json_whole(audit->legacy, "events");
+    int64_t events = whole > legacy ? whole : legacy,
+            read = (int64_t)json_whole(audit->legacy, "readable");
+    json_t *gap = window_gap(audit, events > read ? events - read : 0, "");
+
+    if (audit->unread && events > read) {
+        json_object_set_new(gap, "hop", json_string("delivered"));
+        json_object_set_new(gap, "of", json_integer((json_int_t)events));
+        json_array_append(gaps, gap);
+    }
+    json_decref(gap);
+}
+
+/* However much may be missing: not everything. */
+static bool is_all_missing(const struct audit *audit, const json_t *gap)
+{
+    return traffic(audit) && !unique_requests(audit) && !audit->before_since &&
+           strcmp(json_text(gap, "hop"), "rolled_up") != 0;
+}
+
 /* ---- the whole ---- */
 
 static int by_events(const void *a, const void *b)
@@ -212,30 +302,24 @@ static bool is_above(const struct audit *audit, const json_t *gaps, const char *
         if (strcmp(json_text(gap, "hop"), hop) != 0)
             continue;
         events += (int64_t)json_whole(gap, "events");
-        whole = (int64_t)json_whole(gap, "of");
+        if (whole < (int64_t)json_whole(gap, "of"))
+            whole = (int64_t)json_whole(gap, "of");
     }
     return audit_ladder_exceeds(events, whole, audit->billing->settings.max_gap);
 }
 
-json_t *audit_explain(const struct audit *audit)
+json_t *audit_explain(const struct audit *audit, json_t *gaps)
 {
-    json_t *gaps = audit_ladder_gaps(audit), *gap;
+    json_t *lines = audit_lines_gap(audit), *gap;
     size_t i;
 
+    if (lines)
+        json_array_append_new(gaps, lines);
+    add_unread(gaps, audit);
     add_days(gaps, audit);
+    add_uncounted(gaps, audit);
     json_array_foreach(gaps, i, gap)
-        explain(gap, audit, is_above(audit, gaps, json_text(gap, "hop")));
+        explain(gap, audit,
+                is_all_missing(audit, gap) || is_above(audit, gaps, json_text(gap, "hop")));
     return worst_first(gaps);
-}
-
-const char *audit_explain_verdict(const struct audit *audit, const json_t *gaps)
-{
-    size_t i;
-    json_t *gap;
-
-    json_array_foreach(gaps, i, gap)
-        if (json_is_true(json_object_get(gap, "above_limit")))
-            return "gap";
-    return audit_ladder_unknown_hours(audit) || audit->first == audit->last ? "unknown"
-                                                                            : "complete";
 }

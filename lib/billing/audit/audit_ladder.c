@@ -1,15 +1,18 @@
 /* audit_ladder.c -- which hours fall short, and by how much.  No I/O.
  *
- * Hop by hop, what the upper one counted in an hour must be found in the lower one: in the same
- * hour, or up to rollup.late_days (a day at least) away: later where AWS tried again, earlier where
- * late events were recovered under their own hour.  Every event pays once, so nothing that is
- * really missing can be explained away by an event that is needed elsewhere.  docs/audit.md tells
- * this for readers. */
+ * Two hops are compared where they agree to an hour, so that late events explain no loss.  Firehose
+ * names objects after the hour it took their records in: forwarded and delivered lines agree,
+ * copies with them; the gateway's requests agree with the events made; and what was logged agrees
+ * with what lies in S3, once each late event is put back to the hour it was logged in.  Every event
+ * pays once, so nothing that is really missing is explained away by an event that is needed
+ * elsewhere.  docs/audit.md tells this for readers. */
 #include "base/mem.h"
+#include "billing/audit/audit_match.h"
 #include "billing/audit/audit_private.h"
 #include "billing/prices/money.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *const audit_ladder_hops[] = {"gateway", "ingested",  "forwarded", "delivered", "parsed",
                                          "unique",  "rolled_up", "billed",    NULL};
@@ -26,210 +29,212 @@ static bool is_known(int64_t count)
     return count != METRICS_UNKNOWN;
 }
 
-static int64_t less(int64_t a, int64_t b)
+static int64_t more(int64_t a, int64_t b)
 {
-    return a < b ? a : b;
+    return a > b ? a - b : 0;
 }
 
-/* A comparison of two hops: shortages paid by surpluses. */
-struct match {
-    size_t count, later;
-    int64_t *shortage, *surplus; /* per hour, what is left */
-    int64_t *paid;               /* [hour * (later + 2) + k]: by the surplus of hour - 1 + k */
-    bool *seen;                  /* surpluses, while a way is looked for */
+/* ---- two hops ---- */
+
+/* Per hour; all of one allocation. */
+struct comparing {
+    struct audit *audit;
+    int64_t *whole, *shortage, *surplus; /* of the hops that are being compared */
+    int64_t *lines_lost;                 /* forwarded and not in S3, copies too */
+    size_t *first, *last;
 };
 
-static int64_t *payment(const struct match *match, size_t hour, size_t from)
+static void comparing_init(struct comparing *comparing, struct audit *audit)
 {
-    return &match->paid[hour * (2 * match->later + 1) + (from + match->later - hour)];
+    size_t n = audit->count + 1;
+
+    *comparing = (struct comparing){.audit = audit,
+                                    .whole = mem_new(4 * n * sizeof(int64_t)),
+                                    .first = mem_new(2 * n * sizeof(size_t))};
+    comparing->shortage = comparing->whole + n;
+    comparing->surplus = comparing->shortage + n;
+    comparing->lines_lost = comparing->surplus + n;
+    comparing->last = comparing->first + n;
 }
 
-static void pay(struct match *match, size_t hour, size_t from)
+static void comparing_fini(struct comparing *comparing)
 {
-    int64_t events = less(match->shortage[hour], match->surplus[from]);
-
-    match->shortage[hour] -= events;
-    match->surplus[from] -= events;
-    *payment(match, hour, from) += events;
+    free(comparing->whole);
+    free(comparing->first);
 }
 
-/* The first hour whose surplus may pay; the last is hour + later. */
-static size_t first_from(const struct match *match, size_t hour)
+static void put(struct comparing *comparing, size_t hour, int64_t above, int64_t below)
 {
-    return hour > match->later ? hour - match->later : 0;
+    comparing->whole[hour] = above;
+    comparing->shortage[hour] = more(above, below);
+    comparing->surplus[hour] = more(below, above);
 }
 
-static void pay_near(struct match *match, size_t hour)
+static void pay(struct comparing *comparing, int64_t *surplus, size_t before, size_t after)
 {
-    for (size_t away = 1; match->shortage[hour] && away <= match->later; away++) {
-        if (hour + away < match->count)
-            pay(match, hour, hour + away);
-        if (hour >= away)
-            pay(match, hour, hour - away);
-    }
+    struct audit_match match = {.count = comparing->audit->count,
+                                .before = before,
+                                .after = after,
+                                .whole = comparing->whole,
+                                .shortage = comparing->shortage,
+                                .surplus = surplus};
+
+    audit_match_pay(&match);
+    comparing->audit->steps += match.steps;
 }
 
-/* Finds one more event for the hour, if need be by giving another hour another surplus. */
-static bool pay_one(struct match *match, size_t hour)
+/* Sets comparing->first and ->last, too: an event of an hour's last moments is counted in the
+ * next. */
+static void pay_within(struct comparing *comparing, size_t before, size_t after)
 {
-    for (size_t u = first_from(match, hour); u < match->count && u <= hour + match->later; u++) {
-        if (match->seen[u] || u == hour)
-            continue;
-        match->seen[u] = true;
-        if (match->surplus[u]) {
-            match->surplus[u]--;
-            ++*payment(match, hour, u);
+    struct audit_match match = {.count = comparing->audit->count,
+                                .before = before,
+                                .after = after,
+                                .whole = comparing->whole,
+                                .shortage = comparing->shortage,
+                                .surplus = comparing->surplus,
+                                .first = comparing->first,
+                                .last = comparing->last};
+
+    audit_match_pay(&match);
+    comparing->audit->steps += match.steps;
+    for (size_t i = 0; i < match.count; i++)
+        comparing->first[i] -= comparing->first[i] > 0;
+}
+
+static void keep(struct comparing *comparing, size_t i, enum audit_hop hop, int64_t missing)
+{
+    struct audit_hour *hour = &comparing->audit->hours[i];
+    int64_t edge = (comparing->whole[i] * AUDIT_EDGE_S + AUDIT_HOUR_S - 1) / AUDIT_HOUR_S;
+
+    /* At the ends of all we read, events within clocks' reach of the edge may lie outside. */
+    if ((!i || i == comparing->audit->count - 1) && missing <= edge)
+        missing = 0;
+    hour->missing[hop] = missing;
+    hour->lost_first[hop] = comparing->first[i];
+    hour->lost_last[hop] = comparing->last[i];
+}
+
+/* ---- the hops ---- */
+
+static int64_t forwarded_lines(const struct audit_hour *hour)
+{
+    return is_known(hour->hops[AUDIT_FORWARDED]) ? hour->hops[AUDIT_FORWARDED] : hour->lines;
+}
+
+/* ForwardedLogEvents counts what is forwarded again, so these are compared as lines. */
+static void compare_lines(struct comparing *comparing)
+{
+    struct audit *audit = comparing->audit;
+
+    for (size_t i = 0; i < audit->count; i++)
+        put(comparing, i, forwarded_lines(&audit->hours[i]), audit->hours[i].lines);
+    pay(comparing, comparing->surplus, 1, 1);
+    memcpy(comparing->lines_lost, comparing->shortage, audit->count * sizeof(int64_t));
+}
+
+static bool is_ingested_known(const struct audit *audit)
+{
+    for (size_t i = 0; i < audit->count; i++)
+        if (is_known(audit->hours[i].hops[AUDIT_INGESTED]))
             return true;
-        }
-        for (size_t k = first_from(match, u); k <= u + match->later && k < match->count; k++)
-            if (k != hour && *payment(match, k, u) && pay_one(match, k)) {
-                --*payment(match, k, u);
-                ++*payment(match, hour, u);
-                return true;
-            }
-    }
     return false;
 }
 
-/* What another hour took may be what this one had waited for: no shortage is told that some way of
- * counting explains. */
-static void pay_far(struct match *match, size_t hour)
+/* Log events, against the events in S3 by the hour they were probably logged in; where that is
+ * wrong one hour has too many and one too few.  An hour without a datapoint lacks nothing: no
+ * evidence, no loss.  Where no hour has one, lines tell what was lost behind the log group. */
+static void compare_events(struct comparing *comparing)
 {
-    while (match->shortage[hour]) {
-        for (size_t u = 0; u < match->count; u++)
-            match->seen[u] = false;
-        if (!pay_one(match, hour))
-            return;
-        match->shortage[hour]--;
+    struct audit *audit = comparing->audit;
+    bool known = is_ingested_known(audit);
+
+    for (size_t i = 0; i < audit->count; i++) {
+        const struct audit_hour *hour = &audit->hours[i];
+        int64_t logged = hour->hops[AUDIT_INGESTED];
+
+        if (known)
+            put(comparing, i, is_known(logged) ? logged : hour->logged, hour->logged);
+        else
+            put(comparing, i, forwarded_lines(hour), hour->lines);
+    }
+    pay(comparing, comparing->surplus, 1, 1); /* of an hour's last moments */
+    pay_within(comparing, AUDIT_LATE_HOURS, (size_t)2 * AUDIT_RETRY_HOURS);
+    /* A backfill puts what was logged late under its own, earlier hour. */
+    pay(comparing, comparing->surplus, audit->later + 1, 1);
+}
+
+/* Of the lines that were lost the latest that may have been one of the hour. */
+static size_t last_line(const struct comparing *comparing, size_t hour)
+{
+    size_t last = hour + AUDIT_RETRY_HOURS;
+
+    if (last >= comparing->audit->count)
+        last = comparing->audit->count - 1;
+    while (last > hour && !comparing->lines_lost[last])
+        last--;
+    return last;
+}
+
+/* What was forwarded and lost as a line was lost behind the filter, the rest before it.  Lost lines
+ * that are over were copies of events that arrived. */
+static void tell_hops_apart(struct comparing *comparing)
+{
+    struct audit *audit = comparing->audit;
+    cleanup_free int64_t *lost = mem_new((2 * audit->count + 1) * sizeof *lost);
+    int64_t *lines = lost + audit->count;
+
+    memcpy(lost, comparing->shortage, audit->count * sizeof *lost);
+    memcpy(lines, comparing->lines_lost, audit->count * sizeof *lines);
+    pay(comparing, lines, 0, 0);
+    pay(comparing, lines, 1, AUDIT_RETRY_HOURS);
+    pay(comparing, lines, audit->later, audit->later);
+    for (size_t i = 0; i < audit->count; i++) {
+        size_t last = last_line(comparing, i);
+
+        keep(comparing, i, AUDIT_FORWARDED, comparing->shortage[i]);
+        keep(comparing, i, AUDIT_DELIVERED, lost[i] - comparing->shortage[i]);
+        if (last > comparing->last[i])
+            audit->hours[i].lost_last[AUDIT_DELIVERED] = last;
     }
 }
 
-struct hour_share {
-    size_t hour;
-    double share; /* of its events that it lacks */
-};
-
-static int by_share(const void *left, const void *right)
+/* Requests the gateway counted, and events made in the hour.  An hour without a count has nothing
+ * that could be missing; what was logged in it may belong to the hour before.  What was lost after
+ * it was logged is missing here too, under its own hour. */
+static void compare_requests(struct comparing *comparing)
 {
-    const struct hour_share *a = left, *b = right;
+    struct audit *audit = comparing->audit;
 
-    if (a->share != b->share)
-        return a->share < b->share ? -1 : 1;
-    return a->hour < b->hour ? -1 : 1;
-}
+    for (size_t i = 0; i < audit->count; i++) {
+        const struct audit_hour *hour = &audit->hours[i];
 
-/* Hours that lack little lack late events; one that lacks most of its events has lost them.  Paid
- * in this order, what stays unpaid stays where it was lost (and is as little as can be: hours that
- * can be paid together are a matroid). */
-static void pay_all(struct match *match, const int64_t *above)
-{
-    cleanup_free struct hour_share *order = mem_new((match->count + 1) * sizeof *order);
-    size_t n = 0;
-
-    for (size_t i = 0; i < match->count; i++)
-        if (match->shortage[i])
-            order[n++] = (struct hour_share){i, (double)match->shortage[i] / (double)above[i]};
-    qsort(order, n, sizeof *order, by_share);
-    for (size_t i = 0; i < n; i++) {
-        pay_near(match, order[i].hour);
-        pay_far(match, order[i].hour);
+        put(comparing, i, is_known(hour->hops[AUDIT_GATEWAY]) ? hour->hops[AUDIT_GATEWAY] : 0,
+            hour->made);
     }
-}
-
-/* missing[i] of above[i] that are in below neither at i nor up to `later` hours from it. */
-static void compare(const int64_t *above, const int64_t *below, size_t count, size_t later,
-                    int64_t *missing)
-{
-    struct match match = {.count = count,
-                          .later = later,
-                          .shortage = missing,
-                          .surplus = mem_new((count + 1) * sizeof(int64_t)),
-                          .paid = mem_new((count + 1) * (2 * later + 1) * sizeof(int64_t)),
-                          .seen = mem_new((count + 1) * sizeof(bool))};
-
-    for (size_t i = 0; i < count; i++) {
-        missing[i] = above[i] > below[i] ? above[i] - below[i] : 0;
-        match.surplus[i] = below[i] > above[i] ? below[i] - above[i] : 0;
-    }
-    pay_all(&match, above);
-    free(match.surplus);
-    free(match.paid);
-    free(match.seen);
-    /* At the ends of all we read, events within clocks' reach of the edge may lie outside. */
-    for (size_t end = 0; count && end < 2; end++) {
-        size_t i = end ? count - 1 : 0;
-        int64_t edge = (above[i] * AUDIT_EDGE_S + AUDIT_HOUR_S - 1) / AUDIT_HOUR_S;
-
-        if (missing[i] <= edge)
-            missing[i] = 0;
-    }
-}
-
-/* An hour of which a hop says nothing takes over what is known below it: no evidence, no loss. Of
- * that, late events were ingested in an hour before: they may be what is missing there.
- * ForwardedLogEvents counts what is forwarded again, too: such copies are no other events. */
-static void chain(const struct audit_hour *hour, int64_t *ingested, int64_t *forwarded)
-{
-    int64_t delivered = hour->hops[AUDIT_DELIVERED], copies = hour->lines - delivered;
-
-    *forwarded = is_known(hour->hops[AUDIT_FORWARDED]) ? hour->hops[AUDIT_FORWARDED] : delivered;
-    *ingested = hour->hops[AUDIT_INGESTED];
-    if (!is_known(*ingested)) {
-        int64_t once = *forwarded - less(copies, *forwarded);
-
-        once = once > delivered ? once : delivered;
-        *ingested = once - less(hour->late, once);
-    }
-    if (*forwarded > *ingested)
-        *forwarded -= less(copies, *forwarded - *ingested);
-    if (*forwarded < delivered) /* recovered */
-        *forwarded = delivered;
-}
-
-/* What should be in S3: of the events ingested, those that were forwarded. */
-static int64_t due(const struct audit_hour *hour)
-{
-    int64_t ingested, forwarded;
-
-    chain(hour, &ingested, &forwarded);
-    return ingested - hour->missing[AUDIT_FORWARDED];
-}
-
-/* Requests the gateway counted, and those that were logged in the hour: what is in S3 and what was
- * lost after logging.  An hour without a count has nothing that could be missing; what was logged
- * in it may belong to the hour before. */
-static void gateway_chain(const struct audit_hour *hour, int64_t *gateway, int64_t *logged)
-{
-    *logged = hour->made + hour->missing[AUDIT_FORWARDED] + hour->missing[AUDIT_DELIVERED];
-    *gateway = is_known(hour->hops[AUDIT_GATEWAY]) ? hour->hops[AUDIT_GATEWAY] : 0;
-}
-
-static void keep(struct audit *audit, enum audit_hop hop, const int64_t *missing)
-{
+    pay_within(comparing, 1, 1);
     for (size_t i = 0; i < audit->count; i++)
-        audit->hours[i].missing[hop] = missing[i];
+        comparing->surplus[i] =
+            audit->hours[i].missing[AUDIT_FORWARDED] + audit->hours[i].missing[AUDIT_DELIVERED];
+    pay(comparing, comparing->surplus, 0, 0);
+    pay(comparing, comparing->surplus, 1, audit->later);
+    pay(comparing, comparing->surplus, audit->later, 1);
+    for (size_t i = 0; i < audit->count; i++)
+        keep(comparing, i, AUDIT_INGESTED, comparing->shortage[i]);
 }
 
 void audit_ladder(struct audit *audit)
 {
-    size_t n = audit->count;
-    cleanup_free int64_t *room = mem_new((3 * n + 1) * sizeof *room);
-    int64_t *above = room, *below = room + n, *missing = room + 2 * n;
+    struct comparing comparing;
 
-    for (size_t i = 0; i < n; i++)
-        chain(&audit->hours[i], &above[i], &below[i]);
-    compare(above, below, n, audit->later, missing);
-    keep(audit, AUDIT_FORWARDED, missing);
-    for (size_t i = 0; i < n; i++) {
-        above[i] = due(&audit->hours[i]);
-        below[i] = audit->hours[i].hops[AUDIT_DELIVERED];
-    }
-    compare(above, below, n, audit->later, missing);
-    keep(audit, AUDIT_DELIVERED, missing);
-    for (size_t i = 0; i < n; i++)
-        gateway_chain(&audit->hours[i], &above[i], &below[i]);
-    compare(above, below, n, audit->later, missing);
-    keep(audit, AUDIT_INGESTED, missing);
+    if (audit->unread)
+        return; /* nothing is known of S3: no evidence, no loss found by counting */
+    comparing_init(&comparing, audit);
+    compare_lines(&comparing);
+    compare_events(&comparing);
+    tell_hops_apart(&comparing);
+    compare_requests(&comparing);
+    comparing_fini(&comparing);
 }
 
 static json_t *number_or_null(int64_t count)
@@ -280,38 +285,89 @@ bool audit_ladder_exceeds(int64_t events, int64_t whole, const char *limit)
 /* What the hop should have got in the judged hours: what was there before it, as far as known. */
 static int64_t expected(const struct audit *audit, enum audit_hop hop)
 {
-    int64_t sum = 0, ingested, forwarded, gateway, logged;
+    int64_t sum = 0;
 
     for (size_t i = audit->first; i < audit->last; i++) {
-        chain(&audit->hours[i], &ingested, &forwarded);
-        gateway_chain(&audit->hours[i], &gateway, &logged);
-        sum += hop == AUDIT_INGESTED    ? gateway
-               : hop == AUDIT_FORWARDED ? ingested
-                                        : due(&audit->hours[i]);
+        const struct audit_hour *hour = &audit->hours[i];
+        int64_t due = hour->hops[AUDIT_DELIVERED] + hour->missing[AUDIT_DELIVERED];
+        int64_t above = hour->hops[hop - 1];
+
+        if (hop == AUDIT_INGESTED)
+            sum += is_known(above) ? above : 0;
+        else if (hop == AUDIT_FORWARDED)
+            sum += is_known(above) ? above : due + hour->missing[hop];
+        else
+            sum += due;
     }
     return sum;
 }
 
-static json_t *gap_of(const struct audit *audit, enum audit_hop hop, size_t from, size_t to,
-                      int64_t whole)
+/* Hours that lost events at a hop, as far as counts tell. */
+struct lost {
+    const struct audit *audit;
+    enum audit_hop hop;
+    bool *maybe; /* per hour of the array */
+};
+
+/* True when what is missing of that hour may have been lost in a judged hour: then it counts. */
+static bool is_judged(const struct lost *lost, size_t i)
+{
+    const struct audit_hour *hour = &lost->audit->hours[i];
+
+    return hour->missing[lost->hop] && hour->lost_first[lost->hop] < lost->audit->last &&
+           hour->lost_last[lost->hop] >= lost->audit->first;
+}
+
+static json_t *gap_of(const struct lost *lost, size_t from, size_t to)
 {
     int64_t events = 0, errors = 0, throttled = 0;
+    size_t likely_first = to, likely_last = from;
     bool counted = false;
 
     for (size_t i = from; i < to; i++) {
-        const struct audit_hour *hour = &audit->hours[i];
+        const struct audit_hour *hour = &lost->audit->hours[i];
 
-        events += hour->missing[hop];
+        if (is_judged(lost, i)) {
+            events += hour->missing[lost->hop];
+            likely_first = i < likely_first ? i : likely_first;
+            likely_last = i;
+        }
         errors += is_known(hour->errors) ? hour->errors : 0;
         throttled += is_known(hour->throttled) ? hour->throttled : 0;
-        counted = counted || is_known(hour->hops[hop]);
+        counted = counted || is_known(hour->hops[lost->hop]);
     }
-    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "hop", audit_ladder_hops[hop],
-                     "from", (json_int_t)audit->hours[from].hour_s, "to",
-                     (json_int_t)(audit->hours[to - 1].hour_s + AUDIT_HOUR_S), "events",
-                     (json_int_t)events, "of", (json_int_t)whole, "delivery_errors",
-                     (json_int_t)errors, "delivery_throttling", (json_int_t)throttled, "counted",
-                     counted);
+    return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "hop",
+                     audit_ladder_hops[lost->hop], "from",
+                     (json_int_t)lost->audit->hours[from].hour_s, "to",
+                     (json_int_t)(lost->audit->hours[to - 1].hour_s + AUDIT_HOUR_S), "likely_from",
+                     (json_int_t)lost->audit->hours[likely_first].hour_s, "likely_to",
+                     (json_int_t)(lost->audit->hours[likely_last].hour_s + AUDIT_HOUR_S), "events",
+                     (json_int_t)events, "delivery_errors", (json_int_t)errors,
+                     "delivery_throttling", (json_int_t)throttled, "counted", counted);
+}
+
+static void add_hop(json_t *gaps, const struct lost *lost)
+{
+    const struct audit *audit = lost->audit;
+    json_int_t whole = (json_int_t)expected(audit, lost->hop);
+
+    for (size_t i = 0; i < audit->count; i++)
+        if (is_judged(lost, i))
+            for (size_t k = audit->hours[i].lost_first[lost->hop];
+                 k <= audit->hours[i].lost_last[lost->hop]; k++)
+                lost->maybe[k] = true;
+    for (size_t i = 0; i < audit->count; i++) {
+        size_t from = i;
+
+        while (i < audit->count && lost->maybe[i])
+            i++;
+        if (i > from) {
+            json_t *gap = gap_of(lost, from, i);
+
+            json_object_set_new(gap, "of", json_integer(whole));
+            json_array_append_new(gaps, gap);
+        }
+    }
 }
 
 json_t *audit_ladder_gaps(const struct audit *audit)
@@ -319,16 +375,9 @@ json_t *audit_ladder_gaps(const struct audit *audit)
     json_t *gaps = json_array();
 
     for (enum audit_hop hop = AUDIT_INGESTED; hop < AUDIT_HOPS; hop++) {
-        int64_t whole = expected(audit, hop);
+        cleanup_free bool *maybe = mem_new((audit->count + 1) * sizeof *maybe);
 
-        for (size_t i = audit->first; i < audit->last; i++) {
-            size_t from = i;
-
-            while (i < audit->last && audit->hours[i].missing[hop])
-                i++;
-            if (i > from)
-                json_array_append_new(gaps, gap_of(audit, hop, from, i, whole));
-        }
+        add_hop(gaps, &(struct lost){audit, hop, maybe});
     }
     return gaps;
 }

@@ -3,9 +3,14 @@
  * audit.c          from questions to one document
  * audit_counts.c   CloudWatch's counts per hour
  * audit_events.c   what lies in S3, by queries
- * audit_explain.c  gaps in words; the verdict
+ * audit_explain.c  gaps in words
  * audit_ladder.c   which hours fall short at which hop, and by how much: arithmetic only
+ * audit_match.c    shortages of hours paid by surpluses of hours near them
  * audit_days.c     billing days: requests, rollups, the bill
+ * audit_lines.c    lines that arrived and cannot be billed
+ * audit_sum.c      hours of arrival and billing days joined, to the event
+ * audit_verdict.c  complete, or why not
+ * audit_exact.c    where ids can be compared, the hours of a loss exactly
  * audit_objects.c  objects nobody can read: the error prefix, and a stream's older form
  * audit_fresh.c    how old the newest of everything is */
 #ifndef BILLING_AUDIT_AUDIT_PRIVATE_H
@@ -22,13 +27,20 @@ enum {
      * Firehose both try again for 24 hours.  (Amazon Data Firehose, "Understand data delivery";
      * CloudWatch Logs, "Log group-level subscription filters") */
     AUDIT_RETRY_HOURS = 24,
-    AUDIT_EDGE_S = 60, /* clocks of two hops differ by less */
-    AUDIT_WORST = 10,  /* hours that the table shows */
+    AUDIT_LATE_HOURS = AUDIT_RETRY_HOURS, /* so late an event was forwarded late, later than
+                                                 that it was logged late */
+    AUDIT_EDGE_S = 60,                    /* clocks of two hops differ by less */
+    AUDIT_WORST = 10,                     /* hours that the table shows */
 };
 
 /* The hops between which events are compared hour by hour. */
 enum audit_hop { AUDIT_GATEWAY, AUDIT_INGESTED, AUDIT_FORWARDED, AUDIT_DELIVERED, AUDIT_HOPS };
 extern const char *const audit_ladder_hops[]; /* all eight of the ladder, ends with NULL */
+
+/* Which billing day counts the requests that arrived, if any; the columns of audit_ladder.sql. */
+struct audit_counting {
+    int64_t counted, before_since, earlier_days, later_days, late_counted, too_late, out_of_window;
+};
 
 struct audit_hour {
     int64_t hour_s;
@@ -36,25 +48,37 @@ struct audit_hour {
                                  arrived in this hour (of late ones: the hour of arrival) */
     int64_t errors, throttled; /* DeliveryErrors, DeliveryThrottling; METRICS_UNKNOWN: none told */
     int64_t made;              /* events in S3 whose own time lies in this hour */
+    int64_t logged;            /* events in S3 that were logged in this hour, as it seems */
     /* What arrived: lines = delivered + event_copies; delivered = blank + invalid + untimed +
      * request_copies + unique; parsed = request_copies + unique.  Control messages and unreadable
      * lines of objects are in none of them. */
     int64_t control, unreadable, lines, blank, invalid, untimed, request_copies, unique,
         unattributed, repaired, estimated;
-    int64_t late;                /* of delivered: made in an earlier hour */
-    int64_t missing[AUDIT_HOPS]; /* lost on the way to the hop, found by audit_ladder */
+    int64_t late;                   /* of delivered: made in an earlier hour */
+    struct audit_counting counting; /* of unique: their sum */
+    /* Found by audit_ladder: lost on the way to the hop, and the hours of the array (both in) any
+     * of which may be the one that lost them: counts do not always tell. */
+    int64_t missing[AUDIT_HOPS];
+    size_t lost_first[AUDIT_HOPS], lost_last[AUDIT_HOPS];
 };
 
 struct audit {
     const struct billing *billing;
+    int64_t asked_to_s;   /* what was asked for ends here, be it in the future */
     int64_t from_s, to_s; /* whole hours that are judged */
+    bool before_since;    /* nobody pays for any day of it */
     int64_t wide_s;       /* first hour of the array: earlier, to see where events moved */
     struct audit_hour *hours;
     size_t count, first, last; /* judged: first <= i < last */
     size_t later;              /* hours that an event may take from one hop to the next */
+    size_t steps;              /* work audit_ladder did; for tests */
     int64_t newest_event_s;    /* 0: none */
-    json_t *days;              /* audit_days */
-    json_t *billed;            /* {"calls"}, or NULL */
+    bool has_days;             /* closed billing days lie within the judged hours: these */
+    struct day_span range;
+    int64_t counted; /* requests of these days, whenever they arrived */
+    char *unread;    /* why what lies in S3 could not be counted; NULL: it was */
+    json_t *days;    /* audit_days */
+    json_t *billed;  /* {"calls"}, or NULL */
     json_t *error_objects, *legacy, *freshness;
 };
 
@@ -62,16 +86,49 @@ struct audit {
 int audit_counts_read(struct flow *flow, struct audit *audit, struct err *e);
 int audit_events_read(struct flow *flow, struct audit *audit, struct err *e);
 int audit_days_read(struct flow *flow, struct audit *audit, struct err *e);
+/* Sets has_days and range; before events and days are read. */
+void audit_days_find(struct audit *audit);
+/* What audit_ladder asks about arrivals of [from_s, to_s): new reference. */
+json_t *audit_days_values(const struct audit *audit, int64_t from_s, int64_t to_s);
 int audit_objects_read(struct flow *flow, struct audit *audit, struct err *e);
 int audit_fresh_read(struct flow *flow, struct audit *audit, struct err *e);
 
+/* Of gaps of audit_ladder_gaps: "from", "to" and "events" are exact where the log group still has
+ * the events and there are not too many of them: then "exact" is true and "hours" has [{"hour",
+ * "events"}].  Where the log group cannot be read they stay as they are; -1 only when cancelled. */
+int audit_exact(struct flow *flow, struct audit *audit, json_t *gaps, struct err *e);
+
 /* ---- audit_explain.c: no I/O ---- */
 
-/* Gaps of all hops, worst first, each with "of" (what the hop should have got), "above_limit",
- * "explained" (by AWS, within the limit) and "explanation"; new reference. */
-json_t *audit_explain(const struct audit *audit);
+/* Gaps of all hops (those of the ladder: reference taken over), worst first, each with "of" (what
+ * the hop should have got), "above_limit", "explained" (by AWS, within the limit) and
+ * "explanation"; new reference. */
+json_t *audit_explain(const struct audit *audit, json_t *gaps);
+
+/* ---- audit_lines.c: no I/O ---- */
+
+/* Lines of the hour that are neither requests nor copies of them nor control messages. */
+int64_t audit_lines_unparsed(const struct audit_hour *hour);
+/* The gap at `parsed` of the judged hours, NULL when there is none; new reference. */
+json_t *audit_lines_gap(const struct audit *audit);
+
+/* ---- audit_sum.c: no I/O ---- */
+
+/* A member of all days, added up; null counts nothing. */
+int64_t audit_sum_days(const struct audit *audit, const char *member);
+struct audit_counting audit_sum_counting(const struct audit *audit);
+/* The line that turns `unique` of the judged hours into `rolled_up` of the days; null where there
+ * are no such days.  "agrees": it adds up. */
+json_t *audit_sum_document(const struct audit *audit);
+bool audit_sum_agrees(const struct audit *audit);
+
+/* ---- audit_verdict.c: no I/O ---- */
+
+/* Why it is not known whether all is there: [{"reason", "text"}], empty when it is; new reference.
+ */
+json_t *audit_verdict_reasons(const struct audit *audit);
 /* "gap", "unknown" or "complete"; static. */
-const char *audit_explain_verdict(const struct audit *audit, const json_t *gaps);
+const char *audit_verdict(const json_t *gaps, const json_t *reasons);
 
 /* ---- audit_ladder.c: no I/O ---- */
 
@@ -79,7 +136,7 @@ const char *audit_explain_verdict(const struct audit *audit, const json_t *gaps)
 struct audit_hour *audit_ladder_hour(struct audit *audit, int64_t time_s);
 /* Sets missing[] of every hour; docs/audit.md tells the rule. */
 void audit_ladder(struct audit *audit);
-/* {"gateway": n or null, ..., "delivered": n} over the judged hours; new reference. */
+/* {"gateway": n or null, ..., "delivered": n or null} over the judged hours; new reference. */
 json_t *audit_ladder_totals(const struct audit *audit);
 /* The gaps up to delivery: ranges of hours, in their order; new reference. */
 json_t *audit_ladder_gaps(const struct audit *audit);

@@ -1,91 +1,87 @@
 /* backfill.c -- finds the holes, fills what can be filled, and tells what is lost. */
 #include "billing/backfill/backfill.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit.h"
-#include "billing/backfill/backfill_operations.h"
 #include "billing/backfill/backfill_private.h"
+#include "billing/events/events_missing.h"
 #include "billing/store/recovered.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { DAY_S = 86400 };
 
-int64_t backfill_reach(struct flow *flow, const struct billing *billing, json_t **retention_days,
-                       struct err *e)
-{
-    const char *name = billing->names.log_group;
-    json_auto_t *groups =
-        operation_list(flow, billing, &backfill_operations[BACKFILL_GET_LOG_GROUPS],
-                       json_pack("{s:s}", "logGroupNamePrefix", name), e);
-    size_t i;
-    json_t *group;
-
-    if (!groups)
-        return -1;
-    json_array_foreach(groups, i, group) {
-        const char *found = json_text(group, "logGroupName");
-        json_int_t days = json_integer_value(json_object_get(group, "retentionInDays"));
-        int64_t reach_s = json_integer_value(json_object_get(group, "creationTime")) / 1000;
-        int64_t kept_s = clock_now_ms() / 1000 - (int64_t)days * DAY_S;
-
-        if (!found || strcmp(found, name) != 0)
-            continue;
-        if (retention_days)
-            *retention_days = days ? json_integer(days) : json_null();
-        return days && kept_s > reach_s ? kept_s : reach_s;
-    }
-    return err_set(e, ERR_ABSENT, "there is no log group %s", name);
-}
-
 /* ---- holes ---- */
 
-/* An hour whose events may be missing in S3 though they were logged. */
-static bool is_hole(const json_t *hour)
+/* A gap whose events may be in the log group though they are not in S3. */
+static bool is_hole(const json_t *gap)
 {
-    const json_t *missing = json_object_get(hour, "missing");
+    const char *hop = json_text(gap, "hop");
 
-    return json_object_get(missing, "forwarded") || json_object_get(missing, "delivered") ||
-           (json_object_get(missing, "ingested") && /* nobody says whether it was logged */
-            json_is_null(json_object_get(hour, "ingested")));
+    return !strcmp(hop, "forwarded") || !strcmp(hop, "delivered") ||
+           (!strcmp(hop, "ingested") && /* nobody says whether they were logged */
+            json_is_false(json_object_get(gap, "counted")));
 }
 
-static json_int_t missing_in(const json_t *hour)
+static json_int_t number(const json_t *object, const char *key)
 {
-    const json_t *missing = json_object_get(hour, "missing");
-
-    return json_integer_value(json_object_get(missing, "forwarded")) +
-           json_integer_value(json_object_get(missing, "delivered"));
+    return json_integer_value(json_object_get(object, key));
 }
 
-/* The hole that holds what is missing in the hour, and the hours it takes to read it again: one
- * more on both sides, since CloudWatch counts an event in the hour it came and the log group has it
- * under its own time. */
-static json_t *find_holes(const json_t *audit)
+/* The hours it takes to read a gap again: all that may have lost its events, and one more on both
+ * sides, since CloudWatch counts an event in the hour it came and the log group has it under its
+ * own time. */
+static json_t *hole_of(const json_t *gap)
 {
-    const json_t *hours = json_object_get(audit, "hours");
-    json_t *holes = json_array(), *open = NULL, *hour;
-    size_t i;
+    bool counts = strcmp(json_text(gap, "hop"), "ingested") != 0;
 
-    json_array_foreach(hours, i, hour) {
-        json_int_t at = json_integer_value(json_object_get(hour, "hour"));
-        json_int_t missing = missing_in(hour);
+    return json_pack("{s:I, s:I, s:I}", "from", number(gap, "from") - BACKFILL_HOUR_S, "to",
+                     number(gap, "to") + BACKFILL_HOUR_S, "missing",
+                     counts ? number(gap, "events") : (json_int_t)0);
+}
 
-        if (!is_hole(hour))
-            continue;
-        if (!open || json_integer_value(json_object_get(open, "to")) < at - BACKFILL_HOUR_S) {
-            open = json_pack("{s:I, s:I, s:I}", "from", at - BACKFILL_HOUR_S, "to",
-                             at + 2 * BACKFILL_HOUR_S, "missing", missing);
-            json_array_append_new(holes, open);
+static int by_from(const void *a, const void *b)
+{
+    json_int_t x = number(*(json_t *const *)a, "from"), y = number(*(json_t *const *)b, "from");
+
+    return (x > y) - (x < y);
+}
+
+/* Holes that touch are one; in the order of time. */
+static json_t *join_holes(json_t **found, size_t count)
+{
+    json_t *holes = json_array(), *open = NULL;
+
+    qsort(found, count, sizeof *found, by_from);
+    for (size_t i = 0; i < count; i++) {
+        if (!open || number(found[i], "from") > number(open, "to")) {
+            open = found[i];
+            json_array_append(holes, open);
             continue;
         }
-        json_object_set_new(open, "to", json_integer(at + 2 * BACKFILL_HOUR_S));
-        json_object_set_new(
-            open, "missing",
-            json_integer(json_integer_value(json_object_get(open, "missing")) + missing));
+        if (number(found[i], "to") > number(open, "to"))
+            json_object_set(open, "to", json_object_get(found[i], "to"));
+        json_object_set_new(open, "missing",
+                            json_integer(number(open, "missing") + number(found[i], "missing")));
     }
+    return holes;
+}
+
+static json_t *find_holes(const json_t *audit)
+{
+    const json_t *gaps = json_object_get(audit, "gaps");
+    cleanup_free json_t **found = mem_new((json_array_size(gaps) + 1) * sizeof(json_t *));
+    json_t *holes, *gap;
+    size_t count = 0, i;
+
+    json_array_foreach(gaps, i, gap)
+        if (is_hole(gap))
+            found[count++] = hole_of(gap);
+    holes = join_holes(found, count);
+    while (count)
+        json_decref(found[--count]);
     return holes;
 }
 
@@ -158,6 +154,18 @@ static json_t *report_of(const struct backfill *backfill, const json_t *holes, j
         retention ? retention : json_null(), "lost", lost(backfill, holes));
 }
 
+/* Which events are there is asked of the view: before `apply` there is none that knows. */
+static int check_view(const json_t *audit, struct err *e)
+{
+    size_t i;
+    json_t *reason;
+
+    json_array_foreach(json_object_get(audit, "reasons"), i, reason)
+        if (!strcmp(json_text(reason, "reason"), "view"))
+            return err_set(e, ERR_INVALID, "%s", json_text(reason, "text"));
+    return 0;
+}
+
 /* Holes are looked for first: what is written then is not counted as having been there. */
 static int run(struct flow *flow, struct backfill *backfill, json_t **holes, json_t **retention,
                struct err *e)
@@ -169,13 +177,13 @@ static int run(struct flow *flow, struct backfill *backfill, json_t **holes, jso
         return backfill_objects_legacy(flow, backfill, e);
     backfill_progress(backfill, "looking for holes");
     audit = audit_run(flow, backfill->billing, request->from_s, request->to_s, e);
-    if (!audit)
+    if (!audit || check_view(audit, e))
         return -1;
     json_decref(*holes);
     *holes = find_holes(audit);
     if (backfill_objects_errors(flow, backfill, e))
         return -1;
-    if (json_array_size(*holes) && backfill_reach(flow, backfill->billing, retention, e) < 0)
+    if (json_array_size(*holes) && events_missing_reach(flow, backfill->billing, retention, e) < 0)
         return -1;
     return fill_holes(flow, backfill, *holes, e);
 }

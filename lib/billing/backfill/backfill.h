@@ -32,9 +32,4 @@ struct backfill_request {
  * written until then stays. */
 json_t *backfill_run(struct flow *flow, const struct billing *billing,
                      const struct backfill_request *request, struct err *e);
-/* How far back the log group reaches, seconds since 1970: by its retention and its age.  -1 and *e
- * when that cannot be read. */
-int64_t backfill_reach(struct flow *flow, const struct billing *billing, json_t **retention_days,
-                       struct err *e);
-
 #endif

@@ -35,24 +35,32 @@ static json_int_t hour_number(int64_t hour_s)
     return usage_day_number(day) * 100 + (hour_s % ROLLUP_DAY_S) / ROLLUP_HOUR_S;
 }
 
-json_t *usage_raw_values(const struct billing *billing, struct day_span days)
+char *usage_day_rows(const struct billing *billing, struct day_span days)
 {
-    cleanup_str struct str rows = {0};
-    cleanup_free char *filter = NULL;
-    struct day day = calendar_add_days(days.first, -1); /* for copies made across midnight */
-    struct rollup_window window = rollup_window_of(billing, day);
-    int64_t from_s = window.from_s;
+    struct str rows = {0};
 
-    for (; calendar_compare(day, days.last) <= 0; day = calendar_add_days(day, 1)) {
-        window = rollup_window_of(billing, day);
+    for (struct day day = days.first; calendar_compare(day, days.last) <= 0;
+         day = calendar_add_days(day, 1)) {
+        struct rollup_window window = rollup_window_of(billing, day);
+
         str_addf(&rows, "%s(%lld, %lld, %lld, %lld, %lld)", rows.len ? ", " : "",
                  (long long)usage_day_number(day), (long long)window.event_from_s,
                  (long long)window.event_to_s, (long long)hour_number(window.from_s),
                  (long long)hour_number(window.to_s - ROLLUP_HOUR_S));
     }
-    filter = rollup_window_filter(from_s, window.to_s);
-    return json_pack("{s:I, s:s, s:s}", "first_day", usage_day_number(days.first), "days",
-                     str_text(&rows), "partition_filter", filter);
+    return str_take(&rows);
+}
+
+json_t *usage_raw_values(const struct billing *billing, struct day_span days)
+{
+    struct day_span read = {calendar_add_days(days.first, -1), /* for copies across midnight */
+                            days.last};
+    cleanup_free char *rows = usage_day_rows(billing, read);
+    cleanup_free char *filter = rollup_window_filter(rollup_window_of(billing, read.first).from_s,
+                                                     rollup_window_of(billing, read.last).to_s);
+
+    return json_pack("{s:I, s:s, s:s}", "first_day", usage_day_number(days.first), "days", rows,
+                     "partition_filter", filter);
 }
 
 const char *usage_query(enum usage_source source)

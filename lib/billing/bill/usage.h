@@ -28,6 +28,9 @@ void usage_fini(struct usage *usage);
 /* What usage_raw and audit_days ask for: {"first_day", "days", "partition_filter"}; new reference.
  */
 json_t *usage_raw_values(const struct billing *billing, struct day_span days);
+/* "(20251001, 1759276800, 1759363200, 2025093023, 2025100423), ...": each day, its first second and
+ * the next day's, the first and the last hour of arrival that count for it; new text. */
+char *usage_day_rows(const struct billing *billing, struct day_span days);
 /* A billing day as the queries number it: 20251031. */
 json_int_t usage_day_number(struct day day);
 /* The name of the query that reads it. */

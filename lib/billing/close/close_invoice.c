@@ -143,9 +143,27 @@ static void add_gaps(struct close *close)
         close_reason(close, "%zu more gaps; `billingd audit` shows them", more);
 }
 
+/* What nobody counted may be missing without anybody knowing: where CloudWatch keeps no counts any
+ * more, or nobody called, that is noted; whatever else is not known refuses the close. */
+static void add_unknown(struct close *close)
+{
+    size_t i;
+    json_t *one;
+
+    json_array_foreach(json_object_get(close->audit, "reasons"), i, one) {
+        const char *reason = json_text(one, "reason"), *text = json_text(one, "text");
+
+        if (!strcmp(reason, "counts") || !strcmp(reason, "silent"))
+            json_array_append_new(close->notes,
+                                  json_sprintf("the audit proves less than it could: %s", text));
+        else
+            close_reason(close, "the audit cannot tell whether all is there: %s", text);
+    }
+}
+
 static int take_audit(struct flow *flow, struct close *close, struct err *e)
 {
-    const char *zone = price_book_zone(close->billing->book), *verdict;
+    const char *zone = price_book_zone(close->billing->book);
     int64_t from_s = calendar_day_start(zone, close->month);
     int64_t to_s =
         calendar_day_start(zone, calendar_add_days(calendar_month(close->month).last, 1));
@@ -155,15 +173,10 @@ static int take_audit(struct flow *flow, struct close *close, struct err *e)
     if (!close->audit)
         return -1;
     json_object_del(close->audit, "freshness_seconds"); /* of this moment, not of the month */
-    verdict = json_text(close->audit, "verdict");
     if (audit_has_gap(close->audit))
         add_gaps(close);
-    else if (verdict && !strcmp(verdict, "unknown"))
-        json_array_append_new(
-            close->notes,
-            json_sprintf("CloudWatch has no counts for %" JSON_INTEGER_FORMAT
-                         " hours: for them the audit proves nothing",
-                         json_integer_value(json_object_get(close->audit, "unknown_hours"))));
+    else
+        add_unknown(close);
     return 0;
 }
 

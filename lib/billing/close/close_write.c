@@ -85,9 +85,9 @@ static json_t *objects_json(const json_t *objects)
 /* The ladder without its hours, which audit.json has. */
 static json_t *audit_json(const json_t *audit)
 {
-    static const char *const keys[] = {"from",          "to",           "totals",  "excluded",
-                                       "included",      "gaps",         "max_gap", "verdict",
-                                       "unknown_hours", "error_objects"};
+    static const char *const keys[] = {
+        "from",    "to",      "totals",        "excluded",      "included", "gaps",
+        "max_gap", "verdict", "unknown_hours", "error_objects", "reasons",  "adds_up"};
     json_t *kept = json_object();
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)

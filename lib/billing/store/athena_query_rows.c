@@ -8,6 +8,7 @@
 #include "billing/store/athena_query_private.h"
 #include "billing/store/store_operations.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -146,17 +147,28 @@ int athena_query_rows(struct flow *flow, const struct billing *billing, const js
     return 0;
 }
 
-int64_t athena_query_rows_number(const struct athena_result *result, size_t row, const char *column,
-                                 int64_t otherwise)
+size_t athena_query_rows_column(const struct athena_result *result, const char *column)
 {
     size_t i;
     json_t *name;
 
-    json_array_foreach(result->columns, i, name) {
-        const char *text = json_string_value(json_array_get(json_array_get(result->rows, row), i));
-
+    json_array_foreach(result->columns, i, name)
         if (!strcmp(json_string_value(name), column))
-            return text ? strtoll(text, NULL, 10) : 0;
-    }
-    return otherwise;
+            return i;
+    return SIZE_MAX;
+}
+
+int64_t athena_query_rows_at(const struct athena_result *result, size_t row, size_t column)
+{
+    const char *text = json_string_value(json_array_get(json_array_get(result->rows, row), column));
+
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+int64_t athena_query_rows_number(const struct athena_result *result, size_t row, const char *column,
+                                 int64_t otherwise)
+{
+    size_t at = athena_query_rows_column(result, column);
+
+    return at == SIZE_MAX ? otherwise : athena_query_rows_at(result, row, at);
 }

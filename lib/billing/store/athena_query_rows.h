@@ -8,5 +8,8 @@
  * no such column. */
 int64_t athena_query_rows_number(const struct athena_result *result, size_t row, const char *column,
                                  int64_t otherwise);
+/* The same for many rows: where the column is (SIZE_MAX: there is none), and the number there. */
+size_t athena_query_rows_column(const struct athena_result *result, const char *column);
+int64_t athena_query_rows_at(const struct athena_result *result, size_t row, size_t column);
 
 #endif

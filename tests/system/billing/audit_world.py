@@ -7,12 +7,15 @@ from typing import Any
 from rollup_world import BUCKET, GROUP, World, moment
 
 FIRST, LAST = "2025-10-01", "2025-10-02"
+# Every line can be billed: one that cannot is a gap. (A dash may stand where the request's id belongs.)
+BILLABLE = {"invalid": 0, "dashes": 0}
 DAYS = ("--from", FIRST, "--to", LAST)
 
 
 def generate(world: World, **options: Any) -> dict[str, Any]:
     """Two days with everything that traffic brings."""
-    values = {"requests": 2500, "customers": 12, "days": 2, "seed": 5, "margin_days": 0, "log_group": GROUP}
+    values = {"requests": 2500, "customers": 12, "days": 2, "seed": 5, "margin_days": 0, "log_group": GROUP,
+              **BILLABLE}
     return dict(world.sandbox.generate("2025-10", **{**values, **options}))
 
 

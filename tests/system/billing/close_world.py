@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from audit_world import BILLABLE
 from rollup_world import BUCKET, GROUP, World
 
 PIPELINE = "shop"
@@ -36,7 +37,8 @@ class Books:
 
     def generate(self, month: str = "2025-10", **options: Any) -> dict[str, Any]:
         """Traffic of a month within the month itself, rolled up."""
-        values = {"requests": 300, "customers": 6, "seed": 3, "margin_days": 0, "log_group": GROUP}
+        values = {"requests": 300, "customers": 6, "seed": 3, "margin_days": 0, "log_group": GROUP,
+                  **BILLABLE}
         truth = dict(self.sandbox.generate(month, **{**values, **options}))
         self.world.run("rollup", "--month", month)
         return truth
@@ -44,7 +46,7 @@ class Books:
     def months(self, *months: str) -> dict[str, dict[str, Any]]:
         """One day of traffic in each; rolled up after all of it, as objects reach into the month before."""
         truths = {month: dict(self.sandbox.generate(month, requests=40, customers=4, seed=number, days=1, margin_days=0,
-                                                    log_group=GROUP)) for number, month in enumerate(months)}
+                                                    log_group=GROUP, **BILLABLE)) for number, month in enumerate(months)}
         self.world.run("rollup", "--from", months[0] + "-01", "--to", months[-1] + "-28")
         return truths
 

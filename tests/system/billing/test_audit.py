@@ -22,11 +22,28 @@ def within(gap: dict[str, Any], first: int, end: int, slack: int = 3600) -> bool
     return bool(first - slack <= gap["from"] and gap["to"] <= end + slack)
 
 
-def test_messy_traffic_is_complete(world: World) -> None:
-    truth = generate(world, duplicates=.05, late_hours=.03, late_days=.01)
+def assert_adds_up(found: dict[str, Any]) -> None:
+    """From the requests of the hours to the calls of the days, to the event."""
+    steps = dict(found["adds_up"])
+    assert steps.pop("agrees") is True
+    assert steps.pop("unique") == found["totals"]["unique"]
+    end, days = steps.pop("rolled_up"), steps.pop("requests_of_days")
+    assert end == found["totals"]["rolled_up"] and days == sum(d["calls"] for d in found["days"])
+    assert found["totals"]["unique"] + sum(steps.values()) == end
+    assert all(steps[name] <= 0 for name in steps if name not in ("arrived_outside", "not_rolled_up"))
+
+
+def test_messy_traffic_is_accounted_for(world: World) -> None:
+    truth = generate(world, duplicates=.05, late_hours=.03, late_days=.01, invalid=.002, dashes=.02)
     world.rollup("--to", LAST)
-    found = audit(world)
-    assert found["verdict"] == "complete" and gaps(found) == {}
+    found = audit(world, code=5)
+    # All that is not billed is in lines that cannot be.
+    unparsed = sum(found["excluded"][c] for c in ("blank", "invalid", "untimed", "unreadable"))
+    assert found["verdict"] == "gap" and gaps(found) == {"parsed": unparsed}
+    (gap,) = found["gaps"]
+    assert gap["of"] == found["totals"]["delivered"] and gap["above_limit"] and not gap["explained"]
+    assert f"{gap['lines']['invalid']} invalid" in gap["explanation"] and "billingd check" in gap["explanation"]
+    assert {k: v for k, v in gap["lines"].items()} == {k: found["excluded"][k] for k in gap["lines"]}
     assert found["hops"] == HOPS
     totals, excluded = found["totals"], found["excluded"]
     # Nothing is between two rungs without a name.
@@ -36,7 +53,10 @@ def test_messy_traffic_is_complete(world: World) -> None:
     assert totals["rolled_up"] == totals["billed"] == sum(d["calls"] for d in found["days"])
     assert totals["billed"] == sum(c for day in (FIRST, LAST) for c, _ in truth["days"][day].values())
     # Over all days on which anything arrived: the generator's own counts.
-    whole = audit(world, "--from", FIRST, "--to", "2025-10-08")
+    assert_adds_up(found)
+    whole = audit(world, "--from", FIRST, "--to", "2025-10-08", code=5)
+    assert_adds_up(whole)
+    assert whole["adds_up"]["arrived_outside"] == 0 and found["adds_up"]["arrived_outside"] > 0
     assert whole["totals"]["gateway"] == truth["gateway_count"]
     assert whole["totals"]["ingested"] == whole["totals"]["delivered"] == truth["log_events"]
     for ours, theirs in (("control", "control"), ("blank", "blank"), ("invalid", "invalid"),
@@ -95,13 +115,13 @@ def test_unreadable_lines_are_counted_and_never_billed(world: World) -> None:
         assert world.states(world.rollup("--to", LAST), "was")[FIRST] == ("missing" if again else "late")
         assert bill(world)[0] == clean
         world.run("bill", "--month", "2025-10", "--from-raw")
-        found = audit(world)
-        assert found["verdict"] == "complete"
+        found = audit(world, code=5)
+        assert gaps(found) == {"parsed": count} and found["gaps"][0]["lines"]["unreadable"] == count
         assert found["excluded"] == {**before["excluded"], "unreadable": count}
         assert found["totals"] == before["totals"] and found["days"] == before["days"]
         assert {h["hour"]: h["unreadable"] for h in found["hours"] if h["unreadable"]} == {hour(FIRST, 12): count}
-    assert f"unreadable {count}" in world.run("audit", *DAYS).stdout
-    rows = [row.split(",") for row in world.run("audit", "-o", "csv", *DAYS).stdout.splitlines()]
+    assert f"unreadable {count}" in world.run("audit", *DAYS, code=5).stdout
+    rows = [row.split(",") for row in world.run("audit", "-o", "csv", *DAYS, code=5).stdout.splitlines()]
     assert [row[rows[0].index("unreadable")] for row in rows[1:]] == ["0"] * 12 + [str(count)] + ["0"] * 35
 
 
@@ -148,6 +168,159 @@ def test_blocked_hour_names_the_hop(world: World, block: str, hop: str, says: st
         assert found["error_objects"]["newest"] is not None
     else:
         assert found["error_objects"]["count"] == 0
+
+
+def read_object(world: World, key: str) -> list[dict[str, Any]]:
+    text = gzip.decompress(world.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()).decode()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def delete_events(world: World, day: str, of_day: int, count: int) -> None:
+    """Some events that are in no other object are gone from the objects of an hour, without a trace."""
+    year, month, number = day.split("-")
+    once: dict[str, int] = {}
+    for one in world.sandbox.objects(BUCKET, "access-logs/"):
+        for envelope in read_object(world, one["key"]):
+            for event in envelope["logEvents"]:
+                once[event["id"]] = once.get(event["id"], 0) + 1
+    prefix = f"access-logs/year={year}/month={month}/day={number}/hour={of_day:02}/"
+    for one in world.sandbox.objects(BUCKET, prefix):
+        envelopes = read_object(world, one["key"])
+        for envelope in envelopes:
+            kept = []
+            for event in envelope["logEvents"]:
+                if count and once[event["id"]] == 1 and event["timestamp"] // 3600000 * 3600 == hour(day, of_day):
+                    count -= 1
+                else:
+                    kept.append(event)
+            envelope["logEvents"] = kept
+        text = "".join(json.dumps(e, separators=(",", ":"), ensure_ascii=False) + "\n" for e in envelopes
+                       if e["logEvents"])
+        world.s3.put_object(Bucket=BUCKET, Key=one["key"], Body=gzip.compress(text.encode()))
+    assert count == 0
+
+
+def test_two_events_of_an_hour_among_noise(world: World) -> None:
+    """Deleted before the rollup, in traffic that is late and doubled: named in an interval that holds the hour, and
+    as much is said when only that day is asked for."""
+    generate(world, days=6, requests=2500, duplicates=.02, late_hours=.01, late_days=.001)
+    delete_events(world, "2025-10-04", 14, 2)
+    world.rollup("--to", "2025-10-06")
+    at = hour("2025-10-04", 14)
+    for window in (("--from", FIRST, "--to", "2025-10-06"), ("--day", "2025-10-04"),
+                   ("--from", "2025-10-03", "--to", "2025-10-05")):
+        found = audit(world, *window, code=5)
+        assert gaps(found) == {"delivered": 2}, (window, found["gaps"])
+        (gap,) = found["gaps"]
+        assert gap["from"] <= at and at + 3600 <= gap["to"] <= gap["from"] + 3 * 3600, gap
+    assert audit(world, "--day", "2025-10-06")["verdict"] == "complete"
+
+
+def test_hours_are_exact_where_the_log_group_still_has_the_events(world: World) -> None:
+    generate(world, days=6, requests=2500, duplicates=.02, late_hours=.01, late_days=.001)
+    world.sandbox.switches(data_now=hour("2025-10-12", 0))
+    delete_events(world, "2025-10-04", 14, 2)
+    world.rollup("--to", "2025-10-06")
+    at = hour("2025-10-04", 14)
+    for window in (("--day", "2025-10-04"), ("--from", FIRST, "--to", "2025-10-06")):
+        (gap,) = audit(world, *window, code=5)["gaps"]
+        assert gap["exact"] and gap["hours"] == [{"hour": at, "events": 2}]
+        assert (gap["from"], gap["to"], gap["events"]) == (at, at + 3600, 2)
+    # Who may not read the log group is told the interval.
+    world.sandbox.faults({"action": "error", "operation": "FilterLogEvents", "client": "billingd", "nth": 1, "times": 0,
+                          "status": 400, "code": "AccessDeniedException", "message": "no"})
+    (gap,) = audit(world, "--day", "2025-10-04", code=5)["gaps"]
+    assert "exact" not in gap and gap["from"] <= at < gap["to"] and gap["events"] == 2
+
+
+@pytest.mark.parametrize(("block", "hop"), [("filter", "forwarded"), ("destination", "forwarded"),
+                                            ("s3", "delivered")])
+def test_blocked_hour_among_noise_is_told_to_the_event(world: World, block: str, hop: str) -> None:
+    """As many as are in the log group and nowhere in S3, and at no other hop."""
+    first, end = hour(FIRST, 12), hour(FIRST, 13)
+    world.sandbox.blocks({"hop": block, "from": first, "to": end})
+    generate(world, duplicates=.05, late_hours=.03, late_days=.002)
+    world.rollup("--to", LAST)
+    found = audit(world, "--from", FIRST, "--to", "2025-10-05", code=5)
+    there = int(str(world.query("SELECT count(DISTINCT event_id) FROM restapi_access_log_json WHERE year = 2025 "
+                                "AND line_state NOT IN ('control', 'unreadable')")[0][0]))
+    assert gaps(found) == {hop: found["totals"]["ingested"] - there}, found["gaps"]
+    assert any(g["from"] <= first and end <= g["to"] for g in found["gaps"])
+
+
+# ---- lines that cannot be billed --------------------------------------------------------------------------------
+
+
+def test_third_of_the_lines_cannot_be_read(world: World) -> None:
+    truth = generate(world, requests=2000, invalid=.3)
+    world.rollup("--to", LAST)
+    found = audit(world, code=5)
+    broken = truth["excluded"]["invalid"] + truth["excluded"]["blank"]
+    assert found["verdict"] == "gap" and .25 * 2000 < broken
+    assert set(gaps(found)) == {"parsed"} and abs(gaps(found)["parsed"] - broken) < 5  # at the window's edges
+    assert "parsed" in world.run("audit", *DAYS, code=5).stdout
+    # Exactly at the limit it is not above it.
+    world.write(more="      audit: {max_gap: 100%}\n")
+    assert audit(world)["gaps"][0]["above_limit"] is False
+
+
+def test_format_without_a_comma(world: World) -> None:
+    """No line can be read: whatever the limit, a month with traffic and no bill is not complete."""
+    world.write(more="      audit: {max_gap: 100%}\n")
+    at = hour(FIRST, 6)
+    world.sandbox.traffic(GROUP, [
+        {"message": f'{{"requestId":"r{n}" "sub":"u1","status":"200","requestTimeEpoch":"{at + n}"}}',
+         "timestamp": (at + n) * 1000, "arrival": (at + n) * 1000} for n in range(50)])
+    world.rollup("--to", LAST)
+    found = audit(world, code=5)
+    (gap,) = found["gaps"]
+    assert (gap["hop"], gap["events"], gap["of"], gap["above_limit"]) == ("parsed", 50, 50, True)
+    assert found["totals"]["parsed"] == 0 and found["totals"]["delivered"] == 50
+
+
+# ---- what no billing day counts -----------------------------------------------------------------------------------
+
+
+def test_own_times_outside_every_window(world: World) -> None:
+    at = hour(LAST, 5)
+    times = {"a": at, "b": 5, "c": hour("2026-10-01", 0), "d": hour("2024-08-01", 0)}
+    world.sandbox.traffic(GROUP, [
+        {"message": json.dumps({"requestId": one, "sub": "u", "status": "200", "requestTimeEpoch": str(made)}),
+         "timestamp": at * 1000, "arrival": at * 1000} for one, made in times.items()])
+    world.rollup("--to", LAST)
+    found = audit(world, code=5)
+    assert found["totals"]["unique"] == 4 and found["totals"]["billed"] == 1
+    assert found["excluded"]["out_of_window"] == 3 and found["excluded"]["too_late"] == 0
+    assert_adds_up(found)
+    assert gaps(found) == {"rolled_up": 3} and "out of window" in found["gaps"][0]["explanation"]
+    text = world.run("audit", *DAYS, code=5).stdout
+    assert "-          3  dated on no day" in text and "DOES NOT" not in text
+
+
+def test_too_late_is_told_in_the_hours_it_came_in_too(world: World) -> None:
+    """A call of the first day that comes a week later: told by an audit of either."""
+    generate(world, requests=200)
+    world.request(FIRST, "2025-10-08T03:10")
+    world.rollup("--to", "2025-10-08")
+    for window in (("--day", "2025-10-08"), ("--from", FIRST, "--to", "2025-10-08")):
+        found = audit(world, *window, code=5)
+        assert found["excluded"]["too_late"] == 1 and found["excluded"]["out_of_window"] == 0
+        assert found["adds_up"]["too_late"] == -1
+        assert_adds_up(found)
+        assert "late_days" in [g for g in found["gaps"] if g["hop"] == "rolled_up"][0]["explanation"]
+
+
+def test_nothing_to_audit(world: World) -> None:
+    """Before any data, and before billing begins: said, and never complete."""
+    generate(world, requests=300)
+    world.rollup("--to", LAST)
+    found = audit(world, "--month", "2025-08", code=1)
+    assert found["verdict"] == "unknown"
+    assert [r["reason"] for r in found["reasons"]] == ["before_since"]
+    found = audit(world, "--month", "2025-11", code=1)
+    assert found["verdict"] == "unknown" and [r["reason"] for r in found["reasons"]] == ["silent"]
+    text = world.run("audit", "--month", "2025-11", code=1).stdout
+    assert "unknown: nothing shows that all is there" in text and "not known: nothing to audit" in text
 
 
 def test_unlogged_requests(world: World) -> None:

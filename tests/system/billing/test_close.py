@@ -359,7 +359,7 @@ def test_rollup_of_other_sql_is_no_difference(books: Books) -> None:
 # -- the chain ---------------------------------------------------------------------------------------------------
 
 def test_three_months(books: Books) -> None:
-    books.world.write(since="2025-07-01", more=MORE.format(key=books.key))
+    books.world.write(since="2025-06-01", more=MORE.format(key=books.key))
     books.months("2025-08", "2025-09", "2025-10")
     assert "the first month of the chain" in books.close("2025-08")["notes"]
     assert "2025-09 is not closed and has data" in reasons(books.close(code=4))
@@ -396,7 +396,7 @@ def test_next_close_tells_of_a_waiting_correction(books: Books) -> None:
 
 def test_months_between(books: Books) -> None:
     """One without data may be passed over, another only when that is said."""
-    books.world.write(since="2025-07-01", more=MORE.format(key=books.key))
+    books.world.write(since="2025-06-01", more=MORE.format(key=books.key))
     books.months("2025-06", "2025-08", "2025-09", "2025-10")
     books.close("2025-06")
     books.close("2025-08")

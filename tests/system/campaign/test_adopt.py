@@ -190,3 +190,29 @@ def test_rules_of_others_in_the_old_form(sandbox: Sandbox, billingd: Billingd, w
         {**{k: v for k, v in rule.items() if k != "Filter"}, "Prefix": rule["Filter"]["Prefix"]} for rule in have]})
     billingd.must_be_converged()
     assert "old form" not in billingd("plan").out
+
+
+def test_audit_names_the_loss_before_anything_is_applied(sandbox: Sandbox, billingd: Billingd, adopted: str) -> None:
+    """Neither its view nor its objects can be read: so much is known, and what becomes of it."""
+    sandbox.generate("2025-10", requests=300, days=2, margin_days=0, log_group=seed.LOG_GROUP)
+    sandbox.clear()
+    said = billingd("audit", "--month", "2025-10", "-o", "json")
+    assert said.code == 5, said
+    found = said.json
+    assert found["verdict"] == "gap" and [r["reason"] for r in found["reasons"]] == ["view"]
+    assert "billingd apply" in found["reasons"][0]["text"]
+    totals, legacy = found["totals"], found["legacy"]
+    # Counted is counted, and what was not is unknown, not 0.
+    assert totals["ingested"] > 290 and totals["forwarded"] > 290
+    assert [totals[hop] for hop in ("delivered", "parsed", "unique", "rolled_up", "billed")] == [None] * 5
+    assert set(found["excluded"].values()) == {None} and found["adds_up"] is None
+    assert legacy["live"] and legacy["prefix"] == "json-data/"
+    assert legacy["count"] > 100 and 0 < legacy["events"] and not legacy["all_read"]
+    (gap,) = found["gaps"]
+    assert gap["hop"] == "delivered" and gap["above_limit"] and gap["events"] >= 290
+    assert "backfill --legacy json-data/" in gap["explanation"] and "billingd apply" in gap["explanation"]
+    text = billingd("audit", "--month", "2025-10")
+    assert text.code == 5 and "In an older form" in text.out and "delivered                ?" in text.out, text
+    refused = billingd("backfill", "--month", "2025-10")
+    assert refused.code == 1 and "billingd apply" in refused.err, refused
+    assert [w for w in billingd.writes() if w != "StartQueryExecution"] == []

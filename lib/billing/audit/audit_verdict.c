@@ -1,0 +1,81 @@
+/* audit_verdict.c -- complete, or why not.  What was not counted proves nothing. */
+#include "base/json.h"
+#include "billing/audit/audit_private.h"
+
+#include <string.h>
+
+static void add(json_t *reasons, const char *reason, json_t *text)
+{
+    json_array_append_new(reasons, json_pack("{s:s, s:o}", "reason", reason, "text", text));
+}
+
+/* Nobody counted anything in the judged hours: not even that there was nothing. */
+static bool is_silent(const struct audit *audit)
+{
+    for (size_t i = audit->first; i < audit->last; i++) {
+        const struct audit_hour *hour = &audit->hours[i];
+
+        for (size_t hop = 0; hop < AUDIT_HOPS; hop++)
+            if (hour->hops[hop] > 0)
+                return false;
+        if (hour->lines || hour->unreadable || hour->control)
+            return false;
+    }
+    return true;
+}
+
+static void add_window(json_t *reasons, const struct audit *audit)
+{
+    if (audit->before_since)
+        add(reasons, "before_since",
+            json_sprintf("nothing to audit: billing begins on %s (rollup.since)",
+                         audit->billing->settings.since));
+    else if (audit->first == audit->last)
+        add(reasons, "open",
+            json_string("nothing to audit yet: no hour of it has ended and settled"));
+    else if (is_silent(audit))
+        add(reasons, "silent",
+            json_string("nothing to audit: no hop counted anything in these hours; either nobody "
+                        "called, or it is before the pipeline's first data"));
+}
+
+static void add_sum(json_t *reasons, const struct audit *audit)
+{
+    if (!audit_sum_agrees(audit))
+        add(reasons, "sum",
+            json_sprintf("it does not add up: of the days' requests %" JSON_INTEGER_FORMAT
+                         " were found by hours of arrival and %" JSON_INTEGER_FORMAT
+                         " by billing days; events arrive meanwhile, or a query is wrong",
+                         (json_int_t)audit->counted, (json_int_t)audit_sum_days(audit, "calls")));
+}
+
+json_t *audit_verdict_reasons(const struct audit *audit)
+{
+    json_t *reasons = json_array();
+    size_t unknown = audit_ladder_unknown_hours(audit);
+
+    add_window(reasons, audit);
+    if (audit->unread)
+        add(reasons, "view",
+            json_sprintf("the view in the catalogue is not the one that `billingd apply` makes, so "
+                         "nothing is known of what lies in S3: %s",
+                         audit->unread));
+    add_sum(reasons, audit);
+    if (unknown)
+        add(reasons, "counts",
+            json_sprintf(
+                "for %zu hours with events CloudWatch does not say how many there should be",
+                unknown));
+    return reasons;
+}
+
+const char *audit_verdict(const json_t *gaps, const json_t *reasons)
+{
+    size_t i;
+    json_t *gap;
+
+    json_array_foreach(gaps, i, gap)
+        if (json_is_true(json_object_get(gap, "above_limit")))
+            return "gap";
+    return json_array_size(reasons) ? "unknown" : "complete";
+}

@@ -1,0 +1,161 @@
+/* events_missing.c -- the log group read again, without what is in S3 already.
+ *
+ * FilterLogEvents gives each event the id that the subscription gave it. Limits: 5 calls a second
+ * and region, 10,000 events or 1 MiB a page; pages may be empty and still have a next one. */
+#include "billing/events/events_missing.h"
+
+#include "aws/page_tokens.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/events/events_operations.h"
+#include "billing/rollup/rollup_window.h"
+#include "billing/store/athena_query.h"
+
+#include <string.h>
+
+enum {
+    PAGE = 10000,
+    PAUSE_MS = 200,   /* between pages: 5 a second */
+    MOST_REFUSALS = 8 /* throttled in a row */
+};
+
+int64_t events_missing_reach(struct flow *flow, const struct billing *billing,
+                             json_t **retention_days, struct err *e)
+{
+    const char *name = billing->names.log_group;
+    json_auto_t *groups = operation_list(flow, billing, &events_operations[EVENTS_GET_LOG_GROUPS],
+                                         json_pack("{s:s}", "logGroupNamePrefix", name), e);
+    size_t i;
+    json_t *group;
+
+    if (!groups)
+        return -1;
+    json_array_foreach(groups, i, group) {
+        const char *found = json_text(group, "logGroupName");
+        json_int_t days = json_integer_value(json_object_get(group, "retentionInDays"));
+        int64_t reach_s = json_integer_value(json_object_get(group, "creationTime")) / 1000;
+        int64_t kept_s = clock_now_ms() / 1000 - (int64_t)days * ROLLUP_DAY_S;
+
+        if (!found || strcmp(found, name) != 0)
+            continue;
+        if (retention_days)
+            *retention_days = days ? json_integer(days) : json_null();
+        return days && kept_s > reach_s ? kept_s : reach_s;
+    }
+    return err_set(e, ERR_ABSENT, "there is no log group %s", name);
+}
+
+json_t *events_missing_present(struct flow *flow, const struct billing *billing, int64_t from_s,
+                               int64_t to_s, struct err *e)
+{
+    int64_t late_s = (int64_t)billing->settings.late_days * ROLLUP_DAY_S;
+    cleanup_free char *filter = rollup_window_filter(from_s - ROLLUP_HOUR_S, to_s + late_s);
+    json_auto_t *values = json_pack("{s:I, s:I, s:s}", "from_ms", (json_int_t)from_s * 1000,
+                                    "to_ms", (json_int_t)to_s * 1000, "partition_filter", filter);
+    struct athena_result result = {0};
+    json_t *ids, *row;
+    size_t i;
+
+    if (athena_query_run(flow, billing, &(struct athena_question){"backfill_events", values, NULL},
+                         &result, e))
+        return NULL;
+    ids = json_object();
+    json_array_foreach(result.rows, i, row) {
+        const char *id = json_string_value(json_array_get(row, 0));
+
+        if (id)
+            json_object_set_new_nocheck(ids, id, json_true());
+    }
+    athena_query_result_fini(&result);
+    return ids;
+}
+
+static json_t *page_params(const struct billing *billing, int64_t from_s, int64_t to_s)
+{
+    return json_pack("{s:s, s:I, s:I, s:i}", "logGroupName", billing->names.log_group, "startTime",
+                     (json_int_t)from_s * 1000, "endTime", (json_int_t)to_s * 1000 - 1, "limit",
+                     PAGE);
+}
+
+static json_t *read_page(struct flow *flow, const struct billing *billing, const json_t *params,
+                         struct err *e)
+{
+    for (int refusals = 0;; refusals++) {
+        struct err failed = {0};
+        json_t *page = operation_call(flow, billing, &events_operations[EVENTS_FILTER_EVENTS],
+                                      json_incref((json_t *)params), &failed);
+
+        if (page)
+            return page;
+        if (failed.kind != ERR_RETRY || refusals == MOST_REFUSALS) {
+            err_set(e, failed.kind, "%s", failed.text);
+            return NULL;
+        }
+        if (flow_sleep(flow, (int64_t)PAUSE_MS << refusals, e))
+            return NULL;
+    }
+}
+
+static void take_events(struct events_walk *walk, const json_t *page)
+{
+    size_t i;
+    json_t *event;
+
+    json_array_foreach(json_object_get(page, "events"), i, event) {
+        const char *id = json_text(event, "eventId");
+
+        walk->read++;
+        if (id && json_object_get(walk->present, id))
+            walk->found++;
+        else
+            walk->missing(walk->arg, event);
+    }
+}
+
+/* 1 when *params now ask for the next page, 0 when that was the last; -1 and *e. */
+static int next_page(const json_t *page, json_t *params, struct page_tokens *tokens, struct err *e)
+{
+    const struct operation *operation = &events_operations[EVENTS_FILTER_EVENTS];
+    json_t *token = json_object_get(page, operation->next_token);
+
+    if (!json_string_length(token))
+        return 0;
+    if (page_tokens_add(tokens, operation->name, json_string_value(token), e))
+        return -1;
+    json_object_set(params, operation->token, token);
+    return 1;
+}
+
+/* By itself and not by operation_pages: there is a pause between pages, and refusals are waited
+ * for. */
+static int read_pages(struct flow *flow, const struct billing *billing, struct events_walk *walk,
+                      json_t *params, struct err *e)
+{
+    struct page_tokens tokens = {0};
+    int more = 1;
+
+    while (more > 0) {
+        json_auto_t *page = read_page(flow, billing, params, e);
+
+        more = -1;
+        if (!page)
+            break;
+        take_events(walk, page);
+        if (walk->page && walk->page(flow, walk->arg, e))
+            break;
+        more = next_page(page, params, &tokens, e);
+        if (more > 0 && flow_sleep(flow, PAUSE_MS, e))
+            more = -1;
+    }
+    page_tokens_fini(&tokens);
+    return more;
+}
+
+int events_missing_hour(struct flow *flow, const struct billing *billing, struct events_walk *walk,
+                        int64_t hour_s, struct err *e)
+{
+    json_auto_t *params = page_params(billing, hour_s, hour_s + EVENTS_HOUR_S);
+
+    return read_pages(flow, billing, walk, params, e);
+}

@@ -1,0 +1,33 @@
+/* events_missing.h -- which log events the log group has and S3 has not, told by their ids. */
+#ifndef BILLING_EVENTS_EVENTS_MISSING_H
+#define BILLING_EVENTS_EVENTS_MISSING_H
+
+#include "aws/flow.h"
+#include "billing/store/billing.h"
+
+enum { EVENTS_HOUR_S = 3600 };
+
+/* {id: true} of the events of [from_s, to_s), by their own time, that are in S3 and arrived by
+ * rollup.late_days later; new reference, NULL and *e. */
+json_t *events_missing_present(struct flow *flow, const struct billing *billing, int64_t from_s,
+                               int64_t to_s, struct err *e);
+
+struct events_walk {
+    const json_t *present; /* of events_missing_present; borrowed */
+    /* An event that is not there, as FilterLogEvents gives it; borrowed. */
+    void (*missing)(void *arg, const json_t *event);
+    /* After each page; -1 and *e end the walk.  NULL: nothing to do. */
+    int (*page)(struct flow *flow, void *arg, struct err *e);
+    void *arg;
+    int64_t read, found; /* log events, and of them those that are there; added to */
+};
+/* Walks through an hour of the log group, by the events' own time.  -1 and *e. */
+int events_missing_hour(struct flow *flow, const struct billing *billing, struct events_walk *walk,
+                        int64_t hour_s, struct err *e);
+
+/* How far back the log group reaches, seconds since 1970: by its retention and its age.  -1 and *e
+ * when that cannot be read.  retention_days: null for ever; may be NULL. */
+int64_t events_missing_reach(struct flow *flow, const struct billing *billing,
+                             json_t **retention_days, struct err *e);
+
+#endif
