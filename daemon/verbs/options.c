@@ -21,6 +21,7 @@ enum long_only {
     OPTION_AUTO,
     OPTION_CORRECT,
     OPTION_FIRST,
+    OPTION_REBUILD,
     OPTION_SKIP_PASS_ROLE, /* the last one without a value */
     OPTION_MONTH,
     OPTION_SINCE,
@@ -54,6 +55,7 @@ static const struct option long_options[] = {
     {"auto", no_argument, NULL, OPTION_AUTO},
     {"correct", no_argument, NULL, OPTION_CORRECT},
     {"first", no_argument, NULL, OPTION_FIRST},
+    {"rebuild", no_argument, NULL, OPTION_REBUILD},
     {"skip-pass-role-check", no_argument, NULL, OPTION_SKIP_PASS_ROLE},
     {"month", required_argument, NULL, OPTION_MONTH},
     {"since", required_argument, NULL, OPTION_SINCE},
@@ -169,6 +171,7 @@ static void set_flag(struct options *options, int option)
                      &options->automatic,
                      &options->correct,
                      &options->first,
+                     &options->rebuild,
                      &options->skip_pass_role_check};
 
     if (option == 'y')

@@ -25,6 +25,7 @@ struct options {
     bool automatic;            /* backfill: as far back as the log group reaches */
     bool correct;              /* close: what arrived after the close */
     bool first;                /* close: months before stay open */
+    bool rebuild;              /* rollup: days whose build is believed, too */
     bool skip_pass_role_check; /* apply, run: write although IAM's simulation denies iam:PassRole */
     /* NULL: not given; not checked yet. */
     const char *month;           /* YYYY-MM */

@@ -146,6 +146,27 @@ static void read_days(struct flow *flow, void *arg)
         err_set(reading->e, e.kind, "%s", e.text);
 }
 
+/* A query that failed may have been led astray by a day that is not to be believed. */
+static void tell_cause(const json_t *days, struct err *e)
+{
+    json_auto_t *reasons = json_array();
+    json_t *day;
+    size_t i;
+
+    json_array_foreach(days, i, day) {
+        json_auto_t *alone = json_pack("[O]", day);
+        struct err query = *e;
+
+        if (!json_object_get(day, "why"))
+            continue;
+        bill_days_reasons(alone, reasons);
+        err_clear(e);
+        (void)err_set(e, query.kind, "%s; %s", query.text,
+                      json_string_value(json_array_get(reasons, 0)));
+        return;
+    }
+}
+
 static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill, json_t **sources,
                      struct err *e)
 {
@@ -161,6 +182,8 @@ static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill
     if (reading.bill && reading.days)
         bill_set_days(*bill, reading.days);
     else
+        tell_cause(reading.days, &failed);
+    if (!reading.bill)
         json_decref(reading.days);
     return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
 }
