@@ -61,7 +61,9 @@ static const struct verb verbs[] = {
      DAYS "[--auto] [--legacy PREFIX] [--pipeline NAME] [--dry-run] [--strict] [-o json]",
      "re-read from the log group what is missing in the bucket", "billingd backfill --auto",
      verb_backfill, NULL, false},
-    {"close", "[--correct] [--first] [--pipeline NAME] [--yes] [--dry-run] [--strict] [-o json]",
+    {"close",
+     "[--correct] [--first] [--accept-unknown] [--pipeline NAME] [--yes] [--dry-run] [--strict] "
+     "[-o json]",
      "archive and sign the bill of a month, for good", "billingd close 2025-10", verb_close,
      "YYYY-MM", false},
     {"verify", "[--public-key FILE] [--from-raw] [--pipeline NAME] [--strict] [-o json]",

@@ -210,20 +210,20 @@ static void test_seal(void)
         json_pack("{s:s, s:s}", "Location", "s3://b/p/run=r/", "InputFormat", "f");
     char hex[65], again[65];
 
-    rollup_files_seal(day, build, storage, hex);
+    rollup_seal(day, build, storage, hex);
     json_object_set_new(build, "seal", json_string(hex));
     json_object_set_new(storage, "Location", json_string("s3://b/p/run=r"));
     json_object_set_new(storage, "Compressed", json_false()); /* Glue's own addition */
-    rollup_files_seal(day, build, storage, again);
+    rollup_seal(day, build, storage, again);
     CHECK_TEXT(again, hex);
-    rollup_files_seal(other, build, storage, again);
+    rollup_seal(other, build, storage, again);
     CHECK(strcmp(again, hex) != 0);
     json_object_set_new(storage, "InputFormat", json_string("g"));
-    rollup_files_seal(day, build, storage, again);
+    rollup_seal(day, build, storage, again);
     CHECK(strcmp(again, hex) != 0);
     json_object_set_new(storage, "InputFormat", json_string("f"));
     json_object_set_new(build, "calls", json_string("8"));
-    rollup_files_seal(day, build, storage, again);
+    rollup_seal(day, build, storage, again);
     CHECK(strcmp(again, hex) != 0);
 }
 

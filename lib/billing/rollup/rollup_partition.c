@@ -42,7 +42,7 @@ static const char *wrong_with(const struct billing *billing, struct day day, con
         return "its partition points elsewhere";
     if (!seal)
         return NULL;
-    rollup_files_seal(day, build, storage, hex);
+    rollup_seal(day, build, storage, hex);
     return strcmp(hex, seal) != 0 ? "its partition was edited" : NULL;
 }
 
@@ -200,7 +200,7 @@ static json_t *switch_params(const struct rollup_place *place, const json_t *bui
     json_t *parameters = parameters_of(build);
     char seal[65];
 
-    rollup_files_seal(place->day, build, storage, seal);
+    rollup_seal(place->day, build, storage, seal);
     json_object_set_new(parameters, MARK "seal", json_string(seal));
     json_object_set_new(params, "PartitionInput",
                         json_pack("{s:o, s:o, s:o}", "Values", values_of(place->day),

@@ -6,6 +6,7 @@
  * rollup_memory.c    what was listed of them, kept for the next look
  * rollup_print.c     a day's objects as one fingerprint
  * rollup_files.c     the files of builds as they lie in S3
+ * rollup_seal.c      what a build says, sealed
  * rollup_partition.c the builds as Glue keeps them: partitions and their parameters
  * rollup_build.c     one day: UNLOAD, check, switch
  * rollup_late.c      late days: do their new objects hold anything of theirs?
@@ -92,6 +93,11 @@ int rollup_partition_switch(struct flow *flow, const struct rollup_place *place,
 int rollup_partition_add_run(struct flow *flow, const struct rollup_place *place, const char *run,
                              struct err *e);
 
+/* ---- rollup_seal.c ---- */
+
+/* SHA-256 over what a build says and where its partition (StorageDescriptor) points. */
+void rollup_seal(struct day day, const json_t *build, const json_t *storage, char hex[static 65]);
+
 /* ---- rollup_files.c ---- */
 
 /* The files of all runs of the days: {"parquet-data/year=2025/month=10/day=31/run=RUN/": "2 HASH"}
@@ -104,9 +110,6 @@ const char *rollup_files_of(const json_t *files, const struct billing *billing, 
 /* The same of one run, listed now; new text, or NULL and *e. */
 char *rollup_files_now(struct flow *flow, const struct rollup_place *place, const char *run,
                        struct err *e);
-/* SHA-256 over what a build says and where its partition (StorageDescriptor) points. */
-void rollup_files_seal(struct day day, const json_t *build, const json_t *storage,
-                       char hex[static 65]);
 /* Why the build is not to be believed, with files as they are now; NULL: nothing speaks against
  * it. */
 const char *rollup_files_wrong(const json_t *build, const char *files);
