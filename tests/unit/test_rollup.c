@@ -5,6 +5,7 @@
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup_objects.h"
 #include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_reach.h"
 #include "check.h"
 
 #include <stdlib.h>
@@ -227,6 +228,33 @@ static void test_seal(void)
     CHECK(strcmp(again, hex) != 0);
 }
 
+static int reach(const char *parameters, struct rollup_reach *found)
+{
+    json_auto_t *json = json_loads(parameters, 0, NULL);
+    struct err e = {0};
+
+    return rollup_reach_of(json, found, &e);
+}
+
+static void test_reach(void)
+{
+    struct rollup_reach found;
+
+    CHECK(!reach("{}", &found) && found.from_s == INT64_MIN && found.to_s == INT64_MAX);
+    CHECK(!reach("{\"projection.enabled\":\"true\",\"projection.year.type\":\"integer\","
+                 "\"projection.year.range\":\"2025,2045\"}",
+                 &found));
+    CHECK_INT(found.from_s, 1735689600);
+    CHECK_INT(found.to_s, 2398377600);
+    CHECK(!reach("{\"projection.enabled\":\"false\",\"projection.year.type\":\"integer\","
+                 "\"projection.year.range\":\"x\"}",
+                 &found));
+    CHECK(reach("{\"projection.enabled\":\"true\",\"projection.year.type\":\"integer\","
+                "\"projection.year.range\":\"2045,2025\"}",
+                &found));
+    CHECK(reach("{\"projection.enabled\":\"true\",\"projection.year.type\":\"enum\"}", &found));
+}
+
 static void test_closed(void)
 {
     struct billing billing = billing_in("Asia/Seoul");
@@ -284,6 +312,7 @@ int main(void)
     test_states();
     test_not_believed();
     test_seal();
+    test_reach();
     test_closed();
     test_runs();
     test_collectable();

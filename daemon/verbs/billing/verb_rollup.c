@@ -65,7 +65,7 @@ static size_t count_wanted(const struct rollup_status *status, bool rebuild)
 
 static enum terminal_style style_of(enum rollup_state state)
 {
-    if (state == ROLLUP_KEPT || state == ROLLUP_LOST)
+    if (state == ROLLUP_KEPT || state == ROLLUP_LOST || state == ROLLUP_HIDDEN)
         return STYLE_RED;
     return rollup_is_drift(state) ? STYLE_YELLOW : STYLE_PLAIN;
 }

@@ -61,6 +61,7 @@ static const char *remedy(const char *state)
         {"lost", "the rollup is not to be believed, and too much of the log objects is gone to "
                  "build it again: restore either; `billingd rollup --rebuild --day` takes what is "
                  "left"},
+        {"hidden", "widen projection.year.range of the raw table"},
     };
 
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)

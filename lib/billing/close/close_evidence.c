@@ -1,6 +1,7 @@
 /* close_evidence.c -- what a bill rests on: objects, builds, usage, the section of the spec. */
 #include "base/json.h"
 #include "billing/bill/bill_days.h"
+#include "billing/bill/bill_month.h"
 #include "billing/close/close_private.h"
 #include "billing/close/close_usage.h"
 
@@ -20,18 +21,24 @@ json_t *close_evidence_section(const json_t *section)
 int close_evidence_days(struct flow *flow, struct close *close, const struct billing *billing,
                         struct err *e)
 {
+    struct bill_month look;
     const json_t *day;
     size_t i;
+    int failed;
 
     close_tell(close, "listing the month's objects");
     close->objects = close_objects(flow, billing, close->month, e);
     if (!close->objects)
         return -1;
     close_tell(close, "looking at the month's rollups");
-    close->days = bill_days(flow, billing, calendar_month(close->month), e);
-    if (!close->days)
+    failed = bill_month_look(flow, billing, close->month, &look, e);
+    if (!failed) {
+        close->days = json_share(look.days);
+        json_array_extend(close->reasons, look.reasons);
+    }
+    bill_month_fini(&look);
+    if (failed)
         return -1;
-    bill_days_reasons(close->days, close->reasons);
     json_array_foreach(close->days, i, day)
         if (!strcmp(json_text(day, "state"), "kept"))
             json_array_append_new(

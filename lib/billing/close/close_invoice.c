@@ -279,9 +279,12 @@ static void check_nothing(struct close *close)
 
     if (calls_of(close->bill, "totals") || calls_of(close->bill, "unattributed"))
         return;
-    if (!json_is_integer(gateway))
+    if (!json_is_integer(gateway) && close->accept_unknown)
+        close_note(close, "no calls, and whether the gateway had any is unknown");
+    else if (!json_is_integer(gateway))
         close_reason(close, "there is no call to bill, and whether the gateway had any is unknown: "
-                            "an empty month need not be closed, the next one passes over it");
+                            "an empty month need not be closed, the next one passes over it; "
+                            "--accept-unknown closes all the same, and the manifest says so");
     else if (json_integer_value(gateway))
         close_reason(close,
                      "the gateway counted %" JSON_INTEGER_FORMAT " calls, and none of them is on "

@@ -148,8 +148,7 @@ static void put_chain(json_t *manifest, const struct close *close)
     if (json_array_size(close->changes))
         json_object_set(manifest, "changes", close->changes);
     if (close->accept_unknown && close->audit)
-        json_object_set(manifest, "accepted_unknown_hours",
-                        json_object_get(close->audit, "unknown_hours"));
+        json_object_set_new(manifest, "accepted_unknown", json_true());
     if (close->skipped)
         json_object_set(manifest, "skipped", close->skipped);
     json_object_set(manifest, "documents", close->documents);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_reach.h"
 #include "billing/store/object_list.h"
 
 #include <stdio.h>
@@ -16,7 +17,7 @@ const char *rollup_state_name(enum rollup_state state)
     static const char *const names[] = {
         [ROLLUP_CURRENT] = "current", [ROLLUP_MISSING] = "missing", [ROLLUP_OUTDATED] = "outdated",
         [ROLLUP_LATE] = "late",       [ROLLUP_OPEN] = "open",       [ROLLUP_EMPTY] = "empty",
-        [ROLLUP_KEPT] = "kept",       [ROLLUP_LOST] = "lost"};
+        [ROLLUP_KEPT] = "kept",       [ROLLUP_LOST] = "lost",       [ROLLUP_HIDDEN] = "hidden"};
 
     return names[state];
 }
@@ -85,12 +86,18 @@ static int first_folder(struct flow *flow, const struct billing *billing, char *
 int rollup_first_day(struct flow *flow, const struct billing *billing, struct day *first,
                      struct err *e)
 {
+    if (billing->settings.since)
+        return calendar_parse_day(billing->settings.since, first, e);
+    return rollup_first_data(flow, billing, first, e);
+}
+
+int rollup_first_data(struct flow *flow, const struct billing *billing, struct day *first,
+                      struct err *e)
+{
     static const char *const names[] = {"year", "month", "day", "hour"};
     cleanup_free char *prefix = mem_text(billing->names.data_prefix);
     int numbers[4];
 
-    if (billing->settings.since)
-        return calendar_parse_day(billing->settings.since, first, e);
     for (size_t i = 0; i < 4; i++) {
         numbers[i] = first_folder(flow, billing, &prefix, names[i], e);
         if (numbers[i] < 0)
@@ -166,9 +173,25 @@ struct look {
     const struct billing *billing;
     struct day_span days;
     json_t *builds, *files;
+    struct rollup_reach reach;
     char sql_hash[65];
     struct err *e; /* the first failure */
 };
+
+/* Whether an hour that the table does not show has objects. */
+static bool is_hidden(const struct rollup_window *window, const struct rollup_reach *reach,
+                      const char *hours)
+{
+    const char *token = hours;
+
+    for (int64_t hour_s = window->from_s; *token; hour_s += ROLLUP_HOUR_S) {
+        if ((hour_s < reach->from_s || hour_s >= reach->to_s) && *token != '-')
+            return true;
+        token += strcspn(token, " ");
+        token += strspn(token, " ");
+    }
+    return false;
+}
 
 static void look_at(const struct look *look, struct rollup_day *day)
 {
@@ -188,6 +211,10 @@ static void look_at(const struct look *look, struct rollup_day *day)
         day->state = rollup_state_of(
             day->build, &(struct rollup_wanted){&print, window_text, look->sql_hash, files});
         day->why = why_of(day, files);
+        if (rollup_is_drift(day->state) && is_hidden(&window, &look->reach, print.hours)) {
+            day->state = ROLLUP_HIDDEN;
+            day->why = "objects of it lie in years that the raw table does not show";
+        }
     }
     rollup_print_fini(&print);
 }
@@ -245,6 +272,15 @@ static void list_files(struct flow *flow, void *arg)
         fail(look, &e);
 }
 
+static void read_reach(struct flow *flow, void *arg)
+{
+    struct look *look = arg;
+    struct err e = {0};
+
+    if (rollup_reach_read(flow, look->billing, &look->reach, &e))
+        fail(look, &e);
+}
+
 static void read_hash(struct flow *flow, void *arg)
 {
     struct look *look = arg;
@@ -259,8 +295,11 @@ int rollup_look(struct flow *flow, const struct billing *billing, struct day_spa
 {
     struct err failed = {0};
     struct look look = {.billing = billing, .days = days, .e = &failed};
-    const struct flow_part parts[] = {
-        {list_objects, &look}, {list_files, &look}, {read_builds, &look}, {read_hash, &look}};
+    const struct flow_part parts[] = {{list_objects, &look},
+                                      {list_files, &look},
+                                      {read_builds, &look},
+                                      {read_reach, &look},
+                                      {read_hash, &look}};
 
     *status = (struct rollup_status){0};
     if (!*billing->names.rollup_prefix || !*billing->names.runs_table)

@@ -28,8 +28,10 @@ enum rollup_state {
                     lose calls, so it stays as it is */
     ROLLUP_LOST, /* not to be believed, and building it again would lose calls for the same reason:
                     only people can decide (rollup_work.rebuild takes what is left) */
+    ROLLUP_HIDDEN, /* to be built, but objects of it lie where the raw table shows none
+                      (rollup_reach.h): a build would not count them */
 };
-enum { ROLLUP_STATES = ROLLUP_LOST + 1 };
+enum { ROLLUP_STATES = ROLLUP_HIDDEN + 1 };
 
 struct rollup_day {
     struct day day;
@@ -89,6 +91,9 @@ int rollup_repair(struct flow *flow, const struct billing *billing, const struct
  * missing bucket is a fault, not the lack of data. */
 int rollup_first_day(struct flow *flow, const struct billing *billing, struct day *first,
                      struct err *e);
+/* The first billing day something arrived on, whatever settings.since says; as rollup_first_day. */
+int rollup_first_data(struct flow *flow, const struct billing *billing, struct day *first,
+                      struct err *e);
 /* The last closed day at now_s. */
 struct day rollup_last_closed(const struct billing *billing, int64_t now_s);
 
