@@ -5,6 +5,7 @@
 #include "billing/bill/bill_days.h"
 #include "billing/bill/bill_month.h"
 #include "billing/bill/bill_render.h"
+#include "billing/close/archive.h"
 #include "billing/store/athena_query_text.h"
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
@@ -115,6 +116,7 @@ struct reading {
     struct day month;
     struct bill_month look;
     json_t *bill, *sources; /* sources: of the bill */
+    int closed;             /* as archive_has */
     struct err *e;          /* the first failure */
 };
 
@@ -136,6 +138,29 @@ static void read_month(struct flow *flow, void *arg)
 
     if (bill_month_look(flow, reading->billing, reading->month, &reading->look, &e))
         err_set(reading->e, e.kind, "%s", e.text);
+}
+
+/* Nothing on the bill depends on it, so that it cannot be known is only told. */
+static void read_closed(struct flow *flow, void *arg)
+{
+    struct reading *reading = arg;
+    struct err ignored = {0};
+
+    reading->closed =
+        archive_has(flow, reading->billing, (struct number){reading->month, 0}, &ignored);
+}
+
+static void tell_closed(const struct reading *reading)
+{
+    cleanup_free char *number = numbers_text(reading->billing, (struct number){reading->month, 0});
+
+    if (reading->closed > 0)
+        (void)fprintf(stderr,
+                      "billingd: the month is closed: %s is its invoice, and this is what the data "
+                      "gives now; `billingd verify` compares them\n",
+                      number);
+    else if (reading->closed < 0)
+        (void)fprintf(stderr, "billingd: whether the month is closed is unknown\n");
 }
 
 /* A query that failed may have been led astray by a day that is not to be believed. */
@@ -173,6 +198,35 @@ static int refuse(struct billing_turn *turn, const struct bill_month *look)
     return EXIT_REFUSED;
 }
 
+static void read_once(struct flow *flow, struct reading *reading)
+{
+    const struct flow_part parts[] = {
+        {read_rated, reading}, {read_month, reading}, {read_closed, reading}};
+
+    flow_all(flow, parts, sizeof parts / sizeof *parts);
+    if (!reading->e->kind)
+        (void)bill_month_check(&reading->look, reading->bill, reading->e);
+}
+
+static void reading_fini(struct reading *reading)
+{
+    json_decref(reading->bill);
+    json_decref(reading->sources);
+    bill_month_fini(&reading->look);
+    reading->bill = reading->sources = NULL;
+}
+
+/* Two queries may see two builds of a day that is built anew between them: then once more. */
+static void read_twice(struct flow *flow, struct reading *reading)
+{
+    read_once(flow, reading);
+    if (reading->e->kind != ERR_RETRY || !reading->bill || !reading->look.days)
+        return;
+    err_clear(reading->e);
+    reading_fini(reading);
+    read_once(flow, reading);
+}
+
 /* EXIT_DONE with the bill and its sources, another exit code (told), or -1 and *e. */
 static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill, json_t **sources,
                      struct err *e)
@@ -180,20 +234,22 @@ static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill
     struct err failed = {0};
     struct reading reading = {
         .billing = turn->billing, .month = *(const struct day *)turn->arg, .e = &failed};
-    const struct flow_part parts[] = {{read_rated, &reading}, {read_month, &reading}};
     int code = EXIT_DONE;
 
     billing_runner_say(turn, "adding up the rollups");
-    flow_all(flow, parts, sizeof parts / sizeof *parts);
-    *bill = reading.bill;
-    *sources = reading.sources;
+    read_twice(flow, &reading);
+    *bill = json_share(reading.bill);
+    *sources = json_share(reading.sources);
     if (reading.look.state == BILL_MONTH_REFUSED)
         code = refuse(turn, &reading.look);
     else if (failed.kind)
         tell_cause(&reading.look, &failed);
     else
         bill_set_days(*bill, json_incref(reading.look.open));
-    bill_month_fini(&reading.look);
+    billing_runner_quiet(turn);
+    if (code == EXIT_DONE && !failed.kind)
+        tell_closed(&reading);
+    reading_fini(&reading);
     return code == EXIT_DONE && failed.kind ? err_set(e, failed.kind, "%s", failed.text) : code;
 }
 

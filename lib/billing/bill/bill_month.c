@@ -151,3 +151,40 @@ int bill_month_look(struct flow *flow, const struct billing *billing, struct day
     bill_days_reasons(look->days, look->reasons);
     return check_nothing(flow, billing, days, look, e);
 }
+
+/* ---- what was billed, and what the builds say ---- */
+
+static json_int_t billed(const json_t *bill, const char *key)
+{
+    return json_integer_value(json_object_get(json_object_get(bill, "totals"), key)) +
+           json_integer_value(json_object_get(json_object_get(bill, "unattributed"), key));
+}
+
+static json_int_t recorded(const json_t *days, const char *key)
+{
+    const json_t *day;
+    json_int_t sum = 0;
+    size_t i;
+
+    json_array_foreach(days, i, day)
+        sum += json_integer_value(json_object_get(day, key));
+    return sum;
+}
+
+int bill_month_check(const struct bill_month *look, const json_t *bill, struct err *e)
+{
+    static const char *const keys[] = {"calls", "bytes"};
+
+    for (size_t i = 0; look->state == BILL_MONTH_FINAL && i < 2; i++) {
+        json_int_t have = billed(bill, keys[i]), want = recorded(look->days, keys[i]);
+
+        if (have != want)
+            return err_set(e, ERR_RETRY,
+                           "the rollup table answers %" JSON_INTEGER_FORMAT
+                           " %s, the records of its builds say %" JSON_INTEGER_FORMAT
+                           ": a day was rebuilt meanwhile, or the table is not as billingd made it "
+                           "(billingd plan); try again",
+                           have, keys[i], want);
+    }
+    return 0;
+}

@@ -27,5 +27,9 @@ const char *bill_month_name(enum bill_month_state state);
 int bill_month_look(struct flow *flow, const struct billing *billing, struct day month,
                     struct bill_month *look, struct err *e);
 void bill_month_fini(struct bill_month *look);
+/* Whether the calls and bytes of a bill are those that the records of a final month's builds say;
+ * else -1 and *e (ERR_RETRY): a day was rebuilt between the two, or the table answers something
+ * else than its builds hold. */
+int bill_month_check(const struct bill_month *look, const json_t *bill, struct err *e);
 
 #endif

@@ -67,6 +67,17 @@ json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct
     return texts;
 }
 
+int archive_has(struct flow *flow, const struct billing *billing, struct number number,
+                struct err *e)
+{
+    cleanup_free char *folder = archive_document_folder(billing, number);
+    cleanup_free char *key = mem_printf("%s" MANIFEST, folder);
+    json_auto_t *objects = object_list(flow, billing, key, e);
+    const char *first = json_text(json_array_get(objects, 0), "key");
+
+    return !objects ? -1 : first && !strcmp(first, key);
+}
+
 char *archive_text(const json_t *value)
 {
     cleanup_free char *text = json_dumps(value, JSON_INDENT(2) | JSON_SORT_KEYS);

@@ -26,6 +26,10 @@ char *archive_document_folder(const struct billing *billing, struct number numbe
 /* The numbers of all documents with a manifest; new reference, or NULL and *e. */
 json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct err *e);
 
+/* Whether the document has a manifest: 1 or 0; -1 and *e. */
+int archive_has(struct flow *flow, const struct billing *billing, struct number number,
+                struct err *e);
+
 /* A file of a document, by name ("invoice.json"). */
 struct archive_file {
     const char *name, *type;

@@ -47,11 +47,28 @@ int close_evidence_days(struct flow *flow, struct close *close, const struct bil
     return 0;
 }
 
+/* Readers of a rollup see one build, but two queries may see two: what was billed must be what the
+ * same builds, looked at before and after, say. */
+static void check_builds(struct flow *flow, struct close *close, const struct billing *billing,
+                         const json_t *bill, struct err *e)
+{
+    struct bill_month after;
+    struct err differs = {0};
+
+    if (!bill_month_look(flow, billing, close->month, &after, e)) {
+        if (!bill_days_same(close->days, after.days) || after.state != BILL_MONTH_FINAL)
+            close_reason(close, "a day was rebuilt or changed meanwhile: try again");
+        else if (bill_month_check(&after, bill, &differs))
+            close_reason(close, "%s", differs.text);
+    }
+    bill_month_fini(&after);
+}
+
 json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct billing *billing,
                             struct err *e)
 {
     const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(close->month)};
-    json_auto_t *days = NULL;
+    struct err failed = {0};
     struct usage usage;
     json_t *bill;
 
@@ -64,13 +81,10 @@ json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct
     if (!bill)
         return NULL;
     bill_set_days(bill, json_array());
-    /* Readers of a rollup see one build, but two queries may see two. */
-    days = bill_days(flow, billing, calendar_month(close->month), e);
-    if (!days) {
-        json_decref(bill);
-        return NULL;
-    }
-    if (!bill_days_same(close->days, days))
-        close_reason(close, "a day was rebuilt meanwhile: try again");
-    return bill;
+    check_builds(flow, close, billing, bill, &failed);
+    if (!failed.kind)
+        return bill;
+    json_decref(bill);
+    (void)err_set(e, failed.kind, "%s", failed.text);
+    return NULL;
 }

@@ -69,7 +69,9 @@ def test_an_empty_month_between(books: Books) -> None:
     """Nothing to bill: passed over, or closed on somebody's word that the gateway had nothing."""
     books.world.write(since="2025-10-01", more=MORE.format(key=books.key))
     books.months("2025-10", "2025-12")
+    assert "is closed" not in books.world.run("bill", "--month", "2025-10").stderr
     books.close("2025-10")
+    assert "shop-2025-10 is its invoice" in books.world.run("bill", "--month", "2025-10").stderr
     assert "whether the gateway had any is unknown" in reasons(books.close("2025-11", code=4))
     found = books.close("2025-11", "--accept-unknown")
     assert found["manifest"]["accepted_unknown"] is True and found["manifest"]["totals"]["calls"] == 0

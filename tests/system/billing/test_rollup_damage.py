@@ -42,6 +42,12 @@ def all_files(world: World) -> None:
     delete(world, files(world, DAY))
 
 
+def one_of_several(world: World) -> None:
+    keys = files(world, DAY)
+    assert len(keys) > 1
+    delete(world, keys[:1])
+
+
 def a_file_more(world: World) -> None:
     """Beside those of the run."""
     keys = files(world, DAY)
@@ -75,7 +81,7 @@ def edited_calls(world: World) -> None:
     point(world, DAY, **{"billingd.calls": "1"})
 
 
-WAYS = [all_files, a_file_more, another_days_bytes, another_days_run, a_whole_other_partition, a_foreign_place,
+WAYS = [all_files, one_of_several, a_file_more, another_days_bytes, another_days_run, a_whole_other_partition, a_foreign_place,
         another_bucket, edited_calls]
 
 
