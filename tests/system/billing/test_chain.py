@@ -1,11 +1,12 @@
 """The chain of closes: no number twice, no month over another, nothing taken away unnoticed."""
 
 import gzip
+import hashlib
 import json
 from typing import Any
 
 import pytest
-from close_world import FOLDER, MORE, Books
+from close_world import FOLDER, MORE, Books, openssl
 from rollup_world import BUCKET, World
 from test_close import kill_at_write, puts, reasons
 
@@ -256,3 +257,29 @@ def test_evidence_of_all_documents(two: Books) -> None:
     assert any(line[1] == "late-sub" for line in lines)
     assert names["period"] == two.manifest("2025-10")["period"]
     assert puts(two)[-1]["params"]["Key"] == CORRECTION + "manifest.json"
+
+
+def test_months_closed_by_an_older_billingd(two: Books) -> None:
+    """Without register, period and list of documents: verified as ever, and the chain goes on with them."""
+    folder = FOLDER + "2025-10/"
+    new = ("period", "rules", "documents")
+    manifest = {k: v for k, v in two.manifest("2025-10").items() if k not in new}
+    text = json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    (two.home / "old.json").write_text(text)
+    openssl("pkeyutl", "-sign", "-inkey", str(two.key), "-rawin", "-in", str(two.home / "old.json"),
+            "-out", str(two.home / "old.sig"))
+    remove(two, NUMBERS)
+    for key in two.keys(folder):
+        if "/manifest" in key:
+            two.s3.delete_object(Bucket=BUCKET, Key=key)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    two.put(folder + "manifest.json", text.encode())
+    two.put(f"{folder}manifest-{digest[:16]}.sig", (two.home / "old.sig").read_bytes())
+    assert two.verify("2025-10")["verified"] is True
+    late(two, 2**30)
+    assert correct(two)["invoice"] == "shop-2025-10-c1"
+    november = two.close("2025-11")["manifest"]
+    assert november["documents"]["shop-2025-10"] == digest and "shop-2025-10-c1" in november["documents"]
+    assert two.verify("2025-10")["verified"] is True and two.verify("2025-11")["verified"] is True
+    remove(two, CORRECTION)
+    assert two.verify("2025-11", code=5)["verified"] is False
