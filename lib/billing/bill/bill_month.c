@@ -87,11 +87,11 @@ static int check_reach(struct flow *flow, const struct billing *billing, struct 
 }
 
 static int check_first(struct flow *flow, const struct billing *billing, struct day_span days,
-                       const char *month, struct bill_month *look, struct err *e)
+                       struct bill_month *look, struct err *e)
 {
     struct err nothing = {0};
     struct day first;
-    char text[16];
+    char text[16], month[16];
     int found = rollup_first_data(flow, billing, &first, &nothing);
 
     if (found < 0)
@@ -100,6 +100,7 @@ static int check_first(struct flow *flow, const struct billing *billing, struct 
         refuse(look, json_string(nothing.text));
     } else if (calendar_compare(days.last, first) < 0) {
         calendar_day_text(first, text);
+        calendar_month_text(days.first, month);
         refuse(look, json_sprintf("%s lies before any data: the first arrived on %s", month, text));
     }
     return 0;
@@ -120,7 +121,7 @@ static int check_nothing(struct flow *flow, const struct billing *billing, struc
         return -1;
     return known.objects || look->state == BILL_MONTH_OPEN || look->state == BILL_MONTH_REFUSED
                ? 0
-               : check_first(flow, billing, days, month, look, e);
+               : check_first(flow, billing, days, look, e);
 }
 
 /* ---- looking ---- */

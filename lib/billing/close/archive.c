@@ -179,9 +179,10 @@ static int write_manifest(struct flow *flow, const struct billing *billing, cons
 
 /* id: the folder of the files. */
 static int write_files(struct flow *flow, const struct billing *billing,
-                       const struct archive_document *document, const char *folder, const char *id,
-                       struct err *e)
+                       const struct archive_document *document, const char *id, struct err *e)
 {
+    cleanup_free char *folder = archive_document_folder(billing, document->number);
+
     for (size_t i = 0; i < document->files.count; i++) {
         const struct archive_file *file = &document->files.list[i];
         cleanup_free char *name = mem_printf("%s%s/%s", folder, id, file->name);
@@ -214,7 +215,7 @@ int archive_write(struct flow *flow, const struct billing *billing,
     signature_fingerprint(document->key, fingerprint);
     json_object_set_new(document->manifest, "signing_key",
                         json_pack("{s:s, s:s}", "algorithm", "Ed25519", "sha256", fingerprint));
-    if (!sign(document, &entry, e) && !write_files(flow, billing, document, folder, id, e))
+    if (!sign(document, &entry, e) && !write_files(flow, billing, document, id, e))
         result = numbers_give(flow, billing, document->number, &entry, e);
     if (!result)
         result = write_manifest(flow, billing, folder, &entry, e);

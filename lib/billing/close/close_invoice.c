@@ -77,15 +77,14 @@ static void check_edge(struct close *close, const json_t *before)
 
 static int take_previous(struct flow *flow, struct close *close, const char *name, struct err *e)
 {
-    struct number number = {.correction = 0};
-    struct closed_document before;
+    struct closed_document before = {.number.correction = 0};
     cleanup_free char *why = NULL;
     enum closed_state state;
     int failed;
 
-    if (calendar_parse_month(name, &number.month, e))
+    if (calendar_parse_month(name, &before.number.month, e))
         return -1;
-    failed = closed_document_open(flow, close->billing, number, close->documents, &before, e) ||
+    failed = closed_document_open(flow, close->billing, close->documents, &before, e) ||
              closed_state(flow, &before, &state, &why, e);
     if (!failed && state == CLOSED_BEGUN)
         close_reason(close, "the close of %s was begun and not finished: billingd close %s", name,

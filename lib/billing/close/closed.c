@@ -15,9 +15,10 @@ void closed_document_fini(struct closed_document *document)
     numbers_fini(&document->given);
 }
 
-int closed_document_open(struct flow *flow, const struct billing *billing, struct number number,
-                         const json_t *documents, struct closed_document *document, struct err *e)
+int closed_document_open(struct flow *flow, const struct billing *billing, const json_t *documents,
+                         struct closed_document *document, struct err *e)
 {
+    const struct number number = document->number;
     cleanup_free char *folder = archive_document_folder(billing, number);
 
     *document = (struct closed_document){.number = number,
@@ -33,8 +34,8 @@ int closed_open(struct flow *flow, const struct billing *billing, struct day mon
     *closed = (struct closed){.documents = documents_read(flow, billing, e)};
     if (!closed->documents)
         return -1;
-    return closed_document_open(flow, billing, (struct number){month, 0}, closed->documents,
-                                &closed->invoice, e);
+    closed->invoice.number = (struct number){month, 0};
+    return closed_document_open(flow, billing, closed->documents, &closed->invoice, e);
 }
 
 int closed_open_corrections(struct flow *flow, const struct billing *billing, struct day month,
@@ -45,7 +46,8 @@ int closed_open_corrections(struct flow *flow, const struct billing *billing, st
     for (unsigned number = 1; number <= last; number++) {
         closed->corrections =
             mem_resize(closed->corrections, closed->count + 1, sizeof *closed->corrections);
-        if (closed_document_open(flow, billing, (struct number){month, number}, closed->documents,
+        closed->corrections[closed->count].number = (struct number){month, number};
+        if (closed_document_open(flow, billing, closed->documents,
                                  &closed->corrections[closed->count++], e))
             return -1;
     }

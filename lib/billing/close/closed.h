@@ -30,10 +30,10 @@ struct closed {
     struct billing billing;  /* the caller's, with that book in place of its own */
 };
 
-/* Opens one document, as closed->documents knows it.  -1 and *e.  Give back with
- * closed_document_fini, also on failure. */
-int closed_document_open(struct flow *flow, const struct billing *billing, struct number number,
-                         const json_t *documents, struct closed_document *document, struct err *e);
+/* Opens the document of document->number, as documents (documents_read) know it.  -1 and *e.  Give
+ * back with closed_document_fini, also on failure. */
+int closed_document_open(struct flow *flow, const struct billing *billing, const json_t *documents,
+                         struct closed_document *document, struct err *e);
 void closed_document_fini(struct closed_document *document);
 /* Opens the invoice of the month; that there is none is no failure.  -1 and *e.  Give back with
  * closed_fini, also on failure; then the others fill in more of it. */
