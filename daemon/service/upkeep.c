@@ -228,6 +228,30 @@ static bool has_drift(const struct rollup_status *status)
     return false;
 }
 
+/* Builds that stopped being what their record says: told once a day and reason. */
+static void tell_damage(struct upkeep *upkeep, const struct billing *billing,
+                        const struct rollup_status *status)
+{
+    for (size_t i = 0; i < status->count; i++) {
+        const struct rollup_day *day = &status->days[i];
+        cleanup_free char *name = NULL;
+        const char *before;
+        char text[16];
+
+        calendar_day_text(day->day, text);
+        name = mem_printf("%s rollup %s", billing->pipeline, text);
+        before = json_text(upkeep->told, name);
+        if (!day->why) {
+            json_object_del(upkeep->told, name);
+        } else if (!before || strcmp(before, day->why) != 0) {
+            json_object_set_new(upkeep->told, name, json_string(day->why));
+            log_warning("rollup_not_believed", "{s:s, s:s, s:s, s:s}", "pipeline",
+                        billing->pipeline, "day", text, "state", rollup_state_name(day->state),
+                        "why", day->why);
+        }
+    }
+}
+
 /* 1 and *e when there is no data yet. */
 static int look(struct flow *flow, const struct billing *billing, struct rollup_status *status,
                 struct err *e)
@@ -247,7 +271,7 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
                    const struct rollup_status *status, struct err *e)
 {
     cleanup_free char *name = mem_printf("%s collect", billing->pipeline);
-    const struct rollup_work work = {status, on_progress, billing};
+    const struct rollup_work work = {status, false, on_progress, billing};
     struct rollup_status after;
     struct rollup_report report;
     int failed;
@@ -289,6 +313,7 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
         return;
     found = look(flow, billing, &status, &e);
     if (!found) {
+        tell_damage(upkeep, billing, &status);
         repair(flow, upkeep, billing, &status, &e);
         rollup_status_fini(&status);
     }

@@ -21,6 +21,8 @@ enum long_only {
     OPTION_AUTO,
     OPTION_CORRECT,
     OPTION_FIRST,
+    OPTION_REBUILD,
+    OPTION_ACCEPT_UNKNOWN,
     OPTION_SKIP_PASS_ROLE, /* the last one without a value */
     OPTION_MONTH,
     OPTION_SINCE,
@@ -56,6 +58,8 @@ static const struct option long_options[] = {
     {"auto", no_argument, NULL, OPTION_AUTO},
     {"correct", no_argument, NULL, OPTION_CORRECT},
     {"first", no_argument, NULL, OPTION_FIRST},
+    {"rebuild", no_argument, NULL, OPTION_REBUILD},
+    {"accept-unknown", no_argument, NULL, OPTION_ACCEPT_UNKNOWN},
     {"skip-pass-role-check", no_argument, NULL, OPTION_SKIP_PASS_ROLE},
     {"month", required_argument, NULL, OPTION_MONTH},
     {"since", required_argument, NULL, OPTION_SINCE},
@@ -165,16 +169,11 @@ static int set_value(struct options *options, int option, const char *value)
 
 static void set_flag(struct options *options, int option)
 {
-    bool *flags[] = {&options->detailed_exitcode,
-                     &options->strict,
-                     &options->print_effective,
-                     &options->dry_run,
-                     &options->once,
-                     &options->from_raw,
-                     &options->automatic,
-                     &options->correct,
-                     &options->first,
-                     &options->skip_pass_role_check};
+    bool *flags[] = {
+        &options->detailed_exitcode, &options->strict,         &options->print_effective,
+        &options->dry_run,           &options->once,           &options->from_raw,
+        &options->automatic,         &options->correct,        &options->first,
+        &options->rebuild,           &options->accept_unknown, &options->skip_pass_role_check};
 
     if (option == 'y')
         options->yes = true;

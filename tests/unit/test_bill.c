@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill.h"
+#include "billing/bill/bill_month.h"
 #include "billing/bill/bill_render.h"
 #include "check.h"
 #include "daemon/views/bill_view.h"
@@ -191,12 +192,34 @@ static void test_setup(void)
     CHECK_INT(uv_loop_close(&loop), 0);
 }
 
+/* What the table answers must be what the records of a final month's builds say. */
+static void test_month_check(void)
+{
+    struct bill_month look = {.state = BILL_MONTH_FINAL,
+                              .days =
+                                  json_pack("[{s:i, s:i}, {s:s}, {s:i, s:i}]", "calls", 3, "bytes",
+                                            30, "state", "empty", "calls", 4, "bytes", 5)};
+    json_auto_t *bill = json_pack("{s:{s:i, s:i}, s:{s:i, s:i}}", "totals", "calls", 6, "bytes", 34,
+                                  "unattributed", "calls", 1, "bytes", 1);
+    struct err e = {0};
+
+    CHECK(!bill_month_check(&look, bill, &e));
+    json_object_set_new(json_object_get(bill, "totals"), "bytes", json_integer(33));
+    CHECK(bill_month_check(&look, bill, &e) == -1 && e.kind == ERR_RETRY);
+    CHECK(strstr(e.text, "34 bytes") && strstr(e.text, "say 35"));
+    look.state = BILL_MONTH_DRAFT;
+    err_clear(&e);
+    CHECK(!bill_month_check(&look, bill, &e));
+    bill_month_fini(&look);
+}
+
 int main(void)
 {
     test_csv();
     test_focus();
     test_table();
     test_compare();
+    test_month_check();
     test_setup();
     aws_model_unload();
     return check_done();

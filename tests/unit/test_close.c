@@ -264,9 +264,9 @@ static void test_names(void)
 {
     struct billing billing = {.pipeline = (char *)"shop",
                               .settings = {.archive_prefix = (char *)"billing/"}};
-    cleanup_free char *folder = archive_folder(&billing, (struct day){2025, 1, 1});
+    cleanup_free char *folder = archive_document_folder(&billing, (struct number){{2025, 1, 1}, 0});
     cleanup_free char *correction =
-        archive_correction_folder(&billing, (struct day){2025, 12, 1}, 10);
+        archive_document_folder(&billing, (struct number){{2025, 12, 1}, 10});
     json_auto_t *value = parse("{\"b\":[1,{}],\"a\":\"\xc3\xa9\"}");
     cleanup_free char *text = archive_text(value);
 

@@ -5,6 +5,7 @@
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup_objects.h"
 #include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_reach.h"
 #include "check.h"
 
 #include <stdlib.h>
@@ -137,12 +138,14 @@ static enum rollup_state state(const char *build, const char *fingerprint, const
 
     CHECK(!build || json);
     strcpy(print.fingerprint, fingerprint);
-    found = rollup_state_of(json, &print, "w", "s");
+    found = rollup_state_of(json, &(struct rollup_wanted){&print, "w", "s", "1 f"});
     rollup_print_fini(&print);
     return found;
 }
 
-#define BUILD "\"run\":\"r\",\"sql_hash\":\"s\",\"window\":\"w\","
+#define RECORD "\"run\":\"r\",\"sql_hash\":\"s\",\"window\":\"w\","
+#define FILES "\"files\":\"1 f\",\"seal\":\"x\","
+#define BUILD RECORD FILES
 
 static void test_states(void)
 {
@@ -157,16 +160,19 @@ static void test_states(void)
     CHECK_INT(state("{" BUILD "\"fingerprint\":\"f\"}", "g", "a b"), ROLLUP_LATE);
     CHECK_INT(state("{" BUILD "\"fingerprint\":\"f\",\"hours\":\"a b\"}", "g", "a -"), ROLLUP_KEPT);
     CHECK_INT(state("{" BUILD "\"fingerprint\":\"f\",\"hours\":\"a b\"}", "", "- -"), ROLLUP_KEPT);
-    CHECK_INT(state("{\"run\":\"r\",\"sql_hash\":\"o\",\"window\":\"w\",\"fingerprint\":\"f\"}",
+    CHECK_INT(state("{" FILES "\"run\":\"r\",\"sql_hash\":\"o\",\"window\":\"w\","
+                    "\"fingerprint\":\"f\"}",
                     "f", "a"),
               ROLLUP_OUTDATED);
-    CHECK_INT(state("{\"run\":\"r\",\"sql_hash\":\"s\",\"window\":\"o\",\"fingerprint\":\"f\"}",
+    CHECK_INT(state("{" FILES "\"run\":\"r\",\"sql_hash\":\"s\",\"window\":\"o\","
+                    "\"fingerprint\":\"f\"}",
                     "f", "a"),
               ROLLUP_OUTDATED);
     /* All its objects expired: another query cannot build it again. */
-    CHECK_INT(
-        state("{\"run\":\"r\",\"sql_hash\":\"o\",\"window\":\"w\",\"fingerprint\":\"f\"}", "", "-"),
-        ROLLUP_KEPT);
+    CHECK_INT(state("{" FILES "\"run\":\"r\",\"sql_hash\":\"o\",\"window\":\"w\","
+                    "\"fingerprint\":\"f\"}",
+                    "", "-"),
+              ROLLUP_KEPT);
     /* Tried with these objects and this query, and it would have lost calls. */
     CHECK_INT(
         state("{" BUILD "\"fingerprint\":\"f\",\"hours\":\"a b\",\"kept\":\"g s\"}", "g", "a c"),
@@ -174,6 +180,79 @@ static void test_states(void)
     CHECK_INT(
         state("{" BUILD "\"fingerprint\":\"f\",\"hours\":\"a b\",\"kept\":\"g s\"}", "h", "a d"),
         ROLLUP_LATE);
+}
+
+/* A build whose files or partition are not what it says is none. */
+static void test_not_believed(void)
+{
+    CHECK_INT(state("{" RECORD "\"fingerprint\":\"f\",\"hours\":\"a\"}", "f", "a"),
+              ROLLUP_OUTDATED);
+    CHECK_INT(
+        state("{" RECORD "\"files\":\"1 f\",\"fingerprint\":\"f\",\"hours\":\"a\"}", "f", "a"),
+        ROLLUP_OUTDATED);
+    CHECK_INT(state("{" RECORD "\"files\":\"2 g\",\"seal\":\"x\",\"fingerprint\":\"f\"}", "f", "a"),
+              ROLLUP_MISSING);
+    CHECK_INT(state("{" BUILD "\"wrong\":\"w\",\"fingerprint\":\"f\"}", "f", "a"), ROLLUP_MISSING);
+    /* All its objects expired, too: tried once, then for people to decide. */
+    CHECK_INT(state("{" BUILD "\"wrong\":\"w\",\"fingerprint\":\"f\"}", "", "-"), ROLLUP_MISSING);
+    CHECK_INT(state("{" BUILD "\"wrong\":\"w\",\"fingerprint\":\"f\",\"kept\":\" s\"}", "", "-"),
+              ROLLUP_LOST);
+    CHECK_INT(state("{" RECORD "\"files\":\"2 g\",\"seal\":\"x\",\"kept\":\"f s\"}", "f", "a"),
+              ROLLUP_LOST);
+    CHECK(rollup_is_wanted(ROLLUP_LOST, true) && !rollup_is_wanted(ROLLUP_LOST, false));
+    CHECK(!rollup_is_wanted(ROLLUP_OPEN, true) && !rollup_is_wanted(ROLLUP_EMPTY, true));
+}
+
+static void test_seal(void)
+{
+    const struct day day = {2025, 10, 31}, other = {2025, 10, 30};
+    json_auto_t *build = json_pack("{s:s, s:s}", "run", "r", "calls", "7");
+    json_auto_t *storage =
+        json_pack("{s:s, s:s}", "Location", "s3://b/p/run=r/", "InputFormat", "f");
+    char hex[65], again[65];
+
+    rollup_seal(day, build, storage, hex);
+    json_object_set_new(build, "seal", json_string(hex));
+    json_object_set_new(storage, "Location", json_string("s3://b/p/run=r"));
+    json_object_set_new(storage, "Compressed", json_false()); /* Glue's own addition */
+    rollup_seal(day, build, storage, again);
+    CHECK_TEXT(again, hex);
+    rollup_seal(other, build, storage, again);
+    CHECK(strcmp(again, hex) != 0);
+    json_object_set_new(storage, "InputFormat", json_string("g"));
+    rollup_seal(day, build, storage, again);
+    CHECK(strcmp(again, hex) != 0);
+    json_object_set_new(storage, "InputFormat", json_string("f"));
+    json_object_set_new(build, "calls", json_string("8"));
+    rollup_seal(day, build, storage, again);
+    CHECK(strcmp(again, hex) != 0);
+}
+
+static int reach(const char *parameters, struct rollup_reach *found)
+{
+    json_auto_t *json = json_loads(parameters, 0, NULL);
+    struct err e = {0};
+
+    return rollup_reach_of(json, found, &e);
+}
+
+static void test_reach(void)
+{
+    struct rollup_reach found;
+
+    CHECK(!reach("{}", &found) && found.from_s == INT64_MIN && found.to_s == INT64_MAX);
+    CHECK(!reach("{\"projection.enabled\":\"true\",\"projection.year.type\":\"integer\","
+                 "\"projection.year.range\":\"2025,2045\"}",
+                 &found));
+    CHECK_INT(found.from_s, 1735689600);
+    CHECK_INT(found.to_s, 2398377600);
+    CHECK(!reach("{\"projection.enabled\":\"false\",\"projection.year.type\":\"integer\","
+                 "\"projection.year.range\":\"x\"}",
+                 &found));
+    CHECK(reach("{\"projection.enabled\":\"true\",\"projection.year.type\":\"integer\","
+                "\"projection.year.range\":\"2045,2025\"}",
+                &found));
+    CHECK(reach("{\"projection.enabled\":\"true\",\"projection.year.type\":\"enum\"}", &found));
 }
 
 static void test_closed(void)
@@ -231,6 +310,9 @@ int main(void)
     test_hash();
     test_compare();
     test_states();
+    test_not_believed();
+    test_seal();
+    test_reach();
     test_closed();
     test_runs();
     test_collectable();

@@ -3,7 +3,9 @@
 #include "base/mem.h"
 #include "billing/bill/bill.h"
 #include "billing/bill/bill_days.h"
+#include "billing/bill/bill_month.h"
 #include "billing/bill/bill_render.h"
+#include "billing/close/archive.h"
 #include "billing/store/athena_query_text.h"
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
@@ -11,15 +13,6 @@
 #include "daemon/views/bill_view.h"
 
 #include <string.h>
-
-/* The days of the month whose rollup cannot be billed from as it stands. */
-static json_t *open_days(struct flow *flow, const struct billing *billing, struct day month,
-                         struct err *e)
-{
-    json_auto_t *days = bill_days(flow, billing, calendar_month(month), e);
-
-    return days ? bill_days_open(days) : NULL;
-}
 
 static int print_queries(struct billing_turn *turn, struct day month, const json_t *days,
                          struct err *e)
@@ -121,8 +114,10 @@ static int print_comparison(const json_t *bill)
 struct reading {
     const struct billing *billing;
     struct day month;
-    json_t *days, *bill, *sources; /* sources: of the bill */
-    struct err *e;                 /* the first failure */
+    struct bill_month look;
+    json_t *bill, *sources; /* sources: of the bill */
+    int closed;             /* as archive_has */
+    struct err *e;          /* the first failure */
 };
 
 static void read_rated(struct flow *flow, void *arg)
@@ -136,56 +131,156 @@ static void read_rated(struct flow *flow, void *arg)
         err_set(reading->e, e.kind, "%s", e.text);
 }
 
-static void read_days(struct flow *flow, void *arg)
+static void read_month(struct flow *flow, void *arg)
 {
     struct reading *reading = arg;
     struct err e = {0};
 
-    reading->days = open_days(flow, reading->billing, reading->month, &e);
-    if (!reading->days)
+    if (bill_month_look(flow, reading->billing, reading->month, &reading->look, &e))
         err_set(reading->e, e.kind, "%s", e.text);
 }
 
+/* Nothing on the bill depends on it, so that it cannot be known is only told. */
+static void read_closed(struct flow *flow, void *arg)
+{
+    struct reading *reading = arg;
+    struct err ignored = {0};
+
+    reading->closed =
+        archive_has(flow, reading->billing, (struct number){reading->month, 0}, &ignored);
+}
+
+static void tell_closed(const struct reading *reading)
+{
+    cleanup_free char *number = numbers_text(reading->billing, (struct number){reading->month, 0});
+
+    if (reading->closed > 0)
+        (void)fprintf(stderr,
+                      "billingd: the month is closed: %s is its invoice, and this is what the data "
+                      "gives now; `billingd verify` compares them\n",
+                      number);
+    else if (reading->closed < 0)
+        (void)fprintf(stderr, "billingd: whether the month is closed is unknown\n");
+}
+
+/* A query that failed may have been led astray by a day that is not to be believed. */
+static void tell_cause(const struct bill_month *look, struct err *e)
+{
+    json_auto_t *reasons = json_array();
+    const struct err query = *e;
+    json_t *day;
+    size_t i;
+
+    json_array_foreach(look->open, i, day) {
+        json_auto_t *alone = json_pack("[O]", day);
+
+        if (json_object_get(day, "why"))
+            bill_days_reasons(alone, reasons);
+    }
+    if (!json_array_size(reasons))
+        return;
+    err_clear(e);
+    (void)err_set(e, query.kind, "%s; %s", query.text,
+                  json_string_value(json_array_get(reasons, 0)));
+}
+
+/* What is known of the month is no bill. */
+static int refuse(struct billing_turn *turn, const struct bill_month *look)
+{
+    const json_t *reason;
+    size_t i;
+
+    billing_runner_quiet(turn);
+    (void)fprintf(stderr, "billingd: %s: there is no bill of %s:\n", turn->billing->pipeline,
+                  turn->options->month);
+    json_array_foreach(look->reasons, i, reason)
+        (void)fprintf(stderr, "  %s\n", json_string_value(reason));
+    return EXIT_REFUSED;
+}
+
+static void read_once(struct flow *flow, struct reading *reading)
+{
+    const struct flow_part parts[] = {
+        {read_rated, reading}, {read_month, reading}, {read_closed, reading}};
+
+    flow_all(flow, parts, sizeof parts / sizeof *parts);
+    if (!reading->e->kind)
+        (void)bill_month_check(&reading->look, reading->bill, reading->e);
+}
+
+static void reading_fini(struct reading *reading)
+{
+    json_decref(reading->bill);
+    json_decref(reading->sources);
+    bill_month_fini(&reading->look);
+    reading->bill = reading->sources = NULL;
+}
+
+/* Two queries may see two builds of a day that is built anew between them: then once more. */
+static void read_twice(struct flow *flow, struct reading *reading)
+{
+    read_once(flow, reading);
+    if (reading->e->kind != ERR_RETRY || !reading->bill || !reading->look.days)
+        return;
+    err_clear(reading->e);
+    reading_fini(reading);
+    read_once(flow, reading);
+}
+
+/* EXIT_DONE with the bill and its sources, another exit code (told), or -1 and *e. */
 static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill, json_t **sources,
                      struct err *e)
 {
     struct err failed = {0};
-    struct reading reading = {turn->billing, *(const struct day *)turn->arg, NULL, NULL, NULL,
-                              &failed};
-    const struct flow_part parts[] = {{read_rated, &reading}, {read_days, &reading}};
+    struct reading reading = {
+        .billing = turn->billing, .month = *(const struct day *)turn->arg, .e = &failed};
+    int code = EXIT_DONE;
 
     billing_runner_say(turn, "adding up the rollups");
-    flow_all(flow, parts, sizeof parts / sizeof *parts);
-    *bill = reading.bill;
-    *sources = reading.sources;
-    if (reading.bill && reading.days)
-        bill_set_days(*bill, reading.days);
+    read_twice(flow, &reading);
+    *bill = json_share(reading.bill);
+    *sources = json_share(reading.sources);
+    if (reading.look.state == BILL_MONTH_REFUSED)
+        code = refuse(turn, &reading.look);
+    else if (failed.kind)
+        tell_cause(&reading.look, &failed);
     else
-        json_decref(reading.days);
-    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+        bill_set_days(*bill, json_incref(reading.look.open));
+    billing_runner_quiet(turn);
+    if (code == EXIT_DONE && !failed.kind)
+        tell_closed(&reading);
+    reading_fini(&reading);
+    return code == EXIT_DONE && failed.kind ? err_set(e, failed.kind, "%s", failed.text) : code;
 }
 
 static int dry_run(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
     const struct day month = *(const struct day *)turn->arg;
-    json_auto_t *days = NULL;
+    struct bill_month look;
+    int code;
 
     billing_runner_say(turn, "looking at the month's rollups");
-    days = open_days(flow, turn->billing, month, e);
-    return days ? print_queries(turn, month, days, e) : -1;
+    code = bill_month_look(flow, turn->billing, month, &look, e);
+    if (!code)
+        code = look.state == BILL_MONTH_REFUSED ? refuse(turn, &look)
+                                                : print_queries(turn, month, look.open, e);
+    bill_month_fini(&look);
+    return code;
 }
 
 static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
     json_auto_t *sources = NULL, *raw_sources = NULL, *bill = NULL;
+    int code;
 
     if (turn->options->prices &&
         billing_prices_read(turn->manifest, turn->pipeline, turn->options, turn->billing, e))
         return EXIT_BAD_CONFIG;
     if (turn->options->dry_run)
         return dry_run(flow, turn, e);
-    if (read_bill(flow, turn, &bill, &sources, e))
-        return -1;
+    code = read_bill(flow, turn, &bill, &sources, e);
+    if (code != EXIT_DONE)
+        return code;
     if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
         return -1;
     billing_runner_quiet(turn);

@@ -30,7 +30,8 @@ static char *location(const struct close *close)
 
 static void print_json(const struct billing_turn *turn, const struct close *close, bool closed)
 {
-    cleanup_free char *number = close_number(close->billing, close->month, close->number);
+    cleanup_free char *number =
+        numbers_text(close->billing, (struct number){close->month, close->number});
     cleanup_free char *place = close->folder ? location(close) : NULL;
     json_auto_t *json = json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:s*, s:O, s:O, s:O*, s:O*}", "format_version",
@@ -54,7 +55,8 @@ static int refuse(const struct billing_turn *turn, const struct close *close)
 
 static void show(const struct billing_turn *turn, const struct close *close)
 {
-    cleanup_free char *number = close_number(close->billing, close->month, close->number);
+    cleanup_free char *number =
+        numbers_text(close->billing, (struct number){close->month, close->number});
 
     if (turn->options->output == OUTPUT_JSON)
         return;
@@ -87,8 +89,13 @@ static int write_it(struct flow *flow, struct billing_turn *turn, struct close *
     if (result < 0)
         return err_wrap(e, "nothing is closed yet; it can be run again at any time");
     if (result) {
-        (void)fprintf(stderr, "billingd: %s: somebody else wrote %s meanwhile\n",
-                      close->billing->pipeline, place);
+        cleanup_free char *number =
+            numbers_text(close->billing, (struct number){close->month, close->number});
+
+        (void)fprintf(stderr,
+                      "billingd: %s: somebody else got the number %s first; this document was not "
+                      "written: look again\n",
+                      close->billing->pipeline, number);
         return EXIT_REFUSED;
     }
     if (turn->options->output == OUTPUT_JSON)
@@ -129,6 +136,7 @@ static int close_turn(struct flow *flow, struct billing_turn *turn, struct err *
         .version = BILLINGD_VERSION,
         .month = *(const struct day *)turn->arg,
         .first = turn->options->first,
+        .accept_unknown = turn->options->accept_unknown,
         .progress = on_progress,
         .arg = turn,
     };

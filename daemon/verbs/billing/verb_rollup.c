@@ -53,24 +53,27 @@ static size_t count_state(const struct rollup_status *status, enum rollup_state 
     return count;
 }
 
-static size_t count_drift(const struct rollup_status *status)
+/* Days that a repair would work on. */
+static size_t count_wanted(const struct rollup_status *status, bool rebuild)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < status->count; i++)
-        count += rollup_is_drift(status->days[i].state);
+        count += rollup_is_wanted(status->days[i].state, rebuild);
     return count;
 }
 
 static enum terminal_style style_of(enum rollup_state state)
 {
-    if (state == ROLLUP_KEPT)
+    if (state == ROLLUP_KEPT || state == ROLLUP_LOST || state == ROLLUP_HIDDEN)
         return STYLE_RED;
     return rollup_is_drift(state) ? STYLE_YELLOW : STYLE_PLAIN;
 }
 
 static const char *reason_of(const struct rollup_day *day)
 {
+    if (day->why)
+        return day->why;
     switch (day->state) {
     case ROLLUP_MISSING:
         return "no build yet";
@@ -132,6 +135,8 @@ static json_t *day_json(const struct rollup_day *day, const struct rollup_day *b
     calendar_day_text(day->day, text);
     json = json_pack("{s:s, s:s, s:s, s:s*}", "day", text, "state", rollup_state_name(day->state),
                      "was", rollup_state_name(before->state), "run", json_text(day->build, "run"));
+    if (day->why)
+        json_object_set_new(json, "why", json_string(day->why));
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const char *number = json_text(day->build, numbers[i]);
 
@@ -199,9 +204,10 @@ static void on_progress(void *arg, struct day day, const char *what)
 
 static int repair(struct flow *flow, struct work *work, struct err *e)
 {
-    const struct rollup_work wanted = {&work->before, on_progress, work};
+    const bool rebuild = work->turn->options->rebuild;
+    const struct rollup_work wanted = {&work->before, rebuild, on_progress, work};
 
-    work->wanted = count_drift(&work->before);
+    work->wanted = count_wanted(&work->before, rebuild);
     if (rollup_repair(flow, work->turn->billing, &wanted, &work->report, e))
         return -1;
     billing_runner_say(work->turn, "looking at the result");
@@ -230,7 +236,8 @@ static int finish(struct work *work)
                       work->turn->billing->pipeline);
     if (work->report.failed || work->report.over_budget)
         return work->report.kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED;
-    return !work->repaired && options->detailed_exitcode && count_drift(&work->before)
+    return !work->repaired && options->detailed_exitcode &&
+                   count_wanted(&work->before, options->rebuild)
                ? EXIT_DIFFERENT
                : EXIT_DONE;
 }
@@ -249,7 +256,7 @@ static int look_and_repair(struct flow *flow, struct work *work, struct err *e)
         print_plan(work);
         (void)fflush(stdout);
     }
-    if (!options->dry_run && count_drift(&work->before) && repair(flow, work, e))
+    if (!options->dry_run && count_wanted(&work->before, options->rebuild) && repair(flow, work, e))
         return -1;
     return finish(work);
 }

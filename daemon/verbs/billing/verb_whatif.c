@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text_width.h"
-#include "billing/bill/bill_days.h"
+#include "billing/bill/bill_month.h"
 #include "billing/bill/whatif.h"
 #include "billing/prices/price_book.h"
 #include "daemon/verbs/billing/billing_prices.h"
@@ -73,13 +73,20 @@ static void print_document(const struct options *options, const json_t *document
 static int warn_of_days(struct flow *flow, struct billing_turn *turn, const struct day_span *months,
                         json_t **texts, struct err *e)
 {
-    const struct day_span all = {months->first, calendar_month(months->last).last};
-    json_auto_t *days = bill_days(flow, turn->billing, all, e);
+    struct day month = months->first;
 
     *texts = json_array();
-    if (!days)
-        return -1;
-    bill_days_reasons(days, *texts);
+    while (calendar_compare(month, months->last) <= 0) {
+        struct bill_month look;
+        int failed = bill_month_look(flow, turn->billing, month, &look, e);
+
+        if (!failed)
+            json_array_extend(*texts, look.reasons);
+        bill_month_fini(&look);
+        if (failed)
+            return -1;
+        month = calendar_add_days(calendar_month(month).last, 1);
+    }
     return 0;
 }
 

@@ -16,6 +16,8 @@ static json_t *day_json(const struct rollup_day *day)
     calendar_day_text(day->day, text);
     json = json_pack("{s:s, s:s, s:s}", "day", text, "state", rollup_state_name(day->state),
                      "fingerprint", day->fingerprint);
+    if (day->why)
+        json_object_set_new(json, "why", json_string(day->why));
     for (size_t i = 0; day->build && i < 3; i++) {
         const char *value = json_text(day->build, texts[i]);
         const char *number = json_text(day->build, numbers[i]);
@@ -52,10 +54,14 @@ static const char *remedy(const char *state)
 {
     static const char *const remedies[][2] = {
         {"open", "not closed yet"},
-        {"missing", "no rollup; `billingd rollup` builds it"},
+        {"missing", "no rollup to bill from; `billingd rollup` builds it"},
         {"outdated", "the rollup is of another query, window or time zone; `billingd rollup` "
                      "builds it again"},
         {"late", "objects came since the rollup was built; `billingd rollup` looks at them"},
+        {"lost", "the rollup is not to be believed, and too much of the log objects is gone to "
+                 "build it again: restore either; `billingd rollup --rebuild --day` takes what is "
+                 "left"},
+        {"hidden", "widen projection.year.range of the raw table"},
     };
 
     for (size_t i = 0; i < sizeof remedies / sizeof *remedies; i++)
@@ -71,9 +77,28 @@ json_t *bill_days_open(const json_t *days)
 
     json_array_foreach(days, i, day)
         if (remedy(json_text(day, "state")))
-            json_array_append_new(open, json_pack("{s:O, s:O}", "day", json_object_get(day, "day"),
-                                                  "state", json_object_get(day, "state")));
+            json_array_append_new(
+                open, json_pack("{s:O, s:O, s:O*}", "day", json_object_get(day, "day"), "state",
+                                json_object_get(day, "state"), "why", json_object_get(day, "why")));
     return open;
+}
+
+static bool is_alike(const json_t *a, const json_t *b)
+{
+    const json_t *why = json_object_get(a, "why");
+
+    return json_equal(json_object_get(a, "state"), json_object_get(b, "state")) &&
+           (why ? json_equal(why, json_object_get(b, "why")) : !json_object_get(b, "why"));
+}
+
+static json_t *reason(const json_t *days, size_t first, size_t last, const char *remedy)
+{
+    const char *more = json_text(json_array_get(days, first), "why");
+    const char *from = json_text(json_array_get(days, first), "day");
+    const char *to = json_text(json_array_get(days, last), "day");
+
+    return json_sprintf("%s%s%s: %s%s%s", from, last > first ? " to " : "", last > first ? to : "",
+                        more ? more : "", more ? ": " : "", remedy);
 }
 
 void bill_days_reasons(const json_t *days, json_t *reasons)
@@ -82,18 +107,13 @@ void bill_days_reasons(const json_t *days, json_t *reasons)
 
     for (size_t i = 0, end; i < count; i = end) {
         const char *state = json_text(json_array_get(days, i), "state"), *why = remedy(state);
-        const char *first = json_text(json_array_get(days, i), "day");
 
         for (end = i + 1; end < count; end++)
-            if (strcmp(json_text(json_array_get(days, end), "state"), state) != 0)
+            if (!is_alike(json_array_get(days, end), json_array_get(days, i)))
                 break;
         if (!why)
             continue;
-        json_array_append_new(
-            reasons, end - i == 1
-                         ? json_sprintf("%s: %s", first, why)
-                         : json_sprintf("%s to %s: %s", first,
-                                        json_text(json_array_get(days, end - 1), "day"), why));
+        json_array_append_new(reasons, reason(days, i, end - 1, why));
     }
 }
 

@@ -3,10 +3,12 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/close/archive_object.h"
 #include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MANIFEST "manifest.json"
@@ -18,41 +20,62 @@ static char *root_folder(const struct billing *billing)
     return mem_printf("%s%s/", billing->settings.archive_prefix, billing->pipeline);
 }
 
-char *archive_folder(const struct billing *billing, struct day month)
+char *archive_document_folder(const struct billing *billing, struct number number)
 {
     cleanup_free char *root = root_folder(billing);
+    struct day month = number.month;
 
-    return mem_printf("%s%04d-%02d/", root, month.year, month.month);
+    return number.correction ? mem_printf("%s%04d-%02d/corrections/%u/", root, month.year,
+                                          month.month, number.correction)
+                             : mem_printf("%s%04d-%02d/", root, month.year, month.month);
 }
 
-char *archive_correction_folder(const struct billing *billing, struct day month, unsigned number)
+/* Whose manifest the key is. */
+static bool take_manifest(const struct billing *billing, const char *key, struct number *number)
 {
-    cleanup_free char *folder = archive_folder(billing, month);
+    cleanup_free char *root = root_folder(billing);
+    cleanup_free char *folder = NULL, *wanted = NULL;
 
-    return mem_printf("%scorrections/%u/", folder, number);
+    *number = (struct number){.month.day = 1};
+    if (sscanf(key + strlen(root), "%4d-%2d/corrections/%9u/", &number->month.year,
+               &number->month.month, &number->correction) < 2)
+        return false;
+    folder = archive_document_folder(billing, *number);
+    wanted = mem_printf("%s" MANIFEST, folder);
+    return !strcmp(key, wanted) && number->month.month >= 1 && number->month.month <= 12;
 }
 
-json_t *archive_months(struct flow *flow, const struct billing *billing, struct err *e)
+json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct err *e)
 {
     cleanup_free char *root = root_folder(billing);
     json_auto_t *objects = object_list(flow, billing, root, e);
-    json_t *months, *object;
+    json_t *texts, *object;
     size_t i;
 
     if (!objects)
         return NULL;
-    months = json_array();
+    texts = json_array();
     json_array_foreach(objects, i, object) {
-        const char *rest = json_text(object, "key") + strlen(root);
-        cleanup_free char *name = mem_text_n(rest, strcspn(rest, "/"));
-        struct err none = {0};
-        struct day month;
+        struct number number;
+        cleanup_free char *text = NULL;
 
-        if (!strcmp(rest + strlen(name), "/" MANIFEST) &&
-            !calendar_parse_month(name, &month, &none))
-            json_array_append_new(months, json_string(name));
+        if (!take_manifest(billing, json_text(object, "key"), &number))
+            continue;
+        text = numbers_text(billing, number);
+        json_array_append_new(texts, json_string(text));
     }
-    return months;
+    return texts;
+}
+
+int archive_has(struct flow *flow, const struct billing *billing, struct number number,
+                struct err *e)
+{
+    cleanup_free char *folder = archive_document_folder(billing, number);
+    cleanup_free char *key = mem_printf("%s" MANIFEST, folder);
+    json_auto_t *objects = object_list(flow, billing, key, e);
+    const char *first = json_text(json_array_get(objects, 0), "key");
+
+    return !objects ? -1 : first && !strcmp(first, key);
 }
 
 char *archive_text(const json_t *value)
@@ -93,42 +116,11 @@ void archive_files_fini(struct archive_files *files)
 
 /* ---- writing ---- */
 
-/* The whole object; ERR_ABSENT when there is none. */
-static int read_key(struct flow *flow, const struct billing *billing, const char *key,
-                    struct str *out, struct err *e)
-{
-    json_auto_t *objects = object_list(flow, billing, key, e);
-    json_t *object;
-    size_t i;
-
-    if (!objects)
-        return -1;
-    json_array_foreach(objects, i, object)
-        if (!strcmp(json_text(object, "key"), key))
-            return object_content_read(flow, billing, object, out, e);
-    return err_set(e, ERR_ABSENT, "s3://%s/%s is not there", billing->names.bucket, key);
-}
-
-/* 0 when it is there, written now or before; 1 when something else was; -1 and *e. */
-static int put(struct flow *flow, const struct billing *billing, const struct object_new *object,
-               struct err *e)
-{
-    int written = object_content_put(flow, billing, object, e);
-    cleanup_str struct str there = {0};
-
-    if (written)
-        return written < 0 ? -1 : 0;
-    if (read_key(flow, billing, object->key, &there, e))
-        return -1;
-    return there.len != object->body->len ||
-           memcmp(str_text(&there), str_text(object->body), there.len) != 0;
-}
-
 /* A file under a name of its contents: what lies there is it, or was changed by somebody. */
 static int put_named(struct flow *flow, const struct billing *billing,
                      const struct object_new *object, struct err *e)
 {
-    int other = put(flow, billing, object, e);
+    int other = archive_object_put(flow, billing, object, e);
 
     if (other <= 0)
         return other;
@@ -170,31 +162,30 @@ static char *signature_name(const char *folder, const char *manifest_hash)
     return mem_printf("%smanifest-%.*s.sig", folder, ARCHIVE_ID - 1, manifest_hash);
 }
 
-static int write_signature(struct flow *flow, const struct billing *billing,
-                           const struct archive_document *document, const struct str *manifest,
-                           struct err *e)
+/* The signature, then the manifest: with it everything is there. */
+static int write_manifest(struct flow *flow, const struct billing *billing, const char *folder,
+                          const struct numbers_entry *entry, struct err *e)
 {
-    unsigned char signature[SIGNATURE_BYTES];
+    cleanup_free char *name = signature_name(folder, entry->hash);
+    cleanup_free char *manifest = mem_printf("%s" MANIFEST, folder);
     cleanup_str struct str body = {0};
-    cleanup_free char *name = NULL;
-    char hash[65];
 
-    if (signature_sign(document->key, str_text(manifest), manifest->len, signature, e))
+    str_add_n(&body, entry->signature, sizeof entry->signature);
+    if (put_named(flow, billing, &(struct object_new){name, "application/octet-stream", &body}, e))
         return -1;
-    digest_sha256(str_text(manifest), manifest->len, hash);
-    name = signature_name(document->folder, hash);
-    str_add_n(&body, signature, sizeof signature);
-    return put_named(flow, billing, &(struct object_new){name, "application/octet-stream", &body},
-                     e);
+    return archive_object_put(flow, billing,
+                              &(struct object_new){manifest, "application/json", &entry->text}, e);
 }
 
 /* id: the folder of the files. */
 static int write_files(struct flow *flow, const struct billing *billing,
                        const struct archive_document *document, const char *id, struct err *e)
 {
+    cleanup_free char *folder = archive_document_folder(billing, document->number);
+
     for (size_t i = 0; i < document->files.count; i++) {
         const struct archive_file *file = &document->files.list[i];
-        cleanup_free char *name = mem_printf("%s%s/%s", document->folder, id, file->name);
+        cleanup_free char *name = mem_printf("%s%s/%s", folder, id, file->name);
 
         if (put_named(flow, billing, &(struct object_new){name, file->type, &file->body}, e))
             return -1;
@@ -202,23 +193,42 @@ static int write_files(struct flow *flow, const struct billing *billing,
     return 0;
 }
 
+static int sign(const struct archive_document *document, struct numbers_entry *entry, struct err *e)
+{
+    cleanup_free char *text = archive_text(document->manifest);
+
+    str_add(&entry->text, text);
+    digest_sha256(text, strlen(text), entry->hash);
+    entry->bill = json_share(document->bill);
+    return signature_sign(document->key, text, strlen(text), entry->signature, e);
+}
+
 int archive_write(struct flow *flow, const struct billing *billing,
                   const struct archive_document *document, struct err *e)
 {
-    cleanup_free char *name = mem_printf("%s" MANIFEST, document->folder), *text = NULL;
-    cleanup_str struct str body = {0};
+    cleanup_free char *folder = archive_document_folder(billing, document->number);
+    struct numbers_entry entry = {0};
     char id[ARCHIVE_ID], fingerprint[65];
+    int result = -1;
 
     name_files(&document->files, document->manifest, id);
     signature_fingerprint(document->key, fingerprint);
     json_object_set_new(document->manifest, "signing_key",
                         json_pack("{s:s, s:s}", "algorithm", "Ed25519", "sha256", fingerprint));
-    text = archive_text(document->manifest);
-    str_add(&body, text);
-    if (write_files(flow, billing, document, id, e) ||
-        write_signature(flow, billing, document, &body, e))
-        return -1;
-    return put(flow, billing, &(struct object_new){name, "application/json", &body}, e);
+    if (!sign(document, &entry, e) && !write_files(flow, billing, document, id, e))
+        result = numbers_give(flow, billing, document->number, &entry, e);
+    if (!result)
+        result = write_manifest(flow, billing, folder, &entry, e);
+    numbers_fini(&entry);
+    return result;
+}
+
+int archive_finish(struct flow *flow, const struct billing *billing, struct number number,
+                   const struct numbers_entry *entry, struct err *e)
+{
+    cleanup_free char *folder = archive_document_folder(billing, number);
+
+    return write_manifest(flow, billing, folder, entry, e);
 }
 
 /* ---- reading ---- */
@@ -273,6 +283,28 @@ static const json_t *file_named(const struct archive *archive, const char *name)
         if (json_text(file, "name") && !strcmp(json_text(file, "name"), name))
             return file;
     return NULL;
+}
+
+char *archive_what_is_wrong(struct flow *flow, const struct archive *archive, struct err *e)
+{
+    const json_t *files = json_object_get(archive->manifest, "files"), *file;
+    char *wrong = NULL;
+    size_t i;
+
+    if (!json_array_size(files))
+        return mem_printf("%s" MANIFEST " names no files", archive->folder);
+    json_array_foreach(files, i, file) {
+        cleanup_content struct archive_content content = {0};
+        const char *name = json_text(file, "name");
+
+        if (archive_read(flow, archive, name ? name : "?", &content, e))
+            return NULL;
+        wrong = content.wrong;
+        content.wrong = NULL;
+        if (wrong)
+            return wrong;
+    }
+    return mem_text("");
 }
 
 void archive_content_fini(struct archive_content *content)

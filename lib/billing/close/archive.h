@@ -6,26 +6,29 @@
  *   manifest-HASH.sig       64 bytes: Ed25519 over manifest.json, whose SHA-256 begins with HASH
  *   ID/...                  the files; ID comes from their contents
  *
- * Everything is put with If-None-Match: *, the manifest last: without it nothing is closed, with it
- * everything is there.  Names that come from contents let a second try use what an interrupted one
- * left, and keep what differs out of its way. */
+ * Everything is put with If-None-Match: *: files, the entry in the register of numbers (numbers.h)
+ * from which on the number is this document's, signature, manifest.  Without the manifest nothing
+ * is closed, with it everything is there.  Names that come from contents let a second try use what
+ * an interrupted one left, and keep what differs out of its way. */
 #ifndef BILLING_CLOSE_ARCHIVE_H
 #define BILLING_CLOSE_ARCHIVE_H
 
 #include "aws/flow.h"
 #include "base/str.h"
-#include "billing/close/signature.h"
+#include "billing/close/numbers.h"
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
 
 enum { ARCHIVE_ID = 17 }; /* 16 hex digits and the end */
 
-/* "billing/shop/2025-10/"; new text. */
-char *archive_folder(const struct billing *billing, struct day month);
-/* "billing/shop/2025-10/corrections/1/"; new text. */
-char *archive_correction_folder(const struct billing *billing, struct day month, unsigned number);
-/* The closed months (those with a manifest), oldest first: ["2025-09"]; new reference. */
-json_t *archive_months(struct flow *flow, const struct billing *billing, struct err *e);
+/* "billing/shop/2025-10/", "billing/shop/2025-10/corrections/1/"; new text. */
+char *archive_document_folder(const struct billing *billing, struct number number);
+/* The numbers of all documents with a manifest; new reference, or NULL and *e. */
+json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct err *e);
+
+/* Whether the document has a manifest: 1 or 0; -1 and *e. */
+int archive_has(struct flow *flow, const struct billing *billing, struct number number,
+                struct err *e);
 
 /* A file of a document, by name ("invoice.json"). */
 struct archive_file {
@@ -42,15 +45,21 @@ void archive_add(struct archive_files *files, const char *name, const char *type
 void archive_files_fini(struct archive_files *files);
 
 struct archive_document {
-    const char *folder;
+    struct number number;
     struct archive_files files;
     json_t *manifest; /* gets "files" and "signing_key" */
+    json_t *bill;
     const struct signature_key *key;
 };
-/* Writes files, signature and manifest.  0 when all is there; 1 when another manifest was there
- * first (nothing of ours counts then); -1 and *e. */
+/* Writes files, gives the number, writes signature and manifest.  0 when all is there; 1 when
+ * another document was there first (nothing of ours counts then); -1 and *e. */
 int archive_write(struct flow *flow, const struct billing *billing,
                   const struct archive_document *document, struct err *e);
+
+/* Writes signature and manifest of a document that has its number and its files.  As archive_write.
+ */
+int archive_finish(struct flow *flow, const struct billing *billing, struct number number,
+                   const struct numbers_entry *entry, struct err *e);
 
 /* What lies there, as far as it can be read. */
 struct archive {
@@ -76,6 +85,9 @@ struct archive_content {
  */
 int archive_read(struct flow *flow, const struct archive *archive, const char *name,
                  struct archive_content *content, struct err *e);
+/* What is wrong with the first of all files that is not as the manifest says, "" when all are; new
+ * text, or NULL and *e. */
+char *archive_what_is_wrong(struct flow *flow, const struct archive *archive, struct err *e);
 void archive_content_fini(struct archive_content *content);
 #define cleanup_content __attribute__((cleanup(archive_content_fini)))
 /* 1 when the signature is the key's; 0 when not, told in *wrong (new text); -1 and *e. */

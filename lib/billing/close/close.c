@@ -51,15 +51,11 @@ void close_fini(struct close *close)
     json_decref(close->usage);
     json_decref(close->previous);
     json_decref(close->price_book);
+    json_decref(close->documents);
+    json_decref(close->skipped);
+    json_decref(close->changes);
     json_decref(close->manifest);
     free(close->folder);
-}
-
-char *close_number(const struct billing *billing, struct day month, unsigned correction)
-{
-    return correction ? mem_printf("%s-%04d-%02d-c%u", billing->pipeline, month.year, month.month,
-                                   correction)
-                      : mem_printf("%s-%04d-%02d", billing->pipeline, month.year, month.month);
 }
 
 void close_take_key(struct close *close)

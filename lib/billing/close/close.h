@@ -8,6 +8,7 @@
 
 #include "billing/bill/bill.h"
 #include "billing/close/archive.h"
+#include "billing/close/close_period.h"
 
 /* What is being done, for a progress display. */
 typedef void close_progress_fn(void *arg, const char *what);
@@ -19,6 +20,7 @@ struct close {
     const char *version;   /* of billingd */
     struct day month;      /* its first day */
     bool first;            /* months before may stay open */
+    bool accept_unknown;   /* hours without counts at AWS do not stand against it */
     close_progress_fn *progress; /* may be NULL */
     void *arg;
 
@@ -27,11 +29,16 @@ struct close {
     json_t *notes;   /* what should be known about it */
     json_t *bill;    /* the invoice, or the lines of the correction; NULL when there are reasons */
     unsigned number; /* of the correction; 0: the invoice */
+    bool finishes;   /* what was begun and interrupted: bill and manifest are of then */
 
     /* The room's own. */
     struct signature_key *key;
     json_t *days, *objects, *audit, *usage, *previous, *price_book;
-    json_t *manifest; /* as written */
+    struct period period;
+    json_t *documents; /* documents_read */
+    json_t *skipped;   /* between the month closed before and this one; NULL: nothing */
+    json_t *changes;   /* of the rules since then: texts, or NULL */
+    json_t *manifest;  /* as written */
     char *folder;
 };
 
@@ -45,8 +52,5 @@ int close_correction_look(struct flow *flow, struct close *close, struct err *e)
  * again at any time. */
 int close_write(struct flow *flow, struct close *close, struct err *e);
 void close_fini(struct close *close);
-
-/* "shop-2025-10", "shop-2025-10-c1": the same for the same month, whoever asks; new text. */
-char *close_number(const struct billing *billing, struct day month, unsigned correction);
 
 #endif

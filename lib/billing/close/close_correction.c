@@ -6,52 +6,107 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_amount.h"
+#include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
-#include "billing/close/closed.h"
 
 #include <string.h>
 
 /* ---- looking ---- */
 
 /* What is there must be signed by the key that signs on. */
-static int check_signature(struct flow *flow, struct close *close, const struct archive *archive,
-                           struct err *e)
+static int check_signature(struct flow *flow, struct close *close,
+                           const struct closed_document *document, struct err *e)
 {
     cleanup_free char *wrong = NULL;
 
-    if (archive_check_signature(flow, archive, close->key, &wrong, e) < 0)
+    if (!close->key || (!*document->archive.hash && !*document->given.hash))
+        return 0;
+    if (!*document->archive.hash)
+        (void)numbers_is_good(&document->given, close->key, &wrong);
+    else if (archive_check_signature(flow, &document->archive, close->key, &wrong, e) < 0)
         return -1;
     if (wrong)
         close_reason(close, "%s", wrong);
     return 0;
 }
 
-static int check_signatures(struct flow *flow, struct close *close, const struct closed *closed,
-                            struct err *e)
+/* A correction whose files are gone still counts: the register has its amounts.  1: it is to be
+ * finished; 0; -1 and *e. */
+static int check_correction(struct flow *flow, struct close *close,
+                            const struct closed_document *document, struct err *e)
 {
-    if (check_signature(flow, close, &closed->invoice, e))
+    cleanup_free char *why = NULL;
+    enum closed_state state;
+
+    if (closed_state(flow, document, &state, &why, e))
         return -1;
-    for (size_t i = 0; i < closed->count; i++)
-        if (check_signature(flow, close, &closed->corrections[i], e))
-            return -1;
+    if (state == CLOSED_BEGUN)
+        return close_finish_look(flow, close, document, e);
+    if (state == CLOSED_GONE && document->given.bill)
+        close_note(close, "%s: its amounts are taken from the register", why);
+    else if (state == CLOSED_NEVER)
+        close_reason(close, "%smanifest.json is missing, and a later one is there",
+                     document->archive.folder);
+    else if (state != CLOSED_WHOLE)
+        close_reason(close, "%s; bring it back from a copy, or a version of the bucket", why);
+    return check_signature(flow, close, document, e);
+}
+
+static int check_corrections(struct flow *flow, struct close *close, const struct closed *closed,
+                             struct err *e)
+{
+    cleanup_free char *orphan = NULL;
+    bool is_signed;
+
+    for (size_t i = 0; i < closed->count; i++) {
+        int result = check_correction(flow, close, &closed->corrections[i], e);
+
+        if (result)
+            return result;
+    }
+    orphan = closed_orphan(closed, &is_signed);
+    if (orphan && is_signed)
+        close_reason(close,
+                     "%s holds a signature whose manifest is gone: its number may have been given; "
+                     "bring the manifest back, or remove the folder if nobody was sent it",
+                     orphan);
     return 0;
 }
 
+static int check_invoice(struct flow *flow, struct close *close, const struct closed *closed,
+                         struct err *e)
+{
+    cleanup_free char *why = NULL;
+    enum closed_state state;
+
+    if (closed_state(flow, &closed->invoice, &state, &why, e))
+        return -1;
+    if (state == CLOSED_NEVER)
+        close_reason(close, "the month is not closed: there is nothing to correct yet");
+    else if (state == CLOSED_BEGUN)
+        close_reason(close,
+                     "the close of the month was begun and not finished: run it again first");
+    else if (state != CLOSED_WHOLE)
+        close_reason(close, "%s; bring it back from a copy, or a version of the bucket", why);
+    return check_signature(flow, close, &closed->invoice, e);
+}
+
+/* 1: a correction is to be finished; 0; -1 and *e. */
 static int open_closed(struct flow *flow, struct close *close, struct closed *closed, struct err *e)
 {
     const struct billing *billing = close->billing;
+    int result;
 
-    if (closed_open(flow, billing, close->month, closed, e))
+    if (closed_open(flow, billing, close->month, closed, e) ||
+        check_invoice(flow, close, closed, e))
         return -1;
-    if (!*closed->invoice.hash) {
-        close_reason(close, "the month is not closed: there is nothing to correct yet");
+    if (close_is_refused(close) && !*closed->invoice.archive.hash)
         return 0;
-    }
-    if (closed_open_corrections(flow, billing, close->month, closed, e) ||
-        (close->key && check_signatures(flow, close, closed, e)))
+    if (closed_open_corrections(flow, billing, close->month, closed, e))
         return -1;
-    if (close_is_refused(close))
-        return 0;
+    result = check_corrections(flow, close, closed, e);
+    if (result || close_is_refused(close))
+        return result;
     if (closed_open_book(flow, billing, closed, e))
         return -1;
     close->price_book = json_share(closed->section);
@@ -60,14 +115,24 @@ static int open_closed(struct flow *flow, struct close *close, struct closed *cl
 
 static void set_previous(struct close *close, const struct closed *closed)
 {
+    const json_t *then = closed->invoice.archive.manifest;
+    json_auto_t *rules = close_period_rules(close->billing);
+    const json_t *text;
     char month[16];
+    size_t i;
 
     calendar_month_text(close->month, month);
     close->number = (unsigned)closed->count + 1;
-    close->folder = archive_correction_folder(close->billing, close->month, close->number);
+    close->folder =
+        archive_document_folder(close->billing, (struct number){close->month, close->number});
     close->previous =
         json_pack("{s:s, s:I, s:s}", "month", month, "correction", (json_int_t)closed->count,
-                  "manifest_sha256", closed_last(closed)->hash);
+                  "manifest_sha256", closed_hash(closed_last(closed)));
+    close->documents = json_share(closed->documents);
+    (void)close_period_read(then, &close->period);
+    close->changes = close_period_changes(json_object_get(then, "rules"), rules);
+    json_array_foreach(close->changes, i, text)
+        close_note(close, "since the month was closed, %s", json_string_value(text));
 }
 
 static bool is_nothing(const json_t *difference)
@@ -92,8 +157,9 @@ static bool is_nothing(const json_t *difference)
 /* The difference with the head of a bill. */
 static json_t *document_of(const struct close *close, const json_t *bill, json_t *difference)
 {
-    cleanup_free char *number = close_number(close->billing, close->month, close->number);
-    cleanup_free char *invoice = close_number(close->billing, close->month, 0);
+    cleanup_free char *number =
+        numbers_text(close->billing, (struct number){close->month, close->number});
+    cleanup_free char *invoice = numbers_text(close->billing, (struct number){close->month, 0});
     json_t *document = json_copy((json_t *)bill);
 
     json_object_set_new(document, "kind", json_string("correction"));
@@ -127,12 +193,13 @@ static int take_difference(struct flow *flow, struct close *close, const struct 
 
 static int look(struct flow *flow, struct close *close, struct closed *closed, struct err *e)
 {
+    int opened;
+
     close_tell(close, "reading what was closed");
     close_take_key(close);
-    if (open_closed(flow, close, closed, e))
-        return -1;
-    if (close_is_refused(close))
-        return 0;
+    opened = open_closed(flow, close, closed, e);
+    if (opened || close_is_refused(close))
+        return opened < 0 ? -1 : 0;
     set_previous(close, closed);
     if (close_evidence_days(flow, close, &closed->billing, e))
         return -1;

@@ -1,6 +1,7 @@
 /* close_evidence.c -- what a bill rests on: objects, builds, usage, the section of the spec. */
 #include "base/json.h"
 #include "billing/bill/bill_days.h"
+#include "billing/bill/bill_month.h"
 #include "billing/close/close_private.h"
 #include "billing/close/close_usage.h"
 
@@ -20,18 +21,24 @@ json_t *close_evidence_section(const json_t *section)
 int close_evidence_days(struct flow *flow, struct close *close, const struct billing *billing,
                         struct err *e)
 {
+    struct bill_month look;
     const json_t *day;
     size_t i;
+    int failed;
 
     close_tell(close, "listing the month's objects");
     close->objects = close_objects(flow, billing, close->month, e);
     if (!close->objects)
         return -1;
     close_tell(close, "looking at the month's rollups");
-    close->days = bill_days(flow, billing, calendar_month(close->month), e);
-    if (!close->days)
+    failed = bill_month_look(flow, billing, close->month, &look, e);
+    if (!failed) {
+        close->days = json_share(look.days);
+        json_array_extend(close->reasons, look.reasons);
+    }
+    bill_month_fini(&look);
+    if (failed)
         return -1;
-    bill_days_reasons(close->days, close->reasons);
     json_array_foreach(close->days, i, day)
         if (!strcmp(json_text(day, "state"), "kept"))
             json_array_append_new(
@@ -40,11 +47,28 @@ int close_evidence_days(struct flow *flow, struct close *close, const struct bil
     return 0;
 }
 
+/* Readers of a rollup see one build, but two queries may see two: what was billed must be what the
+ * same builds, looked at before and after, say. */
+static void check_builds(struct flow *flow, struct close *close, const struct billing *billing,
+                         const json_t *bill, struct err *e)
+{
+    struct bill_month after;
+    struct err differs = {0};
+
+    if (!bill_month_look(flow, billing, close->month, &after, e)) {
+        if (!bill_days_same(close->days, after.days) || after.state != BILL_MONTH_FINAL)
+            close_reason(close, "a day was rebuilt or changed meanwhile: try again");
+        else if (bill_month_check(&after, bill, &differs))
+            close_reason(close, "%s", differs.text);
+    }
+    bill_month_fini(&after);
+}
+
 json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct billing *billing,
                             struct err *e)
 {
     const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(close->month)};
-    json_auto_t *days = NULL;
+    struct err failed = {0};
     struct usage usage;
     json_t *bill;
 
@@ -57,13 +81,10 @@ json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct
     if (!bill)
         return NULL;
     bill_set_days(bill, json_array());
-    /* Readers of a rollup see one build, but two queries may see two. */
-    days = bill_days(flow, billing, calendar_month(close->month), e);
-    if (!days) {
-        json_decref(bill);
-        return NULL;
-    }
-    if (!bill_days_same(close->days, days))
-        close_reason(close, "a day was rebuilt meanwhile: try again");
-    return bill;
+    check_builds(flow, close, billing, bill, &failed);
+    if (!failed.kind)
+        return bill;
+    json_decref(bill);
+    (void)err_set(e, failed.kind, "%s", failed.text);
+    return NULL;
 }

@@ -1,34 +1,104 @@
 /* close_invoice.c -- may the month be closed, and with what bill. */
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "billing/audit/audit.h"
 #include "billing/bill/bill_days.h"
+#include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
 #include "billing/prices/price_book.h"
 
 #include <string.h>
 
-enum { GAPS_SHOWN = 10 };
+enum {
+    GAPS_SHOWN = 10,
+    COUNTS_KEPT_S = 455 * 86400, /* CloudWatch user guide, "Metrics retention": hourly, 15 months */
+};
 
 /* ---- the chain of months ---- */
 
+/* The first second behind what was closed before, and the rules it was closed by. */
+static void take_rules(struct close *close, const json_t *before)
+{
+    json_auto_t *rules = close_period_rules(close->billing);
+    const json_t *text;
+    size_t i;
+
+    close->changes = close_period_changes(json_object_get(before, "rules"), rules);
+    json_array_foreach(close->changes, i, text)
+        close_note(close, "since %s was closed, %s", json_text(before, "month"),
+                   json_string_value(text));
+}
+
+static void refuse_edge(struct close *close, const json_t *before, int64_t end_s, int64_t next_s)
+{
+    const char *zone = json_text(before, "time_zone"), *month = json_text(before, "month");
+    const char *own = price_book_zone(close->billing->book);
+    char end[TIMESTAMP_ROOM], next[TIMESTAMP_ROOM];
+
+    timestamp_text(end_s, end);
+    timestamp_text(next_s, next);
+    close_reason(
+        close,
+        "%s was closed up to %s (time zone %s), but in %s the month after it begins at %s: "
+        "the calls between would be billed %s; a chain of months keeps its time zone: set "
+        "billing.time_zone back to %s%s",
+        month, end, zone ? zone : "?", own, next, next_s < end_s ? "twice" : "never",
+        zone ? zone : "what it was",
+        zone && !strcmp(zone, own) ? " (it is: the system's tz database changed; bring "
+                                     "back the version in the manifest's tz_version)"
+                                   : "");
+}
+
+/* A month begins where the one closed before it ended, or behind months that are passed over. */
+static void check_edge(struct close *close, const json_t *before)
+{
+    struct period then;
+    struct day month, next;
+    struct err e = {0};
+    int64_t next_s;
+
+    if (!close_period_read(before, &then) ||
+        calendar_parse_month(json_text(before, "month"), &month, &e)) {
+        close_reason(close, "the manifest of the month closed before does not say when it ended");
+        return;
+    }
+    next = calendar_add_days(calendar_month(month).last, 1);
+    next_s = close_period_of(close->billing, next).from_s;
+    if (next_s != then.to_s)
+        refuse_edge(close, before, then.to_s, next_s);
+    else if (close->period.from_s > then.to_s)
+        close->skipped =
+            json_pack("{s:o, s:s}", "period",
+                      close_period_json((struct period){then.to_s, close->period.from_s}), "reason",
+                      close->first ? "left open for good (--first)" : "no data");
+}
+
 static int take_previous(struct flow *flow, struct close *close, const char *name, struct err *e)
 {
-    cleanup_free char *folder = NULL;
-    struct archive archive;
-    struct day month;
+    struct closed_document before = {.number.correction = 0};
+    cleanup_free char *why = NULL;
+    enum closed_state state;
+    int failed;
 
-    if (calendar_parse_month(name, &month, e))
+    if (calendar_parse_month(name, &before.number.month, e))
         return -1;
-    folder = archive_folder(close->billing, month);
-    if (archive_open(flow, close->billing, folder, &archive, e)) {
-        archive_close(&archive);
-        return -1;
+    failed = closed_document_open(flow, close->billing, close->documents, &before, e) ||
+             closed_state(flow, &before, &state, &why, e);
+    if (!failed && state == CLOSED_BEGUN)
+        close_reason(close, "the close of %s was begun and not finished: billingd close %s", name,
+                     name);
+    else if (!failed && state != CLOSED_WHOLE)
+        close_reason(close, "%s; bring it back from a copy, or a version of the bucket", why);
+    else if (!failed) {
+        close->previous =
+            json_pack("{s:s, s:s}", "month", name, "manifest_sha256", before.archive.hash);
+        take_rules(close, before.archive.manifest);
+        check_edge(close, before.archive.manifest);
     }
-    close->previous = json_pack("{s:s, s:s}", "month", name, "manifest_sha256", archive.hash);
-    archive_close(&archive);
-    return 0;
+    closed_document_fini(&before);
+    return failed ? -1 : 0;
 }
 
 /* Days beside busy ones get builds without calls. */
@@ -69,27 +139,19 @@ static int check_between(struct flow *flow, struct close *close, const char *nam
     return 0;
 }
 
-/* closed: what archive_months says. */
-static int check_chain(struct flow *flow, struct close *close, const json_t *closed, struct err *e)
+static int check_chain(struct flow *flow, struct close *close, struct err *e)
 {
+    json_auto_t *months = documents_months(close->billing, close->documents);
     const char *before = NULL;
     const json_t *item;
     char own[16];
     size_t i;
 
     calendar_month_text(close->month, own);
-    json_array_foreach(closed, i, item) {
+    json_array_foreach(months, i, item) {
         const char *month = json_string_value(item);
-        int order = strcmp(month, own);
 
-        if (!order) {
-            close_reason(close,
-                         "%s is closed already; what arrived since becomes a correction: billingd "
-                         "close %s --correct",
-                         own, own);
-            return 0;
-        }
-        if (order < 0)
+        if (strcmp(month, own) < 0)
             before = month;
         else
             close_reason(close, "%s is closed already, without %s before it in its chain", month,
@@ -101,7 +163,27 @@ static int check_chain(struct flow *flow, struct close *close, const json_t *clo
     }
     if (take_previous(flow, close, before, e))
         return -1;
-    return close->first ? 0 : check_between(flow, close, before, e);
+    return close->first || close_is_refused(close) ? 0 : check_between(flow, close, before, e);
+}
+
+/* Whether a document has the month's number already.  1: it is to be finished; 0; -1 and *e. */
+static int check_own(struct flow *flow, struct close *close, struct err *e)
+{
+    struct closed closed;
+    char own[16];
+    int result = closed_open(flow, close->billing, close->month, &closed, e);
+
+    calendar_month_text(close->month, own);
+    close->documents = json_share(closed.documents);
+    if (!result && *closed.invoice.archive.hash)
+        close_reason(close,
+                     "%s is closed already; what arrived since becomes a correction: billingd "
+                     "close %s --correct",
+                     own, own);
+    else if (!result)
+        result = close_finish_look(flow, close, &closed.invoice, e);
+    closed_fini(&closed);
+    return result;
 }
 
 /* ---- the audit ---- */
@@ -143,54 +225,98 @@ static void add_gaps(struct close *close)
         close_reason(close, "%zu more gaps; `billingd audit` shows them", more);
 }
 
-/* What nobody counted may be missing without anybody knowing: where CloudWatch keeps no counts any
- * more, or nobody called, that is noted; whatever else is not known refuses the close. */
-static void add_unknown(struct close *close)
+static bool is_older_than_counts(const struct close *close)
 {
+    return close->period.from_s < clock_now_ms() / 1000 - COUNTS_KEPT_S;
+}
+
+/* What nobody counted may be missing without anybody knowing: where CloudWatch has dropped the
+ * counts with age that is noted; younger hours without counts, and a silent month, need somebody's
+ * word; whatever else is not known refuses the close. */
+static void judge_unknown(struct close *close, const char *reason, const char *text)
+{
+    bool counts = !strcmp(reason, "counts") || !strcmp(reason, "silent");
+
+    if (!counts)
+        close_reason(close, "the audit cannot tell whether all is there: %s", text);
+    else if (close->accept_unknown || is_older_than_counts(close))
+        close_note(close, "the audit proves less than it could: %s", text);
+    else
+        close_reason(close,
+                     "the audit cannot tell whether all is there: %s; --accept-unknown closes all "
+                     "the same, and the manifest says so",
+                     text);
+}
+
+static void judge_audit(struct close *close)
+{
+    const char *verdict = json_text(close->audit, "verdict");
+    const json_t *reasons = json_object_get(close->audit, "reasons");
     size_t i;
     json_t *one;
 
-    json_array_foreach(json_object_get(close->audit, "reasons"), i, one) {
-        const char *reason = json_text(one, "reason"), *text = json_text(one, "text");
-
-        if (!strcmp(reason, "counts") || !strcmp(reason, "silent"))
-            json_array_append_new(close->notes,
-                                  json_sprintf("the audit proves less than it could: %s", text));
-        else
-            close_reason(close, "the audit cannot tell whether all is there: %s", text);
-    }
+    if (verdict && !strcmp(verdict, "complete"))
+        return;
+    if (!verdict || strcmp(verdict, "unknown") != 0)
+        add_gaps(close);
+    else if (!json_array_size(reasons))
+        close_reason(close, "the audit cannot tell whether all is there");
+    json_array_foreach(reasons, i, one)
+        judge_unknown(close, json_text(one, "reason"), json_text(one, "text"));
 }
 
 static int take_audit(struct flow *flow, struct close *close, struct err *e)
 {
-    const char *zone = price_book_zone(close->billing->book);
-    int64_t from_s = calendar_day_start(zone, close->month);
-    int64_t to_s =
-        calendar_day_start(zone, calendar_add_days(calendar_month(close->month).last, 1));
-
     close_tell(close, "auditing the month");
-    close->audit = audit_run(flow, close->billing, from_s, to_s, e);
+    close->audit = audit_run(flow, close->billing, close->period.from_s, close->period.to_s, e);
     if (!close->audit)
         return -1;
     json_object_del(close->audit, "freshness_seconds"); /* of this moment, not of the month */
-    if (audit_has_gap(close->audit))
-        add_gaps(close);
-    else
-        add_unknown(close);
+    judge_audit(close);
     return 0;
+}
+
+static json_int_t calls_of(const json_t *bill, const char *part)
+{
+    return json_integer_value(json_object_get(json_object_get(bill, part), "calls"));
+}
+
+/* A bill of nothing needs a gateway that counted nothing. */
+static void check_nothing(struct close *close)
+{
+    const json_t *gateway = json_object_get(json_object_get(close->audit, "totals"), "gateway");
+
+    if (calls_of(close->bill, "totals") || calls_of(close->bill, "unattributed"))
+        return;
+    if (!json_is_integer(gateway) && close->accept_unknown)
+        close_note(close, "no calls, and whether the gateway had any is unknown");
+    else if (!json_is_integer(gateway))
+        close_reason(close, "there is no call to bill, and whether the gateway had any is unknown: "
+                            "an empty month need not be closed, the next one passes over it; "
+                            "--accept-unknown closes all the same, and the manifest says so");
+    else if (json_integer_value(gateway))
+        close_reason(close,
+                     "the gateway counted %" JSON_INTEGER_FORMAT " calls, and none of them is on "
+                     "the bill; `billingd audit` tells where they went missing",
+                     json_integer_value(gateway));
+    else
+        close_note(close, "no calls: the gateway counted none");
 }
 
 /* ---- the whole ---- */
 
 int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
 {
-    json_auto_t *closed = NULL;
+    int finishes;
 
     close_begin(close);
-    close->folder = archive_folder(close->billing, close->month);
+    close->period = close_period_of(close->billing, close->month);
     close_tell(close, "looking at closed months");
-    closed = archive_months(flow, close->billing, e);
-    if (!closed || check_chain(flow, close, closed, e))
+    finishes = check_own(flow, close, e);
+    if (finishes || close_is_refused(close))
+        return finishes < 0 ? -1 : 0;
+    close->folder = archive_document_folder(close->billing, (struct number){close->month, 0});
+    if (check_chain(flow, close, e))
         return -1;
     if (close_is_refused(close))
         return 0; /* nothing else matters */
@@ -201,5 +327,8 @@ int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
         return 0;
     close->price_book = close_evidence_section(close->section);
     close->bill = close_evidence_bill(flow, close, close->billing, e);
-    return close->bill ? close_correction_note(flow, close, e) : -1;
+    if (!close->bill)
+        return -1;
+    check_nothing(close);
+    return close_is_refused(close) ? 0 : close_correction_note(flow, close, e);
 }

@@ -6,11 +6,14 @@
  * close_evidence.c    what a bill rests on
  * close_correction.c  what came after the close, as differences
  * close_invoice.c     may the month be closed, and with what bill
+ * close_finish.c      what was begun and interrupted
+ * close_period.c      what decides which events are a month's (close_period.h)
  * close_write.c       files and manifest */
 #ifndef BILLING_CLOSE_CLOSE_PRIVATE_H
 #define BILLING_CLOSE_CLOSE_PRIVATE_H
 
 #include "billing/close/close.h"
+#include "billing/close/closed.h"
 
 #include <stdbool.h>
 
@@ -43,6 +46,15 @@ json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct
                             struct err *e);
 /* What of the spec's section decides about a bill; new reference. */
 json_t *close_evidence_section(const json_t *section);
+
+/* ---- close_finish.c ---- */
+
+/* 1 when the document has its number but no manifest, and all its files: bill, manifest and folder
+ * are then those; 0 when not (when it is gone or changed, with a reason); -1 and *e. */
+int close_finish_look(struct flow *flow, struct close *close,
+                      const struct closed_document *document, struct err *e);
+/* Writes what is missing of it; as close_write. */
+int close_finish_write(struct flow *flow, struct close *close, struct err *e);
 
 /* ---- close_correction.c ---- */
 

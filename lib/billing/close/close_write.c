@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "billing/bill/bill_render.h"
+#include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
 #include "billing/prices/price_book.h"
 #include "billing/store/athena_query_text.h"
@@ -82,17 +83,14 @@ static json_t *objects_json(const json_t *objects)
                      size, "sha256", hash);
 }
 
-/* The ladder without its hours, which audit.json has. */
+/* All of the audit but what audit.json has at length. */
 static json_t *audit_json(const json_t *audit)
 {
-    static const char *const keys[] = {
-        "from",    "to",      "totals",        "excluded",      "included", "gaps",
-        "max_gap", "verdict", "unknown_hours", "error_objects", "reasons",  "adds_up"};
-    json_t *kept = json_object();
+    static const char *const long_ones[] = {"format_version", "pipeline", "hops", "hours", "days"};
+    json_t *kept = json_copy((json_t *)audit);
 
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (json_object_get(audit, keys[i]))
-            json_object_set(kept, keys[i], json_object_get(audit, keys[i]));
+    for (size_t i = 0; i < sizeof long_ones / sizeof *long_ones; i++)
+        json_object_del(kept, long_ones[i]);
     return kept;
 }
 
@@ -142,10 +140,25 @@ static json_t *now_text(void)
     return json_string(text);
 }
 
+/* What joins it to the documents before it. */
+static void put_chain(json_t *manifest, const struct close *close)
+{
+    json_object_set_new(manifest, "period", close_period_json(close->period));
+    json_object_set_new(manifest, "rules", close_period_rules(close->billing));
+    if (json_array_size(close->changes))
+        json_object_set(manifest, "changes", close->changes);
+    if (close->accept_unknown && close->audit)
+        json_object_set_new(manifest, "accepted_unknown", json_true());
+    if (close->skipped)
+        json_object_set(manifest, "skipped", close->skipped);
+    json_object_set(manifest, "documents", close->documents);
+}
+
 static json_t *manifest_json(const struct close *close)
 {
     const struct billing *billing = close->billing;
-    cleanup_free char *invoice = close_number(billing, close->month, close->number);
+    cleanup_free char *invoice =
+        numbers_text(billing, (struct number){close->month, close->number});
     char month[16];
     json_t *manifest;
 
@@ -162,14 +175,18 @@ static json_t *manifest_json(const struct close *close)
     if (close->audit)
         json_object_set_new(manifest, "audit", audit_json(close->audit));
     json_object_set(manifest, "previous", close->previous ? close->previous : json_null());
+    put_chain(manifest, close);
     return manifest;
 }
 
 int close_write(struct flow *flow, struct close *close, struct err *e)
 {
-    struct archive_document document = {.folder = close->folder, .key = close->key};
+    struct archive_document document = {
+        .number = {close->month, close->number}, .key = close->key, .bill = close->bill};
     int result;
 
+    if (close->finishes)
+        return close_finish_write(flow, close, e);
     close_tell(close, "writing the archive");
     add_files(&document.files, close);
     close->manifest = manifest_json(close);

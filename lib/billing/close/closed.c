@@ -5,38 +5,59 @@
 #include "billing/bill/bill_amount.h"
 #include "billing/prices/price_book.h"
 
+#include <string.h>
+
+/* ---- opening ---- */
+
+void closed_document_fini(struct closed_document *document)
+{
+    archive_close(&document->archive);
+    numbers_fini(&document->given);
+}
+
+int closed_document_open(struct flow *flow, const struct billing *billing, const json_t *documents,
+                         struct closed_document *document, struct err *e)
+{
+    const struct number number = document->number;
+    cleanup_free char *folder = archive_document_folder(billing, number);
+
+    *document = (struct closed_document){.number = number,
+                                         .named = documents_hash(billing, documents, number)};
+    if (archive_open(flow, billing, folder, &document->archive, e))
+        return -1;
+    return numbers_read(flow, billing, number, &document->given, e);
+}
+
 int closed_open(struct flow *flow, const struct billing *billing, struct day month,
                 struct closed *closed, struct err *e)
 {
-    cleanup_free char *folder = archive_folder(billing, month);
-
-    *closed = (struct closed){0};
-    return archive_open(flow, billing, folder, &closed->invoice, e);
+    *closed = (struct closed){.documents = documents_read(flow, billing, e)};
+    if (!closed->documents)
+        return -1;
+    closed->invoice.number = (struct number){month, 0};
+    return closed_document_open(flow, billing, closed->documents, &closed->invoice, e);
 }
 
 int closed_open_corrections(struct flow *flow, const struct billing *billing, struct day month,
                             struct closed *closed, struct err *e)
 {
-    for (;;) {
-        cleanup_free char *folder =
-            archive_correction_folder(billing, month, (unsigned)closed->count + 1);
-        struct archive archive;
-        int failed = archive_open(flow, billing, folder, &archive, e);
+    unsigned last = documents_last(billing, closed->documents, month);
 
-        if (failed || !*archive.hash) {
-            archive_close(&archive);
-            return failed;
-        }
+    for (unsigned number = 1; number <= last; number++) {
         closed->corrections =
             mem_resize(closed->corrections, closed->count + 1, sizeof *closed->corrections);
-        closed->corrections[closed->count++] = archive;
+        closed->corrections[closed->count].number = (struct number){month, number};
+        if (closed_document_open(flow, billing, closed->documents,
+                                 &closed->corrections[closed->count++], e))
+            return -1;
     }
+    return 0;
 }
 
 int closed_open_book(struct flow *flow, const struct billing *billing, struct closed *closed,
                      struct err *e)
 {
-    closed->section = archive_json(flow, &closed->invoice, "price-book.json", e);
+    closed->section = archive_json(flow, &closed->invoice.archive, "price-book.json", e);
     if (!closed->section)
         return -1;
     if (price_book_check(closed->section, NULL, NULL))
@@ -50,26 +71,128 @@ int closed_open_book(struct flow *flow, const struct billing *billing, struct cl
 void closed_fini(struct closed *closed)
 {
     for (size_t i = 0; i < closed->count; i++)
-        archive_close(&closed->corrections[i]);
+        closed_document_fini(&closed->corrections[i]);
     free(closed->corrections);
-    archive_close(&closed->invoice);
+    closed_document_fini(&closed->invoice);
     price_book_free(closed->book);
     json_decref(closed->section);
+    json_decref(closed->documents);
     *closed = (struct closed){0};
 }
 
-const struct archive *closed_last(const struct closed *closed)
+/* ---- asking ---- */
+
+const char *closed_hash(const struct closed_document *document)
+{
+    if (*document->archive.hash)
+        return document->archive.hash;
+    if (*document->given.hash)
+        return document->given.hash;
+    return document->named ? document->named : "";
+}
+
+static char *other_text(const struct closed_document *document, const char *wanted)
+{
+    return mem_printf("%smanifest.json is not what was signed: its SHA-256 is %s, its number was "
+                      "given to %s",
+                      document->archive.folder, document->archive.hash, wanted);
+}
+
+/* Without a manifest in the archive. */
+static int state_without(struct flow *flow, const struct closed_document *document,
+                         enum closed_state *state, char **why, struct err *e)
+{
+    struct archive begun = document->archive; /* with what the register has; borrowed */
+    cleanup_free char *wrong = NULL;
+
+    if (!*document->given.hash) {
+        *state = document->named ? CLOSED_GONE : CLOSED_NEVER;
+        if (document->named)
+            *why = mem_printf("%smanifest.json is missing, and a later manifest names it",
+                              begun.folder);
+        return 0;
+    }
+    begun.manifest = document->given.manifest;
+    wrong = archive_what_is_wrong(flow, &begun, e);
+    if (!wrong)
+        return -1;
+    *state = *wrong ? CLOSED_GONE : CLOSED_BEGUN;
+    *why = *wrong
+               ? mem_printf("%smanifest.json is missing, and the register of numbers names it; %s",
+                            begun.folder, wrong)
+               : mem_printf("%smanifest.json is missing: it was removed, or its close was "
+                            "interrupted",
+                            begun.folder);
+    return 0;
+}
+
+int closed_state(struct flow *flow, const struct closed_document *document,
+                 enum closed_state *state, char **why, struct err *e)
+{
+    const char *hash = document->archive.hash, *given = document->given.hash;
+
+    *why = NULL;
+    if (!*hash)
+        return state_without(flow, document, state, why, e);
+    *state = CLOSED_WHOLE;
+    if (*given && strcmp(given, hash) != 0)
+        *why = other_text(document, given);
+    else if (document->named && strcmp(document->named, hash) != 0)
+        *why = other_text(document, document->named);
+    if (*why)
+        *state = CLOSED_OTHER;
+    return 0;
+}
+
+const struct closed_document *closed_last(const struct closed *closed)
 {
     return closed->count ? &closed->corrections[closed->count - 1] : &closed->invoice;
 }
 
+char *closed_orphan(const struct closed *closed, bool *is_signed)
+{
+    const struct archive *invoice = &closed->invoice.archive;
+    cleanup_free char *prefix = mem_printf("%scorrections/", invoice->folder);
+    const json_t *object;
+    unsigned long found = 0;
+    size_t i;
+
+    *is_signed = false;
+    json_array_foreach(invoice->objects, i, object) {
+        const char *key = json_text(object, "key");
+        unsigned long number;
+        char *end;
+
+        if (strncmp(key, prefix, strlen(prefix)) != 0)
+            continue;
+        number = strtoul(key + strlen(prefix), &end, 10);
+        if (number <= closed->count || *end != '/')
+            continue;
+        found = found ? found : number;
+        *is_signed = *is_signed || !strncmp(end, "/manifest-", strlen("/manifest-"));
+    }
+    return found ? mem_printf("%s%lu/", prefix, found) : NULL;
+}
+
+static json_t *bill_of(struct flow *flow, const struct closed_document *document, struct err *e)
+{
+    if (*document->archive.hash)
+        return archive_json(flow, &document->archive,
+                            document->number.correction ? "correction.json" : "invoice.json", e);
+    if (document->given.bill)
+        return json_share(document->given.bill);
+    (void)err_set(e, ERR_INVALID, "%s is gone, and what it billed with it",
+                  document->archive.folder);
+    return NULL;
+}
+
 json_t *closed_billed(struct flow *flow, const struct closed *closed, struct err *e)
 {
-    json_t *billed = archive_json(flow, &closed->invoice, "invoice.json", e);
+    json_t *billed = bill_of(flow, &closed->invoice, e);
 
     for (size_t i = 0; billed && i < closed->count; i++) {
         json_auto_t *before = billed;
-        json_auto_t *more = archive_json(flow, &closed->corrections[i], "correction.json", e);
+        json_auto_t *more = bill_of(flow, &closed->corrections[i], e);
 
         billed = more ? bill_amount_add_bills(before, more, e) : NULL;
     }

@@ -3,17 +3,38 @@
 #ifndef BILLING_CLOSE_CLOSED_H
 #define BILLING_CLOSE_CLOSED_H
 
-#include "billing/close/archive.h"
+#include "billing/close/documents.h"
+
+/* One document of a month. */
+struct closed_document {
+    struct number number;
+    struct archive archive;     /* its hash is "" when there is no manifest */
+    struct numbers_entry given; /* its hash is "" when the register does not know the number */
+    const char *named;          /* the hash in closed.documents, borrowed; NULL: not in there */
+};
+enum closed_state {
+    CLOSED_NEVER, /* no number was given, nothing names it */
+    CLOSED_WHOLE, /* its manifest is there */
+    CLOSED_BEGUN, /* it has its number and its files, but no manifest: interrupted, or taken away */
+    CLOSED_GONE,  /* it has its number, and is not there any more */
+    CLOSED_OTHER, /* its manifest is another one than that which got the number */
+};
 
 struct closed {
-    struct archive invoice;      /* its hash is "" when there is none */
-    struct archive *corrections; /* 1, 2, ... up to the last there is */
+    json_t *documents; /* documents_read */
+    struct closed_document invoice;
+    struct closed_document *corrections; /* 1, 2, ... up to the last that is known of */
     size_t count;
     json_t *section;         /* the archived price book */
     struct price_book *book; /* the same */
     struct billing billing;  /* the caller's, with that book in place of its own */
 };
 
+/* Opens the document of document->number, as documents (documents_read) know it.  -1 and *e.  Give
+ * back with closed_document_fini, also on failure. */
+int closed_document_open(struct flow *flow, const struct billing *billing, const json_t *documents,
+                         struct closed_document *document, struct err *e);
+void closed_document_fini(struct closed_document *document);
 /* Opens the invoice of the month; that there is none is no failure.  -1 and *e.  Give back with
  * closed_fini, also on failure; then the others fill in more of it. */
 int closed_open(struct flow *flow, const struct billing *billing, struct day month,
@@ -24,10 +45,20 @@ int closed_open_book(struct flow *flow, const struct billing *billing, struct cl
                      struct err *e);
 void closed_fini(struct closed *closed);
 
+/* How it is with a document; *why (new text, or NULL): what of it is not there, as a sentence.  -1
+ * and *e. */
+int closed_state(struct flow *flow, const struct closed_document *document,
+                 enum closed_state *state, char **why, struct err *e);
+/* The SHA-256 of its manifest, wherever that is known from; "" when it is not. */
+const char *closed_hash(const struct closed_document *document);
 /* The last document: a correction, or the invoice. */
-const struct archive *closed_last(const struct closed *closed);
+const struct closed_document *closed_last(const struct closed *closed);
+/* A folder of corrections that has files, but whose number was never given ("corrections/2/"), new
+ * text; *is_signed: it holds a signature, so its number may have been given.  NULL: none. */
+char *closed_orphan(const struct closed *closed, bool *is_signed);
 /* Invoice and corrections added up, as a bill's lines, unattributed and totals; new reference.
- * Fails with ERR_INVALID when a document is missing or changed. */
+ * What is gone is taken from the register.  Fails with ERR_INVALID when a document is changed, or
+ * nowhere any more. */
 json_t *closed_billed(struct flow *flow, const struct closed *closed, struct err *e);
 
 #endif

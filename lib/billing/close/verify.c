@@ -81,10 +81,14 @@ static int check_rating(struct flow *flow, struct verify *verify, const struct c
                         struct err *e)
 {
     const struct billing *billing = &claim->closed.billing;
-    json_auto_t *document = archive_json(flow, closed_last(&claim->closed), "usage.json.gz", e);
+    const struct closed_document *last = closed_last(&claim->closed);
+    json_auto_t *document =
+        *last->archive.hash ? archive_json(flow, &last->archive, "usage.json.gz", e) : NULL;
     json_auto_t *bill = NULL, *difference = NULL;
     struct usage usage;
 
+    if (!*last->archive.hash)
+        return 0; /* told already */
     if (!document || close_usage_read(billing, verify->month, document, &usage, e))
         return -1;
     bill = bill_of_usage(billing, verify->month, USAGE_FROM_ROLLUP, &usage, e);
@@ -100,11 +104,15 @@ static int check_rating(struct flow *flow, struct verify *verify, const struct c
 static int open_claim(struct flow *flow, struct verify *verify, struct claim *claim, struct err *e)
 {
     struct closed *closed = &claim->closed;
-    const char *hash = json_text(json_object_get(closed->invoice.manifest, "price_book"), "sha256");
+    const char *hash =
+        json_text(json_object_get(closed->invoice.archive.manifest, "price_book"), "sha256");
 
     if (closed_open_book(flow, verify->billing, closed, e))
         return -1;
-    claim->days = json_object_get(closed_last(closed)->manifest, "days");
+    claim->days =
+        json_object_get(closed_last(closed)->archive.hash[0] ? closed_last(closed)->archive.manifest
+                                                             : closed_last(closed)->given.manifest,
+                        "days");
     if (!hash || strcmp(hash, price_book_hash(closed->book)) != 0)
         verify_findings_differ(verify,
                                "the archived price book has the hash %s, the manifest says %s",
@@ -125,15 +133,19 @@ static void compare_day(struct verify *verify, const json_t *then, const json_t 
                         struct moved *moved)
 {
     static const char *const drift[] = {"missing", "outdated", "late"};
+    const char *why = json_text(now, "why");
     const char *state = json_text(now, "state"), *day = json_text(now, "day");
     json_int_t calls = json_whole(now, "calls") - json_whole(then, "calls");
     json_int_t bytes = json_whole(now, "bytes") - json_whole(then, "bytes");
 
     for (size_t i = 0; i < 3; i++)
         if (!strcmp(state, drift[i]))
-            json_array_append_new(
-                json_object_get(verify->later, "waiting"),
-                json_sprintf("%s: %s; `billingd rollup` looks at it", day, state));
+            json_array_append_new(json_object_get(verify->later, "waiting"),
+                                  json_sprintf("%s: %s%s%s; `billingd rollup` looks at it", day,
+                                               state, why ? ": " : "", why ? why : ""));
+    if (!strcmp(state, "lost") || !strcmp(state, "hidden"))
+        verify_findings_differ(verify, "%s: the rollup is %s%s%s", day, state, why ? ": " : "",
+                               why ? why : "");
     if (!calls && !bytes)
         return;
     if (json_equal(json_object_get(then, "fingerprint"), json_object_get(now, "fingerprint"))) {
@@ -284,26 +296,34 @@ static int check_documents(struct flow *flow, struct verify *verify, struct clos
         return -1;
     verify->corrections = closed->count;
     return verify_proof_corrections(flow, verify, closed, e) ||
-                   verify_proof_chain(flow, verify, &closed->invoice, e)
+                   verify_proof_chain(flow, verify, &closed->invoice.archive, e) ||
+                   verify_proof_named(flow, verify, closed, e)
                ? -1
                : 0;
 }
 
 static int check_all(struct flow *flow, struct verify *verify, struct claim *claim, struct err *e)
 {
-    const struct archive *invoice = &claim->closed.invoice;
+    const struct archive *invoice = &claim->closed.invoice.archive;
+    cleanup_free char *why = NULL;
+    enum closed_state state;
     char month[16];
 
     calendar_month_text(verify->month, month);
-    if (!*invoice->hash && json_array_size(invoice->objects)) {
-        verify_findings_differ(verify,
-                               "%smanifest.json is missing, and files of a close are there: it "
-                               "was removed, or the close was interrupted",
-                               invoice->folder);
+    if (!*invoice->hash) {
+        if (closed_state(flow, &claim->closed.invoice, &state, &why, e))
+            return -1;
+        if (state == CLOSED_NEVER && !json_array_size(invoice->objects))
+            return err_set(e, ERR_ABSENT, "%s is not closed", month);
+        if (state == CLOSED_NEVER)
+            verify_findings_differ(verify,
+                                   "%smanifest.json is missing, and files of a close are there: "
+                                   "it was removed, or the close was interrupted",
+                                   invoice->folder);
+        else
+            verify_findings_differ(verify, "%s", why);
         return 0;
     }
-    if (!*invoice->hash)
-        return err_set(e, ERR_ABSENT, "%s is not closed", month);
     verify->manifest = json_share(invoice->manifest);
     if (check_documents(flow, verify, &claim->closed, e))
         return -1;

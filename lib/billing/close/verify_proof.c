@@ -2,13 +2,15 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
+#include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
 #include "billing/close/verify_findings.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 20 };
+enum { SHOWN = 20, SHORTEST_MONTH_S = 27 * 86400 };
 
 /* ---- one document ---- */
 
@@ -25,13 +27,35 @@ static int check_file(struct flow *flow, struct verify *verify, const struct arc
     return 0;
 }
 
-int verify_proof_document(struct flow *flow, struct verify *verify, const struct archive *archive,
-                          const char *what, struct err *e)
+/* What its number was given to, or a later manifest names, must be this. */
+static int check_number(struct flow *flow, struct verify *verify,
+                        const struct closed_document *document, struct err *e)
 {
+    cleanup_free char *why = NULL, *name = numbers_text(verify->billing, document->number);
+    enum closed_state state;
+
+    if (closed_state(flow, document, &state, &why, e))
+        return -1;
+    if (why)
+        verify_findings_differ(verify, "%s", why);
+    else if (!*document->given.hash && json_object_get(document->archive.manifest, "documents"))
+        verify_findings_differ(
+            verify, "%s is not in the register of numbers any more: its entry was removed", name);
+    return 0;
+}
+
+int verify_proof_document(struct flow *flow, struct verify *verify,
+                          const struct closed_document *document, const char *what, struct err *e)
+{
+    const struct archive *archive = &document->archive;
     size_t before = json_array_size(verify->differences), i;
     const json_t *files = json_object_get(archive->manifest, "files"), *file;
     cleanup_free char *wrong = NULL;
 
+    if (check_number(flow, verify, document, e))
+        return -1;
+    if (!*archive->hash)
+        return 0;
     if (archive_check_signature(flow, archive, verify->key, &wrong, e) < 0)
         return -1;
     if (wrong)
@@ -55,6 +79,33 @@ static const char *hash_before(const json_t *manifest)
     return json_text(json_object_get(manifest, "previous"), "manifest_sha256");
 }
 
+/* A month begins where the one before it ended, or behind what it says it passed over. */
+static void check_edge(struct verify *verify, const struct archive *before,
+                       const struct archive *after)
+{
+    const json_t *skipped = json_object_get(json_object_get(after->manifest, "skipped"), "period");
+    struct period then, now;
+    char end[TIMESTAMP_ROOM], begin[TIMESTAMP_ROOM];
+
+    if (!before->manifest || !close_period_read(before->manifest, &then) ||
+        !close_period_read(after->manifest, &now))
+        return; /* another hash, which is told */
+    if (then.to_s == now.from_s)
+        return;
+    if (json_integer_value(json_object_get(skipped, "from")) == then.to_s &&
+        json_integer_value(json_object_get(skipped, "to")) == now.from_s && skipped)
+        return;
+    if (!json_object_get(after->manifest, "period") && now.from_s > then.to_s &&
+        now.from_s - then.to_s >= SHORTEST_MONTH_S)
+        return; /* of an older billingd, which did not note what it passed over */
+    timestamp_text(then.to_s, end);
+    timestamp_text(now.from_s, begin);
+    verify_findings_differ(verify, "%s ends at %s and %s begins at %s: the calls between are %s",
+                           json_text(before->manifest, "invoice"), end,
+                           json_text(after->manifest, "invoice"), begin,
+                           now.from_s < then.to_s ? "in both" : "in neither");
+}
+
 /* Opens the month that *archive says is before it and puts it in its place.  1: done; 0: the chain
  * ends or is broken (told). */
 static int step_back(struct flow *flow, struct verify *verify, struct archive *archive,
@@ -63,17 +114,17 @@ static int step_back(struct flow *flow, struct verify *verify, struct archive *a
     const json_t *previous = json_object_get(archive->manifest, "previous");
     const char *name = json_text(previous, "month"), *hash = hash_before(archive->manifest);
     cleanup_free char *folder = NULL;
+    struct number number = {.correction = 0};
     struct archive before;
-    struct day month;
     struct err bad = {0};
 
     if (!previous || json_is_null(previous))
         return 0;
-    if (!name || !hash || calendar_parse_month(name, &month, &bad)) {
+    if (!name || !hash || calendar_parse_month(name, &number.month, &bad)) {
         verify_findings_differ(verify, "%smanifest.json names no month before it", archive->folder);
         return 0;
     }
-    folder = archive_folder(verify->billing, month);
+    folder = archive_document_folder(verify->billing, number);
     if (archive_open(flow, verify->billing, folder, &before, e)) {
         archive_close(&before);
         return -1;
@@ -84,6 +135,7 @@ static int step_back(struct flow *flow, struct verify *verify, struct archive *a
                                    ? "%smanifest.json was changed after %s was closed"
                                    : "%smanifest.json is missing; %s names it as the one before",
                                folder, json_text(archive->manifest, "month"));
+    check_edge(verify, &before, archive);
     archive_close(archive);
     *archive = before;
     return before.manifest ? 1 : 0;
@@ -105,48 +157,80 @@ int verify_proof_chain(struct flow *flow, struct verify *verify, const struct ar
     return more;
 }
 
-/* Numbers of corrections in the folder, whether or not they can be opened. */
-static size_t last_number(const struct archive *invoice)
-{
-    cleanup_free char *prefix = mem_printf("%scorrections/", invoice->folder);
-    const json_t *object;
-    size_t i, last = 0;
-
-    json_array_foreach(invoice->objects, i, object) {
-        const char *key = json_text(object, "key");
-        char *end;
-        size_t number;
-
-        if (strncmp(key, prefix, strlen(prefix)) != 0)
-            continue;
-        number = strtoul(key + strlen(prefix), &end, 10);
-        if (!strcmp(end, "/manifest.json") && number > last)
-            last = number;
-    }
-    return last;
-}
-
 int verify_proof_corrections(struct flow *flow, struct verify *verify, const struct closed *closed,
                              struct err *e)
 {
-    const struct archive *corrections = closed->corrections;
-    const char *before = closed->invoice.hash;
+    const struct closed_document *corrections = closed->corrections;
+    const char *before = closed_hash(&closed->invoice);
+    cleanup_free char *orphan = NULL;
+    bool is_signed;
 
     for (size_t i = 0; i < closed->count; i++) {
-        const char *hash = hash_before(corrections[i].manifest);
+        const struct archive *archive = &corrections[i].archive;
+        const char *hash = hash_before(archive->manifest);
         cleanup_free char *what = mem_printf("correction %zu", i + 1);
 
         if (verify_proof_document(flow, verify, &corrections[i], what, e))
             return -1;
-        if (corrections[i].manifest && (!hash || strcmp(hash, before) != 0))
+        if (!*closed_hash(&corrections[i]))
+            verify_findings_differ(verify, "%smanifest.json is missing, and a later one is there",
+                                   archive->folder);
+        if (archive->manifest && (!hash || strcmp(hash, before) != 0))
             verify_findings_differ(verify, "%smanifest.json names another document before it",
-                                   corrections[i].folder);
-        before = corrections[i].hash;
+                                   archive->folder);
+        before = closed_hash(&corrections[i]);
     }
-    if (last_number(&closed->invoice) > closed->count)
-        verify_findings_differ(
-            verify, "%scorrections/%zu/manifest.json is missing, and a later one is there",
-            closed->invoice.folder, closed->count + 1);
+    orphan = closed_orphan(closed, &is_signed);
+    if (orphan)
+        verify_findings_differ(verify,
+                               is_signed ? "%s holds a signature without its manifest: it was "
+                                           "removed"
+                                         : "%s holds files of a correction without a manifest: it "
+                                           "was interrupted, run it again, or its manifest was "
+                                           "removed",
+                               orphan);
+    return 0;
+}
+
+/* Every correction of another month that this month's manifest names. */
+static int check_named(struct flow *flow, struct verify *verify, struct number number,
+                       const char *hash, struct err *e)
+{
+    cleanup_free char *folder = archive_document_folder(verify->billing, number);
+    struct archive archive;
+    int failed = archive_open(flow, verify->billing, folder, &archive, e);
+
+    if (!failed && strcmp(archive.hash, hash) != 0)
+        verify_findings_differ(verify,
+                               *archive.hash ? "%smanifest.json is not the one that this month's "
+                                               "manifest names"
+                                             : "%smanifest.json is missing; this month's manifest "
+                                               "names it",
+                               folder);
+    archive_close(&archive);
+    return failed;
+}
+
+int verify_proof_named(struct flow *flow, struct verify *verify, const struct closed *closed,
+                       struct err *e)
+{
+    json_t *named = json_object_get(closed->invoice.archive.manifest, "documents"), *hash;
+    size_t before = json_array_size(verify->differences), corrections = 0;
+    const char *text;
+
+    json_object_foreach(named, text, hash) {
+        struct number number;
+
+        if (!numbers_parse(verify->billing, text, &number) || !number.correction ||
+            !calendar_compare(number.month, verify->month))
+            continue;
+        corrections++;
+        if (check_named(flow, verify, number,
+                        json_string_value(hash) ? json_string_value(hash) : "", e))
+            return -1;
+    }
+    if (corrections && json_array_size(verify->differences) == before)
+        verify_findings_agree(verify, "%zu corrections of the months before", corrections);
     return 0;
 }
 
@@ -180,7 +264,9 @@ int verify_proof_objects(struct flow *flow, struct verify *verify, const struct 
 
     if (!now)
         return -1;
-    then = archive_json(flow, closed_last(closed), "objects.json.gz", e);
+    if (!*closed_last(closed)->archive.hash)
+        return 0; /* told already */
+    then = archive_json(flow, &closed_last(closed)->archive, "objects.json.gz", e);
     if (!then)
         return -1;
     json_array_foreach(then, i, object) {

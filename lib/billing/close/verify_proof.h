@@ -8,15 +8,19 @@
 
 /* All put what they find into verify; -1 and *e when something could not be looked at. */
 
-/* Signature and files of a document; what: how to call it. */
-int verify_proof_document(struct flow *flow, struct verify *verify, const struct archive *archive,
-                          const char *what, struct err *e);
-/* Every manifest before the invoice, back to the first. */
+/* Number, signature and files of a document; what: how to call it. */
+int verify_proof_document(struct flow *flow, struct verify *verify,
+                          const struct closed_document *document, const char *what, struct err *e);
+/* Every manifest before the invoice, back to the first, each beginning where the one before ends.
+ */
 int verify_proof_chain(struct flow *flow, struct verify *verify, const struct archive *invoice,
                        struct err *e);
 /* Corrections name each other, and none is missing. */
 int verify_proof_corrections(struct flow *flow, struct verify *verify, const struct closed *closed,
                              struct err *e);
+/* Corrections of other months that the invoice's manifest names. */
+int verify_proof_named(struct flow *flow, struct verify *verify, const struct closed *closed,
+                       struct err *e);
 /* Source objects that the last document lists and that are gone or changed. */
 int verify_proof_objects(struct flow *flow, struct verify *verify, const struct closed *closed,
                          struct err *e);

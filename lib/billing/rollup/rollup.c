@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup_private.h"
+#include "billing/rollup/rollup_reach.h"
 #include "billing/store/object_list.h"
 
 #include <stdio.h>
@@ -16,7 +17,7 @@ const char *rollup_state_name(enum rollup_state state)
     static const char *const names[] = {
         [ROLLUP_CURRENT] = "current", [ROLLUP_MISSING] = "missing", [ROLLUP_OUTDATED] = "outdated",
         [ROLLUP_LATE] = "late",       [ROLLUP_OPEN] = "open",       [ROLLUP_EMPTY] = "empty",
-        [ROLLUP_KEPT] = "kept"};
+        [ROLLUP_KEPT] = "kept",       [ROLLUP_LOST] = "lost",       [ROLLUP_HIDDEN] = "hidden"};
 
     return names[state];
 }
@@ -29,6 +30,12 @@ void rollup_forget(void)
 bool rollup_is_drift(enum rollup_state state)
 {
     return state == ROLLUP_MISSING || state == ROLLUP_OUTDATED || state == ROLLUP_LATE;
+}
+
+bool rollup_is_wanted(enum rollup_state state, bool rebuild)
+{
+    return rollup_is_drift(state) ||
+           (rebuild && (state == ROLLUP_CURRENT || state == ROLLUP_KEPT || state == ROLLUP_LOST));
 }
 
 void rollup_status_fini(struct rollup_status *status)
@@ -79,12 +86,18 @@ static int first_folder(struct flow *flow, const struct billing *billing, char *
 int rollup_first_day(struct flow *flow, const struct billing *billing, struct day *first,
                      struct err *e)
 {
+    if (billing->settings.since)
+        return calendar_parse_day(billing->settings.since, first, e);
+    return rollup_first_data(flow, billing, first, e);
+}
+
+int rollup_first_data(struct flow *flow, const struct billing *billing, struct day *first,
+                      struct err *e)
+{
     static const char *const names[] = {"year", "month", "day", "hour"};
     cleanup_free char *prefix = mem_text(billing->names.data_prefix);
     int numbers[4];
 
-    if (billing->settings.since)
-        return calendar_parse_day(billing->settings.since, first, e);
     for (size_t i = 0; i < 4; i++) {
         numbers[i] = first_folder(flow, billing, &prefix, names[i], e);
         if (numbers[i] < 0)
@@ -114,19 +127,29 @@ static bool was_kept(const json_t *build, const struct rollup_print *print, cons
     return is_text(build, "kept", tried);
 }
 
-enum rollup_state rollup_state_of(const json_t *build, const struct rollup_print *print,
-                                  const char *window, const char *sql_hash)
+/* Of an older billingd, which did not record files. */
+static bool is_unsealed(const json_t *build)
 {
-    const char *hours = json_text(build, "hours");
+    return !json_text(build, "files") || !json_text(build, "seal");
+}
+
+enum rollup_state rollup_state_of(const json_t *build, const struct rollup_wanted *wanted)
+{
+    const struct rollup_print *print = wanted->print;
+    const char *hours = json_text(build, "hours"), *sql_hash = wanted->sql_hash;
 
     if (!build)
         return *print->fingerprint ? ROLLUP_MISSING : ROLLUP_EMPTY;
     if (!json_text(build, "run"))
         return ROLLUP_OUTDATED; /* somebody else's partition */
+    if (rollup_files_wrong(build, wanted->files))
+        return was_kept(build, print, sql_hash) ? ROLLUP_LOST : ROLLUP_MISSING;
+    if (is_unsealed(build))
+        return ROLLUP_OUTDATED;
     if ((!*print->fingerprint && !is_text(build, "fingerprint", "")) ||
         was_kept(build, print, sql_hash))
         return ROLLUP_KEPT;
-    if (!is_text(build, "sql_hash", sql_hash) || !is_text(build, "window", window))
+    if (!is_text(build, "sql_hash", sql_hash) || !is_text(build, "window", wanted->window))
         return ROLLUP_OUTDATED;
     if (is_text(build, "fingerprint", print->fingerprint))
         return ROLLUP_CURRENT;
@@ -134,20 +157,65 @@ enum rollup_state rollup_state_of(const json_t *build, const struct rollup_print
                                                                                       : ROLLUP_LATE;
 }
 
-static void look_at(const struct billing *billing, const json_t *builds, const char *sql_hash,
-                    struct rollup_day *day)
+static const char *why_of(const struct rollup_day *day, const char *files)
 {
+    if (day->state == ROLLUP_MISSING || day->state == ROLLUP_LOST)
+        return day->build ? rollup_files_wrong(day->build, files) : NULL;
+    if (day->state != ROLLUP_OUTDATED)
+        return NULL;
+    if (!json_text(day->build, "run"))
+        return "its partition is not of billingd";
+    return is_unsealed(day->build) ? "its record does not name its files" : NULL;
+}
+
+/* What a look needs to know, read side by side. */
+struct look {
+    const struct billing *billing;
+    struct day_span days;
+    json_t *builds, *files;
+    struct rollup_reach reach;
+    char sql_hash[65];
+    struct err *e; /* the first failure */
+};
+
+/* Whether an hour that the table does not show has objects. */
+static bool is_hidden(const struct rollup_window *window, const struct rollup_reach *reach,
+                      const char *hours)
+{
+    const char *token = hours;
+
+    for (int64_t hour_s = window->from_s; *token; hour_s += ROLLUP_HOUR_S) {
+        if ((hour_s < reach->from_s || hour_s >= reach->to_s) && *token != '-')
+            return true;
+        token += strcspn(token, " ");
+        token += strspn(token, " ");
+    }
+    return false;
+}
+
+static void look_at(const struct look *look, struct rollup_day *day)
+{
+    const struct billing *billing = look->billing;
     struct rollup_window window = rollup_window_of(billing, day->day);
     cleanup_free char *window_text = rollup_window_text(billing, &window);
     struct rollup_print print;
+    const char *files;
     char text[16];
 
     calendar_day_text(day->day, text);
     rollup_print_make(billing, &window, &print);
-    day->build = json_share(json_object_get(builds, text));
+    day->build = json_share(json_object_get(look->builds, text));
+    files = rollup_files_of(look->files, billing, day->day, json_text(day->build, "run"));
     (void)snprintf(day->fingerprint, sizeof day->fingerprint, "%s", print.fingerprint);
-    if (day->state != ROLLUP_OPEN)
-        day->state = rollup_state_of(day->build, &print, window_text, sql_hash);
+    if (day->state != ROLLUP_OPEN) {
+        day->state = rollup_state_of(
+            day->build, &(struct rollup_wanted){&print, window_text, look->sql_hash, files});
+        day->why = why_of(day, files);
+        if (rollup_is_drift(day->state) && is_hidden(&window, &look->reach, print.hours)) {
+            day->state = ROLLUP_HIDDEN;
+            day->why = "objects of it lie in years that the raw table does not show";
+        }
+    }
     rollup_print_fini(&print);
 }
 
@@ -167,15 +235,6 @@ static void add_days(const struct billing *billing, struct day_span days,
 }
 
 /* ---- looking ---- */
-
-/* What a look needs to know, read side by side. */
-struct look {
-    const struct billing *billing;
-    struct day_span days;
-    json_t *builds;
-    char sql_hash[65];
-    struct err *e; /* the first failure */
-};
 
 static void fail(struct look *look, const struct err *e)
 {
@@ -203,6 +262,25 @@ static void read_builds(struct flow *flow, void *arg)
         fail(look, &e);
 }
 
+static void list_files(struct flow *flow, void *arg)
+{
+    struct look *look = arg;
+    struct err e = {0};
+
+    look->files = rollup_files_list(flow, look->billing, look->days, &e);
+    if (!look->files)
+        fail(look, &e);
+}
+
+static void read_reach(struct flow *flow, void *arg)
+{
+    struct look *look = arg;
+    struct err e = {0};
+
+    if (rollup_reach_read(flow, look->billing, &look->reach, &e))
+        fail(look, &e);
+}
+
 static void read_hash(struct flow *flow, void *arg)
 {
     struct look *look = arg;
@@ -216,9 +294,12 @@ int rollup_look(struct flow *flow, const struct billing *billing, struct day_spa
                 struct rollup_status *status, struct err *e)
 {
     struct err failed = {0};
-    struct look look = {billing, days, NULL, "", &failed};
-    const struct flow_part parts[] = {
-        {list_objects, &look}, {read_builds, &look}, {read_hash, &look}};
+    struct look look = {.billing = billing, .days = days, .e = &failed};
+    const struct flow_part parts[] = {{list_objects, &look},
+                                      {list_files, &look},
+                                      {read_builds, &look},
+                                      {read_reach, &look},
+                                      {read_hash, &look}};
 
     *status = (struct rollup_status){0};
     if (!*billing->names.rollup_prefix || !*billing->names.runs_table)
@@ -232,7 +313,8 @@ int rollup_look(struct flow *flow, const struct billing *billing, struct day_spa
     if (!failed.kind)
         add_days(billing, days, status);
     for (size_t i = 0; i < status->count; i++)
-        look_at(billing, look.builds, look.sql_hash, &status->days[i]);
+        look_at(&look, &status->days[i]);
     json_decref(look.builds);
+    json_decref(look.files);
     return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
 }

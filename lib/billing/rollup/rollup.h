@@ -17,23 +17,30 @@
 
 enum rollup_state {
     ROLLUP_CURRENT,
-    ROLLUP_MISSING,  /* no build */
-    ROLLUP_OUTDATED, /* built by another SQL, window, grouping or time zone */
+    ROLLUP_MISSING,  /* no build, or one that is not to be believed: its files or its partition are
+                        not what its record says */
+    ROLLUP_OUTDATED, /* built by another SQL, window, grouping or time zone, or by a billingd that
+                        did not record its files */
     ROLLUP_LATE,     /* objects came or changed since it was built */
     ROLLUP_OPEN,     /* the day is not closed yet */
     ROLLUP_EMPTY,    /* closed, and nothing was delivered for it: nothing to build */
     ROLLUP_KEPT, /* objects it was built from are gone (expired, deleted): building it again would
                     lose calls, so it stays as it is */
+    ROLLUP_LOST, /* not to be believed, and building it again would lose calls for the same reason:
+                    only people can decide (rollup_work.rebuild takes what is left) */
+    ROLLUP_HIDDEN, /* to be built, but objects of it lie where the raw table shows none
+                      (rollup_reach.h): a build would not count them */
 };
-enum { ROLLUP_STATES = ROLLUP_KEPT + 1 };
+enum { ROLLUP_STATES = ROLLUP_HIDDEN + 1 };
 
 struct rollup_day {
     struct day day;
     enum rollup_state state;
     char fingerprint[65]; /* of the objects there are now, "" when there are none */
-    json_t *build; /* what the partition says of itself, or NULL: {"run", "sql_hash", "window",
-                      "fingerprint", "hours", "newest", "rows", "calls", "bytes", "built_at",
-                      "previous_run", "kept"}, all text */
+    json_t *build;   /* what the partition says of itself, or NULL: {"run", "sql_hash", "window",
+                        "fingerprint", "hours", "newest", "rows", "calls", "bytes", "built_at",
+                        "files", "seal", "previous_run", "kept"}, all text */
+    const char *why; /* more about the state, a sentence's end; NULL: its name says it */
 };
 
 struct rollup_status {
@@ -68,9 +75,12 @@ struct rollup_report {
 typedef void rollup_progress_fn(void *arg, struct day day, const char *what);
 struct rollup_work {
     const struct rollup_status *status; /* what a look saw; borrowed */
-    rollup_progress_fn *progress;       /* may be NULL */
+    bool rebuild; /* also days whose build is believed, and lost ones from what is left */
+    rollup_progress_fn *progress; /* may be NULL */
     void *arg;
 };
+/* Whether a repair works on a day in that state. */
+bool rollup_is_wanted(enum rollup_state state, bool rebuild);
 /* Repairs every day that is missing, outdated or late, settings.parallel_queries at a time, then
  * collects old runs.  -1 and *e only when nothing could be begun or the flow was cancelled; days
  * that failed are in the report. */
@@ -81,6 +91,9 @@ int rollup_repair(struct flow *flow, const struct billing *billing, const struct
  * missing bucket is a fault, not the lack of data. */
 int rollup_first_day(struct flow *flow, const struct billing *billing, struct day *first,
                      struct err *e);
+/* The first billing day something arrived on, whatever settings.since says; as rollup_first_day. */
+int rollup_first_data(struct flow *flow, const struct billing *billing, struct day *first,
+                      struct err *e);
 /* The last closed day at now_s. */
 struct day rollup_last_closed(const struct billing *billing, int64_t now_s);
 

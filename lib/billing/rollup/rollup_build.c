@@ -79,6 +79,7 @@ struct building {
     json_t *values;            /* of its queries */
     struct rollup_print print; /* the day's objects before it */
     struct counts counts;      /* what its files hold */
+    char *files;               /* which they are (rollup_files_now) */
 };
 
 /* The column's name when the rollup keeps it apart. */
@@ -128,6 +129,7 @@ static struct building begin(struct flow *flow, const struct rollup_job *job,
 static void end(struct building *building)
 {
     json_decref(building->values);
+    free(building->files);
     rollup_print_fini(&building->print);
 }
 
@@ -142,6 +144,15 @@ static int ask(const struct building *building, const char *name, struct athena_
     return athena_query_run(building->flow, building->job->billing, &question, result, e);
 }
 
+static struct counts counts_of(const struct athena_result *result)
+{
+    return (struct counts){
+        .rows = athena_query_rows_number(result, 0, "row_count", -1),
+        .calls = athena_query_rows_number(result, 0, "calls", -1),
+        .bytes = athena_query_rows_number(result, 0, "bytes", -1),
+    };
+}
+
 static int ask_counts(const struct building *building, const char *name, struct counts *counts,
                       struct err *e)
 {
@@ -150,11 +161,7 @@ static int ask_counts(const struct building *building, const char *name, struct 
 
     if (ask(building, name, &result, e))
         return -1;
-    *counts = (struct counts){
-        .rows = athena_query_rows_number(&result, 0, "row_count", -1),
-        .calls = athena_query_rows_number(&result, 0, "calls", -1),
-        .bytes = athena_query_rows_number(&result, 0, "bytes", -1),
-    };
+    *counts = counts_of(&result);
     if (json_array_size(result.rows) != 1 || counts->rows < 0 || counts->calls < 0 ||
         counts->bytes < 0)
         failed = err_set(e, ERR_INVALID,
@@ -187,6 +194,12 @@ static int64_t number_of(const json_t *build, const char *key)
     return text ? strtoll(text, NULL, 10) : 0;
 }
 
+static bool is_what(const json_t *build, const struct counts *counts)
+{
+    return counts->calls == number_of(build, "calls") &&
+           counts->bytes == number_of(build, "bytes") && counts->rows == number_of(build, "rows");
+}
+
 static void set_print(json_t *build, const struct rollup_print *print)
 {
     json_object_set_new(build, "fingerprint", json_string(print->fingerprint));
@@ -207,6 +220,7 @@ static json_t *new_build(const struct building *building)
     set_number(build, "calls", building->counts.calls);
     set_number(build, "bytes", building->counts.bytes);
     set_number(build, "built_at", clock_now_ms() / 1000);
+    json_object_set_new(build, "files", json_string(building->files));
     if (previous)
         json_object_set(build, "previous_run", previous);
     return build;
@@ -226,11 +240,36 @@ static int point(const struct building *building, const json_t *build, struct er
                                    building->need->day->build != NULL, e);
 }
 
+/* An older build does not name its files, and one whose partition was edited is not believed to:
+ * those that hold what it says are its files; else it is not to be believed. */
+static int name_files(const struct building *building, json_t *build, struct err *e)
+{
+    const struct rollup_place place = place_of(building, building->job->storage);
+    const char *run = json_text(build, "run");
+    json_auto_t *values = json_pack("{s:s}", "run", run);
+    cleanup_free char *files = rollup_files_now(building->flow, &place, run, e);
+    struct athena_result result;
+    struct counts counts;
+
+    if (!files ||
+        athena_query_run(building->flow, building->job->billing,
+                         &(struct athena_question){"rollup_check", values, NULL}, &result, e))
+        return -1;
+    counts = counts_of(&result);
+    athena_query_result_fini(&result);
+    json_object_set_new(build, "files",
+                        json_string(is_what(build, &counts) ? files : "not what was counted"));
+    return 0;
+}
+
 /* The present build stays, and says what was looked at since: that it was kept all the same, or
  * that print is as good. */
 static int note_kept(const struct building *building, struct err *e)
 {
     json_auto_t *build = json_copy(building->need->day->build);
+
+    if ((!json_text(build, "files") || json_text(build, "wrong")) && name_files(building, build, e))
+        return -1;
 
     json_object_set_new(
         build, "kept", json_sprintf("%s %s", building->print.fingerprint, building->job->sql_hash));
@@ -255,7 +294,8 @@ static bool same_print(const struct rollup_print *a, const struct rollup_print *
     return !strcmp(a->fingerprint, b->fingerprint) && !strcmp(a->hours, b->hours);
 }
 
-/* Raw events, the new files, and the objects before and after must agree. */
+/* Raw events, the new files, and the objects before and after must agree.  The files are named
+ * before they are counted: what changes later is not what is named. */
 static enum attempt check(struct building *building, struct err *e)
 {
     const struct rollup_job *job = building->job;
@@ -265,7 +305,8 @@ static enum attempt check(struct building *building, struct err *e)
     struct counts raw;
     bool moved;
 
-    if (rollup_partition_add_run(building->flow, &place, building->run, e) ||
+    building->files = rollup_files_now(building->flow, &place, building->run, e);
+    if (!building->files || rollup_partition_add_run(building->flow, &place, building->run, e) ||
         ask_counts(building, "rollup_check", &building->counts, e) ||
         ask_counts(building, "rollup_counts", &raw, e) ||
         rollup_print_now(building->flow, job->billing, &building->need->window, &after, e))
@@ -309,7 +350,7 @@ static enum attempt attempt(struct building *building, struct err *e)
         how = MOVED;
     if (how != DONE)
         return how;
-    if (need->lost && building->counts.calls < number_of(need->day->build, "calls"))
+    if (need->lost && !need->rest && building->counts.calls < number_of(need->day->build, "calls"))
         return note_kept(building, e) ? BROKEN : LOSES;
     build = new_build(building);
     return point(building, build, e) ? BROKEN : DONE;
@@ -323,8 +364,7 @@ static int recount(const struct building *building, bool *same, struct err *e)
 
     if (ask_counts(building, "rollup_counts", &raw, e))
         return -1;
-    *same = raw.calls == number_of(build, "calls") && raw.bytes == number_of(build, "bytes") &&
-            raw.rows == number_of(build, "rows");
+    *same = is_what(build, &raw);
     return 0;
 }
 

@@ -19,20 +19,47 @@ static json_t *table_params(const struct billing *billing, const char *table)
 static char *expression(struct day_span days)
 {
     if (days.first.year == days.last.year && days.first.month == days.last.month)
-        return mem_printf("year = %d AND month = %d", days.first.year, days.first.month);
+        /* A day 110 of September would be summed up as October's 10th. */
+        return mem_printf("year = %d AND (month = %d OR day > 31 OR day < 1)", days.first.year,
+                          days.first.month);
     return mem_printf("year >= %d AND year <= %d", days.first.year, days.last.year);
 }
 
+/* Why the partition does not show what its build says; NULL: it does, or says nothing of it. */
+static const char *wrong_with(const struct billing *billing, struct day day, const json_t *build,
+                              const json_t *storage)
+{
+    const char *run = json_text(build, "run"), *seal = json_text(build, "seal");
+    const char *location = json_text(storage, "Location");
+    cleanup_free char *key = run ? rollup_partition_key(billing, day, run) : NULL;
+    cleanup_free char *wanted = run ? mem_printf("s3://%s/%s", billing->names.bucket, key) : NULL;
+    char hex[65];
+
+    if (!run)
+        return NULL;
+    if (!location || strncmp(location, wanted, strlen(wanted) - 1) != 0 ||
+        (location[strlen(wanted) - 1] && strcmp(location, wanted) != 0))
+        return "its partition points elsewhere";
+    if (!seal)
+        return NULL;
+    rollup_seal(day, build, storage, hex);
+    return strcmp(hex, seal) != 0 ? "its partition was edited" : NULL;
+}
+
 /* "run" from "billingd.run"; a partition without our parameters is somebody else's: {}. */
-static json_t *build_of(const json_t *partition)
+static json_t *build_of(const struct billing *billing, struct day day, const json_t *partition)
 {
     json_t *build = json_object(), *value;
-    const char *key;
+    const char *key, *wrong;
 
     json_object_foreach(json_object_get(partition, "Parameters"), key, value) {
         if (!strncmp(key, MARK, strlen(MARK)))
             json_object_set(build, key + strlen(MARK), value);
     }
+    json_object_del(build, "wrong");
+    wrong = wrong_with(billing, day, build, json_object_get(partition, "StorageDescriptor"));
+    if (wrong)
+        json_object_set_new(build, "wrong", json_string(wrong));
     return build;
 }
 
@@ -52,10 +79,26 @@ static bool take_day(const json_t *partition, struct day *day)
             return false;
     }
     *day = (struct day){parts[0], parts[1], parts[2]};
-    return true;
+    return parts[1] >= 1 && parts[1] <= 12 && parts[2] >= 1 &&
+           parts[2] <= calendar_month_length(parts[0], parts[1]);
 }
 
-static json_t *builds_of(const json_t *partitions, struct day_span days, struct err *e)
+/* Queries would add it to some day that it is not. */
+static json_t *refuse_partition(json_t *builds, const json_t *partition, struct err *e)
+{
+    cleanup_free char *values = json_dumps(json_object_get(partition, "Values"), JSON_ENCODE_ANY);
+
+    (void)err_set(
+        e, ERR_INVALID,
+        "the rollup table has a partition that is no day: %s (MSCK, or another tool?); it "
+        "could be billed as part of another day: drop it",
+        values ? values : "without values");
+    json_decref(builds);
+    return NULL;
+}
+
+static json_t *builds_of(const struct billing *billing, const json_t *partitions,
+                         struct day_span days, struct err *e)
 {
     json_t *builds = json_object(), *partition;
     size_t i;
@@ -64,8 +107,9 @@ static json_t *builds_of(const json_t *partitions, struct day_span days, struct 
         char text[16];
         struct day day;
 
-        if (!take_day(partition, &day) || calendar_compare(day, days.first) < 0 ||
-            calendar_compare(day, days.last) > 0)
+        if (!take_day(partition, &day))
+            return refuse_partition(builds, partition, e);
+        if (calendar_compare(day, days.first) < 0 || calendar_compare(day, days.last) > 0)
             continue;
         calendar_day_text(day, text);
         if (json_object_get(builds, text)) {
@@ -76,7 +120,7 @@ static json_t *builds_of(const json_t *partitions, struct day_span days, struct 
             json_decref(builds);
             return NULL;
         }
-        json_object_set_new(builds, text, build_of(partition));
+        json_object_set_new(builds, text, build_of(billing, day, partition));
     }
     return builds;
 }
@@ -92,7 +136,7 @@ json_t *rollup_partition_builds(struct flow *flow, const struct billing *billing
     json_object_set_new(params, "ExcludeColumnSchema", json_true());
     partitions =
         operation_list(flow, billing, &rollup_operations[ROLLUP_GET_PARTITIONS], params, e);
-    return partitions ? builds_of(partitions, days, e) : NULL;
+    return partitions ? builds_of(billing, partitions, days, e) : NULL;
 }
 
 json_t *rollup_partition_storage(struct flow *flow, const struct billing *billing,
@@ -133,6 +177,8 @@ static json_t *parameters_of(const json_t *build)
     const char *key;
 
     json_object_foreach((json_t *)build, key, value) {
+        if (!strcmp(key, "wrong"))
+            continue; /* of the partition as it was */
         cleanup_free char *name = mem_printf(MARK "%s", key);
 
         json_object_set(parameters, name, value);
@@ -150,11 +196,15 @@ static json_t *values_of(struct day day)
 static json_t *switch_params(const struct rollup_place *place, const json_t *build)
 {
     json_t *params = table_params(place->billing, place->billing->names.rollup_table);
+    json_t *storage = storage_at(place, json_text(build, "run"));
+    json_t *parameters = parameters_of(build);
+    char seal[65];
 
+    rollup_seal(place->day, build, storage, seal);
+    json_object_set_new(parameters, MARK "seal", json_string(seal));
     json_object_set_new(params, "PartitionInput",
                         json_pack("{s:o, s:o, s:o}", "Values", values_of(place->day),
-                                  "StorageDescriptor", storage_at(place, json_text(build, "run")),
-                                  "Parameters", parameters_of(build)));
+                                  "StorageDescriptor", storage, "Parameters", parameters));
     return params;
 }
 

@@ -5,6 +5,8 @@
  * rollup_objects.c   the objects of arrival days
  * rollup_memory.c    what was listed of them, kept for the next look
  * rollup_print.c     a day's objects as one fingerprint
+ * rollup_files.c     the files of builds as they lie in S3
+ * rollup_seal.c      what a build says, sealed
  * rollup_partition.c the builds as Glue keeps them: partitions and their parameters
  * rollup_build.c     one day: UNLOAD, check, switch
  * rollup_late.c      late days: do their new objects hold anything of theirs?
@@ -21,9 +23,14 @@ enum { ROLLUP_RUN_LENGTH = 26 }; /* "20251031T235959Z-0123abcd" and its end */
 /* ---- rollup.c ---- */
 
 struct rollup_print;
-/* What state a closed day is in, from its build (NULL: none) and its objects now. */
-enum rollup_state rollup_state_of(const json_t *build, const struct rollup_print *print,
-                                  const char *window, const char *sql_hash);
+/* What a build is held against. */
+struct rollup_wanted {
+    const struct rollup_print *print; /* the day's objects now */
+    const char *window, *sql_hash;
+    const char *files; /* of its run, as they lie there now (rollup_files_of) */
+};
+/* What state a closed day is in, from its build (NULL: none). */
+enum rollup_state rollup_state_of(const json_t *build, const struct rollup_wanted *wanted);
 
 /* ---- rollup_memory.c ---- */
 
@@ -63,7 +70,8 @@ enum rollup_change rollup_print_compare(const char *before, const char *now, boo
 
 /* ---- rollup_partition.c ---- */
 
-/* {"2025-10-31": build} of the days; new reference. */
+/* {"2025-10-31": build} of the days; new reference.  A build whose partition is not as it was
+ * sealed has a member "wrong" (why). */
 json_t *rollup_partition_builds(struct flow *flow, const struct billing *billing,
                                 struct day_span days, struct err *e);
 /* StorageDescriptor of a table, for its partitions; new reference. */
@@ -84,6 +92,27 @@ int rollup_partition_switch(struct flow *flow, const struct rollup_place *place,
 /* Makes the run readable in the runs table. */
 int rollup_partition_add_run(struct flow *flow, const struct rollup_place *place, const char *run,
                              struct err *e);
+
+/* ---- rollup_seal.c ---- */
+
+/* SHA-256 over what a build says and where its partition (StorageDescriptor) points. */
+void rollup_seal(struct day day, const json_t *build, const json_t *storage, char hex[static 65]);
+
+/* ---- rollup_files.c ---- */
+
+/* The files of all runs of the days: {"parquet-data/year=2025/month=10/day=31/run=RUN/": "2 HASH"}
+ * (number, SHA-256 over keys, sizes and ETags); new reference, or NULL and *e. */
+json_t *rollup_files_list(struct flow *flow, const struct billing *billing, struct day_span days,
+                          struct err *e);
+/* Of them the text of a day's run, "0 -" when nothing is there; borrowed. */
+const char *rollup_files_of(const json_t *files, const struct billing *billing, struct day day,
+                            const char *run);
+/* The same of one run, listed now; new text, or NULL and *e. */
+char *rollup_files_now(struct flow *flow, const struct rollup_place *place, const char *run,
+                       struct err *e);
+/* Why the build is not to be believed, with files as they are now; NULL: nothing speaks against
+ * it. */
+const char *rollup_files_wrong(const json_t *build, const char *files);
 
 /* ---- rollup_build.c ---- */
 
@@ -107,6 +136,7 @@ struct rollup_need {
     const struct rollup_day *day;
     struct rollup_window window;
     struct rollup_print print; /* its objects at the time of rollup_late_judge */
+    bool rest;                 /* take what can still be counted, however little it is */
     bool lost;      /* objects that the present build was made from are gone or changed */
     bool untouched; /* late, but the new objects hold nothing of the day */
     bool recount; /* late, but only hours changed that hold events of the day, or of the day before

@@ -83,11 +83,13 @@ static int prepare(struct flow *flow, struct repair *repair, struct err *e)
     const struct rollup_status *status = repair->work->status;
 
     for (size_t i = 0; i < status->count; i++) {
-        if (!rollup_is_drift(status->days[i].state))
+        if (!rollup_is_wanted(status->days[i].state, repair->work->rebuild))
             continue;
         repair->needs = mem_resize(repair->needs, repair->count + 1, sizeof *repair->needs);
-        repair->needs[repair->count++] = (struct rollup_need){
-            .day = &status->days[i], .window = rollup_window_of(billing, status->days[i].day)};
+        repair->needs[repair->count++] =
+            (struct rollup_need){.day = &status->days[i],
+                                 .window = rollup_window_of(billing, status->days[i].day),
+                                 .rest = status->days[i].state == ROLLUP_LOST};
     }
     if (!repair->count)
         return 0;

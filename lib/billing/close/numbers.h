@@ -1,0 +1,48 @@
+/* numbers.h -- the register of numbers: each document's number is given once, for good.
+ *
+ * Below "billing/numbers/PIPELINE/" lies an entry for each number ("shop-2025-10-c1.json"), put
+ * with If-None-Match: * before anything else of the document is signed: whoever writes it has the
+ * number. It holds the manifest, its signature and the bill, so that what was interrupted can be
+ * finished, and what was deleted from the archive is still known, with its amounts. */
+#ifndef BILLING_CLOSE_NUMBERS_H
+#define BILLING_CLOSE_NUMBERS_H
+
+#include "aws/flow.h"
+#include "base/str.h"
+#include "billing/close/signature.h"
+#include "billing/prices/calendar.h"
+#include "billing/store/billing.h"
+
+/* A number: that of a month's invoice (correction 0) or of a correction. */
+struct number {
+    struct day month; /* its first day */
+    unsigned correction;
+};
+/* "shop-2025-10", "shop-2025-10-c1": the same for the same month, whoever asks; new text. */
+char *numbers_text(const struct billing *billing, struct number number);
+/* The reverse; false when the text is no number of this pipeline. */
+bool numbers_parse(const struct billing *billing, const char *text, struct number *number);
+
+struct numbers_entry {
+    char hash[65];   /* SHA-256 of the manifest; "": the number was not given */
+    struct str text; /* the manifest */
+    unsigned char signature[SIGNATURE_BYTES];
+    json_t *manifest, *bill;
+};
+/* Reads the entry of a number; that there is none is no failure.  -1 and *e: it cannot be read, or
+ * is no entry (ERR_INVALID).  Give back with numbers_fini, also on failure. */
+int numbers_read(struct flow *flow, const struct billing *billing, struct number number,
+                 struct numbers_entry *entry, struct err *e);
+void numbers_fini(struct numbers_entry *entry);
+/* Gives the number to a manifest.  0: it has it, now or before; 1: another document has it; -1 and
+ * *e. */
+int numbers_give(struct flow *flow, const struct billing *billing, struct number number,
+                 const struct numbers_entry *entry, struct err *e);
+/* Whether the entry's manifest is signed by the key and its bill is the one of the manifest; when
+ * not, why in *wrong (new text). */
+bool numbers_is_good(const struct numbers_entry *entry, const struct signature_key *key,
+                     char **wrong);
+/* All numbers that were given, as texts; new reference, or NULL and *e. */
+json_t *numbers_given(struct flow *flow, const struct billing *billing, struct err *e);
+
+#endif

@@ -1,0 +1,89 @@
+"""Months of which nothing is known are no bills of zero: said by bill, what-if and close alike."""
+
+import json
+from typing import Any
+
+import pytest
+from close_world import MORE, Books
+from rollup_world import BUCKET, DATABASE, World
+from test_close import reasons
+
+
+@pytest.fixture
+def books(sandbox: Any, spec: Any, api: str) -> Books:
+    return Books(World(sandbox, spec))
+
+
+def no_bill(books: Books, month: str, word: str) -> None:
+    done = books.world.run("bill", "--month", month, "-o", "json", code=4)
+    assert done.stdout == "" and word in done.stderr, done.stderr
+    assert word in books.world.run("bill", "--month", month, "--dry-run", code=4).stderr
+    assert word in reasons(books.close(month, code=4))
+    prices = books.home / "prices.yaml"
+    prices.write_text("prices: [{from: 2020-01-01, call: 1, gib: 0}]\n")
+    assert word in books.world.run("whatif", "--prices", str(prices), "--month", month).stderr
+    assert not books.keys() and not books.keys("billing/numbers/")
+
+
+def test_before_since(books: Books) -> None:
+    books.world.write(since="2025-10-01")
+    no_bill(books, "2025-06", "before billing.rollup.since (2025-10-01)")
+
+
+def test_before_any_data(books: Books) -> None:
+    """Whatever since says; a later month without traffic is a bill of nothing."""
+    books.world.write(since="2025-01-01")
+    no_bill(books, "2025-10", "no objects below")
+    books.months("2025-10", "2026-01")
+    no_bill(books, "2025-06", "lies before any data")
+    for month in ("2025-10", "2025-12"):
+        bill = json.loads(books.world.run("bill", "--month", month, "-o", "json").stdout)
+        assert bill["draft"] is False and (bill["totals"]["calls"] == 0) is (month == "2025-12")
+
+
+def test_years_the_table_does_not_show(books: Books) -> None:
+    """An object of February 2024; the table begins in 2025."""
+    world = books.world
+    world.write(since="2024-01-01")
+    world.request("2024-02-29T12:00", arrival="2024-02-29T12:05")
+    assert any("year=2024" in one["key"] for one in world.sandbox.objects(BUCKET, "access-logs/"))
+    answer = json.loads(world.run("rollup", "--month", "2024-02", "-o", "json").stdout)
+    assert "repair" not in answer
+    states = world.states(answer)
+    assert states["2024-02-29"] == "hidden" and states["2024-02-01"] == "empty"
+    assert "29  hidden" in world.run("rollup", "--month", "2024-02").stdout
+    for month in ("2024-02", "2024-05"):
+        no_bill(books, month, "projection.year.range")
+    # The table is widened: the day is there.
+    table = world.glue.get_table(DatabaseName=DATABASE, Name="restapi_access_log_json_raw")["Table"]
+    kept = {k: table[k] for k in ("Name", "TableType", "StorageDescriptor", "PartitionKeys") if k in table}
+    world.glue.update_table(DatabaseName=DATABASE, TableInput={
+        **kept, "Parameters": {**table["Parameters"], "projection.year.range": "2024,2045"}})
+    answer = json.loads(world.run("rollup", "--month", "2024-02", "-o", "json").stdout)
+    assert world.states(answer)["2024-02-29"] == "current"
+    bill = json.loads(world.run("bill", "--month", "2024-02", "-o", "json").stdout)
+    assert bill["draft"] is False and bill["totals"]["calls"] == 1
+
+
+def test_an_empty_month_between(books: Books) -> None:
+    """Nothing to bill: passed over, or closed on somebody's word that the gateway had nothing."""
+    books.world.write(since="2025-10-01", more=MORE.format(key=books.key))
+    books.months("2025-10", "2025-12")
+    assert "is closed" not in books.world.run("bill", "--month", "2025-10").stderr
+    books.close("2025-10")
+    assert "shop-2025-10 is its invoice" in books.world.run("bill", "--month", "2025-10").stderr
+    assert "whether the gateway had any is unknown" in reasons(books.close("2025-11", code=4))
+    found = books.close("2025-11", "--accept-unknown")
+    assert found["manifest"]["accepted_unknown"] is True and found["manifest"]["totals"]["calls"] == 0
+    assert any("the gateway had any is unknown" in text for text in found["notes"])
+    assert books.close("2025-12")["manifest"]["previous"]["month"] == "2025-11"
+    assert books.verify("2025-12")["verified"] is True
+
+
+def test_traffic_and_nothing_billed(books: Books) -> None:
+    """The filter is blocked all month: the audit's gap, and no close."""
+    books.world.write(since="2025-10-01")
+    books.sandbox.blocks({"hop": "filter", "from": 1761955200, "to": 1764547200})
+    books.months("2025-10", "2025-11")
+    books.close("2025-10")
+    assert reasons(books.close("2025-11", code=4))
