@@ -8,10 +8,15 @@
 --   lines                    log events as delivered, copies too
 --   events                   different log events = blank + invalid + untimed + request_copies + requests
 --   blank, invalid, untimed  of them, no requests: never billed
---   request_copies           of them, logged again: their request is counted already
+--   request_copies           of them, logged again: their request is counted already (rollup.sql)
 --   requests                 different requests
 --   unattributed             of these, without a sub
 --   repaired, estimated      of these, billed although the line was not quite right
+--   no_id                    of these, without a request id: only a log event's id tells copies of them
+--   id_conflicts             of these, with the request id of another one of less than 24 hours before,
+--                            which says something else: both are billed
+--   length_unknown           of these, without a readable number of bytes: billed as 0 bytes
+--   length_refused           of these, with more bytes than billing.max_response: billed as 0 bytes
 --   newest_ms                the youngest event, milliseconds; 0 when none has a time
 --
 --   partition_filter   condition on year, month, day and hour of arrival: copies are seen within these
@@ -25,32 +30,51 @@ SELECT
   count_if(nth_copy = 1 AND line_state = 'invalid') AS invalid,
   count_if(nth_copy = 1 AND line_state = 'untimed') AS untimed,
   count_if(nth_copy = 1 AND is_request AND NOT is_new) AS request_copies,
-  count_if(nth_copy = 1 AND is_new) AS requests,
-  count_if(nth_copy = 1 AND is_new AND sub IS NULL) AS unattributed,
-  count_if(nth_copy = 1 AND is_new AND line_state = 'repaired') AS repaired,
-  count_if(nth_copy = 1 AND is_new AND line_state = 'estimated') AS estimated,
+  count_if(is_new) AS requests,
+  count_if(is_new AND sub IS NULL) AS unattributed,
+  count_if(is_new AND line_state = 'repaired') AS repaired,
+  count_if(is_new AND line_state = 'estimated') AS estimated,
+  count_if(is_new AND requestid IS NULL) AS no_id,
+  count_if(is_new AND requestid IS NOT NULL AND COALESCE(requesttime - other_before < 86400, false)) AS id_conflicts,
+  count_if(is_new AND length_state = 'unknown') AS length_unknown,
+  count_if(is_new AND length_state = 'refused') AS length_refused,
   COALESCE(max(CASE WHEN is_event THEN event_time END), 0) AS newest_ms
 FROM (
-  SELECT hour_s, year, month, day, hour, line_state, sub, event_time, nth_copy, is_event, is_request,
-    is_request AND (time_before IS NULL OR requesttime - time_before >= 86400) AS is_new
+  SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, requesttime, sub, event_time,
+    nth_copy, is_event, is_request, is_new,
+    lag(requesttime) OVER (PARTITION BY is_new, requestid, apiid ORDER BY requesttime, COALESCE(event_id, '~'),
+      COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
+      COALESCE(httpmethod, '-'), COALESCE(path, '-'), response_bytes) AS other_before
   FROM (
-    SELECT hour_s, year, month, day, hour, line_state, sub, event_time, nth_copy, is_event, is_request, requesttime,
-      lag(requesttime) OVER (PARTITION BY requestid, is_request, nth_copy = 1 ORDER BY requesttime, event) AS time_before
+    SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, sub, user,
+      routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request,
+      is_request AND nth_copy = 1
+        AND (requestid IS NULL OR time_before IS NULL OR requesttime - time_before >= 86400) AS is_new
     FROM (
-      SELECT hour_s, year, month, day, hour, line_state, sub, event_time, is_event, is_request, requestid,
-        requesttime, event,
-        -- What has neither an event id nor a request id cannot be told from another: each counts.
-        CASE WHEN NOT is_event OR event IS NULL THEN 1
-          ELSE row_number() OVER (PARTITION BY event, is_event ORDER BY year, month, day, hour) END AS nth_copy
+      SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, sub, user,
+        routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request,
+        lag(requesttime) OVER (PARTITION BY is_request AND nth_copy = 1, requestid, apiid, logged_time,
+          sub, user, routekey, status, httpmethod, path, response_bytes
+          ORDER BY requesttime, COALESCE(event_id, '~'), length_state, line_state, event_time,
+            year, month, day, hour) AS time_before
       FROM (
-        SELECT CASE WHEN line_state <> 'unreadable' THEN event_time / 3600000 * 3600 END AS hour_s,
-          year, month, day, hour, line_state, sub, event_time,
-          line_state NOT IN ('control', 'unreadable') AS is_event, is_request, requestid, requesttime, COALESCE(event_id, requestid) AS event
-        FROM ${database}.${table_json}
-        WHERE ($${partition_filter})
-      ) AS lines
-    ) AS copies
-  ) AS timed
-) AS judged
+        SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime,
+          logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time,
+          is_event, is_request,
+          -- What has no event id cannot be told from another by it: each counts.
+          CASE WHEN NOT is_event OR event_id IS NULL THEN 1
+            ELSE row_number() OVER (PARTITION BY event_id, is_event ORDER BY year, month, day, hour) END AS nth_copy
+        FROM (
+          SELECT CASE WHEN line_state <> 'unreadable' THEN event_time / 3600000 * 3600 END AS hour_s,
+            year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, logged_time, sub,
+            user, routekey, status, httpmethod, path, COALESCE(responselength, 0) AS response_bytes, event_id,
+            event_time, line_state NOT IN ('control', 'unreadable') AS is_event, is_request
+          FROM ${database}.${table_json}
+          WHERE ($${partition_filter})
+        ) AS lines
+      ) AS copies
+    ) AS timed
+  ) AS judged
+) AS told
 GROUP BY hour_s, year, month, day, hour
 ORDER BY hour_s, year, month, day, hour

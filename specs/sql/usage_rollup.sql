@@ -1,5 +1,6 @@
--- Calls and bytes to rate, from rollups: sub, user, routekey, status (text or NULL), calls, bytes
--- (bigint), one line for each four, in their order.
+-- Calls and bytes to rate, from rollups: sub, user, routekey, status (text or NULL), calls, bytes,
+-- length_unknown and length_refused (bigint; calls without a readable number of bytes, and with more
+-- than billing.max_response: both are 0 of the bytes), one line for each four texts, in their order.
 --
 --   first_day, last_day   billing days as numbers, 20251001; both are in
 SELECT
@@ -8,7 +9,9 @@ SELECT
   routekey,
   status,
   CAST(sum(calls) AS bigint) AS calls,
-  CAST(sum(total_bytes) AS bigint) AS bytes
+  CAST(sum(total_bytes) AS bigint) AS bytes,
+  CAST(COALESCE(sum(length_unknown), 0) AS bigint) AS length_unknown,
+  CAST(COALESCE(sum(length_refused), 0) AS bigint) AS length_refused
 FROM ${database}.${table_parquet}
 WHERE year BETWEEN $${first_day} / 10000 AND $${last_day} / 10000
   AND year * 10000 + month * 100 + day BETWEEN $${first_day} AND $${last_day}

@@ -9,6 +9,8 @@ import pytest
 
 import duck
 import traffic
+import window
+from test_billing import build
 
 UTC = traffic.UTC
 START = datetime.datetime(2025, 9, 29, tzinfo=UTC)
@@ -29,12 +31,29 @@ def connection(made):
     return connection
 
 
+@pytest.fixture(scope="module")
+def billed(made):
+    return with_rollups(made.envelopes)
+
+
+def with_rollups(envelopes, first=OCTOBER[0].date(), last=OCTOBER[1].date() - window.DAY):
+    connection = duck.connect()
+    duck.load(connection, envelopes)
+    build(connection, "UTC", first, last)
+    return connection
+
+
 def cents(calls, size):
     """The seed's prices, exactly; one rounding, half up."""
     with decimal.localcontext(prec=60):
         exact = decimal.Decimal(calls) * decimal.Decimal("0.001") + \
             decimal.Decimal(size) / 2 ** 30 * decimal.Decimal("0.10")
         return exact.quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_UP)
+
+
+def length_state(request):
+    return "ok" if request.size is not None else \
+        "refused" if request.length in traffic.REFUSED_LENGTHS else "unknown"
 
 
 def october_truth(requests):
@@ -57,16 +76,15 @@ def test_every_event_is_one_row_of_the_right_state(connection, made):
 
 
 def test_every_column_of_a_new_line(connection, made):
-    rows = {row[0]: row[1:] for row in connection.execute(
-        "SELECT requestid, max(sub), max(routekey), max(status), max(responselength),"
-        " max(requesttime), max(request_date), max(ip), max(httpmethod), max(protocol), max(path)"
-        " FROM ddn_billing_db.restapi_access_log_json WHERE is_request GROUP BY 1").fetchall()}
-    assert len(rows) == len(made.requests)
-    for request in made.requests:
-        assert rows[request.id] == (
-            request.sub, request.route, request.status, request.size, int(request.at.timestamp()),
-            request.at.date(), "203.0.113.7", request.route.split()[0], "HTTP/1.1",
-            None if request.path == "-" else request.path)
+    rows = collections.Counter(connection.execute(
+        "SELECT DISTINCT requestid, sub, routekey, status, responselength, requesttime, request_date, ip,"
+        " httpmethod, protocol, path, apiid, length_state FROM ddn_billing_db.restapi_access_log_json"
+        " WHERE is_request").fetchall())
+    assert rows == collections.Counter(set(
+        (request.id if request.has_id() else None, request.sub, request.route, request.status, request.size,
+         int(request.at.timestamp()), request.at.date(), "203.0.113.7", request.route.split()[0], "HTTP/1.1",
+         None if request.path == "-" else request.path, request.api, length_state(request))
+        for request in made.requests))
 
 
 def test_user_is_null_and_never_a_dash(connection):
@@ -95,38 +113,60 @@ def check_bill(rows, requests):
         gib = decimal.Decimal(size) / 2 ** 30
         assert abs(row["total_gb"] - gib) < decimal.Decimal("0.000001")
         if row["sub"] == "unattributed":
-            assert row["total_charges_usd"] == 0 and calls > 0
+            assert row["total_charges"] == 0 and calls > 0
             continue
-        assert row["call_charges_usd"] == calls * decimal.Decimal("0.001")
+        assert row["call_charges"] == calls * decimal.Decimal("0.001")
         charge = gib * decimal.Decimal("0.1")
-        assert abs(row["data_charges_usd"] - charge) < decimal.Decimal("0.000001")
-        assert row["total_charges_usd"] == cents(calls, size)
+        assert abs(row["data_charges"] - charge) < decimal.Decimal("0.000001")
+        assert row["total_charges"] == cents(calls, size) and row["currency"] == "USD"
 
 
-def test_bill_is_the_truth_to_the_cent(connection, made):
-    check_bill(duck.run(connection, "queries/7-monthly-billing.sql", TODAY), made.requests)
+def test_bill_is_the_truth_to_the_cent(billed, made):
+    check_bill(duck.run(billed, "queries/7-monthly-billing.sql", TODAY), made.requests)
 
 
-def test_bill_does_not_depend_on_order_or_envelopes(connection, made):
-    want = duck.run(connection, "queries/7-monthly-billing.sql", TODAY)
+def test_bill_does_not_depend_on_order_or_envelopes(billed, made):
+    want = duck.run(billed, "queries/7-monthly-billing.sql", TODAY)
     for seed in (1, 2):
-        other = duck.connect()
-        duck.load(other, traffic.repack(seed, made.envelopes))
+        other = with_rollups(traffic.repack(seed, made.envelopes))
         assert duck.run(other, "queries/7-monthly-billing.sql", TODAY) == want
 
 
 def test_bill_rounds_once():
     """Sums a hair under and exactly at half a cent, and one that rounding twice would lift."""
     for calls, size in ((0, 53687091), (0, 53687092), (4, 10737418), (4, 10737419), (5, 0), (4, 0),
-                        (1, 42949672), (1, 42949673), (3, 2 ** 33 - 1)):
+                        (1, 42949672), (1, 42949673), (3, 2 ** 31 - 1)):
         requests = [traffic.Request(f"r{n}", "S", None, "GET /", "200", size if n == 0 else 0,
                                     OCTOBER[0], "/") for n in range(max(calls, 1))]
         rng = traffic.random.Random(1)
         events = [traffic.event(rng, r.at, traffic.new_line(r, rng)) for r in requests]
-        connection = duck.connect()
-        duck.load(connection, [((2025, 10, 1, 0), traffic.envelope(events))])
+        first = OCTOBER[0].date()
+        connection = with_rollups([((2025, 10, 1, 0), traffic.envelope(events))], first, first)
         (row,) = duck.run(connection, "queries/7-monthly-billing.sql", TODAY)
-        assert row["total_charges_usd"] == cents(len(requests), size)
+        assert row["total_charges"] == cents(len(requests), size)
+
+
+@pytest.mark.parametrize(("today", "price"), [("2025-11-15", 2), ("2025-12-01", 3), ("2025-10-31", None)])
+def test_prices_are_those_of_the_month(billed, today, price, monkeypatch):
+    """None: months whose charges are no calls times a price have none at all."""
+    monkeypatch.setitem(duck.PARAMETERS, "billing_call_price", (
+        "CAST(CASE WHEN month_start >= DATE '2025-11-01' THEN 3000000000"
+        " WHEN month_start >= DATE '2025-10-01' THEN 2000000000 WHEN month_start > DATE '2025-01-17' THEN NULL END"
+        " AS bigint)"))
+    billed.execute("INSERT INTO ddn_billing_db.restapi_access_log_parquet"
+                   " SELECT * REPLACE (9 AS month, 'September' AS req_date) FROM ddn_billing_db.restapi_access_log_parquet"
+                   " WHERE req_date = '2025-10-07' UNION ALL"
+                   " SELECT * REPLACE (11 AS month, 'November' AS req_date) FROM ddn_billing_db.restapi_access_log_parquet"
+                   " WHERE req_date = '2025-10-07'")
+    try:
+        rows = duck.run(billed, "queries/7-monthly-billing.sql", today)
+    finally:
+        billed.execute("DELETE FROM ddn_billing_db.restapi_access_log_parquet WHERE req_date LIKE '%ember'")
+    assert len(rows) > 5
+    for row in rows:
+        nothing = row["sub"] == "unattributed"
+        assert row["call_charges"] == (0 if nothing else price and price * row["monthly_calls"])
+        assert nothing or (row["total_charges"] is None) == (price is None)
 
 
 def test_daily_calls_per_user(connection, made):
@@ -177,8 +217,8 @@ def test_lists(connection):
 def test_rollup_list(connection):
     connection.execute(
         "INSERT INTO ddn_billing_db.restapi_access_log_parquet VALUES"
-        " ('u','s','GET','/','GET /','200','2025-10-31',3,1048576,2025,10,31),"
-        " ('u','s','GET','/','GET /','200','2025-08-31',3,1048576,2025,8,31)")
+        " ('u','s','GET','/','GET /','200','2025-10-31',3,1048576,0,0,2025,10,31),"
+        " ('u','s','GET','/','GET /','200','2025-08-31',3,1048576,0,0,2025,8,31)")
     rows = duck.run(connection, "queries/6-daily-rollup.sql", TODAY)
     assert [(r["req_date"], r["calls"], r["total_mb"]) for r in rows] == [("2025-10-31", 3, 1.0)]
 
@@ -206,8 +246,8 @@ def test_bill_takes_the_month_before(today):
         arrival = at + late.get(n, datetime.timedelta())
         envelopes.append((traffic.arrival_of(arrival), traffic.envelope(
             [traffic.event(rng, at, traffic.new_line(request, rng))])))
-    connection = duck.connect()
-    duck.load(connection, envelopes)
+    connection = with_rollups(envelopes, first.date(), first.date())
+    build(connection, "UTC", first_of_this.date() - window.DAY, first_of_this.date())
     rows = duck.run(connection, "queries/7-monthly-billing.sql", today)
     assert [(row["sub"], row["monthly_calls"]) for row in rows] == [("s1", 1), ("s2", 1)]
 

@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const char *const section_keys[] = {
-    "time_zone", "currency", "prices", "customers", "rollup", "audit", "close", "partitions", NULL};
+    "time_zone", "currency", "prices", "customers", "max_response", "rollup", "audit", "close",
+    "partitions", NULL};
 
 static void read_zone(const struct section_value *section, struct price_book *book)
 {
