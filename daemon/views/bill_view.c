@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { CUSTOMER_WIDTH = 40, NAME_WIDTH = 28, SHOWN_DECIMALS = 6, MINIMUM = 6 };
+enum { NAME_WIDTH = 28, SHOWN_DECIMALS = 6, MINIMUM = 6 };
 
 /* An amount cut, or filled, to the decimals that are shown. */
 static char *shown(const json_t *line, const char *key)
@@ -32,7 +32,7 @@ static void add_row(struct terminal_table *table, const json_t *line, const char
 {
     char **row = terminal_table_add(table);
 
-    row[0] = text_width_fit(customer, CUSTOMER_WIDTH);
+    row[0] = text_width_exact(customer);
     row[1] = text_width_fit(name, NAME_WIDTH);
     row[2] = count_text(json_integer_value(json_object_get(line, "calls")));
     row[3] = count_text(json_integer_value(json_object_get(line, "bytes")));
@@ -72,6 +72,25 @@ static void print_volume(const json_t *bill, const char *what, const char *calls
 
     if (strcmp(call_count, "0") || strcmp(byte_count, "0"))
         (void)fprintf(out, "%-14s%s calls, %s bytes\n", what, call_count, byte_count);
+}
+
+/* Calls that are billed with 0 bytes though their answer may have had some. */
+static void print_warnings(const json_t *bill, FILE *out, bool color)
+{
+    static const char *const texts[][2] = {
+        {"length_unknown", "without a readable response length"},
+        {"length_refused", "with a response length above billing.max_response"}};
+    const json_t *warnings = json_object_get(bill, "warnings");
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_int_t calls = json_integer_value(json_object_get(warnings, texts[i][0]));
+        cleanup_free char *count = count_text(calls);
+
+        if (calls)
+            (void)fprintf(out, "%swarning%s       %s calls %s: billed as 0 bytes\n",
+                          terminal_style(color, STYLE_YELLOW), terminal_style(color, STYLE_PLAIN),
+                          count, texts[i][1]);
+    }
 }
 
 static void print_evidence(const json_t *bill, FILE *out)
@@ -118,6 +137,7 @@ void bill_view_print(const json_t *bill, FILE *out, bool color)
     print_table(bill, out, color);
     (void)fputc('\n', out);
     print_draft(bill, out, color);
+    print_warnings(bill, out, color);
     print_evidence(bill, out);
 }
 
@@ -136,7 +156,7 @@ void bill_view_differences(const json_t *differences, const char *first, const c
 
     json_array_foreach(differences, i, difference) {
         const char *customer = json_text(difference, "customer");
-        cleanup_free char *name = text_width_fit(customer ? customer : "unattributed", 60);
+        cleanup_free char *name = text_width_exact(customer ? customer : "unattributed");
         cleanup_free char *a = value_text(json_object_get(difference, "first"));
         cleanup_free char *b = value_text(json_object_get(difference, "second"));
 

@@ -52,36 +52,36 @@ SELECT
   year, month, day, hour
 FROM (
   SELECT
-    CASE WHEN requestid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(requestid, '[\x00-\x1F\x7F]|\A"') THEN requestid
-      ELSE replace(substr(json_format(CAST(ARRAY[requestid] AS JSON)), 2, length(json_format(CAST(ARRAY[requestid] AS JSON))) - 2), chr(127), '\u007F') END AS requestid,
-    CASE WHEN ip IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(ip, '[\x00-\x1F\x7F]|\A"') THEN ip
-      ELSE replace(substr(json_format(CAST(ARRAY[ip] AS JSON)), 2, length(json_format(CAST(ARRAY[ip] AS JSON))) - 2), chr(127), '\u007F') END AS ip,
-    CASE WHEN user IN ('-', '', '-:username') THEN NULL WHEN is_plain OR NOT regexp_like(user, '[\x00-\x1F\x7F]|\A"') THEN user
-      ELSE replace(substr(json_format(CAST(ARRAY[user] AS JSON)), 2, length(json_format(CAST(ARRAY[user] AS JSON))) - 2), chr(127), '\u007F') END AS user,
-    CASE WHEN sub IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(sub, '[\x00-\x1F\x7F]|\A"') THEN sub
-      ELSE replace(substr(json_format(CAST(ARRAY[sub] AS JSON)), 2, length(json_format(CAST(ARRAY[sub] AS JSON))) - 2), chr(127), '\u007F') END AS sub,
-    CASE WHEN httpmethod IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(httpmethod, '[\x00-\x1F\x7F]|\A"') THEN httpmethod
-      ELSE replace(substr(json_format(CAST(ARRAY[httpmethod] AS JSON)), 2, length(json_format(CAST(ARRAY[httpmethod] AS JSON))) - 2), chr(127), '\u007F') END AS httpmethod,
-    CASE WHEN path IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(path, '[\x00-\x1F\x7F]|\A"') THEN path
-      ELSE replace(substr(json_format(CAST(ARRAY[path] AS JSON)), 2, length(json_format(CAST(ARRAY[path] AS JSON))) - 2), chr(127), '\u007F') END AS path,
-    CASE WHEN routekey IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(routekey, '[\x00-\x1F\x7F]|\A"') THEN routekey
-      ELSE replace(substr(json_format(CAST(ARRAY[routekey] AS JSON)), 2, length(json_format(CAST(ARRAY[routekey] AS JSON))) - 2), chr(127), '\u007F') END AS routekey,
-    CASE WHEN status IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(status, '[\x00-\x1F\x7F]|\A"') THEN status
-      ELSE replace(substr(json_format(CAST(ARRAY[status] AS JSON)), 2, length(json_format(CAST(ARRAY[status] AS JSON))) - 2), chr(127), '\u007F') END AS status,
-    CASE WHEN protocol IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(protocol, '[\x00-\x1F\x7F]|\A"') THEN protocol
-      ELSE replace(substr(json_format(CAST(ARRAY[protocol] AS JSON)), 2, length(json_format(CAST(ARRAY[protocol] AS JSON))) - 2), chr(127), '\u007F') END AS protocol,
-    CASE WHEN clientid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(clientid, '[\x00-\x1F\x7F]|\A"') THEN clientid
-      ELSE replace(substr(json_format(CAST(ARRAY[clientid] AS JSON)), 2, length(json_format(CAST(ARRAY[clientid] AS JSON))) - 2), chr(127), '\u007F') END AS clientid,
-    CASE WHEN apiid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(apiid, '[\x00-\x1F\x7F]|\A"') THEN apiid
-      ELSE replace(substr(json_format(CAST(ARRAY[apiid] AS JSON)), 2, length(json_format(CAST(ARRAY[apiid] AS JSON))) - 2), chr(127), '\u007F') END AS apiid,
-    CASE WHEN stage IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(stage, '[\x00-\x1F\x7F]|\A"') THEN stage
-      ELSE replace(substr(json_format(CAST(ARRAY[stage] AS JSON)), 2, length(json_format(CAST(ARRAY[stage] AS JSON))) - 2), chr(127), '\u007F') END AS stage,
+    CASE WHEN requestid IS NULL OR requestid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(requestid, '[\x00-\x1F\x7F]|\A"') THEN requestid
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[requestid] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS requestid,
+    CASE WHEN ip IS NULL OR ip IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(ip, '[\x00-\x1F\x7F]|\A"') THEN ip
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[ip] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS ip,
+    CASE WHEN user IS NULL OR user IN ('-', '', '-:username') THEN NULL WHEN is_plain OR NOT regexp_like(user, '[\x00-\x1F\x7F]|\A"') THEN user
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[user] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS user,
+    CASE WHEN sub IS NULL OR sub IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(sub, '[\x00-\x1F\x7F]|\A"') THEN sub
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[sub] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS sub,
+    CASE WHEN httpmethod IS NULL OR httpmethod IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(httpmethod, '[\x00-\x1F\x7F]|\A"') THEN httpmethod
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[httpmethod] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS httpmethod,
+    CASE WHEN path IS NULL OR path IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(path, '[\x00-\x1F\x7F]|\A"') THEN path
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[path] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS path,
+    CASE WHEN routekey IS NULL OR routekey IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(routekey, '[\x00-\x1F\x7F]|\A"') THEN routekey
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[routekey] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS routekey,
+    CASE WHEN status IS NULL OR status IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(status, '[\x00-\x1F\x7F]|\A"') THEN status
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[status] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS status,
+    CASE WHEN protocol IS NULL OR protocol IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(protocol, '[\x00-\x1F\x7F]|\A"') THEN protocol
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[protocol] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS protocol,
+    CASE WHEN clientid IS NULL OR clientid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(clientid, '[\x00-\x1F\x7F]|\A"') THEN clientid
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[clientid] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS clientid,
+    CASE WHEN apiid IS NULL OR apiid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(apiid, '[\x00-\x1F\x7F]|\A"') THEN apiid
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[apiid] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS apiid,
+    CASE WHEN stage IS NULL OR stage IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(stage, '[\x00-\x1F\x7F]|\A"') THEN stage
+      ELSE replace(regexp_replace(json_format(CAST(ARRAY[stage] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS stage,
     given_length, dataprocessed,
-    CASE
+    CAST(CASE
       WHEN given_length <= ${billing_max_response} THEN 'ok'
       WHEN given_length IS NOT NULL OR is_huge THEN 'refused'
       ELSE 'unknown'
-    END AS length_state,
+    END AS varchar) AS length_state,
     logged_time, COALESCE(logged_time, CASE WHEN event_time BETWEEN 1 AND 99999999999999 THEN event_time / 1000 END) AS requesttime,
     event_id, event_time, message, envelope, is_line, is_repaired, year, month, day, hour
   FROM (

@@ -274,3 +274,63 @@ def test_rollup_columns_are_declared_in_the_spec():
 def test_every_saved_query_is_in_the_spec():
     spec = (duck.ROOT / "specs" / "pipeline.yaml").read_text()
     assert sorted(re.findall(r"\$\{file:sql/(queries/[^}]+)\}", spec)) == duck.queries()
+
+
+EPOCH = 1792065600  # 2026-10-15T12:00Z
+WHOLE = ('{"requestId":"q3","sub":"u1","status":"200","requestTimeEpoch":"1792065600","responseLength":"10",'
+         '"path":"%s"}')
+
+
+def parsed(message, columns):
+    connection = duck.connect()
+    duck.load(connection, [((2026, 10, 15, 12), traffic.envelope(
+        [{"id": "e", "timestamp": EPOCH * 1000, "message": message}]))])
+    return connection.execute(f"SELECT {columns} FROM ddn_billing_db.restapi_access_log_json").fetchone()
+
+
+@pytest.mark.parametrize(("line", "path"), [
+    (WHOLE % '/x"y', None), (WHOLE % "/x\\", None), (WHOLE % "/\t", None), (WHOLE % "/\n", None),
+    (WHOLE % "/\x00", None), (WHOLE % '/","sub":"victim","x":"y"z', "/"), (WHOLE % '/x"y","sub":"victim', None),
+    ("\ufeff" + WHOLE % "/", "/"), ("\ufeff" + WHOLE % '/x"y', None), (WHOLE % "/" + " and more", "/"),
+    (WHOLE % "/" + WHOLE.replace("u1", "victim") % "/", "/"), ((WHOLE % ("/" + "x" * (1 << 18)))[:1 << 18], None)],
+    ids=lambda value: str(value)[-20:])
+def test_what_stands_whole_before_a_break_is_billed(line, path):
+    assert parsed(line, "line_state, is_request, requestid, sub, status, logged_time, responselength, path") == \
+        ("repaired", True, "q3", "u1", "200", EPOCH, 10, path)
+
+
+@pytest.mark.parametrize("line", [
+    '{"path":"/x"y","requestId":"q3","sub":"victim","status":"200","responseLength":"10"}',
+    '{"requestId":"q3","path":"/","sub":"victim","x":"y"z","status":"200","responseLength":"10"}',
+    '{"requestId":"q3" "sub":"u1","status":"200","responseLength":"10"}',
+    '{"requestId":"q3","sub":"u1","status":"200","responseLength":1', '{"requestId":"q3","sub":"u1'])
+def test_a_break_before_what_a_bill_needs_is_no_request(line):
+    """Nothing behind the break is believed, and half a number is none."""
+    assert parsed(line, "line_state, is_request") == ("invalid", False)
+
+
+@pytest.mark.parametrize(("clock", "second"), [
+    ("31/Oct/2026:23:59:58 +0000", 1793491198), ("01/Nov/2026:08:59:58 +0900", 1793491198),
+    ("31/Oct/2026:18:29:58 -0530", 1793491198), ("29/Feb/2028:00:00:00 +0000", 1835395200),
+    ("31/Feb/2026:00:00:00 +0000", None), ("29/Feb/2026:00:00:00 +0000", None), ("00/Oct/2026:00:00:00 +0000", None),
+    ("31/oct/2026:23:59:58 +0000", None), ("31/Oct/2026:24:00:00 +0000", None), ("31/Oct/2026:23:59:58", None)])
+def test_times_as_api_gateway_writes_them(clock, second):
+    line = '{"requestId":"A1=","requestTime":"%s"}' % clock
+    assert parsed(line, "line_state, logged_time, requesttime") == \
+        ("ok" if second else "estimated", second, second or EPOCH)
+    both = line[:-1] + ',"requestTimeEpoch":"1"}'
+    assert parsed(both, "requesttime") == (1,)
+
+
+TEXTS = {  # as it is, and as the view says it
+    "victim": "victim", "victim\0x": '"victim\\u0000x"', "victim\x01x": '"victim\\u0001x"', "a\nb": '"a\\nb"',
+    "a\x7fb": '"a\\u007Fb"', "a\\u007Fb": "a\\u007Fb", '"victim\\u0000x"': '"\\"victim\\\\u0000x\\""', '"': '"\\""',
+    "victim\\u0000x": "victim\\u0000x", "DOMAIN\\user": "DOMAIN\\user", 'say "hi"': 'say "hi"', "\0": '"\\u0000"',
+    "-": None, "": None, "-\0": '"-\\u0000"', " ": " ", "김\0": '"김\\u0000"', "김": "김"}
+
+
+@pytest.mark.parametrize(("text", "said"), TEXTS.items(), ids=map(ascii, TEXTS))
+def test_texts_are_told_apart_and_hold_no_control_characters(text, said):
+    line = {"requestId": "r", "sub": text, "username": text, "routeKey": text}
+    assert parsed(traffic.json.dumps(line), "sub, user, routekey, path, status") == (said, said, said, None, None)
+    assert len(set(TEXTS.values()) - {None}) == len(TEXTS) - 2

@@ -113,7 +113,7 @@ def test_rollup_of_a_day(both, day):
     columns, _, _ = answers(both, select)
     assert columns == [(name, "varchar") for name in (
         "user", "sub", "httpmethod", "path", "routekey", "status", "req_date")] + [
-            ("calls", "bigint"), ("total_bytes", "bigint")]
+            (name, "bigint") for name in ("calls", "total_bytes", "length_unknown", "length_refused")]
     check_same(both, select, ordered=False)
     (counts,) = check_same(both, duck.query("rollup_counts", values))
     (check,) = check_same(both, duck.query("rollup_check", {"run": f"r{day:%Y%m%d}"}))

@@ -125,6 +125,10 @@ static struct audit_hour sum_hours(const struct audit *audit)
         sum.unattributed += hour->unattributed;
         sum.repaired += hour->repaired;
         sum.estimated += hour->estimated;
+        sum.no_id += hour->no_id;
+        sum.id_conflicts += hour->id_conflicts;
+        sum.length_unknown += hour->length_unknown;
+        sum.length_refused += hour->length_refused;
         sum.late += hour->late;
     }
     return sum;
@@ -187,10 +191,13 @@ static json_t *document_of(struct audit *audit)
                   "duplicate_requests", (json_int_t)sum.request_copies, "too_late",
                   sum_days(audit, "late_events")));
     json_object_set_new(document, "included",
-                        json_pack("{s:I, s:I, s:I, s:I}", "repaired", (json_int_t)sum.repaired,
-                                  "estimated", (json_int_t)sum.estimated, "late",
-                                  (json_int_t)sum.late, "unattributed",
-                                  (json_int_t)sum.unattributed));
+                        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "repaired",
+                                  (json_int_t)sum.repaired, "estimated", (json_int_t)sum.estimated,
+                                  "late", (json_int_t)sum.late, "unattributed",
+                                  (json_int_t)sum.unattributed, "no_id", (json_int_t)sum.no_id,
+                                  "id_conflicts", (json_int_t)sum.id_conflicts, "length_unknown",
+                                  (json_int_t)sum.length_unknown, "length_refused",
+                                  (json_int_t)sum.length_refused));
     put_objects(document, audit);
     return document;
 }

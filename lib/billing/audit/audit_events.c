@@ -31,12 +31,22 @@ static void add_arrived(struct audit_hour *hour, const struct athena_result *res
         int64_t *sum;
         const char *column;
     } sums[] = {
-        {&hour->control, "control"},   {&hour->unreadable, "unreadable"},
-        {&hour->lines, "lines"},       {&hour->hops[AUDIT_DELIVERED], "events"},
-        {&hour->blank, "blank"},       {&hour->invalid, "invalid"},
-        {&hour->untimed, "untimed"},   {&hour->request_copies, "request_copies"},
-        {&hour->unique, "requests"},   {&hour->unattributed, "unattributed"},
-        {&hour->repaired, "repaired"}, {&hour->estimated, "estimated"},
+        {&hour->control, "control"},
+        {&hour->unreadable, "unreadable"},
+        {&hour->lines, "lines"},
+        {&hour->hops[AUDIT_DELIVERED], "events"},
+        {&hour->blank, "blank"},
+        {&hour->invalid, "invalid"},
+        {&hour->untimed, "untimed"},
+        {&hour->request_copies, "request_copies"},
+        {&hour->unique, "requests"},
+        {&hour->unattributed, "unattributed"},
+        {&hour->repaired, "repaired"},
+        {&hour->estimated, "estimated"},
+        {&hour->no_id, "no_id"},
+        {&hour->id_conflicts, "id_conflicts"},
+        {&hour->length_unknown, "length_unknown"},
+        {&hour->length_refused, "length_refused"},
     };
 
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)

@@ -40,7 +40,7 @@ struct audit_hour {
      * request_copies + unique; parsed = request_copies + unique.  Control messages and unreadable
      * lines of objects are in none of them. */
     int64_t control, unreadable, lines, blank, invalid, untimed, request_copies, unique,
-        unattributed, repaired, estimated;
+        unattributed, repaired, estimated, no_id, id_conflicts, length_unknown, length_refused;
     int64_t late;                /* of delivered: made in an earlier hour */
     int64_t missing[AUDIT_HOPS]; /* lost on the way to the hop, found by audit_ladder */
 };

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { COLUMNS = 6 };
+enum { COLUMNS = 8 };
 
 struct reading {
     const struct billing *billing;
@@ -124,7 +124,7 @@ static int read_row(const json_t *row, size_t segment, struct usage_line *line, 
     if (json_array_size(row) != COLUMNS)
         return err_set(e, ERR_INVALID,
                        "a usage query answered %zu columns; it must be sub, user, "
-                       "routekey, status, calls, bytes",
+                       "routekey, status, calls, bytes, length_unknown, length_refused",
                        json_array_size(row));
     *line = (struct usage_line){
         .sub = json_string_value(json_array_get(row, 0)),
@@ -133,7 +133,14 @@ static int read_row(const json_t *row, size_t segment, struct usage_line *line, 
         .status = json_string_value(json_array_get(row, 3)),
         .segment = segment,
     };
-    return read_number(row, 4, &line->calls, e) || read_number(row, 5, &line->bytes, e) ? -1 : 0;
+    if (read_number(row, 4, &line->calls, e) || read_number(row, 5, &line->bytes, e) ||
+        read_number(row, 6, &line->length_unknown, e) ||
+        read_number(row, 7, &line->length_refused, e))
+        return -1;
+    /* Each is a part of the calls, and their sums cannot overflow then. */
+    if (line->length_unknown > line->calls || line->length_refused > line->calls)
+        return err_set(e, ERR_INVALID, "a usage query answered more lengths than calls");
+    return 0;
 }
 
 /* Takes the rows over into usage->owner. */

@@ -3,7 +3,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-enum { COLUMNS = 7 };
+/* Usage that was archived before lengths were counted has none of the last two. */
+enum { COLUMNS = 9, COLUMNS_BEFORE = 7 };
 
 static json_t *text_or_null(const char *text)
 {
@@ -32,11 +33,12 @@ json_t *close_usage_json(const struct billing *billing, struct day month, const 
     for (size_t i = 0; i < usage->count; i++) {
         const struct usage_line *line = &usage->lines[i];
 
-        json_array_append_new(lines,
-                              json_pack("[I, o, o, o, o, I, I]", (json_int_t)line->segment,
-                                        text_or_null(line->sub), text_or_null(line->user),
-                                        text_or_null(line->route), text_or_null(line->status),
-                                        (json_int_t)line->calls, (json_int_t)line->bytes));
+        json_array_append_new(
+            lines,
+            json_pack("[I, o, o, o, o, I, I, I, I]", (json_int_t)line->segment,
+                      text_or_null(line->sub), text_or_null(line->user), text_or_null(line->route),
+                      text_or_null(line->status), (json_int_t)line->calls, (json_int_t)line->bytes,
+                      (json_int_t)line->length_unknown, (json_int_t)line->length_refused));
     }
     return json_pack("{s:o, s:o}", "segments", segments_json(billing, month), "lines", lines);
 }
@@ -53,9 +55,13 @@ static bool read_line(const json_t *item, size_t segments, struct usage_line *li
         .status = json_string_value(json_array_get(item, 4)),
         .calls = json_integer_value(json_array_get(item, 5)),
         .bytes = json_integer_value(json_array_get(item, 6)),
+        .length_unknown = json_integer_value(json_array_get(item, 7)),
+        .length_refused = json_integer_value(json_array_get(item, 8)),
     };
-    return json_array_size(item) == COLUMNS && segment >= 0 && (size_t)segment < segments &&
-           line->calls >= 0 && line->bytes >= 0;
+    return (json_array_size(item) == COLUMNS || json_array_size(item) == COLUMNS_BEFORE) &&
+           segment >= 0 && (size_t)segment < segments && line->calls >= 0 && line->bytes >= 0 &&
+           line->length_unknown >= 0 && line->length_unknown <= line->calls &&
+           line->length_refused >= 0 && line->length_refused <= line->calls;
 }
 
 int close_usage_read(const struct billing *billing, struct day month, json_t *document,

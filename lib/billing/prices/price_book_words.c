@@ -11,7 +11,8 @@
 
 enum {
     PICO_PER_NANO = 1000,
-    /* A GiB's bytes times the price must fit 63 bits: the SQL multiplies what does not fill a GiB. */
+    /* A GiB's bytes times the price must fit 63 bits: the SQL multiplies what does not fill a GiB.
+     */
     GIB_NANO_MOST = INT32_MAX,
 };
 

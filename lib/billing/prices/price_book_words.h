@@ -11,10 +11,10 @@
  *   billing_currency         KRW
  *   billing_currency_digits  its decimals
  *   billing_call_price, billing_gib_price
- *                            an SQL expression (bigint): the price in 10^-9 of the currency in the month
- *                            that begins with the date `month_start`; NULL where calls times price is
- *                            not what a bill says: tiers, quotas, rules, a minimum, customers, a change
- *                            within the month, more than 9 decimals, no price yet
+ *                            an SQL expression (bigint): the price in 10^-9 of the currency in the
+ * month that begins with the date `month_start`; NULL where calls times price is not what a bill
+ * says: tiers, quotas, rules, a minimum, customers, a change within the month, more than 9
+ * decimals, no price yet
  *
  * section: a checked section; NULL (there is none): the defaults, and no prices. */
 char *price_book_words(const json_t *section, const char *name);

@@ -144,6 +144,19 @@ static json_t *lines_json(const struct rating *rating, struct line *sum, struct 
     return lines;
 }
 
+static void set_warnings(json_t *bill, const struct rating *rating)
+{
+    json_t *warnings = json_object();
+
+    if (rating->length_unknown)
+        json_object_set_new(warnings, "length_unknown", json_integer(rating->length_unknown));
+    if (rating->length_refused)
+        json_object_set_new(warnings, "length_refused", json_integer(rating->length_refused));
+    if (json_object_size(warnings))
+        json_object_set(bill, "warnings", warnings);
+    json_decref(warnings);
+}
+
 json_t *rating_document(const struct rating *rating, struct err *e)
 {
     struct line sum = {0};
@@ -161,5 +174,6 @@ json_t *rating_document(const struct rating *rating, struct err *e)
     json_object_set_new(bill, "lines", lines);
     json_object_set_new(bill, "unattributed", nobody);
     json_object_set_new(bill, "totals", totals);
+    set_warnings(bill, rating);
     return bill;
 }

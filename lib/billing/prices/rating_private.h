@@ -41,6 +41,7 @@ struct rating {
     struct account **accounts; /* by id */
     size_t account_count;
     struct account *nobody;
+    int64_t length_unknown, length_refused; /* calls billed as 0 bytes */
 };
 
 /* What an account owes. */
