@@ -49,7 +49,7 @@ def rule(r):
     if r.random() < 0.7:
         made["status"] = r.choice(["200", "404", "4xx", "5xx", "-"])
     if r.random() < 0.5 or not made:
-        made["route"] = r.choice(["GET /a", "GET /a*", "POST /render", "$default"])
+        made["route"] = r.choice(["GET /a", "GET /a*", "POST /render", "$default", "*", "-"])
     kind = r.random()
     if kind < 0.4:
         made["bill"] = "false"

@@ -78,12 +78,14 @@ LINES = [
     '{"requestId":"t","requestTime":1757894400999}', '{"requestId":"t","requestTime":1.7578944e9}',
 ]
 
-# DuckDB's JSON differs from Trino's: it takes a comma too many, NaN and Infinity, and writes numbers
-# its own way, but no half of a surrogate pair. What Trino makes of such a line: its state and request id.
+# DuckDB's JSON differs from Trino's: it takes a comma too many, NaN and Infinity, and writes numbers and
+# what lies beyond 16 bits its own way, but no half of a surrogate pair. What Trino makes of such a line: its state and request id.
 DUCKDB_DIFFERS = {
     '{"requestId":"r",}': ("invalid", "r"),
     '{"requestId":"a","x":-,"x":-,}': ("invalid", "a"),
     BROKEN % ",}": ("repaired", "b"),
+    BROKEN % ',"path":"/\\u00e9 \\ud83d\\ude00\\n","x":"\\q"}': ("repaired", "b"),
+    '{"requestId":"c","sub":"\\ud83d\\ude00\\u0000"}': ("estimated", "c"),
     '{"requestId":"lone\\ud800"}': ("estimated", "lone?"),
     '{"requestId":1e2}': ("estimated", "1e2"),
     FIELDS % ("n32", "-0"): ("ok", "n32"),

@@ -61,7 +61,9 @@ def check_same(both, sql, ordered=True):
         have, want = (sorted(rows, key=repr) for rows in (have, want))
     assert len(have) == len(want)
     for number, (one, other) in enumerate(zip(have, want)):
-        assert len(one) == len(other) and all(map(same, one, other)), (number, one, other)
+        assert len(one) == len(other)
+        differing = [(column, a, b) for column, (a, b) in enumerate(zip(one, other)) if not same(a, b)]
+        assert not differing, (number, differing, ascii(one)[:2000])
     return have
 
 

@@ -19,11 +19,11 @@ DAY_MS = 86400 * 1000
 
 BILLING = """    billing:
       time_zone: {zone}
-      prices: [{{from: 2020-01-01, call: 0.001, gib: 0.10}}]
+      prices: [{prices}]
       rollup: {{since: {since}, group_by: [{columns}], late_days: {late}, keep_runs: {keep},
                parallel_queries: {parallel}, scan_budget: {budget}}}
 {more}"""
-DEFAULTS = {"zone": "UTC", "since": "2025-10-01", "columns": "sub, user, method, route, status", "late": 3,
+DEFAULTS = {"prices": "{from: 2020-01-01, call: 0.001, gib: 0.10}", "zone": "UTC", "since": "2025-10-01", "columns": "sub, user, method, route, status", "late": 3,
             "keep": "0h", "parallel": 2, "budget": "100GiB", "more": ""}
 
 
