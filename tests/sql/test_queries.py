@@ -334,3 +334,8 @@ def test_texts_are_told_apart_and_hold_no_control_characters(text, said):
     line = {"requestId": "r", "sub": text, "username": text, "routeKey": text}
     assert parsed(traffic.json.dumps(line), "sub, user, routekey, path, status") == (said, said, said, None, None)
     assert len(set(TEXTS.values()) - {None}) == len(TEXTS) - 2
+
+
+def test_the_view_begins_days_in_the_zone(monkeypatch):
+    monkeypatch.setitem(duck.PARAMETERS, "billing_time_zone", "Asia/Seoul")
+    assert parsed(WHOLE.replace("1792065600", "1792076400") % "/", "request_date") == (datetime.date(2026, 10, 16),)

@@ -231,3 +231,25 @@ def test_customers_of_several_subs_have_no_charges_in_the_console(world: World) 
     send(world, line())
     world.run("rollup", "--month", "2025-10")
     assert [row["total_charges"] for row in saved(world)] == [None]
+
+
+def test_days_built_before_lengths_were_counted(world: World) -> None:
+    """After an upgrade: the table gains its columns, days are outdated, not unreadable, and built once more."""
+    folder = world.own_template()
+    pipeline, rollup = folder / "pipeline.yaml", folder / "sql/rollup.sql"
+    pipeline.write_text("".join(row for row in pipeline.read_text().splitlines(keepends=True)
+                                if row.strip() not in ("length_unknown: bigint", "length_refused: bigint")))
+    text = rollup.read_text().replace("total_bytes,\n", "total_bytes\n", 1)
+    rollup.write_text("".join(row for row in text.splitlines(keepends=True) if "count_if(length_state" not in row))
+    world.apply()
+    send(world, line(), line(requestId="n", responseLength="-"))
+    world.run("rollup", "--month", "2025-10")
+    world.template = None
+    world.write()
+    world.apply()
+    found = json.loads(world.run("bill", "--month", "2025-10", "-o", "json").stdout)
+    assert found["draft"] is True and usage(found) == {"u": (2, 10)} and "warnings" not in found
+    assert {day["state"] for day in found["open_days"]} == {"outdated"}
+    found = bill(world)
+    assert found["draft"] is False and found["warnings"] == {"length_unknown": 1}
+    assert "Nothing to change" in world.run("plan").stdout
