@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text_width.h"
 #include "billing/bill/bill.h"
+#include "billing/prices/rating.h"
 #include "daemon/views/count_text.h"
 #include "daemon/views/terminal_table.h"
 
@@ -74,22 +75,26 @@ static void print_volume(const json_t *bill, const char *what, const char *calls
         (void)fprintf(out, "%-14s%s calls, %s bytes\n", what, call_count, byte_count);
 }
 
-/* Calls that are billed with 0 bytes though their answer may have had some. */
+/* Calls that are billed although something about them is not known. */
 static void print_warnings(const json_t *bill, FILE *out, bool color)
 {
-    static const char *const texts[][2] = {
-        {"length_unknown", "without a readable response length"},
-        {"length_refused", "with a response length above billing.max_response"}};
+    static const char *const texts[RATING_DOUBTS] = {
+        [RATING_LENGTH_UNKNOWN] = "without a readable response length: billed as 0 bytes",
+        [RATING_LENGTH_REFUSED] =
+            "with a response length above billing.max_response: billed as 0 bytes",
+        [RATING_ESTIMATED] = "without a time of their own: dated by their log event",
+        [RATING_REPAIRED] = "whose line was no JSON: billed by what stands whole in it",
+    };
     const json_t *warnings = json_object_get(bill, "warnings");
 
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        json_int_t calls = json_integer_value(json_object_get(warnings, texts[i][0]));
+    for (int i = 0; i < RATING_DOUBTS; i++) {
+        json_int_t calls = json_integer_value(json_object_get(warnings, rating_doubt_names[i]));
         cleanup_free char *count = count_text(calls);
 
         if (calls)
-            (void)fprintf(out, "%swarning%s       %s calls %s: billed as 0 bytes\n",
-                          terminal_style(color, STYLE_YELLOW), terminal_style(color, STYLE_PLAIN),
-                          count, texts[i][1]);
+            (void)fprintf(out, "%swarning%s       %s %s %s\n", terminal_style(color, STYLE_YELLOW),
+                          terminal_style(color, STYLE_PLAIN), count, calls == 1 ? "call" : "calls",
+                          texts[i]);
     }
 }
 

@@ -22,25 +22,29 @@ SELECT user, sub, httpmethod, path, routekey, status,
   count(*) AS calls,
   CAST(sum(response_bytes) AS bigint) AS total_bytes,
   count_if(length_state = 'unknown') AS length_unknown,
-  count_if(length_state = 'refused') AS length_refused
+  count_if(length_state = 'refused') AS length_refused,
+  count_if(line_state = 'estimated') AS estimated,
+  count_if(line_state = 'repaired') AS repaired
 FROM (
   SELECT $${column_user} AS user, $${column_sub} AS sub, $${column_httpmethod} AS httpmethod,
     $${column_path} AS path, $${column_routekey} AS routekey, $${column_status} AS status, response_bytes,
-    length_state
+    length_state, line_state
   FROM (
-    SELECT requestid, user, sub, httpmethod, path, routekey, status, response_bytes, length_state, requesttime,
+    SELECT requestid, user, sub, httpmethod, path, routekey, status, response_bytes, length_state, line_state,
+      requesttime,
       lag(requesttime) OVER (PARTITION BY requestid, apiid, logged_time, sub, user, routekey, status,
-        httpmethod, path, response_bytes ORDER BY requesttime, length_state) AS time_before
+        httpmethod, path, response_bytes ORDER BY requesttime, length_state, line_state) AS time_before
     FROM (
       SELECT requestid, apiid, requesttime, logged_time, event_id, user, sub, httpmethod, path, routekey, status,
-        response_bytes, length_state,
+        response_bytes, length_state, line_state,
         row_number() OVER (PARTITION BY event_id
           ORDER BY requesttime, COALESCE(requestid, '-'), COALESCE(apiid, '-'), COALESCE(logged_time, 0),
             COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
-            COALESCE(httpmethod, '-'), COALESCE(path, '-'), response_bytes, length_state) AS nth_copy
+            COALESCE(httpmethod, '-'), COALESCE(path, '-'), response_bytes, length_state,
+            line_state) AS nth_copy
       FROM (
         SELECT requestid, apiid, requesttime, logged_time, event_id, user, sub, httpmethod, path, routekey,
-          status, COALESCE(responselength, 0) AS response_bytes, length_state
+          status, COALESCE(responselength, 0) AS response_bytes, length_state, line_state
         FROM ${database}.${table_json}
         WHERE is_request
           AND requesttime >= $${from_s} - 86400 AND requesttime < $${to_s}

@@ -18,18 +18,20 @@ SELECT
   NULLIF(element_at(said, 7), '-') AS status,
   CAST(sum(times) AS bigint) AS calls,
   CAST(sum(times * CAST(element_at(said, 10) AS bigint)) AS bigint) AS bytes,
-  CAST(sum(CASE WHEN length_state = 'unknown' THEN times ELSE 0 END) AS bigint) AS length_unknown,
-  CAST(sum(CASE WHEN length_state = 'refused' THEN times ELSE 0 END) AS bigint) AS length_refused
+  CAST(sum(CASE WHEN element_at(states, 1) = 'unknown' THEN times ELSE 0 END) AS bigint) AS length_unknown,
+  CAST(sum(CASE WHEN element_at(states, 1) = 'refused' THEN times ELSE 0 END) AS bigint) AS length_refused,
+  CAST(sum(CASE WHEN element_at(states, 2) = 'estimated' THEN times ELSE 0 END) AS bigint) AS estimated,
+  CAST(sum(CASE WHEN element_at(states, 2) = 'repaired' THEN times ELSE 0 END) AS bigint) AS repaired
 FROM (
-  SELECT bill_day, said, length_state,
+  SELECT bill_day, said, states,
     CASE WHEN element_at(said, 1) = '-' THEN events ELSE 1 END AS times,
     element_at(said, 1) = '-' OR count(*) OVER (PARTITION BY said ORDER BY requesttime
       RANGE BETWEEN 86399 PRECEDING AND CURRENT ROW) = 1 AS is_call
   FROM (
-    SELECT said, requesttime, min(bill_day) AS bill_day, min(length_state) AS length_state, sum(events) AS events
+    SELECT said, requesttime, min(bill_day) AS bill_day, min(states) AS states, sum(events) AS events
     FROM (
       SELECT bill_day, events, slice(facts, 2, 10) AS said, CAST(element_at(facts, 1) AS bigint) AS requesttime,
-        element_at(facts, 12) AS length_state
+        slice(facts, 12, 2) AS states
       FROM (
         SELECT min(bill_day) AS bill_day, min(facts) AS facts,
           CASE WHEN event_id IS NULL THEN count(*) ELSE 1 END AS events
@@ -39,7 +41,7 @@ FROM (
               lpad(CAST(COALESCE(logged_time, 0) AS varchar), 14, '0'),
               COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
               COALESCE(httpmethod, '-'), COALESCE(path, '-'),
-              lpad(CAST(COALESCE(responselength, 0) AS varchar), 19, '0'), length_state] AS facts
+              lpad(CAST(COALESCE(responselength, 0) AS varchar), 19, '0'), length_state, line_state] AS facts
           FROM ${database}.${table_json}
           WHERE is_request AND ($${partition_filter})
         ) AS delivered
@@ -48,8 +50,8 @@ FROM (
         GROUP BY event_id, CASE WHEN event_id IS NULL THEN facts END
       ) AS events
     ) AS told
-    -- Without a request id nothing is a copy, whatever it says of its length.
-    GROUP BY said, requesttime, CASE WHEN element_at(said, 1) = '-' THEN length_state END
+    -- Without a request id nothing is a copy: each keeps its own states.
+    GROUP BY said, requesttime, CASE WHEN element_at(said, 1) = '-' THEN states END
   ) AS moments
 ) AS requests
 WHERE is_call AND bill_day >= $${first_day}

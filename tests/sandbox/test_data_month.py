@@ -88,7 +88,8 @@ def test_each_day_by_rollup_sql(month: tuple[Pipeline, dict[str, Any]]) -> None:
     done = pipe.run(text)
     assert done["Status"]["State"] == "SUCCEEDED", done["Status"]
     columns = "user string, sub string, httpmethod string, path string, routekey string, status string, " \
-              "req_date string, calls bigint, total_bytes bigint, length_unknown bigint, length_refused bigint"
+              "req_date string, calls bigint, total_bytes bigint, length_unknown bigint, length_refused bigint, " \
+              "estimated bigint, repaired bigint"
     pipe.run(f"CREATE EXTERNAL TABLE checked ({columns.replace('user', '`user`', 1)}) STORED AS PARQUET "
              f"LOCATION 's3://{pipe.bucket}/check/'")
     rows = pipe.rows("SELECT sub, user, httpmethod, routekey, status, calls, total_bytes FROM checked")

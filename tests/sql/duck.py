@@ -39,7 +39,7 @@ RAW = """CREATE TABLE ddn_billing_db.restapi_access_log_json_{}(
 ROLLUP = """CREATE TABLE ddn_billing_db.restapi_access_log_{}(
   "user" VARCHAR, sub VARCHAR, httpmethod VARCHAR, path VARCHAR, routekey VARCHAR, status VARCHAR,
   req_date VARCHAR, calls BIGINT, total_bytes BIGINT,
-  length_unknown BIGINT, length_refused BIGINT, {})"""
+  length_unknown BIGINT, length_refused BIGINT, estimated BIGINT, repaired BIGINT, {})"""
 
 
 def text(name):

@@ -444,7 +444,7 @@ def test_lengths_are_bytes_or_counted(length, size, told, timeless):
     date = OCTOBER_7.date()
     connection = loaded([(traffic.arrival_of(OCTOBER_7), traffic.envelope([event[1]]))])
     build(connection, "UTC", date, date)
-    counts = tuple(int(told == name) for name in ("length_unknown", "length_refused"))
+    counts = (int(told == "length_unknown"), int(told == "length_refused"), int(timeless), 0)
     assert usage_rollup(connection, date, date) == [("sub0", None, "GET /", "200", 1, size, *counts)] == \
         usage_raw(connection, "UTC", date, date)
     assert {name for name in classes([event]) if name.startswith("length_")} == {told} - {None}

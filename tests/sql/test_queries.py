@@ -217,8 +217,8 @@ def test_lists(connection):
 def test_rollup_list(connection):
     connection.execute(
         "INSERT INTO ddn_billing_db.restapi_access_log_parquet VALUES"
-        " ('u','s','GET','/','GET /','200','2025-10-31',3,1048576,0,0,2025,10,31),"
-        " ('u','s','GET','/','GET /','200','2025-08-31',3,1048576,0,0,2025,8,31)")
+        " ('u','s','GET','/','GET /','200','2025-10-31',3,1048576,0,0,0,0,2025,10,31),"
+        " ('u','s','GET','/','GET /','200','2025-08-31',3,1048576,0,0,0,0,2025,8,31)")
     rows = duck.run(connection, "queries/6-daily-rollup.sql", TODAY)
     assert [(r["req_date"], r["calls"], r["total_mb"]) for r in rows] == [("2025-10-31", 3, 1.0)]
 

@@ -20,6 +20,7 @@ BREAKS = [  # and where
     ',"x":-,"path":"/"b"}', ',"x":-1.5e3,"path":"/"b"}', ',"x":01,"path":"/"b"}', ',"x":true,"y":null,"path":"/"b"}',
     ' , "x" : "y" , "path":"/"b"}', ' "x":"y","path":"/"}', ',"x" "y","path":"/"}', ",'x':1}", ',x:1}', ',"x":tru',
     ',"x":12', ',"path":"/","sub":"victim","x":"y"z"}', ',"path":"/":-,"x":"y"}', ',"":"empty key","x":"y"z"}',
+    ',"x":"y"' * 40000 + ',"path":"/"b"}', ',"path":"' + "\\/" * 100000 + '"b"}', "," * 100000, ',"' + "\\\\" * 100000,
     ',"path":"/\ud7ff\ue000\U0010ffff","x":"y"z"}', ',"\\u0070ath":"/escaped key","x":"y"z"}',
 ]
 TEXTS = [  # a sub as JSON writes it

@@ -115,7 +115,8 @@ def test_rollup_of_a_day(both, day):
     columns, _, _ = answers(both, select)
     assert columns == [(name, "varchar") for name in (
         "user", "sub", "httpmethod", "path", "routekey", "status", "req_date")] + [
-            (name, "bigint") for name in ("calls", "total_bytes", "length_unknown", "length_refused")]
+            (name, "bigint") for name in ("calls", "total_bytes", "length_unknown", "length_refused", "estimated",
+                                          "repaired")]
     check_same(both, select, ordered=False)
     (counts,) = check_same(both, duck.query("rollup_counts", values))
     (check,) = check_same(both, duck.query("rollup_check", {"run": f"r{day:%Y%m%d}"}))

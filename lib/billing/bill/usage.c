@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { COLUMNS = 8 };
+enum { DOUBTS_AT = 6, COLUMNS = DOUBTS_AT + RATING_DOUBTS };
 
 struct reading {
     const struct billing *billing;
@@ -124,7 +124,8 @@ static int read_row(const json_t *row, size_t segment, struct usage_line *line, 
     if (json_array_size(row) != COLUMNS)
         return err_set(e, ERR_INVALID,
                        "a usage query answered %zu columns; it must be sub, user, "
-                       "routekey, status, calls, bytes, length_unknown, length_refused",
+                       "routekey, status, calls, bytes, length_unknown, length_refused, "
+                       "estimated, repaired",
                        json_array_size(row));
     *line = (struct usage_line){
         .sub = json_string_value(json_array_get(row, 0)),
@@ -133,13 +134,15 @@ static int read_row(const json_t *row, size_t segment, struct usage_line *line, 
         .status = json_string_value(json_array_get(row, 3)),
         .segment = segment,
     };
-    if (read_number(row, 4, &line->calls, e) || read_number(row, 5, &line->bytes, e) ||
-        read_number(row, 6, &line->length_unknown, e) ||
-        read_number(row, 7, &line->length_refused, e))
+    if (read_number(row, 4, &line->calls, e) || read_number(row, 5, &line->bytes, e))
         return -1;
-    /* Each is a part of the calls, and their sums cannot overflow then. */
-    if (line->length_unknown > line->calls || line->length_refused > line->calls)
-        return err_set(e, ERR_INVALID, "a usage query answered more lengths than calls");
+    for (int i = 0; i < RATING_DOUBTS; i++) {
+        if (read_number(row, DOUBTS_AT + (size_t)i, &line->doubts[i], e))
+            return -1;
+        if (line->doubts[i] > line->calls)
+            return err_set(e, ERR_INVALID, "a usage query answered more %s than calls",
+                           rating_doubt_names[i]);
+    }
     return 0;
 }
 

@@ -47,9 +47,9 @@ static int count_line(struct rating *rating, struct account *account, const stru
     struct volume ordinary = {line->calls, line->bytes};
     const struct rule *rule;
 
-    if (volume_count(&rating->length_unknown, line->length_unknown, e) ||
-        volume_count(&rating->length_refused, line->length_refused, e))
-        return -1;
+    for (int i = 0; i < RATING_DOUBTS; i++)
+        if (volume_count(&rating->doubts[i], line->doubts[i], e))
+            return -1;
     if (!prices) {
         char day[16];
 

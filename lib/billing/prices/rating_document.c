@@ -4,6 +4,13 @@
 #include "base/time_zone.h"
 #include "billing/prices/rating_private.h"
 
+const char *const rating_doubt_names[RATING_DOUBTS] = {
+    [RATING_LENGTH_UNKNOWN] = "length_unknown",
+    [RATING_LENGTH_REFUSED] = "length_refused",
+    [RATING_ESTIMATED] = "estimated",
+    [RATING_REPAIRED] = "repaired",
+};
+
 /* A line of the bill, and the sum of lines. */
 struct line {
     struct volume all, excluded;
@@ -148,10 +155,9 @@ static void set_warnings(json_t *bill, const struct rating *rating)
 {
     json_t *warnings = json_object();
 
-    if (rating->length_unknown)
-        json_object_set_new(warnings, "length_unknown", json_integer(rating->length_unknown));
-    if (rating->length_refused)
-        json_object_set_new(warnings, "length_refused", json_integer(rating->length_refused));
+    for (int i = 0; i < RATING_DOUBTS; i++)
+        if (rating->doubts[i])
+            json_object_set_new(warnings, rating_doubt_names[i], json_integer(rating->doubts[i]));
     if (json_object_size(warnings))
         json_object_set(bill, "warnings", warnings);
     json_decref(warnings);

@@ -41,7 +41,7 @@ struct rating {
     struct account **accounts; /* by id */
     size_t account_count;
     struct account *nobody;
-    int64_t length_unknown, length_refused; /* calls billed as 0 bytes */
+    int64_t doubts[RATING_DOUBTS]; /* calls */
 };
 
 /* What an account owes. */
