@@ -4,13 +4,6 @@
 #include "base/time_zone.h"
 #include "billing/prices/rating_private.h"
 
-const char *const rating_doubt_names[RATING_DOUBTS] = {
-    [RATING_LENGTH_UNKNOWN] = "length_unknown",
-    [RATING_LENGTH_REFUSED] = "length_refused",
-    [RATING_ESTIMATED] = "estimated",
-    [RATING_REPAIRED] = "repaired",
-};
-
 /* A line of the bill, and the sum of lines. */
 struct line {
     struct volume all, excluded;
