@@ -4,12 +4,13 @@
 #include "base/mem.h"
 #include "base/text_width.h"
 #include "billing/bill/bill.h"
+#include "billing/prices/rating.h"
 #include "daemon/views/count_text.h"
 #include "daemon/views/terminal_table.h"
 
 #include <string.h>
 
-enum { CUSTOMER_WIDTH = 40, NAME_WIDTH = 28, SHOWN_DECIMALS = 6, MINIMUM = 6 };
+enum { NAME_WIDTH = 28, SHOWN_DECIMALS = 6, MINIMUM = 6 };
 
 /* An amount cut, or filled, to the decimals that are shown. */
 static char *shown(const json_t *line, const char *key)
@@ -32,7 +33,7 @@ static void add_row(struct terminal_table *table, const json_t *line, const char
 {
     char **row = terminal_table_add(table);
 
-    row[0] = text_width_fit(customer, CUSTOMER_WIDTH);
+    row[0] = text_width_exact(customer);
     row[1] = text_width_fit(name, NAME_WIDTH);
     row[2] = count_text(json_integer_value(json_object_get(line, "calls")));
     row[3] = count_text(json_integer_value(json_object_get(line, "bytes")));
@@ -72,6 +73,29 @@ static void print_volume(const json_t *bill, const char *what, const char *calls
 
     if (strcmp(call_count, "0") || strcmp(byte_count, "0"))
         (void)fprintf(out, "%-14s%s calls, %s bytes\n", what, call_count, byte_count);
+}
+
+/* Calls that are billed although something about them is not known. */
+static void print_warnings(const json_t *bill, FILE *out, bool color)
+{
+    static const char *const texts[RATING_DOUBTS] = {
+        [RATING_LENGTH_UNKNOWN] = "without a readable response length: billed as 0 bytes",
+        [RATING_LENGTH_REFUSED] =
+            "with a response length above billing.max_response: billed as 0 bytes",
+        [RATING_ESTIMATED] = "without a time of their own: dated by their log event",
+        [RATING_REPAIRED] = "whose line was no JSON: billed by what stands whole in it",
+    };
+    const json_t *warnings = json_object_get(bill, "warnings");
+
+    for (int i = 0; i < RATING_DOUBTS; i++) {
+        json_int_t calls = json_integer_value(json_object_get(warnings, rating_doubt_names[i]));
+        cleanup_free char *count = count_text(calls);
+
+        if (calls)
+            (void)fprintf(out, "%swarning%s       %s %s %s\n", terminal_style(color, STYLE_YELLOW),
+                          terminal_style(color, STYLE_PLAIN), count, calls == 1 ? "call" : "calls",
+                          texts[i]);
+    }
 }
 
 static void print_evidence(const json_t *bill, FILE *out)
@@ -118,6 +142,7 @@ void bill_view_print(const json_t *bill, FILE *out, bool color)
     print_table(bill, out, color);
     (void)fputc('\n', out);
     print_draft(bill, out, color);
+    print_warnings(bill, out, color);
     print_evidence(bill, out);
 }
 
@@ -136,7 +161,7 @@ void bill_view_differences(const json_t *differences, const char *first, const c
 
     json_array_foreach(differences, i, difference) {
         const char *customer = json_text(difference, "customer");
-        cleanup_free char *name = text_width_fit(customer ? customer : "unattributed", 60);
+        cleanup_free char *name = text_width_exact(customer ? customer : "unattributed");
         cleanup_free char *a = value_text(json_object_get(difference, "first"));
         cleanup_free char *b = value_text(json_object_get(difference, "second"));
 

@@ -97,3 +97,66 @@ char *text_width_fit(const char *text, int columns)
     }
     return str_take(&fitted);
 }
+
+/* What a reader does not see, or sees as something else. */
+static bool is_hidden(uint32_t c)
+{
+    static const struct range hidden[] = {
+        {0x00a0, 0x00a0}, {0x00ad, 0x00ad}, {0x034f, 0x034f}, {0x061c, 0x061c},  {0x115f, 0x1160},
+        {0x1680, 0x1680}, {0x17b4, 0x17b5}, {0x180b, 0x180f}, {0x2000, 0x200f},  {0x2028, 0x202f},
+        {0x205f, 0x206f}, {0x3000, 0x3000}, {0x3164, 0x3164}, {0xd800, 0xdfff},  {0xfe00, 0xfe0f},
+        {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xe0000, 0xe0fff}};
+
+    return is_unsafe(c) || is_in(hidden, sizeof hidden / sizeof *hidden, c);
+}
+
+static bool is_exact(const char *text)
+{
+    size_t length;
+
+    if (*text == ' ')
+        return false;
+    for (; *text; text += length) {
+        uint32_t c = next_character(text, &length);
+
+        if ((c == '?' && *text != '?') || is_hidden(c) || (c == ' ' && !text[length]))
+            return false;
+    }
+    return true;
+}
+
+/* JSON writes what lies beyond 16 bits as two. */
+static void add_escape(struct str *s, uint32_t c)
+{
+    if (c > 0xffff)
+        str_addf(s, "\\u%04X\\u%04X", 0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
+    else
+        str_addf(s, "\\u%04X", c);
+}
+
+char *text_width_exact(const char *text)
+{
+    struct str exact = {0};
+    size_t length;
+
+    if (is_exact(text)) {
+        str_add(&exact, text);
+        return str_take(&exact);
+    }
+    str_add_char(&exact, '"');
+    for (; *text; text += length) {
+        uint32_t c = next_character(text, &length);
+
+        if (c == '?' && *text != '?') {
+            str_addf(&exact, "\\x%02X", (unsigned char)*text);
+        } else if (is_hidden(c)) {
+            add_escape(&exact, c);
+        } else {
+            if (c == '"' || c == '\\')
+                str_add_char(&exact, '\\');
+            str_add_n(&exact, text, length);
+        }
+    }
+    str_add_char(&exact, '"');
+    return str_take(&exact);
+}

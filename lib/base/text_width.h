@@ -8,5 +8,9 @@ int text_width(const char *text);
  * (control characters, those that turn the direction of text around) and broken UTF-8 become '?',
  * line breaks and tabs a blank. */
 char *text_width_fit(const char *text, int columns);
+/* The whole text so that no two texts look alike: what text_width_fit would replace, what takes no
+ * column, blanks other than ' ', broken UTF-8, and a blank at an end make it a text in quotes as
+ * JSON writes it ("a\u200bb"; a broken byte is \xFF).  New text. */
+char *text_width_exact(const char *text);
 
 #endif

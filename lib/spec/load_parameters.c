@@ -5,6 +5,7 @@
  * files.  References to resources stay as they are until the order of the resources is known. */
 #include "aws/partition.h"
 #include "base/mem.h"
+#include "billing/prices/price_book_words.h"
 #include "spec/load_private.h"
 
 #include <ctype.h>
@@ -18,7 +19,10 @@ extern char **environ;
 enum { MAX_FILE_DEPTH = 8, MAX_TEXT = 1 << 20 };
 
 const char *const load_parameters_built_in[] = {"account",  "region",     "partition",
-                                                "pipeline", "dns_suffix", NULL};
+                                                "pipeline", "dns_suffix",
+                                                "billing_time_zone", "billing_max_response",
+                                                "billing_currency", "billing_currency_digits",
+                                                "billing_call_price", "billing_gib_price", NULL};
 
 struct load_parameter {
     const char *name;             /* borrowed from the template */
@@ -154,23 +158,24 @@ static bool is_reference(const char *name)
     return id && load_is_name(id, "_-", false) && load_is_name(dot + 1, "_", false);
 }
 
-/* A built-in name's value; NULL for those that are known later, and for other names. */
-static const char *built_in(const struct manifest_pipeline *pipeline, const char *name)
+/* A built-in name's value, new; NULL for those that are known later, and for other names. */
+static char *built_in(const struct manifest_pipeline *pipeline, const char *name)
 {
     if (!strcmp(name, "pipeline"))
-        return pipeline->name;
+        return mem_text(pipeline->name);
     if (!strcmp(name, "region"))
-        return pipeline->region ? pipeline->region : LOAD_POISON;
+        return mem_text(pipeline->region ? pipeline->region : LOAD_POISON);
     if (!strcmp(name, "dns_suffix"))
-        return pipeline->region ? aws_partition_of(pipeline->region)->dns_suffix : LOAD_POISON;
-    return NULL;
+        return mem_text(pipeline->region ? aws_partition_of(pipeline->region)->dns_suffix
+                                         : LOAD_POISON);
+    return price_book_words(pipeline->billing, name);
 }
 
 static void add_reference(const struct place *place, const struct reference *r, struct str *s)
 {
     cleanup_free char *name = mem_text_n(r->name, r->length);
     struct load_parameter *parameter = find(place->draft, name);
-    const char *known = built_in(place->draft->pipeline, name);
+    cleanup_free char *known = built_in(place->draft->pipeline, name);
     cleanup_free char *problem = NULL;
 
     if (!strncmp(name, "file:", 5)) {

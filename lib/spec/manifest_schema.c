@@ -348,6 +348,8 @@ static const char section_schema[] =
     "'currency': {'type': 'string', 'pattern': '^[A-Z]{3}$|[$][{]'},"
     "'prices': {'type': 'array', 'items': {'$ref': '#/$defs/prices'}},"
     "'customers': {'type': ['array', 'null'], 'items': {'$ref': '#/$defs/customer'}},"
+    "'max_response': {'type': ['string', 'integer'], 'description':"
+    " 'Bytes a response may have, like 2GiB; more is not billed but told.'},"
     "'rollup': {'$ref': '#/$defs/rollup'},"
     "'audit': {'type': ['object', 'null'], 'additionalProperties': false, 'properties': {'max_gap':"
     " {'type': ['string', 'number'], 'description': 'Share of events that may be missing: "

@@ -8,10 +8,15 @@
 --   lines                    log events as delivered, copies too
 --   events                   different log events = blank + invalid + untimed + request_copies + requests
 --   blank, invalid, untimed  of them, no requests: never billed
---   request_copies           of them, logged again: their request is counted already
+--   request_copies           of them, logged again: their request is counted already (rollup.sql)
 --   requests                 different requests
 --   unattributed             of these, without a sub
 --   repaired, estimated      of these, billed although the line was not quite right
+--   no_id                    of these, without a request id: only a log event's id tells copies of them
+--   id_conflicts             of these, with the request id of another one of less than 24 hours before,
+--                            which says something else: both are billed
+--   length_unknown           of these, without a readable number of bytes: billed as 0 bytes
+--   length_refused           of these, with more bytes than billing.max_response: billed as 0 bytes
 --   newest_ms                the youngest event, milliseconds; 0 when none has a time
 --   counted                  of requests: on a day from first_day to last_day; the next five are the others:
 --   earlier_days, later_days on a billing day before or after these; before_since: on one that nobody bills
@@ -34,44 +39,62 @@ SELECT
   count_if(nth_copy = 1 AND line_state = 'invalid') AS invalid,
   count_if(nth_copy = 1 AND line_state = 'untimed') AS untimed,
   count_if(nth_copy = 1 AND is_request AND NOT is_new) AS request_copies,
-  count_if(nth_copy = 1 AND is_new) AS requests,
-  count_if(nth_copy = 1 AND is_new AND sub IS NULL) AS unattributed,
-  count_if(nth_copy = 1 AND is_new AND line_state = 'repaired') AS repaired,
-  count_if(nth_copy = 1 AND is_new AND line_state = 'estimated') AS estimated,
+  count_if(is_new) AS requests,
+  count_if(is_new AND sub IS NULL) AS unattributed,
+  count_if(is_new AND line_state = 'repaired') AS repaired,
+  count_if(is_new AND line_state = 'estimated') AS estimated,
+  count_if(is_new AND requestid IS NULL) AS no_id,
+  count_if(is_new AND requestid IS NOT NULL AND COALESCE(requesttime - other_before < 86400, false)) AS id_conflicts,
+  count_if(is_new AND length_state = 'unknown') AS length_unknown,
+  count_if(is_new AND length_state = 'refused') AS length_refused,
   COALESCE(max(CASE WHEN is_event THEN event_time END), 0) AS newest_ms,
-  count_if(nth_copy = 1 AND is_new AND in_time AND bill_day BETWEEN $${first_day} AND $${last_day}) AS counted,
-  count_if(nth_copy = 1 AND is_new AND in_time AND bill_day < $${since_day}) AS before_since,
-  count_if(nth_copy = 1 AND is_new AND in_time AND bill_day >= $${since_day} AND bill_day < $${first_day}) AS earlier_days,
-  count_if(nth_copy = 1 AND is_new AND in_time AND bill_day >= $${since_day} AND bill_day > $${last_day}) AS later_days,
-  count_if(nth_copy = 1 AND is_new AND is_late AND bill_day BETWEEN $${first_day} AND $${last_day}) AS late_counted,
-  count_if(nth_copy = 1 AND is_new AND is_late AND bill_day NOT BETWEEN $${first_day} AND $${last_day}) AS too_late,
-  count_if(nth_copy = 1 AND is_new AND NOT in_time AND NOT is_late) AS out_of_window
+  count_if(is_new AND in_time AND bill_day BETWEEN $${first_day} AND $${last_day}) AS counted,
+  count_if(is_new AND in_time AND bill_day < $${since_day}) AS before_since,
+  count_if(is_new AND in_time AND bill_day >= $${since_day} AND bill_day < $${first_day}) AS earlier_days,
+  count_if(is_new AND in_time AND bill_day >= $${since_day} AND bill_day > $${last_day}) AS later_days,
+  count_if(is_new AND is_late AND bill_day BETWEEN $${first_day} AND $${last_day}) AS late_counted,
+  count_if(is_new AND is_late AND bill_day NOT BETWEEN $${first_day} AND $${last_day}) AS too_late,
+  count_if(is_new AND NOT in_time AND NOT is_late) AS out_of_window
 FROM (
-  SELECT hour_s, year, month, day, hour, line_state, sub, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
-    is_request AND (time_before IS NULL OR requesttime - time_before >= 86400) AS is_new
+  SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, requesttime, sub, event_time,
+    nth_copy, is_event, is_request, bill_day, in_time, is_late, is_new,
+    lag(requesttime) OVER (PARTITION BY is_new, requestid, apiid ORDER BY requesttime, COALESCE(event_id, '~'),
+      COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
+      COALESCE(httpmethod, '-'), COALESCE(path, '-'), response_bytes) AS other_before
   FROM (
-    SELECT hour_s, year, month, day, hour, line_state, sub, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
-      requesttime,
-      lag(requesttime) OVER (PARTITION BY requestid, is_request, in_time, nth_copy = 1 ORDER BY requesttime, event) AS time_before
+    SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, sub, user,
+      routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
+      is_request AND nth_copy = 1
+        AND (requestid IS NULL OR time_before IS NULL OR requesttime - time_before >= 86400) AS is_new
     FROM (
-      SELECT hour_s, year, month, day, hour, line_state, sub, event_time, is_event, is_request, requestid,
-        requesttime, event, bill_day,
-        COALESCE(arrival BETWEEN first_hour AND last_hour, FALSE) AS in_time, COALESCE(arrival > last_hour, FALSE) AS is_late,
-        -- What has neither an event id nor a request id cannot be told from another: each counts.
-        CASE WHEN NOT is_event OR event IS NULL THEN 1
-          ELSE row_number() OVER (PARTITION BY event, is_event ORDER BY year, month, day, hour) END AS nth_copy
+      SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, sub, user,
+        routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
+        lag(requesttime) OVER (PARTITION BY is_request AND nth_copy = 1, in_time, requestid, apiid, logged_time,
+          sub, user, routekey, status, httpmethod, path, response_bytes
+          ORDER BY requesttime, COALESCE(event_id, '~'), length_state, line_state, event_time,
+            year, month, day, hour) AS time_before
       FROM (
-        SELECT CASE WHEN line_state <> 'unreadable' THEN event_time / 3600000 * 3600 END AS hour_s,
-          year, month, day, hour, line_state, sub, event_time,
-          line_state NOT IN ('control', 'unreadable') AS is_event, is_request, requestid, requesttime, COALESCE(event_id, requestid) AS event,
-          year * 1000000 + month * 10000 + day * 100 + hour AS arrival
-        FROM ${database}.${table_json}
-        WHERE ($${partition_filter})
-      ) AS lines
-      LEFT JOIN (VALUES $${days}) AS days (bill_day, from_s, to_s, first_hour, last_hour)
-        ON is_request AND requesttime >= from_s AND requesttime < to_s
-    ) AS copies
-  ) AS timed
-) AS judged
+        SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime,
+          logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time,
+          is_event, is_request, bill_day,
+          COALESCE(arrival BETWEEN first_hour AND last_hour, FALSE) AS in_time, COALESCE(arrival > last_hour, FALSE) AS is_late,
+          -- What has no event id cannot be told from another by it: each counts.
+          CASE WHEN NOT is_event OR event_id IS NULL THEN 1
+            ELSE row_number() OVER (PARTITION BY event_id, is_event ORDER BY year, month, day, hour) END AS nth_copy
+        FROM (
+          SELECT CASE WHEN line_state <> 'unreadable' THEN event_time / 3600000 * 3600 END AS hour_s,
+            year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, logged_time, sub,
+            user, routekey, status, httpmethod, path, COALESCE(responselength, 0) AS response_bytes, event_id,
+            event_time, line_state NOT IN ('control', 'unreadable') AS is_event, is_request,
+            year * 1000000 + month * 10000 + day * 100 + hour AS arrival
+          FROM ${database}.${table_json}
+          WHERE ($${partition_filter})
+        ) AS lines
+        LEFT JOIN (VALUES $${days}) AS days (bill_day, from_s, to_s, first_hour, last_hour)
+          ON is_request AND requesttime >= from_s AND requesttime < to_s
+      ) AS copies
+    ) AS timed
+  ) AS judged
+) AS told
 GROUP BY hour_s, year, month, day, hour
 ORDER BY hour_s, year, month, day, hour

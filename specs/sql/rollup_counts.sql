@@ -3,44 +3,46 @@
 --
 -- Placeholders as in rollup.sql, without day and target.
 --
--- Every event becomes one array of texts, put so that the smallest is the copy to keep.
+-- Every event becomes one array of texts, put so that the smallest is the copy to keep; what a copy of
+-- a request must say as well is an array too. What has no event id is told by its array, and counted.
 SELECT
   count(*) AS row_count,
   CAST(COALESCE(sum(calls), 0) AS bigint) AS calls,
   CAST(COALESCE(sum(bytes), 0) AS bigint) AS bytes
 FROM (
   SELECT $${column_user} AS a, $${column_sub} AS b, $${column_httpmethod} AS c, $${column_path} AS d,
-    $${column_routekey} AS e, $${column_status} AS f, count(*) AS calls, sum(response_bytes) AS bytes
+    $${column_routekey} AS e, $${column_status} AS f, sum(times) AS calls, sum(times * response_bytes) AS bytes
   FROM (
     SELECT
       requesttime,
-      element_at(facts, 4) AS sub, element_at(facts, 5) AS user, element_at(facts, 6) AS routekey,
-      element_at(facts, 7) AS status, element_at(facts, 8) AS httpmethod, element_at(facts, 9) AS path,
-      CAST(element_at(facts, 10) AS bigint) AS response_bytes,
-      count(*) OVER (PARTITION BY requestid ORDER BY requesttime
-        RANGE BETWEEN 86399 PRECEDING AND CURRENT ROW) AS within_a_day
+      NULLIF(element_at(said, 4), '-') AS sub, NULLIF(element_at(said, 5), '-') AS user,
+      NULLIF(element_at(said, 6), '-') AS routekey, NULLIF(element_at(said, 7), '-') AS status,
+      NULLIF(element_at(said, 8), '-') AS httpmethod, NULLIF(element_at(said, 9), '-') AS path,
+      CAST(element_at(said, 10) AS bigint) AS response_bytes,
+      CASE WHEN element_at(said, 1) = '-' THEN events ELSE 1 END AS times,
+      element_at(said, 1) = '-' OR count(*) OVER (PARTITION BY said ORDER BY requesttime
+        RANGE BETWEEN 86399 PRECEDING AND CURRENT ROW) = 1 AS is_call
     FROM (
-      SELECT element_at(facts, 2) AS requestid, CAST(element_at(facts, 1) AS bigint) AS requesttime,
-        min(facts) AS facts
+      SELECT slice(facts, 2, 10) AS said, CAST(element_at(facts, 1) AS bigint) AS requesttime, sum(events) AS events
       FROM (
-        SELECT min(facts) AS facts
+        SELECT min(facts) AS facts, CASE WHEN event_id IS NULL THEN count(*) ELSE 1 END AS events
         FROM (
-          SELECT
-            COALESCE(event_id, concat(requestid, ' ', CAST(requesttime AS varchar))) AS event,
-            ARRAY[lpad(CAST(requesttime AS varchar), 14, '0'), requestid, COALESCE(event_id, '~'),
+          SELECT event_id,
+            ARRAY[lpad(CAST(requesttime AS varchar), 14, '0'), COALESCE(requestid, '-'), COALESCE(apiid, '-'),
+              lpad(CAST(COALESCE(logged_time, 0) AS varchar), 14, '0'),
               COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
               COALESCE(httpmethod, '-'), COALESCE(path, '-'),
-              lpad(CAST(CASE WHEN responselength > 0 THEN responselength ELSE 0 END AS varchar), 19, '0')] AS facts
+              lpad(CAST(COALESCE(responselength, 0) AS varchar), 19, '0')] AS facts
           FROM ${database}.${table_json}
           WHERE is_request
             AND requesttime BETWEEN $${from_s} - 86400 AND $${to_s} - 1
             AND ($${partition_filter})
         ) AS delivered
-        GROUP BY event
+        GROUP BY event_id, CASE WHEN event_id IS NULL THEN facts END
       ) AS events
-      GROUP BY element_at(facts, 2), element_at(facts, 1)
+      GROUP BY slice(facts, 2, 10), element_at(facts, 1)
     ) AS moments
   ) AS requests
-  WHERE within_a_day = 1 AND requesttime >= $${from_s}
+  WHERE is_call AND requesttime >= $${from_s}
   GROUP BY 1, 2, 3, 4, 5, 6
 ) AS lines

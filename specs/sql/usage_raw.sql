@@ -9,40 +9,51 @@
 --                     from 25 hours before the day to late_days after it)
 --   partition_filter  condition on year, month, day and hour that holds for all those hours
 --
--- Every event becomes one array of texts, put so that the smallest is the copy to keep.
+-- Every event becomes one array of texts, put so that the smallest is the copy to keep; what a copy of
+-- a request must say as well is an array too. What has no event id is told by its array, and counted.
 SELECT
-  NULLIF(element_at(facts, 4), '-') AS sub,
-  NULLIF(element_at(facts, 5), '-') AS user,
-  NULLIF(element_at(facts, 6), '-') AS routekey,
-  NULLIF(element_at(facts, 7), '-') AS status,
-  count(*) AS calls,
-  CAST(sum(CAST(element_at(facts, 10) AS bigint)) AS bigint) AS bytes
+  NULLIF(element_at(said, 4), '-') AS sub,
+  NULLIF(element_at(said, 5), '-') AS user,
+  NULLIF(element_at(said, 6), '-') AS routekey,
+  NULLIF(element_at(said, 7), '-') AS status,
+  CAST(sum(times) AS bigint) AS calls,
+  CAST(sum(times * CAST(element_at(said, 10) AS bigint)) AS bigint) AS bytes,
+  CAST(sum(CASE WHEN element_at(states, 1) = 'unknown' THEN times ELSE 0 END) AS bigint) AS length_unknown,
+  CAST(sum(CASE WHEN element_at(states, 1) = 'refused' THEN times ELSE 0 END) AS bigint) AS length_refused,
+  CAST(sum(CASE WHEN element_at(states, 2) = 'estimated' THEN times ELSE 0 END) AS bigint) AS estimated,
+  CAST(sum(CASE WHEN element_at(states, 2) = 'repaired' THEN times ELSE 0 END) AS bigint) AS repaired
 FROM (
-  SELECT bill_day, facts,
-    count(*) OVER (PARTITION BY requestid ORDER BY requesttime
-      RANGE BETWEEN 86399 PRECEDING AND CURRENT ROW) AS within_a_day
+  SELECT bill_day, said, states,
+    CASE WHEN element_at(said, 1) = '-' THEN events ELSE 1 END AS times,
+    element_at(said, 1) = '-' OR count(*) OVER (PARTITION BY said ORDER BY requesttime
+      RANGE BETWEEN 86399 PRECEDING AND CURRENT ROW) = 1 AS is_call
   FROM (
-    SELECT element_at(facts, 2) AS requestid, CAST(element_at(facts, 1) AS bigint) AS requesttime,
-      min(bill_day) AS bill_day, min(facts) AS facts
+    SELECT said, requesttime, min(bill_day) AS bill_day, min(states) AS states, sum(events) AS events
     FROM (
-      SELECT min(bill_day) AS bill_day, min(facts) AS facts
+      SELECT bill_day, events, slice(facts, 2, 10) AS said, CAST(element_at(facts, 1) AS bigint) AS requesttime,
+        slice(facts, 12, 2) AS states
       FROM (
-        SELECT
-          COALESCE(event_id, concat(requestid, ' ', CAST(requesttime AS varchar))) AS event, requesttime, year * 1000000 + month * 10000 + day * 100 + hour AS arrival,
-          ARRAY[lpad(CAST(requesttime AS varchar), 14, '0'), requestid, COALESCE(event_id, '~'),
-            COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
-            COALESCE(httpmethod, '-'), COALESCE(path, '-'),
-            lpad(CAST(CASE WHEN responselength > 0 THEN responselength ELSE 0 END AS varchar), 19, '0')] AS facts
-        FROM ${database}.${table_json}
-        WHERE is_request AND ($${partition_filter})
-      ) AS delivered
-      INNER JOIN (VALUES $${days}) AS days (bill_day, from_s, to_s, first_hour, last_hour)
-        ON requesttime >= from_s AND requesttime < to_s AND arrival BETWEEN first_hour AND last_hour
-      GROUP BY event
-    ) AS events
-    GROUP BY element_at(facts, 2), element_at(facts, 1)
+        SELECT min(bill_day) AS bill_day, min(facts) AS facts,
+          CASE WHEN event_id IS NULL THEN count(*) ELSE 1 END AS events
+        FROM (
+          SELECT event_id, requesttime, year * 1000000 + month * 10000 + day * 100 + hour AS arrival,
+            ARRAY[lpad(CAST(requesttime AS varchar), 14, '0'), COALESCE(requestid, '-'), COALESCE(apiid, '-'),
+              lpad(CAST(COALESCE(logged_time, 0) AS varchar), 14, '0'),
+              COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
+              COALESCE(httpmethod, '-'), COALESCE(path, '-'),
+              lpad(CAST(COALESCE(responselength, 0) AS varchar), 19, '0'), length_state, line_state] AS facts
+          FROM ${database}.${table_json}
+          WHERE is_request AND ($${partition_filter})
+        ) AS delivered
+        INNER JOIN (VALUES $${days}) AS days (bill_day, from_s, to_s, first_hour, last_hour)
+          ON requesttime >= from_s AND requesttime < to_s AND arrival BETWEEN first_hour AND last_hour
+        GROUP BY event_id, CASE WHEN event_id IS NULL THEN facts END
+      ) AS events
+    ) AS told
+    -- Without a request id nothing is a copy: each keeps its own states.
+    GROUP BY said, requesttime, CASE WHEN element_at(said, 1) = '-' THEN states END
   ) AS moments
 ) AS requests
-WHERE within_a_day = 1 AND bill_day >= $${first_day}
-GROUP BY element_at(facts, 4), element_at(facts, 5), element_at(facts, 6), element_at(facts, 7)
+WHERE is_call AND bill_day >= $${first_day}
+GROUP BY element_at(said, 4), element_at(said, 5), element_at(said, 6), element_at(said, 7)
 ORDER BY 1, 2, 3, 4

@@ -54,17 +54,16 @@ def customer_on(book, sub, day):
 
 def matches(rule, route, status):
     want_status, want_route = rule.get("status"), rule.get("route")
+    status, route = status or "-", route or "-"  # what the log does not say
     if want_status is not None:
-        if status is None:
-            return False
         if want_status.endswith("xx"):
             if not (len(status) == 3 and status[0] == want_status[0]):
                 return False
         elif status != want_status:
             return False
     if want_route is not None:
-        if route is None:
-            return False
+        if route == "-":
+            return want_route in ("-", "*")
         if want_route.endswith("*"):
             return route.startswith(want_route[:-1])
         return route == want_route

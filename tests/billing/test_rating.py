@@ -49,7 +49,7 @@ def rule(r):
     if r.random() < 0.7:
         made["status"] = r.choice(["200", "404", "4xx", "5xx", "-"])
     if r.random() < 0.5 or not made:
-        made["route"] = r.choice(["GET /a", "GET /a*", "POST /render", "$default"])
+        made["route"] = r.choice(["GET /a", "GET /a*", "POST /render", "$default", "*", "-"])
     kind = r.random()
     if kind < 0.4:
         made["bill"] = "false"
@@ -238,6 +238,10 @@ GOOD = {"from": "2020-01-01", "call": "1", "gib": "1"}
     ({"prices": [GOOD], "rollup": {"group_by": ["sub", "ip"]}}, "rollup.group_by[1]", "one of"),
     ({"prices": [GOOD], "rollup": {"closed_after": "soon"}}, "rollup.closed_after", "duration"),
     ({"prices": [GOOD], "rollup": {"scan_budget": "10GB"}}, "rollup.scan_budget", "100GiB"),
+    ({"prices": [GOOD], "max_response": "10MB"}, "max_response", "2GiB"),
+    ({"prices": [GOOD], "max_response": "0"}, "max_response", "from 1 byte"),
+    ({"prices": [GOOD], "max_response": "2TiB"}, "max_response", "to 1TiB"),
+    ({"prices": [GOOD], "max_response": "99999999999999999999"}, "max_response", "2GiB"),
     ({"prices": [GOOD], "rollup": {"late_days": "91"}}, "rollup.late_days", "from 0 to 90"),
     ({"prices": [GOOD], "audit": {"max_gap": "200%"}}, "audit.max_gap", "share"),
     ({"prices": [GOOD], "close": {"archive": "/x"}}, "close.archive", "prefix"),

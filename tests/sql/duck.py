@@ -22,6 +22,12 @@ PARAMETERS = {
     "database": "ddn_billing_db",
     "table_json": "restapi_access_log_json",
     "table_parquet": "restapi_access_log_parquet",
+    "billing_time_zone": "UTC",
+    "billing_max_response": str(2 << 30),
+    "billing_currency": "USD",
+    "billing_currency_digits": "2",
+    "billing_call_price": "CAST(CASE WHEN month_start >= DATE '2020-01-01' THEN 1000000 END AS bigint)",
+    "billing_gib_price": "CAST(CASE WHEN month_start >= DATE '2020-01-01' THEN 100000000 END AS bigint)",
 }
 
 RAW = """CREATE TABLE ddn_billing_db.restapi_access_log_json_{}(
@@ -32,7 +38,8 @@ RAW = """CREATE TABLE ddn_billing_db.restapi_access_log_json_{}(
 
 ROLLUP = """CREATE TABLE ddn_billing_db.restapi_access_log_{}(
   "user" VARCHAR, sub VARCHAR, httpmethod VARCHAR, path VARCHAR, routekey VARCHAR, status VARCHAR,
-  req_date VARCHAR, calls BIGINT, total_bytes BIGINT, {})"""
+  req_date VARCHAR, calls BIGINT, total_bytes BIGINT,
+  length_unknown BIGINT, length_refused BIGINT, estimated BIGINT, repaired BIGINT, {})"""
 
 
 def text(name):

@@ -2,7 +2,6 @@
 
 import collections
 import datetime
-import re
 import zoneinfo
 
 import pytest
@@ -144,7 +143,7 @@ def test_audit_days_account_for_every_line(month):
 
 
 CLASSES = ("control unreadable lines events blank invalid untimed request_copies requests unattributed repaired"
-           " estimated newest_ms").split()
+           " estimated no_id id_conflicts length_unknown length_refused newest_ms").split()
 # Of requests: which billing day counts them, if any.
 COUNTED = "counted before_since earlier_days later_days late_counted too_late out_of_window".split()
 CLASSES += COUNTED
@@ -175,7 +174,8 @@ def log_events(made):
     for arrival, whole in made.envelopes:
         if whole and whole.get("messageType") == "DATA_MESSAGE":
             for one in whole.get("logEvents", []):
-                yield arrival, one, one["id"] or re.search('"requestId": ?"([^"]*)"', one["message"])[1]
+                # What has no id of its own is one more event each time it arrives.
+                yield arrival, one, one["id"] or object()
 
 
 def hour_of(event):
@@ -199,6 +199,23 @@ def test_ladder_accounts_for_every_line():
     assert total["requests"] == len(made.requests)
     assert total["unattributed"] == sum(request.sub is None for request in made.requests)
     assert 0 < total["repaired"] <= made.states["repaired"] and 0 < total["estimated"] <= made.states["estimated"]
+    assert total["no_id"] == sum(not request.has_id() for request in made.requests) > 10
+    refused = sum(request.length in traffic.REFUSED_LENGTHS for request in made.requests)
+    assert total["length_refused"] == refused > 5
+    assert total["length_unknown"] == sum(request.size is None for request in made.requests) - refused > 50
+    assert total["id_conflicts"] == id_conflicts(made.requests) > 5
+
+
+def id_conflicts(requests):
+    """Requests with the id (of one API) that another had less than a day before."""
+    times, found = collections.defaultdict(list), 0
+    for request in requests:
+        if request.has_id():
+            times[request.id, request.api].append(request.at)
+    for some in times.values():
+        some.sort()
+        found += sum(late - early < window.DAY for early, late in zip(some, some[1:]))
+    return found
 
 
 def test_ladder_tells_which_day_counts_a_request():
@@ -327,14 +344,16 @@ def test_order_copies_and_packing_do_not_matter(seed):
         assert repr(one.execute(sql).fetchall()) == repr(other.execute(sql).fetchall()) != "[]"
 
 
-def request_lines(moments, **fields):
-    """Log events of one request id, one per moment; every second one says it is of another sub."""
+def request_lines(moments, timeless=False, **fields):
+    """Log events of one request id, one per moment, of a sub each if fields do not say one for all.
+    timeless: only the log event says when it was."""
     rng = traffic.random.Random(2)
     events = []
     for number, at in enumerate(moments):
         request = traffic.Request("same", f"sub{number}", None, "GET /", "200", 5, at, "/")
         vars(request).update(fields)
-        events.append((at, traffic.event(rng, at, traffic.new_line(request, rng))))
+        line = traffic.untimed_line(request) if timeless else traffic.new_line(request, rng)
+        events.append((at, traffic.event(rng, at, line)))
     return events
 
 
@@ -363,35 +382,104 @@ def counted(events, arrivals=None):
     return list(found.pop())
 
 
+def classes(events):
+    """The audit's classes of these events, those that are not 0."""
+    envelopes = [(traffic.arrival_of(at), traffic.envelope([event])) for at, event in events]
+    total = sum(by(ladder_of(loaded(envelopes)), 1).values(), collections.Counter())
+    return {name: count for name, count in total.items() if count}
+
+
 def test_a_request_logged_again_after_midnight_counts_on_its_first_day():
     minute = datetime.timedelta(minutes=1)
-    assert counted(request_lines([OCTOBER_7 - minute, OCTOBER_7 + minute])) == [(6, "sub0")]
+    events = request_lines([OCTOBER_7 - minute, OCTOBER_7 + minute], timeless=True, sub="s")
+    assert counted(events) == [(6, "s")]
+    assert classes(events) == {"lines": 2, "events": 2, "requests": 1, "request_copies": 1, "estimated": 1}
 
 
 def test_a_request_logged_again_hours_later_counts_once():
-    hours = [datetime.timedelta(hours=h) for h in (1, 8, 23)]
-    assert counted(request_lines([OCTOBER_7 + h for h in hours])) == [(7, "sub0")]
+    hours = [OCTOBER_7 + datetime.timedelta(hours=h) for h in (1, 8, 23)]
+    assert counted(request_lines(hours, timeless=True, sub="s")) == [(7, "s")]
+    # A line with a time of its own says the same in each copy, whenever it was logged.
+    events = request_lines([OCTOBER_7] * 3, sub="s")
+    assert counted(events, hours) == [(7, "s")]
 
 
 def test_a_request_id_used_again_a_day_later_is_another_request():
-    later = datetime.timedelta(hours=24)
-    assert counted(request_lines([OCTOBER_7, OCTOBER_7 + later])) == [(7, "sub0"), (8, "sub1")]
-    assert counted(request_lines([OCTOBER_7, OCTOBER_7 + later - datetime.timedelta(seconds=1)])) == \
-        [(7, "sub0")]
+    later, second = datetime.timedelta(hours=24), datetime.timedelta(seconds=1)
+    for timeless in (True, False):
+        events = request_lines([OCTOBER_7, OCTOBER_7 + later], timeless, sub="s")
+        assert counted(events) == [(7, "s"), (8, "s")]
+        assert "id_conflicts" not in classes(events)
+    assert counted(request_lines([OCTOBER_7, OCTOBER_7 + later - second], True, sub="s")) == [(7, "s")]
 
 
-def test_copies_that_differ_leave_the_first_event():
-    """Same second, other contents: the smaller event id stays, in whatever order they arrive."""
-    events = request_lines([OCTOBER_7] * 4)
-    first = min(range(4), key=lambda n: events[n][1]["id"])
-    assert counted(events) == [(7, f"sub{first}")]
+FIELDS = {"sub": ["a", "b"], "user": ["a", "b"], "route": ["GET /a", "GET /b"], "status": ["200", "201"],
+          "size": [5, 6], "path": ["/a", "/b"], "api": ["a", "b"], "id": ["a", "b"]}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_the_same_id_with_other_contents_is_another_request(field):
+    """Callers of REST APIs may choose the id: what else is said decides; the audit counts them."""
+    same = {name: values[0] for name, values in FIELDS.items()}
+    events = []
+    for value in FIELDS[field] * 2:
+        line = dict(same, **{field: value})
+        (event,) = request_lines([OCTOBER_7], **line)
+        events.append((event[0], dict(event[1], id=f"{len(events)}",
+                                      message=event[1]["message"].replace('"a1b2c3d4e5"', f'"{line["api"]}"'))))
+    assert [day for day, _ in counted(events)] == [7, 7]
+    found = classes(events)
+    assert (found["requests"], found["request_copies"]) == (2, 2)
+    assert found.get("id_conflicts", 0) == (field not in ("api", "id"))
+
+
+def test_the_same_id_at_another_time_is_another_request():
+    events = request_lines([OCTOBER_7, OCTOBER_7 + datetime.timedelta(seconds=1)] * 2, sub="s")
+    assert counted(events) == [(7, "s"), (7, "s")]
+    assert classes(events) == {"lines": 4, "events": 4, "requests": 2, "request_copies": 2, "id_conflicts": 1}
+
+
+@pytest.mark.parametrize("none", ["", "-", None])
+def test_requests_without_an_id_are_copies_by_their_event_alone(none):
+    events = request_lines([OCTOBER_7] * 3, sub="s", id="gone")
+    for _, event in events:
+        line = traffic.json.loads(event["message"])
+        line["requestId"] = none
+        event["message"] = traffic.json.dumps(line)
+    assert counted(events + events) == [(7, "s")] * 3
+    assert classes(events + events) == {"lines": 6, "events": 3, "requests": 3, "no_id": 3}
+    for _, event in events:
+        event["id"] = ""  # then nothing tells that it is a copy
+    assert counted(events + events) == [(7, "s")] * 6
+    assert classes(events + events) == {"lines": 6, "events": 6, "requests": 6, "no_id": 6}
 
 
 def test_events_without_an_id_are_told_apart_by_their_request():
-    events = request_lines([OCTOBER_7] * 3) + request_lines([OCTOBER_7] * 2, id="other")
+    events = request_lines([OCTOBER_7] * 3, sub="s") + request_lines([OCTOBER_7] * 2, id="other", sub="t")
     for _, event in events:
         event["id"] = ""
-    assert [day for day, _ in counted(events)] == [7, 7]
+    assert counted(events) == [(7, "s"), (7, "t")]
+
+
+# A length as printed, the bytes that are billed, and the class of the audit.
+LENGTHS = [("0", 0, None), ("7", 7, None), ("2147483648", 1 << 31, None), ("2147483649", 0, "length_refused"),
+           ("9" * 18, 0, "length_refused"), ("9" * 19, 0, "length_refused"), ("9" * 40, 0, "length_refused"),
+           ("-", 0, "length_unknown"), ("abc", 0, "length_unknown"), ("12.5", 0, "length_unknown"),
+           ("-5", 0, "length_unknown"), ("", 0, "length_unknown"), ("+7", 0, "length_unknown")]
+
+
+@pytest.mark.parametrize("timeless", [False, True])
+@pytest.mark.parametrize(("length", "size", "told"), LENGTHS)
+def test_lengths_are_bytes_or_counted(length, size, told, timeless):
+    (event,) = request_lines([OCTOBER_7], timeless, length=length)
+    date = OCTOBER_7.date()
+    connection = loaded([(traffic.arrival_of(OCTOBER_7), traffic.envelope([event[1]]))])
+    build(connection, "UTC", date, date)
+    counts = (int(told == "length_unknown"), int(told == "length_refused"), int(timeless), 0)
+    assert usage_rollup(connection, date, date) == [("sub0", None, "GET /", "200", 1, size, *counts)] == \
+        usage_raw(connection, "UTC", date, date)
+    assert {name for name in classes([event]) if name.startswith("length_")} == {told} - {None}
+    assert classes([event]).get("estimated", 0) == timeless
 
 
 def test_later_than_late_is_not_counted_and_the_audit_says_so():
@@ -405,15 +493,6 @@ def test_later_than_late_is_not_counted_and_the_audit_says_so():
     values["partition_filter"] = "year = 2025"
     assert connection.execute(duck.query("audit_days", values)).fetchall() == \
         [(20251007, 1, 1, 1, 0, 0, 0, 0)]
-
-
-def test_lengths_below_zero_take_nothing_off():
-    (event,) = request_lines([OCTOBER_7], size=-1000000)
-    connection = loaded([(traffic.arrival_of(OCTOBER_7), traffic.envelope([event[1]]))])
-    date = OCTOBER_7.date()
-    build(connection, "UTC", date, date)
-    assert usage_rollup(connection, date, date) == [("sub0", None, "GET /", "200", 1, 0)] == \
-        usage_raw(connection, "UTC", date, date)
 
 
 def test_columns_that_are_not_kept_apart_are_null():

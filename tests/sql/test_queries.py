@@ -11,6 +11,8 @@ import pytest
 
 import duck
 import traffic
+import window
+from test_billing import build
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UTC = traffic.UTC
@@ -32,12 +34,29 @@ def connection(made):
     return connection
 
 
+@pytest.fixture(scope="module")
+def billed(made):
+    return with_rollups(made.envelopes)
+
+
+def with_rollups(envelopes, first=OCTOBER[0].date(), last=OCTOBER[1].date() - window.DAY):
+    connection = duck.connect()
+    duck.load(connection, envelopes)
+    build(connection, "UTC", first, last)
+    return connection
+
+
 def cents(calls, size):
     """The seed's prices, exactly; one rounding, half up."""
     with decimal.localcontext(prec=60):
         exact = decimal.Decimal(calls) * decimal.Decimal("0.001") + \
             decimal.Decimal(size) / 2 ** 30 * decimal.Decimal("0.10")
         return exact.quantize(decimal.Decimal("0.01"), decimal.ROUND_HALF_UP)
+
+
+def length_state(request):
+    return "ok" if request.size is not None else \
+        "refused" if request.length in traffic.REFUSED_LENGTHS else "unknown"
 
 
 def october_truth(requests):
@@ -60,16 +79,15 @@ def test_every_event_is_one_row_of_the_right_state(connection, made):
 
 
 def test_every_column_of_a_new_line(connection, made):
-    rows = {row[0]: row[1:] for row in connection.execute(
-        "SELECT requestid, max(sub), max(routekey), max(status), max(responselength),"
-        " max(requesttime), max(request_date), max(ip), max(httpmethod), max(protocol), max(path)"
-        " FROM ddn_billing_db.restapi_access_log_json WHERE is_request GROUP BY 1").fetchall()}
-    assert len(rows) == len(made.requests)
-    for request in made.requests:
-        assert rows[request.id] == (
-            request.sub, request.route, request.status, request.size, int(request.at.timestamp()),
-            request.at.date(), "203.0.113.7", request.route.split()[0], "HTTP/1.1",
-            None if request.path == "-" else request.path)
+    rows = collections.Counter(connection.execute(
+        "SELECT DISTINCT requestid, sub, routekey, status, responselength, requesttime, request_date, ip,"
+        " httpmethod, protocol, path, apiid, length_state FROM ddn_billing_db.restapi_access_log_json"
+        " WHERE is_request").fetchall())
+    assert rows == collections.Counter(set(
+        (request.id if request.has_id() else None, request.sub, request.route, request.status, request.size,
+         int(request.at.timestamp()), request.at.date(), "203.0.113.7", request.route.split()[0], "HTTP/1.1",
+         None if request.path == "-" else request.path, request.api, length_state(request))
+        for request in made.requests))
 
 
 def test_user_is_null_and_never_a_dash(connection):
@@ -124,38 +142,60 @@ def check_bill(rows, requests):
         gib = decimal.Decimal(size) / 2 ** 30
         assert abs(row["total_gb"] - gib) < decimal.Decimal("0.000001")
         if row["sub"] == "unattributed":
-            assert row["total_charges_usd"] == 0 and calls > 0
+            assert row["total_charges"] == 0 and calls > 0
             continue
-        assert row["call_charges_usd"] == calls * decimal.Decimal("0.001")
+        assert row["call_charges"] == calls * decimal.Decimal("0.001")
         charge = gib * decimal.Decimal("0.1")
-        assert abs(row["data_charges_usd"] - charge) < decimal.Decimal("0.000001")
-        assert row["total_charges_usd"] == cents(calls, size)
+        assert abs(row["data_charges"] - charge) < decimal.Decimal("0.000001")
+        assert row["total_charges"] == cents(calls, size) and row["currency"] == "USD"
 
 
-def test_bill_is_the_truth_to_the_cent(connection, made):
-    check_bill(duck.run(connection, "queries/7-monthly-billing.sql", TODAY), made.requests)
+def test_bill_is_the_truth_to_the_cent(billed, made):
+    check_bill(duck.run(billed, "queries/7-monthly-billing.sql", TODAY), made.requests)
 
 
-def test_bill_does_not_depend_on_order_or_envelopes(connection, made):
-    want = duck.run(connection, "queries/7-monthly-billing.sql", TODAY)
+def test_bill_does_not_depend_on_order_or_envelopes(billed, made):
+    want = duck.run(billed, "queries/7-monthly-billing.sql", TODAY)
     for seed in (1, 2):
-        other = duck.connect()
-        duck.load(other, traffic.repack(seed, made.envelopes))
+        other = with_rollups(traffic.repack(seed, made.envelopes))
         assert duck.run(other, "queries/7-monthly-billing.sql", TODAY) == want
 
 
 def test_bill_rounds_once():
     """Sums a hair under and exactly at half a cent, and one that rounding twice would lift."""
     for calls, size in ((0, 53687091), (0, 53687092), (4, 10737418), (4, 10737419), (5, 0), (4, 0),
-                        (1, 42949672), (1, 42949673), (3, 2 ** 33 - 1)):
+                        (1, 42949672), (1, 42949673), (3, 2 ** 31 - 1)):
         requests = [traffic.Request(f"r{n}", "S", None, "GET /", "200", size if n == 0 else 0,
                                     OCTOBER[0], "/") for n in range(max(calls, 1))]
         rng = traffic.random.Random(1)
         events = [traffic.event(rng, r.at, traffic.new_line(r, rng)) for r in requests]
-        connection = duck.connect()
-        duck.load(connection, [((2025, 10, 1, 0), traffic.envelope(events))])
+        first = OCTOBER[0].date()
+        connection = with_rollups([((2025, 10, 1, 0), traffic.envelope(events))], first, first)
         (row,) = duck.run(connection, "queries/7-monthly-billing.sql", TODAY)
-        assert row["total_charges_usd"] == cents(len(requests), size)
+        assert row["total_charges"] == cents(len(requests), size)
+
+
+@pytest.mark.parametrize(("today", "price"), [("2025-11-15", 2), ("2025-12-01", 3), ("2025-10-31", None)])
+def test_prices_are_those_of_the_month(billed, today, price, monkeypatch):
+    """None: months whose charges are no calls times a price have none at all."""
+    monkeypatch.setitem(duck.PARAMETERS, "billing_call_price", (
+        "CAST(CASE WHEN month_start >= DATE '2025-11-01' THEN 3000000000"
+        " WHEN month_start >= DATE '2025-10-01' THEN 2000000000 WHEN month_start > DATE '2025-01-17' THEN NULL END"
+        " AS bigint)"))
+    billed.execute("INSERT INTO ddn_billing_db.restapi_access_log_parquet"
+                   " SELECT * REPLACE (9 AS month, 'September' AS req_date) FROM ddn_billing_db.restapi_access_log_parquet"
+                   " WHERE req_date = '2025-10-07' UNION ALL"
+                   " SELECT * REPLACE (11 AS month, 'November' AS req_date) FROM ddn_billing_db.restapi_access_log_parquet"
+                   " WHERE req_date = '2025-10-07'")
+    try:
+        rows = duck.run(billed, "queries/7-monthly-billing.sql", today)
+    finally:
+        billed.execute("DELETE FROM ddn_billing_db.restapi_access_log_parquet WHERE req_date LIKE '%ember'")
+    assert len(rows) > 5
+    for row in rows:
+        nothing = row["sub"] == "unattributed"
+        assert row["call_charges"] == (0 if nothing else price and price * row["monthly_calls"])
+        assert nothing or (row["total_charges"] is None) == (price is None)
 
 
 def test_daily_calls_per_user(connection, made):
@@ -206,8 +246,8 @@ def test_lists(connection):
 def test_rollup_list(connection):
     connection.execute(
         "INSERT INTO ddn_billing_db.restapi_access_log_parquet VALUES"
-        " ('u','s','GET','/','GET /','200','2025-10-31',3,1048576,2025,10,31),"
-        " ('u','s','GET','/','GET /','200','2025-08-31',3,1048576,2025,8,31)")
+        " ('u','s','GET','/','GET /','200','2025-10-31',3,1048576,0,0,0,0,2025,10,31),"
+        " ('u','s','GET','/','GET /','200','2025-08-31',3,1048576,0,0,0,0,2025,8,31)")
     rows = duck.run(connection, "queries/6-daily-rollup.sql", TODAY)
     assert [(r["req_date"], r["calls"], r["total_mb"]) for r in rows] == [("2025-10-31", 3, 1.0)]
 
@@ -235,8 +275,8 @@ def test_bill_takes_the_month_before(today):
         arrival = at + late.get(n, datetime.timedelta())
         envelopes.append((traffic.arrival_of(arrival), traffic.envelope(
             [traffic.event(rng, at, traffic.new_line(request, rng))])))
-    connection = duck.connect()
-    duck.load(connection, envelopes)
+    connection = with_rollups(envelopes, first.date(), first.date())
+    build(connection, "UTC", first_of_this.date() - window.DAY, first_of_this.date())
     rows = duck.run(connection, "queries/7-monthly-billing.sql", today)
     assert [(row["sub"], row["monthly_calls"]) for row in rows] == [("s1", 1), ("s2", 1)]
 
@@ -263,3 +303,68 @@ def test_rollup_columns_are_declared_in_the_spec():
 def test_every_saved_query_is_in_the_spec():
     spec = (duck.ROOT / "specs" / "pipeline.yaml").read_text()
     assert sorted(re.findall(r"\$\{file:sql/(queries/[^}]+)\}", spec)) == duck.queries()
+
+
+EPOCH = 1792065600  # 2026-10-15T12:00Z
+WHOLE = ('{"requestId":"q3","sub":"u1","status":"200","requestTimeEpoch":"1792065600","responseLength":"10",'
+         '"path":"%s"}')
+
+
+def parsed(message, columns):
+    connection = duck.connect()
+    duck.load(connection, [((2026, 10, 15, 12), traffic.envelope(
+        [{"id": "e", "timestamp": EPOCH * 1000, "message": message}]))])
+    return connection.execute(f"SELECT {columns} FROM ddn_billing_db.restapi_access_log_json").fetchone()
+
+
+@pytest.mark.parametrize(("line", "path"), [
+    (WHOLE % '/x"y', None), (WHOLE % "/x\\", None), (WHOLE % "/\t", None), (WHOLE % "/\n", None),
+    (WHOLE % "/\x00", None), (WHOLE % '/","sub":"victim","x":"y"z', "/"), (WHOLE % '/x"y","sub":"victim', None),
+    ("\ufeff" + WHOLE % "/", "/"), ("\ufeff" + WHOLE % '/x"y', None), (WHOLE % "/" + " and more", "/"),
+    (WHOLE % "/" + WHOLE.replace("u1", "victim") % "/", "/"), ((WHOLE % ("/" + "x" * (1 << 18)))[:1 << 18], None)],
+    ids=lambda value: str(value)[-20:])
+def test_what_stands_whole_before_a_break_is_billed(line, path):
+    assert parsed(line, "line_state, is_request, requestid, sub, status, logged_time, responselength, path") == \
+        ("repaired", True, "q3", "u1", "200", EPOCH, 10, path)
+
+
+@pytest.mark.parametrize("line", [
+    '{"path":"/x"y","requestId":"q3","sub":"victim","status":"200","responseLength":"10"}',
+    '{"requestId":"q3","path":"/","sub":"victim","x":"y"z","status":"200","responseLength":"10"}',
+    '{"requestId":"q3" "sub":"u1","status":"200","responseLength":"10"}',
+    '{"requestId":"q3","sub":"u1","status":"200","responseLength":1', '{"requestId":"q3","sub":"u1'])
+def test_a_break_before_what_a_bill_needs_is_no_request(line):
+    """Nothing behind the break is believed, and half a number is none."""
+    assert parsed(line, "line_state, is_request") == ("invalid", False)
+
+
+@pytest.mark.parametrize(("clock", "second"), [
+    ("31/Oct/2026:23:59:58 +0000", 1793491198), ("01/Nov/2026:08:59:58 +0900", 1793491198),
+    ("31/Oct/2026:18:29:58 -0530", 1793491198), ("29/Feb/2028:00:00:00 +0000", 1835395200),
+    ("31/Feb/2026:00:00:00 +0000", None), ("29/Feb/2026:00:00:00 +0000", None), ("00/Oct/2026:00:00:00 +0000", None),
+    ("31/oct/2026:23:59:58 +0000", None), ("31/Oct/2026:24:00:00 +0000", None), ("31/Oct/2026:23:59:58", None)])
+def test_times_as_api_gateway_writes_them(clock, second):
+    line = '{"requestId":"A1=","requestTime":"%s"}' % clock
+    assert parsed(line, "line_state, logged_time, requesttime") == \
+        ("ok" if second else "estimated", second, second or EPOCH)
+    both = line[:-1] + ',"requestTimeEpoch":"1"}'
+    assert parsed(both, "requesttime") == (1,)
+
+
+TEXTS = {  # as it is, and as the view says it
+    "victim": "victim", "victim\0x": '"victim\\u0000x"', "victim\x01x": '"victim\\u0001x"', "a\nb": '"a\\nb"',
+    "a\x7fb": '"a\\u007Fb"', "a\\u007Fb": "a\\u007Fb", '"victim\\u0000x"': '"\\"victim\\\\u0000x\\""', '"': '"\\""',
+    "victim\\u0000x": "victim\\u0000x", "DOMAIN\\user": "DOMAIN\\user", 'say "hi"': 'say "hi"', "\0": '"\\u0000"',
+    "-": None, "": None, "-\0": '"-\\u0000"', " ": " ", "김\0": '"김\\u0000"', "김": "김"}
+
+
+@pytest.mark.parametrize(("text", "said"), TEXTS.items(), ids=map(ascii, TEXTS))
+def test_texts_are_told_apart_and_hold_no_control_characters(text, said):
+    line = {"requestId": "r", "sub": text, "username": text, "routeKey": text}
+    assert parsed(traffic.json.dumps(line), "sub, user, routekey, path, status") == (said, said, said, None, None)
+    assert len(set(TEXTS.values()) - {None}) == len(TEXTS) - 2
+
+
+def test_the_view_begins_days_in_the_zone(monkeypatch):
+    monkeypatch.setitem(duck.PARAMETERS, "billing_time_zone", "Asia/Seoul")
+    assert parsed(WHOLE.replace("1792065600", "1792076400") % "/", "request_date") == (datetime.date(2026, 10, 16),)

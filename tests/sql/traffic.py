@@ -11,6 +11,10 @@ import random
 
 UTC = datetime.timezone.utc
 ROUTES = ["GET /orders", "POST /orders", "GET /orders/{id}", "$default"]
+# What a gateway that does not escape prints, and what breaks a line: the path is lost, the call is not.
+BREAKING_PATHS = ['/a"b', '/a\\', "/a\tb", "/a\nb", '/"x":-,', '/","sub":"victim","x":"\x01']
+NO_LENGTHS = ["-", "abc", "12.5", "-5", "", " 7", "1e3"]
+REFUSED_LENGTHS = ["2147483649", "9" * 18, "9" * 19, "1" * 40]
 NASTY_PATHS = ['/a"b', '/q":-,', "/a\\b", "/x,:-}", "/한글", '/","sub":"victim', "/a'b", "/-", "/"]
 
 
@@ -24,6 +28,14 @@ class Request:
     size: int | None  # None: the gateway printed "-"
     at: datetime.datetime
     path: str
+    length: str | None = None  # what is printed in place of size, which is then None
+    api: str | None = "a1b2c3d4e5"
+
+    def has_id(self):
+        return self.id not in ("", "-")
+
+    def shown(self):
+        return self.length if self.length is not None else "-" if self.size is None else str(self.size)
 
 
 @dataclasses.dataclass
@@ -42,7 +54,7 @@ def new_line(request, rng):
         "clientId": "3n4b5urk1ft4fl3mg5e62d9ado" if request.sub else "-", "status": request.status,
         "requestTimeEpoch": str(epoch * 1000 + 999 if rng.random() < 0.3 else epoch),
         "requestTime": request.at.strftime("%d/%b/%Y:%H:%M:%S +0000"),
-        "responseLength": "-" if request.size is None else str(request.size),
+        "responseLength": request.shown(),
         "dataProcessed": "-" if request.size is None else str(request.size + 100),
         "apiId": "a1b2c3d4e5", "stage": "$default", "httpMethod": request.route.split()[0],
         "routeKey": request.route, "protocol": "HTTP/1.1", "responseLatency": "12",
@@ -53,6 +65,7 @@ def new_line(request, rng):
 def old_line(request, rng):
     """The seed's format: other key names, numbers unquoted, the user always '-:username'."""
     epoch = int(request.at.timestamp())
+    request.api = request.length = None
     if '"' in request.path or "\\" in request.path:
         request.path = "/"
     return ('{"requestId":"%s","ip":"203.0.113.7","user":"-:username","sub":"%s","requestTime":%d,'
@@ -72,8 +85,35 @@ def hijack_line(request):
 
 def untimed_line(request):
     line = json.loads(new_line(request, random.Random(0)))
-    line["requestTimeEpoch"] = "-"
+    line["requestTimeEpoch"] = line["requestTime"] = "-"
     return json.dumps(line)
+
+
+def console_line(request, rng):
+    """A format without the epoch: the time as the console's own formats print it, in some zone."""
+    line = json.loads(new_line(request, rng))
+    del line["requestTimeEpoch"]
+    zone = datetime.timezone(datetime.timedelta(minutes=rng.choice([0, 540, 330, -210, -480, 840, -720])))
+    line["requestTime"] = request.at.astimezone(zone).strftime("%d/%b/%Y:%H:%M:%S %z")
+    return json.dumps(line)
+
+
+def broken_line(request, rng):
+    """Everything before the path stands whole; the path, or what comes behind it, does not."""
+    line = new_line(request, rng)
+    whole, _, end = line.rpartition('"path":')
+    sort = rng.randrange(4)
+    request.path = None
+    if sort == 0:
+        return whole + '"path":"/' + "x" * 5000
+    if sort == 1:
+        return chr(0xfeff) + whole + '"path":"/a"b"}'
+    if sort == 2:
+        request.path = "/x"
+        return whole + '"path":"/x"} and more'
+    path = rng.choice(BREAKING_PATHS)
+    request.path = "/" if path.startswith('/",') else None
+    return whole + f'"path":"{path}"}}'
 
 
 def event(rng, at, message):
@@ -91,6 +131,16 @@ def arrival_of(moment):
     return (moment.year, moment.month, moment.day, moment.hour)
 
 
+def request_id(rng, n, before):
+    """Its own; now and then none, or one that is another request's, as callers of REST APIs can have it."""
+    lot = rng.random()
+    if lot < 0.01:
+        return rng.choice(["", "-"])
+    if lot < 0.02 and before:
+        return before[-1].id
+    return hashlib.sha1(f"{n}{rng.random()}".encode()).hexdigest()[:16] + "="
+
+
 def make_requests(rng, count, start, end):
     span = int((end - start).total_seconds())
     users = [(base64.b32encode(bytes([n] * 5)).decode(), f"user{n}") for n in range(12)]
@@ -99,14 +149,21 @@ def make_requests(rng, count, start, end):
         sub, user = rng.choices(users, weights=range(1, 13))[0]
         if rng.random() < 0.05:
             sub = user = None
+        size, length = rng.choice([0, 17, 1 << 20, rng.getrandbits(31)]), None
+        if rng.random() < 0.05:
+            size, length = None, rng.choice(NO_LENGTHS + REFUSED_LENGTHS + ["-"] * 11)
         second = rng.choice([0, 1, span - 1]) if rng.random() < 0.02 else rng.randrange(span)
         requests.append(Request(
-            id=hashlib.sha1(f"{n}{rng.random()}".encode()).hexdigest()[:16] + "=", sub=sub,
+            id=request_id(rng, n, requests), sub=sub,
             user=user if rng.random() < 0.8 else None, route=rng.choice(ROUTES),
             status=rng.choice(["200", "200", "201", "304", "401", "404", "500"]),
-            size=None if rng.random() < 0.03 else rng.choice([0, 17, 1 << 20, rng.getrandbits(33)]),
+            size=size, length=length,
             at=start + datetime.timedelta(seconds=second),
             path=rng.choice(NASTY_PATHS) if rng.random() < 0.1 else f"/orders/{n}"))
+    near = datetime.timedelta(hours=5)
+    for one, other in zip(requests, requests[1:]):
+        if one.has_id() and one.id == other.id and rng.random() < 0.5 and one.at + near < end:
+            other.at = one.at + near
     return requests
 
 
@@ -126,12 +183,16 @@ def make(seed, count, start, end):
             line, state = untimed_line(request), "estimated"
         elif lot < 0.34:
             line = hijack_line(request)
+        elif lot < 0.37:
+            line, state = broken_line(request, rng), "repaired"
+        elif lot < 0.40:
+            line = console_line(request, rng)
         else:
             line = new_line(request, rng)
         # Logged when the answer is out, up to three seconds later; then the line tells the truth.
         logged = 0 if state == "estimated" else rng.randrange(3000)
         one = event(rng, request.at + datetime.timedelta(milliseconds=logged), line)
-        if rng.random() < 0.01:
+        if rng.random() < 0.01 and request.has_id():
             one["id"] = ""  # from a source that gives none
         # Late: most within a minute, some over the hour, a few by up to three days.
         late = rng.choice([1, 30, 60]) if rng.random() < 0.95 else rng.randrange(3 * 86400)
@@ -141,7 +202,7 @@ def make(seed, count, start, end):
         delivered.append((moment, one, state))
         if rng.random() < 0.05:  # delivered again, hours later
             delivered.append((moment + datetime.timedelta(hours=rng.randrange(9)), one, state))
-        if rng.random() < 0.01:  # logged twice: another event, the same request
+        if rng.random() < 0.01 and request.has_id():  # logged twice: another event, the same request
             delivered.append((moment, event(rng, request.at, line), state))
     delivered += junk(rng, count // 50, start, end)
     for _, _, state in delivered:
@@ -158,7 +219,7 @@ def junk(rng, count, start, end):
         at = start + datetime.timedelta(seconds=rng.randrange(span))
         for state, message in (
                 ("invalid", '{"requestId":"cut off","sub":"ABC'), ("invalid", "not json"),
-                ("invalid", '{"requestId":"-","sub":"x","requestTimeEpoch":"1760000000"}'),
+                ("invalid", '{"sub":"x","requestTimeEpoch":"1760000000"}'),
                 ("invalid", "[1,2]"), ("invalid", "null"), ("invalid", '{"requestId":{"a":1}}'),
                 ("blank", ""), ("blank", "  "),
                 ("control", "CWL CONTROL MESSAGE: Checking health of destination Firehose.")):

@@ -37,7 +37,8 @@ WITH (format = 'OPENX_JSON', external_location = 'file://{place}',
 
 ROLLUP = """CREATE TABLE restapi_access_log_{name} (
   user varchar, sub varchar, httpmethod varchar, path varchar, routekey varchar, status varchar,
-  req_date varchar, calls bigint, total_bytes bigint, {keys})
+  req_date varchar, calls bigint, total_bytes bigint,
+  length_unknown bigint, length_refused bigint, estimated bigint, repaired bigint, {keys})
 WITH (format = 'PARQUET', external_location = 'file://{place}', partitioned_by = ARRAY[{names}])"""
 
 

@@ -61,7 +61,9 @@ def check_same(both, sql, ordered=True):
         have, want = (sorted(rows, key=repr) for rows in (have, want))
     assert len(have) == len(want)
     for number, (one, other) in enumerate(zip(have, want)):
-        assert len(one) == len(other) and all(map(same, one, other)), (number, one, other)
+        assert len(one) == len(other)
+        differing = [(column, a, b) for column, (a, b) in enumerate(zip(one, other)) if not same(a, b)]
+        assert not differing, (number, differing, ascii(one)[:2000])
     return have
 
 
@@ -113,7 +115,8 @@ def test_rollup_of_a_day(both, day):
     columns, _, _ = answers(both, select)
     assert columns == [(name, "varchar") for name in (
         "user", "sub", "httpmethod", "path", "routekey", "status", "req_date")] + [
-            ("calls", "bigint"), ("total_bytes", "bigint")]
+            (name, "bigint") for name in ("calls", "total_bytes", "length_unknown", "length_refused", "estimated",
+                                          "repaired")]
     check_same(both, select, ordered=False)
     (counts,) = check_same(both, duck.query("rollup_counts", values))
     (check,) = check_same(both, duck.query("rollup_check", {"run": f"r{day:%Y%m%d}"}))

@@ -159,6 +159,7 @@ static void check_names(const struct billing *billing)
     CHECK_TEXT(billing->names.view, "restapi_access_log_json");
     CHECK_INT(billing->settings.late_days, 3);
     CHECK_INT(billing->settings.scan_budget_bytes >> 30, 100);
+    CHECK_INT(billing->settings.max_response_bytes >> 30, 2);
     CHECK_TEXT(billing->settings.max_gap, "0.0001");
     CHECK_TEXT(billing->settings.archive_prefix, "billing/");
     CHECK_TEXT(billing->settings.group_by[4], "status");

@@ -171,6 +171,22 @@ static void test_reasons(void)
 
 /* ---- usage ---- */
 
+/* A month that was closed before lengths were counted stays what it is. */
+static void test_usage_of_before(const struct billing *billing, struct day month)
+{
+    json_auto_t *document = parse("{\"segments\":[\"2025-10-01\",\"2025-10-10\"],\"lines\":"
+                                  "[[0,\"s\",null,null,\"200\",5,7]]}");
+    struct usage usage;
+    struct err e = {0};
+
+    CHECK(!close_usage_read(billing, month, document, &usage, &e));
+    CHECK(usage.lines[0].bytes == 7 && !usage.lines[0].doubts[RATING_LENGTH_UNKNOWN]);
+    json_array_append_new(json_array_get(json_object_get(document, "lines"), 0), json_integer(1));
+    usage_fini(&usage);
+    CHECK(close_usage_read(billing, month, document, &usage, &e) == -1);
+    err_clear(&e);
+}
+
 static void test_usage(void)
 {
     json_auto_t *section = parse("{\"prices\":[{\"from\":\"2020-01-01\",\"call\":\"0.001\",\"gib\":"
@@ -178,8 +194,8 @@ static void test_usage(void)
                                  "\"0.10\"}]}");
     struct price_book *book = price_book_new(section);
     struct billing billing = {.book = book, .pipeline = (char *)"shop"};
-    struct usage_line lines[] = {{"s", "u", "GET /", "200", 0, 5, 7},
-                                 {NULL, NULL, NULL, NULL, 1, 9223372036854775807, 0}};
+    struct usage_line lines[] = {{"s", "u", "GET /", "200", 0, 5, 7, {1, 2, 3, 4}},
+                                 {NULL, NULL, NULL, NULL, 1, 9223372036854775807, 0, {0}}};
     struct usage usage = {.lines = lines, .count = 2}, again;
     struct day month = {2025, 10, 1};
     json_auto_t *document = close_usage_json(&billing, month, &usage);
@@ -187,12 +203,15 @@ static void test_usage(void)
 
     CHECK_JSON(document,
                "{\"segments\":[\"2025-10-01\",\"2025-10-10\"],\"lines\":[[0,\"s\",\"u\",\"GET /"
-               "\",\"200\",5,7],[1,null,null,null,null,9223372036854775807,0]]}");
+               "\",\"200\",5,7,1,2,3,4],[1,null,null,null,null,9223372036854775807,0,0,0,0,0]]}");
     CHECK(!close_usage_read(&billing, month, document, &again, &e));
     CHECK_INT((long long)again.count, 2);
     CHECK_TEXT(again.lines[0].route, "GET /");
     CHECK(!again.lines[1].sub && again.lines[1].segment == 1);
+    CHECK(again.lines[0].doubts[RATING_LENGTH_UNKNOWN] == 1);
+    CHECK(again.lines[0].doubts[RATING_REPAIRED] == 4);
     usage_fini(&again);
+    test_usage_of_before(&billing, month);
     json_array_set_new(json_array_get(json_object_get(document, "lines"), 0), 0, json_integer(2));
     CHECK(close_usage_read(&billing, month, document, &again, &e) == -1);
     err_clear(&e);

@@ -36,8 +36,31 @@ static void test_fit(void)
     CHECK_INT(text_width(""), 0);
 }
 
+static void check_exact(const char *text, const char *want)
+{
+    cleanup_free char *have = text_width_exact(text);
+
+    CHECK_TEXT(have, want);
+}
+
+/* Texts that a reader takes for another stand in quotes, as JSON writes them. */
+static void test_exact(void)
+{
+    check_exact("", "");
+    check_exact("what? a b", "what? a b");
+    check_exact("e\u0301 서울 \U0001f600 \"q\" \\", "e\u0301 서울 \U0001f600 \"q\" \\");
+    check_exact(" a", "\" a\"");
+    check_exact("a ", "\"a \"");
+    check_exact("a\tb\x7f", "\"a\\u0009b\\u007F\"");
+    check_exact("a\xc2\x85\u00a0\u200b\u202e", "\"a\\u0085\\u00A0\\u200B\\u202E\"");
+    check_exact("\U000e0041\"\\", "\"\\uDB40\\uDC41\\\"\\\\\"");
+    check_exact("a\xff", "\"a\\xFF\"");
+    check_exact("\"a\\u0000\"", "\"a\\u0000\""); /* as the view writes it */
+}
+
 int main(void)
 {
     test_fit();
+    test_exact();
     return check_done();
 }

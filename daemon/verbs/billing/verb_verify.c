@@ -51,7 +51,7 @@ static void print_later(const struct verify *verify)
                      json_text(row, "day"), json_integer_value(json_object_get(row, "calls")),
                      json_integer_value(json_object_get(row, "bytes")));
     json_array_foreach(json_object_get(verify->later, "customers"), i, row) {
-        cleanup_free char *name = text_width_fit(json_text(row, "customer"), 60);
+        cleanup_free char *name = text_width_exact(json_text(row, "customer"));
 
         (void)printf("later     %s: %s not billed yet\n", name, json_text(row, "total"));
     }

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { CUSTOMER_WIDTH = 40, NAME_WIDTH = 24 };
+enum { NAME_WIDTH = 24 };
 
 /* ---- the table ---- */
 
@@ -23,7 +23,7 @@ static void add_row(struct terminal_table *table, const json_t *row, const char 
     const char *percent = json_text(row, "percent");
     char **cells = terminal_table_add(table);
 
-    cells[0] = text_width_fit(customer, CUSTOMER_WIDTH);
+    cells[0] = text_width_exact(customer);
     cells[1] = text_width_fit(name ? name : "", NAME_WIDTH);
     cells[2] = mem_text(json_text(row, "old"));
     cells[3] = mem_text(json_text(row, "new"));

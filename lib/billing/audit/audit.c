@@ -141,6 +141,10 @@ static struct audit_hour sum_hours(const struct audit *audit)
         sum.unattributed += hour->unattributed;
         sum.repaired += hour->repaired;
         sum.estimated += hour->estimated;
+        sum.no_id += hour->no_id;
+        sum.id_conflicts += hour->id_conflicts;
+        sum.length_unknown += hour->length_unknown;
+        sum.length_refused += hour->length_refused;
         sum.late += hour->late;
     }
     return sum;
@@ -219,6 +223,10 @@ static json_t *included_document(const struct audit *audit, const struct audit_h
                                                          {"estimated", sum->estimated},
                                                          {"late", sum->late},
                                                          {"unattributed", sum->unattributed},
+                                                         {"no_id", sum->no_id},
+                                                         {"id_conflicts", sum->id_conflicts},
+                                                         {"length_unknown", sum->length_unknown},
+                                                         {"length_refused", sum->length_refused},
                                                          {NULL, 0}});
 }
 

@@ -53,7 +53,7 @@ struct audit_hour {
      * request_copies + unique; parsed = request_copies + unique.  Control messages and unreadable
      * lines of objects are in none of them. */
     int64_t control, unreadable, lines, blank, invalid, untimed, request_copies, unique,
-        unattributed, repaired, estimated;
+        unattributed, repaired, estimated, no_id, id_conflicts, length_unknown, length_refused;
     int64_t late;                   /* of delivered: made in an earlier hour */
     struct audit_counting counting; /* of unique: their sum */
     /* Found by audit_ladder: lost on the way to the hop, and the hours of the array (both in) any

@@ -20,9 +20,10 @@ char *bill_render_json(const json_t *bill)
 
 /* ---- CSV ---- */
 
+/* The mark of a formula is one itself, or '=1 and =1 would read alike. */
 void bill_render_field(struct str *out, const char *text, const char *end)
 {
-    bool formula = *text && strchr("=+-@\t\r", *text);
+    bool formula = *text && strchr("=+-@\t\r'", *text);
 
     if (!formula && !strpbrk(text, ",\"\r\n")) {
         str_add(out, text);

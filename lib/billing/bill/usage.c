@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { COLUMNS = 6 };
+enum { DOUBTS_AT = 6, COLUMNS = DOUBTS_AT + RATING_DOUBTS };
 
 struct reading {
     const struct billing *billing;
@@ -132,7 +132,8 @@ static int read_row(const json_t *row, size_t segment, struct usage_line *line, 
     if (json_array_size(row) != COLUMNS)
         return err_set(e, ERR_INVALID,
                        "a usage query answered %zu columns; it must be sub, user, "
-                       "routekey, status, calls, bytes",
+                       "routekey, status, calls, bytes, length_unknown, length_refused, "
+                       "estimated, repaired",
                        json_array_size(row));
     *line = (struct usage_line){
         .sub = json_string_value(json_array_get(row, 0)),
@@ -141,7 +142,16 @@ static int read_row(const json_t *row, size_t segment, struct usage_line *line, 
         .status = json_string_value(json_array_get(row, 3)),
         .segment = segment,
     };
-    return read_number(row, 4, &line->calls, e) || read_number(row, 5, &line->bytes, e) ? -1 : 0;
+    if (read_number(row, 4, &line->calls, e) || read_number(row, 5, &line->bytes, e))
+        return -1;
+    for (int i = 0; i < RATING_DOUBTS; i++) {
+        if (read_number(row, DOUBTS_AT + (size_t)i, &line->doubts[i], e))
+            return -1;
+        if (line->doubts[i] > line->calls)
+            return err_set(e, ERR_INVALID, "a usage query answered more %s than calls",
+                           rating_doubt_names[i]);
+    }
+    return 0;
 }
 
 /* Takes the rows over into usage->owner. */

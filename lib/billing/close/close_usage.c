@@ -3,7 +3,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-enum { COLUMNS = 7 };
+/* Usage that was archived before doubts were counted ends before them. */
+enum { DOUBTS_AT = 7, COLUMNS = DOUBTS_AT + RATING_DOUBTS };
 
 static json_t *text_or_null(const char *text)
 {
@@ -25,25 +26,31 @@ static json_t *segments_json(const struct billing *billing, struct day month)
     return segments;
 }
 
+static json_t *line_json(const struct usage_line *line)
+{
+    json_t *item =
+        json_pack("[I, o, o, o, o, I, I]", (json_int_t)line->segment, text_or_null(line->sub),
+                  text_or_null(line->user), text_or_null(line->route), text_or_null(line->status),
+                  (json_int_t)line->calls, (json_int_t)line->bytes);
+
+    for (int i = 0; i < RATING_DOUBTS; i++)
+        json_array_append_new(item, json_integer((json_int_t)line->doubts[i]));
+    return item;
+}
+
 json_t *close_usage_json(const struct billing *billing, struct day month, const struct usage *usage)
 {
     json_t *lines = json_array();
 
-    for (size_t i = 0; i < usage->count; i++) {
-        const struct usage_line *line = &usage->lines[i];
-
-        json_array_append_new(lines,
-                              json_pack("[I, o, o, o, o, I, I]", (json_int_t)line->segment,
-                                        text_or_null(line->sub), text_or_null(line->user),
-                                        text_or_null(line->route), text_or_null(line->status),
-                                        (json_int_t)line->calls, (json_int_t)line->bytes));
-    }
+    for (size_t i = 0; i < usage->count; i++)
+        json_array_append_new(lines, line_json(&usage->lines[i]));
     return json_pack("{s:o, s:o}", "segments", segments_json(billing, month), "lines", lines);
 }
 
 static bool read_line(const json_t *item, size_t segments, struct usage_line *line)
 {
     json_int_t segment = json_integer_value(json_array_get(item, 0));
+    size_t count = json_array_size(item);
 
     *line = (struct usage_line){
         .segment = (size_t)segment,
@@ -54,7 +61,12 @@ static bool read_line(const json_t *item, size_t segments, struct usage_line *li
         .calls = json_integer_value(json_array_get(item, 5)),
         .bytes = json_integer_value(json_array_get(item, 6)),
     };
-    return json_array_size(item) == COLUMNS && segment >= 0 && (size_t)segment < segments &&
+    for (size_t i = 0; i < RATING_DOUBTS; i++) {
+        line->doubts[i] = json_integer_value(json_array_get(item, DOUBTS_AT + i));
+        if (line->doubts[i] < 0 || line->doubts[i] > line->calls)
+            return false;
+    }
+    return (count == COLUMNS || count == DOUBTS_AT) && segment >= 0 && (size_t)segment < segments &&
            line->calls >= 0 && line->bytes >= 0;
 }
 

@@ -8,8 +8,9 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const section_keys[] = {
-    "time_zone", "currency", "prices", "customers", "rollup", "audit", "close", "partitions", NULL};
+static const char *const section_keys[] = {"time_zone",    "currency", "prices", "customers",
+                                           "max_response", "rollup",   "audit",  "close",
+                                           "partitions",   NULL};
 
 static void read_zone(const struct section_value *section, struct price_book *book)
 {
@@ -214,13 +215,15 @@ const struct prices *price_book_prices(const struct price_book *book, struct day
     return i ? &book->prices[i - 1] : NULL;
 }
 
-/* "5xx" matches its class, "GET /a*" what begins so. */
+/* "5xx" matches its class, "GET /a*" what begins so, "*" everything; "-" is what the log does not
+ * say, which the view makes NULL. */
 static bool matches(const char *pattern, const char *text)
 {
     size_t n = strlen(pattern);
+    bool absent = !text || !*text || !strcmp(text, "-");
 
-    if (!text)
-        return false;
+    if (absent)
+        return !strcmp(pattern, "-") || !strcmp(pattern, "*");
     if (n == 3 && !strcmp(pattern + 1, "xx"))
         return text[0] == pattern[0] && strlen(text) == 3;
     if (n && pattern[n - 1] == '*')

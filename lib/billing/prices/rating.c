@@ -47,6 +47,9 @@ static int count_line(struct rating *rating, struct account *account, const stru
     struct volume ordinary = {line->calls, line->bytes};
     const struct rule *rule;
 
+    for (int i = 0; i < RATING_DOUBTS; i++)
+        if (volume_count(&rating->doubts[i], line->doubts[i], e))
+            return -1;
     if (!prices) {
         char day[16];
 

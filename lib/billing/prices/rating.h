@@ -4,6 +4,19 @@
 
 #include "billing/prices/price_book.h"
 
+/* What a bill warns of, in the order of the usage queries' columns: no readable length; a length
+ * above billing.max_response (both are 0 of the bytes); dated by the log event; a line that was no
+ * JSON. */
+enum rating_doubt {
+    RATING_LENGTH_UNKNOWN,
+    RATING_LENGTH_REFUSED,
+    RATING_ESTIMATED,
+    RATING_REPAIRED,
+    RATING_DOUBTS
+};
+/* Their names in documents: "length_unknown", ... */
+extern const char *const rating_doubt_names[RATING_DOUBTS];
+
 /* What a query yields for one segment: everything with equal sub, route and status together. */
 struct usage_line {
     const char *sub;    /* NULL or "": unattributed */
@@ -12,14 +25,16 @@ struct usage_line {
     const char *status; /* "200"; may be NULL */
     size_t segment;
     int64_t calls, bytes;
+    int64_t doubts[RATING_DOUBTS]; /* of the calls, those billed in spite of one */
 };
 
 /* The bill of a month: {"format_version", "pipeline"?, "month", "currency", "time_zone",
  * "rounding", "price_book", "customers_hash", "lines": [{"customer", "name", "calls", "bytes",
  * "billed_calls", "billed_bytes", "free_...", "call_charge", "data_charge", "minimum_charge",
  * "total", "detail":
- * [...]}], "unattributed": {...}, "totals": {...}}; new reference.  Lines are sorted by customer.
- * NULL and *e on overflow. */
+ * [...]}], "unattributed": {...}, "totals": {...}, "warnings"?: {doubt: calls}}; new reference.
+ * Lines are sorted by customer; warnings are there when there are such calls.  NULL and *e on
+ * overflow. */
 json_t *rating_bill(const struct price_book *book, struct day month, const struct usage_line *lines,
                     size_t count, struct err *e);
 

@@ -144,6 +144,18 @@ static json_t *lines_json(const struct rating *rating, struct line *sum, struct 
     return lines;
 }
 
+static void set_warnings(json_t *bill, const struct rating *rating)
+{
+    json_t *warnings = json_object();
+
+    for (int i = 0; i < RATING_DOUBTS; i++)
+        if (rating->doubts[i])
+            json_object_set_new(warnings, rating_doubt_names[i], json_integer(rating->doubts[i]));
+    if (json_object_size(warnings))
+        json_object_set(bill, "warnings", warnings);
+    json_decref(warnings);
+}
+
 json_t *rating_document(const struct rating *rating, struct err *e)
 {
     struct line sum = {0};
@@ -161,5 +173,6 @@ json_t *rating_document(const struct rating *rating, struct err *e)
     json_object_set_new(bill, "lines", lines);
     json_object_set_new(bill, "unattributed", nobody);
     json_object_set_new(bill, "totals", totals);
+    set_warnings(bill, rating);
     return bill;
 }

@@ -41,6 +41,7 @@ struct rating {
     struct account **accounts; /* by id */
     size_t account_count;
     struct account *nobody;
+    int64_t doubts[RATING_DOUBTS]; /* calls */
 };
 
 /* What an account owes. */

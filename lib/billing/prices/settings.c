@@ -79,24 +79,24 @@ static void check_rules(const struct section_value *section,
             }
 }
 
-/* "100GiB", "500 MiB" or bytes. */
-static void read_budget(const struct section_value *rollup, int64_t *bytes)
+/* "100GiB", "500 MiB" or bytes; hint: the example told, and what 0 means. */
+static void read_bytes(const struct section_value *section, const char *key, const char *hint,
+                       int64_t *bytes)
 {
     static const char *const units[] = {"", "KiB", "MiB", "GiB", "TiB"};
     char buffer[32];
-    const char *text = section_text(rollup, "scan_budget", buffer), *unit;
+    const char *text = section_text(section, key, buffer), *unit;
     size_t digits = text ? strspn(text, "0123456789") : 0;
 
     if (!text)
         return;
     unit = text + digits + (text[digits] == ' ');
-    for (int i = 0; digits && digits < 7 && i < 5; i++)
+    for (int i = 0; digits && digits < (i ? 7 : 16) && i < 5; i++)
         if (!strcmp(unit, units[i])) {
             *bytes = strtoll(text, NULL, 10) << 10 * i;
             return;
         }
-    section_tell(rollup, "scan_budget", "%.40s is not an amount like 100GiB (0: no limit)",
-                 *text ? text : "nothing");
+    section_tell(section, key, "%.40s is not an amount like %s", *text ? text : "nothing", hint);
 }
 
 static void read_rollup(const struct section_value *section, struct billing_settings *settings)
@@ -113,7 +113,7 @@ static void read_rollup(const struct section_value *section, struct billing_sett
     settings->parallel_queries = (int)parallel;
     (void)section_hours(&rollup, "closed_after", 24 * 90, &settings->closed_after_hours);
     (void)section_hours(&rollup, "keep_runs", 24 * 365, &settings->keep_runs_hours);
-    read_budget(&rollup, &settings->scan_budget_bytes);
+    read_bytes(&rollup, "scan_budget", "100GiB (0: no limit)", &settings->scan_budget_bytes);
     if (section_day(&rollup, "since", &since)) {
         calendar_day_text(since, text);
         settings->since = mem_text(text);
@@ -167,6 +167,20 @@ static void read_close(const struct section_value *section, struct billing_setti
     settings->signing_key = key && *key ? mem_text(key) : NULL;
 }
 
+/* Whatever the bound, a day's sum of bytes stays far within 63 bits. */
+static void read_max_response(const struct section_value *section,
+                              struct billing_settings *settings)
+{
+    static const int64_t most = (int64_t)1 << 40;
+    int64_t bytes = settings->max_response_bytes;
+
+    read_bytes(section, "max_response", "2GiB", &bytes);
+    if (bytes < 1 || bytes > most)
+        section_tell(section, "max_response", "must be from 1 byte to 1TiB");
+    else
+        settings->max_response_bytes = bytes;
+}
+
 void settings_from_section(const struct section_value *section, struct billing_settings *settings)
 {
     char buffer[32];
@@ -178,6 +192,7 @@ void settings_from_section(const struct section_value *section, struct billing_s
         .parallel_queries = 2,
         .scan_budget_bytes = (int64_t)100 << 30,
         .keep_runs_hours = 24,
+        .max_response_bytes = (int64_t)2 << 30,
     };
     if (partitions && strcmp(partitions, "projection") && strcmp(partitions, "registration"))
         section_tell_word(section, "partitions", partitions,
@@ -185,6 +200,7 @@ void settings_from_section(const struct section_value *section, struct billing_s
                           "must be projection or registration");
     settings->register_partitions = partitions && !strcmp(partitions, "registration");
     read_rollup(section, settings);
+    read_max_response(section, settings);
     check_rules(section, settings);
     read_audit(section, settings);
     read_close(section, settings);

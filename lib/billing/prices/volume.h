@@ -12,5 +12,7 @@ struct volume {
 
 /* -1 and *e (ERR_INVALID) when a sum would be too large, or either number is negative. */
 int volume_add(struct volume *sum, struct volume more, struct err *e);
+/* The same for one number. */
+int volume_count(int64_t *sum, int64_t more, struct err *e);
 
 #endif

@@ -239,8 +239,8 @@ const struct lint lint_sql[] = {
     {"BL305", "requests are counted without removing duplicates",
      "Delivery is at-least-once: customers are billed again for every call that was delivered "
      "twice.",
-     "Keep row_number() OVER (PARTITION BY event_id ...) = 1, then the same per requestid.", SQL,
-     .find = find_no_dedupe},
+     "Keep row_number() OVER (PARTITION BY event_id ...) = 1, then one per requestid and contents.",
+     SQL, .find = find_no_dedupe},
     {"BL306", "division by a decimal",
      "Trino rounds the quotient to the digits of its operands: bytes / 1024.0 three times is 0.0 "
      "GB "

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .lines import BLANK, BROKEN, FIELDS, OLD_FIELDS, Incoming, Request, new_line, old_line
+from .lines import BLANK, BROKEN, FIELDS, OLD_FIELDS, Incoming, Request, break_line, new_line, old_line
 from .truth import Truth
 
 ROUTES = [("GET", "GET /orders"), ("POST", "POST /orders"), ("GET", "GET /orders/{id}"),
@@ -48,6 +48,7 @@ class Options:
     old_format: float = 0.1
     milliseconds: float = 0.3
     untimed: float = 0.002
+    broken: float = 0.002
     edges: float = 0.02
     unlogged: float = 0.0
     log_streams: int = 1
@@ -105,6 +106,7 @@ class Maker:
         self.streams = [f"{rng.getrandbits(64):016x}" for _ in range(options.log_streams)]
         self.dash_turn = itertools.cycle(FIELDS)
         self.old_dash_turn = itertools.cycle(OLD_FIELDS)
+        self.break_turn = itertools.count()
 
     def requests(self) -> list[Request]:
         o, rng, calendar = self.o, self.rng, self.calendar
@@ -165,7 +167,7 @@ class Maker:
         clock = (str(request.at * 1000 + int(lot * 999)) if rng.random() < o.milliseconds
                  else str(request.at))
         if lot < o.invalid:
-            self.broken(request)
+            self.unusable(request)
             return
         lot -= o.invalid
         dash = lot < o.dashes
@@ -174,21 +176,19 @@ class Maker:
         elif dash:
             self.serve_new(request, clock, next(self.dash_turn))
         elif lot < o.dashes + o.untimed:
-            self.serve_new(request, clock, "requestTimeEpoch")
+            self.serve_new(request, clock, "requestTimeEpoch+requestTime")
         else:
-            self.serve_new(request, clock, "")
+            self.serve_new(request, clock, "", broken=lot < o.dashes + o.untimed + o.broken)
 
-    def serve_new(self, request: Request, clock: str, dash: str) -> None:
+    def serve_new(self, request: Request, clock: str, dash: str, broken: bool = False) -> None:
         named = request.customer >= 0
         sub = self.subs[request.customer] if named else "-"
         user = f"user{request.customer:05d}" if named else "-"
         stamp = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(request.at))
         message = new_line(request, sub, user, clock, stamp, dash)
-        if dash == "requestId":
-            self.log(request, message, "invalid")
-            self.truth.excluded["invalid"] += 1
-            return
-        state = "estimated" if dash == "requestTimeEpoch" else "ok"
+        if broken:
+            message = break_line(message, next(self.break_turn))
+        state = "repaired" if broken else "estimated" if "+" in dash else "ok"
         one = self.log(request, message, state, exact=bool(dash))
         if not dash and self.rng.random() < self.o.relogged:
             self.relog(one, state)
@@ -200,10 +200,6 @@ class Maker:
             request = request._replace(path="/")  # that format did not escape
         sub = self.subs[request.customer] if request.customer >= 0 else "-"
         message = old_line(request, sub, clock, dash)
-        if dash == "requestId":
-            self.log(request, message, "invalid")
-            self.truth.excluded["invalid"] += 1
-            return
         state = "repaired" if dash in ("requestTime", "responseLength") else "ok"
         self.log(request, message, state, exact=bool(dash))
         self.bill(request, "" if dash == "sub" or sub == "-" else sub, "", dash)
@@ -212,9 +208,11 @@ class Maker:
         group = tuple("" if dash == name else value for name, value in (
             ("httpMethod", request.method), ("routeKey", request.route), ("status", request.status)))
         size = 0 if dash == "responseLength" else request.size
+        self.truth.tell(self.calendar.day_of(request.at), no_id=dash == "requestId",
+                        length_unknown=dash == "responseLength")
         self.truth.bill(self.calendar.day_of(request.at), sub, user, size, group)  # type: ignore[arg-type]
 
-    def broken(self, request: Request) -> None:
+    def unusable(self, request: Request) -> None:
         blank = self.rng.random() < 0.3
         reason = "blank" if blank else "invalid"
         self.log(request, self.rng.choice(BLANK if blank else BROKEN), reason)

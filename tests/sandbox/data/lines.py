@@ -33,16 +33,18 @@ FIELDS = ("requestId", "sub", "username", "clientId", "status", "requestTimeEpoc
 OLD_FIELDS = ("requestId", "ip", "user", "sub", "requestTime", "httpMethod", "routeKey", "path", "status",
               "protocol", "responseLength")
 UNQUOTED = ("requestTime", "responseLength")
-BROKEN = ('{"requestId":"cut off","sub":"AB', "not json", '{"requestId":"-","sub":"x"}', "[1,2]", "null",
+BROKEN = ('{"requestId":"cut off","sub":"AB', "not json", '{"sub":"x"}', "[1,2]", "null",
           '{"requestId":{"a":1},"sub":"x"}', '{"sub":"nobody","status":"200"}', "}{", '"text"', "{}")
+# What a gateway that does not escape the path would print: JSON up to there, and not any further.
+BREAKING = ('/a"b', "/a\\", "/a\tb", "/a\nb", '/","sub":"victim","x":"\\x', '/"-":-,')
 BLANK = (" ", "\t", "  ")
 
 
 def new_line(request: Request, sub: str, user: str, clock: str, stamp: str, dash: str = "") -> str:
-    """The shipped format; dash: the field that has no value."""
+    """The shipped format; dash: the field that has no value, or several with + between."""
     if dash:
         values = json.loads(new_line(request, sub, user, clock, stamp))
-        values[dash] = "-"
+        values.update(dict.fromkeys(dash.split("+"), "-"))
         return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
     r = request
     path = r.path.translate(ESCAPES) if '"' in r.path or "\\" in r.path else r.path
@@ -52,6 +54,14 @@ def new_line(request: Request, sub: str, user: str, clock: str, stamp: str, dash
             f'"stage":"$default","httpMethod":"{r.method}","routeKey":"{r.route}","protocol":"HTTP/1.1",'
             f'"responseLatency":"{r.size % 97}","integrationStatus":"{r.status}","errorType":"-",'
             f'"ip":"203.0.113.{r.size % 251}","path":"{path}"}}')
+
+
+def break_line(line: str, number: int) -> str:
+    """A line of the shipped format that is no JSON: its path, a mark in front, text behind, its end."""
+    whole, _, _ = line.rpartition('"path":')
+    if number % 3 == 0:
+        return [f"\ufeff{line}", f"{line} and more", f'{whole}"path":"/{"x" * 2000}'][number // 3 % 3]
+    return f'{whole}"path":"{BREAKING[number % len(BREAKING)]}"}}'
 
 
 def old_line(request: Request, sub: str, clock: str, dash: str = "") -> str:

@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SPECS = ROOT / "specs"
 NAMES = {"bucket": "ddn-apigw-accesslog-bucket", "database": "ddn_billing_db", "workgroup": "BillingWG",
          "firehose": "ddn-apigw-accesslog-fh", "log_group": "/aws/apigw/ddn-access-logs",
-         "table_json": "restapi_access_log_json", "table_parquet": "restapi_access_log_parquet"}
+         "table_json": "restapi_access_log_json", "table_parquet": "restapi_access_log_parquet",
+         "billing_time_zone": "UTC", "billing_max_response": str(2 << 30)}
 HOURS = "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:HH}/"
 STEPS = [{"Type": "Decompression", "Parameters": [{"ParameterName": "CompressionFormat", "ParameterValue": "GZIP"}]},
          {"Type": "AppendDelimiterToRecord"}]

@@ -14,7 +14,13 @@ class Truth:
                                              "control": 0})
         self.excluded: Counter[str] = Counter({"invalid": 0, "blank": 0, "control": 0, "duplicate_event": 0,
                                                "duplicate_request": 0})
+        self.told: Counter[str] = Counter({"no_id": 0, "length_unknown": 0})
         self.gateway_count = self.log_events = 0
+
+    def tell(self, day: str, **classes: bool) -> None:
+        """What the audit tells of a request that is billed, of the month's own days."""
+        if day.startswith(self.month):
+            self.told.update(name for name, true in classes.items() if true)
 
     def bill(self, day: str, sub: str, user: str, size: int, group: tuple[str, str, str]) -> None:
         """One request that is to be counted; sub empty: nobody to bill it to."""
@@ -45,5 +51,6 @@ class Truth:
                 "days": inside,
                 "outside": {day: lines for day, lines in sorted(self.days.items()) if day not in inside},
                 "states": dict(self.states), "excluded": dict(self.excluded),
+                "told": dict(self.told),
                 "gateway_count": self.gateway_count, "log_events": self.log_events,
                 "groups": [[*key, *value] for key, value in sorted(self.groups.items())]}

@@ -12,6 +12,7 @@ PIPELINE = "shop"
 FOLDER = f"billing/{PIPELINE}/"
 MORE = """      close: {{signing_key: {key}}}
       audit: {{max_gap: 0.01%}}
+      max_response: 8GiB
 """
 
 

@@ -19,11 +19,11 @@ DAY_MS = 86400 * 1000
 
 BILLING = """    billing:
       time_zone: {zone}
-      prices: [{{from: 2020-01-01, call: 0.001, gib: 0.10}}]
+      prices: [{prices}]
       rollup: {{since: {since}, group_by: [{columns}], late_days: {late}, keep_runs: {keep},
                parallel_queries: {parallel}, scan_budget: {budget}}}
 {more}"""
-DEFAULTS = {"zone": "UTC", "since": "2025-10-01", "columns": "sub, user, method, route, status", "late": 3,
+DEFAULTS = {"prices": "{from: 2020-01-01, call: 0.001, gib: 0.10}", "zone": "UTC", "since": "2025-10-01", "columns": "sub, user, method, route, status", "late": 3,
             "keep": "0h", "parallel": 2, "budget": "100GiB", "more": ""}
 
 
@@ -138,11 +138,12 @@ class World:
 
     def request(self, day: str, arrival: str, sub: str = "late-sub", size: int = 100,
                 identifier: str | None = None) -> None:
-        """One request made at noon of the day (or at a given time) that arrives when told; UTC."""
+        """One request made at noon of the day (or at a given time) that arrives when told; UTC. One with an
+        identifier has no time but its log event's, so that another may be its copy."""
         self.made += 1
         made, came = moment(day if "T" in day else f"{day}T12:00"), moment(arrival)
         line = {"requestId": identifier or f"late-{self.made}", "sub": sub, "username": sub, "status": "200",
-                "requestTimeEpoch": str(made), "responseLength": str(size), "httpMethod": "GET",
+                "requestTimeEpoch": "-" if identifier else str(made), "responseLength": str(size), "httpMethod": "GET",
                 "routeKey": "GET /late", "path": "/late"}
         self.sandbox.traffic(GROUP, [{"message": json.dumps(line, separators=(",", ":")),
                                       "timestamp": made * 1000, "arrival": came * 1000}])
