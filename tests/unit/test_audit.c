@@ -182,8 +182,9 @@ static void test_limit_is_exact(void)
     "b\",\"timestamp\":1761955199001,\"message\":\"} {\"}]}"
 #define CONTROL "{\"messageType\":\"CONTROL_MESSAGE\",\"logEvents\":[{\"id\":\"\"}]}"
 
-static void keep_id(void *arg, const json_t *envelope)
+static void keep_id(void *arg, const json_t *envelope, int64_t arrival_ms)
 {
+    (void)arrival_ms;
     str_add(arg, json_string_value(json_object_get(
                      json_array_get(json_object_get(envelope, "logEvents"), 0), "id")));
 }

@@ -12,29 +12,44 @@
 
 #include <string.h>
 
-enum { MOST_OBJECTS = 100, MOST_BYTES = 64 << 20 }; /* read to count the events in them */
+/* Read to count the events in them: objects with events, of any kind, and bytes of them. */
+enum { MOST_OBJECTS = 100, MOST_READS = 1000, MOST_BYTES = 64 << 20 };
 
 /* Where a stream delivers that was set up by hand as the seed tells. */
 static const char seed_prefix[] = "json-data/";
 
 struct counting {
     json_int_t objects, bytes, pending, events, readable;
+    json_int_t reads, bytes_read;
     double newest;
     bool all_read; /* of the pending ones: events tells all of it */
 };
 
-static void count_events(struct flow *flow, const struct billing *billing, const json_t *object,
-                         struct counting *counting)
+static bool may_read(const struct counting *counting, json_int_t size)
 {
+    return counting->pending < MOST_OBJECTS && counting->reads < MOST_READS &&
+           counting->bytes_read + size <= MOST_BYTES;
+}
+
+/* An object that holds nothing to recover, as the control messages of CloudWatch Logs, is not
+ * pending. */
+static void count_pending(struct flow *flow, const struct billing *billing, const json_t *object,
+                          struct counting *counting)
+{
+    json_int_t size = json_integer_value(json_object_get(object, "size"));
     cleanup_str struct str bytes = {0};
     struct legacy_counts counts;
     struct err unread = {0};
 
-    if (object_content_read(flow, billing, object, &bytes, &unread)) {
+    if (!may_read(counting, size) || object_content_read(flow, billing, object, &bytes, &unread)) {
         counting->all_read = false;
+        counting->pending++;
         return;
     }
+    counting->reads++;
+    counting->bytes_read += size;
     legacy_walk(json_text(object, "key"), &bytes, NULL, &counts);
+    counting->pending += counts.events || counts.unreadable;
     counting->events += counts.events;
     counting->readable += counts.readable;
 }
@@ -44,7 +59,6 @@ static json_t *count_objects(struct flow *flow, const struct billing *billing, c
                              const json_t *objects, const json_t *sources)
 {
     struct counting counting = {.all_read = true};
-    json_int_t read = 0;
     size_t i;
     json_t *object;
 
@@ -62,12 +76,7 @@ static json_t *count_objects(struct flow *flow, const struct billing *billing, c
         recovered_object_id(object, id);
         if (json_object_get(sources, id))
             continue;
-        counting.pending++;
-        read += size;
-        if (counting.pending <= MOST_OBJECTS && read <= MOST_BYTES)
-            count_events(flow, billing, object, &counting);
-        else
-            counting.all_read = false;
+        count_pending(flow, billing, object, &counting);
     }
     return json_pack("{s:s, s:I, s:I, s:o, s:I, s:I, s:I, s:b}", "prefix", prefix, "count",
                      counting.objects, "bytes", counting.bytes, "newest",

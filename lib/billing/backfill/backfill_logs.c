@@ -94,7 +94,10 @@ static void take_events(struct backfill *backfill, struct backfill_writer *write
         kept = json_pack("{s:s, s:O*, s:O*}", "id", id ? id : "", "timestamp",
                          json_object_get(event, "timestamp"), "message",
                          json_object_get(event, "message"));
-        backfill_writer_add(writer, head, kept, 0);
+        backfill_writer_add(
+            writer, head, kept,
+            &(struct backfill_arrival){
+                json_integer_value(json_object_get(event, "ingestionTime")) / 1000, 0});
     }
 }
 

@@ -11,12 +11,15 @@
 
 struct collecting {
     struct backfill_writer *writer;
-    int64_t hour_s; /* for events without a time */
+    int64_t arrival_s;  /* of the object; 0: not known */
+    int64_t modified_s; /* of the object */
 };
 
-static void collect(void *arg, const json_t *envelope)
+static void collect(void *arg, const json_t *envelope, int64_t arrival_ms)
 {
-    struct collecting *collecting = arg;
+    const struct collecting *collecting = arg;
+    const struct backfill_arrival arrival = {arrival_ms ? arrival_ms / 1000 : collecting->arrival_s,
+                                             collecting->modified_s};
     json_auto_t *head = json_pack(
         "{s:O*, s:O*, s:O*, s:O*}", "owner", json_object_get(envelope, "owner"), "logGroup",
         json_object_get(envelope, "logGroup"), "logStream", json_object_get(envelope, "logStream"),
@@ -25,7 +28,7 @@ static void collect(void *arg, const json_t *envelope)
     json_t *event;
 
     json_array_foreach(json_object_get(envelope, "logEvents"), i, event)
-        backfill_writer_add(collecting->writer, head, event, collecting->hour_s);
+        backfill_writer_add(collecting->writer, head, event, &arrival);
 }
 
 /* Equal keys and content give equal names, so it does not matter what was recovered before. */
@@ -35,7 +38,8 @@ static int take_object(struct flow *flow, struct backfill *backfill, struct back
     const struct billing *billing = backfill->billing;
     cleanup_str struct str bytes = {0};
     struct collecting collecting = {
-        .hour_s = (int64_t)json_number_value(json_object_get(object, "modified"))};
+        .arrival_s = legacy_arrival(json_text(object, "key")),
+        .modified_s = (int64_t)json_number_value(json_object_get(object, "modified"))};
     const struct legacy_reader reader = {collect, &collecting};
     struct legacy_counts counts;
     char id[RECOVERED_ID];

@@ -59,8 +59,18 @@ void backfill_writer_free(struct backfill_writer *writer)
     free(writer);
 }
 
+/* Never before its own hour: an object's name tells when its oldest event arrived. */
+static int64_t hour_of(int64_t time_ms, const struct backfill_arrival *arrival)
+{
+    int64_t at_s = time_ms > 0 ? time_ms / 1000 : arrival->known_s ? 0 : arrival->else_s;
+
+    if (arrival->known_s > at_s)
+        at_s = arrival->known_s;
+    return at_s - at_s % HOUR_S;
+}
+
 void backfill_writer_add(struct backfill_writer *writer, const json_t *head, const json_t *event,
-                         int64_t hour_s)
+                         const struct backfill_arrival *arrival)
 {
     int64_t time_ms = (int64_t)json_integer_value(json_object_get(event, "timestamp"));
     const char *id = json_text(event, "id");
@@ -69,9 +79,7 @@ void backfill_writer_add(struct backfill_writer *writer, const json_t *head, con
         writer->room = writer->room ? 2 * writer->room : 256;
         writer->lines = mem_resize(writer->lines, writer->room, sizeof *writer->lines);
     }
-    if (time_ms > 0)
-        hour_s = time_ms / 1000;
-    writer->lines[writer->count++] = (struct line){.hour_s = hour_s - hour_s % HOUR_S,
+    writer->lines[writer->count++] = (struct line){.hour_s = hour_of(time_ms, arrival),
                                                    .time_ms = time_ms,
                                                    .id = id ? id : "",
                                                    .head = json_share(head),

@@ -24,13 +24,19 @@ struct backfill_target {
 struct backfill_writer *backfill_writer_new(const struct billing *billing,
                                             const struct backfill_target *target);
 void backfill_writer_free(struct backfill_writer *writer);
+/* When an event arrived, seconds since 1970. */
+struct backfill_arrival {
+    int64_t known_s; /* 0: not known, so with its own time */
+    int64_t else_s;  /* for one that has no time of its own either */
+};
 /* A log event: id, timestamp in milliseconds, text.  head: {"owner", "logGroup", "logStream",
- * "subscriptionFilters"}; borrowed.  One without a time is kept under hour_s. */
+ * "subscriptionFilters"}; borrowed.  It is kept under the hour it arrived in, so that bill and audit
+ * see what they would have seen without the loss. */
 void backfill_writer_add(struct backfill_writer *writer, const json_t *head, const json_t *event,
-                         int64_t hour_s);
+                         const struct backfill_arrival *arrival);
 size_t backfill_writer_count(const struct backfill_writer *writer);
 
-/* Writes what was added: by hour of the event, at most BACKFILL_EVENTS in an object, one envelope a
+/* Writes what was added: by hour of arrival, at most BACKFILL_EVENTS in an object, one envelope a
  * line.  -1 and *e; what was written until then stays. */
 enum { BACKFILL_EVENTS = 20000, BACKFILL_LINE_EVENTS = 500 };
 int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, struct err *e);

@@ -3,18 +3,21 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/timestamp.h"
 #include "billing/store/gzip.h"
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 struct walk {
     const struct legacy_reader *reader; /* or NULL */
     struct legacy_counts *counts;
-    bool suffixed;   /* Athena would decompress it */
-    bool line_start; /* the next document is the first of its line */
-    bool inside;     /* within rawData: no further nesting */
+    bool suffixed;      /* Athena would decompress it */
+    bool line_start;    /* the next document is the first of its line */
+    bool inside;        /* within rawData: no further nesting */
+    int64_t arrival_ms; /* of the rawData */
 };
 
 static void walk_bytes(struct walk *walk, const void *bytes, size_t length);
@@ -28,8 +31,9 @@ static bool ends_with(const char *text, const char *end)
 
 /* Firehose's failed record: {"attemptsMade", "arrivalTimestamp", "errorCode", "rawData": base64}.
  * (Amazon Data Firehose, "Handle data delivery failures") */
-static void take_failed_record(struct walk *walk, const char *data)
+static void take_failed_record(struct walk *walk, const json_t *record)
 {
+    const char *data = json_text(record, "rawData");
     size_t length = 0;
     cleanup_free char *bytes = str_from_base64(data, &length);
 
@@ -38,7 +42,9 @@ static void take_failed_record(struct walk *walk, const char *data)
         return;
     }
     walk->inside = true;
+    walk->arrival_ms = json_integer_value(json_object_get(record, "arrivalTimestamp"));
     walk_bytes(walk, bytes, length);
+    walk->arrival_ms = 0;
     walk->inside = false;
 }
 
@@ -54,11 +60,11 @@ static void take_document(struct walk *walk, const json_t *document)
         if (walk->suffixed && walk->line_start && !walk->inside)
             walk->counts->readable += (int64_t)json_array_size(events);
         if (walk->reader)
-            walk->reader->envelope(walk->reader->arg, document);
+            walk->reader->envelope(walk->reader->arg, document, walk->arrival_ms);
     } else if (type && !strcmp(type, "CONTROL_MESSAGE")) {
         walk->counts->control++;
     } else if (json_text(document, "rawData")) {
-        take_failed_record(walk, json_text(document, "rawData"));
+        take_failed_record(walk, document);
     } else {
         walk->counts->unreadable++;
     }
@@ -123,8 +129,73 @@ static void walk_bytes(struct walk *walk, const void *bytes, size_t length)
 void legacy_walk(const char *key, const struct str *bytes, const struct legacy_reader *reader,
                  struct legacy_counts *counts)
 {
-    struct walk walk = {reader, counts, ends_with(key, ".gz"), true, false};
+    struct walk walk = {
+        .reader = reader, .counts = counts, .suffixed = ends_with(key, ".gz"), .line_start = true};
 
     *counts = (struct legacy_counts){0};
     walk_bytes(&walk, str_text(bytes), bytes->len);
+}
+
+/* ---- when it arrived ---- */
+
+enum { HOUR_S = 3600 };
+
+static int64_t hour_of(int year, int month, int day, int hour)
+{
+    return timestamp_of(
+        (struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour});
+}
+
+/* The hour in "STREAM-VERSION-2025-10-31-23-59-58-UUID"; 0: none. */
+static int64_t hour_in_name(const char *name)
+{
+    for (const char *dash = strchr(name, '-'); dash; dash = strchr(dash + 1, '-')) {
+        int year, month, day, hour, length = 0;
+
+        (void)sscanf(dash, "-%4d-%2d-%2d-%2d-%*2d-%*2d-%n", &year, &month, &day, &hour, &length);
+        if (length == 21)
+            return hour_of(year, month, day, hour);
+    }
+    return 0;
+}
+
+/* The number that a folder's name ends with, if it is of so many digits, and where the name begins;
+ * -1: it is not. */
+static int number_in_folder(const char *key, const char **end, int digits)
+{
+    const char *at = *end;
+    int number = 0;
+
+    while (at > key && isdigit((unsigned char)at[-1]))
+        at--;
+    if (*end - at != digits || (at > key && at[-1] != '/' && at[-1] != '='))
+        return -1;
+    for (const char *digit = at; digit < *end; digit++)
+        number = 10 * number + (*digit - '0');
+    while (at > key && at[-1] != '/')
+        at--;
+    *end = at > key ? at - 1 : at;
+    return number;
+}
+
+/* The hour of ".../year=2025/month=10/day=31/hour=23/" or ".../2025/10/31/23/"; 0: none. */
+static int64_t hour_in_folder(const char *key, const char *end)
+{
+    int hour = number_in_folder(key, &end, 2);
+    int day = hour < 0 ? -1 : number_in_folder(key, &end, 2);
+    int month = day < 0 ? -1 : number_in_folder(key, &end, 2);
+    int year = month < 0 ? -1 : number_in_folder(key, &end, 4);
+
+    return year < 0 ? 0 : hour_of(year, month, day, hour);
+}
+
+int64_t legacy_arrival(const char *key)
+{
+    const char *slash = strrchr(key, '/');
+    int64_t written_s = hour_in_name(slash ? slash + 1 : key);
+    int64_t folder_s = slash ? hour_in_folder(key, slash) : 0;
+
+    if (!written_s || (folder_s && folder_s <= written_s && folder_s >= written_s - HOUR_S))
+        return folder_s;
+    return written_s;
 }

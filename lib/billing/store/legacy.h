@@ -20,12 +20,19 @@ struct legacy_counts {
 };
 
 struct legacy_reader {
-    void (*envelope)(void *arg, const json_t *envelope); /* of each data message; borrowed */
+    /* Of each data message; borrowed.  arrival_ms: when Firehose took it, 0 when it does not say.
+     */
+    void (*envelope)(void *arg, const json_t *envelope, int64_t arrival_ms);
     void *arg;
 };
 /* Walks through an object's bytes as they lie in S3 (key: its name).  Never fails: what cannot be
  * read is counted.  reader may be NULL. */
 void legacy_walk(const char *key, const struct str *bytes, const struct legacy_reader *reader,
                  struct legacy_counts *counts);
+/* The hour in which the oldest record of an object arrived, seconds since 1970, by its key; 0 when
+ * the key does not tell.  Firehose writes the time of writing, UTC, into the name and that of the
+ * oldest record, in the zone of the stream, into the folder; the folder is believed where it is no
+ * more than an hour before the name.  (Amazon Data Firehose, "Amazon S3 object name format") */
+int64_t legacy_arrival(const char *key);
 
 #endif

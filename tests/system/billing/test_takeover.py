@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from audit_world import BUCKET, FIRST, LAST, audit, backfill, bill, calls, generate, hour, recovered, true_calls
+from close_world import Books
 from rollup_world import GROUP, World
 
 STREAM = "shop-stream"
@@ -73,6 +74,23 @@ def test_seed_at_its_best_loses_most_of_it(world: World) -> None:
     backfill(world, "--legacy", "json-data/")
     world.apply()
     world.rollup("--to", LAST)
+    assert calls(bill(world)[1]) == true_calls(truth)
+
+
+def test_a_month_that_was_taken_over_can_be_closed(sandbox: Any, spec: Any, api: str) -> None:
+    """What was recovered lies where it would have been delivered, and objects that hold nothing are not waited for."""
+    world = World(sandbox, spec)
+    books = Books(world)
+    set_form(world)
+    sandbox.switches(data_now=hour("2025-11-08", 0))
+    truth = sandbox.generate("2025-10", requests=3000, seed=5, margin_days=0, log_group=GROUP)
+    world.apply()
+    backfill(world, "--legacy", "json-data/")
+    world.run("rollup", "--month", "2025-10")
+    legacy = audit(world, "--month", "2025-10")["legacy"]
+    assert legacy["count"] > legacy["pending"] == 0 and legacy["all_read"]
+    books.close()
+    books.verify()
     assert calls(bill(world)[1]) == true_calls(truth)
 
 

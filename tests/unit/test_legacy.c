@@ -1,0 +1,69 @@
+/* When the events of an older object arrived, by its key and its records. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "billing/store/legacy.h"
+
+#include "check.h"
+
+#define HOUR_23 1761951600 /* 2025-10-31T23:00:00Z */
+
+static void test_arrival_by_key(void)
+{
+    static const struct {
+        const char *key;
+        long long arrival_s;
+    } cases[] = {
+        {"json-data/year=2025/month=10/day=31/hour=23/s-1-2025-10-31-23-59-58-u", HOUR_23},
+        /* written in the next hour */
+        {"json-data/year=2025/month=10/day=31/hour=23/s-1-2025-11-01-00-00-58-u", HOUR_23},
+        /* in the zone of Seoul: the name is believed */
+        {"json-data/year=2025/month=11/day=01/hour=08/s-1-2025-10-31-23-00-00-u", HOUR_23},
+        /* Firehose's own folders, and none */
+        {"logs/2025/10/31/23/s-1-2025-10-31-23-59-58-u.gz", HOUR_23},
+        {"2025/10/31/23/by-hand.json", HOUR_23},
+        {"logs/s-4-2-2025-10-31-23-59-58-u", HOUR_23},
+        {"s-2025-10-31-2-1-2025-10-31-23-59-58-u", HOUR_23},
+        /* no folder of hours, no name of Firehose's */
+        {"logs/2025/10/31/x", 0},
+        {"logs/12345/10/31/23/x", 0},
+        {"logs/v2025/10/31/23/x", 0},
+        {"s-1-2025-10-31", 0},
+        {"", 0},
+        {"/", 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_INT(legacy_arrival(cases[i].key), cases[i].arrival_s);
+}
+
+static void keep_arrival(void *arg, const json_t *envelope, int64_t arrival_ms)
+{
+    (void)envelope;
+    str_addf(arg, "%lld ", (long long)arrival_ms);
+}
+
+/* A failed record tells its own arrival, and only its own. */
+static void test_arrival_of_records(void)
+{
+#define ENVELOPE "{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[]}"
+    cleanup_str struct str bytes = {0}, found = {0};
+    const struct legacy_reader reader = {keep_arrival, &found};
+    struct legacy_counts counts;
+
+    str_add(&bytes, "{\"arrivalTimestamp\":1761951600123,\"rawData\":\"");
+    str_add_base64(&bytes, ENVELOPE, strlen(ENVELOPE));
+    str_add(&bytes, "\"}\n" ENVELOPE "\n{\"rawData\":\"");
+    str_add_base64(&bytes, ENVELOPE, strlen(ENVELOPE));
+    str_add(&bytes, "\"}");
+    legacy_walk("error/x", &bytes, &reader, &counts);
+    CHECK_TEXT(str_text(&found), "1761951600123 0 0 ");
+    CHECK_INT(counts.envelopes, 3);
+}
+
+int main(void)
+{
+    test_arrival_by_key();
+    test_arrival_of_records();
+    return check_done();
+}
