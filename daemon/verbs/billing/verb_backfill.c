@@ -106,6 +106,7 @@ static void print_report(const json_t *report, bool dry_run)
             number(logs, "read"), number(logs, "present"), dry_run ? "would write " : "wrote ",
             number(logs, "events"), number(logs, "objects"));
     print_source(json_object_get(report, "errors"), "error prefix", dry_run);
+    print_source(json_object_get(report, "damaged"), "damaged objects", dry_run);
     print_source(legacy, "older form", dry_run);
     if (number(report, "lost"))
         (void)printf("  %" JSON_INTEGER_FORMAT " events were found nowhere\n",

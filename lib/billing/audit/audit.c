@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit_private.h"
+#include "billing/store/damaged.h"
 
 #include <string.h>
 
@@ -198,6 +199,7 @@ static json_t *document_of(struct audit *audit)
                                   "id_conflicts", (json_int_t)sum.id_conflicts, "length_unknown",
                                   (json_int_t)sum.length_unknown, "length_refused",
                                   (json_int_t)sum.length_refused));
+    json_object_set_new(document, "damaged", json_deep_copy(damaged_objects(audit->billing)));
     put_objects(document, audit);
     return document;
 }
