@@ -107,7 +107,7 @@ static bool is_hidden(uint32_t c)
         {0x205f, 0x206f}, {0x3000, 0x3000}, {0x3164, 0x3164}, {0xd800, 0xdfff},  {0xfe00, 0xfe0f},
         {0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0xe0000, 0xe0fff}};
 
-    return is_unsafe(c) || is_in(hidden, sizeof hidden / sizeof *hidden, c);
+    return c < 0x20 || printable_acts(c) || is_in(hidden, sizeof hidden / sizeof *hidden, c);
 }
 
 static bool is_exact(const char *text)

@@ -140,6 +140,7 @@ struct billing *billing_setup(const struct manifest *manifest, size_t pipeline,
         .partition = mem_text(aws_session_partition(session)),
         .session = session,
         .book = price_book_new(section),
+        .damaged = json_array(),
         .queries = spec->queries ? json_share(spec->queries) : json_object(),
     };
     settings_from_section(&(struct section_value){&reader, section, ""}, &billing->settings);

@@ -27,6 +27,9 @@
 -- Texts: "-" and "" are NULL.  A text with control characters, or that begins with a quote, stands as
 -- JSON writes it, quotes included ("a\u0000b"): no two texts become one, and no reader ends at a NUL.
 --
+-- object_path is where the line stands (s3://bucket/key): a condition on it that leaves objects out
+-- reaches the table, so that what no engine can read harms no query.
+--
 -- Numbers are digits alone and blanks are named: what else a cast or trim takes differs by engine.
 --
 -- Events are counted off by number because UNNEST of an array of rows has three meanings: Trino
@@ -49,7 +52,7 @@ SELECT
   END AS varchar) AS line_state,
   is_line AND requesttime IS NOT NULL AS is_request,
   logged_time, length_state,
-  year, month, day, hour
+  object_path, year, month, day, hour
 FROM (
   SELECT
     CASE WHEN requestid IS NULL OR requestid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(requestid, '[\x00-\x1F\x7F]|\A"') THEN requestid
@@ -83,7 +86,7 @@ FROM (
       ELSE 'unknown'
     END AS varchar) AS length_state,
     logged_time, COALESCE(logged_time, CASE WHEN event_time BETWEEN 1 AND 99999999999999 THEN event_time / 1000 END) AS requesttime,
-    event_id, event_time, message, envelope, is_line, is_repaired, year, month, day, hour
+    event_id, event_time, message, envelope, is_line, is_repaired, object_path, year, month, day, hour
   FROM (
     SELECT
       requestid, ip, user, sub, httpmethod, path, routekey, status, protocol, clientid, apiid, stage,
@@ -107,7 +110,7 @@ FROM (
             - CASE WHEN substr(request_time, 22, 1) = '-' THEN -1 ELSE 1 END
               * (CAST(substr(request_time, 23, 2) AS bigint) * 3600 + CAST(substr(request_time, 25, 2) AS bigint) * 60)), 0)
       END AS logged_time,
-      event_id, event_time, message, envelope, is_repaired, year, month, day, hour
+      event_id, event_time, message, envelope, is_repaired, object_path, year, month, day, hour
     FROM (
       -- From text, not from parsed JSON: the first key of a name wins, so that nothing a caller puts
       -- into path can replace the identity before it.
@@ -129,25 +132,25 @@ FROM (
         COALESCE(TRY_CAST(regexp_extract(json_extract_scalar(line, '$.requestTimeEpoch'), '\A[0-9]{1,18}\z') AS bigint),
                  TRY_CAST(regexp_extract(json_extract_scalar(line, '$.requestTime'), '\A[0-9]{1,18}\z') AS bigint)) AS number_time,
         json_extract_scalar(line, '$.requestTime') AS request_time,
-        line, event_id, event_time, message, envelope, is_repaired, is_begun, year, month, day, hour
+        line, event_id, event_time, message, envelope, is_repaired, is_begun, object_path, year, month, day, hour
       FROM (
         SELECT
           CASE WHEN begun IS NULL THEN whole
             WHEN TRY(json_parse(concat(regexp_replace(begun, '[,}]\z', ''), '}'))) IS NOT NULL
               THEN concat(regexp_replace(begun, '[,}]\z', ''), '}') END AS line,
           NOT is_json AS is_repaired, begun IS NOT NULL AS is_begun,
-          event_id, event_time, message, envelope, year, month, day, hour
+          event_id, event_time, message, envelope, object_path, year, month, day, hour
         FROM (
           SELECT
             whole, is_json,
             -- What stands whole before the first place that is no JSON: keys with their comma or the end.
             CASE WHEN whole IS NULL THEN regexp_extract(mended,
               '\A[ \t\r\n]*\{(?:[ \t\r\n]*"[^"\\\x00-\x1F]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1F]*)*"[ \t\r\n]*:[ \t\r\n]*(?:"[^"\\\x00-\x1F]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1F]*)*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)[ \t\r\n]*,)*(?:[ \t\r\n]*"[^"\\\x00-\x1F]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1F]*)*"[ \t\r\n]*:[ \t\r\n]*(?:"[^"\\\x00-\x1F]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1F]*)*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)[ \t\r\n]*\})?') END AS begun,
-            event_id, event_time, message, envelope, year, month, day, hour
+            event_id, event_time, message, envelope, object_path, year, month, day, hour
           FROM (
             SELECT
               CASE WHEN is_json THEN message WHEN TRY(json_parse(mended)) IS NOT NULL THEN mended END AS whole,
-              mended, is_json, event_id, event_time, message, envelope, year, month, day, hour
+              mended, is_json, event_id, event_time, message, envelope, object_path, year, month, day, hour
             FROM (
               SELECT
                 -- Lines of the old format left numbers unquoted ({"responseLength":-}); some writers
@@ -155,11 +158,11 @@ FROM (
                 CASE WHEN envelope = 'data' AND NOT is_json THEN regexp_replace(
                   CASE WHEN substr(message, 1, 1) = chr(65279) THEN substr(message, 2) ELSE message END,
                   '("[A-Za-z0-9_]+":[ ]?)-([,}])', '$1"-"$2') END AS mended,
-                is_json, event_id, event_time, message, envelope, year, month, day, hour
+                is_json, event_id, event_time, message, envelope, object_path, year, month, day, hour
               FROM (
                 SELECT
                   envelope = 'data' AND TRY(json_parse(message)) IS NOT NULL AS is_json,
-                  event_id, event_time, message, envelope, year, month, day, hour
+                  event_id, event_time, message, envelope, object_path, year, month, day, hour
                 FROM (
                   SELECT
                     CASE
@@ -170,11 +173,11 @@ FROM (
                     NULLIF(element_at(logevents, n).id, '') AS event_id,
                     element_at(logevents, n)."timestamp" AS event_time,
                     element_at(logevents, n).message AS message,
-                    year, month, day, hour
+                    object_path, year, month, day, hour
                   FROM (
-                    SELECT messagetype, logevents, year, month, day, hour FROM ${database}.${table_json}_raw
+                    SELECT messagetype, logevents, "$path" AS object_path, year, month, day, hour FROM ${database}.${table_json}_raw
                     UNION ALL
-                    SELECT messagetype, logevents, year, month, day, hour FROM ${database}.${table_json}_recovered
+                    SELECT messagetype, logevents, "$path" AS object_path, year, month, day, hour FROM ${database}.${table_json}_recovered
                   ) AS delivered
                   CROSS JOIN UNNEST(CASE WHEN cardinality(logevents) > 0 THEN sequence(1, cardinality(logevents))
                     ELSE ARRAY[1] END) AS t(n)

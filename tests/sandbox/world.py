@@ -34,6 +34,7 @@ class Switches:
     delay_seconds: float = 3600
     delivery_seed: int = 0
     athena_concurrency: int = 0
+    athena_names_objects: bool = True  # in what it says of an object that cannot be read
     athena_managed_results: bool = False  # results are Athena's own: no object, GetQueryResults alone has them
     athena_seconds: float = 0
     athena_queue_seconds: float = 0

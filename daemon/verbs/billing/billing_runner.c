@@ -1,7 +1,9 @@
 #include "daemon/verbs/billing/billing_runner.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "billing/store/damaged.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb_loop.h"
 #include "daemon/views/progress.h"
@@ -80,6 +82,20 @@ static void tell(const struct billing_runner *runner, size_t pipeline, const str
                       runner->loop.stopped ? "stopped" : e->text);
 }
 
+/* Whatever the verb shows was asked without these. */
+static void tell_damaged(const struct billing *billing)
+{
+    size_t i;
+    json_t *object;
+
+    json_array_foreach(billing ? damaged_objects(billing) : NULL, i, object)
+        (void)fprintf(stderr,
+                      "billingd: %s: left out: s3://%s/%s %s; `billingd backfill` reads what is "
+                      "whole in it, and the log group\n",
+                      billing->pipeline, billing->names.bucket, json_text(object, "key"),
+                      json_text(object, "problem"));
+}
+
 static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pipeline)
 {
     const struct manifest_pipeline *spec = &runner->manifest->pipelines[pipeline];
@@ -100,6 +116,7 @@ static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pi
     }
     billing_runner_quiet(&turn);
     tell(runner, pipeline, &e);
+    tell_damaged(turn.billing);
     billing_free(turn.billing);
 }
 

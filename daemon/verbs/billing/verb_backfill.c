@@ -103,6 +103,7 @@ static void print_report(const json_t *report, bool dry_run)
                      dry_run ? "would write " : "wrote ", json_whole(logs, "events"),
                      json_whole(logs, "objects"));
     print_source(json_object_get(report, "errors"), "error prefix", dry_run);
+    print_source(json_object_get(report, "damaged"), "damaged objects", dry_run);
     print_source(legacy, "older form", dry_run);
     if (json_whole(report, "lost"))
         (void)printf("  %" JSON_INTEGER_FORMAT " events were found nowhere\n",

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
+#include "billing/store/damaged.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/day_range.h"
@@ -162,6 +163,7 @@ static void print_json(const struct work *work)
                      "pipeline", work->turn->billing->pipeline, "time_zone",
                      price_book_zone(work->turn->billing->book), "first", first, "last", last,
                      "days", days);
+    json_object_set(json, "damaged", (json_t *)damaged_objects(work->turn->billing));
     if (work->repaired)
         json_object_set_new(json, "repair",
                             json_pack("{s:i, s:i, s:i, s:i, s:i, s:b, s:I, s:s}", "built",

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit_private.h"
+#include "billing/store/damaged.h"
 
 #include <string.h>
 
@@ -245,6 +246,7 @@ static json_t *document_of(const struct audit *audit, json_t *gaps)
         reasons, "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit));
     json_object_set_new(document, "excluded", excluded_document(audit, &sum));
     json_object_set_new(document, "included", included_document(audit, &sum));
+    json_object_set_new(document, "damaged", json_deep_copy(damaged_objects(audit->billing)));
     put_objects(document, audit);
     return document;
 }

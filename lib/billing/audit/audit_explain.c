@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "billing/audit/audit_private.h"
 #include "billing/prices/price_book.h"
+#include "billing/store/damaged.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,18 @@ static int64_t unreadable_lines(const struct audit *audit)
     return lines;
 }
 
+static void explain_damaged(struct str *text, const json_t *damaged)
+{
+    const json_t *first = json_array_get(damaged, 0);
+
+    if (first)
+        str_addf(text, "%s%zu objects cannot be read by any query and are left out: %s %s",
+                 text->len ? "; " : "", json_array_size(damaged), json_text(first, "key"),
+                 json_text(first, "problem"));
+    if (json_array_size(damaged) > 1)
+        str_add(text, " ...");
+}
+
 static void explain_delivered(struct str *text, const struct audit *audit)
 {
     json_int_t undelivered = json_whole(audit->error_objects, "pending");
@@ -76,6 +89,7 @@ static void explain_delivered(struct str *text, const struct audit *audit)
             "%s%lld lines of objects of the audited hours are unreadable (blank, broken, or no "
             "envelope of CloudWatch Logs) and may have held them",
             text->len ? "; " : "", (long long)unreadable);
+    explain_damaged(text, damaged_objects(audit->billing));
     if (!text->len)
         str_add(text, "Firehose took them and no readable object holds them: an object was "
                       "deleted or archived, or S3 refused for over 24 hours");

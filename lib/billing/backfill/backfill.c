@@ -135,7 +135,7 @@ static json_int_t lost(const struct backfill *backfill, const json_t *holes)
     json_array_foreach(holes, i, hole)
         missing += json_integer_value(json_object_get(hole, "missing"));
     missing -= (json_int_t)(backfill->logs.events + backfill->logs.there +
-                            backfill->errors.written.events);
+                            backfill->errors.written.events + backfill->damaged.written.events);
     return missing > 0 ? missing : 0;
 }
 
@@ -144,12 +144,13 @@ static json_t *report_of(const struct backfill *backfill, const json_t *holes, j
     const struct backfill_request *request = backfill->request;
 
     return json_pack(
-        "{s:s, s:s, s:I, s:I, s:b, s:O, s:{s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:I}",
+        "{s:s, s:s, s:I, s:I, s:b, s:O, s:{s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:I}",
         "format_version", JSON_FORMAT_VERSION, "pipeline", backfill->billing->pipeline, "from",
         (json_int_t)request->from_s, "to", (json_int_t)request->to_s, "dry_run", request->dry_run,
         "holes", holes, "logs", "read", (json_int_t)backfill->read, "present",
         (json_int_t)backfill->present, "events", (json_int_t)backfill->logs.events, "objects",
-        (json_int_t)backfill->logs.objects, "errors", source_report(&backfill->errors), "legacy",
+        (json_int_t)backfill->logs.objects, "errors", source_report(&backfill->errors), "damaged",
+        source_report(&backfill->damaged), "legacy",
         request->legacy_prefix ? source_report(&backfill->legacy) : json_null(), "retention_days",
         retention ? retention : json_null(), "lost", lost(backfill, holes));
 }
@@ -181,7 +182,7 @@ static int run(struct flow *flow, struct backfill *backfill, json_t **holes, jso
         return -1;
     json_decref(*holes);
     *holes = find_holes(audit);
-    if (backfill_objects_errors(flow, backfill, e))
+    if (backfill_objects_errors(flow, backfill, e) || backfill_objects_damaged(flow, backfill, e))
         return -1;
     if (json_array_size(*holes) && events_missing_reach(flow, backfill->billing, retention, e) < 0)
         return -1;
@@ -194,6 +195,7 @@ json_t *backfill_run(struct flow *flow, const struct billing *billing,
     struct backfill backfill = {.billing = billing,
                                 .request = request,
                                 .errors = {.kind = "error"},
+                                .damaged = {.kind = "damaged"},
                                 .legacy = {.kind = "legacy"}};
     json_t *holes = json_array(), *retention = NULL, *report = NULL;
 

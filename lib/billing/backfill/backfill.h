@@ -25,6 +25,7 @@ struct backfill_request {
  *  "holes": [{"from", "to", "missing"}],          by the audit
  *  "logs": {"read", "present", "events", "objects"},  from the log group, for the holes
  *  "errors": {"found", "unreadable", "events", "objects"},  from below the error prefix
+ *  "damaged": likewise, of objects that queries leave out (damaged.h),
  *  "legacy": likewise, or null,
  *  "retention_days": of the log group, null: for ever,
  *  "lost": missing events that nobody has any more}; new reference.

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/backfill/backfill_private.h"
+#include "billing/store/damaged.h"
 #include "billing/store/legacy.h"
 #include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
@@ -63,25 +64,35 @@ static int take_object(struct flow *flow, struct backfill *backfill, struct back
     return failed;
 }
 
-static int take_all(struct flow *flow, struct backfill *backfill, struct backfill_source *source,
-                    const char *prefix, struct err *e)
+static int take_listed(struct flow *flow, struct backfill *backfill, struct backfill_source *source,
+                       const json_t *objects, struct err *e)
 {
-    json_auto_t *objects = object_list(flow, backfill->billing, prefix, e);
     size_t i;
     json_t *object;
 
-    if (!objects)
-        return -1;
     json_array_foreach(objects, i, object) {
         if (!json_integer_value(json_object_get(object, "size")))
             continue;
         source->found++;
-        backfill_progress(backfill, "reading %s, object %zu of %zu", prefix, i + 1,
-                          json_array_size(objects));
+        backfill_progress(backfill, "reading %s, object %zu of %zu", json_text(object, "key"),
+                          i + 1, json_array_size(objects));
         if (take_object(flow, backfill, source, object, e))
-            return err_wrap(e, "recovering %s", prefix);
+            return err_wrap(e, "recovering %s", json_text(object, "key"));
     }
     return 0;
+}
+
+static int take_all(struct flow *flow, struct backfill *backfill, struct backfill_source *source,
+                    const char *prefix, struct err *e)
+{
+    json_auto_t *objects = object_list(flow, backfill->billing, prefix, e);
+
+    return objects ? take_listed(flow, backfill, source, objects, e) : -1;
+}
+
+int backfill_objects_damaged(struct flow *flow, struct backfill *backfill, struct err *e)
+{
+    return take_listed(flow, backfill, &backfill->damaged, damaged_objects(backfill->billing), e);
 }
 
 int backfill_objects_errors(struct flow *flow, struct backfill *backfill, struct err *e)

@@ -26,7 +26,7 @@ struct backfill {
     const struct backfill_request *request;
     int64_t read, present; /* log events read for the holes; of them, in S3 already */
     struct backfill_written logs;
-    struct backfill_source errors, legacy;
+    struct backfill_source errors, legacy, damaged;
 };
 
 /* To whom the request says. */
@@ -35,7 +35,8 @@ void backfill_progress(const struct backfill *backfill, const char *format, ...)
 /* Writes the events of [from_s, to_s) that the log group has and S3 has not. */
 int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, int64_t to_s,
                   struct err *e);
-/* Objects below the error prefix; below request->legacy_prefix. */
+/* Objects that no engine can read; below the error prefix; below request->legacy_prefix. */
+int backfill_objects_damaged(struct flow *flow, struct backfill *backfill, struct err *e);
 int backfill_objects_errors(struct flow *flow, struct backfill *backfill, struct err *e);
 int backfill_objects_legacy(struct flow *flow, struct backfill *backfill, struct err *e);
 

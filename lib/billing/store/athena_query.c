@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "billing/store/athena_query_private.h"
 #include "billing/store/athena_query_text.h"
+#include "billing/store/damaged.h"
 #include "billing/store/store_operations.h"
 
 #include <stdio.h>
@@ -92,7 +93,9 @@ struct run {
     struct flow *flow;
     const struct billing *billing;
     const char *text, *seed;
-    unsigned attempt;
+    unsigned attempt, runs; /* token; of the same text */
+    bool writes;
+    size_t left_out; /* damaged objects */
     struct athena_result *result;
     json_t *execution; /* as last seen; owned */
 };
@@ -250,34 +253,106 @@ static int run_once(struct run *run, struct err *e)
     if (!strcmp(json_text(status, "State"), "SUCCEEDED"))
         return 0;
     failure = athena_query_judge(status);
-    if (failure == ATHENA_AGAIN && !athena_query_writes(run->text) && ++run->attempt < MOST_RUNS)
-        return pause_before(run->flow, run->attempt, e) ? -1 : 1;
+    if (failure == ATHENA_AGAIN && !athena_query_writes(run->text) && ++run->runs < MOST_RUNS) {
+        run->attempt++;
+        return pause_before(run->flow, run->runs, e) ? -1 : 1;
+    }
     return fail(run, failure, e);
+}
+
+/* ---- around what no engine can read ---- */
+
+/* The question's values, with what is damaged left out; new reference. */
+static json_t *values_for(const struct billing *billing, const struct athena_question *question)
+{
+    json_t *values = question->values ? json_copy((json_t *)question->values) : json_object();
+    const char *filter = json_text(values, "partition_filter");
+    cleanup_free char *without = filter ? damaged_filter(billing, filter) : NULL;
+
+    if (without)
+        json_object_set_new(values, "partition_filter", json_string(without));
+    return values;
+}
+
+/* Asks once, as often as Athena calls it retryable.  *reason: Athena's words when it failed. */
+static int ask(struct run *run, const struct athena_question *question, char **reason,
+               struct err *e)
+{
+    json_auto_t *values = values_for(run->billing, question);
+    cleanup_free char *text = athena_query_text(run->billing, question->name, values, e);
+    int how;
+
+    if (!text)
+        return -1;
+    run->left_out = json_array_size(damaged_objects(run->billing));
+    run->text = text;
+    run->runs = 0;
+    while ((how = run_once(run, e)) == 1)
+        ;
+    if (how && run->execution)
+        *reason = mem_text(athena_query_reason(json_object_get(run->execution, "Status")));
+    if (!how && !athena_query_writes(text))
+        how = athena_query_rows(run->flow, run->billing, run->execution, run->result, e);
+    run->writes = athena_query_writes(text);
+    run->text = NULL;
+    return how;
+}
+
+/* 1: the cause is left out from now on, ask again; 0: it was something else; -1 and *e. */
+static int leave_out(const struct run *run, const struct athena_question *question,
+                     const char *reason, struct err *e)
+{
+    const char *filter = json_text(question->values, "partition_filter");
+    struct err unknown = {0};
+    int found =
+        reason && filter ? damaged_find(run->flow, run->billing, reason, filter, &unknown) : 0;
+
+    /* Another query may have found it meanwhile. */
+    if (!found && filter)
+        found = json_array_size(damaged_objects(run->billing)) > run->left_out;
+    if (found > 0 && !run->writes) {
+        err_clear(e);
+        return 1;
+    }
+    if (found > 0) /* its target may hold files now */
+        e->kind = ERR_RETRY;
+    if (found < 0) {
+        err_clear(e);
+        return err_set(e, unknown.kind, "%s: %s", reason, unknown.text);
+    }
+    return -1;
+}
+
+static void set_seed(struct run *run, struct str *own, const struct athena_question *question)
+{
+    unsigned char random[16];
+
+    run->seed = question->seed;
+    if (run->seed)
+        return;
+    random_bytes(random, sizeof random);
+    str_addf(own, "%lld ", (long long)clock_now_ms());
+    str_add_hex(own, random, sizeof random);
+    run->seed = str_text(own);
 }
 
 int athena_query_run(struct flow *flow, const struct billing *billing,
                      const struct athena_question *question, struct athena_result *result,
                      struct err *e)
 {
-    cleanup_free char *text = athena_query_text(billing, question->name, question->values, e);
-    unsigned char random[16] = {0};
     cleanup_str struct str own = {0};
-    struct run run = {flow, billing, text, question->seed, 0, result, NULL};
-    int how;
+    struct run run = {.flow = flow, .billing = billing, .result = result};
+    int how, again = 0;
 
     *result = (struct athena_result){0};
-    if (!text)
-        return -1;
-    if (!run.seed) {
-        random_bytes(random, sizeof random);
-        str_addf(&own, "%lld ", (long long)clock_now_ms());
-        str_add_hex(&own, random, sizeof random);
-        run.seed = str_text(&own);
-    }
-    while ((how = run_once(&run, e)) == 1)
-        ;
-    if (!how && !athena_query_writes(text))
-        how = athena_query_rows(flow, billing, run.execution, result, e);
+    set_seed(&run, &own, question);
+    do {
+        cleanup_free char *reason = NULL;
+
+        run.attempt += again; /* another text under a token of its own */
+        how = ask(&run, question, &reason, e);
+        again = how ? leave_out(&run, question, reason, e) : 0;
+    } while (again > 0);
     json_decref(run.execution);
     if (how)
         athena_query_result_fini(result);

@@ -30,6 +30,7 @@ void billing_free(struct billing *billing)
     settings_free(&billing->settings);
     price_book_free(billing->book);
     json_decref(billing->queries);
+    json_decref(billing->damaged);
     free(billing->pipeline);
     free(billing->account);
     free(billing->region);

@@ -1,6 +1,7 @@
 /* billing.h -- what every billing procedure works with: one pipeline, its names, its price book.
  *
- * Made once per spec (lib/spec/billing_setup.c) from the manifest; procedures only read it. */
+ * Made once per spec (lib/spec/billing_setup.c) from the manifest; procedures only read it, but for
+ * what they find damaged. */
 #ifndef BILLING_STORE_BILLING_H
 #define BILLING_STORE_BILLING_H
 
@@ -42,6 +43,7 @@ struct billing {
     struct billing_names names;
     struct billing_settings settings;
     struct price_book *book; /* owned */
+    json_t *damaged;         /* objects that queries leave out: damaged.h */
     json_t *queries;         /* name -> SQL, table names in, ${runtime} placeholders left */
 };
 

@@ -1,5 +1,6 @@
 """Queries on their way: a thread each, states, statistics, cancellation, faults."""
 
+import re
 import threading
 import time
 import uuid
@@ -121,6 +122,8 @@ class Queries:
                 self.end(execution, "CANCELLED", leave)
                 return
             state, execution.error, execution.reason = "FAILED", error, str(error)
+            if not self.switches.athena_names_objects:
+                execution.reason = re.sub(r"Failed to read file at \S+: ", "", execution.reason)
         except Missing as error:
             execution.error = QueryError("S3_ERROR", f"The specified bucket does not exist: {error}")
             state, execution.reason = "FAILED", str(execution.error)

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections import deque
+from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
@@ -17,6 +18,7 @@ from .take_in import TakeIn, literal, quoted
 
 PASSING = ("FILTER", "PROJECTION", "LEFT_DELIM_JOIN", "UNNEST", "UNION")
 ZONED = "TIMESTAMP WITH TIME ZONE"
+PATH = re.compile(r'"?\$path"?|\bobject_path\b')
 SCANS = ("SEQ_SCAN", "TABLE_SCAN")
 
 
@@ -168,13 +170,34 @@ class Engine:
         text = self.connection.execute("EXPLAIN (FORMAT json) " + sql).fetchall()[0][1]
         self.connection.execute("RESET disabled_optimizers")
         found: dict[tuple[str, str], set[int]] = {}
+        self.passed_by: dict[tuple[str, str], list[list[str]]] = {}  # by scan: its conditions
         for node in json.loads(text):
             self.walk(node, [], found)
         chosen = {}
         for place, table in self.snapshot.tables.items():
             numbers = found.get(place, range(len(table.partitions)))
-            chosen[place] = [table.partitions[n] for n in sorted(numbers)]
+            chosen[place] = self.opened(table, [table.partitions[n] for n in sorted(numbers)],
+                                        self.passed_by.get(place, []))
         return chosen
+
+    def opened(self, table: Table, partitions: list[Partition], scans: list[list[str]]) -> list[Partition]:
+        """Without the objects that a condition on "$path" leaves out of every scan: Trino never opens them.  The
+        plan calls the column by the view's name for it, as it does with the keys."""
+        wanted = [[text for part in scan for text in conjuncts(part) if PATH.search(text)] for scan in scans]
+        if not wanted or not all(wanted):
+            return partitions
+        paths = [f"s3://{table.bucket}/{stored.key}" for p in partitions for stored in p.objects]
+        left = {path for conditions in wanted for path in self.paths_for(paths, conditions)}
+        return [Partition(p.values, [o for o in p.objects if f"s3://{table.bucket}/{o.key}" in left]) for p in partitions]
+
+    def paths_for(self, paths: list[str], conditions: list[str]) -> set[str]:
+        left = set(paths)
+        for condition in conditions:
+            with suppress(duckdb.Error):  # about other columns too: it says nothing
+                left &= {row[0] for row in self.connection.execute(
+                    f"SELECT path FROM (SELECT unnest(?) AS path) WHERE coalesce(({PATH.sub('path', condition)}), false)",
+                    [paths]).fetchall()}
+        return left
 
     def walk(self, node: dict[str, Any], filters: list[str], found: dict[tuple[str, str], set[int]]) -> None:
         name, extra = node["name"].strip(), node.get("extra_info", {})
@@ -185,6 +208,7 @@ class Engine:
                 conditions = filters + (own if isinstance(own, list) else [own])
                 table = self.snapshot.tables[place]
                 found.setdefault(place, set()).update(self.matching(table, conditions))
+                self.passed_by.setdefault(place, []).append(conditions)
             return
         # A window of DuckDB's own making (it joins UNNEST back) changes no row; any other does.
         passes = name in PASSING or ("WINDOW" in name and extra.get("Projections") == "delim_index")
@@ -241,7 +265,7 @@ class Engine:
 
     def parquet(self, table: Table, partitions: list[Partition]) -> str:
         """Columns by name; one that a file lacks is NULL."""
-        bucket = table.location.partition("://")[2].partition("/")[0]
+        bucket = table.bucket
         rows, files = [], []
         for partition in partitions:
             keys = "".join(", " + literal(value) for value in partition.values)

@@ -52,6 +52,10 @@ class Table:
         return str(self.storage.get("Location", ""))
 
     @property
+    def bucket(self) -> str:
+        return self.location.partition("://")[2].partition("/")[0]
+
+    @property
     def parameters(self) -> dict[str, str]:
         return dict(self.document.get("Parameters", {}))
 

@@ -32,13 +32,13 @@ def bad_data(text: str) -> QueryError:
     return QueryError("HIVE_BAD_DATA", text)
 
 
-def decoded(key: str, data: bytes) -> bytes:
+def decoded(key: str, data: bytes, bucket: str = "") -> bytes:
     """The object's text: only a name that ends in .gz is decompressed (all members of it)."""
     if key.endswith(".gz"):
         try:
             return gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
-            raise QueryError("HIVE_CURSOR_ERROR", f"Failed to read file: s3://{key}: {error}") from None
+            raise QueryError("HIVE_CURSOR_ERROR", f"Failed to read file at s3://{bucket}/{key}: {error}") from None
     if key.endswith(OTHER_CODECS):
         raise QueryError("HIVE_CURSOR_ERROR", f"the sandbox does not read this codec: {key}")
     return data

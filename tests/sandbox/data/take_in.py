@@ -129,7 +129,7 @@ class TakeIn:
         fits = table.library in (OPENX, *HCATALOG) and all(name in ENVELOPE for name, _ in table.columns)
         plain, others = [], []
         for number, stored in enumerate(objects):
-            data = decoded(stored.key, self.data(stored)) if fits else b""
+            data = decoded(stored.key, self.data(stored), table.bucket) if fits else b""
             if fits and is_plain_envelopes(data):
                 plain.append(data.replace(FIRST, b'{"$object":%d,"messageType":' % number))
                 if not data.endswith(b"\n"):
@@ -143,14 +143,14 @@ class TakeIn:
             return b""
         reader = Reader(table.library, table.serde_parameters, table.columns)
         lines = [json.dumps({"$object": number, **row}, ensure_ascii=False) for number, stored in numbered
-                 for row in reader.rows(stored.key, decoded(stored.key, self.data(stored)))]
+                 for row in reader.rows(stored.key, decoded(stored.key, self.data(stored), table.bucket))]
         return "".join(line + "\n" for line in lines).encode("utf-8", "surrogatepass")
 
     def copy(self, table: Table, batch: list[tuple[Partition, str]], objects: list[tuple[Stored, int]],
              path: Path, plain: bytes, slow: bytes) -> None:
         """Rows with the keys' values of their partition, "$path" and "$part"."""
         keys = "".join(f', "{name}" {kind.duck}' for name, kind in table.keys)
-        bucket = table.location.partition("://")[2].partition("/")[0]
+        bucket = table.bucket
         self.connection.execute('CREATE OR REPLACE TABLE objects("$object" BIGINT, "$path" VARCHAR, '
                                 f'"$part" INTEGER{keys})')
         rows = (f"({n}, {quoted(f's3://{bucket}/{stored.key}')}, {len(self.parts) + number}"

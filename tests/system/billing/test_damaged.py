@@ -4,7 +4,7 @@ import gzip
 from typing import Any
 
 import pytest
-from audit_world import DAYS, LAST, audit, bill, calls, gaps, generate, true_calls
+from audit_world import DAYS, LAST, audit, backfill, bill, calls, gaps, generate, true_calls
 from rollup_world import BUCKET, World
 
 
@@ -13,6 +13,51 @@ def world(sandbox: Any, spec: Any, api: str) -> World:
     made = World(sandbox, spec)
     made.apply()
     return made
+
+
+def largest(world: World) -> dict[str, Any]:
+    return max((o for o in world.sandbox.objects(BUCKET, "access-logs/") if "day=01" in o["key"]),
+               key=lambda o: o["size"])
+
+
+@pytest.mark.parametrize("harm", ["plain", "cut"])
+def test_an_object_that_is_no_gzip_stops_nothing(world: World, harm: str) -> None:
+    """It is left out by name, its hour is a gap, and all that the log group and the object hold comes back."""
+    truth = generate(world)
+    world.sandbox.client("s3").delete_bucket_policy(Bucket=BUCKET)
+    victim, store = largest(world), world.sandbox.client("s3")
+    whole = store.get_object(Bucket=BUCKET, Key=victim["key"])["Body"].read()
+    harmed = gzip.decompress(whole) if harm == "plain" else whole[: len(whole) * 2 // 3]
+    store.put_object(Bucket=BUCKET, Key=victim["key"], Body=harmed)
+    built = world.rollup("--to", LAST)
+    assert set(world.states(built).values()) == {"current"}
+    assert [one["key"] for one in built["damaged"]] == [victim["key"]]
+    found = audit(world, code=5)
+    assert [one["key"] for one in found["damaged"]] == [victim["key"]] and gaps(found)["delivered"] > 0
+    lost = [gap for gap in found["gaps"] if gap["hop"] == "delivered"][0]
+    assert victim["key"] in lost["explanation"] and "billingd backfill" in lost["explanation"]
+    raw = world.run("bill", "--month", "2025-10", "--from-raw", "-o", "json")
+    assert victim["key"] in raw.stderr
+    report = backfill(world)
+    assert report["lost"] == 0 and report["damaged"]["found"] == 1
+    assert (report["damaged"]["unreadable"] > 0) == (harm == "cut") and report["damaged"]["events"] > 0
+    assert store.get_object(Bucket=BUCKET, Key=victim["key"])["Body"].read() == harmed
+    world.rollup("--to", LAST)
+    assert audit(world)["verdict"] == "complete"
+    first, document = bill(world)
+    assert calls(document) == true_calls(truth)
+    assert backfill(world)["damaged"]["events"] == 0 and bill(world)[0] == first
+
+
+def test_an_engine_that_does_not_name_the_object(world: World) -> None:
+    """Only its words on gzip: the objects of the days asked for are read one by one."""
+    generate(world)
+    world.sandbox.client("s3").delete_bucket_policy(Bucket=BUCKET)
+    victim = largest(world)
+    world.sandbox.client("s3").put_object(Bucket=BUCKET, Key=victim["key"], Body=b"{}")
+    world.sandbox.switches(athena_names_objects=False)
+    found = audit(world, code=5)
+    assert [one["key"] for one in found["damaged"]] == [victim["key"]]
 
 
 def test_a_cut_envelope_is_a_gap_and_not_fatal(world: World) -> None:

@@ -1,0 +1,218 @@
+#include "billing/store/damaged.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/timestamp.h"
+#include "billing/store/gzip.h"
+#include "billing/store/object_content.h"
+#include "billing/store/object_list.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+const json_t *damaged_objects(const struct billing *billing)
+{
+    return billing->damaged;
+}
+
+char *damaged_filter(const struct billing *billing, const char *filter)
+{
+    cleanup_str struct str out = {0};
+    size_t i;
+    json_t *object;
+
+    if (!json_array_size(billing->damaged))
+        return mem_text(filter);
+    str_addf(&out, "(%s) AND object_path NOT IN (", filter);
+    json_array_foreach(billing->damaged, i, object) {
+        const char *key = json_text(object, "key");
+
+        str_addf(&out, "%s's3://%s/", i ? ", " : "", billing->names.bucket);
+        for (; *key; key++)
+            str_addf(&out, *key == '\'' ? "''" : "%c", *key);
+        str_add_char(&out, '\'');
+    }
+    str_add_char(&out, ')');
+    return str_take(&out);
+}
+
+/* ---- one object ---- */
+
+static bool is_noted(const struct billing *billing, const char *key)
+{
+    size_t i;
+    json_t *object;
+
+    json_array_foreach(billing->damaged, i, object)
+        if (!strcmp(json_text(object, "key"), key))
+            return true;
+    return false;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n >= m && !strcmp(text + n - m, end);
+}
+
+/* What is wrong with the bytes of an object whose name ends in .gz; NULL: nothing, or nobody knows.
+ */
+static char *problem_of(const struct str *bytes)
+{
+    const unsigned char *at = (const unsigned char *)str_text(bytes);
+    cleanup_str struct str out = {0};
+    struct err broken = {0};
+
+    if (bytes->len < 2 || at[0] != 0x1f || at[1] != 0x8b)
+        return mem_text("is no gzip, though its name ends in .gz");
+    if (!gzip_unpack(at, bytes->len, &out, &broken) || out.len >= GZIP_MOST)
+        return NULL;
+    return mem_text(broken.text);
+}
+
+/* 1: damaged, and noted; 0: it is not, or it is gone; -1 and *e. */
+static int look_at(struct flow *flow, const struct billing *billing, const json_t *object,
+                   struct err *e)
+{
+    const char *key = json_text(object, "key");
+    cleanup_str struct str bytes = {0};
+    cleanup_free char *problem = NULL;
+    struct err unread = {0};
+    json_t *noted;
+
+    if (!ends_with(key, ".gz") || is_noted(billing, key) ||
+        !json_integer_value(json_object_get(object, "size")))
+        return 0;
+    if (object_content_read(flow, billing, object, &bytes, &unread))
+        return unread.kind == ERR_ABSENT ? 0 : err_set(e, unread.kind, "%s", unread.text);
+    problem = problem_of(&bytes);
+    if (!problem)
+        return 0;
+    if (strpbrk(key, ";\\\n") || strstr(key, "--") || strstr(key, "/*"))
+        return err_set(e, ERR_INVALID,
+                       "%s %s, and a name like this cannot be left out of a query: copy it to "
+                       "another prefix and delete it here",
+                       key, problem);
+    if (is_noted(billing, key)) /* by another query, meanwhile */
+        return 1;
+    noted = json_deep_copy(object);
+    json_object_set_new(noted, "problem", json_string(problem));
+    json_array_append_new(billing->damaged, noted);
+    return 1;
+}
+
+static int look_at_all(struct flow *flow, const struct billing *billing, const json_t *objects,
+                       struct err *e)
+{
+    int found = 0, one;
+    size_t i;
+    json_t *object;
+
+    json_array_foreach(objects, i, object) {
+        one = look_at(flow, billing, object, e);
+        if (one < 0)
+            return -1;
+        found += one;
+    }
+    return found;
+}
+
+/* ---- which ---- */
+
+/* The key that an engine's words name; new text, or NULL. */
+static char *named_key(const struct billing *billing, const char *reason)
+{
+    cleanup_free char *place = mem_printf("://%s/", billing->names.bucket);
+    const char *at = strstr(reason, place);
+    size_t n;
+
+    if (!at)
+        return NULL;
+    at += strlen(place);
+    n = strcspn(at, " \t\r\n\"'),");
+    while (n && strchr(":.;", at[n - 1]))
+        n--;
+    return mem_text_n(at, n);
+}
+
+/* What Java's and zlib's readers say of a broken gzip, when the engine names no object.  (Trino,
+ * Hive: their sources; reports of HIVE_CURSOR_ERROR) */
+static bool tells_of_gzip(const char *reason)
+{
+    static const char *const words[] = {"not in gzip format",
+                                        "incorrect header check",
+                                        "unexpected end of",
+                                        "corrupt gzip",
+                                        "invalid stored block",
+                                        "invalid code length",
+                                        "invalid block type",
+                                        "invalid distance",
+                                        "invalid literal",
+                                        "incorrect data check",
+                                        "unknown compression method",
+                                        "zlib",
+                                        "gzip"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasestr(reason, words[i]))
+            return true;
+    return false;
+}
+
+static int look_below(struct flow *flow, const struct billing *billing, const char *prefix,
+                      struct err *e)
+{
+    json_auto_t *objects = object_list(flow, billing, prefix, e);
+
+    return objects ? look_at_all(flow, billing, objects, e) : -1;
+}
+
+/* A day's prefix is that of its first hour, less the hour. */
+static int look_at_day(struct flow *flow, const struct billing *billing, const char *prefix,
+                       int64_t day_s, struct err *e)
+{
+    cleanup_free char *hour = object_list_hour_prefix(prefix, day_s);
+    char *end = strstr(hour + strlen(prefix), "hour=");
+
+    if (end)
+        *end = '\0';
+    return look_below(flow, billing, hour, e);
+}
+
+/* All objects of the days that the condition names: some hundreds a day, one after the other. */
+static int look_at_days(struct flow *flow, const struct billing *billing, const char *filter,
+                        struct err *e)
+{
+    static const char form[] = "year = %d AND month = %d AND day = %d";
+    int year, month, day, found = 0, one = 0;
+
+    for (const char *at = filter; (at = strstr(at, "year = ")) && one >= 0; at++) {
+        int64_t day_s;
+
+        if (sscanf(at, form, &year, &month, &day) != 3)
+            continue;
+        day_s =
+            timestamp_of((struct tm){.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day});
+        one = look_at_day(flow, billing, billing->names.data_prefix, day_s, e);
+        found += one > 0 ? one : 0;
+        for (char **side = billing->names.side_prefixes; side && *side && one >= 0; side++) {
+            one = look_at_day(flow, billing, *side, day_s, e);
+            found += one > 0 ? one : 0;
+        }
+    }
+    return one < 0 ? -1 : found;
+}
+
+int damaged_find(struct flow *flow, const struct billing *billing, const char *reason,
+                 const char *filter, struct err *e)
+{
+    cleanup_free char *key = named_key(billing, reason);
+
+    if (key)
+        return look_below(flow, billing, key, e);
+    return filter && tells_of_gzip(reason) ? look_at_days(flow, billing, filter, e) : 0;
+}
