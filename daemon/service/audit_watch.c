@@ -32,6 +32,17 @@ void audit_watch_free(struct audit_watch *watch)
     free(watch);
 }
 
+/* Nobody counted anything, and no object ever came: the API has not been called yet, or not so
+ * that anybody knows.  Once something came, silence is unknown like all else. */
+static bool is_unused(const json_t *audit)
+{
+    const json_t *reasons = json_object_get(audit, "reasons");
+    const char *reason = json_text(json_array_get(reasons, 0), "reason");
+
+    return json_array_size(reasons) == 1 && reason && !strcmp(reason, "silent") &&
+           json_is_null(json_at(audit, "freshness_seconds.at.object"));
+}
+
 /* A word that is none of ours is no reason to be content. */
 static enum health_verdict verdict_of(const json_t *audit)
 {
@@ -39,6 +50,8 @@ static enum health_verdict verdict_of(const json_t *audit)
 
     if (audit_has_gap(audit))
         return HEALTH_GAP;
+    if (is_unused(audit))
+        return HEALTH_UNUSED;
     return verdict && !strcmp(verdict, "complete") ? HEALTH_COMPLETE : HEALTH_UNKNOWN;
 }
 
@@ -83,7 +96,10 @@ static void set_moment(struct metric *metric, const char *pipeline, const json_t
 
 static void set_gauges(const char *pipeline, const json_t *audit)
 {
-    static const char *const verdicts[] = {"complete", "gap", "unknown"};
+    static const char *const verdicts[] = {[HEALTH_COMPLETE] = "complete",
+                                           [HEALTH_GAP] = "gap",
+                                           [HEALTH_UNKNOWN] = "unknown",
+                                           [HEALTH_UNUSED] = "unused"};
     const json_t *at = json_object_get(json_object_get(audit, "freshness_seconds"), "at");
     const char *name;
     json_t *value;

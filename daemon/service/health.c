@@ -198,7 +198,8 @@ static char *reason(const struct entry *entry)
 /* What was found stays true while nothing newer is known. */
 static char *finding(const struct entry *entry)
 {
-    if (entry->part != HEALTH_AUDIT || !entry->done || entry->verdict == HEALTH_COMPLETE)
+    if (entry->part != HEALTH_AUDIT || !entry->done || entry->verdict == HEALTH_COMPLETE ||
+        entry->verdict == HEALTH_UNUSED)
         return NULL;
     return entry->verdict == HEALTH_GAP
                ? mem_printf("%s: the audit found a gap: usage is missing", entry->pipeline)

@@ -34,7 +34,8 @@ RAW = """CREATE TABLE ddn_billing_db.restapi_access_log_json_{}(
   messagetype VARCHAR, owner VARCHAR, loggroup VARCHAR, logstream VARCHAR,
   subscriptionfilters VARCHAR[],
   logevents STRUCT(id VARCHAR, "timestamp" BIGINT, message VARCHAR)[],
-  year INTEGER, month INTEGER, day INTEGER, hour INTEGER)"""
+  year INTEGER, month INTEGER, day INTEGER, hour INTEGER,
+  "$path" VARCHAR DEFAULT 's3://bucket/one.json.gz')"""
 
 ROLLUP = """CREATE TABLE ddn_billing_db.restapi_access_log_{}(
   "user" VARCHAR, sub VARCHAR, httpmethod VARCHAR, path VARCHAR, routekey VARCHAR, status VARCHAR,

@@ -393,7 +393,8 @@ def test_a_request_logged_again_after_midnight_counts_on_its_first_day():
     minute = datetime.timedelta(minutes=1)
     events = request_lines([OCTOBER_7 - minute, OCTOBER_7 + minute], timeless=True, sub="s")
     assert counted(events) == [(6, "s")]
-    assert classes(events) == {"lines": 2, "events": 2, "requests": 1, "request_copies": 1, "estimated": 1}
+    assert classes(events) == {"lines": 2, "events": 2, "requests": 1, "counted": 1, "request_copies": 1,
+                               "estimated": 1}
 
 
 def test_a_request_logged_again_hours_later_counts_once():
@@ -436,7 +437,8 @@ def test_the_same_id_with_other_contents_is_another_request(field):
 def test_the_same_id_at_another_time_is_another_request():
     events = request_lines([OCTOBER_7, OCTOBER_7 + datetime.timedelta(seconds=1)] * 2, sub="s")
     assert counted(events) == [(7, "s"), (7, "s")]
-    assert classes(events) == {"lines": 4, "events": 4, "requests": 2, "request_copies": 2, "id_conflicts": 1}
+    assert classes(events) == {"lines": 4, "events": 4, "requests": 2, "counted": 2, "request_copies": 2,
+                               "id_conflicts": 1}
 
 
 @pytest.mark.parametrize("none", ["", "-", None])
@@ -447,11 +449,11 @@ def test_requests_without_an_id_are_copies_by_their_event_alone(none):
         line["requestId"] = none
         event["message"] = traffic.json.dumps(line)
     assert counted(events + events) == [(7, "s")] * 3
-    assert classes(events + events) == {"lines": 6, "events": 3, "requests": 3, "no_id": 3}
+    assert classes(events + events) == {"lines": 6, "events": 3, "requests": 3, "counted": 3, "no_id": 3}
     for _, event in events:
         event["id"] = ""  # then nothing tells that it is a copy
     assert counted(events + events) == [(7, "s")] * 6
-    assert classes(events + events) == {"lines": 6, "events": 6, "requests": 6, "no_id": 6}
+    assert classes(events + events) == {"lines": 6, "events": 6, "requests": 6, "counted": 6, "no_id": 6}
 
 
 def test_events_without_an_id_are_told_apart_by_their_request():

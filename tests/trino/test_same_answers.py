@@ -67,6 +67,11 @@ def check_same(both, sql, ordered=True):
     return have
 
 
+# All but where a line lies, which is each engine's own business.
+COLUMNS = ", ".join(name for name, *_ in duck.connect().execute("DESCRIBE ddn_billing_db.restapi_access_log_json").fetchall()
+                    if name != "object_path")
+
+
 def test_every_billing_query_is_tested_here():
     assert sorted([*VALUES, *PER_DAY]) == duck.billing_queries()
 
@@ -84,7 +89,7 @@ def test_view_has_the_declared_types(both):
 def test_view_gives_the_same_rows(both):
     lines = ", ".join("'" + m.replace("'", "''") + "'" for m in odd_lines.DUCKDB_DIFFERS)
     where = f"WHERE message NOT IN ({lines}) OR message IS NULL"
-    rows = check_same(both, f"SELECT * FROM ddn_billing_db.restapi_access_log_json {where}", ordered=False)
+    rows = check_same(both, f"SELECT {COLUMNS} FROM ddn_billing_db.restapi_access_log_json {where}", ordered=False)
     assert len(rows) == both.made.lines - len(odd_lines.DUCKDB_DIFFERS)
 
 
@@ -100,7 +105,7 @@ def test_unreadable_lines_are_rows_and_nothing_else(both):
 
 @pytest.mark.parametrize("message", odd_lines.DUCKDB_DIFFERS, ids=str)
 def test_lines_duckdb_reads_otherwise(both, message):
-    _, have, want = answers(both, "SELECT * FROM ddn_billing_db.restapi_access_log_json WHERE message = '"
+    _, have, want = answers(both, f"SELECT {COLUMNS} FROM ddn_billing_db.restapi_access_log_json WHERE message = '"
                             + message.replace("'", "''") + "'")
     assert have != want, "remove it from odd_lines.DUCKDB_DIFFERS"
     _, rows = both.trino.run("SELECT line_state, requestid FROM ddn_billing_db.restapi_access_log_json"

@@ -169,11 +169,11 @@ def test_what_is_not_done_yet_is_not_well(world: World, start: Start) -> None:
 
 
 def test_a_pipeline_without_usage_is_well(sandbox: Any, spec: Any, api: str, start: Start) -> None:
-    """Nothing was called, nothing is missing, and that is known."""
+    """Nothing was ever called: no reason to be woken, and not called complete."""
     World(sandbox, spec)
     daemon = start().ready()
     daemon.wait(lambda: well(daemon), 120)
-    assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
+    assert daemon.metric("billingd_audit_verdict", verdict="unused") == 1
     assert daemon.metric("billingd_newest_event_timestamp_seconds") is None
     assert daemon.metric("billingd_audit_gap_ratio", hop="ingested") is None
     assert daemon.end() == 0

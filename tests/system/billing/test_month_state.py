@@ -72,7 +72,8 @@ def test_an_empty_month_between(books: Books) -> None:
     assert "is closed" not in books.world.run("bill", "--month", "2025-10").stderr
     books.close("2025-10")
     assert "shop-2025-10 is its invoice" in books.world.run("bill", "--month", "2025-10").stderr
-    assert "whether the gateway had any is unknown" in reasons(books.close("2025-11", code=4))
+    refused = reasons(books.close("2025-11", code=4))
+    assert "no hop counted anything" in refused and "--accept-unknown" in refused
     found = books.close("2025-11", "--accept-unknown")
     assert found["manifest"]["accepted_unknown"] is True and found["manifest"]["totals"]["calls"] == 0
     assert any("the gateway had any is unknown" in text for text in found["notes"])
@@ -81,9 +82,10 @@ def test_an_empty_month_between(books: Books) -> None:
 
 
 def test_traffic_and_nothing_billed(books: Books) -> None:
-    """The filter is blocked all month: the audit's gap, and no close."""
+    """The filter is blocked nearly all month: the audit's gap, and no close."""
     books.world.write(since="2025-10-01")
-    books.sandbox.blocks({"hop": "filter", "from": 1761955200, "to": 1764547200})
+    # From the second day on: where no ids can be compared, the hours around a loss are in doubt with it.
+    books.sandbox.blocks({"hop": "filter", "from": 1762041600, "to": 1764547200})
     books.months("2025-10", "2025-11")
     books.close("2025-10")
     assert reasons(books.close("2025-11", code=4))
