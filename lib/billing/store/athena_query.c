@@ -131,29 +131,6 @@ static json_t *start_params(const struct run *run)
                      names->database);
 }
 
-/* Too many queries of the account run already: wait for a place, with the same token. */
-static int start(struct run *run, struct err *e)
-{
-    for (unsigned refusals = 0;; refusals++) {
-        struct err failed = {0};
-        json_auto_t *reply =
-            operation_call(run->flow, run->billing, &store_operations[STORE_START_QUERY],
-                           start_params(run), &failed);
-
-        if (reply) {
-            (void)snprintf(run->result->id, sizeof run->result->id, "%s",
-                           json_text(reply, "QueryExecutionId"));
-            return 0;
-        }
-        if (failed.kind != ERR_CANCELLED && flow_throttled(run->flow) && refusals < MOST_REFUSALS) {
-            if (!pause_before(run->flow, refusals, e))
-                continue;
-            return -1;
-        }
-        return err_set(e, failed.kind, "%s", failed.text);
-    }
-}
-
 static json_t *id_params(const struct run *run)
 {
     return json_pack("{s:s}", "QueryExecutionId", run->result->id);
@@ -165,6 +142,48 @@ static void stop(struct run *run)
 
     json_decref(operation_call_at_end(run->flow, run->billing, &store_operations[STORE_STOP_QUERY],
                                       id_params(run), &ignored));
+}
+
+/* Cancelled before the reply to its start came: nobody knows whether it runs, nor its id.  The same
+ * token gives the id of the run that there is (or makes it, for the moment until it is stopped). */
+static void stop_unseen(struct run *run)
+{
+    struct err ignored = {0};
+    json_auto_t *reply = operation_call_at_end(
+        run->flow, run->billing, &store_operations[STORE_START_QUERY], start_params(run), &ignored);
+
+    if (!reply)
+        return;
+    (void)snprintf(run->result->id, sizeof run->result->id, "%s",
+                   json_text(reply, "QueryExecutionId"));
+    stop(run);
+}
+
+/* Too many queries of the account run already: wait for a place, with the same token. */
+static int start(struct run *run, struct err *e)
+{
+    for (unsigned refusals = 0;; refusals++) {
+        struct err failed = {0};
+        bool sent = !flow_is_cancelled(run->flow);
+        json_auto_t *reply =
+            operation_call(run->flow, run->billing, &store_operations[STORE_START_QUERY],
+                           start_params(run), &failed);
+
+        if (reply) {
+            (void)snprintf(run->result->id, sizeof run->result->id, "%s",
+                           json_text(reply, "QueryExecutionId"));
+            return 0;
+        }
+        if (failed.kind == ERR_CANCELLED && sent)
+            stop_unseen(run);
+        else if (failed.kind != ERR_CANCELLED && flow_throttled(run->flow) &&
+                 refusals < MOST_REFUSALS) {
+            if (!pause_before(run->flow, refusals, e))
+                continue;
+            return -1;
+        }
+        return err_set(e, failed.kind, "%s", failed.text);
+    }
 }
 
 static int look(struct run *run, unsigned *blind, struct err *e)
