@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from audit_world import BUCKET, FIRST, LAST, audit, backfill, bill, calls, generate, hour, recovered, true_calls
+from audit_world import BILLABLE, BUCKET, FIRST, LAST, audit, backfill, bill, calls, generate, hour, recovered, true_calls
 from close_world import Books
 from rollup_world import GROUP, World
 
@@ -83,7 +83,7 @@ def test_a_month_that_was_taken_over_can_be_closed(sandbox: Any, spec: Any, api:
     books = Books(world)
     set_form(world)
     sandbox.switches(data_now=hour("2025-11-08", 0))
-    truth = sandbox.generate("2025-10", requests=3000, seed=5, margin_days=0, log_group=GROUP)
+    truth = sandbox.generate("2025-10", requests=3000, seed=5, margin_days=0, log_group=GROUP, **BILLABLE)
     world.apply()
     backfill(world, "--legacy", "json-data/")
     world.run("rollup", "--month", "2025-10")
