@@ -4,6 +4,7 @@ import fnmatch
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,6 +175,15 @@ def test_billing_settings_are_documented() -> None:
     table = (ROOT / "docs/spec.md").read_text().split("## The `billing` section")[1].split("\n## ")[0]
     told = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`([\w.]+)`", row)}
     assert len(known) > 10 and told == known
+
+
+def test_the_sample_spec_is_right(tmp_path: Path) -> None:
+    """The whole billing.yaml that docs/spec.md shows, with the shipped template under both names."""
+    sample = re.findall(r"```yaml\n(account:.*?)```", (ROOT / "docs/spec.md").read_text(), re.S)
+    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    shutil.copy(ROOT / "specs/pipeline.yaml", tmp_path / "specs/other.yaml")
+    (tmp_path / "billing.yaml").write_text(sample[0])
+    run("-f", str(tmp_path / "billing.yaml"), "check")
 
 
 def test_log_events_are_documented() -> None:
