@@ -33,7 +33,7 @@ struct service_view {
     json_t *warnings; /* of the last pass */
     bool looked;      /* a pass has ended since the start */
     json_t *unread;   /* what could not be read in it, a sentence of ours each */
-    char *summary;    /* "22/22 in sync" */
+    char *summary;    /* "24/24 in sync" */
     char *status;     /* as last sent to systemd */
 };
 

@@ -181,7 +181,7 @@ static bool is_elsewhere(struct aws_call *call, const struct aws_raw_reply *raw)
         return false;
     call->redirected = true;
     (void)json_object_set_new(call->client->bucket_regions, bucket, json_string(region));
-    log_debug("bucket-region", "{s:s, s:s}", "bucket", bucket, "region", region);
+    log_debug("bucket_region", "{s:s, s:s}", "bucket", bucket, "region", region);
     return true;
 }
 

@@ -43,7 +43,7 @@ static int read_retry(struct aws_client *client, struct err *e)
         return 0;
     if (strcmp(mode, "legacy") != 0 && strcmp(mode, "adaptive") != 0)
         return err_set(e, ERR_INVALID, "retry mode \"%s\": only standard is known", mode);
-    log_warning("retry-mode", "{s:s, s:s}", "want", mode, "have", "standard");
+    log_warning("retry_mode", "{s:s, s:s}", "want", mode, "have", "standard");
     return 0;
 }
 

@@ -35,7 +35,8 @@ struct aws_endpoint {
 int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,
                          struct err *e);
 
-/* Whether a configured endpoint is a URL that can be asked; -1 and *e (ERR_INVALID) names origin. */
+/* Whether a configured endpoint is a URL that can be asked; -1 and *e (ERR_INVALID) names origin.
+ */
 int aws_endpoint_check_url(const char *url, const char *origin, struct err *e);
 
 #endif

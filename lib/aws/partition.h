@@ -17,7 +17,5 @@ struct aws_partition {
 const struct aws_partition *aws_partition_of(const char *region);
 /* The known region nearest to a name that is none, by edit distance; NULL when none is near. */
 const char *aws_partition_nearest(const char *name);
-/* The regions known to this table; there may be newer ones.  Ends with NULL. */
-extern const char *const aws_partition_regions[];
 
 #endif

@@ -59,7 +59,7 @@ bool skew_learn(struct skew *skew, const char *host_name, const char *date, int6
         host->name = mem_text(host_name);
         host->next = skew->hosts;
         skew->hosts = host;
-        log_warning("clock-skew", "{s:s, s:I}", "host", host_name, "ms", (json_int_t)apart);
+        log_warning("clock_skew", "{s:s, s:I}", "host", host_name, "ms", (json_int_t)apart);
     }
     host->offset_ms = (int64_t)server_s * 1000 - clock_now_ms();
     host->wall_ms = wall_ms();

@@ -18,11 +18,18 @@ extern char **environ;
 
 enum { MAX_FILE_DEPTH = 8, MAX_TEXT = 1 << 20 };
 
-const char *const load_parameters_built_in[] = {"account",  "region",     "partition",
-                                                "pipeline", "dns_suffix",
-                                                "billing_time_zone", "billing_max_response",
-                                                "billing_currency", "billing_currency_digits",
-                                                "billing_call_price", "billing_gib_price", NULL};
+const char *const load_parameters_built_in[] = {"account",
+                                                "region",
+                                                "partition",
+                                                "pipeline",
+                                                "dns_suffix",
+                                                "billing_time_zone",
+                                                "billing_max_response",
+                                                "billing_currency",
+                                                "billing_currency_digits",
+                                                "billing_call_price",
+                                                "billing_gib_price",
+                                                NULL};
 
 struct load_parameter {
     const char *name;             /* borrowed from the template */

@@ -5,8 +5,8 @@
 #define SPEC_LOAD_PRIVATE_H
 
 #include "base/str.h"
-#include "yaml/yaml.h"
 #include "spec/manifest.h"
+#include "yaml/yaml.h"
 
 /* Stands in a text where something could not be expanded.  No UTF-8 text holds this byte, so
  * whoever meets it knows that the problem has been told already. */

@@ -6,9 +6,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "yaml/yaml.h"
 #include "spec/load_private.h"
 #include "spec/manifest.h"
+#include "yaml/yaml.h"
 
 #include <string.h>
 

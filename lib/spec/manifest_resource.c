@@ -1,6 +1,6 @@
 /* manifest_resource.c -- finding a resource of a pipeline, and where it stands in the files. */
-#include "yaml/yaml.h"
 #include "spec/manifest.h"
+#include "yaml/yaml.h"
 
 #include <string.h>
 

@@ -1,8 +1,10 @@
 """The documents say what is there: README's layout and commands, docs/cli.md, docs/lints.md, links."""
 
 import fnmatch
+import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,6 +163,36 @@ def test_environment_is_documented() -> None:
     spec = (ROOT / "docs/spec.md").read_text()
     shipped = re.findall(r"^[^#\n]*\$\{([A-Z_]+)[:}]", (ROOT / "billing.yaml").read_text(), re.M)
     assert shipped and {name for name in shipped if f"`{name}`" not in spec} == set()
+
+
+def test_billing_settings_are_documented() -> None:
+    """A row of docs/spec.md for each key of the `billing` section; prices and customers have a page of their own."""
+    schema = json.loads(run("schema"))["$defs"]
+    known: set[str] = set()
+    for key, value in schema["billing"]["properties"].items():
+        inner = schema["rollup"] if key == "rollup" else value
+        known |= {f"{key}.{name}" for name in inner.get("properties", {})} or {key}
+    table = (ROOT / "docs/spec.md").read_text().split("## The `billing` section")[1].split("\n## ")[0]
+    told = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`([\w.]+)`", row)}
+    assert len(known) > 10 and told == known
+
+
+def test_the_sample_spec_is_right(tmp_path: Path) -> None:
+    """The whole billing.yaml that docs/spec.md shows, with the shipped template under both names."""
+    sample = re.findall(r"```yaml\n(account:.*?)```", (ROOT / "docs/spec.md").read_text(), re.S)
+    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    shutil.copy(ROOT / "specs/pipeline.yaml", tmp_path / "specs/other.yaml")
+    (tmp_path / "billing.yaml").write_text(sample[0])
+    run("-f", str(tmp_path / "billing.yaml"), "check")
+
+
+def test_log_events_are_documented() -> None:
+    """docs/operations.md has each event that the log can hold, but for what only `debug` shows."""
+    sources = [path.read_text() for folder in ("lib", "daemon") for path in (ROOT / folder).rglob("*.c")]
+    known = {event for text in sources for event in re.findall(r'log_(?:info|warning|error)\(\s*"([^"]+)"', text)}
+    table = (ROOT / "docs/operations.md").read_text().split("## The log")[1].split("\n## ")[0]
+    told = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
+    assert len(known) > 20 and known - told == set()
 
 
 def test_kinds_are_documented() -> None:

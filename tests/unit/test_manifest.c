@@ -7,10 +7,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "yaml/yaml.h"
 #include "check.h"
 #include "resources/registry.h"
 #include "spec/manifest.h"
+#include "yaml/yaml.h"
 
 #include <dirent.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* YAML files as trees: positions, what is refused and where, merging, writing. */
 #include "base/mem.h"
 #include "base/str.h"
-#include "yaml/yaml.h"
 #include "check.h"
+#include "yaml/yaml.h"
 
 #include <unistd.h>
 

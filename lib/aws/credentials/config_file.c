@@ -203,7 +203,7 @@ static void begin_section(struct parser *p, char *inner)
     if (name && *name)
         p->section = open_section(p, type, name, prefixed);
     else
-        log_debug("config-section-ignored", "{s:s, s:i}", "file", p->file, "line", p->line);
+        log_debug("config_section_ignored", "{s:s, s:i}", "file", p->file, "line", p->line);
 }
 
 /* The ] that ends a header; one in quotes is part of the name. */

@@ -124,7 +124,7 @@ static void fetch_failed(struct aws_identity *identity, const struct err *e)
     identity->error = *e;
     aws_chain_fini(&identity->chain);
     if (usable)
-        log_warning("credentials-refresh-failed", "{s:s}", "error", e->text);
+        log_warning("credentials_refresh_failed", "{s:s}", "error", e->text);
     wake_all(identity);
 }
 

@@ -19,7 +19,6 @@ static int64_t whole_hour(int64_t time_s)
 static void set_window(struct audit *audit, int64_t from_s, int64_t to_s)
 {
     int64_t settled_s = whole_hour(clock_now_ms() / 1000 - SETTLE_S), end_s;
-
     size_t around;
 
     audit->later = (size_t)audit->billing->settings.late_days * 24;

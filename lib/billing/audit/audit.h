@@ -14,8 +14,8 @@
  * "explained", "explanation"}], "excluded": {"control", "unreadable", "blank", "invalid",
  * "untimed", "duplicate_events", ...}, "included", "error_objects", "legacy", "max_gap", "verdict":
  * "complete"|"gap"|"unknown", "reasons": [{"reason", "text"}] why it is not known,
- * "freshness_seconds": {ages, "at": {the same as time stamps}}}; new reference.  docs/audit.md has all of it.  What nobody tells is
- * null, never zero. */
+ * "freshness_seconds": {ages, "at": {the same as time stamps}}}; new reference.  docs/audit.md has
+ * all of it.  What nobody tells is null, never zero. */
 json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from_s, int64_t to_s,
                   struct err *e);
 /* When the newest log object was written (seconds since 1970); 0: there is none.  -1 and *e. */

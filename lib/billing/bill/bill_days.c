@@ -49,7 +49,6 @@ json_t *bill_days(struct flow *flow, const struct billing *billing, struct day_s
 }
 
 /* What to do about days of that state; NULL: nothing, they can be billed from. */
-
 static const char *remedy(const char *state)
 {
     static const char *const remedies[][2] = {

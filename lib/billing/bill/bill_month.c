@@ -8,18 +8,6 @@
 
 #include <string.h>
 
-const char *bill_month_name(enum bill_month_state state)
-{
-    static const char *const names[] = {
-        [BILL_MONTH_FINAL] = "final",
-        [BILL_MONTH_DRAFT] = "draft",
-        [BILL_MONTH_OPEN] = "open",
-        [BILL_MONTH_REFUSED] = "refused",
-    };
-
-    return names[state];
-}
-
 void bill_month_fini(struct bill_month *look)
 {
     json_decref(look->days);

@@ -20,8 +20,6 @@ struct bill_month {
     json_t *open;    /* bill_days_open */
     json_t *reasons; /* why it is not final: texts for people */
 };
-/* "final", "draft", "open", "refused" */
-const char *bill_month_name(enum bill_month_state state);
 /* Listed anew.  -1 and *e when it cannot be known.  Give back with bill_month_fini, also on
  * failure. */
 int bill_month_look(struct flow *flow, const struct billing *billing, struct day month,

@@ -44,7 +44,9 @@ bool lint_statement_is_for(const json_t *statement, const char *action)
                                            lint_statement_matches, action) != NULL;
 }
 
-const json_t *lint_statement_at(const json_t *policy, size_t index)
+/* The statement at index of a policy document, whose Statement may be one or a list; borrowed, NULL
+ * past the last. */
+static const json_t *statement_at(const json_t *policy, size_t index)
 {
     const json_t *statements = json_object_get(policy, "Statement");
 
@@ -57,7 +59,7 @@ bool lint_statement_grants(const json_t *policy, const char *action, const char 
 {
     const json_t *statement;
 
-    for (size_t i = 0; (statement = lint_statement_at(policy, i)); i++) {
+    for (size_t i = 0; (statement = statement_at(policy, i)); i++) {
         const char *effect = json_text(statement, "Effect");
 
         if (effect && !strcmp(effect, "Allow") && lint_statement_is_for(statement, action) &&

@@ -12,9 +12,6 @@ const char *lint_statement_any(const json_t *texts, bool (*test)(const char *, c
                                const char *with);
 /* Whether the statement is about the action: Action, or NotAction. */
 bool lint_statement_is_for(const json_t *statement, const char *action);
-/* The statement at index of a policy document, whose Statement may be one or a list; borrowed, NULL
- * past the last. */
-const json_t *lint_statement_at(const json_t *policy, size_t index);
 /* Whether an Allow of the policy document is for the action on the resource, whatever its
  * condition. */
 bool lint_statement_grants(const json_t *policy, const char *action, const char *resource);

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool log_format_is_json(const char *format)
+/* The lines are one JSON object each, for usual requests. */
+static bool is_json(const char *format)
 {
     cleanup_free char *line = log_line_render(format, log_line_ordinary, NULL);
 
@@ -72,7 +73,7 @@ json_t *log_format_sources(const char *format)
     json_t *sources, *value;
     const char *key;
 
-    sources = log_format_is_json(format) ? json_object() : NULL;
+    sources = is_json(format) ? json_object() : NULL;
     json_object_foreach(members, key, value)
         if (sources)
             json_object_set_new(sources, key, source_of(&numbering, json_string_value(value)));
