@@ -39,8 +39,7 @@ BUCKET = "ddn-apigw-accesslog-bucket"
 STREAM = "ddn-apigw-accesslog-fh"
 ACCESS_LOGS = "/aws/apigw/ddn-access-logs"
 DATABASE, VIEW = "ddn_billing_db", "restapi_access_log_json"
-# An audit of an API that nobody called proves nothing, and the daemon says so.
-UNCALLED = "not ready: ddn-api: the audit cannot tell whether usage is missing"
+READY = "billingd is ready"
 step_number = 0
 
 
@@ -290,10 +289,10 @@ def keep(program: Program, sandbox: Sandbox, folder: Path) -> None:
     step("Keep it so: the daemon, looking every 5 s here (every 5 min as shipped); its log, shortened")
     with daemon(program, spec) as running:
         running.wait("the daemon's first look, rollups and audit", lambda: bool(running.ready_says()), limit_s=120)
-        if running.ready_says() != UNCALLED:
+        if running.ready_says() != READY:
             fail(f"/-/ready says: {running.ready_says()}")
-        say(f'http://{running.address()}/-/ready says "{UNCALLED}":')
-        say("the pipeline is whole, but nobody called this API yet, so no count shows that usage arrives")
+        say(f'http://{running.address()}/-/ready says "{READY}":')
+        say("(nobody called this API yet: its audit says silent, not complete)")
         step("Break four things by hand (boto3), while it runs")
         for text, damage, _ in hand.breaks():
             damage()

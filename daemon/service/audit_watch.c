@@ -32,15 +32,14 @@ void audit_watch_free(struct audit_watch *watch)
     free(watch);
 }
 
-/* Nobody counted anything, and no object ever came: the API has not been called yet, or not so
- * that anybody knows.  Once something came, silence is unknown like all else. */
-static bool is_unused(const json_t *audit)
+/* Nobody counted anything: gateway, log group and bucket agree that nothing came.  That proves
+ * nothing, and it is no reason to wake anybody: what is set up wrong shows as drift. */
+static bool is_silent(const json_t *audit)
 {
     const json_t *reasons = json_object_get(audit, "reasons");
     const char *reason = json_text(json_array_get(reasons, 0), "reason");
 
-    return json_array_size(reasons) == 1 && reason && !strcmp(reason, "silent") &&
-           json_is_null(json_at(audit, "freshness_seconds.at.object"));
+    return json_array_size(reasons) == 1 && reason && !strcmp(reason, "silent");
 }
 
 /* A word that is none of ours is no reason to be content. */
@@ -50,8 +49,8 @@ static enum health_verdict verdict_of(const json_t *audit)
 
     if (audit_has_gap(audit))
         return HEALTH_GAP;
-    if (is_unused(audit))
-        return HEALTH_UNUSED;
+    if (is_silent(audit))
+        return HEALTH_SILENT;
     return verdict && !strcmp(verdict, "complete") ? HEALTH_COMPLETE : HEALTH_UNKNOWN;
 }
 
@@ -99,7 +98,7 @@ static void set_gauges(const char *pipeline, const json_t *audit)
     static const char *const verdicts[] = {[HEALTH_COMPLETE] = "complete",
                                            [HEALTH_GAP] = "gap",
                                            [HEALTH_UNKNOWN] = "unknown",
-                                           [HEALTH_UNUSED] = "unused"};
+                                           [HEALTH_SILENT] = "silent"};
     const json_t *at = json_object_get(json_object_get(audit, "freshness_seconds"), "at");
     const char *name;
     json_t *value;

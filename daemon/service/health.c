@@ -199,7 +199,7 @@ static char *reason(const struct entry *entry)
 static char *finding(const struct entry *entry)
 {
     if (entry->part != HEALTH_AUDIT || !entry->done || entry->verdict == HEALTH_COMPLETE ||
-        entry->verdict == HEALTH_UNUSED)
+        entry->verdict == HEALTH_SILENT)
         return NULL;
     return entry->verdict == HEALTH_GAP
                ? mem_printf("%s: the audit found a gap: usage is missing", entry->pipeline)

@@ -19,8 +19,8 @@ enum health_part {
 };
 enum { HEALTH_PARTS = HEALTH_AUDIT + 1, HEALTH_STALE_MS = 3 * 3600000 };
 
-/* HEALTH_UNUSED: nobody counted anything and no object ever came; nothing to look into yet. */
-enum health_verdict { HEALTH_COMPLETE, HEALTH_GAP, HEALTH_UNKNOWN, HEALTH_UNUSED };
+/* HEALTH_SILENT: nobody counted anything; nothing to look into. */
+enum health_verdict { HEALTH_COMPLETE, HEALTH_GAP, HEALTH_UNKNOWN, HEALTH_SILENT };
 
 struct health;
 

@@ -173,7 +173,7 @@ def test_a_pipeline_without_usage_is_well(sandbox: Any, spec: Any, api: str, sta
     World(sandbox, spec)
     daemon = start().ready()
     daemon.wait(lambda: well(daemon), 120)
-    assert daemon.metric("billingd_audit_verdict", verdict="unused") == 1
+    assert daemon.metric("billingd_audit_verdict", verdict="silent") == 1
     assert daemon.metric("billingd_newest_event_timestamp_seconds") is None
     assert daemon.metric("billingd_audit_gap_ratio", hop="ingested") is None
     assert daemon.end() == 0
