@@ -43,13 +43,13 @@ def test_an_object_that_cannot_be_decompressed_is_named_and_can_be_left_out(both
     assert len(table(lines)) == 2000
     name = "restapi_access_log_json_openx0"
     folder = both.files / "openx0/year=2025/month=01/day=01/hour=00"
+    ((path,),) = both.trino.run(f'SELECT DISTINCT "$path" FROM {name}')[1]
     (folder / "two.json.gz").write_bytes(harm(gzip.compress(lines.encode())))
     events = (f'SELECT n, object_path FROM (SELECT logevents, "$path" AS object_path FROM {name} UNION ALL '
               f'SELECT logevents, "$path" AS object_path FROM restapi_access_log_json_recovered) AS delivered '
               "CROSS JOIN UNNEST(sequence(1, cardinality(logevents))) AS t(n)")
     with pytest.raises(client.Refused, match=r"HIVE_.*two\.json\.gz"):
         both.trino.run(f"SELECT count(*) FROM ({events})")
-    (path,) = [path for (path,) in both.trino.run(f'SELECT DISTINCT "$path" FROM {name} WHERE "$path" LIKE \'%one.json.gz\'')[1]]
     left_out = path.replace("one.json.gz", "two.json.gz")
     assert both.trino.run(f"SELECT count(*) FROM ({events}) WHERE object_path NOT IN ('{left_out}', 's3://no/such')")[1] == [(2000,)]
 
