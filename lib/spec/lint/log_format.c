@@ -133,7 +133,7 @@ static bool suits(const char *source, const struct log_key *key)
     size_t length = strcspn(source, " ");
     struct log_variable variable = {source, length, true};
 
-    return !(source[length] && key->is_number) && log_key_takes(key, &variable);
+    return !(source[length] && key->is_whole) && log_key_takes(key, &variable);
 }
 
 static bool gives(const struct lint_subject *subject, const char *source, const struct log_key *key)
