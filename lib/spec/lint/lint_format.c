@@ -45,11 +45,12 @@ static bool find_no_json(struct lint_look *look)
 
     if (!*format || !is_read_as_json(look) || log_line_is_whole(line))
         return false;
-    return (end ? lint_rule_say(look, "%s%zu keys stand whole, then it breaks behind %s%.*s",
-                                other_form(format), json_object_size(members),
-                                end > 40 ? "..." : "", before, line + end - before)
-                : lint_rule_say(look, "%sno key stands whole: it begins wrong",
-                                other_form(format))) &&
+    if (!end)
+        return lint_rule_say(look, "%sno key stands whole: it begins with %.40s",
+                             other_form(format), line);
+    return lint_rule_say(look, "%s%zu keys stand whole, then it breaks behind %s%.*s",
+                         other_form(format), json_object_size(members), end > 40 ? "..." : "",
+                         before, line + end - before) &&
            (!line[end] || lint_rule_say(look, "before %.40s", line + end));
 }
 

@@ -57,7 +57,7 @@ static json_t *source_of(const struct numbering *numbering, const char *value)
         if ((at = strstr(value, number))) {
             cleanup_free char *name = name_at(numbering, i);
 
-            return json_sprintf("%s%s", name, strcmp(value, number) ? " more" : "");
+            return json_sprintf("%s%s", name, strcmp(value, number) ? " and other text" : "");
         }
     }
     return json_string("");
