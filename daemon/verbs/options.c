@@ -119,12 +119,13 @@ static int wrong(const char *what, const char *value, const char *choices)
     return EXIT_BAD_USAGE;
 }
 
+/* In the order of enum output_format. */
+static const char *const output_names[] = {"text", "json", "table", "csv", "focus"};
+
 static int set_output(struct options *options, const char *value)
 {
-    static const char *const names[] = {"text", "json", "table", "csv", "focus"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(value, names[i])) {
+    for (size_t i = 0; i < sizeof output_names / sizeof *output_names; i++)
+        if (!strcmp(value, output_names[i])) {
             options->output = (enum output_format)i;
             return -1;
         }
@@ -307,7 +308,7 @@ static int check_use(const struct options *options, unsigned given)
         return EXIT_BAD_USAGE;
     }
     if (code < 0 && options->output > OUTPUT_JSON && !verb->prints_bills)
-        return wrong("output", "table, csv or focus", "text or json for this verb");
+        return wrong("output", output_names[options->output], "text or json for this verb");
     return code;
 }
 

@@ -59,14 +59,23 @@ static void show(const struct pass_runner *runner)
     (void)fflush(out);
 }
 
+/* "In sync" alone would hide what is lost although nothing is to be written. */
+static void show_notes(const struct pass_runner *runner)
+{
+    if (runner->options->output != OUTPUT_JSON) /* which has them anyway */
+        plan_view_print_notes(runner->pass, stdout, options_color(runner->options, stdout));
+}
+
 static bool decide(struct pass_runner *runner)
 {
     const json_t *reviewed = runner->arg;
 
     if (reviewed && !still_holds(runner, reviewed))
         return false;
-    if (!has_writes(runner->pass))
+    if (!has_writes(runner->pass)) {
+        show_notes(runner);
         return true; /* nothing is asked where nothing is written */
+    }
     show(runner);
     if (runner->options->dry_run)
         return false;

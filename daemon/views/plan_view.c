@@ -141,20 +141,32 @@ static void print_task(const struct task *task, FILE *out, bool color)
     print_calls(task, out, color);
 }
 
+static void print_notes(const struct task *task, FILE *out, bool color)
+{
+    size_t i;
+    json_t *note;
+
+    json_array_foreach(task_notes(task), i, note)
+        (void)fprintf(out, "%snote%s %s: %s\n", terminal_style(color, STYLE_CYAN),
+                      terminal_style(color, STYLE_PLAIN), task_address(task),
+                      json_string_value(note));
+}
+
 void plan_view_print(const struct pass *pass, FILE *out, bool color)
 {
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
-        size_t j;
-        json_t *note;
 
         if (needs_something(task))
             print_task(task, out, color);
-        json_array_foreach(task_notes(task), j, note)
-            (void)fprintf(out, "%snote%s %s: %s\n", terminal_style(color, STYLE_CYAN),
-                          terminal_style(color, STYLE_PLAIN), task_address(task),
-                          json_string_value(note));
+        print_notes(task, out, color);
     }
+}
+
+void plan_view_print_notes(const struct pass *pass, FILE *out, bool color)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        print_notes(pass_task(pass, i), out, color);
 }
 
 void plan_view_print_callers(const struct pass *pass, const struct manifest *manifest, FILE *out)

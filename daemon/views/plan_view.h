@@ -12,6 +12,8 @@ bool plan_view_has_changes(const struct pass *pass);
 void plan_view_print_callers(const struct pass *pass, const struct manifest *manifest, FILE *out);
 /* Field by field, want and have. */
 void plan_view_print(const struct pass *pass, FILE *out, bool color);
+/* Only what is told of resources beside their differences, a line each. */
+void plan_view_print_notes(const struct pass *pass, FILE *out, bool color);
 /* {"format_version": "1.0", "resources": [...], "summary": {...}}; new reference. */
 json_t *plan_view_json(const struct pass *pass, const struct manifest *manifest);
 /* One line: "21 in sync; 34 reads, 2 writes, 3 round trips, 0.4 s". */

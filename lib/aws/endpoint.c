@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,12 +46,26 @@ static bool is_address(const char *host)
     return inet_pton(AF_INET, name, &ignored) == 1;
 }
 
+static bool is_port(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!isdigit((unsigned char)text[i]))
+            return false;
+    return length > 0 && length <= 5 && atoi(text) > 0 && atoi(text) <= 65535;
+}
+
+/* HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT. */
 static bool is_authority(const char *text, size_t length)
 {
+    const char *closing = *text == '[' ? memchr(text, ']', length) : NULL;
+    size_t host = closing ? (size_t)(closing + 1 - text) : strcspn(text, ":/");
+
     for (size_t i = 0; i < length; i++)
         if (!isalnum((unsigned char)text[i]) && !strchr("-._:[]", text[i]))
             return false;
-    return length > 0;
+    if (!host || host > length || (*text == '[' && !closing))
+        return false;
+    return host == length || (text[host] == ':' && is_port(text + host + 1, length - host - 1));
 }
 
 /* The signature covers the host as curl sends it: without a port that is the scheme's own. */
@@ -63,14 +78,18 @@ static void drop_default_port(struct aws_endpoint *endpoint)
         endpoint->host[n - m] = '\0';
 }
 
-/* The URL without what stands before an @: it may be a password.  New text. */
+/* The URL without what stands before an @ or behind a ?: it may be a password, or a token.  New
+ * text. */
 static char *without_secrets(const char *url)
 {
     const char *start = strstr(url, "//"), *end;
+    size_t query = 0;
 
     start = start ? start + 2 : url;
     end = strrchr(start, '@');
-    return end ? mem_printf("%.*s***%s", (int)(start - url), url, end) : mem_text(url);
+    query = strcspn(end ? end : start, "?");
+    return mem_printf("%.*s%s%.*s%s", (int)(start - url), url, end ? "***" : "", (int)query,
+                      end ? end : start, (end ? end : start)[query] ? "?***" : "");
 }
 
 static int parse_url(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,

@@ -70,12 +70,16 @@ void timestamp_http(int64_t seconds, char text[static TIMESTAMP_ROOM])
 
 /* ---- from text ---- */
 
-/* Fields that a clock shows, no matter whether the month has so many days. */
+/* A day that the calendar has (no 30 February, which would be read as 2 March), and a time of day.
+ */
 static bool is_civil(const struct tm *t)
 {
-    return t->tm_mon >= 0 && t->tm_mon <= 11 && t->tm_mday >= 1 && t->tm_mday <= 31 &&
-           t->tm_hour >= 0 && t->tm_hour <= 24 && t->tm_min >= 0 && t->tm_min <= 59 &&
-           t->tm_sec >= 0 && t->tm_sec <= 60;
+    struct tm day = {.tm_year = t->tm_year, .tm_mon = t->tm_mon, .tm_mday = t->tm_mday};
+
+    (void)timegm(&day);
+    return day.tm_mday == t->tm_mday && t->tm_mon >= 0 && t->tm_mon <= 11 && t->tm_mday >= 1 &&
+           t->tm_mday <= 31 && t->tm_hour >= 0 && t->tm_hour <= 24 && t->tm_min >= 0 &&
+           t->tm_min <= 59 && t->tm_sec >= 0 && t->tm_sec <= 60;
 }
 
 static bool take(const struct tm *t, double fraction, int offset_s, double *seconds)

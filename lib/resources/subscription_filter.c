@@ -166,6 +166,10 @@ static const struct member members[] = {
      .why = "an account-wide subscription filter forwards the events of log groups to its own "
             "destination as well; ours goes on",
      .read = &read_filters},
+    {"accountPolicies[].policyDocument", MEMBER_TOLD,
+     .why = "where the account-wide filter forwards to: when that is our stream, everything is "
+            "delivered twice",
+     .read = &read_filters},
     {"accountPolicies[].selectionCriteria", MEMBER_TOLD,
      .why = "which log groups the account-wide filter leaves out", .read = &read_filters},
     {"accountPolicies", MEMBER_IGNORED, .why = "The policy is told by its name.",

@@ -21,7 +21,7 @@ static void lint_sound(struct load *load, const struct manifest *manifest)
     bool errors_only = load->problems->errors > 0; /* warnings can wait until there are none */
 
     for (size_t i = 0; i < load->draft_count; i++)
-        if (!load->drafts[i].unsound)
+        if (!load->drafts[i].unsound && load->drafts[i].pipeline->region)
             manifest_lint(manifest, i, errors_only, load->problems);
 }
 

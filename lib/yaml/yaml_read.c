@@ -242,6 +242,28 @@ static struct yaml_node *read_list(struct reader *r, const yaml_event_t *start, 
     return node;
 }
 
+static const yaml_char_t *anchor_of(const yaml_event_t *event)
+{
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        return event->data.scalar.anchor;
+    case YAML_SEQUENCE_START_EVENT:
+        return event->data.sequence_start.anchor;
+    case YAML_MAPPING_START_EVENT:
+        return event->data.mapping_start.anchor;
+    default:
+        return NULL;
+    }
+}
+
+/* What looks like a text that begins with & would silently be an empty one. */
+static void refuse_anchor(struct reader *r, const yaml_event_t *event)
+{
+    if (anchor_of(event))
+        refuse(r, event->start_mark,
+               "anchors (&name) are not supported; put a text that begins with & in quotes");
+}
+
 /* Whether a mapping can have such a key; tells when not. */
 static bool is_key(struct reader *r, const yaml_event_t *event)
 {
@@ -264,6 +286,7 @@ static bool read_pair(struct reader *r, struct yaml_node *map, yaml_event_t *eve
 
     if (event->type == YAML_MAPPING_END_EVENT || !is_key(r, event))
         return false;
+    refuse_anchor(r, event);
     key = (const char *)event->data.scalar.value;
     if (!strcmp(key, "<<") && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
         refuse(r, event->start_mark, "merge keys (<<) are not supported; write the keys out");
@@ -313,6 +336,7 @@ static struct yaml_node *read_node(struct reader *r, yaml_event_t *event, int de
 {
     struct yaml_node *node;
 
+    refuse_anchor(r, event);
     if (depth >= MAX_DEPTH && event->type != YAML_SCALAR_EVENT) {
         refuse(r, event->start_mark, "nested too deeply");
         r->broken = true;

@@ -58,6 +58,8 @@ int main(void)
     check_refused((struct options){.since = "2025-02-30"}, "--since");
     check_refused((struct options){.month = "2025-13"}, "--month");
     check_refused((struct options){.day = "yesterday"}, "--day");
+    check_refused((struct options){.since = "2025-11-01"}, "in the future");
+    check_refused((struct options){.from = "2099-01-01"}, "in the future");
     check_refused((struct options){.from = "2025-10-02", .to = "2025-10-01"}, "ends before");
     return check_done();
 }

@@ -136,9 +136,12 @@ static void check_custom(const char *url, const char *bucket, const char *want)
 
 static void test_custom(void)
 {
-    static const char *const bad[] = {"localhost:1", "ftp://a",      "https://",
-                                      "http://a b",  "http://a?b=c", "http://u:p@host",
-                                      "http:///path"};
+    static const char *const bad[] = {
+        "localhost:1",         "ftp://a",         "https://",       "http://a b",
+        "http://a?b=c",        "http://u:p@host", "http:///path",   "http://u:a/b@host",
+        "http://h:",           "http://h:0",      "http://h:65536", "http://h:1:2",
+        "http://[::1",         "http://[::1]x",   "http://::1",     "http://h?token=hunter2",
+        "http://u:hunter2@h?x"};
 
     check_custom("http://localhost:5000", "logs", "http://localhost:5000/logs");
     check_custom("http://localhost:80/", NULL, "http://localhost");
@@ -152,6 +155,7 @@ static void test_custom(void)
 
         CHECK_INT(aws_endpoint_resolve(&wish, &endpoint, &e), -1);
         CHECK(strncmp(e.text, "AWS_ENDPOINT_URL: not a usable endpoint URL", 43) == 0);
+        CHECK(!strstr(e.text, "hunter2"));
     }
 }
 

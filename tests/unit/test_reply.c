@@ -419,13 +419,19 @@ static void test_echo(void)
     check_invalid("logs", "DescribeLogGroups", GROUP, others,
                   "is about account 999999999999, not " ACCOUNT);
     check_valid("glue", "GetTable", table,
-                "{\"Table\":{\"Name\":\"calls\",\"CatalogId\":\"" ACCOUNT "\"}}");
+                "{\"Table\":{\"Name\":\"calls\",\"DatabaseName\":\"d\",\"CatalogId\":\"" ACCOUNT
+                "\"}}");
     check_valid("glue", "GetTable", table,
-                "{\"Table\":{\"Name\":\"calls\",\"CatalogId\":\"s3tablescatalog/a\"}}");
+                "{\"Table\":{\"Name\":\"calls\",\"DatabaseName\":\"d\",\"CatalogId\":"
+                "\"s3tablescatalog/a\"}}");
     check_invalid("glue", "GetTable", table, "{\"Table\":{\"Name\":\"call\"}}", "is about another");
     check_invalid("glue", "GetTable", table,
-                  "{\"Table\":{\"Name\":\"calls\",\"CatalogId\":\"999999999999\"}}",
-                  "is about account 999999999999");
+                  "{\"Table\":{\"Name\":\"calls\",\"DatabaseName\":\"e\"}}",
+                  "is about another: its Table.DatabaseName is \"e\"");
+    check_invalid(
+        "glue", "GetTable", table,
+        "{\"Table\":{\"Name\":\"calls\",\"DatabaseName\":\"d\",\"CatalogId\":\"999999999999\"}}",
+        "is about account 999999999999");
     check_invalid("apigatewayv2", "GetStage", "{\"ApiId\":\"a\",\"StageName\":\"$default\"}",
                   "{\"stageName\":\"prod\"}", "is about another: its StageName is \"prod\"");
     check_invalid("logs", "DescribeSubscriptionFilters", "{\"logGroupName\":\"/a\"}",

@@ -1,5 +1,6 @@
 #include "daemon/verbs/billing/day_range.h"
 
+#include "base/clock.h"
 #include "daemon/verbs/verb.h"
 
 #include <ctype.h>
@@ -85,6 +86,9 @@ int day_range_read(const struct options *options, const char *zone, int64_t now_
         return -1;
     if (range->has_first && range->has_last && calendar_compare(range->first, range->last) > 0)
         return err_set(e, ERR_INVALID, "the range of days ends before it begins");
+    if (range->has_first && !range->has_last &&
+        calendar_compare(range->first, calendar_day_of(zone, now_s)) > 0)
+        return err_set(e, ERR_INVALID, "the range of days begins in the future");
     return 0;
 }
 
@@ -93,7 +97,8 @@ int day_range_check(const struct options *options)
     struct day_range range;
     struct err e = {0};
 
-    if (!day_range_read(options, "UTC", 0, &range, &e))
+    /* In the zones of the spec it may already be tomorrow. */
+    if (!day_range_read(options, "UTC", clock_now_ms() / 1000 + DAY_S, &range, &e))
         return -1;
     (void)fprintf(stderr, "billingd: %s: %s\n", options->verb->name, e.text);
     return EXIT_BAD_USAGE;

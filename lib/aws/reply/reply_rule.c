@@ -90,7 +90,7 @@ static const struct reply_rule glue[] = {
     {.op = "GetPartition", .always = "Partition.Values", .why = "API reference"},
     {.op = "GetPartitions", .always = "Partitions Partitions[].Values", .why = LIST},
     {.op = "GetTable",
-     .echo = "Table.Name~Name",
+     .echo = "Table.Name~Name Table.DatabaseName~DatabaseName",
      .owner = "Table.CatalogId",
      .why = NAMED ", in lower case"},
     {0},

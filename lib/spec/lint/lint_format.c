@@ -28,6 +28,8 @@ static const char *other_form(const char *format)
         return "it looks like XML; ";
     if (strstr(format, "[$context.requestTime]"))
         return "it looks like CLF; ";
+    if (*format == '[')
+        return "it is a list, no object; ";
     if (*format == '$' || !strchr(format, '{'))
         return "it looks like CSV; ";
     return "";
@@ -43,6 +45,9 @@ static bool find_no_json(struct lint_look *look)
 
     if (!*format || !is_read_as_json(look) || log_line_is_whole(line))
         return false;
+    if (!end)
+        return lint_rule_say(look, "%sno key stands whole: it begins with %.40s",
+                             other_form(format), line);
     return lint_rule_say(look, "%s%zu keys stand whole, then it breaks behind %s%.*s",
                          other_form(format), json_object_size(members), end > 40 ? "..." : "",
                          before, line + end - before) &&

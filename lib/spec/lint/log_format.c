@@ -58,7 +58,7 @@ static json_t *source_of(const struct numbering *numbering, const char *value)
         if ((at = strstr(value, number))) {
             cleanup_free char *name = name_at(numbering, i);
 
-            return json_sprintf("%s%s", name, strcmp(value, number) ? " more" : "");
+            return json_sprintf("%s%s", name, strcmp(value, number) ? " and other text" : "");
         }
     }
     return json_string("");
@@ -134,7 +134,7 @@ static bool suits(const char *source, const struct log_key *key)
     size_t length = strcspn(source, " ");
     struct log_variable variable = {source, length, true};
 
-    return !(source[length] && key->is_number) && log_key_takes(key, &variable);
+    return !(source[length] && key->is_whole) && log_key_takes(key, &variable);
 }
 
 static bool gives(const struct lint_subject *subject, const char *source, const struct log_key *key)

@@ -10,7 +10,7 @@
 enum { LOG_FORMAT_EVENT_BYTES = 262144 - 26 };
 
 /* Where each key comes from: key -> "variable", "" where nothing of the request is in it, or
- * "variable more" where other text stands beside.  NULL when the lines are no JSON. */
+ * "variable and other text" where more stands beside.  NULL when the lines are no JSON. */
 json_t *log_format_sources(const char *format);
 /* Whether a view among the documents reads the key; true where there is no view to ask. */
 bool log_format_is_read(const struct lint_subject *subject, const struct log_key *key);

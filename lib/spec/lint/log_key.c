@@ -12,17 +12,15 @@
 const struct log_key log_key_table[] = {
     {"requestId", NULL, LOG_KEY_COUNTED, "requestId extendedRequestId", false,
      "no line is a request: no call is billed"},
-    {"requestTimeEpoch", "requestTime", LOG_KEY_BILLED, "requestTimeEpoch requestTime", false,
+    {"requestTimeEpoch", "requestTime", LOG_KEY_BILLED, "requestTimeEpoch requestTime", true,
      "calls are dated by their log event, a few seconds late: those around midnight of a month's "
      "end may be billed a month late"},
-    {"sub", NULL, LOG_KEY_BILLED, CALLER, false,
-     "all calls are unattributed: nobody pays for them"},
+    {"sub", NULL, LOG_KEY_BILLED, CALLER, true, "all calls are unattributed: nobody pays for them"},
     {"responseLength", NULL, LOG_KEY_BILLED, "responseLength", true,
      "the bytes of all calls are 0"},
-    {"status", NULL, LOG_KEY_PRICED, "status", false,
+    {"status", NULL, LOG_KEY_PRICED, "status", true,
      "rules by status match nothing: what they leave out is billed"},
-    {"routeKey", NULL, LOG_KEY_PRICED, "routeKey", false,
-     "prices and rules by route match nothing"},
+    {"routeKey", NULL, LOG_KEY_PRICED, "routeKey", true, "prices and rules by route match nothing"},
     {"username", "user", LOG_KEY_PRICED, CALLER, false,
      "usage shows no names, and cannot be grouped by user"},
     {"httpMethod", NULL, LOG_KEY_SHOWN, "httpMethod", false, "usage shows no method"},
@@ -109,9 +107,27 @@ const struct log_key *log_key_find(const char *name)
     return NULL;
 }
 
+static bool is_one_of(const struct log_variable *variable, const char *const *names)
+{
+    for (size_t i = 0; names[i]; i++)
+        if (log_line_is(variable, names[i]))
+            return true;
+    return false;
+}
+
+/* Paths of the event that a Lambda function gets (requestContext.authorizer.jwt.claims.sub), and of
+ * the claims as a whole: access logs know neither, and print "-". */
+static bool is_of_event(const struct log_variable *variable)
+{
+    static const char *const names[] = {"authorizer.claims", "authorizer.jwt.*",
+                                        "authorizer.lambda.*", "authorizer.iam.*", NULL};
+
+    return is_one_of(variable, names);
+}
+
 bool log_key_takes(const struct log_key *key, const struct log_variable *variable)
 {
-    if (log_line_is(variable, "authorizer.error"))
+    if (log_line_is(variable, "authorizer.error") || is_of_event(variable))
         return false;
     for (const char *at = key->from; *at; at += strspn(at, " ")) {
         size_t length = strcspn(at, " ");
@@ -121,14 +137,6 @@ bool log_key_takes(const struct log_key *key, const struct log_variable *variabl
             return true;
         at += length;
     }
-    return false;
-}
-
-static bool is_one_of(const struct log_variable *variable, const char *const *names)
-{
-    for (size_t i = 0; names[i]; i++)
-        if (log_line_is(variable, names[i]))
-            return true;
     return false;
 }
 
@@ -155,13 +163,14 @@ bool log_key_is_callers(const struct log_variable *variable)
 
 bool log_key_is_variable(const struct log_variable *variable)
 {
-    return is_one_of(variable, variables) && !log_line_is(variable, "authorizer.claims");
+    return is_one_of(variable, variables) && !is_of_event(variable);
 }
 
 const char *log_key_nearest(const struct log_variable *variable)
 {
     cleanup_free char *name = mem_text_n(variable->name, variable->length);
 
-    return log_line_is(variable, "authorizer.claims") ? "authorizer.claims.sub"
-                                                      : str_nearest(name, variables);
+    if (log_line_is(variable, "authorizer.claims") || log_line_is(variable, "authorizer.jwt.*"))
+        return "authorizer.claims.sub";
+    return is_of_event(variable) ? NULL : str_nearest(name, variables);
 }

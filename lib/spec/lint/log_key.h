@@ -20,7 +20,7 @@ struct log_key {
     const char *other; /* another key for the same; NULL: none */
     enum log_key_use use;
     const char *from; /* the variables that give it, by blanks; "*": any of AWS's */
-    bool is_number;   /* digits only are read */
+    bool is_whole;    /* with other text beside the variable it is not read, or never is "-" */
     const char *loss; /* without it */
 };
 

@@ -145,7 +145,10 @@ def test_masked_data_is_told(kept: Billingd, world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["SUBSCRIPTION_FILTER_POLICY", "TRANSFORMER_POLICY"])
 def test_account_wide_policies_are_named(kept: Billingd, world: World, kind: str) -> None:
-    world.logs.put_account_policy(policyName="theirs", policyType=kind, policyDocument="{}")
+    document = json.dumps({"DestinationArn": "arn:aws:firehose:eu-west-1:123456789012:deliverystream/any"})
+    world.logs.put_account_policy(policyName="theirs", policyType=kind, policyDocument=document)
     said = kept.plan()
-    assert any("theirs" in note for note in said.resources["subscription"]["notes"]), said
+    notes = said.resources["subscription"]["notes"]
+    assert any("theirs" in note for note in notes), said
+    assert any("deliverystream/any" in note and "twice" in note for note in notes) == (kind == "SUBSCRIPTION_FILTER_POLICY"), notes
     assert kept.apply().code == 0 and not [w for w in kept.writes() if "Subscription" in w and "theirs" in w]

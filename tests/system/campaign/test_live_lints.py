@@ -186,8 +186,12 @@ def test_the_repair_of_a_drift_ends_its_lint(converged: Billingd, world: World) 
     assert applied.code == 0 and found(applied) == {}, applied
 
 
-def test_status_and_the_daemon_tell_it(converged: Billingd, world: World) -> None:
+def test_apply_status_and_the_daemon_tell_it(converged: Billingd, world: World) -> None:
+    """Also when nothing is to be written: "in sync" alone would be said over a loss."""
     expire(world)
+    for words in (("apply",), ("apply", "--yes"), ("apply", "--dry-run")):
+        applied = converged(*words)
+        assert applied.code == 0 and applied.out.count("note ddn-api/bucket: lint BL503 live: ") == 1, applied
     status = converged("status", "-o", "json")
     notes = [n for r in status.json["pipelines"][0]["resources"] for n in r["notes"] if LIVE.match(n)]
     assert len(notes) == 1 and notes[0].startswith("lint BL503 live: "), status
