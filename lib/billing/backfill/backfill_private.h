@@ -1,7 +1,9 @@
 /* backfill_private.h -- the inside of the backfill.
  *
  * backfill.c          what is missing, and the report
+ * backfill_holes.c    which hours are to be read again
  * backfill_progress.c what is being done
+ * backfill_worth.c    what came back, or did not, is worth
  * backfill_logs.c    from the log group
  * backfill_objects.c from objects that no query reads
  * backfill_writer.c   events in order, in envelopes, in objects
@@ -24,11 +26,24 @@ struct backfill_source {
 struct backfill {
     const struct billing *billing;
     const struct backfill_request *request;
-    int64_t read, present; /* log events read for the holes; of them, in S3 already */
+    int64_t read, present;         /* log events read for the holes; of them, in S3 already */
+    int64_t bytes, scanned_before; /* of log events and objects read; athena_query_scanned before */
+    int64_t pieces;                /* hours and objects that were read */
+    json_t *worth;                 /* of what was written: backfill_worth.h; borrowed */
+    bool again;                    /* pieces that were read before are meant */
+    bool over_budget;              /* pieces were not read */
     struct backfill_written logs;
     struct backfill_source errors, legacy, damaged;
 };
 
+/* New reference. */
+json_t *backfill_holes(const json_t *audit);
+/* Whether it is the time of a piece (backfill.h), and that it was read as a whole. */
+bool backfill_may(struct backfill *backfill, const char *piece);
+void backfill_did(struct backfill *backfill, const char *piece, int64_t events);
+/* Bytes read so far, those that Athena scanned with them; whether that is all that may be. */
+int64_t backfill_bytes(const struct backfill *backfill);
+bool backfill_is_over(struct backfill *backfill);
 /* To whom the request says. */
 void backfill_progress(const struct backfill *backfill, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

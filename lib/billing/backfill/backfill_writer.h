@@ -20,6 +20,7 @@ struct backfill_target {
     const char *source;               /* 16 hex digits (recovered.h) */
     bool dry_run;                     /* count only */
     struct backfill_written *written; /* added to; borrowed */
+    json_t *worth;                    /* likewise, of events not there before: backfill_worth.h */
 };
 struct backfill_writer *backfill_writer_new(const struct billing *billing,
                                             const struct backfill_target *target);
@@ -30,8 +31,8 @@ struct backfill_arrival {
     int64_t else_s;  /* for one that has no time of its own either */
 };
 /* A log event: id, timestamp in milliseconds, text.  head: {"owner", "logGroup", "logStream",
- * "subscriptionFilters"}; borrowed.  It is kept under the hour it arrived in, so that bill and audit
- * see what they would have seen without the loss. */
+ * "subscriptionFilters"}; borrowed.  It is kept under the hour it arrived in, so that bill and
+ * audit see what they would have seen without the loss. */
 void backfill_writer_add(struct backfill_writer *writer, const json_t *head, const json_t *event,
                          const struct backfill_arrival *arrival);
 size_t backfill_writer_count(const struct backfill_writer *writer);
