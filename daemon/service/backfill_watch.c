@@ -254,8 +254,8 @@ static json_t *audit_span(struct flow *flow, json_t *own, const struct billing *
     return audit;
 }
 
-/* Days that half of the budget is enough to audit, by what the daemon's own audit scanned for its
- * two and those around them. */
+/* Days that half of the budget is enough to audit (0: too few), by what the daemon's own audit
+ * scanned for its two and those around them. */
 static int64_t days_within(const struct billing *billing, int64_t scanned)
 {
     int64_t around = billing->settings.late_days + 1,
@@ -264,9 +264,7 @@ static int64_t days_within(const struct billing *billing, int64_t scanned)
 
     if (budget && scanned)
         days = budget / 2 / scanned * (AUDIT_WATCH_S / DAY_S + around) - around;
-    return days > WIDE_DAYS               ? WIDE_DAYS
-           : days < AUDIT_WATCH_S / DAY_S ? AUDIT_WATCH_S / DAY_S
-                                          : days;
+    return days > WIDE_DAYS ? WIDE_DAYS : days < AUDIT_WATCH_S / DAY_S ? 0 : days;
 }
 
 /* The audit of the days before; NULL: it is not the time for it, or there are none; or *e. */
@@ -280,7 +278,7 @@ static json_t *look_back(struct flow *flow, json_t *own, const struct billing *b
     json_t *audit;
     int found;
 
-    if ((last && clock_monotonic_ms() - json_integer_value(last) < DAY_MS) ||
+    if ((last && clock_monotonic_ms() - json_integer_value(last) < DAY_MS) || !days ||
         !budget_left(own, billing))
         return NULL;
     found = rollup_first_day(flow, billing, &first, e);

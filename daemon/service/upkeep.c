@@ -364,6 +364,7 @@ static void look_again(struct flow *flow, struct upkeep *upkeep, struct billing 
 {
     json_auto_t *after = NULL;
 
+    rollup_forget(); /* what was written lies in days long past, too */
     build_rollups(flow, upkeep, billing);
     if (!flow_is_cancelled(flow))
         after = audit(flow, upkeep, billing, 0);

@@ -54,12 +54,11 @@ static const char *piece_of(int64_t hour_s, char piece[static PIECE_ROOM])
     return piece;
 }
 
-/* Its time has come, and the budget is not used up. */
-static bool may_read(struct backfill *backfill, int64_t hour_s)
+static bool is_wanted(struct backfill *backfill, int64_t hour_s)
 {
     char piece[PIECE_ROOM];
 
-    return backfill_may(backfill, piece_of(hour_s, piece)) && !backfill_is_over(backfill);
+    return backfill_may(backfill, piece_of(hour_s, piece));
 }
 
 static int read_hour(struct flow *flow, struct backfill *backfill, const json_t *ids,
@@ -93,18 +92,20 @@ int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, 
                   struct err *e)
 {
     json_auto_t *ids = NULL;
+    bool begun = false;
     int failed = 0;
 
     for (int64_t hour_s = from_s; !ids && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
-        if (!may_read(backfill, hour_s))
+        if (!is_wanted(backfill, hour_s) || backfill_is_over(backfill))
             continue;
         ids = events_missing_present(flow, backfill->billing, from_s, to_s, e);
         failed = ids ? 0 : -1;
         break;
     }
     for (int64_t hour_s = from_s; !failed && ids && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
-        if (!may_read(backfill, hour_s))
+        if (!is_wanted(backfill, hour_s) || (begun && backfill_is_over(backfill)))
             continue;
+        begun = true; /* the query was for one hour at least, whatever it cost */
         backfill_progress(backfill, "reading the log group, hour %lld of %lld",
                           (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
                           (long long)((to_s - from_s) / BACKFILL_HOUR_S));
