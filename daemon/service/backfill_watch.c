@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "billing/audit/audit.h"
 #include "billing/backfill/backfill.h"
+#include "billing/backfill/backfill_holes.h"
 #include "billing/backfill/backfill_worth.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
@@ -173,11 +174,11 @@ static void note_holes(json_t *own, const json_t *audit)
     size_t i;
 
     json_array_foreach(json_object_get(audit, "gaps"), i, gap)
-        if (backfill_is_hole(gap) && !is_known(holes, gap))
+        if (backfill_holes_is_one(gap) && !is_known(holes, gap))
             forget_hours(own, gap);
     drop_within(holes, audit);
     json_array_foreach(json_object_get(audit, "gaps"), i, gap)
-        if (backfill_is_hole(gap))
+        if (backfill_holes_is_one(gap))
             json_array_append_new(holes, span_of(gap));
 }
 
@@ -205,7 +206,7 @@ static bool has_work(const json_t *own, const struct billing *billing, const jso
         json_array_size(damaged_objects(billing)))
         return true;
     json_array_foreach(json_object_get(audit, "gaps"), i, gap)
-        if (backfill_is_hole(gap) && is_worth_it(own, gap))
+        if (backfill_holes_is_one(gap) && is_worth_it(own, gap))
             return true;
     return false;
 }
@@ -328,7 +329,7 @@ static void judge(json_t *own, const struct billing *billing, const json_t *audi
 
     drop_within(lost, audit);
     json_array_foreach(json_object_get(audit, "gaps"), i, gap) {
-        if (!backfill_is_hole(gap) || !strcmp(json_text(gap, "hop"), "ingested") ||
+        if (!backfill_holes_is_one(gap) || !strcmp(json_text(gap, "hop"), "ingested") ||
             !json_is_true(json_object_get(gap, "above_limit")))
             continue;
         json_array_append_new(lost, span_of(gap));

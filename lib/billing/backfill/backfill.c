@@ -78,38 +78,6 @@ static int fill_holes(struct flow *flow, struct backfill *backfill, const json_t
                                    : fill_whole(flow, backfill, holes, e);
 }
 
-/* ---- pace ---- */
-
-bool backfill_may(struct backfill *backfill, const char *piece)
-{
-    const struct backfill_pace *pace = backfill->request->pace;
-
-    return !pace || pace->wants(pace->arg, piece, backfill->again);
-}
-
-void backfill_did(struct backfill *backfill, const char *piece, int64_t events)
-{
-    const struct backfill_pace *pace = backfill->request->pace;
-
-    backfill->pieces++;
-    if (pace)
-        pace->did(pace->arg, piece, events);
-}
-
-int64_t backfill_bytes(const struct backfill *backfill)
-{
-    return backfill->bytes + athena_query_scanned() - backfill->scanned_before;
-}
-
-bool backfill_is_over(struct backfill *backfill)
-{
-    const struct backfill_pace *pace = backfill->request->pace;
-
-    if (pace && pace->budget_bytes && backfill_bytes(backfill) >= pace->budget_bytes)
-        backfill->over_budget = true;
-    return backfill->over_budget;
-}
-
 /* ---- the report ---- */
 
 static json_t *source_report(const struct backfill_source *source)
@@ -139,7 +107,8 @@ static void put_worth(json_t *report, const struct backfill *backfill, const jso
 {
     json_int_t missing = json_whole(report, "lost");
 
-    json_object_set_new(report, "bytes_read", json_integer((json_int_t)backfill_bytes(backfill)));
+    json_object_set_new(report, "bytes_read",
+                        json_integer((json_int_t)backfill_pace_bytes(backfill)));
     json_object_set_new(report, "pieces", json_integer((json_int_t)backfill->pieces));
     json_object_set_new(report, "over_budget", json_boolean(backfill->over_budget));
     json_object_set_new(report, "worth",

@@ -54,7 +54,4 @@ struct backfill_request {
 json_t *backfill_run(struct flow *flow, const struct billing *billing,
                      const struct backfill_request *request, struct err *e);
 
-/* Whether a gap of an audit is such that backfill_run would read it. */
-bool backfill_is_hole(const json_t *gap);
-
 #endif

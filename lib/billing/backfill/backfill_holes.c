@@ -1,13 +1,15 @@
 /* backfill_holes.c -- which hours an audit says are to be read again. */
+#include "billing/backfill/backfill_holes.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/backfill/backfill_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { HOUR_S = 3600 };
+
 /* A gap whose events may be in the log group though they are not in S3. */
-bool backfill_is_hole(const json_t *gap)
+bool backfill_holes_is_one(const json_t *gap)
 {
     const char *hop = json_text(gap, "hop");
 
@@ -23,8 +25,8 @@ static json_t *hole_of(const json_t *gap)
 {
     bool counts = strcmp(json_text(gap, "hop"), "ingested") != 0;
 
-    return json_pack("{s:I, s:I, s:I}", "from", json_whole(gap, "from") - BACKFILL_HOUR_S, "to",
-                     json_whole(gap, "to") + BACKFILL_HOUR_S, "missing",
+    return json_pack("{s:I, s:I, s:I}", "from", json_whole(gap, "from") - HOUR_S, "to",
+                     json_whole(gap, "to") + HOUR_S, "missing",
                      counts ? json_whole(gap, "events") : (json_int_t)0);
 }
 
@@ -65,7 +67,7 @@ json_t *backfill_holes(const json_t *audit)
     size_t count = 0, i;
 
     json_array_foreach(gaps, i, gap)
-        if (backfill_is_hole(gap))
+        if (backfill_holes_is_one(gap))
             found[count++] = hole_of(gap);
     holes = join_holes(found, count);
     while (count)

@@ -58,7 +58,7 @@ static bool is_wanted(struct backfill *backfill, int64_t hour_s)
 {
     char piece[PIECE_ROOM];
 
-    return backfill_may(backfill, piece_of(hour_s, piece));
+    return backfill_pace_wants(backfill, piece_of(hour_s, piece));
 }
 
 static int read_hour(struct flow *flow, struct backfill *backfill, const json_t *ids,
@@ -84,7 +84,7 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
     backfill->bytes += walk.bytes;
     backfill_writer_free(window.writer);
     if (!failed && hour_s + BACKFILL_HOUR_S <= until_s)
-        backfill_did(backfill, piece_of(hour_s, piece), backfill->logs.events - before);
+        backfill_pace_did(backfill, piece_of(hour_s, piece), backfill->logs.events - before);
     return failed;
 }
 
@@ -96,14 +96,14 @@ int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, 
     int failed = 0;
 
     for (int64_t hour_s = from_s; !ids && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
-        if (!is_wanted(backfill, hour_s) || backfill_is_over(backfill))
+        if (!is_wanted(backfill, hour_s) || backfill_pace_is_over(backfill))
             continue;
         ids = events_missing_present(flow, backfill->billing, from_s, to_s, e);
         failed = ids ? 0 : -1;
         break;
     }
     for (int64_t hour_s = from_s; !failed && ids && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
-        if (!is_wanted(backfill, hour_s) || (begun && backfill_is_over(backfill)))
+        if (!is_wanted(backfill, hour_s) || (begun && backfill_pace_is_over(backfill)))
             continue;
         begun = true; /* the query was for one hour at least, whatever it cost */
         backfill_progress(backfill, "reading the log group, hour %lld of %lld",

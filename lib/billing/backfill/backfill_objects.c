@@ -35,14 +35,14 @@ static void collect(void *arg, const json_t *envelope, int64_t arrival_ms)
 /* Of objects there are few: those whose time it is again are read with the others. */
 static bool may_read(struct backfill *backfill, const char *id)
 {
-    bool wanted = backfill_may(backfill, id);
+    bool wanted = backfill_pace_wants(backfill, id);
 
     if (!wanted) {
         backfill->again = true;
-        wanted = backfill_may(backfill, id);
+        wanted = backfill_pace_wants(backfill, id);
         backfill->again = false;
     }
-    return wanted && !backfill_is_over(backfill);
+    return wanted && !backfill_pace_is_over(backfill);
 }
 
 /* Equal keys and content give equal names, so it does not matter what was recovered before. */
@@ -69,7 +69,7 @@ static int take_object(struct flow *flow, struct backfill *backfill, struct back
             return -1;
         err_clear(e); /* archived, or gone meanwhile: the others can still be read */
         source->unreadable++;
-        backfill_did(backfill, id, 0);
+        backfill_pace_did(backfill, id, 0);
         return 0;
     }
     backfill->bytes += (int64_t)bytes.len;
@@ -81,7 +81,7 @@ static int take_object(struct flow *flow, struct backfill *backfill, struct back
     failed = backfill_writer_flush(flow, collecting.writer, e);
     backfill_writer_free(collecting.writer);
     if (!failed)
-        backfill_did(backfill, id, source->written.events - before);
+        backfill_pace_did(backfill, id, source->written.events - before);
     return failed;
 }
 

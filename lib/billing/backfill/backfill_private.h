@@ -2,6 +2,7 @@
  *
  * backfill.c          what is missing, and the report
  * backfill_holes.c    which hours are to be read again
+ * backfill_pace.c     how much may be read now
  * backfill_progress.c what is being done
  * backfill_worth.c    what came back, or did not, is worth
  * backfill_logs.c    from the log group
@@ -12,6 +13,7 @@
 #define BILLING_BACKFILL_BACKFILL_PRIVATE_H
 
 #include "billing/backfill/backfill.h"
+#include "billing/backfill/backfill_holes.h"
 #include "billing/backfill/backfill_writer.h"
 
 enum { BACKFILL_HOUR_S = 3600, BACKFILL_RANGE_HOURS = 12 };
@@ -36,14 +38,12 @@ struct backfill {
     struct backfill_source errors, legacy, damaged;
 };
 
-/* New reference. */
-json_t *backfill_holes(const json_t *audit);
 /* Whether it is the time of a piece (backfill.h), and that it was read as a whole. */
-bool backfill_may(struct backfill *backfill, const char *piece);
-void backfill_did(struct backfill *backfill, const char *piece, int64_t events);
+bool backfill_pace_wants(struct backfill *backfill, const char *piece);
+void backfill_pace_did(struct backfill *backfill, const char *piece, int64_t events);
 /* Bytes read so far, those that Athena scanned with them; whether that is all that may be. */
-int64_t backfill_bytes(const struct backfill *backfill);
-bool backfill_is_over(struct backfill *backfill);
+int64_t backfill_pace_bytes(const struct backfill *backfill);
+bool backfill_pace_is_over(struct backfill *backfill);
 /* To whom the request says. */
 void backfill_progress(const struct backfill *backfill, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

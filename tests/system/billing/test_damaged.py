@@ -4,7 +4,7 @@ import gzip
 from typing import Any
 
 import pytest
-from audit_world import DAYS, LAST, audit, backfill, bill, calls, gaps, generate, true_calls
+from audit_world import DAYS, LAST, audit, backfill, bill, calls, gaps, generate, hour, true_calls
 from rollup_world import BUCKET, World
 
 
@@ -12,6 +12,8 @@ from rollup_world import BUCKET, World
 def world(sandbox: Any, spec: Any, api: str) -> World:
     made = World(sandbox, spec)
     made.apply()
+    # The log group keeps 90 days; the traffic is of 2025.
+    sandbox.switches(data_now=hour("2025-10-08", 0))
     return made
 
 
