@@ -31,6 +31,7 @@ FAULTS = {
     "misread|dropped": ['billingd_resource_loss{resource="shop/filter",class="dropped"} 1x9'],
     '"NonConverging"': ['billingd_resource_condition{resource="shop/bucket",kind="s3_bucket",condition="NonConverging"} 1x9'],
     "missing|outdated|late": ['billingd_rollups{pipeline="shop",state="late"} 1x9'],
+    'state="lost"': ['billingd_rollups{pipeline="shop",state="lost"} 1x9'],
     'state="kept"': ['billingd_rollups{pipeline="shop",state="kept"} 1x9'],
     'verdict="gap"': ['billingd_audit_verdict{pipeline="shop",verdict="gap"} 1x9'],
     "gap_ratio": ['billingd_audit_gap_ratio{pipeline="shop",hop="forwarded"} 0.2x9'],
