@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "billing/audit/audit.h"
 #include "billing/store/athena_query.h"
+#include "billing/store/legacy.h"
 #include "daemon/service/service_metrics.h"
 
 #include <string.h>
@@ -13,13 +14,14 @@
 struct audit_watch {
     json_t *counted; /* pipeline -> end of the hours that are in the counters */
     json_t *told;    /* pipeline -> the verdict and hop last told */
+    json_t *damaged; /* pipeline -> {key: true}: objects that no query can read, told */
 };
 
 struct audit_watch *audit_watch_new(void)
 {
     struct audit_watch *watch = mem_new(sizeof *watch);
 
-    *watch = (struct audit_watch){json_object(), json_object()};
+    *watch = (struct audit_watch){json_object(), json_object(), json_object()};
     return watch;
 }
 
@@ -29,6 +31,7 @@ void audit_watch_free(struct audit_watch *watch)
         return;
     json_decref(watch->counted);
     json_decref(watch->told);
+    json_decref(watch->damaged);
     free(watch);
 }
 
@@ -167,22 +170,58 @@ static void tell(struct audit_watch *watch, const char *pipeline, const json_t *
     }
 }
 
-int audit_watch_look(struct flow *flow, struct audit_watch *watch, const struct billing *billing,
-                     enum health_verdict *verdict, struct err *e)
+/* What lies in the audit's hours and was not found again is mended; of older objects nothing is
+ * known anew. */
+static void drop_mended(json_t *known, const json_t *audit)
+{
+    const char *key;
+    void *next;
+    json_t *value;
+
+    json_object_foreach_safe(known, next, key, value)
+        if (legacy_arrival(key) >= json_whole(audit, "from"))
+            (void)json_object_del(known, key);
+}
+
+static void tell_damaged(struct audit_watch *watch, const char *pipeline, const json_t *audit)
+{
+    json_t *known = json_object_get(watch->damaged, pipeline), *object;
+    json_auto_t *before = known ? json_copy(known) : json_object();
+    size_t i;
+
+    if (!known) {
+        known = json_object();
+        json_object_set_new(watch->damaged, pipeline, known);
+    }
+    drop_mended(known, audit);
+    json_array_foreach(json_object_get(audit, "damaged"), i, object) {
+        const char *key = json_text(object, "key");
+
+        if (!json_object_get(before, key))
+            log_warning("damaged_object", "{s:s, s:s, s:s}", "pipeline", pipeline, "key", key,
+                        "problem", json_text(object, "problem"));
+        json_object_set_new(known, key, json_true());
+    }
+    metric_set(&service_metrics.damaged_objects, (double)json_object_size(known), pipeline, NULL);
+}
+
+json_t *audit_watch_look(struct flow *flow, struct audit_watch *watch,
+                         const struct billing *billing, enum health_verdict *verdict, struct err *e)
 {
     int64_t now_s = clock_now_ms() / 1000, scanned = athena_query_scanned();
-    json_auto_t *audit = audit_run(flow, billing, now_s - AUDIT_WATCH_S, now_s, e);
+    json_t *audit = audit_run(flow, billing, now_s - AUDIT_WATCH_S, now_s, e);
 
     metric_add(&service_metrics.self_athena_scanned_bytes_total,
                (double)(athena_query_scanned() - scanned), NULL);
     if (!audit) {
         if (e->kind != ERR_CANCELLED && !json_object_get(watch->told, billing->pipeline))
             service_metrics_forget_audit(billing->pipeline);
-        return -1;
+        return NULL;
     }
     *verdict = verdict_of(audit);
     set_gauges(billing->pipeline, audit);
     add_counters(watch, billing->pipeline, audit);
     tell(watch, billing->pipeline, audit);
-    return 0;
+    tell_damaged(watch, billing->pipeline, audit);
+    return audit;
 }

@@ -14,9 +14,11 @@ struct audit_watch *audit_watch_new(void);
 /* NULL is harmless. */
 void audit_watch_free(struct audit_watch *watch);
 /* Audits, sets the metrics and gives the verdict.  A gap is told in the log when it is another than
- * before.  -1 and *e when the audit could not be made: what the last one found keeps its samples
- * when it is bad news, and good news is not known any more. */
-int audit_watch_look(struct flow *flow, struct audit_watch *watch, const struct billing *billing,
-                     enum health_verdict *verdict, struct err *e);
+ * before, an object that no query can read once.  The audit, a new reference; NULL and *e when the
+ * audit could not be made: what the last one found keeps its samples when it is bad news, and good
+ * news is not known any more. */
+json_t *audit_watch_look(struct flow *flow, struct audit_watch *watch,
+                         const struct billing *billing, enum health_verdict *verdict,
+                         struct err *e);
 
 #endif

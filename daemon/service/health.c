@@ -23,11 +23,11 @@ struct health {
     size_t count;
 };
 
-static const char *const names[HEALTH_PARTS] = {"pass",       "reload", "listing",
-                                                "partitions", "rollup", "audit"};
+static const char *const names[HEALTH_PARTS] = {"pass",   "reload", "listing", "partitions",
+                                                "rollup", "audit",  "backfill"};
 static const char *const titles[HEALTH_PARTS] = {
-    "look",   "reload", "search for the newest object", "registration of partitions",
-    "rollup", "audit"};
+    "look",  "reload",  "search for the newest object", "registration of partitions", "rollup",
+    "audit", "backfill"};
 
 /* From this entry on. */
 static void drop(struct health *health, size_t first)
@@ -82,6 +82,13 @@ static bool registers_partitions(const struct manifest_pipeline *pipeline)
     return how && !strcmp(how, "registration");
 }
 
+static bool closes_gaps(const struct manifest_pipeline *pipeline)
+{
+    const char *how = json_text(json_object_get(pipeline->billing, "audit"), "backfill");
+
+    return !how || strcmp(how, "manual") != 0;
+}
+
 static void forget(struct health *health, const struct manifest *manifest)
 {
     for (size_t i = OWN_PARTS; i < health->count; i++) {
@@ -111,6 +118,8 @@ void health_expect(struct health *health, const struct manifest *manifest)
             add(health, HEALTH_PARTITIONS, pipeline->name);
         add(health, HEALTH_ROLLUP, pipeline->name);
         add(health, HEALTH_AUDIT, pipeline->name);
+        if (closes_gaps(pipeline))
+            add(health, HEALTH_BACKFILL, pipeline->name);
     }
 }
 

@@ -262,6 +262,28 @@ struct service_metrics service_metrics = {
             .type = METRIC_COUNTER,
             .labels = LABELS("pipeline"),
         },
+    .damaged_objects =
+        {
+            .name = "billingd_damaged_objects",
+            .help = "Log objects that no query can read, so that queries leave them out.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
+    .backfilled_events_total =
+        {
+            .name = "billingd_backfilled_events_total",
+            .help = "Lost log events that the daemon read again and put back.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("pipeline"),
+        },
+    .backfill_lost_events =
+        {
+            .name = "billingd_backfill_lost_events",
+            .help = "Log events missing that no log group has any more; nothing while it is not "
+                    "known.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
     .partitions_registered_total =
         {
             .name = "billingd_partitions_registered_total",
@@ -312,6 +334,9 @@ static struct metric *const table[] = {
     &service_metrics.duplicate_events_total,
     &service_metrics.late_events_total,
     &service_metrics.unattributed_requests_total,
+    &service_metrics.damaged_objects,
+    &service_metrics.backfilled_events_total,
+    &service_metrics.backfill_lost_events,
     &service_metrics.partitions_registered_total,
     &service_metrics.log_lines_dropped_total,
     NULL,
@@ -381,6 +406,8 @@ void service_metrics_forget_pipeline(const char *pipeline)
     metric_forget(&service_metrics.newest_object, pipeline);
     metric_forget(&service_metrics.newest_event, pipeline);
     metric_forget(&service_metrics.delivered_until, pipeline);
+    metric_forget(&service_metrics.damaged_objects, pipeline);
+    metric_forget(&service_metrics.backfill_lost_events, pipeline);
 }
 
 void service_metrics_count_reload(bool successful, int64_t now_ms)

@@ -45,6 +45,9 @@ struct service_metrics {
     struct metric duplicate_events_total;      /* pipeline */
     struct metric late_events_total;           /* pipeline */
     struct metric unattributed_requests_total; /* pipeline */
+    struct metric damaged_objects;             /* pipeline */
+    struct metric backfilled_events_total;     /* pipeline */
+    struct metric backfill_lost_events;        /* pipeline */
     struct metric partitions_registered_total;
     struct metric log_lines_dropped_total;
 };

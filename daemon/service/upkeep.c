@@ -11,6 +11,7 @@
 #include "billing/rollup/rollup.h"
 #include "billing/store/athena_query.h"
 #include "daemon/service/audit_watch.h"
+#include "daemon/service/backfill_watch.h"
 #include "daemon/service/service_metrics.h"
 #include "daemon/service/service_time.h"
 #include "spec/billing_setup.h"
@@ -24,9 +25,14 @@ enum {
     COLLECT_MS = 3600000, /* between looks for old runs when nothing was built */
 };
 
+struct batch_item {
+    struct billing *billing;
+    char *broken; /* what of its delivery is not in place, a sentence; NULL: all is */
+};
+
 /* The pipelines of one run. */
 struct batch {
-    struct billing **items;
+    struct batch_item *items;
     size_t count;
 };
 
@@ -37,6 +43,7 @@ struct upkeep {
     struct batch now, next;
     json_t *done_ms; /* "ddn-api partitions" -> when it was last done as a whole; monotonic */
     struct audit_watch *watch;
+    struct backfill_watch *backfill;
     json_t *told;  /* pipeline -> the problem last told */
     json_t *waits; /* "ddn-api audit" -> [failures in a row, when it may be tried again] */
     bool failed;
@@ -44,8 +51,10 @@ struct upkeep {
 
 static void batch_fini(struct batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        billing_free(batch->items[i]);
+    for (size_t i = 0; i < batch->count; i++) {
+        billing_free(batch->items[i].billing);
+        free(batch->items[i].broken);
+    }
     free(batch->items);
     *batch = (struct batch){0};
 }
@@ -88,7 +97,8 @@ static void tell(struct upkeep *upkeep, const char *pipeline, const char *part, 
 static const char *const parts[HEALTH_PARTS] = {[HEALTH_LISTING] = "listing",
                                                 [HEALTH_PARTITIONS] = "partitions",
                                                 [HEALTH_ROLLUP] = "rollups",
-                                                [HEALTH_AUDIT] = "audit"};
+                                                [HEALTH_AUDIT] = "audit",
+                                                [HEALTH_BACKFILL] = "backfill"};
 
 /* A part that failed is tried again with patience; it does not hold up the others. */
 static bool must_wait(const struct upkeep *upkeep, const char *pipeline, enum health_part part)
@@ -326,19 +336,64 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
 
 /* ---- the audit ---- */
 
-static void audit(struct flow *flow, struct upkeep *upkeep, const struct billing *billing)
+/* New reference; NULL: it failed, or it is not the time for it. */
+static json_t *audit(struct flow *flow, struct upkeep *upkeep, const struct billing *billing,
+                     int64_t every_ms)
 {
     cleanup_free char *name = mem_printf("%s audit", billing->pipeline);
     enum health_verdict verdict;
     struct err e = {0};
+    json_t *found;
 
-    if (!is_due(upkeep, name, AUDIT_WATCH_MS) || must_wait(upkeep, billing->pipeline, HEALTH_AUDIT))
-        return;
-    if (!audit_watch_look(flow, upkeep->watch, billing, &verdict, &e)) {
+    if (!is_due(upkeep, name, every_ms) || must_wait(upkeep, billing->pipeline, HEALTH_AUDIT))
+        return NULL;
+    found = audit_watch_look(flow, upkeep->watch, billing, &verdict, &e);
+    if (found) {
         note_done(upkeep, name);
         health_audited(upkeep->setup.health, billing->pipeline, verdict);
     }
     end_part(upkeep, billing->pipeline, HEALTH_AUDIT, &e);
+    return found;
+}
+
+/* ---- gaps ---- */
+
+/* What came back is rolled up and audited at once; what did not is lost. */
+static void look_again(struct flow *flow, struct upkeep *upkeep, struct billing *billing,
+                       struct err *e)
+{
+    json_auto_t *after = NULL;
+
+    rollup_forget(); /* what was written lies in days long past, too */
+    build_rollups(flow, upkeep, billing);
+    if (!flow_is_cancelled(flow))
+        after = audit(flow, upkeep, billing, 0);
+    if (after)
+        (void)backfill_watch_judge(flow, upkeep->backfill, billing, after, e);
+}
+
+static void close_gaps(struct flow *flow, struct upkeep *upkeep, const struct batch_item *item,
+                       const struct backfill_look *look)
+{
+    struct billing *billing = item->billing;
+    struct err e = {0};
+    bool again;
+
+    if (billing->settings.backfill_by_hand || must_wait(upkeep, billing->pipeline, HEALTH_BACKFILL))
+        return;
+    if (!backfill_watch_fill(flow, upkeep->backfill, billing, look, &again, &e) && again)
+        look_again(flow, upkeep, billing, &e);
+    end_part(upkeep, billing->pipeline, HEALTH_BACKFILL, &e);
+}
+
+static void audit_and_close(struct flow *flow, struct upkeep *upkeep, const struct batch_item *item)
+{
+    int64_t scanned = athena_query_scanned();
+    json_auto_t *found = audit(flow, upkeep, item->billing, AUDIT_WATCH_MS);
+    const struct backfill_look look = {found, athena_query_scanned() - scanned, item->broken};
+
+    if (found && !flow_is_cancelled(flow))
+        close_gaps(flow, upkeep, item, &look);
 }
 
 /* ---- a run ---- */
@@ -349,14 +404,14 @@ static void run(struct flow *flow, void *arg)
 
     upkeep->failed = false;
     for (size_t i = 0; i < upkeep->now.count && !flow_is_cancelled(flow); i++) {
-        struct billing *billing = upkeep->now.items[i];
+        struct billing *billing = upkeep->now.items[i].billing;
 
         find_newest(flow, upkeep, billing);
         if (billing->settings.register_partitions)
             register_partitions(flow, upkeep, billing);
         build_rollups(flow, upkeep, billing);
         if (!flow_is_cancelled(flow))
-            audit(flow, upkeep, billing);
+            audit_and_close(flow, upkeep, &upkeep->now.items[i]);
     }
 }
 
@@ -397,6 +452,30 @@ static bool is_in_place(const struct pass *pass, size_t pipeline)
     return true;
 }
 
+/* What keeps events from arriving, as the pass left it. */
+static bool is_broken(const struct task *task)
+{
+    static const char *const kinds[] = {"log_group", "subscription_filter", "delivery_stream",
+                                        "iam_role"};
+    enum task_verdict verdict = task_verdict(task);
+    bool delivers = false;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        delivers = delivers || !strcmp(task_kind(task)->name, kinds[i]);
+    return delivers && verdict != VERDICT_SYNCED && verdict != VERDICT_REPAIRED &&
+           (verdict != VERDICT_HELD || plan_loss(task_last_plan(task)) == LOSS_DROPPED);
+}
+
+/* New text; NULL: nothing. */
+static char *find_broken(const struct pass *pass, size_t pipeline)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        if (pass_task_pipeline(pass, i) == pipeline && is_broken(pass_task(pass, i)))
+            return mem_printf("%s is not in place: gaps are read again when it is",
+                              task_address(pass_task(pass, i)));
+    return NULL;
+}
+
 static void add(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass,
                 size_t pipeline)
 {
@@ -411,8 +490,8 @@ static void add(struct upkeep *upkeep, const struct manifest *manifest, const st
         end_part(upkeep, manifest->pipelines[pipeline].name, HEALTH_AUDIT, &e);
         return;
     }
-    batch->items = mem_resize(batch->items, batch->count + 1, sizeof(struct billing *));
-    batch->items[batch->count++] = billing;
+    batch->items = mem_resize(batch->items, batch->count + 1, sizeof *batch->items);
+    batch->items[batch->count++] = (struct batch_item){billing, find_broken(pass, pipeline)};
 }
 
 bool upkeep_start(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass)
@@ -443,6 +522,7 @@ void upkeep_refresh(struct upkeep *upkeep)
         return;
     json_object_clear(upkeep->waits);
     json_object_clear(upkeep->done_ms);
+    backfill_watch_refresh(upkeep->backfill);
     rollup_forget();
 }
 
@@ -459,6 +539,7 @@ struct upkeep *upkeep_new(const struct upkeep_setup *setup)
     *upkeep = (struct upkeep){.setup = *setup,
                               .done_ms = json_object(),
                               .watch = audit_watch_new(),
+                              .backfill = backfill_watch_new(),
                               .told = json_object(),
                               .waits = json_object()};
     return upkeep;
@@ -474,5 +555,6 @@ void upkeep_free(struct upkeep *upkeep)
     json_decref(upkeep->told);
     json_decref(upkeep->waits);
     audit_watch_free(upkeep->watch);
+    backfill_watch_free(upkeep->backfill);
     free(upkeep);
 }

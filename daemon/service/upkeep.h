@@ -1,4 +1,4 @@
-/* upkeep.h -- the daemon's care for data: partitions registered, rollups built.
+/* upkeep.h -- the daemon's care for data: partitions registered, rollups built, gaps closed.
  *
  * Runs beside the passes, one at a time, for what a finished pass found in place; each run looks at
  * everything again, so a run that failed, was cancelled or killed is made up for by the next. */

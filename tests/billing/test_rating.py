@@ -244,6 +244,9 @@ GOOD = {"from": "2020-01-01", "call": "1", "gib": "1"}
     ({"prices": [GOOD], "max_response": "99999999999999999999"}, "max_response", "2GiB"),
     ({"prices": [GOOD], "rollup": {"late_days": "91"}}, "rollup.late_days", "from 0 to 90"),
     ({"prices": [GOOD], "audit": {"max_gap": "200%"}}, "audit.max_gap", "share"),
+    ({"prices": [GOOD], "audit": {"backfill": "always"}}, "audit.backfill", "auto or manual"),
+    ({"prices": [GOOD], "audit": {"backfill": "on"}}, "audit.backfill", "auto or manual"),
+    ({"prices": [GOOD], "audit": {"backfill_budget": "10GB"}}, "audit.backfill_budget", "10GiB"),
     ({"prices": [GOOD], "close": {"archive": "/x"}}, "close.archive", "prefix"),
     ({"prices": [GOOD], "partitions": "msck"}, "partitions", "registration"),
 ])

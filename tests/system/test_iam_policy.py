@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,21 @@ def test_apply_and_bill_under_their_own_policies(sandbox: Sandbox, api: str) -> 
             done = billingd(sandbox, *words, **session)
             assert "AccessDenied" not in done.stdout + done.stderr, done.stdout + done.stderr
             assert done.returncode == 0 or verb == "close", done.stdout + done.stderr
+
+
+def test_run_closes_gaps_under_its_own_policy(sandbox: Sandbox, api: str) -> None:
+    assert billingd(sandbox, "apply", "--yes").returncode == 0
+    hour = int(time.time()) // 3600 * 3600 - 5 * 3600
+    sandbox.blocks({"hop": "filter", "from": hour, "to": hour + 3600})
+    for at in (hour + 60, hour + 3660):
+        line = {"requestId": f"r{at}", "sub": "s", "requestTimeEpoch": str(at), "status": "200"}
+        sandbox.traffic("/aws/apigw/ddn-access-logs",
+                        [{"message": json.dumps(line), "timestamp": at * 1000, "arrival": at * 1000}])
+    session = session_of(sandbox, printed_policy(sandbox, "--for", "run"))
+    done = billingd(sandbox, "run", "--once", **session)
+    assert done.returncode == 0 and "AccessDenied" not in done.stderr, done.stderr
+    assert '"event":"backfilled"' in done.stderr, done.stderr
+    assert len(sandbox.objects("ddn-apigw-accesslog-bucket", "recovered/")) == 1
 
 
 # ---- the size that IAM takes ----

@@ -161,6 +161,8 @@ static void check_names(const struct billing *billing)
     CHECK_INT(billing->settings.scan_budget_bytes >> 30, 100);
     CHECK_INT(billing->settings.max_response_bytes >> 30, 2);
     CHECK_TEXT(billing->settings.max_gap, "0.0001");
+    CHECK(!billing->settings.backfill_by_hand);
+    CHECK_INT(billing->settings.backfill_budget_bytes >> 30, 10);
     CHECK_TEXT(billing->settings.archive_prefix, "billing/");
     CHECK_TEXT(billing->settings.group_by[4], "status");
     CHECK(!billing->settings.group_by[5] && !billing->settings.signing_key);

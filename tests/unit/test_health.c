@@ -43,13 +43,16 @@ static void test_expected(void)
     pipelines[0] = (struct manifest_pipeline){.name = "plain"};
     pipelines[1] = (struct manifest_pipeline){.name = "shop", .billing = json_object()};
     pipelines[2] = (struct manifest_pipeline){
-        .name = "old", .billing = json_pack("{s:s}", "partitions", "registration")};
+        .name = "old",
+        .billing = json_pack("{s:s, s:{s:s}}", "partitions", "registration", "audit", "backfill",
+                             "manual")}; /* so nobody expects a backfill */
     manifest.pipeline_count = 3;
     check_reasons("");
     health_expect(health, &manifest);
     check_reasons("shop: search for the newest object not done yet\n"
                   "shop: rollup not done yet\n"
                   "shop: audit not done yet\n"
+                  "shop: backfill not done yet\n"
                   "old: search for the newest object not done yet\n"
                   "old: registration of partitions not done yet\n"
                   "old: rollup not done yet\n"
@@ -65,6 +68,11 @@ static void test_done_and_failed(void)
     health_done(health, HEALTH_LISTING, "shop");
     health_done(health, HEALTH_ROLLUP, "shop");
     health_audited(health, "shop", HEALTH_COMPLETE);
+    check_reasons("shop: backfill not done yet\n");
+    health_failed(health, HEALTH_BACKFILL, "shop", ERR_DENIED);
+    check_reasons("shop: backfill failed: no permission\n");
+    CHECK(part_failed("shop", "backfill") == 1 && failures("shop", "backfill") == 1);
+    health_done(health, HEALTH_BACKFILL, "shop");
     check_reasons("");
     CHECK(part_failed("shop", "audit") == 0);
     CHECK(metric_value(&service_metrics.audit_last_success, 0, "shop", NULL) == 1763812345.5);
@@ -93,7 +101,8 @@ static void test_stale(void)
     health_done(health, HEALTH_LISTING, "shop");
     clock_freeze_monotonic(START_MS + HEALTH_STALE_MS);
     check_reasons("shop: rollup last done over 3 hours ago\n"
-                  "shop: audit last done over 3 hours ago\n");
+                  "shop: audit last done over 3 hours ago\n"
+                  "shop: backfill last done over 3 hours ago\n");
 }
 
 static void test_gone(void)

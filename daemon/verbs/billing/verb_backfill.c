@@ -83,6 +83,23 @@ static void print_holes(const json_t *holes)
     }
 }
 
+/* At the list price: which customer, tier or rule it meets is the bill's business. */
+static void print_worth(const json_t *worth, const char *what, bool at_most)
+{
+    const char *amount = json_text(worth, "amount");
+
+    if (!json_whole(worth, "calls"))
+        return;
+    (void)printf("  %s: %" JSON_INTEGER_FORMAT " calls", what, json_whole(worth, "calls"));
+    if (json_is_integer(json_object_get(worth, "bytes")))
+        (void)printf(", %" JSON_INTEGER_FORMAT " bytes", json_whole(worth, "bytes"));
+    if (amount)
+        (void)printf(", %s%s %s at the list price%s\n", at_most ? "up to " : "", amount,
+                     json_text(worth, "currency"), at_most ? " of a call, without bytes" : "");
+    else
+        (void)puts(", a price unknown: the spec has none for these days");
+}
+
 static void print_report(const json_t *report, bool dry_run)
 {
     const json_t *logs = json_object_get(report, "logs"),
@@ -108,6 +125,8 @@ static void print_report(const json_t *report, bool dry_run)
     if (json_whole(report, "lost"))
         (void)printf("  %" JSON_INTEGER_FORMAT " events were found nowhere\n",
                      json_whole(report, "lost"));
+    print_worth(json_object_get(report, "worth"), dry_run ? "would come back" : "came back", false);
+    print_worth(json_object_get(report, "at_risk"), "at risk", true);
 }
 
 static void on_progress(void *arg, const char *what)

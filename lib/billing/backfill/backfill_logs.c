@@ -1,24 +1,32 @@
 /* backfill_logs.c -- what the log group has and S3 has not, written beside what was delivered. */
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/backfill/backfill_private.h"
 #include "billing/events/events_missing.h"
 #include "billing/store/recovered.h"
 
+#include <stdio.h>
 #include <string.h>
 
-enum { FLUSH_EVENTS = 100000 /* kept in memory */ };
+enum {
+    PIECE_ROOM = 32,
+    FLUSH_EVENTS = 100000, /* kept in memory */
+    ON_ITS_WAY_S = 30 * 60 /* as the audit has it: Firehose's buffer is 15 minutes at most */
+};
 
 /* An hour of the log group, being read again. */
 struct window {
     const struct billing *billing;
     struct backfill_writer *writer;
+    int64_t until_ms; /* what came later is on its way */
 };
 
 static void take_event(void *arg, const json_t *event)
 {
     const struct window *window = arg;
     const char *id = json_text(event, "eventId"), *stream = json_text(event, "logStreamName");
+    json_int_t came_ms = json_whole(event, "ingestionTime");
     json_auto_t *head = json_pack("{s:s, s:s, s:s, s:[s]}", "owner", window->billing->account,
                                   "logGroup", window->billing->names.log_group, "logStream",
                                   stream ? stream : "", "subscriptionFilters", "billingd-backfill");
@@ -26,9 +34,9 @@ static void take_event(void *arg, const json_t *event)
                                   json_object_get(event, "timestamp"), "message",
                                   json_object_get(event, "message"));
 
-    backfill_writer_add(window->writer, head, kept,
-                        &(struct backfill_arrival){
-                            json_integer_value(json_object_get(event, "ingestionTime")) / 1000, 0});
+    if (came_ms < window->until_ms)
+        backfill_writer_add(window->writer, head, kept,
+                            &(struct backfill_arrival){came_ms / 1000, 0});
 }
 
 static int flush_page(struct flow *flow, void *arg, struct err *e)
@@ -40,15 +48,29 @@ static int flush_page(struct flow *flow, void *arg, struct err *e)
                : 0;
 }
 
+static const char *piece_of(int64_t hour_s, char piece[static PIECE_ROOM])
+{
+    (void)snprintf(piece, PIECE_ROOM, "%lld", (long long)hour_s);
+    return piece;
+}
+
+static bool is_wanted(struct backfill *backfill, int64_t hour_s)
+{
+    char piece[PIECE_ROOM];
+
+    return backfill_pace_wants(backfill, piece_of(hour_s, piece));
+}
+
 static int read_hour(struct flow *flow, struct backfill *backfill, const json_t *ids,
                      int64_t hour_s, struct err *e)
 {
     const struct billing *billing = backfill->billing;
     cleanup_free char *name = mem_printf("%s\n%lld", billing->names.log_group, (long long)hour_s);
-    char source[RECOVERED_ID];
+    char source[RECOVERED_ID], piece[PIECE_ROOM];
     const struct backfill_target target = {"logs", source, backfill->request->dry_run,
-                                           &backfill->logs};
-    struct window window = {billing, NULL};
+                                           &backfill->logs, backfill->worth};
+    int64_t until_s = clock_now_ms() / 1000 - ON_ITS_WAY_S, before = backfill->logs.events;
+    struct window window = {billing, NULL, until_s * 1000};
     struct events_walk walk = {
         .present = ids, .missing = take_event, .page = flush_page, .arg = &window};
     int failed;
@@ -59,17 +81,31 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
              backfill_writer_flush(flow, window.writer, e);
     backfill->read += walk.read;
     backfill->present += walk.found;
+    backfill->bytes += walk.bytes;
     backfill_writer_free(window.writer);
+    if (!failed && hour_s + BACKFILL_HOUR_S <= until_s)
+        backfill_pace_did(backfill, piece_of(hour_s, piece), backfill->logs.events - before);
     return failed;
 }
 
 int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, int64_t to_s,
                   struct err *e)
 {
-    json_auto_t *ids = events_missing_present(flow, backfill->billing, from_s, to_s, e);
-    int failed = !ids;
+    json_auto_t *ids = NULL;
+    bool begun = false;
+    int failed = 0;
 
-    for (int64_t hour_s = from_s; !failed && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
+    for (int64_t hour_s = from_s; !ids && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
+        if (!is_wanted(backfill, hour_s) || backfill_pace_is_over(backfill))
+            continue;
+        ids = events_missing_present(flow, backfill->billing, from_s, to_s, e);
+        failed = ids ? 0 : -1;
+        break;
+    }
+    for (int64_t hour_s = from_s; !failed && ids && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
+        if (!is_wanted(backfill, hour_s) || (begun && backfill_pace_is_over(backfill)))
+            continue;
+        begun = true; /* the query was for one hour at least, whatever it cost */
         backfill_progress(backfill, "reading the log group, hour %lld of %lld",
                           (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
                           (long long)((to_s - from_s) / BACKFILL_HOUR_S));

@@ -32,12 +32,26 @@ static void collect(void *arg, const json_t *envelope, int64_t arrival_ms)
         backfill_writer_add(collecting->writer, head, event, &arrival);
 }
 
+/* Of objects there are few: those whose time it is again are read with the others. */
+static bool may_read(struct backfill *backfill, const char *id)
+{
+    bool wanted = backfill_pace_wants(backfill, id);
+
+    if (!wanted) {
+        backfill->again = true;
+        wanted = backfill_pace_wants(backfill, id);
+        backfill->again = false;
+    }
+    return wanted && !backfill_pace_is_over(backfill);
+}
+
 /* Equal keys and content give equal names, so it does not matter what was recovered before. */
 static int take_object(struct flow *flow, struct backfill *backfill, struct backfill_source *source,
                        const json_t *object, struct err *e)
 {
     const struct billing *billing = backfill->billing;
     cleanup_str struct str bytes = {0};
+    int64_t before = source->written.events;
     struct collecting collecting = {
         .arrival_s = legacy_arrival(json_text(object, "key")),
         .modified_s = (int64_t)json_number_value(json_object_get(object, "modified"))};
@@ -46,21 +60,28 @@ static int take_object(struct flow *flow, struct backfill *backfill, struct back
     char id[RECOVERED_ID];
     int failed;
 
+    recovered_object_id(object, id);
+    if (!may_read(backfill, id))
+        return 0;
+    source->found++;
     if (object_content_read(flow, billing, object, &bytes, e)) {
         if (e->kind != ERR_INVALID && e->kind != ERR_ABSENT)
             return -1;
         err_clear(e); /* archived, or gone meanwhile: the others can still be read */
         source->unreadable++;
+        backfill_pace_did(backfill, id, 0);
         return 0;
     }
-    recovered_object_id(object, id);
+    backfill->bytes += (int64_t)bytes.len;
     collecting.writer = backfill_writer_new(
-        billing,
-        &(struct backfill_target){source->kind, id, backfill->request->dry_run, &source->written});
+        billing, &(struct backfill_target){source->kind, id, backfill->request->dry_run,
+                                           &source->written, backfill->worth});
     legacy_walk(json_text(object, "key"), &bytes, &reader, &counts);
     source->unreadable += counts.unreadable;
     failed = backfill_writer_flush(flow, collecting.writer, e);
     backfill_writer_free(collecting.writer);
+    if (!failed)
+        backfill_pace_did(backfill, id, source->written.events - before);
     return failed;
 }
 
@@ -73,7 +94,6 @@ static int take_listed(struct flow *flow, struct backfill *backfill, struct back
     json_array_foreach(objects, i, object) {
         if (!json_integer_value(json_object_get(object, "size")))
             continue;
-        source->found++;
         backfill_progress(backfill, "reading %s, object %zu of %zu", json_text(object, "key"),
                           i + 1, json_array_size(objects));
         if (take_object(flow, backfill, source, object, e))
@@ -98,7 +118,10 @@ int backfill_objects_damaged(struct flow *flow, struct backfill *backfill, struc
 int backfill_objects_errors(struct flow *flow, struct backfill *backfill, struct err *e)
 {
     const char *prefix = backfill->billing->names.error_prefix;
+    const json_t *audit = backfill->request->audit;
 
+    if (audit && !json_whole(json_object_get(audit, "error_objects"), "pending"))
+        return 0;
     return *prefix ? take_all(flow, backfill, &backfill->errors, prefix, e) : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "billing/backfill/backfill_worth.h"
 #include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
 #include "billing/store/recovered.h"
@@ -24,6 +25,7 @@ struct backfill_writer {
     char source[RECOVERED_ID];
     bool dry_run;
     struct backfill_written *written;
+    json_t *worth; /* borrowed */
     struct line *lines;
     size_t count, room;
 };
@@ -36,7 +38,8 @@ struct backfill_writer *backfill_writer_new(const struct billing *billing,
     *writer = (struct backfill_writer){.billing = billing,
                                        .kind = target->kind,
                                        .dry_run = target->dry_run,
-                                       .written = target->written};
+                                       .written = target->written,
+                                       .worth = target->worth};
     (void)snprintf(writer->source, sizeof writer->source, "%s", target->source);
     return writer;
 }
@@ -212,6 +215,8 @@ static int write_object(struct flow *flow, struct backfill_writer *writer, const
     /* A key that is taken is a hash of what the object holds, so the object is ours. */
     writer->written->objects += made;
     *(made ? &writer->written->events : &writer->written->there) += (int64_t)count;
+    for (size_t i = 0; made && i < count; i++)
+        backfill_worth_add(writer->worth, writer->billing, lines[i].event);
     return 0;
 }
 

@@ -20,6 +20,7 @@ struct backfill_target {
     const char *source;               /* 16 hex digits (recovered.h) */
     bool dry_run;                     /* count only */
     struct backfill_written *written; /* added to; borrowed */
+    json_t *worth;                    /* likewise, of events not there before: backfill_worth.h */
 };
 struct backfill_writer *backfill_writer_new(const struct billing *billing,
                                             const struct backfill_target *target);

@@ -16,8 +16,9 @@
 
 enum {
     PAGE = 10000,
-    PAUSE_MS = 200,   /* between pages: 5 a second */
-    MOST_REFUSALS = 8 /* throttled in a row */
+    PAUSE_MS = 200,    /* between pages: 5 a second */
+    MOST_REFUSALS = 8, /* throttled in a row */
+    EVENT_BYTES = 26   /* of each event beside its text (CloudWatch Logs quotas) */
 };
 
 int64_t events_missing_reach(struct flow *flow, const struct billing *billing,
@@ -106,6 +107,7 @@ static void take_events(struct events_walk *walk, const json_t *page)
         const char *id = json_text(event, "eventId");
 
         walk->read++;
+        walk->bytes += EVENT_BYTES + (int64_t)json_string_length(json_object_get(event, "message"));
         if (id && json_object_get(walk->present, id))
             walk->found++;
         else

@@ -20,6 +20,7 @@ struct events_walk {
     int (*page)(struct flow *flow, void *arg, struct err *e);
     void *arg;
     int64_t read, found; /* log events, and of them those that are there; added to */
+    int64_t bytes;       /* of those read, as CloudWatch Logs counts them; added to */
 };
 /* Walks through an hour of the log group, by the events' own time.  -1 and *e. */
 int events_missing_hour(struct flow *flow, const struct billing *billing, struct events_walk *walk,

@@ -7,7 +7,7 @@
 static const char *const rollup_keys[] = {
     "since",       "group_by",  "late_days", "closed_after", "parallel_queries",
     "scan_budget", "keep_runs", NULL};
-static const char *const audit_keys[] = {"max_gap", NULL};
+static const char *const audit_keys[] = {"max_gap", "backfill", "backfill_budget", NULL};
 static const char *const close_keys[] = {"archive", "signing_key", NULL};
 static const char *const columns[] = {"sub", "user", "method", "path", "route", "status", NULL};
 static const char *const default_columns[] = {"sub", "user", "method", "route", "status", NULL};
@@ -135,6 +135,18 @@ static char *share_of(const char *text)
     return share.pico > 1000000000000 ? NULL : money_exact_text(money_of(share), 0);
 }
 
+static void read_backfill(const struct section_value *audit, struct billing_settings *settings)
+{
+    char buffer[32];
+    const char *backfill = section_text(audit, "backfill", buffer);
+
+    if (backfill && strcmp(backfill, "auto") && strcmp(backfill, "manual"))
+        section_tell_word(audit, "backfill", backfill, (const char *[]){"auto", "manual", NULL},
+                          "must be auto or manual");
+    settings->backfill_by_hand = backfill && !strcmp(backfill, "manual");
+    read_bytes(audit, "backfill_budget", "10GiB (0: no limit)", &settings->backfill_budget_bytes);
+}
+
 static void read_audit(const struct section_value *section, struct billing_settings *settings)
 {
     const struct section_value audit = part_of(section, "audit", audit_keys);
@@ -148,6 +160,7 @@ static void read_audit(const struct section_value *section, struct billing_setti
     }
     if (!settings->max_gap)
         settings->max_gap = mem_text("0.0001");
+    read_backfill(&audit, settings);
 }
 
 static void read_close(const struct section_value *section, struct billing_settings *settings)
@@ -193,6 +206,7 @@ void settings_from_section(const struct section_value *section, struct billing_s
         .scan_budget_bytes = (int64_t)100 << 30,
         .keep_runs_hours = 24,
         .max_response_bytes = (int64_t)2 << 30,
+        .backfill_budget_bytes = (int64_t)10 << 30,
     };
     if (partitions && strcmp(partitions, "projection") && strcmp(partitions, "registration"))
         section_tell_word(section, "partitions", partitions,

@@ -13,13 +13,15 @@ struct billing_settings {
      * MB (HTTP APIs), or what a stream of a REST API holds in 15 minutes at 2 MB/s.  (API Gateway,
      * "Quotas"; "Stream the integration response") */
     int64_t max_response_bytes;
-    int keep_runs_hours;      /* replaced builds are kept this long for readers */
-    char *since;              /* first billing day "2025-10-01"; NULL: the oldest day with data */
-    char **group_by;          /* rollup columns, ends with NULL */
-    char *max_gap;            /* decimal share, "0.0001" */
-    char *archive_prefix;     /* where closed months lie in the bucket: "billing/" */
-    char *signing_key;        /* path of an Ed25519 private key (PEM); NULL: closing refuses */
-    bool register_partitions; /* raw table without projection: register prefixes in Glue */
+    int keep_runs_hours;   /* replaced builds are kept this long for readers */
+    char *since;           /* first billing day "2025-10-01"; NULL: the oldest day with data */
+    char **group_by;       /* rollup columns, ends with NULL */
+    char *max_gap;         /* decimal share, "0.0001" */
+    bool backfill_by_hand; /* the daemon reads no gap again */
+    int64_t backfill_budget_bytes; /* what it reads for that within 24 hours; 0: no limit */
+    char *archive_prefix;          /* where closed months lie in the bucket: "billing/" */
+    char *signing_key;             /* path of an Ed25519 private key (PEM); NULL: closing refuses */
+    bool register_partitions;      /* raw table without projection: register prefixes in Glue */
 };
 
 /* Fills *settings from the whole section, defaults where it is silent; problems are told.  Give

@@ -47,7 +47,7 @@ const struct operation store_operations[STORE_OPERATIONS] = {
     /* Archived months, recovered events. */
     [STORE_PUT_OBJECT] = {"s3",
                           "PutObject",
-                          OPERATION_BILL | OPERATION_CLOSE,
+                          ALL,
                           {{OPERATION_ON_OBJECTS, "s3:PutObject"}}},
     /* CloudWatch knows no smaller resource. */
     [STORE_GET_METRIC_DATA] = {"cloudwatch",

@@ -138,6 +138,7 @@ def test_a_part_that_fails_does_not_hold_up_the_others(world: World, spec: Any, 
 def test_a_gap_is_told_until_it_is_closed(world: World, start: Start) -> None:
     """Also while nobody can tell whether it still is there."""
     now = int(time.time()) // HOUR * HOUR
+    world.write(more="      audit: {backfill: manual}\n")
     world.sandbox.blocks({"hop": "filter", "from": now - 9 * HOUR, "to": now - 7 * HOUR})
     traffic(world, "lost", 7, 9)
     daemon = start().ready()

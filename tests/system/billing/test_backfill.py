@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from audit_world import (BUCKET, FIRST, LAST, audit, backfill, bill, calls, generate, hour, recovered,
+from audit_world import (BUCKET, DAYS, FIRST, LAST, audit, backfill, bill, calls, generate, hour, recovered,
                          true_calls)
 from rollup_world import World
 
@@ -50,6 +50,21 @@ def test_blocked_hour_comes_back(world: World, block: str) -> None:
     assert recovered(world) == before
     settle(world)
     assert bill(world)[0] == first
+
+
+def test_what_came_back_is_worth_what_the_bill_grew_by(world: World) -> None:
+    world.sandbox.blocks({"hop": "filter", "from": hour(FIRST, 12), "to": hour(FIRST, 15)})
+    generate(world, late_hours=0, late_days=0, duplicates=0)
+    world.rollup("--to", LAST)
+    before = world.days()
+    worth = backfill(world)["worth"]
+    settle(world)
+    added = [[sum(one[i] for day in days.values() for one in day.values()) for i in (0, 1)]
+             for days in (before, world.days())]
+    calls_back, bytes_back = added[1][0] - added[0][0], added[1][1] - added[0][1]
+    assert [worth["calls"], worth["bytes"]] == [calls_back, bytes_back] and bytes_back > 1000
+    assert worth["price"] == "list" and worth["currency"] == "USD"
+    assert abs(float(worth["amount"]) - (calls_back * .001 + bytes_back / 2**30 * .10)) <= .000001
 
 
 def test_deleted_object_comes_back(world: World) -> None:
@@ -117,6 +132,12 @@ def test_beyond_retention_is_lost_and_told(world: World) -> None:
     report = backfill(world, code=5)
     assert report["lost"] == truth["lost"]["filter"] and report["logs"]["events"] == 0
     assert report["retention_days"] == 90
+    assert report["at_risk"] == {"calls": report["lost"], "bytes": None, "amount": f"{report['lost'] * .001:.2f}"
+                                 if report["lost"] % 10 == 0 else f"{report['lost'] * .001:.3f}",
+                                 "currency": "USD", "price": "list"}
+    assert report["worth"] == {"calls": 0, "bytes": 0, "amount": "0.00", "currency": "USD", "price": "list"}
+    told = world.run("backfill", *DAYS, code=5).stdout
+    assert f"at risk: {report['lost']} calls, up to {report['at_risk']['amount']} USD at the list price" in told
     assert recovered(world) == []
     audit(world, code=5)
 
