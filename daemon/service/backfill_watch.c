@@ -243,11 +243,16 @@ static void say_over(json_t *own, const struct billing *billing)
 
 /* ---- the wide look ---- */
 
+/* Seconds since 1970. */
+struct hours {
+    int64_t from_s, to_s;
+};
+
 static json_t *audit_span(struct flow *flow, json_t *own, const struct billing *billing,
-                          int64_t from_s, int64_t to_s, struct err *e)
+                          struct hours hours, struct err *e)
 {
     int64_t scanned = athena_query_scanned();
-    json_t *audit = audit_run(flow, billing, from_s, to_s, e);
+    json_t *audit = audit_run(flow, billing, hours.from_s, hours.to_s, e);
 
     scanned = athena_query_scanned() - scanned;
     use_budget(own, scanned);
@@ -293,7 +298,7 @@ static json_t *look_back(struct flow *flow, json_t *own, const struct billing *b
     if (to_s <= oldest_s || to_s > now_s)
         to_s = now_s;
     from_s = to_s - days * DAY_S > oldest_s ? to_s - days * DAY_S : oldest_s;
-    audit = audit_span(flow, own, billing, from_s, to_s, e);
+    audit = audit_span(flow, own, billing, (struct hours){from_s, to_s}, e);
     if (!audit)
         return NULL;
     set_number(own, "wide", clock_monotonic_ms());
@@ -349,7 +354,8 @@ int backfill_watch_judge(struct flow *flow, struct backfill_watch *watch,
     if (!json_is_object(span))
         return 0;
     if (json_whole(span, "from") < json_whole(audit, "from")) {
-        wide = audit_span(flow, own, billing, json_whole(span, "from"), json_whole(span, "to"), e);
+        wide = audit_span(flow, own, billing,
+                          (struct hours){json_whole(span, "from"), json_whole(span, "to")}, e);
         if (!wide)
             return -1;
     }
@@ -416,38 +422,39 @@ static void note_filled(json_t *own, const json_t *report)
         set_number(own, "follow", wrote && last ? json_whole(last, "to") - HOUR_S : 0);
 }
 
+/* 1: something was written. */
 static int fill_holes(struct flow *flow, json_t *own, const struct billing *billing,
-                      const json_t *audit, bool *again, struct err *e)
+                      const json_t *audit, struct err *e)
 {
+    bool again;
     json_auto_t *report = fill(flow, own, billing, audit, e);
 
     if (!report)
         return -1;
     note_filled(own, report);
-    *again = written(report, "events") > 0;
-    if (*again)
+    again = written(report, "events") > 0;
+    if (again)
         tell_filled(billing, report);
     if (json_is_true(json_object_get(report, "over_budget")))
         say_over(own, billing); /* nobody knows yet what is lost */
-    else if (*again)
+    else if (again)
         json_object_set_new(own, "judged",
                             json_pack("{s:O, s:O}", "from", json_object_get(audit, "from"), "to",
                                       json_object_get(audit, "to")));
     else
         judge(own, billing, audit);
-    return 0;
+    return again;
 }
 
 int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
                         const struct billing *billing, const struct backfill_look *look,
-                        bool *again, struct err *e)
+                        struct err *e)
 {
     json_t *own = memory_of(watch, billing->pipeline);
     json_auto_t *wide = look_back(flow, own, billing, look->scanned_bytes, e);
     const json_t *audit = wide ? wide : look->audit;
     bool works;
 
-    *again = false;
     (void)json_object_del(own, "judged");
     if (e->kind != ERR_NONE)
         return -1;
@@ -465,5 +472,5 @@ int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
         say_over(own, billing);
         return 0;
     }
-    return fill_holes(flow, own, billing, audit, again, e);
+    return fill_holes(flow, own, billing, audit, e);
 }

@@ -10,8 +10,6 @@
 #include "aws/flow.h"
 #include "billing/store/billing.h"
 
-#include <stdbool.h>
-
 struct backfill_watch;
 
 struct backfill_watch *backfill_watch_new(void);
@@ -29,11 +27,12 @@ struct backfill_look {
 };
 
 /* Reads again what the audit misses, and once in 24 hours what an audit of up to 92 days does.
- * *again: something was written, so the days are to be rolled up and audited once more, and then
- * backfill_watch_judge is to be called.  -1 and *e; what was written until then stays. */
+ * 1: something was written, so the days are to be rolled up and audited once more, and then
+ * backfill_watch_judge is to be called; 0: nothing was.  -1 and *e; what was written until then
+ * stays. */
 int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
                         const struct billing *billing, const struct backfill_look *look,
-                        bool *again, struct err *e);
+                        struct err *e);
 /* What is missing after all was read is lost: told once, and a gauge.  audit: made after the fill.
  */
 int backfill_watch_judge(struct flow *flow, struct backfill_watch *watch,

@@ -377,11 +377,10 @@ static void close_gaps(struct flow *flow, struct upkeep *upkeep, const struct ba
 {
     struct billing *billing = item->billing;
     struct err e = {0};
-    bool again;
 
     if (billing->settings.backfill_by_hand || must_wait(upkeep, billing->pipeline, HEALTH_BACKFILL))
         return;
-    if (!backfill_watch_fill(flow, upkeep->backfill, billing, look, &again, &e) && again)
+    if (backfill_watch_fill(flow, upkeep->backfill, billing, look, &e) > 0)
         look_again(flow, upkeep, billing, &e);
     end_part(upkeep, billing->pipeline, HEALTH_BACKFILL, &e);
 }
