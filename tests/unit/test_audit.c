@@ -107,6 +107,17 @@ static void test_each_hop(void)
     CHECK_INT(hours[30].missing[AUDIT_FORWARDED], 1000);
 }
 
+/* Hour 40 gave its last request to 41, which gave one to 42: the hour between lacks nothing. */
+static void test_last_moments_move_on(void)
+{
+    fresh(1000);
+    hours[40].made--, hours[42].made++;
+    CHECK_INT(all_missing(), 0);
+    hours[41].made--; /* and this one is lost */
+    CHECK_INT(all_missing(), 1);
+    CHECK_INT(missing(AUDIT_INGESTED), 1);
+}
+
 static void test_unknown_is_not_zero(void)
 {
     fresh(1000);
@@ -210,7 +221,7 @@ static bool forward(struct accident *accident, size_t hour)
 
 static void make_event(struct accident *accident, size_t made)
 {
-    size_t logged = made, first, again, arrived = MADE;
+    size_t logged, first, again, arrived = MADE;
 
     made_hours[made].hops[AUDIT_GATEWAY]++;
     if (strikes(accident, AUDIT_INGESTED, made)) {
@@ -218,6 +229,9 @@ static void make_event(struct accident *accident, size_t made)
         accident->lost_in[made]++;
         return;
     }
+    /* Logged a moment later: some of an hour's last requests are events of the next. */
+    made += !chance(1500) && made + 1 < MADE;
+    logged = made;
     logged += chance(1000) ? 0 : 25 + (size_t)chance(47);
     if (logged >= MADE)
         return;
@@ -473,6 +487,7 @@ int main(void)
     test_late_is_not_lost();
     test_loss_stays_where_it_was();
     test_each_hop();
+    test_last_moments_move_on();
     test_unknown_is_not_zero();
     test_copies_hide_nothing();
     test_recovered();

@@ -199,6 +199,22 @@ static void tell_hops_apart(struct comparing *comparing)
     }
 }
 
+/* Where an hour gave a request of its last moments to the next, and that one of its own to the one
+ * behind it, the hour between has as many as it should, and the last has what the first lacks. */
+static void pay_chains(struct comparing *comparing)
+{
+    size_t n = comparing->audit->count;
+    cleanup_free size_t *near = mem_new((2 * n + 1) * sizeof *near);
+
+    memcpy(near, comparing->first, n * sizeof *near);
+    memcpy(near + n, comparing->last, n * sizeof *near);
+    pay_within(comparing, 0, AUDIT_CHAIN_HOURS);
+    for (size_t i = 0; i < n; i++) {
+        comparing->first[i] = near[comparing->first[i]];
+        comparing->last[i] = near[n + comparing->last[i]];
+    }
+}
+
 /* Requests the gateway counted, and events made in the hour.  An hour without a count has nothing
  * that could be missing; what was logged in it may belong to the hour before.  What was lost after
  * it was logged is missing here too, under its own hour. */
@@ -213,6 +229,7 @@ static void compare_requests(struct comparing *comparing)
             hour->made);
     }
     pay_within(comparing, 1, 1);
+    pay_chains(comparing);
     for (size_t i = 0; i < audit->count; i++)
         comparing->surplus[i] =
             audit->hours[i].missing[AUDIT_FORWARDED] + audit->hours[i].missing[AUDIT_DELIVERED];

@@ -67,6 +67,16 @@ def test_messy_traffic_is_accounted_for(world: World) -> None:
     assert whole["included"]["repaired"] == truth["states"]["repaired"]
 
 
+@pytest.mark.parametrize("seed", [13, 22])
+def test_last_moments_that_move_on_are_no_loss(world: World, seed: int) -> None:
+    """A request of an hour's last second is an event of the next; where that gave one to the hour behind it, the first
+    hour lacks one and the third has it."""
+    generate(world, seed=seed)
+    world.rollup("--to", LAST)
+    found = audit(world)
+    assert found["verdict"] == "complete" and found["gaps"] == [], found["gaps"]
+
+
 def test_deleted_object_is_missing_where_it_was(world: World) -> None:
     generate(world)
     world.rollup("--to", LAST)
