@@ -118,6 +118,32 @@ static void test_last_moments_move_on(void)
     CHECK_INT(missing(AUDIT_INGESTED), 1);
 }
 
+/* Two events that came to the log group 15 hours late, from an hour in which nothing else was
+ * logged. */
+static void test_logged_late_from_a_quiet_hour(void)
+{
+    fresh(1000);
+    hours[30].hops[AUDIT_INGESTED] = hours[30].hops[AUDIT_FORWARDED] = U;
+    hours[30].hops[AUDIT_GATEWAY] = hours[30].made = hours[30].logged = 2;
+    hours[30].hops[AUDIT_DELIVERED] = hours[30].lines = 0;
+    hours[45].hops[AUDIT_INGESTED] += 2, hours[45].hops[AUDIT_FORWARDED] += 2;
+    hours[45].hops[AUDIT_DELIVERED] += 2, hours[45].lines += 2;
+    CHECK_INT(all_missing(), 0);
+    hours[30].made = hours[30].logged = 0; /* and never delivered */
+    hours[45].hops[AUDIT_DELIVERED] -= 2, hours[45].lines -= 2;
+    CHECK_INT(all_missing(), 2);
+    CHECK_INT(missing(AUDIT_DELIVERED), 2);
+    /* Where events arrived, a datapoint is what is missing: they are no surplus for another hour.
+     */
+    fresh(1000);
+    hours[30].hops[AUDIT_INGESTED] = hours[30].hops[AUDIT_FORWARDED] =
+        hours[30].hops[AUDIT_GATEWAY] = U;
+    hours[31].hops[AUDIT_DELIVERED] -= 5, hours[31].lines -= 5, hours[31].logged -= 5,
+        hours[31].made -= 5;
+    CHECK_INT(all_missing(), 5);
+    CHECK_INT(missing(AUDIT_DELIVERED), 5);
+}
+
 static void test_unknown_is_not_zero(void)
 {
     fresh(1000);
@@ -488,6 +514,7 @@ int main(void)
     test_loss_stays_where_it_was();
     test_each_hop();
     test_last_moments_move_on();
+    test_logged_late_from_a_quiet_hour();
     test_unknown_is_not_zero();
     test_copies_hide_nothing();
     test_recovered();

@@ -141,9 +141,19 @@ static bool is_ingested_known(const struct audit *audit)
     return false;
 }
 
+/* What was logged in the hour.  Nothing where no datapoint says so, nothing was forwarded and
+ * nothing arrived: events of it came to the log group later.  Else an hour without a datapoint has
+ * what is there: no evidence, no loss. */
+static int64_t logged_events(const struct audit_hour *hour)
+{
+    if (is_known(hour->hops[AUDIT_INGESTED]))
+        return hour->hops[AUDIT_INGESTED];
+    return is_known(hour->hops[AUDIT_FORWARDED]) || hour->lines ? hour->logged : 0;
+}
+
 /* Log events, against the events in S3 by the hour they were probably logged in; where that is
- * wrong one hour has too many and one too few.  An hour without a datapoint lacks nothing: no
- * evidence, no loss.  Where no hour has one, lines tell what was lost behind the log group. */
+ * wrong one hour has too many and one too few.  Where no hour has one, lines tell what was lost
+ * behind the log group. */
 static void compare_events(struct comparing *comparing)
 {
     struct audit *audit = comparing->audit;
@@ -151,10 +161,9 @@ static void compare_events(struct comparing *comparing)
 
     for (size_t i = 0; i < audit->count; i++) {
         const struct audit_hour *hour = &audit->hours[i];
-        int64_t logged = hour->hops[AUDIT_INGESTED];
 
         if (known)
-            put(comparing, i, is_known(logged) ? logged : hour->logged, hour->logged);
+            put(comparing, i, logged_events(hour), hour->logged);
         else
             put(comparing, i, forwarded_lines(hour), hour->lines);
     }

@@ -77,6 +77,16 @@ def test_last_moments_that_move_on_are_no_loss(world: World, seed: int) -> None:
     assert found["verdict"] == "complete" and found["gaps"] == [], found["gaps"]
 
 
+def test_what_was_logged_late_from_a_quiet_hour_is_no_loss(world: World) -> None:
+    """Nothing else was logged in the hour, so CloudWatch has no datapoint there."""
+    generate(world, requests=100)
+    for _ in range(2):
+        world.request("2025-10-04", "2025-10-05T03:00")
+    world.rollup("--to", "2025-10-05")
+    found = audit(world, "--from", FIRST, "--to", "2025-10-05")
+    assert found["verdict"] == "complete" and found["gaps"] == [], found["gaps"]
+
+
 def test_deleted_object_is_missing_where_it_was(world: World) -> None:
     generate(world)
     world.rollup("--to", LAST)
