@@ -107,6 +107,43 @@ static void test_each_hop(void)
     CHECK_INT(hours[30].missing[AUDIT_FORWARDED], 1000);
 }
 
+/* Hour 40 gave its last request to 41, which gave one to 42: the hour between lacks nothing. */
+static void test_last_moments_move_on(void)
+{
+    fresh(1000);
+    hours[40].made--, hours[42].made++;
+    CHECK_INT(all_missing(), 0);
+    hours[41].made--; /* and this one is lost */
+    CHECK_INT(all_missing(), 1);
+    CHECK_INT(missing(AUDIT_INGESTED), 1);
+}
+
+/* Two events that came to the log group 15 hours late, from an hour in which nothing else was
+ * logged. */
+static void test_logged_late_from_a_quiet_hour(void)
+{
+    fresh(1000);
+    hours[30].hops[AUDIT_INGESTED] = hours[30].hops[AUDIT_FORWARDED] = U;
+    hours[30].hops[AUDIT_GATEWAY] = hours[30].made = hours[30].logged = 2;
+    hours[30].hops[AUDIT_DELIVERED] = hours[30].lines = 0;
+    hours[45].hops[AUDIT_INGESTED] += 2, hours[45].hops[AUDIT_FORWARDED] += 2;
+    hours[45].hops[AUDIT_DELIVERED] += 2, hours[45].lines += 2;
+    CHECK_INT(all_missing(), 0);
+    hours[30].made = hours[30].logged = 0; /* and never delivered */
+    hours[45].hops[AUDIT_DELIVERED] -= 2, hours[45].lines -= 2;
+    CHECK_INT(all_missing(), 2);
+    CHECK_INT(missing(AUDIT_DELIVERED), 2);
+    /* Where events arrived, a datapoint is what is missing: they are no surplus for another hour.
+     */
+    fresh(1000);
+    hours[30].hops[AUDIT_INGESTED] = hours[30].hops[AUDIT_FORWARDED] =
+        hours[30].hops[AUDIT_GATEWAY] = U;
+    hours[31].hops[AUDIT_DELIVERED] -= 5, hours[31].lines -= 5, hours[31].logged -= 5,
+        hours[31].made -= 5;
+    CHECK_INT(all_missing(), 5);
+    CHECK_INT(missing(AUDIT_DELIVERED), 5);
+}
+
 static void test_unknown_is_not_zero(void)
 {
     fresh(1000);
@@ -210,7 +247,7 @@ static bool forward(struct accident *accident, size_t hour)
 
 static void make_event(struct accident *accident, size_t made)
 {
-    size_t logged = made, first, again, arrived = MADE;
+    size_t logged, first, again, arrived = MADE;
 
     made_hours[made].hops[AUDIT_GATEWAY]++;
     if (strikes(accident, AUDIT_INGESTED, made)) {
@@ -218,6 +255,9 @@ static void make_event(struct accident *accident, size_t made)
         accident->lost_in[made]++;
         return;
     }
+    /* Logged a moment later: some of an hour's last requests are events of the next. */
+    made += !chance(1500) && made + 1 < MADE;
+    logged = made;
     logged += chance(1000) ? 0 : 25 + (size_t)chance(47);
     if (logged >= MADE)
         return;
@@ -473,6 +513,8 @@ int main(void)
     test_late_is_not_lost();
     test_loss_stays_where_it_was();
     test_each_hop();
+    test_last_moments_move_on();
+    test_logged_late_from_a_quiet_hour();
     test_unknown_is_not_zero();
     test_copies_hide_nothing();
     test_recovered();

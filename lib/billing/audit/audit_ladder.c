@@ -141,9 +141,19 @@ static bool is_ingested_known(const struct audit *audit)
     return false;
 }
 
+/* What was logged in the hour.  Nothing where no datapoint says so, nothing was forwarded and
+ * nothing arrived: events of it came to the log group later.  Else an hour without a datapoint has
+ * what is there: no evidence, no loss. */
+static int64_t logged_events(const struct audit_hour *hour)
+{
+    if (is_known(hour->hops[AUDIT_INGESTED]))
+        return hour->hops[AUDIT_INGESTED];
+    return is_known(hour->hops[AUDIT_FORWARDED]) || hour->lines ? hour->logged : 0;
+}
+
 /* Log events, against the events in S3 by the hour they were probably logged in; where that is
- * wrong one hour has too many and one too few.  An hour without a datapoint lacks nothing: no
- * evidence, no loss.  Where no hour has one, lines tell what was lost behind the log group. */
+ * wrong one hour has too many and one too few.  Where no hour has one, lines tell what was lost
+ * behind the log group. */
 static void compare_events(struct comparing *comparing)
 {
     struct audit *audit = comparing->audit;
@@ -151,10 +161,9 @@ static void compare_events(struct comparing *comparing)
 
     for (size_t i = 0; i < audit->count; i++) {
         const struct audit_hour *hour = &audit->hours[i];
-        int64_t logged = hour->hops[AUDIT_INGESTED];
 
         if (known)
-            put(comparing, i, is_known(logged) ? logged : hour->logged, hour->logged);
+            put(comparing, i, logged_events(hour), hour->logged);
         else
             put(comparing, i, forwarded_lines(hour), hour->lines);
     }
@@ -199,6 +208,22 @@ static void tell_hops_apart(struct comparing *comparing)
     }
 }
 
+/* Where an hour gave a request of its last moments to the next, and that one of its own to the one
+ * behind it, the hour between has as many as it should, and the last has what the first lacks. */
+static void pay_chains(struct comparing *comparing)
+{
+    size_t n = comparing->audit->count;
+    cleanup_free size_t *near = mem_new((2 * n + 1) * sizeof *near);
+
+    memcpy(near, comparing->first, n * sizeof *near);
+    memcpy(near + n, comparing->last, n * sizeof *near);
+    pay_within(comparing, 0, AUDIT_CHAIN_HOURS);
+    for (size_t i = 0; i < n; i++) {
+        comparing->first[i] = near[comparing->first[i]];
+        comparing->last[i] = near[n + comparing->last[i]];
+    }
+}
+
 /* Requests the gateway counted, and events made in the hour.  An hour without a count has nothing
  * that could be missing; what was logged in it may belong to the hour before.  What was lost after
  * it was logged is missing here too, under its own hour. */
@@ -213,6 +238,7 @@ static void compare_requests(struct comparing *comparing)
             hour->made);
     }
     pay_within(comparing, 1, 1);
+    pay_chains(comparing);
     for (size_t i = 0; i < audit->count; i++)
         comparing->surplus[i] =
             audit->hours[i].missing[AUDIT_FORWARDED] + audit->hours[i].missing[AUDIT_DELIVERED];

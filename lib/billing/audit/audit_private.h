@@ -29,8 +29,9 @@ enum {
     AUDIT_RETRY_HOURS = 24,
     AUDIT_LATE_HOURS = AUDIT_RETRY_HOURS, /* so late an event was forwarded late, later than
                                                  that it was logged late */
-    AUDIT_EDGE_S = 60,                    /* clocks of two hops differ by less */
-    AUDIT_WORST = 10,                     /* hours that the table shows */
+    AUDIT_CHAIN_HOURS = 3, /* so many hours in a row give some of their last moments to the next */
+    AUDIT_EDGE_S = 60,     /* clocks of two hops differ by less */
+    AUDIT_WORST = 10,      /* hours that the table shows */
 };
 
 /* The hops between which events are compared hour by hour. */

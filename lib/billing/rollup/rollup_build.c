@@ -14,6 +14,7 @@
 #include "billing/rollup/rollup_private.h"
 #include "billing/store/athena_query_rows.h"
 #include "billing/store/athena_query_text.h"
+#include "billing/store/damaged.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -391,12 +392,16 @@ enum rollup_outcome rollup_build_day(struct flow *flow, const struct rollup_job 
 
     if (noted)
         return noted < 0 ? ROLLUP_FAILED : ROLLUP_NOTED;
-    for (unsigned tries = 0; tries < MOST_TRIES && how == MOVED; tries++) {
+    for (unsigned tries = 0; tries < MOST_TRIES && how == MOVED;) {
         struct building building = begin(flow, job, need);
+        size_t left_out = json_array_size(damaged_objects(job->billing));
 
         err_clear(e);
         how = attempt(&building, e);
         end(&building);
+        /* Each object that is found unreadable takes one: there are no more of them than objects.
+         */
+        tries += json_array_size(damaged_objects(job->billing)) == left_out;
     }
     return how == DONE ? ROLLUP_BUILT : how == LOSES ? ROLLUP_WOULD_LOSE : ROLLUP_FAILED;
 }

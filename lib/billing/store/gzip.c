@@ -9,7 +9,7 @@ enum { WINDOW = 15 + 16 }; /* the largest, with gzip's head and tail */
 
 static bool is_gzip(const unsigned char *bytes, size_t length)
 {
-    return length > 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+    return length >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
 }
 
 /* One member; *used is what it took of the input. */

@@ -67,6 +67,26 @@ def test_messy_traffic_is_accounted_for(world: World) -> None:
     assert whole["included"]["repaired"] == truth["states"]["repaired"]
 
 
+@pytest.mark.parametrize("seed", [13, 22])
+def test_last_moments_that_move_on_are_no_loss(world: World, seed: int) -> None:
+    """A request of an hour's last second is an event of the next; where that gave one to the hour behind it, the first
+    hour lacks one and the third has it."""
+    generate(world, seed=seed)
+    world.rollup("--to", LAST)
+    found = audit(world)
+    assert found["verdict"] == "complete" and found["gaps"] == [], found["gaps"]
+
+
+def test_what_was_logged_late_from_a_quiet_hour_is_no_loss(world: World) -> None:
+    """Nothing else was logged in the hour, so CloudWatch has no datapoint there."""
+    generate(world, requests=100)
+    for _ in range(2):
+        world.request("2025-10-04", "2025-10-05T03:00")
+    world.rollup("--to", "2025-10-05")
+    found = audit(world, "--from", FIRST, "--to", "2025-10-05")
+    assert found["verdict"] == "complete" and found["gaps"] == [], found["gaps"]
+
+
 def test_deleted_object_is_missing_where_it_was(world: World) -> None:
     generate(world)
     world.rollup("--to", LAST)

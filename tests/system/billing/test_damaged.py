@@ -54,6 +54,25 @@ def test_an_object_that_is_no_gzip_stops_nothing(world: World, harm: str) -> Non
     assert backfill(world)["damaged"]["events"] == 0 and bill(world)[0] == first
 
 
+def test_many_objects_that_are_no_gzip(world: World) -> None:
+    """More than a build is tried: each is found by a query of its own. Two bytes of a gzip are none, too."""
+    truth = generate(world)
+    world.sandbox.client("s3").delete_bucket_policy(Bucket=BUCKET)
+    store = world.sandbox.client("s3")
+    victims = sorted(o["key"] for o in world.sandbox.objects(BUCKET, "access-logs/") if "day=01" in o["key"])[:6]
+    for number, key in enumerate(victims):
+        whole = store.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        store.put_object(Bucket=BUCKET, Key=key, Body=whole[:[1, 2, 3, 10, 30, len(whole) - 1][number]])
+    built = world.rollup("--to", LAST)
+    assert set(world.states(built).values()) == {"current"}
+    assert sorted(one["key"] for one in built["damaged"]) == victims
+    assert sorted(one["key"] for one in audit(world, code=5)["damaged"]) == victims
+    assert backfill(world)["lost"] == 0
+    world.rollup("--to", LAST)
+    assert audit(world)["verdict"] == "complete"
+    assert calls(bill(world)[1]) == true_calls(truth)
+
+
 def test_an_engine_that_does_not_name_the_object(world: World) -> None:
     """Only its words on gzip: the objects of the days asked for are read one by one."""
     generate(world)
