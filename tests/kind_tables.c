@@ -33,9 +33,9 @@ static json_t *call_json(const struct kind *kind, const struct call *call)
 {
     cleanup_free char *words = call ? table_words(kind, call) : NULL;
 
-    return call ? json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:b}", "op", call->op, "send", words,
+    return call ? json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:b, s:b}", "op", call->op, "send", words,
                             "shared", call->shared, "take", call->take, "find", call->find, "plain",
-                            !call->parse)
+                            !call->parse, "built", call->build != NULL)
                 : json_null();
 }
 

@@ -51,7 +51,7 @@ def test_an_object_that_cannot_be_decompressed_is_named_and_can_be_left_out(both
     with pytest.raises(client.Refused, match=r"HIVE_.*two\.json\.gz"):
         both.trino.run(f"SELECT count(*) FROM ({events})")
     left_out = path.replace("one.json.gz", "two.json.gz")
-    assert both.trino.run(f"SELECT count(*) FROM ({events}) WHERE object_path NOT IN ('{left_out}', 's3://no/such')")[1] == [(2000,)]
+    assert both.trino.run(f"SELECT count(*) FROM ({events}) WHERE object_path <> '{left_out}' AND object_path <> 's3://no'")[1] == [(2000,)]
 
 
 def test_a_document_per_line(table):

@@ -21,6 +21,7 @@ class Call:
     take: str  # the member of the reply in which the resource is
     find: str  # of a list there: what its item must match
     plain: bool  # the resource is there as AWS sends it
+    built: bool = False  # a read: only sent when what the others found asks for it
 
     def asks(self, wanted: Wanted) -> tuple[Any, ...]:
         """What a spec gives it to send: two with the same are one call."""
@@ -89,7 +90,7 @@ class Kind:
 
     def reads(self, wanted: Wanted) -> set[tuple[Any, ...]]:
         """The reads of a look at it, equal ones once."""
-        asked = [f.read for f in self.fields if f.read and (
+        asked = [f.read for f in self.fields if f.read and not f.read.built and (
             "REPORTED" in f.flags or "ALWAYS" in f.flags or (f.compared and f.name in wanted)
             or ("LOCAL" in f.flags and f.member and not wanted.get(f.name)))]
         return {call.asks(wanted) for call in [self.read, *asked, *self.beside]}
@@ -118,7 +119,7 @@ def operation(service: str, name: str) -> OperationModel | None:
 
 def call_of(raw: dict[str, Any] | None) -> Call | None:
     return Call(raw["op"], raw["send"] or "", raw["shared"], raw["take"] or "", raw["find"] or "",
-                raw["plain"]) if raw else None
+                raw["plain"], raw["built"]) if raw else None
 
 
 def field_of(kind: str, service: str, raw: dict[str, Any]) -> Field:
