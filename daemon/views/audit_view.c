@@ -280,7 +280,7 @@ static void print_objects(const json_t *objects, const char *what, FILE *out)
                   json_whole(objects, "events"));
 }
 
-static void print_reasons(const json_t *reasons, FILE *out)
+void audit_view_reasons(const json_t *reasons, FILE *out)
 {
     size_t i;
     json_t *reason;
@@ -308,7 +308,7 @@ static void print_verdict(const json_t *audit, FILE *out, bool color)
                       json_text(audit, "max_gap"));
     else
         (void)fputs(": nothing shows that all is there\n", out);
-    print_reasons(json_object_get(audit, "reasons"), out);
+    audit_view_reasons(json_object_get(audit, "reasons"), out);
 }
 
 void audit_view_print(const json_t *audit, FILE *out, bool color)

@@ -10,5 +10,7 @@
 void audit_view_print(const json_t *audit, FILE *out, bool color);
 /* A row for each hour (RFC 4180, CRLF); unknown counts are empty. */
 void audit_view_csv(const json_t *audit, FILE *out);
+/* Why an audit cannot tell, a line each (its "reasons"). */
+void audit_view_reasons(const json_t *reasons, FILE *out);
 
 #endif

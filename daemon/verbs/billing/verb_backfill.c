@@ -112,6 +112,7 @@ static void print_report(const json_t *report, bool dry_run)
     else
         (void)printf("%s: taking over older objects\n", json_text(report, "pipeline"));
     print_holes(json_object_get(report, "holes"));
+    audit_view_reasons(json_object_get(report, "reasons"), stdout);
     if (json_whole(logs, "read"))
         (void)printf("  log group: %" JSON_INTEGER_FORMAT " events read, %" JSON_INTEGER_FORMAT
                      " were there already, %s%" JSON_INTEGER_FORMAT " in %" JSON_INTEGER_FORMAT

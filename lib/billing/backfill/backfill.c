@@ -132,6 +132,7 @@ static json_t *report_of(const struct backfill *backfill, const json_t *holes, j
         request->legacy_prefix ? source_report(&backfill->legacy) : json_null(), "retention_days",
         retention ? retention : json_null(), "lost", lost(backfill, holes));
 
+    json_object_set(report, "reasons", backfill->reasons ? backfill->reasons : json_null());
     put_worth(report, backfill, holes);
     return report;
 }
@@ -160,6 +161,7 @@ static int find_holes(struct flow *flow, struct backfill *backfill, json_t **hol
     }
     if (!audit || check_view(audit, e))
         return -1;
+    backfill->reasons = json_share(json_object_get(audit, "reasons"));
     *holes = backfill_holes(audit);
     return 0;
 }
@@ -199,5 +201,6 @@ json_t *backfill_run(struct flow *flow, const struct billing *billing,
         report = report_of(&backfill, holes, retention);
     else
         json_decref(retention);
+    json_decref(backfill.reasons);
     return report;
 }

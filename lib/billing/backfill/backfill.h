@@ -44,6 +44,7 @@ struct backfill_request {
  *  "damaged": likewise, of objects that queries leave out (damaged.h),
  *  "legacy": likewise, or null,
  *  "retention_days": of the log group, null: for ever,
+ *  "reasons": why holes may be unknown (audit.h), null when none were looked for,
  *  "lost": missing events that nobody has any more; null, with a pace: not all was read,
  *  "worth": {"calls", "bytes", "amount", "currency", "price"} of what was written,
  *  "at_risk": likewise of "lost", or null (backfill_worth.h),

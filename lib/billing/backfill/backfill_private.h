@@ -26,6 +26,7 @@ struct backfill_source {
 };
 
 struct backfill {
+    json_t *reasons; /* why the audit cannot tell of all holes; owned, NULL: not asked */
     const struct billing *billing;
     const struct backfill_request *request;
     int64_t read, present;         /* log events read for the holes; of them, in S3 already */

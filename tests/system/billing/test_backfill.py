@@ -92,6 +92,12 @@ def test_dry_run_writes_nothing(world: World) -> None:
     assert "would write" in world.run("backfill", "--dry-run", "--from", FIRST, "--to", LAST).stdout
 
 
+def test_no_hole_and_no_count_is_not_the_same_as_no_hole(world: World) -> None:
+    report = backfill(world, "--from", FIRST, "--to", LAST)
+    assert report["holes"] == [] and [one["reason"] for one in report["reasons"]] == ["silent"]
+    assert "not known: nothing to audit" in world.run("backfill", "--from", FIRST, "--to", LAST).stdout
+
+
 def test_killed_half_way(world: World) -> None:
     """A backfill that is cut off at any of its writes is finished by the next one."""
     world.sandbox.blocks({"hop": "filter", "from": hour(FIRST, 10), "to": hour(FIRST, 16)})
