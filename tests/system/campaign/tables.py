@@ -88,9 +88,9 @@ class Kind:
         """The fields of a spec that can differ from AWS's."""
         return [f for f in self.fields if f.compared and f.name in wanted]
 
-    def reads(self, wanted: Wanted) -> set[tuple[Any, ...]]:
-        """The reads of a look at it, equal ones once."""
-        asked = [f.read for f in self.fields if f.read and not f.read.built and (
+    def reads(self, wanted: Wanted, on_demand: bool = False) -> set[tuple[Any, ...]]:
+        """The reads of a look at it, equal ones once; also those that only some replies ask for?"""
+        asked = [f.read for f in self.fields if f.read and (on_demand or not f.read.built) and (
             "REPORTED" in f.flags or "ALWAYS" in f.flags or (f.compared and f.name in wanted)
             or ("LOCAL" in f.flags and f.member and not wanted.get(f.name)))]
         return {call.asks(wanted) for call in [self.read, *asked, *self.beside]}

@@ -22,7 +22,7 @@ FULL = os.environ.get("CAMPAIGN") == "full"
 RESOURCES = effective()
 OPERATIONS = sorted({("sts", "GetCallerIdentity")} | {
     (KINDS[wanted["kind"]].service, call[0]) for wanted in RESOURCES.values()
-    for call in KINDS[wanted["kind"]].reads(wanted)})
+    for call in KINDS[wanted["kind"]].reads(wanted, on_demand=True)})
 # Seen to have erased what was others', or to have made what was there already.
 ALWAYS_RUN = {("GetBucketPolicy", "html"), ("GetBucketPolicy", "bare"), ("GetBucketPolicy", "empty"),
               ("GetBucketTagging", "bare"), ("GetBucketLifecycleConfiguration", "bare"),
