@@ -76,7 +76,7 @@ static bool find_no_request(struct lint_look *look)
         log_format_gives(look->subject, sources, key))
         return false;
     if (!source)
-        return lint_rule_say(look, "it has no requestId: no line is a request");
+        return lint_rule_say(look, "it has no requestId: no copy of a call can be told");
     return lint_rule_say(look, "requestId is %s%s: requests of one id are one call",
                          *source ? "$context." : "the same in every line", source);
 }
@@ -159,8 +159,8 @@ const struct lint lint_format[] = {
      "double quotes.",
      FORMAT, .find = find_no_json, .is_error = true},
     {"BL215", "requests cannot be counted",
-     "The view takes a line for a request, and once, by its requestId: the bill is 0.00, or counts "
-     "many calls as one.",
+     "The view knows a request, and its copies, by the requestId: calls are billed twice or not at "
+     "all, or many count as one.",
      "Add \"requestId\":\"$context.requestId\".", FORMAT, .find = find_no_request,
      .is_error = true},
     {"BL216", "the log format lacks what prices, rules or groups look at",

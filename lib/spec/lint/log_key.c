@@ -11,7 +11,8 @@
 
 const struct log_key log_key_table[] = {
     {"requestId", NULL, LOG_KEY_COUNTED, "requestId extendedRequestId", false,
-     "no line is a request: no call is billed"},
+     "a line counts by its sub, status and responseLength if it has all three, and a copy counts "
+     "again"},
     {"requestTimeEpoch", "requestTime", LOG_KEY_BILLED, "requestTimeEpoch requestTime", true,
      "calls are dated by their log event, a few seconds late: those around midnight of a month's "
      "end may be billed a month late"},
