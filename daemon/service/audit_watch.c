@@ -96,7 +96,7 @@ static void set_moment(struct metric *metric, const char *pipeline, const json_t
         metric_set(metric, (double)json_integer_value(moment), pipeline, NULL);
 }
 
-static void set_gauges(const char *pipeline, const json_t *audit)
+static void set_gauges(const char *pipeline, const json_t *audit, enum health_verdict verdict)
 {
     static const char *const verdicts[] = {[HEALTH_COMPLETE] = "complete",
                                            [HEALTH_GAP] = "gap",
@@ -117,8 +117,7 @@ static void set_gauges(const char *pipeline, const json_t *audit)
             metric_set(&service_metrics.audit_excluded_events, (double)json_integer_value(value),
                        pipeline, name, NULL);
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
-        metric_set(&service_metrics.audit_verdict, i == verdict_of(audit), pipeline, verdicts[i],
-                   NULL);
+        metric_set(&service_metrics.audit_verdict, i == verdict, pipeline, verdicts[i], NULL);
     set_moment(&service_metrics.newest_object, pipeline, json_object_get(at, "object"));
     set_moment(&service_metrics.newest_event, pipeline, json_object_get(at, "event"));
     set_moment(&service_metrics.delivered_until, pipeline, json_object_get(at, "delivery"));
@@ -219,7 +218,7 @@ json_t *audit_watch_look(struct flow *flow, struct audit_watch *watch,
         return NULL;
     }
     *verdict = verdict_of(audit);
-    set_gauges(billing->pipeline, audit);
+    set_gauges(billing->pipeline, audit, *verdict);
     add_counters(watch, billing->pipeline, audit);
     tell(watch, billing->pipeline, audit);
     tell_damaged(watch, billing->pipeline, audit);

@@ -4,9 +4,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text_width.h"
 #include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
+#include "daemon/views/json_view.h"
 
 #include <string.h>
 
@@ -30,16 +30,6 @@ static bool is_news(struct service *service, const char *name, const char *how)
     return true;
 }
 
-static char *value_text(const json_t *value)
-{
-    cleanup_free char *text = NULL;
-
-    if (!value)
-        return mem_text("(nothing)");
-    text = json_is_string(value) ? mem_text(json_string_value(value)) : json_canonical(value);
-    return text_width_fit(text, VALUE_COLUMNS);
-}
-
 static void log_differences(const struct task *task)
 {
     const struct plan *plan = task_plan(task);
@@ -49,8 +39,10 @@ static void log_differences(const struct task *task)
     if (plan->action == PLAN_CREATE)
         return; /* all of it: "created" says enough */
     json_array_foreach(plan->differences, i, difference) {
-        cleanup_free char *want = value_text(json_object_get(difference, "want"));
-        cleanup_free char *have = value_text(json_object_get(difference, "have"));
+        cleanup_free char *want =
+            json_view_line(json_object_get(difference, "want"), "(nothing)", VALUE_COLUMNS);
+        cleanup_free char *have =
+            json_view_line(json_object_get(difference, "have"), "(nothing)", VALUE_COLUMNS);
 
         log_info("drift", "{s:s, s:s, s:s, s:s, s:s}", "resource", task_address(task), "kind",
                  task_kind(task)->name, "field", json_text(difference, "field"), "want", want,

@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/text_width.h"
+#include "daemon/views/json_view.h"
 
 #include <string.h>
 
@@ -31,16 +31,6 @@ static bool same(const json_t *a, const json_t *b)
     return !strcmp(x, y);
 }
 
-static char *value_text(const json_t *value)
-{
-    cleanup_free char *text = NULL;
-
-    if (!value)
-        return mem_text("nothing");
-    text = json_is_string(value) ? mem_text(json_string_value(value)) : json_canonical(value);
-    return text_width_fit(text, VALUE_COLUMNS);
-}
-
 /* "have -> want" of a field, or that it does not differ. */
 static char *change_text(const json_t *difference)
 {
@@ -48,8 +38,8 @@ static char *change_text(const json_t *difference)
 
     if (!difference)
         return mem_text("as wanted");
-    have = value_text(json_object_get(difference, "have"));
-    want = value_text(json_object_get(difference, "want"));
+    have = json_view_line(json_object_get(difference, "have"), "nothing", VALUE_COLUMNS);
+    want = json_view_line(json_object_get(difference, "want"), "nothing", VALUE_COLUMNS);
     return mem_printf("%s -> %s", have, want);
 }
 

@@ -7,5 +7,8 @@
 /* Prints a document on standard output, indented, with a line break at its end.  -1 when it could
  * not be written. */
 int json_view_print(const json_t *document);
+/* A value as one line for people, at most so many columns wide: a text as it is, all else as
+ * compact JSON, nothing for NULL; new text. */
+char *json_view_line(const json_t *value, const char *nothing, int columns);
 
 #endif

@@ -15,13 +15,6 @@ extern char **environ;
 static char *learned[LEARNED];
 static size_t next_learned;
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-
-    return n >= m && !strcmp(text + n - m, end);
-}
-
 bool secret_is_name(const char *variable)
 {
     static const char *const parts[] = {"SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN"};
@@ -29,13 +22,13 @@ bool secret_is_name(const char *variable)
     static const char *const places[] = {"_FILE", "_PATH", "_DIR", "_URL", "_URI", "_ARN", "_NAME"};
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-        if (ends_with(variable, places[i]))
+        if (str_ends_with(variable, places[i]))
             return false;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (strstr(variable, parts[i]))
             return true;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
-        if (ends_with(variable, ends[i]))
+        if (str_ends_with(variable, ends[i]))
             return true;
     return false;
 }
@@ -52,8 +45,8 @@ static char *user_of_url(const char *name, const char *value)
 {
     const char *start = strstr(value, "://"), *at = strrchr(value, '@');
 
-    if (!at || (strncmp(name, "AWS_ENDPOINT_URL", 16) != 0 && !ends_with(name, "_proxy") &&
-                !ends_with(name, "_PROXY")))
+    if (!at || (strncmp(name, "AWS_ENDPOINT_URL", 16) != 0 && !str_ends_with(name, "_proxy") &&
+                !str_ends_with(name, "_PROXY")))
         return NULL;
     start = start && start < at ? start + 3 : value;
     return mem_text_n(start, (size_t)(at - start));

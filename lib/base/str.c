@@ -237,6 +237,13 @@ static size_t utf8_length(const unsigned char *s, size_t room)
     return n;
 }
 
+bool str_ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+
+    return n >= m && !strcmp(text + n - m, end);
+}
+
 bool str_is_utf8(const char *bytes, size_t length)
 {
     size_t n;

@@ -33,6 +33,7 @@ void str_add_hex(struct str *s, const unsigned char *bytes, size_t length);
 void str_add_base64(struct str *s, const void *bytes, size_t length);
 /* Decodes standard base64; returns new bytes (NUL-ended) and their number, or NULL if malformed. */
 char *str_from_base64(const char *text, size_t *length);
+bool str_ends_with(const char *text, const char *end);
 /* Whether bytes are UTF-8 without NUL. */
 bool str_is_utf8(const char *bytes, size_t length);
 /* How many letters must be changed, put in or left out to make the one of the other; 65 where

@@ -10,11 +10,6 @@
 /* Read for one audit: at 5 calls a second and some thousand events a call, less than a minute. */
 enum { MOST_EVENTS = 200000, MOST_HOURS = 48 };
 
-static json_int_t number(const json_t *object, const char *key)
-{
-    return json_integer_value(json_object_get(object, key));
-}
-
 /* Events by their own hour: the one in which they were logged, or the one before it. */
 struct hours_found {
     int64_t from_s, to_s;
@@ -25,12 +20,12 @@ struct hours_found {
 static void take_missing(void *arg, const json_t *event)
 {
     struct hours_found *found = arg;
-    int64_t hour_s = number(event, "timestamp") / 1000 / EVENTS_HOUR_S * EVENTS_HOUR_S;
+    int64_t hour_s = json_whole(event, "timestamp") / 1000 / EVENTS_HOUR_S * EVENTS_HOUR_S;
     json_t *last = json_array_get(found->hours, json_array_size(found->hours) - 1);
 
     found->events++;
-    if (last && number(last, "hour") == hour_s) {
-        json_object_set_new(last, "events", json_integer(number(last, "events") + 1));
+    if (last && json_whole(last, "hour") == hour_s) {
+        json_object_set_new(last, "events", json_integer(json_whole(last, "events") + 1));
         return;
     }
     json_array_append_new(found->hours,
@@ -54,8 +49,8 @@ static bool is_alone(const json_t *gaps, const json_t *gap)
 
     json_array_foreach(gaps, i, other)
         if (other != gap && is_behind_the_log(other) &&
-            number(other, "from") <= number(gap, "to") &&
-            number(other, "to") >= number(gap, "from"))
+            json_whole(other, "from") <= json_whole(gap, "to") &&
+            json_whole(other, "to") >= json_whole(gap, "from"))
             return false;
     return true;
 }
@@ -65,7 +60,7 @@ static int64_t size_of(struct audit *audit, const json_t *gap)
 {
     int64_t events = 0;
 
-    for (int64_t at = number(gap, "from") - AUDIT_HOUR_S; at <= number(gap, "to");
+    for (int64_t at = json_whole(gap, "from") - AUDIT_HOUR_S; at <= json_whole(gap, "to");
          at += AUDIT_HOUR_S) {
         const struct audit_hour *hour = audit_ladder_hour(audit, at);
 
@@ -98,13 +93,13 @@ static void take_hours(json_t *gap, const struct hours_found *found)
 {
     size_t n = json_array_size(found->hours);
 
-    if (found->events < number(gap, "events"))
+    if (found->events < json_whole(gap, "events"))
         return;
     json_object_set_new(gap, "events", json_integer((json_int_t)found->events));
     json_object_set(gap, "from", json_object_get(json_array_get(found->hours, 0), "hour"));
     json_object_set_new(
         gap, "to",
-        json_integer(number(json_array_get(found->hours, n - 1), "hour") + AUDIT_HOUR_S));
+        json_integer(json_whole(json_array_get(found->hours, n - 1), "hour") + AUDIT_HOUR_S));
     json_object_set(gap, "hours", found->hours);
     json_object_set_new(gap, "exact", json_true());
     json_object_del(gap, "likely_from");
@@ -119,8 +114,8 @@ struct budget {
 static int look(struct flow *flow, struct audit *audit, struct budget *budget, json_t *gap,
                 struct err *e)
 {
-    struct hours_found found = {.from_s = number(gap, "from") - AUDIT_HOUR_S,
-                                .to_s = number(gap, "to")};
+    struct hours_found found = {.from_s = json_whole(gap, "from") - AUDIT_HOUR_S,
+                                .to_s = json_whole(gap, "to")};
     int64_t hours = (found.to_s - found.from_s) / AUDIT_HOUR_S, events = size_of(audit, gap);
     int failed;
 

@@ -272,7 +272,7 @@ static int run_once(struct run *run, struct err *e)
     if (!strcmp(json_text(status, "State"), "SUCCEEDED"))
         return 0;
     failure = athena_query_judge(status);
-    if (failure == ATHENA_AGAIN && !athena_query_writes(run->text) && ++run->runs < MOST_RUNS) {
+    if (failure == ATHENA_AGAIN && !run->writes && ++run->runs < MOST_RUNS) {
         run->attempt++;
         return pause_before(run->flow, run->runs, e) ? -1 : 1;
     }
@@ -305,19 +305,20 @@ static int ask(struct run *run, const struct athena_question *question, char **r
         return -1;
     run->left_out = json_array_size(damaged_objects(run->billing));
     run->text = text;
+    run->writes = athena_query_writes(text);
     run->runs = 0;
     while ((how = run_once(run, e)) == 1)
         ;
     if (how && run->execution)
         *reason = mem_text(athena_query_reason(json_object_get(run->execution, "Status")));
-    if (!how && !athena_query_writes(text))
+    if (!how && !run->writes)
         how = athena_query_rows(run->flow, run->billing, run->execution, run->result, e);
-    run->writes = athena_query_writes(text);
     run->text = NULL;
     return how;
 }
 
-/* 1: the cause is left out from now on, ask again; 0: it was something else; -1 and *e. */
+/* 1: the cause is left out from now on, ask again; -1: it was something else, or cannot be left
+ * out, and *e says so. */
 static int leave_out(const struct run *run, const struct athena_question *question,
                      const char *reason, struct err *e)
 {

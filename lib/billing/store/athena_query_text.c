@@ -17,6 +17,11 @@ static const char *query_of(const struct billing *billing, const char *name, str
     return text;
 }
 
+bool athena_query_text_takes(const char *value)
+{
+    return !strpbrk(value, ";\\\n") && !strstr(value, "--") && !strstr(value, "/*");
+}
+
 /* Values are ours; what could end a text or a statement in them is a mistake of ours. */
 static int put_value(struct str *out, const char *key, const json_t *value, struct err *e)
 {
@@ -28,7 +33,7 @@ static int put_value(struct str *out, const char *key, const json_t *value, stru
     }
     if (!text)
         return err_set(e, ERR_INVALID, "no value for ${%s}", key);
-    if (strpbrk(text, ";\\\n") || strstr(text, "--") || strstr(text, "/*"))
+    if (!athena_query_text_takes(text))
         return err_set(e, ERR_INVALID, "the value of ${%s} does not belong into SQL: %s", key,
                        text);
     str_add(out, text);

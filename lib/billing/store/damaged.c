@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "billing/store/athena_query_text.h"
 #include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
@@ -52,13 +53,6 @@ static bool is_noted(const struct billing *billing, const char *key)
     return false;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-
-    return n >= m && !strcmp(text + n - m, end);
-}
-
 /* What is wrong with the bytes of an object whose name ends in .gz; NULL: nothing, or nobody knows.
  */
 static char *problem_of(const struct str *bytes)
@@ -84,7 +78,7 @@ static int look_at(struct flow *flow, const struct billing *billing, const json_
     struct err unread = {0};
     json_t *noted;
 
-    if (!ends_with(key, ".gz") || is_noted(billing, key) ||
+    if (!str_ends_with(key, ".gz") || is_noted(billing, key) ||
         !json_integer_value(json_object_get(object, "size")))
         return 0;
     if (object_content_read(flow, billing, object, &bytes, &unread))
@@ -92,7 +86,7 @@ static int look_at(struct flow *flow, const struct billing *billing, const json_
     problem = problem_of(&bytes);
     if (!problem)
         return 0;
-    if (strpbrk(key, ";\\\n") || strstr(key, "--") || strstr(key, "/*"))
+    if (!athena_query_text_takes(key))
         return err_set(e, ERR_INVALID,
                        "%s %s, and a name like this cannot be left out of a query: copy it to "
                        "another prefix and delete it here",

@@ -22,13 +22,6 @@ struct walk {
 
 static void walk_bytes(struct walk *walk, const void *bytes, size_t length);
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), m = strlen(end);
-
-    return n >= m && !strcmp(text + n - m, end);
-}
-
 /* Firehose's failed record: {"attemptsMade", "arrivalTimestamp", "errorCode", "rawData": base64}.
  * (Amazon Data Firehose, "Handle data delivery failures") */
 static void take_failed_record(struct walk *walk, const json_t *record)
@@ -129,8 +122,10 @@ static void walk_bytes(struct walk *walk, const void *bytes, size_t length)
 void legacy_walk(const char *key, const struct str *bytes, const struct legacy_reader *reader,
                  struct legacy_counts *counts)
 {
-    struct walk walk = {
-        .reader = reader, .counts = counts, .suffixed = ends_with(key, ".gz"), .line_start = true};
+    struct walk walk = {.reader = reader,
+                        .counts = counts,
+                        .suffixed = str_ends_with(key, ".gz"),
+                        .line_start = true};
 
     *counts = (struct legacy_counts){0};
     walk_bytes(&walk, str_text(bytes), bytes->len);

@@ -45,10 +45,7 @@ const struct operation store_operations[STORE_OPERATIONS] = {
                             .items = "CommonPrefixes"},
     [STORE_GET_OBJECT] = {"s3", "GetObject", ALL, {{OPERATION_ON_OBJECTS, "s3:GetObject"}}},
     /* Archived months, recovered events. */
-    [STORE_PUT_OBJECT] = {"s3",
-                          "PutObject",
-                          ALL,
-                          {{OPERATION_ON_OBJECTS, "s3:PutObject"}}},
+    [STORE_PUT_OBJECT] = {"s3", "PutObject", ALL, {{OPERATION_ON_OBJECTS, "s3:PutObject"}}},
     /* CloudWatch knows no smaller resource. */
     [STORE_GET_METRIC_DATA] = {"cloudwatch",
                                "GetMetricData",

@@ -8,21 +8,11 @@ from typing import Any
 
 import pytest
 from rollup_world import BUCKET, GROUP, World
-from test_audit_run import DENIED, HOUR, says, traffic, well
+from test_audit_run import DENIED, HOUR, says, traffic, well, world  # noqa: F401
 
 Start = Callable[..., Any]
 RECENT, OLD = (7, 9), (5 * 24, 5 * 24 + 2)  # hours ago: of the daemon's own audit, and long before that
 GAP = "shop: the audit found a gap: usage is missing"
-
-
-@pytest.fixture
-def world(sandbox: Any, spec: Any, api: str) -> World:
-    """Usage of the last hours, all of it delivered."""
-    made = World(sandbox, spec)
-    made.write(since=time.strftime("%Y-%m-%d", time.gmtime(time.time() - 6 * 86400)))
-    made.apply()
-    traffic(made)
-    return made
 
 
 def without_filter(world: World, *spans: tuple[int, int]) -> None:
