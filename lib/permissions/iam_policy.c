@@ -56,7 +56,7 @@ struct grant {
 static void grant_resource(void *arg, const char *template)
 {
     struct grant *grant = arg;
-    cleanup_free char *resource = table_fill(grant->scope, template, "*");
+    cleanup_free char *resource = table_fill_pattern(grant->scope, template, "*");
 
     allow(grant->grants, grant->action, resource);
 }
@@ -215,8 +215,8 @@ static void add_grants(json_t *policy, json_t *grants)
 static void grant_checks(json_t *grants, const json_t *facts)
 {
     const struct scope scope = {.facts = facts};
-    cleanup_free char *roles = table_fill(&scope, "arn:{partition}:iam::{account}:role/*", "*");
-    cleanup_free char *users = table_fill(&scope, "arn:{partition}:iam::{account}:user/*", "*");
+    cleanup_free char *roles = table_fill_pattern(&scope, "arn:{partition}:iam::{account}:role/*", "*");
+    cleanup_free char *users = table_fill_pattern(&scope, "arn:{partition}:iam::{account}:user/*", "*");
 
     allow(grants, "iam:GetRole", roles);
     allow(grants, "iam:SimulatePrincipalPolicy", roles);
@@ -226,7 +226,7 @@ static void grant_checks(json_t *grants, const json_t *facts)
 /* Status reads what a delivery complains about. */
 static void grant_error_log(json_t *grants, const struct scope *scope)
 {
-    cleanup_free char *arn = table_fill(
+    cleanup_free char *arn = table_fill_pattern(
         scope, "arn:{partition}:logs:{region}:{account}:log-group:{error_log_group}", "*");
 
     if (scope->kind->part == PART_DELIVERY && json_object_get(scope->desired, "error_log_group"))
@@ -284,7 +284,7 @@ struct placed {
 static void grant_on(void *arg, const char *template)
 {
     const struct placed *placed = arg;
-    cleanup_free char *resource = table_fill(placed->scope, template, "*");
+    cleanup_free char *resource = table_fill_pattern(placed->scope, template, "*");
     struct grant_list list = {placed->grants, resource};
 
     for (size_t i = 0; i < sizeof billing_operations / sizeof *billing_operations; i++)

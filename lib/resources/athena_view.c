@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "resources/athena_view_members.h"
 #include "resources/kind.h"
+#include "resources/name.h"
 #include "resources/view_type.h"
 
 #include <ctype.h>
@@ -240,6 +241,12 @@ static char *refuse(const struct scope *scope)
                       type ? type : "of no type");
 }
 
+static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
+{
+    name_check_catalog(scope, "database", problem, arg);
+    name_check_catalog(scope, "name", problem, arg);
+}
+
 const struct kind athena_view_kind = {
     .name = "athena_view",
     .title = "Athena view",
@@ -252,6 +259,7 @@ const struct kind athena_view_kind = {
     .create = &create,
     .update = &update,
     .remove = &drop,
+    .check = check,
     .refuse = refuse,
     .part = PART_VIEW,
     .for_billing = true,

@@ -9,6 +9,7 @@
 #include "resources/delivery_stream_members.h"
 #include "resources/kind.h"
 #include "resources/kms_key.h"
+#include "resources/name.h"
 
 #include <string.h>
 
@@ -213,6 +214,8 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
 {
     const char *prefix = text(scope, "prefix"), *error_prefix = text(scope, "error_prefix");
 
+    name_check_key(scope, "prefix", problem, arg);
+    name_check_key(scope, "error_prefix", problem, arg);
     if (prefix && strstr(prefix, "firehose:error-output-type"))
         problem(arg, "prefix", "!{firehose:error-output-type} belongs in error_prefix only");
     if (prefix && strstr(prefix, "!{") && (!error_prefix || !*error_prefix))

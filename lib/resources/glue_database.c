@@ -2,6 +2,7 @@
  *
  * UpdateDatabase replaces the whole input, so what AWS has is read, overlaid and written back. */
 #include "resources/kind.h"
+#include "resources/name.h"
 
 /* Glue checks the catalog, the database and (for tables) the table. */
 #define CATALOG "arn:{partition}:glue:{region}:{account}:catalog"
@@ -72,6 +73,12 @@ static const struct member members[] = {
     {0},
 };
 
+static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
+{
+    name_check_catalog(scope, "name", problem, arg);
+    name_check_key(scope, "location", problem, arg);
+}
+
 const struct kind glue_database_kind = {
     .name = "glue_database",
     .title = "Glue database",
@@ -83,5 +90,6 @@ const struct kind glue_database_kind = {
     .read = &read,
     .create = &create,
     .update = &update,
+    .check = check,
     .for_billing = true,
 };

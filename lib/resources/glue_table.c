@@ -5,8 +5,8 @@
  * data: dropping it leaves the objects in S3. */
 #include "resources/glue_table_members.h"
 #include "resources/kind.h"
+#include "resources/name.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define CATALOG                                                                                    \
@@ -105,26 +105,15 @@ static const struct field fields[] = {
     {0},
 };
 
-static void check_lower(const struct scope *scope, const char *field, aws_problem_fn *problem,
-                        void *arg)
-{
-    const char *text = json_string_value(json_object_get(scope->desired, field));
-
-    for (; text && *text; text++)
-        if (isupper((unsigned char)*text)) {
-            problem(arg, field, "Glue folds names to lower case: write it so");
-            return;
-        }
-}
-
 static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
 {
     const char *location = json_string_value(json_object_get(scope->desired, "location"));
     const char *key;
     json_t *type;
 
-    check_lower(scope, "name", problem, arg);
-    check_lower(scope, "database", problem, arg);
+    name_check_catalog(scope, "name", problem, arg);
+    name_check_catalog(scope, "database", problem, arg);
+    name_check_key(scope, "location", problem, arg);
     if (location && *location && location[strlen(location) - 1] != '/')
         problem(arg, "location", "must end with a slash, or objects of neighbours are read too");
     json_object_foreach(json_object_get(scope->desired, "partition_keys"), key, type) {

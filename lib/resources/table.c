@@ -165,7 +165,24 @@ static const json_t *look_up(const struct scope *scope, const char *name)
     return value;
 }
 
-char *table_fill(const struct scope *scope, const char *template, const char *missing)
+static void add_text(struct str *out, const char *text)
+{
+    str_add(out, text);
+}
+
+/* Source: "Policy variables: characters that are wildcards", IAM user guide. */
+static void add_literal(struct str *out, const char *text)
+{
+    for (; *text; text++)
+        if (strchr("*?$", *text))
+            str_addf(out, "${%c}", *text);
+        else
+            str_add_n(out, text, 1);
+}
+
+typedef void add_fn(struct str *out, const char *text);
+
+static char *fill(const struct scope *scope, const char *template, const char *missing, add_fn *add)
 {
     struct str out = {0};
 
@@ -181,10 +198,23 @@ char *table_fill(const struct scope *scope, const char *template, const char *mi
         n = strcspn(template, "}");
         (void)snprintf(name, sizeof name, "%.*s", (int)n - 1, template + 1);
         value = json_string_value(look_up(scope, name));
-        str_add(&out, value ? value : missing);
+        if (value)
+            add(&out, value);
+        else
+            str_add(&out, missing);
         template += n + 1;
     }
     return str_take(&out);
+}
+
+char *table_fill(const struct scope *scope, const char *template, const char *missing)
+{
+    return fill(scope, template, missing, add_text);
+}
+
+char *table_fill_pattern(const struct scope *scope, const char *template, const char *missing)
+{
+    return fill(scope, template, missing, add_literal);
 }
 
 char *table_arn(const struct scope *scope)

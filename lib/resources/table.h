@@ -11,6 +11,8 @@ const json_t *table_field_shape(const struct kind *kind, const struct field *fie
 /* A template such as "arn:{partition}:s3:::{name}" filled from facts, desired and observed; names
  * that have no value become missing.  New text. */
 char *table_fill(const struct scope *scope, const char *template, const char *missing);
+/* Likewise for a policy's Resource: what is a wildcard or a variable there is written as itself. */
+char *table_fill_pattern(const struct scope *scope, const char *template, const char *missing);
 /* The kind's ARN; new text, NULL when it has none. */
 char *table_arn(const struct scope *scope);
 /* Attribute of a resource for references: its arn, a declared field, or the kind's own; new text or

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "resources/kind.h"
 #include "resources/kms_key.h"
+#include "resources/name.h"
 
 #include <string.h>
 
@@ -139,6 +140,7 @@ static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
     const char *option = json_string_value(json_object_get(scope->desired, "results_encryption"));
     bool needs_key = option && strcmp(option, "SSE_S3") != 0;
 
+    name_check_key(scope, "results", problem, arg);
     if (needs_key && !json_object_get(scope->desired, "results_kms_key"))
         problem(arg, "results_encryption", "SSE_KMS and CSE_KMS need results_kms_key");
     if (!needs_key && json_object_get(scope->desired, "results_kms_key"))

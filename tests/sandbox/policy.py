@@ -23,7 +23,9 @@ def listed(value: Any) -> list[Any]:
 
 @lru_cache(maxsize=4096)
 def _glob(pattern: str, fold: bool) -> re.Pattern[str]:
-    text = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    parts = re.split(r"\$\{([*?$])\}", pattern)  # ${*} is a *, not a wildcard
+    text = "".join(re.escape(part) if number % 2 else re.escape(part).replace(r"\*", ".*").replace(r"\?", ".")
+                   for number, part in enumerate(parts))
     return re.compile(text, re.DOTALL | (re.IGNORECASE if fold else 0))
 
 

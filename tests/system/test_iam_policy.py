@@ -118,6 +118,25 @@ def test_no_wildcard_where_a_resource_can_be_named(sandbox: Sandbox) -> None:
             assert all(a.startswith(("logs:", "cloudwatch:GetMetricData", "iam:ListAccountAliases")) for a in statement["Action"]), statement
 
 
+def test_a_name_is_no_wildcard(sandbox: Sandbox, tmp_path: Path) -> None:
+    spec = tmp_path / "billing.yaml"
+    spec.write_text(f"""account: "{ACCOUNT}"
+region: ap-northeast-2
+pipelines:
+  one:
+    template: false
+    resources:
+      all: {{kind: alarm, name: "*", namespace: N, metric: M, statistic: Sum, period_seconds: 60, threshold: 1,
+            comparison: GreaterThanThreshold, periods: 1}}
+""")
+    policy = printed_policy(sandbox, "-f", str(spec))
+    session = session_of(sandbox, policy)
+    assert billingd(sandbox, "apply", "-f", str(spec), "--yes", **session).returncode == 0
+    spec.write_text(spec.read_text().replace('"*"', '"another"'))
+    refused = billingd(sandbox, "apply", "-f", str(spec), "--yes", **session)
+    assert refused.returncode == 77 and "cloudwatch:" in refused.stderr, refused
+
+
 # ---- least privilege by what is run ----
 
 VERBS = ("plan", "apply", "run", "bill", "close")

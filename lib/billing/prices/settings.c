@@ -1,6 +1,7 @@
 #include "billing/prices/settings.h"
 
 #include "base/mem.h"
+#include "base/object_key.h"
 
 #include <string.h>
 
@@ -172,6 +173,8 @@ static void read_close(const struct section_value *section, struct billing_setti
 
     if (archive && (!*archive || *archive == '/' || strstr(archive, "//")))
         section_tell(&close, "archive", "must be a prefix like billing/");
+    else if (archive && object_key_problem(archive))
+        section_tell(&close, "archive", "%s", object_key_problem(archive));
     if (!archive || !*archive)
         archive = "billing/";
     length = strlen(archive);
