@@ -105,7 +105,7 @@ def test_a_real_journal(sandbox: Sandbox, spec: Spec, api: str) -> None:
         [*good, "run", "--once"], [*wrong, "check"], [*wrong, "run", "--bad-spec", "exit"], [*good, "runn"], [*good, "check"]])
     assert codes == {1: 1, 2: 78, 3: 78, 4: 64, 5: 0}, records
     created = named(records, "created")
-    assert {"shop/bucket", "shop/firehose"} <= {record["BILLINGD_RESOURCE"] for record in created}
+    assert {"shop/bucket", "shop/database"} <= {record["BILLINGD_RESOURCE"] for record in created}
     assert all(record["PRIORITY"] == "6" and record["BILLINGD_PIPELINE"] == "shop" for record in created)
     refused = [record for record in named(records, "denied") if record["BILLINGD_RESOURCE"] == "shop/access_logs"]
     assert len(refused) == 1 and refused[0]["PRIORITY"] == "3"
