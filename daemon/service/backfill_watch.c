@@ -225,6 +225,7 @@ static int64_t budget_left(json_t *own, const struct billing *billing)
         set_number(own, "began", clock_monotonic_ms());
         set_number(own, "used", 0);
         say(own, billing->pipeline, "backfill_budget", NULL);
+        metric_set(&service_metrics.budget_used_up, 0, billing->pipeline, "backfill", NULL);
     }
     used = json_whole(own, "used");
     return used < budget ? budget - used : 0;
@@ -239,6 +240,7 @@ static void say_over(json_t *own, const struct billing *billing)
 {
     say(own, billing->pipeline, "backfill_budget",
         "audit.backfill_budget is used up: gaps are read on 24 hours after it was begun");
+    metric_set(&service_metrics.budget_used_up, 1, billing->pipeline, "backfill", NULL);
 }
 
 /* ---- the wide look ---- */

@@ -23,11 +23,16 @@ struct health {
     size_t count;
 };
 
-static const char *const names[HEALTH_PARTS] = {"pass",   "reload", "listing", "partitions",
-                                                "rollup", "audit",  "backfill"};
-static const char *const titles[HEALTH_PARTS] = {
-    "look",  "reload",  "search for the newest object", "registration of partitions", "rollup",
-    "audit", "backfill"};
+static const char *const names[HEALTH_PARTS] = {"pass",   "reload", "listing",  "partitions",
+                                                "rollup", "audit",  "backfill", "months"};
+static const char *const titles[HEALTH_PARTS] = {"look",
+                                                 "reload",
+                                                 "search for the newest object",
+                                                 "registration of partitions",
+                                                 "rollup",
+                                                 "audit",
+                                                 "backfill",
+                                                 "search for months that are not closed"};
 
 /* From this entry on. */
 static void drop(struct health *health, size_t first)
@@ -62,6 +67,7 @@ static void add(struct health *health, enum health_part part, const char *pipeli
     health->entries = mem_resize(health->entries, health->count + 1, sizeof *health->entries);
     health->entries[health->count++] = (struct entry){.part = part, .pipeline = mem_text(pipeline)};
     metric_declare(&service_metrics.part_failures_total, pipeline, names[part], NULL);
+    metric_set(&service_metrics.part_expected, 1, pipeline, names[part], NULL);
 }
 
 struct health *health_new(void)
@@ -96,6 +102,7 @@ static void forget(struct health *health, const struct manifest *manifest)
         bool stays = false;
 
         metric_forget(&service_metrics.part_failed, name);
+        metric_forget(&service_metrics.part_expected, name);
         for (size_t j = 0; j < manifest->pipeline_count; j++)
             stays = stays ||
                     (manifest->pipelines[j].billing && !strcmp(manifest->pipelines[j].name, name));
@@ -120,6 +127,7 @@ void health_expect(struct health *health, const struct manifest *manifest)
         add(health, HEALTH_AUDIT, pipeline->name);
         if (closes_gaps(pipeline))
             add(health, HEALTH_BACKFILL, pipeline->name);
+        add(health, HEALTH_MONTHS, pipeline->name);
     }
 }
 

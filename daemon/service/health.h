@@ -17,8 +17,9 @@ enum health_part {
     HEALTH_ROLLUP,
     HEALTH_AUDIT,
     HEALTH_BACKFILL, /* gaps read again; only of pipelines whose gaps the daemon may close */
+    HEALTH_MONTHS,   /* the search for months that are over and not closed */
 };
-enum { HEALTH_PARTS = HEALTH_BACKFILL + 1, HEALTH_STALE_MS = 3 * 3600000 };
+enum { HEALTH_PARTS = HEALTH_MONTHS + 1, HEALTH_STALE_MS = 3 * 3600000 };
 
 /* HEALTH_SILENT: nobody counted anything; nothing to look into. */
 enum health_verdict { HEALTH_COMPLETE, HEALTH_GAP, HEALTH_UNKNOWN, HEALTH_SILENT };

@@ -117,6 +117,7 @@ static void run(struct service *service)
     (void)uv_loop_init(&service->loop);
     ignore_others();
     service_log_start(service);
+    service_loop_start(service);
     start_signals(service);
     start_timers(service);
     service->code = service_start(service);

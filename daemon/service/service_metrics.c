@@ -10,6 +10,8 @@ enum { CODE_LETTERS = 80, CODE_DIGITS = 4 };
 
 /* A pass is a few round trips, or minutes when something settles; one request is milliseconds. */
 static const double pass_bounds[] = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
+/* 0.05 is what a turn may take; a second of it is felt by whoever waits for an answer. */
+static const double turn_bounds[] = {0.001, 0.01, 0.05, 0.1, 0.25, 1, 5};
 static const double request_bounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 
 #define LABELS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -56,6 +58,12 @@ struct service_metrics service_metrics = {
             .help = "When the last pass over all pipelines ended, whatever it found.",
             .type = METRIC_GAUGE,
         },
+    .reconcile_interval =
+        {
+            .name = "billingd_reconcile_interval_seconds",
+            .help = "Time between two passes when nothing is wrong, as the spec says.",
+            .type = METRIC_GAUGE,
+        },
     .reconcile_last_success =
         {
             .name = "billingd_reconcile_last_success_timestamp_seconds",
@@ -73,6 +81,13 @@ struct service_metrics service_metrics = {
             .name = "billingd_part_failed",
             .help = "1 when this part of the work failed the last time, 0 when it was done; "
                     "nothing before that.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "part"),
+        },
+    .part_expected =
+        {
+            .name = "billingd_part_expected",
+            .help = "1 for each part of the work that the spec in use asks for.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "part"),
         },
@@ -157,6 +172,26 @@ struct service_metrics service_metrics = {
             .type = METRIC_COUNTER,
             .labels = LABELS("service"),
         },
+    .credentials_failed =
+        {
+            .name = "billingd_credentials_failed",
+            .help = "1 when keys could not be fetched the last time, 0 when they were; nothing "
+                    "before that.",
+            .type = METRIC_GAUGE,
+        },
+    .credentials_expire =
+        {
+            .name = "billingd_credentials_expire_timestamp_seconds",
+            .help = "When the first of the keys in use ends; nothing for keys without an end.",
+            .type = METRIC_GAUGE,
+        },
+    .loop_turn =
+        {
+            .name = "billingd_loop_turn_seconds",
+            .help = "Time the event loop worked between two waits: nothing else is done then.",
+            .type = METRIC_HISTOGRAM,
+            BOUNDS(turn_bounds),
+        },
     .rollups =
         {
             .name = "billingd_rollups",
@@ -183,6 +218,27 @@ struct service_metrics service_metrics = {
             .name = "billingd_self_athena_scanned_bytes_total",
             .help = "Bytes that Athena scanned for the daemon's own queries.",
             .type = METRIC_COUNTER,
+        },
+    .budget_used_up =
+        {
+            .name = "billingd_budget_used_up",
+            .help = "1 while work waits because its budget of bytes is used up, 0 when not.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "part"),
+        },
+    .unclosed_months =
+        {
+            .name = "billingd_unclosed_months",
+            .help = "Months that are over and not closed, after the last closed one.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
+    .unclosed_month_end =
+        {
+            .name = "billingd_oldest_unclosed_month_end_timestamp_seconds",
+            .help = "When the oldest of these months ended; nothing when there is none.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
         },
     .audit_last_success =
         {
@@ -305,9 +361,11 @@ static struct metric *const table[] = {
     &service_metrics.reconcile_total,
     &service_metrics.reconcile_duration,
     &service_metrics.reconcile_last_finished,
+    &service_metrics.reconcile_interval,
     &service_metrics.reconcile_last_success,
     &service_metrics.ready,
     &service_metrics.part_failed,
+    &service_metrics.part_expected,
     &service_metrics.part_failures_total,
     &service_metrics.resource_condition,
     &service_metrics.resource_drift_fields,
@@ -319,10 +377,16 @@ static struct metric *const table[] = {
     &service_metrics.aws_requests_total,
     &service_metrics.aws_request_duration,
     &service_metrics.aws_throttled_total,
+    &service_metrics.credentials_failed,
+    &service_metrics.credentials_expire,
+    &service_metrics.loop_turn,
     &service_metrics.rollups,
     &service_metrics.rollup_builds_total,
     &service_metrics.rollup_last_success,
     &service_metrics.self_athena_scanned_bytes_total,
+    &service_metrics.budget_used_up,
+    &service_metrics.unclosed_months,
+    &service_metrics.unclosed_month_end,
     &service_metrics.audit_last_success,
     &service_metrics.audit_verdict,
     &service_metrics.audit_events,
@@ -402,6 +466,9 @@ void service_metrics_forget_audit(const char *pipeline)
 void service_metrics_forget_pipeline(const char *pipeline)
 {
     metric_forget(&service_metrics.rollup_last_success, pipeline);
+    metric_forget(&service_metrics.budget_used_up, pipeline);
+    metric_forget(&service_metrics.unclosed_months, pipeline);
+    metric_forget(&service_metrics.unclosed_month_end, pipeline);
     metric_forget(&service_metrics.audit_last_success, pipeline);
     metric_forget(&service_metrics.newest_object, pipeline);
     metric_forget(&service_metrics.newest_event, pipeline);
@@ -442,6 +509,21 @@ void service_metrics_count_request(const struct aws_attempt *attempt)
     metric_observe(&service_metrics.aws_request_duration, (double)attempt->elapsed_ms / 1000,
                    attempt->service, NULL);
     metric_add(&service_metrics.aws_throttled_total, attempt->throttled, attempt->service, NULL);
+}
+
+void service_metrics_set_keys(const struct aws_client *client)
+{
+    struct identity_state keys;
+
+    metric_clear(&service_metrics.credentials_failed);
+    metric_clear(&service_metrics.credentials_expire);
+    if (!client)
+        return;
+    aws_client_keys(client, &keys);
+    if (keys.fetched || keys.failed)
+        metric_set(&service_metrics.credentials_failed, keys.failed, NULL);
+    if (keys.expires_s)
+        metric_set(&service_metrics.credentials_expire, (double)keys.expires_s, NULL);
 }
 
 void service_metrics_write(int64_t started_ms, struct str *out)

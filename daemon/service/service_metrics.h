@@ -15,9 +15,11 @@ struct service_metrics {
     struct metric reconcile_total;         /* result: "converged", "drifted", "blocked", "failed" */
     struct metric reconcile_duration;      /* seconds */
     struct metric reconcile_last_finished; /* seconds since 1970, as all time stamps */
+    struct metric reconcile_interval;      /* seconds */
     struct metric reconcile_last_success;
     struct metric ready;               /* 0 or 1 */
     struct metric part_failed;         /* pipeline ("": of none), part: health_part_name; 0 or 1 */
+    struct metric part_expected;       /* pipeline, part; 1 */
     struct metric part_failures_total; /* pipeline, part */
     struct metric resource_condition;  /* resource, kind, condition; 0 or 1 */
     struct metric resource_drift_fields; /* resource */
@@ -30,10 +32,16 @@ struct service_metrics {
     struct metric aws_requests_total;   /* service, operation, code */
     struct metric aws_request_duration; /* service; seconds */
     struct metric aws_throttled_total;  /* service */
-    struct metric rollups;              /* pipeline, state: rollup_state_name */
-    struct metric rollup_builds_total;  /* result: "built", "noted", "kept", "failed" */
-    struct metric rollup_last_success;  /* pipeline */
+    struct metric credentials_failed;   /* 0 or 1 */
+    struct metric credentials_expire;
+    struct metric loop_turn;           /* seconds */
+    struct metric rollups;             /* pipeline, state: rollup_state_name */
+    struct metric rollup_builds_total; /* result: "built", "noted", "kept", "failed" */
+    struct metric rollup_last_success; /* pipeline */
     struct metric self_athena_scanned_bytes_total;
+    struct metric budget_used_up;              /* pipeline, part; 0 or 1 */
+    struct metric unclosed_months;             /* pipeline */
+    struct metric unclosed_month_end;          /* pipeline */
     struct metric audit_last_success;          /* pipeline */
     struct metric audit_verdict;               /* pipeline, verdict; 0 or 1 */
     struct metric audit_events;                /* pipeline, hop */
@@ -68,6 +76,8 @@ void service_metrics_forget_pipeline(const char *pipeline);
 /* One configuration load, at now_ms (wall clock). */
 void service_metrics_count_reload(bool successful, int64_t now_ms);
 void service_metrics_count_request(const struct aws_attempt *attempt);
+/* How it is with the keys that the client signs with (NULL: there is no client). */
+void service_metrics_set_keys(const struct aws_client *client);
 /* The whole body of GET /metrics. */
 void service_metrics_write(int64_t started_ms, struct str *out);
 

@@ -11,6 +11,7 @@
  * service_view.c   what it means for metrics
  * service_ready.c  whether all is well, and if not, why: readiness and the status line
  * service_log.c    log lines that wait for a reader
+ * service_loop.c   how long each turn of the loop works
  * service_time.c   when to look again, when to count as hung */
 #ifndef DAEMON_SERVICE_SERVICE_PRIVATE_H
 #define DAEMON_SERVICE_SERVICE_PRIVATE_H
@@ -55,6 +56,8 @@ struct service {
     uv_timer_t look, feed, give_up;
     uv_prepare_t hand_on; /* log lines that wait, and what wakes the loop for them */
     uv_timer_t hand_on_again;
+    uv_prepare_t turn;              /* before each wait of the loop: service_loop.c */
+    uint64_t turn_began, turn_idle; /* ns */
     uv_signal_t signals[SIGNALS];
     struct service_view view;
     int64_t started_ms;          /* wall clock */
@@ -142,5 +145,9 @@ int service_ready_metrics(void *service, struct str *body);
 /* From now on no log line makes the loop wait. */
 void service_log_start(struct service *service);
 void service_log_end(struct service *service);
+
+/* service_loop.c */
+void service_loop_start(struct service *service);
+void service_loop_end(struct service *service);
 
 #endif

@@ -106,6 +106,7 @@ int service_ready_metrics(void *arg, struct str *body)
     json_auto_t *reasons = find_reasons(service);
 
     metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
+    service_metrics_set_keys(service->client);
     service_metrics_write(service->started_ms, body);
     return 200;
 }

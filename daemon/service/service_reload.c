@@ -10,18 +10,6 @@
 
 #include <string.h>
 
-static void log_problem(void *arg, const struct problem *p, const char *rest)
-{
-    (void)arg;
-    if (p->severity == PROBLEM_ERROR)
-        log_error("spec_error", "{s:s, s:i, s:i, s:s, s:s, s:s*}", "file", p->file, "line", p->line,
-                  "column", p->column, "path", p->path, "error", p->text, "more", rest);
-    else
-        log_warning("spec_warning", "{s:s, s:i, s:i, s:s, s:s, s:s, s:s*}", "file", p->file, "line",
-                    p->line, "column", p->column, "path", p->path, "code", p->code, "error",
-                    p->text, "more", rest);
-}
-
 /* ---- what is wrong ---- */
 
 /* "error in billing.yaml:14:3 and 2 more".  Where, and no word of what stands there: that may be
@@ -56,7 +44,7 @@ struct manifest *service_reload_read(struct service *service)
     bool strictly = manifest && service->orders.strict && problems.warnings;
 
     problems_sort(&problems);
-    problems_each(&problems, log_problem, NULL);
+    problems_log(&problems);
     if (!manifest || strictly) {
         cleanup_free char *why = describe(&problems, strictly ? PROBLEM_WARNING : PROBLEM_ERROR);
 
@@ -120,6 +108,7 @@ void service_reload_take(struct service *service)
     service->generation++;
     service->failures = 0;
     service_metrics_count_reload(true, clock_now_ms());
+    metric_set(&service_metrics.reconcile_interval, service->manifest->interval_s, NULL);
     service_view_forget(service);
     health_expect(service->health, service->manifest);
     if (service->rejected) /* another file was read while this one waited */

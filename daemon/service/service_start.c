@@ -27,7 +27,10 @@ static void tell_start(const struct service *service)
 
 static int fail(const struct err *e, int code)
 {
-    (void)fprintf(stderr, "billingd: %s\n", e->text);
+    if (log_goes_to_journal())
+        log_error("start_failed", "{s:s, s:i}", "error", e->text, "exit_code", code);
+    else
+        (void)fprintf(stderr, "billingd: %s\n", e->text);
     return code;
 }
 

@@ -12,6 +12,7 @@
 #include "billing/store/athena_query.h"
 #include "daemon/service/audit_watch.h"
 #include "daemon/service/backfill_watch.h"
+#include "daemon/service/month_watch.h"
 #include "daemon/service/service_metrics.h"
 #include "daemon/service/service_time.h"
 #include "spec/billing_setup.h"
@@ -94,11 +95,9 @@ static void tell(struct upkeep *upkeep, const char *pipeline, const char *part, 
     }
 }
 
-static const char *const parts[HEALTH_PARTS] = {[HEALTH_LISTING] = "listing",
-                                                [HEALTH_PARTITIONS] = "partitions",
-                                                [HEALTH_ROLLUP] = "rollups",
-                                                [HEALTH_AUDIT] = "audit",
-                                                [HEALTH_BACKFILL] = "backfill"};
+static const char *const parts[HEALTH_PARTS] = {
+    [HEALTH_LISTING] = "listing", [HEALTH_PARTITIONS] = "partitions", [HEALTH_ROLLUP] = "rollups",
+    [HEALTH_AUDIT] = "audit",     [HEALTH_BACKFILL] = "backfill",     [HEALTH_MONTHS] = "months"};
 
 /* A part that failed is tried again with patience; it does not hold up the others. */
 static bool must_wait(const struct upkeep *upkeep, const char *pipeline, enum health_part part)
@@ -286,6 +285,8 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
     struct rollup_report report;
     int failed;
 
+    if (!has_drift(status))
+        metric_set(&service_metrics.budget_used_up, 0, billing->pipeline, "rollup", NULL);
     if (!has_drift(status) && !is_due(upkeep, name, COLLECT_MS))
         return;
     failed = rollup_repair(flow, billing, &work, &report, e);
@@ -293,6 +294,8 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
                NULL);
     if (!failed) {
         note_done(upkeep, name);
+        metric_set(&service_metrics.budget_used_up, report.over_budget, billing->pipeline, "rollup",
+                   NULL);
         if (report.failed)
             err_set(e, report.kind, "%u days could not be built; %s", report.failed, report.text);
         else if (report.over_budget)
@@ -395,6 +398,21 @@ static void audit_and_close(struct flow *flow, struct upkeep *upkeep, const stru
         close_gaps(flow, upkeep, item, &look);
 }
 
+/* ---- months ---- */
+
+static void find_unclosed(struct flow *flow, struct upkeep *upkeep, const struct billing *billing)
+{
+    cleanup_free char *name = mem_printf("%s months", billing->pipeline);
+    struct err e = {0};
+
+    if (!is_due(upkeep, name, AUDIT_WATCH_MS) ||
+        must_wait(upkeep, billing->pipeline, HEALTH_MONTHS))
+        return;
+    if (!month_watch_look(flow, billing, clock_now_ms() / 1000, &e))
+        note_done(upkeep, name);
+    end_part(upkeep, billing->pipeline, HEALTH_MONTHS, &e);
+}
+
 /* ---- a run ---- */
 
 static void run(struct flow *flow, void *arg)
@@ -411,6 +429,8 @@ static void run(struct flow *flow, void *arg)
         build_rollups(flow, upkeep, billing);
         if (!flow_is_cancelled(flow))
             audit_and_close(flow, upkeep, &upkeep->now.items[i]);
+        if (!flow_is_cancelled(flow))
+            find_unclosed(flow, upkeep, billing);
     }
 }
 

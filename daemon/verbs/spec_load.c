@@ -1,5 +1,26 @@
 #include "daemon/verbs/spec_load.h"
 
+#include "base/log.h"
+
+/* For people; as events of the log where that is what they read. */
+static void tell(const struct options *options, const char *path, bool used,
+                 const struct problems *problems)
+{
+    if (log_goes_to_journal()) {
+        problems_log(problems);
+        if (!used)
+            log_error("spec_rejected", "{s:s, s:I, s:I, s:s}", "spec", path, "errors",
+                      (json_int_t)problems->errors, "warnings", (json_int_t)problems->warnings,
+                      "error", "it is not used");
+        return;
+    }
+    problems_print(problems, stderr, options_color(options, stderr));
+    if (!used)
+        (void)fprintf(stderr, "%s: not used: %zu error%s, %zu warning%s\n", path, problems->errors,
+                      problems->errors == 1 ? "" : "s", problems->warnings,
+                      problems->warnings == 1 ? "" : "s");
+}
+
 struct manifest *spec_load(const struct options *options, int *code, size_t *warnings)
 {
     const char *path = options->file ? options->file : manifest_default_path();
@@ -16,11 +37,7 @@ struct manifest *spec_load(const struct options *options, int *code, size_t *war
     }
     manifest = manifest_load(path, &problems);
     problems_sort(&problems);
-    problems_print(&problems, stderr, options_color(options, stderr));
-    if (!manifest)
-        (void)fprintf(stderr, "%s: not used: %zu error%s, %zu warning%s\n", path, problems.errors,
-                      problems.errors == 1 ? "" : "s", problems.warnings,
-                      problems.warnings == 1 ? "" : "s");
+    tell(options, path, manifest != NULL, &problems);
     *warnings = problems.warnings;
     *code = manifest ? EXIT_DONE : EXIT_BAD_CONFIG;
     problems_fini(&problems);

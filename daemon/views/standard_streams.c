@@ -1,5 +1,6 @@
 #include "daemon/views/standard_streams.h"
 
+#include "base/log_journal.h"
 #include "base/printable.h"
 #include "daemon/views/exit_code.h"
 
@@ -15,7 +16,10 @@
 /* What the C library's stream writes to: a descriptor, by way of what makes bytes printable. */
 struct stream {
     int descriptor;
-    bool exact; /* the bytes are data */
+    bool exact;   /* the bytes are data */
+    bool journal; /* each line begins with its <priority> */
+    bool within;  /* a line: its end was not written yet */
+    int priority; /* of that line, or of the one before */
     struct printable printable;
 };
 
@@ -38,19 +42,56 @@ static bool write_all(int descriptor, const char *bytes, size_t length)
     return true;
 }
 
+/* What a line for people is to the journal, by how such lines begin; syslog's numbers.  One that is
+ * indented goes on about the one before. */
+static int priority_of(const char *line, size_t length, int before)
+{
+    if (line[0] == ' ')
+        return before;
+    if (memmem(line, length, ": ok: ", strlen(": ok: ")))
+        return 6;
+    if (length >= 8 && !memcmp(line, "warning:", 8))
+        return 4;
+    return 3;
+}
+
+/* Of log.c, which knows better. */
+static bool has_priority(const char *line, size_t length)
+{
+    return length > 2 && line[0] == '<' && line[1] >= '0' && line[1] <= '7' && line[2] == '>';
+}
+
+/* The lines with their priorities.  systemd takes those off again (sd-daemon(3)). */
+static void mark(struct stream *stream, struct str *out, const char *bytes, size_t length)
+{
+    while (length) {
+        const char *end = memchr(bytes, '\n', length);
+        size_t n = end ? (size_t)(end - bytes) + 1 : length;
+
+        if (!stream->within && !has_priority(bytes, n)) {
+            stream->priority = priority_of(bytes, n, stream->priority);
+            str_addf(out, "<%d>", stream->priority);
+        }
+        stream->within = !end;
+        str_add_n(out, bytes, n);
+        bytes += n;
+        length -= n;
+    }
+}
+
 /* (fopencookie(3): 0 for an error, never a negative number.) */
 static ssize_t write_stream(void *cookie, const char *bytes, size_t length)
 {
     struct stream *stream = cookie;
-    struct str shown = {0};
-    bool good;
+    cleanup_str struct str shown = {0}, marked = {0};
 
     if (stream->exact)
         return write_all(stream->descriptor, bytes, length) ? (ssize_t)length : 0;
     printable_add(&stream->printable, &shown, bytes, length);
-    good = write_all(stream->descriptor, str_text(&shown), shown.len);
-    str_fini(&shown);
-    return good ? (ssize_t)length : 0;
+    if (!stream->journal)
+        return write_all(stream->descriptor, str_text(&shown), shown.len) ? (ssize_t)length : 0;
+    mark(stream, &marked, str_text(&shown), shown.len);
+    return write_all(stream->descriptor, str_text(&marked), marked.len) ? (ssize_t)length : 0;
 }
 
 static FILE *open_stream(struct stream *stream, int buffering)
@@ -85,6 +126,8 @@ void standard_streams_open(void)
             open("/dev/null", descriptor == STDERR_FILENO ? O_WRONLY : O_RDONLY) != descriptor)
             abort();
     }
+    errors.journal = log_journal_is_stderr();
+    errors.priority = 3;
     stdout = open_stream(&output, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF);
     stderr = open_stream(&errors, _IONBF);
 }

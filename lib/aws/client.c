@@ -182,3 +182,8 @@ void aws_client_refresh(struct aws_client *client)
 {
     identity_refresh_all(&client->identities);
 }
+
+void aws_client_keys(const struct aws_client *client, struct identity_state *state)
+{
+    identity_state_of(&client->identities, state);
+}

@@ -50,5 +50,7 @@ void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, vo
 
 /* Re-reads credentials from their source at the next call (SIGHUP, ExpiredToken). */
 void aws_client_refresh(struct aws_client *client);
+/* How it is with the keys it signs with. */
+void aws_client_keys(const struct aws_client *client, struct identity_state *state);
 
 #endif

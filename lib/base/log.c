@@ -1,14 +1,18 @@
-/* log.c -- events as lines of JSON on stderr. */
+/* log.c -- events as lines of JSON on stderr, or as records of the journal when that is there. */
 #include "base/log.h"
 
+#include "base/log_event.h"
+#include "base/log_journal.h"
 #include "base/log_output.h"
 #include "base/mem.h"
 #include "base/printable.h"
 #include "base/secret.h"
+#include "base/str.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdarg.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 static enum log_level threshold = LOG_INFO;
@@ -34,25 +38,143 @@ static const char *level_name(enum log_level level)
     return "";
 }
 
+/* ---- the journal ---- */
+
+static bool in_journal(void)
+{
+    static bool asked;
+
+    if (!asked && log_journal_is_stderr())
+        (void)log_journal_open(LOG_JOURNAL_SOCKET);
+    asked = true;
+    return log_journal_is_open();
+}
+
+/* A detail as text without secrets; new text. */
+static char *detail_text(const json_t *value)
+{
+    cleanup_free char *whole = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+
+    return secret_hide(json_is_string(value) ? json_string_value(value) : whole ? whole : "");
+}
+
+/* Why it is so, whatever the event calls that. */
+static bool is_reason(const char *key)
+{
+    return !strcmp(key, "error") || !strcmp(key, "why") || !strcmp(key, "explanation") ||
+           !strcmp(key, "problem");
+}
+
+static void add_detail(struct str *record, const char *key, const char *value)
+{
+    char name[64] = "BILLINGD_";
+    size_t length = strlen(name);
+
+    for (; *key && length < sizeof name - 1; key++)
+        name[length++] = isalnum((unsigned char)*key) ? (char)toupper((unsigned char)*key) : '_';
+    log_journal_field(record, name, value);
+}
+
+/* A resource's address begins with its pipeline. */
+static void add_pipeline(struct str *record, const json_t *details)
+{
+    const char *resource = json_string_value(json_object_get(details, "resource"));
+    cleanup_free char *pipeline = resource ? mem_text_n(resource, strcspn(resource, "/")) : NULL;
+
+    if (pipeline && !json_object_get(details, "pipeline"))
+        log_journal_field(record, "BILLINGD_PIPELINE", pipeline);
+}
+
+/* "drift shop/access_logs field=retention_days want=90 have=7", "refused shop: no credentials":
+ * for people, on one line. */
+static char *message_text(const char *event, const json_t *details)
+{
+    cleanup_str struct str plain = {0}, reasons = {0};
+    struct str out = {0};
+    struct printable stream = {0};
+    const char *subject = json_string_value(json_object_get(details, "resource")), *key;
+    json_t *value;
+
+    if (!subject)
+        subject = json_string_value(json_object_get(details, "pipeline"));
+    str_addf(&plain, subject ? "%s %s" : "%s", event, subject);
+    json_object_foreach((json_t *)details, key, value) {
+        cleanup_free char *text = detail_text(value);
+
+        if (is_reason(key))
+            str_addf(&reasons, ": %s", text);
+        else if (!subject || strcmp(text, subject) != 0)
+            str_addf(&plain, " %s=%s", key, text);
+    }
+    str_add(&plain, str_text(&reasons));
+    for (size_t i = 0; i < plain.len; i++)
+        if (plain.data[i] == '\n')
+            plain.data[i] = ' ';
+    printable_add(&stream, &out, plain.data, plain.len);
+    printable_end(&stream, &out);
+    return str_take(&out);
+}
+
+/* As log_journal_send. */
+static int write_record(enum log_level level, const char *event, const json_t *details)
+{
+    cleanup_free char *message = message_text(event, details);
+    cleanup_str struct str record = {0};
+    const char *id = log_event_id(event), *key;
+    char priority[16];
+    bool reason = false;
+    json_t *value;
+
+    (void)snprintf(priority, sizeof priority, "%d", level);
+    log_journal_field(&record, "MESSAGE", message);
+    log_journal_field(&record, "PRIORITY", priority);
+    log_journal_field(&record, "SYSLOG_IDENTIFIER", "billingd");
+    if (id)
+        log_journal_field(&record, "MESSAGE_ID", id);
+    log_journal_field(&record, "BILLINGD_EVENT", event);
+    add_pipeline(&record, details);
+    json_object_foreach((json_t *)details, key, value) {
+        cleanup_free char *text = detail_text(value);
+        bool first = !reason && is_reason(key);
+
+        add_detail(&record, first ? "reason" : key, text);
+        reason = reason || first;
+    }
+    return log_journal_send(&record);
+}
+
+/* ---- standard error ---- */
+
 static bool write_line(enum log_level level, const char *event, json_t *details)
 {
     json_auto_t *line = json_pack("{s:s, s:s}", "event", event, "level", level_name(level));
     cleanup_free char *whole = NULL, *text = NULL;
     cleanup_str struct str out = {0};
     struct printable stream = {0};
+    int taken;
 
+    if (in_journal() && (taken = write_record(level, event, details)) >= 0)
+        return !taken;
     if (details)
         (void)json_object_update(line, details);
     whole = json_dumps(line, JSON_COMPACT);
     if (!whole)
         return false;
     text = secret_hide(whole);
-    if (getenv("JOURNAL_STREAM"))
+    if (log_journal_is_stderr())
         str_addf(&out, "<%d>", level);
     printable_add(&stream, &out, text, strlen(text));
     printable_end(&stream, &out);
     str_add_char(&out, '\n');
     return log_output_line(str_text(&out), out.len);
+}
+
+/* True: some wait. */
+static bool flush(void)
+{
+    bool records = log_journal_flush(), lines = log_output_flush();
+
+    return records || lines;
 }
 
 /* Lines get through again, as it seems: how many did not? */
@@ -64,7 +186,8 @@ static void tell_dropped(void)
     if (dropped == told)
         return;
     details = json_pack("{s:I, s:s}", "lines", (json_int_t)(dropped - told), "error",
-                        "standard error did not take them");
+                        in_journal() ? "the journal did not take them"
+                                     : "standard error did not take them");
     if (write_line(LOG_WARNING, "log_lines_dropped", details))
         told = dropped;
 }
@@ -78,7 +201,7 @@ static void log_packed(enum log_level level, const char *event, const char *form
         return;
     if (format && !(details = json_vpack_ex(&error, 0, format, args)))
         details = json_pack("{s:s}", "log_error", error.text);
-    if (log_dropped() != told && !log_output_flush())
+    if (log_dropped() != told && !flush())
         tell_dropped();
     refused += !write_line(level, event, details);
 }
@@ -86,24 +209,31 @@ static void log_packed(enum log_level level, const char *event, const char *form
 void log_never_wait(void)
 {
     log_output_never_wait();
+    log_journal_never_wait();
 }
 
 bool log_flush(void)
 {
-    if (log_output_flush())
+    if (flush())
         return true;
     tell_dropped();
-    return log_output_flush();
+    return flush();
 }
 
 void log_drain(int patience_ms)
 {
+    log_journal_drain(patience_ms);
     log_output_drain(patience_ms);
+}
+
+bool log_goes_to_journal(void)
+{
+    return in_journal();
 }
 
 uint64_t log_dropped(void)
 {
-    return refused + log_output_lost();
+    return refused + log_output_lost() + log_journal_lost();
 }
 
 #define LOG_FUNCTION(name, level)                                                                  \

@@ -1,8 +1,11 @@
 /* log.h -- one line per event on stderr: an event word and a JSON object of details.
  *
- * With the journal on stderr ($JOURNAL_STREAM) a line starts with its <priority>.  Fixed keys:
- * event, pipeline, resource, kind, service, op, field, want, have, verdict, error, code,
- * request_id, ms. Credentials have no printer and never get here. */
+ * With the journal on stderr an event is a record of the journal instead (log_journal.h): MESSAGE,
+ * PRIORITY, MESSAGE_ID (log_event.h), BILLINGD_EVENT, BILLINGD_PIPELINE, and each detail as
+ * BILLINGD_NAME, but BILLINGD_REASON for error, why, explanation and problem.  Where its socket
+ * cannot be had, a line starts with its <priority>.  Keys of details: pipeline, resource, kind,
+ * service, op, field, want, have, verdict, error, code, request_id, ms, ...  Credentials have no
+ * printer and never get here. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -32,7 +35,9 @@ void log_never_wait(void);
 bool log_flush(void);
 /* Before the process ends: waits for the reader as long as it takes some every patience_ms. */
 void log_drain(int patience_ms);
-/* Lines dropped since the start. */
+/* Whether events are records of the journal: texts for people should be events, too. */
+bool log_goes_to_journal(void);
+/* Lines and records dropped since the start. */
 uint64_t log_dropped(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include "spec/problems.h"
 
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/printable.h"
 #include "base/secret.h"
@@ -286,4 +287,21 @@ void problems_fini(struct problems *problems)
         problem_fini(&problems->items[i]);
     free(problems->items);
     *problems = (struct problems){0};
+}
+
+static void log_problem(void *arg, const struct problem *p, const char *rest)
+{
+    (void)arg;
+    if (p->severity == PROBLEM_ERROR)
+        log_error("spec_error", "{s:s, s:i, s:i, s:s, s:s, s:s*}", "file", p->file, "line", p->line,
+                  "column", p->column, "path", p->path, "error", p->text, "more", rest);
+    else
+        log_warning("spec_warning", "{s:s, s:i, s:i, s:s, s:s, s:s, s:s*}", "file", p->file, "line",
+                    p->line, "column", p->column, "path", p->path, "code", p->code, "error",
+                    p->text, "more", rest);
+}
+
+void problems_log(const struct problems *problems)
+{
+    problems_each(problems, log_problem, NULL);
 }

@@ -46,6 +46,8 @@ void problems_each(const struct problems *problems,
 /* file:line:column: path: text, the line of the file with a caret, then cost and remedy; as
  * problems_each tells them. */
 void problems_print(const struct problems *problems, FILE *out, bool color);
+/* The same as events of the log: spec_error and spec_warning. */
+void problems_log(const struct problems *problems);
 void problems_fini(struct problems *problems);
 
 #endif

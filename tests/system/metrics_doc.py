@@ -42,3 +42,44 @@ def scraped(text: str, now_s: float) -> list[str]:
         moment = re.match(r"\w+_time(stamp)?_seconds\b", name)
         series.append(f"{name} {float(value) - now_s + NOW_S if moment else float(value):.3f}x9")
     return series
+
+
+# ---- names ----
+
+DASHBOARD = Path(__file__).resolve().parents[2] / "docs/monitoring/dashboard.json"
+WORDS = {"and", "or", "unless", "on", "ignoring", "by", "without", "group_left", "group_right", "bool", "offset", "time", "sum", "max",
+         "min", "count", "group", "rate", "increase", "changes", "absent", "histogram_quantile", "last_over_time", "max_over_time",
+         "label_replace", "vector", "clamp_min", "topk", "avg"}
+
+
+def names_in(expression: str) -> set[str]:
+    """The metrics (and recorded ones) that an expression asks for; ALERTS is Prometheus's own."""
+    plain = re.sub(r"\{[^}]*\}|\[[^\]]*\]|\"[^\"]*\"", "", expression)
+    plain = re.sub(r"\b(by|without|on|ignoring|group_left|group_right) *\([^)]*\)", "", plain)
+    plain = re.sub(r"\boffset +\w+", "", plain)
+    return set(re.findall(r"\b[a-zA-Z_][\w:]*", plain)) - WORDS - {"ALERTS"}
+
+
+def exported_names() -> set[str]:
+    """As the table of docs/metrics.md has them, with the series of a histogram, and process_*."""
+    table = {name for name in re.findall(r"^\| `(billingd_\w+)`", DOC, re.M)}
+    kinds = {f"{name}_{end}" for name in table for end in ("bucket", "sum", "count")
+             if re.search(rf"^\| `{name}` .*\bhistogram\b", DOC, re.M)}
+    process = {f"process_{end}" for end in ("cpu_seconds_total", "resident_memory_bytes", "virtual_memory_bytes", "max_fds", "open_fds",
+                                            "start_time_seconds")}
+    return table | kinds | process
+
+
+def dashboard_queries() -> list[str]:
+    """Every query of the dashboard, with all that its variables may be."""
+    board = json.loads(DASHBOARD.read_text())
+    found = [target["expr"] for panel in board["panels"] for target in panel.get("targets", [])]
+    found += [note["expr"] for note in board["annotations"]["list"]]
+    values = {"$__rate_interval": "5m", "$job": "billingd", "$instance": ".+", "$pipeline": ".+"}
+    for variable, value in values.items():
+        found = [query.replace(variable, value) for query in found]
+    return found
+
+
+def dashboard_names() -> set[str]:
+    return {name for query in dashboard_queries() for name in names_in(query)}

@@ -44,6 +44,9 @@ FAULTS = {
     "backfilled": ['billingd_backfilled_events_total{pipeline="shop"} 0+10x9'],
     "backfill_lost": ['billingd_backfill_lost_events{pipeline="shop"} 40x9'],
     "athena_scanned": ["billingd_self_athena_scanned_bytes_total 0+1000000x9"],
+    "unclosed_month": [f'billingd_oldest_unclosed_month_end_timestamp_seconds{{pipeline="shop"}} {NOW_S - 5 * 86400 - 1}x9'],
+    "budget_used_up": ['billingd_budget_used_up{pipeline="shop",part="rollup"} 1x9'],
+    "credentials_failed": ["billingd_credentials_failed 1x9"],
     "throttled": ['billingd_aws_throttled_total{service="logs"} 0+1x9'],
     "lines_dropped": ["billingd_log_lines_dropped_total 0+1x9"],
 }

@@ -53,20 +53,27 @@ static void test_expected(void)
                   "shop: rollup not done yet\n"
                   "shop: audit not done yet\n"
                   "shop: backfill not done yet\n"
+                  "shop: search for months that are not closed not done yet\n"
                   "old: search for the newest object not done yet\n"
                   "old: registration of partitions not done yet\n"
                   "old: rollup not done yet\n"
-                  "old: audit not done yet\n");
+                  "old: audit not done yet\n"
+                  "old: search for months that are not closed not done yet\n");
+    CHECK(metric_value(&service_metrics.part_expected, 0, "old", "backfill", NULL) == 0);
+    CHECK(metric_value(&service_metrics.part_expected, 0, "old", "months", NULL) == 1);
     CHECK(part_failed("shop", "audit") == -1 && failures("shop", "audit") == 0);
     CHECK(failures("plain", "audit") == -1 && failures("", "reload") == 0);
     manifest.pipeline_count = 2;
     health_expect(health, &manifest);
+    CHECK(metric_value(&service_metrics.part_expected, 0, "old", "months", NULL) == 0);
+    CHECK(metric_value(&service_metrics.part_expected, 0, "shop", "months", NULL) == 1);
 }
 
 static void test_done_and_failed(void)
 {
     health_done(health, HEALTH_LISTING, "shop");
     health_done(health, HEALTH_ROLLUP, "shop");
+    health_done(health, HEALTH_MONTHS, "shop");
     health_audited(health, "shop", HEALTH_COMPLETE);
     check_reasons("shop: backfill not done yet\n");
     health_failed(health, HEALTH_BACKFILL, "shop", ERR_DENIED);
@@ -102,7 +109,8 @@ static void test_stale(void)
     clock_freeze_monotonic(START_MS + HEALTH_STALE_MS);
     check_reasons("shop: rollup last done over 3 hours ago\n"
                   "shop: audit last done over 3 hours ago\n"
-                  "shop: backfill last done over 3 hours ago\n");
+                  "shop: backfill last done over 3 hours ago\n"
+                  "shop: search for months that are not closed last done over 3 hours ago\n");
 }
 
 static void test_gone(void)

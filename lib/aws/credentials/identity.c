@@ -39,6 +39,7 @@ struct aws_identity {
     struct aws_role role; /* of role_arn */
 
     struct err error; /* of the last fetch */
+    bool failing;     /* the last fetch that ended failed */
     unsigned failures;
     int64_t retry_ms; /* monotonic */
     struct identity_waiter *waiting;
@@ -95,6 +96,7 @@ static void fetched(struct aws_identity *identity, struct aws_credentials *crede
     memset(credentials, 0, sizeof *credentials);
     identity->generation++;
     identity->usable = true;
+    identity->failing = false;
     identity->refresh_s = identity->last_s = 0;
     if (identity->credentials.expires_s) {
         identity->refresh_s = identity->credentials.expires_s - early;
@@ -119,7 +121,7 @@ static void fetch_failed(struct aws_identity *identity, const struct err *e)
     for (unsigned i = 0; i < identity->failures && pause < PAUSE_MOST_MS; i++)
         pause *= 2;
     identity->failures++;
-    identity->stale = true;
+    identity->failing = identity->stale = true;
     identity->retry_ms = clock_monotonic_ms() + (pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS);
     identity->error = *e;
     aws_chain_fini(&identity->chain);
@@ -283,6 +285,21 @@ void identity_refresh_all(struct identity_set *set)
         identity->stale = true;
         identity->failures = 0;
         err_clear(&identity->error);
+    }
+}
+
+void identity_state_of(const struct identity_set *set, struct identity_state *state)
+{
+    *state = (struct identity_state){0};
+    for (const struct aws_identity *identity = set->first; identity; identity = identity->next) {
+        int64_t expires_s = identity->credentials.expires_s;
+
+        state->failed = state->failed || identity->failing;
+        if (!identity->generation)
+            continue;
+        state->fetched = true;
+        if (expires_s && (!state->expires_s || expires_s < state->expires_s))
+            state->expires_s = expires_s;
     }
 }
 

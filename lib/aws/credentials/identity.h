@@ -57,6 +57,13 @@ const char *identity_account(const struct aws_identity *identity);
 void identity_learn(struct aws_identity *identity, const char *op, const json_t *result);
 /* All identities fetch anew at their next use. */
 void identity_refresh_all(struct identity_set *set);
+/* Of all identities of a set together. */
+struct identity_state {
+    bool fetched;      /* one has keys */
+    bool failed;       /* the last fetch of one failed */
+    int64_t expires_s; /* the first end of keys that there are, seconds since 1970; 0: none ends */
+};
+void identity_state_of(const struct identity_set *set, struct identity_state *state);
 void identity_free_all(struct identity_set *set);
 
 #endif

@@ -1,0 +1,95 @@
+#include "daemon/service/month_watch.h"
+
+#include "billing/close/archive.h"
+#include "billing/close/close_period.h"
+#include "billing/prices/price_book.h"
+#include "billing/rollup/rollup.h"
+#include "daemon/service/service_metrics.h"
+
+/* The newest month whose invoice has its manifest; its year is 0 when there is none. */
+static struct day newest_closed(const struct billing *billing, const json_t *archived)
+{
+    struct day newest = {0};
+    const json_t *text;
+    size_t i;
+
+    json_array_foreach(archived, i, text) {
+        struct number number;
+
+        if (numbers_parse(billing, json_string_value(text), &number) && !number.correction &&
+            calendar_compare(number.month, newest) > 0)
+            newest = number.month;
+    }
+    return newest;
+}
+
+static struct day month_after(struct day month)
+{
+    return calendar_add_days(calendar_month(month).last, 1);
+}
+
+/* The first month that should be closed: 0; 1: there is none; -1 and *e. */
+static int find_first(struct flow *flow, const struct billing *billing, struct day *first,
+                      struct err *e)
+{
+    json_auto_t *archived = archive_numbers(flow, billing, e);
+    struct day newest;
+    int found;
+
+    if (!archived)
+        return -1;
+    newest = newest_closed(billing, archived);
+    if (newest.year) {
+        *first = month_after(newest);
+        return 0;
+    }
+    if (!billing->settings.signing_key)
+        return 1;
+    found = rollup_first_day(flow, billing, first, e);
+    if (found > 0) /* no data yet */
+        err_clear(e);
+    if (!found)
+        *first = calendar_month(*first).first;
+    return found;
+}
+
+static void forget(const char *pipeline)
+{
+    metric_forget(&service_metrics.unclosed_months, pipeline);
+    metric_forget(&service_metrics.unclosed_month_end, pipeline);
+}
+
+static void count(const struct billing *billing, struct day month, int64_t now_s)
+{
+    unsigned months = 0;
+    int64_t oldest_s = 0;
+
+    for (;; month = month_after(month)) {
+        int64_t end_s = close_period_of(billing, month).to_s;
+
+        if (end_s > now_s)
+            break;
+        if (!months++)
+            oldest_s = end_s;
+    }
+    metric_set(&service_metrics.unclosed_months, months, billing->pipeline, NULL);
+    if (months)
+        metric_set(&service_metrics.unclosed_month_end, (double)oldest_s, billing->pipeline, NULL);
+}
+
+int month_watch_look(struct flow *flow, const struct billing *billing, int64_t now_s, struct err *e)
+{
+    struct day month;
+    int found = find_first(flow, billing, &month, e);
+
+    if (found < 0) {
+        if (e->kind != ERR_CANCELLED &&
+            metric_value(&service_metrics.unclosed_months, 0, billing->pipeline, NULL) <= 0)
+            forget(billing->pipeline);
+        return -1;
+    }
+    forget(billing->pipeline);
+    if (!found)
+        count(billing, month, now_s);
+    return 0;
+}
