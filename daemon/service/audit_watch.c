@@ -96,6 +96,17 @@ static void set_moment(struct metric *metric, const char *pipeline, const json_t
         metric_set(metric, (double)json_integer_value(moment), pipeline, NULL);
 }
 
+/* What was not counted is null, and no sample. */
+static void set_classes(struct metric *metric, const char *pipeline, json_t *counts)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(counts, name, value)
+        if (json_is_integer(value))
+            metric_set(metric, (double)json_integer_value(value), pipeline, name, NULL);
+}
+
 static void set_gauges(const char *pipeline, const json_t *audit, enum health_verdict verdict)
 {
     static const char *const verdicts[] = {[HEALTH_COMPLETE] = "complete",
@@ -112,10 +123,10 @@ static void set_gauges(const char *pipeline, const json_t *audit, enum health_ve
             metric_set(&service_metrics.audit_events, (double)json_integer_value(value), pipeline,
                        name, NULL);
     set_ratios(pipeline, audit);
-    json_object_foreach(json_object_get(audit, "excluded"), name, value)
-        if (json_is_integer(value))
-            metric_set(&service_metrics.audit_excluded_events, (double)json_integer_value(value),
-                       pipeline, name, NULL);
+    set_classes(&service_metrics.audit_excluded_events, pipeline,
+                json_object_get(audit, "excluded"));
+    set_classes(&service_metrics.audit_included_events, pipeline,
+                json_object_get(audit, "included"));
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
         metric_set(&service_metrics.audit_verdict, i == verdict, pipeline, verdicts[i], NULL);
     set_moment(&service_metrics.newest_object, pipeline, json_object_get(at, "object"));

@@ -220,6 +220,20 @@ struct service_metrics service_metrics = {
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "class"),
         },
+    .audit_included_events =
+        {
+            .name = "billingd_audit_included_events",
+            .help = "What the last two days hold and is billed, and is worth knowing, by class.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "class"),
+        },
+    .months =
+        {
+            .name = "billingd_months",
+            .help = "Months since the first data, by whether they are closed or can be.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "state"),
+        },
     .newest_object =
         {
             .name = "billingd_newest_object_timestamp_seconds",
@@ -328,6 +342,8 @@ static struct metric *const table[] = {
     &service_metrics.audit_events,
     &service_metrics.audit_gap_ratio,
     &service_metrics.audit_excluded_events,
+    &service_metrics.audit_included_events,
+    &service_metrics.months,
     &service_metrics.newest_object,
     &service_metrics.newest_event,
     &service_metrics.delivered_until,
@@ -388,6 +404,8 @@ void service_metrics_forget_measured(void)
     metric_clear(&service_metrics.audit_events);
     metric_clear(&service_metrics.audit_gap_ratio);
     metric_clear(&service_metrics.audit_excluded_events);
+    metric_clear(&service_metrics.audit_included_events);
+    metric_clear(&service_metrics.months);
     metric_clear(&service_metrics.audit_verdict);
 }
 
@@ -396,6 +414,7 @@ void service_metrics_forget_audit(const char *pipeline)
     metric_forget(&service_metrics.audit_events, pipeline);
     metric_forget(&service_metrics.audit_gap_ratio, pipeline);
     metric_forget(&service_metrics.audit_excluded_events, pipeline);
+    metric_forget(&service_metrics.audit_included_events, pipeline);
     metric_forget(&service_metrics.audit_verdict, pipeline);
 }
 

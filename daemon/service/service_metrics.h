@@ -39,6 +39,8 @@ struct service_metrics {
     struct metric audit_events;                /* pipeline, hop */
     struct metric audit_gap_ratio;             /* pipeline, hop */
     struct metric audit_excluded_events;       /* pipeline, class */
+    struct metric audit_included_events;       /* pipeline, class */
+    struct metric months;                      /* pipeline, state */
     struct metric newest_object;               /* pipeline */
     struct metric newest_event;                /* pipeline */
     struct metric delivered_until;             /* pipeline */

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/audit/audit.h"
+#include "billing/close/close_months.h"
 #include "billing/rollup/partition.h"
 #include "billing/rollup/rollup.h"
 #include "billing/store/athena_query.h"
@@ -230,6 +231,18 @@ static void show_states(const struct billing *billing, const struct rollup_statu
                    rollup_state_name((enum rollup_state)i), NULL);
 }
 
+/* -1 and *e when nobody knows what is closed: then no month's state is. */
+static int show_months(struct flow *flow, const struct billing *billing,
+                       const struct rollup_status *status, struct err *e)
+{
+    json_auto_t *months = close_months(flow, billing, status, e);
+
+    for (int i = 0; months && i < CLOSE_MONTHS; i++)
+        metric_set(&service_metrics.months, (double)close_months_count(months, (enum close_month)i),
+                   billing->pipeline, close_months_name((enum close_month)i), NULL);
+    return months ? 0 : -1;
+}
+
 static bool has_drift(const struct rollup_status *status)
 {
     for (size_t i = 0; i < status->count; i++)
@@ -274,7 +287,10 @@ static int look(struct flow *flow, const struct billing *billing, struct rollup_
     if (found || rollup_look(flow, billing, days, status, e))
         return found ? found : -1;
     show_states(billing, status);
-    return 0;
+    if (!show_months(flow, billing, status, e))
+        return 0;
+    rollup_status_fini(status);
+    return -1;
 }
 
 static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *billing,
@@ -309,8 +325,10 @@ static void forget_states(const struct upkeep *upkeep, const char *pipeline)
 {
     cleanup_free char *name = mem_printf("%s %s", pipeline, parts[HEALTH_ROLLUP]);
 
-    if (!json_object_get(upkeep->told, name))
-        metric_forget(&service_metrics.rollups, pipeline);
+    if (json_object_get(upkeep->told, name))
+        return;
+    metric_forget(&service_metrics.rollups, pipeline);
+    metric_forget(&service_metrics.months, pipeline);
 }
 
 static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billing *billing)
