@@ -154,27 +154,41 @@ static json_t *day_gap(const struct audit *audit, const json_t *day,
                      "explanation", shortage->explanation);
 }
 
+/* Why the rollup holds more or less than there are requests: what its own state says, which a look
+ * at the build found, and not what it usually is. */
+static const char *rollup_cause(const json_t *day, bool more)
+{
+    const char *state = json_text(day, "state"), *why = json_text(day, "why");
+
+    if (why)
+        return why;
+    if (state && !strcmp(state, "kept"))
+        return "log objects that the rollup was built from are gone since; it stays as it was "
+               "built, and what it holds beyond the requests is billed by its record alone";
+    if (state && !strcmp(state, "current"))
+        return more ? "the rollup is what its record says and holds MORE than there are requests; "
+                      "`billingd rollup --rebuild --day` counts it again"
+                    : "the rollup is what its record says and holds less than there are requests; "
+                      "`billingd rollup --rebuild --day` counts it again";
+    if (!state)
+        return "why is not known: the builds could not be looked at; `billingd rollup` tells";
+    return "`billingd rollup` looks at it";
+}
+
 static void add_day_gaps(json_t *gaps, const struct audit *audit, const json_t *day,
                          json_int_t whole)
 {
     json_int_t calls = json_whole(day, "calls"), rolled_up = json_whole(day, "rolled_up");
     json_int_t late = json_whole(day, "late_events");
-    const struct shortage less = {"rolled_up", calls - rolled_up, whole,
-                                  json_is_null(json_object_get(day, "rolled_up"))
-                                      ? "the day has no rollup; `billingd rollup` builds it"
-                                      : "the rollup is older than its events; `billingd rollup` "
-                                        "repairs it"};
-    const struct shortage more = {"rolled_up", rolled_up - calls, whole,
-                                  "the rollup holds MORE than there are events: objects are gone "
-                                  "since it was built"};
+    bool more = rolled_up > calls;
+    const struct shortage differs = {"rolled_up", more ? rolled_up - calls : calls - rolled_up,
+                                     whole, rollup_cause(day, more)};
     const struct shortage too_late = {"rolled_up", late, whole,
                                       "these arrived after rollup.late_days: more of them is the "
                                       "only way to bill them"};
 
-    if (calls > rolled_up)
-        json_array_append_new(gaps, day_gap(audit, day, &less));
-    else if (calls < rolled_up)
-        json_array_append_new(gaps, day_gap(audit, day, &more));
+    if (calls != rolled_up)
+        json_array_append_new(gaps, day_gap(audit, day, &differs));
     if (late)
         json_array_append_new(gaps, day_gap(audit, day, &too_late));
 }
