@@ -7,6 +7,10 @@
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
 
+/* CloudWatch keeps hourly datapoints for 455 days; one day less, since nobody says at which hour of
+ * it they go.  (CloudWatch user guide, "Metrics retention") */
+enum { AUDIT_COUNTS_KEPT_S = 454 * 86400 };
+
 /* {"format_version", "pipeline", "from", "to", "hops": ["gateway", "ingested", "forwarded",
  * "delivered", "parsed", "unique", "rolled_up", "billed"], "totals": {a count per hop},
  * "adds_up": {"unique", ..., "rolled_up", "agrees"} or null, "hours": [{"hour", counts per hop,

@@ -160,6 +160,9 @@ static const char *rollup_cause(const json_t *day, bool more)
 {
     const char *state = json_text(day, "state"), *why = json_text(day, "why");
 
+    if (state && !strcmp(state, "late") && more)
+        return "log objects that the rollup was built from are gone or changed; `billingd rollup` "
+               "keeps a build that holds more than they do";
     if (why)
         return why;
     if (state && !strcmp(state, "kept"))

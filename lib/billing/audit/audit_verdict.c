@@ -49,10 +49,22 @@ static void add_sum(json_t *reasons, const struct audit *audit)
                          (json_int_t)audit->counted, (json_int_t)audit_sum_days(audit, "calls")));
 }
 
+static json_t *counts_text(size_t unknown, size_t dropped)
+{
+    if (!dropped)
+        return json_sprintf(
+            "for %zu hours with events CloudWatch does not say how many there should be", unknown);
+    return json_sprintf(
+        "for %zu hours CloudWatch does not say how many events there should be; %zu of "
+        "them are older than it keeps counts (455 days): whatever was there may be "
+        "gone without a trace",
+        unknown, dropped);
+}
+
 json_t *audit_verdict_reasons(const struct audit *audit)
 {
     json_t *reasons = json_array();
-    size_t unknown = audit_ladder_unknown_hours(audit);
+    size_t dropped, unknown = audit_ladder_unknown_hours(audit, &dropped);
 
     add_window(reasons, audit);
     if (audit->unread)
@@ -62,10 +74,7 @@ json_t *audit_verdict_reasons(const struct audit *audit)
                          audit->unread));
     add_sum(reasons, audit);
     if (unknown)
-        add(reasons, "counts",
-            json_sprintf(
-                "for %zu hours with events CloudWatch does not say how many there should be",
-                unknown));
+        add(reasons, "counts", counts_text(unknown, dropped));
     return reasons;
 }
 

@@ -60,7 +60,8 @@ static const char *remedy(const char *state)
         {"missing", "no rollup to bill from; `billingd rollup` builds it"},
         {"outdated", "the rollup is of another query, window or time zone; `billingd rollup` "
                      "builds it again"},
-        {"late", "objects came since the rollup was built; `billingd rollup` looks at them"},
+        {"late", "log objects came, changed or went since the rollup was built; `billingd rollup` "
+                 "looks at them"},
         {"lost", "the rollup is not to be believed, and too much of the log objects is gone to "
                  "build it again: restore either; `billingd rollup --rebuild --day` takes what is "
                  "left"},

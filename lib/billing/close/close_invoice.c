@@ -11,10 +11,7 @@
 
 #include <string.h>
 
-enum {
-    GAPS_SHOWN = 10,
-    COUNTS_KEPT_S = 455 * 86400, /* CloudWatch user guide, "Metrics retention": hourly, 15 months */
-};
+enum { GAPS_SHOWN = 10 };
 
 /* ---- the chain of months ---- */
 
@@ -227,7 +224,7 @@ static void add_gaps(struct close *close)
 
 static bool is_older_than_counts(const struct close *close)
 {
-    return close->period.from_s < clock_now_ms() / 1000 - COUNTS_KEPT_S;
+    return close->period.from_s < clock_now_ms() / 1000 - AUDIT_COUNTS_KEPT_S;
 }
 
 /* What nobody counted may be missing without anybody knowing: where CloudWatch has dropped the
