@@ -18,34 +18,48 @@ enum { GAPS_SHOWN = 10 };
 /* The first second behind what was closed before, and the rules it was closed by. */
 static void take_rules(struct close *close, const json_t *before)
 {
-    json_auto_t *rules = close_period_rules(close->billing);
     const json_t *text;
     size_t i;
 
-    close->changes = close_period_changes(json_object_get(before, "rules"), rules);
+    close->changes = close_period_changes(json_object_get(before, "rules"), close->rules);
     json_array_foreach(close->changes, i, text)
         close_note(close, "since %s was closed, %s", json_text(before, "month"),
                    json_string_value(text));
 }
 
-static void refuse_edge(struct close *close, const json_t *before, int64_t end_s, int64_t next_s)
+/* How the calls of the edge come into one invoice; new text. */
+static char *edge_remedy(const char *zone, const char *own, struct day next)
+{
+    char day[16];
+
+    calendar_day_text(next, day);
+    if (!zone)
+        return mem_text("set billing.time_zone back to what it was");
+    if (!strcmp(zone, own))
+        return mem_printf("the system's tz database changed what %s is: bring back the version in "
+                          "the manifest's tz_version",
+                          own);
+    return mem_printf(
+        "set billing.time_zone back to %s; or, if it is to change, let the month after "
+        "begin where that one ended: time_zone: \"%s until %s, %s\"",
+        zone, zone, day, own);
+}
+
+static void refuse_edge(struct close *close, const json_t *before, int64_t end_s, struct day next)
 {
     const char *zone = json_text(before, "time_zone"), *month = json_text(before, "month");
     const char *own = price_book_zone(close->billing->book);
-    char end[TIMESTAMP_ROOM], next[TIMESTAMP_ROOM];
+    int64_t next_s = close_period_of(close->billing, next).from_s;
+    char end[TIMESTAMP_ROOM], begin[TIMESTAMP_ROOM];
+    cleanup_free char *remedy = edge_remedy(zone, own, next);
 
     timestamp_text(end_s, end);
-    timestamp_text(next_s, next);
-    close_reason(
-        close,
-        "%s was closed up to %s (time zone %s), but in %s the month after it begins at %s: "
-        "the calls between would be billed %s; a chain of months keeps its time zone: set "
-        "billing.time_zone back to %s%s",
-        month, end, zone ? zone : "?", own, next, next_s < end_s ? "twice" : "never",
-        zone ? zone : "what it was",
-        zone && !strcmp(zone, own) ? " (it is: the system's tz database changed; bring "
-                                     "back the version in the manifest's tz_version)"
-                                   : "");
+    timestamp_text(next_s, begin);
+    close_reason(close,
+                 "%s was closed up to %s (time zone %s), but in %s the month after it begins at "
+                 "%s: the calls between would be billed %s; %s",
+                 month, end, zone ? zone : "?", own, begin, next_s < end_s ? "twice" : "never",
+                 remedy);
 }
 
 /* A month begins where the one closed before it ended, or behind months that are passed over. */
@@ -54,7 +68,6 @@ static void check_edge(struct close *close, const json_t *before)
     struct period then;
     struct day month, next;
     struct err e = {0};
-    int64_t next_s;
 
     if (!close_period_read(before, &then) ||
         calendar_parse_month(json_text(before, "month"), &month, &e)) {
@@ -62,9 +75,8 @@ static void check_edge(struct close *close, const json_t *before)
         return;
     }
     next = calendar_add_days(calendar_month(month).last, 1);
-    next_s = close_period_of(close->billing, next).from_s;
-    if (next_s != then.to_s)
-        refuse_edge(close, before, then.to_s, next_s);
+    if (close_period_of(close->billing, next).from_s != then.to_s)
+        refuse_edge(close, before, then.to_s, next);
     else if (close->period.from_s > then.to_s)
         close->skipped =
             json_pack("{s:o, s:s}", "period",
@@ -308,6 +320,7 @@ int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
 
     close_begin(close);
     close->period = close_period_of(close->billing, close->month);
+    close->rules = close_period_rules(close->billing);
     close_tell(close, "looking at closed months");
     finishes = check_own(flow, close, e);
     if (finishes || close_is_refused(close))

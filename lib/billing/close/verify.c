@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "billing/bill/bill_amount.h"
 #include "billing/bill/bill_month.h"
+#include "billing/close/close_period.h"
 #include "billing/close/close_usage.h"
 #include "billing/close/verify_findings.h"
 #include "billing/close/verify_proof.h"
@@ -266,12 +267,24 @@ static void judge_moved(struct verify *verify, const json_t *difference, const s
 
 /* A closed month that could not be billed any more: why not is told, be it only that it is empty.
  */
-static void tell_refused(struct verify *verify, const struct bill_month *look)
+static void note_refused(struct verify *verify, const struct bill_month *look)
 {
     if (look->state == BILL_MONTH_REFUSED)
-        json_array_append_new(json_object_get(verify->later, "waiting"),
-                              json_sprintf("it would be no bill any more: %s",
-                                           json_string_value(json_array_get(look->reasons, 0))));
+        verify_findings_note(verify, "it would be no bill any more: %s",
+                             json_string_value(json_array_get(look->reasons, 0)));
+}
+
+/* What is recomputed is found by the rules of now. */
+static void note_rules(struct verify *verify, const struct closed *closed)
+{
+    json_auto_t *now = close_period_rules(&closed->billing);
+    json_auto_t *changes =
+        close_period_changes(json_object_get(closed->invoice.archive.manifest, "rules"), now);
+    const json_t *text;
+    size_t i;
+
+    json_array_foreach(changes, i, text)
+        verify_findings_note(verify, "since it was closed, %s", json_string_value(text));
 }
 
 static int check_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
@@ -284,7 +297,7 @@ static int check_rollups(struct flow *flow, struct verify *verify, const struct 
 
     if (!failed) {
         compare_days(verify, claim, look.days, &moved);
-        tell_refused(verify, &look);
+        note_refused(verify, &look);
         difference = bill_amount_bills(*bill, claim->billed, e);
     }
     bill_month_fini(&look);
@@ -334,6 +347,7 @@ static int check_numbers(struct flow *flow, struct verify *verify, struct claim 
 
     if (open_claim(flow, verify, claim, e) || check_rating(flow, verify, claim, e))
         return -1;
+    note_rules(verify, &claim->closed);
     tell(verify, "looking at the source objects");
     if (verify_proof_objects(flow, verify, &claim->closed, e) ||
         check_rollups(flow, verify, claim, &bill, e))
@@ -400,6 +414,7 @@ int verify_month(struct flow *flow, struct verify *verify, struct err *e)
 
     verify->differences = json_array();
     verify->checked = json_array();
+    verify->notes = json_array();
     verify->later = json_pack("{s:[], s:[], s:[]}", "days", "customers", "waiting");
     tell(verify, "reading what was closed");
     if (!closed_open(flow, verify->billing, verify->month, &claim.closed, e))
@@ -412,6 +427,7 @@ void verify_fini(struct verify *verify)
 {
     json_decref(verify->differences);
     json_decref(verify->checked);
+    json_decref(verify->notes);
     json_decref(verify->later);
     json_decref(verify->manifest);
 }
