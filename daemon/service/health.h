@@ -41,6 +41,12 @@ void health_failed(struct health *health, enum health_part part, const char *pip
 /* What an audit that was done says. */
 void health_audited(struct health *health, const char *pipeline, enum health_verdict verdict);
 
+/* How many gaps some audit found and none has seen closed since, also of days that the last one did
+ * not look at. */
+void health_open_gaps(struct health *health, const char *pipeline, size_t count);
+/* How many closed days can be billed by nobody, and the daemon cannot build (lost, hidden). */
+void health_unbillable_days(struct health *health, const char *pipeline, size_t count);
+
 /* What is not as it should be with the pipelines' parts, a sentence each ("shop: audit failed: no
  * permission"): failed, not done yet, done last longer ago than HEALTH_STALE_MS, or what an audit
  * found.  The first two parts are left to who knows more of them.  New reference. */

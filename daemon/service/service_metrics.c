@@ -227,6 +227,22 @@ struct service_metrics service_metrics = {
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "class"),
         },
+    .open_gaps =
+        {
+            .name = "billingd_open_gaps",
+            .help =
+                "Gaps above max_gap that an audit found and none has seen closed since, however "
+                "old.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
+    .open_gap_events =
+        {
+            .name = "billingd_open_gap_events",
+            .help = "Events that are missing in these gaps.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
     .months =
         {
             .name = "billingd_months",
@@ -343,6 +359,8 @@ static struct metric *const table[] = {
     &service_metrics.audit_gap_ratio,
     &service_metrics.audit_excluded_events,
     &service_metrics.audit_included_events,
+    &service_metrics.open_gaps,
+    &service_metrics.open_gap_events,
     &service_metrics.months,
     &service_metrics.newest_object,
     &service_metrics.newest_event,
@@ -427,6 +445,8 @@ void service_metrics_forget_pipeline(const char *pipeline)
     metric_forget(&service_metrics.delivered_until, pipeline);
     metric_forget(&service_metrics.damaged_objects, pipeline);
     metric_forget(&service_metrics.backfill_lost_events, pipeline);
+    metric_forget(&service_metrics.open_gaps, pipeline);
+    metric_forget(&service_metrics.open_gap_events, pipeline);
 }
 
 void service_metrics_count_reload(bool successful, int64_t now_ms)

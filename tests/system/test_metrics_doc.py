@@ -40,6 +40,7 @@ FAULTS = {
     "time() - billingd_newest_object": [f'billingd_newest_object_timestamp_seconds{{pipeline="shop"}} {NOW_S - 3601}x9'],
     'part="listing"': ['billingd_part_failed{pipeline="shop",part="listing"} 0x9'],
     "delivered_until": [f'billingd_delivered_until_timestamp_seconds{{pipeline="shop"}} {NOW_S - 4 * 3600 - 1}x9'],
+    "billingd_open_gaps": ['billingd_open_gaps{pipeline="shop"} 1x9'],
     "unclosable": ['billingd_months{pipeline="shop",state="unclosable"} 1x9'],
     "included_events": ['billingd_audit_included_events{pipeline="shop",class="repaired"} 3x9'],
     "damaged_objects": ['billingd_damaged_objects{pipeline="shop"} 1x9'],

@@ -182,6 +182,27 @@ def test_a_gap_is_told_until_it_is_closed(world: World, start: Start) -> None:
     assert daemon.end() == 0
 
 
+def test_a_gap_does_not_end_by_growing_old(world: World, start: Start) -> None:
+    """Three days old: the hourly audit of two days finds nothing, and nobody reads it again by himself."""
+    now = int(time.time()) // HOUR * HOUR
+    world.write(more="      audit: {backfill: manual}\n")
+    world.sandbox.blocks({"hop": "filter", "from": now - 76 * HOUR, "to": now - 73 * HOUR})
+    traffic(world, "lost", 73, 76)
+    world.sandbox.blocks()
+    daemon = start().ready()
+    daemon.wait(lambda: says(daemon, "shop: an older gap is not closed: usage is missing"), 120)
+    assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
+    assert daemon.metric("billingd_open_gaps") == 1 and daemon.metric("billingd_open_gap_events") == 40
+    daemon.kick()
+    daemon.wait(lambda: daemon.passes() == 2)
+    assert says(daemon, "shop: an older gap is not closed: usage is missing")
+    world.run("backfill", "--since", "4d")
+    daemon.kick()
+    daemon.wait(lambda: well(daemon), 120)
+    assert daemon.metric("billingd_open_gaps") == daemon.metric("billingd_open_gap_events") == 0
+    assert daemon.end() == 0
+
+
 def test_what_is_not_done_yet_is_not_well(world: World, start: Start) -> None:
     world.sandbox.query_rules({"match": "request_copies", "action": "hold", "times": 0})
     daemon = start().ready()

@@ -70,7 +70,9 @@ def test_years_the_table_does_not_show(books: Books, start: Any) -> None:
     assert "29  hidden" in world.run("rollup", "--month", "2024-02").stdout
     for month in ("2024-02", "2024-05"):
         no_bill(books, month, "projection.year.range")
-    check_months(start().ready(), unclosable=2, open=1)  # the first of March, too
+    daemon = start().ready()
+    daemon.wait(lambda: "shop: 5 closed days cannot be billed, and only people can mend it" in daemon.get("/-/ready")[1], 60)
+    check_months(daemon, unclosable=2, open=1)  # the first of March, too
     # The table is widened: the day is there.
     table = world.glue.get_table(DatabaseName=DATABASE, Name="restapi_access_log_json_raw")["Table"]
     kept = {k: table[k] for k in ("Name", "TableType", "StorageDescriptor", "PartitionKeys") if k in table}
