@@ -54,6 +54,8 @@ static enum health_verdict verdict_of(const json_t *audit)
         return HEALTH_GAP;
     if (is_silent(audit))
         return HEALTH_SILENT;
+    if (verdict && !strcmp(verdict, "accepted"))
+        return HEALTH_ACCEPTED;
     return verdict && !strcmp(verdict, "complete") ? HEALTH_COMPLETE : HEALTH_UNKNOWN;
 }
 
@@ -112,7 +114,8 @@ static void set_gauges(const char *pipeline, const json_t *audit, enum health_ve
     static const char *const verdicts[] = {[HEALTH_COMPLETE] = "complete",
                                            [HEALTH_GAP] = "gap",
                                            [HEALTH_UNKNOWN] = "unknown",
-                                           [HEALTH_SILENT] = "silent"};
+                                           [HEALTH_SILENT] = "silent",
+                                           [HEALTH_ACCEPTED] = "accepted"};
     const json_t *at = json_object_get(json_object_get(audit, "freshness_seconds"), "at");
     const char *name;
     json_t *value;

@@ -20,8 +20,9 @@ enum health_part {
 };
 enum { HEALTH_PARTS = HEALTH_BACKFILL + 1, HEALTH_STALE_MS = 3 * 3600000 };
 
-/* HEALTH_SILENT: nobody counted anything; nothing to look into. */
-enum health_verdict { HEALTH_COMPLETE, HEALTH_GAP, HEALTH_UNKNOWN, HEALTH_SILENT };
+/* HEALTH_SILENT: nobody counted anything; HEALTH_ACCEPTED: what is missing is accepted by the spec.
+ * Either is nothing to look into. */
+enum health_verdict { HEALTH_COMPLETE, HEALTH_GAP, HEALTH_UNKNOWN, HEALTH_SILENT, HEALTH_ACCEPTED };
 
 struct health;
 

@@ -15,11 +15,12 @@ enum { AUDIT_COUNTS_KEPT_S = 454 * 86400 };
  * "delivered", "parsed", "unique", "rolled_up", "billed"], "totals": {a count per hop},
  * "adds_up": {"unique", ..., "rolled_up", "agrees"} or null, "hours": [{"hour", counts per hop,
  * ...}], "days", "gaps": [{"hop", "from", "to", "events", "of", "share", "above_limit",
- * "explained", "explanation"}], "excluded": {"control", "unreadable", "blank", "invalid",
- * "untimed", "duplicate_events", ...}, "included", "error_objects", "legacy", "max_gap", "verdict":
- * "complete"|"gap"|"unknown", "reasons": [{"reason", "text"}] why it is not known,
- * "freshness_seconds": {ages, "at": {the same as time stamps}}}; new reference.  docs/audit.md has
- * all of it.  What nobody tells is null, never zero. */
+ * "explained", "explanation", "accepted": why, if the spec does}], "excluded": {"control",
+ * "unreadable", "blank", "invalid", "untimed", "duplicate_events", ...}, "included",
+ * "error_objects", "legacy", "max_gap", "verdict": "complete"|"accepted"|"gap"|"unknown",
+ * "reasons": [{"reason", "text"}] why it is not known, "freshness_seconds": {ages, "at": {the same
+ * as time stamps}}}; new reference.  docs/audit.md has all of it.  What nobody tells is null, never
+ * zero. */
 json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from_s, int64_t to_s,
                   struct err *e);
 /* When the newest log object was written (seconds since 1970); 0: there is none.  -1 and *e. */

@@ -330,7 +330,7 @@ static bool is_above(const struct audit *audit, const json_t *gaps, const char *
     json_t *gap;
 
     json_array_foreach(gaps, i, gap) {
-        if (strcmp(json_text(gap, "hop"), hop) != 0)
+        if (strcmp(json_text(gap, "hop"), hop) != 0 || json_object_get(gap, "accepted"))
             continue;
         events += (int64_t)json_whole(gap, "events");
         if (whole < (int64_t)json_whole(gap, "of"))
@@ -339,18 +339,64 @@ static bool is_above(const struct audit *audit, const json_t *gaps, const char *
     return audit_ladder_exceeds(events, whole, audit->billing->settings.max_gap);
 }
 
+/* ---- what the spec accepts ---- */
+
+/* As seconds. */
+struct hours {
+    int64_t from_s, to_s;
+};
+
+static bool is_within(const json_t *gap, struct hours hours)
+{
+    return audit_is_open(gap) && (int64_t)json_whole(gap, "from") >= hours.from_s &&
+           (int64_t)json_whole(gap, "to") <= hours.to_s;
+}
+
+/* Only what is no more than was accepted: another loss of these days is a gap, with all of it. */
+static void accept_gaps(const struct audit *audit, json_t *gaps,
+                        const struct billing_accepted *accepted)
+{
+    const char *zone = price_book_zone(audit->billing->book);
+    const struct hours hours = {
+        calendar_day_start(zone, accepted->days.first),
+        calendar_day_start(zone, calendar_add_days(accepted->days.last, 1))};
+    int64_t events = 0;
+    size_t i;
+    json_t *gap;
+
+    json_array_foreach(gaps, i, gap)
+        events += is_within(gap, hours) ? (int64_t)json_whole(gap, "events") : 0;
+    if (events > accepted->events)
+        return;
+    json_array_foreach(gaps, i, gap)
+        if (is_within(gap, hours))
+            json_object_set_new(gap, "accepted", json_string(accepted->why));
+}
+
+static void judge(const struct audit *audit, json_t *gaps)
+{
+    size_t i;
+    json_t *gap;
+
+    json_array_foreach(gaps, i, gap)
+        if (!json_object_get(gap, "accepted"))
+            explain(gap, audit,
+                    is_all_missing(audit, gap) || is_above(audit, gaps, json_text(gap, "hop")));
+}
+
 json_t *audit_explain(const struct audit *audit, json_t *gaps)
 {
-    json_t *lines = audit_lines_gap(audit), *gap;
-    size_t i;
+    const struct billing_settings *settings = &audit->billing->settings;
+    json_t *lines = audit_lines_gap(audit);
 
     if (lines)
         json_array_append_new(gaps, lines);
     add_unread(gaps, audit);
     add_days(gaps, audit);
     add_uncounted(gaps, audit);
-    json_array_foreach(gaps, i, gap)
-        explain(gap, audit,
-                is_all_missing(audit, gap) || is_above(audit, gaps, json_text(gap, "hop")));
+    judge(audit, gaps);
+    for (size_t i = 0; i < settings->accepted_count; i++)
+        accept_gaps(audit, gaps, &settings->accepted[i]);
+    judge(audit, gaps); /* the others, without what is accepted */
     return worst_first(gaps);
 }

@@ -129,7 +129,8 @@ bool audit_sum_agrees(const struct audit *audit);
 /* Why it is not known whether all is there: [{"reason", "text"}], empty when it is; new reference.
  */
 json_t *audit_verdict_reasons(const struct audit *audit);
-/* "gap", "unknown" or "complete"; static. */
+/* "gap", "unknown", "accepted" (complete but for gaps that the spec accepts) or "complete"; static.
+ */
 const char *audit_verdict(const json_t *gaps, const json_t *reasons);
 
 /* ---- audit_ladder.c: no I/O ---- */

@@ -80,11 +80,14 @@ json_t *audit_verdict_reasons(const struct audit *audit)
 
 const char *audit_verdict(const json_t *gaps, const json_t *reasons)
 {
+    bool accepted = false;
     size_t i;
     json_t *gap;
 
-    json_array_foreach(gaps, i, gap)
-        if (json_is_true(json_object_get(gap, "above_limit")))
+    json_array_foreach(gaps, i, gap) {
+        if (audit_is_open(gap))
             return "gap";
-    return json_array_size(reasons) ? "unknown" : "complete";
+        accepted = accepted || json_object_get(gap, "accepted");
+    }
+    return json_array_size(reasons) ? "unknown" : accepted ? "accepted" : "complete";
 }

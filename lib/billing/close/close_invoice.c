@@ -211,8 +211,7 @@ static void add_gap(struct close *close, const json_t *gap)
 
 static bool is_counted(const json_t *gap)
 {
-    return json_is_true(json_object_get(gap, "above_limit")) &&
-           !json_is_true(json_object_get(gap, "explained"));
+    return audit_is_open(gap) && !json_is_true(json_object_get(gap, "explained"));
 }
 
 static void add_gaps(struct close *close)
@@ -257,6 +256,18 @@ static void judge_unknown(struct close *close, const char *reason, const char *t
                      text);
 }
 
+static void note_accepted(struct close *close)
+{
+    size_t i;
+    const json_t *gap;
+
+    json_array_foreach(json_object_get(close->audit, "gaps"), i, gap)
+        if (json_object_get(gap, "accepted"))
+            close_note(close, "%" JSON_INTEGER_FORMAT " events are missing (%s), and accepted: %s",
+                       json_whole(gap, "events"), json_text(gap, "hop"),
+                       json_text(gap, "accepted"));
+}
+
 static void judge_audit(struct close *close)
 {
     const char *verdict = json_text(close->audit, "verdict");
@@ -264,7 +275,8 @@ static void judge_audit(struct close *close)
     size_t i;
     json_t *one;
 
-    if (verdict && !strcmp(verdict, "complete"))
+    note_accepted(close);
+    if (verdict && (!strcmp(verdict, "complete") || !strcmp(verdict, "accepted")))
         return;
     if (!verdict || strcmp(verdict, "unknown") != 0)
         add_gaps(close);
