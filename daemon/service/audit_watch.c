@@ -54,6 +54,8 @@ static enum health_verdict verdict_of(const json_t *audit)
         return HEALTH_GAP;
     if (is_silent(audit))
         return HEALTH_SILENT;
+    if (verdict && !strcmp(verdict, "accepted"))
+        return HEALTH_ACCEPTED;
     return verdict && !strcmp(verdict, "complete") ? HEALTH_COMPLETE : HEALTH_UNKNOWN;
 }
 
@@ -96,12 +98,24 @@ static void set_moment(struct metric *metric, const char *pipeline, const json_t
         metric_set(metric, (double)json_integer_value(moment), pipeline, NULL);
 }
 
+/* What was not counted is null, and no sample. */
+static void set_classes(struct metric *metric, const char *pipeline, json_t *counts)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(counts, name, value)
+        if (json_is_integer(value))
+            metric_set(metric, (double)json_integer_value(value), pipeline, name, NULL);
+}
+
 static void set_gauges(const char *pipeline, const json_t *audit, enum health_verdict verdict)
 {
     static const char *const verdicts[] = {[HEALTH_COMPLETE] = "complete",
                                            [HEALTH_GAP] = "gap",
                                            [HEALTH_UNKNOWN] = "unknown",
-                                           [HEALTH_SILENT] = "silent"};
+                                           [HEALTH_SILENT] = "silent",
+                                           [HEALTH_ACCEPTED] = "accepted"};
     const json_t *at = json_object_get(json_object_get(audit, "freshness_seconds"), "at");
     const char *name;
     json_t *value;
@@ -112,10 +126,10 @@ static void set_gauges(const char *pipeline, const json_t *audit, enum health_ve
             metric_set(&service_metrics.audit_events, (double)json_integer_value(value), pipeline,
                        name, NULL);
     set_ratios(pipeline, audit);
-    json_object_foreach(json_object_get(audit, "excluded"), name, value)
-        if (json_is_integer(value))
-            metric_set(&service_metrics.audit_excluded_events, (double)json_integer_value(value),
-                       pipeline, name, NULL);
+    set_classes(&service_metrics.audit_excluded_events, pipeline,
+                json_object_get(audit, "excluded"));
+    set_classes(&service_metrics.audit_included_events, pipeline,
+                json_object_get(audit, "included"));
     for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
         metric_set(&service_metrics.audit_verdict, i == verdict, pipeline, verdicts[i], NULL);
     set_moment(&service_metrics.newest_object, pipeline, json_object_get(at, "object"));

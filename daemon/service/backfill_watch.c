@@ -37,13 +37,14 @@ enum {
  *  "said": what was told of the budget and the delivery}}; times in ms are monotonic. */
 struct backfill_watch {
     json_t *memory;
+    struct open_gaps *gaps; /* borrowed */
 };
 
-struct backfill_watch *backfill_watch_new(void)
+struct backfill_watch *backfill_watch_new(struct open_gaps *gaps)
 {
     struct backfill_watch *watch = mem_new(sizeof *watch);
 
-    watch->memory = json_object();
+    *watch = (struct backfill_watch){json_object(), gaps};
     return watch;
 }
 
@@ -347,6 +348,18 @@ static void judge(json_t *own, const struct billing *billing, const json_t *audi
     metric_set(&service_metrics.backfill_lost_events, (double)events, billing->pipeline, NULL);
 }
 
+int backfill_watch_survey(struct flow *flow, struct backfill_watch *watch,
+                          const struct billing *billing, const struct backfill_look *look,
+                          struct err *e)
+{
+    json_t *own = memory_of(watch, billing->pipeline);
+    json_auto_t *wide = look_back(flow, own, billing, look->scanned_bytes, e);
+
+    if (wide)
+        open_gaps_note(watch->gaps, billing->pipeline, wide);
+    return e->kind == ERR_NONE ? 0 : -1;
+}
+
 int backfill_watch_judge(struct flow *flow, struct backfill_watch *watch,
                          const struct billing *billing, const json_t *audit, struct err *e)
 {
@@ -360,6 +373,7 @@ int backfill_watch_judge(struct flow *flow, struct backfill_watch *watch,
                           (struct hours){json_whole(span, "from"), json_whole(span, "to")}, e);
         if (!wide)
             return -1;
+        open_gaps_note(watch->gaps, billing->pipeline, wide);
     }
     (void)json_object_del(own, "judged");
     judge(own, billing, wide ? wide : audit);
@@ -460,6 +474,8 @@ int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
     (void)json_object_del(own, "judged");
     if (e->kind != ERR_NONE)
         return -1;
+    if (wide)
+        open_gaps_note(watch->gaps, billing->pipeline, wide);
     works = has_work(own, billing, audit);
     say(own, billing->pipeline, "backfill_waits", works ? look->broken : NULL);
     if (!works) {

@@ -9,10 +9,12 @@
 
 #include "aws/flow.h"
 #include "billing/store/billing.h"
+#include "daemon/service/open_gaps.h"
 
 struct backfill_watch;
 
-struct backfill_watch *backfill_watch_new(void);
+/* gaps: gets what its wide looks find; borrowed. */
+struct backfill_watch *backfill_watch_new(struct open_gaps *gaps);
 /* NULL is harmless. */
 void backfill_watch_free(struct backfill_watch *watch);
 /* The next look is a wide one. */
@@ -33,6 +35,10 @@ struct backfill_look {
 int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
                         const struct billing *billing, const struct backfill_look *look,
                         struct err *e);
+/* The wide look alone, where gaps are closed by hand.  -1 and *e. */
+int backfill_watch_survey(struct flow *flow, struct backfill_watch *watch,
+                          const struct billing *billing, const struct backfill_look *look,
+                          struct err *e);
 /* What is missing after all was read is lost: told once, and a gauge.  audit: made after the fill.
  */
 int backfill_watch_judge(struct flow *flow, struct backfill_watch *watch,

@@ -15,6 +15,7 @@ struct entry {
     bool done, failed;  /* failed: the last time */
     enum err_kind kind; /* of that failure */
     enum health_verdict verdict;
+    size_t open;     /* of the audit: gaps; of rollups: days that only people can mend */
     int64_t done_ms; /* monotonic; the last time */
 };
 
@@ -172,6 +173,25 @@ void health_audited(struct health *health, const char *pipeline, enum health_ver
     health_done(health, HEALTH_AUDIT, pipeline);
 }
 
+static void set_open(struct health *health, enum health_part part, const char *pipeline,
+                     size_t count)
+{
+    struct entry *entry = find(health, part, pipeline);
+
+    if (entry)
+        entry->open = count;
+}
+
+void health_open_gaps(struct health *health, const char *pipeline, size_t count)
+{
+    set_open(health, HEALTH_AUDIT, pipeline, count);
+}
+
+void health_unbillable_days(struct health *health, const char *pipeline, size_t count)
+{
+    set_open(health, HEALTH_ROLLUP, pipeline, count);
+}
+
 /* ---- in words ---- */
 
 const char *health_word(enum err_kind kind)
@@ -215,12 +235,18 @@ static char *reason(const struct entry *entry)
 /* What was found stays true while nothing newer is known. */
 static char *finding(const struct entry *entry)
 {
-    if (entry->part != HEALTH_AUDIT || !entry->done || entry->verdict == HEALTH_COMPLETE ||
-        entry->verdict == HEALTH_SILENT)
+    if (entry->part == HEALTH_ROLLUP && entry->open)
+        return mem_printf("%s: %zu closed day%s cannot be billed, and only people can mend it",
+                          entry->pipeline, entry->open, entry->open == 1 ? "" : "s");
+    if (entry->part != HEALTH_AUDIT || !entry->done)
         return NULL;
-    return entry->verdict == HEALTH_GAP
-               ? mem_printf("%s: the audit found a gap: usage is missing", entry->pipeline)
-               : mem_printf("%s: the audit cannot tell whether usage is missing", entry->pipeline);
+    if (entry->verdict == HEALTH_GAP)
+        return mem_printf("%s: the audit found a gap: usage is missing", entry->pipeline);
+    if (entry->open)
+        return mem_printf("%s: an older gap is not closed: usage is missing", entry->pipeline);
+    if (entry->verdict == HEALTH_UNKNOWN)
+        return mem_printf("%s: the audit cannot tell whether usage is missing", entry->pipeline);
+    return NULL;
 }
 
 static void append(json_t *texts, char *text)

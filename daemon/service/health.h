@@ -21,8 +21,9 @@ enum health_part {
 };
 enum { HEALTH_PARTS = HEALTH_MONTHS + 1, HEALTH_STALE_MS = 3 * 3600000 };
 
-/* HEALTH_SILENT: nobody counted anything; nothing to look into. */
-enum health_verdict { HEALTH_COMPLETE, HEALTH_GAP, HEALTH_UNKNOWN, HEALTH_SILENT };
+/* HEALTH_SILENT: nobody counted anything; HEALTH_ACCEPTED: what is missing is accepted by the spec.
+ * Either is nothing to look into. */
+enum health_verdict { HEALTH_COMPLETE, HEALTH_GAP, HEALTH_UNKNOWN, HEALTH_SILENT, HEALTH_ACCEPTED };
 
 struct health;
 
@@ -41,6 +42,12 @@ void health_failed(struct health *health, enum health_part part, const char *pip
                    enum err_kind kind);
 /* What an audit that was done says. */
 void health_audited(struct health *health, const char *pipeline, enum health_verdict verdict);
+
+/* How many gaps some audit found and none has seen closed since, also of days that the last one did
+ * not look at. */
+void health_open_gaps(struct health *health, const char *pipeline, size_t count);
+/* How many closed days can be billed by nobody, and the daemon cannot build (lost, hidden). */
+void health_unbillable_days(struct health *health, const char *pipeline, size_t count);
 
 /* What is not as it should be with the pipelines' parts, a sentence each ("shop: audit failed: no
  * permission"): failed, not done yet, done last longer ago than HEALTH_STALE_MS, or what an audit

@@ -276,6 +276,36 @@ struct service_metrics service_metrics = {
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "class"),
         },
+    .audit_included_events =
+        {
+            .name = "billingd_audit_included_events",
+            .help = "What the last two days hold and is billed, and is worth knowing, by class.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "class"),
+        },
+    .open_gaps =
+        {
+            .name = "billingd_open_gaps",
+            .help =
+                "Gaps above max_gap that an audit found and none has seen closed since, however "
+                "old.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
+    .open_gap_events =
+        {
+            .name = "billingd_open_gap_events",
+            .help = "Events that are missing in these gaps.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
+    .months =
+        {
+            .name = "billingd_months",
+            .help = "Months since the first data, by whether they are closed or can be.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "state"),
+        },
     .newest_object =
         {
             .name = "billingd_newest_object_timestamp_seconds",
@@ -392,6 +422,10 @@ static struct metric *const table[] = {
     &service_metrics.audit_events,
     &service_metrics.audit_gap_ratio,
     &service_metrics.audit_excluded_events,
+    &service_metrics.audit_included_events,
+    &service_metrics.open_gaps,
+    &service_metrics.open_gap_events,
+    &service_metrics.months,
     &service_metrics.newest_object,
     &service_metrics.newest_event,
     &service_metrics.delivered_until,
@@ -452,6 +486,8 @@ void service_metrics_forget_measured(void)
     metric_clear(&service_metrics.audit_events);
     metric_clear(&service_metrics.audit_gap_ratio);
     metric_clear(&service_metrics.audit_excluded_events);
+    metric_clear(&service_metrics.audit_included_events);
+    metric_clear(&service_metrics.months);
     metric_clear(&service_metrics.audit_verdict);
 }
 
@@ -460,6 +496,7 @@ void service_metrics_forget_audit(const char *pipeline)
     metric_forget(&service_metrics.audit_events, pipeline);
     metric_forget(&service_metrics.audit_gap_ratio, pipeline);
     metric_forget(&service_metrics.audit_excluded_events, pipeline);
+    metric_forget(&service_metrics.audit_included_events, pipeline);
     metric_forget(&service_metrics.audit_verdict, pipeline);
 }
 
@@ -475,6 +512,8 @@ void service_metrics_forget_pipeline(const char *pipeline)
     metric_forget(&service_metrics.delivered_until, pipeline);
     metric_forget(&service_metrics.damaged_objects, pipeline);
     metric_forget(&service_metrics.backfill_lost_events, pipeline);
+    metric_forget(&service_metrics.open_gaps, pipeline);
+    metric_forget(&service_metrics.open_gap_events, pipeline);
 }
 
 void service_metrics_count_reload(bool successful, int64_t now_ms)

@@ -47,6 +47,10 @@ struct service_metrics {
     struct metric audit_events;                /* pipeline, hop */
     struct metric audit_gap_ratio;             /* pipeline, hop */
     struct metric audit_excluded_events;       /* pipeline, class */
+    struct metric audit_included_events;       /* pipeline, class */
+    struct metric open_gaps;                   /* pipeline */
+    struct metric open_gap_events;             /* pipeline */
+    struct metric months;                      /* pipeline, state */
     struct metric newest_object;               /* pipeline */
     struct metric newest_event;                /* pipeline */
     struct metric delivered_until;             /* pipeline */

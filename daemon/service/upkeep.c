@@ -7,12 +7,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/audit/audit.h"
+#include "billing/close/close_months.h"
 #include "billing/rollup/partition.h"
 #include "billing/rollup/rollup.h"
 #include "billing/store/athena_query.h"
 #include "daemon/service/audit_watch.h"
 #include "daemon/service/backfill_watch.h"
 #include "daemon/service/month_watch.h"
+#include "daemon/service/open_gaps.h"
 #include "daemon/service/service_metrics.h"
 #include "daemon/service/service_time.h"
 #include "spec/billing_setup.h"
@@ -45,6 +47,7 @@ struct upkeep {
     json_t *done_ms; /* "ddn-api partitions" -> when it was last done as a whole; monotonic */
     struct audit_watch *watch;
     struct backfill_watch *backfill;
+    struct open_gaps *gaps;
     json_t *told;  /* pipeline -> the problem last told */
     json_t *waits; /* "ddn-api audit" -> [failures in a row, when it may be tried again] */
     bool failed;
@@ -218,7 +221,8 @@ static void on_progress(void *arg, struct day day, const char *what)
 }
 
 /* Days by state; what the look saw. */
-static void show_states(const struct billing *billing, const struct rollup_status *status)
+static void show_states(const struct upkeep *upkeep, const struct billing *billing,
+                        const struct rollup_status *status)
 {
     unsigned counts[ROLLUP_STATES] = {0};
 
@@ -227,6 +231,20 @@ static void show_states(const struct billing *billing, const struct rollup_statu
     for (int i = 0; i < ROLLUP_STATES; i++)
         metric_set(&service_metrics.rollups, counts[i], billing->pipeline,
                    rollup_state_name((enum rollup_state)i), NULL);
+    health_unbillable_days(upkeep->setup.health, billing->pipeline,
+                           counts[ROLLUP_LOST] + counts[ROLLUP_HIDDEN]);
+}
+
+/* -1 and *e when nobody knows what is closed: then no month's state is. */
+static int show_months(struct flow *flow, const struct billing *billing,
+                       const struct rollup_status *status, struct err *e)
+{
+    json_auto_t *months = close_months(flow, billing, status, e);
+
+    for (int i = 0; months && i < CLOSE_MONTHS; i++)
+        metric_set(&service_metrics.months, (double)close_months_count(months, (enum close_month)i),
+                   billing->pipeline, close_months_name((enum close_month)i), NULL);
+    return months ? 0 : -1;
 }
 
 static bool has_drift(const struct rollup_status *status)
@@ -262,8 +280,8 @@ static void tell_damage(struct upkeep *upkeep, const struct billing *billing,
 }
 
 /* 1 and *e when there is no data yet. */
-static int look(struct flow *flow, const struct billing *billing, struct rollup_status *status,
-                struct err *e)
+static int look(struct flow *flow, const struct upkeep *upkeep, const struct billing *billing,
+                struct rollup_status *status, struct err *e)
 {
     int found;
     struct day_span days = {.last = rollup_last_closed(billing, clock_now_ms() / 1000)};
@@ -272,8 +290,11 @@ static int look(struct flow *flow, const struct billing *billing, struct rollup_
     found = rollup_first_day(flow, billing, &days.first, e);
     if (found || rollup_look(flow, billing, days, status, e))
         return found ? found : -1;
-    show_states(billing, status);
-    return 0;
+    show_states(upkeep, billing, status);
+    if (!show_months(flow, billing, status, e))
+        return 0;
+    rollup_status_fini(status);
+    return -1;
 }
 
 static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *billing,
@@ -302,7 +323,7 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
             err_set(e, ERR_RETRY, "rollup.scan_budget is used up; the other days follow later");
     }
     if (report.built + report.noted + report.kept && !flow_is_cancelled(flow) &&
-        !look(flow, billing, &after, e))
+        !look(flow, upkeep, billing, &after, e))
         rollup_status_fini(&after);
 }
 
@@ -312,8 +333,10 @@ static void forget_states(const struct upkeep *upkeep, const char *pipeline)
 {
     cleanup_free char *name = mem_printf("%s %s", pipeline, parts[HEALTH_ROLLUP]);
 
-    if (!json_object_get(upkeep->told, name))
-        metric_forget(&service_metrics.rollups, pipeline);
+    if (json_object_get(upkeep->told, name))
+        return;
+    metric_forget(&service_metrics.rollups, pipeline);
+    metric_forget(&service_metrics.months, pipeline);
 }
 
 static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billing *billing)
@@ -324,7 +347,7 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
 
     if (must_wait(upkeep, billing->pipeline, HEALTH_ROLLUP))
         return;
-    found = look(flow, billing, &status, &e);
+    found = look(flow, upkeep, billing, &status, &e);
     if (!found) {
         tell_damage(upkeep, billing, &status);
         repair(flow, upkeep, billing, &status, &e);
@@ -339,6 +362,11 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
 
 /* ---- the audit ---- */
 
+static void tell_open(const struct upkeep *upkeep, const char *pipeline)
+{
+    health_open_gaps(upkeep->setup.health, pipeline, open_gaps_count(upkeep->gaps, pipeline));
+}
+
 /* New reference; NULL: it failed, or it is not the time for it. */
 static json_t *audit(struct flow *flow, struct upkeep *upkeep, const struct billing *billing,
                      int64_t every_ms)
@@ -352,8 +380,11 @@ static json_t *audit(struct flow *flow, struct upkeep *upkeep, const struct bill
         return NULL;
     found = audit_watch_look(flow, upkeep->watch, billing, &verdict, &e);
     if (found) {
+        open_gaps_note(upkeep->gaps, billing->pipeline, found);
+        (void)open_gaps_look(flow, upkeep->gaps, billing, found, &e);
         note_done(upkeep, name);
         health_audited(upkeep->setup.health, billing->pipeline, verdict);
+        tell_open(upkeep, billing->pipeline);
     }
     end_part(upkeep, billing->pipeline, HEALTH_AUDIT, &e);
     return found;
@@ -381,10 +412,13 @@ static void close_gaps(struct flow *flow, struct upkeep *upkeep, const struct ba
     struct billing *billing = item->billing;
     struct err e = {0};
 
-    if (billing->settings.backfill_by_hand || must_wait(upkeep, billing->pipeline, HEALTH_BACKFILL))
+    if (must_wait(upkeep, billing->pipeline, HEALTH_BACKFILL))
         return;
-    if (backfill_watch_fill(flow, upkeep->backfill, billing, look, &e) > 0)
+    if (billing->settings.backfill_by_hand)
+        (void)backfill_watch_survey(flow, upkeep->backfill, billing, look, &e);
+    else if (backfill_watch_fill(flow, upkeep->backfill, billing, look, &e) > 0)
         look_again(flow, upkeep, billing, &e);
+    tell_open(upkeep, billing->pipeline);
     end_part(upkeep, billing->pipeline, HEALTH_BACKFILL, &e);
 }
 
@@ -542,6 +576,7 @@ void upkeep_refresh(struct upkeep *upkeep)
     json_object_clear(upkeep->waits);
     json_object_clear(upkeep->done_ms);
     backfill_watch_refresh(upkeep->backfill);
+    open_gaps_refresh(upkeep->gaps);
     rollup_forget();
 }
 
@@ -558,9 +593,10 @@ struct upkeep *upkeep_new(const struct upkeep_setup *setup)
     *upkeep = (struct upkeep){.setup = *setup,
                               .done_ms = json_object(),
                               .watch = audit_watch_new(),
-                              .backfill = backfill_watch_new(),
+                              .gaps = open_gaps_new(),
                               .told = json_object(),
                               .waits = json_object()};
+    upkeep->backfill = backfill_watch_new(upkeep->gaps);
     return upkeep;
 }
 
@@ -575,5 +611,6 @@ void upkeep_free(struct upkeep *upkeep)
     json_decref(upkeep->waits);
     audit_watch_free(upkeep->watch);
     backfill_watch_free(upkeep->backfill);
+    open_gaps_free(upkeep->gaps);
     free(upkeep);
 }

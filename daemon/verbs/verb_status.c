@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "daemon/data_flow/data_flow.h"
+#include "daemon/data_flow/usage_look.h"
 #include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
@@ -9,42 +10,46 @@
 #include "daemon/views/status_view.h"
 #include "daemon/views/terminal.h"
 
-static bool has_failed(const json_t *flows, bool *denied)
+static bool is_failure(const json_t *look, bool *denied)
 {
-    static const char *const looks[] = {"newest_object", "undelivered", "error_log"};
+    if (!json_text(look, "error"))
+        return false;
+    *denied = *denied || json_is_true(json_object_get(look, "denied"));
+    return true;
+}
+
+static bool has_failed(const json_t *looks, bool *denied)
+{
+    static const char *const names[] = {"newest_object", "undelivered", "error_log"};
     bool failed = false;
     size_t i, j;
     json_t *pipeline, *flow;
 
-    json_array_foreach(flows, i, pipeline)
-        json_array_foreach(pipeline, j, flow)
-            for (size_t k = 0; k < sizeof looks / sizeof *looks; k++) {
-                const json_t *look = json_object_get(flow, looks[k]);
-
-                if (!json_text(look, "error"))
-                    continue;
-                failed = true;
-                *denied = *denied || json_is_true(json_object_get(look, "denied"));
-            }
+    json_array_foreach(looks, i, pipeline) {
+        failed = is_failure(json_object_get(pipeline, "usage"), denied) || failed;
+        json_array_foreach(json_object_get(pipeline, "data_flow"), j, flow)
+            for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+                failed = is_failure(json_object_get(flow, names[k]), denied) || failed;
+    }
     return failed;
 }
 
-static int code_of(const struct pass_runner *runner, const json_t *flows)
+static int code_of(const struct pass_runner *runner, const json_t *looks)
 {
     bool denied = false;
 
     if (runner->code)
         return runner->code;
-    if (has_failed(flows, &denied))
+    if (has_failed(looks, &denied))
         return denied ? EXIT_DENIED : EXIT_FAILED;
     return runner->options->detailed_exitcode && plan_view_has_changes(runner->pass)
                ? EXIT_DIFFERENT
                : EXIT_DONE;
 }
 
-static void print(const struct pass_runner *runner, const json_t *flows)
+static void print(const struct pass_runner *runner, const json_t *looks)
 {
-    json_auto_t *json = status_view_json(runner->pass, runner->manifest, flows);
+    json_auto_t *json = status_view_json(runner->pass, runner->manifest, looks);
 
     if (runner->options->output == OUTPUT_JSON) {
         (void)json_view_print(json);
@@ -56,10 +61,10 @@ static void print(const struct pass_runner *runner, const json_t *flows)
 
 static void report(struct pass_runner *runner)
 {
-    const json_t *flows = runner->arg;
+    const json_t *looks = runner->arg;
 
-    print(runner, flows);
-    runner->code = code_of(runner, flows);
+    print(runner, looks);
+    runner->code = code_of(runner, looks);
 }
 
 static void look_at_pipeline(struct flow *flow, void *arg, size_t index)
@@ -72,8 +77,11 @@ static void look_at_pipeline(struct flow *flow, void *arg, size_t index)
     if (pass_refused(runner->pass, index, &kind))
         return;
     if (progress)
-        progress_update(progress, name, "looking at objects and the error log", NULL);
-    json_array_set_new(runner->arg, index, data_flow_look(flow, runner->pass, index));
+        progress_update(progress, name, "looking at objects, the error log and rollups", NULL);
+    json_array_set_new(runner->arg, index,
+                       json_pack("{s:o, s:o}", "data_flow",
+                                 data_flow_look(flow, runner->pass, index), "usage",
+                                 usage_look(flow, runner->manifest, runner->pass, index)));
     if (progress)
         progress_done(progress, name, PROGRESS_UNCHANGED, NULL);
 }
@@ -93,9 +101,9 @@ static void look(struct flow *flow, void *arg)
 
 int verb_status(const struct options *options)
 {
-    /* Per pipeline what data_flow_look saw; null where it was refused. */
-    json_auto_t *flows = json_array();
-    struct pass_runner runner = {.look = look, .report = report, .arg = flows};
+    /* Per pipeline what data_flow_look and usage_look saw; null where it was refused. */
+    json_auto_t *looks = json_array();
+    struct pass_runner runner = {.look = look, .report = report, .arg = looks};
 
     return pass_runner_run(&runner, options);
 }

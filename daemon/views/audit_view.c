@@ -150,7 +150,8 @@ static void print_hours(const json_t *gap, FILE *out)
 
 static void print_gap(const json_t *gap, FILE *out, bool color)
 {
-    bool above = json_is_true(json_object_get(gap, "above_limit"));
+    const char *accepted = json_text(gap, "accepted");
+    bool above = json_is_true(json_object_get(gap, "above_limit")) && !accepted;
     cleanup_free char *events = grouped(json_object_get(gap, "events"));
     cleanup_free char *text = text_width_fit(json_text(gap, "explanation"), 1000);
 
@@ -159,6 +160,8 @@ static void print_gap(const json_t *gap, FILE *out, bool color)
     print_hours(gap, out);
     (void)fprintf(out, "  %s events (%.4f%% of all)\n             %s\n", events,
                   100 * json_number_value(json_object_get(gap, "share")), text);
+    if (accepted)
+        (void)fprintf(out, "             accepted: %s\n", accepted);
 }
 
 static void print_gaps(const json_t *audit, FILE *out, bool color)
@@ -303,6 +306,9 @@ static void print_verdict(const json_t *audit, FILE *out, bool color)
                   terminal_style(color, STYLE_PLAIN));
     if (!strcmp(verdict, "complete"))
         (void)fputs(": every event is accounted for, within max_gap\n", out);
+    else if (!strcmp(verdict, "accepted"))
+        (void)fputs(": every event is accounted for, but for what billing.audit.accept names\n",
+                    out);
     else if (!strcmp(verdict, "gap"))
         (void)fprintf(out, ": more than max_gap (%s of all) is missing\n",
                       json_text(audit, "max_gap"));

@@ -161,7 +161,10 @@ void bill_view_differences(const json_t *differences, const char *first, const c
 
     json_array_foreach(differences, i, difference) {
         const char *customer = json_text(difference, "customer");
-        cleanup_free char *name = text_width_exact(customer ? customer : "unattributed");
+        bool warns = !strncmp(json_text(difference, "field"), "warnings.", strlen("warnings."));
+        cleanup_free char *name = text_width_exact(customer ? customer
+                                                   : warns  ? "all customers"
+                                                            : "unattributed");
         cleanup_free char *a = value_text(json_object_get(difference, "first"));
         cleanup_free char *b = value_text(json_object_get(difference, "second"));
 

@@ -58,14 +58,15 @@ static json_t *resource_json(const struct task *task)
 }
 
 static json_t *pipeline_json(const struct pass *pass, const struct manifest *manifest, size_t index,
-                             const json_t *flows)
+                             const json_t *looks)
 {
     const struct manifest_pipeline *pipeline = &manifest->pipelines[index];
     enum err_kind kind;
     const char *refused = pass_refused(pass, index, &kind);
-    json_t *json = json_pack("{s:s, s:s, s:s?, s:s?, s:[], s:O?}", "name", pipeline->name, "region",
-                             pipeline->region, "account", pass_account(pass, index), "refused",
-                             refused, "resources", "data_flow", flows);
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s?, s:s?, s:[], s:O?, s:O?}", "name", pipeline->name, "region",
+        pipeline->region, "account", pass_account(pass, index), "refused", refused, "resources",
+        "data_flow", json_object_get(looks, "data_flow"), "usage", json_object_get(looks, "usage"));
 
     for (size_t i = 0; i < pass_task_count(pass); i++)
         if (pass_task_pipeline(pass, i) == index)
@@ -75,7 +76,7 @@ static json_t *pipeline_json(const struct pass *pass, const struct manifest *man
 }
 
 json_t *status_view_json(const struct pass *pass, const struct manifest *manifest,
-                         const json_t *flows)
+                         const json_t *looks)
 {
     struct pass_summary s;
     json_t *json = json_pack("{s:s, s:s, s:[], s:O}", "format_version", JSON_FORMAT_VERSION, "spec",
@@ -83,7 +84,7 @@ json_t *status_view_json(const struct pass *pass, const struct manifest *manifes
 
     for (size_t i = 0; i < manifest->pipeline_count; i++)
         json_array_append_new(json_object_get(json, "pipelines"),
-                              pipeline_json(pass, manifest, i, json_array_get(flows, i)));
+                              pipeline_json(pass, manifest, i, json_array_get(looks, i)));
     pass_summarize(pass, &s);
     json_object_set_new(json, "summary",
                         json_pack("{s:i, s:i, s:i, s:i, s:i}", "in_sync", (int)s.synced,
@@ -338,6 +339,48 @@ static void print_flow(const struct page *page, const json_t *flow)
     print_log(page, json_object_get(flow, "error_log"));
 }
 
+/* "28 current, 2 late (2025-10-01 to 2025-10-30)" */
+static void print_days(const struct page *page, const json_t *usage)
+{
+    const char *name;
+    json_t *count;
+    bool more = false;
+
+    json_object_foreach(json_object_get((json_t *)usage, "days"), name, count) {
+        (void)fprintf(page->out, "%s%" JSON_INTEGER_FORMAT " ", more ? ", " : "",
+                      json_integer_value(count));
+        print_colored(page,
+                      !strcmp(name, "current") || !strcmp(name, "empty") ? STYLE_GREEN
+                      : !strcmp(name, "kept")                            ? STYLE_YELLOW
+                                                                         : STYLE_RED,
+                      name);
+        more = true;
+    }
+    (void)fprintf(page->out, " (%s to %s)\n", json_text(usage, "from"), json_text(usage, "to"));
+}
+
+static void print_usage(const struct page *page, const json_t *usage)
+{
+    size_t i;
+    json_t *reason, *month;
+
+    if (!json_is_object(usage))
+        return;
+    (void)fputc('\n', page->out);
+    if (print_failed(page, "rollups", usage))
+        return;
+    print_days(page, usage);
+    json_array_foreach(json_object_get(usage, "reasons"), i, reason)
+        (void)fprintf(page->out, "      %s\n", json_string_value(reason));
+    json_array_foreach(json_object_get(usage, "months"), i, month) {
+        const char *state = json_text(month, "state");
+
+        (void)fprintf(page->out, "    %-14s ", json_text(month, "month"));
+        print_colored(page, !strcmp(state, "unclosable") ? STYLE_RED : STYLE_PLAIN, state);
+        (void)fputc('\n', page->out);
+    }
+}
+
 void status_view_print(const json_t *status, int64_t now_ms, FILE *out, bool color)
 {
     const struct page page = {out, color, now_ms / 1000};
@@ -357,6 +400,7 @@ void status_view_print(const json_t *status, int64_t now_ms, FILE *out, bool col
             print_resources(&page, json_object_get(pipeline, "resources"));
         json_array_foreach(json_object_get(pipeline, "data_flow"), j, flow)
             print_flow(&page, flow);
+        print_usage(&page, json_object_get(pipeline, "usage"));
     }
     (void)fputc('\n', out);
 }

@@ -317,7 +317,8 @@ struct gathering {
 
 static unsigned verbs_of(unsigned uses)
 {
-    return (uses & IAM_POLICY_RUN ? OPERATION_RUN : 0U) |
+    return (uses & (IAM_POLICY_PLAN | IAM_POLICY_APPLY) ? OPERATION_STATUS : 0U) |
+           (uses & IAM_POLICY_RUN ? OPERATION_RUN : 0U) |
            (uses & IAM_POLICY_BILL ? OPERATION_BILL : 0U) |
            (uses & IAM_POLICY_CLOSE ? OPERATION_CLOSE : 0U);
 }
@@ -380,7 +381,8 @@ static void grant_pipeline(const struct gathering *gathering)
     for (int place = OPERATION_NOWHERE + 1;
          json_object_size(pipeline->billing) && place < OPERATION_PLACES; place++)
         grant_place(gathering, (enum operation_place)place, desired, facts);
-    if (verbs_of(gathering->uses) && json_object_size(pipeline->billing))
+    if ((verbs_of(gathering->uses) & ~(unsigned)OPERATION_STATUS) &&
+        json_object_size(pipeline->billing))
         iam_policy_keys(json_object_get(gathering->policy, "Statement"), pipeline, desired, facts);
     if (pipeline->role_arn)
         add_statement(gathering->policy, json_string("sts:AssumeRole"),

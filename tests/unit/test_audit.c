@@ -146,21 +146,41 @@ static void test_logged_late_from_a_quiet_hour(void)
 
 static void test_unknown_is_not_zero(void)
 {
+    size_t dropped;
+
     fresh(1000);
     for (size_t i = 0; i < HOURS; i++)
         hours[i].hops[AUDIT_GATEWAY] = hours[i].hops[AUDIT_INGESTED] =
             hours[i].hops[AUDIT_FORWARDED] = U;
     CHECK_INT(all_missing(), 0);
-    CHECK_INT(audit_ladder_unknown_hours(&audit), 72);
+    CHECK_INT(audit_ladder_unknown_hours(&audit, &dropped), 72);
+    CHECK_INT(dropped, 0);
     json_auto_t *totals = audit_ladder_totals(&audit);
     CHECK(json_is_null(json_object_get(totals, "gateway")));
     CHECK_INT(json_integer_value(json_object_get(totals, "delivered")), 72000);
     fresh(0);
     hours[40].hops[AUDIT_GATEWAY] = U;
-    CHECK_INT(audit_ladder_unknown_hours(&audit), 0);
+    CHECK_INT(audit_ladder_unknown_hours(&audit, &dropped), 0);
 }
 
 /* ForwardedLogEvents counts twice what is forwarded twice. */
+/* Without counts an old hour is unknown, be anything there or not, unless an older one has them. */
+static void test_dropped_counts(void)
+{
+    size_t dropped;
+
+    fresh(0);
+    for (size_t i = 0; i < HOURS; i++)
+        for (enum audit_hop hop = AUDIT_GATEWAY; hop < AUDIT_DELIVERED; hop++)
+            hours[i].hops[hop] = U;
+    CHECK_INT(audit_ladder_unknown_hours(&audit, &dropped), 0);
+    audit.counts_s = 30 * AUDIT_HOUR_S;
+    CHECK_INT(audit_ladder_unknown_hours(&audit, &dropped), 6);
+    CHECK_INT(dropped, 6);
+    hours[27].hops[AUDIT_FORWARDED] = 1;
+    CHECK_INT(audit_ladder_unknown_hours(&audit, &dropped), 3);
+}
+
 static void test_copies_hide_nothing(void)
 {
     fresh(1000);
@@ -516,6 +536,7 @@ int main(void)
     test_last_moments_move_on();
     test_logged_late_from_a_quiet_hour();
     test_unknown_is_not_zero();
+    test_dropped_counts();
     test_copies_hide_nothing();
     test_recovered();
     test_gaps();

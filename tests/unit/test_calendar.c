@@ -44,10 +44,25 @@ static void test_starts(void)
 /* Days follow each other without gap or overlap, and every second knows its day. */
 static void test_partition(void)
 {
-    static const char *const zones[] = {"UTC",          "Asia/Seoul",       "America/New_York",
-                                        "Pacific/Apia", "Asia/Kathmandu",   "America/Sao_Paulo",
-                                        "Africa/Cairo", "America/St_Johns", "Australia/Lord_Howe",
-                                        "Asia/Gaza",    "Antarctica/Troll", "Pacific/Kiritimati"};
+    static const char *const zones[] = {"UTC",
+                                        "Asia/Seoul",
+                                        "America/New_York",
+                                        "Pacific/Apia",
+                                        "Asia/Kathmandu",
+                                        "America/Sao_Paulo",
+                                        "Africa/Cairo",
+                                        "America/St_Johns",
+                                        "Australia/Lord_Howe",
+                                        "Asia/Gaza",
+                                        "Antarctica/Troll",
+                                        "Pacific/Kiritimati",
+                                        "UTC until 2010-11-01, Asia/Seoul",
+                                        "Asia/Seoul until 2010-11-01, UTC",
+                                        "America/St_Johns until 2010-11-07, Asia/Kathmandu",
+                                        "Pacific/Pago_Pago until 2011-01-01, Pacific/Kiritimati",
+                                        "Pacific/Kiritimati until 2011-01-01, Pacific/Pago_Pago",
+                                        "UTC until 2010-03-28, Europe/Berlin until 2010-03-29, "
+                                        "Asia/Kathmandu until 2011-12-30,Pacific/Apia"};
 
     for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {
         struct day day = {2009, 12, 25};
@@ -58,7 +73,7 @@ static void test_partition(void)
             struct day next = calendar_add_days(day, 1);
             int64_t to = calendar_day_start(zones[z], next);
 
-            wrong += to < from || to - from > 26 * 3600;
+            wrong += to < from || to - from > 50 * 3600;
             if (to > from) {
                 wrong += calendar_compare(calendar_day_of(zones[z], from), day) != 0;
                 wrong += calendar_compare(calendar_day_of(zones[z], to - 1), day) != 0;
@@ -69,6 +84,39 @@ static void test_partition(void)
             from = to;
         }
         check_report(!wrong, __FILE__, __LINE__, zones[z]);
+    }
+}
+
+/* The day of the change begins in the zone before and ends in the one behind. */
+static void test_change(void)
+{
+    static const char *const bad[] = {"UTC until 2025-11-01",
+                                      "UTC, Asia/Seoul",
+                                      "UTC until 2025-11-31, Asia/Seoul",
+                                      "UTC until 2025-11-01 Asia/Seoul",
+                                      "UTC until 2025-11-01, ",
+                                      "UTC  until 2025-11-01, Asia/Seoul",
+                                      NULL};
+    const char *east = "UTC until 2025-11-01, Asia/Seoul", *rest = east;
+    struct calendar_zone zone;
+
+    CHECK_INT(start(east, 2025, 10, 31), start("UTC", 2025, 10, 31));
+    CHECK_INT(start(east, 2025, 11, 1), start("UTC", 2025, 11, 1));
+    CHECK_INT(start(east, 2025, 11, 2), start("UTC", 2025, 11, 1) + 15 * 3600);
+    CHECK_TEXT(day_of(east, start("Asia/Seoul", 2025, 11, 1)), "2025-10-31");
+    CHECK(calendar_zone_next(&rest, &zone) && zone.ends && zone.until.month == 11);
+    CHECK(calendar_zone_next(&rest, &zone) && !zone.ends && !calendar_zone_next(&rest, &zone));
+    CHECK_INT(start("Asia/Seoul until 2025-11-01, UTC", 2025, 11, 2) -
+                  start("Asia/Seoul until 2025-11-01, UTC", 2025, 11, 1),
+              33 * 3600);
+    for (const char *const *text = bad; *text; text++) {
+        bool is_list = true;
+
+        rest = *text;
+        zone.ends = true;
+        while (is_list && zone.ends)
+            is_list = calendar_zone_next(&rest, &zone);
+        check_report(!is_list, __FILE__, __LINE__, *text);
     }
 }
 
@@ -105,6 +153,7 @@ int main(void)
 {
     test_starts();
     test_partition();
+    test_change();
     test_dates();
     return check_done();
 }

@@ -64,7 +64,7 @@ static void check_table(const struct operation *table, size_t count)
             continue;
         check_report(list_is_good(operation, &modelled), __FILE__, __LINE__, operation->name);
         check_report(grants_are_good(operation), __FILE__, __LINE__, operation->name);
-        check_report(operation->verbs && operation->verbs <= 7, __FILE__, __LINE__,
+        check_report(operation->verbs && operation->verbs <= 15, __FILE__, __LINE__,
                      operation->name);
     }
 }

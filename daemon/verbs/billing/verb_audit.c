@@ -35,7 +35,10 @@ static int code_of(const json_t *audit)
 {
     if (audit_has_gap(audit))
         return EXIT_EVIDENCE;
-    return !strcmp(json_text(audit, "verdict"), "complete") ? EXIT_DONE : EXIT_FAILED;
+    return !strcmp(json_text(audit, "verdict"), "complete") ||
+                   !strcmp(json_text(audit, "verdict"), "accepted")
+               ? EXIT_DONE
+               : EXIT_FAILED;
 }
 
 static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)

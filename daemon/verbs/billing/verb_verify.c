@@ -21,12 +21,13 @@ static void on_progress(void *arg, const char *what)
 
 static void print_json(const struct billing_turn *turn, const struct verify *verify)
 {
-    json_auto_t *json = json_pack(
-        "{s:s, s:s, s:s, s:b, s:I, s:O, s:O, s:O, s:O*}", "format_version", JSON_FORMAT_VERSION,
-        "pipeline", turn->billing->pipeline, "month", turn->options->operand, "verified",
-        !json_array_size(verify->differences), "corrections", (json_int_t)verify->corrections,
-        "differences", verify->differences, "checked", verify->checked, "later", verify->later,
-        "manifest", verify->manifest);
+    json_auto_t *json =
+        json_pack("{s:s, s:s, s:s, s:b, s:I, s:O, s:O, s:O, s:O, s:O*}", "format_version",
+                  JSON_FORMAT_VERSION, "pipeline", turn->billing->pipeline, "month",
+                  turn->options->operand, "verified", !json_array_size(verify->differences),
+                  "corrections", (json_int_t)verify->corrections, "differences",
+                  verify->differences, "checked", verify->checked, "notes", verify->notes, "later",
+                  verify->later, "manifest", verify->manifest);
 
     (void)json_view_print(json);
 }
@@ -64,6 +65,7 @@ static void print_text(const struct billing_turn *turn, const struct verify *ver
     size_t wrong = json_array_size(verify->differences);
 
     print_texts("good      ", verify->checked);
+    print_texts("note      ", verify->notes);
     print_later(verify);
     print_texts("DIFFERENT ", verify->differences);
     if (wrong)

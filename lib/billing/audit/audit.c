@@ -27,6 +27,7 @@ static void set_window(struct audit *audit, int64_t from_s, int64_t to_s)
     /* So much around the window is read that what is outside of that has no part in its hours. */
     around = audit->later + AUDIT_RETRY_HOURS;
     audit->asked_to_s = to_s;
+    audit->counts_s = clock_now_ms() / 1000 - AUDIT_COUNTS_KEPT_S;
     audit->from_s = whole_hour(from_s);
     audit->to_s = whole_hour(to_s < settled_s ? to_s : settled_s);
     if (audit->to_s < audit->from_s)
@@ -234,6 +235,7 @@ static json_t *document_of(const struct audit *audit, json_t *gaps)
 {
     struct audit_hour sum = sum_hours(audit);
     json_t *reasons = audit_verdict_reasons(audit), *document;
+    size_t dropped;
 
     document = json_pack(
         "{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:O, s:o, s:s, s:s, s:o, s:I}", "format_version",
@@ -242,7 +244,7 @@ static json_t *document_of(const struct audit *audit, json_t *gaps)
         "totals", totals_document(audit, &sum), "adds_up", audit_sum_document(audit), "hours",
         hours_document(audit), "days", audit->days, "gaps", gaps, "max_gap",
         audit->billing->settings.max_gap, "verdict", audit_verdict(gaps, reasons), "reasons",
-        reasons, "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit));
+        reasons, "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit, &dropped));
     json_object_set_new(document, "excluded", excluded_document(audit, &sum));
     json_object_set_new(document, "included", included_document(audit, &sum));
     json_object_set_new(document, "damaged", json_deep_copy(damaged_objects(audit->billing)));
@@ -289,6 +291,11 @@ json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from
         document = judge(flow, &audit, e);
     audit_fini(&audit);
     return document;
+}
+
+bool audit_is_open(const json_t *gap)
+{
+    return json_is_true(json_object_get(gap, "above_limit")) && !json_object_get(gap, "accepted");
 }
 
 bool audit_has_gap(const json_t *audit)

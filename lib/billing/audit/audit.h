@@ -7,20 +7,27 @@
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
 
+/* CloudWatch keeps hourly datapoints for 455 days; one day less, since nobody says at which hour of
+ * it they go.  (CloudWatch user guide, "Metrics retention") */
+enum { AUDIT_COUNTS_KEPT_S = 454 * 86400 };
+
 /* {"format_version", "pipeline", "from", "to", "hops": ["gateway", "ingested", "forwarded",
  * "delivered", "parsed", "unique", "rolled_up", "billed"], "totals": {a count per hop},
  * "adds_up": {"unique", ..., "rolled_up", "agrees"} or null, "hours": [{"hour", counts per hop,
  * ...}], "days", "gaps": [{"hop", "from", "to", "events", "of", "share", "above_limit",
- * "explained", "explanation"}], "excluded": {"control", "unreadable", "blank", "invalid",
- * "untimed", "duplicate_events", ...}, "included", "error_objects", "legacy", "max_gap", "verdict":
- * "complete"|"gap"|"unknown", "reasons": [{"reason", "text"}] why it is not known,
- * "freshness_seconds": {ages, "at": {the same as time stamps}}}; new reference.  docs/audit.md has
- * all of it.  What nobody tells is null, never zero. */
+ * "explained", "explanation", "accepted": why, if the spec does}], "excluded": {"control",
+ * "unreadable", "blank", "invalid", "untimed", "duplicate_events", ...}, "included",
+ * "error_objects", "legacy", "max_gap", "verdict": "complete"|"accepted"|"gap"|"unknown",
+ * "reasons": [{"reason", "text"}] why it is not known, "freshness_seconds": {ages, "at": {the same
+ * as time stamps}}}; new reference.  docs/audit.md has all of it.  What nobody tells is null, never
+ * zero. */
 json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from_s, int64_t to_s,
                   struct err *e);
 /* When the newest log object was written (seconds since 1970); 0: there is none.  -1 and *e. */
 int audit_fresh_object(struct flow *flow, const struct billing *billing, double *newest,
                        struct err *e);
+/* True for a gap of an audit that is above settings.max_gap and that the spec does not accept. */
+bool audit_is_open(const json_t *gap);
 /* True when a gap is above settings.max_gap and AWS does not explain it. */
 bool audit_has_gap(const json_t *audit);
 

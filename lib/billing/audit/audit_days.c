@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit_private.h"
+#include "billing/bill/bill_days.h"
 #include "billing/bill/usage.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
@@ -146,6 +147,44 @@ static int read_billed(struct flow *flow, struct audit *audit, const struct day_
     return 0;
 }
 
+/* ---- why a day's rollup holds something else than its requests ---- */
+
+static bool is_different(const json_t *day)
+{
+    return json_whole(day, "calls") != json_whole(day, "rolled_up");
+}
+
+static void take_state(json_t *day, const json_t *build)
+{
+    json_auto_t *texts = json_array(), *alone = json_pack("[O]", build);
+
+    if (!is_different(day))
+        return;
+    json_object_set(day, "state", json_object_get(build, "state"));
+    bill_days_reasons(alone, texts);
+    if (json_array_size(texts))
+        json_object_set(day, "why", json_array_get(texts, 0));
+}
+
+/* Asked only where there is something to explain.  Who cannot be told has the numbers; -1 only when
+ * cancelled. */
+static int read_states(struct flow *flow, struct audit *audit, struct err *e)
+{
+    struct err failed = {0};
+    json_auto_t *builds = NULL;
+    bool differs = false;
+    size_t i;
+    json_t *day;
+
+    json_array_foreach(audit->days, i, day)
+        differs = differs || is_different(day);
+    if (differs)
+        builds = bill_days(flow, audit->billing, audit->range, &failed);
+    json_array_foreach(builds ? audit->days : NULL, i, day)
+        take_state(day, json_array_get(builds, i));
+    return failed.kind == ERR_CANCELLED ? err_set(e, failed.kind, "%s", failed.text) : 0;
+}
+
 int audit_days_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     json_decref(audit->days);
@@ -156,5 +195,5 @@ int audit_days_read(struct flow *flow, struct audit *audit, struct err *e)
         return 0;
     if (read_requests(flow, audit, &audit->range, e) || read_rollups(flow, audit, &audit->range, e))
         return -1;
-    return read_billed(flow, audit, &audit->range, e);
+    return read_billed(flow, audit, &audit->range, e) ? -1 : read_states(flow, audit, e);
 }

@@ -154,27 +154,44 @@ static json_t *day_gap(const struct audit *audit, const json_t *day,
                      "explanation", shortage->explanation);
 }
 
+/* Why the rollup holds more or less than there are requests: what its own state says, which a look
+ * at the build found, and not what it usually is. */
+static const char *rollup_cause(const json_t *day, bool more)
+{
+    const char *state = json_text(day, "state"), *why = json_text(day, "why");
+
+    if (state && !strcmp(state, "late") && more)
+        return "log objects that the rollup was built from are gone or changed; `billingd rollup` "
+               "keeps a build that holds more than they do";
+    if (why)
+        return why;
+    if (state && !strcmp(state, "kept"))
+        return "log objects that the rollup was built from are gone since; it stays as it was "
+               "built, and what it holds beyond the requests is billed by its record alone";
+    if (state && !strcmp(state, "current"))
+        return more ? "the rollup is what its record says and holds MORE than there are requests; "
+                      "`billingd rollup --rebuild --day` counts it again"
+                    : "the rollup is what its record says and holds less than there are requests; "
+                      "`billingd rollup --rebuild --day` counts it again";
+    if (!state)
+        return "why is not known: the builds could not be looked at; `billingd rollup` tells";
+    return "`billingd rollup` looks at it";
+}
+
 static void add_day_gaps(json_t *gaps, const struct audit *audit, const json_t *day,
                          json_int_t whole)
 {
     json_int_t calls = json_whole(day, "calls"), rolled_up = json_whole(day, "rolled_up");
     json_int_t late = json_whole(day, "late_events");
-    const struct shortage less = {"rolled_up", calls - rolled_up, whole,
-                                  json_is_null(json_object_get(day, "rolled_up"))
-                                      ? "the day has no rollup; `billingd rollup` builds it"
-                                      : "the rollup is older than its events; `billingd rollup` "
-                                        "repairs it"};
-    const struct shortage more = {"rolled_up", rolled_up - calls, whole,
-                                  "the rollup holds MORE than there are events: objects are gone "
-                                  "since it was built"};
+    bool more = rolled_up > calls;
+    const struct shortage differs = {"rolled_up", more ? rolled_up - calls : calls - rolled_up,
+                                     whole, rollup_cause(day, more)};
     const struct shortage too_late = {"rolled_up", late, whole,
                                       "these arrived after rollup.late_days: more of them is the "
                                       "only way to bill them"};
 
-    if (calls > rolled_up)
-        json_array_append_new(gaps, day_gap(audit, day, &less));
-    else if (calls < rolled_up)
-        json_array_append_new(gaps, day_gap(audit, day, &more));
+    if (calls != rolled_up)
+        json_array_append_new(gaps, day_gap(audit, day, &differs));
     if (late)
         json_array_append_new(gaps, day_gap(audit, day, &too_late));
 }
@@ -313,7 +330,7 @@ static bool is_above(const struct audit *audit, const json_t *gaps, const char *
     json_t *gap;
 
     json_array_foreach(gaps, i, gap) {
-        if (strcmp(json_text(gap, "hop"), hop) != 0)
+        if (strcmp(json_text(gap, "hop"), hop) != 0 || json_object_get(gap, "accepted"))
             continue;
         events += (int64_t)json_whole(gap, "events");
         if (whole < (int64_t)json_whole(gap, "of"))
@@ -322,18 +339,64 @@ static bool is_above(const struct audit *audit, const json_t *gaps, const char *
     return audit_ladder_exceeds(events, whole, audit->billing->settings.max_gap);
 }
 
+/* ---- what the spec accepts ---- */
+
+/* As seconds. */
+struct hours {
+    int64_t from_s, to_s;
+};
+
+static bool is_within(const json_t *gap, struct hours hours)
+{
+    return audit_is_open(gap) && (int64_t)json_whole(gap, "from") >= hours.from_s &&
+           (int64_t)json_whole(gap, "to") <= hours.to_s;
+}
+
+/* Only what is no more than was accepted: another loss of these days is a gap, with all of it. */
+static void accept_gaps(const struct audit *audit, json_t *gaps,
+                        const struct billing_accepted *accepted)
+{
+    const char *zone = price_book_zone(audit->billing->book);
+    const struct hours hours = {
+        calendar_day_start(zone, accepted->days.first),
+        calendar_day_start(zone, calendar_add_days(accepted->days.last, 1))};
+    int64_t events = 0;
+    size_t i;
+    json_t *gap;
+
+    json_array_foreach(gaps, i, gap)
+        events += is_within(gap, hours) ? (int64_t)json_whole(gap, "events") : 0;
+    if (events > accepted->events)
+        return;
+    json_array_foreach(gaps, i, gap)
+        if (is_within(gap, hours))
+            json_object_set_new(gap, "accepted", json_string(accepted->why));
+}
+
+static void judge(const struct audit *audit, json_t *gaps)
+{
+    size_t i;
+    json_t *gap;
+
+    json_array_foreach(gaps, i, gap)
+        if (!json_object_get(gap, "accepted"))
+            explain(gap, audit,
+                    is_all_missing(audit, gap) || is_above(audit, gaps, json_text(gap, "hop")));
+}
+
 json_t *audit_explain(const struct audit *audit, json_t *gaps)
 {
-    json_t *lines = audit_lines_gap(audit), *gap;
-    size_t i;
+    const struct billing_settings *settings = &audit->billing->settings;
+    json_t *lines = audit_lines_gap(audit);
 
     if (lines)
         json_array_append_new(gaps, lines);
     add_unread(gaps, audit);
     add_days(gaps, audit);
     add_uncounted(gaps, audit);
-    json_array_foreach(gaps, i, gap)
-        explain(gap, audit,
-                is_all_missing(audit, gap) || is_above(audit, gaps, json_text(gap, "hop")));
+    judge(audit, gaps);
+    for (size_t i = 0; i < settings->accepted_count; i++)
+        accept_gaps(audit, gaps, &settings->accepted[i]);
+    judge(audit, gaps); /* the others, without what is accepted */
     return worst_first(gaps);
 }

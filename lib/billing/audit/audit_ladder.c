@@ -283,15 +283,31 @@ json_t *audit_ladder_totals(const struct audit *audit)
     return totals;
 }
 
-size_t audit_ladder_unknown_hours(const struct audit *audit)
+/* Where the first count stands: what is younger is kept as well. */
+static size_t first_counted(const struct audit *audit)
 {
-    size_t hours = 0;
+    for (size_t i = 0; i < audit->count; i++)
+        for (enum audit_hop hop = AUDIT_GATEWAY; hop < AUDIT_DELIVERED; hop++)
+            if (is_known(audit->hours[i].hops[hop]))
+                return i;
+    return audit->count;
+}
 
+/* No datapoint is no traffic while datapoints are kept.  After that it is nothing at all, and
+ * objects that are not there are no proof either: they may be gone. */
+size_t audit_ladder_unknown_hours(const struct audit *audit, size_t *dropped)
+{
+    size_t hours = 0, counted = first_counted(audit);
+
+    *dropped = 0;
     for (size_t i = audit->first; i < audit->last; i++) {
         const struct audit_hour *hour = &audit->hours[i];
+        bool old = i < counted && hour->hour_s < audit->counts_s;
 
-        hours += hour->hops[AUDIT_DELIVERED] > hour->late && !is_known(hour->hops[AUDIT_GATEWAY]) &&
-                 !is_known(hour->hops[AUDIT_INGESTED]);
+        if (is_known(hour->hops[AUDIT_GATEWAY]) || is_known(hour->hops[AUDIT_INGESTED]))
+            continue;
+        hours += old || hour->hops[AUDIT_DELIVERED] > hour->late;
+        *dropped += old;
     }
     return hours;
 }

@@ -68,6 +68,7 @@ struct audit {
     int64_t asked_to_s;   /* what was asked for ends here, be it in the future */
     int64_t from_s, to_s; /* whole hours that are judged */
     bool before_since;    /* nobody pays for any day of it */
+    int64_t counts_s;     /* CloudWatch may have dropped what it counted before */
     int64_t wide_s;       /* first hour of the array: earlier, to see where events moved */
     struct audit_hour *hours;
     size_t count, first, last; /* judged: first <= i < last */
@@ -128,7 +129,8 @@ bool audit_sum_agrees(const struct audit *audit);
 /* Why it is not known whether all is there: [{"reason", "text"}], empty when it is; new reference.
  */
 json_t *audit_verdict_reasons(const struct audit *audit);
-/* "gap", "unknown" or "complete"; static. */
+/* "gap", "unknown", "accepted" (complete but for gaps that the spec accepts) or "complete"; static.
+ */
 const char *audit_verdict(const json_t *gaps, const json_t *reasons);
 
 /* ---- audit_ladder.c: no I/O ---- */
@@ -141,8 +143,9 @@ void audit_ladder(struct audit *audit);
 json_t *audit_ladder_totals(const struct audit *audit);
 /* The gaps up to delivery: ranges of hours, in their order; new reference. */
 json_t *audit_ladder_gaps(const struct audit *audit);
-/* Judged hours with events of which no count says how many there should be. */
-size_t audit_ladder_unknown_hours(const struct audit *audit);
+/* Judged hours of which no count says how many events there should be: those with events, and
+ * (*dropped of them) those so old that nobody has the counts any more, be anything there or not. */
+size_t audit_ladder_unknown_hours(const struct audit *audit, size_t *dropped);
 /* share of a decimal text: events > whole * limit, exactly ("0.0001": 12 decimals at most). */
 bool audit_ladder_exceeds(int64_t events, int64_t whole, const char *limit);
 

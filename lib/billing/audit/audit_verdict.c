@@ -49,10 +49,22 @@ static void add_sum(json_t *reasons, const struct audit *audit)
                          (json_int_t)audit->counted, (json_int_t)audit_sum_days(audit, "calls")));
 }
 
+static json_t *counts_text(size_t unknown, size_t dropped)
+{
+    if (!dropped)
+        return json_sprintf(
+            "for %zu hours with events CloudWatch does not say how many there should be", unknown);
+    return json_sprintf(
+        "for %zu hours CloudWatch does not say how many events there should be; %zu of "
+        "them are older than it keeps counts (455 days): whatever was there may be "
+        "gone without a trace",
+        unknown, dropped);
+}
+
 json_t *audit_verdict_reasons(const struct audit *audit)
 {
     json_t *reasons = json_array();
-    size_t unknown = audit_ladder_unknown_hours(audit);
+    size_t dropped, unknown = audit_ladder_unknown_hours(audit, &dropped);
 
     add_window(reasons, audit);
     if (audit->unread)
@@ -62,20 +74,20 @@ json_t *audit_verdict_reasons(const struct audit *audit)
                          audit->unread));
     add_sum(reasons, audit);
     if (unknown)
-        add(reasons, "counts",
-            json_sprintf(
-                "for %zu hours with events CloudWatch does not say how many there should be",
-                unknown));
+        add(reasons, "counts", counts_text(unknown, dropped));
     return reasons;
 }
 
 const char *audit_verdict(const json_t *gaps, const json_t *reasons)
 {
+    bool accepted = false;
     size_t i;
     json_t *gap;
 
-    json_array_foreach(gaps, i, gap)
-        if (json_is_true(json_object_get(gap, "above_limit")))
+    json_array_foreach(gaps, i, gap) {
+        if (audit_is_open(gap))
             return "gap";
-    return json_array_size(reasons) ? "unknown" : "complete";
+        accepted = accepted || json_object_get(gap, "accepted");
+    }
+    return json_array_size(reasons) ? "unknown" : accepted ? "accepted" : "complete";
 }

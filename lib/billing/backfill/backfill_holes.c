@@ -13,6 +13,8 @@ bool backfill_holes_is_one(const json_t *gap)
 {
     const char *hop = json_text(gap, "hop");
 
+    if (json_object_get(gap, "accepted"))
+        return false;
     return !strcmp(hop, "forwarded") || !strcmp(hop, "delivered") ||
            (!strcmp(hop, "ingested") && /* nobody says whether they were logged */
             json_is_false(json_object_get(gap, "counted")));

@@ -96,6 +96,22 @@ static const char *customer_at(const json_t *lines, size_t i)
     return json_text(json_array_get(lines, i), "customer");
 }
 
+void bill_compare_warnings(const json_t *first, const json_t *second, json_t *differences)
+{
+    const json_t *a = json_object_get(first, "warnings"), *b = json_object_get(second, "warnings");
+
+    for (size_t i = 0; i < RATING_DOUBTS; i++) {
+        json_int_t left = json_whole(a, rating_doubt_names[i]),
+                   right = json_whole(b, rating_doubt_names[i]);
+        cleanup_free char *field = mem_printf("warnings.%s", rating_doubt_names[i]);
+
+        if (left != right)
+            json_array_append_new(differences,
+                                  json_pack("{s:n, s:s, s:I, s:I}", "customer", "field", field,
+                                            "first", left, "second", right));
+    }
+}
+
 json_t *bill_compare(const json_t *first, const json_t *second)
 {
     const json_t *a = json_object_get(first, "lines"), *b = json_object_get(second, "lines");
@@ -114,5 +130,6 @@ json_t *bill_compare(const json_t *first, const json_t *second)
     }
     compare_lines(differences, NULL, json_object_get(first, "unattributed"),
                   json_object_get(second, "unattributed"));
+    bill_compare_warnings(first, second, differences);
     return differences;
 }

@@ -26,5 +26,8 @@ char *bill_hash(const json_t *bill);
 /* What two bills of one month say differently: [{"customer" (null: unattributed), "field", "first",
  * "second"}]; new reference; empty when they agree on every customer. */
 json_t *bill_compare(const json_t *first, const json_t *second);
+/* Likewise what the two warn of, appended to differences: "field" is "warnings.NAME", "customer"
+ * null.  bill_compare does so, too. */
+void bill_compare_warnings(const json_t *first, const json_t *second, json_t *differences);
 
 #endif

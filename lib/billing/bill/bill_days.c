@@ -1,7 +1,6 @@
 #include "billing/bill/bill_days.h"
 
 #include "base/json.h"
-#include "billing/rollup/rollup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +29,12 @@ static json_t *day_json(const struct rollup_day *day)
     return json;
 }
 
+void bill_days_add(json_t *documents, const struct rollup_day *days, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(documents, day_json(&days[i]));
+}
+
 json_t *bill_days(struct flow *flow, const struct billing *billing, struct day_span days,
                   struct err *e)
 {
@@ -42,8 +47,7 @@ json_t *bill_days(struct flow *flow, const struct billing *billing, struct day_s
         return NULL;
     }
     documents = json_array();
-    for (size_t i = 0; i < status.count; i++)
-        json_array_append_new(documents, day_json(&status.days[i]));
+    bill_days_add(documents, status.days, status.count);
     rollup_status_fini(&status);
     return documents;
 }
@@ -56,7 +60,8 @@ static const char *remedy(const char *state)
         {"missing", "no rollup to bill from; `billingd rollup` builds it"},
         {"outdated", "the rollup is of another query, window or time zone; `billingd rollup` "
                      "builds it again"},
-        {"late", "objects came since the rollup was built; `billingd rollup` looks at them"},
+        {"late", "log objects came, changed or went since the rollup was built; `billingd rollup` "
+                 "looks at them"},
         {"lost", "the rollup is not to be believed, and too much of the log objects is gone to "
                  "build it again: restore either; `billingd rollup --rebuild --day` takes what is "
                  "left"},

@@ -5,6 +5,7 @@
 
 #include "aws/flow.h"
 #include "billing/prices/calendar.h"
+#include "billing/rollup/rollup.h"
 #include "billing/store/billing.h"
 
 /* The builds of the days as they are now, listed anew: [{"day", "state", "fingerprint", "run",
@@ -12,6 +13,8 @@
  * reference, or NULL and *e. */
 json_t *bill_days(struct flow *flow, const struct billing *billing, struct day_span days,
                   struct err *e);
+/* The same of days that were looked at already; appended to documents. */
+void bill_days_add(json_t *documents, const struct rollup_day *days, size_t count);
 /* [{"day", "state"}] of those that cannot be billed from as they stand; new reference. */
 json_t *bill_days_open(const json_t *days);
 /* Why these days cannot be billed from yet, a text per run of days; appended to reasons. */

@@ -94,7 +94,9 @@ static int check_first(struct flow *flow, const struct billing *billing, struct 
     return 0;
 }
 
-/* Nothing counted is a bill of zero only where something could have been. */
+/* Nothing counted is a bill of zero only where something could have been.  That its last days have
+ * objects proves nothing: those of the first days behind it may hold its last calls.  Once these
+ * are counted, and there are none, the month is judged by when the first arrived. */
 static int check_nothing(struct flow *flow, const struct billing *billing, struct day_span days,
                          struct bill_month *look, struct err *e)
 {
@@ -107,14 +109,15 @@ static int check_nothing(struct flow *flow, const struct billing *billing, struc
     check_since(billing, days, month, look);
     if (check_reach(flow, billing, days, look, e))
         return -1;
-    return known.objects || look->state == BILL_MONTH_OPEN || look->state == BILL_MONTH_REFUSED
+    return look->state == BILL_MONTH_OPEN || look->state == BILL_MONTH_REFUSED ||
+                   (known.objects && look->state == BILL_MONTH_DRAFT)
                ? 0
                : check_first(flow, billing, days, look, e);
 }
 
 /* ---- looking ---- */
 
-static enum bill_month_state state_of(const json_t *open)
+enum bill_month_state bill_month_state(const json_t *open)
 {
     enum bill_month_state state = json_array_size(open) ? BILL_MONTH_DRAFT : BILL_MONTH_FINAL;
     const json_t *day;
@@ -136,7 +139,7 @@ int bill_month_look(struct flow *flow, const struct billing *billing, struct day
         return -1;
     look->open = bill_days_open(look->days);
     look->reasons = json_array();
-    look->state = state_of(look->open);
+    look->state = bill_month_state(look->open);
     bill_days_reasons(look->days, look->reasons);
     return check_nothing(flow, billing, days, look, e);
 }

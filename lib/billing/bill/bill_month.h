@@ -24,6 +24,9 @@ struct bill_month {
  * failure. */
 int bill_month_look(struct flow *flow, const struct billing *billing, struct day month,
                     struct bill_month *look, struct err *e);
+/* What the days of a month that cannot be billed from (bill_days_open) make of it; never
+ * BILL_MONTH_REFUSED. */
+enum bill_month_state bill_month_state(const json_t *open);
 void bill_month_fini(struct bill_month *look);
 /* Whether the calls and bytes of a bill are those that the records of a final month's builds say;
  * else -1 and *e (ERR_RETRY): a day was rebuilt between the two, or the table answers something

@@ -53,6 +53,7 @@ void close_fini(struct close *close)
     json_decref(close->price_book);
     json_decref(close->documents);
     json_decref(close->skipped);
+    json_decref(close->rules);
     json_decref(close->changes);
     json_decref(close->manifest);
     free(close->folder);

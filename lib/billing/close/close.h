@@ -37,6 +37,7 @@ struct close {
     struct period period;
     json_t *documents; /* documents_read */
     json_t *skipped;   /* between the month closed before and this one; NULL: nothing */
+    json_t *rules;     /* close_period_rules it is made by; NULL: not that far */
     json_t *changes;   /* of the rules since then: texts, or NULL */
     json_t *manifest;  /* as written */
     char *folder;

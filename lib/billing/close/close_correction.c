@@ -116,7 +116,6 @@ static int open_closed(struct flow *flow, struct close *close, struct closed *cl
 static void set_previous(struct close *close, const struct closed *closed)
 {
     const json_t *then = closed->invoice.archive.manifest;
-    json_auto_t *rules = close_period_rules(close->billing);
     const json_t *text;
     char month[16];
     size_t i;
@@ -130,7 +129,8 @@ static void set_previous(struct close *close, const struct closed *closed)
                   "manifest_sha256", closed_hash(closed_last(closed)));
     close->documents = json_share(closed->documents);
     (void)close_period_read(then, &close->period);
-    close->changes = close_period_changes(json_object_get(then, "rules"), rules);
+    close->rules = close_period_rules(&closed->billing);
+    close->changes = close_period_changes(json_object_get(then, "rules"), close->rules);
     json_array_foreach(close->changes, i, text)
         close_note(close, "since the month was closed, %s", json_string_value(text));
 }

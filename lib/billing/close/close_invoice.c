@@ -11,44 +11,55 @@
 
 #include <string.h>
 
-enum {
-    GAPS_SHOWN = 10,
-    COUNTS_KEPT_S = 455 * 86400, /* CloudWatch user guide, "Metrics retention": hourly, 15 months */
-};
+enum { GAPS_SHOWN = 10 };
 
 /* ---- the chain of months ---- */
 
 /* The first second behind what was closed before, and the rules it was closed by. */
 static void take_rules(struct close *close, const json_t *before)
 {
-    json_auto_t *rules = close_period_rules(close->billing);
     const json_t *text;
     size_t i;
 
-    close->changes = close_period_changes(json_object_get(before, "rules"), rules);
+    close->changes = close_period_changes(json_object_get(before, "rules"), close->rules);
     json_array_foreach(close->changes, i, text)
         close_note(close, "since %s was closed, %s", json_text(before, "month"),
                    json_string_value(text));
 }
 
-static void refuse_edge(struct close *close, const json_t *before, int64_t end_s, int64_t next_s)
+/* How the calls of the edge come into one invoice; new text. */
+static char *edge_remedy(const char *zone, const char *own, struct day next)
+{
+    char day[16];
+
+    calendar_day_text(next, day);
+    if (!zone)
+        return mem_text("set billing.time_zone back to what it was");
+    if (!strcmp(zone, own))
+        return mem_printf("the system's tz database changed what %s is: bring back the version in "
+                          "the manifest's tz_version",
+                          own);
+    return mem_printf(
+        "set billing.time_zone back to %s; or, if it is to change, let the month after "
+        "begin where that one ended: time_zone: \"%s until %s, %s\"",
+        zone, zone, day, own);
+}
+
+static void refuse_edge(struct close *close, const json_t *before, int64_t end_s, struct day next)
 {
     const char *zone = json_text(before, "time_zone"), *month = json_text(before, "month");
     const char *own = price_book_zone(close->billing->book);
-    char end[TIMESTAMP_ROOM], next[TIMESTAMP_ROOM];
+    int64_t next_s = close_period_of(close->billing, next).from_s;
+    char end[TIMESTAMP_ROOM], begin[TIMESTAMP_ROOM];
+    cleanup_free char *remedy = edge_remedy(zone, own, next);
 
     timestamp_text(end_s, end);
-    timestamp_text(next_s, next);
-    close_reason(
-        close,
-        "%s was closed up to %s (time zone %s), but in %s the month after it begins at %s: "
-        "the calls between would be billed %s; a chain of months keeps its time zone: set "
-        "billing.time_zone back to %s%s",
-        month, end, zone ? zone : "?", own, next, next_s < end_s ? "twice" : "never",
-        zone ? zone : "what it was",
-        zone && !strcmp(zone, own) ? " (it is: the system's tz database changed; bring "
-                                     "back the version in the manifest's tz_version)"
-                                   : "");
+    timestamp_text(next_s, begin);
+    close_reason(close,
+                 "%s was closed up to %s (time zone %s), but in %s the month after it begins at "
+                 "%s: the calls between would be billed %s; %s",
+                 month, end, zone ? zone : "?", own, begin, next_s < end_s ? "twice" : "never",
+                 remedy);
 }
 
 /* A month begins where the one closed before it ended, or behind months that are passed over. */
@@ -57,7 +68,6 @@ static void check_edge(struct close *close, const json_t *before)
     struct period then;
     struct day month, next;
     struct err e = {0};
-    int64_t next_s;
 
     if (!close_period_read(before, &then) ||
         calendar_parse_month(json_text(before, "month"), &month, &e)) {
@@ -65,9 +75,8 @@ static void check_edge(struct close *close, const json_t *before)
         return;
     }
     next = calendar_add_days(calendar_month(month).last, 1);
-    next_s = close_period_of(close->billing, next).from_s;
-    if (next_s != then.to_s)
-        refuse_edge(close, before, then.to_s, next_s);
+    if (close_period_of(close->billing, next).from_s != then.to_s)
+        refuse_edge(close, before, then.to_s, next);
     else if (close->period.from_s > then.to_s)
         close->skipped =
             json_pack("{s:o, s:s}", "period",
@@ -202,8 +211,7 @@ static void add_gap(struct close *close, const json_t *gap)
 
 static bool is_counted(const json_t *gap)
 {
-    return json_is_true(json_object_get(gap, "above_limit")) &&
-           !json_is_true(json_object_get(gap, "explained"));
+    return audit_is_open(gap) && !json_is_true(json_object_get(gap, "explained"));
 }
 
 static void add_gaps(struct close *close)
@@ -227,7 +235,7 @@ static void add_gaps(struct close *close)
 
 static bool is_older_than_counts(const struct close *close)
 {
-    return close->period.from_s < clock_now_ms() / 1000 - COUNTS_KEPT_S;
+    return close->period.from_s < clock_now_ms() / 1000 - AUDIT_COUNTS_KEPT_S;
 }
 
 /* What nobody counted may be missing without anybody knowing: where CloudWatch has dropped the
@@ -248,6 +256,18 @@ static void judge_unknown(struct close *close, const char *reason, const char *t
                      text);
 }
 
+static void note_accepted(struct close *close)
+{
+    size_t i;
+    const json_t *gap;
+
+    json_array_foreach(json_object_get(close->audit, "gaps"), i, gap)
+        if (json_object_get(gap, "accepted"))
+            close_note(close, "%" JSON_INTEGER_FORMAT " events are missing (%s), and accepted: %s",
+                       json_whole(gap, "events"), json_text(gap, "hop"),
+                       json_text(gap, "accepted"));
+}
+
 static void judge_audit(struct close *close)
 {
     const char *verdict = json_text(close->audit, "verdict");
@@ -255,7 +275,8 @@ static void judge_audit(struct close *close)
     size_t i;
     json_t *one;
 
-    if (verdict && !strcmp(verdict, "complete"))
+    note_accepted(close);
+    if (verdict && (!strcmp(verdict, "complete") || !strcmp(verdict, "accepted")))
         return;
     if (!verdict || strcmp(verdict, "unknown") != 0)
         add_gaps(close);
@@ -311,6 +332,7 @@ int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
 
     close_begin(close);
     close->period = close_period_of(close->billing, close->month);
+    close->rules = close_period_rules(close->billing);
     close_tell(close, "looking at closed months");
     finishes = check_own(flow, close, e);
     if (finishes || close_is_refused(close))

@@ -58,11 +58,22 @@ json_t *close_period_rules(const struct billing *billing)
 
     for (char **prefix = names->side_prefixes; prefix && *prefix; prefix++)
         json_array_append_new(sides, json_string(*prefix));
-    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:i, s:s}", "bucket", names->bucket,
-                     "data_prefix", names->data_prefix, "side_prefixes", sides, "database",
-                     names->database, "raw_table", names->raw_table, "view", names->view,
-                     "rollup_table", names->rollup_table, "log_group", names->log_group,
-                     "late_days", billing->settings.late_days, "rollup_sha256", rollup);
+    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s?, s:I, s:s, s:s}",
+                     "bucket", names->bucket, "data_prefix", names->data_prefix, "side_prefixes",
+                     sides, "database", names->database, "raw_table", names->raw_table, "view",
+                     names->view, "rollup_table", names->rollup_table, "log_group",
+                     names->log_group, "api_id", names->api_id, "stage", names->stage, "late_days",
+                     billing->settings.late_days, "since", billing->settings.since, "max_response",
+                     (json_int_t)billing->settings.max_response_bytes, "time_zone",
+                     price_book_zone(billing->book), "rollup_sha256", rollup);
+}
+
+/* What a rule is about, where its name does not say it. */
+static const char *meaning_of(const char *key)
+{
+    return strcmp(key, "rollup_sha256") != 0
+               ? key
+               : "the SQL that tells copies from calls and finds their day (rollup_sha256)";
 }
 
 json_t *close_period_changes(const json_t *before, const json_t *now)
@@ -76,8 +87,8 @@ json_t *close_period_changes(const json_t *before, const json_t *now)
         cleanup_free char *new = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 
         if (was && !json_equal(was, value))
-            json_array_append_new(
-                texts, json_sprintf("%s was %s, is %s", key, old ? old : "?", new ? new : "?"));
+            json_array_append_new(texts, json_sprintf("%s was %s, is %s", meaning_of(key),
+                                                      old ? old : "?", new ? new : "?"));
     }
     return texts;
 }

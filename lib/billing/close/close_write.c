@@ -144,7 +144,7 @@ static json_t *now_text(void)
 static void put_chain(json_t *manifest, const struct close *close)
 {
     json_object_set_new(manifest, "period", close_period_json(close->period));
-    json_object_set_new(manifest, "rules", close_period_rules(close->billing));
+    json_object_set(manifest, "rules", close->rules);
     if (json_array_size(close->changes))
         json_object_set(manifest, "changes", close->changes);
     if (close->accept_unknown && close->audit)

@@ -37,28 +37,38 @@ static int by_text(const void *a, const void *b)
     return strcmp(json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
 }
 
-json_t *documents_months(const struct billing *billing, const json_t *documents)
+json_t *documents_months_of(const struct billing *billing, const json_t *numbers)
 {
-    json_t **found = mem_new((json_object_size(documents) + 1) * sizeof *found);
-    json_t *months = json_array(), *hash;
-    const char *text;
-    size_t count = 0;
+    json_t **found = mem_new((json_array_size(numbers) + 1) * sizeof *found);
+    json_t *months = json_array(), *text;
+    size_t count = 0, i;
 
-    json_object_foreach((json_t *)documents, text, hash) {
+    json_array_foreach(numbers, i, text) {
         struct number number;
         char name[16];
 
-        if (!numbers_parse(billing, text, &number) || number.correction)
+        if (!numbers_parse(billing, json_string_value(text), &number) || number.correction)
             continue;
         calendar_month_text(number.month, name);
         found[count++] = json_string(name);
     }
     if (count)
         qsort(found, count, sizeof *found, by_text);
-    for (size_t i = 0; i < count; i++)
+    for (i = 0; i < count; i++)
         json_array_append_new(months, found[i]);
     free(found);
     return months;
+}
+
+json_t *documents_months(const struct billing *billing, const json_t *documents)
+{
+    json_auto_t *numbers = json_array();
+    const char *text;
+    json_t *hash;
+
+    json_object_foreach((json_t *)documents, text, hash)
+        json_array_append_new(numbers, json_string(text));
+    return documents_months_of(billing, numbers);
 }
 
 /* ---- reading ---- */

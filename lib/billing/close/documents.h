@@ -12,6 +12,8 @@ json_t *documents_read(struct flow *flow, const struct billing *billing, struct 
 unsigned documents_last(const struct billing *billing, const json_t *documents, struct day month);
 /* The months with an invoice among them, oldest first: ["2025-09"]; new reference. */
 json_t *documents_months(const struct billing *billing, const json_t *documents);
+/* The same of numbers alone: ["shop-2025-10", "shop-2025-10-c1"]. */
+json_t *documents_months_of(const struct billing *billing, const json_t *numbers);
 /* The hash of one; NULL: not among them. */
 const char *documents_hash(const struct billing *billing, const json_t *documents,
                            struct number number);

@@ -3,7 +3,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_amount.h"
-#include "billing/bill/bill_days.h"
+#include "billing/bill/bill_month.h"
+#include "billing/close/close_period.h"
 #include "billing/close/close_usage.h"
 #include "billing/close/verify_findings.h"
 #include "billing/close/verify_proof.h"
@@ -174,18 +175,14 @@ static const json_t *day_at(const json_t *days, const char *text)
     return NULL;
 }
 
-static int compare_days(struct flow *flow, struct verify *verify, const struct claim *claim,
-                        struct moved *moved, struct err *e)
+static void compare_days(struct verify *verify, const struct claim *claim, const json_t *days,
+                         struct moved *moved)
 {
-    json_auto_t *days = bill_days(flow, &claim->closed.billing, calendar_month(verify->month), e);
     const json_t *day;
     size_t i;
 
-    if (!days)
-        return -1;
     json_array_foreach(days, i, day)
         compare_day(verify, day_at(claim->days, json_text(day, "day")), day, moved);
-    return 0;
 }
 
 static void add_later(struct verify *verify, const json_t *difference)
@@ -220,28 +217,43 @@ static json_t *make_bill(struct flow *flow, const struct verify *verify, const s
     return bill_make(flow, &claim->closed.billing, &request, NULL, e);
 }
 
-static int check_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
-                         json_t **bill, struct err *e)
+/* The builds, and what the table answers.  A day that is built anew between the two is looked at
+ * once more; then the table does not hold what its builds say. */
+static int read_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
+                        struct bill_month *look, json_t **bill, struct err *e)
 {
-    json_auto_t *difference = NULL;
-    struct moved moved = {0};
+    struct err apart = {0};
 
-    tell(verify, "looking at the month's rollups");
-    if (compare_days(flow, verify, claim, &moved, e))
-        return -1;
-    tell(verify, "adding up the rollups");
-    *bill = make_bill(flow, verify, claim, USAGE_FROM_ROLLUP, e);
-    difference = *bill ? bill_amount_bills(*bill, claim->billed, e) : NULL;
-    if (!difference)
-        return -1;
-    if (!moved.any) {
+    for (int tries = 0; tries < 2; tries++) {
+        bill_month_fini(look);
+        json_decref(*bill);
+        *bill = NULL;
+        err_clear(&apart);
+        tell(verify, "looking at the month's rollups");
+        if (bill_month_look(flow, &claim->closed.billing, verify->month, look, e))
+            return -1;
+        tell(verify, "adding up the rollups");
+        *bill = make_bill(flow, verify, claim, USAGE_FROM_ROLLUP, e);
+        if (!*bill)
+            return -1;
+        if (!bill_month_check(look, *bill, &apart))
+            return 0;
+    }
+    verify_findings_differ(verify, "%s", apart.text);
+    return 0;
+}
+
+/* What was billed comes out of the rollups, with what arrived later. */
+static void judge_moved(struct verify *verify, const json_t *difference, const struct moved *moved)
+{
+    if (!moved->any) {
         if (differ_bills(verify, "rollups", difference))
             verify_findings_agree(verify, "the rollups give the bill");
-        return 0;
+        return;
     }
     add_later(verify, difference);
-    if (change_of(difference, "calls") == moved.calls &&
-        change_of(difference, "bytes") == moved.bytes)
+    if (change_of(difference, "calls") == moved->calls &&
+        change_of(difference, "bytes") == moved->bytes)
         verify_findings_agree(verify, "the rollups give the bill and the later arrivals");
     else
         verify_findings_differ(verify,
@@ -250,8 +262,65 @@ static int check_rollups(struct flow *flow, struct verify *verify, const struct 
                                " bytes more than was billed, but %" JSON_INTEGER_FORMAT
                                " and %" JSON_INTEGER_FORMAT " arrived later",
                                change_of(difference, "calls"), change_of(difference, "bytes"),
-                               moved.calls, moved.bytes);
+                               moved->calls, moved->bytes);
+}
+
+/* A closed month that could not be billed any more: why not is told, be it only that it is empty.
+ */
+static void note_refused(struct verify *verify, const struct bill_month *look)
+{
+    if (look->state == BILL_MONTH_REFUSED)
+        verify_findings_note(verify, "it would be no bill any more: %s",
+                             json_string_value(json_array_get(look->reasons, 0)));
+}
+
+/* What is recomputed is found by the rules of now. */
+static void note_rules(struct verify *verify, const struct closed *closed)
+{
+    json_auto_t *now = close_period_rules(&closed->billing);
+    json_auto_t *changes =
+        close_period_changes(json_object_get(closed->invoice.archive.manifest, "rules"), now);
+    const json_t *text;
+    size_t i;
+
+    json_array_foreach(changes, i, text)
+        verify_findings_note(verify, "since it was closed, %s", json_string_value(text));
+}
+
+static int check_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
+                         json_t **bill, struct err *e)
+{
+    json_auto_t *difference = NULL;
+    struct bill_month look = {0};
+    struct moved moved = {0};
+    int failed = read_rollups(flow, verify, claim, &look, bill, e);
+
+    if (!failed) {
+        compare_days(verify, claim, look.days, &moved);
+        note_refused(verify, &look);
+        difference = bill_amount_bills(*bill, claim->billed, e);
+    }
+    bill_month_fini(&look);
+    if (!difference)
+        return -1;
+    judge_moved(verify, difference, &moved);
     return 0;
+}
+
+/* What is billed in spite of a doubt is part of what was said to the customer. */
+static bool differ_warnings(struct verify *verify, const json_t *raw, const json_t *rollups)
+{
+    json_auto_t *differences = json_array();
+    const json_t *one;
+    size_t i;
+
+    bill_compare_warnings(raw, rollups, differences);
+    json_array_foreach(differences, i, one)
+        verify_findings_differ(
+            verify,
+            "%s: the raw events give %" JSON_INTEGER_FORMAT ", the rollups %" JSON_INTEGER_FORMAT,
+            json_text(one, "field"), json_whole(one, "first"), json_whole(one, "second"));
+    return !i;
 }
 
 static int check_raw(struct flow *flow, struct verify *verify, const struct claim *claim,
@@ -266,7 +335,7 @@ static int check_raw(struct flow *flow, struct verify *verify, const struct clai
         return -1;
     if (json_array_size(json_object_get(verify->later, "waiting")))
         return 0; /* then they differ by what waits */
-    if (differ_bills(verify, "raw events", difference))
+    if (differ_bills(verify, "raw events", difference) && differ_warnings(verify, bill, rollups))
         verify_findings_agree(verify, "the raw events give the same as the rollups");
     return 0;
 }
@@ -278,6 +347,7 @@ static int check_numbers(struct flow *flow, struct verify *verify, struct claim 
 
     if (open_claim(flow, verify, claim, e) || check_rating(flow, verify, claim, e))
         return -1;
+    note_rules(verify, &claim->closed);
     tell(verify, "looking at the source objects");
     if (verify_proof_objects(flow, verify, &claim->closed, e) ||
         check_rollups(flow, verify, claim, &bill, e))
@@ -344,6 +414,7 @@ int verify_month(struct flow *flow, struct verify *verify, struct err *e)
 
     verify->differences = json_array();
     verify->checked = json_array();
+    verify->notes = json_array();
     verify->later = json_pack("{s:[], s:[], s:[]}", "days", "customers", "waiting");
     tell(verify, "reading what was closed");
     if (!closed_open(flow, verify->billing, verify->month, &claim.closed, e))
@@ -356,6 +427,7 @@ void verify_fini(struct verify *verify)
 {
     json_decref(verify->differences);
     json_decref(verify->checked);
+    json_decref(verify->notes);
     json_decref(verify->later);
     json_decref(verify->manifest);
 }

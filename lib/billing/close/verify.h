@@ -16,6 +16,7 @@ struct verify {
     /* Filled by verify_month. */
     json_t *differences; /* [text]: what is not as it was signed; empty: all is well */
     json_t *checked;     /* [text]: what was compared and found equal */
+    json_t *notes;       /* [text]: what is worth knowing: rules that changed */
     json_t *later;       /* later arrivals: {"days": [{"day", "calls", "bytes"}], "customers":
                             [{"customer", "calls", "bytes", "total"}], "waiting": [text]} */
     json_t *manifest;    /* of the invoice; NULL when there is none */

@@ -4,10 +4,12 @@
 
 #include "billing/close/verify.h"
 
-/* Into verify->differences, and into verify->checked. */
+/* Into verify->differences, into verify->checked, and into verify->notes. */
 void verify_findings_differ(struct verify *verify, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void verify_findings_agree(struct verify *verify, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void verify_findings_note(struct verify *verify, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -106,6 +106,28 @@ static void check_edge(struct verify *verify, const struct archive *before,
                            now.from_s < then.to_s ? "in both" : "in neither");
 }
 
+/* What decides which events are a month's may change between two, but is told by the later. */
+static void check_changes(struct verify *verify, const struct archive *before,
+                          const struct archive *after)
+{
+    const json_t *then = json_object_get(before->manifest, "rules"),
+                 *now = json_object_get(after->manifest, "rules"),
+                 *told = json_object_get(after->manifest, "changes"), *text;
+    json_auto_t *changes = close_period_changes(then, now);
+    size_t i;
+
+    if (!then || !now)
+        return; /* of an older billingd */
+    if (json_array_size(told) != json_array_size(changes))
+        verify_findings_differ(verify,
+                               "%s tells %zu changes of the rules since %s, and there are %zu",
+                               json_text(after->manifest, "invoice"), json_array_size(told),
+                               json_text(before->manifest, "invoice"), json_array_size(changes));
+    json_array_foreach(changes, i, text)
+        verify_findings_note(verify, "%s to %s: %s", json_text(before->manifest, "invoice"),
+                             json_text(after->manifest, "invoice"), json_string_value(text));
+}
+
 /* Opens the month that *archive says is before it and puts it in its place.  1: done; 0: the chain
  * ends or is broken (told). */
 static int step_back(struct flow *flow, struct verify *verify, struct archive *archive,
@@ -136,6 +158,7 @@ static int step_back(struct flow *flow, struct verify *verify, struct archive *a
                                    : "%smanifest.json is missing; %s names it as the one before",
                                folder, json_text(archive->manifest, "month"));
     check_edge(verify, &before, archive);
+    check_changes(verify, &before, archive);
     archive_close(archive);
     *archive = before;
     return before.manifest ? 1 : 0;

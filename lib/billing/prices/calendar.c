@@ -59,16 +59,76 @@ static int64_t first_second(const char *zone, int64_t days)
     return midnight_s;
 }
 
+static int64_t day_number(const char *zone, int64_t epoch_s)
+{
+    int64_t days = floor_days(epoch_s + time_zone_offset(zone, epoch_s));
+
+    return first_second(zone, days + 1) <= epoch_s ? days + 1 : days;
+}
+
+/* ---- zones that follow each other ---- */
+
+static const char until_word[] = " until ";
+
+bool calendar_zone_next(const char **rest, struct calendar_zone *zone)
+{
+    size_t name = strcspn(*rest, " ,"), word = sizeof until_word - 1;
+    const char *at = *rest + name;
+    char day[11] = "";
+    struct err bad = {0};
+
+    *zone = (struct calendar_zone){.ends = *at != '\0'};
+    if (!name || name >= sizeof zone->name)
+        return false;
+    memcpy(zone->name, *rest, name);
+    if (zone->ends) {
+        if (strncmp(at, until_word, word) || strlen(at) < word + 10)
+            return false;
+        memcpy(day, at + word, 10);
+        at += word + 10;
+        if (calendar_parse_day(day, &zone->until, &bad) || *at++ != ',')
+            return false;
+        at += strspn(at, " ");
+    }
+    *rest = at;
+    return true;
+}
+
 int64_t calendar_day_start(const char *zone, struct day day)
 {
-    return first_second(zone, days_of(day));
+    int64_t days = days_of(day), least = INT64_MIN;
+    struct calendar_zone one;
+
+    if (!strchr(zone, ' '))
+        return first_second(zone, days);
+    /* The day of the change begins in the zone before; none behind it begins earlier. */
+    while (calendar_zone_next(&zone, &one)) {
+        int64_t edge_s = one.ends ? first_second(one.name, days_of(one.until)) : INT64_MAX;
+        int64_t start_s = first_second(one.name, days);
+
+        if (!one.ends || days <= days_of(one.until))
+            return start_s > least ? start_s : least;
+        least = edge_s > least ? edge_s : least;
+    }
+    return least;
 }
 
 struct day calendar_day_of(const char *zone, int64_t epoch_s)
 {
-    int64_t days = floor_days(epoch_s + time_zone_offset(zone, epoch_s));
+    int64_t least = INT64_MIN;
+    struct calendar_zone one;
 
-    return day_from(first_second(zone, days + 1) <= epoch_s ? days + 1 : days);
+    if (!strchr(zone, ' '))
+        return day_from(day_number(zone, epoch_s));
+    while (calendar_zone_next(&zone, &one)) {
+        if (!one.ends || epoch_s < first_second(one.name, days_of(one.until))) {
+            int64_t days = day_number(one.name, epoch_s);
+
+            return day_from(days > least ? days : least);
+        }
+        least = days_of(one.until);
+    }
+    return day_from(least);
 }
 
 struct day calendar_add_days(struct day day, int days)

@@ -12,20 +12,52 @@ static const char *const section_keys[] = {"time_zone",    "currency", "prices",
                                            "max_response", "rollup",   "audit",  "close",
                                            "partitions",   NULL};
 
+static bool check_zone(const struct section_value *section, const char *name)
+{
+    cleanup_free char *nearest = NULL;
+
+    if (time_zone_exists(name))
+        return true;
+    nearest = time_zone_nearest(name);
+    section_tell(section, "time_zone", "%.60s is not in the tz database; %s%s%s", name,
+                 nearest ? "did you mean " : "it looks like ", nearest ? nearest : "Asia/Seoul",
+                 nearest ? "?" : "");
+    return false;
+}
+
+/* "UTC until 2025-11-01, Asia/Seoul": each zone exists, and each lasts until a later day. */
+static void check_zones(const struct section_value *section, const char *zones)
+{
+    const char *rest = zones;
+    struct calendar_zone zone = {.ends = true};
+    struct day before = {0};
+
+    while (zone.ends) {
+        if (!calendar_zone_next(&rest, &zone)) {
+            section_tell(
+                section, "time_zone",
+                "%.80s is no list of zones: it looks like UTC until 2025-11-01, Asia/Seoul", zones);
+            return;
+        }
+        if (!check_zone(section, zone.name))
+            return;
+        if (zone.ends && calendar_compare(zone.until, before) <= 0)
+            section_tell(section, "time_zone",
+                         "%.80s: zones follow each other, each until a later day", zones);
+        before = zone.until;
+    }
+}
+
 static void read_zone(const struct section_value *section, struct price_book *book)
 {
     char buffer[32];
-    const char *zone = section_text(section, "time_zone", buffer);
-    const char *currency;
-    cleanup_free char *nearest = NULL;
+    const char *zone = section_text(section, "time_zone", buffer), *currency;
 
     book->zone = mem_text(zone ? zone : "UTC");
-    if (!time_zone_exists(book->zone)) {
-        nearest = time_zone_nearest(book->zone);
-        section_tell(section, "time_zone", "%.60s is not in the tz database; %s%s%s", book->zone,
-                     nearest ? "did you mean " : "it looks like ", nearest ? nearest : "Asia/Seoul",
-                     nearest ? "?" : "");
-    }
+    if (strchr(book->zone, ' ') || strchr(book->zone, ','))
+        check_zones(section, book->zone);
+    else
+        (void)check_zone(section, book->zone);
     currency = section_text(section, "currency", buffer);
     book->currency = mem_text(currency ? currency : "USD");
     if (strlen(book->currency) != 3 || !isupper((unsigned char)book->currency[0]) ||

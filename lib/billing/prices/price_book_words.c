@@ -79,12 +79,20 @@ static char *setting(const json_t *section, const char *name)
     return text;
 }
 
+static const char *last_zone(const char *zones, struct calendar_zone *zone)
+{
+    while (calendar_zone_next(&zones, zone) && zone->ends)
+        ;
+    return zone->name;
+}
+
 static char *of_book(const struct price_book *book, const char *name)
 {
     const char *currency = book ? book->currency : "USD";
+    struct calendar_zone zone;
 
-    if (!strcmp(name, "time_zone"))
-        return mem_text(book ? book->zone : "UTC");
+    if (!strcmp(name, "time_zone")) /* of several the last: what people look at is of now */
+        return mem_text(book ? last_zone(book->zone, &zone) : "UTC");
     if (!strcmp(name, "currency"))
         return mem_text(currency);
     if (!strcmp(name, "currency_digits"))

@@ -8,7 +8,8 @@
 static const char *const rollup_keys[] = {
     "since",       "group_by",  "late_days", "closed_after", "parallel_queries",
     "scan_budget", "keep_runs", NULL};
-static const char *const audit_keys[] = {"max_gap", "backfill", "backfill_budget", NULL};
+static const char *const audit_keys[] = {"max_gap", "backfill", "backfill_budget", "accept", NULL};
+static const char *const accept_keys[] = {"from", "to", "events", "why", NULL};
 static const char *const close_keys[] = {"archive", "signing_key", NULL};
 static const char *const columns[] = {"sub", "user", "method", "path", "route", "status", NULL};
 static const char *const default_columns[] = {"sub", "user", "method", "route", "status", NULL};
@@ -148,6 +149,52 @@ static void read_backfill(const struct section_value *audit, struct billing_sett
     read_bytes(audit, "backfill_budget", "10GiB (0: no limit)", &settings->backfill_budget_bytes);
 }
 
+static void read_accepted(const struct section_value *entry, struct billing_accepted *accepted)
+{
+    char buffer[32];
+    const char *why;
+    bool whole;
+
+    if (!section_check_keys(entry, accept_keys))
+        return;
+    why = section_text(entry, "why", buffer);
+    accepted->why = mem_text(why ? why : "");
+    whole = section_day(entry, "from", &accepted->days.first);
+    accepted->days.last = accepted->days.first;
+    (void)section_day(entry, "to", &accepted->days.last);
+    if (!json_object_get(entry->object, "from"))
+        section_tell(entry, NULL, "needs from, the first day that lost events");
+    else if (whole && calendar_compare(accepted->days.last, accepted->days.first) < 0)
+        section_tell(entry, "to", "is before from");
+    if (!json_object_get(entry->object, "events"))
+        section_tell(entry, NULL, "needs events: how many are accepted as missing");
+    (void)section_count(entry, "events", 1, (int64_t)1 << 50, &accepted->events);
+    if (!*accepted->why)
+        section_tell(entry, NULL,
+                     "needs why: it stands in the audit and in the manifest of a close");
+}
+
+static void read_accept(const struct section_value *audit, struct billing_settings *settings)
+{
+    const json_t *list = json_object_get(audit->object, "accept"), *item;
+    size_t i;
+
+    if (!list || json_is_null(list))
+        return;
+    if (!json_is_array(list)) {
+        section_tell(audit, "accept",
+                     "must be a list like [{from: 2025-10-03, events: 40, why: ...}]");
+        return;
+    }
+    settings->accepted = mem_new((json_array_size(list) + 1) * sizeof *settings->accepted);
+    json_array_foreach(list, i, item) {
+        cleanup_free char *path = mem_printf("%s.accept[%zu]", audit->path, i);
+
+        read_accepted(&(struct section_value){audit->reader, item, path},
+                      &settings->accepted[settings->accepted_count++]);
+    }
+}
+
 static void read_audit(const struct section_value *section, struct billing_settings *settings)
 {
     const struct section_value audit = part_of(section, "audit", audit_keys);
@@ -162,6 +209,7 @@ static void read_audit(const struct section_value *section, struct billing_setti
     if (!settings->max_gap)
         settings->max_gap = mem_text("0.0001");
     read_backfill(&audit, settings);
+    read_accept(&audit, settings);
 }
 
 static void read_close(const struct section_value *section, struct billing_settings *settings)
@@ -228,6 +276,9 @@ void settings_free(struct billing_settings *settings)
     for (char **column = settings->group_by; column && *column; column++)
         free(*column);
     free(settings->group_by);
+    for (size_t i = 0; i < settings->accepted_count; i++)
+        free(settings->accepted[i].why);
+    free(settings->accepted);
     free(settings->since);
     free(settings->max_gap);
     free(settings->archive_prefix);

@@ -4,6 +4,13 @@
 
 #include "billing/prices/section.h"
 
+/* Losses that somebody knows of and takes: of these days, up to so many events in all. */
+struct billing_accepted {
+    struct day_span days;
+    int64_t events;
+    char *why;
+};
+
 struct billing_settings {
     int late_days;          /* events may arrive this many days after their day and still count */
     int closed_after_hours; /* a day is closed this long after it ended */
@@ -18,6 +25,8 @@ struct billing_settings {
     char **group_by;       /* rollup columns, ends with NULL */
     char *max_gap;         /* decimal share, "0.0001" */
     bool backfill_by_hand; /* the daemon reads no gap again */
+    struct billing_accepted *accepted;
+    size_t accepted_count;
     int64_t backfill_budget_bytes; /* what it reads for that within 24 hours; 0: no limit */
     char *archive_prefix;          /* where closed months lie in the bucket: "billing/" */
     char *signing_key;             /* path of an Ed25519 private key (PEM); NULL: closing refuses */

@@ -4,10 +4,13 @@ enum { ALL = OPERATION_RUN | OPERATION_BILL | OPERATION_CLOSE };
 enum { WRITES = OPERATION_RUN | OPERATION_BILL };
 
 const struct operation rollup_operations[ROLLUP_OPERATIONS] = {
-    [ROLLUP_GET_TABLE] = {"glue", "GetTable", ALL, {{OPERATION_ON_TABLES, "glue:GetTable"}}},
+    [ROLLUP_GET_TABLE] = {"glue",
+                          "GetTable",
+                          ALL | OPERATION_STATUS,
+                          {{OPERATION_ON_TABLES, "glue:GetTable"}}},
     [ROLLUP_GET_PARTITIONS] = {"glue",
                                "GetPartitions",
-                               ALL,
+                               ALL | OPERATION_STATUS,
                                {{OPERATION_ON_TABLES, "glue:GetPartitions"}},
                                .token = "NextToken",
                                .next_token = "NextToken",

@@ -247,14 +247,26 @@ static void count(struct run *run)
     state.scanned_bytes += json_integer_value(json_object_get(statistics, "DataScannedInBytes"));
 }
 
+/* Names that the SQL of this billingd knows and the catalogue does not: before the first `apply`,
+ * and after an upgrade until the next.  (Trino's error codes) */
+static bool is_of_another_catalogue(const char *reason)
+{
+    return strstr(reason, "_NOT_FOUND") || strstr(reason, "VIEW_IS_STALE") ||
+           strstr(reason, "INVALID_VIEW");
+}
+
 static int fail(const struct run *run, enum athena_failure failure, struct err *e)
 {
-    const json_t *status = json_object_get(run->execution, "Status");
+    const char *reason = athena_query_reason(json_object_get(run->execution, "Status"));
 
     return err_set(e, failure == ATHENA_WRONG ? ERR_INVALID : ERR_RETRY,
-                   "the query %s: %s (query %s)",
-                   failure == ATHENA_CANCELLED ? "was cancelled" : "failed",
-                   athena_query_reason(status), run->result->id);
+                   "the query %s: %s%s (query %s)",
+                   failure == ATHENA_CANCELLED ? "was cancelled" : "failed", reason,
+                   is_of_another_catalogue(reason)
+                       ? "; a table or view in the catalogue is not the one that this billingd "
+                         "makes: `billingd plan` shows which, `billingd apply` writes it"
+                       : "",
+                   run->result->id);
 }
 
 /* 0: succeeded; 1: worth another run; -1: failed. */

@@ -2,6 +2,8 @@
 
 #include "base/json.h"
 
+#include <string.h>
+
 const struct operation_target operation_targets[OPERATION_PLACES] = {
     [OPERATION_ON_WORKGROUP] = {"workgroup", "{arn}"},
     [OPERATION_ON_BUCKET] = {"bucket", "{arn}"},
@@ -22,13 +24,27 @@ static struct aws_request request_of(const struct billing *billing,
     return (struct aws_request){billing->session, operation->service, operation->name, params};
 }
 
+/* Tables and views are made by `apply` alone: before the first, and after an upgrade. */
+static void name_remedy(const struct operation *operation, struct err *e)
+{
+    const struct err failed = *e;
+
+    if (failed.kind != ERR_ABSENT || strcmp(operation->service, "glue") != 0)
+        return;
+    err_clear(e);
+    (void)err_set(e, failed.kind, "%s; `billingd apply` makes it", failed.text);
+}
+
 json_t *operation_call(struct flow *flow, const struct billing *billing,
                        const struct operation *operation, json_t *params, struct err *e)
 {
     json_auto_t *owned = params;
     const struct aws_request request = request_of(billing, operation, owned);
+    json_t *reply = flow_call(flow, &request, e);
 
-    return flow_call(flow, &request, e);
+    if (!reply)
+        name_remedy(operation, e);
+    return reply;
 }
 
 json_t *operation_call_at_end(struct flow *flow, const struct billing *billing,
@@ -48,7 +64,10 @@ int operation_pages(struct flow *flow, const struct billing *billing,
                                          pages->operation->token, pages->operation->next_token,
                                          pages->take, pages->arg};
 
-    return flow_pages(flow, &listing, e);
+    if (!flow_pages(flow, &listing, e))
+        return 0;
+    name_remedy(pages->operation, e);
+    return -1;
 }
 
 struct joined {

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ def test_deleted_object_is_missing_where_it_was(world: World) -> None:
     assert "deleted" in lost[0]["explanation"]
     # The build was made from what was there: it still holds them, and the audit says so.
     assert gaps(found)["rolled_up"] > 0
-    assert any("MORE" in g["explanation"] for g in found["gaps"])
+    assert any("gone or changed" in g["explanation"] for g in found["gaps"])
     text = world.run("audit", *DAYS, code=5).stdout
     assert "delivered" in text and "Worst hours" in text and "gap: more than max_gap" in text
 
@@ -448,3 +449,30 @@ def test_daemon_tells_it_as_metrics(world: World, start: Any) -> None:
     told = daemon.wait(lambda: daemon.events("audit_gap"))
     assert [e["hop"] for e in told] == ["forwarded"]
     assert daemon.end() == 0
+
+
+def test_what_cloudwatch_has_dropped_is_unknown(world: World) -> None:
+    """Days partly older than the counts are kept; what had arrived on the old ones is deleted before it was rolled up:
+    nothing is left that says so, and nothing says that there was nothing."""
+    today = int(time.time()) // 86400 * 86400
+    first, last = (time.strftime("%Y-%m-%d", time.gmtime(today - days * 86400)) for days in (462, 450))
+    world.write(since=first)
+    begin, end = hour(first, 0), hour(last, 23)
+    world.sandbox.traffic(GROUP, [{"message": json.dumps({
+        "requestId": f"old{at}", "sub": "s", "status": "200", "requestTimeEpoch": str(at), "responseLength": "7"}),
+        "timestamp": at * 1000, "arrival": at * 1000} for at in range(begin, end, 3600)])
+    dropped = (int(time.time()) - 455 * 86400) // 3600 * 3600 + 3600
+    for one in world.sandbox.objects(BUCKET, "access-logs/"):
+        part = dict(p.split("=") for p in one["key"].split("/")[1:5])
+        if hour(f"{part['year']}-{part['month']}-{part['day']}", int(part["hour"])) < dropped:
+            world.s3.delete_object(Bucket=BUCKET, Key=one["key"])
+    window = ("--from", first, "--to", last)
+    world.run("rollup", *window)
+    found = audit(world, *window, code=1)
+    assert found["verdict"] == "unknown" and [one["reason"] for one in found["reasons"]] == ["counts"]
+    assert found["unknown_hours"] >= (dropped - begin) // 3600
+    assert "older than" in found["reasons"][0]["text"]
+    # Hours that the counts are kept of are judged as ever.
+    (one, *_), young = found["hours"], time.strftime("%Y-%m-%d", time.gmtime(today - 452 * 86400))
+    assert one["delivered"] == 0 and one["ingested"] is None
+    assert audit(world, "--from", young, "--to", last)["verdict"] == "complete"

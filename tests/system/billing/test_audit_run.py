@@ -35,15 +35,29 @@ def traffic(world: World, name: str = "r", least: int = 2, most: int = 6) -> Non
     lines = []
     for n in range(40):
         at = now - most * HOUR + n * (most - least) * HOUR // 40
-        line = {"requestId": f"{name}{n}", "sub": "s", "requestTimeEpoch": str(at), "status": "200"}
+        line = {"requestId": f"{name}{n}", "sub": "s", "requestTimeEpoch": str(at), "status": "200", "responseLength": "7"}
         lines.append({"message": json.dumps(line), "timestamp": at * 1000, "arrival": at * 1000})
     world.sandbox.traffic(GROUP, lines)
+
+
+INCLUDED = ("repaired", "estimated", "late", "unattributed", "no_id", "id_conflicts", "length_unknown", "length_refused")
+
+
+def odd(world: World) -> None:
+    """Billed, and one of each that is worth knowing: of the hours that the audit judges."""
+    at = int(time.time()) // HOUR * HOUR - 3 * HOUR + 60
+    line = {"sub": "s", "status": "200", "requestTimeEpoch": str(at), "responseLength": "7"}
+    lines = [json.dumps({"requestId": f"odd{n}", **line, **more}) for n, more in enumerate((
+        {"requestTimeEpoch": "-"}, {"sub": "-"}, {"requestId": "-"}, {"requestId": "r1", "responseLength": "8"},
+        {"responseLength": "-"}, {"responseLength": "9" * 18}))]
+    lines.append(json.dumps({"requestId": "odd", **line})[:-1] + ',"path":"/"x"}')
+    world.sandbox.traffic(GROUP, [{"message": text, "timestamp": at * 1000, "arrival": at * 1000} for text in lines])
 
 
 def another(world: World) -> None:
     """An object of this hour."""
     at = int(time.time())
-    line = {"requestId": f"now{at}", "sub": "s", "requestTimeEpoch": str(at), "status": "200"}
+    line = {"requestId": f"now{at}", "sub": "s", "requestTimeEpoch": str(at), "status": "200", "responseLength": "7"}
     world.sandbox.traffic(GROUP, [{"message": json.dumps(line), "timestamp": at * 1000, "arrival": at * 1000}])
 
 
@@ -77,11 +91,19 @@ def test_time_stamps(world: World, start: Start, tmp_path: Path) -> None:
     assert daemon.metric("billingd_audit_gap_ratio", hop="delivered") == 0
     if shutil.which("promtool"):  # and none of the document's questions is answered with yes
         ask(tmp_path, CONDITIONS, scraped(daemon.get("/metrics")[1], time.time()), False)
+    included = {name: daemon.metric("billingd_audit_included_events", **{"class": name}) for name in INCLUDED}
+    assert included == dict.fromkeys(INCLUDED, 0)
+    assert daemon.metric("billingd_months", state="open") >= 1 and daemon.metric("billingd_months", state="closed") == 0
     seen = daemon.metric("billingd_newest_object_timestamp_seconds")
     time.sleep(1)
     another(world)
+    odd(world)
     daemon.kick()
     daemon.wait(lambda: daemon.metric("billingd_newest_object_timestamp_seconds") > seen)
+    daemon.wait(lambda: daemon.metric("billingd_audit_included_events", **{"class": "repaired"}) == 1, 60)
+    included = {name: daemon.metric("billingd_audit_included_events", **{"class": name}) for name in INCLUDED}
+    assert included == {"repaired": 1, "estimated": 1, "late": 0, "unattributed": 1, "no_id": 1, "id_conflicts": 1,
+                        "length_unknown": 1, "length_refused": 1}
     assert daemon.end() == 0
 
 
@@ -157,6 +179,27 @@ def test_a_gap_is_told_until_it_is_closed(world: World, start: Start) -> None:
     daemon.kick()
     daemon.wait(lambda: well(daemon), 120)
     assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
+    assert daemon.end() == 0
+
+
+def test_a_gap_does_not_end_by_growing_old(world: World, start: Start) -> None:
+    """Three days old: the hourly audit of two days finds nothing, and nobody reads it again by himself."""
+    now = int(time.time()) // HOUR * HOUR
+    world.write(more="      audit: {backfill: manual}\n")
+    world.sandbox.blocks({"hop": "filter", "from": now - 76 * HOUR, "to": now - 73 * HOUR})
+    traffic(world, "lost", 73, 76)
+    world.sandbox.blocks()
+    daemon = start().ready()
+    daemon.wait(lambda: says(daemon, "shop: an older gap is not closed: usage is missing"), 120)
+    assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
+    assert daemon.metric("billingd_open_gaps") == 1 and daemon.metric("billingd_open_gap_events") == 40
+    daemon.kick()
+    daemon.wait(lambda: daemon.passes() == 2)
+    assert says(daemon, "shop: an older gap is not closed: usage is missing")
+    world.run("backfill", "--since", "4d")
+    daemon.kick()
+    daemon.wait(lambda: well(daemon), 120)
+    assert daemon.metric("billingd_open_gaps") == daemon.metric("billingd_open_gap_events") == 0
     assert daemon.end() == 0
 
 

@@ -93,9 +93,11 @@ def test_dry_run_writes_nothing(world: World) -> None:
 
 
 def test_no_hole_and_no_count_is_not_the_same_as_no_hole(world: World) -> None:
-    report = backfill(world, "--from", FIRST, "--to", LAST)
+    """And it ends as the audit of the same days does."""
+    report = backfill(world, code=1)
     assert report["holes"] == [] and [one["reason"] for one in report["reasons"]] == ["silent"]
-    assert "not known: nothing to audit" in world.run("backfill", "--from", FIRST, "--to", LAST).stdout
+    assert "not known: nothing to audit" in world.run("backfill", *DAYS, code=1).stdout
+    assert audit(world, code=1)["reasons"] == report["reasons"]
 
 
 def test_killed_half_way(world: World) -> None:

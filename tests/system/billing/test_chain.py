@@ -3,11 +3,12 @@
 import gzip
 import hashlib
 import json
+import re
 from typing import Any
 
 import pytest
 from close_world import FOLDER, MORE, Books, openssl
-from rollup_world import BUCKET, World
+from rollup_world import BUCKET, World, moment
 from test_close import kill_at_write, puts, reasons
 
 NUMBERS = "billing/numbers/shop/"
@@ -213,17 +214,35 @@ def test_a_zone_that_changed(books: Books, zone: str, other: str, word: str) -> 
     period = ours["manifest"]["period"]
     assert period["to"] - period["from"] == 31 * 86400
     assert any(line["customer"] == "edge" for line in ours["bill"]["lines"]) is (zone == "UTC")
+    for bad, says in (("UTC until 2025-11-01", "no list of zones"), ("UTC until 2025-11-01, Asia/Soul", "Asia/Seoul?"),
+                      ("UTC until 2025-11-01, Asia/Seoul until 2025-11-01, UTC", "each until a later day")):
+        world.write(zone=f'"{bad}"')
+        assert says in world.run("check", code=78).stderr
     world.write(zone=other)
     world.run("rollup", "--from", "2025-10-01", "--to", "2025-11-30")
     for words in ((), ("--first",)):
         told = reasons(books.close("2025-11", *words, code=4))
         assert f"billed {word}" in told and f"set billing.time_zone back to {zone}" in told, told
-    world.write(zone=zone)
-    world.run("rollup", "--from", "2025-10-01", "--to", "2025-11-30")
+    # Set back, or the next month begins where that one ended: either way the calls of the edge are in one invoice.
+    (way,) = re.findall(r'time_zone: "(.*?)"', told)
+    assert way == f"{zone} until 2025-11-01, {other}"
+    for chosen in (zone, f'"{way}"'):
+        world.write(zone=chosen)
+        world.run("rollup", "--from", "2025-10-01", "--to", "2025-11-30")
+        found = books.close("2025-11", "--dry-run")
+        assert any(line["customer"] == "edge" for line in found["bill"]["lines"]) is (zone != "UTC")
+        assert found["bill"]["time_zone"] == chosen.strip('"')
+        assert found["bill"]["totals"]["calls"] == 40 + (zone != "UTC")
+    assert f'time_zone was "{zone}", is "{way}"' in "".join(found["notes"])
     november = books.close("2025-11")
     assert november["manifest"]["period"]["from"] == period["to"]
-    assert any(line["customer"] == "edge" for line in november["bill"]["lines"]) is (zone != "UTC")
-    assert books.verify("2025-11")["verified"] is True
+    assert november["manifest"]["period"]["to"] == moment("2025-12-01T00:00") - (9 * 3600 if other != "UTC" else 0)
+    assert any(f'time_zone was "{zone}"' in text for text in november["manifest"]["changes"])
+    found = books.verify("2025-11", "--from-raw")
+    assert found["verified"] is True and any("time_zone" in text for text in found["notes"])
+    assert books.verify("2025-10", "--from-raw")["verified"] is True
+    assert json.loads(world.run("audit", "--from", "2025-10-01", "--to", "2025-11-30", "-o", "json").stdout)[
+        "verdict"] == "complete"
 
 
 def test_what_was_passed_over_is_said(books: Books) -> None:
@@ -244,7 +263,9 @@ def test_other_rules_are_told(two: Books) -> None:
     assert "since 2025-10 was closed, late_days was 3, is 5" in found["notes"]
     assert found["manifest"]["changes"] == ["late_days was 3, is 5"]
     assert found["manifest"]["rules"]["late_days"] == 5 and found["manifest"]["rules"]["bucket"] == BUCKET
-    assert two.verify("2025-11")["verified"] is True
+    found = two.verify("2025-11")
+    assert found["verified"] is True and found["notes"] == ["shop-2025-10 to shop-2025-11: late_days was 3, is 5"]
+    assert "since it was closed, late_days was 3, is 5" in two.verify("2025-10")["notes"]
 
 
 def test_evidence_of_all_documents(two: Books) -> None:

@@ -59,6 +59,11 @@ def test_refusals(books: Books) -> None:
     assert "not closed yet" in reasons(books.close(soon, code=4))
     assert books.keys() == []
     assert world.run("close", "2025-13", code=64).stdout == ""
+    for entry, says in (("{events: 1, why: x}", "needs from"), ("{from: 2025-10-02, events: 1}", "needs why"),
+                        ("{from: 2025-10-02, why: x}", "needs events"), ("{from: 2025-10-02, to: 2025-10-01, events: 1, why: x}",
+                                                                         "before from"), ("{day: 2025-10-02}", "day")):
+        world.write(more=f"      audit: {{accept: [{entry}]}}\n")
+        assert says in world.run("check", code=78).stderr
 
 
 def test_unexplained_gap(books: Books) -> None:
@@ -69,6 +74,18 @@ def test_unexplained_gap(books: Books) -> None:
     found = books.close(code=4)
     assert "forwarded" in reasons(found) and "2025-10-01T1" in reasons(found)
     books.sandbox.blocks()
+    # Somebody takes the loss, and no more than that.
+    asked = ("audit", "--month", "2025-10", "-o", "json")
+    missing = sum(gap["events"] for gap in json.loads(books.world.run(*asked, code=5).stdout)["gaps"] if gap["above_limit"])
+    for events, code in ((missing - 1, 5), (missing, 0)):
+        accept = f"accept: [{{from: 2025-10-01, events: {events}, why: 'filter deleted, ticket 7'}}]"
+        books.world.write(more=MORE.format(key=books.key).replace("0.01%", f"0.01%, {accept}"))
+        audit = json.loads(books.world.run(*asked, code=code).stdout)
+        assert audit["verdict"] == ("gap" if code else "accepted")
+    found = books.close("2025-10", "--dry-run")
+    assert f"{missing} events are missing (forwarded), and accepted: filter deleted, ticket 7" in found["notes"]
+    assert "billing.audit.accept names" in books.world.run("audit", "--month", "2025-10").stdout
+    books.world.write(more=MORE.format(key=books.key))
     books.world.run("backfill", "--month", "2025-10")
     books.world.run("rollup", "--month", "2025-10")
     assert books.close()["closed"] is True

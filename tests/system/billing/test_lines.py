@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from close_world import Books
 from rollup_world import DATABASE, GROUP, WORKGROUP, World, moment
 
 DAY = "2025-10-07"
@@ -158,6 +159,25 @@ def test_lengths_that_cannot_be_are_told(world: World) -> None:
     world.apply()
     found = bill(world)
     assert usage(found) == {"u": (12, 0)} and found["warnings"]["length_refused"] == 6
+
+
+def test_other_warnings_are_another_bill(world: World) -> None:
+    """Calls, bytes and amounts agree, and what is told of them does not."""
+    sql = world.own_template() / "sql/rollup.sql"
+    sql.write_text(sql.read_text().replace("count_if(line_state = 'repaired')", "CAST(0 AS bigint)"))
+    world.apply()
+    send(world, line(), line(requestId="repaired", path=None)[:-1] + ',"path":"/"x"}')
+    world.run("rollup", "--month", "2025-10")
+    done = world.run("bill", "--month", "2025-10", "-o", "json", "--from-raw", code=5)
+    compared = json.loads(done.stdout)["from_raw"]
+    assert compared["equal"] is False and compared["differences"] == [
+        {"customer": None, "field": "warnings.repaired", "first": 0, "second": 1}]
+    assert "all customers: warnings.repaired: rollup 0, raw 1" in done.stderr
+    Books(world)  # verify asks the same
+    world.run("rollup", "--month", "2025-10")
+    world.run("close", "2025-10", "--yes", "--accept-unknown")
+    found = json.loads(world.run("verify", "2025-10", "--from-raw", "-o", "json", code=5).stdout)
+    assert found["differences"] == ["warnings.repaired: the raw events give 1, the rollups 0"]
 
 
 def test_an_ordinary_month_has_no_warnings(world: World) -> None:

@@ -1,6 +1,7 @@
 """Months of which nothing is known are no bills of zero: said by bill, what-if and close alike."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -36,12 +37,27 @@ def test_before_any_data(books: Books) -> None:
     no_bill(books, "2025-10", "no objects below")
     books.months("2025-10", "2026-01")
     no_bill(books, "2025-06", "lies before any data")
+    # Its last days look into October's objects: while these are not counted, they may hold its last calls.
+    assert json.loads(books.world.run("bill", "--month", "2025-09", "-o", "json").stdout)["draft"] is True
+    books.world.run("rollup", "--month", "2025-09")
+    no_bill(books, "2025-09", "lies before any data")
     for month in ("2025-10", "2025-12"):
         bill = json.loads(books.world.run("bill", "--month", month, "-o", "json").stdout)
         assert bill["draft"] is False and (bill["totals"]["calls"] == 0) is (month == "2025-12")
 
 
-def test_years_the_table_does_not_show(books: Books) -> None:
+def check_months(daemon: Any, **wanted: int) -> None:
+    """How many months are in each state, as the daemon counts them once it built all it can; others are empty."""
+    states = ("open", "ready", "unclosable", "closed", "left")
+
+    def found() -> dict[str, float]:
+        counts = {state: daemon.metric("billingd_months", state=state) for state in states}
+        return {state: count for state, count in counts.items() if count}
+    daemon.wait(lambda: found() == wanted, 60)
+    assert daemon.metric("billingd_months", state="empty") > 0 and daemon.end() == 0
+
+
+def test_years_the_table_does_not_show(books: Books, start: Any) -> None:
     """An object of February 2024; the table begins in 2025."""
     world = books.world
     world.write(since="2024-01-01")
@@ -54,6 +70,9 @@ def test_years_the_table_does_not_show(books: Books) -> None:
     assert "29  hidden" in world.run("rollup", "--month", "2024-02").stdout
     for month in ("2024-02", "2024-05"):
         no_bill(books, month, "projection.year.range")
+    daemon = start().ready()
+    daemon.wait(lambda: "shop: 5 closed days cannot be billed, and only people can mend it" in daemon.get("/-/ready")[1], 60)
+    check_months(daemon, unclosable=2, open=1)  # the first of March, too
     # The table is widened: the day is there.
     table = world.glue.get_table(DatabaseName=DATABASE, Name="restapi_access_log_json_raw")["Table"]
     kept = {k: table[k] for k in ("Name", "TableType", "StorageDescriptor", "PartitionKeys") if k in table}
@@ -65,7 +84,7 @@ def test_years_the_table_does_not_show(books: Books) -> None:
     assert bill["draft"] is False and bill["totals"]["calls"] == 1
 
 
-def test_an_empty_month_between(books: Books) -> None:
+def test_an_empty_month_between(books: Books, start: Any) -> None:
     """Nothing to bill: passed over, or closed on somebody's word that the gateway had nothing."""
     books.world.write(since="2025-10-01", more=MORE.format(key=books.key))
     books.months("2025-10", "2025-12")
@@ -79,6 +98,39 @@ def test_an_empty_month_between(books: Books) -> None:
     assert any("the gateway had any is unknown" in text for text in found["notes"])
     assert books.close("2025-12")["manifest"]["previous"]["month"] == "2025-11"
     assert books.verify("2025-12")["verified"] is True
+    books.months("2026-02", "2026-03")
+    books.close("2026-03", "--first")
+    books.months("2026-04")
+    check_months(start().ready(), closed=4, left=1, ready=1, open=1)
+
+
+def test_status_tells_how_far_usage_can_be_billed(books: Books) -> None:
+    """Of this month and the one before; whatever day it is."""
+    world, now = books.world, time.time()
+    this, last = (time.strftime("%Y-%m", time.gmtime(at)) for at in (now, now - (time.gmtime(now).tm_mday + 1) * 86400))
+    first, today = f"{last}-01", time.strftime("%Y-%m-%d", time.gmtime(now))
+
+    def usage(code: int = 0) -> Any:
+        return json.loads(world.run("status", "-o", "json", code=code).stdout)["pipelines"][0]["usage"]
+
+    world.write(since=first)
+    world.request(f"{first}T12:00", arrival=f"{first}T12:05")
+    world.sandbox.clear()
+    found = usage()
+    assert world.ours(kind="write") == []
+    assert found["from"] == first and found["days"]["missing"] >= 1
+    assert any(first in text and "billingd rollup" in text for text in found["reasons"])
+    assert [one["month"] for one in found["months"]] == [last, this]
+    state = {one["month"]: one["state"] for one in found["months"]}
+    assert state[this] == "open" and state[last] in ("unclosable", "open")  # open: its last day waits for late events
+    assert "missing" in world.run("status").stdout
+    world.run("rollup", "--from", first, "--to", today)
+    found = usage()
+    assert found["days"].keys() <= {"current", "empty"} and found["reasons"] == []
+    assert {one["month"]: one["state"] for one in found["months"]}[last] in ("ready", "open")
+    world.sandbox.faults({"service": "glue", "operation": "GetPartitions", "action": "error", "status": 403,
+                          "code": "AccessDeniedException", "times": 0})
+    assert usage(code=77)["denied"] is True
 
 
 def test_traffic_and_nothing_billed(books: Books) -> None:
