@@ -94,10 +94,10 @@ static const struct verb verbs[] = {
      "re-read from the log group what is missing in the bucket", "billingd backfill --auto",
      verb_backfill, NULL, false},
     {"close",
-     "[--correct] [--first] [--accept-unknown] [--pipeline NAME] [--yes] [--dry-run] [--strict] "
-     "[-o json]",
+     "[--due] [--correct] [--first] [--accept-unknown] [--pipeline NAME] [--yes] [--dry-run] "
+     "[--strict] [-o json]",
      "archive and sign the bill of a month, for good", "billingd close 2025-10", verb_close,
-     "YYYY-MM", false},
+     "[YYYY-MM]", false},
     {"verify", "[--public-key FILE] [--from-raw] [--pipeline NAME] [--strict] [-o json]",
      "recompute a closed month and compare it with its archive", "billingd verify 2025-10",
      verb_verify, "YYYY-MM", false},

@@ -39,6 +39,9 @@ const struct flag options_flags[] = {
      "make the bill from raw events as well, and compare"},
     {"auto", 0, TRUTH(automatic), NULL, NULL, "as far back as the log group reaches"},
     {"correct", 0, TRUTH(correct), NULL, NULL, "bill what arrived after the close"},
+    {"due", 0, TRUTH(due), NULL, NULL,
+     "each month that is due, in order: the one after the last closed, once nothing of it can come "
+     "late any more"},
     {"first", 0, TRUTH(first), NULL, NULL, "leave months before this one open for good"},
     {"rebuild", 0, TRUTH(rebuild), NULL, NULL, "also days whose build is believed"},
     {"accept-unknown", 0, TRUTH(accept_unknown), NULL, NULL,

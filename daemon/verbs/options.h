@@ -29,6 +29,7 @@ struct options {
     bool automatic;            /* backfill: as far back as the log group reaches */
     bool correct;              /* close: what arrived after the close */
     bool first;                /* close: months before stay open */
+    bool due;                  /* close: the month that is due */
     bool rebuild;              /* rollup: days whose build is believed, too */
     bool accept_unknown;       /* close: although AWS has no counts for some hours */
     bool skip_pass_role_check; /* apply, run: write although IAM's simulation denies iam:PassRole */
