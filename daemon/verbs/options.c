@@ -75,7 +75,7 @@ const struct flag options_flags[] = {
 const struct word options_words[] = {
     {"SPEC", "a billing.yaml", "file"},
     {"FILE", "a file", "file"},
-    {"PLANFILE", "a plan that `billingd plan --out` kept", "file"},
+    {"PLANFILE", "a plan kept by `plan --out`", "file"},
     {"YYYY-MM", "a month of the billing time zone, like 2025-10", "month"},
     {"DAY", "a day of the billing time zone: YYYY-MM-DD", "day"},
     {"AGE", "an age, like 36h or 7d", NULL},

@@ -179,7 +179,7 @@ def test_exit_codes_are_documented() -> None:
     (["help", "clsoe"], "billingd: no verb 'clsoe'; did you mean 'close'?\n"),
     (["plan", "--month", "2025-10"], "billingd: plan has no flag --month\n"),
     (["plan", "x"], "billingd: 'x' is one argument too many\n"),
-    (["close"], "billingd: close needs YYYY-MM, like: billingd close 2025-10\n")])
+    (["verify"], "billingd: verify needs YYYY-MM, like: billingd verify 2025-10\n")])
 def test_a_wrong_command_line(words: list[str], says: str) -> None:
     """In our words, without the path of the program, which getopt begins with."""
     done = subprocess.run([BINARY, *words], capture_output=True, text=True)
