@@ -2,6 +2,7 @@
 #include "aws/codec/model.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "daemon/help/help.h"
 #include "daemon/service/service.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/spec_load.h"
@@ -93,10 +94,10 @@ static const struct verb verbs[] = {
      "re-read from the log group what is missing in the bucket", "billingd backfill --auto",
      verb_backfill, NULL, false},
     {"close",
-     "[--correct] [--first] [--accept-unknown] [--pipeline NAME] [--yes] [--dry-run] [--strict] "
-     "[-o json]",
+     "[--due] [--correct] [--first] [--accept-unknown] [--pipeline NAME] [--yes] [--dry-run] "
+     "[--strict] [-o json]",
      "archive and sign the bill of a month, for good", "billingd close 2025-10", verb_close,
-     "YYYY-MM", false},
+     "[YYYY-MM]", false},
     {"verify", "[--public-key FILE] [--from-raw] [--pipeline NAME] [--strict] [-o json]",
      "recompute a closed month and compare it with its archive", "billingd verify 2025-10",
      verb_verify, "YYYY-MM", false},
@@ -108,11 +109,27 @@ static const struct verb verbs[] = {
     {"iam-policy", "[--for plan|apply|run|bill|close] [--split N] [--strict]",
      "print the least-privilege IAM policy for this spec",
      "billingd iam-policy --for run --split 2 > policies.json", verb_iam_policy, NULL, false},
-    {"schema", "", "print the JSON Schema of billing.yaml", "billingd schema > billing.schema.json",
-     verb_schema, NULL, false},
+    {"schema", "", "print the JSON Schema of billing.yaml, or of a template",
+     "billingd schema > billing.schema.json", verb_schema, "[template]", false},
+    {"help", "[-o json]", "explain all verbs, or one", "billingd help close", help_verb, "[VERB]",
+     false},
     {"version", "[-o json]", "print the version", "billingd version", version, NULL, false},
+    {"complete", "", NULL, "billingd complete addresses", help_complete, "addresses|pipelines",
+     false},
     {0},
 };
+
+/* --help, --version, or nothing at all. */
+static int about(const struct options *options)
+{
+    if (options->version && !options->help)
+        return version(options);
+    if (options->verb)
+        help_print_verb(options->verb, stdout);
+    else
+        help_print(verbs, options->help ? stdout : stderr);
+    return options->help ? EXIT_DONE : EXIT_BAD_USAGE;
+}
 
 /* Secrets are in memory: no core dumps, no ptrace by others. */
 static void protect_process(void)
@@ -132,6 +149,8 @@ static int run_verb(int argc, char **argv)
     if (code >= 0)
         return code;
     log_set_level(options.log_level);
+    if (options.version || options.help || !options.verb)
+        return about(&options);
     if (options.output == OUTPUT_CSV || options.output == OUTPUT_FOCUS)
         standard_streams_exact();
     code = options.verb->run(&options);

@@ -6,112 +6,91 @@
 
 #include <ctype.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum long_only {
-    OPTION_COLOR = 256,
-    OPTION_LOG_LEVEL,
-    OPTION_DETAILED,
-    OPTION_STRICT,
-    OPTION_EFFECTIVE,
-    OPTION_DRY_RUN,
-    OPTION_ONCE,
-    OPTION_FROM_RAW,
-    OPTION_AUTO,
-    OPTION_CORRECT,
-    OPTION_FIRST,
-    OPTION_REBUILD,
-    OPTION_ACCEPT_UNKNOWN,
-    OPTION_SKIP_PASS_ROLE, /* the last one without a value */
-    OPTION_MONTH,
-    OPTION_SINCE,
-    OPTION_FROM,
-    OPTION_TO,
-    OPTION_DAY,
-    OPTION_PRICES,
-    OPTION_PIPELINE,
-    OPTION_LEGACY,
-    OPTION_PUBLIC_KEY,
-    OPTION_FOR,
-    OPTION_SPLIT,
-    OPTION_OUT,
-    OPTION_BAD_SPEC, /* the last one */
+#define TEXT(member) FLAG_TEXT, offsetof(struct options, member)
+#define TRUTH(member) FLAG_TRUTH, offsetof(struct options, member)
+
+/* A flag is a row here and a word among the arguments of its verbs.  Where a verb means something
+ * of its own by it, a second row names that verb. */
+const struct flag options_flags[] = {
+    {"file", 'f', TEXT(file), "SPEC", "*",
+     "the spec; default ./billing.yaml, then /etc/billingd/billing.yaml; - is standard input (not "
+     "for run)"},
+    {"output", 'o', FLAG_OUTPUT, 0, "FORMAT", "*",
+     "text (the default) or json; bills also table, csv and focus"},
+    {"color", 0, FLAG_COLOR, 0, "WHEN", "*",
+     "auto (on a terminal, unless NO_COLOR is set or TERM=dumb), always or never"},
+    {"log-level", 0, FLAG_LOG_LEVEL, 0, "LEVEL", "*", "error, warning, info (default) or debug"},
+    {"help", 'h', TRUTH(help), NULL, "*", "the verbs; after a verb, its own flags"},
+    {"version", 'V', TRUTH(version), NULL, "*", "the version"},
+    {"yes", 'y', TRUTH(yes), NULL, NULL, "do not ask before writing"},
+    {"detailed-exitcode", 0, TRUTH(detailed_exitcode), NULL, NULL,
+     "end with 2 where something differs"},
+    {"strict", 0, TRUTH(strict), NULL, NULL,
+     "end with 3 where the spec has a warning, and ask AWS nothing"},
+    {"print-effective", 0, TRUTH(print_effective), NULL, NULL,
+     "print the spec with everything filled in"},
+    {"dry-run", 0, TRUTH(dry_run), NULL, NULL, "show what would be done, and write nothing"},
+    {"once", 0, TRUTH(once), NULL, NULL, "one pass, then end with its exit code"},
+    {"from-raw", 0, TRUTH(from_raw), NULL, NULL,
+     "make the bill from raw events as well, and compare"},
+    {"auto", 0, TRUTH(automatic), NULL, NULL, "as far back as the log group reaches"},
+    {"correct", 0, TRUTH(correct), NULL, NULL, "bill what arrived after the close"},
+    {"due", 0, TRUTH(due), NULL, NULL,
+     "each month that is due, in order: the one after the last closed, once nothing of it can come "
+     "late any more"},
+    {"first", 0, TRUTH(first), NULL, NULL, "leave months before this one open for good"},
+    {"rebuild", 0, TRUTH(rebuild), NULL, NULL, "also days whose build is believed"},
+    {"accept-unknown", 0, TRUTH(accept_unknown), NULL, NULL,
+     "close although AWS has no counts for some hours"},
+    {"skip-pass-role-check", 0, TRUTH(skip_pass_role_check), NULL, NULL,
+     "write although IAM's simulation denies iam:PassRole"},
+    {"month", 0, TEXT(month), "YYYY-MM", NULL, "this month of the billing time zone"},
+    {"since", 0, TEXT(since), "AGE|DAY", NULL, "from this age (36h, 7d) or day on"},
+    {"from", 0, TEXT(from), "DAY", NULL, "from this day on"},
+    {"from", 0, TEXT(from), "YYYY-MM", "whatif", "from this month on"},
+    {"to", 0, TEXT(to), "DAY", NULL, "up to this day, itself included"},
+    {"to", 0, TEXT(to), "YYYY-MM", "whatif", "up to this month, itself included"},
+    {"day", 0, TEXT(day), "DAY", NULL, "this day of the billing time zone"},
+    {"prices", 0, TEXT(prices), "FILE", NULL, "a file with other prices: a billing section"},
+    {"pipeline", 0, TEXT(pipeline), "NAME", NULL, "only this pipeline of the spec"},
+    {"legacy", 0, TEXT(legacy), "PREFIX", NULL,
+     "also objects of the older, unreadable form below this prefix"},
+    {"public-key", 0, TEXT(public_key), "FILE", NULL,
+     "the key to trust, instead of the spec's signing key"},
+    {"for", 0, TEXT(for_use), "plan|apply|run|bill|close", "iam-policy",
+     "what is to be run with it; without: all"},
+    {"split", 0, TEXT(split), "N", NULL, "at most so many documents, each fit for one policy"},
+    {"out", 0, TEXT(out), "PLANFILE", NULL, "also keep the plan in this file"},
+    {"bad-spec", 0, TEXT(bad_spec), "exit|stay", NULL,
+     "what a start with a wrong spec does; default: stay under systemd, else exit"},
+    {0},
 };
+#define FLAG_COUNT (sizeof options_flags / sizeof *options_flags - 1)
 
-/* Which flags of a single verb were given: a bit each from OPTION_DETAILED on, and this one. */
-#define GIVEN_YES (1U << 31)
-
-static const struct option long_options[] = {
-    {"file", required_argument, NULL, 'f'},
-    {"output", required_argument, NULL, 'o'},
-    {"yes", no_argument, NULL, 'y'},
-    {"help", no_argument, NULL, 'h'},
-    {"color", required_argument, NULL, OPTION_COLOR},
-    {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
-    {"detailed-exitcode", no_argument, NULL, OPTION_DETAILED},
-    {"strict", no_argument, NULL, OPTION_STRICT},
-    {"print-effective", no_argument, NULL, OPTION_EFFECTIVE},
-    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-    {"once", no_argument, NULL, OPTION_ONCE},
-    {"from-raw", no_argument, NULL, OPTION_FROM_RAW},
-    {"auto", no_argument, NULL, OPTION_AUTO},
-    {"correct", no_argument, NULL, OPTION_CORRECT},
-    {"first", no_argument, NULL, OPTION_FIRST},
-    {"rebuild", no_argument, NULL, OPTION_REBUILD},
-    {"accept-unknown", no_argument, NULL, OPTION_ACCEPT_UNKNOWN},
-    {"skip-pass-role-check", no_argument, NULL, OPTION_SKIP_PASS_ROLE},
-    {"month", required_argument, NULL, OPTION_MONTH},
-    {"since", required_argument, NULL, OPTION_SINCE},
-    {"from", required_argument, NULL, OPTION_FROM},
-    {"to", required_argument, NULL, OPTION_TO},
-    {"day", required_argument, NULL, OPTION_DAY},
-    {"prices", required_argument, NULL, OPTION_PRICES},
-    {"pipeline", required_argument, NULL, OPTION_PIPELINE},
-    {"legacy", required_argument, NULL, OPTION_LEGACY},
-    {"public-key", required_argument, NULL, OPTION_PUBLIC_KEY},
-    {"for", required_argument, NULL, OPTION_FOR},
-    {"split", required_argument, NULL, OPTION_SPLIT},
-    {"out", required_argument, NULL, OPTION_OUT},
-    {"bad-spec", required_argument, NULL, OPTION_BAD_SPEC},
+/* What the words in usage lines stand for. */
+const struct word options_words[] = {
+    {"SPEC", "a billing.yaml", "file"},
+    {"FILE", "a file", "file"},
+    {"PLANFILE", "a plan kept by `plan --out`", "file"},
+    {"YYYY-MM", "a month of the billing time zone, like 2025-10", "month"},
+    {"DAY", "a day of the billing time zone: YYYY-MM-DD", "day"},
+    {"AGE", "an age, like 36h or 7d", NULL},
+    {"NAME", "a pipeline of the spec", "pipeline"},
+    {"ADDRESS", "a resource of the spec, like ddn-api/bucket", "address"},
+    {"VERB", "a verb of billingd", "verb"},
+    {"PREFIX", "the beginning of keys in the bucket, like json-data/", NULL},
+    {"N", "a number", NULL},
+    {"FORMAT", "how data is printed", "format"},
+    {"WHEN", "when colours are used", "color"},
+    {"LEVEL", "what is logged", "level"},
     {0},
 };
 
-static void print_help(const struct verb *verbs, FILE *out)
-{
-    (void)fputs("billingd keeps an API usage billing pipeline in AWS as billing.yaml says.\n\n"
-                "Usage: billingd [-f SPEC] VERB [FLAGS]\n\nVerbs:\n",
-                out);
-    for (const struct verb *verb = verbs; verb->name; verb++)
-        (void)fprintf(out, "  %-11s %s\n", verb->name, verb->summary);
-    (void)fputs("\nFlags:\n"
-                "  -f, --file SPEC          spec to read; default ./billing.yaml, then "
-                "/etc/billingd/billing.yaml\n"
-                "  -o, --output FORMAT      text or json; bill: table, csv, json or focus\n"
-                "      --color WHEN         auto, always or never\n"
-                "      --log-level LEVEL    error, warning, info or debug\n"
-                "  -h, --help               this text; after a verb, its own\n\n"
-                "Every flag with a value also has an environment variable: BILLINGD_FILE,\n"
-                "BILLINGD_OUTPUT, BILLINGD_LOG_LEVEL, BILLINGD_MONTH and so on.\n"
-                "Exit codes: 0 done, 1 failed, 2 differences, 3 warnings, 4 refused by a guard,\n"
-                "5 evidence failed, 64 usage, 77 no permission, 78 bad configuration.\n",
-                out);
-}
-
-static const struct verb *find_verb(const struct verb *verbs, const char *name)
-{
-    for (; verbs->name; verbs++)
-        if (!strcmp(verbs->name, name))
-            return verbs;
-    return NULL;
-}
-
-static void print_verb_help(const struct verb *verb)
-{
-    (void)printf("Usage: billingd [-f SPEC] %s%s%s %s\n\n%s.\n\nExample:\n  %s\n", verb->name,
-                 verb->operand ? " " : "", verb->operand ? verb->operand : "", verb->arguments,
-                 verb->summary, verb->example);
-}
+enum { LONG_FIRST = 256 }; /* getopt's values from here on are rows; below, letters */
 
 static int wrong(const char *what, const char *value, const char *choices)
 {
@@ -145,71 +124,90 @@ static int set_log_level(struct options *options, const char *value)
     return wrong("log level", value, "error, warning, info or debug");
 }
 
-static int set_value(struct options *options, int option, const char *value)
+/* value: NULL for a flag without one. */
+static int set_flag(struct options *options, const struct flag *flag, const char *value)
 {
-    const char **texts[] = {&options->month,    &options->since,  &options->from,
-                            &options->to,       &options->day,    &options->prices,
-                            &options->pipeline, &options->legacy, &options->public_key,
-                            &options->for_use,  &options->split,  &options->out,
-                            &options->bad_spec};
+    char *member = (char *)options + flag->offset;
 
-    if (option == 'f') {
-        options->file = value;
-    } else if (option == 'o') {
+    switch (flag->kind) {
+    case FLAG_TRUTH:
+        *(bool *)member = true;
+        return -1;
+    case FLAG_TEXT:
+        *(const char **)member = value;
+        return -1;
+    case FLAG_OUTPUT:
         return set_output(options, value);
-    } else if (option == OPTION_COLOR) {
-        if (!terminal_parse_color(value, &options->color))
-            return wrong("color", value, "auto, always or never");
-    } else if (option == OPTION_LOG_LEVEL) {
+    case FLAG_COLOR:
+        return terminal_parse_color(value, &options->color)
+                   ? -1
+                   : wrong("color", value, "auto, always or never");
+    default:
         return set_log_level(options, value);
-    } else if (option >= OPTION_MONTH) {
-        *texts[option - OPTION_MONTH] = value;
     }
-    return -1;
 }
 
-static void set_flag(struct options *options, int option)
+char *options_variable(const struct flag *flag)
 {
-    bool *flags[] = {
-        &options->detailed_exitcode, &options->strict,         &options->print_effective,
-        &options->dry_run,           &options->once,           &options->from_raw,
-        &options->automatic,         &options->correct,        &options->first,
-        &options->rebuild,           &options->accept_unknown, &options->skip_pass_role_check};
+    char *name = mem_printf("BILLINGD_%s", flag->name);
 
-    if (option == 'y')
-        options->yes = true;
-    else if (option >= OPTION_DETAILED)
-        *flags[option - OPTION_DETAILED] = true;
-}
-
-/* BILLINGD_LOG_LEVEL for --log-level. */
-static const char *variable(const char *flag)
-{
-    char name[64] = "BILLINGD_";
-    size_t n = strlen(name);
-
-    for (; *flag && n + 1 < sizeof name; flag++)
-        name[n++] = (char)(*flag == '-' ? '_' : toupper((unsigned char)*flag));
-    name[n] = '\0';
-    return getenv(name);
+    for (char *c = name; *c; c++)
+        *c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
+    return name;
 }
 
 static int read_environment(struct options *options)
 {
-    for (const struct option *option = long_options; option->name; option++) {
-        const char *value = option->has_arg ? variable(option->name) : NULL;
-        int code = value && *value ? set_value(options, option->val, value) : -1;
+    int code = -1;
 
-        if (code >= 0)
-            return code;
+    for (const struct flag *flag = options_flags; flag->name && code < 0; flag++) {
+        cleanup_free char *name = flag->value ? options_variable(flag) : NULL;
+        const char *value = name ? getenv(name) : NULL;
+
+        code = value && *value ? set_flag(options, flag, value) : -1;
     }
-    return -1;
+    return code;
 }
 
-static int take_operand(int argc, char **argv, struct options *options)
+static const struct verb *find_verb(const struct verb *verbs, const char *name)
+{
+    for (; verbs->name; verbs++)
+        if (!strcmp(verbs->name, name))
+            return verbs;
+    return NULL;
+}
+
+const struct verb *options_verb(const struct verb *verbs, const char *name)
+{
+    const struct verb *found = find_verb(verbs, name);
+    cleanup_free const char **names = NULL;
+    const char *nearest;
+    size_t n = 0;
+
+    if (found)
+        return found;
+    while (verbs[n].name)
+        n++;
+    names = mem_new((n + 1) * sizeof *names);
+    n = 0;
+    for (const struct verb *verb = verbs; verb->name; verb++)
+        if (verb->summary)
+            names[n++] = verb->name;
+    nearest = str_nearest(name, names);
+    (void)fprintf(stderr, "billingd: no verb '%s'%s%s%s\n", name, nearest ? "; did you mean '" : "",
+                  nearest ? nearest : "", nearest ? "'?" : "");
+    return NULL;
+}
+
+static int take_verb(int argc, char **argv, struct options *options)
 {
     int rest = optind + 1;
 
+    if (optind >= argc)
+        return -1;
+    options->verb = options_verb(options->verbs, argv[optind]);
+    if (!options->verb)
+        return EXIT_BAD_USAGE;
     if (options->verb->operand && rest < argc)
         options->operand = argv[rest++];
     if (rest < argc) {
@@ -219,121 +217,170 @@ static int take_operand(int argc, char **argv, struct options *options)
     return -1;
 }
 
-static int take_verb(int argc, char **argv, const struct verb *verbs, struct options *options)
+bool options_takes(const struct verb *verb, const struct flag *flag, const char **value)
 {
-    const char *names[32] = {NULL};
-    size_t n = 0;
+    cleanup_free char *word = mem_printf(flag->letter == 'o' ? "-o" : "--%s", flag->name);
+    size_t n = strlen(word);
 
-    if (optind >= argc) {
-        print_help(verbs, stderr);
-        return EXIT_BAD_USAGE;
-    }
-    options->verb = find_verb(verbs, argv[optind]);
-    if (!options->verb) {
-        const char *nearest;
-
-        for (const struct verb *verb = verbs; verb->name && n + 1 < sizeof names / sizeof *names;
-             verb++)
-            names[n++] = verb->name;
-        nearest = str_nearest(argv[optind], names);
-        (void)fprintf(stderr, "billingd: no verb '%s'%s%s%s\n", argv[optind],
-                      nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                      nearest ? "'?" : "");
-        return EXIT_BAD_USAGE;
-    }
-    return take_operand(argc, argv, options);
+    for (const char *at = verb->arguments; (at = strstr(at, word)); at += n)
+        if (strchr(" ]", at[n])) {
+            *value = flag->value ? at + n + (at[n] == ' ') : NULL;
+            return true;
+        }
+    *value = NULL;
+    return flag->verb && *flag->verb == '*';
 }
 
-/* Whether the verb's help names the flag: "[--month YYYY-MM]" names month. */
-static bool verb_knows(const struct verb *verb, const char *flag)
+const struct flag *options_flag(const struct verb *verb, const char *name)
 {
-    size_t n = strlen(flag);
+    const struct flag *found = NULL;
 
-    for (const char *at = verb->arguments; (at = strstr(at, "--")); at += 2)
-        if (!strncmp(at + 2, flag, n) && strchr(" ]|", at[2 + n]))
-            return true;
-    return false;
+    for (const struct flag *flag = options_flags; flag->name; flag++)
+        if (!strcmp(flag->name, name)) {
+            if (verb && flag->verb && !strcmp(flag->verb, verb->name))
+                return flag;
+            if (!found)
+                found = flag;
+        }
+    return found;
 }
 
 /* A flag that would be ignored is a misunderstanding: told, before anything is billed by it. */
-static int check_flag(const struct options *options, int option)
+static int check_use(const struct options *options, const bool *given)
 {
     const struct verb *verb = options->verb;
+    const char *value;
 
-    for (const struct option *known = long_options; known->name; known++)
-        if (known->val == option && !verb_knows(verb, known->name)) {
-            (void)fprintf(stderr, "billingd: %s has no flag --%s\n", verb->name, known->name);
+    for (size_t i = 0; i < FLAG_COUNT; i++)
+        if (given[i] && !options_takes(verb, &options_flags[i], &value)) {
+            (void)fprintf(stderr, "billingd: %s has no flag --%s\n", verb->name,
+                          options_flags[i].name);
             return EXIT_BAD_USAGE;
         }
-    return -1;
-}
-
-/* The flags in the order given; `given` collects those of a single verb. */
-static int read_flags(int argc, char **argv, struct options *options, bool *help, unsigned *given)
-{
-    int option, code;
-
-    while ((option = getopt_long(argc, argv, "f:o:yh", long_options, NULL)) != -1) {
-        if (option == '?')
-            return EXIT_BAD_USAGE; /* getopt has said what is wrong */
-        if (option == 'h')
-            *help = true;
-        code = optarg ? set_value(options, option, optarg) : -1;
-        if (code >= 0)
-            return code;
-        if (!optarg)
-            set_flag(options, option);
-        if (option >= OPTION_DETAILED)
-            *given |= 1U << (option - OPTION_DETAILED);
-        else if (option == 'y')
-            *given |= GIVEN_YES;
-    }
-    return -1;
-}
-
-static int check_use(const struct options *options, unsigned given)
-{
-    const struct verb *verb = options->verb;
-    int code = -1;
-
-    for (int option = OPTION_DETAILED; option <= OPTION_BAD_SPEC && code < 0; option++)
-        if (given & 1U << (option - OPTION_DETAILED))
-            code = check_flag(options, option);
-    if (code < 0 && (given & GIVEN_YES))
-        code = check_flag(options, 'y');
     /* One in brackets may be left out. */
-    if (code < 0 && verb->operand && *verb->operand != '[' && !options->operand) {
+    if (verb->operand && *verb->operand != '[' && !options->operand) {
         (void)fprintf(stderr, "billingd: %s needs %s, like: %s\n", verb->name, verb->operand,
                       verb->example);
         return EXIT_BAD_USAGE;
     }
-    if (code < 0 && options->output > OUTPUT_JSON && !verb->prints_bills)
+    if (options->output > OUTPUT_JSON && !verb->prints_bills)
         return wrong("output", output_names[options->output], "text or json for this verb");
+    return -1;
+}
+
+/* ---- getopt, with words of our own ---- */
+
+static const struct flag *flag_of(int option)
+{
+    if (option >= LONG_FIRST)
+        return &options_flags[option - LONG_FIRST];
+    for (const struct flag *flag = options_flags; flag->name; flag++)
+        if (flag->letter && flag->letter == option)
+            return flag;
+    return NULL;
+}
+
+/* "--mon" for --month is taken as getopt_long takes it; what fits several is told with all of them.
+ */
+static int tell_unknown(const char *word)
+{
+    cleanup_free const char **names = mem_new((FLAG_COUNT + 1) * sizeof *names);
+    cleanup_free char *name = mem_text_n(word + 2, strcspn(word + 2, "="));
+    struct str fitting = {0};
+    const char *nearest;
+    size_t n = 0;
+
+    for (const struct flag *flag = options_flags; flag->name; flag++) {
+        if (flag > options_flags && !strcmp(flag->name, flag[-1].name))
+            continue;
+        names[n++] = flag->name;
+        if (!strncmp(flag->name, name, strlen(name)))
+            str_addf(&fitting, "%s--%s", fitting.len ? ", " : "", flag->name);
+    }
+    nearest = str_nearest(name, names);
+    if (fitting.len)
+        (void)fprintf(stderr, "billingd: --%s can be %s: write it out\n", name, fitting.data);
+    else
+        (void)fprintf(stderr, "billingd: no flag --%s%s%s%s\n", name,
+                      nearest ? "; did you mean --" : "", nearest ? nearest : "",
+                      nearest ? "?" : "");
+    str_fini(&fitting);
+    return EXIT_BAD_USAGE;
+}
+
+static int tell_wrong(int option, const char *word)
+{
+    const struct flag *flag = flag_of(optopt);
+
+    if (option == ':' && flag)
+        (void)fprintf(stderr, "billingd: --%s needs a value: --%s %s\n", flag->name, flag->name,
+                      flag->value);
+    else if (flag)
+        (void)fprintf(stderr, "billingd: --%s takes no value\n", flag->name);
+    else if (optopt)
+        (void)fprintf(stderr, "billingd: no flag -%c\n", optopt);
+    else
+        return tell_unknown(word);
+    return EXIT_BAD_USAGE;
+}
+
+/* What getopt_long takes of the table. */
+static void make_getopt(struct option *longs, char *letters)
+{
+    size_t n = 0;
+
+    *letters++ = ':';
+    for (size_t i = 0; i < FLAG_COUNT; i++) {
+        const struct flag *flag = &options_flags[i];
+
+        if (i && !strcmp(flag->name, flag[-1].name))
+            continue;
+        longs[n++] = (struct option){flag->name, flag->value ? required_argument : no_argument,
+                                     NULL, LONG_FIRST + (int)i};
+        if (flag->letter)
+            *letters++ = flag->letter;
+        if (flag->letter && flag->value)
+            *letters++ = ':';
+    }
+    longs[n] = (struct option){0};
+    *letters = '\0';
+}
+
+/* The flags in the order given, each noted in `given` by its row. */
+static int read_flags(int argc, char **argv, struct options *options, bool *given)
+{
+    struct option longs[FLAG_COUNT + 1];
+    char letters[2 * FLAG_COUNT + 2];
+    int option, code = -1;
+
+    make_getopt(longs, letters);
+    opterr = 0;
+    while (code < 0 && (option = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        const struct flag *flag;
+
+        if (option == '?' || option == ':')
+            return tell_wrong(option, argv[optind - 1]);
+        flag = flag_of(option);
+        given[flag - options_flags] = true;
+        code = set_flag(options, flag, optarg);
+    }
     return code;
 }
 
 int options_parse(int argc, char **argv, const struct verb *verbs, struct options *options)
 {
-    bool help = false;
-    unsigned given = 0;
+    bool given[FLAG_COUNT] = {false};
     int code;
 
-    *options = (struct options){.log_level = LOG_INFO};
+    *options = (struct options){.log_level = LOG_INFO, .verbs = verbs};
     code = read_environment(options);
     if (code < 0)
-        code = read_flags(argc, argv, options, &help, &given);
-    if (code >= 0)
+        code = read_flags(argc, argv, options, given);
+    if (code < 0)
+        code = take_verb(argc, argv, options);
+    if (code >= 0 || options->help || options->version || !options->verb)
         return code;
-    if (help && optind >= argc) {
-        print_help(verbs, stdout);
-        return EXIT_DONE;
-    }
-    code = take_verb(argc, argv, verbs, options);
-    if (code < 0 && help) {
-        print_verb_help(options->verb);
-        return EXIT_DONE;
-    }
-    return code < 0 ? check_use(options, given) : code;
+    return check_use(options, given);
 }
 
 bool options_color(const struct options *options, FILE *out)

@@ -7,6 +7,8 @@
 #include "daemon/views/terminal.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
 struct verb;
 
@@ -14,8 +16,10 @@ struct verb;
 enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_FOCUS };
 
 struct options {
-    const struct verb *verb; /* one of the table */
-    const char *file;        /* NULL: the default places */
+    const struct verb *verbs; /* the table, ends with {0} */
+    const struct verb *verb;  /* one of it; NULL: none was given */
+    bool help, version;       /* asked for, whatever else was */
+    const char *file;         /* NULL: the default places */
     enum output_format output;
     enum terminal_color color;
     enum log_level log_level;
@@ -25,6 +29,7 @@ struct options {
     bool automatic;            /* backfill: as far back as the log group reaches */
     bool correct;              /* close: what arrived after the close */
     bool first;                /* close: months before stay open */
+    bool due;                  /* close: the month that is due */
     bool rebuild;              /* rollup: days whose build is believed, too */
     bool accept_unknown;       /* close: although AWS has no counts for some hours */
     bool skip_pass_role_check; /* apply, run: write although IAM's simulation denies iam:PassRole */
@@ -43,9 +48,44 @@ struct options {
     const char *operand;         /* the argument behind the verb: close 2025-10; NULL: none */
 };
 
-/* Reads argv; verbs (ends with {0}) are those there are.  Returns -1 to go on, else the exit code
- * (help was shown, or usage was wrong). */
+enum flag_kind { FLAG_TEXT, FLAG_TRUTH, FLAG_OUTPUT, FLAG_COLOR, FLAG_LOG_LEVEL };
+
+/* A flag, once: parsing, help, manual and completions come from it. */
+struct flag {
+    const char *name; /* "month" */
+    char letter;      /* 'f'; 0: none */
+    enum flag_kind kind;
+    size_t offset;       /* of its member in struct options, for a text or a truth */
+    const char *value;   /* what stands for its value: "YYYY-MM", "exit|stay"; NULL: it has none */
+    const char *verb;    /* "*": of every verb; a name: only there; NULL: of the verbs whose
+                            arguments name it */
+    const char *meaning; /* one line */
+};
+/* Ends with {0}; rows of the same name stand together, and agree about having a value. */
+extern const struct flag options_flags[];
+
+/* A word of usage lines. */
+struct word {
+    const char *word; /* "YYYY-MM" */
+    const char *meaning;
+    const char *complete; /* what a shell offers for it: "file", "address" ...; NULL: nothing */
+};
+/* Ends with {0}. */
+extern const struct word options_words[];
+
+/* Reads argv; verbs (ends with {0}) are those there are.  Returns -1 to go on, else the exit code,
+ * with the reason told.  With help or version asked for, only the verb is known; without a verb
+ * only those make sense. */
 int options_parse(int argc, char **argv, const struct verb *verbs, struct options *options);
+/* The verb of that name; NULL when there is none, and told with the nearest. */
+const struct verb *options_verb(const struct verb *verbs, const char *name);
+/* Whether the verb takes the flag. *value: borrowed, where its value stands in the verb's
+ * arguments (up to a blank or a bracket); NULL: in the flag's row, or it has none. */
+bool options_takes(const struct verb *verb, const struct flag *flag, const char **value);
+/* The row of that name that holds for the verb (NULL: any); NULL when there is none. */
+const struct flag *options_flag(const struct verb *verb, const char *name);
+/* BILLINGD_LOG_LEVEL for log-level; new text. */
+char *options_variable(const struct flag *flag);
 /* Colour for what goes to out. */
 bool options_color(const struct options *options, FILE *out);
 

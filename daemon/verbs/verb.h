@@ -6,8 +6,8 @@
 
 struct verb {
     const char *name;
-    const char *arguments; /* its own flags, for --help */
-    const char *summary;   /* one line */
+    const char *arguments; /* its own flags as usage shows them; each is a row in options.c */
+    const char *summary;   /* one line; NULL: for programs, not listed */
     const char *example;
     int (*run)(const struct options *options); /* returns an exit_code */
     const char

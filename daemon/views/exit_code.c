@@ -2,6 +2,24 @@
 
 #include "reconcile/engine.h"
 
+const struct exit_code_meaning exit_code_meanings[] = {
+    {EXIT_DONE, "done", "done; or nothing differs"},
+    {EXIT_FAILED, "failed",
+     "failed: AWS refused a request or could not be reached, a resource is blocked"},
+    {EXIT_DIFFERENT, "differences", "differences found, with `--detailed-exitcode`"},
+    {EXIT_WARNINGS, "warnings", "only warnings, with `--strict`: nothing was asked or written"},
+    {EXIT_REFUSED, "refused by a guard",
+     "refused by a guard: another account than the spec names, changes that nobody confirmed, a "
+     "reviewed plan that does not hold any more, a month that is no bill or must not be closed"},
+    {EXIT_EVIDENCE, "evidence failed",
+     "evidence failed: an audit or a verification found a mismatch"},
+    {EXIT_BAD_USAGE, "usage", "wrong usage"},
+    {EXIT_DENIED, "no permission", "no permission, or no usable credentials"},
+    {EXIT_BAD_CONFIG, "bad configuration",
+     "the spec, a plan file or the AWS configuration is wrong"},
+    {-1, NULL, NULL},
+};
+
 int exit_code_of_error(const struct err *e)
 {
     return e->kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED;

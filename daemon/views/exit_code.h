@@ -6,8 +6,8 @@ struct err;
 struct manifest;
 struct pass;
 
-/* What the process exits with, for every verb and in every mode; docs/cli.md tells the same.  64,
- * 77 and 78 are BSD's sysexits(3), which systemd prints by name.  Of several, the greater wins. */
+/* What the process exits with, for every verb and in every mode.  64, 77 and 78 are BSD's
+ * sysexits(3), which systemd prints by name.  Of several, the greater wins. */
 enum exit_code {
     EXIT_DONE = 0,        /* done; or nothing differs */
     EXIT_FAILED = 1,      /* AWS refused or was out of reach, or a resource is blocked */
@@ -19,6 +19,13 @@ enum exit_code {
     EXIT_DENIED = 77,     /* no permission, or no usable credentials */
     EXIT_BAD_CONFIG = 78, /* the spec or the AWS configuration is wrong */
 };
+
+/* The same for people: help, manual and docs/cli.md tell it from here.  Ends with code -1. */
+struct exit_code_meaning {
+    int code;
+    const char *brief, *meaning;
+};
+extern const struct exit_code_meaning exit_code_meanings[];
 
 /* The one that a finished pass stands for, --detailed-exitcode left out. */
 int exit_code_of_pass(const struct pass *pass, const struct manifest *manifest);

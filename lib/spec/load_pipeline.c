@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define INSTALLED_TEMPLATE "/usr/share/billingd/specs/pipeline.yaml"
+#define TEMPLATE "specs/pipeline.yaml"
 
 static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
                                             "resources", "billing", "queries",  NULL};
@@ -116,6 +116,25 @@ static bool is_off(const struct yaml_node *node)
            (!strcmp(node->text, "off") || !strcmp(node->text, "false"));
 }
 
+/* PREFIX/share/billingd of a program at PREFIX/bin, wherever the prefix was moved; else where it
+ * was to be installed.  New text. */
+static char *installed_template(void)
+{
+    static const char below[] = "/bin/billingd";
+    char program[4096];
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    size_t tail = sizeof below - 1;
+    char *path;
+
+    if (length > (ssize_t)tail && !strncmp(program + (size_t)length - tail, below, tail)) {
+        path = mem_printf("%.*s/share/billingd/" TEMPLATE, (int)(length - (ssize_t)tail), program);
+        if (!access(path, R_OK))
+            return path;
+        free(path);
+    }
+    return mem_text(BILLINGD_DATA_DIR "/" TEMPLATE);
+}
+
 /* False after an error.  *template is NULL for `template: off`: everything stands in the file. */
 static bool find_template(struct load *load, struct draft *draft, const struct yaml_node *root,
                           const struct yaml_node **template)
@@ -123,6 +142,7 @@ static bool find_template(struct load *load, struct draft *draft, const struct y
     const struct yaml_node *node = yaml_find(draft->node, "template");
     cleanup_free char *path = mem_printf("%s.template", draft->path);
     cleanup_free char *directory = load_directory(root->file), *name = NULL, *file = NULL;
+    cleanup_free char *installed = installed_template();
 
     *template = NULL;
     if (!node)
@@ -132,19 +152,18 @@ static bool find_template(struct load *load, struct draft *draft, const struct y
     name = load_text_setting(load, node, path);
     if (!name && node && !yaml_is_null(node) && (node->type != YAML_TEXT || *node->text))
         return false;
-    file = mem_printf("%s%s", name && *name == '/' ? "" : directory,
-                      name ? name : "specs/pipeline.yaml");
+    file = mem_printf("%s%s", name && *name == '/' ? "" : directory, name ? name : TEMPLATE);
     if (!access(file, R_OK))
         *template = template_at(load, file);
     else if (name)
         load_error(load, node, path, "the template %s cannot be read", file);
-    else if (!access(INSTALLED_TEMPLATE, R_OK))
-        *template = template_at(load, INSTALLED_TEMPLATE);
+    else if (!access(installed, R_OK))
+        *template = template_at(load, installed);
     else
         load_error_key(load, draft->node, path,
-                       "no template: neither %s nor " INSTALLED_TEMPLATE " is there; `off` does "
-                       "without, with all resources in this file",
-                       file);
+                       "no template: neither %s nor %s is there; `off` does without, with all "
+                       "resources in this file",
+                       file, installed);
     return *template != NULL;
 }
 

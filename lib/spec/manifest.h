@@ -90,8 +90,9 @@ struct yaml_place manifest_resource_place(const struct manifest_resource *resour
 /* Everything expanded and resolved, as YAML text (`check --print-effective`): a spec that means the
  * same; new memory. */
 char *manifest_effective(const struct manifest *manifest);
-/* JSON Schema (2020-12) of billing.yaml from the kinds' tables and AWS's models; new reference. */
-json_t *manifest_schema(void);
+/* JSON Schema (2020-12) of billing.yaml, or of a template, from schema.json, the kinds' tables and
+ * AWS's models; new reference. */
+json_t *manifest_schema(bool template);
 /* Adds a warning (an error, where AWS refuses it) for every known way to lose or miscount money
  * that a pipeline contains; part of manifest_load. */
 void manifest_lint(const struct manifest *manifest, size_t pipeline, bool errors_only,

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -122,36 +124,66 @@ def test_readme_has_the_two_commands() -> None:
     assert {"scripts/demo", "scripts/test"} <= commands(README)
 
 
-def section(verb: str) -> str:
-    found = re.search(rf"^### {verb}\n(.*?)(?=^##|\Z)", CLI, re.M | re.S)
-    assert found, f"docs/cli.md has no section {verb}"
-    return found[1]
+PAPERS = ModuleType("papers")
+PAPERS.__file__ = str(ROOT / "scripts/papers")
+exec(compile((ROOT / "scripts/papers").read_text(), "papers", "exec"), PAPERS.__dict__)
+TOLD = json.loads(run("help", "-o", "json"))
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_verb_is_documented(verb: str) -> None:
-    usage = run(verb, "--help").splitlines()[0].removeprefix("Usage: ").strip()
-    assert f"    {usage}\n" in section(verb)
+def test_the_command_line_is_documented_from_its_table() -> None:
+    """docs/cli.md is what `scripts/papers cli BILLINGD` makes of it, and has no section for a verb that is not there."""
+    assert CLI == PAPERS.cli(CLI, TOLD)
+    assert set(re.findall(r"^### (\S+)$", CLI, re.M)) == set(VERBS) == {verb["name"] for verb in TOLD["verbs"]}
 
 
-def test_no_other_verb_is_documented() -> None:
-    assert set(re.findall(r"^### (\S+)$", CLI, re.M)) == set(VERBS)
+def test_a_new_verb_gets_a_section_and_prose_is_kept() -> None:
+    verb = {"name": "dance", "usage": "billingd dance [ADDRESS]", "summary": "dance with AWS", "example": "billingd dance",
+            "operand": "ADDRESS", "flags": [{"name": "slow", "meaning": "slower | softer"}]}
+    text = PAPERS.cli(CLI, {**TOLD, "verbs": [*TOLD["verbs"], verb]})
+    assert "### dance\n" in text and "Dance with AWS. `ADDRESS` is a resource" in text and "slower \\| softer" in text
+    assert text.replace(section(text, "dance"), "") == CLI
 
 
-def test_flags_are_documented() -> None:
-    flags = {flag for text in [HELP, *(run(verb, "--help") for verb in VERBS)]
-             for flag in re.findall(r"--[a-z][a-z-]+", text)}
-    assert flags and {f for f in flags if f not in CLI} == set()
-    assert {f for f in re.findall(r"--[a-z][a-z-]+", CLI) if f not in flags} == set()
+def section(text: str, verb: str) -> str:
+    found = re.search(rf"^### {verb}\n(.*?)(?=^##|\Z)", text, re.M | re.S)
+    assert found
+    return found[0]
+
+
+@pytest.mark.parametrize("verb", TOLD["verbs"], ids=lambda verb: verb["name"])
+def test_each_flag_is_explained(verb: dict[str, Any]) -> None:
+    """Usage names no flag that is not explained, and no word that stands for nothing."""
+    text = run("help", verb["name"])
+    assert text == run(verb["name"], "--help") and text.startswith(f"Usage: {verb['usage']}\n")
+    named = set(re.findall(r"(?<![\w-])--?([a-z][a-z-]*)", verb["usage"].replace("[-f SPEC]", "")))
+    assert named == {"o" if flag["name"] == "output" else flag["name"] for flag in verb["flags"]}
+    words = {word["word"] for word in TOLD["words"]}
+    values = [flag["value"] for flag in verb["flags"] if "value" in flag] + [verb.get("operand", "")]
+    assert {word for value in values for word in re.findall(r"\b[A-Z][A-Z-]*\b", value.replace("MM", "").replace("YYYY-", ""))} <= words
+    for flag in verb["flags"]:
+        assert f"--{flag['name']}" in text and " ".join(flag["meaning"].split()) in " ".join(text.split())
 
 
 def test_exit_codes_are_documented() -> None:
-    codes = re.search(r"Exit codes: (.*?)\.\n", HELP, re.S)
-    assert codes
-    told = set(re.findall(r"\b(\d+) \w", codes[1]))
-    assert told == set(re.findall(r"^\| (\d+) \|", CLI, re.M))
+    told = {str(row["code"]) for row in TOLD["exit_codes"]}
+    assert told == set(re.findall(r"^  (\d+) ", HELP.split("Exit codes:\n")[1], re.M))
     source = (ROOT / "daemon/views/exit_code.h").read_text()
     assert told == set(re.findall(r"EXIT_\w+ = (\d+)", source))
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    (["--fr", "x"], "billingd: --fr can be --from-raw, --from: write it out\n"),
+    (["plan", "--monht", "3"], "billingd: no flag --monht; did you mean --month?\n"),
+    (["plan", "--yes=1"], "billingd: --yes takes no value\n"), (["-x"], "billingd: no flag -x\n"),
+    (["bill", "--month"], "billingd: --month needs a value: --month YYYY-MM\n"),
+    (["help", "clsoe"], "billingd: no verb 'clsoe'; did you mean 'close'?\n"),
+    (["plan", "--month", "2025-10"], "billingd: plan has no flag --month\n"),
+    (["plan", "x"], "billingd: 'x' is one argument too many\n"),
+    (["verify"], "billingd: verify needs YYYY-MM, like: billingd verify 2025-10\n")])
+def test_a_wrong_command_line(words: list[str], says: str) -> None:
+    """In our words, without the path of the program, which getopt begins with."""
+    done = subprocess.run([BINARY, *words], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (64, "") and done.stderr == says
 
 
 def test_lints_are_documented() -> None:
@@ -170,7 +202,7 @@ def test_billing_settings_are_documented() -> None:
     schema = json.loads(run("schema"))["$defs"]
     known: set[str] = set()
     for key, value in schema["billing"]["properties"].items():
-        inner = schema["rollup"] if key == "rollup" else value
+        inner = schema.get(key, value) if key in ("rollup", "audit", "close") else value
         known |= {f"{key}.{name}" for name in inner.get("properties", {})} or {key}
     table = (ROOT / "docs/spec.md").read_text().split("## The `billing` section")[1].split("\n## ")[0]
     told = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`([\w.]+)`", row)}

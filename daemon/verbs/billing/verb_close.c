@@ -1,6 +1,7 @@
 /* verb_close.c -- archives and signs the bill of a month, or what arrived after that. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "billing/close/close.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
@@ -23,19 +24,27 @@ static void print_texts(FILE *out, const char *before, const json_t *texts)
         (void)fprintf(out, "%s%s\n", before, json_string_value(text));
 }
 
+/* The month as people write it. */
+static const char *month_of(const struct close *close, char text[static 16])
+{
+    calendar_month_text(close->month, text);
+    return text;
+}
+
 static char *location(const struct close *close)
 {
     return mem_printf("s3://%s/%smanifest.json", close->billing->names.bucket, close->folder);
 }
 
-static void print_json(const struct billing_turn *turn, const struct close *close, bool closed)
+static void print_json(const struct close *close, bool closed)
 {
     cleanup_free char *number =
         numbers_text(close->billing, (struct number){close->month, close->number});
     cleanup_free char *place = close->folder ? location(close) : NULL;
+    char month[16];
     json_auto_t *json = json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:s*, s:O, s:O, s:O*, s:O*}", "format_version",
-        JSON_FORMAT_VERSION, "pipeline", close->billing->pipeline, "month", turn->options->operand,
+        JSON_FORMAT_VERSION, "pipeline", close->billing->pipeline, "month", month_of(close, month),
         "invoice", number, "closed", closed, "manifest_at", place, "reasons", close->reasons,
         "notes", close->notes, "bill", close->bill, "manifest", closed ? close->manifest : NULL);
 
@@ -44,10 +53,12 @@ static void print_json(const struct billing_turn *turn, const struct close *clos
 
 static int refuse(const struct billing_turn *turn, const struct close *close)
 {
+    char month[16];
+
     if (turn->options->output == OUTPUT_JSON)
-        print_json(turn, close, false);
+        print_json(close, false);
     (void)fprintf(stderr, "billingd: %s: %s %s:\n", close->billing->pipeline,
-                  turn->options->operand,
+                  month_of(close, month),
                   turn->options->correct ? "is not corrected" : "is not closed");
     print_texts(stderr, "  ", close->reasons);
     return EXIT_REFUSED;
@@ -68,9 +79,10 @@ static void show(const struct billing_turn *turn, const struct close *close)
 
 static bool is_agreed(const struct billing_turn *turn, const struct close *close)
 {
+    char month[16];
     cleanup_free char *question =
-        close->number ? mem_printf("Write this correction of %s for good?", turn->options->operand)
-                      : mem_printf("Close %s with this bill for good?", turn->options->operand);
+        close->number ? mem_printf("Write this correction of %s for good?", month_of(close, month))
+                      : mem_printf("Close %s with this bill for good?", month_of(close, month));
 
     if (turn->options->yes || terminal_ask(stdin, stderr, question))
         return true;
@@ -99,7 +111,7 @@ static int write_it(struct flow *flow, struct billing_turn *turn, struct close *
         return EXIT_REFUSED;
     }
     if (turn->options->output == OUTPUT_JSON)
-        print_json(turn, close, true);
+        print_json(close, true);
     else
         (void)printf("\nWritten and signed: %s\nKey %s\n", place,
                      json_text(json_object_get(close->manifest, "signing_key"), "sha256"));
@@ -108,33 +120,36 @@ static int write_it(struct flow *flow, struct billing_turn *turn, struct close *
 
 static int decide(struct flow *flow, struct billing_turn *turn, struct close *close, struct err *e)
 {
+    char month[16];
+
     billing_runner_quiet(turn);
     if (json_array_size(close->reasons))
         return refuse(turn, close);
     if (!close->bill) {
         if (turn->options->output == OUTPUT_JSON)
-            print_json(turn, close, false);
+            print_json(close, false);
         else
             (void)printf("%s: nothing arrived after %s was closed\n", close->billing->pipeline,
-                         turn->options->operand);
+                         month_of(close, month));
         return EXIT_DONE;
     }
     show(turn, close);
     if (turn->options->dry_run) {
         if (turn->options->output == OUTPUT_JSON)
-            print_json(turn, close, false);
+            print_json(close, false);
         return EXIT_DONE;
     }
     return is_agreed(turn, close) ? write_it(flow, turn, close, e) : EXIT_REFUSED;
 }
 
-static int close_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
+static int close_month(struct flow *flow, struct billing_turn *turn, struct day month,
+                       struct err *e)
 {
     struct close close = {
         .billing = turn->billing,
         .section = turn->manifest->pipelines[turn->pipeline].billing,
         .version = BILLINGD_VERSION,
-        .month = *(const struct day *)turn->arg,
+        .month = month,
         .first = turn->options->first,
         .accept_unknown = turn->options->accept_unknown,
         .progress = on_progress,
@@ -148,11 +163,75 @@ static int close_turn(struct flow *flow, struct billing_turn *turn, struct err *
     return code;
 }
 
+static int close_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
+{
+    return close_month(flow, turn, *(const struct day *)turn->arg, e);
+}
+
+static int tell_begin(const struct billing_turn *turn)
+{
+    (void)fprintf(stderr,
+                  "billingd: %s: no month is closed yet, and where the chain of months begins is "
+                  "not guessed: close the first one by hand\n",
+                  turn->billing->pipeline);
+    return EXIT_REFUSED;
+}
+
+static int tell_due(const struct billing_turn *turn, const struct close_due *due)
+{
+    char month[16], from[TIMESTAMP_ROOM];
+
+    calendar_month_text(due->month, month);
+    timestamp_text(due->from_s, from);
+    if (turn->options->output == OUTPUT_JSON) {
+        json_auto_t *json = json_pack("{s:s, s:s, s:s, s:b, s:s}", "format_version",
+                                      JSON_FORMAT_VERSION, "pipeline", turn->billing->pipeline,
+                                      "month", month, "closed", 0, "due", from);
+
+        (void)json_view_print(json);
+    } else {
+        (void)printf("%s: %s is due from %s on\n", turn->billing->pipeline, month, from);
+    }
+    return EXIT_DONE;
+}
+
+/* Month after month, up to the first that cannot be closed: those behind it wait for somebody. */
+static int due_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
+{
+    struct close_due due;
+    int found, code = EXIT_DONE;
+
+    while (code == EXIT_DONE) {
+        billing_runner_say(turn, "looking for the month that is due");
+        found = close_due_look(flow, turn->billing, &due, e);
+        billing_runner_quiet(turn);
+        if (found < 0)
+            return -1;
+        if (!found || !due.is_due)
+            return found ? tell_due(turn, &due) : tell_begin(turn);
+        code = close_month(flow, turn, due.month, e);
+        if (turn->options->dry_run)
+            return code; /* the same month would be due again */
+    }
+    return code;
+}
+
 int verb_close(const struct options *options)
 {
     struct err e = {0};
     struct day month;
 
+    if (options->due && !options->operand && !options->correct && !options->first)
+        return billing_runner_run(options, true, due_turn, NULL);
+    if (options->due || !options->operand) {
+        (void)fputs(options->due
+                        ? "billingd: close: --due finds the month itself: leave the month, "
+                          "--correct and --first out\n"
+                        : "billingd: close needs a month, like: billingd close 2025-10; or "
+                          "--due\n",
+                    stderr);
+        return EXIT_BAD_USAGE;
+    }
     if (calendar_parse_month(options->operand, &month, &e)) {
         (void)fprintf(stderr, "billingd: close: %s\n", e.text);
         return EXIT_BAD_USAGE;

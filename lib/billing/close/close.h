@@ -54,4 +54,17 @@ int close_correction_look(struct flow *flow, struct close *close, struct err *e)
 int close_write(struct flow *flow, struct close *close, struct err *e);
 void close_fini(struct close *close);
 
+/* ---- close_due.c ---- */
+
+struct close_due {
+    struct day month; /* its first day */
+    bool finishes;    /* its close was begun and not finished */
+    int64_t from_s;   /* epoch seconds: its last event may have come late, and its days are built */
+    bool is_due;
+};
+/* The month to close next: the one behind the last of the chain.  1; 0 when no month is closed yet:
+ * where a chain begins is for people to say; -1 and *e. */
+int close_due_look(struct flow *flow, const struct billing *billing, struct close_due *due,
+                   struct err *e);
+
 #endif

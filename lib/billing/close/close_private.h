@@ -7,6 +7,7 @@
  * close_correction.c  what came after the close, as differences
  * close_invoice.c     may the month be closed, and with what bill
  * close_finish.c      what was begun and interrupted
+ * close_due.c         which month is to be closed next
  * close_period.c      what decides which events are a month's (close_period.h)
  * close_write.c       files and manifest */
 #ifndef BILLING_CLOSE_CLOSE_PRIVATE_H

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import re
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -304,3 +305,41 @@ def test_months_closed_by_an_older_billingd(two: Books) -> None:
     assert two.verify("2025-10")["verified"] is True and two.verify("2025-11")["verified"] is True
     remove(two, CORRECTION)
     assert two.verify("2025-11", code=5)["verified"] is False
+
+
+def test_the_month_that_is_due_is_closed_by_itself(books: Books) -> None:
+    """What billingd-close.timer runs: the months behind the chain's last, in order, up to one that must not be closed."""
+    def due(*words: str, code: int) -> str:
+        done = books.world.run("close", "--due", "--yes", *words, code=code)
+        return str(done.stdout + done.stderr)
+
+    books.months("2025-10", "2025-11")
+    assert "close the first one by hand" in due(code=4) and books.keys() == []
+    books.close("2025-10")
+    assert "Invoice shop-2025-11" in due("--dry-run", code=0)
+    assert not any("2025-11" in key for key in books.keys())
+    # December had no call, and nobody knows whether the gateway had any: that is for people.
+    found = due(code=4)
+    assert "2025-11/manifest.json" in found
+    assert "shop: 2025-12 is not closed:" in found and "cannot tell whether all is there" in found
+    assert not any("2025-12" in key for key in books.keys()) and books.verify("2025-11")["verified"]
+    # One that was interrupted is finished first.
+    books.s3.delete_object(Bucket=BUCKET, Key=f"{FOLDER}2025-11/manifest.json")
+    assert "2025-11/manifest.json" in due(code=4) and books.verify("2025-11")["verified"]
+    for words in (("2025-11",), ("--correct",), ("--first",)):
+        assert "--due finds the month itself" in due(*words, code=64)
+
+
+def test_a_month_that_is_not_due_waits(books: Books) -> None:
+    """As long as events of it may come late."""
+    first = datetime.now(timezone.utc).replace(day=1)
+    month = (first - timedelta(days=40)).replace(day=1)
+    books.world.write(late=90, more=MORE.format(key=books.key))
+    books.world.apply()
+    books.generate(f"{month:%Y-%m}", days=1, requests=40, customers=3)
+    books.close(f"{month:%Y-%m}", "--accept-unknown")
+    done = books.world.run("close", "--due", "--yes", "-o", "json")
+    found = json.loads(done.stdout)
+    end = datetime(first.year, first.month, 1, tzinfo=timezone.utc)
+    assert found["month"] == f"{end - timedelta(days=1):%Y-%m}" and found["closed"] is False
+    assert found["due"] == f"{end + timedelta(days=91):%Y-%m-%dT%H:%M:%SZ}"
