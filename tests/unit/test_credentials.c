@@ -141,6 +141,8 @@ static void check_refused(const char *text, const char *want)
     CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", text, &e), 0);
     CHECK_INT(aws_provider_resolve(config, &chain, &e), -1);
     CHECK_TEXT(e.text, want);
+    CHECK_TEXT(chain.source, "profile");
+    aws_chain_fini(&chain);
     aws_config_free(config);
 }
 
@@ -179,6 +181,7 @@ static void test_half_environment(void)
     setenv("AWS_ACCESS_KEY_ID", "AK", 1);
     CHECK_INT(aws_provider_resolve(config, &chain, &e), -1);
     CHECK_TEXT(e.text, "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY");
+    aws_chain_fini(&chain);
     clearenv();
     aws_config_free(config);
 }
@@ -307,6 +310,8 @@ static void test_passed_over(void)
     CHECK(strstr(e.text, "no AWS credentials: environment: AWS_ACCESS_KEY_ID is not set; "));
     CHECK(strstr(e.text, "there is no profile \"default\" in config; "));
     CHECK(strstr(e.text, "; instance metadata: AWS_EC2_METADATA_DISABLED is true"));
+    CHECK_INT(json_array_size(chain.passed_over), 5);
+    aws_chain_fini(&chain);
     clearenv();
 }
 

@@ -112,6 +112,9 @@ static json_t *story_of(const struct aws_identity *identity)
     for (size_t i = 0; i < chain->role_count; i++)
         (void)json_array_append_new(json_object_get(story, "roles"),
                                     json_string(chain->roles[i].arn));
+    if (identity->role_arn)
+        (void)json_array_append_new(json_object_get(story, "roles"),
+                                    json_string(identity->role_arn));
     return story;
 }
 
@@ -177,6 +180,10 @@ static void fetch_failed(struct aws_identity *identity, const struct err *e)
     identity->awaited = false;
     identity->retry_ms = clock_monotonic_ms() + (pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS);
     identity->error = *e;
+    if (!identity->generation) { /* nothing better is known */
+        json_decref(identity->story);
+        identity->story = story_of(identity);
+    }
     aws_chain_fini(&identity->chain);
     if (usable)
         log_warning("credentials_refresh_failed", "{s:s}", "error", e->text);
@@ -420,7 +427,8 @@ json_t *identity_tell(const struct aws_identity *identity)
 
     if (!story)
         return NULL;
-    (void)json_object_set_new(story, "access_key_id", json_string(keys->access_key_id));
+    if (keys->access_key_id)
+        (void)json_object_set_new(story, "access_key_id", json_string(keys->access_key_id));
     timestamp_text(keys->expires_s, end);
     if (keys->expires_s)
         (void)json_object_set_new(story, "expires", json_string(end));

@@ -86,7 +86,8 @@ void identity_learn(struct aws_identity *identity, const char *op, const json_t 
 /* How the keys in use came about, for people, without a secret: {"source", "setting",
  * "passed_over":
  * [{"source", "why"}], "roles": [ARN], "access_key_id", "expires" (ISO 8601)}; what is not known is
- * left out.  New reference; NULL while there are no keys. */
+ * left out.  After a fetch that failed, without keys before it: what is known of that one.  New
+ * reference; NULL before the first. */
 json_t *identity_tell(const struct aws_identity *identity);
 /* All identities fetch anew at their next use, and those who ask wait for it. */
 void identity_refresh_all(struct identity_set *set);

@@ -18,14 +18,22 @@ static const struct place profile = {"profile", aws_provider_profile};
 static const struct place container = {"container", aws_provider_container};
 static const struct place metadata = {"instance metadata", aws_provider_metadata};
 
-static void pass_over(struct aws_chain *chain, const char *name)
+static void forget_all_but_story(struct aws_chain *chain)
 {
-    json_t *passed_over = chain->passed_over ? json_share(chain->passed_over) : json_array();
+    json_t *passed_over = json_share(chain->passed_over);
 
-    (void)json_array_append_new(passed_over, json_pack("{s:s, s:s}", "source", name, "why",
-                                                       chain->why ? chain->why : "has none"));
     aws_chain_fini(chain);
     chain->passed_over = passed_over;
+}
+
+static void pass_over(struct aws_chain *chain, const char *name)
+{
+    if (!chain->passed_over)
+        chain->passed_over = json_array();
+    (void)json_array_append_new(
+        chain->passed_over,
+        json_pack("{s:s, s:s}", "source", name, "why", chain->why ? chain->why : "has none"));
+    forget_all_but_story(chain);
 }
 
 int aws_provider_nothing(const json_t *passed_over, const char *last, struct err *e)
@@ -54,12 +62,11 @@ int aws_provider_resolve(const struct aws_config *config, struct aws_chain *chai
         if (found > 0)
             return 0;
         if (found < 0) {
-            aws_chain_fini(chain);
+            forget_all_but_story(chain);
+            chain->source = mem_text(places[i]->name);
             return -1;
         }
         pass_over(chain, places[i]->name);
     }
-    (void)aws_provider_nothing(chain->passed_over, NULL, e);
-    aws_chain_fini(chain);
-    return -1;
+    return aws_provider_nothing(chain->passed_over, NULL, e);
 }

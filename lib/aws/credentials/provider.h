@@ -18,9 +18,11 @@
 #include "aws/credentials/config.h"
 #include "base/err.h"
 
-/* Asks the providers one after the other.  *chain must be zero.  Fails with ERR_DENIED when there
- * are no credentials (the text says of each source why not), with ERR_INVALID when a provider is
- * set up wrongly or is not supported, naming the variable or "FILE:LINE: key". */
+/* Asks the providers one after the other.  *chain must be zero; after a failure it still tells
+ * which source failed and which were passed over, so that it must be freed in any case.  Fails with
+ * ERR_DENIED when there are no credentials (the text says of each source why not), with ERR_INVALID
+ * when a provider is set up wrongly or is not supported, naming the variable or "FILE:LINE: key".
+ */
 int aws_provider_resolve(const struct aws_config *config, struct aws_chain *chain, struct err *e);
 /* The error of a chain in which nobody had keys; last: "SOURCE: why" of the last one asked, or
  * NULL. Always returns -1. */
