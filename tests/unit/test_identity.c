@@ -536,6 +536,26 @@ static void test_fifo(void)
     (void)unlink(fifo);
 }
 
+/* Rotated keys are taken at a reload; a file that became a pipe changes nothing. */
+static void test_files_at_a_reload(void)
+{
+    static const struct server_reply script[] = {TOKEN};
+    cleanup_free char *file = mem_printf("%s/.aws/config", home);
+
+    UP(script);
+    profile_up("aws_access_key_id = AKIA1\naws_secret_access_key = S");
+    CHECK_TEXT(key(), "AKIA1");
+    write_file(file, "[default]\naws_access_key_id = AKIA2\naws_secret_access_key = S\n");
+    CHECK_TEXT(key(), "AKIA1");
+    aws_client_refresh(f.client);
+    CHECK_TEXT(key(), "AKIA2");
+    CHECK(unlink(file) == 0 && mkfifo(file, 0600) == 0);
+    aws_client_refresh(f.client);
+    CHECK_TEXT(key(), "AKIA2");
+    CHECK_INT(unlink(file), 0);
+    down();
+}
+
 /* ---- a client that ends in the middle ---- */
 
 static void end_after(int turns)
@@ -612,6 +632,7 @@ int main(void)
     test_sso_renewal_fails_early();
     test_process();
     test_fifo();
+    test_files_at_a_reload();
     test_ends();
     remove_home();
     aws_model_unload();
