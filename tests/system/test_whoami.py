@@ -294,3 +294,36 @@ def test_the_daemon_never_waits_for_a_source(start: Callable[..., Daemon], sandb
     daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 2)
     assert daemon.end() == 0
     assert services.keys["secret_key"] not in daemon.text() and TOKEN not in daemon.text()
+
+
+def test_keys_that_end_in_the_middle(start: Callable[..., Daemon], sandbox: Sandbox, services: Services, home: Path,
+                                     api: str) -> None:
+    """AWS refuses what the source still believed in: one fetch, and each call is signed again."""
+    daemon = start(**container(services, home), AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="").ready()
+    old, new = services.keys, sandbox.account(ACCOUNT, access_key="ASIASANDBOXTASK00001", token="second-token", arn=SESSION)
+    services.keys = new
+    sandbox.account(ACCOUNT, access_key=old["access_key"], secret_key=old["secret_key"], token=old["token"], lifetime_s=-1)
+    sandbox.clear()
+    daemon.kick()
+    assert len(services.requests) == 2
+    refused = [call for call in sandbox.calls() if call["access_key"] == old["access_key"]]
+    assert refused and all(call["error"].startswith("ExpiredToken") for call in refused)
+    assert daemon.metric("billingd_part_failed", part="pass") == 0 and daemon.events("refused") == []
+    assert daemon.end() == 0
+
+
+def test_a_program_inherits_nothing(start: Callable[..., Daemon], sandbox: Sandbox, keys: dict[str, Any], home: Path,
+                                    api: str) -> None:
+    """Neither connections nor the web server's socket.  One that hangs ends with the daemon."""
+    process(home, keys, f"ls /proc/self/fd > {home}/fds; cat {home}/keys.json")
+    daemon = start(AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="", AWS_CONFIG_FILE=str(home / ".aws/config")).ready()
+    (home / "fds").unlink()
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 2)
+    assert (home / "fds").read_text().split() == ["0", "1", "2", "3"]  # 3: ls reads the folder
+    process(home, keys, f"echo $$ > {home}/pid; sleep 600")
+    daemon.send(signal.SIGHUP)
+    daemon.wait((home / "pid").exists)
+    assert daemon.get("/-/healthy")[0] == 200
+    assert daemon.end() == 0 and daemon.events("loop") == []
+    assert not Path("/proc", (home / "pid").read_text().strip()).exists()

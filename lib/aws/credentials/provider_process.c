@@ -1,6 +1,7 @@
 /* provider_process.c -- credential_process: a program of the profile that prints keys.
  *
- * What it prints: AWS CLI User Guide, "Sourcing credentials with an external process". */
+ * What it prints: AWS CLI User Guide, "Sourcing credentials with an external process".  Its time is
+ * shorter than that of a call which waits for it, so that the reason is told. */
 #include "aws/credentials/provider.h"
 
 #include "aws/credentials/document.h"
@@ -11,7 +12,7 @@
 
 #include <string.h>
 
-enum { TIME_MS = 60000, OUTPUT_LIMIT = 64 << 10 };
+enum { TIME_MS = 50000, OUTPUT_LIMIT = 64 << 10 };
 
 int aws_provider_process(const struct aws_config *config, const char *profile,
                          struct aws_origin *origin, struct err *e)

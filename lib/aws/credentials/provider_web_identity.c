@@ -6,6 +6,7 @@
 #include "aws/credentials/fetch.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/str.h"
 
 #include <string.h>
 
@@ -59,12 +60,11 @@ static void on_token(struct fetch *fetch, const char *text)
         return;
     }
     token[strcspn(token, "\r\n")] = '\0';
-    if (!*token || !json_is_string(params = json_string(token))) {
+    if (!*token || !str_is_utf8(token, strlen(token))) {
         fetch_fail(fetch, ERR_RETRY, "%s: %s holds no token", origin->setting, origin->token_file);
         return;
     }
     secret_learn(token);
-    json_decref(params);
     params = aws_assume_role_params(&origin->role);
     (void)json_object_set_new(params, "WebIdentityToken", json_string(token));
     explicit_bzero(token, strlen(token));

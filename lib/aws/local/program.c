@@ -7,8 +7,10 @@
 
 #include "base/mem.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { GRACE_MS = 1000 };
 
@@ -144,6 +146,8 @@ static int spawn(struct program *program, const char *command)
                                           .stdio_count = 3,
                                           .stdio = streams};
 
+    /* libcurl's sockets would be inherited: a connection to AWS that a helper keeps open. */
+    (void)close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC);
     return uv_spawn(program->pipe.loop, &program->process, &options);
 }
 
