@@ -22,5 +22,6 @@ int verb_apply(const struct options *options);
 int verb_status(const struct options *options);
 int verb_schema(const struct options *options);
 int verb_iam_policy(const struct options *options);
+int verb_whoami(const struct options *options);
 
 #endif

@@ -110,11 +110,16 @@ static void send_attempt(struct aws_call *call, const struct aws_credentials *cr
     copy_message(call);
     aws_message_add_header(m, "amz-sdk-invocation-id", call->invocation_id);
     aws_message_add_header(m, "amz-sdk-request", count);
-    sign(call, credentials);
+    if (credentials)
+        sign(call, credentials);
     call->url = mem_printf("http%s://%s%s%s%s", call->endpoint.plain ? "" : "s",
                            call->endpoint.host, m->path, *m->query ? "?" : "", m->query);
-    request = (struct http_request){m->method,       call->url, m->headers,
-                                    m->header_count, m->body,   m->body_length};
+    request = (struct http_request){.method = m->method,
+                                    .url = call->url,
+                                    .headers = m->headers,
+                                    .header_count = m->header_count,
+                                    .body = m->body,
+                                    .body_length = m->body_length};
     call->reply.attempts++;
     call->sent_ms = clock_monotonic_ms();
     call->transfer = http_send(call->client->http, &request, on_reply, call);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* The daemon is alone with its problem at night: more attempts than the SDKs' three. */
-enum { ATTEMPTS = 5, MOST_ATTEMPTS = 100, DEADLINE_MS = 60000 };
+enum { ATTEMPTS = 5, MOST_ATTEMPTS = 100, DEADLINE_MS = 60000, DOCUMENT_LIMIT = 64 << 10 };
 
 void aws_client_defaults(struct aws_client_options *options)
 {
@@ -45,6 +45,32 @@ static int read_retry(struct aws_client *client, struct err *e)
         return err_set(e, ERR_INVALID, "retry mode \"%s\": only standard is known", mode);
     log_warning("retry_mode", "{s:s, s:s}", "want", mode, "have", "standard");
     return 0;
+}
+
+/* Of the modes' settings only the time to connect differs from what we do anyway; "auto" would ask
+ * the instance, and is taken as cross-region. */
+static int read_defaults_mode(struct aws_client *client, struct err *e)
+{
+    static const struct {
+        const char *name;
+        long connect_ms;
+    } modes[] = {{"legacy", 0},          {"standard", 3100}, {"in-region", 1100},
+                 {"cross-region", 3100}, {"mobile", 30000},  {"auto", 3100}};
+    const char *mode = aws_config_variable("AWS_DEFAULTS_MODE");
+
+    if (!mode)
+        mode = aws_config_text(client->config, "defaults_mode");
+    for (size_t i = 0; mode && i < sizeof modes / sizeof *modes; i++)
+        if (strcmp(mode, modes[i].name) == 0) {
+            if (modes[i].connect_ms)
+                client->options.http.connect_timeout_ms = modes[i].connect_ms;
+            return 0;
+        }
+    return mode ? err_set(e, ERR_INVALID,
+                          "AWS_DEFAULTS_MODE: must be standard, in-region, cross-region, mobile, "
+                          "auto or legacy, not \"%s\"",
+                          mode)
+                : 0;
 }
 
 /* "s3 =" with a nested "addressing_style = path" or "virtual", as in other AWS tools. */
@@ -93,8 +119,10 @@ static int read_settings(struct aws_client *client, struct err *e)
             (struct aws_config_setting){"AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint"},
             &client->dual_stack, e))
         return -1;
-    return read_retry(client, e) || read_addressing(client, e) || check_endpoints(client, e) ? -1
-                                                                                             : 0;
+    return read_retry(client, e) || read_defaults_mode(client, e) || read_addressing(client, e) ||
+                   check_endpoints(client, e)
+               ? -1
+               : 0;
 }
 
 static void free_settings(struct aws_client *client)
@@ -112,6 +140,35 @@ static void send_for_identity(void *client, const struct identity_request *reque
     (void)aws_call_start(client, request, done, arg);
 }
 
+static void on_plain_reply(void *arg, const struct http_reply *http)
+{
+    struct identity_http *request = arg;
+    const struct identity_http_reply reply = {.answered = http->failure == HTTP_OK,
+                                              .connected = http->connected,
+                                              .problem = http->problem,
+                                              .status = http->raw.status,
+                                              .body = http->raw.body,
+                                              .length = http->raw.body_length};
+
+    request->done(request, &reply);
+}
+
+/* Keys travel in it: by the shortest way, and no further. */
+static void http_for_identity(void *arg, struct identity_http *request)
+{
+    struct aws_client *client = arg;
+    const struct http_request http = {.method = request->method,
+                                      .url = request->url,
+                                      .headers = request->headers,
+                                      .header_count = request->header_count,
+                                      .direct = true,
+                                      .connect_timeout_ms = request->connect_ms,
+                                      .total_timeout_ms = request->total_ms,
+                                      .body_limit = DOCUMENT_LIMIT};
+
+    (void)http_send(client->http, &http, on_plain_reply, request);
+}
+
 struct aws_client *aws_client_new_with(uv_loop_t *loop, const struct aws_client_options *options,
                                        struct err *e)
 {
@@ -120,11 +177,16 @@ struct aws_client *aws_client_new_with(uv_loop_t *loop, const struct aws_client_
     client->loop = loop;
     client->options = *options;
     client->bucket_regions = json_object();
-    client->identities = (struct identity_set){
-        .send = send_for_identity, .sender = client, .chance = options->chance};
+    client->identities = (struct identity_set){.loop = loop,
+                                               .send = send_for_identity,
+                                               .http = http_for_identity,
+                                               .sender = client,
+                                               .chance = options->chance,
+                                               .sso_tokens = json_object()};
     client->config = aws_config_load(e);
     if (!client->config || read_settings(client, e) ||
         (client->http = http_new(loop, &client->options.http, e)) == NULL) {
+        identity_free_all(&client->identities);
         free_settings(client);
         return NULL;
     }

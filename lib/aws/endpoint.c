@@ -180,7 +180,8 @@ static bool has_fips_name(const struct aws_endpoint_wish *wish, const struct aws
         return true;
     if (strcmp(prefix, "monitoring") == 0)
         return false;
-    return wish->dual_stack || (strcmp(prefix, "sts") != 0 && strcmp(prefix, "logs") != 0);
+    return wish->dual_stack || (strcmp(prefix, "sts") != 0 && strcmp(prefix, "logs") != 0 &&
+                                strcmp(prefix, "portal.sso") != 0 && strcmp(prefix, "oidc") != 0);
 }
 
 int aws_endpoint_resolve(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,

@@ -38,6 +38,10 @@ struct http_request {
     size_t header_count;
     const char *body; /* NULL: none */
     size_t body_length;
+    bool direct; /* never through a proxy */
+    /* 0: as the options say. */
+    long connect_timeout_ms, total_timeout_ms;
+    size_t body_limit;
 };
 
 enum http_failure {
@@ -50,6 +54,7 @@ enum http_failure {
 
 struct http_reply {
     enum http_failure failure;
+    bool connected;           /* somebody took the connection, whatever came then */
     const char *problem;      /* what failed, for people; "" when nothing did */
     struct aws_raw_reply raw; /* only when failure is HTTP_OK */
 };

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -46,7 +47,9 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     struct http_transfer *t = arg;
     size_t n = size * count;
 
-    if (n > t->http->options.body_limit - t->body.len) {
+    size_t limit = t->request.body_limit ? t->request.body_limit : t->http->options.body_limit;
+
+    if (n > limit - t->body.len) {
         t->too_large = true;
         return 0;
     }
@@ -105,8 +108,11 @@ static enum http_failure failure_of(CURLcode code)
 void http_transfer_reply(struct http_transfer *t, CURLcode code, struct http_reply *reply)
 {
     long status = 0;
+    curl_off_t connect_us = 0;
 
     *reply = (struct http_reply){.failure = t->too_large ? HTTP_TOO_LARGE : failure_of(code)};
+    (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
+    reply->connected = connect_us > 0;
     if (reply->failure == HTTP_OK) {
         (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         reply->raw.status = (int)status;
@@ -162,12 +168,17 @@ static void set_method(struct http_transfer *t)
 
 static void set_limits(struct http_transfer *t, const struct http_options *options)
 {
-    curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, options->connect_timeout_ms);
+    const struct http_request *own = &t->request;
+
+    curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     own->connect_timeout_ms ? own->connect_timeout_ms
+                                             : options->connect_timeout_ms);
     if (t->request.body_length > STREAMED_FROM) {
         curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_LIMIT, 1024L);
         curl_easy_setopt(t->easy, CURLOPT_LOW_SPEED_TIME, options->stall_s);
     } else {
-        curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, options->total_timeout_ms);
+        curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS,
+                         own->total_timeout_ms ? own->total_timeout_ms : options->total_timeout_ms);
     }
 }
 
@@ -191,6 +202,25 @@ static void set_trust(CURL *easy, const char *bundle)
     }
 }
 
+static bool is_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
+           (strncasecmp(host, "localhost", 9) == 0 && strchr(":/", host[9]));
+}
+
+/* https_proxy, all_proxy, no_proxy and their upper case forms are libcurl's.  HTTP_PROXY it leaves
+ * alone, since a CGI program is handed a header under that name; the SDKs read it, and we are no
+ * CGI program.  This machine itself is not reached by way of another. */
+static void set_proxy(struct http_transfer *t, bool plain)
+{
+    const char *proxy = getenv("HTTP_PROXY");
+
+    if (t->request.direct)
+        curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
+    else if (plain && proxy && *proxy && !getenv("http_proxy") && !is_loopback(t->request.url + 7))
+        curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy);
+}
+
 static void set_connection(struct http_transfer *t, const struct http_options *options)
 {
     bool plain = strncasecmp(t->request.url, "http://", 7) == 0;
@@ -207,6 +237,7 @@ static void set_connection(struct http_transfer *t, const struct http_options *o
     /* A resolver thread that hangs is left behind instead of waited for by the whole loop. */
     curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(t->easy, CURLOPT_USERAGENT, options->user_agent);
+    set_proxy(t, plain);
     set_trust(t->easy, options->ca_bundle);
 }
 

@@ -53,7 +53,8 @@ enum retry_class retry_classify(const char *service, int status, const char *cod
                                             "PriorRequestNotComplete",
                                             "Connection",
                                             "InvalidReply",
-                                            "InternalError", /* S3 says it in a 200, too */
+                                            "IDPCommunicationError", /* STS, of web identity */
+                                            "InternalError",         /* S3 says it in a 200, too */
                                             "ServiceUnavailable",
                                             NULL};
 

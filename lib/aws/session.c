@@ -34,6 +34,11 @@ const char *aws_session_partition(const struct aws_session *session)
     return aws_partition_of(session->region)->name;
 }
 
+json_t *aws_session_credentials(const struct aws_session *session)
+{
+    return identity_tell(session->identity);
+}
+
 void aws_session_free_all(struct aws_client *client)
 {
     while (client->sessions) {

@@ -2,6 +2,8 @@
 #ifndef AWS_SESSION_H
 #define AWS_SESSION_H
 
+#include <jansson.h>
+
 struct aws_client;
 struct aws_session;
 
@@ -12,5 +14,9 @@ struct aws_session *aws_session(struct aws_client *client, const char *region, c
 const char *aws_session_region(const struct aws_session *session);
 /* "aws", "aws-cn", "aws-us-gov", ...: from the region. */
 const char *aws_session_partition(const struct aws_session *session);
+
+/* How its credentials came about, for people (identity_tell); new reference, NULL while nobody has
+ * asked for any. */
+json_t *aws_session_credentials(const struct aws_session *session);
 
 #endif

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Shorter values are words that stand in any text; of longer ones this much is told apart. */
-enum { SHORTEST = 8, CUT_SHORT = 12, LEARNED = 8 };
+enum { SHORTEST = 8, CUT_SHORT = 12, LEARNED = 24 };
 
 extern char **environ;
 

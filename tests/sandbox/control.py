@@ -15,12 +15,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from .keys import ACCESS_KEY, ACCOUNT, SECRET_KEY
+from .keys import ACCESS_KEY, ACCOUNT, EXPIRED_WEB_TOKEN, SECRET_KEY, WEB_TOKEN
 
 REGION = "ap-northeast-2"
 SESSION = boto3.session.Session()  # one for all: loading AWS's models is what takes time
 SESSION_LOCK = threading.Lock()
-__all__ = ["ACCESS_KEY", "ACCOUNT", "REGION", "SECRET_KEY", "Sandbox", "start_sandbox"]
+__all__ = ["ACCESS_KEY", "ACCOUNT", "EXPIRED_WEB_TOKEN", "REGION", "SECRET_KEY", "WEB_TOKEN", "Sandbox",
+           "start_sandbox"]
 
 
 class Sandbox:

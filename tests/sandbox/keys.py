@@ -7,6 +7,7 @@ ACCOUNT = "123456789012"
 ACCESS_KEY = "AKIASANDBOXSANDBOX00"
 SECRET_KEY = "sandbox/secret/key/for/tests/only/000000"
 USER = "sandbox"
+WEB_TOKEN, EXPIRED_WEB_TOKEN = "web.identity.token", "web.identity.token-expired"
 
 
 @dataclass

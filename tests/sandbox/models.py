@@ -15,7 +15,9 @@ from botocore.model import OperationModel, ServiceModel
 from .messages import Request
 
 MODELS = Path(__file__).resolve().parents[2] / "lib/aws/models"
-SERVICES = tuple(sorted(path.stem for path in MODELS.glob("*.json")))
+# Who gives credentials to people is played beside the sandbox: tests/system/credential_services.py.
+PLAYED_ELSEWHERE = {"sso", "ssooidc"}
+SERVICES = tuple(sorted({path.stem for path in MODELS.glob("*.json")} - PLAYED_ELSEWHERE))
 
 
 @lru_cache
@@ -107,5 +109,9 @@ READ_PREFIXES = ("Get", "List", "Describe", "Head", "Simulate", "BatchGet", "Fil
 
 
 def is_read(operation: str) -> bool:
-    """AssumeRole changes nothing anybody can see, so it counts as a read."""
-    return operation.startswith(READ_PREFIXES) or operation == "AssumeRole"
+    """AssumeRole and its kind change nothing anybody can see, so they count as reads."""
+    return operation.startswith((*READ_PREFIXES, "AssumeRole"))
+
+
+def is_unsigned(service: str, operation: str) -> bool:
+    return bool(operation) and operation_model(service, operation).auth_type == "none"

@@ -907,6 +907,7 @@ static void test_settings(void)
     static const char *const rows[][3] = {
         {"AWS_MAX_ATTEMPTS", "many", "AWS_MAX_ATTEMPTS: must be a number from 1 to 100"},
         {"AWS_RETRY_MODE", "hasty", "retry mode \"hasty\""},
+        {"AWS_DEFAULTS_MODE", "hasty", "AWS_DEFAULTS_MODE: must be standard"},
         {"AWS_USE_FIPS_ENDPOINT", "1", "AWS_USE_FIPS_ENDPOINT: must be true or false"},
         {"AWS_CONFIG_FILE", "tests/unit/check.h", "tests/unit/check.h:1: Expected a profile"},
     };
@@ -922,6 +923,22 @@ static void test_settings(void)
         CHECK_INT(e.kind, ERR_INVALID);
         CHECK(strncmp(e.text, rows[i][2], strlen(rows[i][2])) == 0);
     }
+    CHECK_INT(uv_loop_close(&loop), 0);
+}
+
+static void test_defaults_mode(void)
+{
+    uv_loop_t loop;
+    struct err e = {0};
+    struct aws_client *client;
+
+    uv_loop_init(&loop);
+    set_environment();
+    setenv("AWS_DEFAULTS_MODE", "in-region", 1);
+    client = aws_client_new(&loop, &e);
+    CHECK(client && client->options.http.connect_timeout_ms == 1100);
+    aws_client_free(client);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_INT(uv_loop_close(&loop), 0);
 }
 
@@ -967,6 +984,7 @@ int main(void)
     check_end(free_all);
     test_free_at_once();
     test_settings();
+    test_defaults_mode();
     forget();
     aws_model_unload();
     return check_done();

@@ -102,6 +102,36 @@ static void test_parser(void)
         run_parser_case(item);
 }
 
+/* wanted ends with NULL. */
+static void check_places(enum aws_config_kind kind, const char *const *wanted)
+{
+    char *places[AWS_CONFIG_PLACES + 1];
+    size_t n = 0;
+
+    aws_config_places(kind, places);
+    for (; *wanted; wanted++)
+        CHECK_TEXT(places[n++], *wanted);
+    CHECK(!places[n]);
+    for (n = 0; places[n]; n++)
+        free(places[n]);
+}
+
+/* systemd's LoadCredential goes before the home, and after what is named. */
+static void test_handed_over(void)
+{
+    clearenv();
+    setenv("HOME", "/h", 1);
+    setenv("CREDENTIALS_DIRECTORY", "/run/c", 1);
+    check_places(AWS_CREDENTIALS_FILE,
+                 (const char *[]){"/run/c/aws_credentials", "/run/c/aws-credentials", "/run/c/aws",
+                                  "/h/.aws/credentials", NULL});
+    check_places(AWS_CONFIG_FILE, (const char *[]){"/run/c/aws_config", "/run/c/aws-config",
+                                                   "/h/.aws/config", NULL});
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/x", 1);
+    check_places(AWS_CREDENTIALS_FILE, (const char *[]){"/x", NULL});
+    clearenv();
+}
+
 /* Skipped: the cases of other platforms than linux. */
 static void test_locations(void)
 {
@@ -111,19 +141,15 @@ static void test_locations(void)
     size_t i, count = 0;
 
     json_array_foreach(json_object_get(document, "tests"), i, item) {
-        cleanup_free char *config = NULL;
-        cleanup_free char *credentials = NULL;
-
         if (strcmp(json_text(item, "platform"), "linux") != 0)
             continue;
         count++;
         clearenv();
         json_object_foreach(json_object_get(item, "environment"), name, value)
             setenv(name, json_string_value(value), 1);
-        config = aws_config_path(AWS_CONFIG_FILE);
-        credentials = aws_config_path(AWS_CREDENTIALS_FILE);
-        CHECK_TEXT(config, json_text(item, "configLocation"));
-        CHECK_TEXT(credentials, json_text(item, "credentialsLocation"));
+        check_places(AWS_CONFIG_FILE, (const char *[]){json_text(item, "configLocation"), NULL});
+        check_places(AWS_CREDENTIALS_FILE,
+                     (const char *[]){json_text(item, "credentialsLocation"), NULL});
         if (json_text(item, "profile"))
             CHECK_TEXT(aws_config_profile(), json_text(item, "profile"));
     }
@@ -269,6 +295,7 @@ int main(void)
 {
     test_parser();
     test_locations();
+    test_handed_over();
     test_as_the_cli_reads();
     test_values();
     test_files();

@@ -1,8 +1,10 @@
-/* Where keys come from: the SDKs' profile chains and provider chain scenarios. */
+/* Where keys come from: the order of the sources, the SDKs' profile chains, what is refused. */
 #include "aws/credentials/assume_role.h"
 #include "aws/credentials/config_file.h"
+#include "aws/credentials/document.h"
 #include "aws/credentials/provider.h"
-#include "aws/endpoint.h"
+#include "aws/credentials/sso_token.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -41,13 +43,38 @@ static void add_profiles(struct aws_config *config, const json_t *input)
     str_fini(&s);
 }
 
-static void check_chain(const struct aws_chain *chain, const json_t *want)
+static void check_origin(const struct aws_chain *chain, const json_t *first)
 {
-    const json_t *keys = json_object_get(json_array_get(want, 0), "AccessKey"), *item;
-    size_t i;
+    const json_t *keys = json_object_get(first, "AccessKey");
+    const json_t *web = json_object_get(first, "WebIdentityToken");
+    const json_t *sso = json_object_get(first, "Sso");
+    const struct aws_origin *origin = &chain->origin;
 
     CHECK_TEXT(chain->keys.access_key_id, json_text(keys, "access_key_id"));
     CHECK_TEXT(chain->keys.secret_access_key, json_text(keys, "secret_access_key"));
+    if (json_object_get(first, "NamedSource"))
+        CHECK(origin->kind == AWS_ORIGIN_METADATA && !origin->last_resort);
+    if (web) {
+        CHECK_INT(origin->kind, AWS_ORIGIN_WEB_IDENTITY);
+        CHECK_TEXT(origin->role.arn, json_text(web, "role_arn"));
+        CHECK_TEXT(origin->role.session_name, json_text(web, "role_session_name"));
+        CHECK_TEXT(origin->token_file, json_text(web, "web_identity_token_file"));
+    }
+    if (sso) {
+        CHECK_INT(origin->kind, AWS_ORIGIN_SSO);
+        CHECK_TEXT(origin->account_id, json_text(sso, "sso_account_id"));
+        CHECK_TEXT(origin->role_name, json_text(sso, "sso_role_name"));
+        CHECK_TEXT(origin->region, json_text(sso, "sso_region"));
+        CHECK_TEXT(origin->url, json_text(sso, "sso_start_url"));
+    }
+}
+
+static void check_chain(const struct aws_chain *chain, const json_t *want)
+{
+    const json_t *item;
+    size_t i;
+
+    check_origin(chain, json_array_get(want, 0));
     CHECK_INT(chain->role_count, json_array_size(want) - 1);
     json_array_foreach(want, i, item) {
         const json_t *role = json_object_get(item, "AssumeRole");
@@ -60,23 +87,19 @@ static void check_chain(const struct aws_chain *chain, const json_t *want)
     }
 }
 
-/* The key an unsupported source must be refused by, NULL for a supported one. */
-static const char *unsupported(const json_t *want)
+/* A session without account and role gives a bearer token, which is not for signing. */
+static bool is_token_only(const json_t *want)
 {
-    const json_t *first = json_array_get(want, 0);
+    const json_t *sso = json_object_get(json_array_get(want, 0), "Sso");
 
-    if (json_object_get(first, "NamedSource"))
-        return "credential_source";
-    if (json_object_get(first, "WebIdentityToken"))
-        return "web_identity_token_file";
-    return json_object_get(first, "Sso") ? "sso_" : NULL;
+    return sso && !json_text(sso, "sso_account_id");
 }
 
 static void test_profile_chains(void)
 {
     json_auto_t *tests = load("tests/vectors/credentials/assume-role-tests.json");
     const json_t *item;
-    size_t i, run = 0, refused = 0;
+    size_t i, run = 0;
 
     json_array_foreach(tests, i, item) {
         const json_t *input = json_object_get(item, "input");
@@ -84,190 +107,26 @@ static void test_profile_chains(void)
         struct aws_config *config = aws_config_new();
         struct aws_chain chain = {0};
         struct err e = {0};
-        int status;
+        int found;
 
         clearenv();
+        setenv("HOME", "/h", 1);
         setenv("AWS_PROFILE", json_text(input, "selected_profile"), 1);
         add_profiles(config, input);
-        status = aws_provider_resolve(config, &chain, &e);
-        if (want && !unsupported(want)) {
+        found = aws_provider_profile(config, &chain, &e);
+        if (want && !is_token_only(want)) {
             CHECK_TEXT(e.text, "");
             check_chain(&chain, want);
             run++;
         } else {
-            CHECK(status == -1 && e.text[0]);
-            CHECK(!chain.keys.access_key_id);
-            if (want) {
-                CHECK(e.kind == ERR_INVALID && strncmp(e.text, "config:", 7) == 0);
-                CHECK(strstr(e.text, unsupported(want)) && strstr(e.text, "not supported"));
-                refused++;
-            }
+            CHECK((found == -1 && e.kind == ERR_INVALID) || (found == 0 && chain.why));
         }
         aws_chain_fini(&chain);
         aws_config_free(config);
     }
     CHECK_INT(i, 28);
-    CHECK_INT(run, 7);
-    CHECK_INT(refused, 6); /* they come with their sources, SSO never */
-}
-
-/* ---- scenarios ---- */
-
-static void set_environment(const char *directory)
-{
-    cleanup_free char *path = mem_printf("%s/env.json", directory);
-    json_auto_t *environment = load(path);
-    cleanup_free char *home = mem_printf("%s/fs/home", directory);
-    const char *name;
-    const json_t *value;
-
+    CHECK_INT(run, 12);
     clearenv();
-    json_object_foreach(environment, name, value)
-        setenv(name, json_string_value(value), 1);
-    setenv("HOME", home, 1);
-}
-
-struct scenario {
-    const char *name;
-    const char
-        *refusal; /* part of our error, for a source that we refuse; NULL: as test-case.json */
-};
-
-static void run_scenario(const char *group, const struct scenario *scenario)
-{
-    cleanup_free char *directory =
-        mem_printf("tests/vectors/credentials/%s/%s", group, scenario->name);
-    cleanup_free char *path = mem_printf("%s/test-case.json", directory);
-    json_auto_t *test = load(path);
-    const json_t *want = json_at(test, "result.Ok");
-    struct aws_chain chain = {0};
-    struct aws_config *config;
-    struct err e = {0};
-    int status;
-
-    set_environment(directory);
-    config = aws_config_load(&e);
-    status = config ? aws_provider_resolve(config, &chain, &e) : -1;
-    if (want && !scenario->refusal) {
-        CHECK_TEXT(e.text, "");
-        CHECK_INT(status, 0);
-        CHECK_INT(chain.role_count, 0);
-        CHECK_TEXT(chain.keys.access_key_id, json_text(want, "access_key_id"));
-        CHECK_TEXT(chain.keys.secret_access_key, json_text(want, "secret_access_key"));
-        CHECK_TEXT(chain.keys.session_token, json_text(want, "session_token"));
-    } else {
-        CHECK_INT(status, -1);
-        CHECK(e.kind == ERR_INVALID || e.kind == ERR_DENIED);
-        CHECK(!scenario->refusal || strstr(e.text, scenario->refusal));
-        if (scenario->refusal && !strstr(e.text, scenario->refusal))
-            fprintf(stderr, "  %s: %s\n", scenario->name, e.text);
-    }
-    aws_chain_fini(&chain);
-    aws_config_free(config);
-    clearenv();
-}
-
-static void test_scenarios(void)
-{
-    static const struct scenario chain[] = {
-        {"environment_variables", NULL},
-        {"environment_variables_blank", NULL},
-        {"prefer_environment", NULL},
-        {"profile_name", NULL},
-        {"profile_static_keys", NULL},
-        {"profile_static_keys_case_insensitive", NULL},
-        {"profile_overrides_web_identity", "AWS_ACCESS_KEY_ID is not set"},
-        {"web_identity_source_profile_no_env", "web_identity_token_file"},
-        /* sources that come later: each is refused by the name of what asks for it */
-        {"web_identity_token_env", "AWS_WEB_IDENTITY_TOKEN_FILE"},
-        {"ecs_credentials", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"},
-        {"ecs_credentials_invalid_profile", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"},
-        {"ecs_assume_role", "credential_source: container"},
-        {"eks_pod_identity_credentials", "AWS_CONTAINER_CREDENTIALS_FULL_URI"},
-        {"eks_pod_identity_no_token_file", "AWS_CONTAINER_CREDENTIALS_FULL_URI"},
-        {"imds_assume_role", "credential_source: instance metadata"},
-        {"imds_no_iam_role", "credential_source: instance metadata"},
-        {"imds_config_with_no_creds", "instance metadata is not supported"},
-        {"imds_default_chain_error", "instance metadata is not supported"},
-        {"imds_default_chain_retries", "instance metadata is not supported"},
-        {"imds_default_chain_success", "instance metadata is not supported"},
-        {"imds_disabled", "no AWS credentials"},
-        /* never supported */
-        {"e2e_fips_and_dual_stack_sso", "sso_start_url: SSO"},
-        {"sso_assume_role", "sso_"},
-        {"sso_no_token_file", "sso_"},
-        {"sso_server_error", "sso_"},
-    };
-    static const struct scenario profile[] = {
-        {"empty_config", "no AWS credentials"},
-        {"invalid_config", "config:2: Property did not have a name"},
-        {"credential_process", "config:4: credential_process"},
-        {"credential_process_account_id_fallback", "credential_process"},
-        {"credential_process_failure", "credential_process"},
-        {"credential_process_invalid", "credential_process"},
-        {"sso_credentials", "config:2: sso_session"},
-        {"sso_override_global_env_url", "sso_session"},
-        {"sso_token", "sso_session"},
-        {"invalid_sso_credentials_config", "config:2: sso_session"},
-    };
-
-    for (size_t i = 0; i < sizeof chain / sizeof *chain; i++)
-        run_scenario("chain", &chain[i]);
-    for (size_t i = 0; i < sizeof profile / sizeof *profile; i++)
-        run_scenario("profile", &profile[i]);
-}
-
-/* Profiles with a role: the chain, and where its AssumeRole goes.  (test_client sends it.) */
-static void test_role_scenarios(void)
-{
-    static const struct aws_model sts = {.name = "sts", .endpoint = "sts"};
-    static const char *const names[] = {"e2e_assume_role",
-                                        "retry_on_error",
-                                        "region_override",
-                                        "e2e_fips_and_dual_stack_sts",
-                                        "assume_role_override_global_env_url",
-                                        "assume_role_override_global_profile_url",
-                                        "assume_role_override_service_env_url",
-                                        "assume_role_override_service_profile_url"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        cleanup_free char *directory = mem_printf("tests/vectors/credentials/profile/%s", names[i]);
-        cleanup_free char *path = mem_printf("%s/exchanges.json", directory);
-        json_auto_t *exchanges = load(path);
-        struct err e = {0};
-        struct aws_chain chain = {0};
-        struct aws_endpoint endpoint;
-        struct aws_config *config;
-        cleanup_free char *url = NULL;
-        cleanup_free char *origin = NULL;
-        cleanup_free char *have = NULL;
-
-        set_environment(directory);
-        unsetenv("AWS_ACCESS_KEY_ID"); /* these cases ask the profile only */
-        unsetenv("AWS_SECRET_ACCESS_KEY");
-        config = aws_config_load(&e);
-        CHECK_INT(aws_provider_resolve(config, &chain, &e), 0);
-        CHECK_TEXT(chain.keys.access_key_id, "AKIAFAKE");
-        CHECK_INT(chain.role_count, 1);
-        CHECK_TEXT(chain.roles[0].arn, "arn:aws:iam::123456789:role/integration-test");
-        CHECK_INT(aws_config_endpoint(config, "STS", &url, &origin, &e), 0);
-        struct aws_endpoint_wish wish = {
-            .model = &sts, .region = aws_config_region(config), .url = url};
-        CHECK_INT(aws_config_flag(config, (struct aws_config_setting){NULL, "use_fips_endpoint"},
-                                  &wish.fips, &e),
-                  0);
-        CHECK_INT(aws_config_flag(config,
-                                  (struct aws_config_setting){NULL, "use_dualstack_endpoint"},
-                                  &wish.dual_stack, &e),
-                  0);
-        CHECK_INT(aws_endpoint_resolve(&wish, &endpoint, &e), 0);
-        have = mem_printf("http%s://%s", endpoint.plain ? "" : "s", endpoint.host);
-        CHECK(strncmp(json_text(json_array_get(exchanges, 0), "uri"), have, strlen(have)) == 0);
-        CHECK_TEXT(e.text, "");
-        aws_chain_fini(&chain);
-        aws_config_free(config);
-        clearenv();
-    }
 }
 
 /* ---- our own ---- */
@@ -282,6 +141,8 @@ static void check_refused(const char *text, const char *want)
     CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", text, &e), 0);
     CHECK_INT(aws_provider_resolve(config, &chain, &e), -1);
     CHECK_TEXT(e.text, want);
+    CHECK_TEXT(chain.source, "profile");
+    aws_chain_fini(&chain);
     aws_config_free(config);
 }
 
@@ -291,8 +152,10 @@ static void test_errors(void)
                   "config:3: source_profile: there is no profile \"b\"");
     check_refused("[default]\naws_access_key_id = a\n",
                   "config:2: aws_access_key_id: the profile has no aws_secret_access_key");
-    check_refused("[default]\nrole_arn = a\nsource_profile = b\nmfa_serial = x\n[profile b]\n",
-                  "config:4: mfa_serial: roles that need MFA are not supported");
+    check_refused(
+        "[default]\nrole_arn = a\nsource_profile = b\nmfa_serial = x\n[profile b]\n",
+        "config:4: mfa_serial: roles that need MFA are not supported: a daemon has nobody to "
+        "type the code");
     check_refused("[default]\nrole_arn = a\ncredential_source = Moon\n",
                   "config:3: credential_source: must be Environment, Ec2InstanceMetadata or "
                   "EcsContainer");
@@ -318,6 +181,7 @@ static void test_half_environment(void)
     setenv("AWS_ACCESS_KEY_ID", "AK", 1);
     CHECK_INT(aws_provider_resolve(config, &chain, &e), -1);
     CHECK_TEXT(e.text, "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY");
+    aws_chain_fini(&chain);
     clearenv();
     aws_config_free(config);
 }
@@ -369,11 +233,217 @@ static void test_result(void)
     CHECK(!c.access_key_id);
 }
 
+/* ---- the order, and what is told of it ---- */
+
+static void resolve(const char *text, struct aws_chain *chain, struct err *e)
+{
+    struct aws_config *config = aws_config_new();
+
+    CHECK_INT(config_file_parse(config, AWS_CONFIG_FILE, "config", text, e), 0);
+    (void)aws_provider_resolve(config, chain, e);
+    aws_config_free(config);
+}
+
+static const char *source_of(const char *text)
+{
+    static char source[64];
+    struct aws_chain chain = {0};
+    struct err e = {0};
+
+    resolve(text, &chain, &e);
+    CHECK_TEXT(e.text, "");
+    snprintf(source, sizeof source, "%s", chain.source ? chain.source : "(none)");
+    aws_chain_fini(&chain);
+    return source;
+}
+
+/* Each source that is set up hides those behind it; taken away one by one. */
+static void test_order(void)
+{
+    static const char *const both = "[default]\naws_access_key_id = a\naws_secret_access_key = b\n"
+                                    "[profile p]\naws_access_key_id = a\n"
+                                    "aws_secret_access_key = b\n";
+
+    clearenv();
+    setenv("AWS_ACCESS_KEY_ID", "AK", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "SK", 1);
+    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/t", 1);
+    setenv("AWS_ROLE_ARN", "arn:r", 1);
+    setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c", 1);
+    setenv("AWS_PROFILE", "p", 1);
+    CHECK_TEXT(source_of(both), "environment");
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    CHECK_TEXT(source_of(both), "profile p"); /* chosen by name */
+    unsetenv("AWS_PROFILE");
+    CHECK_TEXT(source_of(both), "web identity");
+    unsetenv("AWS_WEB_IDENTITY_TOKEN_FILE");
+    CHECK_TEXT(source_of(both), "profile default");
+    CHECK_TEXT(source_of("[default]\nregion = r\n"), "container");
+    unsetenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    CHECK_TEXT(source_of("[default]\nregion = r\n"), "instance metadata");
+    clearenv();
+}
+
+static void test_passed_over(void)
+{
+    struct aws_chain chain = {0};
+    struct err e = {0};
+    json_auto_t *want = NULL;
+
+    clearenv();
+    resolve("[default]\nregion = r\n", &chain, &e);
+    want = json_pack(
+        "[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "source", "environment", "why",
+        "AWS_ACCESS_KEY_ID is not set", "source", "web identity", "why",
+        "AWS_WEB_IDENTITY_TOKEN_FILE is not set", "source", "profile", "why",
+        "profile \"default\" has none", "source", "container", "why",
+        "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is "
+        "set");
+    CHECK(json_equal(chain.passed_over, want));
+    CHECK(chain.origin.last_resort);
+    aws_chain_fini(&chain);
+
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
+    resolve("", &chain, &e);
+    CHECK_INT(e.kind, ERR_DENIED);
+    CHECK(strstr(e.text, "no AWS credentials: environment: AWS_ACCESS_KEY_ID is not set; "));
+    CHECK(strstr(e.text, "there is no profile \"default\" in config; "));
+    CHECK(strstr(e.text, "; instance metadata: AWS_EC2_METADATA_DISABLED is true"));
+    CHECK_INT(json_array_size(chain.passed_over), 5);
+    aws_chain_fini(&chain);
+    clearenv();
+}
+
+/* Keys travel in the clear to these, so nobody else may be told apart as one of them. */
+static void test_container_hosts(void)
+{
+    static const char *const refused[] = {
+        "http://169.254.170.3/c",
+        "http://example.com/c",
+        "http://169.254.170.2.evil/c",
+        "http://localhost.evil/c",
+        "http://user@localhost/c",
+        "http://localhost\\@evil/c",
+        "http://evil#@localhost/c",
+        "http://[fd00:ec2::24]/c",
+        "http://[::1/c",
+        "http://127.0.0.1:80:90/c",
+        "http://0x7f.1/c",
+        "http://2130706433/c",
+        "http://[::ffff:10.0.0.1]/c",
+        "ftp://localhost/c",
+        "http:///c",
+        "http://localhost/a b",
+        "http://169.254.169.254/latest",
+        "https://user@example.com/",
+    };
+    static const char *const taken[] = {"http://127.0.0.2:1/c", "http://[::1]:1/c",
+                                        "http://LOCALHOST", "http://localhost?a=b",
+                                        "https://example.com:8443/c"};
+
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        struct aws_chain chain = {0};
+        struct err e = {0};
+
+        clearenv();
+        setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", refused[i], 1);
+        CHECK_INT(aws_provider_container(NULL, &chain, &e), -1);
+        CHECK_INT(e.kind, ERR_INVALID);
+        aws_chain_fini(&chain);
+    }
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        struct aws_chain chain = {0};
+        struct err e = {0};
+
+        clearenv();
+        setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", taken[i], 1);
+        CHECK_INT(aws_provider_container(NULL, &chain, &e), 1);
+        CHECK_TEXT(e.text, "");
+        aws_chain_fini(&chain);
+    }
+    clearenv();
+}
+
+/* ---- documents ---- */
+
+static const struct document_names names = {"AccessKeyId", "SecretAccessKey", "Token",
+                                            "Expiration"};
+
+static void test_documents(void)
+{
+    static const char *const bad[] = {
+        "",
+        "[]",
+        "<html>Sign in</html>",
+        "{}",
+        "{\"AccessKeyId\":\"A\"}",
+        "{\"AccessKeyId\":\"\",\"SecretAccessKey\":\"S\"}",
+        "{\"AccessKeyId\":1,\"SecretAccessKey\":\"S\"}",
+        "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"topsecretkey\",\"Expiration\":\"soon\"}",
+        "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"topsecretkey\",\"Expiration\":17}",
+    };
+    const char *good = "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\",\"Token\":\"T\","
+                       "\"Expiration\":\"2030-01-01T00:00:00Z\"}";
+    struct aws_credentials keys = {0};
+    struct err e = {0};
+    json_auto_t *document = document_parse("who", good, strlen(good), &e);
+
+    CHECK_INT(document_keys("who", document, &names, &keys, &e), 0);
+    CHECK_TEXT(keys.session_token, "T");
+    CHECK_INT(keys.expires_s, 1893456000);
+    clock_freeze((keys.expires_s - 1) * 1000);
+    CHECK_INT(document_check_end("who", &keys, &e), 0);
+    clock_freeze(keys.expires_s * 1000);
+    CHECK_INT(document_check_end("who", &keys, &e), -1);
+    CHECK_TEXT(e.text, "who: the keys it gave ended at 2030-01-01T00:00:00Z");
+    clock_freeze(-1);
+    aws_credentials_fini(&keys);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct err wrong = {0};
+        json_auto_t *one = document_parse("who", bad[i], strlen(bad[i]), &wrong);
+
+        CHECK(!one || document_keys("who", one, &names, &keys, &wrong) == -1);
+        CHECK_INT(wrong.kind, ERR_RETRY);
+        CHECK(!keys.access_key_id && !keys.secret_access_key && !strstr(wrong.text, "topsecret"));
+    }
+}
+
+static void test_sso_tokens(void)
+{
+    json_auto_t *token =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "accessToken", "A", "expiresAt",
+                  "2020-01-01T00:00:00UTC", "refreshToken", "R", "clientId", "C", "clientSecret",
+                  "S", "registrationExpiresAt", "2020-06-01T00:00:00Z", "unknown", 7);
+    json_auto_t *result = json_pack("{s:s, s:i}", "accessToken", "B", "expiresIn", 3600);
+    json_auto_t *bare = json_pack("{s:s}", "accessToken", "A");
+    const int64_t start = 1577836800; /* 2020-01-01 */
+    cleanup_free char *path = NULL;
+
+    CHECK_INT(sso_token_end(token), start);
+    CHECK(sso_token_is_renewable(token, start));
+    CHECK(!sso_token_is_renewable(token, start + 365 * 86400));
+    sso_token_renew(token, result, start);
+    CHECK_TEXT(json_text(token, "accessToken"), "B");
+    CHECK_TEXT(json_text(token, "expiresAt"), "2020-01-01T01:00:00Z");
+    CHECK_TEXT(json_text(token, "refreshToken"), "R");
+    CHECK_INT(json_whole(token, "unknown"), 7);
+    CHECK_INT(sso_token_end(bare), 0);
+    CHECK_INT(sso_token_end(NULL), 0);
+    CHECK(!sso_token_is_renewable(bare, 0));
+    setenv("HOME", "/h", 1);
+    path = sso_token_path("my-session");
+    CHECK_TEXT(path, "/h/.aws/sso/cache/9e28173066ce536e277c5fb355efd9c64f398167.json");
+}
+
 int main(void)
 {
     test_profile_chains();
-    test_scenarios();
-    test_role_scenarios();
+    test_order();
+    test_passed_over();
+    test_container_hosts();
+    test_documents();
+    test_sso_tokens();
     test_errors();
     test_half_environment();
     test_environment_source();

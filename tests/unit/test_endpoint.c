@@ -1,4 +1,4 @@
-/* AWS's endpoint test cases for our nine services, and the order of configured endpoints. */
+/* AWS's endpoint test cases for our services, and the order of configured endpoints. */
 #include "aws/credentials/config_file.h"
 #include "aws/endpoint.h"
 #include "base/json.h"
@@ -97,6 +97,8 @@ static void test_rules(void)
         {"athena", "athena", 47, 1},
         {"apigatewayv2", "apigateway", 43, 1},
         {"cloudwatch", "monitoring", 26, 1},
+        {"sso", "portal.sso", 40, 0},
+        {"ssooidc", "oidc", 40, 0},
     };
 
     for (size_t i = 0; i < sizeof services / sizeof *services; i++) {

@@ -382,10 +382,49 @@ static void test_memory(void)
 #endif
 }
 
+/* A request as curl writes it to a proxy names the whole URL. */
+static bool asked(size_t i, const char *line)
+{
+    return f.server.requests[i] && strncmp(f.server.requests[i], line, strlen(line)) == 0;
+}
+
+/* The server plays the proxy: of a host that does not exist, for plain HTTP, never for what is
+ * direct or for this machine. */
+static void test_proxy(void)
+{
+    static const struct server_reply script[] = {
+        REPLY("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")};
+    struct http_options options = quick();
+    const struct http_request direct = {
+        .method = "GET", .url = "http://127.0.0.1:1/direct", .direct = true};
+
+    for (int i = 0; i < 2; i++) {
+        RUN(&options, script);
+        setenv(i ? "http_proxy" : "HTTP_PROXY", f.server.url, 1);
+        send_one("GET", "http://nowhere.invalid/far", NULL);
+        f.left++;
+        (void)http_send(f.http, &direct, on_done, &f.results[1]);
+        end();
+        CHECK_INT(f.results[0].status, 200);
+        CHECK(asked(0, "GET http://nowhere.invalid/far HTTP/1.1\r\n"));
+        CHECK_INT(f.results[1].failure, HTTP_CONNECTION);
+        CHECK_INT(f.server.request_count, 1);
+        unsetenv("http_proxy");
+        unsetenv("HTTP_PROXY");
+    }
+    RUN(&options, script);
+    setenv("HTTP_PROXY", "http://127.0.0.1:1", 1);
+    send_one("GET", f.server.url, NULL);
+    end();
+    CHECK(asked(0, "GET / HTTP/1.1\r\n"));
+    unsetenv("HTTP_PROXY");
+}
+
 int main(void)
 {
-    for (const char *const *name = (const char *const[]){"http_proxy", "https_proxy", "HTTPS_PROXY",
-                                                         "all_proxy", "ALL_PROXY", NULL};
+    for (const char *const *name =
+             (const char *const[]){"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                   "ALL_PROXY", "HTTP_PROXY", "no_proxy", "NO_PROXY", NULL};
          *name; name++)
         unsetenv(*name);
     test_memory();
@@ -397,6 +436,7 @@ int main(void)
     test_no_tls_there();
     test_queue();
     test_stale_connection();
+    test_proxy();
     check_cancel(cancel_rest);
     check_cancel(free_inside);
     test_free_before_anything();

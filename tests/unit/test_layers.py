@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = ["base"]
-AWS = [*BASE, "aws/codec", "aws/reply", "aws/credentials", "aws"]
+AWS = [*BASE, "aws/codec", "aws/reply", "aws/local", "aws/credentials", "aws"]
 RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
@@ -22,7 +22,8 @@ ROOMS = {
     "yaml": [*BASE, "yaml"],
     "aws/codec": AWS[:2],
     "aws/reply": AWS[:3],
-    "aws/credentials": [*AWS[:2], "aws/credentials"],
+    "aws/local": [*BASE, "aws/local"],
+    "aws/credentials": [*AWS[:2], "aws/local", "aws/credentials"],
     "aws": AWS,
     "resources": RESOURCES,
     "billing/prices": PRICES,

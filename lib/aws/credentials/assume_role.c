@@ -1,11 +1,8 @@
 /* assume_role.c -- STS AssumeRole: its parameters and its result. */
 #include "aws/credentials/assume_role.h"
 
-#include "base/json.h"
-#include "base/mem.h"
+#include "aws/credentials/document.h"
 #include "base/secret.h"
-
-#include <openssl/crypto.h>
 
 json_t *aws_assume_role_params(const struct aws_role *role)
 {
@@ -18,26 +15,15 @@ json_t *aws_assume_role_params(const struct aws_role *role)
     return params;
 }
 
-/* The text is copied out and then overwritten where it stood. */
-static char *take_text(const json_t *object, const char *key)
-{
-    json_t *value = json_object_get(object, key);
-    char *copy = mem_text(json_string_value(value));
-
-    if (copy)
-        OPENSSL_cleanse((char *)json_string_value(value), json_string_length(value));
-    return copy;
-}
-
 int aws_assume_role_result(const json_t *result, struct aws_credentials *out, struct err *e)
 {
     const json_t *credentials = json_object_get(result, "Credentials");
     const json_t *expiration = json_object_get(credentials, "Expiration");
 
     aws_credentials_fini(out);
-    out->access_key_id = take_text(credentials, "AccessKeyId");
-    out->secret_access_key = take_text(credentials, "SecretAccessKey");
-    out->session_token = take_text(credentials, "SessionToken");
+    out->access_key_id = document_take(credentials, "AccessKeyId");
+    out->secret_access_key = document_take(credentials, "SecretAccessKey");
+    out->session_token = document_take(credentials, "SessionToken");
     out->expires_s = (int64_t)json_number_value(expiration);
     secret_learn(out->secret_access_key);
     secret_learn(out->session_token);

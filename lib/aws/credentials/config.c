@@ -3,12 +3,11 @@
 #include "aws/credentials/config.h"
 
 #include "aws/credentials/config_file.h"
+#include "aws/local/secret_file.h"
 #include "base/mem.h"
 #include "base/str.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,56 +25,104 @@ void aws_config_free(struct aws_config *config)
     free(config);
 }
 
-char *aws_config_path(enum aws_config_kind kind)
+/* ---- the files ---- */
+
+struct aws_config_files {
+    struct config_place {
+        char *paths[AWS_CONFIG_PLACES + 1];
+        const char *path; /* one of them: the file that was read, NULL when there is none */
+        char *text;
+        size_t length;
+        struct err error;
+    } places[2]; /* by enum aws_config_kind */
+};
+
+void aws_config_places(enum aws_config_kind kind, char *places[static AWS_CONFIG_PLACES + 1])
 {
+    static const char *const names[2][4] = {{"aws_config", "aws-config", NULL},
+                                            {"aws_credentials", "aws-credentials", "aws", NULL}};
     bool config = kind == AWS_CONFIG_FILE;
     const char *path =
         aws_config_variable(config ? "AWS_CONFIG_FILE" : "AWS_SHARED_CREDENTIALS_FILE");
+    const char *handed = aws_config_variable("CREDENTIALS_DIRECTORY");
     const char *home = aws_config_variable("HOME");
+    size_t n = 0;
 
-    if (path)
-        return mem_text(path);
-    return home ? mem_printf("%s/.aws/%s", home, config ? "config" : "credentials") : NULL;
+    memset(places, 0, (AWS_CONFIG_PLACES + 1) * sizeof *places);
+    if (path) {
+        places[0] = mem_text(path);
+        return;
+    }
+    for (const char *const *name = names[kind]; handed && *name; name++)
+        places[n++] = mem_printf("%s/%s", handed, *name);
+    if (home)
+        places[n] = mem_printf("%s/.aws/%s", home, config ? "config" : "credentials");
 }
 
-static int load_file(struct aws_config *config, enum aws_config_kind kind, struct err *e)
+struct aws_config_files *aws_config_files_new(void)
 {
-    cleanup_free char *path = aws_config_path(kind);
-    FILE *stream = path ? fopen(path, "re") : NULL;
-    size_t n;
-    char *text;
-    int status;
+    struct aws_config_files *files = mem_new(sizeof *files);
 
-    if (!stream)
-        return !path || errno == ENOENT || errno == ENOTDIR
-                   ? 0
-                   : err_set(e, ERR_INVALID, "%s: %s", path, strerror(errno));
-    text = mem_new(FILE_LIMIT + 1);
-    (void)setvbuf(stream, NULL, _IONBF, 0); /* no copy of secrets in a buffer of stdio */
-    n = fread(text, 1, FILE_LIMIT, stream);
-    if (ferror(stream))
-        status = err_set(e, ERR_INVALID, "%s: %s", path, strerror(errno));
-    else if (n == FILE_LIMIT)
-        status = err_set(e, ERR_INVALID, "%s: larger than 1 MiB", path);
-    else
-        status = config_file_parse(config, kind, path, text, e);
-    explicit_bzero(text, n);
-    free(text);
-    (void)fclose(stream);
-    return status;
+    aws_config_places(AWS_CONFIG_FILE, files->places[AWS_CONFIG_FILE].paths);
+    aws_config_places(AWS_CREDENTIALS_FILE, files->places[AWS_CREDENTIALS_FILE].paths);
+    return files;
+}
+
+void aws_config_files_read(struct aws_config_files *files)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct config_place *place = &files->places[i];
+
+        for (char **path = place->paths; *path && !place->path; path++)
+            if (secret_file_read(*path, FILE_LIMIT, &place->text, &place->length, &place->error))
+                place->path = *path;
+    }
+}
+
+struct aws_config *aws_config_parse(const struct aws_config_files *files, struct err *e)
+{
+    struct aws_config *config = aws_config_new();
+    int status = 0;
+
+    for (size_t i = 0; i < 2 && !status; i++) {
+        const struct config_place *place = &files->places[i];
+
+        if (place->error.kind != ERR_NONE)
+            status = err_set(e, place->error.kind, "%s", place->error.text);
+        else if (place->path)
+            status =
+                config_file_parse(config, (enum aws_config_kind)i, place->path, place->text, e);
+    }
+    if (!status && !aws_config_check(config, AWS_SECTION_PROFILE, aws_config_profile(), e))
+        return config;
+    aws_config_free(config);
+    return NULL;
+}
+
+void aws_config_files_free(struct aws_config_files *files)
+{
+    for (size_t i = 0; i < 2; i++) {
+        for (char **path = files->places[i].paths; *path; path++)
+            free(*path);
+        if (files->places[i].text)
+            explicit_bzero(files->places[i].text, files->places[i].length);
+        free(files->places[i].text);
+    }
+    free(files);
 }
 
 struct aws_config *aws_config_load(struct err *e)
 {
-    struct aws_config *config = aws_config_new();
+    struct aws_config_files *files = aws_config_files_new();
+    struct aws_config *config;
 
-    if (load_file(config, AWS_CONFIG_FILE, e) || load_file(config, AWS_CREDENTIALS_FILE, e) ||
-        aws_config_check(config, AWS_SECTION_PROFILE, aws_config_profile(), e)) {
-        aws_config_free(config);
-        return NULL;
-    }
+    aws_config_files_read(files);
+    config = aws_config_parse(files, e);
+    aws_config_files_free(files);
     return config;
 }
+
+/* ---- settings ---- */
 
 const char *aws_config_variable(const char *name)
 {
@@ -125,6 +172,20 @@ const struct aws_config_entry *aws_config_find(const struct aws_config *config,
             found = entry;
     }
     return found;
+}
+
+const struct aws_config_entry *aws_config_entry(const struct aws_config *config,
+                                                const char *profile, const char *key)
+{
+    const struct aws_config_entry *entry =
+        aws_config_find(config, AWS_SECTION_PROFILE, profile, key);
+
+    return entry && entry->text[strspn(entry->text, " \t")] ? entry : NULL;
+}
+
+int aws_config_wrong(const struct aws_config_entry *entry, const char *problem, struct err *e)
+{
+    return err_set(e, ERR_INVALID, "%s:%d: %s: %s", entry->file, entry->line, entry->key, problem);
 }
 
 static const struct aws_config_entry *profile_entry(const struct aws_config *config,

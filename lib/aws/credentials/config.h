@@ -12,6 +12,9 @@
 
 struct aws_config;
 
+/* The shared files as they were read, so that reading them can be done off the loop. */
+struct aws_config_files;
+
 enum aws_config_kind {
     AWS_CONFIG_FILE,      /* [profile NAME], [default], [services NAME], [sso-session NAME] */
     AWS_CREDENTIALS_FILE, /* [NAME] */
@@ -29,15 +32,25 @@ struct aws_config_entry {
 };
 
 /* Reads both files; one that does not exist counts as empty.  NULL and *e (ERR_INVALID, "FILE:LINE:
- * problem") when one cannot be read, or the selected profile not parsed. */
+ * problem") when one cannot be read, or the selected profile not parsed.  A file that is a FIFO or
+ * a device is refused, so that nothing waits for it (secret_file.h). */
 struct aws_config *aws_config_load(struct err *e);
+/* The same in three steps: where the files may be (looks at the environment), their reading (in any
+ * thread), what they say.  Freeing them overwrites secrets. */
+struct aws_config_files *aws_config_files_new(void);
+void aws_config_files_read(struct aws_config_files *files);
+struct aws_config *aws_config_parse(const struct aws_config_files *files, struct err *e);
+void aws_config_files_free(struct aws_config_files *files);
 /* Without any file. */
 struct aws_config *aws_config_new(void);
 /* Overwrites secrets. NULL is harmless. */
 void aws_config_free(struct aws_config *config);
-/* Where the files are: $AWS_CONFIG_FILE or $AWS_SHARED_CREDENTIALS_FILE, else below $HOME/.aws; new
- * text, NULL when neither is set. */
-char *aws_config_path(enum aws_config_kind kind);
+/* Where a file may be; the first one that exists is read.  $AWS_CONFIG_FILE or
+ * $AWS_SHARED_CREDENTIALS_FILE alone; else, below $CREDENTIALS_DIRECTORY (systemd's
+ * LoadCredential), aws_config and aws-config, or aws_credentials, aws-credentials and aws; then
+ * $HOME/.aws.  At most AWS_CONFIG_PLACES new texts, then NULL. */
+enum { AWS_CONFIG_PLACES = 4 };
+void aws_config_places(enum aws_config_kind kind, char *places[static AWS_CONFIG_PLACES + 1]);
 /* An environment variable, NULL when unset or blank. */
 const char *aws_config_variable(const char *name);
 /* $AWS_PROFILE, or "default". */
@@ -54,6 +67,11 @@ int aws_config_check(const struct aws_config *config, enum aws_config_section se
 const struct aws_config_entry *aws_config_find(const struct aws_config *config,
                                                enum aws_config_section section, const char *name,
                                                const char *key);
+/* A setting of a profile that is not blank; NULL when there is none. */
+const struct aws_config_entry *aws_config_entry(const struct aws_config *config,
+                                                const char *profile, const char *key);
+/* "FILE:LINE: key: problem".  Always returns -1. */
+int aws_config_wrong(const struct aws_config_entry *entry, const char *problem, struct err *e);
 /* A setting of the selected profile, as text; NULL when missing or empty. */
 const char *aws_config_text(const struct aws_config *config, const char *key);
 /* A nested setting ("endpoint_url" below "s3 ="); new text, NULL when missing. */

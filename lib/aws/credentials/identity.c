@@ -2,14 +2,24 @@
  *
  * One fetch at a time: the others use the old key until a minute before it expires, then wait.  The
  * fetch starts 10 to 15 minutes before expiry, or with a third of a short life left.  When it fails
- * the old key stays in use and the fetch is tried again after a growing pause. */
+ * the old key stays in use and the fetch is tried again after a growing pause.
+ *
+ * A fetch: the environment, else the shared files (read off the loop) and what they lead to, then
+ * who must be asked (origin.c), then role after role.
+ *
+ * Instance metadata may hand out keys that have ended when AWS has trouble renewing them; the SDKs
+ * go on with such keys ("static stability"), since AWS takes them then, and so does this. */
 #include "aws/credentials/identity.h"
 
 #include "aws/credentials/assume_role.h"
+#include "aws/credentials/origin.h"
 #include "aws/credentials/provider.h"
+#include "aws/local/background.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 
 #include <string.h>
 
@@ -22,6 +32,8 @@ enum {
     PAUSE_MS = 30000,     /* while the old key works; doubled to PAUSE_MOST_MS */
     PAUSE_BARE_MS = 1000, /* without any key */
     PAUSE_MOST_MS = 300000,
+    ENDED_S = 900, /* keys of instance metadata that have ended: asked for again after this... */
+    ENDED_SPREAD_S = 600, /* ... to as much more */
 };
 
 struct aws_identity {
@@ -30,13 +42,18 @@ struct aws_identity {
     struct aws_credentials credentials;
     unsigned generation;
     bool usable, stale;        /* stale: fetch at the next use, even though usable */
+    bool awaited;              /* the fetch: nobody goes on with the old key */
+    bool of_metadata;          /* the keys in use are an instance's own */
     int64_t refresh_s, last_s; /* epoch seconds; 0: never */
+    json_t *story;             /* of the keys in use */
 
-    bool fetching;          /* AssumeRole under way */
-    char *region;           /* where */
-    struct aws_chain chain; /* ambient: what is being fetched */
-    size_t step;
-    struct aws_role role; /* of role_arn */
+    bool fetching;              /* something is under way: */
+    struct background *reading; /* the shared files */
+    struct fetch *asking;       /* the chain's origin */
+    char *region;               /* where STS is asked */
+    struct aws_chain chain;     /* ambient: what is being fetched */
+    size_t step;                /* its role */
+    struct aws_role role;       /* of role_arn */
 
     struct err error; /* of the last fetch */
     bool failing;     /* the last fetch that ended failed */
@@ -85,23 +102,58 @@ static void wake_all(struct aws_identity *identity)
     identity->waiting_count = 0;
 }
 
-static void fetched(struct aws_identity *identity, struct aws_credentials *credentials)
+/* ---- the end of a fetch ---- */
+
+static json_t *story_of(const struct aws_identity *identity)
 {
-    int64_t now_s = clock_now_ms() / 1000, life = credentials->expires_s - now_s;
+    const struct aws_chain *chain = &identity->chain;
+    json_t *story = json_pack("{s:s*, s:s*, s:O*, s:[]}", "source", chain->source, "setting",
+                              chain->origin.setting, "passed_over", chain->passed_over, "roles");
+
+    for (size_t i = 0; i < chain->role_count; i++)
+        (void)json_array_append_new(json_object_get(story, "roles"),
+                                    json_string(chain->roles[i].arn));
+    if (identity->role_arn)
+        (void)json_array_append_new(json_object_get(story, "roles"),
+                                    json_string(identity->role_arn));
+    return story;
+}
+
+static void set_times(struct aws_identity *identity)
+{
+    int64_t now_s = clock_now_ms() / 1000, end_s = identity->credentials.expires_s;
+    int64_t life = end_s - now_s;
     double chance = identity->set->chance();
     int64_t early = life < SHORT_LIFE_S ? life / 3 : EARLY_S + (int64_t)(chance * EARLY_SPREAD_S);
 
+    identity->refresh_s = identity->last_s = 0;
+    if (!end_s)
+        return;
+    if (identity->of_metadata && life <= 0) {
+        log_warning(
+            "credentials_ended", "{s:s}", "error",
+            "instance metadata gave keys that have ended; they are used until it has others");
+        identity->refresh_s = now_s + ENDED_S + (int64_t)(chance * ENDED_SPREAD_S);
+        return;
+    }
+    identity->refresh_s = end_s - early;
+    identity->last_s = end_s - (early < LAST_S ? early : LAST_S);
+}
+
+static void fetched(struct aws_identity *identity, struct aws_credentials *credentials)
+{
     aws_credentials_fini(&identity->credentials);
     identity->credentials = *credentials;
     memset(credentials, 0, sizeof *credentials);
     identity->generation++;
     identity->usable = true;
     identity->failing = false;
-    identity->refresh_s = identity->last_s = 0;
-    if (identity->credentials.expires_s) {
-        identity->refresh_s = identity->credentials.expires_s - early;
-        identity->last_s = identity->credentials.expires_s - (early < LAST_S ? early : LAST_S);
-    }
+    identity->awaited = false;
+    identity->of_metadata = !identity->role_arn && !identity->chain.role_count &&
+                            identity->chain.origin.kind == AWS_ORIGIN_METADATA;
+    set_times(identity);
+    json_decref(identity->story);
+    identity->story = story_of(identity);
     identity->failures = 0;
     err_clear(&identity->error);
     aws_chain_fini(&identity->chain);
@@ -115,15 +167,25 @@ static bool is_usable(const struct aws_identity *identity)
 
 static void fetch_failed(struct aws_identity *identity, const struct err *e)
 {
-    bool usable = is_usable(identity);
-    int64_t pause = usable ? PAUSE_MS : PAUSE_BARE_MS;
+    bool usable;
+    int64_t pause;
+
+    if (identity->of_metadata)
+        identity->last_s = 0; /* until AWS refuses them */
+    usable = is_usable(identity);
+    pause = usable ? PAUSE_MS : PAUSE_BARE_MS;
 
     for (unsigned i = 0; i < identity->failures && pause < PAUSE_MOST_MS; i++)
         pause *= 2;
     identity->failures++;
     identity->failing = identity->stale = true;
+    identity->awaited = false;
     identity->retry_ms = clock_monotonic_ms() + (pause < PAUSE_MOST_MS ? pause : PAUSE_MOST_MS);
     identity->error = *e;
+    if (!identity->generation) { /* nothing better is known */
+        json_decref(identity->story);
+        identity->story = story_of(identity);
+    }
     aws_chain_fini(&identity->chain);
     if (usable)
         log_warning("credentials_refresh_failed", "{s:s}", "error", e->text);
@@ -176,32 +238,103 @@ static void assume(struct aws_identity *identity)
     set->send(set->sender, &request, on_assumed, identity);
 }
 
-/* Reads the files again: keys may have been replaced since. */
-static int resolve(struct aws_identity *identity, struct err *e)
-{
-    struct aws_config *config = aws_config_load(e);
-    int status = config ? aws_provider_resolve(config, &identity->chain, e) : -1;
+/* ---- keys to begin with ---- */
 
+static void take_keys(struct aws_identity *identity)
+{
+    if (identity->chain.role_count)
+        assume(identity);
+    else
+        fetched(identity, &identity->chain.keys);
+}
+
+static void on_asked(void *arg, struct aws_credentials *keys, const struct err *e)
+{
+    struct aws_identity *identity = arg;
+    struct err told = {0};
+
+    identity->fetching = false;
+    identity->asking = NULL;
+    if (keys) {
+        identity->chain.keys = *keys;
+        memset(keys, 0, sizeof *keys);
+        take_keys(identity);
+        return;
+    }
+    if (identity->chain.origin.last_resort && e->kind == ERR_DENIED)
+        (void)aws_provider_nothing(identity->chain.passed_over, e->text, &told);
+    fetch_failed(identity, told.kind == ERR_NONE ? e : &told);
+}
+
+static void resolved(struct aws_identity *identity)
+{
+    const struct origin_request request = {&identity->chain.origin, identity->region, on_asked,
+                                           identity};
+
+    if (identity->chain.origin.kind == AWS_ORIGIN_KEYS) {
+        take_keys(identity);
+        return;
+    }
+    identity->fetching = true;
+    identity->asking = origin_ask(identity->set, &request);
+}
+
+static void read_files(void *job)
+{
+    aws_config_files_read(job);
+}
+
+static void free_files(void *job)
+{
+    aws_config_files_free(job);
+}
+
+static void on_files(void *arg, void *job)
+{
+    struct aws_identity *identity = arg;
+    struct err e = {0};
+    struct aws_config *config = aws_config_parse(job, &e);
+
+    identity->reading = NULL;
+    identity->fetching = false;
+    if (config && !aws_provider_resolve(config, &identity->chain, &e))
+        resolved(identity);
+    else
+        fetch_failed(identity, &e);
     aws_config_free(config);
-    return status;
+}
+
+/* Variables need no files; those are read again each time: keys may have been replaced since. */
+static void resolve(struct aws_identity *identity)
+{
+    const struct background_work work = {read_files, on_files, free_files, aws_config_files_new(),
+                                         identity};
+    struct err e = {0};
+    int found = aws_provider_environment(NULL, &identity->chain, &e);
+
+    if (!found) {
+        aws_chain_fini(&identity->chain);
+        identity->fetching = true;
+        identity->reading = background_start(identity->set->loop, &work);
+        return;
+    }
+    aws_config_files_free(work.job);
+    if (found > 0)
+        resolved(identity);
+    else
+        fetch_failed(identity, &e);
 }
 
 static void fetch(struct aws_identity *identity, const char *region)
 {
-    struct err e = {0};
-
     identity->step = 0;
     identity->stale = false;
     free(identity->region);
     identity->region = mem_text(region);
     if (identity->role_arn)
         assume(identity);
-    else if (resolve(identity, &e))
-        fetch_failed(identity, &e);
-    else if (identity->chain.role_count)
-        assume(identity);
     else
-        fetched(identity, &identity->chain.keys);
+        resolve(identity);
 }
 
 static bool wants_fetch(const struct aws_identity *identity)
@@ -221,7 +354,7 @@ enum identity_answer identity_ask(struct aws_identity *identity, const char *reg
 
     if (wants_fetch(identity))
         fetch(identity, region);
-    if (is_usable(identity)) {
+    if (is_usable(identity) && !(identity->fetching && identity->awaited)) {
         *credentials = &identity->credentials;
         return IDENTITY_READY;
     }
@@ -282,7 +415,7 @@ void identity_learn(struct aws_identity *identity, const char *op, const json_t 
 void identity_refresh_all(struct identity_set *set)
 {
     for (struct aws_identity *identity = set->first; identity; identity = identity->next) {
-        identity->stale = true;
+        identity->stale = identity->awaited = true;
         identity->failures = 0;
         err_clear(&identity->error);
     }
@@ -303,12 +436,31 @@ void identity_state_of(const struct identity_set *set, struct identity_state *st
     }
 }
 
+json_t *identity_tell(const struct aws_identity *identity)
+{
+    const struct aws_credentials *keys = &identity->credentials;
+    json_t *story = identity->story ? json_copy(identity->story) : NULL;
+    char end[TIMESTAMP_ROOM];
+
+    if (!story)
+        return NULL;
+    if (keys->access_key_id)
+        (void)json_object_set_new(story, "access_key_id", json_string(keys->access_key_id));
+    timestamp_text(keys->expires_s, end);
+    if (keys->expires_s)
+        (void)json_object_set_new(story, "expires", json_string(end));
+    return story;
+}
+
 void identity_free_all(struct identity_set *set)
 {
     while (set->first) {
         struct aws_identity *identity = set->first;
 
         set->first = identity->next;
+        background_cancel(identity->reading);
+        fetch_cancel(identity->asking);
+        json_decref(identity->story);
         free(identity->role_arn);
         free(identity->external_id);
         free(identity->account);
@@ -318,4 +470,6 @@ void identity_free_all(struct identity_set *set)
         aws_chain_fini(&identity->chain);
         free(identity);
     }
+    json_decref(set->sso_tokens);
+    set->sso_tokens = NULL;
 }

@@ -26,7 +26,11 @@ int aws_provider_environment(const struct aws_config *config, struct aws_chain *
     int found = aws_provider_environment_keys(&chain->keys, e);
 
     (void)config;
-    if (found > 0)
+    if (found > 0) {
         chain->source = mem_text("environment");
+        chain->origin.setting = mem_text("AWS_ACCESS_KEY_ID");
+    } else if (!found) {
+        chain->why = mem_text("AWS_ACCESS_KEY_ID is not set");
+    }
     return found;
 }

@@ -1,14 +1,16 @@
-/* provider_profile.c -- the selected profile: its keys, or roles on top of another's.
+/* provider_profile.c -- the selected profile: its keys or whom it names for some, or roles on top
+ * of another's.
  *
  * Rules and cases: tests/vectors/credentials/assume-role-tests.json.  The selected profile's role
  * goes before its keys, keys of a source profile go before its role, a profile may be its own
- * source.
+ * source.  Within a profile: web identity, role, SSO, keys, credential_process (botocore's order).
  */
 #include "aws/credentials/provider.h"
 
 #include "aws/credentials/config_file.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/str.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,39 +28,20 @@ struct walk {
 static const struct aws_config_entry *entry_of(const struct walk *w, const char *profile,
                                                const char *key)
 {
-    const struct aws_config_entry *entry =
-        aws_config_find(w->config, AWS_SECTION_PROFILE, profile, key);
-
-    return entry && entry->text[strspn(entry->text, " \t")] ? entry : NULL;
+    return aws_config_entry(w->config, profile, key);
 }
 
 static int wrong(const struct walk *w, const struct aws_config_entry *entry, const char *problem)
 {
-    return err_set(w->e, ERR_INVALID, "%s:%d: %s: %s", entry->file, entry->line, entry->key,
-                   problem);
+    return aws_config_wrong(entry, problem, w->e);
 }
 
-/* Sources this version does not have, by the key that asks for them. */
-static int refuse_unsupported(const struct walk *w, const char *profile)
+/* What cannot work without a person. */
+static int refuse(const struct walk *w, const char *profile, const char *key, const char *why)
 {
-    static const char *const keys[][2] = {
-        {"web_identity_token_file", "web identity credentials are not supported yet"},
-        {"sso_session", "SSO is not supported"},
-        {"sso_start_url", "SSO is not supported"},
-        {"sso_account_id", "SSO is not supported"},
-        {"sso_role_name", "SSO is not supported"},
-        {"credential_process", "credential processes are not supported"},
-        {"login_session", "aws login is not supported"},
-        {"mfa_serial", "roles that need MFA are not supported"},
-    };
+    const struct aws_config_entry *entry = entry_of(w, profile, key);
 
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const struct aws_config_entry *entry = entry_of(w, profile, keys[i][0]);
-
-        if (entry)
-            return wrong(w, entry, keys[i][1]);
-    }
-    return 0;
+    return entry ? wrong(w, entry, why) : 0;
 }
 
 /* 1 with keys, 0 without, -1 with half of them. */
@@ -83,6 +66,24 @@ static int take_keys(const struct walk *w, const char *profile)
     return 1;
 }
 
+/* The result of a provider that a profile names, which must have something then. */
+static int take_provider(const struct walk *w, const struct aws_config_entry *source, int found)
+{
+    struct aws_chain *chain = w->chain;
+    cleanup_free char *why = NULL;
+
+    if (!found) {
+        why = mem_printf("is %s, but %s", source->text, chain->why);
+        return wrong(w, source, why);
+    }
+    if (found < 0)
+        return -1;
+    free(chain->source); /* it is the profile */
+    chain->source = NULL;
+    chain->origin.last_resort = false;
+    return 1;
+}
+
 static int take_named_source(const struct walk *w, const struct aws_config_entry *source)
 {
     int found;
@@ -92,9 +93,9 @@ static int take_named_source(const struct walk *w, const struct aws_config_entry
         return found ? found : wrong(w, source, "is Environment, but AWS_ACCESS_KEY_ID is not set");
     }
     if (strcmp(source->text, "Ec2InstanceMetadata") == 0)
-        return wrong(w, source, "instance metadata credentials are not supported yet");
+        return take_provider(w, source, aws_provider_metadata(w->config, w->chain, w->e));
     if (strcmp(source->text, "EcsContainer") == 0)
-        return wrong(w, source, "container credentials are not supported yet");
+        return take_provider(w, source, aws_provider_container(w->config, w->chain, w->e));
     return wrong(w, source, "must be Environment, Ec2InstanceMetadata or EcsContainer");
 }
 
@@ -120,23 +121,42 @@ static char *text_of(const struct walk *w, const char *profile, const char *key)
     return mem_text(entry ? entry->text : NULL);
 }
 
-/* Roles are met last one first, so each new one goes to the front. */
-static int take_role(const struct walk *w, const char *profile)
+static int fill_role(const struct walk *w, const char *profile, struct aws_role *role)
 {
-    struct aws_chain *chain = w->chain;
-    struct aws_role *role;
-
-    chain->roles = mem_resize(chain->roles, chain->role_count + 1, sizeof *chain->roles);
-    memmove(chain->roles + 1, chain->roles, chain->role_count * sizeof *chain->roles);
-    chain->role_count++;
-    role = chain->roles;
-    memset(role, 0, sizeof *role);
     role->arn = text_of(w, profile, "role_arn");
     role->session_name = text_of(w, profile, "role_session_name");
     if (!role->session_name)
         role->session_name = mem_text(aws_config_variable("AWS_ROLE_SESSION_NAME"));
-    role->external_id = text_of(w, profile, "external_id");
     return take_duration(w, profile, role);
+}
+
+/* Roles are met last one first, so each new one goes to the front. */
+static int take_role(const struct walk *w, const char *profile)
+{
+    struct aws_chain *chain = w->chain;
+
+    chain->roles = mem_resize(chain->roles, chain->role_count + 1, sizeof *chain->roles);
+    memmove(chain->roles + 1, chain->roles, chain->role_count * sizeof *chain->roles);
+    chain->role_count++;
+    memset(chain->roles, 0, sizeof *chain->roles);
+    chain->roles->external_id = text_of(w, profile, "external_id");
+    return fill_role(w, profile, chain->roles);
+}
+
+/* Its role is assumed with the token, so that no other credentials are needed. */
+static int take_web_identity(const struct walk *w, const char *profile)
+{
+    const struct aws_config_entry *file = entry_of(w, profile, "web_identity_token_file");
+    struct aws_origin *origin = &w->chain->origin;
+
+    if (!file)
+        return 0;
+    if (!entry_of(w, profile, "role_arn"))
+        return wrong(w, file, "the profile needs role_arn as well");
+    origin->kind = AWS_ORIGIN_WEB_IDENTITY;
+    origin->setting = mem_printf("%s:%d: %s", file->file, file->line, file->key);
+    origin->token_file = mem_text(file->text);
+    return fill_role(w, profile, &origin->role) ? -1 : 1;
 }
 
 static int remember(struct walk *w, const char *profile)
@@ -177,6 +197,21 @@ static int visit_role(struct walk *w, const char *profile, const char **next)
     return 0;
 }
 
+/* What a profile has besides roles; results as a provider's. */
+static int take_own(const struct walk *w, const char *profile)
+{
+    int found = aws_provider_sso(w->config, profile, &w->chain->origin, w->e);
+
+    if (!found)
+        found = take_keys(w, profile);
+    if (!found)
+        found = aws_provider_process(w->config, profile, &w->chain->origin, w->e);
+    if (!found)
+        found = refuse(w, profile, "login_session",
+                       "keys of `aws login` cannot be used: use `aws sso login`, or export them");
+    return found;
+}
+
 static int visit(struct walk *w, const char *profile, const char **next)
 {
     bool is_source = w->count > 0;
@@ -190,15 +225,16 @@ static int visit(struct walk *w, const char *profile, const char **next)
         return found < 0 ? -1 : 0;
     if (self)
         return remember(w, profile); /* no keys: it would go round for ever */
-    if (entry_of(w, profile, "role_arn"))
-        return refuse_unsupported(w, profile) ? -1 : visit_role(w, profile, next);
-    found = take_keys(w, profile);
-    if (found)
+    found = take_web_identity(w, profile);
+    if (!found && entry_of(w, profile, "role_arn"))
+        return refuse(w, profile, "mfa_serial",
+                      "roles that need MFA are not supported: a daemon has nobody to type the code")
+                   ? -1
+                   : visit_role(w, profile, next);
+    if (!found)
+        found = take_own(w, profile);
+    if (found || !is_source)
         return found < 0 ? -1 : 0;
-    if (refuse_unsupported(w, profile))
-        return -1;
-    if (!is_source)
-        return 0;
     return err_set(w->e, ERR_INVALID,
                    "profile \"%s\", source_profile of \"%s\", has no credentials", profile,
                    w->visited[w->count - 2]);
@@ -207,7 +243,10 @@ static int visit(struct walk *w, const char *profile, const char **next)
 /* AWS caps what is assumed with a role's credentials at an hour. */
 static int check_durations(const struct walk *w)
 {
-    for (size_t i = 1; i < w->chain->role_count; i++)
+    enum aws_origin_kind kind = w->chain->origin.kind;
+    size_t first = kind == AWS_ORIGIN_KEYS || kind == AWS_ORIGIN_PROCESS ? 1 : 0;
+
+    for (size_t i = first; i < w->chain->role_count; i++)
         if (w->chain->roles[i].duration_s > LONGEST_CHAINED_S)
             return err_set(w->e, ERR_INVALID,
                            "profile \"%s\": duration_seconds: at most 3600 when a role is assumed "
@@ -216,26 +255,46 @@ static int check_durations(const struct walk *w)
     return 0;
 }
 
+static char *why_missing(const struct aws_config *config, const char *profile)
+{
+    cleanup_str struct str text = {0};
+
+    if (!config->files)
+        return mem_text("there is no shared config or credentials file");
+    str_addf(&text, "there is no profile \"%s\" in", profile);
+    for (const struct config_name *name = config->files; name; name = name->next)
+        str_addf(&text, "%s %s", name == config->files ? "" : " or", name->text);
+    return str_take(&text);
+}
+
+static int fail_missing(const char *profile, struct err *e)
+{
+    const char *quote = config_file_is_name(profile) ? "" : "'";
+
+    return err_set(e, ERR_INVALID,
+                   "AWS_PROFILE: there is no profile \"%s\" (the config file writes it "
+                   "[profile %s%s%s], the credentials file [%s])",
+                   profile, quote, profile, quote, profile);
+}
+
 int aws_provider_profile(const struct aws_config *config, struct aws_chain *chain, struct err *e)
 {
     struct walk w = {.config = config, .chain = chain, .e = e};
     const char *profile = aws_config_profile(), *next = profile;
-    bool chosen = aws_config_variable("AWS_PROFILE") != NULL;
-    const char *quote = config_file_is_name(profile) ? "" : "'";
 
     if (!aws_config_has(config, AWS_SECTION_PROFILE, profile)) {
-        if (!chosen)
-            return 0;
-        return err_set(e, ERR_INVALID,
-                       "AWS_PROFILE: there is no profile \"%s\" (the config file writes it "
-                       "[profile %s%s%s], the credentials file [%s])",
-                       profile, quote, profile, quote, profile);
+        if (aws_config_variable("AWS_PROFILE"))
+            return fail_missing(profile, e);
+        chain->why = why_missing(config, profile);
+        return 0;
     }
     while (next)
         if (visit(&w, next, &next))
             return -1;
-    if (!chain->keys.access_key_id)
+    if (!chain->keys.access_key_id && chain->origin.kind == AWS_ORIGIN_KEYS) {
+        chain->why = mem_printf("profile \"%s\" has none", profile);
         return 0;
+    }
     chain->source = mem_printf("profile %s", profile);
     return check_durations(&w) ? -1 : 1;
 }

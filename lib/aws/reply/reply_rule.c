@@ -231,8 +231,25 @@ static const struct reply_rule sns[] = {
     {0},
 };
 
+static const struct reply_rule sso[] = {
+    {.op = "GetRoleCredentials",
+     .always = "roleCredentials.accessKeyId+ roleCredentials.secretAccessKey+ "
+               "roleCredentials.sessionToken+ roleCredentials.expiration",
+     .why = "API reference"},
+    {0},
+};
+
+static const struct reply_rule ssooidc[] = {
+    {.op = "CreateToken", .always = "accessToken+ expiresIn", .why = "API reference"},
+    {0},
+};
+
 static const struct reply_rule sts[] = {
     {.op = "AssumeRole",
+     .always = "Credentials.AccessKeyId+ Credentials.SecretAccessKey+ Credentials.SessionToken+ "
+               "Credentials.Expiration",
+     .why = MODEL},
+    {.op = "AssumeRoleWithWebIdentity",
      .always = "Credentials.AccessKeyId+ Credentials.SecretAccessKey+ Credentials.SessionToken+ "
                "Credentials.Expiration",
      .why = MODEL},
@@ -272,6 +289,8 @@ static const struct {
      "PutBucketOwnershipControls PutBucketPolicy PutBucketTagging PutBucketVersioning "
      "PutObjectLockConfiguration PutPublicAccessBlock"},
     {"sns", sns, "DeleteTopic SetTopicAttributes TagResource"},
+    {"sso", sso, ""},
+    {"ssooidc", ssooidc, ""},
     {"sts", sts, ""},
 };
 static const struct reply_rule empty = {.op = ""};

@@ -7,6 +7,7 @@ from typing import Any
 from .. import policy, roles
 from ..call import Call, handles
 from ..errors import AwsError
+from ..keys import EXPIRED_WEB_TOKEN, WEB_TOKEN
 
 
 @handles("sts", "GetCallerIdentity")
@@ -28,7 +29,28 @@ def assume_role(call: Call) -> dict[str, Any]:
     if duration > int(role.max_session_duration or 3600):
         raise AwsError("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration "
                        "set for this role.")
-    account, name = arn.split(":")[4], p["RoleSessionName"]
+    return session_of(call, role, duration)
+
+
+@handles("sts", "AssumeRoleWithWebIdentity")
+def assume_role_with_web_identity(call: Call) -> dict[str, Any]:
+    """The token is a word of ours; the role must trust whoever brings one."""
+    token, arn = call.params["WebIdentityToken"], call.params["RoleArn"]
+    if token == EXPIRED_WEB_TOKEN:
+        raise AwsError("ExpiredTokenException", "Token expired: current date/time must be before the expiration "
+                       "date/time")
+    if token != WEB_TOKEN:
+        raise AwsError("InvalidIdentityToken", "No OpenIDConnect provider found in your account")
+    role = roles.find(arn, call.region)
+    if role is None or "sts:AssumeRoleWithWebIdentity" not in str(role.assume_role_policy_document):
+        raise AwsError("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
+    return {**session_of(call, role, call.params.get("DurationSeconds", 3600)),
+            "SubjectFromWebIdentityToken": "system:serviceaccount:billing:billingd"}
+
+
+def session_of(call: Call, role: Any, duration: int) -> dict[str, Any]:
+    """Keys that the signature check accepts until they end."""
+    account, name = call.params["RoleArn"].split(":")[4], call.params["RoleSessionName"]
     session = f"arn:{call.partition}:sts::{account}:assumed-role/{role.name}/{name}"
     expires = call.world.now() + duration
     key = call.world.keys.add("ASIA" + secrets.token_hex(8).upper(), secrets.token_urlsafe(30), account,

@@ -1,0 +1,258 @@
+/* verb_whoami.c -- as whom billingd acts: which source of credentials won, why those before it did
+ * not, whose account that is, and when it ends.  Asks STS only, and writes nothing. */
+#include "aws/flow.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/timestamp.h"
+#include "daemon/verbs/spec_load.h"
+#include "daemon/verbs/verb.h"
+#include "daemon/verbs/verb_loop.h"
+#include "daemon/views/json_view.h"
+
+#include <string.h>
+
+/* STS has no region that every account lacks; every partition but this one's is named by a region.
+ */
+#define NO_REGION "us-east-1"
+
+struct whoami {
+    struct verb_loop loop;
+    struct aws_client *client;
+    const struct manifest *manifest; /* NULL: nobody named a spec */
+    struct flow *flow;
+    json_t *answer; /* what is told of the ambient credentials, and below "pipelines" of theirs */
+    int code;
+};
+
+static void note_code(struct whoami *whoami, int code)
+{
+    if (code > whoami->code)
+        whoami->code = code;
+}
+
+/* Without keys nothing was asked: then it is not the call that failed. */
+static const char *why(const struct flow *flow, const struct err *e)
+{
+    const struct aws_error *error = flow_error(flow);
+
+    return strcmp(error->code, "Credentials") == 0 ? error->message : e->text;
+}
+
+/* Adds who STS says that is, or "error". */
+static void ask(struct flow *flow, struct whoami *whoami, struct aws_session *session,
+                json_t *answer)
+{
+    const struct aws_request request = {session, "sts", "GetCallerIdentity", NULL};
+    struct err e = {0};
+    json_auto_t *caller = flow_call(flow, &request, &e);
+    json_auto_t *story = aws_session_credentials(session);
+
+    if (story)
+        (void)json_object_update(answer, story);
+    if (!caller) {
+        (void)json_object_set_new(answer, "error", json_string(why(flow, &e)));
+        note_code(whoami, exit_code_of_error(&e));
+        return;
+    }
+    (void)json_object_set(answer, "account", json_object_get(caller, "Account"));
+    (void)json_object_set(answer, "arn", json_object_get(caller, "Arn"));
+    (void)json_object_set(answer, "user_id", json_object_get(caller, "UserId"));
+}
+
+static void check_account(struct whoami *whoami, const json_t *answer)
+{
+    const char *want = whoami->manifest->account, *have = json_text(answer, "account");
+
+    if (want && have && strcmp(want, have) != 0)
+        note_code(whoami, EXIT_REFUSED);
+}
+
+static void ask_all(struct flow *flow, void *arg)
+{
+    struct whoami *whoami = arg;
+    const char *region = aws_client_region(whoami->client);
+    json_t *pipelines = json_array();
+
+    (void)json_object_set_new(whoami->answer, "region", region ? json_string(region) : json_null());
+    ask(flow, whoami, aws_session(whoami->client, region ? region : NO_REGION, NULL, NULL),
+        whoami->answer);
+    for (size_t i = 0; whoami->manifest && i < whoami->manifest->pipeline_count; i++) {
+        const struct manifest_pipeline *spec = &whoami->manifest->pipelines[i];
+        json_t *one = json_pack("{s:s, s:s}", "name", spec->name, "region", spec->region);
+
+        ask(flow, whoami,
+            aws_session(whoami->client, spec->region, spec->role_arn, spec->external_id), one);
+        check_account(whoami, one);
+        (void)json_array_append_new(pipelines, one);
+    }
+    if (whoami->manifest)
+        (void)json_object_set_new(whoami->answer, "pipelines", pipelines);
+    else
+        json_decref(pipelines);
+}
+
+/* ---- the loop ---- */
+
+static void on_end(void *arg)
+{
+    struct whoami *whoami = arg;
+
+    whoami->flow = NULL;
+    verb_loop_end(&whoami->loop);
+}
+
+static void on_redraw(void *arg)
+{
+    (void)arg; /* it is over before anybody would look for progress */
+}
+
+static void on_stop(void *arg)
+{
+    struct whoami *whoami = arg;
+
+    note_code(whoami, EXIT_FAILED);
+    if (whoami->flow)
+        flow_cancel(whoami->flow);
+}
+
+static void run(struct whoami *whoami)
+{
+    uv_loop_t *loop = &whoami->loop.loop;
+
+    verb_loop_begin(&whoami->loop, on_redraw, on_stop, whoami);
+    whoami->flow = flow_start(loop, whoami->client, ask_all, on_end, whoami);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+    aws_client_free(whoami->client);
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+}
+
+/* ---- telling ---- */
+
+static void print_end(const json_t *answer)
+{
+    const char *end = json_text(answer, "expires");
+    double end_s = 0;
+    long long left_s;
+
+    if (!end) {
+        (void)printf("ends        never (long-lived keys)\n");
+        return;
+    }
+    (void)timestamp_parse(end, &end_s);
+    left_s = (long long)end_s - clock_now_ms() / 1000;
+    if (left_s > 0)
+        (void)printf("ends        %s (in %lld h %lld min; renewed before)\n", end, left_s / 3600,
+                     left_s / 60 % 60);
+    else
+        (void)printf("ends        %s (has ended; in use until there are others)\n", end);
+}
+
+static void print_line(const char *name, const char *text)
+{
+    if (text)
+        (void)printf("%-11s %s\n", name, text);
+}
+
+static void print_passed_over(FILE *out, const json_t *answer)
+{
+    const json_t *passed_over = json_object_get(answer, "passed_over"), *item;
+    size_t i;
+
+    if (json_array_size(passed_over))
+        (void)fprintf(out, "passed over\n");
+    json_array_foreach(passed_over, i, item)
+        (void)fprintf(out, "  %-17s %s\n", json_text(item, "source"), json_text(item, "why"));
+}
+
+static void print_source(const json_t *answer)
+{
+    const char *source = json_text(answer, "source"), *setting = json_text(answer, "setting");
+
+    if (setting && strcmp(source, setting) != 0)
+        (void)printf("source      %s (%s)\n", source, setting);
+    else
+        (void)printf("source      %s\n", source);
+}
+
+static void print_ambient(const json_t *answer)
+{
+    const char *region = json_text(answer, "region");
+    const json_t *role;
+    size_t i;
+
+    print_line("account", json_text(answer, "account"));
+    print_line("arn", json_text(answer, "arn"));
+    print_line("region", region ? region : "none is set (AWS_REGION; a spec names its own)");
+    print_source(answer);
+    json_array_foreach(json_object_get(answer, "roles"), i, role)
+        print_line("then role", json_string_value(role));
+    print_line("access key", json_text(answer, "access_key_id"));
+    print_end(answer);
+    print_passed_over(stdout, answer);
+}
+
+static void print_pipelines(const struct whoami *whoami)
+{
+    const char *want = whoami->manifest ? whoami->manifest->account : NULL;
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(whoami->answer, "pipelines"), i, one) {
+        const char *arn = json_text(one, "arn"), *account = json_text(one, "account");
+
+        if (arn)
+            (void)printf("pipeline    %s (%s): %s\n", json_text(one, "name"),
+                         json_text(one, "region"), arn);
+        else
+            (void)fprintf(stderr, "billingd: %s: %s\n", json_text(one, "name"),
+                          json_text(one, "error"));
+        if (arn && want && strcmp(want, account) != 0)
+            (void)fprintf(stderr,
+                          "billingd: %s: the credentials belong to account %s, the spec names %s\n",
+                          json_text(one, "name"), account, want);
+    }
+}
+
+static int print(const struct whoami *whoami, const struct options *options)
+{
+    const char *error = json_text(whoami->answer, "error");
+
+    if (options->output == OUTPUT_JSON)
+        return json_view_print(whoami->answer) ? EXIT_FAILED : whoami->code;
+    if (error)
+        (void)fprintf(stderr, "billingd: %s\n", error);
+    if (json_text(whoami->answer, "access_key_id"))
+        print_ambient(whoami->answer);
+    else if (error && !strstr(error, "no AWS credentials: ")) /* that lists them itself */
+        print_passed_over(stderr, whoami->answer);
+    print_pipelines(whoami);
+    return whoami->code;
+}
+
+int verb_whoami(const struct options *options)
+{
+    struct whoami whoami = {.answer = json_pack("{s:s}", "format_version", JSON_FORMAT_VERSION)};
+    struct manifest *manifest = NULL;
+    struct err e = {0};
+    int code = EXIT_DONE;
+
+    if (options->file && (manifest = spec_load_strictly(options, &code)) == NULL) {
+        json_decref(whoami.answer);
+        return code;
+    }
+    whoami.manifest = manifest;
+    verb_loop_init(&whoami.loop);
+    whoami.client = aws_client_new(&whoami.loop.loop, &e);
+    if (whoami.client) {
+        run(&whoami);
+        code = print(&whoami, options);
+    } else {
+        (void)fprintf(stderr, "billingd: %s\n", e.text);
+        code = EXIT_BAD_CONFIG;
+    }
+    (void)uv_loop_close(&whoami.loop.loop);
+    manifest_free(manifest);
+    json_decref(whoami.answer);
+    return code;
+}
