@@ -70,6 +70,11 @@ static const struct verb verbs[] = {
     {"plan", "[--out PLANFILE] [-o json] [--detailed-exitcode] [--strict]",
      "show what would change, field by field", "billingd plan --out reviewed.plan", verb_plan, NULL,
      false},
+    {"import",
+     "[--stage NAME] [--env FILE] [--prices FILE] [--pipeline NAME] [--template FILE] "
+     "[--out FILE] [-o json]",
+     "write the spec of a pipeline that is there already",
+     "billingd import ddn-api --out billing.yaml", verb_import, "[START]", false},
     {"apply", "[--yes] [--dry-run] [--detailed-exitcode] [--skip-pass-role-check] [--strict]",
      "make AWS as the spec says, and verify it", "billingd apply --yes", verb_apply, "[PLANFILE]",
      false},

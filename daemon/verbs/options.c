@@ -36,7 +36,10 @@ enum long_only {
     OPTION_FOR,
     OPTION_SPLIT,
     OPTION_OUT,
-    OPTION_BAD_SPEC, /* the last one */
+    OPTION_BAD_SPEC,
+    OPTION_ENV,
+    OPTION_STAGE,
+    OPTION_TEMPLATE, /* the last one */
 };
 
 /* Which flags of a single verb were given: a bit each from OPTION_DETAILED on, and this one. */
@@ -74,6 +77,9 @@ static const struct option long_options[] = {
     {"split", required_argument, NULL, OPTION_SPLIT},
     {"out", required_argument, NULL, OPTION_OUT},
     {"bad-spec", required_argument, NULL, OPTION_BAD_SPEC},
+    {"env", required_argument, NULL, OPTION_ENV},
+    {"stage", required_argument, NULL, OPTION_STAGE},
+    {"template", required_argument, NULL, OPTION_TEMPLATE},
     {0},
 };
 
@@ -147,11 +153,11 @@ static int set_log_level(struct options *options, const char *value)
 
 static int set_value(struct options *options, int option, const char *value)
 {
-    const char **texts[] = {&options->month,    &options->since,  &options->from,
-                            &options->to,       &options->day,    &options->prices,
-                            &options->pipeline, &options->legacy, &options->public_key,
-                            &options->for_use,  &options->split,  &options->out,
-                            &options->bad_spec};
+    const char **texts[] = {
+        &options->month,      &options->since,    &options->from,     &options->to,
+        &options->day,        &options->prices,   &options->pipeline, &options->legacy,
+        &options->public_key, &options->for_use,  &options->split,    &options->out,
+        &options->bad_spec,   &options->env_file, &options->stage,    &options->template_file};
 
     if (option == 'f') {
         options->file = value;
@@ -296,7 +302,7 @@ static int check_use(const struct options *options, unsigned given)
     const struct verb *verb = options->verb;
     int code = -1;
 
-    for (int option = OPTION_DETAILED; option <= OPTION_BAD_SPEC && code < 0; option++)
+    for (int option = OPTION_DETAILED; option <= OPTION_TEMPLATE && code < 0; option++)
         if (given & 1U << (option - OPTION_DETAILED))
             code = check_flag(options, option);
     if (code < 0 && (given & GIVEN_YES))

@@ -40,6 +40,9 @@ struct options {
     const char *split;           /* iam-policy: a number of policies */
     const char *out;             /* plan: the file to keep it in */
     const char *bad_spec;        /* run: "exit" or "stay" */
+    const char *env_file;        /* import: the scripts' .env */
+    const char *stage;           /* import: of the API */
+    const char *template_file;   /* import: instead of the usual one */
     const char *operand;         /* the argument behind the verb: close 2025-10; NULL: none */
 };
 

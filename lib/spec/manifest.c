@@ -46,9 +46,11 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
     load_pipeline_fini(load);
 }
 
-/* NULL after an error. */
-static struct yaml_node *read_root(struct load *load, const char *path)
+/* NULL after an error.  text: instead of the file's. */
+static struct yaml_node *read_root(struct load *load, const char *path, const char *text)
 {
+    if (text)
+        return yaml_read_text(path, text, strlen(text), load_yaml_problem, load);
     if (!strcmp(path, "-"))
         return yaml_read_input(path, load_yaml_problem, load);
     if (!access(path, F_OK))
@@ -58,7 +60,7 @@ static struct yaml_node *read_root(struct load *load, const char *path)
     return NULL;
 }
 
-struct manifest *manifest_load(const char *path, struct problems *problems)
+static struct manifest *load_whole(const char *path, const char *text, struct problems *problems)
 {
     struct manifest *manifest = mem_new(sizeof *manifest);
     json_auto_t *variables = json_object(), *templates = json_object();
@@ -71,7 +73,7 @@ struct manifest *manifest_load(const char *path, struct problems *problems)
 
     manifest->path = mem_text(path);
     manifest->documents = load.documents;
-    root = read_root(&load, path);
+    root = read_root(&load, path, text);
     if (root) {
         yaml_add(load.documents, root);
         read_all(&load, root, manifest);
@@ -81,6 +83,16 @@ struct manifest *manifest_load(const char *path, struct problems *problems)
         return manifest;
     manifest_free(manifest);
     return NULL;
+}
+
+struct manifest *manifest_load(const char *path, struct problems *problems)
+{
+    return load_whole(path, NULL, problems);
+}
+
+struct manifest *manifest_load_text(const char *path, const char *text, struct problems *problems)
+{
+    return load_whole(path, text, problems);
 }
 
 json_t *manifest_billing_with(const struct manifest *manifest, size_t pipeline, const char *path,

@@ -37,13 +37,14 @@ ROOMS = {
     "spec": SPEC,
     "reconcile": RECONCILE,
     "permissions": [*RECONCILE[:-2], "permissions"],
+    "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
     "daemon/web": [*BASE, "daemon/web"],
     "daemon/service": [*VIEWS, "daemon/web", "daemon/service"],
-    "daemon/verbs": [*VIEWS, "permissions", "daemon/verbs"],
-    "daemon/verbs/billing": [*VIEWS, "permissions", "daemon/verbs", "daemon/verbs/billing"],
-    "daemon": [*VIEWS, "permissions", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/verbs": [*VIEWS, "permissions", "import", "daemon/verbs"],
+    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon": [*VIEWS, "permissions", "import", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}
