@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_LOOKS = 8 };
+enum { MOST_LOOKS = 12 };
 
 struct importing {
     const struct options *options;
@@ -211,18 +211,18 @@ static void on_task(void *arg, const struct pass *pass, const struct task *task)
 
 /* NULL when the text is no good spec; *problems tells. */
 static struct manifest *load_draft(const struct importing *i, enum import_write_part part,
-                                   struct problems *problems)
+                                   bool lint, struct problems *problems)
 {
     cleanup_free char *text = import_write(&i->draft, part);
 
     *problems = (struct problems){0};
-    return manifest_load_text(i->path, text, problems);
+    return manifest_load_text(i->path, text, lint, problems);
 }
 
 static struct manifest *load_template(struct importing *i, enum import_write_part part)
 {
     struct problems problems;
-    struct manifest *manifest = load_draft(i, part, &problems);
+    struct manifest *manifest = load_draft(i, part, false, &problems);
 
     if (!manifest) {
         problems_print(&problems, stderr, options_color(i->options, stderr));
@@ -290,60 +290,62 @@ static struct manifest *begin_draft(struct importing *i)
 
 enum look_result { LOOK_AGAIN, LOOK_DONE, LOOK_FAILED };
 
-static enum look_result learn(struct importing *i, const struct manifest *template_spec,
-                              const struct problems *problems, bool last)
+/* The lints judge what has come to rest.  What no spec may say goes, and AWS is looked at anew. */
+static enum look_result judge(struct importing *i, const struct import_template *template)
 {
-    struct import_template template;
+    struct problems problems;
+    struct manifest *manifest = load_draft(i, IMPORT_WRITE_SPEC, true, &problems);
+    enum look_result result = LOOK_DONE;
+
+    if (manifest)
+        import_tell(&i->draft, i->pass, &problems, &i->told);
+    else
+        result = import_learn_problems(&i->draft, template, i->pass, &problems) ? LOOK_AGAIN
+                                                                                : LOOK_FAILED;
+    if (result == LOOK_FAILED) {
+        problems_print(&problems, stderr, options_color(i->options, stderr));
+        (void)fail(i, EXIT_FAILED, "what AWS has cannot be said in a spec");
+    }
+    manifest_free(manifest);
+    problems_fini(&problems);
+    return result;
+}
+
+static enum look_result learn(struct importing *i, const struct import_template *template)
+{
     enum err_kind kind;
     const char *refused = pass_refused(i->pass, 0, &kind);
     bool changed;
 
-    if (refused) {
-        (void)fail(i, kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED, refused);
+    if (refused || i->loop.stopped) {
+        (void)fail(i, refused && kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED,
+                   refused ? refused : "stopped: nothing is written");
         return LOOK_FAILED;
     }
-    if (i->loop.stopped) {
-        (void)fail(i, EXIT_FAILED, "stopped: nothing is written");
-        return LOOK_FAILED;
-    }
-    import_template_init(&template, template_spec);
-    changed = import_learn_pass(&i->draft, &template, i->pass);
-    import_template_fini(&template);
-    if (changed && !last)
-        return LOOK_AGAIN;
-    if (changed) {
-        (void)fail(i, EXIT_FAILED,
-                   "AWS differed from look to look: somebody changes it just now; nothing is "
-                   "written");
-        return LOOK_FAILED;
-    }
-    import_tell(&i->draft, i->pass, problems, &i->told);
-    return LOOK_DONE;
+    changed = import_learn_pass(&i->draft, template, i->pass);
+    return changed ? LOOK_AGAIN : judge(i, template);
 }
 
-static enum look_result look_once(struct importing *i, const struct manifest *template_spec,
-                                  bool last)
+static enum look_result look_once(struct importing *i, const struct import_template *template)
 {
     struct pass_events events = {on_task, on_planned, on_done, i};
     struct problems problems;
-    struct manifest *manifest = load_draft(i, IMPORT_WRITE_SPEC, &problems);
+    struct manifest *manifest = load_draft(i, IMPORT_WRITE_SPEC, false, &problems);
     enum look_result result = LOOK_FAILED;
     struct engine *engine;
 
-    if (!manifest && import_learn_problems(&i->draft, &problems)) {
-        problems_fini(&problems);
-        return LOOK_AGAIN;
-    }
     if (manifest) {
         verb_loop_begin(&i->loop, on_redraw, on_stop, i);
         engine = engine_new(&i->loop.loop, i->client, manifest);
         i->pass = engine_start(engine, &events);
         (void)uv_run(&i->loop.loop, UV_RUN_DEFAULT);
-        result = learn(i, template_spec, &problems, last);
+        result = learn(i, template);
         engine_free(engine);
         i->pass = NULL;
         (void)uv_run(&i->loop.loop, UV_RUN_NOWAIT);
         manifest_free(manifest);
+    } else if (import_learn_problems(&i->draft, template, NULL, &problems)) {
+        result = LOOK_AGAIN;
     } else {
         problems_print(&problems, stderr, options_color(i->options, stderr));
         (void)fail(i, EXIT_FAILED, "what AWS has cannot be said in a spec");
@@ -355,10 +357,19 @@ static enum look_result look_once(struct importing *i, const struct manifest *te
 static int look(struct importing *i)
 {
     struct manifest *template_spec = begin_draft(i);
-    enum look_result result = template_spec ? LOOK_AGAIN : LOOK_FAILED;
+    enum look_result result = LOOK_AGAIN;
+    struct import_template template;
 
-    for (int n = 1; result == LOOK_AGAIN; n++)
-        result = look_once(i, template_spec, n >= MOST_LOOKS);
+    if (!template_spec)
+        return -1;
+    import_template_init(&template, template_spec);
+    for (int n = 0; result == LOOK_AGAIN && n < MOST_LOOKS; n++)
+        result = look_once(i, &template);
+    import_template_fini(&template);
+    if (result == LOOK_AGAIN)
+        (void)fail(
+            i, EXIT_FAILED,
+            "AWS differed from look to look: somebody changes it just now; nothing is written");
     manifest_free(template_spec);
     return result == LOOK_DONE ? 0 : -1;
 }

@@ -139,6 +139,21 @@ static char *beside_text(const json_t *want, bool nothing)
     return mem_printf("the template: %s", *plain ? plain : "\"\"");
 }
 
+/* Of a mapping that others write to as well, what the template speaks of. */
+static void restate_map(struct learning *l, const char *live, const struct field *f)
+{
+    const json_t *have = json_object_get(l->scope.observed, f->name);
+    json_auto_t *kept = json_object();
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(json_object_get(l->scope.desired, f->name), key, value)
+        if (strcmp(key, "billingd") != 0 && json_object_get(have, key))
+            json_object_set(kept, key, json_object_get(have, key));
+    if (json_object_size(kept))
+        import_draft_set(l->draft, live, f->name, manifest_written(kept), NULL);
+}
+
 /* Columns in an order of their own: the whole resource is said anew, under another id. */
 static void restate(struct learning *l, const char *field)
 {
@@ -154,7 +169,9 @@ static void restate(struct learning *l, const char *field)
 
         if (f->flags & (FIELD_KEY | FIELD_LOCAL))
             have = json_object_get(l->scope.desired, f->name);
-        if (have && !(f->flags & (FIELD_REPORTED | FIELD_OWNER)))
+        if (f->flags & FIELD_OWNER)
+            restate_map(l, live, f);
+        else if (have && !(f->flags & FIELD_REPORTED))
             import_draft_set(l->draft, live, f->name, manifest_written(have), NULL);
     }
     import_draft_off(l->draft, l->id, why);
@@ -274,6 +291,23 @@ static void learn_own(struct learning *l)
     }
 }
 
+/* Of what was not read nothing is said beyond the template and names. */
+static void forget_own(struct learning *l)
+{
+    json_t *fields = import_draft_fields(l->draft, l->id), *value;
+    const char *name;
+    void *next;
+
+    json_object_foreach_safe(fields, next, name, value) {
+        const struct field *field = kind_field(l->scope.kind, name);
+
+        if (field && !(field->flags & (FIELD_KEY | FIELD_LOCAL)) && !is_in_template(l, name)) {
+            (void)json_object_del(fields, name);
+            l->changed = true;
+        }
+    }
+}
+
 /* Whose mark it carries, or NULL. */
 static const char *mark_of(const struct scope *scope)
 {
@@ -294,7 +328,7 @@ static void learn_task(struct learning *l)
                          unknown ? unknown : "there is none; without this line billingd makes it");
         l->changed = true;
     } else if (!task_was_read(l->task)) {
-        return; /* told later; nothing is said of it here */
+        forget_own(l); /* that it was not read is told later */
     } else if (mark && strcmp(mark, l->draft->pipeline) != 0) {
         owned = mem_printf("it belongs to the pipeline %s, as its mark billingd says", mark);
         import_draft_off(l->draft, l->id, owned);
@@ -375,24 +409,40 @@ static void keep_with(struct import_draft *draft, const char *id, const char *fi
             import_draft_keep(draft, id, together[i], why);
 }
 
-bool import_learn_problems(struct import_draft *draft, const struct problems *problems)
+static char *told_why(const struct problem *problem, const char *end)
+{
+    return mem_printf("AWS has it otherwise, which no spec may say: %s%s%s%s%s; %s", problem->code,
+                      *problem->code ? " " : "", problem->text, problem->cost ? ". " : "",
+                      problem->cost ? problem->cost : "", end);
+}
+
+/* An override goes; where the template's own value does not go with what AWS has around it, the
+ * resource goes. */
+static bool learn_problem(struct import_draft *draft, const struct problem *problem)
+{
+    cleanup_free char *why = NULL;
+    char id[128], field[128];
+
+    if (problem->severity != PROBLEM_ERROR || !place_of(problem->path, id, field) ||
+        import_draft_is_off(draft, id))
+        return false;
+    if (json_object_get(import_draft_fields(draft, id), field)) {
+        why = told_why(problem, "the template's value stands, and `billingd plan` shows the "
+                                "difference");
+        keep_with(draft, id, field, why);
+    } else {
+        why = told_why(problem, "so it is left alone");
+        import_draft_off(draft, id, why);
+    }
+    return true;
+}
+
+bool import_learn_problems(struct import_draft *draft, const struct import_template *template,
+                           const struct pass *pass, const struct problems *problems)
 {
     bool found = false;
 
-    for (size_t i = 0; i < problems->count; i++) {
-        const struct problem *problem = &problems->items[i];
-        cleanup_free char *why = NULL;
-        char id[128], field[128];
-
-        if (problem->severity != PROBLEM_ERROR || !place_of(problem->path, id, field) ||
-            !json_object_get(import_draft_fields(draft, id), field))
-            continue;
-        why = mem_printf("AWS has it otherwise, which no spec may say: %s%s%s%s%s; the template's "
-                         "value stands, and `billingd plan` shows the difference",
-                         problem->code, *problem->code ? " " : "", problem->text,
-                         problem->cost ? "; " : "", problem->cost ? problem->cost : "");
-        keep_with(draft, id, field, why);
-        found = true;
-    }
-    return found;
+    for (size_t i = 0; i < problems->count; i++)
+        found |= learn_problem(draft, &problems->items[i]);
+    return import_relink(draft, template, pass) || found;
 }

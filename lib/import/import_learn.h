@@ -27,8 +27,9 @@ void import_learn_names(struct import_draft *draft, const struct import_template
 /* The pass was made of the draft.  True when the draft has changed: look again. */
 bool import_learn_pass(struct import_draft *draft, const struct import_template *template,
                        const struct pass *pass);
-/* Takes back the overrides that a spec must not hold: AWS would refuse them, or nothing could be
- * billed.  True when there was one. */
-bool import_learn_problems(struct import_draft *draft, const struct problems *problems);
+/* Takes back what a spec must not hold: AWS would refuse it, or nothing could be billed.  True when
+ * there was something.  pass may be NULL: there was no look yet. */
+bool import_learn_problems(struct import_draft *draft, const struct import_template *template,
+                           const struct pass *pass, const struct problems *problems);
 
 #endif

@@ -35,8 +35,7 @@ static void note(struct flow *flow, struct import_look *look, const struct impor
     const struct aws_error *error = flow_error(flow);
     cleanup_free char *summary =
         error && *error->code ? aws_error_summary(error) : mem_text(e->text);
-    json_t *text =
-        json_sprintf("%s is not known: %s %s: %s", read->unknown, read->service, read->op, summary);
+    json_t *text = json_sprintf("%s is not known: %s", read->unknown, summary);
     size_t i;
     json_t *known;
 

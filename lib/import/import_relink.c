@@ -109,7 +109,7 @@ static void relink_after(struct relinking *r)
 
 static const struct task *task_of(const struct pass *pass, const char *id)
 {
-    for (size_t i = 0; i < pass_task_count(pass); i++)
+    for (size_t i = 0; pass && i < pass_task_count(pass); i++)
         if (!strcmp(strchr(task_address(pass_task(pass, i)), '/') + 1, id))
             return pass_task(pass, i);
     return NULL;

@@ -5,7 +5,8 @@
 #include "import/import_learn.h"
 
 /* Writes out what the template says by way of a resource that is off, as AWS has it, and takes such
- * resources out of `after`.  True when the draft has changed. */
+ * resources out of `after`.  True when the draft has changed.
+ * pass may be NULL: nothing was read yet. */
 bool import_relink(struct import_draft *draft, const struct import_template *template,
                    const struct pass *pass);
 

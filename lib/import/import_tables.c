@@ -11,10 +11,11 @@
 
 enum { SIDE_BY_SIDE = 8 };
 
-#define TABLE_IDS "database raw_table recovered_table rollup_table rollup_runs view "
 #define QUERY_IDS                                                                                  \
     "query_raw query_requests query_daily_calls query_traffic query_errors query_rollup "          \
     "query_billing"
+/* Saved queries are those of a database. */
+#define TABLE_IDS "database raw_table recovered_table rollup_table rollup_runs view " QUERY_IDS
 
 struct cataloguing {
     struct import_look *look;
@@ -160,17 +161,24 @@ static void tell_others(struct cataloguing *c, const char *id, const json_t *tab
                               json_text(table, "DatabaseName"), json_text(table, "Name"));
 }
 
-/* A table at the place where the stream writes, else one of JSON anywhere in the bucket: that it
- * reads elsewhere is for the lints to tell. */
-static void gather_raw(const struct cataloguing *c, json_t *all, const char *place)
+/* Whether one of two places lies in the other. */
+static bool overlap(const char *a, const char *b)
+{
+    size_t n = a ? strlen(a) : 0, m = strlen(b);
+
+    return n && !strncmp(a, b, n < m ? n : m);
+}
+
+/* A table at the place where the stream writes, else one of JSON that reads more, or less: that is
+ * for the lints to tell. */
+static void gather_raw(const struct cataloguing *c, json_t *all, const char *place, bool exact)
 {
     size_t i;
     json_t *table;
 
     json_array_foreach(c->tables, i, table)
-        if ((place ? same_place(location_of(table), place) && !has_serde(table, "parquet")
-                   : is_in_bucket(c, table) && has_serde(table, "json") &&
-                         !str_ends_with(json_text(table, "Name"), "_recovered")) &&
+        if ((exact ? same_place(location_of(table), place) && !has_serde(table, "parquet")
+                   : overlap(location_of(table), place) && has_serde(table, "json")) &&
             is_in(table, json_text(c->place->env, "BILLING_GLUE_DB")))
             json_array_append(all, table);
 }
@@ -183,9 +191,9 @@ static const json_t *find_raw(struct cataloguing *c, json_t *all)
     cleanup_free char *named = view ? mem_printf("%s_raw", view) : NULL;
     const json_t *chosen;
 
-    gather_raw(c, all, place);
+    gather_raw(c, all, place, true);
     if (!json_array_size(all))
-        gather_raw(c, all, NULL);
+        gather_raw(c, all, place, false);
     chosen = choose(all, named);
     tell_others(c, "raw_table", all, chosen);
     return chosen;

@@ -38,7 +38,8 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
         load->drafts[i].unsound |= load->problems->errors > before;
     }
     load_check(load, manifest->account);
-    lint_sound(load, manifest);
+    if (!load->unlinted)
+        lint_sound(load, manifest);
     if (!load->problems->errors) {
         load_settings_warn(load, root, manifest);
         load_parameters_warn(load, root);
@@ -60,13 +61,15 @@ static struct yaml_node *read_root(struct load *load, const char *path, const ch
     return NULL;
 }
 
-static struct manifest *load_whole(const char *path, const char *text, struct problems *problems)
+static struct manifest *load_whole(const char *path, const char *text, bool lint,
+                                   struct problems *problems)
 {
     struct manifest *manifest = mem_new(sizeof *manifest);
     json_auto_t *variables = json_object(), *templates = json_object();
     struct load load = {.problems = problems,
                         .documents = yaml_new(YAML_LIST, NULL),
                         .templates = templates,
+                        .unlinted = !lint,
                         .variables = variables};
     size_t errors = problems->errors;
     struct yaml_node *root;
@@ -87,12 +90,13 @@ static struct manifest *load_whole(const char *path, const char *text, struct pr
 
 struct manifest *manifest_load(const char *path, struct problems *problems)
 {
-    return load_whole(path, NULL, problems);
+    return load_whole(path, NULL, true, problems);
 }
 
-struct manifest *manifest_load_text(const char *path, const char *text, struct problems *problems)
+struct manifest *manifest_load_text(const char *path, const char *text, bool lint,
+                                    struct problems *problems)
 {
-    return load_whole(path, text, problems);
+    return load_whole(path, text, lint, problems);
 }
 
 json_t *manifest_billing_with(const struct manifest *manifest, size_t pipeline, const char *path,
