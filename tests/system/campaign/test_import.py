@@ -309,6 +309,39 @@ def test_what_is_not_read_is_not_absent(sandbox: Sandbox, world: World, importin
     assert importing("ddn-api", code=1, AWS_MAX_ATTEMPTS="1") == ""
 
 
+def session_of(sandbox: Sandbox, *policies: str) -> dict[str, str]:
+    """Credentials that may do what the policies say and nothing else."""
+    iam = sandbox.client("iam")
+    iam.create_role(RoleName="importer", AssumeRolePolicyDocument=seed.document({
+        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}))
+    for i, policy in enumerate(policies):
+        iam.put_role_policy(RoleName="importer", PolicyName=f"p{i}", PolicyDocument=policy)
+    given = sandbox.client("sts").assume_role(RoleArn=f"arn:aws:iam::{ACCOUNT}:role/importer",
+                                              RoleSessionName="session")["Credentials"]
+    sandbox.switches(authorize=True)
+    return {"AWS_ACCESS_KEY_ID": given["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": given["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": given["SessionToken"]}
+
+
+def test_the_documented_permissions_are_enough(sandbox: Sandbox, world: World, importing: Importer) -> None:
+    seed.first_script(world)
+    seed.second_script(world)
+    text = importing("ddn-api")
+    plan = importing.with_spec("iam-policy", "--for", "plan").out
+    search = re.search(r"```json\n(.*?)```", (ROOT / "docs/import.md").read_text(), re.S)
+    assert search
+    key = session_of(sandbox, search[1])
+    importing("ddn-api", code=77, **key)  # the search alone is found, and what it may not read is said
+    assert "NOT READ" in importing.said.out
+    sandbox.switches(authorize=False)
+    # Of the template's resources, not only of those that are there: what is off is looked for first.
+    whole = Billingd(sandbox, importing.billingd.folder)("iam-policy", "--for", "plan").out
+    sandbox.client("iam").delete_role_policy(RoleName="importer", PolicyName="p0")
+    sandbox.client("iam").delete_role(RoleName="importer")
+    key = session_of(sandbox, search[1], whole)
+    assert importing("ddn-api", **key) == text and plan
+
+
 def terraform(sandbox: Sandbox, folder: Path, plugins: str) -> None:
     shutil.copy(TERRAFORM / "main.tf", folder)
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
