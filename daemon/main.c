@@ -110,6 +110,11 @@ static const struct verb verbs[] = {
      "[-o table|csv|json]",
      "re-rate history with other prices",
      "billingd whatif --prices new.yaml --from 2025-07 --to 2025-10", verb_whatif, NULL, true},
+    {"shadow",
+     "--compare FILE [--month YYYY-MM] [--columns MAP] [--pipeline NAME] [--strict] "
+     "[-o table|csv|json]",
+     "run another billing query beside ours, and say why they differ",
+     "billingd shadow --compare present.sql --month 2025-10", verb_shadow, NULL, true},
     {"iam-policy", "[--for plan|apply|run|bill|close] [--split N] [--strict]",
      "print the least-privilege IAM policy for this spec",
      "billingd iam-policy --for run --split 2 > policies.json", verb_iam_policy, NULL, false},

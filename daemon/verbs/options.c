@@ -39,6 +39,8 @@ enum long_only {
     OPTION_BAD_SPEC,
     OPTION_ENV,
     OPTION_STAGE,
+    OPTION_COMPARE,
+    OPTION_COLUMNS,
     OPTION_TEMPLATE, /* the last one */
 };
 
@@ -79,6 +81,8 @@ static const struct option long_options[] = {
     {"bad-spec", required_argument, NULL, OPTION_BAD_SPEC},
     {"env", required_argument, NULL, OPTION_ENV},
     {"stage", required_argument, NULL, OPTION_STAGE},
+    {"compare", required_argument, NULL, OPTION_COMPARE},
+    {"columns", required_argument, NULL, OPTION_COLUMNS},
     {"template", required_argument, NULL, OPTION_TEMPLATE},
     {0},
 };
@@ -153,11 +157,12 @@ static int set_log_level(struct options *options, const char *value)
 
 static int set_value(struct options *options, int option, const char *value)
 {
-    const char **texts[] = {
-        &options->month,      &options->since,    &options->from,     &options->to,
-        &options->day,        &options->prices,   &options->pipeline, &options->legacy,
-        &options->public_key, &options->for_use,  &options->split,    &options->out,
-        &options->bad_spec,   &options->env_file, &options->stage,    &options->template_file};
+    const char **texts[] = {&options->month,    &options->since,    &options->from,
+                            &options->to,       &options->day,      &options->prices,
+                            &options->pipeline, &options->legacy,   &options->public_key,
+                            &options->for_use,  &options->split,    &options->out,
+                            &options->bad_spec, &options->env_file, &options->stage,
+                            &options->compare,  &options->columns,  &options->template_file};
 
     if (option == 'f') {
         options->file = value;

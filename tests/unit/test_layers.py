@@ -30,6 +30,7 @@ ROOMS = {
     "billing/rollup": AUDIT[:-3],
     "billing/events": AUDIT[:-2],
     "billing/bill": [*AUDIT[:-3], "billing/bill"],
+    "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
     "billing/backfill": [*AUDIT, "billing/backfill"],
     "billing/close": [*AUDIT, "billing/close"],
@@ -43,8 +44,8 @@ ROOMS = {
     "daemon/web": [*BASE, "daemon/web"],
     "daemon/service": [*VIEWS, "daemon/web", "daemon/service"],
     "daemon/verbs": [*VIEWS, "permissions", "import", "daemon/verbs"],
-    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "daemon/verbs", "daemon/verbs/billing"],
-    "daemon": [*VIEWS, "permissions", "import", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "billing/shadow", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon": [*VIEWS, "permissions", "import", "billing/shadow", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}
