@@ -71,6 +71,11 @@ static const struct verb verbs[] = {
     {"plan", "[--out PLANFILE] [-o json] [--detailed-exitcode] [--strict]",
      "show what would change, field by field", "billingd plan --out reviewed.plan", verb_plan, NULL,
      false},
+    {"import",
+     "[--stage NAME] [--env FILE] [--prices FILE] [--pipeline NAME] [--template FILE] "
+     "[--out FILE] [-o json]",
+     "write the spec of a pipeline that is there already",
+     "billingd import ddn-api --out billing.yaml", verb_import, "[START]", false},
     {"apply", "[--yes] [--dry-run] [--detailed-exitcode] [--skip-pass-role-check] [--strict]",
      "make AWS as the spec says, and verify it", "billingd apply --yes", verb_apply, "[PLANFILE]",
      false},
@@ -106,6 +111,11 @@ static const struct verb verbs[] = {
      "[-o table|csv|json]",
      "re-rate history with other prices",
      "billingd whatif --prices new.yaml --from 2025-07 --to 2025-10", verb_whatif, NULL, true},
+    {"shadow",
+     "--compare FILE [--month YYYY-MM] [--columns MAP] [--pipeline NAME] [--strict] "
+     "[-o table|csv|json]",
+     "run another billing query beside ours, and say why they differ",
+     "billingd shadow --compare present.sql --month 2025-10", verb_shadow, NULL, true},
     {"iam-policy", "[--for plan|apply|run|bill|close] [--split N] [--strict]",
      "print the least-privilege IAM policy for this spec",
      "billingd iam-policy --for run --split 2 > policies.json", verb_iam_policy, NULL, false},

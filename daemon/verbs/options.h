@@ -45,6 +45,11 @@ struct options {
     const char *split;           /* iam-policy: a number of policies */
     const char *out;             /* plan: the file to keep it in */
     const char *bad_spec;        /* run: "exit" or "stay" */
+    const char *env_file;        /* import: the scripts' .env */
+    const char *stage;           /* import: of the API */
+    const char *compare;         /* shadow: a file with a billing query */
+    const char *columns;         /* shadow: which columns of its answer are what */
+    const char *template_file;   /* import: instead of the usual one */
     const char *operand;         /* the argument behind the verb: close 2025-10; NULL: none */
 };
 

@@ -43,7 +43,11 @@ static const struct field fields[] = {
      .member = "TreatMissingData",
      .absent_is = "missing",
      .summary = "What a period without values is: missing, breaching, notBreaching or ignore."},
-    FIELD("actions_enabled", "ActionsEnabled", FIELD_BOOL, 0, "Whether anybody is told."),
+    {.name = "actions_enabled",
+     .member = "ActionsEnabled",
+     .type = FIELD_BOOL,
+     .absent_is = "true", /* Source: PutMetricAlarm, CloudWatch API reference. */
+     .summary = "Whether anybody is told."},
     FIELD("alarm_actions", "AlarmActions", FIELD_SET, 0, "ARNs told of it: topics."),
     FIELD("ok_actions", "OKActions", FIELD_SET, 0, "ARNs told when it is over."),
     FIELD("no_data_actions", "InsufficientDataActions", FIELD_SET, 0,

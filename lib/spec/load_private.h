@@ -34,6 +34,7 @@ struct load {
     struct draft *drafts;        /* one per pipeline */
     size_t draft_count;
     json_t *templates; /* path -> place among documents */
+    bool unlinted;     /* the lints are not asked */
     json_t *variables; /* name -> true: of the environment, that a text names; NULL: not noted */
 };
 

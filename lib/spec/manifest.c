@@ -38,7 +38,8 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
         load->drafts[i].unsound |= load->problems->errors > before;
     }
     load_check(load, manifest->account);
-    lint_sound(load, manifest);
+    if (!load->unlinted)
+        lint_sound(load, manifest);
     if (!load->problems->errors) {
         load_settings_warn(load, root, manifest);
         load_parameters_warn(load, root);
@@ -46,9 +47,11 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
     load_pipeline_fini(load);
 }
 
-/* NULL after an error. */
-static struct yaml_node *read_root(struct load *load, const char *path)
+/* NULL after an error.  text: instead of the file's. */
+static struct yaml_node *read_root(struct load *load, const char *path, const char *text)
 {
+    if (text)
+        return yaml_read_text(path, text, strlen(text), load_yaml_problem, load);
     if (!strcmp(path, "-"))
         return yaml_read_input(path, load_yaml_problem, load);
     if (!access(path, F_OK))
@@ -58,20 +61,22 @@ static struct yaml_node *read_root(struct load *load, const char *path)
     return NULL;
 }
 
-struct manifest *manifest_load(const char *path, struct problems *problems)
+static struct manifest *load_whole(const char *path, const char *text, bool lint,
+                                   struct problems *problems)
 {
     struct manifest *manifest = mem_new(sizeof *manifest);
     json_auto_t *variables = json_object(), *templates = json_object();
     struct load load = {.problems = problems,
                         .documents = yaml_new(YAML_LIST, NULL),
                         .templates = templates,
+                        .unlinted = !lint,
                         .variables = variables};
     size_t errors = problems->errors;
     struct yaml_node *root;
 
     manifest->path = mem_text(path);
     manifest->documents = load.documents;
-    root = read_root(&load, path);
+    root = read_root(&load, path, text);
     if (root) {
         yaml_add(load.documents, root);
         read_all(&load, root, manifest);
@@ -81,6 +86,17 @@ struct manifest *manifest_load(const char *path, struct problems *problems)
         return manifest;
     manifest_free(manifest);
     return NULL;
+}
+
+struct manifest *manifest_load(const char *path, struct problems *problems)
+{
+    return load_whole(path, NULL, true, problems);
+}
+
+struct manifest *manifest_load_text(const char *path, const char *text, bool lint,
+                                    struct problems *problems)
+{
+    return load_whole(path, text, lint, problems);
 }
 
 json_t *manifest_billing_with(const struct manifest *manifest, size_t pipeline, const char *path,

@@ -51,6 +51,10 @@ struct manifest {
 /* Reads path ("-": standard input) and everything it names.  Problems of all files are added, lints
  * as warnings.  Returns NULL when there was an error among them; problems tells all. */
 struct manifest *manifest_load(const char *path, struct problems *problems);
+/* The same for a text at hand; path is only its name, and what names of files begin at.  Without
+ * lint, what would lose money is no problem: for who wants to say it as it is. */
+struct manifest *manifest_load_text(const char *path, const char *text, bool lint,
+                                    struct problems *problems);
 void manifest_free(struct manifest *manifest);
 /* ./billing.yaml, then /etc/billingd/billing.yaml; NULL when neither exists. */
 const char *manifest_default_path(void);
@@ -87,6 +91,8 @@ const struct manifest_resource *manifest_resource_find(const struct manifest_pip
 struct yaml_place manifest_resource_place(const struct manifest_resource *resource,
                                           const char *field);
 
+/* A value with its texts as a spec writes them: ${ is escaped; new reference. */
+json_t *manifest_written(const json_t *value);
 /* Everything expanded and resolved, as YAML text (`check --print-effective`): a spec that means the
  * same; new memory. */
 char *manifest_effective(const struct manifest *manifest);

@@ -31,6 +31,7 @@ ROOMS = {
     "billing/rollup": AUDIT[:-3],
     "billing/events": AUDIT[:-2],
     "billing/bill": [*AUDIT[:-3], "billing/bill"],
+    "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
     "billing/backfill": [*AUDIT, "billing/backfill"],
     "billing/close": [*AUDIT, "billing/close"],
@@ -38,14 +39,15 @@ ROOMS = {
     "spec": SPEC,
     "reconcile": RECONCILE,
     "permissions": [*RECONCILE[:-2], "permissions"],
+    "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
     "daemon/web": [*BASE, "daemon/web"],
     "daemon/service": [*VIEWS, "daemon/web", "daemon/service"],
-    "daemon/verbs": [*VIEWS, "permissions", "daemon/verbs"],
-    "daemon/verbs/billing": [*VIEWS, "permissions", "daemon/verbs", "daemon/verbs/billing"],
-    "daemon/help": [*VIEWS, "permissions", "daemon/verbs", "daemon/help"],
-    "daemon": [*VIEWS, "permissions", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing", "daemon/help"],
+    "daemon/verbs": [*VIEWS, "permissions", "import", "daemon/verbs"],
+    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "billing/shadow", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/help": [*VIEWS, "permissions", "import", "daemon/verbs", "daemon/help"],
+    "daemon": [*VIEWS, "permissions", "import", "billing/shadow", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing", "daemon/help"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}

@@ -132,6 +132,13 @@ def get_bucket_location(call: Call) -> Reply:
 
 # -- documents that are kept as they come: put, get, delete ---------------------------------------------
 
+@handles("s3", "GetBucketRequestPayment")
+def get_request_payment(call: Call) -> dict[str, Any]:
+    """Terraform asks; moto answers with a list of objects."""
+    bucket_of(call)
+    return {"Payer": "BucketOwner"}
+
+
 @handles("s3", "PutPublicAccessBlock")
 def put_public_access_block(call: Call) -> Reply:
     given = call.params["PublicAccessBlockConfiguration"]

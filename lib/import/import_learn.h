@@ -1,0 +1,35 @@
+/* import_learn.h -- what a look at AWS says of the draft: where they differ the draft is changed,
+ * until a look finds nothing that it could say better. */
+#ifndef IMPORT_IMPORT_LEARN_H
+#define IMPORT_IMPORT_LEARN_H
+
+#include "import/import_draft.h"
+#include "reconcile/pass.h"
+
+/* The template with the pipeline's parameters and nothing laid over it, as the spec has it. */
+struct import_template {
+    const struct manifest_pipeline *pipeline;
+    json_t *desired; /* of its resources, resolved */
+};
+
+void import_template_init(struct import_template *template, const struct manifest *manifest);
+void import_template_fini(struct import_template *template);
+/* The wanted values of a resource, and where it is declared; NULL: the template has none such. */
+const json_t *import_template_values(const struct import_template *template, const char *id);
+const struct manifest_resource *import_template_resource(const struct import_template *template,
+                                                         const char *id);
+
+/* Takes parameters out of the draft that the template would choose the same.  plain: the template
+ * with those parameters only that have no default. */
+void import_learn_parameters(struct import_draft *draft, const struct import_template *plain);
+/* The same with overrides. */
+void import_learn_names(struct import_draft *draft, const struct import_template *template);
+/* The pass was made of the draft.  True when the draft has changed: look again. */
+bool import_learn_pass(struct import_draft *draft, const struct import_template *template,
+                       const struct pass *pass);
+/* Takes back what a spec must not hold: AWS would refuse it, or nothing could be billed.  True when
+ * there was something.  pass may be NULL: there was no look yet. */
+bool import_learn_problems(struct import_draft *draft, const struct import_template *template,
+                           const struct pass *pass, const struct problems *problems);
+
+#endif
