@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/audit/audit.h"
+#include "billing/audit/audit_gap.h"
 #include "billing/store/athena_query.h"
 #include "daemon/service/service_metrics.h"
 
@@ -138,7 +139,7 @@ void open_gaps_note(struct open_gaps *gaps, const char *pipeline, const json_t *
         if (!is_blind(audit) && covers(audit, json_array_get(list, i)))
             json_array_remove(list, i);
     json_array_foreach(json_object_get(audit, "gaps"), i, gap)
-        if (audit_is_open(gap))
+        if (audit_gap_is_open(gap))
             add(list, gap);
     show(pipeline, list);
 }

@@ -35,6 +35,7 @@ ROOMS = {
     "billing/audit": AUDIT,
     "billing/backfill": [*AUDIT, "billing/backfill"],
     "billing/close": [*AUDIT, "billing/close"],
+    "billing/verify": [*AUDIT, "billing/close", "billing/verify"],
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
     "reconcile": RECONCILE,
@@ -45,9 +46,9 @@ ROOMS = {
     "daemon/web": [*BASE, "daemon/web"],
     "daemon/service": [*VIEWS, "daemon/web", "daemon/service"],
     "daemon/verbs": [*VIEWS, "permissions", "import", "daemon/verbs"],
-    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "billing/shadow", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
     "daemon/help": [*VIEWS, "permissions", "import", "daemon/verbs", "daemon/help"],
-    "daemon": [*VIEWS, "permissions", "import", "billing/shadow", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing", "daemon/help"],
+    "daemon": [*VIEWS, "permissions", "import", "billing/shadow", "billing/verify", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing", "daemon/help"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}

@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text_width.h"
-#include "billing/close/verify.h"
+#include "billing/verify/verify.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/views/json_view.h"

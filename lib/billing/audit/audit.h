@@ -26,8 +26,6 @@ json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from
 /* When the newest log object was written (seconds since 1970); 0: there is none.  -1 and *e. */
 int audit_fresh_object(struct flow *flow, const struct billing *billing, double *newest,
                        struct err *e);
-/* True for a gap of an audit that is above settings.max_gap and that the spec does not accept. */
-bool audit_is_open(const json_t *gap);
 /* True when a gap is above settings.max_gap and AWS does not explain it. */
 bool audit_has_gap(const json_t *audit);
 

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "billing/audit/audit_gap.h"
 #include "billing/audit/audit_private.h"
 #include "billing/prices/price_book.h"
 #include "billing/store/damaged.h"
@@ -348,7 +349,7 @@ struct hours {
 
 static bool is_within(const json_t *gap, struct hours hours)
 {
-    return audit_is_open(gap) && (int64_t)json_whole(gap, "from") >= hours.from_s &&
+    return audit_gap_is_open(gap) && (int64_t)json_whole(gap, "from") >= hours.from_s &&
            (int64_t)json_whole(gap, "to") <= hours.to_s;
 }
 

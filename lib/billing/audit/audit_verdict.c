@@ -1,5 +1,6 @@
 /* audit_verdict.c -- complete, or why not.  What was not counted proves nothing. */
 #include "base/json.h"
+#include "billing/audit/audit_gap.h"
 #include "billing/audit/audit_private.h"
 
 #include <string.h>
@@ -85,7 +86,7 @@ const char *audit_verdict(const json_t *gaps, const json_t *reasons)
     json_t *gap;
 
     json_array_foreach(gaps, i, gap) {
-        if (audit_is_open(gap))
+        if (audit_gap_is_open(gap))
             return "gap";
         accepted = accepted || json_object_get(gap, "accepted");
     }

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "billing/bill/bill_days.h"
 #include "billing/bill/bill_month.h"
+#include "billing/close/close_objects.h"
 #include "billing/close/close_private.h"
 #include "billing/close/close_usage.h"
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "billing/audit/audit.h"
+#include "billing/audit/audit_gap.h"
 #include "billing/bill/bill_days.h"
 #include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
@@ -211,7 +212,7 @@ static void add_gap(struct close *close, const json_t *gap)
 
 static bool is_counted(const json_t *gap)
 {
-    return audit_is_open(gap) && !json_is_true(json_object_get(gap, "explained"));
+    return audit_gap_is_open(gap) && !json_is_true(json_object_get(gap, "explained"));
 }
 
 static void add_gaps(struct close *close)

@@ -1,7 +1,7 @@
 /* close_private.h -- the inside of closing.
  *
  * close.c             a closing under way, and what is told about it
- * close_objects.c     every object a month was billed from
+ * close_objects.c     every object a month was billed from (close_objects.h)
  * close_usage.c       usage as a document (close_usage.h)
  * close_evidence.c    what a bill rests on
  * close_correction.c  what came after the close, as differences
@@ -28,13 +28,6 @@ __attribute__((format(printf, 2, 3))) void close_note(struct close *close, const
 bool close_is_refused(const struct close *close);
 /* The signing key, or a reason. */
 void close_take_key(struct close *close);
-
-/* ---- close_objects.c ---- */
-
-/* Every object that can hold events of the month: [{"key", "size", "etag"}] by key; new reference.
- */
-json_t *close_objects(struct flow *flow, const struct billing *billing, struct day month,
-                      struct err *e);
 
 /* ---- close_evidence.c; billing: with the book that says what a day is ---- */
 

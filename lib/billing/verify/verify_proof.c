@@ -1,11 +1,11 @@
-#include "billing/close/verify_proof.h"
+#include "billing/verify/verify_proof.h"
 
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "billing/close/close_objects.h"
 #include "billing/close/close_period.h"
-#include "billing/close/close_private.h"
-#include "billing/close/verify_findings.h"
+#include "billing/verify/verify_findings.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #define BILLING_CLOSE_VERIFY_PROOF_H
 
 #include "billing/close/closed.h"
-#include "billing/close/verify.h"
+#include "billing/verify/verify.h"
 
 /* All put what they find into verify; -1 and *e when something could not be looked at. */
 

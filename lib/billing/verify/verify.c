@@ -1,4 +1,4 @@
-#include "billing/close/verify.h"
+#include "billing/verify/verify.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -6,9 +6,9 @@
 #include "billing/bill/bill_month.h"
 #include "billing/close/close_period.h"
 #include "billing/close/close_usage.h"
-#include "billing/close/verify_findings.h"
-#include "billing/close/verify_proof.h"
 #include "billing/prices/price_book.h"
+#include "billing/verify/verify_findings.h"
+#include "billing/verify/verify_proof.h"
 
 #include <string.h>
 

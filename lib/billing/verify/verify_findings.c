@@ -1,4 +1,4 @@
-#include "billing/close/verify_findings.h"
+#include "billing/verify/verify_findings.h"
 
 #include "billing/close/close_text.h"
 

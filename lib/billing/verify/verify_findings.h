@@ -2,7 +2,7 @@
 #ifndef BILLING_CLOSE_VERIFY_FINDINGS_H
 #define BILLING_CLOSE_VERIFY_FINDINGS_H
 
-#include "billing/close/verify.h"
+#include "billing/verify/verify.h"
 
 /* Into verify->differences, into verify->checked, and into verify->notes. */
 void verify_findings_differ(struct verify *verify, const char *format, ...)
