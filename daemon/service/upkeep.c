@@ -48,8 +48,9 @@ struct upkeep {
     struct audit_watch *watch;
     struct backfill_watch *backfill;
     struct open_gaps *gaps;
-    json_t *told;  /* pipeline -> the problem last told */
-    json_t *waits; /* "ddn-api audit" -> [failures in a row, when it may be tried again] */
+    json_t *told;       /* pipeline -> the problem last told */
+    unsigned refreshes; /* a part that was under way then is to be done once more */
+    json_t *waits;      /* "ddn-api audit" -> [failures in a row, when it may be tried again] */
     bool failed;
 };
 
@@ -153,9 +154,11 @@ static bool is_due(const struct upkeep *upkeep, const char *name, int64_t every_
     return !last || clock_monotonic_ms() - json_integer_value(last) >= every_ms;
 }
 
-static void note_done(struct upkeep *upkeep, const char *name)
+/* since: upkeep->refreshes when it was begun. */
+static void note_done(struct upkeep *upkeep, const char *name, unsigned since)
 {
-    json_object_set_new(upkeep->done_ms, name, json_integer(clock_monotonic_ms()));
+    if (since == upkeep->refreshes)
+        json_object_set_new(upkeep->done_ms, name, json_integer(clock_monotonic_ms()));
 }
 
 /* ---- what arrives ---- */
@@ -183,6 +186,7 @@ static void register_partitions(struct flow *flow, struct upkeep *upkeep,
 {
     cleanup_free char *name = mem_printf("%s partitions", billing->pipeline);
     bool whole = is_due(upkeep, name, RARELY_MS);
+    unsigned since = upkeep->refreshes;
     struct partition_report report;
     struct err e = {0};
 
@@ -192,7 +196,7 @@ static void register_partitions(struct flow *flow, struct upkeep *upkeep,
         if (report.failed)
             (void)err_set(&e, ERR_RETRY, "%s", report.text);
         else if (whole)
-            note_done(upkeep, name);
+            note_done(upkeep, name, since);
         metric_add(&service_metrics.partitions_registered_total, report.registered, NULL);
         if (report.registered)
             log_info("partitions_registered", "{s:s, s:i}", "pipeline", billing->pipeline, "count",
@@ -304,6 +308,7 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
     const struct rollup_work work = {status, false, on_progress, billing};
     struct rollup_status after;
     struct rollup_report report;
+    unsigned since = upkeep->refreshes;
     int failed;
 
     if (!has_drift(status))
@@ -314,7 +319,7 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
     metric_add(&service_metrics.self_athena_scanned_bytes_total, (double)report.scanned_bytes,
                NULL);
     if (!failed) {
-        note_done(upkeep, name);
+        note_done(upkeep, name, since);
         metric_set(&service_metrics.budget_used_up, report.over_budget, billing->pipeline, "rollup",
                    NULL);
         if (report.failed)
@@ -373,6 +378,7 @@ static json_t *audit(struct flow *flow, struct upkeep *upkeep, const struct bill
 {
     cleanup_free char *name = mem_printf("%s audit", billing->pipeline);
     enum health_verdict verdict;
+    unsigned since = upkeep->refreshes;
     struct err e = {0};
     json_t *found;
 
@@ -382,7 +388,7 @@ static json_t *audit(struct flow *flow, struct upkeep *upkeep, const struct bill
     if (found) {
         open_gaps_note(upkeep->gaps, billing->pipeline, found);
         (void)open_gaps_look(flow, upkeep->gaps, billing, found, &e);
-        note_done(upkeep, name);
+        note_done(upkeep, name, since);
         health_audited(upkeep->setup.health, billing->pipeline, verdict);
         tell_open(upkeep, billing->pipeline);
     }
@@ -573,6 +579,7 @@ void upkeep_refresh(struct upkeep *upkeep)
 {
     if (!upkeep)
         return;
+    upkeep->refreshes++;
     json_object_clear(upkeep->waits);
     json_object_clear(upkeep->done_ms);
     backfill_watch_refresh(upkeep->backfill);

@@ -23,7 +23,10 @@ enum { AUDIT_COUNTS_KEPT_S = 454 * 86400 };
  * zero. */
 json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from_s, int64_t to_s,
                   struct err *e);
-/* When the newest log object was written (seconds since 1970); 0: there is none.  -1 and *e. */
+/* When the newest log object was written (seconds since 1970), of the newest hour of arrival that
+ * has any: Firehose names an object after the hour of its oldest record, and gives up after 24
+ * hours, so that what is written later into an older hour's folder is late, not news.  0: there is
+ * none.  -1 and *e. */
 int audit_fresh_object(struct flow *flow, const struct billing *billing, double *newest,
                        struct err *e);
 /* True when a gap is above settings.max_gap and AWS does not explain it. */

@@ -5,57 +5,115 @@
 #include "billing/audit/audit_private.h"
 #include "billing/store/object_list.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 4, PERIOD_S = 300, LOOK_BACK_S = 3 * 3600 };
+enum { LEVELS = 4, MOST_LISTS = 200, PERIOD_S = 300, LOOK_BACK_S = 3 * 3600 };
 
 struct delivery {
     int64_t age_s, until_s; /* METRICS_UNKNOWN and 0: nobody says */
 };
 
-/* The greatest name below the prefix; Hive's folders sort by time.  NULL: there is none. */
-static char *last_folder(struct flow *flow, const struct billing *billing, const char *prefix,
-                         struct err *e)
+/* ---- the newest object ---- */
+
+static const char *const level_names[LEVELS] = {"year=", "month=", "day=", "hour="};
+
+/* Down through the folders, newest first: one that is no date, one of the future and one without an
+ * object ("folders" that somebody made in the console are none) lead nowhere. */
+struct search {
+    const struct billing *billing;
+    int64_t now_s;
+    int numbers[LEVELS], lists; /* lists: that may still be asked for */
+    double newest;
+};
+
+static int64_t folder_hour(const struct search *search)
 {
-    json_auto_t *folders = object_list_folders(flow, billing, prefix, e);
-    const char *last = NULL;
+    const int *n = search->numbers;
+
+    return calendar_day_start("UTC", (struct day){n[0], n[1], n[2]}) + (int64_t)n[3] * AUDIT_HOUR_S;
+}
+
+/* 1: there is one; 0; -1 and *e. */
+static int look_into(struct flow *flow, struct search *search, const char *prefix, struct err *e)
+{
+    json_auto_t *objects = NULL;
+    size_t i;
+    json_t *object;
+
+    if (folder_hour(search) > search->now_s + AUDIT_HOUR_S)
+        return 0;
+    objects = object_list(flow, search->billing, prefix, e);
+    json_array_foreach(objects, i, object) {
+        double modified = json_number_value(json_object_get(object, "modified"));
+
+        if (json_whole(object, "size") && modified > search->newest)
+            search->newest = modified;
+    }
+    return !objects ? -1 : search->newest > 0;
+}
+
+/* The folder with the greatest number below `below`; NULL: none.  Numbers, since month=9 comes
+ * after month=10 as a text. */
+static const char *greatest(const json_t *folders, size_t prefix, const char *name, int below,
+                            int *number)
+{
+    const char *found = NULL;
     size_t i;
     json_t *folder;
 
+    *number = -1;
     json_array_foreach(folders, i, folder) {
-        const char *name = json_string_value(folder);
+        const char *text = json_string_value(folder), *rest = text + prefix;
+        size_t length = strlen(name), digits;
+        long own;
 
-        if (name && (!last || strcmp(name, last) > 0))
-            last = name;
+        if (strncmp(rest, name, length) != 0)
+            continue;
+        digits = strspn(rest + length, "0123456789");
+        own = digits && digits < 5 && rest[length + digits] == '/' ? strtol(rest + length, NULL, 10)
+                                                                   : -1;
+        if (own > *number && own < below) {
+            *number = (int)own;
+            found = text;
+        }
     }
-    return mem_text(last);
+    return found;
+}
+
+static int search_below(struct flow *flow, struct search *search, const char *prefix, int level,
+                        struct err *e)
+{
+    json_auto_t *folders = NULL;
+    const char *folder;
+    int found = 0, below = INT_MAX;
+
+    if (--search->lists < 0)
+        return err_set(e, ERR_RETRY, "below %s lie too many folders without an object",
+                       search->billing->names.data_prefix);
+    if (level == LEVELS)
+        return look_into(flow, search, prefix, e);
+    folders = object_list_folders(flow, search->billing, prefix, e);
+    if (!folders)
+        return -1;
+    while (!found && (folder = greatest(folders, strlen(prefix), level_names[level], below,
+                                        &search->numbers[level]))) {
+        below = search->numbers[level];
+        found = search_below(flow, search, folder, level + 1, e);
+    }
+    return found;
 }
 
 int audit_fresh_object(struct flow *flow, const struct billing *billing, double *newest,
                        struct err *e)
 {
-    cleanup_free char *prefix = mem_text(billing->names.data_prefix);
-    json_auto_t *objects = NULL;
-    size_t i;
-    json_t *object;
+    struct search search = {
+        .billing = billing, .now_s = clock_now_ms() / 1000, .lists = MOST_LISTS};
+    int found = search_below(flow, &search, billing->names.data_prefix, 0, e);
 
-    *newest = 0;
-    for (int level = 0; level < LEVELS && prefix; level++) {
-        char *deeper = last_folder(flow, billing, prefix, e);
-
-        free(prefix);
-        prefix = deeper;
-    }
-    if (e->kind != ERR_NONE || !prefix)
-        return e->kind == ERR_NONE ? 0 : -1;
-    objects = object_list(flow, billing, prefix, e);
-    json_array_foreach(objects, i, object) {
-        double modified = json_number_value(json_object_get(object, "modified"));
-
-        if (modified > *newest)
-            *newest = modified;
-    }
-    return objects ? 0 : -1;
+    *newest = search.newest;
+    return found < 0 ? -1 : 0;
 }
 
 /* The last datapoint of DeliveryToS3.DataFreshness within three hours: the age, and until when all

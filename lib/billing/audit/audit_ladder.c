@@ -102,10 +102,16 @@ static void pay_within(struct comparing *comparing, size_t before, size_t after)
         comparing->first[i] -= comparing->first[i] > 0;
 }
 
+/* So many requests of an hour's last moments may be events of the next. */
+static int64_t edge_of(const struct comparing *comparing, size_t hour)
+{
+    return (comparing->whole[hour] * AUDIT_EDGE_S + AUDIT_HOUR_S - 1) / AUDIT_HOUR_S;
+}
+
 static void keep(struct comparing *comparing, size_t i, enum audit_hop hop, int64_t missing)
 {
     struct audit_hour *hour = &comparing->audit->hours[i];
-    int64_t edge = (comparing->whole[i] * AUDIT_EDGE_S + AUDIT_HOUR_S - 1) / AUDIT_HOUR_S;
+    int64_t edge = edge_of(comparing, i);
 
     /* At the ends of all we read, events within clocks' reach of the edge may lie outside. */
     if ((!i || i == comparing->audit->count - 1) && missing <= edge)
@@ -224,6 +230,56 @@ static void pay_chains(struct comparing *comparing)
     }
 }
 
+/* Hours that lack no more than their edge, the newest on top. */
+struct under_way {
+    size_t *hours, count;
+    int64_t events;
+};
+
+/* The newest are paid first.  Which of two hours was paid counts do not tell: what stays open of an
+ * older one may be the newer one's loss. */
+static void arrive(struct comparing *comparing, struct under_way *way, int64_t events)
+{
+    way->events -= events;
+    while (events) {
+        size_t hour = way->hours[way->count - 1];
+        int64_t *shortage = &comparing->shortage[hour];
+        int64_t paid = *shortage < events ? *shortage : events;
+
+        *shortage -= paid;
+        events -= paid;
+        if (*shortage)
+            return;
+        way->count--;
+        if (way->count && comparing->last[way->hours[way->count - 1]] < comparing->last[hour])
+            comparing->last[way->hours[way->count - 1]] = comparing->last[hour];
+    }
+}
+
+/* Traffic that is dense has some requests under way at the end of every hour, now more and now
+ * fewer: what an hour lacks because there were more of them is paid when they are fewer again, be
+ * it many hours later.  There are never more of them than an edge holds: what is more is lost. */
+static void pay_under_way(struct comparing *comparing)
+{
+    size_t n = comparing->audit->count;
+    cleanup_free size_t *hours = mem_new((n + 1) * sizeof *hours);
+    struct under_way way = {.hours = hours};
+
+    for (size_t i = 0; i < n; i++) {
+        int64_t lacks = comparing->shortage[i], most = edge_of(comparing, i);
+        int64_t paid = comparing->surplus[i] < way.events ? comparing->surplus[i] : way.events;
+
+        arrive(comparing, &way, paid);
+        comparing->surplus[i] -= paid;
+        if (!lacks || lacks > most)
+            continue;
+        if (way.events + lacks > most)
+            way = (struct under_way){.hours = hours};
+        way.hours[way.count++] = i;
+        way.events += lacks;
+    }
+}
+
 /* Requests the gateway counted, and events made in the hour.  An hour without a count has nothing
  * that could be missing; what was logged in it may belong to the hour before.  What was lost after
  * it was logged is missing here too, under its own hour. */
@@ -239,6 +295,7 @@ static void compare_requests(struct comparing *comparing)
     }
     pay_within(comparing, 1, 1);
     pay_chains(comparing);
+    pay_under_way(comparing);
     for (size_t i = 0; i < audit->count; i++)
         comparing->surplus[i] =
             audit->hours[i].missing[AUDIT_FORWARDED] + audit->hours[i].missing[AUDIT_DELIVERED];

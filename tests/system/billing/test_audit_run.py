@@ -1,5 +1,6 @@
 """What the daemon does for the data is told when it fails: /-/ready, the status line and the metrics say the same."""
 
+import gzip
 import json
 import re
 import shutil
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from metrics_doc import CONDITIONS, ask, scraped
-from rollup_world import GROUP, World
+from rollup_world import BUCKET, GROUP, World
 from sandbox.control import ACCOUNT
 
 HOUR = 3600
@@ -96,6 +97,15 @@ def test_time_stamps(world: World, start: Start, tmp_path: Path) -> None:
     assert daemon.metric("billingd_months", state="open") >= 1 and daemon.metric("billingd_months", state="closed") == 0
     seen = daemon.metric("billingd_newest_object_timestamp_seconds")
     time.sleep(1)
+    # Neither a folder of the console, nor one of the future or of no date, is an object that arrived.
+    for folder in (time.strftime("year=%Y/month=%m/day=%d/hour=%H/", time.gmtime()), "year=2044/month=01/day=01/hour=00/",
+                   "year=new/", "year=2044/month=02/"):
+        world.s3.put_object(Bucket=BUCKET, Key=f"access-logs/{folder}", Body=b"")
+    world.s3.put_object(Bucket=BUCKET, Key="access-logs/year=2043/month=01/day=01/hour=00/x.gz", Body=gzip.compress(b"{}"))
+    daemon.kick()
+    daemon.wait(lambda: daemon.passes() == 2)
+    daemon.wait(lambda: well(daemon), 60)
+    assert daemon.metric("billingd_newest_object_timestamp_seconds") == seen
     another(world)
     odd(world)
     daemon.kick()
