@@ -444,12 +444,13 @@ static void find_unclosed(struct flow *flow, struct upkeep *upkeep, const struct
 {
     cleanup_free char *name = mem_printf("%s months", billing->pipeline);
     struct err e = {0};
+    unsigned since = upkeep->refreshes;
 
     if (!is_due(upkeep, name, AUDIT_WATCH_MS) ||
         must_wait(upkeep, billing->pipeline, HEALTH_MONTHS))
         return;
     if (!month_watch_look(flow, billing, clock_now_ms() / 1000, &e))
-        note_done(upkeep, name);
+        note_done(upkeep, name, since);
     end_part(upkeep, billing->pipeline, HEALTH_MONTHS, &e);
 }
 

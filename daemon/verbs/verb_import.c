@@ -248,7 +248,7 @@ static int take_prices(struct importing *i, const struct manifest *manifest)
     problems_fini(&problems);
     if (!section)
         return fail(i, EXIT_BAD_CONFIG, "the file of --prices has no usable billing section");
-    i->draft.billing = manifest_written(section);
+    i->draft.billing = manifest_effective_value(section);
     return 0;
 }
 
@@ -467,7 +467,7 @@ int verb_import(const struct options *options)
     (void)uv_run(&i.loop.loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&i.loop.loop);
     import_draft_fini(&i.draft);
-    import_found_fini(&i.found);
+    import_find_fini(&i.found);
     import_look_fini(&i.look);
     json_decref(i.env);
     return i.code;

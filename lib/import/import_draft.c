@@ -50,7 +50,7 @@ void import_draft_parameter(struct import_draft *draft, const char *name, const 
 {
     json_auto_t *plain = json_string(text);
 
-    json_object_set_new(draft->parameters, name, manifest_written(plain));
+    json_object_set_new(draft->parameters, name, manifest_effective_value(plain));
 }
 
 void import_draft_set(struct import_draft *draft, const char *id, const char *field, json_t *value,
@@ -67,7 +67,7 @@ void import_draft_set_text(struct import_draft *draft, const char *id, const cha
     json_auto_t *plain = text && *text ? json_string(text) : NULL;
 
     if (plain)
-        import_draft_set(draft, id, field, manifest_written(plain), NULL);
+        import_draft_set(draft, id, field, manifest_effective_value(plain), NULL);
 }
 
 void import_draft_off(struct import_draft *draft, const char *id, const char *why)

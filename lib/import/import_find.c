@@ -395,7 +395,7 @@ void import_find(struct flow *flow, struct import_look *look, const struct impor
     json_decref(f.names);
 }
 
-void import_found_fini(struct import_found *found)
+void import_find_fini(struct import_found *found)
 {
     json_decref(found->candidates);
     json_decref(found->streams);

@@ -25,7 +25,7 @@ struct import_found {
  * start. */
 void import_find(struct flow *flow, struct import_look *look, const struct import_start *start,
                  struct import_found *found);
-void import_found_fini(struct import_found *found);
+void import_find_fini(struct import_found *found);
 /* A candidate for people: "ddn-api $default -> /aws/apigw/x -> stream -> s3://bucket"; new text. */
 char *import_find_text(const json_t *candidate);
 

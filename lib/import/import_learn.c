@@ -9,38 +9,6 @@
 
 #include <string.h>
 
-/* ---- the template ---- */
-
-void import_template_init(struct import_template *template, const struct manifest *manifest)
-{
-    const struct manifest_pipeline *pipeline = &manifest->pipelines[0];
-    json_auto_t *facts = manifest_resolve_facts(pipeline, manifest->account);
-
-    template->pipeline = pipeline;
-    template->desired = manifest_resolve(pipeline, facts);
-}
-
-void import_template_fini(struct import_template *template)
-{
-    json_decref(template->desired);
-    template->desired = NULL;
-}
-
-const struct manifest_resource *import_template_resource(const struct import_template *template,
-                                                         const char *id)
-{
-    return manifest_resource_find(template->pipeline, id);
-}
-
-const json_t *import_template_values(const struct import_template *template, const char *id)
-{
-    const struct manifest_resource *resource = import_template_resource(template, id);
-
-    return resource ? json_array_get(template->desired,
-                                     (size_t)(resource - template->pipeline->resources))
-                    : NULL;
-}
-
 /* ---- names ---- */
 
 void import_learn_parameters(struct import_draft *draft, const struct import_template *plain)
@@ -151,7 +119,7 @@ static void restate_map(struct learning *l, const char *live, const struct field
         if (strcmp(key, "billingd") != 0 && json_object_get(have, key))
             json_object_set(kept, key, json_object_get(have, key));
     if (json_object_size(kept))
-        import_draft_set(l->draft, live, f->name, manifest_written(kept), NULL);
+        import_draft_set(l->draft, live, f->name, manifest_effective_value(kept), NULL);
 }
 
 /* Columns in an order of their own: the whole resource is said anew, under another id. */
@@ -172,7 +140,7 @@ static void restate(struct learning *l, const char *field)
         if (f->flags & FIELD_OWNER)
             restate_map(l, live, f);
         else if (have && !(f->flags & FIELD_REPORTED))
-            import_draft_set(l->draft, live, f->name, manifest_written(have), NULL);
+            import_draft_set(l->draft, live, f->name, manifest_effective_value(have), NULL);
     }
     import_draft_off(l->draft, l->id, why);
     l->changed = true;
@@ -227,7 +195,7 @@ static void learn_field(struct learning *l, const struct field *f)
                           "AWS does not say it in a form that a spec can hold; the template's "
                           "value stands, and `billingd plan` shows the difference");
     else
-        lay_over(l, f->name, manifest_written(over), beside);
+        lay_over(l, f->name, manifest_effective_value(over), beside);
 }
 
 /* ---- one resource ---- */
@@ -285,7 +253,7 @@ static void learn_own(struct learning *l)
             json_object_get(import_draft_fields(l->draft, l->id), f->name) ||
             import_draft_keeps(l->draft, l->id, f->name))
             continue;
-        import_draft_set(l->draft, l->id, f->name, manifest_written(have),
+        import_draft_set(l->draft, l->id, f->name, manifest_effective_value(have),
                          "the template does not speak of it");
         l->changed = true;
     }

@@ -59,7 +59,7 @@ static json_t *written_out(const struct relinking *r, const json_t *declared, co
     const char *key;
 
     if (!json_is_object(declared))
-        return have ? manifest_written(have) : json_null();
+        return have ? manifest_effective_value(have) : json_null();
     over = json_object();
     json_object_foreach((json_t *)declared, key, value)
         if (holds_off(r, value))
@@ -82,7 +82,7 @@ static void relink_field(struct relinking *r, const char *field, const json_t *d
         have = json_object_get(values, field);
     over = known->type == FIELD_MAP || known->type == FIELD_DOCUMENT
                ? written_out(r, declared, have)
-           : have ? manifest_written(have)
+           : have ? manifest_effective_value(have)
                   : json_null();
     import_draft_set(r->draft, id, field, over, "what the template refers to here is off");
     r->changed = true;

@@ -2,7 +2,9 @@
 #ifndef IMPORT_IMPORT_RELINK_H
 #define IMPORT_IMPORT_RELINK_H
 
-#include "import/import_learn.h"
+#include "import/import_draft.h"
+#include "import/import_template.h"
+#include "reconcile/pass.h"
 
 /* Writes out what the template says by way of a resource that is off, as AWS has it, and takes such
  * resources out of `after`.  True when the draft has changed.

@@ -92,7 +92,7 @@ struct yaml_place manifest_resource_place(const struct manifest_resource *resour
                                           const char *field);
 
 /* A value with its texts as a spec writes them: ${ is escaped; new reference. */
-json_t *manifest_written(const json_t *value);
+json_t *manifest_effective_value(const json_t *value);
 /* Everything expanded and resolved, as YAML text (`check --print-effective`): a spec that means the
  * same; new memory. */
 char *manifest_effective(const struct manifest *manifest);

@@ -32,7 +32,7 @@ static json_t *written_text(const char *text)
     return json_string(str_text(&s));
 }
 
-json_t *manifest_written(const json_t *value)
+json_t *manifest_effective_value(const json_t *value)
 {
     json_t *copy, *item;
     const char *key;
@@ -44,9 +44,9 @@ json_t *manifest_written(const json_t *value)
         return json_share(value);
     copy = json_is_object(value) ? json_object() : json_array();
     json_object_foreach((json_t *)value, key, item)
-        (void)json_object_set_new(copy, key, manifest_written(item));
+        (void)json_object_set_new(copy, key, manifest_effective_value(item));
     json_array_foreach(value, i, item)
-        (void)json_array_append_new(copy, manifest_written(item));
+        (void)json_array_append_new(copy, manifest_effective_value(item));
     return copy;
 }
 
@@ -59,7 +59,7 @@ static json_t *resource_document(const struct manifest_pipeline *pipeline, size_
 
     if (resource->absent)
         json_object_set_new(document, "ensure", json_string("absent"));
-    json_object_update_new(document, manifest_written(desired));
+    json_object_update_new(document, manifest_effective_value(desired));
     for (size_t i = 0; i < resource->need_count; i++)
         json_array_append_new(after, json_string(pipeline->resources[resource->needs[i]].id));
     if (resource->need_count)
@@ -83,9 +83,9 @@ static json_t *pipeline_document(const struct manifest *manifest,
             json_pack("{s:s, s:o*}", "arn", pipeline->role_arn, "external_id",
                       pipeline->external_id ? written_text(pipeline->external_id) : NULL));
     if (pipeline->billing)
-        json_object_set_new(document, "billing", manifest_written(pipeline->billing));
+        json_object_set_new(document, "billing", manifest_effective_value(pipeline->billing));
     if (json_object_size(pipeline->queries))
-        json_object_set_new(document, "queries", manifest_written(pipeline->queries));
+        json_object_set_new(document, "queries", manifest_effective_value(pipeline->queries));
     json_object_set_new(document, "resources", resources);
     for (size_t i = 0; i < pipeline->resource_count; i++)
         json_object_set_new(resources, pipeline->resources[i].id,

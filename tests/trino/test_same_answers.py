@@ -24,6 +24,8 @@ VALUES = {
     "usage_raw": DAYS,
     "audit_ladder": {**DAYS, **RANGE, "since_day": 20251005},
     "audit_days": DAYS,
+    "shadow_cells": {**DAYS, **RANGE, "arrival_year": 2025, "arrival_month": 10, "utc_from": 1759276800, "utc_to": 1761955200,
+                     "zone_from": 1759244400, "zone_to": 1761922800},
     "audit_rollups": RANGE,
     "rollup_touched": {"partition_filter": DAYS["partition_filter"]},
     "backfill_events": {"partition_filter": DAYS["partition_filter"],

@@ -96,6 +96,10 @@ static int add_row(struct shadow *s, json_t *document, const struct shadow_row *
 
     if (!made)
         return -1;
+    if (!row->line && !row->their && !json_array_size(json_object_get(made, "reasons"))) {
+        json_decref(made); /* of other months alone */
+        return 0;
+    }
     count = !json_is_true(json_object_get(made, "explained")) ? "unexplained"
             : is_equal(made)                                  ? "equal"
                                                               : "different";

@@ -8,7 +8,8 @@
 #include "billing/store/billing.h"
 
 enum shadow_state { SHADOW_OK, SHADOW_REPAIRED, SHADOW_ESTIMATED, SHADOW_NO_REQUEST };
-enum shadow_copy { SHADOW_FIRST, SHADOW_EVENT_COPY, SHADOW_REQUEST_COPY };
+/* Who counts one counts those before it: a copy by event id is one by request id, too. */
+enum shadow_copy { SHADOW_FIRST, SHADOW_REQUEST_COPY, SHADOW_EVENT_COPY };
 
 struct shadow_cell {
     size_t who; /* index of the sub */
