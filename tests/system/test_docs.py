@@ -142,6 +142,19 @@ def test_a_new_verb_gets_a_section_and_prose_is_kept() -> None:
     text = PAPERS.cli(CLI, {**TOLD, "verbs": [*TOLD["verbs"], verb]})
     assert "### dance\n" in text and "Dance with AWS. `ADDRESS` is a resource" in text and "slower \\| softer" in text
     assert text.replace(section(text, "dance"), "") == CLI
+    # One that was written by hand keeps its prose, and its usage is made anew.
+    own = CLI.replace("## Billing verbs\n", "### dance\n\n    billingd dance\n\nSlowly.\n\n## Billing verbs\n")
+    told = PAPERS.cli(own, {**TOLD, "verbs": [*TOLD["verbs"], verb]})
+    assert told.count("### dance\n") == 1 and "\n    billingd dance\n" not in told
+    assert told.replace("Slowly.\n\n", "") == text and PAPERS.cli(told, {**TOLD, "verbs": [*TOLD["verbs"], verb]}) == told
+
+
+def test_rows_of_one_flag_stand_together() -> None:
+    """And agree about a value: the first stands for all while the verb is not known yet."""
+    rows = re.findall(r'^    \{"([a-z-]+)", (?:0|\'\w\'), (FLAG_\w+|TEXT|TRUTH)', (ROOT / "daemon/verbs/options.c").read_text(), re.M)
+    names = [name for name, _ in rows]
+    assert len(names) > 30 and len(set(rows)) == len(set(names))
+    assert len([name for name, before in zip(names, ["", *names]) if name != before]) == len(set(names))
 
 
 def section(text: str, verb: str) -> str:

@@ -55,6 +55,7 @@ def problems(text: bytes, template: bool = False) -> list[str]:
 
 
 VALID = [ROOT / "billing.yaml", SPECS / "seed/billing.yaml", *sorted(SPECS.glob("valid/*/billing.yaml")),
+         *sorted(ROOT.glob("docs/examples/*.yaml")),
          *sorted(SPECS.glob("valid/*/effective.yaml"))]
 TEMPLATES = [ROOT / "specs/pipeline.yaml", SPECS / "template.yaml", SPECS / "seed/pipeline.yaml"]
 INVALID = sorted(SPECS.glob("invalid/*/billing.yaml"))
@@ -69,7 +70,8 @@ def test_it_is_a_schema_and_lies_where_line_1_says(name: str) -> None:
     assert (ROOT / name).read_text() == PAPERS.schemas(str(BINARY))[name], "run scripts/papers schema BILLINGD"
 
 
-@pytest.mark.parametrize("path", [ROOT / "billing.yaml", ROOT / "specs/pipeline.yaml"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [ROOT / "billing.yaml", ROOT / "specs/pipeline.yaml", *ROOT.glob("docs/examples/*.yaml")],
+                         ids=lambda path: path.name)
 def test_line_1_leads_to_the_schema(path: Path) -> None:
     named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", path.read_text())
     assert named and str((path.parent / named[1]).resolve().relative_to(ROOT)) in SCHEMAS
