@@ -11,6 +11,7 @@
 #include "base/random.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* The daemon is alone with its problem at night: more attempts than the SDKs' three. */
 enum { ATTEMPTS = 5, MOST_ATTEMPTS = 100, DEADLINE_MS = 60000, DOCUMENT_LIMIT = 64 << 10 };
@@ -101,15 +102,27 @@ static int check_endpoints(const struct aws_client *client, struct err *e)
     return 0;
 }
 
-static int read_settings(struct aws_client *client, struct err *e)
+/* The TLS library opens it in the middle of the loop, where a pipe would be waited for.  One that
+ * is not there may come yet: the calls tell. */
+static int read_bundle(struct aws_client *client, struct err *e)
 {
     const char *bundle = aws_config_variable("AWS_CA_BUNDLE");
+    struct stat info;
 
     if (!bundle)
         bundle = aws_config_text(client->config, "ca_bundle");
+    if (bundle && stat(bundle, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        return err_set(e, ERR_INVALID, "CA bundle %s: is neither a file nor a folder", bundle);
     client->ca_bundle = mem_text(bundle);
     if (bundle)
         client->options.http.ca_bundle = client->ca_bundle;
+    return 0;
+}
+
+static int read_settings(struct aws_client *client, struct err *e)
+{
+    if (read_bundle(client, e))
+        return -1;
     client->region = mem_text(aws_config_region(client->config));
     if (aws_config_flag(client->config,
                         (struct aws_config_setting){"AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint"},

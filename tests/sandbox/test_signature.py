@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from .conftest import FORM, Wire
-from .control import ACCESS_KEY, ACCOUNT, Sandbox
+from .control import ACCESS_KEY, ACCOUNT, EXPIRED_WEB_TOKEN, WEB_TOKEN, Sandbox
 from .conftest import trust
 
 IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
@@ -141,6 +141,20 @@ def test_assumed_role_session(sandbox: Sandbox, refused: Any) -> None:
     sandbox.switches(clock_offset_s=3700)
     with refused("SignatureDoesNotMatch", "Signature expired"):
         sandbox.client("sts", key=key).get_caller_identity()
+
+
+def test_web_identity_is_not_signed(sandbox: Sandbox, refused: Any) -> None:
+    sandbox.client("iam").create_role(RoleName="pod", AssumeRolePolicyDocument=trust({"Federated": "issuer"}).replace(
+        "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"))
+    sts = sandbox.client("sts")
+    words = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/pod", "RoleSessionName": "one"}
+    given = sts.assume_role_with_web_identity(WebIdentityToken=WEB_TOKEN, **words)["Credentials"]
+    key = {"access_key": given["AccessKeyId"], "secret_key": given["SecretAccessKey"], "token": given["SessionToken"]}
+    assert sandbox.client("sts", key=key).get_caller_identity()["Arn"].endswith(":assumed-role/pod/one")
+    with refused("ExpiredTokenException"):
+        sts.assume_role_with_web_identity(WebIdentityToken=EXPIRED_WEB_TOKEN, **words)
+    with refused("InvalidIdentityToken"):
+        sts.assume_role_with_web_identity(WebIdentityToken="other", **words)
 
 
 def test_expired_token(sandbox: Sandbox, refused: Any) -> None:

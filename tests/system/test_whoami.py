@@ -193,6 +193,27 @@ def test_sso(who: Who, services: Services, home: Path) -> None:
     assert "run `aws sso login --profile default`" in who(**settings).stderr
 
 
+AS_BOTOCORE = ("import botocore.session as s; k = s.get_session().get_credentials().get_frozen_credentials(); "
+               "print(k.access_key)")
+
+
+def test_the_cached_token_is_shared_with_other_tools(who: Who, services: Services, home: Path) -> None:
+    """botocore goes on with the token that we have renewed, and we with the one that it has."""
+    settings = sso(services, home, "2020-01-01T00:00:00Z", **RENEWABLE)
+
+    def botocore_says() -> str:
+        env = {"HOME": str(home), "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", **settings}
+        return subprocess.run([sys.executable, "-c", AS_BOTOCORE], env=env, capture_output=True, text=True, check=True).stdout
+    assert told(who("-o", "json", **settings))["arn"] == SESSION
+    assert botocore_says().strip() == services.keys["access_key"]
+    assert [line for line in services.requests if "/token" in line] == ["POST /token"]
+    services.requests.clear()
+    sso(services, home, "2020-01-01T00:00:00Z", **RENEWABLE)
+    assert botocore_says().strip() == services.keys["access_key"]
+    assert told(who("-o", "json", **settings))["arn"] == SESSION
+    assert [line for line in services.requests if "/token" in line] == ["POST /token"]
+
+
 def no_room() -> None:
     """Every write to a file fails, as on a full disk."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

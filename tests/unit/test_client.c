@@ -909,6 +909,7 @@ static void test_settings(void)
         {"AWS_RETRY_MODE", "hasty", "retry mode \"hasty\""},
         {"AWS_DEFAULTS_MODE", "hasty", "AWS_DEFAULTS_MODE: must be standard"},
         {"AWS_USE_FIPS_ENDPOINT", "1", "AWS_USE_FIPS_ENDPOINT: must be true or false"},
+        {"AWS_CA_BUNDLE", "/dev/zero", "CA bundle /dev/zero: is neither a file nor a folder"},
         {"AWS_CONFIG_FILE", "tests/unit/check.h", "tests/unit/check.h:1: Expected a profile"},
     };
     uv_loop_t loop;

@@ -413,6 +413,15 @@ static void test_proxy(void)
         unsetenv("HTTP_PROXY");
     }
     RUN(&options, script);
+    setenv("HTTP_PROXY", f.server.url, 1);
+    setenv("NO_PROXY", "nowhere.invalid", 1);
+    send_one("GET", "http://nowhere.invalid/far", NULL);
+    end();
+    CHECK_INT(f.results[0].failure, HTTP_CONNECTION);
+    CHECK_INT(f.server.request_count, 0);
+    unsetenv("NO_PROXY");
+
+    RUN(&options, script);
     setenv("HTTP_PROXY", "http://127.0.0.1:1", 1);
     send_one("GET", f.server.url, NULL);
     end();

@@ -370,6 +370,29 @@ static void test_static_stability(void)
     down();
 }
 
+/* AWS knows better than the service: asked once, then only after a pause. */
+static void test_same_keys_again(void)
+{
+    static const struct server_reply script[] = {KEYS("ASIA1", NEXT_HOUR), KEYS("ASIA1", NEXT_HOUR),
+                                                 KEYS("ASIA2", NEXT_HOUR)};
+    struct aws_identity *identity;
+
+    UP(script);
+    container_up();
+    identity = identity_of(&f.client->identities, NULL, NULL);
+    CHECK_TEXT(key(), "ASIA1");
+    identity_expire(identity, identity_generation(identity) - 1); /* of others, long gone */
+    CHECK_TEXT(key(), "ASIA1");
+    CHECK_INT(f.server.request_count, 1);
+    identity_expire(identity, identity_generation(identity));
+    CHECK(strstr(key(), "container: gave the same keys again that AWS refuses as expired"));
+    CHECK(strstr(key(), "the same keys again"));
+    CHECK_INT(f.server.request_count, 2);
+    clock_freeze_monotonic(1000000 + 60000);
+    CHECK_TEXT(key(), "ASIA2");
+    down();
+}
+
 /* ---- SSO ---- */
 
 static char home[] = "/tmp/billingd-identity-XXXXXX";
@@ -627,6 +650,7 @@ int main(void)
     test_metadata_faults();
     test_no_metadata();
     test_static_stability();
+    test_same_keys_again();
     test_sso_renewal();
     test_sso_faults();
     test_sso_renewal_fails_early();

@@ -140,26 +140,6 @@ static void set_times(struct aws_identity *identity)
     identity->last_s = end_s - (early < LAST_S ? early : LAST_S);
 }
 
-static void fetched(struct aws_identity *identity, struct aws_credentials *credentials)
-{
-    aws_credentials_fini(&identity->credentials);
-    identity->credentials = *credentials;
-    memset(credentials, 0, sizeof *credentials);
-    identity->generation++;
-    identity->usable = true;
-    identity->failing = false;
-    identity->awaited = false;
-    identity->of_metadata = !identity->role_arn && !identity->chain.role_count &&
-                            identity->chain.origin.kind == AWS_ORIGIN_METADATA;
-    set_times(identity);
-    json_decref(identity->story);
-    identity->story = story_of(identity);
-    identity->failures = 0;
-    err_clear(&identity->error);
-    aws_chain_fini(&identity->chain);
-    wake_all(identity);
-}
-
 static bool is_usable(const struct aws_identity *identity)
 {
     return identity->usable && (!identity->last_s || clock_now_ms() / 1000 < identity->last_s);
@@ -189,6 +169,51 @@ static void fetch_failed(struct aws_identity *identity, const struct err *e)
     aws_chain_fini(&identity->chain);
     if (usable)
         log_warning("credentials_refresh_failed", "{s:s}", "error", e->text);
+    wake_all(identity);
+}
+
+/* A service that gives what AWS has just refused as expired: to ask it again for every call would
+ * help nobody. */
+static bool was_refused(const struct aws_identity *identity, const struct aws_credentials *keys)
+{
+    const char *refused = identity->credentials.access_key_id;
+
+    return !identity->usable && refused && strcmp(refused, keys->access_key_id) == 0 &&
+           identity->chain.origin.kind != AWS_ORIGIN_KEYS && !identity->chain.role_count;
+}
+
+static void fail_refused(struct aws_identity *identity)
+{
+    struct err e = {0};
+
+    (void)err_set(&e, ERR_RETRY, "%s: gave the same keys again that AWS refuses as expired",
+                  identity->chain.source);
+    fetch_failed(identity, &e);
+}
+
+static void fetched(struct aws_identity *identity, struct aws_credentials *credentials)
+{
+    if (was_refused(identity, credentials)) {
+        aws_credentials_fini(credentials);
+        fail_refused(identity);
+        return;
+    }
+    aws_credentials_fini(&identity->credentials);
+    identity->credentials = *credentials;
+    memset(credentials, 0, sizeof *credentials);
+    identity->generation++;
+    identity->usable = true;
+    identity->failing = false;
+    identity->awaited = false;
+    identity->of_metadata = !identity->role_arn && !identity->chain.role_count &&
+                            identity->chain.origin.kind == AWS_ORIGIN_METADATA;
+    set_times(identity);
+    json_decref(identity->story);
+    identity->story = story_of(identity);
+    log_debug("credentials", "{s:O}", "story", identity->story);
+    identity->failures = 0;
+    err_clear(&identity->error);
+    aws_chain_fini(&identity->chain);
     wake_all(identity);
 }
 
