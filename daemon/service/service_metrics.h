@@ -20,6 +20,7 @@ struct service_metrics {
     struct metric part_failed;         /* pipeline ("": of none), part: health_part_name; 0 or 1 */
     struct metric part_failures_total; /* pipeline, part */
     struct metric resource_condition;  /* resource, kind, condition; 0 or 1 */
+    struct metric resources;           /* pipeline, state: service_view.c */
     struct metric resource_drift_fields; /* resource */
     struct metric resource_loss;         /* resource, class */
     struct metric spec_generation;

@@ -72,7 +72,7 @@ static void log_problem(const struct task *task)
     if (verdict == VERDICT_HELD && !plan_is_stuck(task_last_plan(task)))
         text = "it does not stay repaired, so it is not written any more; find out who changes it, "
                "then reload";
-    if (verdict == VERDICT_SETTLING || verdict == VERDICT_RETRY)
+    if (verdict == VERDICT_SETTLING || verdict == VERDICT_RETRY || verdict == VERDICT_OBSERVED)
         log_warning(task_verdict_name(verdict), "{s:s, s:s, s:s}", "resource", task_address(task),
                     "kind", task_kind(task)->name, "error", text);
     else
@@ -82,7 +82,13 @@ static void log_problem(const struct task *task)
 
 static char *signature(const struct task *task)
 {
-    return mem_printf("%s: %s", task_verdict_name(task_verdict(task)), task_summary(task));
+    /* Of what is only observed the differences are the news: nothing else tells of them. */
+    cleanup_free char *observed = task_verdict(task) == VERDICT_OBSERVED
+                                      ? json_canonical(task_plan(task)->differences)
+                                      : mem_text("");
+
+    return mem_printf("%s: %s%s", task_verdict_name(task_verdict(task)), task_summary(task),
+                      observed);
 }
 
 void service_news_task(struct service *service, const struct task *task)

@@ -34,7 +34,9 @@ struct service_view {
     bool looked;      /* a pass has ended since the start */
     json_t *unread;   /* what could not be read in it, a sentence of ours each */
     char *summary;    /* "24/24 in sync" */
-    char *status;     /* as last sent to systemd */
+    unsigned
+        observed; /* resources that differ and are only observed, at the end of the last pass */
+    char *status; /* as last sent to systemd */
 };
 
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };

@@ -87,6 +87,14 @@ static json_t *find_reasons(const struct service *service)
     return reasons;
 }
 
+/* Nobody may take "ready" for "as wanted". */
+static void tell_observed(const struct service *service, struct str *body)
+{
+    if (service->manifest && service->view.observed)
+        str_addf(body, "%u of the spec's resources are only observed and not as it says\n",
+                 service->view.observed);
+}
+
 int service_ready_answer(void *arg, struct str *body)
 {
     json_auto_t *reasons = find_reasons(arg);
@@ -97,6 +105,7 @@ int service_ready_answer(void *arg, struct str *body)
         str_addf(body, "%s%s\n", i ? "" : "not ready: ", json_string_value(reason));
     if (!i)
         str_add(body, "billingd is ready\n");
+    tell_observed(arg, body);
     return i ? 503 : 200;
 }
 
@@ -126,8 +135,10 @@ static void add_counts(const struct pass_summary *s, struct str *text)
     const struct {
         unsigned count;
         const char *word;
-    } parts[] = {{s->held, "held"},       {s->settling, "settling"}, {s->retry, "to try again"},
-                 {s->blocked, "blocked"}, {s->denied, "denied"},     {s->failed, "failed"}};
+    } parts[] = {{s->held, "held"},         {s->observed, "observed and not as wanted"},
+                 {s->settling, "settling"}, {s->retry, "to try again"},
+                 {s->blocked, "blocked"},   {s->denied, "denied"},
+                 {s->failed, "failed"}};
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].count)

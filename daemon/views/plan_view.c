@@ -105,13 +105,21 @@ static void print_calls(const struct task *task, FILE *out, bool color)
 {
     const struct plan *plan = task_plan(task);
 
-    for (size_t i = 0; plan->action != PLAN_BLOCKED && i < plan->call_count; i++) {
+    for (size_t i = 0; plan->action != PLAN_BLOCKED && !task_observed(task) && i < plan->call_count;
+         i++) {
         const struct call *call = plan->calls[i].call;
 
         (void)fprintf(out, "    %scall %s:%s%s%s%s\n", terminal_style(color, STYLE_DIM),
                       task_kind(task)->service, call->op, call->why ? "  " : "",
                       call->why ? call->why : "", terminal_style(color, STYLE_PLAIN));
     }
+}
+
+static const char *observed_words(const struct plan *plan)
+{
+    return plan->action == PLAN_CREATE   ? "it is not there, and is only observed, "
+           : plan->action == PLAN_REMOVE ? "it is there, and is only observed, "
+                                         : "it is only observed, ";
 }
 
 static void print_task(const struct task *task, FILE *out, bool color)
@@ -122,16 +130,25 @@ static void print_task(const struct task *task, FILE *out, bool color)
     const struct plan *plan = task_plan(task);
     bool unread = task_state(task) == TASK_DONE && task_verdict(task) >= VERDICT_RETRY &&
                   plan->action != PLAN_BLOCKED;
-    const char *word =
-        unread ? task_verdict_name(task_verdict(task)) : plan_action_name(plan->action);
+    bool observed = !unread && task_observed(task);
+    const char *word = unread     ? task_verdict_name(task_verdict(task))
+                       : observed ? "observe"
+                                  : plan_action_name(plan->action);
     const char *reason = plan->reason ? plan->reason : unread ? task_text(task) : NULL;
     size_t i;
     json_t *difference;
 
     (void)fprintf(out, "%s%s %s%s  %s (%s)\n",
-                  terminal_style(color, unread ? STYLE_RED : styles[plan->action]),
-                  unread ? "!" : marks[plan->action], word, terminal_style(color, STYLE_PLAIN),
-                  task_address(task), task_kind(task)->title);
+                  terminal_style(color, unread     ? STYLE_RED
+                                        : observed ? STYLE_CYAN
+                                                   : styles[plan->action]),
+                  unread     ? "!"
+                  : observed ? "o"
+                             : marks[plan->action],
+                  word, terminal_style(color, STYLE_PLAIN), task_address(task),
+                  task_kind(task)->title);
+    if (observed)
+        (void)fprintf(out, "    not sent: %s%s\n", observed_words(plan), task_observed(task));
     if (reason)
         (void)fprintf(out, "    %s\n", reason);
     if (plan->action == PLAN_WAIT)
@@ -202,6 +219,8 @@ static json_t *task_json(const struct task *task)
 
     json_object_set_new(json, "resource", json_string(task_address(task)));
     json_object_set_new(json, "kind", json_string(task_kind(task)->name));
+    json_object_set_new(json, "observed",
+                        task_observed(task) ? json_string(task_observed(task)) : json_null());
     json_object_set(json, "notes", (json_t *)task_notes(task));
     json_object_set(json, "beside", (json_t *)task_beside(task));
     json_object_set_new(json, "loss",
@@ -251,9 +270,10 @@ void plan_view_print_summary(const struct pass *pass, FILE *out)
     const struct {
         unsigned count;
         const char *word;
-    } parts[] = {{s.synced, "in sync"},    {s.drifted, "to change"}, {s.repaired, "changed"},
-                 {s.settling, "settling"}, {s.held, "held"},         {s.retry, "to try again"},
-                 {s.blocked, "blocked"},   {s.denied, "denied"},     {s.failed, "failed"}};
+    } parts[] = {{s.synced, "in sync"},     {s.drifted, "to change"}, {s.repaired, "changed"},
+                 {s.settling, "settling"},  {s.held, "held"},         {s.observed, "observed"},
+                 {s.retry, "to try again"}, {s.blocked, "blocked"},   {s.denied, "denied"},
+                 {s.failed, "failed"}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].count) {
             (void)fprintf(out, "%s%u %s", gap, parts[i].count, parts[i].word);

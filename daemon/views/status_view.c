@@ -21,6 +21,7 @@ static const char *state_of(const struct task *task)
     case VERDICT_SYNCED:
         return "in sync";
     case VERDICT_DRIFTED:
+    case VERDICT_OBSERVED:
         return action == PLAN_CREATE ? "absent" : action == PLAN_REMOVE ? "surplus" : "differs";
     case VERDICT_RETRY:
     case VERDICT_DENIED:
@@ -51,10 +52,11 @@ static json_t *fields_of(const struct task *task)
 
 static json_t *resource_json(const struct task *task)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:O, s:s, s:O}", "resource", task_address(task),
-                     "kind", task_kind(task)->name, "state", state_of(task), "detail",
-                     task_text(task), "fields", fields_of(task), "notes", task_notes(task), "loss",
-                     members_loss_name(plan_loss(task_plan(task))), "beside", task_beside(task));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:O, s:s, s:O, s:s?}", "resource",
+                     task_address(task), "kind", task_kind(task)->name, "state", state_of(task),
+                     "detail", task_text(task), "fields", fields_of(task), "notes",
+                     task_notes(task), "loss", members_loss_name(plan_loss(task_plan(task))),
+                     "beside", task_beside(task), "observed", task_observed(task));
 }
 
 static json_t *pipeline_json(const struct pass *pass, const struct manifest *manifest, size_t index,
@@ -86,9 +88,10 @@ json_t *status_view_json(const struct pass *pass, const struct manifest *manifes
                               pipeline_json(pass, manifest, i, json_array_get(flows, i)));
     pass_summarize(pass, &s);
     json_object_set_new(json, "summary",
-                        json_pack("{s:i, s:i, s:i, s:i, s:i}", "in_sync", (int)s.synced,
-                                  "resources", (int)pass_task_count(pass), "refused_pipelines",
-                                  (int)s.refused, "reads", (int)s.reads, "elapsed_milliseconds",
+                        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "in_sync", (int)s.synced,
+                                  "observed", (int)s.observed, "resources",
+                                  (int)pass_task_count(pass), "refused_pipelines", (int)s.refused,
+                                  "reads", (int)s.reads, "elapsed_milliseconds",
                                   (int)s.elapsed_ms));
     return json;
 }

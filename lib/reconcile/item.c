@@ -29,6 +29,11 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
         .held = is_held,
         .held_arg = item,
     });
+    if (item->resource->mode.observe) {
+        cleanup_free char *why = manifest_mode_text(&item->resource->mode);
+
+        task_observe(item->task, why);
+    }
 }
 
 void item_fini(struct item *item)
@@ -234,7 +239,7 @@ void item_tell_names(const struct item *item)
 {
     struct scope scope;
 
-    if (task_plan(item->task)->action != PLAN_CREATE)
+    if (task_plan(item->task)->action != PLAN_CREATE || task_observed(item->task))
         return;
     task_scope(item->task, &scope);
     for (const struct field *f = scope.kind->fields; f->name; f++) {

@@ -17,6 +17,7 @@ struct pipeline_pass {
     struct aws_session *session;
     json_t *facts, *desired;
     char *account, *refused;
+    char *observed; /* why nothing of the pipeline itself is written; NULL: something may be */
     enum err_kind refused_kind;
     bool identified;
     struct pass_role *pass_role;
@@ -39,7 +40,7 @@ struct pass {
     struct pass_setup setup;
     struct pass_events events;
     enum phase phase;
-    bool told_done;
+    bool told_done, applied;
     struct read_cache *cache;
     struct item_share share;
     struct account_alias *aliases; /* NULL: not asked for */
@@ -78,6 +79,7 @@ void pass_free(struct pass *pass)
         json_decref(pipeline->denials);
         free(pipeline->account);
         free(pipeline->refused);
+        free(pipeline->observed);
     }
     free(pass->pipelines);
     json_decref(pass->warnings);
@@ -212,6 +214,7 @@ static void start_pipeline(struct pass *pass, size_t index)
         .session = aws_session(pass->setup.client, spec->region, spec->role_arn, spec->external_id),
         .first = pass->item_count,
         .count = spec->resource_count,
+        .observed = spec->mode.observe ? manifest_mode_text(&spec->mode) : NULL,
     };
     pass->item_count += spec->resource_count;
 }
@@ -290,7 +293,7 @@ static json_t *roles_passed(const struct pass *pass, const struct pipeline_pass 
         const struct task *task = pass->items[i].task;
         struct scope scope;
 
-        if (!task || task_state(task) != TASK_PLANNED)
+        if (!task || task_state(task) != TASK_PLANNED || task_observed(task))
             continue;
         task_scope(task, &scope);
         plan_roles_passed(task_plan(task), &scope, roles);
@@ -508,6 +511,21 @@ void pass_bind(struct pass *pass)
             task_bind(pass->items[i].task);
 }
 
+bool pass_was_applied(const struct pass *pass)
+{
+    return pass->applied;
+}
+
+const char *pass_observed(const struct pass *pass, size_t pipeline, const char *id)
+{
+    const struct pipeline_pass *of = &pass->pipelines[pipeline];
+
+    for (size_t i = of->first; i < of->first + of->count; i++)
+        if (pass->items[i].task && !strcmp(pass->items[i].resource->id, id))
+            return task_observed(pass->items[i].task);
+    return of->observed;
+}
+
 const json_t *pass_stale(const struct pass *pass)
 {
     return pass->stale;
@@ -517,6 +535,7 @@ void pass_apply(struct pass *pass)
 {
     unsigned since = read_cache_calls(pass->cache);
 
+    pass->applied = true;
     for (size_t i = 0; i < pass->item_count; i++) {
         if (!pass->items[i].task)
             continue;
@@ -617,6 +636,9 @@ static void count_task(const struct task *task, struct pass_summary *summary)
         break;
     case VERDICT_HELD:
         summary->held++;
+        break;
+    case VERDICT_OBSERVED:
+        summary->observed++;
         break;
     case VERDICT_RETRY:
         summary->retry++;

@@ -45,6 +45,7 @@ void task_free(struct task *task)
     json_decref(task->wished);
     json_decref(task->shown);
     json_decref(task->written);
+    free(task->observed);
     free(task->text);
     free(task->summary);
     free(task);
@@ -135,7 +136,7 @@ bool task_wants_writes(const struct task *task)
 {
     enum plan_action action = task->plan.action;
 
-    return task->state == TASK_PLANNED &&
+    return task->state == TASK_PLANNED && !task->observed &&
            (action == PLAN_CREATE || action == PLAN_UPDATE || action == PLAN_REMOVE);
 }
 
@@ -152,6 +153,10 @@ void task_apply(struct task *task)
 {
     if (task->state != TASK_PLANNED)
         return;
+    if (task->observed) {
+        task_finish(task);
+        return;
+    }
     task->applying = true;
     task_agree_plan(task, &task->work);
     task_write_decide(task);
@@ -175,12 +180,39 @@ void task_follows_create(struct task *task)
     task->follows_create = true;
 }
 
+void task_observe(struct task *task, const char *why)
+{
+    free(task->observed);
+    task->observed = mem_text(why);
+}
+
+const char *task_observed(const struct task *task)
+{
+    return task->observed;
+}
+
+/* What differs is told, with why it stays so. */
+static void finish_observed(struct task *task)
+{
+    const struct plan *plan = &task->plan;
+
+    task_outcome_say(task, "only observed, %s%s%s", task->observed, plan->reason ? ": " : "",
+                     plan->reason ? plan->reason : "");
+    task_outcome_end(task, VERDICT_OBSERVED);
+}
+
 void task_finish(struct task *task)
 {
     enum plan_action action = task->plan.action;
+    bool differs = json_array_size(task->plan.differences) || task->plan.action == PLAN_REMOVE ||
+                   task->plan.action == PLAN_CREATE || task->plan.action == PLAN_BLOCKED;
 
     if (task->state != TASK_PLANNED)
         return;
+    if (task->observed && differs) {
+        finish_observed(task);
+        return;
+    }
     if (action == PLAN_BLOCKED)
         task_outcome_say(task, "%s", task->plan.reason);
     else if (action == PLAN_NONE)
@@ -221,8 +253,9 @@ enum task_verdict task_verdict(const struct task *task)
 
 const char *task_verdict_name(enum task_verdict verdict)
 {
-    static const char *const names[] = {"",     "synced", "drifted", "repaired", "settling",
-                                        "held", "retry",  "blocked", "denied",   "failed"};
+    static const char *const names[] = {"",         "synced", "drifted",  "repaired",
+                                        "settling", "held",   "observed", "retry",
+                                        "blocked",  "denied", "failed"};
 
     return names[verdict];
 }

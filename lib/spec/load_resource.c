@@ -9,7 +9,7 @@
 static bool is_reserved(const char *key)
 {
     return !strcmp(key, "kind") || !strcmp(key, "after") || !strcmp(key, "ensure") ||
-           !strcmp(key, "when");
+           !strcmp(key, "when") || !strcmp(key, "mode");
 }
 
 static const struct kind *read_kind(struct load *load, const struct yaml_node *node,
@@ -38,9 +38,9 @@ static const struct kind *read_kind(struct load *load, const struct yaml_node *n
 static void tell_unknown(struct load *load, const struct kind *kind, const struct yaml_node *item,
                          const char *path)
 {
-    const char *names[64] = {"after", "ensure", "when"};
+    const char *names[64] = {"after", "ensure", "when", "mode"};
     cleanup_free char *hint = NULL;
-    size_t n = 3;
+    size_t n = 4;
 
     for (const struct field *f = kind->fields; f->name && n < 63; f++)
         if (!(f->flags & FIELD_REPORTED))
@@ -131,6 +131,7 @@ static void read_resource(struct load *load, struct draft *draft, const struct y
     resource->address = mem_printf("%s/%s", draft->pipeline->name, node->key);
     resource->declared = json_object();
     resource->node = node;
+    resource->mode = draft->pipeline->mode;
     draft->flawed[index] = true;
     if (!load_is_name(node->key, "_-", false))
         load_error_key(load, node, path,
@@ -146,6 +147,7 @@ static void read_resource(struct load *load, struct draft *draft, const struct y
         if (!is_reserved(node->items[i]->key))
             good &= read_field(load, resource, node->items[i], path);
     good &= check_missing(load, resource->kind, node, path);
+    load_settings_mode(load, node, path, &resource->mode);
     resource->absent = read_ensure(load, resource->kind, node, path);
     draft->flawed[index] = !good;
 }

@@ -156,6 +156,14 @@ static json_t *described(json_t *schema, const char *text)
     return schema;
 }
 
+static json_t *mode_schema(void)
+{
+    return json_pack("{s:[s,s], s:s, s:s}", "type", "string", "null", "pattern",
+                     "^$|^(observe|enforce)$|" SPELLED, "description",
+                     "enforce (the default) writes; observe looks, tells what differs, and writes "
+                     "nothing. The narrowest wins: resource, pipeline, spec.");
+}
+
 static json_t *kind_schema(const struct kind *kind, json_t *definitions)
 {
     json_t *properties =
@@ -165,6 +173,7 @@ static json_t *kind_schema(const struct kind *kind, json_t *definitions)
                   described(reference("text"), "Empty or off leaves the resource out."), "ensure",
                   "enum", "present", kind_is_removable(kind) ? "absent" : NULL);
 
+    json_object_set_new(properties, "mode", mode_schema());
     for (const struct field *f = kind->fields; f->name; f++)
         if (!(f->flags & FIELD_REPORTED))
             json_object_set_new(properties, f->name,
@@ -240,11 +249,11 @@ static json_t *pipeline_schema(json_t *definitions)
     json_t *queries = described(map_schema(reference("text")),
                                 "SQL that billing runs, by name, laid over the template's.");
 
-    return json_pack("{s:[s,s], s:b, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "type", "object",
+    return json_pack("{s:[s,s], s:b, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}", "type", "object",
                      "null", "additionalProperties", 0, "properties", "region", reference("region"),
                      "role", role, "template", template, "parameters", parameters, "resources",
                      resource_schemas(definitions), "billing", reference("billing"), "queries",
-                     queries);
+                     queries, "mode", mode_schema());
 }
 
 static json_t *reconcile_schema(void)
@@ -283,10 +292,10 @@ static json_t *top_properties(json_t *definitions)
                                   "propertyNames", "pattern", "^[a-z0-9][a-z0-9-]{0,62}$",
                                   "additionalProperties", pipeline_schema(definitions));
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "account", account, "region",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "account", account, "region",
                      described(reference("region"), "Region of pipelines that name none."),
-                     "reconcile", reconcile_schema(), "listen", listen, "template", template,
-                     "billing", reference("billing"), "pipelines", pipelines);
+                     "reconcile", reconcile_schema(), "listen", listen, "mode", mode_schema(),
+                     "template", template, "billing", reference("billing"), "pipelines", pipelines);
 }
 
 /* The `billing` section follows no table of ours, so its part is written as JSON.  Two texts: a C

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/close/close.h"
+#include "daemon/verbs/billing/billing_guard.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/views/bill_view.h"
@@ -108,6 +109,9 @@ static int write_it(struct flow *flow, struct billing_turn *turn, struct close *
 
 static int decide(struct flow *flow, struct billing_turn *turn, struct close *close, struct err *e)
 {
+    static const char *const into[] = {"bucket", NULL};
+    int refused;
+
     billing_runner_quiet(turn);
     if (json_array_size(close->reasons))
         return refuse(turn, close);
@@ -125,6 +129,9 @@ static int decide(struct flow *flow, struct billing_turn *turn, struct close *cl
             print_json(turn, close, false);
         return EXIT_DONE;
     }
+    refused = billing_guard_check(flow, turn, into, e);
+    if (refused)
+        return refused;
     return is_agreed(turn, close) ? write_it(flow, turn, close, e) : EXIT_REFUSED;
 }
 
