@@ -67,7 +67,7 @@ static int version(const struct options *options)
 static const struct verb verbs[] = {
     {"check", "[--print-effective] [--strict] [-o json]", "validate the spec without AWS",
      "billingd check --strict", verb_check, NULL, false},
-    {"plan", "[--out PLANFILE] [-o json] [--detailed-exitcode] [--strict]",
+    {"plan", "[--verbose] [--out PLANFILE] [-o json] [--detailed-exitcode] [--strict]",
      "show what would change, field by field", "billingd plan --out reviewed.plan", verb_plan, NULL,
      false},
     {"apply", "[--yes] [--dry-run] [--detailed-exitcode] [--skip-pass-role-check] [--strict]",

@@ -23,6 +23,9 @@ enum long_only {
     OPTION_FIRST,
     OPTION_REBUILD,
     OPTION_ACCEPT_UNKNOWN,
+    OPTION_VERBOSE,
+    OPTION_CHECK,
+    OPTION_DIFF,
     OPTION_SKIP_PASS_ROLE, /* the last one without a value */
     OPTION_MONTH,
     OPTION_SINCE,
@@ -36,16 +39,23 @@ enum long_only {
     OPTION_FOR,
     OPTION_SPLIT,
     OPTION_OUT,
-    OPTION_BAD_SPEC, /* the last one */
+    OPTION_REASON,
+    OPTION_BAD_SPEC, /* the last one of a single verb */
+    OPTION_JSON,     /* of all: -o json */
 };
 
 /* Which flags of a single verb were given: a bit each from OPTION_DETAILED on, and this one. */
-#define GIVEN_YES (1U << 31)
+#define GIVEN_YES ((uint64_t)1 << 63)
 
 static const struct option long_options[] = {
     {"file", required_argument, NULL, 'f'},
     {"output", required_argument, NULL, 'o'},
     {"yes", no_argument, NULL, 'y'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"check", no_argument, NULL, OPTION_CHECK},
+    {"diff", no_argument, NULL, OPTION_DIFF},
+    {"reason", required_argument, NULL, OPTION_REASON},
     {"help", no_argument, NULL, 'h'},
     {"color", required_argument, NULL, OPTION_COLOR},
     {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
@@ -90,6 +100,7 @@ static void print_help(const struct verb *verbs, FILE *out)
                 "  -o, --output FORMAT      text or json; bill: table, csv, json or focus\n"
                 "      --color WHEN         auto, always or never\n"
                 "      --log-level LEVEL    error, warning, info or debug\n"
+                "      --json               the same as -o json\n"
                 "  -h, --help               this text; after a verb, its own\n\n"
                 "Every flag with a value also has an environment variable: BILLINGD_FILE,\n"
                 "BILLINGD_OUTPUT, BILLINGD_LOG_LEVEL, BILLINGD_MONTH and so on.\n"
@@ -147,11 +158,11 @@ static int set_log_level(struct options *options, const char *value)
 
 static int set_value(struct options *options, int option, const char *value)
 {
-    const char **texts[] = {&options->month,    &options->since,  &options->from,
-                            &options->to,       &options->day,    &options->prices,
-                            &options->pipeline, &options->legacy, &options->public_key,
-                            &options->for_use,  &options->split,  &options->out,
-                            &options->bad_spec};
+    const char **texts[] = {&options->month,    &options->since,   &options->from,
+                            &options->to,       &options->day,     &options->prices,
+                            &options->pipeline, &options->legacy,  &options->public_key,
+                            &options->for_use,  &options->split,   &options->out,
+                            &options->reason,   &options->bad_spec};
 
     if (option == 'f') {
         options->file = value;
@@ -170,14 +181,26 @@ static int set_value(struct options *options, int option, const char *value)
 
 static void set_flag(struct options *options, int option)
 {
-    bool *flags[] = {
-        &options->detailed_exitcode, &options->strict,         &options->print_effective,
-        &options->dry_run,           &options->once,           &options->from_raw,
-        &options->automatic,         &options->correct,        &options->first,
-        &options->rebuild,           &options->accept_unknown, &options->skip_pass_role_check};
+    bool *flags[] = {&options->detailed_exitcode,
+                     &options->strict,
+                     &options->print_effective,
+                     &options->dry_run,
+                     &options->once,
+                     &options->from_raw,
+                     &options->automatic,
+                     &options->correct,
+                     &options->first,
+                     &options->rebuild,
+                     &options->accept_unknown,
+                     &options->verbose,
+                     &options->check,
+                     &options->diff,
+                     &options->skip_pass_role_check};
 
     if (option == 'y')
         options->yes = true;
+    else if (option == OPTION_JSON)
+        options->output = OUTPUT_JSON;
     else if (option >= OPTION_DETAILED)
         *flags[option - OPTION_DETAILED] = true;
 }
@@ -269,36 +292,38 @@ static int check_flag(const struct options *options, int option)
 }
 
 /* The flags in the order given; `given` collects those of a single verb. */
-static int read_flags(int argc, char **argv, struct options *options, bool *help, unsigned *given)
+static int read_flags(int argc, char **argv, struct options *options, bool *help, uint64_t *given)
 {
     int option, code;
 
-    while ((option = getopt_long(argc, argv, "f:o:yh", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "f:o:yvh", long_options, NULL)) != -1) {
         if (option == '?')
             return EXIT_BAD_USAGE; /* getopt has said what is wrong */
         if (option == 'h')
             *help = true;
+        if (option == 'v')
+            option = OPTION_VERBOSE;
         code = optarg ? set_value(options, option, optarg) : -1;
         if (code >= 0)
             return code;
         if (!optarg)
             set_flag(options, option);
-        if (option >= OPTION_DETAILED)
-            *given |= 1U << (option - OPTION_DETAILED);
+        if (option >= OPTION_DETAILED && option <= OPTION_BAD_SPEC)
+            *given |= (uint64_t)1 << (option - OPTION_DETAILED);
         else if (option == 'y')
             *given |= GIVEN_YES;
     }
     return -1;
 }
 
-static int check_use(const struct options *options, unsigned given)
+static int check_use(const struct options *options, uint64_t given)
 {
     const struct verb *verb = options->verb;
     int code = -1;
 
     for (int option = OPTION_DETAILED; option <= OPTION_BAD_SPEC && code < 0; option++)
-        if (given & 1U << (option - OPTION_DETAILED))
-            code = check_flag(options, option);
+        if (given & (uint64_t)1 << (option - OPTION_DETAILED))
+            code = check_flag(options, option == OPTION_VERBOSE ? 'v' : option);
     if (code < 0 && (given & GIVEN_YES))
         code = check_flag(options, 'y');
     /* One in brackets may be left out. */
@@ -315,7 +340,7 @@ static int check_use(const struct options *options, unsigned given)
 int options_parse(int argc, char **argv, const struct verb *verbs, struct options *options)
 {
     bool help = false;
-    unsigned given = 0;
+    uint64_t given = 0;
     int code;
 
     *options = (struct options){.log_level = LOG_INFO};

@@ -158,6 +158,21 @@ static void print_task(const struct task *task, FILE *out, bool color)
     print_calls(task, out, color);
 }
 
+static void print_ignored(const struct task *task, FILE *out, bool color)
+{
+    size_t i;
+    json_t *each;
+
+    json_array_foreach(task_plan(task)->ignored, i, each) {
+        cleanup_free char *want = short_text(json_object_get(each, "want")),
+                          *have = short_text(json_object_get(each, "have"));
+
+        (void)fprintf(out, "%signored%s %s %s: have %s, want %s\n",
+                      terminal_style(color, STYLE_DIM), terminal_style(color, STYLE_PLAIN),
+                      task_address(task), json_text(each, "field"), have, want);
+    }
+}
+
 static void print_notes(const struct task *task, FILE *out, bool color)
 {
     size_t i;
@@ -178,6 +193,12 @@ void plan_view_print(const struct pass *pass, FILE *out, bool color)
             print_task(task, out, color);
         print_notes(task, out, color);
     }
+}
+
+void plan_view_print_ignored(const struct pass *pass, FILE *out, bool color)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        print_ignored(pass_task(pass, i), out, color);
 }
 
 void plan_view_print_notes(const struct pass *pass, FILE *out, bool color)

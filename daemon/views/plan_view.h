@@ -12,6 +12,8 @@ bool plan_view_has_changes(const struct pass *pass);
 void plan_view_print_callers(const struct pass *pass, const struct manifest *manifest, FILE *out);
 /* Field by field, want and have. */
 void plan_view_print(const struct pass *pass, FILE *out, bool color);
+/* What differs and is ignored, a line each. */
+void plan_view_print_ignored(const struct pass *pass, FILE *out, bool color);
 /* Only what is told of resources beside their differences, a line each. */
 void plan_view_print_notes(const struct pass *pass, FILE *out, bool color);
 /* {"format_version": "1.0", "resources": [...], "summary": {...}}; new reference. */

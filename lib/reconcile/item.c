@@ -23,6 +23,7 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
         .address = item->resource->address,
         .desired = desired,
         .facts = facts,
+        .ignored = item->resource->ignored,
         .remove = item->resource->absent,
         .settle_timeout_s = settle_timeout_s,
         .making = item->share->making,
@@ -30,7 +31,7 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
         .held_arg = item,
     });
     if (item->resource->mode.observe) {
-        cleanup_free char *why = manifest_mode_text(&item->resource->mode);
+        cleanup_free char *why = manifest_resource_mode_text(&item->resource->mode);
 
         task_observe(item->task, why);
     }

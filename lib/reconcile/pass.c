@@ -214,7 +214,7 @@ static void start_pipeline(struct pass *pass, size_t index)
         .session = aws_session(pass->setup.client, spec->region, spec->role_arn, spec->external_id),
         .first = pass->item_count,
         .count = spec->resource_count,
-        .observed = spec->mode.observe ? manifest_mode_text(&spec->mode) : NULL,
+        .observed = spec->mode.observe ? manifest_resource_mode_text(&spec->mode) : NULL,
     };
     pass->item_count += spec->resource_count;
 }

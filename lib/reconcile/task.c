@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/ignore.h"
 #include "resources/members.h"
 
 struct task *task_new(const struct task_options *options)
@@ -13,6 +14,7 @@ struct task *task_new(const struct task_options *options)
 
     task->options = *options;
     task->kind = options->kind;
+    task->wish = json_share(options->desired);
     task->desired = json_share(options->desired);
     task->facts = json_copy((json_t *)options->facts);
     task->replies = json_object();
@@ -34,6 +36,7 @@ void task_free(struct task *task)
     task_read_fini(task);
     plan_fini(&task->plan);
     plan_fini(&task->work);
+    json_decref(task->wish);
     json_decref(task->desired);
     json_decref(task->facts);
     json_decref(task->replies);
@@ -51,16 +54,35 @@ void task_free(struct task *task)
     free(task);
 }
 
+/* What is lost by it is told all the same. */
+static void note_ignored(struct task *task, const struct scope *scope)
+{
+    json_auto_t *ignored = ignore_differences(scope, task->wish);
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(ignored, i, each) {
+        enum loss loss = members_loss(json_text(each, "loss"));
+
+        if (loss >= LOSS_MISREAD)
+            json_array_append_new(task->notes,
+                                  json_sprintf("%s: %s is ignored, and is not as the spec says",
+                                               members_loss_text(loss), json_text(each, "field")));
+    }
+}
+
 static void take_notes(struct task *task)
 {
     struct scope scope;
     size_t i;
     json_t *found;
 
+    task_read_ignore(task);
     task_read_beside(task);
     task_read_scope(task, &scope);
     json_array_clear(task->notes);
     json_array_extend(task->notes, task->unread);
+    note_ignored(task, &scope);
     json_array_foreach(task->beside, i, found) {
         cleanup_free char *text = json_object_get(found, "row") ? NULL : members_text(found);
 
@@ -296,6 +318,11 @@ void task_find(struct task *task, const json_t *findings)
         json_array_remove(task->notes, task->own_notes);
     if (findings)
         json_array_extend(task->notes, (json_t *)findings);
+}
+
+const json_t *task_wished(const struct task *task)
+{
+    return task->wish;
 }
 
 bool task_is_over_quota(const struct task *task)

@@ -43,6 +43,7 @@ struct task_options {
     const char *address;   /* borrowed */
     const json_t *desired; /* shared */
     const json_t *facts;   /* shared */
+    const json_t *ignored; /* paths: resources/ignore.h; borrowed, NULL: none */
     bool remove;
     int settle_timeout_s; /* longest time to wait for AWS in all */
     const json_t
@@ -127,6 +128,8 @@ const struct plan *task_last_plan(const struct task *task);
 unsigned task_look_count(const struct task *task);
 /* Writes that AWS accepted. */
 unsigned task_writes(const struct task *task);
+/* What the spec wants, also of what is ignored; borrowed. */
+const json_t *task_wished(const struct task *task);
 /* Scope as the kind's functions see it (after READING). */
 void task_scope(const struct task *task, struct scope *scope);
 

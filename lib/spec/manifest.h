@@ -28,6 +28,7 @@ struct manifest_resource {
     size_t need_count;
     bool absent; /* `ensure: absent` */
     struct manifest_mode mode;
+    json_t *ignored;              /* paths under `ignore`: resources/ignore.h; NULL: none */
     const struct yaml_node *node; /* where it stands; owned by the manifest */
 };
 
@@ -97,7 +98,7 @@ const struct manifest_resource *manifest_resource_find(const struct manifest_pip
 const struct manifest_mode *manifest_resource_mode(const struct manifest_pipeline *pipeline,
                                                    const char *id);
 /* "mode: observe (billing.yaml:3:1)"; new text. */
-char *manifest_mode_text(const struct manifest_mode *mode);
+char *manifest_resource_mode_text(const struct manifest_mode *mode);
 /* Where field ("" for the resource itself; dots and [n] descend) of a resource stands: the nearest
  * that stands anywhere.  Borrowed from the manifest. */
 struct yaml_place manifest_resource_place(const struct manifest_resource *resource,

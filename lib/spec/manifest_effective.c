@@ -65,6 +65,8 @@ static json_t *resource_document(const struct manifest_pipeline *pipeline, size_
 
     if (resource->mode.observe != pipeline->mode.observe)
         set_mode(document, &resource->mode);
+    if (resource->ignored)
+        json_object_set_new(document, "ignore", written(resource->ignored));
     if (resource->absent)
         json_object_set_new(document, "ensure", json_string("absent"));
     json_object_update_new(document, written(desired));

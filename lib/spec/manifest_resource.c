@@ -22,7 +22,7 @@ const struct manifest_mode *manifest_resource_mode(const struct manifest_pipelin
     return resource ? &resource->mode : &pipeline->mode;
 }
 
-char *manifest_mode_text(const struct manifest_mode *mode)
+char *manifest_resource_mode_text(const struct manifest_mode *mode)
 {
     const char *word = mode->observe ? "observe" : "enforce";
 

@@ -174,6 +174,11 @@ static json_t *kind_schema(const struct kind *kind, json_t *definitions)
                   "enum", "present", kind_is_removable(kind) ? "absent" : NULL);
 
     json_object_set_new(properties, "mode", mode_schema());
+    json_object_set_new(
+        properties, "ignore",
+        described(reference("texts"),
+                  "Fields that are neither compared nor written: a field, tags.KEY, "
+                  "policy[Sid], lifecycle[ID]."));
     for (const struct field *f = kind->fields; f->name; f++)
         if (!(f->flags & FIELD_REPORTED))
             json_object_set_new(properties, f->name,

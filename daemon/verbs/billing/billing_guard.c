@@ -21,7 +21,7 @@ int billing_guard_check(struct flow *flow, struct billing_turn *turn, const char
     (void)e;
     for (; *ids; ids++) {
         const struct manifest_mode *mode = manifest_resource_mode(pipeline, *ids);
-        cleanup_free char *why = mode->observe ? manifest_mode_text(mode) : NULL;
+        cleanup_free char *why = mode->observe ? manifest_resource_mode_text(mode) : NULL;
 
         if (why)
             return refuse(turn, *ids, why);
