@@ -100,6 +100,22 @@ struct service_metrics service_metrics = {
             .labels = LABELS("pipeline", "state"),
             .limit = 20000,
         },
+    .paused_since =
+        {
+            .name = "billingd_paused_since_timestamp_seconds",
+            .help = "When the resource or pipeline was paused; nothing when it is not.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("resource"),
+            .limit = 5000,
+        },
+    .paused_until =
+        {
+            .name = "billingd_paused_until_timestamp_seconds",
+            .help = "When its pause ends, or ended, for a week after it; nothing when it has none.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("resource"),
+            .limit = 5000,
+        },
     .resource_drift_fields =
         {
             .name = "billingd_resource_drift_fields",
@@ -320,6 +336,8 @@ static struct metric *const table[] = {
     &service_metrics.part_failures_total,
     &service_metrics.resource_condition,
     &service_metrics.resources,
+    &service_metrics.paused_since,
+    &service_metrics.paused_until,
     &service_metrics.resource_drift_fields,
     &service_metrics.resource_loss,
     &service_metrics.spec_generation,
@@ -393,6 +411,8 @@ void service_metrics_forget_measured(void)
 {
     metric_clear(&service_metrics.resource_condition);
     metric_clear(&service_metrics.resources);
+    metric_clear(&service_metrics.paused_since);
+    metric_clear(&service_metrics.paused_until);
     metric_clear(&service_metrics.resource_drift_fields);
     metric_clear(&service_metrics.resource_loss);
     metric_clear(&service_metrics.rollups);

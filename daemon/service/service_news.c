@@ -12,8 +12,7 @@
 
 enum { VALUE_COLUMNS = 160 };
 
-/* Remembers how something is; true when that is news. */
-static bool is_news(struct service *service, const char *name, const char *how)
+bool service_news_is(struct service *service, const char *name, const char *how)
 {
     struct service_view *view = &service->view;
     const char *before;
@@ -101,13 +100,13 @@ void service_news_task(struct service *service, const struct task *task)
     if (service->stopping || service->next)
         return; /* "stopped before it was done" is what we did ourselves */
     if (verdict == VERDICT_SYNCED || verdict == VERDICT_REPAIRED) {
-        if (is_news(service, task_address(task), NULL))
+        if (service_news_is(service, task_address(task), NULL))
             log_info("recovered", "{s:s, s:s}", "resource", task_address(task), "kind",
                      task_kind(task)->name);
         return;
     }
     how = signature(task);
-    if (is_news(service, task_address(task), how))
+    if (service_news_is(service, task_address(task), how))
         log_problem(task);
 }
 
@@ -118,7 +117,7 @@ static void news_refused(struct service *service, const struct pass *pass)
         enum err_kind kind;
         const char *refused = pass_refused(pass, i, &kind);
 
-        if (!is_news(service, name, refused))
+        if (!service_news_is(service, name, refused))
             continue;
         if (refused)
             log_error("refused", "{s:s, s:s}", "pipeline", name, "error", refused);
@@ -137,7 +136,7 @@ static void news_notes(struct service *service, const struct pass *pass)
         size_t j;
         json_t *note;
 
-        if (!is_news(service, name, how))
+        if (!service_news_is(service, name, how))
             continue;
         json_array_foreach(task_notes(task), j, note)
             log_warning("note", "{s:s, s:s}", "resource", task_address(task), "error",

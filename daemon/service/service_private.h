@@ -9,6 +9,7 @@
  * service_web.c    the web server's routes and its address
  * service_news.c   what a pass means for the log: only what is new
  * service_view.c   what it means for metrics
+ * service_pauses.c what is paused, for log, metrics and the status line
  * service_ready.c  whether all is well, and if not, why: readiness and the status line
  * service_log.c    log lines that wait for a reader
  * service_time.c   when to look again, when to count as hung */
@@ -31,6 +32,7 @@ enum {
 struct service_view {
     json_t *told;     /* resource or pipeline -> how it was */
     json_t *warnings; /* of the last pass */
+    json_t *pauses;   /* pipeline -> its pauses, as last known */
     bool looked;      /* a pass has ended since the start */
     json_t *unread;   /* what could not be read in it, a sentence of ours each */
     char *summary;    /* "24/24 in sync" */
@@ -117,6 +119,17 @@ int service_web_move(struct service *service, const struct manifest *manifest);
 void service_news_task(struct service *service, const struct task *task);
 /* All are: refused pipelines, warnings and notes. */
 void service_news_pass(struct service *service, const struct pass *pass);
+
+/* service_pauses.c */
+/* Takes the pauses of a finished pass: tells news of them, sets their metrics.  What is not known
+ * stays as it was known. */
+void service_pauses_take(struct service *service, const struct pass *pass);
+/* ", 2 paused (shop/bucket until 2026-12-01T00:00:00Z)": appends what is in force, or nothing. */
+void service_pauses_add(const struct service *service, struct str *text);
+
+/* service_news.c: remembers how something is; true when that is news.  how NULL: nothing to tell.
+ */
+bool service_news_is(struct service *service, const char *name, const char *how);
 
 /* service_view.c */
 void service_view_pass(struct service *service, const struct pass *pass);

@@ -40,6 +40,15 @@ json_t *service_ready_unread(const struct service *service, const struct pass *p
                                                       service->manifest->pipelines[i].name,
                                                       refusal_word(kind)));
     }
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
+        const char *why;
+        enum err_kind kind;
+
+        if (!pass_paused(pass, i, &why, &kind) && why)
+            json_array_append_new(
+                texts, json_sprintf("%s: what is paused was not read, so nothing is written: %s",
+                                    service->manifest->pipelines[i].name, health_word(kind)));
+    }
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
         enum task_verdict verdict = task_verdict(task);
@@ -156,6 +165,7 @@ char *service_ready_summary(const struct service *service, const struct pass *pa
         total += service->manifest->pipelines[i].resource_count;
     str_addf(&text, "%u/%zu in sync", summary.synced + summary.repaired, total);
     add_counts(&summary, &text);
+    service_pauses_add(service, &text);
     for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
         enum err_kind kind;
 

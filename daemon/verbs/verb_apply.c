@@ -64,6 +64,7 @@ static void show(const struct pass_runner *runner)
 
     pass_runner_print_refusals(runner);
     plan_view_print_callers(runner->pass, runner->manifest, out);
+    plan_view_print_pauses(runner->pass, runner->manifest, out);
     plan_view_print(runner->pass, out, options_color(runner->options, out));
     plan_outcome_print(runner->pass, out);
     (void)fflush(out);

@@ -38,6 +38,7 @@ static void report(struct pass_runner *runner)
         (void)json_view_print(json);
     } else {
         plan_view_print_callers(pass, runner->manifest, stdout);
+        plan_view_print_pauses(pass, runner->manifest, stdout);
         plan_view_print(pass, stdout, options_color(runner->options, stdout));
         if (runner->options->verbose)
             plan_view_print_ignored(pass, stdout, options_color(runner->options, stdout));

@@ -1,11 +1,13 @@
 #include "daemon/views/plan_view.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text_width.h"
 #include "daemon/views/terminal.h"
 #include "daemon/views/text_diff.h"
 #include "resources/members.h"
+#include "state/pause.h"
 
 #include <string.h>
 
@@ -220,6 +222,35 @@ void plan_view_print_callers(const struct pass *pass, const struct manifest *man
     }
 }
 
+json_t *plan_view_pauses(const struct pass *pass, size_t pipeline)
+{
+    const char *why;
+    enum err_kind kind;
+    const json_t *pauses = pass_paused(pass, pipeline, &why, &kind), *pause;
+    json_t *list = pauses ? json_array() : json_null();
+    size_t i;
+
+    json_array_foreach((json_t *)pauses, i, pause)
+        if (pause_is_in_force(pause, clock_now_ms() / 1000))
+            json_array_append(list, (json_t *)pause);
+    return list;
+}
+
+void plan_view_print_pauses(const struct pass *pass, const struct manifest *manifest, FILE *out)
+{
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        json_auto_t *pauses = plan_view_pauses(pass, i);
+        const json_t *pause;
+        size_t j;
+
+        json_array_foreach(pauses, j, pause) {
+            cleanup_free char *text = pause_text(pause);
+
+            (void)fprintf(out, "%s: %s\n", json_text(pause, "address"), text);
+        }
+    }
+}
+
 /* account, alias and caller are null where they are not known. */
 static json_t *callers_json(const struct pass *pass, const struct manifest *manifest)
 {
@@ -227,10 +258,11 @@ static json_t *callers_json(const struct pass *pass, const struct manifest *mani
 
     for (size_t i = 0; i < manifest->pipeline_count; i++)
         json_array_append_new(
-            list, json_pack("{s:s, s:s?, s:s?, s:s, s:s?}", "pipeline", manifest->pipelines[i].name,
-                            "account", pass_caller(pass, i) ? pass_account(pass, i) : NULL, "alias",
-                            pass_alias(pass, i), "region", manifest->pipelines[i].region, "caller",
-                            pass_caller(pass, i)));
+            list,
+            json_pack("{s:s, s:s?, s:s?, s:s, s:s?, s:o}", "pipeline", manifest->pipelines[i].name,
+                      "account", pass_caller(pass, i) ? pass_account(pass, i) : NULL, "alias",
+                      pass_alias(pass, i), "region", manifest->pipelines[i].region, "caller",
+                      pass_caller(pass, i), "pauses", plan_view_pauses(pass, i)));
     return list;
 }
 

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/text_width.h"
 #include "base/timestamp.h"
+#include "daemon/views/plan_view.h"
 #include "daemon/views/terminal.h"
 #include "resources/members.h"
 
@@ -69,6 +70,7 @@ static json_t *pipeline_json(const struct pass *pass, const struct manifest *man
                              pipeline->region, "account", pass_account(pass, index), "refused",
                              refused, "resources", "data_flow", flows);
 
+    json_object_set_new(json, "pauses", plan_view_pauses(pass, index));
     for (size_t i = 0; i < pass_task_count(pass); i++)
         if (pass_task_pipeline(pass, i) == index)
             json_array_append_new(json_object_get(json, "resources"),

@@ -282,6 +282,12 @@ void item_block(struct item *item, const char *reason)
     tell(item);
 }
 
+void item_retry(struct item *item, const char *reason)
+{
+    task_retry(item->task, reason);
+    tell(item);
+}
+
 void item_deny(struct item *item, const char *reason)
 {
     task_deny(item->task, reason);

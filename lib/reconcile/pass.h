@@ -68,6 +68,11 @@ const char *pass_account(const struct pass *pass, size_t pipeline);
 /* The name that the account has for people; NULL: it has none, or nobody told. */
 const char *pass_alias(const struct pass *pass, size_t pipeline);
 const char *pass_caller(const struct pass *pass, size_t pipeline);
+/* The pauses of a pipeline, ended ones too (state/pause.h); borrowed.  NULL: they are not known;
+ * then *why (borrowed; NULL where nothing was asked: it was refused) and *kind tell why, and
+ * nothing is written. */
+const json_t *pass_paused(const struct pass *pass, size_t pipeline, const char **why,
+                          enum err_kind *kind);
 /* Why nothing may be written into the resource of that id (into the pipeline, when the spec has
  * none such): it is only observed.  Borrowed; NULL: it may. */
 const char *pass_observed(const struct pass *pass, size_t pipeline, const char *id);

@@ -252,6 +252,12 @@ void task_block(struct task *task, const char *reason)
     task_outcome_end(task, VERDICT_BLOCKED);
 }
 
+void task_retry(struct task *task, const char *reason)
+{
+    task_outcome_say(task, "%s", reason);
+    task_outcome_end(task, VERDICT_RETRY);
+}
+
 void task_deny(struct task *task, const char *reason)
 {
     task_outcome_say(task, "%s", reason);

@@ -84,6 +84,8 @@ void task_follows_create(struct task *task);
 void task_finish(struct task *task);
 /* Ends it as blocked, with a reason (copied). */
 void task_block(struct task *task, const char *reason);
+/* Ends it as to be tried again, with a reason (copied). */
+void task_retry(struct task *task, const char *reason);
 /* Ends it as denied, with a reason (copied). */
 void task_deny(struct task *task, const char *reason);
 /* From now on nothing is written to it, whatever its plan says; why is copied. */

@@ -15,7 +15,7 @@ PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "spec/lint", "spec"]
-RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "reconcile"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
@@ -35,8 +35,9 @@ ROOMS = {
     "billing/close": [*AUDIT, "billing/close"],
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
+    "state": [*SPEC, "state"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-2], "permissions"],
+    "permissions": [*RECONCILE[:-3], "state", "permissions"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
     "daemon/web": [*BASE, "daemon/web"],

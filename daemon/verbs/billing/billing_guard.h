@@ -6,7 +6,7 @@
 #include "daemon/verbs/billing/billing_runner.h"
 
 /* ids: the resources that are written into, ends with NULL.  0: all may be written; EXIT_REFUSED:
- * one is only observed (`mode`), which was told; -1 and *e. */
+ * one is only observed (`mode`, or paused), which was told; -1 and *e. */
 int billing_guard_check(struct flow *flow, struct billing_turn *turn, const char *const *ids,
                         struct err *e);
 
