@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "daemon/service/service.h"
+#include "daemon/verbs/ask/ask_verbs.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
@@ -83,6 +84,13 @@ static const struct verb verbs[] = {
      false},
     {"resume", "[--strict] [-o json]", "end a pause", "billingd resume ddn-api/bucket", verb_pause,
      "ADDRESS", false},
+    {"explain", "[--strict] [-o json]",
+     "one resource or field: want, have, who set it, what comes next, since when",
+     "billingd explain ddn-api/access_logs.retention_days", verb_explain, "ADDRESS", false},
+    {"look", "[--detailed-exitcode] [--strict] [-o json]",
+     "have the daemon look now, and tell what came of it", "billingd look", verb_look, NULL, false},
+    {"events", "[--since AGE|TIME] [--strict] [-o json]", "what billingd found and changed",
+     "billingd events --since 7d", verb_events, NULL, false},
     {"rollup",
      DAYS "[--rebuild] [--pipeline NAME] [--dry-run] [--detailed-exitcode] [--strict] [-o json]",
      "build the daily rollups that are missing, outdated or late", "billingd rollup --since 7d",

@@ -65,9 +65,8 @@ json_t *service_ready_unread(const struct service *service, const struct pass *p
     return texts;
 }
 
-/* Why /-/ready does not say that all is well, a line each, the most important first; new
- * reference. */
-static json_t *find_reasons(const struct service *service)
+/* The most important first. */
+json_t *service_ready_reasons(const struct service *service)
 {
     const struct service_view *view = &service->view;
     json_t *reasons = json_array();
@@ -106,7 +105,7 @@ static void tell_observed(const struct service *service, struct str *body)
 
 int service_ready_answer(void *arg, struct str *body)
 {
-    json_auto_t *reasons = find_reasons(arg);
+    json_auto_t *reasons = service_ready_reasons(arg);
     size_t i;
     json_t *reason;
 
@@ -121,7 +120,7 @@ int service_ready_answer(void *arg, struct str *body)
 int service_ready_metrics(void *arg, struct str *body)
 {
     const struct service *service = arg;
-    json_auto_t *reasons = find_reasons(service);
+    json_auto_t *reasons = service_ready_reasons(service);
 
     metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
     service_metrics_write(service->started_ms, body);

@@ -253,6 +253,7 @@ void service_view_pass(struct service *service, const struct pass *pass)
     pass_summarize(pass, &summary);
     measure(service, pass, &summary);
     service_pauses_take(service, pass);
+    service_events_differ(service, pass);
     view->looked = true;
     view->observed = summary.observed;
     json_decref(view->unread);
@@ -280,6 +281,7 @@ void service_view_fini(struct service *service)
     json_decref(view->told);
     json_decref(view->warnings);
     json_decref(view->pauses);
+    json_decref(view->differs);
     json_decref(view->unread);
     free(view->summary);
     free(view->status);

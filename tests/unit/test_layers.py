@@ -43,8 +43,9 @@ ROOMS = {
     "daemon/web": [*BASE, "daemon/web"],
     "daemon/service": [*VIEWS, "daemon/web", "daemon/service"],
     "daemon/verbs": [*VIEWS, "permissions", "daemon/verbs"],
+    "daemon/verbs/ask": [*VIEWS, "permissions", "daemon/verbs", "daemon/verbs/ask"],
     "daemon/verbs/billing": [*VIEWS, "permissions", "daemon/verbs", "daemon/verbs/billing"],
-    "daemon": [*VIEWS, "permissions", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon": [*VIEWS, "permissions", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}
