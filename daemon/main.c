@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "daemon/help/help.h"
 #include "daemon/service/service.h"
+#include "daemon/verbs/ask/ask_verbs.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
@@ -68,7 +69,7 @@ static int version(const struct options *options)
 static const struct verb verbs[] = {
     {"check", "[--print-effective] [--strict] [-o json]", "validate the spec without AWS",
      "billingd check --strict", verb_check, NULL, false},
-    {"plan", "[--out PLANFILE] [-o json] [--detailed-exitcode] [--strict]",
+    {"plan", "[--verbose] [--out PLANFILE] [-o json] [--detailed-exitcode] [--strict]",
      "show what would change, field by field", "billingd plan --out reviewed.plan", verb_plan, NULL,
      false},
     {"import",
@@ -83,6 +84,19 @@ static const struct verb verbs[] = {
      "stay and keep it so (the daemon)", "billingd run", run, NULL, false},
     {"status", "[-o json] [--detailed-exitcode] [--strict]",
      "state of every resource and of the data flow", "billingd status", verb_status, NULL, false},
+    {"pause", "[--reason TEXT] [--for DURATION] [--strict] [-o json]",
+     "leave a resource or pipeline alone for a while; without ADDRESS, list what is",
+     "billingd pause ddn-api/bucket --reason \"moving it\" --for 4h", verb_pause, "[ADDRESS]",
+     false},
+    {"resume", "[--strict] [-o json]", "end a pause", "billingd resume ddn-api/bucket", verb_pause,
+     "ADDRESS", false},
+    {"explain", "[--strict] [-o json]",
+     "one resource or field: want, have, who set it, what comes next, since when",
+     "billingd explain ddn-api/access_logs.retention_days", verb_explain, "ADDRESS", false},
+    {"look", "[--detailed-exitcode] [--strict] [-o json]",
+     "have the daemon look now, and tell what came of it", "billingd look", verb_look, NULL, false},
+    {"events", "[--since AGE|TIME] [--strict] [-o json]", "what billingd found and changed",
+     "billingd events --since 7d", verb_events, NULL, false},
     {"rollup",
      DAYS "[--rebuild] [--pipeline NAME] [--dry-run] [--detailed-exitcode] [--strict] [-o json]",
      "build the daily rollups that are missing, outdated or late", "billingd rollup --since 7d",

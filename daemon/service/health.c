@@ -12,6 +12,7 @@ enum { OWN_PARTS = 2 }; /* the first entries: pass and reload */
 struct entry {
     enum health_part part;
     char *pipeline;
+    bool idle;          /* only observed */
     bool done, failed;  /* failed: the last time */
     enum err_kind kind; /* of that failure */
     enum health_verdict verdict;
@@ -132,6 +133,19 @@ void health_expect(struct health *health, const struct manifest *manifest)
     }
 }
 
+void health_idle(struct health *health, enum health_part part, const char *pipeline, bool idle)
+{
+    struct entry *entry = find(health, part, pipeline);
+
+    if (!entry || entry->idle == idle)
+        return;
+    entry->idle = idle;
+    entry->done = entry->failed = false;
+    metric_set(&service_metrics.part_failed, 0, pipeline, names[part], NULL);
+    if (part == HEALTH_ROLLUP && idle)
+        metric_forget(&service_metrics.rollup_last_success, pipeline);
+}
+
 /* ---- how it went ---- */
 
 void health_done(struct health *health, enum health_part part, const char *pipeline)
@@ -139,7 +153,7 @@ void health_done(struct health *health, enum health_part part, const char *pipel
     struct entry *entry = find(health, part, pipeline);
     double now_s = (double)clock_now_ms() / 1000;
 
-    if (!entry)
+    if (!entry || entry->idle)
         return;
     metric_set(&service_metrics.part_failed, 0, pipeline, names[part], NULL);
     if (part == HEALTH_ROLLUP)
@@ -222,6 +236,8 @@ static char *reason(const struct entry *entry)
 {
     const char *title = titles[entry->part], *pipeline = entry->pipeline;
 
+    if (entry->idle && !entry->failed)
+        return NULL;
     if (entry->failed)
         return mem_printf("%s: %s failed: %s", pipeline, title, health_word(entry->kind));
     if (!entry->done)

@@ -35,6 +35,10 @@ void health_free(struct health *health);
  * forgotten, with what they measured.  Looks and reloads are always expected. */
 void health_expect(struct health *health, const struct manifest *manifest);
 
+/* Nothing of a part is written (the pipeline, or what the part writes into, is only observed), so
+ * that nobody waits for it; idle false: it is expected again, from now on. */
+void health_idle(struct health *health, enum health_part part, const char *pipeline, bool idle);
+
 /* A part was done, or failed; pipeline: "" for the first two.  One that is not expected (a run that
  * was under way when its pipeline went) is nobody's news. */
 void health_done(struct health *health, enum health_part part, const char *pipeline);

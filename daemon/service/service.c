@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/service/event_ring.h"
 #include "daemon/service/notify.h"
 #include "daemon/service/service_private.h"
 #include "daemon/service/service_time.h"
@@ -46,6 +47,7 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     if (service->stopping || service->orders.once)
         return; /* nothing will look again */
+    service_events_ask(service);
     upkeep_refresh(service->upkeep);
     if (number == SIGHUP || !service->manifest)
         reload(service);
@@ -115,6 +117,7 @@ static void ignore_others(void)
 static void run(struct service *service)
 {
     (void)uv_loop_init(&service->loop);
+    event_ring_start(service->started_ms);
     ignore_others();
     service_log_start(service);
     service_loop_start(service);
@@ -127,6 +130,7 @@ static void run(struct service *service)
     if (uv_loop_close(&service->loop))
         log_error("loop", "{s:s}", "error", "a handle was left open");
     log_drain(SERVICE_DRAIN_MS);
+    event_ring_end();
     service_view_fini(service);
     manifest_free(service->next);
     manifest_free(service->manifest);

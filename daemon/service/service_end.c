@@ -43,6 +43,7 @@ void service_end_upkeep(void *arg)
 {
     struct service *service = arg;
 
+    service_events_kept_up(service);
     if (!service->ending) {
         service_ready_status(service);
         return;

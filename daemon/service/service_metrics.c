@@ -106,6 +106,31 @@ struct service_metrics service_metrics = {
             .labels = LABELS("resource", "kind", "condition"),
             .limit = 20000, /* resources of the operator's own spec: cannot grow by itself */
         },
+    .resources =
+        {
+            .name = "billingd_resources",
+            .help = "Resources of the spec by what the last look said of them; observed: they "
+                    "differ, and nothing is written.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "state"),
+            .limit = 20000,
+        },
+    .paused_since =
+        {
+            .name = "billingd_paused_since_timestamp_seconds",
+            .help = "When the resource or pipeline was paused; nothing when it is not.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("resource"),
+            .limit = 5000,
+        },
+    .paused_until =
+        {
+            .name = "billingd_paused_until_timestamp_seconds",
+            .help = "When its pause ends, or ended, for a week after it; nothing when it has none.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("resource"),
+            .limit = 5000,
+        },
     .resource_drift_fields =
         {
             .name = "billingd_resource_drift_fields",
@@ -398,6 +423,9 @@ static struct metric *const table[] = {
     &service_metrics.part_expected,
     &service_metrics.part_failures_total,
     &service_metrics.resource_condition,
+    &service_metrics.resources,
+    &service_metrics.paused_since,
+    &service_metrics.paused_until,
     &service_metrics.resource_drift_fields,
     &service_metrics.resource_loss,
     &service_metrics.spec_generation,
@@ -446,8 +474,8 @@ _Static_assert(sizeof service_metrics / sizeof(struct metric) + 1 == sizeof tabl
 static const char *const results[] = {"converged", "drifted", "blocked", "failed", NULL};
 static const char *const guards[] = {"account", "breaker", "immutable", "ownership", "quota", NULL};
 static const char *const builds[] = {"built", "noted", "kept", "failed", NULL};
-static const char *const conditions[] = {
-    "Ready", "Synced", "NonConverging", "Unchecked", "Recoverable", "Terminal", NULL};
+static const char *const conditions[] = {"Ready",     "Synced",      "NonConverging", "Observed",
+                                         "Unchecked", "Recoverable", "Terminal",      NULL};
 
 static bool contains(const char *const *list, const char *word)
 {
@@ -480,6 +508,9 @@ void service_metrics_set_conditions(const char *resource, const char *kind,
 void service_metrics_forget_measured(void)
 {
     metric_clear(&service_metrics.resource_condition);
+    metric_clear(&service_metrics.resources);
+    metric_clear(&service_metrics.paused_since);
+    metric_clear(&service_metrics.paused_until);
     metric_clear(&service_metrics.resource_drift_fields);
     metric_clear(&service_metrics.resource_loss);
     metric_clear(&service_metrics.rollups);

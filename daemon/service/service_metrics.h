@@ -22,8 +22,10 @@ struct service_metrics {
     struct metric part_expected;       /* pipeline, part; 1 */
     struct metric part_failures_total; /* pipeline, part */
     struct metric resource_condition;  /* resource, kind, condition; 0 or 1 */
-    struct metric resource_drift_fields; /* resource */
-    struct metric resource_loss;         /* resource, class */
+    struct metric resources;           /* pipeline, state: service_view.c */
+    struct metric paused_since, paused_until; /* resource: an address */
+    struct metric resource_drift_fields;      /* resource */
+    struct metric resource_loss;              /* resource, class */
     struct metric spec_generation;
     struct metric observed_generation;
     struct metric repairs_total; /* kind */

@@ -12,8 +12,7 @@
 
 enum { VALUE_COLUMNS = 160 };
 
-/* Remembers how something is; true when that is news. */
-static bool is_news(struct service *service, const char *name, const char *how)
+bool service_news_is(struct service *service, const char *name, const char *how)
 {
     struct service_view *view = &service->view;
     const char *before;
@@ -72,7 +71,7 @@ static void log_problem(const struct task *task)
     if (verdict == VERDICT_HELD && !plan_is_stuck(task_last_plan(task)))
         text = "it does not stay repaired, so it is not written any more; find out who changes it, "
                "then reload";
-    if (verdict == VERDICT_SETTLING || verdict == VERDICT_RETRY)
+    if (verdict == VERDICT_SETTLING || verdict == VERDICT_RETRY || verdict == VERDICT_OBSERVED)
         log_warning(task_verdict_name(verdict), "{s:s, s:s, s:s}", "resource", task_address(task),
                     "kind", task_kind(task)->name, "error", text);
     else
@@ -82,7 +81,13 @@ static void log_problem(const struct task *task)
 
 static char *signature(const struct task *task)
 {
-    return mem_printf("%s: %s", task_verdict_name(task_verdict(task)), task_summary(task));
+    /* Of what is only observed the differences are the news: nothing else tells of them. */
+    cleanup_free char *observed = task_verdict(task) == VERDICT_OBSERVED
+                                      ? json_canonical(task_plan(task)->differences)
+                                      : mem_text("");
+
+    return mem_printf("%s: %s%s", task_verdict_name(task_verdict(task)), task_summary(task),
+                      observed);
 }
 
 void service_news_task(struct service *service, const struct task *task)
@@ -95,13 +100,13 @@ void service_news_task(struct service *service, const struct task *task)
     if (service->stopping || service->next)
         return; /* "stopped before it was done" is what we did ourselves */
     if (verdict == VERDICT_SYNCED || verdict == VERDICT_REPAIRED) {
-        if (is_news(service, task_address(task), NULL))
+        if (service_news_is(service, task_address(task), NULL))
             log_info("recovered", "{s:s, s:s}", "resource", task_address(task), "kind",
                      task_kind(task)->name);
         return;
     }
     how = signature(task);
-    if (is_news(service, task_address(task), how))
+    if (service_news_is(service, task_address(task), how))
         log_problem(task);
 }
 
@@ -112,7 +117,7 @@ static void news_refused(struct service *service, const struct pass *pass)
         enum err_kind kind;
         const char *refused = pass_refused(pass, i, &kind);
 
-        if (!is_news(service, name, refused))
+        if (!service_news_is(service, name, refused))
             continue;
         if (refused)
             log_error("refused", "{s:s, s:s}", "pipeline", name, "error", refused);
@@ -131,7 +136,7 @@ static void news_notes(struct service *service, const struct pass *pass)
         size_t j;
         json_t *note;
 
-        if (!is_news(service, name, how))
+        if (!service_news_is(service, name, how))
             continue;
         json_array_foreach(task_notes(task), j, note)
             log_warning("note", "{s:s, s:s}", "resource", task_address(task), "error",

@@ -75,6 +75,7 @@ static void on_done(void *arg, struct pass *pass)
         service_news_pass(service, pass);
         service_view_pass(service, pass);
         (void)upkeep_start(service->upkeep, service->manifest, pass);
+        service_events_looked(service);
     }
     service->pass = NULL;
     engine_forget(service->engine, pass);
@@ -87,6 +88,7 @@ void service_pass_look(struct service *service)
 
     (void)uv_timer_stop(&service->look);
     service->again = false;
+    service_events_begin(service);
     service->progress_ms = clock_monotonic_ms();
     service->pass = engine_start(service->engine, &events);
     service_ready_status(service);

@@ -9,6 +9,8 @@
  * service_web.c    the web server's routes and its address
  * service_news.c   what a pass means for the log: only what is new
  * service_view.c   what it means for metrics
+ * service_events.c what who runs billingd by hand may ask of it
+ * service_pauses.c what is paused, for log, metrics and the status line
  * service_ready.c  whether all is well, and if not, why: readiness and the status line
  * service_log.c    log lines that wait for a reader
  * service_loop.c   how long each turn of the loop works
@@ -32,10 +34,14 @@ enum {
 struct service_view {
     json_t *told;     /* resource or pipeline -> how it was */
     json_t *warnings; /* of the last pass */
+    json_t *pauses;   /* pipeline -> its pauses, as last known */
     bool looked;      /* a pass has ended since the start */
+    json_t *differs;  /* resource -> {"verdict", "fields": {field: {"since", "or_longer"}}} */
     json_t *unread;   /* what could not be read in it, a sentence of ours each */
     char *summary;    /* "24/24 in sync" */
-    char *status;     /* as last sent to systemd */
+    unsigned
+        observed; /* resources that differ and are only observed, at the end of the last pass */
+    char *status; /* as last sent to systemd */
 };
 
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };
@@ -67,6 +73,11 @@ struct service {
     /* Why the spec that was read last is not in use, in words of ours ("error in billing.yaml:14:3
      * and 2 more"); NULL: it is. */
     char *rejected;
+    /* Looks that were asked for by hand, counted: the last one, the one that the pass under way
+     * serves, the last one whose pass is over, and whose work for the data is over as well. */
+    struct {
+        unsigned asked, serving, looked, done;
+    } looks;
     bool stopping, again, stalled;
     bool ending; /* as soon as the upkeep under way is over */
     int code;
@@ -119,6 +130,29 @@ void service_news_task(struct service *service, const struct task *task);
 /* All are: refused pipelines, warnings and notes. */
 void service_news_pass(struct service *service, const struct pass *pass);
 
+/* service_events.c */
+/* A look was asked for; a pass begins, is over; the work for the data is. */
+void service_events_ask(struct service *service);
+void service_events_begin(struct service *service);
+void service_events_looked(struct service *service);
+void service_events_kept_up(struct service *service);
+/* Takes what differs at the end of a pass. */
+void service_events_differ(struct service *service, const struct pass *pass);
+/* /api/v1/events and /api/v1/look. */
+int service_events_answer(void *service, struct str *body);
+int service_events_look(void *service, struct str *body);
+
+/* service_pauses.c */
+/* Takes the pauses of a finished pass: tells news of them, sets their metrics.  What is not known
+ * stays as it was known. */
+void service_pauses_take(struct service *service, const struct pass *pass);
+/* ", 2 paused (shop/bucket until 2026-12-01T00:00:00Z)": appends what is in force, or nothing. */
+void service_pauses_add(const struct service *service, struct str *text);
+
+/* service_news.c: remembers how something is; true when that is news.  how NULL: nothing to tell.
+ */
+bool service_news_is(struct service *service, const char *name, const char *how);
+
 /* service_view.c */
 void service_view_pass(struct service *service, const struct pass *pass);
 /* Whether something of the pass is worth trying again soon. */
@@ -137,6 +171,8 @@ char *service_ready_summary(const struct service *service, const struct pass *pa
 void service_ready_reject(struct service *service, const char *why);
 /* Tells systemd how it goes, when that is news. */
 void service_ready_status(struct service *service);
+/* Why /-/ready does not say that all is well, a line each; new reference. */
+json_t *service_ready_reasons(const struct service *service);
 /* /-/ready and /metrics. */
 int service_ready_answer(void *service, struct str *body);
 int service_ready_metrics(void *service, struct str *body);

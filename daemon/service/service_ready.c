@@ -40,6 +40,15 @@ json_t *service_ready_unread(const struct service *service, const struct pass *p
                                                       service->manifest->pipelines[i].name,
                                                       refusal_word(kind)));
     }
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
+        const char *why;
+        enum err_kind kind;
+
+        if (!pass_paused(pass, i, &why, &kind) && why)
+            json_array_append_new(
+                texts, json_sprintf("%s: what is paused was not read, so nothing is written: %s",
+                                    service->manifest->pipelines[i].name, health_word(kind)));
+    }
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
         enum task_verdict verdict = task_verdict(task);
@@ -56,9 +65,8 @@ json_t *service_ready_unread(const struct service *service, const struct pass *p
     return texts;
 }
 
-/* Why /-/ready does not say that all is well, a line each, the most important first; new
- * reference. */
-static json_t *find_reasons(const struct service *service)
+/* The most important first. */
+json_t *service_ready_reasons(const struct service *service)
 {
     const struct service_view *view = &service->view;
     json_t *reasons = json_array();
@@ -87,9 +95,17 @@ static json_t *find_reasons(const struct service *service)
     return reasons;
 }
 
+/* Nobody may take "ready" for "as wanted". */
+static void tell_observed(const struct service *service, struct str *body)
+{
+    if (service->manifest && service->view.observed)
+        str_addf(body, "%u of the spec's resources are only observed and not as it says\n",
+                 service->view.observed);
+}
+
 int service_ready_answer(void *arg, struct str *body)
 {
-    json_auto_t *reasons = find_reasons(arg);
+    json_auto_t *reasons = service_ready_reasons(arg);
     size_t i;
     json_t *reason;
 
@@ -97,13 +113,14 @@ int service_ready_answer(void *arg, struct str *body)
         str_addf(body, "%s%s\n", i ? "" : "not ready: ", json_string_value(reason));
     if (!i)
         str_add(body, "billingd is ready\n");
+    tell_observed(arg, body);
     return i ? 503 : 200;
 }
 
 int service_ready_metrics(void *arg, struct str *body)
 {
     const struct service *service = arg;
-    json_auto_t *reasons = find_reasons(service);
+    json_auto_t *reasons = service_ready_reasons(service);
 
     metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
     service_metrics_set_keys(service->client);
@@ -127,8 +144,10 @@ static void add_counts(const struct pass_summary *s, struct str *text)
     const struct {
         unsigned count;
         const char *word;
-    } parts[] = {{s->held, "held"},       {s->settling, "settling"}, {s->retry, "to try again"},
-                 {s->blocked, "blocked"}, {s->denied, "denied"},     {s->failed, "failed"}};
+    } parts[] = {{s->held, "held"},         {s->observed, "observed and not as wanted"},
+                 {s->settling, "settling"}, {s->retry, "to try again"},
+                 {s->blocked, "blocked"},   {s->denied, "denied"},
+                 {s->failed, "failed"}};
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].count)
@@ -146,6 +165,7 @@ char *service_ready_summary(const struct service *service, const struct pass *pa
         total += service->manifest->pipelines[i].resource_count;
     str_addf(&text, "%u/%zu in sync", summary.synced + summary.repaired, total);
     add_counts(&summary, &text);
+    service_pauses_add(service, &text);
     for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
         enum err_kind kind;
 

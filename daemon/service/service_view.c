@@ -34,6 +34,8 @@ static const char *const *conditions_of(const struct task *task)
 {
     static const char *const synced[] = {"Ready", "Synced", NULL};
     static const char *const held[] = {"Ready", "NonConverging", NULL};
+    static const char *const observed[] = {"Ready", "Observed", NULL};
+    static const char *const observed_absent[] = {"Observed", NULL};
     static const char *const later[] = {"Recoverable", NULL};
     static const char *const never[] = {"Terminal", NULL};
     static const char *const unread_later[] = {"Unchecked", "Recoverable", NULL};
@@ -45,6 +47,8 @@ static const char *const *conditions_of(const struct task *task)
         return synced;
     case VERDICT_HELD:
         return held;
+    case VERDICT_OBSERVED:
+        return task_plan(task)->action == PLAN_UPDATE ? observed : observed_absent;
     case VERDICT_RETRY:
     case VERDICT_DENIED: /* ends when somebody gives the permission */
         return service_ready_is_unread(task) ? unread_later : later;
@@ -165,6 +169,53 @@ static void measure_refused(const struct service *service, const struct pass *pa
     }
 }
 
+static size_t state_of(const struct task *task)
+{
+    switch (task_verdict(task)) {
+    case VERDICT_SYNCED:
+    case VERDICT_REPAIRED:
+        return 0;
+    case VERDICT_OBSERVED:
+        return 1;
+    case VERDICT_HELD:
+        return 2;
+    case VERDICT_SETTLING:
+    case VERDICT_DRIFTED:
+    case VERDICT_NONE:
+        return 3;
+    case VERDICT_BLOCKED:
+        return 4;
+    case VERDICT_RETRY:
+    case VERDICT_DENIED:
+    case VERDICT_FAILED:
+        break;
+    }
+    return service_ready_is_unread(task) ? 6 : 5;
+}
+
+/* All resources of a spec are in one of these; in the order of state_of. */
+static void measure_states(const struct service *service, const struct pass *pass)
+{
+    static const char *const states[] = {"in_sync", "observed", "held",  "settling",
+                                         "blocked", "failed",   "unread"};
+    enum { STATES = sizeof states / sizeof *states };
+
+    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
+        const struct manifest_pipeline *pipeline = &service->manifest->pipelines[i];
+        size_t counts[STATES] = {0}, seen = 0;
+
+        for (size_t j = 0; j < pass_task_count(pass); j++)
+            if (pass_task_pipeline(pass, j) == i) {
+                counts[state_of(pass_task(pass, j))]++;
+                seen++;
+            }
+        counts[STATES - 1] += pipeline->resource_count - seen;
+        for (size_t state = 0; state < STATES; state++)
+            metric_set(&service_metrics.resources, (double)counts[state], pipeline->name,
+                       states[state], NULL);
+    }
+}
+
 static const char *result_of(const struct service *service, const struct pass *pass,
                              const struct pass_summary *s)
 {
@@ -174,7 +225,7 @@ static const char *result_of(const struct service *service, const struct pass *p
         return "failed";
     if (s->blocked || account)
         return "blocked";
-    return s->held || s->settling || s->drifted ? "drifted" : "converged";
+    return s->held || s->observed || s->settling || s->drifted ? "drifted" : "converged";
 }
 
 static void measure(const struct service *service, const struct pass *pass,
@@ -185,6 +236,7 @@ static void measure(const struct service *service, const struct pass *pass,
     for (size_t i = 0; i < pass_task_count(pass); i++)
         measure_task(service, pass_task(pass, i));
     measure_refused(service, pass);
+    measure_states(service, pass);
     metric_add(&service_metrics.reconcile_total, 1, result, NULL);
     metric_set(&service_metrics.reconcile_last_finished, (double)clock_now_ms() / 1000, NULL);
     metric_observe(&service_metrics.reconcile_duration, (double)summary->elapsed_ms / 1000, NULL);
@@ -200,7 +252,10 @@ void service_view_pass(struct service *service, const struct pass *pass)
 
     pass_summarize(pass, &summary);
     measure(service, pass, &summary);
+    service_pauses_take(service, pass);
+    service_events_differ(service, pass);
     view->looked = true;
+    view->observed = summary.observed;
     json_decref(view->unread);
     view->unread = service_ready_unread(service, pass);
     if (json_array_size(view->unread))
@@ -225,6 +280,8 @@ void service_view_fini(struct service *service)
 
     json_decref(view->told);
     json_decref(view->warnings);
+    json_decref(view->pauses);
+    json_decref(view->differs);
     json_decref(view->unread);
     free(view->summary);
     free(view->status);

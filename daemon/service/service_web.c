@@ -9,6 +9,8 @@
 static const struct web_route routes[] = {
     {"/-/ready", "text/plain; charset=utf-8", service_ready_answer},
     {"/metrics", "text/plain; version=0.0.4; charset=utf-8", service_ready_metrics},
+    {"/api/v1/events", "application/json", service_events_answer},
+    {"/api/v1/look", "application/json", service_events_look},
     {0},
 };
 

@@ -30,6 +30,8 @@ enum {
 
 struct batch_item {
     struct billing *billing;
+    /* What is written into is not only observed. */
+    bool registers, builds, fills;
     char *broken; /* what of its delivery is not in place, a sentence; NULL: all is */
 };
 
@@ -344,8 +346,9 @@ static void forget_states(const struct upkeep *upkeep, const char *pipeline)
     metric_forget(&service_metrics.months, pipeline);
 }
 
-static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billing *billing)
+static void build_rollups(struct flow *flow, struct upkeep *upkeep, const struct batch_item *item)
 {
+    struct billing *billing = item->billing;
     struct rollup_status status;
     struct err e = {0};
     int found;
@@ -355,7 +358,8 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
     found = look(flow, upkeep, billing, &status, &e);
     if (!found) {
         tell_damage(upkeep, billing, &status);
-        repair(flow, upkeep, billing, &status, &e);
+        if (item->builds)
+            repair(flow, upkeep, billing, &status, &e);
         rollup_status_fini(&status);
     }
     if (found > 0) /* no data yet is no problem */
@@ -399,13 +403,14 @@ static json_t *audit(struct flow *flow, struct upkeep *upkeep, const struct bill
 /* ---- gaps ---- */
 
 /* What came back is rolled up and audited at once; what did not is lost. */
-static void look_again(struct flow *flow, struct upkeep *upkeep, struct billing *billing,
+static void look_again(struct flow *flow, struct upkeep *upkeep, const struct batch_item *item,
                        struct err *e)
 {
+    const struct billing *billing = item->billing;
     json_auto_t *after = NULL;
 
     rollup_forget(); /* what was written lies in days long past, too */
-    build_rollups(flow, upkeep, billing);
+    build_rollups(flow, upkeep, item);
     if (!flow_is_cancelled(flow))
         after = audit(flow, upkeep, billing, 0);
     if (after)
@@ -418,12 +423,12 @@ static void close_gaps(struct flow *flow, struct upkeep *upkeep, const struct ba
     struct billing *billing = item->billing;
     struct err e = {0};
 
-    if (must_wait(upkeep, billing->pipeline, HEALTH_BACKFILL))
+    if (!item->fills || must_wait(upkeep, billing->pipeline, HEALTH_BACKFILL))
         return;
     if (billing->settings.backfill_by_hand)
         (void)backfill_watch_survey(flow, upkeep->backfill, billing, look, &e);
     else if (backfill_watch_fill(flow, upkeep->backfill, billing, look, &e) > 0)
-        look_again(flow, upkeep, billing, &e);
+        look_again(flow, upkeep, item, &e);
     tell_open(upkeep, billing->pipeline);
     end_part(upkeep, billing->pipeline, HEALTH_BACKFILL, &e);
 }
@@ -462,16 +467,16 @@ static void run(struct flow *flow, void *arg)
 
     upkeep->failed = false;
     for (size_t i = 0; i < upkeep->now.count && !flow_is_cancelled(flow); i++) {
-        struct billing *billing = upkeep->now.items[i].billing;
+        const struct batch_item *item = &upkeep->now.items[i];
 
-        find_newest(flow, upkeep, billing);
-        if (billing->settings.register_partitions)
-            register_partitions(flow, upkeep, billing);
-        build_rollups(flow, upkeep, billing);
+        find_newest(flow, upkeep, item->billing);
+        if (item->billing->settings.register_partitions && item->registers)
+            register_partitions(flow, upkeep, item->billing);
+        build_rollups(flow, upkeep, item);
         if (!flow_is_cancelled(flow))
-            audit_and_close(flow, upkeep, &upkeep->now.items[i]);
+            audit_and_close(flow, upkeep, item);
         if (!flow_is_cancelled(flow))
-            find_unclosed(flow, upkeep, billing);
+            find_unclosed(flow, upkeep, item->billing);
     }
 }
 
@@ -499,14 +504,23 @@ static void begin(struct upkeep *upkeep)
 
 /* ---- what is in place ---- */
 
+/* It is there, and what differs does not falsify what is read. */
+static bool is_usable(const struct task *task)
+{
+    enum task_verdict verdict = task_verdict(task);
+
+    return verdict == VERDICT_SYNCED || verdict == VERDICT_REPAIRED ||
+           (verdict == VERDICT_OBSERVED && task_plan(task)->action == PLAN_UPDATE &&
+            plan_loss(task_plan(task)) < LOSS_MISREAD);
+}
+
 static bool is_in_place(const struct pass *pass, size_t pipeline)
 {
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
-        enum task_verdict verdict = task_verdict(task);
 
         if (pass_task_pipeline(pass, i) == pipeline && task_kind(task)->for_billing &&
-            verdict != VERDICT_SYNCED && verdict != VERDICT_REPAIRED)
+            !is_usable(task))
             return false;
     }
     return true;
@@ -522,7 +536,7 @@ static bool is_broken(const struct task *task)
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         delivers = delivers || !strcmp(task_kind(task)->name, kinds[i]);
-    return delivers && verdict != VERDICT_SYNCED && verdict != VERDICT_REPAIRED &&
+    return delivers && !is_usable(task) &&
            (verdict != VERDICT_HELD || plan_loss(task_last_plan(task)) == LOSS_DROPPED);
 }
 
@@ -534,6 +548,13 @@ static char *find_broken(const struct pass *pass, size_t pipeline)
             return mem_printf("%s is not in place: gaps are read again when it is",
                               task_address(pass_task(pass, i)));
     return NULL;
+}
+
+/* Files go into the bucket, days into the table. */
+static bool builds_rollups(const struct pass *pass, size_t pipeline)
+{
+    return !pass_observed(pass, pipeline, "bucket") &&
+           !pass_observed(pass, pipeline, "rollup_table");
 }
 
 static void add(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass,
@@ -551,12 +572,34 @@ static void add(struct upkeep *upkeep, const struct manifest *manifest, const st
         return;
     }
     batch->items = mem_resize(batch->items, batch->count + 1, sizeof *batch->items);
-    batch->items[batch->count++] = (struct batch_item){billing, find_broken(pass, pipeline)};
+    batch->items[batch->count++] = (struct batch_item){
+        .billing = billing,
+        .registers = !pass_observed(pass, pipeline, "raw_table"),
+        .builds = builds_rollups(pass, pipeline),
+        .fills = !pass_observed(pass, pipeline, "bucket"),
+        .broken = find_broken(pass, pipeline),
+    };
+}
+
+/* What is only observed is not waited for. */
+static void note_idle(const struct upkeep *upkeep, const struct manifest *manifest,
+                      const struct pass *pass, size_t pipeline)
+{
+    struct health *health = upkeep->setup.health;
+    const char *name = manifest->pipelines[pipeline].name;
+
+    if (!pass_account(pass, pipeline))
+        return; /* nobody knows */
+    health_idle(health, HEALTH_PARTITIONS, name, pass_observed(pass, pipeline, "raw_table"));
+    health_idle(health, HEALTH_ROLLUP, name, !builds_rollups(pass, pipeline));
+    health_idle(health, HEALTH_BACKFILL, name, pass_observed(pass, pipeline, "bucket"));
 }
 
 bool upkeep_start(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass)
 {
     batch_fini(&upkeep->next);
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        note_idle(upkeep, manifest, pass, i);
     for (size_t i = 0; i < manifest->pipeline_count; i++)
         if (manifest->pipelines[i].billing && !pass_refused(pass, i, &(enum err_kind){0}) &&
             pass_account(pass, i) && is_in_place(pass, i))

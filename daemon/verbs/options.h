@@ -32,6 +32,8 @@ struct options {
     bool due;                  /* close: the month that is due */
     bool rebuild;              /* rollup: days whose build is believed, too */
     bool accept_unknown;       /* close: although AWS has no counts for some hours */
+    bool verbose;              /* plan: what is ignored, too */
+    bool check, diff;          /* fmt: only tells; shows what would change */
     bool skip_pass_role_check; /* apply, run: write although IAM's simulation denies iam:PassRole */
     /* NULL: not given; not checked yet. */
     const char *month;           /* YYYY-MM */
@@ -44,6 +46,7 @@ struct options {
     const char *for_use;         /* iam-policy: one of the verbs */
     const char *split;           /* iam-policy: a number of policies */
     const char *out;             /* plan: the file to keep it in */
+    const char *reason;          /* pause: why */
     const char *bad_spec;        /* run: "exit" or "stay" */
     const char *env_file;        /* import: the scripts' .env */
     const char *stage;           /* import: of the API */

@@ -106,6 +106,10 @@ int pass_runner_run(struct pass_runner *runner, const struct options *options)
     runner->manifest = spec_load_strictly(options, &code);
     if (!runner->manifest)
         return code;
+    if (runner->check && !runner->check(runner)) {
+        manifest_free(runner->manifest);
+        return runner->code;
+    }
     verb_loop_init(&runner->loop);
     runner->client = aws_client_new(&runner->loop.loop, &e);
     if (runner->client) {

@@ -17,6 +17,9 @@ struct pass_runner {
     struct aws_client *client;
     struct engine *engine;
     struct pass *pass;
+    /* Called when the spec is loaded, before AWS is asked anything; false ends it, with code as it
+     * is. NULL: nothing is to be checked. */
+    bool (*check)(struct pass_runner *runner);
     /* Called when everything is planned; returns true to apply. NULL: never. */
     bool (*decide)(struct pass_runner *runner);
     /* What is read after the pass, with the runner as argument; it may show its own progress. NULL:

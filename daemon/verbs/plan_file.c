@@ -60,6 +60,8 @@ static json_t *resources_of(const struct pass *pass)
 
         json_object_set_new(json, "resource", json_string(task_address(task)));
         json_object_set_new(json, "kind", json_string(task_kind(task)->name));
+        if (task_observed(task))
+            json_object_set_new(json, "observed", json_true());
         json_array_append_new(list, json);
     }
     return list;

@@ -20,6 +20,7 @@ int verb_check(const struct options *options);
 int verb_plan(const struct options *options);
 int verb_apply(const struct options *options);
 int verb_status(const struct options *options);
+int verb_pause(const struct options *options); /* and resume */
 int verb_schema(const struct options *options);
 int verb_import(const struct options *options);
 int verb_iam_policy(const struct options *options);

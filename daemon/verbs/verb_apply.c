@@ -11,8 +11,18 @@
 static bool has_writes(const struct pass *pass)
 {
     for (size_t i = 0; i < pass_task_count(pass); i++)
-        if (task_state(pass_task(pass, i)) == TASK_PLANNED &&
+        if (task_state(pass_task(pass, i)) == TASK_PLANNED && !task_observed(pass_task(pass, i)) &&
             (task_plan(pass_task(pass, i))->action != PLAN_NONE))
+            return true;
+    return false;
+}
+
+static bool has_observed(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        if (task_observed(pass_task(pass, i)) &&
+            (task_plan(pass_task(pass, i))->action != PLAN_NONE ||
+             json_array_size(task_plan(pass_task(pass, i))->differences)))
             return true;
     return false;
 }
@@ -54,6 +64,7 @@ static void show(const struct pass_runner *runner)
 
     pass_runner_print_refusals(runner);
     plan_view_print_callers(runner->pass, runner->manifest, out);
+    plan_view_print_pauses(runner->pass, runner->manifest, out);
     plan_view_print(runner->pass, out, options_color(runner->options, out));
     plan_outcome_print(runner->pass, out);
     (void)fflush(out);
@@ -73,7 +84,10 @@ static bool decide(struct pass_runner *runner)
     if (reviewed && !still_holds(runner, reviewed))
         return false;
     if (!has_writes(runner->pass)) {
-        show_notes(runner);
+        if (has_observed(runner->pass))
+            show(runner); /* and nothing is sent for it */
+        else
+            show_notes(runner);
         return true; /* nothing is asked where nothing is written */
     }
     show(runner);
@@ -102,8 +116,8 @@ static void report(struct pass_runner *runner)
     } else {
         plan_view_print_summary(runner->pass, stdout);
     }
-    if (runner->options->dry_run && !runner->code && runner->options->detailed_exitcode &&
-        plan_view_has_changes(runner->pass))
+    if ((runner->options->dry_run || has_observed(runner->pass)) && !runner->code &&
+        runner->options->detailed_exitcode && plan_view_has_changes(runner->pass))
         runner->code = EXIT_DIFFERENT;
 }
 

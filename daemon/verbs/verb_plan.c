@@ -38,7 +38,10 @@ static void report(struct pass_runner *runner)
         (void)json_view_print(json);
     } else {
         plan_view_print_callers(pass, runner->manifest, stdout);
+        plan_view_print_pauses(pass, runner->manifest, stdout);
         plan_view_print(pass, stdout, options_color(runner->options, stdout));
+        if (runner->options->verbose)
+            plan_view_print_ignored(pass, stdout, options_color(runner->options, stdout));
         plan_outcome_print(pass, stdout);
         if (!changes && !runner->code)
             (void)puts("Nothing to change: AWS is as the spec says.");

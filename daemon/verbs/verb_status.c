@@ -55,6 +55,7 @@ static void print(const struct pass_runner *runner, const json_t *looks)
         (void)json_view_print(json);
         return;
     }
+    plan_view_print_pauses(runner->pass, runner->manifest, stdout);
     status_view_print(json, clock_now_ms(), stdout, options_color(runner->options, stdout));
     plan_view_print_summary(runner->pass, stdout);
 }

@@ -35,7 +35,7 @@ static void print_risks(const struct task *task, FILE *out)
     const json_t *difference;
     size_t i;
 
-    if (is_blocked(task))
+    if (is_blocked(task) || task_observed(task))
         return;
     if (task_plan(task)->action == PLAN_REMOVE)
         (void)fprintf(out, "cannot be undone: %s is deleted, with all that it holds\n",
@@ -51,21 +51,30 @@ static void print_risks(const struct task *task, FILE *out)
 
 void plan_outcome_print(const struct pass *pass, FILE *out)
 {
-    size_t create = 0, change = 0, delete = 0, blocked = 0;
+    size_t create = 0, change = 0, delete = 0, blocked = 0, observed = 0;
 
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
         enum plan_action action = task_plan(task)->action;
-        bool stopped = is_blocked(task);
+        bool watched = task_observed(task) && task_plan(task)->differences &&
+                       (action != PLAN_NONE || json_array_size(task_plan(task)->differences));
+        bool stopped = !watched && is_blocked(task);
 
+        observed += watched;
+        if (watched)
+            continue;
         blocked += stopped;
         create += !stopped && action == PLAN_CREATE;
         change += !stopped && action == PLAN_UPDATE;
         delete += !stopped && action == PLAN_REMOVE;
     }
-    if (create + change + delete + blocked)
-        (void)fprintf(out, "%zu to create, %zu to change, %zu to delete, %zu blocked\n", create,
+    if (create + change + delete + blocked + observed)
+        (void)fprintf(out, "%zu to create, %zu to change, %zu to delete, %zu blocked", create,
                       change, delete, blocked);
+    if (observed)
+        (void)fprintf(out, ", %zu only observed", observed);
+    if (create + change + delete + blocked + observed)
+        (void)fputc('\n', out);
     for (size_t i = 0; i < pass_task_count(pass); i++)
         print_risks(pass_task(pass, i), out);
 }

@@ -1,11 +1,13 @@
 #include "daemon/views/plan_view.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text_width.h"
 #include "daemon/views/terminal.h"
 #include "daemon/views/text_diff.h"
 #include "resources/members.h"
+#include "state/pause.h"
 
 #include <string.h>
 
@@ -105,13 +107,21 @@ static void print_calls(const struct task *task, FILE *out, bool color)
 {
     const struct plan *plan = task_plan(task);
 
-    for (size_t i = 0; plan->action != PLAN_BLOCKED && i < plan->call_count; i++) {
+    for (size_t i = 0; plan->action != PLAN_BLOCKED && !task_observed(task) && i < plan->call_count;
+         i++) {
         const struct call *call = plan->calls[i].call;
 
         (void)fprintf(out, "    %scall %s:%s%s%s%s\n", terminal_style(color, STYLE_DIM),
                       task_kind(task)->service, call->op, call->why ? "  " : "",
                       call->why ? call->why : "", terminal_style(color, STYLE_PLAIN));
     }
+}
+
+static const char *observed_words(const struct plan *plan)
+{
+    return plan->action == PLAN_CREATE   ? "it is not there, and is only observed, "
+           : plan->action == PLAN_REMOVE ? "it is there, and is only observed, "
+                                         : "it is only observed, ";
 }
 
 static void print_task(const struct task *task, FILE *out, bool color)
@@ -122,16 +132,25 @@ static void print_task(const struct task *task, FILE *out, bool color)
     const struct plan *plan = task_plan(task);
     bool unread = task_state(task) == TASK_DONE && task_verdict(task) >= VERDICT_RETRY &&
                   plan->action != PLAN_BLOCKED;
-    const char *word =
-        unread ? task_verdict_name(task_verdict(task)) : plan_action_name(plan->action);
+    bool observed = !unread && task_observed(task);
+    const char *word = unread     ? task_verdict_name(task_verdict(task))
+                       : observed ? "observe"
+                                  : plan_action_name(plan->action);
     const char *reason = plan->reason ? plan->reason : unread ? task_text(task) : NULL;
     size_t i;
     json_t *difference;
 
     (void)fprintf(out, "%s%s %s%s  %s (%s)\n",
-                  terminal_style(color, unread ? STYLE_RED : styles[plan->action]),
-                  unread ? "!" : marks[plan->action], word, terminal_style(color, STYLE_PLAIN),
-                  task_address(task), task_kind(task)->title);
+                  terminal_style(color, unread     ? STYLE_RED
+                                        : observed ? STYLE_CYAN
+                                                   : styles[plan->action]),
+                  unread     ? "!"
+                  : observed ? "o"
+                             : marks[plan->action],
+                  word, terminal_style(color, STYLE_PLAIN), task_address(task),
+                  task_kind(task)->title);
+    if (observed)
+        (void)fprintf(out, "    not sent: %s%s\n", observed_words(plan), task_observed(task));
     if (reason)
         (void)fprintf(out, "    %s\n", reason);
     if (plan->action == PLAN_WAIT)
@@ -139,6 +158,21 @@ static void print_task(const struct task *task, FILE *out, bool color)
     json_array_foreach(plan->differences, i, difference)
         print_difference(difference, plan->action == PLAN_CREATE, out, color);
     print_calls(task, out, color);
+}
+
+static void print_ignored(const struct task *task, FILE *out, bool color)
+{
+    size_t i;
+    json_t *each;
+
+    json_array_foreach(task_plan(task)->ignored, i, each) {
+        cleanup_free char *want = short_text(json_object_get(each, "want")),
+                          *have = short_text(json_object_get(each, "have"));
+
+        (void)fprintf(out, "%signored%s %s %s: have %s, want %s\n",
+                      terminal_style(color, STYLE_DIM), terminal_style(color, STYLE_PLAIN),
+                      task_address(task), json_text(each, "field"), have, want);
+    }
 }
 
 static void print_notes(const struct task *task, FILE *out, bool color)
@@ -163,6 +197,12 @@ void plan_view_print(const struct pass *pass, FILE *out, bool color)
     }
 }
 
+void plan_view_print_ignored(const struct pass *pass, FILE *out, bool color)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        print_ignored(pass_task(pass, i), out, color);
+}
+
 void plan_view_print_notes(const struct pass *pass, FILE *out, bool color)
 {
     for (size_t i = 0; i < pass_task_count(pass); i++)
@@ -182,6 +222,35 @@ void plan_view_print_callers(const struct pass *pass, const struct manifest *man
     }
 }
 
+json_t *plan_view_pauses(const struct pass *pass, size_t pipeline)
+{
+    const char *why;
+    enum err_kind kind;
+    const json_t *pauses = pass_paused(pass, pipeline, &why, &kind), *pause;
+    json_t *list = pauses ? json_array() : json_null();
+    size_t i;
+
+    json_array_foreach((json_t *)pauses, i, pause)
+        if (pause_is_in_force(pause, clock_now_ms() / 1000))
+            json_array_append(list, (json_t *)pause);
+    return list;
+}
+
+void plan_view_print_pauses(const struct pass *pass, const struct manifest *manifest, FILE *out)
+{
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        json_auto_t *pauses = plan_view_pauses(pass, i);
+        const json_t *pause;
+        size_t j;
+
+        json_array_foreach(pauses, j, pause) {
+            cleanup_free char *text = pause_text(pause);
+
+            (void)fprintf(out, "%s: %s\n", json_text(pause, "address"), text);
+        }
+    }
+}
+
 /* account, alias and caller are null where they are not known. */
 static json_t *callers_json(const struct pass *pass, const struct manifest *manifest)
 {
@@ -189,10 +258,11 @@ static json_t *callers_json(const struct pass *pass, const struct manifest *mani
 
     for (size_t i = 0; i < manifest->pipeline_count; i++)
         json_array_append_new(
-            list, json_pack("{s:s, s:s?, s:s?, s:s, s:s?}", "pipeline", manifest->pipelines[i].name,
-                            "account", pass_caller(pass, i) ? pass_account(pass, i) : NULL, "alias",
-                            pass_alias(pass, i), "region", manifest->pipelines[i].region, "caller",
-                            pass_caller(pass, i)));
+            list,
+            json_pack("{s:s, s:s?, s:s?, s:s, s:s?, s:o}", "pipeline", manifest->pipelines[i].name,
+                      "account", pass_caller(pass, i) ? pass_account(pass, i) : NULL, "alias",
+                      pass_alias(pass, i), "region", manifest->pipelines[i].region, "caller",
+                      pass_caller(pass, i), "pauses", plan_view_pauses(pass, i)));
     return list;
 }
 
@@ -202,6 +272,8 @@ static json_t *task_json(const struct task *task)
 
     json_object_set_new(json, "resource", json_string(task_address(task)));
     json_object_set_new(json, "kind", json_string(task_kind(task)->name));
+    json_object_set_new(json, "observed",
+                        task_observed(task) ? json_string(task_observed(task)) : json_null());
     json_object_set(json, "notes", (json_t *)task_notes(task));
     json_object_set(json, "beside", (json_t *)task_beside(task));
     json_object_set_new(json, "loss",
@@ -251,9 +323,10 @@ void plan_view_print_summary(const struct pass *pass, FILE *out)
     const struct {
         unsigned count;
         const char *word;
-    } parts[] = {{s.synced, "in sync"},    {s.drifted, "to change"}, {s.repaired, "changed"},
-                 {s.settling, "settling"}, {s.held, "held"},         {s.retry, "to try again"},
-                 {s.blocked, "blocked"},   {s.denied, "denied"},     {s.failed, "failed"}};
+    } parts[] = {{s.synced, "in sync"},     {s.drifted, "to change"}, {s.repaired, "changed"},
+                 {s.settling, "settling"},  {s.held, "held"},         {s.observed, "observed"},
+                 {s.retry, "to try again"}, {s.blocked, "blocked"},   {s.denied, "denied"},
+                 {s.failed, "failed"}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i].count) {
             (void)fprintf(out, "%s%u %s", gap, parts[i].count, parts[i].word);

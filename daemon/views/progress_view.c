@@ -32,8 +32,9 @@ static void show_done(struct progress_view *view, const struct task *task)
     enum task_verdict verdict = task_verdict(task);
     const char *text = task_text(task);
     enum progress_verdict shown =
-        verdict == VERDICT_SYNCED || verdict == VERDICT_DRIFTED ? PROGRESS_UNCHANGED
-        : verdict == VERDICT_REPAIRED                           ? PROGRESS_CHANGED
+        verdict == VERDICT_SYNCED || verdict == VERDICT_DRIFTED || verdict == VERDICT_OBSERVED
+            ? PROGRESS_UNCHANGED
+        : verdict == VERDICT_REPAIRED ? PROGRESS_CHANGED
         : verdict == VERDICT_RETRY || verdict == VERDICT_DENIED || verdict == VERDICT_FAILED
             ? PROGRESS_FAILED
             : PROGRESS_BLOCKED;

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/text_width.h"
 #include "base/timestamp.h"
+#include "daemon/views/plan_view.h"
 #include "daemon/views/terminal.h"
 #include "resources/members.h"
 
@@ -21,6 +22,7 @@ static const char *state_of(const struct task *task)
     case VERDICT_SYNCED:
         return "in sync";
     case VERDICT_DRIFTED:
+    case VERDICT_OBSERVED:
         return action == PLAN_CREATE ? "absent" : action == PLAN_REMOVE ? "surplus" : "differs";
     case VERDICT_RETRY:
     case VERDICT_DENIED:
@@ -51,10 +53,11 @@ static json_t *fields_of(const struct task *task)
 
 static json_t *resource_json(const struct task *task)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:O, s:s, s:O}", "resource", task_address(task),
-                     "kind", task_kind(task)->name, "state", state_of(task), "detail",
-                     task_text(task), "fields", fields_of(task), "notes", task_notes(task), "loss",
-                     members_loss_name(plan_loss(task_plan(task))), "beside", task_beside(task));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:O, s:s, s:O, s:s?}", "resource",
+                     task_address(task), "kind", task_kind(task)->name, "state", state_of(task),
+                     "detail", task_text(task), "fields", fields_of(task), "notes",
+                     task_notes(task), "loss", members_loss_name(plan_loss(task_plan(task))),
+                     "beside", task_beside(task), "observed", task_observed(task));
 }
 
 static json_t *pipeline_json(const struct pass *pass, const struct manifest *manifest, size_t index,
@@ -68,6 +71,7 @@ static json_t *pipeline_json(const struct pass *pass, const struct manifest *man
         pipeline->region, "account", pass_account(pass, index), "refused", refused, "resources",
         "data_flow", json_object_get(looks, "data_flow"), "usage", json_object_get(looks, "usage"));
 
+    json_object_set_new(json, "pauses", plan_view_pauses(pass, index));
     for (size_t i = 0; i < pass_task_count(pass); i++)
         if (pass_task_pipeline(pass, i) == index)
             json_array_append_new(json_object_get(json, "resources"),
@@ -87,9 +91,10 @@ json_t *status_view_json(const struct pass *pass, const struct manifest *manifes
                               pipeline_json(pass, manifest, i, json_array_get(looks, i)));
     pass_summarize(pass, &s);
     json_object_set_new(json, "summary",
-                        json_pack("{s:i, s:i, s:i, s:i, s:i}", "in_sync", (int)s.synced,
-                                  "resources", (int)pass_task_count(pass), "refused_pipelines",
-                                  (int)s.refused, "reads", (int)s.reads, "elapsed_milliseconds",
+                        json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "in_sync", (int)s.synced,
+                                  "observed", (int)s.observed, "resources",
+                                  (int)pass_task_count(pass), "refused_pipelines", (int)s.refused,
+                                  "reads", (int)s.reads, "elapsed_milliseconds",
                                   (int)s.elapsed_ms));
     return json;
 }

@@ -18,6 +18,15 @@
 static enum log_level threshold = LOG_INFO;
 static uint64_t refused, told; /* lines that had no place; dropped ones that a line told of */
 
+static log_observe_fn *observer;
+static void *observer_arg;
+
+void log_observe(log_observe_fn *fn, void *arg)
+{
+    observer = fn;
+    observer_arg = arg;
+}
+
 void log_set_level(enum log_level level)
 {
     threshold = level;
@@ -197,10 +206,16 @@ static void log_packed(enum log_level level, const char *event, const char *form
     json_error_t error;
     json_auto_t *details = NULL;
 
-    if (level > threshold)
+    bool observed = observer && level <= LOG_INFO;
+
+    if (level > threshold && !observed)
         return;
     if (format && !(details = json_vpack_ex(&error, 0, format, args)))
         details = json_pack("{s:s}", "log_error", error.text);
+    if (observed)
+        observer(observer_arg, level, event, details);
+    if (level > threshold)
+        return;
     if (log_dropped() != told && !flush())
         tell_dropped();
     refused += !write_line(level, event, details);

@@ -9,6 +9,7 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,12 @@ void log_error(const char *event, const char *format, ...);
 void log_warning(const char *event, const char *format, ...);
 void log_info(const char *event, const char *format, ...);
 void log_debug(const char *event, const char *format, ...);
+
+/* Who wants to know of each event from LOG_INFO on, whatever log_set_level says, as it is logged;
+ * details: borrowed, NULL for none, secrets not hidden.  fn NULL: nobody. */
+typedef void log_observe_fn(void *arg, enum log_level level, const char *event,
+                            const json_t *details);
+void log_observe(log_observe_fn *fn, void *arg);
 
 /* For a program that must never stand still: from here on no line waits for whoever reads standard
  * error.  Lines that are not taken in time, or cannot be written, are dropped and counted; once

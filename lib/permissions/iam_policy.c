@@ -10,6 +10,7 @@
 #include "billing/store/store_operations.h"
 #include "permissions/iam_policy_keys.h"
 #include "resources/table.h"
+#include "state/state_object.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -365,6 +366,24 @@ static void grant_resources(const struct gathering *gathering, const json_t *des
     grant_checks(gathering->grants, facts);
 }
 
+/* What billingd remembers in the bucket: every pass reads it, `pause` and `resume` write it. */
+static void grant_state(const struct gathering *gathering, const json_t *desired,
+                        const json_t *facts)
+{
+    const char *bucket = state_object_bucket(gathering->pipeline, desired);
+    cleanup_free char *arn =
+        mem_printf("arn:%s:s3:::%s", json_text(facts, "partition"), bucket ? bucket : "");
+    cleanup_free char *objects =
+        mem_printf("%s/" STATE_PREFIX "%s/*", arn, gathering->pipeline->name);
+
+    if (!bucket)
+        return;
+    allow(gathering->grants, "s3:GetObject", objects);
+    allow(gathering->grants, "s3:ListBucket", arn); /* else what is not there is a denial */
+    if (gathering->uses & IAM_POLICY_APPLY)
+        allow(gathering->grants, "s3:PutObject", objects);
+}
+
 static void grant_pipeline(const struct gathering *gathering)
 {
     const struct manifest_pipeline *pipeline = gathering->pipeline;
@@ -381,6 +400,7 @@ static void grant_pipeline(const struct gathering *gathering)
     for (int place = OPERATION_NOWHERE + 1;
          json_object_size(pipeline->billing) && place < OPERATION_PLACES; place++)
         grant_place(gathering, (enum operation_place)place, desired, facts);
+    grant_state(gathering, desired, facts);
     if ((verbs_of(gathering->uses) & ~(unsigned)OPERATION_STATUS) &&
         json_object_size(pipeline->billing))
         iam_policy_keys(json_object_get(gathering->policy, "Statement"), pipeline, desired, facts);

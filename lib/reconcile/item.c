@@ -23,12 +23,18 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
         .address = item->resource->address,
         .desired = desired,
         .facts = facts,
+        .ignored = item->resource->ignored,
         .remove = item->resource->absent,
         .settle_timeout_s = settle_timeout_s,
         .making = item->share->making,
         .held = is_held,
         .held_arg = item,
     });
+    if (item->resource->mode.observe) {
+        cleanup_free char *why = manifest_resource_mode_text(&item->resource->mode);
+
+        task_observe(item->task, why);
+    }
 }
 
 void item_fini(struct item *item)
@@ -234,7 +240,7 @@ void item_tell_names(const struct item *item)
 {
     struct scope scope;
 
-    if (task_plan(item->task)->action != PLAN_CREATE)
+    if (task_plan(item->task)->action != PLAN_CREATE || task_observed(item->task))
         return;
     task_scope(item->task, &scope);
     for (const struct field *f = scope.kind->fields; f->name; f++) {
@@ -273,6 +279,12 @@ void item_release(struct item *item)
 void item_block(struct item *item, const char *reason)
 {
     task_block(item->task, reason);
+    tell(item);
+}
+
+void item_retry(struct item *item, const char *reason)
+{
+    task_retry(item->task, reason);
     tell(item);
 }
 

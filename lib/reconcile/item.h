@@ -61,6 +61,8 @@ void item_confirm(struct item *item, unsigned since);
 void item_release(struct item *item);
 /* Ends it unwritten, with a reason (copied). */
 void item_block(struct item *item, const char *reason);
+/* The same, for what may be otherwise in the next pass. */
+void item_retry(struct item *item, const char *reason);
 /* The same, for lack of permission. */
 void item_deny(struct item *item, const char *reason);
 /* Adds its names to what the pass makes, if its plan makes it. */

@@ -71,7 +71,7 @@ static void gather(const struct item *item, struct lint_subject *wished, struct 
     json_t *have;
 
     task_scope(item->task, &scope);
-    lint_subject_add(wished, id, kind, scope.desired);
+    lint_subject_add(wished, id, kind, task_wished(item->task));
     if (!task_was_read(item->task) || !scope.observed) {
         lint_subject_add(read, id, kind, scope.desired);
         return;

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "reconcile/account_alias.h"
 #include "reconcile/live_lint.h"
+#include "reconcile/pass_pauses.h"
 #include "reconcile/pass_role.h"
 #include "reconcile/turns.h"
 #include "spec/account_guard.h"
@@ -17,8 +18,10 @@ struct pipeline_pass {
     struct aws_session *session;
     json_t *facts, *desired;
     char *account, *refused;
+    char *observed; /* why nothing of the pipeline itself is written; NULL: something may be */
     enum err_kind refused_kind;
     bool identified;
+    struct pass_pauses pauses;
     struct pass_role *pass_role;
     struct pass *pass;
     json_t *denials;     /* of handing its roles on, as IAM simulates it */
@@ -39,7 +42,7 @@ struct pass {
     struct pass_setup setup;
     struct pass_events events;
     enum phase phase;
-    bool told_done;
+    bool told_done, applied;
     struct read_cache *cache;
     struct item_share share;
     struct account_alias *aliases; /* NULL: not asked for */
@@ -73,11 +76,13 @@ void pass_free(struct pass *pass)
         struct pipeline_pass *pipeline = &pass->pipelines[i];
 
         pass_role_free(pipeline->pass_role);
+        pass_pauses_fini(&pipeline->pauses);
         json_decref(pipeline->facts);
         json_decref(pipeline->desired);
         json_decref(pipeline->denials);
         free(pipeline->account);
         free(pipeline->refused);
+        free(pipeline->observed);
     }
     free(pass->pipelines);
     json_decref(pass->warnings);
@@ -95,7 +100,7 @@ static void schedule(struct pass *pass)
         (void)uv_timer_start(pass->timer, on_timer, 0, 0);
 }
 
-static void on_alias(void *arg)
+static void on_answer(void *arg)
 {
     schedule(arg);
 }
@@ -169,6 +174,11 @@ static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
     if (pass->aliases)
         account_alias_ask(pass->aliases, pipeline->session, account);
     start_items(pass, pipeline);
+    pipeline->pauses.answered = on_answer;
+    pipeline->pauses.arg = pass;
+    pass_pauses_ask(
+        &pipeline->pauses, pass->cache,
+        &(struct pass_pauses_wish){pipeline->spec, pipeline->desired, account, pipeline->session});
 }
 
 static void on_identity(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
@@ -212,6 +222,7 @@ static void start_pipeline(struct pass *pass, size_t index)
         .session = aws_session(pass->setup.client, spec->region, spec->role_arn, spec->external_id),
         .first = pass->item_count,
         .count = spec->resource_count,
+        .observed = spec->mode.observe ? manifest_resource_mode_text(&spec->mode) : NULL,
     };
     pass->item_count += spec->resource_count;
 }
@@ -234,7 +245,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
     pass->warnings = json_array();
     pass->stale = json_array();
     if (setup->ask_alias)
-        pass->aliases = account_alias_new(setup->client, on_alias, pass);
+        pass->aliases = account_alias_new(setup->client, on_answer, pass);
     pass->timer = mem_new(sizeof *pass->timer);
     (void)uv_timer_init(setup->loop, pass->timer);
     pass->timer->data = pass;
@@ -268,6 +279,32 @@ static bool all_at(const struct pass *pass, bool done)
     return true;
 }
 
+static bool all_pauses_known(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        if (pass->pipelines[i].pauses.waiting)
+            return false;
+    return true;
+}
+
+static void observe_paused(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        struct pipeline_pass *pipeline = &pass->pipelines[i];
+        char *why = pass_pauses_observe(&pipeline->pauses, &pass->items[pipeline->first],
+                                        pipeline->count, pipeline->spec->name);
+
+        if (pipeline->pauses.unknown)
+            json_array_append_new(pass->warnings,
+                                  json_sprintf("%s: nothing is written: %s", pipeline->spec->name,
+                                               pipeline->pauses.unknown));
+        if (why && !pipeline->observed)
+            pipeline->observed = why;
+        else
+            free(why);
+    }
+}
+
 static void on_roles_checked(void *arg, const json_t *warnings, const json_t *denials)
 {
     struct pipeline_pass *pipeline = arg;
@@ -290,7 +327,7 @@ static json_t *roles_passed(const struct pass *pass, const struct pipeline_pass 
         const struct task *task = pass->items[i].task;
         struct scope scope;
 
-        if (!task || task_state(task) != TASK_PLANNED)
+        if (!task || task_state(task) != TASK_PLANNED || task_observed(task))
             continue;
         task_scope(task, &scope);
         plan_roles_passed(task_plan(task), &scope, roles);
@@ -419,7 +456,7 @@ static bool is_over(struct pass *pass)
     case PHASE_IDENTITY:
         return all_identified(pass);
     case PHASE_READING:
-        return all_at(pass, false);
+        return all_at(pass, false) && (all_pauses_known(pass) || pass->share.stopping);
     case PHASE_CHECKING:
         return !pass->checks_left && account_alias_is_done(pass->aliases);
     case PHASE_PLANNED: /* ended from outside: pass.h */
@@ -445,6 +482,7 @@ static void begin_phase(struct pass *pass)
         break;
     case PHASE_CHECKING:
         judge(pass);
+        observe_paused(pass);
         check_roles(pass);
         break;
     case PHASE_PLANNED:
@@ -508,6 +546,32 @@ void pass_bind(struct pass *pass)
             task_bind(pass->items[i].task);
 }
 
+bool pass_was_applied(const struct pass *pass)
+{
+    return pass->applied;
+}
+
+const json_t *pass_paused(const struct pass *pass, size_t pipeline, const char **why,
+                          enum err_kind *kind)
+{
+    const struct pass_pauses *pauses = &pass->pipelines[pipeline].pauses;
+
+    *why = pauses->unknown;
+    *kind = pauses->unknown_kind;
+    return pauses->list;
+}
+
+const char *pass_observed(const struct pass *pass, size_t pipeline, const char *id)
+{
+    const struct pipeline_pass *of = &pass->pipelines[pipeline];
+
+    for (size_t i = of->first; i < of->first + of->count; i++)
+        if (pass->items[i].task && !strcmp(pass->items[i].resource->id, id))
+            return task_observed(pass->items[i].task) ? task_observed(pass->items[i].task)
+                                                      : of->pauses.unknown;
+    return of->observed ? of->observed : of->pauses.unknown;
+}
+
 const json_t *pass_stale(const struct pass *pass)
 {
     return pass->stale;
@@ -517,9 +581,11 @@ void pass_apply(struct pass *pass)
 {
     unsigned since = read_cache_calls(pass->cache);
 
+    pass->applied = true;
     for (size_t i = 0; i < pass->item_count; i++) {
         if (!pass->items[i].task)
             continue;
+        pass_pauses_hold(&pass->pipelines[pass->items[i].pipeline].pauses, &pass->items[i]);
         item_tell_names(&pass->items[i]);
         deny(pass, &pass->items[i]);
         item_confirm(&pass->items[i], since);
@@ -617,6 +683,9 @@ static void count_task(const struct task *task, struct pass_summary *summary)
         break;
     case VERDICT_HELD:
         summary->held++;
+        break;
+    case VERDICT_OBSERVED:
+        summary->observed++;
         break;
     case VERDICT_RETRY:
         summary->retry++;

@@ -46,6 +46,8 @@ void pass_apply(struct pass *pass);
 /* Before pass_apply: somebody has reviewed the plans, and nothing else is written.  When the look
  * that confirms them finds that any has changed, nothing is written at all. */
 void pass_bind(struct pass *pass);
+/* pass_apply was called. */
+bool pass_was_applied(const struct pass *pass);
 /* Texts: what had changed when a bound pass was confirmed, so that it wrote nothing; never NULL. */
 const json_t *pass_stale(const struct pass *pass);
 /* From on_planned on: ends the pass without writing; on_done follows. */
@@ -66,11 +68,20 @@ const char *pass_account(const struct pass *pass, size_t pipeline);
 /* The name that the account has for people; NULL: it has none, or nobody told. */
 const char *pass_alias(const struct pass *pass, size_t pipeline);
 const char *pass_caller(const struct pass *pass, size_t pipeline);
+/* The pauses of a pipeline, ended ones too (state/pause.h); borrowed.  NULL: they are not known;
+ * then *why (borrowed; NULL where nothing was asked: it was refused) and *kind tell why, and
+ * nothing is written. */
+const json_t *pass_paused(const struct pass *pass, size_t pipeline, const char **why,
+                          enum err_kind *kind);
+/* Why nothing may be written into the resource of that id (into the pipeline, when the spec has
+ * none such): it is only observed.  Borrowed; NULL: it may. */
+const char *pass_observed(const struct pass *pass, size_t pipeline, const char *id);
 struct aws_session *pass_session(const struct pass *pass, size_t pipeline);
 size_t pass_task_pipeline(const struct pass *pass, size_t index);
 
 struct pass_summary {
-    unsigned synced, drifted, repaired, settling, held, retry, blocked, denied, failed, refused;
+    unsigned synced, drifted, repaired, settling, held, observed, retry, blocked, denied, failed,
+        refused;
     unsigned reads, writes; /* calls sent (caller identity not counted) */
     unsigned round_trips;   /* longest chain of calls that had to wait for each other */
     int64_t elapsed_ms;

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/ignore.h"
 #include "resources/members.h"
 #include "resources/table.h"
 #include "resources/value.h"
@@ -144,12 +145,15 @@ static void compare_beside(const struct scope *scope, const json_t *found, plan_
                            void *arg, struct plan *plan)
 {
     const char *member = json_text(found, "member");
+    bool ignored = ignore_covers(scope->ignored, member);
     json_t *difference =
         json_pack("{s:s, s:O*, s:O*, s:O, s:O}", "field", member, "want",
                   json_object_get(found, "usual"), "have", json_object_get(found, "have"), "loss",
                   json_object_get(found, "loss"), "why", json_object_get(found, "why"));
 
-    json_array_append_new(plan->differences, difference);
+    json_array_append_new(ignored ? plan->ignored : plan->differences, difference);
+    if (ignored)
+        return;
     if (json_object_get(found, "end")) {
         json_object_set(difference, "stuck", json_object_get(found, "end"));
     } else if (held && held(arg, member)) {
@@ -169,7 +173,8 @@ static void look_beside(const struct scope *scope, plan_held_fn *held, void *arg
     json_array_foreach((json_t *)scope->beside, i, found)
         if (json_object_get(found, "row")) {
             compare_beside(scope, found, held, arg, plan);
-            if (!held || !held(arg, json_text(found, "member")))
+            if ((!held || !held(arg, json_text(found, "member"))) &&
+                !ignore_covers(scope->ignored, json_text(found, "member")))
                 json_array_append(to_reset, found);
         }
     for (i = 0; i < plan->call_count; i++)
@@ -268,7 +273,7 @@ void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void 
 {
     char *reason;
 
-    *plan = (struct plan){.differences = json_array()};
+    *plan = (struct plan){.differences = json_array(), .ignored = json_array()};
     if (remove) {
         plan_remove(scope, plan);
         return;
@@ -300,6 +305,7 @@ void plan_fini(struct plan *plan)
     }
     free(plan->calls);
     json_decref(plan->differences);
+    json_decref(plan->ignored);
     free(plan->reason);
     *plan = (struct plan){0};
 }
@@ -407,18 +413,25 @@ bool plan_is_stuck(const struct plan *plan)
     return false;
 }
 
-enum loss plan_loss(const struct plan *plan)
+static enum loss worst_of(const json_t *differences)
 {
     enum loss worst = LOSS_NONE;
     const json_t *each;
     size_t i;
 
-    json_array_foreach(plan->differences, i, each) {
+    json_array_foreach((json_t *)differences, i, each) {
         enum loss loss = members_loss(json_text(each, "loss"));
 
         worst = loss > worst ? loss : worst;
     }
     return worst;
+}
+
+enum loss plan_loss(const struct plan *plan)
+{
+    enum loss differing = worst_of(plan->differences), ignored = worst_of(plan->ignored);
+
+    return differing > ignored ? differing : ignored;
 }
 
 const char *plan_action_name(enum plan_action action)
@@ -439,6 +452,8 @@ json_t *plan_json(const struct plan *plan, const struct kind *kind)
 
     if (plan->reason)
         json_object_set_new(json, "reason", json_string(plan->reason));
+    if (json_array_size(plan->ignored))
+        json_object_set(json, "ignored", plan->ignored);
     for (size_t i = 0; plan->action != PLAN_BLOCKED && i < plan->call_count; i++)
         json_array_append_new(json_object_get(json, "calls"),
                               json_pack("{s:s, s:s, s:O*, s:O}", "service", kind->service,

@@ -26,6 +26,7 @@ struct plan {
     json_t *differences; /* [{"field", "want", "have", "loss", "why", "held", "stuck"}]; held:
                             not written, see the breaker; stuck: cannot be written, and what
                             a person can do */
+    json_t *ignored;     /* differences that `ignore` names: neither written nor counted */
     struct planned_call *calls; /* in the order they are sent */
     size_t call_count;
     char *reason; /* why blocked, else NULL */
@@ -51,7 +52,7 @@ bool plan_allows(const struct plan *reviewed, const struct plan *now,
                  const struct planned_call *planned, const struct kind *kind);
 /* Something differs that no write can end. */
 bool plan_is_stuck(const struct plan *plan);
-/* The worst that its differences cost. */
+/* The worst that its differences cost, those that are ignored too. */
 enum loss plan_loss(const struct plan *plan);
 /* "create", "update", ... */
 const char *plan_action_name(enum plan_action action);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/ignore.h"
 #include "resources/members.h"
 
 struct task *task_new(const struct task_options *options)
@@ -13,6 +14,7 @@ struct task *task_new(const struct task_options *options)
 
     task->options = *options;
     task->kind = options->kind;
+    task->wish = json_share(options->desired);
     task->desired = json_share(options->desired);
     task->facts = json_copy((json_t *)options->facts);
     task->replies = json_object();
@@ -34,6 +36,7 @@ void task_free(struct task *task)
     task_read_fini(task);
     plan_fini(&task->plan);
     plan_fini(&task->work);
+    json_decref(task->wish);
     json_decref(task->desired);
     json_decref(task->facts);
     json_decref(task->replies);
@@ -45,9 +48,27 @@ void task_free(struct task *task)
     json_decref(task->wished);
     json_decref(task->shown);
     json_decref(task->written);
+    free(task->observed);
     free(task->text);
     free(task->summary);
     free(task);
+}
+
+/* What is lost by it is told all the same. */
+static void note_ignored(struct task *task, const struct scope *scope)
+{
+    json_auto_t *ignored = ignore_differences(scope, task->wish);
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(ignored, i, each) {
+        enum loss loss = members_loss(json_text(each, "loss"));
+
+        if (loss >= LOSS_MISREAD)
+            json_array_append_new(task->notes,
+                                  json_sprintf("%s: %s is ignored, and is not as the spec says",
+                                               members_loss_text(loss), json_text(each, "field")));
+    }
 }
 
 static void take_notes(struct task *task)
@@ -56,10 +77,12 @@ static void take_notes(struct task *task)
     size_t i;
     json_t *found;
 
+    task_read_ignore(task);
     task_read_beside(task);
     task_read_scope(task, &scope);
     json_array_clear(task->notes);
     json_array_extend(task->notes, task->unread);
+    note_ignored(task, &scope);
     json_array_foreach(task->beside, i, found) {
         cleanup_free char *text = json_object_get(found, "row") ? NULL : members_text(found);
 
@@ -135,7 +158,7 @@ bool task_wants_writes(const struct task *task)
 {
     enum plan_action action = task->plan.action;
 
-    return task->state == TASK_PLANNED &&
+    return task->state == TASK_PLANNED && !task->observed &&
            (action == PLAN_CREATE || action == PLAN_UPDATE || action == PLAN_REMOVE);
 }
 
@@ -152,6 +175,10 @@ void task_apply(struct task *task)
 {
     if (task->state != TASK_PLANNED)
         return;
+    if (task->observed) {
+        task_finish(task);
+        return;
+    }
     task->applying = true;
     task_agree_plan(task, &task->work);
     task_write_decide(task);
@@ -175,12 +202,39 @@ void task_follows_create(struct task *task)
     task->follows_create = true;
 }
 
+void task_observe(struct task *task, const char *why)
+{
+    free(task->observed);
+    task->observed = mem_text(why);
+}
+
+const char *task_observed(const struct task *task)
+{
+    return task->observed;
+}
+
+/* What differs is told, with why it stays so. */
+static void finish_observed(struct task *task)
+{
+    const struct plan *plan = &task->plan;
+
+    task_outcome_say(task, "only observed, %s%s%s", task->observed, plan->reason ? ": " : "",
+                     plan->reason ? plan->reason : "");
+    task_outcome_end(task, VERDICT_OBSERVED);
+}
+
 void task_finish(struct task *task)
 {
     enum plan_action action = task->plan.action;
+    bool differs = json_array_size(task->plan.differences) || task->plan.action == PLAN_REMOVE ||
+                   task->plan.action == PLAN_CREATE || task->plan.action == PLAN_BLOCKED;
 
     if (task->state != TASK_PLANNED)
         return;
+    if (task->observed && differs) {
+        finish_observed(task);
+        return;
+    }
     if (action == PLAN_BLOCKED)
         task_outcome_say(task, "%s", task->plan.reason);
     else if (action == PLAN_NONE)
@@ -196,6 +250,12 @@ void task_block(struct task *task, const char *reason)
 {
     task_outcome_say(task, "%s", reason);
     task_outcome_end(task, VERDICT_BLOCKED);
+}
+
+void task_retry(struct task *task, const char *reason)
+{
+    task_outcome_say(task, "%s", reason);
+    task_outcome_end(task, VERDICT_RETRY);
 }
 
 void task_deny(struct task *task, const char *reason)
@@ -221,8 +281,9 @@ enum task_verdict task_verdict(const struct task *task)
 
 const char *task_verdict_name(enum task_verdict verdict)
 {
-    static const char *const names[] = {"",     "synced", "drifted", "repaired", "settling",
-                                        "held", "retry",  "blocked", "denied",   "failed"};
+    static const char *const names[] = {"",         "synced", "drifted",  "repaired",
+                                        "settling", "held",   "observed", "retry",
+                                        "blocked",  "denied", "failed"};
 
     return names[verdict];
 }
@@ -263,6 +324,11 @@ void task_find(struct task *task, const json_t *findings)
         json_array_remove(task->notes, task->own_notes);
     if (findings)
         json_array_extend(task->notes, (json_t *)findings);
+}
+
+const json_t *task_wished(const struct task *task)
+{
+    return task->wish;
 }
 
 bool task_is_over_quota(const struct task *task)

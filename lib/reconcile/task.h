@@ -31,6 +31,7 @@ enum task_verdict {
     VERDICT_REPAIRED, /* written, and a read showed it took effect */
     VERDICT_SETTLING, /* written, or being made by AWS, but not yet seen as wanted */
     VERDICT_HELD,     /* differs, but the breaker stopped writing */
+    VERDICT_OBSERVED, /* differs, and is only observed (mode, or a pause): nothing is written */
     VERDICT_RETRY,    /* could not be read or written just now */
     VERDICT_BLOCKED,  /* needs a human, or waits for a resource that is not in place */
     VERDICT_DENIED,   /* AWS refused for lack of permission */
@@ -42,6 +43,7 @@ struct task_options {
     const char *address;   /* borrowed */
     const json_t *desired; /* shared */
     const json_t *facts;   /* shared */
+    const json_t *ignored; /* paths: resources/ignore.h; borrowed, NULL: none */
     bool remove;
     int settle_timeout_s; /* longest time to wait for AWS in all */
     const json_t
@@ -82,9 +84,15 @@ void task_follows_create(struct task *task);
 void task_finish(struct task *task);
 /* Ends it as blocked, with a reason (copied). */
 void task_block(struct task *task, const char *reason);
+/* Ends it as to be tried again, with a reason (copied). */
+void task_retry(struct task *task, const char *reason);
 /* Ends it as denied, with a reason (copied). */
 void task_deny(struct task *task, const char *reason);
-/* It is PLANNED, and its plan has something to write. */
+/* From now on nothing is written to it, whatever its plan says; why is copied. */
+void task_observe(struct task *task, const char *why);
+/* Why it is only observed; borrowed, NULL: it is not. */
+const char *task_observed(const struct task *task);
+/* It is PLANNED, and its plan has something to write that may be written. */
 bool task_wants_writes(const struct task *task);
 /* Milliseconds until a WAITING task wants task_wake; counted from now. */
 int64_t task_wait_ms(const struct task *task);
@@ -122,6 +130,8 @@ const struct plan *task_last_plan(const struct task *task);
 unsigned task_look_count(const struct task *task);
 /* Writes that AWS accepted. */
 unsigned task_writes(const struct task *task);
+/* What the spec wants, also of what is ignored; borrowed. */
+const json_t *task_wished(const struct task *task);
 /* Scope as the kind's functions see it (after READING). */
 void task_scope(const struct task *task, struct scope *scope);
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reconcile/task_private.h"
+#include "resources/ignore.h"
 #include "resources/policy.h"
 #include "resources/table.h"
 
@@ -15,6 +16,11 @@ void task_agree_plan(const struct task *task, struct plan *plan)
     plan_fini(plan);
     task_read_scope(task, &scope);
     plan_make(&scope, task->options.remove, task->options.held, task->options.held_arg, plan);
+    if (task->options.ignored) {
+        json_auto_t *ignored = ignore_differences(&scope, task->wish);
+
+        (void)json_array_extend(plan->ignored, ignored);
+    }
 }
 
 /* What a plan would send, for comparing. */

@@ -33,7 +33,9 @@ struct slot {
 struct task {
     struct task_options options;
     const struct kind *kind;
-    json_t *desired, *facts, *replies, *known, *notes;
+    json_t *wish;    /* what the spec says */
+    json_t *desired; /* the same, with what AWS has in place of what is ignored */
+    json_t *facts, *replies, *known, *notes;
     json_t *beside;     /* found beside the fields: see members.h */
     json_t *unread;     /* texts: account-wide settings that were refused */
     json_t *lacks;      /* texts: IAM actions that AWS refused */
@@ -61,6 +63,7 @@ struct task {
     unsigned writes, rounds, looks, conflicts, doubts;
     int64_t wait_from_ms, wait_until_ms, wake_ms;
     enum task_state resume; /* what a WAITING task goes on with */
+    char *observed;         /* why nothing is written; NULL: something may be */
     char *text, *summary;   /* summary: without the request ID; NULL: as text */
 };
 
@@ -95,6 +98,8 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
 bool task_read_is_done(const struct task *task);
 /* What was read, as the kind's functions see it. */
 void task_read_scope(const struct task *task, struct scope *scope);
+/* After each look: what AWS has stands in for what is ignored. */
+void task_read_ignore(struct task *task);
 /* Judges what was read beside the fields. */
 void task_read_beside(struct task *task);
 /* Reads again the documents that hold any of the fields, all when differences is NULL. */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "reconcile/task_private.h"
 #include "reconcile/task_unique.h"
+#include "resources/ignore.h"
 #include "resources/members.h"
 #include "resources/table.h"
 
@@ -23,7 +24,19 @@ void task_read_scope(const struct task *task, struct scope *scope)
         .replies = task->replies,
         .facts = task->facts,
         .beside = task->beside,
+        .ignored = task->options.ignored,
     };
+}
+
+void task_read_ignore(struct task *task)
+{
+    struct scope scope;
+
+    if (!task->options.ignored || task->made)
+        return; /* what this pass made gets all that the spec says */
+    task_read_scope(task, &scope);
+    json_decref(task->desired);
+    task->desired = ignore_apply(task->kind, task->options.ignored, task->wish, scope.observed);
 }
 
 void task_read_beside(struct task *task)

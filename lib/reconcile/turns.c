@@ -29,6 +29,10 @@ static bool is_in_place(const struct item *item)
 {
     enum task_verdict verdict = task_verdict(item->task);
 
+    /* Somebody else keeps what is only observed: it is there, as it is. */
+    if (verdict == VERDICT_OBSERVED)
+        return task_plan(item->task)->action == PLAN_UPDATE ||
+               task_plan(item->task)->action == PLAN_NONE;
     return verdict == VERDICT_SYNCED || verdict == VERDICT_REPAIRED || verdict == VERDICT_HELD;
 }
 
@@ -41,7 +45,7 @@ static bool is_writing_shared(const struct item *item)
 /* Two items that rewrite documents of one kind take turns, or one would undo the other. */
 static bool must_wait_its_turn(const struct item *item, const struct item *items, size_t count)
 {
-    if (!item_writes_shared(item))
+    if (!item_writes_shared(item) || task_observed(item->task))
         return false;
     for (size_t i = 0; i < count; i++)
         if (&items[i] != item && is_writing_shared(&items[i]) &&
@@ -65,7 +69,8 @@ static const struct item *in_the_way(const struct item *item)
 static bool follows_create(const struct item *item)
 {
     for (size_t i = 0; i < item->after_count; i++)
-        if (task_plan(item->after[i]->task)->action == PLAN_CREATE)
+        if (task_plan(item->after[i]->task)->action == PLAN_CREATE &&
+            !task_observed(item->after[i]->task))
             return true;
     return false;
 }
@@ -90,7 +95,7 @@ static void try_release(struct item *item, const struct item *items, size_t coun
     const struct plan *plan = task_plan(item->task);
     const struct item *other = NULL;
 
-    if (plan->action != PLAN_NONE && plan->action != PLAN_BLOCKED) {
+    if (plan->action != PLAN_NONE && plan->action != PLAN_BLOCKED && !task_observed(item->task)) {
         other = in_the_way(item);
         if (other && task_state(other->task) == TASK_DONE) {
             wait_in_vain(item, other);

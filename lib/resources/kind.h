@@ -135,6 +135,7 @@ struct scope {
     const json_t *document; /* the resource as AWS returned it; NULL while absent */
     const json_t *replies;  /* operation -> whole reply of this pass */
     const json_t *facts;    /* account, region, partition, caller_arn, pipeline */
+    const json_t *ignored;  /* paths that are neither compared nor written; NULL: none */
     const json_t *beside;   /* what members.h found beside the fields; NULL: nothing */
 };
 

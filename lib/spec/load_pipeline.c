@@ -8,8 +8,8 @@
 
 #define TEMPLATE "specs/pipeline.yaml"
 
-static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
-                                            "resources", "billing", "queries",  NULL};
+static const char *const pipeline_keys[] = {
+    "region", "role", "template", "parameters", "resources", "billing", "queries", "mode", NULL};
 static const char *const role_keys[] = {"arn", "external_id", NULL};
 static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};
@@ -266,6 +266,7 @@ static bool read_pipeline(struct load *load, struct draft *draft, const struct y
     if (!yaml_is_null(draft->node) &&
         !load_check_keys(load, draft->node, draft->path, pipeline_keys))
         return false;
+    load_settings_mode(load, draft->node, draft->path, &draft->pipeline->mode);
     read_region(load, draft, root);
     read_role(load, draft);
     load_billing_read(load, draft, root);
@@ -302,6 +303,7 @@ void load_pipeline_all(struct load *load, const struct yaml_node *root, struct m
         draft->node = pipelines->items[i];
         draft->pipeline->name = mem_text(draft->node->key);
         draft->path = mem_printf("pipelines.%s", draft->node->key);
+        draft->pipeline->mode = manifest->mode;
         draft->off = json_object();
         draft->unsound = !read_pipeline(load, draft, root);
     }

@@ -87,6 +87,9 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
 /* A warning when neither account nor the pipelines' roles say whose account it is. */
 void load_settings_warn(struct load *load, const struct yaml_node *root,
                         const struct manifest *manifest);
+/* Lays the `mode` of a mapping, where it has one, over *mode. */
+void load_settings_mode(struct load *load, const struct yaml_node *parent, const char *path,
+                        struct manifest_mode *mode);
 /* A region of AWS by its form, or NULL with an error; new text. */
 char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path);
 

@@ -1,6 +1,8 @@
 /* load_resource.c -- the resources of a pipeline: kind, fields, what must and must not be
  * there. */
 #include "base/mem.h"
+#include "resources/ignore.h"
+#include "resources/members.h"
 #include "resources/registry.h"
 #include "spec/load_private.h"
 
@@ -9,7 +11,7 @@
 static bool is_reserved(const char *key)
 {
     return !strcmp(key, "kind") || !strcmp(key, "after") || !strcmp(key, "ensure") ||
-           !strcmp(key, "when");
+           !strcmp(key, "when") || !strcmp(key, "mode") || !strcmp(key, "ignore");
 }
 
 static const struct kind *read_kind(struct load *load, const struct yaml_node *node,
@@ -38,9 +40,9 @@ static const struct kind *read_kind(struct load *load, const struct yaml_node *n
 static void tell_unknown(struct load *load, const struct kind *kind, const struct yaml_node *item,
                          const char *path)
 {
-    const char *names[64] = {"after", "ensure", "when"};
+    const char *names[64] = {"after", "ensure", "when", "mode", "ignore"};
     cleanup_free char *hint = NULL;
-    size_t n = 3;
+    size_t n = 5;
 
     for (const struct field *f = kind->fields; f->name && n < 63; f++)
         if (!(f->flags & FIELD_REPORTED))
@@ -69,6 +71,67 @@ static bool read_ensure(struct load *load, const struct kind *kind, const struct
     else
         return true;
     return false;
+}
+
+/* A field that events depend on: nobody keeps it any more, and that is told where it is chosen. */
+static void warn_ignored(struct load *load, const struct manifest_resource *resource,
+                         const struct yaml_node *node, const char *path)
+{
+    const struct field *field = ignore_field(resource->kind, node->text);
+    struct problem *problem;
+
+    if (!field || !field->loss || (field->flags & FIELD_OWNER))
+        return;
+    problem = problems_add(load->problems, PROBLEM_WARNING,
+                           (struct yaml_place){node->file, node->line, node->column}, path,
+                           "%s is ignored: while AWS has another value than the spec, %s",
+                           node->text, members_loss_text(field->loss));
+    problem->cost = mem_text(field->harm ? field->harm : "Nobody puts it right.");
+    problem->remedy = mem_text("take it out of `ignore`, or watch it with `mode: observe`, which "
+                               "counts it as a difference");
+}
+
+static void read_ignored(struct load *load, struct manifest_resource *resource,
+                         const struct yaml_node *node, const char *path)
+{
+    cleanup_free char *problem = NULL;
+
+    if (node->type != YAML_TEXT || !*node->text || yaml_is_null(node)) {
+        load_error(load, node, path, "must be the name of a field: retention_days, tags.team");
+        return;
+    }
+    if (load_is_poisoned(node))
+        return;
+    problem = ignore_problem(resource->kind, node->text);
+    if (problem) {
+        load_error(load, node, path, "%s", problem);
+        return;
+    }
+    warn_ignored(load, resource, node, path);
+    if (!resource->ignored)
+        resource->ignored = json_array();
+    json_array_append_new(resource->ignored, json_string(node->text));
+}
+
+static void read_ignore(struct load *load, struct manifest_resource *resource,
+                        const struct yaml_node *node, const char *path)
+{
+    const struct yaml_node *ignore = yaml_find(node, "ignore");
+    cleanup_free char *below = mem_printf("%s.ignore", path);
+
+    if (!ignore || yaml_is_null(ignore))
+        return;
+    if (ignore->type == YAML_MAP) {
+        load_error(load, ignore, below, "must be a list of fields: [retention_days, tags.team]");
+        return;
+    }
+    if (ignore->type == YAML_TEXT)
+        read_ignored(load, resource, ignore, below);
+    for (size_t i = 0; ignore->type == YAML_LIST && i < ignore->count; i++) {
+        cleanup_free char *item = mem_printf("%s[%zu]", below, i);
+
+        read_ignored(load, resource, ignore->items[i], item);
+    }
 }
 
 /* False when something was told about it. */
@@ -131,6 +194,7 @@ static void read_resource(struct load *load, struct draft *draft, const struct y
     resource->address = mem_printf("%s/%s", draft->pipeline->name, node->key);
     resource->declared = json_object();
     resource->node = node;
+    resource->mode = draft->pipeline->mode;
     draft->flawed[index] = true;
     if (!load_is_name(node->key, "_-", false))
         load_error_key(load, node, path,
@@ -146,6 +210,8 @@ static void read_resource(struct load *load, struct draft *draft, const struct y
         if (!is_reserved(node->items[i]->key))
             good &= read_field(load, resource, node->items[i], path);
     good &= check_missing(load, resource->kind, node, path);
+    load_settings_mode(load, node, path, &resource->mode);
+    read_ignore(load, resource, node, path);
     resource->absent = read_ensure(load, resource->kind, node, path);
     draft->flawed[index] = !good;
 }

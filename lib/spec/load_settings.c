@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const top_keys[] = {"account",  "region",  "reconcile", "listen",
+static const char *const top_keys[] = {"account",  "region",  "reconcile", "listen", "mode",
                                        "template", "billing", "pipelines", NULL};
 static const char *const reconcile_keys[] = {"interval", "jitter",         "settle_timeout",
                                              "breaker",  "breaker_window", NULL};
@@ -38,6 +38,21 @@ char *load_settings_region(struct load *load, const struct yaml_node *node, cons
                nearest ? "?" : "");
     free(text);
     return NULL;
+}
+
+void load_settings_mode(struct load *load, const struct yaml_node *parent, const char *path,
+                        struct manifest_mode *mode)
+{
+    const struct yaml_node *node = yaml_find(parent, "mode");
+    cleanup_free char *below = mem_printf("%s%smode", path, *path ? "." : "");
+    cleanup_free char *text = load_text_setting(load, node, below);
+
+    if (!text)
+        return;
+    mode->observe = !strcmp(text, "observe");
+    mode->place = (struct yaml_place){node->file, node->line, node->column};
+    if (!mode->observe && strcmp(text, "enforce") != 0)
+        load_error(load, node, below, "must be observe (nothing is written) or enforce");
 }
 
 static void read_account(struct load *load, const struct yaml_node *root, struct manifest *manifest)
@@ -147,6 +162,7 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
     manifest->breaker_window_s = read_duration(load, reconcile, "breaker_window", 3600, 1);
     manifest->breaker_repairs = read_breaker(load, reconcile);
     read_listen(load, root, manifest);
+    load_settings_mode(load, root, "", &manifest->mode);
 }
 
 /* Every role's ARN names an account of its own. */

@@ -119,6 +119,7 @@ static void free_resource(struct manifest_resource *resource)
     free(resource->id);
     free(resource->address);
     json_decref(resource->declared);
+    json_decref(resource->ignored);
     free(resource->needs);
 }
 

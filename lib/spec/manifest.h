@@ -12,6 +12,13 @@
 
 struct yaml_node;
 
+/* `mode`: whether billingd writes, or only looks and tells.  The narrowest that says it wins: of a
+ * resource, of its pipeline, of the spec. */
+struct manifest_mode {
+    bool observe;
+    struct yaml_place place; /* where it was said; line 0: nowhere */
+};
+
 struct manifest_resource {
     char *id;      /* key in the template: "bucket" */
     char *address; /* "ddn-api/bucket" */
@@ -19,7 +26,9 @@ struct manifest_resource {
     json_t *declared; /* field -> value, converted by field type; text may hold ${references} */
     size_t *needs;    /* indices (in the pipeline's resources) that must be in place before */
     size_t need_count;
-    bool absent;                  /* `ensure: absent` */
+    bool absent; /* `ensure: absent` */
+    struct manifest_mode mode;
+    json_t *ignored;              /* paths under `ignore`: resources/ignore.h; NULL: none */
     const struct yaml_node *node; /* where it stands; owned by the manifest */
 };
 
@@ -33,6 +42,7 @@ struct manifest_pipeline {
     json_t *billing; /* the `billing` section, the manifest's below its own; scalars are texts;
                         NULL: there is none */
     json_t *queries; /* name -> SQL of the template; ${runtime} placeholders are left in it */
+    struct manifest_mode mode;
 };
 
 struct manifest {
@@ -43,6 +53,7 @@ struct manifest {
     int settle_timeout_s;     /* longest wait for one resource to settle in one pass */
     int breaker_repairs;      /* writes of one field before writing stops */
     int breaker_window_s;     /* a field in sync for this long is forgiven */
+    struct manifest_mode mode;
     struct manifest_pipeline *pipelines;
     size_t pipeline_count;
     struct yaml_node *documents; /* parsed files, for positions */
@@ -86,6 +97,12 @@ json_t *manifest_billing_with(const struct manifest *manifest, size_t pipeline, 
 /* The resource of that id (also one that is to be absent), or NULL. */
 const struct manifest_resource *manifest_resource_find(const struct manifest_pipeline *pipeline,
                                                        const char *id);
+/* What decides whether anything is written into the resource of that id; the pipeline's own mode
+ * when the spec has none such.  Borrowed. */
+const struct manifest_mode *manifest_resource_mode(const struct manifest_pipeline *pipeline,
+                                                   const char *id);
+/* "mode: observe (billing.yaml:3:1)"; new text. */
+char *manifest_resource_mode_text(const struct manifest_mode *mode);
 /* Where field ("" for the resource itself; dots and [n] descend) of a resource stands: the nearest
  * that stands anywhere.  Borrowed from the manifest. */
 struct yaml_place manifest_resource_place(const struct manifest_resource *resource,

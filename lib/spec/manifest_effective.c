@@ -50,6 +50,11 @@ json_t *manifest_effective_value(const json_t *value)
     return copy;
 }
 
+static void set_mode(json_t *object, const struct manifest_mode *mode)
+{
+    json_object_set_new(object, "mode", json_string(mode->observe ? "observe" : "enforce"));
+}
+
 static json_t *resource_document(const struct manifest_pipeline *pipeline, size_t index,
                                  const json_t *desired)
 {
@@ -57,6 +62,10 @@ static json_t *resource_document(const struct manifest_pipeline *pipeline, size_
     json_t *document = json_pack("{s:s}", "kind", resource->kind->name);
     json_t *after = json_array();
 
+    if (resource->mode.observe != pipeline->mode.observe)
+        set_mode(document, &resource->mode);
+    if (resource->ignored)
+        json_object_set_new(document, "ignore", manifest_effective_value(resource->ignored));
     if (resource->absent)
         json_object_set_new(document, "ensure", json_string("absent"));
     json_object_update_new(document, manifest_effective_value(desired));
@@ -77,6 +86,8 @@ static json_t *pipeline_document(const struct manifest *manifest,
     json_t *document = json_pack("{s:s}", "region", pipeline->region);
     json_t *resources = json_object();
 
+    if (pipeline->mode.observe)
+        set_mode(document, &pipeline->mode);
     if (pipeline->role_arn)
         json_object_set_new(
             document, "role",

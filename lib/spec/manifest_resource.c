@@ -1,4 +1,5 @@
 /* manifest_resource.c -- finding a resource of a pipeline, and where it stands in the files. */
+#include "base/mem.h"
 #include "spec/manifest.h"
 #include "yaml/yaml.h"
 
@@ -11,6 +12,23 @@ const struct manifest_resource *manifest_resource_find(const struct manifest_pip
         if (!strcmp(pipeline->resources[i].id, id))
             return &pipeline->resources[i];
     return NULL;
+}
+
+const struct manifest_mode *manifest_resource_mode(const struct manifest_pipeline *pipeline,
+                                                   const char *id)
+{
+    const struct manifest_resource *resource = manifest_resource_find(pipeline, id);
+
+    return resource ? &resource->mode : &pipeline->mode;
+}
+
+char *manifest_resource_mode_text(const struct manifest_mode *mode)
+{
+    const char *word = mode->observe ? "observe" : "enforce";
+
+    return mode->place.line ? mem_printf("mode: %s (%s:%d:%d)", word, mode->place.file,
+                                         mode->place.line, mode->place.column)
+                            : mem_printf("mode: %s (the default)", word);
 }
 
 struct yaml_place manifest_resource_place(const struct manifest_resource *resource,

@@ -182,6 +182,14 @@ static json_t *field_schema(const struct kind *kind, const struct field *field, 
     }
 }
 
+static json_t *mode_schema(void)
+{
+    return json_pack("{s:[{s:[s,s,s,n]}, {s:s}], s:s}", "anyOf", "enum", "observe", "enforce", "",
+                     "$ref", "#/$defs/variable", "description",
+                     "enforce (the default) writes; observe looks, tells what differs, and writes "
+                     "nothing. The narrowest wins: resource, pipeline, spec.");
+}
+
 static json_t *kind_schema(const struct kind *kind, json_t *definitions)
 {
     json_t *properties = json_pack(
@@ -192,6 +200,12 @@ static json_t *kind_schema(const struct kind *kind, json_t *definitions)
         "present", kind_is_removable(kind) ? "absent" : NULL, "description",
         "absent: is deleted where it carries our mark.");
 
+    json_object_set_new(properties, "mode", mode_schema());
+    json_object_set_new(
+        properties, "ignore",
+        described(reference("texts"),
+                  "Fields that are neither compared nor written: a field, tags.KEY, "
+                  "policy[Sid], lifecycle[ID]."));
     for (const struct field *f = kind->fields; f->name; f++)
         if (!(f->flags & FIELD_REPORTED))
             json_object_set_new(properties, f->name,

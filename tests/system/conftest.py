@@ -83,6 +83,7 @@ class Spec:
         "interval": "1h", "jitter": "0s", "settle_timeout": "20s", "breaker": "3"})
     account: str = ACCOUNT
     listen: str = "127.0.0.1:0"
+    top: str = ""  # more lines at the top
 
     def write(self, **changes: Any) -> "Spec":
         self.settings |= changes.pop("settings", {})
@@ -91,7 +92,7 @@ class Spec:
         (self.path.parent / "specs").mkdir(exist_ok=True)
         settings = "".join(f"  {k}: {v}\n" for k, v in self.settings.items())
         text = (f"account: \"{self.account}\"\nregion: {REGION}\nreconcile:\n{settings}"
-                f"listen: {self.listen}\ntemplate: {ROOT}/specs/pipeline.yaml\npipelines:{self.pipelines}")
+                f"listen: {self.listen}\n{self.top}template: {ROOT}/specs/pipeline.yaml\npipelines:{self.pipelines}")
         waiting = self.path.with_suffix(".new")
         waiting.write_text(text)
         waiting.rename(self.path)

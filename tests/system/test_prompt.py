@@ -25,7 +25,7 @@ def test_the_plan_begins_with_whose_account(run: Any, api: str) -> None:
     document = json.loads(run("plan", "-o", "json").stdout)
     [told] = document["pipelines"]
     assert told.pop("caller").startswith(f"arn:aws:iam::{ACCOUNT}:")
-    assert told == {"pipeline": "shop", "account": ACCOUNT, "alias": None, "region": REGION}
+    assert told == {"pipeline": "shop", "account": ACCOUNT, "alias": None, "region": REGION, "pauses": []}
 
 
 def asked(sandbox: Sandbox) -> int:
@@ -60,7 +60,8 @@ def test_the_account_s_alias_is_told_where_it_can_be_read(run: Any, sandbox: San
 def test_an_unknown_caller_is_null(run: Any, sandbox: Sandbox, api: str) -> None:
     said = run("plan", "-o", "json", AWS_ACCESS_KEY_ID="AKIANOBODYKNOWSTHIS0")
     assert json.loads(said.stdout)["pipelines"] == [
-        {"pipeline": "shop", "account": None, "alias": None, "region": REGION, "caller": None}]
+        {"pipeline": "shop", "account": None, "alias": None, "region": REGION, "caller": None,
+         "pauses": None}]
     assert not run("plan", AWS_ACCESS_KEY_ID="AKIANOBODYKNOWSTHIS0").stdout.startswith("shop: account")
 
 

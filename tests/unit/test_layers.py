@@ -15,7 +15,7 @@ PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "spec/lint", "spec"]
-RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "reconcile"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
@@ -38,17 +38,19 @@ ROOMS = {
     "billing/verify": [*AUDIT, "billing/close", "billing/verify"],
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
+    "state": [*SPEC, "state"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-2], "permissions"],
+    "permissions": [*RECONCILE[:-3], "state", "permissions"],
     "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
     "daemon/web": [*BASE, "daemon/web"],
     "daemon/service": [*VIEWS, "daemon/web", "daemon/service"],
     "daemon/verbs": [*VIEWS, "permissions", "import", "daemon/verbs"],
+    "daemon/verbs/ask": [*VIEWS, "permissions", "import", "daemon/verbs", "daemon/verbs/ask"],
     "daemon/verbs/billing": [*VIEWS, "permissions", "import", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
     "daemon/help": [*VIEWS, "permissions", "import", "daemon/verbs", "daemon/help"],
-    "daemon": [*VIEWS, "permissions", "import", "billing/shadow", "billing/verify", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing", "daemon/help"],
+    "daemon": [*VIEWS, "permissions", "import", "billing/shadow", "billing/verify", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}

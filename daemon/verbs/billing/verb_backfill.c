@@ -7,6 +7,7 @@
 #include "billing/events/events_missing.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
+#include "daemon/verbs/billing/billing_guard.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/day_range.h"
@@ -145,13 +146,17 @@ static int code_of(const json_t *report, bool dry_run)
 
 static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
+    static const char *const into[] = {"bucket", NULL};
     const struct options *options = turn->options;
     struct backfill_request request = {.dry_run = options->dry_run,
                                        .legacy_prefix = options->legacy,
                                        .progress = on_progress,
                                        .arg = turn};
     json_auto_t *report = NULL;
+    int refused = options->dry_run ? 0 : billing_guard_check(flow, turn, into, e);
 
+    if (refused)
+        return refused;
     if (choose(flow, turn, &request, e))
         return -1;
     report = backfill_run(flow, turn->billing, &request, e);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "billing/close/close.h"
+#include "daemon/verbs/billing/billing_guard.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/views/bill_view.h"
@@ -120,7 +121,9 @@ static int write_it(struct flow *flow, struct billing_turn *turn, struct close *
 
 static int decide(struct flow *flow, struct billing_turn *turn, struct close *close, struct err *e)
 {
+    static const char *const into[] = {"bucket", NULL};
     char month[16];
+    int refused;
 
     billing_runner_quiet(turn);
     if (json_array_size(close->reasons))
@@ -139,6 +142,9 @@ static int decide(struct flow *flow, struct billing_turn *turn, struct close *cl
             print_json(close, false);
         return EXIT_DONE;
     }
+    refused = billing_guard_check(flow, turn, into, e);
+    if (refused)
+        return refused;
     return is_agreed(turn, close) ? write_it(flow, turn, close, e) : EXIT_REFUSED;
 }
 

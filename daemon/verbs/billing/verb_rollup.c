@@ -5,6 +5,7 @@
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
 #include "billing/store/damaged.h"
+#include "daemon/verbs/billing/billing_guard.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/day_range.h"
@@ -246,7 +247,9 @@ static int finish(struct work *work)
 
 static int look_and_repair(struct flow *flow, struct work *work, struct err *e)
 {
+    static const char *const into[] = {"rollup_table", "bucket", NULL};
     const struct options *options = work->turn->options;
+    int refused;
 
     billing_runner_say(work->turn, "looking for days without a current build");
     if (choose(flow, work, e))
@@ -258,9 +261,12 @@ static int look_and_repair(struct flow *flow, struct work *work, struct err *e)
         print_plan(work);
         (void)fflush(stdout);
     }
-    if (!options->dry_run && count_wanted(&work->before, options->rebuild) && repair(flow, work, e))
-        return -1;
-    return finish(work);
+    if (options->dry_run || !count_wanted(&work->before, options->rebuild))
+        return finish(work);
+    refused = billing_guard_check(flow, work->turn, into, e);
+    if (refused)
+        return refused;
+    return repair(flow, work, e) ? -1 : finish(work);
 }
 
 static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)

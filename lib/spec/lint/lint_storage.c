@@ -57,6 +57,17 @@ static char *archive_path(const struct lint_look *look)
     return NULL;
 }
 
+/* Where billingd keeps what was paused (state/state_object.c): without it a pause ends early. */
+static bool touches_state(const struct lint_look *look, const json_t *rule)
+{
+    cleanup_free char *path = rule_path(look, rule);
+    cleanup_free char *state = mem_printf("%s/_billingd/", lint_subject_name(look->values));
+    const char *slash = path ? strchr(path, '/') : NULL;
+
+    /* A rule for the whole bucket is told of what it holds. */
+    return slash && slash[1] && lint_path_nested(path, state);
+}
+
 static bool touches_archive(const struct lint_look *look, const json_t *rule)
 {
     cleanup_free char *path = rule_path(look, rule), *archive = archive_path(look);
@@ -145,6 +156,8 @@ static bool find_expiration(struct lint_look *look)
             found = lint_rule_say(look, "rule \"%s\", table %s", rule_name(rule), table);
         if (expires_early(rule) && touches_archive(look, rule))
             found = lint_rule_say(look, "rule \"%s\", closed months", rule_name(rule));
+        if (expires_early(rule) && touches_state(look, rule))
+            found = lint_rule_say(look, "rule \"%s\", what billingd remembers", rule_name(rule));
     }
     return found;
 }

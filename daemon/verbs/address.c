@@ -1,0 +1,70 @@
+#include "daemon/verbs/address.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void address_fini(struct address *address)
+{
+    free(address->text);
+    free(address->field);
+    *address = (struct address){0};
+}
+
+/* Everything there is, and the nearest of it. */
+static int tell_unknown(const struct manifest *manifest, const char *text)
+{
+    size_t count = 0, room = 1;
+    cleanup_free const char **names = NULL;
+    cleanup_free char *hint = NULL;
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        room += 1 + manifest->pipelines[i].resource_count;
+    names = mem_new(room * sizeof *names);
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        names[count++] = manifest->pipelines[i].name;
+        for (size_t j = 0; j < manifest->pipelines[i].resource_count; j++)
+            names[count++] = manifest->pipelines[i].resources[j].address;
+    }
+    hint = str_hint(text, names);
+    (void)fprintf(stderr, "billingd: the spec has no '%s'%s\n", text, hint);
+    return -1;
+}
+
+static int take_resource(const struct manifest *manifest, const char *name, struct address *address)
+{
+    const struct manifest_pipeline *pipeline = &manifest->pipelines[address->pipeline];
+    size_t n = strcspn(name, ".");
+    cleanup_free char *id = mem_text_n(name, n);
+
+    address->resource = manifest_resource_find(pipeline, id);
+    if (!address->resource)
+        return -1;
+    address->text = mem_text(address->resource->address);
+    address->field = name[n] ? mem_text(name + n + 1) : NULL;
+    return 0;
+}
+
+int address_find(const struct manifest *manifest, const char *text, struct address *address)
+{
+    size_t n = strcspn(text, "/");
+
+    *address = (struct address){0};
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
+
+        if (strncmp(pipeline->name, text, n) != 0 || pipeline->name[n])
+            continue;
+        address->pipeline = i;
+        if (text[n])
+            return take_resource(manifest, text + n + 1, address) ? tell_unknown(manifest, text)
+                                                                  : 0;
+        address->text = mem_text(pipeline->name);
+        return 0;
+    }
+    if (manifest->pipeline_count == 1 && !text[n] && !take_resource(manifest, text, address))
+        return 0;
+    return tell_unknown(manifest, text);
+}

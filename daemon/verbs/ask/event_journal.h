@@ -1,0 +1,13 @@
+/* event_journal.h -- the daemon's events of before its start, as systemd's journal has them. */
+#ifndef DAEMON_VERBS_ASK_EVENT_JOURNAL_H
+#define DAEMON_VERBS_ASK_EVENT_JOURNAL_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+
+/* Events of the unit billingd from from_s to to_s (seconds since 1970), the oldest first, each with
+ * its `time`; new reference.  NULL and *e: there is no journal here, or it cannot be read. */
+json_t *event_journal_read(double from_s, double to_s, struct err *e);
+
+#endif

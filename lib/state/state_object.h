@@ -1,0 +1,42 @@
+/* state_object.h -- what billingd itself must remember lies in the pipeline's own bucket, shared by
+ * all who run: "_billingd/PIPELINE/NAME.json", one JSON object each, written under a condition.
+ *
+ * Names that begin with "_" are hidden from Athena, so that no table reads them whatever its
+ * location.  (Athena user guide, "Tables, databases, and data catalogs") */
+#ifndef STATE_STATE_OBJECT_H
+#define STATE_STATE_OBJECT_H
+
+#include "aws/flow.h"
+#include "spec/manifest.h"
+
+#define STATE_PREFIX "_billingd/"
+
+/* The bucket of a pipeline (its resource `bucket`), as desired (manifest_resolve) names it;
+ * borrowed, NULL: it has none. */
+const char *state_object_bucket(const struct manifest_pipeline *pipeline, const json_t *desired);
+/* Where the object lies: parameters of GetObject and PutObject; new reference.  name: "pauses". */
+json_t *state_object_place(const char *bucket, const char *pipeline, const char *name,
+                           const char *account);
+/* "s3://bucket/_billingd/shop/pauses.json"; new text. */
+char *state_object_text(const json_t *place);
+
+struct state_object {
+    json_t *value; /* NULL: there is none */
+    char *etag;    /* NULL likewise */
+};
+/* Takes the reply to GetObject.  0, also when there is no object, or no bucket yet.  -1 and *e:
+ * what it holds is unknown.  Give back with state_object_fini. */
+int state_object_take(const struct aws_reply *reply, const json_t *place,
+                      struct state_object *object, struct err *e);
+void state_object_fini(struct state_object *object);
+
+/* Reads it; as state_object_take. */
+int state_object_read(struct flow *flow, struct aws_session *session, const json_t *place,
+                      struct state_object *object, struct err *e);
+/* Writes value in place of what was read (as object has it).  1: written; 0: somebody else has
+ * written meanwhile, so read it again; -1 and *e. */
+int state_object_write(struct flow *flow, struct aws_session *session, const json_t *place,
+                       const struct state_object *object, const json_t *value, struct err *e)
+    __attribute__((nonnull(1, 2, 3, 4, 5, 6)));
+
+#endif
