@@ -138,7 +138,7 @@ void open_gaps_note(struct open_gaps *gaps, const char *pipeline, const json_t *
         if (!is_blind(audit) && covers(audit, json_array_get(list, i)))
             json_array_remove(list, i);
     json_array_foreach(json_object_get(audit, "gaps"), i, gap)
-        if (audit_is_open(gap))
+        if (audit_gap_is_open(gap))
             add(list, gap);
     show(pipeline, list);
 }

@@ -293,11 +293,6 @@ json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from
     return document;
 }
 
-bool audit_is_open(const json_t *gap)
-{
-    return json_is_true(json_object_get(gap, "above_limit")) && !json_object_get(gap, "accepted");
-}
-
 bool audit_has_gap(const json_t *audit)
 {
     const char *verdict = json_text(audit, "verdict");

@@ -4,6 +4,7 @@
 #define BILLING_AUDIT_AUDIT_H
 
 #include "aws/flow.h"
+#include "billing/audit/audit_gap.h"
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
 
@@ -29,8 +30,6 @@ json_t *audit_run(struct flow *flow, const struct billing *billing, int64_t from
  * none.  -1 and *e. */
 int audit_fresh_object(struct flow *flow, const struct billing *billing, double *newest,
                        struct err *e);
-/* True for a gap of an audit that is above settings.max_gap and that the spec does not accept. */
-bool audit_is_open(const json_t *gap);
 /* True when a gap is above settings.max_gap and AWS does not explain it. */
 bool audit_has_gap(const json_t *audit);
 

@@ -348,7 +348,7 @@ struct hours {
 
 static bool is_within(const json_t *gap, struct hours hours)
 {
-    return audit_is_open(gap) && (int64_t)json_whole(gap, "from") >= hours.from_s &&
+    return audit_gap_is_open(gap) && (int64_t)json_whole(gap, "from") >= hours.from_s &&
            (int64_t)json_whole(gap, "to") <= hours.to_s;
 }
 

@@ -85,7 +85,7 @@ const char *audit_verdict(const json_t *gaps, const json_t *reasons)
     json_t *gap;
 
     json_array_foreach(gaps, i, gap) {
-        if (audit_is_open(gap))
+        if (audit_gap_is_open(gap))
             return "gap";
         accepted = accepted || json_object_get(gap, "accepted");
     }

@@ -211,7 +211,7 @@ static void add_gap(struct close *close, const json_t *gap)
 
 static bool is_counted(const json_t *gap)
 {
-    return audit_is_open(gap) && !json_is_true(json_object_get(gap, "explained"));
+    return audit_gap_is_open(gap) && !json_is_true(json_object_get(gap, "explained"));
 }
 
 static void add_gaps(struct close *close)
