@@ -4,6 +4,7 @@
 #define BILLING_AUDIT_AUDIT_H
 
 #include "aws/flow.h"
+#include "billing/audit/audit_gap.h"
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
 

@@ -9,6 +9,7 @@
  * audit_days.c     billing days: requests, rollups, the bill
  * audit_lines.c    lines that arrived and cannot be billed
  * audit_sum.c      hours of arrival and billing days joined, to the event
+ * audit_gap.c      one gap: is it open (audit_gap.h)
  * audit_verdict.c  complete, or why not
  * audit_exact.c    where ids can be compared, the hours of a loss exactly
  * audit_objects.c  objects nobody can read: the error prefix, and a stream's older form

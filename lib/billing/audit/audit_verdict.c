@@ -74,7 +74,7 @@ json_t *audit_verdict_reasons(const struct audit *audit)
                          "nothing is known of what lies in S3: %s",
                          audit->unread));
     add_sum(reasons, audit);
-    if (unknown)
+    if (unknown && !audit->before_since)
         add(reasons, "counts", counts_text(unknown, dropped));
     return reasons;
 }
