@@ -29,15 +29,13 @@ static void put(const char *path, const char *text)
 
 static void check_read(const char *path, int status, const char *text, const char *why)
 {
-    char *have = NULL;
-    size_t length = 0;
-    struct err e = {0};
+    struct secret_file have;
 
-    CHECK_INT(secret_file_read(path, 8, &have, &length, &e), status);
-    CHECK_TEXT(have, text);
-    CHECK(!why || strstr(e.text, why));
-    CHECK(why || e.kind == ERR_NONE);
-    mem_free_secret(have);
+    CHECK_INT(secret_file_read(path, 8, &have), status);
+    CHECK_TEXT(have.text, text);
+    CHECK_INT(have.length, text ? strlen(text) : 0);
+    CHECK(why ? strstr(have.why, why) != NULL : !*have.why);
+    secret_file_fini(&have);
 }
 
 static void test_reading(void)
@@ -65,15 +63,15 @@ static void test_writing(void)
 {
     cleanup_free char *file = in("token"), *nowhere = in("no/token");
     struct stat info;
-    struct err e = {0};
+    char why[SECRET_FILE_WHY] = "";
 
     put(file, "old");
     CHECK_INT(chmod(file, 0644), 0);
-    CHECK_INT(secret_file_write(file, "new", &e), 0);
+    CHECK_INT(secret_file_write(file, "new", why), 0);
     check_read(file, 1, "new", NULL);
     CHECK(stat(file, &info) == 0 && (info.st_mode & 0777) == 0600);
-    CHECK_INT(secret_file_write(nowhere, "new", &e), -1);
-    CHECK(e.kind == ERR_INVALID && strstr(e.text, "No such file"));
+    CHECK_INT(secret_file_write(nowhere, "new", why), -1);
+    CHECK(strstr(why, "No such file"));
     (void)unlink(file);
 }
 

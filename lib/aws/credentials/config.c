@@ -31,9 +31,7 @@ struct aws_config_files {
     struct config_place {
         char *paths[AWS_CONFIG_PLACES + 1];
         const char *path; /* one of them: the file that was read, NULL when there is none */
-        char *text;
-        size_t length;
-        struct err error;
+        struct secret_file file;
     } places[2]; /* by enum aws_config_kind */
 };
 
@@ -74,7 +72,7 @@ void aws_config_files_read(struct aws_config_files *files)
         struct config_place *place = &files->places[i];
 
         for (char **path = place->paths; *path && !place->path; path++)
-            if (secret_file_read(*path, FILE_LIMIT, &place->text, &place->length, &place->error))
+            if (secret_file_read(*path, FILE_LIMIT, &place->file))
                 place->path = *path;
     }
 }
@@ -87,11 +85,11 @@ struct aws_config *aws_config_parse(const struct aws_config_files *files, struct
     for (size_t i = 0; i < 2 && !status; i++) {
         const struct config_place *place = &files->places[i];
 
-        if (place->error.kind != ERR_NONE)
-            status = err_set(e, place->error.kind, "%s", place->error.text);
+        if (place->path && !place->file.text)
+            status = err_set(e, ERR_INVALID, "%s: %s", place->path, place->file.why);
         else if (place->path)
-            status =
-                config_file_parse(config, (enum aws_config_kind)i, place->path, place->text, e);
+            status = config_file_parse(config, (enum aws_config_kind)i, place->path,
+                                       place->file.text, e);
     }
     if (!status && !aws_config_check(config, AWS_SECTION_PROFILE, aws_config_profile(), e))
         return config;
@@ -104,9 +102,7 @@ void aws_config_files_free(struct aws_config_files *files)
     for (size_t i = 0; i < 2; i++) {
         for (char **path = files->places[i].paths; *path; path++)
             free(*path);
-        if (files->places[i].text)
-            explicit_bzero(files->places[i].text, files->places[i].length);
-        free(files->places[i].text);
+        secret_file_fini(&files->places[i].file);
     }
     free(files);
 }

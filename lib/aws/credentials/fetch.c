@@ -140,17 +140,15 @@ void fetch_begin(struct fetch *fetch, void (*begin)(struct fetch *fetch))
 /* ---- files ---- */
 
 struct reading {
-    char *path, *text;
-    size_t length;
-    struct err error;
+    char *path;
+    struct secret_file file;
 };
 
 static void read_file(void *job)
 {
     struct reading *reading = job;
 
-    (void)secret_file_read(reading->path, FILE_LIMIT, &reading->text, &reading->length,
-                           &reading->error);
+    (void)secret_file_read(reading->path, FILE_LIMIT, &reading->file);
 }
 
 static void release_reading(void *job)
@@ -158,9 +156,7 @@ static void release_reading(void *job)
     struct reading *reading = job;
 
     free(reading->path);
-    if (reading->text)
-        explicit_bzero(reading->text, reading->length);
-    free(reading->text);
+    secret_file_fini(&reading->file);
     free(reading);
 }
 
@@ -170,10 +166,10 @@ static void on_read(void *arg, void *job)
     const struct reading *reading = job;
 
     fetch->reading = NULL;
-    if (reading->error.kind != ERR_NONE)
-        fetch_fail_with(fetch, &reading->error);
+    if (*reading->file.why)
+        fetch_fail(fetch, ERR_INVALID, "%s: %s", reading->path, reading->file.why);
     else
-        fetch->take_text(fetch, reading->text);
+        fetch->take_text(fetch, reading->file.text);
 }
 
 void fetch_read(struct fetch *fetch, const char *path, fetch_text_fn *take)

@@ -114,14 +114,14 @@ int aws_provider_sso(const struct aws_config *config, const char *profile,
 
 struct writing {
     char *path, *text;
-    struct err error;
+    char why[SECRET_FILE_WHY];
 };
 
 static void write_file(void *job)
 {
     struct writing *writing = job;
 
-    (void)secret_file_write(writing->path, writing->text, &writing->error);
+    (void)secret_file_write(writing->path, writing->text, writing->why);
 }
 
 static void on_written(void *arg, void *job)
@@ -129,8 +129,9 @@ static void on_written(void *arg, void *job)
     const struct writing *writing = job;
 
     (void)arg;
-    if (writing->error.kind != ERR_NONE)
-        log_warning("sso_token_not_kept", "{s:s}", "error", writing->error.text);
+    if (*writing->why)
+        log_warning("sso_token_not_kept", "{s:s, s:s}", "file", writing->path, "error",
+                    writing->why);
 }
 
 static void release_writing(void *job)

@@ -11,69 +11,85 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-static int fail(const char *path, const char *why, struct err *e)
+static int fail(char why[static SECRET_FILE_WHY], const char *text)
 {
-    return err_set(e, ERR_INVALID, "%s: %s", path, why);
+    (void)snprintf(why, SECRET_FILE_WHY, "%s", text);
+    return -1;
+}
+
+/* strerror is not for threads. */
+static int fail_number(char why[static SECRET_FILE_WHY], int number)
+{
+    char text[SECRET_FILE_WHY];
+
+    return fail(why, strerror_r(number, text, sizeof text));
 }
 
 /* Without O_NONBLOCK the open of a FIFO waits for its writer. */
-static int open_regular(const char *path, struct stat *info, struct err *e)
+static int open_regular(const char *path, char why[static SECRET_FILE_WHY])
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    const char *why = NULL;
+    struct stat info;
 
     if (fd < 0)
-        return fail(path, strerror(errno), e);
-    if (fstat(fd, info))
-        why = strerror(errno);
-    else if (S_ISDIR(info->st_mode))
-        why = strerror(EISDIR);
-    else if (!S_ISREG(info->st_mode) &&
-             !(S_ISCHR(info->st_mode) && info->st_rdev == makedev(1, 3))) /* /dev/null */
-        why = "is no regular file: a pipe or device could make billingd wait";
-    if (!why)
+        return fail_number(why, errno);
+    if (fstat(fd, &info))
+        (void)fail_number(why, errno);
+    else if (S_ISDIR(info.st_mode))
+        (void)fail_number(why, EISDIR);
+    else if (!S_ISREG(info.st_mode) &&
+             !(S_ISCHR(info.st_mode) && info.st_rdev == makedev(1, 3))) /* /dev/null */
+        (void)fail(why, "is no regular file: a pipe or device could make billingd wait");
+    else
         return fd;
     (void)close(fd);
-    return fail(path, why, e);
+    return -1;
 }
 
-static int read_all(int fd, char *text, size_t limit, size_t *length)
+static int read_all(int fd, struct secret_file *file, size_t limit)
 {
     ssize_t n = 1;
 
-    *length = 0;
-    while (n > 0 && *length <= limit) {
-        n = read(fd, text + *length, limit + 1 - *length);
+    while (n > 0 && file->length <= limit) {
+        n = read(fd, file->text + file->length, limit + 1 - file->length);
         if (n < 0 && errno == EINTR)
             n = 1;
         else if (n > 0)
-            *length += (size_t)n;
+            file->length += (size_t)n;
     }
-    return n < 0 ? -1 : 0;
+    if (n < 0)
+        return fail_number(file->why, errno);
+    if (file->length <= limit)
+        return 1;
+    (void)snprintf(file->why, sizeof file->why, "larger than %zu KiB", limit >> 10);
+    return -1;
 }
 
-int secret_file_read(const char *path, size_t limit, char **text, size_t *length, struct err *e)
+int secret_file_read(const char *path, size_t limit, struct secret_file *file)
 {
     struct stat info;
-    int fd, status = 1;
+    int fd, status;
 
-    *text = NULL;
+    *file = (struct secret_file){0};
     if (stat(path, &info) && (errno == ENOENT || errno == ENOTDIR))
         return 0;
-    if ((fd = open_regular(path, &info, e)) < 0)
+    if ((fd = open_regular(path, file->why)) < 0)
         return -1;
-    *text = mem_new(limit + 2);
-    if (read_all(fd, *text, limit, length))
-        status = fail(path, strerror(errno), e);
-    else if (*length > limit)
-        status = err_set(e, ERR_INVALID, "%s: larger than %zu KiB", path, limit >> 10);
+    file->text = mem_new(limit + 2);
+    status = read_all(fd, file, limit);
     (void)close(fd);
-    if (status < 0) {
-        explicit_bzero(*text, *length);
-        free(*text);
-        *text = NULL;
-    }
+    if (status < 0)
+        secret_file_fini(file);
     return status;
+}
+
+void secret_file_fini(struct secret_file *file)
+{
+    if (file->text)
+        explicit_bzero(file->text, file->length);
+    free(file->text);
+    file->text = NULL;
+    file->length = 0;
 }
 
 static int write_all(int fd, const char *text)
@@ -93,17 +109,21 @@ static int write_all(int fd, const char *text)
     return fsync(fd);
 }
 
-int secret_file_write(const char *path, const char *text, struct err *e)
+int secret_file_write(const char *path, const char *text, char why[static SECRET_FILE_WHY])
 {
     cleanup_free char *waiting = mem_printf("%s.XXXXXX", path);
     int fd = mkostemp(waiting, O_CLOEXEC), status; /* mode 0600 */
 
     if (fd < 0)
-        return fail(path, strerror(errno), e);
+        return fail_number(why, errno);
     status = write_all(fd, text);
-    if (close(fd) || status || rename(waiting, path)) {
-        status = fail(path, strerror(errno), e);
+    if (status)
+        (void)fail_number(why, errno);
+    if (close(fd) && !status)
+        status = fail_number(why, errno);
+    if (!status && rename(waiting, path))
+        status = fail_number(why, errno);
+    if (status)
         (void)unlink(waiting);
-    }
     return status;
 }

@@ -3,16 +3,25 @@
 #ifndef AWS_LOCAL_SECRET_FILE_H
 #define AWS_LOCAL_SECRET_FILE_H
 
-#include "base/err.h"
-
 #include <stddef.h>
 
-/* 1 and the text (new, NUL-ended, to be freed with mem_free_secret) and its length; 0 when there is
- * no such file; -1 and *e (ERR_INVALID, "PATH: why") when it cannot be read or has more than limit
- * bytes.  Uses no state: may be called in any thread. */
-int secret_file_read(const char *path, size_t limit, char **text, size_t *length, struct err *e);
+/* Reading and writing use no state, not even that of err_set, which looks for secrets: they may run
+ * in any thread. */
+enum { SECRET_FILE_WHY = 96 };
+
+struct secret_file {
+    char *text; /* NUL-ended; NULL: not read */
+    size_t length;
+    char why[SECRET_FILE_WHY]; /* it could not be read; "" when it could, or is not there */
+};
+
+/* 1 with its text; 0 when there is no such file; -1 and file->why when it cannot be read or has
+ * more than limit bytes. */
+int secret_file_read(const char *path, size_t limit, struct secret_file *file);
+/* Overwrites the text. */
+void secret_file_fini(struct secret_file *file);
 /* Replaces the file, or makes it, for its owner alone; whoever reads sees the old text or the new
- * one.  -1 and *e (ERR_INVALID) when it cannot be written: the old one is still there. */
-int secret_file_write(const char *path, const char *text, struct err *e);
+ * one.  -1 and why when it cannot be written: the old one is still there. */
+int secret_file_write(const char *path, const char *text, char why[static SECRET_FILE_WHY]);
 
 #endif
