@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/service/notify.h"
+#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "daemon/service/service_time.h"
 #include "daemon/views/exit_code.h"
@@ -115,6 +116,7 @@ static void ignore_others(void)
 static void run(struct service *service)
 {
     (void)uv_loop_init(&service->loop);
+    loop_watch_start(&service->watch, &service->loop, service_metrics_count_round, NULL);
     ignore_others();
     service_log_start(service);
     start_signals(service);

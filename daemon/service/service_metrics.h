@@ -49,6 +49,8 @@ struct service_metrics {
     struct metric backfilled_events_total;     /* pipeline */
     struct metric backfill_lost_events;        /* pipeline */
     struct metric partitions_registered_total;
+    struct metric loop_busy;         /* seconds */
+    struct metric loop_busy_longest; /* seconds */
     struct metric log_lines_dropped_total;
 };
 extern struct service_metrics service_metrics;
@@ -68,6 +70,8 @@ void service_metrics_forget_pipeline(const char *pipeline);
 /* One configuration load, at now_ms (wall clock). */
 void service_metrics_count_reload(bool successful, int64_t now_ms);
 void service_metrics_count_request(const struct aws_attempt *attempt);
+/* A loop_watch_fn. */
+void service_metrics_count_round(void *unused, double seconds);
 /* The whole body of GET /metrics. */
 void service_metrics_write(int64_t started_ms, struct str *out);
 

@@ -15,6 +15,7 @@
 #ifndef DAEMON_SERVICE_SERVICE_PRIVATE_H
 #define DAEMON_SERVICE_SERVICE_PRIVATE_H
 
+#include "aws/loop_watch.h"
 #include "daemon/service/health.h"
 #include "daemon/service/service.h"
 #include "daemon/service/upkeep.h"
@@ -53,6 +54,7 @@ struct service {
     struct web *web;
     char *listen; /* where it was told to; NULL: nowhere */
     uv_timer_t look, feed, give_up;
+    struct loop_watch watch;
     uv_prepare_t hand_on; /* log lines that wait, and what wakes the loop for them */
     uv_timer_t hand_on_again;
     uv_signal_t signals[SIGNALS];

@@ -82,7 +82,7 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
     backfill->read += walk.read;
     backfill->present += walk.found;
     backfill->bytes += walk.bytes;
-    backfill_writer_free(window.writer);
+    backfill_writer_free(flow, window.writer);
     if (!failed && hour_s + BACKFILL_HOUR_S <= until_s)
         backfill_pace_did(backfill, piece_of(hour_s, piece), backfill->logs.events - before);
     return failed;
@@ -91,7 +91,7 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
 int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, int64_t to_s,
                   struct err *e)
 {
-    json_auto_t *ids = NULL;
+    json_t *ids = NULL;
     bool begun = false;
     int failed = 0;
 
@@ -111,5 +111,6 @@ int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, 
                           (long long)((to_s - from_s) / BACKFILL_HOUR_S));
         failed = read_hour(flow, backfill, ids, hour_s, e);
     }
+    flow_drop(flow, ids);
     return failed ? err_wrap(e, "reading %s again", backfill->billing->names.log_group) : 0;
 }
