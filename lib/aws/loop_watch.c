@@ -16,10 +16,9 @@ static uint64_t ran_ns(void)
 }
 
 /* Between two of these lie all kinds of callbacks, and one wait, which libuv measures. */
-static void on_prepare(uv_prepare_t *prepare)
+static void end_round(struct loop_watch *watch)
 {
-    struct loop_watch *watch = prepare->data;
-    uint64_t now_ns = uv_hrtime(), waited_ns = uv_metrics_idle_time(prepare->loop);
+    uint64_t now_ns = uv_hrtime(), waited_ns = uv_metrics_idle_time(watch->prepare.loop);
     uint64_t run_ns = ran_ns(), whole_ns = now_ns - watch->begun_ns;
     uint64_t wait_ns = waited_ns - watch->waited_ns;
     uint64_t busy_ns = whole_ns > wait_ns ? whole_ns - wait_ns : 0;
@@ -30,12 +29,19 @@ static void on_prepare(uv_prepare_t *prepare)
                       (json_int_t)((run_ns - watch->ran_ns) / NS_PER_MS));
         if (busy_ns > watch->longest_ns)
             watch->longest_ns = busy_ns;
+        if (run_ns - watch->ran_ns > watch->longest_ran_ns)
+            watch->longest_ran_ns = run_ns - watch->ran_ns;
         if (watch->round)
             watch->round(watch->arg, (double)busy_ns / 1e9);
     }
     watch->begun_ns = now_ns;
     watch->waited_ns = waited_ns;
     watch->ran_ns = run_ns;
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    end_round(prepare->data);
 }
 
 void loop_watch_start(struct loop_watch *watch, uv_loop_t *loop, loop_watch_fn *round, void *arg)
@@ -50,6 +56,8 @@ void loop_watch_start(struct loop_watch *watch, uv_loop_t *loop, loop_watch_fn *
 
 void loop_watch_end(struct loop_watch *watch)
 {
-    log_debug("longest_round", "{s:I}", "us", (json_int_t)(watch->longest_ns / 1000));
+    end_round(watch);
+    log_debug("longest_round", "{s:I, s:I}", "us", (json_int_t)(watch->longest_ns / 1000), "cpu_us",
+              (json_int_t)(watch->longest_ran_ns / 1000));
     uv_close((uv_handle_t *)&watch->prepare, NULL);
 }

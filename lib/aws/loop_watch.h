@@ -20,12 +20,13 @@ struct loop_watch {
     loop_watch_fn *round; /* NULL: nobody asks */
     void *arg;
     uint64_t begun_ns, waited_ns, ran_ns; /* at the begin of the round: clock, waits, CPU time */
-    uint64_t longest_ns;
+    uint64_t longest_ns, longest_ran_ns;  /* of all rounds; by CPU time, maybe of another one */
 };
 
 /* Begins with the loop's next round; call before the loop runs.  Does not keep the loop alive. */
 void loop_watch_start(struct loop_watch *watch, uv_loop_t *loop, loop_watch_fn *round, void *arg);
-/* Logs the longest round (debug, "longest_round", in us).  The loop must turn once more before it
+/* Logs the longest round (debug, "longest_round", in us, and
+ * by CPU time alone).  The loop must turn once more before it
  * can be closed. */
 void loop_watch_end(struct loop_watch *watch);
 
