@@ -56,8 +56,16 @@ static void print_sources(const json_t *sources)
     (void)fputc('\n', stderr);
 }
 
-static void print_bill(const struct options *options, const json_t *bill)
+struct printing {
+    const struct options *options;
+    const json_t *bill;
+};
+
+/* Nobody else writes to standard output meanwhile. */
+static void print_bill(void *arg)
 {
+    const struct options *options = ((const struct printing *)arg)->options;
+    const json_t *bill = ((const struct printing *)arg)->bill;
     cleanup_free char *text = NULL;
 
     if (options->output == OUTPUT_JSON)
@@ -284,7 +292,7 @@ static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e
     if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
         return -1;
     billing_runner_quiet(turn);
-    print_bill(turn->options, bill);
+    flow_work(flow, print_bill, &(struct printing){turn->options, bill});
     (void)fflush(stdout);
     print_sources(sources);
     if (!turn->options->from_raw)
