@@ -11,7 +11,6 @@
 
 enum {
     PIECE_ROOM = 32,
-    FLUSH_EVENTS = 100000, /* kept in memory */
     ON_ITS_WAY_S = 30 * 60 /* as the audit has it: Firehose's buffer is 15 minutes at most */
 };
 
@@ -43,9 +42,7 @@ static int flush_page(struct flow *flow, void *arg, struct err *e)
 {
     const struct window *window = arg;
 
-    return backfill_writer_count(window->writer) >= FLUSH_EVENTS
-               ? backfill_writer_flush(flow, window->writer, e)
-               : 0;
+    return backfill_writer_flush_full(flow, window->writer, e);
 }
 
 static const char *piece_of(int64_t hour_s, char piece[static PIECE_ROOM])

@@ -13,6 +13,7 @@ struct collecting {
     struct backfill_writer *writer;
     int64_t arrival_s;  /* of the object; 0: not known */
     int64_t modified_s; /* of the object */
+    bool unwritten;     /* what failed was writing */
 };
 
 static void collect(void *arg, const json_t *envelope, int64_t arrival_ms)
@@ -29,6 +30,15 @@ static void collect(void *arg, const json_t *envelope, int64_t arrival_ms)
 
     json_array_foreach(json_object_get(envelope, "logEvents"), i, event)
         backfill_writer_add(collecting->writer, head, event, &arrival);
+}
+
+/* The parts of an object are the same each time, and so is what is written after each. */
+static int flush_part(struct flow *flow, void *arg, struct err *e)
+{
+    struct collecting *collecting = arg;
+
+    collecting->unwritten = backfill_writer_flush_full(flow, collecting->writer, e) != 0;
+    return collecting->unwritten ? -1 : 0;
 }
 
 /* Of objects there are few: those whose time it is again are read with the others. */
@@ -63,8 +73,7 @@ static int take_object(struct flow *flow, struct backfill *backfill, struct back
     struct collecting collecting = {
         .arrival_s = legacy_arrival(json_text(object, "key")),
         .modified_s = (int64_t)json_number_value(json_object_get(object, "modified"))};
-    const struct legacy_reader reader = {collect, &collecting};
-    struct legacy_counts counts;
+    struct legacy_reading reading = {.reader = {collect, &collecting}, .between = flush_part};
     char id[RECOVERED_ID];
     int failed;
 
@@ -75,12 +84,12 @@ static int take_object(struct flow *flow, struct backfill *backfill, struct back
     collecting.writer = backfill_writer_new(
         billing, &(struct backfill_target){source->kind, id, backfill->request->dry_run,
                                            &source->written, backfill->worth});
-    failed = legacy_read(flow, billing, object, &reader, &counts, e);
-    if (failed) {
+    failed = legacy_read(flow, billing, object, &reading, e);
+    if (failed && !collecting.unwritten) {
         failed = pass_over(source, e);
-    } else {
+    } else if (!failed) {
         backfill->bytes += json_whole(object, "size");
-        source->unreadable += counts.unreadable;
+        source->unreadable += reading.counts.unreadable;
         failed = backfill_writer_flush(flow, collecting.writer, e);
     }
     backfill_writer_free(flow, collecting.writer);

@@ -92,11 +92,6 @@ void backfill_writer_add(struct backfill_writer *writer, const json_t *head, con
                                                    .event = json_share(event)};
 }
 
-size_t backfill_writer_count(const struct backfill_writer *writer)
-{
-    return writer->count;
-}
-
 /* ---- order ---- */
 
 static const char *text_of(const json_t *object, const char *key)
@@ -270,4 +265,9 @@ int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, str
     }
     flow_work(flow, drop_lines, writer);
     return failed;
+}
+
+int backfill_writer_flush_full(struct flow *flow, struct backfill_writer *writer, struct err *e)
+{
+    return writer->count >= BACKFILL_KEPT_EVENTS ? backfill_writer_flush(flow, writer, e) : 0;
 }

@@ -35,11 +35,13 @@ struct backfill_arrival {
  * audit see what they would have seen without the loss.  May be called from flow_work. */
 void backfill_writer_add(struct backfill_writer *writer, const json_t *head, const json_t *event,
                          const struct backfill_arrival *arrival);
-size_t backfill_writer_count(const struct backfill_writer *writer);
 
 /* Writes what was added: by hour of arrival, at most BACKFILL_EVENTS in an object, one envelope a
  * line.  -1 and *e; what was written until then stays. */
 enum { BACKFILL_EVENTS = 20000, BACKFILL_LINE_EVENTS = 500 };
 int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, struct err *e);
+/* The same if it holds as many as may be kept in memory; else 0. */
+enum { BACKFILL_KEPT_EVENTS = 100000 };
+int backfill_writer_flush_full(struct flow *flow, struct backfill_writer *writer, struct err *e);
 
 #endif

@@ -77,7 +77,8 @@ static int find_problem(struct flow *flow, const struct billing *billing, const 
     int failed;
 
     gzip_reader_init(&reader, forget, NULL);
-    failed = object_content_walk(flow, billing, object, take_part, &reader, e);
+    failed = object_content_walk(flow, billing, object,
+                                 &(struct object_walk){.take = take_part, .arg = &reader}, e);
     (void)gzip_reader_end(&reader, &broken);
     if (failed)
         return -1;

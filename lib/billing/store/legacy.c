@@ -227,10 +227,17 @@ void legacy_walk_end(struct legacy_walk *walk)
     free(walk);
 }
 
-static bool feed(void *walk, const void *bytes, size_t length)
+static bool feed(void *arg, const void *bytes, size_t length)
 {
-    legacy_walk_feed(walk, bytes, length);
+    legacy_walk_feed(((struct legacy_reading *)arg)->walk, bytes, length);
     return true;
+}
+
+static int between(struct flow *flow, void *arg, struct err *e)
+{
+    const struct legacy_reading *reading = arg;
+
+    return reading->between ? reading->between(flow, reading->reader.arg, e) : 0;
 }
 
 static void end(void *walk)
@@ -239,12 +246,16 @@ static void end(void *walk)
 }
 
 int legacy_read(struct flow *flow, const struct billing *billing, const json_t *object,
-                const struct legacy_reader *reader, struct legacy_counts *counts, struct err *e)
+                struct legacy_reading *reading, struct err *e)
 {
-    struct legacy_walk *walk = legacy_walk_new(json_text(object, "key"), reader, counts);
-    int failed = object_content_walk(flow, billing, object, feed, walk, e);
+    int failed;
 
-    flow_work(flow, end, walk); /* what is pending is read to its end */
+    reading->walk =
+        legacy_walk_new(json_text(object, "key"),
+                        reading->reader.envelope ? &reading->reader : NULL, &reading->counts);
+    failed = object_content_walk(flow, billing, object,
+                                 &(struct object_walk){feed, between, reading}, e);
+    flow_work(flow, end, reading->walk); /* what is pending is read to its end */
     return failed;
 }
 

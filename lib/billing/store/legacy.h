@@ -31,10 +31,17 @@ struct legacy_walk *legacy_walk_new(const char *key, const struct legacy_reader 
 void legacy_walk_feed(struct legacy_walk *walk, const void *bytes, size_t length);
 /* All has been fed; counts are right from here on.  Frees walk. */
 void legacy_walk_end(struct legacy_walk *walk);
-/* Walks through an object of object_list's, part by part on another thread: reader's function runs
- * there.  -1 and *e as object_content_walk. */
+struct legacy_reading {
+    struct legacy_reader reader; /* without a function: to count; it runs on another thread */
+    /* Between parts of the object; as struct object_walk's. */
+    int (*between)(struct flow *flow, void *arg, struct err *e);
+    struct legacy_counts counts;
+    struct legacy_walk *walk; /* its own */
+};
+/* Walks through an object of object_list's, part by part on another thread.  -1 and *e as
+ * object_content_walk. */
 int legacy_read(struct flow *flow, const struct billing *billing, const json_t *object,
-                const struct legacy_reader *reader, struct legacy_counts *counts, struct err *e);
+                struct legacy_reading *reading, struct err *e);
 /* The hour in which the oldest record of an object arrived, seconds since 1970, by its key; 0 when
  * the key does not tell.  Firehose writes the time of writing, UTC, into the name and that of the
  * oldest record, in the zone of the stream, into the folder; the folder is believed where it is no

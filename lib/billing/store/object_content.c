@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    PART_BYTES = 8 << 20, /* the client takes replies of 16 MiB at most */
+    PART_BYTES = 1 << 20, /* of text that is ten times as much, maybe */
     CONFLICTS = 8,
     CONFLICT_PAUSE_MS = 250,
 };
@@ -46,8 +46,7 @@ static json_t *read_part(struct flow *flow, const struct billing *billing, const
 }
 
 struct part {
-    object_part_fn *take;
-    void *arg;
+    const struct object_walk *walk;
     json_t *reply; /* owned */
     size_t length;
     bool more;
@@ -59,15 +58,15 @@ static void take_part(void *arg)
     const json_t *body = json_object_get(part->reply, "Body");
 
     part->length = json_string_length(body);
-    part->more = part->take(part->arg, json_string_value(body), part->length);
+    part->more = part->walk->take(part->walk->arg, json_string_value(body), part->length);
     json_decref(part->reply);
 }
 
 int object_content_walk(struct flow *flow, const struct billing *billing, const json_t *object,
-                        object_part_fn *take, void *arg, struct err *e)
+                        const struct object_walk *walk, struct err *e)
 {
     json_int_t size = json_integer_value(json_object_get(object, "size"));
-    struct part part = {.take = take, .arg = arg, .more = true};
+    struct part part = {.walk = walk, .more = true};
 
     if (size > OBJECT_CONTENT_MOST)
         return err_set(e, ERR_INVALID, "%s: %lld bytes are more than can be read at once",
@@ -77,6 +76,8 @@ int object_content_walk(struct flow *flow, const struct billing *billing, const 
         if (!part.reply)
             return -1;
         flow_work(flow, take_part, &part);
+        if (walk->between && walk->between(flow, walk->arg, e))
+            return -1;
     }
     return 0;
 }
@@ -90,7 +91,8 @@ static bool append(void *arg, const void *bytes, size_t length)
 int object_content_read(struct flow *flow, const struct billing *billing, const json_t *object,
                         struct str *out, struct err *e)
 {
-    return object_content_walk(flow, billing, object, append, out, e);
+    return object_content_walk(flow, billing, object,
+                               &(struct object_walk){.take = append, .arg = out}, e);
 }
 
 static json_t *put_params(const struct billing *billing, const struct object_new *object)
