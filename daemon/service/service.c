@@ -25,10 +25,8 @@ static void stop(struct service *service, int number)
         service_end(service);
 }
 
-static void reload(struct service *service)
+static void on_reloaded(struct service *service)
 {
-    if (!service_reload(service))
-        return;
     if (service->pass) { /* its end lets the new spec take over */
         service_pass_stop(service);
     } else {
@@ -49,7 +47,7 @@ static void on_signal(uv_signal_t *handle, int number)
         return; /* nothing will look again */
     upkeep_refresh(service->upkeep);
     if (number == SIGHUP || !service->manifest)
-        reload(service);
+        service_reload(service, on_reloaded);
     else if (service->pass)
         service->again = true;
     else

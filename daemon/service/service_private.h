@@ -28,6 +28,8 @@ enum {
     SERVICE_DRAIN_MS = 1000, /* at the end, for who reads the log */
 };
 
+struct service;
+
 /* What was told, so that only news is told. */
 struct service_view {
     json_t *told;     /* resource or pipeline -> how it was */
@@ -40,6 +42,16 @@ struct service_view {
 
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };
 
+typedef void service_reload_fn(struct service *service);
+/* A spec being read. */
+struct service_reading {
+    uv_work_t work;
+    struct manifest *manifest;
+    struct problems problems;
+    service_reload_fn *ready;
+    bool under_way, again;
+};
+
 struct service {
     struct service_orders orders;
     uv_loop_t loop;
@@ -50,6 +62,7 @@ struct service {
     struct engine *engine;
     struct pass *pass; /* the one under way */
     struct upkeep *upkeep;
+    struct service_reading reading;
     struct health *health;
     struct web *web;
     char *listen; /* where it was told to; NULL: nowhere */
@@ -90,9 +103,10 @@ void service_end(struct service *service);
 void service_end_upkeep(void *service);
 
 /* service_reload.c */
-/* Reads and checks the spec anew.  True: it waits in service->next.  False: it has errors, which
- * are told, and the one in use stays. */
-bool service_reload(struct service *service);
+/* Reads and checks the spec anew, on another thread.  ready is called when it waits in
+ * service->next, and not when it has errors: they are told, and the one in use stays.  While one is
+ * read, another call means that it is read once more. */
+void service_reload(struct service *service, service_reload_fn *ready);
 /* The spec that waits takes over; no pass is under way.  The first one, at the start, is told by
  * who starts. */
 void service_reload_take(struct service *service);

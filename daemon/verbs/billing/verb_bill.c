@@ -276,19 +276,12 @@ static int dry_run(struct flow *flow, struct billing_turn *turn, struct err *e)
     return code;
 }
 
-static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
+/* Prints it, and what it was made of; compares it if that is asked for.  As a turn. */
+static int tell_bill(struct flow *flow, struct billing_turn *turn, json_t *bill,
+                     const json_t *sources, struct err *e)
 {
-    json_auto_t *sources = NULL, *raw_sources = NULL, *bill = NULL;
-    int code;
+    json_auto_t *raw_sources = NULL;
 
-    if (turn->options->prices &&
-        billing_prices_read(turn->manifest, turn->pipeline, turn->options, turn->billing, e))
-        return EXIT_BAD_CONFIG;
-    if (turn->options->dry_run)
-        return dry_run(flow, turn, e);
-    code = read_bill(flow, turn, &bill, &sources, e);
-    if (code != EXIT_DONE)
-        return code;
     if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
         return -1;
     billing_runner_quiet(turn);
@@ -299,6 +292,24 @@ static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e
         return EXIT_DONE;
     print_sources(raw_sources);
     return print_comparison(bill);
+}
+
+static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
+{
+    json_auto_t *sources = NULL;
+    json_t *bill = NULL;
+    int code;
+
+    if (turn->options->prices &&
+        billing_prices_read(turn->manifest, turn->pipeline, turn->options, turn->billing, e))
+        return EXIT_BAD_CONFIG;
+    if (turn->options->dry_run)
+        return dry_run(flow, turn, e);
+    code = read_bill(flow, turn, &bill, &sources, e);
+    if (code == EXIT_DONE)
+        code = tell_bill(flow, turn, bill, sources, e);
+    flow_drop(flow, bill);
+    return code;
 }
 
 int verb_bill(const struct options *options)

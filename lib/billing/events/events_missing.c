@@ -157,15 +157,15 @@ static int read_pages(struct flow *flow, const struct billing *billing, struct e
     int more = 1;
 
     while (more > 0) {
-        json_auto_t *page = read_page(flow, billing, params, e);
+        json_t *page = read_page(flow, billing, params, e);
 
         more = -1;
         if (!page)
             break;
         flow_work(flow, take_events, &(struct taking){walk, page});
-        if (walk->page && walk->page(flow, walk->arg, e))
-            break;
-        more = next_page(page, params, &tokens, e);
+        if (!walk->page || !walk->page(flow, walk->arg, e))
+            more = next_page(page, params, &tokens, e);
+        flow_drop(flow, page);
         if (more > 0 && flow_sleep(flow, PAUSE_MS, e))
             more = -1;
     }
