@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "daemon/service/event_ring.h"
 #include "daemon/service/notify.h"
+#include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "daemon/service/service_time.h"
 #include "daemon/views/exit_code.h"
@@ -25,10 +26,8 @@ static void stop(struct service *service, int number)
         service_end(service);
 }
 
-static void reload(struct service *service)
+static void on_reloaded(struct service *service)
 {
-    if (!service_reload(service))
-        return;
     if (service->pass) { /* its end lets the new spec take over */
         service_pass_stop(service);
     } else {
@@ -50,7 +49,7 @@ static void on_signal(uv_signal_t *handle, int number)
     service_events_ask(service);
     upkeep_refresh(service->upkeep);
     if (number == SIGHUP || !service->manifest)
-        reload(service);
+        service_reload(service, on_reloaded);
     else if (service->pass)
         service->again = true;
     else
@@ -118,9 +117,9 @@ static void run(struct service *service)
 {
     (void)uv_loop_init(&service->loop);
     event_ring_start(service->started_ms);
+    loop_watch_start(&service->watch, &service->loop, service_metrics_count_round, NULL);
     ignore_others();
     service_log_start(service);
-    service_loop_start(service);
     start_signals(service);
     start_timers(service);
     service->code = service_start(service);

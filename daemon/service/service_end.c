@@ -31,7 +31,7 @@ void service_end(struct service *service)
     aws_client_free(service->client);
     web_stop(service->web);
     service_log_end(service);
-    service_loop_end(service);
+    loop_watch_end(&service->watch);
     uv_close((uv_handle_t *)&service->look, NULL);
     uv_close((uv_handle_t *)&service->feed, NULL);
     uv_close((uv_handle_t *)&service->give_up, NULL);

@@ -36,7 +36,6 @@ struct service_metrics {
     struct metric aws_throttled_total;  /* service */
     struct metric credentials_failed;   /* 0 or 1 */
     struct metric credentials_expire;
-    struct metric loop_busy;           /* seconds */
     struct metric rollups;             /* pipeline, state: rollup_state_name */
     struct metric rollup_builds_total; /* result: "built", "noted", "kept", "failed" */
     struct metric rollup_last_success; /* pipeline */
@@ -63,6 +62,8 @@ struct service_metrics {
     struct metric backfilled_events_total;     /* pipeline */
     struct metric backfill_lost_events;        /* pipeline */
     struct metric partitions_registered_total;
+    struct metric loop_busy;         /* seconds */
+    struct metric loop_busy_longest; /* seconds */
     struct metric log_lines_dropped_total;
 };
 extern struct service_metrics service_metrics;
@@ -84,6 +85,8 @@ void service_metrics_count_reload(bool successful, int64_t now_ms);
 void service_metrics_count_request(const struct aws_attempt *attempt);
 /* How it is with the keys that the client signs with (NULL: there is no client). */
 void service_metrics_set_keys(const struct aws_client *client);
+/* A loop_watch_fn. */
+void service_metrics_count_round(void *unused, double seconds);
 /* The whole body of GET /metrics. */
 void service_metrics_write(int64_t started_ms, struct str *out);
 

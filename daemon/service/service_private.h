@@ -13,11 +13,11 @@
  * service_pauses.c what is paused, for log, metrics and the status line
  * service_ready.c  whether all is well, and if not, why: readiness and the status line
  * service_log.c    log lines that wait for a reader
- * service_loop.c   how long each turn of the loop works
  * service_time.c   when to look again, when to count as hung */
 #ifndef DAEMON_SERVICE_SERVICE_PRIVATE_H
 #define DAEMON_SERVICE_SERVICE_PRIVATE_H
 
+#include "aws/loop_watch.h"
 #include "daemon/service/health.h"
 #include "daemon/service/service.h"
 #include "daemon/service/upkeep.h"
@@ -29,6 +29,8 @@ enum {
     SERVICE_FEED_MS = 10000, /* at most, between two looks at ourselves */
     SERVICE_DRAIN_MS = 1000, /* at the end, for who reads the log */
 };
+
+struct service;
 
 /* What was told, so that only news is told. */
 struct service_view {
@@ -46,6 +48,16 @@ struct service_view {
 
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };
 
+typedef void service_reload_fn(struct service *service);
+/* A spec being read. */
+struct service_reading {
+    uv_work_t work;
+    struct manifest *manifest;
+    struct problems problems;
+    service_reload_fn *ready;
+    bool under_way, again;
+};
+
 struct service {
     struct service_orders orders;
     uv_loop_t loop;
@@ -56,14 +68,14 @@ struct service {
     struct engine *engine;
     struct pass *pass; /* the one under way */
     struct upkeep *upkeep;
+    struct service_reading reading;
     struct health *health;
     struct web *web;
     char *listen; /* where it was told to; NULL: nowhere */
     uv_timer_t look, feed, give_up;
+    struct loop_watch watch;
     uv_prepare_t hand_on; /* log lines that wait, and what wakes the loop for them */
     uv_timer_t hand_on_again;
-    uv_prepare_t turn;              /* before each wait of the loop: service_loop.c */
-    uint64_t turn_began, turn_idle; /* ns */
     uv_signal_t signals[SIGNALS];
     struct service_view view;
     int64_t started_ms;          /* wall clock */
@@ -102,9 +114,10 @@ void service_end(struct service *service);
 void service_end_upkeep(void *service);
 
 /* service_reload.c */
-/* Reads and checks the spec anew.  True: it waits in service->next.  False: it has errors, which
- * are told, and the one in use stays. */
-bool service_reload(struct service *service);
+/* Reads and checks the spec anew, on another thread.  ready is called when it waits in
+ * service->next, and not when it has errors: they are told, and the one in use stays.  While one is
+ * read, another call means that it is read once more. */
+void service_reload(struct service *service, service_reload_fn *ready);
 /* The spec that waits takes over; no pass is under way.  The first one, at the start, is told by
  * who starts. */
 void service_reload_take(struct service *service);
@@ -181,9 +194,5 @@ int service_ready_metrics(void *service, struct str *body);
 /* From now on no log line makes the loop wait. */
 void service_log_start(struct service *service);
 void service_log_end(struct service *service);
-
-/* service_loop.c */
-void service_loop_start(struct service *service);
-void service_loop_end(struct service *service);
 
 #endif

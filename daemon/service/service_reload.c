@@ -37,23 +37,31 @@ static char *describe(const struct problems *problems, enum problem_severity sev
     return mem_text("it cannot be read");
 }
 
-struct manifest *service_reload_read(struct service *service)
+/* Tells the problems; the manifest, or NULL when it is not to be used. */
+static struct manifest *judge(struct service *service, struct manifest *manifest,
+                              struct problems *problems)
 {
-    struct problems problems = {0};
-    struct manifest *manifest = manifest_load(service->orders.path, &problems);
-    bool strictly = manifest && service->orders.strict && problems.warnings;
+    bool strictly = manifest && service->orders.strict && problems->warnings;
 
-    problems_sort(&problems);
-    problems_log(&problems);
+    problems_sort(problems);
+    problems_log(problems);
     if (!manifest || strictly) {
-        cleanup_free char *why = describe(&problems, strictly ? PROBLEM_WARNING : PROBLEM_ERROR);
+        cleanup_free char *why = describe(problems, strictly ? PROBLEM_WARNING : PROBLEM_ERROR);
 
         service_ready_reject(service, why);
         manifest_free(manifest);
         manifest = NULL;
     }
-    problems_fini(&problems);
+    problems_fini(problems);
     return manifest;
+}
+
+struct manifest *service_reload_read(struct service *service)
+{
+    struct problems problems = {0};
+    struct manifest *manifest = manifest_load(service->orders.path, &problems);
+
+    return judge(service, manifest, &problems);
 }
 
 /* ---- a spec that is right ---- */
@@ -125,12 +133,9 @@ void service_reload_swap(struct service *service)
     notify_ready();
 }
 
-bool service_reload(struct service *service)
+/* Whether it waits in service->next. */
+static bool take_read(struct service *service, struct manifest *manifest)
 {
-    struct manifest *manifest;
-
-    notify_reloading();
-    manifest = service_reload_read(service);
     if (manifest && (service_reload_connect(service) || service_web_move(service, manifest))) {
         manifest_free(manifest);
         manifest = NULL;
@@ -149,4 +154,44 @@ bool service_reload(struct service *service)
     manifest_free(service->next); /* an earlier reload that still waited */
     service->next = manifest;
     return true;
+}
+
+static void on_work(uv_work_t *work)
+{
+    struct service *service = work->data;
+
+    service->reading.manifest = manifest_load(service->orders.path, &service->reading.problems);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    struct service *service = work->data;
+    struct service_reading *reading = &service->reading;
+    bool useless = service->stopping || reading->again;
+
+    (void)status; /* nobody cancels it */
+    reading->under_way = false;
+    if (useless) {
+        manifest_free(reading->manifest);
+        problems_fini(&reading->problems);
+        if (!service->stopping)
+            service_reload(service, reading->ready);
+    } else if (take_read(service, judge(service, reading->manifest, &reading->problems))) {
+        reading->ready(service);
+    }
+}
+
+/* Some ten milliseconds for each pipeline, and a disk may hang. */
+void service_reload(struct service *service, service_reload_fn *ready)
+{
+    struct service_reading *reading = &service->reading;
+
+    reading->again = reading->under_way;
+    if (reading->again)
+        return;
+    notify_reloading();
+    *reading = (struct service_reading){.ready = ready, .under_way = true};
+    reading->work.data = service;
+    if (uv_queue_work(&service->loop, &reading->work, on_work, on_worked))
+        abort(); /* only without a function */
 }

@@ -34,6 +34,7 @@ void verb_loop_begin(struct verb_loop *loop, void (*redraw)(void *), void (*stop
     loop->redraw = redraw;
     loop->stop = stop;
     loop->arg = arg;
+    loop_watch_start(&loop->watch, &loop->loop, NULL, NULL);
     (void)uv_timer_init(&loop->loop, &loop->timer);
     (void)uv_signal_init(&loop->loop, &loop->interrupt);
     (void)uv_signal_init(&loop->loop, &loop->terminate);
@@ -53,4 +54,5 @@ void verb_loop_end(struct verb_loop *loop)
     uv_close((uv_handle_t *)&loop->timer, NULL);
     uv_close((uv_handle_t *)&loop->interrupt, NULL);
     uv_close((uv_handle_t *)&loop->terminate, NULL);
+    loop_watch_end(&loop->watch);
 }

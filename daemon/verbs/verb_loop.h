@@ -3,6 +3,8 @@
 #ifndef DAEMON_VERBS_VERB_LOOP_H
 #define DAEMON_VERBS_VERB_LOOP_H
 
+#include "aws/loop_watch.h"
+
 #include <stdbool.h>
 #include <uv.h>
 
@@ -13,6 +15,7 @@ struct verb_loop {
     void *arg;
     bool stopped; /* stop was called */
     uv_timer_t timer;
+    struct loop_watch watch;
     uv_signal_t interrupt, terminate;
 };
 

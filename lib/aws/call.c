@@ -1,11 +1,11 @@
-/* call.c -- the life of a call: start, attempts (call_attempt.c), decode, again if it must be, end.
+/* call.c -- the life of a call: start, attempts (call_attempt.c), decode (call_decode.c), again if
+ * it must be, end.
  *
  * A call is always at one point of enum call_state.  Its timer starts it, ends its pauses, and else
  * stands at the deadline.  After done() nothing here touches the call or its client again: the
  * caller may have freed both. */
 #include "aws/call_private.h"
 
-#include "aws/reply/reply_check.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -61,6 +61,7 @@ static void detach(struct aws_call *call)
         identity_forget(call->identity, &call->waiter);
     http_cancel(call->transfer);
     call->transfer = NULL;
+    call_decode_forget(call);
 }
 
 /* A signature that does not match is answered with what was signed: the session token is in it. */
@@ -183,22 +184,11 @@ static void on_no_reply(struct aws_call *call, const struct http_reply *http)
         try_again_later(call, NULL);
 }
 
-static void on_reply(void *arg, const struct http_reply *http)
+static void on_decoded(struct aws_call *call, const struct aws_raw_reply *raw, bool valid)
 {
-    struct aws_call *call = arg;
-    const struct reply_asked asked = {call->params, identity_account(call->identity)};
-
-    call->transfer = NULL;
-    memset(&call->reply.error, 0, sizeof call->reply.error);
-    if (http->failure != HTTP_OK) {
-        on_no_reply(call, http);
-        return;
-    }
-    (void)codec_decode(&call->operation, &http->raw, &call->reply.result, &call->reply.error);
-    if (reply_check(&call->operation, &asked, &http->raw, &call->reply.result,
-                    &call->reply.error)) {
+    if (!valid) {
         observe(call, call->reply.error.code);
-        on_refused(call, &http->raw);
+        on_refused(call, raw);
         return;
     }
     observe(call, "ok");
@@ -207,6 +197,22 @@ static void on_reply(void *arg, const struct http_reply *http)
     identity_learn(call->identity, call->operation.name, call->reply.result);
     memset(&call->reply.error, 0, sizeof call->reply.error);
     finish(call);
+}
+
+static void on_reply(void *arg, const struct http_reply *http)
+{
+    struct aws_call *call = arg;
+
+    call->transfer = NULL;
+    memset(&call->reply.error, 0, sizeof call->reply.error);
+    if (http->failure != HTTP_OK) {
+        on_no_reply(call, http);
+        return;
+    }
+    /* It came in time: the deadline is over. */
+    call->state = CALL_DECODING;
+    (void)uv_timer_stop(&call->timer);
+    call_decode(call, &http->raw, on_decoded);
 }
 
 static void on_timer(uv_timer_t *timer)

@@ -1,5 +1,5 @@
-/* call_private.h -- the inside of a call, shared by call.c (its life) and call_attempt.c (an
- * attempt). */
+/* call_private.h -- the inside of a call, shared by call.c (its life), call_attempt.c (an attempt)
+ * and call_decode.c (what came back). */
 #ifndef AWS_CALL_PRIVATE_H
 #define AWS_CALL_PRIVATE_H
 
@@ -12,6 +12,7 @@ enum call_state {
     CALL_STARTING, /* its timer fires in the loop's next turn */
     CALL_WAITING,  /* for credentials */
     CALL_SENDING,
+    CALL_DECODING,
     CALL_PAUSING, /* before another attempt */
     CALL_DONE,
 };
@@ -37,6 +38,7 @@ struct aws_call {
     char *url;
     char invocation_id[37];
     struct http_transfer *transfer;
+    struct call_decode *decode; /* on another thread; it frees itself */
     int64_t sent_ms, signed_ms;
     unsigned generation;                   /* of the credentials used */
     bool refreshed, redirected, corrected; /* each happens once */
@@ -63,5 +65,15 @@ bool call_attempt_learn(struct aws_call *call, const struct aws_raw_reply *raw);
 void call_attempt_error(struct aws_call *call, const char *code, const char *message);
 /* Frees the copy that was signed and its URL. */
 void call_attempt_forget(struct aws_call *call);
+
+/* ---- call_decode.c ---- */
+
+/* The call's reply has the result, or what is wrong with it; raw is gone afterwards. */
+typedef void call_decoded_fn(struct aws_call *call, const struct aws_raw_reply *raw, bool valid);
+/* Decodes and judges what came back, and calls done: from in here or, of a large reply, later,
+ * unless the call forgets it. */
+void call_decode(struct aws_call *call, const struct aws_raw_reply *raw, call_decoded_fn *done);
+/* What is under way comes to nothing. */
+void call_decode_forget(struct aws_call *call);
 
 #endif

@@ -38,6 +38,10 @@ struct flow {
     bool over, cancelled, waiting;
     struct aws_call *call;
     uv_timer_t *timer; /* while asleep */
+    uv_work_t work;    /* on another thread, while working */
+    flow_work_fn *work_fn;
+    void *work_arg;
+    bool working;
     json_t *result;
     struct aws_error error;
     bool throttled;
@@ -230,8 +234,8 @@ struct flow *flow_start(uv_loop_t *loop, struct aws_client *client, flow_fn *fn,
 /* A cancelled flow is woken from the loop, never from inside flow_cancel. */
 static void wake_soon(struct flow *flow)
 {
-    if (!flow->waiting || flow->children)
-        return; /* it notices when it begins, at its next wait, or when its children are over */
+    if (!flow->waiting || flow->working || flow->children)
+        return; /* it notices when it begins, at its next wait, or when those are over */
     if (flow->call) {
         aws_call_cancel(flow->call);
         flow->call = NULL;
@@ -345,6 +349,42 @@ int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e)
         wait_here(flow);
     }
     return flow->cancelled ? err_set(e, ERR_CANCELLED, "cancelled") : 0;
+}
+
+static void on_work(uv_work_t *work)
+{
+    struct flow *flow = work->data;
+
+    flow->work_fn(flow->work_arg);
+}
+
+static void on_worked(uv_work_t *work, int status)
+{
+    (void)status; /* nobody cancels it */
+    resume(work->data);
+}
+
+void flow_work(struct flow *flow, flow_work_fn *fn, void *arg)
+{
+    flow->work.data = flow;
+    flow->work_fn = fn;
+    flow->work_arg = arg;
+    flow->working = true;
+    if (uv_queue_work(flow->loop, &flow->work, on_work, on_worked))
+        abort(); /* only without a function */
+    wait_here(flow);
+    flow->working = false;
+}
+
+static void drop(void *document)
+{
+    json_decref(document);
+}
+
+void flow_drop(struct flow *flow, json_t *document)
+{
+    if (document)
+        flow_work(flow, drop, document);
 }
 
 struct each {

@@ -2,7 +2,8 @@
  *
  * A flow is a function on a stack of its own.  Where it waits (a reply, a pause) the event loop
  * goes on; where it is cancelled every wait fails with ERR_CANCELLED, so that it unwinds by itself.
- * All flows of a loop take turns on its one thread: nothing between two waits is interrupted. */
+ * All flows of a loop take turns on its one thread: nothing between two waits is interrupted, so
+ * what takes long is handed to flow_work. */
 #ifndef AWS_FLOW_H
 #define AWS_FLOW_H
 
@@ -48,6 +49,16 @@ struct flow_listing {
 int flow_pages(struct flow *flow, const struct flow_listing *listing, struct err *e);
 /* Waits; 0, or -1 when cancelled. */
 int flow_sleep(struct flow *flow, int64_t milliseconds, struct err *e);
+
+/* Runs fn(arg) on a thread of libuv's pool and waits for its end, also in a flow that is cancelled.
+ * For all that grows with traffic, customers or objects (unpacking, parsing, sorting, hashing,
+ * freeing), since the loop has 50 ms.  What fn touches nobody else may change meanwhile, and it
+ * keeps to a second or so, since nothing ends it early.  It may make errors; it must not log, wait,
+ * or touch what other flows share. */
+typedef void flow_work_fn(void *arg);
+void flow_work(struct flow *flow, flow_work_fn *fn, void *arg);
+/* Gives up a reference of what may be a large document; NULL is harmless. */
+void flow_drop(struct flow *flow, json_t *document);
 
 /* Calls each(child, arg, i) for every i below count in flows of their own, at most parallel at a
  * time (0: one), and waits for all.  Items keep their own errors. */

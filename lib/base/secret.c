@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@ enum { SHORTEST = 8, CUT_SHORT = 12, LEARNED = 24 };
 
 extern char **environ;
 
+/* Errors are made on other threads, too. */
+static pthread_mutex_t learning = PTHREAD_MUTEX_INITIALIZER;
 static char *learned[LEARNED];
 static size_t next_learned;
 
@@ -95,24 +98,35 @@ char *secret_in(const char *text)
     return search.found;
 }
 
+static bool is_learned(const char *value)
+{
+    for (size_t i = 0; i < LEARNED; i++)
+        if (learned[i] && !strcmp(learned[i], value))
+            return true;
+    return false;
+}
+
 void secret_learn(const char *value)
 {
     if (!value || strlen(value) < SHORTEST)
         return;
-    for (size_t i = 0; i < LEARNED; i++)
-        if (learned[i] && !strcmp(learned[i], value))
-            return;
-    mem_free_secret(learned[next_learned]);
-    learned[next_learned] = mem_text(value);
-    next_learned = (next_learned + 1) % LEARNED;
+    (void)pthread_mutex_lock(&learning);
+    if (!is_learned(value)) {
+        mem_free_secret(learned[next_learned]);
+        learned[next_learned] = mem_text(value);
+        next_learned = (next_learned + 1) % LEARNED;
+    }
+    (void)pthread_mutex_unlock(&learning);
 }
 
 void secret_forget(void)
 {
+    (void)pthread_mutex_lock(&learning);
     for (size_t i = 0; i < LEARNED; i++) {
         mem_free_secret(learned[i]);
         learned[i] = NULL;
     }
+    (void)pthread_mutex_unlock(&learning);
 }
 
 /* Bytes of secret that text begins with, when they are enough to be it. */
@@ -165,9 +179,11 @@ char *secret_hide(const char *text)
     struct str s = {0};
 
     each_variable(hide, &hiding);
+    (void)pthread_mutex_lock(&learning);
     for (size_t i = 0; i < LEARNED; i++)
         if (learned[i])
             (void)hide(&hiding, "", learned[i]);
+    (void)pthread_mutex_unlock(&learning);
     hide_users(&hiding);
     for (size_t i = 0; text[i]; i++)
         if (!hiding.hidden[i])

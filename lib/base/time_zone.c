@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,13 +98,12 @@ static void read_line(const char *file_name, char line[static 64])
     (void)fclose(file);
 }
 
-const char *time_zone_version(void)
+static char version[16];
+
+static void read_version(void)
 {
-    static char version[16];
     char line[64];
 
-    if (*version)
-        return version;
     read_line("tzdata.zi", line);
     (void)sscanf(line, "# version %15[0-9a-z]", version);
     if (!*version) {
@@ -112,37 +112,56 @@ const char *time_zone_version(void)
     }
     if (!*version)
         (void)snprintf(version, sizeof version, "unknown");
+}
+
+const char *time_zone_version(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, read_version);
     return version;
 }
 
 /* ---- clocks ---- */
 
-/* The process is single-threaded: its zone is borrowed for a moment and given back. */
-struct borrowed {
-    char before[256];
-    bool had;
-};
+/* The process's zone is borrowed for a moment and given back, by one thread at a time.  Its place
+ * in the environment is a text of ours that is changed where it stands: setenv would move what
+ * other threads are reading (libcurl's resolver, base/secret).  It ends with a 0 at any moment, and
+ * is nobody's variable while no zone is set. */
+static pthread_mutex_t borrowing = PTHREAD_MUTEX_INITIALIZER;
+static char entry[PATH_MAX + 8] = "TZ=";
+static char *const value = entry + 3;
+enum { VALUE_ROOM = sizeof entry - 3 };
 
-static struct borrowed borrow_zone(const char *name)
+static void set_zone(const char *zone)
 {
-    struct borrowed borrowed = {.had = getenv("TZ") != NULL};
-    char value[80];
+    size_t length = strnlen(zone, VALUE_ROOM - 1);
 
-    if (borrowed.had)
-        (void)snprintf(borrowed.before, sizeof borrowed.before, "%s", getenv("TZ"));
-    (void)snprintf(value, sizeof value, ":%s", name);
-    (void)setenv("TZ", value, 1);
+    memcpy(value, zone, length);
+    memset(value + length, 0, VALUE_ROOM - length);
     tzset();
-    return borrowed;
 }
 
-static void give_zone_back(const struct borrowed *borrowed)
+/* What was set before, new text; NULL: nothing. */
+static char *borrow_zone(const char *name)
 {
-    if (borrowed->had)
-        (void)setenv("TZ", borrowed->before, 1);
-    else
-        (void)unsetenv("TZ");
-    tzset();
+    cleanup_free char *wanted = mem_printf(":%s", name);
+    const char *set = getenv("TZ");
+    char *before = set ? mem_text(set) : NULL;
+
+    *entry = 'T';
+    if (getenv("TZ") != value)
+        (void)putenv(entry);
+    set_zone(wanted);
+    return before;
+}
+
+static void give_zone_back(char *before)
+{
+    if (!before)
+        *entry = '\0';
+    set_zone(before ? before : "");
+    free(before);
 }
 
 /* In the borrowed zone. */
@@ -190,13 +209,15 @@ static struct time_zone_span span_in(int64_t from_s, int64_t to_s)
 struct time_zone_span time_zone_span(const char *name, int64_t from_s, int64_t to_s)
 {
     struct time_zone_span span = {0, to_s};
-    struct borrowed borrowed;
+    char *before;
 
     if (is_utc(name))
         return span;
-    borrowed = borrow_zone(name);
+    (void)pthread_mutex_lock(&borrowing);
+    before = borrow_zone(name);
     span = span_in(from_s, to_s);
-    give_zone_back(&borrowed);
+    give_zone_back(before);
+    (void)pthread_mutex_unlock(&borrowing);
     return span;
 }
 

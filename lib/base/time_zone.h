@@ -1,7 +1,7 @@
 /* time_zone.h -- the system's tz database: which zones there are, and what their clocks show.
  *
  * The one place that reads it, and that touches TZ: the C library knows zones only as the process's
- * own, so a zone is borrowed for a moment and the process's given back. */
+ * own, so a zone is borrowed for a moment and the process's given back.  Any thread may ask. */
 #ifndef BASE_TIME_ZONE_H
 #define BASE_TIME_ZONE_H
 

@@ -36,6 +36,7 @@ FAULTS = {
     '"NonConverging"': ['billingd_resource_condition{resource="shop/bucket",kind="s3_bucket",condition="NonConverging"} 1x9'],
     "missing|outdated|late": ['billingd_rollups{pipeline="shop",state="late"} 1x9'],
     'state="lost"': ['billingd_rollups{pipeline="shop",state="lost"} 1x9'],
+    "loop_busy_longest": ["billingd_loop_busy_longest_seconds 1.5x9"],
     'state="kept"': ['billingd_rollups{pipeline="shop",state="kept"} 1x9'],
     'state="lost"': ['billingd_rollups{pipeline="shop",state="lost"} 1x9'],
     'verdict="gap"': ['billingd_audit_verdict{pipeline="shop",verdict="gap"} 1x9'],

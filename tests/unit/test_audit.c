@@ -446,12 +446,32 @@ static void keep_id(void *arg, const json_t *envelope, int64_t arrival_ms)
                      json_array_get(json_object_get(envelope, "logEvents"), 0), "id")));
 }
 
-static struct legacy_counts walk(const char *key, const struct str *bytes, struct str *ids)
+static struct legacy_counts walk_pieces(const char *key, const struct str *bytes, size_t piece,
+                                        struct str *ids)
 {
     const struct legacy_reader reader = {keep_id, ids};
     struct legacy_counts counts;
+    struct legacy_walk *made = legacy_walk_new(key, &reader, &counts);
 
-    legacy_walk(key, bytes, &reader, &counts);
+    for (size_t at = 0; at < bytes->len; at += piece)
+        legacy_walk_feed(made, bytes->data + at, bytes->len - at < piece ? bytes->len - at : piece);
+    legacy_walk_end(made);
+    return counts;
+}
+
+/* However it is cut, the same comes out. */
+static struct legacy_counts walk(const char *key, const struct str *bytes, struct str *ids)
+{
+    size_t before = ids->len;
+    struct legacy_counts counts = walk_pieces(key, bytes, bytes->len ? bytes->len : 1, ids);
+
+    for (size_t piece = 1; piece < 4; piece++) {
+        cleanup_str struct str again = {0};
+        struct legacy_counts other = walk_pieces(key, bytes, piece, &again);
+
+        CHECK(!memcmp(&counts, &other, sizeof counts));
+        CHECK_TEXT(str_text(&again), str_text(ids) + before);
+    }
     return counts;
 }
 

@@ -1,6 +1,6 @@
 /* Whole calls against a scripted server: attempts, signatures, credentials, regions, clocks, ends.
  */
-#include "aws/client_private.h"
+#include "aws/call_private.h"
 #include "aws/codec/model.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -358,6 +358,99 @@ static void test_other_account(void)
     end();
     CHECK_INT(last()->kind, ERR_NONE);
     CHECK_INT(last()->attempts, 2);
+}
+
+/* ---- replies that are decoded on another thread ---- */
+
+enum { LARGE_BYTES = 200 << 10 };
+
+/* A reply of so many bytes with `start` in front of them; new text. */
+static char *large(const char *start)
+{
+    cleanup_free char *filler = mem_new(LARGE_BYTES + 1);
+
+    memset(filler, 'x', LARGE_BYTES);
+    return mem_printf("HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\n"
+                      "Connection: close\r\n\r\n{%s\"nextToken\":\"%s\"}",
+                      start, filler);
+}
+
+/* It is judged as small ones are. */
+static void test_large_reply(void)
+{
+    cleanup_free char *bad = large(""), *good = large("\"logGroups\":[],");
+    const struct server_reply script[] = {CLOSES(bad), CLOSES(good)};
+
+    UP(script);
+    ask_for_groups();
+    end();
+    CHECK_INT(last()->kind, ERR_NONE);
+    CHECK_INT(last()->attempts, 2);
+    CHECK_INT(json_string_length(json_object_get(f.answers[0].result, "nextToken")), LARGE_BYTES);
+}
+
+static uv_sem_t busy;
+
+static void nothing(uv_work_t *work)
+{
+    (void)work;
+}
+
+/* libuv looks at the environment once, when the first work comes. */
+static void one_thread(void)
+{
+    uv_loop_t loop;
+    uv_work_t work;
+
+    setenv("UV_THREADPOOL_SIZE", "1", 1);
+    CHECK_INT(uv_loop_init(&loop), 0);
+    CHECK_INT(uv_queue_work(&loop, &work, nothing, NULL), 0);
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&loop), 0);
+}
+
+static void hold(uv_work_t *work)
+{
+    (void)work;
+    uv_sem_wait(&busy);
+}
+
+static void held(uv_work_t *work, int status)
+{
+    (void)work;
+    (void)status;
+}
+
+/* The only thread is busy, so what came waits for it. */
+static void on_look(uv_timer_t *timer)
+{
+    if (f.calls[0]->state != CALL_DECODING)
+        return;
+    if (timer->data)
+        aws_call_cancel(f.calls[0]);
+    shut_down();
+    uv_sem_post(&busy);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+static void end_while_decoding(bool cancel)
+{
+    cleanup_free char *good = large("\"logGroups\":[],");
+    const struct server_reply script[] = {CLOSES(good)};
+    uv_timer_t timer;
+    uv_work_t work;
+
+    UP(script);
+    CHECK_INT(uv_sem_init(&busy, 0), 0);
+    CHECK_INT(uv_queue_work(&f.loop, &work, hold, held), 0);
+    uv_timer_init(&f.loop, &timer);
+    timer.data = cancel ? &f : NULL;
+    uv_timer_start(&timer, on_look, 1, 1);
+    ask_for_groups();
+    f.left = 0;
+    end();
+    CHECK_INT(f.answers[0].calls, 0);
+    uv_sem_destroy(&busy);
 }
 
 static void test_huge_reply(void)
@@ -945,6 +1038,7 @@ static void test_defaults_mode(void)
 
 int main(void)
 {
+    one_thread();
     test_success();
     test_retry();
     test_gives_up();
@@ -953,6 +1047,9 @@ int main(void)
     test_bad_replies();
     test_empty_reply();
     test_other_account();
+    test_large_reply();
+    end_while_decoding(false);
+    end_while_decoding(true);
     test_huge_reply();
     test_no_answer();
     test_nobody_there();

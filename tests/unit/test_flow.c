@@ -125,6 +125,72 @@ static void many_long(struct flow *flow, void *arg)
     flow_each(flow, 6, 2, long_sleeper, arg);
 }
 
+/* ---- work on another thread ---- */
+
+struct working {
+    struct seen seen;
+    uv_sem_t turned;
+    uv_thread_t loops;
+    bool cancel;
+};
+
+/* The loop goes on meanwhile, or this never ends. */
+static void work(void *arg)
+{
+    struct working *working = arg;
+    uv_thread_t self = uv_thread_self();
+
+    uv_sem_wait(&working->turned);
+    working->seen.started++;
+    CHECK(!uv_thread_equal(&self, &working->loops));
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    struct working *working = timer->data;
+
+    CHECK_INT(working->seen.started, 0);
+    if (working->cancel)
+        flow_cancel(working->seen.flow);
+    uv_sem_post(&working->turned);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* It is done to its end also in a flow that is cancelled, whose next wait fails. */
+static void worker(struct flow *flow, void *arg)
+{
+    struct working *working = arg;
+    struct err e = {0};
+
+    flow_work(flow, work, arg);
+    CHECK_INT(working->seen.started, 1);
+    working->seen.cancelled = flow_sleep(flow, 0, &e) != 0;
+    uv_sem_post(&working->turned);
+    flow_work(flow, work, arg);
+    flow_drop(flow, json_pack("[s]", "text"));
+    flow_drop(flow, NULL);
+}
+
+static void works(bool cancel)
+{
+    struct working working = {.loops = uv_thread_self(), .cancel = cancel};
+    uv_loop_t loop;
+    uv_timer_t timer;
+
+    uv_loop_init(&loop);
+    uv_sem_init(&working.turned, 0);
+    uv_timer_init(&loop, &timer);
+    timer.data = &working;
+    uv_timer_start(&timer, on_turn, 5, 0);
+    working.seen.flow = flow_start(&loop, NULL, worker, on_end, &working);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&loop), 0);
+    CHECK_INT(working.seen.ended, 1);
+    CHECK_INT(working.seen.started, 2);
+    CHECK_INT(working.seen.cancelled, cancel);
+    uv_sem_destroy(&working.turned);
+}
+
 /* ---- flows that are over at once ---- */
 
 static void nothing(struct flow *flow, void *arg)
@@ -255,6 +321,8 @@ int main(void)
     CHECK_INT(seen.finished, 5 * (0 + 1 + 2) + 10);
     cancel_after(endless, 5, 3);
     cancel_after(many_long, 0, 6);
+    works(false);
+    works(true);
     over_at_once(false);
     over_at_once(true);
     cancelled_before();

@@ -2,6 +2,7 @@
 #include "base/time_zone.h"
 #include "check.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 static void check_span(const char *zone, int64_t from_s, int64_t to_s, int64_t offset_s,
@@ -57,10 +58,36 @@ static void test_zone_given_back(void)
     CHECK(!getenv("TZ"));
 }
 
+/* ---- from several threads at once ---- */
+
+static void *ask(void *zone)
+{
+    int64_t want_s = !strcmp(zone, "Asia/Seoul") ? 9 * 3600 : -5 * 3600, wrong = 0;
+
+    for (int i = 0; i < 3000; i++)
+        wrong += time_zone_offset(zone, 1700000000) != want_s || getenv("PATH") == NULL;
+    return wrong ? zone : NULL;
+}
+
+static void test_threads(void)
+{
+    static char *const zones[] = {"Asia/Seoul", "America/New_York", "Asia/Seoul"};
+    pthread_t threads[3];
+    void *wrong;
+
+    for (size_t i = 0; i < 3; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, ask, zones[i]), 0);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_INT(pthread_join(threads[i], &wrong), 0);
+        CHECK(!wrong);
+    }
+}
+
 int main(void)
 {
     test_spans();
     test_zones();
     test_zone_given_back();
+    test_threads();
     return check_done();
 }

@@ -56,8 +56,16 @@ static void print_sources(const json_t *sources)
     (void)fputc('\n', stderr);
 }
 
-static void print_bill(const struct options *options, const json_t *bill)
+struct printing {
+    const struct options *options;
+    const json_t *bill;
+};
+
+/* Nobody else writes to standard output meanwhile. */
+static void print_bill(void *arg)
 {
+    const struct options *options = ((const struct printing *)arg)->options;
+    const json_t *bill = ((const struct printing *)arg)->bill;
     cleanup_free char *text = NULL;
 
     if (options->output == OUTPUT_JSON)
@@ -268,9 +276,28 @@ static int dry_run(struct flow *flow, struct billing_turn *turn, struct err *e)
     return code;
 }
 
+/* Prints it, and what it was made of; compares it if that is asked for.  As a turn. */
+static int tell_bill(struct flow *flow, struct billing_turn *turn, json_t *bill,
+                     const json_t *sources, struct err *e)
+{
+    json_auto_t *raw_sources = NULL;
+
+    if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
+        return -1;
+    billing_runner_quiet(turn);
+    flow_work(flow, print_bill, &(struct printing){turn->options, bill});
+    (void)fflush(stdout);
+    print_sources(sources);
+    if (!turn->options->from_raw)
+        return EXIT_DONE;
+    print_sources(raw_sources);
+    return print_comparison(bill);
+}
+
 static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
-    json_auto_t *sources = NULL, *raw_sources = NULL, *bill = NULL;
+    json_auto_t *sources = NULL;
+    json_t *bill = NULL;
     int code;
 
     if (turn->options->prices &&
@@ -279,18 +306,10 @@ static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e
     if (turn->options->dry_run)
         return dry_run(flow, turn, e);
     code = read_bill(flow, turn, &bill, &sources, e);
-    if (code != EXIT_DONE)
-        return code;
-    if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
-        return -1;
-    billing_runner_quiet(turn);
-    print_bill(turn->options, bill);
-    (void)fflush(stdout);
-    print_sources(sources);
-    if (!turn->options->from_raw)
-        return EXIT_DONE;
-    print_sources(raw_sources);
-    return print_comparison(bill);
+    if (code == EXIT_DONE)
+        code = tell_bill(flow, turn, bill, sources, e);
+    flow_drop(flow, bill);
+    return code;
 }
 
 int verb_bill(const struct options *options)

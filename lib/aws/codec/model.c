@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <string.h>
 
 struct loaded {
@@ -15,7 +16,9 @@ struct loaded {
     struct loaded *next;
 };
 
-static struct loaded *embedded; /* those loaded so far */
+/* Those loaded so far; a spec is checked on another thread than calls are made on. */
+static struct loaded *embedded;
+static pthread_mutex_t loading = PTHREAD_MUTEX_INITIALIZER;
 
 static bool set_protocol(struct aws_model *model, const char *name)
 {
@@ -121,7 +124,7 @@ char *aws_model_config_id(const struct model_embed_file *file)
     return config_id(text_or(metadata, "serviceId", file->name));
 }
 
-const struct aws_model *aws_model(const char *name)
+static const struct aws_model *find(const char *name)
 {
     for (struct loaded *loaded = embedded; loaded; loaded = loaded->next)
         if (!strcmp(loaded->name, name))
@@ -136,6 +139,16 @@ const struct aws_model *aws_model(const char *name)
         }
     }
     return NULL;
+}
+
+const struct aws_model *aws_model(const char *name)
+{
+    const struct aws_model *found;
+
+    (void)pthread_mutex_lock(&loading);
+    found = find(name);
+    (void)pthread_mutex_unlock(&loading);
+    return found;
 }
 
 void aws_model_unload(void)

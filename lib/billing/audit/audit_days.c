@@ -131,19 +131,30 @@ static int read_rollups(struct flow *flow, struct audit *audit, const struct day
     return read_daily(flow, audit, range, &daily, e) ? err_wrap(e, "rollups") : 0;
 }
 
+struct billed {
+    struct usage usage;
+    json_int_t calls;
+};
+
+static void add_up(void *arg)
+{
+    struct billed *billed = arg;
+
+    for (size_t i = 0; i < billed->usage.count; i++)
+        billed->calls += (json_int_t)billed->usage.lines[i].calls;
+    usage_fini(&billed->usage);
+}
+
 static int read_billed(struct flow *flow, struct audit *audit, const struct day_span *range,
                        struct err *e)
 {
     const struct usage_request request = {USAGE_FROM_ROLLUP, *range};
-    struct usage usage = {0};
-    json_int_t calls = 0;
+    struct billed billed = {0};
 
-    if (usage_read(flow, audit->billing, &request, &usage, e))
+    if (usage_read(flow, audit->billing, &request, &billed.usage, e))
         return err_wrap(e, "what is billed");
-    for (size_t i = 0; i < usage.count; i++)
-        calls += (json_int_t)usage.lines[i].calls;
-    usage_fini(&usage);
-    audit->billed = json_pack("{s:I}", "calls", calls);
+    flow_work(flow, add_up, &billed);
+    audit->billed = json_pack("{s:I}", "calls", billed.calls);
     return 0;
 }
 

@@ -11,7 +11,6 @@
 
 enum {
     MOST_AHEAD_S = 2 * AUDIT_HOUR_S,
-    SLICE_ROWS = 2000, /* a month of late events is some ten thousand rows: others get their turn */
 };
 
 /* The sums of an hour, by column; then what tells the hour. */
@@ -147,18 +146,21 @@ static void take_row(struct audit *audit, const struct rows *rows, size_t row)
         audit->newest_event_s = newest_s;
 }
 
-static int take_rows(struct flow *flow, struct audit *audit, const struct athena_result *result,
-                     struct err *e)
+struct taking {
+    struct audit *audit;
+    struct athena_result *result;
+};
+
+/* A month of late events is some ten thousand rows. */
+static void take_rows(void *arg)
 {
+    const struct taking *taking = arg;
     struct rows rows;
 
-    find_columns(&rows, result);
-    for (size_t row = 0; row < json_array_size(result->rows); row++) {
-        take_row(audit, &rows, row);
-        if (row % SLICE_ROWS == SLICE_ROWS - 1 && flow_sleep(flow, 0, e))
-            return -1;
-    }
-    return 0;
+    find_columns(&rows, taking->result);
+    for (size_t row = 0; row < json_array_size(taking->result->rows); row++)
+        take_row(taking->audit, &rows, row);
+    athena_query_result_fini(taking->result);
 }
 
 /* What a look before this one found. */
@@ -191,7 +193,6 @@ int audit_events_read(struct flow *flow, struct audit *audit, struct err *e)
         audit_days_values(audit, audit->wide_s - AUDIT_HOUR_S, end_s > late_s ? end_s : late_s);
     struct athena_result result = {0};
     struct err failed = {0};
-    int taken;
 
     forget(audit);
     if (athena_query_run(flow, billing, &(struct athena_question){"audit_ladder", values, NULL},
@@ -204,7 +205,6 @@ int audit_events_read(struct flow *flow, struct audit *audit, struct err *e)
         forget(audit);
         return 0;
     }
-    taken = take_rows(flow, audit, &result, e);
-    athena_query_result_fini(&result);
-    return taken;
+    flow_work(flow, take_rows, &(struct taking){audit, &result});
+    return 0;
 }

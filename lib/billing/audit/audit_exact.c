@@ -77,13 +77,13 @@ static int64_t size_of(struct audit *audit, const json_t *gap)
 static int compare(struct flow *flow, const struct audit *audit, struct hours_found *found,
                    struct err *e)
 {
-    json_auto_t *present =
-        events_missing_present(flow, audit->billing, found->from_s, found->to_s, e);
+    json_t *present = events_missing_present(flow, audit->billing, found->from_s, found->to_s, e);
     struct events_walk walk = {.present = present, .missing = take_missing, .arg = found};
     int failed = !present;
 
     for (int64_t at = found->from_s; !failed && at < found->to_s; at += EVENTS_HOUR_S)
         failed = events_missing_hour(flow, audit->billing, &walk, at, e);
+    flow_drop(flow, present);
     return failed ? -1 : 0;
 }
 

@@ -6,7 +6,6 @@
 #include "billing/audit/audit_operations.h"
 #include "billing/audit/audit_private.h"
 #include "billing/store/legacy.h"
-#include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
 #include "billing/store/recovered.h"
 
@@ -37,21 +36,20 @@ static void count_pending(struct flow *flow, const struct billing *billing, cons
                           struct counting *counting)
 {
     json_int_t size = json_integer_value(json_object_get(object, "size"));
-    cleanup_str struct str bytes = {0};
-    struct legacy_counts counts;
+    struct legacy_reading reading = {0};
+    const struct legacy_counts *counts = &reading.counts;
     struct err unread = {0};
 
-    if (!may_read(counting, size) || object_content_read(flow, billing, object, &bytes, &unread)) {
+    if (!may_read(counting, size) || legacy_read(flow, billing, object, &reading, &unread)) {
         counting->all_read = false;
         counting->pending++;
         return;
     }
     counting->reads++;
     counting->bytes_read += size;
-    legacy_walk(json_text(object, "key"), &bytes, NULL, &counts);
-    counting->pending += counts.events || counts.unreadable;
-    counting->events += counts.events;
-    counting->readable += counts.readable;
+    counting->pending += counts->events || counts->unreadable;
+    counting->events += counts->events;
+    counting->readable += counts->readable;
 }
 
 /* sources: what was recovered already, and so is no longer pending. */

@@ -11,7 +11,6 @@
 
 enum {
     PIECE_ROOM = 32,
-    FLUSH_EVENTS = 100000, /* kept in memory */
     ON_ITS_WAY_S = 30 * 60 /* as the audit has it: Firehose's buffer is 15 minutes at most */
 };
 
@@ -43,9 +42,7 @@ static int flush_page(struct flow *flow, void *arg, struct err *e)
 {
     const struct window *window = arg;
 
-    return backfill_writer_count(window->writer) >= FLUSH_EVENTS
-               ? backfill_writer_flush(flow, window->writer, e)
-               : 0;
+    return backfill_writer_flush_full(flow, window->writer, e);
 }
 
 static const char *piece_of(int64_t hour_s, char piece[static PIECE_ROOM])
@@ -82,7 +79,7 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
     backfill->read += walk.read;
     backfill->present += walk.found;
     backfill->bytes += walk.bytes;
-    backfill_writer_free(window.writer);
+    backfill_writer_free(flow, window.writer);
     if (!failed && hour_s + BACKFILL_HOUR_S <= until_s)
         backfill_pace_did(backfill, piece_of(hour_s, piece), backfill->logs.events - before);
     return failed;
@@ -91,7 +88,7 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
 int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, int64_t to_s,
                   struct err *e)
 {
-    json_auto_t *ids = NULL;
+    json_t *ids = NULL;
     bool begun = false;
     int failed = 0;
 
@@ -111,5 +108,6 @@ int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, 
                           (long long)((to_s - from_s) / BACKFILL_HOUR_S));
         failed = read_hour(flow, backfill, ids, hour_s, e);
     }
+    flow_drop(flow, ids);
     return failed ? err_wrap(e, "reading %s again", backfill->billing->names.log_group) : 0;
 }

@@ -4,7 +4,6 @@
 #include "billing/backfill/backfill_private.h"
 #include "billing/store/damaged.h"
 #include "billing/store/legacy.h"
-#include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
 #include "billing/store/recovered.h"
 
@@ -14,6 +13,7 @@ struct collecting {
     struct backfill_writer *writer;
     int64_t arrival_s;  /* of the object; 0: not known */
     int64_t modified_s; /* of the object */
+    bool unwritten;     /* what failed was writing */
 };
 
 static void collect(void *arg, const json_t *envelope, int64_t arrival_ms)
@@ -32,6 +32,15 @@ static void collect(void *arg, const json_t *envelope, int64_t arrival_ms)
         backfill_writer_add(collecting->writer, head, event, &arrival);
 }
 
+/* The parts of an object are the same each time, and so is what is written after each. */
+static int flush_part(struct flow *flow, void *arg, struct err *e)
+{
+    struct collecting *collecting = arg;
+
+    collecting->unwritten = backfill_writer_flush_full(flow, collecting->writer, e) != 0;
+    return collecting->unwritten ? -1 : 0;
+}
+
 /* Of objects there are few: those whose time it is again are read with the others. */
 static bool may_read(struct backfill *backfill, const char *id)
 {
@@ -45,18 +54,26 @@ static bool may_read(struct backfill *backfill, const char *id)
     return wanted && !backfill_pace_is_over(backfill);
 }
 
+/* 0 when it is archived, or gone meanwhile: the others can still be read. */
+static int pass_over(struct backfill_source *source, struct err *e)
+{
+    if (e->kind != ERR_INVALID && e->kind != ERR_ABSENT)
+        return -1;
+    err_clear(e);
+    source->unreadable++;
+    return 0;
+}
+
 /* Equal keys and content give equal names, so it does not matter what was recovered before. */
 static int take_object(struct flow *flow, struct backfill *backfill, struct backfill_source *source,
                        const json_t *object, struct err *e)
 {
     const struct billing *billing = backfill->billing;
-    cleanup_str struct str bytes = {0};
     int64_t before = source->written.events;
     struct collecting collecting = {
         .arrival_s = legacy_arrival(json_text(object, "key")),
         .modified_s = (int64_t)json_number_value(json_object_get(object, "modified"))};
-    const struct legacy_reader reader = {collect, &collecting};
-    struct legacy_counts counts;
+    struct legacy_reading reading = {.reader = {collect, &collecting}, .between = flush_part};
     char id[RECOVERED_ID];
     int failed;
 
@@ -64,22 +81,18 @@ static int take_object(struct flow *flow, struct backfill *backfill, struct back
     if (!may_read(backfill, id))
         return 0;
     source->found++;
-    if (object_content_read(flow, billing, object, &bytes, e)) {
-        if (e->kind != ERR_INVALID && e->kind != ERR_ABSENT)
-            return -1;
-        err_clear(e); /* archived, or gone meanwhile: the others can still be read */
-        source->unreadable++;
-        backfill_pace_did(backfill, id, 0);
-        return 0;
-    }
-    backfill->bytes += (int64_t)bytes.len;
     collecting.writer = backfill_writer_new(
         billing, &(struct backfill_target){source->kind, id, backfill->request->dry_run,
                                            &source->written, backfill->worth});
-    legacy_walk(json_text(object, "key"), &bytes, &reader, &counts);
-    source->unreadable += counts.unreadable;
-    failed = backfill_writer_flush(flow, collecting.writer, e);
-    backfill_writer_free(collecting.writer);
+    failed = legacy_read(flow, billing, object, &reading, e);
+    if (failed && !collecting.unwritten) {
+        failed = pass_over(source, e);
+    } else if (!failed) {
+        backfill->bytes += json_whole(object, "size");
+        source->unreadable += reading.counts.unreadable;
+        failed = backfill_writer_flush(flow, collecting.writer, e);
+    }
+    backfill_writer_free(flow, collecting.writer);
     if (!failed)
         backfill_pace_did(backfill, id, source->written.events - before);
     return failed;

@@ -44,8 +44,10 @@ struct backfill_writer *backfill_writer_new(const struct billing *billing,
     return writer;
 }
 
-static void drop_lines(struct backfill_writer *writer)
+static void drop_lines(void *arg)
 {
+    struct backfill_writer *writer = arg;
+
     for (size_t i = 0; i < writer->count; i++) {
         json_decref(writer->lines[i].head);
         json_decref(writer->lines[i].event);
@@ -53,11 +55,12 @@ static void drop_lines(struct backfill_writer *writer)
     writer->count = 0;
 }
 
-void backfill_writer_free(struct backfill_writer *writer)
+void backfill_writer_free(struct flow *flow, struct backfill_writer *writer)
 {
     if (!writer)
         return;
-    drop_lines(writer);
+    if (writer->count)
+        flow_work(flow, drop_lines, writer);
     free(writer->lines);
     free(writer);
 }
@@ -87,11 +90,6 @@ void backfill_writer_add(struct backfill_writer *writer, const json_t *head, con
                                                    .id = id ? id : "",
                                                    .head = json_share(head),
                                                    .event = json_share(event)};
-}
-
-size_t backfill_writer_count(const struct backfill_writer *writer)
-{
-    return writer->count;
 }
 
 /* ---- order ---- */
@@ -130,12 +128,11 @@ static int by_time(const void *left, const void *right)
 }
 
 /* The same event twice is once enough. */
-static void put_in_order(struct backfill_writer *writer)
+static void put_in_order(void *arg)
 {
+    struct backfill_writer *writer = arg;
     size_t kept = 0;
 
-    if (!writer->count)
-        return;
     qsort(writer->lines, writer->count, sizeof *writer->lines, by_time);
     for (size_t i = 0; i < writer->count; i++) {
         struct line *line = &writer->lines[i];
@@ -195,28 +192,56 @@ static void add_lines(struct str *out, const struct line *lines, size_t count)
     }
 }
 
-static int write_object(struct flow *flow, struct backfill_writer *writer, const struct line *lines,
-                        size_t count, struct err *e)
+/* The lines of one object. */
+struct piece {
+    struct backfill_writer *writer;
+    const struct line *lines;
+    size_t count;
+    char *key;
+    struct str body;
+};
+
+static void make_object(void *arg)
 {
-    cleanup_str struct str text = {0}, body = {0};
-    cleanup_free char *key = NULL;
+    struct piece *piece = arg;
+    const struct backfill_writer *writer = piece->writer;
+    cleanup_str struct str text = {0};
     char content[RECOVERED_ID];
+
+    add_lines(&text, piece->lines, piece->count);
+    recovered_text_id(str_text(&text), text.len, content);
+    piece->key =
+        recovered_key(writer->billing, piece->lines->hour_s, writer->kind, writer->source, content);
+    gzip_pack(str_text(&text), text.len, &piece->body);
+}
+
+static void add_worth(void *arg)
+{
+    const struct piece *piece = arg;
+
+    for (size_t i = 0; i < piece->count; i++)
+        backfill_worth_add(piece->writer->worth, piece->writer->billing, piece->lines[i].event);
+}
+
+static int write_object(struct flow *flow, struct piece *piece, struct err *e)
+{
+    const struct backfill_writer *writer = piece->writer;
     int made = 1;
 
-    add_lines(&text, lines, count);
-    recovered_text_id(str_text(&text), text.len, content);
-    key = recovered_key(writer->billing, lines->hour_s, writer->kind, writer->source, content);
-    gzip_pack(str_text(&text), text.len, &body);
+    flow_work(flow, make_object, piece);
     if (!writer->dry_run)
-        made = object_content_put(flow, writer->billing,
-                                  &(struct object_new){key, "application/gzip", &body}, e);
+        made = object_content_put(
+            flow, writer->billing,
+            &(struct object_new){piece->key, "application/gzip", &piece->body}, e);
+    free(piece->key);
+    str_fini(&piece->body);
     if (made < 0)
         return -1;
     /* A key that is taken is a hash of what the object holds, so the object is ours. */
     writer->written->objects += made;
-    *(made ? &writer->written->events : &writer->written->there) += (int64_t)count;
-    for (size_t i = 0; made && i < count; i++)
-        backfill_worth_add(writer->worth, writer->billing, lines[i].event);
+    *(made ? &writer->written->events : &writer->written->there) += (int64_t)piece->count;
+    if (made)
+        flow_work(flow, add_worth, piece);
     return 0;
 }
 
@@ -225,14 +250,24 @@ int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, str
     size_t from = 0, to;
     int failed = 0;
 
-    put_in_order(writer);
+    if (!writer->count)
+        return 0;
+    flow_work(flow, put_in_order, writer);
     while (!failed && from < writer->count) {
         for (to = from; to < writer->count && to - from < BACKFILL_EVENTS &&
                         writer->lines[to].hour_s == writer->lines[from].hour_s;)
             to++;
-        failed = write_object(flow, writer, &writer->lines[from], to - from, e);
+        failed = write_object(
+            flow,
+            &(struct piece){.writer = writer, .lines = &writer->lines[from], .count = to - from},
+            e);
         from = to;
     }
-    drop_lines(writer);
+    flow_work(flow, drop_lines, writer);
     return failed;
+}
+
+int backfill_writer_flush_full(struct flow *flow, struct backfill_writer *writer, struct err *e)
+{
+    return writer->count >= BACKFILL_KEPT_EVENTS ? backfill_writer_flush(flow, writer, e) : 0;
 }

@@ -24,7 +24,7 @@ struct backfill_target {
 };
 struct backfill_writer *backfill_writer_new(const struct billing *billing,
                                             const struct backfill_target *target);
-void backfill_writer_free(struct backfill_writer *writer);
+void backfill_writer_free(struct flow *flow, struct backfill_writer *writer);
 /* When an event arrived, seconds since 1970. */
 struct backfill_arrival {
     int64_t known_s; /* 0: not known, so with its own time */
@@ -32,14 +32,16 @@ struct backfill_arrival {
 };
 /* A log event: id, timestamp in milliseconds, text.  head: {"owner", "logGroup", "logStream",
  * "subscriptionFilters"}; borrowed.  It is kept under the hour it arrived in, so that bill and
- * audit see what they would have seen without the loss. */
+ * audit see what they would have seen without the loss.  May be called from flow_work. */
 void backfill_writer_add(struct backfill_writer *writer, const json_t *head, const json_t *event,
                          const struct backfill_arrival *arrival);
-size_t backfill_writer_count(const struct backfill_writer *writer);
 
 /* Writes what was added: by hour of arrival, at most BACKFILL_EVENTS in an object, one envelope a
  * line.  -1 and *e; what was written until then stays. */
 enum { BACKFILL_EVENTS = 20000, BACKFILL_LINE_EVENTS = 500 };
 int backfill_writer_flush(struct flow *flow, struct backfill_writer *writer, struct err *e);
+/* The same if it holds as many as may be kept in memory; else 0. */
+enum { BACKFILL_KEPT_EVENTS = 100000 };
+int backfill_writer_flush_full(struct flow *flow, struct backfill_writer *writer, struct err *e);
 
 #endif

@@ -35,19 +35,35 @@ json_t *bill_of_usage(const struct billing *billing, struct day month, enum usag
     return bill;
 }
 
+struct making {
+    const struct billing *billing;
+    const struct usage_request *request;
+    struct usage usage;
+    json_t *bill, **sources;
+    struct err *e;
+};
+
+static void make(void *arg)
+{
+    struct making *making = arg;
+
+    making->bill = bill_of_usage(making->billing, making->request->days.first,
+                                 making->request->source, &making->usage, making->e);
+    if (making->bill && making->sources)
+        *making->sources = json_share(making->usage.sources);
+    usage_fini(&making->usage);
+}
+
 json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e)
 {
-    struct usage usage;
-    json_t *bill;
+    struct making making = {.billing = billing, .request = request, .sources = sources};
 
-    if (usage_read(flow, billing, request, &usage, e))
+    if (usage_read(flow, billing, request, &making.usage, e))
         return NULL;
-    bill = bill_of_usage(billing, request->days.first, request->source, &usage, e);
-    if (bill && sources)
-        *sources = json_share(usage.sources);
-    usage_fini(&usage);
-    return bill;
+    making.e = e;
+    flow_work(flow, make, &making);
+    return making.bill;
 }
 
 void bill_set_days(json_t *bill, json_t *days)

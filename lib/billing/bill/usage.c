@@ -20,6 +20,8 @@ struct reading {
     json_t **rows; /* per segment */
     int64_t scanned, engine_ms;
     json_t *ids;
+    struct usage *usage;
+    int result;
     struct err *e; /* the first failure */
 };
 
@@ -155,8 +157,10 @@ static int read_row(const json_t *row, size_t segment, struct usage_line *line, 
 }
 
 /* Takes the rows over into usage->owner. */
-static int take_rows(const struct reading *reading, struct usage *usage, struct err *e)
+static void take_rows(void *arg)
 {
+    struct reading *reading = arg;
+    struct usage *usage = reading->usage;
     size_t total = 0, i;
     json_t *row;
 
@@ -167,10 +171,11 @@ static int take_rows(const struct reading *reading, struct usage *usage, struct 
     for (size_t s = 0; s < reading->count; s++) {
         json_array_append(usage->owner, reading->rows[s]);
         json_array_foreach(reading->rows[s], i, row)
-            if (read_row(row, s, &usage->lines[usage->count++], e))
-                return -1;
+            if (!reading->result)
+                reading->result = read_row(row, s, &usage->lines[usage->count++], reading->e);
     }
-    return 0;
+    if (reading->result)
+        usage_fini(usage);
 }
 
 static json_t *sources_of(const struct reading *reading)
@@ -178,7 +183,7 @@ static json_t *sources_of(const struct reading *reading)
     const char *query = usage_query(reading->request->source);
     cleanup_free char *hash = athena_query_text_hash(reading->billing, query);
 
-    return json_pack("{s:s, s:s, s:I, s:I, s:o}", "source", query, "query_hash", hash,
+    return json_pack("{s:s, s:s, s:I, s:I, s:O}", "source", query, "query_hash", hash,
                      "scanned_bytes", (json_int_t)reading->scanned, "engine_ms",
                      (json_int_t)reading->engine_ms, "query_ids", reading->ids);
 }
@@ -188,23 +193,24 @@ int usage_read(struct flow *flow, const struct billing *billing,
 {
     struct err failed = {0};
     struct reading reading = {
-        .billing = billing, .request = request, .ids = json_array(), .e = &failed};
-    int result;
+        .billing = billing, .request = request, .ids = json_array(), .usage = usage, .e = &failed};
 
     *usage = (struct usage){0};
     reading.count = price_book_segments(billing->book, request->days, reading.starts);
     reading.rows = mem_new(reading.count * sizeof *reading.rows);
     flow_each(flow, reading.count, (size_t)billing->settings.parallel_queries, read_segment,
               &reading);
-    result =
-        failed.kind ? err_set(e, failed.kind, "%s", failed.text) : take_rows(&reading, usage, e);
-    usage->sources = sources_of(&reading);
+    if (!failed.kind)
+        flow_work(flow, take_rows, &reading);
+    if (failed.kind)
+        err_set(e, failed.kind, "%s", failed.text);
+    else
+        usage->sources = sources_of(&reading);
+    json_decref(reading.ids);
     for (size_t i = 0; i < reading.count; i++)
         json_decref(reading.rows[i]);
     free(reading.rows);
-    if (result)
-        usage_fini(usage);
-    return result;
+    return failed.kind ? -1 : 0;
 }
 
 void usage_fini(struct usage *usage)

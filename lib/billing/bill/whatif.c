@@ -24,10 +24,24 @@ static bool same_segments(const struct price_book *a, const struct price_book *b
     return true;
 }
 
-static json_t *bill_by(const struct billing *billing, struct day month, const struct usage *usage,
-                       struct err *e)
+struct rating {
+    const struct billing *old, *new; /* new: NULL when it cuts the month otherwise */
+    struct day month;
+    struct usage usage;
+    json_t *before, *after;
+    struct err *e;
+};
+
+static void rate(void *arg)
 {
-    return bill_of_usage(billing, month, USAGE_FROM_ROLLUP, usage, e);
+    struct rating *rating = arg;
+
+    rating->before =
+        bill_of_usage(rating->old, rating->month, USAGE_FROM_ROLLUP, &rating->usage, rating->e);
+    if (rating->before && rating->new)
+        rating->after =
+            bill_of_usage(rating->new, rating->month, USAGE_FROM_ROLLUP, &rating->usage, rating->e);
+    usage_fini(&rating->usage);
 }
 
 /* [old bill, new bill] from one reading where both books cut the month alike. */
@@ -35,20 +49,18 @@ static json_t *month_pair(struct flow *flow, const struct billing *old, const st
                           struct day month, struct err *e)
 {
     const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(month)};
-    json_t *before, *after = NULL;
-    struct usage usage;
+    struct rating rating = {.old = old, .month = month, .e = e};
 
-    if (usage_read(flow, old, &request, &usage, e))
+    if (usage_read(flow, old, &request, &rating.usage, e))
         return NULL;
-    before = bill_by(old, month, &usage, e);
-    if (before && same_segments(old->book, new->book, request.days))
-        after = bill_by(new, month, &usage, e);
-    else if (before)
-        after = bill_make(flow, new, &request, NULL, e);
-    usage_fini(&usage);
-    if (after)
-        return json_pack("[o, o]", before, after);
-    json_decref(before);
+    if (same_segments(old->book, new->book, request.days))
+        rating.new = new;
+    flow_work(flow, rate, &rating);
+    if (rating.before && !rating.new)
+        rating.after = bill_make(flow, new, &request, NULL, e);
+    if (rating.after)
+        return json_pack("[o, o]", rating.before, rating.after);
+    json_decref(rating.before);
     return NULL;
 }
 

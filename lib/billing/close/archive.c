@@ -314,15 +314,21 @@ void archive_content_fini(struct archive_content *content)
     *content = (struct archive_content){0};
 }
 
+static void hash(void *arg)
+{
+    struct archive_content *content = arg;
+
+    digest_sha256(str_text(&content->bytes), content->bytes.len, content->hash);
+}
+
 int archive_read(struct flow *flow, const struct archive *archive, const char *name,
                  struct archive_content *content, struct err *e)
 {
     const json_t *file = file_named(archive, name), *object;
-    const char *path = json_text(file, "path"), *hash = json_text(file, "sha256");
-    char hex[65];
+    const char *path = json_text(file, "path"), *recorded = json_text(file, "sha256");
 
     *content = (struct archive_content){0};
-    if (!path || !hash) {
+    if (!path || !recorded) {
         content->wrong = mem_printf("%s" MANIFEST " names no %s", archive->folder, name);
         return 0;
     }
@@ -333,10 +339,10 @@ int archive_read(struct flow *flow, const struct archive *archive, const char *n
     }
     if (object_content_read(flow, archive->billing, object, &content->bytes, e))
         return -1;
-    digest_sha256(str_text(&content->bytes), content->bytes.len, hex);
-    if (strcmp(hex, hash) != 0)
+    flow_work(flow, hash, content);
+    if (strcmp(content->hash, recorded) != 0)
         content->wrong = mem_printf("%s%s was changed: its SHA-256 is %s, the manifest says %s",
-                                    archive->folder, path, hex, hash);
+                                    archive->folder, path, content->hash, recorded);
     return 0;
 }
 
@@ -374,23 +380,35 @@ int archive_check_signature(struct flow *flow, const struct archive *archive,
     return !*wrong;
 }
 
+struct unpacking {
+    struct archive_content content;
+    json_t *value;
+    struct err *e;
+};
+
+static void unpack(void *arg)
+{
+    struct unpacking *unpacking = arg;
+    const struct str *bytes = &unpacking->content.bytes;
+    cleanup_str struct str plain = {0};
+
+    if (!gzip_unpack(str_text(bytes), bytes->len, &plain, unpacking->e))
+        unpacking->value = json_loadb(str_text(&plain), plain.len, JSON_DECODE_ANY, NULL);
+}
+
 json_t *archive_json(struct flow *flow, const struct archive *archive, const char *name,
                      struct err *e)
 {
-    cleanup_content struct archive_content content = {0};
-    cleanup_str struct str plain = {0};
-    json_t *value;
+    struct unpacking unpacking = {.e = e};
 
-    if (archive_read(flow, archive, name, &content, e))
-        return NULL;
-    if (content.wrong) {
-        (void)err_set(e, ERR_INVALID, "%s", content.wrong);
-        return NULL;
+    if (!archive_read(flow, archive, name, &unpacking.content, e)) {
+        if (unpacking.content.wrong)
+            (void)err_set(e, ERR_INVALID, "%s", unpacking.content.wrong);
+        else
+            flow_work(flow, unpack, &unpacking);
+        if (!unpacking.value)
+            (void)err_set(e, ERR_INVALID, "%s%s is no JSON", archive->folder, name);
     }
-    if (gzip_unpack(str_text(&content.bytes), content.bytes.len, &plain, e))
-        return NULL;
-    value = json_loadb(str_text(&plain), plain.len, JSON_DECODE_ANY, NULL);
-    if (!value)
-        (void)err_set(e, ERR_INVALID, "%s%s is no JSON", archive->folder, name);
-    return value;
+    archive_content_fini(&unpacking.content);
+    return unpacking.value;
 }

@@ -78,6 +78,7 @@ void archive_close(struct archive *archive);
 /* A file as it lies there. */
 struct archive_content {
     struct str bytes;
+    char hash[65];
     char *wrong; /* why it is not what the manifest says; NULL: it is */
 };
 /* The content of a file that the manifest names.  -1 and *e when it could not be read; that it is

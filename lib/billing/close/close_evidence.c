@@ -65,27 +65,42 @@ static void check_builds(struct flow *flow, struct close *close, const struct bi
     bill_month_fini(&after);
 }
 
+struct rated {
+    struct close *close;
+    const struct billing *billing;
+    struct usage usage;
+    json_t *bill;
+    struct err *e;
+};
+
+static void rate(void *arg)
+{
+    struct rated *rated = arg;
+    struct day month = rated->close->month;
+
+    rated->bill = bill_of_usage(rated->billing, month, USAGE_FROM_ROLLUP, &rated->usage, rated->e);
+    rated->close->usage = close_usage_json(rated->billing, month, &rated->usage);
+    usage_fini(&rated->usage);
+}
+
 json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct billing *billing,
                             struct err *e)
 {
     const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(close->month)};
+    struct rated rated = {.close = close, .billing = billing, .e = e};
     struct err failed = {0};
-    struct usage usage;
-    json_t *bill;
 
     close_tell(close, "adding up the rollups");
-    if (usage_read(flow, billing, &request, &usage, e))
+    if (usage_read(flow, billing, &request, &rated.usage, e))
         return NULL;
-    bill = bill_of_usage(billing, close->month, USAGE_FROM_ROLLUP, &usage, e);
-    close->usage = close_usage_json(billing, close->month, &usage);
-    usage_fini(&usage);
-    if (!bill)
+    flow_work(flow, rate, &rated);
+    if (!rated.bill)
         return NULL;
-    bill_set_days(bill, json_array());
-    check_builds(flow, close, billing, bill, &failed);
+    bill_set_days(rated.bill, json_array());
+    check_builds(flow, close, billing, rated.bill, &failed);
     if (!failed.kind)
-        return bill;
-    json_decref(bill);
+        return rated.bill;
+    json_decref(rated.bill);
     (void)err_set(e, failed.kind, "%s", failed.text);
     return NULL;
 }

@@ -28,9 +28,17 @@ static json_t *sorted(json_t **objects, size_t count)
     return list;
 }
 
+struct gathering {
+    struct rollup_objects arrived;
+    int64_t from_s, to_s;
+    bool listed;
+    json_t *objects;
+};
+
 /* Those of the hours from from_s to to_s. */
-static json_t *gather(const struct rollup_objects *arrived, int64_t from_s, int64_t to_s)
+static json_t *gather(const struct gathering *gathering)
 {
+    const struct rollup_objects *arrived = &gathering->arrived;
     json_t **found = NULL, *objects, *object, *list;
     size_t count = 0, i;
     const char *hour;
@@ -41,7 +49,7 @@ static json_t *gather(const struct rollup_objects *arrived, int64_t from_s, int6
         json_object_foreach(arrived->hours[day], hour, objects) {
             int64_t hour_s = day_s + (int64_t)strtol(hour, NULL, 10) * ROLLUP_HOUR_S;
 
-            if (hour_s < from_s || hour_s >= to_s)
+            if (hour_s < gathering->from_s || hour_s >= gathering->to_s)
                 continue;
             found = mem_resize(found, count + json_array_size(objects) + 1, sizeof *found);
             json_array_foreach(objects, i, object)
@@ -53,21 +61,29 @@ static json_t *gather(const struct rollup_objects *arrived, int64_t from_s, int6
     return list;
 }
 
+static void take_over(void *arg)
+{
+    struct gathering *gathering = arg;
+
+    if (gathering->listed)
+        gathering->objects = gather(gathering);
+    for (size_t i = 0; i < gathering->arrived.days; i++)
+        json_decref(gathering->arrived.hours[i]);
+    free(gathering->arrived.hours);
+}
+
 json_t *close_objects(struct flow *flow, const struct billing *billing, struct day month,
                       struct err *e)
 {
     struct day_span days = calendar_month(month);
-    int64_t from_s = rollup_window_of(billing, days.first).from_s;
-    int64_t to_s = rollup_window_of(billing, days.last).to_s;
-    struct rollup_objects arrived = {.first_s = rollup_window_floor(from_s, ROLLUP_DAY_S)};
-    json_t *objects = NULL;
+    struct gathering gathering = {.from_s = rollup_window_of(billing, days.first).from_s,
+                                  .to_s = rollup_window_of(billing, days.last).to_s};
+    struct rollup_objects *arrived = &gathering.arrived;
 
-    arrived.days = (size_t)((to_s - arrived.first_s + ROLLUP_DAY_S - 1) / ROLLUP_DAY_S);
-    arrived.hours = mem_new(arrived.days * sizeof *arrived.hours);
-    if (!rollup_objects_list(flow, billing, &arrived, e))
-        objects = gather(&arrived, from_s, to_s);
-    for (size_t i = 0; i < arrived.days; i++)
-        json_decref(arrived.hours[i]);
-    free(arrived.hours);
-    return objects;
+    arrived->first_s = rollup_window_floor(gathering.from_s, ROLLUP_DAY_S);
+    arrived->days = (size_t)((gathering.to_s - arrived->first_s + ROLLUP_DAY_S - 1) / ROLLUP_DAY_S);
+    arrived->hours = mem_new(arrived->days * sizeof *arrived->hours);
+    gathering.listed = !rollup_objects_list(flow, billing, arrived, e);
+    flow_work(flow, take_over, &gathering);
+    return gathering.objects;
 }

@@ -179,19 +179,31 @@ static json_t *manifest_json(const struct close *close)
     return manifest;
 }
 
+struct writing {
+    struct close *close;
+    struct archive_document document;
+};
+
+static void make_document(void *arg)
+{
+    struct writing *writing = arg;
+
+    add_files(&writing->document.files, writing->close);
+    writing->close->manifest = manifest_json(writing->close);
+    writing->document.manifest = writing->close->manifest;
+}
+
 int close_write(struct flow *flow, struct close *close, struct err *e)
 {
-    struct archive_document document = {
-        .number = {close->month, close->number}, .key = close->key, .bill = close->bill};
+    struct writing writing = {
+        close, {.number = {close->month, close->number}, .key = close->key, .bill = close->bill}};
     int result;
 
     if (close->finishes)
         return close_finish_write(flow, close, e);
     close_tell(close, "writing the archive");
-    add_files(&document.files, close);
-    close->manifest = manifest_json(close);
-    document.manifest = close->manifest;
-    result = archive_write(flow, close->billing, &document, e);
-    archive_files_fini(&document.files);
+    flow_work(flow, make_document, &writing);
+    result = archive_write(flow, close->billing, &writing.document, e);
+    archive_files_fini(&writing.document.files);
     return result;
 }

@@ -47,6 +47,27 @@ int64_t events_missing_reach(struct flow *flow, const struct billing *billing,
     return err_set(e, ERR_ABSENT, "there is no log group %s", name);
 }
 
+struct present {
+    struct athena_result result;
+    json_t *ids;
+};
+
+static void take_ids(void *arg)
+{
+    struct present *present = arg;
+    size_t i;
+    json_t *row;
+
+    present->ids = json_object();
+    json_array_foreach(present->result.rows, i, row) {
+        const char *id = json_string_value(json_array_get(row, 0));
+
+        if (id)
+            json_object_set_new_nocheck(present->ids, id, json_true());
+    }
+    athena_query_result_fini(&present->result);
+}
+
 json_t *events_missing_present(struct flow *flow, const struct billing *billing, int64_t from_s,
                                int64_t to_s, struct err *e)
 {
@@ -54,22 +75,13 @@ json_t *events_missing_present(struct flow *flow, const struct billing *billing,
     cleanup_free char *filter = rollup_window_filter(from_s - ROLLUP_HOUR_S, to_s + late_s);
     json_auto_t *values = json_pack("{s:I, s:I, s:s}", "from_ms", (json_int_t)from_s * 1000,
                                     "to_ms", (json_int_t)to_s * 1000, "partition_filter", filter);
-    struct athena_result result = {0};
-    json_t *ids, *row;
-    size_t i;
+    struct present present = {0};
 
     if (athena_query_run(flow, billing, &(struct athena_question){"backfill_events", values, NULL},
-                         &result, e))
+                         &present.result, e))
         return NULL;
-    ids = json_object();
-    json_array_foreach(result.rows, i, row) {
-        const char *id = json_string_value(json_array_get(row, 0));
-
-        if (id)
-            json_object_set_new_nocheck(ids, id, json_true());
-    }
-    athena_query_result_fini(&result);
-    return ids;
+    flow_work(flow, take_ids, &present);
+    return present.ids;
 }
 
 static json_t *page_params(const struct billing *billing, int64_t from_s, int64_t to_s)
@@ -98,12 +110,19 @@ static json_t *read_page(struct flow *flow, const struct billing *billing, const
     }
 }
 
-static void take_events(struct events_walk *walk, const json_t *page)
+struct taking {
+    struct events_walk *walk;
+    const json_t *page;
+};
+
+static void take_events(void *arg)
 {
+    const struct taking *taking = arg;
+    struct events_walk *walk = taking->walk;
     size_t i;
     json_t *event;
 
-    json_array_foreach(json_object_get(page, "events"), i, event) {
+    json_array_foreach(json_object_get(taking->page, "events"), i, event) {
         const char *id = json_text(event, "eventId");
 
         walk->read++;
@@ -138,15 +157,15 @@ static int read_pages(struct flow *flow, const struct billing *billing, struct e
     int more = 1;
 
     while (more > 0) {
-        json_auto_t *page = read_page(flow, billing, params, e);
+        json_t *page = read_page(flow, billing, params, e);
 
         more = -1;
         if (!page)
             break;
-        take_events(walk, page);
-        if (walk->page && walk->page(flow, walk->arg, e))
-            break;
-        more = next_page(page, params, &tokens, e);
+        flow_work(flow, take_events, &(struct taking){walk, page});
+        if (!walk->page || !walk->page(flow, walk->arg, e))
+            more = next_page(page, params, &tokens, e);
+        flow_drop(flow, page);
         if (more > 0 && flow_sleep(flow, PAUSE_MS, e))
             more = -1;
     }

@@ -8,13 +8,14 @@
 enum { EVENTS_HOUR_S = 3600 };
 
 /* {id: true} of the events of [from_s, to_s), by their own time, that are in S3 and arrived by
- * rollup.late_days later; new reference, NULL and *e. */
+ * rollup.late_days later; new reference, for flow_drop, NULL and *e. */
 json_t *events_missing_present(struct flow *flow, const struct billing *billing, int64_t from_s,
                                int64_t to_s, struct err *e);
 
 struct events_walk {
     const json_t *present; /* of events_missing_present; borrowed */
-    /* An event that is not there, as FilterLogEvents gives it; borrowed. */
+    /* An event that is not there, as FilterLogEvents gives it; borrowed.  On another thread:
+     * flow_work. */
     void (*missing)(void *arg, const json_t *event);
     /* After each page; -1 and *e end the walk.  NULL: nothing to do. */
     int (*page)(struct flow *flow, void *arg, struct err *e);

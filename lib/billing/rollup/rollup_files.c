@@ -19,8 +19,10 @@ enum { SPAN_DAYS = 92, PARALLEL_LISTS = 8 };
 struct listing {
     const struct billing *billing;
     struct day_span days;
+    size_t spans;
     json_t **objects; /* per span */
     struct err *e;    /* the first failure */
+    json_t *texts;
 };
 
 static void list_span(struct flow *flow, void *arg, size_t index)
@@ -71,45 +73,44 @@ static json_t *text_of(const json_t *objects)
 }
 
 /* {folder: [object]} of all spans as {folder: text}. */
-static json_t *texts_of(const struct listing *listing, size_t spans)
+static void make_texts(void *arg)
 {
+    struct listing *listing = arg;
     json_auto_t *runs = json_object();
-    json_t *texts = json_object(), *list, *object;
+    json_t *list, *object;
     const char *folder;
     size_t i;
 
-    for (size_t span = 0; span < spans; span++)
+    listing->texts = json_object();
+    for (size_t span = 0; span < listing->spans; span++)
         json_array_foreach(listing->objects[span], i, object) {
             list = run_list(runs, listing->billing, json_text(object, "key"));
             if (list)
                 json_array_append(list, object);
         }
     json_object_foreach(runs, folder, list)
-        json_object_set_new(texts, folder, text_of(list));
-    return texts;
+        json_object_set_new(listing->texts, folder, text_of(list));
 }
 
 json_t *rollup_files_list(struct flow *flow, const struct billing *billing, struct day_span days,
                           struct err *e)
 {
     struct err failed = {0};
-    struct listing listing = {billing, days, NULL, &failed};
-    json_t *texts = NULL;
-    size_t spans = 0;
+    struct listing listing = {.billing = billing, .days = days, .e = &failed};
 
-    while (calendar_compare(calendar_add_days(days.first, (int)(spans * SPAN_DAYS)), days.last) <=
-           0)
-        spans++;
-    listing.objects = mem_new((spans + 1) * sizeof(json_t *));
-    flow_each(flow, spans, PARALLEL_LISTS, list_span, &listing);
+    while (calendar_compare(calendar_add_days(days.first, (int)(listing.spans * SPAN_DAYS)),
+                            days.last) <= 0)
+        listing.spans++;
+    listing.objects = mem_new((listing.spans + 1) * sizeof(json_t *));
+    flow_each(flow, listing.spans, PARALLEL_LISTS, list_span, &listing);
     if (!failed.kind)
-        texts = texts_of(&listing, spans);
-    for (size_t i = 0; i < spans; i++)
+        flow_work(flow, make_texts, &listing);
+    for (size_t i = 0; i < listing.spans; i++)
         json_decref(listing.objects[i]);
     free(listing.objects);
     if (failed.kind)
         (void)err_set(e, failed.kind, "%s", failed.text);
-    return texts;
+    return listing.texts;
 }
 
 char *rollup_files_now(struct flow *flow, const struct rollup_place *place, const char *run,

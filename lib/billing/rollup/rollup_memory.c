@@ -33,9 +33,9 @@ const json_t *rollup_memory_day(const struct billing *billing, int64_t day_s)
     return json_object_get(memory, key);
 }
 
-static void remember(const struct billing *billing, int64_t day_s, const json_t *hours)
+/* What is kept of a day: {"newest", "hours"}. */
+static json_t *summary_of(const json_t *hours)
 {
-    cleanup_free char *key = memory_key(billing, day_s);
     json_t *hashes = json_object(), *objects, *object;
     const char *hour;
     double newest = 0;
@@ -52,11 +52,36 @@ static void remember(const struct billing *billing, int64_t day_s, const json_t 
             newest = modified > newest ? modified : newest;
         }
     }
+    return json_pack("{s:f, s:o}", "newest", newest, "hours", hashes);
+}
+
+struct summing {
+    size_t days;
+    json_t *of[TOGETHER_DAYS]; /* a day's objects, then its summary */
+};
+
+static void sum_up(void *arg)
+{
+    struct summing *summing = arg;
+
+    for (size_t i = 0; i < summing->days; i++) {
+        json_t *hours = summing->of[i];
+
+        summing->of[i] = summary_of(hours);
+        json_decref(hours);
+    }
+}
+
+/* Takes the reference to the summary. */
+static void remember(const struct billing *billing, int64_t day_s, json_t *summary)
+{
+    cleanup_free char *key = memory_key(billing, day_s);
+
     if (!memory)
         memory = json_object();
-    json_object_set_new(memory, key,
-                        json_pack("{s:I, s:I, s:f, s:o}", "at", (json_int_t)(clock_now_ms() / 1000),
-                                  "age", age, "newest", newest, "hours", hashes));
+    json_object_set_new(summary, "at", json_integer((json_int_t)(clock_now_ms() / 1000)));
+    json_object_set_new(summary, "age", json_integer(age));
+    json_object_set_new(memory, key, summary);
 }
 
 /* Days of the last two are listed each time: an object may still come to them by itself (Firehose
@@ -74,15 +99,14 @@ static bool is_known(const struct billing *billing, int64_t day_s)
 static int list_and_remember(struct flow *flow, const struct billing *billing, int64_t first_s,
                              size_t days, struct err *e)
 {
-    json_t *hours[TOGETHER_DAYS];
-    const struct rollup_objects objects = {first_s, days, hours};
+    struct summing summing = {.days = days};
+    const struct rollup_objects objects = {first_s, days, summing.of};
 
     if (rollup_objects_list(flow, billing, &objects, e))
         return -1;
-    for (size_t i = 0; i < days; i++) {
-        remember(billing, first_s + (int64_t)i * ROLLUP_DAY_S, hours[i]);
-        json_decref(hours[i]);
-    }
+    flow_work(flow, sum_up, &summing);
+    for (size_t i = 0; i < days; i++)
+        remember(billing, first_s + (int64_t)i * ROLLUP_DAY_S, summing.of[i]);
     return 0;
 }
 

@@ -55,7 +55,7 @@ static void take_objects(json_t *hours, const json_t *objects, const char *prefi
 struct listing {
     const struct billing *billing;
     const struct rollup_objects *wanted;
-    size_t spans;
+    size_t spans, sides;
     json_t **objects; /* per span, then per side prefix */
     struct err *e;    /* the first failure */
 };
@@ -84,7 +84,7 @@ static void list_span(struct flow *flow, void *arg, size_t index)
 }
 
 /* The objects of one day, those of the stream first. */
-static json_t *hours_of(const struct listing *listing, size_t sides, size_t day)
+static json_t *hours_of(const struct listing *listing, size_t day)
 {
     const struct billing_names *names = &listing->billing->names;
     int64_t day_s = listing->wanted->first_s + (int64_t)day * ROLLUP_DAY_S;
@@ -92,7 +92,7 @@ static json_t *hours_of(const struct listing *listing, size_t sides, size_t day)
     json_t *hours = json_object();
 
     take_objects(hours, listing->objects[day / SPAN_DAYS], prefix);
-    for (size_t i = 0; i < sides; i++) {
+    for (size_t i = 0; i < listing->sides; i++) {
         cleanup_free char *side = day_prefix(names->side_prefixes[i], day_s);
 
         take_objects(hours, listing->objects[listing->spans + i], side);
@@ -100,23 +100,31 @@ static json_t *hours_of(const struct listing *listing, size_t sides, size_t day)
     return hours;
 }
 
+/* Days busy enough have some ten thousand objects. */
+static void split_into_days(void *arg)
+{
+    const struct listing *listing = arg;
+
+    for (size_t day = 0; day < listing->wanted->days && !listing->e->kind; day++)
+        listing->wanted->hours[day] = hours_of(listing, day);
+    for (size_t i = 0; i < listing->spans + listing->sides; i++)
+        json_decref(listing->objects[i]);
+}
+
 int rollup_objects_list(struct flow *flow, const struct billing *billing,
                         const struct rollup_objects *objects, struct err *e)
 {
     struct err failed = {0};
-    struct listing listing = {billing, objects, (objects->days + SPAN_DAYS - 1) / SPAN_DAYS, NULL,
-                              &failed};
-    size_t sides = 0, count;
+    struct listing listing = {billing, objects, (objects->days + SPAN_DAYS - 1) / SPAN_DAYS,
+                              0,       NULL,    &failed};
+    size_t count;
 
-    while (billing->names.side_prefixes && billing->names.side_prefixes[sides])
-        sides++;
-    count = listing.spans + sides;
+    while (billing->names.side_prefixes && billing->names.side_prefixes[listing.sides])
+        listing.sides++;
+    count = listing.spans + listing.sides;
     listing.objects = mem_new((count + 1) * sizeof(json_t *));
     flow_each(flow, count, PARALLEL_LISTS, list_span, &listing);
-    for (size_t day = 0; day < objects->days && !failed.kind; day++)
-        objects->hours[day] = hours_of(&listing, sides, day);
-    for (size_t i = 0; i < count; i++)
-        json_decref(listing.objects[i]);
+    flow_work(flow, split_into_days, &listing);
     free(listing.objects);
     return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
 }

@@ -38,6 +38,19 @@ static int64_t whole_size(const json_t *piece)
     return slash ? strtoll(slash + 1, NULL, 10) : -1;
 }
 
+struct feeding {
+    struct athena_csv *csv;
+    const json_t *body;
+};
+
+static void feed(void *arg)
+{
+    const struct feeding *feeding = arg;
+    const char *text = json_string_value(feeding->body);
+
+    (void)athena_csv_feed(feeding->csv, text ? text : "", json_string_length(feeding->body));
+}
+
 static int read_object(struct flow *flow, const struct billing *billing, const char *location,
                        struct athena_csv *csv, struct err *e)
 {
@@ -57,8 +70,8 @@ static int read_object(struct flow *flow, const struct billing *billing, const c
 
         if (!piece)
             return -1;
-        if (athena_csv_feed(csv, json_string_value(body) ? json_string_value(body) : "",
-                            json_string_length(body)))
+        flow_work(flow, feed, &(struct feeding){csv, body});
+        if (csv->broken)
             return err_set(e, ERR_RETRY, "%s is no CSV of Athena's", location);
         at += (int64_t)json_string_length(body);
         size = whole_size(piece);
@@ -126,24 +139,40 @@ static int read_pages(struct flow *flow, const struct billing *billing,
     return 0;
 }
 
+struct finishing {
+    struct athena_csv csv;
+    struct athena_result *result;
+    int failed;
+};
+
+/* The rows without the names in front; none of a CSV that could not be read. */
+static void finish(void *arg)
+{
+    struct finishing *finishing = arg;
+    struct athena_result *result = finishing->result;
+
+    result->rows = athena_csv_finish(&finishing->csv);
+    if (!json_array_size(result->rows))
+        return;
+    result->columns = json_share(json_array_get(result->rows, 0));
+    json_array_remove(result->rows, 0);
+}
+
 int athena_query_rows(struct flow *flow, const struct billing *billing, const json_t *execution,
                       struct athena_result *result, struct err *e)
 {
     const char *location =
         json_string_value(json_at(execution, "ResultConfiguration.OutputLocation"));
-    struct athena_csv csv = {0};
-    int failed;
+    struct finishing finishing = {.result = result};
 
     if (!location || !*location)
         return read_pages(flow, billing, result, e);
-    failed = read_object(flow, billing, location, &csv, e);
-    result->rows = athena_csv_finish(&csv);
-    if (failed)
+    finishing.failed = read_object(flow, billing, location, &finishing.csv, e);
+    flow_work(flow, finish, &finishing);
+    if (finishing.failed)
         return -1;
-    if (!json_array_size(result->rows))
+    if (!result->columns)
         return err_set(e, ERR_RETRY, "%s is no whole CSV of Athena's", location);
-    result->columns = json_share(json_array_get(result->rows, 0));
-    json_array_remove(result->rows, 0);
     return 0;
 }
 

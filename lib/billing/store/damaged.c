@@ -53,19 +53,40 @@ static bool is_noted(const struct billing *billing, const char *key)
     return false;
 }
 
-/* What is wrong with the bytes of an object whose name ends in .gz; NULL: nothing, or nobody knows.
- */
-static char *problem_of(const struct str *bytes)
+static void forget(void *arg, const void *bytes, size_t length)
 {
-    const unsigned char *at = (const unsigned char *)str_text(bytes);
-    cleanup_str struct str out = {0};
-    struct err broken = {0};
+    (void)arg;
+    (void)bytes;
+    (void)length;
+}
 
-    if (bytes->len < 2 || at[0] != 0x1f || at[1] != 0x8b)
-        return mem_text("is no gzip, though its name ends in .gz");
-    if (!gzip_unpack(at, bytes->len, &out, &broken) || out.len >= GZIP_MOST)
-        return NULL;
-    return mem_text(broken.text);
+static bool take_part(void *arg, const void *bytes, size_t length)
+{
+    struct gzip_reader *reader = arg;
+
+    return gzip_reader_feed(reader, bytes, length) && !gzip_reader_is_plain(reader);
+}
+
+/* What is wrong with an object whose name ends in .gz, new text; NULL: nothing, or nobody knows. -1
+ * and *e when it cannot be read. */
+static int find_problem(struct flow *flow, const struct billing *billing, const json_t *object,
+                        char **problem, struct err *e)
+{
+    struct gzip_reader reader;
+    struct err broken = {0};
+    int failed;
+
+    gzip_reader_init(&reader, forget, NULL);
+    failed = object_content_walk(flow, billing, object,
+                                 &(struct object_walk){.take = take_part, .arg = &reader}, e);
+    (void)gzip_reader_end(&reader, &broken);
+    if (failed)
+        return -1;
+    if (gzip_reader_is_plain(&reader))
+        *problem = mem_text("is no gzip, though its name ends in .gz");
+    else if (broken.kind && reader.given < GZIP_MOST)
+        *problem = mem_text(broken.text);
+    return 0;
 }
 
 /* 1: damaged, and noted; 0: it is not, or it is gone; -1 and *e. */
@@ -73,7 +94,6 @@ static int look_at(struct flow *flow, const struct billing *billing, const json_
                    struct err *e)
 {
     const char *key = json_text(object, "key");
-    cleanup_str struct str bytes = {0};
     cleanup_free char *problem = NULL;
     struct err unread = {0};
     json_t *noted;
@@ -81,9 +101,8 @@ static int look_at(struct flow *flow, const struct billing *billing, const json_
     if (!str_ends_with(key, ".gz") || is_noted(billing, key) ||
         !json_integer_value(json_object_get(object, "size")))
         return 0;
-    if (object_content_read(flow, billing, object, &bytes, &unread))
+    if (find_problem(flow, billing, object, &problem, &unread))
         return unread.kind == ERR_ABSENT ? 0 : err_set(e, unread.kind, "%s", unread.text);
-    problem = problem_of(&bytes);
     if (!problem)
         return 0;
     if (!athena_query_text_takes(key))

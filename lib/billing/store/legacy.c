@@ -5,26 +5,43 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "billing/store/gzip.h"
+#include "billing/store/object_content.h"
 
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-struct walk {
+/* Documents are looked for in so much text at a time; JSON that fails so near its end may be whole
+ * when more has come. */
+enum { TEXT_BYTES = 1 << 20, NEAR_END = 64 };
+
+static const char envelope_start[] = "{\"messageType\"";
+
+/* The text that the bytes hold, as far as it was not read yet. */
+struct text {
+    struct str pending;
+    size_t wanted; /* bytes of it that are worth another look */
+    bool junk;     /* something stood before the next document */
+    bool lost;     /* behind a broken document, on the way to the next envelope */
+};
+
+struct legacy_walk {
     const struct legacy_reader *reader; /* or NULL */
     struct legacy_counts *counts;
     bool suffixed;      /* Athena would decompress it */
     bool line_start;    /* the next document is the first of its line */
     bool inside;        /* within rawData: no further nesting */
     int64_t arrival_ms; /* of the rawData */
+    struct gzip_reader gzip;
+    struct text text;
 };
 
-static void walk_bytes(struct walk *walk, const void *bytes, size_t length);
+static void walk_inside(struct legacy_walk *walk, const void *bytes, size_t length);
 
 /* Firehose's failed record: {"attemptsMade", "arrivalTimestamp", "errorCode", "rawData": base64}.
  * (Amazon Data Firehose, "Handle data delivery failures") */
-static void take_failed_record(struct walk *walk, const json_t *record)
+static void take_failed_record(struct legacy_walk *walk, const json_t *record)
 {
     const char *data = json_text(record, "rawData");
     size_t length = 0;
@@ -36,12 +53,12 @@ static void take_failed_record(struct walk *walk, const json_t *record)
     }
     walk->inside = true;
     walk->arrival_ms = json_integer_value(json_object_get(record, "arrivalTimestamp"));
-    walk_bytes(walk, bytes, length);
+    walk_inside(walk, bytes, length);
     walk->arrival_ms = 0;
     walk->inside = false;
 }
 
-static void take_document(struct walk *walk, const json_t *document)
+static void take_document(struct legacy_walk *walk, const json_t *document)
 {
     const char *type = json_text(document, "messageType");
     const json_t *events = json_object_get(document, "logEvents");
@@ -63,12 +80,7 @@ static void take_document(struct walk *walk, const json_t *document)
     }
 }
 
-static const char *next_brace(const char *at, const char *end)
-{
-    const char *brace = at < end ? memchr(at, '{', (size_t)(end - at)) : NULL;
-
-    return brace ? brace : end;
-}
+/* ---- documents one behind the other ---- */
 
 static bool is_blank(const char *at, const char *end)
 {
@@ -77,58 +89,174 @@ static bool is_blank(const char *at, const char *end)
     return at == end;
 }
 
-/* Documents one behind the other; behind a broken one, the next that begins like an envelope. */
-static void walk_text(struct walk *walk, const char *text, size_t length)
+/* Where the next document begins, or the end. */
+static const char *skip_junk(struct legacy_walk *walk, const char *at, const char *end)
 {
-    const char *at = text, *end = text + length;
+    const char *brace = at < end ? memchr(at, '{', (size_t)(end - at)) : NULL;
 
-    walk->line_start = true;
-    while (!is_blank(at, end)) {
-        const char *brace = next_brace(at, end);
-        json_error_t error;
-        json_auto_t *document = NULL;
-
-        walk->counts->unreadable += !is_blank(at, brace);
-        if (memchr(at, '\n', (size_t)(brace - at)))
-            walk->line_start = true;
-        at = brace;
-        if (at == end)
-            return;
-        document =
-            json_loadb(at, (size_t)(end - at), JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &error);
-        if (document) {
-            take_document(walk, document);
-            at += error.position;
-        } else {
-            walk->counts->unreadable++;
-            at = memmem(at + 1, (size_t)(end - at - 1), "{\"messageType\"", 14);
-            if (!at)
-                return;
-        }
-        walk->line_start = false;
-    }
+    if (!brace)
+        brace = end;
+    walk->text.junk = walk->text.junk || !is_blank(at, brace);
+    if (at < brace && memchr(at, '\n', (size_t)(brace - at)))
+        walk->line_start = true;
+    return brace;
 }
 
-static void walk_bytes(struct walk *walk, const void *bytes, size_t length)
+/* Behind a broken document, the next that begins like an envelope; else where its first letters may
+ * stand. */
+static const char *find_envelope(struct legacy_walk *walk, const char *at, const char *end)
 {
-    cleanup_str struct str text = {0};
+    const size_t length = sizeof envelope_start - 1;
+    const char *found = memmem(at, (size_t)(end - at), envelope_start, length);
+
+    walk->text.lost = !found;
+    if (found)
+        return found;
+    return (size_t)(end - at) < length ? at : end - length + 1;
+}
+
+/* One document; NULL when it takes more text to know. */
+static const char *walk_document(struct legacy_walk *walk, const char *at, const char *end,
+                                 bool is_last)
+{
+    size_t length = (size_t)(end - at);
+    json_error_t error;
+    json_auto_t *document = json_loadb(at, length, JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &error);
+
+    if (!document && !is_last && (size_t)error.position + NEAR_END >= length)
+        return NULL;
+    walk->counts->unreadable += walk->text.junk;
+    walk->text.junk = false;
+    if (document)
+        take_document(walk, document);
+    else
+        walk->counts->unreadable++;
+    walk->text.lost = !document;
+    walk->line_start = false;
+    return at + (document ? error.position : 1);
+}
+
+static void drop_front(struct str *text, size_t length)
+{
+    if (!length)
+        return;
+    text->len -= length;
+    memmove(text->data, text->data + length, text->len);
+}
+
+/* Walks through what is pending, and keeps what it takes more to read. */
+static void walk_text(struct legacy_walk *walk, bool is_last)
+{
+    struct text *text = &walk->text;
+    const char *begin = str_text(&text->pending), *end = begin + text->pending.len, *at = begin;
+
+    for (;;) {
+        const char *behind;
+
+        at = text->lost ? find_envelope(walk, at, end) : skip_junk(walk, at, end);
+        if (text->lost || at == end)
+            break;
+        behind = walk_document(walk, at, end, is_last);
+        if (!behind)
+            break;
+        at = behind;
+    }
+    if (is_last)
+        walk->counts->unreadable += text->junk;
+    drop_front(&text->pending, (size_t)(at - begin));
+    text->wanted = text->pending.len > TEXT_BYTES / 2 ? 2 * text->pending.len : TEXT_BYTES;
+}
+
+static void take_text(void *arg, const void *bytes, size_t length)
+{
+    struct legacy_walk *walk = arg;
+
+    str_add_n(&walk->text.pending, bytes, length);
+    if (walk->text.pending.len >= walk->text.wanted)
+        walk_text(walk, false);
+}
+
+static void begin_text(struct legacy_walk *walk)
+{
+    walk->text = (struct text){.wanted = TEXT_BYTES};
+    walk->line_start = true;
+    gzip_reader_init(&walk->gzip, take_text, walk);
+}
+
+/* What came before a gzip breaks is read all the same. */
+static void end_text(struct legacy_walk *walk)
+{
     struct err broken = {0};
 
-    if (gzip_unpack(bytes, length, &text, &broken))
+    if (gzip_reader_end(&walk->gzip, &broken))
         walk->counts->unreadable++;
-    walk_text(walk, str_text(&text), text.len);
+    walk_text(walk, true);
+    str_fini(&walk->text.pending);
 }
 
-void legacy_walk(const char *key, const struct str *bytes, const struct legacy_reader *reader,
-                 struct legacy_counts *counts)
+static void walk_inside(struct legacy_walk *walk, const void *bytes, size_t length)
 {
-    struct walk walk = {.reader = reader,
-                        .counts = counts,
-                        .suffixed = str_ends_with(key, ".gz"),
-                        .line_start = true};
+    struct legacy_walk inside = *walk;
+
+    begin_text(&inside);
+    (void)gzip_reader_feed(&inside.gzip, bytes, length);
+    end_text(&inside);
+}
+
+struct legacy_walk *legacy_walk_new(const char *key, const struct legacy_reader *reader,
+                                    struct legacy_counts *counts)
+{
+    struct legacy_walk *walk = mem_new(sizeof *walk);
 
     *counts = (struct legacy_counts){0};
-    walk_bytes(&walk, str_text(bytes), bytes->len);
+    walk->reader = reader;
+    walk->counts = counts;
+    walk->suffixed = str_ends_with(key, ".gz");
+    begin_text(walk);
+    return walk;
+}
+
+void legacy_walk_feed(struct legacy_walk *walk, const void *bytes, size_t length)
+{
+    (void)gzip_reader_feed(&walk->gzip, bytes, length);
+}
+
+void legacy_walk_end(struct legacy_walk *walk)
+{
+    end_text(walk);
+    free(walk);
+}
+
+static bool feed(void *arg, const void *bytes, size_t length)
+{
+    legacy_walk_feed(((struct legacy_reading *)arg)->walk, bytes, length);
+    return true;
+}
+
+static int between(struct flow *flow, void *arg, struct err *e)
+{
+    const struct legacy_reading *reading = arg;
+
+    return reading->between ? reading->between(flow, reading->reader.arg, e) : 0;
+}
+
+static void end(void *walk)
+{
+    legacy_walk_end(walk);
+}
+
+int legacy_read(struct flow *flow, const struct billing *billing, const json_t *object,
+                struct legacy_reading *reading, struct err *e)
+{
+    int failed;
+
+    reading->walk =
+        legacy_walk_new(json_text(object, "key"),
+                        reading->reader.envelope ? &reading->reader : NULL, &reading->counts);
+    failed = object_content_walk(flow, billing, object,
+                                 &(struct object_walk){feed, between, reading}, e);
+    flow_work(flow, end, reading->walk); /* what is pending is read to its end */
+    return failed;
 }
 
 /* ---- when it arrived ---- */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    PART_BYTES = 8 << 20, /* the client takes replies of 16 MiB at most */
+    PART_BYTES = 1 << 20, /* of text that is ten times as much, maybe */
     CONFLICTS = 8,
     CONFLICT_PAUSE_MS = 250,
 };
@@ -18,48 +18,81 @@ static json_t *place(const struct billing *billing, const char *key)
                      "ExpectedBucketOwner", billing->account);
 }
 
-/* The next part behind what out has. */
-static int read_part(struct flow *flow, const struct billing *billing, const json_t *object,
-                     struct str *out, struct err *e)
+/* The bytes behind the first `at` ones; new reference to the reply. */
+static json_t *read_part(struct flow *flow, const struct billing *billing, const json_t *object,
+                         size_t at, struct err *e)
 {
-    json_t *params = place(billing, json_text(object, "key"));
+    json_t *params = place(billing, json_text(object, "key")), *reply;
     size_t size = (size_t)json_integer_value(json_object_get(object, "size"));
-    size_t end = size - out->len > PART_BYTES ? out->len + PART_BYTES : size;
-    cleanup_free char *range = mem_printf("bytes=%zu-%zu", out->len, end - 1);
-    json_auto_t *reply = NULL;
-    const json_t *body;
+    size_t end = size - at > PART_BYTES ? at + PART_BYTES : size;
+    cleanup_free char *range = mem_printf("bytes=%zu-%zu", at, end - 1);
 
     json_object_set_new(params, "Range", json_string(range));
     if (json_text(object, "etag"))
         json_object_set(params, "IfMatch", json_object_get(object, "etag"));
     reply = operation_call(flow, billing, &store_operations[STORE_GET_OBJECT], params, e);
     if (!reply) {
-        const char *code = flow_error(flow)->code;
-
-        if (!strcmp(code, "InvalidObjectState"))
+        if (!strcmp(flow_error(flow)->code, "InvalidObjectState"))
             e->kind = ERR_INVALID;
-        return err_wrap(e, "%s", json_text(object, "key"));
+        err_wrap(e, "%s", json_text(object, "key"));
+        return NULL;
     }
-    body = json_object_get(reply, "Body");
-    if (json_string_length(body) != end - out->len)
-        return err_set(e, ERR_RETRY, "%s: %zu bytes came of %zu", json_text(object, "key"),
-                       json_string_length(body), end - out->len);
-    str_add_n(out, json_string_value(body), json_string_length(body));
+    if (json_string_length(json_object_get(reply, "Body")) == end - at)
+        return reply;
+    err_set(e, ERR_RETRY, "%s: %zu bytes came of %zu", json_text(object, "key"),
+            json_string_length(json_object_get(reply, "Body")), end - at);
+    json_decref(reply);
+    return NULL;
+}
+
+struct part {
+    const struct object_walk *walk;
+    json_t *reply; /* owned */
+    size_t length;
+    bool more;
+};
+
+static void take_part(void *arg)
+{
+    struct part *part = arg;
+    const json_t *body = json_object_get(part->reply, "Body");
+
+    part->length = json_string_length(body);
+    part->more = part->walk->take(part->walk->arg, json_string_value(body), part->length);
+    json_decref(part->reply);
+}
+
+int object_content_walk(struct flow *flow, const struct billing *billing, const json_t *object,
+                        const struct object_walk *walk, struct err *e)
+{
+    json_int_t size = json_integer_value(json_object_get(object, "size"));
+    struct part part = {.walk = walk, .more = true};
+
+    if (size > OBJECT_CONTENT_MOST)
+        return err_set(e, ERR_INVALID, "%s: %lld bytes are more than can be read at once",
+                       json_text(object, "key"), (long long)size);
+    for (size_t at = 0; at < (size_t)size && part.more; at += part.length) {
+        part.reply = read_part(flow, billing, object, at, e);
+        if (!part.reply)
+            return -1;
+        flow_work(flow, take_part, &part);
+        if (walk->between && walk->between(flow, walk->arg, e))
+            return -1;
+    }
     return 0;
+}
+
+static bool append(void *arg, const void *bytes, size_t length)
+{
+    str_add_n(arg, bytes, length);
+    return true;
 }
 
 int object_content_read(struct flow *flow, const struct billing *billing, const json_t *object,
                         struct str *out, struct err *e)
 {
-    json_int_t size = json_integer_value(json_object_get(object, "size"));
-
-    if (size > OBJECT_CONTENT_MOST)
-        return err_set(e, ERR_INVALID, "%s: %lld bytes are more than can be read at once",
-                       json_text(object, "key"), (long long)size);
-    while (out->len < (size_t)size)
-        if (read_part(flow, billing, object, out, e))
-            return -1;
-    return 0;
+    return object_content_walk(flow, billing, object,
+                               &(struct object_walk){.take = append, .arg = out}, e);
 }
 
 static json_t *put_params(const struct billing *billing, const struct object_new *object)

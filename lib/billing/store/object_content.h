@@ -15,6 +15,18 @@ enum { OBJECT_CONTENT_MOST = 512 << 20 };
 int object_content_read(struct flow *flow, const struct billing *billing, const json_t *object,
                         struct str *out, struct err *e);
 
+/* What becomes of an object's parts. */
+struct object_walk {
+    /* The next bytes, on a thread of their own: flow_work.  False: that is enough. */
+    bool (*take)(void *arg, const void *bytes, size_t length);
+    /* After each part; -1 and *e end the walk.  NULL: nothing to do. */
+    int (*between)(struct flow *flow, void *arg, struct err *e);
+    void *arg;
+};
+/* The same, part by part: memory for one of them, which is as long for everybody. */
+int object_content_walk(struct flow *flow, const struct billing *billing, const json_t *object,
+                        const struct object_walk *walk, struct err *e);
+
 struct object_new {
     const char *key, *type; /* type: as Content-Type says it */
     const struct str *body;

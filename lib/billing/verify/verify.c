@@ -76,25 +76,48 @@ static bool differ_bills(struct verify *verify, const char *source, const json_t
 
 /* ---- the archive by itself ---- */
 
+struct rerating {
+    const struct billing *billing;
+    struct day month;
+    json_t *document; /* usage; its reference is given up */
+    const json_t *billed;
+    json_t *difference; /* NULL: see e */
+    struct err *e;
+};
+
+static void rate_again(void *arg)
+{
+    struct rerating *rerating = arg;
+    json_auto_t *bill = NULL;
+    struct usage usage;
+
+    if (!close_usage_read(rerating->billing, rerating->month, rerating->document, &usage,
+                          rerating->e)) {
+        bill = bill_of_usage(rerating->billing, rerating->month, USAGE_FROM_ROLLUP, &usage,
+                             rerating->e);
+        usage_fini(&usage);
+    }
+    if (bill)
+        rerating->difference = bill_amount_bills(bill, rerating->billed, rerating->e);
+    json_decref(rerating->document);
+}
+
 /* Rates the archived usage with the archived prices; the invoice must come out, whatever became of
  * everything else. */
 static int check_rating(struct flow *flow, struct verify *verify, const struct claim *claim,
                         struct err *e)
 {
-    const struct billing *billing = &claim->closed.billing;
     const struct closed_document *last = closed_last(&claim->closed);
-    json_auto_t *document =
-        *last->archive.hash ? archive_json(flow, &last->archive, "usage.json.gz", e) : NULL;
-    json_auto_t *bill = NULL, *difference = NULL;
-    struct usage usage;
+    struct rerating rerating = {&claim->closed.billing, verify->month, NULL,
+                                claim->billed,          NULL,          e};
+    json_auto_t *difference = NULL;
 
     if (!*last->archive.hash)
         return 0; /* told already */
-    if (!document || close_usage_read(billing, verify->month, document, &usage, e))
-        return -1;
-    bill = bill_of_usage(billing, verify->month, USAGE_FROM_ROLLUP, &usage, e);
-    usage_fini(&usage);
-    difference = bill ? bill_amount_bills(bill, claim->billed, e) : NULL;
+    rerating.document = archive_json(flow, &last->archive, "usage.json.gz", e);
+    if (rerating.document)
+        flow_work(flow, rate_again, &rerating);
+    difference = rerating.difference;
     if (!difference)
         return -1;
     if (differ_bills(verify, "archived usage and prices", difference))
