@@ -119,6 +119,8 @@ static const struct verb verbs[] = {
      "[-o table|csv|json]",
      "re-rate history with other prices",
      "billingd whatif --prices new.yaml --from 2025-07 --to 2025-10", verb_whatif, NULL, true},
+    {"fmt", "[--check] [--diff]", "lay the spec out in the usual way; comments stay",
+     "billingd fmt --diff", verb_fmt, "[FILE]", false},
     {"iam-policy", "[--for plan|apply|run|bill|close] [--split N] [--strict]",
      "print the least-privilege IAM policy for this spec",
      "billingd iam-policy --for run --split 2 > policies.json", verb_iam_policy, NULL, false},

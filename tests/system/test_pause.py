@@ -109,6 +109,8 @@ DAMAGE: list[dict[str, Any]] = [
     {"action": "error", "status": 403, "code": "AccessDenied", "code_": 77},
     {"action": "error", "status": 500, "code": "InternalError", "code_": 1},
     {"action": "truncate", "code_": 1},
+    {"action": "html", "code_": 1},
+    {"action": "empty", "code_": 1},
     {"body": "<html>", "code_": 1},
     {"body": '{"format_version": "2.0", "pauses": []}', "code_": 1},
     {"body": '{"format_version": "1.0", "pauses": [{"address": "shop"}]}', "code_": 1},
