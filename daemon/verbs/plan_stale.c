@@ -110,7 +110,14 @@ static void tell_resource(json_t *texts, const char *resource, const json_t *rev
     if (json_array_size(texts) == told)
         tell_calls(texts, resource, reviewed, now);
     if (json_array_size(texts) == told)
-        json_array_append_new(texts, json_sprintf("%s: is not as in the plan", resource));
+        json_array_append_new(
+            texts,
+            json_sprintf("%s: %s", resource,
+                         !json_object_get(reviewed, "observed") == !json_object_get(now, "observed")
+                             ? "is not as in the plan"
+                         : json_object_get(now, "observed")
+                             ? "is only observed now (mode, or a pause)"
+                             : "was only observed in the plan, and is written now"));
 }
 
 static void tell_resources(json_t *texts, const json_t *reviewed, const json_t *now)

@@ -21,6 +21,7 @@ int verb_plan(const struct options *options);
 int verb_apply(const struct options *options);
 int verb_status(const struct options *options);
 int verb_pause(const struct options *options); /* and resume */
+int verb_fmt(const struct options *options);
 int verb_schema(const struct options *options);
 int verb_import(const struct options *options);
 int verb_iam_policy(const struct options *options);

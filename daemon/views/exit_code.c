@@ -5,12 +5,17 @@
 const struct exit_code_meaning exit_code_meanings[] = {
     {EXIT_DONE, "done", "done; or nothing differs"},
     {EXIT_FAILED, "failed",
-     "failed: AWS refused a request or could not be reached, a resource is blocked"},
-    {EXIT_DIFFERENT, "differences", "differences found, with `--detailed-exitcode`"},
+     "failed: AWS refused a request or could not be reached, a resource is blocked, or what "
+     "`apply` "
+     "left (it is only observed, or no write ends it) loses events"},
+    {EXIT_DIFFERENT, "differences",
+     "differences found, with `--detailed-exitcode` (`fmt --check`: laid out otherwise); after "
+     "`apply` those that are only observed"},
     {EXIT_WARNINGS, "warnings", "only warnings, with `--strict`: nothing was asked or written"},
     {EXIT_REFUSED, "refused by a guard",
      "refused by a guard: another account than the spec names, changes that nobody confirmed, a "
-     "reviewed plan that does not hold any more, a month that is no bill or must not be closed"},
+     "reviewed plan that does not hold any more, a month that is no bill or must not be closed, "
+     "data of what is only observed"},
     {EXIT_EVIDENCE, "evidence failed",
      "evidence failed: an audit or a verification found a mismatch"},
     {EXIT_BAD_USAGE, "usage", "wrong usage"},

@@ -109,6 +109,8 @@ DAMAGE: list[dict[str, Any]] = [
     {"action": "error", "status": 403, "code": "AccessDenied", "code_": 77},
     {"action": "error", "status": 500, "code": "InternalError", "code_": 1},
     {"action": "truncate", "code_": 1},
+    {"action": "html", "code_": 1},
+    {"action": "empty", "code_": 1},
     {"body": "<html>", "code_": 1},
     {"body": '{"format_version": "2.0", "pauses": []}', "code_": 1},
     {"body": '{"format_version": "1.0", "pauses": [{"address": "shop"}]}', "code_": 1},
@@ -137,6 +139,17 @@ def test_unknown_is_no_leave_to_write(run: Any, sandbox: Sandbox, applied: None)
         sandbox.faults()
         put(sandbox)
     assert run("apply", "--yes").returncode == 0 and retention(sandbox) == 90
+
+
+def test_a_plan_goes_by_the_pauses_it_saw(run: Any, sandbox: Sandbox, applied: None, tmp_path: Any) -> None:
+    drift(sandbox)
+    put(sandbox, pause(time.time() + 600))
+    assert run("plan", "--out", str(tmp_path / "p")).returncode == 0
+    put(sandbox)
+    sandbox.clear()
+    done = run("apply", str(tmp_path / "p"))
+    assert done.returncode == 4 and f"{LOGS}: was only observed in the plan, and is written now" in done.stderr
+    assert written(sandbox) == set() and retention(sandbox) == 1
 
 
 def test_the_daemon_does_not_know(start: Any, sandbox: Sandbox, applied: None) -> None:

@@ -26,7 +26,8 @@ static int fail(const struct err *e)
     return e->kind == ERR_DENIED ? EXIT_DENIED : EXIT_FAILED;
 }
 
-/* Field 22 of /proc/PID/stat; 0: there is no such process here. */
+/* Field 22 of /proc/PID/stat; 0: there is no such process here, or it is no billingd.  Whoever
+ * listens at the address names the process, so it must not be any. */
 static long long start_ticks(long long pid)
 {
     cleanup_free char *path = mem_printf("/proc/%lld/stat", pid);
@@ -40,7 +41,7 @@ static long long start_ticks(long long pid)
     if (!fgets(line, sizeof line, file))
         *line = '\0';
     (void)fclose(file);
-    rest = strrchr(line, ')');
+    rest = strstr(line, " (billingd) ") ? strrchr(line, ')') : NULL;
     for (int field = 2; rest && field < 22; field++)
         rest = strchr(rest + 1, ' ');
     if (rest)

@@ -125,7 +125,8 @@ def test_every_read_is_here(applied: Applied) -> None:
     applied.billingd.plan()
     made = {(c["service"], c["operation"]) for c in applied.billingd.calls(kind="read")}
     # The name of the account, which a plan begins with: nothing rests on it, and what is wrong with it is left out.
-    assert made - set(OPERATIONS) == {("iam", "ListAccountAliases")}
+    # What is paused, once a pass: test_pause.py damages that.
+    assert made - set(OPERATIONS) == {("iam", "ListAccountAliases"), ("s3", "GetObject")}
 
 
 @pytest.mark.parametrize("case", list(every_case(4)), ids=str)
