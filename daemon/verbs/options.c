@@ -21,6 +21,7 @@ const struct flag options_flags[] = {
      "for run)"},
     {"output", 'o', FLAG_OUTPUT, 0, "FORMAT", "*",
      "text (the default) or json; bills also table, csv and focus"},
+    {"json", 0, FLAG_JSON, 0, NULL, "*", "the same as -o json"},
     {"color", 0, FLAG_COLOR, 0, "WHEN", "*",
      "auto (on a terminal, unless NO_COLOR is set or TERM=dumb), always or never"},
     {"log-level", 0, FLAG_LOG_LEVEL, 0, "LEVEL", "*", "error, warning, info (default) or debug"},
@@ -149,6 +150,9 @@ static int set_flag(struct options *options, const struct flag *flag, const char
         return -1;
     case FLAG_TEXT:
         *(const char **)member = value;
+        return -1;
+    case FLAG_JSON:
+        options->output = OUTPUT_JSON;
         return -1;
     case FLAG_OUTPUT:
         return set_output(options, value);

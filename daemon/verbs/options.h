@@ -56,7 +56,7 @@ struct options {
     const char *operand;         /* the argument behind the verb: close 2025-10; NULL: none */
 };
 
-enum flag_kind { FLAG_TEXT, FLAG_TRUTH, FLAG_OUTPUT, FLAG_COLOR, FLAG_LOG_LEVEL };
+enum flag_kind { FLAG_TEXT, FLAG_TRUTH, FLAG_JSON, FLAG_OUTPUT, FLAG_COLOR, FLAG_LOG_LEVEL };
 
 /* A flag, once: parsing, help, manual and completions come from it. */
 struct flag {

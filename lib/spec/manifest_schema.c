@@ -182,30 +182,17 @@ static json_t *field_schema(const struct kind *kind, const struct field *field, 
     }
 }
 
-static json_t *mode_schema(void)
-{
-    return json_pack("{s:[{s:[s,s,s,n]}, {s:s}], s:s}", "anyOf", "enum", "observe", "enforce", "",
-                     "$ref", "#/$defs/variable", "description",
-                     "enforce (the default) writes; observe looks, tells what differs, and writes "
-                     "nothing. The narrowest wins: resource, pipeline, spec.");
-}
-
 static json_t *kind_schema(const struct kind *kind, json_t *definitions)
 {
-    json_t *properties = json_pack(
-        "{s:{s:s, s:s}, s:{s:s, s:{s:s}, s:s}, s:o, s:{s:[s,s*], s:s}}", "kind", "const",
-        kind->name, "description", "Kind of the resource.", "after", "type", "array", "items",
-        "type", "string", "description", "Ids of resources that come before this one.", "when",
-        described(reference("text"), "Empty or off leaves the resource out."), "ensure", "enum",
-        "present", kind_is_removable(kind) ? "absent" : NULL, "description",
-        "absent: is deleted where it carries our mark.");
+    json_t *properties = json_deep_copy(json_object_get(definitions, "resource_keys"));
 
-    json_object_set_new(properties, "mode", mode_schema());
     json_object_set_new(
-        properties, "ignore",
-        described(reference("texts"),
-                  "Fields that are neither compared nor written: a field, tags.KEY, "
-                  "policy[Sid], lifecycle[ID]."));
+        properties, "kind",
+        json_pack("{s:s, s:s}", "const", kind->name, "description", "Kind of the resource."));
+    json_object_set_new(properties, "ensure",
+                        json_pack("{s:[s,s*], s:s}", "enum", "present",
+                                  kind_is_removable(kind) ? "absent" : NULL, "description",
+                                  "absent: is deleted where it carries our mark."));
     for (const struct field *f = kind->fields; f->name; f++)
         if (!(f->flags & FIELD_REPORTED))
             json_object_set_new(properties, f->name,
@@ -239,6 +226,7 @@ static void add_kinds(json_t *definitions)
         json_array_append_new(override, reference(name));
         json_array_append_new(resource, whole_schema(registry_kinds[i]));
     }
+    json_object_del(definitions, "resource_keys"); /* they are in each kind now */
     json_object_set_new(definitions, "override", json_pack("{s:o}", "anyOf", override));
     json_object_set_new(definitions, "resource", json_pack("{s:o}", "anyOf", resource));
 }
