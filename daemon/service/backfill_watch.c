@@ -213,6 +213,12 @@ static bool has_work(const json_t *own, const struct billing *billing, const jso
 
 /* ---- the budget ---- */
 
+/* Whether gaps wait because it is used up. */
+static void show_waiting(const struct billing *billing, bool waits)
+{
+    metric_set(&service_metrics.budget_used_up, waits, billing->pipeline, "backfill", NULL);
+}
+
 /* What is left of it; 0: nothing; INT64_MAX: there is none. */
 static int64_t budget_left(json_t *own, const struct billing *billing)
 {
@@ -225,7 +231,6 @@ static int64_t budget_left(json_t *own, const struct billing *billing)
         set_number(own, "began", clock_monotonic_ms());
         set_number(own, "used", 0);
         say(own, billing->pipeline, "backfill_budget", NULL);
-        metric_set(&service_metrics.budget_used_up, 0, billing->pipeline, "backfill", NULL);
     }
     used = json_whole(own, "used");
     return used < budget ? budget - used : 0;
@@ -240,7 +245,7 @@ static void say_over(json_t *own, const struct billing *billing)
 {
     say(own, billing->pipeline, "backfill_budget",
         "audit.backfill_budget is used up: gaps are read on 24 hours after it was begun");
-    metric_set(&service_metrics.budget_used_up, 1, billing->pipeline, "backfill", NULL);
+    show_waiting(billing, true);
 }
 
 /* ---- the wide look ---- */
@@ -461,6 +466,7 @@ int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
     if (e->kind != ERR_NONE)
         return -1;
     works = has_work(own, billing, audit);
+    show_waiting(billing, works && !budget_left(own, billing));
     say(own, billing->pipeline, "backfill_waits", works ? look->broken : NULL);
     if (!works) {
         judge(own, billing, audit);

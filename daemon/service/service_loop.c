@@ -14,9 +14,8 @@ static void on_prepare(uv_prepare_t *prepare)
     uint64_t now = uv_hrtime(), idle = uv_metrics_idle_time(&service->loop);
     uint64_t waited = idle - service->turn_idle, passed = now - service->turn_began;
 
-    if (service->turn_began)
-        metric_observe(&service_metrics.loop_turn,
-                       passed > waited ? (double)(passed - waited) / second : 0, NULL);
+    metric_observe(&service_metrics.loop_turn,
+                   passed > waited ? (double)(passed - waited) / second : 0, NULL);
     service->turn_began = now;
     service->turn_idle = idle;
 }
@@ -26,6 +25,7 @@ void service_loop_start(struct service *service)
     (void)uv_loop_configure(&service->loop, UV_METRICS_IDLE_TIME);
     (void)uv_prepare_init(&service->loop, &service->turn);
     service->turn.data = service;
+    service->turn_began = uv_hrtime();
     (void)uv_prepare_start(&service->turn, on_prepare);
 }
 

@@ -43,7 +43,7 @@ UNIT_ONLY = {
     "BillingdRollupsBehind": "a day lasts a day",
     "BillingdRollupsLost": "test_rollup_damage.py shows the state",
     "BillingdRollupsKept": "test_rollup_damage.py shows the state",
-    "BillingdBudgetUsedUp": "test_rollup_run.py shows the metric",
+    "BillingdBudgetUsedUp": "test_gaps_run.py and test_rollup_run.py show the metric",
     "BillingdQueryCost": "a terabyte",
     "BillingdThrottled": "a rate over ten minutes of retries",
     "BillingdAwsUnreachable": "a rate of failed calls over minutes",

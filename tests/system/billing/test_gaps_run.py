@@ -152,10 +152,12 @@ def test_the_budget_is_told_and_kept(world: World, start: Start) -> None:
     assert some is not None and some < 40
     assert len(daemon.events("backfill_budget")) == 1
     assert daemon.metric("billingd_backfill_lost_events") is None  # not all was looked for
+    assert daemon.metric("billingd_budget_used_up", part="backfill") == 1
     world.write(more="      audit: {backfill_budget: 1GiB}\n")
     daemon.send(signal.SIGHUP)
     daemon.wait(lambda: daemon.metric("billingd_backfilled_events_total") == 40, 240)
     daemon.wait(lambda: well(daemon), 120)
+    assert daemon.metric("billingd_budget_used_up", part="backfill") == 0
     assert daemon.end() == 0
 
 

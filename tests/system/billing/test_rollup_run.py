@@ -48,6 +48,18 @@ def test_builds_beside_the_passes(world: World, start: Callable[..., Any]) -> No
     assert daemon.end() == 0
 
 
+def test_days_that_wait_for_the_budget_are_told(world: World, start: Callable[..., Any]) -> None:
+    world.write(budget="1KiB", parallel=1)
+    daemon = start().ready()
+    daemon.wait(lambda: daemon.metric("billingd_budget_used_up", pipeline="shop", part="rollup") == 1, 120)
+    assert daemon.metric("billingd_rollups", state="missing") > 0
+    world.write(budget="100GiB")
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4, 120)
+    assert daemon.metric("billingd_budget_used_up", part="rollup") == 0
+    assert daemon.end() == 0
+
+
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
 def test_metrics_pass_promtool(world: World, start: Callable[..., Any]) -> None:
     daemon = start().ready()
