@@ -30,7 +30,6 @@ UNIT_ONLY = {
     "BillingdAbsent": "needs a Prometheus without the target",
     "BillingdMetricsMissing": "needs another program at the address",
     "BillingdRestarts": "five starts",
-    "BillingdWrongAccount": "needs a second account; test_run.py shows the counter",
     "BillingdPartNeverRan": "a divided time is shorter than the first audit takes",
     "BillingdUsageDelayed": "as BillingdUsageLost, with another class",
     "BillingdHeld": "the breaker needs writes over minutes; test_run.py shows the condition",
@@ -45,8 +44,6 @@ UNIT_ONLY = {
     "BillingdRollupsKept": "test_rollup_damage.py shows the state",
     "BillingdBudgetUsedUp": "test_gaps_run.py and test_rollup_run.py show the metric",
     "BillingdQueryCost": "a terabyte",
-    "BillingdThrottled": "a rate over ten minutes of retries",
-    "BillingdAwsUnreachable": "a rate of failed calls over minutes",
     "BillingdLogLinesDropped": "test_run.py shows the counter",
     "BillingdLoopStalls": "no turn may take so long",
     "BillingdMemory": "memory does not grow",
@@ -81,10 +78,10 @@ class Scene:
     def run(self) -> Any:
         return self.begin(AWS_MAX_ATTEMPTS="1", AWS_SHARED_CREDENTIALS_FILE=str(self.keys), AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
 
-    def write_keys(self) -> None:
+    def write_keys(self, access: str | None = None, secret: str | None = None) -> None:
         own = self.sandbox.environment()
-        self.keys.write_text(f"[default]\naws_access_key_id = {own['AWS_ACCESS_KEY_ID']}\n"
-                             f"aws_secret_access_key = {own['AWS_SECRET_ACCESS_KEY']}\n")
+        self.keys.write_text(f"[default]\naws_access_key_id = {access or own['AWS_ACCESS_KEY_ID']}\n"
+                             f"aws_secret_access_key = {secret or own['AWS_SECRET_ACCESS_KEY']}\n")
 
     def good(self, more: str = "") -> None:
         self.world.write(more="      audit: {backfill: manual}\n" + more)
@@ -160,9 +157,12 @@ def test_alerts_fire_and_end(scene: Scene) -> None:
     prometheus.wait(lambda: prometheus.query("count_over_time(billingd:pass_age_seconds[1m]) > 4"), "the rules are not evaluated")
     assert prometheus.firing() == set()
 
-    # The log group is changed by hand, and may not be repaired; so are audit, rollups and the search; the keys' file is cut.
+    # The log group is changed by hand, and may not be repaired; audit, rollups and the search may not be made; some calls are
+    # throttled, some cut; the keys' file is emptied, and the spec has a slip.
     sandbox.client("logs").put_retention_policy(logGroupName=GROUP, retentionInDays=1)
-    sandbox.faults(denied("PutRetentionPolicy"), {**DENIED, "service": "cloudwatch"}, denied("GetPartitions"), denied("ListObjectsV2"))
+    sandbox.faults(denied("PutRetentionPolicy"), {**DENIED, "service": "cloudwatch"}, denied("GetPartitions"), denied("ListObjectsV2"),
+                   {"action": "throttle", "operation": "DescribeDeliveryStream", "times": 0},
+                   {"action": "reset", "operation": "DescribeSubscriptionFilters", "times": 0})
     scene.keys.write_text("[default]\n")
     daemon.send(signal.SIGHUP)
     daemon.wait(lambda: daemon.metric("billingd_credentials_failed") == 1)
@@ -170,7 +170,8 @@ def test_alerts_fire_and_end(scene: Scene) -> None:
     daemon.send(signal.SIGHUP)
     scene.fires("BillingdDriftNotRepaired", "BillingdUsageLost", "BillingdDenied", "BillingdAuditFailing", "BillingdAuditStale",
                 "BillingdRollupFailing", "BillingdPartFailing", "BillingdNotReady", "BillingdCredentialsFailing", "BillingdReloadRejected",
-                "BillingdNotConverged", "BillingdRollupStale")
+                "BillingdThrottled", "BillingdAwsUnreachable", "BillingdPassFailing", "BillingdResourceUnread", "BillingdNotConverged",
+                "BillingdRollupStale")
     sandbox.faults()
     scene.write_keys()
     scene.good()
@@ -197,9 +198,15 @@ def test_alerts_fire_and_end(scene: Scene) -> None:
     scene.world.run("backfill", "--since", "12h")
     scene.all_end()
 
-    # AWS does not know the keys any more; then the process hangs.
+    # The keys are another account's, then AWS does not know them any more; then the process hangs.
+    other = sandbox.account("210987654321")
+    scene.write_keys(other["access_key"], other["secret_key"])
+    daemon.send(signal.SIGHUP)
+    scene.fires("BillingdWrongAccount")
+    scene.write_keys()
     sandbox.faults({"action": "error", "service": "sts", "status": 403, "code": "InvalidClientTokenId", "message": "no", "times": 0})
-    scene.fires("BillingdCredentialsRefused", "BillingdPassFailing", "BillingdResourceUnread")
+    daemon.send(signal.SIGHUP)
+    scene.fires("BillingdCredentialsRefused")
     sandbox.faults()
     scene.all_end()
     daemon.send(signal.SIGSTOP)
