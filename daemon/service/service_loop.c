@@ -14,7 +14,7 @@ static void on_prepare(uv_prepare_t *prepare)
     uint64_t now = uv_hrtime(), idle = uv_metrics_idle_time(&service->loop);
     uint64_t waited = idle - service->turn_idle, passed = now - service->turn_began;
 
-    metric_observe(&service_metrics.loop_turn,
+    metric_observe(&service_metrics.loop_busy,
                    passed > waited ? (double)(passed - waited) / second : 0, NULL);
     service->turn_began = now;
     service->turn_idle = idle;

@@ -11,7 +11,7 @@ enum { CODE_LETTERS = 80, CODE_DIGITS = 4 };
 /* A pass is a few round trips, or minutes when something settles; one request is milliseconds. */
 static const double pass_bounds[] = {0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600};
 /* 0.05 is what a turn may take; a second of it is felt by whoever waits for an answer. */
-static const double turn_bounds[] = {0.001, 0.01, 0.05, 0.1, 0.25, 1, 5};
+static const double round_bounds[] = {0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5};
 static const double request_bounds[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 
 #define LABELS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -185,12 +185,12 @@ struct service_metrics service_metrics = {
             .help = "When the first of the keys in use ends; nothing for keys without an end.",
             .type = METRIC_GAUGE,
         },
-    .loop_turn =
+    .loop_busy =
         {
-            .name = "billingd_loop_turn_seconds",
+            .name = "billingd_loop_busy_seconds",
             .help = "Time the event loop worked between two waits: nothing else is done then.",
             .type = METRIC_HISTOGRAM,
-            BOUNDS(turn_bounds),
+            BOUNDS(round_bounds),
         },
     .rollups =
         {
@@ -379,7 +379,7 @@ static struct metric *const table[] = {
     &service_metrics.aws_throttled_total,
     &service_metrics.credentials_failed,
     &service_metrics.credentials_expire,
-    &service_metrics.loop_turn,
+    &service_metrics.loop_busy,
     &service_metrics.rollups,
     &service_metrics.rollup_builds_total,
     &service_metrics.rollup_last_success,

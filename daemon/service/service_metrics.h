@@ -34,7 +34,7 @@ struct service_metrics {
     struct metric aws_throttled_total;  /* service */
     struct metric credentials_failed;   /* 0 or 1 */
     struct metric credentials_expire;
-    struct metric loop_turn;           /* seconds */
+    struct metric loop_busy;           /* seconds */
     struct metric rollups;             /* pipeline, state: rollup_state_name */
     struct metric rollup_builds_total; /* result: "built", "noted", "kept", "failed" */
     struct metric rollup_last_success; /* pipeline */
