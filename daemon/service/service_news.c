@@ -1,9 +1,11 @@
 /* service_news.c -- the log of the daemon: what changed, what is wrong, and what is right again.
  *
  * What was told stays untold until it is different, so a pass that finds nothing new is silent. */
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/board/board_value.h"
 #include "daemon/service/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "daemon/views/json_view.h"
@@ -50,7 +52,27 @@ static void log_differences(const struct task *task)
     }
 }
 
-static void log_repair(const struct task *task)
+/* For who asks later what happened: the names of fields, without keys that AWS told. */
+static void note(struct service *service, const struct task *task, const char *what,
+                 const char *outcome)
+{
+    const struct plan *plan = task_plan(task);
+    const char *address = task_address(task);
+    cleanup_free char *pipeline = mem_text_n(address, strcspn(address, "/"));
+    json_auto_t *fields = json_array();
+    size_t i;
+    json_t *difference;
+
+    json_array_foreach(plan->differences, i, difference) {
+        cleanup_free char *field = board_value_field(json_text(difference, "field"), false);
+
+        json_array_append_new(fields, json_string(field));
+    }
+    event_ring_add(service->events, clock_now_ms(),
+                   &(struct event){pipeline, address, what, outcome, fields});
+}
+
+static void log_repair(struct service *service, const struct task *task)
 {
     static const char *const events[] = {
         [PLAN_CREATE] = "created", [PLAN_UPDATE] = "repaired", [PLAN_REMOVE] = "deleted"};
@@ -58,6 +80,7 @@ static void log_repair(const struct task *task)
     const char *event = action <= PLAN_REMOVE && events[action] ? events[action] : "repaired";
 
     log_differences(task);
+    note(service, task, event, "done");
     log_info(event, "{s:s, s:s, s:i}", "resource", task_address(task), "kind",
              task_kind(task)->name, "writes", (int)task_writes(task));
     metric_add(&service_metrics.repairs_total, task_writes(task), task_kind(task)->name, NULL);
@@ -91,18 +114,23 @@ void service_news_task(struct service *service, const struct task *task)
     cleanup_free char *how = NULL;
 
     if (verdict == VERDICT_REPAIRED)
-        log_repair(task);
+        log_repair(service, task);
     if (service->stopping || service->next)
         return; /* "stopped before it was done" is what we did ourselves */
     if (verdict == VERDICT_SYNCED || verdict == VERDICT_REPAIRED) {
-        if (is_news(service, task_address(task), NULL))
+        if (is_news(service, task_address(task), NULL)) {
+            note(service, task, "recovered", "done");
             log_info("recovered", "{s:s, s:s}", "resource", task_address(task), "kind",
                      task_kind(task)->name);
+        }
         return;
     }
     how = signature(task);
-    if (is_news(service, task_address(task), how))
+    if (is_news(service, task_address(task), how)) {
+        note(service, task, service_ready_is_unread(task) ? "not_read" : "differs",
+             task_verdict_name(verdict));
         log_problem(task);
+    }
 }
 
 static void news_refused(struct service *service, const struct pass *pass)
@@ -114,6 +142,10 @@ static void news_refused(struct service *service, const struct pass *pass)
 
         if (!is_news(service, name, refused))
             continue;
+        event_ring_add(service->events, clock_now_ms(),
+                       &(struct event){.pipeline = name,
+                                       .what = refused ? "refused" : "recovered",
+                                       .outcome = refused ? "failed" : "done"});
         if (refused)
             log_error("refused", "{s:s, s:s}", "pipeline", name, "error", refused);
         else

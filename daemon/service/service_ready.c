@@ -56,9 +56,7 @@ json_t *service_ready_unread(const struct service *service, const struct pass *p
     return texts;
 }
 
-/* Why /-/ready does not say that all is well, a line each, the most important first; new
- * reference. */
-static json_t *find_reasons(const struct service *service)
+json_t *service_ready_reasons(const struct service *service)
 {
     const struct service_view *view = &service->view;
     json_t *reasons = json_array();
@@ -87,9 +85,10 @@ static json_t *find_reasons(const struct service *service)
     return reasons;
 }
 
-int service_ready_answer(void *arg, struct str *body)
+int service_ready_answer(void *arg, struct web_exchange *exchange)
 {
-    json_auto_t *reasons = find_reasons(arg);
+    json_auto_t *reasons = service_ready_reasons(arg);
+    struct str *body = &exchange->body;
     size_t i;
     json_t *reason;
 
@@ -100,13 +99,13 @@ int service_ready_answer(void *arg, struct str *body)
     return i ? 503 : 200;
 }
 
-int service_ready_metrics(void *arg, struct str *body)
+int service_ready_metrics(void *arg, struct web_exchange *exchange)
 {
     const struct service *service = arg;
-    json_auto_t *reasons = find_reasons(service);
+    json_auto_t *reasons = service_ready_reasons(service);
 
     metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
-    service_metrics_write(service->started_ms, body);
+    service_metrics_write(service->started_ms, &exchange->body);
     return 200;
 }
 

@@ -96,8 +96,9 @@ int service_reload_connect(struct service *service)
 static void begin(struct service *service)
 {
     aws_client_observe(service->client, on_attempt, service);
-    service->upkeep = upkeep_new(&(struct upkeep_setup){
-        &service->loop, service->client, service->health, service_end_upkeep, service});
+    service->upkeep =
+        upkeep_new(&(struct upkeep_setup){&service->loop, service->client, service->health,
+                                          service->board, service_end_upkeep, service});
 }
 
 void service_reload_take(struct service *service)
@@ -122,6 +123,7 @@ void service_reload_take(struct service *service)
     service_metrics_count_reload(true, clock_now_ms());
     service_view_forget(service);
     health_expect(service->health, service->manifest);
+    board_expect(service->board, service->manifest);
     if (service->rejected) /* another file was read while this one waited */
         metric_set(&service_metrics.config_reload_successful, 0, NULL);
     else
@@ -131,6 +133,8 @@ void service_reload_take(struct service *service)
 void service_reload_swap(struct service *service)
 {
     service_reload_take(service);
+    event_ring_add(service->events, clock_now_ms(),
+                   &(struct event){.what = "reload", .outcome = "done"});
     log_info("reloaded", "{s:s, s:i}", "spec", service->orders.path, "generation",
              (int)service->generation);
     notify_ready();
@@ -147,6 +151,8 @@ bool service_reload(struct service *service)
         manifest = NULL;
     }
     if (!manifest) {
+        event_ring_add(service->events, clock_now_ms(),
+                       &(struct event){.what = "reload", .outcome = "rejected"});
         log_error("reload_failed", "{s:s, s:s}", "spec", service->orders.path, "error",
                   service->manifest ? "the spec before it stays in use"
                                     : "there is no spec to go by");

@@ -200,6 +200,7 @@ void service_view_pass(struct service *service, const struct pass *pass)
 
     pass_summarize(pass, &summary);
     measure(service, pass, &summary);
+    board_pass(service->board, service->manifest, pass, clock_now_ms());
     view->looked = true;
     json_decref(view->unread);
     view->unread = service_ready_unread(service, pass);

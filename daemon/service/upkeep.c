@@ -219,7 +219,8 @@ static void on_progress(void *arg, struct day day, const char *what)
 }
 
 /* Days by state; what the look saw. */
-static void show_states(const struct billing *billing, const struct rollup_status *status)
+static void show_states(const struct upkeep *upkeep, const struct billing *billing,
+                        const struct rollup_status *status)
 {
     unsigned counts[ROLLUP_STATES] = {0};
 
@@ -228,6 +229,7 @@ static void show_states(const struct billing *billing, const struct rollup_statu
     for (int i = 0; i < ROLLUP_STATES; i++)
         metric_set(&service_metrics.rollups, counts[i], billing->pipeline,
                    rollup_state_name((enum rollup_state)i), NULL);
+    board_days(upkeep->setup.board, billing->pipeline, status, clock_now_ms());
 }
 
 static bool has_drift(const struct rollup_status *status)
@@ -263,8 +265,8 @@ static void tell_damage(struct upkeep *upkeep, const struct billing *billing,
 }
 
 /* 1 and *e when there is no data yet. */
-static int look(struct flow *flow, const struct billing *billing, struct rollup_status *status,
-                struct err *e)
+static int look(struct flow *flow, const struct upkeep *upkeep, const struct billing *billing,
+                struct rollup_status *status, struct err *e)
 {
     int found;
     struct day_span days = {.last = rollup_last_closed(billing, clock_now_ms() / 1000)};
@@ -273,7 +275,7 @@ static int look(struct flow *flow, const struct billing *billing, struct rollup_
     found = rollup_first_day(flow, billing, &days.first, e);
     if (found || rollup_look(flow, billing, days, status, e))
         return found ? found : -1;
-    show_states(billing, status);
+    show_states(upkeep, billing, status);
     return 0;
 }
 
@@ -299,7 +301,7 @@ static void repair(struct flow *flow, struct upkeep *upkeep, struct billing *bil
             err_set(e, ERR_RETRY, "rollup.scan_budget is used up; the other days follow later");
     }
     if (report.built + report.noted + report.kept && !flow_is_cancelled(flow) &&
-        !look(flow, billing, &after, e))
+        !look(flow, upkeep, billing, &after, e))
         rollup_status_fini(&after);
 }
 
@@ -311,6 +313,7 @@ static void forget_states(const struct upkeep *upkeep, const char *pipeline)
 
     if (!json_object_get(upkeep->told, name))
         metric_forget(&service_metrics.rollups, pipeline);
+    board_days(upkeep->setup.board, pipeline, NULL, clock_now_ms());
 }
 
 static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billing *billing)
@@ -321,7 +324,7 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
 
     if (must_wait(upkeep, billing->pipeline, HEALTH_ROLLUP))
         return;
-    found = look(flow, billing, &status, &e);
+    found = look(flow, upkeep, billing, &status, &e);
     if (!found) {
         tell_damage(upkeep, billing, &status);
         repair(flow, upkeep, billing, &status, &e);
@@ -352,6 +355,8 @@ static json_t *audit(struct flow *flow, struct upkeep *upkeep, const struct bill
         note_done(upkeep, name);
         health_audited(upkeep->setup.health, billing->pipeline, verdict);
     }
+    if (found || e.kind != ERR_CANCELLED)
+        board_audit(upkeep->setup.board, billing->pipeline, found, clock_now_ms());
     end_part(upkeep, billing->pipeline, HEALTH_AUDIT, &e);
     return found;
 }

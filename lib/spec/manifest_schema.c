@@ -269,24 +269,49 @@ static json_t *reconcile_schema(void)
                      "properties", properties);
 }
 
+static json_t *web_schema(void)
+{
+    json_t *properties = json_object();
+
+    json_object_set_new(properties, "hosts",
+                        json_pack("{s:[s,s], s:{s:s}, s:s}", "type", "array", "null", "items",
+                                  "$ref", "#/$defs/text", "description",
+                                  "Names it is called by, beside addresses and localhost."));
+    json_object_set_new(properties, "socket_mode",
+                        json_pack("{s:[{s:s, s:s}, {s:[s,s]}], s:s}", "anyOf", "type", "string",
+                                  "pattern", "^0?[67][0-7][0-7]$|" SPELLED, "type", "integer",
+                                  "null", "description", "Permissions of a Unix socket."));
+    json_object_set_new(properties, "token_file",
+                        described(reference("text"), "Who knows the token in this file sees values "
+                                                     "of AWS, and may act."));
+    json_object_set_new(properties, "actions",
+                        json_pack("{s:[{s:[s,s]}, {s:s, s:s}], s:s}", "anyOf", "type", "boolean",
+                                  "null", "type", "string", "pattern", "^(true|false)$|" SPELLED,
+                                  "description", "Whether POST /-/reload and /-/look are there."));
+    return json_pack("{s:[s,s], s:b, s:o}", "type", "object", "null", "additionalProperties", 0,
+                     "properties", properties);
+}
+
 static json_t *top_properties(json_t *definitions)
 {
     json_t *account =
         json_pack("{s:[{s:s, s:s}, {s:s}, {s:s}], s:s}", "anyOf", "type", "string", "pattern",
                   "^$|^[0-9]{12}$|" SPELLED, "type", "null", "type", "integer", "description",
                   "The only account billingd may write to; empty: any.");
-    json_t *listen = json_pack("{s:s, s:s}", "$ref", "#/$defs/text", "description",
-                               "host:port of /metrics and the health checks; off: none.");
+    json_t *listen = json_pack("{s:[{s:s}, {s:s, s:{s:s}}], s:s}", "anyOf", "$ref", "#/$defs/text",
+                               "type", "array", "items", "$ref", "#/$defs/text", "description",
+                               "host:port or unix:/path of page, API and metrics, or a list of "
+                               "these; off: none.");
     json_t *template = json_pack("{s:[s,s], s:s}", "type", "string", "boolean", "description",
                                  "Template of all pipelines, relative to this file; off: none.");
     json_t *pipelines = json_pack("{s:s, s:i, s:{s:s}, s:o}", "type", "object", "minProperties", 1,
                                   "propertyNames", "pattern", "^[a-z0-9][a-z0-9-]{0,62}$",
                                   "additionalProperties", pipeline_schema(definitions));
 
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "account", account, "region",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "account", account, "region",
                      described(reference("region"), "Region of pipelines that name none."),
-                     "reconcile", reconcile_schema(), "listen", listen, "template", template,
-                     "billing", reference("billing"), "pipelines", pipelines);
+                     "reconcile", reconcile_schema(), "listen", listen, "web", web_schema(),
+                     "template", template, "billing", reference("billing"), "pipelines", pipelines);
 }
 
 /* The `billing` section follows no table of ours, so its part is written as JSON.  Two texts: a C

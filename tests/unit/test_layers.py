@@ -40,10 +40,12 @@ ROOMS = {
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
     "daemon/web": [*BASE, "daemon/web"],
-    "daemon/service": [*VIEWS, "daemon/web", "daemon/service"],
+    "daemon/board": [*RECONCILE, "daemon/board"],
+    "daemon/page": [*BASE, "yaml", "daemon/page"],
+    "daemon/service": [*VIEWS, "daemon/web", "daemon/board", "daemon/page", "daemon/service"],
     "daemon/verbs": [*VIEWS, "permissions", "daemon/verbs"],
     "daemon/verbs/billing": [*VIEWS, "permissions", "daemon/verbs", "daemon/verbs/billing"],
-    "daemon": [*VIEWS, "permissions", "daemon/web", "daemon/service", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon": [*VIEWS, "permissions", "daemon/web", "daemon/board", "daemon/page", "daemon/service", "daemon/verbs", "daemon/verbs/billing"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}

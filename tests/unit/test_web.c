@@ -15,32 +15,32 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char address[64];
+static char address[256], socket_path[64], addresses[256];
 static int port;
 
 /* ---- the child ---- */
 
 static int asked;
 
-static int answer_ready(void *arg, struct str *body)
+static int answer_ready(void *arg, struct web_exchange *exchange)
 {
     (void)arg;
     asked++;
-    str_addf(body, "not ready: first pass is under way (%d)\n", asked);
+    str_addf(&exchange->body, "not ready: first pass is under way (%d)\n", asked);
     return asked > 1 ? 200 : 503;
 }
 
 /* Large, so that it does not fit one write. */
-static int answer_metrics(void *arg, struct str *body)
+static int answer_metrics(void *arg, struct web_exchange *exchange)
 {
     for (int i = 0; i < 20000; i++)
-        str_addf(body, "%s{number=\"%05d\"} 1\n", (const char *)arg, i);
+        str_addf(&exchange->body, "%s{number=\"%05d\"} 1\n", (const char *)arg, i);
     return 200;
 }
 
 static const struct web_route routes[] = {
-    {"/-/ready", "text/plain; charset=utf-8", answer_ready},
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics},
+    {"/-/ready", "text/plain; charset=utf-8", answer_ready, WEB_GET},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics, WEB_GET},
     {0},
 };
 
@@ -59,12 +59,19 @@ static int serve(int out)
 {
     static char metric[] = "billingd_test";
     struct err e = {0};
+    struct web_setup setup;
+    json_auto_t *hosts = json_pack("[s, s]", "x", "billing.example.com");
     uv_loop_t loop;
 
     (void)uv_loop_init(&loop);
     (void)uv_signal_init(&loop, &stop_signal);
     (void)uv_signal_start(&stop_signal, on_stop, SIGTERM);
-    web = web_start(&loop, "127.0.0.1:0", routes, metric, &e);
+    setup = (struct web_setup){.listen = addresses,
+                               .routes = routes,
+                               .arg = metric,
+                               .hosts = hosts,
+                               .token = "a-token-that-is-long"};
+    web = web_start(&loop, &setup, &e);
     if (!web) {
         fprintf(stderr, "%s\n", e.text);
         return 9;
@@ -80,6 +87,8 @@ static pid_t start(void)
     int ends[2];
     pid_t child;
 
+    (void)snprintf(socket_path, sizeof socket_path, "/tmp/billingd-test-%d.sock", (int)getpid());
+    (void)snprintf(addresses, sizeof addresses, "127.0.0.1:0, unix:%s", socket_path);
     if (pipe(ends))
         abort();
     child = fork();
@@ -90,6 +99,7 @@ static pid_t start(void)
     (void)close(ends[1]);
     CHECK(read(ends[0], address, sizeof(address) - 1) > 0);
     (void)close(ends[0]);
+    *strchr(address, ',') = '\0'; /* the socket is tried by its path */
     port = atoi(strrchr(address, ':') + 1);
     return child;
 }
@@ -442,16 +452,16 @@ static void check_address(const char *listen, enum err_kind kind, const char *te
     struct web *started;
 
     (void)uv_loop_init(&loop);
-    started = web_start(&loop, listen, routes, NULL, &e);
+    started = web_start(&loop, &(struct web_setup){.listen = listen, .routes = routes}, &e);
     CHECK((started == NULL) == (kind != ERR_NONE));
     CHECK_INT(e.kind, kind);
     if (started) {
         CHECK(starts(web_address(started), text));
         web_stop(started);
-        (void)uv_run(&loop, UV_RUN_DEFAULT);
     } else if (!strstr(e.text, text)) {
         CHECK_TEXT(e.text, text);
     }
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_INT(uv_loop_close(&loop), 0);
 }
 
