@@ -260,14 +260,20 @@ json_t *board_document_pipelines(const struct board *board, int64_t now_ms)
 
 /* ---- the audit ---- */
 
-/* A sum is known when every hour is. */
-static void add_count(json_t *sums, const char *hop, const json_t *count, bool first)
+/* CloudWatch has no datapoint for an hour without traffic.  Where another hop saw some, the sum of
+ * the day is not known. */
+static void add_count(json_t *sums, const json_t *hour, const json_t *hops, const char *hop)
 {
-    const json_t *before = json_object_get(sums, hop);
+    const json_t *count = json_object_get(hour, hop), *before = json_object_get(sums, hop);
+    bool busy = false;
+    json_t *other;
+    size_t i;
 
-    if (!json_is_integer(count) || (!first && !json_is_integer(before)))
+    json_array_foreach(hops, i, other)
+        busy = busy || json_whole(hour, json_string_value(other)) > 0;
+    if (json_is_null(before) || (!json_is_integer(count) && busy))
         json_object_set_new(sums, hop, json_null());
-    else
+    else if (before || json_is_integer(count))
         json_object_set_new(sums, hop,
                             json_integer(json_integer_value(before) + json_integer_value(count)));
 }
@@ -281,22 +287,20 @@ static json_t *audit_days(const json_t *audit)
 
     json_array_foreach(json_object_get(audit, "hours"), i, hour) {
         char text[TIMESTAMP_ROOM];
-        bool first;
+        const json_t *hops = json_object_get(audit, "hops");
         json_t *hop;
         size_t j;
 
         timestamp_text(json_whole(hour, "hour"), text);
         text[10] = '\0';
-        first = strcmp(text, before) != 0;
-        if (first) {
+        if (strcmp(text, before) != 0) {
             memcpy(before, text, sizeof before);
             last = json_object();
             json_array_append_new(days, json_pack("{s:s, s:o}", "day", text, "hops", last));
         }
-        json_array_foreach(json_object_get(audit, "hops"), j, hop)
+        json_array_foreach(hops, j, hop)
             if (json_object_get(hour, json_string_value(hop)))
-                add_count(last, json_string_value(hop),
-                          json_object_get(hour, json_string_value(hop)), first);
+                add_count(last, hour, hops, json_string_value(hop));
     }
     return days;
 }

@@ -48,7 +48,7 @@ void page_fields(struct str *fields)
     add_hash(fields, page_embed_css);
     str_add(fields, "; script-src ");
     add_hash(fields, page_embed_js);
-    str_add(fields, "; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    str_add(fields, "; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; "
                     "frame-ancestors 'none'\r\n"
                     "Referrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n"
                     "Cross-Origin-Resource-Policy: same-origin\r\n"

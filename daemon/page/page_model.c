@@ -32,7 +32,7 @@ static json_t *station_model(const json_t *station, int64_t now_s)
     cleanup_free char *title = page_words_title(name);
     json_t *model =
         json_pack("{s:s, s:o, s:o?, s:o?, s:o?, s:O}", "name", title, "state",
-                  page_words_state(json_text(station, "state")), "changed",
+                  page_words_station(name, json_text(station, "state")), "changed",
                   page_words_time(json_object_get(station, "changed"), now_s), "checked",
                   page_words_time(json_object_get(station, "checked"), now_s), "next",
                   page_words_time(json_object_get(station, "next"), now_s), "count",
@@ -271,33 +271,50 @@ static json_t *events_model(const json_t *events, int64_t now_s)
 
 /* ---- the whole ---- */
 
+/* class and word of the whole, the worst first. */
+static json_t *judge(const json_t *status, json_int_t wrong, json_int_t unknown)
+{
+    const struct {
+        bool holds;
+        const char *class, *word;
+    } cases[] = {
+        {json_is_true(json_object_get(status, "rejected")), "bad", "The spec has errors"},
+        {json_is_null(json_object_get(status, "last_look")), "unknown", "Not looked yet"},
+        {wrong == 1, "warn", "One resource differs"},
+        {wrong > 0, "warn", "Some resources differ"},
+        {unknown > 0, "unknown", "Not all is known"},
+        {!json_is_true(json_object_get(status, "ready")), "warn", "Needs a look"},
+        {json_whole(json_object_get(status, "resources"), "settling") > 0, "busy", "Settling"},
+        {true, "ok", "All is well"},
+    };
+    size_t i = 0;
+
+    while (!cases[i].holds)
+        i++;
+    return json_pack("{s:s, s:s}", "class", cases[i].class, "word", cases[i].word);
+}
+
+/* "22 of 24 resources in sync, 1 differs, 1 unknown" */
 static json_t *overall_model(const json_t *status)
 {
     const json_t *counts = json_object_get(status, "resources");
     json_int_t in_sync = json_whole(counts, "in_sync"), unknown = json_whole(counts, "unknown");
     json_int_t total = 0, wrong;
+    cleanup_str struct str text = {0};
     const char *state;
-    json_t *each;
+    json_t *each, *model;
 
     json_object_foreach((json_t *)counts, state, each)
         total += json_integer_value(each);
     wrong = total - in_sync - unknown - json_whole(counts, "settling");
-    if (json_is_true(json_object_get(status, "rejected")))
-        return json_pack("{s:s, s:s}", "class", "bad", "word", "The spec has errors");
-    if (json_is_null(json_object_get(status, "last_look")))
-        return json_pack("{s:s, s:s}", "class", "unknown", "word", "Not looked yet");
+    str_addf(&text, "%d of %d resources in sync", (int)in_sync, (int)total);
     if (wrong)
-        return json_pack("{s:s, s:o}", "class", "warn", "word",
-                         json_sprintf("%lld of %lld differ", (long long)wrong, (long long)total));
+        str_addf(&text, ", %d %s", (int)wrong, wrong == 1 ? "differs" : "differ");
     if (unknown)
-        return json_pack(
-            "{s:s, s:o}", "class", "unknown", "word",
-            json_sprintf("%lld of %lld unknown", (long long)unknown, (long long)total));
-    if (!json_is_true(json_object_get(status, "ready")))
-        return json_pack("{s:s, s:s}", "class", "warn", "word", "Needs a look");
-    if (in_sync < total)
-        return json_pack("{s:s, s:s}", "class", "busy", "word", "Settling");
-    return json_pack("{s:s, s:s}", "class", "ok", "word", "All is well");
+        str_addf(&text, ", %d unknown", (int)unknown);
+    model = judge(status, wrong, unknown);
+    json_object_set_new(model, "counts", json_string(total ? str_text(&text) : ""));
+    return model;
 }
 
 json_t *page_model(const json_t *documents)

@@ -33,7 +33,7 @@ static const char *hop_title(const char *hop)
                                             {"parsed", "Readable requests"},
                                             {"unique", "Without copies"},
                                             {"rolled_up", "Rolled up"},
-                                            {"billed", "On the bill"}};
+                                            {"billed", "On the bill, closed days"}};
 
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
         if (!strcmp(hop, titles[i][0]))

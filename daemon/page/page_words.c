@@ -30,6 +30,20 @@ json_t *page_words_state(const char *state)
     return find(words, state);
 }
 
+json_t *page_words_station(const char *station, const char *state)
+{
+    static const char *const words[][3] = {
+        {"rollups", "in_sync", "Current"},  {"rollups", "differs", "To be built"},
+        {"rollups", "failed", "Days lost"}, {"bill", "in_sync", "Complete"},
+        {"bill", "differs", "Incomplete"},  {"bill", "failed", "Usage missing"}};
+    json_t *found = page_words_state(state);
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcmp(station, words[i][0]) && !strcmp(state, words[i][1]))
+            json_object_set_new(found, "word", json_string(words[i][2]));
+    return found;
+}
+
 json_t *page_words_day(const char *state)
 {
     static const struct word words[] = {

@@ -8,6 +8,8 @@
 /* {"class": "ok"|"busy"|"unknown"|"warn"|"bad"|"none", "word": "In sync"}: class picks colour and
  * sign, word says it; what nobody knows is unknown. New reference. */
 json_t *page_words_state(const char *state);
+/* The same of a station: rollups and bill have words of their own. */
+json_t *page_words_station(const char *station, const char *state);
 /* The same for the rollup of a day. */
 json_t *page_words_day(const char *state);
 /* "events are lost", ... of a loss class; NULL for none. */
