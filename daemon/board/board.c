@@ -113,7 +113,7 @@ static void forget_state(struct board_resource *resource)
 static void note_task(struct board_resource *resource, const struct task *task, int64_t now_ms)
 {
     const struct plan *plan = task_last_plan(task);
-    enum board_state state = board_state_of(task);
+    enum board_state state = board_station_state_of(task);
 
     if (!plan->differences)
         plan = task_plan(task);

@@ -56,7 +56,7 @@ static enum board_state state_now(const struct board *board, const struct board_
 
 static json_t *state_text(enum board_state state)
 {
-    return json_string(board_state_name(state));
+    return json_string(board_station_state_name(state));
 }
 
 /* ---- resources ---- */
@@ -92,9 +92,9 @@ json_t *board_document_counts(const struct board *board, int64_t now_ms)
 
     for (enum board_state state = BOARD_IN_SYNC; state <= BOARD_FAILED; state++)
         if (state != BOARD_SILENT)
-            json_object_set_new(counts, board_state_name(state), json_integer(0));
+            json_object_set_new(counts, board_station_state_name(state), json_integer(0));
     for (size_t i = 0; i < board->resource_count; i++) {
-        const char *name = board_state_name(state_now(board, &board->resources[i], now_ms));
+        const char *name = board_station_state_name(state_now(board, &board->resources[i], now_ms));
 
         json_object_set_new(counts, name, json_integer(json_whole(counts, name) + 1));
     }

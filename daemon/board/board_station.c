@@ -11,7 +11,7 @@ const char *board_station_name(enum board_station station)
     return names[station];
 }
 
-const char *board_state_name(enum board_state state)
+const char *board_station_state_name(enum board_state state)
 {
     static const char *const names[] = {"none",    "in_sync", "silent",  "settling", "unknown",
                                         "differs", "held",    "blocked", "denied",   "failed"};
@@ -62,7 +62,7 @@ enum board_station board_station_of(const struct manifest_pipeline *pipeline,
     return found == BOARD_LOG_GROUP && is_log_of_stream(pipeline, resource) ? BOARD_STREAM : found;
 }
 
-enum board_state board_state_of(const struct task *task)
+enum board_state board_station_state_of(const struct task *task)
 {
     bool unread = !task_plan(task)->differences;
 

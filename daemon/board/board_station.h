@@ -37,11 +37,11 @@ enum board_state {
 /* "gateway", "log_group", ... */
 const char *board_station_name(enum board_station station);
 /* "in_sync", "unknown", ... */
-const char *board_state_name(enum board_state state);
+const char *board_station_state_name(enum board_state state);
 /* Where a resource of a pipeline stands. */
 enum board_station board_station_of(const struct manifest_pipeline *pipeline,
                                     const struct manifest_resource *resource);
 /* How a task that is done ended. */
-enum board_state board_state_of(const struct task *task);
+enum board_state board_station_state_of(const struct task *task);
 
 #endif

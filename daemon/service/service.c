@@ -24,9 +24,11 @@ static void stop(struct service *service, int number)
         service_end(service);
 }
 
-static void reload(struct service *service)
+static void on_reload(uv_timer_t *timer)
 {
-    if (!service_reload(service))
+    struct service *service = timer->data;
+
+    if (service->stopping || !service_reload(service))
         return;
     if (service->pass) { /* its end lets the new spec take over */
         service_pass_stop(service);
@@ -48,7 +50,9 @@ static void on_signal(uv_signal_t *handle, int number)
         return; /* nothing will look again */
     upkeep_refresh(service->upkeep);
     if (number == SIGHUP || !service->manifest)
-        reload(service);
+        /* Once for all that came together, so that a thousand do not keep the loop from the rest.
+         */
+        (void)uv_timer_start(&service->reload, on_reload, 0, 0);
     else if (service->pass)
         service->again = true;
     else
@@ -92,7 +96,9 @@ static void start_timers(struct service *service)
     (void)uv_timer_init(&service->loop, &service->look);
     (void)uv_timer_init(&service->loop, &service->feed);
     (void)uv_timer_init(&service->loop, &service->give_up);
+    (void)uv_timer_init(&service->loop, &service->reload);
     service->look.data = service->feed.data = service->give_up.data = service;
+    service->reload.data = service;
     if (!period_ms || period_ms > SERVICE_FEED_MS)
         period_ms = SERVICE_FEED_MS;
     (void)uv_timer_start(&service->feed, on_feed, (uint64_t)period_ms, (uint64_t)period_ms);

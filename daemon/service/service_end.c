@@ -34,6 +34,7 @@ void service_end(struct service *service)
     uv_close((uv_handle_t *)&service->look, NULL);
     uv_close((uv_handle_t *)&service->feed, NULL);
     uv_close((uv_handle_t *)&service->give_up, NULL);
+    uv_close((uv_handle_t *)&service->reload, NULL);
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&service->signals[i], NULL);
 }

@@ -59,7 +59,7 @@ struct service {
     char *listen;        /* where it was told to; NULL: nowhere */
     int socket_mode;     /* of a Unix socket among that */
     int64_t asked_ms[2]; /* monotonic: when a reload and a look were asked for by HTTP */
-    uv_timer_t look, feed, give_up;
+    uv_timer_t look, feed, give_up, reload;
     uv_prepare_t hand_on; /* log lines that wait, and what wakes the loop for them */
     uv_timer_t hand_on_again;
     uv_signal_t signals[SIGNALS];

@@ -5,8 +5,10 @@
 #include "daemon/web/web_client.h"
 #include "daemon/web/web_listen.h"
 
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -16,6 +18,8 @@ enum {
      * however long the loop was held up before, its socket is read between two. */
     TICK_MS = 5,
     GRACE_TICKS = 2,
+    OTHER_FILES = 256,
+    LEAST_ROOM = 32,
 };
 
 struct listener {
@@ -39,8 +43,8 @@ struct web {
     bool stopping;
     struct web_routes routes;
     struct web_client *clients; /* newest first */
-    size_t count;
-    unsigned tick;
+    size_t count, room;         /* connections; most of them */
+    unsigned tick, batch;       /* batch: see drop_silent */
     char *address;
 };
 
@@ -68,7 +72,7 @@ static void on_ended(struct web_client *client)
     web_client_free(client);
     web->count--;
     for (size_t i = 0; i < web->listener_count && !web->stopping; i++)
-        if (web->listeners[i].waiting && web->count < WEB_CONNECTIONS)
+        if (web->listeners[i].waiting && web->count < web->room)
             accept_one(&web->listeners[i]);
     free_when_empty(web);
 }
@@ -95,38 +99,89 @@ static void accept_one(struct listener *listener)
 
 /* ---- room for one more ---- */
 
-/* Whom to drop for somebody who waits, NULL: nobody yet.  Who never sent a whole request goes
- * first, the oldest of them, then who has its answer, then who does not take it. */
+static bool is_silent(const struct web *web, const struct web_client *client)
+{
+    return client->state == WEB_CLIENT_READING && !client->answered &&
+           web->tick - client->tick >= GRACE_TICKS;
+}
+
+/* Whom to drop when nobody is silent: who has its answer, else who does not take it; NULL: nobody
+ * yet. */
 static struct web_client *find_victim(const struct web *web)
 {
-    struct web_client *silent = NULL, *done = NULL, *stuck = NULL;
+    struct web_client *done = NULL, *stuck = NULL;
     uint64_t now_ms = uv_now(web->loop);
 
     for (struct web_client *each = web->clients; each; each = each->next) {
         bool reads = each->state == WEB_CLIENT_READING;
 
-        if (web_client_is_closing(each))
-            return NULL; /* room comes anyway */
-        if (reads && !each->answered && web->tick - each->tick >= GRACE_TICKS)
-            silent = each;
-        else if (reads && !each->answered)
+        if (reads && !each->answered)
             continue;
-        else if (reads || each->state == WEB_CLIENT_LEAVING)
+        if (reads || each->state == WEB_CLIENT_LEAVING)
             done = !done || each->moved_ms <= done->moved_ms ? each : done;
         else if (now_ms - each->moved_ms >= STUCK_MS)
             stuck = each;
     }
-    return silent ? silent : done ? done : stuck;
+    return done ? done : stuck;
+}
+
+/* How many wait: those that uv holds, and behind them the kernel's queue, which Linux tells as a
+ * listening socket's unacknowledged segments (tcp_get_info). */
+static unsigned count_waiting(const struct web *web)
+{
+    unsigned waiting = 0;
+
+    for (size_t i = 0; i < web->listener_count; i++) {
+        const struct listener *listener = &web->listeners[i];
+        struct tcp_info info = {0};
+        socklen_t length = sizeof info;
+
+        if (!listener->waiting)
+            continue;
+        if (listener->socket.local ||
+            getsockopt(listener->socket.fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+            info.tcpi_unacked = 0;
+        waiting += 1 + info.tcpi_unacked;
+    }
+    return waiting;
+}
+
+/* Drops the oldest of those who never sent a whole request, as many as wait.  False: there was
+ * none.
+ */
+static bool drop_silent(struct web *web)
+{
+    unsigned silent = 0, waiting = count_waiting(web);
+
+    for (struct web_client *each = web->clients; each; each = each->next)
+        silent += is_silent(web, each);
+    if (!silent)
+        return false;
+    for (struct web_client *each = web->clients; each; each = each->next)
+        if (is_silent(web, each) && silent-- <= waiting)
+            web_client_drop(each);
+    return true;
+}
+
+static bool is_closing_any(const struct web *web)
+{
+    for (struct web_client *each = web->clients; each; each = each->next)
+        if (web_client_is_closing(each))
+            return true;
+    return false;
 }
 
 static void on_tick(uv_timer_t *timer);
 
 static void make_room(struct web *web)
 {
-    struct web_client *victim = find_victim(web);
+    struct web_client *victim;
 
-    if (victim)
-        web_client_drop(victim);
+    if (!is_closing_any(web) && !drop_silent(web)) { /* else room comes anyway */
+        victim = find_victim(web);
+        if (victim)
+            web_client_drop(victim);
+    }
     if (!uv_is_active((uv_handle_t *)&web->ticker))
         (void)uv_timer_start(&web->ticker, on_tick, TICK_MS, TICK_MS);
 }
@@ -134,12 +189,9 @@ static void make_room(struct web *web)
 static void on_tick(uv_timer_t *timer)
 {
     struct web *web = timer->data;
-    bool waiting = false;
 
     web->tick++;
-    for (size_t i = 0; i < web->listener_count; i++)
-        waiting = waiting || web->listeners[i].waiting;
-    if (waiting)
+    if (count_waiting(web))
         make_room(web);
     else
         (void)uv_timer_stop(timer);
@@ -153,7 +205,7 @@ static void on_connection(uv_stream_t *stream, int status)
 
     if (status < 0)
         return;
-    listener->waiting = web->count >= WEB_CONNECTIONS;
+    listener->waiting = web->count >= web->room;
     if (listener->waiting)
         make_room(web);
     else
@@ -231,15 +283,34 @@ static char *next_address(const char **rest)
     return mem_text_n(at, length);
 }
 
+/* Connections that fit into what this process may open, with some files left for the rest of it. */
+static size_t find_room(void)
+{
+    struct rlimit limit = {0};
+    rlim_t wanted = WEB_CONNECTIONS + OTHER_FILES;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return LEAST_ROOM;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= wanted)
+        return WEB_CONNECTIONS;
+    return limit.rlim_cur > OTHER_FILES + LEAST_ROOM ? (size_t)(limit.rlim_cur - OTHER_FILES)
+                                                     : LEAST_ROOM;
+}
+
 static struct web *new_web(uv_loop_t *loop, const struct web_setup *setup)
 {
     struct web *web = mem_new(sizeof *web);
 
     *web = (struct web){.loop = loop,
                         .open_handles = 1,
+                        .room = find_room(),
                         .routes = {setup->routes, setup->arg,
                                    setup->hosts ? json_deep_copy(setup->hosts) : NULL,
-                                   mem_text(setup->token)}};
+                                   mem_text(setup->token), 0}};
     web->ticker.data = web;
     (void)uv_timer_init(loop, &web->ticker);
     return web;

@@ -45,12 +45,15 @@ struct web_setup {
     int socket_mode;     /* of a Unix socket; 0: 0660 */
 };
 
-/* Most connections at a time.  One more takes the place of the oldest that has not sent a whole
+/* Most connections at a time; fewer where the process may not open so many files (its soft limit is
+ * raised for it).  One more takes the place of the oldest that has not sent a whole
  * request yet, else of one that has its answer, else of one that does not read it; until then it
  * waits in the kernel's queue.  A request must be whole WEB_TIMEOUT_S after its first byte (the
  * first one: after the connection), and its answer be taken in as long; between two requests a
  * connection may rest for WEB_IDLE_S. */
-enum { WEB_CONNECTIONS = 256, WEB_TIMEOUT_S = 5, WEB_IDLE_S = 75 };
+enum { WEB_CONNECTIONS = 1024, WEB_TIMEOUT_S = 5, WEB_IDLE_S = 75 };
+/* While so many bytes of answers wait for clients to take them, only /-/healthy is answered. */
+enum { WEB_QUEUED = 16 << 20 };
 
 /* Serves.  /-/healthy is always there and answers while the loop turns.  SIGPIPE is ignored from
  * now on.  NULL and *e when an address is wrong (ERR_INVALID), taken (ERR_RETRY) or not allowed

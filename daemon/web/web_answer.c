@@ -24,7 +24,7 @@ static const struct reason *find_reason(int status)
         {421, "Misdirected Request", "the name in Host is not ours: see web.hosts in billing.yaml"},
         {429, "Too Many Requests", "this was asked for a moment ago"},
         {431, "Request Header Fields Too Large", "the headers are too long"},
-        {503, "Service Unavailable", ""},
+        {503, "Service Unavailable", "too many answers are waiting for their readers"},
         {505, "HTTP Version Not Supported", "only HTTP/1.0 and HTTP/1.1 are spoken"},
         {500, "Internal Server Error", ""}, /* also any status not in this list */
     };

@@ -12,9 +12,17 @@ bool web_client_is_closing(const struct web_client *client)
     return uv_is_closing(&client->io.handle);
 }
 
+static void drop_answer(struct web_client *client)
+{
+    client->routes->queued -= client->queued;
+    client->queued = 0;
+    str_fini(&client->answer);
+    client->answer = (struct str){0};
+}
+
 void web_client_free(struct web_client *client)
 {
-    str_fini(&client->answer);
+    drop_answer(client);
     free(client->head);
     free(client);
 }
@@ -73,8 +81,7 @@ static void on_written(uv_write_t *request, int status)
 
     if (web_client_is_closing(client))
         return;
-    str_fini(&client->answer);
-    client->answer = (struct str){0};
+    drop_answer(client);
     client->answered++;
     if (status < 0) {
         web_client_drop(client);
@@ -95,6 +102,8 @@ static void send_answer(struct web_client *client)
 {
     uv_buf_t buffer = uv_buf_init(client->answer.data, (unsigned)client->answer.len);
 
+    client->queued = client->answer.len;
+    client->routes->queued += client->queued;
     (void)uv_read_stop(&client->io.stream); /* who does not read need not send */
     move_to(client, WEB_CLIENT_ANSWERING, WEB_TIMEOUT_S * 1000);
     if (uv_write(&client->write, &client->io.stream, &buffer, 1, on_written))

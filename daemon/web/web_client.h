@@ -14,7 +14,7 @@ enum web_client_state {
 };
 
 struct web_client {
-    const struct web_routes *routes;
+    struct web_routes *routes;
     /* It is closed, and may be freed. */
     void (*ended)(struct web_client *client);
     void *owner;
@@ -38,7 +38,8 @@ struct web_client {
     uv_shutdown_t shutdown;
     int open_handles;
     struct str answer;
-    char *head; /* WEB_HEAD + 1 bytes; NULL while it holds none */
+    size_t queued; /* bytes of it that are counted in routes */
+    char *head;    /* WEB_HEAD + 1 bytes; NULL while it holds none */
     size_t length;
 };
 

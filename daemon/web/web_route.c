@@ -78,7 +78,7 @@ static int find_refusal(const struct web_routes *routes, const struct web_reques
     if (route->method == WEB_POST &&
         (!request->action || (!local && !web_host_is_origin(request->origin, request->host))))
         return 403;
-    return 0;
+    return route != &healthy && routes->queued > WEB_QUEUED ? 503 : 0;
 }
 
 static void add_fields(const struct web_route *route, int status, struct str *fields)

@@ -10,6 +10,7 @@ struct web_routes {
     void *arg;
     json_t *hosts;
     char *token;
+    size_t queued; /* bytes of answers on their way */
 };
 
 /* Answers a request into bytes; local: it came by a Unix socket.  False: the connection ends with
