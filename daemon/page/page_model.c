@@ -176,9 +176,9 @@ static void add_resources(json_t *model, const json_t *resources, const char *pi
 static json_t *part_model(const json_t *part, int64_t now_s)
 {
     static const char *const words[][3] = {{"done", "ok", "Done"},
-                                           {"failed", "bad", "Failed"},
+                                           {"failed", "bad", "Failed, last done"},
                                            {"waiting", "unknown", "Not done yet"},
-                                           {"stale", "unknown", "Done too long ago"}};
+                                           {"stale", "unknown", "Last done"}};
     static const char *const titles[][2] = {{"listing", "Newest object"},
                                             {"partitions", "Partitions"},
                                             {"rollup", "Rollups"},
@@ -192,6 +192,9 @@ static json_t *part_model(const json_t *part, int64_t now_s)
         if (!strcmp(state, words[i][0]))
             json_object_set_new(model, "state",
                                 json_pack("{s:s, s:s}", "class", words[i][1], "word", words[i][2]));
+    if (!strcmp(state, "failed") && json_is_null(json_object_get(part, "done")))
+        json_object_set_new(model, "state",
+                            json_pack("{s:s, s:s}", "class", "bad", "word", "Failed"));
     for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
         if (!strcmp(name, titles[i][0]))
             json_object_set_new(model, "name", json_string(titles[i][1]));

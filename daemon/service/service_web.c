@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEAST_TOKEN = 16, TOKEN_ROOM = 512 };
+enum { LEAST_TOKEN = 16, TOKEN_ROOM = 512, USUAL_MODE = 0660 };
 
 #define TEXT "text/plain; charset=utf-8"
 #define JSON "application/json"
@@ -64,7 +64,7 @@ int service_web_listen(struct service *service, const char *listen,
         return -1;
     setup.token = *token ? token : NULL;
     setup.hosts = settings ? settings->hosts : NULL;
-    setup.socket_mode = settings ? settings->socket_mode : 0;
+    setup.socket_mode = settings ? settings->socket_mode : USUAL_MODE;
     if (listen) {
         service->web = web_start(&service->loop, &setup, e);
         if (!service->web)
