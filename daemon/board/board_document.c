@@ -16,7 +16,8 @@ bool board_document_is_stale(const struct board *board, int64_t now_ms)
 {
     int64_t limit_ms = (int64_t)board->interval_s * 1000 * STALE_LOOKS;
 
-    return now_ms - board->looked_ms > (limit_ms > LEAST_STALE_MS ? limit_ms : LEAST_STALE_MS);
+    return board->looked_ms &&
+           now_ms - board->looked_ms > (limit_ms > LEAST_STALE_MS ? limit_ms : LEAST_STALE_MS);
 }
 
 int64_t board_document_looked(const struct board *board)
