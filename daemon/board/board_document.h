@@ -25,11 +25,4 @@ json_t *board_document_resources(const struct board *board, int64_t now_ms);
 /* Those that are not in sync: [{"address", "title", "state", "action", "loss", "differences":
  * [{"field", "want", "have", "loss", "held", "why"}]}]; "why" only for who is trusted. */
 json_t *board_document_plan(const struct board *board, int64_t now_ms, bool trusted);
-/* [{"pipeline", "verdict", "at", "from", "to", "reasons", "hops": [{"hop", "events"}], "days":
- * [{"day", "hops"}], "gaps", "newest_object", "newest_event", "delivered_until"}] */
-json_t *board_document_audit(const struct board *board);
-/* [{"pipeline", "time_zone", "checked", "months": [{"month", "open", "days": [{"day", "state"}]}]}]
- */
-json_t *board_document_periods(const struct board *board, int64_t now_ms);
-
 #endif

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "daemon/board/board_document.h"
+#include "daemon/board/board_usage.h"
 #include "daemon/page/page.h"
 #include "daemon/service/audit_watch.h"
 #include "daemon/service/service_private.h"
@@ -122,7 +123,7 @@ int service_api_audit(void *arg, struct web_exchange *exchange)
 {
     const struct service *service = arg;
 
-    return tell(exchange, list_document("pipelines", board_document_audit(service->board)));
+    return tell(exchange, list_document("pipelines", board_usage_audit(service->board)));
 }
 
 int service_api_periods(void *arg, struct web_exchange *exchange)
@@ -130,7 +131,7 @@ int service_api_periods(void *arg, struct web_exchange *exchange)
     const struct service *service = arg;
 
     return tell(exchange,
-                list_document("pipelines", board_document_periods(service->board, clock_now_ms())));
+                list_document("pipelines", board_usage_periods(service->board, clock_now_ms())));
 }
 
 /* "after=17", the only parameter; -1 when it is something else. */
@@ -204,9 +205,9 @@ int service_api_page(void *arg, struct web_exchange *exchange)
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "status", status_document(service, now_ms),
         "resources", board_document_resources(service->board, now_ms), "plan",
         board_document_plan(service->board, now_ms, exchange->trusted), "events",
-        event_ring_list(service->events, 0), "audit", board_document_audit(service->board),
-        "periods", board_document_periods(service->board, now_ms), "trusted", exchange->trusted,
-        "has_token", service->manifest && service->manifest->web.token_file);
+        event_ring_list(service->events, 0), "audit", board_usage_audit(service->board), "periods",
+        board_usage_periods(service->board, now_ms), "trusted", exchange->trusted, "has_token",
+        service->manifest && service->manifest->web.token_file);
     page_write(documents, &exchange->body);
     page_fields(&exchange->fields);
     return 200;

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "daemon/board/board_document.h"
 #include "daemon/board/board_private.h"
+#include "daemon/board/board_usage.h"
 #include "daemon/board/board_value.h"
 #include "spec/problems.h"
 
@@ -31,7 +32,7 @@ static const char *state_of(const char *station, int64_t at_ms)
 static const char *day_of(const char *day)
 {
     static char found[32];
-    json_auto_t *periods = board_document_periods(board, now_ms);
+    json_auto_t *periods = board_usage_periods(board, now_ms);
     json_t *month, *each;
     size_t i, j;
 
@@ -130,7 +131,7 @@ static void test_audit(void)
     board_audit(board, name, gap, now_ms);
     board_audit(board, name, NULL, now_ms);
     CHECK_TEXT(state_of("bill", now_ms + 9 * HOUR_MS), "failed"); /* until it is seen to be over */
-    told = board_document_audit(board);
+    told = board_usage_audit(board);
     text = json_canonical(told);
     CHECK(!strstr(text, "arn:") && !strstr(text, "12.50") && !strstr(text, "words"));
     /* An hour without a datapoint counts nothing when nothing came, and is unknown when something
