@@ -33,7 +33,7 @@ def show(address: str, say: Callable[[str], None], paint: Callable[[str, str], s
     for period in fetch(address, "periods")["pipelines"]:
         month = period["months"][-1]
         say(f"  {month['month']}  " + "".join(DAYS.get(day["state"], "?") for day in month["days"]) +
-            "  ■ rolled up  □ nothing came  ◔ open  ? to be looked into")
+            "  ■ rolled up  □ nothing came  ◔ open  ? unknown, or to be built")
     for event in fetch(address, "events")["events"][-4:]:
         say(f"  {event['at'][11:19]}  {event['what']:<9} {event['resource'] or event['pipeline'] or ''}  " +
             paint("2", ", ".join(event["fields"])[:60]))

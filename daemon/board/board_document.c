@@ -181,7 +181,9 @@ static struct station rollups_of(const struct board_pipeline *pipeline, int64_t 
     if (!pipeline->days)
         return found;
     found.resources = json_array_size(pipeline->days);
-    found.state = is_recent(pipeline->days_ms, now_ms) ? BOARD_IN_SYNC : BOARD_UNKNOWN;
+    found.state = !is_recent(pipeline->days_ms, now_ms) ? BOARD_UNKNOWN
+                  : found.resources                     ? BOARD_IN_SYNC
+                                                        : BOARD_SILENT; /* no day is closed yet */
     json_array_foreach(pipeline->days, i, day)
         found.state = worse(found.state, state_of_day(json_text(day, "state")));
     return found;

@@ -141,11 +141,11 @@ static const char *open_day_state(const struct board_pipeline *pipeline, struct 
             return json_text(each, "state");
     if (calendar_compare(day, today) > 0)
         return "ahead";
-    if (first && strcmp(text, first) < 0)
-        return "none";
     if (!calendar_compare(day, today) ||
         (pipeline->days && calendar_compare(day, calendar_add_days(seen, -1)) >= 0))
         return "open";
+    if (pipeline->days && (!first || strcmp(text, first) < 0))
+        return "none";
     return "unknown";
 }
 

@@ -330,8 +330,11 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, struct billi
         repair(flow, upkeep, billing, &status, &e);
         rollup_status_fini(&status);
     }
-    if (found > 0) /* no data yet is no problem */
+    if (found > 0) { /* no data yet is no problem */
         err_clear(&e);
+        board_days(upkeep->setup.board, billing->pipeline, &(struct rollup_status){0},
+                   clock_now_ms());
+    }
     if (found < 0 && e.kind != ERR_CANCELLED)
         forget_states(upkeep, billing->pipeline);
     end_part(upkeep, billing->pipeline, HEALTH_ROLLUP, &e);

@@ -91,6 +91,10 @@ static void test_days(void)
     CHECK_TEXT(state_of("rollups", now_ms + 4 * HOUR_MS), "unknown");
     board_days(board, name, NULL, now_ms); /* what was well is not known to be so */
     CHECK_TEXT(state_of("rollups", now_ms), "unknown");
+    board_days(board, name, &(struct rollup_status){0}, now_ms); /* nothing came yet */
+    CHECK_TEXT(state_of("rollups", now_ms), "silent");
+    CHECK_TEXT(day_of("2026-11-20"), "none");
+    CHECK_TEXT(day_of("2026-11-30"), "open");
     look_at_days(ROLLUP_LATE);
     board_days(board, name, NULL, now_ms); /* what was not stays */
     CHECK_TEXT(state_of("rollups", now_ms), "differs");
