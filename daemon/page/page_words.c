@@ -33,9 +33,10 @@ json_t *page_words_state(const char *state)
 json_t *page_words_station(const char *station, const char *state)
 {
     static const char *const words[][3] = {
-        {"rollups", "in_sync", "Current"},  {"rollups", "differs", "To be built"},
-        {"rollups", "failed", "Days lost"}, {"bill", "in_sync", "Complete"},
-        {"bill", "differs", "Incomplete"},  {"bill", "failed", "Usage missing"}};
+        {"rollups", "silent", "Nothing yet"},  {"rollups", "in_sync", "Current"},
+        {"rollups", "differs", "To be built"}, {"rollups", "failed", "Days lost"},
+        {"bill", "in_sync", "Complete"},       {"bill", "differs", "Incomplete"},
+        {"bill", "failed", "Usage missing"}};
     json_t *found = page_words_state(state);
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
