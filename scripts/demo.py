@@ -2,7 +2,9 @@
 
 Run it with scripts/demo, which builds first.  Each command is shown before it runs; what it prints
 is real, only long output is cut, which is then said.  Everything lives in a folder of its own that
-goes at the end, and nothing stays running."""
+goes at the end, and nothing stays running.
+
+    --stay    leaves the daemon and its page up until Enter is pressed"""
 
 import json
 import os
@@ -33,6 +35,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from sandbox.control import ACCOUNT, Sandbox, start_sandbox
 
 import demo_bill
+import demo_page
 
 TERMINAL = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 BUCKET = "ddn-apigw-accesslog-bucket"
@@ -293,6 +296,7 @@ def keep(program: Program, sandbox: Sandbox, folder: Path) -> None:
             fail(f"/-/ready says: {running.ready_says()}")
         say(f'http://{running.address()}/-/ready says "{READY}":')
         say("(nobody called this API yet: its audit says silent, not complete)")
+        say(f"Its page: http://{running.address()}/")
         step("Break four things by hand (boto3), while it runs")
         for text, damage, _ in hand.breaks():
             damage()
@@ -311,6 +315,10 @@ def keep(program: Program, sandbox: Sandbox, folder: Path) -> None:
         step("Where does everything stand?")
         for line in program.run("-f", str(spec), "status", quiet=True).splitlines():
             print("   " + line)
+        step("The same as a page, for people who have a browser; here in short")
+        demo_page.show(str(running.address()), say, paint)
+        if "--stay" in sys.argv[1:]:
+            input("\n   Press Enter to go on. ")
         step("Stop the daemon (SIGTERM)")
         running.stop()
 

@@ -1,7 +1,10 @@
 #include "daemon/service/event_ring.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "base/mem.h"
+#include "daemon/board/board_value.h"
 
 #include <string.h>
 
@@ -34,6 +37,11 @@ static void on_event(void *arg, enum log_level level, const char *event, const j
     for (size_t i = 0; kept[i]; i++)
         if (json_object_get(details, kept[i]))
             json_object_set(kept_event, kept[i], json_object_get(details, kept[i]));
+    if (json_text(details, "field")) {
+        cleanup_free char *field = board_value_field(json_text(details, "field"), false);
+
+        json_object_set_new(kept_event, "field", json_string(field));
+    }
     json_decref(ring.events[place]);
     ring.events[place] = kept_event;
 }
@@ -52,12 +60,12 @@ void event_ring_end(void)
     memset(&ring, 0, sizeof ring);
 }
 
-json_t *event_ring_json(void)
+json_t *event_ring_json(int64_t after)
 {
     json_int_t dropped = ring.count > EVENT_RING_MOST ? ring.count - EVENT_RING_MOST : 0;
     json_t *events = json_array();
 
-    for (json_int_t i = dropped; i < ring.count; i++)
+    for (json_int_t i = after > dropped ? after : dropped; i < ring.count; i++)
         json_array_append(events, ring.events[i % EVENT_RING_MOST]);
     return json_pack("{s:f, s:I, s:o}", "known_since", (double)ring.started_ms / 1000, "dropped",
                      dropped, "events", events);

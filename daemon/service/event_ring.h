@@ -18,9 +18,9 @@ void event_ring_start(int64_t started_ms);
 /* Forgets all, and keeps none any more. */
 void event_ring_end(void);
 /* {"known_since": s, "dropped": n, "events": [{"number", "time", "level", "event", ...}]}, the
- * oldest first; new reference.  known_since: nothing that happened before is here; dropped: how
+ * oldest first, those with a greater number than after; new reference.  known_since: nothing that happened before is here; dropped: how
  * many later ones are not any more, because there were more than EVENT_RING_MOST.  Times in seconds
  * since 1970, with fraction; numbers count from 1 and never come again. */
-json_t *event_ring_json(void);
+json_t *event_ring_json(int64_t after);
 
 #endif

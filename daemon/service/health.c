@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "daemon/service/service_metrics.h"
 
 #include <string.h>
@@ -285,4 +286,27 @@ json_t *health_reasons(const struct health *health)
         append(texts, finding(entry));
     }
     return texts;
+}
+
+static json_t *part_document(const struct entry *entry, int64_t now_ms)
+{
+    const char *state = entry->failed     ? "failed"
+                        : !entry->done    ? "waiting"
+                        : is_stale(entry) ? "stale"
+                                          : "done";
+    char at[TIMESTAMP_ROOM];
+
+    timestamp_text((now_ms - (clock_monotonic_ms() - entry->done_ms)) / 1000, at);
+    return json_pack("{s:s, s:s, s:s?}", "part", names[entry->part], "state", state, "done",
+                     entry->done ? at : NULL);
+}
+
+json_t *health_parts(const struct health *health, const char *pipeline, int64_t now_ms)
+{
+    json_t *list = json_array();
+
+    for (size_t i = OWN_PARTS; i < health->count; i++)
+        if (!strcmp(health->entries[i].pipeline, pipeline))
+            json_array_append_new(list, part_document(&health->entries[i], now_ms));
+    return list;
 }

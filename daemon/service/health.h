@@ -58,6 +58,10 @@ void health_unbillable_days(struct health *health, const char *pipeline, size_t 
  * found.  The first two parts are left to who knows more of them.  New reference. */
 json_t *health_reasons(const struct health *health);
 
+/* How each part goes: [{"part", "state": "done"|"failed"|"waiting"|"stale", "done"}]; done: when it
+ * was done last (UTC), null for never since the start.  now_ms: wall clock.  New reference. */
+json_t *health_parts(const struct health *health, const char *pipeline, int64_t now_ms);
+
 /* "no permission", ...: what a kind of error means, in words of ours. */
 const char *health_word(enum err_kind kind);
 

@@ -134,14 +134,18 @@ static void run(struct service *service)
     manifest_free(service->next);
     manifest_free(service->manifest);
     health_free(service->health);
+    board_free(service->board);
     free(service->rejected);
     free(service->listen);
 }
 
 int service_run(struct manifest *manifest, const struct service_orders *orders)
 {
-    struct service service = {
-        .next = manifest, .orders = *orders, .health = health_new(), .started_ms = clock_now_ms()};
+    struct service service = {.next = manifest,
+                              .orders = *orders,
+                              .health = health_new(),
+                              .board = board_new(),
+                              .started_ms = clock_now_ms()};
 
     /* libcurl resolves names in threads; an arena for each would stay with us for ever. */
     (void)mallopt(M_ARENA_MAX, 1);

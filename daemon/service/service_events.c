@@ -11,23 +11,50 @@
 #include <string.h>
 #include <unistd.h>
 
-static int answer(json_t *json, struct str *body)
+static int answer(json_t *json, struct web_exchange *exchange)
 {
     cleanup_free char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 
-    str_add(body, text ? text : "{}");
-    str_add_char(body, '\n');
+    str_add(&exchange->body, text ? text : "{}");
+    str_add_char(&exchange->body, '\n');
     json_decref(json);
     return 200;
 }
 
-int service_events_answer(void *arg, struct str *body)
+/* "after=17", the only parameter; -1 when it is something else. */
+static int64_t parse_after(const char *query)
 {
-    json_t *json = event_ring_json();
+    const char *digits = query + strlen("after=");
+
+    if (!*query)
+        return 0;
+    if (strncmp(query, "after=", strlen("after=")) != 0 || !*digits || strlen(digits) > 15 ||
+        strspn(digits, "0123456789") != strlen(digits))
+        return -1;
+    return strtoll(digits, NULL, 10);
+}
+
+json_t *service_events_list(int64_t after)
+{
+    json_auto_t *json = event_ring_json(after);
+
+    return json_share(json_object_get(json, "events"));
+}
+
+int service_events_answer(void *arg, struct web_exchange *exchange)
+{
+    int64_t after = parse_after(exchange->query);
+    json_t *json;
 
     (void)arg;
+    if (after < 0) {
+        exchange->type = "text/plain; charset=utf-8";
+        str_add(&exchange->body, "400 Bad Request: the only parameter is after=NUMBER\n");
+        return 400;
+    }
+    json = event_ring_json(after);
     json_object_set_new(json, "format_version", json_string(JSON_FORMAT_VERSION));
-    return answer(json, body);
+    return answer(json, exchange);
 }
 
 /* ---- looks ---- */
@@ -77,22 +104,39 @@ static json_int_t start_ticks(void)
     return ticks;
 }
 
-int service_events_look(void *arg, struct str *body)
+/* To those who are not trusted, nothing of fields whose name may hold a key that AWS told. */
+static json_t *told_differences(const json_t *differs, bool trusted)
+{
+    json_t *all = json_deep_copy(differs), *one, *since;
+    const char *address, *field;
+    void *next;
+
+    json_object_foreach(all, address, one) {
+        json_t *fields = json_object_get(one, "fields");
+
+        json_object_foreach_safe(fields, next, field, since)
+            if (!trusted && strpbrk(field, ".["))
+                json_object_del(fields, field);
+    }
+    return all;
+}
+
+int service_events_look(void *arg, struct web_exchange *exchange)
 {
     const struct service *service = arg;
     json_auto_t *reasons = service_ready_reasons(service);
     const struct service_view *view = &service->view;
 
     return answer(
-        json_pack("{s:s, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:b, s:s, s:O, s:O?, s:f}",
+        json_pack("{s:s, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:b, s:s, s:O, s:o?, s:f}",
                   "format_version", JSON_FORMAT_VERSION, "pid", (json_int_t)getpid(), "start_ticks",
                   start_ticks(), "has_spec", service->manifest != NULL, "looking",
                   service->pass != NULL, "working", upkeep_is_running(service->upkeep), "asked",
                   (json_int_t)service->looks.asked, "done", (json_int_t)service->looks.done,
                   "ready", !json_array_size(reasons), "summary", view->summary ? view->summary : "",
-                  "reasons", reasons, "differs", view->differs, "known_since",
-                  (double)service->started_ms / 1000),
-        body);
+                  "reasons", reasons, "differs", told_differences(view->differs, exchange->trusted),
+                  "known_since", (double)service->started_ms / 1000),
+        exchange);
 }
 
 /* ---- since when something differs ---- */

@@ -7,6 +7,7 @@
  * service_reload.c SIGHUP: a new spec, and how it takes over
  * service_end.c    the end
  * service_web.c    the web server's routes and its address
+ * service_api.c    documents, the page, actions
  * service_news.c   what a pass means for the log: only what is new
  * service_view.c   what it means for metrics
  * service_events.c what who runs billingd by hand may ask of it
@@ -18,6 +19,7 @@
 #define DAEMON_SERVICE_SERVICE_PRIVATE_H
 
 #include "aws/loop_watch.h"
+#include "daemon/board/board.h"
 #include "daemon/service/health.h"
 #include "daemon/service/service.h"
 #include "daemon/service/upkeep.h"
@@ -70,8 +72,11 @@ struct service {
     struct upkeep *upkeep;
     struct service_reading reading;
     struct health *health;
+    struct board *board;
     struct web *web;
-    char *listen; /* where it was told to; NULL: nowhere */
+    char *listen;        /* where it was told to; NULL: nowhere */
+    int socket_mode;     /* of a Unix socket among that */
+    int64_t asked_ms[2]; /* monotonic: when a reload and a look were asked for by HTTP */
     uv_timer_t look, feed, give_up;
     struct loop_watch watch;
     uv_prepare_t hand_on; /* log lines that wait, and what wakes the loop for them */
@@ -128,8 +133,10 @@ struct manifest *service_reload_read(struct service *service);
 int service_reload_connect(struct service *service);
 
 /* service_web.c */
-/* Starts the web server; NULL: there is none.  -1 and *e as web_start tells. */
-int service_web_listen(struct service *service, const char *listen, struct err *e);
+/* Starts the web server; listen NULL: there is none; settings NULL: the usual ones.  -1 and *e as
+ * web_start tells. */
+int service_web_listen(struct service *service, const char *listen,
+                       const struct manifest_web *settings, struct err *e);
 /* Where a spec that is wrong seems to want the web server: the first line `listen: ...` of the file
  * if it is an address, else the default; NULL: "off".  New memory. */
 char *service_web_guess(const char *path);
@@ -152,8 +159,10 @@ void service_events_kept_up(struct service *service);
 /* Takes what differs at the end of a pass. */
 void service_events_differ(struct service *service, const struct pass *pass);
 /* /api/v1/events and /api/v1/look. */
-int service_events_answer(void *service, struct str *body);
-int service_events_look(void *service, struct str *body);
+int service_events_answer(void *service, struct web_exchange *exchange);
+/* The events themselves, those with a greater number; new reference. */
+json_t *service_events_list(int64_t after);
+int service_events_look(void *service, struct web_exchange *exchange);
 
 /* service_pauses.c */
 /* Takes the pauses of a finished pass: tells news of them, sets their metrics.  What is not known
@@ -184,11 +193,24 @@ char *service_ready_summary(const struct service *service, const struct pass *pa
 void service_ready_reject(struct service *service, const char *why);
 /* Tells systemd how it goes, when that is news. */
 void service_ready_status(struct service *service);
-/* Why /-/ready does not say that all is well, a line each; new reference. */
+/* Why /-/ready does not say that all is well, a line each, the most important first; new
+ * reference. */
 json_t *service_ready_reasons(const struct service *service);
 /* /-/ready and /metrics. */
-int service_ready_answer(void *service, struct str *body);
-int service_ready_metrics(void *service, struct str *body);
+int service_ready_answer(void *service, struct web_exchange *exchange);
+int service_ready_metrics(void *service, struct web_exchange *exchange);
+
+/* service_api.c: the answers of web_route, docs/openapi.yaml has them */
+int service_api_page(void *service, struct web_exchange *exchange);
+int service_api_drift(void *service, struct web_exchange *exchange);
+int service_api_status(void *service, struct web_exchange *exchange);
+int service_api_resources(void *service, struct web_exchange *exchange);
+int service_api_plan(void *service, struct web_exchange *exchange);
+int service_api_audit(void *service, struct web_exchange *exchange);
+int service_api_periods(void *service, struct web_exchange *exchange);
+int service_api_openapi(void *service, struct web_exchange *exchange);
+int service_api_reload(void *service, struct web_exchange *exchange);
+int service_api_look(void *service, struct web_exchange *exchange);
 
 /* service_log.c */
 /* From now on no log line makes the loop wait. */

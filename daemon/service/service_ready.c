@@ -65,7 +65,6 @@ json_t *service_ready_unread(const struct service *service, const struct pass *p
     return texts;
 }
 
-/* The most important first. */
 json_t *service_ready_reasons(const struct service *service)
 {
     const struct service_view *view = &service->view;
@@ -103,9 +102,10 @@ static void tell_observed(const struct service *service, struct str *body)
                  service->view.observed);
 }
 
-int service_ready_answer(void *arg, struct str *body)
+int service_ready_answer(void *arg, struct web_exchange *exchange)
 {
     json_auto_t *reasons = service_ready_reasons(arg);
+    struct str *body = &exchange->body;
     size_t i;
     json_t *reason;
 
@@ -117,14 +117,14 @@ int service_ready_answer(void *arg, struct str *body)
     return i ? 503 : 200;
 }
 
-int service_ready_metrics(void *arg, struct str *body)
+int service_ready_metrics(void *arg, struct web_exchange *exchange)
 {
     const struct service *service = arg;
     json_auto_t *reasons = service_ready_reasons(service);
 
     metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
     service_metrics_set_keys(service->client);
-    service_metrics_write(service->started_ms, body);
+    service_metrics_write(service->started_ms, &exchange->body);
     return 200;
 }
 

@@ -92,8 +92,9 @@ int service_reload_connect(struct service *service)
 static void begin(struct service *service)
 {
     aws_client_observe(service->client, on_attempt, service);
-    service->upkeep = upkeep_new(&(struct upkeep_setup){
-        &service->loop, service->client, service->health, service_end_upkeep, service});
+    service->upkeep =
+        upkeep_new(&(struct upkeep_setup){&service->loop, service->client, service->health,
+                                          service->board, service_end_upkeep, service});
 }
 
 void service_reload_take(struct service *service)
@@ -119,6 +120,7 @@ void service_reload_take(struct service *service)
     metric_set(&service_metrics.reconcile_interval, service->manifest->interval_s, NULL);
     service_view_forget(service);
     health_expect(service->health, service->manifest);
+    board_expect(service->board, service->manifest);
     if (service->rejected) /* another file was read while this one waited */
         metric_set(&service_metrics.config_reload_successful, 0, NULL);
     else

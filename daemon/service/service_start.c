@@ -48,7 +48,7 @@ static int open_leniently(struct service *service)
     }
     listen =
         service->next ? mem_text(service->next->listen) : service_web_guess(service->orders.path);
-    if (!service_web_listen(service, listen, &e))
+    if (!service_web_listen(service, listen, service->next ? &service->next->web : NULL, &e))
         return EXIT_DONE;
     if (e.kind == ERR_RETRY)
         return fail(&e, EXIT_FAILED); /* taken: systemd tries again */
@@ -57,7 +57,7 @@ static int open_leniently(struct service *service)
     manifest_free(service->next);
     service->next = NULL;
     err_clear(&e);
-    return service_web_listen(service, WEB_DEFAULT, &e) ? fail(&e, EXIT_FAILED) : EXIT_DONE;
+    return service_web_listen(service, WEB_DEFAULT, NULL, &e) ? fail(&e, EXIT_FAILED) : EXIT_DONE;
 }
 
 /* One pass of a timer or a shell needs no web server, which could be in the daemon's way. */
@@ -68,7 +68,8 @@ static int open_strictly(struct service *service)
     service->client = aws_client_new(&service->loop, &e);
     if (!service->client)
         return fail(&e, EXIT_BAD_CONFIG);
-    if (service->orders.once || !service_web_listen(service, service->next->listen, &e))
+    if (service->orders.once ||
+        !service_web_listen(service, service->next->listen, &service->next->web, &e))
         return EXIT_DONE;
     return fail(&e, e.kind == ERR_INVALID ? EXIT_BAD_CONFIG : EXIT_FAILED);
 }

@@ -254,6 +254,7 @@ void service_view_pass(struct service *service, const struct pass *pass)
     measure(service, pass, &summary);
     service_pauses_take(service, pass);
     service_events_differ(service, pass);
+    board_pass(service->board, service->manifest, pass, clock_now_ms());
     view->looked = true;
     view->observed = summary.observed;
     json_decref(view->unread);

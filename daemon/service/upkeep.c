@@ -237,6 +237,7 @@ static void show_states(const struct upkeep *upkeep, const struct billing *billi
     for (int i = 0; i < ROLLUP_STATES; i++)
         metric_set(&service_metrics.rollups, counts[i], billing->pipeline,
                    rollup_state_name((enum rollup_state)i), NULL);
+    board_days(upkeep->setup.board, billing->pipeline, status, clock_now_ms());
     health_unbillable_days(upkeep->setup.health, billing->pipeline,
                            counts[ROLLUP_LOST] + counts[ROLLUP_HIDDEN]);
 }
@@ -340,6 +341,7 @@ static void forget_states(const struct upkeep *upkeep, const char *pipeline)
 {
     cleanup_free char *name = mem_printf("%s %s", pipeline, parts[HEALTH_ROLLUP]);
 
+    board_days(upkeep->setup.board, pipeline, NULL, clock_now_ms());
     if (json_object_get(upkeep->told, name))
         return;
     metric_forget(&service_metrics.rollups, pipeline);
@@ -362,8 +364,11 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, const struct
             repair(flow, upkeep, billing, &status, &e);
         rollup_status_fini(&status);
     }
-    if (found > 0) /* no data yet is no problem */
+    if (found > 0) { /* no data yet is no problem */
         err_clear(&e);
+        board_days(upkeep->setup.board, billing->pipeline, &(struct rollup_status){0},
+                   clock_now_ms());
+    }
     if (found < 0 && e.kind != ERR_CANCELLED)
         forget_states(upkeep, billing->pipeline);
     end_part(upkeep, billing->pipeline, HEALTH_ROLLUP, &e);
@@ -396,6 +401,8 @@ static json_t *audit(struct flow *flow, struct upkeep *upkeep, const struct bill
         health_audited(upkeep->setup.health, billing->pipeline, verdict);
         tell_open(upkeep, billing->pipeline);
     }
+    if (found || e.kind != ERR_CANCELLED)
+        board_audit(upkeep->setup.board, billing->pipeline, found, clock_now_ms());
     end_part(upkeep, billing->pipeline, HEALTH_AUDIT, &e);
     return found;
 }

@@ -5,6 +5,7 @@
 #ifndef DAEMON_SERVICE_UPKEEP_H
 #define DAEMON_SERVICE_UPKEEP_H
 
+#include "daemon/board/board.h"
 #include "daemon/service/health.h"
 #include "reconcile/engine.h"
 
@@ -15,8 +16,9 @@ typedef void upkeep_end_fn(void *arg);
 
 struct upkeep_setup {
     uv_loop_t *loop;
-    struct aws_client *client; /* borrowed, as is health */
+    struct aws_client *client; /* borrowed, as are those below */
     struct health *health;     /* is told how each part went */
+    struct board *board;       /* and what was found */
     upkeep_end_fn *ended;
     void *arg;
 };

@@ -1,45 +1,76 @@
-/* web.h -- the small HTTP server for monitors: GET and HEAD of fixed paths, inside the uv loop.
+/* web.h -- the small HTTP server for monitors and people: fixed paths, inside the uv loop.
  *
- * By hand instead of libmicrohttpd: that one drops clients for silence only, so that a few which
- * drip bytes can hold every connection, and it stops accepting when many time out together. No
- * authentication: whoever reaches the address may read.  Listen on loopback. */
+ * By hand: docs/architecture.md says why.  On an IP address whoever reaches it may read what is for
+ * everybody; who comes by a Unix socket or knows the token is trusted with more. */
 #ifndef DAEMON_WEB_WEB_H
 #define DAEMON_WEB_WEB_H
 
 #include "base/err.h"
 #include "base/str.h"
 
+#include <jansson.h>
+#include <stdbool.h>
 #include <uv.h>
 
 struct web;
 
-struct web_route {
-    const char *path; /* "/-/ready"; compared letter by letter, a query string is not looked at */
-    const char *type; /* Content-Type of its answers */
-    /* Appends the body and returns the status (200, 503).  Must not block. */
-    int (*answer)(void *arg, struct str *body);
+/* One request and its answer. */
+struct web_exchange {
+    const char *query; /* what follows "?", as it came; "" when nothing does */
+    bool trusted;      /* by a Unix socket, or with the token */
+    struct str body;   /* to be filled */
+    const char *type;  /* Content-Type; that of the route unless set */
+    struct str fields; /* more header fields, each with its CR LF */
 };
 
-/* Most connections at a time.  One more takes the place of the oldest that has not asked anything
- * yet, else of one that has its answer, else of one that does not read it; until then it waits in
- * the kernel's queue.  One request per connection; a client that has not finished after
- * WEB_TIMEOUT_S is dropped, however busy. */
-enum { WEB_CONNECTIONS = 128, WEB_TIMEOUT_S = 5 };
+enum web_method { WEB_GET, WEB_POST }; /* WEB_GET: HEAD as well */
 
-/* Serves routes (ends with {0}; borrowed, as is arg) on "127.0.0.1:9464", "[::1]:9464" or
- * "localhost:9464"; port 0 takes a free one.  /-/healthy is always there and answers while the loop
- * turns.  SIGPIPE is ignored from now on.  NULL and *e when the address is wrong (ERR_INVALID),
- * taken (ERR_RETRY) or not allowed (ERR_DENIED). */
-struct web *web_start(uv_loop_t *loop, const char *listen, const struct web_route *routes,
-                      void *arg, struct err *e);
+struct web_route {
+    const char *path; /* "/-/ready"; compared letter by letter, without the query */
+    const char *type; /* Content-Type of its answers */
+    /* Fills in the exchange and returns the status (200, 503).  Must not block.  401 asks for the
+     * token. */
+    int (*answer)(void *arg, struct web_exchange *exchange);
+    enum web_method method;
+};
+
+struct web_setup {
+    /* "127.0.0.1:9464", "[::1]:9464", "localhost:9464" or "unix:/run/billingd/http.sock"; several
+     * with commas between.  Port 0 takes a free one. */
+    const char *listen;
+    const struct web_route *routes; /* ends with {0}; borrowed, as is arg */
+    void *arg;
+    const json_t *hosts; /* names besides web_host.h's own; copied; NULL: none */
+    const char *token;   /* copied; NULL: there is none */
+    int socket_mode;     /* of a Unix socket; 0: 0660 */
+};
+
+/* Most connections at a time; fewer where the process may not open so many files (its soft limit is
+ * raised for it).  One more takes the place of the oldest that has not sent a whole
+ * request yet, else of one that has its answer, else of one that does not read it; until then it
+ * waits in the kernel's queue.  A request must be whole WEB_TIMEOUT_S after its first byte (the
+ * first one: after the connection), and its answer be taken in as long; between two requests a
+ * connection may rest for WEB_IDLE_S. */
+enum { WEB_CONNECTIONS = 1024, WEB_TIMEOUT_S = 5, WEB_IDLE_S = 75 };
+/* While so many bytes of answers wait for clients to take them, only /-/healthy is answered. */
+enum { WEB_QUEUED = 16 << 20 };
+
+/* Serves.  /-/healthy is always there and answers while the loop turns.  SIGPIPE is ignored from
+ * now on.  NULL and *e when an address is wrong (ERR_INVALID), taken (ERR_RETRY) or not allowed
+ * (ERR_DENIED). */
+struct web *web_start(uv_loop_t *loop, const struct web_setup *setup, struct err *e);
 #define WEB_DEFAULT "127.0.0.1:9464"
 
-/* Whether it is an address at all: -1 and *e (ERR_INVALID) when not.  Opens nothing. */
+/* From now on other names and another token, as in web_setup. */
+void web_configure(struct web *web, const json_t *hosts, const char *token);
+
+/* Whether it is an address (or several) at all: -1 and *e (ERR_INVALID) when not.  Opens nothing.
+ */
 int web_check(const char *listen, struct err *e);
-/* "127.0.0.1:9464" as bound, with the real port; borrowed. */
+/* "127.0.0.1:9464" as bound, with the real port; several with ", " between; borrowed. */
 const char *web_address(const struct web *web);
-/* Drops all connections and closes the socket; frees itself when the loop runs next.  NULL is
- * harmless. */
+/* Drops all connections, closes the sockets and removes what it made in the file system; frees
+ * itself when the loop runs next.  NULL is harmless. */
 void web_stop(struct web *web);
 
 #endif

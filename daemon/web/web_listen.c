@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "daemon/web/web_unix.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -22,7 +23,7 @@ static int split(char *text, const char **host, const char **port, struct err *e
     if (!colon || colon == text || (bracket ? colon[-1] != ']' : strchr(text, ':') != colon))
         return err_set(e, ERR_INVALID,
                        "listen: \"%s\" is not an address with a port such as 127.0.0.1:9464 or "
-                       "[::1]:9464",
+                       "[::1]:9464, nor a socket such as unix:/run/billingd/http.sock",
                        text);
     colon[0] = '\0';
     if (bracket)
@@ -51,19 +52,6 @@ static int resolve(const char *listen, struct addrinfo **found, struct err *e)
     return 0;
 }
 
-static int fail(const char *listen, int problem, struct err *e)
-{
-    bool taken = problem == EADDRINUSE;
-    bool denied = problem == EACCES || problem == EPERM;
-
-    return err_set(e,
-                   taken    ? ERR_RETRY
-                   : denied ? ERR_DENIED
-                            : ERR_INVALID,
-                   "listen: cannot listen on %s: %s%s", listen, strerror(problem),
-                   taken ? " (is billingd running already?)" : "");
-}
-
 static void note_address(int fd, char address[WEB_ADDRESS])
 {
     struct sockaddr_storage bound = {0};
@@ -81,17 +69,7 @@ static void note_address(int fd, char address[WEB_ADDRESS])
                     "metrics have no password: whoever reaches this address can read them");
 }
 
-int web_listen_check(const char *where, struct err *e)
-{
-    struct addrinfo *found = NULL;
-
-    if (resolve(where, &found, e))
-        return -1;
-    freeaddrinfo(found);
-    return 0;
-}
-
-int web_listen(const char *where, char address[WEB_ADDRESS], struct err *e)
+static int open_network(const char *where, struct web_listen *opened, struct err *e)
 {
     struct addrinfo *found = NULL;
     int one = 1, fd, problem = 0;
@@ -108,8 +86,46 @@ int web_listen(const char *where, char address[WEB_ADDRESS], struct err *e)
     if (problem) {
         if (fd >= 0)
             (void)close(fd);
-        return fail(where, problem, e);
+        return web_unix_fail(where, problem, e);
     }
-    note_address(fd, address);
-    return fd;
+    note_address(fd, opened->address);
+    opened->fd = fd;
+    return 0;
+}
+
+static const char *path_of(const char *where)
+{
+    return strncmp(where, "unix:", 5) ? NULL : where + 5;
+}
+
+int web_listen_check(const char *where, struct err *e)
+{
+    struct addrinfo *found = NULL;
+
+    if (path_of(where))
+        return web_unix_check(path_of(where), e);
+    if (resolve(where, &found, e))
+        return -1;
+    freeaddrinfo(found);
+    return 0;
+}
+
+int web_listen_open(const char *where, int mode, struct web_listen *opened, struct err *e)
+{
+    const char *path = path_of(where);
+
+    *opened = (struct web_listen){.fd = -1, .local = path != NULL};
+    if (!path)
+        return open_network(where, opened, e);
+    if (web_unix_check(path, e))
+        return -1;
+    (void)snprintf(opened->address, WEB_ADDRESS, "unix:%s", path);
+    opened->fd = web_unix_open(path, mode, &opened->device, &opened->inode, e);
+    return opened->fd < 0 ? -1 : 0;
+}
+
+void web_listen_remove(const struct web_listen *opened)
+{
+    if (opened->local)
+        web_unix_remove(path_of(opened->address), opened->device, opened->inode);
 }

@@ -2,14 +2,23 @@
 #ifndef DAEMON_WEB_WEB_REQUEST_H
 #define DAEMON_WEB_WEB_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Request line and headers together must fit. */
 enum { WEB_HEAD = 8192 };
 
+/* Texts lie in the head. */
 struct web_request {
-    const char *method; /* into head, as is path */
+    const char *method;
     const char *path;   /* without query string; escapes are kept */
+    const char *query;  /* what follows "?", "" when nothing does */
+    const char *host;   /* of the target when it names one, else the field; NULL: none */
+    const char *origin; /* NULL: none, as those below */
+    const char *authorization;
+    bool action; /* has a field Billingd-Action: no form of another site sends one */
+    bool keep;   /* the connection may serve another request */
+    size_t size; /* bytes of the head */
 };
 
 /* head: length bytes followed by a NUL; it is changed once it is complete.  0: more bytes are

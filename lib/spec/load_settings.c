@@ -1,5 +1,5 @@
-/* load_settings.c -- account, region, reconcile and listen: all of billing.yaml but pipelines.
- */
+/* load_settings.c -- account, region, reconcile, listen and web: all of billing.yaml but
+ * pipelines. */
 #include "aws/partition.h"
 #include "base/mem.h"
 #include "spec/load_private.h"
@@ -7,8 +7,9 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const top_keys[] = {"account",  "region",  "reconcile", "listen", "mode",
+static const char *const top_keys[] = {"account",  "region",  "reconcile", "listen", "mode", "web",
                                        "template", "billing", "pipelines", NULL};
+static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
 static const char *const reconcile_keys[] = {"interval", "jitter",         "settle_timeout",
                                              "breaker",  "breaker_window", NULL};
 
@@ -126,25 +127,111 @@ static int read_breaker(struct load *load, const struct yaml_node *reconcile)
     return (int)number;
 }
 
-/* host:port; an IPv6 host stands in brackets. */
+/* ---- the web server ---- */
+
+/* host:port, where an IPv6 host stands in brackets, or unix:/path. */
+static bool is_address(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    long port = colon && isdigit((unsigned char)colon[1]) ? strtol(colon + 1, NULL, 10) : -1;
+
+    if (!strncmp(text, "unix:", 5))
+        return text[5] == '/' && !strchr(text, ',');
+    return colon && colon != text && port >= 0 && port <= 65535 &&
+           strspn(colon + 1, "0123456789") == strlen(colon + 1) &&
+           (!memchr(text, ':', (size_t)(colon - text)) || text[0] == '[');
+}
+
+/* Appends one address to those before it. */
+static void read_address(struct load *load, const struct yaml_node *node, const char *path,
+                         struct manifest *manifest)
+{
+    cleanup_free char *text = load_text_setting(load, node, path), *before = manifest->listen;
+
+    if (text && is_address(text)) {
+        manifest->listen = before ? mem_printf("%s, %s", before, text) : mem_text(text);
+        return;
+    }
+    manifest->listen = mem_text(before);
+    if (text)
+        load_error(load, node, path,
+                   "must be host:port like 127.0.0.1:9464, unix:/path like "
+                   "unix:/run/billingd/http.sock, a list of these, or off");
+}
+
 static void read_listen(struct load *load, const struct yaml_node *root, struct manifest *manifest)
 {
     const struct yaml_node *node = yaml_find(root, "listen");
-    cleanup_free char *text = load_text_setting(load, node, "listen");
-    const char *colon = text ? strrchr(text, ':') : NULL;
-    long port = colon && isdigit((unsigned char)colon[1]) ? strtol(colon + 1, NULL, 10) : -1;
 
-    if (node && !text)
+    if (!node) {
+        manifest->listen = mem_text("127.0.0.1:9464");
+    } else if (node->type == YAML_LIST) {
+        for (size_t i = 0; i < node->count; i++) {
+            cleanup_free char *path = mem_printf("listen[%zu]", i);
+
+            read_address(load, node->items[i], path, manifest);
+        }
+    } else if (node->type != YAML_TEXT || strcmp(node->text, "off") != 0) {
+        cleanup_free char *text = load_text_setting(load, node, "listen");
+
+        if (text && strcmp(text, "off") != 0)
+            read_address(load, node, "listen", manifest);
+    }
+}
+
+static void read_hosts(struct load *load, const struct yaml_node *node, struct manifest *manifest)
+{
+    manifest->web.hosts = json_array();
+    if (!node || yaml_is_null(node))
         return;
-    if (text && !strcmp(text, "off"))
-        return;
-    if (text && (colon == text || port < 0 || port > 65535 ||
-                 strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-                 (memchr(text, ':', (size_t)(colon - text)) && text[0] != '['))) {
-        load_error(load, node, "listen", "must be host:port like 127.0.0.1:9464, or off");
+    if (node->type != YAML_LIST) {
+        load_error(load, node, "web.hosts", "must be a list of names");
         return;
     }
-    manifest->listen = mem_text(text ? text : "127.0.0.1:9464");
+    for (size_t i = 0; i < node->count; i++) {
+        cleanup_free char *path = mem_printf("web.hosts[%zu]", i);
+        cleanup_free char *name = load_text_setting(load, node->items[i], path);
+
+        if (name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+                                 "_") != strlen(name))
+            load_error(load, node->items[i], path,
+                       "must be a name without port and path, like billing.example.com");
+        else if (name)
+            json_array_append_new(manifest->web.hosts, json_string(name));
+    }
+}
+
+static void read_mode(struct load *load, const struct yaml_node *node, struct manifest *manifest)
+{
+    cleanup_free char *text = load_text_setting(load, node, "web.socket_mode");
+    char *end = NULL;
+    long mode = text ? strtol(text, &end, 8) : 0660;
+
+    if (text && (*end || strspn(text, "01234567") != strlen(text) || mode < 0600 || mode > 0777))
+        load_error(load, node, "web.socket_mode",
+                   "must be permissions in octal, 0600 to 0777, like 0660");
+    else
+        manifest->web.socket_mode = (int)mode;
+}
+
+static void read_web(struct load *load, const struct yaml_node *root, struct manifest *manifest)
+{
+    const struct yaml_node *web = yaml_find(root, "web"), *node;
+    cleanup_free char *actions = NULL;
+
+    if (web && !yaml_is_null(web))
+        (void)load_check_keys(load, web, "web", web_keys);
+    read_hosts(load, yaml_find(web, "hosts"), manifest);
+    read_mode(load, yaml_find(web, "socket_mode"), manifest);
+    node = yaml_find(web, "token_file");
+    manifest->web.token_file = load_text_setting(load, node, "web.token_file");
+    if (manifest->web.token_file && *manifest->web.token_file != '/')
+        load_error(load, node, "web.token_file", "must be an absolute path");
+    node = yaml_find(web, "actions");
+    actions = load_text_setting(load, node, "web.actions");
+    if (actions && strcmp(actions, "true") != 0 && strcmp(actions, "false") != 0)
+        load_error(load, node, "web.actions", "must be true or false");
+    manifest->web.actions = actions && !strcmp(actions, "true");
 }
 
 void load_settings_read(struct load *load, const struct yaml_node *root, struct manifest *manifest)
@@ -163,6 +250,7 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
     manifest->breaker_repairs = read_breaker(load, reconcile);
     read_listen(load, root, manifest);
     load_settings_mode(load, root, "", &manifest->mode);
+    read_web(load, root, manifest);
 }
 
 /* Every role's ARN names an account of its own. */

@@ -144,6 +144,8 @@ void manifest_free(struct manifest *manifest)
     free(manifest->path);
     free(manifest->account);
     free(manifest->listen);
+    json_decref(manifest->web.hosts);
+    free(manifest->web.token_file);
     yaml_tree_free(manifest->documents);
     free(manifest);
 }

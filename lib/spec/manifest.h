@@ -45,10 +45,19 @@ struct manifest_pipeline {
     struct manifest_mode mode;
 };
 
+/* Who may ask the daemon's web server, and for what. */
+struct manifest_web {
+    json_t *hosts;    /* names it is called by, beside its addresses and localhost; never NULL */
+    int socket_mode;  /* of a Unix socket: 0660 */
+    char *token_file; /* who knows what is in it sees values of AWS; NULL: nobody */
+    bool actions;     /* POST /-/reload, ... */
+};
+
 struct manifest {
-    char *path;               /* as given */
-    char *account;            /* 12 digits, or NULL: unguarded */
-    char *listen;             /* "127.0.0.1:9464" */
+    char *path;    /* as given */
+    char *account; /* 12 digits, or NULL: unguarded */
+    char *listen;  /* "127.0.0.1:9464", or several with ", " between; NULL: off */
+    struct manifest_web web;
     int interval_s, jitter_s; /* time between passes; random addition to it */
     int settle_timeout_s;     /* longest wait for one resource to settle in one pass */
     int breaker_repairs;      /* writes of one field before writing stops */

@@ -111,6 +111,31 @@ static void set_duration(json_t *object, const char *key, int seconds)
     json_object_set_new(object, key, json_string(text));
 }
 
+static json_t *list_addresses(const char *listen)
+{
+    json_t *list = json_array();
+
+    for (size_t n; *listen; listen += n) {
+        listen += strspn(listen, ", ");
+        n = strcspn(listen, ",");
+        json_array_append_new(list, json_stringn(listen, n));
+    }
+    return list;
+}
+
+static void add_web(json_t *document, const struct manifest *manifest)
+{
+    const struct manifest_web *web = &manifest->web;
+    cleanup_free char *mode = mem_printf("%04o", (unsigned)web->socket_mode);
+    const char *listen = manifest->listen ? manifest->listen : "off";
+
+    json_object_set_new(document, "listen",
+                        strchr(listen, ',') ? list_addresses(listen) : json_string(listen));
+    json_object_set_new(document, "web",
+                        json_pack("{s:O, s:s, s:s*, s:b}", "hosts", web->hosts, "socket_mode", mode,
+                                  "token_file", web->token_file, "actions", web->actions));
+}
+
 char *manifest_effective(const struct manifest *manifest)
 {
     json_auto_t *document = json_object();
@@ -124,8 +149,7 @@ char *manifest_effective(const struct manifest *manifest)
     set_duration(reconcile, "settle_timeout", manifest->settle_timeout_s);
     json_object_set_new(reconcile, "breaker", json_integer(manifest->breaker_repairs));
     set_duration(reconcile, "breaker_window", manifest->breaker_window_s);
-    json_object_set_new(document, "listen",
-                        json_string(manifest->listen ? manifest->listen : "off"));
+    add_web(document, manifest);
     json_object_set_new(document, "template", json_false());
     json_object_set_new(document, "pipelines", pipelines);
     for (size_t i = 0; i < manifest->pipeline_count; i++)

@@ -177,7 +177,7 @@ class Daemon:
     def address(self) -> str:
         told = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
         places = [e["listen"] for e in told if e["event"] in ("started", "rejected", "listening")]
-        return f"http://{places[-1] if places else self.spec.listen}"
+        return f"http://{(places[-1] if places else self.spec.listen).split(',')[0]}"
 
     def get(self, path: str) -> tuple[int, str]:
         try:

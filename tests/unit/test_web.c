@@ -11,36 +11,49 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char address[64];
+static char address[256], socket_path[64], addresses[256];
 static int port;
 
 /* ---- the child ---- */
 
 static int asked;
 
-static int answer_ready(void *arg, struct str *body)
+static int answer_ready(void *arg, struct web_exchange *exchange)
 {
     (void)arg;
     asked++;
-    str_addf(body, "not ready: first pass is under way (%d)\n", asked);
+    str_addf(&exchange->body, "not ready: first pass is under way (%d)\n", asked);
     return asked > 1 ? 200 : 503;
 }
 
 /* Large, so that it does not fit one write. */
-static int answer_metrics(void *arg, struct str *body)
+static int answer_metrics(void *arg, struct web_exchange *exchange)
 {
     for (int i = 0; i < 20000; i++)
-        str_addf(body, "%s{number=\"%05d\"} 1\n", (const char *)arg, i);
+        str_addf(&exchange->body, "%s{number=\"%05d\"} 1\n", (const char *)arg, i);
     return 200;
 }
 
+static int answer_action(void *arg, struct web_exchange *exchange)
+{
+    (void)arg;
+    if (!exchange->trusted)
+        return 401;
+    str_addf(&exchange->body, "done %s\n", exchange->query);
+    return 202;
+}
+
 static const struct web_route routes[] = {
-    {"/-/ready", "text/plain; charset=utf-8", answer_ready},
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics},
+    {"/-/act", "text/plain; charset=utf-8", answer_action, WEB_POST},
+    {"/-/ready", "text/plain; charset=utf-8", answer_ready, WEB_GET},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics, WEB_GET},
     {0},
 };
 
@@ -59,12 +72,19 @@ static int serve(int out)
 {
     static char metric[] = "billingd_test";
     struct err e = {0};
+    struct web_setup setup;
+    json_auto_t *hosts = json_pack("[s, s]", "x", "billing.example.com");
     uv_loop_t loop;
 
     (void)uv_loop_init(&loop);
     (void)uv_signal_init(&loop, &stop_signal);
     (void)uv_signal_start(&stop_signal, on_stop, SIGTERM);
-    web = web_start(&loop, "127.0.0.1:0", routes, metric, &e);
+    setup = (struct web_setup){.listen = addresses,
+                               .routes = routes,
+                               .arg = metric,
+                               .hosts = hosts,
+                               .token = "a-token-that-is-long"};
+    web = web_start(&loop, &setup, &e);
     if (!web) {
         fprintf(stderr, "%s\n", e.text);
         return 9;
@@ -80,6 +100,8 @@ static pid_t start(void)
     int ends[2];
     pid_t child;
 
+    (void)snprintf(socket_path, sizeof socket_path, "/tmp/billingd-test-%d.sock", (int)getpid());
+    (void)snprintf(addresses, sizeof addresses, "127.0.0.1:0, unix:%s", socket_path);
     if (pipe(ends))
         abort();
     child = fork();
@@ -90,6 +112,7 @@ static pid_t start(void)
     (void)close(ends[1]);
     CHECK(read(ends[0], address, sizeof(address) - 1) > 0);
     (void)close(ends[0]);
+    *strchr(address, ',') = '\0'; /* the socket is tried by its path */
     port = atoi(strrchr(address, ':') + 1);
     return child;
 }
@@ -247,6 +270,121 @@ static void test_pipelined(void)
     (void)close(fd);
 }
 
+static int count(const char *text, const char *what)
+{
+    int found = 0;
+
+    for (; (text = strstr(text, what)); text++)
+        found++;
+    return found;
+}
+
+/* Requests that come together are answered one after another, on a connection that stays. */
+static void test_kept(void)
+{
+    int fd = connect_to();
+    char text[8192];
+
+    say(fd, "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\nHEAD /none HTTP/1.1\r\nHost: x\r\n\r\n"
+            "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\nGET /-/he");
+    CHECK_INT(hear(fd, 300, text, sizeof(text)), -1);
+    CHECK_INT(count(text, "HTTP/1.1 "), 3);
+    CHECK_INT(count(text, "HTTP/1.1 404 "), 1);
+    CHECK_INT(count(text, "billingd is healthy\n"), 2);
+    CHECK_INT(count(text, "Connection: close"), 0);
+    say(fd, "althy HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Close\r\n\r\nGET / HTTP/1.1");
+    CHECK_INT(hear(fd, 3000, text, sizeof(text)), 0);
+    CHECK_INT(count(text, "HTTP/1.1 200 "), 1);
+    CHECK_INT(count(text, "Connection: close"), 1);
+    (void)close(fd);
+}
+
+/* Names that a page of another site could have been given. */
+static void test_hosts(void)
+{
+    CHECK(starts(curl("-H 'Host: billing.example.com:9' $A/-/healthy"), "HTTP/1.1 200 "));
+    CHECK(starts(curl("-H 'Host: LOCALHOST' $A/-/healthy"), "HTTP/1.1 200 "));
+    CHECK(starts(curl("-H 'Host: [::1]:80' $A/-/healthy"), "HTTP/1.1 200 "));
+    CHECK(starts(curl("-H 'Host: 203.0.113.9' $A/-/healthy"), "HTTP/1.1 200 "));
+    CHECK(starts(curl("-0 -H Host: $A/-/healthy"), "HTTP/1.1 200 "));
+    CHECK(starts(curl("-H 'Host: evil.example' $A/-/healthy"), "HTTP/1.1 421 "));
+    CHECK(strstr(output, "web.hosts") != NULL);
+    CHECK(starts(curl("-H 'Host: 127.0.0.1.evil.example' $A/-/healthy"), "HTTP/1.1 421 "));
+    CHECK(starts(curl("-H 'Host: [::1].evil.example' $A/-/healthy"), "HTTP/1.1 421 "));
+    CHECK(starts(curl("-H 'Host;' $A/-/healthy"), "HTTP/1.1 421 "));
+    CHECK(starts(curl("--request-target http://evil.example/-/healthy $A"), "HTTP/1.1 421 "));
+    CHECK(starts(curl("-H 'Host: x' -H 'Host : y' $A/-/healthy"), "HTTP/1.1 400 "));
+}
+
+static void test_actions(void)
+{
+#define TOKEN "a-token-that-is-long"
+    CHECK(starts(curl("$A/-/act"), "HTTP/1.1 405 "));
+    CHECK(strstr(output, "Allow: POST\r\n") != NULL);
+    CHECK(starts(curl("-X POST $A/-/act"), "HTTP/1.1 403 "));
+    CHECK(starts(curl("-X POST -H 'Billingd-Action: 1' $A/-/act"), "HTTP/1.1 401 "));
+    CHECK(strstr(output, "WWW-Authenticate: Basic ") != NULL);
+    CHECK(starts(curl("-X POST -H 'Billingd-Action: 1' -u a:" TOKEN " \"$A/-/act?x=1\""),
+                 "HTTP/1.1 202 "));
+    CHECK(ends(output, "done x=1\n"));
+    CHECK(starts(
+        curl("-X POST -H 'Billingd-Action: 1' -H 'Authorization: Bearer " TOKEN "' $A/-/act"),
+        "HTTP/1.1 202 "));
+    CHECK(
+        starts(curl("-X POST -H 'Billingd-Action: 1' -u a:" TOKEN "r $A/-/act"), "HTTP/1.1 401 "));
+    CHECK(starts(curl("-X POST -H 'Billingd-Action: 1' -H 'Authorization: Bearer' $A/-/act"),
+                 "HTTP/1.1 401 "));
+    CHECK(starts(curl("-X POST -H 'Billingd-Action: 1' -H 'Origin: http://evil.example' -u a:" TOKEN
+                      " $A/-/act"),
+                 "HTTP/1.1 403 "));
+}
+
+static void make_socket(const char *path, bool listens)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)unlink(path);
+    strcpy(at.sun_path, path);
+    CHECK_INT(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    if (listens)
+        CHECK_INT(listen(fd, 1), 0);
+    else
+        (void)close(fd);
+}
+
+static void check_address(const char *listen, enum err_kind kind, const char *text);
+
+/* Who comes that way is trusted; the file is made, replaced and removed only when it is ours. */
+static void test_socket(void)
+{
+    char command[256], path[96], listen_to[128];
+    struct stat found;
+
+    (void)snprintf(command, sizeof command,
+                   "--unix-socket %s -X POST -H 'Billingd-Action: 1' http://evil.example/-/act",
+                   socket_path);
+    CHECK(starts(curl(command), "HTTP/1.1 202 "));
+    CHECK(!stat(socket_path, &found) && (found.st_mode & 0777) == 0660);
+    (void)snprintf(path, sizeof path, "%s.other", socket_path);
+    (void)snprintf(listen_to, sizeof listen_to, "unix:%s", path);
+    make_socket(path, false);
+    check_address(listen_to, ERR_NONE, "unix:/"); /* left behind by who is gone */
+    CHECK(lstat(path, &found) != 0);
+    make_socket(path, true);
+    check_address(listen_to, ERR_RETRY, "is billingd running already?");
+    CHECK(!lstat(path, &found));
+    (void)unlink(path);
+    CHECK_INT(symlink("/nowhere", path), 0);
+    check_address(listen_to, ERR_RETRY, "is billingd running already?");
+    CHECK(!lstat(path, &found) && S_ISLNK(found.st_mode));
+    (void)unlink(path);
+    check_address("unix:http.sock", ERR_INVALID, "must be absolute");
+    check_address("unix:/nowhere/at/all/http.sock", ERR_INVALID, "No such file");
+    check_address("127.0.0.1:0, [::1", ERR_INVALID, "not an address with a port");
+    check_address("127.0.0.1:0,127.0.0.1:0", ERR_NONE, "127.0.0.1:");
+}
+
 /* A request in pieces, from a client that then closes its half. */
 static void test_pieces(void)
 {
@@ -301,7 +439,7 @@ static void test_slow(void)
     CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
 }
 
-/* 200 requests at once, more than WEB_CONNECTIONS: the rest waits. */
+/* 200 requests at once. */
 static void test_many(void)
 {
     const char *at;
@@ -329,7 +467,7 @@ static void test_rude(void)
 
 /* ---- clients that hold on ---- */
 
-enum { HOLDERS = 1000 };
+enum { HOLDERS = 2 * WEB_CONNECTIONS };
 
 /* A number of /proc/PID/status ("VmRSS:", kilobytes), or its descriptors for NULL. */
 static long look_at(pid_t pid, const char *name)
@@ -442,16 +580,16 @@ static void check_address(const char *listen, enum err_kind kind, const char *te
     struct web *started;
 
     (void)uv_loop_init(&loop);
-    started = web_start(&loop, listen, routes, NULL, &e);
+    started = web_start(&loop, &(struct web_setup){.listen = listen, .routes = routes}, &e);
     CHECK((started == NULL) == (kind != ERR_NONE));
     CHECK_INT(e.kind, kind);
     if (started) {
         CHECK(starts(web_address(started), text));
         web_stop(started);
-        (void)uv_run(&loop, UV_RUN_DEFAULT);
     } else if (!strstr(e.text, text)) {
         CHECK_TEXT(e.text, text);
     }
+    (void)uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_INT(uv_loop_close(&loop), 0);
 }
 
@@ -493,13 +631,21 @@ static void test_addresses(void)
 int main(void)
 {
     int status = -1, open_fd;
-    pid_t child = start();
+    pid_t child;
+    struct rlimit files = {4096, 4096};
+
+    (void)setrlimit(RLIMIT_NOFILE, &files); /* for so many clients */
+    child = start();
 
     test_paths();
     test_metrics();
     test_bodies();
     test_garbage();
     test_pipelined();
+    test_kept();
+    test_hosts();
+    test_actions();
+    test_socket();
     test_pieces();
     test_many();
     test_rude();
@@ -512,5 +658,6 @@ int main(void)
     CHECK(kill(child, SIGTERM) == 0);
     CHECK(waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    CHECK(access(socket_path, F_OK) != 0);
     return check_done();
 }

@@ -92,7 +92,7 @@ static json_t *take_answer(const struct str *answer)
     return NULL;
 }
 
-json_t *daemon_ask(const char *listen, const char *path, struct err *e)
+static json_t *ask_one(const char *listen, const char *path, struct err *e)
 {
     bool local = !strncmp(listen, "unix:", 5);
     int fd = local ? connect_unix(listen + 5) : connect_tcp(listen);
@@ -115,5 +115,21 @@ json_t *daemon_ask(const char *listen, const char *path, struct err *e)
         (void)err_set(e, ERR_RETRY,
                       "what answers at %s is not this billingd, or does not answer in %d s", listen,
                       PATIENCE_S);
+    return json;
+}
+
+json_t *daemon_ask(const char *listen, const char *path, struct err *e)
+{
+    json_t *json = NULL;
+
+    while (!json && *listen) {
+        size_t n = strcspn(listen, ",");
+        cleanup_free char *one = mem_text_n(listen, n);
+
+        err_clear(e);
+        json = ask_one(one, path, e);
+        listen += n;
+        listen += strspn(listen, ", ");
+    }
     return json;
 }

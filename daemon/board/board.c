@@ -1,0 +1,240 @@
+#include "daemon/board/board.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/prices/calendar.h"
+#include "daemon/board/board_private.h"
+
+#include <string.h>
+
+/* ---- what it holds ---- */
+
+static void drop_resources(struct board_resource *resources, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(resources[i].address);
+        free(resources[i].pipeline);
+        json_decref(resources[i].differences);
+    }
+    free(resources);
+}
+
+static void drop_pipelines(struct board_pipeline *pipelines, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(pipelines[i].name);
+        free(pipelines[i].zone);
+        json_decref(pipelines[i].days);
+        json_decref(pipelines[i].audit);
+    }
+    free(pipelines);
+}
+
+struct board *board_new(void)
+{
+    return mem_new(sizeof(struct board));
+}
+
+void board_free(struct board *board)
+{
+    if (!board)
+        return;
+    drop_resources(board->resources, board->resource_count);
+    drop_pipelines(board->pipelines, board->pipeline_count);
+    free(board);
+}
+
+static struct board_pipeline *find_pipeline(const struct board *board, const char *name)
+{
+    for (size_t i = 0; i < board->pipeline_count; i++)
+        if (!strcmp(board->pipelines[i].name, name))
+            return &board->pipelines[i];
+    return NULL;
+}
+
+static struct board_resource *find_resource(const struct board *board, const char *address)
+{
+    for (size_t i = 0; i < board->resource_count; i++)
+        if (!strcmp(board->resources[i].address, address))
+            return &board->resources[i];
+    return NULL;
+}
+
+/* ---- a spec ---- */
+
+static struct board_resource expect_resource(const struct board *before,
+                                             const struct manifest_pipeline *pipeline,
+                                             const struct manifest_resource *resource)
+{
+    const struct board_resource *known = find_resource(before, resource->address);
+
+    return (struct board_resource){.address = mem_text(resource->address),
+                                   .pipeline = mem_text(pipeline->name),
+                                   .kind = resource->kind,
+                                   .station = board_station_of(pipeline, resource),
+                                   .state = BOARD_UNKNOWN,
+                                   .changed_ms = known ? known->changed_ms : 0};
+}
+
+void board_expect(struct board *board, const struct manifest *manifest)
+{
+    struct board now = {.interval_s = manifest->interval_s};
+
+    now.pipelines = mem_resize(NULL, manifest->pipeline_count + 1, sizeof *now.pipelines);
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
+        const char *zone = json_text(pipeline->billing, "time_zone");
+
+        now.pipelines[now.pipeline_count++] =
+            (struct board_pipeline){.name = mem_text(pipeline->name),
+                                    .bills = pipeline->billing != NULL,
+                                    .zone = mem_text(zone ? zone : "UTC")};
+        now.resources = mem_resize(now.resources, now.resource_count + pipeline->resource_count + 1,
+                                   sizeof *now.resources);
+        for (size_t j = 0; j < pipeline->resource_count; j++)
+            now.resources[now.resource_count++] =
+                expect_resource(board, pipeline, &pipeline->resources[j]);
+    }
+    drop_resources(board->resources, board->resource_count);
+    drop_pipelines(board->pipelines, board->pipeline_count);
+    *board = now;
+}
+
+/* ---- a pass ---- */
+
+static void forget_state(struct board_resource *resource)
+{
+    resource->state = BOARD_UNKNOWN;
+    resource->action = PLAN_NONE;
+    json_decref(resource->differences);
+    resource->differences = NULL;
+}
+
+static void note_task(struct board_resource *resource, const struct task *task, int64_t now_ms)
+{
+    const struct plan *plan = task_last_plan(task);
+    enum board_state state = board_station_state_of(task);
+
+    if (!plan->differences)
+        plan = task_plan(task);
+    forget_state(resource);
+    resource->state = state;
+    if (task_writes(task))
+        resource->changed_ms = now_ms;
+    if (state == BOARD_UNKNOWN)
+        return; /* a loss that was seen is told until it is seen to be over */
+    if (resource->checked_ms && state != resource->known)
+        resource->changed_ms = now_ms;
+    resource->known = state;
+    resource->checked_ms = now_ms;
+    resource->loss = state == BOARD_IN_SYNC ? plan_loss(task_last_plan(task)) : plan_loss(plan);
+    if (state == BOARD_IN_SYNC)
+        return;
+    resource->action = plan->action;
+    resource->differences = plan->differences ? json_deep_copy(plan->differences) : json_array();
+}
+
+void board_pass(struct board *board, const struct manifest *manifest, const struct pass *pass,
+                int64_t now_ms)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++) {
+        const struct task *task = pass_task(pass, i);
+        struct board_resource *resource = find_resource(board, task_address(task));
+
+        if (resource)
+            note_task(resource, task, now_ms);
+    }
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        struct board_pipeline *pipeline = find_pipeline(board, manifest->pipelines[i].name);
+        enum err_kind kind;
+
+        if (!pipeline)
+            continue;
+        pipeline->refused = pass_refused(pass, i, &kind) != NULL;
+        for (size_t j = 0; pipeline->refused && j < board->resource_count; j++)
+            if (!strcmp(board->resources[j].pipeline, pipeline->name))
+                forget_state(&board->resources[j]);
+    }
+    board->looked_ms = now_ms;
+}
+
+/* ---- what upkeep finds ---- */
+
+static bool has_drift(const json_t *days)
+{
+    json_t *day;
+    size_t i;
+
+    json_array_foreach(days, i, day)
+        for (int state = 0; state < ROLLUP_STATES; state++)
+            if ((rollup_is_drift((enum rollup_state)state) || state == ROLLUP_LOST ||
+                 state == ROLLUP_HIDDEN) &&
+                !strcmp(json_text(day, "state"), rollup_state_name((enum rollup_state)state)))
+                return true;
+    return false;
+}
+
+void board_days(struct board *board, const char *name, const struct rollup_status *status,
+                int64_t now_ms)
+{
+    struct board_pipeline *pipeline = find_pipeline(board, name);
+
+    if (!pipeline)
+        return;
+    if (!status && has_drift(pipeline->days))
+        return;
+    json_decref(pipeline->days);
+    pipeline->days = NULL;
+    if (!status)
+        return;
+    pipeline->days = json_array();
+    pipeline->days_ms = now_ms;
+    for (size_t i = 0; i < status->count; i++) {
+        char text[16];
+
+        calendar_day_text(status->days[i].day, text);
+        json_array_append_new(pipeline->days, json_pack("{s:s, s:s}", "day", text, "state",
+                                                        rollup_state_name(status->days[i].state)));
+    }
+}
+
+/* The members that hold counts, times and words of ours: no money, no customer, no key. */
+static json_t *told_audit(const json_t *audit)
+{
+    static const char *const whole[] = {"from",  "to",       "hops",    "totals",
+                                        "hours", "excluded", "verdict", NULL};
+    static const char *const of_gap[] = {"hop",   "from",        "to",        "events", "of",
+                                         "share", "above_limit", "explained", NULL};
+    json_t *told = json_object(), *gaps = json_array(), *reasons = json_array(), *each;
+    size_t i;
+
+    for (const char *const *name = whole; *name; name++)
+        json_object_set(told, *name, json_object_get(audit, *name));
+    json_array_foreach(json_object_get(audit, "gaps"), i, each) {
+        json_t *gap = json_object();
+
+        for (const char *const *name = of_gap; *name; name++)
+            json_object_set(gap, *name, json_object_get(each, *name));
+        json_array_append_new(gaps, gap);
+    }
+    json_array_foreach(json_object_get(audit, "reasons"), i, each)
+        json_array_append(reasons, json_object_get(each, "reason"));
+    json_object_set_new(told, "gaps", gaps);
+    json_object_set_new(told, "reasons", reasons);
+    json_object_set(told, "at", json_at(audit, "freshness_seconds.at"));
+    return told;
+}
+
+void board_audit(struct board *board, const char *name, const json_t *audit, int64_t now_ms)
+{
+    struct board_pipeline *pipeline = find_pipeline(board, name);
+
+    const char *before = pipeline ? json_text(pipeline->audit, "verdict") : NULL;
+
+    if (!pipeline || (!audit && before && !strcmp(before, "gap")))
+        return;
+    json_decref(pipeline->audit);
+    pipeline->audit = audit ? told_audit(audit) : NULL;
+    if (audit)
+        pipeline->audit_ms = now_ms;
+}

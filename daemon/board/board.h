@@ -1,0 +1,32 @@
+/* board.h -- what the daemon knows, for page and API: as the last looks left it.
+ *
+ * A pass is forgotten when it ends; this keeps what people ask for.  Nothing here is guessed: what
+ * was not looked at since the start or the last reload is unknown, and so is what was looked at too
+ * long ago. */
+#ifndef DAEMON_BOARD_BOARD_H
+#define DAEMON_BOARD_BOARD_H
+
+#include "billing/rollup/rollup.h"
+#include "reconcile/engine.h"
+
+struct board;
+
+struct board *board_new(void);
+/* NULL is harmless. */
+void board_free(struct board *board);
+
+/* Another spec: its resources are unknown until a pass ended.  When one that was there changed last
+ * is kept. */
+void board_expect(struct board *board, const struct manifest *manifest);
+/* A pass over that spec ended, at now_ms (wall clock). */
+void board_pass(struct board *board, const struct manifest *manifest, const struct pass *pass,
+                int64_t now_ms);
+/* The closed days of a pipeline as they were seen; status NULL: they could not be looked at.
+ * What was not well stays then, what was well is unknown. */
+void board_days(struct board *board, const char *pipeline, const struct rollup_status *status,
+                int64_t now_ms);
+/* An audit (audit.h has its form); NULL: it could not be made; a gap is told all
+ * the same until an audit says that it is over. */
+void board_audit(struct board *board, const char *pipeline, const json_t *audit, int64_t now_ms);
+
+#endif

@@ -1,0 +1,28 @@
+/* board_document.h -- what is on the board, as the documents of the API (docs/openapi.yaml).
+ *
+ * Each returns a new reference.  Times are texts in UTC, or null for what never happened. */
+#ifndef DAEMON_BOARD_BOARD_DOCUMENT_H
+#define DAEMON_BOARD_BOARD_DOCUMENT_H
+
+#include "daemon/board/board.h"
+
+/* Whether what is known is too old to be believed: the look is overdue. */
+bool board_document_is_stale(const struct board *board, int64_t now_ms);
+/* When the last pass ended, ms; 0: none did. */
+int64_t board_document_looked(const struct board *board);
+/* The API's text of a moment in ms; null for 0. */
+json_t *board_document_time(int64_t ms);
+/* And back; 0 for null. */
+int64_t board_document_ms(const json_t *time);
+
+/* [{"pipeline", "state", "stations": [{"station", "state", "resources", "changed", "checked"}]}] */
+json_t *board_document_pipelines(const struct board *board, int64_t now_ms);
+/* {"in_sync": 22, ...}, of resources. */
+json_t *board_document_counts(const struct board *board, int64_t now_ms);
+/* [{"address", "pipeline", "kind", "title", "station", "state", "loss", "fields", "changed",
+ * "checked"}] */
+json_t *board_document_resources(const struct board *board, int64_t now_ms);
+/* Those that are not in sync: [{"address", "title", "state", "action", "loss", "differences":
+ * [{"field", "want", "have", "loss", "held", "why"}]}]; "why" only for who is trusted. */
+json_t *board_document_plan(const struct board *board, int64_t now_ms, bool trusted);
+#endif

@@ -1,0 +1,218 @@
+#include "daemon/board/board_usage.h"
+
+#include "base/json.h"
+#include "base/timestamp.h"
+#include "billing/prices/calendar.h"
+#include "daemon/board/board_document.h"
+#include "daemon/board/board_private.h"
+
+#include <string.h>
+
+/* ---- the audit ---- */
+
+/* CloudWatch has no datapoint for an hour without traffic.  Where another hop saw some, the sum of
+ * the day is not known. */
+static void add_count(json_t *sums, const json_t *hour, const json_t *hops, const char *hop)
+{
+    const json_t *count = json_object_get(hour, hop), *before = json_object_get(sums, hop);
+    bool busy = false;
+    json_t *other;
+    size_t i;
+
+    json_array_foreach(hops, i, other)
+        busy = busy || json_whole(hour, json_string_value(other)) > 0;
+    if (json_is_null(before) || (!json_is_integer(count) && busy))
+        json_object_set_new(sums, hop, json_null());
+    else if (before || json_is_integer(count))
+        json_object_set_new(sums, hop,
+                            json_integer(json_integer_value(before) + json_integer_value(count)));
+}
+
+/* Hours by UTC day: the hops that are counted by the hour. */
+static json_t *audit_days(const json_t *audit)
+{
+    json_t *days = json_array(), *hour, *last = NULL;
+    char before[11] = "";
+    size_t i;
+
+    json_array_foreach(json_object_get(audit, "hours"), i, hour) {
+        char text[TIMESTAMP_ROOM];
+        const json_t *hops = json_object_get(audit, "hops");
+        json_t *hop;
+        size_t j;
+
+        timestamp_text(json_whole(hour, "hour"), text);
+        text[10] = '\0';
+        if (strcmp(text, before) != 0) {
+            memcpy(before, text, sizeof before);
+            last = json_object();
+            json_array_append_new(days, json_pack("{s:s, s:o}", "day", text, "hops", last));
+        }
+        json_array_foreach(hops, j, hop)
+            if (json_object_get(hour, json_string_value(hop)))
+                add_count(last, hour, hops, json_string_value(hop));
+    }
+    return days;
+}
+
+static json_t *audit_hops(const json_t *audit)
+{
+    json_t *hops = json_array(), *hop;
+    size_t i;
+
+    json_array_foreach(json_object_get(audit, "hops"), i, hop) {
+        const json_t *total =
+            json_object_get(json_object_get(audit, "totals"), json_string_value(hop));
+
+        json_array_append_new(
+            hops, json_pack("{s:O, s:o}", "hop", hop, "events",
+                            json_is_integer(total) ? json_copy((json_t *)total) : json_null()));
+    }
+    return hops;
+}
+
+static json_t *moment_of(const json_t *seconds)
+{
+    return board_document_time((int64_t)(json_number_value(seconds) * 1000));
+}
+
+static json_t *audit_gaps(const json_t *audit)
+{
+    json_t *gaps = json_deep_copy(json_object_get(audit, "gaps")), *gap;
+    size_t i;
+
+    json_array_foreach(gaps, i, gap) {
+        json_object_set_new(gap, "from", moment_of(json_object_get(gap, "from")));
+        json_object_set_new(gap, "to", moment_of(json_object_get(gap, "to")));
+    }
+    return gaps ? gaps : json_array();
+}
+
+static json_t *audit_document(const struct board_pipeline *pipeline)
+{
+    const json_t *audit = pipeline->audit, *at = json_object_get(audit, "at");
+    json_t *reasons = json_object_get(audit, "reasons");
+    const char *verdict = json_text(audit, "verdict");
+
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pipeline",
+                     pipeline->name, "verdict", verdict ? verdict : "unknown", "at",
+                     board_document_time(pipeline->audit_ms), "from",
+                     moment_of(json_object_get(audit, "from")), "to",
+                     moment_of(json_object_get(audit, "to")), "reasons",
+                     reasons ? json_incref(reasons) : json_array(), "hops", audit_hops(audit),
+                     "days", audit_days(audit), "gaps", audit_gaps(audit), "newest_object",
+                     moment_of(json_object_get(at, "object")), "newest_event",
+                     moment_of(json_object_get(at, "event")), "delivered_until",
+                     moment_of(json_object_get(at, "delivery")));
+}
+
+json_t *board_usage_audit(const struct board *board)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < board->pipeline_count; i++)
+        if (board->pipelines[i].bills)
+            json_array_append_new(list, audit_document(&board->pipelines[i]));
+    return list;
+}
+
+/* ---- months ---- */
+
+static void month_of(const char *zone, int64_t now_ms, char text[static 16])
+{
+    calendar_month_text(calendar_day_of(zone, now_ms / 1000), text);
+}
+
+/* A day of the open month.  Days that a look saw have its word; one after them was not closed then.
+ */
+static const char *open_day_state(const struct board_pipeline *pipeline, struct day day,
+                                  int64_t now_ms)
+{
+    struct day today = calendar_day_of(pipeline->zone, now_ms / 1000);
+    struct day seen = calendar_day_of(pipeline->zone, pipeline->days_ms / 1000);
+    const char *first = json_text(json_array_get(pipeline->days, 0), "day");
+    char text[16];
+    size_t i;
+    json_t *each;
+
+    calendar_day_text(day, text);
+    json_array_foreach(pipeline->days, i, each)
+        if (!strcmp(json_text(each, "day"), text))
+            return json_text(each, "state");
+    if (calendar_compare(day, today) > 0)
+        return "ahead";
+    if (!calendar_compare(day, today) ||
+        (pipeline->days && calendar_compare(day, calendar_add_days(seen, -1)) >= 0))
+        return "open";
+    if (pipeline->days && (!first || strcmp(text, first) < 0))
+        return "none";
+    return "unknown";
+}
+
+static void add_day(json_t *days, const char *day, const char *state)
+{
+    json_array_append_new(days, json_pack("{s:s, s:s}", "day", day, "state", state));
+}
+
+static json_t *add_month(json_t *months, const char *month, bool open)
+{
+    json_t *days = json_array();
+
+    json_array_append_new(months,
+                          json_pack("{s:s, s:b, s:o}", "month", month, "open", open, "days", days));
+    return days;
+}
+
+static void add_open_month(const struct board_pipeline *pipeline, json_t *months, int64_t now_ms)
+{
+    struct day_span month = calendar_month(calendar_day_of(pipeline->zone, now_ms / 1000));
+    char text[16];
+    json_t *days;
+
+    calendar_month_text(month.first, text);
+    days = add_month(months, text, true);
+    for (struct day day = month.first; calendar_compare(day, month.last) <= 0;
+         day = calendar_add_days(day, 1)) {
+        calendar_day_text(day, text);
+        add_day(days, text, open_day_state(pipeline, day, now_ms));
+    }
+}
+
+static json_t *months_document(const struct board_pipeline *pipeline, int64_t now_ms)
+{
+    json_t *months = json_array(), *days = NULL, *day;
+    char month[16] = "", open[16];
+    size_t i;
+
+    month_of(pipeline->zone, now_ms, open);
+    json_array_foreach(pipeline->days, i, day) {
+        const char *text = json_text(day, "day");
+
+        if (!strncmp(text, open, 7))
+            break;
+        if (!days || strncmp(month, text, 7) != 0) {
+            memcpy(month, text, 7);
+            month[7] = '\0';
+            days = add_month(months, month, false);
+        }
+        json_array_append(days, day);
+    }
+    add_open_month(pipeline, months, now_ms);
+    return months;
+}
+
+json_t *board_usage_periods(const struct board *board, int64_t now_ms)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < board->pipeline_count; i++) {
+        const struct board_pipeline *pipeline = &board->pipelines[i];
+
+        if (pipeline->bills)
+            json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}", "pipeline",
+                                                  pipeline->name, "time_zone", pipeline->zone,
+                                                  "checked", board_document_time(pipeline->days_ms),
+                                                  "months", months_document(pipeline, now_ms)));
+    }
+    return list;
+}

@@ -1,0 +1,260 @@
+#include "daemon/page/page_model_bill.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/timestamp.h"
+#include "daemon/page/page_words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is older is worth a look: Firehose writes every few minutes. */
+enum { FRESH_S = 3600, WEEK = 7 };
+
+static const json_t *find_pipeline(const json_t *list, const char *name)
+{
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(list, i, each)
+        if (!strcmp(json_text(each, "pipeline"), name))
+            return each;
+    return NULL;
+}
+
+/* ---- the ladder ---- */
+
+static const char *hop_title(const char *hop)
+{
+    static const char *const titles[][2] = {{"gateway", "Requests at the gateway"},
+                                            {"ingested", "In the log group"},
+                                            {"forwarded", "Through the filter"},
+                                            {"delivered", "In the bucket"},
+                                            {"parsed", "Readable requests"},
+                                            {"unique", "Without copies"},
+                                            {"rolled_up", "Rolled up"},
+                                            {"billed", "On the bill, closed days"}};
+
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (!strcmp(hop, titles[i][0]))
+            return titles[i][1];
+    return hop;
+}
+
+/* One bar: its count, and its length out of 100 against the longest of its column. */
+static json_t *bar(const json_t *count, json_int_t most)
+{
+    cleanup_free char *whole = page_words_count(count), *brief = page_words_short(count);
+    json_int_t value = json_integer_value(count);
+
+    return json_pack("{s:s, s:s, s:b, s:b, s:i}", "count", whole, "short", brief, "none", 0,
+                     "unknown", !json_is_integer(count), "length",
+                     (int)(most > 0 ? (value * 100 + most - 1) / most : 0));
+}
+
+static json_int_t most_of(const json_t *counts)
+{
+    const char *hop;
+    json_t *count;
+    json_int_t most = 0;
+
+    json_object_foreach((json_t *)counts, hop, count)
+        if (json_integer_value(count) > most)
+            most = json_integer_value(count);
+    return most;
+}
+
+static bool has_gap(const json_t *audit, const char *hop)
+{
+    json_t *gap;
+    size_t i;
+
+    json_array_foreach(json_object_get(audit, "gaps"), i, gap)
+        if (!strcmp(json_text(gap, "hop"), hop) &&
+            json_is_true(json_object_get(gap, "above_limit")))
+            return true;
+    return false;
+}
+
+static json_t *rung_model(const json_t *audit, const json_t *hop, json_int_t most)
+{
+    const char *name = json_text(hop, "hop");
+    json_t *days = json_array(), *day;
+    size_t i;
+
+    json_array_foreach(json_object_get(audit, "days"), i, day) {
+        const json_t *counts = json_object_get(day, "hops");
+
+        if (json_object_get(counts, name))
+            json_array_append_new(days, bar(json_object_get(counts, name), most_of(counts)));
+        else /* it is counted by billing days, not by hours */
+            json_array_append_new(days, json_pack("{s:b}", "none", 1));
+    }
+    return json_pack("{s:s, s:o, s:o, s:b}", "title", hop_title(name), "total",
+                     bar(json_object_get(hop, "events"), most), "days", days, "gap",
+                     has_gap(audit, name));
+}
+
+static json_t *gaps_model(const json_t *audit)
+{
+    json_t *list = json_array(), *gap;
+    size_t i;
+
+    json_array_foreach(json_object_get(audit, "gaps"), i, gap) {
+        cleanup_free char *events = page_words_count(json_object_get(gap, "events"));
+
+        if (json_is_true(json_object_get(gap, "above_limit")))
+            json_array_append_new(list, json_pack("{s:s, s:s, s:O, s:O}", "hop",
+                                                  hop_title(json_text(gap, "hop")), "events",
+                                                  events, "from", json_object_get(gap, "from"),
+                                                  "to", json_object_get(gap, "to")));
+    }
+    return list;
+}
+
+static json_t *verdict_model(const json_t *audit)
+{
+    const char *verdict = json_text(audit, "verdict");
+    const char *reason = json_string_value(json_array_get(json_object_get(audit, "reasons"), 0));
+
+    if (!strcmp(verdict, "complete"))
+        return json_pack("{s:s, s:s}", "class", "ok", "word", "Complete");
+    if (!strcmp(verdict, "gap"))
+        return json_pack("{s:s, s:s}", "class", "bad", "word", "Usage is missing");
+    if (reason && !strcmp(reason, "silent"))
+        return json_pack("{s:s, s:s}", "class", "none", "word", "Nobody called");
+    return json_pack("{s:s, s:s}", "class", "unknown", "word", "Unknown");
+}
+
+static json_t *audit_model(const json_t *audit, int64_t now_s)
+{
+    json_t *rungs = json_array(), *days = json_array(), *hop, *day, *model;
+    json_int_t most = 0;
+    size_t i;
+
+    json_array_foreach(json_object_get(audit, "hops"), i, hop)
+        if (json_whole(hop, "events") > most)
+            most = json_whole(hop, "events");
+    json_array_foreach(json_object_get(audit, "hops"), i, hop)
+        json_array_append_new(rungs, rung_model(audit, hop, most));
+    json_array_foreach(json_object_get(audit, "days"), i, day)
+        json_array_append_new(days, json_string(json_text(day, "day") + 5));
+    model = json_pack("{s:o, s:o?, s:o, s:o, s:o}", "verdict", verdict_model(audit), "at",
+                      page_words_time(json_object_get(audit, "at"), now_s), "rungs", rungs, "days",
+                      days, "gaps", gaps_model(audit));
+    json_object_set(model, "reasons", json_object_get(audit, "reasons"));
+    return model;
+}
+
+/* ---- freshness ---- */
+
+static void add_fresh(json_t *list, const char *title, const json_t *moment, int64_t now_s)
+{
+    int64_t at_s = page_words_seconds(moment);
+    bool fresh = at_s && now_s - at_s <= FRESH_S;
+
+    json_array_append_new(list, json_pack("{s:s, s:o?, s:{s:s, s:s}}", "title", title, "at",
+                                          page_words_time(moment, now_s), "state", "class",
+                                          !at_s   ? "unknown"
+                                          : fresh ? "ok"
+                                                  : "none",
+                                          "word",
+                                          !at_s   ? "Unknown"
+                                          : fresh ? "Fresh"
+                                                  : "Over an hour ago"));
+}
+
+/* ---- the calendar ---- */
+
+/* 0: Monday. */
+static int weekday_of(const char *day)
+{
+    double seconds = 0;
+
+    (void)timestamp_parse(day, &seconds);
+    return (timestamp_utc((int64_t)seconds).tm_wday + WEEK - 1) % WEEK;
+}
+
+static json_t *day_model(const json_t *day, const char *today)
+{
+    const char *text = json_text(day, "day");
+
+    return json_pack("{s:i, s:s, s:o, s:b}", "number", atoi(text + 8), "date", text, "state",
+                     page_words_day(json_text(day, "state")), "today", !strcmp(text, today));
+}
+
+/* Weeks of seven cells; those before the first and after the last day are empty. */
+static json_t *weeks_model(const json_t *days, const char *today)
+{
+    json_t *weeks = json_array(), *week = json_array(), *day;
+    size_t i;
+
+    for (int blank = weekday_of(json_text(json_array_get(days, 0), "day")); blank > 0; blank--)
+        json_array_append_new(week, json_pack("{s:n}", "date"));
+    json_array_foreach(days, i, day) {
+        if (json_array_size(week) == WEEK) {
+            json_array_append_new(weeks, json_pack("{s:o}", "cells", week));
+            week = json_array();
+        }
+        json_array_append_new(week, day_model(day, today));
+    }
+    while (json_array_size(week) < WEEK)
+        json_array_append_new(week, json_pack("{s:n}", "date"));
+    json_array_append_new(weeks, json_pack("{s:o}", "cells", week));
+    return weeks;
+}
+
+static char *month_title(const char *month)
+{
+    static const char *const names[] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
+    int number = atoi(month + 5);
+
+    return mem_printf("%s %.4s", names[(number + 11) % 12], month);
+}
+
+/* The day after the last that is over is the one nobody has seen the end of. */
+static const char *find_today(const json_t *days)
+{
+    const char *today = "";
+    json_t *day;
+    size_t i;
+
+    json_array_foreach(days, i, day)
+        if (strcmp(json_text(day, "state"), "ahead") != 0)
+            today = json_text(day, "day");
+    return today;
+}
+
+static json_t *calendar_model(const json_t *period, int64_t now_s)
+{
+    const json_t *months = json_object_get(period, "months");
+    const json_t *open = json_array_get(months, json_array_size(months) - 1);
+    const json_t *days = json_object_get(open, "days");
+    cleanup_free char *title = month_title(json_text(open, "month"));
+
+    return json_pack("{s:s, s:O, s:o?, s:o}", "title", title, "time_zone",
+                     json_object_get(period, "time_zone"), "checked",
+                     page_words_time(json_object_get(period, "checked"), now_s), "weeks",
+                     weeks_model(days, find_today(days)));
+}
+
+void page_model_bill_add(json_t *model, const json_t *documents, const char *pipeline,
+                         int64_t now_s)
+{
+    const json_t *audit = find_pipeline(json_object_get(documents, "audit"), pipeline);
+    const json_t *period = find_pipeline(json_object_get(documents, "periods"), pipeline);
+    json_t *fresh = json_array();
+
+    if (!audit || !period) {
+        json_decref(fresh);
+        return;
+    }
+    add_fresh(fresh, "Newest event", json_object_get(audit, "newest_event"), now_s);
+    add_fresh(fresh, "Newest object", json_object_get(audit, "newest_object"), now_s);
+    add_fresh(fresh, "Delivered until", json_object_get(audit, "delivered_until"), now_s);
+    json_object_set_new(model, "audit", audit_model(audit, now_s));
+    json_object_set_new(model, "fresh", fresh);
+    json_object_set_new(model, "calendar", calendar_model(period, now_s));
+}

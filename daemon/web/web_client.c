@@ -1,0 +1,213 @@
+#include "daemon/web/web_client.h"
+
+#include "base/mem.h"
+#include "daemon/web/web_answer.h"
+
+#include <string.h>
+
+enum { DRAIN_MS = 2000 }; /* for a client to read the end of an answer and close */
+
+bool web_client_is_closing(const struct web_client *client)
+{
+    return uv_is_closing(&client->io.handle);
+}
+
+static void drop_answer(struct web_client *client)
+{
+    client->routes->queued -= client->queued;
+    client->queued = 0;
+    str_fini(&client->answer);
+    client->answer = (struct str){0};
+}
+
+void web_client_free(struct web_client *client)
+{
+    drop_answer(client);
+    free(client->head);
+    free(client);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct web_client *client = handle->data;
+
+    if (!--client->open_handles)
+        client->ended(client);
+}
+
+void web_client_drop(struct web_client *client)
+{
+    if (web_client_is_closing(client))
+        return;
+    uv_close(&client->io.handle, on_closed);
+    uv_close((uv_handle_t *)&client->timer, on_closed);
+}
+
+static void on_overdue(uv_timer_t *timer);
+
+static void move_to(struct web_client *client, enum web_client_state state, unsigned limit_ms)
+{
+    client->state = state;
+    client->moved_ms = uv_now(client->timer.loop);
+    (void)uv_timer_start(&client->timer, on_overdue, limit_ms, 0);
+}
+
+/* ---- the end of an answer ---- */
+
+static void serve(struct web_client *client);
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer);
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer);
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+    if (status < 0 && status != UV_ECANCELED)
+        web_client_drop(request->data);
+}
+
+/* Half-closes and reads on: closing with unread bytes would reset the connection, and the client
+ * would lose the answer. */
+static void leave(struct web_client *client)
+{
+    client->length = 0;
+    move_to(client, WEB_CLIENT_LEAVING, DRAIN_MS);
+    if (uv_shutdown(&client->shutdown, &client->io.stream, on_shutdown) ||
+        uv_read_start(&client->io.stream, on_room, on_read))
+        web_client_drop(client);
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct web_client *client = request->data;
+
+    if (web_client_is_closing(client))
+        return;
+    drop_answer(client);
+    client->answered++;
+    if (status < 0) {
+        web_client_drop(client);
+    } else if (!client->keep) {
+        leave(client);
+    } else {
+        move_to(client, WEB_CLIENT_READING, (client->length ? WEB_TIMEOUT_S : WEB_IDLE_S) * 1000);
+        if (uv_read_start(&client->io.stream, on_room, on_read))
+            web_client_drop(client);
+        else
+            serve(client); /* what came together with the request before */
+    }
+}
+
+/* ---- answering ---- */
+
+static void send_answer(struct web_client *client)
+{
+    uv_buf_t buffer = uv_buf_init(client->answer.data, (unsigned)client->answer.len);
+
+    client->queued = client->answer.len;
+    client->routes->queued += client->queued;
+    (void)uv_read_stop(&client->io.stream); /* who does not read need not send */
+    move_to(client, WEB_CLIENT_ANSWERING, WEB_TIMEOUT_S * 1000);
+    if (uv_write(&client->write, &client->io.stream, &buffer, 1, on_written))
+        web_client_drop(client);
+}
+
+static void refuse(struct web_client *client, int status)
+{
+    cleanup_str struct str body = {0};
+
+    client->keep = false;
+    web_answer_refusal(status, &body);
+    web_answer_add(
+        &(struct web_answer){
+            .status = status, .type = WEB_ANSWER_PLAIN, .body = &body, .fields = ""},
+        &client->answer);
+    send_answer(client);
+}
+
+/* A whole request was taken: what follows it moves to the front. */
+static void take(struct web_client *client, size_t size)
+{
+    client->length -= size;
+    memmove(client->head, client->head + size, client->length);
+    if (client->length)
+        return;
+    free(client->head);
+    client->head = NULL;
+}
+
+static void serve(struct web_client *client)
+{
+    struct web_request request = {0};
+    int status;
+
+    if (!client->length)
+        return;
+    client->head[client->length] = '\0';
+    status = web_request_parse(client->head, client->length, &request);
+    if (!status)
+        return;
+    if (status != 200) {
+        refuse(client, status);
+        return;
+    }
+    client->keep = web_route_answer(client->routes, &request, client->local, &client->answer);
+    take(client, request.size);
+    send_answer(client);
+}
+
+static void on_overdue(uv_timer_t *timer)
+{
+    struct web_client *client = timer->data;
+
+    if (client->state == WEB_CLIENT_READING && client->length)
+        refuse(client, 408);
+    else
+        web_client_drop(client);
+}
+
+/* ---- reading ---- */
+
+/* While it leaves, everything lands in the same place and is forgotten. */
+static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct web_client *client = handle->data;
+
+    (void)suggested;
+    if (!client->head)
+        client->head = mem_new(WEB_HEAD + 1);
+    *buffer = uv_buf_init(client->head + client->length, (unsigned)(WEB_HEAD - client->length));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
+{
+    struct web_client *client = stream->data;
+
+    (void)buffer;
+    if (got < 0) {
+        web_client_drop(client);
+        return;
+    }
+    if (client->state != WEB_CLIENT_READING || !got)
+        return;
+    if (!client->length && client->answered) /* the first bytes of one more request */
+        move_to(client, WEB_CLIENT_READING, WEB_TIMEOUT_S * 1000);
+    client->length += (size_t)got;
+    serve(client);
+}
+
+void web_client_accept(struct web_client *client, uv_stream_t *listener)
+{
+    uv_loop_t *loop = listener->loop;
+
+    client->open_handles = 2;
+    if (client->local)
+        (void)uv_pipe_init(loop, &client->io.pipe, 0);
+    else
+        (void)uv_tcp_init(loop, &client->io.tcp);
+    (void)uv_timer_init(loop, &client->timer);
+    client->io.handle.data = client->timer.data = client;
+    client->write.data = client->shutdown.data = client;
+    move_to(client, WEB_CLIENT_READING, WEB_TIMEOUT_S * 1000);
+    if (uv_accept(listener, &client->io.stream) ||
+        uv_read_start(&client->io.stream, on_room, on_read))
+        web_client_drop(client);
+}

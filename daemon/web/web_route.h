@@ -1,0 +1,21 @@
+/* web_route.h -- which answer a request gets. */
+#ifndef DAEMON_WEB_WEB_ROUTE_H
+#define DAEMON_WEB_WEB_ROUTE_H
+
+#include "daemon/web/web.h"
+#include "daemon/web/web_request.h"
+
+struct web_routes {
+    const struct web_route *routes; /* ends with {0}; borrowed */
+    void *arg;
+    json_t *hosts;
+    char *token;
+    size_t queued; /* bytes of answers on their way */
+};
+
+/* Answers a request into bytes; local: it came by a Unix socket.  False: the connection ends with
+ * it. */
+bool web_route_answer(const struct web_routes *routes, const struct web_request *request,
+                      bool local, struct str *out);
+
+#endif

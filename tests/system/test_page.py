@@ -1,0 +1,297 @@
+"""The page in a real browser, and the API by its own document: one daemon with usage serves all of it."""
+
+import base64
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import ACCOUNT, ROOT, Sandbox
+from page_world import CUSTOMER, TOKEN, shown
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+GROUP = "/aws/apigw/shop"
+STATIONS = ["Gateway", "Log group", "Filter", "Stream", "Bucket", "Tables", "Rollups", "Bill"]
+DENIED = {"action": "error", "status": 403, "code": "AccessDeniedException", "times": 0, "message": "told-by-aws"}
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def world_and_daemon(process: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with shown(process, tmp_path_factory.mktemp("page")) as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def daemon(world_and_daemon: Any) -> Any:
+    return world_and_daemon[1]
+
+
+@pytest.fixture
+def spoiled(world_and_daemon: Any) -> Iterator[Callable[..., None]]:
+    """spoiled(rules...): the retention is wrong, and AWS refuses what the rules say; healed afterwards."""
+    world, daemon = world_and_daemon
+
+    def spoil(*rules: dict[str, Any]) -> None:
+        world.sandbox.client("logs").put_retention_policy(logGroupName=GROUP, retentionInDays=1)
+        world.sandbox.faults(*rules)
+        daemon.kick()
+    yield spoil
+    world.sandbox.faults()
+    daemon.kick()
+    daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    assert chromium, "chromium is missing: run scripts/install tests"
+    more = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=chromium, args=["--disable-gpu", *more])
+
+
+@pytest.fixture
+def open_page(browser: Browser, daemon: Any) -> Iterator[Open]:
+    """open_page(path, **context): a page that asks nobody else for anything and complains of nothing."""
+    told: list[str] = []
+    contexts = []
+
+    def begin(path: str = "/", silent: bool = True, **more: Any) -> Page:
+        contexts.append(browser.new_context(**more))
+        page = contexts[-1].new_page()
+        if silent:
+            page.on("console", lambda message: told.append(message.text))
+            page.on("pageerror", lambda error: told.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(daemon.address + "/") or told.append(request.url))
+        page.goto(daemon.address + path)
+        return page
+    yield begin
+    for context in contexts:
+        context.close()
+    assert told == []
+
+
+def axe(page: Page) -> None:
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def refresh(page: Page) -> None:
+    """What page.js does every few seconds."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def ask(daemon: Any, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], str]:
+    connection = http.client.HTTPConnection(daemon.address.removeprefix("http://"), timeout=10)
+    connection.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    reply = connection.getresponse()
+    answer = reply.status, dict(reply.getheaders()), reply.read().decode()
+    connection.close()
+    return answer
+
+
+def document(daemon: Any, name: str, **headers: str) -> Any:
+    status, _, text = ask(daemon, f"/api/v1/{name}", **headers)
+    assert status == 200, text
+    return json.loads(text)
+
+
+# -- the page ----------------------------------------------------------------------------------------
+
+
+def check_content(page: Page) -> None:
+    expect(page.locator("h1")).to_have_text("All is well")
+    nodes = page.locator(".flow .node")
+    assert nodes.locator("h3").all_text_contents() == STATIONS
+    assert [s.strip() for s in nodes.locator(".state").all_text_contents()] == ["In sync"] * 6 + ["Current", "Complete"]
+    for node in nodes.all():
+        assert re.search(r"Change\s*unknown.*Check\s*.*(ago|now).*Next\s*in \d+ (min|h)", node.inner_text(), re.S)
+    expect(page.get_by_text("AWS is as billing.yaml says.")).to_be_visible()
+    assert page.locator(".ladder tbody tr").count() == 8
+    gateway = page.locator(".ladder tbody tr").first.locator("td")
+    assert gateway.last.inner_text() == "?"  # nobody counts there
+    assert int(page.locator(".ladder tbody tr").nth(3).locator("td").last.inner_text()) > 0
+    assert page.locator(".month .today").count() == 1
+    assert "open" in page.locator(".month .today").get_attribute("title").lower()
+
+
+def test_it_shows_how_it_is(open_page: Open, daemon: Any) -> None:
+    page = open_page(color_scheme="light")
+    check_content(page)
+    assert page.title() == "All is well – billingd"
+    axe(page)
+    text = page.content()
+    assert CUSTOMER not in text and ACCOUNT not in text and "arn:aws" not in text
+    _, headers, _ = ask(daemon, "/")
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_without_javascript_on_a_phone(open_page: Open) -> None:
+    page = open_page(java_script_enabled=False, viewport={"width": 320, "height": 640})
+    check_content(page)
+    page.locator("summary").click()
+    assert page.locator(".all tbody tr").count() >= 24
+    box = page.locator("main").bounding_box()
+    assert box and box["width"] <= 320
+    assert page.locator('noscript meta[http-equiv="refresh"]').count() == 1
+
+
+def test_a_difference_appears_and_heals(open_page: Open, spoiled: Any, world_and_daemon: Any) -> None:
+    page = open_page(color_scheme="dark", viewport={"width": 375, "height": 800})
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert fits(page)
+    spoiled({**DENIED, "operation": "PutRetentionPolicy"})
+    refresh(page)
+    expect(page.locator("h1")).to_have_text("One resource differs")
+    assert page.title() == "One resource differs – billingd"
+    drift = page.locator(".drift")
+    assert drift.count() == 1
+    assert re.search(r"shop/access_logs.*Denied.*Events are lost.*retention_days.*want\s+90.*have\s+1\b",
+                     drift.inner_text(), re.S)
+    log_group = page.locator(".node").nth(1)
+    assert "Denied" in log_group.inner_text() and "Change" in log_group.inner_text()
+    assert "told-by-aws" not in page.content()
+    assert page.locator(".events li").first.inner_text().startswith("shop/access_logs")
+    # What was open and had the focus still does.
+    assert page.evaluate("document.activeElement.nodeName") == "SUMMARY"
+    assert page.locator("details").get_attribute("open") is not None
+    assert fits(page)
+    axe(page)
+    world, daemon = world_and_daemon
+    world.sandbox.faults()
+    daemon.kick()
+    refresh(page)
+    expect(page.locator("h1")).to_have_text("All is well")
+    assert page.locator(".drift").count() == 0
+    assert "unknown" not in page.locator(".node").nth(1).inner_text()  # it was seen to change
+
+
+def test_unknown_is_never_green(open_page: Open, spoiled: Any, daemon: Any) -> None:
+    spoiled({**DENIED, "operation": "GetWorkGroup"})
+    page = open_page()
+    expect(page.locator("h1")).to_have_text("Not all is known")
+    tables = page.locator(".node").nth(5)
+    assert "Unknown" in tables.inner_text() and "unknown" in tables.get_attribute("class")
+    assert page.get_by_text("AWS is as billing.yaml says.").count() == 0
+    assert ask(daemon, "/-/drift")[0] == 503
+    assert document(daemon, "status")["resources"]["unknown"] == 1
+
+
+def test_who_does_not_answer_is_told(open_page: Open) -> None:
+    page = open_page(silent=False)
+    page.context.set_offline(True)
+    refresh(page)
+    expect(page.locator("#lost")).to_contain_text("may not hold any more")
+    assert "old" in page.evaluate("document.body.className")
+    page.context.set_offline(False)
+    expect(page.locator("#lost")).to_be_hidden(timeout=20_000)  # by itself
+
+
+def test_who_knows_the_token_sees_values(open_page: Open, spoiled: Any, daemon: Any, world_and_daemon: Any) -> None:
+    world, _ = world_and_daemon
+    logs = world.sandbox.client("logs")
+    name = logs.describe_subscription_filters(logGroupName=GROUP)["subscriptionFilters"][0]["filterName"]
+    logs.delete_subscription_filter(logGroupName=GROUP, filterName=name)
+    spoiled({**DENIED, "operation": "PutSubscriptionFilter"})
+    assert ask(daemon, "/?values")[0] == 401
+    assert "arn:aws" not in ask(daemon, "/")[2] + ask(daemon, "/api/v1/plan")[2]
+    page = open_page("/?values", http_credentials={"username": "anybody", "password": TOKEN})
+    expect(page.locator(".drift")).to_contain_text("arn:aws:firehose:")
+    assert "Texts of AWS are not shown" not in page.content()
+    assert "arn:aws" in json.dumps(document(daemon, "plan", Authorization=f"Bearer {TOKEN}"))
+    wrong = base64.b64encode(f"anybody:{TOKEN[:-1]}".encode()).decode()
+    assert "arn:aws" not in json.dumps(document(daemon, "plan", Authorization=f"Basic {wrong}"))
+    by_socket = subprocess.run(["curl", "-s", "--unix-socket", daemon.spec.path.parent / "http.sock",
+                                "http://anything/api/v1/plan"], capture_output=True, text=True, check=True).stdout
+    assert json.loads(by_socket)["values"] == "all" and "arn:aws" in by_socket
+
+
+# -- the API -----------------------------------------------------------------------------------------
+
+
+def test_documents(daemon: Any) -> None:
+    status = document(daemon, "status")
+    assert status["ready"] and not status["stale"] and status["resources"]["in_sync"] == daemon.resources
+    assert len(document(daemon, "resources")["resources"]) == daemon.resources
+    assert document(daemon, "plan") == {"format_version": "1.0", "resources": [], "values": "numbers"}
+    [audit] = document(daemon, "audit")["pipelines"]
+    hops = {hop["hop"]: hop["events"] for hop in audit["hops"]}
+    assert audit["verdict"] == "complete" and hops["gateway"] is None and hops["delivered"] == hops["unique"] > 0
+    assert sum(day["hops"]["delivered"] for day in audit["days"]) == hops["delivered"]
+    [period] = document(daemon, "periods")["pipelines"]
+    assert period["months"][-1]["open"]
+    states = [day["state"] for month in period["months"] for day in month["days"]]
+    assert states.count("current") >= 4 and states.count("open") >= 1 and "unknown" not in states
+    events = document(daemon, "events")["events"]
+    last = events[-1]["number"]
+    assert document(daemon, f"events?after={last}")["events"] == []
+    assert ask(daemon, "/api/v1/events?after=x")[0] == 400
+    assert ask(daemon, "/-/drift")[::2] == (200, "no drift\n")
+    told = "".join(ask(daemon, f"/api/v1/{n}")[2] for n in ("status", "resources", "plan", "audit", "periods", "events"))
+    assert CUSTOMER not in told and ACCOUNT not in told and "arn:aws" not in told and "amount" not in told
+
+
+def test_names_that_are_not_ours(daemon: Any) -> None:
+    port = daemon.address.rpartition(":")[2]
+    for name in (f"127.0.0.1:{port}", f"localhost:{port}", "[::1]", "billing.example.com", socket.gethostname()):
+        assert ask(daemon, "/-/healthy", Host=name)[0] == 200, name
+    for name in ("evil.example", f"evil.example:{port}", "127.0.0.1.evil.example", "billing.example.com.evil.example", ""):
+        assert ask(daemon, "/api/v1/status", Host=name)[0] == 421, name
+
+
+def test_actions(daemon: Any) -> None:
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    assert ask(daemon, "/-/look")[0] == 405
+    assert ask(daemon, "/-/look", "POST", **bearer)[0] == 403
+    assert ask(daemon, "/-/look", "POST", Billingd_Action="1", Origin="http://evil.example", **bearer)[0] == 403
+    assert ask(daemon, "/-/look", "POST", Billingd_Action="1")[0] == 401
+    before = daemon.passes()
+    assert ask(daemon, "/-/look", "POST", Billingd_Action="1", **bearer)[0] == 202
+    status, headers, _ = ask(daemon, "/-/look", "POST", Billingd_Action="1", **bearer)
+    assert status == 429 and 1 <= int(headers["Retry-After"]) <= 5
+    daemon.wait(lambda: daemon.passes() > before)
+    assert ask(daemon, "/-/reload", "POST", Billingd_Action="1", Origin=daemon.address, **bearer)[0] == 202
+    daemon.wait(lambda: document(daemon, "events")["events"][-1]["event"] == "reloaded")
+    daemon.wait(lambda: daemon.get("/-/ready")[0] == 200, 60)
+    # Without the flag there are none.
+    text = daemon.spec.path.read_text()
+    daemon.spec.path.write_text(text.replace("actions: true", "actions: false"))
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: ask(daemon, "/-/look", "POST", Billingd_Action="1", **bearer)[0] == 404)
+    daemon.spec.path.write_text(text)
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: ask(daemon, "/-/look", "POST", Billingd_Action="1")[0] == 401)
+    daemon.wait(lambda: daemon.get("/-/ready")[0] == 200, 60)
+
+
+def test_the_server_keeps_to_its_document(daemon: Any, tmp_path: Path) -> None:
+    program = ROOT / "build/schemathesis/bin/schemathesis"
+    assert program.exists(), "schemathesis is missing: run scripts/install tests"
+    done = subprocess.run(
+        [program, "run", f"{daemon.address}/api/v1/openapi.json", "--max-examples", "8", "--seed", "1", "--no-color",
+         "--phases", "examples,coverage,fuzzing", "--exclude-operation-id", "reload",
+         "--header", f"Authorization: Bearer {TOKEN}"],
+        capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert daemon.get("/-/healthy")[0] == 200
+    assert not Path(f"{daemon.spec.path.parent}/http.sock").is_file()

@@ -1,0 +1,193 @@
+/* What the board tells: what nobody knows is unknown, bad news stays, texts of AWS are not told. */
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "check.h"
+#include "daemon/board/board_document.h"
+#include "daemon/board/board_private.h"
+#include "daemon/board/board_usage.h"
+#include "daemon/board/board_value.h"
+#include "spec/problems.h"
+
+#include <string.h>
+
+enum { NOW_S = 1795996800, HOUR_MS = 3600000 }; /* 2026-11-30T00:00:00Z */
+static const int64_t now_ms = (int64_t)NOW_S * 1000 + 10 * HOUR_MS;
+
+static struct manifest *manifest;
+static struct board *board;
+
+static const char *state_of(const char *station, int64_t at_ms)
+{
+    static char found[32];
+    json_auto_t *pipelines = board_document_pipelines(board, at_ms);
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(json_object_get(json_array_get(pipelines, 0), "stations"), i, each)
+        if (!strcmp(json_text(each, "station"), station))
+            (void)snprintf(found, sizeof found, "%s", json_text(each, "state"));
+    return found;
+}
+
+static const char *day_of(const char *day)
+{
+    static char found[32];
+    json_auto_t *periods = board_usage_periods(board, now_ms);
+    json_t *month, *each;
+    size_t i, j;
+
+    (void)snprintf(found, sizeof found, "missing here");
+    json_array_foreach(json_object_get(json_array_get(periods, 0), "months"), i, month)
+        json_array_foreach(json_object_get(month, "days"), j, each)
+            if (!strcmp(json_text(each, "day"), day))
+                (void)snprintf(found, sizeof found, "%s", json_text(each, "state"));
+    return found;
+}
+
+static void test_resources(void)
+{
+    json_auto_t *counts = NULL, *later = NULL;
+
+    CHECK_TEXT(state_of("bucket", now_ms), "unknown");
+    CHECK(!board_document_is_stale(board, now_ms)); /* nothing was seen that could be */
+    for (size_t i = 0; i < board->resource_count; i++) {
+        board->resources[i].state = BOARD_IN_SYNC;
+        board->resources[i].checked_ms = now_ms;
+    }
+    board->looked_ms = now_ms;
+    CHECK_TEXT(state_of("bucket", now_ms + 60000), "in_sync");
+    counts = board_document_counts(board, now_ms);
+    CHECK_INT(json_whole(counts, "in_sync"), (long long)board->resource_count);
+    CHECK(board_document_is_stale(board, now_ms + HOUR_MS)); /* 5 minutes is its interval */
+    CHECK_TEXT(state_of("bucket", now_ms + HOUR_MS), "unknown");
+    later = board_document_counts(board, now_ms + HOUR_MS);
+    CHECK_INT(json_whole(later, "unknown"), (long long)board->resource_count);
+    board->resources[0].state = BOARD_HELD;
+    CHECK_TEXT(state_of("bucket", now_ms), "held"); /* the worst of a station */
+}
+
+static void look_at_days(enum rollup_state last)
+{
+    struct rollup_day days[] = {{.day = {2026, 11, 27}, .state = ROLLUP_CURRENT},
+                                {.day = {2026, 11, 28}, .state = last}};
+    const struct rollup_status status = {days, 2};
+
+    board_days(board, board->pipelines[0].name, &status, now_ms);
+}
+
+static void test_days(void)
+{
+    const char *name = board->pipelines[0].name;
+
+    CHECK_TEXT(state_of("rollups", now_ms), "unknown");
+    CHECK_TEXT(day_of("2026-11-28"), "unknown");
+    look_at_days(ROLLUP_CURRENT);
+    CHECK_TEXT(state_of("rollups", now_ms), "in_sync");
+    CHECK_TEXT(day_of("2026-11-26"), "none"); /* before the first */
+    CHECK_TEXT(day_of("2026-11-28"), "current");
+    CHECK_TEXT(day_of("2026-11-29"), "open"); /* not closed when it was looked at */
+    CHECK_TEXT(day_of("2026-11-30"), "open");
+    CHECK_TEXT(state_of("rollups", now_ms + 4 * HOUR_MS), "unknown");
+    board_days(board, name, NULL, now_ms); /* what was well is not known to be so */
+    CHECK_TEXT(state_of("rollups", now_ms), "unknown");
+    board_days(board, name, &(struct rollup_status){0}, now_ms); /* nothing came yet */
+    CHECK_TEXT(state_of("rollups", now_ms), "silent");
+    CHECK_TEXT(day_of("2026-11-20"), "none");
+    CHECK_TEXT(day_of("2026-11-30"), "open");
+    look_at_days(ROLLUP_LATE);
+    board_days(board, name, NULL, now_ms); /* what was not stays */
+    CHECK_TEXT(state_of("rollups", now_ms), "differs");
+    look_at_days(ROLLUP_LOST);
+    CHECK_TEXT(state_of("rollups", now_ms), "failed");
+    look_at_days(ROLLUP_CURRENT);
+}
+
+static json_t *audit_with(const char *verdict, const char *reason)
+{
+    return json_pack("{s:s, s:I, s:I, s:[s,s], s:{s:n, s:i}, s:[{s:I, s:n, s:i}, {s:I, s:i, s:i},"
+                     " {s:I, s:n, s:i}], s:[{s:s, s:s}], s:[{s:s, s:I, s:I, s:i, s:b, s:s}],"
+                     " s:{s:s}}",
+                     "verdict", verdict, "from", (json_int_t)NOW_S - 86400, "to", (json_int_t)NOW_S,
+                     "hops", "gateway", "delivered", "totals", "gateway", "delivered", 7, "hours",
+                     "hour", (json_int_t)NOW_S - 86400, "gateway", "delivered", 0, "hour",
+                     (json_int_t)NOW_S - 7200, "gateway", 3, "delivered", 3, "hour",
+                     (json_int_t)NOW_S, "gateway", "delivered", 4, "reasons", "reason", reason,
+                     "text", "words", "gaps", "hop", "delivered", "from", (json_int_t)NOW_S - 7200,
+                     "to", (json_int_t)NOW_S, "events", 2, "above_limit", 1, "explanation",
+                     "arn:aws:secret", "worth", "amount", "12.50");
+}
+
+static void test_audit(void)
+{
+    const char *name = board->pipelines[0].name;
+    json_auto_t *gap = audit_with("gap", "x"), *complete = audit_with("complete", "x");
+    json_auto_t *silent = audit_with("unknown", "silent"), *told = NULL;
+    cleanup_free char *text = NULL;
+
+    CHECK_TEXT(state_of("bill", now_ms), "unknown");
+    board_audit(board, name, complete, now_ms);
+    CHECK_TEXT(state_of("bill", now_ms), "in_sync");
+    CHECK_TEXT(state_of("bill", now_ms + 4 * HOUR_MS), "unknown");
+    board_audit(board, name, NULL, now_ms);
+    CHECK_TEXT(state_of("bill", now_ms), "unknown");
+    board_audit(board, name, silent, now_ms);
+    CHECK_TEXT(state_of("bill", now_ms), "silent");
+    board_audit(board, name, gap, now_ms);
+    board_audit(board, name, NULL, now_ms);
+    CHECK_TEXT(state_of("bill", now_ms + 9 * HOUR_MS), "failed"); /* until it is seen to be over */
+    told = board_usage_audit(board);
+    text = json_canonical(told);
+    CHECK(!strstr(text, "arn:") && !strstr(text, "12.50") && !strstr(text, "words"));
+    /* An hour without a datapoint counts nothing when nothing came, and is unknown when something
+     * did. */
+    CHECK(strstr(text, "{\"day\":\"2026-11-29\",\"hops\":{\"delivered\":3,\"gateway\":3}}") !=
+          NULL);
+    CHECK(strstr(text, "{\"day\":\"2026-11-30\",\"hops\":{\"delivered\":4,\"gateway\":null}}") !=
+          NULL);
+}
+
+static void check_value(const char *value, const char *open, const char *trusted)
+{
+    json_auto_t *read = json_loads(value, JSON_DECODE_ANY, NULL);
+    json_auto_t *a = board_value_told(read, false), *b = board_value_told(read, true);
+    char *to_all = json_dumps(a, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *to_some = json_dumps(b, JSON_ENCODE_ANY | JSON_COMPACT);
+
+    CHECK_TEXT(to_all, open);
+    CHECK_TEXT(to_some, trusted);
+    free(to_all);
+    free(to_some);
+}
+
+static void test_values(void)
+{
+    cleanup_free char *field = board_value_field("tags.somebody's[0]", false);
+
+    check_value("90", "90", "90");
+    check_value("true", "true", "true");
+    check_value("null", "null", "null");
+    check_value("\"arn:aws:x\"", "{\"hidden\":\"text\"}", "\"arn:aws:x\"");
+    check_value("[1]", "{\"hidden\":\"list\"}", "[1]");
+    secret_learn("learned-from-a-file");
+    check_value("{\"a\":\"learned-from-a-file\"}", "{\"hidden\":\"document\"}", "{\"a\":\"***\"}");
+    CHECK_TEXT(field, "tags");
+}
+
+int main(void)
+{
+    struct problems problems = {0};
+
+    manifest = manifest_load("tests/specs/valid/billing/billing.yaml", &problems);
+    CHECK(manifest != NULL);
+    board = board_new();
+    board_expect(board, manifest);
+    test_resources();
+    test_days();
+    test_audit();
+    test_values();
+    board_free(board);
+    manifest_free(manifest);
+    problems_fini(&problems);
+    return check_done();
+}

@@ -1,0 +1,95 @@
+/* The page's template language, and that no text becomes markup. */
+#include "base/mem.h"
+#include "base/str.h"
+#include "check.h"
+#include "daemon/page/page.h"
+#include "daemon/page/page_template.h"
+#include "daemon/page/page_words.h"
+
+#include <string.h>
+
+static void check(const char *template, const char *values, const char *wanted)
+{
+    json_auto_t *read = json_loads(values, 0, NULL);
+    cleanup_str struct str out = {0};
+
+    CHECK(read != NULL);
+    page_template_write(template, read, &out);
+    CHECK_TEXT(str_text(&out), wanted);
+}
+
+static void test_template(void)
+{
+    check("a {{b}} c", "{\"b\": \"<i>&\\\"'\"}", "a &lt;i&gt;&amp;&quot;&#39; c");
+    check("{{n}} {{x}}{{t}}{{z}}", "{\"n\": 17, \"x\": null, \"t\": true, \"z\": 0}", "17 true0");
+    check("{{a.b.c}}{{a.d.c}}{{a.b}}", "{\"a\": {\"b\": {\"c\": 1}}}", "1{&quot;c&quot;:1}");
+    check("{{#l}}({{.}}{{o}}){{/l}}{{^l}}none{{/l}}", "{\"l\": [\"<\", 2], \"o\": \"!\"}",
+          "(&lt;!)(2!)");
+    check("{{#l}}x{{/l}}{{^l}}none{{/l}}", "{\"l\": []}", "none");
+    check("{{^l}}{{#m}}m{{/m}}{{/l}}{{! words }}.", "{\"l\": false, \"m\": {}}", "m.");
+    check("{{#a}}{{#b}}{{c}}{{/b}}{{/a}}", "{\"a\": {\"b\": [{\"c\": 1}, {\"c\": 2}]}, \"c\": 3}",
+          "12");
+    check("{{#a}}{{#b}}in{{/b}}{{/a}}out", "{\"a\": null}", "out");
+    check("{{#a}}{{b}}{{/a}}", "{\"a\": {\"b\": null}, \"b\": \"around\"}", "");
+}
+
+static void check_told(const char *json, const char *whole, const char *brief)
+{
+    json_auto_t *number = json_loads(json, JSON_DECODE_ANY, NULL);
+    cleanup_free char *a = page_words_count(number), *b = page_words_short(number);
+
+    CHECK_TEXT(a, whole);
+    CHECK_TEXT(b, brief);
+}
+
+static void test_words(void)
+{
+    json_auto_t *at = json_string("2026-11-30T00:00:00Z"), *none = json_null();
+    json_auto_t *in = NULL, *state = NULL;
+
+    check_told("0", "0", "0");
+    check_told("999", "999", "999");
+    check_told("1234567", "1,234,567", "1.2 M");
+    check_told("-12345", "-12,345", "-12345");
+    check_told("45600", "45,600", "46 k");
+    check_told("null", "unknown", "?");
+    CHECK_INT(page_words_seconds(at), 1795996800);
+    in = page_words_time(at, 1795996800 - 7300);
+    CHECK_TEXT(json_string_value(json_object_get(in, "text")), "in 2 h");
+    CHECK(page_words_time(none, 0) == NULL);
+    state = page_words_state("a state of tomorrow"); /* is never told as fine */
+    CHECK_TEXT(json_string_value(json_object_get(state, "class")), "unknown");
+}
+
+/* With nothing to show it says so, and its text stays text. */
+static void test_page(void)
+{
+    json_auto_t *documents = json_loads(
+        "{\"status\": {\"now\": \"2026-11-30T00:00:00Z\", \"version\": \"<b>\", \"resources\": {},"
+        " \"last_look\": null, \"ready\": false, \"rejected\": false, \"looking\": false,"
+        " \"stale\": false, \"reasons\": [\"</ul><script>alert(1)</script>\"], \"pipelines\": []},"
+        " \"resources\": [], \"plan\": [], \"events\": [], \"audit\": [], \"periods\": []}",
+        0, NULL);
+    cleanup_str struct str out = {0}, fields = {0}, api = {0};
+    json_auto_t *openapi = NULL;
+
+    page_write(documents, &out);
+    CHECK(strstr(str_text(&out), "Not looked yet") != NULL);
+    CHECK(strstr(str_text(&out), "Nothing is looked at") != NULL);
+    CHECK(strstr(str_text(&out), "&lt;script&gt;alert(1)") != NULL);
+    CHECK(strstr(str_text(&out), "<b>") == NULL);
+    CHECK(strstr(str_text(&out), "{{") == NULL);
+    page_fields(&fields);
+    CHECK(strstr(str_text(&fields), "script-src 'sha256-") != NULL);
+    page_openapi(&api);
+    openapi = json_loads(str_text(&api), 0, NULL);
+    CHECK_TEXT(json_string_value(json_object_get(openapi, "openapi")), "3.0.3");
+}
+
+int main(void)
+{
+    test_template();
+    test_words();
+    test_page();
+    return check_done();
+}
