@@ -286,13 +286,20 @@ static json_t *event_model(const json_t *event, int64_t now_s)
                      json_text(event, "field"));
 }
 
+/* Its words are AWS's, or of no resource: they stand in the log. */
+static bool is_shown(const json_t *event)
+{
+    return strcmp(json_text(event, "event"), "warning") != 0;
+}
+
 /* The newest first. */
 static json_t *events_model(const json_t *events, int64_t now_s)
 {
     json_t *list = json_array();
 
     for (size_t i = json_array_size(events); i > 0 && json_array_size(list) < EVENTS_SHOWN; i--)
-        json_array_append_new(list, event_model(json_array_get(events, i - 1), now_s));
+        if (is_shown(json_array_get(events, i - 1)))
+            json_array_append_new(list, event_model(json_array_get(events, i - 1), now_s));
     return list;
 }
 

@@ -1,10 +1,10 @@
 #include "base/clock.h"
 #include "base/log.h"
-#include "daemon/service/event_ring.h"
-#include "daemon/service/notify.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/event_ring.h"
+#include "daemon/health/notify.h"
+#include "daemon/health/service_metrics.h"
 #include "daemon/service/service_private.h"
-#include "daemon/service/service_time.h"
+#include "daemon/health/service_time.h"
 #include "daemon/views/exit_code.h"
 
 #include <malloc.h>

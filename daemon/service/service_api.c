@@ -6,7 +6,7 @@
 #include "daemon/board/board_document.h"
 #include "daemon/board/board_usage.h"
 #include "daemon/page/page.h"
-#include "daemon/service/audit_watch.h"
+#include "daemon/upkeep/audit_watch.h"
 #include "daemon/service/service_private.h"
 
 #include <signal.h>

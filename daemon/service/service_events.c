@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "daemon/service/event_ring.h"
+#include "daemon/health/event_ring.h"
 #include "daemon/service/service_private.h"
 #include "daemon/views/json_view.h"
 

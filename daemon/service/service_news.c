@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "daemon/views/json_view.h"
 

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "daemon/service/service_private.h"
-#include "daemon/service/service_time.h"
+#include "daemon/health/service_time.h"
 #include "daemon/views/exit_code.h"
 
 #include <malloc.h>

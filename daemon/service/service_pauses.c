@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/timestamp.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "state/pause.h"
 

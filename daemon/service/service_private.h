@@ -20,9 +20,9 @@
 
 #include "aws/loop_watch.h"
 #include "daemon/board/board.h"
-#include "daemon/service/health.h"
+#include "daemon/health/health.h"
 #include "daemon/service/service.h"
-#include "daemon/service/upkeep.h"
+#include "daemon/upkeep/upkeep.h"
 #include "daemon/web/web.h"
 #include "reconcile/engine.h"
 

@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "daemon/service/notify.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/notify.h"
+#include "daemon/health/service_metrics.h"
 #include "daemon/service/service_private.h"
 
 #include <string.h>

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/service/notify.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/notify.h"
+#include "daemon/health/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "daemon/views/exit_code.h"
 

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "resources/members.h"
 

@@ -70,7 +70,7 @@ def test_each_parses(tmp_path: Path) -> None:
 
 
 def test_each_asks_for_what_is_exported() -> None:
-    source = (ROOT / "daemon/service/service_metrics.c").read_text()
+    source = (ROOT / "daemon/health/service_metrics.c").read_text()
     known = set(re.findall(r'"(billingd_\w+)"', source))
     assert {n for e in EXPRESSIONS for n in re.findall(r"billingd_\w+", e)} <= known
     assert known == {n for n in re.findall(r"^\| `(billingd_\w+)`", DOC, re.M)}  # and the table has all

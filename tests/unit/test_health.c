@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "check.h"
-#include "daemon/service/health.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/health.h"
+#include "daemon/health/service_metrics.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * is not taken for work. */
 #include "aws/loop_watch.h"
 #include "check.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 
 #include <stdlib.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* The exposition text, held to the format's own words and to Prometheus's promtool. */
 #include "base/clock.h"
 #include "check.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 
 #include <math.h>
 #include <stdlib.h>

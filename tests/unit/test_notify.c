@@ -1,6 +1,6 @@
 /* sd_notify's datagrams, received by a real socket, by path and in the abstract namespace. */
 #include "check.h"
-#include "daemon/service/notify.h"
+#include "daemon/health/notify.h"
 
 #include <errno.h>
 #include <stddef.h>

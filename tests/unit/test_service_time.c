@@ -1,7 +1,7 @@
 /* When the watchdog is fed, and how long the daemon waits after a pass that did not go well. */
 #include "check.h"
 
-#include "daemon/service/service_time.h"
+#include "daemon/health/service_time.h"
 
 enum { MINUTE = 60000 };
 

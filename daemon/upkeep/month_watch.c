@@ -1,10 +1,10 @@
-#include "daemon/service/month_watch.h"
+#include "daemon/upkeep/month_watch.h"
 
 #include "billing/close/archive.h"
 #include "billing/close/close_period.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 
 /* The newest month whose invoice has its manifest; its year is 0 when there is none. */
 static struct day newest_closed(const struct billing *billing, const json_t *archived)

@@ -1,5 +1,5 @@
 /* service_metrics.c -- the table of billingd's metrics, and what feeds it. */
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 
 #include "base/log.h"
 

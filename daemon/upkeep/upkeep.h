@@ -6,7 +6,7 @@
 #define DAEMON_SERVICE_UPKEEP_H
 
 #include "daemon/board/board.h"
-#include "daemon/service/health.h"
+#include "daemon/health/health.h"
 #include "reconcile/engine.h"
 
 struct upkeep;

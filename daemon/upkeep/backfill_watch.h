@@ -9,7 +9,7 @@
 
 #include "aws/flow.h"
 #include "billing/store/billing.h"
-#include "daemon/service/open_gaps.h"
+#include "daemon/upkeep/open_gaps.h"
 
 struct backfill_watch;
 

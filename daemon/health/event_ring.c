@@ -1,4 +1,4 @@
-#include "daemon/service/event_ring.h"
+#include "daemon/health/event_ring.h"
 
 #include "base/clock.h"
 #include "base/json.h"

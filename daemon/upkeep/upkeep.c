@@ -1,4 +1,4 @@
-#include "daemon/service/upkeep.h"
+#include "daemon/upkeep/upkeep.h"
 
 #include "aws/flow.h"
 #include "base/clock.h"
@@ -11,12 +11,12 @@
 #include "billing/rollup/partition.h"
 #include "billing/rollup/rollup.h"
 #include "billing/store/athena_query.h"
-#include "daemon/service/audit_watch.h"
-#include "daemon/service/backfill_watch.h"
-#include "daemon/service/month_watch.h"
-#include "daemon/service/open_gaps.h"
-#include "daemon/service/service_metrics.h"
-#include "daemon/service/service_time.h"
+#include "daemon/upkeep/audit_watch.h"
+#include "daemon/upkeep/backfill_watch.h"
+#include "daemon/upkeep/month_watch.h"
+#include "daemon/upkeep/open_gaps.h"
+#include "daemon/health/service_metrics.h"
+#include "daemon/health/service_time.h"
 #include "spec/billing_setup.h"
 
 #include <ctype.h>

@@ -1,4 +1,4 @@
-#include "daemon/service/open_gaps.h"
+#include "daemon/upkeep/open_gaps.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -6,7 +6,7 @@
 #include "billing/audit/audit.h"
 #include "billing/audit/audit_gap.h"
 #include "billing/store/athena_query.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "aws/flow.h"
 #include "billing/store/billing.h"
-#include "daemon/service/health.h"
+#include "daemon/health/health.h"
 
 enum { AUDIT_WATCH_MS = 3600000, AUDIT_WATCH_S = 2 * 86400 };
 

@@ -1,10 +1,10 @@
-#include "daemon/service/health.h"
+#include "daemon/health/health.h"
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/service/backfill_watch.h"
+#include "daemon/upkeep/backfill_watch.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -12,8 +12,8 @@
 #include "billing/rollup/rollup.h"
 #include "billing/store/athena_query.h"
 #include "billing/store/damaged.h"
-#include "daemon/service/audit_watch.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/upkeep/audit_watch.h"
+#include "daemon/health/service_metrics.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/service/audit_watch.h"
+#include "daemon/upkeep/audit_watch.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -7,7 +7,7 @@
 #include "billing/audit/audit.h"
 #include "billing/store/athena_query.h"
 #include "billing/store/legacy.h"
-#include "daemon/service/service_metrics.h"
+#include "daemon/health/service_metrics.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/service/service_time.h"
+#include "daemon/health/service_time.h"
 
 enum { FIRST_RETRY_S = 30, MOST_DOUBLINGS = 20 };
 

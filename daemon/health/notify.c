@@ -1,5 +1,5 @@
 /* notify.c -- sd_notify's protocol: KEY=value lines in one datagram to $NOTIFY_SOCKET. */
-#include "daemon/service/notify.h"
+#include "daemon/health/notify.h"
 
 #include "base/mem.h"
 
