@@ -23,6 +23,9 @@ ELSEWHERE = [
     (r"systemctl reload( billingd)?", "tests/system/test_bad_spec.py"),
     (r"(systemctl status|journalctl) .*", "tests/system/test_unit_file.py"),
     (r"curl -s localhost:9464/-/ready", "tests/system/test_run.py"),
+    (r"curl -s .*(http\.sock|api/v1/plan|-X POST).*", "tests/system/test_page.py"),
+    (r"billingd import .*", "tests/system/campaign/test_import.py"),
+    (r"billingd shadow .*", "tests/system/billing/test_shadow.py"),
     (r"export .*|editor .*", "tests/system/test_check.py: names of yours"),
     (r"openssl genpkey .*|openssl pkey -in .*", "tests/system/billing/close_world.py"),
     (r"# in the copy|hash=.*|openssl pkeyutl .*|python3 -c .*|openssl pkey -pubin .*",
@@ -34,12 +37,13 @@ ELSEWHERE = [
 ]
 # What stands for something, and what is there.
 STANDS_FOR = {"VERB": "plan", "FILE": "new.yaml", "DAY": "2025-10-01", "YYYY-MM": "2025-10", "/tmp/new/usr/bin/": "",
-              "build/release/billingd": "billingd", " -f /etc/billingd/billing.yaml": ""}
+              "build/release/billingd": "billingd", " -f /etc/billingd/billing.yaml": "", "ddn-api/": "shop/"}
 # The order of a life; what matches none comes first.
-ORDER = ["apply", "rollup", "audit", "backfill", "bill ", "whatif", "close .*--dry-run", "close (?!.*--dry-run)", "verify", "close .*--correct",
+ORDER = ["apply", "(explain|pause)", "resume", "rollup", "audit", "backfill", "bill ", "whatif", "close .*--dry-run", "close (?!.*--dry-run)", "verify", "close .*--correct",
          "close --due"]
 # Of these days nobody called; the month behind the one closed here had no call that anybody knows of.
-CODES = {"billingd audit --since 36h": 1, "billingd close --due --yes": 4}
+CODES = {"billingd audit --since 36h": 1, "billingd audit --since 1d": 1, "billingd audit --since 2d": 1,
+         "billingd backfill --auto": 1, "billingd backfill --auto --dry-run": 1, "billingd close --due --yes": 4}
 
 
 def blocks(text: str) -> tuple[list[str], str]:
