@@ -7,7 +7,6 @@
 #include "daemon/service/service_time.h"
 #include "daemon/views/exit_code.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -143,8 +142,6 @@ int service_run(struct manifest *manifest, const struct service_orders *orders)
     struct service service = {
         .next = manifest, .orders = *orders, .health = health_new(), .started_ms = clock_now_ms()};
 
-    /* libcurl resolves names in threads; an arena for each would stay with us for ever. */
-    (void)mallopt(M_ARENA_MAX, 1);
     run(&service);
     return service.code;
 }
