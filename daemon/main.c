@@ -11,6 +11,7 @@
 #include "daemon/views/json_view.h"
 #include "daemon/views/standard_streams.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,5 +193,7 @@ int main(int argc, char **argv)
 {
     standard_streams_open();
     protect_process();
+    /* What a thread of the pool frees the next one takes: an arena for each would hold its peak. */
+    (void)mallopt(M_ARENA_MAX, 1);
     return standard_streams_close(run_verb(argc, argv));
 }

@@ -7,7 +7,6 @@
 #include "daemon/health/service_time.h"
 #include "daemon/views/exit_code.h"
 
-#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -147,8 +146,6 @@ int service_run(struct manifest *manifest, const struct service_orders *orders)
                               .board = board_new(),
                               .started_ms = clock_now_ms()};
 
-    /* libcurl resolves names in threads; an arena for each would stay with us for ever. */
-    (void)mallopt(M_ARENA_MAX, 1);
     run(&service);
     return service.code;
 }

@@ -1,5 +1,5 @@
-/* call.c -- the life of a call: start, attempts (call_attempt.c), decode (call_decode.c), again if
- * it must be, end.
+/* call.c -- the life of a call: start, encode (call_encode.c), attempts (call_attempt.c), decode
+ * (call_decode.c), again if it must be, end.
  *
  * A call is always at one point of enum call_state.  Its timer starts it, ends its pauses, and else
  * stands at the deadline.  After done() nothing here touches the call or its client again: the
@@ -47,6 +47,7 @@ static void dispose(struct aws_call *call)
     json_decref(call->params);
     json_decref(call->reply.result);
     free(call->region);
+    free(call->payload_hash);
     uv_close((uv_handle_t *)&call->timer, on_closed);
 }
 
@@ -61,6 +62,7 @@ static void detach(struct aws_call *call)
         identity_forget(call->identity, &call->waiter);
     http_cancel(call->transfer);
     call->transfer = NULL;
+    call_encode_forget(call);
     call_decode_forget(call);
 }
 
@@ -110,6 +112,8 @@ void aws_call_cancel(struct aws_call *call)
 
 static void on_reply(void *arg, const struct http_reply *http);
 
+static void on_encoded(struct aws_call *call, const struct err *e);
+
 static void begin(struct aws_call *call)
 {
     switch (call_attempt_begin(call, on_reply)) {
@@ -119,9 +123,24 @@ static void begin(struct aws_call *call)
     case CALL_ATTEMPT_WAITING:
         arm_deadline(call, CALL_WAITING);
         break;
+    case CALL_ATTEMPT_LARGE:
+        arm_deadline(call, CALL_ENCODING);
+        call_encode(call, on_encoded);
+        break;
     case CALL_ATTEMPT_FAILED:
         finish(call);
     }
+}
+
+static void on_encoded(struct aws_call *call, const struct err *e)
+{
+    if (!e) {
+        begin(call);
+        return;
+    }
+    call_attempt_error(call, "InvalidRequest", e->text);
+    call->reply.kind = ERR_INVALID;
+    finish(call);
 }
 
 /* ---- what came back ---- */

@@ -92,7 +92,8 @@ static void sign(struct aws_call *call, const struct aws_credentials *credential
                                 .service = call->operation.model->signing,
                                 .encode_path_twice = !s3,
                                 .normalize_path = !s3,
-                                .sign_payload_header = s3};
+                                .sign_payload_header = s3,
+                                .payload_hash = call->payload_hash};
 
     call->signed_ms = skew_now_ms(&call->client->skew, call->endpoint.host);
     scope.time_s = call->signed_ms / 1000;
@@ -156,6 +157,8 @@ enum call_attempt_verdict call_attempt_begin(struct aws_call *call, http_done_fn
         return CALL_ATTEMPT_WAITING;
     if (answer == IDENTITY_FAILED)
         return fail(call, "Credentials", e.text, e.kind == ERR_RETRY ? ERR_RETRY : ERR_DENIED);
+    if (!call->encoded && call_encode_is_large(call))
+        return CALL_ATTEMPT_LARGE;
     if (!call->encoded && codec_encode(&call->operation, call->params, &call->message, &e))
         return fail(call, "InvalidRequest", e.text, ERR_INVALID);
     call->encoded = true;

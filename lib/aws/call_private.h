@@ -1,5 +1,5 @@
-/* call_private.h -- the inside of a call, shared by call.c (its life), call_attempt.c (an attempt)
- * and call_decode.c (what came back). */
+/* call_private.h -- the inside of a call, shared by call.c (its life), call_encode.c (a large
+ * body), call_attempt.c (an attempt) and call_decode.c (what came back). */
 #ifndef AWS_CALL_PRIVATE_H
 #define AWS_CALL_PRIVATE_H
 
@@ -11,6 +11,7 @@
 enum call_state {
     CALL_STARTING, /* its timer fires in the loop's next turn */
     CALL_WAITING,  /* for credentials */
+    CALL_ENCODING, /* on another thread */
     CALL_SENDING,
     CALL_DECODING,
     CALL_PAUSING, /* before another attempt */
@@ -33,6 +34,8 @@ struct aws_call {
 
     struct aws_message message; /* encoded once: its tokens stay the same in all attempts */
     bool encoded;
+    char *payload_hash;         /* of a large body; NULL: not known */
+    struct call_encode *encode; /* on another thread; it frees itself */
     struct aws_message attempt; /* a signed copy; borrows the body */
     struct aws_endpoint endpoint;
     char *url;
@@ -53,6 +56,7 @@ struct aws_call {
 enum call_attempt_verdict {
     CALL_ATTEMPT_SENT,    /* the reply follows */
     CALL_ATTEMPT_WAITING, /* for credentials: the waiter is woken */
+    CALL_ATTEMPT_LARGE,   /* call_encode first, then begin again */
     CALL_ATTEMPT_FAILED,  /* before anything was sent, and for good: reply tells why */
 };
 
@@ -65,6 +69,17 @@ bool call_attempt_learn(struct aws_call *call, const struct aws_raw_reply *raw);
 void call_attempt_error(struct aws_call *call, const char *code, const char *message);
 /* Frees the copy that was signed and its URL. */
 void call_attempt_forget(struct aws_call *call);
+
+/* ---- call_encode.c ---- */
+
+/* The call has its message and payload_hash, or e (borrowed) tells what is wrong with it. */
+typedef void call_encoded_fn(struct aws_call *call, const struct err *e);
+/* Whether its body is too large for the loop. */
+bool call_encode_is_large(const struct aws_call *call);
+/* Calls done later, unless the call forgets it. */
+void call_encode(struct aws_call *call, call_encoded_fn *done);
+/* What is under way comes to nothing. */
+void call_encode_forget(struct aws_call *call);
 
 /* ---- call_decode.c ---- */
 

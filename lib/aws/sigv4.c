@@ -311,7 +311,9 @@ static void set_header(struct aws_message *message, const char *name, const char
 void sigv4_sign(const struct sigv4_scope *scope, const struct sigv4_secrets *secrets,
                 const char *host, struct aws_message *message)
 {
-    cleanup_free char *hash = sigv4_payload_hash(message->body, message->body_length);
+    cleanup_free char *hash = scope->payload_hash
+                                  ? mem_text(scope->payload_hash)
+                                  : sigv4_payload_hash(message->body, message->body_length);
     cleanup_free char *credential_scope = scope_text(scope);
     cleanup_free char *canonical = NULL, *to_sign = NULL, *signature = NULL, *value = NULL;
     cleanup_str struct str lines = {0}, names = {0};

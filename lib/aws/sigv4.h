@@ -22,6 +22,7 @@ struct sigv4_scope {
     bool encode_path_twice;   /* everything but S3 */
     bool normalize_path;      /* everything but S3 */
     bool sign_payload_header; /* S3: add x-amz-content-sha256 */
+    const char *payload_hash; /* of the body, where it is known already; sigv4_sign takes it */
 };
 
 /* The stages.  Results are new text.  headers of *message must hold all that is to be signed,

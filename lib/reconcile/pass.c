@@ -31,10 +31,12 @@ struct pipeline_pass {
 enum phase {
     PHASE_IDENTITY,
     PHASE_READING,
+    PHASE_JUDGING, /* what was read */
     PHASE_CHECKING,
     PHASE_PLANNED,
     PHASE_CONFIRMING, /* nothing is written on one look alone */
     PHASE_APPLYING,
+    PHASE_JUDGING_AGAIN, /* what was written, by what was read after it */
     PHASE_DONE
 };
 
@@ -53,6 +55,7 @@ struct pass {
     struct item **shown; /* those with a task */
     size_t shown_count;
     unsigned identity_calls, checks_left;
+    size_t judged; /* pipelines, of a phase that judges */
     json_t *warnings, *stale;
     uv_timer_t *timer;
     int64_t started_ms, ended_ms;
@@ -388,14 +391,21 @@ static void wake_items(struct pass *pass)
         (void)uv_timer_start(pass->timer, on_timer, (uint64_t)soonest, 0);
 }
 
-static void judge(struct pass *pass)
+/* One pipeline in a round of the loop: ten milliseconds.  Not on another thread: it notes at tasks,
+ * which are the loop's.  True when none is left. */
+static bool judge_next(struct pass *pass)
 {
-    for (size_t i = 0; i < pass->pipeline_count; i++) {
-        const struct pipeline_pass *pipeline = &pass->pipelines[i];
+    const struct pipeline_pass *pipeline = &pass->pipelines[pass->judged];
 
-        live_lint(&pass->items[pipeline->first], pipeline->count, pipeline->facts,
-                  pipeline->spec->billing);
-    }
+    if (pass->judged == pass->pipeline_count)
+        return true;
+    live_lint(&pass->items[pipeline->first], pipeline->count, pipeline->facts,
+              pipeline->spec->billing);
+    if (++pass->judged == pass->pipeline_count)
+        return true;
+    /* Libuv would run a timer of no delay in the same round. */
+    (void)uv_timer_start(pass->timer, on_timer, 1, 0);
+    return false;
 }
 
 /* Where the way out is, once for all that was refused. */
@@ -428,7 +438,6 @@ static void tell_done(struct pass *pass)
         return;
     pass->told_done = true;
     tell_lacks(pass);
-    judge(pass); /* of what was written, by what was read after it */
     pass->ended_ms = clock_monotonic_ms();
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
 }
@@ -457,6 +466,9 @@ static bool is_over(struct pass *pass)
         return all_identified(pass);
     case PHASE_READING:
         return all_at(pass, false) && (all_pauses_known(pass) || pass->share.stopping);
+    case PHASE_JUDGING:
+    case PHASE_JUDGING_AGAIN:
+        return judge_next(pass);
     case PHASE_CHECKING:
         return !pass->checks_left && account_alias_is_done(pass->aliases);
     case PHASE_PLANNED: /* ended from outside: pass.h */
@@ -480,8 +492,11 @@ static void begin_phase(struct pass *pass)
     case PHASE_READING:
         pump_all(pass);
         break;
+    case PHASE_JUDGING:
+    case PHASE_JUDGING_AGAIN:
+        pass->judged = 0;
+        break;
     case PHASE_CHECKING:
-        judge(pass);
         observe_paused(pass);
         check_roles(pass);
         break;
@@ -503,9 +518,10 @@ static void begin_phase(struct pass *pass)
 static void step(struct pass *pass)
 {
     static const enum phase next[] = {
-        [PHASE_IDENTITY] = PHASE_READING, [PHASE_READING] = PHASE_CHECKING,
-        [PHASE_CHECKING] = PHASE_PLANNED, [PHASE_CONFIRMING] = PHASE_APPLYING,
-        [PHASE_APPLYING] = PHASE_DONE,    [PHASE_DONE] = PHASE_DONE};
+        [PHASE_IDENTITY] = PHASE_READING,    [PHASE_READING] = PHASE_JUDGING,
+        [PHASE_JUDGING] = PHASE_CHECKING,    [PHASE_CHECKING] = PHASE_PLANNED,
+        [PHASE_CONFIRMING] = PHASE_APPLYING, [PHASE_APPLYING] = PHASE_JUDGING_AGAIN,
+        [PHASE_JUDGING_AGAIN] = PHASE_DONE,  [PHASE_DONE] = PHASE_DONE};
 
     if (!is_over(pass))
         return;
@@ -601,7 +617,8 @@ void pass_finish(struct pass *pass)
             task_finish(pass->items[i].task);
             item_pump(&pass->items[i]);
         }
-    pass->phase = PHASE_DONE;
+    pass->phase = PHASE_JUDGING_AGAIN;
+    pass->judged = 0;
     schedule(pass);
 }
 

@@ -88,14 +88,14 @@ def envelopes(prefix: str) -> Iterator[bytes]:
         yield text.encode() + b"\n"
 
 
-def put(sandbox: Sandbox, key: str, body: bytes) -> None:
-    sandbox.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
-
-
 class Bench:
     def __init__(self, sandbox: Sandbox, spec: Path):
         self.sandbox, self.spec = sandbox, spec
         self.environment = {**os.environ, **sandbox.environment()}
+        self.s3 = sandbox.client("s3")  # one: each has a connection of its own
+
+    def put(self, key: str, body: bytes) -> None:
+        self.s3.put_object(Bucket=BUCKET, Key=key, Body=body)
 
     def run(self, what: str, *words: str, codes: tuple[int, ...] = (0,)) -> None:
         begin = time.monotonic()
@@ -139,15 +139,19 @@ def main() -> None:
         bench.run(f"`backfill` of an hour of {events} events, a tenth missing", "backfill", "--day", DAY)
         empty = gzip.compress(b"\n")
         for number in range(11000):
-            put(sandbox, f"access-logs/year=2025/month=10/day=20/hour={number % 24:02}/bench-1-2025-10-20-00-00-00-{number}.json.gz",
+            bench.put(f"access-logs/year=2025/month=10/day=20/hour={number % 24:02}/bench-1-2025-10-20-00-00-00-{number}.json.gz",
                 empty)
-        bench.run("`rollup` with 11,000 objects on a day", "rollup", "--month", MONTH)
+        bench.run("`rollup` with 11,000 new objects on a day", "rollup", "--month", MONTH)
         old = gzip.compress(b"".join(envelopes("1")), 1)
-        put(sandbox, f"json-data/year=2025/month=10/day=05/hour=12/bench-1-2025-10-05-12-00-00-a", old)
+        bench.put(f"json-data/year=2025/month=10/day=05/hour=12/bench-1-2025-10-05-12-00-00-a", old)
         bench.run(f"`backfill --legacy`, an object of {TEXT_BYTES >> 20} MiB of text", "backfill", "--legacy", "json-data/")
         cut = gzip.compress(b"".join(envelopes("2")), 1)[:-9]
-        put(sandbox, "access-logs/year=2025/month=10/day=15/hour=12/bench-1-2025-10-15-12-00-00-b.json.gz", cut)
-        bench.run("`audit` of a day with such an object, cut", "audit", "--day", f"{MONTH}-15", codes=(0, 5))
+        bench.put("access-logs/year=2025/month=10/day=15/hour=12/bench-1-2025-10-15-12-00-00-b.json.gz", cut)
+        for number in range(11000, 11024):
+            bench.put(f"access-logs/year=2025/month=10/day=20/hour={number % 24:02}/bench-1-2025-10-20-00-00-00-{number}.json.gz",
+                      empty)
+        bench.run("`rollup` with such an object, cut, on one day and 11,024 objects on another", "rollup", "--month", MONTH)
+        bench.run("`audit` of the day with the cut object", "audit", "--day", f"{MONTH}-15", codes=(0, 5))
         bench.run("`backfill` of that day", "backfill", "--day", f"{MONTH}-15", codes=(0, 5))
 
 

@@ -424,7 +424,7 @@ static void held(uv_work_t *work, int status)
 /* The only thread is busy, so what came waits for it. */
 static void on_look(uv_timer_t *timer)
 {
-    if (f.calls[0]->state != CALL_DECODING)
+    if (f.calls[0]->state != CALL_DECODING && f.calls[0]->state != CALL_ENCODING)
         return;
     if (timer->data)
         aws_call_cancel(f.calls[0]);
@@ -433,7 +433,8 @@ static void on_look(uv_timer_t *timer)
     uv_close((uv_handle_t *)timer, NULL);
 }
 
-static void end_while_decoding(bool cancel)
+/* ask: a call of which something is done on another thread. */
+static void end_while_working(void (*ask)(void), bool cancel)
 {
     cleanup_free char *good = large("\"logGroups\":[],");
     const struct server_reply script[] = {CLOSES(good)};
@@ -446,11 +447,60 @@ static void end_while_decoding(bool cancel)
     uv_timer_init(&f.loop, &timer);
     timer.data = cancel ? &f : NULL;
     uv_timer_start(&timer, on_look, 1, 1);
-    ask_for_groups();
+    ask();
     f.left = 0;
     end();
     CHECK_INT(f.answers[0].calls, 0);
     uv_sem_destroy(&busy);
+}
+
+/* ---- bodies that are encoded on another thread ---- */
+
+enum { LARGE_BODY = 300 << 10 };
+
+static void put(const char *key)
+{
+    cleanup_free char *body = mem_new(LARGE_BODY + 1);
+
+    memset(body, 'b', LARGE_BODY);
+    send_call("s3", "PutObject",
+              json_pack("{s:s, s:s, s:s, s:s}", "Bucket", "bucket", "Key", key, "ChecksumAlgorithm",
+                        "SHA256", "Body", body));
+}
+
+static void put_large(void)
+{
+    put("key");
+}
+
+/* SHA-256 of 300 KiB of "b", as sha256sum says it. */
+static const char large_hash[] = "9939ed37ccf7325853dbd241a5c7ef7a373b74f4da2afce9d3c3f1fccbda2885";
+
+/* Each attempt is whole, and signed for what it sends. */
+static void test_large_body(void)
+{
+    static const struct server_reply script[] = {
+        CLOSES("HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n"),
+        CLOSES("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nConnection: close\r\n\r\n")};
+
+    UP(script);
+    put_large();
+    end();
+    CHECK_INT(last()->kind, ERR_NONE);
+    CHECK_INT(last()->attempts, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const char *body = strstr(f.server.requests[i], "\r\n\r\n");
+
+        CHECK_INT(strlen(body), 4 + LARGE_BODY);
+        CHECK(strcasestr(f.server.requests[i], large_hash) != NULL);
+    }
+    /* What is wrong with it is told as of a small one. */
+    UP(script);
+    put("");
+    end();
+    CHECK_TEXT(last()->error.code, "InvalidRequest");
+    CHECK_INT(last()->kind, ERR_INVALID);
+    CHECK_INT(f.server.request_count, 0);
 }
 
 static void test_huge_reply(void)
@@ -1048,8 +1098,11 @@ int main(void)
     test_empty_reply();
     test_other_account();
     test_large_reply();
-    end_while_decoding(false);
-    end_while_decoding(true);
+    end_while_working(ask_for_groups, false);
+    end_while_working(ask_for_groups, true);
+    test_large_body();
+    end_while_working(put_large, false);
+    end_while_working(put_large, true);
     test_huge_reply();
     test_no_answer();
     test_nobody_there();

@@ -3,6 +3,7 @@
 #include "aws/flow.h"
 #include "base/json.h"
 #include "billing/backfill/backfill_private.h"
+#include "billing/events/events_missing.h"
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/athena_query.h"
 #include "billing/store/metrics_read.h"
@@ -65,7 +66,7 @@ static void run(flow_fn *fn, const struct server_reply *script, size_t length)
     f.billing.names =
         (struct billing_names){.bucket = "b", .log_group = "g", .workgroup = "w", .database = "d"};
     f.billing.queries =
-        json_pack("{s:s, s:s}", "q", "SELECT 1", "backfill_events", "SELECT ${from_ms}");
+        json_pack("{s:s, s:s}", "q", "SELECT 1", "backfill_events", "SELECT ${from_ms} ${to_ms}");
     uv_loop_init(&f.loop);
     server_start(&f.server, &f.loop, script, length);
     setenv("AWS_ENDPOINT_URL", f.server.url, 1);
@@ -207,7 +208,9 @@ static void read_logs(struct flow *flow, void *arg)
     struct backfill backfill = {.billing = &f.billing, .request = &request};
 
     (void)arg;
+    events_present_init(&backfill.ids, 3600);
     CHECK(backfill_logs(flow, &backfill, 0, 3600, &f.e) < 0);
+    events_present_fini(&backfill.ids);
 }
 
 static void test_pagers(void)
@@ -222,6 +225,66 @@ static void test_pagers(void)
     check_circle(4);
     RUN(read_logs, STARTED, SUCCEEDED, NO_ROWS, EVENTS("a"), EVENTS("b"), EVENTS("a"));
     check_circle(6);
+}
+
+/* ---- ids in parts ---- */
+
+#define ID(id) ",{\"Data\":[{\"VarCharValue\":\"" id "\"}]}"
+#define IDS(more)                                                                                  \
+    JSON(                                                                                          \
+        "{\"ResultSet\":{\"Rows\":[{\"Data\":[{\"VarCharValue\":\"event_id\"}]}" more              \
+        "],\"ResultSetMetadata\":{\"ColumnInfo\":[{\"Name\":\"event_id\",\"Type\":\"varchar\"}]}}" \
+        "}")
+#define LOG(id) "{\"eventId\":\"" id "\",\"timestamp\":1,\"message\":\"m\"}"
+#define LOGS(events) JSON("{\"events\":[" events "]}")
+
+static void take_missing(void *arg, const json_t *event)
+{
+    json_array_append(arg, json_object_get(event, "eventId"));
+}
+
+/* An hour of which only two ids can be kept at a time, by parts of a quarter. */
+static void walk_hour(struct flow *flow, void *arg)
+{
+    struct events_present present;
+    json_t *missing = json_array();
+    struct events_walk walk = {.present = &present, .missing = take_missing, .arg = missing};
+
+    (void)arg;
+    events_present_init(&present, 7200);
+    present.most = 2;
+    present.end_s = 7200;
+    CHECK_INT(events_missing_hour(flow, &f.billing, &walk, 0, &f.e), 0);
+    CHECK_INT(present.to_s, 3600);
+    CHECK_INT(walk.read, 6);
+    CHECK_INT(walk.found, 4);
+    events_present_fini(&present);
+    f.result = missing;
+}
+
+/* Whether a request's body has this text. */
+static bool asked(size_t request, const char *text)
+{
+    return request < f.server.request_count && strstr(f.server.requests[request], text) != NULL;
+}
+
+static void test_parts(void)
+{
+    cleanup_free char *text = NULL;
+
+    /* Too many of two hours; two of the first half, two of the second. */
+    RUN(walk_hour, STARTED, SUCCEEDED, IDS(ID("1") ID("2") ID("3")), STARTED, SUCCEEDED,
+        IDS(ID("1") ID("2")), LOGS(LOG("1") "," LOG("x") "," LOG("2")), STARTED, SUCCEEDED,
+        IDS(ID("3") ID("4")), LOGS(LOG("4") "," LOG("") "," LOG("3")));
+    CHECK_TEXT(f.e.text, "");
+    text = json_dumps(f.result, JSON_COMPACT);
+    CHECK_TEXT(text, "[\"x\",\"\"]");
+    CHECK(asked(0, "SELECT 0 7200000"));
+    CHECK(asked(3, "SELECT 0 1800000"));
+    CHECK(asked(6, "\"startTime\":0") && asked(6, "\"endTime\":1799999"));
+    CHECK(asked(7, "SELECT 1800000 3600000"));
+    CHECK(asked(10, "\"startTime\":1800000") && asked(10, "\"endTime\":3599999"));
+    CHECK_INT(f.server.request_count, 11);
 }
 
 /* "If there is a message, as much of the operation as possible is still executed." */
@@ -243,6 +306,7 @@ int main(void)
     test_readers();
     test_pagers();
     test_half_of_the_metrics();
+    test_parts();
     json_decref(f.result);
     server_fini(&f.server);
     return check_done();

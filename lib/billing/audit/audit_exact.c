@@ -77,13 +77,15 @@ static int64_t size_of(struct audit *audit, const json_t *gap)
 static int compare(struct flow *flow, const struct audit *audit, struct hours_found *found,
                    struct err *e)
 {
-    json_t *present = events_missing_present(flow, audit->billing, found->from_s, found->to_s, e);
-    struct events_walk walk = {.present = present, .missing = take_missing, .arg = found};
-    int failed = !present;
+    struct events_present present;
+    struct events_walk walk = {.present = &present, .missing = take_missing, .arg = found};
+    int failed = 0;
 
+    events_present_init(&present, found->to_s - found->from_s);
+    present.end_s = found->to_s;
     for (int64_t at = found->from_s; !failed && at < found->to_s; at += EVENTS_HOUR_S)
         failed = events_missing_hour(flow, audit->billing, &walk, at, e);
-    flow_drop(flow, present);
+    events_present_fini(&present);
     return failed ? -1 : 0;
 }
 

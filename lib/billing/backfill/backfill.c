@@ -195,12 +195,14 @@ json_t *backfill_run(struct flow *flow, const struct billing *billing,
     json_auto_t *holes = NULL;
     json_t *retention = NULL, *report = NULL;
 
+    events_present_init(&backfill.ids, (int64_t)BACKFILL_RANGE_HOURS * BACKFILL_HOUR_S);
     if (!recovered_prefix(billing))
         err_set(e, ERR_INVALID, "the spec has no recovered_table: there is nowhere to backfill to");
     else if (!run(flow, &backfill, &holes, &retention, e))
         report = report_of(&backfill, holes, retention);
     else
         json_decref(retention);
+    events_present_fini(&backfill.ids);
     json_decref(backfill.reasons);
     return report;
 }

@@ -19,22 +19,33 @@ struct window {
     const struct billing *billing;
     struct backfill_writer *writer;
     int64_t until_ms; /* what came later is on its way */
+    json_t *head;     /* of the last event, owned: the next one mostly has the same */
 };
+
+static json_t *head_of(struct window *window, const char *stream)
+{
+    const char *last = json_text(window->head, "logStream");
+
+    if (!last || strcmp(last, stream) != 0) {
+        json_decref(window->head);
+        window->head = json_pack("{s:s, s:s, s:s, s:[s]}", "owner", window->billing->account,
+                                 "logGroup", window->billing->names.log_group, "logStream", stream,
+                                 "subscriptionFilters", "billingd-backfill");
+    }
+    return window->head;
+}
 
 static void take_event(void *arg, const json_t *event)
 {
-    const struct window *window = arg;
+    struct window *window = arg;
     const char *id = json_text(event, "eventId"), *stream = json_text(event, "logStreamName");
     json_int_t came_ms = json_whole(event, "ingestionTime");
-    json_auto_t *head = json_pack("{s:s, s:s, s:s, s:[s]}", "owner", window->billing->account,
-                                  "logGroup", window->billing->names.log_group, "logStream",
-                                  stream ? stream : "", "subscriptionFilters", "billingd-backfill");
     json_auto_t *kept = json_pack("{s:s, s:O*, s:O*}", "id", id ? id : "", "timestamp",
                                   json_object_get(event, "timestamp"), "message",
                                   json_object_get(event, "message"));
 
     if (came_ms < window->until_ms)
-        backfill_writer_add(window->writer, head, kept,
+        backfill_writer_add(window->writer, head_of(window, stream ? stream : ""), kept,
                             &(struct backfill_arrival){came_ms / 1000, 0});
 }
 
@@ -58,8 +69,7 @@ static bool is_wanted(struct backfill *backfill, int64_t hour_s)
     return backfill_pace_wants(backfill, piece_of(hour_s, piece));
 }
 
-static int read_hour(struct flow *flow, struct backfill *backfill, const json_t *ids,
-                     int64_t hour_s, struct err *e)
+static int read_hour(struct flow *flow, struct backfill *backfill, int64_t hour_s, struct err *e)
 {
     const struct billing *billing = backfill->billing;
     cleanup_free char *name = mem_printf("%s\n%lld", billing->names.log_group, (long long)hour_s);
@@ -67,9 +77,9 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
     const struct backfill_target target = {"logs", source, backfill->request->dry_run,
                                            &backfill->logs, backfill->worth};
     int64_t until_s = clock_now_ms() / 1000 - ON_ITS_WAY_S, before = backfill->logs.events;
-    struct window window = {billing, NULL, until_s * 1000};
+    struct window window = {billing, NULL, until_s * 1000, NULL};
     struct events_walk walk = {
-        .present = ids, .missing = take_event, .page = flush_page, .arg = &window};
+        .present = &backfill->ids, .missing = take_event, .page = flush_page, .arg = &window};
     int failed;
 
     recovered_text_id(name, strlen(name), source);
@@ -80,6 +90,7 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
     backfill->present += walk.found;
     backfill->bytes += walk.bytes;
     backfill_writer_free(flow, window.writer);
+    json_decref(window.head);
     if (!failed && hour_s + BACKFILL_HOUR_S <= until_s)
         backfill_pace_did(backfill, piece_of(hour_s, piece), backfill->logs.events - before);
     return failed;
@@ -88,26 +99,17 @@ static int read_hour(struct flow *flow, struct backfill *backfill, const json_t 
 int backfill_logs(struct flow *flow, struct backfill *backfill, int64_t from_s, int64_t to_s,
                   struct err *e)
 {
-    json_t *ids = NULL;
-    bool begun = false;
     int failed = 0;
 
-    for (int64_t hour_s = from_s; !ids && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
+    events_present_clear(&backfill->ids);
+    backfill->ids.end_s = to_s;
+    for (int64_t hour_s = from_s; !failed && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
         if (!is_wanted(backfill, hour_s) || backfill_pace_is_over(backfill))
             continue;
-        ids = events_missing_present(flow, backfill->billing, from_s, to_s, e);
-        failed = ids ? 0 : -1;
-        break;
-    }
-    for (int64_t hour_s = from_s; !failed && ids && hour_s < to_s; hour_s += BACKFILL_HOUR_S) {
-        if (!is_wanted(backfill, hour_s) || (begun && backfill_pace_is_over(backfill)))
-            continue;
-        begun = true; /* the query was for one hour at least, whatever it cost */
         backfill_progress(backfill, "reading the log group, hour %lld of %lld",
                           (long long)((hour_s - from_s) / BACKFILL_HOUR_S + 1),
                           (long long)((to_s - from_s) / BACKFILL_HOUR_S));
-        failed = read_hour(flow, backfill, ids, hour_s, e);
+        failed = read_hour(flow, backfill, hour_s, e);
     }
-    flow_drop(flow, ids);
     return failed ? err_wrap(e, "reading %s again", backfill->billing->names.log_group) : 0;
 }

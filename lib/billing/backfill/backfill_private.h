@@ -15,6 +15,7 @@
 #include "billing/backfill/backfill.h"
 #include "billing/backfill/backfill_holes.h"
 #include "billing/backfill/backfill_writer.h"
+#include "billing/events/events_present.h"
 
 enum { BACKFILL_HOUR_S = 3600, BACKFILL_RANGE_HOURS = 12 };
 
@@ -35,6 +36,7 @@ struct backfill {
     json_t *worth;                 /* of what was written: backfill_worth.h; borrowed */
     bool again;                    /* pieces that were read before are meant */
     bool over_budget;              /* pieces were not read */
+    struct events_present ids;     /* in S3 already */
     struct backfill_written logs;
     struct backfill_source errors, legacy, damaged;
 };

@@ -259,11 +259,24 @@ json_t *whatif_of_bills(const json_t *pairs, struct err *e)
                      counts[1], "same", counts[2]);
 }
 
+struct comparing {
+    json_t *pairs, *document; /* pairs: freed */
+    struct err *e;
+};
+
+static void compare(void *arg)
+{
+    struct comparing *comparing = arg;
+
+    comparing->document = whatif_of_bills(comparing->pairs, comparing->e);
+    json_decref(comparing->pairs);
+}
+
 json_t *whatif_run(struct flow *flow, const struct billing *billing, struct price_book *book,
                    struct day_span months, struct err *e)
 {
     struct billing other = *billing;
-    json_auto_t *pairs = json_array();
+    struct comparing comparing = {.e = e};
 
     other.book = book;
     if (strcmp(price_book_zone(book), price_book_zone(billing->book)) ||
@@ -275,15 +288,19 @@ json_t *whatif_run(struct flow *flow, const struct billing *billing, struct pric
                       price_book_currency(billing->book), price_book_zone(billing->book));
         return NULL;
     }
+    comparing.pairs = json_array();
     for (struct day month = months.first; calendar_compare(month, months.last) <= 0;
          month = calendar_add_days(calendar_month(month).last, 1)) {
         json_t *pair = month_pair(flow, billing, &other, month, e);
 
-        if (!pair)
+        if (!pair) {
+            flow_drop(flow, comparing.pairs);
             return NULL;
-        json_array_append_new(pairs, pair);
+        }
+        json_array_append_new(comparing.pairs, pair);
     }
-    return whatif_of_bills(pairs, e);
+    flow_work(flow, compare, &comparing);
+    return comparing.document;
 }
 
 /* ---- CSV ---- */

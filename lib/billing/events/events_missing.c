@@ -10,7 +10,6 @@
 #include "base/mem.h"
 #include "billing/events/events_operations.h"
 #include "billing/rollup/rollup_window.h"
-#include "billing/store/athena_query.h"
 
 #include <string.h>
 
@@ -45,43 +44,6 @@ int64_t events_missing_reach(struct flow *flow, const struct billing *billing,
         return days && kept_s > reach_s ? kept_s : reach_s;
     }
     return err_set(e, ERR_ABSENT, "there is no log group %s", name);
-}
-
-struct present {
-    struct athena_result result;
-    json_t *ids;
-};
-
-static void take_ids(void *arg)
-{
-    struct present *present = arg;
-    size_t i;
-    json_t *row;
-
-    present->ids = json_object();
-    json_array_foreach(present->result.rows, i, row) {
-        const char *id = json_string_value(json_array_get(row, 0));
-
-        if (id)
-            json_object_set_new_nocheck(present->ids, id, json_true());
-    }
-    athena_query_result_fini(&present->result);
-}
-
-json_t *events_missing_present(struct flow *flow, const struct billing *billing, int64_t from_s,
-                               int64_t to_s, struct err *e)
-{
-    int64_t late_s = (int64_t)billing->settings.late_days * ROLLUP_DAY_S;
-    cleanup_free char *filter = rollup_window_filter(from_s - ROLLUP_HOUR_S, to_s + late_s);
-    json_auto_t *values = json_pack("{s:I, s:I, s:s}", "from_ms", (json_int_t)from_s * 1000,
-                                    "to_ms", (json_int_t)to_s * 1000, "partition_filter", filter);
-    struct present present = {0};
-
-    if (athena_query_run(flow, billing, &(struct athena_question){"backfill_events", values, NULL},
-                         &present.result, e))
-        return NULL;
-    flow_work(flow, take_ids, &present);
-    return present.ids;
 }
 
 static json_t *page_params(const struct billing *billing, int64_t from_s, int64_t to_s)
@@ -127,7 +89,7 @@ static void take_events(void *arg)
 
         walk->read++;
         walk->bytes += EVENT_BYTES + (int64_t)json_string_length(json_object_get(event, "message"));
-        if (id && json_object_get(walk->present, id))
+        if (events_present_has(walk->present, id))
             walk->found++;
         else
             walk->missing(walk->arg, event);
@@ -173,10 +135,23 @@ static int read_pages(struct flow *flow, const struct billing *billing, struct e
     return more;
 }
 
+/* In parts, where S3 has more ids of the hour than fit into memory. */
 int events_missing_hour(struct flow *flow, const struct billing *billing, struct events_walk *walk,
                         int64_t hour_s, struct err *e)
 {
-    json_auto_t *params = page_params(billing, hour_s, hour_s + EVENTS_HOUR_S);
+    int64_t at_s = hour_s, end_s = hour_s + EVENTS_HOUR_S;
+    int failed = 0;
 
-    return read_pages(flow, billing, walk, params, e);
+    while (at_s < end_s && !failed) {
+        json_auto_t *params = NULL;
+        int64_t to_s;
+
+        if (events_present_cover(flow, billing, walk->present, at_s, e))
+            return -1;
+        to_s = walk->present->to_s < end_s ? walk->present->to_s : end_s;
+        params = page_params(billing, at_s, to_s);
+        failed = read_pages(flow, billing, walk, params, e);
+        at_s = to_s;
+    }
+    return failed;
 }

@@ -3,17 +3,13 @@
 #define BILLING_EVENTS_EVENTS_MISSING_H
 
 #include "aws/flow.h"
+#include "billing/events/events_present.h"
 #include "billing/store/billing.h"
 
 enum { EVENTS_HOUR_S = 3600 };
 
-/* {id: true} of the events of [from_s, to_s), by their own time, that are in S3 and arrived by
- * rollup.late_days later; new reference, for flow_drop, NULL and *e. */
-json_t *events_missing_present(struct flow *flow, const struct billing *billing, int64_t from_s,
-                               int64_t to_s, struct err *e);
-
 struct events_walk {
-    const json_t *present; /* of events_missing_present; borrowed */
+    struct events_present *present; /* its end_s behind all hours; borrowed */
     /* An event that is not there, as FilterLogEvents gives it; borrowed.  On another thread:
      * flow_work. */
     void (*missing)(void *arg, const json_t *event);

@@ -19,9 +19,14 @@ static int end_row(struct athena_csv *csv)
 {
     if (end_field(csv))
         return -1;
-    if (!csv->rows)
-        csv->rows = json_array();
-    (void)json_array_append_new(csv->rows, csv->row);
+    if (csv->take) {
+        csv->take(csv->arg, csv->row);
+        json_decref(csv->row);
+    } else {
+        if (!csv->rows)
+            csv->rows = json_array();
+        (void)json_array_append_new(csv->rows, csv->row);
+    }
     csv->row = NULL;
     return 0;
 }

@@ -9,6 +9,9 @@
 #include <stddef.h>
 
 struct athena_csv {
+    /* Given each row (borrowed), the header first; they are not collected then.  May be NULL. */
+    void (*take)(void *arg, const json_t *row);
+    void *arg;
     json_t *rows; /* collected: [[text or null]], with the header */
     json_t *row;  /* under way */
     char *field;
@@ -17,7 +20,8 @@ struct athena_csv {
 };
 /* Takes the next bytes, cut anywhere.  -1 when they are no such CSV. */
 int athena_csv_feed(struct athena_csv *csv, const char *bytes, size_t length);
-/* The end: rows (new reference), or NULL when it ends inside a field. Frees the rest. */
+/* The end: rows (new reference, empty when they were taken), or NULL when it ends inside a field.
+ * Frees the rest. */
 json_t *athena_csv_finish(struct athena_csv *csv);
 
 #endif

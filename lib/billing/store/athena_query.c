@@ -97,7 +97,8 @@ struct run {
     bool writes;
     size_t left_out; /* damaged objects */
     struct athena_result *result;
-    json_t *execution; /* as last seen; owned */
+    const struct athena_taker *taker; /* NULL: the result takes the rows */
+    json_t *execution;                /* as last seen; owned */
 };
 
 static int64_t spread(int64_t milliseconds)
@@ -324,7 +325,9 @@ static int ask(struct run *run, const struct athena_question *question, char **r
     if (how && run->execution)
         *reason = mem_text(athena_query_reason(json_object_get(run->execution, "Status")));
     if (!how && !run->writes)
-        how = athena_query_rows(run->flow, run->billing, run->execution, run->result, e);
+        how = athena_query_rows(run->flow, run->billing,
+                                &(struct athena_answered){run->execution, run->taker}, run->result,
+                                e);
     run->text = NULL;
     return how;
 }
@@ -368,25 +371,43 @@ static void set_seed(struct run *run, struct str *own, const struct athena_quest
     run->seed = str_text(own);
 }
 
+static int run_to_end(struct run *run, const struct athena_question *question, struct err *e)
+{
+    cleanup_str struct str own = {0};
+    int how, again = 0;
+
+    set_seed(run, &own, question);
+    do {
+        cleanup_free char *reason = NULL;
+
+        run->attempt += again; /* another text under a token of its own */
+        how = ask(run, question, &reason, e);
+        again = how ? leave_out(run, question, reason, e) : 0;
+    } while (again > 0);
+    json_decref(run->execution);
+    if (how)
+        athena_query_result_fini(run->result);
+    return how;
+}
+
 int athena_query_run(struct flow *flow, const struct billing *billing,
                      const struct athena_question *question, struct athena_result *result,
                      struct err *e)
 {
-    cleanup_str struct str own = {0};
     struct run run = {.flow = flow, .billing = billing, .result = result};
-    int how, again = 0;
 
     *result = (struct athena_result){0};
-    set_seed(&run, &own, question);
-    do {
-        cleanup_free char *reason = NULL;
+    return run_to_end(&run, question, e);
+}
 
-        run.attempt += again; /* another text under a token of its own */
-        how = ask(&run, question, &reason, e);
-        again = how ? leave_out(&run, question, reason, e) : 0;
-    } while (again > 0);
-    json_decref(run.execution);
-    if (how)
-        athena_query_result_fini(result);
-    return how;
+int athena_query_each(struct flow *flow, const struct billing *billing,
+                      const struct athena_question *question, const struct athena_taker *taker,
+                      struct err *e)
+{
+    struct athena_result result = {0};
+    struct run run = {.flow = flow, .billing = billing, .result = &result, .taker = taker};
+    int failed = run_to_end(&run, question, e);
+
+    athena_query_result_fini(&result);
+    return failed;
 }

@@ -5,6 +5,8 @@
 #include "aws/flow.h"
 #include "billing/store/billing.h"
 
+#include <stdbool.h>
+
 struct athena_question {
     const char *name;     /* of a query of the spec */
     const json_t *values; /* of its placeholders: athena_query_text.h */
@@ -30,6 +32,17 @@ struct athena_result {
 int athena_query_run(struct flow *flow, const struct billing *billing,
                      const struct athena_question *question, struct athena_result *result,
                      struct err *e);
+/* The same, for answers too large to keep. */
+struct athena_taker {
+    /* Given each row (borrowed); false: that is enough, the rest is not read.  NULL for a row: a
+     * reading begins, forget what came before.  On another thread (flow_work), or a thousand rows
+     * at a time. */
+    bool (*row)(void *arg, const json_t *row);
+    void *arg;
+};
+int athena_query_each(struct flow *flow, const struct billing *billing,
+                      const struct athena_question *question, const struct athena_taker *taker,
+                      struct err *e);
 void athena_query_result_fini(struct athena_result *result);
 /* Bytes scanned by all queries of this process, for the budget. */
 int64_t athena_query_scanned(void);

@@ -19,8 +19,13 @@ const char *athena_query_reason(const json_t *status);
 /* UNLOAD, INSERT, CREATE, ...: yields no rows and must not be run twice. */
 bool athena_query_writes(const char *text);
 
-/* Fills columns and rows of a query that succeeded. execution: GetQueryExecution's. */
-int athena_query_rows(struct flow *flow, const struct billing *billing, const json_t *execution,
-                      struct athena_result *result, struct err *e);
+struct athena_answered {
+    const json_t *execution;          /* GetQueryExecution's */
+    const struct athena_taker *taker; /* NULL: into the result */
+};
+/* Fills columns and rows of a query that succeeded. */
+int athena_query_rows(struct flow *flow, const struct billing *billing,
+                      const struct athena_answered *answered, struct athena_result *result,
+                      struct err *e);
 
 #endif

@@ -38,21 +38,35 @@ static int64_t whole_size(const json_t *piece)
     return slash ? strtoll(slash + 1, NULL, 10) : -1;
 }
 
-struct feeding {
-    struct athena_csv *csv;
-    const json_t *body;
+/* Rows on their way to the result, or to who takes them. */
+struct reading {
+    struct athena_csv csv;
+    const struct athena_taker *taker; /* NULL: into the result */
+    struct athena_result *result;
+    const json_t *body; /* the piece to feed */
+    bool enough;
 };
+
+static void take_row(void *arg, const json_t *row)
+{
+    struct reading *reading = arg;
+
+    if (!reading->result->columns)
+        reading->result->columns = json_share(row);
+    else if (!reading->enough)
+        reading->enough = !reading->taker->row(reading->taker->arg, row);
+}
 
 static void feed(void *arg)
 {
-    const struct feeding *feeding = arg;
-    const char *text = json_string_value(feeding->body);
+    struct reading *reading = arg;
+    const char *text = json_string_value(reading->body);
 
-    (void)athena_csv_feed(feeding->csv, text ? text : "", json_string_length(feeding->body));
+    (void)athena_csv_feed(&reading->csv, text ? text : "", json_string_length(reading->body));
 }
 
 static int read_object(struct flow *flow, const struct billing *billing, const char *location,
-                       struct athena_csv *csv, struct err *e)
+                       struct reading *reading, struct err *e)
 {
     cleanup_free char *bucket = NULL;
     cleanup_free char *key = NULL;
@@ -70,14 +84,15 @@ static int read_object(struct flow *flow, const struct billing *billing, const c
 
         if (!piece)
             return -1;
-        flow_work(flow, feed, &(struct feeding){csv, body});
-        if (csv->broken)
+        reading->body = body;
+        flow_work(flow, feed, reading);
+        if (reading->csv.broken)
             return err_set(e, ERR_RETRY, "%s is no CSV of Athena's", location);
         at += (int64_t)json_string_length(body);
         size = whole_size(piece);
         if (!json_string_length(body) && at < size)
             return err_set(e, ERR_RETRY, "%s ended too early", location);
-    } while (at < size);
+    } while (at < size && !reading->enough);
     return 0;
 }
 
@@ -111,67 +126,76 @@ static json_t *columns_of(const json_t *page)
 
 static int take_page(void *arg, const json_t *page, struct err *e)
 {
-    struct athena_result *result = arg;
+    struct reading *reading = arg;
+    struct athena_result *result = reading->result;
     json_auto_t *rows = rows_of_page(page);
+    size_t i;
+    json_t *row;
 
     (void)e;
-    if (!result->columns)
+    if (!result->columns) {
         result->columns = columns_of(page);
-    json_array_extend(result->rows, rows);
-    return 1;
+        /* The first row of a SELECT repeats the names. */
+        if (json_equal(json_array_get(rows, 0), result->columns))
+            json_array_remove(rows, 0);
+    }
+    if (!reading->taker)
+        json_array_extend(result->rows, rows);
+    else
+        json_array_foreach(rows, i, row)
+            take_row(reading, row);
+    return !reading->enough;
 }
 
 /* Where results are managed by Athena there is no object to read. */
-static int read_pages(struct flow *flow, const struct billing *billing,
-                      struct athena_result *result, struct err *e)
+static int read_pages(struct flow *flow, const struct billing *billing, struct reading *reading,
+                      struct err *e)
 {
     const struct operation_pages pages = {
         &store_operations[STORE_GET_QUERY_RESULTS],
-        json_pack("{s:s, s:i}", "QueryExecutionId", result->id, "MaxResults", API_ROWS), take_page,
-        result};
+        json_pack("{s:s, s:i}", "QueryExecutionId", reading->result->id, "MaxResults", API_ROWS),
+        take_page, reading};
 
-    result->rows = json_array();
-    if (operation_pages(flow, billing, &pages, e))
-        return -1;
-    /* The first row of a SELECT repeats the names. */
-    if (json_equal(json_array_get(result->rows, 0), result->columns))
-        json_array_remove(result->rows, 0);
-    return 0;
+    reading->result->rows = json_array();
+    return operation_pages(flow, billing, &pages, e);
 }
-
-struct finishing {
-    struct athena_csv csv;
-    struct athena_result *result;
-    int failed;
-};
 
 /* The rows without the names in front; none of a CSV that could not be read. */
 static void finish(void *arg)
 {
-    struct finishing *finishing = arg;
-    struct athena_result *result = finishing->result;
+    struct reading *reading = arg;
+    struct athena_result *result = reading->result;
 
-    result->rows = athena_csv_finish(&finishing->csv);
+    result->rows = athena_csv_finish(&reading->csv);
     if (!json_array_size(result->rows))
         return;
     result->columns = json_share(json_array_get(result->rows, 0));
     json_array_remove(result->rows, 0);
 }
 
-int athena_query_rows(struct flow *flow, const struct billing *billing, const json_t *execution,
-                      struct athena_result *result, struct err *e)
+int athena_query_rows(struct flow *flow, const struct billing *billing,
+                      const struct athena_answered *answered, struct athena_result *result,
+                      struct err *e)
 {
     const char *location =
-        json_string_value(json_at(execution, "ResultConfiguration.OutputLocation"));
-    struct finishing finishing = {.result = result};
+        json_string_value(json_at(answered->execution, "ResultConfiguration.OutputLocation"));
+    const struct athena_taker *taker = answered->taker;
+    struct reading reading = {.taker = taker, .result = result};
+    int failed;
 
+    if (taker) {
+        (void)taker->row(taker->arg, NULL);
+        reading.csv.take = take_row;
+        reading.csv.arg = &reading;
+    }
     if (!location || !*location)
-        return read_pages(flow, billing, result, e);
-    finishing.failed = read_object(flow, billing, location, &finishing.csv, e);
-    flow_work(flow, finish, &finishing);
-    if (finishing.failed)
+        return read_pages(flow, billing, &reading, e);
+    failed = read_object(flow, billing, location, &reading, e);
+    flow_work(flow, finish, &reading);
+    if (failed)
         return -1;
-    if (!result->columns)
+    /* Of what was not read to its end the end may be missing. */
+    if (!result->columns || (!result->rows && !reading.enough))
         return err_set(e, ERR_RETRY, "%s is no whole CSV of Athena's", location);
     return 0;
 }

@@ -166,7 +166,7 @@ class Engine:
 
     def needed(self, sql: str) -> dict[tuple[str, str], list[Partition]]:
         """Partitions by table: what the plan's conditions on partition keys leave over."""
-        self.connection.execute("SET disabled_optimizers='statistics_propagation,empty_result_pullup'")
+        self.connection.execute("SET disabled_optimizers='statistics_propagation,empty_result_pullup,in_clause'")
         text = self.connection.execute("EXPLAIN (FORMAT json) " + sql).fetchall()[0][1]
         self.connection.execute("RESET disabled_optimizers")
         found: dict[tuple[str, str], set[int]] = {}

@@ -100,3 +100,13 @@ def test_a_cut_envelope_is_a_gap_and_not_fatal(world: World) -> None:
     store.put_object(Bucket=BUCKET, Key=victim["key"], Body=gzip.compress("\n".join(text).encode() + b"\n\n"))
     found = audit(world, *DAYS, code=5)
     assert found["verdict"] == "gap" and gaps(found).get("delivered", 0) > 0
+    # Days that are late together are asked about together: one with the object, one with news in every hour.
+    store.put_object(Bucket=BUCKET, Key=victim["key"], Body=b"{}")
+    for number in range(24):
+        store.put_object(Bucket=BUCKET, Key=f"access-logs/year=2025/month=10/day=03/hour={number:02}/shop-1-{number}.json.gz",
+                         Body=gzip.compress(b"\n"))
+    built = world.rollup("--to", LAST)
+    assert {day for day, state in world.states(built).items() if state != "current"} == {"2025-10-01"}
+    assert world.states(built)["2025-10-01"] == "kept"
+    assert [one["key"] for one in built["damaged"]] == [victim["key"]]
+    assert calls(bill(world)[1]) == whole
