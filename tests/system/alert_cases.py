@@ -60,9 +60,15 @@ for state in ("current", "missing", "outdated", "late", "kept", "lost", "hidden"
     WELL[label("billingd_rollups", f'pipeline,state="{state}"')] = 30 if state == "current" else 0
 for kind in ("unreadable", "invalid", "too_late"):
     WELL[label("billingd_audit_excluded_events", f'pipeline,class="{kind}"')] = 0
-for condition in ("Ready", "Synced", "NonConverging", "Unchecked"):
+for condition in ("Ready", "Synced", "NonConverging", "Observed", "Unchecked"):
     WELL[label("billingd_resource_condition", f'resource="shop/bucket",kind="s3_bucket",condition="{condition}"')] = int(
         condition in ("Ready", "Synced"))
+for kind in ("repaired", "id_conflicts", "unattributed"):  # the last is no doubt
+    WELL[label("billingd_audit_included_events", f'pipeline,class="{kind}"')] = 7 if kind == "unattributed" else 0
+for state in ("open", "ready", "unclosable", "closed"):
+    WELL[label("billingd_months", f'pipeline,state="{state}"')] = int(state != "unclosable")
+WELL[label("billingd_open_gaps", "pipeline")] = 0
+WELL[label("billingd_resource_drift_fields", 'resource="shop/bucket"')] = 0
 for loss in ("delayed", "misread", "dropped"):
     WELL[label("billingd_resource_loss", f'resource="shop/bucket",class="{loss}"')] = 0
 
@@ -110,6 +116,14 @@ def rollups(state: str) -> str:
     return label("billingd_rollups", f'pipeline,state="{state}"')
 
 
+def included(kind: str) -> str:
+    return label("billingd_audit_included_events", f'pipeline,class="{kind}"')
+
+
+def paused(end: str) -> str:
+    return label(f"billingd_paused_{end}_timestamp_seconds", 'resource="shop/bucket"')
+
+
 def excluded(kind: str) -> str:
     return label("billingd_audit_excluded_events", f'pipeline,class="{kind}"')
 
@@ -146,7 +160,11 @@ CASES = [
     Case("BillingdResourceUnread", {condition("Unchecked"): 1}, 28, 33),
     Case("BillingdNotConverged", {looked("success"): "stays"}, 54, 58),
     Case("BillingdNotConverged", {looked("success"): "gone"}, 28, 58),
+    Case("BillingdObservedDrift", {condition("Observed"): 1}, 24 * HOUR - 2, 24 * HOUR + 3),
+    Case("BillingdPauseForgotten", {paused("since"): "stays", paused("until"): 1e9}, 24 * HOUR + 8, 24 * HOUR + 13),
+    Case("BillingdPauseEnded", {paused("until"): "stays", label("billingd_resource_drift_fields", 'resource="shop/bucket"'): 1}, 29, 33),
     Case("BillingdGap", {verdict_of("gap"): 1, verdict_of("complete"): 0}, 14, 17),
+    Case("BillingdOpenGaps", {label("billingd_open_gaps", "pipeline"): 1}, 24 * HOUR - 2, 24 * HOUR + 3),
     Case("BillingdAuditUnknown", {verdict_of("unknown"): 1, verdict_of("complete"): 0}, 6 * HOUR - 2, 6 * HOUR + 3),
     Case("BillingdAuditFailing", {failed("audit"): 1}, 58, 63),
     Case("BillingdAuditStale", {since("audit_last_success"): "stays"}, 3 * HOUR + 8, 3 * HOUR + 13),
@@ -155,6 +173,7 @@ CASES = [
     Case("BillingdEventsLost", {label("billingd_backfill_lost_events", "pipeline"): 40}, -1, 1),
     Case("BillingdDamagedObjects", {label("billingd_damaged_objects", "pipeline"): 1}, -1, 1),
     Case("BillingdUnbillableEvents", {excluded("too_late"): 5}, 58, 63),
+    Case("BillingdDoubtfulEvents", {included("id_conflicts"): 2}, 24 * HOUR - 2, 24 * HOUR + 3),
     Case("BillingdNoNewObjects", {since("newest_object"): "stays"}, 6 * HOUR + 13, 6 * HOUR + 18),
     Case("BillingdNeverAnObject", {since("newest_object"): "gone"}, 24 * HOUR, 24 * HOUR + 10),
     Case("BillingdNoNewEvents", {since("newest_event"): "stays"}, 25 * HOUR - 2, 25 * HOUR + 3),
@@ -167,6 +186,7 @@ CASES = [
     Case("BillingdRollupsKept", {rollups("kept"): 1}, 58, 63),
     Case("BillingdRollupsKept", {rollups("hidden"): 1}, 58, 63),
     Case("BillingdMonthNotClosed", {since("oldest_unclosed_month_end"): WELL_MINUTES * 60 - 5 * 86400}, 58, 63),
+    Case("BillingdMonthUnclosable", {label("billingd_months", 'pipeline,state="unclosable"'): 1}, 24 * HOUR - 2, 24 * HOUR + 3),
     Case("BillingdBudgetUsedUp", {label("billingd_budget_used_up", 'pipeline,part="rollup"'): 1}, 6 * HOUR - 2, 6 * HOUR + 3),
     Case("BillingdQueryCost", {label("billingd_self_athena_scanned_bytes_total"): "rises 10000000000"}, 60, 130),
     Case("BillingdThrottled", {label("billingd_aws_throttled_total", 'service="logs"'): "rises 30"}, 29, 38),

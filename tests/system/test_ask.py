@@ -153,10 +153,13 @@ def test_events(run: Any, start: Any, sandbox: Sandbox, spec: Spec, applied: Non
     assert served[0] == 200 and not any(w in served[1] for w in ("secret words", "arn:aws", "123456789012", "want"))
     text = run("events", **nowhere).stdout
     assert "repaired" in text and f"drift         {LOGS}  field=retention_days" in text, text
-    # The journal has what was before.
+    # The journal has what was before: records, of an older billingd lines; big values and such that are no text (test_journal.py).
     line = {"event": "rollup", "level": "info", "pipeline": "shop", "day": "2025-10-01"}
-    entries = [{"__REALTIME_TIMESTAMP": str(int((began - ago) * 1e6)), "MESSAGE": m} for ago, m in (
-        (7200, json.dumps(line | {"day": "2025-09-30"})), (600, json.dumps(line)), (300, "Started billingd."))]
+    record = {"MESSAGE": "audit_gap shop", "PRIORITY": "4", "BILLINGD_EVENT": "audit_gap", "BILLINGD_PIPELINE": "shop",
+              "BILLINGD_MISSING": "12", "BILLINGD_HOURS": '["a", "b"]', "BILLINGD_REASON": list(b"\x1b[1m"), "SYSLOG_IDENTIFIER": "billingd"}
+    entries = [{"__REALTIME_TIMESTAMP": str(int((began - ago) * 1e6))} | fields for ago, fields in (
+        (7200, {"MESSAGE": json.dumps(line | {"day": "2025-09-30"})}), (600, {"MESSAGE": json.dumps(line)}),
+        (300, {"MESSAGE": "Started billingd."}), (200, record), (100, {"MESSAGE": None}))]
     lines = tmp_path / "journal"
     lines.write_text("".join(json.dumps(e) + "\n" for e in entries))
     (empty / "journalctl").write_text(f"#!/bin/sh\nexec /bin/cat {lines}\n")
@@ -164,8 +167,17 @@ def test_events(run: Any, start: Any, sandbox: Sandbox, spec: Spec, applied: Non
     done = run("events", "-o", "json", "--since", "1h", **nowhere)
     told = json.loads(done.stdout)
     assert told["complete"] is True and done.stderr.count("not known") == 0
-    assert [e["day"] for e in told["events"] if e["event"] == "rollup"] == ["2025-10-01"]
+    before = [{k: v for k, v in e.items() if k != "time"} for e in told["events"] if e["time"] < began - 50]
+    assert before == [line, {"event": "audit_gap", "level": "warning", "pipeline": "shop", "missing": 12, "hours": ["a", "b"],
+                             "reason": "\x1b[1m"}]
     assert told["events"][-1]["event"] == "paused"
+    # It begins somewhere: before that nothing is known.
+    done = run("events", "-o", "json", "--since", "9h", **nowhere)
+    told = json.loads(done.stdout)
+    assert told["complete"] is False and abs(told["known_since"] - (began - 7200)) < 1 and "the journal begins there" in done.stderr
+    lines.write_text("")
+    done = run("events", "-o", "json", "--since", "9h", **nowhere)
+    assert json.loads(done.stdout)["known_since"] > began - 2 and "the journal is empty, or may not be read" in done.stderr
     (empty / "journalctl").write_text("#!/bin/sh\nexit 1\n")
     assert "journalctl cannot read the journal" in run("events", **nowhere).stderr
     assert run("events", "--since", "yesterday").returncode == 64

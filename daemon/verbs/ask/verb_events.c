@@ -22,7 +22,8 @@ struct telling {
     double from_s;              /* wanted from here on */
     double known_s;             /* known from here on */
     json_t *events;             /* the oldest first */
-    struct err daemon, journal; /* why one of them told nothing */
+    struct err daemon, journal; /* why one of them told nothing, or not all */
+    bool answered;              /* one of them did */
 };
 
 /* -1: no duration and no time. */
@@ -61,15 +62,17 @@ static void gather(struct telling *telling, const char *listen)
     double now_s = (double)clock_now_ms() / 1000;
     json_auto_t *told = listen ? daemon_ask(listen, "/api/v1/events", &telling->daemon) : NULL;
     json_auto_t *before = NULL;
+    double journal_s;
 
     if (!listen)
         (void)err_set(&telling->daemon, ERR_ABSENT, "the spec has `listen: off`");
     telling->known_s = told ? whole_from(told) : now_s;
     if (telling->known_s > telling->from_s)
         before = event_journal_read(telling->from_s, told ? telling->known_s : now_s + 1,
-                                    &telling->journal);
-    if (before)
-        telling->known_s = telling->from_s;
+                                    &journal_s, &telling->journal);
+    if (before && journal_s < telling->known_s)
+        telling->known_s = journal_s;
+    telling->answered = told || before;
     take(telling, before);
     take(telling, json_object_get(told, "events"));
 }
@@ -137,7 +140,7 @@ static int print(const struct telling *telling)
             print_event(event, options_color(telling->options, stdout));
     }
     print_unknown(telling);
-    return telling->daemon.kind && telling->journal.kind ? EXIT_FAILED : EXIT_DONE;
+    return telling->answered ? EXIT_DONE : EXIT_FAILED;
 }
 
 int verb_events(const struct options *options)
