@@ -84,13 +84,15 @@ class Program:
         return [BILLINGD, *(["--color", "always"] if TERMINAL else []), *words]
 
     def run(self, *words: str, expect: int = 0, quiet: bool = False) -> str:
-        """Standard output of a command that must exit as expected; quiet: hides standard error."""
+        """Standard output of a command that must exit as expected; but for quiet shows standard error."""
         done = subprocess.run(self.show(*words), cwd=ROOT, env=self.environment, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE if quiet else None, timeout=300)
+                              stderr=subprocess.PIPE, timeout=300)
         if done.returncode != expect:
             fail(f"billingd {' '.join(words)} exited with {done.returncode}, not {expect}\n"
-                 f"{done.stdout}{done.stderr or ''}")
+                 f"{done.stdout}{done.stderr}")
+        if not quiet:
+            print_all(done.stderr)
         return done.stdout
 
 
@@ -294,7 +296,7 @@ def keep(program: Program, sandbox: Sandbox, folder: Path) -> None:
         running.wait("the daemon's first look, rollups and audit", lambda: bool(running.ready_says()), limit_s=120)
         if running.ready_says() != READY:
             fail(f"/-/ready says: {running.ready_says()}")
-        say(f'http://{running.address()}/-/ready says "{READY}":')
+        say(f'http://{running.address()}/-/ready says "{READY}"')
         say("(nobody called this API yet: its audit says silent, not complete)")
         say(f"Its page: http://{running.address()}/")
         step("Break four things by hand (boto3), while it runs")

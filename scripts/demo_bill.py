@@ -69,6 +69,6 @@ def old_way(sandbox: Sandbox, month: str, say: Say) -> None:
             continue
         total = sum((Decimal(row["total_charges_usd"] or 0) for row in rows), Decimal())
         calls = sum(int(row["monthly_calls"]) for row in rows)
-        say(f"{what}: {calls} calls, {total:.2f} USD, and no error; true are "
+        say(f"{what}: {calls} calls, {total:.2f} USD, and no error; true of these events are "
             f"{sum(c['calls'] for c in truth['customers'].values())} calls, {money(truth):.2f} USD")
     say("(one JSON document per object is read, the rest is skipped; and its filter on user drops nearly everybody)")

@@ -19,11 +19,13 @@ EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
 CLEAN = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BILLING"))}
 # Each place with one file that must be there, and how many there are at least.
 PLACES = {"usr/bin": ("billingd", 1), "etc/billingd": ("billing.yaml", 1), "etc/default": ("billingd", 1),
-          "usr/lib/systemd/system": ("billingd-close.timer", 3), "usr/share/man/man5": ("billing.yaml.5.gz", 1),
-          "usr/share/man/man8": ("billingd.8.gz", 1), "usr/share/bash-completion/completions": ("billingd", 1),
+          "usr/lib/systemd/system": ("billingd-close.timer", 3), "usr/lib/systemd/catalog": ("billingd.catalog", 1),
+          "usr/share/man/man5": ("billing.yaml.5.gz", 1), "usr/share/man/man8": ("billingd.8.gz", 1),
+          "usr/share/bash-completion/completions": ("billingd", 1),
           "usr/share/zsh/vendor-completions": ("_billingd", 1), "usr/share/billingd/specs": ("billing.schema.json", 4),
           "usr/share/billingd/specs/sql": ("view.sql", 10), "usr/share/billingd/specs/sql/queries": ("1-raw-data.sql", 7),
-          "usr/share/doc/billingd": ("copyright", 12), "usr/share/doc/billingd/examples": ("notify-reload.conf", 3)}
+          "usr/share/doc/billingd": ("openapi.yaml", 18), "usr/share/doc/billingd/examples": ("notify-reload.conf", 3),
+          "usr/share/doc/billingd/monitoring": ("billingd.rules.yml", 2)}
 
 
 def run(*words: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:
@@ -67,7 +69,6 @@ def test_everything_lies_in_its_place(tree: Path) -> None:
     found: dict[str, set[str]] = {}
     for name in files(tree):
         found.setdefault(os.path.dirname(name), set()).add(os.path.basename(name))
-    found.pop("usr/share/doc/billingd/monitoring", None)
     assert set(found) == set(PLACES)
     for place, (name, count) in PLACES.items():
         assert name in found[place] and len(found[place]) >= count, place
@@ -108,6 +109,9 @@ def test_another_prefix(tmp_path: Path) -> None:
     for name in ("billingd.service", "billingd-close.service"):
         done = run("systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=12", units / name)
         assert done.returncode == 0, done.stdout
+    catalog = (tmp_path / "opt/lib/systemd/catalog/billingd.catalog").read_text()
+    [documents] = set(re.findall(r"^Documentation: file://(\S+)/[\w.-]+$", catalog, re.M))
+    assert documents == f"{tmp_path}/opt/share/doc/billingd"
     drop_in = (tmp_path / "opt/share/doc/billingd/examples/notify-reload.conf").read_text()
     check = re.findall(r"^ExecReload=(.+ check)$", text, re.M)
     assert check and f"ExecReload={check[0]}\n" in drop_in
