@@ -194,6 +194,36 @@ static void test_copies_hide_nothing(void)
 }
 
 /* A backfill puts late events under their own hour. */
+/* Others' lines: more in S3 than the log group took in. Late ones, and those of an hour's last
+ * moments, are none; what the end of all we read may still explain is not told. */
+static void test_surplus(void)
+{
+    fresh(1000);
+    for (size_t i = 10; i < 40; i++)
+        move(i, i + 1 + i * 7 % AUDIT_RETRY_HOURS, 5);
+    hours[50].hops[AUDIT_INGESTED]--, hours[51].hops[AUDIT_INGESTED]++;
+    hours[60].hops[AUDIT_INGESTED] -= 7, hours[70].hops[AUDIT_INGESTED] += 7;
+    CHECK_INT(all_missing(), 0);
+    CHECK_INT(audit_ladder_surplus(&audit), 0);
+    fresh(1000);
+    hours[60].hops[AUDIT_DELIVERED] += 40, hours[60].lines += 40;
+    hours[60].made += 40, hours[60].logged += 40;
+    CHECK_INT(all_missing(), 0);
+    CHECK_INT(audit_ladder_surplus(&audit), 40);
+    CHECK_INT(hours[60].surplus, 40);
+    /* They stand in for lost ones: what is over is told all the same. */
+    hours[61].hops[AUDIT_DELIVERED] -= 30, hours[61].lines -= 30;
+    hours[61].made -= 30, hours[61].logged -= 30;
+    (void)all_missing();
+    CHECK_INT(audit_ladder_surplus(&audit), 10);
+    fresh(1000);
+    audit.last = HOURS;
+    hours[HOURS - 2].hops[AUDIT_DELIVERED] += 5, hours[HOURS - 2].lines += 5;
+    hours[HOURS - 2].made += 5, hours[HOURS - 2].logged += 5;
+    (void)all_missing();
+    CHECK_INT(audit_ladder_surplus(&audit), 0);
+}
+
 static void test_recovered(void)
 {
     fresh(1000);
@@ -580,6 +610,7 @@ int main(void)
     test_unknown_is_not_zero();
     test_dropped_counts();
     test_copies_hide_nothing();
+    test_surplus();
     test_recovered();
     test_gaps();
     test_losses_among_noise();

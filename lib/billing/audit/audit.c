@@ -111,6 +111,8 @@ static json_t *hour_document(const struct audit *audit, const struct audit_hour 
     json_object_set_new(document, "delivery_throttling", count_or_null(hour->throttled));
     if (json_object_size(missing))
         json_object_set(document, "missing", missing);
+    if (hour->surplus)
+        json_object_set_new(document, "surplus", json_integer((json_int_t)hour->surplus));
     return document;
 }
 

@@ -157,6 +157,19 @@ static int64_t logged_events(const struct audit_hour *hour)
     return is_known(hour->hops[AUDIT_FORWARDED]) || hour->lines ? hour->logged : 0;
 }
 
+/* What no hour lacks came from elsewhere.  The last hours of all we read may have been taken in by
+ * hours that we did not read. */
+static void keep_surplus(struct comparing *comparing)
+{
+    struct audit *audit = comparing->audit;
+
+    for (size_t i = 0; i < audit->count; i++)
+        audit->hours[i].surplus = is_known(audit->hours[i].hops[AUDIT_INGESTED]) &&
+                                          i + AUDIT_LATE_HOURS + 1 < audit->count
+                                      ? comparing->surplus[i]
+                                      : 0;
+}
+
 /* Log events, against the events in S3 by the hour they were probably logged in; where that is
  * wrong one hour has too many and one too few.  Where no hour has one, lines tell what was lost
  * behind the log group. */
@@ -177,6 +190,7 @@ static void compare_events(struct comparing *comparing)
     pay_within(comparing, AUDIT_LATE_HOURS, (size_t)2 * AUDIT_RETRY_HOURS);
     /* A backfill puts what was logged late under its own, earlier hour. */
     pay(comparing, comparing->surplus, audit->later + 1, 1);
+    keep_surplus(comparing);
 }
 
 /* Of the lines that were lost the latest that may have been one of the hour. */
@@ -367,6 +381,15 @@ size_t audit_ladder_unknown_hours(const struct audit *audit, size_t *dropped)
         *dropped += old;
     }
     return hours;
+}
+
+int64_t audit_ladder_surplus(const struct audit *audit)
+{
+    int64_t sum = 0;
+
+    for (size_t i = audit->first; i < audit->last; i++)
+        sum += audit->hours[i].surplus;
+    return sum;
 }
 
 bool audit_ladder_exceeds(int64_t events, int64_t whole, const char *limit)

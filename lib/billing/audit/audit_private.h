@@ -62,6 +62,7 @@ struct audit_hour {
      * of which may be the one that lost them: counts do not always tell. */
     int64_t missing[AUDIT_HOPS];
     size_t lost_first[AUDIT_HOPS], lost_last[AUDIT_HOPS];
+    int64_t surplus; /* likewise: events in S3 that the log group did not take in */
 };
 
 struct audit {
@@ -147,6 +148,9 @@ json_t *audit_ladder_gaps(const struct audit *audit);
 /* Judged hours of which no count says how many events there should be: those with events, and
  * (*dropped of them) those so old that nobody has the counts any more, be anything there or not. */
 size_t audit_ladder_unknown_hours(const struct audit *audit, size_t *dropped);
+/* Events of the judged hours that lie in S3 and did not come from the log group, as far as its
+ * count tells. */
+int64_t audit_ladder_surplus(const struct audit *audit);
 /* share of a decimal text: events > whole * limit, exactly ("0.0001": 12 decimals at most). */
 bool audit_ladder_exceeds(int64_t events, int64_t whole, const char *limit);
 

@@ -50,6 +50,24 @@ static void add_sum(json_t *reasons, const struct audit *audit)
                          (json_int_t)audit->counted, (json_int_t)audit_sum_days(audit, "calls")));
 }
 
+/* Lines of another log group, or written by hand, are billed like all others; and one of them may
+ * stand where a lost one should, so that counts tell no loss any more. */
+static void add_surplus(json_t *reasons, const struct audit *audit)
+{
+    int64_t surplus = audit_ladder_surplus(audit), logged = 0;
+
+    for (size_t i = audit->first; i < audit->last; i++)
+        if (audit->hours[i].hops[AUDIT_INGESTED] != METRICS_UNKNOWN)
+            logged += audit->hours[i].hops[AUDIT_INGESTED];
+    if (audit_ladder_exceeds(surplus, logged, audit->billing->settings.max_gap))
+        add(reasons, "surplus",
+            json_sprintf("S3 holds %" JSON_INTEGER_FORMAT
+                         " events that the log group did not take in: another log group or writer "
+                         "uses the same stream or prefix; they are billed, and may hide as many "
+                         "that were lost",
+                         (json_int_t)surplus));
+}
+
 static json_t *counts_text(size_t unknown, size_t dropped)
 {
     if (!dropped)
@@ -74,6 +92,7 @@ json_t *audit_verdict_reasons(const struct audit *audit)
                          "nothing is known of what lies in S3: %s",
                          audit->unread));
     add_sum(reasons, audit);
+    add_surplus(reasons, audit);
     if (unknown && !audit->before_since)
         add(reasons, "counts", counts_text(unknown, dropped));
     return reasons;

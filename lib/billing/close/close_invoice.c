@@ -240,15 +240,17 @@ static bool is_older_than_counts(const struct close *close)
 }
 
 /* What nobody counted may be missing without anybody knowing: where CloudWatch has dropped the
- * counts with age that is noted; younger hours without counts, and a silent month, need somebody's
- * word; whatever else is not known refuses the close. */
+ * counts with age that is noted; younger hours without counts, a silent month, and more than was
+ * logged, need somebody's word; whatever else is not known refuses the close. */
 static void judge_unknown(struct close *close, const char *reason, const char *text)
 {
     bool counts = !strcmp(reason, "counts") || !strcmp(reason, "silent");
+    bool can_accept = counts || !strcmp(reason, "surplus");
+    bool is_noted = counts && !close->number && is_older_than_counts(close);
 
-    if (!counts)
+    if (!can_accept)
         close_reason(close, "the audit cannot tell whether all is there: %s", text);
-    else if (close->accept_unknown || is_older_than_counts(close))
+    else if (close->accept_unknown || is_noted)
         close_note(close, "the audit proves less than it could: %s", text);
     else
         close_reason(close,
@@ -287,7 +289,7 @@ static void judge_audit(struct close *close)
         judge_unknown(close, json_text(one, "reason"), json_text(one, "text"));
 }
 
-static int take_audit(struct flow *flow, struct close *close, struct err *e)
+int close_invoice_audit(struct flow *flow, struct close *close, struct err *e)
 {
     close_tell(close, "auditing the month");
     close->audit = audit_run(flow, close->billing, close->period.from_s, close->period.to_s, e);
@@ -344,7 +346,7 @@ int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
     if (close_is_refused(close))
         return 0; /* nothing else matters */
     close_take_key(close);
-    if (close_evidence_days(flow, close, close->billing, e) || take_audit(flow, close, e))
+    if (close_evidence_days(flow, close, close->billing, e) || close_invoice_audit(flow, close, e))
         return -1;
     if (close_is_refused(close))
         return 0;

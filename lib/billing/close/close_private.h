@@ -41,6 +41,12 @@ json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct
 /* What of the spec's section decides about a bill; new reference. */
 json_t *close_evidence_section(const json_t *section);
 
+/* ---- close_invoice.c ---- */
+
+/* The audit of close->period, in close->audit; what it misses or cannot tell becomes a reason, or a
+ * note. */
+int close_invoice_audit(struct flow *flow, struct close *close, struct err *e);
+
 /* ---- close_finish.c ---- */
 
 /* 1 when the document has its number but no manifest, and all its files: bill, manifest and folder

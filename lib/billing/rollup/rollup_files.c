@@ -85,7 +85,7 @@ static void make_texts(void *arg)
     for (size_t span = 0; span < listing->spans; span++)
         json_array_foreach(listing->objects[span], i, object) {
             list = run_list(runs, listing->billing, json_text(object, "key"));
-            if (list)
+            if (list && !json_object_get(object, "archived")) /* no query reads it */
                 json_array_append(list, object);
         }
     json_object_foreach(runs, folder, list)

@@ -22,7 +22,8 @@ static char *day_prefix(const char *prefix, int64_t day_s)
     return text;
 }
 
-/* Objects beside the hours' folders are in no partition, so no query reads them. */
+/* Objects beside the hours' folders are in no partition, so no query reads them; nor does one read
+ * what is archived, which is as good as gone. */
 static void take_objects(json_t *hours, const json_t *objects, const char *prefix)
 {
     size_t length = strlen(prefix), i;
@@ -34,7 +35,8 @@ static void take_objects(json_t *hours, const json_t *objects, const char *prefi
         json_t *list;
         size_t digits;
 
-        if (strncmp(key, prefix, length) || strncmp(key + length, "hour=", strlen("hour=")))
+        if (json_object_get(object, "archived") || strncmp(key, prefix, length) ||
+            strncmp(key + length, "hour=", strlen("hour=")))
             continue;
         digits = strspn(rest, "0123456789");
         if (digits < 1 || digits > 2 || rest[digits] != '/')

@@ -14,11 +14,11 @@ struct reading {
     const struct metrics_question *question;
     size_t steps;
     int64_t *values;
-    bool *partial; /* per metric, as of the last page that named it */
+    bool *whole; /* per metric: asked and answered, as of the last page that named it */
 };
 
 /* A resource without a name (switched off, or not found) has no metrics. */
-static bool is_whole(const struct metrics_wanted *wanted)
+static bool has_resource(const struct metrics_wanted *wanted)
 {
     for (size_t i = 0; i < METRICS_DIMENSIONS && wanted->dimensions[i].name; i++)
         if (!*wanted->dimensions[i].value)
@@ -42,17 +42,21 @@ static json_t *query_of(const struct metrics_wanted *wanted, size_t index, int64
                      "ReturnData", 1);
 }
 
-static void take_value(struct reading *reading, size_t metric, double time_s, double value)
+/* False for what counts nothing: AWS's sums and maxima of these metrics are none below 0. */
+static bool take_value(struct reading *reading, size_t metric, double time_s, double value)
 {
     const struct metrics_question *question = reading->question;
     int64_t step = ((int64_t)llround(time_s) - question->from_s) / question->period_s;
 
-    if (time_s >= (double)question->from_s && step >= 0 && (size_t)step < reading->steps &&
-        isfinite(value) && fabs(value) < 9e15)
+    if (!isfinite(value) || value < 0 || value > 9e15)
+        return false;
+    if (time_s >= (double)question->from_s && step >= 0 && (size_t)step < reading->steps)
         reading->values[metric * reading->steps + (size_t)step] = llround(value);
+    return true;
 }
 
-/* False for a metric that cannot be ours, or that CloudWatch failed to read. */
+/* False for a metric that cannot be ours, or that CloudWatch failed to read: a status that is none
+ * of AWS's is no success either. */
 static bool take_result(struct reading *reading, const json_t *result)
 {
     const char *id = json_text(result, "Id"), *status = json_text(result, "StatusCode");
@@ -63,13 +67,26 @@ static bool take_result(struct reading *reading, const json_t *result)
 
     if (metric >= reading->question->count)
         return false;
-    if (status && (!strcmp(status, "InternalError") || !strcmp(status, "Forbidden")))
+    if (!status || (strcmp(status, "Complete") != 0 && strcmp(status, "PartialData") != 0) ||
+        json_array_size(times) != json_array_size(values))
         return false;
-    reading->partial[metric] = status && !strcmp(status, "PartialData");
+    reading->whole[metric] = !strcmp(status, "Complete");
     json_array_foreach(times, i, time)
-        take_value(reading, metric, json_number_value(time),
-                   json_number_value(json_array_get(values, i)));
+        if (!json_is_number(time) || !json_is_number(json_array_get(values, i)) ||
+            !take_value(reading, metric, json_number_value(time),
+                        json_number_value(json_array_get(values, i))))
+            return false;
     return true;
+}
+
+/* Why a result was not taken: its status, or what AWS calls complete and is none. */
+static const char *failure_of(const json_t *result)
+{
+    const char *status = json_text(result, "StatusCode");
+
+    if (!status)
+        return "without a status";
+    return strcmp(status, "Complete") != 0 ? status : "its datapoints are no counts of hours";
 }
 
 static int take_page(void *arg, const json_t *page, struct err *e)
@@ -87,14 +104,16 @@ static int take_page(void *arg, const json_t *page, struct err *e)
         if (!take_result(arg, result))
             return err_set(e, ERR_RETRY, "GetMetricData: %s: %s",
                            json_text(result, "Label") ? json_text(result, "Label") : "?",
-                           json_text(result, "StatusCode") ? json_text(result, "StatusCode") : "?");
+                           failure_of(result));
     return 1;
 }
 
+/* AWS answers every query of a call, those without a datapoint too: what is not named was not read,
+ * and that is not the same as nothing. */
 static int check_whole(const struct reading *reading, struct err *e)
 {
-    for (size_t i = 0; i < reading->question->count; i++)
-        if (reading->partial[i])
+    for (size_t i = 0; i < reading->question->count && i < METRICS_MOST; i++)
+        if (has_resource(&reading->question->wanted[i]) && !reading->whole[i])
             return err_set(e, ERR_RETRY, "GetMetricData: %s: only part of it came",
                            reading->question->wanted[i].name);
     return 0;
@@ -105,7 +124,7 @@ static json_t *queries_of(const struct metrics_question *question)
     json_t *queries = json_array();
 
     for (size_t i = 0; i < question->count && i < METRICS_MOST; i++)
-        if (is_whole(&question->wanted[i]))
+        if (has_resource(&question->wanted[i]))
             json_array_append_new(queries, query_of(&question->wanted[i], i, question->period_s));
     return queries;
 }
@@ -135,7 +154,7 @@ int64_t *metrics_read(struct flow *flow, const struct billing *billing,
     struct reading reading = {
         .question = question,
         .steps = (size_t)((question->to_s - question->from_s) / question->period_s),
-        .partial = mem_new(question->count * sizeof(bool) + 1)};
+        .whole = mem_new(question->count * sizeof(bool) + 1)};
     size_t count = question->count * reading.steps;
     int failed;
 
@@ -143,7 +162,7 @@ int64_t *metrics_read(struct flow *flow, const struct billing *billing,
     for (size_t i = 0; i < count; i++)
         reading.values[i] = METRICS_UNKNOWN;
     failed = read_all(flow, billing, &reading, e);
-    free(reading.partial);
+    free(reading.whole);
     if (!failed)
         return reading.values;
     free(reading.values);

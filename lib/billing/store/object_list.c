@@ -27,6 +27,14 @@ static json_t *list_params(const struct billing *billing, const char *prefix)
                      "EncodingType", "url", "ExpectedBucketOwner", billing->account);
 }
 
+/* Readable only after a restore: Athena passes over these without an error. */
+static bool is_archived(const json_t *item)
+{
+    const char *class = json_text(item, "StorageClass");
+
+    return class && (!strcmp(class, "GLACIER") || !strcmp(class, "DEEP_ARCHIVE"));
+}
+
 struct listing {
     const char *before; /* the first key that is behind the list's end, or NULL */
     json_t *objects;
@@ -41,10 +49,11 @@ static bool take(struct listing *listing, const json_t *item)
         return false;
     if (key) /* else no UTF-8: nothing of Firehose's or ours */
         json_array_append_new(listing->objects,
-                              json_pack("{s:O, s:O, s:O, s:O*}", "key", key, "size",
+                              json_pack("{s:O, s:O, s:O, s:O*, s:o*}", "key", key, "size",
                                         json_object_get(item, "Size"), "etag",
                                         json_object_get(item, "ETag"), "modified",
-                                        json_object_get(item, "LastModified")));
+                                        json_object_get(item, "LastModified"), "archived",
+                                        is_archived(item) ? json_true() : NULL));
     return true;
 }
 

@@ -5,7 +5,8 @@
 #include "aws/flow.h"
 #include "billing/store/billing.h"
 
-/* [{"key", "size", "etag", "modified"}] sorted by key (modified: epoch seconds); new reference.
+/* [{"key", "size", "etag", "modified"}] sorted by key (modified: epoch seconds), with "archived":
+ * true where no query reads the object (storage class GLACIER or DEEP_ARCHIVE); new reference.
  * Keys are decoded. */
 json_t *object_list(struct flow *flow, const struct billing *billing, const char *prefix,
                     struct err *e);

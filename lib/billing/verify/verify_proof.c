@@ -278,10 +278,24 @@ static const json_t *find_key(const json_t *objects, size_t *at, const char *key
     return NULL;
 }
 
+/* Objects that came as late as the close took them, whatever late_days is now: others it does not
+ * miss. */
+static json_t *objects_now(struct flow *flow, const struct verify *verify,
+                           const struct closed *closed, struct err *e)
+{
+    json_int_t late =
+        json_whole(json_object_get(closed_last(closed)->archive.manifest, "rules"), "late_days");
+    struct billing billing = closed->billing;
+
+    if (late > billing.settings.late_days)
+        billing.settings.late_days = (int)late;
+    return close_objects(flow, &billing, verify->month, e);
+}
+
 int verify_proof_objects(struct flow *flow, struct verify *verify, const struct closed *closed,
                          struct err *e)
 {
-    json_auto_t *now = close_objects(flow, &closed->billing, verify->month, e), *then = NULL;
+    json_auto_t *now = objects_now(flow, verify, closed, e), *then = NULL;
     size_t i, at = 0, wrong = 0;
     const json_t *object;
 
@@ -300,7 +314,7 @@ int verify_proof_objects(struct flow *flow, struct verify *verify, const struct 
             continue;
         if (wrong++ < SHOWN)
             verify_findings_differ(verify, "%s, which the bill was made from, %s", key ? key : "?",
-                                   there ? "was changed" : "is gone");
+                                   there ? "was changed" : "is gone, or archived");
     }
     if (wrong > SHOWN)
         verify_findings_differ(verify, "%zu more source objects are gone or changed",
