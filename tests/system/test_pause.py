@@ -115,6 +115,8 @@ DAMAGE: list[dict[str, Any]] = [
     {"body": '{"format_version": "2.0", "pauses": []}', "code_": 1},
     {"body": '{"format_version": "1.0", "pauses": [{"address": "shop"}]}', "code_": 1},
     {"body": '{"format_version": "1.0", "pauses": [], "pauses": []}', "code_": 1},
+    {"body": json.dumps({"format_version": "1.0", "pauses": [
+        {"address": LOGS, "reason": "r", "by": "b", "since": 1, "until": 2 ** 63 - 1}]}), "code_": 1},
 ]
 
 
