@@ -211,7 +211,7 @@ static json_t *pause_json(const struct pass_runner *runner, const struct address
 {
     enum err_kind kind;
     const json_t *pauses = pass_paused(runner->pass, address->pipeline, unknown, &kind);
-    const json_t *pause = pause_find(pauses, address->text, clock_now_ms() / 1000);
+    const json_t *pause = pause_find(pauses, address->text, clock_agreed_ms() / 1000);
 
     return pause ? json_share(pause) : json_null();
 }
