@@ -30,7 +30,7 @@ static void measure(const struct service *service)
         json_array_foreach(pauses, i, pause) {
             const char *address = json_text(pause, "address");
 
-            if (pause_is_in_force(pause, clock_now_ms() / 1000))
+            if (pause_is_in_force(pause, clock_agreed_ms() / 1000))
                 metric_set(&service_metrics.paused_since, moment(pause, "since"), address, NULL);
             metric_set(&service_metrics.paused_until, moment(pause, "until"), address, NULL);
         }
@@ -52,7 +52,7 @@ static void tell(struct service *service, const json_t *pause)
     const char *address = json_text(pause, "address");
     cleanup_free char *name = mem_printf("%s pause", address), *how = NULL;
     char until[TIMESTAMP_ROOM];
-    bool holds = pause_is_in_force(pause, clock_now_ms() / 1000);
+    bool holds = pause_is_in_force(pause, clock_agreed_ms() / 1000);
 
     timestamp_text(json_integer_value(json_object_get(pause, "until")), until);
     how = holds ? pause_text(pause) : NULL;
@@ -114,7 +114,7 @@ void service_pauses_add(const struct service *service, struct str *text)
         json_array_foreach(pauses, i, pause) {
             char until[TIMESTAMP_ROOM];
 
-            if (!pause_is_in_force(pause, clock_now_ms() / 1000) || count++ >= STATUS_PAUSES)
+            if (!pause_is_in_force(pause, clock_agreed_ms() / 1000) || count++ >= STATUS_PAUSES)
                 continue;
             timestamp_minute(json_integer_value(json_object_get(pause, "until")), until);
             str_addf(text, ", %s paused until %s", json_text(pause, "address"), until);

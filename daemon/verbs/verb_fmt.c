@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "daemon/verbs/verb.h"
+#include "daemon/views/standard_streams.h"
 #include "daemon/views/text_diff.h"
 #include "spec/manifest.h"
 #include "yaml/yaml_format.h"
@@ -121,10 +122,12 @@ static int settle(const struct options *options, const char *path, const char *b
         text_diff_print(before, after, "", stdout, options_color(options, stdout));
     if (options->check && !same && !options->diff)
         (void)printf("%s\n", path);
-    if (writes && !strcmp(path, "-"))
+    if (writes && !strcmp(path, "-")) {
+        standard_streams_exact(); /* a file, not words for people */
         (void)fputs(after, stdout);
-    else if (writes && !same)
+    } else if (writes && !same) {
         return replace(path, after);
+    }
     return options->check && !same ? EXIT_DIFFERENT : EXIT_DONE;
 }
 

@@ -79,7 +79,7 @@ static int find_listing(struct flow *flow, struct pausing *pausing, size_t index
 
 static json_t *new_pause(const struct pausing *pausing, const char *caller)
 {
-    int64_t now_s = clock_now_ms() / 1000;
+    int64_t now_s = clock_agreed_ms() / 1000;
 
     return json_pack("{s:s, s:s, s:s, s:I, s:I}", "address", pausing->address.text, "reason",
                      pausing->options->reason, "by", caller, "since", (json_int_t)now_s, "until",
@@ -93,7 +93,7 @@ static bool has_pause(const json_t *pauses, const char *address)
 
     json_array_foreach((json_t *)pauses, i, pause)
         if (!strcmp(json_text(pause, "address"), address) &&
-            pause_is_in_force(pause, clock_now_ms() / 1000))
+            pause_is_in_force(pause, clock_agreed_ms() / 1000))
             return true;
     return false;
 }
@@ -114,12 +114,12 @@ static int change_once(struct flow *flow, struct pausing *pausing, const struct 
         (void)err_wrap(e, "what is paused is not known");
     if (pauses && pausing->resume && !has_pause(pauses, address)) {
         (void)err_set(e, ERR_ABSENT, "%s is not paused%s", address,
-                      pause_find(pauses, address, clock_now_ms() / 1000)
+                      pause_find(pauses, address, clock_agreed_ms() / 1000)
                           ? " by itself: its pipeline is"
                           : "");
     } else if (pauses) {
         pause = pausing->resume ? NULL : new_pause(pausing, listing->caller);
-        document = pause_document(pauses, address, pause, clock_now_ms() / 1000);
+        document = pause_document(pauses, address, pause, clock_agreed_ms() / 1000);
         result = state_object_write(flow, listing->session, listing->place, &object, document, e);
     }
     state_object_fini(&object);
@@ -130,7 +130,7 @@ static void tell_changed(const struct pausing *pausing)
 {
     char until[TIMESTAMP_ROOM];
 
-    timestamp_text(clock_now_ms() / 1000 + pausing->seconds, until);
+    timestamp_text(clock_agreed_ms() / 1000 + pausing->seconds, until);
     if (pausing->options->output == OUTPUT_JSON)
         return;
     if (pausing->resume)
@@ -178,7 +178,7 @@ static int list_one(struct flow *flow, struct pausing *pausing, size_t index, st
     state_object_fini(&object);
     listing_fini(&listing);
     json_array_foreach(pauses, i, pause) {
-        bool holds = pause_is_in_force(pause, clock_now_ms() / 1000);
+        bool holds = pause_is_in_force(pause, clock_agreed_ms() / 1000);
 
         json_object_set_new(pause, "in_force", json_boolean(holds));
         json_array_append(pausing->listed, pause);

@@ -231,7 +231,7 @@ json_t *plan_view_pauses(const struct pass *pass, size_t pipeline)
     size_t i;
 
     json_array_foreach((json_t *)pauses, i, pause)
-        if (pause_is_in_force(pause, clock_now_ms() / 1000))
+        if (pause_is_in_force(pause, clock_agreed_ms() / 1000))
             json_array_append(list, (json_t *)pause);
     return list;
 }

@@ -63,6 +63,7 @@ bool skew_learn(struct skew *skew, const char *host_name, const char *date, int6
     }
     host->offset_ms = (int64_t)server_s * 1000 - clock_now_ms();
     host->wall_ms = wall_ms();
+    clock_disagree(host->offset_ms);
     return true;
 }
 

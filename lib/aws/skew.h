@@ -1,7 +1,8 @@
 /* skew.h -- what time it is for a host whose clock, or ours, is wrong.
  *
  * AWS refuses signatures more than 5 minutes off (S3: 15).  The offset is server minus local, kept
- * per host, used for signing only, and dropped when the local wall clock jumps. */
+ * per host, used for signing and (the newest) as base/clock's agreed time, and dropped when the
+ * local wall clock jumps. */
 #ifndef AWS_SKEW_H
 #define AWS_SKEW_H
 

@@ -7,6 +7,11 @@
 
 /* Wall clock, milliseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_now_ms(void);
+/* The same by AWS's clock, as far as AWS has refused ours: for moments that several machines go by.
+ */
+int64_t clock_agreed_ms(void);
+/* AWS's clock is ahead of ours by so many milliseconds; held until the wall clock jumps. */
+void clock_disagree(int64_t ahead);
 /* Monotonic milliseconds, for durations and deadlines. */
 int64_t clock_monotonic_ms(void);
 /* Tests: clock_now_ms returns this from now on; negative gives the real clock back. */

@@ -14,7 +14,8 @@ void import_draft_init(struct import_draft *draft)
                                    .beside = json_object(),
                                    .notes = json_object(),
                                    .kept = json_object(),
-                                   .unknown = json_object()};
+                                   .unknown = json_object(),
+                                   .missed = json_object()};
 }
 
 void import_draft_fini(struct import_draft *draft)
@@ -30,6 +31,7 @@ void import_draft_fini(struct import_draft *draft)
     json_decref(draft->notes);
     json_decref(draft->kept);
     json_decref(draft->unknown);
+    json_decref(draft->missed);
     json_decref(draft->billing);
     *draft = (struct import_draft){0};
 }
@@ -127,4 +129,16 @@ void import_draft_unknown(struct import_draft *draft, const char *ids, const cha
         json_object_set_new(draft->unknown, id, json_string(text));
         at += n;
     }
+}
+
+void import_draft_missed(struct import_draft *draft, const char *id, const char *field,
+                         const char *why, bool denied)
+{
+    const char *before =
+        json_string_value(json_object_get(json_object_get(draft->missed, id), "fields"));
+    json_t *missed = json_sprintf("%s%s%s", before ? before : "", before ? ", " : "", field);
+
+    json_object_set_new(
+        draft->missed, id,
+        json_pack("{s:o, s:s, s:b}", "fields", missed, "why", why, "denied", denied));
 }

@@ -18,7 +18,8 @@ struct import_draft {
     json_t *notes;       /* id -> [texts]; "" for the whole */
     json_t *kept;        /* id -> {field: text}: why the template's value stays */
     json_t *unknown;     /* id -> text: why nobody knows whether there is one */
-    json_t *billing;     /* the section, or NULL */
+    json_t *missed;  /* id -> {"fields", "why", "denied"}: asked for and not read, left out since */
+    json_t *billing; /* the section, or NULL */
 };
 
 void import_draft_init(struct import_draft *draft);
@@ -43,6 +44,9 @@ bool import_draft_keeps(const struct import_draft *draft, const char *id, const 
 /* Something to tell at a resource, once. */
 void import_draft_note(struct import_draft *draft, const char *id, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* A field that a look asked for and could not read: the spec leaves it alone, and that is told. */
+void import_draft_missed(struct import_draft *draft, const char *id, const char *field,
+                         const char *why, bool denied);
 /* What is not known of the ids (separated by blanks). */
 void import_draft_unknown(struct import_draft *draft, const char *ids, const char *text);
 

@@ -270,6 +270,8 @@ static void forget_own(struct learning *l)
         const struct field *field = kind_field(l->scope.kind, name);
 
         if (field && !(field->flags & (FIELD_KEY | FIELD_LOCAL)) && !is_in_template(l, name)) {
+            import_draft_missed(l->draft, l->id, name, task_summary(l->task),
+                                task_verdict(l->task) == VERDICT_DENIED);
             (void)json_object_del(fields, name);
             l->changed = true;
         }

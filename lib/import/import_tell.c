@@ -108,6 +108,21 @@ static void tell_unread(struct import_draft *draft, const char *id, const struct
     told->failed = told->failed || !denied;
 }
 
+/* The resource was read in the end, but for what was left out of the spec to that end. */
+static void tell_missed(struct import_draft *draft, const char *id, struct import_told *told)
+{
+    const json_t *missed = json_object_get(draft->missed, id);
+    bool denied = json_is_true(json_object_get(missed, "denied"));
+
+    if (!missed)
+        return;
+    import_draft_note(draft, id, "NOT READ: %s: %s. The spec leaves it alone",
+                      json_text(missed, "fields"), json_text(missed, "why"));
+    told->unread++;
+    told->denied = told->denied || denied;
+    told->failed = told->failed || !denied;
+}
+
 static void tell_task(struct import_draft *draft, const struct task *task, struct import_told *told)
 {
     const char *id = strchr(task_address(task), '/') + 1;
@@ -119,6 +134,7 @@ static void tell_task(struct import_draft *draft, const struct task *task, struc
         tell_unread(draft, id, task, told);
         return;
     }
+    tell_missed(draft, id, told);
     task_scope(task, &scope);
     tell_others(draft, id, &scope);
     json_array_foreach(task_notes(task), i, note)

@@ -10,7 +10,7 @@ struct import_told {
     size_t
         corrected; /* resources that a plan of the spec would change, the mark alone not counted */
     size_t marked; /* resources that would get the mark, and nothing else */
-    size_t unread; /* resources that were not read */
+    size_t unread; /* resources that were not read, or not wholly */
     size_t lints;
     bool denied, failed; /* why they were not: permission, or anything else */
 };

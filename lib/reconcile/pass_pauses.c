@@ -65,7 +65,7 @@ void pass_pauses_fini(struct pass_pauses *pauses)
 char *pass_pauses_observe(const struct pass_pauses *pauses, const struct item *items, size_t count,
                           const char *pipeline)
 {
-    int64_t now_s = clock_now_ms() / 1000;
+    int64_t now_s = clock_agreed_ms() / 1000;
     const json_t *whole = pause_find(pauses->list, pipeline, now_s);
 
     for (size_t i = 0; i < count; i++) {

@@ -6,11 +6,17 @@
 
 #include <string.h>
 
+/* Seconds that can be a moment's, and be told: up to the end of the year 9999. */
+static bool is_moment(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 0 &&
+           json_integer_value(value) < 253402300800;
+}
+
 static bool is_pause(const json_t *pause)
 {
     return json_text(pause, "address") && json_text(pause, "reason") && json_text(pause, "by") &&
-           json_is_integer(json_object_get(pause, "since")) &&
-           json_is_integer(json_object_get(pause, "until"));
+           is_moment(json_object_get(pause, "since")) && is_moment(json_object_get(pause, "until"));
 }
 
 json_t *pause_list(const json_t *document, struct err *e)

@@ -70,7 +70,7 @@ int state_object_take(const struct aws_reply *reply, const json_t *place,
     if (is_absent(&reply->error))
         return 0;
     said = aws_error_summary(&reply->error);
-    if (reply->kind != ERR_DENIED)
+    if (strcmp(reply->error.code, "AccessDenied") != 0)
         return err_set(e, reply->kind, "%s", said);
     /* S3 says the same of an object that is not there to who may not list the bucket. */
     return err_set(e, ERR_DENIED, "%s; it needs the permissions s3:GetObject and s3:ListBucket",

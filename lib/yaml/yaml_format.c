@@ -22,6 +22,8 @@ struct line {
     size_t length;
     enum line_kind kind;
     int old_indent, indent; /* bytes; LITERAL: indent is by how much it moves */
+    bool inside;            /* begins within brackets that opened in `opened` */
+    size_t opened;
     struct {
         size_t from, to; /* columns between which one blank is left */
     } gaps[GAPS];
@@ -44,6 +46,7 @@ struct layout {
     size_t reached;             /* lines before it have their first token */
     bool after_mark;            /* the token before was ":" of a block, or "-" */
     size_t mark_line, mark_end; /* and where it ended */
+    bool open_end;              /* the last line has no break */
 };
 
 /* ---- lines ---- */
@@ -53,8 +56,6 @@ static void add_line(struct layout *layout, const char *start, size_t length)
     struct line *line;
     size_t blanks = 0;
 
-    while (length && (start[length - 1] == '\r'))
-        length--;
     while (blanks < length && start[blanks] == ' ')
         blanks++;
     layout->lines = mem_resize(layout->lines, layout->count + 1, sizeof *layout->lines);
@@ -66,18 +67,37 @@ static void add_line(struct layout *layout, const char *start, size_t length)
         line->kind = start[blanks] == '#' ? LINE_COMMENT : LINE_FOLDED;
 }
 
+/* Bytes of a line break here, as libyaml counts lines; 0: there is none. */
+static size_t line_break(const char *bytes, const char *end)
+{
+    static const char *const breaks[] = {"\r\n",     "\n",           "\r",
+                                         "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+
+    for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+        size_t length = strlen(breaks[i]);
+
+        if ((size_t)(end - bytes) >= length && !memcmp(bytes, breaks[i], length))
+            return length;
+    }
+    return 0;
+}
+
 static void split(struct layout *layout, const char *bytes, size_t length)
 {
-    const char *end = bytes + length;
+    const char *end = bytes + length, *start = bytes;
 
     while (bytes < end) {
-        const char *stop = memchr(bytes, '\n', (size_t)(end - bytes));
+        size_t skip = line_break(bytes, end);
 
-        if (!stop)
-            stop = end;
-        add_line(layout, bytes, (size_t)(stop - bytes));
-        bytes = stop + 1;
+        if (skip)
+            add_line(layout, start, (size_t)(bytes - start));
+        bytes += skip ? skip : 1;
+        if (skip)
+            start = bytes;
     }
+    layout->open_end = start < end;
+    if (layout->open_end)
+        add_line(layout, start, (size_t)(end - start));
 }
 
 /* Bytes of the first so many characters. */
@@ -294,6 +314,18 @@ static int bracket_indent(struct layout *layout, const yaml_token_t *token)
     return moved > least ? moved : least;
 }
 
+static void begin_inside(struct layout *layout, const yaml_token_t *token)
+{
+    size_t line = token->start_mark.line;
+    bool first = line >= layout->reached && line < layout->count;
+
+    begin_line(layout, &token->start_mark, bracket_indent(layout, token));
+    if (first) {
+        layout->lines[line].inside = true;
+        layout->lines[line].opened = layout->bracket_line;
+    }
+}
+
 static bool take_token(struct layout *layout, const yaml_token_t *token)
 {
     bool opens = token->type == YAML_FLOW_SEQUENCE_START_TOKEN ||
@@ -311,7 +343,7 @@ static bool take_token(struct layout *layout, const yaml_token_t *token)
     if (closes)
         layout->brackets--;
     if (layout->brackets > 0 || closes)
-        begin_line(layout, &token->start_mark, bracket_indent(layout, token));
+        begin_inside(layout, token);
     else if (!take_block_token(layout, token))
         return false;
     if (opens && !layout->brackets++)
@@ -353,13 +385,15 @@ static const struct line *next_structure(const struct layout *layout, size_t at)
     return NULL;
 }
 
-/* A line above that stood as deep, with nothing less deep in between. */
-static const struct line *alike_above(const struct layout *layout, size_t at)
+/* A line above that stood as deep, with nothing less deep in between; what stands in brackets that
+ * are closed by then says nothing. */
+static const struct line *alike_above(const struct layout *layout, size_t at, bool inside)
 {
     for (size_t i = at; i-- > 0;) {
         const struct line *line = &layout->lines[i];
 
-        if (line->kind != LINE_STRUCTURE || line->old_indent > layout->lines[at].old_indent)
+        if (line->kind != LINE_STRUCTURE || (line->inside && !inside) ||
+            line->old_indent > layout->lines[at].old_indent)
             continue;
         return line->old_indent == layout->lines[at].old_indent ? line : NULL;
     }
@@ -376,7 +410,7 @@ static void place_comments(struct layout *layout)
         if (line->kind != LINE_COMMENT)
             continue;
         next = next_structure(layout, i);
-        above = alike_above(layout, i);
+        above = alike_above(layout, i, next && next->inside && next->opened < i);
         if (above && (!next || next->old_indent != line->old_indent))
             line->indent = above->indent;
         else
@@ -429,7 +463,9 @@ static char *write_lines(const struct layout *layout)
             str_add_char(&out, '\n');
         blank = line->kind == LINE_BLANK;
     }
-    if (blank && out.len > 1) /* none at the end */
+    /* None at the end; and a break where none was would belong to the text. */
+    if ((blank && out.len > 1) ||
+        (layout->open_end && layout->lines[layout->count - 1].kind == LINE_LITERAL))
         out.data[--out.len] = '\0';
     return str_take(&out);
 }

@@ -66,6 +66,15 @@ def test_explain(run: Any, start: Any, sandbox: Sandbox, spec: Spec, applied: No
                  "events are being lost", "since unknown: no daemon answers at", "next look updates it",
                  "call logs:PutRetentionPolicy", "set by  billingd's default"):
         assert part in text, text
+    # What was not read is not told as absent.
+    name, key = field(told, "name"), explained(run, LOGS + ".kms_key")["fields"][0]
+    assert (name["have"], name["have_unknown"], key["have"]) == (name["want"], None, None)
+    assert key["have_unknown"] == "what the spec leaves alone is not read"
+    sandbox.faults({"operation": "DescribeLogGroups", "action": "error", "code": "AccessDeniedException", "times": 0})
+    done = run("explain", LOGS, "-o", "json")
+    sandbox.faults()
+    assert done.returncode == 77
+    assert {f["have_unknown"] for f in json.loads(done.stdout)["fields"]} == {"it could not be read"}
     # A daemon that observes it knows since when.
     spec.write(pipelines=pipeline(more=RESOURCES + "    mode: observe\n"))
     drift(sandbox, 180)

@@ -115,6 +115,22 @@ def test_one_layout(tmp_path: Path) -> None:
     fmt("fmt", "-", "--check", text=UGLY, code=2)
 
 
+@pytest.mark.parametrize("text, neat", [
+    # Whatever libyaml takes for a line break is one; what is none is written as it was read.
+    ("e: \u2028s:\n    - a\n", "e:\ns:\n  - a\n"), ("a:   1\x85b:\r  c:  2\r\n", "a: 1\nb:\n  c: 2\n"),
+    ('a:  "\ufeff\u200e"\n', 'a: "\ufeff\u200e"\n'),
+    # A comment below brackets is not about what stands in them.
+    ("g:\n    - m:\n      o: {a,\n    b: [x,]}\n      p: s\n    # c\n",
+     "g:\n  - m:\n    o: {a,\n      b: [x,]}\n    p: s\n  # c\n"),
+    # A text without a line break at its end gets none.
+    ("s: |\n    SELECT 1", "s: |\n  SELECT 1"), ("s: |\n    SELECT 1\n", "s: |\n  SELECT 1\n"), ("s:   1", "s: 1\n"),
+])
+def test_odd_lines(text: str, neat: str) -> None:
+    done = subprocess.run([BINARY, "fmt", "-"], input=text.encode(), capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout.decode(), done.stderr) == (0, neat, b"")
+    assert subprocess.run([BINARY, "fmt", "-"], input=done.stdout, capture_output=True, timeout=60).stdout == done.stdout
+
+
 def test_shipped_files_are_so() -> None:
     for path in [ROOT / "billing.yaml", ROOT / "specs/pipeline.yaml"]:
         fmt("fmt", path, "--check")

@@ -115,6 +115,8 @@ DAMAGE: list[dict[str, Any]] = [
     {"body": '{"format_version": "2.0", "pauses": []}', "code_": 1},
     {"body": '{"format_version": "1.0", "pauses": [{"address": "shop"}]}', "code_": 1},
     {"body": '{"format_version": "1.0", "pauses": [], "pauses": []}', "code_": 1},
+    {"body": json.dumps({"format_version": "1.0", "pauses": [
+        {"address": LOGS, "reason": "r", "by": "b", "since": 1, "until": 2 ** 63 - 1}]}), "code_": 1},
 ]
 
 
@@ -139,6 +141,27 @@ def test_unknown_is_no_leave_to_write(run: Any, sandbox: Sandbox, applied: None)
         sandbox.faults()
         put(sandbox)
     assert run("apply", "--yes").returncode == 0 and retention(sandbox) == 90
+
+
+def test_a_wrong_clock_ends_no_pause(run: Any, sandbox: Sandbox, applied: None) -> None:
+    """Ours is two hours ahead of AWS's, then behind it: what others paused for five minutes holds, and so does our pause."""
+    drift(sandbox)
+    for ahead_s in (7200, -7200):
+        put(sandbox, pause(time.time() - ahead_s + 300))
+        sandbox.switches(clock_offset_s=-ahead_s)
+        sandbox.clear()
+        assert "paused until 2" in run("apply", "--yes").stdout and written(sandbox) == set()
+        assert run("pause").stdout.startswith(f"{LOGS}: paused until 2")
+        assert run("pause", "shop/bucket", *WHY).returncode == 0
+        told = json.loads(run("pause", "-o", "json").stdout)["pauses"]
+        ours = next(p for p in told if p["address"] == "shop/bucket")
+        assert abs(ours["since"] - (time.time() - ahead_s)) < 60 and ours["in_force"]
+        sandbox.switches(clock_offset_s=0)
+    put(sandbox, pause(time.time() - 1))
+    sandbox.switches(clock_offset_s=7200)
+    assert run("apply", "--yes").returncode == 0
+    sandbox.switches(clock_offset_s=0)
+    assert retention(sandbox) == 90
 
 
 def test_a_plan_goes_by_the_pauses_it_saw(run: Any, sandbox: Sandbox, applied: None, tmp_path: Any) -> None:

@@ -71,18 +71,38 @@ static const char *part_of(const struct explaining *explaining, const struct fie
     return wanted && wanted[n] == '.' ? wanted + n + 1 : NULL;
 }
 
+/* Why nobody knows what AWS has of it; NULL: *have (borrowed; NULL: nothing) is it. */
+static const char *unread(const struct field *field, const struct task *task, const json_t **have)
+{
+    const json_t *wished = task_wished(task);
+    struct scope scope;
+
+    task_scope(task, &scope);
+    *have = json_object_get(scope.observed, field->name);
+    if (*have)
+        return NULL;
+    if (!task_plan(task)->differences)
+        return "it could not be read";
+    if (!scope.observed)
+        return NULL;
+    if (field->flags & FIELD_KEY) /* by which it was found */
+        *have = json_object_get(wished, field->name);
+    return *have || kind_reads(field, wished, false) ? NULL
+                                                     : "what the spec leaves alone is not read";
+}
+
 static json_t *field_json(const struct explaining *explaining, const struct pass_runner *runner,
                           const struct field *field, const struct task *task)
 {
-    struct scope scope;
+    const json_t *have;
+    const char *unknown = unread(field, task, &have);
     json_t *json, *told = json_array(), *ignored = json_array(), *each;
     const struct plan *plan = task_plan(task);
     size_t i, n = strlen(field->name);
 
-    task_scope(task, &scope);
-    json = json_pack("{s:s, s:O?, s:O?, s:o}", "field", field->name, "want",
-                     json_object_get(task_wished(task), field->name), "have",
-                     json_object_get(scope.observed, field->name), "source",
+    json = json_pack("{s:s, s:O?, s:O?, s:s?, s:o}", "field", field->name, "want",
+                     json_object_get(task_wished(task), field->name), "have", have, "have_unknown",
+                     unknown, "source",
                      source_of(runner->manifest, explaining->address.resource, field,
                                part_of(explaining, field)));
     json_array_foreach(plan->differences, i, each)
@@ -191,7 +211,7 @@ static json_t *pause_json(const struct pass_runner *runner, const struct address
 {
     enum err_kind kind;
     const json_t *pauses = pass_paused(runner->pass, address->pipeline, unknown, &kind);
-    const json_t *pause = pause_find(pauses, address->text, clock_now_ms() / 1000);
+    const json_t *pause = pause_find(pauses, address->text, clock_agreed_ms() / 1000);
 
     return pause ? json_share(pause) : json_null();
 }
@@ -285,10 +305,14 @@ static void print_field(const json_t *field, const json_t *since)
         json_view_line(json_object_get(field, "want"), "(nothing)", VALUE_COLUMNS);
     cleanup_free char *have =
         json_view_line(json_object_get(field, "have"), "(nothing)", VALUE_COLUMNS);
+    const char *unknown = json_text(field, "have_unknown");
 
-    (void)printf("  %s\n    want    %s\n    have    %s\n", json_text(field, "field"),
+    (void)printf("  %s\n    want    %s\n    have    %s%s\n", json_text(field, "field"),
                  json_is_null(json_object_get(field, "want")) ? "(nothing)" : want,
-                 json_is_null(json_object_get(field, "have")) ? "(nothing)" : have);
+                 unknown ? "unknown: " : "",
+                 unknown                                        ? unknown
+                 : json_is_null(json_object_get(field, "have")) ? "(nothing)"
+                                                                : have);
     print_source(json_object_get(field, "source"));
     print_differences(json_object_get(field, "differences"), "differs", since);
     print_differences(json_object_get(field, "ignored"), "ignored", NULL);

@@ -41,7 +41,7 @@ int billing_guard_check(struct flow *flow, struct billing_turn *turn, const char
     for (; pauses && *ids; ids++) {
         const struct manifest_mode *mode = manifest_resource_mode(pipeline, *ids);
         cleanup_free char *address = mem_printf("%s/%s", pipeline->name, *ids), *why = NULL;
-        const json_t *pause = pause_find(pauses, address, clock_now_ms() / 1000);
+        const json_t *pause = pause_find(pauses, address, clock_agreed_ms() / 1000);
 
         if (mode->observe)
             why = manifest_resource_mode_text(mode);
