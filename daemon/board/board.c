@@ -201,8 +201,8 @@ void board_days(struct board *board, const char *name, const struct rollup_statu
 /* The members that hold counts, times and words of ours: no money, no customer, no key. */
 static json_t *told_audit(const json_t *audit)
 {
-    static const char *const whole[] = {"from",  "to",       "hops",    "totals",
-                                        "hours", "excluded", "verdict", NULL};
+    static const char *const whole[] = {"from",     "to",      "hops",    "totals", "hours",
+                                        "excluded", "not_due", "verdict", NULL};
     static const char *const of_gap[] = {"hop",   "from",        "to",        "events", "of",
                                          "share", "above_limit", "explained", NULL};
     json_t *told = json_object(), *gaps = json_array(), *reasons = json_array(), *each;
@@ -237,4 +237,12 @@ void board_audit(struct board *board, const char *name, const json_t *audit, int
     pipeline->audit = audit ? told_audit(audit) : NULL;
     if (audit)
         pipeline->audit_ms = now_ms;
+}
+
+void board_open_gaps(struct board *board, const char *name, size_t count)
+{
+    struct board_pipeline *pipeline = find_pipeline(board, name);
+
+    if (pipeline)
+        pipeline->open_gaps = count;
 }

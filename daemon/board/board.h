@@ -28,5 +28,7 @@ void board_days(struct board *board, const char *pipeline, const struct rollup_s
 /* An audit (audit.h has its form); NULL: it could not be made; a gap is told all
  * the same until an audit says that it is over. */
 void board_audit(struct board *board, const char *pipeline, const json_t *audit, int64_t now_ms);
+/* Gaps that are not closed, be they older than the audit's hours. */
+void board_open_gaps(struct board *board, const char *pipeline, size_t count);
 
 #endif

@@ -197,13 +197,11 @@ static struct station bill_of(const struct board_pipeline *pipeline, int64_t now
     const json_t *reasons = json_object_get(pipeline->audit, "reasons");
     const char *reason = json_string_value(json_array_get(reasons, 0));
 
-    if (!verdict)
-        return found;
-    if (!strcmp(verdict, "gap"))
+    if (pipeline->open_gaps || (verdict && !strcmp(verdict, "gap")))
         found.state = BOARD_FAILED; /* also when it was found long ago */
-    else if (!is_recent(pipeline->audit_ms, now_ms))
+    else if (!verdict || !is_recent(pipeline->audit_ms, now_ms))
         return found;
-    else if (!strcmp(verdict, "complete"))
+    else if (!strcmp(verdict, "complete") || !strcmp(verdict, "accepted"))
         found.state = rollups_of(pipeline, now_ms).state;
     else if (json_array_size(reasons) == 1 && reason && !strcmp(reason, "silent"))
         found.state = BOARD_SILENT;

@@ -25,6 +25,7 @@ struct board_pipeline {
     json_t *audit;    /* as told, NULL: unknown */
     int64_t days_ms;  /* when they were seen last; 0: never */
     int64_t audit_ms; /* the same */
+    size_t open_gaps; /* older than the audit's hours */
 };
 
 struct board {

@@ -55,6 +55,17 @@ static json_t *audit_days(const json_t *audit)
     return days;
 }
 
+static bool is_due(const json_t *audit, const char *hop)
+{
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(json_object_get(audit, "not_due"), i, each)
+        if (!strcmp(json_string_value(each), hop))
+            return false;
+    return true;
+}
+
 static json_t *audit_hops(const json_t *audit)
 {
     json_t *hops = json_array(), *hop;
@@ -65,8 +76,9 @@ static json_t *audit_hops(const json_t *audit)
             json_object_get(json_object_get(audit, "totals"), json_string_value(hop));
 
         json_array_append_new(
-            hops, json_pack("{s:O, s:o}", "hop", hop, "events",
-                            json_is_integer(total) ? json_copy((json_t *)total) : json_null()));
+            hops, json_pack("{s:O, s:o, s:b}", "hop", hop, "events",
+                            json_is_integer(total) ? json_copy((json_t *)total) : json_null(),
+                            "due", is_due(audit, json_string_value(hop))));
     }
     return hops;
 }
@@ -94,16 +106,16 @@ static json_t *audit_document(const struct board_pipeline *pipeline)
     json_t *reasons = json_object_get(audit, "reasons");
     const char *verdict = json_text(audit, "verdict");
 
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pipeline",
-                     pipeline->name, "verdict", verdict ? verdict : "unknown", "at",
-                     board_document_time(pipeline->audit_ms), "from",
-                     moment_of(json_object_get(audit, "from")), "to",
-                     moment_of(json_object_get(audit, "to")), "reasons",
-                     reasons ? json_incref(reasons) : json_array(), "hops", audit_hops(audit),
-                     "days", audit_days(audit), "gaps", audit_gaps(audit), "newest_object",
-                     moment_of(json_object_get(at, "object")), "newest_event",
-                     moment_of(json_object_get(at, "event")), "delivered_until",
-                     moment_of(json_object_get(at, "delivery")));
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I}", "pipeline",
+        pipeline->name, "verdict", verdict ? verdict : "unknown", "at",
+        board_document_time(pipeline->audit_ms), "from", moment_of(json_object_get(audit, "from")),
+        "to", moment_of(json_object_get(audit, "to")), "reasons",
+        reasons ? json_incref(reasons) : json_array(), "hops", audit_hops(audit), "days",
+        audit_days(audit), "gaps", audit_gaps(audit), "newest_object",
+        moment_of(json_object_get(at, "object")), "newest_event",
+        moment_of(json_object_get(at, "event")), "delivered_until",
+        moment_of(json_object_get(at, "delivery")), "older_gaps", (json_int_t)pipeline->open_gaps);
 }
 
 json_t *board_usage_audit(const struct board *board)

@@ -305,7 +305,32 @@ static json_t *events_model(const json_t *events, int64_t now_s)
 
 /* ---- the whole ---- */
 
-/* class and word of the whole, the worst first. */
+static bool is_good(const char *state)
+{
+    static const char *const good[] = {"none", "in_sync", "silent", "settling"};
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        if (!strcmp(state, good[i]))
+            return true;
+    return false;
+}
+
+/* Pipelines, by the worst of their stations. */
+static bool any_is(const json_t *status, bool unknown)
+{
+    size_t i;
+    json_t *each;
+
+    json_array_foreach(json_object_get(status, "pipelines"), i, each) {
+        const char *state = json_text(each, "state");
+
+        if (unknown ? !strcmp(state, "unknown") : !is_good(state))
+            return true;
+    }
+    return false;
+}
+
+/* class and word of the whole, the worst first: never better than the worst pipeline. */
 static json_t *judge(const json_t *status, json_int_t wrong, json_int_t unknown)
 {
     const struct {
@@ -317,7 +342,9 @@ static json_t *judge(const json_t *status, json_int_t wrong, json_int_t unknown)
         {wrong == 1, "warn", "One resource differs"},
         {wrong > 0, "warn", "Some resources differ"},
         {unknown > 0, "unknown", "Not all is known"},
-        {!json_is_true(json_object_get(status, "ready")), "warn", "Needs a look"},
+        {any_is(status, true), "unknown", "Not all is known"},
+        {!json_is_true(json_object_get(status, "ready")) || any_is(status, false), "warn",
+         "Needs a look"},
         {json_whole(json_object_get(status, "resources"), "settling") > 0, "busy", "Settling"},
         {true, "ok", "All is well"},
     };

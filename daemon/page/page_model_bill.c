@@ -76,6 +76,14 @@ static bool has_gap(const json_t *audit, const char *hop)
     return false;
 }
 
+/* Not counted yet is not unknown. */
+static json_t *total_model(const json_t *hop, json_int_t most)
+{
+    bool due = !json_is_false(json_object_get(hop, "due"));
+
+    return due ? bar(json_object_get(hop, "events"), most) : json_pack("{s:b}", "none", 1);
+}
+
 static json_t *rung_model(const json_t *audit, const json_t *hop, json_int_t most)
 {
     const char *name = json_text(hop, "hop");
@@ -91,8 +99,7 @@ static json_t *rung_model(const json_t *audit, const json_t *hop, json_int_t mos
             json_array_append_new(days, json_pack("{s:b}", "none", 1));
     }
     return json_pack("{s:s, s:o, s:o, s:b}", "title", hop_title(name), "total",
-                     bar(json_object_get(hop, "events"), most), "days", days, "gap",
-                     has_gap(audit, name));
+                     total_model(hop, most), "days", days, "gap", has_gap(audit, name));
 }
 
 static json_t *gaps_model(const json_t *audit)
@@ -117,11 +124,16 @@ static json_t *verdict_model(const json_t *audit)
     const char *verdict = json_text(audit, "verdict");
     const char *reason = json_string_value(json_array_get(json_object_get(audit, "reasons"), 0));
 
-    if (!strcmp(verdict, "complete"))
-        return json_pack("{s:s, s:s}", "class", "ok", "word", "Complete");
     if (!strcmp(verdict, "gap"))
         return json_pack("{s:s, s:s}", "class", "bad", "word", "Usage is missing");
-    if (reason && !strcmp(reason, "silent"))
+    if (json_whole(audit, "older_gaps"))
+        return json_pack("{s:s, s:s}", "class", "bad", "word", "Older usage is missing");
+    if (!strcmp(verdict, "complete"))
+        return json_pack("{s:s, s:s}", "class", "ok", "word", "Complete");
+    if (!strcmp(verdict, "accepted"))
+        return json_pack("{s:s, s:s}", "class", "ok", "word", "Complete but for accepted losses");
+    if (json_array_size(json_object_get(audit, "reasons")) == 1 && reason &&
+        !strcmp(reason, "silent"))
         return json_pack("{s:s, s:s}", "class", "none", "word", "Nobody called");
     return json_pack("{s:s, s:s}", "class", "unknown", "word", "Unknown");
 }

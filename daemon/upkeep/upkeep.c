@@ -11,12 +11,12 @@
 #include "billing/rollup/partition.h"
 #include "billing/rollup/rollup.h"
 #include "billing/store/athena_query.h"
+#include "daemon/health/service_metrics.h"
+#include "daemon/health/service_time.h"
 #include "daemon/upkeep/audit_watch.h"
 #include "daemon/upkeep/backfill_watch.h"
 #include "daemon/upkeep/month_watch.h"
 #include "daemon/upkeep/open_gaps.h"
-#include "daemon/health/service_metrics.h"
-#include "daemon/health/service_time.h"
 #include "spec/billing_setup.h"
 
 #include <ctype.h>
@@ -378,7 +378,10 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, const struct
 
 static void tell_open(const struct upkeep *upkeep, const char *pipeline)
 {
-    health_open_gaps(upkeep->setup.health, pipeline, open_gaps_count(upkeep->gaps, pipeline));
+    size_t count = open_gaps_count(upkeep->gaps, pipeline);
+
+    health_open_gaps(upkeep->setup.health, pipeline, count);
+    board_open_gaps(upkeep->setup.board, pipeline, count);
 }
 
 /* New reference; NULL: it failed, or it is not the time for it. */

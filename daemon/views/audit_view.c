@@ -53,9 +53,22 @@ static json_int_t lost_before(const json_t *audit, const char *hop, bool *above)
     return events;
 }
 
+static bool is_due(const json_t *audit, const char *hop)
+{
+    size_t i;
+    json_t *each;
+
+    json_array_foreach(json_object_get(audit, "not_due"), i, each)
+        if (!strcmp(json_string_value(each), hop))
+            return false;
+    return true;
+}
+
 static void print_rung(const json_t *audit, const char *name, FILE *out, bool color)
 {
-    cleanup_free char *count = grouped(json_object_get(json_object_get(audit, "totals"), name));
+    bool due = is_due(audit, name);
+    cleanup_free char *count =
+        due ? grouped(json_object_get(json_object_get(audit, "totals"), name)) : mem_text("-");
     bool above;
     json_int_t lost = lost_before(audit, name, &above);
 
@@ -64,7 +77,8 @@ static void print_rung(const json_t *audit, const char *name, FILE *out, bool co
         (void)fprintf(out, "%s%" JSON_INTEGER_FORMAT " missing%s  ",
                       terminal_style(color, above ? STYLE_RED : STYLE_YELLOW), lost,
                       terminal_style(color, STYLE_PLAIN));
-    (void)fprintf(out, "%s%s%s\n", terminal_style(color, STYLE_DIM), meaning(name),
+    (void)fprintf(out, "%s%s%s\n", terminal_style(color, STYLE_DIM),
+                  due ? meaning(name) : "no closed billing day lies in these hours",
                   terminal_style(color, STYLE_PLAIN));
 }
 

@@ -13,7 +13,9 @@
 
 enum {
     MOST_LISTENERS = 8,
-    STUCK_MS = 1000, /* an answer not taken for so long gives way when others wait */
+    /* Who has its answer, or does not take it, for so long gives way when others wait: as many as
+     * they are, so that one behind thousands is not kept waiting by their number. */
+    STUCK_MS = 1000,
     /* While somebody waits, time goes by in ticks.  A client has two of them to say what it wants:
      * however long the loop was held up before, its socket is read between two. */
     TICK_MS = 5,
@@ -44,7 +46,7 @@ struct web {
     struct web_routes routes;
     struct web_client *clients; /* newest first */
     size_t count, room;         /* connections; most of them */
-    unsigned tick, batch;       /* batch: see drop_silent */
+    unsigned tick;
     char *address;
 };
 
@@ -99,30 +101,44 @@ static void accept_one(struct listener *listener)
 
 /* ---- room for one more ---- */
 
+typedef bool gives_way(const struct web *web, const struct web_client *client);
+
 static bool is_silent(const struct web *web, const struct web_client *client)
 {
     return client->state == WEB_CLIENT_READING && !client->answered &&
            web->tick - client->tick >= GRACE_TICKS;
 }
 
-/* Whom to drop when nobody is silent: who has its answer, else who does not take it; NULL: nobody
- * yet. */
-static struct web_client *find_victim(const struct web *web)
+static bool has_answer(const struct web_client *client)
 {
-    struct web_client *done = NULL, *stuck = NULL;
-    uint64_t now_ms = uv_now(web->loop);
+    return client->state == WEB_CLIENT_LEAVING ||
+           (client->state == WEB_CLIENT_READING && client->answered);
+}
 
-    for (struct web_client *each = web->clients; each; each = each->next) {
-        bool reads = each->state == WEB_CLIENT_READING;
+static bool stood_still(const struct web *web, const struct web_client *client)
+{
+    return uv_now(web->loop) - client->moved_ms >= STUCK_MS;
+}
 
-        if (reads && !each->answered)
-            continue;
-        if (reads || each->state == WEB_CLIENT_LEAVING)
-            done = !done || each->moved_ms <= done->moved_ms ? each : done;
-        else if (now_ms - each->moved_ms >= STUCK_MS)
-            stuck = each;
-    }
-    return done ? done : stuck;
+static bool is_idle(const struct web *web, const struct web_client *client)
+{
+    return has_answer(client) && stood_still(web, client);
+}
+
+static bool is_stuck(const struct web *web, const struct web_client *client)
+{
+    return client->state == WEB_CLIENT_ANSWERING && stood_still(web, client);
+}
+
+/* Who has its answer since the longest time; NULL: nobody. */
+static struct web_client *find_answered(const struct web *web)
+{
+    struct web_client *found = NULL;
+
+    for (struct web_client *each = web->clients; each; each = each->next)
+        if (has_answer(each) && (!found || each->moved_ms <= found->moved_ms))
+            found = each;
+    return found;
 }
 
 /* How many wait: those that uv holds, and behind them the kernel's queue, which Linux tells as a
@@ -146,21 +162,28 @@ static unsigned count_waiting(const struct web *web)
     return waiting;
 }
 
-/* Drops the oldest of those who never sent a whole request, as many as wait.  False: there was
- * none.
- */
-static bool drop_silent(struct web *web)
+/* Drops the oldest of those, as many as wait.  False: there was none. */
+static bool drop_oldest(struct web *web, gives_way *is_one)
 {
-    unsigned silent = 0, waiting = count_waiting(web);
+    unsigned many = 0, waiting = count_waiting(web);
 
     for (struct web_client *each = web->clients; each; each = each->next)
-        silent += is_silent(web, each);
-    if (!silent)
+        many += is_one(web, each);
+    if (!many)
         return false;
     for (struct web_client *each = web->clients; each; each = each->next)
-        if (is_silent(web, each) && silent-- <= waiting)
+        if (is_one(web, each) && many-- <= waiting)
             web_client_drop(each);
     return true;
+}
+
+static bool drop_answered(struct web *web)
+{
+    struct web_client *found = find_answered(web);
+
+    if (found)
+        web_client_drop(found);
+    return found != NULL;
 }
 
 static bool is_closing_any(const struct web *web)
@@ -175,13 +198,9 @@ static void on_tick(uv_timer_t *timer);
 
 static void make_room(struct web *web)
 {
-    struct web_client *victim;
-
-    if (!is_closing_any(web) && !drop_silent(web)) { /* else room comes anyway */
-        victim = find_victim(web);
-        if (victim)
-            web_client_drop(victim);
-    }
+    if (!is_closing_any(web)) /* else room comes anyway */
+        (void)(drop_oldest(web, is_silent) || drop_oldest(web, is_idle) || drop_answered(web) ||
+               drop_oldest(web, is_stuck));
     if (!uv_is_active((uv_handle_t *)&web->ticker))
         (void)uv_timer_start(&web->ticker, on_tick, TICK_MS, TICK_MS);
 }

@@ -122,6 +122,7 @@ static void test_audit(void)
 {
     const char *name = board->pipelines[0].name;
     json_auto_t *gap = audit_with("gap", "x"), *complete = audit_with("complete", "x");
+    json_auto_t *accepted = audit_with("accepted", "x");
     json_auto_t *silent = audit_with("unknown", "silent"), *told = NULL;
     cleanup_free char *text = NULL;
 
@@ -133,6 +134,13 @@ static void test_audit(void)
     CHECK_TEXT(state_of("bill", now_ms), "unknown");
     board_audit(board, name, silent, now_ms);
     CHECK_TEXT(state_of("bill", now_ms), "silent");
+    board_audit(board, name, accepted, now_ms); /* the spec takes what is lost: ready, too */
+    CHECK_TEXT(state_of("bill", now_ms), "in_sync");
+    board_open_gaps(board, name, 1); /* older than the audit's hours */
+    CHECK_TEXT(state_of("bill", now_ms), "failed");
+    board_audit(board, name, NULL, now_ms);
+    CHECK_TEXT(state_of("bill", now_ms), "failed");
+    board_open_gaps(board, name, 0);
     board_audit(board, name, gap, now_ms);
     board_audit(board, name, NULL, now_ms);
     CHECK_TEXT(state_of("bill", now_ms + 9 * HOUR_MS), "failed"); /* until it is seen to be over */

@@ -176,6 +176,12 @@ static json_t *names_document(void)
     return names;
 }
 
+/* No closed billing day lies in these hours: there is nothing to compare, which is known. */
+static json_t *not_due_document(const struct audit *audit)
+{
+    return audit->has_days ? json_array() : json_pack("[s, s]", "rolled_up", "billed");
+}
+
 static void put_objects(json_t *document, const struct audit *audit)
 {
     json_object_set(document, "error_objects",
@@ -247,6 +253,7 @@ static json_t *document_of(const struct audit *audit, json_t *gaps)
         hours_document(audit), "days", audit->days, "gaps", gaps, "max_gap",
         audit->billing->settings.max_gap, "verdict", audit_verdict(gaps, reasons), "reasons",
         reasons, "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit, &dropped));
+    json_object_set_new(document, "not_due", not_due_document(audit));
     json_object_set_new(document, "excluded", excluded_document(audit, &sum));
     json_object_set_new(document, "included", included_document(audit, &sum));
     json_object_set_new(document, "damaged", json_deep_copy(damaged_objects(audit->billing)));

@@ -41,6 +41,19 @@ void audit_days_find(struct audit *audit)
         *billing->names.rollup_table && calendar_compare(days->first, days->last) <= 0;
 }
 
+int64_t audit_reach(const struct billing *billing, int64_t from_s)
+{
+    const char *zone = price_book_zone(billing->book);
+    struct audit audit = {.billing = billing};
+    struct day closed = rollup_last_closed(billing, clock_now_ms() / 1000), since;
+    int64_t start_s = calendar_day_start(zone, closed);
+
+    if (!*billing->names.rollup_table ||
+        (find_since(&audit, &since) && calendar_compare(closed, since) < 0))
+        return from_s;
+    return start_s < from_s ? start_s : from_s;
+}
+
 json_t *audit_days_values(const struct audit *audit, int64_t from_s, int64_t to_s)
 {
     const struct billing *billing = audit->billing;

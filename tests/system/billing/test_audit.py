@@ -416,6 +416,21 @@ def test_it_reads_only(world: World) -> None:
     assert GROUP
 
 
+def test_hours_without_a_closed_day_are_not_due(world: World) -> None:
+    """No closed billing day lies in them: nothing is to be compared, which is not unknown."""
+    at = time.strftime("%Y-%m-%dT%H:%M", time.gmtime(time.time() - 3 * 3600))
+    world.request(at, at)
+    found = audit(world, "--since", "6h")
+    assert found["verdict"] == "complete" and found["totals"]["unique"] == 1
+    assert found["not_due"] == ["rolled_up", "billed"] and found["totals"]["rolled_up"] is None
+    lines = [line.split() for line in world.run("audit", "--since", "6h").stdout.splitlines() if line.split()]
+    assert {words[0]: words[1] for words in lines if words[0] in HOPS[6:]} == {"rolled_up": "-", "billed": "-"}
+    world.request(FIRST, f"{FIRST}T12:05")
+    world.rollup("--to", FIRST)
+    whole = audit(world, "--from", FIRST, "--to", FIRST)
+    assert whole["not_due"] == [] and whole["totals"]["rolled_up"] == whole["totals"]["billed"] == 1
+
+
 def test_daemon_tells_it_as_metrics(world: World, start: Any) -> None:
     """Traffic of the last hours, one of them blocked."""
     import time
