@@ -127,7 +127,8 @@ static void note_task(struct board_resource *resource, const struct task *task, 
         resource->changed_ms = now_ms;
     resource->known = state;
     resource->checked_ms = now_ms;
-    resource->loss = state == BOARD_IN_SYNC ? plan_loss(task_last_plan(task)) : plan_loss(plan);
+    resource->loss =
+        state == BOARD_IN_SYNC ? task_loss(task, task_last_plan(task)) : task_loss(task, plan);
     if (state == BOARD_IN_SYNC)
         return;
     resource->action = plan->action;

@@ -7,6 +7,7 @@
 #include "daemon/health/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "daemon/views/json_view.h"
+#include "resources/members.h"
 
 #include <string.h>
 
@@ -65,18 +66,19 @@ static void log_repair(const struct task *task)
 static void log_problem(const struct task *task)
 {
     enum task_verdict verdict = task_verdict(task);
-    const char *text = task_text(task);
+    enum loss loss = task_loss(task, task_last_plan(task));
+    const char *text = task_text(task), *lost = loss ? members_loss_name(loss) : NULL;
 
     log_differences(task);
     if (verdict == VERDICT_HELD && !plan_is_stuck(task_last_plan(task)))
         text = "it does not stay repaired, so it is not written any more; find out who changes it, "
                "then reload";
     if (verdict == VERDICT_SETTLING || verdict == VERDICT_RETRY || verdict == VERDICT_OBSERVED)
-        log_warning(task_verdict_name(verdict), "{s:s, s:s, s:s}", "resource", task_address(task),
-                    "kind", task_kind(task)->name, "error", text);
+        log_warning(task_verdict_name(verdict), "{s:s, s:s, s:s*, s:s}", "resource",
+                    task_address(task), "kind", task_kind(task)->name, "loss", lost, "error", text);
     else
-        log_error(task_verdict_name(verdict), "{s:s, s:s, s:s}", "resource", task_address(task),
-                  "kind", task_kind(task)->name, "error", text);
+        log_error(task_verdict_name(verdict), "{s:s, s:s, s:s*, s:s}", "resource",
+                  task_address(task), "kind", task_kind(task)->name, "loss", lost, "error", text);
 }
 
 static char *signature(const struct task *task)

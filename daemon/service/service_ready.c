@@ -6,6 +6,7 @@
 #include "daemon/health/notify.h"
 #include "daemon/health/service_metrics.h"
 #include "daemon/service/service_private.h"
+#include "resources/members.h"
 
 #include <string.h>
 
@@ -102,6 +103,22 @@ static void tell_observed(const struct service *service, struct str *body)
                  service->view.observed);
 }
 
+/* Not what it takes to be ready, and worse than what does. */
+static void tell_losses(const struct service *service, struct str *body)
+{
+    const struct manifest *manifest = service->manifest;
+
+    for (size_t i = 0; manifest && i < manifest->pipeline_count; i++)
+        for (size_t j = 0; j < manifest->pipelines[i].resource_count; j++) {
+            const char *address = manifest->pipelines[i].resources[j].address;
+
+            for (enum loss loss = LOSS_DELAYED; loss <= LOSS_DROPPED; loss++)
+                if (metric_value(&service_metrics.resource_loss, 0, address,
+                                 members_loss_name(loss), NULL) > 0)
+                    str_addf(body, "%s: %s\n", address, members_loss_text(loss));
+        }
+}
+
 int service_ready_answer(void *arg, struct web_exchange *exchange)
 {
     json_auto_t *reasons = service_ready_reasons(arg);
@@ -114,6 +131,7 @@ int service_ready_answer(void *arg, struct web_exchange *exchange)
     if (!i)
         str_add(body, "billingd is ready\n");
     tell_observed(arg, body);
+    tell_losses(arg, body);
     return i ? 503 : 200;
 }
 

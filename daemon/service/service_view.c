@@ -115,7 +115,7 @@ static void count_guards(const struct service *service, const struct task *task)
 
 static void measure_loss(const struct task *task)
 {
-    enum loss worst = plan_loss(task_last_plan(task));
+    enum loss worst = task_loss(task, task_last_plan(task));
 
     for (enum loss loss = LOSS_DELAYED; loss <= LOSS_DROPPED; loss++)
         metric_set(&service_metrics.resource_loss, loss == worst, task_address(task),

@@ -521,7 +521,7 @@ static bool is_usable(const struct task *task)
 
     return verdict == VERDICT_SYNCED || verdict == VERDICT_REPAIRED ||
            (verdict == VERDICT_OBSERVED && task_plan(task)->action == PLAN_UPDATE &&
-            plan_loss(task_plan(task)) < LOSS_MISREAD);
+            task_loss(task, task_plan(task)) < LOSS_MISREAD);
 }
 
 static bool is_in_place(const struct pass *pass, size_t pipeline)
@@ -547,7 +547,7 @@ static bool is_broken(const struct task *task)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         delivers = delivers || !strcmp(task_kind(task)->name, kinds[i]);
     return delivers && !is_usable(task) &&
-           (verdict != VERDICT_HELD || plan_loss(task_last_plan(task)) == LOSS_DROPPED);
+           (verdict != VERDICT_HELD || task_loss(task, task_last_plan(task)) == LOSS_DROPPED);
 }
 
 /* New text; NULL: nothing. */

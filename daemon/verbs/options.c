@@ -20,7 +20,7 @@ const struct flag options_flags[] = {
      "the spec; default ./billing.yaml, then /etc/billingd/billing.yaml; - is standard input (not "
      "for run)"},
     {"output", 'o', FLAG_OUTPUT, 0, "FORMAT", "*",
-     "text (the default) or json; bills also table, csv and focus"},
+     "text (the default), json, or what else the verb offers"},
     {"json", 0, FLAG_JSON, 0, NULL, "*", "the same as -o json"},
     {"color", 0, FLAG_COLOR, 0, "WHEN", "*",
      "auto (on a terminal, unless NO_COLOR is set or TERM=dumb), always or never"},
@@ -58,7 +58,9 @@ const struct flag options_flags[] = {
     {"to", 0, TEXT(to), "YYYY-MM", "whatif", "up to this month, itself included"},
     {"day", 0, TEXT(day), "DAY", NULL, "this day of the billing time zone"},
     {"prices", 0, TEXT(prices), "FILE", NULL, "a file with other prices: a billing section"},
+    {"prices", 0, TEXT(prices), "FILE", "import", "a file with the billing section of the spec"},
     {"pipeline", 0, TEXT(pipeline), "NAME", NULL, "only this pipeline of the spec"},
+    {"pipeline", 0, TEXT(pipeline), "NAME", "import", "what the pipeline is called in the spec"},
     {"legacy", 0, TEXT(legacy), "PREFIX", NULL,
      "also objects of the older, unreadable form below this prefix"},
     {"public-key", 0, TEXT(public_key), "FILE", NULL,

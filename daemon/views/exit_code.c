@@ -38,10 +38,10 @@ static bool loses(const struct pass *pass)
         const struct plan *plan = task_last_plan(task);
 
         if (pass_was_applied(pass) && task_verdict(task) == VERDICT_OBSERVED &&
-            plan_loss(plan) >= LOSS_MISREAD)
+            task_loss(task, plan) >= LOSS_MISREAD)
             return true;
         if (plan != task_plan(task) && task_verdict(task) == VERDICT_HELD && plan_is_stuck(plan) &&
-            plan_loss(plan) >= LOSS_MISREAD)
+            task_loss(task, plan) >= LOSS_MISREAD)
             return true;
     }
     return false;

@@ -77,7 +77,20 @@ static void print_loss(const json_t *difference, FILE *out, bool color)
         (void)fprintf(out, "      not written: %s\n", stuck);
 }
 
-static void print_difference(const json_t *difference, bool created, FILE *out, bool color)
+/* What it costs that it is not there. */
+static void print_absence(const struct task *task, FILE *out, bool color)
+{
+    const struct plan *plan = task_last_plan(task);
+    const char *harm = task_absent_harm(task, plan);
+
+    if (harm)
+        (void)fprintf(out, "    %s%s%s: %s\n", terminal_style(color, STYLE_RED),
+                      members_loss_text(task_kind(task)->absent_loss),
+                      terminal_style(color, STYLE_PLAIN), harm);
+}
+
+static void print_difference(const json_t *difference, bool created, bool costs, FILE *out,
+                             bool color)
 {
     const json_t *want = json_object_get(difference, "want"),
                  *have = json_object_get(difference, "have");
@@ -88,7 +101,7 @@ static void print_difference(const json_t *difference, bool created, FILE *out, 
                   json_object_get(difference, "held") ? "  (not written any more: it does not stay "
                                                         "repaired)"
                                                       : "");
-    if (!created)
+    if (costs)
         print_loss(difference, out, color);
     if (want && have && (is_long(want) || is_long(have))) {
         cleanup_free char *old = value_text(have), *new = value_text(want);
@@ -155,8 +168,10 @@ static void print_task(const struct task *task, FILE *out, bool color)
         (void)fprintf(out, "    %s\n", reason);
     if (plan->action == PLAN_WAIT)
         (void)fputs("    AWS is still at work on it\n", out);
+    print_absence(task, out, color);
     json_array_foreach(plan->differences, i, difference)
-        print_difference(difference, plan->action == PLAN_CREATE, out, color);
+        print_difference(difference, plan->action == PLAN_CREATE,
+                         !plan->absent && (task_loss(task, plan) || !plan_loss(plan)), out, color);
     print_calls(task, out, color);
 }
 
@@ -277,7 +292,10 @@ static json_t *task_json(const struct task *task)
     json_object_set(json, "notes", (json_t *)task_notes(task));
     json_object_set(json, "beside", (json_t *)task_beside(task));
     json_object_set_new(json, "loss",
-                        json_string(members_loss_name(plan_loss(task_last_plan(task)))));
+                        json_string(members_loss_name(task_loss(task, task_last_plan(task)))));
+    if (task_absent_harm(task, task_last_plan(task)))
+        json_object_set_new(json, "absence",
+                            json_string(task_absent_harm(task, task_last_plan(task))));
     if (task_state(task) == TASK_DONE) {
         json_object_set_new(json, "verdict", json_string(task_verdict_name(task_verdict(task))));
         if (*task_text(task))

@@ -56,7 +56,7 @@ static json_t *resource_json(const struct task *task)
     return json_pack("{s:s, s:s, s:s, s:s, s:o, s:O, s:s, s:O, s:s?}", "resource",
                      task_address(task), "kind", task_kind(task)->name, "state", state_of(task),
                      "detail", task_text(task), "fields", fields_of(task), "notes",
-                     task_notes(task), "loss", members_loss_name(plan_loss(task_plan(task))),
+                     task_notes(task), "loss", members_loss_name(task_loss(task, task_plan(task))),
                      "beside", task_beside(task), "observed", task_observed(task));
 }
 

@@ -29,6 +29,7 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
         .making = item->share->making,
         .held = is_held,
         .held_arg = item,
+        .usage = item->usage,
     });
     if (item->resource->mode.observe) {
         cleanup_free char *why = manifest_resource_mode_text(&item->resource->mode);

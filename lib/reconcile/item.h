@@ -31,6 +31,7 @@ struct item {
     struct task *task; /* NULL: the pipeline was refused */
     const struct manifest_resource *resource;
     struct aws_session *session;
+    struct task_usage *usage; /* of the pipeline */
     size_t pipeline;
     const struct item **after; /* must be in place before this one is written; see turns.h */
     size_t after_count;
@@ -45,8 +46,8 @@ struct item {
     char *told_text;
 };
 
-/* Starts the task of an item whose share, resource, session and pipeline are set.  desired and
- * facts are shared. */
+/* Starts the task of an item whose share, resource, session, usage and pipeline are set.  desired
+ * and facts are shared. */
 void item_start(struct item *item, const json_t *desired, const json_t *facts,
                 int settle_timeout_s);
 /* Cancels a write under way. */

@@ -24,7 +24,8 @@ struct pipeline_pass {
     struct pass_pauses pauses;
     struct pass_role *pass_role;
     struct pass *pass;
-    json_t *denials;     /* of handing its roles on, as IAM simulates it */
+    json_t *denials; /* of handing its roles on, as IAM simulates it */
+    struct task_usage usage;
     size_t first, count; /* its items */
 };
 
@@ -117,7 +118,7 @@ static void on_moved(void *arg, const struct item *item, bool told)
     schedule(pass);
 }
 
-static void start_items(struct pass *pass, const struct pipeline_pass *pipeline)
+static void start_items(struct pass *pass, struct pipeline_pass *pipeline)
 {
     struct item *items = &pass->items[pipeline->first];
 
@@ -125,6 +126,7 @@ static void start_items(struct pass *pass, const struct pipeline_pass *pipeline)
         items[i].share = &pass->share;
         items[i].resource = &pipeline->spec->resources[i];
         items[i].session = pipeline->session;
+        items[i].usage = &pipeline->usage;
         items[i].pipeline = (size_t)(pipeline - pass->pipelines);
         item_start(&items[i], json_array_get(pipeline->desired, i), pipeline->facts,
                    pass->setup.manifest->settle_timeout_s);

@@ -198,6 +198,20 @@ static bool is_ours(const struct scope *scope)
     return owner && json_equal(owner, json_object_get(scope->facts, "pipeline"));
 }
 
+bool plan_shows_usage(const struct scope *scope)
+{
+    const struct field *field = kind_field(scope->kind, scope->kind->passed);
+    json_auto_t *differences = json_array();
+
+    if (!scope->observed)
+        return false;
+    if (field->flags & FIELD_OWNER)
+        return is_ours(scope);
+    value_differences(field, json_object_get(scope->desired, field->name),
+                      json_object_get(scope->observed, field->name), differences);
+    return !json_array_size(differences);
+}
+
 /* Two specs that both want it would change it back and forth for ever. */
 static void look_at_owner(const struct scope *scope, struct plan *plan)
 {
@@ -278,6 +292,7 @@ void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void 
         plan_remove(scope, plan);
         return;
     }
+    plan->absent = !scope->observed;
     reason = scope->kind->refuse ? scope->kind->refuse(scope) : NULL;
     if (!scope->observed)
         plan_create(scope, plan);

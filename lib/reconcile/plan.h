@@ -30,6 +30,7 @@ struct plan {
     struct planned_call *calls; /* in the order they are sent */
     size_t call_count;
     char *reason; /* why blocked, else NULL */
+    bool absent;  /* it should be there, and is not */
 };
 
 /* Says whether a field must not be written any more. */
@@ -52,8 +53,11 @@ bool plan_allows(const struct plan *reviewed, const struct plan *now,
                  const struct planned_call *planned, const struct kind *kind);
 /* Something differs that no write can end. */
 bool plan_is_stuck(const struct plan *plan);
-/* The worst that its differences cost, those that are ignored too. */
+/* The worst that its differences cost, those that are ignored too; not what its absence does:
+ * task_loss knows that. */
 enum loss plan_loss(const struct plan *plan);
+/* By what was read, usage comes or came through the pipeline: see kind.h's `passed`. */
+bool plan_shows_usage(const struct scope *scope);
 /* "create", "update", ... */
 const char *plan_action_name(enum plan_action action);
 /* {"action", "reason", "differences", "calls"}; new reference. */

@@ -8,6 +8,29 @@
 #include "resources/ignore.h"
 #include "resources/members.h"
 
+/* What it can show is not known yet. */
+static void expect_usage(const struct task *task)
+{
+    struct task_usage *usage = task->options.usage;
+
+    if (!usage || !task->kind->passed)
+        return;
+    usage->shown_by++;
+    usage->unread++;
+}
+
+static void show_usage(const struct task *task)
+{
+    struct task_usage *usage = task->options.usage;
+    struct scope scope;
+
+    if (!usage || !task->kind->passed)
+        return;
+    task_read_scope(task, &scope);
+    usage->unread--;
+    usage->came = usage->came || plan_shows_usage(&scope);
+}
+
 struct task *task_new(const struct task_options *options)
 {
     struct task *task = mem_new(sizeof *task);
@@ -26,6 +49,7 @@ struct task *task_new(const struct task_options *options)
     task->shown = json_object();
     task->written = json_object();
     task_read_prepare(task);
+    expect_usage(task);
     return task;
 }
 
@@ -96,6 +120,7 @@ static void take_notes(struct task *task)
 
 static void first_look(struct task *task)
 {
+    show_usage(task);
     task_agree_plan(task, &task->plan);
     task_agree_look(task, &task->plan);
     task->state = TASK_PLANNED;
@@ -354,6 +379,27 @@ const json_t *task_beside(const struct task *task)
 const struct plan *task_last_plan(const struct task *task)
 {
     return task->work.differences ? &task->work : &task->plan;
+}
+
+static bool usage_came(const struct task *task)
+{
+    const struct task_usage *usage = task->options.usage;
+
+    return !usage || usage->came || usage->unread || !usage->shown_by;
+}
+
+enum loss task_loss(const struct task *task, const struct plan *plan)
+{
+    enum loss loss = plan_loss(plan);
+
+    if (!usage_came(task))
+        return LOSS_NONE;
+    return plan->absent && task->kind->absent_loss > loss ? task->kind->absent_loss : loss;
+}
+
+const char *task_absent_harm(const struct task *task, const struct plan *plan)
+{
+    return plan->absent && usage_came(task) ? task->kind->absent_harm : NULL;
 }
 
 unsigned task_look_count(const struct task *task)

@@ -38,6 +38,13 @@ enum task_verdict {
     VERDICT_FAILED,   /* AWS refused the request */
 };
 
+/* What the resources of a pipeline show together: whether usage comes, or came, through it. */
+struct task_usage {
+    size_t shown_by; /* so many of them can show it */
+    size_t unread;   /* of those, not known yet, or not readable */
+    bool came;
+};
+
 struct task_options {
     const struct kind *kind;
     const char *address;   /* borrowed */
@@ -50,6 +57,7 @@ struct task_options {
         *making; /* what the pass makes, name -> {address: true}; borrowed, NULL: nothing */
     plan_held_fn *held;
     void *held_arg;
+    struct task_usage *usage; /* of its pipeline; borrowed, NULL: as if usage came through */
 };
 
 struct task;
@@ -126,6 +134,12 @@ bool task_was_read(const struct task *task);
 const json_t *task_beside(const struct task *task);
 /* The plan of the last look: what still differs after writing. */
 const struct plan *task_last_plan(const struct task *task);
+/* What a plan of it (task_plan, task_last_plan) costs usage: its differences, and that it is not
+ * there.  None in a pipeline of which everything that could hold usage is known not to: there is
+ * none yet to be lost.  What is unread is taken to hold some. */
+enum loss task_loss(const struct task *task, const struct plan *plan);
+/* Why its absence costs that; NULL: it is there, or that costs nothing. */
+const char *task_absent_harm(const struct task *task, const struct plan *plan);
 /* How often it looked anew: what was read before does not answer its next reads. */
 unsigned task_look_count(const struct task *task);
 /* Writes that AWS accepted. */

@@ -117,4 +117,6 @@ const struct kind alarm_kind = {
     .remove = &remove_alarm,
     .gone = "ResourceNotFound ResourceNotFoundException",
     .check = check,
+    .absent_loss = LOSS_DELAYED,
+    .absent_harm = "a loss is noticed late: nobody is told",
 };

@@ -263,4 +263,6 @@ const struct kind athena_view_kind = {
     .refuse = refuse,
     .part = PART_VIEW,
     .for_billing = true,
+    .absent_loss = LOSS_DELAYED,
+    .absent_harm = "no bill, rollup or audit can be made before it is there again",
 };

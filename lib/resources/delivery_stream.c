@@ -311,4 +311,7 @@ const struct kind delivery_stream_kind = {
     .note = note,
     .attribute = attribute,
     .part = PART_DELIVERY,
+    .absent_loss = LOSS_DROPPED,
+    .absent_harm = "events that the filter sends reach no bucket",
+    .passed = "name",
 };

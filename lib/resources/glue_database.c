@@ -92,4 +92,6 @@ const struct kind glue_database_kind = {
     .update = &update,
     .check = check,
     .for_billing = true,
+    .absent_loss = LOSS_DELAYED,
+    .absent_harm = "no bill, rollup or audit can be made before it is there again",
 };

@@ -138,4 +138,6 @@ const struct kind glue_table_kind = {
     .check = check,
     .part = PART_TABLE,
     .for_billing = true,
+    .absent_loss = LOSS_DELAYED,
+    .absent_harm = "no bill, rollup or audit can be made before it is there again",
 };

@@ -284,4 +284,6 @@ const struct kind iam_role_kind = {
     .create = &create,
     .update = &update,
     .note = note,
+    .absent_loss = LOSS_DROPPED,
+    .absent_harm = "the service that acts by it can hand on no event",
 };

@@ -244,6 +244,13 @@ struct kind {
      * field; new text, NULL: none. */
     char *(*attribute)(const struct scope *, const char *name);
     enum kind_part part;
+    /* What it does to usage that it is not there, and why, in a pipeline that usage came through:
+     * nothing is lost by one that was never made. */
+    enum loss absent_loss;
+    const char *absent_harm;
+    /* The field that shows, once it is as wanted (FIELD_OWNER: once it has our mark), that usage
+     * comes, or came, through the pipeline; NULL: it shows nothing. */
+    const char *passed;
     bool for_billing; /* rollups and bills use it: they wait until it is in place */
 };
 

@@ -154,4 +154,7 @@ const struct kind log_group_kind = {
     .holds_data = true,
     .check = check,
     .note = note,
+    .absent_loss = LOSS_DROPPED,
+    .absent_harm = "what is sent to it is recorded nowhere: requests that were are never billed",
+    .passed = "name",
 };

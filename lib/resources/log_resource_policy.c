@@ -174,4 +174,6 @@ const struct kind log_resource_policy_kind = {
     .update = &put,
     .explain = explain,
     .note = note,
+    .absent_loss = LOSS_DROPPED,
+    .absent_harm = "the gateway may not write its access log: requests are not recorded",
 };

@@ -50,4 +50,6 @@ const struct kind log_stream_kind = {
     .create = &create,
     .holds_data = true,
     .part = PART_LOG_STREAM,
+    .absent_loss = LOSS_DELAYED,
+    .absent_harm = "a loss is noticed late: delivery errors show nowhere",
 };

@@ -490,4 +490,7 @@ const struct kind s3_bucket_kind = {
     .note = note,
     .explain = explain,
     .for_billing = true,
+    .absent_loss = LOSS_DROPPED,
+    .absent_harm = "events have no place to be written to, and those it held are gone",
+    .passed = "tags",
 };

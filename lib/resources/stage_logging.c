@@ -177,4 +177,8 @@ const struct kind stage_logging_kind = {
     .update = &update,
     .check = check,
     .refuse = refuse,
+    .absent_loss = LOSS_DROPPED,
+    .absent_harm =
+        "no requests are recorded where the spec says, and what is not cannot be billed, ever",
+    .passed = "log_group",
 };

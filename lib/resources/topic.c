@@ -109,4 +109,6 @@ const struct kind topic_kind = {
     .remove = &remove_topic,
     .gone = "NotFound ResourceNotFound",
     .check = check,
+    .absent_loss = LOSS_DELAYED,
+    .absent_harm = "a loss is noticed late: nobody hears the alarm",
 };

@@ -218,4 +218,6 @@ const struct kind workgroup_kind = {
     .part = PART_QUERIES,
     .for_billing = true,
     .note = note,
+    .absent_loss = LOSS_DELAYED,
+    .absent_harm = "no bill, rollup or audit can be made before it is there again",
 };

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "check.h"
 #include "resources/kind.h"
+#include "resources/members.h"
 #include "resources/registry.h"
 #include "resources/table.h"
 
@@ -101,6 +102,9 @@ static void add_kind(struct str *s, const struct kind *kind)
     str_add(s, kind_is_removable(kind) ? "`ensure: absent` deletes it if it carries our mark."
                : kind->holds_data      ? "Never deleted: it holds data."
                                        : "Never deleted.");
+    if (kind->absent_harm)
+        str_addf(s, " While it is not there: %s (%s).", members_loss_text(kind->absent_loss),
+                 kind->absent_harm);
     str_add(s, "\n\n| Field | Value | Meaning |\n|---|---|---|\n");
     for (const struct field *f = kind->fields; f->name; f++)
         if (!(f->flags & FIELD_REPORTED))

@@ -222,6 +222,23 @@ static void test_flips_are_noticed(void)
     CHECK_INT(silent, 0);
 }
 
+/* ---- what is not there ---- */
+
+static void test_each_absence_is_judged(void)
+{
+    size_t shown_by = 0;
+
+    for (size_t i = 0; registry_kinds[i]; i++) {
+        const struct kind *kind = registry_kinds[i];
+
+        if (strcmp(kind->name, "named_query") != 0) /* nothing that is billed rests on it */
+            CHECK(kind->absent_loss && kind->absent_harm);
+        CHECK(!kind->passed || kind_field(kind, kind->passed));
+        shown_by += kind->passed != NULL;
+    }
+    CHECK_INT(shown_by, 5);
+}
+
 /* ---- what is found ---- */
 
 struct look {
@@ -403,6 +420,7 @@ int main(void)
     test_every_member_is_classified();
     test_paths_name_something();
     test_rows_are_whole();
+    test_each_absence_is_judged();
     test_flips_are_noticed();
     test_found();
     test_reset();

@@ -234,7 +234,10 @@ static json_t *explain_json(const struct explaining *explaining, const struct pa
     json_object_set_new(json, "pause_unknown", unknown ? json_string(unknown) : json_null());
     json_object_set_new(json, "ignore",
                         resource->ignored ? json_share(resource->ignored) : json_array());
-    json_object_set_new(json, "loss", json_string(members_loss_name(plan_loss(task_plan(task)))));
+    json_object_set_new(json, "loss",
+                        json_string(members_loss_name(task_loss(task, task_plan(task)))));
+    if (task_absent_harm(task, task_plan(task)))
+        json_object_set_new(json, "absence", json_string(task_absent_harm(task, task_plan(task))));
     json_object_set_new(json, "since", since_json(runner, task_address(task)));
     json_object_set_new(json, "fields", fields_json(explaining, runner, task));
     json_object_set(json, "notes", (json_t *)task_notes(task));
@@ -338,6 +341,9 @@ static void print_head(const json_t *json, const struct task *task)
     json_array_foreach(json_object_get(json, "calls"), i, each)
         (void)printf("          call %s:%s\n", json_text(each, "service"),
                      json_text(each, "operation"));
+    if (json_text(json, "absence"))
+        (void)printf("  absent  %s: %s\n", members_loss_text(task_kind(task)->absent_loss),
+                     json_text(json, "absence"));
     if (verdict)
         (void)printf("  daemon  %s at its last look\n", verdict);
 }

@@ -32,6 +32,12 @@ UNIT_ONLY = {
     "BillingdRestarts": "five starts",
     "BillingdPartNeverRan": "a divided time is shorter than the first audit takes",
     "BillingdUsageDelayed": "as BillingdUsageLost, with another class",
+    "BillingdObservedDrift": "a day; test_modes.py shows the condition",
+    "BillingdPauseForgotten": "a pause that began a day ago; test_pause.py shows the metric",
+    "BillingdPauseEnded": "pauses are not divided; test_pause.py shows the metric",
+    "BillingdOpenGaps": "a day; test_audit_run.py shows the metric",
+    "BillingdDoubtfulEvents": "a day; test_audit_run.py shows the metric",
+    "BillingdMonthUnclosable": "a day; test_month_state.py shows the metric",
     "BillingdHeld": "the breaker needs writes over minutes; test_run.py shows the condition",
     "BillingdAuditUnknown": "hours without counts in CloudWatch; test_audit_run.py shows the verdict",
     "BillingdEventsLost": "a log group that has forgotten; test_gaps_run.py shows the metric",
@@ -125,7 +131,7 @@ def scene(world: World, start: Start, tmp_path: Path) -> Iterator[Scene]:  # noq
 
 
 # Queries of the dashboard that have no answer while all is well: they ask for what is wrong, or for what takes longer to be known.
-SILENT = ("> 0", "== 1", "[1h]", "[24h]", "[30d]", "ALERTS", "credentials_expire", "unclosed_month", "lost_events", "delivery_lag", "gap_ratio")
+SILENT = ("> 0", "== 1", "[1h]", "[24h]", "[30d]", "ALERTS", "credentials_expire", "unclosed_month", "lost_events", "billingd_paused", "delivery_lag", "gap_ratio")
 
 
 def check_dashboard(prometheus: Prometheus) -> None:
