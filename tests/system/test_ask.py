@@ -51,6 +51,7 @@ def test_explain(run: Any, start: Any, sandbox: Sandbox, spec: Spec, applied: No
     assert days["source"] == {"by": "spec", "file": str(spec.path), "line": line, "column": 37}
     assert [d["field"] for d in days["differences"]] == ["retention_days"]
     assert field(told, "class")["source"] == {"by": "default", "text": "STANDARD"}
+    assert field(told, "name")["have"] == field(told, "name")["want"] == GROUP  # it was read by its name
     assert field(told, "name")["source"]["by"] == "spec"  # a parameter, where its value stands
     compression = explained(run, "shop/stream.compression")["fields"][0]["source"]
     assert compression["by"] == "template" and compression["file"] == f"{ROOT}/specs/pipeline.yaml"
@@ -66,6 +67,13 @@ def test_explain(run: Any, start: Any, sandbox: Sandbox, spec: Spec, applied: No
                  "events are being lost", "since unknown: no daemon answers at", "next look updates it",
                  "call logs:PutRetentionPolicy", "set by  billingd's default"):
         assert part in text, text
+    # What was not read is not told as absent.
+    sandbox.faults({"action": "error", "operation": "DescribeLogGroups", "status": 400, "code": "AccessDeniedException", "times": 0})
+    told = json.loads(run("explain", LOGS, "-o", "json").stdout)
+    assert {(f["known"], f["have"]) for f in told["fields"]} == {(False, None)}
+    text = run("explain", LOGS).stdout
+    assert "have    unknown: it was not read" in text and "(nothing)" not in text, text
+    sandbox.faults()
     # A daemon that observes it knows since when.
     spec.write(pipelines=pipeline(more=RESOURCES + "    mode: observe\n"))
     drift(sandbox, 180)

@@ -71,18 +71,30 @@ static const char *part_of(const struct explaining *explaining, const struct fie
     return wanted && wanted[n] == '.' ? wanted + n + 1 : NULL;
 }
 
+/* What AWS has of it, borrowed; NULL: nothing.  A resource is read by its name, so what is there
+   has the name that is wanted, and no reply need tell it. */
+static json_t *found_of(const struct field *field, const struct task *task)
+{
+    struct scope scope;
+    json_t *found;
+
+    task_scope(task, &scope);
+    found = json_object_get(scope.observed, field->name);
+    return !found && scope.observed && (field->flags & FIELD_KEY)
+               ? json_object_get(task_wished(task), field->name)
+               : found;
+}
+
 static json_t *field_json(const struct explaining *explaining, const struct pass_runner *runner,
                           const struct field *field, const struct task *task)
 {
-    struct scope scope;
     json_t *json, *told = json_array(), *ignored = json_array(), *each;
     const struct plan *plan = task_plan(task);
     size_t i, n = strlen(field->name);
 
-    task_scope(task, &scope);
-    json = json_pack("{s:s, s:O?, s:O?, s:o}", "field", field->name, "want",
-                     json_object_get(task_wished(task), field->name), "have",
-                     json_object_get(scope.observed, field->name), "source",
+    json = json_pack("{s:s, s:O?, s:O?, s:b, s:o}", "field", field->name, "want",
+                     json_object_get(task_wished(task), field->name), "have", found_of(field, task),
+                     "known", plan->differences != NULL, "source",
                      source_of(runner->manifest, explaining->address.resource, field,
                                part_of(explaining, field)));
     json_array_foreach(plan->differences, i, each)
@@ -288,7 +300,9 @@ static void print_field(const json_t *field, const json_t *since)
 
     (void)printf("  %s\n    want    %s\n    have    %s\n", json_text(field, "field"),
                  json_is_null(json_object_get(field, "want")) ? "(nothing)" : want,
-                 json_is_null(json_object_get(field, "have")) ? "(nothing)" : have);
+                 !json_is_true(json_object_get(field, "known")) ? "unknown: it was not read"
+                 : json_is_null(json_object_get(field, "have")) ? "(nothing)"
+                                                                : have);
     print_source(json_object_get(field, "source"));
     print_differences(json_object_get(field, "differences"), "differs", since);
     print_differences(json_object_get(field, "ignored"), "ignored", NULL);
