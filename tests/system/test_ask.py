@@ -51,6 +51,7 @@ def test_explain(run: Any, start: Any, sandbox: Sandbox, spec: Spec, applied: No
     assert days["source"] == {"by": "spec", "file": str(spec.path), "line": line, "column": 37}
     assert [d["field"] for d in days["differences"]] == ["retention_days"]
     assert field(told, "class")["source"] == {"by": "default", "text": "STANDARD"}
+    assert field(told, "name")["have"] == field(told, "name")["want"] == GROUP  # it was read by its name
     assert field(told, "name")["source"]["by"] == "spec"  # a parameter, where its value stands
     compression = explained(run, "shop/stream.compression")["fields"][0]["source"]
     assert compression["by"] == "template" and compression["file"] == f"{ROOT}/specs/pipeline.yaml"
