@@ -474,6 +474,9 @@ def test_a_quota_is_not_asked_for_at_each_look(sandbox: Sandbox, spec: Spec, sta
     assert re.search(r"refused 1 time; asked again after \d{4}-\d\d-\d\dT\d\d:\d\dZ", told[-1]), told
     assert len(told) == 2, "told once as refused and once as resting"
     daemon.wait(lambda: any("STATUS=" in m and "places are taken by" in m for m in daemon.messages))
+    told = "".join(daemon.get(path)[1] for path in ("/", "/metrics", "/-/ready", "/-/drift", "/api/v1/look",
+                                                    "/api/v1/status", "/api/v1/plan", "/api/v1/events"))
+    assert "places are taken" not in told and "LimitExceeded" not in told and '"security' not in told, told
     assert daemon.metric("billingd_guard_blocked_total", guard="quota") == 3
     logs.delete_subscription_filter(logGroupName=group, filterName="search")
     daemon.kick()
