@@ -126,6 +126,8 @@ int service_events_look(void *arg, struct web_exchange *exchange)
     const struct service *service = arg;
     json_auto_t *reasons = service_ready_reasons(service);
     const struct service_view *view = &service->view;
+    cleanup_free char *summary = mem_printf("%s%s", view->summary ? view->summary : "",
+                                            view->quotas && exchange->trusted ? view->quotas : "");
 
     return answer(
         json_pack("{s:s, s:I, s:I, s:b, s:b, s:b, s:I, s:I, s:b, s:s, s:O, s:o?, s:f}",
@@ -133,9 +135,9 @@ int service_events_look(void *arg, struct web_exchange *exchange)
                   start_ticks(), "has_spec", service->manifest != NULL, "looking",
                   service->pass != NULL, "working", upkeep_is_running(service->upkeep), "asked",
                   (json_int_t)service->looks.asked, "done", (json_int_t)service->looks.done,
-                  "ready", !json_array_size(reasons), "summary", view->summary ? view->summary : "",
-                  "reasons", reasons, "differs", told_differences(view->differs, exchange->trusted),
-                  "known_since", (double)service->started_ms / 1000),
+                  "ready", !json_array_size(reasons), "summary", summary, "reasons", reasons,
+                  "differs", told_differences(view->differs, exchange->trusted), "known_since",
+                  (double)service->started_ms / 1000),
         exchange);
 }
 

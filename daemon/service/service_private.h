@@ -42,7 +42,8 @@ struct service_view {
     bool looked;      /* a pass has ended since the start */
     json_t *differs;  /* resource -> {"verdict", "fields": {field: {"since", "or_longer"}}} */
     json_t *unread;   /* what could not be read in it, a sentence of ours each */
-    char *summary;    /* "24/24 in sync" */
+    char *summary;    /* "24/24 in sync", words of ours */
+    char *quotas;     /* what follows it on the status line: words of AWS, for who may read them */
     unsigned
         observed; /* resources that differ and are only observed, at the end of the last pass */
     char *status; /* as last sent to systemd */
@@ -189,6 +190,8 @@ bool service_ready_is_unread(const struct task *task);
 json_t *service_ready_unread(const struct service *service, const struct pass *pass);
 /* "22/24 in sync, 2 held"; new memory. */
 char *service_ready_summary(const struct service *service, const struct pass *pass);
+/* What is over a quota, in words of AWS too; new text, "" for nothing. */
+char *service_ready_quotas(const struct pass *pass);
 /* The file read last is not used, because of this (copied); counted, and told when asked. */
 void service_ready_reject(struct service *service, const char *why);
 /* Tells systemd how it goes, when that is news. */

@@ -191,6 +191,13 @@ char *service_ready_summary(const struct service *service, const struct pass *pa
             str_addf(&text, ", %s: not looked at: %s", service->manifest->pipelines[i].name,
                      refusal_word(kind));
     }
+    return str_take(&text);
+}
+
+char *service_ready_quotas(const struct pass *pass)
+{
+    struct str text = {0};
+
     for (size_t i = 0; i < pass_task_count(pass); i++)
         if (task_is_over_quota(pass_task(pass, i)))
             str_addf(&text, ", %s: %s", task_address(pass_task(pass, i)),
@@ -233,7 +240,8 @@ void service_ready_status(struct service *service)
     struct str text = {0};
 
     if (service->manifest) {
-        str_addf(&text, "%s, ", view->summary ? view->summary : "started");
+        str_addf(&text, "%s%s, ", view->summary ? view->summary : "started",
+                 view->quotas ? view->quotas : "");
         add_when(service, &text);
         add_reasons(service, &text);
     } else {

@@ -266,6 +266,8 @@ void service_view_pass(struct service *service, const struct pass *pass)
         health_done(service->health, HEALTH_PASS, "");
     free(view->summary);
     view->summary = service_ready_summary(service, pass);
+    free(view->quotas);
+    view->quotas = service_ready_quotas(pass);
 }
 
 void service_view_forget(struct service *service)
@@ -284,6 +286,7 @@ void service_view_fini(struct service *service)
     json_decref(view->pauses);
     json_decref(view->differs);
     json_decref(view->unread);
+    free(view->quotas);
     free(view->summary);
     free(view->status);
 }

@@ -329,7 +329,7 @@ static struct web *new_web(uv_loop_t *loop, const struct web_setup *setup)
                         .room = find_room(),
                         .routes = {setup->routes, setup->arg,
                                    setup->hosts ? json_deep_copy(setup->hosts) : NULL,
-                                   mem_text(setup->token), 0}};
+                                   mem_text(setup->token), 0, 0, 0}};
     web->ticker.data = web;
     (void)uv_timer_init(loop, &web->ticker);
     return web;

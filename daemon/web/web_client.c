@@ -5,7 +5,11 @@
 
 #include <string.h>
 
-enum { DRAIN_MS = 2000 }; /* for a client to read the end of an answer and close */
+enum {
+    DRAIN_MS = 2000,     /* for a client to read the end of an answer and close */
+    ROUND_NS = 20000000, /* of work for answers in one round of the loop */
+    NEXT_ROUND_MS = 1,
+};
 
 bool web_client_is_closing(const struct web_client *client)
 {
@@ -134,14 +138,46 @@ static void take(struct web_client *client, size_t size)
     client->head = NULL;
 }
 
-static void serve(struct web_client *client)
+/* What costs nothing is answered at once, whatever others ask for. */
+static bool asks_health(const char *head)
+{
+    static const char health[] = "GET /-/healthy ";
+
+    return !strncmp(head, health, sizeof health - 1);
+}
+
+/* Whether a whole request must wait for another round. */
+static bool is_round_full(struct web_client *client)
+{
+    struct web_routes *routes = client->routes;
+    uint64_t now_ms = uv_now(client->timer.loop);
+
+    if (routes->round_ms != now_ms) {
+        routes->round_ms = now_ms;
+        routes->spent_ns = 0;
+    }
+    return routes->spent_ns >= ROUND_NS && strstr(client->head, "\r\n\r\n") &&
+           !asks_health(client->head);
+}
+
+static void on_turn(uv_timer_t *timer)
+{
+    serve(timer->data);
+}
+
+/* Who waits longest has the next turn: libuv keeps the order of timers that are due together. */
+static void wait_for_turn(struct web_client *client)
+{
+    client->state = WEB_CLIENT_WAITING;
+    (void)uv_read_stop(&client->io.stream);
+    (void)uv_timer_start(&client->timer, on_turn, NEXT_ROUND_MS, 0);
+}
+
+static void answer(struct web_client *client)
 {
     struct web_request request = {0};
     int status;
 
-    if (!client->length)
-        return;
-    client->head[client->length] = '\0';
     status = web_request_parse(client->head, client->length, &request);
     if (!status)
         return;
@@ -152,6 +188,21 @@ static void serve(struct web_client *client)
     client->keep = web_route_answer(client->routes, &request, client->local, &client->answer);
     take(client, request.size);
     send_answer(client);
+}
+
+static void serve(struct web_client *client)
+{
+    uint64_t begin_ns = uv_hrtime();
+
+    if (!client->length)
+        return;
+    client->head[client->length] = '\0';
+    if (is_round_full(client)) {
+        wait_for_turn(client);
+        return;
+    }
+    answer(client);
+    client->routes->spent_ns += uv_hrtime() - begin_ns;
 }
 
 static void on_overdue(uv_timer_t *timer)

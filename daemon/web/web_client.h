@@ -9,6 +9,7 @@
 
 enum web_client_state {
     WEB_CLIENT_READING, /* the head of a request */
+    WEB_CLIENT_WAITING, /* for its turn: enough was answered in this round of the loop */
     WEB_CLIENT_ANSWERING,
     WEB_CLIENT_LEAVING, /* all is said; for the client to read it and close */
 };

@@ -67,7 +67,6 @@ static int parse_line(char *line, struct web_request *request, bool *host_needed
 /* Bodies are refused, whatever the method. */
 static int parse_length(char *value)
 {
-    value[strcspn(value, " \t")] = '\0';
     if (!*value || strspn(value, "0123456789") != strlen(value))
         return 400;
     return strspn(value, "0") == strlen(value) ? 200 : 413;
@@ -82,6 +81,15 @@ static bool lists(const char *value, const char *word)
             return true;
     }
     return false;
+}
+
+/* Twice, and one of two readers of the request takes the other. */
+static int note_once(const char **field, const char *value)
+{
+    if (*field)
+        return 400;
+    *field = value;
+    return 200;
 }
 
 static int note_host(struct web_request *request, const char *value, bool *host_seen)
@@ -116,11 +124,11 @@ static int parse_field(char *line, struct web_request *request, bool *host_seen)
     if (!strcasecmp(line, "Connection") && lists(value, "close"))
         request->keep = false;
     else if (!strcasecmp(line, "Origin"))
-        request->origin = value;
+        return note_once(&request->origin, value);
     else if (!strcasecmp(line, "Authorization"))
-        request->authorization = value;
+        return note_once(&request->authorization, value);
     else if (!strcasecmp(line, "Billingd-Action"))
-        request->action = true;
+        request->action = !strcmp(value, "1");
     return 200;
 }
 

@@ -16,7 +16,7 @@ struct web_request {
     const char *host;   /* of the target when it names one, else the field; NULL: none */
     const char *origin; /* NULL: none, as those below */
     const char *authorization;
-    bool action; /* has a field Billingd-Action: no form of another site sends one */
+    bool action; /* has Billingd-Action: 1, which no form of another site sends */
     bool keep;   /* the connection may serve another request */
     size_t size; /* bytes of the head */
 };

@@ -11,6 +11,8 @@ struct web_routes {
     json_t *hosts;
     char *token;
     size_t queued; /* bytes of answers on their way */
+    /* The round of the loop that was answered in last (its uv_now), and the work for it. */
+    uint64_t round_ms, spent_ns;
 };
 
 /* Answers a request into bytes; local: it came by a Unix socket.  False: the connection ends with

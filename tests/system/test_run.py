@@ -474,6 +474,11 @@ def test_a_quota_is_not_asked_for_at_each_look(sandbox: Sandbox, spec: Spec, sta
     assert re.search(r"refused 1 time; asked again after \d{4}-\d\d-\d\dT\d\d:\d\dZ", told[-1]), told
     assert len(told) == 2, "told once as refused and once as resting"
     daemon.wait(lambda: any("STATUS=" in m and "places are taken by" in m for m in daemon.messages))
+    for path in ("/", "/metrics", "/-/ready", "/-/drift", "/api/v1/look", "/api/v1/status", "/api/v1/plan",
+                 "/api/v1/events"):  # words of AWS and names of others are not for everybody
+        text = daemon.get(path)[1]
+        assert "places are taken" not in text and "by security" not in text and "raise the quota" not in text, path
+    assert json.loads(daemon.get("/api/v1/look")[1])["summary"] == "23/24 in sync, 1 blocked"
     assert daemon.metric("billingd_guard_blocked_total", guard="quota") == 3
     logs.delete_subscription_filter(logGroupName=group, filterName="search")
     daemon.kick()

@@ -50,7 +50,20 @@ static int answer_action(void *arg, struct web_exchange *exchange)
     return 202;
 }
 
+/* Costs as much as a large page does. */
+static int answer_dear(void *arg, struct web_exchange *exchange)
+{
+    int64_t began = clock_monotonic_ms();
+
+    (void)arg;
+    while (clock_monotonic_ms() - began < 10)
+        ;
+    str_add(&exchange->body, "dear\n");
+    return 200;
+}
+
 static const struct web_route routes[] = {
+    {"/dear", "text/plain; charset=utf-8", answer_dear, WEB_GET},
     {"/-/act", "text/plain; charset=utf-8", answer_action, WEB_POST},
     {"/-/ready", "text/plain; charset=utf-8", answer_ready, WEB_GET},
     {"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics, WEB_GET},
@@ -439,6 +452,32 @@ static void test_slow(void)
     CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
 }
 
+/* Whoever asks for much that is dear has it in turns, and nobody's health check stands behind it.
+ */
+static void test_turns(void)
+{
+    enum { MANY = 100 };
+    struct pollfd ready[2] = {{.events = POLLIN}, {.events = POLLIN}};
+    int fds[MANY];
+
+    for (int i = 0; i < MANY; i++)
+        fds[i] = connect_to();
+    for (int i = 0; i < MANY; i++)
+        say(fds[i], "GET /dear HTTP/1.1\r\nHost: x\r\n\r\n");
+    ready[0].fd = fds[MANY - 1];
+    ready[1].fd = connect_to();
+    say(ready[1].fd, "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(poll(ready, 2, 20000) > 0);
+    CHECK(ready[1].revents & POLLIN);
+    for (int i = 0; i < MANY; i++) { /* and everybody is served */
+        struct pollfd one = {.fd = fds[i], .events = POLLIN};
+
+        CHECK_INT(poll(&one, 1, 20000), 1);
+        (void)close(fds[i]);
+    }
+    (void)close(ready[1].fd);
+}
+
 /* 200 requests at once. */
 static void test_many(void)
 {
@@ -648,6 +687,7 @@ int main(void)
     test_socket();
     test_pieces();
     test_many();
+    test_turns();
     test_rude();
     test_addresses();
     test_slow();
