@@ -192,7 +192,7 @@ static bool takes_away(const json_t *difference)
  * and nobody is paid back for what was used. */
 static int judge_less(struct flow *flow, struct close *close, struct err *e)
 {
-    if (close_invoice_audit(flow, close, e))
+    if (close_audit(flow, close, e))
         return -1;
     if (close_is_refused(close))
         json_array_insert_new(close->reasons, 0,

@@ -1,6 +1,5 @@
 /* close_objects.c -- every object that a month was billed from. */
 #include "billing/close/close_objects.h"
-#include "billing/close/close_objects.h"
 
 #include "base/json.h"
 #include "base/mem.h"

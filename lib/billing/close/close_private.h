@@ -5,6 +5,7 @@
  * close_usage.c       usage as a document (close_usage.h)
  * close_evidence.c    what a bill rests on
  * close_correction.c  what came after the close, as differences
+ * close_audit.c       what the audit says against it
  * close_invoice.c     may the month be closed, and with what bill
  * close_finish.c      what was begun and interrupted
  * close_due.c         which month is to be closed next
@@ -41,11 +42,11 @@ json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct
 /* What of the spec's section decides about a bill; new reference. */
 json_t *close_evidence_section(const json_t *section);
 
-/* ---- close_invoice.c ---- */
+/* ---- close_audit.c ---- */
 
 /* The audit of close->period, in close->audit; what it misses or cannot tell becomes a reason, or a
  * note. */
-int close_invoice_audit(struct flow *flow, struct close *close, struct err *e);
+int close_audit(struct flow *flow, struct close *close, struct err *e);
 
 /* ---- close_finish.c ---- */
 
