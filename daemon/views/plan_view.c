@@ -89,8 +89,7 @@ static void print_absence(const struct task *task, FILE *out, bool color)
                       terminal_style(color, STYLE_PLAIN), harm);
 }
 
-static void print_difference(const json_t *difference, bool created, bool costs, FILE *out,
-                             bool color)
+static void print_difference(const json_t *difference, bool created, FILE *out, bool color)
 {
     const json_t *want = json_object_get(difference, "want"),
                  *have = json_object_get(difference, "have");
@@ -101,7 +100,7 @@ static void print_difference(const json_t *difference, bool created, bool costs,
                   json_object_get(difference, "held") ? "  (not written any more: it does not stay "
                                                         "repaired)"
                                                       : "");
-    if (costs)
+    if (!created)
         print_loss(difference, out, color);
     if (want && have && (is_long(want) || is_long(have))) {
         cleanup_free char *old = value_text(have), *new = value_text(want);
@@ -170,8 +169,7 @@ static void print_task(const struct task *task, FILE *out, bool color)
         (void)fputs("    AWS is still at work on it\n", out);
     print_absence(task, out, color);
     json_array_foreach(plan->differences, i, difference)
-        print_difference(difference, plan->action == PLAN_CREATE,
-                         !plan->absent && (task_loss(task, plan) || !plan_loss(plan)), out, color);
+        print_difference(difference, plan->action == PLAN_CREATE, out, color);
     print_calls(task, out, color);
 }
 

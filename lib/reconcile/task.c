@@ -390,11 +390,9 @@ static bool usage_came(const struct task *task)
 
 enum loss task_loss(const struct task *task, const struct plan *plan)
 {
-    enum loss loss = plan_loss(plan);
+    enum loss loss = plan_loss(plan), absent = task->kind->absent_loss;
 
-    if (!usage_came(task))
-        return LOSS_NONE;
-    return plan->absent && task->kind->absent_loss > loss ? task->kind->absent_loss : loss;
+    return plan->absent && usage_came(task) && absent > loss ? absent : loss;
 }
 
 const char *task_absent_harm(const struct task *task, const struct plan *plan)

@@ -135,8 +135,8 @@ const json_t *task_beside(const struct task *task);
 /* The plan of the last look: what still differs after writing. */
 const struct plan *task_last_plan(const struct task *task);
 /* What a plan of it (task_plan, task_last_plan) costs usage: its differences, and that it is not
- * there.  None in a pipeline of which everything that could hold usage is known not to: there is
- * none yet to be lost.  What is unread is taken to hold some. */
+ * there.  That costs none in a pipeline of which everything that could hold usage is known not to:
+ * it was never made.  What is unread is taken to hold some. */
 enum loss task_loss(const struct task *task, const struct plan *plan);
 /* Why its absence costs that; NULL: it is there, or that costs nothing. */
 const char *task_absent_harm(const struct task *task, const struct plan *plan);
