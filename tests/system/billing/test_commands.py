@@ -18,7 +18,7 @@ ELSEWHERE = [
     (r"\./scripts/(test|install|build)\b.*", "tests/../scripts/test: what runs this"),
     (r"\./scripts/demo", "tests/system/test_demo.py"),
     (r"(ctest|cpack|cmake) .*|\(cd build/release && cpack .*", "tests/system/test_package.py"),
-    (r"(dpkg-deb|apt) .*|tests/package_on_debian .*", "tests/package_on_debian"),
+    (r"(dpkg-deb|apt) .*|set -a; .*|tests/package_on_debian .*", "tests/package_on_debian"),
     (r"systemctl (enable|daemon-reload|start|edit) ?.*", "tests/package_on_debian"),
     (r"systemctl reload( billingd)?", "tests/system/test_bad_spec.py"),
     (r"(systemctl status|journalctl) .*", "tests/system/test_unit_file.py"),
