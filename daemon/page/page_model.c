@@ -180,11 +180,10 @@ static json_t *part_model(const json_t *part, int64_t now_s)
                                            {"failed", "bad", "Failed, last done"},
                                            {"waiting", "unknown", "Not done yet"},
                                            {"stale", "unknown", "Last done"}};
-    static const char *const titles[][2] = {{"listing", "Newest object"},
-                                            {"partitions", "Partitions"},
-                                            {"rollup", "Rollups"},
-                                            {"audit", "Audit"},
-                                            {"backfill", "Closing gaps"}};
+    static const char *const titles[][2] = {
+        {"listing", "Newest object"}, {"partitions", "Partitions"},
+        {"rollup", "Rollups"},        {"audit", "Audit"},
+        {"backfill", "Closing gaps"}, {"months", "Months to be closed"}};
     const char *state = json_text(part, "state"), *name = json_text(part, "part");
     json_t *model = json_pack("{s:s, s:o?}", "name", name, "done",
                               page_words_time(json_object_get(part, "done"), now_s));
@@ -238,10 +237,11 @@ static const struct {
     {"recovered", "ok", "right again"},
     {"resumed", "ok", "pause ended"},
     {"audit_complete", "ok", "audit: complete"},
+    {"rollup", "ok", "rolled up"},
     {"backfilled", "ok", "read again what was missing"},
     {"reloaded", "busy", "spec read again"},
-    {"started", "busy", "billingd started"},
-    {"listening", "busy", "billingd listens"},
+    {"started", "busy", "started"},
+    {"listening", "busy", "listens"},
     {"drift", "warn", "differs"},
     {"observed", "warn", "differs, only observed"},
     {"refused", "bad", "not looked at"},
@@ -251,7 +251,7 @@ static const struct {
 
 static const char *class_of(const char *level)
 {
-    return !strcmp(level, "error") ? "bad" : !strcmp(level, "warning") ? "warn" : "unknown";
+    return !strcmp(level, "error") ? "bad" : !strcmp(level, "warning") ? "warn" : "none";
 }
 
 static json_t *event_time(const json_t *event, int64_t now_s)
