@@ -222,7 +222,8 @@ json_t *audit_watch_look(struct flow *flow, struct audit_watch *watch,
                          const struct billing *billing, enum health_verdict *verdict, struct err *e)
 {
     int64_t now_s = clock_now_ms() / 1000, scanned = athena_query_scanned();
-    json_t *audit = audit_run(flow, billing, audit_reach(billing, now_s - AUDIT_WATCH_S), now_s, e);
+    json_t *audit =
+        audit_run(flow, billing, audit_days_reach(billing, now_s - AUDIT_WATCH_S), now_s, e);
 
     metric_add(&service_metrics.self_athena_scanned_bytes_total,
                (double)(athena_query_scanned() - scanned), NULL);

@@ -34,7 +34,7 @@ int audit_fresh_object(struct flow *flow, const struct billing *billing, double 
 /* Where an audit of the last hours must begin so that its days are compared, too: from_s, or the
  * start of the last closed billing day that anybody pays for, where that is earlier (seconds since
  * 1970).  rollup.closed_after decides which day that is. */
-int64_t audit_reach(const struct billing *billing, int64_t from_s);
+int64_t audit_days_reach(const struct billing *billing, int64_t from_s);
 /* True when a gap is above settings.max_gap and AWS does not explain it. */
 bool audit_has_gap(const json_t *audit);
 

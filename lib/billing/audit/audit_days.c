@@ -41,7 +41,7 @@ void audit_days_find(struct audit *audit)
         *billing->names.rollup_table && calendar_compare(days->first, days->last) <= 0;
 }
 
-int64_t audit_reach(const struct billing *billing, int64_t from_s)
+int64_t audit_days_reach(const struct billing *billing, int64_t from_s)
 {
     const char *zone = price_book_zone(billing->book);
     struct audit audit = {.billing = billing};
