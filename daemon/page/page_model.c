@@ -180,11 +180,10 @@ static json_t *part_model(const json_t *part, int64_t now_s)
                                            {"failed", "bad", "Failed, last done"},
                                            {"waiting", "unknown", "Not done yet"},
                                            {"stale", "unknown", "Last done"}};
-    static const char *const titles[][2] = {{"listing", "Newest object"},
-                                            {"partitions", "Partitions"},
-                                            {"rollup", "Rollups"},
-                                            {"audit", "Audit"},
-                                            {"backfill", "Closing gaps"}};
+    static const char *const titles[][2] = {
+        {"listing", "Newest object"}, {"partitions", "Partitions"},
+        {"rollup", "Rollups"},        {"audit", "Audit"},
+        {"backfill", "Closing gaps"}, {"months", "Months to be closed"}};
     const char *state = json_text(part, "state"), *name = json_text(part, "part");
     json_t *model = json_pack("{s:s, s:o?}", "name", name, "done",
                               page_words_time(json_object_get(part, "done"), now_s));
@@ -240,8 +239,8 @@ static const struct {
     {"audit_complete", "ok", "audit: complete"},
     {"backfilled", "ok", "read again what was missing"},
     {"reloaded", "busy", "spec read again"},
-    {"started", "busy", "billingd started"},
-    {"listening", "busy", "billingd listens"},
+    {"started", "busy", "started"},
+    {"listening", "busy", "listens"},
     {"drift", "warn", "differs"},
     {"observed", "warn", "differs, only observed"},
     {"refused", "bad", "not looked at"},
@@ -251,7 +250,7 @@ static const struct {
 
 static const char *class_of(const char *level)
 {
-    return !strcmp(level, "error") ? "bad" : !strcmp(level, "warning") ? "warn" : "unknown";
+    return !strcmp(level, "error") ? "bad" : !strcmp(level, "warning") ? "warn" : "none";
 }
 
 static json_t *event_time(const json_t *event, int64_t now_s)
@@ -264,11 +263,25 @@ static json_t *event_time(const json_t *event, int64_t now_s)
     return page_words_time(at, now_s);
 }
 
+/* "rollup built 2026-11-28": what came of it is not always good. */
+static void tell_rollup(json_t *model, const json_t *event)
+{
+    const char *result = json_text(event, "result"), *day = json_text(event, "day");
+    bool failed = result && !strcmp(result, "failed");
+
+    if (strcmp(json_text(event, "event"), "rollup") != 0 || !result || !day)
+        return;
+    json_object_set_new(model, "class", json_string(failed ? "bad" : "ok"));
+    json_object_set_new(model, "what", json_sprintf("rollup %s", result));
+    json_object_set_new(model, "fields", json_string(day));
+}
+
 static json_t *event_model(const json_t *event, int64_t now_s)
 {
     const char *what = json_text(event, "event"), *subject = json_text(event, "resource");
     const char *class = class_of(json_text(event, "level"));
     cleanup_free char *plain = mem_text(what);
+    json_t *model;
 
     for (char *c = plain; *c; c++)
         *c = *c == '_' ? ' ' : *c;
@@ -281,9 +294,11 @@ static json_t *event_model(const json_t *event, int64_t now_s)
         class = event_words[i].class;
         what = event_words[i].words ? event_words[i].words : what;
     }
-    return json_pack("{s:o?, s:s, s:s, s:s, s:s?}", "at", event_time(event, now_s), "subject",
-                     subject ? subject : "billingd", "what", what, "class", class, "fields",
-                     json_text(event, "field"));
+    model = json_pack("{s:o?, s:s, s:s, s:s, s:s?}", "at", event_time(event, now_s), "subject",
+                      subject ? subject : "billingd", "what", what, "class", class, "fields",
+                      json_text(event, "field"));
+    tell_rollup(model, event);
+    return model;
 }
 
 /* Its words are AWS's, or of no resource: they stand in the log. */

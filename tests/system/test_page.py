@@ -126,6 +126,9 @@ def check_content(page: Page) -> None:
     assert gateway.last.inner_text() == "?"  # nobody counts there
     assert int(page.locator(".ladder tbody tr").nth(3).locator("td").last.inner_text()) > 0
     assert page.locator(".month .today").count() == 1
+    parts = page.locator(".parts li span:nth-of-type(1)").all_text_contents()
+    assert parts and all(part[0].isupper() for part in parts), parts
+    assert page.locator(".events li.unknown").count() == 0 and "billingd billingd" not in page.content()
     assert "open" in page.locator(".month .today").get_attribute("title").lower()
 
 

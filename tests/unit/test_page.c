@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "check.h"
 #include "daemon/page/page.h"
+#include "daemon/page/page_model.h"
 #include "daemon/page/page_template.h"
 #include "daemon/page/page_words.h"
 
@@ -86,8 +87,36 @@ static void test_page(void)
     CHECK_TEXT(json_string_value(json_object_get(openapi, "openapi")), "3.0.3");
 }
 
+/* What stands above all is never better than the worst pipeline. */
+static void check_headline(const char *state, const char *word)
+{
+    json_auto_t *documents = json_pack(
+        "{s:{s:s, s:s, s:{s:i}, s:s, s:b, s:b, s:b, s:b, s:[], s:[{s:s, s:s, s:[], s:[]}]},"
+        " s:[], s:[], s:[{s:s, s:s, s:s, s:s, s:s, s:f}, {s:s, s:s, s:s, s:s, s:s, s:f}],"
+        " s:[], s:[]}",
+        "status", "now", "2026-11-30T00:00:00Z", "version", "1", "resources", "in_sync", 1,
+        "last_look", "2026-11-30T00:00:00Z", "ready", 1, "rejected", 0, "looking", 0, "stale", 0,
+        "reasons", "pipelines", "pipeline", "p", "state", state, "stations", "parts", "resources",
+        "plan", "events", "event", "rollup", "level", "info", "pipeline", "p", "result", "failed",
+        "day", "2026-11-28", "time", 1.0, "event", "rollup", "level", "info", "pipeline", "p",
+        "result", "built", "day", "2026-11-27", "time", 1.0, "audit", "periods");
+    json_auto_t *model = page_model(documents);
+    const json_t *events = json_object_get(model, "events");
+
+    CHECK_TEXT(json_string_value(json_object_get(json_object_get(model, "overall"), "word")), word);
+    CHECK_TEXT(json_string_value(json_object_get(json_array_get(events, 0), "class")), "ok");
+    CHECK_TEXT(json_string_value(json_object_get(json_array_get(events, 1), "class")), "bad");
+    CHECK_TEXT(json_string_value(json_object_get(json_array_get(events, 1), "what")),
+               "rollup failed");
+}
+
 int main(void)
 {
+    check_headline("in_sync", "All is well");
+    check_headline("silent", "All is well");
+    check_headline("unknown", "Not all is known");
+    check_headline("failed", "Needs a look");
+    check_headline("differs", "Needs a look");
     test_template();
     test_words();
     test_page();
