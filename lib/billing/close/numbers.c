@@ -40,7 +40,7 @@ bool numbers_parse(const struct billing *billing, const char *text, struct numbe
 
 static char *folder_of(const struct billing *billing)
 {
-    return mem_printf("%snumbers/%s/", billing->settings.archive_prefix, billing->pipeline);
+    return mem_printf(NUMBERS_PREFIX "%s/", billing->pipeline);
 }
 
 static char *key_of(const struct billing *billing, struct number number)

@@ -13,6 +13,9 @@
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
 
+/* Wherever close.archive lets the documents lie: with another place no number is given again. */
+#define NUMBERS_PREFIX "billing/numbers/"
+
 /* A number: that of a month's invoice (correction 0) or of a correction. */
 struct number {
     struct day month; /* its first day */

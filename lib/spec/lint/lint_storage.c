@@ -68,11 +68,14 @@ static bool touches_state(const struct lint_look *look, const json_t *rule)
     return slash && slash[1] && lint_path_nested(path, state);
 }
 
+/* The register of numbers is a part of it, wherever the documents lie (billing/close/numbers.h). */
 static bool touches_archive(const struct lint_look *look, const json_t *rule)
 {
     cleanup_free char *path = rule_path(look, rule), *archive = archive_path(look);
+    cleanup_free char *numbers =
+        mem_printf("%s/billing/numbers/", lint_subject_name(look->values));
 
-    return lint_path_nested(path, archive);
+    return archive && (lint_path_nested(path, archive) || lint_path_nested(path, numbers));
 }
 
 /* The name of a table whose objects the rule touches, or NULL. */

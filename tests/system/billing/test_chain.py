@@ -79,6 +79,17 @@ def test_a_number_is_given_once(two: Books) -> None:
     assert correct(two)["closed"] is False  # nothing arrived
 
 
+def test_another_archive_gives_no_number_again(two: Books) -> None:
+    """The register of numbers stays where it is, so another close.archive begins no second chain."""
+    number = two.read(NUMBERS + "shop-2025-10.json")
+    two.world.write(more=MORE.format(key=two.key).replace("close: {", "close: {archive: elsewhere/, "))
+    late(two, 7 * 2**30)
+    again = two.close("2025-10", code=4)
+    assert reasons(again), again
+    assert two.read(NUMBERS + "shop-2025-10.json") == number
+    assert two.keys("elsewhere/") == []
+
+
 def test_deleted_before_the_next_close(two: Books) -> None:
     late(two, 7 * 2**30)
     correct(two)
