@@ -141,7 +141,7 @@ def test_a_real_journal(sandbox: Sandbox, spec: Spec, api: str, run: Any) -> Non
     refused = [record for record in named(records, "denied") if record["BILLINGD_RESOURCE"] == "shop/access_logs"]
     assert len(refused) == 1 and refused[0]["PRIORITY"] == "3"
     assert "logs:PutRetentionPolicy" in refused[0]["BILLINGD_REASON"] and "\n" not in refused[0]["MESSAGE"]
-    assert refused[0]["MESSAGE"].startswith("denied shop/access_logs kind=log_group: ")
+    assert refused[0]["MESSAGE"].startswith("denied shop/access_logs kind=log_group loss=dropped: ")
     problems = named(records, "spec_error")
     assert len(problems) == 2 and all(record["PRIORITY"] == "3" for record in problems)  # check and run
     assert {(record["BILLINGD_FILE"], "jiter" in record["BILLINGD_PATH"]) for record in problems} == {(str(bad), True)}
