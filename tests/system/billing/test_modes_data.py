@@ -31,6 +31,13 @@ def test_verbs_refuse(sandbox: Any, spec: Any, api: str) -> None:
     assert "shop/rollup_table is only observed" in world.run("rollup", "--day", "2025-10-01", "--rebuild", code=4).stderr
     assert [k for k in books.keys("") if not k.startswith("athena-results/")] == [
         k for k in keys if not k.startswith("athena-results/")]
+    # A pause is as good as a mode.
+    world.write(more=MORE.format(key=books.key))
+    world.run("pause", "shop", "--reason", "an audit", "--for", "1h")
+    for words in (("close", "2025-10", "--yes"), ("rollup", "--day", "2025-10-01", "--rebuild")):
+        assert "is only observed, paused until 2" in world.run(*words, code=4).stderr
+    assert books.keys(FOLDER) == []
+    world.run("resume", "shop")
     books.close()
 
 
