@@ -100,11 +100,15 @@ def test_without_an_action_apply_is_denied(sandbox: Sandbox, api: str, action: s
     assert action in denied.stdout + denied.stderr or "may not pass" in denied.stderr
 
 
-def test_bill_under_the_printed_policy(sandbox: Sandbox, api: str) -> None:
+def test_bill_under_the_printed_policy(sandbox: Sandbox, api: str, tmp_path: Path) -> None:
     session = session_of(sandbox, printed_policy(sandbox))
+    present = tmp_path / "present.sql"
+    present.write_text("SELECT sub, count(*) AS calls FROM ddn_billing_db.restapi_access_log_json\n"
+                       "WHERE is_request AND year = ${year} AND month = ${month} GROUP BY sub;\n")
     assert billingd(sandbox, "apply", "--yes", **session).returncode == 0
     sandbox.generate("2025-10", requests=300, customers=3, days=2, log_group="/aws/apigw/ddn-access-logs")
-    for words in (["rollup", "--month", "2025-10"], ["bill", "--month", "2025-10", "--from-raw"]):
+    for words in (["rollup", "--month", "2025-10"], ["bill", "--month", "2025-10", "--from-raw"],
+                  ["shadow", "--compare", str(present), "--month", "2025-10"]):
         done = billingd(sandbox, *words, **session)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     audited = billingd(sandbox, "audit", "--month", "2025-10", **session)
