@@ -160,6 +160,29 @@ static void tell_lint(struct import_draft *draft, const struct problem *problem)
                       problem->cost ? problem->cost : "");
 }
 
+static int by_code(const void *a, const void *b)
+{
+    const struct problem *const *left = a, *const *right = b;
+    int order = strcmp((*left)->code, (*right)->code);
+
+    return order ? order : strcmp((*left)->path, (*right)->path);
+}
+
+/* By their codes: the order of the files they point into is that of somebody's folders. */
+static void tell_lints(struct import_draft *draft, const struct problems *problems,
+                       struct import_told *told)
+{
+    cleanup_free const struct problem **lints =
+        mem_new((problems->count + 1) * sizeof(const struct problem *));
+
+    for (size_t i = 0; i < problems->count; i++)
+        if (*problems->items[i].code)
+            lints[told->lints++] = &problems->items[i];
+    qsort(lints, told->lints, sizeof *lints, by_code);
+    for (size_t i = 0; i < told->lints; i++)
+        tell_lint(draft, lints[i]);
+}
+
 static void tell_whole(struct import_draft *draft, const struct import_told *told)
 {
     import_draft_note(draft, "", "Made by `billingd import` of what AWS has: %s", draft->came_from);
@@ -192,11 +215,7 @@ void import_tell(struct import_draft *draft, const struct pass *pass,
     *told = (struct import_told){0};
     for (size_t i = 0; i < pass_task_count(pass); i++)
         tell_task(draft, pass_task(pass, i), told);
-    for (size_t i = 0; i < problems->count; i++)
-        if (*problems->items[i].code) {
-            tell_lint(draft, &problems->items[i]);
-            told->lints++;
-        }
+    tell_lints(draft, problems, told);
     json_object_foreach(draft->resources, id, fields)
         if (json_is_false(fields) && json_object_get(draft->unknown, id))
             told->unread++;

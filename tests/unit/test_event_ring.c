@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "check.h"
-#include "daemon/service/event_ring.h"
+#include "daemon/health/event_ring.h"
 
 static void test_kept(void)
 {
@@ -15,7 +15,7 @@ static void test_kept(void)
     for (int i = 0; i < EVENT_RING_MOST + 5; i++)
         log_info("drift", "{s:s, s:s, s:s, s:i}", "resource", "shop/bucket", "have", "secret",
                  "error", "arn:aws:iam::1", "count", i);
-    json = event_ring_json();
+    json = event_ring_json(0);
     events = json_object_get(json, "events");
     first = json_array_get(events, 0);
     CHECK_INT(json_array_size(events), EVENT_RING_MOST);
@@ -35,7 +35,7 @@ static void test_ended(void)
     json_auto_t *json = NULL;
 
     log_info("drift", NULL);
-    json = event_ring_json();
+    json = event_ring_json(0);
     CHECK_INT(json_array_size(json_object_get(json, "events")), 0);
 }
 

@@ -33,11 +33,11 @@ ELSEWHERE = [
     (r"aws s3 cp .*|cp /somewhere/.*|aws sns subscribe", "tests/sandbox/test_s3.py: AWS's own program"),
     (r"billingd \[-f SPEC\] .*|billingd( \S+)* \[.*", "tests/system/test_docs.py: a synopsis"),
     (r"billingd schema > .*", "tests/system/test_schema.py"),
-    (r"billingd( \S+)* \.\.\.|billingd bill -o json", "tests/system/billing/test_audit.py: cut short"),
+    (r"billingd( \S+)* \.\.\.|billingd bill -o json|billingd audit --since", "tests/system/billing/test_audit.py: cut short"),
 ]
 # What stands for something, and what is there.
 STANDS_FOR = {"VERB": "plan", "FILE": "new.yaml", "DAY": "2025-10-01", "YYYY-MM": "2025-10", "/tmp/new/usr/bin/": "",
-              "build/release/billingd": "billingd", " -f /etc/billingd/billing.yaml": "", "ddn-api/": "shop/"}
+              "build/release/billingd": "billingd", " -f /etc/billingd/billing.yaml": "", "ddn-api/": "shop/", "PIPELINE/RESOURCE": "shop/bucket", "ADDRESS": "shop/bucket"}
 # The order of a life; what matches none comes first.
 ORDER = ["apply", "(explain|pause)", "resume", "rollup", "audit", "backfill", "bill ", "whatif", "close .*--dry-run", "close (?!.*--dry-run)", "verify", "close .*--correct",
          "close --due"]

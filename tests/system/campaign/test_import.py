@@ -195,7 +195,7 @@ def test_names_and_roles_of_others(world: World, importing: Importer) -> None:
         {"Effect": "Allow", "Action": ["s3:*", "firehose:*"], "Resource": "*"}))["Policy"]["Arn"]
     world.iam.attach_role_policy(RoleName="pipes-20251001", PolicyArn=policy)
     world.firehose.create_delivery_stream(DeliveryStreamName="usage", ExtendedS3DestinationConfiguration={
-        "RoleARN": role, "BucketARN": "arn:aws:s3:::orders-logs", "Prefix": "${odd}/year=!{timestamp:yyyy}/",
+        "RoleARN": role, "BucketARN": "arn:aws:s3:::orders-logs", "Prefix": "odd (1)/year=!{timestamp:yyyy}/",
         "ErrorOutputPrefix": "bad/!{firehose:error-output-type}/"})
     world.logs.create_log_group(logGroupName="/orders")
     world.logs.put_subscription_filter(logGroupName="/orders", filterName="all", filterPattern="",
@@ -216,7 +216,7 @@ def test_names_and_roles_of_others(world: World, importing: Importer) -> None:
     assert over["firehose_role"]["policy"] is None and "managed policy attached by others" in text
     assert over["raw_table"] is False and list(over["raw_table_live"]["columns"]) == ["owner", "messagetype", "logevents"]
     assert "no override can say" in comments(text, "raw_table_live") or "no override can say" in re.sub(r"\s*\n\s*#\s*", " ", text)
-    assert "$${odd}/" in text and over["workgroup"] is False and over["view"] is False
+    assert "odd (1)/" in text and over["workgroup"] is False and over["view"] is False
 
 
 def second_pipeline(world: World) -> None:
