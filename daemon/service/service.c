@@ -28,6 +28,7 @@ static void stop(struct service *service, int number)
 static void on_reloaded(struct service *service)
 {
     if (service->pass) { /* its end lets the new spec take over */
+        log_info("reload_waits", "{s:s}", "spec", service->orders.path);
         service_pass_stop(service);
     } else {
         service_reload_swap(service);

@@ -15,6 +15,7 @@ static const struct log_event log_events[] = {
     {"started", "edb4a8d1893a44b5b923df9e114b688a"},
     {"stopping", "38f218c626324527861af2002b9c0160"},
     {"reloaded", "f25860f2bd174421a812ff8342ce58dc"},
+    {"reload_waits", "b96f999f6f12426eac3b46eb9d26f1f7"},
     {"listening", "19c25b7df1e64a3b834a598e93f6773a"},
     {"listen", "85308bf0c1ba4bdab9b046530e063baf"},
     {"web_exposed", "e8e5b1e57e1c420ba1db0b116a57dbdc"},

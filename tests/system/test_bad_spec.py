@@ -67,11 +67,11 @@ def test_a_wrong_file_behind_one_that_waits(start: Start, sandbox: Sandbox, spec
     daemon.send(signal.SIGUSR1)
     daemon.wait(lambda: sandbox.calls(operation="PutRetentionPolicy"))
     daemon.send(signal.SIGHUP)
-    daemon.wait(lambda: daemon.messages.count("RELOADING=1") == 1)
+    daemon.wait(lambda: daemon.events("reload_waits"))
     spec.write(pipelines=pipeline(more=WRONG))
     daemon.send(signal.SIGHUP)
     daemon.wait(lambda: daemon.events("reload_failed") and daemon.events("reloaded"))
-    log = [e for e in daemon.text().splitlines() if '"reload' in e]
+    log = [e for e in daemon.text().splitlines() if '"reloaded"' in e or '"reload_failed"' in e]
     assert "reload_failed" in log[0]  # while the write was under way
     daemon.wait(lambda: daemon.metric("billingd_observed_generation") == daemon.metric("billingd_spec_generation") == 2)
     assert daemon.metric("billingd_config_last_reload_successful") == 0
