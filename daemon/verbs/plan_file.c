@@ -1,5 +1,6 @@
 #include "daemon/verbs/plan_file.h"
 
+#include "aws/local/whole_file.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -7,11 +8,9 @@
 #include "base/timestamp.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define PLAN_FILE_VERSION "1.0"
 #define PLAN_FILE_DOCUMENT "billingd plan"
@@ -104,41 +103,8 @@ json_t *plan_file_document(const struct pass *pass, const struct manifest *manif
 
 /* ---- writing ---- */
 
-static int write_all(int fd, const char *text, size_t length)
-{
-    while (length) {
-        ssize_t n = write(fd, text, length);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return -1;
-        text += n;
-        length -= (size_t)n;
-    }
-    return fsync(fd);
-}
-
-static int write_beside(const char *path, const char *text, char *beside)
-{
-    int fd = mkostemp(beside, O_CLOEXEC), problem = 0; /* mode 0600 */
-
-    if (fd < 0)
-        return errno;
-    if (write_all(fd, text, strlen(text)))
-        problem = errno;
-    if (close(fd) && !problem)
-        problem = errno;
-    if (!problem && rename(beside, path))
-        problem = errno;
-    if (problem)
-        (void)unlink(beside);
-    return problem;
-}
-
 int plan_file_write(const char *path, const json_t *document, struct err *e)
 {
-    cleanup_free char *beside = mem_printf("%s.XXXXXX", path);
     cleanup_free char *dumped = json_dumps(document, JSON_INDENT(2) | JSON_SORT_KEYS);
     cleanup_free char *text = mem_printf("%s\n", dumped);
     struct stat there;
@@ -147,7 +113,7 @@ int plan_file_write(const char *path, const json_t *document, struct err *e)
     /* A pipe or a terminal cannot be replaced, and would be written in part. */
     if (!stat(path, &there) && !S_ISREG(there.st_mode))
         return err_set(e, ERR_INVALID, "%s is no regular file: the plan is not written", path);
-    problem = write_beside(path, text, beside);
+    problem = whole_file_replace(path, text, NULL);
     if (problem)
         return err_set(e, ERR_RETRY, "%s: the plan is not written: %s", path, strerror(problem));
     return 0;

@@ -1,4 +1,5 @@
 /* verb_fmt.c -- lays a spec or template out in the usual way; what it means stays. */
+#include "aws/local/whole_file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "daemon/verbs/verb.h"
@@ -8,12 +9,10 @@
 #include "yaml/yaml_format.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { INPUT_MOST = 4 << 20 };
 
@@ -64,49 +63,15 @@ static char *read_file(const char *path, size_t *length)
 
 /* ---- writing ---- */
 
-static int write_beside(int fd, const char *text, const struct stat *like)
-{
-    size_t length = strlen(text);
-
-    while (length) {
-        ssize_t n = write(fd, text, length);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return -1;
-        text += n;
-        length -= (size_t)n;
-    }
-    /* Only root may give a file away; whoever may not keeps it. */
-    if (fchown(fd, like->st_uid, like->st_gid) && errno != EPERM)
-        return -1;
-    return fchmod(fd, like->st_mode & 07777) || fsync(fd);
-}
-
-/* All of it, or nothing.  What a link points to is replaced, not the link. */
+/* What a link points to is replaced, not the link. */
 static int replace(const char *path, const char *text)
 {
-    cleanup_free char *real = realpath(path, NULL), *beside = NULL;
+    cleanup_free char *real = realpath(path, NULL);
     struct stat like;
-    int fd = -1, problem = 0;
+    int problem = real && !stat(real, &like) ? whole_file_replace(real, text, &like) : errno;
 
-    if (real && !stat(real, &like)) {
-        beside = mem_printf("%s.XXXXXX", real);
-        fd = mkostemp(beside, O_CLOEXEC);
-    }
-    if (fd < 0)
-        problem = errno;
-    else if (write_beside(fd, text, &like))
-        problem = errno;
-    if (fd >= 0 && close(fd) && !problem)
-        problem = errno;
-    if (fd >= 0 && !problem && rename(beside, real))
-        problem = errno;
     if (!problem)
         return EXIT_DONE;
-    if (fd >= 0)
-        (void)unlink(beside);
     (void)fprintf(stderr, "billingd: %s is not changed: %s\n", path, strerror(problem));
     return EXIT_FAILED;
 }

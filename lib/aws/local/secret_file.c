@@ -1,6 +1,7 @@
 /* secret_file.c -- reads and replaces small files that hold secrets. */
 #include "aws/local/secret_file.h"
 
+#include "aws/local/whole_file.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -92,38 +93,9 @@ void secret_file_fini(struct secret_file *file)
     file->length = 0;
 }
 
-static int write_all(int fd, const char *text)
-{
-    size_t left = strlen(text);
-
-    while (left) {
-        ssize_t n = write(fd, text, left);
-
-        if (n < 0 && errno != EINTR)
-            return -1;
-        if (n > 0) {
-            text += n;
-            left -= (size_t)n;
-        }
-    }
-    return fsync(fd);
-}
-
 int secret_file_write(const char *path, const char *text, char why[static SECRET_FILE_WHY])
 {
-    cleanup_free char *waiting = mem_printf("%s.XXXXXX", path);
-    int fd = mkostemp(waiting, O_CLOEXEC), status; /* mode 0600 */
+    int problem = whole_file_replace(path, text, NULL);
 
-    if (fd < 0)
-        return fail_number(why, errno);
-    status = write_all(fd, text);
-    if (status)
-        (void)fail_number(why, errno);
-    if (close(fd) && !status)
-        status = fail_number(why, errno);
-    if (!status && rename(waiting, path))
-        status = fail_number(why, errno);
-    if (status)
-        (void)unlink(waiting);
-    return status;
+    return problem ? fail_number(why, problem) : 0;
 }
