@@ -208,11 +208,17 @@ class Daemon:
         """What systemctl status shows."""
         return [m.removeprefix("STATUS=") for m in self.messages if m.startswith("STATUS=")][-1]
 
+    def look(self) -> dict[str, Any]:
+        """What the daemon says of its looks: how many were asked for, whether one is under way."""
+        told: dict[str, Any] = json.loads(self.get("/api/v1/look")[1])
+        return told
+
     def kick(self) -> None:
-        """One more pass, to its end."""
-        before = self.passes()
+        """One more pass that begins from now on, to its end; one under way may have read before."""
+        before, asked = self.passes(), self.look()["asked"]
         self.send(signal.SIGUSR1)
-        self.wait(lambda: self.passes() > before)
+        self.wait(lambda: self.look()["asked"] > asked)
+        self.wait(lambda: not self.look()["looking"] and self.passes() > before)
 
     def send(self, number: int) -> None:
         self.process.send_signal(number)
