@@ -108,8 +108,8 @@ class App:
                                              entry["client"])
             raise refusals.refusal(service, parsed.problems)
         hits = self.world.faults.pick(service, parsed.operation, entry["kind"], entry["client"], entry["params"])
-        entry["faults"] = [rule.action for rule in hits]
         delay = self.world.switches.latency_ms + sum(rule.latency_ms for rule in hits)
+        entry["faults"] = [rule.action for rule in hits]  # from here on it is known how long this call takes
         if delay:
             time.sleep(delay / 1000)
         for rule in hits:

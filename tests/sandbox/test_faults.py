@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -82,21 +84,34 @@ def test_truncated_reply(sandbox: Sandbox, wire: Wire) -> None:
     assert 0 < len(caught.value.partial) and caught.value.expected > 0
 
 
+def ask(sandbox: Sandbox) -> threading.Thread:
+    """A call that nobody waits for."""
+    def call() -> None:
+        with suppress(HTTPClientError):
+            sandbox.client("sts").get_caller_identity()
+    asking = threading.Thread(target=call, daemon=True)
+    asking.start()
+    return asking
+
+
 def test_latency(sandbox: Sandbox) -> None:
-    sts = sandbox.client("sts")
-    sandbox.faults({"action": "latency", "latency_ms": 1000})
-    with ThreadPoolExecutor(2) as pool:
-        slow = pool.submit(sts.get_caller_identity)
-        while not sandbox.calls():
-            pass
-        pool.submit(sts.get_caller_identity).result()
-        assert not slow.done(), "the second call, without the fault, is done first"
+    """A slow call is slower than this test, and nobody waits for its end; others are not kept waiting by it."""
+    sandbox.faults({"action": "latency", "latency_ms": 60000})
+    slow = ask(sandbox)
+    while not sandbox.fault_counts()[0]["fired"]:
+        pass
+    sandbox.client("sts").get_caller_identity()
+    assert slow.is_alive(), "the second call, without the fault, is done first"
     sandbox.clear()
-    sandbox.switches(latency_ms=1000)
-    with ThreadPoolExecutor(5) as pool:
-        list(pool.map(lambda _: sts.get_caller_identity(), range(5)))
-    calls = sandbox.calls()
-    assert max(c["time"] for c in calls) < min(c["end"] for c in calls), "latency must not queue calls"
+    sandbox.switches(latency_ms=60000)
+    slow = ask(sandbox)
+    while not any("faults" in call for call in sandbox.calls()):
+        pass
+    sandbox.switches(latency_ms=300)
+    sandbox.client("sts").get_caller_identity()
+    assert slow.is_alive(), "latency must not queue calls"
+    call = sandbox.calls()[-1]
+    assert call["end"] - call["time"] >= 0.3
 
 
 def test_nth_and_times(sandbox: Sandbox) -> None:
