@@ -210,6 +210,8 @@ static void test_bodies(void)
 
 /* ---- sockets ---- */
 
+enum { PATIENCE_MS = 60000 }; /* with a busy machine */
+
 static int connect_to(void)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
@@ -227,14 +229,25 @@ static void say(int fd, const char *text)
     (void)send(fd, text, strlen(text), MSG_NOSIGNAL);
 }
 
-/* Everything until the server closes or ms pass without a byte; -1 when it stays open. */
-static int hear(int fd, int ms, char *text, size_t room)
+static int count(const char *text, const char *what)
+{
+    int found = 0;
+
+    for (; (text = strstr(text, what)); text++)
+        found++;
+    return found;
+}
+
+/* Everything until the server closes, or has said so often that it is healthy (0: until it closes);
+ * -1 when it stays open. */
+static int hear(int fd, int answers, char *text, size_t room)
 {
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     size_t length = 0;
 
     text[0] = '\0';
-    while (length + 1 < room && poll(&wait, 1, ms) == 1) {
+    while (length + 1 < room && (!answers || count(text, "billingd is healthy\n") < answers) &&
+           poll(&wait, 1, PATIENCE_MS) == 1) {
         ssize_t got = recv(fd, text + length, room - length - 1, 0);
 
         if (got <= 0)
@@ -263,7 +276,7 @@ static void test_garbage(void)
 
         say(fd, requests[i]);
         (void)shutdown(fd, SHUT_WR);
-        CHECK_INT(hear(fd, 3000, text, sizeof(text)), 0);
+        CHECK_INT(hear(fd, 0, text, sizeof(text)), 0);
         CHECK(!strstr(text, " 200 "));
         (void)close(fd);
     }
@@ -277,19 +290,10 @@ static void test_pipelined(void)
     char text[4096];
 
     say(fd, "HEAD /-/healthy HTTP/1.0\r\n\r\nGET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
-    CHECK_INT(hear(fd, 1000, text, sizeof(text)), 0);
+    CHECK_INT(hear(fd, 0, text, sizeof(text)), 0);
     CHECK(starts(text, "HTTP/1.1 200 OK\r\n"));
     CHECK(ends(text, "Connection: close\r\n\r\n"));
     (void)close(fd);
-}
-
-static int count(const char *text, const char *what)
-{
-    int found = 0;
-
-    for (; (text = strstr(text, what)); text++)
-        found++;
-    return found;
 }
 
 /* Requests that come together are answered one after another, on a connection that stays. */
@@ -300,13 +304,13 @@ static void test_kept(void)
 
     say(fd, "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\nHEAD /none HTTP/1.1\r\nHost: x\r\n\r\n"
             "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\nGET /-/he");
-    CHECK_INT(hear(fd, 300, text, sizeof(text)), -1);
+    CHECK_INT(hear(fd, 2, text, sizeof(text)), -1);
     CHECK_INT(count(text, "HTTP/1.1 "), 3);
     CHECK_INT(count(text, "HTTP/1.1 404 "), 1);
     CHECK_INT(count(text, "billingd is healthy\n"), 2);
     CHECK_INT(count(text, "Connection: close"), 0);
     say(fd, "althy HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Close\r\n\r\nGET / HTTP/1.1");
-    CHECK_INT(hear(fd, 3000, text, sizeof(text)), 0);
+    CHECK_INT(hear(fd, 0, text, sizeof(text)), 0);
     CHECK_INT(count(text, "HTTP/1.1 200 "), 1);
     CHECK_INT(count(text, "Connection: close"), 1);
     (void)close(fd);
@@ -409,7 +413,7 @@ static void test_pieces(void)
         (void)usleep(500);
     }
     (void)shutdown(fd, SHUT_WR);
-    CHECK_INT(hear(fd, 3000, output, sizeof(output)), 0);
+    CHECK_INT(hear(fd, 0, output, sizeof(output)), 0);
     CHECK(ends(output, "billingd_test{number=\"19999\"} 1\n"));
     (void)close(fd);
 }
@@ -422,7 +426,6 @@ static void test_slow(void)
     enum { SLOW = WEB_CONNECTIONS - 8 };
     int fds[SLOW];
     char text[256];
-    int64_t began = clock_monotonic_ms();
     pid_t dripper;
 
     for (int i = 0; i < SLOW; i++) {
@@ -439,11 +442,9 @@ static void test_slow(void)
         }
     }
     CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
-    while (clock_monotonic_ms() - began < 1000 * (WEB_TIMEOUT_S + 1))
-        (void)usleep(50000);
-    CHECK_INT(hear(fds[0], 100, text, sizeof(text)), 0);
+    CHECK_INT(hear(fds[0], 0, text, sizeof(text)), 0);
     CHECK_TEXT(text, "");
-    CHECK_INT(hear(fds[4], 100, text, sizeof(text)), 0);
+    CHECK_INT(hear(fds[4], 0, text, sizeof(text)), 0);
     CHECK(starts(text, "HTTP/1.1 408 "));
     (void)kill(dripper, SIGKILL);
     (void)waitpid(dripper, NULL, 0);
@@ -542,25 +543,40 @@ static bool is_open(int fd)
            (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-/* Who says a byte and waits does not keep others out: they are answered while those are still
- * there, and not because those were timed out. */
-static void hold_and_ask(const char *words, int least_open)
+/* Opens all of them with these words, and asks; returns how many of the last that there is room for
+ * are open then, or -1 when it took so long that they may have been timed out. */
+static int held_open(const char *words, int fds[static HOLDERS])
 {
-    static int fds[HOLDERS];
+    int64_t began = 0;
     int still_open = 0;
 
     for (int i = 0; i < HOLDERS; i++) {
+        if (i == HOLDERS - WEB_CONNECTIONS)
+            began = clock_monotonic_ms();
         fds[i] = connect_to();
         say(fds[i], words);
     }
     CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
     for (int i = HOLDERS - WEB_CONNECTIONS; i < HOLDERS; i++)
         still_open += is_open(fds[i]);
-    CHECK(still_open >= least_open);
-    CHECK(starts(curl("$A/metrics"), "HTTP/1.1 200 "));
-    CHECK(starts(curl("$A/-/ready"), "HTTP/1.1 200 "));
-    for (int i = 0; i < HOLDERS; i++)
-        (void)close(fds[i]);
+    return clock_monotonic_ms() - began < WEB_TIMEOUT_S * 1000 ? still_open : -1;
+}
+
+/* Who says a byte and waits does not keep others out: they are answered while those are still
+ * there, and not because those were timed out. */
+static void hold_and_ask(const char *words)
+{
+    static int fds[HOLDERS];
+    int still_open = -1;
+
+    for (int tries = 0; still_open < 0 && tries < 20; tries++) {
+        still_open = held_open(words, fds);
+        CHECK(starts(curl("$A/metrics"), "HTTP/1.1 200 "));
+        CHECK(starts(curl("$A/-/ready"), "HTTP/1.1 200 "));
+        for (int i = 0; i < HOLDERS; i++)
+            (void)close(fds[i]);
+    }
+    CHECK(still_open >= WEB_CONNECTIONS - 1);
     CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
 }
 
@@ -575,12 +591,12 @@ static void test_holders(pid_t child)
 {
     long descriptors = look_at(child, NULL), memory;
 
-    hold_and_ask("G", WEB_CONNECTIONS - 1);
+    hold_and_ask("G");
     await_descriptors(child, descriptors);
     memory = look_at(child, "VmRSS:");
     CHECK(memory > 0);
-    hold_and_ask("", WEB_CONNECTIONS - 1);
-    hold_and_ask("GET /-/heal", WEB_CONNECTIONS - 1);
+    hold_and_ask("");
+    hold_and_ask("GET /-/heal");
     await_descriptors(child, descriptors);
 #ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed for a while */
     CHECK(look_at(child, "VmRSS:") <= memory + 256);
