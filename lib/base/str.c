@@ -187,11 +187,14 @@ enum { HINTED = 12 };
 const char *str_nearest(const char *word, const char *const *candidates)
 {
     const char *nearest = NULL;
-    size_t limit = strlen(word) / 3 + 2;
+    size_t length = strlen(word), limit = length / 3 + 2;
 
     for (; *candidates; candidates++) {
-        size_t distance = str_distance(word, *candidates);
+        size_t other = strlen(*candidates),
+               distance = other > length ? other - length : length - other;
 
+        if (distance < limit) /* it is no less than that */
+            distance = str_distance(word, *candidates);
         if (distance < limit) {
             limit = distance;
             nearest = *candidates;
