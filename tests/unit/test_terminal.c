@@ -1,4 +1,5 @@
 /* Colour, the question and the live area, on a pseudo-terminal read by a small screen. */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/printable.h"
 #include "check.h"
@@ -6,7 +7,6 @@
 #include "daemon/views/terminal.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <pty.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -80,23 +80,25 @@ static void screen_eat(const char *bytes)
 }
 
 static char raw[65536];
+enum { LAST = 0x7f };
 
 /* What was written since the last call; also put on the screen. */
 static const char *shown(void)
 {
     static struct printable stream; /* as standard output and error have it */
     cleanup_str struct str printed = {0};
-    struct pollfd wait = {.fd = master, .events = POLLIN};
     size_t length = 0;
 
+    fputc(LAST, out); /* a terminal passes on what is written when it likes, but in order */
     (void)fflush(out);
-    while (poll(&wait, 1, 20) == 1) {
+    while (!length || raw[length - 1] != LAST) {
         ssize_t got = read(master, raw + length, sizeof(raw) - length - 1);
 
         if (got <= 0)
-            break;
+            abort();
         length += (size_t)got;
     }
+    length--;
     printable_add(&stream, &printed, raw, length);
     CHECK_INT(stream.rest.len, 0);
     (void)snprintf(raw, sizeof raw, "%s", str_text(&printed));
@@ -224,7 +226,7 @@ static void test_live(void)
     screen_clear(40);
     progress_update(progress, "p/stream", "creating", "waiting for status ACTIVE\033[2J");
     progress_update(progress, "p/role-with-a-name-longer-than-the-terminal", "creating", "IAM");
-    (void)usleep(1100000);
+    clock_freeze_monotonic(clock_monotonic_ms() + 1100);
     for (int i = 0; i < 3; i++)
         progress_tick(progress);
     (void)shown();
@@ -270,7 +272,7 @@ static void test_narrower(void)
 
     screen_clear(40);
     progress_update(progress, "p/stream", "creating", "the status to be ACTIVE");
-    (void)usleep(1050000);
+    clock_freeze_monotonic(clock_monotonic_ms() + 1050);
     progress_tick(progress);
     (void)shown();
     screen_clear(15); /* and so the terminal shows what it was given */
@@ -316,6 +318,7 @@ int main(void)
 {
     FILE *file = tmpfile();
 
+    clock_freeze_monotonic(1000);
     open_terminal();
     test_color(file);
     test_size(file);
