@@ -113,6 +113,9 @@ class App:
         if delay:
             time.sleep(delay / 1000)
         for rule in hits:
+            if rule.action == "hold":
+                self.world.faults.hold(rule)
+        for rule in hits:
             reply = faults.instead(rule, service, protocol, request.method == "HEAD")
             if reply:
                 return reply

@@ -11,8 +11,8 @@ from .messages import Reply
 if TYPE_CHECKING:
     from .call import Call
 
-ACTIONS = ("throttle", "error", "500", "reset", "drop", "lose_reply", "truncate", "latency", "html503",
-           "without_header", "member", *rewrites.ACTIONS)
+ACTIONS = ("throttle", "error", "500", "reset", "drop", "lose_reply", "truncate", "latency", "hold",
+           "html503", "without_header", "member", *rewrites.ACTIONS)
 BEFORE = ("throttle", "error", "500", "reset", "drop", "html503")
 PAGE = (b"<html><head><title>503 Service Unavailable</title></head>\n<body><h1>Service Unavailable</h1>"
         b"</body></html>\n")
@@ -48,6 +48,7 @@ class Rule:
 class Faults:
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.replaced = threading.Condition(self.lock)
         self.rules: list[Rule] = []
 
     def set(self, rules: list[dict[str, Any]]) -> None:
@@ -58,10 +59,16 @@ class Faults:
                 raise ValueError(f"action must be one of {', '.join(ACTIONS)}, not {rule.action!r}")
         with self.lock:
             self.rules = made
+            self.replaced.notify_all()
 
     def show(self) -> list[dict[str, Any]]:
         with self.lock:
             return [vars(rule).copy() for rule in self.rules]
+
+    def hold(self, rule: Rule) -> None:
+        """Returns when the rule is no longer there."""
+        with self.replaced:
+            self.replaced.wait_for(lambda: all(one is not rule for one in self.rules))
 
     def pick(self, service: str, operation: str, kind: str, client: str, params: dict[str, Any]) -> list[Rule]:
         """Rules that hit this call; counts it for every rule that matches."""

@@ -114,6 +114,22 @@ def test_latency(sandbox: Sandbox) -> None:
     assert call["end"] - call["time"] >= 0.3
 
 
+def test_hold(sandbox: Sandbox) -> None:
+    """Neither made nor answered until it is let go; then both."""
+    logs = sandbox.client("logs")
+    sandbox.faults({"action": "hold", "operation": "CreateLogGroup"})
+    held = threading.Thread(target=lambda: logs.create_log_group(logGroupName="g"), daemon=True)
+    held.start()
+    while not sandbox.fault_counts()[0]["fired"]:
+        pass
+    assert logs.describe_log_groups()["logGroups"] == [] and held.is_alive()
+    assert [c["status"] for c in sandbox.calls(operation="CreateLogGroup")] == [None]
+    sandbox.faults()
+    held.join(60)
+    assert len(logs.describe_log_groups()["logGroups"]) == 1
+    assert [c["status"] for c in sandbox.calls(operation="CreateLogGroup")] == [200]
+
+
 def test_nth_and_times(sandbox: Sandbox) -> None:
     logs = sandbox.client("logs")
     sandbox.faults({"action": "throttle", "service": "logs", "kind": "write", "nth": 2, "times": 2})

@@ -2,12 +2,13 @@
 
 import json
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Daemon, Sandbox, Spec, pipeline
+from conftest import BINARY, ROOT, Daemon, Sandbox, Spec, environment, pipeline
 
 GROUP, LOGS = "/aws/apigw/shop", "shop/access_logs"
 RESOURCES = """    resources:
@@ -118,11 +119,15 @@ def test_look(run: Any, start: Any, sandbox: Sandbox, spec: Spec, applied: None)
     assert done.returncode == 0 and done.stdout == f"{total}/{total} in sync\n", done.stdout + done.stderr
     assert [e["resource"] for e in daemon.events("repaired")] == [LOGS]  # by the look, before it ended
     # During a look another one follows it, and is waited for.
-    sandbox.faults({"action": "latency", "operation": "DescribeLogGroups", "latency_ms": 1000})
+    sandbox.faults({"action": "hold", "operation": "DescribeLogGroups"})
     daemon.send(signal.SIGUSR1)
     daemon.wait(lambda: "looking now" in daemon.status())
     drift(sandbox)
-    told = json.loads(run("look", "-o", "json").stdout)
+    with subprocess.Popen([BINARY, "-f", spec.path, "look", "-o", "json"], text=True, stdout=subprocess.PIPE,
+                          env=environment(sandbox, spec.path.parent)) as asking:
+        daemon.wait(lambda: daemon.look()["asked"] == 3)
+        sandbox.faults()
+        told = json.loads(asking.communicate()[0])
     assert told["summary"] == f"{total}/{total} in sync" and told["asked"] == told["done"] == 3
     sandbox.faults({"action": "error", "service": "glue", "status": 400, "code": "AccessDeniedException", "times": 0})
     done = run("look")

@@ -62,7 +62,7 @@ def test_a_wrong_file_behind_one_that_waits(start: Start, sandbox: Sandbox, spec
     """A right file waits for a write under way to end; that it then takes over makes a later wrong one no better."""
     daemon = start().ready()
     sandbox.client("logs").put_retention_policy(logGroupName="/aws/apigw/shop", retentionInDays=7)
-    sandbox.faults({"action": "latency", "operation": "PutRetentionPolicy", "latency_ms": 3000})
+    sandbox.faults({"action": "hold", "operation": "PutRetentionPolicy"})
     sandbox.clear()
     daemon.send(signal.SIGUSR1)
     daemon.wait(lambda: sandbox.calls(operation="PutRetentionPolicy"))
@@ -70,7 +70,9 @@ def test_a_wrong_file_behind_one_that_waits(start: Start, sandbox: Sandbox, spec
     daemon.wait(lambda: daemon.events("reload_waits"))
     spec.write(pipelines=pipeline(more=WRONG))
     daemon.send(signal.SIGHUP)
-    daemon.wait(lambda: daemon.events("reload_failed") and daemon.events("reloaded"))
+    daemon.wait(lambda: daemon.events("reload_failed"))
+    sandbox.faults()
+    daemon.wait(lambda: daemon.events("reloaded"))
     log = [e for e in daemon.text().splitlines() if '"reloaded"' in e or '"reload_failed"' in e]
     assert "reload_failed" in log[0]  # while the write was under way
     daemon.wait(lambda: daemon.metric("billingd_observed_generation") == daemon.metric("billingd_spec_generation") == 2)

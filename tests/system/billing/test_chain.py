@@ -198,14 +198,14 @@ def test_correction_killed_at_every_write(two: Books) -> None:
 def test_two_corrections_at_once(two: Books) -> None:
     """With different contents: one has the number, the other says that it has not."""
     late(two, 2**30)
-    two.sandbox.faults({"action": "latency", "operation": "PutObject", "nth": 1, "latency_ms": 6000})
+    two.sandbox.faults({"action": "hold", "operation": "PutObject", "nth": 1})
     one = two.world.begin("close", "2025-10", "--correct", "--yes")
     while not two.sandbox.fault_counts()[0]["fired"]:
         assert one.poll() is None, one.communicate()
     late(two, 2**30)
     other = two.world.run("close", "2025-10", "--correct", "--yes", "-o", "json")
-    out, told = one.communicate(timeout=60)
     two.sandbox.faults()
+    out, told = one.communicate(timeout=180)
     assert one.returncode == 4 and "somebody else got the number shop-2025-10-c1 first" in told, (out, told)
     assert json.loads(other.stdout)["invoice"] == "shop-2025-10-c1"
     assert len(two.keys(NUMBERS)) == 2
