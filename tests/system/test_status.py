@@ -90,13 +90,14 @@ def test_in_sync_and_no_data(status: Any, run: Any, sandbox: Sandbox, applied: N
 
 def test_newest_object(status: Any, run: Any, sandbox: Sandbox, applied: None) -> None:
     hour = timedelta(hours=1)
-    put(sandbox, folder(2 * hour) + "shop-stream-1-a.json.gz", folder() + "shop-stream-1-b.json.gz",
+    now = folder()  # the hour may change meanwhile
+    put(sandbox, folder(2 * hour) + "shop-stream-1-a.json.gz", now + "shop-stream-1-b.json.gz",
         "zzz/other.json.gz", "access-logs/a-note.txt")
     time.sleep(1.1)  # S3's times are whole seconds
-    put(sandbox, folder() + "shop-stream-1-c.json.gz", body=b"x" * 3000)
+    put(sandbox, now + "shop-stream-1-c.json.gz", body=b"x" * 3000)
     sandbox.clear()
     newest = status()["data_flow"][0]["newest_object"]
-    assert newest["key"] == folder() + "shop-stream-1-c.json.gz" and newest["size"] == 3000
+    assert newest["key"] == now + "shop-stream-1-c.json.gz" and newest["size"] == 3000
     assert abs(newest["modified"] - time.time()) < 30
     assert len(sandbox.calls(operation="ListObjectsV2")) <= 4  # two days, an hour, the error prefix
     assert "shop-stream-1-c.json.gz, 2.9 KiB, " in run("status").stdout
@@ -113,9 +114,10 @@ def test_newest_object_older_than_the_look(status: Any, sandbox: Sandbox, applie
 
 
 def test_newest_object_over_pages(status: Any, sandbox: Sandbox, applied: None) -> None:
-    put(sandbox, *[f"{folder()}{i:03}.json.gz" for i in range(25)])
+    now = folder()
+    put(sandbox, *[f"{now}{i:03}.json.gz" for i in range(25)])
     time.sleep(1.1)
-    put(sandbox, f"{folder()}025.json.gz")
+    put(sandbox, f"{now}025.json.gz")
     sandbox.switches(page_size=10)
     flow = status()["data_flow"][0]
     assert flow["newest_object"]["key"].endswith("/025.json.gz")

@@ -34,6 +34,7 @@ class World:
         self.athena, self.glue, self.s3 = (sandbox.client(n) for n in ("athena", "glue", "s3"))
         self.template: Path | None = None
         self.made = 0
+        self.newest = 0  # when the last call was made, of those that a test sends as traffic
         self.write()
 
     # -- the spec ------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ def traffic(world: World, name: str = "r", least: int = 2, most: int = 6) -> Non
         at = now - most * HOUR + n * (most - least) * HOUR // 40
         line = {"requestId": f"{name}{n}", "sub": "s", "requestTimeEpoch": str(at), "status": "200", "responseLength": "7"}
         lines.append({"message": json.dumps(line), "timestamp": at * 1000, "arrival": at * 1000})
+        world.newest = max(world.newest, at)
     world.sandbox.traffic(GROUP, lines)
 
 
@@ -77,13 +78,12 @@ def says(daemon: Any, sentence: str) -> bool:
 
 def test_time_stamps(world: World, start: Start, tmp_path: Path) -> None:
     daemon = start().ready()
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     now = time.time()
     for name in ("reconcile_last_finished", "reconcile_last_success", "audit_last_success", "rollup_last_success",
                  "newest_object"):
         assert 0 <= now - daemon.metric(f"billingd_{name}_timestamp_seconds") < 120, name
-    event = now // HOUR * HOUR - 2 * HOUR - 4 * HOUR // 40
-    assert daemon.metric("billingd_newest_event_timestamp_seconds") == event
+    assert daemon.metric("billingd_newest_event_timestamp_seconds") == world.newest
     assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
     assert daemon.metric("billingd_audit_verdict") == 1
     assert daemon.metric("billingd_part_failed") == daemon.metric("billingd_part_failures_total") == 0
@@ -104,13 +104,13 @@ def test_time_stamps(world: World, start: Start, tmp_path: Path) -> None:
     world.s3.put_object(Bucket=BUCKET, Key="access-logs/year=2043/month=01/day=01/hour=00/x.gz", Body=gzip.compress(b"{}"))
     daemon.kick()
     daemon.wait(lambda: daemon.passes() == 2)
-    daemon.wait(lambda: well(daemon), 60)
+    daemon.wait(lambda: well(daemon))
     assert daemon.metric("billingd_newest_object_timestamp_seconds") == seen
     another(world)
     odd(world)
     daemon.kick()
     daemon.wait(lambda: daemon.metric("billingd_newest_object_timestamp_seconds") > seen)
-    daemon.wait(lambda: daemon.metric("billingd_audit_included_events", **{"class": "repaired"}) == 1, 60)
+    daemon.wait(lambda: daemon.metric("billingd_audit_included_events", **{"class": "repaired"}) == 1)
     included = {name: daemon.metric("billingd_audit_included_events", **{"class": name}) for name in INCLUDED}
     assert included == {"repaired": 1, "estimated": 1, "late": 0, "unattributed": 1, "no_id": 1, "id_conflicts": 1,
                         "length_unknown": 1, "length_refused": 1}
@@ -126,11 +126,11 @@ def test_time_stamps(world: World, start: Start, tmp_path: Path) -> None:
 ], ids=["audit denied", "audit unavailable", "rollup denied", "listing denied"])
 def test_a_part_that_fails(world: World, start: Start, part: str, fault: dict[str, Any], sentence: str) -> None:
     daemon = start(AWS_MAX_ATTEMPTS="1").ready()
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     done = daemon.metric(f"billingd_{part}_last_success_timestamp_seconds")
     world.sandbox.faults(fault)
     daemon.kick()
-    daemon.wait(lambda: says(daemon, f"shop: {sentence}"), 60)
+    daemon.wait(lambda: says(daemon, f"shop: {sentence}"))
     assert daemon.metric("billingd_part_failed", pipeline="shop", part=part) == 1
     assert daemon.metric("billingd_part_failures_total", pipeline="shop", part=part) == 1
     assert daemon.metric(f"billingd_{part}_last_success_timestamp_seconds") == done  # and gets older
@@ -147,7 +147,7 @@ def test_a_part_that_fails(world: World, start: Start, part: str, fault: dict[st
     assert len([e for e in daemon.events("upkeep") if e["part"].startswith(part)]) == 1  # the log tells it once
     world.sandbox.faults()
     daemon.kick()
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     assert daemon.metric("billingd_part_failed") == 0
     assert daemon.end() == 0
 
@@ -158,11 +158,11 @@ def test_a_part_that_fails_does_not_hold_up_the_others(world: World, spec: Any, 
     world.write()
     world.sandbox.faults({**DENIED, "service": "cloudwatch"})
     daemon = start().ready()
-    daemon.wait(lambda: daemon.metric("billingd_part_failed", part="audit") == 1, 60)
+    daemon.wait(lambda: daemon.metric("billingd_part_failed", part="audit") == 1)
     seen = daemon.metric("billingd_newest_object_timestamp_seconds")
     time.sleep(1)
     another(world)
-    daemon.wait(lambda: daemon.metric("billingd_newest_object_timestamp_seconds") > seen, 60)
+    daemon.wait(lambda: daemon.metric("billingd_newest_object_timestamp_seconds") > seen)
     assert daemon.metric("billingd_part_failures_total", part="audit") == 1
     assert daemon.end() == 0
 
@@ -174,12 +174,12 @@ def test_a_gap_is_told_until_it_is_closed(world: World, start: Start) -> None:
     world.sandbox.blocks({"hop": "filter", "from": now - 9 * HOUR, "to": now - 7 * HOUR})
     traffic(world, "lost", 7, 9)
     daemon = start().ready()
-    daemon.wait(lambda: says(daemon, "shop: the audit found a gap: usage is missing"), 120)
+    daemon.wait(lambda: says(daemon, "shop: the audit found a gap: usage is missing"))
     assert daemon.metric("billingd_audit_verdict", verdict="gap") == 1
     assert daemon.metric("billingd_part_failed", part="audit") == 0
     world.sandbox.faults({**DENIED, "service": "cloudwatch"})
     daemon.kick()
-    daemon.wait(lambda: says(daemon, "shop: audit failed: no permission"), 60)
+    daemon.wait(lambda: says(daemon, "shop: audit failed: no permission"))
     assert says(daemon, "shop: the audit found a gap: usage is missing")
     assert daemon.metric("billingd_audit_verdict", verdict="gap") == 1
     assert daemon.metric("billingd_audit_gap_ratio", hop="forwarded") > 0
@@ -187,7 +187,7 @@ def test_a_gap_is_told_until_it_is_closed(world: World, start: Start) -> None:
     world.sandbox.blocks()
     world.run("backfill", "--since", "12h")
     daemon.kick()
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
     assert daemon.end() == 0
 
@@ -200,7 +200,7 @@ def test_a_gap_does_not_end_by_growing_old(world: World, start: Start) -> None:
     traffic(world, "lost", 73, 76)
     world.sandbox.blocks()
     daemon = start().ready()
-    daemon.wait(lambda: says(daemon, "shop: an older gap is not closed: usage is missing"), 120)
+    daemon.wait(lambda: says(daemon, "shop: an older gap is not closed: usage is missing"))
     assert daemon.metric("billingd_audit_verdict", verdict="complete") == 1
     assert daemon.metric("billingd_open_gaps") == 1 and daemon.metric("billingd_open_gap_events") == 40
     daemon.kick()
@@ -208,7 +208,7 @@ def test_a_gap_does_not_end_by_growing_old(world: World, start: Start) -> None:
     assert says(daemon, "shop: an older gap is not closed: usage is missing")
     world.run("backfill", "--since", "4d")
     daemon.kick()
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     assert daemon.metric("billingd_open_gaps") == daemon.metric("billingd_open_gap_events") == 0
     assert daemon.end() == 0
 
@@ -216,7 +216,7 @@ def test_a_gap_does_not_end_by_growing_old(world: World, start: Start) -> None:
 def test_what_is_not_done_yet_is_not_well(world: World, start: Start) -> None:
     world.sandbox.query_rules({"match": "request_copies", "action": "hold", "times": 0})
     daemon = start().ready()
-    daemon.wait(lambda: says(daemon, "shop: audit not done yet"), 60)
+    daemon.wait(lambda: says(daemon, "shop: audit not done yet"))
     assert daemon.metric("billingd_part_failed", part="audit") is None
     assert daemon.metric("billingd_audit_last_success_timestamp_seconds") is None
     assert daemon.end() == 0
@@ -226,7 +226,7 @@ def test_a_pipeline_without_usage_is_well(sandbox: Any, spec: Any, api: str, sta
     """Nothing was ever called: no reason to be woken, and not called complete."""
     World(sandbox, spec)
     daemon = start().ready()
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     assert daemon.metric("billingd_audit_verdict", verdict="silent") == 1
     assert daemon.metric("billingd_newest_event_timestamp_seconds") is None
     assert daemon.metric("billingd_audit_gap_ratio", hop="ingested") is None
@@ -236,12 +236,12 @@ def test_a_pipeline_without_usage_is_well(sandbox: Any, spec: Any, api: str, sta
 def test_a_reload_begins_anew(world: World, start: Start) -> None:
     """A pipeline that is gone leaves no time stamps; one that stays keeps them, and its findings are looked for again."""
     daemon = start().ready()
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     done = daemon.metric("billingd_audit_last_success_timestamp_seconds", pipeline="shop")
     world.sandbox.query_rules({"match": "request_copies", "action": "hold", "times": 0})
     daemon.send(signal.SIGHUP)
     daemon.wait(lambda: daemon.metric("billingd_spec_generation") == 2)
-    daemon.wait(lambda: says(daemon, "shop: audit not done yet"), 60)
+    daemon.wait(lambda: says(daemon, "shop: audit not done yet"))
     assert daemon.metric("billingd_audit_last_success_timestamp_seconds", pipeline="shop") == done
     assert daemon.metric("billingd_audit_verdict") is None
     world.spec.write(pipelines=world.pipelines)  # without `billing`

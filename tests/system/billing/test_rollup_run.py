@@ -33,7 +33,7 @@ def counted(world: World) -> dict[str, Any]:
 
 def test_builds_beside_the_passes(world: World, start: Callable[..., Any]) -> None:
     daemon = start().ready()
-    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4, 120)
+    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4)
     assert daemon.metric("billingd_rollups", state="missing") == 0
     assert daemon.metric("billingd_rollup_builds_total", result="built") == 4
     assert daemon.metric("billingd_self_athena_scanned_bytes_total") > 0
@@ -43,7 +43,7 @@ def test_builds_beside_the_passes(world: World, start: Callable[..., Any]) -> No
     daemon.kick()
     world.request(days_ago(6), arrival=days_ago(4, NOON), sub="a")
     daemon.kick()
-    daemon.wait(lambda: daemon.metric("billingd_rollup_builds_total", result="built") == 5, 120)
+    daemon.wait(lambda: daemon.metric("billingd_rollup_builds_total", result="built") == 5)
     assert counted(world) == {days_ago(6): 2, days_ago(5): 1, days_ago(4): 1}
     assert daemon.end() == 0
 
@@ -51,11 +51,11 @@ def test_builds_beside_the_passes(world: World, start: Callable[..., Any]) -> No
 def test_days_that_wait_for_the_budget_are_told(world: World, start: Callable[..., Any]) -> None:
     world.write(budget="1KiB", parallel=1)
     daemon = start().ready()
-    daemon.wait(lambda: daemon.metric("billingd_budget_used_up", pipeline="shop", part="rollup") == 1, 120)
+    daemon.wait(lambda: daemon.metric("billingd_budget_used_up", pipeline="shop", part="rollup") == 1)
     assert daemon.metric("billingd_rollups", state="missing") > 0
     world.write(budget="100GiB")
     daemon.send(signal.SIGHUP)
-    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4, 120)
+    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4)
     assert daemon.metric("billingd_budget_used_up", part="rollup") == 0
     assert daemon.end() == 0
 
@@ -63,22 +63,19 @@ def test_days_that_wait_for_the_budget_are_told(world: World, start: Callable[..
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
 def test_metrics_pass_promtool(world: World, start: Callable[..., Any]) -> None:
     daemon = start().ready()
-    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") is not None, 120)
+    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") is not None)
     done = subprocess.run(["promtool", "check", "metrics"], input=daemon.get("/metrics")[1], text=True,
                           capture_output=True, timeout=30)
     assert done.returncode == 0 and not done.stdout + done.stderr, done.stdout + done.stderr
 
 
-def quiet(world: World) -> None:
+def quiet(daemon: Any) -> None:
     """Waits until billingd has nothing to do."""
-    before = -1
-    while before != (now := len(world.ours())):
-        before = now
-        time.sleep(2)
+    daemon.wait(lambda: not ((look := daemon.look())["looking"] or look["working"]))
 
 
 def held(world: World, daemon: Any) -> None:
-    daemon.wait(lambda: world.sandbox.query_rule_counts()[0]["fired"], 60)
+    daemon.wait(lambda: world.sandbox.query_rule_counts()[0]["fired"])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -94,7 +91,7 @@ def test_a_signal_stops_the_queries(world: World, start: Callable[..., Any], num
         daemon.send(number)
         daemon.wait(lambda: daemon.metric("billingd_spec_generation") == 2)
         world.sandbox.query_rules()
-        daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4, 120)
+        daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4)
         assert daemon.end() == 0
     assert len(world.ours(operation="StopQueryExecution")) >= 1
 
@@ -103,13 +100,13 @@ def test_failures_are_told_once_and_retried_with_patience(world: World, start: C
     world.sandbox.query_rules({"match": "UNLOAD", "action": "fail", "code": "GENERIC_USER_ERROR", "times": 0,
                                "message": "no such thing", "retryable": False})
     daemon = start().ready()
-    daemon.wait(lambda: daemon.events("upkeep"), 60)
+    daemon.wait(lambda: daemon.events("upkeep"))
     daemon.kick()
-    daemon.wait(lambda: world.sandbox.query_rule_counts()[0]["fired"] >= 2, 60)
+    daemon.wait(lambda: world.sandbox.query_rule_counts()[0]["fired"] >= 2)
     time.sleep(1)
     world.sandbox.query_rules()
     daemon.kick()
-    daemon.wait(lambda: [e for e in daemon.events("recovered") if e.get("part") == "rollups"], 120)
+    daemon.wait(lambda: [e for e in daemon.events("recovered") if e.get("part") == "rollups"])
     assert len(daemon.events("upkeep")) == 1 and "no such thing" in daemon.events("upkeep")[0]["error"]
     assert daemon.end() == 0
 
@@ -133,7 +130,7 @@ def test_registers_what_glue_does_not_know(sandbox: Any, spec: Any, api: str,
     for ago in (40, 6, 5, 4):
         world.request(days_ago(ago), arrival=days_ago(ago, NOON), sub="a")
     daemon = start().ready()
-    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4, 120)
+    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4)
     folders = {o["key"].rpartition("/")[0] for o in sandbox.objects("shop-bucket", "access-logs/")}
     assert len(folders) >= 4, "an old one, too: the whole tree is looked at when the daemon starts"
     assert daemon.metric("billingd_partitions_registered_total") == len(folders)
@@ -143,11 +140,11 @@ def test_registers_what_glue_does_not_know(sandbox: Any, spec: Any, api: str,
     assert all(v == str(int(v)) for values in known for v in values), "numbers, not texts of the path"
     world.request(days_ago(1), arrival=days_ago(1, NOON), sub="a")
     daemon.kick()
-    daemon.wait(lambda: daemon.metric("billingd_partitions_registered_total") == len(folders) + 1, 60)
-    quiet(world)
+    daemon.wait(lambda: daemon.metric("billingd_partitions_registered_total") == len(folders) + 1)
+    quiet(daemon)
     sandbox.clear()
     daemon.kick()
-    quiet(world)
+    quiet(daemon)
     # The audit looks again, and asks Athena (what it asks depends on the hour); nothing else does.
     asked = world.ours(kind="write")
     assert [c["operation"] for c in asked if c["operation"] != "StartQueryExecution"] == []
@@ -161,7 +158,7 @@ def test_registration_needs_projection_off(sandbox: Any, spec: Any, api: str,
     world.write(since=days_ago(6), more="      partitions: registration\n")
     world.apply()
     daemon = start().ready()
-    told = daemon.wait(lambda: daemon.events("upkeep"), 60)[0]
+    told = daemon.wait(lambda: daemon.events("upkeep"))[0]
     assert told["part"] == "partitions" and "projection.enabled" in told["error"]
     assert daemon.end() == 0
 
