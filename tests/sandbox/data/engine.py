@@ -34,7 +34,7 @@ class Spares:
 
     @staticmethod
     def new() -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect()
+        connection = duckdb.connect(config={"threads": 1})  # queries are small, and others run beside them
         connection.execute(PRELUDE)
         return connection
 

@@ -15,8 +15,9 @@ from rollup_world import GROUP, World
 
 STREAM = "shop-stream"
 PREFIX = "json-data/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:HH}/"
+# The seed waits for 60 seconds: five times as many objects that teach the same.
 SEED = {"Prefix": PREFIX, "CompressionFormat": "UNCOMPRESSED", "FileExtension": "",
-        "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 60}, "ProcessingConfiguration": {"Enabled": False}}
+        "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 300}, "ProcessingConfiguration": {"Enabled": False}}
 
 
 def stream(world: World) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def test_a_month_that_was_taken_over_can_be_closed(sandbox: Any, spec: Any, api:
     books = Books(world)
     set_form(world)
     sandbox.switches(data_now=hour("2025-11-08", 0))
-    truth = sandbox.generate("2025-10", requests=3000, seed=5, margin_days=0, log_group=GROUP, **BILLABLE)
+    truth = sandbox.generate("2025-10", requests=900, seed=5, margin_days=0, log_group=GROUP, **BILLABLE)
     world.apply()
     backfill(world, "--legacy", "json-data/")
     world.run("rollup", "--month", "2025-10")
@@ -142,18 +143,24 @@ class Traffic(threading.Thread):
             self.world.sandbox.traffic(GROUP, events, flush=False)
             time.sleep(0.01)
 
+    def after(self, number: int) -> int:
+        """How many were sent, once there are a hundred more than that."""
+        while self.sent < number + 100:
+            assert self.is_alive()
+            time.sleep(0.01)
+        return self.sent
+
 
 def test_nothing_is_lost_while_it_moves(world: World) -> None:
     traffic = Traffic(world)
     traffic.start()
-    time.sleep(0.5)
-    before = traffic.sent
+    before = traffic.after(0)
     plan = world.run("plan", "--detailed-exitcode", code=2).stdout
     assert "json-data/" in plan
     assert "note" in plan and "/stream: without Decompression" in plan and "billingd backfill --legacy" in plan
     world.apply()
     during = traffic.sent
-    time.sleep(0.5)
+    traffic.after(during)
     traffic.stop.set()
     traffic.join(10)
     world.sandbox.flush()
