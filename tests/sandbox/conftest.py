@@ -39,7 +39,7 @@ class Wire:
 
     def __init__(self, endpoint: str):
         self.host = urlsplit(endpoint).netloc
-        self.connection = http.client.HTTPConnection(self.host, timeout=10)
+        self.connection = http.client.HTTPConnection(self.host, timeout=120)
 
     def sign(self, service: str, method: str, target: str, body: bytes, headers: dict[str, str],
              secret: str = SECRET_KEY, access: str = ACCESS_KEY, token: str | None = None,

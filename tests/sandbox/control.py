@@ -28,7 +28,7 @@ class Sandbox:
     def __init__(self, endpoint: str):
         self.endpoint = endpoint
 
-    def send(self, method: str, name: str, value: Any = None, timeout: float = 30) -> Any:
+    def send(self, method: str, name: str, value: Any = None, timeout: float = 180) -> Any:
         data = None if value is None else json.dumps(value).encode()
         request = urllib.request.Request(f"{self.endpoint}/_sandbox/{name}", data, method=method)
         try:
@@ -125,7 +125,7 @@ class Sandbox:
                 endpoint_url=self.endpoint, aws_access_key_id=key["access_key"],
                 aws_secret_access_key=key["secret_key"], aws_session_token=key.get("token") or None,
                 config=Config(retries={"max_attempts": retries}, s3={"addressing_style": "path"},
-                              connect_timeout=5, read_timeout=30))
+                              connect_timeout=60, read_timeout=180))
 
 
 @contextmanager
@@ -143,4 +143,4 @@ def start_sandbox(port: int = 0) -> Iterator[Sandbox]:
             yield Sandbox(line.split()[1])
         finally:
             process.stdin.close()  # type: ignore[union-attr]
-            process.wait(10)
+            process.wait(60)

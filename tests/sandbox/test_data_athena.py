@@ -254,7 +254,7 @@ def test_states_stop_and_several_at_once(pipe: Pipeline) -> None:
     held = [pipe.start(f"SELECT {n} AS held") for n in range(3)]
     assert pipe.rows("SELECT 'free' AS x") == [{"x": "free"}]
     for identifier in held:
-        pipe.wait(identifier, "RUNNING", limit_s=5)
+        pipe.wait(identifier, "RUNNING")
     pipe.athena.stop_query_execution(QueryExecutionId=held[0])
     done = pipe.wait(held[0])
     assert done["Status"]["State"] == "CANCELLED"
@@ -272,7 +272,7 @@ def test_states_stop_and_several_at_once(pipe: Pipeline) -> None:
 def test_a_long_query_can_be_stopped(pipe: Pipeline) -> None:
     identifier = pipe.start("SELECT count(*) FROM UNNEST(sequence(1, 100000)) AS a(x) CROSS JOIN "
                             "UNNEST(sequence(1, 100000)) AS b(y) WHERE x * y % 7 = 3")
-    pipe.wait(identifier, "RUNNING", limit_s=5)
+    pipe.wait(identifier, "RUNNING")
     time.sleep(0.3)
     pipe.athena.stop_query_execution(QueryExecutionId=identifier)
     assert pipe.wait(identifier)["Status"]["State"] == "CANCELLED"

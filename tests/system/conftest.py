@@ -25,6 +25,7 @@ from sandbox.control import ACCOUNT, REGION, Sandbox, start_sandbox  # noqa: E40
 
 BINARY = Path(os.environ.get("BILLINGD", ROOT / "build/release/billingd")).resolve()
 API = "ddn-api"
+PATIENCE_S = 180  # for what is certain to come: the machine may be busy, and no test is about how fast it is
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +114,7 @@ def environment(sandbox: Sandbox, home: Path) -> dict[str, str]:
 def run(sandbox: Sandbox, spec: Spec) -> Callable[..., subprocess.CompletedProcess[str]]:
     """run("plan", "-o", "json"): the verb with the spec, to its end."""
     def start(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run([BINARY, "-f", spec.path, *words], text=True, capture_output=True, timeout=120,
+        done = subprocess.run([BINARY, "-f", spec.path, *words], text=True, capture_output=True, timeout=PATIENCE_S,
                               stdin=subprocess.DEVNULL,
                               env={**environment(sandbox, spec.path.parent), **more})
         assert "Sanitizer" not in done.stderr and "runtime error" not in done.stderr, done.stderr
@@ -150,7 +151,7 @@ class Daemon:
         for line in self.process.stderr or ():
             self.lines.append(line.rstrip("\n"))
 
-    def wait(self, what: Callable[[], Any], seconds: float = 30) -> Any:
+    def wait(self, what: Callable[[], Any], seconds: float = PATIENCE_S) -> Any:
         """The first true answer of what; fails with all the daemon said when there is none in time."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -181,7 +182,7 @@ class Daemon:
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(self.address + path, timeout=5) as reply:
+            with urllib.request.urlopen(self.address + path, timeout=PATIENCE_S) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -228,11 +229,11 @@ class Daemon:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
 
-    def end(self, number: int = signal.SIGTERM, seconds: float = 40) -> int:
+    def end(self, number: int = signal.SIGTERM, seconds: float = PATIENCE_S) -> int:
         if self.process.poll() is None:
             self.send(number)
         code = self.process.wait(seconds)
-        self.reader.join(5)
+        self.reader.join(PATIENCE_S)
         self.socket.close()
         assert "Sanitizer" not in self.text() and "runtime error" not in self.text(), self.text()
         return code
@@ -250,5 +251,5 @@ def start(sandbox: Sandbox, spec: Spec) -> Iterator[Callable[..., Daemon]]:
     for daemon in made:
         if daemon.process.poll() is None:
             daemon.process.kill()
-            daemon.process.wait(5)
+            daemon.process.wait(PATIENCE_S)
         daemon.socket.close()

@@ -59,7 +59,7 @@ def shown(process: Sandbox, folder: Path) -> Iterator[tuple[World, Daemon]]:
     daemon = Daemon(process, spec, AWS_MAX_ATTEMPTS="1")
     try:
         daemon.ready()
-        daemon.wait(lambda: daemon.get("/-/ready")[0] == 200, 120)
+        daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
         yield world, daemon
         assert daemon.end() == 0
     finally:

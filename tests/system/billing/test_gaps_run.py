@@ -39,7 +39,7 @@ def look(daemon: Any) -> None:
     for _ in range(2):
         before = done()
         daemon.kick()
-        daemon.wait(lambda: done() > before, 120)
+        daemon.wait(lambda: done() > before)
 
 
 def days_before(world: World, now: int) -> list[Any]:
@@ -55,7 +55,7 @@ def test_gaps_close_themselves(world: World, start: Start) -> None:
     assert recovered(world) == []
     daemon = start().ready()
     daemon.wait(lambda: daemon.events("backfilled"), 240)
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     told = daemon.events("backfilled")
     assert [(e["events"], e["calls"], e["amount"], e["currency"], e["price"]) for e in told] == [
         (80, 80, "0.08", "USD", "list")]
@@ -66,7 +66,7 @@ def test_gaps_close_themselves(world: World, start: Start) -> None:
     assert calls_of_days(world) == 40  # of the day that is closed
     before = recovered(world)
     daemon.kick()
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     assert recovered(world) == before and len(daemon.events("backfilled")) == 1
     assert daemon.end() == 0
     assert calls_of_days(world) == 40
@@ -82,7 +82,7 @@ def test_each_loss_closes_itself(world: World, start: Start, hop: str) -> None:
     traffic(world, "lost", *RECENT)
     daemon = start().ready()
     daemon.wait(lambda: daemon.metric("billingd_backfilled_events_total"), 240)
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     assert daemon.metric("billingd_backfilled_events_total") == 40
     assert daemon.metric("billingd_backfill_lost_events") == 0
     assert daemon.end() == 0
@@ -110,7 +110,7 @@ def test_by_hand_nothing_is_written(world: World, start: Start) -> None:
     world.write(more="      audit: {backfill: manual}\n")
     without_filter(world, RECENT)
     daemon = start().ready()
-    daemon.wait(lambda: says(daemon, GAP), 120)
+    daemon.wait(lambda: says(daemon, GAP))
     daemon.kick()
     daemon.wait(lambda: daemon.get("/-/ready")[0] == 503)
     assert daemon.metric("billingd_part_failures_total", part="backfill") is None
@@ -147,7 +147,7 @@ def test_the_budget_is_told_and_kept(world: World, start: Start) -> None:
     daemon = start().ready()
     daemon.wait(lambda: daemon.events("backfill_budget"), 240)
     daemon.kick()
-    daemon.wait(lambda: says(daemon, GAP), 120)
+    daemon.wait(lambda: says(daemon, GAP))
     some = daemon.metric("billingd_backfilled_events_total")
     assert some is not None and some < 40
     assert len(daemon.events("backfill_budget")) == 1
@@ -156,7 +156,7 @@ def test_the_budget_is_told_and_kept(world: World, start: Start) -> None:
     world.write(more="      audit: {backfill_budget: 1GiB}\n")
     daemon.send(signal.SIGHUP)
     daemon.wait(lambda: daemon.metric("billingd_backfilled_events_total") == 40, 240)
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     assert daemon.metric("billingd_budget_used_up", part="backfill") == 0
     assert daemon.end() == 0
 
@@ -172,7 +172,7 @@ def test_nothing_is_read_while_the_filter_is_away(world: World, start: Start) ->
     world.sandbox.faults()
     daemon.kick()
     daemon.wait(lambda: daemon.events("backfilled"), 240)
-    daemon.wait(lambda: well(daemon), 120)
+    daemon.wait(lambda: well(daemon))
     assert daemon.events("backfilled")[0]["events"] == 40 and len(daemon.events("backfill_waits")) == 1
     assert daemon.end() == 0
 
@@ -200,7 +200,7 @@ def test_a_damaged_object_is_told_once(world: World, start: Start) -> None:
     told = daemon.wait(lambda: daemon.events("damaged_object"), 240)
     assert (told[0]["key"], told[0]["problem"]) == (key, "is no gzip, though its name ends in .gz")
     assert daemon.metric("billingd_damaged_objects", pipeline="shop") == 1
-    daemon.wait(lambda: daemon.metric("billingd_part_failed", part="backfill") == 0, 120)
+    daemon.wait(lambda: daemon.metric("billingd_part_failed", part="backfill") == 0)
     world.s3.delete_bucket_policy(Bucket=BUCKET)
     world.s3.put_object(Bucket=BUCKET, Key=key, Body=gzip.compress(b""))
     daemon.kick()

@@ -59,7 +59,7 @@ def told(world: World) -> dict[str, int]:
 
 def audited(world: World, *words: str) -> str:
     """Whatever the verdict: the gateway of these tests counts nothing."""
-    return world.begin("audit", "--day", DAY, *words).communicate(timeout=60)[0]
+    return world.begin("audit", "--day", DAY, *words).communicate(timeout=180)[0]
 
 
 BREAKING = ['/x"y', '/x\\', "/\t", "/\n", '/","sub":"victim","x":"y"z', "/" + "x" * 262144]

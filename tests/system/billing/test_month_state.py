@@ -53,7 +53,7 @@ def check_months(daemon: Any, **wanted: int) -> None:
     def found() -> dict[str, float]:
         counts = {state: daemon.metric("billingd_months", state=state) for state in states}
         return {state: count for state, count in counts.items() if count}
-    daemon.wait(lambda: found() == wanted, 60)
+    daemon.wait(lambda: found() == wanted)
     assert daemon.metric("billingd_months", state="empty") > 0 and daemon.end() == 0
 
 
@@ -71,7 +71,7 @@ def test_years_the_table_does_not_show(books: Books, start: Any) -> None:
     for month in ("2024-02", "2024-05"):
         no_bill(books, month, "projection.year.range")
     daemon = start().ready()
-    daemon.wait(lambda: "shop: 5 closed days cannot be billed, and only people can mend it" in daemon.get("/-/ready")[1], 60)
+    daemon.wait(lambda: "shop: 5 closed days cannot be billed, and only people can mend it" in daemon.get("/-/ready")[1])
     check_months(daemon, unclosable=2, open=1)  # the first of March, too
     # The table is widened: the day is there.
     table = world.glue.get_table(DatabaseName=DATABASE, Name="restapi_access_log_json_raw")["Table"]

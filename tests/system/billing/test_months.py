@@ -24,14 +24,14 @@ def first_second(text: str) -> int:
 
 def looked(daemon: Any, what: Callable[[], Any]) -> None:
     daemon.kick()
-    daemon.wait(what, 120)
+    daemon.wait(what)
 
 
 def test_months_that_are_over_and_not_closed(sandbox: Any, spec: Any, api: str, start: Start) -> None:
     books = Books(World(sandbox, spec))
     books.months("2025-10")
     daemon = start().ready()
-    daemon.wait(lambda: daemon.metric(OPEN) is not None, 120)
+    daemon.wait(lambda: daemon.metric(OPEN) is not None)
     assert daemon.metric(OPEN, pipeline="shop") == months_since(2025, 10)  # since the first day with data
     assert daemon.metric(END, pipeline="shop") == first_second("2025-11-01")
     books.close("2025-10")
@@ -66,7 +66,7 @@ def test_of_what_is_well_nothing_is_kept_when_it_is_not_known(sandbox: Any, spec
     books = Books(World(sandbox, spec))
     books.world.write(since=time.strftime("%Y-%m-01", time.gmtime()))
     daemon = start().ready()
-    daemon.wait(lambda: daemon.metric(OPEN) == 0, 120)
+    daemon.wait(lambda: daemon.metric(OPEN) == 0)
     assert daemon.metric(END) is None
     sandbox.faults({**DENIED, "operation": "ListObjectsV2", "params": {"Prefix": "billing/shop/"}})
     looked(daemon, lambda: daemon.metric("billingd_part_failed", part="months") == 1)

@@ -60,7 +60,7 @@ def kill_at(world: World, number: int, done: bool) -> bool:
     while process.poll() is None and not world.sandbox.fault_counts()[0]["fired"]:
         time.sleep(0.01)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=180)
     hit = bool(world.sandbox.fault_counts()[0]["fired"])
     world.sandbox.faults()
     return hit
@@ -99,7 +99,7 @@ def test_killed_at_every_call(world: World, build: str, done: bool) -> None:
 def test_query_that_does_not_work(world: World, query: str, how: dict[str, Any]) -> None:
     world.sandbox.query_rules({"match": query, **how})
     answer = world.begin("rollup", *ONE_DAY)
-    answer.communicate(timeout=120)
+    answer.communicate(timeout=180)
     assert world.sandbox.query_rule_counts()[0]["fired"] >= 1
     assert world.days() in (DAY, {})
     if how["action"] == "throttle" or how.get("retryable"):
@@ -125,7 +125,7 @@ def test_lost_reply_of_the_switch(world: World, operation: str, times: int) -> N
         world.rollup(*ONE_DAY)
         world.change_sql()
     world.sandbox.faults({"action": "lose_reply", "operation": operation, "times": times, **US})
-    world.begin("rollup", *ONE_DAY).communicate(timeout=120)
+    world.begin("rollup", *ONE_DAY).communicate(timeout=180)
     assert world.days() in (DAY, {})
     is_right(world)
 
@@ -145,12 +145,12 @@ def test_objects_that_come_while_it_is_built(world: World) -> None:
     """What arrives between the listings is found, and the day is built again with it."""
     world.sandbox.query_rules({"match": "UNLOAD", "action": "hold"})
     process = world.begin("rollup", *ONE_DAY)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not world.sandbox.query_rule_counts()[0]["fired"] and time.monotonic() < end:
         time.sleep(0.02)
     world.request("2025-10-02", arrival="2025-10-02T18:00", sub="c", size=1)
     world.sandbox.query_rules()
-    process.communicate(timeout=120)
+    process.communicate(timeout=180)
     assert process.returncode == 0
     assert world.days() == {"2025-10-02": {**DAY["2025-10-02"], "c": [1, 1]}}
 
@@ -159,11 +159,11 @@ def test_objects_that_come_while_it_is_built(world: World) -> None:
 def test_signal_stops_the_query(world: World, number: int) -> None:
     world.sandbox.query_rules({"match": "UNLOAD", "action": "hold"})
     process = world.begin("rollup", *ONE_DAY)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not world.sandbox.query_rule_counts()[0]["fired"] and time.monotonic() < end:
         time.sleep(0.02)
     process.send_signal(number)
-    _, told = process.communicate(timeout=30)
+    _, told = process.communicate(timeout=180)
     assert process.returncode == 1 and "Sanitizer" not in told, told
     assert len(world.ours(operation="StopQueryExecution")) == 1
     is_right(world)

@@ -66,7 +66,7 @@ class Billingd:
         self.environment = {**kept, **sandbox.environment(), "BILLING_ACCOUNT_ID": ACCOUNT,
                             "HOME": str(folder), **environment}
 
-    def __call__(self, *words: str, timeout: float = 60, **environment: str) -> Said:
+    def __call__(self, *words: str, timeout: float = 180, **environment: str) -> Said:
         done = subprocess.run([BINARY, "-f", self.spec, *words], cwd=self.folder, text=True,
                               env={**self.environment, **environment}, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=timeout)

@@ -297,7 +297,7 @@ def on_terminal(billingd: Billingd, answer: str, *words: str, meanwhile: Any = N
     process = subprocess.Popen([BINARY, "-f", billingd.spec, "apply", *words], cwd=billingd.folder, stdin=slave,
                                stdout=slave, stderr=slave, env=billingd.environment, close_fds=True)
     os.close(slave)
-    text, answered, end = "", False, time.monotonic() + 20
+    text, answered, end = "", False, time.monotonic() + 180
     while time.monotonic() < end:
         if select.select([master], [], [], 0.1)[0]:
             try:
@@ -315,7 +315,7 @@ def on_terminal(billingd: Billingd, answer: str, *words: str, meanwhile: Any = N
             os.write(master, answer.encode() + b"\n")
             answered = True
     os.close(master)
-    return process.wait(10), text
+    return process.wait(180), text
 
 
 @pytest.mark.parametrize("answer,code,writes", [("no", 4, False), ("", 4, False), ("yes", 0, True)])

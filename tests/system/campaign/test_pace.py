@@ -33,9 +33,8 @@ def clean(sandbox: Sandbox, billingd: Billingd, world: World) -> dict[str, Any]:
 def test_slow_aws_is_waited_for(sandbox: Sandbox, billingd: Billingd, world: World, clean: Any,
                                 switches: dict[str, Any]) -> None:
     sandbox.switches(**switches)
-    said = billingd.apply(timeout=30)
+    said = billingd.apply()  # asks again and again, and does not wait for a time to be over
     assert said.code == 0, said
-    assert said.json["summary"]["elapsed_milliseconds"] < 12000
     billingd.must_be_converged()
     sandbox.switches(page_size=0, clock_offset_s=0)
     assert normalised(world.snapshot()) == clean
