@@ -1,6 +1,7 @@
 """One HTTP request and one reply, as they pass through the chain."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 
 @dataclass
@@ -13,13 +14,20 @@ class Request:
     connection: int = 0  # number of the TCP connection, so that tests can see reuse
     peer: str = ""
 
+    @cached_property
+    def joined(self) -> dict[str, str]:
+        """Name in lower case -> all values of the header, joined as a proxy would."""
+        found: dict[str, str] = {}
+        for key, value in self.headers:
+            name = key.lower()
+            found[name] = f"{found[name]},{value.strip()}" if name in found else value.strip()
+        return found
+
     def get(self, name: str, default: str = "") -> str:
-        """All values of a header, joined as a proxy would."""
-        values = [value.strip() for key, value in self.headers if key.lower() == name.lower()]
-        return ",".join(values) if values else default
+        return self.joined.get(name.lower(), default)
 
     def has(self, name: str) -> bool:
-        return any(key.lower() == name.lower() for key, _ in self.headers)
+        return name.lower() in self.joined
 
 
 @dataclass
