@@ -56,11 +56,11 @@ class Prometheus:
 
     def end(self) -> None:
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(120)
         self.log.close()
 
     def ask(self, path: str, **parameters: str) -> Any:
-        with urllib.request.urlopen(f"{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}", timeout=10) as reply:
+        with urllib.request.urlopen(f"{self.address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}", timeout=60) as reply:
             return json.load(reply)["data"]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
@@ -72,7 +72,7 @@ class Prometheus:
     def firing(self) -> set[str]:
         return {alert["labels"]["alertname"] for alert in self.alerts()}
 
-    def wait(self, what: Callable[[], Any], why: str, limit_s: float = 90) -> Any:
+    def wait(self, what: Callable[[], Any], why: str, limit_s: float = 240) -> Any:
         end = time.monotonic() + limit_s
         while time.monotonic() < end:
             try:

@@ -144,7 +144,7 @@ def check_dashboard(prometheus: Prometheus) -> None:
         return not silent
     assert len(asked) > 30
     try:
-        prometheus.wait(answered, "", 20)
+        prometheus.wait(answered, "")
     except AssertionError:
         raise AssertionError(silent) from None
     for query in dashboard_queries():
