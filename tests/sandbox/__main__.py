@@ -21,23 +21,24 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--with-parent", action="store_true", help="end when stdin closes")
     options = parser.parse_args()
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
     # Credentials and regions of whoever starts the sandbox are none of its business.
     for name in [n for n in os.environ if n.startswith(("AWS_", "MOTO_"))]:
         del os.environ[name]
     from .app import App
+    from .copies import Copies
     from .server import Server
     from .world import World
 
-    world = World()
-    server = Server(options.port, App(world), world.now)
+    world, copies = World(), Copies()
+    signal.signal(signal.SIGTERM, lambda *_: copies.stop())
+    signal.signal(signal.SIGINT, lambda *_: copies.stop())
+    app = App(world, copies)
+    server = Server(options.port, app, world.now)
     server.start()
     if options.with_parent:
         threading.Thread(target=watch_parent, args=(world,), daemon=True).start()
     print(f"endpoint http://127.0.0.1:{server.server_address[1]}", flush=True)
-    stop.wait()
+    copies.serve(app, server)
     server.socket.close()
     world.data.close()
     sys.stdout.flush()

@@ -9,6 +9,7 @@ from typing import Any
 from . import (authorize, control_api, faults, missing, models, moto_side, refusals, replies, request_check,
                signature)
 from .call import HANDLERS, Call
+from .copies import Copies
 from .errors import AwsError, error_reply, internal
 from .keys import ACCOUNT, Key
 from .messages import Reply, Request
@@ -44,8 +45,8 @@ def guess_service(request: Request) -> str:
 
 
 class App:
-    def __init__(self, world: World):
-        self.world = world
+    def __init__(self, world: World, copies: Copies | None = None):
+        self.world, self.copies = world, copies
         load()
         moto_side.reset()
         self.warm()
@@ -121,8 +122,10 @@ class App:
                 return reply
         call = Call(self.world, request, key, scope.region, service, parsed.operation, parsed.params)
         reply = self.answered(call)
+        answered = reply
         for rule in hits:
             reply = faults.afterwards(rule, call, reply)
+        self.world.faults.remember(call, answered)
         return reply
 
     def signed(self, request: Request, service: str, protocol: str, operation: str) -> tuple[Key, Scope]:

@@ -64,6 +64,13 @@ class Sandbox:
     def reset(self) -> None:
         self.send("POST", "reset", {})
 
+    def copy(self) -> "Sandbox":
+        """A copy of what is there now, with a life of its own; end() it."""
+        return Sandbox(self.send("POST", "copy", {})["endpoint"])
+
+    def end(self) -> None:
+        self.send("POST", "end", {})
+
     def snapshot(self, region: str = REGION, *services: str) -> dict[str, Any]:
         """Path -> document of all that can be read there (snapshot.py), of every service or of these."""
         return self.send("POST", "snapshot", {"region": region, "services": services})["snapshot"]

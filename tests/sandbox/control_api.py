@@ -1,6 +1,7 @@
 """The unsigned JSON interface under /_sandbox/ that tests steer the sandbox with."""
 
 import json
+import threading
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,20 @@ def reset(app: "App", _: Any) -> Any:
     return {}
 
 
+def copy(app: "App", _: Any) -> Any:
+    """The endpoint of a copy of this sandbox, which ends with it or by POST end."""
+    if app.copies is None:
+        raise ValueError("no process of its own that could be copied")
+    return {"endpoint": app.copies.ask()}
+
+
+def end(app: "App", _: Any) -> Any:
+    if app.copies is None:
+        raise ValueError("no process of its own that could end")
+    threading.Timer(0.05, app.copies.stop).start()  # after the reply
+    return {}
+
+
 def accounts(app: "App", value: Any) -> Any:
     """{account, access_key?, secret_key?, arn?, token?, lifetime_s?}: a key of that account."""
     account = value["account"]
@@ -105,6 +120,6 @@ ROUTINES = {
     ("GET", "health"): health, ("GET", "calls"): calls, ("POST", "calls/clear"): clear,
     ("GET", "violations"): violations, ("GET", "faults"): get_faults, ("POST", "faults"): set_faults,
     ("GET", "switches"): get_switches, ("POST", "switches"): set_switches, ("POST", "reset"): reset,
-    ("POST", "accounts"): accounts, ("POST", "buckets"): buckets, ("POST", "snapshot"): snapshot,
+    ("POST", "accounts"): accounts, ("POST", "buckets"): buckets, ("POST", "copy"): copy, ("POST", "end"): end, ("POST", "snapshot"): snapshot,
     **DATA_ROUTINES,
 }

@@ -11,9 +11,10 @@ from .messages import Reply
 if TYPE_CHECKING:
     from .call import Call
 
-ACTIONS = ("throttle", "error", "500", "reset", "drop", "lose_reply", "truncate", "latency", "hold",
-           "html503", "without_header", "member", *rewrites.ACTIONS)
-BEFORE = ("throttle", "error", "500", "reset", "drop", "html503")
+ACTIONS = ("throttle", "error", "500", "reset", "drop", "refuse", "lose_reply", "truncate", "latency", "hold",
+           "html503", "without_header", "member", "stale", "huge", "endless", "drip", *rewrites.ACTIONS)
+BEFORE = ("throttle", "error", "500", "reset", "drop", "refuse", "html503")
+HUGE = 15 << 20
 PAGE = (b"<html><head><title>503 Service Unavailable</title></head>\n<body><h1>Service Unavailable</h1>"
         b"</body></html>\n")
 
@@ -47,9 +48,17 @@ class Rule:
 
 class Faults:
     def __init__(self) -> None:
+        self.after_copy()
+        self.rules: list[Rule] = []
+        self.answers: dict[str, Reply] = {}  # question -> the last answer to it; while a rule wants it
+
+    def after_copy(self) -> None:
         self.lock = threading.Lock()
         self.replaced = threading.Condition(self.lock)
-        self.rules: list[Rule] = []
+
+    def remember(self, call: "Call", reply: Reply) -> None:
+        if any(rule.action == "stale" for rule in self.rules):
+            self.answers[question(call)] = Reply(reply.status, list(reply.headers), reply.body)
 
     def set(self, rules: list[dict[str, Any]]) -> None:
         """Replaces all rules, counters from zero; ValueError (TypeError) for a rule it cannot be."""
@@ -95,7 +104,7 @@ def instead(rule: Rule, service: str, protocol: str, head: bool) -> Reply | None
             return error_reply(service, protocol, AwsError(rule.code, rule.message, rule.status), head)
         case "html503":
             return Reply(503, [("Content-Type", "text/html")], PAGE)
-        case "reset" | "drop":
+        case "reset" | "drop" | "refuse":
             return Reply(fate=rule.action)
     return None
 
@@ -115,6 +124,23 @@ def afterwards(rule: Rule, call: "Call", reply: Reply) -> Reply:
         reply.headers = kept
     if rule.action == "lose_reply":
         reply.fate = "drop"
-    elif rule.action == "truncate":
-        reply.fate = "truncate"
+    elif rule.action in ("truncate", "endless", "drip"):
+        reply.fate = rule.action
+    elif rule.action == "huge" and reply.body:
+        reply.body += b" " * HUGE
+    elif rule.action == "stale":
+        reply = earlier(rule, call, reply)
     return reply
+
+
+def earlier(rule: Rule, call: "Call", reply: Reply) -> Reply:
+    """What the same question was answered the last time."""
+    before = call.world.faults.answers.get(question(call))
+    if before is None:
+        return reply
+    rule.changed += (before.status, before.body) != (reply.status, reply.body)
+    return Reply(before.status, list(before.headers), before.body)
+
+
+def question(call: "Call") -> str:
+    return f"{call.service} {call.operation} {call.region} {sorted(call.params.items(), key=str)}"

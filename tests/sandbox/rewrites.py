@@ -1,5 +1,6 @@
 """A good reply made into what a proxy, a cut line or another account would have sent in its place, status 200."""
 
+import hashlib
 import json
 import re
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from .messages import Reply
 if TYPE_CHECKING:
     from .call import Call
 
-ACTIONS = ("html", "empty", "bare", "null", "cut", "wrong_document", "other_account", "unprocessed")
+ACTIONS = ("html", "empty", "bare", "null", "cut", "wrong_document", "other_account", "unprocessed",
+           "garbage", "wrong_type")
 OTHER_ACCOUNT = "999999999999"
 PAGE = (b"<html><head><title>Sign in</title></head>\n<body><h1>Sign in to the guest network</h1>"
         b"</body></html>\n")
@@ -40,6 +42,9 @@ def rewritten(action: str, call: "Call", reply: Reply) -> Reply:
         return Reply(200, [("Content-Type", "text/html")], PAGE, foreign=True)
     if call.request.method == "HEAD":
         return reply  # has no document
+    if action == "wrong_type":
+        reply.put("Content-Type", "image/png")
+        return reply
     reply.headers = [(k, v) for k, v in reply.headers if k.lower() != "content-length"]
     reply.body = REWRITES[action](call, reply.body)
     return reply
@@ -112,4 +117,5 @@ def with_member(call: "Call", reply: Reply, path: list[str | int], value: Any) -
 
 REWRITES = {"empty": lambda call, body: b"", "bare": bare, "null": lambda call, body: b"null",
             "cut": lambda call, body: body[:len(body) // 2], "wrong_document": wrong_document,
-            "other_account": other_account, "unprocessed": unprocessed}
+            "other_account": other_account, "unprocessed": unprocessed,
+            "garbage": lambda call, body: hashlib.sha512(body).digest() * 20}

@@ -62,8 +62,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send(self.server.app(request))
 
     def send(self, reply: Reply) -> None:
-        if reply.fate in ("reset", "drop"):
-            self.end(reset=reply.fate == "reset")
+        if reply.fate in ("reset", "drop", "refuse"):
+            if reply.fate == "refuse":
+                self.server.refuse()
+            self.end(reset=reply.fate != "drop")
+            return
+        if reply.fate in ("endless", "drip"):
+            self.never_done(reply)
             return
         wire = self.wire(reply)
         if reply.fate == "truncate":
@@ -76,6 +81,21 @@ class Handler(BaseHTTPRequestHandler):
             return
         if reply.fate == "truncate":
             self.end(reset=False)
+
+    def never_done(self, reply: Reply) -> None:
+        """A reply of which always more comes, until the client has had enough: much of it, or a byte a second."""
+        head = self.wire(reply).partition(b"\r\n\r\n")[0]
+        kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
+        part = b"10000\r\n" + b" " * 65536 + b"\r\n" if reply.fate == "endless" else b"1\r\n \r\n"
+        try:
+            self.connection.sendall(b"\r\n".join([*kept, b"Transfer-Encoding: chunked", b"", b""]))
+            for _ in range(16384 if reply.fate == "endless" else 900):
+                self.connection.sendall(part)
+                if reply.fate == "drip":
+                    time.sleep(1)
+        except OSError:
+            pass
+        self.close_connection = True
 
     def wire(self, reply: Reply) -> bytes:
         phrase = HTTPStatus(reply.status).phrase
@@ -126,6 +146,21 @@ class Server(ThreadingHTTPServer):
             super().shutdown_request(request)
         except OSError:
             pass
+
+    def refuse(self, seconds: float = 0.5) -> None:
+        """Nobody listens for so long."""
+        threading.Thread(target=self.away, args=(seconds,), daemon=True).start()
+
+    def away(self, seconds: float) -> None:
+        self.shutdown()
+        address = self.socket.getsockname()
+        self.socket.close()
+        time.sleep(seconds)
+        self.socket = socket.socket(self.address_family, self.socket_type)
+        self.server_address = address
+        self.server_bind()
+        self.server_activate()
+        self.start()
 
     def start(self) -> threading.Thread:
         thread = threading.Thread(target=self.serve_forever, daemon=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import athena_sql, ddl, unload
 from .athena_sql import Statement
-from .engine import Engine
+from .engine import SPARES, Engine
 from .glue_catalog import Catalog
 from .objects import Missing, delete_object, put_object, split_location
 from .query_error import Cancelled, QueryError
@@ -88,6 +88,10 @@ class Queries:
         for execution in self.executions.values():
             self.cancel(execution)
         self.take_in.close()
+
+    def after_copy(self) -> None:
+        SPARES.after_copy()
+        self.take_in.after_copy()
 
     def running(self) -> int:
         return sum(e.state not in FINAL for e in self.executions.values())

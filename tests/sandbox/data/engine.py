@@ -38,6 +38,11 @@ class Spares:
         connection.execute(PRELUDE)
         return connection
 
+    def after_copy(self) -> None:
+        """Their threads are the original's: neither used nor closed here."""
+        self.left = self.made
+        self.made = deque()
+
     def take(self) -> duckdb.DuckDBPyConnection:
         try:
             taken = self.made.popleft()

@@ -34,6 +34,11 @@ class DataPlane:
         """Buffers whose time has come are written."""
         self.delivery.write_due(self.now())
 
+    def after_copy(self) -> None:
+        """In a copy of the process (copies.py): nothing of the original's may be changed or removed."""
+        if self._queries is not None:
+            self._queries.after_copy()
+
     def close(self) -> None:
         if self._queries is not None:
             self._queries.close()

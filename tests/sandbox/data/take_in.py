@@ -49,6 +49,12 @@ class TakeIn:
         self.made: dict[str, Path] = {}
         self.parts: dict[str, tuple[Path, int]] = {}  # by content: where, number
 
+    def after_copy(self) -> None:
+        """What was taken in is read where it lies; what comes is a copy's own."""
+        self.left, self.connection = self.connection, duckdb.connect()
+        self.lock = threading.Lock()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}."))
+
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -1,0 +1,139 @@
+"""One cell: the verb is run with the fault, and what came of it is held against the run without one."""
+
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from .cells import WORDS, Cell
+from .scenes import Done, Place, Scene, State
+
+CODES = {0, 1, 4, 5, 77}  # docs/cli.md; 64 and 78 blame the operator, who did nothing
+# A minute in the whole table: longer than AWS keeps a connection, shorter than a lease of anything.
+STOPPED_SECONDS = {"sample": 2.0, "full": 60.0}
+MOST_SECONDS = 400
+
+
+@dataclass
+class Verdict:
+    cell: Cell
+    hit: bool
+    code: int
+    seconds: float
+    complaints: list[str] = field(default_factory=list)
+    said: str = ""
+
+
+def fired(place: Place) -> bool:
+    return any(rule["fired"] for rule in place.sandbox.fault_counts())
+
+
+def wait_for_hit(place: Place, process: "subprocess.Popen[str]") -> bool:
+    while process.poll() is None:
+        if fired(place):
+            return True
+        time.sleep(0.01)
+    return fired(place)
+
+
+def run_with(cell: Cell, place: Place, scene: Scene, stopped_seconds: float) -> tuple[bool, Done]:
+    """The verb, with the fault and the signal; whether the call was made at all."""
+    more = {"AWS_MAX_ATTEMPTS": "1"} if cell.fault in ("drip", "endless") else {}
+    place.sandbox.faults(*cell.rules())
+    process = place.begin(*scene.words, **more)
+    hit = False
+    if cell.signal and wait_for_hit(place, process):
+        hit = True
+        process.send_signal(getattr(signal, f"SIG{cell.signal}"))
+        if cell.signal == "KILL":
+            # What is on its way arrives; nothing else does.
+            process.wait()
+        if cell.signal == "STOP":
+            time.sleep(stopped_seconds)
+            process.send_signal(signal.SIGCONT)
+    try:
+        out, err = process.communicate(timeout=MOST_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+        return True, Done(-99, out, err)
+    if cell.signal == "KILL" or cell.fault == "refuse":
+        time.sleep(0.8)  # the call that was held takes effect, and the sandbox listens again
+    return hit or fired(place), Done(process.returncode, out, err)
+
+
+def complaints(cell: Cell, done: Done) -> list[str]:
+    """What is wrong with how the verb ended, whatever it left."""
+    found = []
+    if cell.signal == "KILL":
+        return [] if done.code in (-9, *CODES) else [f"exit code {done.code}"]
+    if done.code not in CODES:
+        found.append(f"exit code {done.code}")
+    if "Sanitizer" in done.err or "runtime error" in done.err:
+        found.append("sanitizer")
+    if done.code and not done.text.strip():
+        found.append("said nothing")
+    if done.code and not cell.signal and cell.fault in WORDS and not any(w in done.text for w in WORDS[cell.fault]):
+        found.append("the reason was not told")
+    return found
+
+
+def different(have: State, want: State) -> list[str]:
+    found = []
+    for key in want:
+        if have.get(key) == want[key]:
+            continue
+        if isinstance(want[key], dict) and isinstance(have.get(key), dict):
+            names = sorted(k for k in want[key].keys() | have[key].keys() if want[key].get(k) != have[key].get(k))
+            found.append(f"{key}: {', '.join(map(str, names[:4]))}")
+        else:
+            found.append(f"{key}: {str(have.get(key))[:120]} instead of {str(want[key])[:120]}")
+    return found
+
+
+def settle(place: Place, scene: Scene) -> list[str]:
+    """The next passes, without faults: the second at most must do."""
+    for words in scene.ends:
+        codes: list[int] = []
+        for _ in range(3):
+            codes.append(place.run(*words).code)
+            if codes[-1] in scene.again:
+                break
+        else:
+            return [f"{' '.join(words)} ends with {codes} when all is well again"]
+    return []
+
+
+def judge(cell: Cell, original: Place, scene: Scene, want: State, mode: str) -> Verdict:
+    started = time.monotonic()
+    place = original.copy()
+    try:
+        hit, done = run_with(cell, place, scene, STOPPED_SECONDS[mode])
+        place.sandbox.faults()
+        verdict = Verdict(cell, hit, done.code, 0.0, complaints(cell, done), done.text[-1500:])
+        if done.code == 0 and len(scene.ends) == 1:
+            # It said that it was done: then it is.
+            verdict.complaints += [f"said done, but {text}" for text in different(scene.state(place), want)]
+        else:
+            verdict.complaints += settle(place, scene)
+            verdict.complaints += different(scene.state(place), want)
+        for name, found in (("request that AWS refuses", place.sandbox.violations()), ("sandbox", place.sandbox.bugs())):
+            verdict.complaints += [f"{name}: {str(one)[:300]}" for one in found[:2]]
+    finally:
+        place.sandbox.end()
+    verdict.seconds = time.monotonic() - started
+    return verdict
+
+
+def clean_state(original: Place, scene: Scene) -> tuple[State, list[dict[str, Any]]]:
+    """How it ends without faults, and the calls that it took."""
+    place = original.copy()
+    place.sandbox.clear()
+    done = place.run(*scene.words)
+    assert done.code == 0, done.text
+    calls = place.calls()
+    assert settle(place, scene) == []
+    state = scene.state(place)
+    place.sandbox.end()
+    return state, calls

@@ -1,0 +1,64 @@
+"""A seeded sample of the fault table (tests/fault_table), and that its judge sees what it is there for."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TESTS))
+
+from fault_table.cells import Cell, cells, sample  # noqa: E402
+from fault_table.judge import Verdict, clean_state, judge  # noqa: E402
+from fault_table.scenes import BUCKET, GROUP, SCENES, Place, State  # noqa: E402
+from sandbox.control import start_sandbox  # noqa: E402
+
+CELLS = 6  # of each scene
+
+
+class Stage:
+    """A scene set up, and how it ends without faults."""
+
+    def __init__(self, name: str, sandbox: Any, folder: Path):
+        self.scene, self.place = SCENES[name], Place(sandbox, folder)
+        self.scene.make(self.place)
+        self.want, calls = clean_state(self.place, self.scene)
+        # What waits for seconds belongs to the whole table.
+        self.cells = [c for c in cells(name, calls) if c.fault not in ("drip", "endless") and c.signal != "STOP"]
+
+    def judge(self, cell: Cell) -> Verdict:
+        return judge(cell, self.place, self.scene, self.want, "sample")
+
+
+@pytest.fixture(scope="module", params=list(SCENES))
+def stage(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with start_sandbox() as sandbox:
+        yield Stage(request.param, sandbox, tmp_path_factory.mktemp(request.param))
+
+
+def test_all_ends_as_without_the_fault(stage: Stage) -> None:
+    found = [stage.judge(cell) for cell in sample(stage.cells, CELLS, seed=7)]
+    assert all(one.hit for one in found), [str(one.cell) for one in found if not one.hit]
+    assert [(str(one.cell), one.code, one.complaints, one.said) for one in found if one.complaints] == []
+
+
+def harm(place: Place) -> None:
+    """What no pass mends: a delivered object is gone, or something of others."""
+    objects = place.sandbox.objects(BUCKET, "access-logs/") if place.folder.name.startswith(
+        ("rollup", "audit", "backfill", "close")) else []
+    if objects:
+        place.account.s3.delete_object(Bucket=BUCKET, Key=objects[0]["key"])
+    else:
+        place.account.logs.create_log_group(logGroupName="/a/second/one")
+
+
+def test_the_judge_sees_what_is_wrong(stage: Stage) -> None:
+    from fault_table import judge as judging
+    copy = stage.place.copy()
+    copy.run(*stage.scene.words)
+    harm(copy)
+    state: State = stage.scene.state(copy)
+    copy.sandbox.end()
+    assert judging.different(state, stage.want), "an account that differs is taken for the right one"
+    assert GROUP and judging.complaints(stage.cells[0], judging.Done(78, "", "")) != []
