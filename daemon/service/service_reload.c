@@ -99,6 +99,7 @@ static void begin(struct service *service)
 
 void service_reload_take(struct service *service)
 {
+    service_pausing_cancel(service);
     if (service->upkeep) {
         upkeep_cancel(service->upkeep); /* what follows the next pass goes by the new spec */
         upkeep_refresh(service->upkeep);

@@ -25,8 +25,10 @@ static const struct web_route routes[] = {
     {"/api/v1/audit", JSON, service_api_audit, WEB_GET, false},
     {"/api/v1/periods", JSON, service_api_periods, WEB_GET, false},
     {"/api/v1/openapi.json", JSON, service_api_openapi, WEB_GET, false},
-    {"/-/reload", JSON, service_api_reload, WEB_POST, false},
-    {"/-/look", JSON, service_api_look, WEB_POST, false},
+    {"/-/reload", JSON, service_action_reload, WEB_POST, false},
+    {"/-/look", JSON, service_action_look, WEB_POST, false},
+    {"/-/pause", JSON, service_pausing_pause, WEB_POST, true},
+    {"/-/resume", JSON, service_pausing_resume, WEB_POST, true},
     {0},
 };
 

@@ -29,6 +29,7 @@ static const struct reason *find_reason(int status)
         {431, "Request Header Fields Too Large", "the headers are too long"},
         {504, "Gateway Timeout",
          "AWS has not answered yet, so what became of it is not known: ask /api/v1/status"},
+        {502, "Bad Gateway", ""},
         {503, "Service Unavailable", "too many answers are waiting for their readers"},
         {505, "HTTP Version Not Supported", "only HTTP/1.0 and HTTP/1.1 are spoken"},
         {500, "Internal Server Error", ""}, /* also any status not in this list */
