@@ -291,8 +291,9 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct web_client *client = handle->data;
 
-    size_t most =
-        client->request.size ? client->request.size + client->request.body_size : WEB_HEAD;
+    const struct web_request *request = &client->request;
+    bool has_head = client->state == WEB_CLIENT_READING && request->size;
+    size_t most = has_head ? request->size + request->body_size : WEB_HEAD;
 
     (void)suggested;
     if (!client->head)

@@ -79,10 +79,10 @@ static int note_length(struct web_request *request, const char *value, struct se
     if (!digits || value[digits] || seen->length)
         return 400;
     seen->length = true;
-    if (digits - zeros > 9)
+    if (digits - zeros > 9 || strtoul(value, NULL, 10) > WEB_BODY)
         return 413;
     request->body_size = strtoul(value, NULL, 10);
-    return request->body_size > WEB_BODY ? 413 : 200;
+    return 200;
 }
 
 static bool lists(const char *value, const char *word)

@@ -355,7 +355,7 @@ def test_a_pause_by_http(daemon: Any, world_and_daemon: Any) -> None:
     sandbox.faults()
     assert rested(daemon, "/-/resume", {"address": "access_logs"})[0] == 409
     # A slow AWS keeps nobody waiting but who asked.
-    sandbox.faults({"action": "delay", "operation": "PutObject", "seconds": 2})
+    sandbox.faults({"action": "latency", "operation": "PutObject", "latency_ms": 2000})
     results: list[tuple[int, str]] = []
     asking = threading.Thread(target=lambda: results.append(rested(daemon, "/-/pause", WISH)))
     asking.start()

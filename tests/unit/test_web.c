@@ -377,6 +377,11 @@ static void test_content(void)
                  "HTTP/1.1 417 "));
     CHECK(starts(curl("-H 'Billingd-Action: 1' -X POST $A/-/body"), "HTTP/1.1 200 "));
     CHECK(ends(output, "\r\n\r\n0 \n"));
+    /* What is refused is read to its end all the same, into no more room than there is. */
+    CHECK(starts(curl("-H 'Billingd-Action: 1' -H 'Content-Type: application/json' -H Expect: "
+                      "-d \"$(head -c 90000 /dev/zero | tr '\\0' a)\" $A/-/body"),
+                 "HTTP/1.1 413 "));
+    CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
 }
 
 /* An answer that is not known yet keeps nobody waiting, and may come when its client has gone. */

@@ -18,6 +18,7 @@ static int parse_n(const char *bytes, size_t length)
     status = web_request_parse(head, length, &request);
     method[0] = path[0] = '\0';
     body_size = request.body_size;
+    CHECK(request.body_size <= WEB_BODY); /* whatever becomes of it */
     if (status == 200) {
         (void)snprintf(method, sizeof(method), "%s", request.method);
         (void)snprintf(path, sizeof(path), "%s", request.path);
