@@ -145,10 +145,11 @@ static void refuse(struct web_client *client, int status)
 
     client->request.keep = false;
     web_answer_refusal(status, &body);
-    web_answer_add(
-        &(struct web_answer){
-            .status = status, .type = WEB_ANSWER_PLAIN, .body = &body, .fields = ""},
-        &client->answer);
+    web_answer_add(&(struct web_answer){.status = status,
+                                        .type = WEB_ANSWER_PLAIN,
+                                        .body = &body,
+                                        .fields = status == 405 ? "Allow: POST\r\n" : ""},
+                   &client->answer);
     send_answer(client);
 }
 

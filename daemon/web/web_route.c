@@ -107,8 +107,10 @@ int web_route_takes(const struct web_routes *routes, const struct web_request *r
 
     if (!request->body_size)
         return 200;
-    if (!route || !route->takes_body || strcmp(request->method, "POST") != 0)
+    if (!route || !route->takes_body)
         return 413;
+    if (strcmp(request->method, "POST") != 0)
+        return 405;
     return request->expects ? 417 : 200;
 }
 
