@@ -14,7 +14,7 @@ static bool ends_later(struct service *service)
 {
     service->ending = true;
     if (service->pausing) { /* its end comes back here */
-        service_pausing_cancel(service);
+        flow_cancel(service->pausing);
         return true;
     }
     if (!upkeep_is_running(service->upkeep))

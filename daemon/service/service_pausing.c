@@ -18,7 +18,6 @@
 
 struct service_pausing {
     struct service *service;
-    struct flow *flow;
     struct web_later *later;
     struct address address;
     char *reason; /* NULL: the pause ends */
@@ -237,12 +236,6 @@ static void on_end(void *arg)
         service_end(service);
 }
 
-void service_pausing_cancel(struct service *service)
-{
-    if (service->pausing)
-        flow_cancel(service->pausing->flow);
-}
-
 static int ask(struct service *service, struct web_exchange *exchange, bool pause)
 {
     int status = service_action_admits(service, exchange);
@@ -263,9 +256,8 @@ static int ask(struct service *service, struct web_exchange *exchange, bool paus
         forget(pausing);
         return status;
     }
-    service->pausing = pausing;
     pausing->later = exchange->later = web_later_new();
-    pausing->flow = flow_start(&service->loop, service->client, run, on_end, pausing);
+    service->pausing = flow_start(&service->loop, service->client, run, on_end, pausing);
     return 0;
 }
 

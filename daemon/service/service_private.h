@@ -90,7 +90,7 @@ struct service {
     char *listen;                      /* where it was told to; NULL: nowhere */
     int socket_mode;                   /* of a Unix socket among that */
     int64_t asked_ms[SERVICE_ACTIONS]; /* monotonic: when each was asked for by HTTP */
-    struct service_pausing *pausing;   /* a pause being written, or ended; NULL: none */
+    struct flow *pausing; /* writes a pause, or its end, asked for by HTTP; NULL: none */
     uv_timer_t look, feed, give_up;
     struct loop_watch watch;
     uv_prepare_t hand_on; /* log lines that wait, and what wakes the loop for them */
@@ -237,9 +237,6 @@ int service_action_look(void *service, struct web_exchange *exchange);
 /* service_pausing.c */
 int service_pausing_pause(void *service, struct web_exchange *exchange);
 int service_pausing_resume(void *service, struct web_exchange *exchange);
-/* Gives up what is under way (NULL: nothing); who waits for it is told so.  Afterwards nothing of
- * the spec is used by it. */
-void service_pausing_cancel(struct service *service);
 
 /* service_action.c */
 /* 0: who asks may act; else the status of a refusal. */
