@@ -3,8 +3,8 @@
 #include "daemon/health/event_ring.h"
 #include "daemon/health/notify.h"
 #include "daemon/health/service_metrics.h"
-#include "daemon/service/service_private.h"
 #include "daemon/health/service_time.h"
+#include "daemon/service/service_private.h"
 #include "daemon/views/exit_code.h"
 
 #include <signal.h>

@@ -1,18 +1,15 @@
-/* service_api.c -- what the daemon tells over HTTP beside readiness and metrics: documents, the
- * page, and, where the spec allows it, actions. */
+/* service_api.c -- what the daemon tells over HTTP beside readiness and metrics: documents and the
+ * page. */
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "daemon/board/board_document.h"
 #include "daemon/board/board_usage.h"
 #include "daemon/page/page.h"
-#include "daemon/upkeep/audit_watch.h"
 #include "daemon/service/service_private.h"
+#include "daemon/upkeep/audit_watch.h"
 
-#include <signal.h>
 #include <string.h>
-
-enum { REST_MS = 5000 }; /* between two of the same action */
 
 /* ---- documents ---- */
 
@@ -44,7 +41,7 @@ static void add_next(const struct service *service, json_t *stations, int64_t no
 }
 
 /* How the daemon's own work for a pipeline goes is told beside its stations. */
-static json_t *told_pipelines(const struct service *service, int64_t now_ms)
+static json_t *told_pipelines(const struct service *service, int64_t now_ms, bool trusted)
 {
     json_t *list = board_document_pipelines(service->board, now_ms), *each;
     size_t i;
@@ -53,11 +50,13 @@ static json_t *told_pipelines(const struct service *service, int64_t now_ms)
         add_next(service, json_object_get(each, "stations"), now_ms);
         json_object_set_new(each, "parts",
                             health_parts(service->health, json_text(each, "pipeline"), now_ms));
+        json_object_set_new(each, "pauses",
+                            service_pauses_list(service, json_text(each, "pipeline"), trusted));
     }
     return list;
 }
 
-static json_t *status_document(const struct service *service, int64_t now_ms)
+static json_t *status_document(const struct service *service, int64_t now_ms, bool trusted)
 {
     json_t *reasons = service_ready_reasons(service);
     json_t *document = json_pack(
@@ -72,7 +71,7 @@ static json_t *status_document(const struct service *service, int64_t now_ms)
         service->manifest ? service->manifest->interval_s : 0);
 
     json_object_set_new(document, "resources", board_document_counts(service->board, now_ms));
-    json_object_set_new(document, "pipelines", told_pipelines(service, now_ms));
+    json_object_set_new(document, "pipelines", told_pipelines(service, now_ms, trusted));
     return document;
 }
 
@@ -103,7 +102,7 @@ static int tell(struct web_exchange *exchange, json_t *document)
 
 int service_api_status(void *arg, struct web_exchange *exchange)
 {
-    return tell(exchange, status_document(arg, clock_now_ms()));
+    return tell(exchange, status_document(arg, clock_now_ms(), exchange->trusted));
 }
 
 int service_api_resources(void *arg, struct web_exchange *exchange)
@@ -175,51 +174,15 @@ int service_api_page(void *arg, struct web_exchange *exchange)
 
     if (!strcmp(exchange->query, "values") && !exchange->trusted)
         return 401;
-    documents = json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "status", status_document(service, now_ms),
-        "resources", board_document_resources(service->board, now_ms), "plan",
-        board_document_plan(service->board, now_ms, exchange->trusted), "events",
-        service_events_list(0), "audit", board_usage_audit(service->board), "periods",
-        board_usage_periods(service->board, now_ms), "trusted", exchange->trusted, "has_token",
-        service->manifest && service->manifest->web.token_file);
+    documents =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "status",
+                  status_document(service, now_ms, exchange->trusted), "resources",
+                  board_document_resources(service->board, now_ms), "plan",
+                  board_document_plan(service->board, now_ms, exchange->trusted), "events",
+                  service_events_list(0), "audit", board_usage_audit(service->board), "periods",
+                  board_usage_periods(service->board, now_ms), "trusted", exchange->trusted,
+                  "has_token", service->manifest && service->manifest->web.token_file);
     page_write(documents, &exchange->body);
     page_fields(&exchange->fields);
     return 200;
-}
-
-/* ---- actions ---- */
-
-/* Through the signal that means the same, so that both do the same. */
-static int act(struct service *service, struct web_exchange *exchange, int number, int64_t *done_ms)
-{
-    const struct manifest *manifest = service->manifest;
-    int64_t now_ms = clock_monotonic_ms();
-
-    if (!manifest || !manifest->web.actions)
-        return 404;
-    if (manifest->web.token_file && !exchange->trusted)
-        return 401;
-    if (*done_ms && now_ms - *done_ms < REST_MS) {
-        str_addf(&exchange->fields, "Retry-After: %d\r\n",
-                 (int)((REST_MS - (now_ms - *done_ms) + 999) / 1000));
-        return 429;
-    }
-    *done_ms = now_ms;
-    (void)raise(number);
-    str_addf(&exchange->body, "{\"accepted\":true}\n");
-    return 202;
-}
-
-int service_api_reload(void *arg, struct web_exchange *exchange)
-{
-    struct service *service = arg;
-
-    return act(service, exchange, SIGHUP, &service->asked_ms[0]);
-}
-
-int service_api_look(void *arg, struct web_exchange *exchange)
-{
-    struct service *service = arg;
-
-    return act(service, exchange, SIGUSR1, &service->asked_ms[1]);
 }

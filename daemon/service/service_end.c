@@ -13,6 +13,10 @@ static void on_give_up(uv_timer_t *timer)
 static bool ends_later(struct service *service)
 {
     service->ending = true;
+    if (service->pausing) { /* its end comes back here */
+        flow_cancel(service->pausing);
+        return true;
+    }
     if (!upkeep_is_running(service->upkeep))
         return false;
     if (service->stopping) {

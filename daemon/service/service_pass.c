@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "daemon/service/service_private.h"
 #include "daemon/health/service_time.h"
+#include "daemon/service/service_private.h"
 #include "daemon/views/exit_code.h"
 
 #include <malloc.h>

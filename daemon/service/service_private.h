@@ -7,7 +7,9 @@
  * service_reload.c SIGHUP: a new spec, and how it takes over
  * service_end.c    the end
  * service_web.c    the web server's routes and its address
- * service_api.c    documents, the page, actions
+ * service_api.c    documents and the page
+ * service_action.c who may act by HTTP, how often; reload and look
+ * service_pausing.c pauses asked for by HTTP
  * service_news.c   what a pass means for the log: only what is new
  * service_view.c   what it means for metrics
  * service_events.c what who runs billingd by hand may ask of it
@@ -36,20 +38,30 @@ struct service;
 
 /* What was told, so that only news is told. */
 struct service_view {
-    json_t *told;     /* resource or pipeline -> how it was */
-    json_t *warnings; /* of the last pass */
-    json_t *pauses;   /* pipeline -> its pauses, as last known */
-    bool looked;      /* a pass has ended since the start */
-    json_t *differs;  /* resource -> {"verdict", "fields": {field: {"since", "or_longer"}}} */
-    json_t *unread;   /* what could not be read in it, a sentence of ours each */
-    char *summary;    /* "24/24 in sync", words of ours */
-    char *quotas;     /* what follows it on the status line: words of AWS, for who may read them */
+    json_t *told;          /* resource or pipeline -> how it was */
+    json_t *warnings;      /* of the last pass */
+    json_t *pauses;        /* pipeline -> its pauses, as last known */
+    json_t *pauses_unread; /* pipeline -> true: the last look could not read them */
+    bool looked;           /* a pass has ended since the start */
+    json_t *differs;       /* resource -> {"verdict", "fields": {field: {"since", "or_longer"}}} */
+    json_t *unread;        /* what could not be read in it, a sentence of ours each */
+    char *summary;         /* "24/24 in sync", words of ours */
+    char *quotas; /* what follows it on the status line: words of AWS, for who may read them */
     unsigned
-        observed; /* resources that differ and are only observed, at the end of the last pass */
-    char *status; /* as last sent to systemd */
+        observed;   /* resources that differ and are only observed, at the end of the last pass */
+    unsigned stuck; /* and those that are not as wanted until somebody does something */
+    char *status;   /* as last sent to systemd */
 };
 
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };
+
+enum service_action {
+    SERVICE_RELOAD,
+    SERVICE_LOOK,
+    SERVICE_PAUSE,
+    SERVICE_RESUME,
+    SERVICE_ACTIONS
+};
 
 typedef void service_reload_fn(struct service *service);
 /* A spec being read. */
@@ -75,9 +87,10 @@ struct service {
     struct health *health;
     struct board *board;
     struct web *web;
-    char *listen;        /* where it was told to; NULL: nowhere */
-    int socket_mode;     /* of a Unix socket among that */
-    int64_t asked_ms[2]; /* monotonic: when a reload and a look were asked for by HTTP */
+    char *listen;                      /* where it was told to; NULL: nowhere */
+    int socket_mode;                   /* of a Unix socket among that */
+    int64_t asked_ms[SERVICE_ACTIONS]; /* monotonic: when each was asked for by HTTP */
+    struct flow *pausing; /* writes a pause, or its end, asked for by HTTP; NULL: none */
     uv_timer_t look, feed, give_up;
     struct loop_watch watch;
     uv_prepare_t hand_on; /* log lines that wait, and what wakes the loop for them */
@@ -172,6 +185,10 @@ void service_pauses_take(struct service *service, const struct pass *pass);
 /* ", 2 paused (shop/bucket until 2026-12-01T00:00:00Z)": appends what is in force, or nothing. */
 void service_pauses_add(const struct service *service, struct str *text);
 
+/* The pauses of a pipeline in force, as /api/v1/status has them; null: not known.  New reference.
+ */
+json_t *service_pauses_list(const struct service *service, const char *pipeline, bool trusted);
+
 /* service_news.c: remembers how something is; true when that is news.  how NULL: nothing to tell.
  */
 bool service_news_is(struct service *service, const char *name, const char *how);
@@ -212,8 +229,21 @@ int service_api_plan(void *service, struct web_exchange *exchange);
 int service_api_audit(void *service, struct web_exchange *exchange);
 int service_api_periods(void *service, struct web_exchange *exchange);
 int service_api_openapi(void *service, struct web_exchange *exchange);
-int service_api_reload(void *service, struct web_exchange *exchange);
-int service_api_look(void *service, struct web_exchange *exchange);
+
+/* service_action.c: what may be asked for by POST, where the spec allows it */
+int service_action_reload(void *service, struct web_exchange *exchange);
+int service_action_look(void *service, struct web_exchange *exchange);
+
+/* service_pausing.c */
+int service_pausing_pause(void *service, struct web_exchange *exchange);
+int service_pausing_resume(void *service, struct web_exchange *exchange);
+
+/* service_action.c */
+/* 0: who asks may act; else the status of a refusal. */
+int service_action_admits(const struct service *service, const struct web_exchange *exchange);
+/* 0: the same was not asked for a moment ago, and is counted as asked for now; else 429. */
+int service_action_is_time(struct service *service, struct web_exchange *exchange,
+                           enum service_action action);
 
 /* service_log.c */
 /* From now on no log line makes the loop wait. */

@@ -66,6 +66,42 @@ json_t *service_ready_unread(const struct service *service, const struct pass *p
     return texts;
 }
 
+/* What differs and costs usage, as the last pass that could tell left it: "shop/subscription:
+ * events are being lost".  What a pass repaired is none of it any more. */
+static json_t *losses_of(const struct service *service, enum loss least, enum loss most)
+{
+    const struct manifest *manifest = service->manifest;
+    json_t *texts = json_array();
+
+    for (size_t i = 0; manifest && i < manifest->pipeline_count; i++)
+        for (size_t j = 0; j < manifest->pipelines[i].resource_count; j++) {
+            const char *address = manifest->pipelines[i].resources[j].address;
+
+            for (enum loss loss = least; loss <= most; loss++)
+                if (metric_value(&service_metrics.resource_loss, 0, address,
+                                 members_loss_name(loss), NULL) > 0)
+                    json_array_append_new(texts,
+                                          json_sprintf("%s: %s", address, members_loss_text(loss)));
+        }
+    return texts;
+}
+
+/* Events that are lost now can never be had again: whoever decided to leave it so, all is not well.
+ */
+static void add_lost(const struct service *service, json_t *reasons)
+{
+    json_auto_t *lost = losses_of(service, LOSS_DROPPED, LOSS_DROPPED);
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(lost, i, each)
+        if (i < UNREAD_LINES)
+            json_array_append(reasons, each);
+    if (i > UNREAD_LINES)
+        json_array_append_new(
+            reasons, json_sprintf("%zu more where events are being lost", i - UNREAD_LINES));
+}
+
 json_t *service_ready_reasons(const struct service *service)
 {
     const struct service_view *view = &service->view;
@@ -90,6 +126,7 @@ json_t *service_ready_reasons(const struct service *service)
         json_array_append_new(reasons, json_string("the last look at AWS was not whole"));
         (void)json_array_extend(reasons, view->unread);
     }
+    add_lost(service, reasons);
     parts = health_reasons(service->health);
     (void)json_array_extend(reasons, parts);
     return reasons;
@@ -101,22 +138,20 @@ static void tell_observed(const struct service *service, struct str *body)
     if (service->manifest && service->view.observed)
         str_addf(body, "%u of the spec's resources are only observed and not as it says\n",
                  service->view.observed);
+    if (service->manifest && service->view.stuck)
+        str_addf(body, "%u of the spec's resources are not as it says until somebody acts\n",
+                 service->view.stuck);
 }
 
-/* Not what it takes to be ready, and worse than what does. */
+/* The other losses: usage is late, or misread, and not gone. */
 static void tell_losses(const struct service *service, struct str *body)
 {
-    const struct manifest *manifest = service->manifest;
+    json_auto_t *losses = losses_of(service, LOSS_DELAYED, LOSS_DROPPED - 1);
+    json_t *loss;
+    size_t i;
 
-    for (size_t i = 0; manifest && i < manifest->pipeline_count; i++)
-        for (size_t j = 0; j < manifest->pipelines[i].resource_count; j++) {
-            const char *address = manifest->pipelines[i].resources[j].address;
-
-            for (enum loss loss = LOSS_DELAYED; loss <= LOSS_DROPPED; loss++)
-                if (metric_value(&service_metrics.resource_loss, 0, address,
-                                 members_loss_name(loss), NULL) > 0)
-                    str_addf(body, "%s: %s\n", address, members_loss_text(loss));
-        }
+    json_array_foreach(losses, i, loss)
+        str_addf(body, "%s\n", json_string_value(loss));
 }
 
 int service_ready_answer(void *arg, struct web_exchange *exchange)
@@ -220,10 +255,13 @@ static void add_when(const struct service *service, struct str *text)
 /* What else is wrong, as far as a line holds it. */
 static void add_reasons(const struct service *service, struct str *text)
 {
-    json_auto_t *parts = health_reasons(service->health);
+    json_auto_t *parts = json_array(), *of_parts = health_reasons(service->health);
     size_t i;
     json_t *part;
 
+    if (service->manifest)
+        add_lost(service, parts);
+    (void)json_array_extend(parts, of_parts);
     if (service->rejected)
         str_addf(text, "; %s has errors, the spec before it is in use: %s", service->orders.path,
                  service->rejected);

@@ -99,6 +99,8 @@ static void begin(struct service *service)
 
 void service_reload_take(struct service *service)
 {
+    if (service->pausing) /* who asked is told; nothing of the spec is used by it any more */
+        flow_cancel(service->pausing);
     if (service->upkeep) {
         upkeep_cancel(service->upkeep); /* what follows the next pass goes by the new spec */
         upkeep_refresh(service->upkeep);

@@ -257,6 +257,7 @@ void service_view_pass(struct service *service, const struct pass *pass)
     board_pass(service->board, service->manifest, pass, clock_now_ms());
     view->looked = true;
     view->observed = summary.observed;
+    view->stuck = summary.held + summary.blocked + summary.denied + summary.failed;
     json_decref(view->unread);
     view->unread = service_ready_unread(service, pass);
     if (json_array_size(view->unread))
@@ -284,6 +285,7 @@ void service_view_fini(struct service *service)
     json_decref(view->told);
     json_decref(view->warnings);
     json_decref(view->pauses);
+    json_decref(view->pauses_unread);
     json_decref(view->differs);
     json_decref(view->unread);
     free(view->quotas);

@@ -5,19 +5,16 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
-#include "daemon/verbs/address.h"
-#include "daemon/verbs/duration.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/verbs/verb_loop.h"
 #include "daemon/views/json_view.h"
-#include "spec/account_guard.h"
+#include "state/address.h"
+#include "state/duration.h"
 #include "state/pause.h"
-#include "state/state_object.h"
+#include "state/pause_change.h"
 
 #include <string.h>
-
-enum { TRIES = 8, PAUSE_MS = 250, REASON_MOST = 500 };
 
 /* One run of either verb. */
 struct pausing {
@@ -30,107 +27,17 @@ struct pausing {
     bool resume;
     int64_t seconds;
     json_t *listed; /* of all pipelines */
+    json_t *told;   /* each in words */
     int code;
 };
 
-/* A pipeline's list, and where it lies. */
-struct listing {
-    struct aws_session *session;
-    json_t *place;
-    char *caller;
-};
-
-static void listing_fini(struct listing *listing)
-{
-    json_decref(listing->place);
-    free(listing->caller);
-}
-
-static int find_listing(struct flow *flow, struct pausing *pausing, size_t index,
-                        struct listing *listing, struct err *e)
-{
-    const struct manifest_pipeline *spec = &pausing->manifest->pipelines[index];
-    json_auto_t *identity = NULL, *facts = NULL, *desired = NULL;
-    const char *account, *bucket;
-
-    *listing = (struct listing){
-        .session = aws_session(pausing->client, spec->region, spec->role_arn, spec->external_id)};
-    identity = flow_call(
-        flow, &(struct aws_request){listing->session, "sts", "GetCallerIdentity", NULL}, e);
-    if (!identity)
-        return err_wrap(e, "who we are is unknown");
-    if (account_guard_check(pausing->manifest, identity, &account, e)) {
-        pausing->code = e->kind == ERR_INVALID ? EXIT_REFUSED : EXIT_FAILED;
-        return -1;
-    }
-    facts = manifest_resolve_facts(spec, account);
-    json_object_set_new(facts, "account", json_string(account));
-    desired = manifest_resolve(spec, facts);
-    bucket = state_object_bucket(spec, desired);
-    if (!bucket)
-        return err_set(e, ERR_INVALID,
-                       "it has no resource `bucket`, where pauses are kept; use mode: observe");
-    listing->place = state_object_place(bucket, spec->name, "pauses", account);
-    listing->caller = mem_text(json_text(identity, "Arn"));
-    return 0;
-}
-
 /* ---- changing ---- */
 
-static json_t *new_pause(const struct pausing *pausing, const char *caller)
-{
-    int64_t now_s = clock_agreed_ms() / 1000;
-
-    return json_pack("{s:s, s:s, s:s, s:I, s:I}", "address", pausing->address.text, "reason",
-                     pausing->options->reason, "by", caller, "since", (json_int_t)now_s, "until",
-                     (json_int_t)(now_s + pausing->seconds));
-}
-
-static bool has_pause(const json_t *pauses, const char *address)
-{
-    const json_t *pause;
-    size_t i;
-
-    json_array_foreach((json_t *)pauses, i, pause)
-        if (!strcmp(json_text(pause, "address"), address) &&
-            pause_is_in_force(pause, clock_agreed_ms() / 1000))
-            return true;
-    return false;
-}
-
-/* 1: done; 0: somebody else wrote meanwhile. */
-static int change_once(struct flow *flow, struct pausing *pausing, const struct listing *listing,
-                       struct err *e)
-{
-    const char *address = pausing->address.text;
-    struct state_object object;
-    json_auto_t *pauses = NULL, *pause = NULL, *document = NULL;
-    int result = -1;
-
-    if (state_object_read(flow, listing->session, listing->place, &object, e))
-        return err_wrap(e, "what is paused is not known");
-    pauses = pause_list(object.value, e);
-    if (!pauses)
-        (void)err_wrap(e, "what is paused is not known");
-    if (pauses && pausing->resume && !has_pause(pauses, address)) {
-        (void)err_set(e, ERR_ABSENT, "%s is not paused%s", address,
-                      pause_find(pauses, address, clock_agreed_ms() / 1000)
-                          ? " by itself: its pipeline is"
-                          : "");
-    } else if (pauses) {
-        pause = pausing->resume ? NULL : new_pause(pausing, listing->caller);
-        document = pause_document(pauses, address, pause, clock_agreed_ms() / 1000);
-        result = state_object_write(flow, listing->session, listing->place, &object, document, e);
-    }
-    state_object_fini(&object);
-    return result;
-}
-
-static void tell_changed(const struct pausing *pausing)
+static void tell_changed(const struct pausing *pausing, int64_t until_s)
 {
     char until[TIMESTAMP_ROOM];
 
-    timestamp_text(clock_agreed_ms() / 1000 + pausing->seconds, until);
+    timestamp_text(until_s, until);
     if (pausing->options->output == OUTPUT_JSON)
         return;
     if (pausing->resume)
@@ -142,48 +49,52 @@ static void tell_changed(const struct pausing *pausing)
                      pausing->address.text, until);
 }
 
+/* What a change or a list of a pipeline works with. */
+static struct pause_change change_of(const struct pausing *pausing, size_t pipeline)
+{
+    return (struct pause_change){.client = pausing->client,
+                                 .manifest = pausing->manifest,
+                                 .pipeline = pipeline,
+                                 .address = pausing->address.text,
+                                 .reason = pausing->resume ? NULL : pausing->options->reason,
+                                 .seconds = pausing->seconds};
+}
+
 static int change(struct flow *flow, struct pausing *pausing, struct err *e)
 {
-    struct listing listing;
-    int changed = find_listing(flow, pausing, pausing->address.pipeline, &listing, e);
+    struct pause_change change = change_of(pausing, pausing->address.pipeline);
 
-    for (int i = 0; !changed && i < TRIES; i++) {
-        changed = change_once(flow, pausing, &listing, e);
-        if (!changed && flow_sleep(flow, PAUSE_MS, e))
-            changed = -1;
+    if (pause_change_write(flow, &change, e)) {
+        if (change.foreign)
+            pausing->code = EXIT_REFUSED;
+        return -1;
     }
-    if (!changed)
-        changed = err_set(e, ERR_RETRY, "others keep writing the list of pauses: try again");
-    listing_fini(&listing);
-    if (changed > 0)
-        tell_changed(pausing);
-    return changed > 0 ? 0 : -1;
+    tell_changed(pausing, change.until_s);
+    return 0;
 }
 
 /* ---- listing ---- */
 
 static int list_one(struct flow *flow, struct pausing *pausing, size_t index, struct err *e)
 {
-    struct listing listing;
-    struct state_object object = {0};
-    json_auto_t *pauses = NULL;
+    struct pause_change change = change_of(pausing, index);
+    json_auto_t *pauses = pause_change_list(flow, &change, e);
     json_t *pause;
     size_t i;
-    int failed = find_listing(flow, pausing, index, &listing, e);
 
-    if (!failed)
-        failed = state_object_read(flow, listing.session, listing.place, &object, e);
-    if (!failed)
-        pauses = pause_list(object.value, e);
-    state_object_fini(&object);
-    listing_fini(&listing);
+    if (change.foreign)
+        pausing->code = EXIT_REFUSED;
     json_array_foreach(pauses, i, pause) {
-        bool holds = pause_is_in_force(pause, clock_agreed_ms() / 1000);
+        const struct manifest_pipeline *pipeline = &pausing->manifest->pipelines[index];
+        cleanup_free char *told = pause_told(pause, pipeline);
 
-        json_object_set_new(pause, "in_force", json_boolean(holds));
+        json_object_set_new(pause, "in_force",
+                            json_boolean(pause_is_in_force(pause, clock_agreed_ms() / 1000)));
+        json_object_set_new(pause, "binds", json_boolean(pause_binds(pause, pipeline)));
         json_array_append(pausing->listed, pause);
+        json_array_append_new(pausing->told, json_string(told));
     }
-    return pauses ? 0 : err_wrap(e, "what is paused is not known");
+    return pauses ? 0 : -1;
 }
 
 static void print_list(const struct pausing *pausing)
@@ -192,11 +103,10 @@ static void print_list(const struct pausing *pausing)
     size_t i, shown = 0;
 
     json_array_foreach(pausing->listed, i, pause) {
-        cleanup_free char *text = pause_text(pause);
-
         if (!json_is_true(json_object_get(pause, "in_force")))
             continue;
-        (void)printf("%s: %s\n", json_text(pause, "address"), text);
+        (void)printf("%s: %s\n", json_text(pause, "address"),
+                     json_string_value(json_array_get(pausing->told, i)));
         shown++;
     }
     if (!shown && !pausing->code)
@@ -284,9 +194,19 @@ static int start(struct pausing *pausing)
     return pausing->code;
 }
 
+/* What was paused may have left the spec meanwhile. */
+static int find_address(struct pausing *pausing, struct err *e)
+{
+    const char *text = pausing->options->operand;
+
+    return pausing->resume ? address_find_former(pausing->manifest, text, &pausing->address, e)
+                           : address_find(pausing->manifest, text, &pausing->address, e);
+}
+
 static int run_with(struct pausing *pausing)
 {
     const struct options *options = pausing->options;
+    struct err e = {0};
     int code;
 
     pausing->manifest = spec_load_strictly(options, &code);
@@ -294,8 +214,10 @@ static int run_with(struct pausing *pausing)
         return code;
     code = EXIT_BAD_USAGE;
     pausing->listed = json_array();
-    if (!options->operand ||
-        !address_find(pausing->manifest, options->operand, &pausing->address)) {
+    pausing->told = json_array();
+    if (options->operand && find_address(pausing, &e)) {
+        (void)fprintf(stderr, "billingd: %s\n", e.text);
+    } else {
         if (pausing->address.field)
             (void)fprintf(stderr, "billingd: a pause is of a resource, not of a field: %s\n",
                           pausing->address.text);
@@ -304,6 +226,7 @@ static int run_with(struct pausing *pausing)
     }
     address_fini(&pausing->address);
     json_decref(pausing->listed);
+    json_decref(pausing->told);
     manifest_free(pausing->manifest);
     return code;
 }
@@ -313,7 +236,7 @@ static const char *wrong_words(const struct options *options, int64_t *seconds)
 {
     if (!options->reason || !options->reason[strspn(options->reason, " \t")])
         return "pause ADDRESS needs --reason, for who finds it: --reason \"moving the bucket\"";
-    if (strlen(options->reason) > REASON_MOST)
+    if (strlen(options->reason) > PAUSE_REASON)
         return "--reason is longer than 500 bytes";
     if (!options->for_use)
         return "pause ADDRESS needs --for, after which it ends by itself: --for 4h";
@@ -327,8 +250,7 @@ static const char *wrong_words(const struct options *options, int64_t *seconds)
 
 int verb_pause(const struct options *options)
 {
-    struct pausing pausing = {.options = options,
-                              .resume = !strcmp(options->verb->name, "resume")};
+    struct pausing pausing = {.options = options, .resume = !strcmp(options->verb->name, "resume")};
     const char *wrong = NULL;
 
     if (pausing.resume)

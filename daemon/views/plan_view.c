@@ -235,7 +235,7 @@ void plan_view_print_callers(const struct pass *pass, const struct manifest *man
     }
 }
 
-json_t *plan_view_pauses(const struct pass *pass, size_t pipeline)
+json_t *plan_view_pauses(const struct pass *pass, const struct manifest *manifest, size_t pipeline)
 {
     const char *why;
     enum err_kind kind;
@@ -244,20 +244,25 @@ json_t *plan_view_pauses(const struct pass *pass, size_t pipeline)
     size_t i;
 
     json_array_foreach((json_t *)pauses, i, pause)
-        if (pause_is_in_force(pause, clock_agreed_ms() / 1000))
-            json_array_append(list, (json_t *)pause);
+        if (pause_is_in_force(pause, clock_agreed_ms() / 1000)) {
+            json_t *told = json_copy((json_t *)pause);
+
+            json_object_set_new(told, "binds",
+                                json_boolean(pause_binds(pause, &manifest->pipelines[pipeline])));
+            json_array_append_new(list, told);
+        }
     return list;
 }
 
 void plan_view_print_pauses(const struct pass *pass, const struct manifest *manifest, FILE *out)
 {
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
-        json_auto_t *pauses = plan_view_pauses(pass, i);
+        json_auto_t *pauses = plan_view_pauses(pass, manifest, i);
         const json_t *pause;
         size_t j;
 
         json_array_foreach(pauses, j, pause) {
-            cleanup_free char *text = pause_text(pause);
+            cleanup_free char *text = pause_told(pause, &manifest->pipelines[i]);
 
             (void)fprintf(out, "%s: %s\n", json_text(pause, "address"), text);
         }
@@ -275,7 +280,7 @@ static json_t *callers_json(const struct pass *pass, const struct manifest *mani
             json_pack("{s:s, s:s?, s:s?, s:s, s:s?, s:o}", "pipeline", manifest->pipelines[i].name,
                       "account", pass_caller(pass, i) ? pass_account(pass, i) : NULL, "alias",
                       pass_alias(pass, i), "region", manifest->pipelines[i].region, "caller",
-                      pass_caller(pass, i), "pauses", plan_view_pauses(pass, i)));
+                      pass_caller(pass, i), "pauses", plan_view_pauses(pass, manifest, i)));
     return list;
 }
 

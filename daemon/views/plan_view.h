@@ -14,7 +14,7 @@ void plan_view_print_callers(const struct pass *pass, const struct manifest *man
 void plan_view_print_pauses(const struct pass *pass, const struct manifest *manifest, FILE *out);
 /* The pauses of a pipeline, {"address", "reason", "by", "since", "until"}, those in force; new
  * reference, null when they are not known. */
-json_t *plan_view_pauses(const struct pass *pass, size_t pipeline);
+json_t *plan_view_pauses(const struct pass *pass, const struct manifest *manifest, size_t pipeline);
 /* Field by field, want and have. */
 void plan_view_print(const struct pass *pass, FILE *out, bool color);
 /* What differs and is ignored, a line each. */

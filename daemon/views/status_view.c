@@ -71,7 +71,7 @@ static json_t *pipeline_json(const struct pass *pass, const struct manifest *man
         pipeline->region, "account", pass_account(pass, index), "refused", refused, "resources",
         "data_flow", json_object_get(looks, "data_flow"), "usage", json_object_get(looks, "usage"));
 
-    json_object_set_new(json, "pauses", plan_view_pauses(pass, index));
+    json_object_set_new(json, "pauses", plan_view_pauses(pass, manifest, index));
     for (size_t i = 0; i < pass_task_count(pass); i++)
         if (pass_task_pipeline(pass, i) == index)
             json_array_append_new(json_object_get(json, "resources"),

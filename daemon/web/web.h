@@ -14,13 +14,18 @@
 
 struct web;
 
+struct web_later;
+
 /* One request and its answer. */
 struct web_exchange {
-    const char *query; /* what follows "?", as it came; "" when nothing does */
-    bool trusted;      /* by a Unix socket, or with the token */
-    struct str body;   /* to be filled */
-    const char *type;  /* Content-Type; that of the route unless set */
-    struct str fields; /* more header fields, each with its CR LF */
+    const char *query;   /* what follows "?", as it came; "" when nothing does */
+    const char *content; /* the request's body, of a route that takes one */
+    size_t content_size;
+    bool trusted;            /* by a Unix socket, or with the token */
+    struct web_later *later; /* set to web_later_new(): the answer follows, see there */
+    struct str body;         /* to be filled */
+    const char *type;        /* Content-Type; that of the route unless set */
+    struct str fields;       /* more header fields, each with its CR LF */
 };
 
 enum web_method { WEB_GET, WEB_POST }; /* WEB_GET: HEAD as well */
@@ -32,7 +37,16 @@ struct web_route {
      * token. */
     int (*answer)(void *arg, struct web_exchange *exchange);
     enum web_method method;
+    bool takes_body; /* of JSON */
 };
+
+/* An answer that is not known yet: the returned status and what was filled in do not count.
+ * web_later_answer must follow, within WEB_LATER_S: then the client is told 504, and whatever
+ * follows is for nobody. */
+struct web_later *web_later_new(void);
+/* Answers, and frees it; the exchange's body and fields are taken over. */
+void web_later_answer(struct web_later *later, int status, struct web_exchange *exchange);
+enum { WEB_LATER_S = 30 };
 
 struct web_setup {
     /* "127.0.0.1:9464", "[::1]:9464", "localhost:9464" or "unix:/run/billingd/http.sock"; several

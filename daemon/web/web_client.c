@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "daemon/web/web_answer.h"
+#include "daemon/web/web_later.h"
 
 #include <string.h>
 
@@ -39,10 +40,19 @@ static void on_closed(uv_handle_t *handle)
         client->ended(client);
 }
 
+/* Whatever the answer will be, nobody waits for it any more. */
+static void expect_nothing(struct web_client *client)
+{
+    if (client->later)
+        client->later->answered = NULL;
+    client->later = NULL;
+}
+
 void web_client_drop(struct web_client *client)
 {
     if (web_client_is_closing(client))
         return;
+    expect_nothing(client);
     uv_close(&client->io.handle, on_closed);
     uv_close((uv_handle_t *)&client->timer, on_closed);
 }
@@ -89,9 +99,10 @@ static void on_written(uv_write_t *request, int status)
     client->answered++;
     if (status < 0) {
         web_client_drop(client);
-    } else if (!client->keep) {
+    } else if (!client->request.keep) {
         leave(client);
     } else {
+        client->request = (struct web_request){0};
         move_to(client, WEB_CLIENT_READING, (client->length ? WEB_TIMEOUT_S : WEB_IDLE_S) * 1000);
         if (uv_read_start(&client->io.stream, on_room, on_read))
             web_client_drop(client);
@@ -102,12 +113,26 @@ static void on_written(uv_write_t *request, int status)
 
 /* ---- answering ---- */
 
+/* A whole request was taken: what follows it moves to the front. */
+static void take(struct web_client *client, size_t size)
+{
+    if (size > client->length) /* refused before it was whole */
+        size = client->length;
+    client->length -= size;
+    memmove(client->head, client->head + size, client->length);
+    if (client->length)
+        return;
+    free(client->head);
+    client->head = NULL;
+}
+
 static void send_answer(struct web_client *client)
 {
     uv_buf_t buffer = uv_buf_init(client->answer.data, (unsigned)client->answer.len);
 
     client->queued = client->answer.len;
     client->routes->queued += client->queued;
+    take(client, client->request.size + client->request.body_size);
     (void)uv_read_stop(&client->io.stream); /* who does not read need not send */
     move_to(client, WEB_CLIENT_ANSWERING, WEB_TIMEOUT_S * 1000);
     if (uv_write(&client->write, &client->io.stream, &buffer, 1, on_written))
@@ -118,24 +143,14 @@ static void refuse(struct web_client *client, int status)
 {
     cleanup_str struct str body = {0};
 
-    client->keep = false;
+    client->request.keep = false;
     web_answer_refusal(status, &body);
-    web_answer_add(
-        &(struct web_answer){
-            .status = status, .type = WEB_ANSWER_PLAIN, .body = &body, .fields = ""},
-        &client->answer);
+    web_answer_add(&(struct web_answer){.status = status,
+                                        .type = WEB_ANSWER_PLAIN,
+                                        .body = &body,
+                                        .fields = status == 405 ? "Allow: POST\r\n" : ""},
+                   &client->answer);
     send_answer(client);
-}
-
-/* A whole request was taken: what follows it moves to the front. */
-static void take(struct web_client *client, size_t size)
-{
-    client->length -= size;
-    memmove(client->head, client->head + size, client->length);
-    if (client->length)
-        return;
-    free(client->head);
-    client->head = NULL;
 }
 
 /* What costs nothing is answered at once, whatever others ask for. */
@@ -156,8 +171,8 @@ static bool is_round_full(struct web_client *client)
         routes->round_ms = now_ms;
         routes->spent_ns = 0;
     }
-    return routes->spent_ns >= ROUND_NS && strstr(client->head, "\r\n\r\n") &&
-           !asks_health(client->head);
+    return routes->spent_ns >= ROUND_NS &&
+           (client->request.size || strstr(client->head, "\r\n\r\n")) && !asks_health(client->head);
 }
 
 static void on_turn(uv_timer_t *timer)
@@ -173,21 +188,72 @@ static void wait_for_turn(struct web_client *client)
     (void)uv_timer_start(&client->timer, on_turn, NEXT_ROUND_MS, 0);
 }
 
+static void on_later(void *arg, int status, struct web_exchange *exchange)
+{
+    struct web_client *client = arg;
+
+    client->later = NULL;
+    if (!exchange->type)
+        exchange->type = "application/json";
+    web_route_tell(&client->request, status, exchange, &client->answer);
+    send_answer(client);
+}
+
+/* The head stays until it is answered: the request's texts lie in it. */
+static void expect(struct web_client *client, struct web_later *later)
+{
+    client->later = later;
+    later->answered = on_later;
+    later->arg = client;
+    (void)uv_read_stop(&client->io.stream);
+    move_to(client, WEB_CLIENT_EXPECTING, WEB_LATER_S * 1000);
+}
+
+/* 0: more bytes are needed; 200: the request is whole; else the status of a refusal. */
+static int read_request(struct web_client *client)
+{
+    struct web_request *request = &client->request;
+    int status = 200;
+
+    if (!request->size) {
+        status = web_request_parse(client->head, client->length, request);
+        if (status == 200)
+            status = web_route_takes(client->routes, request);
+    }
+    return status == 200 && client->length < request->size + request->body_size ? 0 : status;
+}
+
+/* It had its turn, and its body is not whole. */
+static void read_on(struct web_client *client)
+{
+    if (client->state != WEB_CLIENT_WAITING)
+        return;
+    move_to(client, WEB_CLIENT_READING, WEB_TIMEOUT_S * 1000);
+    if (uv_read_start(&client->io.stream, on_room, on_read))
+        web_client_drop(client);
+}
+
 static void answer(struct web_client *client)
 {
-    struct web_request request = {0};
-    int status;
+    struct web_request *request = &client->request;
+    struct web_later *later;
+    int status = read_request(client);
 
-    status = web_request_parse(client->head, client->length, &request);
-    if (!status)
+    if (!status) {
+        read_on(client);
         return;
+    }
     if (status != 200) {
         refuse(client, status);
         return;
     }
-    client->keep = web_route_answer(client->routes, &request, client->local, &client->answer);
-    take(client, request.size);
-    send_answer(client);
+    later = web_route_answer(client->routes, request,
+                             &(struct web_arrival){client->local, client->head + request->size},
+                             &client->answer);
+    if (later)
+        expect(client, later);
+    else
+        send_answer(client);
 }
 
 static void serve(struct web_client *client)
@@ -209,10 +275,14 @@ static void on_overdue(uv_timer_t *timer)
 {
     struct web_client *client = timer->data;
 
-    if (client->state == WEB_CLIENT_READING && client->length)
+    if (client->state == WEB_CLIENT_READING && client->length) {
         refuse(client, 408);
-    else
+    } else if (client->state == WEB_CLIENT_EXPECTING) {
+        expect_nothing(client);
+        refuse(client, 504);
+    } else {
         web_client_drop(client);
+    }
 }
 
 /* ---- reading ---- */
@@ -222,10 +292,14 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     struct web_client *client = handle->data;
 
+    const struct web_request *request = &client->request;
+    bool has_head = client->state == WEB_CLIENT_READING && request->size;
+    size_t most = has_head ? request->size + request->body_size : WEB_HEAD;
+
     (void)suggested;
     if (!client->head)
         client->head = mem_new(WEB_HEAD + 1);
-    *buffer = uv_buf_init(client->head + client->length, (unsigned)(WEB_HEAD - client->length));
+    *buffer = uv_buf_init(client->head + client->length, (unsigned)(most - client->length));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)

@@ -8,8 +8,9 @@
 #include <uv.h>
 
 enum web_client_state {
-    WEB_CLIENT_READING, /* the head of a request */
-    WEB_CLIENT_WAITING, /* for its turn: enough was answered in this round of the loop */
+    WEB_CLIENT_READING,   /* the head of a request */
+    WEB_CLIENT_WAITING,   /* for its turn: enough was answered in this round of the loop */
+    WEB_CLIENT_EXPECTING, /* an answer that is not known yet */
     WEB_CLIENT_ANSWERING,
     WEB_CLIENT_LEAVING, /* all is said; for the client to read it and close */
 };
@@ -25,9 +26,10 @@ struct web_client {
     unsigned tick;
 
     enum web_client_state state;
-    bool keep;         /* another request may follow the answer under way */
-    unsigned answered; /* requests */
-    uint64_t moved_ms; /* when its state changed */
+    struct web_request request; /* the one under way, once its head is there; its size 0: none */
+    struct web_later *later;    /* what its answer waits for */
+    unsigned answered;          /* requests */
+    uint64_t moved_ms;          /* when its state changed */
     union {
         uv_handle_t handle;
         uv_stream_t stream;
@@ -40,7 +42,7 @@ struct web_client {
     int open_handles;
     struct str answer;
     size_t queued; /* bytes of it that are counted in routes */
-    char *head;    /* WEB_HEAD + 1 bytes; NULL while it holds none */
+    char *head;    /* of a request with its body: WEB_HEAD + 1 bytes; NULL while it holds none */
     size_t length;
 };
 

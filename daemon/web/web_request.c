@@ -2,6 +2,7 @@
 #include "daemon/web/web_request.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -64,12 +65,24 @@ static int parse_line(char *line, struct web_request *request, bool *host_needed
     return 200;
 }
 
-/* Bodies are refused, whatever the method. */
-static int parse_length(char *value)
+/* What was seen of fields that must not come twice. */
+struct seen {
+    bool host, length;
+};
+
+/* RFC 9112 6.3: a length that is wrong or said twice is how two readers come to disagree on where
+ * the next request begins. */
+static int note_length(struct web_request *request, const char *value, struct seen *seen)
 {
-    if (!*value || strspn(value, "0123456789") != strlen(value))
+    size_t zeros = strspn(value, "0"), digits = strspn(value, "0123456789");
+
+    if (!digits || value[digits] || seen->length)
         return 400;
-    return strspn(value, "0") == strlen(value) ? 200 : 413;
+    seen->length = true;
+    if (digits - zeros > 9 || strtoul(value, NULL, 10) > WEB_BODY)
+        return 413;
+    request->body_size = strtoul(value, NULL, 10);
+    return 200;
 }
 
 static bool lists(const char *value, const char *word)
@@ -92,18 +105,42 @@ static int note_once(const char **field, const char *value)
     return 200;
 }
 
-static int note_host(struct web_request *request, const char *value, bool *host_seen)
+static int note_host(struct web_request *request, const char *value, struct seen *seen)
 {
-    if (*host_seen) /* RFC 9112 3.2 */
+    if (seen->host) /* RFC 9112 3.2 */
         return 400;
-    *host_seen = true;
+    seen->host = true;
     if (!request->host)
         request->host = value;
     return 200;
 }
 
+static int note_field(const char *name, const char *value, struct web_request *request,
+                      struct seen *seen)
+{
+    if (!strcasecmp(name, "Host"))
+        return note_host(request, value, seen);
+    if (!strcasecmp(name, "Transfer-Encoding"))
+        return 413;
+    if (!strcasecmp(name, "Content-Length"))
+        return note_length(request, value, seen);
+    if (!strcasecmp(name, "Content-Type"))
+        return note_once(&request->type, value);
+    if (!strcasecmp(name, "Origin"))
+        return note_once(&request->origin, value);
+    if (!strcasecmp(name, "Authorization"))
+        return note_once(&request->authorization, value);
+    if (!strcasecmp(name, "Connection") && lists(value, "close"))
+        request->keep = false;
+    else if (!strcasecmp(name, "Expect"))
+        request->expects = true;
+    else if (!strcasecmp(name, "Billingd-Action"))
+        request->action = !strcmp(value, "1");
+    return 200;
+}
+
 /* "Name: value" */
-static int parse_field(char *line, struct web_request *request, bool *host_seen)
+static int parse_field(char *line, struct web_request *request, struct seen *seen)
 {
     char *value = strchr(line, ':'), *end;
 
@@ -115,28 +152,15 @@ static int parse_field(char *line, struct web_request *request, bool *host_seen)
         end[-1] = '\0';
     if (!is_token(line) || strpbrk(value, "\r\n"))
         return 400;
-    if (!strcasecmp(line, "Host"))
-        return note_host(request, value, host_seen);
-    if (!strcasecmp(line, "Transfer-Encoding"))
-        return 413;
-    if (!strcasecmp(line, "Content-Length"))
-        return parse_length(value);
-    if (!strcasecmp(line, "Connection") && lists(value, "close"))
-        request->keep = false;
-    else if (!strcasecmp(line, "Origin"))
-        return note_once(&request->origin, value);
-    else if (!strcasecmp(line, "Authorization"))
-        return note_once(&request->authorization, value);
-    else if (!strcasecmp(line, "Billingd-Action"))
-        request->action = !strcmp(value, "1");
-    return 200;
+    return note_field(line, value, request, seen);
 }
 
 int web_request_parse(char *head, size_t length, struct web_request *request)
 {
     char *end = strstr(head, "\r\n\r\n");
     char *line = head, *next;
-    bool host_needed = false, host_seen = false;
+    struct seen seen = {0};
+    bool host_needed = false;
     int status;
 
     /* TLS and other binary protocols are told at once; so is what cannot be a method. */
@@ -155,7 +179,9 @@ int web_request_parse(char *head, size_t length, struct web_request *request)
     for (line = next + 2; status == 200 && *line; line = next + 2) {
         next = strstr(line, "\r\n");
         *next = '\0';
-        status = parse_field(line, request, &host_seen);
+        status = parse_field(line, request, &seen);
     }
-    return status == 200 && host_needed && !host_seen ? 400 : status;
+    if (status == 200 && host_needed && !seen.host)
+        return 400;
+    return status == 200 && request->size + request->body_size > WEB_HEAD ? 431 : status;
 }

@@ -14,7 +14,8 @@ static int answer_healthy(void *arg, struct web_exchange *exchange)
     return 200;
 }
 
-static const struct web_route healthy = {"/-/healthy", WEB_ANSWER_PLAIN, answer_healthy, WEB_GET};
+static const struct web_route healthy = {"/-/healthy", WEB_ANSWER_PLAIN, answer_healthy, WEB_GET,
+                                         false};
 
 static const struct web_route *find_route(const struct web_routes *routes, const char *path)
 {
@@ -63,6 +64,15 @@ static bool knows_token(const char *authorization, const char *token)
 
 /* ---- answers ---- */
 
+/* "application/json; charset=utf-8" */
+static bool is_json(const char *type)
+{
+    size_t length = strlen("application/json");
+
+    return type && !strncasecmp(type, "application/json", length) &&
+           (!type[length] || strchr("; \t", type[length]));
+}
+
 /* 0: the route may answer. */
 static int find_refusal(const struct web_routes *routes, const struct web_request *request,
                         const struct web_route *route, bool local)
@@ -78,6 +88,8 @@ static int find_refusal(const struct web_routes *routes, const struct web_reques
     if (route->method == WEB_POST &&
         (!request->action || (!local && !web_host_is_origin(request->origin, request->host))))
         return 403;
+    if (request->body_size && !is_json(request->type))
+        return 415;
     return route != &healthy && routes->queued > WEB_QUEUED ? 503 : 0;
 }
 
@@ -89,28 +101,52 @@ static void add_fields(const struct web_route *route, int status, struct str *fi
         str_add(fields, "WWW-Authenticate: Basic realm=\"billingd\", charset=\"UTF-8\"\r\n");
 }
 
-bool web_route_answer(const struct web_routes *routes, const struct web_request *request,
-                      bool local, struct str *out)
+int web_route_takes(const struct web_routes *routes, const struct web_request *request)
+{
+    const struct web_route *route = find_route(routes, request->path);
+
+    if (!request->body_size)
+        return 200;
+    if (!route || !route->takes_body)
+        return 413;
+    if (strcmp(request->method, "POST") != 0)
+        return 405;
+    return request->expects ? 417 : 200;
+}
+
+void web_route_tell(const struct web_request *request, int status, struct web_exchange *exchange,
+                    struct str *out)
+{
+    if (!exchange->body.len) {
+        exchange->type = WEB_ANSWER_PLAIN;
+        web_answer_refusal(status, &exchange->body);
+    }
+    web_answer_add(&(struct web_answer){status, exchange->type, &exchange->body,
+                                        str_text(&exchange->fields),
+                                        !strcmp(request->method, "HEAD"), request->keep},
+                   out);
+}
+
+struct web_later *web_route_answer(const struct web_routes *routes,
+                                   const struct web_request *request,
+                                   const struct web_arrival *arrival, struct str *out)
 {
     const struct web_route *route = find_route(routes, request->path);
     struct web_exchange exchange = {.query = request->query,
-                                    .trusted = local ||
+                                    .content = arrival->body,
+                                    .content_size = request->body_size,
+                                    .trusted = arrival->local ||
                                                knows_token(request->authorization, routes->token)};
-    int status = find_refusal(routes, request, route, local);
+    int status = find_refusal(routes, request, route, arrival->local);
 
     exchange.type = status ? WEB_ANSWER_PLAIN : route->type;
     if (!status)
         status = route->answer(routes->arg, &exchange);
-    if (!exchange.body.len) {
-        exchange.type = WEB_ANSWER_PLAIN;
-        web_answer_refusal(status, &exchange.body);
+    if (!exchange.later) {
+        add_fields(route, status, &exchange.fields);
+        web_route_tell(request, status, &exchange, out);
     }
-    add_fields(route, status, &exchange.fields);
-    web_answer_add(&(struct web_answer){status, exchange.type, &exchange.body,
-                                        str_text(&exchange.fields),
-                                        !strcmp(request->method, "HEAD"), request->keep},
-                   out);
     str_fini(&exchange.body);
     str_fini(&exchange.fields);
-    return request->keep;
+    return exchange.later;
 }

@@ -15,9 +15,20 @@ struct web_routes {
     uint64_t round_ms, spent_ns;
 };
 
-/* Answers a request into bytes; local: it came by a Unix socket.  False: the connection ends with
- * it. */
-bool web_route_answer(const struct web_routes *routes, const struct web_request *request,
-                      bool local, struct str *out);
+/* Where a request came from. */
+struct web_arrival {
+    bool local;       /* by a Unix socket */
+    const char *body; /* request->body_size bytes */
+};
+/* 200: its body, if it has one, is to be read; else the status of a refusal. */
+int web_route_takes(const struct web_routes *routes, const struct web_request *request);
+/* Answers a request into bytes.  Returns NULL, or what the answer waits for: nothing is in out
+ * then. */
+struct web_later *web_route_answer(const struct web_routes *routes,
+                                   const struct web_request *request,
+                                   const struct web_arrival *arrival, struct str *out);
+/* The bytes of an answer that came later. */
+void web_route_tell(const struct web_request *request, int status, struct web_exchange *exchange,
+                    struct str *out);
 
 #endif

@@ -51,6 +51,7 @@ static const struct log_event log_events[] = {
     {"observed", "bd2e3746f6a8411a804d2ce26fe1a456"},
     {"paused", "630c28e2031e4e4ba2af5e5d151ca4c5"},
     {"pause_ended", "d6be0bd30deb404b91eb859bbf8a636e"},
+    {"pause_refused", "2e6aea8355c64b70bf0be29cb680213a"},
     {"resumed", "eb22e85ed33c4b8eab438a5a7ff4b89f"},
     {"held", "c0ec06ca5fd748518e33e8c3ace8bf39"},
     {"blocked", "aa39c7606d084d9789e2c7aa0b8e0940"},

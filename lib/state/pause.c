@@ -82,6 +82,30 @@ char *pause_text(const json_t *pause)
                       json_text(pause, "reason"));
 }
 
+bool pause_binds(const json_t *pause, const struct manifest_pipeline *pipeline)
+{
+    const char *address = json_text(pause, "address");
+
+    if (!strcmp(address, pipeline->name))
+        return true;
+    for (size_t i = 0; i < pipeline->resource_count; i++)
+        if (!strcmp(address, pipeline->resources[i].address))
+            return true;
+    return false;
+}
+
+char *pause_told(const json_t *pause, const struct manifest_pipeline *pipeline)
+{
+    cleanup_free char *text = pause_text(pause);
+    const char *address = json_text(pause, "address");
+
+    if (pause_binds(pause, pipeline))
+        return mem_text(text);
+    return mem_printf("%s; but the spec has no %s, so it leaves nothing alone: `billingd resume "
+                      "%s` takes it off the list",
+                      text, address, address);
+}
+
 json_t *pause_document(const json_t *pauses, const char *address, const json_t *pause,
                        int64_t now_s)
 {

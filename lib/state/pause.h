@@ -8,12 +8,13 @@
 #define STATE_PAUSE_H
 
 #include "base/err.h"
+#include "spec/manifest.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PAUSE_MOST_S = 30 * 86400, PAUSE_KEPT_S = 7 * 86400 };
+enum { PAUSE_MOST_S = 30 * 86400, PAUSE_KEPT_S = 7 * 86400, PAUSE_REASON = 500 /* bytes */ };
 
 /* The pauses of a document as read (NULL: none): objects as above; new reference.  NULL and *e when
  * it is no such document, or of a later format. */
@@ -24,6 +25,11 @@ const json_t *pause_find(const json_t *pauses, const char *address, int64_t now_
 bool pause_is_in_force(const json_t *pause, int64_t now_s);
 /* "paused until 2026-12-01T00:00:00Z by arn:...: the reason"; new text. */
 char *pause_text(const json_t *pause);
+/* Whether the pipeline of the spec has what is paused: a pause of what it does not have (any more)
+ * leaves nothing alone. */
+bool pause_binds(const json_t *pause, const struct manifest_pipeline *pipeline);
+/* pause_text, and what to do about one that does not bind; new text. */
+char *pause_told(const json_t *pause, const struct manifest_pipeline *pipeline);
 /* A new document: pauses without those of the address, with pause (NULL: none) in their place, and
  * without those that ended over PAUSE_KEPT_S ago; new reference. */
 json_t *pause_document(const json_t *pauses, const char *address, const json_t *pause,

@@ -136,7 +136,9 @@ def test_the_daemon_observes(start: Any, sandbox: Sandbox, spec: Spec, applied: 
     assert len(daemon.events("observed")) == 2  # told once
     assert daemon.events("repaired") == []
     body = daemon.get("/-/ready")
-    assert body[0] == 200 and "2 of the spec's resources" in body[1] and "only observed" in body[1]
+    assert body[0] == 503 and body[1].startswith("not ready: shop/access_logs: events are being lost\n")
+    assert "2 of the spec's resources" in body[1] and "only observed" in body[1]
+    assert "; shop/access_logs: events are being lost" in daemon.status()
     spec.write(pipelines=pipeline())
     daemon.send(1)
     daemon.wait(lambda: len(daemon.events("repaired")) == 2)

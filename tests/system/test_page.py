@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -290,6 +291,96 @@ def test_actions(daemon: Any) -> None:
     daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
 
 
+def act(daemon: Any, path: str, body: Any, **headers: str) -> tuple[int, str]:
+    text = body if isinstance(body, str) else json.dumps(body)
+    connection = http.client.HTTPConnection(daemon.address.removeprefix("http://"), timeout=40)
+    sent = {"Billingd-Action": "1", "Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    sent.update({k.replace("_", "-"): v for k, v in headers.items()})
+    connection.request("POST", path, body=text.encode(), headers={k: v for k, v in sent.items() if v})
+    reply = connection.getresponse()
+    answer = reply.status, reply.read().decode()
+    connection.close()
+    return answer
+
+
+def rested(daemon: Any, path: str, body: Any, **headers: str) -> tuple[int, str]:
+    """Once five seconds have passed since the last one."""
+    daemon.wait(lambda: (found := act(daemon, path, body, **headers))[0] != 429 and answers.append(found) is None, 20)
+    return answers.pop()
+
+
+answers: list[tuple[int, str]] = []
+WISH = {"address": "shop/access_logs", "reason": "moving the group", "for": "1h"}
+
+
+@pytest.mark.parametrize("path, body, status, text", [
+    ("pause", "{", 400, "no JSON: line 1, column 1"), ("pause", "[]", 400, "must be a JSON object"),
+    ("pause", "", 400, "no JSON"), ("pause", "{\"address\": \"a\", \"address\": \"b\"}", 400, "no JSON"),
+    ("pause", {**WISH, "until": "x"}, 400, "\"address\", \"reason\" and \"for\""),
+    ("pause", {**WISH, "for": 4}, 400, "\"for\" must be a text"), ("pause", {**WISH, "for": "31d"}, 400, "at most 30d"),
+    ("pause", {**WISH, "for": "soon"}, 400, "no duration"), ("pause", {**WISH, "for": "0h"}, 400, "no duration"),
+    ("pause", {**WISH, "reason": " "}, 400, "\"reason\" is empty"), ("pause", {**WISH, "reason": "x" * 501}, 400, "500 bytes"),
+    ("pause", {**WISH, "reason": "a\nb"}, 400, "control"), ("pause", {"address": "shop", "for": "1h"}, 400, "\"reason\" is missing"),
+    ("pause", {**WISH, "address": "shop/acces_logs"}, 404, "did you mean shop/access_logs"),
+    ("pause", {**WISH, "address": "shop/access_logs.tags"}, 400, "not of a field"),
+    ("resume", {**WISH}, 400, "\"address\" alone"), ("resume", {"address": "shoe"}, 404, "did you mean shop"),
+    ("pause", {**WISH, "reason": "x" * 5000}, 413, "4096"),
+])
+def test_a_wrong_wish_is_told_why(daemon: Any, world_and_daemon: Any, path: str, body: Any, status: int, text: str) -> None:
+    """Nothing of it reaches AWS, and none of it counts as asked."""
+    world_and_daemon[0].sandbox.clear()
+    answer = act(daemon, f"/-/{path}", body)
+    assert answer[0] == status and text in answer[1], answer
+    assert world_and_daemon[0].sandbox.calls(operation="PutObject") == []
+
+
+def test_a_pause_by_http(daemon: Any, world_and_daemon: Any) -> None:
+    """Who may; what AWS refuses, in whose words; then drift that stays until it is resumed."""
+    sandbox = world_and_daemon[0].sandbox
+    logs = sandbox.client("logs")
+
+    def retention() -> int:
+        return int(logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"][0]["retentionInDays"])
+    assert act(daemon, "/-/pause", WISH, Authorization="")[0] == 401
+    assert act(daemon, "/-/pause", WISH, Billingd_Action="")[0] == 403
+    assert act(daemon, "/-/pause", WISH, Origin="http://evil.example")[0] == 403
+    assert act(daemon, "/-/pause", WISH, Content_Type="text/plain")[0] == 415
+    sandbox.faults({**DENIED, "operation": "PutObject", "code": "AccessDenied"})
+    status, text = rested(daemon, "/-/pause", WISH)
+    assert status == 502 and "shop/access_logs: " in text and "told-by-aws" in text  # who knows the token may read it
+    assert document(daemon, "events")["events"][-1]["event"] == "pause_refused"
+    assert "told-by-aws" not in json.dumps(document(daemon, "events"))
+    sandbox.faults({"action": "error", "operation": "PutObject", "times": 0, "code": "PreconditionFailed", "status": 412})
+    status, text = rested(daemon, "/-/pause", WISH)
+    assert status == 502 and "others keep writing the list" in text
+    sandbox.faults()
+    assert rested(daemon, "/-/resume", {"address": "access_logs"})[0] == 409
+    # A slow AWS keeps nobody waiting but who asked.
+    sandbox.faults({"action": "latency", "operation": "PutObject", "latency_ms": 2000})
+    results: list[tuple[int, str]] = []
+    asking = threading.Thread(target=lambda: results.append(rested(daemon, "/-/pause", WISH)))
+    asking.start()
+    daemon.wait(lambda: act(daemon, "/-/resume", {"address": "shop"})[0] == 429)
+    assert daemon.get("/-/healthy")[0] == 200
+    asking.join()
+    sandbox.faults()
+    told = json.loads(results[0][1])
+    assert results[0][0] == 200 and told["paused"] and told["address"] == "shop/access_logs" and told["until"]
+    daemon.wait(lambda: daemon.metric("billingd_paused_since_timestamp_seconds", resource="shop/access_logs"))
+    [pipeline] = document(daemon, "status")["pipelines"]
+    assert pipeline["pauses"] == [{"address": "shop/access_logs", "since": pipeline["pauses"][0]["since"], "until": told["until"], "binds": True}]
+    [pipeline] = document(daemon, "status", Authorization=f"Bearer {TOKEN}")["pipelines"]
+    assert pipeline["pauses"][0]["reason"] == "moving the group" and pipeline["pauses"][0]["by"].endswith(" (over HTTP)")
+    logs.put_retention_policy(logGroupName=GROUP, retentionInDays=1)
+    daemon.kick()
+    assert retention() == 1 and daemon.metric("billingd_resource_condition", resource="shop/access_logs", condition="Observed") == 1
+    assert daemon.get("/-/ready")[0] == 503 and "events are being lost" in daemon.get("/-/ready")[1]
+    assert rested(daemon, "/-/resume", {"address": "shop/access_logs"})[0] == 200
+    daemon.wait(lambda: retention() == 90)  # it looks by itself
+    daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
+    assert document(daemon, "status")["pipelines"][0]["pauses"] == []
+
+
 def test_the_server_keeps_to_its_document(daemon: Any, tmp_path: Path) -> None:
     program = ROOT / "build/schemathesis/bin/schemathesis"
     assert program.exists(), "schemathesis is missing: run scripts/install tests"
@@ -297,7 +388,8 @@ def test_the_server_keeps_to_its_document(daemon: Any, tmp_path: Path) -> None:
         [program, "run", f"{daemon.address}/api/v1/openapi.json", "--max-examples", "8", "--seed", "1", "--no-color",
          "--phases", "examples,coverage,fuzzing", "--exclude-operation-id", "reload",
          "--header", f"Authorization: Bearer {TOKEN}"],
-        capture_output=True, text=True, timeout=120, cwd=tmp_path)
+        capture_output=True, text=True, timeout=200, cwd=tmp_path)
+    rested(daemon, "/-/resume", {"address": "shop/access_logs"})  # its example
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert daemon.get("/-/healthy")[0] == 200
     assert not Path(f"{daemon.spec.path.parent}/http.sock").is_file()

@@ -236,3 +236,28 @@ def test_nowhere_to_keep_it(run: Any, sandbox: Sandbox, spec: Spec, api: str) ->
         lifecycle: [{ID: billingd-all, Status: Enabled, Filter: {Prefix: _billingd/}, Expiration: {Days: 1}}]
 """))
     assert 'rule "billingd-all", what billingd remembers' in run("check").stderr
+
+
+def test_a_pause_of_what_the_spec_lost_binds_nothing(run: Any, start: Any, sandbox: Sandbox, applied: None) -> None:
+    """It is told as such wherever it is told, counts as no pause, and can be taken off the list."""
+    lost = "shop/old_logs"
+    put(sandbox, pause(time.time() + 3600, lost))
+    for verb in (("pause",), ("plan",), ("status",)):
+        assert f"the spec has no {lost}, so it leaves nothing alone: `billingd resume {lost}`" in run(*verb).stdout, verb
+    assert [p["binds"] for p in json.loads(run("pause", "-o", "json").stdout)["pauses"]] == [False]
+    drift(sandbox)
+    daemon = start().ready()
+    assert retention(sandbox) == 90
+    daemon.wait(lambda: f"{lost} paused until 2" in daemon.status() and "though the spec does not have it" in daemon.status())
+    assert daemon.metric("billingd_paused_since_timestamp_seconds") is None
+    [told] = daemon.events("paused")
+    assert told["resource"] == lost and "nothing is left alone" in told["error"]
+    [pipeline_] = json.loads(daemon.get("/api/v1/status")[1])["pipelines"]
+    assert [(p["address"], p["binds"]) for p in pipeline_["pauses"]] == [(lost, False)]
+    assert run("resume", lost).returncode == 0 and run("pause").stdout == "Nothing is paused.\n"
+    assert run("resume", lost).returncode == 1 and run("resume", "shoe/x").returncode == 64
+    # While nobody can read the list, it is not told as empty.
+    put(sandbox, body="gone")
+    daemon.kick()
+    assert json.loads(daemon.get("/api/v1/status")[1])["pipelines"][0]["pauses"] is None
+    assert daemon.end() == 0

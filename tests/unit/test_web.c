@@ -62,11 +62,46 @@ static int answer_dear(void *arg, struct web_exchange *exchange)
     return 200;
 }
 
+/* Takes its body's text, whole. */
+static int answer_body(void *arg, struct web_exchange *exchange)
+{
+    (void)arg;
+    str_addf(&exchange->body, "%zu %.*s\n", exchange->content_size, (int)exchange->content_size,
+             exchange->content);
+    return 200;
+}
+
+static uv_timer_t later_timer;
+static struct web_later *waiting;
+
+static void on_later_timer(uv_timer_t *timer)
+{
+    struct web_exchange exchange = {.type = "text/plain; charset=utf-8"};
+
+    (void)timer;
+    str_add(&exchange.body, "later\n");
+    web_later_answer(waiting, 409, &exchange);
+    waiting = NULL;
+}
+
+/* Answers when "ms" of its body are over. */
+static int answer_later(void *arg, struct web_exchange *exchange)
+{
+    (void)arg;
+    if (waiting)
+        return 429;
+    waiting = exchange->later = web_later_new();
+    (void)uv_timer_start(&later_timer, on_later_timer, (uint64_t)atoi(exchange->content), 0);
+    return 0;
+}
+
 static const struct web_route routes[] = {
-    {"/dear", "text/plain; charset=utf-8", answer_dear, WEB_GET},
-    {"/-/act", "text/plain; charset=utf-8", answer_action, WEB_POST},
-    {"/-/ready", "text/plain; charset=utf-8", answer_ready, WEB_GET},
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics, WEB_GET},
+    {"/-/body", "text/plain; charset=utf-8", answer_body, WEB_POST, true},
+    {"/-/later", "text/plain; charset=utf-8", answer_later, WEB_POST, true},
+    {"/dear", "text/plain; charset=utf-8", answer_dear, WEB_GET, false},
+    {"/-/act", "text/plain; charset=utf-8", answer_action, WEB_POST, false},
+    {"/-/ready", "text/plain; charset=utf-8", answer_ready, WEB_GET, false},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", answer_metrics, WEB_GET, false},
     {0},
 };
 
@@ -78,6 +113,9 @@ static void on_stop(uv_signal_t *handle, int number)
     (void)number;
     web_stop(web);
     uv_close((uv_handle_t *)handle, NULL);
+    uv_close((uv_handle_t *)&later_timer, NULL);
+    if (waiting)
+        on_later_timer(&later_timer); /* for nobody */
 }
 
 /* Exit status 0 only when the loop could be closed after web_stop. */
@@ -91,6 +129,7 @@ static int serve(int out)
 
     (void)uv_loop_init(&loop);
     (void)uv_signal_init(&loop, &stop_signal);
+    (void)uv_timer_init(&loop, &later_timer);
     (void)uv_signal_start(&stop_signal, on_stop, SIGTERM);
     setup = (struct web_setup){.listen = addresses,
                                .routes = routes,
@@ -314,6 +353,58 @@ static void test_kept(void)
     CHECK_INT(count(text, "HTTP/1.1 200 "), 1);
     CHECK_INT(count(text, "Connection: close"), 1);
     (void)close(fd);
+}
+
+#define JSON_HEAD "Host: x\r\nBillingd-Action: 1\r\nContent-Type: application/json\r\n"
+
+/* Bodies, where they are taken: whole whatever pieces they come in, and what follows is a request.
+ */
+static void test_content(void)
+{
+    char text[8192];
+    int fd = connect_to();
+
+    say(fd, "POST /-/body HTTP/1.1\r\n" JSON_HEAD "Content-Length: 8\r\n\r\nGET ");
+    CHECK_INT(hear(fd, 200, text, sizeof(text)), -1);
+    CHECK_TEXT(text, "");
+    say(fd, "/ HTPOST /-/body HTTP/1.1\r\n" JSON_HEAD "Content-Length: 2\r\n\r\n{}"
+            "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK_INT(hear(fd, 300, text, sizeof(text)), -1);
+    CHECK_INT(count(text, "HTTP/1.1 200 "), 3);
+    CHECK(strstr(text, "\r\n\r\n8 GET / HT\n") && strstr(text, "\r\n\r\n2 {}\n"));
+    (void)close(fd);
+    CHECK(starts(curl("-H 'Billingd-Action: 1' -d x=1 $A/-/body"), "HTTP/1.1 415 "));
+    CHECK(starts(curl("-H 'Billingd-Action: 1' --json {} $A/-/act"), "HTTP/1.1 413 "));
+    CHECK(starts(curl("-X PUT -H 'Billingd-Action: 1' --json {} $A/-/body"), "HTTP/1.1 405 "));
+    CHECK(strstr(output, "\r\nAllow: POST\r\n") != NULL);
+    CHECK(starts(curl("--json {} $A/-/body"), "HTTP/1.1 403 "));
+    CHECK(starts(curl("-H 'Billingd-Action: 1' -H 'Expect: 100-continue' --json {} $A/-/body"),
+                 "HTTP/1.1 417 "));
+    CHECK(starts(curl("-H 'Billingd-Action: 1' -X POST $A/-/body"), "HTTP/1.1 200 "));
+    CHECK(ends(output, "\r\n\r\n0 \n"));
+    /* What is refused is read to its end all the same, into no more room than there is. */
+    CHECK(starts(curl("-H 'Billingd-Action: 1' -H 'Content-Type: application/json' -H Expect: "
+                      "-d \"$(head -c 90000 /dev/zero | tr '\\0' a)\" $A/-/body"),
+                 "HTTP/1.1 413 "));
+    CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
+}
+
+/* An answer that is not known yet keeps nobody waiting, and may come when its client has gone. */
+static void test_later(void)
+{
+    char text[4096];
+    int fd = connect_to();
+
+    say(fd, "POST /-/later HTTP/1.1\r\n" JSON_HEAD "Content-Length: 3\r\n\r\n300"
+            "GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK_INT(hear(fd, 100, text, sizeof(text)), -1);
+    CHECK_TEXT(text, "");
+    CHECK(starts(curl("-H 'Billingd-Action: 1' --json 1 $A/-/later"), "HTTP/1.1 429 "));
+    CHECK_INT(hear(fd, 600, text, sizeof(text)), -1);
+    CHECK(starts(text, "HTTP/1.1 409 ") && strstr(text, "\r\n\r\nlater\nHTTP/1.1 200 "));
+    say(fd, "POST /-/later HTTP/1.1\r\n" JSON_HEAD "Content-Length: 2\r\n\r\n90");
+    (void)close(fd);
+    CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
 }
 
 /* Names that a page of another site could have been given. */
@@ -698,6 +789,8 @@ int main(void)
     test_garbage();
     test_pipelined();
     test_kept();
+    test_content();
+    test_later();
     test_hosts();
     test_actions();
     test_socket();
@@ -709,6 +802,8 @@ int main(void)
     test_slow();
     test_holders(child);
     test_not_reading(child);
+    open_fd = connect_to(); /* neither must an answer that is waited for */
+    say(open_fd, "POST /-/later HTTP/1.1\r\n" JSON_HEAD "Content-Length: 5\r\n\r\n60000");
     open_fd = connect_to(); /* a connection in the middle of a request must not hold up the stop */
     say(open_fd, "GET /metrics HTTP/1.1\r\n");
     CHECK(kill(child, SIGTERM) == 0);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 static char method[64], path[WEB_HEAD];
+static size_t body_size;
 
 static int parse_n(const char *bytes, size_t length)
 {
@@ -16,6 +17,8 @@ static int parse_n(const char *bytes, size_t length)
     head[length] = '\0';
     status = web_request_parse(head, length, &request);
     method[0] = path[0] = '\0';
+    body_size = request.body_size;
+    CHECK(request.body_size <= WEB_BODY); /* whatever becomes of it */
     if (status == 200) {
         (void)snprintf(method, sizeof(method), "%s", request.method);
         (void)snprintf(path, sizeof(path), "%s", request.path);
@@ -43,6 +46,9 @@ static void test_taken(void)
     CHECK_TEXT(path, "/a%2Fb");
     CHECK_INT(parse("GET / HTTP/1.0\r\nContent-Length: 0\r\n\r\n"), 200);
     CHECK_INT(parse("GET / HTTP/1.0\r\nContent-Length: 000 \r\n\r\n"), 200);
+    CHECK_INT(body_size, 0);
+    CHECK_INT(parse("POST / HTTP/1.0\r\nContent-Length: 04096\r\n\r\n"), 200);
+    CHECK_INT(body_size, WEB_BODY);
 }
 
 static void test_incomplete(void)
@@ -88,7 +94,9 @@ static void test_refused(void)
         {400, "GET / HTTP/1.0\r\nOrigin: http://evil\r\nOrigin: http://x\r\n\r\n"},
         {400, "GET / HTTP/1.0\r\nAuthorization: a\r\nAuthorization: b\r\n\r\n"},
         {400, "GET / HTTP/1.0\r\nContent-Length: 0x1\r\n\r\n"},
-        {413, "GET / HTTP/1.0\r\nContent-Length: 1\r\n\r\n"},
+        {400, "POST / HTTP/1.0\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n"},
+        {400, "POST / HTTP/1.0\r\nContent-Type: a\r\nContent-Type: b\r\n\r\n"},
+        {413, "POST / HTTP/1.0\r\nContent-Length: 4097\r\n\r\n"},
         {413, "GET / HTTP/1.0\r\nContent-Length: 99999999999999999999999\r\n\r\n"},
         {413, "POST / HTTP/1.1\r\nHost: a\r\ntransfer-encoding: chunked\r\n\r\n"},
     };
@@ -107,6 +115,9 @@ static void test_refused(void)
     CHECK_INT(parse_n(lengthy, WEB_HEAD), 414);
     memcpy(lengthy, "GET / HTTP/1.1\r\n", 16);
     CHECK_INT(parse_n(lengthy, WEB_HEAD), 431);
+    (void)snprintf(lengthy, sizeof lengthy,
+                   "POST / HTTP/1.0\r\nContent-Length: 4096\r\nX: %04100d\r\n\r\n", 0);
+    CHECK_INT(parse(lengthy), 431);
 }
 
 /* Pieces of requests put together at random: only known statuses, and (sanitized) no bad access. */
@@ -128,7 +139,7 @@ static void test_random(void)
                                          "Host",
                                          "\t",
                                          "http://",
-                                         "Content-Length: 5\r\n\r\n",
+                                         "Content-Length: 5000\r\n\r\n",
                                          "0",
                                          "5",
                                          "\x7f",

@@ -8,11 +8,11 @@
 #include "daemon/verbs/ask/ask_verbs.h"
 #include "daemon/verbs/ask/daemon_ask.h"
 #include "daemon/verbs/ask/event_journal.h"
-#include "daemon/verbs/duration.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
 #include "daemon/views/terminal.h"
+#include "state/duration.h"
 
 #include <stdio.h>
 #include <string.h>

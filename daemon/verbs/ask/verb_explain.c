@@ -4,7 +4,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
-#include "daemon/verbs/address.h"
 #include "daemon/verbs/ask/ask_verbs.h"
 #include "daemon/verbs/ask/daemon_ask.h"
 #include "daemon/verbs/pass_runner.h"
@@ -13,6 +12,7 @@
 #include "daemon/views/plan_view.h"
 #include "resources/ignore.h"
 #include "resources/members.h"
+#include "state/address.h"
 #include "state/pause.h"
 
 #include <stdio.h>
@@ -389,10 +389,13 @@ static bool check(struct pass_runner *runner)
     const struct manifest *manifest = runner->manifest;
     struct address *address = &((struct explaining *)runner->arg)->address;
     cleanup_free char *problem = NULL;
+    struct err e = {0};
 
     runner->code = EXIT_BAD_USAGE;
-    if (address_find(manifest, runner->options->operand, address))
+    if (address_find(manifest, runner->options->operand, address, &e)) {
+        (void)fprintf(stderr, "billingd: %s\n", e.text);
         return false;
+    }
     if (!address->resource)
         problem = mem_printf("explain takes a resource, like %s/%s; `status` tells of all",
                              address->text, manifest->pipelines[address->pipeline].resources[0].id);

@@ -1,4 +1,4 @@
-#include "daemon/verbs/duration.h"
+#include "state/duration.h"
 
 #include <stdlib.h>
 #include <string.h>

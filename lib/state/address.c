@@ -1,9 +1,8 @@
-#include "daemon/verbs/address.h"
+#include "state/address.h"
 
 #include "base/mem.h"
 #include "base/str.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void address_fini(struct address *address)
@@ -14,7 +13,7 @@ void address_fini(struct address *address)
 }
 
 /* Everything there is, and the nearest of it. */
-static int tell_unknown(const struct manifest *manifest, const char *text)
+static int tell_unknown(const struct manifest *manifest, const char *text, struct err *e)
 {
     size_t count = 0, room = 1;
     cleanup_free const char **names = NULL;
@@ -29,8 +28,7 @@ static int tell_unknown(const struct manifest *manifest, const char *text)
             names[count++] = manifest->pipelines[i].resources[j].address;
     }
     hint = str_hint(text, names);
-    (void)fprintf(stderr, "billingd: the spec has no '%s'%s\n", text, hint);
-    return -1;
+    return err_set(e, ERR_ABSENT, "the spec has no '%s'%s", text, hint);
 }
 
 static int take_resource(const struct manifest *manifest, const char *name, struct address *address)
@@ -47,7 +45,8 @@ static int take_resource(const struct manifest *manifest, const char *name, stru
     return 0;
 }
 
-int address_find(const struct manifest *manifest, const char *text, struct address *address)
+int address_find(const struct manifest *manifest, const char *text, struct address *address,
+                 struct err *e)
 {
     size_t n = strcspn(text, "/");
 
@@ -59,12 +58,32 @@ int address_find(const struct manifest *manifest, const char *text, struct addre
             continue;
         address->pipeline = i;
         if (text[n])
-            return take_resource(manifest, text + n + 1, address) ? tell_unknown(manifest, text)
+            return take_resource(manifest, text + n + 1, address) ? tell_unknown(manifest, text, e)
                                                                   : 0;
         address->text = mem_text(pipeline->name);
         return 0;
     }
     if (manifest->pipeline_count == 1 && !text[n] && !take_resource(manifest, text, address))
         return 0;
-    return tell_unknown(manifest, text);
+    return tell_unknown(manifest, text, e);
+}
+
+int address_find_former(const struct manifest *manifest, const char *text, struct address *address,
+                        struct err *e)
+{
+    struct err unknown = {0};
+    size_t n = strcspn(text, "/");
+
+    if (!address_find(manifest, text, address, &unknown))
+        return 0;
+    address_fini(address);
+    for (size_t i = 0; text[n] && i < manifest->pipeline_count; i++) {
+        const char *name = manifest->pipelines[i].name;
+
+        if (strncmp(name, text, n) != 0 || name[n])
+            continue;
+        *address = (struct address){.pipeline = i, .text = mem_text(text)};
+        return 0;
+    }
+    return err_set(e, unknown.kind, "%s", unknown.text);
 }

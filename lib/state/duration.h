@@ -1,6 +1,6 @@
 /* duration.h -- how long, as the command line says it: 90s, 30m, 4h, 7d. */
-#ifndef DAEMON_VERBS_DURATION_H
-#define DAEMON_VERBS_DURATION_H
+#ifndef STATE_DURATION_H
+#define STATE_DURATION_H
 
 #include <stdint.h>
 
