@@ -3,6 +3,9 @@
 --
 --   hour_s                   the event's own hour, its first second as UTC epoch; NULL: it has no time
 --   year, month, day, hour   of the event's first arrival, UTC (integer)
+--   log_group                whose events these are, where they are not the pipeline's; else NULL
+--   foreign_events           different log events of that log group, in no other count
+--   foreign_requests         of them, such as would be billed if the log group were the pipeline's
 --   control                  messages of CloudWatch Logs itself, in no other count
 --   unreadable               lines of objects that are no log events, in no other count; hour_s is NULL
 --   lines                    log events as delivered, copies too
@@ -11,6 +14,8 @@
 --   request_copies           of them, logged again: their request is counted already (rollup.sql)
 --   requests                 different requests
 --   unattributed             of these, without a sub
+--   begun_before             of these, begun in the hour before hour_s, by their own time: the gateway may
+--                            have counted them there
 --   repaired, estimated      of these, billed although the line was not quite right
 --   no_id                    of these, without a request id: only a log event's id tells copies of them
 --   id_conflicts             of these, with the request id of another one of less than 24 hours before,
@@ -30,7 +35,9 @@
 --   days               as in usage_raw.sql: every day for which one of these hours counts
 --   first_day, last_day, since_day   numbers of billing days, 20251001
 SELECT
-  hour_s, year, month, day, hour,
+  hour_s, year, month, day, hour, log_group,
+  count_if(line_state = 'foreign' AND nth_copy = 1) AS foreign_events,
+  count_if(is_foreign_request AND nth_copy = 1) AS foreign_requests,
   count_if(line_state = 'control') AS control,
   count_if(line_state = 'unreadable') AS unreadable,
   count_if(is_event) AS lines,
@@ -45,6 +52,7 @@ SELECT
   count_if(is_new AND line_state = 'estimated') AS estimated,
   count_if(is_new AND requestid IS NULL) AS no_id,
   count_if(is_new AND requestid IS NOT NULL AND COALESCE(requesttime - other_before < 86400, false)) AS id_conflicts,
+  count_if(is_new AND logged_time < hour_s AND logged_time >= hour_s - 3600) AS begun_before,
   count_if(is_new AND length_state = 'unknown') AS length_unknown,
   count_if(is_new AND length_state = 'refused') AS length_refused,
   COALESCE(max(CASE WHEN is_event THEN event_time END), 0) AS newest_ms,
@@ -56,36 +64,36 @@ SELECT
   count_if(is_new AND is_late AND bill_day NOT BETWEEN $${first_day} AND $${last_day}) AS too_late,
   count_if(is_new AND NOT in_time AND NOT is_late) AS out_of_window
 FROM (
-  SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, requesttime, sub, event_time,
-    nth_copy, is_event, is_request, bill_day, in_time, is_late, is_new,
+  SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, requesttime, logged_time,
+    sub, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late, is_new,
     lag(requesttime) OVER (PARTITION BY is_new, requestid, apiid ORDER BY requesttime, COALESCE(event_id, '~'),
       COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
       COALESCE(httpmethod, '-'), COALESCE(path, '-'), response_bytes) AS other_before
   FROM (
-    SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, sub, user,
-      routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
+    SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, apiid,
+      requesttime, logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
       is_request AND nth_copy = 1
         AND (requestid IS NULL OR time_before IS NULL OR requesttime - time_before >= 86400) AS is_new
     FROM (
-      SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, sub, user,
-        routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
+      SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, apiid,
+        requesttime, logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
         lag(requesttime) OVER (PARTITION BY is_request AND nth_copy = 1, in_time, requestid, apiid, logged_time,
           sub, user, routekey, status, httpmethod, path, response_bytes
           ORDER BY requesttime, COALESCE(event_id, '~'), length_state, line_state, event_time,
             year, month, day, hour) AS time_before
       FROM (
-        SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime,
-          logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time,
+        SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, apiid,
+          requesttime, logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time,
           is_event, is_request, bill_day,
           COALESCE(arrival BETWEEN first_hour AND last_hour, FALSE) AS in_time, COALESCE(arrival > last_hour, FALSE) AS is_late,
           -- What has no event id cannot be told from another by it: each counts.
-          CASE WHEN NOT is_event OR event_id IS NULL THEN 1
-            ELSE row_number() OVER (PARTITION BY event_id, is_event ORDER BY year, month, day, hour) END AS nth_copy
+          CASE WHEN (NOT is_event AND line_state <> 'foreign') OR event_id IS NULL THEN 1
+            ELSE row_number() OVER (PARTITION BY event_id, is_event, log_group ORDER BY year, month, day, hour) END AS nth_copy
         FROM (
           SELECT CASE WHEN line_state <> 'unreadable' THEN event_time / 3600000 * 3600 END AS hour_s,
-            year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, logged_time, sub,
-            user, routekey, status, httpmethod, path, COALESCE(responselength, 0) AS response_bytes, event_id,
-            event_time, line_state NOT IN ('control', 'unreadable') AS is_event, is_request,
+            year, month, day, hour, CASE WHEN line_state = 'foreign' THEN log_group END AS log_group, is_foreign_request,
+            line_state, length_state, requestid, apiid, requesttime, logged_time, sub, user, routekey, status, httpmethod, path, COALESCE(responselength, 0) AS response_bytes, event_id,
+            event_time, line_state NOT IN ('control', 'unreadable', 'foreign') AS is_event, is_request,
             year * 1000000 + month * 10000 + day * 100 + hour AS arrival
           FROM ${database}.${table_json}
           WHERE ($${partition_filter})
@@ -96,5 +104,5 @@ FROM (
     ) AS timed
   ) AS judged
 ) AS told
-GROUP BY hour_s, year, month, day, hour
-ORDER BY hour_s, year, month, day, hour
+GROUP BY hour_s, year, month, day, hour, log_group
+ORDER BY hour_s, year, month, day, hour, log_group

@@ -47,7 +47,7 @@ FROM (
         FROM (
           SELECT line_state, length_state, requestid, apiid, requesttime, logged_time, sub, user, routekey, status, httpmethod, path,
             COALESCE(responselength, 0) AS response_bytes, event_id, event_time,
-            line_state NOT IN ('control', 'unreadable') AS is_event, is_request, year, month, day, hour,
+            line_state NOT IN ('control', 'unreadable', 'foreign') AS is_event, is_request, year, month, day, hour,
             year * 1000000 + month * 10000 + day * 100 + hour AS arrival
           FROM ${database}.${table_json}
           WHERE ($${partition_filter})

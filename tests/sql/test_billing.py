@@ -230,7 +230,7 @@ def test_ladder_tells_which_day_counts_a_request():
         hour = datetime.datetime.fromtimestamp(arrived.get(name, noon), datetime.UTC)
         message = '{"requestId":"%s","sub":"s","status":"200","requestTimeEpoch":"%d"}' % (name, at)
         envelopes.append(((hour.year, hour.month, hour.day, hour.hour), {
-            "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s",
+            "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/aws/apigw/ddn-access-logs", "logStream": "s",
             "subscriptionFilters": ["f"], "logEvents": [{"id": name, "timestamp": noon * 1000, "message": message}]}))
     connection = loaded(envelopes)
     days = (datetime.date(2025, 10, 10), datetime.date(2025, 10, 10))
