@@ -294,22 +294,45 @@ static void pay_under_way(struct comparing *comparing)
     }
 }
 
+/* A request that ends in the hour after it began is an event of that one, and the gateway may have
+ * counted it in either: each hour takes as many of these as it needs.  What is then left of them is
+ * what could stand for a lost request as well; a surplus that nobody needs, too. */
+static void share_edges(struct comparing *comparing, size_t *from)
+{
+    struct audit *audit = comparing->audit;
+    int64_t taken = 0, spare = audit->count ? audit->hours[0].begun_before : 0;
+
+    audit->undecided = 0;
+    for (size_t i = 0; i < audit->count; i++) {
+        const struct audit_hour *hour = &audit->hours[i];
+        int64_t crossing = i + 1 < audit->count ? audit->hours[i + 1].begun_before : 0;
+        int64_t above = is_known(hour->hops[AUDIT_GATEWAY]) ? hour->hops[AUDIT_GATEWAY] : 0;
+        int64_t below = hour->made - taken, lacks = more(above, below);
+
+        if (above && i >= audit->first && i < audit->last && spare > audit->undecided)
+            audit->undecided = spare;
+        from[i] = taken ? from[i - 1] : i;
+        taken = lacks < crossing ? lacks : crossing;
+        put(comparing, i, above, below + taken);
+        spare += comparing->surplus[i];
+        spare = crossing - taken < spare ? crossing - taken : spare;
+    }
+}
+
 /* Requests the gateway counted, and events made in the hour.  An hour without a count has nothing
  * that could be missing; what was logged in it may belong to the hour before.  What was lost after
  * it was logged is missing here too, under its own hour. */
 static void compare_requests(struct comparing *comparing)
 {
     struct audit *audit = comparing->audit;
+    cleanup_free size_t *from = mem_new((audit->count + 1) * sizeof *from);
 
-    for (size_t i = 0; i < audit->count; i++) {
-        const struct audit_hour *hour = &audit->hours[i];
-
-        put(comparing, i, is_known(hour->hops[AUDIT_GATEWAY]) ? hour->hops[AUDIT_GATEWAY] : 0,
-            hour->made);
-    }
+    share_edges(comparing, from);
     pay_within(comparing, 1, 1);
     pay_chains(comparing);
     pay_under_way(comparing);
+    for (size_t i = 0; i < audit->count; i++)
+        comparing->first[i] = from[comparing->first[i]];
     for (size_t i = 0; i < audit->count; i++)
         comparing->surplus[i] =
             audit->hours[i].missing[AUDIT_FORWARDED] + audit->hours[i].missing[AUDIT_DELIVERED];

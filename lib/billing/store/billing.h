@@ -47,6 +47,9 @@ struct billing {
     json_t *queries;         /* name -> SQL, table names in, ${runtime} placeholders left */
 };
 
+/* The log groups of the account whose events are billed: the present one (index 0), then those that
+ * billing.log_groups names; NULL behind the last.  Borrowed. */
+const char *billing_log_group(const struct billing *billing, size_t index);
 void billing_free(struct billing *billing);
 
 #endif
