@@ -25,11 +25,11 @@ const char *const load_parameters_built_in[] = {"account",
                                                 "dns_suffix",
                                                 "billing_time_zone",
                                                 "billing_max_response",
-                                                "billing_log_groups",
                                                 "billing_currency",
                                                 "billing_currency_digits",
                                                 "billing_call_price",
                                                 "billing_gib_price",
+                                                "billing_log_groups",
                                                 NULL};
 
 struct load_parameter {
