@@ -3,9 +3,6 @@
 --
 --   hour_s                   the event's own hour, its first second as UTC epoch; NULL: it has no time
 --   year, month, day, hour   of the event's first arrival, UTC (integer)
---   log_group                whose events these are, where they are not the pipeline's; else NULL
---   foreign_events           different log events of that log group, in no other count
---   foreign_requests         of them, such as would be billed if the log group were the pipeline's
 --   control                  messages of CloudWatch Logs itself, in no other count
 --   unreadable               lines of objects that are no log events, in no other count; hour_s is NULL
 --   lines                    log events as delivered, copies too
@@ -14,8 +11,6 @@
 --   request_copies           of them, logged again: their request is counted already (rollup.sql)
 --   requests                 different requests
 --   unattributed             of these, without a sub
---   begun_before             of these, begun in the hour before hour_s, by their own time: the gateway may
---                            have counted them there
 --   repaired, estimated      of these, billed although the line was not quite right
 --   no_id                    of these, without a request id: only a log event's id tells copies of them
 --   id_conflicts             of these, with the request id of another one of less than 24 hours before,
@@ -28,6 +23,11 @@
 --   late_counted, too_late   arrived when the day of their own time was no longer open: of the days from
 --                            first_day to last_day, and of others
 --   out_of_window            their own time lies on no day that any hour of arrival read here counts for
+--   begun_before             of requests: begun in the hour before hour_s, by their own time, so that the
+--                            gateway may have counted them there
+--   log_group                whose events these are, where they are not the pipeline's; else NULL
+--   foreign_events           different log events of that log group, in no other count
+--   foreign_requests         of them, such as would be billed if the log group were the pipeline's
 --
 --   requests = counted + before_since + earlier_days + later_days + late_counted + too_late + out_of_window
 --
@@ -35,9 +35,7 @@
 --   days               as in usage_raw.sql: every day for which one of these hours counts
 --   first_day, last_day, since_day   numbers of billing days, 20251001
 SELECT
-  hour_s, year, month, day, hour, log_group,
-  count_if(line_state = 'foreign' AND nth_copy = 1) AS foreign_events,
-  count_if(is_foreign_request AND nth_copy = 1) AS foreign_requests,
+  hour_s, year, month, day, hour,
   count_if(line_state = 'control') AS control,
   count_if(line_state = 'unreadable') AS unreadable,
   count_if(is_event) AS lines,
@@ -52,7 +50,6 @@ SELECT
   count_if(is_new AND line_state = 'estimated') AS estimated,
   count_if(is_new AND requestid IS NULL) AS no_id,
   count_if(is_new AND requestid IS NOT NULL AND COALESCE(requesttime - other_before < 86400, false)) AS id_conflicts,
-  count_if(is_new AND logged_time < hour_s AND logged_time >= hour_s - 3600) AS begun_before,
   count_if(is_new AND length_state = 'unknown') AS length_unknown,
   count_if(is_new AND length_state = 'refused') AS length_refused,
   COALESCE(max(CASE WHEN is_event THEN event_time END), 0) AS newest_ms,
@@ -62,7 +59,11 @@ SELECT
   count_if(is_new AND in_time AND bill_day >= $${since_day} AND bill_day > $${last_day}) AS later_days,
   count_if(is_new AND is_late AND bill_day BETWEEN $${first_day} AND $${last_day}) AS late_counted,
   count_if(is_new AND is_late AND bill_day NOT BETWEEN $${first_day} AND $${last_day}) AS too_late,
-  count_if(is_new AND NOT in_time AND NOT is_late) AS out_of_window
+  count_if(is_new AND NOT in_time AND NOT is_late) AS out_of_window,
+  count_if(is_new AND logged_time < hour_s AND logged_time >= hour_s - 3600) AS begun_before,
+  log_group,
+  count_if(line_state = 'foreign' AND nth_copy = 1) AS foreign_events,
+  count_if(is_foreign_request AND nth_copy = 1) AS foreign_requests
 FROM (
   SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, requesttime, logged_time,
     sub, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late, is_new,

@@ -7,7 +7,7 @@
 -- Every event becomes one array of texts, put so that the smallest is the copy to keep; what a copy of
 -- a request must say as well is an array too. What has no event id is told by its array, and counted.
 SELECT
-  count_if(NOT is_foreign) AS row_count,
+  COALESCE(count_if(NOT is_foreign), 0) AS row_count,
   CAST(COALESCE(sum(CASE WHEN NOT is_foreign THEN calls END), 0) AS bigint) AS calls,
   CAST(COALESCE(sum(CASE WHEN NOT is_foreign THEN bytes END), 0) AS bigint) AS bytes,
   CAST(COALESCE(sum(CASE WHEN is_foreign THEN calls END), 0) AS bigint) AS foreign_calls
