@@ -42,6 +42,23 @@ const char *billing_log_group(const struct billing *billing, size_t index)
     return NULL;
 }
 
+bool billing_owns(const struct billing *billing, const char *owner, const char *log_group)
+{
+    const struct billing_settings *settings = &billing->settings;
+
+    owner = *owner ? owner : billing->account;
+    if (!strcmp(owner, billing->account) && !strcmp(log_group, billing->names.log_group))
+        return true;
+    for (size_t i = 0; i < settings->log_group_count; i++) {
+        const struct billing_log_group *group = &settings->log_groups[i];
+
+        if (!strcmp(owner, group->account ? group->account : billing->account) &&
+            !strcmp(log_group, group->name))
+            return true;
+    }
+    return false;
+}
+
 void billing_free(struct billing *billing)
 {
     if (!billing)
