@@ -60,7 +60,7 @@ SELECT
   count_if(is_new AND is_late AND bill_day BETWEEN $${first_day} AND $${last_day}) AS late_counted,
   count_if(is_new AND is_late AND bill_day NOT BETWEEN $${first_day} AND $${last_day}) AS too_late,
   count_if(is_new AND NOT in_time AND NOT is_late) AS out_of_window,
-  count_if(is_new AND logged_time < hour_s AND logged_time >= hour_s - 3600) AS begun_before,
+  count_if(is_new AND COALESCE(logged_time < hour_s AND logged_time >= hour_s - 3600, false)) AS begun_before,
   log_group,
   count_if(line_state = 'foreign' AND nth_copy = 1) AS foreign_events,
   count_if(is_foreign_request AND nth_copy = 1) AS foreign_requests

@@ -113,6 +113,7 @@ def test_a_log_group_under_another_name(books: Books) -> None:
 
     declare(books, f"arn:aws:logs:ap-northeast-2:{ACCOUNT}:log-group:{GROUP}:*")
     books.world.run("rollup", *OCTOBER)
+    assert f":log-group:{GROUP}:*" in books.world.run("iam-policy", "--for", "bill").stdout
     assert bill(books)["lines"] == before["lines"] and bill(books)["warnings"] == before["warnings"]
     assert audit(books)["verdict"] == "complete"
     books.sandbox.switches(data_now=moment("2025-10-12T00:00"))
