@@ -218,7 +218,7 @@ static json_t *excluded_document(const struct audit *audit, const struct audit_h
 
     return counts_document(
         audit, (struct named_count[]){
-                   {"foreign", sum->foreign},
+                   {"foreign", audit->tells_foreign ? sum->foreign : METRICS_UNKNOWN},
                    {"control", sum->control},
                    {"unreadable", sum->unreadable},
                    {"blank", sum->blank},

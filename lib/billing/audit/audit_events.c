@@ -191,6 +191,7 @@ static void take_rows(void *arg)
     struct rows rows;
 
     find_columns(&rows, taking->result);
+    taking->audit->tells_foreign = rows.places[LOG_GROUP] != SIZE_MAX;
     for (size_t row = 0; row < json_array_size(taking->result->rows); row++)
         take_row(taking->audit, &rows, row);
     athena_query_result_fini(taking->result);

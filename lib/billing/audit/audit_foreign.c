@@ -82,7 +82,7 @@ json_t *audit_foreign_document(const struct audit *audit)
     json_t *document, *group;
     const char *key;
 
-    if (audit->unread)
+    if (audit->unread || !audit->tells_foreign)
         return json_null();
     document = json_pack("{s:i, s:i, s:o}", "events", 0, "requests", 0, "groups",
                          in_order(audit->foreign));

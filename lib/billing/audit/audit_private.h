@@ -82,13 +82,14 @@ struct audit {
     int64_t newest_event_s;    /* 0: none */
     bool has_days;             /* closed billing days lie within the judged hours: these */
     struct day_span range;
-    int64_t counted;   /* requests of these days, whenever they arrived */
-    char *unread;      /* why what lies in S3 could not be counted; NULL: it was */
-    int64_t undecided; /* so many requests may be lost in judged hours that counts cannot tell from
-                          requests under way; found by audit_ladder */
-    json_t *foreign;   /* audit_foreign_take's */
-    json_t *days;      /* audit_days */
-    json_t *billed;    /* {"calls"}, or NULL */
+    int64_t counted;    /* requests of these days, whenever they arrived */
+    char *unread;       /* why what lies in S3 could not be counted; NULL: it was */
+    int64_t undecided;  /* so many requests may be lost in judged hours that counts cannot tell from
+                           requests under way; found by audit_ladder */
+    bool tells_foreign; /* the query knows whose events are whose */
+    json_t *foreign;    /* audit_foreign_take's */
+    json_t *days;       /* audit_days */
+    json_t *billed;     /* {"calls"}, or NULL */
     json_t *error_objects, *legacy, *freshness;
 };
 
@@ -133,7 +134,7 @@ struct audit_foreign {
 /* Notes those that arrived in judged hours. */
 void audit_foreign_take(struct audit *audit, const struct audit_foreign *foreign);
 /* {"events", "requests", "groups": [{"log_group", "account", "events", "requests", "from", "to"}]},
- * most requests first; null when what lies in S3 is unknown; new reference. */
+ * most requests first; null when nobody knows; new reference. */
 json_t *audit_foreign_document(const struct audit *audit);
 /* What requests of other log groups may have to do with a gap of these hours, a sentence's end; new
  * text, NULL where there are none. */
