@@ -289,6 +289,20 @@ def test_lines_of_other_log_groups_are_nobodys():
     assert len(ids.fetchall()) == billed
 
 
+def test_ladder_counts_what_was_under_way_when_an_hour_ended():
+    """Begun in the hour before the one it ended in, each once; without a time of its own nobody knows."""
+    eleven = datetime.datetime(2025, 10, 10, 11, tzinfo=datetime.UTC)
+    begun = {"over": -1, "long": -3600, "longer": -3601, "within": 0, "ahead": 5, "untold": None}
+    events = [{"id": name, "timestamp": int(eleven.timestamp()) * 1000 + 1500, "message": traffic.json.dumps(
+        {"requestId": name, "sub": "s", "requestTimeEpoch": "-" if at is None else str(int(eleven.timestamp()) + at)})}
+        for name, at in begun.items()]
+    connection = loaded([(traffic.arrival_of(eleven), traffic.envelope(events))] * 2)
+    days = window.days_values("UTC", *OCTOBER, LATE_DAYS)["days"]
+    rows = connection.execute(duck.query("audit_ladder", {
+        "partition_filter": "year > 0", "days": days, "first_day": 20251001, "last_day": 20251031, "since_day": 0})).fetchall()
+    assert [(row[0], row[-4]) for row in rows] == [(int(eleven.timestamp()), 2)]
+
+
 def test_ladder_by_the_hour_of_arrival():
     first, last = month_of(2025, 10)
     made = traffic_of(first, last)
