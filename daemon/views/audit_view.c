@@ -297,6 +297,29 @@ static void print_objects(const json_t *objects, const char *what, FILE *out)
                   json_whole(objects, "events"));
 }
 
+/* Whose the lines of others are, and what to do when they are ours. */
+static void print_foreign(const json_t *audit, FILE *out)
+{
+    size_t i;
+    json_t *group;
+
+    json_array_foreach(json_at(audit, "foreign.groups"), i, group) {
+        const char *name = json_text(group, "log_group");
+        cleanup_free char *shown = text_width_fit(*name ? name : "-", 512);
+        cleanup_free char *events = grouped(json_object_get(group, "events"));
+        cleanup_free char *requests = grouped(json_object_get(group, "requests"));
+
+        if (i == SHOWN_GAPS) {
+            (void)fputs("  and more log groups: -o json has all\n", out);
+            return;
+        }
+        (void)fprintf(out,
+                      "Foreign: %s events of log group %s of account %s, of which %s would be "
+                      "requests; billed only when billing.log_groups names it\n",
+                      events, shown, json_text(group, "account"), requests);
+    }
+}
+
 void audit_view_reasons(const json_t *reasons, FILE *out)
 {
     size_t i;
@@ -343,6 +366,7 @@ void audit_view_print(const json_t *audit, FILE *out, bool color)
     (void)fputc('\n', out);
     print_members(json_object_get(audit, "excluded"), "Not billed:", out);
     print_members(json_object_get(audit, "included"), "Billed, worth knowing:", out);
+    print_foreign(audit, out);
     print_objects(json_object_get(audit, "error_objects"), "Undelivered", out);
     print_objects(json_object_get(audit, "legacy"), "In an older form", out);
     print_gaps(audit, out, color);

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "billing/audit/audit_operations.h"
 #include "billing/events/events_operations.h"
+#include "billing/prices/settings.h"
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/store_operations.h"
 #include "permissions/iam_policy_keys.h"
@@ -216,8 +217,10 @@ static void add_grants(json_t *policy, json_t *grants)
 static void grant_checks(json_t *grants, const json_t *facts)
 {
     const struct scope scope = {.facts = facts};
-    cleanup_free char *roles = table_fill_pattern(&scope, "arn:{partition}:iam::{account}:role/*", "*");
-    cleanup_free char *users = table_fill_pattern(&scope, "arn:{partition}:iam::{account}:user/*", "*");
+    cleanup_free char *roles =
+        table_fill_pattern(&scope, "arn:{partition}:iam::{account}:role/*", "*");
+    cleanup_free char *users =
+        table_fill_pattern(&scope, "arn:{partition}:iam::{account}:user/*", "*");
 
     allow(grants, "iam:GetRole", roles);
     allow(grants, "iam:SimulatePrincipalPolicy", roles);
@@ -324,6 +327,25 @@ static unsigned verbs_of(unsigned uses)
            (uses & IAM_POLICY_CLOSE ? OPERATION_CLOSE : 0U);
 }
 
+/* A former log group is read like the present one. */
+static void grant_log_groups(struct placed *placed, const json_t *section)
+{
+    const char *account = json_text(placed->scope->facts, "account");
+    struct section_reader reader = {0};
+    struct billing_settings settings;
+
+    settings_from_section(&(struct section_value){&reader, section, ""}, &settings);
+    for (size_t i = 0; i < settings.log_group_count; i++) {
+        const struct billing_log_group *group = &settings.log_groups[i];
+        cleanup_free char *arn =
+            mem_printf("arn:{partition}:logs:{region}:{account}:log-group:%s:*", group->name);
+
+        if (*group->name && (!group->account || (account && !strcmp(group->account, account))))
+            grant_on(placed, arn);
+    }
+    settings_free(&settings);
+}
+
 /* Nothing for a resource that the spec has not, or builds that lie nowhere. */
 static void grant_place(const struct gathering *gathering, enum operation_place place,
                         const json_t *desired, const json_t *facts)
@@ -344,6 +366,8 @@ static void grant_place(const struct gathering *gathering, enum operation_place 
     }
     if (!strstr(target->arns, "{location}") || json_object_get(own, "location"))
         each_word(target->arns, grant_on, &placed);
+    if (place == OPERATION_ON_LOG_GROUP)
+        grant_log_groups(&placed, gathering->pipeline->billing);
 }
 
 static void grant_resources(const struct gathering *gathering, const json_t *desired,

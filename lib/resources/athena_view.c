@@ -210,8 +210,9 @@ static const struct field fields[] = {
      .member = "OriginalSql",
      .type = FIELD_SQL,
      .flags = FIELD_REQUIRED,
-     .harm = "The view holds other SQL, or none that Athena can read; members of the text inside "
-             "are judged below.",
+     .harm = "The view holds other SQL, or none that Athena can read: once it is written, each "
+             "day's rollup is built again, and counts what the new text says; members of the text "
+             "inside are judged below.",
      .loss = LOSS_MISREAD,
      .summary = "The SELECT."},
     {.name = "columns",

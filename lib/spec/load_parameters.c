@@ -29,6 +29,7 @@ const char *const load_parameters_built_in[] = {"account",
                                                 "billing_currency_digits",
                                                 "billing_call_price",
                                                 "billing_gib_price",
+                                                "billing_log_groups",
                                                 NULL};
 
 struct load_parameter {

@@ -23,6 +23,11 @@
 --   late_counted, too_late   arrived when the day of their own time was no longer open: of the days from
 --                            first_day to last_day, and of others
 --   out_of_window            their own time lies on no day that any hour of arrival read here counts for
+--   begun_before             of requests: begun in the hour before hour_s, by their own time, so that the
+--                            gateway may have counted them there
+--   log_group                whose events these are, where they are not the pipeline's; else NULL
+--   foreign_events           different log events of that log group, in no other count
+--   foreign_requests         of them, such as would be billed if the log group were the pipeline's
 --
 --   requests = counted + before_since + earlier_days + later_days + late_counted + too_late + out_of_window
 --
@@ -54,38 +59,42 @@ SELECT
   count_if(is_new AND in_time AND bill_day >= $${since_day} AND bill_day > $${last_day}) AS later_days,
   count_if(is_new AND is_late AND bill_day BETWEEN $${first_day} AND $${last_day}) AS late_counted,
   count_if(is_new AND is_late AND bill_day NOT BETWEEN $${first_day} AND $${last_day}) AS too_late,
-  count_if(is_new AND NOT in_time AND NOT is_late) AS out_of_window
+  count_if(is_new AND NOT in_time AND NOT is_late) AS out_of_window,
+  count_if(is_new AND COALESCE(logged_time < hour_s AND logged_time >= hour_s - 3600, false)) AS begun_before,
+  log_group,
+  count_if(line_state = 'foreign' AND nth_copy = 1) AS foreign_events,
+  count_if(is_foreign_request AND nth_copy = 1) AS foreign_requests
 FROM (
-  SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, requesttime, sub, event_time,
-    nth_copy, is_event, is_request, bill_day, in_time, is_late, is_new,
+  SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, requesttime, logged_time,
+    sub, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late, is_new,
     lag(requesttime) OVER (PARTITION BY is_new, requestid, apiid ORDER BY requesttime, COALESCE(event_id, '~'),
       COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
       COALESCE(httpmethod, '-'), COALESCE(path, '-'), response_bytes) AS other_before
   FROM (
-    SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, sub, user,
-      routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
+    SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, apiid,
+      requesttime, logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
       is_request AND nth_copy = 1
         AND (requestid IS NULL OR time_before IS NULL OR requesttime - time_before >= 86400) AS is_new
     FROM (
-      SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, sub, user,
-        routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
+      SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, apiid,
+        requesttime, logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
         lag(requesttime) OVER (PARTITION BY is_request AND nth_copy = 1, in_time, requestid, apiid, logged_time,
           sub, user, routekey, status, httpmethod, path, response_bytes
           ORDER BY requesttime, COALESCE(event_id, '~'), length_state, line_state, event_time,
             year, month, day, hour) AS time_before
       FROM (
-        SELECT hour_s, year, month, day, hour, line_state, length_state, requestid, apiid, requesttime,
-          logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time,
+        SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, apiid,
+          requesttime, logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time,
           is_event, is_request, bill_day,
           COALESCE(arrival BETWEEN first_hour AND last_hour, FALSE) AS in_time, COALESCE(arrival > last_hour, FALSE) AS is_late,
           -- What has no event id cannot be told from another by it: each counts.
-          CASE WHEN NOT is_event OR event_id IS NULL THEN 1
-            ELSE row_number() OVER (PARTITION BY event_id, is_event ORDER BY year, month, day, hour) END AS nth_copy
+          CASE WHEN (NOT is_event AND line_state <> 'foreign') OR event_id IS NULL THEN 1
+            ELSE row_number() OVER (PARTITION BY event_id, is_event, log_group ORDER BY year, month, day, hour) END AS nth_copy
         FROM (
           SELECT CASE WHEN line_state <> 'unreadable' THEN event_time / 3600000 * 3600 END AS hour_s,
-            year, month, day, hour, line_state, length_state, requestid, apiid, requesttime, logged_time, sub,
-            user, routekey, status, httpmethod, path, COALESCE(responselength, 0) AS response_bytes, event_id,
-            event_time, line_state NOT IN ('control', 'unreadable') AS is_event, is_request,
+            year, month, day, hour, CASE WHEN line_state = 'foreign' THEN log_group END AS log_group, is_foreign_request,
+            line_state, length_state, requestid, apiid, requesttime, logged_time, sub, user, routekey, status, httpmethod, path, COALESCE(responselength, 0) AS response_bytes, event_id,
+            event_time, line_state NOT IN ('control', 'unreadable', 'foreign') AS is_event, is_request,
             year * 1000000 + month * 10000 + day * 100 + hour AS arrival
           FROM ${database}.${table_json}
           WHERE ($${partition_filter})
@@ -96,5 +105,5 @@ FROM (
     ) AS timed
   ) AS judged
 ) AS told
-GROUP BY hour_s, year, month, day, hour
-ORDER BY hour_s, year, month, day, hour
+GROUP BY hour_s, year, month, day, hour, log_group
+ORDER BY hour_s, year, month, day, hour, log_group

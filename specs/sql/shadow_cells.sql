@@ -3,7 +3,7 @@
 --
 --   sub            NULL: nobody's
 --   has_user       the line has a user (boolean, as all below without a word)
---   line_state     of the view
+--   line_state     of the view; foreign: only what would be a request, other lines of these are invalid
 --   status_class   the first digit of the status; '-' without one
 --   copy           none | event (this log event was counted before) | request (this request was)
 --   ours           a call of the month's bill
@@ -45,9 +45,10 @@ FROM (
           CASE WHEN NOT is_event OR event_id IS NULL THEN 1
             ELSE row_number() OVER (PARTITION BY event_id, is_event ORDER BY year, month, day, hour) END AS nth_copy
         FROM (
-          SELECT line_state, length_state, requestid, apiid, requesttime, logged_time, sub, user, routekey, status, httpmethod, path,
+          SELECT CASE WHEN line_state = 'foreign' AND NOT is_foreign_request THEN 'invalid' ELSE line_state END AS line_state,
+            length_state, requestid, apiid, requesttime, logged_time, sub, user, routekey, status, httpmethod, path,
             COALESCE(responselength, 0) AS response_bytes, event_id, event_time,
-            line_state NOT IN ('control', 'unreadable') AS is_event, is_request, year, month, day, hour,
+            line_state NOT IN ('control', 'unreadable', 'foreign') AS is_event, is_request, year, month, day, hour,
             year * 1000000 + month * 10000 + day * 100 + hour AS arrival
           FROM ${database}.${table_json}
           WHERE ($${partition_filter})

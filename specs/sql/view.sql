@@ -5,10 +5,12 @@
 -- delivery is at-least-once).  That is done in the queries: a window function in here would keep
 -- predicates on year, month, day and hour from reaching the table, and every query would read everything.
 --
--- line_state: ok | repaired | estimated are requests; untimed, invalid, blank, control and unreadable
--- are not.
+-- line_state: ok | repaired | estimated are requests; foreign, untimed, invalid, blank, control and
+-- unreadable are not.
 --   repaired     the line is no JSON as it stands: an unquoted - was quoted, a byte order mark taken away,
---                or it was read up to the place where it breaks
+--                half of a surrogate pair written out, or it was read up to the place where it breaks
+--   foreign      a log event of another log group than the pipeline's and those that billing.log_groups
+--                names: somebody else's, whatever its line says. is_foreign_request: it would be a request
 --   estimated    the line has no time of its own, the log event's is used
 --   unreadable   no log event: a line of an object that is blank, broken (the reader makes a row of NULLs
 --                of it) or has no events, or whose message type is unknown
@@ -26,6 +28,10 @@
 --
 -- Texts: "-" and "" are NULL.  A text with control characters, or that begins with a quote, stands as
 -- JSON writes it, quotes included ("a\u0000b"): no two texts become one, and no reader ends at a NUL.
+-- So does a text with half of a surrogate pair ("a\ud800b"), which is no character.
+--
+-- log_group is whose event it is, account:name (an envelope without an account is of our own); NULL of
+-- what is no log event.
 --
 -- object_path is where the line stands (s3://bucket/key): a condition on it that leaves objects out
 -- reaches the table, so that what no engine can read harms no query.
@@ -50,35 +56,37 @@ SELECT
     WHEN logged_time IS NULL THEN 'estimated'
     ELSE 'ok'
   END AS varchar) AS line_state,
-  is_line AND requesttime IS NOT NULL AS is_request,
+  envelope = 'data' AND is_line AND requesttime IS NOT NULL AS is_request,
   logged_time, length_state,
+  CASE WHEN envelope IN ('data', 'foreign') THEN log_group END AS log_group,
+  envelope = 'foreign' AND is_line AND requesttime IS NOT NULL AS is_foreign_request,
   object_path, year, month, day, hour
 FROM (
   SELECT
     CASE WHEN requestid IS NULL OR requestid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(requestid, '[\x00-\x1F\x7F]|\A"') THEN requestid
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[requestid] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS requestid,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[requestid] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS requestid,
     CASE WHEN ip IS NULL OR ip IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(ip, '[\x00-\x1F\x7F]|\A"') THEN ip
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[ip] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS ip,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[ip] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS ip,
     CASE WHEN user IS NULL OR user IN ('-', '', '-:username') THEN NULL WHEN is_plain OR NOT regexp_like(user, '[\x00-\x1F\x7F]|\A"') THEN user
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[user] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS user,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[user] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS user,
     CASE WHEN sub IS NULL OR sub IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(sub, '[\x00-\x1F\x7F]|\A"') THEN sub
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[sub] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS sub,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[sub] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS sub,
     CASE WHEN httpmethod IS NULL OR httpmethod IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(httpmethod, '[\x00-\x1F\x7F]|\A"') THEN httpmethod
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[httpmethod] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS httpmethod,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[httpmethod] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS httpmethod,
     CASE WHEN path IS NULL OR path IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(path, '[\x00-\x1F\x7F]|\A"') THEN path
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[path] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS path,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[path] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS path,
     CASE WHEN routekey IS NULL OR routekey IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(routekey, '[\x00-\x1F\x7F]|\A"') THEN routekey
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[routekey] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS routekey,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[routekey] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS routekey,
     CASE WHEN status IS NULL OR status IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(status, '[\x00-\x1F\x7F]|\A"') THEN status
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[status] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS status,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[status] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS status,
     CASE WHEN protocol IS NULL OR protocol IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(protocol, '[\x00-\x1F\x7F]|\A"') THEN protocol
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[protocol] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS protocol,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[protocol] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS protocol,
     CASE WHEN clientid IS NULL OR clientid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(clientid, '[\x00-\x1F\x7F]|\A"') THEN clientid
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[clientid] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS clientid,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[clientid] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS clientid,
     CASE WHEN apiid IS NULL OR apiid IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(apiid, '[\x00-\x1F\x7F]|\A"') THEN apiid
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[apiid] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS apiid,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[apiid] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS apiid,
     CASE WHEN stage IS NULL OR stage IN ('-', '') THEN NULL WHEN is_plain OR NOT regexp_like(stage, '[\x00-\x1F\x7F]|\A"') THEN stage
-      ELSE replace(regexp_replace(json_format(CAST(ARRAY[stage] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F') END AS stage,
+      ELSE replace(replace(regexp_replace(json_format(CAST(ARRAY[stage] AS JSON)), '\A\[|\]\z', ''), chr(127), '\u007F'), half_mark, '\u') END AS stage,
     given_length, dataprocessed,
     CAST(CASE
       WHEN given_length <= ${billing_max_response} THEN 'ok'
@@ -86,7 +94,7 @@ FROM (
       ELSE 'unknown'
     END AS varchar) AS length_state,
     logged_time, COALESCE(logged_time, CASE WHEN event_time BETWEEN 1 AND 99999999999999 THEN event_time / 1000 END) AS requesttime,
-    event_id, event_time, message, envelope, is_line, is_repaired, object_path, year, month, day, hour
+    event_id, event_time, message, envelope, is_line, is_repaired, log_group, object_path, year, month, day, hour
   FROM (
     SELECT
       requestid, ip, user, sub, httpmethod, path, routekey, status, protocol, clientid, apiid, stage,
@@ -110,7 +118,7 @@ FROM (
             - CASE WHEN substr(request_time, 22, 1) = '-' THEN -1 ELSE 1 END
               * (CAST(substr(request_time, 23, 2) AS bigint) * 3600 + CAST(substr(request_time, 25, 2) AS bigint) * 60)), 0)
       END AS logged_time,
-      event_id, event_time, message, envelope, is_repaired, object_path, year, month, day, hour
+      event_id, event_time, message, envelope, is_repaired, log_group, half_mark, object_path, year, month, day, hour
     FROM (
       -- From text, not from parsed JSON: the first key of a name wins, so that nothing a caller puts
       -- into path can replace the identity before it.
@@ -132,56 +140,78 @@ FROM (
         COALESCE(TRY_CAST(regexp_extract(json_extract_scalar(line, '$.requestTimeEpoch'), '\A[0-9]{1,18}\z') AS bigint),
                  TRY_CAST(regexp_extract(json_extract_scalar(line, '$.requestTime'), '\A[0-9]{1,18}\z') AS bigint)) AS number_time,
         json_extract_scalar(line, '$.requestTime') AS request_time,
-        line, event_id, event_time, message, envelope, is_repaired, is_begun, object_path, year, month, day, hour
+        line, event_id, event_time, message, envelope, is_repaired, is_begun, log_group, half_mark, object_path, year, month, day, hour
       FROM (
         SELECT
           CASE WHEN begun IS NULL THEN whole
             WHEN TRY(json_parse(concat(regexp_replace(begun, '[,}]\z', ''), '}'))) IS NOT NULL
               THEN concat(regexp_replace(begun, '[,}]\z', ''), '}') END AS line,
           NOT is_json AS is_repaired, begun IS NOT NULL AS is_begun,
-          event_id, event_time, message, envelope, object_path, year, month, day, hour
+          event_id, event_time, message, envelope, log_group, half_mark, object_path, year, month, day, hour
         FROM (
           SELECT
             whole, is_json,
             -- What stands whole before the first place that is no JSON: keys with their comma or the end.
             CASE WHEN whole IS NULL THEN regexp_extract(mended,
               '\A[ \t\r\n]*\{(?:[ \t\r\n]*"[^"\\\x00-\x1F]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1F]*)*"[ \t\r\n]*:[ \t\r\n]*(?:"[^"\\\x00-\x1F]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1F]*)*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)[ \t\r\n]*,)*(?:[ \t\r\n]*"[^"\\\x00-\x1F]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1F]*)*"[ \t\r\n]*:[ \t\r\n]*(?:"[^"\\\x00-\x1F]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1F]*)*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null)[ \t\r\n]*\})?') END AS begun,
-            event_id, event_time, message, envelope, object_path, year, month, day, hour
+            event_id, event_time, message, envelope, log_group, half_mark, object_path, year, month, day, hour
           FROM (
             SELECT
               CASE WHEN is_json THEN message WHEN TRY(json_parse(mended)) IS NOT NULL THEN mended END AS whole,
-              mended, is_json, event_id, event_time, message, envelope, object_path, year, month, day, hour
+              mended, is_json, event_id, event_time, message, envelope, log_group, half_mark, object_path, year, month, day, hour
             FROM (
               SELECT
                 -- Lines of the old format left numbers unquoted ({"responseLength":-}); some writers
                 -- put a byte order mark before the line.
-                CASE WHEN envelope = 'data' AND NOT is_json THEN regexp_replace(
-                  CASE WHEN substr(message, 1, 1) = chr(65279) THEN substr(message, 2) ELSE message END,
+                CASE WHEN NOT is_json AND envelope IN ('data', 'foreign') THEN regexp_replace(
+                  CASE WHEN substr(whole_text, 1, 1) = chr(65279) THEN substr(whole_text, 2) ELSE whole_text END,
                   '("[A-Za-z0-9_]+":[ ]?)-([,}])', '$1"-"$2') END AS mended,
-                is_json, event_id, event_time, message, envelope, object_path, year, month, day, hour
+                is_json, event_id, event_time, message, envelope, log_group, half_mark, object_path, year, month, day, hour
               FROM (
                 SELECT
-                  envelope = 'data' AND TRY(json_parse(message)) IS NOT NULL AS is_json,
-                  event_id, event_time, message, envelope, object_path, year, month, day, hour
+                  envelope IN ('data', 'foreign') AND NOT has_half AND TRY(json_parse(message)) IS NOT NULL AS is_json,
+                  -- Half of a surrogate pair (\ud800) is no character: it becomes NUL and its own text,
+                  -- as every NUL then does, and half_mark finds them again. Pairs stay as they are.
+                  CASE WHEN has_half THEN replace(regexp_replace(regexp_replace(
+                    replace(replace(message, '\\', '\u005c'), '\u0000', '\u0000\\u0000'),
+                    '\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})', '\\U$1\\U$2'),
+                    '\\u([dD][89a-fA-F][0-9a-fA-F]{2})', '\\u0000\\\\u$1'), '\U', '\u') ELSE message END AS whole_text,
+                  CASE WHEN has_half THEN '\u0000\\u' ELSE chr(10) END AS half_mark,
+                  event_id, event_time, message, envelope, log_group, object_path, year, month, day, hour
                 FROM (
                   SELECT
-                    CASE
-                      WHEN messagetype = 'CONTROL_MESSAGE' THEN 'control'
-                      WHEN messagetype = 'DATA_MESSAGE' AND cardinality(logevents) > 0 THEN 'data'
-                      ELSE 'unreadable'
-                    END AS envelope,
-                    NULLIF(element_at(logevents, n).id, '') AS event_id,
-                    element_at(logevents, n)."timestamp" AS event_time,
-                    element_at(logevents, n).message AS message,
-                    object_path, year, month, day, hour
+                    CASE WHEN strpos(message, '\ud') > 0 OR strpos(message, '\uD') > 0
+                      THEN strpos(message, '\U') = 0 AND regexp_like(regexp_replace(replace(message, '\\', ''),
+                        '\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', ''), '\\u[dD][89a-fA-F][0-9a-fA-F]{2}')
+                      ELSE false END AS has_half,
+                    event_id, event_time, message, envelope, log_group, object_path, year, month, day, hour
                   FROM (
-                    SELECT messagetype, logevents, "$path" AS object_path, year, month, day, hour FROM ${database}.${table_json}_raw
-                    UNION ALL
-                    SELECT messagetype, logevents, "$path" AS object_path, year, month, day, hour FROM ${database}.${table_json}_recovered
-                  ) AS delivered
-                  CROSS JOIN UNNEST(CASE WHEN cardinality(logevents) > 0 THEN sequence(1, cardinality(logevents))
-                    ELSE ARRAY[1] END) AS t(n)
-                ) AS events
+                    SELECT
+                      CASE
+                        WHEN messagetype = 'CONTROL_MESSAGE' THEN 'control'
+                        WHEN messagetype = 'DATA_MESSAGE' AND cardinality(logevents) > 0 THEN
+                          CASE WHEN log_group IN ('${account}:${access_logs.name}'${billing_log_groups}) THEN 'data' ELSE 'foreign' END
+                        ELSE 'unreadable'
+                      END AS envelope,
+                      NULLIF(element_at(logevents, n).id, '') AS event_id,
+                      element_at(logevents, n)."timestamp" AS event_time,
+                      element_at(logevents, n).message AS message,
+                      log_group, object_path, year, month, day, hour
+                    FROM (
+                      SELECT messagetype, logevents, concat(COALESCE(NULLIF(owner, ''), '${account}'), ':', COALESCE(loggroup, '')) AS log_group,
+                        object_path, year, month, day, hour
+                      FROM (
+                        SELECT messagetype, owner, loggroup, logevents, "$path" AS object_path, year, month, day, hour
+                        FROM ${database}.${table_json}_raw
+                        UNION ALL
+                        SELECT messagetype, owner, loggroup, logevents, "$path" AS object_path, year, month, day, hour
+                        FROM ${database}.${table_json}_recovered
+                      ) AS both_tables
+                    ) AS delivered
+                    CROSS JOIN UNNEST(CASE WHEN cardinality(logevents) > 0 THEN sequence(1, cardinality(logevents))
+                      ELSE ARRAY[1] END) AS t(n)
+                  ) AS events
+                ) AS looked_at
               ) AS checked
             ) AS mended_lines
           ) AS whole_lines

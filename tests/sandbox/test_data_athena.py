@@ -26,7 +26,7 @@ def pipe(sandbox: Sandbox) -> Pipeline:
 
 
 def envelope(*messages: str) -> str:
-    return json.dumps({"messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s",
+    return json.dumps({"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/aws/apigw/ddn-access-logs", "logStream": "s",
                        "subscriptionFilters": ["f"], "logEvents": [
                            {"id": f"{m}", "timestamp": n, "message": m} for n, m in enumerate(messages)]},
                       separators=(",", ":"))

@@ -24,6 +24,9 @@ PARAMETERS = {
     "table_parquet": "restapi_access_log_parquet",
     "billing_time_zone": "UTC",
     "billing_max_response": str(2 << 30),
+    "billing_log_groups": ", '123456789012:/former', '999999999999:/theirs'",
+    "account": "123456789012",
+    "access_logs.name": "/aws/apigw/ddn-access-logs",
     "billing_currency": "USD",
     "billing_currency_digits": "2",
     "billing_call_price": "CAST(CASE WHEN month_start >= DATE '2020-01-01' THEN 1000000 END AS bigint)",
@@ -46,7 +49,7 @@ ROLLUP = """CREATE TABLE ddn_billing_db.restapi_access_log_{}(
 def text(name):
     """A file of specs/sql as the manifest hands it on: parameters filled in, $${x} become ${x}."""
     sql = (SQL / name).read_text()
-    return re.sub(r"(\$?)\$\{([a-z_]+)\}",
+    return re.sub(r"(\$?)\$\{([a-z_.]+)\}",
                   lambda m: f"${{{m[2]}}}" if m[1] else PARAMETERS[m[2]], sql)
 
 

@@ -62,7 +62,7 @@ def build(connection, zone, first, last):
             " CAST(coalesce(sum(total_bytes), 0) AS bigint)"
             f" FROM ddn_billing_db.restapi_access_log_parquet WHERE req_date = '{day}'").fetchall()
         counts = duck.query("rollup_counts", window.day_values(zone, day, LATE_DAYS))
-        assert connection.execute(counts).fetchall() == [held]
+        assert connection.execute(counts).fetchall() == [(*held, 0)]
 
 
 def usage_raw(connection, zone, first, last):
@@ -147,6 +147,7 @@ CLASSES = ("control unreadable lines events blank invalid untimed request_copies
 # Of requests: which billing day counts them, if any.
 COUNTED = "counted before_since earlier_days later_days late_counted too_late out_of_window".split()
 CLASSES += COUNTED
+FOREIGN = "begun_before log_group foreign_events foreign_requests".split()
 SUMS = [name for name in CLASSES if name != "newest_ms"]
 OCTOBER = (datetime.date(2025, 10, 1), datetime.date(2025, 10, 31))
 
@@ -157,8 +158,17 @@ def ladder_of(connection, where="year > 0", days=OCTOBER, since=20250901):
     first, last = (int(day.strftime("%Y%m%d")) for day in days)
     cursor = connection.execute(duck.query("audit_ladder", {
         "partition_filter": where, "days": values["days"], "first_day": first, "last_day": last, "since_day": since}))
-    assert [d[0] for d in cursor.description] == ["hour_s", "year", "month", "day", "hour", *CLASSES]
-    return {(row[0], row[1:5]): dict(zip(CLASSES, row[5:])) for row in cursor.fetchall()}
+    assert [d[0] for d in cursor.description] == ["hour_s", "year", "month", "day", "hour", *CLASSES, *FOREIGN]
+    return {(row[0], row[1:5]): dict(zip(CLASSES, row[5:])) for row in cursor.fetchall() if row[-3] is None}
+
+
+def foreign_of(connection):
+    """log_group -> different events, and such as would be requests"""
+    values = window.days_values("UTC", *OCTOBER, LATE_DAYS)
+    rows = connection.execute(duck.query("audit_ladder", {
+        "partition_filter": "year > 0", "days": values["days"], "first_day": 20251001, "last_day": 20251031,
+        "since_day": 0})).fetchall()
+    return {row[-3]: row[-2:] for row in rows if row[-3] is not None}
 
 
 def by(ladder, part):
@@ -230,7 +240,7 @@ def test_ladder_tells_which_day_counts_a_request():
         hour = datetime.datetime.fromtimestamp(arrived.get(name, noon), datetime.UTC)
         message = '{"requestId":"%s","sub":"s","status":"200","requestTimeEpoch":"%d"}' % (name, at)
         envelopes.append(((hour.year, hour.month, hour.day, hour.hour), {
-            "messageType": "DATA_MESSAGE", "owner": "1", "logGroup": "g", "logStream": "s",
+            "messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/aws/apigw/ddn-access-logs", "logStream": "s",
             "subscriptionFilters": ["f"], "logEvents": [{"id": name, "timestamp": noon * 1000, "message": message}]}))
     connection = loaded(envelopes)
     days = (datetime.date(2025, 10, 10), datetime.date(2025, 10, 10))
@@ -239,6 +249,58 @@ def test_ladder_tells_which_day_counts_a_request():
     (row,) = connection.execute(duck.query("audit_days", {
         **window.days_values("UTC", *days, LATE_DAYS), "partition_filter": "year > 0"})).fetchall()
     assert (row[0], row[3], row[6]) == (20251010, 1, 1)  # late_events, calls
+
+
+def test_lines_of_other_log_groups_are_nobodys():
+    """Whatever they say: in no query but as foreign. Former names, and envelopes without an account, are ours."""
+    noon = datetime.datetime(2025, 10, 10, 12, tzinfo=datetime.UTC)
+    line = '{"requestId":"%s","sub":"s","status":"200","responseLength":"7","requestTimeEpoch":"%d"}'
+
+    def envelope(name, group, owner, messages):
+        return {**traffic.envelope([{"id": f"{name}{n}", "timestamp": int(noon.timestamp()) * 1000, "message": message}
+                                    for n, message in enumerate(messages)]), "logGroup": group, "owner": owner}
+
+    def lines(name, count):
+        return [line % (f"{name}{n}", noon.timestamp()) for n in range(count)]
+
+    ours = traffic.envelope([])
+    kinds = {"now": (ours["logGroup"], ours["owner"], 3), "former": ("/former", ours["owner"], 4),
+             "other": ("/other", ours["owner"], 5), "declared": ("/theirs", "999999999999", 6),
+             "account": (ours["logGroup"], "999999999999", 7), "nameless": ("", "", 8),
+             "no_account": (ours["logGroup"], "", 9)}
+    envelopes = [(traffic.arrival_of(noon), envelope(name, group, owner, lines(name, count)))
+                 for name, (group, owner, count) in kinds.items()]
+    # Not one of its own, and no request; one again under the id of ours: neither takes the other's place.
+    envelopes.append((traffic.arrival_of(noon), envelope("mixed", "/other", ours["owner"], ["no request"])))
+    envelopes.append((traffic.arrival_of(noon), envelope("now", "/other", ours["owner"], lines("now", 1))))
+    envelopes += envelopes[2:3]  # delivered twice
+    connection = loaded(envelopes)
+    day = noon.date()
+    billed = 3 + 4 + 6 + 9
+    foreign = {"123456789012:/other": (7, 6), f"999999999999:{ours['logGroup']}": (7, 7), "123456789012:": (8, 8)}
+    assert foreign_of(connection) == foreign
+    (total,) = [sum(by(ladder_of(connection), 1).values(), collections.Counter())]
+    assert (total["events"], total["lines"], total["requests"]) == (billed, billed, billed)
+    assert connection.execute(duck.query("rollup_counts", window.day_values("UTC", day, LATE_DAYS))).fetchall() == \
+        [(1, billed, 7 * billed, 21)]
+    assert connection.execute(f"SELECT sum(calls) FROM ({rollup_select('UTC', day)})").fetchall() == [(billed,)]
+    assert sum(row[4] for row in usage_raw(connection, "UTC", day, day)) == billed
+    ids = connection.execute(duck.query("backfill_events", {"from_ms": 0, "to_ms": 1 << 50, "partition_filter": "year > 0"}))
+    assert len(ids.fetchall()) == billed
+
+
+def test_ladder_counts_what_was_under_way_when_an_hour_ended():
+    """Begun in the hour before the one it ended in, each once; without a time of its own nobody knows."""
+    eleven = datetime.datetime(2025, 10, 10, 11, tzinfo=datetime.UTC)
+    begun = {"over": -1, "long": -3600, "longer": -3601, "within": 0, "ahead": 5, "untold": None}
+    events = [{"id": name, "timestamp": int(eleven.timestamp()) * 1000 + 1500, "message": traffic.json.dumps(
+        {"requestId": name, "sub": "s", "requestTimeEpoch": "-" if at is None else str(int(eleven.timestamp()) + at)})}
+        for name, at in begun.items()]
+    connection = loaded([(traffic.arrival_of(eleven), traffic.envelope(events))] * 2)
+    days = window.days_values("UTC", *OCTOBER, LATE_DAYS)["days"]
+    rows = connection.execute(duck.query("audit_ladder", {
+        "partition_filter": "year > 0", "days": days, "first_day": 20251001, "last_day": 20251031, "since_day": 0})).fetchall()
+    assert [(row[0], row[-4]) for row in rows] == [(int(eleven.timestamp()), 2)]
 
 
 def test_ladder_by_the_hour_of_arrival():

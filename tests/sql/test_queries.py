@@ -120,8 +120,8 @@ def test_a_line_without_a_key_is_what_the_lints_say(name, other, use):
     made = []
     for left in (line, {k: v for k, v in line.items() if k not in (name, other)}):
         connection = duck.connect()
-        duck.load(connection, [((2025, 10, 5, 1), {"messageType": "DATA_MESSAGE", "logEvents": [
-            {"id": "e", "timestamp": 1759629600000, "message": json.dumps(left)}]})])
+        duck.load(connection, [((2025, 10, 5, 1), traffic.envelope([
+            {"id": "e", "timestamp": 1759629600000, "message": json.dumps(left)}]))])
         made += connection.execute(f"SELECT is_request, requesttime, line_state, {columns} "
                                    "FROM ddn_billing_db.restapi_access_log_json").fetchall()
     whole, less = made
@@ -364,6 +364,21 @@ def test_texts_are_told_apart_and_hold_no_control_characters(text, said):
     line = {"requestId": "r", "sub": text, "username": text, "routeKey": text}
     assert parsed(traffic.json.dumps(line), "sub, user, routekey, path, status") == (said, said, said, None, None)
     assert len(set(TEXTS.values()) - {None}) == len(TEXTS) - 2
+
+
+HALVES = {  # a sub as the line writes it, beside half a pair elsewhere in the line, and as the view says it
+    "a\\ud800b": '"a\\ud800b"', "a\\udc00": '"a\\udc00"', "\\uD83D\\uD83D\\ude00": '"\\uD83D😀"', "\\ud83d\\ude00": "😀", "plain": "plain",
+    "\\\\ud800": "\\ud800", "a\\u0000\\\\ud800": '"a\\u0000\\\\ud800"', "a\\u0000x": '"a\\u0000x"', "\\\\\\ud800": '"\\\\\\ud800"', "-": None}
+
+
+@pytest.mark.parametrize(("text", "said"), HALVES.items(), ids=map(ascii, HALVES))
+@pytest.mark.parametrize("end", ["}", '"', ',"x":"cut'])
+def test_half_a_surrogate_pair_takes_nobody_off_the_bill(text, said, end):
+    """It is no character, but every key stands whole; and the sub is the same one as in a line without."""
+    line = '{"requestId":"r","sub":"%s","status":"200","responseLength":"10","path":"%s"' + end
+    assert parsed(line % (text, "/\\udabc"), "line_state, is_request, sub, responselength, status") == \
+        ("repaired", True, said, 10, "200")
+    assert parsed(line % (text, "/"), "sub") == (said,)
 
 
 def test_the_view_begins_days_in_the_zone(monkeypatch):

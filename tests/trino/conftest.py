@@ -51,6 +51,18 @@ class Both:
     made: traffic.Traffic
 
 
+FOREIGN, FOREIGN_GROUPS = 5, [("/other", "123456789012"), ("/former", "999999999999"), ("", ""), (None, None)]
+
+
+def foreign_envelopes():
+    """Requests, but of log groups that are not ours."""
+    at = datetime.datetime(2025, 10, 31, 3, tzinfo=datetime.UTC)
+    line = '{"requestId":"%s","sub":"s","status":"200","responseLength":"7","requestTimeEpoch":"%d"}'
+    return [(traffic.arrival_of(at), {**traffic.envelope([
+        {"id": f"foreign{number}-{n}", "timestamp": int(at.timestamp()) * 1000, "message": line % (f"f{n}", at.timestamp())}
+        for n in range(FOREIGN)]), "logGroup": group, "owner": owner}) for number, (group, owner) in enumerate(FOREIGN_GROUPS)]
+
+
 def odd_envelope():
     """Long before the days that are counted, so that only the view's rows tell."""
     at = datetime.datetime(2025, 9, 15, tzinfo=traffic.UTC)
@@ -122,6 +134,8 @@ def both(tmp_path_factory):
     made = traffic.make(seed=11, count=3000, start=START, end=END)
     made.envelopes.append(odd_envelope())
     made.lines += len(odd_lines.messages())
+    made.envelopes += foreign_envelopes()
+    made.lines += FOREIGN * len(FOREIGN_GROUPS)
     connection = duck.connect()
     duck.load(connection, made.envelopes)
     files = work / "files"

@@ -59,6 +59,10 @@ LINES = [
     '{"requestId":"nul\\u0000"}', '{"requestId":"raw\x01"}', '{"requestId":"lone\\ud800"}',
     '{"requestId":"pair\\ud83d\\ude00"}', '{"requestId":"\\x41"}', '{"requestId":"\\/"}',
     '{"requestId":"\\u00e9\\u0000x"}',
+    # half of a surrogate pair: in what is billed, elsewhere, beside what looks like one, and before a break
+    *('{"requestId":"h","sub":"%s","status":"200","responseLength":"7","path":"/\\udabc"%s' % (text, end)
+      for text in ("a\\ud800b", "\\uDC00", "\\ud83d\\ude00", "\\\\ud800", "a\\u0000\\\\ud800", "\\\\\\ud800", "\\ud800\\ud800", "\\Ud800")
+      for end in ("}", ',"x":"cut', ',"x":-}')),
     # which key wins, and what a value is
     '{"requestId":"first","requestId":"second"}', '{"requestId":null,"requestId":"second"}',
     '{"REQUESTID":"upper"}', '{"requestId":"a","sub":"x","sub":"y"}', '{"x":{"requestId":"inner"}}',
@@ -80,14 +84,13 @@ LINES = [
 ]
 
 # DuckDB's JSON differs from Trino's: it takes a comma too many, NaN and Infinity, and writes numbers and
-# what lies beyond 16 bits its own way, but no half of a surrogate pair. What Trino makes of such a line: its state and request id.
+# what lies beyond 16 bits its own way. What Trino makes of such a line: its state and request id.
 DUCKDB_DIFFERS = {
     '{"requestId":"r",}': ("invalid", "r"),
     '{"requestId":"a","x":-,"x":-,}': ("invalid", "a"),
     BROKEN % ",}": ("repaired", "b"),
     BROKEN % ',"path":"/\\u00e9 \\ud83d\\ude00\\n","x":"\\q"}': ("repaired", "b"),
     '{"requestId":"c","sub":"\\ud83d\\ude00\\u0000"}': ("estimated", "c"),
-    '{"requestId":"lone\\ud800"}': ("estimated", "lone?"),
     '{"requestId":1e2}': ("estimated", "1e2"),
     FIELDS % ("n32", "-0"): ("ok", "n32"),
     FIELDS % ("n46", "NaN"): ("invalid", "n46"),

@@ -146,6 +146,32 @@ static void test_compare(void)
     CHECK_INT(none, 4);
 }
 
+/* The view's rule, as its SQL gets it and as what is recovered is judged. */
+static void test_whose_events(void)
+{
+    json_auto_t *section = json_pack("{s:[s, s, s, s]}", "log_groups", "/former",
+                                     "arn:aws-cn:logs:cn-north-1:999999999999:log-group:/theirs:*",
+                                     "arn:aws:logs:us-east-1:123456789012:log-group:/own", "-");
+    struct section_reader reader = {0};
+    struct billing billing = {.account = "123456789012", .names = {.log_group = "/now"}};
+    cleanup_free char *sql = NULL;
+
+    settings_from_section(&(struct section_value){&reader, section, ""}, &billing.settings);
+    sql = settings_log_groups_sql(&billing.settings);
+    CHECK_INT(reader.problems, 0);
+    CHECK_TEXT(sql, ", '${account}:/former', '999999999999:/theirs', '123456789012:/own', "
+                    "'${account}:'");
+    CHECK(billing_owns(&billing, "", "/now") && billing_owns(&billing, "123456789012", "/now"));
+    CHECK(billing_owns(&billing, "", "/former") && billing_owns(&billing, "", ""));
+    CHECK(billing_owns(&billing, "999999999999", "/theirs") && billing_owns(&billing, "", "/own"));
+    CHECK(!billing_owns(&billing, "999999999999", "/now"));
+    CHECK(!billing_owns(&billing, "", "/theirs") && !billing_owns(&billing, "", "/other"));
+    CHECK_TEXT(billing_log_group(&billing, 1), "/former");
+    CHECK_TEXT(billing_log_group(&billing, 2), "/own");
+    CHECK(!billing_log_group(&billing, 3));
+    settings_free(&billing.settings);
+}
+
 static void check_names(const struct billing *billing)
 {
     CHECK_TEXT(billing->names.bucket, "ddn-apigw-accesslog-bucket");
@@ -218,6 +244,7 @@ static void test_month_check(void)
 
 int main(void)
 {
+    test_whose_events();
     test_csv();
     test_focus();
     test_table();

@@ -252,8 +252,10 @@ static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill
         code = refuse(turn, &reading.look);
     else if (failed.kind)
         tell_cause(&reading.look, &failed);
-    else
+    else {
         bill_set_days(*bill, json_incref(reading.look.open));
+        bill_set_foreign(*bill, reading.look.days);
+    }
     billing_runner_quiet(turn);
     if (code == EXIT_DONE && !failed.kind)
         tell_closed(&reading);

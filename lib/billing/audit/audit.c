@@ -48,6 +48,7 @@ static void audit_fini(struct audit *audit)
 {
     free(audit->hours);
     free(audit->unread);
+    json_decref(audit->foreign);
     json_decref(audit->days);
     json_decref(audit->billed);
     json_decref(audit->error_objects);
@@ -111,6 +112,8 @@ static json_t *hour_document(const struct audit *audit, const struct audit_hour 
     json_object_set_new(document, "delivery_throttling", count_or_null(hour->throttled));
     if (json_object_size(missing))
         json_object_set(document, "missing", missing);
+    if (hour->foreign)
+        json_object_set_new(document, "foreign", json_integer((json_int_t)hour->foreign));
     if (hour->surplus)
         json_object_set_new(document, "surplus", json_integer((json_int_t)hour->surplus));
     return document;
@@ -132,6 +135,7 @@ static struct audit_hour sum_hours(const struct audit *audit)
     for (size_t i = audit->first; i < audit->last; i++) {
         const struct audit_hour *hour = &audit->hours[i];
 
+        sum.foreign += hour->foreign;
         sum.control += hour->control;
         sum.unreadable += hour->unreadable;
         sum.lines += hour->lines;
@@ -214,6 +218,7 @@ static json_t *excluded_document(const struct audit *audit, const struct audit_h
 
     return counts_document(
         audit, (struct named_count[]){
+                   {"foreign", audit->tells_foreign ? sum->foreign : METRICS_UNKNOWN},
                    {"control", sum->control},
                    {"unreadable", sum->unreadable},
                    {"blank", sum->blank},
@@ -256,6 +261,9 @@ static json_t *document_of(const struct audit *audit, json_t *gaps)
     json_object_set_new(document, "not_due", not_due_document(audit));
     json_object_set_new(document, "excluded", excluded_document(audit, &sum));
     json_object_set_new(document, "included", included_document(audit, &sum));
+    json_object_set_new(document, "foreign", audit_foreign_document(audit));
+    json_object_set_new(document, "undecided",
+                        count_or_null(audit->unread ? METRICS_UNKNOWN : audit->undecided));
     json_object_set_new(document, "damaged", json_deep_copy(damaged_objects(audit->billing)));
     put_objects(document, audit);
     return document;

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-enum { COUNT, INCOMING, FORWARDED, ERRORS, THROTTLING, METRICS };
+/* The gateway's, then those of a log group, again for each further one. */
+enum { COUNT, INCOMING, FORWARDED, ERRORS, THROTTLING, METRICS, OF_GROUP = METRICS - INCOMING };
 
 /* The id of the API that has the name; "" when not exactly one has: then nobody tells its count. */
 static char *find_api(struct flow *flow, const struct billing *billing, struct err *e)
@@ -37,16 +38,53 @@ static char *find_api(struct flow *flow, const struct billing *billing, struct e
     return mem_text(found ? found : "");
 }
 
+/* What the pipeline's log groups counted together; of most hours only one says anything. */
+static int64_t add_known(int64_t a, int64_t b)
+{
+    return a == METRICS_UNKNOWN ? b : b == METRICS_UNKNOWN ? a : a + b;
+}
+
+/* A metric of all groups: theirs stand OF_GROUP apart. */
+static int64_t sum_of(const struct audit *audit, const int64_t *values, size_t metric, size_t hour)
+{
+    int64_t sum = METRICS_UNKNOWN;
+
+    for (size_t group = 0; billing_log_group(audit->billing, group); group++)
+        sum = add_known(sum, values[(metric + group * OF_GROUP) * audit->count + hour]);
+    return sum;
+}
+
 static void fill_hours(struct audit *audit, const int64_t *values)
 {
     for (size_t i = 0; i < audit->count; i++) {
         struct audit_hour *hour = &audit->hours[i];
 
         hour->hops[AUDIT_GATEWAY] = values[COUNT * audit->count + i];
-        hour->hops[AUDIT_INGESTED] = values[INCOMING * audit->count + i];
-        hour->hops[AUDIT_FORWARDED] = values[FORWARDED * audit->count + i];
-        hour->errors = values[ERRORS * audit->count + i];
-        hour->throttled = values[THROTTLING * audit->count + i];
+        hour->hops[AUDIT_INGESTED] = sum_of(audit, values, INCOMING, i);
+        hour->hops[AUDIT_FORWARDED] = sum_of(audit, values, FORWARDED, i);
+        hour->errors = sum_of(audit, values, ERRORS, i);
+        hour->throttled = sum_of(audit, values, THROTTLING, i);
+    }
+}
+
+/* A former group is taken to have had the filter's name. */
+static void want_group(struct metrics_wanted *wanted, const char *group, const char *filter)
+{
+    static const char *const names[] = {
+        [INCOMING] = "IncomingLogEvents",
+        [FORWARDED] = "ForwardedLogEvents",
+        [ERRORS] = "DeliveryErrors",
+        [THROTTLING] = "DeliveryThrottling",
+    };
+
+    for (size_t i = INCOMING; i < METRICS; i++) {
+        wanted[i - INCOMING] = (struct metrics_wanted){
+            "AWS/Logs",
+            names[i],
+            "Sum",
+            {{"LogGroupName", group}, {"DestinationType", "Firehose"}, {"FilterName", filter}}};
+        if (i == INCOMING)
+            wanted[0].dimensions[1].name = wanted[0].dimensions[2].name = NULL;
     }
 }
 
@@ -54,30 +92,24 @@ int audit_counts_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     const struct billing_names *names = &audit->billing->names;
     cleanup_free char *api = find_api(flow, audit->billing, e);
+    cleanup_free struct metrics_wanted *wanted = NULL;
     cleanup_free int64_t *values = NULL;
     int64_t to_s = audit->wide_s + (int64_t)audit->count * AUDIT_HOUR_S;
+    size_t groups = 0;
 
     if (!api)
         return -1;
-
-#define FILTER                                                                                     \
-    {                                                                                              \
-        {"LogGroupName", names->log_group}, {"DestinationType", "Firehose"},                       \
-        {                                                                                          \
-            "FilterName", names->filter                                                            \
-        }                                                                                          \
-    }
-    const struct metrics_wanted wanted[METRICS] = {
-        [COUNT] = {"AWS/ApiGateway", "Count", "Sum", {{"ApiId", api}, {"Stage", names->stage}}},
-        [INCOMING] = {"AWS/Logs", "IncomingLogEvents", "Sum", {{"LogGroupName", names->log_group}}},
-        [FORWARDED] = {"AWS/Logs", "ForwardedLogEvents", "Sum", FILTER},
-        [ERRORS] = {"AWS/Logs", "DeliveryErrors", "Sum", FILTER},
-        [THROTTLING] = {"AWS/Logs", "DeliveryThrottling", "Sum", FILTER},
-    };
-#undef FILTER
-    values = metrics_read(
-        flow, audit->billing,
-        &(struct metrics_question){wanted, METRICS, audit->wide_s, to_s, AUDIT_HOUR_S}, e);
+    wanted =
+        mem_new((METRICS + audit->billing->settings.log_group_count * OF_GROUP) * sizeof *wanted);
+    wanted[COUNT] = (struct metrics_wanted){
+        "AWS/ApiGateway", "Count", "Sum", {{"ApiId", api}, {"Stage", names->stage}}};
+    for (; billing_log_group(audit->billing, groups); groups++)
+        want_group(&wanted[INCOMING + groups * OF_GROUP], billing_log_group(audit->billing, groups),
+                   names->filter);
+    values = metrics_read(flow, audit->billing,
+                          &(struct metrics_question){wanted, COUNT + 1 + groups * OF_GROUP,
+                                                     audit->wide_s, to_s, AUDIT_HOUR_S},
+                          e);
     if (!values)
         return -1;
     fill_hours(audit, values);

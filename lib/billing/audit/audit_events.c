@@ -50,8 +50,22 @@ static const struct sum sums[] = {
 #undef SUM
 enum { SUMS = sizeof sums / sizeof *sums };
 
-enum place { YEAR, MONTH, DAY, HOUR, MADE, NEWEST, PLACES };
-static const char *const places[PLACES] = {"year", "month", "day", "hour", "hour_s", "newest_ms"};
+enum place {
+    YEAR,
+    MONTH,
+    DAY,
+    HOUR,
+    MADE,
+    NEWEST,
+    BEGUN_BEFORE,
+    LOG_GROUP,
+    FOREIGN_EVENTS,
+    FOREIGN_REQUESTS,
+    PLACES
+};
+static const char *const places[PLACES] = {
+    "year",      "month",        "day",       "hour",           "hour_s",
+    "newest_ms", "begun_before", "log_group", "foreign_events", "foreign_requests"};
 
 /* A result and where its columns are. */
 struct rows {
@@ -122,8 +136,21 @@ static int64_t logged_hour(int64_t arrived_s, int64_t made_s)
     return is_retry ? made_s : arrived_s;
 }
 
+/* Their arrival may be an hour before their own hour, as that of ours: of no use here. */
+static void take_foreign(struct audit *audit, const struct rows *rows, size_t row,
+                         const char *log_group)
+{
+    const struct audit_foreign foreign = {log_group, arrival_of(rows, row),
+                                          number(rows, row, FOREIGN_EVENTS),
+                                          number(rows, row, FOREIGN_REQUESTS)};
+
+    audit_foreign_take(audit, &foreign);
+}
+
 static void take_row(struct audit *audit, const struct rows *rows, size_t row)
 {
+    const char *log_group = json_string_value(
+        json_array_get(json_array_get(rows->result->rows, row), rows->places[LOG_GROUP]));
     struct audit_hour counts = counts_of(rows, row);
     int64_t made_s = number(rows, row, MADE), events = counts.hops[AUDIT_DELIVERED];
     int64_t arrived_s = arrival_hour(arrival_of(rows, row), made_s);
@@ -132,9 +159,15 @@ static void take_row(struct audit *audit, const struct rows *rows, size_t row)
     struct audit_hour *logged = audit_ladder_hour(audit, logged_hour(arrived_s, made_s));
     struct audit_hour *arrived = audit_ladder_hour(audit, arrived_s);
 
+    if (log_group) {
+        take_foreign(audit, rows, row, log_group);
+        return;
+    }
     audit->counted += counts.counting.counted;
-    if (made)
+    if (made) {
         made->made += events - counts.request_copies;
+        made->begun_before += number(rows, row, BEGUN_BEFORE);
+    }
     if (logged)
         logged->logged += events;
     if (arrived) {
@@ -158,6 +191,7 @@ static void take_rows(void *arg)
     struct rows rows;
 
     find_columns(&rows, taking->result);
+    taking->audit->tells_foreign = rows.places[LOG_GROUP] != SIZE_MAX;
     for (size_t row = 0; row < json_array_size(taking->result->rows); row++)
         take_row(taking->audit, &rows, row);
     athena_query_result_fini(taking->result);
@@ -167,6 +201,8 @@ static void take_rows(void *arg)
 static void forget(struct audit *audit)
 {
     audit->counted = 0;
+    json_decref(audit->foreign);
+    audit->foreign = NULL;
     for (size_t i = 0; i < audit->count; i++) {
         struct audit_hour *hour = &audit->hours[i], counts = {.hour_s = hour->hour_s};
 

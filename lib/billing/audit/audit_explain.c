@@ -12,8 +12,12 @@
 
 /* (API Gateway, "Logging variables for HTTP APIs" and "Monitoring HTTP API": requests that get no
  * log entry) */
-static void explain_ingested(struct str *text, bool explained)
+static void explain_ingested(struct str *text, const struct audit *audit, const json_t *gap,
+                             bool explained)
 {
+    cleanup_free char *hint =
+        audit_foreign_hint(audit, json_whole(gap, "from"), json_whole(gap, "to"));
+
     if (explained)
         str_add(text, "API Gateway logs no 413 and 431, excess 429, 4xx of unmapped domains and "
                       "some 5xx: within max_gap that explains it");
@@ -21,6 +25,8 @@ static void explain_ingested(struct str *text, bool explained)
         str_add(text, "the gateway counted requests that never reached the log group: more than "
                       "what API Gateway omits (413, 431, excess 429, some 5xx); access logging "
                       "was off, changed, or refused");
+    if (hint)
+        str_addf(text, "; %s", hint);
 }
 
 static void explain_forwarded(struct str *text, const json_t *gap)
@@ -107,7 +113,7 @@ static void explain(json_t *gap, const struct audit *audit, bool above)
     cleanup_str struct str text = {0};
 
     if (!strcmp(hop, "ingested"))
-        explain_ingested(&text, explained);
+        explain_ingested(&text, audit, gap, explained);
     else if (!strcmp(hop, "forwarded"))
         explain_forwarded(&text, gap);
     else if (!strcmp(hop, "delivered"))

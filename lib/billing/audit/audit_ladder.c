@@ -294,22 +294,113 @@ static void pay_under_way(struct comparing *comparing)
     }
 }
 
+/* ---- requests under way when an hour ends ---- */
+
+/* A request that ends in the hour after it began is an event of that one, and the gateway may have
+ * counted it in either. */
+struct edges {
+    int64_t *taken; /* of the next hour's events that began in this one, so many it needs */
+    int64_t *spare; /* so many lost ones could stand for those that hours before it do not need */
+    size_t *last;   /* what is missing of this hour may be missing of one up to that instead */
+};
+
+static void edges_init(struct edges *edges, size_t count)
+{
+    edges->taken = mem_new(2 * (count + 1) * sizeof *edges->taken);
+    edges->spare = edges->taken + count + 1;
+    edges->last = mem_new((count + 1) * sizeof *edges->last);
+}
+
+static void edges_fini(struct edges *edges)
+{
+    free(edges->taken);
+    free(edges->last);
+}
+
+/* Each hour takes no more than it needs, so that as little as can be is missing. */
+static void take_edges(struct comparing *comparing, struct edges *edges)
+{
+    const struct audit *audit = comparing->audit;
+    int64_t before = 0, spare = audit->count ? audit->hours[0].begun_before : 0;
+
+    for (size_t i = 0; i < audit->count; i++) {
+        const struct audit_hour *hour = &audit->hours[i];
+        int64_t crossing = i + 1 < audit->count ? audit->hours[i + 1].begun_before : 0;
+        int64_t above = is_known(hour->hops[AUDIT_GATEWAY]) ? hour->hops[AUDIT_GATEWAY] : 0;
+        int64_t lacks = more(above, hour->made - before);
+
+        edges->spare[i] = spare;
+        edges->taken[i] = lacks < crossing ? lacks : crossing;
+        put(comparing, i, above, hour->made - before + edges->taken[i]);
+        before = edges->taken[i];
+        spare += comparing->surplus[i];
+        spare = crossing - before < spare ? crossing - before : spare;
+    }
+}
+
+/* What an hour lacks because it gave events to the one before may be missing of that one.  The last
+ * one's own events may still come. */
+static void place_losses(struct comparing *comparing, struct edges *edges)
+{
+    size_t n = comparing->audit->count;
+
+    for (size_t i = 0; i < n; i++)
+        edges->last[i] = i;
+    for (size_t i = n ? n - 1 : 0; i-- > 1;) {
+        int64_t *shortage = &comparing->shortage[i];
+        int64_t moved = *shortage < edges->taken[i - 1] ? *shortage : edges->taken[i - 1];
+
+        if (!moved)
+            continue;
+        *shortage -= moved;
+        edges->taken[i - 1] -= moved;
+        comparing->shortage[i - 1] += moved;
+        edges->last[i - 1] = edges->last[i];
+    }
+}
+
+/* The most that could be lost in a judged hour without a count that says so: in place of what hours
+ * before it have over, and of what is still owed to it when the last hour ends. */
+static void find_undecided(const struct comparing *comparing, const struct edges *edges)
+{
+    struct audit *audit = comparing->audit;
+    int64_t owed = INT64_MAX;
+
+    audit->undecided = 0;
+    for (size_t i = audit->count; i-- > 0;) {
+        int64_t edge = edge_of(comparing, i), end = comparing->shortage[i];
+        int64_t taken = i + 1 < audit->count ? edges->taken[i] : end <= edge ? end : 0;
+
+        owed = taken < owed ? taken : owed;
+        if (i >= audit->first && i < audit->last && is_known(audit->hours[i].hops[AUDIT_GATEWAY]) &&
+            edges->spare[i] + owed > audit->undecided)
+            audit->undecided = edges->spare[i] + owed;
+    }
+}
+
+static void share_edges(struct comparing *comparing, struct edges *edges)
+{
+    take_edges(comparing, edges);
+    find_undecided(comparing, edges);
+    place_losses(comparing, edges);
+}
+
 /* Requests the gateway counted, and events made in the hour.  An hour without a count has nothing
  * that could be missing; what was logged in it may belong to the hour before.  What was lost after
  * it was logged is missing here too, under its own hour. */
 static void compare_requests(struct comparing *comparing)
 {
     struct audit *audit = comparing->audit;
+    struct edges edges;
 
-    for (size_t i = 0; i < audit->count; i++) {
-        const struct audit_hour *hour = &audit->hours[i];
-
-        put(comparing, i, is_known(hour->hops[AUDIT_GATEWAY]) ? hour->hops[AUDIT_GATEWAY] : 0,
-            hour->made);
-    }
+    edges_init(&edges, audit->count);
+    share_edges(comparing, &edges);
     pay_within(comparing, 1, 1);
     pay_chains(comparing);
     pay_under_way(comparing);
+    for (size_t i = 0; i < audit->count; i++)
+        comparing->last[i] = edges.last[comparing->last[i]];
+    edges_fini(&edges);
     for (size_t i = 0; i < audit->count; i++)
         comparing->surplus[i] =
             audit->hours[i].missing[AUDIT_FORWARDED] + audit->hours[i].missing[AUDIT_DELIVERED];

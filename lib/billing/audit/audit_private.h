@@ -8,6 +8,7 @@
  * audit_match.c    shortages of hours paid by surpluses of hours near them
  * audit_days.c     billing days: requests, rollups, the bill
  * audit_lines.c    lines that arrived and cannot be billed
+ * audit_foreign.c  log events of other log groups
  * audit_sum.c      hours of arrival and billing days joined, to the event
  * audit_gap.c      one gap: is it open (audit_gap.h)
  * audit_verdict.c  complete, or why not
@@ -50,10 +51,12 @@ struct audit_hour {
                                  arrived in this hour (of late ones: the hour of arrival) */
     int64_t errors, throttled; /* DeliveryErrors, DeliveryThrottling; METRICS_UNKNOWN: none told */
     int64_t made;              /* events in S3 whose own time lies in this hour */
+    int64_t begun_before;      /* of made: requests that began in the hour before */
     int64_t logged;            /* events in S3 that were logged in this hour, as it seems */
     /* What arrived: lines = delivered + event_copies; delivered = blank + invalid + untimed +
      * request_copies + unique; parsed = request_copies + unique.  Control messages and unreadable
      * lines of objects are in none of them. */
+    int64_t foreign; /* different events of other log groups, in no other count */
     int64_t control, unreadable, lines, blank, invalid, untimed, request_copies, unique,
         unattributed, repaired, estimated, no_id, id_conflicts, length_unknown, length_refused;
     int64_t late;                   /* of delivered: made in an earlier hour */
@@ -79,10 +82,14 @@ struct audit {
     int64_t newest_event_s;    /* 0: none */
     bool has_days;             /* closed billing days lie within the judged hours: these */
     struct day_span range;
-    int64_t counted; /* requests of these days, whenever they arrived */
-    char *unread;    /* why what lies in S3 could not be counted; NULL: it was */
-    json_t *days;    /* audit_days */
-    json_t *billed;  /* {"calls"}, or NULL */
+    int64_t counted;    /* requests of these days, whenever they arrived */
+    char *unread;       /* why what lies in S3 could not be counted; NULL: it was */
+    int64_t undecided;  /* so many requests may be lost in judged hours that counts cannot tell from
+                           requests under way; found by audit_ladder */
+    bool tells_foreign; /* the query knows whose events are whose */
+    json_t *foreign;    /* audit_foreign_take's */
+    json_t *days;       /* audit_days */
+    json_t *billed;     /* {"calls"}, or NULL */
     json_t *error_objects, *legacy, *freshness;
 };
 
@@ -115,6 +122,23 @@ json_t *audit_explain(const struct audit *audit, json_t *gaps);
 int64_t audit_lines_unparsed(const struct audit_hour *hour);
 /* The gap at `parsed` of the judged hours, NULL when there is none; new reference. */
 json_t *audit_lines_gap(const struct audit *audit);
+
+/* ---- audit_foreign.c: no I/O ---- */
+
+/* Log events of another log group that arrived in one hour. */
+struct audit_foreign {
+    const char *log_group; /* account:name, as the view has it; borrowed */
+    int64_t hour_s;        /* of arrival */
+    int64_t events, requests;
+};
+/* Notes those that arrived in judged hours. */
+void audit_foreign_take(struct audit *audit, const struct audit_foreign *foreign);
+/* {"events", "requests", "groups": [{"log_group", "account", "events", "requests", "from", "to"}]},
+ * most requests first; null when nobody knows; new reference. */
+json_t *audit_foreign_document(const struct audit *audit);
+/* What requests of other log groups may have to do with a gap of these hours, a sentence's end; new
+ * text, NULL where there are none. */
+char *audit_foreign_hint(const struct audit *audit, int64_t from_s, int64_t to_s);
 
 /* ---- audit_sum.c: no I/O ---- */
 

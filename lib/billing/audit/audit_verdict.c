@@ -50,8 +50,9 @@ static void add_sum(json_t *reasons, const struct audit *audit)
                          (json_int_t)audit->counted, (json_int_t)audit_sum_days(audit, "calls")));
 }
 
-/* Lines of another log group, or written by hand, are billed like all others; and one of them may
- * stand where a lost one should, so that counts tell no loss any more. */
+/* What another log group's envelope holds is no event of ours.  These say they are: they are billed
+ * like all others, and one of them may stand where a lost one should, so that counts tell no loss
+ * any more. */
 static void add_surplus(json_t *reasons, const struct audit *audit)
 {
     int64_t surplus = audit_ladder_surplus(audit), logged = 0;
@@ -62,10 +63,26 @@ static void add_surplus(json_t *reasons, const struct audit *audit)
     if (audit_ladder_exceeds(surplus, logged, audit->billing->settings.max_gap))
         add(reasons, "surplus",
             json_sprintf("S3 holds %" JSON_INTEGER_FORMAT
-                         " events that the log group did not take in: another log group or writer "
-                         "uses the same stream or prefix; they are billed, and may hide as many "
+                         " events that name the log group and that it did not take in: another "
+                         "writer uses the stream or prefix; they are billed, and may hide as many "
                          "that were lost",
                          (json_int_t)surplus));
+}
+
+/* Requests that were under way when an hour ended, and lost ones, in the same numbers. */
+static void add_undecided(json_t *reasons, const struct audit *audit)
+{
+    int64_t requests = 0;
+
+    for (size_t i = audit->first; i < audit->last; i++)
+        if (audit->hours[i].hops[AUDIT_GATEWAY] != METRICS_UNKNOWN)
+            requests += audit->hours[i].hops[AUDIT_GATEWAY];
+    if (audit_ladder_exceeds(audit->undecided, requests, audit->billing->settings.max_gap))
+        add(reasons, "undecided",
+            json_sprintf("so many requests were under way at the ends of these hours that up to "
+                         "%" JSON_INTEGER_FORMAT
+                         " lost ones cannot be told from them by counts; more hours can tell",
+                         (json_int_t)audit->undecided));
 }
 
 static json_t *counts_text(size_t unknown, size_t dropped)
@@ -93,6 +110,7 @@ json_t *audit_verdict_reasons(const struct audit *audit)
                          audit->unread));
     add_sum(reasons, audit);
     add_surplus(reasons, audit);
+    add_undecided(reasons, audit);
     if (unknown && !audit->before_since)
         add(reasons, "counts", counts_text(unknown, dropped));
     return reasons;

@@ -18,19 +18,21 @@ enum {
 struct window {
     const struct billing *billing;
     struct backfill_writer *writer;
+    const struct events_walk *walk;
     int64_t until_ms; /* what came later is on its way */
     json_t *head;     /* of the last event, owned: the next one mostly has the same */
 };
 
 static json_t *head_of(struct window *window, const char *stream)
 {
-    const char *last = json_text(window->head, "logStream");
+    const char *last = json_text(window->head, "logStream"), *group = window->walk->log_group;
 
-    if (!last || strcmp(last, stream) != 0) {
+    if (!last || strcmp(last, stream) != 0 ||
+        strcmp(json_text(window->head, "logGroup"), group) != 0) {
         json_decref(window->head);
-        window->head = json_pack("{s:s, s:s, s:s, s:[s]}", "owner", window->billing->account,
-                                 "logGroup", window->billing->names.log_group, "logStream", stream,
-                                 "subscriptionFilters", "billingd-backfill");
+        window->head =
+            json_pack("{s:s, s:s, s:s, s:[s]}", "owner", window->billing->account, "logGroup",
+                      group, "logStream", stream, "subscriptionFilters", "billingd-backfill");
     }
     return window->head;
 }
@@ -77,12 +79,13 @@ static int read_hour(struct flow *flow, struct backfill *backfill, int64_t hour_
     const struct backfill_target target = {"logs", source, backfill->request->dry_run,
                                            &backfill->logs, backfill->worth};
     int64_t until_s = clock_now_ms() / 1000 - ON_ITS_WAY_S, before = backfill->logs.events;
-    struct window window = {billing, NULL, until_s * 1000, NULL};
+    struct window window = {.billing = billing, .until_ms = until_s * 1000};
     struct events_walk walk = {
         .present = &backfill->ids, .missing = take_event, .page = flush_page, .arg = &window};
     int failed;
 
     recovered_text_id(name, strlen(name), source);
+    window.walk = &walk;
     window.writer = backfill_writer_new(billing, &target);
     failed = events_missing_hour(flow, billing, &walk, hour_s, e) ||
              backfill_writer_flush(flow, window.writer, e);

@@ -72,6 +72,24 @@ void bill_set_days(json_t *bill, json_t *days)
     json_object_set_new(bill, "open_days", days);
 }
 
+void bill_set_foreign(json_t *bill, const json_t *days)
+{
+    json_t *warnings = json_object_get(bill, "warnings");
+    json_int_t calls = 0;
+    size_t i;
+    json_t *day;
+
+    json_array_foreach(days, i, day)
+        calls += json_whole(day, "foreign_calls");
+    if (!calls)
+        return;
+    if (!warnings) {
+        warnings = json_object();
+        json_object_set_new(bill, "warnings", warnings);
+    }
+    json_object_set_new(warnings, "foreign_calls", json_integer(calls));
+}
+
 bool bill_is_draft(const json_t *bill)
 {
     return json_is_true(json_object_get(bill, "draft"));

@@ -20,6 +20,9 @@ json_t *bill_of_usage(const struct billing *billing, struct day month, enum usag
 /* Says how far the month's days are billable: [{"day", "state"}] of all that are not current or
  * empty.  With any of them the bill is a draft. */
 void bill_set_days(json_t *bill, json_t *days);
+/* Says in warnings.foreign_calls how many calls of other log groups the month's days (bill_days)
+ * hold that are on no bill; nothing where there are none. */
+void bill_set_foreign(json_t *bill, const json_t *days);
 bool bill_is_draft(const json_t *bill);
 /* SHA-256 (hex, new text) over the canonical JSON of the bill. */
 char *bill_hash(const json_t *bill);

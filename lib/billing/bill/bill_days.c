@@ -8,7 +8,7 @@
 static json_t *day_json(const struct rollup_day *day)
 {
     static const char *const texts[] = {"run", "sql_hash", "window"};
-    static const char *const numbers[] = {"rows", "calls", "bytes"};
+    static const char *const numbers[] = {"rows", "calls", "bytes", "foreign_calls"};
     char text[16];
     json_t *json;
 
@@ -17,8 +17,8 @@ static json_t *day_json(const struct rollup_day *day)
                      "fingerprint", day->fingerprint);
     if (day->why)
         json_object_set_new(json, "why", json_string(day->why));
-    for (size_t i = 0; day->build && i < 3; i++) {
-        const char *value = json_text(day->build, texts[i]);
+    for (size_t i = 0; day->build && i < 4; i++) {
+        const char *value = i < 3 ? json_text(day->build, texts[i]) : NULL;
         const char *number = json_text(day->build, numbers[i]);
 
         if (value)

@@ -9,7 +9,8 @@
 #include "billing/store/billing.h"
 
 /* The builds of the days as they are now, listed anew: [{"day", "state", "fingerprint", "run",
- * "sql_hash", "window", "rows", "calls", "bytes"}], the last five only of days with a build; new
+ * "sql_hash", "window", "rows", "calls", "bytes",
+ * "foreign_calls"}], the last six only of days with a build; new
  * reference, or NULL and *e. */
 json_t *bill_days(struct flow *flow, const struct billing *billing, struct day_span days,
                   struct err *e);

@@ -97,6 +97,7 @@ json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct
     if (!rated.bill)
         return NULL;
     bill_set_days(rated.bill, json_array());
+    bill_set_foreign(rated.bill, close->days);
     check_builds(flow, close, billing, rated.bill, &failed);
     if (!failed.kind)
         return rated.bill;

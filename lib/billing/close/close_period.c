@@ -50,6 +50,21 @@ json_t *close_period_json(struct period period)
                      (json_int_t)period.to_s, "from_text", from, "to_text", to);
 }
 
+/* Whose events are billed beside those of the log group: account:name. */
+static json_t *log_groups_of(const struct billing *billing)
+{
+    json_t *groups = json_array();
+
+    for (size_t i = 0; i < billing->settings.log_group_count; i++) {
+        const struct billing_log_group *group = &billing->settings.log_groups[i];
+
+        json_array_append_new(
+            groups,
+            json_sprintf("%s:%s", group->account ? group->account : billing->account, group->name));
+    }
+    return groups;
+}
+
 json_t *close_period_rules(const struct billing *billing)
 {
     const struct billing_names *names = &billing->names;
@@ -58,14 +73,15 @@ json_t *close_period_rules(const struct billing *billing)
 
     for (char **prefix = names->side_prefixes; prefix && *prefix; prefix++)
         json_array_append_new(sides, json_string(*prefix));
-    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s?, s:I, s:s, s:s}",
-                     "bucket", names->bucket, "data_prefix", names->data_prefix, "side_prefixes",
-                     sides, "database", names->database, "raw_table", names->raw_table, "view",
-                     names->view, "rollup_table", names->rollup_table, "log_group",
-                     names->log_group, "api_id", names->api_id, "stage", names->stage, "late_days",
-                     billing->settings.late_days, "since", billing->settings.since, "max_response",
-                     (json_int_t)billing->settings.max_response_bytes, "time_zone",
-                     price_book_zone(billing->book), "rollup_sha256", rollup);
+    return json_pack(
+        "{s:s, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:i, s:s?, s:I, s:s, s:s}",
+        "bucket", names->bucket, "data_prefix", names->data_prefix, "side_prefixes", sides,
+        "database", names->database, "raw_table", names->raw_table, "view", names->view,
+        "rollup_table", names->rollup_table, "log_group", names->log_group, "log_groups",
+        log_groups_of(billing), "api_id", names->api_id, "stage", names->stage, "late_days",
+        billing->settings.late_days, "since", billing->settings.since, "max_response",
+        (json_int_t)billing->settings.max_response_bytes, "time_zone",
+        price_book_zone(billing->book), "rollup_sha256", rollup);
 }
 
 /* What a rule is about, where its name does not say it. */

@@ -20,10 +20,20 @@ enum {
     EVENT_BYTES = 26   /* of each event beside its text (CloudWatch Logs quotas) */
 };
 
-int64_t events_missing_reach(struct flow *flow, const struct billing *billing,
-                             json_t **retention_days, struct err *e)
+static int64_t reach_of(const json_t *group, json_int_t *days)
 {
-    const char *name = billing->names.log_group;
+    int64_t reach_s = json_integer_value(json_object_get(group, "creationTime")) / 1000;
+    int64_t kept_s;
+
+    *days = json_integer_value(json_object_get(group, "retentionInDays"));
+    kept_s = clock_now_ms() / 1000 - (int64_t)*days * ROLLUP_DAY_S;
+    return *days && kept_s > reach_s ? kept_s : reach_s;
+}
+
+/* -1 and *e, ERR_ABSENT when there is no such group. */
+static int64_t read_reach(struct flow *flow, const struct billing *billing, const char *name,
+                          json_int_t *days, struct err *e)
+{
     json_auto_t *groups = operation_list(flow, billing, &events_operations[EVENTS_GET_LOG_GROUPS],
                                          json_pack("{s:s}", "logGroupNamePrefix", name), e);
     size_t i;
@@ -33,22 +43,37 @@ int64_t events_missing_reach(struct flow *flow, const struct billing *billing,
         return -1;
     json_array_foreach(groups, i, group) {
         const char *found = json_text(group, "logGroupName");
-        json_int_t days = json_integer_value(json_object_get(group, "retentionInDays"));
-        int64_t reach_s = json_integer_value(json_object_get(group, "creationTime")) / 1000;
-        int64_t kept_s = clock_now_ms() / 1000 - (int64_t)days * ROLLUP_DAY_S;
 
-        if (!found || strcmp(found, name) != 0)
-            continue;
-        if (retention_days)
-            *retention_days = days ? json_integer(days) : json_null();
-        return days && kept_s > reach_s ? kept_s : reach_s;
+        if (found && !strcmp(found, name))
+            return reach_of(group, days);
     }
     return err_set(e, ERR_ABSENT, "there is no log group %s", name);
 }
 
-static json_t *page_params(const struct billing *billing, int64_t from_s, int64_t to_s)
+int64_t events_missing_reach(struct flow *flow, const struct billing *billing,
+                             json_t **retention_days, struct err *e)
 {
-    return json_pack("{s:s, s:I, s:I, s:i}", "logGroupName", billing->names.log_group, "startTime",
+    json_int_t days = 0;
+    int64_t reach_s = read_reach(flow, billing, billing->names.log_group, &days, e);
+
+    if (reach_s < 0)
+        return -1;
+    if (retention_days)
+        *retention_days = days ? json_integer(days) : json_null();
+    for (size_t i = 1; billing_log_group(billing, i); i++) {
+        struct err failed = {0};
+        int64_t other_s = read_reach(flow, billing, billing_log_group(billing, i), &days, &failed);
+
+        if (other_s < 0 && failed.kind != ERR_ABSENT)
+            return err_set(e, failed.kind, "%s", failed.text);
+        reach_s = other_s >= 0 && other_s < reach_s ? other_s : reach_s;
+    }
+    return reach_s;
+}
+
+static json_t *page_params(const char *log_group, int64_t from_s, int64_t to_s)
+{
+    return json_pack("{s:s, s:I, s:I, s:i}", "logGroupName", log_group, "startTime",
                      (json_int_t)from_s * 1000, "endTime", (json_int_t)to_s * 1000 - 1, "limit",
                      PAGE);
 }
@@ -135,6 +160,23 @@ static int read_pages(struct flow *flow, const struct billing *billing, struct e
     return more;
 }
 
+/* A former log group that is gone has nothing any more. */
+static int read_groups(struct flow *flow, const struct billing *billing, struct events_walk *walk,
+                       int64_t from_s, int64_t to_s, struct err *e)
+{
+    for (size_t i = 0; billing_log_group(billing, i); i++) {
+        json_auto_t *params = NULL;
+        struct err failed = {0};
+
+        walk->log_group = billing_log_group(billing, i);
+        params = page_params(walk->log_group, from_s, to_s);
+        if (!read_pages(flow, billing, walk, params, &failed) || (i && failed.kind == ERR_ABSENT))
+            continue;
+        return err_set(e, failed.kind, "%s", failed.text);
+    }
+    return 0;
+}
+
 /* In parts, where S3 has more ids of the hour than fit into memory. */
 int events_missing_hour(struct flow *flow, const struct billing *billing, struct events_walk *walk,
                         int64_t hour_s, struct err *e)
@@ -143,14 +185,12 @@ int events_missing_hour(struct flow *flow, const struct billing *billing, struct
     int failed = 0;
 
     while (at_s < end_s && !failed) {
-        json_auto_t *params = NULL;
         int64_t to_s;
 
         if (events_present_cover(flow, billing, walk->present, at_s, e))
             return -1;
         to_s = walk->present->to_s < end_s ? walk->present->to_s : end_s;
-        params = page_params(billing, at_s, to_s);
-        failed = read_pages(flow, billing, walk, params, e);
+        failed = read_groups(flow, billing, walk, at_s, to_s, e);
         at_s = to_s;
     }
     return failed;

@@ -75,6 +75,8 @@ static char *setting(const json_t *section, const char *name)
     settings_from_section(&(struct section_value){&reader, section, ""}, &settings);
     if (!strcmp(name, "max_response"))
         text = mem_printf("%lld", (long long)settings.max_response_bytes);
+    else if (!strcmp(name, "log_groups"))
+        text = settings_log_groups_sql(&settings);
     settings_free(&settings);
     return text;
 }

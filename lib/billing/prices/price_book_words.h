@@ -8,6 +8,7 @@
  *
  *   billing_time_zone        Asia/Seoul
  *   billing_max_response     bytes, as digits
+ *   billing_log_groups       elements of a list, each behind a comma: , '${account}:/former-name'
  *   billing_currency         KRW
  *   billing_currency_digits  its decimals
  *   billing_call_price, billing_gib_price

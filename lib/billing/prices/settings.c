@@ -2,7 +2,9 @@
 
 #include "base/mem.h"
 #include "base/object_key.h"
+#include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const rollup_keys[] = {
@@ -245,6 +247,82 @@ static void read_max_response(const struct section_value *section,
         settings->max_response_bytes = bytes;
 }
 
+/* ---- log groups ---- */
+
+/* A log group's own alphabet (CloudWatch Logs API reference, CreateLogGroup). */
+static bool is_group_name(const char *text)
+{
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-/.#");
+
+    return n && n <= 512 && !text[n];
+}
+
+/* arn:aws:logs:REGION:ACCOUNT:log-group:NAME, with or without the ":*" that some replies have
+ * behind it.  False: it is none. */
+static bool read_group_arn(const char *text, struct billing_log_group *group)
+{
+    char account[13] = "", name[513] = "";
+    int end = 0;
+    size_t length = strlen(text);
+    cleanup_free char *arn =
+        mem_text_n(text, length > 2 && !strcmp(text + length - 2, ":*") ? length - 2 : length);
+
+    if (sscanf(arn, "arn:%*[a-z-]:logs:%*[a-z0-9-]:%12[0-9]:log-group:%512[^:]%n", account, name,
+               &end) != 2 ||
+        arn[end] || strlen(account) != 12 || !is_group_name(name))
+        return false;
+    *group = (struct billing_log_group){mem_text(account), mem_text(name)};
+    return true;
+}
+
+static bool read_group(const char *text, struct billing_log_group *group)
+{
+    if (!strncmp(text, "arn:", 4))
+        return read_group_arn(text, group);
+    if (strcmp(text, "-") != 0 && !is_group_name(text))
+        return false;
+    *group = (struct billing_log_group){NULL, mem_text(strcmp(text, "-") ? text : "")};
+    return true;
+}
+
+static void read_log_groups(const struct section_value *section, struct billing_settings *settings)
+{
+    const json_t *list = json_object_get(section->object, "log_groups"), *item;
+    size_t i;
+
+    if (!list || json_is_null(list))
+        return;
+    if (!json_is_array(list)) {
+        section_tell(section, "log_groups",
+                     "must be a list of names or ARNs: [/aws/apigw/former-name]");
+        return;
+    }
+    settings->log_groups = mem_new((json_array_size(list) + 1) * sizeof *settings->log_groups);
+    json_array_foreach(list, i, item) {
+        const char *text = json_string_value(item);
+        cleanup_free char *key = mem_printf("log_groups[%zu]", i);
+
+        if (text && read_group(text, &settings->log_groups[settings->log_group_count]))
+            settings->log_group_count++;
+        else
+            section_tell(section, key,
+                         "must be a log group's name, its ARN, or - (what names no log group)");
+    }
+}
+
+char *settings_log_groups_sql(const struct billing_settings *settings)
+{
+    struct str sql = {0};
+
+    str_add(&sql, "");
+    for (size_t i = 0; i < settings->log_group_count; i++) {
+        const struct billing_log_group *group = &settings->log_groups[i];
+
+        str_addf(&sql, ", '%s:%s'", group->account ? group->account : "${account}", group->name);
+    }
+    return str_take(&sql);
+}
+
 void settings_from_section(const struct section_value *section, struct billing_settings *settings)
 {
     char buffer[32];
@@ -266,6 +344,7 @@ void settings_from_section(const struct section_value *section, struct billing_s
     settings->register_partitions = partitions && !strcmp(partitions, "registration");
     read_rollup(section, settings);
     read_max_response(section, settings);
+    read_log_groups(section, settings);
     check_rules(section, settings);
     read_audit(section, settings);
     read_close(section, settings);
@@ -279,6 +358,11 @@ void settings_free(struct billing_settings *settings)
     for (size_t i = 0; i < settings->accepted_count; i++)
         free(settings->accepted[i].why);
     free(settings->accepted);
+    for (size_t i = 0; i < settings->log_group_count; i++) {
+        free(settings->log_groups[i].account);
+        free(settings->log_groups[i].name);
+    }
+    free(settings->log_groups);
     free(settings->since);
     free(settings->max_gap);
     free(settings->archive_prefix);

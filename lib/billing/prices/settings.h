@@ -11,6 +11,12 @@ struct billing_accepted {
     char *why;
 };
 
+/* A log group whose events are the pipeline's, beside the one it has now. */
+struct billing_log_group {
+    char *account; /* NULL: the pipeline's own */
+    char *name;    /* "": envelopes that name none */
+};
+
 struct billing_settings {
     int late_days;          /* events may arrive this many days after their day and still count */
     int closed_after_hours; /* a day is closed this long after it ended */
@@ -30,12 +36,16 @@ struct billing_settings {
     int64_t backfill_budget_bytes; /* what it reads for that within 24 hours; 0: no limit */
     char *archive_prefix;          /* where closed months lie in the bucket: "billing/" */
     char *signing_key;             /* path of an Ed25519 private key (PEM); NULL: closing refuses */
-    bool register_partitions;      /* raw table without projection: register prefixes in Glue */
+    struct billing_log_group *log_groups;
+    size_t log_group_count;
+    bool register_partitions; /* raw table without projection: register prefixes in Glue */
 };
 
 /* Fills *settings from the whole section, defaults where it is silent; problems are told.  Give
  * back with settings_free. */
 void settings_from_section(const struct section_value *section, struct billing_settings *settings);
+/* The groups as elements of a list in SQL, each behind a comma: ", '${account}:/name'"; new. */
+char *settings_log_groups_sql(const struct billing_settings *settings);
 /* Frees what it holds. */
 void settings_free(struct billing_settings *settings);
 

@@ -69,6 +69,7 @@ int rollup_build_hash(struct flow *flow, const struct billing *billing, char hex
 
 struct counts {
     int64_t rows, calls, bytes;
+    int64_t foreign; /* calls of log groups that are not the pipeline's; -1: not counted */
 };
 
 /* One run for a day, under way. */
@@ -79,7 +80,7 @@ struct building {
     char run[ROLLUP_RUN_LENGTH];
     json_t *values;            /* of its queries */
     struct rollup_print print; /* the day's objects before it */
-    struct counts counts;      /* what its files hold */
+    struct counts counts;      /* what its files hold; foreign: what they do not */
     char *files;               /* which they are (rollup_files_now) */
 };
 
@@ -120,7 +121,7 @@ static json_t *values_of(const struct billing *billing, const struct rollup_need
 static struct building begin(struct flow *flow, const struct rollup_job *job,
                              const struct rollup_need *need)
 {
-    struct building building = {.flow = flow, .job = job, .need = need};
+    struct building building = {.flow = flow, .job = job, .need = need, .counts = {.foreign = -1}};
 
     rollup_build_run(clock_now_ms() / 1000, building.run);
     building.values = values_of(job->billing, need, building.run);
@@ -151,6 +152,7 @@ static struct counts counts_of(const struct athena_result *result)
         .rows = athena_query_rows_number(result, 0, "row_count", -1),
         .calls = athena_query_rows_number(result, 0, "calls", -1),
         .bytes = athena_query_rows_number(result, 0, "bytes", -1),
+        .foreign = athena_query_rows_number(result, 0, "foreign_calls", -1),
     };
 }
 
@@ -208,6 +210,13 @@ static void set_print(json_t *build, const struct rollup_print *print)
     json_object_set_new(build, "newest", json_sprintf("%.3f", print->newest));
 }
 
+/* What the bill does not hold, and tells of. */
+static void set_foreign(json_t *build, int64_t foreign)
+{
+    if (foreign >= 0)
+        set_number(build, "foreign_calls", foreign);
+}
+
 static json_t *new_build(const struct building *building)
 {
     const struct rollup_need *need = building->need;
@@ -220,6 +229,7 @@ static json_t *new_build(const struct building *building)
     set_number(build, "rows", building->counts.rows);
     set_number(build, "calls", building->counts.calls);
     set_number(build, "bytes", building->counts.bytes);
+    set_foreign(build, building->counts.foreign);
     set_number(build, "built_at", clock_now_ms() / 1000);
     json_object_set_new(build, "files", json_string(building->files));
     if (previous)
@@ -283,6 +293,7 @@ static int note_print(const struct building *building, const struct rollup_print
     json_auto_t *build = json_copy(building->need->day->build);
 
     set_print(build, print);
+    set_foreign(build, building->counts.foreign);
     return point(building, build, e);
 }
 
@@ -303,7 +314,7 @@ static enum attempt check(struct building *building, struct err *e)
     const struct rollup_place place = place_of(building, job->run_storage);
     const struct counts *counts = &building->counts;
     struct rollup_print after = {0};
-    struct counts raw;
+    struct counts raw = {0};
     bool moved;
 
     building->files = rollup_files_now(building->flow, &place, building->run, e);
@@ -312,6 +323,7 @@ static enum attempt check(struct building *building, struct err *e)
         ask_counts(building, "rollup_counts", &raw, e) ||
         rollup_print_now(building->flow, job->billing, &building->need->window, &after, e))
         return BROKEN;
+    building->counts.foreign = raw.foreign;
     moved = !same_print(&building->print, &after);
     rollup_print_fini(&after);
     if (!moved && raw.rows == counts->rows && raw.calls == counts->calls &&
@@ -358,13 +370,14 @@ static enum attempt attempt(struct building *building, struct err *e)
 }
 
 /* New events can add requests, or turn requests into copies of earlier ones; either shows here. */
-static int recount(const struct building *building, bool *same, struct err *e)
+static int recount(struct building *building, bool *same, struct err *e)
 {
     const json_t *build = building->need->day->build;
     struct counts raw = {0};
 
     if (ask_counts(building, "rollup_counts", &raw, e))
         return -1;
+    building->counts.foreign = raw.foreign;
     *same = is_what(build, &raw);
     return 0;
 }

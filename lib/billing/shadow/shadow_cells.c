@@ -72,6 +72,8 @@ static enum shadow_state state_of(const char *text)
         return SHADOW_OK;
     if (!strcmp(text, "repaired"))
         return SHADOW_REPAIRED;
+    if (!strcmp(text, "foreign"))
+        return SHADOW_FOREIGN;
     return !strcmp(text, "estimated") ? SHADOW_ESTIMATED : SHADOW_NO_REQUEST;
 }
 

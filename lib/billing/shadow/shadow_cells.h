@@ -7,7 +7,14 @@
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
 
-enum shadow_state { SHADOW_OK, SHADOW_REPAIRED, SHADOW_ESTIMATED, SHADOW_NO_REQUEST };
+/* SHADOW_FOREIGN: a request but for its log group. */
+enum shadow_state {
+    SHADOW_OK,
+    SHADOW_REPAIRED,
+    SHADOW_ESTIMATED,
+    SHADOW_NO_REQUEST,
+    SHADOW_FOREIGN
+};
 /* Who counts one counts those before it: a copy by event id is one by request id, too. */
 enum shadow_copy { SHADOW_FIRST, SHADOW_REQUEST_COPY, SHADOW_EVENT_COPY };
 

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 const char *const shadow_fit_codes[SHADOW_REASONS] = {
-    "lost_by_reader", "no_time",     "user_filter", "status_filter", "month_edge",
-    "time_zone",      "not_request", "duplicate",   "late",          "unattributed"};
+    "lost_by_reader", "no_time", "user_filter", "status_filter", "month_edge",  "time_zone",
+    "not_request",    "foreign", "duplicate",   "late",          "unattributed"};
 
-enum { FLAGS = 6, WAYS = SHADOW_MONTHS * SHADOW_STATUSES * 3 << FLAGS, CLOSER_LOOKS = 64 };
+enum { FLAGS = 7, WAYS = SHADOW_MONTHS * SHADOW_STATUSES * 3 << FLAGS, CLOSER_LOOKS = 64 };
 
 /* ---- one way, one cell ---- */
 
@@ -42,14 +42,15 @@ static bool is_nobody(const struct shadow_cells *cells, const struct shadow_cell
 static bool counts(const struct shadow_cells *cells, const struct shadow_way *way,
                    const struct shadow_cell *cell)
 {
-    bool late = cell->state != SHADOW_NO_REQUEST && !cell->on_time && cell->by_zone;
+    bool late = cell->state < SHADOW_NO_REQUEST && !cell->on_time && cell->by_zone;
 
     return in_month(way, cell) && status_counts(way->statuses, cell->status) &&
            cell->copy <= way->copies && !(way->only_users && !cell->has_user) &&
            !(way->no_repaired && cell->state == SHADOW_REPAIRED) &&
            !(way->no_estimated && cell->state == SHADOW_ESTIMATED) && !(way->no_late && late) &&
            !(way->no_nobody && is_nobody(cells, cell)) &&
-           (way->all_lines || cell->state != SHADOW_NO_REQUEST);
+           (way->all_lines || cell->state != SHADOW_NO_REQUEST) &&
+           (way->foreign || cell->state != SHADOW_FOREIGN);
 }
 
 /* The way of that number; lower numbers ask for less. */
@@ -65,7 +66,8 @@ static struct shadow_way way_of(int number)
                                .no_estimated = flags & 4,
                                .no_late = flags & 8,
                                .no_nobody = flags & 16,
-                               .all_lines = flags & 32};
+                               .all_lines = flags & 32,
+                               .foreign = flags & 64};
 }
 
 /* ---- how near ---- */
@@ -284,6 +286,8 @@ static enum shadow_reason why_not_ours(const struct shadow_way *way, const struc
 {
     if (cell->state == SHADOW_NO_REQUEST)
         return SHADOW_NOT_REQUEST;
+    if (cell->state == SHADOW_FOREIGN)
+        return SHADOW_OTHER_GROUP;
     if (cell->copy != SHADOW_FIRST)
         return SHADOW_DUPLICATE;
     if (!cell->by_zone)
@@ -336,7 +340,8 @@ json_t *shadow_fit_text(const struct shadow_way *way)
                  {way->no_estimated, "no lines without a time of their own"},
                  {way->no_late, "nothing that arrived after its day was closed"},
                  {way->no_nobody, "nothing without a sub"},
-                 {way->all_lines, "lines that are no requests, too"}};
+                 {way->all_lines, "lines that are no requests, too"},
+                 {way->foreign, "requests of other log groups, too"}};
 
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         if (flags[i].is)

@@ -23,7 +23,7 @@ struct shadow_way {
     enum shadow_month month;
     enum shadow_statuses statuses;
     enum shadow_copy copies; /* the last kind of copy that counts: FIRST: none */
-    bool only_users, no_repaired, no_estimated, no_late, no_nobody, all_lines;
+    bool only_users, no_repaired, no_estimated, no_late, no_nobody, all_lines, foreign;
 };
 
 enum shadow_reason {
@@ -34,6 +34,7 @@ enum shadow_reason {
     SHADOW_MONTH_EDGE,   /* arrived in another month than they were made in */
     SHADOW_TIME_ZONE,    /* made in another month of UTC than of the billing zone */
     SHADOW_NOT_REQUEST,  /* control messages, blank and invalid lines, counted as calls */
+    SHADOW_OTHER_GROUP,  /* requests of other log groups */
     SHADOW_DUPLICATE,    /* delivered or logged twice */
     SHADOW_LATE,         /* arrived after their day was closed */
     SHADOW_UNATTRIBUTED, /* without a sub: billed to nobody by us */

@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include <string.h>
+
 static void names_fini(struct billing_names *names)
 {
     char *const all[] = {
@@ -20,6 +22,41 @@ static void names_fini(struct billing_names *names)
     for (char **prefix = names->side_prefixes; prefix && *prefix; prefix++)
         free(*prefix);
     free(names->side_prefixes);
+}
+
+static bool is_former(const struct billing *billing, const struct billing_log_group *group)
+{
+    return (!group->account || !strcmp(group->account, billing->account)) && *group->name &&
+           strcmp(group->name, billing->names.log_group) != 0;
+}
+
+const char *billing_log_group(const struct billing *billing, size_t index)
+{
+    const struct billing_settings *settings = &billing->settings;
+
+    if (!index)
+        return billing->names.log_group;
+    for (size_t i = 0; i < settings->log_group_count; i++)
+        if (is_former(billing, &settings->log_groups[i]) && !--index)
+            return settings->log_groups[i].name;
+    return NULL;
+}
+
+bool billing_owns(const struct billing *billing, const char *owner, const char *log_group)
+{
+    const struct billing_settings *settings = &billing->settings;
+
+    owner = *owner ? owner : billing->account;
+    if (!strcmp(owner, billing->account) && !strcmp(log_group, billing->names.log_group))
+        return true;
+    for (size_t i = 0; i < settings->log_group_count; i++) {
+        const struct billing_log_group *group = &settings->log_groups[i];
+
+        if (!strcmp(owner, group->account ? group->account : billing->account) &&
+            !strcmp(log_group, group->name))
+            return true;
+    }
+    return false;
 }
 
 void billing_free(struct billing *billing)

@@ -47,6 +47,12 @@ struct billing {
     json_t *queries;         /* name -> SQL, table names in, ${runtime} placeholders left */
 };
 
+/* The log groups of the account whose events are billed: the present one (index 0), then those that
+ * billing.log_groups names; NULL behind the last.  Borrowed. */
+const char *billing_log_group(const struct billing *billing, size_t index);
+/* Whether an envelope's events are the pipeline's: the rule of the view (specs/sql/view.sql).  ""
+ * for what it does not say. */
+bool billing_owns(const struct billing *billing, const char *owner, const char *log_group);
 void billing_free(struct billing *billing);
 
 #endif

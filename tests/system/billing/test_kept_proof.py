@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from close_world import FOLDER, Books
-from rollup_world import BUCKET, World, moment
+from rollup_world import BUCKET, GROUP, World, moment
 from test_close import correct, reasons
 
 OCTOBER = ("--month", "2025-10")
@@ -29,12 +29,12 @@ def archive_day(books: Books, day: int) -> None:
 
 
 def put_lines(books: Books, count: int) -> None:
-    """What another log group sent through the same stream."""
+    """What names the log group, and did not come from there."""
     at = moment("2025-10-02T10:00")
     events = [{"id": f"{n:056}", "timestamp": (at + n) * 1000, "message": json.dumps(
         {"requestId": f"other-{n}", "sub": "other", "status": "200", "responseLength": "10",
          "requestTimeEpoch": str(at + n)})} for n in range(count)]
-    body = {"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/other", "logStream": "s",
+    body = {"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": GROUP, "logStream": "s",
             "subscriptionFilters": ["other"], "logEvents": events}
     books.put("access-logs/year=2025/month=10/day=02/hour=10/other.gz", gzip.compress(json.dumps(body).encode() + b"\n"))
 
@@ -48,7 +48,7 @@ def test_more_than_was_logged_is_not_complete(books: Books) -> None:
     books.world.run("rollup", *OCTOBER)
     found = audit(books, code=1)
     assert found["verdict"] == "unknown" and [one["reason"] for one in found["reasons"]] == ["surplus"]
-    assert "S3 holds 9 events that the log group did not take in" in found["reasons"][0]["text"]
+    assert "S3 holds 9 events that name the log group and that it did not take in" in found["reasons"][0]["text"]
     assert {h["hour"]: h["surplus"] for h in found["hours"] if "surplus" in h} == {moment("2025-10-02T10:00"): 9}
     assert "did not take in" in reasons(books.close(code=4))
     found = books.close("2025-10", "--accept-unknown")

@@ -62,7 +62,7 @@ def audited(world: World, *words: str) -> str:
     return world.begin("audit", "--day", DAY, *words).communicate(timeout=180)[0]
 
 
-BREAKING = ['/x"y', '/x\\', "/\t", "/\n", '/","sub":"victim","x":"y"z', "/" + "x" * 262144]
+BREAKING = ['/x"y', "/\\ud800", '/x\\', "/\t", "/\n", '/","sub":"victim","x":"y"z', "/" + "x" * 262144]
 
 
 def test_lines_that_break_in_the_path_are_billed(world: World) -> None:
@@ -73,7 +73,7 @@ def test_lines_that_break_in_the_path_are_billed(world: World) -> None:
     lines += ["\ufeff" + begun[-2] + "}", begun[-1] + "} and more"]
     send(world, line(), *lines, '{"requestId":"lost","sub":"victim" "status":"200","responseLength":"1"}')
     found = bill(world)
-    assert usage(found) == {"u": (9, 90)} and found["warnings"] == {"repaired": 8} == told(world)
+    assert usage(found) == {"u": (10, 100)} and found["warnings"] == {"repaired": 9} == told(world)
 
 
 def test_times_of_the_consoles_formats_decide_the_month(world: World) -> None:
