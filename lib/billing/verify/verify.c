@@ -411,7 +411,8 @@ static int check_all(struct flow *flow, struct verify *verify, struct claim *cla
         if (closed_state(flow, &claim->closed.invoice, &state, &why, e))
             return -1;
         if (state == CLOSED_NEVER && !json_array_size(invoice->objects))
-            return err_set(e, ERR_ABSENT, "%s is not closed", month);
+            return err_set(e, ERR_ABSENT, "%s is not closed: there is nothing below s3://%s/%s",
+                           month, verify->billing->names.bucket, invoice->folder);
         if (state == CLOSED_NEVER)
             verify_findings_differ(verify,
                                    "%smanifest.json is missing, and files of a close are there: "
