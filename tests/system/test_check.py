@@ -235,7 +235,7 @@ NESTED = [  # what parameters, what archive, at which value of which key it is t
     ({}, "error/", "archive: ", "what was not delivered in s3://shop-bucket/error/"),
     ({}, "billing/numbers/", "archive: ", "the register of numbers in s3://shop-bucket/billing/numbers/"),
     ({}, "_billingd/", "archive: ", "what billingd remembers in s3://shop-bucket/_billingd/"),
-    ({"s3_prefix": "billing/logs/" + LAYOUT}, None, "resources.stream.prefix", "closed months in s3://shop-bucket/billing/"),
+    ({"s3_prefix": "billing/logs/" + LAYOUT}, None, "resources.", "closed months in s3://shop-bucket/billing/"),
     ({"parquet_prefix": "billing/"}, None, "resources.rollup_table.location", "closed months in s3://shop-bucket/billing/"),
     ({"results_prefix": "_billingd/results/"}, None, "resources.workgroup.results", "what billingd remembers"),
     ({"results_prefix": "access-logs/r/"}, None, "resources.workgroup.results", "reads all of s3://shop-bucket/access-logs/"),

@@ -87,10 +87,10 @@ static void add_own(json_t *places, const struct lint_subject *subject, const ch
     add(places, mem_printf("%s/_billingd/", bucket), "state", "what billingd remembers", "", "");
     if (!subject->billing)
         return;
-    add(places, mem_printf("%s/billing/numbers/", bucket), "numbers", "the register of numbers", "",
-        "");
     add(places, mem_printf("%s/%s%s", bucket, archive, slash), "archive", "closed months", "",
         field);
+    add(places, mem_printf("%s/billing/numbers/", bucket), "numbers", "the register of numbers", "",
+        "");
     if (subject->pipeline)
         add(places, mem_printf("%s/%s%s%s/", bucket, archive, slash, subject->pipeline), "folder",
             "closed months", "", field);
