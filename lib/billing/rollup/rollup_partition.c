@@ -34,10 +34,9 @@ static char *in_other_bucket(const struct billing *billing, const char *location
     if (!length || (length == strlen(billing->names.bucket) &&
                     !strncmp(bucket, billing->names.bucket, length)))
         return NULL;
-    return mem_printf(
-        "its build lies in bucket %.*s, and the spec names %s: set the bucket back, or "
-        "copy the objects of the one to the other",
-        (int)length, bucket, billing->names.bucket);
+    return mem_printf("its partition points to bucket %.*s, and the spec names %s: set it back, or "
+                      "copy the objects of the one to the other",
+                      (int)length, bucket, billing->names.bucket);
 }
 
 /* Why the partition does not show what its build says, new text; NULL: it does, or says nothing of

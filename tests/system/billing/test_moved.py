@@ -25,7 +25,7 @@ def test_another_bucket(books: Books) -> None:
     world.pipelines = old.replace(f"bucket: {BUCKET}", f"bucket: {NEW}")
     world.write()
     world.apply()
-    cause = f"its build lies in bucket {BUCKET}, and the spec names {NEW}: set the bucket back"
+    cause = f"its partition points to bucket {BUCKET}, and the spec names {NEW}: set it back, or copy"
     states = {day["day"]: day for day in json.loads(world.run("rollup", "--month", "2025-11", "-o", "json").stdout)["days"]}
     assert states["2025-11-01"]["state"] == "lost" and cause in states["2025-11-01"]["why"]
     assert world.partitions()["2025-11-01"] == before  # nothing is lost of it
