@@ -144,8 +144,12 @@ static void print_draft(const json_t *bill, FILE *out, bool color)
 
 void bill_view_print(const json_t *bill, FILE *out, bool color)
 {
-    (void)fprintf(out, "%s%s of %s, days of %s, %s%s\n\n", terminal_style(color, STYLE_BOLD),
+    const char *first = json_text(bill, "first_day");
+    bool partial = first && strcmp(first + strlen("2025-10-"), "01") != 0;
+
+    (void)fprintf(out, "%s%s of %s%s%s%s, days of %s, %s%s\n\n", terminal_style(color, STYLE_BOLD),
                   bill_is_draft(bill) ? "Draft bill" : "Bill", json_text(bill, "month"),
+                  partial ? " (from " : "", partial ? first : "", partial ? " on)" : "",
                   json_text(bill, "time_zone"), json_text(bill, "currency"),
                   terminal_style(color, STYLE_PLAIN));
     print_table(bill, out, color);

@@ -126,8 +126,9 @@ char *manifest_effective(const struct manifest *manifest);
  * AWS's models; new reference. */
 json_t *manifest_schema(bool template);
 /* Adds a warning (an error, where AWS refuses it) for every known way to lose or miscount money
- * that a pipeline contains; part of manifest_load. */
+ * that a pipeline contains; part of manifest_load.  places: of the pipelines judged before, in S3;
+ * this one's are added (lint/lint_path.h). */
 void manifest_lint(const struct manifest *manifest, size_t pipeline, bool errors_only,
-                   struct problems *problems);
+                   json_t *places, struct problems *problems);
 
 #endif

@@ -3,13 +3,29 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "spec/lint/lint.h"
+#include "spec/lint/lint_path.h"
 #include "spec/manifest.h"
+#include "yaml/yaml.h"
+
+#include <string.h>
 
 struct telling {
+    const struct manifest *manifest;
     const struct manifest_pipeline *pipeline;
     struct problems *problems;
     bool errors_only;
 };
+
+/* Where the billing section that holds for the pipeline says what a path like
+ * "billing.close.archive" names. */
+static const struct yaml_node *find_setting(const struct telling *telling, const char *path)
+{
+    const struct yaml_node *root = telling->manifest->documents->items[0], *node;
+
+    node = yaml_find(yaml_find(root, "pipelines"), telling->pipeline->name);
+    node = node ? yaml_at(node, path) : NULL;
+    return node ? node : yaml_at(root, path);
+}
 
 static void tell(void *arg, const struct lint_finding *finding)
 {
@@ -17,30 +33,38 @@ static void tell(void *arg, const struct lint_finding *finding)
     const struct lint *lint = finding->lint;
     const struct manifest_resource *resource =
         manifest_resource_find(telling->pipeline, finding->resource->id);
-    cleanup_free char *path = mem_printf("pipelines.%s.resources.%s.%s", telling->pipeline->name,
-                                         resource->id, finding->field);
+    bool is_setting = !strncmp(finding->field, "billing.", 8);
+    const struct yaml_node *node = is_setting ? find_setting(telling, finding->field) : NULL;
+    cleanup_free char *path =
+        mem_printf("pipelines.%s.%s%s%s%s", telling->pipeline->name, is_setting ? "" : "resources.",
+                   is_setting ? "" : resource->id, is_setting ? "" : ".", finding->field);
     struct problem *problem;
 
     if (telling->errors_only && !lint->is_error)
         return;
-    problem =
-        problems_add(telling->problems, lint->is_error ? PROBLEM_ERROR : PROBLEM_WARNING,
-                     manifest_resource_place(resource, finding->field), path, "%s", finding->text);
+    problem = problems_add(telling->problems, lint->is_error ? PROBLEM_ERROR : PROBLEM_WARNING,
+                           node ? (struct yaml_place){node->file, node->line, node->column}
+                                : manifest_resource_place(resource, finding->field),
+                           path, "%s", finding->text);
     (void)snprintf(problem->code, sizeof problem->code, "%s", lint->code);
     problem->cost = mem_text(lint->cost);
     problem->remedy = mem_text(lint->remedy);
 }
 
-void manifest_lint(const struct manifest *manifest, size_t index, bool errors_only,
+void manifest_lint(const struct manifest *manifest, size_t index, bool errors_only, json_t *places,
                    struct problems *problems)
 {
     const struct manifest_pipeline *pipeline = &manifest->pipelines[index];
     json_auto_t *facts = manifest_resolve_facts(pipeline, manifest->account);
     json_auto_t *desired = manifest_resolve(pipeline, facts);
     struct tm today = timestamp_utc(clock_now_ms() / 1000);
-    struct lint_subject subject = {
-        .facts = facts, .billing = pipeline->billing, .year = today.tm_year + 1900};
-    struct telling telling = {pipeline, problems, errors_only};
+    struct lint_subject subject = {.facts = facts,
+                                   .billing = pipeline->billing,
+                                   .pipeline = pipeline->name,
+                                   .others = places,
+                                   .year = today.tm_year + 1900};
+    struct telling telling = {manifest, pipeline, problems, errors_only};
+    json_t *own;
 
     if (!manifest->account && !pipeline->role_arn)
         json_object_del(facts, "account"); /* only a stand-in, to make ARNs of */
@@ -49,5 +73,8 @@ void manifest_lint(const struct manifest *manifest, size_t index, bool errors_on
             lint_subject_add(&subject, pipeline->resources[i].id, pipeline->resources[i].kind,
                              json_array_get(desired, i));
     lint_run(&subject, tell, &telling);
+    own = lint_path_places(&subject);
+    json_array_extend(places, own);
+    json_decref(own);
     lint_subject_fini(&subject);
 }

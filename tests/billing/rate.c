@@ -59,7 +59,7 @@ static json_t *rate(const json_t *request)
             .calls = json_integer_value(json_array_get(line, 5)),
             .bytes = json_integer_value(json_array_get(line, 6)),
         };
-    bill = rating_bill(book, month, usage, json_array_size(lines), &e);
+    bill = rating_bill(book, calendar_month(month), usage, json_array_size(lines), &e);
     free(usage);
     price_book_free(book);
     return bill ? bill : json_pack("{s:s}", "error", e.text);

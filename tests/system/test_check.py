@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import ACCOUNT, BINARY, ROOT, Daemon, Spec
+from conftest import ACCOUNT, BINARY, ROOT, Daemon, Spec, pipeline
 
 Check = Callable[..., subprocess.CompletedProcess[str]]
 PREFIX = "theirs/year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:HH}/"
@@ -224,3 +224,53 @@ def test_thousands_of_pipelines_are_told_in_a_page(check: Check, tmp_path: Path)
     assert "        and 19980 more like this\n" in done.stderr
     assert done.stderr.endswith("billing.yaml: not used: 20000 errors, 0 warnings\n")
     assert len(done.stderr.splitlines()) < 100
+
+
+LAYOUT = "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:HH}/"
+NESTED = [  # what parameters, what archive, at which value of which key it is told, which two
+    ({}, "access-logs/closed/", "archive: ", "closed months in s3://shop-bucket/access-logs/closed/, log objects"),
+    ({}, "recovered/", "archive: ", "closed months in s3://shop-bucket/recovered/, table"),
+    ({}, "parquet-data", "archive: ", "closed months in s3://shop-bucket/parquet-data/, table"),
+    ({}, "athena-results/x/", "archive: ", "query results in s3://shop-bucket/athena-results/"),
+    ({}, "error/", "archive: ", "what was not delivered in s3://shop-bucket/error/"),
+    ({}, "billing/numbers/", "archive: ", "the register of numbers in s3://shop-bucket/billing/numbers/"),
+    ({}, "_billingd/", "archive: ", "what billingd remembers in s3://shop-bucket/_billingd/"),
+    ({"s3_prefix": "billing/logs/" + LAYOUT}, None, "resources.", "closed months in s3://shop-bucket/billing/"),
+    ({"parquet_prefix": "billing/"}, None, "resources.rollup_table.location", "closed months in s3://shop-bucket/billing/"),
+    ({"results_prefix": "_billingd/results/"}, None, "resources.workgroup.results", "what billingd remembers"),
+    ({"results_prefix": "access-logs/r/"}, None, "resources.workgroup.results", "reads all of s3://shop-bucket/access-logs/"),
+    ({"recovered_prefix": "access-logs/recovered/"}, None, "resources.recovered_table.location", "s3://shop-bucket/access-logs/recovered/"),
+    ({"parquet_prefix": "athena-results/p/"}, None, "resources.rollup_table.location", "query results"),
+    ({"s3_error_prefix": "parquet-data/!{firehose:error-output-type}/"}, None, "resources.stream.error_prefix", "parquet-data/"),
+]
+
+
+def nested(spec: Spec, parameters: dict[str, str], archive: str | None, more: str = "") -> str:
+    lines = "".join(f'      {name}: "{value}"\n' for name, value in parameters.items())
+    close = f"      close:\n        archive: {archive}\n" if archive else ""
+    spec.write(pipelines=pipeline(more=lines) + "    billing:\n      prices: [{from: 2020-01-01, call: 1, gib: 0}]\n" + close + more)
+    done = subprocess.run([BINARY, "-f", spec.path, "check"], text=True, capture_output=True, timeout=60)
+    assert done.returncode == (78 if ": error " in done.stderr else 0), done.stderr
+    return done.stderr
+
+
+def test_no_prefix_lies_within_another(spec: Spec) -> None:
+    for parameters, archive, at, what in NESTED:
+        told = [line for line in nested(spec, parameters, archive).splitlines() if ": error " in line]
+        assert told and what in told[0] and re.search(r":\d+:\d+: error BL\d+: ", told[0]), (parameters, archive, told)
+        if at == "archive: ":  # with the place of the value
+            row, column = map(int, re.findall(r"billing.yaml:(\d+):(\d+): error BL504", told[0])[0])
+            assert spec.path.read_text().splitlines()[row - 1][column - 1:] == archive
+            assert "pipelines.shop.billing.close.archive" in told[0]
+        else:
+            assert f"pipelines.shop.{at}" in told[0], told
+    assert ": error " not in nested(spec, {}, "closed-months/")
+
+
+def test_no_prefix_lies_within_one_of_another_pipeline(spec: Spec) -> None:
+    second = pipeline("two", "other-api")
+    assert ": error " not in nested(spec, {}, None, second)
+    theirs = second + "    resources:\n      workgroup: {results: \"s3://shop-bucket/parquet-data/theirs/\"}\n"
+    told = nested(spec, {}, None, theirs)
+    assert "query results in s3://shop-bucket/parquet-data/theirs/, table restapi_access_log_parquet of shop" in told, told
+    assert "pipelines.two.resources.workgroup.results" in told

@@ -19,7 +19,7 @@ static json_t *make_bill(const char *section, const struct usage_line *lines, si
     json_auto_t *parsed = json_loads(section, 0, NULL);
     struct price_book *book = price_book_new(parsed);
     struct err e = {0};
-    json_t *bill = rating_bill(book, october, lines, count, &e);
+    json_t *bill = rating_bill(book, calendar_month(october), lines, count, &e);
 
     check_report(bill != NULL, __FILE__, __LINE__, e.text);
     json_object_set_new(bill, "pipeline", json_string("ddn-api"));

@@ -172,7 +172,7 @@ static void test_reasons(void)
 /* ---- usage ---- */
 
 /* A month that was closed before lengths were counted stays what it is. */
-static void test_usage_of_before(const struct billing *billing, struct day month)
+static void test_usage_of_before(const struct billing *billing, struct day_span month)
 {
     json_auto_t *document = parse("{\"segments\":[\"2025-10-01\",\"2025-10-10\"],\"lines\":"
                                   "[[0,\"s\",null,null,\"200\",5,7]]}");
@@ -197,7 +197,7 @@ static void test_usage(void)
     struct usage_line lines[] = {{"s", "u", "GET /", "200", 0, 5, 7, {1, 2, 3, 4}},
                                  {NULL, NULL, NULL, NULL, 1, 9223372036854775807, 0, {0}}};
     struct usage usage = {.lines = lines, .count = 2}, again;
-    struct day month = {2025, 10, 1};
+    struct day_span month = calendar_month((struct day){2025, 10, 1});
     json_auto_t *document = close_usage_json(&billing, month, &usage);
     struct err e = {0};
 

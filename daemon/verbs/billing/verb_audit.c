@@ -2,10 +2,12 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "billing/audit/audit.h"
+#include "billing/bill/bill_month.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/verbs/billing/billing_window.h"
 #include "daemon/verbs/billing/day_range.h"
 #include "daemon/views/audit_view.h"
 #include "daemon/views/json_view.h"
@@ -15,7 +17,8 @@
 enum { DEFAULT_DAYS = 7 };
 
 /* Whole billing days; the audit itself leaves out hours that are still open. */
-static int choose(const struct billing_turn *turn, int64_t *from_s, int64_t *to_s, struct err *e)
+static int choose(struct flow *flow, struct billing_turn *turn, int64_t *from_s, int64_t *to_s,
+                  struct err *e)
 {
     const char *zone = price_book_zone(turn->billing->book);
     int64_t now_s = clock_now_ms() / 1000;
@@ -23,6 +26,11 @@ static int choose(const struct billing_turn *turn, int64_t *from_s, int64_t *to_
 
     if (day_range_read(turn->options, zone, now_s, &range, e))
         return -1;
+    if (turn->options->month) { /* what its bill covers, and its close */
+        if (billing_window_take(flow, turn, range.first, e))
+            return -1;
+        range.first = bill_month_days(turn->billing, range.first).first;
+    }
     *to_s = range.has_last ? calendar_day_start(zone, calendar_add_days(range.last, 1)) : now_s;
     *from_s = calendar_day_start(
         zone, range.has_first
@@ -47,7 +55,7 @@ static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
     json_auto_t *audit = NULL;
     int64_t from_s, to_s;
 
-    if (choose(turn, &from_s, &to_s, e))
+    if (choose(flow, turn, &from_s, &to_s, e))
         return -1;
     billing_runner_say(turn, "counting at every hop");
     audit = audit_run(flow, turn->billing, from_s, to_s, e);

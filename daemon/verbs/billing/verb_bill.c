@@ -10,21 +10,23 @@
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/verbs/billing/billing_window.h"
 #include "daemon/views/bill_view.h"
 
 #include <string.h>
 
-static int print_queries(struct billing_turn *turn, struct day month, const json_t *days,
+static int print_queries(struct billing_turn *turn, struct day month, const json_t *open,
                          struct err *e)
 {
-    struct day starts[PRICE_BOOK_SEGMENTS], last = calendar_month(month).last;
-    size_t count = price_book_segments(turn->billing->book, calendar_month(month), starts);
+    const struct day_span days = bill_month_days(turn->billing, month);
+    struct day starts[PRICE_BOOK_SEGMENTS];
+    size_t count = price_book_segments(turn->billing->book, days, starts);
 
     billing_runner_quiet(turn);
-    (void)printf("-- Not sent: --dry-run. Days that are not final: %zu.\n", json_array_size(days));
+    (void)printf("-- Not sent: --dry-run. Days that are not final: %zu.\n", json_array_size(open));
     for (int raw = 0; raw <= turn->options->from_raw; raw++)
         for (size_t i = 0; i < count; i++) {
-            struct day end = i + 1 < count ? calendar_add_days(starts[i + 1], -1) : last;
+            struct day end = i + 1 < count ? calendar_add_days(starts[i + 1], -1) : days.last;
             const struct usage_request segment = {raw ? USAGE_FROM_RAW : USAGE_FROM_ROLLUP,
                                                   {starts[i], end}};
             cleanup_free char *text = usage_text(turn->billing, &segment, e);
@@ -86,8 +88,8 @@ static void print_bill(void *arg)
 static int compare_with_raw(struct flow *flow, struct billing_turn *turn, json_t *bill,
                             json_t **sources, struct err *e)
 {
-    const struct usage_request request = {USAGE_FROM_RAW,
-                                          calendar_month(*(const struct day *)turn->arg)};
+    const struct usage_request request = {
+        USAGE_FROM_RAW, bill_month_days(turn->billing, *(const struct day *)turn->arg)};
     json_auto_t *raw = NULL;
     json_t *differences;
     cleanup_free char *hash = NULL;
@@ -131,7 +133,8 @@ struct reading {
 static void read_rated(struct flow *flow, void *arg)
 {
     struct reading *reading = arg;
-    const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(reading->month)};
+    const struct usage_request request = {USAGE_FROM_ROLLUP,
+                                          bill_month_days(reading->billing, reading->month)};
     struct err e = {0};
 
     reading->bill = bill_make(flow, reading->billing, &request, &reading->sources, &e);
@@ -282,6 +285,7 @@ static int dry_run(struct flow *flow, struct billing_turn *turn, struct err *e)
 static int tell_bill(struct flow *flow, struct billing_turn *turn, json_t *bill,
                      const json_t *sources, struct err *e)
 {
+    cleanup_free char *window = billing_window_text(turn->billing, *(const struct day *)turn->arg);
     json_auto_t *raw_sources = NULL;
 
     if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
@@ -290,6 +294,8 @@ static int tell_bill(struct flow *flow, struct billing_turn *turn, json_t *bill,
     flow_work(flow, print_bill, &(struct printing){turn->options, bill});
     (void)fflush(stdout);
     print_sources(sources);
+    if (window)
+        (void)fprintf(stderr, "billingd: %s\n", window);
     if (!turn->options->from_raw)
         return EXIT_DONE;
     print_sources(raw_sources);
@@ -298,6 +304,7 @@ static int tell_bill(struct flow *flow, struct billing_turn *turn, json_t *bill,
 
 static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
+    struct err unknown = {0}; /* whether it is closed: told with the bill */
     json_auto_t *sources = NULL;
     json_t *bill = NULL;
     int code;
@@ -305,6 +312,9 @@ static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e
     if (turn->options->prices &&
         billing_prices_read(turn->manifest, turn->pipeline, turn->options, turn->billing, e))
         return EXIT_BAD_CONFIG;
+    if (billing_window_take(flow, turn, *(const struct day *)turn->arg, &unknown) &&
+        unknown.kind == ERR_CANCELLED)
+        return err_set(e, unknown.kind, "%s", unknown.text);
     if (turn->options->dry_run)
         return dry_run(flow, turn, e);
     code = read_bill(flow, turn, &bill, &sources, e);

@@ -8,6 +8,7 @@
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/verbs/billing/billing_window.h"
 #include "daemon/views/json_view.h"
 #include "daemon/views/terminal_table.h"
 
@@ -77,11 +78,14 @@ static int warn_of_days(struct flow *flow, struct billing_turn *turn, const stru
 
     *texts = json_array();
     while (calendar_compare(month, months->last) <= 0) {
+        cleanup_free char *window = billing_window_text(turn->billing, month);
         struct bill_month look;
         int failed = bill_month_look(flow, turn->billing, month, &look, e);
 
         if (!failed)
             json_array_extend(*texts, look.reasons);
+        if (!failed && window)
+            json_array_append_new(*texts, json_string(window));
         bill_month_fini(&look);
         if (failed)
             return -1;

@@ -22,15 +22,14 @@ static json_t *source_json(const struct billing *billing, enum usage_source sour
     return document;
 }
 
-json_t *bill_of_usage(const struct billing *billing, struct day month, enum usage_source source,
+json_t *bill_of_usage(const struct billing *billing, const struct usage_request *request,
                       const struct usage *usage, struct err *e)
 {
-    struct day first = {month.year, month.month, 1};
-    json_t *bill = rating_bill(billing->book, first, usage->lines, usage->count, e);
+    json_t *bill = rating_bill(billing->book, request->days, usage->lines, usage->count, e);
 
     if (bill) {
         json_object_set_new(bill, "pipeline", json_string(billing->pipeline));
-        json_object_set_new(bill, "source", source_json(billing, source));
+        json_object_set_new(bill, "source", source_json(billing, request->source));
     }
     return bill;
 }
@@ -47,8 +46,7 @@ static void make(void *arg)
 {
     struct making *making = arg;
 
-    making->bill = bill_of_usage(making->billing, making->request->days.first,
-                                 making->request->source, &making->usage, making->e);
+    making->bill = bill_of_usage(making->billing, making->request, &making->usage, making->e);
     if (making->bill && making->sources)
         *making->sources = json_share(making->usage.sources);
     usage_fini(&making->usage);

@@ -9,13 +9,13 @@
 #include "billing/bill/usage.h"
 
 /* rating_bill's document with {"pipeline", "source": {"kind": "rollup"|"raw", "query",
- * "query_hash", "rollup_hash"?}} in it; new reference, or NULL and *e.  request->days: a month.
- * sources (may be NULL) gets usage.sources.  Days that are open or without a build are the caller's
- * to tell: see bill_set_days. */
+ * "query_hash", "rollup_hash"?}} in it; new reference, or NULL and *e.  request->days: of one month
+ * (bill_month_days).  sources (may be NULL) gets usage.sources.  Days that are open or without a
+ * build are the caller's to tell: see bill_set_days. */
 json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e);
-/* The same document from usage of the month at hand. */
-json_t *bill_of_usage(const struct billing *billing, struct day month, enum usage_source source,
+/* The same document from usage of those days at hand. */
+json_t *bill_of_usage(const struct billing *billing, const struct usage_request *request,
                       const struct usage *usage, struct err *e);
 /* Says how far the month's days are billable: [{"day", "state"}] of all that are not current or
  * empty.  With any of them the bill is a draft. */

@@ -43,19 +43,38 @@ static void refuse(struct bill_month *look, json_t *reason)
     json_array_insert_new(look->reasons, 0, reason);
 }
 
-static void check_since(const struct billing *billing, struct day_span days, const char *month,
-                        struct bill_month *look)
+/* The first day that anybody pays for; false: every day is. */
+static bool find_since(const struct billing *billing, struct day *since)
 {
-    const char *text = billing->settings.since;
     struct err ignored = {0};
+
+    return billing->settings.since && !calendar_parse_day(billing->settings.since, since, &ignored);
+}
+
+struct day_span bill_month_days(const struct billing *billing, struct day month)
+{
+    struct day_span days = calendar_month(month);
     struct day since;
 
-    if (text && !calendar_parse_day(text, &since, &ignored) &&
-        calendar_compare(days.last, since) < 0)
+    if (find_since(billing, &since) && calendar_compare(days.first, since) < 0 &&
+        calendar_compare(since, days.last) <= 0)
+        days.first = since;
+    return days;
+}
+
+/* Nobody pays for any day of it, whatever was rolled up while somebody did. */
+static void check_since(const struct billing *billing, struct day_span days,
+                        struct bill_month *look)
+{
+    struct day since;
+    char month[16];
+
+    calendar_month_text(days.first, month);
+    if (find_since(billing, &since) && calendar_compare(days.last, since) < 0)
         refuse(look,
                json_sprintf("%s lies before billing.rollup.since (%s): no rollups are kept of "
                             "it; set since earlier if it is to be billed",
-                            month, text));
+                            month, billing->settings.since));
 }
 
 static int check_reach(struct flow *flow, const struct billing *billing, struct day_span days,
@@ -101,12 +120,10 @@ static int check_nothing(struct flow *flow, const struct billing *billing, struc
                          struct bill_month *look, struct err *e)
 {
     const struct known known = known_of(look->days);
-    char month[16];
 
+    check_since(billing, days, look);
     if (known.calls)
         return 0;
-    calendar_month_text(days.first, month);
-    check_since(billing, days, month, look);
     if (check_reach(flow, billing, days, look, e))
         return -1;
     return look->state == BILL_MONTH_OPEN || look->state == BILL_MONTH_REFUSED ||
@@ -132,7 +149,7 @@ enum bill_month_state bill_month_state(const json_t *open)
 int bill_month_look(struct flow *flow, const struct billing *billing, struct day month,
                     struct bill_month *look, struct err *e)
 {
-    const struct day_span days = calendar_month(month);
+    const struct day_span days = bill_month_days(billing, month);
 
     *look = (struct bill_month){.days = bill_days(flow, billing, days, e)};
     if (!look->days)

@@ -20,6 +20,9 @@ struct bill_month {
     json_t *open;    /* bill_days_open */
     json_t *reasons; /* why it is not final: texts for people */
 };
+/* The days of a month that its bill covers, and its audit and close with it: all, or those from
+ * billing.rollup.since on where that lies within the month. */
+struct day_span bill_month_days(const struct billing *billing, struct day month);
 /* Listed anew.  -1 and *e when it cannot be known.  Give back with bill_month_fini, also on
  * failure. */
 int bill_month_look(struct flow *flow, const struct billing *billing, struct day month,

@@ -96,6 +96,7 @@ struct focus {
     struct str *out;
     const json_t *bill, *line;
     char start[TIMESTAMP_ROOM], end[TIMESTAMP_ROOM]; /* of the month */
+    char first[TIMESTAMP_ROOM];                      /* of the days that are charged */
     struct money left;                               /* of the customer's total, not in a row yet */
 };
 
@@ -125,7 +126,7 @@ static void add_focus_row(struct focus *focus, const struct focus_row *row)
     str_addf(focus->out, "%s,%s,%s,%s,", focus->end, focus->start, row->category,
              class ? class : "");
     bill_render_field(focus->out, row->description, ",");
-    str_addf(focus->out, "%s,%s,", focus->end, focus->start);
+    str_addf(focus->out, "%s,%s,", focus->end, focus->first);
     add_cost(focus, row->cost); /* contracted */
     add_cost(focus, row->cost); /* effective */
     bill_render_field(focus->out, issuer, ",");
@@ -188,6 +189,7 @@ static void add_focus_line(struct focus *focus)
 static void set_period(struct focus *focus)
 {
     const char *zone = json_text(focus->bill, "time_zone");
+    const char *charged = json_text(focus->bill, "first_day"); /* of an older billingd: none */
     struct day first = {0}, next;
     struct err e = {0};
 
@@ -195,6 +197,9 @@ static void set_period(struct focus *focus)
     next = calendar_add_days(first, calendar_month_length(first.year, first.month));
     timestamp_text(calendar_day_start(zone, first), focus->start);
     timestamp_text(calendar_day_start(zone, next), focus->end);
+    if (charged)
+        (void)calendar_parse_day(charged, &first, &e);
+    timestamp_text(calendar_day_start(zone, first), focus->first);
 }
 
 char *bill_render_focus(const json_t *bill)

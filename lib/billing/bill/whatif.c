@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/bill/bill_amount.h"
+#include "billing/bill/bill_month.h"
 #include "billing/bill/bill_render.h"
 
 #include <string.h>
@@ -26,7 +27,7 @@ static bool same_segments(const struct price_book *a, const struct price_book *b
 
 struct rating {
     const struct billing *old, *new; /* new: NULL when it cuts the month otherwise */
-    struct day month;
+    const struct usage_request *request;
     struct usage usage;
     json_t *before, *after;
     struct err *e;
@@ -36,11 +37,9 @@ static void rate(void *arg)
 {
     struct rating *rating = arg;
 
-    rating->before =
-        bill_of_usage(rating->old, rating->month, USAGE_FROM_ROLLUP, &rating->usage, rating->e);
+    rating->before = bill_of_usage(rating->old, rating->request, &rating->usage, rating->e);
     if (rating->before && rating->new)
-        rating->after =
-            bill_of_usage(rating->new, rating->month, USAGE_FROM_ROLLUP, &rating->usage, rating->e);
+        rating->after = bill_of_usage(rating->new, rating->request, &rating->usage, rating->e);
     usage_fini(&rating->usage);
 }
 
@@ -48,8 +47,8 @@ static void rate(void *arg)
 static json_t *month_pair(struct flow *flow, const struct billing *old, const struct billing *new,
                           struct day month, struct err *e)
 {
-    const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(month)};
-    struct rating rating = {.old = old, .month = month, .e = e};
+    const struct usage_request request = {USAGE_FROM_ROLLUP, bill_month_days(old, month)};
+    struct rating rating = {.old = old, .request = &request, .e = e};
 
     if (usage_read(flow, old, &request, &rating.usage, e))
         return NULL;

@@ -203,6 +203,30 @@ static int sign(const struct archive_document *document, struct numbers_entry *e
     return signature_sign(document->key, text, strlen(text), entry->signature, e);
 }
 
+/* An invoice names all before it, and none may come behind its back: two closers of two months
+ * would begin two chains. */
+static int check_chain(struct flow *flow, const struct billing *billing,
+                       const struct archive_document *document, struct err *e)
+{
+    const json_t *known = json_object_get(document->manifest, "documents"), *text;
+    cleanup_free char *own = numbers_text(billing, document->number);
+    json_auto_t *given =
+        document->number.correction ? json_array() : numbers_given(flow, billing, e);
+    size_t i;
+
+    if (!given)
+        return -1;
+    json_array_foreach(given, i, text)
+        if (!json_object_get(known, json_string_value(text)) &&
+            strcmp(json_string_value(text), own) != 0)
+            return err_set(
+                e, ERR_RETRY,
+                "%s was closed meanwhile, by somebody else: nothing is closed here; look "
+                "again",
+                json_string_value(text));
+    return 0;
+}
+
 int archive_write(struct flow *flow, const struct billing *billing,
                   const struct archive_document *document, struct err *e)
 {
@@ -215,7 +239,8 @@ int archive_write(struct flow *flow, const struct billing *billing,
     signature_fingerprint(document->key, fingerprint);
     json_object_set_new(document->manifest, "signing_key",
                         json_pack("{s:s, s:s}", "algorithm", "Ed25519", "sha256", fingerprint));
-    if (!sign(document, &entry, e) && !write_files(flow, billing, document, id, e))
+    if (!sign(document, &entry, e) && !write_files(flow, billing, document, id, e) &&
+        !check_chain(flow, billing, document, e))
         result = numbers_give(flow, billing, document->number, &entry, e);
     if (!result)
         result = write_manifest(flow, billing, folder, &entry, e);

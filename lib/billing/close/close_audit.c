@@ -101,10 +101,11 @@ static void judge_audit(struct close *close)
         judge_unknown(close, json_text(one, "reason"), json_text(one, "text"));
 }
 
-int close_audit(struct flow *flow, struct close *close, struct err *e)
+int close_audit(struct flow *flow, struct close *close, const struct billing *billing,
+                struct err *e)
 {
     close_tell(close, "auditing the month");
-    close->audit = audit_run(flow, close->billing, close->period.from_s, close->period.to_s, e);
+    close->audit = audit_run(flow, billing, close->period.from_s, close->period.to_s, e);
     if (!close->audit)
         return -1;
     json_object_del(close->audit, "freshness_seconds"); /* of this moment, not of the month */

@@ -190,9 +190,10 @@ static bool takes_away(const json_t *difference)
 
 /* Less may be right: another rule, told in the notes. While the audit misses events it is a loss,
  * and nobody is paid back for what was used. */
-static int judge_less(struct flow *flow, struct close *close, struct err *e)
+static int judge_less(struct flow *flow, struct close *close, const struct closed *closed,
+                      struct err *e)
 {
-    if (close_audit(flow, close, e))
+    if (close_audit(flow, close, &closed->billing, e))
         return -1;
     if (close_is_refused(close))
         json_array_insert_new(close->reasons, 0,
@@ -221,7 +222,7 @@ static int take_difference(struct flow *flow, struct close *close, const struct 
 
         close->bill = document_of(close, now, difference);
         if (less)
-            return judge_less(flow, close, e);
+            return judge_less(flow, close, closed, e);
     }
     return 0;
 }

@@ -68,6 +68,7 @@ static void check_builds(struct flow *flow, struct close *close, const struct bi
 struct rated {
     struct close *close;
     const struct billing *billing;
+    const struct usage_request *request;
     struct usage usage;
     json_t *bill;
     struct err *e;
@@ -76,18 +77,18 @@ struct rated {
 static void rate(void *arg)
 {
     struct rated *rated = arg;
-    struct day month = rated->close->month;
 
-    rated->bill = bill_of_usage(rated->billing, month, USAGE_FROM_ROLLUP, &rated->usage, rated->e);
-    rated->close->usage = close_usage_json(rated->billing, month, &rated->usage);
+    rated->bill = bill_of_usage(rated->billing, rated->request, &rated->usage, rated->e);
+    rated->close->usage = close_usage_json(rated->billing, rated->request->days, &rated->usage);
     usage_fini(&rated->usage);
 }
 
 json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct billing *billing,
                             struct err *e)
 {
-    const struct usage_request request = {USAGE_FROM_ROLLUP, calendar_month(close->month)};
-    struct rated rated = {.close = close, .billing = billing, .e = e};
+    const struct usage_request request = {USAGE_FROM_ROLLUP,
+                                          bill_month_days(billing, close->month)};
+    struct rated rated = {.close = close, .billing = billing, .request = &request, .e = e};
     struct err failed = {0};
 
     close_tell(close, "adding up the rollups");

@@ -3,7 +3,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
-#include "billing/bill/bill_days.h"
+#include "billing/bill/bill_month.h"
+#include "billing/close/close_gap.h"
 #include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
 #include "billing/prices/price_book.h"
@@ -46,7 +47,7 @@ static void refuse_edge(struct close *close, const json_t *before, int64_t end_s
 {
     const char *zone = json_text(before, "time_zone"), *month = json_text(before, "month");
     const char *own = price_book_zone(close->billing->book);
-    int64_t next_s = close_period_of(close->billing, next).from_s;
+    int64_t next_s = close_period_whole(close->billing, next).from_s;
     char end[TIMESTAMP_ROOM], begin[TIMESTAMP_ROOM];
     cleanup_free char *remedy = edge_remedy(zone, own, next);
 
@@ -72,7 +73,7 @@ static void check_edge(struct close *close, const json_t *before)
         return;
     }
     next = calendar_add_days(calendar_month(month).last, 1);
-    if (close_period_of(close->billing, next).from_s != then.to_s)
+    if (close_period_whole(close->billing, next).from_s != then.to_s)
         refuse_edge(close, before, then.to_s, next);
     else if (close->period.from_s > then.to_s)
         close->skipped =
@@ -107,41 +108,50 @@ static int take_previous(struct flow *flow, struct close *close, const char *nam
     return failed ? -1 : 0;
 }
 
-/* Days beside busy ones get builds without calls. */
-static bool is_empty(const json_t *day)
-{
-    const char *state = json_text(day, "state");
-
-    return !strcmp(state, "empty") || ((!strcmp(state, "current") || !strcmp(state, "kept")) &&
-                                       !json_integer_value(json_object_get(day, "calls")));
-}
-
-/* Days between the last closed month and this one must be empty. */
+/* Days between the last closed month and the first that this one bills must be empty. */
 static int check_between(struct flow *flow, struct close *close, const char *name, struct err *e)
 {
-    struct day_span between = {.last = calendar_add_days(close->month, -1)};
-    json_auto_t *days = NULL;
-    const json_t *day;
+    struct close_gap gap;
+    struct day_span between;
     struct day month;
-    size_t i;
 
     if (calendar_parse_month(name, &month, e))
         return -1;
-    between.first = calendar_add_days(calendar_month(month).last, 1);
-    if (calendar_compare(between.first, between.last) > 0)
-        return 0;
-    days = bill_days(flow, close->billing, between, e);
-    if (!days)
+    between = close_gap_between(close->billing, month, close->month);
+    if (close_gap_look(flow, close->billing, between, &gap, e))
         return -1;
-    json_array_foreach(days, i, day) {
-        if (is_empty(day))
-            continue;
+    if (*gap.day && close_gap_is_cut(close->billing, gap.day))
+        json_array_append_new(close->reasons, close_gap_reason(close->billing, between, &gap));
+    else if (*gap.day)
         close_reason(close,
                      "%.7s is not closed and has data (%s): close it first, or leave it open for "
                      "good with --first",
-                     json_text(day, "day"), json_text(day, "day"));
-        break;
-    }
+                     gap.day, gap.day);
+    return 0;
+}
+
+/* The first month of all may begin with `since`: the manifest says so, and what is left out. */
+static int begin_chain(struct flow *flow, struct close *close, struct err *e)
+{
+    struct day_span cut = {
+        close->month, calendar_add_days(bill_month_days(close->billing, close->month).first, -1)};
+    struct period whole = close_period_whole(close->billing, close->month);
+    struct close_gap gap;
+
+    json_array_append_new(close->notes, json_string("the first month of the chain"));
+    if (close_gap_look(flow, close->billing, cut, &gap, e))
+        return -1;
+    if (whole.from_s == close->period.from_s)
+        return 0;
+    close_note(close,
+               "billing begins on %s (billing.rollup.since): the days of the month before it are "
+               "in no invoice; their rollups hold %" JSON_INTEGER_FORMAT " calls%s%s",
+               close->billing->settings.since, gap.calls,
+               *gap.day ? ", and the first with data is " : "", gap.day);
+    close->skipped =
+        json_pack("{s:o, s:s, s:I}", "period",
+                  close_period_json((struct period){whole.from_s, close->period.from_s}), "reason",
+                  "before billing.rollup.since", "rolled_up_calls", gap.calls);
     return 0;
 }
 
@@ -163,10 +173,8 @@ static int check_chain(struct flow *flow, struct close *close, struct err *e)
             close_reason(close, "%s is closed already, without %s before it in its chain", month,
                          own);
     }
-    if (!before) {
-        json_array_append_new(close->notes, json_string("the first month of the chain"));
-        return 0;
-    }
+    if (!before)
+        return begin_chain(flow, close, e);
     if (take_previous(flow, close, before, e))
         return -1;
     return close->first || close_is_refused(close) ? 0 : check_between(flow, close, before, e);
@@ -240,7 +248,8 @@ int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
     if (close_is_refused(close))
         return 0; /* nothing else matters */
     close_take_key(close);
-    if (close_evidence_days(flow, close, close->billing, e) || close_audit(flow, close, e))
+    if (close_evidence_days(flow, close, close->billing, e) ||
+        close_audit(flow, close, close->billing, e))
         return -1;
     if (close_is_refused(close))
         return 0;

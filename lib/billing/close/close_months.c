@@ -5,6 +5,7 @@
 #include "billing/bill/bill_days.h"
 #include "billing/bill/bill_month.h"
 #include "billing/close/archive.h"
+#include "billing/close/close_gap.h"
 #include "billing/close/documents.h"
 #include "billing/prices/price_book.h"
 
@@ -31,10 +32,10 @@ size_t close_months_count(const json_t *months, enum close_month state)
     return count;
 }
 
-/* A month's days of a look, and what was closed. */
+/* The days of a month that are billed, and what was closed. */
 struct looking {
     struct day_span days;
-    json_t *builds; /* bill_days of the whole month, as far as it is over */
+    json_t *builds; /* bill_days of those days, as far as they are over */
     const json_t *closed;
 };
 
@@ -83,7 +84,8 @@ static enum close_month state_of(const struct looking *looking, const json_t *op
     json_array_foreach(looking->closed, i, month)
         if (!strcmp(json_string_value(month), own))
             return CLOSE_MONTH_CLOSED;
-    if (json_array_size(looking->builds) < (size_t)looking->days.last.day)
+    if (json_array_size(looking->builds) <
+        (size_t)(looking->days.last.day - looking->days.first.day + 1))
         return CLOSE_MONTH_OPEN;
     if (state == BILL_MONTH_FINAL && !has_calls(looking->builds))
         return CLOSE_MONTH_EMPTY;
@@ -135,6 +137,36 @@ static void add_running(json_t *months, const struct billing *billing,
     }
 }
 
+/* The first month that is not closed cannot be while `since` leaves days with data out between. */
+static int add_gap(struct flow *flow, const struct billing *billing, const json_t *closed,
+                   json_t *months, struct err *e)
+{
+    const json_t *newest = json_array_get(closed, json_array_size(closed) - 1);
+    struct day last, since;
+    struct day_span between;
+    struct close_gap gap;
+    json_t *month;
+    size_t i;
+
+    if (!newest || !billing->settings.since)
+        return 0;
+    if (calendar_parse_month(json_string_value(newest), &last, e) ||
+        calendar_parse_day(billing->settings.since, &since, e))
+        return -1;
+    between = close_gap_between(billing, last, since);
+    if (close_gap_look(flow, billing, between, &gap, e))
+        return -1;
+    json_array_foreach(months, i, month) {
+        if (!*gap.day || strcmp(json_text(month, "month"), json_string_value(newest)) <= 0)
+            continue;
+        json_object_set_new(month, "state", json_string(names[CLOSE_MONTH_UNCLOSABLE]));
+        json_array_append_new(json_object_get(month, "reasons"),
+                              close_gap_reason(billing, between, &gap));
+        break;
+    }
+    return 0;
+}
+
 json_t *close_months(struct flow *flow, const struct billing *billing,
                      const struct rollup_status *status, struct err *e)
 {
@@ -146,8 +178,9 @@ json_t *close_months(struct flow *flow, const struct billing *billing,
     closed = documents_months_of(billing, numbers);
     months = json_array();
     for (size_t i = 0, n; i < status->count; i += n) {
-        struct looking looking = {
-            .days = calendar_month(status->days[i].day), .builds = json_array(), .closed = closed};
+        struct looking looking = {.days = bill_month_days(billing, status->days[i].day),
+                                  .builds = json_array(),
+                                  .closed = closed};
         int failed;
 
         n = days_within(status, i, looking.days);
@@ -162,5 +195,9 @@ json_t *close_months(struct flow *flow, const struct billing *billing,
         return NULL;
     }
     add_running(months, billing, status);
+    if (add_gap(flow, billing, closed, months, e)) {
+        json_decref(months);
+        return NULL;
+    }
     return months;
 }

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/bill/bill_month.h"
 #include "billing/close/close_private.h"
 #include "billing/rollup/rollup_objects.h"
 #include "billing/rollup/rollup_window.h"
@@ -74,7 +75,7 @@ static void take_over(void *arg)
 json_t *close_objects(struct flow *flow, const struct billing *billing, struct day month,
                       struct err *e)
 {
-    struct day_span days = calendar_month(month);
+    struct day_span days = bill_month_days(billing, month);
     struct gathering gathering = {.from_s = rollup_window_of(billing, days.first).from_s,
                                   .to_s = rollup_window_of(billing, days.last).to_s};
     struct rollup_objects *arrived = &gathering.arrived;

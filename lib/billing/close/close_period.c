@@ -3,22 +3,28 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "billing/bill/bill_month.h"
 #include "billing/prices/price_book.h"
 #include "billing/store/athena_query_text.h"
 
 #include <string.h>
 
-static struct period period_in(const char *zone, struct day month)
+static struct period period_in(const char *zone, struct day_span days)
 {
     return (struct period){
-        calendar_day_start(zone, calendar_month(month).first),
-        calendar_day_start(zone, calendar_add_days(calendar_month(month).last, 1)),
+        calendar_day_start(zone, days.first),
+        calendar_day_start(zone, calendar_add_days(days.last, 1)),
     };
 }
 
 struct period close_period_of(const struct billing *billing, struct day month)
 {
-    return period_in(price_book_zone(billing->book), month);
+    return period_in(price_book_zone(billing->book), bill_month_days(billing, month));
+}
+
+struct period close_period_whole(const struct billing *billing, struct day month)
+{
+    return period_in(price_book_zone(billing->book), calendar_month(month));
 }
 
 bool close_period_read(const json_t *manifest, struct period *period)
@@ -36,7 +42,7 @@ bool close_period_read(const json_t *manifest, struct period *period)
     }
     if (!month || !zone || calendar_parse_month(month, &day, &e))
         return false;
-    *period = period_in(zone, day);
+    *period = period_in(zone, calendar_month(day));
     return true;
 }
 

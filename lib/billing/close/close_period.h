@@ -12,7 +12,10 @@
 struct period {
     int64_t from_s, to_s;
 };
+/* Of the days of a month that are billed (bill_month_days). */
 struct period close_period_of(const struct billing *billing, struct day month);
+/* Of the whole month. */
+struct period close_period_whole(const struct billing *billing, struct day month);
 /* The one that a manifest says; one of an older billingd says it by month and time zone.  false: it
  * says none. */
 bool close_period_read(const json_t *manifest, struct period *period);

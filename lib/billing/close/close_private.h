@@ -9,6 +9,7 @@
  * close_invoice.c     may the month be closed, and with what bill
  * close_finish.c      what was begun and interrupted
  * close_due.c         which month is to be closed next
+ * close_gap.c         days that would be in no invoice (close_gap.h)
  * close_period.c      what decides which events are a month's (close_period.h)
  * close_write.c       files and manifest */
 #ifndef BILLING_CLOSE_CLOSE_PRIVATE_H
@@ -44,9 +45,10 @@ json_t *close_evidence_section(const json_t *section);
 
 /* ---- close_audit.c ---- */
 
-/* The audit of close->period, in close->audit; what it misses or cannot tell becomes a reason, or a
- * note. */
-int close_audit(struct flow *flow, struct close *close, struct err *e);
+/* The audit of close->period, in close->audit, by the billing the month is made with; what it
+ * misses or cannot tell becomes a reason, or a note. */
+int close_audit(struct flow *flow, struct close *close, const struct billing *billing,
+                struct err *e);
 
 /* ---- close_finish.c ---- */
 

@@ -11,10 +11,10 @@ static json_t *text_or_null(const char *text)
     return text ? json_string(text) : json_null();
 }
 
-static json_t *segments_json(const struct billing *billing, struct day month)
+static json_t *segments_json(const struct billing *billing, struct day_span days)
 {
     struct day starts[PRICE_BOOK_SEGMENTS];
-    size_t count = price_book_segments(billing->book, calendar_month(month), starts);
+    size_t count = price_book_segments(billing->book, days, starts);
     json_t *segments = json_array();
 
     for (size_t i = 0; i < count; i++) {
@@ -38,13 +38,14 @@ static json_t *line_json(const struct usage_line *line)
     return item;
 }
 
-json_t *close_usage_json(const struct billing *billing, struct day month, const struct usage *usage)
+json_t *close_usage_json(const struct billing *billing, struct day_span days,
+                         const struct usage *usage)
 {
     json_t *lines = json_array();
 
     for (size_t i = 0; i < usage->count; i++)
         json_array_append_new(lines, line_json(&usage->lines[i]));
-    return json_pack("{s:o, s:o}", "segments", segments_json(billing, month), "lines", lines);
+    return json_pack("{s:o, s:o}", "segments", segments_json(billing, days), "lines", lines);
 }
 
 static bool read_line(const json_t *item, size_t segments, struct usage_line *line)
@@ -70,11 +71,11 @@ static bool read_line(const json_t *item, size_t segments, struct usage_line *li
            line->calls >= 0 && line->bytes >= 0;
 }
 
-int close_usage_read(const struct billing *billing, struct day month, json_t *document,
+int close_usage_read(const struct billing *billing, struct day_span days, json_t *document,
                      struct usage *usage, struct err *e)
 {
     const json_t *lines = json_object_get(document, "lines"), *item;
-    json_auto_t *segments = segments_json(billing, month);
+    json_auto_t *segments = segments_json(billing, days);
     size_t i;
 
     *usage = (struct usage){0};

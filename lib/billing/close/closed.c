@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_amount.h"
+#include "billing/close/close_period.h"
 #include "billing/prices/price_book.h"
 
 #include <string.h>
@@ -54,6 +55,25 @@ int closed_open_corrections(struct flow *flow, const struct billing *billing, st
     return 0;
 }
 
+/* The days it was closed over are those of its own `since`, whatever the spec says now.  An older
+ * billingd billed whole months all the same: its period begins before that. */
+static char *since_of(const json_t *manifest)
+{
+    const char *text = json_text(json_object_get(manifest, "rules"), "since");
+    const char *zone = json_text(manifest, "time_zone");
+    struct err ignored = {0};
+    struct period period;
+    struct day since, first;
+    char room[16];
+
+    if (!text || !zone || calendar_parse_day(text, &since, &ignored) ||
+        !close_period_read(manifest, &period))
+        return NULL;
+    first = calendar_day_of(zone, period.from_s);
+    calendar_day_text(calendar_compare(since, first) < 0 ? since : first, room);
+    return mem_text(room);
+}
+
 int closed_open_book(struct flow *flow, const struct billing *billing, struct closed *closed,
                      struct err *e)
 {
@@ -65,7 +85,21 @@ int closed_open_book(struct flow *flow, const struct billing *billing, struct cl
     closed->book = price_book_new(closed->section);
     closed->billing = *billing;
     closed->billing.book = closed->book;
+    closed->since = since_of(closed->invoice.archive.manifest);
+    closed->billing.settings.since = closed->since;
     return 0;
+}
+
+int closed_since(struct flow *flow, const struct billing *billing, struct day month, char **since,
+                 struct err *e)
+{
+    cleanup_free char *folder = archive_document_folder(billing, (struct number){month, 0});
+    struct archive archive;
+    int result = archive_open(flow, billing, folder, &archive, e) ? -1 : *archive.hash != 0;
+
+    *since = result > 0 ? since_of(archive.manifest) : NULL;
+    archive_close(&archive);
+    return result;
 }
 
 void closed_fini(struct closed *closed)
@@ -76,6 +110,7 @@ void closed_fini(struct closed *closed)
     closed_document_fini(&closed->invoice);
     price_book_free(closed->book);
     json_decref(closed->section);
+    free(closed->since);
     json_decref(closed->documents);
     *closed = (struct closed){0};
 }

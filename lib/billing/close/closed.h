@@ -27,7 +27,8 @@ struct closed {
     size_t count;
     json_t *section;         /* the archived price book */
     struct price_book *book; /* the same */
-    struct billing billing;  /* the caller's, with that book in place of its own */
+    char *since;             /* `since` as it was, or NULL */
+    struct billing billing;  /* the caller's, with that book and `since` in place of its own */
 };
 
 /* Opens the document of document->number, as documents (documents_read) know it.  -1 and *e.  Give
@@ -44,6 +45,10 @@ int closed_open_corrections(struct flow *flow, const struct billing *billing, st
 int closed_open_book(struct flow *flow, const struct billing *billing, struct closed *closed,
                      struct err *e);
 void closed_fini(struct closed *closed);
+/* billing.rollup.since as it was when the month was closed, in *since: new text, or NULL.  1; 0: it
+ * is not closed; -1 and *e. */
+int closed_since(struct flow *flow, const struct billing *billing, struct day month, char **since,
+                 struct err *e);
 
 /* How it is with a document; *why (new text, or NULL): what of it is not there, as a sentence.  -1
  * and *e. */

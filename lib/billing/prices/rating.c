@@ -162,8 +162,8 @@ static void add_minimums(struct rating *rating)
         const struct customer *customer = &book->customers[i];
         size_t at;
 
-        if (calendar_compare(customer->from, rating->month.last) > 0 ||
-            calendar_compare(customer->to, rating->month.last) < 0)
+        if (calendar_compare(customer->from, rating->days.last) > 0 ||
+            calendar_compare(customer->to, rating->days.last) < 0)
             continue;
         at = place_of(rating, customer->id);
         if (at == rating->account_count || strcmp(rating->accounts[at]->id, customer->id) != 0) {
@@ -182,13 +182,13 @@ static void set_segments(struct rating *rating)
 {
     struct day starts[PRICE_BOOK_SEGMENTS];
 
-    rating->segment_count = price_book_segments(rating->book, rating->month, starts);
+    rating->segment_count = price_book_segments(rating->book, rating->days, starts);
     rating->segments = mem_new(rating->segment_count * sizeof *rating->segments);
     for (size_t i = 0; i < rating->segment_count; i++)
         rating->segments[i] = (struct segment){
             .from = starts[i],
             .to = i + 1 < rating->segment_count ? calendar_add_days(starts[i + 1], -1)
-                                                : rating->month.last,
+                                                : rating->days.last,
             .prices = price_book_prices(rating->book, starts[i]),
         };
 }
@@ -202,16 +202,16 @@ static void rating_fini(struct rating *rating)
     free(rating->segments);
 }
 
-json_t *rating_bill(const struct price_book *book, struct day month, const struct usage_line *lines,
-                    size_t count, struct err *e)
+json_t *rating_bill(const struct price_book *book, struct day_span days,
+                    const struct usage_line *lines, size_t count, struct err *e)
 {
-    struct rating rating = {.book = book, .month = calendar_month(month)};
+    struct rating rating = {.book = book, .days = days};
     const struct prices *prices;
     json_t *bill = NULL;
 
     rating.digits = money_currency_digits(book->currency);
     set_segments(&rating);
-    prices = price_book_prices(book, rating.month.last);
+    prices = price_book_prices(book, rating.days.last);
     rating.minimum = prices ? prices->minimum : (struct price){0};
     rating.nobody = account_of(&rating, NULL);
     rating.nobody->is_nobody = true;

@@ -28,14 +28,14 @@ struct usage_line {
     int64_t doubts[RATING_DOUBTS]; /* of the calls, those billed in spite of one */
 };
 
-/* The bill of a month: {"format_version", "pipeline"?, "month", "currency", "time_zone",
- * "rounding", "price_book", "customers_hash", "lines": [{"customer", "name", "calls", "bytes",
- * "billed_calls", "billed_bytes", "free_...", "call_charge", "data_charge", "minimum_charge",
- * "total", "detail":
+/* The bill of a month, or of its last days: {"format_version", "pipeline"?, "month", "first_day",
+ * "last_day", "currency", "time_zone", "rounding", "price_book", "customers_hash", "lines":
+ * [{"customer", "name", "calls", "bytes", "billed_calls", "billed_bytes", "free_...",
+ * "call_charge", "data_charge", "minimum_charge", "total", "detail":
  * [...]}], "unattributed": {...}, "totals": {...}, "warnings"?: {doubt: calls}}; new reference.
  * Lines are sorted by customer; warnings are there when there are such calls.  NULL and *e on
  * overflow. */
-json_t *rating_bill(const struct price_book *book, struct day month, const struct usage_line *lines,
-                    size_t count, struct err *e);
+json_t *rating_bill(const struct price_book *book, struct day_span days,
+                    const struct usage_line *lines, size_t count, struct err *e);
 
 #endif

@@ -120,11 +120,13 @@ static json_t *head_json(const struct rating *rating)
     const struct price_book *book = rating->book;
     char month[16];
 
-    calendar_month_text(rating->month.first, month);
-    return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "format_version", 1, "month",
-                     month, "currency", book->currency, "time_zone", book->zone, "tz_version",
-                     time_zone_version(), "rounding", book->rounding, "price_book", book->hash,
-                     "customers_hash", book->customers_hash, "segments", segments_json(rating));
+    calendar_month_text(rating->days.first, month);
+    return json_pack("{s:i, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "format_version", 1,
+                     "month", month, "first_day", day_json(rating->days.first), "last_day",
+                     day_json(rating->days.last), "currency", book->currency, "time_zone",
+                     book->zone, "tz_version", time_zone_version(), "rounding", book->rounding,
+                     "price_book", book->hash, "customers_hash", book->customers_hash, "segments",
+                     segments_json(rating));
 }
 
 /* All customers' lines; NULL on overflow. */

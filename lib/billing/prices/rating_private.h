@@ -33,8 +33,8 @@ struct account {
 
 struct rating {
     const struct price_book *book;
-    struct day_span month;
-    int digits; /* of a total */
+    struct day_span days; /* of one month */
+    int digits;           /* of a total */
     struct price minimum;
     struct segment *segments;
     size_t segment_count;

@@ -10,6 +10,7 @@
 #include "billing/store/object_list.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *rollup_state_name(enum rollup_state state)
@@ -127,6 +128,14 @@ static bool was_kept(const json_t *build, const struct rollup_print *print, cons
     return is_text(build, "kept", tried);
 }
 
+/* Calls, and no object to count them from again. */
+static bool has_nothing_left(const json_t *build, const struct rollup_print *print)
+{
+    const char *calls = json_text(build, "calls");
+
+    return !*print->fingerprint && calls && strtoll(calls, NULL, 10) > 0;
+}
+
 /* Of an older billingd, which did not record files. */
 static bool is_unsealed(const json_t *build)
 {
@@ -143,13 +152,18 @@ enum rollup_state rollup_state_of(const json_t *build, const struct rollup_wante
     if (!json_text(build, "run"))
         return ROLLUP_OUTDATED; /* somebody else's partition */
     if (rollup_files_wrong(build, wanted->files))
-        return was_kept(build, print, sql_hash) ? ROLLUP_LOST : ROLLUP_MISSING;
+        return was_kept(build, print, sql_hash) || has_nothing_left(build, print) ? ROLLUP_LOST
+                                                                                  : ROLLUP_MISSING;
     if (is_unsealed(build))
         return ROLLUP_OUTDATED;
-    if ((!*print->fingerprint && !is_text(build, "fingerprint", "")) ||
-        was_kept(build, print, sql_hash))
+    if (was_kept(build, print, sql_hash))
         return ROLLUP_KEPT;
-    if (!is_text(build, "sql_hash", sql_hash) || !is_text(build, "window", wanted->window))
+    /* In another window other objects are missed, whether or not any is gone. */
+    if (!is_text(build, "window", wanted->window))
+        return ROLLUP_OUTDATED;
+    if (!*print->fingerprint && !is_text(build, "fingerprint", ""))
+        return ROLLUP_KEPT;
+    if (!is_text(build, "sql_hash", sql_hash))
         return ROLLUP_OUTDATED;
     if (is_text(build, "fingerprint", print->fingerprint))
         return ROLLUP_CURRENT;

@@ -25,32 +25,49 @@ static char *expression(struct day_span days)
     return mem_printf("year >= %d AND year <= %d", days.first.year, days.last.year);
 }
 
-/* Why the partition does not show what its build says; NULL: it does, or says nothing of it. */
-static const char *wrong_with(const struct billing *billing, struct day day, const json_t *build,
-                              const json_t *storage)
+/* Somebody renamed the bucket in the spec: nothing was moved by that. */
+static char *in_other_bucket(const struct billing *billing, const char *location)
+{
+    const char *bucket = location && !strncmp(location, "s3://", 5) ? location + 5 : "";
+    size_t length = strcspn(bucket, "/");
+
+    if (!length || (length == strlen(billing->names.bucket) &&
+                    !strncmp(bucket, billing->names.bucket, length)))
+        return NULL;
+    return mem_printf("its partition points to bucket %.*s, and the spec names %s: set it back, or "
+                      "copy the objects of the one to the other",
+                      (int)length, bucket, billing->names.bucket);
+}
+
+/* Why the partition does not show what its build says, new text; NULL: it does, or says nothing of
+ * it. */
+static char *wrong_with(const struct billing *billing, struct day day, const json_t *build,
+                        const json_t *storage)
 {
     const char *run = json_text(build, "run"), *seal = json_text(build, "seal");
     const char *location = json_text(storage, "Location");
     cleanup_free char *key = run ? rollup_partition_key(billing, day, run) : NULL;
     cleanup_free char *wanted = run ? mem_printf("s3://%s/%s", billing->names.bucket, key) : NULL;
+    cleanup_free char *elsewhere = in_other_bucket(billing, location);
     char hex[65];
 
     if (!run)
         return NULL;
     if (!location || strncmp(location, wanted, strlen(wanted) - 1) != 0 ||
         (location[strlen(wanted) - 1] && strcmp(location, wanted) != 0))
-        return "its partition points elsewhere";
+        return elsewhere ? mem_text(elsewhere) : mem_text("its partition points elsewhere");
     if (!seal)
         return NULL;
     rollup_seal(day, build, storage, hex);
-    return strcmp(hex, seal) != 0 ? "its partition was edited" : NULL;
+    return strcmp(hex, seal) != 0 ? mem_text("its partition was edited") : NULL;
 }
 
 /* "run" from "billingd.run"; a partition without our parameters is somebody else's: {}. */
 static json_t *build_of(const struct billing *billing, struct day day, const json_t *partition)
 {
     json_t *build = json_object(), *value;
-    const char *key, *wrong;
+    cleanup_free char *wrong = NULL;
+    const char *key;
 
     json_object_foreach(json_object_get(partition, "Parameters"), key, value) {
         if (!strncmp(key, MARK, strlen(MARK)))

@@ -78,7 +78,7 @@ static bool differ_bills(struct verify *verify, const char *source, const json_t
 
 struct rerating {
     const struct billing *billing;
-    struct day month;
+    const struct usage_request *request;
     json_t *document; /* usage; its reference is given up */
     const json_t *billed;
     json_t *difference; /* NULL: see e */
@@ -91,10 +91,9 @@ static void rate_again(void *arg)
     json_auto_t *bill = NULL;
     struct usage usage;
 
-    if (!close_usage_read(rerating->billing, rerating->month, rerating->document, &usage,
+    if (!close_usage_read(rerating->billing, rerating->request->days, rerating->document, &usage,
                           rerating->e)) {
-        bill = bill_of_usage(rerating->billing, rerating->month, USAGE_FROM_ROLLUP, &usage,
-                             rerating->e);
+        bill = bill_of_usage(rerating->billing, rerating->request, &usage, rerating->e);
         usage_fini(&usage);
     }
     if (bill)
@@ -108,8 +107,10 @@ static int check_rating(struct flow *flow, struct verify *verify, const struct c
                         struct err *e)
 {
     const struct closed_document *last = closed_last(&claim->closed);
-    struct rerating rerating = {&claim->closed.billing, verify->month, NULL,
-                                claim->billed,          NULL,          e};
+    const struct billing *billing = &claim->closed.billing;
+    const struct usage_request request = {USAGE_FROM_ROLLUP,
+                                          bill_month_days(billing, verify->month)};
+    struct rerating rerating = {billing, &request, NULL, claim->billed, NULL, e};
     json_auto_t *difference = NULL;
 
     if (!*last->archive.hash)
@@ -237,7 +238,8 @@ static json_int_t change_of(const json_t *difference, const char *key)
 static json_t *make_bill(struct flow *flow, const struct verify *verify, const struct claim *claim,
                          enum usage_source source, struct err *e)
 {
-    const struct usage_request request = {source, calendar_month(verify->month)};
+    const struct usage_request request = {source,
+                                          bill_month_days(&claim->closed.billing, verify->month)};
 
     return bill_make(flow, &claim->closed.billing, &request, NULL, e);
 }
@@ -409,7 +411,8 @@ static int check_all(struct flow *flow, struct verify *verify, struct claim *cla
         if (closed_state(flow, &claim->closed.invoice, &state, &why, e))
             return -1;
         if (state == CLOSED_NEVER && !json_array_size(invoice->objects))
-            return err_set(e, ERR_ABSENT, "%s is not closed", month);
+            return err_set(e, ERR_ABSENT, "%s is not closed: there is nothing below s3://%s/%s",
+                           month, verify->billing->names.bucket, invoice->folder);
         if (state == CLOSED_NEVER)
             verify_findings_differ(verify,
                                    "%smanifest.json is missing, and files of a close are there: "

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 char *lint_path_of(const char *location)
@@ -31,4 +32,136 @@ char *lint_path_of_stream(const json_t *stream)
 bool lint_path_nested(const char *a, const char *b)
 {
     return a && b && (strncmp(a, b, strlen(a)) == 0 || strncmp(a, b, strlen(b)) == 0);
+}
+
+/* ---- the places of a pipeline ---- */
+
+static void add(json_t *places, char *path, const char *use, const char *what, const char *id,
+                const char *field)
+{
+    if (path)
+        json_array_append_new(places, json_pack("{s:s, s:s, s:s, s:s, s:s}", "path", path, "use",
+                                                use, "what", what, "id", id, "field", field));
+    free(path);
+}
+
+/* What cannot be told from the whole bucket is no place. */
+static char *path_of_errors(const json_t *stream)
+{
+    const char *bucket = json_text(stream, "bucket"), *prefix = json_text(stream, "error_prefix");
+    cleanup_free char *fixed = prefix ? firehose_prefix_fixed(prefix) : NULL;
+
+    if (!bucket || !strrchr(bucket, ':') || !fixed || !*fixed)
+        return NULL;
+    return mem_printf("%s/%s", strrchr(bucket, ':') + 1, fixed);
+}
+
+static void add_resource(json_t *places, const struct lint_resource *resource)
+{
+    const json_t *values = resource->values;
+
+    if (resource->kind->part == PART_DELIVERY) {
+        add(places, lint_path_of_stream(values), "stream", "log objects", resource->id, "prefix");
+        add(places, path_of_errors(values), "error", "what was not delivered", resource->id,
+            "error_prefix");
+    } else if (resource->kind->part == PART_TABLE) {
+        cleanup_free char *what = mem_printf("table %s", lint_subject_name(values));
+
+        add(places, lint_path_of(json_text(values, "location")), "table", what, resource->id,
+            "location");
+    } else if (!strcmp(resource->kind->name, "workgroup")) {
+        add(places, lint_path_of(json_text(values, "results")), "results", "query results",
+            resource->id, "results");
+    }
+}
+
+/* What billingd keeps beside the data (billing/prices/settings.c has the default, state_object.h
+ * and billing/close/numbers.h the others). */
+static void add_own(json_t *places, const struct lint_subject *subject, const char *bucket)
+{
+    const char *said = json_text(json_object_get(subject->billing, "close"), "archive");
+    const char *archive = said && *said ? said : "billing/";
+    const char *slash = archive[strlen(archive) - 1] == '/' ? "" : "/";
+    const char *field = said && *said ? "billing.close.archive" : "";
+
+    add(places, mem_printf("%s/_billingd/", bucket), "state", "what billingd remembers", "", "");
+    if (!subject->billing)
+        return;
+    add(places, mem_printf("%s/%s%s", bucket, archive, slash), "archive", "closed months", "",
+        field);
+    add(places, mem_printf("%s/billing/numbers/", bucket), "numbers", "the register of numbers", "",
+        "");
+    if (subject->pipeline)
+        add(places, mem_printf("%s/%s%s%s/", bucket, archive, slash, subject->pipeline), "folder",
+            "closed months", "", field);
+}
+
+json_t *lint_path_places(const struct lint_subject *subject)
+{
+    json_t *places = json_array(), *place;
+    size_t i;
+
+    for (i = 0; i < subject->count; i++) {
+        const struct lint_resource *resource = &subject->resources[i];
+
+        if (!strcmp(resource->id, "bucket") && *lint_subject_name(resource->values))
+            add_own(places, subject, lint_subject_name(resource->values));
+    }
+    for (i = 0; i < subject->count; i++)
+        add_resource(places, &subject->resources[i]);
+    json_array_foreach(subject->pipeline ? places : NULL, i, place)
+        json_object_set_new(place, "pipeline", json_string(subject->pipeline));
+    return places;
+}
+
+static bool is(const json_t *place, const char *use)
+{
+    return !strcmp(json_text(place, "use"), use);
+}
+
+/* Parts of what is one pipeline's, or shared by all of them. */
+static bool is_own(const json_t *place)
+{
+    return is(place, "state") || is(place, "numbers") || is(place, "archive") ||
+           is(place, "folder");
+}
+
+/* Pairs that have a lint of their own (lint_table.c), or belong together. */
+static bool is_told(const json_t *outer, const json_t *inner, bool of_one)
+{
+    bool is_same = !strcmp(json_text(outer, "path"), json_text(inner, "path"));
+
+    if (!of_one)
+        return is(outer, "results") && is(inner, "results") && is_same;
+    return (is(outer, "table") || is(outer, "stream")) && !is_own(inner);
+}
+
+/* Archives hold a folder for each pipeline; the register and what is remembered do so, too. */
+static bool own_mixed(const json_t *a, const json_t *b, bool of_one)
+{
+    if (is(b, "folder") || is(b, "archive")) {
+        const json_t *other = a;
+
+        a = b;
+        b = other;
+    }
+    if (is(a, "archive"))
+        return is(b, "state") ||
+               (is(b, "numbers") && strlen(json_text(a, "path")) >= strlen(json_text(b, "path")));
+    return is(a, "folder") && (is(b, "numbers") || (is(b, "folder") && !of_one));
+}
+
+bool lint_path_mixed(const json_t *a, const json_t *b)
+{
+    const char *first = json_text(a, "path"), *second = json_text(b, "path");
+    const json_t *pipeline = json_object_get(a, "pipeline");
+    bool of_one = !pipeline || json_equal(pipeline, json_object_get(b, "pipeline"));
+    bool b_is_inner = strlen(first) <= strlen(second);
+
+    if (!lint_path_nested(first, second))
+        return false;
+    if (is_own(a) && is_own(b))
+        return own_mixed(a, b, of_one);
+    return !is(a, "folder") && !is(b, "folder") &&
+           !is_told(b_is_inner ? a : b, b_is_inner ? b : a, of_one);
 }

@@ -2,7 +2,8 @@
 #ifndef SPEC_LINT_LINT_PATH_H
 #define SPEC_LINT_LINT_PATH_H
 
-#include <jansson.h>
+#include "spec/lint/lint_subject.h"
+
 #include <stdbool.h>
 
 /* Of a location "s3://bucket/prefix"; new memory, NULL when it is none. */
@@ -11,5 +12,13 @@ char *lint_path_of(const char *location);
 char *lint_path_of_stream(const json_t *stream);
 /* Whether one path lies within the other; no where one is NULL. */
 bool lint_path_nested(const char *a, const char *b);
+
+/* Every place that a pipeline writes to or reads: [{"path", "what" (for people), "use", "id",
+ * "field" (of the resource that says it; "" for what billingd keeps by itself), "pipeline"?}]; new
+ * reference.  Uses: "stream", "error", "table", "results", "archive" (all of close.archive),
+ * "folder" (the pipeline's part of it), "numbers", "state". */
+json_t *lint_path_places(const struct lint_subject *subject);
+/* Whether the two, of one pipeline or of two, must not lie in one another, and do. */
+bool lint_path_mixed(const json_t *a, const json_t *b);
 
 #endif

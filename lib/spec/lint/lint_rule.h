@@ -22,7 +22,7 @@ struct lint {
     const char *cost;   /* the money or data lost */
     const char *remedy; /* what to do */
     const char *kind;   /* of the resources to look at; NULL: each statement of those with SQL */
-    const char *field;  /* the field at fault */
+    const char *field;  /* the field at fault; "billing....": of that section */
     bool (*find)(struct lint_look *look);
     bool is_error; /* AWS refuses it, or nothing could be billed: no warning */
 };

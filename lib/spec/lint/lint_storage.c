@@ -72,8 +72,7 @@ static bool touches_state(const struct lint_look *look, const json_t *rule)
 static bool touches_archive(const struct lint_look *look, const json_t *rule)
 {
     cleanup_free char *path = rule_path(look, rule), *archive = archive_path(look);
-    cleanup_free char *numbers =
-        mem_printf("%s/billing/numbers/", lint_subject_name(look->values));
+    cleanup_free char *numbers = mem_printf("%s/billing/numbers/", lint_subject_name(look->values));
 
     return archive && (lint_path_nested(path, archive) || lint_path_nested(path, numbers));
 }
@@ -165,6 +164,96 @@ static bool find_expiration(struct lint_look *look)
     return found;
 }
 
+/* ---- one prefix within another ---- */
+
+/* Whether the place was said in this field of this resource.  What billingd keeps itself is told at
+ * the bucket, where the spec says where. */
+static bool is_mine(const struct lint_look *look, const json_t *place, const char *field)
+{
+    return !strcmp(json_text(place, "field"), field) &&
+           (!strncmp(field, "billing.", 8) || !strcmp(json_text(place, "id"), look->resource->id));
+}
+
+static bool say_mixed(struct lint_look *look, const json_t *mine, const json_t *other)
+{
+    const char *pipeline = json_text(other, "pipeline");
+    bool is_other =
+        pipeline && look->subject->pipeline && strcmp(pipeline, look->subject->pipeline) != 0;
+
+    return lint_rule_say(look, "%s in s3://%s, %s%s%s in s3://%s", json_text(mine, "what"),
+                         json_text(mine, "path"), json_text(other, "what"), is_other ? " of " : "",
+                         is_other ? pipeline : "", json_text(other, "path"));
+}
+
+/* The first of others, up to the place itself, that the place must not mix with.  Places that
+ * billingd chose itself stand first, those that the spec chose for it are told there. */
+static bool mixes(struct lint_look *look, const json_t *mine, const json_t *others, bool all)
+{
+    const json_t *other;
+    size_t i;
+
+    json_array_foreach(others, i, other) {
+        if (other == mine && !all)
+            break;
+        if (other != mine && (all || strncmp(json_text(other, "field"), "billing.", 8)) &&
+            lint_path_mixed(mine, other))
+            return say_mixed(look, mine, other);
+    }
+    return false;
+}
+
+static bool find_mixed_in(struct lint_look *look, const char *field)
+{
+    json_auto_t *places = lint_path_places(look->subject);
+    bool is_chosen = !strncmp(field, "billing.", 8);
+    const json_t *mine;
+    size_t i;
+
+    if (is_chosen && strcmp(look->resource->id, "bucket") != 0)
+        return false;
+    json_array_foreach(places, i, mine) {
+        if (!is_mine(look, mine, field))
+            continue;
+        if (mixes(look, mine, places, is_chosen) || mixes(look, mine, look->subject->others, true))
+            return true;
+    }
+    return false;
+}
+
+static bool find_mixed_logs(struct lint_look *look)
+{
+    return find_mixed_in(look, "prefix");
+}
+
+static bool find_mixed_errors(struct lint_look *look)
+{
+    return find_mixed_in(look, "error_prefix");
+}
+
+static bool find_mixed_table(struct lint_look *look)
+{
+    return find_mixed_in(look, "location");
+}
+
+static bool find_mixed_results(struct lint_look *look)
+{
+    return find_mixed_in(look, "results");
+}
+
+static bool find_mixed_archive(struct lint_look *look)
+{
+    return find_mixed_in(look, "billing.close.archive");
+}
+
+#define MIXED                                                                                      \
+    "BL504", "one prefix lies within another",                                                     \
+        "What lists, expires, deletes or queries the one takes hold of the other: usage is "       \
+        "billed "                                                                                  \
+        "twice or vanishes, closed months are read as usage or expire.",                           \
+        "Give each a prefix of its own: log objects, recovered ones, errors, rollups, query "      \
+        "results and billing.close.archive, none in another, in billing/numbers/ or in "           \
+        "_billingd/."
+
 #define BUCKET .kind = "s3_bucket", .field = "lifecycle"
 
 const struct lint lint_storage[] = {
@@ -183,5 +272,13 @@ const struct lint lint_storage[] = {
      "are commonly kept five years.",
      "Keep the rule off the prefix, or set five years (1826 days) or more.", BUCKET,
      .find = find_expiration},
+    {MIXED, .kind = "delivery_stream", .field = "prefix", .find = find_mixed_logs,
+     .is_error = true},
+    {MIXED, .kind = "delivery_stream", .field = "error_prefix", .find = find_mixed_errors,
+     .is_error = true},
+    {MIXED, .kind = "glue_table", .field = "location", .find = find_mixed_table, .is_error = true},
+    {MIXED, .kind = "workgroup", .field = "results", .find = find_mixed_results, .is_error = true},
+    {MIXED, .kind = "s3_bucket", .field = "billing.close.archive", .find = find_mixed_archive,
+     .is_error = true},
     {0},
 };

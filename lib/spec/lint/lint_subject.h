@@ -20,6 +20,8 @@ struct lint_subject {
     size_t count;
     const json_t *facts;   /* account, region, partition, borrowed; NULL: not known */
     const json_t *billing; /* the section of that name, borrowed; NULL: nothing is billed */
+    const char *pipeline;  /* its name, borrowed; NULL: not known */
+    const json_t *others;  /* lint_path_places of pipelines judged before, borrowed; NULL: none */
     int year;              /* now, UTC */
 };
 

@@ -224,7 +224,7 @@ static bool find_nested_tables(struct lint_look *look)
 /* Whether something else is written to path, which lies in a table's location. */
 static bool find_in_tables(struct lint_look *look, const char *path)
 {
-    const json_t *table;
+    const json_t *table, *stream;
 
     for (size_t i = 0; path && (table = lint_subject_next(look->subject, PART_TABLE, &i));) {
         cleanup_free char *location = lint_path_of(json_text(table, "location"));
@@ -232,6 +232,12 @@ static bool find_in_tables(struct lint_look *look, const char *path)
         if (location && strncmp(path, location, strlen(location)) == 0)
             return lint_rule_say(look, "table %s reads all of %s", lint_subject_name(table),
                                  json_text(table, "location"));
+    }
+    for (size_t i = 0; path && (stream = lint_subject_next(look->subject, PART_DELIVERY, &i));) {
+        cleanup_free char *folder = lint_path_of_stream(stream);
+
+        if (folder && strncmp(path, folder, strlen(folder)) == 0)
+            return lint_rule_say(look, "log objects lie below s3://%s", folder);
     }
     return false;
 }
@@ -296,16 +302,16 @@ const struct lint lint_table[] = {
     {"BL408", "one table lies within another",
      "Athena reads everything below a location: rows of the inner table are counted in the outer "
      "one.",
-     "Give each table a prefix of its own.", TABLE, .field = "location",
-     .find = find_nested_tables},
+     "Give each table a prefix of its own.", TABLE, .field = "location", .find = find_nested_tables,
+     .is_error = true},
     {"BL409", "query results lie within a table",
      "Athena reads everything below a location: results are counted as requests, or break the "
      "query.",
      "Put results under a prefix beside the table's.", .kind = "workgroup", .field = "results",
-     .find = find_results_in_table},
+     .find = find_results_in_table, .is_error = true},
     {"BL410", "the error prefix lies within a table",
      "Athena reads everything below a location: failed records break every query, or are counted.",
      "Put errors under a prefix beside the table's.", .kind = "delivery_stream",
-     .field = "error_prefix", .find = find_errors_in_table},
+     .field = "error_prefix", .find = find_errors_in_table, .is_error = true},
     {0},
 };

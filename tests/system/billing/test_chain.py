@@ -213,6 +213,22 @@ def test_two_corrections_at_once(two: Books) -> None:
     assert found["verified"] is True and found["corrections"] == 1 and found["later"]["days"] == []
 
 
+def test_two_months_at_once(books: Books) -> None:
+    """The one that is behind sees the other before it takes its number: one chain, and no document without it."""
+    books.months("2025-10", "2025-11")
+    books.sandbox.faults({"action": "latency", "operation": "PutObject", "nth": 1, "latency_ms": 6000})
+    first = books.world.begin("close", "2025-10", "--yes")
+    while not books.sandbox.fault_counts()[0]["fired"]:
+        assert first.poll() is None, first.communicate()
+    books.close("2025-11")
+    _, told = first.communicate(timeout=60)
+    books.sandbox.faults()
+    assert first.returncode == 1 and "shop-2025-11 was closed meanwhile" in told, told
+    assert [key.rpartition("/")[2] for key in books.keys(NUMBERS)] == ["shop-2025-11.json"]
+    assert "closed already, without 2025-10 before it" in reasons(books.close("2025-10", code=4))
+    assert books.verify("2025-11")["verified"] is True
+
+
 # -- months join ----------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize(("zone", "other", "word"), [("UTC", "Asia/Seoul", "twice"), ("Asia/Seoul", "UTC", "never")])

@@ -92,7 +92,7 @@ def test_a_damaged_day_is_missing_and_built_again(world: World, harm: Callable[[
     harm(world)
     if harm is another_bucket:  # that no query can read
         told = world.run("bill", "--month", "2025-10", code=1).stderr
-        assert f"{DAY}: its partition points elsewhere" in told and "billingd rollup" in told
+        assert f"{DAY}: its partition points to bucket other-bucket" in told and "billingd rollup" in told
     else:
         drafted = json.loads(world.run("bill", "--month", "2025-10", "-o", "json").stdout)
         assert drafted["draft"] is True
