@@ -100,6 +100,11 @@ void task_deny(struct task *task, const char *reason);
 void task_observe(struct task *task, const char *why);
 /* Why it is only observed; borrowed, NULL: it is not. */
 const char *task_observed(const struct task *task);
+/* What it needs will not be there in this pass, as planning shows: nothing of it will be written;
+ * why is copied. */
+void task_wait_in_vain(struct task *task, const char *why);
+/* Why, as above; borrowed, NULL: it waits for nothing, or not in vain. */
+const char *task_waits(const struct task *task);
 /* It is PLANNED, and its plan has something to write that may be written. */
 bool task_wants_writes(const struct task *task);
 /* Milliseconds until a WAITING task wants task_wake; counted from now. */

@@ -64,6 +64,7 @@ struct task {
     int64_t wait_from_ms, wait_until_ms, wake_ms;
     enum task_state resume; /* what a WAITING task goes on with */
     char *observed;         /* why nothing is written; NULL: something may be */
+    char *waits;            /* for what, in vain; NULL: for nothing */
     char *text, *summary;   /* summary: without the request ID; NULL: as text */
 };
 
