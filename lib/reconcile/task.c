@@ -377,6 +377,11 @@ bool task_is_over_quota(const struct task *task)
     return task->over_quota;
 }
 
+const json_t *task_unknown(const struct task *task)
+{
+    return task->unread;
+}
+
 const json_t *task_lacks(const struct task *task)
 {
     return task->lacks;

@@ -131,6 +131,8 @@ const json_t *task_notes(const struct task *task);
 void task_find(struct task *task, const json_t *findings);
 /* AWS refused a write of it for a quota. */
 bool task_is_over_quota(const struct task *task);
+/* What bears on it and was refused to be read, though it was read itself: texts, never NULL. */
+const json_t *task_unknown(const struct task *task);
 /* IAM actions that AWS refused to the caller: texts, never NULL. */
 const json_t *task_lacks(const struct task *task);
 /* Whether everything asked for was read. */

@@ -71,6 +71,8 @@ struct task {
 /* task_outcome.c */
 void task_outcome_say(struct task *task, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Says more, behind what was said. */
+void task_outcome_add(struct task *task, const char *before, const char *more);
 /* Says why differences stay as they are: the first of them that cannot be written. */
 void task_outcome_say_held(struct task *task, const json_t *differences);
 void task_outcome_end(struct task *task, enum task_verdict verdict);
