@@ -27,7 +27,7 @@ void task_outcome_say(struct task *task, const char *format, ...)
 void task_outcome_add(struct task *task, const char *before, const char *more)
 {
     char *text = mem_printf("%s%s%s", task->text, before, more);
-    char *summary = mem_printf("%s%s%s", task_summary(task), before, more);
+    char *summary = task->summary ? mem_printf("%s%s%s", task->summary, before, more) : NULL;
 
     free(task->text);
     free(task->summary);
