@@ -104,8 +104,8 @@ static void start_timers(struct service *service)
 /* Signals that mean nothing to us and would end a process that says nothing about them. */
 static void ignore_others(void)
 {
-    static const int others[] = {SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF,
-                                 SIGIO,   SIGPWR,  SIGXFSZ,   SIGSTKFLT};
+    static const int others[] = {SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF,  SIGIO,
+                                 SIGPWR,  SIGXFSZ, SIGXCPU,   SIGSTKFLT};
 
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         (void)signal(others[i], SIG_IGN);

@@ -23,8 +23,10 @@ static void on_problem(void *arg, struct yaml_place place, const char *path, con
 
 /* ---- reading ---- */
 
+static const char byte_order_mark[] = "\xef\xbb\xbf";
+
 /* Standard input, without a byte order mark; NULL and told. */
-static char *read_input(size_t *length)
+static char *read_input(size_t *length, bool *marked)
 {
     struct str text = {0};
     char bytes[16384];
@@ -38,7 +40,8 @@ static char *read_input(size_t *length)
         return NULL;
     }
     *length = text.len;
-    if (text.len >= 3 && !strncmp(str_text(&text), "\xef\xbb\xbf", 3)) {
+    *marked = text.len >= 3 && !strncmp(str_text(&text), byte_order_mark, 3);
+    if (*marked) {
         char *rest = mem_text_n(text.data + 3, text.len - 3);
 
         *length -= 3;
@@ -48,15 +51,29 @@ static char *read_input(size_t *length)
     return str_take(&text);
 }
 
-static char *read_file(const char *path, size_t *length)
+static bool begins_with_mark(const char *path)
+{
+    char bytes[4] = "";
+    FILE *file = fopen(path, "re");
+    bool found;
+
+    if (!file)
+        return false;
+    found = fread(bytes, 1, 3, file) == 3 && !strcmp(bytes, byte_order_mark);
+    (void)fclose(file);
+    return found;
+}
+
+static char *read_file(const char *path, size_t *length, bool *marked)
 {
     char *problem = NULL, *bytes;
 
     if (!strcmp(path, "-"))
-        return read_input(length);
+        return read_input(length, marked);
     bytes = yaml_read_bytes(path, length, &problem);
     if (!bytes)
         (void)fprintf(stderr, "billingd: %s: %s\n", path, problem);
+    *marked = bytes && begins_with_mark(path);
     free(problem);
     return bytes;
 }
@@ -96,21 +113,40 @@ static int settle(const struct options *options, const char *path, const char *b
     return options->check && !same ? EXIT_DIFFERENT : EXIT_DONE;
 }
 
+static void ignore_problem(void *arg, struct yaml_place place, const char *path,
+                           const char *problem)
+{
+    (void)arg;
+    (void)place;
+    (void)path;
+    (void)problem;
+}
+
+static bool is_understood(const char *path, const char *bytes, size_t length)
+{
+    struct yaml_node *node = yaml_read_text(path, bytes, length, ignore_problem, NULL);
+
+    yaml_tree_free(node);
+    return node != NULL;
+}
+
 static int format(const struct options *options, const char *path)
 {
     struct problems problems = {0};
     size_t length = 0;
-    cleanup_free char *before = read_file(path, &length), *after = NULL;
+    bool marked = false;
+    cleanup_free char *before = read_file(path, &length, &marked), *after = NULL, *whole = NULL;
     int code = EXIT_BAD_CONFIG;
 
     if (!before)
         return code;
     after = yaml_format(path, before, length, on_problem, &problems);
     if (after && !problems.count) {
-        code = settle(options, path, before, after);
+        /* The mark goes, as other odd bytes that mean nothing do. */
+        whole = mem_printf("%s%s", marked ? byte_order_mark : "", before);
+        code = settle(options, path, whole, after);
     } else {
-        /* No line: the file is understood, but cannot be laid out. */
-        code = problems.count && !problems.items[0].line ? EXIT_FAILED : EXIT_BAD_CONFIG;
+        code = !after && is_understood(path, before, length) ? EXIT_FAILED : EXIT_BAD_CONFIG;
         problems_sort(&problems);
         problems_print(&problems, stderr, options_color(options, stderr));
     }

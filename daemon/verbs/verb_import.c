@@ -31,6 +31,7 @@ struct importing {
     struct import_draft draft;
     struct import_told told;
     json_t *env;
+    char *broken;     /* where the way to the bucket is; NULL: it is whole */
     const char *path; /* what the spec will be called */
     int code;
 };
@@ -158,6 +159,7 @@ static void search(struct flow *flow, void *arg)
         return;
     trace.stream = json_object_get(i->found.streams, json_text(trace.candidate, "stream"));
     i->draft.came_from = import_find_text(trace.candidate);
+    i->broken = mem_text(json_text(trace.candidate, "broken"));
     import_trace(flow, &i->look, &trace, &i->draft);
 }
 
@@ -397,6 +399,13 @@ static void write_spec(struct importing *i)
         import_draft_note(&i->draft, "", "NOT READ: %s", json_string_value(unread));
     text = import_write(&i->draft, IMPORT_WRITE_SPEC);
     i->code = code_of_unread(i);
+    if (i->broken) {
+        (void)fprintf(stderr,
+                      "billingd: the way to the bucket is broken: %s. What is not there is off in "
+                      "the spec, with what that costs\n",
+                      i->broken);
+        i->code = i->code ? i->code : EXIT_FAILED;
+    }
     if (i->options->out && spec_file_write(i->options->out, text, &e)) {
         (void)fail(i, e.kind == ERR_DENIED ? EXIT_REFUSED : EXIT_FAILED, e.text);
         return;
@@ -470,5 +479,6 @@ int verb_import(const struct options *options)
     import_find_fini(&i.found);
     import_look_fini(&i.look);
     json_decref(i.env);
+    free(i.broken);
     return i.code;
 }

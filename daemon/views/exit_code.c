@@ -47,6 +47,17 @@ static bool loses(const struct pass *pass)
     return false;
 }
 
+/* What only waits is not what failed: that for which it waits has a code of its own. */
+static bool is_blocked(const struct pass *pass, const struct pass_summary *summary)
+{
+    unsigned waiting = 0;
+
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        waiting += task_verdict(pass_task(pass, i)) == VERDICT_BLOCKED &&
+                   task_waits(pass_task(pass, i)) != NULL;
+    return summary->blocked > waiting || (waiting && !summary->denied);
+}
+
 int exit_code_of_pass(const struct pass *pass, const struct manifest *manifest)
 {
     struct pass_summary summary;
@@ -65,8 +76,8 @@ int exit_code_of_pass(const struct pass *pass, const struct manifest *manifest)
         return EXIT_REFUSED;
     if (summary.denied && pass_may_not_write(pass))
         return EXIT_DENIED; /* whatever else is wrong: nothing was written */
-    if (loses(pass) || summary.failed || summary.blocked || summary.retry || summary.settling ||
-        (summary.refused && !denied))
+    if (loses(pass) || summary.failed || is_blocked(pass, &summary) || summary.retry ||
+        summary.settling || (summary.refused && !denied))
         return EXIT_FAILED;
     return denied || summary.denied ? EXIT_DENIED : EXIT_DONE;
 }

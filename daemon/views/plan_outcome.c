@@ -7,7 +7,7 @@
 
 static bool is_blocked(const struct task *task)
 {
-    return task_plan(task)->action == PLAN_BLOCKED ||
+    return task_plan(task)->action == PLAN_BLOCKED || task_waits(task) ||
            (task_state(task) == TASK_DONE && task_verdict(task) >= VERDICT_RETRY);
 }
 

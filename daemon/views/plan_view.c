@@ -119,8 +119,9 @@ static void print_calls(const struct task *task, FILE *out, bool color)
 {
     const struct plan *plan = task_plan(task);
 
-    for (size_t i = 0; plan->action != PLAN_BLOCKED && !task_observed(task) && i < plan->call_count;
-         i++) {
+    bool sent = plan->action != PLAN_BLOCKED && !task_observed(task) && !task_waits(task);
+
+    for (size_t i = 0; sent && i < plan->call_count; i++) {
         const struct call *call = plan->calls[i].call;
 
         (void)fprintf(out, "    %scall %s:%s%s%s%s\n", terminal_style(color, STYLE_DIM),
@@ -142,23 +143,27 @@ static void print_task(const struct task *task, FILE *out, bool color)
     static const enum terminal_style styles[] = {STYLE_PLAIN, STYLE_GREEN,  STYLE_YELLOW,
                                                  STYLE_RED,   STYLE_YELLOW, STYLE_RED};
     const struct plan *plan = task_plan(task);
+    enum plan_action action = task_waits(task) ? PLAN_BLOCKED : plan->action;
     bool unread = task_state(task) == TASK_DONE && task_verdict(task) >= VERDICT_RETRY &&
-                  plan->action != PLAN_BLOCKED;
+                  action != PLAN_BLOCKED;
     bool observed = !unread && task_observed(task);
     const char *word = unread     ? task_verdict_name(task_verdict(task))
                        : observed ? "observe"
-                                  : plan_action_name(plan->action);
-    const char *reason = plan->reason ? plan->reason : unread ? task_text(task) : NULL;
+                                  : plan_action_name(action);
+    const char *reason = task_waits(task) ? task_waits(task)
+                         : plan->reason   ? plan->reason
+                         : unread         ? task_text(task)
+                                          : NULL;
     size_t i;
     json_t *difference;
 
     (void)fprintf(out, "%s%s %s%s  %s (%s)\n",
                   terminal_style(color, unread     ? STYLE_RED
                                         : observed ? STYLE_CYAN
-                                                   : styles[plan->action]),
+                                                   : styles[action]),
                   unread     ? "!"
                   : observed ? "o"
-                             : marks[plan->action],
+                             : marks[action],
                   word, terminal_style(color, STYLE_PLAIN), task_address(task),
                   task_kind(task)->title);
     if (observed)
@@ -288,6 +293,10 @@ static json_t *task_json(const struct task *task)
 {
     json_t *json = plan_json(task_plan(task), task_kind(task));
 
+    if (task_waits(task))
+        (void)json_object_update_new(json, json_pack("{s:s, s:s, s:[]}", "action",
+                                                     plan_action_name(PLAN_BLOCKED), "reason",
+                                                     task_waits(task), "calls"));
     json_object_set_new(json, "resource", json_string(task_address(task)));
     json_object_set_new(json, "kind", json_string(task_kind(task)->name));
     json_object_set_new(json, "observed",

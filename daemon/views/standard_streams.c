@@ -1,7 +1,9 @@
 #include "daemon/views/standard_streams.h"
 
 #include "base/log_journal.h"
+#include "base/mem.h"
 #include "base/printable.h"
+#include "base/secret.h"
 #include "daemon/views/exit_code.h"
 
 #include <errno.h>
@@ -79,6 +81,17 @@ static void mark(struct stream *stream, struct str *out, const char *bytes, size
     }
 }
 
+/* What a person set is told as it is in many a line; a secret put there by mistake is not. Standard
+ * error has no buffer, so one call has a whole printf. */
+static void hide_secrets(struct str *shown)
+{
+    cleanup_free char *hidden = secret_hide(str_text(shown));
+
+    str_fini(shown);
+    *shown = (struct str){0};
+    str_add(shown, hidden);
+}
+
 /* (fopencookie(3): 0 for an error, never a negative number.) */
 static ssize_t write_stream(void *cookie, const char *bytes, size_t length)
 {
@@ -88,6 +101,8 @@ static ssize_t write_stream(void *cookie, const char *bytes, size_t length)
     if (stream->exact)
         return write_all(stream->descriptor, bytes, length) ? (ssize_t)length : 0;
     printable_add(&stream->printable, &shown, bytes, length);
+    if (stream == &errors)
+        hide_secrets(&shown);
     if (!stream->journal)
         return write_all(stream->descriptor, str_text(&shown), shown.len) ? (ssize_t)length : 0;
     mark(stream, &marked, str_text(&shown), shown.len);

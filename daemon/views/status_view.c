@@ -18,7 +18,7 @@ static const char *state_of(const struct task *task)
 {
     enum plan_action action = task_plan(task)->action;
 
-    switch (task_verdict(task)) {
+    switch (task_waits(task) ? VERDICT_DRIFTED : task_verdict(task)) {
     case VERDICT_SYNCED:
         return "in sync";
     case VERDICT_DRIFTED:

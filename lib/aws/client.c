@@ -30,21 +30,20 @@ void aws_client_defaults(struct aws_client_options *options)
 
 static int read_retry(struct aws_client *client, struct err *e)
 {
-    const char *mode = aws_config_variable("AWS_RETRY_MODE");
-    int attempts = (int)client->options.retry.max_attempts;
+    static const char *const modes[] = {"standard", "legacy", "adaptive", NULL};
+    int attempts = (int)client->options.retry.max_attempts, mode;
 
     if (aws_config_number(client->config,
                           (struct aws_config_setting){"AWS_MAX_ATTEMPTS", "max_attempts"},
                           MOST_ATTEMPTS, &attempts, e))
         return -1;
     client->options.retry.max_attempts = (unsigned)attempts;
-    if (!mode)
-        mode = aws_config_text(client->config, "retry_mode");
-    if (!mode || strcmp(mode, "standard") == 0)
-        return 0;
-    if (strcmp(mode, "legacy") != 0 && strcmp(mode, "adaptive") != 0)
-        return err_set(e, ERR_INVALID, "retry mode \"%s\": only standard is known", mode);
-    log_warning("retry_mode", "{s:s, s:s}", "want", mode, "have", "standard");
+    if (aws_config_choice(client->config,
+                          (struct aws_config_setting){"AWS_RETRY_MODE", "retry_mode"}, modes, &mode,
+                          e))
+        return -1;
+    if (mode > 0)
+        log_warning("retry_mode", "{s:s, s:s}", "want", modes[mode], "have", "standard");
     return 0;
 }
 
@@ -52,26 +51,18 @@ static int read_retry(struct aws_client *client, struct err *e)
  * the instance, and is taken as cross-region. */
 static int read_defaults_mode(struct aws_client *client, struct err *e)
 {
-    static const struct {
-        const char *name;
-        long connect_ms;
-    } modes[] = {{"legacy", 0},          {"standard", 3100}, {"in-region", 1100},
-                 {"cross-region", 3100}, {"mobile", 30000},  {"auto", 3100}};
-    const char *mode = aws_config_variable("AWS_DEFAULTS_MODE");
+    static const char *const modes[] = {"standard", "in-region", "cross-region", "mobile", "auto",
+                                        "legacy",   NULL};
+    static const long connect_ms[] = {3100, 1100, 3100, 30000, 3100, 0};
+    int mode;
 
-    if (!mode)
-        mode = aws_config_text(client->config, "defaults_mode");
-    for (size_t i = 0; mode && i < sizeof modes / sizeof *modes; i++)
-        if (strcmp(mode, modes[i].name) == 0) {
-            if (modes[i].connect_ms)
-                client->options.http.connect_timeout_ms = modes[i].connect_ms;
-            return 0;
-        }
-    return mode ? err_set(e, ERR_INVALID,
-                          "AWS_DEFAULTS_MODE: must be standard, in-region, cross-region, mobile, "
-                          "auto or legacy, not \"%s\"",
-                          mode)
-                : 0;
+    if (aws_config_choice(client->config,
+                          (struct aws_config_setting){"AWS_DEFAULTS_MODE", "defaults_mode"}, modes,
+                          &mode, e))
+        return -1;
+    if (mode >= 0 && connect_ms[mode])
+        client->options.http.connect_timeout_ms = connect_ms[mode];
+    return 0;
 }
 
 /* "s3 =" with a nested "addressing_style = path" or "virtual", as in other AWS tools. */
@@ -80,10 +71,12 @@ static int read_addressing(struct aws_client *client, struct err *e)
     const struct aws_config_entry *s3 =
         aws_config_find(client->config, AWS_SECTION_PROFILE, aws_config_profile(), "s3");
     cleanup_free char *style = s3 ? aws_config_nested(s3, "addressing_style") : NULL;
+    static const char *const styles[] = {"auto", "path", "virtual", NULL};
+    int chosen = style ? aws_config_word(style, styles) : 0;
 
-    client->path_style = style && strcmp(style, "path") == 0;
-    client->virtual_host = style && strcmp(style, "virtual") == 0;
-    if (style && !client->path_style && !client->virtual_host && strcmp(style, "auto") != 0)
+    client->path_style = chosen == 1;
+    client->virtual_host = chosen == 2;
+    if (chosen < 0)
         return err_set(e, ERR_INVALID, "%s:%d: addressing_style: must be auto, path or virtual",
                        s3->file, s3->line);
     return 0;

@@ -30,7 +30,7 @@ static const struct aws_partition partitions[] = {
      "iam-fips.amazonaws.com", "iam.global.api.aws", "iam-fips.global.api.aws"},
 };
 
-/* There may be newer ones.  Ends with NULL. */
+/* Source: partitions.json of botocore 1.44.5.  There may be newer ones.  Ends with NULL. */
 static const char *const regions[] = {"af-south-1",
                                       "ap-east-1",
                                       "ap-east-2",
@@ -63,8 +63,10 @@ static const char *const regions[] = {"af-south-1",
                                       "il-central-1",
                                       "me-central-1",
                                       "me-south-1",
+                                      "me-west-1",
                                       "mx-central-1",
                                       "sa-east-1",
+                                      "sa-west-1",
                                       "us-east-1",
                                       "us-east-2",
                                       "us-gov-east-1",
@@ -86,6 +88,14 @@ const struct aws_partition *aws_partition_of(const char *region)
     while (strncmp(region, p->region_prefix, strlen(p->region_prefix)) != 0)
         p++;
     return p;
+}
+
+bool aws_partition_knows(const char *name)
+{
+    for (const char *const *region = regions; *region; region++)
+        if (!strcmp(*region, name))
+            return true;
+    return false;
 }
 
 const char *aws_partition_nearest(const char *name)

@@ -2,6 +2,8 @@
 #ifndef AWS_PARTITION_H
 #define AWS_PARTITION_H
 
+#include <stdbool.h>
+
 struct aws_partition {
     const char *name;          /* of ARNs: "aws", "aws-cn" */
     const char *region_prefix; /* of its regions' names */
@@ -15,6 +17,8 @@ struct aws_partition {
 /* The partition of a region, by its name; the largest ("aws") for a region of no known one.  Never
  * NULL. */
 const struct aws_partition *aws_partition_of(const char *region);
+/* Whether a region of that name was there when this was built. */
+bool aws_partition_knows(const char *name);
 /* The known region nearest to a name that is none, by edit distance; NULL when none is near. */
 const char *aws_partition_nearest(const char *name);
 

@@ -173,6 +173,53 @@ static void hide_users(const struct hiding *hiding)
     }
 }
 
+/* ---- what looks like one ---- */
+
+enum { AWS_SECRET_KEY = 40, AWS_TOKEN = 100, MOST_MARKS = 5 };
+
+static int class_of(char c)
+{
+    return isupper((unsigned char)c)   ? 1
+           : islower((unsigned char)c) ? 2
+           : isdigit((unsigned char)c) ? 3
+                                       : 4;
+}
+
+/* Chance changes between capitals, small letters and digits at two places of three; words, paths
+ * and numbers rarely do. */
+static bool is_by_chance(const char *word, size_t length)
+{
+    bool seen[5] = {false};
+    size_t changes = 0, marks = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        int class = class_of(word[i]);
+
+        seen[class] = true;
+        marks += class == 4;
+        changes += i && class != class_of(word[i - 1]);
+    }
+    return seen[1] && seen[2] && seen[3] && changes * 20 >= length * 7 &&
+           marks <= MOST_MARKS * length / AWS_SECRET_KEY;
+}
+
+/* A secret access key or session token of AWS that was put where nobody would look for one. */
+static void hide_lookalikes(const struct hiding *hiding)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (const char *at = hiding->text; *at; at++) {
+        size_t length = strspn(at, letters);
+
+        if ((length == AWS_SECRET_KEY || length >= AWS_TOKEN) && is_by_chance(at, length))
+            memset(hiding->hidden + (at - hiding->text), true, length);
+        at += length;
+        if (!*at)
+            break;
+    }
+}
+
 char *secret_hide(const char *text)
 {
     struct hiding hiding = {text, mem_new(strlen(text) + 1)};
@@ -185,6 +232,7 @@ char *secret_hide(const char *text)
             (void)hide(&hiding, "", learned[i]);
     (void)pthread_mutex_unlock(&learning);
     hide_users(&hiding);
+    hide_lookalikes(&hiding);
     for (size_t i = 0; text[i]; i++)
         if (!hiding.hidden[i])
             str_add_char(&s, text[i]);

@@ -17,8 +17,8 @@ char *secret_in(const char *text);
 void secret_learn(const char *value);
 /* Overwrites what was learned. */
 void secret_forget(void);
-/* The text with *** for every secret in it, also for the beginning of one that was cut; new text.
- */
+/* The text with *** for every secret in it, also for the beginning of one that was cut, and for
+ * what looks like a secret access key (40 characters) or session token of AWS; new text. */
 char *secret_hide(const char *text);
 
 #endif

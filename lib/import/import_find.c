@@ -361,6 +361,99 @@ static void look_further(struct flow *flow, struct finding *f)
     look_at_streams(flow, f);
 }
 
+/* ---- a way that is broken, named from end to end by the scripts' variables ---- */
+
+static bool is_named(const struct finding *f, const char *key)
+{
+    const char *text = json_text(f->start->env, key);
+
+    return text && *text;
+}
+
+/* How far a candidate is the one that is meant, though it ends elsewhere; 0: it is not. */
+static int nearness(const struct finding *f, const json_t *candidate)
+{
+    const struct import_start *start = f->start;
+    const char *stage = json_text(candidate, "stage");
+    bool api = is_named(f, "BILLING_API_NAME") && json_text(candidate, "api") &&
+               agrees(candidate, "api", start->env, "BILLING_API_NAME");
+    bool group = is_named(f, "BILLING_LOG_GROUP") && json_text(candidate, "log_group") &&
+                 agrees(candidate, "log_group", start->env, "BILLING_LOG_GROUP");
+
+    if (start->stage && (!stage || strcmp(stage, start->stage) != 0))
+        return 0;
+    return 4 * group + 2 * api + (group && !json_text(candidate, "pattern"));
+}
+
+static const json_t *nearest(const struct finding *f)
+{
+    const json_t *found = NULL, *candidate;
+    size_t i;
+
+    json_array_foreach(f->found->candidates, i, candidate)
+        if (nearness(f, candidate) > (found ? nearness(f, found) : 0))
+            found = candidate;
+    return found;
+}
+
+/* Takes the name of the variable in place of what stands there; tells when that is another. */
+static void take_named(const struct finding *f, json_t *way, const char *member, const char *key)
+{
+    const char *want = json_text(f->start->env, key), *have = json_text(way, member);
+    const char *broken = json_text(way, "broken");
+    json_t *text;
+
+    if (!want || !*want || (have && !strcmp(have, want)))
+        return;
+    if (have) {
+        text = json_sprintf("%s%sthe way leads to the %s %s, and %s names %s", broken ? broken : "",
+                            broken ? "; " : "", member, have, key, want);
+        json_object_set_new(way, "broken", text);
+    }
+    json_object_set_new(way, member, json_string(want));
+}
+
+static bool is_there(struct flow *flow, struct finding *f, const json_t *way)
+{
+    const char *stream = json_text(way, "stream"), *group = json_text(way, "log_group");
+
+    json_object_set_new(f->names, stream, json_true());
+    flow_each(flow, json_object_size(f->names), SIDE_BY_SIDE, look_at_stream, f);
+    return json_is_object(json_object_get(f->found->streams, stream)) ||
+           (group && json_is_array(json_object_get(f->groups, group))) || json_text(way, "api");
+}
+
+/* What names all that there should be is imported as far as it is there: the only candidate. */
+static void mend(struct flow *flow, struct finding *f)
+{
+    const json_t *found = nearest(f), *stream;
+    json_t *way = found ? json_copy((json_t *)found) : json_object();
+    const char *broken;
+
+    take_named(f, way, "log_group", "BILLING_LOG_GROUP");
+    take_named(f, way, "stream", "BILLING_FIREHOSE_NAME");
+    take_named(f, way, "bucket", "BILLING_S3_BUCKET");
+    if (!json_text(way, "stream") || !json_text(way, "bucket") || !is_there(flow, f, way)) {
+        json_decref(way);
+        return;
+    }
+    stream = json_object_get(f->found->streams, json_text(way, "stream"));
+    broken = json_text(way, "broken");
+    if (json_is_string(stream) && (!broken || !strstr(broken, json_string_value(stream))))
+        json_object_set_new(way, "broken",
+                            json_sprintf("%s%s%s", broken ? broken : "", broken ? "; " : "",
+                                         json_string_value(stream)));
+    if (!json_text(way, "broken"))
+        json_object_set_new(way, "broken", json_string("no stage of an API leads there"));
+    json_array_clear(f->found->candidates);
+    json_array_append_new(f->found->candidates, way);
+}
+
+static bool is_unread(const struct finding *f)
+{
+    return f->look->denied || f->look->failed;
+}
+
 static void keep_fitting(struct finding *f)
 {
     json_t *kept = json_array(), *candidate;
@@ -389,6 +482,8 @@ void import_find(struct flow *flow, struct import_look *look, const struct impor
     look_at_streams(flow, &f);
     if ((start->point || json_object_size(start->env)) && !any_fits(&f))
         look_further(flow, &f);
+    if (!start->point && json_object_size(start->env) && !any_fits(&f) && !is_unread(&f))
+        mend(flow, &f);
     keep_fitting(&f);
     json_decref(f.apis);
     json_decref(f.groups);

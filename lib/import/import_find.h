@@ -16,7 +16,8 @@ struct import_start {
 struct import_found {
     /* [{"api", "api_id", "same_name" (how many APIs have the name), "stage", "log_group", "filter",
      * "filter_role", "pattern" (of a filter that sends a part only), "stream", "bucket", "broken"
-     * (why it ends before a bucket)}]; what is not known is missing. */
+     * (why it ends before a bucket; with a bucket: it does not lead there, and the scripts'
+     * variables name what should)}]; what is not known is missing. */
     json_t *candidates;
     json_t *streams; /* name -> DeliveryStreamDescription */
 };

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "import/import_relink.h"
 #include "import/import_value.h"
+#include "resources/members.h"
 #include "resources/value.h"
 
 #include <string.h>
@@ -164,15 +165,83 @@ static bool is_in_template(const struct learning *l, const char *field)
     return json_object_get(import_template_values(l->template, l->id), field) != NULL;
 }
 
+/* Whose mark it carries, or NULL. */
+static const char *mark_of(const struct scope *scope)
+{
+    for (const struct field *f = scope->kind->fields; f->name; f++)
+        if (f->flags & FIELD_OWNER)
+            return json_text(json_object_get(scope->observed, f->name), "billingd");
+    return NULL;
+}
+
+/* A statement or rule whose name begins as ours do is ours only where the resource carries our
+ * mark, or the template has it. */
+static bool is_others(const struct learning *l, const struct field *f, const json_t *item)
+{
+    const json_t *ours = json_object_get(import_template_values(l->template, l->id), f->name);
+    const char *name = import_value_item(f, item);
+
+    return f->own && name && !mark_of(&l->scope) && !strncmp(name, f->own, strlen(f->own)) &&
+           !import_value_find(f, ours, name);
+}
+
+/* It is neither taken over nor, as surplus, taken away. */
+static void leave(struct learning *l, const struct field *f, const json_t *item)
+{
+    json_t *before = json_object_get(import_draft_fields(l->draft, l->id), "ignore");
+    json_t *list = before ? json_copy(before) : json_array();
+    cleanup_free char *why = mem_printf("of others, though its name begins with %s: without this "
+                                        "line billingd takes it away",
+                                        f->own);
+    json_t *path = json_sprintf("%s[%s]", f->name, import_value_item(f, item)), *known;
+    size_t i;
+    bool is_known = false;
+
+    json_array_foreach(list, i, known)
+        is_known = is_known || json_equal(known, path);
+    if (is_known)
+        json_decref(path);
+    else
+        json_array_append_new(list, path);
+    l->changed = l->changed || !is_known;
+    import_draft_set(l->draft, l->id, "ignore", list, why);
+}
+
+/* What AWS has but for those; new reference. */
+static json_t *without_others(struct learning *l, const struct field *f, const json_t *have)
+{
+    json_t *kept, *item;
+    size_t i;
+
+    if (!f->own || !json_is_array(have))
+        return json_share(have);
+    kept = json_array();
+    json_array_foreach((json_t *)have, i, item)
+        if (is_others(l, f, item))
+            leave(l, f, item);
+        else
+            json_array_append(kept, item);
+    return kept;
+}
+
+/* Whether there is anything to say once what others wrote is left alone. */
+static bool differs(const struct field *f, const json_t *want, const json_t *have)
+{
+    json_auto_t *differences = json_array();
+
+    value_differences(f, want, have, differences);
+    return json_array_size(differences) > 0;
+}
+
 static void learn_field(struct learning *l, const struct field *f)
 {
-    const json_t *want = json_object_get(l->scope.desired, f->name);
-    const json_t *have = json_object_get(l->scope.observed, f->name);
+    json_auto_t *have = without_others(l, f, json_object_get(l->scope.observed, f->name));
+    json_auto_t *want = without_others(l, f, json_object_get(l->scope.desired, f->name));
     bool in_order, nothing;
     json_auto_t *over = NULL;
     cleanup_free char *beside = NULL;
 
-    if (import_draft_keeps(l->draft, l->id, f->name))
+    if (import_draft_keeps(l->draft, l->id, f->name) || (f->own && !differs(f, want, have)))
         return;
     over = import_value_over(f, want, have, &in_order);
     if (f->flags & FIELD_OWNER)
@@ -278,24 +347,25 @@ static void forget_own(struct learning *l)
     }
 }
 
-/* Whose mark it carries, or NULL. */
-static const char *mark_of(const struct scope *scope)
+/* "there is none: events are lost: ..."; new text. */
+static char *why_missing(const struct kind *kind)
 {
-    for (const struct field *f = scope->kind->fields; f->name; f++)
-        if (f->flags & FIELD_OWNER)
-            return json_text(json_object_get(scope->observed, f->name), "billingd");
-    return NULL;
+    const char *loss = members_loss_text(kind->absent_loss);
+
+    return mem_printf("there is none%s%s%s%s; without this line billingd makes it",
+                      kind->absent_harm ? ": " : "", kind->absent_harm && *loss ? loss : "",
+                      kind->absent_harm && *loss ? ": " : "",
+                      kind->absent_harm ? kind->absent_harm : "");
 }
 
 static void learn_task(struct learning *l)
 {
     const char *mark = mark_of(&l->scope);
     const char *unknown = json_string_value(json_object_get(l->draft->unknown, l->id));
-    cleanup_free char *owned = NULL;
+    cleanup_free char *owned = NULL, *missing = why_missing(l->scope.kind);
 
     if (!l->scope.observed && (unknown || task_was_read(l->task))) {
-        import_draft_off(l->draft, l->id,
-                         unknown ? unknown : "there is none; without this line billingd makes it");
+        import_draft_off(l->draft, l->id, unknown ? unknown : missing);
         l->changed = true;
     } else if (!task_was_read(l->task)) {
         forget_own(l); /* that it was not read is told later */

@@ -123,6 +123,30 @@ static void tell_missed(struct import_draft *draft, const char *id, struct impor
     told->failed = told->failed || !denied;
 }
 
+/* Settings beside it, which are not ours to keep: it was read, and what bears on it was not. */
+static void tell_refused(struct import_draft *draft, const char *id, const struct task *task,
+                         struct import_told *told)
+{
+    const json_t *unknown;
+    size_t i;
+
+    json_array_foreach(task_unknown(task), i, unknown)
+        import_draft_note(draft, id, "NOT READ: %s", json_string_value(unknown));
+    told->unread += json_array_size(task_unknown(task)) > 0;
+    told->denied = told->denied || json_array_size(task_unknown(task));
+}
+
+static bool is_unknown(const struct task *task, const json_t *note)
+{
+    const json_t *unknown;
+    size_t i;
+
+    json_array_foreach(task_unknown(task), i, unknown)
+        if (json_equal(unknown, note))
+            return true;
+    return false;
+}
+
 static void tell_task(struct import_draft *draft, const struct task *task, struct import_told *told)
 {
     const char *id = strchr(task_address(task), '/') + 1;
@@ -135,10 +159,12 @@ static void tell_task(struct import_draft *draft, const struct task *task, struc
         return;
     }
     tell_missed(draft, id, told);
+    tell_refused(draft, id, task, told);
     task_scope(task, &scope);
     tell_others(draft, id, &scope);
     json_array_foreach(task_notes(task), i, note)
-        if (!str_ends_with(json_string_value(note), "of others: it stays as it is"))
+        if (!str_ends_with(json_string_value(note), "of others: it stays as it is") &&
+            !is_unknown(task, note))
             import_draft_note(draft, id, "%s", json_string_value(note));
     tell_plan(draft, id, task, told);
 }

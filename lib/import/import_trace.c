@@ -195,7 +195,8 @@ void import_trace(struct flow *flow, struct import_look *look, const struct impo
 {
     struct tracing t = {look, trace, draft,
                         json_at(trace->stream, "Destinations[].ExtendedS3DestinationDescription")};
-    const char *prefix = json_text(t.s3, "Prefix");
+    const char *prefix =
+        t.s3 ? json_text(t.s3, "Prefix") : json_text(trace->env, "BILLING_S3_PREFIX");
     const struct import_place place = {candidate_text(&t, "bucket"), prefix ? prefix : "",
                                        trace->env};
 

@@ -332,7 +332,7 @@ static json_t *roles_passed(const struct pass *pass, const struct pipeline_pass 
         const struct task *task = pass->items[i].task;
         struct scope scope;
 
-        if (!task || task_state(task) != TASK_PLANNED || task_observed(task))
+        if (!task || task_state(task) != TASK_PLANNED || task_observed(task) || task_waits(task))
             continue;
         task_scope(task, &scope);
         plan_roles_passed(task_plan(task), &scope, roles);
@@ -500,6 +500,7 @@ static void begin_phase(struct pass *pass)
         break;
     case PHASE_CHECKING:
         observe_paused(pass);
+        turns_foresee(pass->items, pass->item_count);
         check_roles(pass);
         break;
     case PHASE_PLANNED:

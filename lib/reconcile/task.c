@@ -73,6 +73,7 @@ void task_free(struct task *task)
     json_decref(task->shown);
     json_decref(task->written);
     free(task->observed);
+    free(task->waits);
     free(task->text);
     free(task->summary);
     free(task);
@@ -238,6 +239,17 @@ const char *task_observed(const struct task *task)
     return task->observed;
 }
 
+void task_wait_in_vain(struct task *task, const char *why)
+{
+    free(task->waits);
+    task->waits = mem_text(why);
+}
+
+const char *task_waits(const struct task *task)
+{
+    return task->waits;
+}
+
 /* What differs is told, with why it stays so. */
 static void finish_observed(struct task *task)
 {
@@ -258,6 +270,10 @@ void task_finish(struct task *task)
         return;
     if (task->observed && differs) {
         finish_observed(task);
+        return;
+    }
+    if (task->waits && task_wants_writes(task)) {
+        task_block(task, task->waits);
         return;
     }
     if (action == PLAN_BLOCKED)
@@ -359,6 +375,11 @@ const json_t *task_wished(const struct task *task)
 bool task_is_over_quota(const struct task *task)
 {
     return task->over_quota;
+}
+
+const json_t *task_unknown(const struct task *task)
+{
+    return task->unread;
 }
 
 const json_t *task_lacks(const struct task *task)

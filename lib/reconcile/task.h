@@ -100,6 +100,11 @@ void task_deny(struct task *task, const char *reason);
 void task_observe(struct task *task, const char *why);
 /* Why it is only observed; borrowed, NULL: it is not. */
 const char *task_observed(const struct task *task);
+/* What it needs will not be there in this pass, as planning shows: nothing of it will be written;
+ * why is copied. */
+void task_wait_in_vain(struct task *task, const char *why);
+/* Why, as above; borrowed, NULL: it waits for nothing, or not in vain. */
+const char *task_waits(const struct task *task);
 /* It is PLANNED, and its plan has something to write that may be written. */
 bool task_wants_writes(const struct task *task);
 /* Milliseconds until a WAITING task wants task_wake; counted from now. */
@@ -126,6 +131,8 @@ const json_t *task_notes(const struct task *task);
 void task_find(struct task *task, const json_t *findings);
 /* AWS refused a write of it for a quota. */
 bool task_is_over_quota(const struct task *task);
+/* What bears on it and was refused to be read, though it was read itself: texts, never NULL. */
+const json_t *task_unknown(const struct task *task);
 /* IAM actions that AWS refused to the caller: texts, never NULL. */
 const json_t *task_lacks(const struct task *task);
 /* Whether everything asked for was read. */

@@ -24,6 +24,17 @@ void task_outcome_say(struct task *task, const char *format, ...)
     task->summary = NULL;
 }
 
+void task_outcome_add(struct task *task, const char *before, const char *more)
+{
+    char *text = mem_printf("%s%s%s", task->text, before, more);
+    char *summary = task->summary ? mem_printf("%s%s%s", task->summary, before, more) : NULL;
+
+    free(task->text);
+    free(task->summary);
+    task->text = text;
+    task->summary = summary;
+}
+
 void task_outcome_say_held(struct task *task, const json_t *differences)
 {
     const json_t *difference;

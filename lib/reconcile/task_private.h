@@ -64,12 +64,15 @@ struct task {
     int64_t wait_from_ms, wait_until_ms, wake_ms;
     enum task_state resume; /* what a WAITING task goes on with */
     char *observed;         /* why nothing is written; NULL: something may be */
+    char *waits;            /* for what, in vain; NULL: for nothing */
     char *text, *summary;   /* summary: without the request ID; NULL: as text */
 };
 
 /* task_outcome.c */
 void task_outcome_say(struct task *task, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Says more, behind what was said. */
+void task_outcome_add(struct task *task, const char *before, const char *more);
 /* Says why differences stay as they are: the first of them that cannot be written. */
 void task_outcome_say_held(struct task *task, const json_t *differences);
 void task_outcome_end(struct task *task, enum task_verdict verdict);

@@ -302,9 +302,13 @@ static void page_arrived(struct task *task, struct slot *slot, const json_t *res
 /* AWS's own words often do not say what a refused read means; some have none at all (HEAD). */
 static void read_failed(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
-    const char *why = call->why ? call->why : task->kind->shut_out;
+    bool denied = reply->kind == ERR_DENIED, whole = call == task->kind->read;
+    const char *why = call->why ? call->why : whole ? task->kind->shut_out : NULL;
 
-    task_outcome_fail(task, reply->kind == ERR_DENIED ? why : NULL, call, reply);
+    task_outcome_fail(task, denied ? why : NULL, call, reply);
+    /* Of one document the permission is the likelier reason. */
+    if (denied && !why && task->kind->shut_out)
+        task_outcome_add(task, "; where that is given, ", task->kind->shut_out);
     task_outcome_end(task, task->failure);
 }
 

@@ -82,13 +82,71 @@ static void take_depths(struct item *item)
             item->depth = item->after[i]->depth;
 }
 
+/* Why an item waits in vain for one that is not in place, and will not be; new text. */
+static char *why_in_vain(const struct item *other)
+{
+    const struct task *task = other->task;
+    enum plan_action action = task_plan(task)->action;
+    const char *address = other->resource->address;
+    bool unread = !task_plan(task)->differences;
+
+    if (!unread && task_observed(task) && (action == PLAN_CREATE || action == PLAN_REMOVE))
+        return mem_printf("waits for %s, which is %s and only observed: %s", address,
+                          action == PLAN_CREATE ? "not there" : "still there", task_observed(task));
+    if (task_state(task) == TASK_DONE)
+        return mem_printf("waits for %s, which is %s", address,
+                          task_verdict_name(task_verdict(task)));
+    return mem_printf("waits for %s, which %s", address,
+                      task_waits(task) ? task_waits(task) : "is blocked");
+}
+
 static void wait_in_vain(struct item *item, const struct item *other)
 {
-    cleanup_free char *reason = mem_printf("waits for %s, which is %s", other->resource->address,
-                                           task_verdict_name(task_verdict(other->task)));
+    cleanup_free char *reason = why_in_vain(other);
 
     item_block(item, reason);
 }
+
+/* ---- before anything is written ---- */
+
+static bool will_be_in_place(const struct item *item)
+{
+    const struct task *task = item->task;
+    enum plan_action action = task_plan(task)->action;
+
+    if (task_state(task) == TASK_DONE)
+        return is_in_place(item);
+    if (task_observed(task))
+        return action == PLAN_UPDATE || action == PLAN_NONE;
+    return action != PLAN_BLOCKED && !task_waits(task);
+}
+
+static bool foresee(struct item *item)
+{
+    cleanup_free char *why = NULL;
+
+    if (!item->task || task_waits(item->task) || !task_wants_writes(item->task))
+        return false;
+    for (size_t i = 0; !why && i < item->after_count; i++)
+        if (item->after[i]->task && !will_be_in_place(item->after[i]))
+            why = why_in_vain(item->after[i]);
+    if (why)
+        task_wait_in_vain(item->task, why);
+    return why != NULL;
+}
+
+void turns_foresee(struct item *items, size_t count)
+{
+    bool changed = true;
+
+    while (changed) {
+        changed = false;
+        for (size_t i = 0; i < count; i++)
+            changed |= foresee(&items[i]);
+    }
+}
+
+/* ---- while it is ---- */
 
 static void try_release(struct item *item, const struct item *items, size_t count)
 {

@@ -7,6 +7,9 @@
 
 /* Fills `after` of a pipeline's items, which stand in the order of its resources. */
 void turns_order(struct item *items, const struct manifest_pipeline *pipeline);
+/* Once all are planned: says of those that will wait in vain what for, so that a plan tells what
+ * will really happen. */
+void turns_foresee(struct item *items, size_t count);
 /* Releases every planned item whose turn it is; blocks those that wait for one that failed. */
 void turns_release(struct item *items, size_t count);
 

@@ -7,8 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const top_keys[] = {"account",  "region",  "reconcile", "listen", "mode", "web",
-                                       "template", "billing", "pipelines", NULL};
+static const char *const top_keys[] = {"account", "region",   "reconcile", "listen",    "mode",
+                                       "web",     "template", "billing",   "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
 static const char *const reconcile_keys[] = {"interval", "jitter",         "settle_timeout",
                                              "breaker",  "breaker_window", NULL};
@@ -26,13 +26,32 @@ static bool is_region(const char *text)
            !text[letters + digits];
 }
 
+/* There may be newer regions than this billingd, so it is no error. */
+static void warn_region(struct load *load, const struct yaml_node *node, const char *path,
+                        const char *region)
+{
+    const char *nearest = aws_partition_nearest(region);
+
+    if (!aws_partition_knows(region))
+        problems_add(load->problems, PROBLEM_WARNING,
+                     (struct yaml_place){node->file, node->line, node->column}, path,
+                     "%s is no region that this billingd knows%s%s%s If it is a new one, nothing "
+                     "is wrong; if it is none, no name of a host in it is ever found",
+                     region, nearest ? "; did you mean " : "", nearest ? nearest : "",
+                     nearest ? "?" : ".");
+}
+
 char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path)
 {
     char *text = load_text_setting(load, node, path);
     const char *nearest;
 
-    if (!text || is_region(text))
+    if (!text)
+        return NULL;
+    if (is_region(text)) {
+        warn_region(load, node, path, text);
         return text;
+    }
     nearest = aws_partition_nearest(text);
     load_error(load, node, path, "%s is not a region; %s%s%s", text,
                nearest ? "did you mean " : "it looks like ", nearest ? nearest : "ap-northeast-2",

@@ -217,7 +217,7 @@ static void print_line(struct printing *printing, const struct problem *p)
     const char *line = p->line > 0 ? read_line(printing, p->file, p->line) : NULL;
     int first = p->column > SHOWN_WIDTH - 20 ? p->column - SHOWN_WIDTH / 2 : 1;
     bool utf8 = printing->utf8, color = printing->color;
-    cleanup_free char *shown = NULL, *secret = NULL;
+    cleanup_free char *shown = NULL, *hidden = NULL;
     FILE *out = printing->out;
     size_t n;
 
@@ -225,7 +225,8 @@ static void print_line(struct printing *printing, const struct problem *p)
         return;
     line += bytes_of(line, first - 1);
     shown = mem_text_n(line, bytes_of(line, SHOWN_WIDTH));
-    if ((secret = secret_in(shown))) /* told with its place; not shown */
+    hidden = secret_hide(shown);
+    if (strcmp(shown, hidden) != 0) /* told with its place; not shown */
         return;
     n = bytes_of(shown, p->column - first);
     for (char *c = shown; *c; c++)

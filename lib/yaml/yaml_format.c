@@ -290,8 +290,13 @@ static bool take_block_token(struct layout *layout, const yaml_token_t *token)
         if (top(layout) && top(layout)->implied)
             layout->depth--;
         begin_line(layout, mark, top(layout) ? top(layout)->indent : 0);
+        close_gap(layout, mark);
+        layout->after_mark = false;
+        if (token->end_mark.index > mark->index) /* it is a "?", not only the place of a key */
+            note_mark(layout, token);
         return true;
-    case YAML_VALUE_TOKEN:
+    case YAML_VALUE_TOKEN: /* the ":" of a "?" begins a line */
+        begin_line(layout, mark, top(layout) ? top(layout)->indent : 0);
         note_mark(layout, token);
         return true;
     default:
@@ -477,15 +482,17 @@ static bool same_text(const char *a, const char *b)
     return a && b ? !strcmp(a, b) : a == b;
 }
 
-static bool same(const struct yaml_node *a, const struct yaml_node *b)
+/* The first of a that is not the same in b; NULL: they are alike. */
+static const struct yaml_node *other(const struct yaml_node *a, const struct yaml_node *b)
 {
+    const struct yaml_node *found = NULL;
+
     if (a->type != b->type || a->count != b->count || a->quoted != b->quoted ||
         !same_text(a->key, b->key) || !same_text(a->text, b->text))
-        return false;
-    for (size_t i = 0; i < a->count; i++)
-        if (!same(a->items[i], b->items[i]))
-            return false;
-    return true;
+        return a;
+    for (size_t i = 0; !found && i < a->count; i++)
+        found = other(a->items[i], b->items[i]);
+    return found;
 }
 
 static void say_nothing(void *arg, struct yaml_place place, const char *path, const char *problem)
@@ -496,19 +503,22 @@ static void say_nothing(void *arg, struct yaml_place place, const char *path, co
     (void)problem;
 }
 
-static bool means_the_same(const char *file, const struct yaml_node *before, const char *text)
+/* What would mean something else; NULL: nothing. */
+static const struct yaml_node *means_another(const char *file, const struct yaml_node *before,
+                                             const char *text)
 {
     struct yaml_node *after = yaml_read_text(file, text, strlen(text), say_nothing, NULL);
-    bool alike = after && same(before, after);
+    const struct yaml_node *found = after ? other(before, after) : before;
 
     yaml_tree_free(after);
-    return alike;
+    return found;
 }
 
 char *yaml_format(const char *file, const char *bytes, size_t length, yaml_problem_fn *problem,
                   void *arg)
 {
     struct yaml_node *before = yaml_read_text(file, bytes, length, problem, arg);
+    const struct yaml_node *changed = before;
     struct layout layout = {0};
     char *text = NULL;
 
@@ -519,12 +529,12 @@ char *yaml_format(const char *file, const char *bytes, size_t length, yaml_probl
         place_comments(&layout);
         text = write_lines(&layout);
     }
-    if (text && !means_the_same(file, before, text)) {
+    if (text && (changed = means_another(file, before, text)) != NULL) {
         free(text);
         text = NULL;
     }
     if (!text)
-        problem(arg, (struct yaml_place){.file = file}, "",
+        problem(arg, (struct yaml_place){file, changed->line, changed->column}, "",
                 "is laid out in a way that cannot be changed without changing what it means: it "
                 "stays as it is");
     free(layout.lines);

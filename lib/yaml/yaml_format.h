@@ -9,8 +9,9 @@
 
 #include "yaml/yaml.h"
 
-/* The bytes laid out anew; new text.  NULL: they cannot be read (problems are told), or, told too,
- * the result would not mean the same: it is read again and compared, value by value. */
+/* The bytes laid out anew; new text.  NULL: they cannot be read (problems are told), or, told too
+ * with the place, the result would not mean the same: it is read again and compared, value by
+ * value. */
 char *yaml_format(const char *file, const char *bytes, size_t length, yaml_problem_fn *problem,
                   void *arg);
 

@@ -182,6 +182,26 @@ def test_nothing_of_the_environment_acts_on_a_terminal(check: Check, region: str
     assert not any(line.startswith("ok: all") for line in done.stderr.splitlines())
 
 
+@pytest.mark.parametrize(("region", "says"), [("ap-norteast-2", "; did you mean ap-northeast-2?"), ("xy-nowhere-7", ".")])
+def test_a_region_that_nobody_knows(check: Check, region: str, says: str) -> None:
+    """There may be newer ones than this program: a warning, at its place."""
+    told = f"billing.yaml:9:9: warning: region: {region} is no region that this billingd knows{says} If it is a new one"
+    done = check(AWS_REGION=region)
+    assert done.returncode == 0 and told in done.stderr, done.stderr
+    assert check("--strict", AWS_REGION=region).returncode == 3
+    assert "is no region that" not in check(AWS_REGION="eu-south-2").stderr
+
+
+def test_a_secret_in_the_wrong_place_is_not_told(check: Check, tmp_path: Path) -> None:
+    """Though nothing says that it is one but how it looks."""
+    done = check(AWS_REGION=SECRET)
+    assert done.returncode == 78 and "*** is not a region" in done.stderr and SECRET not in done.stderr + done.stdout
+    spec = tmp_path / "billing.yaml"
+    spec.write_text(spec.read_text().replace("${AWS_REGION:-ap-northeast-2}", SECRET))
+    done = check()
+    assert done.returncode == 78 and "*** is not a region" in done.stderr and SECRET not in done.stderr + done.stdout
+
+
 def test_what_a_spec_holds_comes_out_as_escapes(check: Check, tmp_path: Path) -> None:
     """The same value, for who reads it as YAML."""
     spec = tmp_path / "billing.yaml"

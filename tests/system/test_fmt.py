@@ -122,6 +122,13 @@ def test_one_layout(tmp_path: Path) -> None:
     # A comment below brackets is not about what stands in them.
     ("g:\n    - m:\n      o: {a,\n    b: [x,]}\n      p: s\n    # c\n",
      "g:\n  - m:\n    o: {a,\n      b: [x,]}\n    p: s\n  # c\n"),
+    # A key that says it is one, wherever its value begins.
+    ("?   a\n:    1\n? b\n\n:\n      - x\n      -   y\n? c\n# about d\n?  d\n:   e: 1\n    f:  2\n",
+     "? a\n: 1\n? b\n\n:\n  - x\n  - y\n? c\n# about d\n? d\n: e: 1\n  f: 2\n"),
+    ("l:\n     -   ?   k\n         :   v\n         z:   1\n     - {? a : b, ? c}\n",
+     "l:\n  - ? k\n    : v\n    z: 1\n  - {? a : b, ? c}\n"),
+    ("a:\n      ? b\n      : - x\n        - y\n      ? |-\n            long\n      : >-\n          t\n          u\n",
+     "a:\n  ? b\n  : - x\n    - y\n  ? |-\n    long\n  : >-\n    t\n    u\n"),
     # A text without a line break at its end gets none.
     ("s: |\n    SELECT 1", "s: |\n  SELECT 1"), ("s: |\n    SELECT 1\n", "s: |\n  SELECT 1\n"), ("s:   1", "s: 1\n"),
 ])
@@ -129,6 +136,17 @@ def test_odd_lines(text: str, neat: str) -> None:
     done = subprocess.run([BINARY, "fmt", "-"], input=text.encode(), capture_output=True, timeout=60)
     assert (done.returncode, done.stdout.decode(), done.stderr) == (0, neat, b"")
     assert subprocess.run([BINARY, "fmt", "-"], input=done.stdout, capture_output=True, timeout=60).stdout == done.stdout
+
+
+def test_a_byte_order_mark_goes(tmp_path: Path) -> None:
+    """From a file as from standard input; `check` reads both as without."""
+    path = tmp_path / "spec.yaml"
+    path.write_text("\ufeffa: 1\n")
+    assert fmt("fmt", path, "--check", code=2).stdout == f"{path}\n" and "+ a: 1" in fmt("fmt", path, "--diff").stdout
+    fmt("fmt", "-", "--check", text="\ufeffa: 1\n", code=2)
+    fmt("fmt", path)
+    assert path.read_bytes() == b"a: 1\n"
+    fmt("fmt", path, "--check")
 
 
 def test_shipped_files_are_so() -> None:

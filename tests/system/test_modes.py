@@ -1,6 +1,7 @@
 """`mode: observe`: billingd looks, tells what differs, and writes nothing; for all, a pipeline, a resource."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -85,9 +86,24 @@ def test_deletion_obeys_it(run: Any, sandbox: Sandbox, spec: Spec, applied: None
 def test_what_needs_it_goes_on(run: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
     """What is observed and not there keeps back what needs it; what is there and differs does not."""
     spec.write(pipelines=pipeline(more=resources("bucket: {mode: observe}")))
+    plan = run("plan", "-o", "json")
+    told = {each["resource"]: each for each in json.loads(plan.stdout)["resources"]}
+    stream = told["shop/stream"]
+    assert plan.returncode == 1 and (stream["action"], stream["calls"]) == ("blocked", [])
+    root = "waits for shop/bucket, which is not there and only observed: mode: observe"
+    assert root in stream["reason"] and root in told["shop/subscription"]["reason"]
+    created = {name for name, each in told.items() if each["action"] == "create" and not each["observed"]}
+    text = run("plan").stdout
+    assert re.search(r"\n! blocked  shop/stream \(.*\)\n    waits for ", text), text
+    assert f"\n{len(created)} to create, 0 to change, 0 to delete, " in text and "\n+ create  shop/stream" not in text
+    assert "writes nothing: waits for " in run("explain", "shop/stream").stdout
+    status = run("status", "-o", "json")
+    assert '"resource": "shop/stream"' in status.stdout and "waits for shop/bucket" in status.stdout
     done = run("apply", "--yes")
     assert done.returncode == 1
-    assert "waits for shop/bucket, which is observed" in done.stderr, done.stderr
+    assert "waits for shop/bucket, which is not there and only observed" in done.stderr, done.stderr
+    after = {each["resource"]: each for each in json.loads(run("plan", "-o", "json").stdout)["resources"]}
+    assert created == {name for name, each in told.items() if each["action"] == "create" and after[name]["action"] == "none"}
     written = {c["operation"] for c in sandbox.calls(kind="write")}
     assert "CreateBucket" not in written and "CreateDeliveryStream" not in written and "CreateLogGroup" in written
     sandbox.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "ap-northeast-2"})

@@ -117,6 +117,20 @@ def test_environment(who: Who, sandbox: Sandbox) -> None:
     assert f"account     {ACCOUNT}\n" in text and "ends        never" in text
 
 
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_RETRY_MODE", "AWS_CA_BUNDLE",
+                                  "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_CONFIG_FILE", "AWS_ROLE_ARN",
+                                  "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_ENDPOINT_URL",
+                                  "AWS_MAX_ATTEMPTS", "AWS_USE_FIPS_ENDPOINT", "AWS_DEFAULTS_MODE", "BILLINGD_FILE"])
+@pytest.mark.parametrize("form", [(), ("-o", "json")])
+def test_a_secret_in_the_wrong_variable(who: Who, sandbox: Sandbox, name: str, form: tuple[str, ...]) -> None:
+    secret = "wJalrXUtnFEMI7K7MDENG0bPxRfiCYEXAMPLEKEY"
+    keys = {k: v for k, v in sandbox.environment().items() if "KEY" in k}
+    for given in (keys, {}):
+        done = who(*form, **{**given, "AWS_EC2_METADATA_DISABLED": "true", name: secret})
+        assert secret not in done.stdout + done.stderr, name
+        assert done.stdout + done.stderr
+
+
 def test_container(who: Who, services: Services, home: Path) -> None:
     got = told(who("-o", "json", **container(services, home)))
     assert (got["arn"], got["source"]) == (SESSION, "container")

@@ -1049,7 +1049,7 @@ static void test_settings(void)
 {
     static const char *const rows[][3] = {
         {"AWS_MAX_ATTEMPTS", "many", "AWS_MAX_ATTEMPTS: must be a number from 1 to 100"},
-        {"AWS_RETRY_MODE", "hasty", "retry mode \"hasty\""},
+        {"AWS_RETRY_MODE", "hasty", "AWS_RETRY_MODE: must be standard, legacy or adaptive, not"},
         {"AWS_DEFAULTS_MODE", "hasty", "AWS_DEFAULTS_MODE: must be standard"},
         {"AWS_USE_FIPS_ENDPOINT", "1", "AWS_USE_FIPS_ENDPOINT: must be true or false"},
         {"AWS_CA_BUNDLE", "/dev/zero", "CA bundle /dev/zero: is neither a file nor a folder"},
@@ -1066,6 +1066,33 @@ static void test_settings(void)
         CHECK(!aws_client_new(&loop, &e));
         CHECK_INT(e.kind, ERR_INVALID);
         CHECK(strncmp(e.text, rows[i][2], strlen(rows[i][2])) == 0);
+    }
+    CHECK_INT(uv_loop_close(&loop), 0);
+}
+
+/* In whatever case, as the SDKs read them; each is a pair of settings that a client runs with. */
+static void test_settings_in_any_case(void)
+{
+    static const char *const rows[][2] = {
+        {"AWS_RETRY_MODE", "STANDARD"},           {"AWS_RETRY_MODE", " Standard\n"},
+        {"AWS_RETRY_MODE", "Adaptive"},           {"AWS_USE_FIPS_ENDPOINT", "FALSE"},
+        {"AWS_USE_DUALSTACK_ENDPOINT", "False "}, {"AWS_DEFAULTS_MODE", "In-Region"},
+        {"AWS_EC2_METADATA_DISABLED", "True"}};
+    uv_loop_t loop;
+
+    uv_loop_init(&loop);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct err e = {0};
+        struct aws_client *client;
+
+        set_environment();
+        setenv(rows[i][0], rows[i][1], 1);
+        client = aws_client_new(&loop, &e);
+        CHECK(client && !client->fips && !client->dual_stack);
+        if (!strcmp(rows[i][0], "AWS_DEFAULTS_MODE"))
+            CHECK(client && client->options.http.connect_timeout_ms == 1100);
+        aws_client_free(client);
+        (void)uv_run(&loop, UV_RUN_DEFAULT);
     }
     CHECK_INT(uv_loop_close(&loop), 0);
 }
@@ -1135,6 +1162,7 @@ int main(void)
     check_end(free_all);
     test_free_at_once();
     test_settings();
+    test_settings_in_any_case();
     test_defaults_mode();
     forget();
     aws_model_unload();

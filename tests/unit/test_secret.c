@@ -89,11 +89,32 @@ static void test_urls(void)
     check_hidden("http://proxy:3128", "http://proxy:3128");
 }
 
+/* Put into a variable that is no secret by its name, where no other says that it is one. */
+static void test_lookalikes(void)
+{
+    clearenv();
+    check_hidden("not a region: \"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\"",
+                 "not a region: \"***\"");
+    check_hidden("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKE",
+                 "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKE");
+    check_hidden("s3://AWSLogs/123456789012/ApiGateway/2025/10/",
+                 "s3://AWSLogs/123456789012/ApiGateway/2025/10/");
+    check_hidden("da39a3ee5e6b4b0d3255bfef95601890afd80709",
+                 "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+    check_hidden("arn:aws:iam::123456789012:role/DeveloperAccessToTheBillingPipelinesOf2",
+                 "arn:aws:iam::123456789012:role/DeveloperAccessToTheBillingPipelinesOf2");
+    check_hidden(
+        "t=IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQDx7k9P0aZ4bWq2L1yT8vRn5Kc3Jm6Xe0Gh"
+        "YsUoIiAe1x2B=",
+        "t=***=");
+}
+
 int main(void)
 {
     test_names();
     test_values();
     test_learned();
     test_urls();
+    test_lookalikes();
     return check_done();
 }

@@ -155,8 +155,8 @@ static char *next_text(const struct task *task, const char *unknown)
         return mem_printf("writes nothing: it is only observed, %s", task_observed(task));
     if (writes && unknown)
         return mem_printf("writes nothing: %s", unknown);
-    if (plan->action == PLAN_BLOCKED)
-        return mem_printf("writes nothing: %s", plan->reason);
+    if (plan->action == PLAN_BLOCKED || task_waits(task))
+        return mem_printf("writes nothing: %s", task_waits(task) ? task_waits(task) : plan->reason);
     if (plan->action == PLAN_WAIT)
         return mem_text("waits for AWS, which is at work on it");
     if (writes)
@@ -168,8 +168,9 @@ static char *next_text(const struct task *task, const char *unknown)
 static json_t *calls_json(const struct task *task)
 {
     json_auto_t *plan = plan_json(task_plan(task), task_kind(task));
-    json_t *calls =
-               task_observed(task) ? json_array() : json_deep_copy(json_object_get(plan, "calls")),
+    json_t *calls = task_observed(task) || task_waits(task)
+                        ? json_array()
+                        : json_deep_copy(json_object_get(plan, "calls")),
            *call;
     size_t i;
 

@@ -101,6 +101,17 @@ static void print_worth(const json_t *worth, const char *what, bool at_most)
         (void)puts(", a price unknown: the spec has none for these days");
 }
 
+/* Of all that was read. */
+static json_int_t written(const json_t *report)
+{
+    static const char *const sources[] = {"logs", "errors", "damaged", "legacy"};
+    json_int_t events = 0;
+
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        events += json_whole(json_object_get(report, sources[i]), "events");
+    return events;
+}
+
 static void print_report(const json_t *report, bool dry_run)
 {
     const json_t *logs = json_object_get(report, "logs"),
@@ -124,6 +135,10 @@ static void print_report(const json_t *report, bool dry_run)
     print_source(json_object_get(report, "errors"), "error prefix", dry_run);
     print_source(json_object_get(report, "damaged"), "damaged objects", dry_run);
     print_source(legacy, "older form", dry_run);
+    if (!json_is_null(legacy) && !json_whole(legacy, "found"))
+        (void)puts("  older form: no objects below that prefix");
+    if (!written(report))
+        (void)printf("  nothing %s written\n", dry_run ? "would be" : "was");
     if (json_whole(report, "lost"))
         (void)printf("  %" JSON_INTEGER_FORMAT " events were found nowhere\n",
                      json_whole(report, "lost"));

@@ -245,16 +245,50 @@ static const char *text_of(const struct aws_config *config, struct aws_config_se
     return entry ? entry->text : NULL;
 }
 
+int aws_config_word(const char *text, const char *const *words)
+{
+    size_t length;
+
+    text += strspn(text, " \t\r\n");
+    for (length = strlen(text); length && strchr(" \t\r\n", text[length - 1]); length--)
+        ;
+    for (int i = 0; words[i]; i++)
+        if (strlen(words[i]) == length && strncasecmp(text, words[i], length) == 0)
+            return i;
+    return -1;
+}
+
+/* "standard, legacy or adaptive"; new text. */
+static char *words_text(const char *const *words)
+{
+    struct str text = {0};
+
+    for (size_t i = 0; words[i]; i++)
+        str_addf(&text, "%s%s", !i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+    return str_take(&text);
+}
+
+int aws_config_choice(const struct aws_config *config, struct aws_config_setting setting,
+                      const char *const *words, int *index, struct err *e)
+{
+    cleanup_free char *origin = NULL, *all = NULL;
+    const char *text = text_of(config, setting, &origin);
+
+    *index = text ? aws_config_word(text, words) : -1;
+    if (!text || *index >= 0)
+        return 0;
+    all = words_text(words);
+    return err_set(e, ERR_INVALID, "%s: must be %s, not \"%s\"", origin, all, text);
+}
+
 int aws_config_flag(const struct aws_config *config, struct aws_config_setting setting, bool *flag,
                     struct err *e)
 {
-    cleanup_free char *origin = NULL;
-    const char *text = text_of(config, setting, &origin);
+    static const char *const words[] = {"true", "false", NULL};
+    int index, status = aws_config_choice(config, setting, words, &index, e);
 
-    *flag = text && strcasecmp(text, "true") == 0;
-    if (text && !*flag && strcasecmp(text, "false") != 0)
-        return err_set(e, ERR_INVALID, "%s: must be true or false, not \"%s\"", origin, text);
-    return 0;
+    *flag = !status && index == 0;
+    return status;
 }
 
 int aws_config_number(const struct aws_config *config, struct aws_config_setting setting, int most,

@@ -90,6 +90,12 @@ struct aws_config_setting {
  * anything else. */
 int aws_config_flag(const struct aws_config *config, struct aws_config_setting setting, bool *flag,
                     struct err *e);
+/* One of words, which end with NULL, in whatever case, blanks around it apart, as the SDKs for Go,
+ * Java and Rust read theirs: its index, -1 when it is not set.  Fails likewise. */
+int aws_config_choice(const struct aws_config *config, struct aws_config_setting setting,
+                      const char *const *words, int *index, struct err *e);
+/* The index of text in words, likewise; -1 when it is none of them. */
+int aws_config_word(const char *text, const char *const *words);
 /* A whole number from 1 to most, likewise; *number is left alone when it is not set. */
 int aws_config_number(const struct aws_config *config, struct aws_config_setting setting, int most,
                       int *number, struct err *e);

@@ -34,19 +34,16 @@ static const char *setting(const struct aws_config *config, struct aws_config_se
 
 static int find_mode(const struct aws_config *config, const char **url, struct err *e)
 {
-    const char *name;
-    const char *mode = setting(config,
-                               (struct aws_config_setting){"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-                                                           "ec2_metadata_service_endpoint_mode"},
-                               &name);
+    static const char *const modes[] = {"IPv4", "IPv6", NULL};
+    int mode;
 
-    *url = "http://169.254.169.254";
-    if (!mode || strcasecmp(mode, "ipv4") == 0)
-        return 0;
-    *url = "http://[fd00:ec2::254]";
-    if (strcasecmp(mode, "ipv6") == 0)
-        return 0;
-    return err_set(e, ERR_INVALID, "%s: must be IPv4 or IPv6, not \"%s\"", name, mode);
+    if (aws_config_choice(config,
+                          (struct aws_config_setting){"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                                                      "ec2_metadata_service_endpoint_mode"},
+                          modes, &mode, e))
+        return -1;
+    *url = mode == 1 ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
+    return 0;
 }
 
 static bool is_url(const char *url)

@@ -86,15 +86,17 @@ static int take_provider(const struct walk *w, const struct aws_config_entry *so
 
 static int take_named_source(const struct walk *w, const struct aws_config_entry *source)
 {
-    int found;
+    static const char *const sources[] = {"Environment", "Ec2InstanceMetadata", "EcsContainer",
+                                          NULL};
+    int found, named = aws_config_word(source->text, sources);
 
-    if (strcmp(source->text, "Environment") == 0) {
+    if (named == 0) {
         found = aws_provider_environment_keys(&w->chain->keys, w->e);
         return found ? found : wrong(w, source, "is Environment, but AWS_ACCESS_KEY_ID is not set");
     }
-    if (strcmp(source->text, "Ec2InstanceMetadata") == 0)
+    if (named == 1)
         return take_provider(w, source, aws_provider_metadata(w->config, w->chain, w->e));
-    if (strcmp(source->text, "EcsContainer") == 0)
+    if (named == 2)
         return take_provider(w, source, aws_provider_container(w->config, w->chain, w->e));
     return wrong(w, source, "must be Environment, Ec2InstanceMetadata or EcsContainer");
 }

@@ -103,7 +103,10 @@ static int add_row(struct shadow *s, json_t *document, const struct shadow_row *
     count = !json_is_true(json_object_get(made, "explained")) ? "unexplained"
             : is_equal(made)                                  ? "equal"
                                                               : "different";
-    json_object_set_new(document, count, json_integer(json_whole(document, count) + 1));
+    if (row->sub)
+        json_object_set_new(document, count, json_integer(json_whole(document, count) + 1));
+    else /* nobody is no customer; what is unexplained is, whosever it is */
+        json_object_set_new(document, "without_sub", json_string(count));
     json_array_append_new(json_object_get(document, "customers"), made);
     return 0;
 }

@@ -9,7 +9,7 @@
  * counts, for people), "customers": [{"customer" (null: nobody's), "calls", "bytes", "amount":
  * {"ours", "theirs", "difference"} of what theirs tells, "reasons": [{"code", "calls", "bytes",
  * "amount"?}], "explained"}], "reasons" (of all), "equal", "different", "unexplained" (how many
- * customers), "not_compared"?}; new reference.  What is left over is the reason `unexplained`. NULL
+ * customers), "without_sub"? (which of these words holds for the calls of nobody), "not_compared"?}; new reference.  What is left over is the reason `unexplained`. NULL
  * and *e.  In the order of subs; billing.customers does not count: a sub is a customer here. */
 json_t *shadow_run(struct flow *flow, const struct billing *billing,
                    const struct shadow_question *question, struct err *e);

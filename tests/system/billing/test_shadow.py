@@ -77,6 +77,8 @@ def the_seeds_query(month: Any) -> None:
     ours = {row["customer"]: row["calls"]["ours"] for row in found["customers"]}
     assert ours == {name: c["calls"] for name, c in truth["customers"].items()} | {
         None: truth["unattributed"]["calls"]}
+    customers = sum(row["customer"] is not None for row in found["customers"])
+    assert found["equal"] + found["different"] == customers and found["without_sub"] == "different"
     for code in ("duplicate", "month_edge", "user_filter"):
         assert found["reasons"][code]["calls"] != 0, code
     assert found["columns"] == {"sub": "sub", "calls": "monthly_calls", "amount": "total_charges_usd"}
@@ -152,4 +154,4 @@ def other_forms(month: Any) -> None:
     rows = list(csv.DictReader(io.StringIO(shadow(month, SEED, output="csv").stdout)))
     assert {row["line"] for row in rows} >= {"ours", "theirs", "duplicate", "month_edge", "user_filter", "rounding"}
     table = shadow(month, SEED, output="table").stdout
-    assert "theirs counts so:" in table and "only lines with a user" in table and "0 unexplained" in table
+    assert "theirs counts so:" in table and "only lines with a user" in table and "0 unexplained; calls without a sub, nobody's, differ and are explained\n" in table

@@ -286,6 +286,78 @@ def test_from_the_scripts_env(world: World, importing: Importer, tmp_path: Path)
     assert f"{env}:2:17: this quote is never closed" in importing.said.err
 
 
+def test_a_broken_way_is_imported_as_far_as_it_is_there(world: World, importing: Importer, tmp_path: Path) -> None:
+    """What the scripts' variables name and is not there is off in the spec, with what that costs."""
+    seed.first_script(world)
+    seed.second_script(world)
+    env = tmp_path / ".env"
+    env.write_text(ENV.format(firehose=seed.FIREHOSE, bucket=seed.BUCKET, group=seed.LOG_GROUP, database=seed.DATABASE)
+                   + f"BILLING_API_NAME=ddn-api\nBILLING_S3_PREFIX='{seed.PREFIX}'\n")
+    # The filter sends elsewhere.
+    world.firehose.create_delivery_stream(DeliveryStreamName="other", ExtendedS3DestinationConfiguration={
+        "RoleARN": world.role_arn(seed.ROLE), "BucketARN": f"arn:aws:s3:::{seed.BUCKET}", "Prefix": "x/",
+        "ErrorOutputPrefix": "y/!{firehose:error-output-type}/"})
+    world.iam.put_role_policy(RoleName=seed.LOGS_ROLE, PolicyName="other", PolicyDocument=seed.document(
+        {"Effect": "Allow", "Action": "firehose:PutRecord*", "Resource": world.stream_arn("other")}))
+    world.logs.put_subscription_filter(logGroupName=seed.LOG_GROUP, filterName="ToFirehose", filterPattern="",
+                                       destinationArn=world.stream_arn("other"), roleArn=world.role_arn(seed.LOGS_ROLE))
+    text = importing("--env", str(env), code=1)
+    assert f"the way leads to the stream other, and BILLING_FIREHOSE_NAME names {seed.FIREHOSE}" in importing.said.err
+    over = importing.resources()
+    assert over["subscription"]["destination"] == world.stream_arn("other") and over.get("stream") is not False
+    importing.must_only_mark()
+    # The stream is gone.
+    world.logs.put_subscription_filter(logGroupName=seed.LOG_GROUP, filterName="ToFirehose", filterPattern="",
+                                       destinationArn=world.stream_arn(seed.FIREHOSE), roleArn=world.role_arn(seed.LOGS_ROLE))
+    world.firehose.delete_delivery_stream(DeliveryStreamName=seed.FIREHOSE)
+    text = importing("--env", str(env), code=1)
+    assert "the stream does not exist. What is not there is off" in importing.said.err
+    told = re.sub(r"\s*\n\s*#\s*", " ", text)
+    assert "there is none: events are being lost: events that the filter sends reach no bucket; without this line" in told
+    over = importing.resources()
+    assert over["stream"] is False and over["access_logs"]["retention_days"] == 30 and over["view"]["sql"] == seed.VIEW_SQL
+    importing.must_only_mark()
+    # Its filter, and its log group.
+    world.logs.delete_subscription_filter(logGroupName=seed.LOG_GROUP, filterName="ToFirehose")
+    importing("--env", str(env), code=1)
+    assert importing.resources()["subscription"] is False and "has no subscription filter" in importing.said.err
+    world.logs.delete_log_group(logGroupName=seed.LOG_GROUP)
+    importing("--env", str(env), code=1)
+    over = importing.resources()
+    assert over["access_logs"] is False and over["stream_live" if "stream_live" in over else "stream"] is False
+    importing.must_only_mark()
+    # Of none of it there is anything.
+    env.write_text("BILLING_LOG_GROUP=/x\nBILLING_FIREHOSE_NAME=y\nBILLING_S3_BUCKET=zzz\n")
+    assert importing("--env", str(env), code=64) == "" and "nothing here is called so" in importing.said.err
+
+
+def test_names_like_ours_are_not_ours(world: World, importing: Importer) -> None:
+    """A bucket that carries no mark of ours has nothing of ours, whatever it is called."""
+    seed.first_script(world)
+    policy = json.loads(world.s3.get_bucket_policy(Bucket=seed.BUCKET)["Policy"])
+    foreign = {"Sid": "BillingdReaders", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+               "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{seed.BUCKET}/*"}
+    policy["Statement"].append(foreign)
+    world.s3.put_bucket_policy(Bucket=seed.BUCKET, Policy=json.dumps(policy))
+    rule = {"ID": "billingd-theirs", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 9}}
+    world.s3.put_bucket_lifecycle_configuration(Bucket=seed.BUCKET, LifecycleConfiguration={"Rules": [rule]})
+    text = importing("ddn-api")
+    importing.must_only_mark()
+    bucket = importing.resources()["bucket"]
+    assert set(bucket["ignore"]) == {"policy[BillingdReaders]", "lifecycle[billingd-theirs]"}
+    assert "BillingdReaders" not in json.dumps(bucket.get("policy")) and bucket.get("lifecycle") is None
+    assert "of others, though its name begins with" in re.sub(r"\s*\n\s*#\s*", " ", text)
+    # What they change later stays theirs, though the bucket is marked now.
+    assert importing.with_spec("apply", "--yes").code == 0
+    foreign["Action"] = ["s3:GetObject", "s3:GetObjectTagging"]
+    policy["Statement"][-1] = foreign
+    world.s3.put_bucket_policy(Bucket=seed.BUCKET, Policy=json.dumps(policy))
+    assert importing.with_spec("apply", "--yes", "--detailed-exitcode").code == 0
+    now = json.loads(world.s3.get_bucket_policy(Bucket=seed.BUCKET)["Policy"])["Statement"]
+    assert foreign in now
+    assert world.s3.get_bucket_lifecycle_configuration(Bucket=seed.BUCKET)["Rules"][0]["ID"] == "billingd-theirs"
+
+
 def test_what_is_not_read_is_not_absent(sandbox: Sandbox, world: World, importing: Importer) -> None:
     seed.first_script(world)
     seed.second_script(world)
@@ -305,9 +377,14 @@ def test_what_is_not_read_is_not_absent(sandbox: Sandbox, world: World, importin
     # What only the first look asks for.
     sandbox.faults({**denied, "operation": "GetBucketVersioning", "status": 403, "code": "AccessDenied", "times": 0})
     text = importing("ddn-api", code=77)
-    assert "NOT READ: versioning, object_lock: " in comments(text, "bucket")
-    assert "GetBucketVersioning: AccessDenied" in comments(text, "bucket")
+    assert "NOT READ: versioning, object_lock: GetBucketVersioning: AccessDenied" in comments(text, "bucket")
+    assert "it needs the permission s3:GetBucketVersioning; where that is given, the bucket" in comments(text, "bucket")
     assert "versioning" not in (importing.resources().get("bucket") or {}) and "not read 1 (NOT READ below)" in text
+    # Settings beside it, which are not ours to keep.
+    sandbox.faults({**denied, "operation": "DescribeAccountPolicies", "times": 0})
+    text = importing("ddn-api", code=77)
+    assert "NOT READ: unknown: DescribeAccountPolicies is refused" in comments(text, "access_logs")
+    assert importing.resources()["access_logs"] == {"retention_days": 30}
     # The way itself: nothing can be written.
     sandbox.faults({**denied, "service": "firehose", "operation": "DescribeDeliveryStream", "times": 0})
     assert importing("ddn-api", code=77) == ""
