@@ -78,7 +78,9 @@ static const struct verb verbs[] = {
      "[--out FILE] [-o json]",
      "write the spec of a pipeline that is there already",
      "billingd import ddn-api --out billing.yaml", verb_import, "[START]", false},
-    {"apply", "[--yes] [--dry-run] [--detailed-exitcode] [--skip-pass-role-check] [--strict]",
+    {"apply",
+     "[--yes] [--dry-run] [--detailed-exitcode] [--max-changes N] [--skip-pass-role-check] "
+     "[--strict]",
      "make AWS as the spec says, and verify it", "billingd apply --yes", verb_apply, "[PLANFILE]",
      false},
     {"run", "[--once] [--skip-pass-role-check] [--bad-spec exit|stay] [--strict]",

@@ -90,6 +90,11 @@ json_t *service_ready_reasons(const struct service *service)
         json_array_append_new(reasons, json_string("the last look at AWS was not whole"));
         (void)json_array_extend(reasons, view->unread);
     }
+    if (view->too_many)
+        json_array_append_new(reasons,
+                              json_sprintf("nothing is written: %zu resources that are in place "
+                                           "would be changed, more than reconcile.max_changes",
+                                           view->too_many));
     parts = health_reasons(service->health);
     (void)json_array_extend(reasons, parts);
     return reasons;
@@ -224,6 +229,9 @@ static void add_reasons(const struct service *service, struct str *text)
     size_t i;
     json_t *part;
 
+    if (service->view.too_many)
+        str_addf(text, "; %zu changes are more than reconcile.max_changes, nothing is written",
+                 service->view.too_many);
     if (service->rejected)
         str_addf(text, "; %s has errors, the spec before it is in use: %s", service->orders.path,
                  service->rejected);

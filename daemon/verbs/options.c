@@ -69,6 +69,8 @@ const struct flag options_flags[] = {
     {"for", 0, TEXT(for_use), "plan|apply|run|bill|close", "iam-policy",
      "what is to be run with it; without: all"},
     {"split", 0, TEXT(split), "N", NULL, "at most so many documents, each fit for one policy"},
+    {"max-changes", 0, TEXT(max_changes), "N", NULL,
+     "change so many resources that are in place, more than reconcile.max_changes lets"},
     {"out", 0, TEXT(out), "PLANFILE", NULL, "also keep the plan in this file"},
     {"out", 0, TEXT(out), "FILE", "import", "write the spec to this new file"},
     {"env", 0, TEXT(env_file), "FILE", NULL, "the variables of the two scripts, from their .env"},

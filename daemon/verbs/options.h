@@ -45,6 +45,7 @@ struct options {
     const char *public_key;      /* verify: a file with the key to trust */
     const char *for_use;         /* iam-policy: one of the verbs */
     const char *split;           /* iam-policy: a number of policies */
+    const char *max_changes;     /* apply: so many of what is in place, whatever the spec says */
     const char *out;             /* plan: the file to keep it in */
     const char *reason;          /* pause: why */
     const char *bad_spec;        /* run: "exit" or "stay" */

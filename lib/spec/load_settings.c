@@ -7,11 +7,11 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const top_keys[] = {"account",  "region",  "reconcile", "listen", "mode", "web",
-                                       "template", "billing", "pipelines", NULL};
+static const char *const top_keys[] = {"account", "region",   "reconcile", "listen",    "mode",
+                                       "web",     "template", "billing",   "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
-static const char *const reconcile_keys[] = {"interval", "jitter",         "settle_timeout",
-                                             "breaker",  "breaker_window", NULL};
+static const char *const reconcile_keys[] = {
+    "interval", "jitter", "settle_timeout", "breaker", "breaker_window", "max_changes", NULL};
 
 /* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
  */
@@ -125,6 +125,24 @@ static int read_breaker(struct load *load, const struct yaml_node *reconcile)
         return 3;
     }
     return (int)number;
+}
+
+/* 0: no limit. */
+static int read_max_changes(struct load *load, const struct yaml_node *reconcile)
+{
+    const struct yaml_node *node = yaml_find(reconcile, "max_changes");
+    cleanup_free char *text = load_text_setting(load, node, "reconcile.max_changes");
+    bool digits = text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 6;
+
+    if (!text)
+        return MANIFEST_MAX_CHANGES;
+    if (!strcmp(text, "off") || !strcmp(text, "false"))
+        return 0;
+    if (digits && atoi(text) > 0)
+        return atoi(text);
+    load_error(load, node, "reconcile.max_changes",
+               "must be a number of resources, 1 to 99999, or off");
+    return MANIFEST_MAX_CHANGES;
 }
 
 /* ---- the web server ---- */
@@ -248,6 +266,7 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
     manifest->settle_timeout_s = read_duration(load, reconcile, "settle_timeout", 300, 1);
     manifest->breaker_window_s = read_duration(load, reconcile, "breaker_window", 3600, 1);
     manifest->breaker_repairs = read_breaker(load, reconcile);
+    manifest->max_changes = read_max_changes(load, reconcile);
     read_listen(load, root, manifest);
     load_settings_mode(load, root, "", &manifest->mode);
     read_web(load, root, manifest);

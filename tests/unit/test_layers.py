@@ -15,7 +15,7 @@ PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "spec/lint", "spec"]
-RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reconcile"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "guard", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
@@ -39,8 +39,9 @@ ROOMS = {
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
     "state": [*SPEC, "state"],
+    "guard": [*RESOURCES, "guard"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-3], "state", "permissions"],
+    "permissions": [*RECONCILE[:-4], "state", "permissions"],
     "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
