@@ -107,7 +107,9 @@ static void count_guards(const struct service *service, const struct task *task)
         metric_add(&service_metrics.guard_blocked_total, 1, "quota", NULL);
     if (plan->action != PLAN_BLOCKED)
         return;
-    if (resource && resource->absent)
+    if (plan->guarded)
+        metric_add(&service_metrics.guard_blocked_total, 1, "policy", NULL);
+    else if (resource && resource->absent)
         metric_add(&service_metrics.guard_blocked_total, 1, "ownership", NULL);
     else if (hits_immutable(task))
         metric_add(&service_metrics.guard_blocked_total, 1, "immutable", NULL);

@@ -5,6 +5,7 @@
 #include "aws/codec/model_validate.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "guard/policy_guard.h"
 #include "resources/table.h"
 #include "resources/value.h"
 #include "spec/load_private.h"
@@ -74,11 +75,23 @@ static void check_fields(struct checking *c, const json_t *desired)
     c->field = NULL;
 }
 
+/* What AWS would take, and no write may carry. */
+static void check_guard(struct checking *c, const json_t *desired)
+{
+    for (const struct field *f = c->resource->kind->fields; f->name; f++) {
+        cleanup_free char *problem = policy_guard_field(f, json_object_get(desired, f->name));
+
+        if (problem)
+            tell(c, f->name, problem);
+    }
+}
+
 static void check_resource(struct checking *c, const json_t *desired, const json_t *facts)
 {
     struct scope scope = {.kind = c->resource->kind, .desired = desired, .facts = facts};
 
     check_fields(c, desired);
+    check_guard(c, desired);
     if (c->resource->kind->check && !c->draft->flawed[c->index])
         c->resource->kind->check(&scope, tell, c);
 }

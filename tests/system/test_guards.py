@@ -78,3 +78,47 @@ def test_max_changes_is_a_number(spec: Spec, run: Callable[..., Any], wrong: str
     spec.write(settings={"max_changes": wrong})
     said = run("check")
     assert said.returncode == 78 and "billing.yaml:8:16: reconcile.max_changes: must be a number" in said.stderr, said.stderr
+
+
+# ---- policies ----
+
+OPEN = """
+    resources:
+      bucket:
+        policy:
+          - {Sid: BillingdOpen, Effect: Allow, Principal: "*", Action: "s3:GetObject", Resource: "arn:aws:s3:::shop-bucket/*"%s}
+"""
+
+
+def test_no_policy_lets_everybody_in(sandbox: Sandbox, spec: Spec, run: Callable[..., Any], api: str) -> None:
+    spec.write(pipelines=pipeline(more=OPEN % ""))
+    for words in (["check"], ["plan"], ["apply", "--yes"]):
+        said = run(*words)
+        assert said.returncode == 78 and "statement 1 (BillingdOpen) lets everybody in" in said.stderr, said
+    assert sandbox.client("s3").list_buckets()["Buckets"] == []
+    # What others opened stays as it is: it is not ours to close, and our own statements go on.
+    spec.write(pipelines=pipeline(more="    resources: {bucket: {public_access_block: ~}}\n"))
+    assert run("apply", "--yes").returncode == 0
+    s3 = sandbox.client("s3")
+    theirs = {"Sid": "Theirs", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
+              "Resource": "arn:aws:s3:::shop-bucket/open/*"}
+    s3.delete_public_access_block(Bucket="shop-bucket")
+    s3.put_bucket_policy(Bucket="shop-bucket", Policy=json.dumps({"Version": "2012-10-17", "Statement": [theirs]}))
+    assert run("apply", "--yes").returncode == 0
+    found = json.loads(s3.get_bucket_policy(Bucket="shop-bucket")["Policy"])["Statement"]
+    assert theirs in found and len(found) == 2, found
+
+
+def test_public_access_is_not_opened_unasked(sandbox: Sandbox, spec: Spec, run: Callable[..., Any], api: str) -> None:
+    """A spec that names one of the four switches leaves the others as they are."""
+    spec.write(pipelines=pipeline(more="    resources: {bucket: {public_access_block: ~}}\n"))
+    assert run("apply", "--yes").returncode == 0
+    s3 = sandbox.client("s3")
+    switches = {"BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
+    s3.put_public_access_block(Bucket="shop-bucket", PublicAccessBlockConfiguration=switches)
+    spec.write(pipelines=pipeline(more="    resources: {bucket: {public_access_block: {IgnorePublicAcls: true}}}\n"))
+    assert run("apply", "--yes").returncode == 0
+    assert s3.get_public_access_block(Bucket="shop-bucket")["PublicAccessBlockConfiguration"] == switches | {"IgnorePublicAcls": True}
+    spec.write(pipelines=pipeline(more="    resources: {bucket: {public_access_block: {BlockPublicPolicy: false}}}\n"))
+    assert run("apply", "--yes").returncode == 0
+    assert not s3.get_public_access_block(Bucket="shop-bucket")["PublicAccessBlockConfiguration"]["BlockPublicPolicy"]

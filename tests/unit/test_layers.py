@@ -14,8 +14,8 @@ RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
-SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "spec/lint", "spec"]
-RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "guard", "reconcile"]
+SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "guard", "spec/lint", "spec"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
@@ -41,7 +41,7 @@ ROOMS = {
     "state": [*SPEC, "state"],
     "guard": [*RESOURCES, "guard"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-4], "state", "permissions"],
+    "permissions": [*RECONCILE[:-3], "state", "permissions"],
     "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
