@@ -7,8 +7,9 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const top_keys[] = {"account", "region",   "reconcile", "listen",    "mode",
-                                       "web",     "template", "billing",   "pipelines", NULL};
+static const char *const top_keys[] = {"account", "boundary",  "region", "reconcile",
+                                       "listen",  "mode",      "web",    "template",
+                                       "billing", "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
 static const char *const reconcile_keys[] = {
     "interval", "jitter", "settle_timeout", "breaker", "breaker_window", "max_changes", NULL};
@@ -69,6 +70,37 @@ static void read_account(struct load *load, const struct yaml_node *root, struct
     }
     load_error(load, node, "account", "must be the 12 digits of an AWS account id");
     free(text);
+}
+
+/* arn:aws:iam::123456789012:policy/NAME, also AWS's own. */
+static bool is_policy_arn(const char *text)
+{
+    const char *policy = strstr(text, ":iam::"), *name = strstr(text, ":policy/");
+    size_t digits = policy ? strspn(policy + 6, "0123456789") : 0;
+
+    return policy && name && !strncmp(text, "arn:aws", 7) &&
+           (digits == 12 || !strncmp(policy + 6, "aws:", 4)) &&
+           name == policy + 6 + (digits ? digits : 3) && load_is_iam_name(name + 8);
+}
+
+/* A name is one of the pipeline's account. */
+static void read_boundary(struct load *load, const struct yaml_node *root,
+                          struct manifest *manifest)
+{
+    const struct yaml_node *node = yaml_find(root, "boundary");
+    cleanup_free char *text = load_text_setting(load, node, "boundary");
+
+    if (!text)
+        return;
+    if (is_policy_arn(text))
+        manifest->boundary = mem_text(text);
+    else if (load_is_iam_name(text) && strlen(text) <= 128 && !strchr(text, '/'))
+        manifest->boundary = mem_printf("arn:${partition}:iam::${account}:policy/%s", text);
+    else
+        load_error(load, node, "boundary",
+                   "must be the name of a managed policy or its ARN, like "
+                   "arn:aws:iam::123456789012:policy/name");
+    load->boundary = manifest->boundary;
 }
 
 /* Seconds of "90s", "5m" or "1h"; -1 when it is none of these. */
@@ -261,6 +293,7 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
     if (reconcile && !yaml_is_null(reconcile))
         (void)load_check_keys(load, reconcile, "reconcile", reconcile_keys);
     read_account(load, root, manifest);
+    read_boundary(load, root, manifest);
     manifest->interval_s = read_duration(load, reconcile, "interval", 300, 5);
     manifest->jitter_s = read_duration(load, reconcile, "jitter", 30, 0);
     manifest->settle_timeout_s = read_duration(load, reconcile, "settle_timeout", 300, 1);

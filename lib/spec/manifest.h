@@ -58,7 +58,10 @@ enum { MANIFEST_MAX_CHANGES = 15 }; /* unless the spec says otherwise */
 struct manifest {
     char *path;    /* as given */
     char *account; /* 12 digits, or NULL: unguarded */
-    char *listen;  /* "127.0.0.1:9464", or several with ", " between; NULL: off */
+    /* ARN of the policy that all roles of the spec stay below; may hold ${references}, NULL: none
+     * but those that a role names itself. */
+    char *boundary;
+    char *listen; /* "127.0.0.1:9464", or several with ", " between; NULL: off */
     struct manifest_web web;
     int interval_s, jitter_s; /* time between passes; random addition to it */
     int settle_timeout_s;     /* longest wait for one resource to settle in one pass */

@@ -4,6 +4,9 @@
 #include "base/timestamp.h"
 #include "spec/lint/lint.h"
 #include "spec/manifest.h"
+#include "yaml/yaml.h"
+
+#include <string.h>
 
 struct telling {
     const struct manifest_pipeline *pipeline;
@@ -23,6 +26,8 @@ static void tell(void *arg, const struct lint_finding *finding)
 
     if (telling->errors_only && !lint->is_error)
         return;
+    if (!strcmp(finding->field, "boundary") && !yaml_find(resource->node, "boundary"))
+        return; /* `boundary` of the spec: whoever set it has weighed that */
     problem =
         problems_add(telling->problems, lint->is_error ? PROBLEM_ERROR : PROBLEM_WARNING,
                      manifest_resource_place(resource, finding->field), path, "%s", finding->text);
