@@ -479,7 +479,8 @@ _Static_assert(sizeof service_metrics / sizeof(struct metric) + 1 == sizeof tabl
 
 /* The closed sets of label values. */
 static const char *const results[] = {"converged", "drifted", "blocked", "failed", NULL};
-static const char *const guards[] = {"account", "breaker", "immutable", "ownership", "quota", NULL};
+static const char *const guards[] = {"account",   "breaker", "immutable", "max_changes",
+                                     "ownership", "policy",  "quota",     NULL};
 static const char *const builds[] = {"built", "noted", "kept", "failed", NULL};
 static const char *const conditions[] = {"Ready",     "Synced",      "NonConverging", "Observed",
                                          "Unchecked", "Recoverable", "Terminal",      NULL};

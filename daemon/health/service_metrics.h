@@ -28,9 +28,9 @@ struct service_metrics {
     struct metric resource_loss;              /* resource, class */
     struct metric spec_generation;
     struct metric observed_generation;
-    struct metric repairs_total; /* kind */
-    struct metric
-        guard_blocked_total; /* guard: "account", "breaker", "immutable", "ownership", "quota" */
+    struct metric repairs_total;        /* kind */
+    struct metric guard_blocked_total;  /* guard: "account", "breaker", "immutable", "max_changes",
+                                           "ownership", "policy", "quota" */
     struct metric aws_requests_total;   /* service, operation, code */
     struct metric aws_request_duration; /* service; seconds */
     struct metric aws_throttled_total;  /* service */

@@ -45,6 +45,7 @@ struct service_view {
     bool looked;           /* a pass has ended since the start */
     json_t *differs;       /* resource -> {"verdict", "fields": {field: {"since", "or_longer"}}} */
     json_t *unread;        /* what could not be read in it, a sentence of ours each */
+    size_t too_many;       /* changes, more than one pass may make: nothing was written */
     char *summary;         /* "24/24 in sync", words of ours */
     char *quotas; /* what follows it on the status line: words of AWS, for who may read them */
     unsigned

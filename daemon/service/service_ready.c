@@ -127,6 +127,11 @@ json_t *service_ready_reasons(const struct service *service)
         (void)json_array_extend(reasons, view->unread);
     }
     add_lost(service, reasons);
+    if (view->too_many)
+        json_array_append_new(reasons,
+                              json_sprintf("nothing is written: %zu resources that are in place "
+                                           "would be changed, more than reconcile.max_changes",
+                                           view->too_many));
     parts = health_reasons(service->health);
     (void)json_array_extend(reasons, parts);
     return reasons;
@@ -262,6 +267,9 @@ static void add_reasons(const struct service *service, struct str *text)
     if (service->manifest)
         add_lost(service, parts);
     (void)json_array_extend(parts, of_parts);
+    if (service->view.too_many)
+        str_addf(text, "; %zu changes are more than reconcile.max_changes, nothing is written",
+                 service->view.too_many);
     if (service->rejected)
         str_addf(text, "; %s has errors, the spec before it is in use: %s", service->orders.path,
                  service->rejected);

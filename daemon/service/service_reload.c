@@ -99,6 +99,8 @@ static void begin(struct service *service)
 
 void service_reload_take(struct service *service)
 {
+    struct engine *fresh;
+
     if (service->pausing) /* who asked is told; nothing of the spec is used by it any more */
         flow_cancel(service->pausing);
     if (service->upkeep) {
@@ -108,13 +110,15 @@ void service_reload_take(struct service *service)
     } else {
         begin(service);
     }
+    /* A new breaker, too: who reloads has looked, and wants another try at every field that was
+     * given up. */
+    fresh = engine_new(&service->loop, service->client, service->next);
+    engine_inherit(fresh, service->engine);
     engine_free(service->engine);
     manifest_free(service->manifest);
     service->manifest = service->next;
     service->next = NULL;
-    /* A new breaker, too: who reloads has looked, and wants another try at every field that was
-     * given up. */
-    service->engine = engine_new(&service->loop, service->client, service->manifest);
+    service->engine = fresh;
     engine_skip_pass_role_check(service->engine, service->orders.skip_pass_role_check);
     service->generation++;
     service->failures = 0;

@@ -107,7 +107,9 @@ static void count_guards(const struct service *service, const struct task *task)
         metric_add(&service_metrics.guard_blocked_total, 1, "quota", NULL);
     if (plan->action != PLAN_BLOCKED)
         return;
-    if (resource && resource->absent)
+    if (plan->guarded)
+        metric_add(&service_metrics.guard_blocked_total, 1, "policy", NULL);
+    else if (resource && resource->absent)
         metric_add(&service_metrics.guard_blocked_total, 1, "ownership", NULL);
     else if (hits_immutable(task))
         metric_add(&service_metrics.guard_blocked_total, 1, "immutable", NULL);
@@ -228,6 +230,16 @@ static const char *result_of(const struct service *service, const struct pass *p
     return s->held || s->observed || s->settling || s->drifted ? "drifted" : "converged";
 }
 
+/* Held back as a whole: see guard/blast_radius.h. */
+static void measure_radius(struct service *service, const struct pass *pass)
+{
+    size_t most;
+
+    service->view.too_many = pass_was_applied(pass) ? pass_too_many(pass, &most) : 0;
+    if (service->view.too_many)
+        metric_add(&service_metrics.guard_blocked_total, 1, "max_changes", NULL);
+}
+
 static void measure(const struct service *service, const struct pass *pass,
                     const struct pass_summary *summary)
 {
@@ -252,6 +264,7 @@ void service_view_pass(struct service *service, const struct pass *pass)
 
     pass_summarize(pass, &summary);
     measure(service, pass, &summary);
+    measure_radius(service, pass);
     service_pauses_take(service, pass);
     service_events_differ(service, pass);
     board_pass(service->board, service->manifest, pass, clock_now_ms());

@@ -24,6 +24,7 @@ struct options {
     enum terminal_color color;
     enum log_level log_level;
     bool yes, detailed_exitcode, strict, print_effective, dry_run;
+    bool boundary;             /* iam-policy: that of the roles */
     bool once;                 /* run: one pass, then end */
     bool from_raw;             /* bill: also from raw events, and compare */
     bool automatic;            /* backfill: as far back as the log group reaches */
@@ -45,6 +46,7 @@ struct options {
     const char *public_key;      /* verify: a file with the key to trust */
     const char *for_use;         /* iam-policy: one of the verbs */
     const char *split;           /* iam-policy: a number of policies */
+    const char *max_changes;     /* apply: so many of what is in place, whatever the spec says */
     const char *out;             /* plan: the file to keep it in */
     const char *reason;          /* pause: why */
     const char *bad_spec;        /* run: "exit" or "stay" */

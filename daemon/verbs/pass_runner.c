@@ -89,6 +89,8 @@ static void run_pass(struct pass_runner *runner)
                         options_color(runner->options, stderr));
     runner->engine = engine_new(&runner->loop.loop, runner->client, runner->manifest);
     engine_skip_pass_role_check(runner->engine, runner->options->skip_pass_role_check);
+    if (runner->max_changes)
+        engine_allow_changes(runner->engine, runner->max_changes);
     engine_ask_alias(runner->engine, runner->names_account);
     runner->pass = engine_start(runner->engine, &events);
     (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);

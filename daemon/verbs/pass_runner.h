@@ -29,6 +29,7 @@ struct pass_runner {
     void (*report)(struct pass_runner *runner);
     struct progress_view progress;
     bool names_account; /* what it prints begins with the account's alias, where IAM tells it */
+    size_t max_changes; /* instead of the spec's; 0: the spec's */
     int code;           /* exit code; report may set it */
     void *arg;
 };

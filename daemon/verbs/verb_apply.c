@@ -8,6 +8,8 @@
 #include "daemon/views/plan_outcome.h"
 #include "daemon/views/plan_view.h"
 
+#include <string.h>
+
 static bool has_writes(const struct pass *pass)
 {
     for (size_t i = 0; i < pass_task_count(pass); i++)
@@ -77,6 +79,32 @@ static void show_notes(const struct pass_runner *runner)
         plan_view_print_notes(runner->pass, stdout, options_color(runner->options, stdout));
 }
 
+/* Who answers at a terminal has the plan before his eyes; --yes has not. */
+static bool confirm(struct pass_runner *runner)
+{
+    size_t most, changes = pass_too_many(runner->pass, &most);
+
+    if (changes && runner->options->yes) {
+        (void)fprintf(stderr,
+                      "billingd: %zu changes of what is in place are more than %zu, nothing was "
+                      "written; --max-changes %zu lets them, once\n",
+                      changes, most, changes);
+        runner->code = EXIT_REFUSED;
+        return false;
+    }
+    if (runner->options->yes || terminal_ask(stdin, stderr,
+                                             changes ? "That is more than reconcile.max_changes. "
+                                                       "Apply these changes all the same?"
+                                                     : "Apply these changes?")) {
+        engine_allow_changes(runner->engine, changes);
+        return true;
+    }
+    (void)fputs("billingd: not confirmed, nothing was written; --yes confirms without a terminal\n",
+                stderr);
+    runner->code = EXIT_REFUSED;
+    return false;
+}
+
 static bool decide(struct pass_runner *runner)
 {
     const json_t *reviewed = runner->arg;
@@ -97,12 +125,7 @@ static bool decide(struct pass_runner *runner)
         return true; /* it ends before the first write */
     if (reviewed || !runner->options->yes)
         pass_bind(runner->pass); /* what was looked at is what is written */
-    if (runner->options->yes || terminal_ask(stdin, stderr, "Apply these changes?"))
-        return true;
-    (void)fputs("billingd: not confirmed, nothing was written; --yes confirms without a terminal\n",
-                stderr);
-    runner->code = EXIT_REFUSED;
-    return false;
+    return confirm(runner);
 }
 
 static void report(struct pass_runner *runner)
@@ -121,14 +144,32 @@ static void report(struct pass_runner *runner)
         runner->code = EXIT_DIFFERENT;
 }
 
+/* 0: not given; -1: no such number. */
+static int max_changes(const struct options *options)
+{
+    const char *text = options->max_changes;
+    bool digits = text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 6;
+
+    return !text ? 0 : digits && atoi(text) > 0 ? atoi(text) : -1;
+}
+
 int verb_apply(const struct options *options)
 {
+    int most = max_changes(options);
     const char *path = options->operand;
     struct err e = {0};
     json_auto_t *reviewed = path ? plan_file_read(path, &e) : NULL;
-    struct pass_runner runner = {
-        .decide = decide, .report = report, .names_account = true, .arg = reviewed};
+    struct pass_runner runner = {.decide = decide,
+                                 .report = report,
+                                 .names_account = true,
+                                 .arg = reviewed,
+                                 .max_changes = most > 0 ? (size_t)most : 0};
 
+    if (most < 0) {
+        (void)fprintf(stderr, "billingd: --max-changes '%s': choose a number, 1 to 99999\n",
+                      options->max_changes);
+        return EXIT_BAD_USAGE;
+    }
     if (path && !reviewed) {
         (void)fprintf(stderr, "billingd: %s\n", e.text);
         return EXIT_BAD_CONFIG;

@@ -4,6 +4,7 @@
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
 #include "permissions/iam_policy.h"
+#include "permissions/iam_policy_boundary.h"
 #include "permissions/iam_policy_split.h"
 
 #include <stdlib.h>
@@ -84,7 +85,13 @@ int verb_iam_policy(const struct options *options)
     manifest = spec_load_strictly(options, &code);
     if (!manifest)
         return code;
-    policy = iam_policy(manifest, uses);
+    policy = options->boundary ? iam_policy_boundary(manifest) : iam_policy(manifest, uses);
+    if (!options->boundary && (uses & (IAM_POLICY_APPLY | IAM_POLICY_RUN)) &&
+        iam_policy_boundary_lacks(manifest))
+        (void)fputs("warning: the spec has no `boundary`: whoever holds this policy may give a "
+                    "role any permission, and so become administrator. `billingd iam-policy "
+                    "--boundary` prints one; docs/security.md has the steps\n",
+                    stderr);
     manifest_free(manifest);
     return print(policy, count);
 }

@@ -13,7 +13,8 @@ const struct exit_code_meaning exit_code_meanings[] = {
      "`apply` those that are only observed"},
     {EXIT_WARNINGS, "warnings", "only warnings, with `--strict`: nothing was asked or written"},
     {EXIT_REFUSED, "refused by a guard",
-     "refused by a guard: another account than the spec names, changes that nobody confirmed, a "
+     "refused by a guard: another account than the spec names, changes that nobody confirmed, "
+     "more changes than `reconcile.max_changes`, a "
      "reviewed plan that does not hold any more, a month that is no bill or must not be closed, "
      "data of what is only observed"},
     {EXIT_EVIDENCE, "evidence failed",
@@ -62,6 +63,7 @@ int exit_code_of_pass(const struct pass *pass, const struct manifest *manifest)
 {
     struct pass_summary summary;
     bool denied = false, invalid = false;
+    size_t most;
 
     pass_summarize(pass, &summary);
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
@@ -73,6 +75,8 @@ int exit_code_of_pass(const struct pass *pass, const struct manifest *manifest)
         denied = denied || kind == ERR_DENIED;
     }
     if (invalid)
+        return EXIT_REFUSED;
+    if (pass_was_applied(pass) && pass_too_many(pass, &most))
         return EXIT_REFUSED;
     if (summary.denied && pass_may_not_write(pass))
         return EXIT_DENIED; /* whatever else is wrong: nothing was written */

@@ -1,6 +1,8 @@
 /* object_key.c -- which characters of an S3 key stay what they are wherever a key is written. */
 #include "base/object_key.h"
 
+#include "base/printable.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -19,6 +21,8 @@ const char *object_key_problem(const char *key)
 {
     if (has_step(key))
         return "\".\" and \"..\" are steps, not names: many clients leave them out of a key";
+    if (!printable_is(key) || strpbrk(key, "\t\n"))
+        return "has a control character, or one that turns the direction of text around";
     for (const char *at = key; *at; at++) {
         const char *end = !strncmp(at, "!{", 2) ? strchr(at, '}') : NULL;
 
@@ -26,8 +30,6 @@ const char *object_key_problem(const char *key)
             at = end;
             continue;
         }
-        if ((unsigned char)*at < 0x20 || *at == 0x7f)
-            return "has a control character";
         if (strchr("*?", *at))
             return "* and ? are wildcards in a policy: the permission would reach other objects";
         if (*at == '$')

@@ -16,6 +16,17 @@
 #include <fnmatch.h>
 #include <string.h>
 
+/* Among grants, which are by action: boundary -> grants that hold below it only. */
+#define BOUNDED "below"
+
+static bool is_word(const char *const *words, const char *word)
+{
+    for (; *words; words++)
+        if (!strcmp(*words, word))
+            return true;
+    return false;
+}
+
 /* action -> {resource: true}, gathered over all resources of the spec. */
 static void allow(json_t *grants, const char *action, const char *resource)
 {
@@ -77,15 +88,40 @@ static void grant_anywhere(void *arg, const char *action)
     allow(((struct grant *)arg)->grants, action, "*");
 }
 
+/* A role is made, and given permissions, only below the boundary.  Grants of such calls are
+ * gathered under its ARN.  Source: "Permissions boundaries for IAM entities", "Delegating
+ * responsibility to others using permissions boundaries" (IAM user guide). */
+static json_t *grants_below(json_t *grants, const struct scope *scope, const struct call *call)
+{
+    static const char *const bounded[] = {"CreateRole", "PutRolePolicy",
+                                          "PutRolePermissionsBoundary", NULL};
+    const char *boundary = json_text(scope->desired, "boundary");
+    json_t *below = json_object_get(grants, BOUNDED), *own;
+
+    if (!boundary || !is_word(bounded, call->op) || strcmp(scope->kind->service, "iam") != 0)
+        return grants;
+    if (!below) {
+        below = json_object();
+        json_object_set_new(grants, BOUNDED, below);
+    }
+    own = json_object_get(below, boundary);
+    if (!own) {
+        own = json_object();
+        json_object_set_new(below, boundary, own);
+    }
+    return own;
+}
+
 static void grant_call(json_t *grants, const struct scope *scope, const struct call *call)
 {
-    struct grant grant = {grants, scope, call, NULL};
+    struct grant grant = {call ? grants_below(grants, scope, call) : grants, scope, call, NULL};
     cleanup_free char *usual = NULL;
 
     if (!call)
         return;
     usual = mem_printf("%s:%s", scope->kind->service, call->op);
     each_word(call->action ? call->action : usual, grant_action, &grant);
+    grant.grants = grants;
     each_word(call->also, grant_anywhere, &grant);
 }
 
@@ -119,10 +155,20 @@ static void grant_writes(json_t *grants, const struct manifest_resource *resourc
             grant_call(grants, scope, f->set ? f->set : kind->update);
 }
 
+/* A list of one as its text: IAM counts each character. */
+static json_t *short_of(json_t *list)
+{
+    json_t *only = json_array_size(list) == 1 ? json_share(json_array_get(list, 0)) : NULL;
+
+    if (only)
+        json_decref(list);
+    return only ? only : list;
+}
+
 static void add_statement(json_t *policy, json_t *actions, json_t *resources, json_t *condition)
 {
-    json_t *statement =
-        json_pack("{s:s, s:o, s:o}", "Effect", "Allow", "Action", actions, "Resource", resources);
+    json_t *statement = json_pack("{s:s, s:o, s:o}", "Effect", "Allow", "Action", short_of(actions),
+                                  "Resource", short_of(resources));
 
     if (condition)
         json_object_set_new(statement, "Condition", condition);
@@ -137,16 +183,27 @@ static json_t *passed_to(const struct field *field, const json_t *facts)
     cleanup_free char *regional = mem_printf("%.*s.%s%s", (int)n, field->passes,
                                              json_text(facts, "region"), field->passes + n);
 
-    return json_pack("{s:{s:[s, s]}}", "StringEqualsIfExists", "iam:PassedToService", field->passes,
-                     regional);
+    /* Firehose tells its name; that CloudWatch Logs does is written nowhere. */
+    return strncmp(field->passes, "logs.", 5) != 0
+               ? json_pack("{s:{s:s}}", "StringEquals", "iam:PassedToService", field->passes)
+               : json_pack("{s:{s:[s, s]}}", "StringEqualsIfExists", "iam:PassedToService",
+                           field->passes, regional);
+}
+
+/* The text of a field as a resource, where a wildcard in it is none. */
+static json_t *literal(const struct scope *scope, const char *field)
+{
+    cleanup_free char *template = mem_printf("{%s}", field);
+    cleanup_free char *resource = table_fill_pattern(scope, template, "*");
+
+    return json_string(resource);
 }
 
 static void grant_passing(json_t *policy, const struct scope *scope)
 {
     for (const struct field *f = scope->kind->fields; f->name; f++)
         if (f->passes && json_object_get(scope->desired, f->name))
-            add_statement(policy, json_string("iam:PassRole"),
-                          json_share(json_object_get(scope->desired, f->name)),
+            add_statement(policy, json_string("iam:PassRole"), literal(scope, f->name),
                           passed_to(f, scope->facts));
 }
 
@@ -187,8 +244,8 @@ static void drop_covered(json_t *resources)
     }
 }
 
-/* Actions on the same resources share a statement. */
-static void add_grants(json_t *policy, json_t *grants)
+/* Actions on the same resources share a statement; condition: of them all, NULL: none. */
+static void add_grants(json_t *policy, json_t *grants, json_t *condition)
 {
     const char *name;
     json_t *all;
@@ -209,7 +266,22 @@ static void add_grants(json_t *policy, json_t *grants)
             json_array_append_new(actions, json_string(action));
             json_object_del(grants, action);
         }
-        add_statement(policy, actions, keys_of(resources), NULL);
+        add_statement(policy, actions, keys_of(resources), json_share(condition));
+    }
+}
+
+static void add_bounded(json_t *policy, json_t *grants)
+{
+    json_auto_t *below = json_share(json_object_get(grants, BOUNDED));
+    const char *boundary;
+    json_t *own;
+
+    (void)json_object_del(grants, BOUNDED);
+    json_object_foreach(below, boundary, own) {
+        json_auto_t *condition =
+            json_pack("{s:{s:s}}", "StringEquals", "iam:PermissionsBoundary", boundary);
+
+        add_grants(policy, own, condition);
     }
 }
 
@@ -223,6 +295,7 @@ static void grant_checks(json_t *grants, const json_t *facts)
         table_fill_pattern(&scope, "arn:{partition}:iam::{account}:user/*", "*");
 
     allow(grants, "iam:GetRole", roles);
+    allow(grants, "iam:GetRole", users); /* which have none: one statement instead of two */
     allow(grants, "iam:SimulatePrincipalPolicy", roles);
     allow(grants, "iam:SimulatePrincipalPolicy", users);
 }
@@ -408,6 +481,34 @@ static void grant_state(const struct gathering *gathering, const json_t *desired
         allow(gathering->grants, "s3:PutObject", objects);
 }
 
+/* What a close put there stays: an object is added, and only if there is none.
+ * Source: "Enforce conditional writes on Amazon S3 buckets" (S3 user guide). */
+static void keep_archive(const struct gathering *gathering, const json_t *desired,
+                         const json_t *facts)
+{
+    static const char usual[] = "billing/", numbers[] = "billing/numbers/";
+    const json_t *close = json_object_get(gathering->pipeline->billing, "close");
+    const char *archive = json_text(close, "archive");
+    const char *bucket = state_object_bucket(gathering->pipeline, desired);
+    const char *partition = json_text(facts, "partition");
+    bool own = archive && *archive && strncmp(archive, usual, strlen(usual)) != 0;
+    json_t *resources;
+
+    if (!bucket || !(verbs_of(gathering->uses) & ~(unsigned)OPERATION_STATUS) ||
+        !json_object_size(gathering->pipeline->billing))
+        return;
+    resources = json_pack(
+        "[o]", json_sprintf("arn:%s:s3:::%s/%s*", partition, bucket, own ? numbers : usual));
+    if (own)
+        json_array_append_new(resources,
+                              json_sprintf("arn:%s:s3:::%s/%s%s*", partition, bucket, archive,
+                                           archive[strlen(archive) - 1] == '/' ? "" : "/"));
+    json_array_append_new(json_object_get(gathering->policy, "Statement"),
+                          json_pack("{s:s, s:s, s:o, s:{s:{s:s}}}", "Effect", "Deny", "Action",
+                                    "s3:PutObject", "Resource", short_of(resources), "Condition",
+                                    "Null", "s3:if-none-match", "true"));
+}
+
 static void grant_pipeline(const struct gathering *gathering)
 {
     const struct manifest_pipeline *pipeline = gathering->pipeline;
@@ -425,6 +526,7 @@ static void grant_pipeline(const struct gathering *gathering)
          json_object_size(pipeline->billing) && place < OPERATION_PLACES; place++)
         grant_place(gathering, (enum operation_place)place, desired, facts);
     grant_state(gathering, desired, facts);
+    keep_archive(gathering, desired, facts);
     if ((verbs_of(gathering->uses) & ~(unsigned)OPERATION_STATUS) &&
         json_object_size(pipeline->billing))
         iam_policy_keys(json_object_get(gathering->policy, "Statement"), pipeline, desired, facts);
@@ -443,6 +545,7 @@ json_t *iam_policy(const struct manifest *manifest, unsigned uses)
         gathering.pipeline = &manifest->pipelines[i];
         grant_pipeline(&gathering);
     }
-    add_grants(policy, grants);
+    add_bounded(policy, grants);
+    add_grants(policy, grants, NULL);
     return policy;
 }

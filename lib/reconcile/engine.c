@@ -17,7 +17,8 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
         .client = client,
         .manifest = manifest,
         .breaker = breaker_new(manifest->breaker_repairs, manifest->breaker_window_s),
-        .quota = quota_new()};
+        .quota = quota_new(),
+        .radius = blast_radius_new((size_t)manifest->max_changes)};
     return engine;
 }
 
@@ -31,6 +32,16 @@ void engine_ask_alias(struct engine *engine, bool ask)
     engine->setup.ask_alias = ask;
 }
 
+void engine_allow_changes(struct engine *engine, size_t most)
+{
+    blast_radius_allow(engine->setup.radius, most);
+}
+
+void engine_inherit(struct engine *engine, const struct engine *from)
+{
+    blast_radius_inherit(engine->setup.radius, from ? from->setup.radius : NULL);
+}
+
 void engine_free(struct engine *engine)
 {
     if (!engine)
@@ -38,6 +49,7 @@ void engine_free(struct engine *engine)
     engine_forget(engine, engine->pass);
     breaker_free(engine->setup.breaker);
     quota_free(engine->setup.quota);
+    blast_radius_free(engine->setup.radius);
     free(engine);
 }
 

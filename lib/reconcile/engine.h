@@ -5,6 +5,7 @@
 #ifndef RECONCILE_ENGINE_H
 #define RECONCILE_ENGINE_H
 
+#include "guard/blast_radius.h"
 #include "reconcile/pass.h"
 
 struct engine;
@@ -16,6 +17,10 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
 void engine_skip_pass_role_check(struct engine *engine, bool skip);
 /* Its passes ask for the name that each account has for people: a call per account. */
 void engine_ask_alias(struct engine *engine, bool ask);
+/* Another number of changes than the spec's for its passes; 0: no limit. */
+void engine_allow_changes(struct engine *engine, size_t most);
+/* Takes over what another engine (NULL: none) saw in place: a new spec is held against it. */
+void engine_inherit(struct engine *engine, const struct engine *from);
 /* Cancels a running pass. NULL is harmless. The loop must run once more to close its timer. */
 void engine_free(struct engine *engine);
 /* Starts a pass; one at a time. */

@@ -46,6 +46,7 @@ struct pass {
     struct pass_events events;
     enum phase phase;
     bool told_done, applied;
+    size_t changes; /* of what is in place, as planned */
     struct read_cache *cache;
     struct item_share share;
     struct account_alias *aliases; /* NULL: not asked for */
@@ -365,6 +366,32 @@ static void check_roles(struct pass *pass)
     }
 }
 
+/* What is in place is remembered, and what would be changed of it counted. */
+static void count_changes(struct pass *pass)
+{
+    struct blast_radius *radius = pass->setup.radius;
+    size_t most;
+
+    for (size_t i = 0; i < pass->item_count; i++) {
+        const struct task *task = pass->items[i].task;
+        const struct plan *plan = task ? task_plan(task) : NULL;
+
+        if (!plan || task_state(task) != TASK_PLANNED)
+            continue;
+        if (task_wants_writes(task))
+            pass->changes += blast_radius_counts(radius, task_address(task), plan->absent);
+        if (!plan->absent && plan->action != PLAN_REMOVE)
+            blast_radius_see(radius, task_address(task));
+    }
+    if (pass_too_many(pass, &most))
+        json_array_append_new(
+            pass->warnings,
+            json_sprintf("%zu resources that are in place would be changed, and "
+                         "reconcile.max_changes lets one pass change %zu: when they are meant, "
+                         "`billingd apply --max-changes %zu`",
+                         pass->changes, most, pass->changes));
+}
+
 static void pump_all(struct pass *pass)
 {
     for (size_t i = 0; i < pass->item_count; i++)
@@ -501,6 +528,7 @@ static void begin_phase(struct pass *pass)
     case PHASE_CHECKING:
         observe_paused(pass);
         turns_foresee(pass->items, pass->item_count);
+        count_changes(pass);
         check_roles(pass);
         break;
     case PHASE_PLANNED:
@@ -543,6 +571,26 @@ bool pass_may_not_write(const struct pass *pass)
         if (json_array_size(pass->pipelines[i].denials))
             return true;
     return false;
+}
+
+size_t pass_too_many(const struct pass *pass, size_t *most)
+{
+    *most = blast_radius_most(pass->setup.radius);
+    return blast_radius_is_over(pass->setup.radius, pass->changes) ? pass->changes : 0;
+}
+
+/* Not even what would fit: which of the changes are right nobody knows. */
+static void hold_too_many(const struct pass *pass, struct item *item)
+{
+    size_t most, changes = pass_too_many(pass, &most);
+    cleanup_free char *reason = NULL;
+
+    if (!changes || !task_wants_writes(item->task))
+        return;
+    reason = mem_printf("nothing is written: %zu resources that are in place would be changed, and "
+                        "reconcile.max_changes lets one pass change %zu",
+                        changes, most);
+    item_block(item, reason);
 }
 
 /* Half a pipeline is worse than none: without its roles nothing of it is written. */
@@ -605,6 +653,7 @@ void pass_apply(struct pass *pass)
         if (!pass->items[i].task)
             continue;
         pass_pauses_hold(&pass->pipelines[pass->items[i].pipeline].pauses, &pass->items[i]);
+        hold_too_many(pass, &pass->items[i]);
         item_tell_names(&pass->items[i]);
         deny(pass, &pass->items[i]);
         item_confirm(&pass->items[i], since);

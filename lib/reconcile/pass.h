@@ -6,6 +6,7 @@
 #define RECONCILE_PASS_H
 
 #include "aws/client.h"
+#include "guard/blast_radius.h"
 #include "reconcile/breaker.h"
 #include "reconcile/quota.h"
 #include "reconcile/task.h"
@@ -31,6 +32,7 @@ struct pass_setup {
     const struct manifest *manifest;
     struct breaker *breaker;
     struct quota *quota;
+    struct blast_radius *radius;
     bool skip_pass_role_check; /* a simulated denial is only told */
     bool ask_alias;            /* of each account */
 };
@@ -41,6 +43,9 @@ void pass_free(struct pass *pass);
 /* From on_planned on: IAM's simulation denies that roles are handed on, so that pass_apply ends
  * what it would write as denied. */
 bool pass_may_not_write(const struct pass *pass);
+/* From on_planned on: so many changes of what is in place are more than one pass may make, so that
+ * pass_apply blocks all that it would write; *most: so many it may.  0: they are not. */
+size_t pass_too_many(const struct pass *pass, size_t *most);
 /* From on_planned on: carries the plans out. */
 void pass_apply(struct pass *pass);
 /* Before pass_apply: somebody has reviewed the plans, and nothing else is written.  When the look

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "guard/policy_guard.h"
 #include "resources/ignore.h"
 #include "resources/members.h"
 #include "resources/table.h"
@@ -282,6 +283,19 @@ static void look_at_status(const struct scope *scope, struct plan *plan)
         plan->action = PLAN_WAIT;
 }
 
+/* Whatever a call of the plan carries that no write may. */
+static void look_at_documents(const struct scope *scope, struct plan *plan)
+{
+    for (size_t i = 0; i < plan->call_count && plan->action != PLAN_BLOCKED; i++) {
+        char *reason = policy_guard_call(scope, plan->calls[i].call, plan->calls[i].params);
+
+        if (!reason)
+            continue;
+        plan->guarded = true;
+        block(plan, reason);
+    }
+}
+
 void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void *arg,
                struct plan *plan)
 {
@@ -304,6 +318,7 @@ void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void 
     look_at_status(scope, plan);
     if (scope->observed)
         look_at_owner(scope, plan);
+    look_at_documents(scope, plan);
     if (reason && plan->action == PLAN_BLOCKED) {
         free(plan->reason);
         plan->reason = reason;

@@ -30,6 +30,7 @@ struct plan {
     struct planned_call *calls; /* in the order they are sent */
     size_t call_count;
     char *reason; /* why blocked, else NULL */
+    bool guarded; /* by what a call of it would carry: guard/policy_guard.h */
     bool absent;  /* it should be there, and is not */
 };
 

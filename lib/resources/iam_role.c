@@ -254,6 +254,28 @@ static void note(const struct scope *scope, json_t *notes)
                                                json_string_value(item), effect_with(scope, NULL)));
 }
 
+/* Source: CreateRole and PutRolePolicy, IAM API reference.  IAM takes more in a path; there it
+ * would be a wildcard, a variable or a quote to who reads the ARN. */
+static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
+{
+    static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                     "0123456789_+=,.@-";
+    const char *path = json_text(scope->desired, "path");
+    const char *policy = json_text(scope->desired, "policy_name");
+    size_t n = path ? strlen(path) : 1;
+
+    if (path && (*path != '/' || path[n - 1] != '/' || n > 512 || strstr(path, "//") ||
+                 strstr(path, "/../") || strstr(path, "/./") ||
+                 strspn(path, "/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                              "0123456789_+=,.@-") != n))
+        problem(arg, "path",
+                "a role's path is / or /names/ of letters, digits and _ + = , . @ - here");
+    if (policy &&
+        (!*policy || strlen(policy) > 128 || strspn(policy, characters) != strlen(policy)))
+        problem(arg, "policy_name",
+                "a policy's name has 1 to 128 letters, digits and _ + = , . @ -");
+}
+
 static const struct member members[] = {
     {"RoleName", MEMBER_IGNORED, .why = WHY_ECHO},
     {"RoleId", MEMBER_IGNORED, .why = "An id that AWS assigns."},
@@ -284,6 +306,7 @@ const struct kind iam_role_kind = {
     .create = &create,
     .update = &update,
     .note = note,
+    .check = check,
     .absent_loss = LOSS_DROPPED,
     .absent_harm = "the service that acts by it can hand on no event",
 };

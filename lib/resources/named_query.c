@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "resources/kind.h"
+#include "resources/name.h"
 
 #include <string.h>
 
@@ -91,6 +92,11 @@ static void note(const struct scope *scope, json_t *notes)
                          count, str_text(&others), kept));
 }
 
+static void check(const struct scope *scope, aws_problem_fn *problem, void *arg)
+{
+    name_check_catalog(scope, "database", problem, arg);
+}
+
 const struct kind named_query_kind = {
     .name = "named_query",
     .title = "saved query",
@@ -103,4 +109,5 @@ const struct kind named_query_kind = {
     .create = &create,
     .update = &update,
     .note = note,
+    .check = check,
 };

@@ -78,6 +78,15 @@ bool load_check_keys(struct load *load, const struct yaml_node *node, const char
     return true;
 }
 
+bool load_is_iam_name(const char *text)
+{
+    size_t length = strlen(text);
+
+    return length && length <= 512 && text[length - 1] != '/' &&
+           strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-/") ==
+               length;
+}
+
 bool load_is_name(const char *text, const char *extra, bool digit_first)
 {
     if (!islower((unsigned char)*text) && !(digit_first && isdigit((unsigned char)*text)))

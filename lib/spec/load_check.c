@@ -5,6 +5,8 @@
 #include "aws/codec/model_validate.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
+#include "guard/policy_guard.h"
 #include "resources/table.h"
 #include "resources/value.h"
 #include "spec/load_private.h"
@@ -74,11 +76,60 @@ static void check_fields(struct checking *c, const json_t *desired)
     c->field = NULL;
 }
 
+/* What a name, an ARN or a path may not hold, although AWS's models take it: it goes into policies,
+ * SQL, log lines and terminals.  NULL: nothing is wrong. */
+static const char *name_problem(const struct field *field, const char *text)
+{
+    static const char arn_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                         "0123456789_+=,.@/:#$-";
+    size_t length = strlen(text);
+    bool whole_group = length > 2 && !strcmp(text + length - 2, ":*");
+
+    if (!printable_is(text) || strpbrk(text, "\t\n"))
+        return "has a control character, or one that turns the direction of text around";
+    if ((field->flags & FIELD_KEY) && strstr(text, "${"))
+        return "begins a variable (${): in a policy it would name something else";
+    if (field->type != FIELD_ARN || strncmp(text, "arn:", 4) != 0)
+        return NULL;
+    if (strspn(text, arn_characters) != length - whole_group || strstr(text, "${"))
+        return "is no ARN of one resource: wildcards, variables, blanks and quotes mean something "
+               "else in policies";
+    return NULL;
+}
+
+static void check_names(struct checking *c, const json_t *desired)
+{
+    for (const struct field *f = c->resource->kind->fields; f->name; f++) {
+        const char *text = json_text(desired, f->name);
+        const char *problem = text && ((f->flags & FIELD_KEY) || f->type == FIELD_ARN ||
+                                       f->type == FIELD_LOWER || f->type == FIELD_LOCATION)
+                                  ? name_problem(f, text)
+                                  : NULL;
+
+        if (problem)
+            tell(c, f->name, problem);
+    }
+}
+
+/* What AWS would take, and no write may carry. */
+static void check_guard(struct checking *c, const json_t *desired)
+{
+    for (const struct field *f = c->resource->kind->fields; f->name; f++) {
+        cleanup_free char *problem = policy_guard_field(f, json_object_get(desired, f->name));
+
+        if (problem)
+            tell(c, f->name, problem);
+    }
+}
+
 static void check_resource(struct checking *c, const json_t *desired, const json_t *facts)
 {
     struct scope scope = {.kind = c->resource->kind, .desired = desired, .facts = facts};
 
     check_fields(c, desired);
+    check_guard(c, desired);
+    if (!c->draft->flawed[c->index])
+        check_names(c, desired);
     if (c->resource->kind->check && !c->draft->flawed[c->index])
         c->resource->kind->check(&scope, tell, c);
 }

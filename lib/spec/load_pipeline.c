@@ -33,7 +33,7 @@ static bool is_role_arn(const char *text)
     const char *role = strstr(text, ":iam::");
 
     return !strncmp(text, "arn:aws", 7) && role && strspn(role + 6, "0123456789") == 12 &&
-           !strncmp(role + 18, ":role/", 6) && role[24];
+           !strncmp(role + 18, ":role/", 6) && load_is_iam_name(role + 24);
 }
 
 static void read_role(struct load *load, struct draft *draft)

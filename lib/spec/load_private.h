@@ -33,9 +33,10 @@ struct load {
     struct yaml_node *documents; /* a list of all that positions point into; the manifest's */
     struct draft *drafts;        /* one per pipeline */
     size_t draft_count;
-    json_t *templates; /* path -> place among documents */
-    bool unlinted;     /* the lints are not asked */
-    json_t *variables; /* name -> true: of the environment, that a text names; NULL: not noted */
+    json_t *templates;    /* path -> place among documents */
+    const char *boundary; /* the manifest's */
+    bool unlinted;        /* the lints are not asked */
+    json_t *variables;    /* name -> true: of the environment, that a text names; NULL: not noted */
 };
 
 /* ---- load.c: problems at their places, and what every reader asks ---- */
@@ -54,6 +55,9 @@ void load_yaml_problem(void *load, struct yaml_place place, const char *path, co
  * when node is no mapping. */
 bool load_check_keys(struct load *load, const struct yaml_node *node, const char *path,
                      const char *const *keys);
+/* What IAM lets a policy, a role or a user be called, with its path; no wildcard is among it.
+ * Source: "IAM and AWS STS quotas", IAM name requirements. */
+bool load_is_iam_name(const char *text);
 /* A name of lower-case letters, digits and those in extra, starting with a letter (or a digit). */
 bool load_is_name(const char *text, const char *extra, bool digit_first);
 /* A text in which something could not be expanded: that was told. */

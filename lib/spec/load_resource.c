@@ -209,6 +209,8 @@ static void read_resource(struct load *load, struct draft *draft, const struct y
     for (size_t i = 0; i < node->count; i++)
         if (!is_reserved(node->items[i]->key))
             good &= read_field(load, resource, node->items[i], path);
+    if (load->boundary && kind_field(resource->kind, "boundary") && !yaml_find(node, "boundary"))
+        json_object_set_new(resource->declared, "boundary", json_string(load->boundary));
     good &= check_missing(load, resource->kind, node, path);
     load_settings_mode(load, node, path, &resource->mode);
     read_ignore(load, resource, node, path);

@@ -7,11 +7,12 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const top_keys[] = {"account", "region",   "reconcile", "listen",    "mode",
-                                       "web",     "template", "billing",   "pipelines", NULL};
+static const char *const top_keys[] = {"account", "boundary",  "region", "reconcile",
+                                       "listen",  "mode",      "web",    "template",
+                                       "billing", "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
-static const char *const reconcile_keys[] = {"interval", "jitter",         "settle_timeout",
-                                             "breaker",  "breaker_window", NULL};
+static const char *const reconcile_keys[] = {
+    "interval", "jitter", "settle_timeout", "breaker", "breaker_window", "max_changes", NULL};
 
 /* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
  */
@@ -90,6 +91,37 @@ static void read_account(struct load *load, const struct yaml_node *root, struct
     free(text);
 }
 
+/* arn:aws:iam::123456789012:policy/NAME, also AWS's own. */
+static bool is_policy_arn(const char *text)
+{
+    const char *policy = strstr(text, ":iam::"), *name = strstr(text, ":policy/");
+    size_t digits = policy ? strspn(policy + 6, "0123456789") : 0;
+
+    return policy && name && !strncmp(text, "arn:aws", 7) &&
+           (digits == 12 || !strncmp(policy + 6, "aws:", 4)) &&
+           name == policy + 6 + (digits ? digits : 3) && load_is_iam_name(name + 8);
+}
+
+/* A name is one of the pipeline's account. */
+static void read_boundary(struct load *load, const struct yaml_node *root,
+                          struct manifest *manifest)
+{
+    const struct yaml_node *node = yaml_find(root, "boundary");
+    cleanup_free char *text = load_text_setting(load, node, "boundary");
+
+    if (!text)
+        return;
+    if (is_policy_arn(text))
+        manifest->boundary = mem_text(text);
+    else if (load_is_iam_name(text) && strlen(text) <= 128 && !strchr(text, '/'))
+        manifest->boundary = mem_printf("arn:${partition}:iam::${account}:policy/%s", text);
+    else
+        load_error(load, node, "boundary",
+                   "must be the name of a managed policy or its ARN, like "
+                   "arn:aws:iam::123456789012:policy/name");
+    load->boundary = manifest->boundary;
+}
+
 /* Seconds of "90s", "5m" or "1h"; -1 when it is none of these. */
 static int duration(const char *text)
 {
@@ -144,6 +176,24 @@ static int read_breaker(struct load *load, const struct yaml_node *reconcile)
         return 3;
     }
     return (int)number;
+}
+
+/* 0: no limit. */
+static int read_max_changes(struct load *load, const struct yaml_node *reconcile)
+{
+    const struct yaml_node *node = yaml_find(reconcile, "max_changes");
+    cleanup_free char *text = load_text_setting(load, node, "reconcile.max_changes");
+    bool digits = text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 6;
+
+    if (!text)
+        return MANIFEST_MAX_CHANGES;
+    if (!strcmp(text, "off") || !strcmp(text, "false"))
+        return 0;
+    if (digits && atoi(text) > 0)
+        return atoi(text);
+    load_error(load, node, "reconcile.max_changes",
+               "must be a number of resources, 1 to 99999, or off");
+    return MANIFEST_MAX_CHANGES;
 }
 
 /* ---- the web server ---- */
@@ -262,11 +312,13 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
     if (reconcile && !yaml_is_null(reconcile))
         (void)load_check_keys(load, reconcile, "reconcile", reconcile_keys);
     read_account(load, root, manifest);
+    read_boundary(load, root, manifest);
     manifest->interval_s = read_duration(load, reconcile, "interval", 300, 5);
     manifest->jitter_s = read_duration(load, reconcile, "jitter", 30, 0);
     manifest->settle_timeout_s = read_duration(load, reconcile, "settle_timeout", 300, 1);
     manifest->breaker_window_s = read_duration(load, reconcile, "breaker_window", 3600, 1);
     manifest->breaker_repairs = read_breaker(load, reconcile);
+    manifest->max_changes = read_max_changes(load, reconcile);
     read_listen(load, root, manifest);
     load_settings_mode(load, root, "", &manifest->mode);
     read_web(load, root, manifest);

@@ -144,6 +144,7 @@ void manifest_free(struct manifest *manifest)
     free(manifest->pipelines);
     free(manifest->path);
     free(manifest->account);
+    free(manifest->boundary);
     free(manifest->listen);
     json_decref(manifest->web.hosts);
     free(manifest->web.token_file);

@@ -53,15 +53,21 @@ struct manifest_web {
     bool actions;     /* POST /-/reload, ... */
 };
 
+enum { MANIFEST_MAX_CHANGES = 15 }; /* unless the spec says otherwise */
+
 struct manifest {
     char *path;    /* as given */
     char *account; /* 12 digits, or NULL: unguarded */
-    char *listen;  /* "127.0.0.1:9464", or several with ", " between; NULL: off */
+    /* ARN of the policy that all roles of the spec stay below; may hold ${references}, NULL: none
+     * but those that a role names itself. */
+    char *boundary;
+    char *listen; /* "127.0.0.1:9464", or several with ", " between; NULL: off */
     struct manifest_web web;
     int interval_s, jitter_s; /* time between passes; random addition to it */
     int settle_timeout_s;     /* longest wait for one resource to settle in one pass */
     int breaker_repairs;      /* writes of one field before writing stops */
     int breaker_window_s;     /* a field in sync for this long is forgiven */
+    int max_changes;          /* of things in place, in one pass; 0: no limit */
     struct manifest_mode mode;
     struct manifest_pipeline *pipelines;
     size_t pipeline_count;

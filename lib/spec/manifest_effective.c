@@ -149,6 +149,9 @@ char *manifest_effective(const struct manifest *manifest)
     set_duration(reconcile, "settle_timeout", manifest->settle_timeout_s);
     json_object_set_new(reconcile, "breaker", json_integer(manifest->breaker_repairs));
     set_duration(reconcile, "breaker_window", manifest->breaker_window_s);
+    json_object_set_new(reconcile, "max_changes",
+                        manifest->max_changes ? json_integer(manifest->max_changes)
+                                              : json_string("off"));
     add_web(document, manifest);
     json_object_set_new(document, "template", json_false());
     json_object_set_new(document, "pipelines", pipelines);

@@ -42,6 +42,8 @@ static void tell(void *arg, const struct lint_finding *finding)
 
     if (telling->errors_only && !lint->is_error)
         return;
+    if (!strcmp(finding->field, "boundary") && !yaml_find(resource->node, "boundary"))
+        return; /* `boundary` of the spec: whoever set it has weighed that */
     problem = problems_add(telling->problems, lint->is_error ? PROBLEM_ERROR : PROBLEM_WARNING,
                            node ? (struct yaml_place){node->file, node->line, node->column}
                                 : manifest_resource_place(resource, finding->field),

@@ -220,13 +220,29 @@ def _policies(call: Call) -> dict[str, str] | None:
     return roles.policies_of(entities[0]) if entities else {}
 
 
+def _headers(call: Call) -> dict[str, list[str]]:
+    return {f"s3:{key}": [call.params[name]] for key, name in (("if-none-match", "IfNoneMatch"), ("if-match", "IfMatch"))
+            if call.service == "s3" and name in call.params}
+
+
+def _boundary(call: Call) -> dict[str, list[str]]:
+    """Of IAM's calls about a role: the boundary that is asked for, else the one that the role has."""
+    asked = call.params.get("PermissionsBoundary")
+    if call.service != "iam" or "RoleName" not in call.params:
+        return {}
+    has = [role.permissions_boundary_arn for role in call.backend().get_roles()
+           if role.name == call.params["RoleName"] and role.permissions_boundary_arn]
+    return {"iam:PermissionsBoundary": [asked] if asked else has} if asked or has else {}
+
+
 def check(call: Call) -> None:
     """Raises the service's AccessDenied when a policy of the caller does not allow all that is needed."""
     documents = _policies(call)
     if documents is None:
         return
     context = {"aws:RequestedRegion": [call.region], "aws:PrincipalAccount": [call.account],
-               "aws:ResourceAccount": [call.account], "aws:SecureTransport": ["true"]}
+               "aws:ResourceAccount": [call.account], "aws:SecureTransport": ["true"],
+               **_headers(call), **_boundary(call)}
     needs = NEEDS.get(call.service, whatever_resource)(call)
     tagging = TAG_ON_CREATE.get((call.service, call.operation))
     if tagging and (call.params.get("Tags") or call.params.get("tags")):

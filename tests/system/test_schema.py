@@ -60,7 +60,7 @@ VALID = [ROOT / "billing.yaml", SPECS / "seed/billing.yaml", *sorted(SPECS.glob(
 TEMPLATES = [ROOT / "specs/pipeline.yaml", SPECS / "template.yaml", SPECS / "seed/pipeline.yaml"]
 INVALID = sorted(SPECS.glob("invalid/*/billing.yaml"))
 # What no schema can refute, for it stands in another place than the file.
-BEYOND = {"cycle": "references, followed", "declared-twice": "two names that come to the same", "queries": "in its template",
+BEYOND = {"cycle": "references, followed", "declared-twice": "two names that come to the same", "open-policies": "policies by what they allow", "queries": "in its template",
           "template-missing": "the file system", "template-problems": "in its template", "unset-region": "the environment"}
 
 

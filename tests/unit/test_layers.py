@@ -14,7 +14,7 @@ RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
-SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "spec/lint", "spec"]
+SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "guard", "spec/lint", "spec"]
 RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
@@ -39,6 +39,7 @@ ROOMS = {
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
     "state": [*SPEC, "state"],
+    "guard": [*RESOURCES, "guard"],
     "reconcile": RECONCILE,
     "permissions": [*RECONCILE[:-3], "state", "permissions"],
     "import": [*RECONCILE, "import"],

@@ -29,11 +29,13 @@ static int64_t now_ms = 1000;
 
 #define WANTED                                                                                     \
     "{\"name\":\"b\",\"region\":\"eu-west-1\",\"tags\":{\"billingd\":\"p\"},"                      \
-    "\"policy\":[{\"Sid\":\"BillingdDelivery\",\"Effect\":\"Allow\",\"Principal\":\"*\","          \
+    "\"policy\":[{\"Sid\":\"BillingdDelivery\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":"   \
+    "\"x.amazonaws.com\"},"                                                                        \
     "\"Action\":\"s3:PutObject\",\"Resource\":\"*\"}],"                                            \
     "\"lifecycle\":[{\"ID\":\"billingd-old\",\"Status\":\"Enabled\"}]}"
 #define OURS                                                                                       \
-    "{\"Sid\":\"BillingdDelivery\",\"Effect\":\"Allow\",\"Principal\":\"*\","                      \
+    "{\"Sid\":\"BillingdDelivery\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"x.amazonaws." \
+    "com\"},"                                                                                      \
     "\"Action\":\"s3:PutObject\",\"Resource\":\"*\"}"
 #define THEIRS                                                                                     \
     "{\"Sid\":\"SecurityTeamDenyDelete\",\"Effect\":\"Deny\",\"Principal\":\"*\","                 \

@@ -1,0 +1,16 @@
+/* iam_policy_boundary.h -- the permissions boundary of a spec's roles: all that any of them is for.
+ *
+ * Who may make roles and give them permissions may become anything, unless only below a boundary
+ * that he cannot change.  Source: "Permissions boundaries for IAM entities" (IAM user guide). */
+#ifndef PERMISSIONS_IAM_POLICY_BOUNDARY_H
+#define PERMISSIONS_IAM_POLICY_BOUNDARY_H
+
+#include "spec/manifest.h"
+
+/* A policy document that allows what the roles' own policies do together; new reference. */
+json_t *iam_policy_boundary(const struct manifest *manifest);
+/* Whether the printed policy lets its holder give a role of the spec any permission at all: one
+ * that has no boundary. */
+bool iam_policy_boundary_lacks(const struct manifest *manifest);
+
+#endif
