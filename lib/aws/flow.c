@@ -1,6 +1,7 @@
 #include "aws/flow.h"
 
 #include "aws/page_tokens.h"
+#include "aws/reply/reply_page.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -265,7 +266,11 @@ bool flow_is_cancelled(const struct flow *flow)
     return flow->cancelled;
 }
 
-json_t *flow_call(struct flow *flow, const struct aws_request *request, struct err *e)
+typedef struct aws_call *send_fn(struct aws_client *client, const struct aws_request *request,
+                                 aws_done_fn *done, void *arg);
+
+static json_t *call_by(struct flow *flow, send_fn *send, const struct aws_request *request,
+                       struct err *e)
 {
     json_t *result;
 
@@ -273,7 +278,7 @@ json_t *flow_call(struct flow *flow, const struct aws_request *request, struct e
     flow->throttled = false;
     flow->kind = ERR_CANCELLED;
     if (!flow->cancelled) {
-        flow->call = aws_client_send(flow->client, request, on_reply, flow);
+        flow->call = send(flow->client, request, on_reply, flow);
         wait_here(flow);
     }
     result = flow->result;
@@ -288,6 +293,16 @@ json_t *flow_call(struct flow *flow, const struct aws_request *request, struct e
         err_set(e, flow->kind == ERR_NONE ? ERR_RETRY : flow->kind, "%s", text);
     }
     return NULL;
+}
+
+json_t *flow_call(struct flow *flow, const struct aws_request *request, struct err *e)
+{
+    return call_by(flow, aws_client_send, request, e);
+}
+
+json_t *flow_call_page(struct flow *flow, const struct aws_request *request, struct err *e)
+{
+    return call_by(flow, aws_client_send_page, request, e);
 }
 
 json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e)
@@ -311,24 +326,42 @@ bool flow_throttled(const struct flow *flow)
     return flow->throttled;
 }
 
+/* 1 when params now ask for the page behind this one, 0 when there is none; -1 and *e. */
+static int next_page(const struct flow_listing *listing, const json_t *page, json_t *params,
+                     struct page_tokens *tokens, struct err *e)
+{
+    const char *service = listing->request.service, *op = listing->request.op;
+    const struct reply_page_rule *rule = reply_page_find(service, op);
+    json_t *token = json_at(page, listing->next_token);
+    const char *text = json_string_value(token);
+    bool has = json_string_length(token) > 0;
+
+    if (rule ? !reply_page_has_more(rule, page) : !has)
+        return 0;
+    if (!has)
+        return err_set(e, ERR_RETRY, "%s: says that there are more pages, and not where", op);
+    if (page_tokens_add(tokens, &(struct page_tokens_page){service, op, page, text}, e))
+        return -1;
+    json_object_set(params, listing->token, token);
+    return 1;
+}
+
 /* Asks for pages until take has enough or there are no more. */
 static int each_page(struct flow *flow, const struct flow_listing *listing, json_t *params,
                      struct page_tokens *tokens, struct err *e)
 {
     const struct aws_request request = {listing->request.session, listing->request.service,
                                         listing->request.op, params};
+    int more = 1;
 
-    for (;;) {
-        json_auto_t *page = flow_call(flow, &request, e);
-        json_t *token = json_object_get(page, listing->next_token);
-        int more = page ? listing->take(listing->arg, page, e) : -1;
+    while (more > 0) {
+        json_auto_t *page = flow_call_page(flow, &request, e);
 
-        if (more <= 0 || !json_string_length(token))
-            return more < 0 ? -1 : 0;
-        if (page_tokens_add(tokens, request.op, json_string_value(token), e))
-            return -1;
-        json_object_set(params, listing->token, token);
+        more = page ? listing->take(listing->arg, page, e) : -1;
+        if (more > 0)
+            more = next_page(listing, page, params, tokens, e);
     }
+    return more;
 }
 
 int flow_pages(struct flow *flow, const struct flow_listing *listing, struct err *e)
