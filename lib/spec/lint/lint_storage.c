@@ -72,8 +72,7 @@ static bool touches_state(const struct lint_look *look, const json_t *rule)
 static bool touches_archive(const struct lint_look *look, const json_t *rule)
 {
     cleanup_free char *path = rule_path(look, rule), *archive = archive_path(look);
-    cleanup_free char *numbers =
-        mem_printf("%s/billing/numbers/", lint_subject_name(look->values));
+    cleanup_free char *numbers = mem_printf("%s/billing/numbers/", lint_subject_name(look->values));
 
     return archive && (lint_path_nested(path, archive) || lint_path_nested(path, numbers));
 }
