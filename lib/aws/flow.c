@@ -6,10 +6,12 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -91,6 +93,44 @@ static void left_mark(struct flow *flow)
 #endif
 }
 
+/* ---- a stack that is not enough ---- */
+
+#ifndef FLOW_SANITIZED
+static struct flow *running; /* the innermost */
+
+/* What comes next is the signal itself, with a core: the guard is still there. */
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    static const char told[] = "billingd: the stack of a flow overflowed: report it\n";
+    const char *at = info->si_addr;
+
+    (void)context;
+    if (running && at >= running->stack - GUARD_BYTES && at < running->stack)
+        (void)!write(STDERR_FILENO, told, sizeof told - 1);
+    (void)signal(number, SIG_DFL);
+}
+
+/* On a stack of its own, since the one that overflowed has no room for it.  Who handles the signal
+ * already goes on doing so. */
+static void watch_stacks(void)
+{
+    static char room[64 << 10];
+    static bool watched;
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK},
+                     before;
+
+    if (watched)
+        return;
+    watched = true;
+    if (sigaction(SIGSEGV, NULL, &before) || (before.sa_flags & SA_SIGINFO) ||
+        before.sa_handler != SIG_DFL)
+        return;
+    if (sigaltstack(&(stack_t){.ss_sp = room, .ss_size = sizeof room}, NULL) ||
+        sigaction(SIGSEGV, &action, NULL))
+        abort(); /* only with wrong arguments */
+}
+#endif
+
 /* The lowest byte of a new stack, above its guard. */
 static char *stack_new(void)
 {
@@ -137,10 +177,18 @@ static void finish(struct flow *flow)
 /* Lets the flow run until it waits again or is over. */
 static void resume(struct flow *flow)
 {
+#ifndef FLOW_SANITIZED
+    struct flow *outer = running;
+
+    running = flow;
+#endif
     enter_mark(flow);
     if (swapcontext(&flow->outside, &flow->inside))
         abort();
     left_mark(flow);
+#ifndef FLOW_SANITIZED
+    running = outer;
+#endif
     if (flow->over)
         finish(flow);
 }
@@ -174,6 +222,9 @@ static struct flow *flow_new(uv_loop_t *loop, struct aws_client *client, flow_fn
     uintptr_t address = (uintptr_t)flow;
 
     *flow = (struct flow){.loop = loop, .client = client, .fn = fn, .ended = ended, .arg = arg};
+#ifndef FLOW_SANITIZED
+    watch_stacks();
+#endif
     flow->stack = stack_new();
     (void)getcontext(&flow->inside);
     flow->inside.uc_stack.ss_sp = flow->stack;
