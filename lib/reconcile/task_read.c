@@ -283,6 +283,24 @@ static char *what_is_missing(const struct task *task, const struct call *call, c
     return reply_check_always(call->always, result);
 }
 
+/* What others read too is theirs as well, so it is copied before something is added to it. */
+static void add_page(struct slot *slot, const json_t *result)
+{
+    json_t *joined;
+
+    if (!slot->reply) {
+        slot->reply = json_share(result);
+        return;
+    }
+    if (!slot->joined) {
+        joined = json_deep_copy(slot->reply);
+        json_decref(slot->reply);
+        slot->reply = joined;
+        slot->joined = true;
+    }
+    table_join(slot->reply, result);
+}
+
 static void page_arrived(struct task *task, struct slot *slot, const json_t *result)
 {
     cleanup_free char *missing = what_is_missing(task, slot->call, result);
@@ -292,10 +310,7 @@ static void page_arrived(struct task *task, struct slot *slot, const json_t *res
         task_outcome_end(task, VERDICT_RETRY);
         return;
     }
-    if (!slot->reply)
-        slot->reply = json_deep_copy(result);
-    else
-        table_join(slot->reply, result);
+    add_page(slot, result);
     if (next_page(task, slot, result))
         return;
     page_tokens_fini(&slot->tokens); /* the next piece is a list of its own */

@@ -7,7 +7,8 @@
 
 /* Fills `after` of a pipeline's items, which stand in the order of its resources. */
 void turns_order(struct item *items, const struct manifest_pipeline *pipeline);
-/* Releases every planned item whose turn it is; blocks those that wait for one that failed. */
-void turns_release(struct item *items, size_t count);
+/* Releases planned items whose turn it is; blocks those that wait for one that failed.  True when
+ * it ended early, for the loop's sake: call it again in the next round. */
+bool turns_release(struct item *items, size_t count);
 
 #endif
