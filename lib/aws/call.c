@@ -19,10 +19,11 @@
 
 static void on_timer(uv_timer_t *timer);
 
+/* The loop's clock is left alone: it stands still while timers run, so that one of a millisecond,
+ * which others put off their work by, never fires in the same round. */
 static void arm(struct aws_call *call, enum call_state state, int64_t delay_ms)
 {
     call->state = state;
-    uv_update_time(call->client->loop);
     (void)uv_timer_start(&call->timer, on_timer, delay_ms > 0 ? (uint64_t)delay_ms : 0, 0);
 }
 

@@ -161,7 +161,6 @@ static int set_timeout(CURLM *multi, long ms, void *arg)
         return 0;
     if (ms < 0)
         return uv_timer_stop(&http->timeout);
-    uv_update_time(http->timeout.loop);
     return uv_timer_start(&http->timeout, on_timeout, (uint64_t)ms, 0);
 }
 
