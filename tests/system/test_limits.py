@@ -5,7 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from conftest import BINARY, ROOT, Spec, environment
+from conftest import API, BINARY, ROOT, Spec, environment
+from sandbox import endless
 from sandbox.control import Sandbox
 
 SERVICES = ("apigatewayv2", "athena", "cloudwatch", "firehose", "glue", "iam", "logs", "s3", "sns")
@@ -44,3 +45,49 @@ def test_large_replies(sandbox: Sandbox, spec: Spec, run: Any, api: str, tmp_pat
     for wrong in ("+ create", "~ update", "in sync", "absent"):
         assert wrong not in told, told
     assert not [call for call in sandbox.calls(kind="write") if call["faults"]]
+
+
+# Between them they ask for every list that comes in pages.
+VERBS = (["plan"], ["status"], ["import", API, "--template", str(ROOT / "specs/pipeline.yaml")],
+         ["audit", "--month", "2025-10"], ["rollup", "--month", "2025-10"], ["backfill", "--day", "2025-10-08"])
+# The name of an account, which nothing rests on; the last events of a log, of which `status` shows a few; GetQueryResults
+# of a rollup has one row.
+NOT_ASKED = {("iam", "ListAccountAliases")}
+HAVE_ITEMS = {"GetApis", "ListNamedQueries", "DescribeLogGroups", "ListRolePolicies", "GetTables"}
+ENOUGH = {("logs", "FilterLogEvents", "status")}
+
+
+def lists_by_verb(sandbox: Sandbox, run: Any) -> dict[tuple[str, str], list[str]]:
+    """Each operation that the model has pages of, and a verb that asks for it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for words in VERBS:
+        sandbox.clear()
+        run(*words)
+        for call in sandbox.calls():
+            if endless.asks_by(call["service"], call["operation"]):
+                found.setdefault((call["service"], call["operation"]), words)
+    return found
+
+
+def test_lists_without_end(sandbox: Sandbox, run: Any, api: str) -> None:
+    """Whichever list it is: an error that is told, never a list cut short, never for ever."""
+    assert run("apply", "--yes").returncode == 0
+    lists = lists_by_verb(sandbox, run)
+    assert len(lists) >= 18, lists
+    for number, ((service, operation), words) in enumerate(sorted(lists.items())):
+        if (service, operation) in NOT_ASKED or (service, operation, words[0]) in ENOUGH:
+            continue
+        way = "fresh" if operation in HAVE_ITEMS else ("alternate", "long")[number % 2]
+        sandbox.faults({"action": "endless", "service": service, "operation": operation, "way": way, "times": 0,
+                        "client": "billingd"})
+        done = run(*words)
+        told = done.stdout + done.stderr
+        assert sandbox.fault_counts()[0]["changed"] in range(1, 9), (operation, way, words)
+        assert f"{operation}: " in told and ("has no end" in told or "is none of AWS's" in told), (operation, way, told)
+        assert done.returncode not in (0, 2), (operation, way, done)
+    sandbox.faults({"action": "endless", "service": "logs", "operation": "DescribeLogGroups", "way": "empty", "times": 0,
+                    "client": "billingd"})
+    done = run("plan")
+    assert "pages: the list has no end" in done.stderr + done.stdout or "without an item" in done.stdout + done.stderr, done
+    assert done.returncode == 1
+    sandbox.faults()
