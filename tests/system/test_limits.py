@@ -1,5 +1,6 @@
 """A server that sends 15 MB for everything: told as unread, and never the memory of the machine."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -91,3 +92,20 @@ def test_lists_without_end(sandbox: Sandbox, run: Any, api: str) -> None:
     assert "pages: the list has no end" in done.stderr + done.stdout or "without an item" in done.stdout + done.stderr, done
     assert done.returncode == 1
     sandbox.faults()
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(spec: Spec, tmp_path: Path) -> None:
+    """Nobody will ever write to it: each file that a verb reads."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with_template = tmp_path / "other.yaml"
+    with_template.write_text(re.sub(r"template: .*", f"template: {pipe}", spec.path.read_text()))
+    offline = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BILLING"))} | {
+        "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    for words in (["-f", pipe, "check"], ["-f", pipe, "run", "--bad-spec", "exit"], ["-f", with_template, "check"],
+                  ["fmt", pipe], ["-f", spec.path, "apply", pipe], ["import", API, "--env", pipe],
+                  ["-f", spec.path, "verify", "2025-10", "--public-key", pipe]):
+        done = subprocess.run([BINARY, *words], env=offline, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False, timeout=60)
+        assert done.returncode > 0, (words, done)
+        assert str(pipe) in done.stderr, (words, done)
