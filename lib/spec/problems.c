@@ -185,7 +185,7 @@ static char *read_line(struct printing *p, const char *path, int wanted)
     if (!p->path || strcmp(p->path, path) != 0 || wanted < p->at) {
         close_file(p);
         p->path = path;
-        p->file = strcmp(path, "-") != 0 ? yaml_open(path) : NULL;
+        p->file = strcmp(path, "-") != 0 ? yaml_read_open(path) : NULL;
     }
     for (; p->file && p->at < wanted; p->at++)
         if (getline(&p->line, &p->room, p->file) < 0)

@@ -48,7 +48,7 @@ struct yaml_node *yaml_read_input(const char *name, yaml_problem_fn *problem, vo
 struct yaml_node *yaml_read_text(const char *file, const char *bytes, size_t length,
                                  yaml_problem_fn *problem, void *arg);
 /* To read; it never waits: the open of a FIFO would, for its writer.  NULL and errno. */
-FILE *yaml_open(const char *path);
+FILE *yaml_read_open(const char *path);
 /* The bytes of a regular file without a byte order mark, NUL-ended, and their number; NULL with
  * *problem (new text) when it cannot be read or is larger than 4 MiB. */
 char *yaml_read_bytes(const char *path, size_t *length, char **problem);

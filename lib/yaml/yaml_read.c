@@ -449,7 +449,7 @@ struct yaml_node *yaml_read_input(const char *name, yaml_problem_fn *problem, vo
     return NULL;
 }
 
-FILE *yaml_open(const char *path)
+FILE *yaml_read_open(const char *path)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
@@ -458,7 +458,7 @@ FILE *yaml_open(const char *path)
 
 char *yaml_read_bytes(const char *path, size_t *length, char **problem)
 {
-    FILE *file = yaml_open(path);
+    FILE *file = yaml_read_open(path);
     struct stat status;
     char *bytes = NULL;
 
