@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/timestamp.h"
+#include "yaml/yaml.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -124,7 +125,7 @@ int plan_file_write(const char *path, const json_t *document, struct err *e)
 /* The whole file as text; NULL with a text. */
 static char *read_text(const char *path, size_t *length, struct err *e)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = yaml_read_open(path);
     char *text;
 
     if (!file) {

@@ -9,34 +9,100 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What the C library's stream writes to: a descriptor, by way of what makes bytes printable. */
 struct stream {
     int descriptor;
-    bool exact;   /* the bytes are data */
-    bool journal; /* each line begins with its <priority> */
-    bool within;  /* a line: its end was not written yet */
-    int priority; /* of that line, or of the one before */
+    bool exact;    /* the bytes are data */
+    bool journal;  /* each line begins with its <priority> */
+    bool given_up; /* nobody read it when the program was told to stop */
+    bool within;   /* a line: its end was not written yet */
+    int priority;  /* of that line, or of the one before */
     struct printable printable;
 };
 
 static struct stream output = {.descriptor = STDOUT_FILENO};
 static struct stream errors = {.descriptor = STDERR_FILENO};
 
-/* False, errno set, when not all of it could be written. */
-static bool write_all(int descriptor, const char *bytes, size_t length)
-{
-    while (length) {
-        ssize_t n = write(descriptor, bytes, length);
+/* A pipe that poll(2) calls writable takes so much without waiting. */
+enum { AT_ONCE_BYTES = 4096 };
 
-        if (n < 0 && errno == EAGAIN)
-            (void)poll(&(struct pollfd){.fd = descriptor, .events = POLLOUT}, 1, -1);
-        else if (n < 0 && errno != EINTR)
+static volatile sig_atomic_t stopped; /* by this signal, while waiting */
+
+static void on_stop(int number)
+{
+    stopped = number;
+}
+
+/* Whether the program handles a signal, so that it is not ended by it anyway. */
+static bool is_handled(const struct sigaction *action)
+{
+    return (action->sa_flags & SA_SIGINFO) ||
+           (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
+}
+
+static bool takes_more(const struct stream *stream)
+{
+    return poll(&(struct pollfd){.fd = stream->descriptor, .events = POLLOUT}, 1, 0) != 0;
+}
+
+/* Until the reader takes more.  False when the program is told to stop meanwhile: its handler,
+ * which runs then, tells the loop, which would not hear of it while we wait for a reader. */
+static bool wait_for_reader(int descriptor)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    const struct sigaction ours = {.sa_handler = on_stop};
+    struct sigaction before[2];
+    sigset_t both, mask;
+
+    (void)sigemptyset(&both);
+    for (int i = 0; i < 2; i++)
+        (void)sigaddset(&both, numbers[i]);
+    (void)pthread_sigmask(SIG_BLOCK, &both, &mask);
+    stopped = 0;
+    for (int i = 0; i < 2; i++)
+        if (!sigaction(numbers[i], NULL, &before[i]) && is_handled(&before[i]))
+            (void)sigaction(numbers[i], &ours, NULL);
+    (void)ppoll(&(struct pollfd){.fd = descriptor, .events = POLLOUT}, 1, NULL, &mask);
+    for (int i = 0; i < 2; i++)
+        (void)sigaction(numbers[i], &before[i], NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    return !stopped || raise(stopped) != 0;
+}
+
+/* What a reader may keep waiting: no file. */
+static bool may_wait(int descriptor)
+{
+    struct stat is;
+
+    return !fstat(descriptor, &is) && !S_ISREG(is.st_mode);
+}
+
+/* False, errno set, when not all of it could be written. */
+static bool write_all(struct stream *stream, const char *bytes, size_t length)
+{
+    const bool waits = may_wait(stream->descriptor);
+
+    while (length) {
+        size_t some = waits && length > AT_ONCE_BYTES ? AT_ONCE_BYTES : length;
+        ssize_t n;
+
+        stream->given_up = stream->given_up ||
+                           (waits && !takes_more(stream) && !wait_for_reader(stream->descriptor));
+        if (stream->given_up) {
+            errno = EINTR;
+            return false;
+        }
+        n = write(stream->descriptor, bytes, some);
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
             return false;
         bytes += n > 0 ? n : 0;
         length -= n > 0 ? (size_t)n : 0;
@@ -99,14 +165,14 @@ static ssize_t write_stream(void *cookie, const char *bytes, size_t length)
     cleanup_str struct str shown = {0}, marked = {0};
 
     if (stream->exact)
-        return write_all(stream->descriptor, bytes, length) ? (ssize_t)length : 0;
+        return write_all(stream, bytes, length) ? (ssize_t)length : 0;
     printable_add(&stream->printable, &shown, bytes, length);
     if (stream == &errors)
         hide_secrets(&shown);
     if (!stream->journal)
-        return write_all(stream->descriptor, str_text(&shown), shown.len) ? (ssize_t)length : 0;
+        return write_all(stream, str_text(&shown), shown.len) ? (ssize_t)length : 0;
     mark(stream, &marked, str_text(&shown), shown.len);
-    return write_all(stream->descriptor, str_text(&marked), marked.len) ? (ssize_t)length : 0;
+    return write_all(stream, str_text(&marked), marked.len) ? (ssize_t)length : 0;
 }
 
 static FILE *open_stream(struct stream *stream, int buffering)
@@ -130,7 +196,7 @@ static int end_stream(FILE *file, struct stream *stream)
     int failed = fflush(file);
 
     printable_end(&stream->printable, &rest);
-    return failed || !write_all(stream->descriptor, str_text(&rest), rest.len) ? -1 : 0;
+    return failed || !write_all(stream, str_text(&rest), rest.len) ? -1 : 0;
 }
 
 void standard_streams_open(void)

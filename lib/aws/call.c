@@ -6,6 +6,7 @@
  * caller may have freed both. */
 #include "aws/call_private.h"
 
+#include "aws/reply/reply_page.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -18,10 +19,11 @@
 
 static void on_timer(uv_timer_t *timer);
 
+/* The loop's clock is left alone: it stands still while timers run, so that one of a millisecond,
+ * which others put off their work by, never fires in the same round. */
 static void arm(struct aws_call *call, enum call_state state, int64_t delay_ms)
 {
     call->state = state;
-    uv_update_time(call->client->loop);
     (void)uv_timer_start(&call->timer, on_timer, delay_ms > 0 ? (uint64_t)delay_ms : 0, 0);
 }
 
@@ -53,11 +55,7 @@ static void dispose(struct aws_call *call)
 
 static void detach(struct aws_call *call)
 {
-    struct aws_call **at = &call->client->calls;
-
-    while (*at != call)
-        at = &(*at)->next;
-    *at = call->next;
+    LIST_REMOVE(call, next);
     if (call->state == CALL_WAITING)
         identity_forget(call->identity, &call->waiter);
     http_cancel(call->transfer);
@@ -197,10 +195,19 @@ static void on_no_reply(struct aws_call *call, const struct http_reply *http)
 
     call_attempt_error(call, codes[http->failure], message);
     observe(call, call->reply.error.code);
-    if (http->failure == HTTP_TOO_LARGE || http->failure == HTTP_REFUSED)
+    if (http->failure == HTTP_REFUSED)
         finish_refused(call, ERR_INVALID);
     else
         try_again_later(call, NULL);
+}
+
+/* One page of several, for who takes it for all. */
+static bool is_part(const struct aws_call *call)
+{
+    const struct reply_page_rule *rule =
+        call->pages ? NULL : reply_page_find(call->operation.model->name, call->operation.name);
+
+    return rule && reply_page_has_more(rule, call->reply.result);
 }
 
 static void on_decoded(struct aws_call *call, const struct aws_raw_reply *raw, bool valid)
@@ -212,6 +219,13 @@ static void on_decoded(struct aws_call *call, const struct aws_raw_reply *raw, b
     }
     observe(call, "ok");
     retry_succeeded(&call->retry);
+    if (is_part(call)) {
+        json_decref(call->reply.result);
+        call->reply.result = NULL;
+        call_attempt_error(call, "MorePages", "the reply is not all: it has more pages");
+        finish_refused(call, ERR_INVALID);
+        return;
+    }
     call->reply.kind = ERR_NONE;
     identity_learn(call->identity, call->operation.name, call->reply.result);
     memset(&call->reply.error, 0, sizeof call->reply.error);
@@ -231,7 +245,7 @@ static void on_reply(void *arg, const struct http_reply *http)
     /* It came in time: the deadline is over. */
     call->state = CALL_DECODING;
     (void)uv_timer_stop(&call->timer);
-    call_decode(call, &http->raw, on_decoded);
+    call_decode(call, http, on_decoded);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -286,8 +300,7 @@ struct aws_call *aws_call_start(struct aws_client *client, const struct identity
     call->started_ms = clock_monotonic_ms();
     call->deadline_ms = call->started_ms + client->options.deadline_ms;
     random_uuid(call->invocation_id);
-    call->next = client->calls;
-    client->calls = call;
+    LIST_INSERT_HEAD(&client->calls, call, next);
     (void)uv_timer_init(client->loop, &call->timer);
     call->timer.data = call;
     arm(call, CALL_STARTING, 0);

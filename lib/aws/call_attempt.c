@@ -5,6 +5,7 @@
  * since the endpoint changes its path and the signature its headers. */
 #include "aws/call_private.h"
 
+#include "aws/reply/reply_limit.h"
 #include "aws/sigv4.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -115,12 +116,14 @@ static void send_attempt(struct aws_call *call, const struct aws_credentials *cr
         sign(call, credentials);
     call->url = mem_printf("http%s://%s%s%s%s", call->endpoint.plain ? "" : "s",
                            call->endpoint.host, m->path, *m->query ? "?" : "", m->query);
-    request = (struct http_request){.method = m->method,
-                                    .url = call->url,
-                                    .headers = m->headers,
-                                    .header_count = m->header_count,
-                                    .body = m->body,
-                                    .body_length = m->body_length};
+    request =
+        (struct http_request){.method = m->method,
+                              .url = call->url,
+                              .headers = m->headers,
+                              .header_count = m->header_count,
+                              .body = m->body,
+                              .body_length = m->body_length,
+                              .body_limit = reply_limit_bytes(&call->operation, call->params)};
     call->reply.attempts++;
     call->sent_ms = clock_monotonic_ms();
     call->transfer = http_send(call->client->http, &request, on_reply, call);

@@ -26,6 +26,7 @@ struct aws_call {
     char *region;
     struct aws_operation operation;
     json_t *params;
+    bool pages; /* who asks looks for more of them */
     aws_done_fn *done;
     void *arg;
     enum call_state state;
@@ -48,7 +49,7 @@ struct aws_call {
     struct retry retry;
 
     struct aws_reply reply;
-    struct aws_call *next; /* of the client's */
+    LIST_ENTRY(aws_call) next; /* of the client's */
 };
 
 /* ---- call_attempt.c ---- */
@@ -87,7 +88,7 @@ void call_encode_forget(struct aws_call *call);
 typedef void call_decoded_fn(struct aws_call *call, const struct aws_raw_reply *raw, bool valid);
 /* Decodes and judges what came back, and calls done: from in here or, of a large reply, later,
  * unless the call forgets it. */
-void call_decode(struct aws_call *call, const struct aws_raw_reply *raw, call_decoded_fn *done);
+void call_decode(struct aws_call *call, const struct http_reply *http, call_decoded_fn *done);
 /* What is under way comes to nothing. */
 void call_decode_forget(struct aws_call *call);
 

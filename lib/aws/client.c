@@ -1,7 +1,7 @@
 /* client.c -- owns what calls share, and reads the settings they run with. */
 #include "aws/client.h"
 
-#include "aws/client_private.h"
+#include "aws/call_private.h"
 #include "aws/codec/model.h"
 #include "aws/codec/model_embed.h"
 #include "aws/endpoint.h"
@@ -183,6 +183,8 @@ struct aws_client *aws_client_new_with(uv_loop_t *loop, const struct aws_client_
     client->loop = loop;
     client->options = *options;
     client->bucket_regions = json_object();
+    LIST_INIT(&client->calls);
+    TAILQ_INIT(&client->decodes);
     client->identities = (struct identity_set){.loop = loop,
                                                .send = send_for_identity,
                                                .http = http_for_identity,
@@ -212,8 +214,9 @@ void aws_client_free(struct aws_client *client)
 {
     if (!client)
         return;
-    while (client->calls)
-        aws_call_cancel(client->calls);
+    while (!LIST_EMPTY(&client->calls))
+        aws_call_cancel(LIST_FIRST(&client->calls));
+    call_decode_forget_client(client);
     aws_session_free_all(client);
     identity_free_all(&client->identities);
     http_free(client->http);
@@ -238,6 +241,15 @@ struct aws_call *aws_client_send(struct aws_client *client, const struct aws_req
                                                      .op = request->op,
                                                      .params = request->params},
                           done, arg);
+}
+
+struct aws_call *aws_client_send_page(struct aws_client *client, const struct aws_request *request,
+                                      aws_done_fn *done, void *arg)
+{
+    struct aws_call *call = aws_client_send(client, request, done, arg);
+
+    call->pages = true;
+    return call;
 }
 
 void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, void *arg)

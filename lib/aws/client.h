@@ -37,6 +37,11 @@ struct aws_request {
 struct aws_call *aws_client_send(struct aws_client *client, const struct aws_request *request,
                                  aws_done_fn *done, void *arg);
 
+/* The same, for who looks whether the reply has more pages behind it: to aws_client_send a reply
+ * that is not all is an error. */
+struct aws_call *aws_client_send_page(struct aws_client *client, const struct aws_request *request,
+                                      aws_done_fn *done, void *arg);
+
 /* One HTTP attempt, well or not. */
 struct aws_attempt {
     const char *service, *op;

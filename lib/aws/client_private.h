@@ -14,6 +14,11 @@
 #include "aws/retry.h"
 #include "aws/skew.h"
 
+#include <sys/queue.h>
+
+LIST_HEAD(aws_calls, aws_call);
+TAILQ_HEAD(call_decodes, call_decode);
+
 struct aws_client_options {
     struct http_options http;
     struct retry_policy retry;
@@ -38,10 +43,17 @@ struct aws_client {
     json_t *bucket_regions; /* bucket -> region, learnt from refusals */
     struct aws_session *sessions;
     struct identity_set identities;
-    struct aws_call *calls;
+    struct aws_calls calls;
+    struct call_decodes decodes; /* large replies, oldest first */
+    size_t decoding;             /* bytes of memory that those take which are being decoded */
     aws_observer_fn *observer;
     void *observer_arg;
 };
+
+/* ---- call_decode.c ---- */
+
+/* After all calls were cancelled: what threads still have comes to nothing. */
+void call_decode_forget_client(struct aws_client *client);
 
 /* ---- session.c ---- */
 

@@ -1,14 +1,17 @@
 #include "aws/flow.h"
 
 #include "aws/page_tokens.h"
+#include "aws/reply/reply_page.h"
 #include "base/json.h"
 #include "base/mem.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -90,6 +93,44 @@ static void left_mark(struct flow *flow)
 #endif
 }
 
+/* ---- a stack that is not enough ---- */
+
+#ifndef FLOW_SANITIZED
+static struct flow *running; /* the innermost */
+
+/* What comes next is the signal itself, with a core: the guard is still there. */
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    static const char told[] = "billingd: the stack of a flow overflowed: report it\n";
+    const char *at = info->si_addr;
+
+    (void)context;
+    if (running && at >= running->stack - GUARD_BYTES && at < running->stack)
+        (void)!write(STDERR_FILENO, told, sizeof told - 1);
+    (void)signal(number, SIG_DFL);
+}
+
+/* On a stack of its own, since the one that overflowed has no room for it.  Who handles the signal
+ * already goes on doing so. */
+static void watch_stacks(void)
+{
+    static char room[64 << 10];
+    static bool watched;
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK},
+                     before;
+
+    if (watched)
+        return;
+    watched = true;
+    if (sigaction(SIGSEGV, NULL, &before) || (before.sa_flags & SA_SIGINFO) ||
+        before.sa_handler != SIG_DFL)
+        return;
+    if (sigaltstack(&(stack_t){.ss_sp = room, .ss_size = sizeof room}, NULL) ||
+        sigaction(SIGSEGV, &action, NULL))
+        abort(); /* only with wrong arguments */
+}
+#endif
+
 /* The lowest byte of a new stack, above its guard. */
 static char *stack_new(void)
 {
@@ -136,10 +177,18 @@ static void finish(struct flow *flow)
 /* Lets the flow run until it waits again or is over. */
 static void resume(struct flow *flow)
 {
+#ifndef FLOW_SANITIZED
+    struct flow *outer = running;
+
+    running = flow;
+#endif
     enter_mark(flow);
     if (swapcontext(&flow->outside, &flow->inside))
         abort();
     left_mark(flow);
+#ifndef FLOW_SANITIZED
+    running = outer;
+#endif
     if (flow->over)
         finish(flow);
 }
@@ -173,6 +222,9 @@ static struct flow *flow_new(uv_loop_t *loop, struct aws_client *client, flow_fn
     uintptr_t address = (uintptr_t)flow;
 
     *flow = (struct flow){.loop = loop, .client = client, .fn = fn, .ended = ended, .arg = arg};
+#ifndef FLOW_SANITIZED
+    watch_stacks();
+#endif
     flow->stack = stack_new();
     (void)getcontext(&flow->inside);
     flow->inside.uc_stack.ss_sp = flow->stack;
@@ -265,7 +317,11 @@ bool flow_is_cancelled(const struct flow *flow)
     return flow->cancelled;
 }
 
-json_t *flow_call(struct flow *flow, const struct aws_request *request, struct err *e)
+typedef struct aws_call *send_fn(struct aws_client *client, const struct aws_request *request,
+                                 aws_done_fn *done, void *arg);
+
+static json_t *call_by(struct flow *flow, send_fn *send, const struct aws_request *request,
+                       struct err *e)
 {
     json_t *result;
 
@@ -273,7 +329,7 @@ json_t *flow_call(struct flow *flow, const struct aws_request *request, struct e
     flow->throttled = false;
     flow->kind = ERR_CANCELLED;
     if (!flow->cancelled) {
-        flow->call = aws_client_send(flow->client, request, on_reply, flow);
+        flow->call = send(flow->client, request, on_reply, flow);
         wait_here(flow);
     }
     result = flow->result;
@@ -288,6 +344,16 @@ json_t *flow_call(struct flow *flow, const struct aws_request *request, struct e
         err_set(e, flow->kind == ERR_NONE ? ERR_RETRY : flow->kind, "%s", text);
     }
     return NULL;
+}
+
+json_t *flow_call(struct flow *flow, const struct aws_request *request, struct err *e)
+{
+    return call_by(flow, aws_client_send, request, e);
+}
+
+json_t *flow_call_page(struct flow *flow, const struct aws_request *request, struct err *e)
+{
+    return call_by(flow, aws_client_send_page, request, e);
 }
 
 json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e)
@@ -311,24 +377,42 @@ bool flow_throttled(const struct flow *flow)
     return flow->throttled;
 }
 
+/* 1 when params now ask for the page behind this one, 0 when there is none; -1 and *e. */
+static int next_page(const struct flow_listing *listing, const json_t *page, json_t *params,
+                     struct page_tokens *tokens, struct err *e)
+{
+    const char *service = listing->request.service, *op = listing->request.op;
+    const struct reply_page_rule *rule = reply_page_find(service, op);
+    json_t *token = json_at(page, listing->next_token);
+    const char *text = json_string_value(token);
+    bool has = json_string_length(token) > 0;
+
+    if (rule ? !reply_page_has_more(rule, page) : !has)
+        return 0;
+    if (!has)
+        return err_set(e, ERR_RETRY, "%s: says that there are more pages, and not where", op);
+    if (page_tokens_add(tokens, &(struct page_tokens_page){service, op, page, text}, e))
+        return -1;
+    json_object_set(params, listing->token, token);
+    return 1;
+}
+
 /* Asks for pages until take has enough or there are no more. */
 static int each_page(struct flow *flow, const struct flow_listing *listing, json_t *params,
                      struct page_tokens *tokens, struct err *e)
 {
     const struct aws_request request = {listing->request.session, listing->request.service,
                                         listing->request.op, params};
+    int more = 1;
 
-    for (;;) {
-        json_auto_t *page = flow_call(flow, &request, e);
-        json_t *token = json_object_get(page, listing->next_token);
-        int more = page ? listing->take(listing->arg, page, e) : -1;
+    while (more > 0) {
+        json_auto_t *page = flow_call_page(flow, &request, e);
 
-        if (more <= 0 || !json_string_length(token))
-            return more < 0 ? -1 : 0;
-        if (page_tokens_add(tokens, request.op, json_string_value(token), e))
-            return -1;
-        json_object_set(params, listing->token, token);
+        more = page ? listing->take(listing->arg, page, e) : -1;
+        if (more > 0)
+            more = next_page(listing, page, params, tokens, e);
     }
+    return more;
 }
 
 int flow_pages(struct flow *flow, const struct flow_listing *listing, struct err *e)

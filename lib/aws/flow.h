@@ -29,8 +29,10 @@ bool flow_is_cancelled(const struct flow *flow);
 /* Sends a call and waits.  Returns the result (new reference), or NULL with *e told by
  * aws_error_text; flow_error then has the parts. */
 json_t *flow_call(struct flow *flow, const struct aws_request *request, struct err *e);
-/* The same in a flow that may have been cancelled, for what must be tidied up before it ends (stop
- * what was started).  Only another flow_cancel ends this wait. */
+/* The same, for who looks for more pages itself (aws_client_send_page). */
+json_t *flow_call_page(struct flow *flow, const struct aws_request *request, struct err *e);
+/* The same as flow_call in a flow that may have been cancelled, for what must be tidied up before
+ * it ends (stop what was started).  Only another flow_cancel ends this wait. */
 json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e);
 /* What AWS said to the last flow_call that failed. */
 const struct aws_error *flow_error(const struct flow *flow);
@@ -39,7 +41,8 @@ bool flow_throttled(const struct flow *flow);
 /* A list that comes in pages. */
 struct flow_listing {
     struct aws_request request;
-    const char *token, *next_token; /* members: of the request, and of the reply */
+    const char *token, *next_token; /* a member of the request, and where it is in the reply
+                                       (json_at) */
     /* Given page after page (borrowed): 1 for more of them, 0 when that was enough, -1 and *e. */
     int (*take)(void *arg, const json_t *page, struct err *e);
     void *arg;

@@ -20,6 +20,7 @@ const struct http_options http_defaults = {
     .total_timeout_ms = 30000,
     .stall_s = 30,
     .body_limit = 16u << 20,
+    .in_flight = 32u << 20,
     .header_limit = 64u << 10,
     .per_host = 16,
     .total = 48,
@@ -37,11 +38,13 @@ struct watcher {
 
 static void unlink_transfer(struct http_transfer *t)
 {
-    struct http_transfer **at = &t->http->transfers;
-
-    while (*at != t)
-        at = &(*at)->next;
-    *at = t->next;
+    if (!t->easy) {
+        TAILQ_REMOVE(&t->host->waiting, t, next);
+        return;
+    }
+    TAILQ_REMOVE(&t->http->running, t, next);
+    t->http->running_count--;
+    t->host->running--;
 }
 
 /* ---- the end of a transfer ---- */
@@ -59,6 +62,8 @@ static void finish(struct http_transfer *t, CURLcode code)
     /* Its place is free before the caller asks for more. */
     if (t->easy)
         (void)curl_multi_remove_handle(t->http->multi, t->easy);
+    t->http->reserved -= t->reserved - t->body.len;
+    t->reserved = t->body.len;
     kick(t->http);
     t->done(t->arg, &reply);
     if (t->easy)
@@ -156,7 +161,6 @@ static int set_timeout(CURLM *multi, long ms, void *arg)
         return 0;
     if (ms < 0)
         return uv_timer_stop(&http->timeout);
-    uv_update_time(http->timeout.loop);
     return uv_timer_start(&http->timeout, on_timeout, (uint64_t)ms, 0);
 }
 
@@ -227,43 +231,74 @@ static int close_socket(void *arg, curl_socket_t socket)
 
 /* ---- whose turn it is ---- */
 
-static bool same_host(const char *a, const char *b)
+static struct http_host *host_of(struct http *http, const char *url)
 {
-    size_t scheme = strcspn(a, ":") + 3, n = scheme;
+    size_t scheme = strcspn(url, ":") + 3, n = scheme;
+    struct http_host *host;
 
-    if (strlen(a) > scheme)
-        n += strcspn(a + scheme, "/?");
-    return strncmp(a, b, n) == 0 && strchr("/?", b[n]);
+    if (strlen(url) > scheme)
+        n += strcspn(url + scheme, "/?");
+    n = strnlen(url, n);
+    SLIST_FOREACH(host, &http->hosts, next)
+        if (strncmp(host->origin, url, n) == 0 && !host->origin[n])
+            return host;
+    host = mem_new(sizeof *host);
+    host->origin = mem_text_n(url, n);
+    TAILQ_INIT(&host->waiting);
+    SLIST_INSERT_HEAD(&http->hosts, host, next);
+    return host;
 }
 
+/* The oldest of those whose host has a place; NULL: none. */
+static struct http_transfer *next_in_line(struct http *http)
+{
+    struct http_transfer *oldest = NULL, *first;
+    struct http_host *host;
+
+    if (http->running_count >= http->options.total)
+        return NULL;
+    SLIST_FOREACH(host, &http->hosts, next) {
+        first = TAILQ_FIRST(&host->waiting);
+        if (first && host->running < http->options.per_host &&
+            (!oldest || first->number < oldest->number))
+            oldest = first;
+    }
+    return oldest;
+}
+
+/* For as much as it may become; one that is alone always has. */
 static bool has_room(const struct http_transfer *t)
 {
-    unsigned here = 0, all = 0;
+    size_t limit = http_transfer_limit(t), reserved = t->http->reserved;
 
-    for (const struct http_transfer *o = t->http->transfers; o; o = o->next) {
-        all += o->easy != NULL;
-        here += o->easy && same_host(o->request.url, t->request.url);
-    }
-    return here < t->http->options.per_host && all < t->http->options.total;
+    return !reserved || (reserved <= t->http->options.in_flight &&
+                         limit <= t->http->options.in_flight - reserved);
 }
 
 /* Not from inside libcurl's callbacks. */
 static void start(struct http *http, struct http_transfer *t)
 {
+    unlink_transfer(t);
+    t->reserved = http_transfer_limit(t);
+    http->reserved += t->reserved;
     http_transfer_open(t);
+    TAILQ_INSERT_TAIL(&http->running, t, next);
+    http->running_count++;
+    t->host->running++;
     (void)curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
     (void)curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, http);
     if (curl_multi_add_handle(http->multi, t->easy))
         abort(); /* only a handle that is in use already, or no memory */
 }
 
+/* What waits for room is not overtaken: else small replies could keep a large one out for ever. */
 static void on_kick(uv_timer_t *timer)
 {
     struct http *http = timer->data;
+    struct http_transfer *t;
 
-    for (struct http_transfer *t = http->transfers; t; t = t->next)
-        if (!t->easy && has_room(t))
-            start(http, t);
+    while ((t = next_in_line(http)) != NULL && has_room(t))
+        start(http, t);
 }
 
 static void kick(struct http *http)
@@ -277,15 +312,15 @@ static void kick(struct http *http)
 struct http_transfer *http_send(struct http *http, const struct http_request *request,
                                 http_done_fn *done, void *arg)
 {
-    struct http_transfer *t = mem_new(sizeof *t), **at = &http->transfers;
+    struct http_transfer *t = mem_new(sizeof *t);
 
     t->http = http;
+    t->host = host_of(http, request->url);
+    t->number = http->sent++;
     t->request = *request;
     t->done = done;
     t->arg = arg;
-    while (*at)
-        at = &(*at)->next;
-    *at = t;
+    TAILQ_INSERT_TAIL(&t->host->waiting, t, next);
     kick(http);
     return t;
 }
@@ -297,6 +332,20 @@ void http_cancel(struct http_transfer *t)
     unlink_transfer(t);
     kick(t->http);
     http_transfer_free(t);
+}
+
+char *http_keep(const struct http_reply *reply)
+{
+    struct http_transfer *t = reply->transfer;
+
+    t->reserved = 0; /* the caller's now */
+    return str_take(&t->body);
+}
+
+void http_give_back(struct http *http, size_t bytes)
+{
+    http->reserved -= bytes;
+    kick(http);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
@@ -323,6 +372,8 @@ struct http *http_new(uv_loop_t *loop, const struct http_options *options, struc
     ignore_sigpipe();
     http = mem_new(sizeof *http);
     http->options = *options;
+    TAILQ_INIT(&http->running);
+    SLIST_INIT(&http->hosts);
     if ((http->multi = curl_multi_init()) == NULL)
         abort();
     (void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, set_socket);
@@ -338,17 +389,29 @@ struct http *http_new(uv_loop_t *loop, const struct http_options *options, struc
     return http;
 }
 
+static void free_line(struct http_line *line)
+{
+    struct http_transfer *t;
+
+    while ((t = TAILQ_FIRST(line)) != NULL) {
+        TAILQ_REMOVE(line, t, next);
+        http_transfer_free(t);
+    }
+}
+
 void http_free(struct http *http)
 {
+    struct http_host *host;
     CURLM *multi;
 
     if (!http)
         return;
-    while (http->transfers) {
-        struct http_transfer *t = http->transfers;
-
-        http->transfers = t->next;
-        http_transfer_free(t);
+    free_line(&http->running);
+    while ((host = SLIST_FIRST(&http->hosts)) != NULL) {
+        SLIST_REMOVE_HEAD(&http->hosts, next);
+        free_line(&host->waiting);
+        free(host->origin);
+        free(host);
     }
     /* libcurl still calls set_socket and close_socket while it closes connections. */
     multi = http->multi;

@@ -22,6 +22,8 @@ struct http_options {
     long total_timeout_ms; /* of one transfer once started; bodies over 1 MiB are timed by stalls */
     long stall_s;          /* a large upload slower than 1 KiB/s for so long is given up */
     size_t body_limit;     /* bytes of a reply's body */
+    size_t in_flight;      /* bytes of all replies that are on their way or not given back yet: a
+                              transfer waits for room for as much as its limit */
     size_t header_limit;   /* bytes of a reply's headers */
     unsigned per_host;     /* transfers running at once for one scheme, host and port */
     unsigned total;        /* ... and altogether */
@@ -54,9 +56,10 @@ enum http_failure {
 
 struct http_reply {
     enum http_failure failure;
-    bool connected;           /* somebody took the connection, whatever came then */
-    const char *problem;      /* what failed, for people; "" when nothing did */
-    struct aws_raw_reply raw; /* only when failure is HTTP_OK */
+    bool connected;                 /* somebody took the connection, whatever came then */
+    const char *problem;            /* what failed, for people; "" when nothing did */
+    struct aws_raw_reply raw;       /* only when failure is HTTP_OK */
+    struct http_transfer *transfer; /* for http_keep */
 };
 /* Never called from inside http_send. reply is gone afterwards. */
 typedef void http_done_fn(void *arg, const struct http_reply *reply);
@@ -70,6 +73,11 @@ void http_free(struct http *http);
 /* Waits its turn, then runs; waiting does not count against the timeouts. */
 struct http_transfer *http_send(struct http *http, const struct http_request *request,
                                 http_done_fn *done, void *arg);
+/* Inside done: the reply's body, NUL behind it, from now on the caller's, who frees it.  Its
+ * body_length bytes count as in flight until http_give_back. */
+char *http_keep(const struct http_reply *reply);
+/* After http_free it is harmless, but not after the loop has closed its handles. */
+void http_give_back(struct http *http, size_t bytes);
 /* done is not called any more. NULL is harmless. */
 void http_cancel(struct http_transfer *transfer);
 

@@ -7,9 +7,22 @@
 #include "base/str.h"
 
 #include <curl/curl.h>
+#include <sys/queue.h>
+
+/* Those that wait, or run, oldest first. */
+TAILQ_HEAD(http_line, http_transfer);
+
+/* One scheme, host and port. */
+struct http_host {
+    char *origin; /* "https://host:port" */
+    unsigned running;
+    struct http_line waiting;
+    SLIST_ENTRY(http_host) next;
+};
 
 struct http_transfer {
     struct http *http;
+    struct http_host *host;
     struct http_request request;
     http_done_fn *done;
     void *arg;
@@ -19,8 +32,10 @@ struct http_transfer {
     size_t header_count, header_bytes;
     struct str body;
     bool too_large;
+    size_t reserved; /* of the room in flight, while it runs and until its body is gone */
     char problem[CURL_ERROR_SIZE];
-    struct http_transfer *next;
+    uint64_t number; /* in the order of http_send */
+    TAILQ_ENTRY(http_transfer) next;
 };
 
 struct http {
@@ -29,12 +44,18 @@ struct http {
     uv_timer_t timeout; /* libcurl's */
     uv_timer_t kick;    /* starts waiting transfers, outside of everything */
     struct watcher *watchers;
-    struct http_transfer *transfers; /* oldest first: running and waiting */
-    unsigned handles;                /* uv handles not closed yet */
+    SLIST_HEAD(, http_host) hosts; /* all that were asked; few, and kept */
+    struct http_line running;
+    unsigned running_count;
+    uint64_t sent;    /* transfers so far */
+    size_t reserved;  /* of all transfers, and of bodies that are kept */
+    unsigned handles; /* uv handles not closed yet */
 };
 
 /* ---- http_transfer.c ---- */
 
+/* Bytes that its body may have. */
+size_t http_transfer_limit(const struct http_transfer *t);
 /* Makes its easy handle, ready for libcurl's multi interface. */
 void http_transfer_open(struct http_transfer *t);
 /* What is told of a transfer that ended with code; borrows from t. */

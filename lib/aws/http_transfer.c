@@ -31,6 +31,7 @@ void http_transfer_free(struct http_transfer *t)
             (void)curl_multi_remove_handle(t->http->multi, t->easy);
         curl_easy_cleanup(t->easy);
     }
+    t->http->reserved -= t->reserved;
     curl_slist_free_all(t->lines);
     forget_headers(t);
     free(t->headers);
@@ -40,6 +41,11 @@ void http_transfer_free(struct http_transfer *t)
     free(t);
 }
 
+size_t http_transfer_limit(const struct http_transfer *t)
+{
+    return t->request.body_limit ? t->request.body_limit : t->http->options.body_limit;
+}
+
 /* ---- what libcurl hands over while it runs ---- */
 
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
@@ -47,9 +53,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     struct http_transfer *t = arg;
     size_t n = size * count;
 
-    size_t limit = t->request.body_limit ? t->request.body_limit : t->http->options.body_limit;
-
-    if (n > limit - t->body.len) {
+    if (n > http_transfer_limit(t) - t->body.len) {
         t->too_large = true;
         return 0;
     }
@@ -110,7 +114,8 @@ void http_transfer_reply(struct http_transfer *t, CURLcode code, struct http_rep
     long status = 0;
     curl_off_t connect_us = 0;
 
-    *reply = (struct http_reply){.failure = t->too_large ? HTTP_TOO_LARGE : failure_of(code)};
+    *reply = (struct http_reply){.failure = t->too_large ? HTTP_TOO_LARGE : failure_of(code),
+                                 .transfer = t};
     (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
     reply->connected = connect_us > 0;
     if (reply->failure == HTTP_OK) {
@@ -122,7 +127,11 @@ void http_transfer_reply(struct http_transfer *t, CURLcode code, struct http_rep
         reply->raw.body_length = t->body.len;
         t->problem[0] = '\0';
     } else if (t->too_large) {
-        (void)snprintf(t->problem, sizeof t->problem, "reply exceeds the limit");
+        (void)snprintf(
+            t->problem, sizeof t->problem, "the %s larger than %zu bytes",
+            t->header_bytes > t->http->options.header_limit ? "reply's headers are" : "reply is",
+            t->header_bytes > t->http->options.header_limit ? t->http->options.header_limit
+                                                            : http_transfer_limit(t));
     } else if (!t->problem[0]) {
         (void)snprintf(t->problem, sizeof t->problem, "%s", curl_easy_strerror(code));
     }

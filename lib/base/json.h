@@ -10,6 +10,9 @@
 
 /* Any JSON text as a value, also one that is no object or list; NULL when it is none. */
 json_t *json_parse(const char *text, size_t length);
+/* Bytes of memory, never too few, that a JSON text's values take: small ones take many times their
+ * text (an empty object some 230 bytes for two). */
+size_t json_memory(const char *text, size_t length);
 /* The value at "a.b[].c" below document, borrowed; NULL when a step is missing.  "[]" is the first
  * item of a list, "[last]" the last. */
 json_t *json_at(const json_t *document, const char *path);

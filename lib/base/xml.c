@@ -135,6 +135,17 @@ struct xml_node *xml_parse(const char *text, size_t length, struct err *e)
     return r.root;
 }
 
+size_t xml_memory(const char *text, size_t length)
+{
+    /* A node; its name and text, each in memory of its own. */
+    enum { ELEMENT = sizeof(struct xml_node) + 16 + 2 * 32, ATTRIBUTE = 3 * 32 + 16 };
+    size_t bytes = 2 * length; /* its text grows by doubling */
+
+    for (size_t i = 0; i < length; i++)
+        bytes += text[i] == '<' ? ELEMENT : text[i] == '=' ? ATTRIBUTE : 0;
+    return bytes;
+}
+
 static void free_one(struct xml_node *node)
 {
     while (node->attributes) {

@@ -30,6 +30,8 @@ struct xml_node {
 /* The root element, owned by the caller, or NULL and *e (ERR_INVALID, with the line).  White space
  * before the XML declaration is skipped: S3 sends it while a long copy runs. */
 struct xml_node *xml_parse(const char *text, size_t length, struct err *e);
+/* Bytes of memory, never too few, that the tree of a document takes. */
+size_t xml_memory(const char *text, size_t length);
 /* NULL is harmless. */
 void xml_free(struct xml_node *root);
 

@@ -89,24 +89,14 @@ json_t *import_look_read(struct flow *flow, struct import_look *look,
 /* Not a list by tokens: the next page begins after the last name. */
 json_t *import_look_streams(struct flow *flow, struct import_look *look, bool *read_well)
 {
-    json_t *names = json_array();
-    bool more = true;
+    const struct import_read read = {.service = "firehose",
+                                     .op = "ListDeliveryStreams",
+                                     .params = json_pack("{s:i}", "Limit", 100),
+                                     .token = "ExclusiveStartDeliveryStreamName",
+                                     .next_token = "DeliveryStreamNames[last]",
+                                     .items = "DeliveryStreamNames",
+                                     .unknown = "which delivery streams there are"};
+    json_t *names = import_look_read(flow, look, &read, read_well);
 
-    while (more) {
-        const json_t *last = json_array_get(names, json_array_size(names) - 1);
-        const struct import_read read = {.service = "firehose",
-                                         .op = "ListDeliveryStreams",
-                                         .params = json_pack("{s:i, s:O*}", "Limit", 100,
-                                                             "ExclusiveStartDeliveryStreamName",
-                                                             json_array_size(names) ? last : NULL),
-                                         .unknown = "which delivery streams there are"};
-        json_auto_t *page = import_look_read(flow, look, &read, read_well);
-        const json_t *found = json_object_get(page, "DeliveryStreamNames");
-
-        (void)json_array_extend(names, (json_t *)found);
-        /* An empty page that says there is more would never end. */
-        more =
-            json_is_true(json_object_get(page, "HasMoreDeliveryStreams")) && json_array_size(found);
-    }
-    return names;
+    return names ? names : json_array();
 }

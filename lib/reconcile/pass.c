@@ -57,7 +57,8 @@ struct pass {
     struct item **shown; /* those with a task */
     size_t shown_count;
     unsigned identity_calls, checks_left;
-    size_t judged; /* pipelines, of a phase that judges */
+    size_t worked;  /* pipelines, of a phase that takes one in each round of the loop */
+    unsigned since; /* reads of the cache that are older confirm nothing */
     json_t *warnings, *stale;
     uv_timer_t *timer;
     int64_t started_ms, ended_ms;
@@ -176,15 +177,6 @@ static void take_identity(struct pass *pass, struct pipeline_pass *pipeline,
         "{s:s, s:O, s:s, s:s, s:s}", "account", account, "caller_arn",
         json_object_get(reply->result, "Arn"), "region", aws_session_region(pipeline->session),
         "partition", aws_session_partition(pipeline->session), "pipeline", pipeline->spec->name);
-    pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
-    if (pass->aliases)
-        account_alias_ask(pass->aliases, pipeline->session, account);
-    start_items(pass, pipeline);
-    pipeline->pauses.answered = on_answer;
-    pipeline->pauses.arg = pass;
-    pass_pauses_ask(
-        &pipeline->pauses, pass->cache,
-        &(struct pass_pauses_wish){pipeline->spec, pipeline->desired, account, pipeline->session});
 }
 
 static void on_identity(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
@@ -392,11 +384,47 @@ static void count_changes(struct pass *pass)
                          pass->changes, most, pass->changes));
 }
 
-static void pump_all(struct pass *pass)
+/* Goes on in the next round of the loop, which has 50 ms, and many pipelines.  (Libuv would run a
+ * timer of no delay in the same round.) */
+static void next_round(struct pass *pass)
 {
-    for (size_t i = 0; i < pass->item_count; i++)
+    (void)uv_timer_start(pass->timer, on_timer, 1, 0);
+}
+
+static void open_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
+{
+    if (!pipeline->facts)
+        return; /* refused */
+    pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
+    if (pass->aliases)
+        account_alias_ask(pass->aliases, pipeline->session, pipeline->account);
+    start_items(pass, pipeline);
+    pipeline->pauses.answered = on_answer;
+    pipeline->pauses.arg = pass;
+    pass_pauses_ask(&pipeline->pauses, pass->cache,
+                    &(struct pass_pauses_wish){pipeline->spec, pipeline->desired, pipeline->account,
+                                               pipeline->session});
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        item_pump(&pass->items[i]);
+}
+
+static void confirm_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
+{
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
         if (pass->items[i].task)
-            item_pump(&pass->items[i]);
+            item_confirm(&pass->items[i], pass->since);
+}
+
+/* The next pipeline of a phase that looks at one in each round.  True when none is left. */
+static bool work_next(struct pass *pass, void (*work)(struct pass *, struct pipeline_pass *))
+{
+    if (pass->worked == pass->pipeline_count)
+        return true;
+    work(pass, &pass->pipelines[pass->worked]);
+    if (++pass->worked == pass->pipeline_count)
+        return true;
+    next_round(pass);
+    return false;
 }
 
 static void wake_items(struct pass *pass)
@@ -420,21 +448,11 @@ static void wake_items(struct pass *pass)
         (void)uv_timer_start(pass->timer, on_timer, (uint64_t)soonest, 0);
 }
 
-/* One pipeline in a round of the loop: ten milliseconds.  Not on another thread: it notes at tasks,
- * which are the loop's.  True when none is left. */
-static bool judge_next(struct pass *pass)
+/* Ten milliseconds.  Not on another thread: it notes at tasks, which are the loop's. */
+static void judge_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
 {
-    const struct pipeline_pass *pipeline = &pass->pipelines[pass->judged];
-
-    if (pass->judged == pass->pipeline_count)
-        return true;
     live_lint(&pass->items[pipeline->first], pipeline->count, pipeline->facts,
               pipeline->spec->billing);
-    if (++pass->judged == pass->pipeline_count)
-        return true;
-    /* Libuv would run a timer of no delay in the same round. */
-    (void)uv_timer_start(pass->timer, on_timer, 1, 0);
-    return false;
 }
 
 /* Where the way out is, once for all that was refused. */
@@ -490,24 +508,31 @@ static void hold_when_stale(struct pass *pass)
 /* Whether the phase is over; gives items that wait, or their turn, a push. */
 static bool is_over(struct pass *pass)
 {
+    bool more;
+
     switch (pass->phase) {
     case PHASE_IDENTITY:
         return all_identified(pass);
     case PHASE_READING:
-        return all_at(pass, false) && (all_pauses_known(pass) || pass->share.stopping);
+        return work_next(pass, open_pipeline) && all_at(pass, false) &&
+               (all_pauses_known(pass) || pass->share.stopping);
     case PHASE_JUDGING:
     case PHASE_JUDGING_AGAIN:
-        return judge_next(pass);
+        return work_next(pass, judge_pipeline);
     case PHASE_CHECKING:
         return !pass->checks_left && account_alias_is_done(pass->aliases);
     case PHASE_PLANNED: /* ended from outside: pass.h */
         return false;
     case PHASE_CONFIRMING:
+        if (!work_next(pass, confirm_pipeline))
+            return false;
         wake_items(pass);
         return all_at(pass, false);
     case PHASE_APPLYING:
-        turns_release(pass->items, pass->item_count);
+        more = turns_release(pass->items, pass->item_count);
         wake_items(pass);
+        if (more)
+            next_round(pass);
         return all_at(pass, true);
     case PHASE_DONE:
         break;
@@ -519,11 +544,9 @@ static void begin_phase(struct pass *pass)
 {
     switch (pass->phase) {
     case PHASE_READING:
-        pump_all(pass);
-        break;
     case PHASE_JUDGING:
     case PHASE_JUDGING_AGAIN:
-        pass->judged = 0;
+        pass->worked = 0;
         break;
     case PHASE_CHECKING:
         observe_paused(pass);
@@ -646,8 +669,8 @@ const json_t *pass_stale(const struct pass *pass)
 
 void pass_apply(struct pass *pass)
 {
-    unsigned since = read_cache_calls(pass->cache);
-
+    pass->since = read_cache_calls(pass->cache);
+    pass->worked = 0;
     pass->applied = true;
     for (size_t i = 0; i < pass->item_count; i++) {
         if (!pass->items[i].task)
@@ -656,7 +679,6 @@ void pass_apply(struct pass *pass)
         hold_too_many(pass, &pass->items[i]);
         item_tell_names(&pass->items[i]);
         deny(pass, &pass->items[i]);
-        item_confirm(&pass->items[i], since);
     }
     pass->phase = PHASE_CONFIRMING;
     schedule(pass);
@@ -670,7 +692,7 @@ void pass_finish(struct pass *pass)
             item_pump(&pass->items[i]);
         }
     pass->phase = PHASE_JUDGING_AGAIN;
-    pass->judged = 0;
+    pass->worked = 0;
     schedule(pass);
 }
 

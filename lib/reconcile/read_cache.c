@@ -123,10 +123,11 @@ static void shared_read_send(struct shared_read *entry, const struct read_reques
     cache->entries = entry;
     entry->depth = request->depth + 1;
     entry->number = ++cache->calls;
-    entry->call = aws_client_send(
-        cache->client,
-        &(struct aws_request){request->session, request->service, request->op, request->params},
-        on_reply, entry);
+    entry->call = aws_client_send_page(/* its askers are tasks, which look */
+                                       cache->client,
+                                       &(struct aws_request){request->session, request->service,
+                                                             request->op, request->params},
+                                       on_reply, entry);
 }
 
 /* Later askers do not find it; those who wait still get their answer. */

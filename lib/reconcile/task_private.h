@@ -26,6 +26,7 @@ struct slot {
     bool fallback; /* nothing to ask as long as another reply tells it */
     json_t *params, *reply, *document;
     bool next_page;
+    bool joined; /* reply is our own, of several pages; else it is shared with others who read it */
     struct page_tokens tokens;
     size_t offset, total; /* of a list sent in pieces */
 };

@@ -2,6 +2,7 @@
  * the fields found in them.  A read may need what another one told, so each round may make more of
  * them possible. */
 #include "aws/reply/reply_check.h"
+#include "aws/reply/reply_page.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "reconcile/task_private.h"
@@ -256,7 +257,9 @@ static bool next_page(struct task *task, struct slot *slot, const json_t *result
     if (!token)
         return false;
     slot->tokens.most = TASK_PAGES;
-    if (page_tokens_add(&slot->tokens, slot->call->op, token, &e)) {
+    if (page_tokens_add(
+            &slot->tokens,
+            &(struct page_tokens_page){task->kind->service, slot->call->op, result, token}, &e)) {
         task_outcome_say(task, "%s", e.text);
         task_outcome_end(task, VERDICT_RETRY);
     }
@@ -268,26 +271,46 @@ static bool next_page(struct task *task, struct slot *slot, const json_t *result
 /* Where the member that a read takes its document from, or one that the table says is always
  * there, is not there, nothing was read: that is no "there is none".  (What aws/reply knows of the
  * operation was checked before.)  New text, NULL: nothing is missing. */
-static char *what_is_missing(const struct call *call, const json_t *result)
+static char *what_is_missing(const struct task *task, const struct call *call, const json_t *result)
 {
+    const struct reply_page_rule *rule =
+        call->page ? NULL : reply_page_find(task->kind->service, call->op);
+
+    if (rule && reply_page_has_more(rule, result))
+        return mem_text("has more pages than are asked for");
     if (call->take && !call->parse && !json_at(result, call->take))
         return mem_printf("has no %s", call->take);
     return reply_check_always(call->always, result);
 }
 
+/* What others read too is theirs as well, so it is copied before something is added to it. */
+static void add_page(struct slot *slot, const json_t *result)
+{
+    json_t *joined;
+
+    if (!slot->reply) {
+        slot->reply = json_share(result);
+        return;
+    }
+    if (!slot->joined) {
+        joined = json_deep_copy(slot->reply);
+        json_decref(slot->reply);
+        slot->reply = joined;
+        slot->joined = true;
+    }
+    table_join(slot->reply, result);
+}
+
 static void page_arrived(struct task *task, struct slot *slot, const json_t *result)
 {
-    cleanup_free char *missing = what_is_missing(slot->call, result);
+    cleanup_free char *missing = what_is_missing(task, slot->call, result);
 
     if (missing) {
         task_outcome_say(task, "%s: InvalidReply: the reply %s", slot->call->op, missing);
         task_outcome_end(task, VERDICT_RETRY);
         return;
     }
-    if (!slot->reply)
-        slot->reply = json_deep_copy(result);
-    else
-        table_join(slot->reply, result);
+    add_page(slot, result);
     if (next_page(task, slot, result))
         return;
     page_tokens_fini(&slot->tokens); /* the next piece is a list of its own */

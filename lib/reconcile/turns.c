@@ -2,6 +2,9 @@
 
 #include "base/mem.h"
 
+/* As many as one pipeline has, or more: some milliseconds. */
+enum { AT_ONCE = 32 };
+
 static void add_after(struct item *item, const struct item *other)
 {
     item->after = mem_resize(item->after, item->after_count + 1, sizeof *item->after);
@@ -148,7 +151,8 @@ void turns_foresee(struct item *items, size_t count)
 
 /* ---- while it is ---- */
 
-static void try_release(struct item *item, const struct item *items, size_t count)
+/* True when it moved. */
+static bool try_release(struct item *item, const struct item *items, size_t count)
 {
     const struct plan *plan = task_plan(item->task);
     const struct item *other = NULL;
@@ -157,20 +161,24 @@ static void try_release(struct item *item, const struct item *items, size_t coun
         other = in_the_way(item);
         if (other && task_state(other->task) == TASK_DONE) {
             wait_in_vain(item, other);
-            return;
+            return true;
         }
         if (other || must_wait_its_turn(item, items, count))
-            return;
+            return false;
         take_depths(item);
         if (follows_create(item))
             task_follows_create(item->task);
     }
     item_release(item);
+    return true;
 }
 
-void turns_release(struct item *items, size_t count)
+bool turns_release(struct item *items, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    size_t moved = 0;
+
+    for (size_t i = 0; i < count && moved < AT_ONCE; i++)
         if (items[i].task && !items[i].released && task_state(items[i].task) == TASK_PLANNED)
-            try_release(&items[i], items, count);
+            moved += try_release(&items[i], items, count);
+    return moved == AT_ONCE;
 }

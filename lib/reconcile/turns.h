@@ -10,7 +10,8 @@ void turns_order(struct item *items, const struct manifest_pipeline *pipeline);
 /* Once all are planned: says of those that will wait in vain what for, so that a plan tells what
  * will really happen. */
 void turns_foresee(struct item *items, size_t count);
-/* Releases every planned item whose turn it is; blocks those that wait for one that failed. */
-void turns_release(struct item *items, size_t count);
+/* Releases planned items whose turn it is; blocks those that wait for one that failed.  True when
+ * it ended early, for the loop's sake: call it again in the next round. */
+bool turns_release(struct item *items, size_t count);
 
 #endif

@@ -45,9 +45,13 @@ bool load_text_next(const char *text, struct reference *reference)
 
 void load_text_add_unescaped(struct str *s, const char *text, size_t length)
 {
-    for (size_t i = 0; i < length; i++)
-        if (i + 2 >= length || strncmp(text + i, "$${", 3) != 0)
-            str_add_char(s, text[i]);
+    const char *end = text + length, *from = text, *found;
+
+    while ((found = memmem(from, (size_t)(end - from), "$${", 3)) != NULL) {
+        str_add_n(s, from, (size_t)(found - from));
+        from = found + 1;
+    }
+    str_add_n(s, from, (size_t)(end - from));
 }
 
 void load_text_add_escaped(struct str *s, const char *text)

@@ -7,6 +7,7 @@
 #include "base/printable.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "yaml/yaml.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -184,7 +185,7 @@ static char *read_line(struct printing *p, const char *path, int wanted)
     if (!p->path || strcmp(p->path, path) != 0 || wanted < p->at) {
         close_file(p);
         p->path = path;
-        p->file = strcmp(path, "-") != 0 ? fopen(path, "re") : NULL;
+        p->file = strcmp(path, "-") != 0 ? yaml_read_open(path) : NULL;
     }
     for (; p->file && p->at < wanted; p->at++)
         if (getline(&p->line, &p->room, p->file) < 0)

@@ -41,9 +41,11 @@ static int take_body(const json_t *result, const json_t *place, struct state_obj
     const json_t *body = json_object_get(result, "Body");
     const char *text = json_string_value(body), *etag = json_text(result, "ETag");
     cleanup_free char *where = state_object_text(place);
+    bool small = json_string_length(body) <= STATE_OBJECT_MOST;
 
-    object->value =
-        text ? json_loadb(text, json_string_length(body), JSON_REJECT_DUPLICATES, NULL) : NULL;
+    object->value = text && small
+                        ? json_loadb(text, json_string_length(body), JSON_REJECT_DUPLICATES, NULL)
+                        : NULL;
     object->etag = mem_text(etag);
     if (json_is_object(object->value) && etag)
         return 0;

@@ -9,6 +9,9 @@
 #include "aws/flow.h"
 #include "spec/manifest.h"
 
+/* Bytes; ours have a few hundred for each entry, and what is read is parsed on the loop. */
+enum { STATE_OBJECT_MOST = 256 << 10 };
+
 #define STATE_PREFIX "_billingd/"
 
 /* The bucket of a pipeline (its resource `bucket`), as desired (manifest_resolve) names it;

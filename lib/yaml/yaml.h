@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum yaml_type { YAML_TEXT, YAML_LIST, YAML_MAP };
 
@@ -46,6 +47,8 @@ struct yaml_node *yaml_read_input(const char *name, yaml_problem_fn *problem, vo
 /* The same for bytes at hand; file is only a name. */
 struct yaml_node *yaml_read_text(const char *file, const char *bytes, size_t length,
                                  yaml_problem_fn *problem, void *arg);
+/* To read; it never waits: the open of a FIFO would, for its writer.  NULL and errno. */
+FILE *yaml_read_open(const char *path);
 /* The bytes of a regular file without a byte order mark, NUL-ended, and their number; NULL with
  * *problem (new text) when it cannot be read or is larger than 4 MiB. */
 char *yaml_read_bytes(const char *path, size_t *length, char **problem);

@@ -5,6 +5,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -448,9 +449,16 @@ struct yaml_node *yaml_read_input(const char *name, yaml_problem_fn *problem, vo
     return NULL;
 }
 
+FILE *yaml_read_open(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+    return fd < 0 ? NULL : fdopen(fd, "r");
+}
+
 char *yaml_read_bytes(const char *path, size_t *length, char **problem)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = yaml_read_open(path);
     struct stat status;
     char *bytes = NULL;
 

@@ -14,9 +14,9 @@ ATTEMPTS = 4  # more than the client makes: the call fails for good
 HOLD_MS = 700  # a call on which a signal falls stays under way for so long
 
 FAULTS = ("throttle", "500", "slowdown", "refuse", "reset", "lose_reply", "truncate", "garbage", "html", "empty",
-          "bare", "wrong_type", "huge", "endless", "drip", "stale", "denied", "expired", "wrong_region", "unprocessed")
+          "bare", "wrong_type", "large", "flood", "drip", "stale", "denied", "expired", "wrong_region", "unprocessed")
 BATCHES = ("BatchGetNamedQuery", "BatchDeletePartition", "BatchGetQueryExecution")
-ONCE_AN_OPERATION = ("huge", "endless", "drip")  # the reader of a reply is one for all calls
+ONCE_AN_OPERATION = ("large", "flood", "drip")  # the reader of a reply is one for all calls
 # Nobody who was killed has seen the reply; so only whether the call took effect makes a difference.
 SIGNALS = (("TERM", ""), ("TERM", "500"), ("TERM", "lose_reply"), ("KILL", "reset"), ("KILL", ""),
            ("STOP", ""), ("STOP", "reset"))

@@ -39,7 +39,7 @@ def wait_for_hit(place: Place, process: "subprocess.Popen[str]") -> bool:
 
 def run_with(cell: Cell, place: Place, scene: Scene, stopped_seconds: float) -> tuple[bool, Done]:
     """The verb, with the fault and the signal; whether the call was made at all."""
-    more = {"AWS_MAX_ATTEMPTS": "1"} if cell.fault in ("drip", "endless") else {}
+    more = {"AWS_MAX_ATTEMPTS": "1"} if cell.fault in ("drip", "flood") else {}
     place.sandbox.faults(*cell.rules())
     process = place.begin(*scene.words, **more)
     hit = False

@@ -121,7 +121,7 @@ class App:
             if reply:
                 return reply
         call = Call(self.world, request, key, scope.region, service, parsed.operation, parsed.params)
-        reply = self.answered(call)
+        reply = faults.page_again(hits, call) or self.answered(call)
         answered = reply
         for rule in hits:
             reply = faults.afterwards(rule, call, reply)

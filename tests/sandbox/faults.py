@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import rewrites
+from . import endless, rewrites
 from .errors import AwsError, error_reply, internal, throttled
 from .messages import Reply
 
@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from .call import Call
 
 ACTIONS = ("throttle", "error", "500", "reset", "drop", "refuse", "lose_reply", "truncate", "latency", "hold",
-           "html503", "without_header", "member", "stale", "huge", "endless", "drip", *rewrites.ACTIONS)
+           "html503", "without_header", "member", "stale", "endless", "flood", "drip", *rewrites.ACTIONS)
 BEFORE = ("throttle", "error", "500", "reset", "drop", "refuse", "html503")
-HUGE = 15 << 20
 PAGE = (b"<html><head><title>503 Service Unavailable</title></head>\n<body><h1>Service Unavailable</h1>"
         b"</body></html>\n")
 
@@ -35,6 +34,8 @@ class Rule:
     params: dict[str, Any] = field(default_factory=dict)  # the call must have, among others
     path: list[str | int] = field(default_factory=list)  # of action member: the steps to it
     value: Any = None  # of action member: what it is then
+    way: str = "alternate"  # of action endless
+    page: Reply | None = None  # of action endless: what came back without a token
     latency_ms: float = 0
     seen: int = 0
     fired: int = 0
@@ -64,6 +65,8 @@ class Faults:
         """Replaces all rules, counters from zero; ValueError (TypeError) for a rule it cannot be."""
         made = [Rule(**rule) for rule in rules]
         for rule in made:
+            if rule.way not in endless.WAYS:
+                raise ValueError(f"way must be one of {', '.join(endless.WAYS)}, not {rule.way!r}")
             if rule.action not in ACTIONS:
                 raise ValueError(f"action must be one of {', '.join(ACTIONS)}, not {rule.action!r}")
         with self.lock:
@@ -72,7 +75,7 @@ class Faults:
 
     def show(self) -> list[dict[str, Any]]:
         with self.lock:
-            return [vars(rule).copy() for rule in self.rules]
+            return [{k: v for k, v in vars(rule).items() if k != "page"} for rule in self.rules]
 
     def hold(self, rule: Rule) -> None:
         """Returns when the rule is no longer there."""
@@ -109,6 +112,14 @@ def instead(rule: Rule, service: str, protocol: str, head: bool) -> Reply | None
     return None
 
 
+def page_again(rules: list[Rule], call: "Call") -> Reply | None:
+    """The page from before, for a token that AWS never gave."""
+    for rule in rules:
+        if rule.action == "endless" and rule.page and endless.asks_by(call.service, call.operation) in call.params:
+            return rule.page
+    return None
+
+
 def afterwards(rule: Rule, call: "Call", reply: Reply) -> Reply:
     """What becomes of the real reply of a call that took effect."""
     if rule.action in rewrites.ACTIONS:
@@ -118,16 +129,18 @@ def afterwards(rule: Rule, call: "Call", reply: Reply) -> Reply:
     if rule.action == "member" and reply.status < 300:
         reply = rewrites.with_member(call, reply, rule.path, rule.value)
         rule.changed += 1
+    if rule.action == "endless" and reply.status < 300 and endless.asks_by(call.service, call.operation):
+        rule.page = rule.page or reply
+        reply = endless.with_another(call, reply, rule.way, rule.changed)
+        rule.changed += 1
     if rule.action == "without_header":
         kept = [(k, v) for k, v in reply.headers if k.lower() != rule.header.lower()]
         rule.changed += len(kept) != len(reply.headers)
         reply.headers = kept
     if rule.action == "lose_reply":
         reply.fate = "drop"
-    elif rule.action in ("truncate", "endless", "drip"):
+    elif rule.action in ("truncate", "flood", "drip"):
         reply.fate = rule.action
-    elif rule.action == "huge" and reply.body:
-        reply.body += b" " * HUGE
     elif rule.action == "stale":
         reply = earlier(rule, call, reply)
     return reply

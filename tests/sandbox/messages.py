@@ -37,7 +37,7 @@ class Reply:
     body: bytes = b""
     unchecked: bytes | None = None  # a smaller body with all that was not held to the model before; None: body
     foreign: bool = False  # of somebody on the way, not AWS's: it gets no request id
-    fate: str = ""  # "", reset, drop, refuse, truncate, endless, drip: what happens to the connection
+    fate: str = ""  # "", reset, drop, refuse, truncate, flood, drip: what happens to the connection
 
     def get(self, name: str, default: str = "") -> str:
         for key, value in self.headers:

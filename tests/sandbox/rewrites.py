@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .call import Call
 
 ACTIONS = ("html", "empty", "bare", "null", "cut", "wrong_document", "other_account", "unprocessed",
-           "garbage", "wrong_type")
+           "garbage", "wrong_type", "large")
+LARGE_BYTES = 15_000_000
 OTHER_ACCOUNT = "999999999999"
 PAGE = (b"<html><head><title>Sign in</title></head>\n<body><h1>Sign in to the guest network</h1>"
         b"</body></html>\n")
@@ -115,7 +116,17 @@ def with_member(call: "Call", reply: Reply, path: list[str | int], value: Any) -
     return replies.make(call.service, call.operation, result)
 
 
-REWRITES = {"empty": lambda call, body: b"", "bare": bare, "null": lambda call, body: b"null",
+def large(call: "Call", body: bytes) -> bytes:
+    """The same with a member that no model has, of the smallest values there are, which take the most memory when read."""
+    text = body.strip()
+    if text.startswith(b"{"):
+        rest = text[1:].lstrip()
+        return b'{"x":[' + b"{}," * (LARGE_BYTES // 3) + b"{}]" + (b"" if rest.startswith(b"}") else b",") + rest
+    end = text.rfind(b"</")
+    return text[:end] + b"<x/>" * (LARGE_BYTES // 4) + text[end:] if end > 0 else text + b" " * LARGE_BYTES
+
+
+REWRITES = {"large": large, "empty": lambda call, body: b"", "bare": bare, "null": lambda call, body: b"null",
             "cut": lambda call, body: body[:len(body) // 2], "wrong_document": wrong_document,
             "other_account": other_account, "unprocessed": unprocessed,
             "garbage": lambda call, body: hashlib.sha512(body).digest() * 20}

@@ -67,7 +67,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.refuse()
             self.end(reset=reply.fate != "drop")
             return
-        if reply.fate in ("endless", "drip"):
+        if reply.fate in ("flood", "drip"):
             self.never_done(reply)
             return
         wire = self.wire(reply)
@@ -86,10 +86,10 @@ class Handler(BaseHTTPRequestHandler):
         """A reply of which always more comes, until the client has had enough: much of it, or a byte a second."""
         head = self.wire(reply).partition(b"\r\n\r\n")[0]
         kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
-        part = b"10000\r\n" + b" " * 65536 + b"\r\n" if reply.fate == "endless" else b"1\r\n \r\n"
+        part = b"10000\r\n" + b" " * 65536 + b"\r\n" if reply.fate == "flood" else b"1\r\n \r\n"
         try:
             self.connection.sendall(b"\r\n".join([*kept, b"Transfer-Encoding: chunked", b"", b""]))
-            for _ in range(16384 if reply.fate == "endless" else 900):
+            for _ in range(16384 if reply.fate == "flood" else 900):
                 self.connection.sendall(part)
                 if reply.fate == "drip":
                     time.sleep(1)

@@ -1,7 +1,11 @@
 """What was printed is known to be printed: full disks, closed descriptors, readers that leave; and usage that is wrong."""
 
+import fcntl
 import os
+import platform
+import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +97,31 @@ def test_strict_is_the_same_everywhere(tmp_path: Path) -> None:
                               env=offline(), timeout=60)
         assert done.returncode == 3, (words, done)
 
+
+
+@pytest.mark.parametrize("words", [["plan"], ["apply", "--yes"]], ids=" ".join)
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_who_waits_for_a_reader_still_ends(words: list[str], stream: str, sandbox: Any, spec: Any, api: str) -> None:
+    """A pipe that nobody reads: told to stop it stops, though what it prints has no end of waiting."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, b"x" * 4096)
+    process = subprocess.Popen([BINARY, "-f", spec.path, *words], stdin=subprocess.DEVNULL,
+                               env=environment(sandbox, spec.path.parent),
+                               **{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: writer})
+    try:
+        while process.poll() is None and not waits_for(process.pid, "ppoll"):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=60)
+        assert code != 0 or stream == "stderr"
+    finally:
+        process.kill()
+        os.close(reader)
+        os.close(writer)
+
+
+def waits_for(process: int, call: str) -> bool:
+    """Whether its main thread is in that system call."""
+    numbers = {"ppoll": {"x86_64": "271", "aarch64": "73"}[platform.machine()]}
+    return Path(f"/proc/{process}/syscall").read_text().split()[0] == numbers[call]

@@ -2,6 +2,7 @@
  */
 #include "aws/call_private.h"
 #include "aws/codec/model.h"
+#include "aws/reply/reply_limit.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -51,6 +52,7 @@ struct fixture {
     struct answer answers[MOST];
     struct aws_call *calls[MOST];
     int sent, left;
+    bool pages; /* calls are for one page */
     int observed;
     char seen[256];
 };
@@ -139,8 +141,8 @@ static void send_call(const char *service, const char *op, json_t *params)
     int i = f.sent++;
 
     f.left++;
-    f.calls[i] = aws_client_send(f.client, &(struct aws_request){f.session, service, op, params},
-                                 on_done, &f.answers[i]);
+    f.calls[i] = (f.pages ? aws_client_send_page : aws_client_send)(
+        f.client, &(struct aws_request){f.session, service, op, params}, on_done, &f.answers[i]);
     CHECK_INT(f.answers[i].calls, 0);
     json_decref(params);
 }
@@ -382,11 +384,45 @@ static void test_large_reply(void)
     const struct server_reply script[] = {CLOSES(bad), CLOSES(good)};
 
     UP(script);
+    f.pages = true;
     ask_for_groups();
     end();
     CHECK_INT(last()->kind, ERR_NONE);
     CHECK_INT(last()->attempts, 2);
     CHECK_INT(json_string_length(json_object_get(f.answers[0].result, "nextToken")), LARGE_BYTES);
+
+    /* One page of several is not all there is. */
+    UP(script);
+    ask_for_groups();
+    end();
+    CHECK_TEXT(last()->error.code, "MorePages");
+    CHECK_INT(last()->kind, ERR_INVALID);
+    CHECK(!f.answers[0].result);
+}
+
+/* Three bytes of text for some three hundred of memory. */
+static void test_costly_reply(void)
+{
+    enum { VALUES = 160000 };
+    cleanup_str struct str text = {0};
+    struct server_reply script[1] = {{.close = true}};
+
+    str_add(&text, "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\n"
+                   "Connection: close\r\n\r\n{\"logGroups\":[],\"x\":[{}");
+    for (int i = 0; i < VALUES; i++)
+        str_add(&text, ",{}");
+    str_add(&text, "]}");
+    script[0].bytes = str_text(&text);
+    server_up(script, 1);
+    f.options.retry.max_attempts = 2;
+    client_up();
+    ask_for_groups();
+    end();
+    CHECK_TEXT(last()->error.code, "InvalidReply");
+    CHECK(strstr(last()->error.message, "hold so many values that they take more than 96 MiB") !=
+          NULL);
+    CHECK_INT(last()->kind, ERR_RETRY);
+    CHECK_INT(last()->attempts, 2);
 }
 
 static uv_sem_t busy;
@@ -506,16 +542,17 @@ static void test_large_body(void)
 static void test_huge_reply(void)
 {
     static const struct server_reply script[] = {
-        {.bytes = XML("200 OK", "", "<"), .filler = 5000, .close = true}};
+        {.bytes = XML("200 OK", "", "<"), .filler = REPLY_LIMIT_BYTES + 1, .close = true}};
 
     server_up(script, 1);
-    f.options.http.body_limit = 4000;
+    f.options.retry.max_attempts = 2;
     client_up();
     whoami();
     end();
     CHECK_TEXT(last()->error.code, "InvalidReply");
-    CHECK_INT(last()->kind, ERR_INVALID);
-    CHECK_INT(last()->attempts, 1);
+    CHECK(strstr(last()->error.message, "the reply is larger than 524288 bytes") != NULL);
+    CHECK_INT(last()->kind, ERR_RETRY);
+    CHECK_INT(last()->attempts, 2);
 }
 
 static void test_no_answer(void)
@@ -1125,6 +1162,7 @@ int main(void)
     test_empty_reply();
     test_other_account();
     test_large_reply();
+    test_costly_reply();
     end_while_working(ask_for_groups, false);
     end_while_working(ask_for_groups, true);
     test_large_body();

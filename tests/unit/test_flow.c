@@ -285,18 +285,21 @@ static void overflow(struct flow *flow, void *arg)
 }
 
 /* In a process of its own, which must not get to its end. */
-static void check_dies(int most_bytes, int want_signal)
+static void check_dies(int most_bytes, int want_signal, const char *want_text)
 {
+    char told[512] = "";
+    int ends[2];
     const struct rlimit limit = {(rlim_t)most_bytes, RLIM_INFINITY};
     int status = 0;
-    pid_t child = fork();
+    pid_t child;
 
+    CHECK(pipe(ends) == 0);
+    child = fork();
     if (!child) {
         uv_loop_t loop;
         int reached = 0;
 
-        (void)close(2); /* what it says about it */
-        (void)signal(SIGSEGV, SIG_DFL);
+        (void)dup2(ends[1], 2);
         uv_loop_init(&loop);
         if (most_bytes)
             (void)setrlimit(RLIMIT_AS, &limit);
@@ -304,9 +307,14 @@ static void check_dies(int most_bytes, int want_signal)
         uv_run(&loop, UV_RUN_DEFAULT);
         _exit(0);
     }
+    (void)close(ends[1]);
+    (void)!read(ends[0], told, sizeof told - 1);
     CHECK(waitpid(child, &status, 0) == child);
+    (void)close(ends[0]);
     /* A sanitizer reports and exits. */
     CHECK(WIFSIGNALED(status) ? WTERMSIG(status) == want_signal : WEXITSTATUS(status) != 0);
+    if (WIFSIGNALED(status))
+        CHECK(strstr(told, want_text) != NULL);
 }
 
 int main(void)
@@ -329,7 +337,7 @@ int main(void)
     seen = run_flow(side_by_side);
     CHECK_INT(seen.most, 1);
     CHECK_INT(seen.finished, 3);
-    check_dies(0, SIGSEGV);    /* the guard is touched */
-    check_dies(4096, SIGABRT); /* there is no room for a stack */
+    check_dies(0, SIGSEGV, "the stack of a flow overflowed"); /* the guard is touched */
+    check_dies(4096, SIGABRT, "no memory for a stack");       /* there is no room for a stack */
     return check_done();
 }

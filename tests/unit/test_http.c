@@ -224,6 +224,32 @@ static void test_faults(void)
         check_fault(&faults[i].reply, faults[i].want);
 }
 
+/* As many at once as there is room for the largest that each may be. */
+static void check_room(size_t in_flight, unsigned most)
+{
+    static const struct server_reply script[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", .filler = 500, .delay_ms = 5}};
+    struct http_options options = quick();
+
+    options.body_limit = 600;
+    options.in_flight = in_flight;
+    RUN(&options, script);
+    for (int i = 0; i < 6; i++)
+        send_one("GET", f.server.url, NULL);
+    end();
+    for (int i = 0; i < 6; i++)
+        CHECK_INT(f.results[i].length, 500);
+    CHECK_INT(f.server.most, most);
+}
+
+static void test_room(void)
+{
+    check_room(1, 1); /* one is never kept waiting for ever */
+    check_room(1199, 1);
+    check_room(1200, 2);
+    check_room(1 << 20, 6);
+}
+
 static void test_unreachable(void)
 {
     static const struct server_reply script[] = {REPLY("HTTP/1.1 204 No Content\r\n\r\n")};
@@ -440,6 +466,7 @@ int main(void)
     test_methods();
     test_bytes_sent();
     test_redirect_is_a_reply();
+    test_room();
     test_faults();
     test_unreachable();
     test_no_tls_there();

@@ -1,6 +1,7 @@
 /* Every name in every kind's table is real: fields, operations, members of AWS's models; and every
  * field can be read, repaired, or says why not. */
 #include "aws/codec/model.h"
+#include "aws/reply/reply_page.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -94,10 +95,15 @@ static void check_found(const struct words *words, const char *member, const cha
 static void check_page(const struct words *words)
 {
     char request[64], path[64], flag[64] = "";
+    const struct reply_page_rule *rule =
+        reply_page_find(words->operation.model->name, words->call->op);
     char *last;
 
-    if (!words->call->page)
+    expect(!rule == !words->call->page, words->call->op, "pages", words->call->page);
+    if (!rule || !words->call->page)
         return;
+    expect(strncmp(rule->pages, words->call->page, strcspn(words->call->page, "?")) == 0,
+           words->call->op, "pages", words->call->page);
     expect(sscanf(words->call->page, "%63[^=]=%63[^?]?%63s", request, path, flag) >= 2,
            words->call->op, "page", words->call->page);
     last = strstr(path, "[last]");

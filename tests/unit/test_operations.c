@@ -1,5 +1,7 @@
 /* What billing's rooms declare that they call: operations of the models, with grants and tokens. */
 #include "aws/codec/model.h"
+#include "aws/reply/reply_page.h"
+#include "base/mem.h"
 #include "billing/audit/audit_operations.h"
 #include "billing/events/events_operations.h"
 #include "billing/rollup/rollup_operations.h"
@@ -44,8 +46,13 @@ static bool grants_are_good(const struct operation *operation)
 /* Both tokens or none; what a list names is in the shapes. */
 static bool list_is_good(const struct operation *operation, const struct aws_operation *modelled)
 {
+    const struct reply_page_rule *rule = reply_page_find(operation->service, operation->name);
+    cleanup_free char *pages = mem_printf("%s=%s", operation->token, operation->next_token);
+
     if (!operation->token)
-        return !operation->next_token && !operation->items;
+        return !operation->next_token && !operation->items && !rule;
+    if (!rule || strncmp(rule->pages, pages, strcspn(rule->pages, "?")) != 0)
+        return false;
     return operation->next_token && aws_model_input(modelled, operation->token) &&
            aws_model_output(modelled, operation->next_token) &&
            (!operation->items || aws_model_output(modelled, operation->items));

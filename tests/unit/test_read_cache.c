@@ -18,8 +18,8 @@ static struct aws_call sent[MOST];
 static size_t sent_count;
 static int session_a, session_b; /* only their addresses matter */
 
-struct aws_call *aws_client_send(struct aws_client *client, const struct aws_request *request,
-                                 aws_done_fn *done, void *arg)
+struct aws_call *aws_client_send_page(struct aws_client *client, const struct aws_request *request,
+                                      aws_done_fn *done, void *arg)
 {
     (void)client, (void)request;
     CHECK(sent_count < MOST);

@@ -3,6 +3,7 @@
 #include "aws/codec/model_embed.h"
 #include "aws/reply/reply_check.h"
 #include "aws/reply/reply_content.h"
+#include "aws/reply/reply_limit.h"
 #include "aws/reply/reply_rule.h"
 
 #include "base/json.h"
@@ -13,6 +14,7 @@
 #include "resources/registry.h"
 
 #include <ctype.h>
+#include <malloc.h>
 
 static bool takes(const struct call *call, const char *op)
 {
@@ -646,9 +648,81 @@ static void test_accounts(void)
     CHECK(!reply_content_account("arn:", account) && !reply_content_account("", account));
 }
 
+/* ---- how large a reply may be ---- */
+
+static int larger; /* operations with a limit of their own */
+
+static void check_limit(const struct aws_operation *operation, const struct reply_rule *rule)
+{
+    size_t limit = reply_limit_bytes(operation, NULL);
+
+    (void)rule;
+    CHECK(limit >= REPLY_LIMIT_BYTES && limit <= REPLY_LIMIT_MOST);
+    larger += limit != REPLY_LIMIT_BYTES;
+}
+
+static size_t limit_of_range(const char *range)
+{
+    json_auto_t *params = json_pack("{s:s}", "Range", range);
+    struct aws_operation operation;
+
+    CHECK(aws_model_operation(aws_model("s3"), "GetObject", &operation));
+    return reply_limit_bytes(&operation, params);
+}
+
+static void test_limits(void)
+{
+    each_operation(check_limit);
+    CHECK_INT(larger, 19); /* all rows of the table name an operation */
+    CHECK_INT(limit_of_range("bytes=1048576-2097151"), 1 << 20);
+    CHECK_INT(limit_of_range("bytes=0-9"), 64 << 10); /* room for an error */
+    CHECK_INT(limit_of_range("bytes=0-"), REPLY_LIMIT_MOST);
+    CHECK_INT(limit_of_range("bytes=9-0"), REPLY_LIMIT_MOST);
+}
+
+/* Never less than jansson takes: asked of malloc. */
+static size_t taken;
+
+static void *count_malloc(size_t bytes)
+{
+    void *got = malloc(bytes);
+
+    taken += malloc_usable_size(got) + sizeof(size_t);
+    return got;
+}
+
+static void test_memory(void)
+{
+    static const char *const texts[] = {
+        "[{},{},{},{},{},{},{},{},{},{}]",
+        "[[],[],[[[]]],[[],[]]]",
+        "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]",
+        "{\"a\":1,\"b\":{\"c\":[\"x\",\"y\\\"{\",true]},\"d\":null,\"e\":1.5}",
+        "[\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\"]",
+    };
+    json_malloc_t allocate;
+    json_free_t release;
+
+    json_get_alloc_funcs(&allocate, &release);
+    json_set_alloc_funcs(count_malloc, release);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_t *value;
+        size_t before = taken, most = json_memory(texts[i], strlen(texts[i]));
+
+        value = json_parse(texts[i], strlen(texts[i]));
+        CHECK(value != NULL);
+        CHECK(taken - before > 0);
+        check_report(taken - before <= most + 512, __FILE__, __LINE__, texts[i]); /* the lexer's */
+        json_decref(value);
+    }
+    json_set_alloc_funcs(allocate, release);
+}
+
 int main(void)
 {
     each_operation(check_rule);
+    test_limits();
+    test_memory();
     each_operation(check_partials);
     test_partials_are_true();
     test_members();

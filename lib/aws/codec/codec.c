@@ -114,6 +114,22 @@ int codec_encode(const struct aws_operation *operation, const json_t *params,
     return 0;
 }
 
+/* The document, and what the model knows of it, which shares the document's texts if it is JSON. */
+size_t codec_memory(const struct aws_operation *operation, const struct aws_raw_reply *reply)
+{
+    bool plain = reply->status >= 200 && reply->status <= 299;
+    struct shape output, payload;
+    const char *name;
+
+    if (plain && shape_side(operation, "output", &output) &&
+        shape_payload(operation->model, output, &name, &payload) &&
+        (payload.type == SHAPE_BLOB || payload.type == SHAPE_STRING))
+        return reply->body_length;
+    if (operation->model->protocol == AWS_JSON || operation->model->protocol == AWS_REST_JSON)
+        return 2 * json_memory(reply->body, reply->body_length);
+    return 3 * xml_memory(reply->body, reply->body_length);
+}
+
 int codec_decode(const struct aws_operation *operation, const struct aws_raw_reply *reply,
                  json_t **result, struct aws_error *error)
 {

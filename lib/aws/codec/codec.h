@@ -21,4 +21,7 @@ int codec_encode(const struct aws_operation *operation, const json_t *params,
 int codec_decode(const struct aws_operation *operation, const struct aws_raw_reply *reply,
                  json_t **result, struct aws_error *error);
 
+/* Bytes of memory, never too few, that decoding takes beside the reply itself. */
+size_t codec_memory(const struct aws_operation *operation, const struct aws_raw_reply *reply);
+
 #endif

@@ -4,10 +4,13 @@
  * intersections (&&) and sets within sets.  Java's \w, \d and \s are ASCII, as PCRE2's are. */
 #include "aws/codec/pattern.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <pthread.h>
+#include <search.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,17 +85,48 @@ static pcre2_code *compile(const char *pattern)
     return code;
 }
 
+/* The models' patterns are few, and asked of each pipeline anew: they stay, compiled.  A spec is
+ * read on the loop and, at a reload, beside it. */
+struct known {
+    char *pattern;
+    pcre2_code *code; /* NULL: not tried */
+};
+
+static void *patterns; /* a tree of struct known (search.h) */
+static pthread_mutex_t patterns_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(((const struct known *)a)->pattern, ((const struct known *)b)->pattern);
+}
+
+/* Compiled once; a code may be used by several threads at a time. */
+static const pcre2_code *code_of(const char *pattern)
+{
+    const struct known wanted = {.pattern = (char *)pattern};
+    struct known *const *found, *known;
+
+    (void)pthread_mutex_lock(&patterns_lock);
+    found = tfind(&wanted, &patterns, compare);
+    known = found ? *found : NULL;
+    if (!known) {
+        known = mem_new(sizeof *known);
+        *known = (struct known){mem_text(pattern), compile(pattern)};
+        if (!tsearch(known, &patterns, compare))
+            abort(); /* no memory */
+    }
+    (void)pthread_mutex_unlock(&patterns_lock);
+    return known->code;
+}
+
 bool pattern_is_known(const char *pattern)
 {
-    pcre2_code *code = compile(pattern);
-
-    pcre2_code_free(code);
-    return code != NULL;
+    return code_of(pattern) != NULL;
 }
 
 bool pattern_matches(const char *pattern, const char *text)
 {
-    pcre2_code *code = compile(pattern);
+    const pcre2_code *code = code_of(pattern);
     pcre2_match_context *limits;
     pcre2_match_data *match;
     int found;
@@ -106,6 +140,5 @@ bool pattern_matches(const char *pattern, const char *text)
     found = pcre2_match(code, (PCRE2_SPTR)text, strlen(text), 0, 0, match, limits);
     pcre2_match_data_free(match);
     pcre2_match_context_free(limits);
-    pcre2_code_free(code);
     return found != PCRE2_ERROR_NOMATCH;
 }

@@ -83,7 +83,7 @@ static json_t *read_page(struct flow *flow, const struct billing *billing, const
 {
     for (int refusals = 0;; refusals++) {
         struct err failed = {0};
-        json_t *page = operation_call(flow, billing, &events_operations[EVENTS_FILTER_EVENTS],
+        json_t *page = operation_page(flow, billing, &events_operations[EVENTS_FILTER_EVENTS],
                                       json_incref((json_t *)params), &failed);
 
         if (page)
@@ -129,7 +129,10 @@ static int next_page(const json_t *page, json_t *params, struct page_tokens *tok
 
     if (!json_string_length(token))
         return 0;
-    if (page_tokens_add(tokens, operation->name, json_string_value(token), e))
+    if (page_tokens_add(tokens,
+                        &(struct page_tokens_page){operation->service, operation->name, page,
+                                                   json_string_value(token)},
+                        e))
         return -1;
     json_object_set(params, operation->token, token);
     return 1;

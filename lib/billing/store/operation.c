@@ -47,6 +47,15 @@ json_t *operation_call(struct flow *flow, const struct billing *billing,
     return reply;
 }
 
+json_t *operation_page(struct flow *flow, const struct billing *billing,
+                       const struct operation *operation, json_t *params, struct err *e)
+{
+    json_auto_t *owned = params;
+    const struct aws_request request = request_of(billing, operation, owned);
+
+    return flow_call_page(flow, &request, e);
+}
+
 json_t *operation_call_at_end(struct flow *flow, const struct billing *billing,
                               const struct operation *operation, json_t *params, struct err *e)
 {

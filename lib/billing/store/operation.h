@@ -57,6 +57,9 @@ struct operation {
 /* As flow_call; params: reference taken over (NULL: {}). */
 json_t *operation_call(struct flow *flow, const struct billing *billing,
                        const struct operation *operation, json_t *params, struct err *e);
+/* The same, of a list whose asker looks for the next page itself. */
+json_t *operation_page(struct flow *flow, const struct billing *billing,
+                       const struct operation *operation, json_t *params, struct err *e);
 /* As flow_call_at_end. */
 json_t *operation_call_at_end(struct flow *flow, const struct billing *billing,
                               const struct operation *operation, json_t *params, struct err *e);

@@ -43,21 +43,25 @@ static bool finds(const struct lint *lint, struct lint_look *look)
     return !strcmp(lint->kind, look->resource->kind->name) && lint->find(look);
 }
 
+static void judge(const struct lint *lint, const struct lint_subject *subject,
+                  const struct lint_resource *resource, lint_say_fn *say, void *arg)
+{
+    struct lint_look look = {.subject = subject, .resource = resource, .values = resource->values};
+    cleanup_free char *text = NULL;
+
+    if (!finds(lint, &look))
+        return;
+    text = mem_printf("%s%s%s", lint->title, *look.detail ? ": " : "", look.detail);
+    say(arg, &(struct lint_finding){lint, resource, lint->field, text});
+}
+
 static void look_at(const struct lint_subject *subject, const struct lint_resource *resource,
                     lint_say_fn *say, void *arg)
 {
-    const struct lint *lint;
-
-    for (size_t i = 0; (lint = lint_at(i)); i++) {
-        struct lint_look look = {
-            .subject = subject, .resource = resource, .values = resource->values};
-        cleanup_free char *text = NULL;
-
-        if (!finds(lint, &look))
-            continue;
-        text = mem_printf("%s%s%s", lint->title, *look.detail ? ": " : "", look.detail);
-        say(arg, &(struct lint_finding){lint, resource, lint->field, text});
-    }
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
+        for (const struct lint *lint = tables[i]; lint->code; lint++)
+            if (lint->kind || resource->sql.count)
+                judge(lint, subject, resource, say, arg);
 }
 
 void lint_run(const struct lint_subject *subject, lint_say_fn *say, void *arg)

@@ -88,11 +88,13 @@ static bool find_unknown(struct lint_look *look)
     struct log_variable variable;
 
     while (log_line_next(&text, &inside, &variable)) {
-        const char *nearest = log_key_nearest(&variable);
+        const char *nearest;
 
-        if (!log_key_is_variable(&variable))
-            found = lint_rule_say(look, "$context.%.*s%s%s", (int)variable.length, variable.name,
-                                  nearest ? ", perhaps $context." : "", nearest ? nearest : "");
+        if (log_key_is_variable(&variable))
+            continue;
+        nearest = log_key_nearest(&variable);
+        found = lint_rule_say(look, "$context.%.*s%s%s", (int)variable.length, variable.name,
+                              nearest ? ", perhaps $context." : "", nearest ? nearest : "");
     }
     return found;
 }

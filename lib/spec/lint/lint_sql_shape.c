@@ -137,9 +137,10 @@ static bool find_group_alias(struct lint_look *look)
     size_t starts[ITEM_MAX], stops[ITEM_MAX];
 
     for (size_t i = 0; i + 1 < sql->count; i++) {
-        size_t select = select_of(sql, i), items;
+        size_t select, items;
 
-        if (!sql_is(sql, i, "group") || !sql_is(sql, i + 1, "by") || select >= i)
+        if (!sql_is(sql, i, "group") || !sql_is(sql, i + 1, "by") ||
+            (select = select_of(sql, i)) >= i)
             continue;
         items = split_items(sql, i + 2, "having order limit union", starts, stops);
         for (size_t k = 0; k < items; k++) {

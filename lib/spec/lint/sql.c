@@ -33,10 +33,13 @@ static void add_token(struct sql *sql, char *text, int depth)
         bool closed = length > 1 && text[length - 1] == text[0];
 
         memmove(text, text + 1, length);
-        text[length - 1 - closed] = 0;
+        length -= 1 + closed;
+        text[length] = 0;
     }
-    sql->tokens = mem_resize(sql->tokens, sql->count + 1, sizeof *sql->tokens);
-    sql->tokens[sql->count++] = (struct sql_token){.type = type, .text = text, .depth = depth};
+    if ((sql->count & (sql->count - 1)) == 0) /* 0, 1, 2, 4, ...: full */
+        sql->tokens = mem_resize(sql->tokens, sql->count ? 2 * sql->count : 1, sizeof *sql->tokens);
+    sql->tokens[sql->count++] =
+        (struct sql_token){.type = type, .text = text, .length = length, .depth = depth};
 }
 
 struct sql sql_read(const char *text)
@@ -81,9 +84,10 @@ bool sql_next_statement(const struct sql *sql, size_t *at, struct sql *statement
 
 bool sql_is(const struct sql *sql, size_t at, const char *text)
 {
-    return at < sql->count &&
-           (sql->tokens[at].type == SQL_WORD || sql->tokens[at].type == SQL_SIGN) &&
-           strcmp(sql->tokens[at].text, text) == 0;
+    const struct sql_token *token = &sql->tokens[at];
+
+    return at < sql->count && token->text[0] == text[0] &&
+           (token->type == SQL_WORD || token->type == SQL_SIGN) && strcmp(token->text, text) == 0;
 }
 
 bool sql_is_name(const struct sql *sql, size_t at)
@@ -100,8 +104,8 @@ bool sql_has(const struct sql *sql, size_t from, size_t to, const char *words)
         for (size_t i = from; i < to && i < sql->count; i++) {
             const struct sql_token *token = &sql->tokens[i];
 
-            if (token->type != SQL_TEXT && token->type != SQL_NUMBER &&
-                strlen(token->text) == length && strncasecmp(token->text, word, length) == 0)
+            if (token->length == length && token->type != SQL_TEXT && token->type != SQL_NUMBER &&
+                strncasecmp(token->text, word, length) == 0)
                 return true;
         }
         word += length;

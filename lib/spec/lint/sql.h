@@ -16,6 +16,7 @@ enum sql_type {
 struct sql_token {
     enum sql_type type;
     char *text;
+    size_t length;
     int depth; /* parentheses around it; those of a pair have the depth outside */
 };
 

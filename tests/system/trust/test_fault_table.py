@@ -25,7 +25,7 @@ class Stage:
         self.scene.make(self.place)
         self.want, calls = clean_state(self.place, self.scene)
         # What waits for seconds belongs to the whole table.
-        self.cells = [c for c in cells(name, calls) if c.fault not in ("drip", "endless") and c.signal != "STOP"]
+        self.cells = [c for c in cells(name, calls) if c.fault not in ("drip", "flood") and c.signal != "STOP"]
 
     def judge(self, cell: Cell) -> Verdict:
         return judge(cell, self.place, self.scene, self.want, "sample")

@@ -1,0 +1,111 @@
+"""A server that sends 15 MB for everything: told as unread, and never the memory of the machine."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from conftest import API, BINARY, ROOT, Spec, environment
+from sandbox import endless
+from sandbox.control import Sandbox
+
+SERVICES = ("apigatewayv2", "athena", "cloudwatch", "firehose", "glue", "iam", "logs", "s3", "sns")
+UNIT = (ROOT / "systemd/billingd.service").read_text()
+
+
+def memory_max() -> int:
+    found = re.search(r"^MemoryMax=(\d+)M$", UNIT, re.MULTILINE)
+    assert found
+    return int(found[1]) << 20
+
+
+def most_memory(process: subprocess.Popen[Any]) -> int:
+    """Bytes, until it ends."""
+    most = 0
+    while process.poll() is None:
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+        most = max(most, int(found[1]) << 10 if found else 0)
+    return most
+
+
+def test_large_replies(sandbox: Sandbox, spec: Spec, run: Any, api: str, tmp_path: Path) -> None:
+    assert run("apply", "--yes").returncode == 0
+    assert run("pause", "shop", "--for", "1h", "--reason", "a test").returncode == 0
+    sandbox.faults(*({"action": "large", "service": service, "client": "billingd", "times": 0} for service in SERVICES))
+    with open(tmp_path / "out", "w+") as out:
+        process = subprocess.Popen([BINARY, "-f", spec.path, "plan"], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                                   env=environment(sandbox, tmp_path) | {"AWS_MAX_ATTEMPTS": "1"})
+        most = most_memory(process)
+        out.seek(0)
+        told = out.read()
+    assert process.returncode == 1, told
+    assert most < memory_max() // 2, f"{most >> 20} MiB"
+    assert "the reply is larger than 524288 bytes" in told
+    assert "whether it is paused is not known" in told, "an object of ours that is not ours"
+    for wrong in ("+ create", "~ update", "in sync", "absent"):
+        assert wrong not in told, told
+    assert not [call for call in sandbox.calls(kind="write") if call["faults"]]
+
+
+# Between them they ask for every list that comes in pages.
+VERBS = (["plan"], ["status"], ["import", API, "--template", str(ROOT / "specs/pipeline.yaml")],
+         ["audit", "--month", "2025-10"], ["rollup", "--month", "2025-10"], ["backfill", "--day", "2025-10-08"])
+# The name of an account, which nothing rests on; the last events of a log, of which `status` shows a few; GetQueryResults
+# of a rollup has one row.
+NOT_ASKED = {("iam", "ListAccountAliases")}
+HAVE_ITEMS = {"GetApis", "ListNamedQueries", "DescribeLogGroups", "ListRolePolicies", "GetTables"}
+ENOUGH = {("logs", "FilterLogEvents", "status")}
+
+
+def lists_by_verb(sandbox: Sandbox, run: Any) -> dict[tuple[str, str], list[str]]:
+    """Each operation that the model has pages of, and a verb that asks for it."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for words in VERBS:
+        sandbox.clear()
+        run(*words)
+        for call in sandbox.calls():
+            if endless.asks_by(call["service"], call["operation"]):
+                found.setdefault((call["service"], call["operation"]), words)
+    return found
+
+
+def test_lists_without_end(sandbox: Sandbox, run: Any, api: str) -> None:
+    """Whichever list it is: an error that is told, never a list cut short, never for ever."""
+    assert run("apply", "--yes").returncode == 0
+    lists = lists_by_verb(sandbox, run)
+    assert len(lists) >= 18, lists
+    for number, ((service, operation), words) in enumerate(sorted(lists.items())):
+        if (service, operation) in NOT_ASKED or (service, operation, words[0]) in ENOUGH:
+            continue
+        way = "fresh" if operation in HAVE_ITEMS else ("alternate", "long")[number % 2]
+        sandbox.faults({"action": "endless", "service": service, "operation": operation, "way": way, "times": 0,
+                        "client": "billingd"})
+        done = run(*words)
+        told = done.stdout + done.stderr
+        assert sandbox.fault_counts()[0]["changed"] in range(1, 9), (operation, way, words)
+        assert f"{operation}: " in told and ("has no end" in told or "is none of AWS's" in told), (operation, way, told)
+        assert done.returncode not in (0, 2), (operation, way, done)
+    sandbox.faults({"action": "endless", "service": "logs", "operation": "DescribeLogGroups", "way": "empty", "times": 0,
+                    "client": "billingd"})
+    done = run("plan")
+    assert "pages: the list has no end" in done.stderr + done.stdout or "without an item" in done.stdout + done.stderr, done
+    assert done.returncode == 1
+    sandbox.faults()
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(spec: Spec, tmp_path: Path) -> None:
+    """Nobody will ever write to it: each file that a verb reads."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with_template = tmp_path / "other.yaml"
+    with_template.write_text(re.sub(r"template: .*", f"template: {pipe}", spec.path.read_text()))
+    offline = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BILLING"))} | {
+        "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    for words in (["-f", pipe, "check"], ["-f", pipe, "run", "--bad-spec", "exit"], ["-f", with_template, "check"],
+                  ["fmt", pipe], ["-f", spec.path, "apply", pipe], ["import", API, "--env", pipe],
+                  ["-f", spec.path, "verify", "2025-10", "--public-key", pipe]):
+        done = subprocess.run([BINARY, *words], env=offline, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False, timeout=60)
+        assert done.returncode > 0, (words, done)
+        assert str(pipe) in done.stderr, (words, done)
