@@ -24,7 +24,7 @@ OCTOBER = (datetime.datetime(2025, 10, 1, tzinfo=UTC), datetime.datetime(2025, 1
 
 @pytest.fixture(scope="module")
 def made():
-    return traffic.make(seed=7, count=12000, start=START, end=END)
+    return traffic.make(seed=7, count=5000, start=START, end=END)
 
 
 @pytest.fixture(scope="module")
