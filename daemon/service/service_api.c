@@ -6,8 +6,8 @@
 #include "daemon/board/board_document.h"
 #include "daemon/board/board_usage.h"
 #include "daemon/page/page.h"
-#include "daemon/upkeep/audit_watch.h"
 #include "daemon/service/service_private.h"
+#include "daemon/upkeep/audit_watch.h"
 
 #include <signal.h>
 #include <string.h>
@@ -51,6 +51,8 @@ static json_t *told_pipelines(const struct service *service, int64_t now_ms)
 
     json_array_foreach(list, i, each) {
         add_next(service, json_object_get(each, "stations"), now_ms);
+        json_object_set_new(each, "leader",
+                            service_lease_document(service, json_text(each, "pipeline")));
         json_object_set_new(each, "parts",
                             health_parts(service->health, json_text(each, "pipeline"), now_ms));
     }

@@ -90,6 +90,7 @@ json_t *service_ready_reasons(const struct service *service)
         json_array_append_new(reasons, json_string("the last look at AWS was not whole"));
         (void)json_array_extend(reasons, view->unread);
     }
+    service_lease_reasons(service, reasons);
     parts = health_reasons(service->health);
     (void)json_array_extend(reasons, parts);
     return reasons;
@@ -130,6 +131,7 @@ int service_ready_answer(void *arg, struct web_exchange *exchange)
         str_addf(body, "%s%s\n", i ? "" : "not ready: ", json_string_value(reason));
     if (!i)
         str_add(body, "billingd is ready\n");
+    service_lease_add(arg, "", "\n", body);
     tell_observed(arg, body);
     tell_losses(arg, body);
     return i ? 503 : 200;
@@ -242,6 +244,7 @@ void service_ready_status(struct service *service)
     if (service->manifest) {
         str_addf(&text, "%s%s, ", view->summary ? view->summary : "started",
                  view->quotas ? view->quotas : "");
+        service_lease_add(service, "", ", ", &text);
         add_when(service, &text);
         add_reasons(service, &text);
     } else {

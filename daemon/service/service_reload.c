@@ -114,6 +114,7 @@ void service_reload_take(struct service *service)
      * given up. */
     service->engine = engine_new(&service->loop, service->client, service->manifest);
     engine_skip_pass_role_check(service->engine, service->orders.skip_pass_role_check);
+    service_lease_take(service);
     service->generation++;
     service->failures = 0;
     service_metrics_count_reload(true, clock_now_ms());

@@ -247,6 +247,28 @@ struct aws_call *aws_client_send(struct aws_client *client, const struct aws_req
                           done, arg);
 }
 
+bool aws_client_changes(const char *op)
+{
+    static const char *const reads[] = {"Get",    "List",     "Describe", "Head", "BatchGet",
+                                        "Filter", "Simulate", "Assume",   "Test", NULL};
+
+    for (size_t i = 0; reads[i]; i++)
+        if (!strncmp(op, reads[i], strlen(reads[i])))
+            return false;
+    return true;
+}
+
+struct aws_call *aws_client_send_fenced(struct aws_client *client,
+                                        const struct aws_request *request,
+                                        const struct aws_fence *fence, aws_done_fn *done, void *arg)
+{
+    struct aws_call *call = aws_client_send(client, request, done, arg);
+
+    if (fence && (fence->reads || aws_client_changes(request->op)))
+        aws_call_fence(call, fence);
+    return call;
+}
+
 void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, void *arg)
 {
     client->observer = observer;

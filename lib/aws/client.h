@@ -7,6 +7,7 @@
 
 #include "aws/call.h"
 #include "aws/codec/message.h"
+#include "aws/fence.h"
 #include "aws/session.h"
 #include "base/err.h"
 
@@ -36,6 +37,14 @@ struct aws_request {
  * early with aws_call_cancel. */
 struct aws_call *aws_client_send(struct aws_client *client, const struct aws_request *request,
                                  aws_done_fn *done, void *arg);
+/* The same for a call that is sent only while the fence (borrowed, outlives it; NULL: none) stands
+ * open. */
+struct aws_call *aws_client_send_fenced(struct aws_client *client,
+                                        const struct aws_request *request,
+                                        const struct aws_fence *fence, aws_done_fn *done,
+                                        void *arg);
+/* Whether an operation changes anything, or costs as if it did (queries): by its name. */
+bool aws_client_changes(const char *op);
 
 /* One HTTP attempt, well or not. */
 struct aws_attempt {

@@ -216,8 +216,10 @@ static void add_grants(json_t *policy, json_t *grants)
 static void grant_checks(json_t *grants, const json_t *facts)
 {
     const struct scope scope = {.facts = facts};
-    cleanup_free char *roles = table_fill_pattern(&scope, "arn:{partition}:iam::{account}:role/*", "*");
-    cleanup_free char *users = table_fill_pattern(&scope, "arn:{partition}:iam::{account}:user/*", "*");
+    cleanup_free char *roles =
+        table_fill_pattern(&scope, "arn:{partition}:iam::{account}:role/*", "*");
+    cleanup_free char *users =
+        table_fill_pattern(&scope, "arn:{partition}:iam::{account}:user/*", "*");
 
     allow(grants, "iam:GetRole", roles);
     allow(grants, "iam:SimulatePrincipalPolicy", roles);
@@ -366,7 +368,8 @@ static void grant_resources(const struct gathering *gathering, const json_t *des
     grant_checks(gathering->grants, facts);
 }
 
-/* What billingd remembers in the bucket: every pass reads it, `pause` and `resume` write it. */
+/* What billingd remembers in the bucket: every pass reads it; `pause`, `resume` and the
+ * daemon that leads write it. */
 static void grant_state(const struct gathering *gathering, const json_t *desired,
                         const json_t *facts)
 {
@@ -380,7 +383,7 @@ static void grant_state(const struct gathering *gathering, const json_t *desired
         return;
     allow(gathering->grants, "s3:GetObject", objects);
     allow(gathering->grants, "s3:ListBucket", arn); /* else what is not there is a denial */
-    if (gathering->uses & IAM_POLICY_APPLY)
+    if (gathering->uses & (IAM_POLICY_APPLY | IAM_POLICY_RUN))
         allow(gathering->grants, "s3:PutObject", objects);
 }
 

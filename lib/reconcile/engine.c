@@ -31,6 +31,11 @@ void engine_ask_alias(struct engine *engine, bool ask)
     engine->setup.ask_alias = ask;
 }
 
+void engine_gate(struct engine *engine, const struct pass_gate *gate)
+{
+    engine->setup.gate = *gate;
+}
+
 void engine_free(struct engine *engine)
 {
     if (!engine)

@@ -16,6 +16,8 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
 void engine_skip_pass_role_check(struct engine *engine, bool skip);
 /* Its passes ask for the name that each account has for people: a call per account. */
 void engine_ask_alias(struct engine *engine, bool ask);
+/* Its passes write only where the gate (copied) is open. */
+void engine_gate(struct engine *engine, const struct pass_gate *gate);
 /* Cancels a running pass. NULL is harmless. The loop must run once more to close its timer. */
 void engine_free(struct engine *engine);
 /* Starts a pass; one at a time. */

@@ -149,6 +149,7 @@ char *manifest_effective(const struct manifest *manifest)
     set_duration(reconcile, "settle_timeout", manifest->settle_timeout_s);
     json_object_set_new(reconcile, "breaker", json_integer(manifest->breaker_repairs));
     set_duration(reconcile, "breaker_window", manifest->breaker_window_s);
+    set_duration(reconcile, "lease", manifest->lease_s);
     add_web(document, manifest);
     json_object_set_new(document, "template", json_false());
     json_object_set_new(document, "pipelines", pipelines);
