@@ -1,5 +1,6 @@
 /* verb_apply.c -- plans, asks, writes, verifies; with a plan file, what was reviewed or nothing. */
 #include "base/json.h"
+#include "daemon/verbs/leader_look.h"
 #include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/plan_file.h"
 #include "daemon/verbs/plan_stale.h"
@@ -77,6 +78,13 @@ static void show_notes(const struct pass_runner *runner)
         plan_view_print_notes(runner->pass, stdout, options_color(runner->options, stdout));
 }
 
+static void ask_leaders(struct flow *flow, void *arg)
+{
+    const struct pass_runner *runner = arg;
+
+    leader_look(flow, runner->pass, runner->manifest);
+}
+
 static bool decide(struct pass_runner *runner)
 {
     const json_t *reviewed = runner->arg;
@@ -126,8 +134,11 @@ int verb_apply(const struct options *options)
     const char *path = options->operand;
     struct err e = {0};
     json_auto_t *reviewed = path ? plan_file_read(path, &e) : NULL;
-    struct pass_runner runner = {
-        .decide = decide, .report = report, .names_account = true, .arg = reviewed};
+    struct pass_runner runner = {.before = ask_leaders,
+                                 .decide = decide,
+                                 .report = report,
+                                 .names_account = true,
+                                 .arg = reviewed};
 
     if (path && !reviewed) {
         (void)fprintf(stderr, "billingd: %s\n", e.text);
