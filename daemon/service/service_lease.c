@@ -87,7 +87,7 @@ static void end(struct service_lease *lease)
 
 /* ---- what is told ---- */
 
-static void measure(const struct service *service)
+void service_lease_measure(const struct service *service)
 {
     metric_clear(&service_metrics.leader);
     for (const struct service_lease *lease = service->leases.first; lease; lease = lease->next)
@@ -130,7 +130,7 @@ static bool take_news(struct service *service)
              before != LEASE_ROLE_NO_BUCKET))
             other = true;
     }
-    measure(service);
+    service_lease_measure(service);
     return other;
 }
 

@@ -205,6 +205,8 @@ void service_lease_meet(struct service *service, const struct pass *pass);
 bool service_lease_is_decided(const struct service *service);
 /* Why nothing is written (sentences, added), where that is not because somebody else leads. */
 void service_lease_reasons(const struct service *service, json_t *reasons);
+/* Sets the metric: a lease runs out without a word. */
+void service_lease_measure(const struct service *service);
 /* Who else leads, each between the two texts. */
 void service_lease_add(const struct service *service, const char *between, const char *after,
                        struct str *text);

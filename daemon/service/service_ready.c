@@ -142,6 +142,7 @@ int service_ready_metrics(void *arg, struct web_exchange *exchange)
     const struct service *service = arg;
     json_auto_t *reasons = service_ready_reasons(service);
 
+    service_lease_measure(service);
     metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
     service_metrics_set_keys(service->client);
     service_metrics_write(service->started_ms, &exchange->body);
