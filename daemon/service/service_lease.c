@@ -142,7 +142,6 @@ static void act(uv_timer_t *timer)
     if (!service->manifest || service->stopping)
         return;
     other = take_news(service);
-    service_ready_status(service);
     if (service->pass)
         pass_wake(service->pass);
     service->leases.acted(service, other);

@@ -95,6 +95,7 @@ void service_pass_led(struct service *service, bool other)
 {
     struct pass *planned = service->planned;
 
+    service_ready_status(service);
     if (planned && service_lease_is_decided(service)) {
         service->planned = NULL;
         pass_apply(planned);
