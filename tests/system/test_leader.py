@@ -115,7 +115,8 @@ def test_cut_off_from_s3_alone(run: Any, start: Any, sandbox: Sandbox, api: str)
                            {"operation": "PutObject", "params": {"Key": KEY}, "times": 0, **fault})
             daemon.wait(lambda: role(daemon) == "unknown", 20)
             assert not leads(daemon) and daemon.get("/-/ready")[0] == 503
-            assert "shop: who leads is not known" in daemon.get("/-/ready")[1] and daemon.events("leader_unknown")
+            assert "shop: who leads is not known" in daemon.get("/-/ready")[1]
+            daemon.wait(lambda: daemon.events("leader_unknown"))
             sandbox.clear()
             drift(sandbox)
             daemon.kick()
