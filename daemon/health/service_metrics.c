@@ -115,6 +115,15 @@ struct service_metrics service_metrics = {
             .labels = LABELS("pipeline", "state"),
             .limit = 20000,
         },
+    .leader =
+        {
+            .name = "billingd_leader",
+            .help = "1 while this daemon leads the pipeline: writes, and pays for queries; 0 while "
+                    "it only looks.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+            .limit = 5000,
+        },
     .paused_since =
         {
             .name = "billingd_paused_since_timestamp_seconds",
@@ -430,6 +439,7 @@ static struct metric *const table[] = {
     &service_metrics.part_failures_total,
     &service_metrics.resource_condition,
     &service_metrics.resources,
+    &service_metrics.leader,
     &service_metrics.paused_since,
     &service_metrics.paused_until,
     &service_metrics.resource_drift_fields,

@@ -48,6 +48,8 @@ static json_t *told_pipelines(const struct service *service, int64_t now_ms, boo
 
     json_array_foreach(list, i, each) {
         add_next(service, json_object_get(each, "stations"), now_ms);
+        json_object_set_new(each, "leader",
+                            service_lease_document(service, json_text(each, "pipeline")));
         json_object_set_new(each, "parts",
                             health_parts(service->health, json_text(each, "pipeline"), now_ms));
         json_object_set_new(each, "pauses",

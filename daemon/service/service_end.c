@@ -1,4 +1,5 @@
-/* service_end.c -- the end of the daemon: the upkeep under way first, then everything else. */
+/* service_end.c -- the end of the daemon: the upkeep under way first, then the lead, then all else.
+ */
 #include "daemon/service/service_private.h"
 #include "daemon/views/exit_code.h"
 
@@ -28,7 +29,7 @@ static bool ends_later(struct service *service)
 
 void service_end(struct service *service)
 {
-    if (ends_later(service))
+    if (ends_later(service) || !service_lease_end(service, service_end))
         return;
     upkeep_free(service->upkeep);
     engine_free(service->engine);
@@ -39,6 +40,7 @@ void service_end(struct service *service)
     uv_close((uv_handle_t *)&service->look, NULL);
     uv_close((uv_handle_t *)&service->feed, NULL);
     uv_close((uv_handle_t *)&service->give_up, NULL);
+    uv_close((uv_handle_t *)&service->leases.timer, NULL);
     for (int i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&service->signals[i], NULL);
 }

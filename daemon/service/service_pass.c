@@ -79,10 +79,31 @@ static void on_task(void *arg, const struct pass *pass, const struct task *task)
         service_news_task(service, task);
 }
 
+/* It writes only when it is known who leads. */
 static void on_planned(void *arg, struct pass *pass)
 {
-    (void)arg;
-    pass_apply(pass);
+    struct service *service = arg;
+
+    service_lease_meet(service, pass);
+    if (service_lease_is_decided(service))
+        pass_apply(pass);
+    else
+        service->planned = pass;
+}
+
+void service_pass_led(struct service *service, bool other)
+{
+    struct pass *planned = service->planned;
+
+    service_ready_status(service);
+    if (planned && service_lease_is_decided(service)) {
+        service->planned = NULL;
+        pass_apply(planned);
+    } else if (other && !service->orders.once && service->pass) {
+        service->again = true;
+    } else if (other && !service->orders.once) {
+        service_pass_look(service);
+    }
 }
 
 static void on_done(void *arg, struct pass *pass)
@@ -137,5 +158,6 @@ void service_pass_stop(struct service *service)
     if (uv_is_active((uv_handle_t *)&service->give_up))
         return; /* already on its way */
     (void)uv_timer_start(&service->give_up, on_give_up, SERVICE_STOP_MS, 0);
+    service->planned = NULL;
     pass_stop(service->pass);
 }

@@ -15,6 +15,7 @@
  * service_events.c what who runs billingd by hand may ask of it
  * service_pauses.c what is paused, for log, metrics and the status line
  * service_ready.c  whether all is well, and if not, why: readiness and the status line
+ * service_lease.c  who of several daemons leads a pipeline
  * service_log.c    log lines that wait for a reader
  * service_time.c   when to look again, when to count as hung */
 #ifndef DAEMON_SERVICE_SERVICE_PRIVATE_H
@@ -26,6 +27,7 @@
 #include "daemon/service/service.h"
 #include "daemon/upkeep/upkeep.h"
 #include "daemon/web/web.h"
+#include "lease/lease_keeper.h"
 #include "reconcile/engine.h"
 
 enum {
@@ -74,6 +76,18 @@ struct service_reading {
     bool under_way, again;
 };
 
+struct service_lease;
+
+/* The leases of the spec in use, by pipeline (NULL: it has none), and all there were. */
+struct service_leases {
+    struct service_lease **of, *first;
+    bool *met; /* by pipeline: a pass told where its lease lies */
+    size_t count;
+    uv_timer_t timer; /* something changed */
+    void (*acted)(struct service *service, bool other);
+    void (*ended)(struct service *service);
+};
+
 struct service {
     struct service_orders orders;
     uv_loop_t loop;
@@ -82,7 +96,9 @@ struct service {
     struct manifest *manifest, *next;
     struct aws_client *client;
     struct engine *engine;
-    struct pass *pass; /* the one under way */
+    struct pass *pass;    /* the one under way */
+    struct pass *planned; /* the same, while it waits to hear who leads */
+    struct service_leases leases;
     struct upkeep *upkeep;
     struct service_reading reading;
     struct health *health;
@@ -123,6 +139,8 @@ int service_start(struct service *service);
 /* service_pass.c */
 /* Begins a pass.  What follows its end (the next one, a new spec, our own end) comes by itself. */
 void service_pass_look(struct service *service);
+/* Who leads may be another; other: what a look may write is, so that one is due. */
+void service_pass_led(struct service *service, bool other);
 /* Ends the pass under way early, within SERVICE_STOP_MS; goes on as after its end. */
 void service_pass_stop(struct service *service);
 
@@ -193,6 +211,28 @@ json_t *service_pauses_list(const struct service *service, const char *pipeline,
 /* service_news.c: remembers how something is; true when that is news.  how NULL: nothing to tell.
  */
 bool service_news_is(struct service *service, const char *name, const char *how);
+
+/* service_lease.c */
+/* acted: who leads may be another; other: what a look may write is. */
+void service_lease_start(struct service *service,
+                         void (*acted)(struct service *service, bool other));
+/* A spec takes over: its engine is new. */
+void service_lease_take(struct service *service);
+/* A pass is planned: pipelines whose lease is not looked after yet. */
+void service_lease_meet(struct service *service, const struct pass *pass);
+bool service_lease_is_decided(const struct service *service);
+/* Why nothing is written (sentences, added), where that is not because somebody else leads. */
+void service_lease_reasons(const struct service *service, json_t *reasons);
+/* Sets the metric: a lease runs out without a word. */
+void service_lease_measure(const struct service *service);
+/* Who else leads, each between the two texts. */
+void service_lease_add(const struct service *service, const char *between, const char *after,
+                       struct str *text);
+/* {"role", "holder"} or null, for the API; new reference. */
+json_t *service_lease_document(const struct service *service, const char *pipeline);
+/* Gives up what is ours.  true: all is over; else ended is called when it is. */
+bool service_lease_end(struct service *service, void (*ended)(struct service *service));
+void service_lease_fini(struct service *service);
 
 /* service_view.c */
 void service_view_pass(struct service *service, const struct pass *pass);

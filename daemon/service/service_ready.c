@@ -132,6 +132,7 @@ json_t *service_ready_reasons(const struct service *service)
                               json_sprintf("nothing is written: %zu resources that are in place "
                                            "would be changed, more than reconcile.max_changes",
                                            view->too_many));
+    service_lease_reasons(service, reasons);
     parts = health_reasons(service->health);
     (void)json_array_extend(reasons, parts);
     return reasons;
@@ -170,6 +171,7 @@ int service_ready_answer(void *arg, struct web_exchange *exchange)
         str_addf(body, "%s%s\n", i ? "" : "not ready: ", json_string_value(reason));
     if (!i)
         str_add(body, "billingd is ready\n");
+    service_lease_add(arg, "", "\n", body);
     tell_observed(arg, body);
     tell_losses(arg, body);
     return i ? 503 : 200;
@@ -180,6 +182,7 @@ int service_ready_metrics(void *arg, struct web_exchange *exchange)
     const struct service *service = arg;
     json_auto_t *reasons = service_ready_reasons(service);
 
+    service_lease_measure(service);
     metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
     service_metrics_set_keys(service->client);
     service_metrics_write(service->started_ms, &exchange->body);
@@ -288,6 +291,7 @@ void service_ready_status(struct service *service)
     if (service->manifest) {
         str_addf(&text, "%s%s, ", view->summary ? view->summary : "started",
                  view->quotas ? view->quotas : "");
+        service_lease_add(service, "", ", ", &text);
         add_when(service, &text);
         add_reasons(service, &text);
     } else {

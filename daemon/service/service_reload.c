@@ -120,6 +120,7 @@ void service_reload_take(struct service *service)
     service->next = NULL;
     service->engine = fresh;
     engine_skip_pass_role_check(service->engine, service->orders.skip_pass_role_check);
+    service_lease_take(service);
     service->generation++;
     service->failures = 0;
     service_metrics_count_reload(true, clock_now_ms());

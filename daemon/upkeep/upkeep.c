@@ -32,6 +32,8 @@ struct batch_item {
     struct billing *billing;
     /* What is written into is not only observed. */
     bool registers, builds, fills;
+    bool audits; /* no other daemon does */
+    const struct aws_fence *fence;
     char *broken; /* what of its delivery is not in place, a sentence; NULL: all is */
 };
 
@@ -479,11 +481,12 @@ static void run(struct flow *flow, void *arg)
     for (size_t i = 0; i < upkeep->now.count && !flow_is_cancelled(flow); i++) {
         const struct batch_item *item = &upkeep->now.items[i];
 
+        flow_fence(flow, item->fence);
         find_newest(flow, upkeep, item->billing);
         if (item->billing->settings.register_partitions && item->registers)
             register_partitions(flow, upkeep, item->billing);
         build_rollups(flow, upkeep, item);
-        if (!flow_is_cancelled(flow))
+        if (item->audits && !flow_is_cancelled(flow))
             audit_and_close(flow, upkeep, item);
         if (!flow_is_cancelled(flow))
             find_unclosed(flow, upkeep, item->billing);
@@ -587,6 +590,8 @@ static void add(struct upkeep *upkeep, const struct manifest *manifest, const st
         .registers = !pass_observed(pass, pipeline, "raw_table"),
         .builds = builds_rollups(pass, pipeline),
         .fills = !pass_observed(pass, pipeline, "bucket"),
+        .audits = !pass_is_led(pass, pipeline),
+        .fence = pass_fence(pass, pipeline),
         .broken = find_broken(pass, pipeline),
     };
 }
@@ -603,6 +608,7 @@ static void note_idle(const struct upkeep *upkeep, const struct manifest *manife
     health_idle(health, HEALTH_PARTITIONS, name, pass_observed(pass, pipeline, "raw_table"));
     health_idle(health, HEALTH_ROLLUP, name, !builds_rollups(pass, pipeline));
     health_idle(health, HEALTH_BACKFILL, name, pass_observed(pass, pipeline, "bucket"));
+    health_idle(health, HEALTH_AUDIT, name, pass_is_led(pass, pipeline));
 }
 
 bool upkeep_start(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass)

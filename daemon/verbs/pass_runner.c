@@ -12,9 +12,10 @@ static void on_task(void *arg, const struct pass *pass, const struct task *task)
     progress_view_task(&runner->progress, task);
 }
 
-static void on_planned(void *arg, struct pass *pass)
+static void go_on(void *arg)
 {
     struct pass_runner *runner = arg;
+    struct pass *pass = runner->pass;
 
     if (!runner->decide || runner->loop.stopped) {
         pass_finish(pass);
@@ -29,6 +30,17 @@ static void on_planned(void *arg, struct pass *pass)
     progress_view_start(&runner->progress, pass_task_count(pass),
                         options_color(runner->options, stderr));
     pass_apply(pass);
+}
+
+static void on_planned(void *arg, struct pass *pass)
+{
+    struct pass_runner *runner = arg;
+
+    (void)pass;
+    if (runner->before && !runner->loop.stopped)
+        (void)flow_start(&runner->loop.loop, runner->client, runner->before, go_on, runner);
+    else
+        go_on(runner);
 }
 
 static void on_looked(void *arg)

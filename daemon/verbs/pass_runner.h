@@ -20,6 +20,8 @@ struct pass_runner {
     /* Called when the spec is loaded, before AWS is asked anything; false ends it, with code as it
      * is. NULL: nothing is to be checked. */
     bool (*check)(struct pass_runner *runner);
+    /* What is asked between planning and decide, with the runner as argument.  NULL: nothing. */
+    flow_fn *before;
     /* Called when everything is planned; returns true to apply. NULL: never. */
     bool (*decide)(struct pass_runner *runner);
     /* What is read after the pass, with the runner as argument; it may show its own progress. NULL:

@@ -1,5 +1,6 @@
 /* verb_apply.c -- plans, asks, writes, verifies; with a plan file, what was reviewed or nothing. */
 #include "base/json.h"
+#include "daemon/verbs/leader_look.h"
 #include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/plan_file.h"
 #include "daemon/verbs/plan_stale.h"
@@ -105,6 +106,13 @@ static bool confirm(struct pass_runner *runner)
     return false;
 }
 
+static void ask_leaders(struct flow *flow, void *arg)
+{
+    const struct pass_runner *runner = arg;
+
+    leader_look(flow, runner->pass, runner->manifest);
+}
+
 static bool decide(struct pass_runner *runner)
 {
     const json_t *reviewed = runner->arg;
@@ -159,7 +167,8 @@ int verb_apply(const struct options *options)
     const char *path = options->operand;
     struct err e = {0};
     json_auto_t *reviewed = path ? plan_file_read(path, &e) : NULL;
-    struct pass_runner runner = {.decide = decide,
+    struct pass_runner runner = {.before = ask_leaders,
+                                 .decide = decide,
                                  .report = report,
                                  .names_account = true,
                                  .arg = reviewed,

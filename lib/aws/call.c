@@ -98,6 +98,15 @@ static void finish_refused(struct aws_call *call, enum err_kind kind)
     finish(call);
 }
 
+void aws_call_fence(struct aws_call *call, const struct aws_fence *fence)
+{
+    int64_t end_ms = clock_monotonic_ms() + fence->left_ms(fence->arg);
+
+    call->fence = fence;
+    if (end_ms < call->deadline_ms)
+        call->deadline_ms = end_ms;
+}
+
 void aws_call_cancel(struct aws_call *call)
 {
     if (!call || call->state == CALL_DONE)

@@ -101,6 +101,17 @@ static void sign(struct aws_call *call, const struct aws_credentials *credential
     sigv4_sign(&scope, &secrets, call->endpoint.host, &call->attempt);
 }
 
+static bool is_shut(const struct aws_call *call)
+{
+    return call->fence && call->fence->left_ms(call->fence->arg) <= 0;
+}
+
+/* Asked once more when a connection is there. */
+static bool may_go_out(const void *call)
+{
+    return !is_shut(call);
+}
+
 static void send_attempt(struct aws_call *call, const struct aws_credentials *credentials,
                          http_done_fn *on_reply)
 {
@@ -123,7 +134,9 @@ static void send_attempt(struct aws_call *call, const struct aws_credentials *cr
                               .header_count = m->header_count,
                               .body = m->body,
                               .body_length = m->body_length,
-                              .body_limit = reply_limit_bytes(&call->operation, call->params)};
+                              .body_limit = reply_limit_bytes(&call->operation, call->params),
+                              .may_go_out = call->fence ? may_go_out : NULL,
+                              .may_arg = call};
     call->reply.attempts++;
     call->sent_ms = clock_monotonic_ms();
     call->transfer = http_send(call->client->http, &request, on_reply, call);
@@ -167,6 +180,8 @@ enum call_attempt_verdict call_attempt_begin(struct aws_call *call, http_done_fn
     call->encoded = true;
     if (resolve_endpoint(call, &e))
         return fail(call, "InvalidRequest", e.text, ERR_INVALID);
+    if (is_shut(call))
+        return fail(call, AWS_FENCE_CODE, call->fence->why, ERR_RETRY);
     send_attempt(call, credentials, on_reply);
     return CALL_ATTEMPT_SENT;
 }

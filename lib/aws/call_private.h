@@ -24,6 +24,7 @@ struct aws_call {
     const struct aws_credentials *fixed; /* borrowed */
     struct identity_waiter waiter;
     char *region;
+    const struct aws_fence *fence; /* borrowed; NULL: none */
     struct aws_operation operation;
     json_t *params;
     bool pages; /* who asks looks for more of them */

@@ -252,6 +252,23 @@ struct aws_call *aws_client_send_page(struct aws_client *client, const struct aw
     return call;
 }
 
+bool aws_client_changes(const char *op)
+{
+    static const char *const reads[] = {"Get",    "List",     "Describe", "Head", "BatchGet",
+                                        "Filter", "Simulate", "Assume",   "Test", NULL};
+
+    for (size_t i = 0; reads[i]; i++)
+        if (!strncmp(op, reads[i], strlen(reads[i])))
+            return false;
+    return true;
+}
+
+void aws_client_fence(struct aws_call *call, const char *op, const struct aws_fence *fence)
+{
+    if (fence && (fence->reads || aws_client_changes(op)))
+        aws_call_fence(call, fence);
+}
+
 void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, void *arg)
 {
     client->observer = observer;

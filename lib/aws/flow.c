@@ -40,8 +40,9 @@ struct flow {
     char *stack;
     bool over, cancelled, waiting;
     struct aws_call *call;
-    uv_timer_t *timer; /* while asleep */
-    uv_work_t work;    /* on another thread, while working */
+    const struct aws_fence *fence; /* borrowed */
+    uv_timer_t *timer;             /* while asleep */
+    uv_work_t work;                /* on another thread, while working */
     flow_work_fn *work_fn;
     void *work_arg;
     bool working;
@@ -330,6 +331,7 @@ static json_t *call_by(struct flow *flow, send_fn *send, const struct aws_reques
     flow->kind = ERR_CANCELLED;
     if (!flow->cancelled) {
         flow->call = send(flow->client, request, on_reply, flow);
+        aws_client_fence(flow->call, request->op, flow->fence);
         wait_here(flow);
     }
     result = flow->result;
@@ -359,12 +361,20 @@ json_t *flow_call_page(struct flow *flow, const struct aws_request *request, str
 json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e)
 {
     bool cancelled = flow->cancelled;
+    const struct aws_fence *fence = flow->fence;
     json_t *result;
 
     flow->cancelled = false;
+    flow->fence = NULL;
     result = flow_call(flow, request, e);
+    flow->fence = fence;
     flow->cancelled = flow->cancelled || cancelled;
     return result;
+}
+
+void flow_fence(struct flow *flow, const struct aws_fence *fence)
+{
+    flow->fence = fence;
 }
 
 const struct aws_error *flow_error(const struct flow *flow)
@@ -520,6 +530,7 @@ void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *f
         each.active++;
         child = flow_new(flow->loop, flow->client, run_item, item_ended, item);
         child->parent = flow;
+        child->fence = flow->fence;
         child->cancelled = flow->cancelled;
         child->next_sibling = flow->children;
         flow->children = child;

@@ -41,6 +41,10 @@ struct http_request {
     const char *body; /* NULL: none */
     size_t body_length;
     bool direct; /* never through a proxy */
+    /* Asked when the connection is there, right before the request's first byte; false: it fails
+     * as HTTP_CONNECTION, and nothing was sent.  NULL: it may. */
+    bool (*may_go_out)(const void *may_arg);
+    const void *may_arg;
     /* 0: as the options say. */
     long connect_timeout_ms, total_timeout_ms;
     size_t body_limit;

@@ -89,6 +89,18 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     return n;
 }
 
+/* Also before libcurl sends it again by itself.  (CURLOPT_PREREQFUNCTION) */
+static int on_connected(void *arg, char *address, char *local, int port, int local_port)
+{
+    const struct http_transfer *t = arg;
+
+    (void)address;
+    (void)local;
+    (void)port;
+    (void)local_port;
+    return t->request.may_go_out(t->request.may_arg) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 /* ---- its end ---- */
 
 static enum http_failure failure_of(CURLcode code)
@@ -264,6 +276,10 @@ void http_transfer_open(struct http_transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
+    if (t->request.may_go_out) {
+        curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_connected);
+        curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
+    }
     curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->problem);
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 }

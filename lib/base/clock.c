@@ -1,4 +1,4 @@
-/* clock.c -- the system's two clocks, or what a test has put in their place. */
+/* clock.c -- the system's clocks, or what a test has put in their place. */
 #include "base/clock.h"
 
 enum { JUMP_MS = 60 * 1000 };
@@ -22,6 +22,11 @@ int64_t clock_now_ms(void)
 int64_t clock_monotonic_ms(void)
 {
     return frozen_monotonic_ms >= 0 ? frozen_monotonic_ms : read_ms(CLOCK_MONOTONIC);
+}
+
+int64_t clock_boot_ms(void)
+{
+    return frozen_monotonic_ms >= 0 ? frozen_monotonic_ms : read_ms(CLOCK_BOOTTIME);
 }
 
 void clock_disagree(int64_t ahead)

@@ -14,9 +14,11 @@ int64_t clock_agreed_ms(void);
 void clock_disagree(int64_t ahead);
 /* Monotonic milliseconds, for durations and deadlines. */
 int64_t clock_monotonic_ms(void);
+/* The same, but it also counts while the machine sleeps: for what others time from outside. */
+int64_t clock_boot_ms(void);
 /* Tests: clock_now_ms returns this from now on; negative gives the real clock back. */
 void clock_freeze(int64_t now_ms);
-/* Tests: the same for clock_monotonic_ms. */
+/* Tests: the same for clock_monotonic_ms and clock_boot_ms. */
 void clock_freeze_monotonic(int64_t now_ms);
 
 #endif

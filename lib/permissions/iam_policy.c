@@ -463,7 +463,8 @@ static void grant_resources(const struct gathering *gathering, const json_t *des
     grant_checks(gathering->grants, facts);
 }
 
-/* What billingd remembers in the bucket: every pass reads it, `pause` and `resume` write it. */
+/* What billingd remembers in the bucket: every pass reads it; `pause`, `resume` and the
+ * daemon that leads write it. */
 static void grant_state(const struct gathering *gathering, const json_t *desired,
                         const json_t *facts)
 {
@@ -477,7 +478,7 @@ static void grant_state(const struct gathering *gathering, const json_t *desired
         return;
     allow(gathering->grants, "s3:GetObject", objects);
     allow(gathering->grants, "s3:ListBucket", arn); /* else what is not there is a denial */
-    if (gathering->uses & IAM_POLICY_APPLY)
+    if (gathering->uses & (IAM_POLICY_APPLY | IAM_POLICY_RUN))
         allow(gathering->grants, "s3:PutObject", objects);
 }
 

@@ -42,6 +42,11 @@ void engine_inherit(struct engine *engine, const struct engine *from)
     blast_radius_inherit(engine->setup.radius, from ? from->setup.radius : NULL);
 }
 
+void engine_gate(struct engine *engine, const struct pass_gate *gate)
+{
+    engine->setup.gate = *gate;
+}
+
 void engine_free(struct engine *engine)
 {
     if (!engine)

@@ -21,6 +21,8 @@ void engine_ask_alias(struct engine *engine, bool ask);
 void engine_allow_changes(struct engine *engine, size_t most);
 /* Takes over what another engine (NULL: none) saw in place: a new spec is held against it. */
 void engine_inherit(struct engine *engine, const struct engine *from);
+/* Its passes write only where the gate (copied) is open. */
+void engine_gate(struct engine *engine, const struct pass_gate *gate);
 /* Cancels a running pass. NULL is harmless. The loop must run once more to close its timer. */
 void engine_free(struct engine *engine);
 /* Starts a pass; one at a time. */

@@ -21,6 +21,8 @@ struct item_share {
     unsigned writes; /* sent */
     json_t *making;  /* name -> {address: true}: what the pass makes, of all pipelines */
     bool stopping;   /* no new write, and no more waiting */
+    /* Whether an item whose turn it is may write; false: later, or it was ended. */
+    bool (*may_begin)(void *arg, struct item *item);
     /* After each step of an item; told: its state or its text is another one. */
     void (*moved)(void *arg, const struct item *item, bool told);
     void *arg;
@@ -35,10 +37,11 @@ struct item {
     size_t pipeline;
     const struct item **after; /* must be in place before this one is written; see turns.h */
     size_t after_count;
-    unsigned depth; /* round trips that led to what it knows */
-    unsigned since; /* reads sent before its task began to look anew */
-    unsigned looks; /* how often its task did */
-    bool released;  /* may write */
+    unsigned depth;                /* round trips that led to what it knows */
+    unsigned since;                /* reads sent before its task began to look anew */
+    unsigned looks;                /* how often its task did */
+    bool released;                 /* may write */
+    const struct aws_fence *fence; /* of its writes; NULL: none */
     struct aws_call *write;
     const char *write_op;
     json_t *write_fields;

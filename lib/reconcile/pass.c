@@ -21,6 +21,7 @@ struct pipeline_pass {
     char *observed; /* why nothing of the pipeline itself is written; NULL: something may be */
     enum err_kind refused_kind;
     bool identified;
+    bool led; /* by somebody else */
     struct pass_pauses pauses;
     struct pass_role *pass_role;
     struct pass *pass;
@@ -118,6 +119,46 @@ static void on_moved(void *arg, const struct item *item, bool told)
     if (told && pass->events.on_task)
         pass->events.on_task(pass->events.arg, pass, item->task);
     schedule(pass);
+}
+
+static bool needs_bucket(const struct item *item)
+{
+    for (size_t i = 0; i < item->after_count; i++)
+        if (!strcmp(item->after[i]->resource->id, "bucket") || needs_bucket(item->after[i]))
+            return true;
+    return false;
+}
+
+static enum pass_gate_answer ask_gate(const struct pass *pass, size_t pipeline, const char **why)
+{
+    const struct pass_gate *gate = &pass->setup.gate;
+
+    return gate->ask ? gate->ask(gate->arg, pipeline, why) : PASS_GATE_OPEN;
+}
+
+static bool on_turn(void *arg, struct item *item)
+{
+    struct pass *pass = arg;
+    const struct pass_gate *gate = &pass->setup.gate;
+    const char *why = NULL;
+
+    switch (ask_gate(pass, item->pipeline, &why)) {
+    case PASS_GATE_OPEN:
+        item->fence = gate->fence ? gate->fence(gate->arg, item->pipeline) : NULL;
+        return true;
+    case PASS_GATE_SHUT:
+        item_retry(item, why);
+        return false;
+    case PASS_GATE_LATER:
+        return false;
+    case PASS_GATE_NO_BUCKET:
+        break;
+    }
+    if (!needs_bucket(item))
+        return true;
+    if (!gate->hurry(gate->arg, item->pipeline))
+        item_retry(item, "the bucket that was made does not show yet: the next look goes on");
+    return false;
 }
 
 static void start_items(struct pass *pass, struct pipeline_pass *pipeline)
@@ -238,6 +279,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
                                       .breaker = setup->breaker,
                                       .quota = setup->quota,
                                       .making = json_object(),
+                                      .may_begin = on_turn,
                                       .moved = on_moved,
                                       .arg = pass};
     pass->warnings = json_array();
@@ -636,6 +678,28 @@ void pass_bind(struct pass *pass)
             task_bind(pass->items[i].task);
 }
 
+void pass_wake(struct pass *pass)
+{
+    schedule(pass);
+}
+
+bool pass_is_led(const struct pass *pass, size_t pipeline)
+{
+    return pass->pipelines[pipeline].led;
+}
+
+const json_t *pass_desired(const struct pass *pass, size_t pipeline)
+{
+    return pass->pipelines[pipeline].desired;
+}
+
+const struct aws_fence *pass_fence(const struct pass *pass, size_t pipeline)
+{
+    const struct pass_gate *gate = &pass->setup.gate;
+
+    return gate->fence ? gate->fence(gate->arg, pipeline) : NULL;
+}
+
 bool pass_was_applied(const struct pass *pass)
 {
     return pass->applied;
@@ -667,11 +731,30 @@ const json_t *pass_stale(const struct pass *pass)
     return pass->stale;
 }
 
+/* Somebody else's to write: only looked at. */
+static void observe_led(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        struct pipeline_pass *pipeline = &pass->pipelines[i];
+        const char *why = NULL;
+
+        pipeline->led = ask_gate(pass, i, &why) == PASS_GATE_SHUT;
+        if (!pipeline->led)
+            continue;
+        if (!pipeline->observed)
+            pipeline->observed = mem_text(why);
+        for (size_t j = pipeline->first; j < pipeline->first + pipeline->count; j++)
+            if (pass->items[j].task && !task_observed(pass->items[j].task))
+                task_observe(pass->items[j].task, why);
+    }
+}
+
 void pass_apply(struct pass *pass)
 {
     pass->since = read_cache_calls(pass->cache);
     pass->worked = 0;
     pass->applied = true;
+    observe_led(pass);
     for (size_t i = 0; i < pass->item_count; i++) {
         if (!pass->items[i].task)
             continue;

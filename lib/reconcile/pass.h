@@ -14,6 +14,25 @@
 
 struct pass;
 
+/* Who may write: one of several daemons. */
+enum pass_gate_answer {
+    PASS_GATE_OPEN,
+    PASS_GATE_SHUT,      /* it only looks */
+    PASS_GATE_LATER,     /* nobody knows yet: pass_wake is called when somebody does */
+    PASS_GATE_NO_BUCKET, /* open for what needs no bucket: where it is told who may, is not there */
+};
+struct pass_gate {
+    /* Asked before plans are carried out, and before a resource is written.  *why (borrowed, short
+     * lived): of PASS_GATE_SHUT. */
+    enum pass_gate_answer (*ask)(void *arg, size_t pipeline, const char **why);
+    /* The bucket is there now: find out who may write, then call pass_wake.  false: that was tried
+     * for long enough. */
+    bool (*hurry)(void *arg, size_t pipeline);
+    /* What writes are sent under while it is open; outlives the pass. */
+    const struct aws_fence *(*fence)(void *arg, size_t pipeline);
+    void *arg;
+};
+
 struct pass_events {
     /* A resource moved: compare task_state and task_verdict with what you knew. */
     void (*on_task)(void *arg, const struct pass *pass, const struct task *task);
@@ -35,6 +54,7 @@ struct pass_setup {
     struct blast_radius *radius;
     bool skip_pass_role_check; /* a simulated denial is only told */
     bool ask_alias;            /* of each account */
+    struct pass_gate gate;     /* ask NULL: whoever runs it may */
 };
 
 struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *events);
@@ -53,6 +73,10 @@ void pass_apply(struct pass *pass);
 void pass_bind(struct pass *pass);
 /* pass_apply was called. */
 bool pass_was_applied(const struct pass *pass);
+/* What the gate answers may be another. */
+void pass_wake(struct pass *pass);
+/* After pass_apply: the pipeline is somebody else's to write, so this pass only looked. */
+bool pass_is_led(const struct pass *pass, size_t pipeline);
 /* Texts: what had changed when a bound pass was confirmed, so that it wrote nothing; never NULL. */
 const json_t *pass_stale(const struct pass *pass);
 /* From on_planned on: ends the pass without writing; on_done follows. */
@@ -81,6 +105,11 @@ const json_t *pass_paused(const struct pass *pass, size_t pipeline, const char *
 /* Why nothing may be written into the resource of that id (into the pipeline, when the spec has
  * none such): it is only observed.  Borrowed; NULL: it may. */
 const char *pass_observed(const struct pass *pass, size_t pipeline, const char *id);
+/* What the pipeline's resources are to be, as manifest_resolve has it; borrowed, NULL: not known.
+ */
+const json_t *pass_desired(const struct pass *pass, size_t pipeline);
+/* Under which work that follows the pass writes; NULL: under none. */
+const struct aws_fence *pass_fence(const struct pass *pass, size_t pipeline);
 struct aws_session *pass_session(const struct pass *pass, size_t pipeline);
 size_t pass_task_pipeline(const struct pass *pass, size_t index);
 

@@ -165,6 +165,8 @@ static bool try_release(struct item *item, const struct item *items, size_t coun
         }
         if (other || must_wait_its_turn(item, items, count))
             return false;
+        if (!item->share->may_begin(item->share->arg, item))
+            return false;
         take_depths(item);
         if (follows_create(item))
             task_follows_create(item->task);

@@ -12,7 +12,7 @@ static const char *const top_keys[] = {"account", "boundary",  "region", "reconc
                                        "billing", "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
 static const char *const reconcile_keys[] = {
-    "interval", "jitter", "settle_timeout", "breaker", "breaker_window", "max_changes", NULL};
+    "interval", "jitter", "settle_timeout", "breaker", "breaker_window", "max_changes", "lease", NULL};
 
 /* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
  */
@@ -160,6 +160,19 @@ static int read_duration(struct load *load, const struct yaml_node *reconcile, c
     else
         return seconds;
     return otherwise;
+}
+
+enum { LEASE_S = 60, LEASE_LEAST_S = 2, LEASE_SHORT_S = 10, LEASE_MOST_S = 600 };
+
+static int read_lease(struct load *load, const struct yaml_node *reconcile)
+{
+    int seconds = read_duration(load, reconcile, "lease", LEASE_S, LEASE_LEAST_S);
+
+    if (seconds <= LEASE_MOST_S)
+        return seconds;
+    load_error(load, yaml_find(reconcile, "lease"), "reconcile.lease",
+               "must be at most 10m: another daemon takes over after two of it");
+    return LEASE_S;
 }
 
 static int read_breaker(struct load *load, const struct yaml_node *reconcile)
@@ -317,6 +330,7 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
     manifest->jitter_s = read_duration(load, reconcile, "jitter", 30, 0);
     manifest->settle_timeout_s = read_duration(load, reconcile, "settle_timeout", 300, 1);
     manifest->breaker_window_s = read_duration(load, reconcile, "breaker_window", 3600, 1);
+    manifest->lease_s = read_lease(load, reconcile);
     manifest->breaker_repairs = read_breaker(load, reconcile);
     manifest->max_changes = read_max_changes(load, reconcile);
     read_listen(load, root, manifest);
@@ -333,12 +347,26 @@ static bool is_guarded(const struct manifest *manifest)
     return true;
 }
 
+static void warn_short_lease(struct load *load, const struct yaml_node *root,
+                             const struct manifest *manifest)
+{
+    const struct yaml_node *node = yaml_find(yaml_find(root, "reconcile"), "lease");
+
+    if (node && manifest->lease_s < LEASE_SHORT_S)
+        problems_add(
+            load->problems, PROBLEM_WARNING,
+            (struct yaml_place){node->file, node->line, node->column}, "reconcile.lease",
+            "under 10s a slow reply of S3 is enough to stop writing, and each period costs "
+            "a PUT (at 2s some 7 USD a month for each pipeline): 60s is the default");
+}
+
 void load_settings_warn(struct load *load, const struct yaml_node *root,
                         const struct manifest *manifest)
 {
     const struct yaml_node *node = yaml_find(root, "account");
     struct yaml_place place = {.file = root->file};
 
+    warn_short_lease(load, root, manifest);
     if (is_guarded(manifest))
         return;
     if (node)

@@ -65,6 +65,7 @@ struct manifest {
     struct manifest_web web;
     int interval_s, jitter_s; /* time between passes; random addition to it */
     int settle_timeout_s;     /* longest wait for one resource to settle in one pass */
+    int lease_s;              /* period in which the daemon that leads says so anew */
     int breaker_repairs;      /* writes of one field before writing stops */
     int breaker_window_s;     /* a field in sync for this long is forgiven */
     int max_changes;          /* of things in place, in one pass; 0: no limit */

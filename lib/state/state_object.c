@@ -56,9 +56,14 @@ static int take_body(const json_t *result, const json_t *place, struct state_obj
                    where);
 }
 
+static bool is_bucketless(const struct aws_error *error)
+{
+    return !strcmp(error->code, "NoSuchBucket");
+}
+
 static bool is_absent(const struct aws_error *error)
 {
-    return !strcmp(error->code, "NoSuchKey") || !strcmp(error->code, "NoSuchBucket");
+    return !strcmp(error->code, "NoSuchKey") || is_bucketless(error);
 }
 
 int state_object_take(const struct aws_reply *reply, const json_t *place,
@@ -69,8 +74,10 @@ int state_object_take(const struct aws_reply *reply, const json_t *place,
     *object = (struct state_object){0};
     if (reply->result)
         return take_body(reply->result, place, object, e);
-    if (is_absent(&reply->error))
+    if (is_absent(&reply->error)) {
+        object->no_bucket = is_bucketless(&reply->error);
         return 0;
+    }
     said = aws_error_summary(&reply->error);
     if (strcmp(reply->error.code, "AccessDenied") != 0)
         return err_set(e, reply->kind, "%s", said);
@@ -89,13 +96,15 @@ int state_object_read(struct flow *flow, struct aws_session *session, const json
     *object = (struct state_object){0};
     if (result)
         return take_body(result, place, object, e);
-    if (failed.kind != ERR_CANCELLED && is_absent(flow_error(flow)))
+    if (failed.kind != ERR_CANCELLED && is_absent(flow_error(flow))) {
+        object->no_bucket = is_bucketless(flow_error(flow));
         return 0;
+    }
     return err_set(e, failed.kind, "%s", failed.text);
 }
 
 int state_object_write(struct flow *flow, struct aws_session *session, const json_t *place,
-                       const struct state_object *object, const json_t *value, struct err *e)
+                       struct state_object *object, const json_t *value, struct err *e)
 {
     json_auto_t *params = json_copy((json_t *)place), *result = NULL;
     const struct aws_request request = {session, "s3", "PutObject", params};
@@ -110,8 +119,11 @@ int state_object_write(struct flow *flow, struct aws_session *session, const jso
     json_object_set_new(params, "ChecksumAlgorithm", json_string("SHA256"));
     json_object_set_new(params, "Body", json_string(text));
     result = flow_call(flow, &request, &failed);
-    if (result)
+    if (result) {
+        free(object->etag);
+        object->etag = mem_text(json_text(result, "ETag"));
         return 1;
+    }
     code = flow_error(flow)->code;
     /* (S3 user guide, "Conditional writes"; an object that is gone by now is a 404.) */
     if (failed.kind != ERR_CANCELLED &&

@@ -24,8 +24,9 @@ json_t *state_object_place(const char *bucket, const char *pipeline, const char 
 char *state_object_text(const json_t *place);
 
 struct state_object {
-    json_t *value; /* NULL: there is none */
-    char *etag;    /* NULL likewise */
+    json_t *value;  /* NULL: there is none */
+    char *etag;     /* NULL likewise */
+    bool no_bucket; /* that is why */
 };
 /* Takes the reply to GetObject.  0, also when there is no object, or no bucket yet.  -1 and *e:
  * what it holds is unknown.  Give back with state_object_fini. */
@@ -36,10 +37,10 @@ void state_object_fini(struct state_object *object);
 /* Reads it; as state_object_take. */
 int state_object_read(struct flow *flow, struct aws_session *session, const json_t *place,
                       struct state_object *object, struct err *e);
-/* Writes value in place of what was read (as object has it).  1: written; 0: somebody else has
- * written meanwhile, so read it again; -1 and *e. */
+/* Writes value in place of what was read (as object has it; it has the new ETag then).  1: written;
+ * 0: somebody else has written meanwhile, so read it again; -1 and *e. */
 int state_object_write(struct flow *flow, struct aws_session *session, const json_t *place,
-                       const struct state_object *object, const json_t *value, struct err *e)
+                       struct state_object *object, const json_t *value, struct err *e)
     __attribute__((nonnull(1, 2, 3, 4, 5, 6)));
 
 #endif

@@ -37,10 +37,12 @@ class Sandbox:
         except urllib.error.HTTPError as error:
             raise ValueError(error.read().decode()) from None
 
-    def calls(self, **match: Any) -> list[dict[str, Any]]:
-        """Journal entries whose fields equal match, e.g. calls(kind="write")."""
+    def calls(self, lease: bool = False, **match: Any) -> list[dict[str, Any]]:
+        """Journal entries whose fields equal match, e.g. calls(kind="write"); those that only say who leads are left out
+        unless asked for: they come by the clock."""
         found = self.send("GET", "calls")["calls"]
-        return [c for c in found if all(c.get(k) == v for k, v in match.items())]
+        return [c for c in found if all(c.get(k) == v for k, v in match.items())
+                and (lease or not (c["service"] == "s3" and str(c["params"].get("Key", "")).endswith("/leader.json")))]
 
     def clear(self) -> None:
         self.send("POST", "calls/clear", {})

@@ -29,6 +29,7 @@ FAULTS = {
     "rollup_last_success": [f'billingd_rollup_last_success_timestamp_seconds{{pipeline="shop"}} {NOW_S - 10801}x9'],
     '"Synced"': ['billingd_resource_condition{resource="shop/bucket",kind="s3_bucket",condition="Synced"} 0x9'],
     "misread|dropped": ['billingd_resource_loss{resource="shop/filter",class="dropped"} 1x9'],
+    "billingd_leader": ['billingd_leader{pipeline="shop"} 0x9'],
     "paused_since": [f'billingd_paused_since_timestamp_seconds{{resource="shop"}} {NOW_S - 24 * 3600 - 1}x9'],
     "paused_until": [f'billingd_paused_until_timestamp_seconds{{resource="shop/bucket"}} {NOW_S - 1}x9',
                      'billingd_resource_drift_fields{resource="shop/bucket"} 2x9'],

@@ -40,6 +40,7 @@ ROOMS = {
     "spec": SPEC,
     "state": [*SPEC, "state"],
     "guard": [*RESOURCES, "guard"],
+    "lease": [*SPEC, "state", "lease"],
     "reconcile": RECONCILE,
     "permissions": [*RECONCILE[:-3], "state", "permissions"],
     "import": [*RECONCILE, "import"],
@@ -50,12 +51,12 @@ ROOMS = {
     "daemon/page": [*BASE, "yaml", "daemon/page"],
     "daemon/health": [*RECONCILE, "daemon/board", "daemon/health"],
     "daemon/upkeep": [*RECONCILE, "daemon/board", "daemon/health", "daemon/upkeep"],
-    "daemon/service": [*VIEWS, "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "daemon/service"],
-    "daemon/verbs": [*VIEWS, "permissions", "import", "daemon/verbs"],
-    "daemon/verbs/ask": [*VIEWS, "permissions", "import", "daemon/verbs", "daemon/verbs/ask"],
-    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
-    "daemon/help": [*VIEWS, "permissions", "import", "daemon/verbs", "daemon/help"],
-    "daemon": [*VIEWS, "permissions", "import", "billing/shadow", "billing/verify", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
+    "daemon/service": [*VIEWS, "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service"],
+    "daemon/verbs": [*VIEWS, "permissions", "import", "lease", "daemon/verbs"],
+    "daemon/verbs/ask": [*VIEWS, "permissions", "import", "lease", "daemon/verbs", "daemon/verbs/ask"],
+    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/help": [*VIEWS, "permissions", "import", "lease", "daemon/verbs", "daemon/help"],
+    "daemon": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}
