@@ -35,7 +35,7 @@ json_t *flow_call_page(struct flow *flow, const struct aws_request *request, str
  * it ends (stop what was started).  Only another flow_cancel ends this wait. */
 json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e);
 /* The calls of the flow, and of those it starts from now on, are sent only while the fence stands
- * open (aws_client_send_fenced); NULL: at any time.  Those of flow_call_at_end tidy up, and are not
+ * open (aws_client_fence); NULL: at any time.  Those of flow_call_at_end tidy up, and are not
  * held up. */
 void flow_fence(struct flow *flow, const struct aws_fence *fence);
 /* What AWS said to the last flow_call that failed. */

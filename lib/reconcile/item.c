@@ -150,10 +150,11 @@ static void send_write(struct item *item, const struct task_request *request)
     json_decref(item->write_fields);
     item->write_fields = json_share(request->fields);
     item->write =
-        aws_client_send_fenced(item->share->client,
-                               &(struct aws_request){item->session, item->resource->kind->service,
-                                                     request->call->op, request->params},
-                               item->fence, on_written, item);
+        aws_client_send(item->share->client,
+                        &(struct aws_request){item->session, item->resource->kind->service,
+                                              request->call->op, request->params},
+                        on_written, item);
+    aws_client_fence(item->write, request->call->op, item->fence);
 }
 
 /* A new look is answered by AWS, not by what was read before it began. */
