@@ -129,6 +129,8 @@ static bool take_news(struct service *service)
             (role == LEASE_ROLE_LEADS && before != LEASE_ROLE_ASKING &&
              before != LEASE_ROLE_NO_BUCKET))
             other = true;
+        if (other && role == LEASE_ROLE_LEADS)
+            upkeep_refresh(service->upkeep); /* others wrote since we looked */
     }
     service_lease_measure(service);
     return other;

@@ -60,7 +60,7 @@ def test_each_day_is_paid_for_once(world: World, start: Callable[..., Any]) -> N
     others[0].wait(lambda: any(leads(d) for d in others), 20)
     [heir] = [d for d in others if leads(d)]
     heir.wait(lambda: {day: subs["a"][0] for day, subs in world.days().items()}
-              == {days_ago(6): 2, days_ago(5): 1, days_ago(4): 1}, 120)
+              == {days_ago(6): 2, days_ago(5): 1, days_ago(4): 1}, 40)
     assert builds(world) == 6  # four, the one that was held, and that day again
     one.send(signal.SIGCONT)
     one.wait(lambda: not leads(one))
