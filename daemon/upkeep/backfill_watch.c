@@ -283,9 +283,10 @@ static int64_t days_within(const struct billing *billing, int64_t scanned)
 
 /* The audit of the days before; NULL: it is not the time for it, or there are none; or *e. */
 static json_t *look_back(struct flow *flow, json_t *own, const struct billing *billing,
-                         int64_t scanned, struct err *e)
+                         const struct backfill_look *look, struct err *e)
 {
-    int64_t now_s = clock_now_ms() / 1000, days = days_within(billing, scanned), oldest_s, from_s;
+    int64_t now_s = clock_now_ms() / 1000, days = days_within(billing, look->scanned_bytes);
+    int64_t oldest_s, from_s;
     int64_t to_s = json_whole(own, "cursor");
     const json_t *last = json_object_get(own, "wide");
     struct day first;
@@ -303,6 +304,8 @@ static json_t *look_back(struct flow *flow, json_t *own, const struct billing *b
     oldest_s = calendar_day_start(price_book_zone(billing->book), first);
     if (oldest_s < now_s - (int64_t)WIDE_DAYS * DAY_S)
         oldest_s = now_s - (int64_t)WIDE_DAYS * DAY_S;
+    if (look->audit && json_whole(look->audit, "from") <= oldest_s)
+        return NULL; /* which has looked as far, and further: what came first may be missing */
     if (to_s <= oldest_s || to_s > now_s)
         to_s = now_s;
     from_s = to_s - days * DAY_S > oldest_s ? to_s - days * DAY_S : oldest_s;
@@ -358,7 +361,7 @@ int backfill_watch_survey(struct flow *flow, struct backfill_watch *watch,
                           struct err *e)
 {
     json_t *own = memory_of(watch, billing->pipeline);
-    json_auto_t *wide = look_back(flow, own, billing, look->scanned_bytes, e);
+    json_auto_t *wide = look_back(flow, own, billing, look, e);
 
     if (wide)
         open_gaps_note(watch->gaps, billing->pipeline, wide);
@@ -472,7 +475,7 @@ int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
                         struct err *e)
 {
     json_t *own = memory_of(watch, billing->pipeline);
-    json_auto_t *wide = look_back(flow, own, billing, look->scanned_bytes, e);
+    json_auto_t *wide = look_back(flow, own, billing, look, e);
     const json_t *audit = wide ? wide : look->audit;
     bool works;
 
