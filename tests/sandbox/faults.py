@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .call import Call
 
 ACTIONS = ("throttle", "error", "500", "reset", "drop", "refuse", "lose_reply", "truncate", "latency", "hold",
-           "html503", "without_header", "member", "stale", "endless", "flood", "drip", *rewrites.ACTIONS)
+           "html503", "without_header", "member", "stale", "wrong_type", "endless", "flood", "drip", *rewrites.ACTIONS)
 BEFORE = ("throttle", "error", "500", "reset", "drop", "refuse", "html503")
 PAGE = (b"<html><head><title>503 Service Unavailable</title></head>\n<body><h1>Service Unavailable</h1>"
         b"</body></html>\n")
@@ -141,6 +141,8 @@ def afterwards(rule: Rule, call: "Call", reply: Reply) -> Reply:
         reply.fate = "drop"
     elif rule.action in ("truncate", "flood", "drip"):
         reply.fate = rule.action
+    elif rule.action == "wrong_type" and call.request.method != "HEAD":
+        reply.put("Content-Type", "image/png")
     elif rule.action == "stale":
         reply = earlier(rule, call, reply)
     return reply

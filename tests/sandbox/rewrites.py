@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .call import Call
 
 ACTIONS = ("html", "empty", "bare", "null", "cut", "wrong_document", "other_account", "unprocessed",
-           "garbage", "wrong_type", "large")
+           "garbage", "large")
 LARGE_BYTES = 15_000_000
 OTHER_ACCOUNT = "999999999999"
 PAGE = (b"<html><head><title>Sign in</title></head>\n<body><h1>Sign in to the guest network</h1>"
@@ -43,9 +43,6 @@ def rewritten(action: str, call: "Call", reply: Reply) -> Reply:
         return Reply(200, [("Content-Type", "text/html")], PAGE, foreign=True)
     if call.request.method == "HEAD":
         return reply  # has no document
-    if action == "wrong_type":
-        reply.put("Content-Type", "image/png")
-        return reply
     reply.headers = [(k, v) for k, v in reply.headers if k.lower() != "content-length"]
     reply.body = REWRITES[action](call, reply.body)
     return reply
