@@ -78,6 +78,12 @@ void import_draft_off(struct import_draft *draft, const char *id, const char *wh
     json_object_set_new(draft->beside, id, json_pack("{s:s}", "", why));
 }
 
+void import_draft_drop(struct import_draft *draft, const char *id)
+{
+    (void)json_object_del(draft->resources, id);
+    (void)json_object_del(draft->beside, id);
+}
+
 bool import_draft_is_off(const struct import_draft *draft, const char *id)
 {
     return json_is_false(json_object_get(draft->resources, id));

@@ -33,6 +33,8 @@ void import_draft_set(struct import_draft *draft, const char *id, const char *fi
 void import_draft_set_text(struct import_draft *draft, const char *id, const char *field,
                            const char *text);
 void import_draft_off(struct import_draft *draft, const char *id, const char *why);
+/* Forgets a resource that was said anew. */
+void import_draft_drop(struct import_draft *draft, const char *id);
 bool import_draft_is_off(const struct import_draft *draft, const char *id);
 /* The overrides of a resource, or NULL; borrowed. */
 json_t *import_draft_fields(const struct import_draft *draft, const char *id);

@@ -123,10 +123,13 @@ static void restate_map(struct learning *l, const char *live, const struct field
         import_draft_set(l->draft, live, f->name, manifest_effective_value(kept), NULL);
 }
 
+/* What is said anew, and of which resource of the template. */
+static const char live_suffix[] = "_live";
+
 /* Columns in an order of their own: the whole resource is said anew, under another id. */
 static void restate(struct learning *l, const char *field)
 {
-    cleanup_free char *live = mem_printf("%s_live", l->id);
+    cleanup_free char *live = mem_printf("%s%s", l->id, live_suffix);
     cleanup_free char *why =
         mem_printf("its %s stand in another order than the template's, which no override can say: "
                    "%s says it whole. What billingd bills by does not look there",
@@ -456,9 +459,25 @@ static char *told_why(const struct problem *problem, const char *end)
                       problem->cost ? problem->cost : "", end);
 }
 
+/* What was said anew and is wrong goes, and stays away: the template's own is off. */
+static void drop_live(struct import_draft *draft, const char *id, const struct problem *problem)
+{
+    size_t length = strlen(id), suffix = strlen(live_suffix);
+    cleanup_free char *why = told_why(problem, "so it is left alone");
+    cleanup_free char *of = mem_printf(
+        "%.*s",
+        (int)(length > suffix && !strcmp(id + length - suffix, live_suffix) ? length - suffix
+                                                                            : length),
+        id);
+
+    import_draft_drop(draft, id);
+    import_draft_off(draft, of, why);
+}
+
 /* An override goes; where the template's own value does not go with what AWS has around it, the
  * resource goes. */
-static bool learn_problem(struct import_draft *draft, const struct problem *problem)
+static bool learn_problem(struct import_draft *draft, const struct import_template *template,
+                          const struct problem *problem)
 {
     cleanup_free char *why = NULL;
     char id[128], field[128];
@@ -466,6 +485,12 @@ static bool learn_problem(struct import_draft *draft, const struct problem *prob
     if (problem->severity != PROBLEM_ERROR || !place_of(problem->path, id, field) ||
         import_draft_is_off(draft, id))
         return false;
+    if (!import_template_resource(template, id)) {
+        if (!import_draft_fields(draft, id))
+            return false; /* gone by another of its problems */
+        drop_live(draft, id, problem);
+        return true;
+    }
     if (json_object_get(import_draft_fields(draft, id), field)) {
         why = told_why(problem, "the template's value stands, and `billingd plan` shows the "
                                 "difference");
@@ -483,6 +508,6 @@ bool import_learn_problems(struct import_draft *draft, const struct import_templ
     bool found = false;
 
     for (size_t i = 0; i < problems->count; i++)
-        found |= learn_problem(draft, &problems->items[i]);
+        found |= learn_problem(draft, template, &problems->items[i]);
     return import_relink(draft, template, pass) || found;
 }

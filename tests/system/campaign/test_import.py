@@ -184,8 +184,7 @@ def test_a_spec_of_our_own_comes_back(world: World, importing: Importer) -> None
     assert set(found["shop"]["resources"]) == set(wanted["shop"]["resources"])
 
 
-def test_names_and_roles_of_others(world: World, importing: Importer) -> None:
-    """As other tools leave it: one role for both, no inline policy, columns in their own order, no Athena view."""
+def of_other_tools(world: World, location: str) -> None:
     api, stream = world.api("Orders API"), world.stream_arn("usage")
     world.s3.create_bucket(Bucket="orders-logs", CreateBucketConfiguration={"LocationConstraint": world.region})
     trust = seed.document({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {
@@ -205,9 +204,14 @@ def test_names_and_roles_of_others(world: World, importing: Importer) -> None:
     world.glue.create_database(DatabaseInput={"Name": "orders"})
     world.glue.create_table(DatabaseName="orders", TableInput={
         "Name": "lines", "TableType": "EXTERNAL_TABLE", "PartitionKeys": seed.columns(year="string"),
-        "StorageDescriptor": {"Location": "s3://orders-logs/", "SerdeInfo": {
+        "StorageDescriptor": {"Location": location, "SerdeInfo": {
             "SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"},
             "Columns": seed.columns(owner="string", messagetype="string", logevents="array<string>")}})
+
+
+def test_names_and_roles_of_others(world: World, importing: Importer) -> None:
+    """As other tools leave it: one role for both, no inline policy, columns in their own order, no Athena view."""
+    of_other_tools(world, "s3://orders-logs/odd (1)/")
     text = importing("Orders API")
     importing.must_only_mark()
     over = importing.resources()
@@ -217,6 +221,17 @@ def test_names_and_roles_of_others(world: World, importing: Importer) -> None:
     assert over["raw_table"] is False and list(over["raw_table_live"]["columns"]) == ["owner", "messagetype", "logevents"]
     assert "no override can say" in comments(text, "raw_table_live") or "no override can say" in re.sub(r"\s*\n\s*#\s*", " ", text)
     assert "odd (1)/" in text and over["workgroup"] is False and over["view"] is False
+
+
+def test_a_table_over_the_whole_bucket_is_left_alone(world: World, importing: Importer) -> None:
+    """The errors lie in it, which no spec may say."""
+    of_other_tools(world, "s3://orders-logs/")
+    text = importing("Orders API")
+    importing.must_only_mark()
+    over = importing.resources()
+    assert over["raw_table"] is False and "raw_table_live" not in over
+    said = re.sub(r"\s*\n\s*#\s*", " ", text)
+    assert "which no spec may say" in said and "so it is left alone" in said and "raw_table_live" not in said
 
 
 def second_pipeline(world: World) -> None:
