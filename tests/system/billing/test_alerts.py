@@ -34,6 +34,7 @@ UNIT_ONLY = {
     "BillingdUsageDelayed": "as BillingdUsageLost, with another class",
     "BillingdObservedDrift": "a day; test_modes.py shows the condition",
     "BillingdPauseForgotten": "a pause that began a day ago; test_pause.py shows the metric",
+    "BillingdNobodyLeads": "a lease is not divided; test_leader.py shows the metric",
     "BillingdPauseEnded": "pauses are not divided; test_pause.py shows the metric",
     "BillingdOpenGaps": "a day; test_audit_run.py shows the metric",
     "BillingdDoubtfulEvents": "a day; test_audit_run.py shows the metric",
