@@ -104,8 +104,15 @@ class Queries:
         if execution.state in FINAL:
             return
         execution.stop.set()
-        if execution.engine is not None:
-            execution.engine.interrupt()
+        threading.Thread(target=self.interrupt, args=(execution,), daemon=True).start()
+
+    @staticmethod
+    def interrupt(execution: Execution) -> None:
+        """Until it has ended: between two of its statements there is nothing to interrupt."""
+        while execution.state not in FINAL:
+            if execution.engine is not None:
+                execution.engine.interrupt()
+            time.sleep(0.05)
 
     # -- one query's thread -------------------------------------------------------------------------------
 
