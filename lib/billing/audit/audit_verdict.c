@@ -122,6 +122,27 @@ static void add_undecided(json_t *reasons, const struct audit *audit)
                          (json_int_t)audit->undecided));
 }
 
+/* The gateway's count tells others' events from our own under a former name: those are missed. */
+static void add_foreign(json_t *reasons, const struct audit *audit)
+{
+    json_auto_t *foreign = audit_foreign_document(audit);
+    int64_t requests = json_whole(foreign, "requests"), all = requests;
+
+    for (size_t i = 0; i < audit->count; i++) {
+        if (audit->hours[i].hops[AUDIT_GATEWAY] != METRICS_UNKNOWN)
+            return;
+        if (i >= audit->first && i < audit->last)
+            all += audit->hours[i].hops[AUDIT_DELIVERED];
+    }
+    if (audit_ladder_exceeds(requests, all, audit->billing->settings.max_gap))
+        add(reasons, "foreign",
+            json_sprintf("API Gateway's count is unknown, and S3 holds %" JSON_INTEGER_FORMAT
+                         " events of other log groups that would be requests: nobody can tell "
+                         "whether they are ours under a former name; billing.log_groups names it "
+                         "if they are",
+                         (json_int_t)requests));
+}
+
 static json_t *counts_text(size_t unknown, size_t dropped)
 {
     if (!dropped)
@@ -150,6 +171,7 @@ json_t *audit_verdict_reasons(const struct audit *audit)
     add_elsewhere(reasons, audit);
     add_over(reasons, audit);
     add_undecided(reasons, audit);
+    add_foreign(reasons, audit);
     if (unknown && !audit->before_since)
         add(reasons, "counts", counts_text(unknown, dropped));
     return reasons;

@@ -121,6 +121,13 @@ def test_a_log_group_under_another_name(books: Books) -> None:
     assert f"events of the log group {GROUP} (account {ACCOUNT})" in gap["explanation"]
     assert "billing.log_groups" in gap["explanation"] and found["verdict"] == "gap"
 
+    # Without the gateway's count nobody would miss them: that is not complete either.
+    pipelines = books.world.pipelines
+    books.world.pipelines = pipelines.replace("api_name: ddn-api", "api_name: another-api")
+    books.world.write()
+    (reason,) = audit(books, code=1)["reasons"]
+    assert reason["reason"] == "foreign" and f"{found['foreign']['requests']} events of other log groups" in reason["text"]
+    books.world.pipelines = pipelines
     # Named twice it is counted once.
     declare(books, f"arn:aws:logs:ap-northeast-2:{ACCOUNT}:log-group:{GROUP}:*", GROUP, GROUP)
     books.world.run("rollup", *OCTOBER)
