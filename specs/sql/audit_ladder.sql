@@ -23,7 +23,9 @@
 --   late_counted, too_late   arrived when the day of their own time was no longer open: of the days from
 --                            first_day to last_day, and of others
 --   out_of_window            their own time lies on no day that any hour of arrival read here counts for
---   begun_before             of requests: begun in the hour before hour_s, by their own time, so that the
+--   elsewhere_lines, elsewhere_events   of lines and events: of log groups of other accounts, which nobody
+--                            here counts; elsewhere_made: of these events, such as copy no request
+--   begun_before             of requests but those: begun in the hour before hour_s, by their own time, so that the
 --                            gateway may have counted them there
 --   log_group                whose events these are, where they are not the pipeline's; else NULL
 --   foreign_events           different log events of that log group, in no other count
@@ -32,6 +34,7 @@
 --   requests = counted + before_since + earlier_days + later_days + late_counted + too_late + out_of_window
 --
 --   partition_filter   condition on year, month, day and hour of arrival: copies are seen within these
+--   account            the pipeline's own
 --   days               as in usage_raw.sql: every day for which one of these hours counts
 --   first_day, last_day, since_day   numbers of billing days, 20251001
 SELECT
@@ -60,30 +63,33 @@ SELECT
   count_if(is_new AND is_late AND bill_day BETWEEN $${first_day} AND $${last_day}) AS late_counted,
   count_if(is_new AND is_late AND bill_day NOT BETWEEN $${first_day} AND $${last_day}) AS too_late,
   count_if(is_new AND NOT in_time AND NOT is_late) AS out_of_window,
-  count_if(is_new AND COALESCE(logged_time < hour_s AND logged_time >= hour_s - 3600, false)) AS begun_before,
+  count_if(is_elsewhere) AS elsewhere_lines,
+  count_if(is_elsewhere AND nth_copy = 1) AS elsewhere_events,
+  count_if(is_elsewhere AND nth_copy = 1 AND (is_new OR NOT is_request)) AS elsewhere_made,
+  count_if(is_new AND NOT is_elsewhere AND COALESCE(logged_time < hour_s AND logged_time >= hour_s - 3600, false)) AS begun_before,
   log_group,
   count_if(line_state = 'foreign' AND nth_copy = 1) AS foreign_events,
   count_if(is_foreign_request AND nth_copy = 1) AS foreign_requests
 FROM (
-  SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, requesttime, logged_time,
+  SELECT hour_s, year, month, day, hour, log_group, is_elsewhere, is_foreign_request, line_state, length_state, requestid, requesttime, logged_time,
     sub, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late, is_new,
     lag(requesttime) OVER (PARTITION BY is_new, requestid, apiid ORDER BY requesttime, COALESCE(event_id, '~'),
       COALESCE(sub, '-'), COALESCE(user, '-'), COALESCE(routekey, '-'), COALESCE(status, '-'),
       COALESCE(httpmethod, '-'), COALESCE(path, '-'), response_bytes) AS other_before
   FROM (
-    SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, apiid,
+    SELECT hour_s, year, month, day, hour, log_group, is_elsewhere, is_foreign_request, line_state, length_state, requestid, apiid,
       requesttime, logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
       is_request AND nth_copy = 1
         AND (requestid IS NULL OR time_before IS NULL OR requesttime - time_before >= 86400) AS is_new
     FROM (
-      SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, apiid,
+      SELECT hour_s, year, month, day, hour, log_group, is_elsewhere, is_foreign_request, line_state, length_state, requestid, apiid,
         requesttime, logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time, nth_copy, is_event, is_request, bill_day, in_time, is_late,
         lag(requesttime) OVER (PARTITION BY is_request AND nth_copy = 1, in_time, requestid, apiid, logged_time,
           sub, user, routekey, status, httpmethod, path, response_bytes
           ORDER BY requesttime, COALESCE(event_id, '~'), length_state, line_state, event_time,
             year, month, day, hour) AS time_before
       FROM (
-        SELECT hour_s, year, month, day, hour, log_group, is_foreign_request, line_state, length_state, requestid, apiid,
+        SELECT hour_s, year, month, day, hour, log_group, is_elsewhere, is_foreign_request, line_state, length_state, requestid, apiid,
           requesttime, logged_time, sub, user, routekey, status, httpmethod, path, response_bytes, event_id, event_time,
           is_event, is_request, bill_day,
           COALESCE(arrival BETWEEN first_hour AND last_hour, FALSE) AS in_time, COALESCE(arrival > last_hour, FALSE) AS is_late,
@@ -92,7 +98,8 @@ FROM (
             ELSE row_number() OVER (PARTITION BY event_id, is_event, log_group ORDER BY year, month, day, hour) END AS nth_copy
         FROM (
           SELECT CASE WHEN line_state <> 'unreadable' THEN event_time / 3600000 * 3600 END AS hour_s,
-            year, month, day, hour, CASE WHEN line_state = 'foreign' THEN log_group END AS log_group, is_foreign_request,
+            year, month, day, hour, CASE WHEN line_state = 'foreign' THEN log_group END AS log_group,
+            COALESCE(line_state <> 'foreign' AND substr(log_group, 1, 13) <> '$${account}:', false) AS is_elsewhere, is_foreign_request,
             line_state, length_state, requestid, apiid, requesttime, logged_time, sub, user, routekey, status, httpmethod, path, COALESCE(responselength, 0) AS response_bytes, event_id,
             event_time, line_state NOT IN ('control', 'unreadable', 'foreign') AS is_event, is_request,
             year * 1000000 + month * 10000 + day * 100 + hour AS arrival

@@ -147,6 +147,7 @@ CLASSES = ("control unreadable lines events blank invalid untimed request_copies
 # Of requests: which billing day counts them, if any.
 COUNTED = "counted before_since earlier_days later_days late_counted too_late out_of_window".split()
 CLASSES += COUNTED
+ELSEWHERE = "elsewhere_lines elsewhere_events elsewhere_made".split()
 FOREIGN = "begun_before log_group foreign_events foreign_requests".split()
 SUMS = [name for name in CLASSES if name != "newest_ms"]
 OCTOBER = (datetime.date(2025, 10, 1), datetime.date(2025, 10, 31))
@@ -157,8 +158,8 @@ def ladder_of(connection, where="year > 0", days=OCTOBER, since=20250901):
     values = window.days_values("UTC", days[0] - 9 * window.DAY, days[1] + 9 * window.DAY, LATE_DAYS)
     first, last = (int(day.strftime("%Y%m%d")) for day in days)
     cursor = connection.execute(duck.query("audit_ladder", {
-        "partition_filter": where, "days": values["days"], "first_day": first, "last_day": last, "since_day": since}))
-    assert [d[0] for d in cursor.description] == ["hour_s", "year", "month", "day", "hour", *CLASSES, *FOREIGN]
+        "account": duck.PARAMETERS["account"], "partition_filter": where, "days": values["days"], "first_day": first, "last_day": last, "since_day": since}))
+    assert [d[0] for d in cursor.description] == ["hour_s", "year", "month", "day", "hour", *CLASSES, *ELSEWHERE, *FOREIGN]
     return {(row[0], row[1:5]): dict(zip(CLASSES, row[5:])) for row in cursor.fetchall() if row[-3] is None}
 
 
@@ -166,9 +167,18 @@ def foreign_of(connection):
     """log_group -> different events, and such as would be requests"""
     values = window.days_values("UTC", *OCTOBER, LATE_DAYS)
     rows = connection.execute(duck.query("audit_ladder", {
-        "partition_filter": "year > 0", "days": values["days"], "first_day": 20251001, "last_day": 20251031,
+        "account": duck.PARAMETERS["account"], "partition_filter": "year > 0", "days": values["days"], "first_day": 20251001, "last_day": 20251031,
         "since_day": 0})).fetchall()
     return {row[-3]: row[-2:] for row in rows if row[-3] is not None}
+
+
+def elsewhere_of(connection):
+    """Lines, events, and such as copy no request, of log groups of other accounts"""
+    values = window.days_values("UTC", *OCTOBER, LATE_DAYS)
+    rows = connection.execute(duck.query("audit_ladder", {
+        "account": duck.PARAMETERS["account"], "partition_filter": "year > 0", "days": values["days"],
+        "first_day": 20251001, "last_day": 20251031, "since_day": 0})).fetchall()
+    return tuple(sum(row[5 + len(CLASSES) + n] for row in rows) for n in range(len(ELSEWHERE)))
 
 
 def by(ladder, part):
@@ -281,6 +291,10 @@ def test_lines_of_other_log_groups_are_nobodys():
     assert foreign_of(connection) == foreign
     (total,) = [sum(by(ladder_of(connection), 1).values(), collections.Counter())]
     assert (total["events"], total["lines"], total["requests"]) == (billed, billed, billed)
+    # Of another account's log group nobody counts how many there should be; one of them logged again is a copy.
+    connection = loaded([*envelopes, (traffic.arrival_of(noon), envelope("again", "/theirs", "999999999999", lines("declared", 1)))])
+    assert elsewhere_of(connection) == (7, 7, 6)
+    connection = loaded(envelopes)
     assert connection.execute(duck.query("rollup_counts", window.day_values("UTC", day, LATE_DAYS))).fetchall() == \
         [(1, billed, 7 * billed, 21)]
     assert connection.execute(f"SELECT sum(calls) FROM ({rollup_select('UTC', day)})").fetchall() == [(billed,)]
@@ -299,7 +313,7 @@ def test_ladder_counts_what_was_under_way_when_an_hour_ended():
     connection = loaded([(traffic.arrival_of(eleven), traffic.envelope(events))] * 2)
     days = window.days_values("UTC", *OCTOBER, LATE_DAYS)["days"]
     rows = connection.execute(duck.query("audit_ladder", {
-        "partition_filter": "year > 0", "days": days, "first_day": 20251001, "last_day": 20251031, "since_day": 0})).fetchall()
+        "account": duck.PARAMETERS["account"], "partition_filter": "year > 0", "days": days, "first_day": 20251001, "last_day": 20251031, "since_day": 0})).fetchall()
     assert [(row[0], row[-4]) for row in rows] == [(int(eleven.timestamp()), 2)]
 
 

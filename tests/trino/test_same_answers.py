@@ -22,7 +22,7 @@ RANGE = {"first_day": 20251025, "last_day": 20251102}
 VALUES = {
     "usage_rollup": RANGE,
     "usage_raw": DAYS,
-    "audit_ladder": {**DAYS, **RANGE, "since_day": 20251005},
+    "audit_ladder": {**DAYS, **RANGE, "since_day": 20251005, "account": duck.PARAMETERS["account"]},
     "audit_days": DAYS,
     "shadow_cells": {**DAYS, **RANGE, "arrival_year": 2025, "arrival_month": 10, "utc_from": 1759276800, "utc_to": 1761955200,
                      "zone_from": 1759244400, "zone_to": 1761922800},

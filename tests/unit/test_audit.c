@@ -224,6 +224,37 @@ static void test_surplus(void)
     CHECK_INT(audit_ladder_surplus(&audit), 0);
 }
 
+/* Lines of another API or stage in our log group stand in for requests that were never logged: told
+ * as what is over. Late ones, and those of an hour's last moments, are none. */
+static void test_more_than_the_gateway_counted(void)
+{
+    fresh(1000);
+    hours[50].hops[AUDIT_GATEWAY]--, hours[51].hops[AUDIT_GATEWAY]++;
+    hours[70].hops[AUDIT_GATEWAY]++, hours[71].hops[AUDIT_GATEWAY]--;
+    hours[80].hops[AUDIT_GATEWAY] = U;
+    CHECK_INT(all_missing(), 0);
+    CHECK_INT(audit.over, 0);
+    for (size_t i = 0; i < HOURS; i++)
+        hours[i].hops[AUDIT_GATEWAY] = 990;
+    hours[60].hops[AUDIT_GATEWAY] = 1003;
+    CHECK_INT(all_missing(), 0); /* the hours beside it have enough of the others' */
+    CHECK_INT(audit.over, 72 * 10 - 10 - 3);
+}
+
+/* Events of a log group that nobody counts pay for none of ours, at no hop. */
+static void test_elsewhere(void)
+{
+    fresh(1000);
+    hours[50].hops[AUDIT_DELIVERED] += 30, hours[50].lines += 31;
+    hours[50].elsewhere = 30, hours[50].elsewhere_lines = 31;
+    CHECK_INT(all_missing(), 0);
+    hours[50].hops[AUDIT_DELIVERED] -= 30, hours[50].lines -= 30, hours[50].made -= 30;
+    hours[50].logged -= 30;
+    CHECK_INT(all_missing(), 30);
+    CHECK_INT(missing(AUDIT_DELIVERED), 30);
+    CHECK_INT(audit_ladder_surplus(&audit), 0);
+}
+
 static void test_recovered(void)
 {
     fresh(1000);
@@ -402,6 +433,7 @@ static void test_losses_among_noise(void)
         state = 88172645463325252ULL + (uint64_t)round * 7919;
         make_traffic(&accident, 40);
         CHECK_INT(told_in(&accident, 48, MADE - 96), accident.lost);
+        CHECK_INT(audit.over, 0);
         check_hours(&accident);
         for (size_t hour = day; hour < day + 24; hour++)
             of_day += accident.lost_in[hour];
@@ -428,6 +460,7 @@ static void test_dense_traffic(void)
         make_traffic(&accident, DENSE);
         told = told_in(&accident, 48, MADE - 96);
         CHECK(told <= accident.lost);
+        CHECK(audit.over <= 4);
         CHECK(told + audit.undecided >= accident.lost);
         undecided = audit.undecided > undecided ? audit.undecided : undecided;
         check_hours(&accident);
@@ -636,6 +669,8 @@ int main(void)
     test_dropped_counts();
     test_copies_hide_nothing();
     test_surplus();
+    test_more_than_the_gateway_counted();
+    test_elsewhere();
     test_recovered();
     test_gaps();
     test_losses_among_noise();

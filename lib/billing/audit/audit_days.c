@@ -68,10 +68,11 @@ json_t *audit_days_values(const struct audit *audit, int64_t from_s, int64_t to_
                                                      -billing->settings.late_days - 1),
                                    calendar_add_days(calendar_day_of(zone, to_s), 1)});
 
-    return json_pack("{s:s, s:s, s:I, s:I, s:I}", "partition_filter", filter, "days", rows,
-                     "first_day", audit->has_days ? usage_day_number(audit->range.first) : none,
-                     "last_day", audit->has_days ? usage_day_number(audit->range.last) : none,
-                     "since_day", has_since ? usage_day_number(since) : 0);
+    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "account", billing->account,
+                     "partition_filter", filter, "days", rows, "first_day",
+                     audit->has_days ? usage_day_number(audit->range.first) : none, "last_day",
+                     audit->has_days ? usage_day_number(audit->range.last) : none, "since_day",
+                     has_since ? usage_day_number(since) : 0);
 }
 
 /* The day's object in the list, made when it is not there yet. */

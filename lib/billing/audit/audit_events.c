@@ -46,6 +46,8 @@ static const struct sum sums[] = {
     SUM("late_counted", counting.late_counted),
     SUM("too_late", counting.too_late),
     SUM("out_of_window", counting.out_of_window),
+    SUM("elsewhere_lines", elsewhere_lines),
+    SUM("elsewhere_events", elsewhere),
 };
 #undef SUM
 enum { SUMS = sizeof sums / sizeof *sums };
@@ -61,11 +63,13 @@ enum place {
     LOG_GROUP,
     FOREIGN_EVENTS,
     FOREIGN_REQUESTS,
+    ELSEWHERE_MADE,
     PLACES
 };
 static const char *const places[PLACES] = {
-    "year",      "month",        "day",       "hour",           "hour_s",
-    "newest_ms", "begun_before", "log_group", "foreign_events", "foreign_requests"};
+    "year",          "month",        "day",       "hour",           "hour_s",
+    "newest_ms",     "begun_before", "log_group", "foreign_events", "foreign_requests",
+    "elsewhere_made"};
 
 /* A result and where its columns are. */
 struct rows {
@@ -165,11 +169,11 @@ static void take_row(struct audit *audit, const struct rows *rows, size_t row)
     }
     audit->counted += counts.counting.counted;
     if (made) {
-        made->made += events - counts.request_copies;
+        made->made += events - counts.request_copies - number(rows, row, ELSEWHERE_MADE);
         made->begun_before += number(rows, row, BEGUN_BEFORE);
     }
     if (logged)
-        logged->logged += events;
+        logged->logged += events - counts.elsewhere;
     if (arrived) {
         add_arrived(arrived, &counts);
         if (made_s && made_s < arrived->hour_s)

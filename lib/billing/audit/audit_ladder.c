@@ -123,9 +123,16 @@ static void keep(struct comparing *comparing, size_t i, enum audit_hop hop, int6
 
 /* ---- the hops ---- */
 
+/* Without those of other accounts' log groups. */
+static int64_t counted_lines(const struct audit_hour *hour)
+{
+    return hour->lines - hour->elsewhere_lines;
+}
+
 static int64_t forwarded_lines(const struct audit_hour *hour)
 {
-    return is_known(hour->hops[AUDIT_FORWARDED]) ? hour->hops[AUDIT_FORWARDED] : hour->lines;
+    return is_known(hour->hops[AUDIT_FORWARDED]) ? hour->hops[AUDIT_FORWARDED]
+                                                 : counted_lines(hour);
 }
 
 /* ForwardedLogEvents counts what is forwarded again, so these are compared as lines. */
@@ -134,7 +141,7 @@ static void compare_lines(struct comparing *comparing)
     struct audit *audit = comparing->audit;
 
     for (size_t i = 0; i < audit->count; i++)
-        put(comparing, i, forwarded_lines(&audit->hours[i]), audit->hours[i].lines);
+        put(comparing, i, forwarded_lines(&audit->hours[i]), counted_lines(&audit->hours[i]));
     pay(comparing, comparing->surplus, 1, 1);
     memcpy(comparing->lines_lost, comparing->shortage, audit->count * sizeof(int64_t));
 }
@@ -154,7 +161,7 @@ static int64_t logged_events(const struct audit_hour *hour)
 {
     if (is_known(hour->hops[AUDIT_INGESTED]))
         return hour->hops[AUDIT_INGESTED];
-    return is_known(hour->hops[AUDIT_FORWARDED]) || hour->lines ? hour->logged : 0;
+    return is_known(hour->hops[AUDIT_FORWARDED]) || counted_lines(hour) ? hour->logged : 0;
 }
 
 /* What no hour lacks came from elsewhere.  The last hours of all we read may have been taken in by
@@ -184,7 +191,7 @@ static void compare_events(struct comparing *comparing)
         if (known)
             put(comparing, i, logged_events(hour), hour->logged);
         else
-            put(comparing, i, forwarded_lines(hour), hour->lines);
+            put(comparing, i, forwarded_lines(hour), counted_lines(hour));
     }
     pay(comparing, comparing->surplus, 1, 1); /* of an hour's last moments */
     pay_within(comparing, AUDIT_LATE_HOURS, (size_t)2 * AUDIT_RETRY_HOURS);
@@ -385,6 +392,22 @@ static void share_edges(struct comparing *comparing, struct edges *edges)
     place_losses(comparing, edges);
 }
 
+/* What no hour near lacks was not made at the gateway: another API or stage logs to the same group,
+ * and each of its lines may stand where one of ours should.  The first and last hours of all we
+ * read may have been taken in by hours that we did not read. */
+static void find_over(const struct comparing *comparing)
+{
+    struct audit *audit = comparing->audit;
+
+    audit->over = 0;
+    for (size_t i = audit->first; i < audit->last; i++)
+        if (i && i + AUDIT_CHAIN_HOURS < audit->count &&
+            is_known(audit->hours[i].hops[AUDIT_GATEWAY]))
+            audit->over += comparing->surplus[i];
+    /* What the log group did not take in is told as that. */
+    audit->over = more(audit->over, audit_ladder_surplus(audit));
+}
+
 /* Requests the gateway counted, and events made in the hour.  An hour without a count has nothing
  * that could be missing; what was logged in it may belong to the hour before.  What was lost after
  * it was logged is missing here too, under its own hour. */
@@ -398,6 +421,7 @@ static void compare_requests(struct comparing *comparing)
     pay_within(comparing, 1, 1);
     pay_chains(comparing);
     pay_under_way(comparing);
+    find_over(comparing);
     for (size_t i = 0; i < audit->count; i++)
         comparing->last[i] = edges.last[comparing->last[i]];
     edges_fini(&edges);

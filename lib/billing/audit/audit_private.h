@@ -57,6 +57,9 @@ struct audit_hour {
      * request_copies + unique; parsed = request_copies + unique.  Control messages and unreadable
      * lines of objects are in none of them. */
     int64_t foreign; /* different events of other log groups, in no other count */
+    /* Of lines and events: of log groups of other accounts, whose counts nobody here has.  Not in
+     * made and logged: they pay for no loss. */
+    int64_t elsewhere_lines, elsewhere;
     int64_t control, unreadable, lines, blank, invalid, untimed, request_copies, unique,
         unattributed, repaired, estimated, no_id, id_conflicts, length_unknown, length_refused;
     int64_t late;                   /* of delivered: made in an earlier hour */
@@ -86,6 +89,7 @@ struct audit {
     char *unread;       /* why what lies in S3 could not be counted; NULL: it was */
     int64_t undecided;  /* so many requests may be lost in judged hours that counts cannot tell from
                            requests under way; found by audit_ladder */
+    int64_t over;       /* likewise: requests logged that the gateway did not count */
     bool tells_foreign; /* the query knows whose events are whose */
     json_t *foreign;    /* audit_foreign_take's */
     json_t *days;       /* audit_days */

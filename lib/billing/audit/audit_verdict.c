@@ -69,20 +69,78 @@ static void add_surplus(json_t *reasons, const struct audit *audit)
                          (json_int_t)surplus));
 }
 
-/* Requests that were under way when an hour ended, and lost ones, in the same numbers. */
-static void add_undecided(json_t *reasons, const struct audit *audit)
+/* Of log groups of other accounts that billing.log_groups names: billed, compared with nothing. */
+static void add_elsewhere(json_t *reasons, const struct audit *audit)
+{
+    int64_t events = 0, all = 0;
+
+    for (size_t i = audit->first; i < audit->last; i++) {
+        events += audit->hours[i].elsewhere;
+        all += audit->hours[i].hops[AUDIT_DELIVERED];
+    }
+    if (audit_ladder_exceeds(events, all, audit->billing->settings.max_gap))
+        add(reasons, "surplus",
+            json_sprintf("S3 holds %" JSON_INTEGER_FORMAT
+                         " events of log groups of other accounts, of which nobody here knows how "
+                         "many there should be; they are billed",
+                         (json_int_t)events));
+}
+
+static int64_t gateway_requests(const struct audit *audit)
 {
     int64_t requests = 0;
 
     for (size_t i = audit->first; i < audit->last; i++)
         if (audit->hours[i].hops[AUDIT_GATEWAY] != METRICS_UNKNOWN)
             requests += audit->hours[i].hops[AUDIT_GATEWAY];
-    if (audit_ladder_exceeds(audit->undecided, requests, audit->billing->settings.max_gap))
+    return requests;
+}
+
+/* The log group took them in, and API and stage did not: so many of ours may never have been logged
+ * without any count that says so. */
+static void add_over(json_t *reasons, const struct audit *audit)
+{
+    if (audit_ladder_exceeds(audit->over, gateway_requests(audit),
+                             audit->billing->settings.max_gap))
+        add(reasons, "surplus",
+            json_sprintf("the log group holds %" JSON_INTEGER_FORMAT
+                         " requests more than API Gateway counted of the API and stage: another "
+                         "API or stage logs to it; they are billed, and may hide as many that were "
+                         "never logged",
+                         (json_int_t)audit->over));
+}
+
+/* Requests that were under way when an hour ended, and lost ones, in the same numbers. */
+static void add_undecided(json_t *reasons, const struct audit *audit)
+{
+    if (audit_ladder_exceeds(audit->undecided, gateway_requests(audit),
+                             audit->billing->settings.max_gap))
         add(reasons, "undecided",
             json_sprintf("so many requests were under way at the ends of these hours that up to "
                          "%" JSON_INTEGER_FORMAT
                          " lost ones cannot be told from them by counts; more hours can tell",
                          (json_int_t)audit->undecided));
+}
+
+/* The gateway's count tells others' events from our own under a former name: those are missed. */
+static void add_foreign(json_t *reasons, const struct audit *audit)
+{
+    json_auto_t *foreign = audit_foreign_document(audit);
+    int64_t requests = json_whole(foreign, "requests"), all = requests;
+
+    for (size_t i = 0; i < audit->count; i++) {
+        if (audit->hours[i].hops[AUDIT_GATEWAY] != METRICS_UNKNOWN)
+            return;
+        if (i >= audit->first && i < audit->last)
+            all += audit->hours[i].hops[AUDIT_DELIVERED];
+    }
+    if (audit_ladder_exceeds(requests, all, audit->billing->settings.max_gap))
+        add(reasons, "foreign",
+            json_sprintf("API Gateway's count is unknown, and S3 holds %" JSON_INTEGER_FORMAT
+                         " events of other log groups that would be requests: nobody can tell "
+                         "whether they are ours under a former name; billing.log_groups names it "
+                         "if they are",
+                         (json_int_t)requests));
 }
 
 static json_t *counts_text(size_t unknown, size_t dropped)
@@ -110,7 +168,10 @@ json_t *audit_verdict_reasons(const struct audit *audit)
                          audit->unread));
     add_sum(reasons, audit);
     add_surplus(reasons, audit);
+    add_elsewhere(reasons, audit);
+    add_over(reasons, audit);
     add_undecided(reasons, audit);
+    add_foreign(reasons, audit);
     if (unknown && !audit->before_since)
         add(reasons, "counts", counts_text(unknown, dropped));
     return reasons;

@@ -57,7 +57,8 @@ static bool is_older_than_counts(const struct close *close)
 static void judge_unknown(struct close *close, const char *reason, const char *text)
 {
     bool counts = !strcmp(reason, "counts") || !strcmp(reason, "silent");
-    bool can_accept = counts || !strcmp(reason, "surplus") || !strcmp(reason, "undecided");
+    bool can_accept = counts || !strcmp(reason, "surplus") || !strcmp(reason, "undecided") ||
+                      !strcmp(reason, "foreign");
     bool is_noted = counts && !close->number && is_older_than_counts(close);
 
     if (!can_accept)

@@ -155,6 +155,25 @@ static int begin_chain(struct flow *flow, struct close *close, struct err *e)
     return 0;
 }
 
+/* A month before the one before this: its number is named by this close, too, which `verify` would
+ * contradict. */
+static int check_older(struct flow *flow, struct close *close, const char *name, struct err *e)
+{
+    struct closed_document older = {.number.correction = 0};
+    cleanup_free char *why = NULL;
+    enum closed_state state;
+    int failed;
+
+    if (calendar_parse_month(name, &older.number.month, e))
+        return -1;
+    failed = closed_document_open(flow, close->billing, close->documents, &older, e) ||
+             closed_state(flow, &older, &state, &why, e);
+    if (!failed && state != CLOSED_WHOLE)
+        close_reason(close, "%s; bring it back from a copy, or a version of the bucket", why);
+    closed_document_fini(&older);
+    return failed ? -1 : 0;
+}
+
 static int check_chain(struct flow *flow, struct close *close, struct err *e)
 {
     json_auto_t *months = documents_months(close->billing, close->documents);
@@ -167,9 +186,11 @@ static int check_chain(struct flow *flow, struct close *close, struct err *e)
     json_array_foreach(months, i, item) {
         const char *month = json_string_value(item);
 
-        if (strcmp(month, own) < 0)
+        if (strcmp(month, own) < 0) {
+            if (before && check_older(flow, close, before, e))
+                return -1;
             before = month;
-        else
+        } else
             close_reason(close, "%s is closed already, without %s before it in its chain", month,
                          own);
     }

@@ -24,10 +24,18 @@ static void names_fini(struct billing_names *names)
     free(names->side_prefixes);
 }
 
-static bool is_former(const struct billing *billing, const struct billing_log_group *group)
+/* Named once, however often the list does. */
+static bool is_former(const struct billing *billing, size_t place)
 {
-    return (!group->account || !strcmp(group->account, billing->account)) && *group->name &&
-           strcmp(group->name, billing->names.log_group) != 0;
+    const struct billing_log_group *groups = billing->settings.log_groups, *group = &groups[place];
+
+    if ((group->account && strcmp(group->account, billing->account) != 0) || !*group->name ||
+        !strcmp(group->name, billing->names.log_group))
+        return false;
+    for (size_t i = 0; i < place; i++)
+        if (!strcmp(groups[i].name, group->name) && is_former(billing, i))
+            return false;
+    return true;
 }
 
 const char *billing_log_group(const struct billing *billing, size_t index)
@@ -37,7 +45,7 @@ const char *billing_log_group(const struct billing *billing, size_t index)
     if (!index)
         return billing->names.log_group;
     for (size_t i = 0; i < settings->log_group_count; i++)
-        if (is_former(billing, &settings->log_groups[i]) && !--index)
+        if (is_former(billing, i) && !--index)
             return settings->log_groups[i].name;
     return NULL;
 }

@@ -31,7 +31,8 @@ static int check_file(struct flow *flow, struct verify *verify, const struct arc
 static int check_number(struct flow *flow, struct verify *verify,
                         const struct closed_document *document, struct err *e)
 {
-    cleanup_free char *why = NULL, *name = numbers_text(verify->billing, document->number);
+    cleanup_free char *why = NULL, *wrong = NULL;
+    cleanup_free char *name = numbers_text(verify->billing, document->number);
     enum closed_state state;
 
     if (closed_state(flow, document, &state, &why, e))
@@ -41,6 +42,8 @@ static int check_number(struct flow *flow, struct verify *verify,
     else if (!*document->given.hash && json_object_get(document->archive.manifest, "documents"))
         verify_findings_differ(
             verify, "%s is not in the register of numbers any more: its entry was removed", name);
+    else if (*document->given.hash && !numbers_is_good(&document->given, verify->key, &wrong))
+        verify_findings_differ(verify, "%s: %s", name, wrong);
     return 0;
 }
 

@@ -160,11 +160,13 @@ def test_an_unsigned_entry_of_the_register(two: Books) -> None:
     """What is taken from the register must be signed."""
     late(two, 7 * 2**30)
     correct(two)
-    remove(two, CORRECTION)
     key = NUMBERS + "shop-2025-10-c1.json"
     body = json.loads(two.read(key))
     body["bill"]["lines"][0]["bytes"] = 1
     two.put(key, json.dumps(body).encode())
+    assert any("shop-2025-10-c1: its entry in the register of numbers holds another bill" in text
+               for text in two.verify("2025-10", code=5)["differences"])
+    remove(two, CORRECTION)
     assert "another bill" in reasons(correct(two, code=4))
     body["manifest"] = body["manifest"].replace('"calls": 1', '"calls": 2')
     two.put(key, json.dumps(body).encode())

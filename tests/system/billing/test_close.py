@@ -386,14 +386,18 @@ def test_three_months(books: Books) -> None:
     assert "the first month of the chain" in books.close("2025-08")["notes"]
     assert "2025-09 is not closed and has data" in reasons(books.close(code=4))
     books.close("2025-09")
+    # What is not as it was signed is built upon by no later close, however far back it lies.
+    first = f"{FOLDER}2025-08/manifest.json"
+    body = books.read(first)
+    books.put(first, body + b"\n")
+    assert f"{first} is not what was signed" in reasons(books.close(code=4))
+    books.put(first, body)
     books.close("2025-10")
     assert "2025-10 is closed already, without 2025-07" in reasons(books.close("2025-07", code=4))
     for month, before in (("2025-09", "2025-08"), ("2025-10", "2025-09")):
         want = hashlib.sha256(books.read(f"{FOLDER}{before}/manifest.json")).hexdigest()
         assert books.manifest(month)["previous"] == {"month": before, "manifest_sha256": want}
     assert "the chain of 2 months before" in books.verify()["checked"]
-    first = f"{FOLDER}2025-08/manifest.json"
-    body = books.read(first)
     books.put(first, body.replace(b'"calls": ', b'"calls":  ', 1))
     assert any(first in d and "changed" in d for d in books.verify(code=5)["differences"])
     books.s3.delete_object(Bucket=BUCKET, Key=first)

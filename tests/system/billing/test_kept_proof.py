@@ -55,6 +55,22 @@ def test_more_than_was_logged_is_not_complete(books: Books) -> None:
     assert found["closed"] is True and found["manifest"]["accepted_unknown"] is True
 
 
+def test_lines_of_another_stage_hide_no_request(books: Books) -> None:
+    """It logs to the same group: what was never logged could be in place of them."""
+    books.generate(days=2, requests=300, unlogged=.05)
+    assert audit(books, code=5)["verdict"] == "gap"
+    for hour in range(48):
+        at = moment(f"2025-10-{1 + hour // 24:02}T{hour % 24:02}:10")
+        books.sandbox.traffic(GROUP, [{"timestamp": (at + n) * 1000, "arrival": (at + n + 5) * 1000, "message": json.dumps(
+            {"requestId": f"{at}-{n}", "sub": "other", "status": "200", "responseLength": "10", "stage": "dev",
+             "requestTimeEpoch": str(at + n)})} for n in range(9)])
+    books.world.run("rollup", *OCTOBER)
+    found = audit(books, code=1)
+    assert found["verdict"] == "unknown" and "surplus" in [one["reason"] for one in found["reasons"]]
+    assert "requests more than API Gateway counted of the API and stage" in found["reasons"][0]["text"]
+    assert "never logged" in reasons(books.close(code=4))
+
+
 @pytest.mark.parametrize(("path", "value"), [
     (["MetricDataResults"], []), (["MetricDataResults", 0, "StatusCode"], None),
     (["MetricDataResults", 0, "StatusCode"], "Throttled"), (["MetricDataResults", 0, "Values"], []),
