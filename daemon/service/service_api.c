@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "daemon/board/board_document.h"
+#include "daemon/board/board_months.h"
 #include "daemon/board/board_usage.h"
 #include "daemon/page/page.h"
 #include "daemon/service/service_private.h"
@@ -130,7 +131,7 @@ int service_api_periods(void *arg, struct web_exchange *exchange)
     const struct service *service = arg;
 
     return tell(exchange,
-                list_document("pipelines", board_usage_periods(service->board, clock_now_ms())));
+                list_document("pipelines", board_months_document(service->board, clock_now_ms())));
 }
 
 int service_api_openapi(void *arg, struct web_exchange *exchange)
@@ -180,7 +181,7 @@ int service_api_page(void *arg, struct web_exchange *exchange)
                   board_document_resources(service->board, now_ms), "plan",
                   board_document_plan(service->board, now_ms, exchange->trusted), "events",
                   service_events_list(0), "audit", board_usage_audit(service->board), "periods",
-                  board_usage_periods(service->board, now_ms), "trusted", exchange->trusted,
+                  board_months_document(service->board, now_ms), "trusted", exchange->trusted,
                   "has_token", service->manifest && service->manifest->web.token_file);
     page_write(documents, &exchange->body);
     page_fields(&exchange->fields);
