@@ -167,23 +167,15 @@ int service_api_drift(void *arg, struct web_exchange *exchange)
 
 /* ---- the page ---- */
 
-int service_api_page(void *arg, struct web_exchange *exchange)
+json_t *service_api_documents(const struct service *service, bool trusted)
 {
-    const struct service *service = arg;
     int64_t now_ms = clock_now_ms();
-    json_auto_t *documents = NULL;
 
-    if (!strcmp(exchange->query, "values") && !exchange->trusted)
-        return 401;
-    documents =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "status",
-                  status_document(service, now_ms, exchange->trusted), "resources",
-                  board_document_resources(service->board, now_ms), "plan",
-                  board_document_plan(service->board, now_ms, exchange->trusted), "events",
-                  service_events_list(0), "audit", board_usage_audit(service->board), "periods",
-                  board_months_document(service->board, now_ms), "trusted", exchange->trusted,
-                  "has_token", service->manifest && service->manifest->web.token_file);
-    page_write(documents, &exchange->body);
-    page_fields(&exchange->fields);
-    return 200;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "status",
+                     status_document(service, now_ms, trusted), "resources",
+                     board_document_resources(service->board, now_ms), "plan",
+                     board_document_plan(service->board, now_ms, trusted), "events",
+                     service_events_list(0), "audit", board_usage_audit(service->board), "periods",
+                     board_months_document(service->board, now_ms), "trusted", trusted, "has_token",
+                     service->manifest && service->manifest->web.token_file);
 }
