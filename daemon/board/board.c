@@ -26,6 +26,7 @@ static void drop_pipelines(struct board_pipeline *pipelines, size_t count)
         free(pipelines[i].zone);
         json_decref(pipelines[i].days);
         json_decref(pipelines[i].audit);
+        json_decref(pipelines[i].documents);
     }
     free(pipelines);
 }
@@ -238,6 +239,24 @@ void board_audit(struct board *board, const char *name, const json_t *audit, int
     pipeline->audit = audit ? told_audit(audit) : NULL;
     if (audit)
         pipeline->audit_ms = now_ms;
+}
+
+void board_months(struct board *board, const char *name, json_t *documents, int64_t due_s,
+                  int64_t now_ms)
+{
+    struct board_pipeline *pipeline = find_pipeline(board, name);
+
+    if (!pipeline) {
+        json_decref(documents);
+        return;
+    }
+    pipeline->documents_failed = !documents;
+    if (!documents)
+        return;
+    json_decref(pipeline->documents);
+    pipeline->documents = documents;
+    pipeline->documents_ms = now_ms;
+    pipeline->due_s = due_s;
 }
 
 void board_open_gaps(struct board *board, const char *name, size_t count)

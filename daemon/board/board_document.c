@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { LEAST_STALE_MS = 15 * 60000, STALE_LOOKS = 3, STALE_PART_MS = 3 * 3600000 };
+enum { LEAST_STALE_MS = 15 * 60000, STALE_LOOKS = 3 };
 
 bool board_document_is_stale(const struct board *board, int64_t now_ms)
 {
@@ -169,7 +169,7 @@ static enum board_state state_of_day(const char *state)
 
 static bool is_recent(int64_t at_ms, int64_t now_ms)
 {
-    return at_ms && now_ms - at_ms < STALE_PART_MS;
+    return at_ms && now_ms - at_ms < BOARD_DOCUMENT_STALE_PART_MS;
 }
 
 static struct station rollups_of(const struct board_pipeline *pipeline, int64_t now_ms)

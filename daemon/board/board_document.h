@@ -6,6 +6,9 @@
 
 #include "daemon/board/board.h"
 
+/* Of what upkeep finds every hour, or more often: nobody knows it any more after so long. */
+enum { BOARD_DOCUMENT_STALE_PART_MS = 3 * 3600000 };
+
 /* Whether what is known is too old to be believed: the look is overdue. */
 bool board_document_is_stale(const struct board *board, int64_t now_ms);
 /* When the last pass ended, ms; 0: none did. */

@@ -2,7 +2,6 @@
 
 #include "base/json.h"
 #include "base/timestamp.h"
-#include "billing/prices/calendar.h"
 #include "daemon/board/board_document.h"
 #include "daemon/board/board_private.h"
 
@@ -125,106 +124,5 @@ json_t *board_usage_audit(const struct board *board)
     for (size_t i = 0; i < board->pipeline_count; i++)
         if (board->pipelines[i].bills)
             json_array_append_new(list, audit_document(&board->pipelines[i]));
-    return list;
-}
-
-/* ---- months ---- */
-
-static void month_of(const char *zone, int64_t now_ms, char text[static 16])
-{
-    calendar_month_text(calendar_day_of(zone, now_ms / 1000), text);
-}
-
-/* A day of the open month.  Days that a look saw have its word; one after them was not closed then.
- */
-static const char *open_day_state(const struct board_pipeline *pipeline, struct day day,
-                                  int64_t now_ms)
-{
-    struct day today = calendar_day_of(pipeline->zone, now_ms / 1000);
-    struct day seen = calendar_day_of(pipeline->zone, pipeline->days_ms / 1000);
-    const char *first = json_text(json_array_get(pipeline->days, 0), "day");
-    char text[16];
-    size_t i;
-    json_t *each;
-
-    calendar_day_text(day, text);
-    json_array_foreach(pipeline->days, i, each)
-        if (!strcmp(json_text(each, "day"), text))
-            return json_text(each, "state");
-    if (calendar_compare(day, today) > 0)
-        return "ahead";
-    if (!calendar_compare(day, today) ||
-        (pipeline->days && calendar_compare(day, calendar_add_days(seen, -1)) >= 0))
-        return "open";
-    if (pipeline->days && (!first || strcmp(text, first) < 0))
-        return "none";
-    return "unknown";
-}
-
-static void add_day(json_t *days, const char *day, const char *state)
-{
-    json_array_append_new(days, json_pack("{s:s, s:s}", "day", day, "state", state));
-}
-
-static json_t *add_month(json_t *months, const char *month, bool open)
-{
-    json_t *days = json_array();
-
-    json_array_append_new(months,
-                          json_pack("{s:s, s:b, s:o}", "month", month, "open", open, "days", days));
-    return days;
-}
-
-static void add_open_month(const struct board_pipeline *pipeline, json_t *months, int64_t now_ms)
-{
-    struct day_span month = calendar_month(calendar_day_of(pipeline->zone, now_ms / 1000));
-    char text[16];
-    json_t *days;
-
-    calendar_month_text(month.first, text);
-    days = add_month(months, text, true);
-    for (struct day day = month.first; calendar_compare(day, month.last) <= 0;
-         day = calendar_add_days(day, 1)) {
-        calendar_day_text(day, text);
-        add_day(days, text, open_day_state(pipeline, day, now_ms));
-    }
-}
-
-static json_t *months_document(const struct board_pipeline *pipeline, int64_t now_ms)
-{
-    json_t *months = json_array(), *days = NULL, *day;
-    char month[16] = "", open[16];
-    size_t i;
-
-    month_of(pipeline->zone, now_ms, open);
-    json_array_foreach(pipeline->days, i, day) {
-        const char *text = json_text(day, "day");
-
-        if (!strncmp(text, open, 7))
-            break;
-        if (!days || strncmp(month, text, 7) != 0) {
-            memcpy(month, text, 7);
-            month[7] = '\0';
-            days = add_month(months, month, false);
-        }
-        json_array_append(days, day);
-    }
-    add_open_month(pipeline, months, now_ms);
-    return months;
-}
-
-json_t *board_usage_periods(const struct board *board, int64_t now_ms)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < board->pipeline_count; i++) {
-        const struct board_pipeline *pipeline = &board->pipelines[i];
-
-        if (pipeline->bills)
-            json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o}", "pipeline",
-                                                  pipeline->name, "time_zone", pipeline->zone,
-                                                  "checked", board_document_time(pipeline->days_ms),
-                                                  "months", months_document(pipeline, now_ms)));
-    }
     return list;
 }

@@ -1,4 +1,4 @@
-/* board_usage.h -- what is on the board of usage, as documents of the API: audits, and months.
+/* board_usage.h -- what is on the board of usage, as documents of the API: the audits.
  *
  * Each returns a new reference; times are those of board_document.h. */
 #ifndef DAEMON_BOARD_BOARD_USAGE_H
@@ -9,8 +9,5 @@
 /* [{"pipeline", "verdict", "at", "from", "to", "reasons", "hops": [{"hop", "events"}], "days":
  * [{"day", "hops"}], "gaps", "newest_object", "newest_event", "delivered_until"}] */
 json_t *board_usage_audit(const struct board *board);
-/* [{"pipeline", "time_zone", "checked", "months": [{"month", "open", "days": [{"day", "state"}]}]}]
- */
-json_t *board_usage_periods(const struct board *board, int64_t now_ms);
 
 #endif

@@ -66,6 +66,7 @@ static void add_stations(json_t *model, const json_t *pipeline, int64_t now_s)
 /* What is told of a value, and how: as it is, as nothing, or that it is not told. */
 static json_t *value_model(const json_t *value)
 {
+    static const char cut[] = "...";
     const char *hidden = json_text(value, "hidden");
     cleanup_free char *text = NULL;
 
@@ -77,12 +78,12 @@ static json_t *value_model(const json_t *value)
         text = mem_text(json_string_value(value));
     else
         text = json_dumps(value, JSON_ENCODE_ANY | JSON_INDENT(1));
-    if (strlen(text) > VALUE_BYTES) {
+    if (strlen(text) > VALUE_BYTES + strlen(cut)) { /* there is room for it, then */
         size_t end = VALUE_BYTES;
 
         while (end && (text[end] & 0xc0) == 0x80)
             end--;
-        memcpy(text + end, "...", 4);
+        memcpy(text + end, cut, sizeof cut);
     }
     return json_pack("{s:s, s:n, s:n}", "text", text, "hidden", "nothing");
 }
@@ -245,6 +246,7 @@ static const struct {
     {"observed", "warn", "differs, only observed"},
     {"refused", "bad", "not looked at"},
     {"reload_failed", "bad", "spec rejected"},
+    {"rejected", "bad", "waits for a spec without errors"},
     {"audit_gap", "bad", "usage is missing"},
 };
 
@@ -404,14 +406,15 @@ json_t *page_model(const json_t *documents)
 
     json_array_foreach(json_object_get(status, "pipelines"), i, each)
         json_array_append_new(pipelines, pipeline_model(documents, each, now_s));
-    return json_pack("{s:O, s:O, s:o, s:o?, s:o?, s:o?, s:O, s:O, s:O, s:o, s:o, s:b, s:b}",
+    return json_pack("{s:O, s:O, s:o, s:o?, s:o?, s:o?, s:O, s:O, s:O, s:b, s:o, s:o, s:b, s:b}",
                      "version", json_object_get(status, "version"), "now",
                      json_object_get(status, "now"), "overall", overall_model(status), "last_look",
                      page_words_time(json_object_get(status, "last_look"), now_s), "next_look",
                      page_words_time(json_object_get(status, "next_look"), now_s), "started",
                      page_words_time(json_object_get(status, "started"), now_s), "looking",
                      json_object_get(status, "looking"), "stale", json_object_get(status, "stale"),
-                     "reasons", json_object_get(status, "reasons"), "pipelines", pipelines,
-                     "events", events_model(json_object_get(documents, "events"), now_s), "can_ask",
+                     "reasons", json_object_get(status, "reasons"), "index",
+                     json_array_size(pipelines) > 1, "pipelines", pipelines, "events",
+                     events_model(json_object_get(documents, "events"), now_s), "can_ask",
                      !trusted && has_token, "hides", !trusted);
 }

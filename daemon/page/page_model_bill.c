@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* What is older is worth a look: Firehose writes every few minutes. */
-enum { FRESH_S = 3600, WEEK = 7 };
+enum { FRESH_S = 3600, WEEK = 7, MOST_MONTHS = 12 };
 
 static const json_t *find_pipeline(const json_t *list, const char *name)
 {
@@ -239,6 +239,25 @@ static const char *find_today(const json_t *days)
     return today;
 }
 
+/* The last ones, newest first: which are closed. */
+static json_t *months_model(const json_t *months, int64_t now_s)
+{
+    json_t *list = json_array();
+    size_t count = json_array_size(months);
+
+    for (size_t i = count; i > 0 && count - i < MOST_MONTHS; i--) {
+        const json_t *month = json_array_get(months, i - 1);
+        cleanup_free char *title = month_title(json_text(month, "month"));
+
+        json_array_append_new(list,
+                              json_pack("{s:s, s:o, s:O, s:o?}", "title", title, "state",
+                                        page_words_month(json_text(month, "state")), "number",
+                                        json_object_get(month, "number"), "closed",
+                                        page_words_time(json_object_get(month, "closed"), now_s)));
+    }
+    return list;
+}
+
 static json_t *calendar_model(const json_t *period, int64_t now_s)
 {
     const json_t *months = json_object_get(period, "months");
@@ -246,10 +265,10 @@ static json_t *calendar_model(const json_t *period, int64_t now_s)
     const json_t *days = json_object_get(open, "days");
     cleanup_free char *title = month_title(json_text(open, "month"));
 
-    return json_pack("{s:s, s:O, s:o?, s:o}", "title", title, "time_zone",
+    return json_pack("{s:s, s:O, s:o?, s:o, s:o}", "title", title, "time_zone",
                      json_object_get(period, "time_zone"), "checked",
                      page_words_time(json_object_get(period, "checked"), now_s), "weeks",
-                     weeks_model(days, find_today(days)));
+                     weeks_model(days, find_today(days)), "months", months_model(months, now_s));
 }
 
 void page_model_bill_add(json_t *model, const json_t *documents, const char *pipeline,

@@ -60,6 +60,18 @@ json_t *page_words_day(const char *state)
     return find(words, state);
 }
 
+json_t *page_words_month(const char *state)
+{
+    static const struct word words[] = {
+        {"open", "busy", "Open"},         {"draft", "warn", "Over, not closed"},
+        {"overdue", "bad", "Overdue"},    {"closed", "ok", "Closed"},
+        {"corrected", "ok", "Corrected"}, {"left", "none", "Left open for good"},
+        {NULL, "unknown", "Unknown"},
+    };
+
+    return find(words, state);
+}
+
 const char *page_words_loss(const char *loss)
 {
     static const char *const words[][2] = {{"delayed", "Events come late"},

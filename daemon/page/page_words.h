@@ -12,6 +12,8 @@ json_t *page_words_state(const char *state);
 json_t *page_words_station(const char *station, const char *state);
 /* The same for the rollup of a day. */
 json_t *page_words_day(const char *state);
+/* The same of a month: closed or not. */
+json_t *page_words_month(const char *state);
 /* "events are lost", ... of a loss class; NULL for none. */
 const char *page_words_loss(const char *loss);
 /* {"iso", "text": "3 min ago"} of the API's text of a moment; NULL for null. New reference. */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "daemon/board/board_document.h"
+#include "daemon/board/board_months.h"
 #include "daemon/board/board_usage.h"
 #include "daemon/page/page.h"
 #include "daemon/service/service_private.h"
@@ -132,7 +133,7 @@ int service_api_periods(void *arg, struct web_exchange *exchange)
     const struct service *service = arg;
 
     return tell(exchange,
-                list_document("pipelines", board_usage_periods(service->board, clock_now_ms())));
+                list_document("pipelines", board_months_document(service->board, clock_now_ms())));
 }
 
 int service_api_openapi(void *arg, struct web_exchange *exchange)
@@ -168,23 +169,15 @@ int service_api_drift(void *arg, struct web_exchange *exchange)
 
 /* ---- the page ---- */
 
-int service_api_page(void *arg, struct web_exchange *exchange)
+json_t *service_api_documents(const struct service *service, bool trusted)
 {
-    const struct service *service = arg;
     int64_t now_ms = clock_now_ms();
-    json_auto_t *documents = NULL;
 
-    if (!strcmp(exchange->query, "values") && !exchange->trusted)
-        return 401;
-    documents =
-        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "status",
-                  status_document(service, now_ms, exchange->trusted), "resources",
-                  board_document_resources(service->board, now_ms), "plan",
-                  board_document_plan(service->board, now_ms, exchange->trusted), "events",
-                  service_events_list(0), "audit", board_usage_audit(service->board), "periods",
-                  board_usage_periods(service->board, now_ms), "trusted", exchange->trusted,
-                  "has_token", service->manifest && service->manifest->web.token_file);
-    page_write(documents, &exchange->body);
-    page_fields(&exchange->fields);
-    return 200;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "status",
+                     status_document(service, now_ms, trusted), "resources",
+                     board_document_resources(service->board, now_ms), "plan",
+                     board_document_plan(service->board, now_ms, trusted), "events",
+                     service_events_list(0), "audit", board_usage_audit(service->board), "periods",
+                     board_months_document(service->board, now_ms), "trusted", trusted, "has_token",
+                     service->manifest && service->manifest->web.token_file);
 }

@@ -88,6 +88,17 @@ struct service_leases {
     void (*ended)(struct service *service);
 };
 
+/* Who waits for the page, service_page.c. */
+enum { SERVICE_MOST_WAITING = 64 };
+struct service_waiting {
+    struct web_later *list[SERVICE_MOST_WAITING];
+    size_t count;
+};
+struct service_page {
+    bool busy;
+    struct service_waiting now, waiting[2]; /* [1]: who is trusted */
+};
+
 struct service {
     struct service_orders orders;
     uv_loop_t loop;
@@ -107,6 +118,7 @@ struct service {
     char *listen;                      /* where it was told to; NULL: nowhere */
     int socket_mode;                   /* of a Unix socket among that */
     int64_t asked_ms[SERVICE_ACTIONS]; /* monotonic: when each was asked for by HTTP */
+    struct service_page page;
     struct flow *pausing; /* writes a pause, or its end, asked for by HTTP; NULL: none */
     uv_timer_t look, feed, give_up;
     struct loop_watch watch;
@@ -262,7 +274,6 @@ int service_ready_answer(void *service, struct web_exchange *exchange);
 int service_ready_metrics(void *service, struct web_exchange *exchange);
 
 /* service_api.c: the answers of web_route, docs/openapi.yaml has them */
-int service_api_page(void *service, struct web_exchange *exchange);
 int service_api_drift(void *service, struct web_exchange *exchange);
 int service_api_status(void *service, struct web_exchange *exchange);
 int service_api_resources(void *service, struct web_exchange *exchange);
@@ -270,6 +281,13 @@ int service_api_plan(void *service, struct web_exchange *exchange);
 int service_api_audit(void *service, struct web_exchange *exchange);
 int service_api_periods(void *service, struct web_exchange *exchange);
 int service_api_openapi(void *service, struct web_exchange *exchange);
+
+/* All that the page shows; new reference. */
+json_t *service_api_documents(const struct service *service, bool trusted);
+
+/* service_page.c: the answer that follows; service_page_end: to nobody any more, 503 */
+int service_page_answer(void *service, struct web_exchange *exchange);
+void service_page_end(struct service *service);
 
 /* service_action.c: what may be asked for by POST, where the spec allows it */
 int service_action_reload(void *service, struct web_exchange *exchange);

@@ -13,7 +13,7 @@ enum { LEAST_TOKEN = 16, TOKEN_ROOM = 512, USUAL_MODE = 0660 };
 #define TEXT "text/plain; charset=utf-8"
 #define JSON "application/json"
 static const struct web_route routes[] = {
-    {"/", "text/html; charset=utf-8", service_api_page, WEB_GET, false},
+    {"/", "text/html; charset=utf-8", service_page_answer, WEB_GET, false},
     {"/-/ready", TEXT, service_ready_answer, WEB_GET, false},
     {"/-/drift", TEXT, service_api_drift, WEB_GET, false},
     {"/metrics", "text/plain; version=0.0.4; charset=utf-8", service_ready_metrics, WEB_GET, false},

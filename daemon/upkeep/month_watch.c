@@ -1,26 +1,49 @@
 #include "daemon/upkeep/month_watch.h"
 
+#include "base/clock.h"
 #include "billing/close/archive.h"
+#include "billing/close/close.h"
 #include "billing/close/close_period.h"
 #include "billing/prices/price_book.h"
 #include "billing/rollup/rollup.h"
 #include "daemon/health/service_metrics.h"
 
 /* The newest month whose invoice has its manifest; its year is 0 when there is none. */
-static struct day newest_closed(const struct billing *billing, const json_t *archived)
+static struct day newest_closed(const struct billing *billing, const json_t *closed)
 {
     struct day newest = {0};
-    const json_t *text;
-    size_t i;
+    const char *text;
+    json_t *modified;
 
-    json_array_foreach(archived, i, text) {
+    json_object_foreach((json_t *)closed, text, modified) {
         struct number number;
 
-        if (numbers_parse(billing, json_string_value(text), &number) && !number.correction &&
+        if (numbers_parse(billing, text, &number) && !number.correction &&
             calendar_compare(number.month, newest) > 0)
             newest = number.month;
     }
     return newest;
+}
+
+/* As board_months wants them; new reference. */
+static json_t *documents_of(const struct billing *billing, const json_t *closed)
+{
+    json_t *documents = json_array(), *modified;
+    const char *text;
+
+    json_object_foreach((json_t *)closed, text, modified) {
+        struct number number;
+        char month[16];
+
+        if (!numbers_parse(billing, text, &number))
+            continue;
+        calendar_month_text(number.month, month);
+        json_array_append_new(documents,
+                              json_pack("{s:s, s:s, s:I, s:I}", "month", month, "number", text,
+                                        "correction", (json_int_t)number.correction, "closed",
+                                        (json_int_t)json_number_value(modified)));
+    }
+    return documents;
 }
 
 static struct day month_after(struct day month)
@@ -29,16 +52,12 @@ static struct day month_after(struct day month)
 }
 
 /* The first month that should be closed: 0; 1: there is none; -1 and *e. */
-static int find_first(struct flow *flow, const struct billing *billing, struct day *first,
-                      struct err *e)
+static int find_first(struct flow *flow, const struct billing *billing, const json_t *closed,
+                      struct day *first, struct err *e)
 {
-    json_auto_t *archived = archive_numbers(flow, billing, e);
-    struct day newest;
+    struct day newest = newest_closed(billing, closed);
     int found;
 
-    if (!archived)
-        return -1;
-    newest = newest_closed(billing, archived);
     if (newest.year) {
         *first = month_after(newest);
         return 0;
@@ -77,11 +96,17 @@ static void count(const struct billing *billing, struct day month, int64_t now_s
         metric_set(&service_metrics.unclosed_month_end, (double)oldest_s, billing->pipeline, NULL);
 }
 
-int month_watch_look(struct flow *flow, const struct billing *billing, int64_t now_s, struct err *e)
+int month_watch_look(struct flow *flow, const struct billing *billing, struct board *board,
+                     struct err *e)
 {
+    json_auto_t *closed = archive_closed(flow, billing, e);
+    int64_t now_ms = clock_now_ms();
     struct day month;
-    int found = find_first(flow, billing, &month, e);
+    int found = closed ? find_first(flow, billing, closed, &month, e) : -1;
 
+    if (closed || e->kind != ERR_CANCELLED)
+        board_months(board, billing->pipeline, closed ? documents_of(billing, closed) : NULL,
+                     billing->settings.signing_key ? close_due_after(billing) : -1, now_ms);
     if (found < 0) {
         if (e->kind != ERR_CANCELLED &&
             metric_value(&service_metrics.unclosed_months, 0, billing->pipeline, NULL) <= 0)
@@ -90,6 +115,6 @@ int month_watch_look(struct flow *flow, const struct billing *billing, int64_t n
     }
     forget(billing->pipeline);
     if (!found)
-        count(billing, month, now_s);
+        count(billing, month, now_ms / 1000);
     return 0;
 }

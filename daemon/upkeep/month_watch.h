@@ -4,12 +4,14 @@
 
 #include "aws/flow.h"
 #include "billing/store/billing.h"
+#include "daemon/board/board.h"
 
-/* Counts, among the metrics, the months that ended before now_s (seconds since 1970) and follow the
+/* Tells the board which months are closed, and from when on the others are overdue; without a
+ * signing key none is.  Counts, among the metrics, the months that are over and follow the
  * newest closed one; all with data where none is closed.  A pipeline without a signing key and
  * without a closed month is closed by nobody: nothing is counted.  -1 and *e: what was well is not
  * known to be so any more, what was not is told until it is. */
-int month_watch_look(struct flow *flow, const struct billing *billing, int64_t now_s,
+int month_watch_look(struct flow *flow, const struct billing *billing, struct board *board,
                      struct err *e);
 
 #endif

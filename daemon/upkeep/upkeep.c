@@ -466,7 +466,7 @@ static void find_unclosed(struct flow *flow, struct upkeep *upkeep, const struct
     if (!is_due(upkeep, name, AUDIT_WATCH_MS) ||
         must_wait(upkeep, billing->pipeline, HEALTH_MONTHS))
         return;
-    if (!month_watch_look(flow, billing, clock_now_ms() / 1000, &e))
+    if (!month_watch_look(flow, billing, upkeep->setup.board, &e))
         note_done(upkeep, name, since);
     end_part(upkeep, billing->pipeline, HEALTH_MONTHS, &e);
 }

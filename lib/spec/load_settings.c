@@ -7,6 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { MOST_SOCKET_PATH = 107 }; /* sun_path, and its end */
+
 static const char *const top_keys[] = {"account", "boundary",  "region", "reconcile",
                                        "listen",  "mode",      "web",    "template",
                                        "billing", "pipelines", NULL};
@@ -211,17 +213,28 @@ static int read_max_changes(struct load *load, const struct yaml_node *reconcile
 
 /* ---- the web server ---- */
 
-/* host:port, where an IPv6 host stands in brackets, or unix:/path. */
+/* host:port, where an IPv6 host stands in brackets. */
 static bool is_address(const char *text)
 {
     const char *colon = strrchr(text, ':');
     long port = colon && isdigit((unsigned char)colon[1]) ? strtol(colon + 1, NULL, 10) : -1;
 
-    if (!strncmp(text, "unix:", 5))
-        return text[5] == '/' && !strchr(text, ',');
     return colon && colon != text && port >= 0 && port <= 65535 &&
            strspn(colon + 1, "0123456789") == strlen(colon + 1) &&
            (!memchr(text, ':', (size_t)(colon - text)) || text[0] == '[');
+}
+
+/* What an address must be; NULL: it is so. */
+static const char *is_no_listen(const char *text)
+{
+    if (strncmp(text, "unix:", 5) != 0)
+        return is_address(text) ? NULL
+                                : "must be host:port like 127.0.0.1:9464, unix:/path like "
+                                  "unix:/run/billingd/http.sock, a list of these, or off";
+    return text[5] == '/' && strlen(text + 5) <= MOST_SOCKET_PATH && !strchr(text, ',')
+               ? NULL
+               : "the path of a socket must be absolute, without a comma and no longer than 107 "
+                 "bytes, like unix:/run/billingd/http.sock";
 }
 
 /* Appends one address to those before it. */
@@ -229,16 +242,15 @@ static void read_address(struct load *load, const struct yaml_node *node, const 
                          struct manifest *manifest)
 {
     cleanup_free char *text = load_text_setting(load, node, path), *before = manifest->listen;
+    const char *problem = text ? is_no_listen(text) : NULL;
 
-    if (text && is_address(text)) {
+    if (text && !problem) {
         manifest->listen = before ? mem_printf("%s, %s", before, text) : mem_text(text);
         return;
     }
     manifest->listen = mem_text(before);
-    if (text)
-        load_error(load, node, path,
-                   "must be host:port like 127.0.0.1:9464, unix:/path like "
-                   "unix:/run/billingd/http.sock, a list of these, or off");
+    if (problem)
+        load_error(load, node, path, "%s", problem);
 }
 
 static void read_listen(struct load *load, const struct yaml_node *root, struct manifest *manifest)

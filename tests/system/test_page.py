@@ -11,6 +11,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +257,19 @@ def test_documents(daemon: Any) -> None:
     assert ask(daemon, "/-/drift")[::2] == (200, "no drift\n")
     told = "".join(ask(daemon, f"/api/v1/{n}")[2] for n in ("status", "resources", "plan", "audit", "periods", "events"))
     assert CUSTOMER not in told and ACCOUNT not in told and "arn:aws" not in told and "amount" not in told
+
+
+def test_many_ask_for_the_page_at_once(daemon: Any) -> None:
+    """It is made off the loop, for all who wait: each gets a whole one, of who may see as much, or is told to come again."""
+    with ThreadPoolExecutor(40) as pool:
+        wishes = [{"Authorization": f"Bearer {TOKEN}"} if n % 4 == 0 else {} for n in range(120)]
+        answers = list(pool.map(lambda wish: ask(daemon, "/?values" if wish else "/", **wish), wishes))
+    assert [status for status, _, _ in answers] == [200] * 120
+    for wish, (_, headers, text) in zip(wishes, answers, strict=True):
+        assert text.startswith("<!doctype html>") and text.endswith("</html>\n") and "script-src" in headers["Content-Security-Policy"]
+        assert ("Texts of AWS are not shown here" in text) is not bool(wish)
+    status, _, text = ask(daemon, "/", "HEAD")
+    assert status == 200 and text == ""
 
 
 def test_names_that_are_not_ours(daemon: Any) -> None:

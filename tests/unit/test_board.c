@@ -4,6 +4,7 @@
 #include "base/secret.h"
 #include "check.h"
 #include "daemon/board/board_document.h"
+#include "daemon/board/board_months.h"
 #include "daemon/board/board_private.h"
 #include "daemon/board/board_usage.h"
 #include "daemon/board/board_value.h"
@@ -33,7 +34,7 @@ static const char *state_of(const char *station, int64_t at_ms)
 static const char *day_of(const char *day)
 {
     static char found[32];
-    json_auto_t *periods = board_usage_periods(board, now_ms);
+    json_auto_t *periods = board_months_document(board, now_ms);
     json_t *month, *each;
     size_t i, j;
 
@@ -101,6 +102,71 @@ static void test_days(void)
     look_at_days(ROLLUP_LOST);
     CHECK_TEXT(state_of("rollups", now_ms), "failed");
     look_at_days(ROLLUP_CURRENT);
+}
+
+/* "closed shop-2025-10", "overdue -" */
+static const char *month_of(const char *month, int64_t at_ms)
+{
+    static char found[64];
+    json_auto_t *periods = board_months_document(board, at_ms);
+    json_t *each;
+    size_t i;
+
+    (void)snprintf(found, sizeof found, "missing here");
+    json_array_foreach(json_object_get(json_array_get(periods, 0), "months"), i, each)
+        if (!strcmp(json_text(each, "month"), month)) {
+            const char *number = json_text(each, "number");
+
+            (void)snprintf(found, sizeof found, "%s %s", json_text(each, "state"),
+                           number ? number : "-");
+            CHECK(json_is_null(json_object_get(each, "closed")) == !number);
+        }
+    return found;
+}
+
+static void test_months(void)
+{
+    enum { DAY_S = 86400 };
+    const char *name = board->pipelines[0].name;
+    json_t *documents = json_pack(
+        "[{s:s, s:s, s:i, s:I}, {s:s, s:s, s:i, s:I}, {s:s, s:s, s:i,"
+        " s:I}]",
+        "month", "2026-07", "number", "p-2026-07-c2", "correction", 2, "closed", (json_int_t)NOW_S,
+        "month", "2026-07", "number", "p-2026-07", "correction", 0, "closed", (json_int_t)NOW_S,
+        "month", "2026-09", "number", "p-2026-09", "correction", 0, "closed", (json_int_t)NOW_S);
+    int64_t later_ms = now_ms + (int64_t)2 * DAY_S * 1000; /* in December */
+
+    board->looked_ms = now_ms;
+    CHECK_TEXT(month_of("2026-11", now_ms), "unknown -"); /* not read: never "open" */
+    board_months(board, name, documents, 20 * DAY_S, now_ms);
+    CHECK_TEXT(month_of("2026-06", now_ms), "missing here");
+    CHECK_TEXT(month_of("2026-07", now_ms), "corrected p-2026-07-c2");
+    CHECK_TEXT(month_of("2026-08", now_ms), "left -"); /* a later one is closed */
+    CHECK_TEXT(month_of("2026-09", now_ms), "closed p-2026-09");
+    CHECK_TEXT(month_of("2026-10", now_ms), "overdue -");
+    CHECK_TEXT(month_of("2026-11", now_ms), "open -");
+    CHECK_TEXT(month_of("2026-12", now_ms), "missing here");
+    CHECK_TEXT(month_of("2026-09", now_ms + 4 * HOUR_MS), "unknown -"); /* too long ago */
+    CHECK_TEXT(month_of("2026-10", later_ms), "overdue -");             /* until it is seen */
+    board->looked_ms = later_ms;
+    board_months(board, name, json_incref(documents), 20 * DAY_S, later_ms);
+    CHECK_TEXT(month_of("2026-11", later_ms), "draft -"); /* there is time yet */
+    CHECK_TEXT(month_of("2026-12", later_ms), "open -");
+    board_months(board, name, json_incref(documents), -1, later_ms);
+    CHECK_TEXT(month_of("2026-10", later_ms), "draft -"); /* without a key nobody closes */
+    board_months(board, name, json_incref(documents), 0, later_ms);
+    board_months(board, name, NULL, 0, later_ms);
+    CHECK_TEXT(month_of("2026-09", later_ms), "unknown -"); /* of what was read only bad news */
+    CHECK_TEXT(month_of("2026-11", later_ms), "overdue -");
+    CHECK_TEXT(month_of("2026-12", later_ms), "unknown -");
+    /* Somebody's folder of long ago does not make a list of centuries. */
+    board_months(board, name,
+                 json_pack("[{s:s, s:s, s:i, s:i}]", "month", "0001-01", "number", "p-0001-01",
+                           "correction", 0, "closed", 1),
+                 -1, later_ms);
+    CHECK_TEXT(month_of("2006-11", later_ms), "missing here");
+    CHECK_TEXT(month_of("2026-12", later_ms), "open -");
+    board->looked_ms = now_ms;
 }
 
 static json_t *audit_with(const char *verdict, const char *reason)
@@ -192,6 +258,7 @@ int main(void)
     board_expect(board, manifest);
     test_resources();
     test_days();
+    test_months();
     test_audit();
     test_values();
     board_free(board);

@@ -45,16 +45,16 @@ static bool take_manifest(const struct billing *billing, const char *key, struct
     return !strcmp(key, wanted) && number->month.month >= 1 && number->month.month <= 12;
 }
 
-json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct err *e)
+json_t *archive_closed(struct flow *flow, const struct billing *billing, struct err *e)
 {
     cleanup_free char *root = root_folder(billing);
     json_auto_t *objects = object_list(flow, billing, root, e);
-    json_t *texts, *object;
+    json_t *closed, *object;
     size_t i;
 
     if (!objects)
         return NULL;
-    texts = json_array();
+    closed = json_object();
     json_array_foreach(objects, i, object) {
         struct number number;
         cleanup_free char *text = NULL;
@@ -62,8 +62,19 @@ json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct
         if (!take_manifest(billing, json_text(object, "key"), &number))
             continue;
         text = numbers_text(billing, number);
-        json_array_append_new(texts, json_string(text));
+        json_object_set(closed, text, json_object_get(object, "modified"));
     }
+    return closed;
+}
+
+json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct err *e)
+{
+    json_auto_t *closed = archive_closed(flow, billing, e);
+    json_t *texts = closed ? json_array() : NULL, *modified;
+    const char *text;
+
+    json_object_foreach(closed, text, modified)
+        json_array_append_new(texts, json_string(text));
     return texts;
 }
 

@@ -23,7 +23,10 @@ enum { ARCHIVE_ID = 17 }; /* 16 hex digits and the end */
 
 /* "billing/shop/2025-10/", "billing/shop/2025-10/corrections/1/"; new text. */
 char *archive_document_folder(const struct billing *billing, struct number number);
-/* The numbers of all documents with a manifest; new reference, or NULL and *e. */
+/* {"shop-2025-10-c1": when its manifest was written, seconds since 1970}: all documents with one;
+ * new reference, or NULL and *e. */
+json_t *archive_closed(struct flow *flow, const struct billing *billing, struct err *e);
+/* Their numbers; new reference, or NULL and *e. */
 json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct err *e);
 
 /* Whether the document has a manifest: 1 or 0; -1 and *e. */

@@ -56,6 +56,9 @@ void close_fini(struct close *close);
 
 /* ---- close_due.c ---- */
 
+/* Seconds from a month's end on after which it is to be closed. */
+int64_t close_due_after(const struct billing *billing);
+
 struct close_due {
     struct day month; /* its first day */
     bool finishes;    /* its close was begun and not finished */

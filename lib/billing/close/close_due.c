@@ -22,6 +22,12 @@ static int after(struct flow *flow, const struct billing *billing, struct day la
     return result;
 }
 
+int64_t close_due_after(const struct billing *billing)
+{
+    return (int64_t)billing->settings.late_days * DAY_S +
+           (int64_t)billing->settings.closed_after_hours * HOUR_S;
+}
+
 int close_due_look(struct flow *flow, const struct billing *billing, struct close_due *due,
                    struct err *e)
 {
@@ -38,9 +44,7 @@ int close_due_look(struct flow *flow, const struct billing *billing, struct clos
     if (calendar_parse_month(json_string_value(json_array_get(months, count - 1)), &last, e) ||
         after(flow, billing, last, due, e))
         return -1;
-    due->from_s = close_period_of(billing, due->month).to_s +
-                  (int64_t)billing->settings.late_days * DAY_S +
-                  (int64_t)billing->settings.closed_after_hours * HOUR_S;
+    due->from_s = close_period_of(billing, due->month).to_s + close_due_after(billing);
     due->is_due = due->finishes || clock_now_ms() / 1000 >= due->from_s;
     return 1;
 }

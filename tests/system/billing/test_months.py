@@ -1,5 +1,7 @@
 """The daemon tells which months are over and not closed: by what lies in the archive, never by what it was told."""
 
+import calendar
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +29,27 @@ def looked(daemon: Any, what: Callable[[], Any]) -> None:
     daemon.wait(what)
 
 
+def told(daemon: Any) -> dict[str, tuple[str, str | None]]:
+    """State and number of each month; the page says it, too, and who asks learns no money and no customer."""
+    text = daemon.get("/api/v1/periods")[1]
+    assert "amount" not in text and "sub" not in text
+    [period] = json.loads(text)["pipelines"]
+    months = {month["month"]: month for month in period["months"]}
+    for month in months.values():
+        assert (month["closed"] is None) is (month["number"] is None)
+        if month["closed"]:
+            at = calendar.timegm(time.strptime(month["closed"], "%Y-%m-%dT%H:%M:%SZ"))
+            assert time.time() - 600 < at <= time.time() + 1
+    page = daemon.get("/")[1]
+    assert all(f'class="signed">{month["number"]}<' in page for month in months.values() if month["number"]
+               and month["month"] >= list(months)[-12])
+    return {name: (month["state"], month["number"]) for name, month in months.items()}
+
+
+def this_month() -> str:
+    return time.strftime("%Y-%m", time.gmtime())
+
+
 def test_months_that_are_over_and_not_closed(sandbox: Any, spec: Any, api: str, start: Start) -> None:
     books = Books(World(sandbox, spec))
     books.months("2025-10")
@@ -34,15 +57,27 @@ def test_months_that_are_over_and_not_closed(sandbox: Any, spec: Any, api: str, 
     daemon.wait(lambda: daemon.metric(OPEN) is not None)
     assert daemon.metric(OPEN, pipeline="shop") == months_since(2025, 10)  # since the first day with data
     assert daemon.metric(END, pipeline="shop") == first_second("2025-11-01")
+    found = told(daemon)
+    assert found["2025-10"] == ("overdue", None) and found["2025-11"] == ("overdue", None)
+    assert list(found)[0] == "2025-10" and list(found)[-1] == this_month()
     books.close("2025-10")
     looked(daemon, lambda: daemon.metric(OPEN) == months_since(2025, 11))
+    assert told(daemon)["2025-10"] == ("closed", "shop-2025-10") and told(daemon)["2025-11"] == ("overdue", None)
     assert daemon.metric(END) == first_second("2025-12-01")
+
+    books.world.request("2025-10-02", "2025-10-04T09:30", sub="late", size=5)
+    books.world.run("rollup", "--month", "2025-10")
+    assert books.close("2025-10", "--correct")["invoice"] == "shop-2025-10-c1"
+    looked(daemon, lambda: told(daemon)["2025-10"] == ("corrected", "shop-2025-10-c1"))
 
     # The archive cannot be listed: what was told as bad stays, and the part is told as failed.
     sandbox.faults({**DENIED, "operation": "ListObjectsV2", "params": {"Prefix": "billing/shop/"}})
     looked(daemon, lambda: daemon.metric("billingd_part_failed", part="months") == 1)
     assert daemon.metric(OPEN) == months_since(2025, 11)
     assert "shop: search for months that are not closed failed: no permission" in daemon.get("/-/ready")[1]
+    found = told(daemon)
+    assert found["2025-10"] == ("unknown", None) and found["2025-11"] == ("overdue", None)
+    assert found[this_month()] == ("unknown", None)
     sandbox.faults()
 
     # Without a key it is still known that months were closed, so that the next is expected.
@@ -51,12 +86,15 @@ def test_months_that_are_over_and_not_closed(sandbox: Any, spec: Any, api: str, 
     daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 2)
     looked(daemon, lambda: daemon.metric("billingd_part_failed", part="months") == 0)
     assert daemon.metric(OPEN) == months_since(2025, 11)
+    found = told(daemon)
+    assert found["2025-10"] == ("corrected", "shop-2025-10-c1") and found["2025-11"] == ("draft", None)
 
     # The manifest is what closes: without it the month is open again.
     for key in books.keys():
         if key.endswith("/manifest.json"):
             sandbox.client("s3").delete_object(Bucket="shop-bucket", Key=key)
     looked(daemon, lambda: daemon.metric(OPEN) is None)  # nobody closes this pipeline
+    assert told(daemon)["2025-10"] == ("draft", None)
     assert daemon.metric("billingd_part_failed", part="months") == 0
     assert daemon.end() == 0
 
@@ -67,8 +105,9 @@ def test_of_what_is_well_nothing_is_kept_when_it_is_not_known(sandbox: Any, spec
     books.world.write(since=time.strftime("%Y-%m-01", time.gmtime()))
     daemon = start().ready()
     daemon.wait(lambda: daemon.metric(OPEN) == 0)
-    assert daemon.metric(END) is None
+    assert daemon.metric(END) is None and told(daemon) == {this_month(): ("open", None)}
     sandbox.faults({**DENIED, "operation": "ListObjectsV2", "params": {"Prefix": "billing/shop/"}})
     looked(daemon, lambda: daemon.metric("billingd_part_failed", part="months") == 1)
     assert daemon.metric(OPEN) is None and daemon.metric(END) is None
+    assert told(daemon) == {this_month(): ("unknown", None)}
     assert daemon.end() == 0

@@ -1,0 +1,12 @@
+/* board_months.h -- months on the board, as documents of the API: closed or not, and their days. */
+#ifndef DAEMON_BOARD_BOARD_MONTHS_H
+#define DAEMON_BOARD_BOARD_MONTHS_H
+
+#include "daemon/board/board.h"
+
+/* [{"pipeline", "time_zone", "checked", "archive_checked", "months": [{"month", "open", "state",
+ * "number", "closed", "days": [{"day", "state"}]}]}], without a hole up to the month that now_ms
+ * lies in; new reference.  Times are those of board_document.h. */
+json_t *board_months_document(const struct board *board, int64_t now_ms);
+
+#endif
