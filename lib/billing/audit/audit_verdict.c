@@ -100,6 +100,8 @@ static int64_t gateway_requests(const struct audit *audit)
  * without any count that says so. */
 static void add_over(json_t *reasons, const struct audit *audit)
 {
+    if (audit->unread)
+        return; /* when requests began is not known: one hour's may be another's */
     if (audit_ladder_exceeds(audit->over, gateway_requests(audit),
                              audit->billing->settings.max_gap))
         add(reasons, "surplus",

@@ -201,7 +201,8 @@ def test_one_flipped_byte(books: Books) -> None:
         books.put(key, body)
     other = books.home / "other.pem"
     openssl("genpkey", "-algorithm", "ed25519", "-out", str(other))
-    assert "was signed by the key" in books.verify("2025-10", "--public-key", str(other), code=5)["differences"][0]
+    differences = books.verify("2025-10", "--public-key", str(other), code=5)["differences"]
+    assert any("was signed by the key" in one for one in differences), differences
     assert books.verify("2025-10", "--public-key", str(books.public))["verified"] is True
     books.world.write(more="")
     assert "--public-key" in books.world.run("verify", "2025-10", code=78).stderr
