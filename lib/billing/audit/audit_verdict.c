@@ -76,7 +76,8 @@ static void add_elsewhere(json_t *reasons, const struct audit *audit)
 
     for (size_t i = audit->first; i < audit->last; i++) {
         events += audit->hours[i].elsewhere;
-        all += audit->hours[i].hops[AUDIT_DELIVERED];
+        if (audit->hours[i].hops[AUDIT_DELIVERED] != METRICS_UNKNOWN)
+            all += audit->hours[i].hops[AUDIT_DELIVERED];
     }
     if (audit_ladder_exceeds(events, all, audit->billing->settings.max_gap))
         add(reasons, "surplus",
@@ -100,8 +101,6 @@ static int64_t gateway_requests(const struct audit *audit)
  * without any count that says so. */
 static void add_over(json_t *reasons, const struct audit *audit)
 {
-    if (audit->unread)
-        return; /* when requests began is not known: one hour's may be another's */
     if (audit_ladder_exceeds(audit->over, gateway_requests(audit),
                              audit->billing->settings.max_gap))
         add(reasons, "surplus",
