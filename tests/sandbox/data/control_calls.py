@@ -39,22 +39,26 @@ def make(app: "App", value: dict[str, Any]) -> dict[str, Any]:
         before = plane.delivery.forwarded
         lost = traffic.put(plane, ACCOUNT, region, group, month.incoming, month.checks)
         found = stage_of(region, name)
-        count_requests(app, month, api or (found[0] if found else ""), stage or (found[1] if found else "$default"))
+        count_requests(app, list(month.gateway), api or (found[0] if found else ""), stage or (found[1] if found else "$default"))
         if flush:
             plane.delivery.flush()
         return {**month.truth, "forwarded": plane.delivery.forwarded - before, "lost": dict(lost)}
 
 
-def count_requests(app: "App", month: Month, api: str, stage: str) -> None:
+def count_requests(app: "App", seconds: list[int], api: str, stage: str) -> None:
     if not api:
         return
-    minutes = Counter(second // 60 for second in month.gateway)
+    minutes = Counter(second // 60 for second in seconds)
     for dimensions in ({"ApiId": api}, {"ApiId": api, "Stage": stage}):
         app.world.data.metrics.count("AWS/ApiGateway", "Count", dimensions, minutes.items())
 
 
 def put_traffic(app: "App", value: dict[str, Any]) -> Any:
     with app.world.lock:
+        region = value.get("region", REGION)
+        if value.get("counted"):  # at the gateway, when they were made
+            api, stage = stage_of(region, value["log_group"]) or ("", "")
+            count_requests(app, [event["timestamp"] // 1000 for event in value["events"]], api, stage)
         return traffic.from_control(app.world.data, ACCOUNT, value.get("region", REGION), value)
 
 

@@ -138,16 +138,16 @@ class World:
     # -- traffic -------------------------------------------------------------------------------------
 
     def request(self, day: str, arrival: str, sub: str = "late-sub", size: int = 100,
-                identifier: str | None = None) -> None:
+                identifier: str | None = None, counted: bool = False) -> None:
         """One request made at noon of the day (or at a given time) that arrives when told; UTC. One with an
-        identifier has no time but its log event's, so that another may be its copy."""
+        identifier has no time but its log event's, so that another may be its copy. Counted: at the gateway."""
         self.made += 1
         made, came = moment(day if "T" in day else f"{day}T12:00"), moment(arrival)
         line = {"requestId": identifier or f"late-{self.made}", "sub": sub, "username": sub, "status": "200",
                 "requestTimeEpoch": "-" if identifier else str(made), "responseLength": str(size), "httpMethod": "GET",
                 "routeKey": "GET /late", "path": "/late"}
         self.sandbox.traffic(GROUP, [{"message": json.dumps(line, separators=(",", ":")),
-                                      "timestamp": made * 1000, "arrival": came * 1000}])
+                                      "timestamp": made * 1000, "arrival": came * 1000}], counted=counted)
 
 
 def moment(text: str) -> int:

@@ -107,7 +107,7 @@ def test_archived_objects_take_nothing_away(books: Books) -> None:
 
 def test_fewer_late_days_take_nothing_away(books: Books) -> None:
     books.generate(days=3, requests=120)
-    books.world.request("2025-10-02", "2025-10-04T20:00", size=7)
+    books.world.request("2025-10-02", "2025-10-04T20:00", size=7, counted=True)
     books.world.run("rollup", *OCTOBER)
     books.close()
     books.world.write(late=0)
