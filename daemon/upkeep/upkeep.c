@@ -54,6 +54,7 @@ struct upkeep {
     struct open_gaps *gaps;
     json_t *told;       /* pipeline -> the problem last told */
     unsigned refreshes; /* a part that was under way then is to be done once more */
+    unsigned began;     /* refreshes when the run under way began */
     json_t *waits;      /* "ddn-api audit" -> [failures in a row, when it may be tried again] */
     bool failed;
 };
@@ -144,7 +145,8 @@ static void end_part(struct upkeep *upkeep, const char *pipeline, enum health_pa
         health_done(upkeep->setup.health, part, pipeline);
     } else {
         upkeep->failed = true;
-        note_failure(upkeep, pipeline, part);
+        if (upkeep->began == upkeep->refreshes) /* else somebody wants another try at once */
+            note_failure(upkeep, pipeline, part);
         health_failed(upkeep->setup.health, part, pipeline, e->kind);
     }
     tell(upkeep, pipeline, parts[part], e->kind == ERR_NONE ? NULL : e->text);
@@ -512,6 +514,7 @@ static void begin(struct upkeep *upkeep)
     upkeep->now = upkeep->next;
     upkeep->next = (struct batch){0};
     upkeep->running = true;
+    upkeep->began = upkeep->refreshes;
     upkeep->flow = flow_start(upkeep->setup.loop, upkeep->setup.client, run, on_end, upkeep);
 }
 

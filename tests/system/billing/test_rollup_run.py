@@ -60,6 +60,21 @@ def test_days_that_wait_for_the_budget_are_told(world: World, start: Callable[..
     assert daemon.end() == 0
 
 
+def test_what_fails_during_a_reload_is_tried_again_at_once(world: World, start: Callable[..., Any]) -> None:
+    """Not by the patience for what failed before: whoever reloads has mended it."""
+    world.sandbox.query_rules({"match": "UNLOAD", "action": "fail", "at": "start", "retryable": False, "times": 0})
+    world.sandbox.faults({"action": "hold", "operation": "GetQueryExecution", "client": "billingd", "times": 0})
+    daemon = start().ready()
+    daemon.wait(lambda: world.sandbox.fault_counts()[0]["fired"])
+    asked = daemon.look()["asked"]
+    daemon.send(signal.SIGUSR1)
+    daemon.wait(lambda: daemon.look()["asked"] > asked)
+    world.sandbox.query_rules()
+    world.sandbox.faults()
+    daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4)
+    assert daemon.end() == 0
+
+
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
 def test_metrics_pass_promtool(world: World, start: Callable[..., Any]) -> None:
     daemon = start().ready()
