@@ -59,7 +59,8 @@ def test_a_pipe_that_nobody_reads(deaf: Start) -> None:
             got += os.read(reading, 65536)
         except BlockingIOError:
             time.sleep(0.01)
-    lines = [json.loads(line) for line in got[:got.rindex(b"\n")].splitlines()]
+    # A sanitizer's first words are not ours.
+    lines = [json.loads(line) for line in got[:got.rindex(b"\n")].splitlines() if not line.startswith(b"==")]
     assert sum(e["lines"] for e in lines if e["event"] == "log_lines_dropped") > 0
     lose_lines(daemon)
     assert daemon.end() == 0

@@ -311,10 +311,13 @@ static void check_dies(int most_bytes, int want_signal, const char *want_text)
     (void)!read(ends[0], told, sizeof told - 1);
     CHECK(waitpid(child, &status, 0) == child);
     (void)close(ends[0]);
-    /* A sanitizer reports and exits. */
-    CHECK(WIFSIGNALED(status) ? WTERMSIG(status) == want_signal : WEXITSTATUS(status) != 0);
-    if (WIFSIGNALED(status))
-        CHECK(strstr(told, want_text) != NULL);
+#ifdef __SANITIZE_ADDRESS__ /* which has handlers of its own */
+    (void)want_signal, (void)want_text;
+    CHECK(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+#else
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == want_signal);
+    CHECK(strstr(told, want_text) != NULL);
+#endif
 }
 
 int main(void)

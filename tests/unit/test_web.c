@@ -664,7 +664,8 @@ static int held_open(const char *words, int fds[static HOLDERS])
     CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
     for (int i = HOLDERS - WEB_CONNECTIONS; i < HOLDERS; i++)
         still_open += is_open(fds[i]);
-    return clock_monotonic_ms() - began < WEB_TIMEOUT_S * 1000 ? still_open : -1;
+    /* The server's timers count from the beginning of the round that accepted. */
+    return clock_monotonic_ms() - began < WEB_TIMEOUT_S * 750 ? still_open : -1;
 }
 
 /* Who says a byte and waits does not keep others out: they are answered while those are still
@@ -681,7 +682,12 @@ static void hold_and_ask(const char *words)
         for (int i = 0; i < HOLDERS; i++)
             (void)close(fds[i]);
     }
-    CHECK(still_open >= WEB_CONNECTIONS - 1);
+#ifdef __SANITIZE_ADDRESS__
+    if (still_open < 0)
+        printf("not tested: who is still there, this machine is too slow under a sanitizer\n");
+    else
+#endif
+        CHECK(still_open >= WEB_CONNECTIONS - 1);
     CHECK(starts(curl("$A/-/healthy"), "HTTP/1.1 200 "));
 }
 
