@@ -42,6 +42,11 @@ def lose_lines(daemon: Any) -> None:
         daemon.kick()
 
 
+def events_in(text: bytes) -> list[dict[str, Any]]:
+    """A sanitizer's first words are not ours."""
+    return [json.loads(line) for line in text.splitlines() if not line.startswith(b"==")]
+
+
 def test_a_pipe_that_nobody_reads(deaf: Start) -> None:
     """It looks, answers and ends; who reads later gets whole lines, and how many are missing."""
     reading, writing = os.pipe()
@@ -59,8 +64,7 @@ def test_a_pipe_that_nobody_reads(deaf: Start) -> None:
             got += os.read(reading, 65536)
         except BlockingIOError:
             time.sleep(0.01)
-    # A sanitizer's first words are not ours.
-    lines = [json.loads(line) for line in got[:got.rindex(b"\n")].splitlines() if not line.startswith(b"==")]
+    lines = events_in(got[:got.rindex(b"\n")])
     assert sum(e["lines"] for e in lines if e["event"] == "log_lines_dropped") > 0
     lose_lines(daemon)
     assert daemon.end() == 0
@@ -83,7 +87,7 @@ def test_standard_error_that_takes_nothing(deaf: Start, tmp_path: Path, how: str
     assert dropped == 0 if how == "file" else dropped > 0
     assert daemon.end() == 0
     if how == "file":
-        assert [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()][-1]["event"]
+        assert events_in((tmp_path / "log").read_bytes())[-1]["event"]
 
 
 def test_a_terminal_that_is_stopped(deaf: Start) -> None:
