@@ -23,7 +23,7 @@ SIGNALS = (("TERM", ""), ("TERM", "500"), ("TERM", "lose_reply"), ("KILL", "rese
 WAITS = ("GetQueryExecution",)  # asked until the query is over: how often is not for us to say
 WORDS = {
     "throttle": ("Throttl", "SlowDown", "Rate exceeded", "TooManyRequests"), "500": ("Internal", "Failure"),
-    "slowdown": ("SlowDown",), "denied": ("AccessDenied", "not authorized"), "expired": ("ExpiredToken", "expired"),
+    "slowdown": ("SlowDown",), "denied": ("AccessDenied", "not authorized", "AWS refuses"), "expired": ("ExpiredToken", "expired"),
     "wrong_region": ("PermanentRedirect", "region"),
 }
 
