@@ -276,14 +276,14 @@ def test_a_zone_that_changed(books: Books, zone: str, other: str, word: str) -> 
 
 
 def test_what_was_passed_over_is_said(books: Books) -> None:
-    books.world.write(since="2025-09-01", more=MORE.format(key=books.key))
-    books.months("2025-09", "2025-11")
-    books.close("2025-09")
-    found = books.close("2025-11")["manifest"]
+    books.world.write(since="2025-11-01", more=MORE.format(key=books.key))
+    books.months("2025-11", "2026-01")
+    books.close("2025-11")
+    found = books.close("2026-01")["manifest"]
     assert found["skipped"]["reason"] == "no data"
     assert found["skipped"]["period"]["to"] == found["period"]["from"]
-    assert found["skipped"]["period"]["from"] == books.manifest("2025-09")["period"]["to"]
-    assert books.verify("2025-11")["verified"] is True
+    assert found["skipped"]["period"]["from"] == books.manifest("2025-11")["period"]["to"]
+    assert books.verify("2026-01")["verified"] is True
 
 
 def test_other_rules_are_told(two: Books) -> None:

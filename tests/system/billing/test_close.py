@@ -382,43 +382,43 @@ def test_rollup_of_other_sql_is_no_difference(books: Books) -> None:
 # -- the chain ---------------------------------------------------------------------------------------------------
 
 def test_three_months(books: Books) -> None:
-    books.world.write(since="2025-06-01", more=MORE.format(key=books.key))
-    books.months("2025-08", "2025-09", "2025-10")
-    assert "the first month of the chain" in books.close("2025-08")["notes"]
-    assert "2025-09 is not closed and has data" in reasons(books.close(code=4))
-    books.close("2025-09")
+    books.world.write(since="2025-08-01", more=MORE.format(key=books.key))
+    books.months("2025-10", "2025-11", "2025-12")
+    assert "the first month of the chain" in books.close("2025-10")["notes"]
+    assert "2025-11 is not closed and has data" in reasons(books.close("2025-12", code=4))
+    books.close("2025-11")
     # What is not as it was signed is built upon by no later close, however far back it lies.
-    first = f"{FOLDER}2025-08/manifest.json"
+    first = f"{FOLDER}2025-10/manifest.json"
     body = books.read(first)
     books.put(first, body + b"\n")
-    assert f"{first} is not what was signed" in reasons(books.close(code=4))
+    assert f"{first} is not what was signed" in reasons(books.close("2025-12", code=4))
     books.put(first, body)
-    books.close("2025-10")
-    assert "2025-10 is closed already, without 2025-07" in reasons(books.close("2025-07", code=4))
-    for month, before in (("2025-09", "2025-08"), ("2025-10", "2025-09")):
+    books.close("2025-12")
+    assert "2025-12 is closed already, without 2025-09" in reasons(books.close("2025-09", code=4))
+    for month, before in (("2025-11", "2025-10"), ("2025-12", "2025-11")):
         want = hashlib.sha256(books.read(f"{FOLDER}{before}/manifest.json")).hexdigest()
         assert books.manifest(month)["previous"] == {"month": before, "manifest_sha256": want}
-    assert "the chain of 2 months before" in books.verify()["checked"]
+    assert "the chain of 2 months before" in books.verify("2025-12")["checked"]
     books.put(first, body.replace(b'"calls": ', b'"calls":  ', 1))
-    assert any(first in d and "changed" in d for d in books.verify(code=5)["differences"])
+    assert any(first in d and "changed" in d for d in books.verify("2025-12", code=5)["differences"])
     books.s3.delete_object(Bucket=BUCKET, Key=first)
-    assert any(first in d and "missing" in d for d in books.verify(code=5)["differences"])
+    assert any(first in d and "missing" in d for d in books.verify("2025-12", code=5)["differences"])
     books.put(first, body)
-    assert books.verify()["verified"] is True
+    assert books.verify("2025-12")["verified"] is True
 
 
 def test_next_close_tells_of_a_waiting_correction(books: Books) -> None:
-    books.world.write(since="2025-09-01", more=MORE.format(key=books.key))
-    books.months("2025-09", "2025-10")
-    books.close("2025-09")
-    assert not any("2025-09" in text for text in books.close("2025-10", "--dry-run")["notes"])
-    books.world.request("2025-09-02", "2025-09-04T09:30", sub="late-sub", size=7 * 2**30)
-    told = books.close("2025-10", "--dry-run")["notes"]
+    books.world.write(since="2025-11-01", more=MORE.format(key=books.key))
+    books.months("2025-11", "2025-12")
+    books.close("2025-11")
+    assert not any("2025-11" in text for text in books.close("2025-12", "--dry-run")["notes"])
+    books.world.request("2025-11-02", "2025-11-04T09:30", sub="late-sub", size=7 * 2**30)
+    told = books.close("2025-12", "--dry-run")["notes"]
     assert any("unknown" in text and "rollup" in text for text in told), told
-    books.world.run("rollup", "--month", "2025-09")
-    found = books.close()
-    assert any("0.70 USD in all: billingd close 2025-09 --correct" in text for text in found["notes"]), found["notes"]
-    assert found["closed"] is True and not books.keys(FOLDER + "2025-09/corrections/")
+    books.world.run("rollup", "--month", "2025-11")
+    found = books.close("2025-12")
+    assert any("0.70 USD in all: billingd close 2025-11 --correct" in text for text in found["notes"]), found["notes"]
+    assert found["closed"] is True and not books.keys(FOLDER + "2025-11/corrections/")
 
 
 def test_months_between(books: Books) -> None:
