@@ -258,16 +258,6 @@ static void add_uncounted(json_t *gaps, const struct audit *audit)
 
 /* ---- nothing can be billed at all ---- */
 
-static int64_t sum_of_hop(const struct audit *audit, enum audit_hop hop)
-{
-    int64_t sum = 0;
-
-    for (size_t i = audit->first; i < audit->last; i++)
-        if (audit->hours[i].hops[hop] != METRICS_UNKNOWN)
-            sum += audit->hours[i].hops[hop];
-    return sum;
-}
-
 /* Events, by the first hop that counted any; forwarded last, which counts copies. */
 static int64_t traffic(const struct audit *audit)
 {
@@ -275,8 +265,8 @@ static int64_t traffic(const struct audit *audit)
                                           AUDIT_FORWARDED};
 
     for (size_t i = 0; i < AUDIT_HOPS; i++)
-        if (sum_of_hop(audit, hops[i]))
-            return sum_of_hop(audit, hops[i]);
+        if (audit_ladder_sum(audit, hops[i]))
+            return audit_ladder_sum(audit, hops[i]);
     return 0;
 }
 

@@ -507,6 +507,16 @@ int64_t audit_ladder_surplus(const struct audit *audit)
     return sum;
 }
 
+int64_t audit_ladder_sum(const struct audit *audit, enum audit_hop hop)
+{
+    int64_t sum = 0;
+
+    for (size_t i = audit->first; i < audit->last; i++)
+        if (is_known(audit->hours[i].hops[hop]))
+            sum += audit->hours[i].hops[hop];
+    return sum;
+}
+
 bool audit_ladder_exceeds(int64_t events, int64_t whole, const char *limit)
 {
     struct price share = {0};

@@ -179,6 +179,8 @@ size_t audit_ladder_unknown_hours(const struct audit *audit, size_t *dropped);
 /* Events of the judged hours that lie in S3 and did not come from the log group, as far as its
  * count tells. */
 int64_t audit_ladder_surplus(const struct audit *audit);
+/* Events at a hop in the judged hours in which their number is known. */
+int64_t audit_ladder_sum(const struct audit *audit, enum audit_hop hop);
 /* share of a decimal text: events > whole * limit, exactly ("0.0001": 12 decimals at most). */
 bool audit_ladder_exceeds(int64_t events, int64_t whole, const char *limit);
 

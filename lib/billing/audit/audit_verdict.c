@@ -50,17 +50,19 @@ static void add_sum(json_t *reasons, const struct audit *audit)
                          (json_int_t)audit->counted, (json_int_t)audit_sum_days(audit, "calls")));
 }
 
+static bool is_above(const struct audit *audit, int64_t events, int64_t whole)
+{
+    return audit_ladder_exceeds(events, whole, audit->billing->settings.max_gap);
+}
+
 /* What another log group's envelope holds is no event of ours.  These say they are: they are billed
  * like all others, and one of them may stand where a lost one should, so that counts tell no loss
  * any more. */
 static void add_surplus(json_t *reasons, const struct audit *audit)
 {
-    int64_t surplus = audit_ladder_surplus(audit), logged = 0;
+    int64_t surplus = audit_ladder_surplus(audit);
 
-    for (size_t i = audit->first; i < audit->last; i++)
-        if (audit->hours[i].hops[AUDIT_INGESTED] != METRICS_UNKNOWN)
-            logged += audit->hours[i].hops[AUDIT_INGESTED];
-    if (audit_ladder_exceeds(surplus, logged, audit->billing->settings.max_gap))
+    if (is_above(audit, surplus, audit_ladder_sum(audit, AUDIT_INGESTED)))
         add(reasons, "surplus",
             json_sprintf("S3 holds %" JSON_INTEGER_FORMAT
                          " events that name the log group and that it did not take in: another "
@@ -72,14 +74,11 @@ static void add_surplus(json_t *reasons, const struct audit *audit)
 /* Of log groups of other accounts that billing.log_groups names: billed, compared with nothing. */
 static void add_elsewhere(json_t *reasons, const struct audit *audit)
 {
-    int64_t events = 0, all = 0;
+    int64_t events = 0;
 
-    for (size_t i = audit->first; i < audit->last; i++) {
+    for (size_t i = audit->first; i < audit->last; i++)
         events += audit->hours[i].elsewhere;
-        if (audit->hours[i].hops[AUDIT_DELIVERED] != METRICS_UNKNOWN)
-            all += audit->hours[i].hops[AUDIT_DELIVERED];
-    }
-    if (audit_ladder_exceeds(events, all, audit->billing->settings.max_gap))
+    if (is_above(audit, events, audit_ladder_sum(audit, AUDIT_DELIVERED)))
         add(reasons, "surplus",
             json_sprintf("S3 holds %" JSON_INTEGER_FORMAT
                          " events of log groups of other accounts, of which nobody here knows how "
@@ -87,22 +86,11 @@ static void add_elsewhere(json_t *reasons, const struct audit *audit)
                          (json_int_t)events));
 }
 
-static int64_t gateway_requests(const struct audit *audit)
-{
-    int64_t requests = 0;
-
-    for (size_t i = audit->first; i < audit->last; i++)
-        if (audit->hours[i].hops[AUDIT_GATEWAY] != METRICS_UNKNOWN)
-            requests += audit->hours[i].hops[AUDIT_GATEWAY];
-    return requests;
-}
-
 /* The log group took them in, and API and stage did not: so many of ours may never have been logged
  * without any count that says so. */
 static void add_over(json_t *reasons, const struct audit *audit)
 {
-    if (audit_ladder_exceeds(audit->over, gateway_requests(audit),
-                             audit->billing->settings.max_gap))
+    if (is_above(audit, audit->over, audit_ladder_sum(audit, AUDIT_GATEWAY)))
         add(reasons, "surplus",
             json_sprintf("the log group holds %" JSON_INTEGER_FORMAT
                          " requests more than API Gateway counted of the API and stage: another "
@@ -114,8 +102,7 @@ static void add_over(json_t *reasons, const struct audit *audit)
 /* Requests that were under way when an hour ended, and lost ones, in the same numbers. */
 static void add_undecided(json_t *reasons, const struct audit *audit)
 {
-    if (audit_ladder_exceeds(audit->undecided, gateway_requests(audit),
-                             audit->billing->settings.max_gap))
+    if (is_above(audit, audit->undecided, audit_ladder_sum(audit, AUDIT_GATEWAY)))
         add(reasons, "undecided",
             json_sprintf("so many requests were under way at the ends of these hours that up to "
                          "%" JSON_INTEGER_FORMAT
@@ -127,15 +114,12 @@ static void add_undecided(json_t *reasons, const struct audit *audit)
 static void add_foreign(json_t *reasons, const struct audit *audit)
 {
     json_auto_t *foreign = audit_foreign_document(audit);
-    int64_t requests = json_whole(foreign, "requests"), all = requests;
+    int64_t requests = json_whole(foreign, "requests");
 
-    for (size_t i = 0; i < audit->count; i++) {
+    for (size_t i = 0; i < audit->count; i++)
         if (audit->hours[i].hops[AUDIT_GATEWAY] != METRICS_UNKNOWN)
             return;
-        if (i >= audit->first && i < audit->last)
-            all += audit->hours[i].hops[AUDIT_DELIVERED];
-    }
-    if (audit_ladder_exceeds(requests, all, audit->billing->settings.max_gap))
+    if (is_above(audit, requests, requests + audit_ladder_sum(audit, AUDIT_DELIVERED)))
         add(reasons, "foreign",
             json_sprintf("API Gateway's count is unknown, and S3 holds %" JSON_INTEGER_FORMAT
                          " events of other log groups that would be requests: nobody can tell "
