@@ -82,30 +82,55 @@ static void check_edge(struct close *close, const json_t *before)
                       close->first ? "left open for good (--first)" : "no data");
 }
 
+/* A month's invoice, and what became of it. */
+struct invoice {
+    struct closed_document document;
+    enum closed_state state;
+    char *why; /* it is not whole */
+};
+
+/* -1 and *e; to be ended by fini_invoice whatever is returned. */
+static int open_invoice(struct flow *flow, const struct close *close, const char *name,
+                        struct invoice *invoice, struct err *e)
+{
+    *invoice = (struct invoice){.document.number.correction = 0};
+    return calendar_parse_month(name, &invoice->document.number.month, e) ||
+                   closed_document_open(flow, close->billing, close->documents, &invoice->document,
+                                        e) ||
+                   closed_state(flow, &invoice->document, &invoice->state, &invoice->why, e)
+               ? -1
+               : 0;
+}
+
+static void fini_invoice(struct invoice *invoice)
+{
+    closed_document_fini(&invoice->document);
+    free(invoice->why);
+}
+
+static void refuse_changed(struct close *close, const struct invoice *invoice)
+{
+    close_reason(close, "%s; bring it back from a copy, or a version of the bucket", invoice->why);
+}
+
 static int take_previous(struct flow *flow, struct close *close, const char *name, struct err *e)
 {
-    struct closed_document before = {.number.correction = 0};
-    cleanup_free char *why = NULL;
-    enum closed_state state;
-    int failed;
+    struct invoice before;
+    int failed = open_invoice(flow, close, name, &before, e);
+    const struct archive *archive = &before.document.archive;
 
-    if (calendar_parse_month(name, &before.number.month, e))
-        return -1;
-    failed = closed_document_open(flow, close->billing, close->documents, &before, e) ||
-             closed_state(flow, &before, &state, &why, e);
-    if (!failed && state == CLOSED_BEGUN)
+    if (!failed && before.state == CLOSED_BEGUN) {
         close_reason(close, "the close of %s was begun and not finished: billingd close %s", name,
                      name);
-    else if (!failed && state != CLOSED_WHOLE)
-        close_reason(close, "%s; bring it back from a copy, or a version of the bucket", why);
-    else if (!failed) {
-        close->previous =
-            json_pack("{s:s, s:s}", "month", name, "manifest_sha256", before.archive.hash);
-        take_rules(close, before.archive.manifest);
-        check_edge(close, before.archive.manifest);
+    } else if (!failed && before.state != CLOSED_WHOLE) {
+        refuse_changed(close, &before);
+    } else if (!failed) {
+        close->previous = json_pack("{s:s, s:s}", "month", name, "manifest_sha256", archive->hash);
+        take_rules(close, archive->manifest);
+        check_edge(close, archive->manifest);
     }
-    closed_document_fini(&before);
-    return failed ? -1 : 0;
+    fini_invoice(&before);
+    return failed;
 }
 
 /* Days between the last closed month and the first that this one bills must be empty. */
@@ -159,19 +184,13 @@ static int begin_chain(struct flow *flow, struct close *close, struct err *e)
  * contradict. */
 static int check_older(struct flow *flow, struct close *close, const char *name, struct err *e)
 {
-    struct closed_document older = {.number.correction = 0};
-    cleanup_free char *why = NULL;
-    enum closed_state state;
-    int failed;
+    struct invoice older;
+    int failed = open_invoice(flow, close, name, &older, e);
 
-    if (calendar_parse_month(name, &older.number.month, e))
-        return -1;
-    failed = closed_document_open(flow, close->billing, close->documents, &older, e) ||
-             closed_state(flow, &older, &state, &why, e);
-    if (!failed && state != CLOSED_WHOLE)
-        close_reason(close, "%s; bring it back from a copy, or a version of the bucket", why);
-    closed_document_fini(&older);
-    return failed ? -1 : 0;
+    if (!failed && older.state != CLOSED_WHOLE)
+        refuse_changed(close, &older);
+    fini_invoice(&older);
+    return failed;
 }
 
 static int check_chain(struct flow *flow, struct close *close, struct err *e)
