@@ -36,18 +36,6 @@ pipelines:
 
 
 @dataclass
-class SpecFile:
-    """As rollup_world.World wants it."""
-
-    path: Path
-    pipelines: str = ""
-
-    def write(self, pipelines: str = "", **_: Any) -> None:
-        self.path.write_text(SPEC.format(account=ACCOUNT, region=REGION, root=ROOT, bucket=BUCKET, group=GROUP)
-                             + pipelines)
-
-
-@dataclass
 class Done:
     code: int
     out: str
@@ -121,8 +109,12 @@ class Scene:
 
 # ---- the pipeline ----
 
+def write_spec(place: Place, billing: str = "") -> None:
+    place.spec.write_text(SPEC.format(account=ACCOUNT, region=REGION, root=ROOT, bucket=BUCKET, group=GROUP) + billing)
+
+
 def empty(place: Place) -> None:
-    SpecFile(place.spec).write()
+    write_spec(place)
     place.account.api()
 
 
@@ -170,17 +162,12 @@ def pipeline_state(place: Place) -> State:
 
 # ---- its data ----
 
-def pipeline_with(place: Place, more: str = "", **values: Any) -> rollup_world.World:
-    spec = SpecFile(place.spec)
-    made = rollup_world.World.__new__(rollup_world.World)
-    settings = {**rollup_world.DEFAULTS, "more": more, **values}
-    spec.write(rollup_world.BILLING.format(**settings))
+def pipeline_with(place: Place, more: str = "") -> None:
+    write_spec(place, rollup_world.BILLING.format(**{**rollup_world.DEFAULTS, "more": more}))
     place.account.api()
     place.must("apply", "--yes")
-    made.sandbox, made.s3 = place.sandbox, place.account.s3
     # The log group keeps 90 days; the traffic is of 2025.
     place.sandbox.switches(data_now=float(rollup_world.moment("2025-11-08T00:00")))
-    return made
 
 
 def traffic(place: Place, **options: Any) -> None:
