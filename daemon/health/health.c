@@ -218,6 +218,8 @@ const char *health_word(enum err_kind kind)
         return "something it needs is not there";
     case ERR_INVALID:
         return "something is wrong until somebody edits it";
+    case ERR_EVIDENCE:
+        return "what was signed is not what it was";
     case ERR_RETRY:
         return "no whole answer from AWS, it is tried again";
     case ERR_NONE:

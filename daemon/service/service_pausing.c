@@ -158,6 +158,7 @@ static const char *failure_word(const struct pause_change *change, const struct 
                "ask again";
     case ERR_ABSENT:
     case ERR_INVALID:
+    case ERR_EVIDENCE:
     case ERR_NONE:
         break;
     }

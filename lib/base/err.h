@@ -11,6 +11,7 @@ enum err_kind {
     ERR_ABSENT,    /* the thing asked for does not exist */
     ERR_DENIED,    /* no permission, bad credentials, or refused by a guard */
     ERR_RETRY,     /* may succeed when tried again later */
+    ERR_EVIDENCE,  /* what was signed or put away is not what it was */
     ERR_CANCELLED, /* given up on request */
 };
 

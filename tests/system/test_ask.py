@@ -167,6 +167,7 @@ def test_events(run: Any, start: Any, sandbox: Sandbox, spec: Spec, applied: Non
     assert names[0][0] == "started" and [e["number"] for e in told["events"]] == list(range(1, len(names) + 1))
     served = daemon.get("/api/v1/events")
     assert served[0] == 200 and not any(w in served[1] for w in ("secret words", "arn:aws", "123456789012", "want"))
+    assert run("events", "--since", "2099-01-01", **nowhere).stdout == "No events in this time.\n"
     text = run("events", **nowhere).stdout
     assert "repaired" in text and f"drift         {LOGS}  field=retention_days" in text, text
     # The journal has what was before: records, of an older billingd lines; big values and such that are no text (test_journal.py).

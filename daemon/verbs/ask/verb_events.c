@@ -138,6 +138,8 @@ static int print(const struct telling *telling)
     } else {
         json_array_foreach(telling->events, i, event)
             print_event(event, options_color(telling->options, stdout));
+        if (whole && !json_array_size(telling->events))
+            (void)printf("No events in this time.\n");
     }
     print_unknown(telling);
     return telling->answered ? EXIT_DONE : EXIT_FAILED;

@@ -439,11 +439,11 @@ json_t *archive_json(struct flow *flow, const struct archive *archive, const cha
 
     if (!archive_read(flow, archive, name, &unpacking.content, e)) {
         if (unpacking.content.wrong)
-            (void)err_set(e, ERR_INVALID, "%s", unpacking.content.wrong);
+            (void)err_set(e, ERR_EVIDENCE, "%s", unpacking.content.wrong);
         else
             flow_work(flow, unpack, &unpacking);
         if (!unpacking.value)
-            (void)err_set(e, ERR_INVALID, "%s%s is no JSON", archive->folder, name);
+            (void)err_set(e, ERR_EVIDENCE, "%s%s is no JSON", archive->folder, name);
     }
     archive_content_fini(&unpacking.content);
     return unpacking.value;

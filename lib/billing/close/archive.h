@@ -97,7 +97,7 @@ void archive_content_fini(struct archive_content *content);
 /* 1 when the signature is the key's; 0 when not, told in *wrong (new text); -1 and *e. */
 int archive_check_signature(struct flow *flow, const struct archive *archive,
                             const struct signature_key *key, char **wrong, struct err *e);
-/* A file that is JSON, or gzip of it; new reference, or NULL and *e (ERR_INVALID when it is not
+/* A file that is JSON, or gzip of it; new reference, or NULL and *e (ERR_EVIDENCE when it is not
  * what the manifest says). */
 json_t *archive_json(struct flow *flow, const struct archive *archive, const char *name,
                      struct err *e);

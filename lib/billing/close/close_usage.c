@@ -80,7 +80,7 @@ int close_usage_read(const struct billing *billing, struct day_span days, json_t
 
     *usage = (struct usage){0};
     if (!json_equal(segments, json_object_get(document, "segments")))
-        return err_set(e, ERR_INVALID,
+        return err_set(e, ERR_EVIDENCE,
                        "the archived usage is cut at other days than its price book says");
     usage->lines = mem_new((json_array_size(lines) + 1) * sizeof *usage->lines);
     usage->owner = json_share(document);
@@ -88,7 +88,7 @@ int close_usage_read(const struct billing *billing, struct day_span days, json_t
         if (read_line(item, json_array_size(segments), &usage->lines[usage->count++]))
             continue;
         usage_fini(usage);
-        return err_set(e, ERR_INVALID, "line %zu of the archived usage is none", i + 1);
+        return err_set(e, ERR_EVIDENCE, "line %zu of the archived usage is none", i + 1);
     }
     return 0;
 }

@@ -81,7 +81,7 @@ int closed_open_book(struct flow *flow, const struct billing *billing, struct cl
     if (!closed->section)
         return -1;
     if (price_book_check(closed->section, NULL, NULL))
-        return err_set(e, ERR_INVALID, "the archived price book is none");
+        return err_set(e, ERR_EVIDENCE, "the archived price book is none");
     closed->book = price_book_new(closed->section);
     closed->billing = *billing;
     closed->billing.book = closed->book;
@@ -216,7 +216,7 @@ static json_t *bill_of(struct flow *flow, const struct closed_document *document
                             document->number.correction ? "correction.json" : "invoice.json", e);
     if (document->given.bill)
         return json_share(document->given.bill);
-    (void)err_set(e, ERR_INVALID, "%s is gone, and what it billed with it",
+    (void)err_set(e, ERR_EVIDENCE, "%s is gone, and what it billed with it",
                   document->archive.folder);
     return NULL;
 }

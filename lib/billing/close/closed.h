@@ -62,7 +62,7 @@ const struct closed_document *closed_last(const struct closed *closed);
  * text; *is_signed: it holds a signature, so its number may have been given.  NULL: none. */
 char *closed_orphan(const struct closed *closed, bool *is_signed);
 /* Invoice and corrections added up, as a bill's lines, unattributed and totals; new reference.
- * What is gone is taken from the register.  Fails with ERR_INVALID when a document is changed, or
+ * What is gone is taken from the register.  Fails with ERR_EVIDENCE when a document is changed, or
  * nowhere any more. */
 json_t *closed_billed(struct flow *flow, const struct closed *closed, struct err *e);
 

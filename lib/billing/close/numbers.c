@@ -113,7 +113,7 @@ int numbers_read(struct flow *flow, const struct billing *billing, struct number
     value = json_loadb(str_text(&body), body.len, JSON_REJECT_DUPLICATES, NULL);
     if (take_entry(value, entry))
         return 0;
-    return err_set(e, ERR_INVALID,
+    return err_set(e, ERR_EVIDENCE,
                    "s3://%s/%s is no entry of the register of numbers any more: bring it back from "
                    "a version or copy of the bucket",
                    billing->names.bucket, key);

@@ -33,7 +33,7 @@ struct numbers_entry {
     json_t *manifest, *bill;
 };
 /* Reads the entry of a number; that there is none is no failure.  -1 and *e: it cannot be read, or
- * is no entry (ERR_INVALID).  Give back with numbers_fini, also on failure. */
+ * is no entry (ERR_EVIDENCE).  Give back with numbers_fini, also on failure. */
 int numbers_read(struct flow *flow, const struct billing *billing, struct number number,
                  struct numbers_entry *entry, struct err *e);
 void numbers_fini(struct numbers_entry *entry);

@@ -425,19 +425,15 @@ static int check_all(struct flow *flow, struct verify *verify, struct claim *cla
     verify->manifest = json_share(invoice->manifest);
     if (check_documents(flow, verify, &claim->closed, e))
         return -1;
-    if (check_numbers(flow, verify, claim, e)) {
-        /* A file that is not what was signed has been told already, and cannot be computed with. */
-        if (e->kind != ERR_INVALID || !json_array_size(verify->differences))
-            return -1;
-        verify_findings_differ(verify, "the bill cannot be recomputed: %s", e->text);
-        err_clear(e);
-    }
+    if (check_numbers(flow, verify, claim, e))
+        return err_wrap(e, "the bill cannot be recomputed");
     return 0;
 }
 
 int verify_month(struct flow *flow, struct verify *verify, struct err *e)
 {
     struct claim claim = {0};
+    struct err failed = {0};
     int result = -1;
 
     verify->differences = json_array();
@@ -445,10 +441,16 @@ int verify_month(struct flow *flow, struct verify *verify, struct err *e)
     verify->notes = json_array();
     verify->later = json_pack("{s:[], s:[], s:[]}", "days", "customers", "waiting");
     tell(verify, "reading what was closed");
-    if (!closed_open(flow, verify->billing, verify->month, &claim.closed, e))
-        result = check_all(flow, verify, &claim, e);
+    if (!closed_open(flow, verify->billing, verify->month, &claim.closed, &failed))
+        result = check_all(flow, verify, &claim, &failed);
     claim_fini(&claim);
-    return result;
+    if (result && (failed.kind == ERR_EVIDENCE ||
+                   (failed.kind == ERR_INVALID && json_array_size(verify->differences)))) {
+        /* It ends the computing, and is what was looked for; or comes of it. */
+        verify_findings_differ(verify, "%s", failed.text);
+        return 0;
+    }
+    return result ? err_set(e, failed.kind, "%s", failed.text) : 0;
 }
 
 void verify_fini(struct verify *verify)

@@ -173,6 +173,7 @@ def test_an_unsigned_entry_of_the_register(two: Books) -> None:
     assert "not signed by the key" in reasons(correct(two, code=4))
     two.put(key, b"{}")
     assert "no entry of the register" in two.world.run("close", "2025-10", "--correct", "--yes", code=1).stderr
+    assert any("no entry of the register" in text for text in two.verify("2025-10", code=5)["differences"])
 
 
 def test_correction_killed_at_every_write(two: Books) -> None:
