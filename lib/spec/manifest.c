@@ -19,11 +19,12 @@ const char *manifest_default_path(void)
 static void lint_sound(struct load *load, const struct manifest *manifest)
 {
     bool errors_only = load->problems->errors > 0; /* warnings can wait until there are none */
-    json_auto_t *places = json_array();
+    json_auto_t *places = json_object(), *formats = json_object();
+    const struct manifest_lint_memory memory = {places, formats};
 
     for (size_t i = 0; i < load->draft_count; i++)
         if (!load->drafts[i].unsound && load->drafts[i].pipeline->region)
-            manifest_lint(manifest, i, errors_only, places, load->problems);
+            manifest_lint(manifest, i, errors_only, &memory, load->problems);
 }
 
 static void read_all(struct load *load, struct yaml_node *root, struct manifest *manifest)

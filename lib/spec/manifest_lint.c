@@ -53,8 +53,8 @@ static void tell(void *arg, const struct lint_finding *finding)
     problem->remedy = mem_text(lint->remedy);
 }
 
-void manifest_lint(const struct manifest *manifest, size_t index, bool errors_only, json_t *places,
-                   struct problems *problems)
+void manifest_lint(const struct manifest *manifest, size_t index, bool errors_only,
+                   const struct manifest_lint_memory *memory, struct problems *problems)
 {
     const struct manifest_pipeline *pipeline = &manifest->pipelines[index];
     json_auto_t *facts = manifest_resolve_facts(pipeline, manifest->account);
@@ -63,10 +63,10 @@ void manifest_lint(const struct manifest *manifest, size_t index, bool errors_on
     struct lint_subject subject = {.facts = facts,
                                    .billing = pipeline->billing,
                                    .pipeline = pipeline->name,
-                                   .others = places,
+                                   .others = memory->places,
+                                   .known = memory->formats,
                                    .year = today.tm_year + 1900};
     struct telling telling = {manifest, pipeline, problems, errors_only};
-    json_t *own;
 
     if (!manifest->account && !pipeline->role_arn)
         json_object_del(facts, "account"); /* only a stand-in, to make ARNs of */
@@ -75,8 +75,6 @@ void manifest_lint(const struct manifest *manifest, size_t index, bool errors_on
             lint_subject_add(&subject, pipeline->resources[i].id, pipeline->resources[i].kind,
                              json_array_get(desired, i));
     lint_run(&subject, tell, &telling);
-    own = lint_path_places(&subject);
-    json_array_extend(places, own);
-    json_decref(own);
+    lint_path_remember(memory->places, subject.places);
     lint_subject_fini(&subject);
 }

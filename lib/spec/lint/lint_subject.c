@@ -26,6 +26,7 @@ void lint_subject_fini(struct lint_subject *subject)
     for (size_t i = 0; i < subject->count; i++)
         sql_free(&subject->resources[i].sql);
     free(subject->resources);
+    json_decref(subject->places);
     *subject = (struct lint_subject){0};
 }
 

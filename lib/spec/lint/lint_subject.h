@@ -21,7 +21,10 @@ struct lint_subject {
     const json_t *facts;   /* account, region, partition, borrowed; NULL: not known */
     const json_t *billing; /* the section of that name, borrowed; NULL: nothing is billed */
     const char *pipeline;  /* its name, borrowed; NULL: not known */
-    const json_t *others;  /* lint_path_places of pipelines judged before, borrowed; NULL: none */
+    const json_t *others;  /* lint_path_remember of pipelines judged before, borrowed; NULL: none */
+    json_t *known;  /* what was worked out of a log format alone, by the format: filled in for the
+                       next subject, borrowed; NULL: worked out each time */
+    json_t *places; /* lint_path_places of this one, from lint_run on; owned */
     int year;              /* now, UTC */
 };
 
