@@ -165,12 +165,14 @@ static bool check_missing(struct load *load, const struct kind *kind, const stru
     bool good = true;
 
     for (const struct field *f = kind->fields; f->name; f++) {
-        const struct yaml_node *item = yaml_find(node, f->name);
-        cleanup_free char *below = mem_printf("%s.%s", path, f->name);
+        const struct yaml_node *item;
+        cleanup_free char *below = NULL;
 
         if (!(f->flags & (FIELD_KEY | FIELD_REQUIRED)) || f->otherwise ||
             (f->flags & FIELD_REPORTED))
             continue;
+        item = yaml_find(node, f->name);
+        below = mem_printf("%s.%s", path, f->name);
         if (!item || yaml_is_null(item)) {
             load_error_key(load, node, below, "is missing (%s)",
                            f->summary ? f->summary : "required");
