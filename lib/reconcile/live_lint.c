@@ -87,7 +87,10 @@ void live_lint(const struct item *items, size_t count, const json_t *facts, cons
     int year = timestamp_utc(clock_now_ms() / 1000).tm_year + 1900;
     json_auto_t *values = json_array(), *keys = json_object(), *notes = json_object();
     json_auto_t *formats = json_object();
-    struct lint_subject wished = {.facts = facts, .billing = billing, .known = formats, .year = year},
+    struct lint_subject wished = {.facts = facts,
+                                  .billing = billing,
+                                  .known = formats,
+                                  .year = year},
                         read = wished;
     struct judging judging = {keys, notes};
 

@@ -156,10 +156,10 @@ void load_billing_queries(struct load *load, struct draft *draft, const struct y
     queries = yaml_copy(is_there(declared) ? declared : own);
     if (is_there(declared) && is_there(own))
         yaml_merge(queries, own);
-    yaml_add(load->documents, queries);
     load_parameters_expand(load, draft, queries, path);
     for (size_t i = 0; i < queries->count; i++)
         read_query(load, draft, queries->items[i]);
+    yaml_tree_free(queries);
 }
 
 /* The section of another file: under `billing`, or the file itself. */

@@ -192,7 +192,7 @@ static char *built_in(const struct manifest_pipeline *pipeline, const char *name
     if (!strcmp(name, "dns_suffix"))
         return mem_text(pipeline->region ? aws_partition_of(pipeline->region)->dns_suffix
                                          : LOAD_POISON);
-    return price_book_words(pipeline->billing, name);
+    return NULL;
 }
 
 /* The same, worked out once a pipeline. */
@@ -201,7 +201,7 @@ static const char *built_in_word(struct draft *draft, const char *name)
     cleanup_free char *word = NULL;
 
     if (!draft->words)
-        draft->words = json_object();
+        draft->words = price_book_words(draft->pipeline->billing);
     if (!json_object_get(draft->words, name)) {
         word = built_in(draft->pipeline, name);
         json_object_set_new(draft->words, name,
@@ -279,12 +279,14 @@ static void expand_node(struct load *load, struct draft *draft, struct yaml_node
 
     if (node->type == YAML_TEXT && load_text_next(node->text, &r)) {
         struct str s = {0};
+        size_t length;
 
         expand(&place, node->text, &s);
         take_place(draft, node, &r);
         free(node->text);
-        node->text = str_take(&s);
-        node->quoted |= !*node->text; /* empty, not null */
+        length = s.len;
+        node->text = mem_resize(str_take(&s), length + 1, 1); /* many lie there for long */
+        node->quoted |= !*node->text;                         /* empty, not null */
     }
     for (size_t i = 0; i < node->count; i++) {
         const struct load_way below = {way, node->items[i]->key, i};

@@ -226,8 +226,7 @@ static void look_at_when(struct load *load, struct draft *draft, const char *pat
 
             load_error(load, when, below, "must be a text: empty, or off, leaves the resource out");
         }
-        if (when && when->type == YAML_TEXT &&
-            (!*when->text || yaml_is_null(when) || is_off(when)))
+        if (when && when->type == YAML_TEXT && (!*when->text || yaml_is_null(when) || is_off(when)))
             switch_off(draft, wrap, item);
     }
     yaml_merge(draft->resources, wrap);

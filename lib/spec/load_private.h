@@ -20,7 +20,7 @@ struct draft {
     struct manifest_pipeline *pipeline;
     const struct yaml_node *node; /* in billing.yaml */
     char *path;                   /* "pipelines.ddn-api" */
-    json_t *words;                /* ${billing_...} that were asked for; NULL: none yet */
+    json_t *words; /* built-in names: price_book_words, and others that were asked for */
     struct load_parameter *parameters;
     size_t parameter_count;
     struct yaml_node *resources; /* template and overrides in one, expanded; owned by documents */

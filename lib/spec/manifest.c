@@ -15,7 +15,8 @@ const char *manifest_default_path(void)
     return NULL;
 }
 
-/* Pipeline by pipeline, so that what one comes to is worked out once, and kept for one at a time. */
+/* Pipeline by pipeline, so that what one comes to is worked out once, and kept for one at a time.
+ */
 static void check_all(struct load *load, const struct manifest *manifest)
 {
     json_auto_t *seen = json_object(), *places = json_object(), *formats = json_object();

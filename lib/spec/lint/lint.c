@@ -27,13 +27,11 @@ const struct lint *lint_at(size_t index)
 
 static bool find_in_sql(const struct lint *lint, struct lint_look *look)
 {
-    struct sql statement;
-    size_t token = 0;
-
-    look->statement = &statement;
-    while (sql_next_statement(&look->resource->sql, &token, &statement))
+    for (size_t i = 0; i < look->resource->statement_count; i++) {
+        look->statement = &look->resource->statements[i];
         if (lint->find(look))
             return true;
+    }
     return false;
 }
 

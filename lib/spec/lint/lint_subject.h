@@ -13,6 +13,8 @@ struct lint_resource {
     const struct kind *kind;
     const json_t *values; /* field -> value, borrowed; any may be missing */
     struct sql sql;       /* tokens of the kind's SQL field; empty without one */
+    struct sql *statements;
+    size_t statement_count;
 };
 
 struct lint_subject {
@@ -25,7 +27,7 @@ struct lint_subject {
     json_t *known;  /* what was worked out of a log format alone, by the format: filled in for the
                        next subject, borrowed; NULL: worked out each time */
     json_t *places; /* lint_path_places of this one, from lint_run on; owned */
-    int year;              /* now, UTC */
+    int year;       /* now, UTC */
 };
 
 /* Adds a resource; all arguments are borrowed until lint_subject_fini. */

@@ -81,7 +81,8 @@ json_t *log_format_sources(const char *format)
     return sources;
 }
 
-/* Lists and mappings that only the format decides: some thousand pipelines have one between them. */
+/* Lists and mappings that only the format decides: some thousand pipelines have one between them.
+ */
 static json_t *known(const struct lint_subject *subject, const char *format, const char *what,
                      json_t *(*work_out)(const char *format))
 {
