@@ -32,10 +32,11 @@ char *mem_text(const char *text)
 
 char *mem_text_n(const char *text, size_t length)
 {
-    char *copy = mem_new(length + 1);
+    char *copy = checked(malloc(length + 1));
 
     if (length)
         memcpy(copy, text, length);
+    copy[length] = '\0';
     return copy;
 }
 

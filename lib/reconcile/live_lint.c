@@ -85,8 +85,13 @@ static void gather(const struct item *item, struct lint_subject *wished, struct 
 void live_lint(const struct item *items, size_t count, const json_t *facts, const json_t *billing)
 {
     int year = timestamp_utc(clock_now_ms() / 1000).tm_year + 1900;
-    struct lint_subject wished = {.facts = facts, .billing = billing, .year = year}, read = wished;
     json_auto_t *values = json_array(), *keys = json_object(), *notes = json_object();
+    json_auto_t *formats = json_object();
+    struct lint_subject wished = {.facts = facts,
+                                  .billing = billing,
+                                  .known = formats,
+                                  .year = year},
+                        read = wished;
     struct judging judging = {keys, notes};
 
     for (size_t i = 0; i < count; i++)

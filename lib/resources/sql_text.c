@@ -1,9 +1,8 @@
 #include "resources/sql_text.h"
 
-#include "base/mem.h"
-
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *skip_blank(const char *p)
 {
@@ -49,43 +48,38 @@ static size_t token_length(const char *p)
     return 1;
 }
 
-bool sql_text_next(const char **cursor, char **token)
+bool sql_text_is_quoted(const char *token)
 {
-    const char *p = skip_blank(*cursor);
-    size_t n;
-
-    if (!*p)
-        return false;
-    n = token_length(p);
-    *token = mem_text_n(p, n);
-    if (!strchr("'\"`", *p))
-        for (char *c = *token; *c; c++)
-            *c = (char)tolower((unsigned char)*c);
-    *cursor = p + n;
-    return true;
+    return *token == '\'' || *token == '"' || *token == '`';
 }
 
-static bool next_but_final_semicolon(const char **cursor, char **token)
+const char *sql_text_next(const char **cursor, size_t *length)
 {
-    bool found = sql_text_next(cursor, token);
+    const char *p = skip_blank(*cursor);
 
-    if (found && !strcmp(*token, ";") && !*skip_blank(*cursor)) {
-        free(*token);
-        *token = NULL;
-        return false;
-    }
-    return found;
+    if (!*p)
+        return NULL;
+    *length = token_length(p);
+    *cursor = p + *length;
+    return p;
+}
+
+static const char *next_but_final_semicolon(const char **cursor, size_t *length)
+{
+    const char *token = sql_text_next(cursor, length);
+
+    return token && *token == ';' && !*skip_blank(*cursor) ? NULL : token;
 }
 
 bool sql_text_same(const char *a, const char *b)
 {
     for (;;) {
-        cleanup_free char *x = NULL, *y = NULL;
-        bool more_a = next_but_final_semicolon(&a, &x), more_b = next_but_final_semicolon(&b, &y);
+        size_t n = 0, m = 0;
+        const char *x = next_but_final_semicolon(&a, &n), *y = next_but_final_semicolon(&b, &m);
 
-        if (!more_a || !more_b)
-            return more_a == more_b;
-        if (strcmp(x, y))
+        if (!x || !y)
+            return !x && !y;
+        if (n != m || (sql_text_is_quoted(x) ? memcmp(x, y, n) : strncasecmp(x, y, n)))
             return false;
     }
 }

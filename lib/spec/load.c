@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
 
 static void add_error(struct load *load, struct yaml_place place, const char *path,
@@ -108,4 +109,80 @@ char *load_directory(const char *file)
 bool load_is_poisoned(const struct yaml_node *node)
 {
     return node->type == YAML_TEXT && strstr(node->text, LOAD_POISON);
+}
+
+/* ---- what many pipelines have in common ---- */
+
+struct load_fact {
+    const void *part, *asks; /* part NULL: an empty place */
+    json_t *fact;
+};
+
+/* The place of a fact, or that where it belongs. */
+static struct load_fact *place_of(const struct load_known *known, const void *part,
+                                  const void *asks)
+{
+    size_t at = ((uintptr_t)part / 16 * 31 + (uintptr_t)asks / 16) * 2654435761u;
+
+    for (at &= known->room - 1; known->facts[at].part; at = (at + 1) & (known->room - 1))
+        if (known->facts[at].part == part && known->facts[at].asks == asks)
+            break;
+    return &known->facts[at];
+}
+
+static void grow(struct load_known *known)
+{
+    struct load_known larger = {.room = known->room ? known->room * 2 : 1024,
+                                .count = known->count};
+
+    larger.facts = mem_new(larger.room * sizeof *larger.facts);
+    for (size_t i = 0; i < known->room; i++)
+        if (known->facts[i].part)
+            *place_of(&larger, known->facts[i].part, known->facts[i].asks) = known->facts[i];
+    free(known->facts);
+    *known = larger;
+}
+
+json_t *load_known(const struct load *load, const void *part, const void *asks)
+{
+    return load->known.room ? place_of(&load->known, part, asks)->fact : NULL;
+}
+
+json_t *load_know(struct load *load, const void *part, const void *asks, json_t *fact)
+{
+    struct load_known *known = &load->known;
+
+    if (known->count * 2 >= known->room)
+        grow(known);
+    *place_of(known, part, asks) = (struct load_fact){part, asks, fact};
+    known->count++;
+    return fact;
+}
+
+void load_known_fini(struct load *load)
+{
+    for (size_t i = 0; i < load->known.room; i++)
+        json_decref(load->known.facts[i].fact);
+    free(load->known.facts);
+    load->known = (struct load_known){0};
+}
+
+static void add_way(struct str *s, const struct load_way *way)
+{
+    if (way->above)
+        add_way(s, way->above);
+    if (way->key) {
+        str_add(s, s->len ? "." : "");
+        str_add(s, way->key);
+    } else {
+        str_addf(s, "[%zu]", way->index);
+    }
+}
+
+char *load_way_text(const struct load_way *way)
+{
+    struct str s = {0};
+
+    add_way(&s, way);
+    return str_take(&s);
 }

@@ -85,8 +85,8 @@ static bool is_there(const struct yaml_node *node)
 }
 
 /* base with over laid over it; owned by the manifest, so that positions stay. */
-static const struct yaml_node *merge(struct load *load, const struct yaml_node *base,
-                                     const struct yaml_node *over)
+static const struct yaml_node *merge(struct load *load, struct yaml_node *base,
+                                     struct yaml_node *over)
 {
     struct yaml_node *merged;
 
@@ -100,7 +100,7 @@ static const struct yaml_node *merge(struct load *load, const struct yaml_node *
 
 void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root)
 {
-    const struct yaml_node *own = yaml_find(draft->node, "billing");
+    struct yaml_node *own = yaml_find(draft->node, "billing");
     const struct yaml_node *node = merge(load, yaml_find(root, "billing"), own);
     cleanup_free char *path = mem_printf("%s.billing", draft->path);
 
@@ -143,8 +143,8 @@ static bool check_queries(struct load *load, const struct yaml_node *node, const
 
 void load_billing_queries(struct load *load, struct draft *draft, const struct yaml_node *template)
 {
-    const struct yaml_node *declared = yaml_find(template, "queries");
-    const struct yaml_node *own = yaml_find(draft->node, "queries");
+    struct yaml_node *declared = yaml_find(template, "queries");
+    struct yaml_node *own = yaml_find(draft->node, "queries");
     cleanup_free char *path = mem_printf("%s.queries", draft->path);
     struct yaml_node *queries;
 
@@ -156,16 +156,16 @@ void load_billing_queries(struct load *load, struct draft *draft, const struct y
     queries = yaml_copy(is_there(declared) ? declared : own);
     if (is_there(declared) && is_there(own))
         yaml_merge(queries, own);
-    yaml_add(load->documents, queries);
     load_parameters_expand(load, draft, queries, path);
     for (size_t i = 0; i < queries->count; i++)
         read_query(load, draft, queries->items[i]);
+    yaml_tree_free(queries);
 }
 
 /* The section of another file: under `billing`, or the file itself. */
-static const struct yaml_node *section_of(struct load *load, const struct yaml_node *root)
+static struct yaml_node *section_of(struct load *load, struct yaml_node *root)
 {
-    const struct yaml_node *section = yaml_find(root, "billing");
+    struct yaml_node *section = yaml_find(root, "billing");
 
     if (is_there(section))
         return section;
@@ -178,7 +178,7 @@ static const struct yaml_node *section_of(struct load *load, const struct yaml_n
 json_t *load_billing_other(struct load *load, struct yaml_node *root,
                            const struct manifest_pipeline *pipeline)
 {
-    const struct yaml_node *section, *own;
+    struct yaml_node *section, *own;
     json_t *read, *whole;
     size_t before = load->problems->errors;
 

@@ -60,18 +60,25 @@ static void check_fields(struct checking *c, const json_t *desired)
     const struct aws_model *model = aws_model(kind->service);
 
     for (const struct field *f = kind->fields; f->name; f++) {
-        const json_t *shape = load_value_shape(model, table_field_shape(kind, f));
+        const json_t *declared = json_object_get(c->resource->declared, f->name), *shape;
+        size_t before = c->load->problems->count;
         json_auto_t *wire = NULL;
 
         c->field = f;
         c->value = json_object_get(desired, f->name);
-        if (!c->value || !shape || !json_object_get(c->resource->declared, f->name))
+        if (!c->value || !declared || load_known(c->load, c->value, f))
+            continue;
+        shape = load_value_field_shape(c->load, kind, f);
+        if (!shape)
             continue;
         if ((f->flags & (FIELD_LOCAL | FIELD_KEY)) && json_is_string(c->value) &&
             !json_string_length(c->value))
             continue; /* as silent as a missing one; for a key that was told */
         wire = value_to_wire(f, shape, c->value, NULL);
         (void)aws_model_validate(model, shape, wire, tell, c);
+        if (c->value == declared && load_known(c->load, declared, NULL) &&
+            c->load->problems->count == before)
+            (void)load_know(c->load, declared, f, json_true());
     }
     c->field = NULL;
 }
@@ -233,13 +240,13 @@ static void tell_unresolved(void *arg, size_t resource, const char *field, const
     load_error_field(c->load, c->draft, resource, field, text);
 }
 
-static void check_pipeline(struct load *load, const struct draft *draft, const char *account,
-                           json_t *seen)
+static json_t *check_pipeline(struct load *load, const struct draft *draft, const char *account,
+                              json_t *seen)
 {
     struct checking c = {.load = load, .draft = draft};
     const struct manifest_resolve_check check = {draft->flawed, tell_unresolved, &c};
     json_auto_t *facts = manifest_resolve_facts(draft->pipeline, account);
-    json_auto_t *desired = manifest_resolve_checked(draft->pipeline, facts, &check);
+    json_t *desired = manifest_resolve_checked(draft->pipeline, facts, &check);
 
     json_object_set_new(facts, "pipeline", json_string(draft->pipeline->name));
     for (c.index = 0; c.index < draft->pipeline->resource_count; c.index++) {
@@ -249,18 +256,16 @@ static void check_pipeline(struct load *load, const struct draft *draft, const c
         check_resource(&c, json_array_get(desired, c.index), facts);
         check_identity(&c, seen, json_array_get(desired, c.index), facts);
     }
+    return desired;
 }
 
-void load_check(struct load *load, const char *account)
+json_t *load_check(struct load *load, struct draft *draft, const char *account, json_t *seen)
 {
-    json_auto_t *seen = json_object();
+    size_t before = load->problems->errors;
+    json_t *desired = !draft->cyclic && draft->pipeline->region
+                          ? check_pipeline(load, draft, account, seen)
+                          : NULL;
 
-    for (size_t i = 0; i < load->draft_count; i++) {
-        struct draft *draft = &load->drafts[i];
-        size_t before = load->problems->errors;
-
-        if (!draft->cyclic && draft->pipeline->region)
-            check_pipeline(load, draft, account, seen);
-        draft->unsound |= load->problems->errors > before;
-    }
+    draft->unsound |= load->problems->errors > before;
+    return desired;
 }

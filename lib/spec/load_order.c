@@ -45,51 +45,50 @@ static void add_need(struct manifest_resource *resource, size_t target)
 }
 
 /* The resource needs that of the id, by what stands in field. */
-static void need(const struct ordering *o, const char *field, const char *id)
+static void need(const struct ordering *o, const struct load_way *way, const char *id)
 {
     struct manifest_resource *resource = &o->pipeline->resources[o->index];
     const struct manifest_resource *target = manifest_resource_find(o->pipeline, id);
-    cleanup_free char *text = NULL;
+    cleanup_free char *text = NULL, *field = NULL;
 
+    if (target && !(target->absent && !resource->absent) && !json_object_get(o->draft->off, id)) {
+        add_need(resource, (size_t)(target - o->pipeline->resources));
+        return;
+    }
+    field = load_way_text(way);
     if (json_object_get(o->draft->off, id)) {
         text = mem_printf("%s refers to %s, which is switched off", resource->id, id);
         tell(o, field, text);
     } else if (!target) {
         tell_unknown(o, field, id);
-    } else if (target->absent && !resource->absent) {
+    } else {
         text = mem_printf("%s refers to %s, which is to be absent", resource->id, id);
         tell(o, field, text);
-    } else {
-        add_need(resource, (size_t)(target - o->pipeline->resources));
     }
 }
 
 /* Every reference in every text of value. */
-static void find_references(const struct ordering *o, const json_t *value, const char *field)
+static void find_references(const struct ordering *o, const json_t *value,
+                            const struct load_way *way)
 {
-    const char *text = json_string_value(value), *key;
+    const char *text = json_string_value(value);
+    struct load_way below = {.above = way};
     struct reference r;
     json_t *item;
-    size_t i;
 
     while (text && load_text_next(text, &r)) {
         const char *dot = memchr(r.name, '.', r.length);
         cleanup_free char *id = dot ? mem_text_n(r.name, (size_t)(dot - r.name)) : NULL;
 
         if (id)
-            need(o, field, id);
+            need(o, way, id);
         text = r.end;
     }
-    json_object_foreach((json_t *)value, key, item) {
-        cleanup_free char *below = mem_printf("%s.%s", field, key);
-
-        find_references(o, item, below);
-    }
-    json_array_foreach(value, i, item) {
-        cleanup_free char *below = mem_printf("%s[%zu]", field, i);
-
-        find_references(o, item, below);
-    }
+    json_object_foreach((json_t *)value, below.key, item)
+        find_references(o, item, &below);
+    below.key = NULL;
+    json_array_foreach(value, below.index, item)
+        find_references(o, item, &below);
 }
 
 static void read_after(const struct ordering *o)
@@ -108,7 +107,7 @@ static void read_after(const struct ordering *o)
         if (after->items[i]->type != YAML_TEXT)
             tell(o, field, "must be a resource id");
         else if (!load_is_poisoned(after->items[i]))
-            need(o, field, after->items[i]->text);
+            need(o, &(struct load_way){.key = field}, after->items[i]->text);
     }
 }
 
@@ -212,7 +211,7 @@ void load_order(struct load *load, struct draft *draft)
         if (!o.pipeline->resources[o.index].kind)
             continue;
         json_object_foreach(o.pipeline->resources[o.index].declared, field, value)
-            find_references(&o, value, field);
+            find_references(&o, value, &(struct load_way){.key = field});
         read_after(&o);
     }
     find_cycles(&o);

@@ -46,7 +46,7 @@ struct place {
     struct load *load;
     struct draft *draft;
     const struct yaml_node *node;
-    const char *path;
+    const struct load_way *way;
     const char *file; /* NULL: in the node itself */
     const char *text; /* whole text of that file */
     int depth;
@@ -57,6 +57,7 @@ static void expand(const struct place *place, const char *text, struct str *s);
 static void tell(const struct place *place, const char *at, const char *problem)
 {
     struct yaml_place where = {place->node->file, place->node->line, place->node->column};
+    cleanup_free char *path = NULL;
 
     if (place->file) {
         where = (struct yaml_place){place->file, 1, 1};
@@ -69,7 +70,8 @@ static void tell(const struct place *place, const char *at, const char *problem)
             }
         }
     }
-    problems_add(place->load->problems, PROBLEM_ERROR, where, place->path, "%s", problem);
+    path = load_way_text(place->way);
+    problems_add(place->load->problems, PROBLEM_ERROR, where, path, "%s", problem);
 }
 
 static struct load_parameter *find(const struct draft *draft, const char *name)
@@ -82,7 +84,8 @@ static struct load_parameter *find(const struct draft *draft, const char *name)
 
 static const char *parameter_value(struct load *load, struct draft *draft, struct load_parameter *p)
 {
-    struct place place = {.load = load, .draft = draft, .node = p->node, .path = p->path};
+    const struct load_way way = {.key = p->path};
+    struct place place = {.load = load, .draft = draft, .node = p->node, .way = &way};
     struct str s = {0};
 
     if (p->value)
@@ -99,14 +102,32 @@ static const char *parameter_value(struct load *load, struct draft *draft, struc
     return p->value;
 }
 
+/* The file's text without its last line ends, read once for all pipelines; NULL with *problem (new
+ * text). */
+static const char *file_text(struct load *load, const char *path, char **problem)
+{
+    const char *known = json_text(load->files, path);
+    size_t length = 0;
+    cleanup_free char *bytes = known ? NULL : yaml_read_bytes(path, &length, problem);
+
+    if (known || !bytes)
+        return known;
+    if (!str_is_utf8(bytes, length)) {
+        *problem = mem_text("is not UTF-8 text");
+        return NULL;
+    }
+    while (length && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
+        bytes[--length] = '\0';
+    json_object_set_new(load->files, path, json_string(bytes));
+    return json_text(load->files, path);
+}
+
 static void add_file(const struct place *place, const struct reference *r, struct str *s)
 {
     cleanup_free char *name = mem_text_n(r->name + 5, r->length - 5);
     cleanup_free char *directory = load_directory(place->file ? place->file : place->node->file);
     cleanup_free char *path = mem_printf("%s%s", directory, name);
     cleanup_free char *problem = NULL;
-    size_t length = 0;
-    cleanup_free char *bytes = NULL;
     struct place inner = *place;
 
     if (place->depth >= MAX_FILE_DEPTH)
@@ -114,9 +135,7 @@ static void add_file(const struct place *place, const struct reference *r, struc
     else if (!*name || *name == '/')
         problem = mem_text("needs a path relative to this file");
     else
-        bytes = yaml_read_bytes(path, &length, &problem);
-    if (bytes && !str_is_utf8(bytes, length))
-        problem = mem_text("is not UTF-8 text");
+        inner.text = file_text(place->load, path, &problem);
     if (problem) {
         cleanup_free char *text = mem_printf("${file:%s}: %s", name, problem);
 
@@ -124,12 +143,9 @@ static void add_file(const struct place *place, const struct reference *r, struc
         str_add(s, LOAD_POISON);
         return;
     }
-    while (length && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
-        bytes[--length] = '\0';
     inner.file = path;
-    inner.text = bytes;
     inner.depth++;
-    expand(&inner, bytes, s);
+    expand(&inner, inner.text, s);
 }
 
 static char *unknown_problem(const struct draft *draft, const char *name)
@@ -176,21 +192,39 @@ static char *built_in(const struct manifest_pipeline *pipeline, const char *name
     if (!strcmp(name, "dns_suffix"))
         return mem_text(pipeline->region ? aws_partition_of(pipeline->region)->dns_suffix
                                          : LOAD_POISON);
-    return price_book_words(pipeline->billing, name);
+    return NULL;
+}
+
+/* The same, worked out once a pipeline. */
+static const char *built_in_word(struct draft *draft, const char *name)
+{
+    cleanup_free char *word = NULL;
+
+    if (!draft->words)
+        draft->words = price_book_words(draft->pipeline->billing);
+    if (!json_object_get(draft->words, name)) {
+        word = built_in(draft->pipeline, name);
+        json_object_set_new(draft->words, name,
+                            !word                             ? json_null()
+                            : str_is_utf8(word, strlen(word)) ? json_string(word)
+                                                              : json_true());
+    }
+    return json_is_true(json_object_get(draft->words, name)) ? LOAD_POISON
+                                                             : json_text(draft->words, name);
 }
 
 static void add_reference(const struct place *place, const struct reference *r, struct str *s)
 {
     cleanup_free char *name = mem_text_n(r->name, r->length);
     struct load_parameter *parameter = find(place->draft, name);
-    cleanup_free char *known = built_in(place->draft->pipeline, name);
     cleanup_free char *problem = NULL;
+    const char *known;
 
     if (!strncmp(name, "file:", 5)) {
         add_file(place, r, s);
     } else if (!strcmp(name, "account") || !strcmp(name, "partition") || is_reference(name)) {
         str_add_n(s, r->start, (size_t)(r->end - r->start));
-    } else if (known) {
+    } else if ((known = built_in_word(place->draft, name))) {
         str_add(s, known);
     } else if (parameter) {
         str_add(s, parameter_value(place->load, place->draft, parameter));
@@ -237,28 +271,35 @@ static void take_place(const struct draft *draft, struct yaml_node *node, const 
     node->column = parameter->node->column;
 }
 
-void load_parameters_expand(struct load *load, struct draft *draft, struct yaml_node *node,
-                            const char *path)
+static void expand_node(struct load *load, struct draft *draft, struct yaml_node *node,
+                        const struct load_way *way)
 {
-    struct place place = {.load = load, .draft = draft, .node = node, .path = path};
+    struct place place = {.load = load, .draft = draft, .node = node, .way = way};
     struct reference r;
 
     if (node->type == YAML_TEXT && load_text_next(node->text, &r)) {
         struct str s = {0};
+        size_t length;
 
         expand(&place, node->text, &s);
         take_place(draft, node, &r);
         free(node->text);
-        node->text = str_take(&s);
-        node->quoted |= !*node->text; /* empty, not null */
+        length = s.len;
+        node->text = mem_resize(str_take(&s), length + 1, 1); /* many lie there for long */
+        node->quoted |= !*node->text;                         /* empty, not null */
     }
     for (size_t i = 0; i < node->count; i++) {
-        struct yaml_node *item = node->items[i];
-        cleanup_free char *below =
-            item->key ? mem_printf("%s.%s", path, item->key) : mem_printf("%s[%zu]", path, i);
+        const struct load_way below = {way, node->items[i]->key, i};
 
-        load_parameters_expand(load, draft, item, below);
+        if (yaml_has_dollar(node->items[i]))
+            expand_node(load, draft, yaml_own(&node->items[i]), &below);
     }
+}
+
+void load_parameters_expand(struct load *load, struct draft *draft, struct yaml_node *node,
+                            const char *path)
+{
+    expand_node(load, draft, node, &(struct load_way){.key = path});
 }
 
 /* The pipeline's value unless it is empty, else the template's default. */

@@ -88,7 +88,7 @@ static void check_template(struct load *load, const struct yaml_node *root)
 }
 
 /* Each template is read once, however many pipelines use it. NULL after an error. */
-static const struct yaml_node *template_at(struct load *load, const char *path)
+static struct yaml_node *template_at(struct load *load, const char *path)
 {
     const json_t *known = json_object_get(load->templates, path);
     struct yaml_node *root;
@@ -137,7 +137,7 @@ static char *installed_template(void)
 
 /* False after an error.  *template is NULL for `template: off`: everything stands in the file. */
 static bool find_template(struct load *load, struct draft *draft, const struct yaml_node *root,
-                          const struct yaml_node **template)
+                          struct yaml_node **template)
 {
     const struct yaml_node *node = yaml_find(draft->node, "template");
     cleanup_free char *path = mem_printf("%s.template", draft->path);
@@ -194,7 +194,7 @@ static void switch_off(struct draft *draft, struct yaml_node *wrap, const struct
 
 /* Adds what item lays over the template's resources to wrap. */
 static void override(struct load *load, struct draft *draft, struct yaml_node *wrap,
-                     const struct yaml_node *item)
+                     struct yaml_node *item)
 {
     cleanup_free char *path = mem_printf("%s.resources.%s", draft->path, item->key);
 
@@ -220,11 +220,13 @@ static void look_at_when(struct load *load, struct draft *draft, const char *pat
     for (size_t i = 0; i < draft->resources->count; i++) {
         const struct yaml_node *item = draft->resources->items[i];
         const struct yaml_node *when = yaml_find(item, "when");
-        cleanup_free char *below = mem_printf("%s.%s.when", path, item->key);
 
-        if (when && when->type != YAML_TEXT)
+        if (when && when->type != YAML_TEXT) {
+            cleanup_free char *below = mem_printf("%s.%s.when", path, item->key);
+
             load_error(load, when, below, "must be a text: empty, or off, leaves the resource out");
-        else if (when && (!*when->text || yaml_is_null(when) || is_off(when)))
+        }
+        if (when && when->type == YAML_TEXT && (!*when->text || yaml_is_null(when) || is_off(when)))
             switch_off(draft, wrap, item);
     }
     yaml_merge(draft->resources, wrap);
@@ -234,7 +236,7 @@ static void look_at_when(struct load *load, struct draft *draft, const char *pat
 static void merge_resources(struct load *load, struct draft *draft,
                             const struct yaml_node *template)
 {
-    const struct yaml_node *resources = yaml_find(template, "resources");
+    struct yaml_node *resources = yaml_find(template, "resources");
     const struct yaml_node *over = yaml_find(draft->node, "resources");
     cleanup_free char *path = mem_printf("%s.resources", draft->path);
     struct yaml_node *wrap = yaml_new(YAML_MAP, over);
@@ -258,7 +260,7 @@ static void merge_resources(struct load *load, struct draft *draft,
 static bool read_pipeline(struct load *load, struct draft *draft, const struct yaml_node *root)
 {
     size_t before = load->problems->errors;
-    const struct yaml_node *template;
+    struct yaml_node *template;
 
     if (!load_is_name(draft->node->key, "-", true) || strlen(draft->node->key) > 63)
         load_error_key(load, draft->node, draft->path,
@@ -314,6 +316,7 @@ void load_pipeline_fini(struct load *load)
     for (size_t i = 0; i < load->draft_count; i++) {
         load_parameters_free(&load->drafts[i]);
         json_decref(load->drafts[i].off);
+        json_decref(load->drafts[i].words);
         free(load->drafts[i].path);
         free(load->drafts[i].flawed);
     }

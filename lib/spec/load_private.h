@@ -4,6 +4,7 @@
 #ifndef SPEC_LOAD_PRIVATE_H
 #define SPEC_LOAD_PRIVATE_H
 
+#include "base/json.h"
 #include "base/str.h"
 #include "spec/manifest.h"
 #include "yaml/yaml.h"
@@ -19,6 +20,7 @@ struct draft {
     struct manifest_pipeline *pipeline;
     const struct yaml_node *node; /* in billing.yaml */
     char *path;                   /* "pipelines.ddn-api" */
+    json_t *words; /* built-in names: price_book_words, and others that were asked for */
     struct load_parameter *parameters;
     size_t parameter_count;
     struct yaml_node *resources; /* template and overrides in one, expanded; owned by documents */
@@ -37,6 +39,11 @@ struct load {
     const char *boundary; /* the manifest's */
     bool unlinted;        /* the lints are not asked */
     json_t *variables;    /* name -> true: of the environment, that a text names; NULL: not noted */
+    json_t *files;        /* path -> text of a file that a template names */
+    struct load_known {   /* what was worked out of parts that many pipelines have in common */
+        struct load_fact *facts;
+        size_t count, room;
+    } known;
 };
 
 /* ---- load.c: problems at their places, and what every reader asks ---- */
@@ -62,6 +69,21 @@ bool load_is_iam_name(const char *text);
 bool load_is_name(const char *text, const char *extra, bool digit_first);
 /* A text in which something could not be expanded: that was told. */
 bool load_is_poisoned(const struct yaml_node *node);
+/* What was found out for a part of the spec (a node, a value, a field) and who asks, both by their
+ * address, so they must stay as they are; NULL: nothing yet. Borrowed. */
+json_t *load_known(const struct load *load, const void *part, const void *asks);
+/* Remembers it; takes over the reference.  The part must stay until load_known_fini. */
+json_t *load_know(struct load *load, const void *part, const void *asks, json_t *fact);
+void load_known_fini(struct load *load);
+
+/* Where a value stands, put together only for who tells it: "a.b[2]". */
+struct load_way {
+    const struct load_way *above; /* NULL: the first */
+    const char *key;              /* NULL: an item of a list */
+    size_t index;
+};
+/* New text. */
+char *load_way_text(const struct load_way *way);
 /* The directory of a file's path with its last slash ("" without one); new text. */
 char *load_directory(const char *file);
 
@@ -136,9 +158,13 @@ json_t *load_policy_statements(struct load *load, const struct yaml_node *node, 
 
 /* ---- load_value.c ---- */
 
-/* node as the field's type wants it; NULL after an error. */
+/* node as the field's type wants it; NULL after an error.  A node of several pipelines gives one
+ * value, which is not changed; load_known(load, value, NULL) tells that it is such. */
 json_t *load_value_read(struct load *load, const struct kind *kind, const struct field *field,
                         const struct yaml_node *node, const char *path);
+/* The shape of a field, as table_field_shape has it, followed. */
+const json_t *load_value_field_shape(struct load *load, const struct kind *kind,
+                                     const struct field *field);
 /* The shape a shape or a member refers to. */
 const json_t *load_value_shape(const struct aws_model *model, const json_t *shape);
 
@@ -152,7 +178,8 @@ void load_order(struct load *load, struct draft *draft);
 
 /* ---- load_check.c: values AWS would refuse, and resources declared twice ---- */
 
-/* account: 12 digits, or NULL. */
-void load_check(struct load *load, const char *account);
+/* What the pipeline comes to (manifest_resolve), new reference; NULL when that cannot be said.
+ * account: 12 digits, or NULL.  seen: what the pipelines before declare; this one's is added. */
+json_t *load_check(struct load *load, struct draft *draft, const char *account, json_t *seen);
 
 #endif

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { LONG_TEXT = 1024 };
+
 static bool is_reserved(const char *key)
 {
     return !strcmp(key, "kind") || !strcmp(key, "after") || !strcmp(key, "ensure") ||
@@ -134,9 +136,19 @@ static void read_ignore(struct load *load, struct manifest_resource *resource,
     }
 }
 
+/* The SQL of a pipeline is a value by now; of the node only the place is asked for. */
+static void forget_long_text(struct yaml_node *item)
+{
+    if (item->shared || item->type != YAML_TEXT || strlen(item->text) < LONG_TEXT)
+        return;
+    free(item->text);
+    item->text = mem_text("");
+    item->quoted = true; /* a text, as it was */
+}
+
 /* False when something was told about it. */
 static bool read_field(struct load *load, struct manifest_resource *resource,
-                       const struct yaml_node *item, const char *path)
+                       struct yaml_node *item, const char *path)
 {
     const struct field *field = kind_field(resource->kind, item->key);
     cleanup_free char *below = mem_printf("%s.%s", path, item->key);
@@ -156,6 +168,7 @@ static bool read_field(struct load *load, struct manifest_resource *resource,
     if (!value)
         return false;
     json_object_set_new(resource->declared, field->name, value);
+    forget_long_text(item);
     return true;
 }
 
@@ -165,12 +178,14 @@ static bool check_missing(struct load *load, const struct kind *kind, const stru
     bool good = true;
 
     for (const struct field *f = kind->fields; f->name; f++) {
-        const struct yaml_node *item = yaml_find(node, f->name);
-        cleanup_free char *below = mem_printf("%s.%s", path, f->name);
+        const struct yaml_node *item;
+        cleanup_free char *below = NULL;
 
         if (!(f->flags & (FIELD_KEY | FIELD_REQUIRED)) || f->otherwise ||
             (f->flags & FIELD_REPORTED))
             continue;
+        item = yaml_find(node, f->name);
+        below = mem_printf("%s.%s", path, f->name);
         if (!item || yaml_is_null(item)) {
             load_error_key(load, node, below, "is missing (%s)",
                            f->summary ? f->summary : "required");

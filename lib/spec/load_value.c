@@ -318,11 +318,23 @@ static json_t *read_rules(const struct reading *r, const json_t *shape,
     return whole(list, good && json_object_size(seen) == json_array_size(list));
 }
 
-json_t *load_value_read(struct load *load, const struct kind *kind, const struct field *field,
-                        const struct yaml_node *node, const char *path)
+const json_t *load_value_field_shape(struct load *load, const struct kind *kind,
+                                     const struct field *field)
+{
+    const json_t *shape = load_known(load, kind, field);
+
+    if (shape)
+        return json_is_true(shape) ? NULL : shape;
+    shape = load_value_shape(aws_model(kind->service), table_field_shape(kind, field));
+    (void)load_know(load, kind, field, shape ? json_share(shape) : json_true());
+    return shape;
+}
+
+static json_t *read_value(struct load *load, const struct kind *kind, const struct field *field,
+                          const struct yaml_node *node, const char *path)
 {
     const struct reading r = {.load = load, .model = aws_model(kind->service)};
-    const json_t *shape = load_value_shape(r.model, table_field_shape(kind, field));
+    const json_t *shape = load_value_field_shape(load, kind, field);
 
     switch (field->type) {
     case FIELD_TEXT:
@@ -359,4 +371,20 @@ json_t *load_value_read(struct load *load, const struct kind *kind, const struct
         return read_columns(&r, node, path);
     }
     return NULL;
+}
+
+json_t *load_value_read(struct load *load, const struct kind *kind, const struct field *field,
+                        const struct yaml_node *node, const char *path)
+{
+    json_t *known = node->shared ? load_known(load, node, field) : NULL, *value;
+    size_t before = load->problems->count;
+
+    if (known)
+        return json_share(known);
+    value = read_value(load, kind, field, node, path);
+    if (value && node->shared && load->problems->count == before) {
+        (void)load_know(load, node, field, json_share(value));
+        (void)load_know(load, value, NULL, json_true());
+    }
+    return value;
 }

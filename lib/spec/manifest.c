@@ -15,15 +15,21 @@ const char *manifest_default_path(void)
     return NULL;
 }
 
-/* A pipeline with errors would be judged by a part of itself. */
-static void lint_sound(struct load *load, const struct manifest *manifest)
+/* Pipeline by pipeline, so that what one comes to is worked out once, and kept for one at a time.
+ */
+static void check_all(struct load *load, const struct manifest *manifest)
 {
-    bool errors_only = load->problems->errors > 0; /* warnings can wait until there are none */
-    json_auto_t *places = json_array();
+    json_auto_t *seen = json_object(), *places = json_object(), *formats = json_object();
+    const struct manifest_lint_memory memory = {places, formats};
 
-    for (size_t i = 0; i < load->draft_count; i++)
-        if (!load->drafts[i].unsound && load->drafts[i].pipeline->region)
-            manifest_lint(manifest, i, errors_only, places, load->problems);
+    for (size_t i = 0; i < load->draft_count; i++) {
+        json_auto_t *desired = load_check(load, &load->drafts[i], manifest->account, seen);
+
+        /* One with errors would be judged by a part of itself. */
+        if (desired && !load->drafts[i].unsound && !load->unlinted)
+            manifest_lint(manifest, i, desired, &memory, load->problems);
+    }
+    problems_put_off_lints(load->problems);
 }
 
 static void read_all(struct load *load, struct yaml_node *root, struct manifest *manifest)
@@ -38,9 +44,7 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
         load_order(load, &load->drafts[i]);
         load->drafts[i].unsound |= load->problems->errors > before;
     }
-    load_check(load, manifest->account);
-    if (!load->unlinted)
-        lint_sound(load, manifest);
+    check_all(load, manifest);
     if (!load->problems->errors) {
         load_settings_warn(load, root, manifest);
         load_parameters_warn(load, root);
@@ -66,12 +70,13 @@ static struct manifest *load_whole(const char *path, const char *text, bool lint
                                    struct problems *problems)
 {
     struct manifest *manifest = mem_new(sizeof *manifest);
-    json_auto_t *variables = json_object(), *templates = json_object();
+    json_auto_t *variables = json_object(), *templates = json_object(), *files = json_object();
     struct load load = {.problems = problems,
                         .documents = yaml_new(YAML_LIST, NULL),
                         .templates = templates,
                         .unlinted = !lint,
-                        .variables = variables};
+                        .variables = variables,
+                        .files = files};
     size_t errors = problems->errors;
     struct yaml_node *root;
 
@@ -82,6 +87,7 @@ static struct manifest *load_whole(const char *path, const char *text, bool lint
         yaml_add(load.documents, root);
         read_all(&load, root, manifest);
     }
+    load_known_fini(&load);
     problems_sort(problems);
     if (problems->errors == errors)
         return manifest;

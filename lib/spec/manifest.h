@@ -133,9 +133,13 @@ char *manifest_effective(const struct manifest *manifest);
  * AWS's models; new reference. */
 json_t *manifest_schema(bool template);
 /* Adds a warning (an error, where AWS refuses it) for every known way to lose or miscount money
- * that a pipeline contains; part of manifest_load.  places: of the pipelines judged before, in S3;
- * this one's are added (lint/lint_path.h). */
-void manifest_lint(const struct manifest *manifest, size_t pipeline, bool errors_only,
-                   json_t *places, struct problems *problems);
+ * that a pipeline contains; part of manifest_load.  desired: manifest_resolve of it. */
+struct manifest_lint_memory {
+    json_t *places;  /* in S3, of the pipelines judged before; this one's are added
+                        (lint/lint_path.h) */
+    json_t *formats; /* what was worked out of log formats (lint/log_format.h) */
+};
+void manifest_lint(const struct manifest *manifest, size_t pipeline, const json_t *desired,
+                   const struct manifest_lint_memory *memory, struct problems *problems);
 
 #endif

@@ -13,7 +13,6 @@ struct telling {
     const struct manifest *manifest;
     const struct manifest_pipeline *pipeline;
     struct problems *problems;
-    bool errors_only;
 };
 
 /* Where the billing section that holds for the pipeline says what a path like
@@ -40,8 +39,6 @@ static void tell(void *arg, const struct lint_finding *finding)
                    is_setting ? "" : resource->id, is_setting ? "" : ".", finding->field);
     struct problem *problem;
 
-    if (telling->errors_only && !lint->is_error)
-        return;
     if (!strcmp(finding->field, "boundary") && !yaml_find(resource->node, "boundary"))
         return; /* `boundary` of the spec: whoever set it has weighed that */
     problem = problems_add(telling->problems, lint->is_error ? PROBLEM_ERROR : PROBLEM_WARNING,
@@ -53,20 +50,19 @@ static void tell(void *arg, const struct lint_finding *finding)
     problem->remedy = mem_text(lint->remedy);
 }
 
-void manifest_lint(const struct manifest *manifest, size_t index, bool errors_only, json_t *places,
-                   struct problems *problems)
+void manifest_lint(const struct manifest *manifest, size_t index, const json_t *desired,
+                   const struct manifest_lint_memory *memory, struct problems *problems)
 {
     const struct manifest_pipeline *pipeline = &manifest->pipelines[index];
     json_auto_t *facts = manifest_resolve_facts(pipeline, manifest->account);
-    json_auto_t *desired = manifest_resolve(pipeline, facts);
     struct tm today = timestamp_utc(clock_now_ms() / 1000);
     struct lint_subject subject = {.facts = facts,
                                    .billing = pipeline->billing,
                                    .pipeline = pipeline->name,
-                                   .others = places,
+                                   .others = memory->places,
+                                   .known = memory->formats,
                                    .year = today.tm_year + 1900};
-    struct telling telling = {manifest, pipeline, problems, errors_only};
-    json_t *own;
+    struct telling telling = {manifest, pipeline, problems};
 
     if (!manifest->account && !pipeline->role_arn)
         json_object_del(facts, "account"); /* only a stand-in, to make ARNs of */
@@ -75,8 +71,6 @@ void manifest_lint(const struct manifest *manifest, size_t index, bool errors_on
             lint_subject_add(&subject, pipeline->resources[i].id, pipeline->resources[i].kind,
                              json_array_get(desired, i));
     lint_run(&subject, tell, &telling);
-    own = lint_path_places(&subject);
-    json_array_extend(places, own);
-    json_decref(own);
+    lint_path_remember(memory->places, subject.places);
     lint_subject_fini(&subject);
 }

@@ -48,12 +48,12 @@ static char *attribute(const struct resolving *r, size_t target, const char *nam
 }
 
 static void tell_attribute(const struct resolving *r, size_t target, const char *name,
-                           const char *field)
+                           const struct load_way *way)
 {
     const struct kind *kind = r->pipeline->resources[target].kind;
     const struct field *known = kind_field(kind, name);
     const char *names[64] = {"arn"};
-    cleanup_free char *hint = NULL, *text = NULL;
+    cleanup_free char *hint = NULL, *text = NULL, *field = load_way_text(way);
     size_t n = 1;
 
     for (const struct field *f = kind->fields; f->name && n < 63; f++)
@@ -87,7 +87,7 @@ static bool is_open(const struct resolving *r, size_t target, const char *name)
 
 /* False when a reference cannot be resolved, which was told, now or before. */
 static bool add_reference(const struct resolving *r, const struct reference *reference,
-                          const char *field, struct str *s)
+                          const struct load_way *way, struct str *s)
 {
     cleanup_free char *name = mem_text_n(reference->name, reference->length);
     char *dot = strchr(name, '.');
@@ -106,53 +106,67 @@ static bool add_reference(const struct resolving *r, const struct reference *ref
         if (!is_open(r, i, dot + 1))
             value = attribute(r, i, dot + 1);
         if (!value && r->check && !is_open(r, i, dot + 1))
-            tell_attribute(r, i, dot + 1, field);
+            tell_attribute(r, i, dot + 1, way);
         str_add(s, value ? value : "");
         return value != NULL;
     }
     return false;
 }
 
-static json_t *resolve_text(const struct resolving *r, const char *text, const char *field)
+/* value: the text. */
+static json_t *resolve_text(const struct resolving *r, const json_t *value,
+                            const struct load_way *way)
 {
+    const char *text = json_string_value(value);
     cleanup_str struct str s = {0};
     struct reference reference;
     bool good = true;
 
+    if (!strchr(text, '$'))
+        return json_share(value);
     while (load_text_next(text, &reference) && reference.end) {
         load_text_add_unescaped(&s, text, (size_t)(reference.start - text));
-        good &= add_reference(r, &reference, field, &s);
+        good &= add_reference(r, &reference, way, &s);
         text = reference.end;
     }
     load_text_add_unescaped(&s, text, strlen(text));
     return good ? json_string(str_text(&s)) : NULL;
 }
 
-/* New reference; NULL when something in it cannot be resolved. */
-static json_t *resolve_value(const struct resolving *r, const json_t *value, const char *field)
+static bool has_dollar(const json_t *value)
 {
-    json_t *copy, *item, *resolved;
     const char *key;
-    bool good = true;
+    json_t *item;
     size_t i;
 
-    if (json_is_string(value))
-        return resolve_text(r, json_string_value(value), field);
-    if (!json_is_object(value) && !json_is_array(value))
-        return json_share(value);
-    copy = json_is_object(value) ? json_object() : json_array();
-    json_object_foreach((json_t *)value, key, item) {
-        cleanup_free char *below = mem_printf("%s.%s", field, key);
+    json_object_foreach((json_t *)value, key, item)
+        if (has_dollar(item))
+            return true;
+    json_array_foreach(value, i, item)
+        if (has_dollar(item))
+            return true;
+    return json_is_string(value) && strchr(json_string_value(value), '$');
+}
 
-        resolved = resolve_value(r, item, below);
+static json_t *resolve_value(const struct resolving *r, const json_t *value,
+                             const struct load_way *way);
+
+static json_t *resolve_parts(const struct resolving *r, const json_t *value,
+                             const struct load_way *way)
+{
+    json_t *copy = json_is_object(value) ? json_object() : json_array(), *item, *resolved;
+    struct load_way below = {.above = way};
+    bool good = true;
+
+    json_object_foreach((json_t *)value, below.key, item) {
+        resolved = resolve_value(r, item, &below);
         good &= resolved != NULL;
         if (resolved)
-            json_object_set_new(copy, key, resolved);
+            json_object_set_new(copy, below.key, resolved);
     }
-    json_array_foreach(value, i, item) {
-        cleanup_free char *below = mem_printf("%s[%zu]", field, i);
-
-        resolved = resolve_value(r, item, below);
+    below.key = NULL;
+    json_array_foreach(value, below.index, item) {
+        resolved = resolve_value(r, item, &below);
         good &= resolved != NULL;
         if (resolved)
             json_array_append_new(copy, resolved);
@@ -163,25 +177,33 @@ static json_t *resolve_value(const struct resolving *r, const json_t *value, con
     return NULL;
 }
 
+/* New reference, to the value itself where nothing in it is to be resolved; NULL when something
+ * cannot be. */
+static json_t *resolve_value(const struct resolving *r, const json_t *value,
+                             const struct load_way *way)
+{
+    if (!has_dollar(value))
+        return json_share(value);
+    return json_is_string(value) ? resolve_text(r, value, way) : resolve_parts(r, value, way);
+}
+
 static json_t *default_value(const struct resolving *r, const struct field *field)
 {
     json_t *value = value_from_text(field, field->otherwise), *resolved;
 
     if (!json_is_string(value))
         return value;
-    resolved = resolve_text(r, field->otherwise, field->name);
+    resolved = resolve_text(r, value, &(struct load_way){.key = field->name});
     json_decref(value);
     return resolved;
 }
 
 static void mark_owner(const struct resolving *r, json_t *desired, const struct field *field)
 {
-    json_t *map = json_object_get(desired, field->name);
+    const json_t *declared = json_object_get(desired, field->name);
+    json_t *map = declared ? json_copy((json_t *)declared) : json_object();
 
-    if (!map) {
-        map = json_object();
-        json_object_set_new(desired, field->name, map);
-    }
+    json_object_set_new(desired, field->name, map);
     json_object_set_new(map, "billingd", json_string(r->pipeline->name));
 }
 
@@ -192,7 +214,7 @@ static json_t *resolve_resource(struct resolving *r)
     const char *key;
 
     json_object_foreach(resource->declared, key, value) {
-        json_t *resolved = resolve_value(r, value, key);
+        json_t *resolved = resolve_value(r, value, &(struct load_way){.key = key});
 
         if (resolved)
             json_object_set_new(desired, key, resolved);

@@ -95,6 +95,26 @@ void problems_sort(struct problems *problems)
     problems->count = kept;
 }
 
+void problems_put_off_lints(struct problems *problems)
+{
+    size_t kept = 0;
+    bool others = false;
+
+    for (size_t i = 0; i < problems->count; i++)
+        others |= problems->items[i].severity == PROBLEM_ERROR && !*problems->items[i].code;
+    for (size_t i = 0; others && i < problems->count; i++) {
+        struct problem *p = &problems->items[i];
+
+        if (p->severity == PROBLEM_WARNING && *p->code) {
+            problem_fini(p);
+            problems->warnings--;
+        } else {
+            problems->items[kept++] = *p;
+        }
+    }
+    problems->count = others ? kept : problems->count;
+}
+
 /* What makes two problems alike; new text. */
 static char *likeness(const struct problem *p)
 {

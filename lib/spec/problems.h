@@ -33,6 +33,8 @@ struct problems {
 struct problem *problems_add(struct problems *problems, enum problem_severity severity,
                              struct yaml_place place, const char *path, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* Where there are errors of other kinds, warnings of lints wait until there are none. */
+void problems_put_off_lints(struct problems *problems);
 /* Sorted by file, line, column; exact repeats dropped. */
 void problems_sort(struct problems *problems);
 /* Calls visit for each problem, in order, but for what nobody would read: what is wrong alike (in

@@ -7,8 +7,11 @@
 
 void yaml_tree_free(struct yaml_node *node)
 {
-    if (!node)
+    if (!node || node->shared) {
+        if (node)
+            node->shared--;
         return;
+    }
     for (size_t i = 0; i < node->count; i++)
         yaml_tree_free(node->items[i]);
     free(node->items);
@@ -19,7 +22,13 @@ void yaml_tree_free(struct yaml_node *node)
     free(node);
 }
 
-struct yaml_node *yaml_copy(const struct yaml_node *node)
+static struct yaml_node *share(struct yaml_node *node)
+{
+    node->shared++;
+    return node;
+}
+
+struct yaml_node *yaml_copy(struct yaml_node *node)
 {
     struct yaml_node *copy = mem_new(sizeof *copy);
 
@@ -27,12 +36,35 @@ struct yaml_node *yaml_copy(const struct yaml_node *node)
     copy->owned_file = NULL;
     copy->key = mem_text(node->key);
     copy->text = mem_text(node->text);
-    copy->items = NULL;
+    copy->items = node->count ? mem_resize(NULL, node->count, sizeof *copy->items) : NULL;
     copy->places = NULL;
-    copy->count = 0;
+    copy->shared = 0;
     for (size_t i = 0; i < node->count; i++)
-        yaml_add(copy, yaml_copy(node->items[i]));
+        copy->items[i] = share(node->items[i]);
     return copy;
+}
+
+struct yaml_node *yaml_own(struct yaml_node **place)
+{
+    struct yaml_node *node = *place;
+
+    if (node->shared) {
+        *place = yaml_copy(node);
+        yaml_tree_free(node);
+    }
+    (*place)->is_searched = false;
+    return *place;
+}
+
+bool yaml_has_dollar(struct yaml_node *node)
+{
+    if (node->is_searched)
+        return node->has_dollar;
+    node->has_dollar = node->text && strchr(node->text, '$');
+    for (size_t i = 0; i < node->count; i++)
+        node->has_dollar |= yaml_has_dollar(node->items[i]);
+    node->is_searched = true;
+    return node->has_dollar;
 }
 
 struct yaml_node *yaml_new(enum yaml_type type, const struct yaml_node *at)
@@ -114,7 +146,7 @@ static void take_out_removed(struct yaml_node *node)
 }
 
 /* Lays item over what base has at i; base->count: nothing. */
-static void merge_item(struct yaml_node *base, size_t i, const struct yaml_node *item)
+static void merge_item(struct yaml_node *base, size_t i, struct yaml_node *item)
 {
     if (i == base->count) {
         if (!yaml_is_null(item))
@@ -122,15 +154,16 @@ static void merge_item(struct yaml_node *base, size_t i, const struct yaml_node 
         return;
     }
     if (!yaml_is_null(item) && item->type == YAML_MAP && base->items[i]->type == YAML_MAP) {
-        yaml_merge(base->items[i], item);
+        yaml_merge(yaml_own(&base->items[i]), item);
         return;
     }
     yaml_tree_free(base->items[i]);
     base->items[i] = yaml_is_null(item) ? NULL : yaml_copy(item);
 }
 
-void yaml_merge(struct yaml_node *base, const struct yaml_node *over)
+void yaml_merge(struct yaml_node *base, struct yaml_node *over)
 {
+    base->is_searched = false;
     if (base->count > FEW && !base->places)
         make_places(base); /* before anything is removed */
     for (size_t j = 0; j < over->count; j++)

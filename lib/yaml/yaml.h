@@ -26,6 +26,9 @@ struct yaml_node {
     size_t count;
     json_t *places;   /* key -> place in items, of a mapping with many; NULL: not made */
     char *owned_file; /* roots only */
+    size_t shared;    /* owners beside the first; with any, it is not changed: yaml_own */
+    bool is_searched; /* for a $, and has_dollar is what was found */
+    bool has_dollar;  /* in its text, or below it */
 };
 
 /* Where something stands in a file; file is borrowed, line 0 is the whole file. */
@@ -55,17 +58,23 @@ char *yaml_read_bytes(const char *path, size_t *length, char **problem);
 
 /* libyaml has a yaml_free of its own. */
 void yaml_tree_free(struct yaml_node *node);
-/* A deep copy that borrows the file names of the original's root. */
-struct yaml_node *yaml_copy(const struct yaml_node *node);
+/* A copy that has its items in common with the original until one of both changes them, and borrows
+ * the file names of the original's root: what a thousand copies leave alone is there once. */
+struct yaml_node *yaml_copy(struct yaml_node *node);
+/* The node at a place in items, to be changed: a copy of its own in its place, if it has other
+ * owners. */
+struct yaml_node *yaml_own(struct yaml_node **place);
+/* Whether there is a $ in the node's text or below it; asked again only after yaml_own. */
+bool yaml_has_dollar(struct yaml_node *node);
 /* An empty list or mapping that stands where `at` stands. */
 struct yaml_node *yaml_new(enum yaml_type type, const struct yaml_node *at);
 /* Puts item (taken over) at the end of a list or mapping. */
 void yaml_add(struct yaml_node *parent, struct yaml_node *item);
 /* The item of that key, or NULL; NULL too when node is NULL or no mapping. */
 struct yaml_node *yaml_find(const struct yaml_node *node, const char *key);
-/* Lays over onto base: mappings merge by key, a null removes, everything else replaces.  over is
- * copied; its file names stay borrowed. */
-void yaml_merge(struct yaml_node *base, const struct yaml_node *over);
+/* Lays over onto base (one owner): mappings merge by key, a null removes, everything else replaces.
+ * over is copied; its file names stay borrowed. */
+void yaml_merge(struct yaml_node *base, struct yaml_node *over);
 /* The deepest node on the way of path ("a.b[2].c"; keys may hold dots themselves). */
 const struct yaml_node *yaml_at(const struct yaml_node *node, const char *path);
 /* ~, null, or nothing at all, unquoted. */

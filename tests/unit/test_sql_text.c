@@ -37,15 +37,17 @@ static const struct {
 
 static void test_tokens(void)
 {
-    static const char *const want[] = {"select", "\"A\"\"b\"", "||", "'x'", "<>", "1.5e3", ";"};
+    static const char *const want[] = {"SELECT", "\"A\"\"b\"", "||", "'x'", "<>", "1.5e3", ";"};
     const char *cursor = "SELECT \"A\"\"b\"||'x' <> 1.5e3;";
-    char *token;
-    size_t count = 0;
+    const char *token;
+    size_t count = 0, length;
 
-    while (sql_text_next(&cursor, &token)) {
-        CHECK_TEXT(token, count < sizeof want / sizeof *want ? want[count] : "(no more)");
+    while ((token = sql_text_next(&cursor, &length))) {
+        cleanup_free char *text = mem_text_n(token, length);
+
+        CHECK_TEXT(text, count < sizeof want / sizeof *want ? want[count] : "(no more)");
+        CHECK(sql_text_is_quoted(token) == (*token == '\'' || *token == '"'));
         count++;
-        free(token);
     }
     CHECK_INT((long long)count, sizeof want / sizeof *want);
 }

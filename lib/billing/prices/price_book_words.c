@@ -66,21 +66,6 @@ static char *price_sql(const struct price_book *book, bool bytes)
     return str_take(&sql);
 }
 
-static char *setting(const json_t *section, const char *name)
-{
-    struct section_reader reader = {0};
-    struct billing_settings settings;
-    char *text = NULL;
-
-    settings_from_section(&(struct section_value){&reader, section, ""}, &settings);
-    if (!strcmp(name, "max_response"))
-        text = mem_printf("%lld", (long long)settings.max_response_bytes);
-    else if (!strcmp(name, "log_groups"))
-        text = settings_log_groups_sql(&settings);
-    settings_free(&settings);
-    return text;
-}
-
 static const char *last_zone(const char *zones, struct calendar_zone *zone)
 {
     while (calendar_zone_next(&zones, zone) && zone->ends)
@@ -88,35 +73,37 @@ static const char *last_zone(const char *zones, struct calendar_zone *zone)
     return zone->name;
 }
 
-static char *of_book(const struct price_book *book, const char *name)
+static void set(json_t *words, const char *name, char *text)
 {
-    const char *currency = book ? book->currency : "USD";
-    struct calendar_zone zone;
-
-    if (!strcmp(name, "time_zone")) /* of several the last: what people look at is of now */
-        return mem_text(book ? last_zone(book->zone, &zone) : "UTC");
-    if (!strcmp(name, "currency"))
-        return mem_text(currency);
-    if (!strcmp(name, "currency_digits"))
-        return mem_printf("%d", money_currency_digits(currency));
-    if (!strcmp(name, "call_price") || !strcmp(name, "gib_price"))
-        return price_sql(book, *name == 'g');
-    return NULL;
+    json_object_set_new(words, name, json_string(text));
+    free(text);
 }
 
-char *price_book_words(const json_t *section, const char *name)
+static void add_settings(json_t *words, const json_t *section)
 {
-    static const char prefix[] = "billing_";
-    struct price_book *book;
-    char *text;
+    struct section_reader reader = {0};
+    struct billing_settings settings;
 
-    if (strncmp(name, prefix, strlen(prefix)) != 0)
-        return NULL;
-    name += strlen(prefix);
-    if ((text = setting(section, name)))
-        return text;
-    book = section ? price_book_new(section) : NULL;
-    text = of_book(book, name);
+    settings_from_section(&(struct section_value){&reader, section, ""}, &settings);
+    set(words, "billing_max_response", mem_printf("%lld", (long long)settings.max_response_bytes));
+    set(words, "billing_log_groups", settings_log_groups_sql(&settings));
+    settings_free(&settings);
+}
+
+json_t *price_book_words(const json_t *section)
+{
+    struct price_book *book = section ? price_book_new(section) : NULL;
+    const char *currency = book ? book->currency : "USD";
+    struct calendar_zone zone;
+    json_t *words = json_object();
+
+    add_settings(words, section);
+    /* of several the last: what people look at is of now */
+    set(words, "billing_time_zone", mem_text(book ? last_zone(book->zone, &zone) : "UTC"));
+    set(words, "billing_currency", mem_text(currency));
+    set(words, "billing_currency_digits", mem_printf("%d", money_currency_digits(currency)));
+    set(words, "billing_call_price", price_sql(book, false));
+    set(words, "billing_gib_price", price_sql(book, true));
     price_book_free(book);
-    return text;
+    return words;
 }

@@ -4,7 +4,7 @@
 
 #include <jansson.h>
 
-/* The text a name stands for, new; NULL: there is no such name.
+/* The texts that names stand for, an object; new reference.
  *
  *   billing_time_zone        Asia/Seoul
  *   billing_max_response     bytes, as digits
@@ -18,6 +18,6 @@
  * decimals, no price yet
  *
  * section: a checked section; NULL (there is none): the defaults, and no prices. */
-char *price_book_words(const json_t *section, const char *name);
+json_t *price_book_words(const json_t *section);
 
 #endif

@@ -3,6 +3,7 @@
 #include "spec/lint/lint.h"
 
 #include "base/mem.h"
+#include "spec/lint/lint_path.h"
 
 #include <string.h>
 
@@ -26,13 +27,11 @@ const struct lint *lint_at(size_t index)
 
 static bool find_in_sql(const struct lint *lint, struct lint_look *look)
 {
-    struct sql statement;
-    size_t token = 0;
-
-    look->statement = &statement;
-    while (sql_next_statement(&look->resource->sql, &token, &statement))
+    for (size_t i = 0; i < look->resource->statement_count; i++) {
+        look->statement = &look->resource->statements[i];
         if (lint->find(look))
             return true;
+    }
     return false;
 }
 
@@ -64,8 +63,10 @@ static void look_at(const struct lint_subject *subject, const struct lint_resour
                 judge(lint, subject, resource, say, arg);
 }
 
-void lint_run(const struct lint_subject *subject, lint_say_fn *say, void *arg)
+void lint_run(struct lint_subject *subject, lint_say_fn *say, void *arg)
 {
+    if (!subject->places)
+        subject->places = lint_path_places(subject);
     for (size_t i = 0; i < subject->count; i++)
         look_at(subject, &subject->resources[i], say, arg);
 }

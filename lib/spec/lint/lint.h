@@ -19,7 +19,7 @@ typedef void lint_say_fn(void *arg, const struct lint_finding *finding);
 
 /* Runs every lint over the subject, each at most once per resource; resource by resource, in order
  * of code. */
-void lint_run(const struct lint_subject *subject, lint_say_fn *say, void *arg);
+void lint_run(struct lint_subject *subject, lint_say_fn *say, void *arg);
 /* The lint at index, in order of code; NULL past the last. */
 const struct lint *lint_at(size_t index);
 

@@ -68,7 +68,7 @@ static bool next_missing(const struct lint_look *look, const json_t *sources, en
 
 static bool find_no_request(struct lint_look *look)
 {
-    json_auto_t *sources = log_format_sources(format_of(look));
+    json_auto_t *sources = log_format_sources_in(look->subject, format_of(look));
     const struct log_key *key = log_key_find("requestId");
     const char *source = json_text(sources, key->name);
 
@@ -83,7 +83,7 @@ static bool find_no_request(struct lint_look *look)
 
 static bool find_no_price(struct lint_look *look)
 {
-    json_auto_t *sources = log_format_sources(format_of(look));
+    json_auto_t *sources = log_format_sources_in(look->subject, format_of(look));
     const struct log_key *key = log_key_table;
     bool found = false;
 
@@ -94,7 +94,7 @@ static bool find_no_price(struct lint_look *look)
 
 static bool find_not_shown(struct lint_look *look)
 {
-    json_auto_t *sources = log_format_sources(format_of(look));
+    json_auto_t *sources = log_format_sources_in(look->subject, format_of(look));
     const struct log_key *key = log_key_table;
     bool found = false;
 
@@ -106,7 +106,7 @@ static bool find_not_shown(struct lint_look *look)
 /* A key with a text of its own instead of a variable was left out on purpose. */
 static bool find_other_source(struct lint_look *look)
 {
-    json_auto_t *sources = log_format_sources(format_of(look));
+    json_auto_t *sources = log_format_sources_in(look->subject, format_of(look));
     bool found = false;
     const char *name;
     json_t *value;

@@ -47,7 +47,7 @@ static bool find_unquoted(struct lint_look *look)
 
 static bool find_callers_first(struct lint_look *look)
 {
-    json_auto_t *losses = log_format_losses(format_of(look));
+    json_auto_t *losses = log_format_losses_in(look->subject, format_of(look));
     const json_t *loss = json_array_get(losses, 0);
 
     return loss && lint_rule_say(look, "%s before %s", json_text(loss, "variable"),
@@ -57,7 +57,7 @@ static bool find_callers_first(struct lint_look *look)
 /* The key is read by the view, and the format gives it nothing of the request. */
 static bool lacks(struct lint_look *look, const char *name)
 {
-    json_auto_t *sources = log_format_sources(format_of(look));
+    json_auto_t *sources = log_format_sources_in(look->subject, format_of(look));
     const struct log_key *key = log_key_find(name);
 
     return sources && log_format_is_read(look->subject, key) &&

@@ -114,6 +114,8 @@ json_t *lint_path_places(const struct lint_subject *subject)
     return places;
 }
 
+/* ---- what mixes ---- */
+
 static bool is(const json_t *place, const char *use)
 {
     return !strcmp(json_text(place, "use"), use);
@@ -164,4 +166,114 @@ bool lint_path_mixed(const json_t *a, const json_t *b)
         return own_mixed(a, b, of_one);
     return !is(a, "folder") && !is(b, "folder") &&
            !is_told(b_is_inner ? a : b, b_is_inner ? b : a, of_one);
+}
+
+/* ---- the places of many pipelines ----
+ *
+ * By use, a tree of the parts between slashes: {"ends": [places whose last part is in this folder],
+ * "below": {part: tree}}.  Of equal places of one use the first stands for all: whoever mixes with
+ * one mixes with each. */
+
+static json_t *member(json_t *object, const char *name, json_t *(*make)(void))
+{
+    json_t *value = json_object_get(object, name);
+
+    if (!value) {
+        value = make();
+        json_object_set_new_nocheck(object, name, value);
+    }
+    return value;
+}
+
+/* Moves *path to its last part, and returns the folder that it is in.  NULL: there is none. */
+static json_t *folder_of(json_t *tree, const char **path, bool make)
+{
+    const char *slash;
+
+    for (; tree && (slash = strchr(*path, '/')); *path = slash + 1) {
+        cleanup_free char *part = mem_text_n(*path, (size_t)(slash - *path));
+        json_t *below = make ? member(tree, "below", json_object) : json_object_get(tree, "below");
+
+        tree = make ? member(below, part, json_object) : json_object_get(below, part);
+    }
+    return tree;
+}
+
+static void remember(json_t *others, json_t *place)
+{
+    const char *path = json_text(place, "path"), *last = path;
+    json_t *tree = member(others, json_text(place, "use"), json_object);
+    json_t *ends = member(folder_of(tree, &last, true), "ends", json_array), *other;
+    size_t i;
+
+    json_array_foreach(ends, i, other)
+        if (!strcmp(json_text(other, "path"), path))
+            return;
+    json_array_append(ends, place);
+}
+
+void lint_path_remember(json_t *others, json_t *places)
+{
+    json_t *place;
+    size_t i;
+
+    json_array_foreach(places, i, place)
+        remember(others, place);
+}
+
+static const json_t *mixed_end(const json_t *folder, const json_t *place)
+{
+    const json_t *other;
+    size_t i;
+
+    json_array_foreach(json_object_get(folder, "ends"), i, other)
+        if (lint_path_mixed(place, other))
+            return other;
+    return NULL;
+}
+
+/* Anything in the folder, or below it in parts that begin so. */
+static const json_t *mixed_below(const json_t *folder, const char *begin, const json_t *place)
+{
+    const json_t *found = mixed_end(folder, place);
+    const char *part;
+    json_t *below;
+
+    json_object_foreach(json_object_get(folder, "below"), part, below) {
+        if (found)
+            break;
+        if (!strncmp(part, begin, strlen(begin)))
+            found = mixed_below(below, "", place);
+    }
+    return found;
+}
+
+/* Those that the place lies in end in a folder on its way; those in it lie below the last one. */
+static const json_t *mixed_in(const json_t *tree, const json_t *place)
+{
+    const char *path = json_text(place, "path"), *slash;
+    const json_t *found = NULL;
+
+    for (; (slash = strchr(path, '/')) && !found; path = slash + 1) {
+        cleanup_free char *part = mem_text_n(path, (size_t)(slash - path));
+
+        found = mixed_end(tree, place);
+        tree = json_object_get(json_object_get(tree, "below"), part);
+    }
+    return found ? found : mixed_below(tree, path, place);
+}
+
+const json_t *lint_path_mixed_in(const json_t *others, const json_t *place)
+{
+    const json_t *found = NULL;
+    const char *use;
+    json_t *tree;
+
+    json_object_foreach((json_t *)others, use, tree) {
+        if (found)
+            break;
+        if (!is(place, "archive") || strcmp(use, "folder") != 0) /* it holds one of each pipeline */
+            found = mixed_in(tree, place);
+    }
+    return found;
 }

@@ -21,4 +21,10 @@ json_t *lint_path_places(const struct lint_subject *subject);
 /* Whether the two, of one pipeline or of two, must not lie in one another, and do. */
 bool lint_path_mixed(const json_t *a, const json_t *b);
 
+/* Adds places of a pipeline to those of others (an object, empty at first), so that the next ones
+ * can be held against all of them without going through all of them. */
+void lint_path_remember(json_t *others, json_t *places);
+/* The first of them that the place of another pipeline is mixed with, borrowed; NULL: none. */
+const json_t *lint_path_mixed_in(const json_t *others, const json_t *place);
+
 #endif

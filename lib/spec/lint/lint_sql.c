@@ -175,12 +175,10 @@ static bool find_double(struct lint_look *look)
 {
     const struct sql *sql = look->statement;
 
-    if (!sql_is_about_money(sql))
-        return false;
     for (size_t i = 1; i < sql->count; i++) {
-        if ((sql_is(sql, i, "double") || sql_is(sql, i, "real") || sql_is(sql, i, "float")) &&
-            sql_is(sql, i - 1, "as"))
-            return true;
+        if (sql_is(sql, i - 1, "as") &&
+            (sql_is(sql, i, "double") || sql_is(sql, i, "real") || sql_is(sql, i, "float")))
+            return sql_is_about_money(sql);
     }
     return false;
 }

@@ -204,9 +204,8 @@ static bool mixes(struct lint_look *look, const json_t *mine, const json_t *othe
 
 static bool find_mixed_in(struct lint_look *look, const char *field)
 {
-    json_auto_t *places = lint_path_places(look->subject);
+    const json_t *places = look->subject->places, *mine, *other;
     bool is_chosen = !strncmp(field, "billing.", 8);
-    const json_t *mine;
     size_t i;
 
     if (is_chosen && strcmp(look->resource->id, "bucket") != 0)
@@ -214,8 +213,11 @@ static bool find_mixed_in(struct lint_look *look, const char *field)
     json_array_foreach(places, i, mine) {
         if (!is_mine(look, mine, field))
             continue;
-        if (mixes(look, mine, places, is_chosen) || mixes(look, mine, look->subject->others, true))
+        if (mixes(look, mine, places, is_chosen))
             return true;
+        other = lint_path_mixed_in(look->subject->others, mine);
+        if (other)
+            return say_mixed(look, mine, other);
     }
     return false;
 }

@@ -4,6 +4,19 @@
 #include "base/json.h"
 #include "base/mem.h"
 
+static void read_sql(struct lint_resource *resource, const char *text)
+{
+    struct sql statement;
+    size_t token = 0;
+
+    resource->sql = sql_read(text);
+    while (sql_next_statement(&resource->sql, &token, &statement)) {
+        resource->statements = mem_resize(resource->statements, resource->statement_count + 1,
+                                          sizeof *resource->statements);
+        resource->statements[resource->statement_count++] = statement;
+    }
+}
+
 void lint_subject_add(struct lint_subject *subject, const char *id, const struct kind *kind,
                       const json_t *values)
 {
@@ -16,16 +29,19 @@ void lint_subject_add(struct lint_subject *subject, const char *id, const struct
     for (const struct field *f = kind->fields; f->name; f++) {
         const char *text = f->type == FIELD_SQL ? json_text(values, f->name) : NULL;
 
-        if (text && !resource->sql.count)
-            resource->sql = sql_read(text);
+        if (text && !resource->sql.text)
+            read_sql(resource, text);
     }
 }
 
 void lint_subject_fini(struct lint_subject *subject)
 {
-    for (size_t i = 0; i < subject->count; i++)
+    for (size_t i = 0; i < subject->count; i++) {
         sql_free(&subject->resources[i].sql);
+        free(subject->resources[i].statements);
+    }
     free(subject->resources);
+    json_decref(subject->places);
     *subject = (struct lint_subject){0};
 }
 

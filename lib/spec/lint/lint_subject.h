@@ -13,6 +13,8 @@ struct lint_resource {
     const struct kind *kind;
     const json_t *values; /* field -> value, borrowed; any may be missing */
     struct sql sql;       /* tokens of the kind's SQL field; empty without one */
+    struct sql *statements;
+    size_t statement_count;
 };
 
 struct lint_subject {
@@ -21,8 +23,11 @@ struct lint_subject {
     const json_t *facts;   /* account, region, partition, borrowed; NULL: not known */
     const json_t *billing; /* the section of that name, borrowed; NULL: nothing is billed */
     const char *pipeline;  /* its name, borrowed; NULL: not known */
-    const json_t *others;  /* lint_path_places of pipelines judged before, borrowed; NULL: none */
-    int year;              /* now, UTC */
+    const json_t *others;  /* lint_path_remember of pipelines judged before, borrowed; NULL: none */
+    json_t *known;  /* what was worked out of a log format alone, by the format: filled in for the
+                       next subject, borrowed; NULL: worked out each time */
+    json_t *places; /* lint_path_places of this one, from lint_run on; owned */
+    int year;       /* now, UTC */
 };
 
 /* Adds a resource; all arguments are borrowed until lint_subject_fini. */

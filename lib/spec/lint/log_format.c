@@ -81,6 +81,27 @@ json_t *log_format_sources(const char *format)
     return sources;
 }
 
+/* Lists and mappings that only the format decides: some thousand pipelines have one between them.
+ */
+static json_t *known(const struct lint_subject *subject, const char *format, const char *what,
+                     json_t *(*work_out)(const char *format))
+{
+    cleanup_free char *name = subject->known ? mem_printf("%s %s", what, format) : NULL;
+    json_t *before = name ? json_object_get(subject->known, name) : NULL, *value;
+
+    if (before)
+        return json_is_null(before) ? NULL : json_share(before);
+    value = work_out(format);
+    if (name)
+        json_object_set_new(subject->known, name, value ? json_share(value) : json_null());
+    return value;
+}
+
+json_t *log_format_sources_in(const struct lint_subject *subject, const char *format)
+{
+    return known(subject, format, "sources", log_format_sources);
+}
+
 /* ---- what is read ---- */
 
 static bool has_word(const char *text, const char *word)
@@ -247,6 +268,11 @@ json_t *log_format_losses(const char *format)
                                                     variable.length, "keys", str_text(&keys)));
     }
     return losses;
+}
+
+json_t *log_format_losses_in(const struct lint_subject *subject, const char *format)
+{
+    return known(subject, format, "losses", log_format_losses);
 }
 
 static const char *longest_value(void *arg, const struct log_variable *variable)

@@ -12,6 +12,8 @@ enum { LOG_FORMAT_EVENT_BYTES = 262144 - 26 };
 /* Where each key comes from: key -> "variable", "" where nothing of the request is in it, or
  * "variable and other text" where more stands beside.  NULL when the lines are no JSON. */
 json_t *log_format_sources(const char *format);
+/* The same, worked out once for all that have the subject's `known` in common. */
+json_t *log_format_sources_in(const struct lint_subject *subject, const char *format);
 /* Whether a view among the documents reads the key; true where there is no view to ask. */
 bool log_format_is_read(const struct lint_subject *subject, const struct log_key *key);
 /* Whether one of the key's names has what it is read for. */
@@ -22,6 +24,8 @@ bool log_format_mistakes(const json_t *sources, const char *name);
 /* What a hostile caller can take away: a list of {variable, keys}, each with the billed keys that
  * do not survive a value of that variable.  NULL or empty: nothing. */
 json_t *log_format_losses(const char *format);
+/* The same, worked out once for all that have the subject's `known` in common. */
+json_t *log_format_losses_in(const struct lint_subject *subject, const char *format);
 /* The longest line that callers can make. */
 size_t log_format_longest(const char *format);
 

@@ -23,19 +23,24 @@ static enum sql_type type_of(const char *text)
                                                                                          : SQL_SIGN;
 }
 
-/* Takes text over. */
-static void add_token(struct sql *sql, char *text, int depth)
+/* Puts the token at *room, and moves that behind it. */
+static void add_token(struct sql *sql, const char *token, size_t length, int depth, char **room)
 {
-    enum sql_type type = type_of(text);
-    size_t length = strlen(text);
+    enum sql_type type = type_of(token);
+    char *text = *room;
 
     if (type == SQL_TEXT || type == SQL_NAME) {
-        bool closed = length > 1 && text[length - 1] == text[0];
+        bool closed = length > 1 && token[length - 1] == token[0];
 
-        memmove(text, text + 1, length);
+        token++;
         length -= 1 + closed;
-        text[length] = 0;
+        memcpy(text, token, length);
+    } else {
+        for (size_t i = 0; i < length; i++)
+            text[i] = (char)tolower((unsigned char)token[i]);
     }
+    text[length] = '\0';
+    *room += length + 1;
     if ((sql->count & (sql->count - 1)) == 0) /* 0, 1, 2, 4, ...: full */
         sql->tokens = mem_resize(sql->tokens, sql->count ? 2 * sql->count : 1, sizeof *sql->tokens);
     sql->tokens[sql->count++] =
@@ -44,25 +49,25 @@ static void add_token(struct sql *sql, char *text, int depth)
 
 struct sql sql_read(const char *text)
 {
-    struct sql sql = {0};
-    char *token;
+    /* Each token has a letter at least, and an end. */
+    struct sql sql = {.text = mem_new(2 * strlen(text) + 1)};
+    char *room = sql.text;
+    const char *token;
+    size_t length;
     int depth = 0;
 
-    while (sql_text_next(&text, &token)) {
-        bool opens = strcmp(token, "(") == 0;
-
-        if (strcmp(token, ")") == 0 && depth > 0)
+    while ((token = sql_text_next(&text, &length))) {
+        if (*token == ')' && depth > 0)
             depth--;
-        add_token(&sql, token, depth);
-        depth += opens;
+        add_token(&sql, token, length, depth, &room);
+        depth += *token == '(';
     }
     return sql;
 }
 
 void sql_free(struct sql *sql)
 {
-    for (size_t i = 0; i < sql->count; i++)
-        free(sql->tokens[i].text);
+    free(sql->text);
     free(sql->tokens);
     *sql = (struct sql){0};
 }
@@ -73,8 +78,7 @@ bool sql_next_statement(const struct sql *sql, size_t *at, struct sql *statement
         ++*at;
     if (*at >= sql->count)
         return false;
-    statement->tokens = sql->tokens + *at;
-    statement->count = 0;
+    *statement = (struct sql){.tokens = sql->tokens + *at};
     while (*at < sql->count && !sql_is(sql, *at, ";")) {
         statement->count++;
         ++*at;

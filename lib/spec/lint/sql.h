@@ -23,6 +23,7 @@ struct sql_token {
 struct sql {
     struct sql_token *tokens;
     size_t count;
+    char *text; /* of all tokens; NULL: of a statement, borrowed */
 };
 
 /* The tokens of text; give back with sql_free. Broken text never fails: the rest is one token. */

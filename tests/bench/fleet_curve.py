@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""What a look at N pipelines in sync costs billingd itself: CPU, memory, time and calls.
+
+    build/venv/bin/python tests/bench/fleet_curve.py [N ...]                 default 1 10 50 200 1000
+    build/venv/bin/python tests/bench/fleet_curve.py --instructions 10 40    by callgrind (Debian: valgrind), and their ratio
+
+The stand-in (stand_in.py) repeats what the sandbox said of two pipelines, so that the emulator is not what is measured.
+Nothing fails for being slow; a plan that is not empty does.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/bench")]
+from sandbox.control import ACCOUNT, REGION, start_sandbox  # noqa: E402
+import stand_in  # noqa: E402
+
+BINARY = Path(os.environ.get("BILLINGD", ROOT / "build/release/billingd")).resolve()
+
+
+def spec(path: Path, count: int) -> Path:
+    lines = [f'account: "{ACCOUNT}"', f"region: {REGION}", f"template: {ROOT}/specs/pipeline.yaml", "pipelines:"]
+    for number in range(count):
+        name = stand_in.name(number)
+        lines += [f"  {name}:",
+                  f"    parameters: {{api_name: {name}, bucket: bench-{name}, firehose: {name}, log_group: /aws/apigw/{name},",
+                  f"                 database: db_{name}, workgroup: {name}}}",
+                  "    billing: {time_zone: UTC, currency: USD, prices: [{from: 2020-01-01, call: 0.001, gib: 0.10}]}"]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def recorded(folder: Path) -> Path:
+    """A plan of two pipelines that are as they should be."""
+    with start_sandbox() as sandbox:
+        for number in range(2):
+            sandbox.client("apigatewayv2").create_api(Name=stand_in.name(number), ProtocolType="HTTP",
+                                                      Target="https://example.com")
+        two = spec(folder / "two.yaml", 2)
+        environment = {**os.environ, **sandbox.environment()}
+        subprocess.run([BINARY, "-f", two, "apply", "--yes"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        text = stand_in.record(sandbox.endpoint, lambda endpoint: (subprocess.run(
+            [BINARY, "-f", two, "plan", "--detailed-exitcode"], check=True, stdout=subprocess.DEVNULL,
+            env={**environment, "AWS_ENDPOINT_URL": endpoint}), None)[1])
+    path = folder / "recording.json"
+    path.write_text(text)
+    return path
+
+
+class Look:
+    """`plan` of so many pipelines; words: what stands before the program."""
+
+    def __init__(self, recording: Path, count: int, words: list[str]):
+        folder = recording.parent
+        file = spec(folder / f"{count}.yaml", count)
+        with subprocess.Popen([sys.executable, stand_in.__file__, recording, str(count)], text=True, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as server:
+            endpoint = server.stdout.readline().split()[1]  # type: ignore[union-attr]
+            environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | {
+                "AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench",
+                "AWS_EC2_METADATA_DISABLED": "true"}
+            begin = time.monotonic()
+            with open(folder / "out", "w+") as out, open(folder / "log", "w+") as log:
+                process = subprocess.Popen([*words, BINARY, "-f", file, "--log-level", "debug", "plan", "--detailed-exitcode"],
+                                           env=environment, stdout=out, stderr=log, stdin=subprocess.DEVNULL)
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                out.seek(0)
+                log.seek(0)
+                self.told, self.log = out.read(), log.read()
+            self.wall_s = time.monotonic() - begin
+            server.stdin.close()  # type: ignore[union-attr]
+            said = json.loads(server.stdout.readline())  # type: ignore[union-attr]
+        self.calls, self.cpu_s, self.memory_kib = said["calls"], usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+        if process.returncode or said["missing"]:
+            sys.exit(f"plan of {count} ended with {process.returncode}: {said['missing']}\n{self.told[:3000]}")
+
+
+def instructions(recording: Path, count: int) -> int:
+    words = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={recording.parent}/callgrind.{count}"]
+    found = re.findall(r"Collected : (\d+)", Look(recording, count, words).log)
+    return int(found[-1])
+
+
+def main() -> None:
+    words = [word for word in sys.argv[1:] if not word.startswith("--")]
+    counts = [int(word) for word in words] or [1, 10, 50, 200, 1000]
+    with tempfile.TemporaryDirectory() as folder:
+        recording = recorded(Path(folder))
+        if "--instructions" in sys.argv:
+            first, last = instructions(recording, counts[0]), instructions(recording, counts[-1])
+            print(f"{counts[0]} pipelines: {first:,} instructions; {counts[-1]}: {last:,}; ratio {last / first:.2f}")
+            return
+        print("| pipelines | CPU | CPU a pipeline | memory | calls | time | longest round, CPU | by the clock |\n"
+              "|---|---|---|---|---|---|---|---|")
+        for count in counts:
+            look = Look(recording, count, [])
+            rounds = [json.loads(line) for line in look.log.splitlines() if '"event":"longest_round"' in line]
+            print(f"| {count} | {look.cpu_s:.2f} s | {1000 * look.cpu_s / count:.1f} ms | {look.memory_kib >> 10} MiB | "
+                  f"{look.calls} | {look.wall_s:.2f} s | {max(one['cpu_us'] for one in rounds) / 1000:.0f} ms | "
+                  f"{max(one['us'] for one in rounds) / 1000:.0f} ms |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+"""An AWS that only repeats what the sandbox said: fast enough that it is not what a bench measures.
+
+    record(sandbox, sent, run)     runs run(endpoint) through a proxy to the sandbox, and keeps each reply by its request
+    python3 tests/bench/stand_in.py RECORDING PIPELINES      answers by them, and prints "endpoint URL"
+
+Of two pipelines recorded, named fd0000f and fd0001f, the first stands for all: whatever is asked for pipeline fd0123f is
+answered as it was for fd0000f, with the name put in.  Ids that AWS made (of APIs, of saved queries) are made to hold the
+name.  A list of what several pipelines have is made as long as there are pipelines.  What was not recorded gets a 501, and
+is told at the end.
+"""
+import asyncio
+import base64
+import http.client
+import json
+import re
+import sys
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+NAME = re.compile(rb"fd(\d{4})f")
+UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+VIEW = re.compile(rb"Presto View: ([A-Za-z0-9+/=]+)")
+KEPT_HEADERS = ("content-type", "etag", "last-modified", "x-amz-bucket-region")
+
+
+def name(number: int) -> str:
+    return f"fd{number:04}f"
+
+
+def key_of(method: str, target: str, operation: str, body: bytes) -> str:
+    return f"{method} {target} {operation} {body.decode()}"
+
+
+class Recording:
+    def __init__(self) -> None:
+        self.replies: dict[str, dict[str, Any]] = {}
+        self.ids: dict[str, str] = {}  # as AWS made it -> with the name of its pipeline
+        self.lock = threading.Lock()
+
+    def keep(self, key: str, status: int, headers: dict[str, str], body: str) -> None:
+        with self.lock:
+            self.replies[key] = {"status": status, "headers": headers, "body": body}
+
+    def find_ids(self) -> None:
+        """Ids of what has a name of ours beside it: of APIs in their list, of saved queries in that of their workgroup."""
+        for key, reply in self.replies.items():
+            for item in json.loads(reply["body"]).get("items", []) if "GET /v2/apis?" in key or "GET /v2/apis " in key else []:
+                found = NAME.search(item["name"].encode())
+                if found:
+                    self.ids[item["apiId"]] = found[0].decode() + item["apiId"][7:]
+            found = NAME.search(key.encode())
+            if found and "NamedQuer" in key:
+                for one in UUID.findall(reply["body"]):
+                    self.ids.setdefault(one, found[0].decode() + one[7:])
+
+    def text(self) -> str:
+        self.find_ids()
+        whole = json.dumps(self.replies)
+        for made, ours in self.ids.items():
+            whole = whole.replace(made, ours)
+        return whole
+
+
+def record(endpoint: str, run: Callable[[str], None]) -> str:
+    """What was said while run(the proxy's endpoint) ran, as JSON text."""
+    recording, to = Recording(), urlsplit(endpoint).netloc
+
+    class Proxy(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def forward(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            connection = http.client.HTTPConnection(to, timeout=60)
+            connection.request(self.command, self.path, body, dict(self.headers))
+            reply = connection.getresponse()
+            said = reply.read()
+            headers = {k: v for k, v in reply.getheaders() if k.lower() in KEPT_HEADERS}
+            recording.keep(key_of(self.command, self.path, self.headers.get("X-Amz-Target") or "", body), reply.status, headers,
+                           said.decode())
+            self.send_response_only(reply.status)
+            for k, v in headers.items():
+                self.send_header(k, v)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else said)
+
+        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = forward
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        run(f"http://127.0.0.1:{server.server_address[1]}")
+        server.shutdown()
+    return recording.text()
+
+
+# ---- answering ----
+
+
+def lengthened(value: Any, count: int) -> Any:
+    """Each list of what several pipelines have, with an item for each of count pipelines."""
+    if isinstance(value, str) and value.startswith("{") and name(1) in value:
+        return json.dumps(lengthened(json.loads(value), count))  # a policy
+    if isinstance(value, dict):
+        return {k: lengthened(v, count) for k, v in value.items()}
+    if not isinstance(value, list):
+        return value
+    ours = [v for v in value if name(0) in json.dumps(v) and name(1) not in json.dumps(v)]
+    if not ours:
+        return [lengthened(v, count) for v in value]
+    one = json.dumps(ours[0])
+    return [json.loads(one.replace(name(0), name(i))) for i in range(count)]
+
+
+def reply_bytes(reply: dict[str, Any], count: int) -> tuple[bytes, bytes]:
+    """Head and body.  A list without a page is whole: AWS would cut it, and a few calls more be made."""
+    body = reply["body"]
+    if name(0) in body and name(1) in body:
+        body = json.dumps(lengthened(json.loads(body), count))
+    lines = [f"HTTP/1.1 {reply['status']} OK", f"Content-Length: {len(body.encode())}"]
+    return "\r\n".join([*lines, *(f"{k}: {v}" for k, v in reply["headers"].items()), "", ""]).encode(), body.encode()
+
+
+def renamed(text: bytes, whose: bytes) -> bytes:
+    """Also within a view, whose text Glue keeps in base64."""
+    inside = VIEW.sub(lambda m: b"Presto View: " + base64.b64encode(base64.b64decode(m[1]).replace(name(0).encode(), whose)), text)
+    return inside.replace(name(0).encode(), whose)
+
+
+class Answers:
+    def __init__(self, recording: dict[str, dict[str, Any]], count: int):
+        self.known = {key.encode(): reply_bytes(reply, count) for key, reply in recording.items() if name(1) not in key}
+        self.calls, self.missing = 0, set[bytes]()
+
+    def answer(self, method: bytes, target: bytes, operation: bytes, body: bytes) -> bytes:
+        self.calls += 1
+        key = b"%s %s %s %s" % (method, target, operation, body)
+        found = NAME.search(key)
+        whose = found[0] if found else name(0).encode()
+        reply = self.known.get(key.replace(whose, name(0).encode()))
+        if not reply:
+            self.missing.add(key)
+            return b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n"
+        head, text = reply
+        if whose != name(0).encode():
+            text = renamed(text, whose)
+        return head if method == b"HEAD" else head + text
+
+
+class Connection(asyncio.Protocol):
+    """Requests with a Content-Length or none, one after the other."""
+
+    def __init__(self, answers: Answers):
+        self.answers, self.received = answers, b""
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+        while (end := self.received.find(b"\r\n\r\n")) >= 0:
+            head = self.received[:end]
+            length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+            size = end + 4 + (int(length[1]) if length else 0)
+            if len(self.received) < size:
+                if b"100-continue" in head:
+                    self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                return
+            method, target, _ = head.split(b" ", 2)
+            operation = re.search(rb"(?i)\r\nx-amz-target: *([^\r]*)", head)
+            self.transport.write(self.answers.answer(method, target, operation[1] if operation else b"",
+                                                     self.received[end + 4:size]))
+            self.received = self.received[size:]
+
+
+async def serve(answers: Answers) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(answers), "127.0.0.1", 0)
+    print(f"endpoint http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await loop.run_in_executor(None, sys.stdin.readline)  # until who started us ends it
+    print(json.dumps({"calls": answers.calls, "missing": sorted(k.decode() for k in answers.missing)[:5]}), flush=True)
+
+
+def main() -> None:
+    asyncio.run(serve(Answers(json.loads(Path(sys.argv[1]).read_text()), int(sys.argv[2]))))
+
+
+if __name__ == "__main__":
+    main()
