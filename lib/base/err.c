@@ -3,12 +3,14 @@
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/str.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* On one line and without secrets; before it is cut, since a part of a secret is told as well. */
+/* On one line, UTF-8 and without secrets; before it is cut, since a part of a secret is told as
+ * well. */
 static char *tellable(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 static char *tellable(const char *format, va_list args)
@@ -22,7 +24,21 @@ static char *tellable(const char *format, va_list args)
     for (char *c = told; *c; c++)
         if (*c == '\n' || *c == '\r')
             *c = ' ';
+    str_make_utf8(told);
     return told;
+}
+
+/* As much of more as fits, in whole characters; cutting a message short is better than losing it.
+ */
+static void append(char text[static sizeof((struct err *)0)->text], const char *more)
+{
+    size_t n = strlen(text);
+
+    while (*more && n + 1 < sizeof((struct err *)0)->text)
+        text[n++] = *more++;
+    while (n && *more && ((unsigned char)*more & 0xc0) == 0x80)
+        more--, n--;
+    text[n] = '\0';
 }
 
 int err_set(struct err *e, enum err_kind kind, const char *format, ...)
@@ -36,18 +52,9 @@ int err_set(struct err *e, enum err_kind kind, const char *format, ...)
     va_start(args, format);
     told = tellable(format, args);
     va_end(args);
-    (void)snprintf(e->text, sizeof e->text, "%s", told);
+    e->text[0] = '\0';
+    append(e->text, told);
     return -1;
-}
-
-/* As much of more as fits; cutting a message short is better than losing it. */
-static void append(char text[static sizeof((struct err *)0)->text], const char *more)
-{
-    size_t n = strlen(text);
-
-    while (*more && n + 1 < sizeof((struct err *)0)->text)
-        text[n++] = *more++;
-    text[n] = '\0';
 }
 
 int err_wrap(struct err *e, const char *format, ...)
@@ -61,7 +68,8 @@ int err_wrap(struct err *e, const char *format, ...)
     va_start(args, format);
     told = tellable(format, args);
     va_end(args);
-    (void)snprintf(text, sizeof text, "%s", told);
+    text[0] = '\0';
+    append(text, told);
     append(text, ": ");
     append(text, e->text);
     memcpy(e->text, text, sizeof e->text);

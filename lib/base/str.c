@@ -258,3 +258,15 @@ bool str_is_utf8(const char *bytes, size_t length)
     }
     return true;
 }
+
+void str_make_utf8(char *text)
+{
+    size_t length = strlen(text), n;
+
+    for (; length; text += n, length -= n) {
+        n = utf8_length((unsigned char *)text, length);
+        if (!n)
+            *text = '?';
+        n += !n;
+    }
+}

@@ -36,6 +36,8 @@ char *str_from_base64(const char *text, size_t *length);
 bool str_ends_with(const char *text, const char *end);
 /* Whether bytes are UTF-8 without NUL. */
 bool str_is_utf8(const char *bytes, size_t length);
+/* Makes text UTF-8 where it stands: each byte that is part of no character becomes '?'. */
+void str_make_utf8(char *text);
 /* How many letters must be changed, put in or left out to make the one of the other; 65 where
  * either has more than 64. */
 size_t str_distance(const char *a, const char *b);

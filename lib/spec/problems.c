@@ -34,6 +34,7 @@ struct problem *problems_add(struct problems *problems, enum problem_severity se
     for (char *c = p->text; *c; c++)
         if (*c == '\n' || *c == '\r')
             *c = ' ';
+    str_make_utf8(p->text);
     if (severity == PROBLEM_ERROR)
         problems->errors++;
     else

@@ -21,22 +21,19 @@ struct reader {
     struct str path;
     yaml_problem_fn *problem;
     void *arg;
+    yaml_mark_t end;              /* of the bytes; line and column 0: not looked for yet */
     yaml_mark_t quote, quote_end; /* the last text in quotes that goes over several lines */
     bool failed;                  /* no tree can come of it */
     bool broken;                  /* and nothing more can be read */
 };
 
-static void tell(struct reader *r, yaml_mark_t mark, const char *problem)
+/* Where libyaml sees a line end: LF, CR LF (at its LF), CR, NEL, LS, PS. */
+static bool is_break(const char *at, size_t room)
 {
-    struct yaml_place place = {r->file, (int)mark.line + 1, (int)mark.column + 1};
-
-    r->problem(r->arg, place, str_text(&r->path), problem);
-}
-
-static void refuse(struct reader *r, yaml_mark_t mark, const char *problem)
-{
-    tell(r, mark, problem);
-    r->failed = true;
+    if (*at == '\n' || *at == '\r')
+        return *at == '\n' || room < 2 || at[1] != '\n';
+    return (room > 1 && !memcmp(at, "\xc2\x85", 2)) ||
+           (room > 2 && (!memcmp(at, "\xe2\x80\xa8", 3) || !memcmp(at, "\xe2\x80\xa9", 3)));
 }
 
 /* Errors in the bytes themselves come with an offset only. */
@@ -45,7 +42,7 @@ static yaml_mark_t mark_at(const struct reader *r, size_t offset)
     yaml_mark_t mark = {.index = offset};
 
     for (size_t i = 0; i < offset && i < r->length; i++) {
-        if (r->bytes[i] == '\n') {
+        if (is_break(r->bytes + i, r->length - i)) {
             mark.line++;
             mark.column = 0;
         } else if (((unsigned char)r->bytes[i] & 0xc0) != 0x80) {
@@ -53,6 +50,32 @@ static yaml_mark_t mark_at(const struct reader *r, size_t offset)
         }
     }
     return mark;
+}
+
+/* At the end of a file without a line end libyaml is one line behind it. */
+static yaml_mark_t inside(struct reader *r, yaml_mark_t mark)
+{
+    if (mark.column || !mark.line)
+        return mark;
+    if (!r->end.line && !r->end.column)
+        r->end = mark_at(r, r->length);
+    return mark.line > r->end.line ? r->end : mark;
+}
+
+static void tell(struct reader *r, yaml_mark_t mark, const char *problem)
+{
+    struct yaml_place place = {r->file, 0, 0};
+
+    mark = inside(r, mark);
+    place.line = (int)mark.line + 1;
+    place.column = (int)mark.column + 1;
+    r->problem(r->arg, place, str_text(&r->path), problem);
+}
+
+static void refuse(struct reader *r, yaml_mark_t mark, const char *problem)
+{
+    tell(r, mark, problem);
+    r->failed = true;
 }
 
 /* What libyaml says, where it says it, and what a person does about it. */
@@ -177,10 +200,11 @@ static bool next(struct reader *r, yaml_event_t *event)
     return false;
 }
 
-static struct yaml_node *node_at(const struct reader *r, enum yaml_type type, yaml_mark_t mark)
+static struct yaml_node *node_at(struct reader *r, enum yaml_type type, yaml_mark_t mark)
 {
     struct yaml_node *node = mem_new(sizeof *node);
 
+    mark = inside(r, mark);
     node->type = type;
     node->file = node->key_file = r->file;
     node->line = node->key_line = (int)mark.line + 1;

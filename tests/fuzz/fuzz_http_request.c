@@ -2,21 +2,13 @@
  * in pieces of any size; who is let in, by names, origins and tokens.
  *
  * The first byte says how long the pieces are, and whether they come by a Unix socket. */
+#include "fuzz.h"
+
 #include "base/mem.h"
 #include "daemon/web/web_route.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A property that holds for all bytes. */
-static void must(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static int answer_get(void *arg, struct web_exchange *exchange)
 {
@@ -123,7 +115,7 @@ static void talk(struct web_routes *all, const uint8_t *data, size_t size, size_
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+FUZZ_TARGET(http_request)
 {
     static char token[] = "a-token-that-is-long";
     static json_t *hosts;
@@ -131,10 +123,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct web_routes all = {routes, &action, NULL, token, 0, 0, 0};
 
     if (!size)
-        return 0;
+        return;
     if (!hosts)
         hosts = json_pack("[s, s]", "x", "billing.example.com");
     all.hosts = hosts;
     talk(&all, data + 1, size - 1, *data & 127 ? *data & 127 : WEB_HEAD, *data & 128);
-    return 0;
 }

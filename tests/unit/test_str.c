@@ -1,4 +1,5 @@
 /* Text and bytes. */
+#include "base/err.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "check.h"
@@ -21,6 +22,28 @@ static void test_utf8(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(!str_is_utf8(bad[i], strlen(bad[i])));
     CHECK(!str_is_utf8("a\0b", 3));
+}
+
+/* An error that is no UTF-8 would be lost where it is written as JSON: in the log, in --output
+ * json.
+ */
+static void test_made_utf8(void)
+{
+    char broken[] = "caf\xe9 \xc3\xa9 \xe2\x82";
+    cleanup_free char *long_text = mem_printf("%01100d", 0);
+    struct err e = {0};
+
+    str_make_utf8(broken);
+    CHECK_TEXT(broken, "caf? \xc3\xa9 ??");
+    err_set(&e, ERR_INVALID, "type %s of\nx", "\xff\xc8");
+    CHECK_TEXT(e.text, "type ?? of x");
+    for (size_t cut = 1018; cut < 1024; cut++) { /* whole characters, wherever the end comes */
+        err_clear(&e);
+        err_set(&e, ERR_INVALID, "%.*s\xe2\x82\xac\xe2\x82\xac", (int)cut, long_text);
+        CHECK(str_is_utf8(e.text, strlen(e.text)) && strlen(e.text) > 1020);
+        err_wrap(&e, "\xe2\x82\xac");
+        CHECK(str_is_utf8(e.text, strlen(e.text)) && strlen(e.text) > 1020);
+    }
 }
 
 static void check_hint(const char *word, const char *const *words, const char *want)
@@ -48,5 +71,6 @@ int main(void)
 {
     test_hint();
     test_utf8();
+    test_made_utf8();
     return check_done();
 }

@@ -112,6 +112,10 @@ static void test_refused(void)
     CHECK_REFUSED("a: \"b\n  c\"\nd: [\n",
                   "f:4:1:d: a value is missing here, or what was opened with [ or { is not "
                   "closed\n");
+    /* The end of a file is in its last line. */
+    CHECK_REFUSED("a: 1\rd: [", "f:2:5:d: a value is missing here, or what was opened with [ or { "
+                                "is not closed\n");
+    CHECK_REFUSED("# only", "f:1:7:: the file is empty\n");
 }
 
 /* The classic bomb is refused at its first anchor, and nesting has an end. */

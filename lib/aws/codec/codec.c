@@ -114,8 +114,19 @@ int codec_encode(const struct aws_operation *operation, const json_t *params,
     return 0;
 }
 
+/* The result itself, with its body as a member, and what headers give it. */
+static size_t head_memory(const struct aws_raw_reply *reply)
+{
+    enum { RESULT = 1024, MEMBER = 256 };
+    size_t bytes = RESULT;
+
+    for (size_t i = 0; i < reply->header_count; i++)
+        bytes += MEMBER + 2 * strlen(reply->headers[i].value);
+    return bytes;
+}
+
 /* The document, and what the model knows of it, which shares the document's texts if it is JSON. */
-size_t codec_memory(const struct aws_operation *operation, const struct aws_raw_reply *reply)
+static size_t body_memory(const struct aws_operation *operation, const struct aws_raw_reply *reply)
 {
     bool plain = reply->status >= 200 && reply->status <= 299;
     struct shape output, payload;
@@ -128,6 +139,11 @@ size_t codec_memory(const struct aws_operation *operation, const struct aws_raw_
     if (operation->model->protocol == AWS_JSON || operation->model->protocol == AWS_REST_JSON)
         return 2 * json_memory(reply->body, reply->body_length);
     return 3 * xml_memory(reply->body, reply->body_length);
+}
+
+size_t codec_memory(const struct aws_operation *operation, const struct aws_raw_reply *reply)
+{
+    return head_memory(reply) + body_memory(operation, reply);
 }
 
 int codec_decode(const struct aws_operation *operation, const struct aws_raw_reply *reply,

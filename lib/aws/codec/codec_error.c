@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Copies what fits, without cutting a UTF-8 character in two. */
+/* Copies what fits, without cutting a UTF-8 character in two; headers may hold any bytes. */
 static void set_text(char *out, size_t room, const char *text, size_t length)
 {
     if (length >= room) {
@@ -18,6 +18,7 @@ static void set_text(char *out, size_t room, const char *text, size_t length)
     }
     memcpy(out, text, length);
     out[length] = '\0';
+    str_make_utf8(out);
 }
 
 /* "ns#Code:http://..." -> "Code". */
@@ -48,6 +49,7 @@ json_t *codec_error_refuse(struct aws_error *error, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(error->message, sizeof(error->message), format, args);
     va_end(args);
+    str_make_utf8(error->message);
     return NULL;
 }
 
@@ -143,4 +145,5 @@ void codec_error_read(const struct aws_operation *operation, const struct aws_ra
         (void)snprintf(error->message, sizeof(error->message),
                        "no error document (%zu bytes, %.80s)", reply->body_length,
                        type ? type : "no content type");
+    str_make_utf8(error->message);
 }
