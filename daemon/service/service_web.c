@@ -53,7 +53,7 @@ static int read_token(const char *path, char token[static TOKEN_ROOM], struct er
                        "web.token_file: %s: its first line must be a token of at least %d bytes "
                        "without blanks, such as `openssl rand -hex 32` writes",
                        path, LEAST_TOKEN);
-    secret_learn(token);
+    secret_learn_lasting(token);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "yaml/yaml.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -233,23 +234,69 @@ static size_t bytes_of(const char *text, int columns)
     return i;
 }
 
+/* Whether a key of the line says that its value is a secret: "password: ...". */
+static bool names_secret(const char *line)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t length;
+    char after;
+
+    for (; *line; line += length + (line[length] != '\0')) {
+        length = strspn(line, letters);
+        after = line[length + strspn(line + length, "\"' ")];
+        if (length && (after == ':' || after == '=')) {
+            cleanup_free char *name = mem_text_n(line, length);
+
+            for (char *c = name; *c; c++)
+                *c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
+            if (secret_is_name(name))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A line is told with its place, and not shown, when there could be a secret in any of it. */
+static bool may_show(const char *line)
+{
+    cleanup_free char *hidden = secret_hide(line);
+
+    return !strcmp(line, hidden) && !names_secret(line);
+}
+
+/* Bytes of the line before a comment that begins behind the place: it is not what is wrong. */
+static size_t without_comment(const char *line, size_t place)
+{
+    char quote = '\0';
+
+    for (size_t i = 0; line[i]; i++) {
+        if (line[i] == '#' && !quote && i > place && strchr(" \t", line[i - 1])) {
+            while (i && strchr(" \t", line[i - 1]))
+                i--;
+            return i;
+        }
+        if (strchr("\"'", line[i]) && (!quote || quote == line[i]))
+            quote = quote ? '\0' : line[i];
+    }
+    return strlen(line);
+}
+
 /* The line with a caret below; whatever could steer a terminal is shown as '?'. */
 static void print_line(struct printing *printing, const struct problem *p)
 {
     const char *line = p->line > 0 ? read_line(printing, p->file, p->line) : NULL;
     int first = p->column > SHOWN_WIDTH - 20 ? p->column - SHOWN_WIDTH / 2 : 1;
     bool utf8 = printing->utf8, color = printing->color;
-    cleanup_free char *shown = NULL, *hidden = NULL;
+    cleanup_free char *whole = NULL, *shown = NULL;
     FILE *out = printing->out;
     size_t n;
 
-    if (!line)
+    if (!line || !may_show(line))
         return;
-    line += bytes_of(line, first - 1);
+    whole = mem_text_n(line, without_comment(line, bytes_of(line, p->column - 1)));
+    line = whole + bytes_of(whole, first - 1);
     shown = mem_text_n(line, bytes_of(line, SHOWN_WIDTH));
-    hidden = secret_hide(shown);
-    if (strcmp(shown, hidden) != 0) /* told with its place; not shown */
-        return;
     n = bytes_of(shown, p->column - first);
     for (char *c = shown; *c; c++)
         if (((unsigned char)*c < 0x20 && *c != '\t') || *c == 0x7f || (*c < 0 && !utf8))

@@ -106,6 +106,37 @@ static void test_long_line(void)
     (void)unlink(name);
 }
 
+/* What else is on the line is shown only when it can be no secret; a comment behind the place is
+ * never. */
+static void test_beside_secrets(void)
+{
+    static const char *const lines[] = {"{day: 9, password: hunter2}",
+                                        "{day: 9, \"api-key\": hunter2}",
+                                        "{day: 9, x: \"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\"}",
+                                        "{day: 9}  # hunter2",
+                                        "{day: 9, x: \" # kept\"} # hunter2",
+                                        "{day: 9, token_file: kept}"};
+    char name[] = "/tmp/test_problem_XXXXXX";
+    FILE *file = fdopen(mkstemp(name), "w");
+    struct problems p = {0};
+    cleanup_free char *have = NULL, *want = NULL;
+
+    for (int i = 0; i < 6; i++) {
+        (void)fprintf(file, "%s\n", lines[i]);
+        problems_add(&p, PROBLEM_ERROR, (struct yaml_place){name, i + 1, 2}, "", "here");
+    }
+    (void)fclose(file);
+    have = printed(&p, false);
+    want = mem_printf("%s:1:2: here\n%s:2:2: here\n%s:3:2: here\n"
+                      "%s:4:2: here\n      4 | {day: 9}\n        |  ^\n"
+                      "%s:5:2: here\n      5 | {day: 9, x: \" # kept\"}\n        |  ^\n"
+                      "%s:6:2: here\n      6 | {day: 9, token_file: kept}\n        |  ^\n",
+                      name, name, name, name, name, name);
+    CHECK_TEXT(have, want);
+    problems_fini(&p);
+    (void)unlink(name);
+}
+
 /* Bytes this process has read so far. */
 static long long bytes_read(void)
 {
@@ -166,5 +197,6 @@ int main(void)
     test_order();
     test_print();
     test_long_line();
+    test_beside_secrets();
     return check_done();
 }

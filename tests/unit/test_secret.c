@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "check.h"
 
 #include <stdlib.h>
@@ -61,18 +62,119 @@ static void test_learned(void)
 {
     secret_learn(NULL);
     secret_learn("short");
+    secret_learn_lasting("a-key-that-does-not-end");
     secret_learn("IQoJb3JpZ2luX2VjEXAMPLETOKEN");
     secret_learn("IQoJb3JpZ2luX2VjEXAMPLETOKEN");
     check_hidden("token:IQoJb3JpZ2luX2VjEXAMPLETOKEN short", "token:*** short");
-    for (int i = 0; i < 20; i++) {
-        cleanup_free char *value = mem_printf("learned-value-%d", i + 100);
+    for (int i = 0; i < 600; i++) {
+        cleanup_free char *value = mem_printf("%dth-value", i + 100);
         cleanup_free char *text = mem_printf("<%s>", value);
 
         secret_learn(value);
-        check_hidden(text, "<***>");
+        if (i % 100 == 99)
+            check_hidden(text, "<***>");
     }
+    check_hidden("300th-value 699th-value", "*** ***");
+    check_hidden("101th-value of long ago", "101th-value of long ago");
+    check_hidden("a-key-that-does-not-end", "***");
     secret_forget();
-    check_hidden("learned-value-119", "learned-value-119");
+    check_hidden("699th-value a-key-that-does-not-end", "699th-value a-key-that-does-not-end");
+}
+
+/* However it is written: "+/" in it is what URLs, JSON and base64 write in other ways. */
+static void test_forms(void)
+{
+    static const char *const forms[] = {
+        "q\\\"W/9+rT\\\\y&u<8",                           /* JSON */
+        "q\\u0022W\\/9\\u002brT\\u005cy\\u0026u\\u003c8", /* JSON of others */
+        "q\\\\\\\"W/9+rT\\\\\\\\y&u<8",                   /* JSON in JSON */
+        "q%22W%2F9%2BrT%5Cy%26u%3C8",                     /* a query */
+        "q%2522W%252f9%252BrT%255Cy%2526u%253C8",         /* signed */
+        "q&quot;W/9+rT\\y&amp;u&lt;8",                    /* XML */
+        "q&#34;W&#x2F;9&#x2b;rT\\y&amp;u&lt;8",           /* XML of others */
+        "q\"W/9+rT\n      \\y&u<8",                       /* two lines */
+        "q\\\"W/9+rT\\n\\\\y&u<8",                        /* two lines in JSON */
+        "71225762f392b72545c7926753c38" /* no hexadecimal */};
+    static const char hex[] = "7122572f392b72545c7926753c38",
+                      upper[] = "71:22:57:2F:39:2B:72:54:5C:79:26:75:3C:38",
+                      spaced[] = "71 22 57 2f 39 2b 72 54 5c 79 26 75 3c 38";
+
+    clearenv();
+    setenv("A_PASSWORD", "q\"W/9+rT\\y&u<8", 1);
+    for (size_t i = 0; i + 1 < sizeof forms / sizeof *forms; i++) {
+        cleanup_free char *text = mem_printf("before %s after", forms[i]);
+
+        check_hidden(text, "before *** after");
+    }
+    check_hidden(forms[sizeof forms / sizeof *forms - 1], forms[sizeof forms / sizeof *forms - 1]);
+    check_hidden(hex, "***");
+    check_hidden(upper, "***");
+    check_hidden(spaced, "***");
+    check_hidden("x 0 71 22 57 2f 39 2b 72 54 5c 79 26 75 3c 38 0a y", "x 0 ***0a y");
+    check_hidden("cut: \"W/9+rT\\y&u< so", "cut: *** so"); /* without its first and last byte */
+}
+
+/* In base64 beside whatever else, so that it begins at any bit of a letter. */
+static void test_base64(void)
+{
+    static const char secret[] = "correct-horse-battery-staple";
+
+    clearenv();
+    setenv("A_PASSWORD", secret, 1);
+    for (int before = 0; before < 6; before++) {
+        cleanup_free char *whole = mem_printf("%.*s%s:more", before, "12345", secret);
+        cleanup_str struct str text = {0};
+        cleanup_free char *hidden = NULL;
+
+        str_add(&text, "Basic ");
+        str_add_base64(&text, whole, strlen(whole));
+        hidden = secret_hide(str_text(&text));
+        CHECK(strlen(hidden) < strlen("Basic ") + 22 && strstr(hidden, "***"));
+    }
+    check_hidden("the correct horse battery staple", "the correct horse battery staple");
+}
+
+/* As headers, queries and answers of AWS name them, whosever they are. */
+static void test_named(void)
+{
+    clearenv();
+    check_hidden(
+        "https://b.s3.amazonaws.com/k?X-Amz-Security-Token=IQoJb3JpZ2lu%2F%2F123&X-Amz-Signature="
+        "0123456789abcdef0123456789abcdef&x=1",
+        "https://b.s3.amazonaws.com/k?X-Amz-Security-Token=***&X-Amz-Signature=***&x=1");
+    check_hidden("{\"SecretAccessKey\": \"abcdefghijklmnopqrst\"}",
+                 "{\"SecretAccessKey\": \"***\"}");
+    check_hidden("x-amz-security-token:abcdefghijklmnopqrst\nhost:x",
+                 "x-amz-security-token:***\nhost:x");
+    check_hidden("aws_secret_access_key = abcdefghijklmnop", "aws_secret_access_key = ***");
+    check_hidden("no aws_secret_access_key in ~/.aws/config",
+                 "no aws_secret_access_key in ~/.aws/config");
+    check_hidden("a -----BEGIN PRIVATE KEY-----\nMC4CAQ\n-----END PRIVATE KEY----- b",
+                 "a -----BEGIN PRIVATE KEY-----***-----END PRIVATE KEY----- b");
+}
+
+static void check_in(const char *text, const char *want)
+{
+    cleanup_free char *have = secret_in(text);
+
+    CHECK_TEXT(have ? have : "nothing", want);
+}
+
+/* What no setting may hold is a whole one; words of it are in many a name. */
+static void test_whole(void)
+{
+    clearenv();
+    setenv("A_TOKEN", "acme-billing-logs-token", 1);
+    check_in("acme-billing-logs", "nothing");
+    check_in("s3://acme-billing-logs-token/x", "the value of A_TOKEN");
+    check_in("acme-billing%2Dlogs-token", "the value of A_TOKEN");
+    check_in("s3://x/wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY/y",
+             "what looks like a secret access key or session token of AWS");
+    check_in("arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+             "nothing");
+    secret_learn("learned-from-a-file");
+    check_in("a learned-from-a-file b", "a secret of the AWS configuration");
+    secret_forget();
 }
 
 static void test_urls(void)
@@ -85,6 +187,9 @@ static void test_urls(void)
     setenv("https_proxy", "me:hunter2@proxy:3128", 1);
     check_hidden("Unsupported proxy syntax in 'me:hunter2@proxy:3128'",
                  "Unsupported proxy syntax in '***@proxy:3128'");
+    setenv("https_proxy", "http://me:hunter%32-is-long@proxy:3128", 1);
+    check_hidden("hunter2-is-long at proxy:3128", "*** at proxy:3128");
+    check_hidden("\"https:\\/\\/u:p@host\"", "\"https:\\/\\/***@host\"");
     setenv("https_proxy", "http://proxy:3128", 1);
     check_hidden("http://proxy:3128", "http://proxy:3128");
 }
@@ -97,6 +202,7 @@ static void test_lookalikes(void)
                  "not a region: \"***\"");
     check_hidden("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKE",
                  "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKE");
+    check_hidden("s3://wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY/", "s3://***/");
     check_hidden("s3://AWSLogs/123456789012/ApiGateway/2025/10/",
                  "s3://AWSLogs/123456789012/ApiGateway/2025/10/");
     check_hidden("da39a3ee5e6b4b0d3255bfef95601890afd80709",
@@ -114,6 +220,10 @@ int main(void)
     test_names();
     test_values();
     test_learned();
+    test_forms();
+    test_base64();
+    test_named();
+    test_whole();
     test_urls();
     test_lookalikes();
     return check_done();

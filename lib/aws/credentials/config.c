@@ -5,6 +5,7 @@
 #include "aws/credentials/config_file.h"
 #include "aws/local/secret_file.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/str.h"
 
 #include <ctype.h>
@@ -77,6 +78,26 @@ void aws_config_files_read(struct aws_config_files *files)
     }
 }
 
+static void upper_case(char *text)
+{
+    for (; *text; text++)
+        *text = (char)toupper((unsigned char)*text);
+}
+
+/* Those of other profiles are nobody's business either, and a secret of a profile may stand where
+ * it was not meant to. */
+static void learn_secrets(const struct aws_config *config)
+{
+    for (const struct config_section *s = config->sections; s; s = s->next)
+        for (const struct aws_config_entry *entry = s->entries; entry; entry = entry->next) {
+            cleanup_free char *name = mem_text(entry->key);
+
+            upper_case(name);
+            if (secret_is_name(name))
+                secret_learn_lasting(entry->text);
+        }
+}
+
 struct aws_config *aws_config_parse(const struct aws_config_files *files, struct err *e)
 {
     struct aws_config *config = aws_config_new();
@@ -91,6 +112,7 @@ struct aws_config *aws_config_parse(const struct aws_config_files *files, struct
             status = config_file_parse(config, (enum aws_config_kind)i, place->path,
                                        place->file.text, e);
     }
+    learn_secrets(config);
     if (!status && !aws_config_check(config, AWS_SECTION_PROFILE, aws_config_profile(), e))
         return config;
     aws_config_free(config);

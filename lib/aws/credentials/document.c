@@ -47,7 +47,10 @@ int document_keys(const char *who, const json_t *document, const struct document
     keys->access_key_id = document_take(document, names->id);
     keys->secret_access_key = document_take(document, names->secret);
     keys->session_token = document_take(document, names->token);
-    secret_learn(keys->secret_access_key);
+    if (keys->session_token)
+        secret_learn(keys->secret_access_key);
+    else
+        secret_learn_lasting(keys->secret_access_key);
     secret_learn(keys->session_token);
     if (!keys->access_key_id || !*keys->access_key_id)
         return fail(who, names->id, "is missing in the answer", keys, e);

@@ -8,6 +8,7 @@
 #include "aws/credentials/fetch.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -263,6 +264,7 @@ static void on_token(struct fetch *fetch, const struct identity_http_reply *repl
     }
     mem_free_secret(fetch->token);
     fetch->token = mem_text_n(reply->body, n);
+    secret_learn(fetch->token);
     if (fetch->origin->role_name)
         get(fetch, ROLES, fetch->origin->role_name, on_keys);
     else

@@ -159,6 +159,13 @@ static void write_back(struct fetch *fetch)
 
 /* ---- asking ---- */
 
+static void learn_tokens(const struct fetch *fetch)
+{
+    secret_learn(json_text(fetch->cached, "accessToken"));
+    secret_learn(json_text(fetch->cached, "refreshToken"));
+    secret_learn(json_text(fetch->cached, "clientSecret"));
+}
+
 static void fail_login(struct fetch *fetch, const char *why)
 {
     fetch_fail(fetch, ERR_DENIED, "%s: %s: run `aws sso login --profile %s`",
@@ -198,7 +205,6 @@ static void ask_for_keys(struct fetch *fetch)
         json_pack("{s:s, s:s, s:s}", "roleName", origin->role_name, "accountId", origin->account_id,
                   "accessToken", json_text(fetch->cached, "accessToken"));
 
-    secret_learn(json_text(fetch->cached, "accessToken"));
     fetch_call(fetch, &(struct fetch_call){origin->region, "sso", "GetRoleCredentials", params},
                on_keys);
 }
@@ -210,6 +216,7 @@ static void on_renewed(struct fetch *fetch, const struct aws_reply *reply)
 
     if (reply->kind == ERR_NONE) {
         sso_token_renew(fetch->cached, reply->result, now_s);
+        learn_tokens(fetch);
         write_back(fetch);
         ask_for_keys(fetch);
         return;
@@ -230,8 +237,6 @@ static void renew(struct fetch *fetch)
 {
     json_auto_t *params = sso_token_params(fetch->cached);
 
-    secret_learn(json_text(fetch->cached, "clientSecret"));
-    secret_learn(json_text(fetch->cached, "refreshToken"));
     fetch_call(fetch, &(struct fetch_call){fetch->origin->region, "ssooidc", "CreateToken", params},
                on_renewed);
 }
@@ -256,6 +261,7 @@ static void choose(struct fetch *fetch, const char *text)
         json_decref(fetch->cached);
         fetch->cached = json_deep_copy(kept);
     }
+    learn_tokens(fetch);
 }
 
 static void on_token(struct fetch *fetch, const char *text)
