@@ -180,6 +180,13 @@ int64_t lease_left_ms(const struct lease *lease, int64_t now_ms)
     return lease->known == LEASE_OURS && lease->until_ms > now_ms ? lease->until_ms - now_ms : 0;
 }
 
+int64_t lease_rest_ms(const struct lease *lease, int64_t now_ms)
+{
+    int64_t rest_ms = lease->due_ms - now_ms, left_ms = lease_left_ms(lease, now_ms);
+
+    return left_ms && left_ms < rest_ms ? left_ms : rest_ms;
+}
+
 bool lease_is_led(const struct lease *lease, int64_t now_ms)
 {
     return lease->known == LEASE_THEIRS && lease->alive &&

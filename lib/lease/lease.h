@@ -90,6 +90,9 @@ void lease_read_foreign(struct lease *lease, int64_t now_ms);
 
 /* For how long we may still write; 0: not at all. */
 int64_t lease_left_ms(const struct lease *lease, int64_t now_ms);
+/* For how long there is nothing to do: until lease_wish wants something, or until it is ours no
+ * more, which has to be told at once. */
+int64_t lease_rest_ms(const struct lease *lease, int64_t now_ms);
 /* Somebody else leads, and was seen to be there lately. */
 bool lease_is_led(const struct lease *lease, int64_t now_ms);
 

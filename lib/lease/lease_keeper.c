@@ -41,7 +41,11 @@ static int64_t left_ms(const void *arg)
 
 static int64_t limit_ms(const void *arg)
 {
-    return ((const struct lease_keeper *)arg)->limit_ms;
+    const struct lease_keeper *keeper = arg;
+    int64_t left_ms = keeper->ending ? 0 : lease_left_ms(&keeper->lease, clock_boot_ms());
+
+    /* That it ran out is told at once, not when a call for it has had its time. */
+    return left_ms && left_ms < keeper->limit_ms ? left_ms : keeper->limit_ms;
 }
 
 /* ---- calls ---- */
@@ -221,11 +225,9 @@ static void keep(struct flow *flow, void *arg)
 
         if (wish == LEASE_WAIT) {
             keeper->asleep = true;
-            (void)flow_sleep(flow, keeper->lease.due_ms - now_ms, &e);
+            (void)flow_sleep(flow, lease_rest_ms(&keeper->lease, now_ms), &e);
             keeper->asleep = false;
-            continue;
-        }
-        if (wish == LEASE_READ)
+        } else if (wish == LEASE_READ)
             look(flow, keeper);
         else
             renew(flow, keeper);

@@ -45,6 +45,7 @@ void item_fini(struct item *item)
     task_free(item->task);
     free(item->after);
     free(item->told_text);
+    free(item->made);
 }
 
 /* What the breaker has to know: each write of a field of something that existed. */
@@ -60,6 +61,30 @@ static void remember_write(const struct item *item)
                       clock_monotonic_ms());
 }
 
+/* What it is, as far as a create of it would make another.  What was made and is not seen is taken
+ * for gone by the next pass, not before: a list may be late. */
+static void remember_made(const struct item *item)
+{
+    const char *made;
+    struct scope scope;
+
+    if (task_state(item->task) != TASK_DONE)
+        return;
+    task_scope(item->task, &scope);
+    made = create_token_made(item->resource->kind->create, scope.document);
+    create_token_saw(item->share->tokens, item->resource->address, made ? made : item->made);
+}
+
+static void note_made(struct item *item, const json_t *result)
+{
+    const char *made = create_token_made(item->resource->kind->create, result);
+
+    if (!made)
+        return;
+    free(item->made);
+    item->made = mem_text(made);
+}
+
 static void tell(struct item *item)
 {
     const char *text = task_text(item->task);
@@ -70,6 +95,7 @@ static void tell(struct item *item)
         item->told_state = task_state(item->task);
         free(item->told_text);
         item->told_text = mem_text(text);
+        remember_made(item);
     }
     item->share->moved(item->share->arg, item, !told);
 }
@@ -132,8 +158,10 @@ static void on_written(void *arg, const struct aws_reply *reply)
 
     log_write(item, reply);
     remember_quota(item, reply);
-    if (reply->result)
+    if (reply->result) {
         remember_write(item);
+        note_made(item, reply->result);
+    }
     item->write = NULL;
     item->depth++;
     forget_reads(item);
@@ -145,6 +173,9 @@ static void on_written(void *arg, const struct aws_reply *reply)
 
 static void send_write(struct item *item, const struct task_request *request)
 {
+    json_auto_t *params = create_token_add(item->share->tokens, item->resource->address,
+                                           request->call, request->params);
+
     item->share->writes++;
     item->write_op = request->call->op;
     json_decref(item->write_fields);
@@ -152,7 +183,7 @@ static void send_write(struct item *item, const struct task_request *request)
     item->write =
         aws_client_send(item->share->client,
                         &(struct aws_request){item->session, item->resource->kind->service,
-                                              request->call->op, request->params},
+                                              request->call->op, params},
                         on_written, item);
     aws_client_fence(item->write, request->call->op, item->fence);
 }

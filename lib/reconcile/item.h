@@ -5,6 +5,7 @@
 #define RECONCILE_ITEM_H
 
 #include "reconcile/breaker.h"
+#include "reconcile/create_token.h"
 #include "reconcile/quota.h"
 #include "reconcile/read_cache.h"
 #include "reconcile/task.h"
@@ -18,6 +19,7 @@ struct item_share {
     struct read_cache *cache;
     struct breaker *breaker;
     struct quota *quota;
+    struct create_token *tokens;
     unsigned writes; /* sent */
     json_t *making;  /* name -> {address: true}: what the pass makes, of all pipelines */
     bool stopping;   /* no new write, and no more waiting */
@@ -47,6 +49,7 @@ struct item {
     json_t *write_fields;
     enum task_state told_state;
     char *told_text;
+    char *made; /* by a create with a token: what AWS said it is; NULL: nothing */
 };
 
 /* Starts the task of an item whose share, resource, session, usage and pipeline are set.  desired

@@ -278,6 +278,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
                                       .cache = pass->cache,
                                       .breaker = setup->breaker,
                                       .quota = setup->quota,
+                                      .tokens = setup->tokens,
                                       .making = json_object(),
                                       .may_begin = on_turn,
                                       .moved = on_moved,

@@ -8,6 +8,7 @@
 #include "aws/client.h"
 #include "guard/blast_radius.h"
 #include "reconcile/breaker.h"
+#include "reconcile/create_token.h"
 #include "reconcile/quota.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
@@ -51,6 +52,7 @@ struct pass_setup {
     const struct manifest *manifest;
     struct breaker *breaker;
     struct quota *quota;
+    struct create_token *tokens;
     struct blast_radius *radius;
     bool skip_pass_role_check; /* a simulated denial is only told */
     bool ask_alias;            /* of each account */

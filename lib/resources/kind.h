@@ -163,14 +163,17 @@ struct call {
     const char
         *absent; /* reads: error codes that mean "there is none"; "Code:part of message" also */
     const char *already; /* writes: error codes that mean "nothing left to do" */
-    const char *lift;    /* reads with parse: paths of the reply whose members the document has at
-                            its top, by blanks, the longest first */
-    bool account_wide;   /* reads: settings that are not ours to keep; what is refused is told as
-                            unknown, and everything else goes on */
-    bool unique;         /* reads with find: exactly one item must match, else blocked */
-    const char *what;    /* reads with unique: what it looks for, for people: "HTTP API" */
-    bool shared;         /* writes: others write the same document; read again right before */
-    int chunk; /* reads: send at most this many items of the one list parameter at a time */
+    const char *token; /* creates of what AWS would make twice: "Member=id": the parameter by which
+                          it knows a request again, and where its reply says what it made, which
+                          is a field, too */
+    const char *lift;  /* reads with parse: paths of the reply whose members the document has at
+                          its top, by blanks, the longest first */
+    bool account_wide; /* reads: settings that are not ours to keep; what is refused is told as
+                          unknown, and everything else goes on */
+    bool unique;       /* reads with find: exactly one item must match, else blocked */
+    const char *what;  /* reads with unique: what it looks for, for people: "HTTP API" */
+    bool shared;       /* writes: others write the same document; read again right before */
+    int chunk;         /* reads: send at most this many items of the one list parameter at a time */
     const struct settle *settle;            /* ends with {0}; NULL: none */
     json_t *(*build)(const struct scope *); /* instead of send; reads: sent when all others are
                                                done, NULL: not needed */

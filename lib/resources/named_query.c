@@ -1,9 +1,9 @@
 /* named_query -- a saved query of an Athena workgroup.
  *
  * Queries have ids, names are not unique, and creating twice makes two.  The id is found by listing
- * the workgroup; the token of a create stays the same over its retries.  There is no place for our
+ * the workgroup; two creates at once have the same token and make one.  There is no place for our
  * mark on it (a name, a text and a description can all be others'), so it is never deleted, and
- * copies, which two creates at once leave, are told with their ids. */
+ * copies are told with their ids. */
 #include "base/json.h"
 #include "base/str.h"
 #include "resources/kind.h"
@@ -27,6 +27,7 @@ static const struct call read = {
 static const struct call create = {
     .op = "CreateNamedQuery",
     .send = "WorkGroup=workgroup Database=database Name=name Description=summary QueryString=sql",
+    .token = "ClientRequestToken=NamedQueryId",
 };
 static const struct call update = {
     .op = "UpdateNamedQuery",

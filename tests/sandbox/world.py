@@ -24,6 +24,7 @@ class Switches:
     iam_propagation_calls: int = 0  # a new role cannot be used until so many users of it have failed
     iam_propagation_seconds: float = 0  # ... and at least so long
     eventual_reads: int = 0  # a new role or bucket is not found by so many reads
+    tokens_last: bool = False  # a create's token is answered with what it made even when that is gone
     page_size: int = 0  # at most so many items in any page; 0: AWS's own sizes
     authorize: bool = False  # calls need the caller's IAM policies to allow them
     clock_offset_s: float = 0  # how far AWS's clock is ahead of this machine's

@@ -184,6 +184,39 @@ def test_where_nothing_is_written_nobody_leads(run: Any, start: Any, sandbox: Sa
     assert [c for c in sandbox.calls(lease=True) if c["params"].get("Key") == KEY] == []
 
 
+def test_saved_queries_are_made_once(run: Any, start: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    """AWS does not mind two of one name: what makes two writers, or one twice, make one is the token."""
+    def there() -> dict[str, str]:
+        ids = sandbox.client("athena").list_named_queries(WorkGroup="shop-group")["NamedQueryIds"]
+        found = sandbox.client("athena").batch_get_named_query(NamedQueryIds=ids)["NamedQueries"]
+        assert len({one["Name"] for one in found}) == len(found)
+        return {one["Name"]: one["NamedQueryId"] for one in found}
+
+    spec.write(settings={"settle_timeout": "1s"})
+    assert run("apply", "--yes").returncode in (0, 1)
+    made = there()
+    assert len(made) > 1
+    # Neither sees what the other makes.
+    sandbox.faults({"operation": "ListNamedQueries", "action": "member", "path": ["NamedQueryIds"], "value": [], "times": 0})
+    sandbox.clear()
+    run("apply", "--yes")
+    assert len([c for c in sandbox.calls(operation="CreateNamedQuery") if c["status"] == 200]) >= len(made)
+    sandbox.faults()
+    assert there() == made
+    # Deleted and wanted again: made anew, also where AWS would rather tell of the one from before.
+    sandbox.switches(tokens_last=True)
+    name, gone = next(iter(made.items()))
+    sandbox.client("athena").delete_named_query(NamedQueryId=gone)
+    daemon = start().ready()  # it never saw that one
+    daemon.wait(lambda: name in there() or daemon.kick())
+    again = there()[name]
+    assert again != gone
+    sandbox.client("athena").delete_named_query(NamedQueryId=again)
+    daemon.kick()
+    assert there()[name] not in (gone, again) and there().keys() == made.keys()
+    assert daemon.end() == 0
+
+
 def test_three_from_nothing(start: Any, sandbox: Sandbox, api: str) -> None:
     """The bucket is not there yet either: each thing is made once."""
     daemons: list[Daemon] = [start() for _ in range(3)]

@@ -13,7 +13,7 @@ CONDITION = re.compile(r"If(None)?Match\w*|If(Un)?[Mm]odified\w*|ETag|\w*Version
                        r"[Ss]equenceToken|[Rr]evisionId")
 # Operation.path of members -> the file that sends it, and the words it does so with.
 USED = {
-    "athena.CreateNamedQuery.ClientRequestToken": ("lib/aws/codec/codec.c", "idempotencyToken"),
+    "athena.CreateNamedQuery.ClientRequestToken": ("lib/resources/named_query.c", '"ClientRequestToken=NamedQueryId"'),
     "athena.StartQueryExecution.ClientRequestToken": ("lib/billing/store/athena_query.c", '"ClientRequestToken"'),
     "firehose.UpdateDestination.CurrentDeliveryStreamVersionId":
         ("lib/resources/delivery_stream.c", "CurrentDeliveryStreamVersionId=version"),

@@ -723,6 +723,25 @@ static void test_failures_are_patient(void)
     CHECK(now_ms > 15 * 60000);
 }
 
+/* However long the next try is away, who leads no more wakes up to say so. */
+static void test_nobody_sleeps_past_the_end(void)
+{
+    struct lease lease;
+    int64_t now_ms = 60000;
+
+    lease_init(&lease, "us", 60000);
+    lease_read(&lease, &(struct lease_seen){.has_bucket = true}, 0);
+    (void)lease_sends(&lease, 0);
+    lease_written(&lease, "a", 10);
+    CHECK_INT(lease_rest_ms(&lease, 10), 60000 - 10);
+    for (lease_failed(&lease, now_ms); lease.due_ms < 90000; lease_failed(&lease, now_ms))
+        now_ms = lease.due_ms;
+    CHECK(lease.due_ms > 90000 && lease_wish(&lease, now_ms) == LEASE_WAIT);
+    CHECK_INT(lease_rest_ms(&lease, now_ms), 90000 - now_ms);
+    CHECK_INT(lease_left_ms(&lease, now_ms + lease_rest_ms(&lease, now_ms)), 0);
+    CHECK_INT(lease_rest_ms(&lease, 90000), lease.due_ms - 90000);
+}
+
 int main(void)
 {
     seen_room = 1u << 23;
@@ -732,6 +751,7 @@ int main(void)
     test_who_leads_writes_once_a_period();
     test_who_does_not_reads_once_a_period();
     test_failures_are_patient();
+    test_nobody_sleeps_past_the_end();
     test_two();
     test_three();
     test_clocks();
