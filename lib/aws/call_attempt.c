@@ -127,16 +127,15 @@ static void send_attempt(struct aws_call *call, const struct aws_credentials *cr
         sign(call, credentials);
     call->url = mem_printf("http%s://%s%s%s%s", call->endpoint.plain ? "" : "s",
                            call->endpoint.host, m->path, *m->query ? "?" : "", m->query);
-    request =
-        (struct http_request){.method = m->method,
-                              .url = call->url,
-                              .headers = m->headers,
-                              .header_count = m->header_count,
-                              .body = m->body,
-                              .body_length = m->body_length,
-                              .body_limit = reply_limit_bytes(&call->operation, call->params),
-                              .may_go_out = call->fence ? may_go_out : NULL,
-                              .may_arg = call};
+    request = (struct http_request){.method = m->method,
+                                    .url = call->url,
+                                    .headers = m->headers,
+                                    .header_count = m->header_count,
+                                    .body = m->body,
+                                    .body_length = m->body_length,
+                                    .body_limit = reply_limit_bytes(&call->operation, call->params),
+                                    .may_go_out = call->fence ? may_go_out : NULL,
+                                    .may_arg = call};
     call->reply.attempts++;
     call->sent_ms = clock_monotonic_ms();
     call->transfer = http_send(call->client->http, &request, on_reply, call);
@@ -211,9 +210,18 @@ static bool is_elsewhere(struct aws_call *call, const struct aws_raw_reply *raw)
     return true;
 }
 
+/* A refusal of HEAD has no body that could say why: S3's time too far off (403), expired token
+ * (400). */
+static bool says_nothing(const struct aws_call *call, int status)
+{
+    const struct aws_error *error = &call->reply.error;
+
+    return error->status == status && strncmp(error->code, "HTTP ", 5) == 0;
+}
+
 static bool is_skewed(struct aws_call *call, const struct aws_raw_reply *raw)
 {
-    if (call->corrected || !retry_is_skew(call->reply.error.code) ||
+    if (call->corrected || (!retry_is_skew(call->reply.error.code) && !says_nothing(call, 403)) ||
         !skew_learn(&call->client->skew, call->endpoint.host, aws_message_reply_header(raw, "date"),
                     call->signed_ms))
         return false;
@@ -223,7 +231,8 @@ static bool is_skewed(struct aws_call *call, const struct aws_raw_reply *raw)
 
 static bool is_expired(struct aws_call *call)
 {
-    if (call->refreshed || !call->identity || !retry_is_expired(call->reply.error.code))
+    if (call->refreshed || !call->identity ||
+        (!retry_is_expired(call->reply.error.code) && !says_nothing(call, 400)))
         return false;
     call->refreshed = true;
     identity_expire(call->identity, call->generation);

@@ -40,6 +40,11 @@ class Cell:
     def __str__(self) -> str:
         return f"{self.scene} {self.operation}#{self.nth} {self.fault or '-'} {self.signal or '-'}"
 
+    @property
+    def waits(self) -> bool:
+        """For most of its time, so that many of them fit beside others."""
+        return self.signal == "STOP" or self.fault == "drip"
+
     def rules(self) -> list[dict[str, Any]]:
         here = {"service": self.service, "operation": self.operation, "nth": self.nth, "client": "billingd"}
         times = 1 if self.signal or self.fault in (*ONCE_AN_OPERATION, "stale", "refuse") else ATTEMPTS

@@ -3,8 +3,11 @@
 import signal
 import subprocess
 import time
+import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.error import URLError
 
 from .cells import WORDS, Cell
 from .scenes import Done, Place, Scene, State
@@ -31,10 +34,19 @@ def fired(place: Place) -> bool:
 
 def wait_for_hit(place: Place, process: "subprocess.Popen[str]") -> bool:
     while process.poll() is None:
-        if fired(place):
+        if place.sandbox.wait_for_fault():
             return True
-        time.sleep(0.01)
     return fired(place)
+
+
+def wait_for_calm(place: Place, seconds: float = 30.0) -> None:
+    """Until the sandbox listens and nothing that billingd asked of it is under way."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(URLError, OSError):
+            if all(call["status"] is not None for call in place.sandbox.calls(lease=True)):
+                return
+        time.sleep(0.1)
 
 
 def run_with(cell: Cell, place: Place, scene: Scene, stopped_seconds: float) -> tuple[bool, Done]:
@@ -59,7 +71,8 @@ def run_with(cell: Cell, place: Place, scene: Scene, stopped_seconds: float) -> 
         out, err = process.communicate()
         return True, Done(-99, out, err)
     if cell.signal == "KILL" or cell.fault == "refuse":
-        time.sleep(0.8)  # the call that was held takes effect, and the sandbox listens again
+        time.sleep(0.8 if cell.fault == "refuse" else 0)  # until nobody listens
+        wait_for_calm(place)  # the call that was held takes effect, and the sandbox listens again
     return hit or fired(place), Done(process.returncode, out, err)
 
 
@@ -109,25 +122,34 @@ def judge(cell: Cell, original: Place, scene: Scene, want: State, mode: str) -> 
     started = time.monotonic()
     place = original.copy()
     try:
-        hit, done = run_with(cell, place, scene, STOPPED_SECONDS[mode])
-        place.sandbox.faults()
-        verdict = Verdict(cell, hit, done.code, 0.0, complaints(cell, done), done.text[-1500:])
-        if done.code == 0 and len(scene.ends) == 1:
-            # It said that it was done: then it is.
-            verdict.complaints += [f"said done, but {text}" for text in different(scene.state(place), want)]
-        else:
-            verdict.complaints += settle(place, scene)
-            verdict.complaints += different(scene.state(place), want)
-        for name, found in (("request that AWS refuses", place.sandbox.violations()), ("sandbox", place.sandbox.bugs())):
-            verdict.complaints += [f"{name}: {str(one)[:300]}" for one in found[:2]]
+        verdict = judged(cell, place, scene, want, mode)
+    except Exception:  # of the judge: a row that nobody can explain
+        verdict = Verdict(cell, False, -98, 0.0, ["the judge failed"], traceback.format_exc()[-1500:])
     finally:
-        place.sandbox.end()
-    verdict.seconds = time.monotonic() - started
+        with suppress(URLError, OSError, ValueError):
+            place.sandbox.end()
+    verdict.seconds = round(time.monotonic() - started, 2)
+    return verdict
+
+
+def judged(cell: Cell, place: Place, scene: Scene, want: State, mode: str) -> Verdict:
+    hit, done = run_with(cell, place, scene, STOPPED_SECONDS[mode])
+    place.sandbox.faults()
+    verdict = Verdict(cell, hit, done.code, 0.0, complaints(cell, done), done.text[-1500:])
+    if done.code == 0 and len(scene.ends) == 1:
+        # It said that it was done: then it is.
+        verdict.complaints += [f"said done, but {text}" for text in different(scene.state(place), want)]
+    else:
+        verdict.complaints += settle(place, scene)
+        verdict.complaints += different(scene.state(place), want)
+    for name, found in (("request that AWS refuses", place.sandbox.violations()), ("sandbox", place.sandbox.bugs())):
+        verdict.complaints += [f"{name}: {str(one)[:300]}" for one in found[:2]]
     return verdict
 
 
 def clean_state(original: Place, scene: Scene) -> tuple[State, list[dict[str, Any]]]:
     """How it ends without faults, and the calls that it took."""
+    original.account.snapshot()  # what it loads and keeps for later is then there in each copy
     place = original.copy()
     place.sandbox.clear()
     done = place.run(*scene.words)

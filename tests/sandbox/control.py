@@ -57,6 +57,10 @@ class Sandbox:
         """Replaces all rules; counters start at zero."""
         self.send("POST", "faults", list(rules))
 
+    def wait_for_fault(self, seconds: float = 1.0) -> bool:
+        """Whether a rule has hit a call, as soon as one does."""
+        return self.send("POST", "faults/wait", {"seconds": seconds})["fired"]
+
     def fault_counts(self) -> list[dict[str, Any]]:
         return self.send("GET", "faults")["rules"]
 
@@ -105,8 +109,8 @@ class Sandbox:
     def rearrange(self, bucket: str, prefix: str, **options: Any) -> dict[str, int]:
         return self.send("POST", "rearrange", {"bucket": bucket, "prefix": prefix, **options}, timeout=600)
 
-    def objects(self, bucket: str, prefix: str = "") -> list[dict[str, Any]]:
-        return self.send("POST", "objects", {"bucket": bucket, "prefix": prefix})["objects"]
+    def objects(self, bucket: str, prefix: str = "", text: bool = False) -> list[dict[str, Any]]:
+        return self.send("POST", "objects", {"bucket": bucket, "prefix": prefix, "text": text})["objects"]
 
     def metrics(self) -> list[dict[str, Any]]:
         return self.send("GET", "metrics")["metrics"]

@@ -61,6 +61,10 @@ def set_faults(app: "App", value: Any) -> Any:
     return get_faults(app, None)
 
 
+def wait_for_fault(app: "App", value: Any) -> Any:
+    return {"fired": app.world.faults.wait(value["seconds"])}
+
+
 def get_switches(app: "App", _: Any) -> Any:
     return asdict(app.world.switches)
 
@@ -120,6 +124,7 @@ ROUTINES = {
     ("GET", "health"): health, ("GET", "calls"): calls, ("POST", "calls/clear"): clear,
     ("GET", "violations"): violations, ("GET", "faults"): get_faults, ("POST", "faults"): set_faults,
     ("GET", "switches"): get_switches, ("POST", "switches"): set_switches, ("POST", "reset"): reset,
-    ("POST", "accounts"): accounts, ("POST", "buckets"): buckets, ("POST", "copy"): copy, ("POST", "end"): end, ("POST", "snapshot"): snapshot,
+    ("POST", "faults/wait"): wait_for_fault, ("POST", "accounts"): accounts, ("POST", "buckets"): buckets,
+    ("POST", "copy"): copy, ("POST", "end"): end, ("POST", "snapshot"): snapshot,
     **DATA_ROUTINES,
 }

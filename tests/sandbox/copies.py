@@ -3,6 +3,7 @@
 A copy is a fork.  It is made by the main thread, which alone goes on in the copy, while no other request is under way."""
 
 import ctypes
+import gc
 import os
 import queue
 import signal
@@ -22,6 +23,7 @@ PR_SET_PDEATHSIG = 1
 class Copies:
     def __init__(self) -> None:
         self.wanted: queue.SimpleQueue[queue.SimpleQueue[str] | None] = queue.SimpleQueue()
+        self.made: set[int] = set()
 
     def ask(self) -> str:
         """The endpoint of a copy of now; called by the thread of a request."""
@@ -32,16 +34,22 @@ class Copies:
     def stop(self) -> None:
         self.wanted.put(None)
 
+    def reap(self) -> None:
+        self.made -= {child for child in self.made if os.waitpid(child, os.WNOHANG) != (0, 0)}
+
     def serve(self, app: "App", server: Server) -> None:
         """Makes copies until stop(); in a copy as well, for as long as the one it was made from lives."""
         while (answer := self.wanted.get()) is not None:
+            self.reap()
             reader, writer = os.pipe()
+            gc.freeze()  # or the copy's first collection writes to every page, which only then is copied
             with app.world.lock:
                 child = os.fork()
                 if child == 0:
                     server = begin(app, server)
-                    self.wanted = queue.SimpleQueue()
+                    self.wanted, self.made = queue.SimpleQueue(), set()
             if child:
+                self.made.add(child)
                 os.close(writer)
                 answer.put(os.read(reader, 100).decode())
                 os.close(reader)

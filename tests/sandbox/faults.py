@@ -62,6 +62,7 @@ class Faults:
     def after_copy(self) -> None:
         self.lock = threading.Lock()
         self.replaced = threading.Condition(self.lock)
+        self.hit = threading.Condition(self.lock)
 
     def remember(self, call: "Call", reply: Reply) -> None:
         if any(rule.action == "stale" for rule in self.rules):
@@ -83,6 +84,11 @@ class Faults:
         with self.lock:
             return [{k: v for k, v in vars(rule).items() if k != "page"} for rule in self.rules]
 
+    def wait(self, seconds: float) -> bool:
+        """Until a rule hits a call, at most so long; whether one has."""
+        with self.hit:
+            return self.hit.wait_for(lambda: any(rule.fired for rule in self.rules), seconds)
+
     def hold(self, rule: Rule) -> None:
         """Returns when the rule is no longer there."""
         with self.replaced:
@@ -99,6 +105,7 @@ class Faults:
                 if rule.seen >= rule.nth and (rule.times == 0 or rule.seen < rule.nth + rule.times):
                     rule.fired += 1
                     hits.append(rule)
+                    self.hit.notify_all()
         return hits
 
 

@@ -718,6 +718,20 @@ static void test_clock_skew(void)
     CHECK_INT(last()->attempts, 1);
 }
 
+/* HEAD's refusal has no body: the reply's date alone tells. */
+static void test_clock_skew_of_head(void)
+{
+    static const struct server_reply script[] = {
+        CLOSES(XML("403 No", "Date: Tue, 14 Nov 2023 23:13:20 GMT\r\n", "")), OK};
+
+    UP(script);
+    send_call("s3", "HeadBucket", bucket());
+    end();
+    CHECK_TEXT(part(1, "\nX-Amz-Date: ", "\r"), "20231114T231320Z");
+    CHECK_INT(last()->attempts, 2);
+    CHECK_INT(last()->kind, ERR_NONE);
+}
+
 static void test_no_clock_skew(void)
 {
     static const char *const dates[] = {"Date: Tue, 14 Nov 2023 22:17:19 GMT\r\n", "Date: now\r\n",
@@ -779,6 +793,18 @@ static void test_expired_key(void)
     CHECK_INT(last()->attempts, 2);
     CHECK_INT(last()->kind, ERR_DENIED);
     CHECK_TEXT(last()->error.code, "ExpiredToken");
+}
+
+/* The same of HEAD, whose refusal has no body. */
+static void test_expired_key_of_head(void)
+{
+    static const struct server_reply script[] = {CLOSES(XML("400 Bad", "", "")),
+                                                 CLOSES(XML("400 Bad", "", ""))};
+
+    UP(script);
+    send_call("s3", "HeadBucket", bucket());
+    end();
+    CHECK_INT(last()->attempts, 2);
 }
 
 static void test_refresh(void)
@@ -1177,10 +1203,12 @@ int main(void)
     test_bucket_region_once();
     test_create_stays();
     test_clock_skew();
+    test_clock_skew_of_head();
     test_no_clock_skew();
     test_skew_unit();
     test_no_credentials();
     test_expired_key();
+    test_expired_key_of_head();
     test_refresh();
     test_role();
     test_role_early_refresh();

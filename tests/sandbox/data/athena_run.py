@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from . import athena_sql, ddl, unload
+from . import answers, athena_sql, ddl, unload
 from .athena_sql import Statement
 from .engine import SPARES, Engine
-from .glue_catalog import Catalog
+from .glue_catalog import Catalog, Snapshot
 from .objects import Missing, delete_object, put_object, split_location
 from .query_error import Cancelled, QueryError
 from .query_faults import QueryFaults, Rule
@@ -77,6 +77,7 @@ class Queries:
     def __init__(self, plane: "DataPlane"):
         self.plane, self.lock = plane, plane.world.lock
         self.take_in = TakeIn()
+        self.answers = answers.Answers(self.take_in.folder)
         self.faults = QueryFaults()
         self.executions: dict[str, Execution] = {}
 
@@ -192,34 +193,61 @@ class Queries:
                     "show_partitions": ddl.show_partitions}[statement.kind](self, execution)
         begun = time.perf_counter()
         try:
-            self.open(execution)
-            execution.planning_seconds = time.perf_counter() - begun
-            if statement.kind == "select":
-                return self.select(execution)
-            return {"unload": unload.unload, "ctas": unload.create_table_as, "insert": unload.insert_into,
-                    "create_view": ddl.create_view}[statement.kind](self, execution)
+            with self.lock:
+                execution.check()
+                snapshot = execution.catalog.snapshot(execution.statement.query)
+                key = self.key_of(execution, snapshot)
+            if key and (kept := self.answers.get(key)):
+                return self.again(execution, *kept)
+            return self.asked(execution, snapshot, key)
         finally:
             execution.engine_seconds += time.perf_counter() - begun
 
-    def open(self, execution: Execution) -> None:
+    def key_of(self, execution: Execution, snapshot: Snapshot) -> str:
+        statement = execution.statement
+        if statement.kind not in ("select", "unload"):
+            return ""
+        return answers.key_of(snapshot, execution.database, execution.rewritten(), uses_path(execution, snapshot),
+                              statement.kind, statement.options, self.switches.unload_files)
+
+    def again(self, execution: Execution, scanned: int, answer: Answer, files: list[tuple[str, bytes]]) -> Answer:
+        """What was answered before; an UNLOAD's files are written anew, where this one wants them."""
+        self.cut_off(execution, scanned)
+        return unload.again(self, execution, answer, files) if execution.statement.kind == "unload" else answer
+
+    def asked(self, execution: Execution, snapshot: Snapshot, key: str) -> Answer:
+        begun = time.perf_counter()
+        self.open(execution, snapshot)
+        execution.planning_seconds = time.perf_counter() - begun
+        match execution.statement.kind:
+            case "select":
+                made = self.select(execution)
+            case "unload":
+                made = unload.unload(self, execution)
+            case kind:
+                return {"ctas": unload.create_table_as, "insert": unload.insert_into,
+                        "create_view": ddl.create_view}[kind](self, execution)
+        self.answers.keep(key, (execution.scanned, made, execution.writer.files_made if execution.writer else []))
+        return made
+
+    def open(self, execution: Execution, snapshot: Snapshot) -> None:
         """The tables as they are now; a later change is not seen by this query."""
         query = execution.rewritten()
-        with self.lock:
-            execution.check()
-            snapshot = execution.catalog.snapshot(execution.statement.query)
-        engine = execution.engine = Engine(
-            self.take_in, snapshot, execution.database,
-            lambda text: athena_sql.rewritten(text, execution.clock),
-            athena_sql.uses_path(execution.statement.query)
-            or any(athena_sql.uses_path(view.sql) for view in snapshot.views.values()))
+        engine = execution.engine = Engine(self.take_in, snapshot, execution.database,
+                                           lambda text: athena_sql.rewritten(text, execution.clock),
+                                           uses_path(execution, snapshot))
         if execution.statement.kind == "create_view":
             engine.define_only()
             return
         engine.prepare(query)
-        execution.scanned = engine.scanned
-        if execution.cutoff and engine.scanned > execution.cutoff:
+        self.cut_off(execution, engine.scanned)
+
+    @staticmethod
+    def cut_off(execution: Execution, scanned: int) -> None:
+        execution.scanned = scanned
+        if execution.cutoff and scanned > execution.cutoff:
             execution.reason = ("Query cancelled! : Bytes scanned limit was exceeded: "
-                                f"{engine.scanned} > {execution.cutoff}")
+                                f"{scanned} > {execution.cutoff}")
             raise Cancelled
         execution.check()
 
@@ -242,6 +270,11 @@ class Queries:
             else:
                 put_object(bucket, f"{key}-manifest.csv", "".join(f + "\n" for f in answer.manifest).encode())
             put_object(bucket, f"{key}.metadata", metadata(answer))
+
+
+def uses_path(execution: Execution, snapshot: Snapshot) -> bool:
+    return athena_sql.uses_path(execution.statement.query) or any(
+        athena_sql.uses_path(view.sql) for view in snapshot.views.values())
 
 
 def new_id() -> str:

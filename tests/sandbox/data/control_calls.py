@@ -90,7 +90,9 @@ def rearrange(app: "App", value: dict[str, Any]) -> Any:
 def list_objects(app: "App", value: dict[str, Any]) -> Any:
     with app.world.lock:
         found = objects.list_objects(value["bucket"], value.get("prefix", ""))
-    return {"objects": [{"key": o.key, "size": o.size, "storage_class": o.storage_class} for o in found]}
+        texts = [{"text": o.data().decode(errors="replace")} if value.get("text") else {} for o in found]
+    return {"objects": [{"key": o.key, "size": o.size, "storage_class": o.storage_class, **text}
+                        for o, text in zip(found, texts, strict=True)]}
 
 
 def metrics(app: "App", _: Any) -> Any:

@@ -45,15 +45,21 @@ class TakeIn:
         remove_left_over()
         self.folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}."))
         self.lock = threading.Lock()
-        self.connection = duckdb.connect()
+        self.opened: duckdb.DuckDBPyConnection | None = None
         self.made: dict[str, Path] = {}
         self.parts: dict[str, tuple[Path, int]] = {}  # by content: where, number
 
     def after_copy(self) -> None:
         """What was taken in is read where it lies; what comes is a copy's own."""
-        self.left, self.connection = self.connection, duckdb.connect()
+        self.left, self.opened = self.opened, None
         self.lock = threading.Lock()
         self.folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}."))
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        if self.opened is None:
+            self.opened = duckdb.connect()
+        return self.opened
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

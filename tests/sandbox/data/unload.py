@@ -32,6 +32,7 @@ class Writer:
     def __init__(self, queries: "Queries", execution: "Execution"):
         self.queries, self.execution = queries, execution
         self.written: list[tuple[str, str]] = []  # bucket, key
+        self.files_made: list[tuple[str, bytes]] = []  # place, content
         self.name = time.strftime("%Y%m%d_%H%M%S", time.gmtime()) + f"_{secrets.randbelow(99999):05d}_" + \
             "".join(secrets.choice("abcdefghijkmnpqrstuvwxyz23456789") for _ in range(5))
 
@@ -41,11 +42,15 @@ class Writer:
             found = list_objects(bucket, prefix)
         needs(not found, "HIVE_PATH_ALREADY_EXISTS", f"Target directory for table already exists: {location}")
 
-    def put(self, bucket: str, key: str, path: Path) -> None:
+    def put(self, place: str, data: bytes) -> None:
+        """A file of any name below s3://bucket/prefix/."""
+        bucket, prefix = split_location(place)
+        key = f"{prefix}{self.name}_{uuid.uuid4()}"
         with self.queries.lock:
             self.execution.check()
-            put_object(bucket, key, path.read_bytes())
+            put_object(bucket, key, data)
             self.written.append((bucket, key))
+            self.files_made.append((place, data))
 
     def columns(self) -> list[tuple[str, str]]:
         """(name, DuckDB type) of the rows; they were put into a table named rows."""
@@ -80,7 +85,6 @@ class Writer:
         return places
 
     def files(self, query: str, place: str, compression: str) -> None:
-        bucket, prefix = split_location(place)
         engine = self.execution.engine
         engine.run(f'CREATE OR REPLACE TABLE main."rows of one place" AS {query}')
         count = int(engine.run('SELECT count(*) FROM main."rows of one place"').fetchone()[0])
@@ -89,7 +93,7 @@ class Writer:
             path = self.queries.take_in.folder / f"out-{uuid.uuid4()}.parquet"
             engine.run(f'COPY (SELECT * FROM main."rows of one place" WHERE rowid % {files} = {number}) '
                        f"TO {quoted(str(path))} (FORMAT parquet, COMPRESSION {compression})")
-            self.put(bucket, f"{prefix}{self.name}_{uuid.uuid4()}", path)
+            self.put(place, path.read_bytes())
             path.unlink()
 
 
@@ -129,8 +133,23 @@ def unload(queries: "Queries", execution: "Execution") -> Answer:
     check_order(columns, keys, "")
     if count:
         writer.write(target, narrowed(columns), keys, codec(statement.options, "compression"))
+        writer.files_made = [(place.removeprefix(target.rstrip("/")), data) for place, data in writer.files_made]
+    return written(writer, count)
+
+
+def written(writer: Writer, count: int | None) -> Answer:
     return Answer(["rows"], ["BIGINT"], [], header=False, update_count=count,
                   manifest=[f"s3://{b}/{k}" for b, k in writer.written])
+
+
+def again(queries: "Queries", execution: "Execution", answer: Answer, files: list[tuple[str, bytes]]) -> Answer:
+    """The files of the same UNLOAD, at the target of this one."""
+    target = execution.statement.parts["target"]
+    writer = execution.writer = Writer(queries, execution)
+    writer.require_empty(target)
+    for below, data in files:
+        writer.put(target.rstrip("/") + below, data)
+    return written(writer, answer.update_count)
 
 
 def narrowed(columns: list[tuple[str, str]]) -> list[tuple[str, str]]:
