@@ -28,12 +28,13 @@ static bool find_in_sql(const struct lint *lint, struct lint_look *look)
 {
     struct sql statement;
     size_t token = 0;
+    bool found = false;
 
     look->statement = &statement;
-    while (sql_next_statement(&look->resource->sql, &token, &statement))
-        if (lint->find(look))
-            return true;
-    return false;
+    while (!found && sql_next_statement(&look->resource->sql, &token, &statement))
+        found = lint->find(look);
+    look->statement = NULL;
+    return found;
 }
 
 static bool finds(const struct lint *lint, struct lint_look *look)
