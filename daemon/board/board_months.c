@@ -161,7 +161,7 @@ static json_t *month_document(const struct board *board, const struct board_pipe
 static struct day first_month(const struct board_pipeline *pipeline, struct day running)
 {
     const char *day = json_text(json_array_get(pipeline->days, 0), "day");
-    struct day first = running, least = running, seen;
+    struct day first = running, least = running, seen = running;
     struct err e = {0};
     json_t *each;
     size_t i;

@@ -48,7 +48,7 @@ struct place {
     const struct yaml_node *node;
     const char *path;
     const char *file; /* NULL: in the node itself */
-    const char *text; /* whole text of that file */
+    const char *text; /* whole text of that file; NULL without one */
     int depth;
 };
 
@@ -58,7 +58,7 @@ static void tell(const struct place *place, const char *at, const char *problem)
 {
     struct yaml_place where = {place->node->file, place->node->line, place->node->column};
 
-    if (place->file) {
+    if (place->file && place->text) {
         where = (struct yaml_place){place->file, 1, 1};
         for (const char *c = place->text; c < at; c++) {
             if (*c == '\n') {
