@@ -167,7 +167,7 @@ static struct day first_month(const struct board_pipeline *pipeline, struct day 
     size_t i;
 
     if (day && !calendar_parse_day(day, &seen, &e) && calendar_compare(seen, first) < 0)
-        first = calendar_month(seen).first;
+        first = (struct day){seen.year, seen.month, 1};
     json_array_foreach(pipeline->documents, i, each)
         if (!calendar_parse_month(json_text(each, "month"), &seen, &e) &&
             calendar_compare(seen, first) < 0)
