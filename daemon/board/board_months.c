@@ -161,13 +161,13 @@ static json_t *month_document(const struct board *board, const struct board_pipe
 static struct day first_month(const struct board_pipeline *pipeline, struct day running)
 {
     const char *day = json_text(json_array_get(pipeline->days, 0), "day");
-    struct day first = running, least = running, seen;
+    struct day first = running, least = running, seen = running;
     struct err e = {0};
     json_t *each;
     size_t i;
 
     if (day && !calendar_parse_day(day, &seen, &e) && calendar_compare(seen, first) < 0)
-        first = calendar_month(seen).first;
+        first = (struct day){seen.year, seen.month, 1};
     json_array_foreach(pipeline->documents, i, each)
         if (!calendar_parse_month(json_text(each, "month"), &seen, &e) &&
             calendar_compare(seen, first) < 0)

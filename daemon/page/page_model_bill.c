@@ -191,8 +191,9 @@ static json_t *day_model(const json_t *day, const char *today)
 {
     const char *text = json_text(day, "day");
 
-    return json_pack("{s:i, s:s, s:o, s:b}", "number", atoi(text + 8), "date", text, "state",
-                     page_words_day(json_text(day, "state")), "today", !strcmp(text, today));
+    return json_pack("{s:i, s:s, s:o, s:b}", "number", (int)strtol(text + 8, NULL, 10), "date",
+                     text, "state", page_words_day(json_text(day, "state")), "today",
+                     !strcmp(text, today));
 }
 
 /* Weeks of seven cells; those before the first and after the last day are empty. */
@@ -221,7 +222,7 @@ static char *month_title(const char *month)
     static const char *const names[] = {"January",   "February", "March",    "April",
                                         "May",       "June",     "July",     "August",
                                         "September", "October",  "November", "December"};
-    int number = atoi(month + 5);
+    int number = (int)strtol(month + 5, NULL, 10);
 
     return mem_printf("%s %.4s", names[(number + 11) % 12], month);
 }

@@ -21,7 +21,7 @@ bool service_news_is(struct service *service, const char *name, const char *how)
     if (!view->told)
         view->told = json_object();
     before = json_text(view->told, name);
-    if (how ? before && !strcmp(before, how) : !before)
+    if (how && before ? !strcmp(before, how) : how == before) /* both NULL */
         return false;
     if (how)
         json_object_set_new(view->told, name, json_string(how));

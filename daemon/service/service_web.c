@@ -35,15 +35,15 @@ static const struct web_route routes[] = {
 /* The first line of the file.  -1 and *e when there is none that is hard to guess. */
 static int read_token(const char *path, char token[static TOKEN_ROOM], struct err *e)
 {
-    FILE *file = path ? fopen(path, "re") : NULL;
-    int problem = errno;
+    FILE *file;
 
     *token = '\0';
     if (!path)
         return 0;
+    file = fopen(path, "re");
     if (!file)
-        return err_set(e, problem == EACCES ? ERR_DENIED : ERR_INVALID, "web.token_file: %s: %s",
-                       path, strerror(problem));
+        return err_set(e, errno == EACCES ? ERR_DENIED : ERR_INVALID, "web.token_file: %s: %s",
+                       path, strerror(errno));
     if (!fgets(token, TOKEN_ROOM, file))
         *token = '\0';
     (void)fclose(file);

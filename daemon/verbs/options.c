@@ -389,6 +389,8 @@ static int read_flags(int argc, char **argv, struct options *options, bool *give
         if (option == '?' || option == ':')
             return tell_wrong(option, argv[optind - 1]);
         flag = flag_of(option);
+        if (!flag)
+            abort(); /* getopt_long knows the rows of the table only */
         given[flag - options_flags] = true;
         code = set_flag(options, flag, optarg);
     }

@@ -157,8 +157,9 @@ static int max_changes(const struct options *options)
 {
     const char *text = options->max_changes;
     bool digits = text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 6;
+    int number = digits ? (int)strtol(text, NULL, 10) : 0;
 
-    return !text ? 0 : digits && atoi(text) > 0 ? atoi(text) : -1;
+    return !text ? 0 : number > 0 ? number : -1;
 }
 
 int verb_apply(const struct options *options)

@@ -45,7 +45,7 @@ static int resolve(const char *listen, struct addrinfo **found, struct err *e)
     if (!*port || strspn(port, "0123456789") != strlen(port) || strlen(port) > 5 ||
         strtoul(port, NULL, 10) > 65535)
         return err_set(e, ERR_INVALID, "listen: \"%s\": the port must be 0 to 65535", listen);
-    if (getaddrinfo(strcmp(host, "localhost") ? host : "127.0.0.1", port, &hints, found))
+    if (getaddrinfo(strcmp(host, "localhost") ? host : "127.0.0.1", port, &hints, found) || !*found)
         return err_set(e, ERR_INVALID,
                        "listen: \"%s\": %s is not an IP address (names are not looked up)", listen,
                        host);

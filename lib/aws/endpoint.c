@@ -51,7 +51,8 @@ static bool is_port(const char *text, size_t length)
     for (size_t i = 0; i < length; i++)
         if (!isdigit((unsigned char)text[i]))
             return false;
-    return length > 0 && length <= 5 && atoi(text) > 0 && atoi(text) <= 65535;
+    return length > 0 && length <= 5 && strtol(text, NULL, 10) > 0 &&
+           strtol(text, NULL, 10) <= 65535;
 }
 
 /* HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT. */

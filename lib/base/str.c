@@ -14,7 +14,7 @@ static void reserve(struct str *s, size_t more)
 {
     size_t need = s->len + more + 1;
 
-    if (need <= s->room)
+    if (s->data && need <= s->room)
         return;
     s->room = need < 64 ? 64 : need + need / 2;
     s->data = mem_resize(s->data, s->room, 1);

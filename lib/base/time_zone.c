@@ -49,7 +49,7 @@ bool time_zone_exists(const char *name)
     if (is_utc(name))
         return true;
     (void)snprintf(path, sizeof path, "%s/%s", directory(), name);
-    file = fopen(path, "rb");
+    file = fopen(path, "rbe");
     if (!file)
         return false;
     good = fread(magic, 1, sizeof magic, file) == sizeof magic && !memcmp(magic, "TZif", 4);
@@ -90,7 +90,7 @@ static void read_line(const char *file_name, char line[static 64])
 
     *line = '\0';
     (void)snprintf(path, sizeof path, "%s/%s", directory(), file_name);
-    file = fopen(path, "r");
+    file = fopen(path, "re");
     if (!file)
         return;
     if (!fgets(line, 64, file))

@@ -97,8 +97,10 @@ static double take_fraction(const char **text)
 
     if (**text != '.')
         return 0;
-    for (++*text; isdigit((unsigned char)**text); ++*text, scale /= 10)
+    for (++*text; isdigit((unsigned char)**text); ++*text) {
         fraction += (**text - '0') * scale;
+        scale /= 10;
+    }
     return round(fraction * 1e9) / 1e9;
 }
 

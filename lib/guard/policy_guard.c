@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ACCOUNT_DIGITS = 12, LEAST_BITS_4 = 8, LEAST_BITS_6 = 32 };
+enum { ACCOUNT_DIGITS = 12, LEAST_BITS_4 = 8, LEAST_BITS_6 = 32, MOST_BITS = 128 };
 
 /* Passes each item of a text or list until one says true. */
 static bool any(const json_t *texts, bool (*is)(const char *))
@@ -74,8 +74,9 @@ static bool is_wide_arn(const char *value)
 static bool is_wide_network(const char *value)
 {
     const char *slash = strchr(value, '/');
+    long bits = slash ? strtol(slash + 1, NULL, 10) : MOST_BITS;
 
-    return slash && atoi(slash + 1) < (strchr(value, ':') ? LEAST_BITS_6 : LEAST_BITS_4);
+    return bits < (strchr(value, ':') ? LEAST_BITS_6 : LEAST_BITS_4) || bits > MOST_BITS;
 }
 
 static bool is_listed(const char *const *list, const char *name)

@@ -108,7 +108,7 @@ json_t *import_env_read(const char *path, struct err *e)
         (void)err_set(e, ERR_INVALID, "%s: %s", path, problem);
     else if (!str_is_utf8(text, length))
         (void)err_set(e, ERR_INVALID, "%s: is not UTF-8 text", path);
-    while (e->kind == ERR_NONE && *r.at)
+    while (text && e->kind == ERR_NONE && *r.at)
         if (read_line(&r, variables, e))
             break;
     if (e->kind == ERR_NONE)

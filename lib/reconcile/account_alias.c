@@ -68,7 +68,7 @@ void account_alias_ask(struct account_alias *aliases, struct aws_session *sessio
     json_auto_t *none = json_object();
     struct asked *asked;
 
-    if (find(aliases, account))
+    if (!aliases || find(aliases, account))
         return;
     asked = mem_new(sizeof *asked);
     *asked =

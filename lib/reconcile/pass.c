@@ -439,8 +439,7 @@ static void open_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
     if (!pipeline->facts)
         return; /* refused */
     pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
-    if (pass->aliases)
-        account_alias_ask(pass->aliases, pipeline->session, pipeline->account);
+    account_alias_ask(pass->aliases, pipeline->session, pipeline->account);
     start_items(pass, pipeline);
     pipeline->pauses.answered = on_answer;
     pipeline->pauses.arg = pass;

@@ -26,7 +26,7 @@ char *members_text(const json_t *found);
 /* True when the member at that path of the whole reply ("Role.Tags[].Key") is a field, the token of
  * a page, or has a row.  *row: the row, or NULL. */
 bool members_know(const struct kind *kind, const struct call *read, const char *path,
-                  const struct member **row);
+                  const struct member **row) __attribute__((nonnull));
 /* Puts the usual values of found drift into the parameters of the kind's update. */
 void members_reset(const struct kind *kind, const json_t *found, json_t *params);
 

@@ -283,6 +283,8 @@ static json_t *word_value(const struct scope *scope, const struct call *call,
         value = json_stringn(word->source + 1, strlen(word->source) - 2);
         return value_to_wire(NULL, shape, value, NULL);
     }
+    if (!field)
+        abort(); /* the table names none: tests/unit/test_table.c */
     value = json_share(word->source[0] == '!' ? json_object_get(scope->desired, field->name)
                                               : current_value(scope, field));
     if (value && word->source[0] == '+') {
@@ -455,7 +457,7 @@ bool table_matches(const char *codes, const struct aws_error *error)
         /* What follows a colon is part of the message and lasts to the end of the list. */
         if (codes[n] == ':')
             return same && strstr(error->message, codes + n + 1);
-        if (same || (n == 3 && error->status == atoi(codes) && error->status))
+        if (same || (n == 3 && error->status == strtol(codes, NULL, 10) && error->status))
             return true;
         codes += n;
         codes += strspn(codes, " ");

@@ -48,7 +48,7 @@ struct place {
     const struct yaml_node *node;
     const struct load_way *way;
     const char *file; /* NULL: in the node itself */
-    const char *text; /* whole text of that file */
+    const char *text; /* whole text of that file; NULL without one */
     int depth;
 };
 
@@ -59,7 +59,7 @@ static void tell(const struct place *place, const char *at, const char *problem)
     struct yaml_place where = {place->node->file, place->node->line, place->node->column};
     cleanup_free char *path = NULL;
 
-    if (place->file) {
+    if (place->file && place->text) {
         where = (struct yaml_place){place->file, 1, 1};
         for (const char *c = place->text; c < at; c++) {
             if (*c == '\n') {

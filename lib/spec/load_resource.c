@@ -32,7 +32,7 @@ static const struct kind *read_kind(struct load *load, const struct yaml_node *n
         return registry_find(kind->text);
     if (load_is_poisoned(kind))
         return NULL;
-    for (size_t i = 0; registry_kinds[i] && i < 63; i++)
+    for (size_t i = 0; i < 63 && registry_kinds[i]; i++)
         names[i] = registry_kinds[i]->name;
     hint = str_hint(kind->type == YAML_TEXT ? kind->text : "", names);
     load_error(load, kind, below, "there is no such kind%s", hint);

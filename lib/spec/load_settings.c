@@ -14,7 +14,8 @@ static const char *const top_keys[] = {"account", "boundary",  "region", "reconc
                                        "billing", "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
 static const char *const reconcile_keys[] = {
-    "interval", "jitter", "settle_timeout", "breaker", "breaker_window", "max_changes", "lease", NULL};
+    "interval",       "jitter",      "settle_timeout", "breaker",
+    "breaker_window", "max_changes", "lease",          NULL};
 
 /* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
  */
@@ -185,7 +186,8 @@ static int read_breaker(struct load *load, const struct yaml_node *reconcile)
 
     if (!text)
         return 3;
-    number = strspn(text, "0123456789") == strlen(text) && strlen(text) < 5 ? atol(text) : 0;
+    number =
+        strspn(text, "0123456789") == strlen(text) && strlen(text) < 5 ? strtol(text, NULL, 10) : 0;
     if (number < 1 || number > 1000) {
         load_error(load, node, "reconcile.breaker", "must be a number of writes, 1 to 1000");
         return 3;
@@ -204,8 +206,8 @@ static int read_max_changes(struct load *load, const struct yaml_node *reconcile
         return MANIFEST_MAX_CHANGES;
     if (!strcmp(text, "off") || !strcmp(text, "false"))
         return 0;
-    if (digits && atoi(text) > 0)
-        return atoi(text);
+    if (digits && strtol(text, NULL, 10) > 0)
+        return (int)strtol(text, NULL, 10);
     load_error(load, node, "reconcile.max_changes",
                "must be a number of resources, 1 to 99999, or off");
     return MANIFEST_MAX_CHANGES;

@@ -480,6 +480,21 @@ FILE *yaml_read_open(const char *path)
     return fd < 0 ? NULL : fdopen(fd, "r");
 }
 
+/* A file that can be read in part only is not read. */
+static char *read_all(FILE *file, size_t size, size_t *length, char **problem)
+{
+    char *bytes = mem_new(size + 1);
+
+    *length = fread(bytes, 1, size, file);
+    if (ferror(file)) {
+        *problem = mem_printf("cannot be read: %s", strerror(errno));
+        free(bytes);
+        return NULL;
+    }
+    skip_mark(bytes, length);
+    return bytes;
+}
+
 char *yaml_read_bytes(const char *path, size_t *length, char **problem)
 {
     FILE *file = yaml_read_open(path);
@@ -493,11 +508,8 @@ char *yaml_read_bytes(const char *path, size_t *length, char **problem)
         *problem = mem_text("is not a regular file");
     else if (status.st_size > MAX_BYTES)
         *problem = mem_text("is larger than 4 MiB");
-    if (!*problem) {
-        bytes = mem_new((size_t)status.st_size + 1);
-        *length = fread(bytes, 1, (size_t)status.st_size, file);
-        skip_mark(bytes, length);
-    }
+    else
+        bytes = read_all(file, (size_t)status.st_size, length, problem);
     if (file)
         (void)fclose(file);
     return bytes;

@@ -48,12 +48,10 @@ static void emit_text(yaml_emitter_t *emitter, const char *text)
 {
     yaml_scalar_style_t style = YAML_ANY_SCALAR_STYLE;
 
-    if (!printable_is(text))
-        style = YAML_DOUBLE_QUOTED_SCALAR_STYLE; /* where an escape is the character itself */
-    else if (strchr(text, '\n'))
+    if (printable_is(text) && strchr(text, '\n'))
         style = YAML_LITERAL_SCALAR_STYLE;
-    else if (is_ambiguous(text))
-        style = YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+    else if (!printable_is(text) || is_ambiguous(text))
+        style = YAML_DOUBLE_QUOTED_SCALAR_STYLE; /* where an escape is the character itself */
     emit_scalar(emitter, text, style);
 }
 

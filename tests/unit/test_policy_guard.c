@@ -51,6 +51,7 @@ static void test_conditions(void)
     CHECK(passes(WHEN("\"ArnLike\":{\"aws:SourceArn\":\"arn:aws:logs:x:123456789012:*\"}")));
     CHECK(passes(WHEN("\"IpAddress\":{\"aws:SourceIp\":\"192.0.2.0/24\"}")));
     CHECK(!passes(WHEN("\"IpAddress\":{\"aws:SourceIp\":\"0.0.0.0/0\"}")));
+    CHECK(!passes(WHEN("\"IpAddress\":{\"aws:SourceIp\":\"0.0.0.0/4294967320\"}")));
     CHECK(!passes(WHEN("\"IpAddress\":{\"aws:SourceIp\":[\"192.0.2.0/24\",\"::/0\"]}")));
     CHECK(!passes(WHEN("\"StringLike\":{\"aws:PrincipalArn\":\"*\"}")));
     CHECK(!passes(WHEN("\"StringEqualsIfExists\":{\"aws:SourceAccount\":\"123456789012\"}")));

@@ -252,6 +252,9 @@ static void test_reach(void)
     CHECK(reach("{\"projection.enabled\":\"true\",\"projection.year.type\":\"integer\","
                 "\"projection.year.range\":\"2045,2025\"}",
                 &found));
+    CHECK(reach("{\"projection.enabled\":\"true\",\"projection.year.type\":\"integer\","
+                "\"projection.year.range\":\"2025,4294969341\"}",
+                &found)); /* not the year 2045 */
     CHECK(reach("{\"projection.enabled\":\"true\",\"projection.year.type\":\"enum\"}", &found));
 }
 

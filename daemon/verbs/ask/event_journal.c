@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,14 +117,12 @@ static FILE *ask(const char *const words[], pid_t *child, struct err *e)
 
     for (size_t i = 0; words[i]; i++)
         argv[6 + i] = words[i];
-    if (pipe(ends) || (*child = fork()) < 0) {
+    if (pipe2(ends, O_CLOEXEC) || (*child = fork()) < 0) {
         (void)err_set(e, ERR_RETRY, "the journal cannot be asked: %s", strerror(errno));
         return NULL;
     }
     if (!*child) {
         (void)dup2(ends[1], STDOUT_FILENO);
-        (void)close(ends[0]);
-        (void)close(ends[1]);
         (void)execvp("journalctl", (char *const *)argv);
         _exit(127);
     }

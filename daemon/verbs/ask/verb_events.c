@@ -29,11 +29,11 @@ struct telling {
 /* -1: no duration and no time. */
 static double from_text(const char *text)
 {
-    int64_t ago_s = duration_seconds(text);
+    int64_t ago_s = duration_seconds(text), now_s = clock_now_ms() / 1000;
     double moment_s;
 
     if (ago_s > 0)
-        return (double)(clock_now_ms() / 1000 - ago_s);
+        return (double)(now_s - ago_s);
     return timestamp_parse(text, &moment_s) ? moment_s : -1;
 }
 

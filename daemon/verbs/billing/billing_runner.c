@@ -88,7 +88,9 @@ static void tell_damaged(const struct billing *billing)
     size_t i;
     json_t *object;
 
-    json_array_foreach(billing ? damaged_objects(billing) : NULL, i, object)
+    if (!billing)
+        return;
+    json_array_foreach(damaged_objects(billing), i, object)
         (void)fprintf(stderr,
                       "billingd: %s: left out: s3://%s/%s %s; `billingd backfill` reads what is "
                       "whole in it, and the log group\n",

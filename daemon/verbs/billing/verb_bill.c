@@ -24,7 +24,7 @@ static int print_queries(struct billing_turn *turn, struct day month, const json
 
     billing_runner_quiet(turn);
     (void)printf("-- Not sent: --dry-run. Days that are not final: %zu.\n", json_array_size(open));
-    for (int raw = 0; raw <= turn->options->from_raw; raw++)
+    for (int raw = 0; raw <= (turn->options->from_raw ? 1 : 0); raw++)
         for (size_t i = 0; i < count; i++) {
             struct day end = i + 1 < count ? calendar_add_days(starts[i + 1], -1) : days.last;
             const struct usage_request segment = {raw ? USAGE_FROM_RAW : USAGE_FROM_ROLLUP,

@@ -178,7 +178,8 @@ static bool was_refused(const struct aws_identity *identity, const struct aws_cr
 {
     const char *refused = identity->credentials.access_key_id;
 
-    return !identity->usable && refused && strcmp(refused, keys->access_key_id) == 0 &&
+    return !identity->usable && refused && keys->access_key_id &&
+           strcmp(refused, keys->access_key_id) == 0 &&
            identity->chain.origin.kind != AWS_ORIGIN_KEYS && !identity->chain.role_count;
 }
 

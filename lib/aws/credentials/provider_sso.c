@@ -275,9 +275,8 @@ static void on_token(struct fetch *fetch, const char *text)
         why = mem_printf(text ? "%s is no SSO token" : "there is no SSO token (%s)",
                          fetch->origin->token_file);
         fail_login(fetch, why);
-    } else if (end_s > now_s + EARLY_S) {
-        ask_for_keys(fetch);
-    } else if (fetch->origin->session && sso_token_is_renewable(fetch->cached, now_s)) {
+    } else if (end_s <= now_s + EARLY_S && fetch->origin->session &&
+               sso_token_is_renewable(fetch->cached, now_s)) {
         renew(fetch);
     } else if (end_s > now_s) {
         ask_for_keys(fetch);

@@ -34,7 +34,7 @@ void audit_foreign_take(struct audit *audit, const struct audit_foreign *foreign
     size_t index = hour ? (size_t)(hour - audit->hours) : audit->count;
     json_t *group;
 
-    if (index < audit->first || index >= audit->last || !foreign->events)
+    if (!hour || index < audit->first || index >= audit->last || !foreign->events)
         return;
     if (!audit->foreign)
         audit->foreign = json_object();

@@ -35,7 +35,9 @@ static const struct tariff *tariff_of(const struct work *work, const struct segm
 /* So many of what is being charged. */
 static struct volume volume_of(const struct work *work, int64_t quantity)
 {
-    return work->bytes ? (struct volume){.bytes = quantity} : (struct volume){.calls = quantity};
+    if (work->bytes)
+        return (struct volume){.bytes = quantity};
+    return (struct volume){.calls = quantity};
 }
 
 /* One line of the working: quantity at price. */

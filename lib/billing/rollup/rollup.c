@@ -71,14 +71,17 @@ static int first_folder(struct flow *flow, const struct billing *billing, char *
         return -1;
     json_array_foreach(folders, i, folder) {
         const char *text = json_string_value(folder), *rest = text + strlen(*prefix);
-        int number;
+        size_t digits;
 
-        if (strncmp(rest, name, length) || sscanf(rest + length, "=%d/", &number) != 1 ||
-            number < 0)
+        if (strncmp(rest, name, length) != 0 || rest[length] != '=')
+            continue;
+        rest += length + 1;
+        digits = strspn(rest, "0123456789");
+        if (digits < 1 || digits > 4 || rest[digits] != '/')
             continue;
         free(*prefix);
         *prefix = mem_text(text);
-        return number;
+        return (int)strtol(rest, NULL, 10);
     }
     err_set(e, ERR_ABSENT, "no objects below s3://%s/%s yet", billing->names.bucket, *prefix);
     return NO_FOLDER;

@@ -17,7 +17,7 @@ int rollup_reach_of(const json_t *parameters, struct rollup_reach *reach, struct
     *reach = (struct rollup_reach){INT64_MIN, INT64_MAX};
     if (!enabled || strcmp(enabled, "true") != 0 || !type)
         return 0;
-    if (strcmp(type, "integer") != 0 || !range || sscanf(range, "%d , %d", &first, &last) != 2 ||
+    if (strcmp(type, "integer") != 0 || !range || sscanf(range, "%9d , %9d", &first, &last) != 2 ||
         first < 1 || last > 9998 || first > last)
         return err_set(e, ERR_INVALID,
                        "the raw table projects years by type %s, range %s, which billingd cannot "

@@ -120,13 +120,12 @@ struct trying {
     const struct shadow_prices *prices;
     const int64_t *places;
     struct shadow_sum *sums; /* per sub */
+    size_t count;            /* of subs */
 };
 
 static void sum_up(const struct trying *t, const struct shadow_way *way)
 {
-    size_t count = json_array_size(t->cells->subs);
-
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < t->count; i++)
         t->sums[i] = (struct shadow_sum){0};
     for (size_t i = 0; i < t->cells->count; i++) {
         const struct shadow_cell *cell = &t->cells->items[i];
@@ -140,11 +139,10 @@ static void sum_up(const struct trying *t, const struct shadow_way *way)
 
 static long double try_way(const struct trying *t, const struct shadow_way *way)
 {
-    size_t count = json_array_size(t->cells->subs);
     long double far = 0;
 
     sum_up(t, way);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < t->count; i++)
         far += distance(t->theirs, t->places[i] < 0 ? NULL : &t->theirs->items[t->places[i]],
                         t->prices, t->sums[i]);
     return far;
@@ -229,7 +227,7 @@ static struct rank *rank_ways(const struct shadow_cells *cells, const struct sha
     struct shadow_theirs all = whole_theirs(theirs);
     const int64_t places[] = {0, 1};
     struct shadow_sum sums[2];
-    const struct trying t = {&whole, &all, prices, places, sums};
+    const struct trying t = {&whole, &all, prices, places, sums, 2};
 
     for (int i = 0; i < WAYS; i++) {
         const struct shadow_way way = way_of(i);
@@ -248,9 +246,9 @@ struct shadow_way shadow_fit_find(const struct shadow_cells *cells,
 {
     cleanup_free struct rank *ranks = rank_ways(cells, theirs, prices);
     cleanup_free int64_t *places = places_of(cells, theirs);
-    cleanup_free struct shadow_sum *sums =
-        mem_new((json_array_size(cells->subs) + 1) * sizeof *sums);
-    const struct trying t = {cells, theirs, prices, places, sums};
+    const size_t count = json_array_size(cells->subs);
+    cleanup_free struct shadow_sum *sums = mem_new((count + 1) * sizeof *sums);
+    const struct trying t = {cells, theirs, prices, places, sums, count};
     struct rank best = {0};
 
     for (int i = 0; i < CLOSER_LOOKS; i++) {

@@ -197,7 +197,7 @@ int shadow_theirs_read(struct flow *flow, const struct billing *billing,
     const struct athena_question asked = {"compare", values, NULL};
     struct billing with = *billing;
     struct athena_result result = {0};
-    int at[PARTS], failed;
+    int at[PARTS] = {0}, failed;
     size_t i;
     json_t *row;
 

@@ -70,7 +70,7 @@ static char *listed(const char *values, int number)
 {
     for (const char *at = values; at && *at; at += strcspn(at, ","), at += *at == ',') {
         at += strspn(at, " ");
-        if (isdigit((unsigned char)*at) && atoi(at) == number)
+        if (isdigit((unsigned char)*at) && strtol(at, NULL, 10) == number)
             return mem_text_n(at, strcspn(at, ", "));
     }
     return NULL;
@@ -81,7 +81,8 @@ static char *value_of(const json_t *table, const char *key, int64_t time_s)
 {
     const char *type = projection(table, key, "type"), *digits = projection(table, key, "digits");
     const char *format = projection(table, key, "format");
-    int number = number_of(key, time_s), width = digits ? atoi(digits) : 1;
+    int number = number_of(key, time_s);
+    long width = digits ? strtol(digits, NULL, 10) : 1;
 
     if (type && !strcasecmp(type, "date"))
         return format ? firehose_prefix_date(format, time_s) : NULL;
@@ -89,7 +90,7 @@ static char *value_of(const json_t *table, const char *key, int64_t time_s)
         return listed(projection(table, key, "values"), number);
     if (!type || number < 0 || strcasecmp(type, "integer") || width < 0 || width > 20)
         return NULL;
-    return mem_printf("%0*d", width, number);
+    return mem_printf("%0*d", (int)width, number);
 }
 
 static bool is_projected(const json_t *table)
@@ -163,7 +164,8 @@ static bool excludes(const json_t *table, const char *key, int64_t time_s)
     if (!type || !comma)
         return false;
     if (!strcasecmp(type, "integer"))
-        return number >= 0 && (number < atoi(range) || number > atoi(comma + 1));
+        return number >= 0 &&
+               (number < strtol(range, NULL, 10) || number > strtol(comma + 1, NULL, 10));
     first = first_of(range);
     value = value_of(table, key, time_s);
     /* Formats that sort as their days do begin with the year. */

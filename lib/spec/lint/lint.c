@@ -27,12 +27,14 @@ const struct lint *lint_at(size_t index)
 
 static bool find_in_sql(const struct lint *lint, struct lint_look *look)
 {
-    for (size_t i = 0; i < look->resource->statement_count; i++) {
+    bool found = false;
+
+    for (size_t i = 0; !found && i < look->resource->statement_count; i++) {
         look->statement = &look->resource->statements[i];
-        if (lint->find(look))
-            return true;
+        found = lint->find(look);
     }
-    return false;
+    look->statement = NULL;
+    return found;
 }
 
 static bool finds(const struct lint *lint, struct lint_look *look)

@@ -34,7 +34,7 @@ static bool find_skipped_lines(struct lint_look *look)
     for (size_t i = 0; i < 4; i++) {
         const char *count = json_text(json_object_get(look->values, where[i / 2]), names[i % 2]);
 
-        if (count && atoi(count) > 0)
+        if (count && strtol(count, NULL, 10) > 0)
             found = lint_rule_say(look, "%s is %s", names[i % 2], count);
     }
     return found;
@@ -53,7 +53,7 @@ static bool find_interval(struct lint_look *look)
         cleanup_free char *name = mem_printf("projection.%s.interval", key);
         const char *interval = json_text(parameters, name);
 
-        if (interval && atoi(interval) != 1)
+        if (interval && strtol(interval, NULL, 10) != 1)
             found = lint_rule_say(look, "%s is %s", name, interval);
     }
     return found;

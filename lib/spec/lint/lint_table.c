@@ -75,7 +75,7 @@ static bool find_year_range(struct lint_look *look)
 
     if (!is_projected(look->values) || !range || !(comma = strchr(range, ',')))
         return false;
-    if (atoi(range) <= year && atoi(comma + 1) >= year + 2)
+    if (strtol(range, NULL, 10) <= year && strtol(comma + 1, NULL, 10) >= year + 2)
         return false;
     return lint_rule_say(look, "%s, now is %d", range, year);
 }
