@@ -206,6 +206,18 @@ struct service_metrics service_metrics = {
             .type = METRIC_COUNTER,
             .labels = LABELS("service"),
         },
+    .calls_waiting =
+        {
+            .name = "billingd_calls_waiting",
+            .help = "Calls that wait for reconcile.calls_per_minute now.",
+            .type = METRIC_GAUGE,
+        },
+    .calls_waited =
+        {
+            .name = "billingd_calls_waited_seconds_total",
+            .help = "Time that calls waited for reconcile.calls_per_minute.",
+            .type = METRIC_COUNTER,
+        },
     .credentials_failed =
         {
             .name = "billingd_credentials_failed",
@@ -459,6 +471,8 @@ static struct metric *const table[] = {
     &service_metrics.self_athena_scanned_bytes_total,
     &service_metrics.budget_used_up,
     &service_metrics.unclosed_months,
+    &service_metrics.calls_waiting,
+    &service_metrics.calls_waited,
     &service_metrics.unclosed_month_end,
     &service_metrics.audit_last_success,
     &service_metrics.audit_verdict,
@@ -599,7 +613,7 @@ void service_metrics_count_request(const struct aws_attempt *attempt)
     metric_add(&service_metrics.aws_throttled_total, attempt->throttled, attempt->service, NULL);
 }
 
-void service_metrics_set_keys(const struct aws_client *client)
+void service_metrics_set_client(const struct aws_client *client)
 {
     struct identity_state keys;
 
@@ -607,11 +621,17 @@ void service_metrics_set_keys(const struct aws_client *client)
     metric_clear(&service_metrics.credentials_expire);
     if (!client)
         return;
+    metric_add(&service_metrics.calls_waited, (double)attempt->waited_ms / 1000, NULL);
     aws_client_keys(client, &keys);
     if (keys.fetched || keys.failed)
         metric_set(&service_metrics.credentials_failed, keys.failed, NULL);
     if (keys.expires_s)
         metric_set(&service_metrics.credentials_expire, (double)keys.expires_s, NULL);
+    struct aws_pacing pacing = {0};
+
+    if (client)
+        aws_client_pacing(client, &pacing);
+    metric_set(&service_metrics.calls_waiting, (double)pacing.waiting, NULL);
 }
 
 void service_metrics_count_round(void *unused, double seconds)

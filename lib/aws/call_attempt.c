@@ -127,16 +127,15 @@ static void send_attempt(struct aws_call *call, const struct aws_credentials *cr
         sign(call, credentials);
     call->url = mem_printf("http%s://%s%s%s%s", call->endpoint.plain ? "" : "s",
                            call->endpoint.host, m->path, *m->query ? "?" : "", m->query);
-    request =
-        (struct http_request){.method = m->method,
-                              .url = call->url,
-                              .headers = m->headers,
-                              .header_count = m->header_count,
-                              .body = m->body,
-                              .body_length = m->body_length,
-                              .body_limit = reply_limit_bytes(&call->operation, call->params),
-                              .may_go_out = call->fence ? may_go_out : NULL,
-                              .may_arg = call};
+    request = (struct http_request){.method = m->method,
+                                    .url = call->url,
+                                    .headers = m->headers,
+                                    .header_count = m->header_count,
+                                    .body = m->body,
+                                    .body_length = m->body_length,
+                                    .body_limit = reply_limit_bytes(&call->operation, call->params),
+                                    .may_go_out = call->fence ? may_go_out : NULL,
+                                    .may_arg = call};
     call->reply.attempts++;
     call->sent_ms = clock_monotonic_ms();
     call->transfer = http_send(call->client->http, &request, on_reply, call);
@@ -182,6 +181,8 @@ enum call_attempt_verdict call_attempt_begin(struct aws_call *call, http_done_fn
         return fail(call, "InvalidRequest", e.text, ERR_INVALID);
     if (is_shut(call))
         return fail(call, AWS_FENCE_CODE, call->fence->why, ERR_RETRY);
+    if (!call_pace_admits(call))
+        return CALL_ATTEMPT_PACED;
     send_attempt(call, credentials, on_reply);
     return CALL_ATTEMPT_SENT;
 }

@@ -6,7 +6,7 @@
 #include "billing/store/damaged.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb_loop.h"
-#include "daemon/views/progress.h"
+#include "daemon/views/progress_view.h"
 #include "daemon/views/terminal.h"
 #include "spec/account_guard.h"
 #include "spec/billing_setup.h"
@@ -149,7 +149,7 @@ static void on_redraw(void *arg)
     struct billing_runner *runner = arg;
 
     if (runner->progress)
-        progress_tick(runner->progress);
+        progress_view_tick(runner->progress, runner->client);
 }
 
 static void on_stop(void *arg)
@@ -218,6 +218,7 @@ int billing_runner_run(const struct options *options, bool many, billing_turn_fn
     verb_loop_init(&runner.loop);
     runner.client = aws_client_new(&runner.loop.loop, &e);
     if (runner.client) {
+        aws_client_pace(runner.client, (size_t)runner.manifest->calls_per_minute);
         run_loop(&runner);
     } else {
         (void)fprintf(stderr, "billingd: %s\n", e.text);
