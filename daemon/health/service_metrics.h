@@ -31,7 +31,7 @@ struct service_metrics {
     struct metric observed_generation;
     struct metric repairs_total;        /* kind */
     struct metric guard_blocked_total;  /* guard: "account", "breaker", "immutable", "max_changes",
-                                           "ownership", "policy", "quota" */
+                                           "scan_cap",  "ownership", "policy", "quota" */
     struct metric aws_requests_total;   /* service, operation, code */
     struct metric aws_request_duration; /* service; seconds */
     struct metric calls_waiting, calls_waited; /* for reconcile.calls_per_minute; now, seconds */
@@ -42,6 +42,7 @@ struct service_metrics {
     struct metric rollup_builds_total; /* result: "built", "noted", "kept", "failed" */
     struct metric rollup_last_success; /* pipeline */
     struct metric self_athena_scanned_bytes_total;
+    struct metric scan_cap_bytes;              /* pipeline, span ("day", "month") */
     struct metric budget_used_up;              /* pipeline, part; 0 or 1 */
     struct metric unclosed_months;             /* pipeline */
     struct metric unclosed_month_end;          /* pipeline */

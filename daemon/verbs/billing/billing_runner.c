@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/store/damaged.h"
+#include "billing/store/scan_cap.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb_loop.h"
 #include "daemon/views/progress_view.h"
@@ -113,6 +114,8 @@ static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pi
         turn.billing = billing_setup(runner->manifest, pipeline, session, account, &e);
         code = turn.billing ? runner->turn(flow, &turn, &e) : EXIT_BAD_CONFIG;
         note_code(runner, code >= 0 ? code : exit_code_of_error(&e));
+        if (code != EXIT_DONE && scan_cap_refused())
+            note_code(runner, EXIT_REFUSED);
     }
     billing_runner_quiet(&turn);
     tell(runner, pipeline, &e);
