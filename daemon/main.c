@@ -135,7 +135,9 @@ static const struct verb verbs[] = {
      "billingd shadow --compare present.sql --month 2025-10", verb_shadow, NULL, true},
     {"fmt", "[--check] [--diff]", "lay the spec out in the usual way; comments stay",
      "billingd fmt --diff", verb_fmt, "[FILE]", false},
-    {"iam-policy", "[--for plan|apply|run|bill|close] [--split N] [--boundary] [--strict]",
+    {"iam-policy",
+     "[--for plan|apply|run|bill|close] [--split N] [--boundary] [--without-boundary] "
+     "[--strict]",
      "print the least-privilege IAM policy for this spec",
      "billingd iam-policy --for run --split 2 > policies.json", verb_iam_policy, NULL, false},
     {"whoami", "[--strict] [-o json]",

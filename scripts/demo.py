@@ -361,7 +361,8 @@ def tell_the_rest() -> None:
     say("For a real account, with your own names (bucket names are unique in all of AWS):")
     say("")
     for line in ["export AWS_PROFILE=... AWS_REGION=... BILLING_ACCOUNT_ID=...",
-                 "export BILLING_API_NAME=... BILLING_S3_BUCKET=...",
+                 "export BILLING_API_NAME=... BILLING_S3_BUCKET=... BILLING_BOUNDARY=billingd-roles",
+                 f"{BILLINGD} iam-policy --boundary   # the managed policy billingd-roles: its roles stay below it",
                  f"{BILLINGD} iam-policy   # the permissions it needs, and no more",
                  f"{BILLINGD} check",
                  f"{BILLINGD} plan         # writes nothing",

@@ -206,6 +206,18 @@ struct service_metrics service_metrics = {
             .type = METRIC_COUNTER,
             .labels = LABELS("service"),
         },
+    .calls_waiting =
+        {
+            .name = "billingd_calls_waiting",
+            .help = "Calls that wait for reconcile.calls_per_minute now.",
+            .type = METRIC_GAUGE,
+        },
+    .calls_waited =
+        {
+            .name = "billingd_calls_waited_seconds_total",
+            .help = "Time that calls waited for reconcile.calls_per_minute.",
+            .type = METRIC_COUNTER,
+        },
     .credentials_failed =
         {
             .name = "billingd_credentials_failed",
@@ -245,6 +257,14 @@ struct service_metrics service_metrics = {
             .name = "billingd_self_athena_scanned_bytes_total",
             .help = "Bytes that Athena scanned for the daemon's own queries.",
             .type = METRIC_COUNTER,
+        },
+    .scan_cap_bytes =
+        {
+            .name = "billingd_scan_cap_used_bytes",
+            .help = "Bytes that Athena scanned this day or month (UTC) for billingd, whoever ran "
+                    "it, as last counted for billing.scan_cap.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline", "span"),
         },
     .budget_used_up =
         {
@@ -451,12 +471,15 @@ static struct metric *const table[] = {
     &service_metrics.aws_requests_total,
     &service_metrics.aws_request_duration,
     &service_metrics.aws_throttled_total,
+    &service_metrics.calls_waiting,
+    &service_metrics.calls_waited,
     &service_metrics.credentials_failed,
     &service_metrics.credentials_expire,
     &service_metrics.rollups,
     &service_metrics.rollup_builds_total,
     &service_metrics.rollup_last_success,
     &service_metrics.self_athena_scanned_bytes_total,
+    &service_metrics.scan_cap_bytes,
     &service_metrics.budget_used_up,
     &service_metrics.unclosed_months,
     &service_metrics.unclosed_month_end,
@@ -489,8 +512,8 @@ _Static_assert(sizeof service_metrics / sizeof(struct metric) + 1 == sizeof tabl
 
 /* The closed sets of label values. */
 static const char *const results[] = {"converged", "drifted", "blocked", "failed", NULL};
-static const char *const guards[] = {"account",   "breaker", "immutable", "max_changes",
-                                     "ownership", "policy",  "quota",     NULL};
+static const char *const guards[] = {"account", "breaker", "immutable", "max_changes", "ownership",
+                                     "policy",  "protect", "quota",     "scan_cap",    NULL};
 static const char *const builds[] = {"built", "noted", "kept", "failed", NULL};
 static const char *const conditions[] = {"Ready",     "Synced",      "NonConverging", "Observed",
                                          "Unchecked", "Recoverable", "Terminal",      NULL};
@@ -553,6 +576,7 @@ void service_metrics_forget_pipeline(const char *pipeline)
 {
     metric_forget(&service_metrics.rollup_last_success, pipeline);
     metric_forget(&service_metrics.budget_used_up, pipeline);
+    metric_forget(&service_metrics.scan_cap_bytes, pipeline);
     metric_forget(&service_metrics.unclosed_months, pipeline);
     metric_forget(&service_metrics.unclosed_month_end, pipeline);
     metric_forget(&service_metrics.audit_last_success, pipeline);
@@ -597,11 +621,17 @@ void service_metrics_count_request(const struct aws_attempt *attempt)
     metric_observe(&service_metrics.aws_request_duration, (double)attempt->elapsed_ms / 1000,
                    attempt->service, NULL);
     metric_add(&service_metrics.aws_throttled_total, attempt->throttled, attempt->service, NULL);
+    metric_add(&service_metrics.calls_waited, (double)attempt->waited_ms / 1000, NULL);
 }
 
-void service_metrics_set_keys(const struct aws_client *client)
+void service_metrics_set_client(const struct aws_client *client)
 {
     struct identity_state keys;
+    struct aws_pacing pacing = {0};
+
+    if (client)
+        aws_client_pacing(client, &pacing);
+    metric_set(&service_metrics.calls_waiting, (double)pacing.waiting, NULL);
 
     metric_clear(&service_metrics.credentials_failed);
     metric_clear(&service_metrics.credentials_expire);

@@ -31,16 +31,18 @@ struct service_metrics {
     struct metric observed_generation;
     struct metric repairs_total;        /* kind */
     struct metric guard_blocked_total;  /* guard: "account", "breaker", "immutable", "max_changes",
-                                           "ownership", "policy", "quota" */
+                                           "scan_cap",  "ownership", "policy", "quota" */
     struct metric aws_requests_total;   /* service, operation, code */
     struct metric aws_request_duration; /* service; seconds */
-    struct metric aws_throttled_total;  /* service */
-    struct metric credentials_failed;   /* 0 or 1 */
+    struct metric calls_waiting, calls_waited; /* for reconcile.calls_per_minute; now, seconds */
+    struct metric aws_throttled_total;         /* service */
+    struct metric credentials_failed;          /* 0 or 1 */
     struct metric credentials_expire;
     struct metric rollups;             /* pipeline, state: rollup_state_name */
     struct metric rollup_builds_total; /* result: "built", "noted", "kept", "failed" */
     struct metric rollup_last_success; /* pipeline */
     struct metric self_athena_scanned_bytes_total;
+    struct metric scan_cap_bytes;              /* pipeline, span ("day", "month") */
     struct metric budget_used_up;              /* pipeline, part; 0 or 1 */
     struct metric unclosed_months;             /* pipeline */
     struct metric unclosed_month_end;          /* pipeline */
@@ -85,7 +87,7 @@ void service_metrics_forget_pipeline(const char *pipeline);
 void service_metrics_count_reload(bool successful, int64_t now_ms);
 void service_metrics_count_request(const struct aws_attempt *attempt);
 /* How it is with the keys that the client signs with (NULL: there is no client). */
-void service_metrics_set_keys(const struct aws_client *client);
+void service_metrics_set_client(const struct aws_client *client);
 /* A loop_watch_fn. */
 void service_metrics_count_round(void *unused, double seconds);
 /* The whole body of GET /metrics. */

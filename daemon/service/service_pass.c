@@ -171,5 +171,6 @@ void service_pass_stop(struct service *service)
         return; /* already on its way */
     (void)uv_timer_start(&service->give_up, on_give_up, SERVICE_STOP_MS, 0);
     service->planned = NULL;
+    aws_client_pace(service->client, 0); /* who stops waits for nothing */
     pass_stop(service->pass);
 }

@@ -184,7 +184,7 @@ int service_ready_metrics(void *arg, struct web_exchange *exchange)
 
     service_lease_measure(service);
     metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
-    service_metrics_set_keys(service->client);
+    service_metrics_set_client(service->client);
     service_metrics_write(service->started_ms, &exchange->body);
     return 200;
 }

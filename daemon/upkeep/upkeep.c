@@ -11,6 +11,7 @@
 #include "billing/rollup/partition.h"
 #include "billing/rollup/rollup.h"
 #include "billing/store/athena_query.h"
+#include "billing/store/scan_cap.h"
 #include "daemon/health/service_metrics.h"
 #include "daemon/health/service_time.h"
 #include "daemon/upkeep/audit_watch.h"
@@ -48,6 +49,7 @@ struct upkeep {
     struct flow *flow; /* the run under way, or NULL */
     bool running;
     struct batch now, next;
+    size_t refused;  /* queries, as last seen */
     json_t *done_ms; /* "ddn-api partitions" -> when it was last done as a whole; monotonic */
     struct audit_watch *watch;
     struct backfill_watch *backfill;
@@ -135,6 +137,22 @@ static void forget_failures(struct upkeep *upkeep, const char *pipeline, enum he
 }
 
 /* How a part of a run ended.  One that was cancelled says nothing. */
+/* What Athena scanned, and whether it may scan more. */
+static void show_scan_cap(struct upkeep *upkeep, const char *pipeline)
+{
+    struct scan_cap_state cap;
+    size_t refused = scan_cap_refused();
+
+    metric_add(&service_metrics.guard_blocked_total, (double)(refused - upkeep->refused),
+               "scan_cap", NULL);
+    upkeep->refused = refused;
+    if (!scan_cap_look(pipeline, &cap))
+        return;
+    metric_set(&service_metrics.scan_cap_bytes, (double)cap.day_bytes, pipeline, "day", NULL);
+    metric_set(&service_metrics.scan_cap_bytes, (double)cap.month_bytes, pipeline, "month", NULL);
+    metric_set(&service_metrics.budget_used_up, cap.used_up, pipeline, "scan_cap", NULL);
+}
+
 static void end_part(struct upkeep *upkeep, const char *pipeline, enum health_part part,
                      const struct err *e)
 {
@@ -149,6 +167,7 @@ static void end_part(struct upkeep *upkeep, const char *pipeline, enum health_pa
             note_failure(upkeep, pipeline, part);
         health_failed(upkeep->setup.health, part, pipeline, e->kind);
     }
+    show_scan_cap(upkeep, pipeline);
     tell(upkeep, pipeline, parts[part], e->kind == ERR_NONE ? NULL : e->text);
 }
 

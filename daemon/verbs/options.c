@@ -37,6 +37,8 @@ const struct flag options_flags[] = {
     {"dry-run", 0, TRUTH(dry_run), NULL, NULL, "show what would be done, and write nothing"},
     {"boundary", 0, TRUTH(boundary), NULL, NULL,
      "the permissions boundary of the spec's roles instead, for `boundary`"},
+    {"without-boundary", 0, TRUTH(without_boundary), NULL, NULL,
+     "also writes of roles that have no `boundary`: who holds it can become administrator"},
     {"once", 0, TRUTH(once), NULL, NULL, "one pass, then end with its exit code"},
     {"from-raw", 0, TRUTH(from_raw), NULL, NULL,
      "make the bill from raw events as well, and compare"},

@@ -25,6 +25,7 @@ struct options {
     enum log_level log_level;
     bool yes, detailed_exitcode, strict, print_effective, dry_run;
     bool boundary;             /* iam-policy: that of the roles */
+    bool without_boundary;     /* iam-policy: writes of roles that have none, too */
     bool once;                 /* run: one pass, then end */
     bool from_raw;             /* bill: also from raw events, and compare */
     bool automatic;            /* backfill: as far back as the log group reaches */

@@ -72,7 +72,7 @@ static void on_redraw(void *arg)
     struct pass_runner *runner = arg;
 
     if (runner->progress.progress)
-        progress_tick(runner->progress.progress);
+        progress_view_tick(runner->progress.progress, runner->client);
 }
 
 static void on_stop(void *arg)
@@ -80,6 +80,7 @@ static void on_stop(void *arg)
     struct pass_runner *runner = arg;
 
     (void)fputs("billingd: stopping; a write under way is finished first\n", stderr);
+    aws_client_pace(runner->client, 0); /* who stops waits for nothing */
     pass_stop(runner->pass);
 }
 
@@ -127,6 +128,7 @@ int pass_runner_run(struct pass_runner *runner, const struct options *options)
     verb_loop_init(&runner->loop);
     runner->client = aws_client_new(&runner->loop.loop, &e);
     if (runner->client) {
+        aws_client_pace(runner->client, (size_t)runner->manifest->calls_per_minute);
         run_pass(runner);
     } else {
         (void)fprintf(stderr, "billingd: %s\n", e.text);

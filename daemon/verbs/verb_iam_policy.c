@@ -72,6 +72,21 @@ static int print(const json_t *policy, size_t count)
     return json_view_print(policy) ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Of a spec whose roles nothing bounds. */
+static void tell_no_boundary(bool written)
+{
+    (void)fputs(written ? "warning: the spec has no `boundary`, and --without-boundary was given: "
+                          "whoever holds this policy may give a role any permission, and so "
+                          "become administrator"
+                        : "warning: the spec has no `boundary`, so this policy lets nobody make "
+                          "or change its roles: who may do that could become administrator. Make "
+                          "the policy that `billingd iam-policy --boundary` prints, name it as "
+                          "`boundary`, and print this one again; or have an administrator make the "
+                          "roles (`billingd apply`)",
+                stderr);
+    (void)fputs("; docs/security.md has the steps\n", stderr);
+}
+
 int verb_iam_policy(const struct options *options)
 {
     unsigned uses = read_uses(options->for_use);
@@ -85,13 +100,12 @@ int verb_iam_policy(const struct options *options)
     manifest = spec_load_strictly(options, &code);
     if (!manifest)
         return code;
+    if (options->without_boundary)
+        uses |= IAM_POLICY_UNBOUNDED;
     policy = options->boundary ? iam_policy_boundary(manifest) : iam_policy(manifest, uses);
     if (!options->boundary && (uses & (IAM_POLICY_APPLY | IAM_POLICY_RUN)) &&
         iam_policy_boundary_lacks(manifest))
-        (void)fputs("warning: the spec has no `boundary`: whoever holds this policy may give a "
-                    "role any permission, and so become administrator. `billingd iam-policy "
-                    "--boundary` prints one; docs/security.md has the steps\n",
-                    stderr);
+        tell_no_boundary(options->without_boundary);
     manifest_free(manifest);
     return print(policy, count);
 }

@@ -185,6 +185,7 @@ static int start(struct pausing *pausing)
     verb_loop_init(&pausing->loop);
     pausing->client = aws_client_new(&pausing->loop.loop, &e);
     if (pausing->client) {
+        aws_client_pace(pausing->client, (size_t)pausing->manifest->calls_per_minute);
         run_loop(pausing);
     } else {
         (void)fprintf(stderr, "billingd: %s\n", e.text);

@@ -16,7 +16,7 @@ const struct exit_code_meaning exit_code_meanings[] = {
      "refused by a guard: another account than the spec names, changes that nobody confirmed, "
      "more changes than `reconcile.max_changes`, a "
      "reviewed plan that does not hold any more, a month that is no bill or must not be closed, "
-     "data of what is only observed"},
+     "data of what is only observed, a query beyond `billing.scan_cap`"},
     {EXIT_EVIDENCE, "evidence failed",
      "evidence failed: an audit or a verification found a mismatch"},
     {EXIT_BAD_USAGE, "usage", "wrong usage"},

@@ -28,6 +28,8 @@ struct progress {
     int64_t started_ms;
     struct active *active; /* in the order they started */
     size_t active_count;
+    size_t waiting, per_minute; /* calls: progress_wait */
+    bool told_waiting;
     int drawn[LINES_MOST + 2]; /* width of each line of the frame on the screen */
     int drawn_count;
 };
@@ -110,6 +112,9 @@ static void draw(struct progress *progress, struct str *out)
     str_addf(&line, "  %zu of %zu done, %zu at work, ", progress->done, progress->total,
              progress->active_count);
     add_elapsed(&line, progress->started_ms);
+    if (progress->waiting)
+        str_addf(&line, ", %zu calls wait for reconcile.calls_per_minute: %zu", progress->waiting,
+                 progress->per_minute);
     draw_line(progress, out, str_text(&line), columns, STYLE_DIM);
 }
 
@@ -132,6 +137,19 @@ static void print_styled(struct progress *progress, const char *text, enum termi
     if (progress->live)
         draw(progress, &out);
     put(progress, &out);
+}
+
+void progress_wait(struct progress *progress, size_t calls, size_t per_minute)
+{
+    cleanup_free char *line = NULL;
+
+    progress->waiting = calls;
+    progress->per_minute = per_minute;
+    if (!calls || progress->live || progress->told_waiting)
+        return;
+    progress->told_waiting = true;
+    line = mem_printf("%zu calls wait for reconcile.calls_per_minute: %zu", calls, per_minute);
+    print_styled(progress, line, STYLE_PLAIN);
 }
 
 void progress_tick(struct progress *progress)

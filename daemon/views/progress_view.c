@@ -65,6 +65,15 @@ void progress_view_task(struct progress_view *view, const struct task *task)
     progress_update(view->progress, task_address(task), state_word(task), detail);
 }
 
+void progress_view_tick(struct progress *progress, const struct aws_client *client)
+{
+    struct aws_pacing pacing;
+
+    aws_client_pacing(client, &pacing);
+    progress_wait(progress, pacing.waiting, pacing.per_minute);
+    progress_tick(progress);
+}
+
 void progress_view_end(struct progress_view *view)
 {
     progress_end(view->progress);

@@ -13,6 +13,8 @@ struct progress_view {
 void progress_view_start(struct progress_view *view, size_t total, bool color);
 /* A pass_events.on_task with the view as argument. */
 void progress_view_task(struct progress_view *view, const struct task *task);
+/* Redraws it, with what waits for the client's budget of calls. */
+void progress_view_tick(struct progress *progress, const struct aws_client *client);
 void progress_view_end(struct progress_view *view);
 
 #endif

@@ -1,6 +1,8 @@
 /* call.c -- the life of a call: start, encode (call_encode.c), attempts (call_attempt.c), decode
  * (call_decode.c), again if it must be, end.
  *
+ * What is over the budget of calls waits in call_pace.c.
+ *
  * A call is always at one point of enum call_state.  Its timer starts it, ends its pauses, and else
  * stands at the deadline.  After done() nothing here touches the call or its client again: the
  * caller may have freed both. */
@@ -56,6 +58,7 @@ static void dispose(struct aws_call *call)
 static void detach(struct aws_call *call)
 {
     LIST_REMOVE(call, next);
+    call_pace_leave(call);
     if (call->state == CALL_WAITING)
         identity_forget(call->identity, &call->waiter);
     http_cancel(call->transfer);
@@ -123,7 +126,14 @@ static void on_encoded(struct aws_call *call, const struct err *e);
 
 static void begin(struct aws_call *call)
 {
-    switch (call_attempt_begin(call, on_reply)) {
+    enum call_attempt_verdict verdict = call_attempt_begin(call, on_reply);
+
+    if (verdict != CALL_ATTEMPT_PACED)
+        call_pace_leave(call);
+    switch (verdict) {
+    case CALL_ATTEMPT_PACED:
+        call_pace_wait(call);
+        break;
     case CALL_ATTEMPT_SENT:
         arm_deadline(call, CALL_SENDING);
         break;
@@ -189,7 +199,9 @@ static void observe(struct aws_call *call, const char *code)
     if (client->observer)
         client->observer(client->observer_arg,
                          &(struct aws_attempt){call->operation.model->name, call->operation.name,
-                                               code, was_throttled(call), elapsed_ms});
+                                               code, was_throttled(call), elapsed_ms,
+                                               call->waited_ms});
+    call->waited_ms = 0;
 }
 
 static void on_no_reply(struct aws_call *call, const struct http_reply *http)
@@ -261,7 +273,7 @@ static void on_timer(uv_timer_t *timer)
 {
     struct aws_call *call = timer->data;
 
-    if (call->state == CALL_STARTING || call->state == CALL_PAUSING) {
+    if (call->state == CALL_STARTING || call->state == CALL_PAUSING || call->state == CALL_PACED) {
         begin(call);
         return;
     }
@@ -312,6 +324,7 @@ struct aws_call *aws_call_start(struct aws_client *client, const struct identity
     LIST_INSERT_HEAD(&client->calls, call, next);
     (void)uv_timer_init(client->loop, &call->timer);
     call->timer.data = call;
+    call->wake = on_timer;
     arm(call, CALL_STARTING, 0);
     return call;
 }

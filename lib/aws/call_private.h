@@ -15,6 +15,7 @@ enum call_state {
     CALL_SENDING,
     CALL_DECODING,
     CALL_PAUSING, /* before another attempt */
+    CALL_PACED,   /* for the budget of calls: call_pace.c */
     CALL_DONE,
 };
 
@@ -51,6 +52,12 @@ struct aws_call {
 
     struct aws_reply reply;
     LIST_ENTRY(aws_call) next; /* of the client's */
+
+    bool unpaced, in_pace; /* never waits for the budget of calls; is in its queue */
+    int64_t paced_ms;      /* since when */
+    int64_t waited_ms;     /* there, before the attempt under way */
+    uv_timer_cb wake;      /* what its timer calls where that wait ends */
+    TAILQ_ENTRY(aws_call) pace_next;
 };
 
 /* ---- call_attempt.c ---- */
@@ -58,6 +65,7 @@ struct aws_call {
 enum call_attempt_verdict {
     CALL_ATTEMPT_SENT,    /* the reply follows */
     CALL_ATTEMPT_WAITING, /* for credentials: the waiter is woken */
+    CALL_ATTEMPT_PACED,   /* for the budget of calls: call_pace_wait, then begin again */
     CALL_ATTEMPT_LARGE,   /* call_encode first, then begin again */
     CALL_ATTEMPT_FAILED,  /* before anything was sent, and for good: reply tells why */
 };
@@ -71,6 +79,17 @@ bool call_attempt_learn(struct aws_call *call, const struct aws_raw_reply *raw);
 void call_attempt_error(struct aws_call *call, const char *code, const char *message);
 /* Frees the copy that was signed and its URL. */
 void call_attempt_forget(struct aws_call *call);
+
+/* ---- call_pace.c ---- */
+
+/* Whether an attempt may go out now; then it is counted. */
+bool call_pace_admits(struct aws_call *call);
+/* Puts the call, if it is not there, at the end of the queue; its timer fires when it may go. */
+void call_pace_wait(struct aws_call *call);
+/* Takes it out of the queue, if it is there. */
+void call_pace_leave(struct aws_call *call);
+/* Another budget. */
+void call_pace_set(struct aws_client *client, size_t per_minute);
 
 /* ---- call_encode.c ---- */
 

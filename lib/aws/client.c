@@ -185,6 +185,7 @@ struct aws_client *aws_client_new_with(uv_loop_t *loop, const struct aws_client_
     client->bucket_regions = json_object();
     LIST_INIT(&client->calls);
     TAILQ_INIT(&client->decodes);
+    TAILQ_INIT(&client->paced);
     client->identities = (struct identity_set){.loop = loop,
                                                .send = send_for_identity,
                                                .http = http_for_identity,
@@ -221,6 +222,7 @@ void aws_client_free(struct aws_client *client)
     identity_free_all(&client->identities);
     http_free(client->http);
     skew_fini(&client->skew);
+    pace_fini(&client->pace);
     free_settings(client);
 }
 
@@ -267,6 +269,21 @@ void aws_client_fence(struct aws_call *call, const char *op, const struct aws_fe
 {
     if (fence && (fence->reads || aws_client_changes(op)))
         aws_call_fence(call, fence);
+}
+
+void aws_client_pace(struct aws_client *client, size_t per_minute)
+{
+    call_pace_set(client, per_minute);
+}
+
+void aws_client_pacing(const struct aws_client *client, struct aws_pacing *pacing)
+{
+    *pacing = (struct aws_pacing){client->pace.most, client->paced_count};
+}
+
+void aws_client_unpaced(struct aws_call *call)
+{
+    call->unpaced = true;
 }
 
 void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, void *arg)

@@ -54,10 +54,25 @@ struct aws_attempt {
     const char *code; /* AWS's, or "ok" */
     bool throttled;
     int64_t elapsed_ms;
+    int64_t waited_ms; /* before it, for the budget of calls */
 };
 /* Told of every attempt, for metrics and the summary of apply. */
 typedef void aws_observer_fn(void *arg, const struct aws_attempt *attempt);
 void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, void *arg);
+
+/* ---- a budget of calls ---- */
+
+/* At most so many attempts in any minute, of all calls of the client; 0 (at the start): as many as
+ * there are.  What is over it waits its turn, and no call fails of that.  Asking for credentials
+ * and for who we are counts, but never waits. */
+void aws_client_pace(struct aws_client *client, size_t per_minute);
+/* A call that was just begun never waits for the budget; it counts. */
+void aws_client_unpaced(struct aws_call *call);
+struct aws_pacing {
+    size_t per_minute; /* 0: no limit */
+    size_t waiting;    /* calls */
+};
+void aws_client_pacing(const struct aws_client *client, struct aws_pacing *pacing);
 
 /* Re-reads credentials from their source at the next call (SIGHUP, ExpiredToken). */
 void aws_client_refresh(struct aws_client *client);

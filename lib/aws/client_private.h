@@ -11,6 +11,7 @@
 #include "aws/credentials/config.h"
 #include "aws/credentials/identity.h"
 #include "aws/http.h"
+#include "aws/pace.h"
 #include "aws/retry.h"
 #include "aws/skew.h"
 
@@ -18,6 +19,7 @@
 
 LIST_HEAD(aws_calls, aws_call);
 TAILQ_HEAD(call_decodes, call_decode);
+TAILQ_HEAD(paced_calls, aws_call);
 
 struct aws_client_options {
     struct http_options http;
@@ -46,6 +48,10 @@ struct aws_client {
     struct aws_calls calls;
     struct call_decodes decodes; /* large replies, oldest first */
     size_t decoding;             /* bytes of memory that those take which are being decoded */
+    struct pace pace;
+    struct paced_calls paced; /* they wait for it */
+    size_t paced_count;
+    int64_t paced_told_ms; /* monotonic; 0: never */
     aws_observer_fn *observer;
     void *observer_arg;
 };

@@ -41,8 +41,9 @@ struct flow {
     bool over, cancelled, waiting;
     struct aws_call *call;
     const struct aws_fence *fence; /* borrowed */
-    uv_timer_t *timer;             /* while asleep */
-    uv_work_t work;                /* on another thread, while working */
+    bool unpaced;
+    uv_timer_t *timer; /* while asleep */
+    uv_work_t work;    /* on another thread, while working */
     flow_work_fn *work_fn;
     void *work_arg;
     bool working;
@@ -332,6 +333,8 @@ static json_t *call_by(struct flow *flow, send_fn *send, const struct aws_reques
     if (!flow->cancelled) {
         flow->call = send(flow->client, request, on_reply, flow);
         aws_client_fence(flow->call, request->op, flow->fence);
+        if (flow->unpaced)
+            aws_client_unpaced(flow->call);
         wait_here(flow);
     }
     result = flow->result;
@@ -361,13 +364,16 @@ json_t *flow_call_page(struct flow *flow, const struct aws_request *request, str
 json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, struct err *e)
 {
     bool cancelled = flow->cancelled;
+    bool unpaced = flow->unpaced;
     const struct aws_fence *fence = flow->fence;
     json_t *result;
 
     flow->cancelled = false;
+    flow->unpaced = true;
     flow->fence = NULL;
     result = flow_call(flow, request, e);
     flow->fence = fence;
+    flow->unpaced = unpaced;
     flow->cancelled = flow->cancelled || cancelled;
     return result;
 }
@@ -375,6 +381,11 @@ json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, s
 void flow_fence(struct flow *flow, const struct aws_fence *fence)
 {
     flow->fence = fence;
+}
+
+void flow_unpaced(struct flow *flow)
+{
+    flow->unpaced = true;
 }
 
 const struct aws_error *flow_error(const struct flow *flow)

@@ -38,6 +38,9 @@ json_t *flow_call_at_end(struct flow *flow, const struct aws_request *request, s
  * open (aws_client_fence); NULL: at any time.  Those of flow_call_at_end tidy up, and are not
  * held up. */
 void flow_fence(struct flow *flow, const struct aws_fence *fence);
+/* The calls of the flow never wait for the budget of calls (aws_client_unpaced); those of
+ * flow_call_at_end never do. */
+void flow_unpaced(struct flow *flow);
 /* What AWS said to the last flow_call that failed. */
 const struct aws_error *flow_error(const struct flow *flow);
 /* Whether it failed because AWS wants fewer calls. */

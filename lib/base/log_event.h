@@ -29,6 +29,7 @@ static const struct log_event log_events[] = {
     {"partitions_registered", "a6c6ef79f88c494abc95f6346a1bc1bb"},
     {"rollup_not_believed", "56aad5124d8f428a9c5918c2def0ab5a"},
     {"clock_skew", "18a7ddff710c47fda095b8c0cd92c817"},
+    {"calls_wait", "8002ef4690a6414e9b6ba93cbe11ca11"},
     {"credentials_refresh_failed", "47aee3aedcfa42fe9a08cd1234ad97e8"},
     {"credentials_ended", "6c3b338382654502b25e7c04ab893e2e"},
     {"sso_token_not_renewed", "bbbdb6368c844900b426b0a658ba3cc8"},

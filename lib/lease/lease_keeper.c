@@ -219,6 +219,7 @@ static void keep(struct flow *flow, void *arg)
     struct err e = {0};
 
     flow_fence(flow, &keeper->limit);
+    flow_unpaced(flow); /* a lease that waits its turn is lost */
     while (!flow_is_cancelled(flow)) {
         int64_t now_ms = clock_boot_ms();
         enum lease_wish wish = lease_wish(&keeper->lease, now_ms);
@@ -242,6 +243,7 @@ static void give_up(struct flow *flow, void *arg)
     struct lease_keeper *keeper = arg;
 
     flow_fence(flow, &keeper->limit);
+    flow_unpaced(flow);
     for (int i = 0; i < END_TRIES; i++) {
         struct state_object object = {0};
         struct err e = {0};

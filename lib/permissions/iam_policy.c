@@ -19,6 +19,14 @@
 /* Among grants, which are by action: boundary -> grants that hold below it only. */
 #define BOUNDED "below"
 
+/* What a policy is made for, and what it is made of so far. */
+struct gathering {
+    const struct manifest *manifest;
+    const struct manifest_pipeline *pipeline;
+    unsigned uses; /* enum iam_policy_use */
+    json_t *policy, *grants;
+};
+
 static bool is_word(const char *const *words, const char *word)
 {
     for (; *words; words++)
@@ -143,11 +151,21 @@ static void grant_reads(json_t *grants, const struct manifest_resource *resource
     }
 }
 
-static void grant_writes(json_t *grants, const struct manifest_resource *resource,
-                         const struct scope *scope)
+/* Who may give a role permissions that nothing bounds may become anything. */
+static bool is_a_way_up(const struct gathering *gathering, const struct scope *scope)
+{
+    return !strcmp(scope->kind->service, "iam") && !json_text(scope->desired, "boundary") &&
+           !(gathering->uses & IAM_POLICY_UNBOUNDED);
+}
+
+static void grant_writes(const struct gathering *gathering,
+                         const struct manifest_resource *resource, const struct scope *scope)
 {
     const struct kind *kind = resource->kind;
+    json_t *grants = gathering->grants;
 
+    if (is_a_way_up(gathering, scope))
+        return;
     grant_call(grants, scope, resource->absent ? kind->remove : kind->create);
     for (const struct field *f = kind->fields; f->name; f++)
         if (json_object_get(scope->desired, f->name) && !resource->absent &&
@@ -384,14 +402,6 @@ static json_t *facts_of(const struct scope *scope)
     return facts;
 }
 
-/* What a policy is made for, and what it is made of so far. */
-struct gathering {
-    const struct manifest *manifest;
-    const struct manifest_pipeline *pipeline;
-    unsigned uses; /* enum iam_policy_use */
-    json_t *policy, *grants;
-};
-
 static unsigned verbs_of(unsigned uses)
 {
     return (uses & (IAM_POLICY_PLAN | IAM_POLICY_APPLY) ? OPERATION_STATUS : 0U) |
@@ -456,7 +466,7 @@ static void grant_resources(const struct gathering *gathering, const json_t *des
         grant_reads(gathering->grants, &pipeline->resources[i], &scope);
         grant_error_log(gathering->grants, &scope);
         if (gathering->uses & (IAM_POLICY_APPLY | IAM_POLICY_RUN)) {
-            grant_writes(gathering->grants, &pipeline->resources[i], &scope);
+            grant_writes(gathering, &pipeline->resources[i], &scope);
             grant_passing(gathering->policy, &scope);
         }
     }

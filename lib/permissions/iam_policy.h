@@ -15,11 +15,14 @@ enum iam_policy_use {
     IAM_POLICY_RUN = 4,   /* the same, and what the daemon does for the data */
     IAM_POLICY_BILL = 8,
     IAM_POLICY_CLOSE = 16,
-    IAM_POLICY_ALL = 31
+    IAM_POLICY_ALL = 31,
+    /* Beside these: roles without `boundary` may be written as well, and so the holder may give
+     * them any permission, and become administrator. */
+    IAM_POLICY_UNBOUNDED = 32
 };
 
 /* A policy document for these uses, joined; new reference.  Without an account guard the account
- * in ARNs is "*". */
+ * in ARNs is "*".  Roles that have no boundary it lets nobody write. */
 json_t *iam_policy(const struct manifest *manifest, unsigned uses);
 
 #endif

@@ -9,8 +9,7 @@
 
 /* A policy document that allows what the roles' own policies do together; new reference. */
 json_t *iam_policy_boundary(const struct manifest *manifest);
-/* Whether the printed policy lets its holder give a role of the spec any permission at all: one
- * that has no boundary. */
+/* Whether a role of the spec has no boundary: who may write it may give it any permission. */
 bool iam_policy_boundary_lacks(const struct manifest *manifest);
 
 #endif

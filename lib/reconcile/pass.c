@@ -515,7 +515,10 @@ static void tell_lacks(struct pass *pass)
     json_object_foreach(actions, name, each)
         str_addf(&text, "%s%s", text.len ? ", " : "AWS refuses ", name);
     if (text.len) {
-        str_add(&text, ": `billingd iam-policy` prints all that this spec needs");
+        str_add(&text, strstr(str_text(&text), " iam:")
+                           ? ": `billingd iam-policy` prints all that this spec needs, writes of "
+                             "roles only with a `boundary` (docs/security.md)"
+                           : ": `billingd iam-policy` prints all that this spec needs");
         json_array_append_new(pass->warnings, json_string(str_text(&text)));
     }
     str_fini(&text);

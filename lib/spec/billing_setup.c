@@ -121,6 +121,16 @@ static int read_names(const struct manifest_pipeline *pipeline, const json_t *de
     return status;
 }
 
+/* Of one query; 0 where the spec names none. */
+static int64_t scan_limit(const struct manifest_pipeline *pipeline, const json_t *desired)
+{
+    const struct manifest_resource *workgroup = manifest_resource_find(pipeline, "workgroup");
+    const json_t *values =
+        workgroup ? json_array_get(desired, (size_t)(workgroup - pipeline->resources)) : NULL;
+
+    return json_integer_value(json_object_get(values, "scan_limit_bytes"));
+}
+
 struct billing *billing_setup(const struct manifest *manifest, size_t pipeline,
                               struct aws_session *session, const char *account, struct err *e)
 {
@@ -143,6 +153,7 @@ struct billing *billing_setup(const struct manifest *manifest, size_t pipeline,
         .damaged = json_array(),
         .queries = spec->queries ? json_share(spec->queries) : json_object(),
     };
+    billing->scan_limit_bytes = scan_limit(spec, desired);
     settings_from_section(&(struct section_value){&reader, section, ""}, &billing->settings);
     if (!read_names(spec, desired, &billing->names, e))
         return billing;

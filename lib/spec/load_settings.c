@@ -2,6 +2,7 @@
  * pipelines. */
 #include "aws/partition.h"
 #include "base/mem.h"
+#include "guard/call_need.h"
 #include "spec/load_private.h"
 
 #include <ctype.h>
@@ -13,9 +14,9 @@ static const char *const top_keys[] = {"account", "boundary",  "region", "reconc
                                        "listen",  "mode",      "web",    "template",
                                        "billing", "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
-static const char *const reconcile_keys[] = {
-    "interval",       "jitter",      "settle_timeout", "breaker",
-    "breaker_window", "max_changes", "lease",          NULL};
+static const char *const reconcile_keys[] = {"interval",         "jitter",         "settle_timeout",
+                                             "breaker",          "breaker_window", "max_changes",
+                                             "calls_per_minute", "lease",          NULL};
 
 /* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
  */
@@ -195,22 +196,23 @@ static int read_breaker(struct load *load, const struct yaml_node *reconcile)
     return (int)number;
 }
 
-/* 0: no limit. */
-static int read_max_changes(struct load *load, const struct yaml_node *reconcile)
+/* A number of things, or off: 0, no limit. */
+static int read_limit(struct load *load, const struct yaml_node *reconcile, const char *key,
+                      const char *things, int otherwise)
 {
-    const struct yaml_node *node = yaml_find(reconcile, "max_changes");
-    cleanup_free char *text = load_text_setting(load, node, "reconcile.max_changes");
+    const struct yaml_node *node = yaml_find(reconcile, key);
+    cleanup_free char *path = mem_printf("reconcile.%s", key);
+    cleanup_free char *text = load_text_setting(load, node, path);
     bool digits = text && strspn(text, "0123456789") == strlen(text) && strlen(text) < 6;
 
     if (!text)
-        return MANIFEST_MAX_CHANGES;
+        return otherwise;
     if (!strcmp(text, "off") || !strcmp(text, "false"))
         return 0;
     if (digits && strtol(text, NULL, 10) > 0)
         return (int)strtol(text, NULL, 10);
-    load_error(load, node, "reconcile.max_changes",
-               "must be a number of resources, 1 to 99999, or off");
-    return MANIFEST_MAX_CHANGES;
+    load_error(load, node, path, "must be a number of %s, 1 to 99999, or off", things);
+    return otherwise;
 }
 
 /* ---- the web server ---- */
@@ -346,7 +348,9 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
     manifest->breaker_window_s = read_duration(load, reconcile, "breaker_window", 3600, 1);
     manifest->lease_s = read_lease(load, reconcile);
     manifest->breaker_repairs = read_breaker(load, reconcile);
-    manifest->max_changes = read_max_changes(load, reconcile);
+    manifest->max_changes =
+        read_limit(load, reconcile, "max_changes", "resources", MANIFEST_MAX_CHANGES);
+    manifest->calls_per_minute = read_limit(load, reconcile, "calls_per_minute", "calls", 0);
     read_listen(load, root, manifest);
     load_settings_mode(load, root, "", &manifest->mode);
     read_web(load, root, manifest);
@@ -374,6 +378,47 @@ static void warn_short_lease(struct load *load, const struct yaml_node *root,
             "a PUT (at 2s some 7 USD a month for each pipeline): 60s is the default");
 }
 
+/* Calls of one look: who we are, what is paused, and what is there. */
+static size_t calls_of_a_look(const struct manifest *manifest)
+{
+    json_auto_t *known = json_object();
+    size_t others = 0;
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++) {
+        const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
+        json_auto_t *facts = manifest_resolve_facts(pipeline, manifest->account);
+        json_auto_t *desired = manifest_resolve(pipeline, facts);
+
+        others += 2;
+        for (size_t j = 0; j < pipeline->resource_count; j++)
+            call_need_add(&(struct scope){.kind = pipeline->resources[j].kind,
+                                          .desired = json_array_get(desired, j),
+                                          .facts = facts},
+                          pipeline->resources[j].absent, known);
+    }
+    return json_object_size(known) + others;
+}
+
+/* A budget that not even looking fits in. */
+static void warn_few_calls(struct load *load, const struct yaml_node *root,
+                           const struct manifest *manifest)
+{
+    const struct yaml_node *node = yaml_find(yaml_find(root, "reconcile"), "calls_per_minute");
+    int64_t seconds = manifest->interval_s, most = manifest->calls_per_minute * seconds / 60;
+    size_t need = manifest->calls_per_minute ? calls_of_a_look(manifest) : 0;
+
+    if (!node || need <= (size_t)most)
+        return;
+    problems_add(
+        load->problems, PROBLEM_WARNING, (struct yaml_place){node->file, node->line, node->column},
+        "reconcile.calls_per_minute",
+        "one look at this spec takes %zu calls or more, and reconcile.interval (%ds) has "
+        "room for %lld: looks take %zus or more, and what the daemon does for the data "
+        "waits behind them; %zu a minute are the least, or a longer interval",
+        need, manifest->interval_s, (long long)most, need * 60 / (size_t)manifest->calls_per_minute,
+        (need * 60 + (size_t)seconds - 1) / (size_t)seconds);
+}
+
 void load_settings_warn(struct load *load, const struct yaml_node *root,
                         const struct manifest *manifest)
 {
@@ -381,6 +426,7 @@ void load_settings_warn(struct load *load, const struct yaml_node *root,
     struct yaml_place place = {.file = root->file};
 
     warn_short_lease(load, root, manifest);
+    warn_few_calls(load, root, manifest);
     if (is_guarded(manifest))
         return;
     if (node)

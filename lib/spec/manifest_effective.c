@@ -152,6 +152,9 @@ char *manifest_effective(const struct manifest *manifest)
     json_object_set_new(reconcile, "max_changes",
                         manifest->max_changes ? json_integer(manifest->max_changes)
                                               : json_string("off"));
+    json_object_set_new(reconcile, "calls_per_minute",
+                        manifest->calls_per_minute ? json_integer(manifest->calls_per_minute)
+                                                   : json_string("off"));
     set_duration(reconcile, "lease", manifest->lease_s);
     add_web(document, manifest);
     json_object_set_new(document, "template", json_false());

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import ACCOUNT, BINARY, ROOT, Sandbox
 from sandbox import policy
-from test_iam_policy import billingd, listed, printed_policy, session_of
+from test_iam_policy import actions, billingd, listed, session_of
 
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/billingd-roles"
 ROLES = [f"arn:aws:iam::{ACCOUNT}:role/ddn-apigw-accesslog-fh-role", f"arn:aws:iam::{ACCOUNT}:role/ddn-apigw-accesslog-fh-logs-to-fh-role"]
@@ -66,9 +66,11 @@ def places(document: dict[str, Any]) -> list[str]:
     return [*sorted(named), *STRANGERS, *ROLES, "*", "arn:aws:s3:::another-bucket", f"arn:aws:kms:ap-northeast-2:{ACCOUNT}:key/x"]
 
 
+@pytest.mark.parametrize("boundary", ["billingd-roles", ""])
 @pytest.mark.parametrize("use", ["", "plan", "apply", "run", "bill", "close"])
-def test_there_is_no_way_up(use: str) -> None:
-    document = printed(*(["--for", use] if use else []))
+def test_there_is_no_way_up(use: str, boundary: str) -> None:
+    document = printed(*(["--for", use] if use else []), BILLING_BOUNDARY=boundary)
+    may = boundary and use in ("", "apply", "run")  # write roles at all
     found = [(action, place) for action in NEVER for place in places(document) if allowed(document, action, place)]
     assert found == []
     for action in OWN_ROLES:
@@ -76,9 +78,9 @@ def test_there_is_no_way_up(use: str) -> None:
             assert not allowed(document, action, place), (action, place)
             assert not allowed(document, action, place, iam__PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess")
             below = allowed(document, action, place, iam__PermissionsBoundary=BOUNDARY)
-            assert below == (place in ROLES and use in ("", "apply", "run")), (action, place)
+            assert below == bool(may and place in ROLES), (action, place)
     for place in places(document):
-        assert allowed(document, "iam:UpdateAssumeRolePolicy", place) == (place in ROLES and use in ("", "apply", "run"))
+        assert allowed(document, "iam:UpdateAssumeRolePolicy", place) == bool(may and place in ROLES)
         for service in SERVICES:
             assert not allowed(document, "iam:PassRole", place, iam__PassedToService=service), (place, service)
 
@@ -135,11 +137,23 @@ def test_apply_below_the_boundary(sandbox: Sandbox, api: str) -> None:
     assert refused.returncode == 77 and "iam:PutRolePolicy" in refused.stdout + refused.stderr, refused.stderr
 
 
-def test_a_spec_without_boundary_is_told(sandbox: Sandbox) -> None:
+def test_a_spec_without_boundary_is_told(sandbox: Sandbox, api: str) -> None:
+    """The policy it gets makes no roles; with roles made by others it is enough, and only who asks for it gets the way up."""
     told = billingd(sandbox, "iam-policy")
-    assert "the spec has no `boundary`" in told.stderr and "become administrator" in told.stderr
+    assert told.returncode == 0 and "the spec has no `boundary`" in told.stderr and "iam-policy --boundary" in told.stderr
     assert "boundary" not in billingd(sandbox, "iam-policy", "--for", "bill").stderr
-    assert printed_policy(sandbox)["Statement"]
+    whole = billingd(sandbox, "iam-policy", "--without-boundary")
+    assert "become administrator" in whole.stderr
+    ways = actions(json.loads(whole.stdout)) - actions(json.loads(told.stdout))
+    assert {"iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"} <= ways and {w.split(":")[0] for w in ways} == {"iam"}, ways
+    session = session_of(sandbox, json.loads(told.stdout))
+    refused = billingd(sandbox, "apply", "--yes", **session)
+    assert refused.returncode in (1, 77) and "roles only with a `boundary`" in refused.stderr, refused.stderr
+    sandbox.switches(authorize=False)
+    assert billingd(sandbox, "apply", "--yes").returncode == 0
+    sandbox.client("s3").delete_bucket_policy(Bucket="ddn-apigw-accesslog-bucket")
+    sandbox.switches(authorize=True)
+    assert billingd(sandbox, "apply", "--yes", **session).returncode == 0
 
 
 @pytest.mark.parametrize("wrong", ["*", "a*", "a b", "arn:aws:iam::123456789012:role/x", "arn:aws:iam::*:policy/x", "a/b", "arn:aws:iam::123456789012:policy/*",

@@ -1,7 +1,9 @@
 """What billingd does not do, whatever the spec says: docs/security.md has the list."""
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,6 +80,56 @@ def test_max_changes_is_a_number(spec: Spec, run: Callable[..., Any], wrong: str
     spec.write(settings={"max_changes": wrong})
     said = run("check")
     assert said.returncode == 78 and "billing.yaml:8:16: reconcile.max_changes: must be a number" in said.stderr, said.stderr
+
+
+# ---- reconcile.calls_per_minute ----
+
+def test_a_budget_of_calls(sandbox: Sandbox, spec: Spec, run: Callable[..., Any], api: str) -> None:
+    assert run("apply", "--yes").returncode == 0
+    sandbox.clear()
+    whole = run("plan")
+    need = len(sandbox.calls())
+    assert "Nothing to change" in whole.stdout and need > 30
+    # Too small a budget is told with the numbers.
+    spec.write(settings={"interval": "5m", "calls_per_minute": "2"})
+    warned = run("check")
+    told = re.search(r"billing.yaml:8:21: reconcile.calls_per_minute: .*takes (\d+) calls or more, .*room for 10: .*; (\d+) a minute", warned.stderr + warned.stdout)
+    assert told and need * 0.8 <= int(told[1]) <= need and int(told[2]) == -(-int(told[1]) // 5), (warned.stderr, need)
+    spec.write(settings={"interval": "5m", "calls_per_minute": told[2]})
+    assert "calls_per_minute" not in run("check").stderr
+    for wrong in ("0", "few", "-1", "1000000"):
+        spec.write(settings={"calls_per_minute": wrong})
+        said = run("check")
+        assert said.returncode == 78 and "reconcile.calls_per_minute: must be a number of calls" in said.stderr, said.stderr
+    # The plan is the same, minutes later by a clock that runs two hundred times as fast.
+    spec.write(settings={"interval": "1h", "calls_per_minute": "10"})
+    sandbox.clear()
+    [library] = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    late = run("plan", LD_PRELOAD=str(library), FAKETIME="+0 x200", NO_FAKE_STAT="1", ASAN_OPTIONS="verify_asan_link_order=0")
+    assert late.returncode == 0 and len(sandbox.calls()) == need, late.stderr
+    assert re.search(r"\d+ calls wait for reconcile.calls_per_minute: 10\n", late.stderr), late.stderr
+    took = re.compile(r", ([0-9.]+) s$", re.MULTILINE)
+    assert took.sub("", late.stdout) == took.sub("", whole.stdout)
+    [seconds] = took.findall(late.stdout)
+    assert float(seconds) >= (need - 1) // 10 * 60 - 60, seconds
+
+
+def test_the_daemon_keeps_its_lead_within_the_budget(sandbox: Sandbox, spec: Spec, start: Callable[..., Any], api: str) -> None:
+    spec.write(settings=REGULAR | {"calls_per_minute": "off", "lease": "2s"})
+    daemon = start().ready()
+    daemon.kick()
+    spec.write(settings={"calls_per_minute": "4"})
+    sandbox.clear()
+    daemon.send(1)
+    daemon.wait(lambda: sum(c["operation"] == "PutObject" for c in sandbox.calls()) >= 4)  # the lease, and nothing else
+    waits = [c["operation"] for c in sandbox.calls() if c["operation"] not in ("GetCallerIdentity", "PutObject", "GetObject")]
+    assert 1 <= len(waits) <= 4, waits
+    assert daemon.metric("billingd_calls_waiting") > 10
+    assert any("calls_wait" in line and "calls_per_minute" in line for line in daemon.lines)
+    # More of them by a reload, none of them lost; and who stops waits for nothing.
+    spec.write(settings={"calls_per_minute": "6"})
+    daemon.send(1)
+    assert daemon.end() == 0
 
 
 # ---- policies ----

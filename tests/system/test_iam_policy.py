@@ -36,7 +36,7 @@ def session_of(sandbox: Sandbox, *policies: dict[str, Any]) -> dict[str, str]:
 
 
 def printed_policy(sandbox: Sandbox, *words: str) -> Any:
-    done = billingd(sandbox, "iam-policy", *words)
+    done = billingd(sandbox, "iam-policy", *words, "--without-boundary")
     assert done.returncode == 0 and "a managed policy holds" not in done.stderr, done.stderr
     return json.loads(done.stdout)
 
@@ -240,7 +240,7 @@ def large_spec(folder: Path, pipelines: int) -> Path:
 
 
 def test_a_large_policy_is_told_and_split(sandbox: Sandbox, tmp_path: Path) -> None:
-    words = ("-f", str(large_spec(tmp_path, 8)), "iam-policy")
+    words = ("-f", str(large_spec(tmp_path, 8)), "iam-policy", "--without-boundary")
     whole = billingd(sandbox, *words, BILLING_ACCOUNT_ID="")
     assert whole.returncode == 0
     policy = json.loads(whole.stdout)

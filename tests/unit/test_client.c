@@ -1094,6 +1094,61 @@ static void check_end(aws_done_fn *first)
     clock_freeze(-1);
 }
 
+static void until(int answers)
+{
+    while (f.sent - f.left < answers)
+        (void)uv_run(&f.loop, UV_RUN_ONCE);
+}
+
+static size_t waiting(void)
+{
+    struct aws_pacing pacing;
+
+    aws_client_pacing(f.client, &pacing);
+    return pacing.waiting;
+}
+
+/* What is over the budget waits its turn and fails of nothing; who we are, and what may not wait,
+ * goes on.  The clock stands still but where it is set. */
+static void test_budget_of_calls(void)
+{
+    static const struct server_reply script[] = {
+        JSON("{\"logGroups\":[]}"), JSON("{\"logGroups\":[]}"), OK, JSON("{\"logGroups\":[]}")};
+
+    server_up(script, 4);
+    clock_freeze_monotonic(1000000);
+    client_up();
+    aws_client_pace(f.client, 2);
+    for (int i = 0; i < 5; i++)
+        ask_for_groups();
+    until(2);
+    CHECK_INT(waiting(), 3);
+    whoami();
+    until(3);
+    CHECK_INT(f.answers[5].calls, 1);
+    ask_for_groups();
+    aws_client_unpaced(f.calls[6]);
+    until(4);
+    CHECK_INT(f.answers[6].calls, 1);
+    CHECK_INT(waiting(), 3);
+    CHECK_INT(f.server.request_count, 4);
+    aws_call_cancel(f.calls[2]); /* the first of the queue: the next takes its place */
+    f.left--;
+    CHECK_INT(waiting(), 2);
+    clock_freeze_monotonic(1000000 + 3600000); /* far beyond every deadline */
+    aws_client_pace(f.client, 1);
+    until(6); /* with the cancelled one */
+    CHECK_INT(f.answers[3].calls, 1);
+    CHECK_INT(f.answers[3].reply.kind, ERR_NONE);
+    CHECK_INT(waiting(), 1);
+    aws_client_pace(f.client, 0);
+    end();
+    CHECK_INT(f.answers[4].reply.kind, ERR_NONE);
+    CHECK_INT(f.answers[2].calls, 0);
+    CHECK_INT(f.server.request_count, 6);
+    clock_freeze_monotonic(-1);
+}
+
 static void test_free_at_once(void)
 {
     static const struct server_reply script[] = {OK};
@@ -1226,6 +1281,7 @@ int main(void)
     play("assume_role_override_service_profile_url");
     check_end(cancel_all);
     check_end(free_all);
+    test_budget_of_calls();
     test_free_at_once();
     test_settings();
     test_settings_in_any_case();

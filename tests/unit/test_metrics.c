@@ -87,10 +87,10 @@ static void test_codes(void)
 
     metric_clear(&service_metrics.aws_requests_total);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        service_metrics_count_request(&(struct aws_attempt){"s3", "GetObject", words[i], false, 1});
+        service_metrics_count_request(&(struct aws_attempt){"s3", "GetObject", words[i], false, 1, 0});
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         service_metrics_count_request(
-            &(struct aws_attempt){"s3", "GetObject", others[i], false, 1});
+            &(struct aws_attempt){"s3", "GetObject", others[i], false, 1, 0});
     service_metrics_write(clock_now_ms(), &out);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         char wanted[128];
@@ -271,9 +271,9 @@ static void test_billingd(void)
     service_metrics_set_conditions("ddn-api/gone", "log_group", synced);
     metric_set(&service_metrics.resource_drift_fields, 2, "ddn-api/stream", NULL);
     metric_observe(&service_metrics.reconcile_duration, 0.31, NULL);
-    service_metrics_count_request(&(struct aws_attempt){"s3", "HeadBucket", "ok", false, 12});
+    service_metrics_count_request(&(struct aws_attempt){"s3", "HeadBucket", "ok", false, 12, 0});
     service_metrics_count_request(
-        &(struct aws_attempt){"firehose", "CreateDeliveryStream", "ThrottlingException", true, 40});
+        &(struct aws_attempt){"firehose", "CreateDeliveryStream", "ThrottlingException", true, 40, 1500});
     service_metrics_write(clock_now_ms(), &out);
     CHECK(strstr(out.data, "billingd_config_last_reload_successful 0\n") != NULL);
     CHECK(strstr(out.data, "_success_timestamp_seconds 1763812345.678\n") != NULL);
@@ -286,6 +286,7 @@ static void test_billingd(void)
                            "operation=\"CreateDeliveryStream\",code=\"ThrottlingException\"} 1\n"));
     CHECK(strstr(out.data, "billingd_aws_throttled_total{service=\"firehose\"} 1\n") != NULL);
     CHECK(strstr(out.data, "billingd_aws_throttled_total{service=\"s3\"} 0\n") != NULL);
+    CHECK(strstr(out.data, "billingd_calls_waited_seconds_total 1.5\n") != NULL);
     CHECK_INT(promtool(out.data), 0);
     str_fini(&out);
 

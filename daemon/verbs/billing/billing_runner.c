@@ -4,9 +4,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/store/damaged.h"
+#include "billing/store/scan_cap.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb_loop.h"
-#include "daemon/views/progress.h"
+#include "daemon/views/progress_view.h"
 #include "daemon/views/terminal.h"
 #include "spec/account_guard.h"
 #include "spec/billing_setup.h"
@@ -115,6 +116,8 @@ static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pi
         turn.billing = billing_setup(runner->manifest, pipeline, session, account, &e);
         code = turn.billing ? runner->turn(flow, &turn, &e) : EXIT_BAD_CONFIG;
         note_code(runner, code >= 0 ? code : exit_code_of_error(&e));
+        if (code != EXIT_DONE && scan_cap_refused())
+            note_code(runner, EXIT_REFUSED);
     }
     billing_runner_quiet(&turn);
     tell(runner, pipeline, &e);
@@ -151,7 +154,7 @@ static void on_redraw(void *arg)
     struct billing_runner *runner = arg;
 
     if (runner->progress)
-        progress_tick(runner->progress);
+        progress_view_tick(runner->progress, runner->client);
 }
 
 static void on_stop(void *arg)
@@ -220,6 +223,7 @@ int billing_runner_run(const struct options *options, bool many, billing_turn_fn
     verb_loop_init(&runner.loop);
     runner.client = aws_client_new(&runner.loop.loop, &e);
     if (runner.client) {
+        aws_client_pace(runner.client, (size_t)runner.manifest->calls_per_minute);
         run_loop(&runner);
     } else {
         (void)fprintf(stderr, "billingd: %s\n", e.text);

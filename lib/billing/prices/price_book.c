@@ -8,9 +8,9 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const section_keys[] = {"time_zone",    "currency",   "prices", "customers",
-                                           "max_response", "rollup",     "audit",  "close",
-                                           "log_groups",   "partitions", NULL};
+static const char *const section_keys[] = {"time_zone",    "currency",   "prices",     "customers",
+                                           "max_response", "scan_cap",   "rollup",     "audit",
+                                           "close",        "log_groups", "partitions", NULL};
 
 static bool check_zone(const struct section_value *section, const char *name)
 {

@@ -12,6 +12,7 @@ static const char *const rollup_keys[] = {
     "scan_budget", "keep_runs", NULL};
 static const char *const audit_keys[] = {"max_gap", "backfill", "backfill_budget", "accept", NULL};
 static const char *const accept_keys[] = {"from", "to", "events", "why", NULL};
+static const char *const scan_cap_keys[] = {"day", "month", NULL};
 static const char *const close_keys[] = {"archive", "signing_key", NULL};
 static const char *const columns[] = {"sub", "user", "method", "path", "route", "status", NULL};
 static const char *const default_columns[] = {"sub", "user", "method", "route", "status", NULL};
@@ -122,6 +123,17 @@ static void read_rollup(const struct section_value *section, struct billing_sett
         calendar_day_text(since, text);
         settings->since = mem_text(text);
     }
+}
+
+static void read_scan_cap(const struct section_value *section, struct billing_settings *settings)
+{
+    const struct section_value cap = part_of(section, "scan_cap", scan_cap_keys);
+
+    read_bytes(&cap, "day", "1TiB (0: no limit)", &settings->scan_cap_day_bytes);
+    read_bytes(&cap, "month", "10TiB (0: no limit)", &settings->scan_cap_month_bytes);
+    if (settings->scan_cap_month_bytes &&
+        settings->scan_cap_month_bytes < settings->scan_cap_day_bytes)
+        section_tell(&cap, "month", "is less than scan_cap.day, which then never holds");
 }
 
 /* The decimal text of a share, new: "0.01%" is "0.0001".  NULL when it is none. */
@@ -343,6 +355,7 @@ void settings_from_section(const struct section_value *section, struct billing_s
                           "must be projection or registration");
     settings->register_partitions = partitions && !strcmp(partitions, "registration");
     read_rollup(section, settings);
+    read_scan_cap(section, settings);
     read_max_response(section, settings);
     read_log_groups(section, settings);
     check_rules(section, settings);

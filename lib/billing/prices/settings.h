@@ -22,6 +22,8 @@ struct billing_settings {
     int closed_after_hours; /* a day is closed this long after it ended */
     int parallel_queries;
     int64_t scan_budget_bytes; /* per pass; 0: no limit */
+    /* What Athena may scan in a day and in a month of UTC: store/scan_cap.h; 0: no limit. */
+    int64_t scan_cap_day_bytes, scan_cap_month_bytes;
     /* A response of more bytes is not believed.  The default is more than API Gateway can send: 10
      * MB (HTTP APIs), or what a stream of a REST API holds in 15 minutes at 2 MB/s.  (API Gateway,
      * "Quotas"; "Stream the integration response") */

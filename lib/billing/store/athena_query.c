@@ -8,6 +8,7 @@
 #include "billing/store/athena_query_private.h"
 #include "billing/store/athena_query_text.h"
 #include "billing/store/damaged.h"
+#include "billing/store/scan_cap.h"
 #include "billing/store/store_operations.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ enum {
     MOST_BLIND_POLLS = 10, /* looks in a row without an answer */
     FIRST_PAUSE_MS = 500,  /* after a refused start or a failed run */
     MOST_PAUSE_MS = 30000,
+    KEY_LENGTH = 24,
     WAIT_PERCENT = 5, /* a look comes at most so much of a query's time after its end */
 };
 
@@ -121,6 +123,15 @@ static void token_of(const struct run *run, char token[static 65])
     digest_sha256(whole, strlen(whole), token);
 }
 
+/* What scan_cap.h counts a run by. */
+static char *key_of(const struct run *run)
+{
+    char token[65];
+
+    token_of(run, token);
+    return mem_text_n(token, KEY_LENGTH);
+}
+
 static json_t *start_params(const struct run *run)
 {
     const struct billing_names *names = &run->billing->names;
@@ -160,8 +171,24 @@ static void stop_unseen(struct run *run)
     stop(run);
 }
 
+/* It runs now, or may: its id is noted where there is one, and what it scanned found later. */
+static void note_started(const struct run *run)
+{
+    cleanup_free char *key = key_of(run);
+
+    if (*run->result->id)
+        scan_cap_started(run->flow, run->billing, key, run->result->id);
+}
+
+static void note_end(const struct run *run, int64_t bytes)
+{
+    cleanup_free char *key = key_of(run);
+
+    scan_cap_end(run->flow, run->billing, key, bytes);
+}
+
 /* Too many queries of the account run already: wait for a place, with the same token. */
-static int start(struct run *run, struct err *e)
+static int send_start(struct run *run, struct err *e)
 {
     for (unsigned refusals = 0;; refusals++) {
         struct err failed = {0};
@@ -175,16 +202,32 @@ static int start(struct run *run, struct err *e)
                            json_text(reply, "QueryExecutionId"));
             return 0;
         }
-        if (failed.kind == ERR_CANCELLED && sent)
+        if (failed.kind == ERR_CANCELLED && sent) {
             stop_unseen(run);
-        else if (failed.kind != ERR_CANCELLED && flow_throttled(run->flow) &&
-                 refusals < MOST_REFUSALS) {
+        } else if (failed.kind != ERR_CANCELLED && flow_throttled(run->flow) &&
+                   refusals < MOST_REFUSALS) {
             if (!pause_before(run->flow, refusals, e))
                 continue;
             return -1;
         }
         return err_set(e, failed.kind, "%s", failed.text);
     }
+}
+
+static int start(struct run *run, struct err *e)
+{
+    cleanup_free char *key = key_of(run);
+    int failed;
+
+    *run->result->id = '\0';
+    if (scan_cap_begin(run->flow, run->billing, key, e))
+        return -1;
+    failed = send_start(run, e);
+    if (*run->result->id || e->kind == ERR_CANCELLED)
+        note_started(run);
+    else
+        note_end(run, 0);
+    return failed;
 }
 
 static int look(struct run *run, unsigned *blind, struct err *e)
@@ -246,6 +289,7 @@ static void count(struct run *run)
     run->result->engine_ms +=
         json_integer_value(json_object_get(statistics, "EngineExecutionTimeInMillis"));
     state.scanned_bytes += json_integer_value(json_object_get(statistics, "DataScannedInBytes"));
+    note_end(run, json_integer_value(json_object_get(statistics, "DataScannedInBytes")));
 }
 
 /* Names that the SQL of this billingd knows and the catalogue does not: before the first `apply`,

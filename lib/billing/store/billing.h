@@ -42,9 +42,10 @@ struct billing {
     struct aws_session *session; /* borrowed */
     struct billing_names names;
     struct billing_settings settings;
-    struct price_book *book; /* owned */
-    json_t *damaged;         /* objects that queries leave out: damaged.h */
-    json_t *queries;         /* name -> SQL, table names in, ${runtime} placeholders left */
+    struct price_book *book;  /* owned */
+    int64_t scan_limit_bytes; /* of the workgroup, for one query; 0: none that the spec names */
+    json_t *damaged;          /* objects that queries leave out: damaged.h */
+    json_t *queries;          /* name -> SQL, table names in, ${runtime} placeholders left */
 };
 
 /* The log groups of the account whose events are billed: the present one (index 0), then those that
