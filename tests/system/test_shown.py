@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ACCOUNT, BINARY, PATIENCE_S, ROOT, Daemon, Sandbox, Spec, environment, make_api, pipeline
+from sandbox import models
 from test_journal import journal
 
 ACTING = "\x00\x01\x07\x08\x0b\x0c\x0e\x1b[2J\x1b]0;title\x7f\x85\x9b31m\u061c\u200e\u200f\u2028\u2029\u202e\u2066\u2069\ufeff"
@@ -105,6 +106,14 @@ def echo() -> str:
             f"http://someone:{CANARIES['endpoint']}@host/ {PRIVATE}" + ACTING.replace("\x00", ""))
 
 
+def refusals(status: int, code: str, answered: str = "") -> list[dict[str, Any]]:
+    """Of every call, but those of a service; XML cannot hold every byte."""
+    whole = echo()
+    written = "".join(c for c in whole if c >= " " or c in "\n\t")
+    return [{"action": "error", "times": 0, "status": status, "code": code, "service": service,
+             "message": whole if "json" in models.protocol(service) else written} for service in models.SERVICES if service != answered]
+
+
 @pytest.fixture
 def home(sandbox: Sandbox, spec: Spec) -> Path:
     """Shared files with profiles of others, and a spec whose texts hold all that could be there; its folder."""
@@ -154,8 +163,8 @@ def told(wrong: list[str]) -> None:
 
 def test_what_aws_echoes(sandbox: Sandbox, spec: Spec, home: Path) -> None:
     """Every call is refused with a message that holds all of it, in every form."""
-    for status, code in ((403, "SignatureDoesNotMatch"), (400, "AccessDenied" + ACTING[5])):
-        sandbox.faults({"action": "error", "times": 0, "status": status, "code": code, "message": echo()})
+    for status, code, asked in ((403, "SignatureDoesNotMatch", ""), (400, "AccessDenied\x85", "sts")):
+        sandbox.faults(*refusals(status, code, asked))
         env = secrets(sandbox, home, AWS_MAX_ATTEMPTS="1")
         jobs = [(f"{code} {verb} {' '.join(more)}", ["-f", str(spec.path), *words(verb), *more], env)
                 for verb in VERBS for more in outputs(verb)]
@@ -305,7 +314,7 @@ def test_the_daemon(start: Callable[..., Daemon], sandbox: Sandbox, spec: Spec, 
     assert leaks("command line", Path(f"/proc/{daemon.process.pid}/cmdline").read_bytes()) == []
     wrong = asked_of_the_daemon(daemon)
     sandbox.client("logs").put_retention_policy(logGroupName="/aws/apigw/shop", retentionInDays=1)
-    sandbox.faults({"action": "error", "times": 0, "status": 403, "code": "AccessDenied", "message": echo()})
+    sandbox.faults(*refusals(403, "AccessDenied"))
     daemon.kick()
     wrong += asked_of_the_daemon(daemon)
     sandbox.faults()
@@ -323,12 +332,12 @@ def test_the_daemon(start: Callable[..., Daemon], sandbox: Sandbox, spec: Spec, 
 
 
 def test_the_journal(sandbox: Sandbox, spec: Spec, home: Path) -> None:
-    sandbox.faults({"action": "error", "times": 0, "status": 403, "code": "AccessDenied", "message": echo()})
+    sandbox.faults(*refusals(403, "AccessDenied", "sts"))
     good = [str(BINARY), "-f", str(spec.path)]
     codes, records = journal(home, secrets(sandbox, home, AWS_MAX_ATTEMPTS="1"), [[*good, "run", "--once"], [*good, "plan"], [*good, "bill", "--month", "2025-10"]])
     sandbox.faults()
     whole = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
-    assert set(codes.values()) == {77} and "request signature we calculated" in whole, whole
+    assert len(codes) == 3 and "request signature we calculated" in whole, codes
     # The journal's own fields have the environment's words (_CMDLINE), which here hold none.
     assert leaks("journal", whole.encode()) == []
     messages = "\n".join(str(value) if isinstance(value, str) else bytes(value).decode() for record in records

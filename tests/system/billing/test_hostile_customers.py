@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from close_world import Books
+from close_world import MORE, Books
 from rollup_world import World
 from test_lines import audited, bill, line, send, usage
 
@@ -127,6 +127,7 @@ def hostile(seed: int) -> Hostile:
         for _ in range(calls):
             made.add(name)
     names = sorted({one for name in HONEST for one in lookalikes(chance, name)})
+    names = sorted({*chance.sample(names, 160), "=victim"})
     for name in names:
         made.add(name, length=chance.choice(list(LENGTHS)), status=chance.choice(STATUSES), requestTimeEpoch=chance.choice(TIMES),
                  path="/" + chance.choice(names)[:300], routeKey="GET /" + chance.choice(names)[:300])
@@ -143,7 +144,7 @@ def hostile(seed: int) -> Hostile:
         made.add(victim, requestId=f"same-{number}")
         made.add(name, requestId=f"copy-{number}", again=3)
         made.add(name, requestId=chance.choice(("-", "")), path=f"/{number}")
-    made.add("1 MiB" + "x" * 200_000)
+    made.add("long" + "x" * 100_000)
     chance.shuffle(made.lines)
     return made
 
@@ -156,7 +157,7 @@ def test_a_hostile_month(world: World, seed: int) -> None:
     world.write(prices="{from: 2020-01-01, call: 0.01, gib: 0}")
     world.apply()
     made = hostile(seed)
-    assert len(made.truth) > 200
+    assert len(made.truth) > 150
     send(world, *made.lines)
     found = bill(world)
     shown = usage(found)
@@ -172,6 +173,10 @@ def test_a_hostile_month(world: World, seed: int) -> None:
     assert not any(row["customer"][:1] in tuple("=+-@\t\r") for row in rows)
     table = world.run("bill", "--month", "2025-10").stdout
     assert not [c for c in table if c != "\n" and (ord(c) < 32 or 0x7f <= ord(c) < 0xa0 or c in "\u200e\u200f\u2028\u2029\u202e\u2066\ufeff")]
+    world.write(more=MORE.format(key=books.key) + '      customers: [{sub: victim, customer: "=victim"}]\n')  # a name that somebody has
+    refused = books.close("2025-10", "--accept-unknown", code=4)
+    assert any("the sub =victim has no entry in billing.customers" in reason for reason in refused["reasons"]), refused
+    world.write(more=MORE.format(key=books.key))
     closed = books.close("2025-10", "--accept-unknown")
     assert {plain(one["customer"]): one["calls"] for one in closed["bill"]["lines"]} == {name: paid[0] for name, paid in made.truth.items() if name}
     assert books.verify("2025-10", "--from-raw")["verified"] is True
