@@ -143,7 +143,7 @@ static void report(struct pass_runner *runner)
     if (runner->options->output == OUTPUT_JSON) {
         json_auto_t *json = plan_view_json(runner->pass, runner->manifest);
 
-        (void)json_view_print(json);
+        (void)json_view_print_told(json);
     } else {
         plan_view_print_summary(runner->pass, stdout);
     }

@@ -142,7 +142,7 @@ static void run(struct flow *flow, void *arg)
         json_auto_t *json = json_pack("{s:s, s:O, s:b}", "format_version", JSON_FORMAT_VERSION,
                                       "pauses", pausing->listed, "complete", !pausing->code);
 
-        (void)json_view_print(json);
+        (void)json_view_print_told(json);
     } else {
         print_list(pausing);
     }

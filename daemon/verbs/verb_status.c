@@ -52,7 +52,7 @@ static void print(const struct pass_runner *runner, const json_t *looks)
     json_auto_t *json = status_view_json(runner->pass, runner->manifest, looks);
 
     if (runner->options->output == OUTPUT_JSON) {
-        (void)json_view_print(json);
+        (void)json_view_print_told(json);
         return;
     }
     plan_view_print_pauses(runner->pass, runner->manifest, stdout);

@@ -130,32 +130,6 @@ static void run(struct whoami *whoami)
 
 /* ---- telling ---- */
 
-/* Settings are told as they are, and a secret may have been put into any of them. */
-static json_t *without_secrets(const json_t *told)
-{
-    json_t *hidden, *item;
-    const char *key;
-    size_t i;
-
-    if (json_is_string(told)) {
-        cleanup_free char *text = secret_hide(json_string_value(told));
-
-        return json_string(text);
-    }
-    if (json_is_array(told)) {
-        hidden = json_array();
-        json_array_foreach((json_t *)told, i, item)
-            json_array_append_new(hidden, without_secrets(item));
-        return hidden;
-    }
-    if (!json_is_object(told))
-        return json_share(told);
-    hidden = json_object();
-    json_object_foreach((json_t *)told, key, item)
-        json_object_set_new(hidden, key, without_secrets(item));
-    return hidden;
-}
-
 static void print_end(const json_t *answer)
 {
     const char *end = json_text(answer, "expires");
@@ -243,7 +217,8 @@ static void print_pipelines(const struct whoami *whoami)
 
 static int print(struct whoami *whoami, const struct options *options)
 {
-    json_t *answer = without_secrets(whoami->answer);
+    /* Settings are told as they are, and a secret may have been put into any of them. */
+    json_t *answer = json_with_texts(whoami->answer, secret_hide);
     const char *error = json_text(answer, "error");
 
     json_decref(whoami->answer);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/text_width.h"
 #include "daemon/views/terminal.h"
 #include "daemon/views/text_diff.h"
@@ -30,12 +31,23 @@ bool plan_view_has_changes(const struct pass *pass)
 /* 0.1 as 0.1. */
 enum { PRINTED = JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_REAL_PRECISION(15) };
 
-/* Documents as indented JSON with sorted keys, scalars as they are; new text. */
+/* Documents as indented JSON with sorted keys, scalars as they are, without known secrets; new
+ * text.
+ */
 static char *value_text(const json_t *value)
 {
-    if (json_is_string(value))
-        return mem_text(json_string_value(value));
-    return json_dumps(value, PRINTED | JSON_INDENT(2));
+    json_auto_t *told = json_with_texts(value, secret_hide_known);
+
+    if (json_is_string(told))
+        return mem_text(json_string_value(told));
+    return json_dumps(told, PRINTED | JSON_INDENT(2));
+}
+
+static char *compact_text(const json_t *value)
+{
+    json_auto_t *told = json_with_texts(value, secret_hide_known);
+
+    return json_dumps(told, PRINTED);
 }
 
 /* One line for people: long documents are only counted. */
@@ -51,7 +63,7 @@ static char *short_text(const json_t *value)
     text = value_text(value);
     for (const char *p = text; *p; p++)
         lines += *p == '\n';
-    compact = json_is_string(value) ? mem_text(text) : json_dumps(value, PRINTED);
+    compact = json_is_string(value) ? mem_text(text) : compact_text(value);
     if (strlen(compact) <= 160 && !strchr(compact, '\n'))
         return text_width_fit(compact, 160);
     return lines > 1 ? mem_printf("(%zu lines)", lines) : text_width_fit(compact, 160);

@@ -118,6 +118,31 @@ json_int_t json_whole(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
+json_t *json_with_texts(const json_t *value, char *(*change)(const char *text))
+{
+    json_t *copy, *each;
+    const char *key;
+    size_t i;
+
+    if (json_is_string(value)) {
+        cleanup_free char *text = change(json_string_value(value));
+
+        return json_string(text);
+    }
+    if (json_is_array(value)) {
+        copy = json_array();
+        json_array_foreach(value, i, each)
+            json_array_append_new(copy, json_with_texts(each, change));
+        return copy;
+    }
+    if (!json_is_object(value))
+        return json_deep_copy(value);
+    copy = json_object();
+    json_object_foreach((json_t *)value, key, each)
+        json_object_set_new(copy, key, json_with_texts(each, change));
+    return copy;
+}
+
 char *json_canonical(const json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);

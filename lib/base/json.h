@@ -23,6 +23,8 @@ void json_put_at(json_t *document, const char *path, json_t *value);
 const char *json_text(const json_t *object, const char *key);
 /* The whole number of a member, 0 when it is missing or none. */
 json_int_t json_whole(const json_t *object, const char *key);
+/* A copy in which each text, but keys, is what change (new text) makes of it. */
+json_t *json_with_texts(const json_t *value, char *(*change)(const char *text));
 /* Compact text with sorted keys; new memory. */
 char *json_canonical(const json_t *value);
 /* Equal by meaning: 1 is 1.0; null, false, "", {} and [] equal absence. */

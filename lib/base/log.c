@@ -59,12 +59,19 @@ static bool in_journal(void)
     return log_journal_is_open();
 }
 
-/* A detail as text without secrets; new text. */
+/* A detail as text without secrets and bytes that act; new text. */
 static char *detail_text(const json_t *value)
 {
     cleanup_free char *whole = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+    cleanup_free char *shown = secret_hide(json_is_string(value) ? json_string_value(value)
+                                           : whole               ? whole
+                                                                 : "");
+    struct printable stream = {0};
+    struct str out = {0};
 
-    return secret_hide(json_is_string(value) ? json_string_value(value) : whole ? whole : "");
+    printable_add(&stream, &out, shown, strlen(shown));
+    printable_end(&stream, &out);
+    return str_take(&out);
 }
 
 /* Why it is so, whatever the event calls that. */
@@ -98,14 +105,16 @@ static void add_pipeline(struct str *record, const json_t *details)
  * for people, on one line. */
 static char *message_text(const char *event, const json_t *details)
 {
-    cleanup_str struct str plain = {0}, reasons = {0};
-    struct str out = {0};
-    struct printable stream = {0};
-    const char *subject = json_string_value(json_object_get(details, "resource")), *key;
-    json_t *value;
+    cleanup_str struct str reasons = {0};
+    struct str plain = {0};
+    json_t *about = json_object_get(details, "resource"), *value;
+    cleanup_free char *subject = NULL;
+    const char *key;
 
-    if (!subject)
-        subject = json_string_value(json_object_get(details, "pipeline"));
+    if (!json_is_string(about))
+        about = json_object_get(details, "pipeline");
+    if (json_is_string(about))
+        subject = detail_text(about);
     str_addf(&plain, subject ? "%s %s" : "%s", event, subject);
     json_object_foreach((json_t *)details, key, value) {
         cleanup_free char *text = detail_text(value);
@@ -119,9 +128,7 @@ static char *message_text(const char *event, const json_t *details)
     for (size_t i = 0; i < plain.len; i++)
         if (plain.data[i] == '\n')
             plain.data[i] = ' ';
-    printable_add(&stream, &out, plain.data, plain.len);
-    printable_end(&stream, &out);
-    return str_take(&out);
+    return str_take(&plain);
 }
 
 /* As log_journal_send. */

@@ -267,9 +267,10 @@ void secret_forget(void)
 
 /* One look through a text: what was found. */
 struct search {
-    bool *hidden;   /* per byte of the text */
-    char *whole;    /* name of the first secret that is there as a whole; "": it was learned */
-    bool lookalike; /* something has the form of one */
+    bool *hidden;    /* per byte of the text */
+    char *whole;     /* name of the first secret that is there as a whole; "": it was learned */
+    bool only_known; /* is looked for */
+    bool lookalike;  /* something has the form of one */
 };
 
 /* Bytes, NUL-ended, and for each where in the text it begins; one more for the end. */
@@ -703,6 +704,8 @@ enum { MOST_ESCAPED = 3 };
 static void find_all(struct search *search, const struct view *view)
 {
     find_known(search, view);
+    if (search->only_known)
+        return;
     find_users(search, view);
     find_lookalikes(search, view);
     find_named(search, view);
@@ -763,17 +766,27 @@ char *secret_in(const char *text)
     return name;
 }
 
-char *secret_hide(const char *text)
+static char *hidden(struct search *search, const char *text)
 {
-    struct search search = {.hidden = mem_new(strlen(text) + 1)};
     struct str s = {0};
 
-    look_through(&search, text);
+    search->hidden = mem_new(strlen(text) + 1);
+    look_through(search, text);
     for (size_t i = 0; text[i]; i++)
-        if (!search.hidden[i])
+        if (!search->hidden[i])
             str_add_char(&s, text[i]);
-        else if (!i || !search.hidden[i - 1])
+        else if (!i || !search->hidden[i - 1])
             str_add(&s, "***");
-    search_fini(&search);
+    search_fini(search);
     return str_take(&s);
+}
+
+char *secret_hide(const char *text)
+{
+    return hidden(&(struct search){0}, text);
+}
+
+char *secret_hide_known(const char *text)
+{
+    return hidden(&(struct search){.only_known = true}, text);
 }

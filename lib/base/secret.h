@@ -27,5 +27,7 @@ void secret_learn_lasting(const char *value);
 void secret_forget(void);
 /* The text with *** for every secret in it; new text. */
 char *secret_hide(const char *text);
+/* The same only for those that are known, whatever looks like one: for data. */
+char *secret_hide_known(const char *text);
 
 #endif

@@ -317,12 +317,21 @@ static bool any_fits(const struct finding *f)
 
 /* ---- without an API: a log group or a stream that somebody named ---- */
 
+/* What CloudWatch Logs takes as the name of a log group. */
+static bool may_be_group(const char *name)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/#-";
+
+    return name && *name && !name[strspn(name, letters)];
+}
+
 static void add_group(struct flow *flow, struct finding *f, const char *name)
 {
     size_t index = json_object_size(f->groups);
     const json_t *filters;
 
-    if (!name || !*name || json_object_get(f->groups, name))
+    if (!may_be_group(name) || json_object_get(f->groups, name))
         return;
     json_object_set_new(f->groups, name, json_null());
     look_at_group(flow, f, index);

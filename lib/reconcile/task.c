@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "resources/ignore.h"
 #include "resources/members.h"
 
@@ -96,6 +97,15 @@ static void note_ignored(struct task *task, const struct scope *scope)
     }
 }
 
+/* They tell texts that others have set in AWS. */
+static void hide_secrets(struct task *task)
+{
+    json_t *told = json_with_texts(task->notes, secret_hide_known);
+
+    json_decref(task->notes);
+    task->notes = told;
+}
+
 static void take_notes(struct task *task)
 {
     struct scope scope;
@@ -116,6 +126,7 @@ static void take_notes(struct task *task)
     }
     if (task->kind->note)
         task->kind->note(&scope, task->notes);
+    hide_secrets(task);
     task->own_notes = json_array_size(task->notes);
 }
 

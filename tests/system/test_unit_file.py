@@ -93,6 +93,8 @@ class UnitFile(unittest.TestCase):
     def test_no_secrets(self):
         for value in settings(self.text)["Service"].get("Environment", []):
             self.assertNotIn("AWS_SECRET", value)
+        for name in ("billingd.service", "billingd-close.service"):
+            self.assertEqual(settings((UNIT.parent / name).read_text())["Service"]["LimitCORE"], ["0"])
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ static void test_fields(int fd)
     check_field(length, "PRIORITY", "4");
     check_field(length, "BILLINGD_PIPELINE", "shop");
     check_field(length, "BILLINGD_RESOURCE", NULL);
-    check_field(length, "BILLINGD_REASON", "one \033[31mred");
+    check_field(length, "BILLINGD_REASON", "one \\u001b[31mred");
     check_field(length, "BILLINGD_ERROR", "two"); /* one field, one value */
     log_info("an event nobody listed", NULL);
     length = (size_t)receive(fd);

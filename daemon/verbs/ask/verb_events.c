@@ -134,7 +134,7 @@ static int print(const struct telling *telling)
                       telling->from_s, "known_since", whole ? telling->from_s : telling->known_s,
                       "complete", whole, "events", telling->events);
 
-        (void)json_view_print(json);
+        (void)json_view_print_told(json);
     } else {
         json_array_foreach(telling->events, i, event)
             print_event(event, options_color(telling->options, stdout));

@@ -378,7 +378,7 @@ static void report(struct pass_runner *runner)
         return;
     json = explain_json(explaining, runner, task);
     if (runner->options->output == OUTPUT_JSON) {
-        (void)json_view_print(json);
+        (void)json_view_print_told(json);
         return;
     }
     plan_view_print_callers(runner->pass, runner->manifest, stdout);

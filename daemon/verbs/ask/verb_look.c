@@ -111,7 +111,7 @@ static int print(const struct options *options, const json_t *told)
     size_t i;
 
     if (options->output == OUTPUT_JSON) {
-        (void)json_view_print(told);
+        (void)json_view_print_told(told);
     } else {
         (void)printf("%s\n", json_text(told, "summary"));
         json_array_foreach((json_t *)reasons, i, reason)

@@ -71,6 +71,7 @@ struct rated {
     const struct usage_request *request;
     struct usage usage;
     json_t *bill;
+    char *borrowed; /* why somebody would pay for another; NULL: nobody does */
     struct err *e;
 };
 
@@ -80,6 +81,8 @@ static void rate(void *arg)
 
     rated->bill = bill_of_usage(rated->billing, rated->request, &rated->usage, rated->e);
     rated->close->usage = close_usage_json(rated->billing, rated->request->days, &rated->usage);
+    rated->borrowed = rating_borrowed(rated->billing->book, rated->request->days,
+                                      rated->usage.lines, rated->usage.count);
     usage_fini(&rated->usage);
 }
 
@@ -95,6 +98,9 @@ json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct
     if (usage_read(flow, billing, &request, &rated.usage, e))
         return NULL;
     flow_work(flow, rate, &rated);
+    if (rated.borrowed)
+        close_reason(close, "%s", rated.borrowed);
+    free(rated.borrowed);
     if (!rated.bill)
         return NULL;
     bill_set_days(rated.bill, json_array());

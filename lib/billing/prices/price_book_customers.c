@@ -142,11 +142,12 @@ const struct customer *price_book_customers_find(const struct price_book *book, 
     return &book->customers[low - 1];
 }
 
-const char *price_book_customers_name(const struct price_book *book, const char *id)
+/* The first entry of id, in customers_by_id. */
+static size_t first_of(const struct price_book *book, const char *id)
 {
     size_t low = 0, high = book->customer_count;
 
-    while (low < high) { /* the first entry of id: if any has a name, this one */
+    while (low < high) {
         size_t middle = low + (high - low) / 2;
 
         if (strcmp(book->customers_by_id[middle]->id, id) < 0)
@@ -154,7 +155,32 @@ const char *price_book_customers_name(const struct price_book *book, const char 
         else
             high = middle;
     }
-    return low < book->customer_count && !strcmp(book->customers_by_id[low]->id, id)
-               ? book->customers_by_id[low]->name
-               : NULL;
+    return low;
+}
+
+static const struct customer *entry_of(const struct price_book *book, const char *id, size_t at)
+{
+    const struct customer *entry = at < book->customer_count ? book->customers_by_id[at] : NULL;
+
+    return entry && !strcmp(entry->id, id) ? entry : NULL;
+}
+
+/* If any entry has a name, the first one has. */
+const char *price_book_customers_name(const struct price_book *book, const char *id)
+{
+    const struct customer *entry = entry_of(book, id, first_of(book, id));
+
+    return entry ? entry->name : NULL;
+}
+
+const struct customer *price_book_customers_other(const struct price_book *book, const char *id,
+                                                  struct day_span days)
+{
+    const struct customer *entry;
+
+    for (size_t at = first_of(book, id); (entry = entry_of(book, id, at)); at++)
+        if (strcmp(entry->sub, id) != 0 && calendar_compare(entry->from, days.last) <= 0 &&
+            calendar_compare(entry->to, days.first) >= 0)
+            return entry;
+    return NULL;
 }

@@ -60,6 +60,9 @@ const struct customer *price_book_customers_find(const struct price_book *book, 
                                                  struct day day);
 /* The name of a customer id, wherever the map has it; NULL: none. */
 const char *price_book_customers_name(const struct price_book *book, const char *id);
+/* An entry of another sub whose customer has that id on one of the days; NULL: none. */
+const struct customer *price_book_customers_other(const struct price_book *book, const char *id,
+                                                  struct day_span days);
 /* The entry that holds on that day; NULL: before the first. */
 const struct prices *price_book_prices(const struct price_book *book, struct day day);
 /* The first rule that matches, or NULL. */

@@ -5,6 +5,7 @@
  * ordinary.  Quota and tiers look at ordinary usage only and go through the month. */
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text_width.h"
 #include "billing/prices/rating_private.h"
 
 #include <string.h>
@@ -200,6 +201,41 @@ static void rating_fini(struct rating *rating)
     account_free(rating, rating->nobody);
     free(rating->accounts);
     free(rating->segments);
+}
+
+enum { SUB_COLUMNS = 80 };
+
+/* Its entry, when it borrows from one. */
+static const struct customer *lender(const struct rating *rating, const struct usage_line *line)
+{
+    if (is_nobody(line->sub) || line->segment >= rating->segment_count ||
+        price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from))
+        return NULL;
+    return price_book_customers_other(rating->book, line->sub, rating->days);
+}
+
+char *rating_borrowed(const struct price_book *book, struct day_span days,
+                      const struct usage_line *lines, size_t count)
+{
+    struct rating rating = {.book = book, .days = days};
+    const struct usage_line *first = NULL;
+    char *told = NULL;
+
+    set_segments(&rating);
+    for (size_t i = 0; i < count; i++)
+        if (lender(&rating, &lines[i]) && (!first || strcmp(lines[i].sub, first->sub) < 0))
+            first = &lines[i];
+    if (first) {
+        cleanup_free char *borrows = text_width_fit(first->sub, SUB_COLUMNS);
+        cleanup_free char *lends = text_width_fit(lender(&rating, first)->sub, SUB_COLUMNS);
+
+        told = mem_printf("the sub %s has no entry in billing.customers on some day, and would be "
+                          "billed as the customer of that id, whom the map gives to the sub %s: "
+                          "give it an entry of its own (with that customer, if it is the same one)",
+                          borrows, lends);
+    }
+    free(rating.segments);
+    return told;
 }
 
 json_t *rating_bill(const struct price_book *book, struct day_span days,

@@ -37,5 +37,9 @@ struct usage_line {
  * overflow. */
 json_t *rating_bill(const struct price_book *book, struct day_span days,
                     const struct usage_line *lines, size_t count, struct err *e);
+/* Whose usage would be another's: a sub without an entry in the customer map that is called as a
+ * customer whom the map gives to another sub.  In words, new text; NULL when there is none. */
+char *rating_borrowed(const struct price_book *book, struct day_span days,
+                      const struct usage_line *lines, size_t count);
 
 #endif
