@@ -127,16 +127,15 @@ static void send_attempt(struct aws_call *call, const struct aws_credentials *cr
         sign(call, credentials);
     call->url = mem_printf("http%s://%s%s%s%s", call->endpoint.plain ? "" : "s",
                            call->endpoint.host, m->path, *m->query ? "?" : "", m->query);
-    request =
-        (struct http_request){.method = m->method,
-                              .url = call->url,
-                              .headers = m->headers,
-                              .header_count = m->header_count,
-                              .body = m->body,
-                              .body_length = m->body_length,
-                              .body_limit = reply_limit_bytes(&call->operation, call->params),
-                              .may_go_out = call->fence ? may_go_out : NULL,
-                              .may_arg = call};
+    request = (struct http_request){.method = m->method,
+                                    .url = call->url,
+                                    .headers = m->headers,
+                                    .header_count = m->header_count,
+                                    .body = m->body,
+                                    .body_length = m->body_length,
+                                    .body_limit = reply_limit_bytes(&call->operation, call->params),
+                                    .may_go_out = call->fence ? may_go_out : NULL,
+                                    .may_arg = call};
     call->reply.attempts++;
     call->sent_ms = clock_monotonic_ms();
     call->transfer = http_send(call->client->http, &request, on_reply, call);
@@ -148,7 +147,7 @@ void call_attempt_error(struct aws_call *call, const char *code, const char *mes
 
     *error = (struct aws_error){.operation = call->operation.name};
     (void)snprintf(error->code, sizeof error->code, "%s", code);
-    (void)snprintf(error->message, sizeof error->message, "%.600s", message);
+    aws_error_say(error, "%.600s", message);
 }
 
 static enum call_attempt_verdict fail(struct aws_call *call, const char *code, const char *message,
