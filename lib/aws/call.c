@@ -16,7 +16,6 @@
 #include "base/random.h"
 #include "base/secret.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static void on_timer(uv_timer_t *timer);
@@ -72,7 +71,7 @@ static void hide_secrets(struct aws_error *error)
 {
     cleanup_free char *told = secret_hide(error->message);
 
-    (void)snprintf(error->message, sizeof error->message, "%s", told);
+    aws_error_say(error, "%s", told);
 }
 
 static void finish(struct aws_call *call)

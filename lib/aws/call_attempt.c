@@ -147,7 +147,7 @@ void call_attempt_error(struct aws_call *call, const char *code, const char *mes
 
     *error = (struct aws_error){.operation = call->operation.name};
     (void)snprintf(error->code, sizeof error->code, "%s", code);
-    (void)snprintf(error->message, sizeof error->message, "%.600s", message);
+    aws_error_say(error, "%.600s", message);
 }
 
 static enum call_attempt_verdict fail(struct aws_call *call, const char *code, const char *message,

@@ -127,9 +127,9 @@ static void refuse(struct call_decode *job)
 {
     job->error = (struct aws_error){.operation = job->operation.name};
     (void)snprintf(job->error.code, sizeof job->error.code, "InvalidReply");
-    (void)snprintf(job->error.message, sizeof job->error.message,
-                   "the reply's %zu bytes hold so many values that they take more than %d MiB",
-                   job->raw.body_length, REPLY_LIMIT_MEMORY >> 20);
+    aws_error_say(&job->error,
+                  "the reply's %zu bytes hold so many values that they take more than %d MiB",
+                  job->raw.body_length, REPLY_LIMIT_MEMORY >> 20);
 }
 
 static void on_measured(uv_work_t *request, int status)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Reads one UTF-8 character; a broken one is a single byte with the value '?'. */
 static uint32_t next_character(const char *text, size_t *length)
@@ -22,11 +23,10 @@ static uint32_t next_character(const char *text, size_t *length)
     if (!more || first > 0xf4)
         return '?';
     value &= 0x3fU >> more;
-    for (size_t i = 1; i <= more; i++) {
-        if (((unsigned char)text[i] & 0xc0) != 0x80)
-            return '?';
+    if (strnlen(text, more + 1) <= more || !str_is_utf8(text, more + 1))
+        return '?';
+    for (size_t i = 1; i <= more; i++)
         value = value << 6 | ((unsigned char)text[i] & 0x3f);
-    }
     *length = more + 1;
     return value;
 }

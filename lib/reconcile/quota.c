@@ -5,7 +5,6 @@
 #include "base/timestamp.h"
 
 #include <search.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { FIRST_REST_MS = 15 * 60 * 1000, MOST_REST_MS = 12 * 60 * 60 * 1000 };
@@ -109,9 +108,8 @@ bool quota_rests(const struct quota *quota, const char *address, const char *op,
         return false;
     timestamp_minute(record->again_ms / 1000, again);
     *error = record->error;
-    (void)snprintf(error->message, sizeof error->message,
-                   "%.500s (refused %u time%s; asked again after %s)", record->error.message,
-                   record->refusals, record->refusals == 1 ? "" : "s", again);
+    aws_error_say(error, "%.500s (refused %u time%s; asked again after %s)", record->error.message,
+                  record->refusals, record->refusals == 1 ? "" : "s", again);
     return true;
 }
 

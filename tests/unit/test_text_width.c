@@ -34,6 +34,8 @@ static void test_fit(void)
     check_fit("what?", 99, "what?");
     CHECK_INT(text_width("서울 ab"), 7);
     CHECK_INT(text_width(""), 0);
+    /* A surrogate, an overlong form and what lies above Unicode are bytes, each broken. */
+    CHECK_INT(text_width("\xed\xa0\x80\xe0\x80\x80\xf4\x90\x80\x80"), 10);
 }
 
 static void check_exact(const char *text, const char *want)

@@ -8,19 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Copies what fits, without cutting a UTF-8 character in two; headers may hold any bytes. */
-static void set_text(char *out, size_t room, const char *text, size_t length)
-{
-    if (length >= room) {
-        length = room - 1;
-        while (length && ((unsigned char)text[length] & 0xC0) == 0x80)
-            length--;
-    }
-    memcpy(out, text, length);
-    out[length] = '\0';
-    str_make_utf8(out);
-}
-
 /* "ns#Code:http://..." -> "Code". */
 static void set_code(char *out, size_t room, const char *code)
 {
@@ -30,26 +17,28 @@ static void set_code(char *out, size_t room, const char *code)
         if (*p == '#')
             code = p + 1;
     code += strspn(code, " ");
-    set_text(out, room, code, (size_t)(end > code ? end - code : 0));
+    aws_error_copy(out, room, code, (size_t)(end > code ? end - code : 0));
 }
 
 static void set_message(struct aws_error *error, const char *message)
 {
     if (message)
-        set_text(error->message, sizeof(error->message), message, strlen(message));
+        aws_error_say(error, "%s", message);
 }
 
 json_t *codec_error_refuse(struct aws_error *error, const char *format, ...)
 {
+    cleanup_free char *text = NULL;
     va_list args;
 
     if (*error->code)
         return NULL;
     (void)snprintf(error->code, sizeof(error->code), "InvalidReply");
     va_start(args, format);
-    (void)vsnprintf(error->message, sizeof(error->message), format, args);
+    if (vasprintf(&text, format, args) < 0)
+        abort();
     va_end(args);
-    str_make_utf8(error->message);
+    aws_error_say(error, "%s", text);
     return NULL;
 }
 
@@ -62,7 +51,7 @@ void codec_error_request_id(const struct aws_raw_reply *reply, struct aws_error 
         const char *id = aws_message_reply_header(reply, names[i]);
 
         if (id && *id) {
-            set_text(error->request_id, sizeof(error->request_id), id, strlen(id));
+            aws_error_copy(error->request_id, sizeof(error->request_id), id, strlen(id));
             return;
         }
     }
@@ -92,7 +81,7 @@ bool codec_error_xml(const struct xml_node *root, struct aws_error *error)
     if (!id)
         id = xml_text(xml_child(node, "RequestId"));
     if (id && !*error->request_id)
-        set_text(error->request_id, sizeof(error->request_id), id, strlen(id));
+        aws_error_copy(error->request_id, sizeof(error->request_id), id, strlen(id));
     return true;
 }
 
@@ -107,7 +96,7 @@ static void read_json_error(const struct aws_raw_reply *reply, struct aws_error 
     for (unsigned i = 0; (!code || !*code) && i < 3; i++)
         code = json_text(body, code_names[i]);
     if (older && *older && *older != ';') { /* "CODE;Sender": the one people know */
-        set_text(error->code, sizeof error->code, older, strcspn(older, ";"));
+        aws_error_copy(error->code, sizeof error->code, older, strcspn(older, ";"));
         if (code)
             set_code(error->modelled, sizeof error->modelled, code);
     } else if (code) {
@@ -142,8 +131,6 @@ void codec_error_read(const struct aws_operation *operation, const struct aws_ra
         return;
     (void)snprintf(error->code, sizeof(error->code), "HTTP %d", reply->status);
     if (!*error->message)
-        (void)snprintf(error->message, sizeof(error->message),
-                       "no error document (%zu bytes, %.80s)", reply->body_length,
-                       type ? type : "no content type");
-    str_make_utf8(error->message);
+        aws_error_say(error, "no error document (%zu bytes, %.80s)", reply->body_length,
+                      type ? type : "no content type");
 }

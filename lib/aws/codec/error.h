@@ -16,6 +16,12 @@ struct aws_error {
     char request_id[96]; /* "" when the reply named none */
 };
 
+/* Sets the message: as much of it as fits, in whole characters, made UTF-8 (headers and bodies may
+ * hold any bytes).  It may be told by a part of the message before. */
+void aws_error_say(struct aws_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same for any of its texts, from length bytes. */
+void aws_error_copy(char *out, size_t room, const char *text, size_t length);
 /* "Operation: Code: message (request ID)", or without the part in parentheses when AWS named no
  * request; new text. */
 char *aws_error_text(const struct aws_error *error);

@@ -348,8 +348,7 @@ static void refuse(const struct aws_operation *operation, const char *wrong,
                    struct aws_error *error)
 {
     (void)snprintf(error->code, sizeof error->code, "InvalidReply");
-    (void)snprintf(error->message, sizeof error->message, "the reply to %s %s", operation->name,
-                   wrong);
+    aws_error_say(error, "the reply to %s %s", operation->name, wrong);
 }
 
 /* A status that says something about the thing asked for counts only with AWS's own word for it:
