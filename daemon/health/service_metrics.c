@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <ctype.h>
+#include <malloc.h>
 #include <string.h>
 
 enum { CODE_LETTERS = 80, CODE_DIGITS = 4 };
@@ -436,6 +437,20 @@ struct service_metrics service_metrics = {
             .help = "The longest of them since the start.",
             .type = METRIC_GAUGE,
         },
+    .loop_handles =
+        {
+            .name = "billingd_loop_handles",
+            .help = "Handles of the event loop that are open, by libuv's name of their type.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("type"),
+        },
+    .heap =
+        {
+            .name = "billingd_heap_bytes",
+            .help = "Memory that the allocator holds: in use, and free for the next use.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("state"),
+        },
     .log_lines_dropped_total =
         {
             .name = "billingd_log_lines_dropped_total",
@@ -504,6 +519,8 @@ static struct metric *const table[] = {
     &service_metrics.partitions_registered_total,
     &service_metrics.loop_busy,
     &service_metrics.loop_busy_longest,
+    &service_metrics.loop_handles,
+    &service_metrics.heap,
     &service_metrics.log_lines_dropped_total,
     NULL,
 };
@@ -652,12 +669,34 @@ void service_metrics_count_round(void *unused, double seconds)
         metric_set(&service_metrics.loop_busy_longest, seconds, NULL);
 }
 
+static void count_handle(uv_handle_t *handle, void *unused)
+{
+    (void)unused;
+    if (!uv_is_closing(handle))
+        metric_add(&service_metrics.loop_handles, 1, uv_handle_type_name(handle->type), NULL);
+}
+
+void service_metrics_count_handles(uv_loop_t *loop)
+{
+    metric_clear(&service_metrics.loop_handles);
+    uv_walk(loop, count_handle, NULL);
+}
+
+static void measure_heap(void)
+{
+    const struct mallinfo2 heap = mallinfo2();
+
+    metric_set(&service_metrics.heap, (double)heap.uordblks + (double)heap.hblkhd, "used", NULL);
+    metric_set(&service_metrics.heap, (double)heap.fordblks, "free", NULL);
+}
+
 void service_metrics_write(int64_t started_ms, struct str *out)
 {
     struct metric *dropped = &service_metrics.log_lines_dropped_total;
 
     metric_clear(dropped);
     metric_add(dropped, (double)log_dropped(), NULL);
+    measure_heap();
     metric_write(table, out);
     metric_process_write(started_ms, out);
 }

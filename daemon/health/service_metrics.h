@@ -67,6 +67,8 @@ struct service_metrics {
     struct metric partitions_registered_total;
     struct metric loop_busy;         /* seconds */
     struct metric loop_busy_longest; /* seconds */
+    struct metric loop_handles;      /* type */
+    struct metric heap;              /* state; bytes */
     struct metric log_lines_dropped_total;
 };
 extern struct service_metrics service_metrics;
@@ -90,6 +92,8 @@ void service_metrics_count_request(const struct aws_attempt *attempt);
 void service_metrics_set_client(const struct aws_client *client);
 /* A loop_watch_fn. */
 void service_metrics_count_round(void *unused, double seconds);
+/* What is open on the loop now: timers, sockets, processes. */
+void service_metrics_count_handles(uv_loop_t *loop);
 /* The whole body of GET /metrics. */
 void service_metrics_write(int64_t started_ms, struct str *out);
 

@@ -179,12 +179,13 @@ int service_ready_answer(void *arg, struct web_exchange *exchange)
 
 int service_ready_metrics(void *arg, struct web_exchange *exchange)
 {
-    const struct service *service = arg;
+    struct service *service = arg;
     json_auto_t *reasons = service_ready_reasons(service);
 
     service_lease_measure(service);
     metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
     service_metrics_set_client(service->client);
+    service_metrics_count_handles(&service->loop);
     service_metrics_write(service->started_ms, &exchange->body);
     return 200;
 }

@@ -6,7 +6,7 @@ import time
 import traceback
 from typing import Any
 
-from . import (authorize, control_api, faults, missing, models, moto_side, refusals, replies, request_check,
+from . import (answers, authorize, control_api, faults, missing, models, moto_side, refusals, replies, request_check,
                signature)
 from .call import HANDLERS, Call
 from .copies import Copies
@@ -108,7 +108,7 @@ class App:
                 self.world.journal.violation(service, parsed.operation, problem.path, str(problem),
                                              entry["client"])
             raise refusals.refusal(service, parsed.problems)
-        hits = self.world.faults.pick(service, parsed.operation, entry["kind"], entry["client"], entry["params"])
+        hits = self.world.faults.pick(entry)
         delay = self.world.switches.latency_ms + sum(rule.latency_ms for rule in hits)
         entry["faults"] = [rule.action for rule in hits]  # from here on it is known how long this call takes
         if delay:
@@ -148,6 +148,13 @@ class App:
         """The semantics, one call at a time."""
         with self.world.lock:
             self.world.data.tick()
+            asked = answers.question(call)
+            known = self.world.answers.find(asked)
+            if known:
+                return known
+            if not models.is_read(call.operation):
+                self.world.answers.forget()  # whatever becomes of it
+            changes = self.world.answers.changes
             handler = HANDLERS.get((call.service, call.operation))
             try:
                 if self.world.switches.authorize:
@@ -172,6 +179,8 @@ class App:
         reply = answer if isinstance(answer, Reply) else replies.make(call.service, call.operation, answer)
         for text in replies.misfits(call.service, call.operation, reply):
             self.world.journal.bug(call.service, call.operation, text)
+        with self.world.lock:
+            self.world.answers.keep(asked, reply, changes)
         return reply
 
 

@@ -24,7 +24,11 @@ def answer(app: "App", request: Request) -> Reply:
                            "known": [f"{m} /_sandbox/{n}" for m, n in ROUTINES]})
     try:
         value = json.loads(request.body) if request.body else {}
-        return _json(200, routine(app, value))
+        told = _json(200, routine(app, value))
+        if request.method == "POST" and name not in UNCHANGING:
+            with app.world.lock:
+                app.world.answers.forget()
+        return told
     except (ValueError, TypeError, KeyError) as error:
         return _json(400, {"error": f"{type(error).__name__}: {error}"})
 
@@ -120,6 +124,7 @@ def snapshot(app: "App", value: Any) -> Any:
         return {"snapshot": Snapshot(app.world, key, value["region"]).of(value.get("services") or models.SERVICES)}
 
 
+UNCHANGING = ("calls/clear", "faults", "copy", "end", "snapshot", "objects", "query_rules")
 ROUTINES = {
     ("GET", "health"): health, ("GET", "calls"): calls, ("POST", "calls/clear"): clear,
     ("GET", "violations"): violations, ("GET", "faults"): get_faults, ("POST", "faults"): set_faults,

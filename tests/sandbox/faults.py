@@ -25,6 +25,7 @@ class Rule:
     operation: str = ""
     kind: str = ""  # read, write
     client: str = ""  # part of the User-Agent
+    access_key: str = ""  # whose call it is
     nth: int = 1  # first matching call that is hit, counted from when the rule was set
     times: int = 1  # how many calls in a row are hit; 0: all from then on
     status: int = 400  # of action error
@@ -41,9 +42,12 @@ class Rule:
     fired: int = 0
     changed: int = 0  # replies that a rewriting made into something else
 
-    def matches(self, service: str, operation: str, kind: str, client: str, params: dict[str, Any]) -> bool:
-        return (self.service in ("", service) and self.operation in ("", operation)
-                and self.kind in ("", kind) and self.client in client
+    def matches(self, entry: dict[str, Any]) -> bool:
+        """entry: of the journal."""
+        params = entry["params"]
+        return (self.service in ("", entry["service"]) and self.operation in ("", entry["operation"])
+                and self.kind in ("", entry["kind"]) and self.client in entry["client"]
+                and self.access_key in ("", entry["access_key"])
                 and (self.action == "latency" or "Key" in self.params or not is_lease(params))
                 and all(params.get(name) == value for name, value in self.params.items()))
 
@@ -94,12 +98,12 @@ class Faults:
         with self.replaced:
             self.replaced.wait_for(lambda: all(one is not rule for one in self.rules))
 
-    def pick(self, service: str, operation: str, kind: str, client: str, params: dict[str, Any]) -> list[Rule]:
+    def pick(self, entry: dict[str, Any]) -> list[Rule]:
         """Rules that hit this call; counts it for every rule that matches."""
         hits = []
         with self.lock:
             for rule in self.rules:
-                if not rule.matches(service, operation, kind, client, params):
+                if not rule.matches(entry):
                     continue
                 rule.seen += 1
                 if rule.seen >= rule.nth and (rule.times == 0 or rule.seen < rule.nth + rule.times):

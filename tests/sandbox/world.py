@@ -5,6 +5,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .answers import Answers
 from .faults import Faults
 from .journal import Journal
 from .keys import Keys
@@ -58,6 +59,7 @@ class World:
     lock: threading.RLock = field(default_factory=threading.RLock)  # moto itself is not thread safe
     ages: dict[str, "Age"] = field(default_factory=dict)
     tokens: dict[str, Any] = field(default_factory=dict)  # idempotency tokens
+    answers: Answers = field(default_factory=Answers)
     data: "DataPlane" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +75,7 @@ class World:
         self.switches = Switches()
         self.ages.clear()
         self.tokens.clear()
+        self.answers.forget()
         self.data.close()
         self.data = data_plane(self)
 
@@ -89,8 +92,14 @@ class World:
     def born(self, name: str) -> None:
         """Remembers that a thing was just made, as far as switches ask for it."""
         s = self.switches
-        self.ages[name] = Age(time.time(), s.eventual_reads, s.iam_propagation_calls,
-                              s.iam_propagation_seconds, s.creating_describes, s.creating_seconds)
+        wanted = (s.eventual_reads, s.iam_propagation_calls, s.iam_propagation_seconds, s.creating_describes, s.creating_seconds)
+        self.ages.pop(name, None)
+        if any(wanted):
+            self.ages[name] = Age(time.time(), *wanted)
+
+    def is_settling(self) -> bool:
+        """Whether anything may be another thing at the next look without anybody's doing."""
+        return bool(self.ages)
 
     def hidden(self, name: str) -> bool:
         """True while a read of a just-made thing must not find it yet; counts that read."""

@@ -161,6 +161,8 @@ class Queries:
             execution.engine.close()
         if state == "CANCELLED":
             execution.reason = execution.reason or "Query cancelled by user"
+        with self.lock:
+            self.plane.world.answers.forget()
         execution.completed = time.time()
         execution.state = state
 
