@@ -622,12 +622,14 @@ void service_metrics_count_round(void *unused, double seconds)
         metric_set(&service_metrics.loop_busy_longest, seconds, NULL);
 }
 
-void service_metrics_write(int64_t started_ms, struct str *out)
+bool service_metrics_write(int64_t started_ms, struct metric_part *part, struct str *out)
 {
     struct metric *dropped = &service_metrics.log_lines_dropped_total;
 
     metric_clear(dropped);
     metric_add(dropped, (double)log_dropped(), NULL);
-    metric_write(table, out);
+    if (metric_write(table, part, out))
+        return true;
     metric_process_write(started_ms, out);
+    return false;
 }

@@ -89,6 +89,6 @@ void service_metrics_set_keys(const struct aws_client *client);
 /* A loop_watch_fn. */
 void service_metrics_count_round(void *unused, double seconds);
 /* The whole body of GET /metrics. */
-void service_metrics_write(int64_t started_ms, struct str *out);
+bool service_metrics_write(int64_t started_ms, struct metric_part *part, struct str *out);
 
 #endif
