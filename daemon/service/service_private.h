@@ -122,6 +122,9 @@ struct service_gather {
     uv_timer_t timer;             /* the next part */
 };
 
+/* Of a pass that has ended; in this order. */
+enum service_told { SERVICE_TOLD_NOTHING, SERVICE_TOLD_NEWS, SERVICE_TOLD_VIEW, SERVICE_TOLD_ALL };
+
 struct service {
     struct service_orders orders;
     uv_loop_t loop;
@@ -132,6 +135,7 @@ struct service {
     struct engine *engine;
     struct pass *pass;    /* the one under way */
     struct pass *planned; /* the same, while it waits to hear who leads */
+    enum service_told told; /* of the same, when it has ended */
     struct service_leases leases;
     struct upkeep *upkeep;
     struct service_reading reading;

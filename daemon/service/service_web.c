@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "daemon/service/service_private.h"
+#include "yaml/yaml.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -35,7 +36,7 @@ static const struct web_route routes[] = {
 /* The first line of the file.  -1 and *e when there is none that is hard to guess. */
 static int read_token(const char *path, char token[static TOKEN_ROOM], struct err *e)
 {
-    FILE *file = path ? fopen(path, "re") : NULL;
+    FILE *file = path ? yaml_read_open(path) : NULL;
     int problem = errno;
 
     *token = '\0';
@@ -96,7 +97,7 @@ static char *value_of(const char *line)
 
 char *service_web_guess(const char *path)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = yaml_read_open(path);
     char line[512], *found = NULL;
     struct err e = {0};
 
