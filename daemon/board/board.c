@@ -53,11 +53,18 @@ static struct board_pipeline *find_pipeline(const struct board *board, const cha
     return NULL;
 }
 
-static struct board_resource *find_resource(const struct board *board, const char *address)
+/* They are asked for in their order, mostly: *from is where the next one may be. */
+static struct board_resource *find_resource(const struct board *board, const char *address,
+                                            size_t *from)
 {
-    for (size_t i = 0; i < board->resource_count; i++)
-        if (!strcmp(board->resources[i].address, address))
-            return &board->resources[i];
+    for (size_t i = 0; i < board->resource_count; i++) {
+        size_t at = (*from + i) % board->resource_count;
+
+        if (strcmp(board->resources[at].address, address) != 0)
+            continue;
+        *from = at + 1;
+        return &board->resources[at];
+    }
     return NULL;
 }
 
@@ -65,9 +72,9 @@ static struct board_resource *find_resource(const struct board *board, const cha
 
 static struct board_resource expect_resource(const struct board *before,
                                              const struct manifest_pipeline *pipeline,
-                                             const struct manifest_resource *resource)
+                                             const struct manifest_resource *resource, size_t *from)
 {
-    const struct board_resource *known = find_resource(before, resource->address);
+    const struct board_resource *known = find_resource(before, resource->address, from);
 
     return (struct board_resource){.address = mem_text(resource->address),
                                    .pipeline = mem_text(pipeline->name),
@@ -80,6 +87,7 @@ static struct board_resource expect_resource(const struct board *before,
 void board_expect(struct board *board, const struct manifest *manifest)
 {
     struct board now = {.interval_s = manifest->interval_s};
+    size_t from = 0;
 
     now.pipelines = mem_resize(NULL, manifest->pipeline_count + 1, sizeof *now.pipelines);
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
@@ -94,7 +102,7 @@ void board_expect(struct board *board, const struct manifest *manifest)
                                    sizeof *now.resources);
         for (size_t j = 0; j < pipeline->resource_count; j++)
             now.resources[now.resource_count++] =
-                expect_resource(board, pipeline, &pipeline->resources[j]);
+                expect_resource(board, pipeline, &pipeline->resources[j], &from);
     }
     drop_resources(board->resources, board->resource_count);
     drop_pipelines(board->pipelines, board->pipeline_count);
@@ -139,9 +147,11 @@ static void note_task(struct board_resource *resource, const struct task *task, 
 void board_pass(struct board *board, const struct manifest *manifest, const struct pass *pass,
                 int64_t now_ms)
 {
+    size_t from = 0;
+
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
-        struct board_resource *resource = find_resource(board, task_address(task));
+        struct board_resource *resource = find_resource(board, task_address(task), &from);
 
         if (resource)
             note_task(resource, task, now_ms);

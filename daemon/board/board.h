@@ -11,6 +11,12 @@
 
 struct board;
 
+/* Of a document that is too long for one round of the loop: its rows from `next` on, `most` of
+ * them.  A reload changes which rows there are. */
+struct board_part {
+    size_t next, most;
+};
+
 struct board *board_new(void);
 /* NULL is harmless. */
 void board_free(struct board *board);

@@ -77,13 +77,21 @@ static json_t *resource_document(const struct board *board, const struct board_r
         board_document_time(resource->checked_ms));
 }
 
-json_t *board_document_resources(const struct board *board, int64_t now_ms)
+/* Where the part ends, of so many rows. */
+static size_t end_of(const struct board_part *part, size_t count)
 {
-    json_t *list = json_array();
+    return part->next < count && count - part->next > part->most ? part->next + part->most : count;
+}
 
-    for (size_t i = 0; i < board->resource_count; i++)
-        json_array_append_new(list, resource_document(board, &board->resources[i], now_ms));
-    return list;
+bool board_document_resources(const struct board *board, int64_t now_ms, struct board_part *part,
+                              json_t *list)
+{
+    size_t end = end_of(part, board->resource_count);
+
+    for (; part->next < end; part->next++)
+        json_array_append_new(list,
+                              resource_document(board, &board->resources[part->next], now_ms));
+    return end < board->resource_count;
 }
 
 json_t *board_document_counts(const struct board *board, int64_t now_ms)
@@ -118,28 +126,52 @@ static json_t *difference_document(const json_t *difference, bool trusted)
     return told;
 }
 
-json_t *board_document_plan(const struct board *board, int64_t now_ms, bool trusted)
+static json_t *plan_document(const struct board_resource *resource, enum board_state state,
+                             bool trusted)
 {
-    json_t *list = json_array();
+    json_t *differences = json_array(), *each;
+    size_t i;
 
+    json_array_foreach(resource->differences, i, each)
+        json_array_append_new(differences, difference_document(each, trusted));
+    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:o}", "address", resource->address, "title",
+                     resource->kind->title, "state", state_text(state), "action",
+                     plan_action_name(resource->action), "loss", members_loss_name(resource->loss),
+                     "differences", differences);
+}
+
+bool board_document_plan(const struct board *board, int64_t now_ms, bool trusted,
+                         struct board_part *part, json_t *list)
+{
+    size_t end = end_of(part, board->resource_count);
+
+    for (; part->next < end; part->next++) {
+        const struct board_resource *resource = &board->resources[part->next];
+        enum board_state state = state_now(board, resource, now_ms);
+
+        if (state != BOARD_IN_SYNC)
+            json_array_append_new(list, plan_document(resource, state, trusted));
+    }
+    return end < board->resource_count;
+}
+
+size_t board_document_drift(const struct board *board, int64_t now_ms, struct str *lines,
+                            bool *drift)
+{
+    size_t count = 0;
+
+    *drift = false;
     for (size_t i = 0; i < board->resource_count; i++) {
         const struct board_resource *resource = &board->resources[i];
         enum board_state state = state_now(board, resource, now_ms);
-        json_t *differences = json_array(), *each;
-        size_t j;
 
-        json_array_foreach(resource->differences, j, each)
-            json_array_append_new(differences, difference_document(each, trusted));
         if (state == BOARD_IN_SYNC)
-            json_decref(differences);
-        else
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:o, s:s, s:s, s:o}", "address", resource->address,
-                                "title", resource->kind->title, "state", state_text(state),
-                                "action", plan_action_name(resource->action), "loss",
-                                members_loss_name(resource->loss), "differences", differences));
+            continue;
+        *drift |= state != BOARD_UNKNOWN;
+        str_addf(lines, "%s: %s\n", resource->address, board_station_state_name(state));
+        count++;
     }
-    return list;
+    return count;
 }
 
 /* ---- the flow ---- */
@@ -249,11 +281,13 @@ static json_t *pipeline_document(const struct board *board, const struct board_p
                      "stations", list);
 }
 
-json_t *board_document_pipelines(const struct board *board, int64_t now_ms)
+bool board_document_pipelines(const struct board *board, int64_t now_ms, struct board_part *part,
+                              json_t *list)
 {
-    json_t *list = json_array();
+    size_t end = end_of(part, board->pipeline_count);
 
-    for (size_t i = 0; i < board->pipeline_count; i++)
-        json_array_append_new(list, pipeline_document(board, &board->pipelines[i], now_ms));
-    return list;
+    for (; part->next < end; part->next++)
+        json_array_append_new(list,
+                              pipeline_document(board, &board->pipelines[part->next], now_ms));
+    return end < board->pipeline_count;
 }

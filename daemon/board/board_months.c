@@ -192,12 +192,11 @@ static json_t *months_document(const struct board *board, const struct board_pip
     return months;
 }
 
-json_t *board_months_document(const struct board *board, int64_t now_ms)
+bool board_months_document(const struct board *board, int64_t now_ms, struct board_part *part,
+                           json_t *list)
 {
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < board->pipeline_count; i++) {
-        const struct board_pipeline *pipeline = &board->pipelines[i];
+    for (size_t left = part->most; left && part->next < board->pipeline_count; left--) {
+        const struct board_pipeline *pipeline = &board->pipelines[part->next++];
 
         if (pipeline->bills)
             json_array_append_new(
@@ -207,5 +206,5 @@ json_t *board_months_document(const struct board *board, int64_t now_ms)
                           "archive_checked", board_document_time(pipeline->documents_ms), "months",
                           months_document(board, pipeline, now_ms)));
     }
-    return list;
+    return part->next < board->pipeline_count;
 }

@@ -6,7 +6,9 @@
 
 /* [{"pipeline", "time_zone", "checked", "archive_checked", "months": [{"month", "open", "state",
  * "number", "closed", "days": [{"day", "state"}]}]}], without a hole up to the month that now_ms
- * lies in; new reference.  Times are those of board_document.h. */
-json_t *board_months_document(const struct board *board, int64_t now_ms);
+ * lies in.  Adds a part of that to the list, and returns whether there is more.  Times are those of
+ * board_document.h. */
+bool board_months_document(const struct board *board, int64_t now_ms, struct board_part *part,
+                           json_t *list);
 
 #endif

@@ -117,12 +117,13 @@ static json_t *audit_document(const struct board_pipeline *pipeline)
         moment_of(json_object_get(at, "delivery")), "older_gaps", (json_int_t)pipeline->open_gaps);
 }
 
-json_t *board_usage_audit(const struct board *board)
+bool board_usage_audit(const struct board *board, struct board_part *part, json_t *list)
 {
-    json_t *list = json_array();
+    for (size_t left = part->most; left && part->next < board->pipeline_count; left--) {
+        const struct board_pipeline *pipeline = &board->pipelines[part->next++];
 
-    for (size_t i = 0; i < board->pipeline_count; i++)
-        if (board->pipelines[i].bills)
-            json_array_append_new(list, audit_document(&board->pipelines[i]));
-    return list;
+        if (pipeline->bills)
+            json_array_append_new(list, audit_document(pipeline));
+    }
+    return part->next < board->pipeline_count;
 }

@@ -690,13 +690,16 @@ static void measure_heap(void)
     metric_set(&service_metrics.heap, (double)heap.fordblks, "free", NULL);
 }
 
-void service_metrics_write(int64_t started_ms, struct str *out)
+bool service_metrics_write(int64_t started_ms, struct metric_part *part, struct str *out)
 {
     struct metric *dropped = &service_metrics.log_lines_dropped_total;
 
     metric_clear(dropped);
     metric_add(dropped, (double)log_dropped(), NULL);
-    measure_heap();
-    metric_write(table, out);
+    if (!part->next)
+        measure_heap();
+    if (metric_write(table, part, out))
+        return true;
     metric_process_write(started_ms, out);
+    return false;
 }

@@ -95,6 +95,6 @@ void service_metrics_count_round(void *unused, double seconds);
 /* What is open on the loop now: timers, sockets, processes. */
 void service_metrics_count_handles(uv_loop_t *loop);
 /* The whole body of GET /metrics. */
-void service_metrics_write(int64_t started_ms, struct str *out);
+bool service_metrics_write(int64_t started_ms, struct metric_part *part, struct str *out);
 
 #endif

@@ -93,6 +93,7 @@ static void start_timers(struct service *service)
     (void)uv_timer_init(&service->loop, &service->look);
     (void)uv_timer_init(&service->loop, &service->feed);
     (void)uv_timer_init(&service->loop, &service->give_up);
+    service_gather_start(service);
     service_lease_start(service, service_pass_led);
     service->look.data = service->feed.data = service->give_up.data = service;
     if (!period_ms || period_ms > SERVICE_FEED_MS)

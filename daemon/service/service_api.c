@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+/* In a round of the loop: some milliseconds. */
+enum { RESOURCES = 256, PIPELINES = 8 };
+
 /* ---- documents ---- */
 
 /* When the next look is due, wall clock; 0: nobody knows. */
@@ -42,24 +45,18 @@ static void add_next(const struct service *service, json_t *stations, int64_t no
 }
 
 /* How the daemon's own work for a pipeline goes is told beside its stations. */
-static json_t *told_pipelines(const struct service *service, int64_t now_ms, bool trusted)
+static void tell_pipeline(const struct service *service, json_t *each, int64_t now_ms, bool trusted)
 {
-    json_t *list = board_document_pipelines(service->board, now_ms), *each;
-    size_t i;
+    const char *name = json_text(each, "pipeline");
 
-    json_array_foreach(list, i, each) {
-        add_next(service, json_object_get(each, "stations"), now_ms);
-        json_object_set_new(each, "leader",
-                            service_lease_document(service, json_text(each, "pipeline")));
-        json_object_set_new(each, "parts",
-                            health_parts(service->health, json_text(each, "pipeline"), now_ms));
-        json_object_set_new(each, "pauses",
-                            service_pauses_list(service, json_text(each, "pipeline"), trusted));
-    }
-    return list;
+    add_next(service, json_object_get(each, "stations"), now_ms);
+    json_object_set_new(each, "leader", service_lease_document(service, name));
+    json_object_set_new(each, "parts", health_parts(service->health, name, now_ms));
+    json_object_set_new(each, "pauses", service_pauses_list(service, name, trusted));
 }
 
-static json_t *status_document(const struct service *service, int64_t now_ms, bool trusted)
+/* All but the pipelines. */
+static json_t *status_document(const struct service *service, int64_t now_ms)
 {
     json_t *reasons = service_ready_reasons(service);
     json_t *document = json_pack(
@@ -74,66 +71,52 @@ static json_t *status_document(const struct service *service, int64_t now_ms, bo
         service->manifest ? service->manifest->interval_s : 0);
 
     json_object_set_new(document, "resources", board_document_counts(service->board, now_ms));
-    json_object_set_new(document, "pipelines", told_pipelines(service, now_ms, trusted));
     return document;
 }
 
-static json_t *list_document(const char *name, json_t *list)
+json_t *service_api_begin(const struct service *service, enum service_document which, bool trusted)
 {
-    return json_pack("{s:s, s:o}", "format_version", JSON_FORMAT_VERSION, name, list);
-}
+    static const char *const rows[] = {[SERVICE_STATUS] = "pipelines",
+                                       [SERVICE_RESOURCES] = "resources",
+                                       [SERVICE_PLAN] = "resources",
+                                       [SERVICE_AUDIT] = "pipelines",
+                                       [SERVICE_PERIODS] = "pipelines"};
+    json_t *document = which == SERVICE_STATUS
+                           ? status_document(service, clock_now_ms())
+                           : json_pack("{s:s}", "format_version", JSON_FORMAT_VERSION);
 
-static json_t *plan_document(const struct service *service, int64_t now_ms, bool trusted)
-{
-    json_t *document =
-        list_document("resources", board_document_plan(service->board, now_ms, trusted));
-
-    json_object_set_new(document, "values", json_string(trusted ? "all" : "numbers"));
+    json_object_set_new(document, rows[which], json_array());
+    if (which == SERVICE_PLAN)
+        json_object_set_new(document, "values", json_string(trusted ? "all" : "numbers"));
     return document;
 }
 
-static int tell(struct web_exchange *exchange, json_t *document)
+bool service_api_add(const struct service *service, enum service_document which, bool trusted,
+                     struct board_part *part, json_t *document)
 {
-    char *text = json_dumps(document, JSON_COMPACT);
+    json_t *resources = json_object_get(document, "resources");
+    json_t *pipelines = json_object_get(document, "pipelines");
+    int64_t now_ms = clock_now_ms();
+    size_t before = json_array_size(pipelines);
+    bool more;
 
-    str_add(&exchange->body, text);
-    str_add_char(&exchange->body, '\n');
-    free(text);
-    json_decref(document);
-    return 200;
-}
-
-int service_api_status(void *arg, struct web_exchange *exchange)
-{
-    return tell(exchange, status_document(arg, clock_now_ms(), exchange->trusted));
-}
-
-int service_api_resources(void *arg, struct web_exchange *exchange)
-{
-    const struct service *service = arg;
-
-    return tell(exchange, list_document("resources",
-                                        board_document_resources(service->board, clock_now_ms())));
-}
-
-int service_api_plan(void *arg, struct web_exchange *exchange)
-{
-    return tell(exchange, plan_document(arg, clock_now_ms(), exchange->trusted));
-}
-
-int service_api_audit(void *arg, struct web_exchange *exchange)
-{
-    const struct service *service = arg;
-
-    return tell(exchange, list_document("pipelines", board_usage_audit(service->board)));
-}
-
-int service_api_periods(void *arg, struct web_exchange *exchange)
-{
-    const struct service *service = arg;
-
-    return tell(exchange,
-                list_document("pipelines", board_months_document(service->board, clock_now_ms())));
+    part->most = which == SERVICE_RESOURCES || which == SERVICE_PLAN ? RESOURCES : PIPELINES;
+    switch (which) {
+    case SERVICE_RESOURCES:
+        return board_document_resources(service->board, now_ms, part, resources);
+    case SERVICE_PLAN:
+        return board_document_plan(service->board, now_ms, trusted, part, resources);
+    case SERVICE_AUDIT:
+        return board_usage_audit(service->board, part, pipelines);
+    case SERVICE_PERIODS:
+        return board_months_document(service->board, now_ms, part, pipelines);
+    case SERVICE_STATUS:
+        break;
+    }
+    more = board_document_pipelines(service->board, now_ms, part, pipelines);
+    for (size_t i = before; i < json_array_size(pipelines); i++)
+        tell_pipeline(service, json_array_get(pipelines, i), now_ms, trusted);
+    return more;
 }
 
 int service_api_openapi(void *arg, struct web_exchange *exchange)
@@ -147,37 +130,16 @@ int service_api_openapi(void *arg, struct web_exchange *exchange)
 int service_api_drift(void *arg, struct web_exchange *exchange)
 {
     const struct service *service = arg;
-    json_auto_t *plan = board_document_plan(service->board, clock_now_ms(), false);
-    bool drift = false, looked = service->manifest && board_document_looked(service->board);
-    size_t i;
-    json_t *each;
+    bool drift, looked = service->manifest && board_document_looked(service->board);
+    size_t count = board_document_drift(service->board, clock_now_ms(), &exchange->body, &drift);
 
-    json_array_foreach(plan, i, each) {
-        drift = drift || strcmp(json_text(each, "state"), "unknown") != 0;
-        str_addf(&exchange->body, "%s: %s\n", json_text(each, "address"), json_text(each, "state"));
-    }
     if (!looked) {
         str_fini(&exchange->body);
         exchange->body = (struct str){0};
         str_add(&exchange->body, "unknown: no look at AWS has ended\n");
         return 503;
     }
-    if (!i)
+    if (!count)
         str_add(&exchange->body, "no drift\n");
-    return drift ? 409 : i ? 503 : 200;
-}
-
-/* ---- the page ---- */
-
-json_t *service_api_documents(const struct service *service, bool trusted)
-{
-    int64_t now_ms = clock_now_ms();
-
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "status",
-                     status_document(service, now_ms, trusted), "resources",
-                     board_document_resources(service->board, now_ms), "plan",
-                     board_document_plan(service->board, now_ms, trusted), "events",
-                     service_events_list(0), "audit", board_usage_audit(service->board), "periods",
-                     board_months_document(service->board, now_ms), "trusted", trusted, "has_token",
-                     service->manifest && service->manifest->web.token_file);
+    return drift ? 409 : count ? 503 : 200;
 }

@@ -34,7 +34,7 @@ void service_end(struct service *service)
     upkeep_free(service->upkeep);
     engine_free(service->engine);
     aws_client_free(service->client);
-    service_page_end(service);
+    service_gather_end(service);
     web_stop(service->web);
     service_log_end(service);
     loop_watch_end(&service->watch);

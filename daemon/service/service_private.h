@@ -22,6 +22,7 @@
 #define DAEMON_SERVICE_SERVICE_PRIVATE_H
 
 #include "aws/loop_watch.h"
+#include "base/metric.h"
 #include "daemon/board/board.h"
 #include "daemon/health/health.h"
 #include "daemon/service/service.h"
@@ -88,16 +89,41 @@ struct service_leases {
     void (*ended)(struct service *service);
 };
 
-/* Who waits for the page, service_page.c. */
+/* Documents that grow with the pipelines, service_api.c. */
+enum service_document {
+    SERVICE_STATUS,
+    SERVICE_RESOURCES,
+    SERVICE_PLAN,
+    SERVICE_AUDIT,
+    SERVICE_PERIODS
+};
+/* Answers that do, and who waits for them, service_gather.c: the documents, then the others. */
+enum service_answer {
+    SERVICE_ANSWER_STATUS,
+    SERVICE_ANSWER_RESOURCES,
+    SERVICE_ANSWER_PLAN,
+    SERVICE_ANSWER_AUDIT,
+    SERVICE_ANSWER_PERIODS,
+    SERVICE_ANSWER_PAGE,
+    SERVICE_ANSWER_METRICS,
+    SERVICE_ANSWERS
+};
 enum { SERVICE_MOST_WAITING = 64 };
 struct service_waiting {
+    const char *type; /* of the answer; static */
     struct web_later *list[SERVICE_MOST_WAITING];
     size_t count;
 };
-struct service_page {
-    bool busy;
-    struct service_waiting now, waiting[2]; /* [1]: who is trusted */
+struct service_gather {
+    struct rendering *now;        /* what is being gathered; NULL: nothing */
+    bool busy[SERVICE_ANSWERS];   /* from its first part to its answer */
+    struct service_waiting waiting[SERVICE_ANSWERS][2]; /* [1]: who is trusted */
+    unsigned turn;                /* of the kind that may begin first */
+    uv_timer_t timer;             /* the next part */
 };
+
+/* Of a pass that has ended; in this order. */
+enum service_told { SERVICE_TOLD_NOTHING, SERVICE_TOLD_NEWS, SERVICE_TOLD_VIEW, SERVICE_TOLD_ALL };
 
 struct service {
     struct service_orders orders;
@@ -109,6 +135,7 @@ struct service {
     struct engine *engine;
     struct pass *pass;    /* the one under way */
     struct pass *planned; /* the same, while it waits to hear who leads */
+    enum service_told told; /* of the same, when it has ended */
     struct service_leases leases;
     struct upkeep *upkeep;
     struct service_reading reading;
@@ -118,7 +145,7 @@ struct service {
     char *listen;                      /* where it was told to; NULL: nowhere */
     int socket_mode;                   /* of a Unix socket among that */
     int64_t asked_ms[SERVICE_ACTIONS]; /* monotonic: when each was asked for by HTTP */
-    struct service_page page;
+    struct service_gather gather;
     struct flow *pausing; /* writes a pause, or its end, asked for by HTTP; NULL: none */
     uv_timer_t look, feed, give_up;
     struct loop_watch watch;
@@ -269,25 +296,30 @@ void service_ready_status(struct service *service);
 /* Why /-/ready does not say that all is well, a line each, the most important first; new
  * reference. */
 json_t *service_ready_reasons(const struct service *service);
-/* /-/ready and /metrics. */
 int service_ready_answer(void *service, struct web_exchange *exchange);
-int service_ready_metrics(void *service, struct web_exchange *exchange);
+/* A part of /metrics.  False when it was the last. */
+bool service_ready_metrics(const struct service *service, struct metric_part *part,
+                           struct str *text);
 
 /* service_api.c: the answers of web_route, docs/openapi.yaml has them */
 int service_api_drift(void *service, struct web_exchange *exchange);
-int service_api_status(void *service, struct web_exchange *exchange);
-int service_api_resources(void *service, struct web_exchange *exchange);
-int service_api_plan(void *service, struct web_exchange *exchange);
-int service_api_audit(void *service, struct web_exchange *exchange);
-int service_api_periods(void *service, struct web_exchange *exchange);
 int service_api_openapi(void *service, struct web_exchange *exchange);
+/* A document without its rows, new reference; a part of them is added to it in a round of the loop.
+ * False when there are no more. */
+json_t *service_api_begin(const struct service *service, enum service_document which, bool trusted);
+bool service_api_add(const struct service *service, enum service_document which, bool trusted,
+                     struct board_part *part, json_t *document);
 
-/* All that the page shows; new reference. */
-json_t *service_api_documents(const struct service *service, bool trusted);
-
-/* service_page.c: the answer that follows; service_page_end: to nobody any more, 503 */
-int service_page_answer(void *service, struct web_exchange *exchange);
-void service_page_end(struct service *service);
+/* service_gather.c: answers that follow; after service_gather_end nobody gets one any more: 503 */
+int service_gather_page(void *service, struct web_exchange *exchange);
+int service_gather_metrics(void *service, struct web_exchange *exchange);
+int service_gather_status(void *service, struct web_exchange *exchange);
+int service_gather_resources(void *service, struct web_exchange *exchange);
+int service_gather_plan(void *service, struct web_exchange *exchange);
+int service_gather_audit(void *service, struct web_exchange *exchange);
+int service_gather_periods(void *service, struct web_exchange *exchange);
+void service_gather_start(struct service *service);
+void service_gather_end(struct service *service);
 
 /* service_action.c: what may be asked for by POST, where the spec allows it */
 int service_action_reload(void *service, struct web_exchange *exchange);

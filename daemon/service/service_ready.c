@@ -177,17 +177,18 @@ int service_ready_answer(void *arg, struct web_exchange *exchange)
     return i ? 503 : 200;
 }
 
-int service_ready_metrics(void *arg, struct web_exchange *exchange)
+bool service_ready_metrics(const struct service *service, struct metric_part *part,
+                           struct str *text)
 {
-    struct service *service = arg;
-    json_auto_t *reasons = service_ready_reasons(service);
+    json_auto_t *reasons = part->next ? NULL : service_ready_reasons(service);
 
-    service_lease_measure(service);
-    metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
-    service_metrics_set_client(service->client);
-    service_metrics_count_handles(&service->loop);
-    service_metrics_write(service->started_ms, &exchange->body);
-    return 200;
+    if (reasons) {
+        service_lease_measure(service);
+        metric_set(&service_metrics.ready, !json_array_size(reasons), NULL);
+        service_metrics_set_client(service->client);
+        service_metrics_count_handles((uv_loop_t *)&service->loop);
+    }
+    return service_metrics_write(service->started_ms, part, text);
 }
 
 void service_ready_reject(struct service *service, const char *why)

@@ -201,21 +201,22 @@ static void measure_states(const struct service *service, const struct pass *pas
     static const char *const states[] = {"in_sync", "observed", "held",  "settling",
                                          "blocked", "failed",   "unread"};
     enum { STATES = sizeof states / sizeof *states };
+    size_t pipelines = service->manifest->pipeline_count;
+    size_t(*counts)[STATES] = mem_new(pipelines * sizeof *counts);
 
-    for (size_t i = 0; i < service->manifest->pipeline_count; i++) {
-        const struct manifest_pipeline *pipeline = &service->manifest->pipelines[i];
-        size_t counts[STATES] = {0}, seen = 0;
+    for (size_t i = 0; i < pipelines; i++)
+        counts[i][STATES - 1] = service->manifest->pipelines[i].resource_count;
+    for (size_t i = 0; i < pass_task_count(pass); i++) {
+        size_t *of = counts[pass_task_pipeline(pass, i)];
 
-        for (size_t j = 0; j < pass_task_count(pass); j++)
-            if (pass_task_pipeline(pass, j) == i) {
-                counts[state_of(pass_task(pass, j))]++;
-                seen++;
-            }
-        counts[STATES - 1] += pipeline->resource_count - seen;
-        for (size_t state = 0; state < STATES; state++)
-            metric_set(&service_metrics.resources, (double)counts[state], pipeline->name,
-                       states[state], NULL);
+        of[STATES - 1]--; /* the others were not even begun */
+        of[state_of(pass_task(pass, i))]++;
     }
+    for (size_t i = 0; i < pipelines; i++)
+        for (size_t state = 0; state < STATES; state++)
+            metric_set(&service_metrics.resources, (double)counts[i][state],
+                       service->manifest->pipelines[i].name, states[state], NULL);
+    free(counts);
 }
 
 static const char *result_of(const struct service *service, const struct pass *pass,

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "daemon/service/service_private.h"
+#include "yaml/yaml.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,17 +14,17 @@ enum { LEAST_TOKEN = 16, TOKEN_ROOM = 512, USUAL_MODE = 0660 };
 #define TEXT "text/plain; charset=utf-8"
 #define JSON "application/json"
 static const struct web_route routes[] = {
-    {"/", "text/html; charset=utf-8", service_page_answer, WEB_GET, false},
+    {"/", "text/html; charset=utf-8", service_gather_page, WEB_GET, false},
     {"/-/ready", TEXT, service_ready_answer, WEB_GET, false},
     {"/-/drift", TEXT, service_api_drift, WEB_GET, false},
-    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", service_ready_metrics, WEB_GET, false},
-    {"/api/v1/status", JSON, service_api_status, WEB_GET, false},
-    {"/api/v1/resources", JSON, service_api_resources, WEB_GET, false},
-    {"/api/v1/plan", JSON, service_api_plan, WEB_GET, false},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", service_gather_metrics, WEB_GET, false},
+    {"/api/v1/status", JSON, service_gather_status, WEB_GET, false},
+    {"/api/v1/resources", JSON, service_gather_resources, WEB_GET, false},
+    {"/api/v1/plan", JSON, service_gather_plan, WEB_GET, false},
     {"/api/v1/events", JSON, service_events_answer, WEB_GET, false},
     {"/api/v1/look", JSON, service_events_look, WEB_GET, false},
-    {"/api/v1/audit", JSON, service_api_audit, WEB_GET, false},
-    {"/api/v1/periods", JSON, service_api_periods, WEB_GET, false},
+    {"/api/v1/audit", JSON, service_gather_audit, WEB_GET, false},
+    {"/api/v1/periods", JSON, service_gather_periods, WEB_GET, false},
     {"/api/v1/openapi.json", JSON, service_api_openapi, WEB_GET, false},
     {"/-/reload", JSON, service_action_reload, WEB_POST, false},
     {"/-/look", JSON, service_action_look, WEB_POST, false},
@@ -40,7 +41,7 @@ static int read_token(const char *path, char token[static TOKEN_ROOM], struct er
     *token = '\0';
     if (!path)
         return 0;
-    file = fopen(path, "re");
+    file = yaml_read_open(path);
     if (!file)
         return err_set(e, errno == EACCES ? ERR_DENIED : ERR_INVALID, "web.token_file: %s: %s",
                        path, strerror(errno));
@@ -96,7 +97,7 @@ static char *value_of(const char *line)
 
 char *service_web_guess(const char *path)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = yaml_read_open(path);
     char line[512], *found = NULL;
     struct err e = {0};
 

@@ -290,11 +290,14 @@ static void add_head(struct str *out, const struct metric *metric)
     str_addf(out, "\n# TYPE %s %s\n", metric->name, names[metric->type]);
 }
 
-void metric_write(struct metric *const *table, struct str *out)
+bool metric_write(struct metric *const *table, struct metric_part *part, struct str *out)
 {
-    for (; *table; table++) {
-        struct metric *metric = *table;
+    size_t written = 0;
 
+    for (; table[part->next] && written < part->most; part->next++) {
+        struct metric *metric = table[part->next];
+
+        written += metric->count;
         if (!metric->labels && metric->type != METRIC_GAUGE)
             metric_declare(metric, NULL);
         if (!metric->count)
@@ -310,4 +313,5 @@ void metric_write(struct metric *const *table, struct str *out)
                            series->value);
         }
     }
+    return table[part->next] != NULL;
 }

@@ -52,10 +52,16 @@ void metric_clear(struct metric *metric);
 /* Forgets the series whose first label has this value: what is unknown has no sample. */
 void metric_forget(struct metric *metric, const char *value);
 
-/* Appends a table (ends with NULL) in text format 0.0.4
+/* A table that is too long for one round of an event loop: its metrics from `next` on, until `most`
+ * series are written.  A metric is written whole, so that no series comes twice. */
+struct metric_part {
+    size_t next, most;
+};
+/* Appends a part of a table (ends with NULL) in text format 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/); a metric without series is left
- * out; counters and histograms without labels begin at 0, gauges when they are set. */
-void metric_write(struct metric *const *table, struct str *out);
+ * out; counters and histograms without labels begin at 0, gauges when they are set.  Whether there
+ * is more. */
+bool metric_write(struct metric *const *table, struct metric_part *part, struct str *out);
 /* Appends the standard process_* metrics.  started_ms: clock_now_ms at the start of the process
  * (the boot time in /proc is hidden under ProcSubset=pid).  What cannot be read is left out. */
 void metric_process_write(int64_t started_ms, struct str *out);

@@ -14,6 +14,7 @@
 
 struct judging {
     json_t *wished; /* findings of the spec, as keys */
+    json_t *read;   /* those of what was read: key -> [resource, text] */
     json_t *notes;  /* resource -> texts, of those that were read */
 };
 
@@ -45,20 +46,37 @@ static void remember(void *arg, const struct lint_finding *finding)
     json_object_set_new(judging->wished, key, json_true());
 }
 
-static void tell(void *arg, const struct lint_finding *finding)
+static void note(void *arg, const struct lint_finding *finding)
 {
     struct judging *judging = arg;
     const struct lint *lint = finding->lint;
-    json_t *notes = json_object_get(judging->notes, finding->resource->id);
-    cleanup_free char *key = key_of(finding), *text = NULL;
+    cleanup_free char *key = key_of(finding);
     size_t length = strlen(lint->cost);
 
-    if (!notes || json_object_get(judging->wished, key))
+    if (!json_object_get(judging->notes, finding->resource->id))
         return;
     length -= length && lint->cost[length - 1] == '.';
-    text = mem_printf("lint %s live: %s; %.*s; %s", lint->code, finding->text, (int)length,
-                      lint->cost, lint->remedy);
-    json_array_append_new(notes, json_string(text));
+    json_object_set_new(
+        judging->read, key,
+        json_pack("[s, o]", finding->resource->id,
+                  json_sprintf("lint %s live: %s; %.*s; %s", lint->code, finding->text, (int)length,
+                               lint->cost, lint->remedy)));
+}
+
+/* What the spec does not say of itself.  It is asked only when there is something to tell, which is
+ * rare: half of the work of a look that finds all well. */
+static void tell_new(struct judging *judging, struct lint_subject *wished)
+{
+    const char *key;
+    json_t *found;
+
+    if (json_object_size(judging->read))
+        lint_run(wished, remember, judging);
+    json_object_foreach(judging->read, key, found)
+        if (!json_object_get(judging->wished, key))
+            json_array_append(
+                json_object_get(judging->notes, json_string_value(json_array_get(found, 0))),
+                json_array_get(found, 1));
 }
 
 /* What was not read stands as wished, so that nobody misses it, and nothing is said of it. */
@@ -86,19 +104,19 @@ void live_lint(const struct item *items, size_t count, const json_t *facts, cons
 {
     int year = timestamp_utc(clock_now_ms() / 1000).tm_year + 1900;
     json_auto_t *values = json_array(), *keys = json_object(), *notes = json_object();
-    json_auto_t *formats = json_object();
+    json_auto_t *formats = json_object(), *found = json_object();
     struct lint_subject wished = {.facts = facts,
                                   .billing = billing,
                                   .known = formats,
                                   .year = year},
                         read = wished;
-    struct judging judging = {keys, notes};
+    struct judging judging = {keys, found, notes};
 
     for (size_t i = 0; i < count; i++)
         if (items[i].task && !items[i].resource->absent)
             gather(&items[i], &wished, &read, values, notes);
-    lint_run(&wished, remember, &judging);
-    lint_run(&read, tell, &judging);
+    lint_run(&read, note, &judging);
+    tell_new(&judging, &wished);
     for (size_t i = 0; i < count; i++)
         if (items[i].task)
             task_find(items[i].task, json_object_get(notes, items[i].resource->id));

@@ -58,6 +58,7 @@ struct pass {
     struct item **shown; /* those with a task */
     size_t shown_count;
     unsigned identity_calls, checks_left;
+    size_t behind;  /* an item that was not done when all were asked for */
     size_t worked;  /* pipelines, of a phase that takes one in each round of the loop */
     unsigned since; /* reads of the cache that are older confirm nothing */
     json_t *warnings, *stale;
@@ -273,7 +274,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
     pass->setup = *setup;
     pass->events = *events;
     pass->started_ms = clock_monotonic_ms();
-    pass->cache = read_cache_new(setup->client);
+    pass->cache = read_cache_new(setup->loop, setup->client);
     pass->share = (struct item_share){.client = setup->client,
                                       .cache = pass->cache,
                                       .breaker = setup->breaker,
@@ -308,14 +309,18 @@ static bool all_identified(const struct pass *pass)
     return true;
 }
 
-/* True when no item is in a state before the given one. */
-static bool all_at(const struct pass *pass, bool done)
+/* True when no item is in a state before the given one.  It is asked at each step, so the one that
+ * was not there last is looked at first. */
+static bool all_at(struct pass *pass, bool done)
 {
     for (size_t i = 0; i < pass->item_count; i++) {
-        const struct task *task = pass->items[i].task;
+        size_t at = (pass->behind + i) % pass->item_count;
+        const struct task *task = pass->items[at].task;
 
-        if (task && task_state(task) != TASK_DONE && (done || task_state(task) != TASK_PLANNED))
+        if (task && task_state(task) != TASK_DONE && (done || task_state(task) != TASK_PLANNED)) {
+            pass->behind = at;
             return false;
+        }
     }
     return true;
 }

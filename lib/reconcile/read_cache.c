@@ -5,6 +5,7 @@
 
 #include <search.h>
 #include <string.h>
+#include <sys/queue.h>
 
 struct waiter {
     read_cache_fn *done;
@@ -24,6 +25,7 @@ struct shared_read {
     struct aws_reply reply;   /* result is our own reference */
     unsigned depth, number;   /* number: read_cache_calls when it was sent */
     struct shared_read *next; /* all entries, for the end of the pass */
+    TAILQ_ENTRY(shared_read) telling;
 };
 
 struct read_cache {
@@ -31,6 +33,9 @@ struct read_cache {
     void *tree; /* fresh entries by key */
     struct shared_read *entries;
     unsigned calls;
+    TAILQ_HEAD(, shared_read) telling; /* answered, with waiters that do not know it yet */
+    unsigned told;                     /* waiters in this round of the loop */
+    uv_timer_t *round;                 /* the next one */
 };
 
 static int compare(const void *a, const void *b)
@@ -38,12 +43,21 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct shared_read *)a)->key, ((const struct shared_read *)b)->key);
 }
 
-struct read_cache *read_cache_new(struct aws_client *client)
+struct read_cache *read_cache_new(uv_loop_t *loop, struct aws_client *client)
 {
     struct read_cache *cache = mem_new(sizeof *cache);
 
     cache->client = client;
+    TAILQ_INIT(&cache->telling);
+    cache->round = mem_new(sizeof *cache->round);
+    (void)uv_timer_init(loop, cache->round);
+    cache->round->data = cache;
     return cache;
+}
+
+static void free_timer(uv_handle_t *handle)
+{
+    free(handle);
 }
 
 static void keep_tree_node(void *pointer)
@@ -69,19 +83,42 @@ void read_cache_free(struct read_cache *cache)
         free(entry->key);
         free(entry);
     }
+    uv_close((uv_handle_t *)cache->round, free_timer);
     free(cache);
 }
 
-/* A waiter may ask for more, even for the same entry; each is unlinked before it is called. */
-static void answer(struct shared_read *entry)
+/* A waiter may ask for more; each is unlinked before it is called. */
+static void tell_next(struct read_cache *cache)
 {
-    while (entry->waiters) {
-        struct waiter *waiter = entry->waiters;
+    struct shared_read *entry = TAILQ_FIRST(&cache->telling);
+    struct waiter *waiter = entry->waiters;
 
-        entry->waiters = waiter->next;
-        waiter->done(waiter->arg, waiter->slot, &entry->reply, entry->depth);
-        free(waiter);
-    }
+    entry->waiters = waiter->next;
+    if (!entry->waiters)
+        TAILQ_REMOVE(&cache->telling, entry, telling);
+    cache->told++;
+    waiter->done(waiter->arg, waiter->slot, &entry->reply, entry->depth);
+    free(waiter);
+}
+
+static void on_round(uv_timer_t *timer);
+
+static void tell(struct read_cache *cache)
+{
+    while (!TAILQ_EMPTY(&cache->telling) && cache->told < READ_CACHE_AT_ONCE)
+        tell_next(cache);
+    /* (Libuv would run a timer of no delay in the same round.) */
+    if (!uv_is_active((uv_handle_t *)cache->round))
+        (void)uv_timer_start(cache->round, on_round, 1, 0);
+}
+
+static void on_round(uv_timer_t *timer)
+{
+    struct read_cache *cache = timer->data;
+
+    cache->told = 0;
+    if (!TAILQ_EMPTY(&cache->telling))
+        tell(cache);
 }
 
 static void on_reply(void *arg, const struct aws_reply *reply)
@@ -92,7 +129,10 @@ static void on_reply(void *arg, const struct aws_reply *reply)
     entry->answered = true;
     entry->reply = *reply;
     entry->reply.result = json_share(reply->result);
-    answer(entry);
+    if (!entry->waiters)
+        return;
+    TAILQ_INSERT_TAIL(&entry->cache->telling, entry, telling);
+    tell(entry->cache);
 }
 
 static struct shared_read *shared_read_new(struct read_cache *cache,

@@ -1,13 +1,16 @@
 /* read_cache.h -- one AWS read for all who ask the same in a pass.
  *
  * Keyed by session, service, operation and parameters.  A write to a service makes what was read of
- * it before stale: later askers read again, earlier ones still get their answer. */
+ * it before stale: later askers read again, earlier ones still get their answer.  However many wait
+ * for one answer, READ_CACHE_AT_ONCE of them get it in a round of the loop, which has 50 ms. */
 #ifndef RECONCILE_READ_CACHE_H
 #define RECONCILE_READ_CACHE_H
 
 #include "aws/client.h"
 
 struct read_cache;
+
+enum { READ_CACHE_AT_ONCE = 16 }; /* some ten milliseconds */
 
 /* depth: how many round trips had to happen one after another up to this reply. */
 typedef void read_cache_fn(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth);
@@ -24,8 +27,9 @@ struct read_request {
     size_t slot; /* given back to done */
 };
 
-struct read_cache *read_cache_new(struct aws_client *client);
-/* Cancels what is under way; no callback runs any more. */
+struct read_cache *read_cache_new(uv_loop_t *loop, struct aws_client *client);
+/* Cancels what is under way; no callback runs any more.  The loop must run once more before it is
+ * closed. */
 void read_cache_free(struct read_cache *cache);
 /* The reply if it is already there (*depth then tells its depth); otherwise NULL, and the request's
  * done is called once, later. */

@@ -31,6 +31,8 @@ def spec(path: Path, count: int) -> Path:
         lines += [f"  {name}:",
                   f"    parameters: {{api_name: {name}, bucket: bench-{name}, firehose: {name}, log_group: /aws/apigw/{name},",
                   f"                 database: db_{name}, workgroup: {name}}}",
+                  # All have one resource policy, of 5,120 characters at most: a fleet has one statement for all.
+                  "    resources: {log_delivery: off, stage_logging: {after: [subscription]}}",
                   "    billing: {time_zone: UTC, currency: USD, prices: [{from: 2020-01-01, call: 0.001, gib: 0.10}]}"]
     path.write_text("\n".join(lines) + "\n")
     return path

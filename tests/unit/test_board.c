@@ -18,13 +18,39 @@ static const int64_t now_ms = (int64_t)NOW_S * 1000 + 10 * HOUR_MS;
 static struct manifest *manifest;
 static struct board *board;
 
+/* Everything in one part, and row by row: the same. */
+static json_t *all_resources(void)
+{
+    json_t *whole = json_array(), *rows = json_array();
+    struct board_part all = {.most = SIZE_MAX}, each = {.most = 1};
+    size_t parts = 1;
+
+    CHECK(!board_document_resources(board, now_ms, &all, whole));
+    while (board_document_resources(board, now_ms, &each, rows))
+        parts++;
+    CHECK_INT((long long)parts, (long long)board->resource_count);
+    CHECK(json_equal(whole, rows));
+    json_decref(rows);
+    return whole;
+}
+
+static json_t *all_months(int64_t at_ms)
+{
+    json_t *list = json_array();
+
+    CHECK(!board_months_document(board, at_ms, &(struct board_part){.most = SIZE_MAX}, list));
+    return list;
+}
+
 static const char *state_of(const char *station, int64_t at_ms)
 {
     static char found[32];
-    json_auto_t *pipelines = board_document_pipelines(board, at_ms);
+    json_auto_t *pipelines = json_array();
+    struct board_part part = {.most = SIZE_MAX};
     json_t *each;
     size_t i;
 
+    CHECK(!board_document_pipelines(board, at_ms, &part, pipelines));
     json_array_foreach(json_object_get(json_array_get(pipelines, 0), "stations"), i, each)
         if (!strcmp(json_text(each, "station"), station))
             (void)snprintf(found, sizeof found, "%s", json_text(each, "state"));
@@ -34,7 +60,7 @@ static const char *state_of(const char *station, int64_t at_ms)
 static const char *day_of(const char *day)
 {
     static char found[32];
-    json_auto_t *periods = board_months_document(board, now_ms);
+    json_auto_t *periods = all_months(now_ms);
     json_t *month, *each;
     size_t i, j;
 
@@ -58,6 +84,7 @@ static void test_resources(void)
     }
     board->looked_ms = now_ms;
     CHECK_TEXT(state_of("bucket", now_ms + 60000), "in_sync");
+    json_decref(all_resources());
     counts = board_document_counts(board, now_ms);
     CHECK_INT(json_whole(counts, "in_sync"), (long long)board->resource_count);
     CHECK(board_document_is_stale(board, now_ms + HOUR_MS)); /* 5 minutes is its interval */
@@ -108,7 +135,7 @@ static void test_days(void)
 static const char *month_of(const char *month, int64_t at_ms)
 {
     static char found[64];
-    json_auto_t *periods = board_months_document(board, at_ms);
+    json_auto_t *periods = all_months(at_ms);
     json_t *each;
     size_t i;
 
@@ -210,7 +237,8 @@ static void test_audit(void)
     board_audit(board, name, gap, now_ms);
     board_audit(board, name, NULL, now_ms);
     CHECK_TEXT(state_of("bill", now_ms + 9 * HOUR_MS), "failed"); /* until it is seen to be over */
-    told = board_usage_audit(board);
+    told = json_array();
+    CHECK(!board_usage_audit(board, &(struct board_part){.most = SIZE_MAX}, told));
     text = json_canonical(told);
     CHECK(!strstr(text, "arn:") && !strstr(text, "12.50") && !strstr(text, "words"));
     /* An hour without a datapoint counts nothing when nothing came, and is unknown when something

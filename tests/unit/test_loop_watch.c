@@ -31,7 +31,7 @@ static double number(const char *series)
     cleanup_str struct str text = {0};
     const char *at;
 
-    metric_write(table, &text);
+    (void)metric_write(table, &(struct metric_part){.most = SIZE_MAX}, &text);
     at = strstr(str_text(&text), series);
     CHECK(at != NULL);
     return at ? strtod(at + strlen(series), NULL) : -1;

@@ -14,7 +14,7 @@ static char *written(struct metric *metric)
     struct metric *const table[] = {metric, NULL};
     struct str out = {0};
 
-    metric_write(table, &out);
+    (void)metric_write(table, &(struct metric_part){.most = SIZE_MAX}, &out);
     return str_take(&out);
 }
 
@@ -87,11 +87,12 @@ static void test_codes(void)
 
     metric_clear(&service_metrics.aws_requests_total);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        service_metrics_count_request(&(struct aws_attempt){"s3", "GetObject", words[i], false, 1, 0});
+        service_metrics_count_request(
+            &(struct aws_attempt){"s3", "GetObject", words[i], false, 1, 0});
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         service_metrics_count_request(
             &(struct aws_attempt){"s3", "GetObject", others[i], false, 1, 0});
-    service_metrics_write(clock_now_ms(), &out);
+    (void)service_metrics_write(clock_now_ms(), &(struct metric_part){.most = SIZE_MAX}, &out);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         char wanted[128];
 
@@ -257,7 +258,7 @@ static void test_billingd(void)
     struct str out = {0};
 
     service_metrics_start("0.1.0");
-    service_metrics_write(clock_now_ms(), &out);
+    (void)service_metrics_write(clock_now_ms(), &(struct metric_part){.most = SIZE_MAX}, &out);
     CHECK(strstr(out.data, "billingd_build_info{version=\"0.1.0\"} 1\n") != NULL);
     CHECK(strstr(out.data, "billingd_reconcile_total{result=\"failed\"} 0\n") != NULL);
     CHECK(strstr(out.data, "billingd_guard_blocked_total{guard=\"account\"} 0\n") != NULL);
@@ -272,9 +273,9 @@ static void test_billingd(void)
     metric_set(&service_metrics.resource_drift_fields, 2, "ddn-api/stream", NULL);
     metric_observe(&service_metrics.reconcile_duration, 0.31, NULL);
     service_metrics_count_request(&(struct aws_attempt){"s3", "HeadBucket", "ok", false, 12, 0});
-    service_metrics_count_request(
-        &(struct aws_attempt){"firehose", "CreateDeliveryStream", "ThrottlingException", true, 40, 1500});
-    service_metrics_write(clock_now_ms(), &out);
+    service_metrics_count_request(&(struct aws_attempt){"firehose", "CreateDeliveryStream",
+                                                        "ThrottlingException", true, 40, 1500});
+    (void)service_metrics_write(clock_now_ms(), &(struct metric_part){.most = SIZE_MAX}, &out);
     CHECK(strstr(out.data, "billingd_config_last_reload_successful 0\n") != NULL);
     CHECK(strstr(out.data, "_success_timestamp_seconds 1763812345.678\n") != NULL);
     CHECK(strstr(out.data, "billingd_spec_generation 1\n") != NULL);
@@ -292,7 +293,7 @@ static void test_billingd(void)
 
     service_metrics_forget_measured();
     service_metrics_set_conditions("ddn-api/bucket", "s3_bucket", nothing);
-    service_metrics_write(clock_now_ms(), &out);
+    (void)service_metrics_write(clock_now_ms(), &(struct metric_part){.most = SIZE_MAX}, &out);
     CHECK(strstr(out.data, "ddn-api/gone") == NULL);
     CHECK(strstr(out.data, "resource=\"ddn-api/bucket\"") != NULL);
     str_fini(&out);

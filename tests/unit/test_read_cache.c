@@ -74,7 +74,7 @@ static void begin(void)
 
 static void test_shared(void)
 {
-    struct read_cache *cache = read_cache_new(NULL);
+    struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
     const struct aws_reply *reply;
 
     begin();
@@ -103,7 +103,7 @@ static void test_shared(void)
 
 static void test_stale(void)
 {
-    struct read_cache *cache = read_cache_new(NULL);
+    struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
 
     begin();
     CHECK(!ask(cache, &session_a, "logs", "x", 0, "old", 1));
@@ -125,11 +125,41 @@ static void test_stale(void)
     read_cache_free(NULL);
 }
 
+/* However many wait for one answer: the loop turns between some of them and the next. */
+static void test_many_waiters(void)
+{
+    uv_loop_t *loop = uv_default_loop();
+    struct read_cache *cache = read_cache_new(loop, NULL);
+    int rounds = 1;
+
+    begin();
+    for (size_t i = 0; i < 100; i++)
+        CHECK(!ask(cache, &session_a, "logs", "x", 0, "one", i));
+    CHECK_INT((long long)sent_count, 1);
+    answer(0, "one");
+    CHECK_INT(answers, READ_CACHE_AT_ONCE);
+    CHECK(ask(cache, &session_a, "logs", "x", 0, "one", 100)); /* it is known by now */
+    while (answers < 100 && uv_run(loop, UV_RUN_ONCE)) {
+        CHECK(answers <= ++rounds * READ_CACHE_AT_ONCE);
+        CHECK_INT((long long)last_slot, answers - 1); /* in their order */
+    }
+    CHECK_INT(answers, 100);
+    CHECK(rounds > 100 / READ_CACHE_AT_ONCE);
+    CHECK(!ask(cache, &session_a, "logs", "y", 0, "two", 1));
+    for (size_t i = 0; i < 40; i++)
+        CHECK(!ask(cache, &session_a, "logs", "y", 0, "two", i));
+    answer(1, "two");
+    CHECK(answers < 141);
+    read_cache_free(cache); /* with some that were not told */
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+    CHECK(answers < 141);
+}
+
 /* Who looks anew is not answered by what was sent before, answered or not; those who look anew
  * together share. */
 static void test_looking_anew(void)
 {
-    struct read_cache *cache = read_cache_new(NULL);
+    struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
 
     begin();
     CHECK(!ask(cache, &session_a, "logs", "x", 0, "first", 1));
@@ -164,7 +194,7 @@ static void ask_again(void *arg, size_t slot, const struct aws_reply *reply, uns
 /* A waiter may ask more from inside its answer. */
 static void test_ask_from_an_answer(void)
 {
-    struct read_cache *cache = asked_again = read_cache_new(NULL);
+    struct read_cache *cache = asked_again = read_cache_new(uv_default_loop(), NULL);
     json_auto_t *params = json_pack("{s:i, s:s}", "Max", 5, "Name", "x");
     struct read_request request = {
         (struct aws_session *)&session_a, "logs", "Get", params, 0, 0, ask_again, NULL, 0};
@@ -183,6 +213,7 @@ static void test_ask_from_an_answer(void)
 int main(void)
 {
     test_shared();
+    test_many_waiters();
     test_stale();
     test_looking_anew();
     test_ask_from_an_answer();
