@@ -1,5 +1,6 @@
 """One cell: the verb is run with the fault, and what came of it is held against the run without one."""
 
+import shutil
 import signal
 import subprocess
 import time
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.error import URLError
 
+from . import machine
 from .cells import WORDS, Cell
 from .scenes import Done, Place, Scene, State
 
@@ -49,8 +51,23 @@ def wait_for_calm(place: Place, seconds: float = 30.0) -> None:
         time.sleep(0.1)
 
 
+def run_on(cell: Cell, place: Place, scene: Scene) -> tuple[bool, Done]:
+    """The verb, on a machine with that fault."""
+    place.sandbox.faults(*machine.rules(cell))
+    own = machine.own_folder(place)
+    try:
+        process = machine.begin(cell, own, scene.words)
+        hit = machine.happen(cell, own, process)
+        out, err = process.communicate(timeout=MOST_SECONDS)
+    finally:
+        shutil.rmtree(own.folder, ignore_errors=True)
+    return hit, Done(process.returncode, out or "", err or "")
+
+
 def run_with(cell: Cell, place: Place, scene: Scene, stopped_seconds: float) -> tuple[bool, Done]:
     """The verb, with the fault and the signal; whether the call was made at all."""
+    if cell.service == machine.SERVICE:
+        return run_on(cell, place, scene)
     more = {"AWS_MAX_ATTEMPTS": "1"} if cell.fault in ("drip", "flood") else {}
     place.sandbox.faults(*cell.rules())
     process = place.begin(*scene.words, **more)
@@ -76,12 +93,14 @@ def run_with(cell: Cell, place: Place, scene: Scene, stopped_seconds: float) -> 
     return hit or fired(place), Done(process.returncode, out, err)
 
 
-def complaints(cell: Cell, done: Done) -> list[str]:
-    """What is wrong with how the verb ended, whatever it left."""
+def complaints(cell: Cell, done: Done, writes: list[str]) -> list[str]:
+    """What is wrong with how the verb ended and what it wrote, whatever it left."""
     found = []
     if cell.signal == "KILL":
         return [] if done.code in (-9, *CODES) else [f"exit code {done.code}"]
-    if done.code not in CODES:
+    if cell.service == machine.SERVICE:
+        found += machine.complaints(cell, done.code, done.text, writes)
+    elif done.code not in CODES:
         found.append(f"exit code {done.code}")
     if "Sanitizer" in done.err or "runtime error" in done.err:
         found.append("sanitizer")
@@ -111,7 +130,7 @@ def settle(place: Place, scene: Scene) -> list[str]:
         codes: list[int] = []
         for _ in range(3):
             codes.append(place.run(*words).code)
-            if codes[-1] in scene.again:
+            if codes[-1] == 0 or (scene.over and scene.over(place)):
                 break
         else:
             return [f"{' '.join(words)} ends with {codes} when all is well again"]
@@ -121,6 +140,7 @@ def settle(place: Place, scene: Scene) -> list[str]:
 def judge(cell: Cell, original: Place, scene: Scene, want: State, mode: str) -> Verdict:
     started = time.monotonic()
     place = original.copy()
+    place.sandbox.clear()
     try:
         verdict = judged(cell, place, scene, want, mode)
     except Exception:  # of the judge: a row that nobody can explain
@@ -135,7 +155,8 @@ def judge(cell: Cell, original: Place, scene: Scene, want: State, mode: str) -> 
 def judged(cell: Cell, place: Place, scene: Scene, want: State, mode: str) -> Verdict:
     hit, done = run_with(cell, place, scene, STOPPED_SECONDS[mode])
     place.sandbox.faults()
-    verdict = Verdict(cell, hit, done.code, 0.0, complaints(cell, done), done.text[-1500:])
+    writes = [call["operation"] for call in place.calls() if call["kind"] == "write"]
+    verdict = Verdict(cell, hit, done.code, 0.0, complaints(cell, done, writes), done.text[-1500:])
     if done.code == 0 and len(scene.ends) == 1:
         # It said that it was done: then it is.
         verdict.complaints += [f"said done, but {text}" for text in different(scene.state(place), want)]

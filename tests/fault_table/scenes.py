@@ -53,6 +53,8 @@ class Place:
         self.sandbox, self.folder, self.spec = sandbox, folder, folder / "billing.yaml"
         self.account = accounts.World(sandbox)
 
+    binary = BINARY
+
     def copy(self) -> "Place":
         return Place(self.sandbox.copy(), self.folder)
 
@@ -100,7 +102,7 @@ class Scene:
     make: Callable[[Place], None]
     state: Callable[[Place], State]  # what must be the same whatever happened on the way
     settle: tuple[tuple[str, ...], ...] = ()  # verbs that must then bring it to its end; () stands for words
-    again: tuple[int, ...] = (0,)  # what they may end with
+    over: Callable[[Place], bool] | None = None  # whether there is nothing left to do for them, whatever they end with
 
     @property
     def ends(self) -> tuple[tuple[str, ...], ...]:
@@ -158,6 +160,11 @@ def pipeline_state(place: Place) -> State:
     """All that can be read there; and the plan must be empty."""
     plan = place.run("plan", "--detailed-exitcode", "-o", "json")
     return {"plan": plan.code, "account": accounts.normalised(place.account.snapshot())}
+
+
+def drifted_state(place: Place) -> State:
+    """A read: all is as it was, and it was asked for nothing else."""
+    return {**pipeline_state(place), "writes": [call["operation"] for call in place.calls() if call["kind"] == "write"]}
 
 
 # ---- its data ----
@@ -241,7 +248,13 @@ def closed_state(place: Place) -> State:
     return {**state, "verify": verify.code, "manifests": found, "numbers": len(numbers)}
 
 
+def closed(place: Place) -> bool:
+    """It then ends with 4, and so it does where a write of one that was interrupted came after its own look."""
+    return place.run("verify", MONTH).code == 0
+
+
 SCENES = {scene.name: scene for scene in (
+    Scene("plan", ("plan",), drifted, drifted_state),
     Scene("create", ("apply", "--yes"), empty, pipeline_state),
     Scene("steady", ("apply", "--yes"), converged, pipeline_state),
     Scene("drift", ("apply", "--yes"), drifted, pipeline_state),
@@ -250,5 +263,5 @@ SCENES = {scene.name: scene for scene in (
     Scene("audit", ("audit", "--month", MONTH), rolled_up, gap_state),
     Scene("backfill", ("backfill", "--month", MONTH), with_a_gap, gap_state,
           settle=(("backfill", "--month", MONTH), ("rollup", "--month", MONTH), ("audit", "--month", MONTH))),
-    Scene("close", ("close", MONTH, "--yes"), closable, closed_state, again=(0, 4)),  # 4: it is closed
+    Scene("close", ("close", MONTH, "--yes"), closable, closed_state, over=closed),
 )}
