@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,7 @@ class Place:
     def data(self) -> rollup_world.World:
         """The same as the tests of billing see it; writes nothing."""
         made = rollup_world.World.__new__(rollup_world.World)
+        made.made = 0
         made.sandbox, made.s3 = self.sandbox, self.account.s3
         made.athena, made.glue = self.account.athena, self.account.glue
         return made
@@ -102,6 +104,7 @@ class Scene:
     make: Callable[[Place], None]
     state: Callable[[Place], State]  # what must be the same whatever happened on the way
     settle: tuple[tuple[str, ...], ...] = ()  # verbs that must then bring it to its end; () stands for words
+    lives: bool = False  # it is the daemon: it ends when told to, once it has nothing left to do
     over: Callable[[Place], bool] | None = None  # whether there is nothing left to do for them, whatever they end with
 
     @property
@@ -126,8 +129,12 @@ def converged(place: Place) -> None:
 
 
 def drifted(place: Place) -> None:
-    """One of each: changed, loosened, removed, gone with what needs it, and something of others beside."""
     converged(place)
+    spoil(place)
+
+
+def spoil(place: Place) -> None:
+    """One of each: changed, loosened, removed, gone with what needs it, and something of others beside."""
     a = place.account
     a.logs.put_retention_policy(logGroupName=GROUP, retentionInDays=7)
     for one in a.logs.describe_subscription_filters(logGroupName=GROUP)["subscriptionFilters"]:
@@ -248,6 +255,28 @@ def closed_state(place: Place) -> State:
     return {**state, "verify": verify.code, "manifests": found, "numbers": len(numbers)}
 
 
+def days_ago(days: int, form: str = "%Y-%m-%d") -> str:
+    return time.strftime(form, time.gmtime(time.time() - days * 86400))
+
+
+def living(place: Place) -> None:
+    """Drift for its passes, and days for its rollups and its audit."""
+    write_spec(place, rollup_world.BILLING.format(**{**rollup_world.DEFAULTS, "since": days_ago(6)}))
+    place.spec.write_text("listen: 127.0.0.1:0\n" + place.spec.read_text())
+    place.account.api()
+    place.must("apply", "--yes")
+    for ago in (6, 5, 4):
+        place.data().request(days_ago(ago), arrival=days_ago(ago, "%Y-%m-%dT12:00"), sub="a", counted=True)
+    spoil(place)
+
+
+def living_state(place: Place) -> State:
+    """Of the days that were due when it began: at midnight there is one more."""
+    data = place.data()
+    return {**pipeline_state(place), "days": data.days(), "objects": log_objects(place),
+            "partitions": sorted(day for day in data.partitions() if day <= days_ago(4))}
+
+
 def closed(place: Place) -> bool:
     """It then ends with 4, and so it does where a write of one that was interrupted came after its own look."""
     return place.run("verify", MONTH).code == 0
@@ -259,6 +288,7 @@ SCENES = {scene.name: scene for scene in (
     Scene("steady", ("apply", "--yes"), converged, pipeline_state),
     Scene("drift", ("apply", "--yes"), drifted, pipeline_state),
     Scene("takeover", ("apply", "--yes"), seeded, pipeline_state),
+    Scene("daemon", ("run",), living, living_state, lives=True),
     Scene("rollup", ("rollup", "--month", MONTH), delivered, data_state),
     Scene("audit", ("audit", "--month", MONTH), rolled_up, gap_state),
     Scene("backfill", ("backfill", "--month", MONTH), with_a_gap, gap_state,
