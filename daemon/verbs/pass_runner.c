@@ -50,6 +50,7 @@ static void on_looked(void *arg)
     progress_view_end(&runner->progress);
     runner->report(runner);
     verb_loop_end(&runner->loop);
+    uv_stop(&runner->loop.loop); /* a read that nobody waits for any more is not waited for */
 }
 
 static void on_done(void *arg, struct pass *pass)

@@ -793,8 +793,13 @@ void pass_stop(struct pass *pass)
     for (size_t i = 0; i < pass->item_count; i++)
         if (pass->items[i].task && !pass->items[i].write)
             item_pump(&pass->items[i]);
-    for (size_t i = 0; i < pass->pipeline_count; i++)
-        pass->pipelines[i].identified = true;
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        struct pipeline_pass *pipeline = &pass->pipelines[i];
+
+        pipeline->identified = true;
+        if (!pipeline->refused && pipeline->count && !pass->items[pipeline->first].task)
+            refuse(pipeline, ERR_RETRY, "stopped before it was looked at");
+    }
     pass->checks_left = 0;
     pass->phase = PHASE_APPLYING;
     schedule(pass);

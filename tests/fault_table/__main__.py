@@ -23,6 +23,7 @@ from typing import Any
 
 from sandbox.control import start_sandbox
 
+from . import machine
 from .cells import FAULTS, Cell, cells, sample
 from .judge import Verdict, clean_state, judge
 from .scenes import SCENES, Place, State
@@ -70,6 +71,11 @@ def summary(total: int, found: list[Verdict]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def cells_of(scene: str, calls: list[dict[str, Any]]) -> list[Cell]:
+    """What befalls the machine befalls a verb: the daemon has tests of its own for that (tests/system)."""
+    return [*cells(scene, calls), *([] if SCENES[scene].lives else machine.cells(scene, calls))]
+
+
 class Record:
     """The file of a run: a line for each scene with the calls that it makes, and one for each cell."""
 
@@ -95,7 +101,7 @@ class Record:
         if name not in self.calls:
             self.calls[name] = [{k: call[k] for k in ("service", "operation", "kind")} for call in calls]
             self.write({"scene": name, "calls": self.calls[name]})
-        return list(cells(name, self.calls[name]))
+        return cells_of(name, self.calls[name])
 
     def add(self, verdict: Verdict) -> None:
         self.found[verdict.cell] = verdict
@@ -104,7 +110,7 @@ class Record:
 
 def told(path: Path) -> int:
     record = Record(path, resume=True)
-    everything = [cell for name, calls in record.calls.items() for cell in cells(name, calls)]
+    everything = [cell for name, calls in record.calls.items() for cell in cells_of(name, calls)]
     print(summary(len(everything), list(record.found.values())))
     return 0
 

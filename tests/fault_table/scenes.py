@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,8 @@ class Place:
         self.sandbox, self.folder, self.spec = sandbox, folder, folder / "billing.yaml"
         self.account = accounts.World(sandbox)
 
+    binary = BINARY
+
     def copy(self) -> "Place":
         return Place(self.sandbox.copy(), self.folder)
 
@@ -85,6 +88,7 @@ class Place:
     def data(self) -> rollup_world.World:
         """The same as the tests of billing see it; writes nothing."""
         made = rollup_world.World.__new__(rollup_world.World)
+        made.made = 0
         made.sandbox, made.s3 = self.sandbox, self.account.s3
         made.athena, made.glue = self.account.athena, self.account.glue
         return made
@@ -100,7 +104,8 @@ class Scene:
     make: Callable[[Place], None]
     state: Callable[[Place], State]  # what must be the same whatever happened on the way
     settle: tuple[tuple[str, ...], ...] = ()  # verbs that must then bring it to its end; () stands for words
-    again: tuple[int, ...] = (0,)  # what they may end with
+    lives: bool = False  # it is the daemon: it ends when told to, once it has nothing left to do
+    over: Callable[[Place], bool] | None = None  # whether there is nothing left to do for them, whatever they end with
 
     @property
     def ends(self) -> tuple[tuple[str, ...], ...]:
@@ -124,8 +129,12 @@ def converged(place: Place) -> None:
 
 
 def drifted(place: Place) -> None:
-    """One of each: changed, loosened, removed, gone with what needs it, and something of others beside."""
     converged(place)
+    spoil(place)
+
+
+def spoil(place: Place) -> None:
+    """One of each: changed, loosened, removed, gone with what needs it, and something of others beside."""
     a = place.account
     a.logs.put_retention_policy(logGroupName=GROUP, retentionInDays=7)
     for one in a.logs.describe_subscription_filters(logGroupName=GROUP)["subscriptionFilters"]:
@@ -158,6 +167,11 @@ def pipeline_state(place: Place) -> State:
     """All that can be read there; and the plan must be empty."""
     plan = place.run("plan", "--detailed-exitcode", "-o", "json")
     return {"plan": plan.code, "account": accounts.normalised(place.account.snapshot())}
+
+
+def drifted_state(place: Place) -> State:
+    """A read: all is as it was, and it was asked for nothing else."""
+    return {**pipeline_state(place), "writes": [call["operation"] for call in place.calls() if call["kind"] == "write"]}
 
 
 # ---- its data ----
@@ -241,14 +255,43 @@ def closed_state(place: Place) -> State:
     return {**state, "verify": verify.code, "manifests": found, "numbers": len(numbers)}
 
 
+def days_ago(days: int, form: str = "%Y-%m-%d") -> str:
+    return time.strftime(form, time.gmtime(time.time() - days * 86400))
+
+
+def living(place: Place) -> None:
+    """Drift for its passes, and days for its rollups and its audit."""
+    write_spec(place, rollup_world.BILLING.format(**{**rollup_world.DEFAULTS, "since": days_ago(6)}))
+    place.spec.write_text("listen: 127.0.0.1:0\n" + place.spec.read_text())
+    place.account.api()
+    place.must("apply", "--yes")
+    for ago in (6, 5, 4):
+        place.data().request(days_ago(ago), arrival=days_ago(ago, "%Y-%m-%dT12:00"), sub="a", counted=True)
+    spoil(place)
+
+
+def living_state(place: Place) -> State:
+    """Of the days that were due when it began: at midnight there is one more."""
+    data = place.data()
+    return {**pipeline_state(place), "days": data.days(), "objects": log_objects(place),
+            "partitions": sorted(day for day in data.partitions() if day <= days_ago(4))}
+
+
+def closed(place: Place) -> bool:
+    """It then ends with 4, and so it does where a write of one that was interrupted came after its own look."""
+    return place.run("verify", MONTH).code == 0
+
+
 SCENES = {scene.name: scene for scene in (
+    Scene("plan", ("plan",), drifted, drifted_state),
     Scene("create", ("apply", "--yes"), empty, pipeline_state),
     Scene("steady", ("apply", "--yes"), converged, pipeline_state),
     Scene("drift", ("apply", "--yes"), drifted, pipeline_state),
     Scene("takeover", ("apply", "--yes"), seeded, pipeline_state),
+    Scene("daemon", ("run",), living, living_state, lives=True),
     Scene("rollup", ("rollup", "--month", MONTH), delivered, data_state),
     Scene("audit", ("audit", "--month", MONTH), rolled_up, gap_state),
     Scene("backfill", ("backfill", "--month", MONTH), with_a_gap, gap_state,
           settle=(("backfill", "--month", MONTH), ("rollup", "--month", MONTH), ("audit", "--month", MONTH))),
-    Scene("close", ("close", MONTH, "--yes"), closable, closed_state, again=(0, 4)),  # 4: it is closed
+    Scene("close", ("close", MONTH, "--yes"), closable, closed_state, over=closed),
 )}

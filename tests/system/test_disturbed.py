@@ -172,3 +172,16 @@ def test_signals_while_the_spec_is_wrong(start: Start, spec: Spec, api: str) -> 
     daemon.send(signal.SIGUSR1)
     daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
     assert daemon.end() == 0
+
+
+@pytest.mark.parametrize("words", [["plan"], ["apply", "--yes"], ["status"], ["run", "--once"]], ids=" ".join)
+def test_stopped_before_anything_was_read(words: list[str], spec: Spec, sandbox: Sandbox, api: str) -> None:
+    """Nothing is known, so nothing is in order."""
+    sandbox.faults({"action": "hold", "operation": "GetCallerIdentity"})
+    process = subprocess.Popen([BINARY, "-f", spec.path, *words], text=True, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(sandbox, spec.path.parent))
+    while not sandbox.wait_for_fault():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == 1 and ("stopped before it was looked at" in said or words[0] == "run"), said

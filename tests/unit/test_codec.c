@@ -253,6 +253,9 @@ static void test_errors(void)
                 "503 HTTP 503|no error document (30 bytes, text/html)|");
     check_error("sts", "GetCallerIdentity", 502, "", "<html><body><p>no</body></html>",
                 "502 HTTP 502|no error document (31 bytes, no content type)|");
+    check_error("s3", "HeadBucket", 400, "", "",
+                "400 HTTP 400|HEAD is refused without a reason; an expired token is answered like "
+                "this|");
     check_error("s3", "ListObjectsV2", 301, "", "<Error><Code>PermanentRedirect</Code></Error>",
                 "301 PermanentRedirect||");
     check_error("glue", "GetTable", 400, "", "{\"__type\":7}",

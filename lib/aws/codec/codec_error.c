@@ -117,6 +117,13 @@ static void read_xml_error(const struct aws_raw_reply *reply, struct aws_error *
     xml_free(root);
 }
 
+static bool is_head(const struct aws_operation *operation)
+{
+    const char *method = json_text(json_object_get(operation->document, "http"), "method");
+
+    return method && strcmp(method, "HEAD") == 0;
+}
+
 void codec_error_read(const struct aws_operation *operation, const struct aws_raw_reply *reply,
                       struct aws_error *error)
 {
@@ -130,7 +137,12 @@ void codec_error_read(const struct aws_operation *operation, const struct aws_ra
     if (*error->code)
         return;
     (void)snprintf(error->code, sizeof(error->code), "HTTP %d", reply->status);
-    if (!*error->message)
+    if (*error->message)
+        return;
+    if (is_head(operation) && reply->status == 400) /* S3, of ExpiredToken as well */
+        aws_error_say(error, "HEAD is refused without a reason; an expired token is answered like "
+                             "this");
+    else
         aws_error_say(error, "no error document (%zu bytes, %.80s)", reply->body_length,
                       type ? type : "no content type");
 }
