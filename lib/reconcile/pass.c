@@ -433,11 +433,23 @@ static void next_round(struct pass *pass)
     (void)uv_timer_start(pass->timer, on_timer, 1, 0);
 }
 
+/* By what the marks of resources are judged: resources/mark.h. */
+static void note_deployment(struct pipeline_pass *pipeline)
+{
+    const char *deployment = manifest_resolve_deployment(pipeline->spec, pipeline->desired);
+
+    if (deployment)
+        json_object_set_new(pipeline->facts, "deployment", json_string(deployment));
+    if (pipeline->spec->formerly)
+        json_object_set(pipeline->facts, "formerly", pipeline->spec->formerly);
+}
+
 static void open_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
 {
     if (!pipeline->facts)
         return; /* refused */
     pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
+    note_deployment(pipeline);
     if (pass->aliases)
         account_alias_ask(pass->aliases, pipeline->session, pipeline->account);
     start_items(pass, pipeline);
