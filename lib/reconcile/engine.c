@@ -18,6 +18,7 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
         .manifest = manifest,
         .breaker = breaker_new(manifest->breaker_repairs, manifest->breaker_window_s),
         .quota = quota_new(),
+        .claims = json_object(),
         .radius = blast_radius_new((size_t)manifest->max_changes)};
     return engine;
 }
@@ -54,6 +55,7 @@ void engine_free(struct engine *engine)
     engine_forget(engine, engine->pass);
     breaker_free(engine->setup.breaker);
     quota_free(engine->setup.quota);
+    json_decref(engine->setup.claims);
     blast_radius_free(engine->setup.radius);
     free(engine);
 }

@@ -1,9 +1,10 @@
 """Several specs with a pipeline of one name in one account: whose what is, and who wrote last, is told, not fought."""
 
 import json
+import signal
 from typing import Any
 
-from conftest import Sandbox, Spec, make_api, pipeline
+from conftest import Daemon, Sandbox, Spec, make_api, pipeline
 
 MARK, DEPLOYMENT = "billingd", "billingd-deployment"
 # What says which thing a write is of.
@@ -147,3 +148,166 @@ def test_marks_of_an_older_billingd_stay_ours(run: Any, sandbox: Sandbox, spec: 
     # An older mark is no licence for another pipeline.
     spec.write(pipelines=pipeline("shop").replace("\n  shop:", "\n  store:"))
     assert "it belongs to the pipeline shop of another spec" in plan(run)["store/stream"]["reason"]
+
+
+# ---- one deployment, two specs ----
+
+GROUP, LIST = "/aws/apigw/shop", "_billingd/shop/pauses.json"
+WANTS_30 = "    resources:\n      access_logs: {retention_days: 30}\n"
+
+
+def retention(sandbox: Sandbox, days: int | None = None) -> int:
+    logs = sandbox.client("logs")
+    if days:
+        logs.put_retention_policy(logGroupName=GROUP, retentionInDays=days)
+    return int(logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"][0]["retentionInDays"])
+
+
+def retentions(sandbox: Sandbox) -> list[int]:
+    """As billingd wrote them."""
+    return [c["params"]["retentionInDays"] for c in sandbox.calls(operation="PutRetentionPolicy")
+            if c["client"].startswith("billingd")]
+
+
+def claim(sandbox: Sandbox) -> dict[str, Any]:
+    body = sandbox.client("s3").get_object(Bucket="shop-bucket", Key=LIST)["Body"].read()
+    return dict(json.loads(body)["spec"])
+
+
+def claims(sandbox: Sandbox) -> int:
+    return sum(c["params"]["Key"] == LIST for c in sandbox.calls(operation="PutObject"))
+
+
+def leads(daemon: Daemon) -> bool:
+    return daemon.metric("billingd_leader", pipeline="shop") == 1
+
+
+def test_an_edited_spec_that_is_applied_stays(run: Any, start: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    daemon = start().ready()
+    daemon.wait(lambda: leads(daemon))
+    assert claims(sandbox) == 0  # nobody to tell
+    spec.write(pipelines=pipeline() + WANTS_30)
+    sandbox.clear()
+    done = run("apply", "--yes")
+    assert done.returncode == 0 and retention(sandbox) == 30 and claims(sandbox) == 1
+    assert "by another spec (" in done.stderr and "until it reloads" in done.stderr
+    said = claim(sandbox)
+    # The daemon goes by the spec before: it tells who, when and what, and changes nothing back, look after look.
+    for _ in range(3):
+        daemon.kick()
+    assert retentions(sandbox) == [30] and retention(sandbox) == 30
+    [told] = daemon.events("conflict")
+    assert told["pipeline"] == "shop" and f"spec {said['id']}, put in force 20" in told["error"]
+    assert f"by {said['host']} (process {said['pid']}), after this one (" in told["error"]
+    [held] = [e for e in daemon.events("held") if e["resource"] == "shop/access_logs"]
+    assert "retention_days: " in held["error"] and f"it is left as another spec wants it: spec {said['id']}" in held["error"]
+    [drift] = [e for e in daemon.events("drift") if e["resource"] == "shop/access_logs"]
+    assert drift["want"] == "90" and drift["have"] == "30"
+    assert daemon.metric("billingd_spec_conflict", pipeline="shop") == 1
+    assert daemon.metric("billingd_resources", pipeline="shop", state="held") == 1
+    code, body = daemon.get("/-/ready")
+    assert f"shop: it is left as another spec wants it: spec {said['id']}" in body
+    # What both want alike is repaired as ever, by whomever it was changed.
+    sandbox.client("firehose").untag_delivery_stream(DeliveryStreamName="shop-stream", TagKeys=[MARK])
+    daemon.kick()
+    assert any(t["Key"] == MARK for t in
+               sandbox.client("firehose").list_tags_for_delivery_stream(DeliveryStreamName="shop-stream")["Tags"])
+    # Also when somebody else changes what the specs want differently, nobody takes a side.
+    retention(sandbox, 7)
+    daemon.kick()
+    assert retention(sandbox) == 7 and retentions(sandbox) == [30]
+    # It reads the spec that was applied: all is well, and it is said.
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: retention(sandbox) == 30)
+    daemon.wait(lambda: daemon.metric("billingd_spec_conflict", pipeline="shop") == 0)
+    assert claims(sandbox) == 1
+    retention(sandbox, 1)
+    daemon.kick()
+    assert retention(sandbox) == 30
+    # Back to the spec before, by a reload: whoever reloads means it.
+    spec.write(pipelines=pipeline())
+    daemon.send(signal.SIGHUP)
+    daemon.wait(lambda: retention(sandbox) == 90)
+    assert claims(sandbox) == 2 and claim(sandbox)["id"] != said["id"]
+    assert any("another spec was in force before this one, and wants otherwise: shop/access_logs retention_days" in e["error"]
+               for e in daemon.events("warning"))
+    sandbox.clear()
+    assert plan(run) == {} and run("apply", "--yes").returncode == 0 and written(sandbox) == []
+    # A pause and its end leave what lies beside them.
+    before = claim(sandbox)
+    assert run("pause", "shop/bucket", "--reason", "moving", "--for", "1h").returncode == 0
+    assert run("resume", "shop/bucket").returncode == 0 and claim(sandbox) == before
+    assert daemon.end() == 0
+
+
+def test_two_daemons_with_two_specs(run: Any, start: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    spec.write(settings={"lease": "2s"})
+    first = start().ready()
+    first.wait(lambda: leads(first))
+    spec.write(pipelines=pipeline() + WANTS_30)
+    second = start().ready()
+    second.wait(lambda: "shop: standby: " in second.get("/-/ready")[1] and " leads, by another spec" in second.get("/-/ready")[1])
+    sandbox.clear()
+    second.kick()
+    [told] = second.events("conflict")
+    theirs = json.loads(sandbox.client("s3").get_object(
+        Bucket="shop-bucket", Key="_billingd/shop/leader.json")["Body"].read())["holder"]["spec"]
+    assert f"who leads goes by another spec ({theirs})" in told["error"]
+    assert second.metric("billingd_spec_conflict", pipeline="shop") == 1
+    assert f"leads, by another spec ({theirs}; ours is " in second.get("/-/ready")[1]
+    first.kick()
+    assert retentions(sandbox) == [] and retention(sandbox) == 90
+    # The newer one takes over: one write, and no more, however long both run.
+    assert first.end() == 0
+    second.wait(lambda: retention(sandbox) == 30)
+    second.wait(lambda: second.metric("billingd_spec_conflict", pipeline="shop") == 0)
+    assert retentions(sandbox) == [30] and claims(sandbox) == 1
+    # A third, with the spec before, watches; then the second gets a spec newer than that one's.
+    spec.write(pipelines=pipeline())
+    third = start().ready()
+    third.kick()
+    spec.write(pipelines=pipeline() + WANTS_30.replace("30", "60"))
+    second.send(signal.SIGHUP)
+    second.wait(lambda: retention(sandbox) == 60)
+    third.kick()
+    assert second.end() == 0
+    third.wait(lambda: leads(third))
+    third.kick()
+    # What came later than its own spec it does not undo, though it leads now.
+    assert retentions(sandbox) == [30, 60] and retention(sandbox) == 60
+    assert third.metric("billingd_spec_conflict", pipeline="shop") == 1
+    third.send(signal.SIGHUP)
+    third.wait(lambda: third.metric("billingd_spec_conflict", pipeline="shop") == 0)
+    assert third.end() == 0
+
+
+def test_the_record_is_damaged_or_refused(run: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    assert run("apply", "--yes").returncode == 0
+    s3 = sandbox.client("s3")
+    document = {"format_version": "1.0", "pauses": [], "spec": {"id": "0123456789abcdef", "host": "web-1", "pid": 7,
+                "since": 1700000000, "wants": {"access_logs": {"retention_days": "0" * 12}}}}
+    s3.put_object(Bucket="shop-bucket", Key=LIST, Body=json.dumps({**document, "spec": {"id": 7}}))
+    retention(sandbox, 1)
+    sandbox.clear()
+    done = run("apply", "--yes")
+    assert done.returncode == 1 and written(sandbox) == []
+    assert "nothing is written: which spec is in force is not known: what says which spec was put in force last" in done.stderr
+    # A plan says whose wish it replaces; the one who writes says so first, once.
+    s3.put_object(Bucket="shop-bucket", Key=LIST, Body=json.dumps(document))
+    who = "(spec 0123456789abcdef, put in force 2023-11-14T22:13:20Z by web-1 (process 7))"
+    done = run("plan")
+    assert f"wants otherwise: shop/access_logs retention_days {who}" in done.stderr and done.returncode == 0
+    sandbox.clear()
+    # Somebody else writes it at the same moment: nothing more is sent.
+    refused = {"action": "error", "status": 412, "code": "PreconditionFailed", "operation": "PutObject"}
+    sandbox.faults(refused)
+    done = run("apply", "--yes")
+    assert done.returncode == 1 and retentions(sandbox) == [] and "the next look goes by it" in done.stderr
+    # It may not be written at all: told, and not in the way.
+    sandbox.faults({"action": "error", "status": 403, "code": "AccessDenied", "operation": "PutObject", "times": 0})
+    done = run("apply", "--yes")
+    assert done.returncode == 0 and retentions(sandbox) == [90]
+    assert "that this spec takes the place of another could not be said" in done.stderr
+    sandbox.faults()
+    retention(sandbox, 1)
+    assert run("apply", "--yes").returncode == 0 and claim(sandbox)["id"] != "0123456789abcdef"
