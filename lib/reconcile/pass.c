@@ -358,7 +358,8 @@ static struct pass_claim_place claim_place(const struct pass *pass,
                                      .seen = pass->setup.claims,
                                      .items = &pass->items[pipeline->first],
                                      .count = pipeline->count,
-                                     .warnings = pass->warnings};
+                                     .warnings = pass->warnings,
+                                     .by_hand = !pass->setup.gate.ask};
 }
 
 static void meet_claims(struct pass *pass)

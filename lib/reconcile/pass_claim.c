@@ -23,10 +23,23 @@ static void leave_fields(const struct pass_claim *claim, const struct pass_claim
         item_block(item, claim->conflict);
 }
 
-static char *conflict_text(const json_t *claim, const char *ours)
+enum { TURNS_MOST = 2 };
+
+/* A daemon that is started goes by its spec, but not again and again. */
+static bool takes_turns(const struct pass_claim *claim, const struct pass_claim_place *place,
+                        const char *ours)
+{
+    return !place->by_hand && claim_turns(claim->claim, ours) >= TURNS_MOST;
+}
+
+static char *conflict_text(const json_t *claim, const char *ours, bool turns)
 {
     cleanup_free char *who = claim_text(claim);
 
+    if (turns)
+        return mem_printf("it is left as another spec wants it: %s, and this one (%s) have taken "
+                          "turns within a day; give one spec to all, or apply this one",
+                          who, ours);
     return mem_printf("it is left as another spec wants it: %s, after this one (%s) was read; "
                       "reload this one, or apply it, to put it in force again",
                       who, ours);
@@ -64,29 +77,37 @@ static void tell_replaced(const struct pass_claim *claim, const struct pass_clai
     str_fini(&text);
 }
 
+static void leave(struct pass_claim *claim, const struct pass_claim_place *place, bool turns)
+{
+    claim->conflict = conflict_text(claim->claim, json_text(claim->ours, "id"), turns);
+    for (size_t i = 0; i < place->count; i++)
+        if (place->items[i].task)
+            leave_fields(claim, place, i);
+}
+
 void pass_claim_meet(struct pass_claim *claim, const struct pass_claim_place *place)
 {
     const char *name = place->pipeline->name;
     const json_t *first = json_object_get(place->seen, name);
+    bool same, later, turns;
     struct err e = {0};
     const char *ours;
 
     if (!place->pauses->list || !place->pauses->place)
         return; /* not known, or nowhere to tell */
     (void)claim_of(place->pauses->document, &claim->claim, &e);
-    claim->ours = claim_new(place->pipeline, place->desired);
+    claim->ours = claim_new(place->pipeline, place->desired, claim->claim);
     ours = json_text(claim->ours, "id");
-    if (!first || (claim->claim && !strcmp(json_text(claim->claim, "id"), ours))) {
+    same = !claim->claim || !strcmp(json_text(claim->claim, "id"), ours);
+    later = !same && first && !json_equal(claim->claim, first);
+    turns = !same && !later && takes_turns(claim, place, ours);
+    if (later || turns)
+        leave(claim, place, turns);
+    else if (!same && !first)
+        tell_replaced(claim, place);
+    if (!first || (claim->claim && same))
         json_object_set_new(place->seen, name,
                             claim->claim ? json_copy((json_t *)claim->claim) : json_null());
-        if (claim->claim && strcmp(json_text(claim->claim, "id"), ours) != 0)
-            tell_replaced(claim, place);
-    } else if (claim->claim && !json_equal(claim->claim, first)) {
-        claim->conflict = conflict_text(claim->claim, ours);
-        for (size_t i = 0; i < place->count; i++)
-            if (place->items[i].task)
-                leave_fields(claim, place, i);
-    }
 }
 
 /* ---- what we say ---- */

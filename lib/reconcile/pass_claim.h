@@ -3,7 +3,9 @@
  * we write for another spec than the one before, we say so.
  *
  * Later is what was put in force after this process read its spec: whoever starts or reloads means
- * its spec, so what it finds at its first look is older.  No clocks are compared. */
+ * its spec, so what it finds at its first look is older.  No clocks are compared.  Daemons that are
+ * started with two specs in turn do not go on so for ever: one that was in force twice within a
+ * day, and was replaced, is not put in force by a daemon again. */
 #ifndef RECONCILE_PASS_CLAIM_H
 #define RECONCILE_PASS_CLAIM_H
 
@@ -33,6 +35,7 @@ struct pass_claim_place {
     struct item *items;
     size_t count;
     json_t *warnings; /* texts are added */
+    bool by_hand;     /* whoever asked for the pass means what it writes */
 };
 
 /* Everything is planned: leaves to a later spec what it wants otherwise. */

@@ -12,6 +12,8 @@
 
 enum {
     FIELD_DIGITS = 12,
+    TURNS = 8,
+    TURNS_S = 86400,
     WANTS_MOST = 128 << 10 /* bytes, of what an object of ours may hold; beyond: not said */
 };
 
@@ -74,15 +76,46 @@ static json_t *all_wants(const struct manifest_pipeline *pipeline, const json_t 
     return json_null();
 }
 
-json_t *claim_new(const struct manifest_pipeline *pipeline, const json_t *desired)
+/* Those before, and the one that is before now; new reference. */
+static json_t *turns_after(const json_t *before)
+{
+    json_t *turns = json_array();
+
+    if (!before)
+        return turns;
+    json_array_extend(turns, json_object_get(before, "turns"));
+    json_array_append_new(turns, json_pack("{s:O, s:O}", "id", json_object_get(before, "id"),
+                                           "since", json_object_get(before, "since")));
+    while (json_array_size(turns) > TURNS)
+        json_array_remove(turns, 0);
+    return turns;
+}
+
+json_t *claim_new(const struct manifest_pipeline *pipeline, const json_t *desired,
+                  const json_t *before)
 {
     cleanup_free char *id = claim_id(desired);
     char host[65] = "";
 
     (void)gethostname(host, sizeof host - 1);
-    return json_pack("{s:s, s:s, s:I, s:I, s:o}", "id", id, "host", *host ? host : "unknown", "pid",
-                     (json_int_t)getpid(), "since", (json_int_t)(clock_agreed_ms() / 1000), "wants",
-                     all_wants(pipeline, desired));
+    return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o}", "id", id, "host", *host ? host : "unknown",
+                     "pid", (json_int_t)getpid(), "since", (json_int_t)(clock_agreed_ms() / 1000),
+                     "wants", all_wants(pipeline, desired), "turns", turns_after(before));
+}
+
+size_t claim_turns(const json_t *claim, const char *id)
+{
+    int64_t now_s = clock_agreed_ms() / 1000;
+    const json_t *turn;
+    size_t count = 0, i;
+
+    json_array_foreach(json_object_get(claim, "turns"), i, turn) {
+        const char *each = json_text(turn, "id");
+
+        count += each && !strcmp(each, id) &&
+                 json_integer_value(json_object_get(turn, "since")) > now_s - TURNS_S;
+    }
+    return count;
 }
 
 /* ---- as it lies there ---- */
@@ -90,11 +123,12 @@ json_t *claim_new(const struct manifest_pipeline *pipeline, const json_t *desire
 static bool is_claim(const json_t *claim)
 {
     const json_t *wants = json_object_get(claim, "wants"), *since = json_object_get(claim, "since");
+    const json_t *turns = json_object_get(claim, "turns");
 
     return json_text(claim, "id") && json_text(claim, "host") &&
            json_is_integer(json_object_get(claim, "pid")) && json_is_integer(since) &&
            json_integer_value(since) >= 0 && json_integer_value(since) < 253402300800 &&
-           (json_is_object(wants) || json_is_null(wants));
+           (json_is_object(wants) || json_is_null(wants)) && (!turns || json_is_array(turns));
 }
 
 int claim_of(const json_t *document, const json_t **claim, struct err *e)

@@ -2,8 +2,9 @@
  * two specs the one that came later stays, and the other is told, not fought.
  *
  * It lies beside the pauses (pause.h), which every pass reads anyway, as the member
- * {"spec": {"id", "host", "pid", "since", "wants": {resource: {field: hash}} or null}}, and is
- * written only when a pass writes for another spec than the one before: no write for each change of
+ * {"spec": {"id", "host", "pid", "since", "wants": {resource: {field: hash}} or null,
+ * "turns": [{"id", "since"}]}} (turns: those before, the last ones; since: seconds), and is written
+ * only when a pass writes for another spec than the one before: no write for each change of
  * a spec, and none at each resource.  What an older billingd writes there is without it. */
 #ifndef STATE_CLAIM_H
 #define STATE_CLAIM_H
@@ -18,8 +19,11 @@ enum { CLAIM_ID = 16 /* hexadecimal digits */ };
 /* What a spec wants of a pipeline, in CLAIM_ID digits; new text.  desired: as manifest_resolve has
  * it. */
 char *claim_id(const json_t *desired);
-/* The claim of this process; new reference. */
-json_t *claim_new(const struct manifest_pipeline *pipeline, const json_t *desired);
+/* The claim of this process, behind the one before (NULL: none); new reference. */
+json_t *claim_new(const struct manifest_pipeline *pipeline, const json_t *desired,
+                  const json_t *before);
+/* How often the spec of that id was in force within the last day, and is not any more. */
+size_t claim_turns(const json_t *claim, const char *id);
 /* That of a document as read (NULL: none).  0 and *claim (borrowed, NULL: there is none), or -1 and
  * *e: it is damaged. */
 int claim_of(const json_t *document, const json_t **claim, struct err *e);

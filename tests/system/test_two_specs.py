@@ -281,6 +281,21 @@ def test_two_daemons_with_two_specs(run: Any, start: Any, sandbox: Sandbox, spec
     assert third.end() == 0
 
 
+def test_daemons_that_are_started_in_turn(run: Any, start: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    """Each start means its spec, and what a scheduler starts for ever ends all the same."""
+    texts = {90: pipeline(), 30: pipeline() + WANTS_30}
+    assert run("run", "--once").returncode == 0
+    sandbox.clear()
+    for days in (30, 90, 30, 90, 30, 90, 30):
+        spec.write(pipelines=texts[days])
+        done = run("run", "--once")
+    assert retentions(sandbox) == [30, 90, 30, 90] and claims(sandbox) == 4 and retention(sandbox) == 90
+    assert "have taken turns within a day" in done.stderr and '"event":"conflict"' in done.stderr
+    # Who applies it means it.
+    assert run("apply", "--yes").returncode == 0 and retention(sandbox) == 30 and claims(sandbox) == 5
+    assert run("run", "--once").returncode == 0 and claims(sandbox) == 5
+
+
 def test_the_record_is_damaged_or_refused(run: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
     assert run("apply", "--yes").returncode == 0
     s3 = sandbox.client("s3")
@@ -297,6 +312,7 @@ def test_the_record_is_damaged_or_refused(run: Any, sandbox: Sandbox, spec: Spec
     who = "(spec 0123456789abcdef, put in force 2023-11-14T22:13:20Z by web-1 (process 7))"
     done = run("plan")
     assert f"wants otherwise: shop/access_logs retention_days {who}" in done.stderr and done.returncode == 0
+    assert who in run("explain", "shop/access_logs").stderr and who in run("status").stderr
     sandbox.clear()
     # Somebody else writes it at the same moment: nothing more is sent.
     refused = {"action": "error", "status": 412, "code": "PreconditionFailed", "operation": "PutObject"}
