@@ -125,6 +125,14 @@ struct service_metrics service_metrics = {
             .labels = LABELS("pipeline"),
             .limit = 5000,
         },
+    .spec_conflict =
+        {
+            .name = "billingd_spec_conflict",
+            .help = "1 while another spec than this daemon's is in force for the pipeline: put in "
+                    "force after its own was read, or of the daemon that leads.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("pipeline"),
+        },
     .paused_since =
         {
             .name = "billingd_paused_since_timestamp_seconds",
@@ -475,6 +483,7 @@ static struct metric *const table[] = {
     &service_metrics.resource_condition,
     &service_metrics.resources,
     &service_metrics.leader,
+    &service_metrics.spec_conflict,
     &service_metrics.paused_since,
     &service_metrics.paused_until,
     &service_metrics.resource_drift_fields,

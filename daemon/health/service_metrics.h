@@ -24,6 +24,7 @@ struct service_metrics {
     struct metric resource_condition;  /* resource, kind, condition; 0 or 1 */
     struct metric resources;           /* pipeline, state: service_view.c */
     struct metric leader;              /* pipeline; 0 or 1 */
+    struct metric spec_conflict;       /* pipeline; 0 or 1 */
     struct metric paused_since, paused_until; /* resource: an address */
     struct metric resource_drift_fields;      /* resource */
     struct metric resource_loss;              /* resource, class */

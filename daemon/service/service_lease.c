@@ -1,7 +1,6 @@
 /* service_lease.c -- of several daemons that look after a pipeline one leads: it writes and pays
  * for queries, the others look.  A lease for each pipeline with a bucket of its own to keep it in
  * (lib/lease); without one every daemon does as if it were alone. */
-#include "base/digest.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -9,6 +8,7 @@
 #include "daemon/health/service_metrics.h"
 #include "daemon/service/service_private.h"
 #include "lease/lease_document.h"
+#include "state/claim.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -49,14 +49,12 @@ static json_t *place_of(const struct service *service, const struct pass *pass, 
 /* Who we are, and a fingerprint of what our spec wants of the pipeline; new reference. */
 static json_t *holder_of(const json_t *desired)
 {
-    cleanup_free char *text = json_canonical(desired);
-    char hash[65], host[65] = "";
+    cleanup_free char *spec = claim_id(desired);
+    char host[65] = "";
 
-    digest_sha256(text, strlen(text), hash);
-    hash[16] = '\0';
     (void)gethostname(host, sizeof host - 1);
     return json_pack("{s:s, s:I, s:s, s:s}", "host", *host ? host : "unknown", "pid",
-                     (json_int_t)getpid(), "version", BILLINGD_VERSION, "spec", hash);
+                     (json_int_t)getpid(), "version", BILLINGD_VERSION, "spec", spec);
 }
 
 static bool is_over(const struct service *service)
@@ -237,6 +235,20 @@ void service_lease_meet(struct service *service, const struct pass *pass)
             service->leases.met[i] = true;
             meet(service, pass, i);
         }
+}
+
+void service_lease_replace(const struct service *service, struct pass *pass)
+{
+    for (size_t i = 0; i < service->leases.count; i++)
+        if (service->leases.of[i])
+            pass_replaces(pass, i, lease_keeper_spec_before(service->leases.of[i]->keeper));
+}
+
+const char *service_lease_other_spec(const struct service *service, size_t pipeline)
+{
+    const struct service_lease *lease = service->leases.of[pipeline];
+
+    return lease ? lease_keeper_other_spec(lease->keeper) : "";
 }
 
 /* Name -> index in the manifest; new reference. */

@@ -81,6 +81,12 @@ static void on_task(void *arg, const struct pass *pass, const struct task *task)
         service_news_task(service, task);
 }
 
+static void apply(struct service *service, struct pass *pass)
+{
+    service_lease_replace(service, pass);
+    pass_apply(pass);
+}
+
 /* It writes only when it is known who leads. */
 static void on_planned(void *arg, struct pass *pass)
 {
@@ -88,7 +94,7 @@ static void on_planned(void *arg, struct pass *pass)
 
     service_lease_meet(service, pass);
     if (service_lease_is_decided(service))
-        pass_apply(pass);
+        apply(service, pass);
     else
         service->planned = pass;
 }
@@ -100,7 +106,7 @@ void service_pass_led(struct service *service, bool other)
     service_ready_status(service);
     if (planned && service_lease_is_decided(service)) {
         service->planned = NULL;
-        pass_apply(planned);
+        apply(service, planned);
     } else if (other && !service->orders.once && service->pass) {
         service->again = true;
     } else if (other && !service->orders.once) {

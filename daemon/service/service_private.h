@@ -16,6 +16,7 @@
  * service_pauses.c what is paused, for log, metrics and the status line
  * service_ready.c  whether all is well, and if not, why: readiness and the status line
  * service_lease.c  who of several daemons leads a pipeline
+ * service_conflict.c  which pipelines another spec is in force for
  * service_log.c    log lines that wait for a reader
  * service_time.c   when to look again, when to count as hung */
 #ifndef DAEMON_SERVICE_SERVICE_PRIVATE_H
@@ -44,6 +45,7 @@ struct service_view {
     json_t *told;          /* resource or pipeline -> how it was */
     json_t *warnings;      /* of the last pass */
     json_t *pauses;        /* pipeline -> its pauses, as last known */
+    json_t *conflicts;     /* pipeline -> why another spec is in force for it, a sentence */
     json_t *pauses_unread; /* pipeline -> true: the last look could not read them */
     bool looked;           /* a pass has ended since the start */
     json_t *differs;       /* resource -> {"verdict", "fields": {field: {"since", "or_longer"}}} */
@@ -260,6 +262,10 @@ void service_lease_take(struct service *service);
 /* A pass is planned: pipelines whose lease is not looked after yet. */
 void service_lease_meet(struct service *service, const struct pass *pass);
 bool service_lease_is_decided(const struct service *service);
+/* Before a pass writes: tells it where the lease shows that another spec was in force before. */
+void service_lease_replace(const struct service *service, struct pass *pass);
+/* The fingerprint of the spec of the one who leads, where it is another than ours; else "". */
+const char *service_lease_other_spec(const struct service *service, size_t pipeline);
 /* Why nothing is written (sentences, added), where that is not because somebody else leads. */
 void service_lease_reasons(const struct service *service, json_t *reasons);
 /* Sets the metric: a lease runs out without a word. */
@@ -272,6 +278,12 @@ json_t *service_lease_document(const struct service *service, const char *pipeli
 /* Gives up what is ours.  true: all is over; else ended is called when it is. */
 bool service_lease_end(struct service *service, void (*ended)(struct service *service));
 void service_lease_fini(struct service *service);
+
+/* service_conflict.c */
+/* Takes which pipelines another spec is in force for: tells news of that, sets the metric. */
+void service_conflict_take(struct service *service, const struct pass *pass);
+/* A line for each, as the last pass left it. */
+void service_conflict_add(const struct service *service, struct str *body);
 
 /* service_view.c */
 void service_view_pass(struct service *service, const struct pass *pass);

@@ -172,6 +172,7 @@ int service_ready_answer(void *arg, struct web_exchange *exchange)
     if (!i)
         str_add(body, "billingd is ready\n");
     service_lease_add(arg, "", "\n", body);
+    service_conflict_add(arg, body);
     tell_observed(arg, body);
     tell_losses(arg, body);
     return i ? 503 : 200;

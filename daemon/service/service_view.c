@@ -267,6 +267,7 @@ void service_view_pass(struct service *service, const struct pass *pass)
     measure(service, pass, &summary);
     measure_radius(service, pass);
     service_pauses_take(service, pass);
+    service_conflict_take(service, pass);
     service_events_differ(service, pass);
     board_pass(service->board, service->manifest, pass, clock_now_ms());
     view->looked = true;
@@ -300,6 +301,7 @@ void service_view_fini(struct service *service)
     json_decref(view->warnings);
     json_decref(view->pauses);
     json_decref(view->pauses_unread);
+    json_decref(view->conflicts);
     json_decref(view->differs);
     json_decref(view->unread);
     free(view->quotas);

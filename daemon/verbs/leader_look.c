@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "lease/lease_document.h"
+#include "state/claim.h"
 #include "state/state_object.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static bool has_writes(const struct pass *pass, size_t pipeline)
 {
@@ -16,23 +18,29 @@ static bool has_writes(const struct pass *pass, size_t pipeline)
     return false;
 }
 
-static void tell(const char *pipeline, const json_t *document)
+static void tell(const char *pipeline, const json_t *document, const char *ours)
 {
+    const char *spec = lease_document_spec(document);
     cleanup_free char *who = lease_document_who(document);
     char renewed[TIMESTAMP_ROOM];
 
     if (!who)
         return;
     timestamp_text(json_integer_value(json_object_get(document, "renewed")), renewed);
-    (void)fprintf(stderr,
-                  "billingd: %s: %s leads (last said so %s); what its spec wants otherwise it "
-                  "writes at its next look\n",
-                  pipeline, who, renewed);
+    if (spec && strcmp(spec, ours) != 0)
+        (void)fprintf(stderr,
+                      "billingd: %s: %s leads (last said so %s), by another spec (%s; this one is "
+                      "%s): what this one wants otherwise it leaves so from now on, until it "
+                      "reloads\n",
+                      pipeline, who, renewed, spec, ours);
+    else
+        (void)fprintf(stderr, "billingd: %s: %s leads (last said so %s)\n", pipeline, who, renewed);
 }
 
-static void look(struct flow *flow, const struct pass *pass, size_t index, const char *pipeline,
+static void look(struct flow *flow, struct pass *pass, size_t index, const char *pipeline,
                  const char *bucket)
 {
+    cleanup_free char *ours = claim_id(pass_desired(pass, index));
     json_auto_t *place =
         state_object_place(bucket, pipeline, LEASE_NAME, pass_account(pass, index));
     struct state_object object = {0};
@@ -40,15 +48,17 @@ static void look(struct flow *flow, const struct pass *pass, size_t index, const
     struct err e = {0};
 
     if (!state_object_read(flow, pass_session(pass, index), place, &object, &e) &&
-        !lease_document_read(&object, &seen, &e))
-        tell(pipeline, object.value);
+        !lease_document_read(&object, &seen, &e)) {
+        pass_replaces(pass, index, lease_document_spec(object.value));
+        tell(pipeline, object.value, ours);
+    }
     if (e.kind != ERR_NONE && e.kind != ERR_CANCELLED)
         (void)fprintf(stderr, "billingd: %s: whether a daemon leads is not known: %s\n", pipeline,
                       e.text);
     state_object_fini(&object);
 }
 
-void leader_look(struct flow *flow, const struct pass *pass, const struct manifest *manifest)
+void leader_look(struct flow *flow, struct pass *pass, const struct manifest *manifest)
 {
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
         const struct manifest_pipeline *pipeline = &manifest->pipelines[i];

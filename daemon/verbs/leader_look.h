@@ -10,6 +10,6 @@
 
 /* Prints a line on standard error for each pipeline with planned writes that somebody leads, or of
  * which that is not known.  Asks nothing when there are none. */
-void leader_look(struct flow *flow, const struct pass *pass, const struct manifest *manifest);
+void leader_look(struct flow *flow, struct pass *pass, const struct manifest *manifest);
 
 #endif

@@ -53,6 +53,8 @@ static const struct log_event log_events[] = {
     {"leads", "b92b97c7ddff4273aa2de30ff18221e2"},
     {"standby", "34830bc80d944a6c911b2088d9b06990"},
     {"leader_unknown", "d7a3de41489a426bb3cc06be6baafd9f"},
+    {"conflict", "5c0076b3c8e5442ba7c06cead408ebd7"},
+    {"conflict_ended", "3f78fa0e1f3f44aa800e835d7da057c1"},
     {"paused", "630c28e2031e4e4ba2af5e5d151ca4c5"},
     {"pause_ended", "d6be0bd30deb404b91eb859bbf8a636e"},
     {"pause_refused", "2e6aea8355c64b70bf0be29cb680213a"},

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "import/import_relink.h"
 #include "import/import_value.h"
+#include "resources/mark.h"
 #include "resources/members.h"
 #include "resources/value.h"
 
@@ -117,7 +118,7 @@ static void restate_map(struct learning *l, const char *live, const struct field
     json_t *value;
 
     json_object_foreach(json_object_get(l->scope.desired, f->name), key, value)
-        if (strcmp(key, "billingd") != 0 && json_object_get(have, key))
+        if (!mark_is_key(key) && json_object_get(have, key))
             json_object_set(kept, key, json_object_get(have, key));
     if (json_object_size(kept))
         import_draft_set(l->draft, live, f->name, manifest_effective_value(kept), NULL);
@@ -168,13 +169,26 @@ static bool is_in_template(const struct learning *l, const char *field)
     return json_object_get(import_template_values(l->template, l->id), field) != NULL;
 }
 
-/* Whose mark it carries, or NULL. */
+/* The pipeline whose mark it carries, or NULL. */
 static const char *mark_of(const struct scope *scope)
 {
-    for (const struct field *f = scope->kind->fields; f->name; f++)
-        if (f->flags & FIELD_OWNER)
-            return json_text(json_object_get(scope->observed, f->name), "billingd");
-    return NULL;
+    const struct field *field = mark_field(scope->kind);
+
+    return field ? json_text(json_object_get(scope->observed, field->name), MARK_PIPELINE) : NULL;
+}
+
+/* Of another pipeline, or another deployment of one of that name; new text, NULL: it is not. */
+static char *owned_by(const struct learning *l)
+{
+    const char *pipeline = mark_of(&l->scope), *ours = json_text(l->scope.facts, "deployment");
+    const json_t *map = json_object_get(
+        l->scope.observed, mark_field(l->scope.kind) ? mark_field(l->scope.kind)->name : "");
+    const char *theirs = json_text(map, MARK_DEPLOYMENT);
+
+    if (!pipeline ||
+        (!strcmp(pipeline, l->draft->pipeline) && (!theirs || !ours || !strcmp(theirs, ours))))
+        return NULL;
+    return mark_text(map);
 }
 
 /* A statement or rule whose name begins as ours do is ours only where the resource carries our
@@ -236,6 +250,13 @@ static bool differs(const struct field *f, const json_t *want, const json_t *hav
     return json_array_size(differences) > 0;
 }
 
+/* Its mark billingd puts there itself. */
+static void forget_mark(json_t *map)
+{
+    (void)json_object_del(map, MARK_PIPELINE);
+    (void)json_object_del(map, MARK_DEPLOYMENT);
+}
+
 static void learn_field(struct learning *l, const struct field *f)
 {
     json_auto_t *have = without_others(l, f, json_object_get(l->scope.observed, f->name));
@@ -248,7 +269,7 @@ static void learn_field(struct learning *l, const struct field *f)
         return;
     over = import_value_over(f, want, have, &in_order);
     if (f->flags & FIELD_OWNER)
-        (void)json_object_del(over, "billingd"); /* its mark billingd puts there itself */
+        forget_mark(over);
     nothing = json_is_null(over);
     beside = beside_text(want, nothing);
     if (json_is_object(over) && !json_object_size(over))
@@ -363,7 +384,7 @@ static char *why_missing(const struct kind *kind)
 
 static void learn_task(struct learning *l)
 {
-    const char *mark = mark_of(&l->scope);
+    cleanup_free char *mark = owned_by(l);
     const char *unknown = json_string_value(json_object_get(l->draft->unknown, l->id));
     cleanup_free char *owned = NULL, *missing = why_missing(l->scope.kind);
 
@@ -372,8 +393,8 @@ static void learn_task(struct learning *l)
         l->changed = true;
     } else if (!task_was_read(l->task)) {
         forget_own(l); /* that it was not read is told later */
-    } else if (mark && strcmp(mark, l->draft->pipeline) != 0) {
-        owned = mem_printf("it belongs to the pipeline %s, as its mark billingd says", mark);
+    } else if (mark) {
+        owned = mem_printf("it belongs to the pipeline %s, as its mark says", mark);
         import_draft_off(l->draft, l->id, owned);
         l->changed = true;
     } else {

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "import/import_value.h"
+#include "resources/mark.h"
 
 #include <string.h>
 
@@ -35,7 +36,7 @@ static void tell_tags(struct import_draft *draft, const char *id, const struct s
     json_t *value;
 
     json_object_foreach(json_object_get(scope->observed, field->name), key, value)
-        if (!json_object_get(want, key) && strcmp(key, "billingd") != 0)
+        if (!json_object_get(want, key) && !mark_is_key(key))
             str_addf(&names, "%s%s", names.len ? ", " : "", key);
     if (names.len)
         import_draft_note(draft, id, "left alone: tags of others: %s", str_text(&names));
@@ -65,11 +66,6 @@ static void tell_difference(struct import_draft *draft, const char *id, const js
                       end ? "; billingd cannot change it" : "");
 }
 
-static bool is_mark(const json_t *difference)
-{
-    return str_ends_with(json_text(difference, "field"), ".billingd");
-}
-
 static void tell_plan(struct import_draft *draft, const char *id, const struct task *task,
                       struct import_told *told)
 {
@@ -79,8 +75,10 @@ static void tell_plan(struct import_draft *draft, const char *id, const struct t
     size_t i;
 
     json_array_foreach(plan->differences, i, difference) {
-        marks = marks || is_mark(difference);
-        if (is_mark(difference))
+        bool is_mark = mark_is_difference(json_text(difference, "field"));
+
+        marks = marks || is_mark;
+        if (is_mark)
             continue;
         corrects = true;
         if (plan->action != PLAN_CREATE)

@@ -47,6 +47,13 @@ int lease_document_read(const struct state_object *object, struct lease_seen *se
     return 0;
 }
 
+const char *lease_document_spec(const json_t *document)
+{
+    const json_t *holder = json_object_get(document, "holder");
+
+    return json_text(json_is_object(holder) ? holder : json_object_get(document, "last"), "spec");
+}
+
 char *lease_document_who(const json_t *document)
 {
     const json_t *holder = json_object_get(document, "holder");

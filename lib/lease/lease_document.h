@@ -18,6 +18,9 @@ json_t *lease_document(const json_t *holder, const struct lease *lease, bool giv
 /* What an object that was read shows; borrows from it.  -1 and *e: it is no lease, or of a later
  * format. */
 int lease_document_read(const struct state_object *object, struct lease_seen *seen, struct err *e);
+/* The fingerprint of the spec that whoever holds it, or held it last, went by; borrowed, NULL: it
+ * does not say. */
+const char *lease_document_spec(const json_t *document);
 /* "web-1 (process 4711)"; new text.  NULL: nobody holds it. */
 char *lease_document_who(const json_t *document);
 

@@ -1,6 +1,7 @@
 #include "lease/lease_keeper.h"
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/random.h"
 #include "lease/lease_document.h"
@@ -28,6 +29,8 @@ struct lease_keeper {
     int hurries;
     enum lease_role told;
     char *who, *why, *problem;
+    char *theirs; /* fingerprint of their spec, where it is another than ours; NULL: it is not */
+    char *before; /* fingerprint of the spec that was in force before ours; NULL: none */
     void (*ended)(void *arg);
     void *ended_arg;
 };
@@ -65,6 +68,22 @@ static void note_failure(struct lease_keeper *keeper, const struct err *e)
     lease_failed(&keeper->lease, clock_boot_ms());
 }
 
+static const char *our_spec(const struct lease_keeper *keeper)
+{
+    return json_text(keeper->holder, "spec");
+}
+
+static void see_spec(struct lease_keeper *keeper, const json_t *document)
+{
+    const char *spec = lease_document_spec(document), *ours = our_spec(keeper);
+
+    bool other = spec && ours && strcmp(spec, ours) != 0;
+
+    set_text(&keeper->theirs, other ? spec : NULL);
+    if (other)
+        set_text(&keeper->before, spec);
+}
+
 static void look(struct flow *flow, struct lease_keeper *keeper)
 {
     struct state_object object = {0};
@@ -79,6 +98,7 @@ static void look(struct flow *flow, struct lease_keeper *keeper)
     }
     free(keeper->who);
     keeper->who = lease_document_who(object.value);
+    see_spec(keeper, object.value);
     if (lease_document_read(&object, &seen, &e)) {
         set_text(&keeper->problem, e.text);
         lease_read_foreign(&keeper->lease, clock_boot_ms());
@@ -174,6 +194,20 @@ const char *lease_keeper_who(const struct lease_keeper *keeper)
     return keeper->who ? keeper->who : "";
 }
 
+const char *lease_keeper_other_spec(const struct lease_keeper *keeper)
+{
+    enum lease_role role = lease_keeper_role(keeper);
+
+    return (role == LEASE_ROLE_STANDBY || role == LEASE_ROLE_WAITING) && keeper->theirs
+               ? keeper->theirs
+               : "";
+}
+
+const char *lease_keeper_spec_before(const struct lease_keeper *keeper)
+{
+    return keeper->before;
+}
+
 const char *lease_keeper_problem(const struct lease_keeper *keeper)
 {
     return keeper->problem ? keeper->problem : "";
@@ -182,6 +216,7 @@ const char *lease_keeper_problem(const struct lease_keeper *keeper)
 const char *lease_keeper_why(struct lease_keeper *keeper)
 {
     const char *who = keeper->who ? keeper->who : "another billingd";
+    const char *other = lease_keeper_other_spec(keeper);
 
     free(keeper->why);
     switch (lease_keeper_role(keeper)) {
@@ -189,7 +224,9 @@ const char *lease_keeper_why(struct lease_keeper *keeper)
         keeper->why = mem_text("");
         break;
     case LEASE_ROLE_STANDBY:
-        keeper->why = mem_printf("standby: %s leads", who);
+        keeper->why = *other ? mem_printf("standby: %s leads, by another spec (%s; ours is %s)",
+                                          who, other, our_spec(keeper))
+                             : mem_printf("standby: %s leads", who);
         break;
     case LEASE_ROLE_WAITING:
         keeper->why = mem_printf("standby: the lease is of %s, and taken over when nobody renews "
@@ -318,6 +355,8 @@ void lease_keeper_free(struct lease_keeper *keeper)
     free(keeper->who);
     free(keeper->why);
     free(keeper->problem);
+    free(keeper->theirs);
+    free(keeper->before);
     free(keeper);
 }
 
@@ -332,6 +371,10 @@ void lease_keeper_end(struct lease_keeper *keeper, void (*ended)(void *arg), voi
 
 void lease_keeper_change(struct lease_keeper *keeper, const json_t *holder, int period_s)
 {
+    const char *spec = json_text(holder, "spec"), *before = our_spec(keeper);
+
+    if (spec && before && strcmp(spec, before) != 0)
+        set_text(&keeper->before, before);
     name_holder(keeper, holder);
     keeper->lease.next_period_ms = (int64_t)period_s * 1000;
 }

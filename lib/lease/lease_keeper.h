@@ -48,6 +48,12 @@ enum lease_role lease_keeper_role(const struct lease_keeper *keeper);
 const char *lease_keeper_role_name(enum lease_role role);
 /* Who holds it, "web-1 (process 4711)"; "" nobody, or not known.  Borrowed. */
 const char *lease_keeper_who(const struct lease_keeper *keeper);
+/* The fingerprint of the spec that the one who holds it goes by, where that is another than ours;
+ * "" it is the same, or nobody else holds it.  Borrowed. */
+const char *lease_keeper_other_spec(const struct lease_keeper *keeper);
+/* That of the spec that was in force before ours, as far as the lease has shown; NULL: none was.
+ * Borrowed. */
+const char *lease_keeper_spec_before(const struct lease_keeper *keeper);
 /* Why nothing is written, a sentence of ours; "" while we lead.  Borrowed, until it is asked again.
  */
 const char *lease_keeper_why(struct lease_keeper *keeper);

@@ -19,6 +19,7 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
         .breaker = breaker_new(manifest->breaker_repairs, manifest->breaker_window_s),
         .quota = quota_new(),
         .tokens = create_token_new(),
+        .claims = json_object(),
         .radius = blast_radius_new((size_t)manifest->max_changes)};
     return engine;
 }
@@ -56,6 +57,7 @@ void engine_free(struct engine *engine)
     breaker_free(engine->setup.breaker);
     quota_free(engine->setup.quota);
     create_token_free(engine->setup.tokens);
+    json_decref(engine->setup.claims);
     blast_radius_free(engine->setup.radius);
     free(engine);
 }

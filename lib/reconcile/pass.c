@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "reconcile/account_alias.h"
 #include "reconcile/live_lint.h"
+#include "reconcile/pass_claim.h"
 #include "reconcile/pass_pauses.h"
 #include "reconcile/pass_role.h"
 #include "reconcile/turns.h"
@@ -23,6 +24,7 @@ struct pipeline_pass {
     bool identified;
     bool led; /* by somebody else */
     struct pass_pauses pauses;
+    struct pass_claim claim;
     struct pass_role *pass_role;
     struct pass *pass;
     json_t *denials; /* of handing its roles on, as IAM simulates it */
@@ -37,6 +39,7 @@ enum phase {
     PHASE_CHECKING,
     PHASE_PLANNED,
     PHASE_CONFIRMING, /* nothing is written on one look alone */
+    PHASE_CLAIMING,   /* that another spec is in force from now on */
     PHASE_APPLYING,
     PHASE_JUDGING_AGAIN, /* what was written, by what was read after it */
     PHASE_DONE
@@ -84,6 +87,7 @@ void pass_free(struct pass *pass)
         struct pipeline_pass *pipeline = &pass->pipelines[i];
 
         pass_role_free(pipeline->pass_role);
+        pass_claim_fini(&pipeline->claim);
         pass_pauses_fini(&pipeline->pauses);
         json_decref(pipeline->facts);
         json_decref(pipeline->desired);
@@ -351,6 +355,50 @@ static void observe_paused(struct pass *pass)
     }
 }
 
+static struct pass_claim_place claim_place(const struct pass *pass,
+                                           const struct pipeline_pass *pipeline)
+{
+    return (struct pass_claim_place){.pipeline = pipeline->spec,
+                                     .desired = pipeline->desired,
+                                     .pauses = &pipeline->pauses,
+                                     .seen = pass->setup.claims,
+                                     .items = &pass->items[pipeline->first],
+                                     .count = pipeline->count,
+                                     .warnings = pass->warnings,
+                                     .by_hand = !pass->setup.gate.ask};
+}
+
+static void meet_claims(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        const struct pass_claim_place place = claim_place(pass, &pass->pipelines[i]);
+
+        if (!pass->pipelines[i].facts)
+            continue; /* refused */
+        pass->pipelines[i].claim.answered = on_answer;
+        pass->pipelines[i].claim.arg = pass;
+        pass_claim_meet(&pass->pipelines[i].claim, &place);
+    }
+}
+
+static void write_claims(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        const struct pass_claim_place place = claim_place(pass, &pass->pipelines[i]);
+
+        if (pass->pipelines[i].facts)
+            pass_claim_write(&pass->pipelines[i].claim, &place, pass_fence(pass, i));
+    }
+}
+
+static bool all_claimed(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        if (pass->pipelines[i].claim.waiting)
+            return false;
+    return true;
+}
+
 static void on_roles_checked(void *arg, const json_t *warnings, const json_t *denials)
 {
     struct pipeline_pass *pipeline = arg;
@@ -439,11 +487,23 @@ static void next_round(struct pass *pass)
     (void)uv_timer_start(pass->timer, on_timer, 1, 0);
 }
 
+/* By what the marks of resources are judged: resources/mark.h. */
+static void note_deployment(struct pipeline_pass *pipeline)
+{
+    const char *deployment = manifest_resolve_deployment(pipeline->spec, pipeline->desired);
+
+    if (deployment)
+        json_object_set_new(pipeline->facts, "deployment", json_string(deployment));
+    if (pipeline->spec->formerly)
+        json_object_set(pipeline->facts, "formerly", pipeline->spec->formerly);
+}
+
 static void open_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
 {
     if (!pipeline->facts)
         return; /* refused */
     pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
+    note_deployment(pipeline);
     account_alias_ask(pass->aliases, pipeline->session, pipeline->account);
     start_items(pass, pipeline);
     pipeline->pauses.answered = on_answer;
@@ -578,6 +638,8 @@ static bool is_over(struct pass *pass)
             return false;
         wake_items(pass);
         return all_at(pass, false);
+    case PHASE_CLAIMING:
+        return all_claimed(pass);
     case PHASE_APPLYING:
         more = turns_release(pass->items, pass->item_count);
         wake_items(pass);
@@ -600,6 +662,7 @@ static void begin_phase(struct pass *pass)
         break;
     case PHASE_CHECKING:
         observe_paused(pass);
+        meet_claims(pass);
         turns_foresee(pass->items, pass->item_count);
         count_changes(pass);
         check_roles(pass);
@@ -607,8 +670,9 @@ static void begin_phase(struct pass *pass)
     case PHASE_PLANNED:
         pass->events.on_planned(pass->events.arg, pass);
         return;
-    case PHASE_APPLYING:
+    case PHASE_CLAIMING:
         hold_when_stale(pass);
+        write_claims(pass);
         break;
     case PHASE_DONE:
         tell_done(pass);
@@ -621,11 +685,15 @@ static void begin_phase(struct pass *pass)
 
 static void step(struct pass *pass)
 {
-    static const enum phase next[] = {
-        [PHASE_IDENTITY] = PHASE_READING,    [PHASE_READING] = PHASE_JUDGING,
-        [PHASE_JUDGING] = PHASE_CHECKING,    [PHASE_CHECKING] = PHASE_PLANNED,
-        [PHASE_CONFIRMING] = PHASE_APPLYING, [PHASE_APPLYING] = PHASE_JUDGING_AGAIN,
-        [PHASE_JUDGING_AGAIN] = PHASE_DONE,  [PHASE_DONE] = PHASE_DONE};
+    static const enum phase next[] = {[PHASE_IDENTITY] = PHASE_READING,
+                                      [PHASE_READING] = PHASE_JUDGING,
+                                      [PHASE_JUDGING] = PHASE_CHECKING,
+                                      [PHASE_CHECKING] = PHASE_PLANNED,
+                                      [PHASE_CONFIRMING] = PHASE_CLAIMING,
+                                      [PHASE_CLAIMING] = PHASE_APPLYING,
+                                      [PHASE_APPLYING] = PHASE_JUDGING_AGAIN,
+                                      [PHASE_JUDGING_AGAIN] = PHASE_DONE,
+                                      [PHASE_DONE] = PHASE_DONE};
 
     if (!is_over(pass))
         return;
@@ -689,6 +757,19 @@ void pass_bind(struct pass *pass)
 void pass_wake(struct pass *pass)
 {
     schedule(pass);
+}
+
+void pass_replaces(struct pass *pass, size_t pipeline, const char *spec)
+{
+    struct pass_claim *claim = &pass->pipelines[pipeline].claim;
+    const char *ours = json_text(claim->ours, "id");
+
+    claim->takes_place = claim->takes_place || (spec && ours && strcmp(spec, ours) != 0);
+}
+
+const char *pass_conflict(const struct pass *pass, size_t pipeline)
+{
+    return pass->pipelines[pipeline].claim.conflict;
 }
 
 bool pass_is_led(const struct pass *pass, size_t pipeline)

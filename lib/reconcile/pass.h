@@ -54,6 +54,7 @@ struct pass_setup {
     struct quota *quota;
     struct create_token *tokens;
     struct blast_radius *radius;
+    json_t *claims;            /* pipeline -> the claim of the engine's first look (pass_claim.h) */
     bool skip_pass_role_check; /* a simulated denial is only told */
     bool ask_alias;            /* of each account */
     struct pass_gate gate;     /* ask NULL: whoever runs it may */
@@ -77,6 +78,12 @@ void pass_bind(struct pass *pass);
 bool pass_was_applied(const struct pass *pass);
 /* What the gate answers may be another. */
 void pass_wake(struct pass *pass);
+/* Before pass_apply: the lease shows that another spec of the pipeline was in force, which is of
+ * another fingerprint (claim_id) than ours; spec NULL: that is not known. */
+void pass_replaces(struct pass *pass, size_t pipeline, const char *spec);
+/* From on_planned on: the spec that was put in force later, and that fields are left to, for
+ * people; borrowed, NULL: there is none. */
+const char *pass_conflict(const struct pass *pass, size_t pipeline);
 /* After pass_apply: the pipeline is somebody else's to write, so this pass only looked. */
 bool pass_is_led(const struct pass *pass, size_t pipeline);
 /* Texts: what had changed when a bound pass was confirmed, so that it wrote nothing; never NULL. */

@@ -2,20 +2,33 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "state/claim.h"
 #include "state/pause.h"
 #include "state/state_object.h"
 
 static void take(struct pass_pauses *pauses, const struct aws_reply *reply)
 {
     struct state_object object = {0};
+    const char *what = "whether it is paused is not known";
+    const json_t *claim;
     struct err e = {0};
 
     if (!state_object_take(reply, pauses->place, &object, &e))
         pauses->list = pause_list(object.value, &e);
+    if (pauses->list && claim_of(object.value, &claim, &e)) {
+        what = "which spec is in force is not known";
+        json_decref(pauses->list);
+        pauses->list = NULL;
+    }
+    if (pauses->list && object.value) {
+        pauses->document = json_incref(object.value);
+        pauses->etag = mem_text(object.etag);
+    }
+    pauses->writable = pauses->list && !object.no_bucket;
     state_object_fini(&object);
     if (pauses->list)
         return;
-    pauses->unknown = mem_printf("whether it is paused is not known: %s", e.text);
+    pauses->unknown = mem_printf("%s: %s", what, e.text);
     pauses->unknown_kind = e.kind;
 }
 
@@ -59,6 +72,8 @@ void pass_pauses_fini(struct pass_pauses *pauses)
 {
     json_decref(pauses->place);
     json_decref(pauses->list);
+    json_decref(pauses->document);
+    free(pauses->etag);
     free(pauses->unknown);
 }
 

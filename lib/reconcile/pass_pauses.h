@@ -7,9 +7,12 @@
 #include "reconcile/item.h"
 
 struct pass_pauses {
-    json_t *place; /* of the list; NULL: not asked, or there is no bucket to ask */
-    json_t *list;  /* state/pause.h; NULL: not known (yet) */
-    char *unknown; /* why it is not known; NULL: it is */
+    json_t *place;    /* of the list; NULL: not asked, or there is no bucket to ask */
+    json_t *list;     /* state/pause.h; NULL: not known (yet) */
+    json_t *document; /* as read; NULL: there is none, or it is not known */
+    char *etag;       /* likewise */
+    bool writable;    /* the bucket is there, and what lies there is known */
+    char *unknown;    /* why it is not known; NULL: it is */
     enum err_kind unknown_kind;
     bool waiting; /* for the answer */
     void (*answered)(void *arg);

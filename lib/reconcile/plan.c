@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "guard/policy_guard.h"
 #include "resources/ignore.h"
+#include "resources/mark.h"
 #include "resources/members.h"
 #include "resources/table.h"
 #include "resources/value.h"
@@ -116,6 +117,60 @@ static char *fixed_reason(const struct kind *kind, const struct field *field, co
         field->name, json_is_string(have) ? json_string_value(have) : "different", kind->title);
 }
 
+/* The second half of a mark that an older billingd wrote is no reason to write: new reference to
+ * that difference, taken out; NULL: there is none. */
+static json_t *take_out_half_mark(const struct scope *scope, const struct field *field,
+                                  json_t *differences, size_t before)
+{
+    cleanup_free char *half = mem_printf("%s." MARK_DEPLOYMENT, field->name);
+    const json_t *have = json_object_get(scope->observed, field->name);
+
+    if (!(field->flags & FIELD_OWNER) || json_object_get(have, MARK_DEPLOYMENT) ||
+        mark_owner(scope) != MARK_OURS)
+        return NULL;
+    for (size_t i = before; i < json_array_size(differences); i++) {
+        json_t *difference = json_array_get(differences, i);
+
+        if (strcmp(json_text(difference, "field"), half) != 0)
+            continue;
+        difference = json_share(difference);
+        (void)json_array_remove(differences, i);
+        return difference;
+    }
+    return NULL;
+}
+
+static bool is_sent(const struct plan *plan, const char *field)
+{
+    const json_t *name;
+    size_t j;
+
+    for (size_t i = 0; i < plan->call_count; i++)
+        json_array_foreach(plan->calls[i].fields, j, name)
+            if (!strcmp(json_string_value(name), field))
+                return true;
+    return false;
+}
+
+/* It goes along with whatever else is written. */
+static void complete_mark(const struct scope *scope, plan_held_fn *held, void *arg,
+                          struct plan *plan)
+{
+    const struct field *field = mark_field(scope->kind);
+    json_auto_t *all = json_array(), *half = NULL;
+
+    if (!field || plan->action != PLAN_UPDATE || (held && held(arg, field->name)))
+        return;
+    value_differences(field, json_object_get(scope->desired, field->name),
+                      json_object_get(scope->observed, field->name), all);
+    half = take_out_half_mark(scope, field, all, 0);
+    if (!half)
+        return;
+    json_array_append(plan->differences, half);
+    if (!is_sent(plan, field->name))
+        add_call(plan, scope, repair_of(scope->kind, field), field->name);
+}
+
 static void compare_field(const struct scope *scope, const struct field *field, plan_held_fn *held,
                           void *arg, struct plan *plan)
 {
@@ -125,6 +180,7 @@ static void compare_field(const struct scope *scope, const struct field *field, 
     bool stopped = held && held(arg, field->name);
 
     value_differences(field, want, have, plan->differences);
+    json_decref(take_out_half_mark(scope, field, plan->differences, before));
     if (json_array_size(plan->differences) == before)
         return;
     mark_loss(plan->differences, before, field);
@@ -183,22 +239,6 @@ static void look_beside(const struct scope *scope, plan_held_fn *held, void *arg
             members_reset(scope->kind, to_reset, plan->calls[i].params);
 }
 
-/* Whose mark it carries: a pipeline's name, or NULL. */
-static const json_t *owner_of(const struct scope *scope)
-{
-    for (const struct field *f = scope->kind->fields; f->name; f++)
-        if (f->flags & FIELD_OWNER)
-            return json_object_get(json_object_get(scope->observed, f->name), "billingd");
-    return NULL;
-}
-
-static bool is_ours(const struct scope *scope)
-{
-    const json_t *owner = owner_of(scope);
-
-    return owner && json_equal(owner, json_object_get(scope->facts, "pipeline"));
-}
-
 bool plan_shows_usage(const struct scope *scope)
 {
     const struct field *field = kind_field(scope->kind, scope->kind->passed);
@@ -207,7 +247,7 @@ bool plan_shows_usage(const struct scope *scope)
     if (!scope->observed)
         return false;
     if (field->flags & FIELD_OWNER)
-        return is_ours(scope);
+        return mark_owner(scope) == MARK_OURS || mark_owner(scope) == MARK_FORMER;
     value_differences(field, json_object_get(scope->desired, field->name),
                       json_object_get(scope->observed, field->name), differences);
     return !json_array_size(differences);
@@ -216,13 +256,16 @@ bool plan_shows_usage(const struct scope *scope)
 /* Two specs that both want it would change it back and forth for ever. */
 static void look_at_owner(const struct scope *scope, struct plan *plan)
 {
-    const json_t *owner = owner_of(scope);
+    const struct field *field = mark_field(scope->kind);
+    cleanup_free char *mark =
+        field ? mark_text(json_object_get(scope->observed, field->name)) : NULL;
 
-    if (owner && !is_ours(scope))
+    if (mark_owner(scope) == MARK_OTHERS)
         block(plan,
-              mem_printf("it belongs to the pipeline %s of another spec, as its mark billingd "
-                         "says; to take it over, remove that mark by hand",
-                         json_string_value(owner)));
+              mem_printf("it belongs to the pipeline %s of another spec, as its mark says: name "
+                         "another here, or, if this pipeline is what has become of that one, write "
+                         "`formerly: [%s]` under it",
+                         mark, mark));
 }
 
 static void plan_remove(const struct scope *scope, struct plan *plan)
@@ -232,7 +275,7 @@ static void plan_remove(const struct scope *scope, struct plan *plan)
     plan->action = PLAN_REMOVE;
     if (scope->kind->holds_data || !scope->kind->remove)
         block(plan, mem_printf("billingd never deletes a %s", scope->kind->title));
-    else if (!is_ours(scope))
+    else if (mark_owner(scope) != MARK_OURS && mark_owner(scope) != MARK_FORMER)
         block(plan, mem_printf("it does not carry our mark (billingd = %s), so it is not deleted",
                                json_string_value(json_object_get(scope->facts, "pipeline"))));
     else
@@ -315,6 +358,8 @@ void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void 
             compare_field(scope, f, held, arg, plan);
     if (scope->observed)
         look_beside(scope, held, arg, plan);
+    if (scope->observed)
+        complete_mark(scope, held, arg, plan);
     look_at_status(scope, plan);
     if (scope->observed)
         look_at_owner(scope, plan);

@@ -73,6 +73,8 @@ void task_free(struct task *task)
     json_decref(task->wished);
     json_decref(task->shown);
     json_decref(task->written);
+    json_decref(task->yielded);
+    free(task->yields_to);
     free(task->observed);
     free(task->waits);
     free(task->text);
@@ -90,7 +92,7 @@ static void note_ignored(struct task *task, const struct scope *scope)
     json_array_foreach(ignored, i, each) {
         enum loss loss = members_loss(json_text(each, "loss"));
 
-        if (loss >= LOSS_MISREAD)
+        if (loss >= LOSS_MISREAD && ignore_covers(task->options.ignored, json_text(each, "field")))
             json_array_append_new(task->notes,
                                   json_sprintf("%s: %s is ignored, and is not as the spec says",
                                                members_loss_text(loss), json_text(each, "field")));
@@ -248,6 +250,19 @@ void task_observe(struct task *task, const char *why)
 const char *task_observed(const struct task *task)
 {
     return task->observed;
+}
+
+void task_yield(struct task *task, const json_t *fields, const char *why)
+{
+    if (task->state != TASK_PLANNED)
+        return;
+    task->yielded = json_share(fields);
+    task->yields_to = mem_text(why);
+    task_read_ignore(task);
+    plan_fini(&task->plan);
+    task_agree_plan(task, &task->plan);
+    task_agree_look(task, &task->plan);
+    task->agreed = false; /* it is one look still */
 }
 
 void task_wait_in_vain(struct task *task, const char *why)

@@ -100,6 +100,9 @@ void task_deny(struct task *task, const char *reason);
 void task_observe(struct task *task, const char *why);
 /* Why it is only observed; borrowed, NULL: it is not. */
 const char *task_observed(const struct task *task);
+/* From PLANNED: the fields (names) are left as AWS has them, since another spec was put in force
+ * later and wants them so; why is copied.  Where they differ they are told. */
+void task_yield(struct task *task, const json_t *fields, const char *why);
 /* What it needs will not be there in this pass, as planning shows: nothing of it will be written;
  * why is copied. */
 void task_wait_in_vain(struct task *task, const char *why);

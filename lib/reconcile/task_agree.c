@@ -9,6 +9,24 @@
 
 #include <string.h>
 
+/* What differs and is left so: named by the spec under `ignore`, or as another spec wants it. */
+static void add_left(const struct task *task, const struct scope *scope, struct plan *plan)
+{
+    json_auto_t *left = ignore_differences(scope, task->wish);
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(left, i, each) {
+        if (ignore_covers(task->options.ignored, json_text(each, "field"))) {
+            json_array_append(plan->ignored, each);
+            continue;
+        }
+        json_object_set_new(each, "stuck", json_string(task->yields_to));
+        json_object_set_new(each, "conflict", json_true());
+        json_array_append(plan->differences, each);
+    }
+}
+
 void task_agree_plan(const struct task *task, struct plan *plan)
 {
     struct scope scope;
@@ -16,11 +34,8 @@ void task_agree_plan(const struct task *task, struct plan *plan)
     plan_fini(plan);
     task_read_scope(task, &scope);
     plan_make(&scope, task->options.remove, task->options.held, task->options.held_arg, plan);
-    if (task->options.ignored) {
-        json_auto_t *ignored = ignore_differences(&scope, task->wish);
-
-        (void)json_array_extend(plan->ignored, ignored);
-    }
+    if (task->options.ignored || task->yielded)
+        add_left(task, &scope, plan);
 }
 
 /* What a plan would send, for comparing. */

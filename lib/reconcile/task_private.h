@@ -64,6 +64,8 @@ struct task {
     unsigned writes, rounds, looks, conflicts, doubts;
     int64_t wait_from_ms, wait_until_ms, wake_ms;
     enum task_state resume; /* what a WAITING task goes on with */
+    json_t *yielded;        /* fields left as another spec has them; NULL: none */
+    char *yields_to;        /* which */
     char *observed;         /* why nothing is written; NULL: something may be */
     char *waits;            /* for what, in vain; NULL: for nothing */
     char *text, *summary;   /* summary: without the request ID; NULL: as text */

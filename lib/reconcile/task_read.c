@@ -31,13 +31,18 @@ void task_read_scope(const struct task *task, struct scope *scope)
 
 void task_read_ignore(struct task *task)
 {
+    json_auto_t *paths = json_array();
     struct scope scope;
 
-    if (!task->options.ignored || task->made)
+    if ((!task->options.ignored && !task->yielded) || task->made)
         return; /* what this pass made gets all that the spec says */
+    if (task->options.ignored)
+        json_array_extend(paths, (json_t *)task->options.ignored);
+    if (task->yielded)
+        json_array_extend(paths, task->yielded);
     task_read_scope(task, &scope);
     json_decref(task->desired);
-    task->desired = ignore_apply(task->kind, task->options.ignored, task->wish, scope.observed);
+    task->desired = ignore_apply(task->kind, paths, task->wish, scope.observed);
 }
 
 void task_read_beside(struct task *task)

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "resources/mark.h"
 #include "resources/members.h"
 #include "resources/policy.h"
 #include "resources/value.h"
@@ -74,9 +75,9 @@ char *ignore_problem(const struct kind *kind, const char *path)
         return mem_printf("nothing is named below %s", field->name);
     if (part && !has_parts(field))
         return mem_printf("%s is compared as a whole: write `%s`", field->name, field->name);
-    if (part && (field->flags & FIELD_OWNER) && !strcmp(part, "billingd"))
-        return mem_printf("%s carries the mark billingd, by which two specs tell whose it is",
-                          field->name);
+    if (part && (field->flags & FIELD_OWNER) && mark_is_key(part))
+        return mem_printf("%s carries the mark %s, by which two specs tell whose it is",
+                          field->name, part);
     return NULL;
 }
 
@@ -180,15 +181,18 @@ static void take_part(const struct field *field, json_t *desired, const json_t *
 /* All but the mark. */
 static void take_whole(const struct field *field, json_t *desired, const json_t *have)
 {
-    const json_t *mark = json_object_get(json_object_get(desired, field->name), "billingd");
-    json_t *marked;
+    const json_t *wanted = json_object_get(desired, field->name);
+    json_t *marked, *value;
+    const char *key;
 
-    if (!(field->flags & FIELD_OWNER) || !mark) {
+    if (!(field->flags & FIELD_OWNER) || !json_object_get(wanted, MARK_PIPELINE)) {
         put(desired, field->name, have);
         return;
     }
     marked = json_is_object(have) ? json_copy((json_t *)have) : json_object();
-    json_object_set(marked, "billingd", (json_t *)mark);
+    json_object_foreach((json_t *)wanted, key, value)
+        if (mark_is_key(key))
+            json_object_set(marked, key, value);
     json_object_set_new(desired, field->name, marked);
 }
 

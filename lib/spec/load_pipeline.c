@@ -8,8 +8,9 @@
 
 #define TEMPLATE "specs/pipeline.yaml"
 
-static const char *const pipeline_keys[] = {
-    "region", "role", "template", "parameters", "resources", "billing", "queries", "mode", NULL};
+static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
+                                            "resources", "billing", "queries",  "mode",
+                                            "formerly",  NULL};
 static const char *const role_keys[] = {"arn", "external_id", NULL};
 static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};
@@ -53,6 +54,40 @@ static void read_role(struct load *load, struct draft *draft)
     else if (draft->pipeline->role_arn && !is_role_arn(draft->pipeline->role_arn))
         load_error(load, arn, arn_path,
                    "is not a role's ARN; it looks like arn:aws:iam::123456789012:role/name");
+}
+
+/* PIPELINE, or PIPELINE@BUCKET: as resources/mark.h writes it. */
+static bool is_mark(const char *text)
+{
+    const char *at = strchr(text, '@'), *bucket = at ? at + 1 : "any";
+    cleanup_free char *pipeline = mem_text_n(text, at ? (size_t)(at - text) : strlen(text));
+
+    return load_is_name(pipeline, "-", true) && strlen(bucket) >= 3 && strlen(bucket) <= 63 &&
+           strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789.-") == strlen(bucket);
+}
+
+static void read_formerly(struct load *load, struct draft *draft)
+{
+    const struct yaml_node *list = yaml_find(draft->node, "formerly");
+    cleanup_free char *path = mem_printf("%s.formerly", draft->path);
+
+    if (!list || yaml_is_null(list))
+        return;
+    if (list->type != YAML_LIST) {
+        load_error(load, list, path, "must be a list of marks, like [shop@old-bucket]");
+        return;
+    }
+    draft->pipeline->formerly = json_array();
+    for (size_t i = 0; i < list->count; i++) {
+        cleanup_free char *item = mem_printf("%s[%zu]", path, i);
+        cleanup_free char *mark = load_text_setting(load, list->items[i], item);
+
+        if (mark && is_mark(mark))
+            json_array_append_new(draft->pipeline->formerly, json_string(mark));
+        else if (mark)
+            load_error(load, list->items[i], item,
+                       "must be a pipeline's name, or PIPELINE@BUCKET, as the mark says it");
+    }
 }
 
 static void check_parameter(struct load *load, const struct yaml_node *item)
@@ -271,6 +306,7 @@ static bool read_pipeline(struct load *load, struct draft *draft, const struct y
     load_settings_mode(load, draft->node, draft->path, &draft->pipeline->mode);
     read_region(load, draft, root);
     read_role(load, draft);
+    read_formerly(load, draft);
     load_billing_read(load, draft, root);
     if (!find_template(load, draft, root, &template))
         return false;

@@ -144,6 +144,7 @@ void manifest_free(struct manifest *manifest)
         free(pipeline->region);
         free(pipeline->role_arn);
         free(pipeline->external_id);
+        json_decref(pipeline->formerly);
         json_decref(pipeline->billing);
         json_decref(pipeline->queries);
     }

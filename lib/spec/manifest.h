@@ -43,6 +43,7 @@ struct manifest_pipeline {
                         NULL: there is none */
     json_t *queries; /* name -> SQL of the template; ${runtime} placeholders are left in it */
     struct manifest_mode mode;
+    json_t *formerly; /* marks of what it was before ("shop@old-bucket"); NULL: none */
 };
 
 /* Who may ask the daemon's web server, and for what. */
@@ -89,9 +90,13 @@ const char *manifest_default_path(void);
 
 /* The wanted state of every resource of a pipeline, references resolved: an array of objects in the
  * order of pipeline->resources; new reference.  facts: account, region, partition (text).  The
- * ownership mark (billingd = pipeline name) is put into each kind's FIELD_OWNER map, defaults
+ * ownership mark (resources/mark.h) is put into each kind's FIELD_OWNER map, defaults
  * (field.otherwise) are filled in. */
 json_t *manifest_resolve(const struct manifest_pipeline *pipeline, const json_t *facts);
+/* The bucket by which a deployment of the pipeline is told from others: its own, else the one that
+ * its stream delivers to.  desired: as above; borrowed from it, NULL: there is none. */
+const char *manifest_resolve_deployment(const struct manifest_pipeline *pipeline,
+                                        const json_t *desired);
 /* Who wants to know what cannot be resolved. */
 struct manifest_resolve_check {
     bool *flawed; /* per resource: a problem was told, so its values are not all there; those with

@@ -93,6 +93,8 @@ static json_t *pipeline_document(const struct manifest *manifest,
             document, "role",
             json_pack("{s:s, s:o*}", "arn", pipeline->role_arn, "external_id",
                       pipeline->external_id ? written_text(pipeline->external_id) : NULL));
+    if (pipeline->formerly)
+        json_object_set_new(document, "formerly", manifest_effective_value(pipeline->formerly));
     if (pipeline->billing)
         json_object_set_new(document, "billing", manifest_effective_value(pipeline->billing));
     if (json_object_size(pipeline->queries))

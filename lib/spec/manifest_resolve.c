@@ -5,6 +5,7 @@
 #include "aws/partition.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/mark.h"
 #include "resources/table.h"
 #include "resources/value.h"
 #include "spec/load_private.h"
@@ -198,13 +199,47 @@ static json_t *default_value(const struct resolving *r, const struct field *fiel
     return resolved;
 }
 
-static void mark_owner(const struct resolving *r, json_t *desired, const struct field *field)
+static void set_mark(const struct resolving *r, size_t index, const char *deployment)
 {
-    const json_t *declared = json_object_get(desired, field->name);
-    json_t *map = declared ? json_copy((json_t *)declared) : json_object();
+    const struct kind *kind = r->pipeline->resources[index].kind;
+    const struct field *field = kind ? mark_field(kind) : NULL;
+    json_t *desired = json_array_get(r->desired, index), *map;
 
+    if (!field)
+        return;
+    map = json_object_get(desired, field->name);
+    map = json_is_object(map) ? json_copy(map) : json_object();
     json_object_set_new(desired, field->name, map);
-    json_object_set_new(map, "billingd", json_string(r->pipeline->name));
+    json_object_set_new(map, MARK_PIPELINE, json_string(r->pipeline->name));
+    if (deployment)
+        json_object_set_new(map, MARK_DEPLOYMENT, json_string(deployment));
+}
+
+/* The name behind "arn:aws:s3:::". */
+static const char *bucket_of_arn(const char *arn)
+{
+    const char *name = arn ? strstr(arn, ":s3:::") : NULL;
+
+    return name && name[6] ? name + 6 : NULL;
+}
+
+const char *manifest_resolve_deployment(const struct manifest_pipeline *pipeline,
+                                        const json_t *desired)
+{
+    const char *bucket = NULL;
+
+    for (size_t i = 0; i < pipeline->resource_count; i++) {
+        const struct manifest_resource *resource = &pipeline->resources[i];
+        const json_t *values = json_array_get(desired, i);
+
+        if (!resource->kind || resource->absent)
+            continue;
+        if (!strcmp(resource->id, "bucket") && !strcmp(resource->kind->name, "s3_bucket"))
+            return json_text(values, "name");
+        if (!bucket && resource->kind->part == PART_DELIVERY)
+            bucket = bucket_of_arn(json_text(values, "bucket"));
+    }
+    return bucket;
 }
 
 static json_t *resolve_resource(struct resolving *r)
@@ -225,8 +260,6 @@ static json_t *resolve_resource(struct resolving *r)
          f++) {
         if (f->otherwise && !json_object_get(desired, f->name))
             json_object_set_new(desired, f->name, default_value(r, f));
-        if (f->flags & FIELD_OWNER)
-            mark_owner(r, desired, f);
     }
     return desired;
 }
@@ -242,6 +275,8 @@ json_t *manifest_resolve_checked(const struct manifest_pipeline *pipeline, const
     json_object_set_new(r.facts, "pipeline", json_string(pipeline->name));
     for (r.index = 0; r.index < pipeline->resource_count; r.index++)
         json_array_append_new(r.desired, resolve_resource(&r));
+    for (size_t i = 0; i < pipeline->resource_count; i++)
+        set_mark(&r, i, manifest_resolve_deployment(pipeline, r.desired));
     json_decref(r.facts);
     return r.desired;
 }

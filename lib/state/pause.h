@@ -3,7 +3,8 @@
  * A list on AWS (state_object.h, "pauses"), so that it holds for every billingd that looks after
  * the pipeline and outlives them all:
  * {"format_version": "1.0", "pauses": [{"address", "reason", "by", "since", "until"}]}, times in
- * seconds since 1970.  A pause ends by itself; it stays in the list for a week, for who asks. */
+ * seconds since 1970; which spec is in force lies beside them (claim.h).  A pause ends by itself;
+ * it stays in the list for a week, for who asks. */
 #ifndef STATE_PAUSE_H
 #define STATE_PAUSE_H
 

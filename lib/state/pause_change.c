@@ -108,6 +108,9 @@ static int change_once(struct flow *flow, struct pause_change *change,
     } else if (pauses) {
         pause = change->reason ? new_pause(change, listing->caller) : NULL;
         document = pause_document(pauses, address, pause, clock_agreed_ms() / 1000);
+        /* What lies beside them stays: claim.h. */
+        if (json_object_get(object.value, "spec"))
+            json_object_set(document, "spec", json_object_get(object.value, "spec"));
         result = state_object_write(flow, listing->session, listing->place, &object, document, e);
     }
     state_object_fini(&object);

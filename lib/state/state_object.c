@@ -103,32 +103,40 @@ int state_object_read(struct flow *flow, struct aws_session *session, const json
     return err_set(e, failed.kind, "%s", failed.text);
 }
 
-int state_object_write(struct flow *flow, struct aws_session *session, const json_t *place,
-                       struct state_object *object, const json_t *value, struct err *e)
+json_t *state_object_params(const json_t *place, const char *etag, const json_t *value)
 {
-    json_auto_t *params = json_copy((json_t *)place), *result = NULL;
-    const struct aws_request request = {session, "s3", "PutObject", params};
+    json_t *params = json_copy((json_t *)place);
     cleanup_free char *text = json_canonical(value);
-    struct err failed = {0};
-    const char *code;
 
-    json_object_set_new(params, object->etag ? "IfMatch" : "IfNoneMatch",
-                        json_string(object->etag ? object->etag : "*"));
+    json_object_set_new(params, etag ? "IfMatch" : "IfNoneMatch", json_string(etag ? etag : "*"));
     json_object_set_new(params, "ContentType", json_string("application/json"));
     /* A bucket under object lock takes nothing without. */
     json_object_set_new(params, "ChecksumAlgorithm", json_string("SHA256"));
     json_object_set_new(params, "Body", json_string(text));
+    return params;
+}
+
+/* (S3 user guide, "Conditional writes"; an object that is gone by now is a 404.) */
+bool state_object_is_refused(const struct aws_error *error)
+{
+    return !strcmp(error->code, "PreconditionFailed") ||
+           !strcmp(error->code, "ConditionalRequestConflict") || !strcmp(error->code, "NoSuchKey");
+}
+
+int state_object_write(struct flow *flow, struct aws_session *session, const json_t *place,
+                       struct state_object *object, const json_t *value, struct err *e)
+{
+    json_auto_t *params = state_object_params(place, object->etag, value), *result = NULL;
+    const struct aws_request request = {session, "s3", "PutObject", params};
+    struct err failed = {0};
+
     result = flow_call(flow, &request, &failed);
     if (result) {
         free(object->etag);
         object->etag = mem_text(json_text(result, "ETag"));
         return 1;
     }
-    code = flow_error(flow)->code;
-    /* (S3 user guide, "Conditional writes"; an object that is gone by now is a 404.) */
-    if (failed.kind != ERR_CANCELLED &&
-        (!strcmp(code, "PreconditionFailed") || !strcmp(code, "ConditionalRequestConflict") ||
-         !strcmp(code, "NoSuchKey")))
+    if (failed.kind != ERR_CANCELLED && state_object_is_refused(flow_error(flow)))
         return 0;
     return err_set(e, failed.kind, "%s", failed.text);
 }

@@ -34,6 +34,12 @@ int state_object_take(const struct aws_reply *reply, const json_t *place,
                       struct state_object *object, struct err *e);
 void state_object_fini(struct state_object *object);
 
+/* Parameters of PutObject that write value where what was read has that ETag (NULL: there was
+ * none); new reference. */
+json_t *state_object_params(const json_t *place, const char *etag, const json_t *value);
+/* It was refused because somebody else has written meanwhile. */
+bool state_object_is_refused(const struct aws_error *error);
+
 /* Reads it; as state_object_take. */
 int state_object_read(struct flow *flow, struct aws_session *session, const json_t *place,
                       struct state_object *object, struct err *e);

@@ -162,6 +162,7 @@ CASES = [
     Case("BillingdNotConverged", {looked("success"): "gone"}, 28, 58),
     Case("BillingdObservedDrift", {condition("Observed"): 1}, 24 * HOUR - 2, 24 * HOUR + 3),
     Case("BillingdNobodyLeads", {label("billingd_leader", "pipeline"): 0}, 14, 18),
+    Case("BillingdSpecConflict", {label("billingd_spec_conflict", "pipeline"): 1}, 14, 18),
     Case("BillingdPauseForgotten", {paused("since"): "stays", paused("until"): 1e9}, 24 * HOUR + 8, 24 * HOUR + 13),
     Case("BillingdPauseEnded", {paused("until"): "stays", label("billingd_resource_drift_fields", 'resource="shop/bucket"'): 1}, 29, 33),
     Case("BillingdGap", {verdict_of("gap"): 1, verdict_of("complete"): 0}, 14, 17),

@@ -38,6 +38,7 @@ FAULTS = {
     "missing|outdated|late": ['billingd_rollups{pipeline="shop",state="late"} 1x9'],
     'state="lost"': ['billingd_rollups{pipeline="shop",state="lost"} 1x9'],
     "loop_busy_longest": ["billingd_loop_busy_longest_seconds 1.5x9"],
+    "spec_conflict": ['billingd_spec_conflict{pipeline="shop"} 1x9'],
     'state="kept"': ['billingd_rollups{pipeline="shop",state="kept"} 1x9'],
     'state="lost"': ['billingd_rollups{pipeline="shop",state="lost"} 1x9'],
     'verdict="gap"': ['billingd_audit_verdict{pipeline="shop",verdict="gap"} 1x9'],

@@ -11,6 +11,7 @@
 #include "daemon/views/json_view.h"
 #include "daemon/views/plan_view.h"
 #include "resources/ignore.h"
+#include "resources/mark.h"
 #include "resources/members.h"
 #include "state/address.h"
 #include "state/pause.h"
@@ -46,7 +47,7 @@ static json_t *source_of(const struct manifest *manifest, const struct manifest_
     const struct yaml_node *node = said_at(resource, field->name), *inner = NULL;
     cleanup_free char *path = mem_printf("%s%s%s", field->name, part ? "." : "", part ? part : "");
 
-    if (part && (field->flags & FIELD_OWNER) && !strcmp(part, "billingd"))
+    if (part && (field->flags & FIELD_OWNER) && mark_is_key(part))
         return json_pack("{s:s, s:s}", "by", "billingd", "text", "the mark that says whose it is");
     if (!node && field->otherwise)
         return json_pack("{s:s, s:s}", "by", "default", "text", field->otherwise);

@@ -22,7 +22,8 @@ def test_another_bucket(books: Books) -> None:
     books.close("2025-10")
     old = world.pipelines
     before = world.partitions()["2025-11-01"]
-    world.pipelines = old.replace(f"bucket: {BUCKET}", f"bucket: {NEW}")
+    # Another bucket is another deployment's mark: that it is the same one is said.
+    world.pipelines = old.replace(f"bucket: {BUCKET}", f"bucket: {NEW}") + f"    formerly: [shop@{BUCKET}]\n"
     world.write()
     world.apply()
     cause = f"its partition points to bucket {BUCKET}, and the spec names {NEW}: set it back, or copy"
