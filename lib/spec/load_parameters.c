@@ -124,7 +124,7 @@ static void add_file(const struct place *place, const struct reference *r, struc
         str_add(s, LOAD_POISON);
         return;
     }
-    while (length && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
+    while (bytes && length && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
         bytes[--length] = '\0';
     inner.file = path;
     inner.text = bytes;

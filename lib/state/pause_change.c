@@ -108,7 +108,8 @@ static int change_once(struct flow *flow, struct pause_change *change,
     } else if (pauses) {
         pause = change->reason ? new_pause(change, listing->caller) : NULL;
         document = pause_document(pauses, address, pause, clock_agreed_ms() / 1000);
-        result = state_object_write(flow, listing->session, listing->place, &object, document, e);
+        result = state_object_write(
+            flow, (struct state_object_at){listing->session, listing->place}, &object, document, e);
     }
     state_object_fini(&object);
     return result;

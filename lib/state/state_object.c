@@ -103,11 +103,11 @@ int state_object_read(struct flow *flow, struct aws_session *session, const json
     return err_set(e, failed.kind, "%s", failed.text);
 }
 
-int state_object_write(struct flow *flow, struct aws_session *session, const json_t *place,
-                       struct state_object *object, const json_t *value, struct err *e)
+int state_object_write(struct flow *flow, struct state_object_at at, struct state_object *object,
+                       const json_t *value, struct err *e)
 {
-    json_auto_t *params = json_copy((json_t *)place), *result = NULL;
-    const struct aws_request request = {session, "s3", "PutObject", params};
+    json_auto_t *params = json_copy((json_t *)at.place), *result = NULL;
+    const struct aws_request request = {at.session, "s3", "PutObject", params};
     cleanup_free char *text = json_canonical(value);
     struct err failed = {0};
     const char *code;

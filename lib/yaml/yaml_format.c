@@ -313,7 +313,7 @@ static int bracket_indent(struct layout *layout, const yaml_token_t *token)
     const struct line *first = &layout->lines[layout->bracket_line];
     int least = folded_indent(layout, layout->brackets), moved = 0;
 
-    if (token->start_mark.line < layout->count)
+    if (layout->lines && token->start_mark.line < layout->count)
         moved =
             layout->lines[token->start_mark.line].old_indent + first->indent - first->old_indent;
     return moved > least ? moved : least;
