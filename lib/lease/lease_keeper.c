@@ -121,7 +121,8 @@ static int put(struct flow *flow, struct lease_keeper *keeper, struct state_obje
     object->etag = *keeper->lease.etag ? mem_text(keeper->lease.etag) : NULL;
     (void)lease_sends(&keeper->lease, clock_boot_ms());
     document = lease_document(keeper->holder, &keeper->lease, keeper->ending);
-    return state_object_write(flow, keeper->setup.session, keeper->place, object, document, e);
+    return state_object_write(flow, (struct state_object_at){keeper->setup.session, keeper->place},
+                              object, document, e);
 }
 
 static void renew(struct flow *flow, struct lease_keeper *keeper)

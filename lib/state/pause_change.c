@@ -111,7 +111,8 @@ static int change_once(struct flow *flow, struct pause_change *change,
         /* What lies beside them stays: claim.h. */
         if (json_object_get(object.value, "spec"))
             json_object_set(document, "spec", json_object_get(object.value, "spec"));
-        result = state_object_write(flow, listing->session, listing->place, &object, document, e);
+        result = state_object_write(
+            flow, (struct state_object_at){listing->session, listing->place}, &object, document, e);
     }
     state_object_fini(&object);
     return result;

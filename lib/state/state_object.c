@@ -123,11 +123,11 @@ bool state_object_is_refused(const struct aws_error *error)
            !strcmp(error->code, "ConditionalRequestConflict") || !strcmp(error->code, "NoSuchKey");
 }
 
-int state_object_write(struct flow *flow, struct aws_session *session, const json_t *place,
-                       struct state_object *object, const json_t *value, struct err *e)
+int state_object_write(struct flow *flow, struct state_object_at at, struct state_object *object,
+                       const json_t *value, struct err *e)
 {
-    json_auto_t *params = state_object_params(place, object->etag, value), *result = NULL;
-    const struct aws_request request = {session, "s3", "PutObject", params};
+    json_auto_t *params = state_object_params(at.place, object->etag, value), *result = NULL;
+    const struct aws_request request = {at.session, "s3", "PutObject", params};
     struct err failed = {0};
 
     result = flow_call(flow, &request, &failed);

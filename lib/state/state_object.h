@@ -43,10 +43,13 @@ bool state_object_is_refused(const struct aws_error *error);
 /* Reads it; as state_object_take. */
 int state_object_read(struct flow *flow, struct aws_session *session, const json_t *place,
                       struct state_object *object, struct err *e);
+struct state_object_at {
+    struct aws_session *session;
+    const json_t *place;
+};
 /* Writes value in place of what was read (as object has it; it has the new ETag then).  1: written;
  * 0: somebody else has written meanwhile, so read it again; -1 and *e. */
-int state_object_write(struct flow *flow, struct aws_session *session, const json_t *place,
-                       struct state_object *object, const json_t *value, struct err *e)
-    __attribute__((nonnull(1, 2, 3, 4, 5, 6)));
+int state_object_write(struct flow *flow, struct state_object_at at, struct state_object *object,
+                       const json_t *value, struct err *e) __attribute__((nonnull));
 
 #endif

@@ -310,12 +310,12 @@ static bool take_block_token(struct layout *layout, const yaml_token_t *token)
 /* Lines within brackets may be aligned with what stands above: they move with their first line. */
 static int bracket_indent(struct layout *layout, const yaml_token_t *token)
 {
-    const struct line *first = &layout->lines[layout->bracket_line];
+    const struct line *lines = layout->lines;
     int least = folded_indent(layout, layout->brackets), moved = 0;
 
-    if (token->start_mark.line < layout->count)
-        moved =
-            layout->lines[token->start_mark.line].old_indent + first->indent - first->old_indent;
+    if (lines && token->start_mark.line < layout->count)
+        moved = lines[token->start_mark.line].old_indent + lines[layout->bracket_line].indent -
+                lines[layout->bracket_line].old_indent;
     return moved > least ? moved : least;
 }
 
@@ -469,8 +469,8 @@ static char *write_lines(const struct layout *layout)
         blank = line->kind == LINE_BLANK;
     }
     /* None at the end; and a break where none was would belong to the text. */
-    if ((blank && out.len > 1) ||
-        (layout->open_end && layout->lines[layout->count - 1].kind == LINE_LITERAL))
+    if (out.data && ((blank && out.len > 1) ||
+                     (layout->open_end && layout->lines[layout->count - 1].kind == LINE_LITERAL)))
         out.data[--out.len] = '\0';
     return str_take(&out);
 }

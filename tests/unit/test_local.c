@@ -135,7 +135,7 @@ static void run(const char *command, const struct program_limits *limits)
 
     ends = 0;
     (void)uv_loop_init(&loop);
-    CHECK(program_start(&loop, command, limits, on_end, NULL, &status));
+    CHECK(program_start(&loop, command, limits, (struct program_caller){on_end, NULL}, &status));
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_INT(ends, 1);
     CHECK_INT(uv_loop_close(&loop), 0);
@@ -171,7 +171,8 @@ static void test_cancelled_program(void)
 
     ends = 0;
     (void)uv_loop_init(&loop);
-    program_cancel(program_start(&loop, "sleep 100", &limits, on_end, NULL, &status));
+    program_cancel(
+        program_start(&loop, "sleep 100", &limits, (struct program_caller){on_end, NULL}, &status));
     program_cancel(NULL);
     (void)uv_run(&loop, UV_RUN_DEFAULT);
     CHECK_INT(ends, 0);

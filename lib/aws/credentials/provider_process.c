@@ -76,8 +76,8 @@ void provider_process_begin(struct fetch *fetch)
     const struct program_limits limits = {TIME_MS, OUTPUT_LIMIT};
     int status;
 
-    fetch->program =
-        program_start(fetch->set->loop, fetch->origin->secret, &limits, on_end, fetch, &status);
+    fetch->program = program_start(fetch->set->loop, fetch->origin->secret, &limits,
+                                   (struct program_caller){on_end, fetch}, &status);
     if (!fetch->program)
         fetch_fail(fetch, ERR_RETRY, "%s: cannot be started: %s", fetch->origin->setting,
                    uv_strerror(status));

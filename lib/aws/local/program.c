@@ -152,15 +152,15 @@ static int spawn(struct program *program, const char *command)
 }
 
 struct program *program_start(uv_loop_t *loop, const char *command,
-                              const struct program_limits *limits, program_done_fn *done, void *arg,
+                              const struct program_limits *limits, struct program_caller caller,
                               int *status)
 {
     struct program *program = mem_new(sizeof *program);
 
     program->limits = *limits;
     program->end.output = mem_new(limits->bytes + 1);
-    program->done = done;
-    program->arg = arg;
+    program->done = caller.done;
+    program->arg = caller.arg;
     program->handles = 3;
     (void)uv_pipe_init(loop, &program->pipe, 0);
     (void)uv_timer_init(loop, &program->timer);

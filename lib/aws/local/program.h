@@ -26,10 +26,15 @@ struct program_end {
 };
 typedef void program_done_fn(void *arg, const struct program_end *end);
 
+struct program_caller {
+    program_done_fn *done;
+    void *arg;
+};
+
 /* Runs `/bin/sh -c command`.  NULL and libuv's error in *status when it cannot be started; else
  * done is called once, never from inside. */
 struct program *program_start(uv_loop_t *loop, const char *command,
-                              const struct program_limits *limits, program_done_fn *done, void *arg,
+                              const struct program_limits *limits, struct program_caller caller,
                               int *status);
 /* Kills it; done is not called any more.  NULL is harmless. */
 void program_cancel(struct program *program);

@@ -163,16 +163,20 @@ static int read_pages(struct flow *flow, const struct billing *billing, struct e
     return more;
 }
 
+struct part {
+    int64_t from_s, to_s;
+};
+
 /* A former log group that is gone has nothing any more. */
 static int read_groups(struct flow *flow, const struct billing *billing, struct events_walk *walk,
-                       int64_t from_s, int64_t to_s, struct err *e)
+                       struct part part, struct err *e)
 {
     for (size_t i = 0; billing_log_group(billing, i); i++) {
         json_auto_t *params = NULL;
         struct err failed = {0};
 
         walk->log_group = billing_log_group(billing, i);
-        params = page_params(walk->log_group, from_s, to_s);
+        params = page_params(walk->log_group, part.from_s, part.to_s);
         if (!read_pages(flow, billing, walk, params, &failed) || (i && failed.kind == ERR_ABSENT))
             continue;
         return err_set(e, failed.kind, "%s", failed.text);
@@ -193,7 +197,7 @@ int events_missing_hour(struct flow *flow, const struct billing *billing, struct
         if (events_present_cover(flow, billing, walk->present, at_s, e))
             return -1;
         to_s = walk->present->to_s < end_s ? walk->present->to_s : end_s;
-        failed = read_groups(flow, billing, walk, at_s, to_s, e);
+        failed = read_groups(flow, billing, walk, (struct part){at_s, to_s}, e);
         at_s = to_s;
     }
     return failed;

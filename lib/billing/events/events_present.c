@@ -68,6 +68,7 @@ bool events_present_has(const struct events_present *present, const char *id)
 /* ---- reading ---- */
 
 struct asking {
+    int64_t from_s, to_s; /* of the request */
     struct events_present *present;
     size_t most; /* 0: all there are */
     bool full;
@@ -114,8 +115,9 @@ static void put_in_order(void *arg)
 }
 
 static int ask(struct flow *flow, const struct billing *billing, struct asking *asking,
-               int64_t from_s, int64_t to_s, struct err *e)
+               struct err *e)
 {
+    int64_t from_s = asking->from_s, to_s = asking->to_s;
     int64_t late_s = (int64_t)billing->settings.late_days * ROLLUP_DAY_S;
     cleanup_free char *filter =
         rollup_window_filter(rollup_window_floor(from_s, ROLLUP_HOUR_S) - ROLLUP_HOUR_S,
@@ -131,7 +133,7 @@ static int ask(struct flow *flow, const struct billing *billing, struct asking *
 int events_present_cover(struct flow *flow, const struct billing *billing,
                          struct events_present *present, int64_t from_s, struct err *e)
 {
-    struct asking asking = {.present = present};
+    struct asking asking = {.present = present, .from_s = from_s};
     int64_t to_s;
 
     if (from_s >= present->from_s && from_s < present->to_s)
@@ -140,7 +142,8 @@ int events_present_cover(struct flow *flow, const struct billing *billing,
         to_s =
             from_s + present->most_s < present->end_s ? from_s + present->most_s : present->end_s;
         asking.most = to_s - from_s > EVENTS_PRESENT_LEAST_S ? present->most : 0;
-        if (ask(flow, billing, &asking, from_s, to_s, e))
+        asking.to_s = to_s;
+        if (ask(flow, billing, &asking, e))
             return -1;
         if (asking.full)
             present->most_s = (to_s - from_s) / PARTS > EVENTS_PRESENT_LEAST_S

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Units of one unit of the currency: 10^12 x 2^30. */
-static const money_integer WHOLE = (money_integer)1000000000000 << 30;
+static const money_integer one_unit = (money_integer)1000000000000 << 30;
 
 enum { PRICE_DECIMALS = 12 };
 
@@ -91,7 +91,7 @@ int money_compare(struct money a, struct money b)
 
 struct money money_round(struct money amount, int digits)
 {
-    money_integer step = WHOLE, rest;
+    money_integer step = one_unit, rest;
 
     for (; digits > 0; digits--)
         step /= 10;
@@ -109,7 +109,7 @@ char *money_text(struct money amount, int digits)
     struct str s = {0};
     bool negative = amount.units < 0;
     /* The most negative number has no opposite: count with the sign turned per part. */
-    money_integer whole = amount.units / WHOLE, rest = amount.units % WHOLE;
+    money_integer whole = amount.units / one_unit, rest = amount.units % one_unit;
 
     if (negative)
         rest = -rest;
@@ -118,8 +118,8 @@ char *money_text(struct money amount, int digits)
         str_add_char(&s, '.');
     for (; digits > 0; digits--) {
         rest *= 10;
-        str_add_char(&s, (char)('0' + (int)(rest / WHOLE)));
-        rest %= WHOLE;
+        str_add_char(&s, (char)('0' + (int)(rest / one_unit)));
+        rest %= one_unit;
     }
     return str_take(&s);
 }
@@ -141,7 +141,7 @@ int money_parse(const char *text, struct money *out, struct err *e)
 {
     const char *c = text + (*text == '-');
     size_t whole = strspn(c, "0123456789"), decimals = 0;
-    money_integer units = 0, step = WHOLE;
+    money_integer units = 0, step = one_unit;
 
     if (c[whole] == '.')
         decimals = strspn(c + whole + 1, "0123456789");
@@ -149,7 +149,7 @@ int money_parse(const char *text, struct money *out, struct err *e)
         return err_set(e, ERR_INVALID, "%.60s is not an amount", text);
     for (size_t i = 0; i < whole; i++)
         units = units * 10 + (c[i] - '0');
-    units *= WHOLE;
+    units *= one_unit;
     for (size_t i = 0; i < decimals && i < PRICE_DECIMALS; i++) {
         step /= 10;
         units += step * (c[whole + 1 + i] - '0');

@@ -245,29 +245,28 @@ static json_t *make_bill(struct flow *flow, const struct verify *verify, const s
 }
 
 /* The builds, and what the table answers.  A day that is built anew between the two is looked at
- * once more; then the table does not hold what its builds say. */
-static int read_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
-                        struct bill_month *look, json_t **bill, struct err *e)
+ * once more; then the table does not hold what its builds say.  The bill, or NULL and *e. */
+static json_t *read_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
+                            struct bill_month *look, struct err *e)
 {
     struct err apart = {0};
+    json_t *bill = NULL;
 
     for (int tries = 0; tries < 2; tries++) {
         bill_month_fini(look);
-        json_decref(*bill);
-        *bill = NULL;
+        json_decref(bill);
+        bill = NULL;
         err_clear(&apart);
         tell(verify, "looking at the month's rollups");
         if (bill_month_look(flow, &claim->closed.billing, verify->month, look, e))
-            return -1;
+            return NULL;
         tell(verify, "adding up the rollups");
-        *bill = make_bill(flow, verify, claim, USAGE_FROM_ROLLUP, e);
-        if (!*bill)
-            return -1;
-        if (!bill_month_check(look, *bill, &apart))
-            return 0;
+        bill = make_bill(flow, verify, claim, USAGE_FROM_ROLLUP, e);
+        if (!bill || !bill_month_check(look, bill, &apart))
+            return bill;
     }
     verify_findings_differ(verify, "%s", apart.text);
-    return 0;
+    return bill;
 }
 
 /* What was billed comes out of the rollups, with what arrived later. */
@@ -320,9 +319,9 @@ static int check_rollups(struct flow *flow, struct verify *verify, const struct 
     json_auto_t *difference = NULL;
     struct bill_month look = {0};
     struct moved moved = {0};
-    int failed = read_rollups(flow, verify, claim, &look, bill, e);
 
-    if (!failed) {
+    *bill = read_rollups(flow, verify, claim, &look, e);
+    if (*bill) {
         compare_days(verify, claim, look.days, &moved);
         note_refused(verify, &look);
         difference = bill_amount_bills(*bill, claim->billed, e);

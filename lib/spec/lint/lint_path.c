@@ -36,12 +36,16 @@ bool lint_path_nested(const char *a, const char *b)
 
 /* ---- the places of a pipeline ---- */
 
-static void add(json_t *places, char *path, const char *use, const char *what, const char *id,
-                const char *field)
+struct place {
+    const char *use, *what, *id, *field;
+};
+
+static void add(json_t *places, char *path, struct place place)
 {
     if (path)
-        json_array_append_new(places, json_pack("{s:s, s:s, s:s, s:s, s:s}", "path", path, "use",
-                                                use, "what", what, "id", id, "field", field));
+        json_array_append_new(places,
+                              json_pack("{s:s, s:s, s:s, s:s, s:s}", "path", path, "use", place.use,
+                                        "what", place.what, "id", place.id, "field", place.field));
     free(path);
 }
 
@@ -61,17 +65,18 @@ static void add_resource(json_t *places, const struct lint_resource *resource)
     const json_t *values = resource->values;
 
     if (resource->kind->part == PART_DELIVERY) {
-        add(places, lint_path_of_stream(values), "stream", "log objects", resource->id, "prefix");
-        add(places, path_of_errors(values), "error", "what was not delivered", resource->id,
-            "error_prefix");
+        add(places, lint_path_of_stream(values),
+            (struct place){"stream", "log objects", resource->id, "prefix"});
+        add(places, path_of_errors(values),
+            (struct place){"error", "what was not delivered", resource->id, "error_prefix"});
     } else if (resource->kind->part == PART_TABLE) {
         cleanup_free char *what = mem_printf("table %s", lint_subject_name(values));
 
-        add(places, lint_path_of(json_text(values, "location")), "table", what, resource->id,
-            "location");
+        add(places, lint_path_of(json_text(values, "location")),
+            (struct place){"table", what, resource->id, "location"});
     } else if (!strcmp(resource->kind->name, "workgroup")) {
-        add(places, lint_path_of(json_text(values, "results")), "results", "query results",
-            resource->id, "results");
+        add(places, lint_path_of(json_text(values, "results")),
+            (struct place){"results", "query results", resource->id, "results"});
     }
 }
 
@@ -84,16 +89,17 @@ static void add_own(json_t *places, const struct lint_subject *subject, const ch
     const char *slash = archive[strlen(archive) - 1] == '/' ? "" : "/";
     const char *field = said && *said ? "billing.close.archive" : "";
 
-    add(places, mem_printf("%s/_billingd/", bucket), "state", "what billingd remembers", "", "");
+    add(places, mem_printf("%s/_billingd/", bucket),
+        (struct place){"state", "what billingd remembers", "", ""});
     if (!subject->billing)
         return;
-    add(places, mem_printf("%s/%s%s", bucket, archive, slash), "archive", "closed months", "",
-        field);
-    add(places, mem_printf("%s/billing/numbers/", bucket), "numbers", "the register of numbers", "",
-        "");
+    add(places, mem_printf("%s/%s%s", bucket, archive, slash),
+        (struct place){"archive", "closed months", "", field});
+    add(places, mem_printf("%s/billing/numbers/", bucket),
+        (struct place){"numbers", "the register of numbers", "", ""});
     if (subject->pipeline)
-        add(places, mem_printf("%s/%s%s%s/", bucket, archive, slash, subject->pipeline), "folder",
-            "closed months", "", field);
+        add(places, mem_printf("%s/%s%s%s/", bucket, archive, slash, subject->pipeline),
+            (struct place){"folder", "closed months", "", field});
 }
 
 json_t *lint_path_places(const struct lint_subject *subject)

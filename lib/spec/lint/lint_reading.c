@@ -16,7 +16,7 @@
 #include <strings.h>
 
 /* A month of usage is read at once; less than this is soon not even a day. */
-static const json_int_t FEW_BYTES = 1073741824;
+static const json_int_t few_bytes = 1073741824;
 
 static bool is_of_json(const json_t *table)
 {
@@ -80,7 +80,7 @@ static bool find_scan_limit(struct lint_look *look)
 {
     const json_t *limit = json_object_get(look->values, "scan_limit_bytes");
 
-    return json_is_integer(limit) && json_integer_value(limit) < FEW_BYTES &&
+    return json_is_integer(limit) && json_integer_value(limit) < few_bytes &&
            lint_rule_say(look, "%lld bytes", (long long)json_integer_value(limit));
 }
 

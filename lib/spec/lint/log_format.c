@@ -52,10 +52,9 @@ static json_t *source_of(const struct numbering *numbering, const char *value)
 {
     for (int i = 0; value && i < numbering->count; i++) {
         char number[16];
-        const char *at;
 
         (void)snprintf(number, sizeof number, "%d", FIRST_NUMBER + i);
-        if ((at = strstr(value, number))) {
+        if (strstr(value, number)) {
             cleanup_free char *name = name_at(numbering, i);
 
             return json_sprintf("%s%s", name, strcmp(value, number) ? " and other text" : "");
