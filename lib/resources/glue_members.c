@@ -53,5 +53,6 @@ const struct member glue_members[] = {
      .why = "a row-level policy hides rows from us without an error: bills are too low",
      .end = "have our role exempted by the administrator of the data lake"},
     {"Parameters.billingd", MEMBER_IGNORED, .why = "Our mark."},
+    {"Parameters." KIND_PROTECTED, MEMBER_IGNORED, .why = "Our mark of what is protected."},
     {0},
 };

@@ -77,6 +77,9 @@ char *ignore_problem(const struct kind *kind, const char *path)
     if (part && (field->flags & FIELD_OWNER) && !strcmp(part, "billingd"))
         return mem_printf("%s carries the mark billingd, by which two specs tell whose it is",
                           field->name);
+    if (part && (field->flags & FIELD_OWNER) && !strcmp(part, KIND_PROTECTED))
+        return mem_printf("%s carries the mark " KIND_PROTECTED ": `protect` says what it is",
+                          field->name);
     return NULL;
 }
 
@@ -177,18 +180,21 @@ static void take_part(const struct field *field, json_t *desired, const json_t *
     json_decref(want);
 }
 
-/* All but the mark. */
+/* All but the marks. */
 static void take_whole(const struct field *field, json_t *desired, const json_t *have)
 {
-    const json_t *mark = json_object_get(json_object_get(desired, field->name), "billingd");
+    static const char *const names[] = {"billingd", KIND_PROTECTED};
+    const json_t *want = json_object_get(desired, field->name);
     json_t *marked;
 
-    if (!(field->flags & FIELD_OWNER) || !mark) {
+    if (!(field->flags & FIELD_OWNER) || !json_object_get(want, names[0])) {
         put(desired, field->name, have);
         return;
     }
     marked = json_is_object(have) ? json_copy((json_t *)have) : json_object();
-    json_object_set(marked, "billingd", (json_t *)mark);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (json_object_get(want, names[i]))
+            json_object_set(marked, names[i], json_object_get(want, names[i]));
     json_object_set_new(desired, field->name, marked);
 }
 

@@ -8,8 +8,9 @@
 
 #define TEMPLATE "specs/pipeline.yaml"
 
-static const char *const pipeline_keys[] = {
-    "region", "role", "template", "parameters", "resources", "billing", "queries", "mode", NULL};
+static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
+                                            "resources", "billing", "queries",  "mode",
+                                            "protect",   NULL};
 static const char *const role_keys[] = {"arn", "external_id", NULL};
 static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};
@@ -267,6 +268,7 @@ static bool read_pipeline(struct load *load, struct draft *draft, const struct y
         !load_check_keys(load, draft->node, draft->path, pipeline_keys))
         return false;
     load_settings_mode(load, draft->node, draft->path, &draft->pipeline->mode);
+    load_settings_protect(load, draft->node, draft->path, &draft->pipeline->protect);
     read_region(load, draft, root);
     read_role(load, draft);
     load_billing_read(load, draft, root);

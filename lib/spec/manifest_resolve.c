@@ -183,6 +183,11 @@ static void mark_owner(const struct resolving *r, json_t *desired, const struct 
         json_object_set_new(desired, field->name, map);
     }
     json_object_set_new(map, "billingd", json_string(r->pipeline->name));
+    if (r->pipeline->resources[r->index].protect)
+        json_object_set_new(
+            map, KIND_PROTECTED,
+            json_string(r->pipeline->resources[r->index].protect == MANIFEST_PROTECT_ON ? "true"
+                                                                                        : "false"));
 }
 
 static json_t *resolve_resource(struct resolving *r)
