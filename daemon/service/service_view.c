@@ -105,7 +105,9 @@ static void count_guards(const struct service *service, const struct task *task)
             metric_add(&service_metrics.guard_blocked_total, 1, "breaker", NULL);
     if (task_is_over_quota(task))
         metric_add(&service_metrics.guard_blocked_total, 1, "quota", NULL);
-    if (plan->action != PLAN_BLOCKED)
+    if (plan->kept)
+        metric_add(&service_metrics.guard_blocked_total, 1, "protect", NULL);
+    if (plan->action != PLAN_BLOCKED || plan->kept)
         return;
     if (plan->guarded)
         metric_add(&service_metrics.guard_blocked_total, 1, "policy", NULL);

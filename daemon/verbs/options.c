@@ -52,7 +52,7 @@ const struct flag options_flags[] = {
     {"accept-unknown", 0, TRUTH(accept_unknown), NULL, NULL,
      "close although AWS has no counts for some hours"},
     {"skip-pass-role-check", 0, TRUTH(skip_pass_role_check), NULL, NULL,
-     "write although IAM's simulation denies iam:PassRole"},
+     "write although IAM's simulation denies what that needs"},
     {"month", 0, TEXT(month), "YYYY-MM", NULL, "this month of the billing time zone"},
     {"since", 0, TEXT(since), "AGE|DAY", NULL, "from this age (36h, 7d) or day on"},
     {"since", 0, TEXT(since), "AGE|TIME", "events", "from this age (36h, 7d) or time on"},

@@ -41,6 +41,8 @@ static bool loses(const struct pass *pass)
         if (pass_was_applied(pass) && task_verdict(task) == VERDICT_OBSERVED &&
             task_loss(task, plan) >= LOSS_MISREAD)
             return true;
+        if (pass_was_applied(pass) && plan->kept && task_verdict(task) == VERDICT_HELD)
+            return true; /* asked for, and refused */
         if (plan != task_plan(task) && task_verdict(task) == VERDICT_HELD && plan_is_stuck(plan) &&
             task_loss(task, plan) >= LOSS_MISREAD)
             return true;

@@ -9,6 +9,7 @@
 #include "reconcile/pass_claim.h"
 #include "reconcile/pass_pauses.h"
 #include "reconcile/pass_role.h"
+#include "reconcile/plan_needs.h"
 #include "reconcile/turns.h"
 #include "spec/account_guard.h"
 
@@ -27,7 +28,9 @@ struct pipeline_pass {
     struct pass_claim claim;
     struct pass_role *pass_role;
     struct pass *pass;
-    json_t *denials; /* of handing its roles on, as IAM simulates it */
+    json_t *denials; /* by IAM's simulation: nothing of it is written */
+    json_t *lacks;   /* what is not allowed by it: plan_needs.h */
+    char *lacks_brief;
     struct task_usage usage;
     size_t first, count; /* its items */
 };
@@ -92,6 +95,8 @@ void pass_free(struct pass *pass)
         json_decref(pipeline->facts);
         json_decref(pipeline->desired);
         json_decref(pipeline->denials);
+        json_decref(pipeline->lacks);
+        free(pipeline->lacks_brief);
         free(pipeline->account);
         free(pipeline->refused);
         free(pipeline->observed);
@@ -399,15 +404,38 @@ static bool all_claimed(const struct pass *pass)
     return true;
 }
 
-static void on_roles_checked(void *arg, const json_t *warnings, const json_t *denials)
+/* The task's plan is to be carried out. */
+static bool is_at_work(const struct task *task)
+{
+    return task && task_state(task) == TASK_PLANNED && !task_observed(task) && !task_waits(task);
+}
+
+/* It would be half made: one that is only repaired is not. */
+static bool creates(const struct pass *pass, const struct pipeline_pass *pipeline)
+{
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        if (is_at_work(pass->items[i].task) &&
+            task_plan(pass->items[i].task)->action == PLAN_CREATE)
+            return true;
+    return false;
+}
+
+static void on_roles_checked(void *arg, const struct pass_role_answer *answer)
 {
     struct pipeline_pass *pipeline = arg;
     struct pass *pass = pipeline->pass;
 
-    json_array_extend(pass->warnings, (json_t *)warnings);
-    json_array_extend(pass->warnings, (json_t *)denials);
-    if (!pass->setup.skip_pass_role_check)
-        json_array_extend(pipeline->denials, (json_t *)denials);
+    json_array_extend(pass->warnings, (json_t *)answer->warnings);
+    json_array_extend(pass->warnings, (json_t *)answer->denials);
+    if (answer->text)
+        json_array_append_new(pass->warnings, json_string(answer->text));
+    if (!pass->setup.skip_pass_role_check) {
+        json_array_extend(pipeline->denials, (json_t *)answer->denials);
+        if (answer->text && creates(pass, pipeline))
+            json_array_append_new(pipeline->denials, json_string(answer->brief));
+        pipeline->lacks = json_copy((json_t *)answer->lacks);
+        pipeline->lacks_brief = mem_text(answer->brief);
+    }
     pass->checks_left--;
     schedule(pass);
 }
@@ -421,7 +449,7 @@ static json_t *roles_passed(const struct pass *pass, const struct pipeline_pass 
         const struct task *task = pass->items[i].task;
         struct scope scope;
 
-        if (!task || task_state(task) != TASK_PLANNED || task_observed(task) || task_waits(task))
+        if (!is_at_work(task))
             continue;
         task_scope(task, &scope);
         plan_roles_passed(task_plan(task), &scope, roles);
@@ -429,18 +457,37 @@ static json_t *roles_passed(const struct pass *pass, const struct pipeline_pass 
     return roles;
 }
 
-/* Only a plan that hands a role on makes the question worth asking. */
+/* plan_needs.h's object of what one resource, or all of a pipeline that are at work, would write;
+ * new reference. */
+static json_t *needs_of(const struct pass *pass, size_t first, size_t count)
+{
+    json_t *needs = json_object();
+
+    for (size_t i = first; i < first + count; i++) {
+        struct scope scope;
+
+        if (!is_at_work(pass->items[i].task))
+            continue;
+        task_scope(pass->items[i].task, &scope);
+        plan_needs_add(task_plan(pass->items[i].task), &scope, needs);
+    }
+    return needs;
+}
+
+/* Only a plan that writes makes the question worth asking. */
 static void check_roles(struct pass *pass)
 {
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         struct pipeline_pass *pipeline = &pass->pipelines[i];
-        json_t *roles;
+        json_t *roles, *needs;
 
         if (pipeline->refused)
             continue;
         roles = roles_passed(pass, pipeline);
-        if (!json_array_size(roles)) {
+        needs = needs_of(pass, pipeline->first, pipeline->count);
+        if (!json_array_size(roles) && !json_object_size(needs)) {
             json_decref(roles);
+            json_decref(needs);
             continue;
         }
         pass->checks_left++;
@@ -449,6 +496,7 @@ static void check_roles(struct pass *pass)
             &(struct pass_role_wish){.session = pipeline->session,
                                      .caller_arn = json_text(pipeline->facts, "caller_arn"),
                                      .wanted = roles,
+                                     .needs = needs,
                                      .done = on_roles_checked,
                                      .arg = pipeline});
     }
@@ -734,16 +782,35 @@ static void hold_too_many(const struct pass *pass, struct item *item)
     item_block(item, reason);
 }
 
-/* Half a pipeline is worse than none: without its roles nothing of it is written. */
+static bool lacks_any(const struct pipeline_pass *pipeline, const json_t *needs)
+{
+    const char *name;
+    json_t *need;
+
+    json_object_foreach((json_t *)needs, name, need)
+        if (json_object_get(pipeline->lacks, name))
+            return true;
+    return false;
+}
+
+/* Half a pipeline is worse than none: where something of it would be made, nothing is written.
+ * Else what may be written is. */
 static void deny(const struct pass *pass, struct item *item)
 {
-    const json_t *denials = pass->pipelines[item->pipeline].denials;
+    const struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
+    const char *denial = json_string_value(json_array_get(pipeline->denials, 0));
     cleanup_free char *reason = NULL;
 
-    if (!json_array_size(denials) || !task_wants_writes(item->task))
+    if (!task_wants_writes(item->task))
         return;
-    reason = mem_printf("nothing is written: %s, or go on with --skip-pass-role-check",
-                        json_string_value(json_array_get(denials, 0)));
+    if (!denial && json_object_size(pipeline->lacks)) {
+        json_auto_t *needs = needs_of(pass, (size_t)(item - pass->items), 1);
+
+        denial = lacks_any(pipeline, needs) ? pipeline->lacks_brief : NULL;
+    }
+    if (!denial)
+        return;
+    reason = mem_printf("nothing is written: %s, or go on with --skip-pass-role-check", denial);
     item_deny(item, reason);
 }
 

@@ -63,8 +63,8 @@ struct pass_setup {
 struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *events);
 /* Cancels what is under way.  The loop must run once more to close its timer. */
 void pass_free(struct pass *pass);
-/* From on_planned on: IAM's simulation denies that roles are handed on, so that pass_apply ends
- * what it would write as denied. */
+/* From on_planned on: IAM's simulation denies what the plan needs, so that pass_apply ends all that
+ * it would write to a pipeline as denied. */
 bool pass_may_not_write(const struct pass *pass);
 /* From on_planned on: so many changes of what is in place are more than one pass may make, so that
  * pass_apply blocks all that it would write; *most: so many it may.  0: they are not. */

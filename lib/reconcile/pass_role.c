@@ -1,15 +1,29 @@
 #include "reconcile/pass_role.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #include <string.h>
+
+enum { ALLOWED_FOR_MS = 15 * 60 * 1000, MOST_PAGES = 50 };
+
+/* "principal action resource" -> until when it is not asked again (monotonic); nothing is kept of a
+ * denial, so that who mends it is believed at once. */
+static json_t *allowed_until;
 
 struct pass_role {
     struct aws_client *client;
     struct aws_session *session;
     char *principal; /* ARN of a user, group or role */
     json_t *wanted, *warnings, *denials;
+    json_t *needs; /* not asked yet */
+    json_t *asked; /* of one service, and */
+    json_t *found; /* what came of it: "action resource" -> decision */
+    json_t *lacks;
+    char *marker; /* of the next page; NULL: the first */
+    unsigned pages;
     size_t next;
     struct aws_call *call;
     pass_role_fn *done;
@@ -18,9 +32,50 @@ struct pass_role {
 
 static void simulate_next(struct pass_role *check);
 
+/* All that is missing, in one sentence; new text, NULL: nothing is. */
+static char *lacks_text(const struct pass_role *check)
+{
+    struct str text = {0};
+    const char *name;
+    json_t *need;
+
+    json_object_foreach(check->lacks, name, need)
+        str_addf(&text, "%s%s on %s", text.len ? "; " : "", json_text(need, "action"),
+                 json_string_value(json_array_get(json_object_get(need, "resources"), 0)));
+    if (text.len) {
+        cleanup_free char *list = str_take(&text);
+
+        str_addf(&text,
+                 "%s may not do what the plan needs, by IAM's simulation: %s: allow it, see "
+                 "`billingd iam-policy`%s",
+                 check->principal, list,
+                 strstr(list, "iam:") ? ", writes of roles only with a `boundary` "
+                                        "(docs/security.md)"
+                                      : "");
+    }
+    return text.len ? str_take(&text) : NULL;
+}
+
+/* The same for each resource: the whole is told once. */
+static char *lacks_brief(const struct pass_role *check)
+{
+    json_t *first = json_object_iter_value(json_object_iter(check->lacks));
+    size_t count = json_object_size(check->lacks);
+
+    return first ? mem_printf("%s%s is not allowed, by IAM's simulation: see the warning",
+                              json_text(first, "action"), count > 1 ? " and more" : "")
+                 : NULL;
+}
+
 static void finish(struct pass_role *check)
 {
-    check->done(check->arg, check->warnings, check->denials);
+    cleanup_free char *text = lacks_text(check), *brief = lacks_brief(check);
+
+    check->done(check->arg, &(struct pass_role_answer){.warnings = check->warnings,
+                                                       .denials = check->denials,
+                                                       .lacks = check->lacks,
+                                                       .text = text,
+                                                       .brief = brief});
 }
 
 static void warn(struct pass_role *check, json_t *text)
@@ -39,6 +94,7 @@ static void judge(struct pass_role *check, const struct aws_reply *reply)
         warn(check, json_sprintf("could not check iam:PassRole (%s: %s); going on without",
                                  reply->error.code, reply->error.message));
         check->next = json_array_size(check->wanted);
+        json_object_clear(check->needs); /* the same would come of it */
         return;
     }
     if (json_array_size(json_object_get(result, "MissingContextValues")) || !decision ||
@@ -51,6 +107,158 @@ static void judge(struct pass_role *check, const struct aws_reply *reply)
             "`billingd iam-policy`",
             check->principal, json_text(wanted, "role"), json_text(wanted, "service"), decision));
 }
+
+/* ---- what the writes need ---- */
+
+static char *known_name(const struct pass_role *check, const char *need)
+{
+    return mem_printf("%s %s", check->principal, need);
+}
+
+static void judge_need(struct pass_role *check, const char *name, json_t *need)
+{
+    json_t *resources = json_object_get(need, "resources");
+    bool denied = true;
+
+    for (size_t i = 0; i < json_array_size(resources); i++) {
+        cleanup_free char *of = mem_printf("%s %s", json_text(need, "action"),
+                                           json_string_value(json_array_get(resources, i)));
+        const char *decision = json_text(check->found, of);
+
+        if (decision && !strcmp(decision, "allowed")) {
+            cleanup_free char *known = known_name(check, name);
+
+            if (!allowed_until)
+                allowed_until = json_object();
+            json_object_set_new(allowed_until, known,
+                                json_integer(clock_monotonic_ms() + ALLOWED_FOR_MS));
+            return;
+        }
+        denied = denied && decision && strstr(decision, "Deny");
+    }
+    if (denied)
+        json_object_set(check->lacks, name, need);
+}
+
+static void judge_needs(struct pass_role *check)
+{
+    const char *name;
+    json_t *need;
+
+    json_object_foreach(check->asked, name, need)
+        judge_need(check, name, need);
+    json_object_clear(check->asked);
+    json_object_clear(check->found);
+    free(check->marker);
+    check->marker = NULL;
+}
+
+static void note_results(struct pass_role *check, const json_t *results)
+{
+    const json_t *result;
+    size_t i;
+
+    json_array_foreach((json_t *)results, i, result) {
+        cleanup_free char *of = mem_printf("%s %s", json_text(result, "EvalActionName"),
+                                           json_text(result, "EvalResourceName"));
+
+        /* What hangs on a context that we do not tell is unknown. */
+        json_object_set_new(
+            check->found, of,
+            json_string(json_array_size(json_object_get(result, "MissingContextValues"))
+                            ? "unknown"
+                            : json_text(result, "EvalDecision")));
+    }
+}
+
+static void ask_needs(struct pass_role *check);
+
+static void on_needs(void *arg, const struct aws_reply *reply)
+{
+    struct pass_role *check = arg;
+
+    check->call = NULL;
+    if (!reply->result || ++check->pages > MOST_PAGES) {
+        warn(check, json_sprintf("could not check what the plan needs (%s: %s); going on without",
+                                 reply->result ? "pages" : reply->error.code,
+                                 reply->result ? "no end" : reply->error.message));
+        finish(check);
+        return;
+    }
+    note_results(check, json_object_get(reply->result, "EvaluationResults"));
+    free(check->marker);
+    check->marker = json_is_true(json_object_get(reply->result, "IsTruncated"))
+                        ? mem_text(json_text(reply->result, "Marker"))
+                        : NULL;
+    if (!check->marker)
+        judge_needs(check);
+    ask_needs(check);
+}
+
+static void add_once(json_t *list, const json_t *text)
+{
+    const json_t *known;
+    size_t i;
+
+    json_array_foreach(list, i, known)
+        if (json_equal(known, text))
+            return;
+    json_array_append(list, (json_t *)text);
+}
+
+/* The needs of the next service; what was allowed a moment ago is left out. */
+static void choose(struct pass_role *check)
+{
+    const char *name, *first = NULL;
+    cleanup_free char *service = NULL;
+    json_t *need;
+    void *next;
+
+    json_object_foreach_safe(check->needs, next, name, need) {
+        cleanup_free char *known = known_name(check, name);
+        bool fresh =
+            json_integer_value(json_object_get(allowed_until, known)) <= clock_monotonic_ms();
+
+        if (fresh && !first) {
+            first = name;
+            service = mem_text_n(name, strcspn(name, ":") + 1);
+        }
+        if (fresh && strncmp(name, service, strlen(service)) != 0)
+            continue;
+        if (fresh)
+            json_object_set(check->asked, name, need);
+        (void)json_object_del(check->needs, name);
+    }
+}
+
+static void ask_needs(struct pass_role *check)
+{
+    json_auto_t *actions = json_array(), *resources = json_array(), *params = NULL;
+    const char *name;
+    json_t *need, *resource;
+    size_t i;
+
+    if (!check->marker)
+        choose(check);
+    if (!json_object_size(check->asked)) {
+        finish(check);
+        return;
+    }
+    json_object_foreach(check->asked, name, need) {
+        add_once(actions, json_object_get(need, "action"));
+        json_array_foreach(json_object_get(need, "resources"), i, resource)
+            add_once(resources, resource);
+    }
+    params =
+        json_pack("{s:s, s:O, s:O, s:i, s:s*}", "PolicySourceArn", check->principal, "ActionNames",
+                  actions, "ResourceArns", resources, "MaxItems", 1000, "Marker", check->marker);
+    check->call = aws_client_send_page(
+        check->client,
+        &(struct aws_request){check->session, "iam", "SimulatePrincipalPolicy", params}, on_needs,
+        check);
+}
+
+/* ---- roles ---- */
 
 static void on_simulated(void *arg, const struct aws_reply *reply)
 {
@@ -68,7 +276,7 @@ static void simulate_next(struct pass_role *check)
     json_auto_t *params = NULL;
 
     if (!wanted) {
-        finish(check);
+        ask_needs(check);
         return;
     }
     params =
@@ -94,8 +302,9 @@ static void on_role(void *arg, const struct aws_reply *reply)
         simulate_next(check);
         return;
     }
-    warn(check, json_sprintf("could not check iam:PassRole: GetRole of the caller's role: %s: %s",
-                             reply->error.code, reply->error.message));
+    warn(check,
+         json_sprintf("could not check what the plan needs: GetRole of the caller's role: %s: %s",
+                      reply->error.code, reply->error.message));
     finish(check);
 }
 
@@ -126,14 +335,20 @@ struct pass_role *pass_role_start(struct aws_client *client, const struct pass_r
         .session = wish->session,
         .principal = mem_text(caller_arn),
         .wanted = wish->wanted,
+        .needs = wish->needs,
+        .asked = json_object(),
+        .found = json_object(),
+        .lacks = json_object(),
         .warnings = json_array(),
         .denials = json_array(),
         .done = wish->done,
         .arg = wish->arg,
     };
     if ((n > 5 && !strcmp(caller_arn + n - 5, ":root")) || strstr(caller_arn, ":federated-user/")) {
-        warn(check, json_sprintf("iam:PassRole cannot be checked beforehand for %s", caller_arn));
+        warn(check,
+             json_sprintf("what the plan needs cannot be checked beforehand for %s", caller_arn));
         json_array_clear(check->wanted);
+        json_object_clear(check->needs);
     }
     if (!ask_for_role(check, caller_arn))
         simulate_next(check);
@@ -148,6 +363,11 @@ void pass_role_free(struct pass_role *check)
     json_decref(check->wanted);
     json_decref(check->warnings);
     json_decref(check->denials);
+    json_decref(check->needs);
+    json_decref(check->asked);
+    json_decref(check->found);
+    json_decref(check->lacks);
+    free(check->marker);
     free(check->principal);
     free(check);
 }

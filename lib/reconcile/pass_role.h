@@ -1,8 +1,11 @@
-/* pass_role.h -- asks IAM beforehand whether the caller may hand its roles to the services.
+/* pass_role.h -- asks IAM beforehand whether the caller may do what the plan's writes need, and
+ * hand its roles to the services.
  *
  * A simulated denial ends `apply` before its first write: half a pipeline is worse than none.  The
- * simulator knows neither resource policies nor every condition and must be permitted itself, so
- * its silence is only a warning, and a person may go on without it. Source: IAM,
+ * simulator knows neither resource policies nor service control policies nor every condition, and
+ * must be permitted itself, so its silence is only a warning, and a person may go on without it.
+ * Roles are asked about one by one, since each has a context of its own; the rest by one request
+ * for each service, and what was allowed is not asked again for a while.  Source: IAM,
  * SimulatePrincipalPolicy; "Testing IAM policies". */
 #ifndef RECONCILE_PASS_ROLE_H
 #define RECONCILE_PASS_ROLE_H
@@ -11,14 +14,22 @@
 
 struct pass_role;
 
-/* Lists of texts: what could not be asked, and what was denied; done is called once. */
-typedef void pass_role_fn(void *arg, const json_t *warnings, const json_t *denials);
+struct pass_role_answer {
+    const json_t *warnings; /* texts: what could not be asked */
+    const json_t *denials;  /* texts: of roles */
+    const json_t *lacks;    /* of plan_needs.h's object: what is not allowed */
+    const char *text;       /* of all that; NULL: it is empty */
+    const char *brief;      /* the same in short */
+};
+/* Called once. */
+typedef void pass_role_fn(void *arg, const struct pass_role_answer *answer);
 
 struct pass_role_wish {
     struct aws_session *session;
     const char *caller_arn; /* as GetCallerIdentity told it: assumed-role sessions are mapped to
                                their role with GetRole */
     json_t *wanted;         /* [{"role": arn, "service": "firehose.amazonaws.com"}], taken over */
+    json_t *needs;          /* plan_needs.h; taken over */
     pass_role_fn *done;
     void *arg;
 };

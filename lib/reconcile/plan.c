@@ -89,6 +89,54 @@ static void mark_loss(const json_t *differences, size_t before, const struct fie
         mark(differences, before, "why", json_string(field->harm));
 }
 
+static const json_t *mark_of(const struct scope *scope, const char *name)
+{
+    const struct field *field = kind_owner(scope->kind);
+
+    return field ? json_object_get(json_object_get(scope->observed, field->name), name) : NULL;
+}
+
+/* By what lies in AWS, whatever the spec says by now; what cannot be read as lifted holds. */
+static bool is_protected(const struct scope *scope)
+{
+    const json_t *found = mark_of(scope, KIND_PROTECTED);
+
+    if (scope->was_protected) /* who lifts that writes nothing else in the same pass */
+        return true;
+    return found && (!json_is_string(found) || strcmp(json_string_value(found), "false") != 0);
+}
+
+/* Whether what exists would end sooner, or could be overwritten. */
+static bool keeps_less(const struct field *field, const json_t *want, const json_t *have)
+{
+    if ((field->flags & FIELD_GROWS) && json_is_number(want) && json_is_number(have) &&
+        json_number_value(want) >= json_number_value(have))
+        return false;
+    if (field->keeps && have)
+        return !*field->keeps ||
+               (json_is_string(have) && !strcmp(json_string_value(have), field->keeps));
+    return field->deletes;
+}
+
+#define LIFT                                                                                       \
+    "its mark " KIND_PROTECTED                                                                     \
+    " in AWS says so; with `protect: false` an `apply` lifts that, and "                           \
+    "only the one after it "
+
+/* Told, never written. */
+static bool is_kept(const struct scope *scope, const struct field *field, struct plan *plan,
+                    size_t before)
+{
+    if (!is_protected(scope) || !keeps_less(field, json_object_get(scope->desired, field->name),
+                                            json_object_get(scope->observed, field->name)))
+        return false;
+    plan->kept = true;
+    mark(plan->differences, before, "stuck",
+         json_sprintf("it is protected, so nothing is written that keeps what it holds for a "
+                      "shorter time: " LIFT "writes it"));
+    return true;
+}
+
 /* Somebody whom AWS lets decide instead of us: told, never fought. */
 static bool is_ruled(const struct scope *scope, const struct field *field, struct plan *plan,
                      size_t before)
@@ -184,7 +232,7 @@ static void compare_field(const struct scope *scope, const struct field *field, 
     if (json_array_size(plan->differences) == before)
         return;
     mark_loss(plan->differences, before, field);
-    if (is_ruled(scope, field, plan, before))
+    if (is_ruled(scope, field, plan, before) || is_kept(scope, field, plan, before))
         return;
     if (stopped) {
         mark(plan->differences, before, "held", json_true());
@@ -278,6 +326,9 @@ static void plan_remove(const struct scope *scope, struct plan *plan)
     else if (mark_owner(scope) != MARK_OURS && mark_owner(scope) != MARK_FORMER)
         block(plan, mem_printf("it does not carry our mark (billingd = %s), so it is not deleted",
                                json_string_value(json_object_get(scope->facts, "pipeline"))));
+    else if ((plan->kept = is_protected(scope)))
+        block(plan, mem_text("it is protected, so it is not deleted: " LIFT
+                             "deletes it (`ensure: absent`)"));
     else
         add_call(plan, scope, scope->kind->remove, "");
 }
@@ -344,7 +395,8 @@ void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void 
 {
     char *reason;
 
-    *plan = (struct plan){.differences = json_array(), .ignored = json_array()};
+    *plan = (struct plan){
+        .differences = json_array(), .ignored = json_array(), .is_protected = is_protected(scope)};
     if (remove) {
         plan_remove(scope, plan);
         return;

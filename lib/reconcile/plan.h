@@ -29,9 +29,11 @@ struct plan {
     json_t *ignored;     /* differences that `ignore` names: neither written nor counted */
     struct planned_call *calls; /* in the order they are sent */
     size_t call_count;
-    char *reason; /* why blocked, else NULL */
-    bool guarded; /* by what a call of it would carry: guard/policy_guard.h */
-    bool absent;  /* it should be there, and is not */
+    char *reason;      /* why blocked, else NULL */
+    bool guarded;      /* by what a call of it would carry: guard/policy_guard.h */
+    bool is_protected; /* by its mark in AWS */
+    bool kept;         /* by its protection: something is not written, or it is not deleted */
+    bool absent;       /* it should be there, and is not */
 };
 
 /* Says whether a field must not be written any more. */

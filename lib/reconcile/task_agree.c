@@ -33,6 +33,7 @@ void task_agree_plan(const struct task *task, struct plan *plan)
 
     plan_fini(plan);
     task_read_scope(task, &scope);
+    scope.was_protected = task->plan.is_protected;
     plan_make(&scope, task->options.remove, task->options.held, task->options.held_arg, plan);
     if (task->options.ignored || task->yielded)
         add_left(task, &scope, plan);

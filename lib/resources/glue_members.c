@@ -54,5 +54,6 @@ const struct member glue_members[] = {
      .end = "have our role exempted by the administrator of the data lake"},
     {"Parameters.billingd", MEMBER_IGNORED, .why = "Our mark."},
     {"Parameters.billingd-deployment", MEMBER_IGNORED, .why = "Our mark: of which deployment."},
+    {"Parameters." KIND_PROTECTED, MEMBER_IGNORED, .why = "Our mark of what is protected."},
     {0},
 };

@@ -78,6 +78,9 @@ char *ignore_problem(const struct kind *kind, const char *path)
     if (part && (field->flags & FIELD_OWNER) && mark_is_key(part))
         return mem_printf("%s carries the mark %s, by which two specs tell whose it is",
                           field->name, part);
+    if (part && (field->flags & FIELD_OWNER) && !strcmp(part, KIND_PROTECTED))
+        return mem_printf("%s carries the mark " KIND_PROTECTED ": `protect` says what it is",
+                          field->name);
     return NULL;
 }
 
@@ -178,7 +181,7 @@ static void take_part(const struct field *field, json_t *desired, const json_t *
     json_decref(want);
 }
 
-/* All but the mark. */
+/* All but the marks. */
 static void take_whole(const struct field *field, json_t *desired, const json_t *have)
 {
     const json_t *wanted = json_object_get(desired, field->name);
@@ -191,7 +194,7 @@ static void take_whole(const struct field *field, json_t *desired, const json_t 
     }
     marked = json_is_object(have) ? json_copy((json_t *)have) : json_object();
     json_object_foreach((json_t *)wanted, key, value)
-        if (mark_is_key(key))
+        if (mark_is_key(key) || !strcmp(key, KIND_PROTECTED))
             json_object_set(marked, key, value);
     json_object_set_new(desired, field->name, marked);
 }

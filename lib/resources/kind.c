@@ -40,11 +40,16 @@ bool kind_call_replaces(const struct kind *kind, const struct call *call)
            (call->send && strstr(call->send, "=+"));
 }
 
-/* Without a place for our mark nothing tells ours from others', and nothing is deleted. */
-bool kind_is_removable(const struct kind *kind)
+const struct field *kind_owner(const struct kind *kind)
 {
     for (const struct field *field = kind->fields; field->name; field++)
         if (field->flags & FIELD_OWNER)
-            return kind->remove && !kind->holds_data;
-    return false;
+            return field;
+    return NULL;
+}
+
+/* Without a place for our mark nothing tells ours from others', and nothing is deleted. */
+bool kind_is_removable(const struct kind *kind)
+{
+    return kind_owner(kind) && kind->remove && !kind->holds_data;
 }

@@ -80,9 +80,12 @@ struct field {
      * usual is NULL): told as harm.  NULL: nothing to tell. */
     const char *harm;
     const char *usual;
-    enum loss loss;       /* while AWS has another value than the wanted or usual one */
-    const char *deletes;  /* what AWS deletes once another value is written to what exists, told
-                             before; NULL: nothing */
+    enum loss loss;      /* while AWS has another value than the wanted or usual one */
+    const char *deletes; /* what AWS deletes once another value is written to what exists, told
+                            before; NULL: nothing */
+    /* The value under which what exists is kept ("": each): leaving it deletes nothing, but a
+     * protected resource is not made to.  NULL: none does. */
+    const char *keeps;
     const char *ruled_by; /* a member beside it that names who decides the value instead of us: a
                              difference is told then, not written against */
     const char *summary;  /* one line for `billingd schema` and the manual */
@@ -137,6 +140,7 @@ struct scope {
     const json_t *facts;    /* account, region, partition, caller_arn, pipeline */
     const json_t *ignored;  /* paths that are neither compared nor written; NULL: none */
     const json_t *beside;   /* what members.h found beside the fields; NULL: nothing */
+    bool was_protected;     /* its mark said so when the pass first looked */
 };
 
 struct call {
@@ -269,6 +273,10 @@ struct kind {
         .set = (sets), .summary = "Tags; others are left alone."                                   \
     }
 
+/* Beside the mark `billingd`, where a resource is protected: "true"; "false" where somebody lifted
+ * that. */
+#define KIND_PROTECTED "billingd:protect"
+
 /* The field of that name, or NULL. */
 const struct field *kind_field(const struct kind *kind, const char *name);
 /* The row itself, else where its table goes on; NULL: that was the end.  All rows of a kind:
@@ -280,6 +288,8 @@ bool kind_reads(const struct field *field, const json_t *desired, bool remove);
 /* Whether the write replaces a document that holds what others put there too: their part is taken
  * from what was read. */
 bool kind_call_replaces(const struct kind *kind, const struct call *call);
+/* The map that carries our marks; NULL: the kind has none. */
+const struct field *kind_owner(const struct kind *kind);
 /* Whether `ensure: absent` may delete one that carries our mark. */
 bool kind_is_removable(const struct kind *kind);
 

@@ -247,6 +247,7 @@ static const struct field fields[] = {
      .member = "Status",
      .read = &read_versioning,
      .set = &put_versioning,
+     .keeps = "Enabled",
      .harm =
          "Without versions an overwritten or deleted log or bill is gone; no event is lost by it.",
      .summary = "Enabled or Suspended; never off again. What is overwritten or deleted stays as a "
@@ -256,6 +257,7 @@ static const struct field fields[] = {
      .type = FIELD_DOCUMENT,
      .read = &read_object_lock,
      .set = &put_object_lock,
+     .keeps = "",
      .summary = "Mode and Days, or Years, for which no new object, of logs, results or a closed "
                 "month, can be overwritten or deleted. Needs versioning; cannot be switched off."},
     {.name = "policy",

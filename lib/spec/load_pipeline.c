@@ -10,7 +10,7 @@
 
 static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
                                             "resources", "billing", "queries",  "mode",
-                                            "formerly",  NULL};
+                                            "formerly",  "protect", NULL};
 static const char *const role_keys[] = {"arn", "external_id", NULL};
 static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};
@@ -304,6 +304,7 @@ static bool read_pipeline(struct load *load, struct draft *draft, const struct y
         !load_check_keys(load, draft->node, draft->path, pipeline_keys))
         return false;
     load_settings_mode(load, draft->node, draft->path, &draft->pipeline->mode);
+    load_settings_protect(load, draft->node, draft->path, &draft->pipeline->protect);
     read_region(load, draft, root);
     read_role(load, draft);
     read_formerly(load, draft);

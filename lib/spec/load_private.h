@@ -116,6 +116,9 @@ void load_settings_warn(struct load *load, const struct yaml_node *root,
 /* Lays the `mode` of a mapping, where it has one, over *mode. */
 void load_settings_mode(struct load *load, const struct yaml_node *parent, const char *path,
                         struct manifest_mode *mode);
+/* The same of `protect`. */
+void load_settings_protect(struct load *load, const struct yaml_node *parent, const char *path,
+                           enum manifest_protect *protect);
 /* A region of AWS by its form, or NULL with an error; new text. */
 char *load_settings_region(struct load *load, const struct yaml_node *node, const char *path);
 

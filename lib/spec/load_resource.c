@@ -13,7 +13,8 @@ enum { LONG_TEXT = 1024 };
 static bool is_reserved(const char *key)
 {
     return !strcmp(key, "kind") || !strcmp(key, "after") || !strcmp(key, "ensure") ||
-           !strcmp(key, "when") || !strcmp(key, "mode") || !strcmp(key, "ignore");
+           !strcmp(key, "when") || !strcmp(key, "mode") || !strcmp(key, "ignore") ||
+           !strcmp(key, "protect");
 }
 
 static const struct kind *read_kind(struct load *load, const struct yaml_node *node,
@@ -42,9 +43,9 @@ static const struct kind *read_kind(struct load *load, const struct yaml_node *n
 static void tell_unknown(struct load *load, const struct kind *kind, const struct yaml_node *item,
                          const char *path)
 {
-    const char *names[64] = {"after", "ensure", "when", "mode", "ignore"};
+    const char *names[64] = {"after", "ensure", "when", "mode", "ignore", "protect"};
     cleanup_free char *hint = NULL;
-    size_t n = 5;
+    size_t n = 6;
 
     for (const struct field *f = kind->fields; f->name && n < 63; f++)
         if (!(f->flags & FIELD_REPORTED))
@@ -73,6 +74,28 @@ static bool read_ensure(struct load *load, const struct kind *kind, const struct
     else
         return true;
     return false;
+}
+
+/* Who says nothing about a resource that carries no mark means those that do. */
+static void read_protect(struct load *load, struct manifest_resource *resource,
+                         const struct yaml_node *node, const char *path)
+{
+    const struct yaml_node *protect = yaml_find(node, "protect");
+    cleanup_free char *below = mem_printf("%s.protect", path);
+
+    load_settings_protect(load, node, path, &resource->protect);
+    if (kind_owner(resource->kind)) {
+        if (resource->absent && protect && resource->protect == MANIFEST_PROTECT_ON)
+            load_error(load, protect, below, "contradicts `ensure: absent`");
+        if (resource->absent) /* only what lies in AWS counts */
+            resource->protect = MANIFEST_PROTECT_SILENT;
+        return;
+    }
+    if (protect && resource->protect)
+        load_error(load, protect, below,
+                   "a %s has no place for the mark; billingd never deletes one",
+                   resource->kind->title);
+    resource->protect = MANIFEST_PROTECT_SILENT;
 }
 
 /* A field that events depend on: nobody keeps it any more, and that is told where it is chosen. */
@@ -210,6 +233,7 @@ static void read_resource(struct load *load, struct draft *draft, const struct y
     resource->declared = json_object();
     resource->node = node;
     resource->mode = draft->pipeline->mode;
+    resource->protect = draft->pipeline->protect;
     draft->flawed[index] = true;
     if (!load_is_name(node->key, "_-", false))
         load_error_key(load, node, path,
@@ -230,6 +254,7 @@ static void read_resource(struct load *load, struct draft *draft, const struct y
     load_settings_mode(load, node, path, &resource->mode);
     read_ignore(load, resource, node, path);
     resource->absent = read_ensure(load, resource->kind, node, path);
+    read_protect(load, resource, node, path);
     draft->flawed[index] = !good;
 }
 

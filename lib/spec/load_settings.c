@@ -80,6 +80,20 @@ void load_settings_mode(struct load *load, const struct yaml_node *parent, const
         load_error(load, node, below, "must be observe (nothing is written) or enforce");
 }
 
+void load_settings_protect(struct load *load, const struct yaml_node *parent, const char *path,
+                           enum manifest_protect *protect)
+{
+    const struct yaml_node *node = yaml_find(parent, "protect");
+    cleanup_free char *below = mem_printf("%s.protect", path);
+    cleanup_free char *text = load_text_setting(load, node, below);
+
+    if (!text)
+        return;
+    *protect = !strcmp(text, "true") ? MANIFEST_PROTECT_ON : MANIFEST_PROTECT_OFF;
+    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+        load_error(load, node, below, "must be true or false");
+}
+
 static void read_account(struct load *load, const struct yaml_node *root, struct manifest *manifest)
 {
     const struct yaml_node *node = yaml_find(root, "account");

@@ -19,6 +19,9 @@ struct manifest_mode {
     struct yaml_place place; /* where it was said; line 0: nowhere */
 };
 
+/* What `protect` says; the mark in AWS stays where it says nothing. */
+enum manifest_protect { MANIFEST_PROTECT_SILENT, MANIFEST_PROTECT_ON, MANIFEST_PROTECT_OFF };
+
 struct manifest_resource {
     char *id;      /* key in the template: "bucket" */
     char *address; /* "ddn-api/bucket" */
@@ -27,6 +30,7 @@ struct manifest_resource {
     size_t *needs;    /* indices (in the pipeline's resources) that must be in place before */
     size_t need_count;
     bool absent; /* `ensure: absent` */
+    enum manifest_protect protect;
     struct manifest_mode mode;
     json_t *ignored;              /* paths under `ignore`: resources/ignore.h; NULL: none */
     const struct yaml_node *node; /* where it stands; owned by the manifest */
@@ -41,6 +45,7 @@ struct manifest_pipeline {
     size_t resource_count;
     json_t *billing; /* the `billing` section, the manifest's below its own; scalars are texts;
                         NULL: there is none */
+    enum manifest_protect protect; /* of its resources that say nothing */
     json_t *queries; /* name -> SQL of the template; ${runtime} placeholders are left in it */
     struct manifest_mode mode;
     json_t *formerly; /* marks of what it was before ("shop@old-bucket"); NULL: none */

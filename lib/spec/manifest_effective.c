@@ -68,6 +68,9 @@ static json_t *resource_document(const struct manifest_pipeline *pipeline, size_
         json_object_set_new(document, "ignore", manifest_effective_value(resource->ignored));
     if (resource->absent)
         json_object_set_new(document, "ensure", json_string("absent"));
+    if (resource->protect)
+        json_object_set_new(document, "protect",
+                            json_boolean(resource->protect == MANIFEST_PROTECT_ON));
     json_object_update_new(document, manifest_effective_value(desired));
     for (size_t i = 0; i < resource->need_count; i++)
         json_array_append_new(after, json_string(pipeline->resources[resource->needs[i]].id));

@@ -203,6 +203,7 @@ static void set_mark(const struct resolving *r, size_t index, const char *deploy
 {
     const struct kind *kind = r->pipeline->resources[index].kind;
     const struct field *field = kind ? mark_field(kind) : NULL;
+    const int protect = r->pipeline->resources[index].protect;
     json_t *desired = json_array_get(r->desired, index), *map;
 
     if (!field)
@@ -213,6 +214,9 @@ static void set_mark(const struct resolving *r, size_t index, const char *deploy
     json_object_set_new(map, MARK_PIPELINE, json_string(r->pipeline->name));
     if (deployment)
         json_object_set_new(map, MARK_DEPLOYMENT, json_string(deployment));
+    if (protect)
+        json_object_set_new(map, KIND_PROTECTED,
+                            json_string(protect == MANIFEST_PROTECT_ON ? "true" : "false"));
 }
 
 /* The name behind "arn:aws:s3:::". */

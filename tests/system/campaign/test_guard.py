@@ -380,6 +380,46 @@ def test_a_simulated_denial_stops_before_the_first_write(sandbox: Sandbox, billi
     assert billingd.writes()
 
 
+def test_missing_permissions_are_told_before_the_first_write(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """All of them in one error; where only something in place is repaired, the rest is."""
+    world.api()
+    lacks = ["s3:PutBucketPolicy", "glue:CreateTable", "logs:PutRetentionPolicy", "firehose:CreateDeliveryStream"]
+    world.iam.put_user_policy(UserName="sandbox", PolicyName="no", PolicyDocument=seed.document(
+        {"Effect": "Deny", "Action": lacks, "Resource": "*"}))
+    planned = billingd.plan()
+    for verb in (("apply", "--yes"), ("run", "--once")):
+        sandbox.clear()
+        said = billingd(*verb)
+        assert said.code == 77 and billingd.writes() == [], said
+        told = next((line for line in (said.err + planned.err).splitlines() if "may not do what the plan needs" in line), "")
+        assert all(action in told for action in lacks) and "iam-policy" in told, told
+        assert all(action in planned.err for action in lacks)
+        asked = [c for c in sandbox.calls() if c["operation"] == "SimulatePrincipalPolicy"]
+        assert len(asked) <= 3 + 9 + 2, len(asked)  # roles, services, and what is read of roles
+    # Who may not ask is told so, and goes on.
+    sandbox.faults({"service": "iam", "operation": "SimulatePrincipalPolicy", "action": "error", "times": 0,
+                    "code": "AccessDenied", "message": "not authorized", "status": 403})
+    assert "could not check" in billingd.plan().err
+    sandbox.faults()
+    world.iam.delete_user_policy(UserName="sandbox", PolicyName="no")
+    assert billingd("apply", "--yes").code == 0
+    # Repairs: what is allowed is done.
+    world.iam.put_user_policy(UserName="sandbox", PolicyName="no", PolicyDocument=seed.document(
+        {"Effect": "Deny", "Action": "logs:PutRetentionPolicy", "Resource": "*"}))
+    sandbox.client("logs").put_retention_policy(logGroupName=seed.LOG_GROUP, retentionInDays=1)
+    sandbox.client("s3").delete_bucket_policy(Bucket=seed.BUCKET)
+    sandbox.clear()
+    said = billingd("apply", "--yes")
+    assert said.code == 77 and "logs:PutRetentionPolicy" in said.err, said
+    assert billingd.writes() == ["PutBucketPolicy"]
+    # With no difference nobody is asked.
+    world.iam.delete_user_policy(UserName="sandbox", PolicyName="no")
+    assert billingd("apply", "--yes").code == 0
+    sandbox.clear()
+    assert billingd("apply", "--yes").code == 0
+    assert billingd.writes() == [] and len(billingd.calls(operation="SimulatePrincipalPolicy")) <= 2  # what is read of roles
+
+
 def test_region_of_the_spec_wins(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
     world.api()
     billingd("apply", "--yes", AWS_REGION=REGION)

@@ -1,0 +1,12 @@
+/* plan_needs.h -- what a plan's writes ask of IAM, from the tables that they come from. */
+#ifndef RECONCILE_PLAN_NEEDS_H
+#define RECONCILE_PLAN_NEEDS_H
+
+#include "reconcile/plan.h"
+
+/* Adds {"action", "resources"} of every planned call to needs, an object by action and resource:
+ * the action must be allowed on one of the resources, which are spellings of the same.  Left out:
+ * handing on roles (plan_roles_passed), and resources that only AWS can name yet. */
+void plan_needs_add(const struct plan *plan, const struct scope *scope, json_t *needs);
+
+#endif
