@@ -39,7 +39,7 @@ def plain(shown: str) -> str:
 
 def test_colliding_ids_take_nothing_from_another(world: World) -> None:
     """The same request id from two customers is two requests, or one; never the other's, and always told the same."""
-    world.apply()
+    books = Books(world)
     send(world, line(requestId="same", sub=VICTIM, responseLength="100"), line(requestId="same", sub="attacker", responseLength="7"),
          line(requestId="mine", sub=VICTIM, responseLength="1"))
     send(world, line(requestId="mine", sub="attacker", responseLength="1000000"))
@@ -47,7 +47,7 @@ def test_colliding_ids_take_nothing_from_another(world: World) -> None:
     assert found[VICTIM][1] <= 101 and found[VICTIM][0] <= 2, found
     assert found.get("attacker", (0, 0))[0] <= 2
     assert found[VICTIM] == (2, 101), found
-    books = Books(world)  # nor does a sub that is called as the customer somebody else is
+    # Nor does a sub that is called as the customer somebody else is.
     world.write(more=MORE.format(key=books.key) + "      customers: [{sub: victim, customer: attacker}]\n")
     refused = books.close("2025-10", "--accept-unknown", code=4)
     assert any("the sub attacker has no entry in billing.customers" in reason for reason in refused["reasons"]), refused
