@@ -49,7 +49,7 @@ static void check_paths(const char *path, const char *difference)
     for (size_t i = 0; registry_kinds[i]; i++) {
         cleanup_free char *problem = ignore_problem(registry_kinds[i], path);
 
-        must(problem || ignore_field(registry_kinds[i], path));
+        must(problem || *path); /* a field, or a member that is drift */
         if (problem)
             fuzz_told(problem);
     }

@@ -21,7 +21,7 @@ static void check_same(const char *text)
 
     must(sql_text_same(text, text));
     while (sql_text_next(&rest, &token)) {
-        str_addf(&joined, "%s\n", token);
+        str_addf(&joined, "%s%s", joined.len ? "\n" : "", token); /* none in an open text */
         free(token);
     }
     must(sql_text_same(text, str_text(&joined)) && sql_text_same(str_text(&joined), text));
