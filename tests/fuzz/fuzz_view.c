@@ -61,16 +61,16 @@ static bool is_wanted(const json_t *desired)
     return true;
 }
 
-static void write_and_read(const struct kind *kind, json_t *desired)
+static void write_and_read(const struct kind *kind, const json_t *wish)
 {
+    json_auto_t *desired = json_pack("{s:s, s:s}", "database", "db", "name", "v");
     const struct scope scope = {.kind = kind, .desired = desired};
     json_auto_t *params = NULL, *reply = NULL, *document = NULL, *found = NULL;
 
-    if (!is_wanted(desired))
+    if (!is_wanted(wish))
         return;
-    json_object_set_new(desired, "database", json_string("db"));
-    json_object_set_new(desired, "name", json_string("v"));
-    json_object_del(desired, "parameters");
+    json_object_set(desired, "sql", json_object_get(wish, "sql"));
+    json_object_set(desired, "columns", json_object_get(wish, "columns"));
     params = kind->create->build(&scope);
     must(params);
     reply = json_pack("{s:O}", "Table", json_object_get(params, "TableInput"));
