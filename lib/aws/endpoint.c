@@ -93,6 +93,16 @@ static char *without_secrets(const char *url)
                       end ? end : start, (end ? end : start)[query] ? "?***" : "");
 }
 
+/* What a URL is written with (RFC 3986), escapes and all; a blank, a line end or a letter beyond
+ * ASCII would be signed as one thing and sent as another. */
+static bool is_url_text(const char *text)
+{
+    for (; *text; text++)
+        if (*text <= ' ' || *text >= 0x7f || strchr("?#\"", *text))
+            return false;
+    return true;
+}
+
 static int parse_url(const struct aws_endpoint_wish *wish, struct aws_endpoint *endpoint,
                      struct err *e)
 {
@@ -108,7 +118,7 @@ static int parse_url(const struct aws_endpoint_wish *wish, struct aws_endpoint *
     while (base && rest[length + base - 1] == '/')
         base--;
     if (!rest || !is_authority(rest, length) || length >= 250 || base >= sizeof endpoint->base ||
-        strpbrk(rest, "?# \t\"")) {
+        !is_url_text(rest)) {
         cleanup_free char *shown = without_secrets(wish->url);
 
         return err_set(e, ERR_INVALID, "%s: not a usable endpoint URL: \"%s\"",

@@ -10,6 +10,8 @@
 #include <string.h>
 
 enum { WORTH_MS = 4 * 60 * 1000, JUMP_MS = 60 * 1000 };
+/* 2020 to 2100: another date is not AWS's, and would move all times that we tell and sign. */
+static const double EARLIEST_S = 1577836800, LATEST_S = 4102444800;
 
 struct skew_host {
     char *name;
@@ -48,7 +50,8 @@ bool skew_learn(struct skew *skew, const char *host_name, const char *date, int6
     double server_s;
     int64_t apart;
 
-    if (!date || !timestamp_parse_http(date, &server_s))
+    if (!date || !timestamp_parse_http(date, &server_s) || server_s < EARLIEST_S ||
+        server_s > LATEST_S)
         return false;
     apart = (int64_t)server_s * 1000 - signed_ms;
     if (apart < WORTH_MS && apart > -WORTH_MS)

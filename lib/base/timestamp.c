@@ -146,6 +146,7 @@ bool timestamp_parse(const char *text, double *seconds)
 bool timestamp_parse_basic(const char *text, int64_t *seconds)
 {
     static const char shape[] = "ddddddddTddddddZ";
+    char again[TIMESTAMP_ROOM];
     struct tm t = {0};
 
     for (size_t i = 0; shape[i]; i++)
@@ -156,6 +157,9 @@ bool timestamp_parse_basic(const char *text, int64_t *seconds)
         return false;
     t.tm_year -= 1900;
     t.tm_mon--;
+    timestamp_basic(timestamp_of(t), again);
+    if (strncmp(text, again, strlen(again)) != 0) /* the 31st of February, second 76 */
+        return false;
     *seconds = timestamp_of(t);
     return true;
 }

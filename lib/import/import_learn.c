@@ -172,7 +172,7 @@ static bool is_in_template(const struct learning *l, const char *field)
 /* The pipeline whose mark it carries, or NULL. */
 static const char *mark_of(const struct scope *scope)
 {
-    const struct field *field = mark_field(scope->kind);
+    const struct field *field = kind_owner(scope->kind);
 
     return field ? json_text(json_object_get(scope->observed, field->name), MARK_PIPELINE) : NULL;
 }
@@ -182,7 +182,7 @@ static char *owned_by(const struct learning *l)
 {
     const char *pipeline = mark_of(&l->scope), *ours = json_text(l->scope.facts, "deployment");
     const json_t *map = json_object_get(
-        l->scope.observed, mark_field(l->scope.kind) ? mark_field(l->scope.kind)->name : "");
+        l->scope.observed, kind_owner(l->scope.kind) ? kind_owner(l->scope.kind)->name : "");
     const char *theirs = json_text(map, MARK_DEPLOYMENT);
 
     if (!pipeline ||

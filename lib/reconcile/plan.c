@@ -204,7 +204,7 @@ static bool is_sent(const struct plan *plan, const char *field)
 static void complete_mark(const struct scope *scope, plan_held_fn *held, void *arg,
                           struct plan *plan)
 {
-    const struct field *field = mark_field(scope->kind);
+    const struct field *field = kind_owner(scope->kind);
     json_auto_t *all = json_array(), *half = NULL;
 
     if (!field || plan->action != PLAN_UPDATE || (held && held(arg, field->name)))
@@ -304,7 +304,7 @@ bool plan_shows_usage(const struct scope *scope)
 /* Two specs that both want it would change it back and forth for ever. */
 static void look_at_owner(const struct scope *scope, struct plan *plan)
 {
-    const struct field *field = mark_field(scope->kind);
+    const struct field *field = kind_owner(scope->kind);
     cleanup_free char *mark =
         field ? mark_text(json_object_get(scope->observed, field->name)) : NULL;
 

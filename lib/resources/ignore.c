@@ -44,6 +44,14 @@ static bool has_parts(const struct field *field)
            field->type == FIELD_POLICY;
 }
 
+/* A member's path that is at or below the one somebody wrote. */
+static bool is_at(const char *member, const char *path)
+{
+    size_t n = strlen(path);
+
+    return n && !strncmp(member, path, n) && (!member[n] || strchr(".[", member[n]));
+}
+
 static char *unknown(const struct kind *kind, const char *path)
 {
     const char *names[64] = {0};
@@ -51,7 +59,7 @@ static char *unknown(const struct kind *kind, const char *path)
     size_t n = 0;
 
     for (const struct member *m = kind_member(kind->members); m; m = kind_member(m + 1))
-        if (m->is == MEMBER_DRIFT && !strncmp(m->path, path, strlen(path)))
+        if (m->is == MEMBER_DRIFT && is_at(m->path, path))
             return NULL;
     for (const struct field *f = kind->fields; f->name && n < 63; f++)
         if (!(f->flags & (FIELD_KEY | FIELD_LOCAL | FIELD_REPORTED)))

@@ -17,14 +17,6 @@ bool mark_is_difference(const char *difference)
     return dot && mark_is_key(dot + 1);
 }
 
-const struct field *mark_field(const struct kind *kind)
-{
-    for (const struct field *f = kind->fields; f->name; f++)
-        if (f->flags & FIELD_OWNER)
-            return f;
-    return NULL;
-}
-
 char *mark_text(const json_t *map)
 {
     const char *pipeline = json_text(map, MARK_PIPELINE);
@@ -48,7 +40,7 @@ static bool is_former(const json_t *formerly, const char *mark)
 
 enum mark_owner mark_owner(const struct scope *scope)
 {
-    const struct field *field = mark_field(scope->kind);
+    const struct field *field = kind_owner(scope->kind);
     const json_t *have = field ? json_object_get(scope->observed, field->name) : NULL;
     cleanup_free char *mark = mark_text(have);
     const char *pipeline = json_text(scope->facts, "pipeline"),

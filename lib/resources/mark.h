@@ -27,8 +27,6 @@ enum mark_owner {
 
 /* Whether a key of a map is one of the mark's. */
 bool mark_is_key(const char *key);
-/* The field of a kind that carries the mark, or NULL. */
-const struct field *mark_field(const struct kind *kind);
 /* What a map says: "shop", or "shop@shop-bucket"; new text, NULL: it has no mark. */
 char *mark_text(const json_t *map);
 /* Whose the observed resource is, by the mark that is wanted of it and facts.formerly. */

@@ -22,10 +22,13 @@ static const char *plain_name(const char *hive)
     return hive;
 }
 
-static const char *convert(const char *p, struct str *out);
+/* Types are from AWS and from specs: a text of a hundred thousand "<" must not take the stack. */
+enum { DEEPEST = 64 };
+
+static const char *convert(const char *p, struct str *out, int depth);
 
 /* "struct<a:int,b:string>" after the "<"; returns what follows the ">". */
-static const char *convert_struct(const char *p, struct str *out)
+static const char *convert_struct(const char *p, struct str *out, int depth)
 {
     str_add(out, "row(");
     while (*p && *p != '>') {
@@ -35,7 +38,7 @@ static const char *convert_struct(const char *p, struct str *out)
         p += n;
         if (*p == ':') {
             str_add_char(out, ' ');
-            p = convert(p + 1, out);
+            p = convert(p + 1, out, depth);
         }
         if (*p == ',') {
             str_add(out, ", ");
@@ -46,9 +49,9 @@ static const char *convert_struct(const char *p, struct str *out)
     return *p ? p + 1 : p;
 }
 
-static const char *convert(const char *p, struct str *out)
+static const char *convert(const char *p, struct str *out, int depth)
 {
-    size_t n = strcspn(p, "<>,(");
+    size_t n = depth > DEEPEST ? strlen(p) : strcspn(p, "<>,(");
     cleanup_free char *name = mem_text_n(p, n);
 
     p += n;
@@ -63,10 +66,10 @@ static const char *convert(const char *p, struct str *out)
         return p;
     }
     if (!strcmp(name, "struct"))
-        return convert_struct(p + 1, out);
+        return convert_struct(p + 1, out, depth + 1);
     str_addf(out, "%s(", name);
     for (p++; *p && *p != '>';) {
-        p = convert(p, out);
+        p = convert(p, out, depth + 1);
         if (*p == ',') {
             str_add(out, ", ");
             p++;
@@ -83,7 +86,7 @@ char *view_type_from_hive(const char *hive)
     for (; *hive; hive++)
         if (!isspace((unsigned char)*hive))
             str_add_char(&folded, (char)tolower((unsigned char)*hive));
-    (void)convert(str_text(&folded), &out);
+    (void)convert(str_text(&folded), &out, 0);
     str_fini(&folded);
     return str_take(&out);
 }

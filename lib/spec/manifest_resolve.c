@@ -202,7 +202,7 @@ static json_t *default_value(const struct resolving *r, const struct field *fiel
 static void set_mark(const struct resolving *r, size_t index, const char *deployment)
 {
     const struct kind *kind = r->pipeline->resources[index].kind;
-    const struct field *field = kind ? mark_field(kind) : NULL;
+    const struct field *field = kind ? kind_owner(kind) : NULL;
     const int protect = r->pipeline->resources[index].protect;
     json_t *desired = json_array_get(r->desired, index), *map;
 

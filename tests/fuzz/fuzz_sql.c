@@ -21,7 +21,8 @@ static void check_same(const char *text)
 
     must(sql_text_same(text, text));
     while ((token = sql_text_next(&rest, &length)))
-        str_addf(&joined, "%.*s\n", (int)length, token);
+        str_addf(&joined, "%s%.*s", joined.len ? "\n" : "", (int)length,
+                 token); /* none in an open text */
     must(sql_text_same(text, str_text(&joined)) && sql_text_same(str_text(&joined), text));
 }
 

@@ -267,3 +267,14 @@ def test_each_row_of_the_seed_is_shown() -> None:
 def test_lints_of_the_seed_exist() -> None:
     known = set(re.findall(r"BL\d+", (ROOT / "docs/lints.md").read_text()))
     assert SEED_LINTS and SEED_LINTS <= known, SEED_LINTS - known
+
+
+def test_fuzz_corpora() -> None:
+    """Each target says what it holds, and has a corpus that is replayed in no time."""
+    done = subprocess.run([ROOT / "scripts/fuzz", "--list"], capture_output=True, text=True, check=True)
+    told = {line.split()[0]: line.split(maxsplit=1)[1] for line in done.stdout.splitlines()}
+    kept = {path.name: [entry.stat().st_size for entry in path.iterdir()] for path in (ROOT / "tests/fuzz/corpus").iterdir()}
+    assert told.keys() == kept.keys()
+    assert {name for name, about in told.items() if len(about) < 20} == set()
+    assert {name: (len(sizes), sum(sizes)) for name, sizes in kept.items() if not 0 < len(sizes) <= 70 or sum(sizes) > 110 << 10} == {}
+    assert {path.name for path in (ROOT / "tests/fuzz/dictionary").iterdir()} <= told.keys()

@@ -757,6 +757,9 @@ static void test_skew_unit(void)
 
     clock_freeze((int64_t)NOW_S * 1000);
     CHECK(!skew_learn(&skew, "h", NULL, (int64_t)NOW_S * 1000));
+    /* No clock of AWS's shows that. */
+    CHECK(!skew_learn(&skew, "h", "Thu, 01 Jan 1970 00:00:00 GMT", (int64_t)NOW_S * 1000));
+    CHECK(!skew_learn(&skew, "h", "Wed, 01 Jan 2200 00:00:00 GMT", (int64_t)NOW_S * 1000));
     CHECK(skew_learn(&skew, "h", "Tue, 14 Nov 2023 21:13:20 GMT", (int64_t)NOW_S * 1000));
     CHECK_INT(skew_now_ms(&skew, "h"), ((int64_t)NOW_S - 3600) * 1000);
     CHECK_INT(skew_now_ms(&skew, "other"), (int64_t)NOW_S * 1000);

@@ -161,6 +161,19 @@ static void test_custom(void)
     }
 }
 
+/* A path of bytes that no URL has: signed as one thing, sent as another. */
+static void test_odd_path(void)
+{
+    static const char *const paths[] = {"a\nb", "\x01", "\xc3\xa9", "\x7f"};
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        cleanup_free char *url = mem_printf("http://h/%s", paths[i]);
+        struct err e = {0};
+
+        CHECK_INT(aws_endpoint_check_url(url, "AWS_ENDPOINT_URL", &e), -1);
+    }
+}
+
 /* ---- configured-endpoint-urls.json ---- */
 
 static void add_section(struct str *s, const char *head, const char *name, const json_t *body)
@@ -247,6 +260,7 @@ int main(void)
 {
     test_rules();
     test_custom();
+    test_odd_path();
     test_configured();
     return check_done();
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "check.h"
 #include "reconcile/plan.h"
+#include "resources/ignore.h"
 #include "resources/members.h"
 #include "resources/registry.h"
 
@@ -415,8 +416,21 @@ static void test_ruled_by_others(void)
     look_fini(&l);
 }
 
+/* A part of a name is a slip, and would be accepted without a word and ignore nothing. */
+static void test_ignored_by_whole_names(void)
+{
+    const struct kind *kind = registry_find("athena_view");
+    cleanup_free char *whole = ignore_problem(kind, "Parameters.presto_view");
+    cleanup_free char *above = ignore_problem(kind, "PartitionKeys");
+    cleanup_free char *part = ignore_problem(kind, "Partition"), *none = ignore_problem(kind, "");
+
+    CHECK(!whole && !above);
+    CHECK(part && none);
+}
+
 int main(void)
 {
+    test_ignored_by_whole_names();
     test_every_member_is_classified();
     test_paths_name_something();
     test_rows_are_whole();

@@ -112,11 +112,34 @@ static void test_texts(void)
     CHECK_INT(money_currency_digits("KWD"), 3);
 }
 
+/* Whatever amount can be written into a bill can be read from it, and nothing that is larger. */
+static void test_limit(void)
+{
+    static const char *const large[] = {"158456325028528675.187087900671", "10000000000000000",
+                                        "-158456325028528675", "000000000000000000000001"};
+    static const char *const beyond[] = {"158456325028528676", "158456325028528675.1870879006719",
+                                         "340282366920938463463374607431768211456"};
+    struct money money;
+    struct err e = {0};
+
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+        cleanup_free char *text = NULL;
+
+        CHECK_INT(money_parse(large[i], &money, &e), 0);
+        text = money_exact_text(money, 0);
+        CHECK(!strcmp(text, large[i]) || !strcmp(text, "1"));
+    }
+    CHECK_INT(money_parse(beyond[0], &money, &e), -1);
+    CHECK_INT(money_parse(beyond[1], &money, &e), 0); /* cut off behind the 12th */
+    CHECK_INT(money_parse(beyond[2], &money, &e), -1);
+}
+
 int main(void)
 {
     test_prices();
     test_rounding();
     test_arithmetic();
     test_texts();
+    test_limit();
     return check_done();
 }

@@ -68,6 +68,8 @@ static void test_basic(void)
 
     CHECK(!timestamp_parse_basic("1994-11-15T08:12:31Z", &s) && s == -1);
     CHECK(!timestamp_parse_basic("19941115T0812", &s) && s == -1);
+    CHECK(!timestamp_parse_basic("19941115T081276Z", &s) && s == -1);
+    CHECK(!timestamp_parse_basic("19940231T081231Z", &s) && s == -1);
     CHECK(timestamp_parse_basic("19941115T081231Z-0a", &s) && s == 784887151);
 }
 

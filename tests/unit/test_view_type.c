@@ -32,8 +32,20 @@ static const struct {
     {"", ""},
 };
 
+/* As long as Glue takes one, and of nothing but brackets: it ends, and not by the stack's. */
+static void test_deep(void)
+{
+    enum { LONGEST = 131072 };
+    cleanup_free char *deep = mem_new(LONGEST + 1), *have = NULL;
+
+    memset(deep, '<', LONGEST);
+    have = view_type_from_hive(deep);
+    CHECK(strlen(have) > LONGEST / 2);
+}
+
 int main(void)
 {
+    test_deep();
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         cleanup_free char *have = view_type_from_hive(pairs[i].hive);
 

@@ -137,23 +137,36 @@ char *money_exact_text(struct money amount, int least)
     return text;
 }
 
+/* Adds count digits at step, a tenth of it and so on; false when that is too large. */
+static bool add_digits(money_integer *units, const char *digits, size_t count, money_integer step)
+{
+    bool good = true;
+
+    for (size_t i = 0; good && i < count; i++) {
+        step /= 10;
+        good = !__builtin_add_overflow(*units, step * (digits[i] - '0'), units);
+    }
+    return good;
+}
+
 int money_parse(const char *text, struct money *out, struct err *e)
 {
     const char *c = text + (*text == '-');
     size_t whole = strspn(c, "0123456789"), decimals = 0;
-    money_integer units = 0, step = one_unit;
+    bool good = whole > 0;
+    money_integer units = 0;
 
     if (c[whole] == '.')
         decimals = strspn(c + whole + 1, "0123456789");
-    if (!whole || c[whole + (decimals ? decimals + 1 : 0)] || whole > 16)
-        return err_set(e, ERR_INVALID, "%.60s is not an amount", text);
     for (size_t i = 0; i < whole; i++)
-        units = units * 10 + (c[i] - '0');
-    units *= one_unit;
-    for (size_t i = 0; i < decimals && i < PRICE_DECIMALS; i++) {
-        step /= 10;
-        units += step * (c[whole + 1 + i] - '0');
-    }
+        good = good && !__builtin_mul_overflow(units, 10, &units) &&
+               !__builtin_add_overflow(units, c[i] - '0', &units);
+    good = good && !c[whole + (decimals ? decimals + 1 : 0)] &&
+           !__builtin_mul_overflow(units, one_unit, &units) &&
+           add_digits(&units, c + whole + 1, decimals < PRICE_DECIMALS ? decimals : PRICE_DECIMALS,
+                      one_unit);
+    if (!good)
+        return err_set(e, ERR_INVALID, "%.60s is not an amount", text);
     out->units = *text == '-' ? -units : units;
     return 0;
 }

@@ -195,6 +195,7 @@ int rating_charge(const struct rating *rating, const struct account *account,
                   struct rating_charge *charge, struct err *e)
 {
     struct work work = {.rating = rating, .account = account, .charge = charge, .e = e};
+    const struct money one = money_of((struct price){1000000000000});
     struct money sum;
 
     *charge = (struct rating_charge){.detail = json_array()};
@@ -210,5 +211,5 @@ int rating_charge(const struct rating *rating, const struct account *account,
     if (money_add(&sum, charge->minimum, e))
         return -1;
     charge->total = money_round(sum, rating->digits);
-    return 0;
+    return money_add(&sum, one, e); /* there was room for rounding it up */
 }

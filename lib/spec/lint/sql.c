@@ -88,9 +88,9 @@ bool sql_next_statement(const struct sql *sql, size_t *at, struct sql *statement
 
 bool sql_is(const struct sql *sql, size_t at, const char *text)
 {
-    const struct sql_token *token = &sql->tokens[at];
+    const struct sql_token *token = at < sql->count ? &sql->tokens[at] : NULL;
 
-    return at < sql->count && token->text[0] == text[0] &&
+    return token && token->text[0] == text[0] &&
            (token->type == SQL_WORD || token->type == SQL_SIGN) && strcmp(token->text, text) == 0;
 }
 
