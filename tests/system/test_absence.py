@@ -142,9 +142,13 @@ def settle(daemon: Daemon) -> None:
     def audited() -> float:
         return daemon.metric("billingd_audit_last_success_timestamp_seconds") or 0
 
+    def done() -> bool:
+        time.sleep(0.2)  # it is at work, and answers other things first
+        return audited() > before and daemon.get("/-/ready")[0] == 200 and not daemon.look()["looking"]
+
     before = audited()
     daemon.kick()
-    daemon.wait(lambda: audited() > before and daemon.get("/-/ready")[0] == 200 and not daemon.look()["looking"], 900)
+    daemon.wait(done, 900)
 
 
 def outcome(books: Books) -> dict[str, Any]:

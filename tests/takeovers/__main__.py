@@ -27,7 +27,7 @@ sys.path.insert(0, str(TESTS))
 from set_clock import begin_again  # noqa: E402
 
 from .judge import Judge  # noqa: E402
-from .world import DAYS, NOW, PERIOD_S, PIPELINES, Place, lease_of  # noqa: E402
+from .world import DAYS, NOW, PIPELINES, Place, lease_of  # noqa: E402
 
 FAULTS = ("stop", "kill", "end", "cut_s3", "cut_s3", "cut_lease", "cut_all")
 WAYS = ({"action": "reset"}, {"action": "drop"}, {"action": "error", "status": 403, "code": "AccessDenied"}, {"action": "hold"},
@@ -181,13 +181,13 @@ def cut(one: Round, key: str) -> list[dict[str, Any]]:
     return {"cut_lease": own, "cut_s3": [*lease, {"service": "s3", **whom}], "cut_all": [*lease, whom]}[one.fault]
 
 
-def play(folder: Path, count: int, script: list[Round], minutes: float) -> tuple[Play, int, dict[str, Any], Any]:
+def play(folder: Path, count: int, script: list[Round], minutes: float, period_s: int) -> tuple[Play, int, dict[str, Any], Any]:
     from sandbox.control import start_sandbox
     folder.mkdir()
     end = time.monotonic() + minutes * 60
     with start_sandbox() as sandbox:
-        place = Place(sandbox, folder, count)
-        made = Play(place, Judge(PERIOD_S, {key["access_key"] for key in place.keys}, PIPELINES))
+        place = Place(sandbox, folder, count, period_s)
+        made = Play(place, Judge(period_s, {key["access_key"] for key in place.keys}, PIPELINES))
         try:
             for index in range(count):
                 place.start(index)
@@ -224,6 +224,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--daemons", type=int, default=3, choices=(2, 3, 4))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--lease", type=int, default=5, help="seconds; a machine that is short of processors needs more")
     parser.add_argument("--minutes", type=float, default=1e9)
     return parser.parse_args()
 
@@ -248,8 +249,8 @@ def main() -> int:
     started = time.monotonic()
     script = rounds(options.rounds, options.seed)
     with tempfile.TemporaryDirectory(prefix="takeovers-") as name:
-        several, done, state, asked = play(Path(name) / "several", options.daemons, script, options.minutes)
-        one, _, wanted, paid = play(Path(name) / "one", 1, script[:done], 1e9)
+        several, done, state, asked = play(Path(name) / "several", options.daemons, script, options.minutes, options.lease)
+        one, _, wanted, paid = play(Path(name) / "one", 1, script[:done], 1e9, options.lease)
     judge = several.judge
     complaints = [*judge.complaints, *one.judge.complaints, *different(wanted, state)]
     interrupted, more = (asked[0][kind] - paid[0][kind] for kind in ("build", "question"))

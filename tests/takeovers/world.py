@@ -23,15 +23,14 @@ MONTH, SINCE, NOW = "2025-10", "2025-10-29", "2025-11-03T10:00"
 DAYS = ("2025-10-29", "2025-10-30", "2025-10-31", "2025-11-01")
 MORE = 5  # pipelines that bill nothing, each with a lease of its own
 PIPELINES = (*(f"more-{n}" for n in range(MORE)), "shop")  # the last is the one with a bill
-PERIOD_S = 2
-PATIENCE_S = 120  # for what is certain to come
+PATIENCE_S = 300  # for what is certain to come
 
 
 class Place:
-    def __init__(self, sandbox: Sandbox, folder: Path, count: int):
+    def __init__(self, sandbox: Sandbox, folder: Path, count: int, period_s: int):
         text = "".join(pipeline(name, f"api-{name}") for name in PIPELINES)
         self.sandbox, self.spec = sandbox, Spec(folder / "billing.yaml", text)
-        self.spec.settings |= {"lease": f"{PERIOD_S}s", "breaker": "1000", "breaker_window": "1m", "max_changes": "500"}
+        self.spec.settings |= {"lease": f"{period_s}s", "breaker": "1000", "breaker_window": "1m", "max_changes": "500"}
         for name in PIPELINES:
             make_api(sandbox, f"api-{name}")
         self.world = World(sandbox, self.spec)
