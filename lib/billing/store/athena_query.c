@@ -1,4 +1,5 @@
 /* athena_query.c -- starts a query, waits for it, and knows what its failures mean. */
+#include "aws/fence.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -17,6 +18,7 @@
 enum {
     MOST_RUNS = 3,         /* of a query that Athena calls retryable */
     MOST_REFUSALS = 40,    /* throttled starts in a row: some 15 minutes */
+    MOST_UNSEEN = 2,       /* more starts after one of which nobody knows what came of it */
     MOST_BLIND_POLLS = 10, /* looks in a row without an answer */
     FIRST_PAUSE_MS = 500,  /* after a refused start or a failed run */
     MOST_PAUSE_MS = 30000,
@@ -160,10 +162,23 @@ static void stop_unseen(struct run *run)
     stop(run);
 }
 
-/* Too many queries of the account run already: wait for a place, with the same token. */
+/* With the same token: too many queries of the account run already, and there will be a place; or
+ * nobody knows whether it runs, and another asking would be paid twice. */
+static bool is_asked_again(const struct run *run, const struct err *failed, unsigned times)
+{
+    const struct aws_error *error = flow_error(run->flow);
+
+    if (failed->kind == ERR_CANCELLED)
+        return false;
+    if (flow_throttled(run->flow))
+        return times < MOST_REFUSALS;
+    return failed->kind == ERR_RETRY && times < MOST_UNSEEN &&
+           !(error && !strcmp(error->code, AWS_FENCE_CODE));
+}
+
 static int start(struct run *run, struct err *e)
 {
-    for (unsigned refusals = 0;; refusals++) {
+    for (unsigned times = 0;; times++) {
         struct err failed = {0};
         bool sent = !flow_is_cancelled(run->flow);
         json_auto_t *reply =
@@ -177,9 +192,8 @@ static int start(struct run *run, struct err *e)
         }
         if (failed.kind == ERR_CANCELLED && sent)
             stop_unseen(run);
-        else if (failed.kind != ERR_CANCELLED && flow_throttled(run->flow) &&
-                 refusals < MOST_REFUSALS) {
-            if (!pause_before(run->flow, refusals, e))
+        if (is_asked_again(run, &failed, times)) {
+            if (!pause_before(run->flow, times, e))
                 continue;
             return -1;
         }
