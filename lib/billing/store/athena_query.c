@@ -1,4 +1,5 @@
 /* athena_query.c -- starts a query, waits for it, and knows what its failures mean. */
+#include "aws/fence.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
@@ -18,6 +19,7 @@
 enum {
     MOST_RUNS = 3,         /* of a query that Athena calls retryable */
     MOST_REFUSALS = 40,    /* throttled starts in a row: some 15 minutes */
+    MOST_UNSEEN = 2,       /* more starts after one of which nobody knows what came of it */
     MOST_BLIND_POLLS = 10, /* looks in a row without an answer */
     FIRST_PAUSE_MS = 500,  /* after a refused start or a failed run */
     MOST_PAUSE_MS = 30000,
@@ -171,13 +173,12 @@ static void stop_unseen(struct run *run)
     stop(run);
 }
 
-/* It runs now, or may: its id is noted where there is one, and what it scanned found later. */
+/* What it scanned is found by its id, should we not live to see its end. */
 static void note_started(const struct run *run)
 {
     cleanup_free char *key = key_of(run);
 
-    if (*run->result->id)
-        scan_cap_started(run->flow, run->billing, key, run->result->id);
+    scan_cap_started(run->flow, run->billing, key, run->result->id);
 }
 
 static void note_end(const struct run *run, int64_t bytes)
@@ -187,10 +188,23 @@ static void note_end(const struct run *run, int64_t bytes)
     scan_cap_end(run->flow, run->billing, key, bytes);
 }
 
-/* Too many queries of the account run already: wait for a place, with the same token. */
+/* With the same token: too many queries of the account run already, and there will be a place; or
+ * nobody knows whether it runs, and another asking would be paid twice. */
+static bool is_asked_again(const struct run *run, const struct err *failed, unsigned times)
+{
+    const struct aws_error *error = flow_error(run->flow);
+
+    if (failed->kind == ERR_CANCELLED)
+        return false;
+    if (flow_throttled(run->flow))
+        return times < MOST_REFUSALS;
+    return failed->kind == ERR_RETRY && times < MOST_UNSEEN &&
+           !(error && !strcmp(error->code, AWS_FENCE_CODE));
+}
+
 static int send_start(struct run *run, struct err *e)
 {
-    for (unsigned refusals = 0;; refusals++) {
+    for (unsigned times = 0;; times++) {
         struct err failed = {0};
         bool sent = !flow_is_cancelled(run->flow);
         json_auto_t *reply =
@@ -204,9 +218,8 @@ static int send_start(struct run *run, struct err *e)
         }
         if (failed.kind == ERR_CANCELLED && sent) {
             stop_unseen(run);
-        } else if (failed.kind != ERR_CANCELLED && flow_throttled(run->flow) &&
-                   refusals < MOST_REFUSALS) {
-            if (!pause_before(run->flow, refusals, e))
+        } else if (is_asked_again(run, &failed, times)) {
+            if (!pause_before(run->flow, times, e))
                 continue;
             return -1;
         }
@@ -223,10 +236,10 @@ static int start(struct run *run, struct err *e)
     if (scan_cap_begin(run->flow, run->billing, key, e))
         return -1;
     failed = send_start(run, e);
-    if (*run->result->id || e->kind == ERR_CANCELLED)
+    if (*run->result->id)
         note_started(run);
-    else
-        note_end(run, 0);
+    else if (e->kind != ERR_CANCELLED && (e->kind != ERR_RETRY || flow_throttled(run->flow)))
+        note_end(run, 0); /* else it may run: that stays open */
     return failed;
 }
 

@@ -19,6 +19,8 @@ ELSEWHERE = [
     (r"\./scripts/demo", "tests/system/test_demo.py"),
     (r"cd tests && \.\./build/venv/bin/python -m fault_table .*", "tests/system/trust/test_fault_table.py"),
     (r"scripts/fuzz .*", "tests/fuzz/README.md: what looks for more"),
+    (r"cd tests && \.\./build/venv/bin/python -m takeovers .*", "tests/system/test_takeovers.py"),
+    (r"cd tests && \.\./build/venv/bin/python -m soak .*", "tests/system/test_soak.py"),
     (r"(ctest|cpack|cmake) .*|\(cd build/release && cpack .*", "tests/system/test_package.py"),
     (r"(dpkg-deb|apt) .*|set -a; .*|tests/package_on_debian .*", "tests/package_on_debian"),
     (r"systemctl (enable|daemon-reload|start|edit) ?.*", "tests/package_on_debian"),

@@ -130,6 +130,19 @@ def test_lost_reply_of_the_switch(world: World, operation: str, times: int) -> N
     is_right(world)
 
 
+def test_a_query_whose_start_nobody_hears_of_is_paid_once(world: World) -> None:
+    """All tries of the call are lost: it is asked for again under the same token, and found running."""
+    world.sandbox.clear()
+    world.sandbox.faults({"action": "lose_reply", "operation": "StartQueryExecution", "times": 4, **US})
+    assert world.rollup(*ONE_DAY)["days"][0]["state"] == "current"
+    assert world.sandbox.fault_counts()[0]["fired"] == 4
+    asked = [c["params"]["ClientRequestToken"] for c in world.ours(operation="StartQueryExecution")]
+    assert asked[:5] == asked[:1] * 5
+    pages = world.athena.get_paginator("list_query_executions").paginate(WorkGroup="shop-group")
+    assert sum(len(page["QueryExecutionIds"]) for page in pages) == len(set(asked))
+    is_right(world)
+
+
 @pytest.mark.parametrize("action", ["throttle", "500", "reset", "html503"])
 def test_every_operation_failing_once(world: World, action: str) -> None:
     operations = {c["operation"] for c in (world.sandbox.clear(), world.rollup(*ONE_DAY), world.ours())[2]}

@@ -1,0 +1,1 @@
+"""A daemon for a long time: python -m soak."""

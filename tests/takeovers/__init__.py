@@ -1,0 +1,1 @@
+"""Several daemons that lose their leader again and again: python -m takeovers."""
