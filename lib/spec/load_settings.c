@@ -14,7 +14,8 @@ static const char *const top_keys[] = {"account", "boundary",  "region", "reconc
                                        "billing", "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
 static const char *const reconcile_keys[] = {
-    "interval", "jitter", "settle_timeout", "breaker", "breaker_window", "max_changes", "lease", NULL};
+    "interval",       "jitter",      "settle_timeout", "breaker",
+    "breaker_window", "max_changes", "lease",          NULL};
 
 /* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
  */

@@ -101,9 +101,13 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(spec: Spec, tmp_path: Path)
     os.mkfifo(pipe)
     with_template = tmp_path / "other.yaml"
     with_template.write_text(re.sub(r"template: .*", f"template: {pipe}", spec.path.read_text()))
+    with_token = tmp_path / "token.yaml"
+    with_token.write_text(f"web: {{token_file: {pipe}}}\nlisten: 127.0.0.1:0\n" +
+                          re.sub(r"^listen: .*\n", "", spec.path.read_text(), flags=re.MULTILINE))
     offline = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BILLING"))} | {
         "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     for words in (["-f", pipe, "check"], ["-f", pipe, "run", "--bad-spec", "exit"], ["-f", with_template, "check"],
+                  ["-f", with_token, "run", "--bad-spec", "exit"],
                   ["fmt", pipe], ["-f", spec.path, "apply", pipe], ["import", API, "--env", pipe],
                   ["-f", spec.path, "verify", "2025-10", "--public-key", pipe]):
         done = subprocess.run([BINARY, *words], env=offline, stdin=subprocess.DEVNULL, capture_output=True, text=True,
