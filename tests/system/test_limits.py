@@ -49,6 +49,27 @@ def test_large_replies(sandbox: Sandbox, spec: Spec, run: Any, api: str, tmp_pat
     assert not [call for call in sandbox.calls(kind="write") if call["faults"]]
 
 
+def test_large_replies_to_many_pipelines_at_once(sandbox: Sandbox, spec: Spec, api: str, tmp_path: Path) -> None:
+    """The bound is one for all: eight pipelines whose every list and log is as large as it can be."""
+    head = spec.path.read_text().split("\npipelines:")[0]
+    many = tmp_path / "many.yaml"
+    many.write_text(head + "\npipelines:\n" + "".join(
+        f"  shop{n}: {{parameters: {{api_name: {api}{n}, bucket: a-bucket-{n}, firehose: f{n}, log_group: /aws/apigw/{n}, "
+        f"database: db{n}, workgroup: w{n}}}}}\n" for n in range(8)))
+    sandbox.faults(*({"action": "large", "service": service, "client": "billingd", "times": 0} for service in SERVICES))
+    for words in (["plan"], ["status"]):
+        with open(tmp_path / "out", "w+") as out:
+            process = subprocess.Popen([BINARY, "-f", many, *words], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                                       env=environment(sandbox, tmp_path) | {"AWS_MAX_ATTEMPTS": "1"})
+            most = most_memory(process)
+            out.seek(0)
+            told = out.read()
+        assert process.returncode == 1, told
+        assert "the reply is larger than 524288 bytes" in told
+        assert most < memory_max() or b"__asan_init" in BINARY.read_bytes(), f"{words}: {most >> 20} MiB"
+    sandbox.faults()
+
+
 # Between them they ask for every list that comes in pages.
 VERBS = (["plan"], ["status"], ["import", API, "--template", str(ROOT / "specs/pipeline.yaml")],
          ["audit", "--month", "2025-10"], ["rollup", "--month", "2025-10"], ["backfill", "--day", "2025-10-08"])
