@@ -34,6 +34,7 @@ bool board_document_resources(const struct board *board, int64_t now_ms, struct 
 bool board_document_plan(const struct board *board, int64_t now_ms, bool trusted,
                          struct board_part *part, json_t *list);
 /* How many resources a row of it would be for; whether drift is among them. */
-size_t board_document_drift(const struct board *board, int64_t now_ms, struct str *lines, bool *drift);
+size_t board_document_drift(const struct board *board, int64_t now_ms, struct str *lines,
+                            bool *drift);
 
 #endif

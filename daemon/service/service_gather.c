@@ -1,8 +1,8 @@
 /* service_gather.c -- answers that grow with the pipelines: gathered in parts, a part in each round
  * of the loop, and written as text off the loop.
  *
- * One is gathered at a time, and each kind written once at a time.  Who asks meanwhile waits for the
- * next one, and shares it with all who are told as much: nobody gets what was known before they
+ * One is gathered at a time, and each kind written once at a time.  Who asks meanwhile waits for
+ * the next one, and shares it with all who are told as much: nobody gets what was known before they
  * asked.  Every row is as it is when its part is gathered; a reload begins anew. */
 #include "aws/local/background.h"
 #include "base/json.h"
@@ -116,14 +116,13 @@ static json_t *page_documents(struct rendering *rendering)
     const struct service *service = rendering->service;
     json_t *const *all = rendering->documents;
 
-    return json_pack("{s:O, s:O, s:O, s:o, s:O, s:O, s:b, s:b}", "status", all[SERVICE_STATUS],
-                     "resources", json_object_get(all[SERVICE_RESOURCES], "resources"), "plan",
-                     json_object_get(all[SERVICE_PLAN], "resources"), "events",
-                     service_events_list(0), "audit",
-                     json_object_get(all[SERVICE_AUDIT], "pipelines"), "periods",
-                     json_object_get(all[SERVICE_PERIODS], "pipelines"), "trusted",
-                     rendering->trusted, "has_token",
-                     service->manifest && service->manifest->web.token_file);
+    return json_pack(
+        "{s:O, s:O, s:O, s:o, s:O, s:O, s:b, s:b}", "status", all[SERVICE_STATUS], "resources",
+        json_object_get(all[SERVICE_RESOURCES], "resources"), "plan",
+        json_object_get(all[SERVICE_PLAN], "resources"), "events", service_events_list(0), "audit",
+        json_object_get(all[SERVICE_AUDIT], "pipelines"), "periods",
+        json_object_get(all[SERVICE_PERIODS], "pipelines"), "trusted", rendering->trusted,
+        "has_token", service->manifest && service->manifest->web.token_file);
 }
 
 /* Another part.  False when all is gathered. */
@@ -210,7 +209,8 @@ static void begin_next(struct service *service)
 {
     struct service_gather *all = &service->gather;
 
-    for (int i = 0; i < SERVICE_ANSWERS && !all->now && !service->ending && !service->stopping; i++) {
+    for (int i = 0; i < SERVICE_ANSWERS && !all->now && !service->ending && !service->stopping;
+         i++) {
         enum service_answer kind = (all->turn + i) % SERVICE_ANSWERS;
         bool trusted = all->waiting[kind][true].count > 0;
 

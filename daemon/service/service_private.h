@@ -117,11 +117,11 @@ struct service_waiting {
     size_t count;
 };
 struct service_gather {
-    struct rendering *now;        /* what is being gathered; NULL: nothing */
-    bool busy[SERVICE_ANSWERS];   /* from its first part to its answer */
+    struct rendering *now;                              /* what is being gathered; NULL: nothing */
+    bool busy[SERVICE_ANSWERS];                         /* from its first part to its answer */
     struct service_waiting waiting[SERVICE_ANSWERS][2]; /* [1]: who is trusted */
-    unsigned turn;                /* of the kind that may begin first */
-    uv_timer_t timer;             /* the next part */
+    unsigned turn;                                      /* of the kind that may begin first */
+    uv_timer_t timer;                                   /* the next part */
 };
 
 /* Of a pass that has ended; in this order. */
@@ -135,8 +135,8 @@ struct service {
     struct manifest *manifest, *next;
     struct aws_client *client;
     struct engine *engine;
-    struct pass *pass;    /* the one under way */
-    struct pass *planned; /* the same, while it waits to hear who leads */
+    struct pass *pass;      /* the one under way */
+    struct pass *planned;   /* the same, while it waits to hear who leads */
     enum service_told told; /* of the same, when it has ended */
     struct service_leases leases;
     struct upkeep *upkeep;

@@ -185,3 +185,33 @@ def test_stopped_before_anything_was_read(words: list[str], spec: Spec, sandbox:
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 1 and ("stopped before it was looked at" in said or words[0] == "run"), said
+
+
+HANG = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <unistd.h>
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found)
+{
+    int (*ours)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (hints && hints->ai_flags & AI_NUMERICHOST)
+        return ours(name, service, hints, found);
+    sleep(3600);
+    return EAI_AGAIN;
+}
+"""
+
+
+@pytest.mark.skipif(b"__asan_init" in BINARY.read_bytes(), reason="a sanitizer wants to be loaded first")
+def test_names_that_nobody_resolves(fixed: Spec, start: Start, tmp_path: Path) -> None:
+    """The resolver hangs for an hour: calls time out one after the other, the loop answers, and the end waits for none."""
+    (tmp_path / "hang.c").write_text(HANG)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "hang.so", tmp_path / "hang.c"], check=True)
+    daemon = start(after=DEBUG, LD_PRELOAD=str(tmp_path / "hang.so"), AWS_ENDPOINT_URL="http://aws.invalid:9")
+    daemon.wait(lambda: any('"code":"Timeout"' in line for line in daemon.lines))
+    assert daemon.get("/-/healthy")[0] == 200
+    assert daemon.get("/-/ready")[0] == 503
+    assert daemon.end() == 0
+    longest = [json.loads(line) for line in daemon.lines if '"event":"longest_round"' in line]
+    assert longest and longest[-1]["cpu_us"] < 50_000

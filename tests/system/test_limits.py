@@ -49,6 +49,27 @@ def test_large_replies(sandbox: Sandbox, spec: Spec, run: Any, api: str, tmp_pat
     assert not [call for call in sandbox.calls(kind="write") if call["faults"]]
 
 
+def test_large_replies_to_many_pipelines_at_once(sandbox: Sandbox, spec: Spec, api: str, tmp_path: Path) -> None:
+    """The bound is one for all: eight pipelines whose every list and log is as large as it can be."""
+    head = spec.path.read_text().split("\npipelines:")[0]
+    many = tmp_path / "many.yaml"
+    many.write_text(head + "\npipelines:\n" + "".join(
+        f"  shop{n}: {{parameters: {{api_name: {api}{n}, bucket: a-bucket-{n}, firehose: f{n}, log_group: /aws/apigw/{n}, "
+        f"database: db{n}, workgroup: w{n}}}}}\n" for n in range(8)))
+    sandbox.faults(*({"action": "large", "service": service, "client": "billingd", "times": 0} for service in SERVICES))
+    for words in (["plan"], ["status"]):
+        with open(tmp_path / "out", "w+") as out:
+            process = subprocess.Popen([BINARY, "-f", many, *words], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
+                                       env=environment(sandbox, tmp_path) | {"AWS_MAX_ATTEMPTS": "1"})
+            most = most_memory(process)
+            out.seek(0)
+            told = out.read()
+        assert process.returncode == 1, told
+        assert "the reply is larger than 524288 bytes" in told
+        assert most < memory_max() or b"__asan_init" in BINARY.read_bytes(), f"{words}: {most >> 20} MiB"
+    sandbox.faults()
+
+
 # Between them they ask for every list that comes in pages.
 VERBS = (["plan"], ["status"], ["import", API, "--template", str(ROOT / "specs/pipeline.yaml")],
          ["audit", "--month", "2025-10"], ["rollup", "--month", "2025-10"], ["backfill", "--day", "2025-10-08"])
@@ -101,9 +122,13 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(spec: Spec, tmp_path: Path)
     os.mkfifo(pipe)
     with_template = tmp_path / "other.yaml"
     with_template.write_text(re.sub(r"template: .*", f"template: {pipe}", spec.path.read_text()))
+    with_token = tmp_path / "token.yaml"
+    with_token.write_text(f"web: {{token_file: {pipe}}}\nlisten: 127.0.0.1:0\n" +
+                          re.sub(r"^listen: .*\n", "", spec.path.read_text(), flags=re.MULTILINE))
     offline = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "BILLING"))} | {
         "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     for words in (["-f", pipe, "check"], ["-f", pipe, "run", "--bad-spec", "exit"], ["-f", with_template, "check"],
+                  ["-f", with_token, "run", "--bad-spec", "exit"],
                   ["fmt", pipe], ["-f", spec.path, "apply", pipe], ["import", API, "--env", pipe],
                   ["-f", spec.path, "verify", "2025-10", "--public-key", pipe]):
         done = subprocess.run([BINARY, *words], env=offline, stdin=subprocess.DEVNULL, capture_output=True, text=True,

@@ -10,6 +10,7 @@
 #include "resources/table.h"
 #include "resources/value.h"
 #include "spec/lint/lint.h"
+#include "spec/lint/lint_path.h"
 #include "spec/lint/log_format.h"
 #include "spec/manifest.h"
 
@@ -575,6 +576,40 @@ static void test_seed_prose(void)
     problems_fini(&problems);
 }
 
+/* The tree of many pipelines' places says what holding each against each says. */
+static void test_places_of_many(void)
+{
+    static const char *const uses[] = {"stream", "error",   "table",  "results",
+                                       "state",  "archive", "folder", "numbers"};
+    static const char *const paths[] = {"a/",     "a/x/",    "a/x/y/", "a/xy/",
+                                        "a/x/er", "a/x/err", "b/x/y/", "a/x/y/z",
+                                        "a/e",    "ab/x/y/", "b/"};
+    enum { USES = sizeof uses / sizeof *uses, PATHS = sizeof paths / sizeof *paths, MANY = 60 };
+
+    for (unsigned round = 0; round < 300; round++) {
+        json_auto_t *others = json_object(), *all = json_array();
+        json_t *each;
+        unsigned random = 12345 + round;
+        size_t i;
+
+        for (unsigned n = 0; n < MANY; n++) {
+            json_auto_t *own = json_array();
+            bool mixed = false;
+
+            random = random * 1103515245 + 12345;
+            json_array_append_new(own, json_pack("{s:s, s:s, s:s, s:o}", "path",
+                                                 paths[(random >> 8) % PATHS], "use",
+                                                 uses[(random >> 16) % USES], "what", "x",
+                                                 "pipeline", json_sprintf("p%u", n)));
+            json_array_foreach(all, i, each)
+                mixed |= lint_path_mixed(json_array_get(own, 0), each);
+            CHECK((lint_path_mixed_in(others, json_array_get(own, 0)) != NULL) == mixed);
+            lint_path_remember(others, own);
+            json_array_extend(all, own);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2) {
@@ -595,5 +630,6 @@ int main(int argc, char **argv)
     test_shipped_spec();
     test_seed_spec();
     test_seed_prose();
+    test_places_of_many();
     return check_done();
 }

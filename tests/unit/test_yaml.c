@@ -182,6 +182,32 @@ static void test_merge(void)
     yaml_tree_free(NULL);
 }
 
+/* A copy has in common with the original what neither changes. */
+static void test_copies_share(void)
+{
+    struct heard heard = {0};
+    struct yaml_node *base = parse("a: {x: $p, y: [1, 2]}\nb: {z: 1}\n", &heard);
+    struct yaml_node *copy = yaml_copy(base), *second = yaml_copy(base), *own;
+
+    CHECK(yaml_find(copy, "b") == yaml_find(base, "b"));
+    CHECK(yaml_has_dollar(base) && yaml_has_dollar(yaml_find(base, "a")));
+    CHECK(!yaml_has_dollar(yaml_find(base, "b")));
+    own = yaml_own(&copy->items[0]);
+    CHECK(own != yaml_find(base, "a") && yaml_find(second, "a") == yaml_find(base, "a"));
+    CHECK(own == yaml_own(&copy->items[0])); /* it is by now */
+    own = yaml_own(&own->items[0]);
+    free(own->text);
+    own->text = mem_text("value");
+    CHECK_TEXT(yaml_at(base, "a.x")->text, "$p");
+    CHECK_TEXT(yaml_at(copy, "a.x")->text, "value");
+    CHECK(yaml_at(copy, "a.y") == yaml_at(base, "a.y"));
+    yaml_tree_free(base); /* what others share stays */
+    CHECK_TEXT(yaml_at(copy, "b.z")->text, "1");
+    CHECK_TEXT(yaml_at(second, "a.x")->text, "$p");
+    yaml_tree_free(copy);
+    yaml_tree_free(second);
+}
+
 /* What is written reads back as the same texts, and texts that look like something else are quoted.
  */
 static void test_write(void)
@@ -324,6 +350,7 @@ int main(void)
     test_duplicates();
     test_files();
     test_merge();
+    test_copies_share();
     test_write();
     return check_done();
 }

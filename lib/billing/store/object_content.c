@@ -62,15 +62,24 @@ static void take_part(void *arg)
     json_decref(part->reply);
 }
 
+static int check_size(const json_t *object, json_int_t most, struct err *e)
+{
+    json_int_t size = json_integer_value(json_object_get(object, "size"));
+
+    return size <= most
+               ? 0
+               : err_set(e, ERR_INVALID, "%s: its %lld bytes are more than the %lld that are read",
+                         json_text(object, "key"), (long long)size, (long long)most);
+}
+
 int object_content_walk(struct flow *flow, const struct billing *billing, const json_t *object,
                         const struct object_walk *walk, struct err *e)
 {
     json_int_t size = json_integer_value(json_object_get(object, "size"));
     struct part part = {.walk = walk, .more = true};
 
-    if (size > OBJECT_CONTENT_MOST)
-        return err_set(e, ERR_INVALID, "%s: %lld bytes are more than can be read at once",
-                       json_text(object, "key"), (long long)size);
+    if (check_size(object, OBJECT_CONTENT_MOST, e))
+        return -1;
     for (size_t at = 0; at < (size_t)size && part.more; at += part.length) {
         part.reply = read_part(flow, billing, object, at, e);
         if (!part.reply)
@@ -91,6 +100,8 @@ static bool append(void *arg, const void *bytes, size_t length)
 int object_content_read(struct flow *flow, const struct billing *billing, const json_t *object,
                         struct str *out, struct err *e)
 {
+    if (check_size(object, OBJECT_CONTENT_WHOLE, e))
+        return -1;
     return object_content_walk(flow, billing, object,
                                &(struct object_walk){.take = append, .arg = out}, e);
 }

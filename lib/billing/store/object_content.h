@@ -6,12 +6,13 @@
 #include "base/str.h"
 #include "billing/store/billing.h"
 
-/* A larger object is refused, not swallowed. */
-enum { OBJECT_CONTENT_MOST = 512 << 20 };
+/* A larger object is refused, not swallowed: one that is walked through, and one that is kept as a
+ * whole, which leaves the daemon's memory (MemoryMax of its unit) room for what it is parsed to. */
+enum { OBJECT_CONTENT_MOST = 512 << 20, OBJECT_CONTENT_WHOLE = 64 << 20 };
 
 /* Appends the bytes of an entry of object_list ({"key", "size", "etag"}), all of the same version.
- * -1 and *e: ERR_ABSENT when it is gone, ERR_INVALID when it cannot be read as it lies (archived).
- */
+ * -1 and *e: ERR_ABSENT when it is gone, ERR_INVALID when it cannot be read as it lies (archived)
+ * or is larger than OBJECT_CONTENT_WHOLE. */
 int object_content_read(struct flow *flow, const struct billing *billing, const json_t *object,
                         struct str *out, struct err *e);
 
