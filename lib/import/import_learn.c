@@ -293,11 +293,6 @@ static void learn_field(struct learning *l, const struct field *f)
 
 /* ---- one resource ---- */
 
-static bool is_mark(const char *name)
-{
-    return str_ends_with(name, ".billingd");
-}
-
 /* What a parameter says stands in many fields: those are judged once it says so. */
 static void learn_by_parameters(struct learning *l)
 {
@@ -328,7 +323,7 @@ static void learn_differences(struct learning *l)
         cleanup_free char *root = mem_text_n(name, strcspn(name, ".["));
         const struct field *field = kind_field(l->scope.kind, root);
 
-        if (!field || is_mark(name) || json_object_get(done, root) ||
+        if (!field || mark_is_difference(name) || json_object_get(done, root) ||
             import_draft_is_off(l->draft, l->id))
             continue;
         json_object_set_new(done, root, json_true());

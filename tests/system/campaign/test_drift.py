@@ -57,6 +57,8 @@ def cases(spec: Path) -> Iterator[Case]:
     for case in fields_of(spec):
         if "FIXED" in case.field.flags:  # nobody can; test_guard has what happens when a spec asks for it
             continue
+        if case.key == "billingd-deployment":  # comes along with other writes: test_two_specs.py
+            continue
         yield case
         if case.field.absent_is is None or case.field.absent_is != resources[case.resource][case.field.name]:
             yield Case(spec, case.resource, case.field, case.key, "remove")
