@@ -5,6 +5,7 @@
     --scene NAME ...   only these;  --minutes N   no new cell after so many minutes (said in the summary)
     --out FILE         a JSON line for each scene and each cell;  --summary FILE   a table for people
     --resume           goes on with what FILE has not: a run that was cut
+    --again            and once more with those of FILE that nobody could explain
     --told FILE        the table of what stands in FILE, and runs nothing
 """
 
@@ -23,9 +24,8 @@ from typing import Any
 
 from sandbox.control import start_sandbox
 
-from . import machine
-from .cells import FAULTS, Cell, cells, sample
-from .judge import Verdict, clean_state, judge
+from .cells import FAULTS, Cell, sample
+from .judge import Verdict, cells_of, clean_state, judge
 from .scenes import SCENES, Place, State
 
 WAITING = 48  # cells that take a minute and no CPU
@@ -43,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=6)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--again", action="store_true")
     parser.add_argument("--told", type=Path)
     parser.add_argument("--summary", type=Path)
     options = parser.parse_args()
@@ -69,11 +70,6 @@ def summary(total: int, found: list[Verdict]) -> str:
         shown = [f"{tried[row, n]}" + (f" (**{bad[row, n]}**)" if bad[row, n] else "") for n in names]
         lines.append(f"| {row} | " + " | ".join(shown) + " |")
     return "\n".join(lines) + "\n"
-
-
-def cells_of(scene: str, calls: list[dict[str, Any]]) -> list[Cell]:
-    """What befalls the machine befalls a verb: the daemon has tests of its own for that (tests/system)."""
-    return [*cells(scene, calls), *([] if SCENES[scene].lives else machine.cells(scene, calls))]
 
 
 class Record:
@@ -133,7 +129,8 @@ def main() -> int:
             everything += record.scene(name, calls)
             print(f"{name}: {len(calls)} calls", file=sys.stderr)
         chosen = sample(everything, len(everything) if options.full else options.sample, options.seed)
-        run_all(options, [cell for cell in chosen if cell not in record.found], stages, record)
+        known = {cell for cell, one in record.found.items() if not (options.again and one.complaints)}
+        run_all(options, [cell for cell in chosen if cell not in known], stages, record)
     text = summary(len(everything), list(record.found.values()))
     print(f"{(time.monotonic() - started) / 60:.0f} min, {cpu_seconds():.0f} s of CPU\n\n{text}")
     if options.summary:

@@ -11,15 +11,16 @@ from typing import Any
 from urllib.error import URLError
 
 from . import daemon, machine
-from .cells import WORDS, Cell
+from .cells import WORDS, Cell, cells, sample
 from .daemon import Living
-from .scenes import Done, Place, Scene, State
+from .scenes import SCENES, Done, Place, Scene, State
 
 CODES = {0, 1, 4, 5, 77}  # docs/cli.md; 64 and 78 blame the operator, who did nothing
 # A minute in the whole table: longer than AWS keeps a connection, shorter than a lease of anything.
 STOPPED_SECONDS = {"sample": 2.0, "full": 60.0}
 MOST_SECONDS = 400
 NEVER_DONE = -97  # of a daemon
+DAEMON_CELLS = 400
 
 
 @dataclass
@@ -200,3 +201,11 @@ def clean_state(original: Place, scene: Scene) -> tuple[State, list[dict[str, An
     state = scene.state(place)
     place.sandbox.end()
     return state, calls
+
+
+def cells_of(scene: str, calls: list[dict[str, Any]]) -> list[Cell]:
+    """The daemon's calls are those of the verbs, so that a part of them will do; what befalls its machine has tests of its
+    own (tests/system/test_disturbed.py, test_bad_spec.py)."""
+    if SCENES[scene].lives:
+        return sample(list(cells(scene, calls)), DAEMON_CELLS, seed=1)
+    return [*cells(scene, calls), *machine.cells(scene, calls)]
