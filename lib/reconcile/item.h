@@ -4,9 +4,9 @@
 #ifndef RECONCILE_ITEM_H
 #define RECONCILE_ITEM_H
 
-#include "reconcile/breaker.h"
+#include "guard/breaker.h"
 #include "reconcile/create_token.h"
-#include "reconcile/quota.h"
+#include "guard/quota.h"
 #include "reconcile/read_cache.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"

@@ -7,9 +7,9 @@
 
 #include "aws/client.h"
 #include "guard/blast_radius.h"
-#include "reconcile/breaker.h"
+#include "guard/breaker.h"
 #include "reconcile/create_token.h"
-#include "reconcile/quota.h"
+#include "guard/quota.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 

@@ -1,6 +1,6 @@
 /* Writing stops after so many repairs of one field within a window, and begins again after it. */
 #include "check.h"
-#include "reconcile/breaker.h"
+#include "guard/breaker.h"
 
 enum { WINDOW_MS = 60000 };
 

@@ -3,7 +3,7 @@
 #include "aws/retry.h"
 #include "base/clock.h"
 #include "check.h"
-#include "reconcile/quota.h"
+#include "guard/quota.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * Somebody (or AWS itself) keeps changing it back; writing for ever costs money and hides the
  * fight. After `limit` repairs within `window_s` the field is only told, until it was seen as
  * wanted for a whole window or the spec is loaded again. */
-#ifndef RECONCILE_BREAKER_H
-#define RECONCILE_BREAKER_H
+#ifndef GUARD_BREAKER_H
+#define GUARD_BREAKER_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "reconcile/quota.h"
+#include "guard/quota.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

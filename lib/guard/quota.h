@@ -3,8 +3,8 @@
  * A quota does not end by asking: after each refusal the write waits twice as long, from a quarter
  * of an hour to half a day.  It is asked again at once when what holds the places has changed, and
  * after a reload.  Meanwhile the refusal that is remembered stands for AWS's answer. */
-#ifndef RECONCILE_QUOTA_H
-#define RECONCILE_QUOTA_H
+#ifndef GUARD_QUOTA_H
+#define GUARD_QUOTA_H
 
 #include "aws/codec/error.h"
 

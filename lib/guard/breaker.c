@@ -1,4 +1,4 @@
-#include "reconcile/breaker.h"
+#include "guard/breaker.h"
 
 #include "base/mem.h"
 
