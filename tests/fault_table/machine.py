@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .cells import HOLD_MS, Cell
+from .cells import HOLD_MS, WAITS, Cell
 
 SERVICE = "machine"  # of the cells of this table, which fall on no service of AWS
 HOUR = 3600
@@ -121,8 +121,9 @@ def possible(name: str) -> bool:
 
 
 def cells(scene: str, calls: list[dict[str, Any]]) -> Iterator[Cell]:
+    surely = sum(call["operation"] not in WAITS for call in calls)  # so many are made, however long a query takes
     for name, machine in MACHINES.items():
-        numbers = range(1, len(calls) + 1, JUMPS_EVERY) if machine.at_call else (0,)
+        numbers = range(1, surely + 1, JUMPS_EVERY) if machine.at_call else (0,)
         if possible(name):
             yield from (Cell(scene, SERVICE, "call" if number else "start", number, name) for number in numbers)
     for service in dict.fromkeys(call["service"] for call in calls):
