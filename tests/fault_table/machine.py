@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .cells import HOLD_MS, Cell
+from .cells import HOLD_MS, WAITS, Cell
 
 SERVICE = "machine"  # of the cells of this table, which fall on no service of AWS
 HOUR = 3600
@@ -55,6 +55,7 @@ def denied(place: Any) -> None:
 def without_template(place: Any) -> None:
     text = place.spec.read_text()
     place.spec.write_text(re.sub(r"(?m)^( *template:).*", r"\1 /nowhere/pipeline.yaml", text))
+    (place.folder / "specs").unlink(missing_ok=True)  # beside which one that names none looks for it
 
 
 def a_folder(place: Any) -> None:
@@ -98,7 +99,7 @@ MACHINES = {
     "no spec": Machine(codes=WRONG, says=("no such file",), writes=False, spec=lambda place: place.spec.unlink()),
     "spec is a folder": Machine(codes=WRONG, says=("not a regular file",), writes=False, spec=a_folder),
     "spec not readable": Machine(codes=WRONG, says=("Permission denied",), writes=False, spec=denied, before=UNREADABLE),
-    "no template": Machine(codes=WRONG, says=("cannot be read",), writes=False, spec=without_template),
+    "no template": Machine(codes=WRONG, says=("cannot be read", "no template"), writes=False, spec=without_template),
     "spec goes": Machine(at_call=lambda place: place.spec.unlink()),
 }
 NO_NAME = Machine(codes=EVERY_CODE, says=("resolve", "Could not", "reach"))
@@ -121,8 +122,9 @@ def possible(name: str) -> bool:
 
 
 def cells(scene: str, calls: list[dict[str, Any]]) -> Iterator[Cell]:
+    surely = sum(call["operation"] not in WAITS for call in calls)  # so many are made, however long a query takes
     for name, machine in MACHINES.items():
-        numbers = range(1, len(calls) + 1, JUMPS_EVERY) if machine.at_call else (0,)
+        numbers = range(1, surely + 1, JUMPS_EVERY) if machine.at_call else (0,)
         if possible(name):
             yield from (Cell(scene, SERVICE, "call" if number else "start", number, name) for number in numbers)
     for service in dict.fromkeys(call["service"] for call in calls):

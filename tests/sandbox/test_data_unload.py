@@ -162,3 +162,31 @@ def test_ddl_is_hives(pipe: Pipeline) -> None:
     pipe.s3.put_object(Bucket=pipe.bucket, Key="x/a", Body="한글 one\n\n{two}\n".encode())
     assert pipe.run(f"CREATE EXTERNAL TABLE lines (line string) {serde} {place}")["Status"]["State"] == "SUCCEEDED"
     assert [r["line"] for r in pipe.rows("SELECT line FROM lines ORDER BY line DESC")] == ["한글 one", "{two}", ""]
+
+
+def test_what_was_answered_before_is_answered_again_and_nothing_else_is(pipe: Pipeline) -> None:
+    """Also in a copy of the sandbox; each change of what a query reads makes it another question."""
+    unload(pipe, SERIES.format(2, 100), "out/")
+    table(pipe, "series", "out/")
+    ask = "SELECT count(*) AS c, sum(n) AS s FROM series"
+    assert pipe.rows(ask) == pipe.rows(ask) == [{"c": "100", "s": "5050"}]
+    copy = Pipeline(pipe.sandbox.copy())
+    try:
+        assert copy.rows(ask) == [{"c": "100", "s": "5050"}]
+        assert unload(copy, SERIES.format(2, 100), "second/")["Status"]["State"] == "SUCCEEDED"
+        assert len(keys(copy, "second/")) == 2 and not keys(pipe, "second/")
+        table(copy, "second", "second/")
+        assert copy.rows(ask.replace("series", "second")) == [{"c": "100", "s": "5050"}]
+        one = keys(copy, "out/")[0]
+        copy.s3.put_object(Bucket=copy.bucket, Key=one, Body=copy.s3.get_object(
+            Bucket=copy.bucket, Key=keys(copy, "out/")[1])["Body"].read())
+        assert copy.rows(ask) != [{"c": "100", "s": "5050"}]  # the same name and as many objects
+        copy.s3.delete_object(Bucket=copy.bucket, Key=one)
+        assert copy.rows(ask)[0]["c"] == "50"
+        assert pipe.rows(ask) == [{"c": "100", "s": "5050"}]
+    finally:
+        copy.sandbox.end()
+
+
+def test_what_may_differ_each_time_is_asked_each_time(pipe: Pipeline) -> None:
+    assert pipe.rows("SELECT uuid() AS u") != pipe.rows("SELECT uuid() AS u")

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import platform
+import resource
 import signal
 import subprocess
 import time
@@ -125,3 +126,23 @@ def waits_for(process: int, call: str) -> bool:
     """Whether its main thread is in that system call."""
     numbers = {"ppoll": {"x86_64": "271", "aarch64": "73"}[platform.machine()]}
     return Path(f"/proc/{process}/syscall").read_text().split()[0] == numbers[call]
+
+
+def no_room() -> None:
+    """Every write to a file fails, as on a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def test_a_file_is_whole_or_not_there(sandbox: Any, spec: Any, api: str, tmp_path: Path, run: Any) -> None:
+    assert run("apply", "--yes").returncode == 0
+    ugly = tmp_path / "ugly.yaml"
+    ugly.write_text("account:   \"1\"\n")
+    there = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    template = str(ROOT / "specs/pipeline.yaml")
+    for words, says in ((["plan", "--out", tmp_path / "kept"], "is not written"), (["fmt", ugly], "is not changed"),
+                        (["import", "ddn-api", "--template", template, "--out", tmp_path / "made.yaml"], "is not written")):
+        done = subprocess.run([BINARY, "-f", spec.path, *words], text=True, capture_output=True, timeout=120, preexec_fn=no_room,
+                              env=environment(sandbox, spec.path.parent))
+        assert done.returncode == 1 and f"{says}: File too large" in done.stderr and str(words[-1]) in done.stderr, done
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == there
