@@ -138,13 +138,19 @@ def live(place: Place, look: Callable[[], None]) -> None:
 
 
 def settle(daemon: Daemon) -> None:
-    """A look from now on, and all that follows from it."""
+    """Looks from now on, until all is well: what one could not do, the next does."""
     def audited() -> float:
         return daemon.metric("billingd_audit_last_success_timestamp_seconds") or 0
 
     def done() -> bool:
         time.sleep(0.2)  # it is at work, and answers other things first
-        return audited() > before and daemon.get("/-/ready")[0] == 200 and not daemon.look()["looking"]
+        told = daemon.look()
+        if audited() <= before or told["looking"] or told["working"]:
+            return False
+        if told["ready"]:
+            return True
+        daemon.kick()
+        return False
 
     before = audited()
     daemon.kick()
