@@ -28,6 +28,8 @@ from .drifts import DRIFTS, Account, Drift, Names, bucket_tags, lifecycle, text_
 from .flat import Trend, trend  # noqa: E402
 
 ENDS = ("repaired", "created", "recovered")
+# A create that took effect and whose reply was lost is told as its error, and then as recovered.
+TROUBLES = ("retry", "denied", "failed", "settling")
 ACTIONS = ("throttle", "500", "error", "reset", "drop", "truncate", "lose_reply", "html503", "html", "empty", "cut", "latency")
 CALM = 12  # passes in which all must be well again once there are no faults
 
@@ -70,8 +72,8 @@ class Soak:
                 continue
             if event["event"] == "drift" or event["event"] in ENDS:
                 waits.discard("drift" if event["event"] == "drift" else "end")
-            if event["event"] == "created":
-                waits.discard("drift")  # it was not there at all
+            if event["event"] in ("created", *TROUBLES):
+                waits.discard("drift")  # it was not there at all, or what differs is told with why it stays so
             if not waits:
                 del self.open[address]
         return found

@@ -137,16 +137,23 @@ def live(place: Place, look: Callable[[], None]) -> None:
         look()
 
 
-def settle(daemon: Daemon) -> None:
-    """A look from now on, and all that follows from it."""
+def settle(place: Place, daemon: Daemon) -> None:
+    """Looks from now on, until all is well: what one could not do, the next does."""
     def audited() -> float:
         return daemon.metric("billingd_audit_last_success_timestamp_seconds") or 0
 
     def done() -> bool:
         time.sleep(0.2)  # it is at work, and answers other things first
-        return audited() > before and daemon.get("/-/ready")[0] == 200 and not daemon.look()["looking"]
+        told = daemon.look()
+        if audited() < begun or told["looking"] or told["working"]:
+            return False
+        if told["ready"]:
+            return True
+        daemon.kick()
+        return False
 
-    before = audited()
+    time.sleep(1.5)  # its clock is read once a second
+    begun = time.time() + place.clock.offset - 1
     daemon.kick()
     daemon.wait(done, 900)
 
@@ -166,8 +173,8 @@ def outcome(books: Books) -> dict[str, Any]:
 def never_off(start_of_it: Books) -> dict[str, Any]:
     with copy_of(start_of_it) as books:
         daemon = books.world.daemon()
-        settle(daemon)
-        live(books.world, lambda: settle(daemon))
+        settle(books.world, daemon)
+        live(books.world, lambda: settle(books.world, daemon))
         assert daemon.end() == 0
         found = outcome(books)
     calls = sum(calls for day in found["days"].values() for calls, _ in day.values())
@@ -179,11 +186,11 @@ def never_off(start_of_it: Books) -> dict[str, Any]:
 def test_off_for_twenty_days(start_of_it: Books, never_off: dict[str, Any]) -> None:
     with copy_of(start_of_it) as books:
         daemon = books.world.daemon()
-        settle(daemon)
+        settle(books.world, daemon)
         assert daemon.end() == 0
         live(books.world, lambda: None)
         daemon = books.world.daemon()
-        settle(daemon)
+        settle(books.world, daemon)
         assert sum(e["events"] for e in daemon.events("backfilled")) > 20
         assert daemon.end() == 0
         assert outcome(books) == never_off
@@ -194,9 +201,9 @@ def test_the_clock_jumps(start_of_it: Books, never_off: dict[str, Any]) -> None:
     with copy_of(start_of_it) as books:
         place = books.world
         daemon = place.daemon()
-        settle(daemon)
+        settle(books.world, daemon)
         live(place, lambda: None)
-        settle(daemon)
+        settle(books.world, daemon)
         before = place.partitions()
         set_clock.move(place.clock.file, set_clock.offset_to(FIRST))
         time.sleep(1.5)  # the library looks once a second
@@ -205,6 +212,6 @@ def test_the_clock_jumps(start_of_it: Books, never_off: dict[str, Any]) -> None:
         assert place.partitions() == before
         set_clock.move(place.clock.file, place.clock.offset)
         time.sleep(1.5)
-        settle(daemon)
+        settle(books.world, daemon)
         assert daemon.end() == 0 and place.partitions() == before
         assert outcome(books) == never_off

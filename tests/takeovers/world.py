@@ -136,8 +136,8 @@ class Place:
     def state(self) -> dict[str, Any]:
         """All that has to be the same however it came about: the account, the days, the bill's bytes, the closed month."""
         plan = self.world.run("plan", "-o", "json")
-        bill = self.world.run("bill", "--month", MONTH, "-o", "json").stdout
-        self.books.close(MONTH)
+        bill = self.world.run("bill", "--month", MONTH, "-o", "json", "--pipeline", "shop").stdout
+        self.books.close(MONTH, "--pipeline", "shop")
         manifest = self.books.manifest(MONTH)
         files = {f["name"]: self.books.file(f["name"], MONTH).decode("utf-8", "replace") for f in manifest["files"]
                  if f["name"] in ("invoice.json", "invoices.csv", "usage.csv", "lines.csv")}
