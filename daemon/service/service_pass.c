@@ -9,18 +9,19 @@
 
 #include <malloc.h>
 
-enum { NEXT_ROUND_MS = 1 }; /* a timer of 0 that a timer starts would run in the same round */
+enum {
+    NEXT_ROUND_MS = 1, /* a timer of 0 that a timer starts would run in the same round */
+    UPKEEP_MARGIN_MS = 1000,
+};
 
 static void on_timer(uv_timer_t *timer)
 {
     service_pass_look(timer->data);
 }
 
-static void schedule(struct service *service)
+static void look_in(struct service *service, int64_t delay_ms)
 {
-    const struct manifest *manifest = service->manifest;
-    int64_t delay_ms = service_time_delay_ms(manifest->interval_s, service->failures);
-    int64_t jitter_most_ms = (int64_t)manifest->jitter_s * 1000;
+    int64_t jitter_most_ms = (int64_t)service->manifest->jitter_s * 1000;
 
     /* Many daemons must not call AWS at the same second. */
     delay_ms += random_jitter(jitter_most_ms < delay_ms ? jitter_most_ms : delay_ms);
@@ -28,6 +29,31 @@ static void schedule(struct service *service)
     uv_update_time(&service->loop);
     (void)uv_timer_start(&service->look, on_timer, (uint64_t)delay_ms, 0);
     service_ready_status(service);
+}
+
+/* What failed of the upkeep goes on after a look, and has a patience of its own. */
+static int64_t upkeep_delay_ms(const struct service *service)
+{
+    int64_t wait_ms = upkeep_wait_ms(service->upkeep);
+
+    return wait_ms < 0 ? INT64_MAX : wait_ms + UPKEEP_MARGIN_MS;
+}
+
+static void schedule(struct service *service)
+{
+    int64_t delay_ms = service_time_delay_ms(service->manifest->interval_s, service->failures);
+    int64_t upkeep_ms = upkeep_is_running(service->upkeep) ? INT64_MAX : upkeep_delay_ms(service);
+
+    look_in(service, upkeep_ms < delay_ms ? upkeep_ms : delay_ms);
+}
+
+void service_pass_kept_up(struct service *service)
+{
+    int64_t delay_ms = upkeep_delay_ms(service);
+
+    if (!service->pass && !service->stopping && uv_is_active((uv_handle_t *)&service->look) &&
+        delay_ms < service->due_ms - clock_monotonic_ms())
+        look_in(service, delay_ms);
 }
 
 static void trim(uv_work_t *work)

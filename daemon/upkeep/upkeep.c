@@ -136,7 +136,6 @@ static void forget_failures(struct upkeep *upkeep, const char *pipeline, enum he
     (void)json_object_del(upkeep->waits, name);
 }
 
-/* How a part of a run ended.  One that was cancelled says nothing. */
 /* What Athena scanned, and whether it may scan more. */
 static void show_scan_cap(struct upkeep *upkeep, const char *pipeline)
 {
@@ -153,6 +152,7 @@ static void show_scan_cap(struct upkeep *upkeep, const char *pipeline)
     metric_set(&service_metrics.budget_used_up, cap.used_up, pipeline, "scan_cap", NULL);
 }
 
+/* How a part of a run ended.  One that was cancelled says nothing. */
 static void end_part(struct upkeep *upkeep, const char *pipeline, enum health_part part,
                      const struct err *e)
 {
@@ -650,6 +650,22 @@ bool upkeep_start(struct upkeep *upkeep, const struct manifest *manifest, const 
 bool upkeep_is_running(const struct upkeep *upkeep)
 {
     return upkeep && upkeep->running;
+}
+
+int64_t upkeep_wait_ms(const struct upkeep *upkeep)
+{
+    int64_t now_ms = clock_monotonic_ms(), soonest_ms = -1;
+    const char *name;
+    json_t *wait;
+
+    json_object_foreach(upkeep->waits, name, wait) {
+        int64_t left_ms = json_integer_value(json_array_get(wait, 1)) - now_ms;
+
+        /* One that was due and is not done waits for something else. */
+        if (left_ms > 0 && (soonest_ms < 0 || left_ms < soonest_ms))
+            soonest_ms = left_ms;
+    }
+    return soonest_ms;
 }
 
 bool upkeep_failed(const struct upkeep *upkeep)

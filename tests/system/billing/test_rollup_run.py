@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,6 +124,18 @@ def test_failures_are_told_once_and_retried_with_patience(world: World, start: C
     daemon.kick()
     daemon.wait(lambda: [e for e in daemon.events("recovered") if e.get("part") == "rollups"])
     assert len(daemon.events("upkeep")) == 1 and "no such thing" in daemon.events("upkeep")[0]["error"]
+    assert daemon.end() == 0
+
+
+def test_a_failure_does_not_wait_for_the_interval(world: World, start: Callable[..., Any]) -> None:
+    """Looks are an hour apart, by a clock ten times as fast: what failed once is done long before."""
+    [library] = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    world.sandbox.query_rules({"match": "UNLOAD", "action": "fail", "code": "GENERIC_USER_ERROR", "times": 1,
+                               "message": "no such thing", "retryable": False})
+    daemon = start(LD_PRELOAD=str(library), FAKETIME="+0 x10", NO_FAKE_STAT="1", ASAN_OPTIONS="verify_asan_link_order=0")
+    daemon.wait(lambda: daemon.events("upkeep"))
+    daemon.wait(lambda: [e for e in daemon.events("recovered") if e.get("part") == "rollups"])
+    assert counted(world) == {days_ago(n): 1 for n in (6, 5, 4)}
     assert daemon.end() == 0
 
 
