@@ -72,13 +72,22 @@ def summary(total: int, found: list[Verdict]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def whole_lines(path: Path) -> list[str]:
+    """Without a last one that was cut while it was written; it goes from the file as well."""
+    text = path.read_text()
+    whole = text[:text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole)
+    return whole.splitlines()
+
+
 class Record:
     """The file of a run: a line for each scene with the calls that it makes, and one for each cell."""
 
     def __init__(self, path: Path | None, resume: bool):
         self.calls: dict[str, list[dict[str, Any]]] = {}
         self.found: dict[Cell, Verdict] = {}
-        for line in path.read_text().splitlines() if path and resume and path.exists() else []:
+        for line in whole_lines(path) if path and resume and path.exists() else []:
             value = json.loads(line)
             if "calls" in value:
                 self.calls[value["scene"]] = value["calls"]
