@@ -58,8 +58,7 @@ ROOMS = {
     "daemon/help": [*VIEWS, "permissions", "import", "lease", "daemon/verbs", "daemon/help"],
     "daemon": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
 }
-ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c",
-                                             "read_cache.h", "read_cache.c")}
+ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c", "read_cache.h", "read_cache.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}
 # Who may see a library; the rest reaches it through these.
 ALLOWED = {
