@@ -346,9 +346,9 @@ def test_the_journal(sandbox: Sandbox, spec: Spec, home: Path) -> None:
 
 # ---- what is in AWS ----
 
-def on_terminal(command: list[str], env: dict[str, str]) -> bytes:
+def on_terminal(command: list[str], env: dict[str, str], home: Path) -> bytes:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([BINARY, *command], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, env={**env, "TERM": "xterm"})
+    process = subprocess.Popen([BINARY, *command], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs, cwd=home, env={**env, "TERM": "xterm"})
     os.close(theirs)
     told = b""
     try:
@@ -375,7 +375,7 @@ def test_names_and_texts_of_aws(sandbox: Sandbox, spec: Spec, home: Path, run: A
             jobs += [(f"{' '.join(word)} {' '.join(more)}", ["-f", str(spec.path), *word, *more], env) for more in outputs(verb)]
     told(walk(jobs, home))
     for verb in ("plan", "explain"):
-        shown = on_terminal(["-f", str(spec.path), *words(verb)], env)
+        shown = on_terminal(["-f", str(spec.path), *words(verb)], env, home)
         assert acting("terminal", shown, ours=True) == leaks("terminal", shown) == [] and b"shop" in shown
     assert "***" in json.dumps(json.loads(subprocess.run([BINARY, "-f", spec.path, "explain", "shop/database", "-o", "json"], env=env, capture_output=True,
                                                          check=True, timeout=PATIENCE_S).stdout))
