@@ -1,6 +1,6 @@
 /* A resource of the shipped pipeline while AWS answers with anything: {operation: result, or {"!":
- * error code}}.  Its task comes to an end, what it would send fits AWS's models, nothing is written
- * on reads that failed, and what it tells is text. The first byte chooses the resource. */
+ * error code}}. Its task comes to an end, what it would send is encoded or refused, nothing is
+ * written on reads that failed, and what it tells is text.  The first byte chooses the resource. */
 #include "fuzz.h"
 
 #include "aws/codec/codec.h"
@@ -53,7 +53,8 @@ struct play {
     bool unread; /* a read had no answer that tells anything */
 };
 
-/* What is sent is what AWS's models take; a value that AWS itself gave may be anything. */
+/* What is sent is encoded, or refused by AWS's models: a value that AWS itself gave may be
+ * anything. */
 static void check_request(const struct play *play, const struct task_request *request)
 {
     struct aws_operation operation;
