@@ -25,7 +25,7 @@ void pace_set(struct pace *pace, size_t most)
     if (most == old.most)
         return;
     *pace = (struct pace){.most = most, .window_ms = old.window_ms};
-    pace->sent_ms = most ? mem_new(most * sizeof *pace->sent_ms) : NULL;
+    pace->sent_ms = mem_new((most + 1) * sizeof *pace->sent_ms);
     for (size_t i = 0; i < old.used; i++)
         pace_note(pace, old.sent_ms[(old.next + old.most - old.used + i) % old.most]);
     free(old.sent_ms);

@@ -11,7 +11,7 @@
 
 enum { WORTH_MS = 4 * 60 * 1000, JUMP_MS = 60 * 1000 };
 /* 2020 to 2100: another date is not AWS's, and would move all times that we tell and sign. */
-static const double EARLIEST_S = 1577836800, LATEST_S = 4102444800;
+static const double earliest_s = 1577836800, latest_s = 4102444800;
 
 struct skew_host {
     char *name;
@@ -50,8 +50,8 @@ bool skew_learn(struct skew *skew, const char *host_name, const char *date, int6
     double server_s;
     int64_t apart;
 
-    if (!date || !timestamp_parse_http(date, &server_s) || server_s < EARLIEST_S ||
-        server_s > LATEST_S)
+    if (!date || !timestamp_parse_http(date, &server_s) || server_s < earliest_s ||
+        server_s > latest_s)
         return false;
     apart = (int64_t)server_s * 1000 - signed_ms;
     if (apart < WORTH_MS && apart > -WORTH_MS)

@@ -457,11 +457,13 @@ static void decode_base64(const struct view *view, size_t from, size_t to, struc
 
     for (size_t i = from; i + 1 < to; i++) {
         size_t within = (i - from) % 4;
-        int byte = base64_value(text[i]) << (2 + 2 * within) |
-                   base64_value(text[i + 1]) >> (4 - 2 * within);
+        int high = base64_value(text[i]), low = base64_value(text[i + 1]);
 
+        if (high < 0 || low < 0)
+            return;
         if (within < 3)
-            view_add(out, (char)byte, view->at[i], view->at[i + 2]);
+            view_add(out, (char)(high << (2 + 2 * within) | low >> (4 - 2 * within)), view->at[i],
+                     view->at[i + 2]);
     }
 }
 

@@ -223,7 +223,7 @@ static void choose(struct pass_role *check)
             first = name;
             service = mem_text_n(name, strcspn(name, ":") + 1);
         }
-        if (fresh && strncmp(name, service, strlen(service)) != 0)
+        if (fresh && service && strncmp(name, service, strlen(service)) != 0)
             continue;
         if (fresh)
             json_object_set(check->asked, name, need);

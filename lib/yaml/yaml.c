@@ -36,7 +36,7 @@ struct yaml_node *yaml_copy(struct yaml_node *node)
     copy->owned_file = NULL;
     copy->key = mem_text(node->key);
     copy->text = mem_text(node->text);
-    copy->items = node->count ? mem_resize(NULL, node->count, sizeof *copy->items) : NULL;
+    copy->items = mem_resize(NULL, node->count + 1, sizeof *copy->items);
     copy->places = NULL;
     copy->shared = 0;
     for (size_t i = 0; i < node->count; i++)

@@ -219,15 +219,21 @@ char *rating_borrowed(const struct price_book *book, struct day_span days,
 {
     struct rating rating = {.book = book, .days = days};
     const struct usage_line *first = NULL;
+    const struct customer *whose = NULL;
     char *told = NULL;
 
     set_segments(&rating);
-    for (size_t i = 0; i < count; i++)
-        if (lender(&rating, &lines[i]) && (!first || strcmp(lines[i].sub, first->sub) < 0))
+    for (size_t i = 0; i < count; i++) {
+        const struct customer *found = lender(&rating, &lines[i]);
+
+        if (found && (!first || strcmp(lines[i].sub, first->sub) < 0)) {
             first = &lines[i];
-    if (first) {
+            whose = found;
+        }
+    }
+    if (whose) {
         cleanup_free char *borrows = text_width_fit(first->sub, SUB_COLUMNS);
-        cleanup_free char *lends = text_width_fit(lender(&rating, first)->sub, SUB_COLUMNS);
+        cleanup_free char *lends = text_width_fit(whose->sub, SUB_COLUMNS);
 
         told = mem_printf("the sub %s has no entry in billing.customers on some day, and would be "
                           "billed as the customer of that id, whom the map gives to the sub %s: "
