@@ -5,6 +5,7 @@ need none.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import seed
 from others import OTHER_BUCKET, OTHER_GROUP, OTHER_LOGS_ROLE, OTHER_ROLE, OTHER_STREAM
@@ -58,13 +59,21 @@ def send_elsewhere(world: World, want: Wanted) -> None:
     world.iam.delete_role_policy(RoleName=role, PolicyName="temporary")
 
 
-def stop_encrypting(world: World, want: Wanted) -> None:
-    """Not by leaving the key out, but by a member that says so."""
+def update_destination(world: World, want: Wanted, update: dict[str, Any]) -> None:
     shown = world.firehose.describe_delivery_stream(DeliveryStreamName=want["name"])["DeliveryStreamDescription"]
     world.firehose.update_destination(
         DeliveryStreamName=want["name"], CurrentDeliveryStreamVersionId=shown["VersionId"],
-        DestinationId=shown["Destinations"][0]["DestinationId"],
-        ExtendedS3DestinationUpdate={"EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"}})
+        DestinationId=shown["Destinations"][0]["DestinationId"], ExtendedS3DestinationUpdate=update)
+
+
+def stop_encrypting(world: World, want: Wanted) -> None:
+    """Not by leaving the key out, but by a member that says so."""
+    update_destination(world, want, {"EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"}})
+
+
+def deliver_elsewhere(world: World, want: Wanted) -> None:
+    """A spec with another bucket would be another deployment, which leaves the stream alone."""
+    update_destination(world, want, {"BucketARN": f"arn:aws:s3:::{OTHER_BUCKET}"})
 
 
 def break_view(world: World, want: Wanted) -> None:
@@ -88,6 +97,7 @@ def bare_results(world: World, want: Wanted) -> None:
 
 
 CHANGE: dict[tuple[str, str], Hand] = {("subscription_filter", "destination"): send_elsewhere,
+                                       ("delivery_stream", "bucket"): deliver_elsewhere,
                                        ("workgroup", "results_encryption"): encrypt_results}
 REMOVE: dict[tuple[str, str], Hand] = {("delivery_stream", "kms_key"): stop_encrypting,
                                        ("workgroup", "results_encryption"): bare_results,
