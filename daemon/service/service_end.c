@@ -53,7 +53,7 @@ void service_end_upkeep(void *arg)
     service_events_kept_up(service);
     if (!service->ending) {
         service_ready_status(service);
-        service_pass_kept_up(service);
+        service->kept_up(service);
         return;
     }
     if (service->orders.once && upkeep_failed(service->upkeep) && !service->code)

@@ -47,7 +47,8 @@ static void schedule(struct service *service)
     look_in(service, upkeep_ms < delay_ms ? upkeep_ms : delay_ms);
 }
 
-void service_pass_kept_up(struct service *service)
+/* A run of the upkeep is over: what failed of it may want a look before the interval is over. */
+static void on_kept_up(struct service *service)
 {
     int64_t delay_ms = upkeep_delay_ms(service);
 
@@ -189,6 +190,7 @@ void service_pass_look(struct service *service)
     const struct pass_events events = {on_task, on_planned, on_done, service};
 
     (void)uv_timer_stop(&service->look);
+    service->kept_up = on_kept_up;
     service->again = false;
     service_events_begin(service);
     service->progress_ms = clock_monotonic_ms();

@@ -140,6 +140,7 @@ struct service {
     enum service_told told; /* of the same, when it has ended */
     struct service_leases leases;
     struct upkeep *upkeep;
+    void (*kept_up)(struct service *); /* after each run of it */
     struct service_reading reading;
     struct health *health;
     struct board *board;
@@ -180,8 +181,6 @@ int service_start(struct service *service);
 /* service_pass.c */
 /* Begins a pass.  What follows its end (the next one, a new spec, our own end) comes by itself. */
 void service_pass_look(struct service *service);
-/* A run of the upkeep is over: what failed of it may want a look before the interval is over. */
-void service_pass_kept_up(struct service *service);
 /* Who leads may be another; other: what a look may write is, so that one is due. */
 void service_pass_led(struct service *service, bool other);
 /* Ends the pass under way early, within SERVICE_STOP_MS; goes on as after its end. */

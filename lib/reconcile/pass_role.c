@@ -1,5 +1,6 @@
 #include "reconcile/pass_role.h"
 
+#include "aws/page_tokens.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -7,7 +8,7 @@
 
 #include <string.h>
 
-enum { ALLOWED_FOR_MS = 15 * 60 * 1000, MOST_PAGES = 50 };
+enum { ALLOWED_FOR_MS = 15 * 60 * 1000, MORE_PAGES = 50 };
 
 /* "principal action resource" -> until when it is not asked again (monotonic); nothing is kept of a
  * denial, so that who mends it is believed at once. */
@@ -23,7 +24,7 @@ struct pass_role {
     json_t *found; /* what came of it: "action resource" -> decision */
     json_t *lacks;
     char *marker; /* of the next page; NULL: the first */
-    unsigned pages;
+    struct page_tokens tokens;
     size_t next;
     struct aws_call *call;
     pass_role_fn *done;
@@ -171,25 +172,42 @@ static void note_results(struct pass_role *check, const json_t *results)
     }
 }
 
+/* Where the next page begins.  -1 and *e: a list that does not end. */
+static int take_page(struct pass_role *check, const json_t *result, struct err *e)
+{
+    const char *marker =
+        json_is_true(json_object_get(result, "IsTruncated")) ? json_text(result, "Marker") : NULL;
+
+    free(check->marker);
+    check->marker = mem_text(marker);
+    if (!marker) {
+        page_tokens_fini(&check->tokens);
+        return 0;
+    }
+    check->tokens.most = MORE_PAGES;
+    return page_tokens_add(
+        &check->tokens,
+        &(struct page_tokens_page){"iam", "SimulatePrincipalPolicy", result, marker}, e);
+}
+
 static void ask_needs(struct pass_role *check);
 
 static void on_needs(void *arg, const struct aws_reply *reply)
 {
     struct pass_role *check = arg;
+    struct err e = {0};
 
     check->call = NULL;
-    if (!reply->result || ++check->pages > MOST_PAGES) {
-        warn(check, json_sprintf("could not check what the plan needs (%s: %s); going on without",
-                                 reply->result ? "pages" : reply->error.code,
-                                 reply->result ? "no end" : reply->error.message));
+    if (!reply->result)
+        (void)err_set(&e, reply->kind, "%s: %s", reply->error.code, reply->error.message);
+    else if (!take_page(check, reply->result, &e))
+        note_results(check, json_object_get(reply->result, "EvaluationResults"));
+    if (e.kind) {
+        warn(check,
+             json_sprintf("could not check what the plan needs (%s); going on without", e.text));
         finish(check);
         return;
     }
-    note_results(check, json_object_get(reply->result, "EvaluationResults"));
-    free(check->marker);
-    check->marker = json_is_true(json_object_get(reply->result, "IsTruncated"))
-                        ? mem_text(json_text(reply->result, "Marker"))
-                        : NULL;
     if (!check->marker)
         judge_needs(check);
     ask_needs(check);
@@ -368,6 +386,7 @@ void pass_role_free(struct pass_role *check)
     json_decref(check->found);
     json_decref(check->lacks);
     free(check->marker);
+    page_tokens_fini(&check->tokens);
     free(check->principal);
     free(check);
 }

@@ -92,7 +92,7 @@ static void note_ignored(struct task *task, const struct scope *scope)
     json_array_foreach(ignored, i, each) {
         enum loss loss = members_loss(json_text(each, "loss"));
 
-        if (loss >= LOSS_MISREAD && ignore_covers(task->options.ignored, json_text(each, "field")))
+        if (loss >= LOSS_MISREAD && !task_agree_yields(task, json_text(each, "field")))
             json_array_append_new(task->notes,
                                   json_sprintf("%s: %s is ignored, and is not as the spec says",
                                                members_loss_text(loss), json_text(each, "field")));

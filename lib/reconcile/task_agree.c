@@ -9,6 +9,17 @@
 
 #include <string.h>
 
+bool task_agree_yields(const struct task *task, const char *difference)
+{
+    const json_t *field;
+    size_t i, n = strcspn(difference, ".[");
+
+    json_array_foreach(task->yielded, i, field)
+        if (!strncmp(difference, json_string_value(field), n) && !json_string_value(field)[n])
+            return !ignore_covers(task->options.ignored, difference);
+    return false;
+}
+
 /* What differs and is left so: named by the spec under `ignore`, or as another spec wants it. */
 static void add_left(const struct task *task, const struct scope *scope, struct plan *plan)
 {
@@ -17,7 +28,7 @@ static void add_left(const struct task *task, const struct scope *scope, struct 
     size_t i;
 
     json_array_foreach(left, i, each) {
-        if (ignore_covers(task->options.ignored, json_text(each, "field"))) {
+        if (!task_agree_yields(task, json_text(each, "field"))) {
             json_array_append(plan->ignored, each);
             continue;
         }

@@ -112,6 +112,8 @@ void task_read_beside(struct task *task);
 void task_read_again(struct task *task, const json_t *differences);
 
 /* task_agree.c */
+/* Whether a difference is of a field that is left to another spec, and none that `ignore` names. */
+bool task_agree_yields(const struct task *task, const char *difference);
 /* Makes the plan from what is read. */
 void task_agree_plan(const struct task *task, struct plan *plan);
 /* Takes note of a look: agreed, and what it showed. */

@@ -76,6 +76,8 @@ VERBS = (["plan"], ["status"], ["import", API, "--template", str(ROOT / "specs/p
 # The name of an account, which nothing rests on; the last events of a log, of which `status` shows a few; GetQueryResults
 # of a rollup has one row.
 NOT_ASKED = {("iam", "ListAccountAliases")}
+# A check beforehand: what it cannot tell is unknown, and nothing is held up for it.
+UNKNOWN_THEN = {("iam", "SimulatePrincipalPolicy")}
 HAVE_ITEMS = {"GetApis", "ListNamedQueries", "DescribeLogGroups", "ListRolePolicies", "GetTables"}
 ENOUGH = {("logs", "FilterLogEvents", "status")}
 
@@ -106,6 +108,8 @@ def test_lists_without_end(sandbox: Sandbox, run: Any, api: str) -> None:
         done = run(*words)
         told = done.stdout + done.stderr
         assert sandbox.fault_counts()[0]["changed"] in range(1, 9), (operation, way, words)
+        if (service, operation) in UNKNOWN_THEN:
+            continue
         assert f"{operation}: " in told and ("has no end" in told or "is none of AWS's" in told), (operation, way, told)
         assert done.returncode not in (0, 2), (operation, way, done)
     sandbox.faults({"action": "endless", "service": "logs", "operation": "DescribeLogGroups", "way": "empty", "times": 0,

@@ -16,6 +16,7 @@ PICTURES = {"architecture.md"}
 # What is not run here, and who does it instead.
 ELSEWHERE = [
     (r"\./scripts/(test|install|build)\b.*", "tests/../scripts/test: what runs this"),
+    (r"\./scripts/analyze", "tests/CMakeLists.txt: analysis"),
     (r"\./scripts/demo", "tests/system/test_demo.py"),
     (r"cd tests && \.\./build/venv/bin/python -m fault_table .*", "tests/system/trust/test_fault_table.py"),
     (r"scripts/fuzz .*", "tests/fuzz/README.md: what looks for more"),
