@@ -461,9 +461,10 @@ static void decode_base64(const struct view *view, size_t from, size_t to, struc
 
         if (high < 0 || low < 0)
             return;
-        if (within < 3)
-            view_add(out, (char)(high << (2 + 2 * within) | low >> (4 - 2 * within)), view->at[i],
-                     view->at[i + 2]);
+        if (within == 3) /* its six bits are the end of the byte before */
+            continue;
+        view_add(out, (char)(high << (2 + 2 * within) | low >> (4 - 2 * within)), view->at[i],
+                 view->at[i + 2]);
     }
 }
 
