@@ -36,6 +36,7 @@ UNIT_ONLY = {
     "BillingdPauseForgotten": "a pause that began a day ago; test_pause.py shows the metric",
     "BillingdNobodyLeads": "a lease is not divided; test_leader.py shows the metric",
     "BillingdPauseEnded": "pauses are not divided; test_pause.py shows the metric",
+    "BillingdSpecConflict": "a second spec; test_two_specs.py shows the metric",
     "BillingdOpenGaps": "a day; test_audit_run.py shows the metric",
     "BillingdDoubtfulEvents": "a day; test_audit_run.py shows the metric",
     "BillingdMonthUnclosable": "a day; test_month_state.py shows the metric",
