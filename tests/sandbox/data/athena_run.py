@@ -177,8 +177,7 @@ class Queries:
             if rule.action == "slow":
                 self.wait(execution, rule.seconds)
             elif rule.action == "hold":
-                generation = self.faults.generation
-                while generation == self.faults.generation:
+                while self.faults.has(rule):
                     self.wait(execution, 0.02)
             elif rule.action == "cancel":
                 execution.reason = "Query cancelled"

@@ -33,7 +33,6 @@ class Rule:
 class QueryFaults:
     def __init__(self) -> None:
         self.rules: list[Rule] = []
-        self.generation = 0  # a "hold" ends with its generation
 
     def set(self, rules: list[dict[str, Any]]) -> None:
         made = [Rule(**rule) for rule in rules]
@@ -41,7 +40,10 @@ class QueryFaults:
             if rule.action not in ACTIONS or rule.at not in ("start", "end"):
                 raise ValueError(f"action must be one of {ACTIONS}, at start or end")
         self.rules = made
-        self.generation += 1
+
+    def has(self, rule: Rule) -> bool:
+        """It has not been replaced since; a "hold" ends when it is, also before the query that it hit has begun."""
+        return any(one is rule for one in self.rules)
 
     def pick(self, sql: str) -> list[Rule]:
         return [rule for rule in self.rules if rule.hits(sql)]
