@@ -10,6 +10,7 @@
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/store_operations.h"
 #include "permissions/iam_policy_keys.h"
+#include "resources/call_needs.h"
 #include "resources/table.h"
 #include "state/state_object.h"
 
@@ -54,46 +55,17 @@ static void allow(json_t *grants, const char *action, const char *resource)
     }
 }
 
-/* Calls each for every word of a blank-separated list. */
-static void each_word(const char *words, void (*each)(void *, const char *), void *arg)
-{
-    while (words && *words) {
-        size_t n = strcspn(words, " ");
-        cleanup_free char *word = mem_text_n(words, n);
-
-        each(arg, word);
-        words += n;
-        words += strspn(words, " ");
-    }
-}
-
 struct grant {
-    json_t *grants;
+    json_t *grants, *anywhere;
     const struct scope *scope;
-    const struct call *call;
-    const char *action;
 };
 
-static void grant_resource(void *arg, const char *template)
+static void grant_need(void *arg, const char *action, const char *template, bool also)
 {
-    struct grant *grant = arg;
+    const struct grant *grant = arg;
     cleanup_free char *resource = table_fill_pattern(grant->scope, template, "*");
 
-    allow(grant->grants, grant->action, resource);
-}
-
-static void grant_action(void *arg, const char *action)
-{
-    struct grant *grant = arg;
-    const char *resources = grant->call->resource ? grant->call->resource : grant->scope->kind->arn;
-
-    grant->action = action;
-    each_word(resources ? resources : "*", grant_resource, grant);
-}
-
-static void grant_anywhere(void *arg, const char *action)
-{
-    allow(((struct grant *)arg)->grants, action, "*");
+    allow(also ? grant->anywhere : grant->grants, action, resource);
 }
 
 /* A role is made, and given permissions, only below the boundary.  Grants of such calls are
@@ -122,15 +94,12 @@ static json_t *grants_below(json_t *grants, const struct scope *scope, const str
 
 static void grant_call(json_t *grants, const struct scope *scope, const struct call *call)
 {
-    struct grant grant = {call ? grants_below(grants, scope, call) : grants, scope, call, NULL};
-    cleanup_free char *usual = NULL;
+    struct grant grant = {NULL, grants, scope};
 
     if (!call)
         return;
-    usual = mem_printf("%s:%s", scope->kind->service, call->op);
-    each_word(call->action ? call->action : usual, grant_action, &grant);
-    grant.grants = grants;
-    each_word(call->also, grant_anywhere, &grant);
+    grant.grants = grants_below(grants, scope, call);
+    call_needs_each(scope, call, grant_need, &grant);
 }
 
 static void grant_reads(json_t *grants, const struct manifest_resource *resource,
@@ -366,7 +335,7 @@ static void grant_operation(const struct operation *operation, enum operation_pl
 {
     for (size_t i = 0; i < OPERATION_GRANTS; i++)
         if (operation->grants[i].on == place)
-            each_word(operation->grants[i].actions, grant_listed, list);
+            call_needs_each_word(operation->grants[i].actions, grant_listed, list);
 }
 
 struct placed {
@@ -448,7 +417,7 @@ static void grant_place(const struct gathering *gathering, enum operation_place 
         scope.facts = own;
     }
     if (!strstr(target->arns, "{location}") || json_object_get(own, "location"))
-        each_word(target->arns, grant_on, &placed);
+        call_needs_each_word(target->arns, grant_on, &placed);
     if (place == OPERATION_ON_LOG_GROUP)
         grant_log_groups(&placed, gathering->pipeline->billing);
 }

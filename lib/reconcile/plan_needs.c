@@ -1,75 +1,42 @@
 #include "reconcile/plan_needs.h"
 
 #include "base/mem.h"
+#include "resources/call_needs.h"
 #include "resources/table.h"
 
 #include <string.h>
 
-/* Calls each for every word of a list with blanks between. */
-static void each_word(const char *words, void (*each)(void *, const char *), void *arg)
-{
-    while (words && *words) {
-        size_t n = strcspn(words, " ");
-        cleanup_free char *word = mem_text_n(words, n);
-
-        each(arg, word);
-        words += n;
-        words += strspn(words, " ");
-    }
-}
-
 struct need {
     json_t *needs;
     const struct scope *scope;
-    const struct call *call;
-    const char *action;
 };
 
-static void add(const struct need *need, const char *resource)
+static void add(const struct need *need, const char *action, const char *resource)
 {
-    cleanup_free char *name = mem_printf("%s %s", need->action, resource);
+    cleanup_free char *name = mem_printf("%s %s", action, resource);
     json_t *resources = json_pack("[s]", resource);
 
     /* CloudWatch Logs knows a group, for some actions, as "name:*". */
     if (strstr(resource, ":log-group:") && !strstr(resource, ":log-stream:"))
         json_array_append_new(resources, json_sprintf("%s:*", resource));
     json_object_set_new(need->needs, name,
-                        json_pack("{s:s, s:o}", "action", need->action, "resources", resources));
+                        json_pack("{s:s, s:o}", "action", action, "resources", resources));
 }
 
-static void add_on(void *arg, const char *template)
+static void add_need(void *arg, const char *action, const char *template, bool also)
 {
-    cleanup_free char *resource = table_fill(((struct need *)arg)->scope, template, "*");
+    const struct need *need = arg;
+    cleanup_free char *resource =
+        also ? mem_text(template) : table_fill(need->scope, template, "*");
 
     if (!strcmp(resource, "*") || !strchr(resource, '*'))
-        add(arg, resource);
-}
-
-static void add_action(void *arg, const char *action)
-{
-    struct need *need = arg;
-    const char *resources = need->call->resource ? need->call->resource : need->scope->kind->arn;
-
-    need->action = action;
-    each_word(resources ? resources : "*", add_on, need);
-}
-
-static void add_anywhere(void *arg, const char *action)
-{
-    struct need *need = arg;
-
-    need->action = action;
-    add(need, "*");
+        add(need, action, resource);
 }
 
 void plan_needs_add(const struct plan *plan, const struct scope *scope, json_t *needs)
 {
-    for (size_t i = 0; plan->action != PLAN_BLOCKED && i < plan->call_count; i++) {
-        const struct call *call = plan->calls[i].call;
-        struct need need = {needs, scope, call, NULL};
-        cleanup_free char *usual = mem_printf("%s:%s", scope->kind->service, call->op);
+    struct need need = {needs, scope};
 
-        each_word(call->action ? call->action : usual, add_action, &need);
-        each_word(call->also, add_anywhere, &need);
-    }
+    for (size_t i = 0; plan->action != PLAN_BLOCKED && i < plan->call_count; i++)
+        call_needs_each(scope, plan->calls[i].call, add_need, &need);
 }

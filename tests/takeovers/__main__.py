@@ -50,7 +50,7 @@ def rounds(count: int, seed: int) -> list[Round]:
     for _ in range(count):
         at = chance.choice(("rest", "rest", "query"))
         made.append(Round("traffic" if at == "query" else chance.choice(("traffic", "drift", "none", "none")), chance.choice(DAYS),
-                          chance.choice(PIPELINES),                           chance.choice(FAULTS), chance.choice(WAYS), at))
+                          chance.choice(PIPELINES), chance.choice(FAULTS), chance.choice(WAYS), at))
     return made
 
 
