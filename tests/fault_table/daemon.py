@@ -60,9 +60,9 @@ class Living:
             time.sleep(0.2)
         return False
 
-    def end(self) -> tuple[int, str]:
-        """Its exit code and log."""
-        if self.process.poll() is None:
+    def end(self, told: bool = False) -> tuple[int, str]:
+        """Its exit code and log. Who was told to stop is not told twice: a second signal cuts the first one's end short."""
+        if self.process.poll() is None and not told:
             self.process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(60)

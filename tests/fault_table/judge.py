@@ -106,7 +106,7 @@ def calm(cell: Cell, place: Place) -> None:
 def ended(cell: Cell, place: Place, living: Living) -> tuple[bool, Done]:
     """The daemon mends what a fault left, without anybody's help; who was told to stop stops."""
     settled = cell.signal in ("TERM", "KILL") or living.until_settled()
-    code, text = living.end()
+    code, text = living.end(told=cell.signal == "TERM" and fired(place))
     calm(cell, place)
     return fired(place), Done(code if settled else NEVER_DONE, "", text)
 
