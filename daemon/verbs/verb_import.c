@@ -216,9 +216,13 @@ static struct manifest *load_draft(const struct importing *i, enum import_write_
                                    bool lint, struct problems *problems)
 {
     cleanup_free char *text = import_write(&i->draft, part);
+    struct manifest *manifest;
 
     *problems = (struct problems){0};
-    return manifest_load_text(i->path, text, lint, problems);
+    manifest = manifest_load_text(i->path, text, lint, problems);
+    if (manifest)
+        manifest->wide_reads = false; /* all there is is learnt */
+    return manifest;
 }
 
 static struct manifest *load_template(struct importing *i, enum import_write_part part)

@@ -301,3 +301,8 @@ void aws_client_keys(const struct aws_client *client, struct identity_state *sta
 {
     identity_state_of(&client->identities, state);
 }
+
+bool aws_client_knows_region(const struct aws_client *client, const char *bucket)
+{
+    return json_text(client->bucket_regions, bucket) != NULL;
+}

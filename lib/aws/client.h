@@ -74,6 +74,8 @@ struct aws_pacing {
 };
 void aws_client_pacing(const struct aws_client *client, struct aws_pacing *pacing);
 
+/* Whether a bucket is known to lie in another region than it was asked for in. */
+bool aws_client_knows_region(const struct aws_client *client, const char *bucket);
 /* Re-reads credentials from their source at the next call (SIGHUP, ExpiredToken). */
 void aws_client_refresh(struct aws_client *client);
 /* How it is with the keys it signs with. */

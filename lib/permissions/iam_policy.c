@@ -102,21 +102,29 @@ static void grant_call(json_t *grants, const struct scope *scope, const struct c
     call_needs_each(scope, call, grant_need, &grant);
 }
 
-static void grant_reads(json_t *grants, const struct manifest_resource *resource,
+static void grant_read(const struct gathering *gathering, const struct scope *scope,
+                       const struct call *call)
+{
+    grant_call(gathering->grants, scope, call);
+    if (call && call->wide && gathering->manifest->wide_reads)
+        grant_call(gathering->grants, scope, &call->wide->call);
+}
+
+static void grant_reads(const struct gathering *gathering, const struct manifest_resource *resource,
                         const struct scope *scope)
 {
     const struct kind *kind = resource->kind;
 
-    grant_call(grants, scope, kind->read);
+    grant_read(gathering, scope, kind->read);
     for (const struct member *m = kind_member(kind->members); m && !resource->absent;
          m = kind_member(m + 1))
         if (m->read && m->read->account_wide)
-            grant_call(grants, scope, m->read);
+            grant_read(gathering, scope, m->read);
     for (const struct field *f = kind->fields; f->name; f++) {
         if (!kind_reads(f, scope->desired, resource->absent))
             continue;
-        grant_call(grants, scope, f->read);
-        grant_call(grants, scope, f->fallback);
+        grant_read(gathering, scope, f->read);
+        grant_read(gathering, scope, f->fallback);
     }
 }
 
@@ -432,7 +440,7 @@ static void grant_resources(const struct gathering *gathering, const json_t *des
                               .desired = json_array_get(desired, i),
                               .facts = facts};
 
-        grant_reads(gathering->grants, &pipeline->resources[i], &scope);
+        grant_reads(gathering, &pipeline->resources[i], &scope);
         grant_error_log(gathering->grants, &scope);
         if (gathering->uses & (IAM_POLICY_APPLY | IAM_POLICY_RUN)) {
             grant_writes(gathering, &pipeline->resources[i], &scope);

@@ -1,9 +1,12 @@
 #include "reconcile/engine.h"
 
+#include "reading/wide_reads.h"
+
 #include "base/mem.h"
 
 struct engine {
     struct pass_setup setup;
+    struct wide_memory wide;
     struct pass *pass; /* the one under way or not yet forgotten */
 };
 
@@ -19,6 +22,7 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
         .breaker = breaker_new(manifest->breaker_repairs, manifest->breaker_window_s),
         .quota = quota_new(),
         .tokens = create_token_new(),
+        .wide = &engine->wide,
         .claims = json_object(),
         .radius = blast_radius_new((size_t)manifest->max_changes)};
     return engine;
@@ -58,6 +62,7 @@ void engine_free(struct engine *engine)
     quota_free(engine->setup.quota);
     create_token_free(engine->setup.tokens);
     json_decref(engine->setup.claims);
+    json_decref(engine->wide.resting);
     blast_radius_free(engine->setup.radius);
     free(engine);
 }

@@ -208,9 +208,12 @@ static void send_read(struct item *item, const struct task_request *request)
                                       .done = on_read,
                                       .arg = item,
                                       .slot = request->slot};
+    struct scope scope;
     unsigned depth;
-    const struct aws_reply *reply = read_cache_get(item->share->cache, &read, &depth);
+    const struct aws_reply *reply;
 
+    task_scope(item->task, &scope);
+    reply = wide_reads_get(item->share->wide, &read, request->call, &scope, &depth);
     if (!reply)
         return;
     if (depth > item->depth)

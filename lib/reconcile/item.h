@@ -7,7 +7,7 @@
 #include "guard/breaker.h"
 #include "reconcile/create_token.h"
 #include "guard/quota.h"
-#include "reconcile/read_cache.h"
+#include "reading/wide_reads.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 
@@ -17,6 +17,7 @@ struct item;
 struct item_share {
     struct aws_client *client;
     struct read_cache *cache;
+    struct wide_reads *wide;
     struct breaker *breaker;
     struct quota *quota;
     struct create_token *tokens;

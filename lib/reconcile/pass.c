@@ -35,10 +35,13 @@ struct pipeline_pass {
     size_t first, count; /* its items */
 };
 
+enum { PASS_ROUND_MS = 10 }; /* of the loop's 50 */
+
 enum phase {
     PHASE_IDENTITY,
     PHASE_READING,
     PHASE_JUDGING, /* what was read */
+    PHASE_MEETING, /* other specs that are, or were, in force */
     PHASE_CHECKING,
     PHASE_PLANNED,
     PHASE_CONFIRMING, /* nothing is written on one look alone */
@@ -55,6 +58,7 @@ struct pass {
     bool told_done, applied;
     size_t changes; /* of what is in place, as planned */
     struct read_cache *cache;
+    struct wide_reads *wide;
     struct item_share share;
     struct account_alias *aliases; /* NULL: not asked for */
     struct pipeline_pass *pipelines;
@@ -84,6 +88,7 @@ void pass_free(struct pass *pass)
     free(pass->items);
     free(pass->shown);
     json_decref(pass->share.making);
+    wide_reads_free(pass->wide);
     read_cache_free(pass->cache);
     account_alias_free(pass->aliases);
     for (size_t i = 0; i < pass->pipeline_count; i++) {
@@ -284,8 +289,11 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
     pass->events = *events;
     pass->started_ms = clock_monotonic_ms();
     pass->cache = read_cache_new(setup->loop, setup->client);
+    pass->wide = wide_reads_new(setup->loop, pass->cache, setup->client,
+                                setup->manifest->wide_reads ? setup->wide : NULL);
     pass->share = (struct item_share){.client = setup->client,
                                       .cache = pass->cache,
+                                      .wide = pass->wide,
                                       .breaker = setup->breaker,
                                       .quota = setup->quota,
                                       .tokens = setup->tokens,
@@ -373,17 +381,15 @@ static struct pass_claim_place claim_place(const struct pass *pass,
                                      .by_hand = !pass->setup.gate.ask};
 }
 
-static void meet_claims(struct pass *pass)
+static void meet_claim(struct pass *pass, struct pipeline_pass *pipeline)
 {
-    for (size_t i = 0; i < pass->pipeline_count; i++) {
-        const struct pass_claim_place place = claim_place(pass, &pass->pipelines[i]);
+    const struct pass_claim_place place = claim_place(pass, pipeline);
 
-        if (!pass->pipelines[i].facts)
-            continue; /* refused */
-        pass->pipelines[i].claim.answered = on_answer;
-        pass->pipelines[i].claim.arg = pass;
-        pass_claim_meet(&pass->pipelines[i].claim, &place);
-    }
+    if (!pipeline->facts)
+        return; /* refused */
+    pipeline->claim.answered = on_answer;
+    pipeline->claim.arg = pass;
+    pass_claim_meet(&pipeline->claim, &place);
 }
 
 static void write_claims(struct pass *pass)
@@ -475,31 +481,28 @@ static json_t *needs_of(const struct pass *pass, size_t first, size_t count)
 }
 
 /* Only a plan that writes makes the question worth asking. */
-static void check_roles(struct pass *pass)
+static void check_role(struct pass *pass, struct pipeline_pass *pipeline)
 {
-    for (size_t i = 0; i < pass->pipeline_count; i++) {
-        struct pipeline_pass *pipeline = &pass->pipelines[i];
-        json_t *roles, *needs;
+    json_t *roles, *needs;
 
-        if (pipeline->refused)
-            continue;
-        roles = roles_passed(pass, pipeline);
-        needs = needs_of(pass, pipeline->first, pipeline->count);
-        if (!json_array_size(roles) && !json_object_size(needs)) {
-            json_decref(roles);
-            json_decref(needs);
-            continue;
-        }
-        pass->checks_left++;
-        pipeline->pass_role = pass_role_start(
-            pass->setup.client,
-            &(struct pass_role_wish){.session = pipeline->session,
-                                     .caller_arn = json_text(pipeline->facts, "caller_arn"),
-                                     .wanted = roles,
-                                     .needs = needs,
-                                     .done = on_roles_checked,
-                                     .arg = pipeline});
+    if (pipeline->refused)
+        return;
+    roles = roles_passed(pass, pipeline);
+    needs = needs_of(pass, pipeline->first, pipeline->count);
+    if (!json_array_size(roles) && !json_object_size(needs)) {
+        json_decref(roles);
+        json_decref(needs);
+        return;
     }
+    pass->checks_left++;
+    pipeline->pass_role = pass_role_start(
+        pass->setup.client,
+        &(struct pass_role_wish){.session = pipeline->session,
+                                 .caller_arn = json_text(pipeline->facts, "caller_arn"),
+                                 .wanted = roles,
+                                 .needs = needs,
+                                 .done = on_roles_checked,
+                                 .arg = pipeline});
 }
 
 /* What is in place is remembered, and what would be changed of it counted. */
@@ -552,7 +555,6 @@ static void open_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
         return; /* refused */
     pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
     note_deployment(pipeline);
-    account_alias_ask(pass->aliases, pipeline->session, pipeline->account);
     start_items(pass, pipeline);
     pipeline->pauses.answered = on_answer;
     pipeline->pauses.arg = pass;
@@ -570,16 +572,19 @@ static void confirm_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
             item_confirm(&pass->items[i], pass->since);
 }
 
-/* The next pipeline of a phase that looks at one in each round.  True when none is left. */
+/* The next pipelines of a phase that looks at some in each round.  True when none is left. */
 static bool work_next(struct pass *pass, void (*work)(struct pass *, struct pipeline_pass *))
 {
-    if (pass->worked == pass->pipeline_count)
-        return true;
-    work(pass, &pass->pipelines[pass->worked]);
-    if (++pass->worked == pass->pipeline_count)
-        return true;
-    next_round(pass);
-    return false;
+    int64_t end = clock_monotonic_ms() + PASS_ROUND_MS;
+
+    while (pass->worked < pass->pipeline_count) {
+        work(pass, &pass->pipelines[pass->worked++]);
+        if (pass->worked < pass->pipeline_count && clock_monotonic_ms() >= end) {
+            next_round(pass);
+            return false;
+        }
+    }
+    return true;
 }
 
 static void wake_items(struct pass *pass)
@@ -677,8 +682,11 @@ static bool is_over(struct pass *pass)
     case PHASE_JUDGING:
     case PHASE_JUDGING_AGAIN:
         return work_next(pass, judge_pipeline);
+    case PHASE_MEETING:
+        return work_next(pass, meet_claim);
     case PHASE_CHECKING:
-        return !pass->checks_left && account_alias_is_done(pass->aliases);
+        return work_next(pass, check_role) && !pass->checks_left &&
+               account_alias_is_done(pass->aliases);
     case PHASE_PLANNED: /* ended from outside: pass.h */
         return false;
     case PHASE_CONFIRMING:
@@ -700,6 +708,18 @@ static bool is_over(struct pass *pass)
     return true;
 }
 
+/* Who is to agree to a change is told where it would be made; else the question is spared. */
+static void ask_aliases(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->item_count; i++) {
+        const struct task *task = pass->items[i].task;
+        const struct pipeline_pass *pipeline = &pass->pipelines[pass->items[i].pipeline];
+
+        if (task && task_wants_writes(task))
+            account_alias_ask(pass->aliases, pipeline->session, pipeline->account);
+    }
+}
+
 static void begin_phase(struct pass *pass)
 {
     switch (pass->phase) {
@@ -708,12 +728,15 @@ static void begin_phase(struct pass *pass)
     case PHASE_JUDGING_AGAIN:
         pass->worked = 0;
         break;
-    case PHASE_CHECKING:
+    case PHASE_MEETING:
         observe_paused(pass);
-        meet_claims(pass);
+        pass->worked = 0;
+        break;
+    case PHASE_CHECKING:
         turns_foresee(pass->items, pass->item_count);
         count_changes(pass);
-        check_roles(pass);
+        ask_aliases(pass);
+        pass->worked = 0;
         break;
     case PHASE_PLANNED:
         pass->events.on_planned(pass->events.arg, pass);
@@ -731,20 +754,26 @@ static void begin_phase(struct pass *pass)
     schedule(pass);
 }
 
+/* Once all pipelines have asked. */
+static void send_what_is_held(const struct pass *pass)
+{
+    if (pass->phase > PHASE_READING || pass->worked == pass->pipeline_count)
+        wide_reads_go(pass->wide);
+}
+
 static void step(struct pass *pass)
 {
-    static const enum phase next[] = {[PHASE_IDENTITY] = PHASE_READING,
-                                      [PHASE_READING] = PHASE_JUDGING,
-                                      [PHASE_JUDGING] = PHASE_CHECKING,
-                                      [PHASE_CHECKING] = PHASE_PLANNED,
-                                      [PHASE_CONFIRMING] = PHASE_CLAIMING,
-                                      [PHASE_CLAIMING] = PHASE_APPLYING,
-                                      [PHASE_APPLYING] = PHASE_JUDGING_AGAIN,
-                                      [PHASE_JUDGING_AGAIN] = PHASE_DONE,
-                                      [PHASE_DONE] = PHASE_DONE};
+    static const enum phase next[] = {
+        [PHASE_IDENTITY] = PHASE_READING,   [PHASE_READING] = PHASE_JUDGING,
+        [PHASE_JUDGING] = PHASE_MEETING,    [PHASE_MEETING] = PHASE_CHECKING,
+        [PHASE_CHECKING] = PHASE_PLANNED,   [PHASE_CONFIRMING] = PHASE_CLAIMING,
+        [PHASE_CLAIMING] = PHASE_APPLYING,  [PHASE_APPLYING] = PHASE_JUDGING_AGAIN,
+        [PHASE_JUDGING_AGAIN] = PHASE_DONE, [PHASE_DONE] = PHASE_DONE};
 
-    if (!is_over(pass))
+    if (!is_over(pass)) {
+        send_what_is_held(pass);
         return;
+    }
     pass->phase = next[pass->phase];
     begin_phase(pass);
 }

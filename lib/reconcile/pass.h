@@ -57,6 +57,7 @@ struct pass_setup {
     json_t *claims;            /* pipeline -> the claim of the engine's first look (pass_claim.h) */
     bool skip_pass_role_check; /* a simulated denial is only told */
     bool ask_alias;            /* of each account */
+    struct wide_memory *wide;  /* from one look to the next */
     struct pass_gate gate;     /* ask NULL: whoever runs it may */
 };
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "resources/athena_view_members.h"
+#include "resources/glue_list.h"
 #include "resources/kind.h"
 #include "resources/name.h"
 #include "resources/view_type.h"
@@ -172,6 +173,7 @@ static const struct call read = {
     .op = "GetTable",
     .send = "DatabaseName=database Name=name",
     .absent = "EntityNotFoundException",
+    .wide = &glue_list_tables,
     .parse = parse,
     .lift = "Table",
     .resource = CATALOG TABLE,

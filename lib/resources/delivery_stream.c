@@ -10,6 +10,7 @@
 #include "resources/kind.h"
 #include "resources/kms_key.h"
 #include "resources/name.h"
+#include "resources/tag_list.h"
 
 #include <string.h>
 
@@ -43,6 +44,7 @@ static const struct call read_tags = {
     .send = "DeliveryStreamName=name Limit='50'",
     .page = "ExclusiveStartTagKey=Tags[last].Key?HasMoreTags",
     .absent = "ResourceNotFoundException",
+    .wide = &tag_list_stream,
 };
 
 /* A role made a moment ago cannot be assumed yet.  The same texts appear for a role that is really

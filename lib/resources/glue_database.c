@@ -1,6 +1,7 @@
 /* glue_database -- a database of the Glue catalog.
  *
  * UpdateDatabase replaces the whole input, so what AWS has is read, overlaid and written back. */
+#include "resources/glue_list.h"
 #include "resources/kind.h"
 #include "resources/name.h"
 
@@ -13,6 +14,7 @@ static const struct call read = {
     .send = "Name=name",
     .take = "Database",
     .absent = "EntityNotFoundException",
+    .wide = &glue_list_databases,
     .resource = CATALOG " " DATABASE,
 };
 #define INPUT                                                                                      \

@@ -3,6 +3,7 @@
  * UpdateTable replaces the whole input, so what AWS has is read, overlaid and written back, without
  * archiving a table version each time.  Names and types fold to lower case.  A table only describes
  * data: dropping it leaves the objects in S3. */
+#include "resources/glue_list.h"
 #include "resources/glue_table_members.h"
 #include "resources/kind.h"
 #include "resources/name.h"
@@ -19,6 +20,7 @@ static const struct call read = {
     .send = "DatabaseName=database Name=name",
     .take = "Table",
     .absent = "EntityNotFoundException",
+    .wide = &glue_list_tables,
     .resource = CATALOG TABLE,
 };
 #define STORAGE "TableInput.StorageDescriptor."

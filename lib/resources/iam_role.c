@@ -9,28 +9,92 @@
 
 #include <string.h>
 
+/* All that a role is, but for what is only told of it singly. */
+static json_t *as_role(const struct wide_found *found)
+{
+    static const char *const beside[] = {"InstanceProfileList", "RolePolicyList",
+                                         "AttachedManagedPolicies"};
+    json_t *role;
+
+    if (json_object_get(found->scope->desired, "description") ||
+        json_object_get(found->scope->desired, "max_session_seconds"))
+        return NULL;
+    role = json_copy(json_array_get(found->items, 0));
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        json_object_del(role, beside[i]);
+    return json_pack("{s:o}", "Role", role);
+}
+static json_t *as_policy(const struct wide_found *found)
+{
+    const json_t *role = json_array_get(found->items, 0);
+    const char *name = json_text(found->params, "PolicyName");
+    json_t *policy;
+    size_t i;
+
+    json_array_foreach(json_object_get(role, "RolePolicyList"), i, policy)
+        if (name && json_text(policy, "PolicyName") &&
+            !strcmp(json_text(policy, "PolicyName"), name))
+            return json_pack("{s:O, s:O, s:O}", "RoleName", json_object_get(role, "RoleName"),
+                             "PolicyName", json_object_get(policy, "PolicyName"), "PolicyDocument",
+                             json_object_get(policy, "PolicyDocument"));
+    return NULL;
+}
+static json_t *as_attached(const struct wide_found *found)
+{
+    return json_pack("{s:O, s:b}", "AttachedPolicies",
+                     json_object_get(json_array_get(found->items, 0), "AttachedManagedPolicies"),
+                     "IsTruncated", 0);
+}
+static json_t *as_inline(const struct wide_found *found)
+{
+    json_t *names = json_array(), *policy;
+    size_t i;
+
+    json_array_foreach(json_object_get(json_array_get(found->items, 0), "RolePolicyList"), i,
+                       policy)
+        json_array_append(names, json_object_get(policy, "PolicyName"));
+    return json_pack("{s:o, s:b}", "PolicyNames", names, "IsTruncated", 0);
+}
+/* A role takes four reads; this one has them all, of the account's roles. */
+#define ALL_ROLES(form)                                                                            \
+    {                                                                                              \
+        .call = {.op = "GetAccountAuthorizationDetails",                                           \
+                 .send = "Filter[]='Role' MaxItems='300'",                                         \
+                 .page = "Marker=Marker?IsTruncated",                                              \
+                 .resource = "*"},                                                                 \
+        .list = "RoleDetailList", .key = "RoleName", .by = "RoleName", .fold = true, .least = 2,   \
+        .answer = (form)                                                                           \
+    }
+static const struct wide_read all_roles = ALL_ROLES(as_role);
+static const struct wide_read all_policies = ALL_ROLES(as_policy);
+static const struct wide_read all_attached = ALL_ROLES(as_attached);
+static const struct wide_read all_inline = ALL_ROLES(as_inline);
 static const struct call read = {
     .op = "GetRole",
     .send = "RoleName=name",
     .take = "Role",
     .absent = "NoSuchEntity",
+    .wide = &all_roles,
 };
 static const struct call read_policy = {
     .op = "GetRolePolicy",
     .send = "RoleName=name PolicyName=policy_name",
     .absent = "NoSuchEntity",
+    .wide = &all_policies,
 };
 static const struct call read_attached = {
     .op = "ListAttachedRolePolicies",
     .send = "RoleName=name",
     .page = "Marker=Marker",
     .absent = "NoSuchEntity",
+    .wide = &all_attached,
 };
 static const struct call read_inline = {
     .op = "ListRolePolicies",
     .send = "RoleName=name",
     .page = "Marker=Marker",
     .absent = "NoSuchEntity",
+    .wide = &all_inline,
 };
 static json_t *simulation(const struct scope *scope);
 /* What all policies of the role together do, asked of IAM only where others have added some.  One

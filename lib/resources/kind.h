@@ -143,6 +143,8 @@ struct scope {
     bool was_protected;     /* its mark said so when the pass first looked */
 };
 
+struct wide_read;
+
 struct call {
     const char *op; /* AWS operation */
     /* Parameters: words separated by blanks.  "Member=field" sends the wanted, else the observed
@@ -172,6 +174,7 @@ struct call {
                           is a field, too */
     const char *lift;  /* reads with parse: paths of the reply whose members the document has at
                           its top, by blanks, the longest first */
+    const struct wide_read *wide; /* reads: another one that may answer it; NULL: none */
     bool account_wide; /* reads: settings that are not ours to keep; what is refused is told as
                           unknown, and everything else goes on */
     bool unique;       /* reads with find: exactly one item must match, else blocked */
@@ -191,6 +194,35 @@ struct call {
     const char *also; /* IAM actions AWS asks of the caller besides, on any resource; by blanks */
     const char *why;  /* one line for people: what is lost or won by a write, what it means when a
                          read is refused; NULL: obvious */
+};
+
+/* What a wide read has for one that is asked for. */
+struct wide_found {
+    const struct scope *scope; /* kind, desired and facts */
+    const json_t *params;      /* of the read that is asked for */
+    const json_t *items;       /* one for each of its keys; empty: none is there */
+};
+
+/* A read whose reply also answers others: of a list, of a batch, or of the same thing.  It only
+ * spares calls: where it fails, leaves out, or leaves a doubt, each resource is read by its own
+ * read, and nothing is written on its word alone. */
+struct wide_read {
+    const char *service; /* NULL: the kind's */
+    struct call call;    /* op, send, page, action, resource, why */
+    const char *list;    /* where the items lie in its reply; NULL: the reply is the only one */
+    const char *key;     /* member of an item that tells which one it is */
+    const char *by;      /* parameter of the read asked for that has that key, or a list of such;
+                            "@arn": the resource's ARN */
+    bool fold;           /* the key, in lower case */
+    const char *gather;  /* parameter that lists the keys wanted; NULL: all there are */
+    int most;            /* with gather: keys in one call */
+    const char *after;   /* with gather: the operation whose replies make more of them wanted */
+    bool within;         /* the list is of what holds them: where that is absent, they are */
+    bool in_region;      /* answers only where S3 did not have to be asked in another region */
+    int least;           /* reads that it must spare to be sent; 0: one */
+    /* The reply of the read asked for, as AWS would have sent it; NULL: not to be told from here.
+     */
+    json_t *(*answer)(const struct wide_found *);
 };
 
 /* The part a kind plays on the way of usage from an API to a bill, with the fields that say how.

@@ -7,12 +7,32 @@
 #include "base/mem.h"
 #include "resources/kind.h"
 #include "resources/kms_key.h"
+#include "resources/tag_list.h"
 
+static json_t *as_groups(const struct wide_found *found)
+{
+    return json_pack("{s:O}", "logGroups", found->items);
+}
+/* Names serve as identifiers.  Source: DescribeLogGroups, API reference: up to 50. */
+static const struct wide_read read_many = {
+    .call = {.op = "DescribeLogGroups",
+             .send = "",
+             .page = "nextToken=nextToken",
+             .resource = "arn:{partition}:logs:{region}:{account}:log-group:*"},
+    .list = "logGroups",
+    .key = "logGroupName",
+    .by = "logGroupNamePrefix",
+    .gather = "logGroupIdentifiers",
+    .most = 50,
+    .least = 2,
+    .answer = as_groups,
+};
 static const struct call read = {
     .op = "DescribeLogGroups",
     .send = "logGroupNamePrefix=name",
     .take = "logGroups",
     .find = "logGroupName=name",
+    .wide = &read_many,
     .page = "nextToken=nextToken",
     .resource = "arn:{partition}:logs:{region}:{account}:log-group:*",
 };
@@ -20,6 +40,7 @@ static const struct call read_tags = {
     .op = "ListTagsForResource",
     .send = "resourceArn=@arn",
     .absent = "ResourceNotFoundException",
+    .wide = &tag_list_logs,
 };
 static const struct call read_protection = {
     .op = "DescribeAccountPolicies",

@@ -17,12 +17,29 @@ static const struct call list = {
     .page = "NextToken=NextToken",
     .absent = "InvalidRequestException:is not found",
 };
+static json_t *as_queries(const struct wide_found *found)
+{
+    return json_pack("{s:O}", "NamedQueries", found->items);
+}
+/* Of several workgroups together: 50 ids in one call (BatchGetNamedQuery, API reference). */
+static const struct wide_read read_many = {
+    .call = {.op = "BatchGetNamedQuery", .send = ""},
+    .list = "NamedQueries",
+    .key = "NamedQueryId",
+    .by = "NamedQueryIds",
+    .gather = "NamedQueryIds",
+    .most = 50,
+    .after = "ListNamedQueries",
+    .least = 2,
+    .answer = as_queries,
+};
 static const struct call read = {
     .op = "BatchGetNamedQuery",
     .send = "NamedQueryIds=ids",
     .take = "NamedQueries",
     .find = "Name=name Database=database",
     .chunk = 50,
+    .wide = &read_many,
 };
 static const struct call create = {
     .op = "CreateNamedQuery",

@@ -9,6 +9,7 @@
 #include "resources/kind.h"
 #include "resources/kms_key.h"
 #include "resources/lifecycle_rule.h"
+#include "resources/tag_list.h"
 #include "resources/value.h"
 
 #include <math.h>
@@ -16,9 +17,23 @@
 
 #define BUCKET "Bucket=name ExpectedBucketOwner=@account "
 
+/* Who is told of its encryption was let in by the owner that was named, in the region of the
+ * request.  (Every bucket has one since 2023.) */
+static json_t *as_there(const struct wide_found *found)
+{
+    return json_pack("{s:O}", "BucketRegion", json_object_get(found->scope->facts, "region"));
+}
+static const struct wide_read read_beside = {
+    .call = {.op = "GetBucketEncryption",
+             .send = BUCKET,
+             .action = "s3:GetEncryptionConfiguration"},
+    .in_region = true,
+    .answer = as_there,
+};
 static const struct call read = {
     .op = "HeadBucket",
     .send = BUCKET,
+    .wide = &read_beside,
     .absent = "404 NotFound",
     .action = "s3:ListBucket",
 };
@@ -83,6 +98,7 @@ static const struct call read_tags = {
     .op = "GetBucketTagging",
     .send = BUCKET,
     .absent = "NoSuchTagSet",
+    .wide = &tag_list_bucket,
 };
 
 /* us-east-1 is named by silence; every other region by a constraint.  Source: CreateBucket, S3 API.

@@ -6,6 +6,7 @@
 #include "resources/kind.h"
 #include "resources/kms_key.h"
 #include "resources/name.h"
+#include "resources/tag_list.h"
 
 #include <string.h>
 
@@ -20,6 +21,7 @@ static const struct call read_tags = {
     .send = "ResourceARN=@arn",
     .page = "NextToken=NextToken",
     .absent = "ResourceNotFoundException InvalidRequestException:is not found",
+    .wide = &tag_list_others,
 };
 #define CONFIGURATION(root, result)                                                                \
     root "." result ".OutputLocation=results " root "." result                                     \

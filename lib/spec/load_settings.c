@@ -14,9 +14,9 @@ static const char *const top_keys[] = {"account", "boundary",  "region", "reconc
                                        "listen",  "mode",      "web",    "template",
                                        "billing", "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
-static const char *const reconcile_keys[] = {"interval",         "jitter",         "settle_timeout",
-                                             "breaker",          "breaker_window", "max_changes",
-                                             "calls_per_minute", "lease",          NULL};
+static const char *const reconcile_keys[] = {
+    "interval",    "jitter",           "settle_timeout", "breaker", "breaker_window",
+    "max_changes", "calls_per_minute", "wide_reads",     "lease",   NULL};
 
 /* aa-bbbb-1 and its longer forms (us-gov-west-1, eusc-de-east-1); new regions need no new billingd.
  */
@@ -326,10 +326,19 @@ static void read_mode(struct load *load, const struct yaml_node *node, struct ma
         manifest->web.socket_mode = (int)mode;
 }
 
+static bool read_truth(struct load *load, const struct yaml_node *node, const char *name,
+                       bool otherwise)
+{
+    cleanup_free char *text = load_text_setting(load, node, name);
+
+    if (text && strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+        load_error(load, node, name, "must be true or false");
+    return text ? !strcmp(text, "true") : otherwise;
+}
+
 static void read_web(struct load *load, const struct yaml_node *root, struct manifest *manifest)
 {
     const struct yaml_node *web = yaml_find(root, "web"), *node;
-    cleanup_free char *actions = NULL;
 
     if (web && !yaml_is_null(web))
         (void)load_check_keys(load, web, "web", web_keys);
@@ -339,11 +348,7 @@ static void read_web(struct load *load, const struct yaml_node *root, struct man
     manifest->web.token_file = load_text_setting(load, node, "web.token_file");
     if (manifest->web.token_file && *manifest->web.token_file != '/')
         load_error(load, node, "web.token_file", "must be an absolute path");
-    node = yaml_find(web, "actions");
-    actions = load_text_setting(load, node, "web.actions");
-    if (actions && strcmp(actions, "true") != 0 && strcmp(actions, "false") != 0)
-        load_error(load, node, "web.actions", "must be true or false");
-    manifest->web.actions = actions && !strcmp(actions, "true");
+    manifest->web.actions = read_truth(load, yaml_find(web, "actions"), "web.actions", false);
 }
 
 void load_settings_read(struct load *load, const struct yaml_node *root, struct manifest *manifest)
@@ -365,6 +370,8 @@ void load_settings_read(struct load *load, const struct yaml_node *root, struct 
     manifest->max_changes =
         read_limit(load, reconcile, "max_changes", "resources", MANIFEST_MAX_CHANGES);
     manifest->calls_per_minute = read_limit(load, reconcile, "calls_per_minute", "calls", 0);
+    manifest->wide_reads =
+        read_truth(load, yaml_find(reconcile, "wide_reads"), "reconcile.wide_reads", true);
     read_listen(load, root, manifest);
     load_settings_mode(load, root, "", &manifest->mode);
     read_web(load, root, manifest);
@@ -408,9 +415,10 @@ static size_t calls_of_a_look(const struct manifest *manifest)
             call_need_add(&(struct scope){.kind = pipeline->resources[j].kind,
                                           .desired = json_array_get(desired, j),
                                           .facts = facts},
+                          manifest->wide_reads && !pipeline->resources[j].absent,
                           pipeline->resources[j].absent, known);
     }
-    return json_object_size(known) + others;
+    return call_need_count(known) + others;
 }
 
 /* A budget that not even looking fits in. */

@@ -75,6 +75,7 @@ struct manifest {
     int breaker_repairs;      /* writes of one field before writing stops */
     int breaker_window_s;     /* a field in sync for this long is forgiven */
     int max_changes;          /* of things in place, in one pass; 0: no limit */
+    bool wide_reads;          /* lists and batches in place of single reads */
     int calls_per_minute;     /* to AWS, of the whole process; 0: no limit */
     struct manifest_mode mode;
     struct manifest_pipeline *pipelines;

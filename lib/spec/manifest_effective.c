@@ -160,6 +160,7 @@ char *manifest_effective(const struct manifest *manifest)
     json_object_set_new(reconcile, "calls_per_minute",
                         manifest->calls_per_minute ? json_integer(manifest->calls_per_minute)
                                                    : json_string("off"));
+    json_object_set_new(reconcile, "wide_reads", json_boolean(manifest->wide_reads));
     set_duration(reconcile, "lease", manifest->lease_s);
     add_web(document, manifest);
     json_object_set_new(document, "template", json_false());

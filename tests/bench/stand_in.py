@@ -6,8 +6,9 @@
 
 Of two pipelines recorded, named fd0000f and fd0001f, the first stands for all: whatever is asked for pipeline fd0123f is
 answered as it was for fd0000f, with the name put in.  Ids that AWS made (of APIs, of saved queries) are made to hold the
-name.  A list of what several pipelines have is made as long as there are pipelines.  What was not recorded gets a 501, and
-is told at the end.
+name.  A list of what several pipelines have is made as long as there are pipelines; of a request that lists what it wants
+(GATHERED), each item is answered as it was for fd0000f; roles come in pages, as IAM sends them.  What was not recorded gets a
+501, and is told at the end.
 """
 import asyncio
 import base64
@@ -20,11 +21,18 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+from xml.etree import ElementTree
 
 NAME = re.compile(rb"fd(\d{4})f")
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 VIEW = re.compile(rb"Presto View: ([A-Za-z0-9+/=]+)")
+GATHERED = {  # operation: what is asked for, the list in the reply, what tells an item there
+    b"ResourceGroupsTaggingAPI_20170126.GetResources": ("ResourceARNList", "ResourceTagMappingList", "ResourceARN"),
+    b"Logs_20140328.DescribeLogGroups": ("logGroupIdentifiers", "logGroups", "logGroupName"),
+    b"AmazonAthena.BatchGetNamedQuery": ("NamedQueryIds", "NamedQueries", "NamedQueryId"),
+}
+ROLES = b"Action=GetAccountAuthorizationDetails"
 KEPT_HEADERS = ("content-type", "etag", "last-modified", "x-amz-bucket-region")
 
 
@@ -137,14 +145,67 @@ def renamed(text: bytes, whose: bytes) -> bytes:
     return inside.replace(name(0).encode(), whose)
 
 
+def gathered_items(recording: dict[str, dict[str, Any]]) -> dict[tuple[bytes, str], bytes]:
+    """(operation, key of an item of the first pipeline) -> the item."""
+    items = {}
+    for asked, reply in recording.items():
+        for operation, (wanted, listed, key) in GATHERED.items():
+            if operation.decode() in asked and wanted in asked:
+                items.update({(operation, item[key]): json.dumps(item).encode() for item in json.loads(reply["body"])[listed]
+                              if name(0) in item[key]})
+    return items
+
+
+def role_pages(recording: dict[str, dict[str, Any]], count: int) -> tuple[str, str, list[str]]:
+    """What stands before and behind the roles of a reply, and the roles of all pipelines."""
+    text = next((reply["body"] for asked, reply in recording.items() if ROLES.decode() in asked), "")
+    if not text:
+        return "", "", []
+    tree = ElementTree.fromstring(text)
+    space = {"a": tree.tag[1:].partition("}")[0]}
+    ElementTree.register_namespace("", space["a"])
+    roles = [ElementTree.tostring(role, "unicode") for role in tree.findall(".//a:RoleDetailList/a:member", space)]
+    ours = [role for role in roles if name(0) in role]
+    head, tail = text.split("<RoleDetailList>")[0], text.split("</RoleDetailList>")[1]
+    return head, tail, [role.replace(name(0), name(i)) for i in range(count) for role in ours]
+
+
 class Answers:
     def __init__(self, recording: dict[str, dict[str, Any]], count: int):
-        self.known = {key.encode(): reply_bytes(reply, count) for key, reply in recording.items() if name(1) not in key}
+        self.items, self.roles = gathered_items(recording), role_pages(recording, count)
+        self.known = {key.encode(): reply_bytes(reply, count) for key, reply in recording.items()
+                      if name(1) not in key and ROLES.decode() not in key}
         self.calls, self.missing = 0, set[bytes]()
+
+    def gathered(self, operation: bytes, body: bytes) -> bytes | None:
+        wanted, listed, _ = GATHERED[operation]
+        found = []
+        for key in json.loads(body).get(wanted, []):
+            named = NAME.search(key.encode())
+            item = self.items.get((operation, key.replace(named[0].decode(), name(0)))) if named else None
+            if not named or not item:
+                return None
+            found.append(item.replace(name(0).encode(), named[0]))
+        text = b'{"%s": [%s]}' % (listed.encode(), b", ".join(found))
+        return b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text)
+
+    def page_of_roles(self, body: bytes) -> bytes:
+        asked = dict(parse_qsl(body.decode()))
+        head, tail, roles = self.roles
+        start, size = int(asked.get("Marker", 0)), int(asked["MaxItems"])
+        more = start + size < len(roles)
+        end = f"<IsTruncated>{str(more).lower()}</IsTruncated>" + (f"<Marker>{start + size}</Marker>" if more else "")
+        tail = re.sub(r"<IsTruncated>.*?</IsTruncated>", end, tail)
+        text = f"{head}<RoleDetailList>{''.join(roles[start:start + size])}</RoleDetailList>{tail}".encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text)
 
     def answer(self, method: bytes, target: bytes, operation: bytes, body: bytes) -> bytes:
         self.calls += 1
         key = b"%s %s %s %s" % (method, target, operation, body)
+        if ROLES in body:
+            return self.page_of_roles(body)
+        if operation in GATHERED and GATHERED[operation][0].encode() in body and (found := self.gathered(operation, body)):
+            return found
         found = NAME.search(key)
         whose = found[0] if found else name(0).encode()
         reply = self.known.get(key.replace(whose, name(0).encode()))

@@ -193,7 +193,8 @@ def whatever_resource(call: Call) -> list[Need]:
 NEEDS: dict[str, Callable[[Call], list[Need]]] = {
     "s3": _s3, "iam": _iam, "sts": _sts, "firehose": _firehose, "logs": _logs,
     "apigatewayv2": _apigateway, "athena": _athena, "glue": _glue,
-    "cloudwatch": _cloudwatch, "sns": _sns}
+    "cloudwatch": _cloudwatch, "sns": _sns,
+    "resourcegroupstaggingapi": lambda call: [(f"tag:{call.operation}", ["*"])]}
 
 
 def _passed(call: Call) -> list[tuple[str, list[str]]]:

@@ -151,11 +151,15 @@ static void check_rule(const struct reply_page_rule *rule)
 /* Whether its shapes look like those of a list in pages. */
 static bool has_pages(const struct aws_operation *operation)
 {
-    static const char *const pairs[][2] = {
-        {"NextToken", "NextToken"},     {"nextToken", "nextToken"},
-        {"Marker", "Marker"},           {"Marker", "NextMarker"},
-        {"KeyMarker", "NextKeyMarker"}, {"ContinuationToken", "NextContinuationToken"},
-        {"Limit", "HasMoreTags"},       {"Limit", "HasMoreDeliveryStreams"}};
+    static const char *const pairs[][2] = {{"NextToken", "NextToken"},
+                                           {"nextToken", "nextToken"},
+                                           {"Marker", "Marker"},
+                                           {"Marker", "NextMarker"},
+                                           {"KeyMarker", "NextKeyMarker"},
+                                           {"ContinuationToken", "NextContinuationToken"},
+                                           {"PaginationToken", "PaginationToken"},
+                                           {"Limit", "HasMoreTags"},
+                                           {"Limit", "HasMoreDeliveryStreams"}};
 
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
         if (aws_model_input(operation, pairs[i][0]) && aws_model_output(operation, pairs[i][1]))
@@ -181,7 +185,7 @@ static void test_models(void)
             lists += known;
         }
     }
-    CHECK_INT(lists, 24);
+    CHECK_INT(lists, 26);
 }
 
 int main(void)

@@ -2,7 +2,7 @@
  * nothing is sent. */
 #include "base/json.h"
 #include "check.h"
-#include "reconcile/read_cache.h"
+#include "reading/read_cache.h"
 
 #include <stdlib.h>
 
@@ -210,9 +210,43 @@ static void test_ask_from_an_answer(void)
     read_cache_free(cache);
 }
 
+static void test_held(void)
+{
+    struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
+    json_auto_t *params = json_pack("{s:s}", "Name", "a");
+    json_auto_t *result = json_pack("{s:s}", "text", "made");
+    const struct read_request request = {
+        (void *)&session_a, "logs", "Get", params, 0, 0, take, "made", 0};
+    const struct aws_reply made = {.result = result}, *reply;
+    struct shared_read *held;
+    unsigned depth = 0;
+
+    begin();
+    held = read_cache_hold(cache, &request, &reply, &depth);
+    CHECK(held && !reply);
+    CHECK(!read_cache_hold(cache, &request, &reply, &depth) && !reply); /* waits with the first */
+    CHECK_INT((long long)sent_count, 0);
+    read_cache_answer(held, &made, 3);
+    CHECK_INT(answers, 2);
+    CHECK_INT(last_depth, 3);
+    CHECK(!read_cache_hold(cache, &request, &reply, &depth) && reply);
+    CHECK_INT((long long)read_cache_calls(cache), 0);
+    read_cache_stale(cache, (void *)&session_a, "logs");
+    held = read_cache_hold(cache, &request, &reply, &depth);
+    CHECK(held && !reply);
+    read_cache_send(held);
+    CHECK_INT((long long)sent_count, 1);
+    CHECK_INT(read_cache_under_way(cache, "Get"), 1);
+    answer(0, "made");
+    CHECK_INT(answers, 3);
+    CHECK_INT(read_cache_under_way(cache, "Get"), 0);
+    read_cache_free(cache);
+}
+
 int main(void)
 {
     test_shared();
+    test_held();
     test_many_waiters();
     test_stale();
     test_looking_anew();

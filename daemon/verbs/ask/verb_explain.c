@@ -388,12 +388,13 @@ static void report(struct pass_runner *runner)
 
 static bool check(struct pass_runner *runner)
 {
-    const struct manifest *manifest = runner->manifest;
+    struct manifest *manifest = runner->manifest;
     struct address *address = &((struct explaining *)runner->arg)->address;
     cleanup_free char *problem = NULL;
     struct err e = {0};
 
     runner->code = EXIT_BAD_USAGE;
+    manifest->wide_reads = false; /* all there is is told */
     if (address_find(manifest, runner->options->operand, address, &e)) {
         (void)fprintf(stderr, "billingd: %s\n", e.text);
         return false;

@@ -329,11 +329,8 @@ static void check_echo(struct checking *c)
     }
 }
 
-static void check_document(struct checking *c)
+static void check_content(struct checking *c)
 {
-    check_root(c);
-    check_nothing(c);
-    check_partial(c);
     each_word(c, c->rule->always, "+", must_be_there);
     check_echo(c);
     if (c->asked->account)
@@ -342,6 +339,26 @@ static void check_document(struct checking *c)
     check_more(c);
     if (!c->wrong && c->rule->check)
         say(c, c->rule->check(c->asked->params, c->result));
+}
+
+static void check_document(struct checking *c)
+{
+    check_root(c);
+    check_nothing(c);
+    check_partial(c);
+    check_content(c);
+}
+
+char *reply_check_made(const char *service, const char *op, const json_t *params,
+                       const json_t *result)
+{
+    const struct reply_asked asked = {.params = params};
+    struct checking c = {
+        .asked = &asked, .rule = reply_rule_find(service, op), .result = (json_t *)result};
+
+    if (c.rule)
+        check_content(&c);
+    return c.wrong;
 }
 
 static void refuse(const struct aws_operation *operation, const char *wrong,

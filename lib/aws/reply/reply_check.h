@@ -23,4 +23,9 @@ int reply_check(const struct aws_operation *operation, const struct reply_asked 
  * (NULL: none).  New text, to stand behind "the reply", or NULL. */
 char *reply_check_always(const char *words, const json_t *result);
 
+/* The same rules for a result that was made of what another operation told: what it would say of one
+ * that AWS sent.  New text, or NULL: it may stand in its place. */
+char *reply_check_made(const char *service, const char *op, const json_t *params,
+                       const json_t *result);
+
 #endif

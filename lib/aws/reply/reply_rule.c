@@ -118,6 +118,11 @@ static const struct reply_rule iam[] = {
      .echo = "Role.RoleName~RoleName",
      .owner = "Role.Arn",
      .why = MODEL},
+    {.op = "GetAccountAuthorizationDetails",
+     .always = "RoleDetailList RoleDetailList[].RoleName",
+     .owner = "RoleDetailList[].Arn",
+     .more = "IsTruncated=Marker",
+     .why = MODEL "; asked for roles, their list is there, empty or not"},
     {.op = "GetRole",
      .always = "Role.Arn Role.Path Role.AssumeRolePolicyDocument",
      .echo = "Role.RoleName~RoleName",
@@ -174,6 +179,14 @@ static const struct reply_rule logs[] = {
     {.op = "ListTagsForResource", .always = "tags", .why = "API reference; no tags are {}"},
     {.op = "PutLogEvents", .why = "the sequence token is no longer meant to be used"},
     {.op = "PutResourcePolicy", .why = "what comes back grew with the years"},
+    {0},
+};
+
+static const struct reply_rule resourcegroupstaggingapi[] = {
+    {.op = "GetResources",
+     .always = "ResourceTagMappingList ResourceTagMappingList[].ResourceARN",
+     .owner = "ResourceTagMappingList[].ResourceARN",
+     .why = LIST},
     {0},
 };
 
@@ -299,6 +312,7 @@ static const struct {
      "AssociateKmsKey CreateLogGroup CreateLogStream DeleteLogGroup DeleteResourcePolicy "
      "DeleteRetentionPolicy DeleteSubscriptionFilter DisassociateKmsKey PutRetentionPolicy "
      "PutSubscriptionFilter TagResource UntagResource"},
+    {"resourcegroupstaggingapi", resourcegroupstaggingapi, ""},
     /* Those that answer in headers alone, too. */
     {"s3", s3,
      "CreateBucket DeleteObject PutBucketEncryption PutBucketLifecycleConfiguration "
@@ -354,6 +368,9 @@ const struct reply_partial reply_rule_partials[] = {
     {"iam", "SimulatePrincipalPolicy",
      "EvaluationResults[].ResourceSpecificResults[].MissingContextValues", REPLY_PARTIAL_STATE,
      "one resource, where several were asked about"},
+    {"resourcegroupstaggingapi", "GetResources",
+     "ResourceTagMappingList[].ComplianceDetails.MissingTagKeys", REPLY_PARTIAL_STATE,
+     "a tag policy, which is not asked about"},
     {"logs", "FilterLogEvents", "searchedLogStreams", REPLY_PARTIAL_STATE,
      "nothing: always empty since 2021"},
     {"logs", "PutLogEvents", "rejectedLogEventsInfo", REPLY_PARTIAL_UNUSED, NULL},

@@ -192,6 +192,20 @@ def list_attached_role_policies(call: Call) -> dict[str, Any]:
     return paged(call, "AttachedPolicies", role_of(call).attached_managed_policies)
 
 
+def detailed(role: Any) -> dict[str, Any]:
+    """RoleDetail has all that a role is attached to, and neither description nor longest session."""
+    found = {key: value for key, value in shown(role).items() if key not in ("Description", "MaxSessionDuration")}
+    policies = [{"PolicyName": name, "PolicyDocument": quote(role.policies[name], safe="-_.~")} for name in sorted(role.policies)]
+    return {**found, "InstanceProfileList": [], "RolePolicyList": policies, "AttachedManagedPolicies": role.attached_managed_policies}
+
+
+@handles("iam", "GetAccountAuthorizationDetails")
+def get_account_authorization_details(call: Call) -> dict[str, Any] | None:
+    if call.params.get("Filter") != ["Role"]:
+        return None  # moto's
+    return paged(call, "RoleDetailList", [detailed(role) for role in sorted(call.backend().get_roles(), key=lambda role: role.name)])
+
+
 @handles("iam", "ListRoleTags")
 def list_role_tags(call: Call) -> dict[str, Any]:
     return paged(call, "Tags", sorted_tags(role_of(call)))

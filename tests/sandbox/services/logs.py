@@ -110,7 +110,10 @@ def describe_log_groups(call: Call) -> dict[str, Any]:
     p, groups = call.params, call.backend().groups
     if "logGroupNamePrefix" in p and "logGroupNamePattern" in p:
         raise invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
-    found = [groups[name] for name in sorted(groups)
+    wanted = {name.split(":log-group:")[-1] for name in p.get("logGroupIdentifiers", groups)}
+    if "logGroupIdentifiers" in p and p.keys() - {"logGroupIdentifiers", "includeLinkedAccounts", "nextToken"}:
+        raise invalid("logGroupIdentifiers can be specified with includeLinkedAccounts only.")
+    found = [groups[name] for name in sorted(groups.keys() & wanted)
              if name.startswith(p.get("logGroupNamePrefix", ""))
              and p.get("logGroupNamePattern", "").lower() in name.lower()
              and p.get("logGroupClass", getattr(groups[name], "sandbox_class", "STANDARD"))

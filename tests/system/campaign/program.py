@@ -37,6 +37,14 @@ def of_one(folder: Path, region: str, want: dict[str, Any]) -> Path:
     return folder / "one.yaml"
 
 
+def narrow(folder: Path) -> Path:
+    """The shipped spec, with each thing read by itself."""
+    path = folder / "narrow.yaml"
+    text = SHIPPED.read_text().replace("reconcile:\n", "reconcile:\n  wide_reads: false\n", 1)
+    path.write_text(f"template: {ROOT}/specs/pipeline.yaml\n{text}")
+    return path
+
+
 @dataclass
 class Said:
     code: int

@@ -160,9 +160,10 @@ def test_what_cannot_be_read_is_not_written(sandbox: Sandbox, billingd: Billingd
     service = service_of(RESOURCES, operation)
     hit = readers_of(RESOURCES, operation)
     world.api()
-    sandbox.faults({"service": service, "operation": operation, "times": 0, "client": "billingd",
-                    "action": "error", "status": 403, "code": DENIED.get(service, "AccessDeniedException"),
-                    "message": "User: sandbox is not authorized"})
+    # (Where there is no database there is no table: its list says so.)
+    sandbox.faults(*({"service": service, "operation": one, "times": 0, "client": "billingd",
+                      "action": "error", "status": 403, "code": DENIED.get(service, "AccessDeniedException"),
+                      "message": "User: sandbox is not authorized"} for one in (operation, operation + "s")))
     said = billingd.apply()
     assert said.code in (1, 77), said
     for name, resource in said.resources.items():

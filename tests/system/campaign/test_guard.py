@@ -133,7 +133,7 @@ def test_a_bucket_whose_reply_has_no_region(sandbox: Sandbox, with_spec: Any, re
     world = World(sandbox, region)
     world.api("one-api")
     billingd = with_spec(f"account: \"{ACCOUNT}\"\nregion: {region}\ntemplate: {ROOT}/specs/pipeline.yaml\n"
-                         "pipelines:\n  one:\n    parameters: {api_name: one-api, bucket: one-bucket, firehose: one, "
+                         "reconcile: {wide_reads: false}\npipelines:\n  one:\n    parameters: {api_name: one-api, bucket: one-bucket, firehose: one, "
                          "log_group: /x/one, database: one, workgroup: one}\n")
     billingd.converge()
     assert billingd.calls(operation="GetBucketLocation") == [], "asked only where it must be"

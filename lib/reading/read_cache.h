@@ -3,8 +3,8 @@
  * Keyed by session, service, operation and parameters.  A write to a service makes what was read of
  * it before stale: later askers read again, earlier ones still get their answer.  However many wait
  * for one answer, READ_CACHE_AT_ONCE of them get it in a round of the loop, which has 50 ms. */
-#ifndef RECONCILE_READ_CACHE_H
-#define RECONCILE_READ_CACHE_H
+#ifndef READING_READ_CACHE_H
+#define READING_READ_CACHE_H
 
 #include "aws/client.h"
 
@@ -35,10 +35,21 @@ void read_cache_free(struct read_cache *cache);
  * done is called once, later. */
 const struct aws_reply *read_cache_get(struct read_cache *cache, const struct read_request *request,
                                        unsigned *depth);
+/* Holds a read back, of which somebody may have the answer without asking AWS for it alone: NULL
+ * when it is none that has to be decided about (as with read_cache_get: *reply tells what is there,
+ * or done is called later).  Else exactly one of the next two has to follow; the cache owns it. */
+struct shared_read *read_cache_hold(struct read_cache *cache, const struct read_request *request,
+                                    const struct aws_reply **reply, unsigned *depth);
+/* It is sent after all. */
+void read_cache_send(struct shared_read *held);
+/* It was answered by something else; depth: the round trips up to that. */
+void read_cache_answer(struct shared_read *held, const struct aws_reply *reply, unsigned depth);
 /* Something was written to this service: nothing read before counts for later askers. */
 void read_cache_stale(struct read_cache *cache, const struct aws_session *session,
                       const char *service);
 /* Requests really sent. */
 unsigned read_cache_calls(const struct read_cache *cache);
+/* How many requests of an operation are under way, or answered and not yet told to all. */
+unsigned read_cache_under_way(const struct read_cache *cache, const char *op);
 
 #endif

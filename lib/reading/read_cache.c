@@ -1,4 +1,4 @@
-#include "reconcile/read_cache.h"
+#include "reading/read_cache.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -16,12 +16,14 @@ struct waiter {
 
 struct shared_read {
     char *key;
-    const struct aws_session *session;
-    const char *service;
+    struct aws_session *session;
+    const char *service, *op;
+    json_t *params; /* while it is not sent */
     struct read_cache *cache;
-    struct aws_call *call; /* while under way */
-    struct waiter *waiters;
+    struct aws_call *call;          /* while under way */
+    struct waiter *waiters, **last; /* last: where the next one goes */
     bool answered, stale;
+    bool counted; /* among those under way */
     struct aws_reply reply;   /* result is our own reference */
     unsigned depth, number;   /* number: read_cache_calls when it was sent */
     struct shared_read *next; /* all entries, for the end of the pass */
@@ -33,6 +35,7 @@ struct read_cache {
     void *tree; /* fresh entries by key */
     struct shared_read *entries;
     unsigned calls;
+    json_t *under_way;                 /* operation -> requests of it */
     TAILQ_HEAD(, shared_read) telling; /* answered, with waiters that do not know it yet */
     unsigned told;                     /* waiters in this round of the loop */
     uv_timer_t *round;                 /* the next one */
@@ -48,6 +51,7 @@ struct read_cache *read_cache_new(uv_loop_t *loop, struct aws_client *client)
     struct read_cache *cache = mem_new(sizeof *cache);
 
     cache->client = client;
+    cache->under_way = json_object();
     TAILQ_INIT(&cache->telling);
     cache->round = mem_new(sizeof *cache->round);
     (void)uv_timer_init(loop, cache->round);
@@ -80,11 +84,27 @@ void read_cache_free(struct read_cache *cache)
             free(w);
         }
         json_decref(entry->reply.result);
+        json_decref(entry->params);
         free(entry->key);
         free(entry);
     }
+    json_decref(cache->under_way);
     uv_close((uv_handle_t *)cache->round, free_timer);
     free(cache);
+}
+
+static void count_under_way(struct read_cache *cache, const char *op, int more)
+{
+    json_int_t count = json_integer_value(json_object_get(cache->under_way, op));
+
+    json_object_set_new(cache->under_way, op, json_integer(count + more));
+}
+
+static void told_all(struct shared_read *entry)
+{
+    if (entry->counted)
+        count_under_way(entry->cache, entry->op, -1);
+    entry->counted = false;
 }
 
 /* A waiter may ask for more; each is unlinked before it is called. */
@@ -98,6 +118,8 @@ static void tell_next(struct read_cache *cache)
         TAILQ_REMOVE(&cache->telling, entry, telling);
     cache->told++;
     waiter->done(waiter->arg, waiter->slot, &entry->reply, entry->depth);
+    if (!entry->waiters)
+        told_all(entry);
     free(waiter);
 }
 
@@ -121,11 +143,8 @@ static void on_round(uv_timer_t *timer)
         tell(cache);
 }
 
-static void on_reply(void *arg, const struct aws_reply *reply)
+static void take_reply(struct shared_read *entry, const struct aws_reply *reply)
 {
-    struct shared_read *entry = arg;
-
-    entry->call = NULL;
     entry->answered = true;
     entry->reply = *reply;
     entry->reply.result = json_share(reply->result);
@@ -133,6 +152,16 @@ static void on_reply(void *arg, const struct aws_reply *reply)
         return;
     TAILQ_INSERT_TAIL(&entry->cache->telling, entry, telling);
     tell(entry->cache);
+}
+
+static void on_reply(void *arg, const struct aws_reply *reply)
+{
+    struct shared_read *entry = arg;
+
+    entry->call = NULL;
+    if (!entry->waiters)
+        told_all(entry);
+    take_reply(entry, reply);
 }
 
 static struct shared_read *shared_read_new(struct read_cache *cache,
@@ -145,29 +174,41 @@ static struct shared_read *shared_read_new(struct read_cache *cache,
         mem_printf("%p %s %s %s", (void *)request->session, request->service, request->op, params);
     entry->session = request->session;
     entry->service = request->service;
+    entry->op = request->op;
+    entry->params = json_share(request->params);
+    entry->depth = request->depth + 1;
     entry->cache = cache;
+    entry->last = &entry->waiters;
     return entry;
 }
 
 static void shared_read_free_unused(struct shared_read *entry)
 {
+    json_decref(entry->params);
     free(entry->key);
     free(entry);
 }
 
-static void shared_read_send(struct shared_read *entry, const struct read_request *request)
+void read_cache_send(struct shared_read *held)
 {
-    struct read_cache *cache = entry->cache;
+    struct read_cache *cache = held->cache;
 
-    entry->next = cache->entries;
-    cache->entries = entry;
-    entry->depth = request->depth + 1;
-    entry->number = ++cache->calls;
-    entry->call = aws_client_send_page(/* its askers are tasks, which look */
-                                       cache->client,
-                                       &(struct aws_request){request->session, request->service,
-                                                             request->op, request->params},
-                                       on_reply, entry);
+    held->number = ++cache->calls;
+    held->counted = true;
+    count_under_way(cache, held->op, 1);
+    held->call = aws_client_send_page(/* its askers are tasks, which look */
+                                      cache->client,
+                                      &(struct aws_request){held->session, held->service, held->op,
+                                                            held->params},
+                                      on_reply, held);
+    json_decref(held->params);
+    held->params = NULL;
+}
+
+void read_cache_answer(struct shared_read *held, const struct aws_reply *reply, unsigned depth)
+{
+    held->depth = depth;
+    take_reply(held, reply);
 }
 
 /* Later askers do not find it; those who wait still get their answer. */
@@ -177,31 +218,51 @@ static void make_stale(struct shared_read *entry)
     (void)tdelete(entry, &entry->cache->tree, compare);
 }
 
-const struct aws_reply *read_cache_get(struct read_cache *cache, const struct read_request *request,
-                                       unsigned *depth)
+static void add_waiter(struct shared_read *entry, const struct read_request *request)
+{
+    struct waiter *waiter = mem_new(sizeof *waiter);
+
+    *waiter = (struct waiter){request->done, request->arg, request->slot, NULL};
+    *entry->last = waiter;
+    entry->last = &waiter->next;
+}
+
+struct shared_read *read_cache_hold(struct read_cache *cache, const struct read_request *request,
+                                    const struct aws_reply **reply, unsigned *depth)
 {
     struct shared_read *fresh = shared_read_new(cache, request), *entry;
-    struct waiter *waiter, **last;
 
+    *reply = NULL;
     entry = *(struct shared_read **)tsearch(fresh, &cache->tree, compare);
     if (entry != fresh && entry->number <= request->since) {
         make_stale(entry);
         entry = *(struct shared_read **)tsearch(fresh, &cache->tree, compare);
     }
-    if (entry == fresh)
-        shared_read_send(entry, request);
-    else
+    if (entry == fresh) {
+        entry->number = cache->calls + 1;
+        entry->next = cache->entries;
+        cache->entries = entry;
+    } else {
         shared_read_free_unused(fresh);
+    }
     if (entry->answered) {
         *depth = entry->depth;
-        return &entry->reply;
+        *reply = &entry->reply;
+        return NULL;
     }
-    waiter = mem_new(sizeof *waiter);
-    *waiter = (struct waiter){request->done, request->arg, request->slot, NULL};
-    for (last = &entry->waiters; *last; last = &(*last)->next)
-        ;
-    *last = waiter;
-    return NULL;
+    add_waiter(entry, request);
+    return entry == fresh ? entry : NULL;
+}
+
+const struct aws_reply *read_cache_get(struct read_cache *cache, const struct read_request *request,
+                                       unsigned *depth)
+{
+    const struct aws_reply *reply;
+    struct shared_read *held = read_cache_hold(cache, request, &reply, depth);
+
+    if (held)
+        read_cache_send(held);
+    return reply;
 }
 
 void read_cache_stale(struct read_cache *cache, const struct aws_session *session,
@@ -216,4 +277,9 @@ void read_cache_stale(struct read_cache *cache, const struct aws_session *sessio
 unsigned read_cache_calls(const struct read_cache *cache)
 {
     return cache->calls;
+}
+
+unsigned read_cache_under_way(const struct read_cache *cache, const char *op)
+{
+    return (unsigned)json_integer_value(json_object_get(cache->under_way, op));
 }
