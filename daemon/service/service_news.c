@@ -50,17 +50,65 @@ static void log_differences(const struct task *task)
     }
 }
 
-static void log_repair(const struct task *task)
+static const char *event_of(const struct task *task)
 {
     static const char *const events[] = {
         [PLAN_CREATE] = "created", [PLAN_UPDATE] = "repaired", [PLAN_REMOVE] = "deleted"};
     enum plan_action action = task_plan(task)->action;
-    const char *event = action <= PLAN_REMOVE && events[action] ? events[action] : "repaired";
 
-    log_differences(task);
+    return action <= PLAN_REMOVE && events[action] ? events[action] : "repaired";
+}
+
+static void log_written(const struct task *task, const char *event, unsigned writes)
+{
     log_info(event, "{s:s, s:s, s:i}", "resource", task_address(task), "kind",
-             task_kind(task)->name, "writes", (int)task_writes(task));
-    metric_add(&service_metrics.repairs_total, task_writes(task), task_kind(task)->name, NULL);
+             task_kind(task)->name, "writes", (int)writes);
+    metric_add(&service_metrics.repairs_total, writes, task_kind(task)->name, NULL);
+}
+
+static void log_repair(const struct task *task)
+{
+    log_differences(task);
+    log_written(task, event_of(task), task_writes(task));
+}
+
+/* What was written, and no look has shown yet: the pass failed after it, AWS was still at work, or
+ * the answer was lost.  A create stays one, whatever is written to it later. */
+static void keep_unseen(struct service_view *view, const struct task *task)
+{
+    unsigned writes = task_writes(task) + task_lost_writes(task);
+    const json_t *before = json_object_get(view->unseen, task_address(task));
+
+    if (!writes)
+        return;
+    if (!view->unseen)
+        view->unseen = json_object();
+    json_object_set_new(view->unseen, task_address(task),
+                        json_pack("{s:s, s:I}", "event",
+                                  before ? json_text(before, "event") : event_of(task), "writes",
+                                  (json_int_t)writes + json_whole(before, "writes")));
+}
+
+/* All that was written was seen; other fields may stay as they are. */
+static bool is_repaired(const struct task *task)
+{
+    enum task_verdict verdict = task_verdict(task);
+
+    return verdict == VERDICT_REPAIRED ||
+           (verdict == VERDICT_HELD && task_writes(task) && plan_is_stuck(task_last_plan(task)));
+}
+
+/* It is as wanted now: each change stands in the log once it is seen. */
+static void log_unseen(struct service_view *view, const struct task *task)
+{
+    json_auto_t *unseen = json_share(json_object_get(view->unseen, task_address(task)));
+    bool again = is_repaired(task) && unseen && !strcmp(json_text(unseen, "event"), event_of(task));
+
+    if (!unseen)
+        return;
+    if (!again)
+        log_written(task, json_text(unseen, "event"), (unsigned)json_whole(unseen, "writes"));
+    (void)json_object_del(view->unseen, task_address(task));
 }
 
 static void log_problem(const struct task *task)
@@ -97,7 +145,11 @@ void service_news_task(struct service *service, const struct task *task)
     enum task_verdict verdict = task_verdict(task);
     cleanup_free char *how = NULL;
 
-    if (verdict == VERDICT_REPAIRED)
+    if (verdict == VERDICT_SYNCED || is_repaired(task))
+        log_unseen(&service->view, task);
+    else
+        keep_unseen(&service->view, task);
+    if (is_repaired(task))
         log_repair(task);
     if (service->stopping || service->next)
         return; /* "stopped before it was done" is what we did ourselves */

@@ -44,6 +44,8 @@ struct service;
 struct service_view {
     json_t *told;          /* resource or pipeline -> how it was */
     json_t *warnings;      /* of the last pass */
+    json_t *unseen;        /* resource -> {"event", "writes"}: written, or perhaps, and not told yet
+                              since no look showed it */
     json_t *pauses;        /* pipeline -> its pauses, as last known */
     json_t *conflicts;     /* pipeline -> why another spec is in force for it, a sentence */
     json_t *pauses_unread; /* pipeline -> true: the last look could not read them */

@@ -309,4 +309,5 @@ void service_view_fini(struct service *service)
     free(view->quotas);
     free(view->summary);
     free(view->status);
+    json_decref(view->unseen);
 }

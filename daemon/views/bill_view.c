@@ -129,17 +129,23 @@ static void print_evidence(const json_t *bill, FILE *out)
 
 static void print_draft(const json_t *bill, FILE *out, bool color)
 {
-    const json_t *day;
+    const json_t *days = json_object_get(bill, "open_days"), *day;
+    const char *borrowed = json_text(bill, "borrowed");
+    const char *begin = terminal_style(color, STYLE_YELLOW),
+               *end = terminal_style(color, STYLE_PLAIN);
     size_t i;
 
     if (!bill_is_draft(bill))
         return;
-    (void)fprintf(out, "%sdraft%s         not final:", terminal_style(color, STYLE_YELLOW),
-                  terminal_style(color, STYLE_PLAIN));
-    json_array_foreach(json_object_get(bill, "open_days"), i, day)
+    if (json_array_size(days))
+        (void)fprintf(out, "%sdraft%s         not final:", begin, end);
+    json_array_foreach(days, i, day)
         (void)fprintf(out, "%s %s %s", i ? "," : "", json_text(day, "day"),
                       json_text(day, "state"));
-    (void)fputc('\n', out);
+    if (json_array_size(days))
+        (void)fputc('\n', out);
+    if (borrowed)
+        (void)fprintf(out, "%sdraft%s         no close signs it: %s\n", begin, end, borrowed);
 }
 
 void bill_view_print(const json_t *bill, FILE *out, bool color)

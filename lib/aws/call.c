@@ -180,6 +180,8 @@ static void try_again_later(struct aws_call *call, const struct aws_raw_reply *r
 
 static void on_refused(struct aws_call *call, const struct aws_raw_reply *raw)
 {
+    if (raw->status >= 500 || strcmp(call->reply.error.code, "InvalidReply") == 0)
+        call->reply.may_be_done = true;
     if (call_attempt_learn(call, raw))
         begin(call);
     else
@@ -214,6 +216,7 @@ static void on_no_reply(struct aws_call *call, const struct http_reply *http)
     cleanup_free char *message = mem_printf("%s: %s", call->endpoint.host, http->problem);
 
     call_attempt_error(call, codes[http->failure], message);
+    call->reply.may_be_done = call->reply.may_be_done || http->sent;
     observe(call, call->reply.error.code);
     if (http->failure == HTTP_REFUSED)
         finish_refused(call, ERR_INVALID);
@@ -276,6 +279,7 @@ static void on_timer(uv_timer_t *timer)
         begin(call);
         return;
     }
+    call->reply.may_be_done = call->reply.may_be_done || call->state == CALL_SENDING;
     call_attempt_error(call, "Timeout",
                        call->state == CALL_WAITING ? "no credentials before the call's deadline"
                                                    : "no reply before the call's deadline");

@@ -212,6 +212,29 @@ static bool is_elsewhere(struct aws_call *call, const struct aws_raw_reply *raw)
     return true;
 }
 
+/* Sent away without a word where to, or once more: what was learned of the bucket's region is wrong
+ * by now.  S3's own sentence does not name the region that was asked. */
+static void tell_elsewhere(struct aws_call *call)
+{
+    struct aws_error *error = &call->reply.error;
+    const char *bucket = bucket_of(call), *region = call->endpoint.region;
+
+    if (!bucket || strcmp(error->code, "PermanentRedirect") != 0)
+        return;
+    if (strcmp(region, call->region) != 0)
+        aws_error_say(error,
+                      "S3 sends from region %s to %s for bucket %s, and from there away again: was "
+                      "it made anew in another region? The next look asks in %s",
+                      call->region, region, bucket, call->region);
+    else
+        aws_error_say(error,
+                      "bucket %s lies in another region than %s, where it was asked for, and S3 "
+                      "does not say in which; the spec's region must be the bucket's, or name a "
+                      "bucket of that region",
+                      bucket, region);
+    (void)json_object_del(call->client->bucket_regions, bucket);
+}
+
 /* A refusal of HEAD has no body that could say why: S3's time too far off (403), expired token
  * (400). */
 static bool says_nothing(const struct aws_call *call, int status)
@@ -243,5 +266,8 @@ static bool is_expired(struct aws_call *call)
 
 bool call_attempt_learn(struct aws_call *call, const struct aws_raw_reply *raw)
 {
-    return is_elsewhere(call, raw) || is_skewed(call, raw) || is_expired(call);
+    if (is_elsewhere(call, raw) || is_skewed(call, raw) || is_expired(call))
+        return true;
+    tell_elsewhere(call);
+    return false;
 }

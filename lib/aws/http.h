@@ -61,6 +61,7 @@ enum http_failure {
 struct http_reply {
     enum http_failure failure;
     bool connected;                 /* somebody took the connection, whatever came then */
+    bool sent;                      /* of the request at least a part */
     const char *problem;            /* what failed, for people; "" when nothing did */
     struct aws_raw_reply raw;       /* only when failure is HTTP_OK */
     struct http_transfer *transfer; /* for http_keep */

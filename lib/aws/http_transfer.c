@@ -123,13 +123,15 @@ static enum http_failure failure_of(CURLcode code)
 
 void http_transfer_reply(struct http_transfer *t, CURLcode code, struct http_reply *reply)
 {
-    long status = 0;
+    long status = 0, sent = 0;
     curl_off_t connect_us = 0;
 
     *reply = (struct http_reply){.failure = t->too_large ? HTTP_TOO_LARGE : failure_of(code),
                                  .transfer = t};
     (void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect_us);
     reply->connected = connect_us > 0;
+    (void)curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+    reply->sent = sent > 0;
     if (reply->failure == HTTP_OK) {
         (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
         reply->raw.status = (int)status;

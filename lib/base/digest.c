@@ -12,15 +12,48 @@ void digest_sha256_sum(const void *bytes, size_t length, unsigned char sum[stati
         abort(); /* libcrypto without SHA-256 */
 }
 
-void digest_sha256(const void *bytes, size_t length, char hex[static 65])
+static void tell(const unsigned char sum[static 32], char hex[static 65])
 {
     static const char digits[] = "0123456789abcdef";
-    unsigned char sum[32];
 
-    digest_sha256_sum(bytes, length, sum);
-    for (unsigned i = 0; i < sizeof sum; i++) {
+    for (unsigned i = 0; i < 32; i++) {
         hex[2 * i] = digits[sum[i] >> 4];
         hex[2 * i + 1] = digits[sum[i] & 15];
     }
     hex[64] = '\0';
+}
+
+void digest_sha256(const void *bytes, size_t length, char hex[static 65])
+{
+    unsigned char sum[32];
+
+    digest_sha256_sum(bytes, length, sum);
+    tell(sum, hex);
+}
+
+/* An EVP_MD_CTX by another name. */
+struct digest *digest_new(void)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
+        abort(); /* libcrypto without SHA-256, or no memory */
+    return (struct digest *)context;
+}
+
+void digest_add(struct digest *digest, const void *bytes, size_t length)
+{
+    if (!EVP_DigestUpdate((EVP_MD_CTX *)digest, bytes, length))
+        abort();
+}
+
+void digest_end(struct digest *digest, char hex[static 65])
+{
+    unsigned char sum[32];
+    unsigned n = 0;
+
+    if (!EVP_DigestFinal_ex((EVP_MD_CTX *)digest, sum, &n) || n != sizeof sum)
+        abort();
+    EVP_MD_CTX_free((EVP_MD_CTX *)digest);
+    tell(sum, hex);
 }

@@ -10,6 +10,7 @@
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/store_operations.h"
 #include "permissions/iam_policy_keys.h"
+#include "permissions/iam_policy_short.h"
 #include "resources/call_needs.h"
 #include "resources/table.h"
 #include "state/state_object.h"
@@ -239,18 +240,14 @@ static void drop_covered(json_t *resources)
     }
 }
 
-/* Actions on the same resources share a statement; condition: of them all, NULL: none. */
-static void add_grants(json_t *policy, json_t *grants, json_t *condition)
+/* Actions on the same resources as one group; grants are used up. */
+static json_t *groups_of(json_t *grants)
 {
-    const char *name;
-    json_t *all;
+    json_t *groups = json_array();
     void *first;
 
-    json_object_foreach(grants, name, all)
-        drop_covered(all);
     while ((first = json_object_iter(grants))) {
-        json_auto_t *resources = json_share(json_object_iter_value(first));
-        json_t *actions = json_array();
+        json_t *resources = json_copy(json_object_iter_value(first)), *actions = json_object();
         const char *action;
         json_t *other;
         void *next;
@@ -258,11 +255,30 @@ static void add_grants(json_t *policy, json_t *grants, json_t *condition)
         json_object_foreach_safe(grants, next, action, other) {
             if (!json_equal(other, resources))
                 continue;
-            json_array_append_new(actions, json_string(action));
+            json_object_set_new(actions, action, json_true());
             json_object_del(grants, action);
         }
-        add_statement(policy, actions, keys_of(resources), json_share(condition));
+        json_array_append_new(groups,
+                              json_pack("{s:o, s:o}", "actions", actions, "resources", resources));
     }
+    return groups;
+}
+
+/* condition: of them all, NULL: none. */
+static void add_grants(json_t *policy, json_t *grants, json_t *condition)
+{
+    json_auto_t *groups = NULL;
+    const char *name;
+    json_t *each;
+    size_t i;
+
+    json_object_foreach(grants, name, each)
+        drop_covered(each);
+    groups = groups_of(grants);
+    iam_policy_short(groups);
+    json_array_foreach(groups, i, each)
+        add_statement(policy, keys_of(json_object_get(each, "actions")),
+                      keys_of(json_object_get(each, "resources")), json_share(condition));
 }
 
 static void add_bounded(json_t *policy, json_t *grants)

@@ -457,6 +457,11 @@ unsigned task_writes(const struct task *task)
     return task->writes;
 }
 
+unsigned task_lost_writes(const struct task *task)
+{
+    return task->lost;
+}
+
 void task_wake(struct task *task)
 {
     if (task->state == TASK_WAITING)

@@ -154,6 +154,9 @@ const char *task_absent_harm(const struct task *task, const struct plan *plan);
 unsigned task_look_count(const struct task *task);
 /* Writes that AWS accepted. */
 unsigned task_writes(const struct task *task);
+/* Writes that failed, of which AWS may have carried out each all the same: their answer was lost.
+ */
+unsigned task_lost_writes(const struct task *task);
 /* What the spec wants, also of what is ignored; borrowed. */
 const json_t *task_wished(const struct task *task);
 /* Scope as the kind's functions see it (after READING). */

@@ -61,7 +61,7 @@ struct task {
     bool wrote;             /* this round changed something */
     bool put_off;           /* calls of this round could not be made yet */
     size_t next_call;
-    unsigned writes, rounds, looks, conflicts, doubts;
+    unsigned writes, lost, rounds, looks, conflicts, doubts; /* lost: writes without an answer */
     int64_t wait_from_ms, wait_until_ms, wake_ms;
     enum task_state resume; /* what a WAITING task goes on with */
     json_t *yielded;        /* fields left as another spec has them; NULL: none */

@@ -190,6 +190,7 @@ static void write_failed(struct task *task, const struct call *call, const struc
 {
     bool first = !task->failure;
 
+    task->lost += reply->may_be_done;
     if (first)
         task_outcome_fail(task, why, call, reply);
     if (first && why)

@@ -1,10 +1,11 @@
 /* stage_logging -- access logging of an HTTP API's stage.
  *
  * The API is found by name, which is not unique: none or two blocks and asks for api_id.
- * UpdateStage merges, so only the two log settings are sent.  The stage itself is not ours to make.
- */
+ * UpdateStage merges, so only the two log settings are sent.  The stage itself is not ours to make:
+ * the mark among its tags says whose these two settings are, and no more. */
 #include "base/mem.h"
 #include "resources/kind.h"
+#include "resources/table.h"
 
 #include <string.h>
 
@@ -48,6 +49,26 @@ static const struct call update = {
             "logs:DescribeLogGroups",
 };
 
+/* The stage's own ARN has its id, which is known once it was found. */
+static void name_stage(const struct scope *scope, json_t *params)
+{
+    cleanup_free char *arn =
+        table_fill(scope, "arn:{partition}:apigateway:{region}::/apis/{api_id}/stages/{stage}", "");
+
+    json_object_set_new(params, "ResourceArn", json_string(arn));
+}
+/* What IAM is asked about stands with the ARN, its letters escaped or not, behind /tags/.  AWS's
+ * reference has no apigateway:TagResource, but refusals of tags name it all the same. */
+static const struct call put_tags = {
+    .op = "TagResource",
+    .send = "Tags=tags",
+    .amend = name_stage,
+    .settle = policy_made,
+    .action = "apigateway:POST apigateway:TagResource",
+    .resource = "arn:{partition}:apigateway:{region}::/tags/*{api_id}* "
+                "arn:{partition}:apigateway:{region}::/apis/{api_id}/stages/*",
+};
+
 static const struct field fields[] = {
     {.name = "api_name", .flags = FIELD_KEY, .summary = "Name of the HTTP API."},
     {.name = "stage", .flags = FIELD_KEY, .summary = "Name of the stage, usually $default."},
@@ -71,6 +92,13 @@ static const struct field fields[] = {
              "or billed to nobody.",
      .loss = LOSS_MISREAD,
      .summary = "The log line, one JSON object with $context variables."},
+    {.name = "tags",
+     .member = "Tags",
+     .type = FIELD_MAP,
+     .flags = FIELD_OWNER,
+     .set = &put_tags,
+     .summary = "Tags of the stage; others are left alone. Its mark says whose the access log "
+                "settings are, not the stage."},
     {0},
 };
 
@@ -162,7 +190,6 @@ static const struct member members[] = {
      .why = "Throttling and metrics, the API owner's; the access log has no setting per route."},
     {"StageVariables", MEMBER_IGNORED,
      .why = "Values for integrations; the access log knows $context only."},
-    {"Tags", MEMBER_IGNORED, .why = "Tags of the stage, which is not ours."},
     {0},
 };
 

@@ -76,7 +76,8 @@ static bool read_ensure(struct load *load, const struct kind *kind, const struct
     return false;
 }
 
-/* Who says nothing about a resource that carries no mark means those that do. */
+/* Who says nothing about a resource that carries no mark, or is not ours to make, means those that
+ * are. */
 static void read_protect(struct load *load, struct manifest_resource *resource,
                          const struct yaml_node *node, const char *path)
 {
@@ -84,7 +85,7 @@ static void read_protect(struct load *load, struct manifest_resource *resource,
     cleanup_free char *below = mem_printf("%s.protect", path);
 
     load_settings_protect(load, node, path, &resource->protect);
-    if (kind_owner(resource->kind)) {
+    if (kind_owner(resource->kind) && resource->kind->create) {
         if (resource->absent && protect && resource->protect == MANIFEST_PROTECT_ON)
             load_error(load, protect, below, "contradicts `ensure: absent`");
         if (resource->absent) /* only what lies in AWS counts */
@@ -93,7 +94,10 @@ static void read_protect(struct load *load, struct manifest_resource *resource,
     }
     if (protect && resource->protect)
         load_error(load, protect, below,
-                   "a %s has no place for the mark; billingd never deletes one",
+                   kind_owner(resource->kind)
+                       ? "a %s is not made by billingd, which never deletes one: there is nothing "
+                         "to protect"
+                       : "a %s has no place for the mark; billingd never deletes one",
                    resource->kind->title);
     resource->protect = MANIFEST_PROTECT_SILENT;
 }

@@ -17,6 +17,7 @@ from .messages import Request
 MODELS = Path(__file__).resolve().parents[2] / "lib/aws/models"
 # Who gives credentials to people is played beside the sandbox: tests/system/credential_services.py.
 PLAYED_ELSEWHERE = {"sso", "ssooidc"}
+HYPHEN = "__"  # of a label, in a group's name
 SERVICES = tuple(sorted({path.stem for path in MODELS.glob("*.json")} - PLAYED_ELSEWHERE))
 
 
@@ -53,19 +54,24 @@ class Route:
         return 2 * (len(self.constants) + len(self.needed_headers)) + len(self.needed_query)
 
 
+def label(name: str) -> str:
+    """As a group, whose name takes no hyphen."""
+    return f"(?P<{name.rstrip('+').replace('-', HYPHEN)}>{'.+' if name.endswith('+') else '[^/]+'})"
+
+
 def _route(model: OperationModel) -> Route:
     path, _, query = model.http["requestUri"].partition("?")
-    pattern = re.sub(r"\{(\w+)(\+?)\}", lambda m: f"(?P<{m[1]}>{'.+' if m[2] else '[^/]+'})",
-                     re.sub(r"[.-]", lambda m: "\\" + m[0], path))
+    pattern = "".join(re.escape(part) if at % 2 == 0 else label(part)
+                      for at, part in enumerate(re.split(r"\{([\w-]+\+?)\}", path)))
     route = Route(model.name, model.http["method"], re.compile(pattern + "/?" if path != "/" else "/"),
                   parse_qsl(query, keep_blank_values=True))
     if model.input_shape:
         for name in model.input_shape.required_members:
             where = model.input_shape.members[name].serialization
             if where.get("location") == "header":
-                route.needed_headers.add(where.get("locationName", name).lower())
+                route.needed_headers.add(where.get("name", name).lower())
             elif where.get("location") == "querystring":
-                route.needed_query.add(where.get("locationName", name))
+                route.needed_query.add(where.get("name", name))
     return route
 
 
@@ -89,7 +95,7 @@ def match_rest(service: str, request: Request) -> tuple[str, dict[str, str]] | N
             continue
         if not route.needed_query <= names or not all(request.has(h) for h in route.needed_headers):
             continue
-        return route.operation, {k: unquote(v) for k, v in match.groupdict().items()}
+        return route.operation, {k.replace(HYPHEN, "-"): unquote(v) for k, v in match.groupdict().items()}
     return None
 
 

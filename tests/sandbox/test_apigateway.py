@@ -48,6 +48,18 @@ def test_path_of_default_stage(api: Any, wire: Wire) -> None:
     assert status == 200 and json.loads(text)["stageName"] == "$default"
 
 
+def test_tags_of_a_stage(api: Any, refused: Any) -> None:
+    arn = f"arn:aws:apigateway:{REGION}::/apis/{api[1]}/stages/$default"
+    api[0].tag_resource(ResourceArn=arn, Tags={"team": "billing", "a": "1"})
+    api[0].tag_resource(ResourceArn=arn, Tags={"a": "2"})
+    assert stage(api)["Tags"] == api[0].get_tags(ResourceArn=arn)["Tags"] == {"team": "billing", "a": "2"}
+    api[0].untag_resource(ResourceArn=arn, TagKeys=["a"])
+    update(api, Description="text")
+    assert stage(api)["Tags"] == {"team": "billing"}
+    with refused("NotFoundException", "Invalid resource identifier", 404):
+        api[0].tag_resource(ResourceArn=arn + "x", Tags={"a": "1"})
+
+
 def test_logging_can_be_switched_off(api: Any, pipeline: Pipeline) -> None:
     update(api, AccessLogSettings={"DestinationArn": pipeline.group_arn, "Format": FORMAT})
     api[0].delete_access_log_settings(ApiId=api[1], StageName="$default")

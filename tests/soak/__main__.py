@@ -28,7 +28,6 @@ from .drifts import DRIFTS, Account, Drift, Names, bucket_tags, lifecycle, text_
 from .flat import Trend, trend  # noqa: E402
 
 ENDS = ("repaired", "created", "recovered")
-# A create that took effect and whose reply was lost is told as its error, and then as recovered.
 TROUBLES = ("retry", "denied", "failed", "settling")
 ACTIONS = ("throttle", "500", "error", "reset", "drop", "truncate", "lose_reply", "html503", "html", "empty", "cut", "latency")
 CALM = 12  # passes in which all must be well again once there are no faults
@@ -51,6 +50,7 @@ class Soak:
         self.account = Account(sandbox)
         self.pipelines = [Names(i) for i in range(options.pipelines)]
         self.touches: dict[str, set[str]] = {}  # drift -> resources that it shows at
+        self.made: set[str] = set()  # of those, resources that it removes
         self.open: dict[str, set[str]] = {}  # resource -> events that have to come yet
         self.taken = 0  # lines of the log
         self.counts: Counter[str] = Counter()
@@ -72,6 +72,7 @@ class Soak:
                 continue
             if event["event"] == "drift" or event["event"] in ENDS:
                 waits.discard("drift" if event["event"] == "drift" else "end")
+            waits.discard(event["event"])  # a create stands in the log also where its answer was lost
             if event["event"] in ("created", *TROUBLES):
                 waits.discard("drift")  # it was not there at all, or what differs is told with why it stays so
             if not waits:
@@ -86,7 +87,9 @@ class Soak:
             self.read_log()
             drift(self.account, self.pipelines[0])
             self.kick()
-            found = {str(e["resource"]).partition("/")[2] for e in self.read_log() if e["event"] in ("drift", "created")}
+            told = [(e["event"], str(e["resource"]).partition("/")[2]) for e in self.read_log() if e["event"] in ("drift", "created")]
+            found = {resource for _, resource in told}
+            self.made |= {f"{drift.__name__} {resource}" for event, resource in told if event == "created"}
             if not found:
                 raise SystemExit(f"{drift.__name__}: no event tells it")
             self.touches[drift.__name__] = found
@@ -109,7 +112,8 @@ class Soak:
             drift(self.account, names)
             self.counts["injected"] += 1
             for one in self.touches[drift.__name__]:
-                self.open[f"{names.pipeline}/{one}"] = {"drift", "end"}
+                made = {"created"} if f"{drift.__name__} {one}" in self.made else set()
+                self.open[f"{names.pipeline}/{one}"] = {"drift", "end", *made}
 
     def faults(self) -> bool:
         if self.chance.random() > 0.25:

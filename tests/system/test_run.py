@@ -386,6 +386,34 @@ def test_a_change_that_cannot_be_made_is_counted(start: Start, run: Any, sandbox
     assert daemon.end() == 0
 
 
+def test_a_write_whose_answer_was_lost_stands_in_the_log(start: Start, sandbox: Sandbox, api: str) -> None:
+    """The look that shows it tells it, as if the answer had come."""
+    daemon = start()
+    daemon.ready()
+    athena, logs = sandbox.client("athena"), sandbox.client("logs")
+    daemon.kick()
+    before = len(daemon.lines)
+
+    def changes(resource: str) -> list[str]:
+        events = [json.loads(line) for line in daemon.lines[before:] if line.startswith("{")]
+        return [e["event"] for e in events if e.get("resource") == resource and e["event"] in ("created", "repaired", "recovered")]
+
+    query = athena.list_named_queries(WorkGroup="shop-group")["NamedQueryIds"][0]
+    sandbox.faults({"action": "lose_reply", "operation": "CreateNamedQuery", "client": "billingd", "times": 0},
+                   {"action": "lose_reply", "operation": "PutRetentionPolicy", "client": "billingd", "times": 0})
+    athena.delete_named_query(NamedQueryId=query)
+    logs.put_retention_policy(logGroupName="/aws/apigw/shop", retentionInDays=1)
+    daemon.kick()
+    lost = {e["resource"] for e in daemon.events("retry")}
+    assert len(lost) == 2 and "shop/access_logs" in lost, daemon.text()
+    [made] = lost - {"shop/access_logs"}
+    sandbox.faults()
+    daemon.kick()
+    daemon.kick()
+    assert changes(made) == ["created", "recovered"], daemon.text()
+    assert changes("shop/access_logs") == ["repaired", "recovered"], daemon.text()
+
+
 def test_two_regions(start: Start, sandbox: Sandbox, spec: Spec) -> None:
     make_api(sandbox, "one")
     make_api(sandbox, "two", "us-east-1")

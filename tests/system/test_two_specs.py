@@ -9,7 +9,8 @@ from conftest import Daemon, Sandbox, Spec, make_api, pipeline
 MARK, DEPLOYMENT = "billingd", "billingd-deployment"
 # What says which thing a write is of.
 NAMES = ("Bucket", "Key", "RoleName", "PolicyName", "logGroupName", "logStreamName", "filterName", "DeliveryStreamName",
-         "policyName", "Name", "Database", "DatabaseName", "WorkGroup", "AlarmName", "ResourceARN", "resourceArn", "ApiId")
+         "policyName", "Name", "Database", "DatabaseName", "WorkGroup", "AlarmName", "ResourceARN", "ResourceArn", "resourceArn",
+         "ApiId")
 
 
 def deployment(name: str, api: str = "ddn-api", more: str = "") -> str:
@@ -97,7 +98,45 @@ def test_another_deployments_things_are_refused_by_its_name(run: Any, sandbox: S
     assert "it belongs to the pipeline shop@other-bucket of another spec" in plan(run)["shop/stream"]["reason"]
 
 
-def as_before(sandbox: Sandbox) -> int:
+def stage_of(sandbox: Sandbox, api: str) -> tuple[str, dict[str, str]]:
+    """Where it logs to, and its tags."""
+    found = sandbox.client("apigatewayv2").get_stage(ApiId=api, StageName="$default")
+    return found["AccessLogSettings"]["DestinationArn"].rpartition(":")[2], found["Tags"]
+
+
+def test_a_stage_logs_for_the_deployment_that_its_mark_names(run: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    gateway = sandbox.client("apigatewayv2")
+    arn = f"arn:aws:apigateway:ap-northeast-2::/apis/{api}/stages/$default"
+    gateway.tag_resource(ResourceArn=arn, Tags={"team": "web"})
+    assert run("apply", "--yes").returncode == 0
+    marked = {"team": "web", MARK: "shop", DEPLOYMENT: "shop-bucket"}
+    assert stage_of(sandbox, api) == ("/aws/apigw/shop", marked)
+    # Another deployment of the same API has all of its own, but not the stage.
+    second = deployment("other")
+    spec.write(pipelines=second)
+    for expected in (True, False):
+        sandbox.clear()
+        done = run("apply", "--yes", "-o", "json")
+        [refused] = [r for r in json.loads(done.stdout)["resources"] if r["verdict"] == "blocked"]
+        assert done.returncode == 1 and refused["resource"] == "shop/stage_logging"
+        assert "it belongs to the pipeline shop@shop-bucket of another spec" in refused["text"]
+        assert bool(written(sandbox)) == expected and not {"UpdateStage"} & set(written(sandbox))
+        assert stage_of(sandbox, api) == ("/aws/apigw/shop", marked)
+    spec.write(pipelines=second + "    formerly: [shop@shop-bucket]\n")
+    assert run("apply", "--yes").returncode == 0
+    assert stage_of(sandbox, api) == ("/aws/apigw/other", {**marked, DEPLOYMENT: "other-bucket"})
+    spec.write(pipelines=pipeline())
+    assert "shop@other-bucket" in plan(run)["shop/stage_logging"]["reason"]
+    # A stage that an older billingd set up has no mark: it comes with one write, once.
+    spec.write(pipelines=second)
+    gateway.untag_resource(ResourceArn=arn, TagKeys=[MARK, DEPLOYMENT])
+    sandbox.clear()
+    assert differences(plan(run)) == {f"shop/stage_logging tags.{MARK}", f"shop/stage_logging tags.{DEPLOYMENT}"}
+    assert run("apply", "--yes").returncode == 0 and written(sandbox) == ["TagResource"]
+    assert plan(run) == {} and stage_of(sandbox, api)[1] == {**marked, DEPLOYMENT: "other-bucket"}
+
+
+def as_before(sandbox: Sandbox, api: str) -> int:
     """Marks as an older billingd wrote them: the pipeline's name alone."""
     stripped = 0
     logs, iam, glue, s3 = (sandbox.client(n) for n in ("logs", "iam", "glue", "s3"))
@@ -115,7 +154,9 @@ def as_before(sandbox: Sandbox) -> int:
     database = glue.get_database(Name="shop")["Database"]
     database["Parameters"].pop(DEPLOYMENT)
     glue.update_database(Name="shop", DatabaseInput={"Name": "shop", "Parameters": database["Parameters"]})
-    stripped += 4
+    sandbox.client("apigatewayv2").untag_resource(
+        ResourceArn=f"arn:aws:apigateway:ap-northeast-2::/apis/{api}/stages/$default", TagKeys=[DEPLOYMENT])
+    stripped += 5
     for table in glue.get_tables(DatabaseName="shop")["TableList"]:
         table["Parameters"].pop(DEPLOYMENT)
         accepted = ("Name", "Description", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters",
@@ -127,7 +168,7 @@ def as_before(sandbox: Sandbox) -> int:
 
 def test_marks_of_an_older_billingd_stay_ours(run: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
     assert run("apply", "--yes").returncode == 0
-    assert as_before(sandbox) == 13
+    assert as_before(sandbox, api) == 14
     sandbox.clear()
     assert plan(run) == {} and run("apply", "--yes").returncode == 0 and written(sandbox) == []
     # With the next write that is made anyway the mark is made whole, and the plan says so.

@@ -666,13 +666,60 @@ static void test_bucket_region_once(void)
 {
     static const struct server_reply script[] = {
         CLOSES(XML("301 Moved", "x-amz-bucket-region: eu-west-1\r\n", "")),
-        CLOSES(XML("301 Moved", "x-amz-bucket-region: eu-west-2\r\n", ""))};
+        CLOSES(XML("301 Moved", "x-amz-request-id: r\r\nx-amz-bucket-region: eu-west-2\r\n", ""))};
 
     UP(script);
     send_call("s3", "HeadBucket", bucket());
     end();
     CHECK_INT(last()->attempts, 2);
     CHECK_INT(last()->kind, ERR_INVALID);
+    CHECK_TEXT(last()->error.code, "PermanentRedirect");
+    CHECK(strstr(last()->error.message, "from region ap-northeast-2 to eu-west-1"));
+}
+
+#define UNTOLD CLOSES(XML("301 Moved", "x-amz-request-id: r\r\n", ""))
+
+/* Where S3 sends away without saying where to, what was asked is told. */
+static void test_bucket_region_untold(void)
+{
+    static const struct server_reply script[] = {UNTOLD};
+
+    UP(script);
+    send_call("s3", "HeadBucket", bucket());
+    end();
+    CHECK_INT(last()->attempts, 1);
+    CHECK_INT(last()->kind, ERR_INVALID);
+    CHECK_TEXT(last()->error.code, "PermanentRedirect");
+    CHECK(strstr(last()->error.message,
+                 "bucket some-bucket lies in another region than ap-northeast-2"));
+}
+
+static void then_head_again(void *arg, const struct aws_reply *reply)
+{
+    json_t *params = bucket();
+
+    CHECK(strstr(reply->error.message, "to eu-west-1 for bucket some-bucket"));
+    aws_client_send(f.client, &(struct aws_request){f.session, "s3", "HeadBucket", params},
+                    then_head, arg);
+    json_decref(params);
+}
+
+/* What was learned of the bucket's region is forgotten then. */
+static void test_bucket_region_is_forgotten(void)
+{
+    static const struct server_reply script[] = {
+        CLOSES(XML("301 Moved", "x-amz-bucket-region: eu-west-1\r\n", "")), UNTOLD,
+        CLOSES(XML("200 OK", "", "")), CLOSES(XML("200 OK", "", ""))};
+    json_t *params = bucket();
+
+    UP(script);
+    f.left = 1;
+    aws_client_send(f.client, &(struct aws_request){f.session, "s3", "HeadBucket", params},
+                    then_head_again, NULL);
+    json_decref(params);
+    end();
+    CHECK_TEXT(part(1, "Credential=AKENV/20231114/", "/"), "eu-west-1");
+    CHECK_TEXT(part(2, "Credential=AKENV/20231114/", "/"), "ap-northeast-2");
 }
 
 /* Made here or nowhere. */
@@ -1259,6 +1306,8 @@ int main(void)
     test_bucket_region();
     test_bucket_region_is_kept();
     test_bucket_region_once();
+    test_bucket_region_untold();
+    test_bucket_region_is_forgotten();
     test_create_stays();
     test_clock_skew();
     test_clock_skew_of_head();

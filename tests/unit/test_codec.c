@@ -227,7 +227,7 @@ static void test_errors(void)
         "</Error>",
         "404 NoSuchBucketPolicy|The|q");
     check_error("s3", "HeadBucket", 404, "x-amz-request-id:q\ncontent-type:application/xml\n", "",
-                "404 HTTP 404|no error document (0 bytes, application/xml)|q");
+                "404 HTTP 404|HEAD has no document that says more: there is none of that name|q");
     check_error(
         "s3", "GetBucketTagging", 200, "",
         "<Error><Code>InternalError</Code><Message>m</Message><RequestId>z</RequestId></Error>",
@@ -253,14 +253,45 @@ static void test_errors(void)
                 "503 HTTP 503|no error document (30 bytes, text/html)|");
     check_error("sts", "GetCallerIdentity", 502, "", "<html><body><p>no</body></html>",
                 "502 HTTP 502|no error document (31 bytes, no content type)|");
-    check_error("s3", "HeadBucket", 400, "", "",
-                "400 HTTP 400|HEAD is refused without a reason; an expired token is answered like "
-                "this|");
     check_error("s3", "ListObjectsV2", 301, "", "<Error><Code>PermanentRedirect</Code></Error>",
                 "301 PermanentRedirect||");
     check_error("glue", "GetTable", 400, "", "{\"__type\":7}",
                 "400 HTTP 400|no error document (12 "
                 "bytes, no content type)|");
+}
+
+/* Each status that S3 answers HEAD with: its code where it has one meaning, else what it may be. */
+static void test_head_errors(void)
+{
+    static const struct {
+        int status;
+        const char *code, *word;
+    } rows[] = {
+        {301, "PermanentRedirect", "another region"},
+        {307, "TemporaryRedirect", "so new"},
+        {400, "HTTP 400", "expired token"},
+        {403, "HTTP 403", "AccessDenied"},
+        {404, "HTTP 404", "none of that name"},
+        {405, "MethodNotAllowed", "deletion"},
+        {412, "PreconditionFailed", "asked for"},
+        {500, "HTTP 500", "InternalError"},
+        {503, "HTTP 503", "SlowDown"},
+        {418, "HTTP 418", "no error document (0 bytes, no content type)"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct aws_error error;
+        json_t *result = NULL;
+
+        CHECK_INT(decode("s3", "HeadBucket", rows[i].status, "x-amz-request-id:q\n", "", 0, &result,
+                         &error),
+                  -1);
+        CHECK_TEXT(error.code, rows[i].code);
+        CHECK(strstr(error.message, rows[i].word));
+    }
+    /* Whoever answers without S3's request id is not S3. */
+    check_error("s3", "HeadBucket", 301, "", "",
+                "301 HTTP 301|no error document (0 bytes, no content type)|");
 }
 
 static void test_long_message(void)
@@ -397,6 +428,7 @@ int main(void)
     test_tokens();
     test_refused_parameters();
     test_errors();
+    test_head_errors();
     test_long_message();
     test_invalid_replies();
     test_truncated();

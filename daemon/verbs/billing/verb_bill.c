@@ -63,6 +63,18 @@ struct printing {
     const json_t *bill;
 };
 
+/* Where the bill's form has no place for it. */
+static void tell_draft(const json_t *bill)
+{
+    const char *borrowed = json_text(bill, "borrowed");
+
+    if (json_array_size(json_object_get(bill, "open_days")))
+        (void)fputs("billingd: this bill is a draft: not all days of the month are final\n",
+                    stderr);
+    if (borrowed)
+        (void)fprintf(stderr, "billingd: this bill is a draft: %s\n", borrowed);
+}
+
 /* Nobody else writes to standard output meanwhile. */
 static void print_bill(void *arg)
 {
@@ -80,9 +92,8 @@ static void print_bill(void *arg)
         (void)fputs(text, stdout);
     else
         bill_view_print(bill, stdout, options_color(options, stdout));
-    if (bill_is_draft(bill) && options->output >= OUTPUT_CSV)
-        (void)fputs("billingd: this bill is a draft: not all days of the month are final\n",
-                    stderr);
+    if (options->output >= OUTPUT_CSV)
+        tell_draft(bill);
 }
 
 static int compare_with_raw(struct flow *flow, struct billing_turn *turn, json_t *bill,

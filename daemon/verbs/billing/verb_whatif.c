@@ -109,8 +109,11 @@ static int compute(struct flow *flow, struct billing_turn *turn, const struct bi
     document = whatif_run(flow, old, turn->billing->book, *months, e);
     if (!document)
         return -1;
+    json_array_extend(texts, json_object_get(document, "not_final"));
     if (json_array_size(texts))
         json_object_set(document, "not_final", texts);
+    else
+        json_object_del(document, "not_final");
     billing_runner_quiet(turn);
     print_document(turn->options, document);
     (void)fflush(stdout);

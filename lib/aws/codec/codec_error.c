@@ -124,6 +124,51 @@ static bool is_head(const struct aws_operation *operation)
     return method && strcmp(method, "HEAD") == 0;
 }
 
+/* S3 answers HEAD without a document, so that the status alone has to tell.  Where it has one
+ * meaning only, that one's code is taken, so that it is treated alike.  Source: "Error responses"
+ * and HeadBucket, HeadObject in the S3 API reference; 307 and 301: "Making requests over virtual
+ * hosting", request redirection. */
+static const struct head_word {
+    int status;
+    const char *code; /* NULL: several have the status */
+    const char *message;
+} head_words[] = {
+    {301, "PermanentRedirect", "the bucket lies in another region"},
+    {307, "TemporaryRedirect",
+     "the bucket is so new that its name does not lead to its region everywhere yet"},
+    {400, NULL,
+     "HEAD is refused without a reason; an expired token is answered like this, and a request "
+     "signed for another region than the bucket's"},
+    {403, NULL,
+     "HEAD is refused without a reason; AccessDenied is answered like this (a permission that is "
+     "missing, a policy that denies, what belongs to another account), and keys that S3 does not "
+     "know"},
+    {404, NULL, "HEAD has no document that says more: there is none of that name"},
+    {405, "MethodNotAllowed",
+     "HEAD is not allowed on it; a version that only marks a deletion is answered like this"},
+    {412, "PreconditionFailed", "it is not, or no longer, what the request asked for"},
+    {500, NULL, "HEAD has no document that says more; an InternalError is answered like this"},
+    {503, NULL,
+     "HEAD has no document that says more; SlowDown and ServiceUnavailable are answered like "
+     "this"},
+};
+
+/* Only where S3 itself answered: a proxy's status means nothing (reply_check). */
+static void read_head_error(const struct aws_raw_reply *reply, struct aws_error *error)
+{
+    if (!aws_message_reply_header(reply, "x-amz-request-id"))
+        return;
+    for (size_t i = 0; i < sizeof head_words / sizeof *head_words; i++) {
+        const struct head_word *word = &head_words[i];
+
+        if (word->status != reply->status)
+            continue;
+        if (word->code)
+            aws_error_copy(error->code, sizeof error->code, word->code, strlen(word->code));
+        set_message(error, word->message);
+    }
+}
+
 void codec_error_read(const struct aws_operation *operation, const struct aws_raw_reply *reply,
                       struct aws_error *error)
 {
@@ -134,15 +179,12 @@ void codec_error_read(const struct aws_operation *operation, const struct aws_ra
         read_json_error(reply, error);
     else
         read_xml_error(reply, error);
+    if (!*error->code && is_head(operation))
+        read_head_error(reply, error);
     if (*error->code)
         return;
     (void)snprintf(error->code, sizeof(error->code), "HTTP %d", reply->status);
-    if (*error->message)
-        return;
-    if (is_head(operation) && reply->status == 400) /* S3, of ExpiredToken as well */
-        aws_error_say(error, "HEAD is refused without a reason; an expired token is answered like "
-                             "this");
-    else
+    if (!*error->message)
         aws_error_say(error, "no error document (%zu bytes, %.80s)", reply->body_length,
                       type ? type : "no content type");
 }

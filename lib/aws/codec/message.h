@@ -50,6 +50,8 @@ struct aws_reply {
                                "Credentials" when no usable reply came */
     enum err_kind kind;     /* ERR_NONE, or what to do about error */
     bool throttled;
+    bool may_be_done;  /* an attempt was sent that AWS may have carried out: its answer was lost, or
+                          was no answer to it (status 5xx, or none of AWS's) */
     unsigned attempts; /* HTTP requests sent, 1 or more; 0 when none could be sent */
     int64_t elapsed_ms;
 };

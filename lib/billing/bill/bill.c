@@ -47,6 +47,8 @@ static void make(void *arg)
     struct making *making = arg;
 
     making->bill = bill_of_usage(making->billing, making->request, &making->usage, making->e);
+    if (making->bill)
+        bill_set_borrowed(making->bill, making->billing, making->request, &making->usage);
     if (making->bill && making->sources)
         *making->sources = json_share(making->usage.sources);
     usage_fini(&making->usage);
@@ -64,9 +66,21 @@ json_t *bill_make(struct flow *flow, const struct billing *billing,
     return making.bill;
 }
 
+void bill_set_borrowed(json_t *bill, const struct billing *billing,
+                       const struct usage_request *request, const struct usage *usage)
+{
+    cleanup_free char *text =
+        rating_borrowed(billing->book, request->days, usage->lines, usage->count);
+
+    if (text)
+        json_object_set_new(bill, "borrowed", json_string(text));
+}
+
 void bill_set_days(json_t *bill, json_t *days)
 {
-    json_object_set_new(bill, "draft", json_boolean(json_array_size(days) > 0));
+    bool draft = json_array_size(days) || json_object_get(bill, "borrowed");
+
+    json_object_set_new(bill, "draft", json_boolean(draft));
     json_object_set_new(bill, "open_days", days);
 }
 

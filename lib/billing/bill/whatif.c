@@ -40,6 +40,10 @@ static void rate(void *arg)
     rating->before = bill_of_usage(rating->old, rating->request, &rating->usage, rating->e);
     if (rating->before && rating->new)
         rating->after = bill_of_usage(rating->new, rating->request, &rating->usage, rating->e);
+    if (rating->before)
+        bill_set_borrowed(rating->before, rating->old, rating->request, &rating->usage);
+    if (rating->after)
+        bill_set_borrowed(rating->after, rating->new, rating->request, &rating->usage);
     usage_fini(&rating->usage);
 }
 
@@ -227,6 +231,25 @@ static json_t *book_json(const json_t *bill)
                      "customers_hash", json_object_get(bill, "customers_hash"));
 }
 
+/* Of the bills that no close would sign: why, with month and prices. */
+static json_t *borrowed_json(const json_t *pairs)
+{
+    static const char *const sides[] = {"these prices", "the other prices"};
+    json_t *list = json_array(), *pair;
+    size_t i;
+
+    json_array_foreach((json_t *)pairs, i, pair)
+        for (size_t side = 0; side < 2; side++) {
+            const json_t *bill = json_array_get(pair, side);
+            const char *why = json_text(bill, "borrowed");
+
+            if (why)
+                json_array_append_new(
+                    list, json_sprintf("%s by %s: %s", json_text(bill, "month"), sides[side], why));
+        }
+    return list;
+}
+
 json_t *whatif_of_bills(const json_t *pairs, struct err *e)
 {
     const json_t *pair, *old = json_array_get(json_array_get(pairs, 0), 0);
@@ -268,6 +291,8 @@ static void compare(void *arg)
     struct comparing *comparing = arg;
 
     comparing->document = whatif_of_bills(comparing->pairs, comparing->e);
+    if (comparing->document)
+        json_object_set_new(comparing->document, "not_final", borrowed_json(comparing->pairs));
     json_decref(comparing->pairs);
 }
 

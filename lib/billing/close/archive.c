@@ -321,65 +321,84 @@ static const json_t *file_named(const struct archive *archive, const char *name)
     return NULL;
 }
 
+/* A file that the manifest names, and the object that it is. */
+struct named {
+    const char *path, *hash;
+    const json_t *object;
+    json_int_t size;
+};
+
+/* Why the file cannot be what the manifest says, as far as names and sizes tell; new text, NULL: it
+ * can. */
+static char *find_named(const struct archive *archive, const char *name, struct named *named)
+{
+    const json_t *file = file_named(archive, name);
+
+    named->path = json_text(file, "path");
+    named->hash = json_text(file, "sha256");
+    if (!named->path || !named->hash)
+        return mem_printf("%s" MANIFEST " names no %s", archive->folder, name);
+    named->object = object_at(archive, named->path);
+    if (!named->object)
+        return mem_printf("%s%s is missing", archive->folder, named->path);
+    named->size = json_whole(named->object, "size");
+    if (json_is_integer(json_object_get(file, "size")) && named->size != json_whole(file, "size"))
+        return mem_printf("%s%s was changed: it has %" JSON_INTEGER_FORMAT
+                          " bytes, the manifest says %" JSON_INTEGER_FORMAT,
+                          archive->folder, named->path, named->size, json_whole(file, "size"));
+    return NULL;
+}
+
+static char *wrong_hash(const struct archive *archive, const struct named *named, const char *hash)
+{
+    return strcmp(hash, named->hash) != 0
+               ? mem_printf("%s%s was changed: its SHA-256 is %s, the manifest says %s",
+                            archive->folder, named->path, hash, named->hash)
+               : NULL;
+}
+
+static bool add_part(void *digest, const void *bytes, size_t length)
+{
+    digest_add(digest, bytes, length);
+    return true;
+}
+
+int archive_check(struct flow *flow, const struct archive *archive, const char *name, char **wrong,
+                  struct err *e)
+{
+    struct object_walk walk = {.take = add_part};
+    struct named named;
+    char hash[65];
+    int failed;
+
+    *wrong = find_named(archive, name, &named);
+    if (*wrong)
+        return 0;
+    walk.arg = digest_new();
+    failed = object_content_walk(flow, archive->billing, named.object, &walk, e);
+    digest_end(walk.arg, hash);
+    if (!failed)
+        *wrong = wrong_hash(archive, &named, hash);
+    return failed;
+}
+
 char *archive_what_is_wrong(struct flow *flow, const struct archive *archive, struct err *e)
 {
     const json_t *files = json_object_get(archive->manifest, "files"), *file;
-    char *wrong = NULL;
     size_t i;
 
     if (!json_array_size(files))
         return mem_printf("%s" MANIFEST " names no files", archive->folder);
     json_array_foreach(files, i, file) {
-        cleanup_content struct archive_content content = {0};
         const char *name = json_text(file, "name");
+        char *wrong = NULL;
 
-        if (archive_read(flow, archive, name ? name : "?", &content, e))
+        if (archive_check(flow, archive, name ? name : "?", &wrong, e))
             return NULL;
-        wrong = content.wrong;
-        content.wrong = NULL;
         if (wrong)
             return wrong;
     }
     return mem_text("");
-}
-
-void archive_content_fini(struct archive_content *content)
-{
-    str_fini(&content->bytes);
-    free(content->wrong);
-    *content = (struct archive_content){0};
-}
-
-static void hash(void *arg)
-{
-    struct archive_content *content = arg;
-
-    digest_sha256(str_text(&content->bytes), content->bytes.len, content->hash);
-}
-
-int archive_read(struct flow *flow, const struct archive *archive, const char *name,
-                 struct archive_content *content, struct err *e)
-{
-    const json_t *file = file_named(archive, name), *object;
-    const char *path = json_text(file, "path"), *recorded = json_text(file, "sha256");
-
-    *content = (struct archive_content){0};
-    if (!path || !recorded) {
-        content->wrong = mem_printf("%s" MANIFEST " names no %s", archive->folder, name);
-        return 0;
-    }
-    object = object_at(archive, path);
-    if (!object) {
-        content->wrong = mem_printf("%s%s is missing", archive->folder, path);
-        return 0;
-    }
-    if (object_content_read(flow, archive->billing, object, &content->bytes, e))
-        return -1;
-    flow_work(flow, hash, content);
-    if (strcmp(content->hash, recorded) != 0)
-        content->wrong = mem_printf("%s%s was changed: its SHA-256 is %s, the manifest says %s",
-                                    archive->folder, path, content->hash, recorded);
-    return 0;
 }
 
 /* What is wrong with a signature that is not the key's; new text. */
@@ -417,7 +436,9 @@ int archive_check_signature(struct flow *flow, const struct archive *archive,
 }
 
 struct unpacking {
-    struct archive_content content;
+    const char *expected; /* hash */
+    struct str bytes;
+    char hash[65];
     json_t *value;
     struct err *e;
 };
@@ -425,10 +446,12 @@ struct unpacking {
 static void unpack(void *arg)
 {
     struct unpacking *unpacking = arg;
-    const struct str *bytes = &unpacking->content.bytes;
+    const struct str *bytes = &unpacking->bytes;
     cleanup_str struct str plain = {0};
 
-    if (!gzip_unpack(str_text(bytes), bytes->len, &plain, unpacking->e))
+    digest_sha256(str_text(bytes), bytes->len, unpacking->hash);
+    if (!strcmp(unpacking->hash, unpacking->expected) &&
+        !gzip_unpack(str_text(bytes), bytes->len, &plain, unpacking->e))
         unpacking->value = json_loadb(str_text(&plain), plain.len, JSON_DECODE_ANY, NULL);
 }
 
@@ -436,15 +459,19 @@ json_t *archive_json(struct flow *flow, const struct archive *archive, const cha
                      struct err *e)
 {
     struct unpacking unpacking = {.e = e};
+    struct named named;
+    cleanup_free char *wrong = find_named(archive, name, &named);
 
-    if (!archive_read(flow, archive, name, &unpacking.content, e)) {
-        if (unpacking.content.wrong)
-            (void)err_set(e, ERR_EVIDENCE, "%s", unpacking.content.wrong);
-        else
-            flow_work(flow, unpack, &unpacking);
-        if (!unpacking.value)
-            (void)err_set(e, ERR_EVIDENCE, "%s%s is no JSON", archive->folder, name);
+    if (!wrong &&
+        object_content_read(flow, archive->billing, named.object, &unpacking.bytes, e) == 0) {
+        unpacking.expected = named.hash;
+        flow_work(flow, unpack, &unpacking);
+        wrong = wrong_hash(archive, &named, unpacking.hash);
     }
-    archive_content_fini(&unpacking.content);
+    str_fini(&unpacking.bytes);
+    if (wrong)
+        (void)err_set(e, ERR_EVIDENCE, "%s", wrong);
+    else if (!unpacking.value)
+        (void)err_set(e, ERR_EVIDENCE, "%s%s is no JSON", archive->folder, name);
     return unpacking.value;
 }

@@ -78,22 +78,14 @@ struct archive {
 int archive_open(struct flow *flow, const struct billing *billing, const char *folder,
                  struct archive *archive, struct err *e);
 void archive_close(struct archive *archive);
-/* A file as it lies there. */
-struct archive_content {
-    struct str bytes;
-    char hash[65];
-    char *wrong; /* why it is not what the manifest says; NULL: it is */
-};
-/* The content of a file that the manifest names.  -1 and *e when it could not be read; that it is
- * missing or changed is told in content->wrong.  Give back with archive_content_fini in any case.
- */
-int archive_read(struct flow *flow, const struct archive *archive, const char *name,
-                 struct archive_content *content, struct err *e);
+/* What is wrong with a file that the manifest names: missing, of another size or hash.  It is read
+ * part by part.  0, *wrong new text or NULL: it is as the manifest says; -1 and *e when it could
+ * not be read. */
+int archive_check(struct flow *flow, const struct archive *archive, const char *name, char **wrong,
+                  struct err *e);
 /* What is wrong with the first of all files that is not as the manifest says, "" when all are; new
  * text, or NULL and *e. */
 char *archive_what_is_wrong(struct flow *flow, const struct archive *archive, struct err *e);
-void archive_content_fini(struct archive_content *content);
-#define cleanup_content __attribute__((cleanup(archive_content_fini)))
 /* 1 when the signature is the key's; 0 when not, told in *wrong (new text); -1 and *e. */
 int archive_check_signature(struct flow *flow, const struct archive *archive,
                             const struct signature_key *key, char **wrong, struct err *e);

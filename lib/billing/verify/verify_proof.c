@@ -18,12 +18,12 @@ static int check_file(struct flow *flow, struct verify *verify, const struct arc
                       const json_t *file, struct err *e)
 {
     const char *name = json_text(file, "name");
-    cleanup_content struct archive_content content = {0};
+    cleanup_free char *wrong = NULL;
 
-    if (archive_read(flow, archive, name ? name : "?", &content, e))
+    if (archive_check(flow, archive, name ? name : "?", &wrong, e))
         return -1;
-    if (content.wrong)
-        verify_findings_differ(verify, "%s", content.wrong);
+    if (wrong)
+        verify_findings_differ(verify, "%s", wrong);
     return 0;
 }
 

@@ -167,6 +167,46 @@ def get_stage(call: Call) -> Reply:
     return json_reply(shown(stage_of(call)))
 
 
+def tags_of(call: Call) -> dict[str, str] | None:
+    """The tags of a stage, which moto keeps apart from those of APIs; None: the ARN is none of a stage's."""
+    match = re.fullmatch(r"arn:[\w-]+:apigateway:([\w-]+)::/apis/([^/]+)/stages/([^/]+)", call.params["ResourceArn"])
+    if not match:
+        return None
+    api = call.backend().apis.get(match[2])
+    if match[1] != call.region or api is None or match[3] not in api.stages:
+        raise AwsError("NotFoundException", f"Invalid resource identifier specified {call.params['ResourceArn']}", 404)
+    stage = api.stages[match[3]]
+    stage.tags = dict(stage.tags or {})
+    return stage.tags
+
+
+@handles("apigatewayv2", "TagResource")
+def tag_resource(call: Call) -> Reply:
+    tags = tags_of(call)
+    if tags is None:
+        return call.forward()
+    if len(tags | call.params["Tags"]) > 50:
+        raise bad("The number of tags exceeds the limit of 50")
+    tags.update(call.params["Tags"])
+    return json_reply({}, 201)
+
+
+@handles("apigatewayv2", "UntagResource")
+def untag_resource(call: Call) -> Reply:
+    tags = tags_of(call)
+    if tags is None:
+        return call.forward()
+    for key in call.params["TagKeys"]:
+        tags.pop(key, None)
+    return Reply(204)
+
+
+@handles("apigatewayv2", "GetTags")
+def get_tags(call: Call) -> Reply:
+    tags = tags_of(call)
+    return call.forward() if tags is None else json_reply({"tags": tags})
+
+
 @handles("apigatewayv2", "DeleteAccessLogSettings")
 def delete_access_log_settings(call: Call) -> Reply:
     stage_of(call).access_log_settings = None

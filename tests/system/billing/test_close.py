@@ -212,6 +212,14 @@ def test_one_flipped_byte(books: Books) -> None:
 def test_source_and_rollup_changed(books: Books) -> None:
     books.generate(days=2, requests=200)
     books.close()
+    # A file of the archive, of the same size and of another one, which is not even read.
+    manifest = next(o["key"] for o in books.sandbox.objects(BUCKET, "billing/") if o["key"].endswith("/manifest.json"))
+    path = manifest.removesuffix("manifest.json") + json.loads(books.read(manifest))["files"][0]["path"]
+    file = books.read(path)
+    for other, why in ((file[:-1] + bytes([file[-1] ^ 1]), "its SHA-256 is"), (file + b"\n", f"it has {len(file) + 1} bytes")):
+        books.put(path, other)
+        assert any(f"{path} was changed: {why}" in d for d in books.verify(code=5)["differences"])
+    books.put(path, file)
     one = sorted(o["key"] for o in books.sandbox.objects(BUCKET, "access-logs/"))[0]
     body = books.read(one)
     books.s3.delete_object(Bucket=BUCKET, Key=one)

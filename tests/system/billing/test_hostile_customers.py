@@ -50,7 +50,19 @@ def test_colliding_ids_take_nothing_from_another(world: World) -> None:
     # Nor does a sub that is called as the customer somebody else is.
     world.write(more=MORE.format(key=books.key) + "      customers: [{sub: victim, customer: attacker}]\n")
     refused = books.close("2025-10", "--accept-unknown", code=4)
-    assert any("the sub attacker has no entry in billing.customers" in reason for reason in refused["reasons"]), refused
+    told = "the sub attacker has no entry in billing.customers"
+    assert any(told in reason for reason in refused["reasons"]), refused
+    # A bill of that is no more than a draft, in each of its forms, though all its days are final.
+    draft = bill(world)
+    assert draft["draft"] is True and draft["open_days"] == [] and told in draft["borrowed"], draft
+    for form in ("table", "csv", "focus"):
+        shown = world.run("bill", "--month", "2025-10", "-o", form)
+        assert told in (shown.stdout if form == "table" else shown.stderr), shown
+        assert form != "table" or shown.stdout.splitlines()[0].startswith("Draft bill of 2025-10")
+    other = world.spec.path.parent / "other.yaml"
+    other.write_text("billing: {prices: [{from: 2020-01-01, call: 0.01, gib: 0}], customers: [{sub: victim, customer: attacker}, {sub: attacker, customer: another}]}\n")
+    compared = json.loads(world.run("whatif", "--prices", str(other), "--month", "2025-10", "-o", "json").stdout)
+    assert [text.split(":")[0] for text in compared["not_final"] if told in text] == ["2025-10 by these prices"], compared
     world.write(more=MORE.format(key=books.key) + "      customers: [{sub: victim, customer: attacker}, {sub: attacker, customer: another}]\n")
     closed = books.close("2025-10", "--accept-unknown")
     assert {one["customer"]: (one["calls"], one["bytes"]) for one in closed["bill"]["lines"]} == {"attacker": (2, 101), "another": (2, 1000007)}

@@ -147,6 +147,11 @@ def test_a_bucket_whose_reply_has_no_region(sandbox: Sandbox, with_spec: Any, re
                     "message": "Access Denied", "times": 0})
     said = billingd.plan()
     assert said.code == 77 and "s3:GetBucketLocation" in said.resources["bucket"]["text"], said
+    # Sent away without a word where to: HEAD has no document, and the header that names the region is gone.
+    sandbox.faults({"action": "error", "operation": "HeadBucket", "status": 301, "code": "PermanentRedirect", "times": 0})
+    said = billingd.plan()
+    text = said.resources["bucket"]["text"]
+    assert said.code == 1 and f"PermanentRedirect: bucket one-bucket lies in another region than {region}" in text, said
 
 
 def test_a_permission_that_is_missing_is_named(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
