@@ -116,6 +116,7 @@ def test_apply_below_the_boundary(sandbox: Sandbox, api: str) -> None:
     session = session_of(sandbox, allow)
     applied = billingd(sandbox, "apply", "--yes", **session, **given)
     assert applied.returncode == 0, applied.stdout[-2000:] + applied.stderr[-2000:]
+    assert "simulation" not in applied.stderr, applied.stderr  # IAM was told the boundary that its conditions ask for
     sandbox.switches(authorize=False)
     for arn in ROLES:
         found = iam.get_role(RoleName=arn.split("/")[-1])["Role"]
