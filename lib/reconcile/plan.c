@@ -301,19 +301,31 @@ bool plan_shows_usage(const struct scope *scope)
     return !json_array_size(differences);
 }
 
+/* What makes it this pipeline's; new text. */
+static char *way_to_own(const struct scope *scope, const char *mark)
+{
+    const char *pipeline = *mark == '@' ? json_text(scope->facts, "pipeline") : "";
+    cleanup_free char *former = mem_printf("%s%s", pipeline, mark);
+
+    return mark_is_valid(former)
+               ? mem_printf("write `formerly: [%s]` under it", former)
+               : mem_text("take that mark off (" MARK_PIPELINE ", " MARK_DEPLOYMENT
+                          "): no billingd writes such a one");
+}
+
 /* Two specs that both want it would change it back and forth for ever. */
 static void look_at_owner(const struct scope *scope, struct plan *plan)
 {
     const struct field *field = kind_owner(scope->kind);
-    cleanup_free char *mark =
-        field ? mark_text(json_object_get(scope->observed, field->name)) : NULL;
+    cleanup_free char *mark = NULL, *way = NULL;
 
-    if (mark_owner(scope) == MARK_OTHERS)
-        block(plan,
-              mem_printf("it belongs to the pipeline %s of another spec, as its mark says: name "
-                         "another here, or, if this pipeline is what has become of that one, write "
-                         "`formerly: [%s]` under it",
-                         mark, mark));
+    if (mark_owner(scope) != MARK_OTHERS)
+        return;
+    mark = mark_text(json_object_get(scope->observed, field->name));
+    way = way_to_own(scope, mark);
+    block(plan, mem_printf("it belongs to the pipeline %s of another spec, as its mark says: name "
+                           "another here, or, if this pipeline is what has become of that one, %s",
+                           mark, way));
 }
 
 static void plan_remove(const struct scope *scope, struct plan *plan)
