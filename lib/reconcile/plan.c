@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "guard/policy_guard.h"
 #include "resources/ignore.h"
 #include "resources/mark.h"
@@ -46,7 +47,7 @@ static void block(struct plan *plan, char *reason)
         return;
     }
     plan->action = PLAN_BLOCKED;
-    plan->reason = reason;
+    plan->reason = printable_line(reason);
 }
 
 static void plan_create(const struct scope *scope, struct plan *plan)
@@ -430,7 +431,7 @@ void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void 
     look_at_documents(scope, plan);
     if (reason && plan->action == PLAN_BLOCKED) {
         free(plan->reason);
-        plan->reason = reason;
+        plan->reason = printable_line(reason);
     } else if (reason) {
         block(plan, reason);
     }
