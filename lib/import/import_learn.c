@@ -251,6 +251,7 @@ static void forget_mark(json_t *map)
 {
     (void)json_object_del(map, MARK_PIPELINE);
     (void)json_object_del(map, MARK_DEPLOYMENT);
+    (void)json_object_del(map, KIND_PROTECTED);
 }
 
 static void learn_field(struct learning *l, const struct field *f)
