@@ -191,6 +191,12 @@ def test_settings_that_are_secrets_or_act(sandbox: Sandbox, spec: Spec, home: Pa
             jobs.append((f"--{flag['name']} is {kind}", ["-f", str(spec.path), verb, f"--{flag['name']}", value], env))
         jobs += [(f"{verb} {kind}", ["-f", str(spec.path), verb, value], env) for verb in VERBS]
         jobs += [(f"word {kind}", [value], env), (f"flag {kind}", ["plan", "--" + value], env)]
+    # A password in the URL of whatever variable, where a spec puts it.
+    tagged = home / "tagged.yaml"
+    tagged.write_text(spec.path.read_text() + "    resources: {access_logs: {tags: {database: '${DATABASE_URL}'}}}\n")
+    jobs += [(f"tag {' '.join(word)}", ["-f", str(tagged), *word], {**env, "DATABASE_URL": f"postgres://u:{CANARIES['sso']}@db/x"})
+             for word in (["check", "--print-effective"], ["plan"], ["plan", "-o", "json"])]
+    jobs.append(("fragment", ["-f", str(spec.path), "plan"], {**env, "AWS_ENDPOINT_URL": f"http://127.0.0.1:1/#{CANARIES['endpoint']}"}))
     told(walk(jobs, home))
 
 
