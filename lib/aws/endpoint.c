@@ -79,7 +79,7 @@ static void drop_default_port(struct aws_endpoint *endpoint)
         endpoint->host[n - m] = '\0';
 }
 
-/* The URL without what stands before an @ or behind a ?: it may be a password, or a token.  New
+/* The URL without what stands before an @ or behind a ? or #: it may be a password, or a token. New
  * text. */
 static char *without_secrets(const char *url)
 {
@@ -88,9 +88,10 @@ static char *without_secrets(const char *url)
 
     start = start ? start + 2 : url;
     end = strrchr(start, '@');
-    query = strcspn(end ? end : start, "?");
-    return mem_printf("%.*s%s%.*s%s", (int)(start - url), url, end ? "***" : "", (int)query,
-                      end ? end : start, (end ? end : start)[query] ? "?***" : "");
+    end = end ? end : start;
+    query = strcspn(end, "?#");
+    return mem_printf("%.*s%s%.*s%.1s%s", (int)(start - url), url, *end == '@' ? "***" : "",
+                      (int)query, end, end + query, end[query] ? "***" : "");
 }
 
 /* What a URL is written with (RFC 3986), escapes and all; a blank, a line end or a letter beyond

@@ -44,6 +44,14 @@ bool printable_is(const char *text)
     return true;
 }
 
+char *printable_line(char *text)
+{
+    for (char *c = text; c && *c; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' ';
+    return text;
+}
+
 /* A colour or movement of ours at text: its length, 0 when it is none, more than room when it is
  * not all there. */
 static size_t ours_length(const char *text, size_t room)

@@ -19,6 +19,9 @@
 bool printable_acts(uint32_t character);
 /* Whether UTF-8 text holds none of them. */
 bool printable_is(const char *text);
+/* A text of others as a part of a line of ours: its line breaks are blanks, so that no line of it
+ * passes for one that billingd says.  Taken over; NULL is none. */
+char *printable_line(char *text);
 
 /* A stream on its way; {0} to begin. */
 struct printable {

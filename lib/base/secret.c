@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -27,9 +28,12 @@ extern char **environ;
 
 bool secret_is_name(const char *variable)
 {
-    static const char *const parts[] = {"SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN"};
-    static const char *const ends[] = {"ACCESS_KEY", "PRIVATE_KEY", "API_KEY", "APIKEY", "_PASS"};
-    static const char *const places[] = {"_FILE", "_PATH", "_DIR", "_URL", "_URI", "_ARN", "_NAME"};
+    static const char *const parts[] = {"SECRET",     "PASSWORD", "PASSWD",
+                                        "PASSPHRASE", "TOKEN",    "CREDENTIAL"};
+    static const char *const ends[] = {"ACCESS_KEY", "PRIVATE_KEY", "API_KEY",
+                                       "APIKEY",     "_PASS",       "_PWD"};
+    static const char *const places[] = {"_FILE", "_PATH", "_DIR", "_DIRECTORY",
+                                         "_URL",  "_URI",  "_ARN", "_NAME"};
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (str_ends_with(variable, places[i]))
@@ -50,13 +54,27 @@ static bool is_private_key(const char *text)
     return begin && strstr(begin, "PRIVATE KEY");
 }
 
+/* "u:p" of postgres://u:p@host; in paths of S3 an @ is a letter like others. */
+static char *user_of_any_url(const char *value)
+{
+    const char *start = strstr(value, "://");
+    bool is_s3 = start && start - value >= 2 && !strncmp(start - 2, "s3", 2);
+    size_t length = start && !is_s3 ? strcspn(start + 3, "/?# \t\n\"'<>") : 0;
+    const char *at = length ? memrchr(start + 3, '@', length) : NULL;
+
+    return at && at - start - 3 >= SHORTEST ? mem_text_n(start + 3, (size_t)(at - start - 3))
+                                            : NULL;
+}
+
 /* "u:p" of http_proxy and AWS_ENDPOINT_URL: what stands before the @, with or without a scheme. */
 static char *user_of_url(const char *name, const char *value)
 {
     const char *start = strstr(value, "://"), *at = strrchr(value, '@');
 
-    if (!at || (strncmp(name, "AWS_ENDPOINT_URL", 16) != 0 && !str_ends_with(name, "_proxy") &&
-                !str_ends_with(name, "_PROXY")))
+    if (strncmp(name, "AWS_ENDPOINT_URL", 16) != 0 && !str_ends_with(name, "_proxy") &&
+        !str_ends_with(name, "_PROXY"))
+        return user_of_any_url(value);
+    if (!at)
         return NULL;
     start = start && start < at ? start + 3 : value;
     return mem_text_n(start, (size_t)(at - start));
@@ -132,8 +150,8 @@ static void add_variables(void)
 
         if (user)
             add_user(name, user);
-        else if (equals && (secret_is_name(name) || is_private_key(equals + 1)) &&
-                 strlen(equals + 1) >= SHORTEST)
+        if (equals && (secret_is_name(name) || is_private_key(equals + 1)) &&
+            strlen(equals + 1) >= SHORTEST)
             add_known(name, equals + 1);
     }
 }
@@ -341,6 +359,20 @@ static long hex_number(const char *text, size_t digits)
     return number;
 }
 
+/* Of "\163" and "\U00000073" with digits of base 8 or 16; its length, 0: no such escape. */
+static size_t read_number(const char *text, size_t digits, int base, char *out)
+{
+    char number[9] = "", *end;
+    long value;
+
+    (void)snprintf(number, digits + 1, "%s", text);
+    value = strtol(number, &end, base);
+    *out = (char)value;
+    return isxdigit((unsigned char)*number) && end == number + digits && value > 0 && value < 0x80
+               ? digits
+               : 0;
+}
+
 /* "\u002f", "\/", "\n".  Its length; 0: no escape. */
 static size_t read_backslash(const char *text, char *out)
 {
@@ -348,6 +380,10 @@ static size_t read_backslash(const char *text, char *out)
     const char *letter = text[1] ? strchr(letters, text[1]) : NULL;
     long number = text[1] == 'u' ? hex_number(text + 2, 4) : -1;
 
+    if (text[1] == 'U' && read_number(text + 2, 8, 16, out))
+        return 10;
+    if (read_number(text + 1, 3, 8, out))
+        return 4;
     if (text[1] == 'x' && (number = hex_number(text + 2, 2)) > 0) {
         *out = (char)number;
         return 4;

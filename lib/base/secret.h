@@ -1,7 +1,8 @@
 /* secret.h -- what must never be told, wherever it was put by mistake.
  *
  * Secret are the values of environment variables that say so by their names, private keys, what was
- * learned (keys out of files and from STS), what stands before the @ of a URL, what a header or an
+ * learned (keys out of files and from STS), what stands before the @ of a URL (a variable's, and
+ * in any text), what a header or an
  * answer of AWS calls a token, a secret key or a signature, and what looks like a secret access key
  * (40 characters) or session token of AWS.
  *
@@ -13,7 +14,7 @@
 #include <stdbool.h>
 
 /* Whether an environment variable of that name holds a secret: *SECRET*, *PASSWORD*, *TOKEN*,
- * *_ACCESS_KEY and their like; not the name of a file that does (*_FILE). */
+ * *CREDENTIAL*, *_ACCESS_KEY and their like; not the name of a file that does (*_FILE). */
 bool secret_is_name(const char *variable);
 /* What secret the text holds as a whole, in words ("the value of AWS_SECRET_ACCESS_KEY", "a private
  * key"): new text, NULL when it holds none. */

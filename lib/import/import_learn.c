@@ -180,15 +180,11 @@ static const char *mark_of(const struct scope *scope)
 /* Of another pipeline, or another deployment of one of that name; new text, NULL: it is not. */
 static char *owned_by(const struct learning *l)
 {
-    const char *pipeline = mark_of(&l->scope), *ours = json_text(l->scope.facts, "deployment");
-    const json_t *map = json_object_get(
-        l->scope.observed, kind_owner(l->scope.kind) ? kind_owner(l->scope.kind)->name : "");
-    const char *theirs = json_text(map, MARK_DEPLOYMENT);
+    const struct field *field = kind_owner(l->scope.kind);
 
-    if (!pipeline ||
-        (!strcmp(pipeline, l->draft->pipeline) && (!theirs || !ours || !strcmp(theirs, ours))))
-        return NULL;
-    return mark_text(map);
+    return mark_owner(&l->scope) == MARK_OTHERS
+               ? mark_text(json_object_get(l->scope.observed, field->name))
+               : NULL;
 }
 
 /* A statement or rule whose name begins as ours do is ours only where the resource carries our
@@ -255,6 +251,7 @@ static void forget_mark(json_t *map)
 {
     (void)json_object_del(map, MARK_PIPELINE);
     (void)json_object_del(map, MARK_DEPLOYMENT);
+    (void)json_object_del(map, KIND_PROTECTED);
 }
 
 static void learn_field(struct learning *l, const struct field *f)
@@ -410,7 +407,7 @@ static bool take_name(struct import_draft *draft, const struct pass *pass)
 
         task_scope(pass_task(pass, i), &scope);
         mark = mark_of(&scope);
-        if (mark && (!found || scope.kind->part == PART_DELIVERY))
+        if (mark && mark_is_valid(mark) && (!found || scope.kind->part == PART_DELIVERY))
             found = mark;
     }
     if (draft->named || !found || !strcmp(found, draft->pipeline))

@@ -36,7 +36,7 @@ static void tell_tags(struct import_draft *draft, const char *id, const struct s
     json_t *value;
 
     json_object_foreach(json_object_get(scope->observed, field->name), key, value)
-        if (!json_object_get(want, key) && !mark_is_key(key))
+        if (!json_object_get(want, key) && !mark_is_key(key) && strcmp(key, KIND_PROTECTED) != 0)
             str_addf(&names, "%s%s", names.len ? ", " : "", key);
     if (names.len)
         import_draft_note(draft, id, "left alone: tags of others: %s", str_text(&names));

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 
 #include <string.h>
 
@@ -18,15 +19,24 @@ json_t *lease_document(const json_t *holder, const struct lease *lease, bool giv
     return document;
 }
 
+const char *lease_document_spec(const json_t *document)
+{
+    const json_t *holder = json_object_get(document, "holder");
+
+    return json_text(json_is_object(holder) ? holder : json_object_get(document, "last"), "spec");
+}
+
 static bool is_lease(const json_t *value)
 {
     const json_t *holder = json_object_get(value, "holder");
     const char *version = json_text(value, "format_version"), *id = json_text(holder, "id");
+    const char *spec = lease_document_spec(value);
 
     return version && !strncmp(version, "1.", 2) &&
            json_integer_value(json_object_get(value, "period_ms")) > 0 &&
            json_is_integer(json_object_get(value, "sequence")) &&
-           (json_is_null(holder) || (id && *id && strlen(id) < LEASE_ID));
+           (json_is_null(holder) || (id && *id && strlen(id) < LEASE_ID)) &&
+           (!spec || !spec[strspn(spec, "0123456789abcdef")]);
 }
 
 int lease_document_read(const struct state_object *object, struct lease_seen *seen, struct err *e)
@@ -47,13 +57,6 @@ int lease_document_read(const struct state_object *object, struct lease_seen *se
     return 0;
 }
 
-const char *lease_document_spec(const json_t *document)
-{
-    const json_t *holder = json_object_get(document, "holder");
-
-    return json_text(json_is_object(holder) ? holder : json_object_get(document, "last"), "spec");
-}
-
 char *lease_document_who(const json_t *document)
 {
     const json_t *holder = json_object_get(document, "holder");
@@ -61,6 +64,7 @@ char *lease_document_who(const json_t *document)
 
     if (!json_is_object(holder))
         return NULL;
-    return mem_printf("%s (process %lld)", host ? host : "an unknown host",
-                      (long long)json_integer_value(json_object_get(holder, "pid")));
+    return printable_line(
+        mem_printf("%s (process %lld)", host ? host : "an unknown host",
+                   (long long)json_integer_value(json_object_get(holder, "pid"))));
 }

@@ -9,6 +9,7 @@
 #include "billing/prices/settings.h"
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/store_operations.h"
+#include "permissions/iam_policy_archive.h"
 #include "permissions/iam_policy_keys.h"
 #include "permissions/iam_policy_short.h"
 #include "resources/call_needs.h"
@@ -485,34 +486,6 @@ static void grant_state(const struct gathering *gathering, const json_t *desired
         allow(gathering->grants, "s3:PutObject", objects);
 }
 
-/* What a close put there stays: an object is added, and only if there is none.
- * Source: "Enforce conditional writes on Amazon S3 buckets" (S3 user guide). */
-static void keep_archive(const struct gathering *gathering, const json_t *desired,
-                         const json_t *facts)
-{
-    static const char usual[] = "billing/", numbers[] = "billing/numbers/";
-    const json_t *close = json_object_get(gathering->pipeline->billing, "close");
-    const char *archive = json_text(close, "archive");
-    const char *bucket = state_object_bucket(gathering->pipeline, desired);
-    const char *partition = json_text(facts, "partition");
-    bool own = archive && *archive && strncmp(archive, usual, strlen(usual)) != 0;
-    json_t *resources;
-
-    if (!bucket || !(verbs_of(gathering->uses) & ~(unsigned)OPERATION_STATUS) ||
-        !json_object_size(gathering->pipeline->billing))
-        return;
-    resources = json_pack(
-        "[o]", json_sprintf("arn:%s:s3:::%s/%s*", partition, bucket, own ? numbers : usual));
-    if (own)
-        json_array_append_new(resources,
-                              json_sprintf("arn:%s:s3:::%s/%s%s*", partition, bucket, archive,
-                                           archive[strlen(archive) - 1] == '/' ? "" : "/"));
-    json_array_append_new(json_object_get(gathering->policy, "Statement"),
-                          json_pack("{s:s, s:s, s:o, s:{s:{s:s}}}", "Effect", "Deny", "Action",
-                                    "s3:PutObject", "Resource", short_of(resources), "Condition",
-                                    "Null", "s3:if-none-match", "true"));
-}
-
 static void grant_pipeline(const struct gathering *gathering)
 {
     const struct manifest_pipeline *pipeline = gathering->pipeline;
@@ -530,7 +503,9 @@ static void grant_pipeline(const struct gathering *gathering)
          json_object_size(pipeline->billing) && place < OPERATION_PLACES; place++)
         grant_place(gathering, (enum operation_place)place, desired, facts);
     grant_state(gathering, desired, facts);
-    keep_archive(gathering, desired, facts);
+    if (gathering->uses & ~(unsigned)(IAM_POLICY_PLAN | IAM_POLICY_UNBOUNDED))
+        iam_policy_archive_keep(json_object_get(gathering->policy, "Statement"), pipeline, desired,
+                                facts);
     if ((verbs_of(gathering->uses) & ~(unsigned)OPERATION_STATUS) &&
         json_object_size(pipeline->billing))
         iam_policy_keys(json_object_get(gathering->policy, "Statement"), pipeline, desired, facts);

@@ -2,6 +2,7 @@
 
 #include "aws/partition.h"
 #include "base/json.h"
+#include "permissions/iam_policy_archive.h"
 #include "resources/policy.h"
 
 #include <string.h>
@@ -26,6 +27,7 @@ static void add_pipeline(json_t *statements, const struct manifest_pipeline *pip
 
         json_array_extend(statements, own);
     }
+    iam_policy_archive_close(statements, pipeline, desired, facts);
 }
 
 json_t *iam_policy_boundary(const struct manifest *manifest)

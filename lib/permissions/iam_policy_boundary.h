@@ -7,7 +7,8 @@
 
 #include "spec/manifest.h"
 
-/* A policy document that allows what the roles' own policies do together; new reference. */
+/* A policy document that allows what the roles' own policies do together, without the archive of
+ * closed months; new reference. */
 json_t *iam_policy_boundary(const struct manifest *manifest);
 /* Whether a role of the spec has no boundary: who may write it may give it any permission. */
 bool iam_policy_boundary_lacks(const struct manifest *manifest);

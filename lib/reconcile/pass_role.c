@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "resources/simulation.h"
 
 #include <string.h>
 
@@ -21,9 +22,10 @@ struct pass_role {
     json_t *wanted, *warnings, *denials;
     json_t *needs; /* not asked yet */
     json_t *asked; /* of one service, and */
-    json_t *found; /* what came of it: "action resource" -> decision */
+    json_t *found; /* what came of it: "action resource" -> result (simulation.h) */
     json_t *lacks;
-    char *marker; /* of the next page; NULL: the first */
+    struct str unknown; /* what it does not tell, for people */
+    char *marker;       /* of the next page; NULL: the first */
     struct page_tokens tokens;
     size_t next;
     struct aws_call *call;
@@ -68,10 +70,26 @@ static char *lacks_brief(const struct pass_role *check)
                  : NULL;
 }
 
+static void warn(struct pass_role *check, json_t *text)
+{
+    json_array_append_new(check->warnings, text);
+}
+
+/* missing: the condition key that was asked for; NULL: no answer to that was among the results. */
+static void add_unknown(struct pass_role *check, const char *what, const char *missing)
+{
+    str_addf(&check->unknown, "%s%s%s%s%s", check->unknown.len ? "; " : "", what,
+             missing ? " (a condition asks for " : "", missing ? missing : "", missing ? ")" : "");
+}
+
 static void finish(struct pass_role *check)
 {
     cleanup_free char *text = lacks_text(check), *brief = lacks_brief(check);
 
+    if (check->unknown.len)
+        warn(check, json_sprintf("IAM's simulation does not tell whether %s may do what the plan "
+                                 "needs: %s; going on without",
+                                 check->principal, str_text(&check->unknown)));
     check->done(check->arg, &(struct pass_role_answer){.warnings = check->warnings,
                                                        .denials = check->denials,
                                                        .lacks = check->lacks,
@@ -79,17 +97,33 @@ static void finish(struct pass_role *check)
                                                        .brief = brief});
 }
 
-static void warn(struct pass_role *check, json_t *text)
+/* Two answers to one question are none. */
+static void note_results(struct pass_role *check, const json_t *evaluated)
 {
-    json_array_append_new(check->warnings, text);
+    json_auto_t *results = simulation_results(evaluated);
+    json_t *result, *known;
+    size_t i;
+
+    json_array_foreach(results, i, result) {
+        cleanup_free char *of = mem_printf("%s %s", json_text(result, "EvalActionName"),
+                                           json_text(result, "EvalResourceName"));
+
+        known = json_object_get(check->found, of);
+        if (known && simulation_verdict(known) != simulation_verdict(result))
+            json_object_set_new(check->found, of, json_object());
+        else if (!known)
+            json_object_set(check->found, of, result);
+    }
 }
 
 /* Not being allowed to ask says nothing about being allowed to pass. */
 static void judge(struct pass_role *check, const struct aws_reply *reply)
 {
     const json_t *wanted = json_array_get(check->wanted, check->next);
-    const json_t *result = json_at(reply->result, "EvaluationResults[]");
-    const char *decision = json_text(result, "EvalDecision");
+    const char *role = json_text(wanted, "role"), *service = json_text(wanted, "service");
+    cleanup_free char *what = mem_printf("iam:PassRole with %s to %s", role, service);
+    cleanup_free char *of = mem_printf("iam:PassRole %s", role);
+    const json_t *result;
 
     if (!reply->result) {
         warn(check, json_sprintf("could not check iam:PassRole (%s: %s); going on without",
@@ -98,15 +132,17 @@ static void judge(struct pass_role *check, const struct aws_reply *reply)
         json_object_clear(check->needs); /* the same would come of it */
         return;
     }
-    if (json_array_size(json_object_get(result, "MissingContextValues")) || !decision ||
-        !strcmp(decision, "allowed"))
-        return;
-    json_array_append_new(
-        check->denials,
-        json_sprintf(
-            "%s may not do iam:PassRole with %s to %s (IAM's simulation: %s): allow it, see "
-            "`billingd iam-policy`",
-            check->principal, json_text(wanted, "role"), json_text(wanted, "service"), decision));
+    note_results(check, json_object_get(reply->result, "EvaluationResults"));
+    result = json_object_get(check->found, of);
+    if (simulation_verdict(result) == SIMULATION_UNKNOWN)
+        add_unknown(check, what, simulation_missing(result));
+    if (simulation_verdict(result) == SIMULATION_DENIED)
+        json_array_append_new(check->denials,
+                              json_sprintf("%s may not do %s (IAM's simulation: %s): allow it, see "
+                                           "`billingd iam-policy`",
+                                           check->principal, what,
+                                           json_text(result, "EvalDecision")));
+    json_object_clear(check->found);
 }
 
 /* ---- what the writes need ---- */
@@ -116,29 +152,41 @@ static char *known_name(const struct pass_role *check, const char *need)
     return mem_printf("%s %s", check->principal, need);
 }
 
+static void remember_allowed(const struct pass_role *check, const char *name)
+{
+    cleanup_free char *known = known_name(check, name);
+
+    if (!allowed_until)
+        allowed_until = json_object();
+    json_object_set_new(allowed_until, known, json_integer(clock_monotonic_ms() + ALLOWED_FOR_MS));
+}
+
 static void judge_need(struct pass_role *check, const char *name, json_t *need)
 {
-    json_t *resources = json_object_get(need, "resources");
+    json_t *resources = json_object_get(need, "resources"), *found;
+    const char *first = json_string_value(json_array_get(resources, 0)), *missing = NULL;
+    const char *action = json_text(need, "action");
     bool denied = true;
 
     for (size_t i = 0; i < json_array_size(resources); i++) {
-        cleanup_free char *of = mem_printf("%s %s", json_text(need, "action"),
-                                           json_string_value(json_array_get(resources, i)));
-        const char *decision = json_text(check->found, of);
+        cleanup_free char *of =
+            mem_printf("%s %s", action, json_string_value(json_array_get(resources, i)));
 
-        if (decision && !strcmp(decision, "allowed")) {
-            cleanup_free char *known = known_name(check, name);
-
-            if (!allowed_until)
-                allowed_until = json_object();
-            json_object_set_new(allowed_until, known,
-                                json_integer(clock_monotonic_ms() + ALLOWED_FOR_MS));
+        found = json_object_get(check->found, of);
+        if (simulation_verdict(found) == SIMULATION_ALLOWED) {
+            remember_allowed(check, name);
             return;
         }
-        denied = denied && decision && strstr(decision, "Deny");
+        denied = denied && simulation_verdict(found) == SIMULATION_DENIED;
+        missing = missing ? missing : simulation_missing(found);
     }
-    if (denied)
+    if (denied) {
         json_object_set(check->lacks, name, need);
+    } else {
+        cleanup_free char *what = mem_printf("%s on %s", action, first);
+
+        add_unknown(check, what, missing);
+    }
 }
 
 static void judge_needs(struct pass_role *check)
@@ -152,24 +200,6 @@ static void judge_needs(struct pass_role *check)
     json_object_clear(check->found);
     free(check->marker);
     check->marker = NULL;
-}
-
-static void note_results(struct pass_role *check, const json_t *results)
-{
-    const json_t *result;
-    size_t i;
-
-    json_array_foreach((json_t *)results, i, result) {
-        cleanup_free char *of = mem_printf("%s %s", json_text(result, "EvalActionName"),
-                                           json_text(result, "EvalResourceName"));
-
-        /* What hangs on a context that we do not tell is unknown. */
-        json_object_set_new(
-            check->found, of,
-            json_string(json_array_size(json_object_get(result, "MissingContextValues"))
-                            ? "unknown"
-                            : json_text(result, "EvalDecision")));
-    }
 }
 
 /* Where the next page begins.  -1 and *e: a list that does not end. */
@@ -224,11 +254,20 @@ static void add_once(json_t *list, const json_t *text)
     json_array_append(list, (json_t *)text);
 }
 
-/* The needs of the next service; what was allowed a moment ago is left out. */
+/* What one question can hold: of one service, and told the same boundary. */
+static bool goes_with(const char *first, const json_t *one, const char *name, const json_t *need)
+{
+    const char *a = json_text(one, "boundary"), *b = json_text(need, "boundary");
+
+    return !strncmp(name, first, strcspn(first, ":") + 1) && (a && b ? !strcmp(a, b) : a == b);
+}
+
+/* The needs of the next question; what was allowed a moment ago is left out. */
 static void choose(struct pass_role *check)
 {
-    const char *name, *first = NULL;
-    cleanup_free char *service = NULL;
+    cleanup_free char *first = NULL;
+    json_auto_t *one = NULL;
+    const char *name;
     json_t *need;
     void *next;
 
@@ -238,10 +277,10 @@ static void choose(struct pass_role *check)
             json_integer_value(json_object_get(allowed_until, known)) <= clock_monotonic_ms();
 
         if (fresh && !first) {
-            first = name;
-            service = mem_text_n(name, strcspn(name, ":") + 1);
+            first = mem_text(name);
+            one = json_share(need);
         }
-        if (fresh && service && strncmp(name, service, strlen(service)) != 0)
+        if (fresh && !goes_with(first, one, name, need))
             continue;
         if (fresh)
             json_object_set(check->asked, name, need);
@@ -249,11 +288,21 @@ static void choose(struct pass_role *check)
     }
 }
 
+/* What is known of the calls to come beside action and resource: "ContextEntries". */
+static json_t *context_of(const json_t *need)
+{
+    const json_t *boundary = json_object_get(need, "boundary");
+
+    return boundary ? json_pack("[{s:s, s:s, s:[O]}]", "ContextKeyName", "iam:PermissionsBoundary",
+                                "ContextKeyType", "string", "ContextKeyValues", boundary)
+                    : NULL;
+}
+
 static void ask_needs(struct pass_role *check)
 {
     json_auto_t *actions = json_array(), *resources = json_array(), *params = NULL;
+    json_t *context = NULL, *need, *resource;
     const char *name;
-    json_t *need, *resource;
     size_t i;
 
     if (!check->marker)
@@ -266,10 +315,11 @@ static void ask_needs(struct pass_role *check)
         add_once(actions, json_object_get(need, "action"));
         json_array_foreach(json_object_get(need, "resources"), i, resource)
             add_once(resources, resource);
+        context = context ? context : context_of(need); /* the same of all: goes_with */
     }
-    params =
-        json_pack("{s:s, s:O, s:O, s:i, s:s*}", "PolicySourceArn", check->principal, "ActionNames",
-                  actions, "ResourceArns", resources, "MaxItems", 1000, "Marker", check->marker);
+    params = json_pack("{s:s, s:O, s:O, s:i, s:s*, s:o*}", "PolicySourceArn", check->principal,
+                       "ActionNames", actions, "ResourceArns", resources, "MaxItems", 1000,
+                       "Marker", check->marker, "ContextEntries", context);
     check->call = aws_client_send_page(
         check->client,
         &(struct aws_request){check->session, "iam", "SimulatePrincipalPolicy", params}, on_needs,
@@ -385,6 +435,7 @@ void pass_role_free(struct pass_role *check)
     json_decref(check->asked);
     json_decref(check->found);
     json_decref(check->lacks);
+    str_fini(&check->unknown);
     free(check->marker);
     page_tokens_fini(&check->tokens);
     free(check->principal);

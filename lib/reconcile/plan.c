@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "guard/policy_guard.h"
 #include "resources/ignore.h"
 #include "resources/mark.h"
@@ -46,7 +47,7 @@ static void block(struct plan *plan, char *reason)
         return;
     }
     plan->action = PLAN_BLOCKED;
-    plan->reason = reason;
+    plan->reason = printable_line(reason);
 }
 
 static void plan_create(const struct scope *scope, struct plan *plan)
@@ -301,19 +302,31 @@ bool plan_shows_usage(const struct scope *scope)
     return !json_array_size(differences);
 }
 
+/* What makes it this pipeline's; new text. */
+static char *way_to_own(const struct scope *scope, const char *mark)
+{
+    const char *pipeline = *mark == '@' ? json_text(scope->facts, "pipeline") : "";
+    cleanup_free char *former = mem_printf("%s%s", pipeline, mark);
+
+    return mark_is_valid(former)
+               ? mem_printf("write `formerly: [%s]` under it", former)
+               : mem_text("take that mark off (" MARK_PIPELINE ", " MARK_DEPLOYMENT
+                          "): no billingd writes such a one");
+}
+
 /* Two specs that both want it would change it back and forth for ever. */
 static void look_at_owner(const struct scope *scope, struct plan *plan)
 {
     const struct field *field = kind_owner(scope->kind);
-    cleanup_free char *mark =
-        field ? mark_text(json_object_get(scope->observed, field->name)) : NULL;
+    cleanup_free char *mark = NULL, *way = NULL;
 
-    if (mark_owner(scope) == MARK_OTHERS)
-        block(plan,
-              mem_printf("it belongs to the pipeline %s of another spec, as its mark says: name "
-                         "another here, or, if this pipeline is what has become of that one, write "
-                         "`formerly: [%s]` under it",
-                         mark, mark));
+    if (mark_owner(scope) != MARK_OTHERS)
+        return;
+    mark = mark_text(json_object_get(scope->observed, field->name));
+    way = way_to_own(scope, mark);
+    block(plan, mem_printf("it belongs to the pipeline %s of another spec, as its mark says: name "
+                           "another here, or, if this pipeline is what has become of that one, %s",
+                           mark, way));
 }
 
 static void plan_remove(const struct scope *scope, struct plan *plan)
@@ -418,7 +431,7 @@ void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void 
     look_at_documents(scope, plan);
     if (reason && plan->action == PLAN_BLOCKED) {
         free(plan->reason);
-        plan->reason = reason;
+        plan->reason = printable_line(reason);
     } else if (reason) {
         block(plan, reason);
     }

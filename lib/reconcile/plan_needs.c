@@ -1,5 +1,6 @@
 #include "reconcile/plan_needs.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "resources/call_needs.h"
 #include "resources/table.h"
@@ -13,14 +14,18 @@ struct need {
 
 static void add(const struct need *need, const char *action, const char *resource)
 {
-    cleanup_free char *name = mem_printf("%s %s", action, resource);
+    const char *boundary =
+        strncmp(action, "iam:", 4) ? NULL : json_text(need->scope->desired, "boundary");
+    cleanup_free char *name = mem_printf("%s %s%s%s", action, resource, boundary ? " below " : "",
+                                         boundary ? boundary : "");
     json_t *resources = json_pack("[s]", resource);
 
     /* CloudWatch Logs knows a group, for some actions, as "name:*". */
     if (strstr(resource, ":log-group:") && !strstr(resource, ":log-stream:"))
         json_array_append_new(resources, json_sprintf("%s:*", resource));
     json_object_set_new(need->needs, name,
-                        json_pack("{s:s, s:o}", "action", action, "resources", resources));
+                        json_pack("{s:s, s:o, s:s*}", "action", action, "resources", resources,
+                                  "boundary", boundary));
 }
 
 static void add_need(void *arg, const char *action, const char *template, bool also)

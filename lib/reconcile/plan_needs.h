@@ -4,9 +4,10 @@
 
 #include "reconcile/plan.h"
 
-/* Adds {"action", "resources"} of every planned call to needs, an object by action and resource:
- * the action must be allowed on one of the resources, which are spellings of the same.  Left out:
- * handing on roles (plan_roles_passed), and resources that only AWS can name yet. */
+/* Adds {"action", "resources", "boundary"} of every planned call to needs, an object by all of
+ * that: the action must be allowed on one of the resources, which are spellings of the same;
+ * boundary: what the role of the call has or gets (NULL: none), which IAM's conditions ask for.
+ * Left out: handing on roles (plan_roles_passed), and resources that only AWS can name yet. */
 void plan_needs_add(const struct plan *plan, const struct scope *scope, json_t *needs);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/secret.h"
 #include "resources/ignore.h"
 #include "resources/members.h"
@@ -100,9 +101,14 @@ static void note_ignored(struct task *task, const struct scope *scope)
 }
 
 /* They tell texts that others have set in AWS. */
-static void hide_secrets(struct task *task)
+static char *note_told(const char *text)
 {
-    json_t *told = json_with_texts(task->notes, secret_hide_known);
+    return printable_line(secret_hide_known(text));
+}
+
+static void tell_notes(struct task *task)
+{
+    json_t *told = json_with_texts(task->notes, note_told);
 
     json_decref(task->notes);
     task->notes = told;
@@ -128,7 +134,7 @@ static void take_notes(struct task *task)
     }
     if (task->kind->note)
         task->kind->note(&scope, task->notes);
-    hide_secrets(task);
+    tell_notes(task);
     task->own_notes = json_array_size(task->notes);
 }
 

@@ -369,11 +369,21 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
         read_failed(task, slot->call, reply);
 }
 
+/* Before a write: it rests on the mark, too, which says whose the resource is and whether it is
+ * protected. */
+static bool is_marks(const struct task *task, const struct call *read)
+{
+    const struct field *owner = task->confirming ? kind_owner(task->kind) : NULL;
+
+    return owner && read == (owner->read ? owner->read : task->kind->read);
+}
+
 void task_read_again(struct task *task, const json_t *differences)
 {
     task->look_count++;
     for (size_t i = 0; i < task->slot_count; i++) {
-        bool wanted = !differences && !task->slots[i].call->account_wide; /* once a pass */
+        bool wanted = differences ? is_marks(task, task->slots[i].call)
+                                  : !task->slots[i].call->account_wide; /* once a pass */
 
         for (size_t j = 0; j < json_array_size(differences); j++) {
             const char *name = json_text(json_array_get(differences, j), "field");

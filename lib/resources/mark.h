@@ -19,7 +19,7 @@
 #define MARK_DEPLOYMENT "billingd-deployment"
 
 enum mark_owner {
-    MARK_NONE,   /* no mark */
+    MARK_NONE,   /* no mark, or only our bucket */
     MARK_OURS,   /* also where it only says the pipeline */
     MARK_FORMER, /* of what this deployment was before, as the spec says (`formerly`) */
     MARK_OTHERS,
@@ -27,9 +27,13 @@ enum mark_owner {
 
 /* Whether a key of a map is one of the mark's. */
 bool mark_is_key(const char *key);
-/* What a map says: "shop", or "shop@shop-bucket"; new text, NULL: it has no mark. */
+/* What a map says: "shop", "shop@shop-bucket", or "@shop-bucket" where somebody took the first key
+ * off; new text, NULL: it has no mark. */
 char *mark_text(const json_t *map);
-/* Whose the observed resource is, by the mark that is wanted of it and facts.formerly. */
+/* Whether billingd writes such a mark ("shop", "shop@shop-bucket"). */
+bool mark_is_valid(const char *text);
+/* Whose the observed resource is, by the mark that is wanted of it and facts.formerly.  Half of
+ * another's mark, or a damaged one, is another's. */
 enum mark_owner mark_owner(const struct scope *scope);
 /* Whether a difference ("tags.billingd") is of the mark. */
 bool mark_is_difference(const char *difference);

@@ -1,6 +1,7 @@
 /* load_pipeline.c -- the pipelines of billing.yaml: settings, template, parameters, overrides.
  */
 #include "base/mem.h"
+#include "resources/mark.h"
 #include "spec/load_private.h"
 
 #include <string.h>
@@ -56,16 +57,6 @@ static void read_role(struct load *load, struct draft *draft)
                    "is not a role's ARN; it looks like arn:aws:iam::123456789012:role/name");
 }
 
-/* PIPELINE, or PIPELINE@BUCKET: as resources/mark.h writes it. */
-static bool is_mark(const char *text)
-{
-    const char *at = strchr(text, '@'), *bucket = at ? at + 1 : "any";
-    cleanup_free char *pipeline = mem_text_n(text, at ? (size_t)(at - text) : strlen(text));
-
-    return load_is_name(pipeline, "-", true) && strlen(bucket) >= 3 && strlen(bucket) <= 63 &&
-           strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789.-") == strlen(bucket);
-}
-
 static void read_formerly(struct load *load, struct draft *draft)
 {
     const struct yaml_node *list = yaml_find(draft->node, "formerly");
@@ -82,7 +73,7 @@ static void read_formerly(struct load *load, struct draft *draft)
         cleanup_free char *item = mem_printf("%s[%zu]", path, i);
         cleanup_free char *mark = load_text_setting(load, list->items[i], item);
 
-        if (mark && is_mark(mark))
+        if (mark && mark_is_valid(mark))
             json_array_append_new(draft->pipeline->formerly, json_string(mark));
         else if (mark)
             load_error(load, list->items[i], item,

@@ -2,6 +2,7 @@
  * there. */
 #include "base/mem.h"
 #include "resources/ignore.h"
+#include "resources/mark.h"
 #include "resources/members.h"
 #include "resources/registry.h"
 #include "spec/load_private.h"
@@ -100,6 +101,40 @@ static void read_protect(struct load *load, struct manifest_resource *resource,
                        : "a %s has no place for the mark; billingd never deletes one",
                    resource->kind->title);
     resource->protect = MANIFEST_PROTECT_SILENT;
+}
+
+/* What billingd writes there itself; NULL: nothing, as the spec has it. */
+static const char *mark_wanted(const struct manifest_pipeline *pipeline,
+                               const struct manifest_resource *resource, const char *key)
+{
+    if (!strcmp(key, MARK_PIPELINE))
+        return pipeline->name;
+    return resource->protect == MANIFEST_PROTECT_ON    ? "true"
+           : resource->protect == MANIFEST_PROTECT_OFF ? "false"
+                                                       : NULL;
+}
+
+/* A mark that is declared like a tag of people may only say what is so (check --print-effective):
+ * it would lift a protection that the spec asks for. */
+static void check_marks(struct load *load, const struct manifest_pipeline *pipeline,
+                        const struct manifest_resource *resource, const struct yaml_node *node,
+                        const char *path)
+{
+    static const char *const marks[] = {MARK_PIPELINE, KIND_PROTECTED};
+    const struct field *owner = resource->absent ? NULL : kind_owner(resource->kind);
+    const json_t *map = owner ? json_object_get(resource->declared, owner->name) : NULL;
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        const char *said = json_text(map, marks[i]);
+        const char *want = mark_wanted(pipeline, resource, marks[i]);
+        cleanup_free char *below =
+            said ? mem_printf("%s.%s.%s", path, owner->name, marks[i]) : NULL;
+
+        if (said && (!want || strcmp(said, want) != 0))
+            load_error(load, yaml_find(yaml_find(node, owner->name), marks[i]), below,
+                       "is a mark that billingd writes itself: take it out%s",
+                       i ? ", and say what is meant by `protect`" : "");
+    }
 }
 
 /* A field that events depend on: nobody keeps it any more, and that is told where it is chosen. */
@@ -259,6 +294,7 @@ static void read_resource(struct load *load, struct draft *draft, const struct y
     read_ignore(load, resource, node, path);
     resource->absent = read_ensure(load, resource->kind, node, path);
     read_protect(load, resource, node, path);
+    check_marks(load, draft->pipeline, resource, node, path);
     draft->flawed[index] = !good;
 }
 

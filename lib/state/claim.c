@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/timestamp.h"
 #include "resources/ignore.h"
 
@@ -157,9 +158,9 @@ char *claim_text(const json_t *claim)
     char since[TIMESTAMP_ROOM];
 
     timestamp_text(json_integer_value(json_object_get(claim, "since")), since);
-    return mem_printf("spec %s, put in force %s by %s (process %lld)", json_text(claim, "id"),
-                      since, json_text(claim, "host"),
-                      (long long)json_integer_value(json_object_get(claim, "pid")));
+    return printable_line(mem_printf("spec %s, put in force %s by %s (process %lld)",
+                                     json_text(claim, "id"), since, json_text(claim, "host"),
+                                     (long long)json_integer_value(json_object_get(claim, "pid"))));
 }
 
 /* ---- what it wants otherwise ---- */

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/timestamp.h"
 
 #include <string.h>
@@ -78,8 +79,8 @@ char *pause_text(const json_t *pause)
     char until[TIMESTAMP_ROOM];
 
     timestamp_text(until_of(pause), until);
-    return mem_printf("paused until %s by %s: %s", until, json_text(pause, "by"),
-                      json_text(pause, "reason"));
+    return printable_line(mem_printf("paused until %s by %s: %s", until, json_text(pause, "by"),
+                                     json_text(pause, "reason")));
 }
 
 bool pause_binds(const json_t *pause, const struct manifest_pipeline *pipeline)

@@ -144,8 +144,11 @@ def test_simulation_tells_missing_context(iam: Any) -> None:
     document["Statement"][0]["Condition"] = {"StringEquals": {"aws:PrincipalTag/team": "x"}}
     iam.put_role_policy(RoleName="role", PolicyName="p", PolicyDocument=json.dumps(document))
     result = simulate(iam, ROOT + ":role/role", "*")
-    assert (result["EvalDecision"], result["MissingContextValues"]) == (
-        "implicitDeny", ["aws:PrincipalTag/team"])
+    assert (result["EvalDecision"], result["MissingContextValues"]) == ("implicitDeny", [])
+    [single] = result["ResourceSpecificResults"]
+    assert (single["EvalResourceDecision"], single["MissingContextValues"]) == ("implicitDeny", ["aws:PrincipalTag/team"])
+    [whole] = iam.simulate_principal_policy(PolicySourceArn=ROOT + ":role/role", ActionNames=["iam:PassRole"])["EvaluationResults"]
+    assert whole["MissingContextValues"] == ["aws:PrincipalTag/team"] and "ResourceSpecificResults" not in whole
 
 
 @pytest.mark.parametrize("arn", [f"arn:aws:sts::{ACCOUNT}:assumed-role/role/session", ROOT + ":root"])

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import ACCOUNT, BINARY, ROOT, Sandbox
 from sandbox import policy
-from test_iam_policy import actions, billingd, listed, session_of
+from test_iam_policy import actions, billingd, listed, session_of, size
 
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/billingd-roles"
 ROLES = [f"arn:aws:iam::{ACCOUNT}:role/ddn-apigw-accesslog-fh-role", f"arn:aws:iam::{ACCOUNT}:role/ddn-apigw-accesslog-fh-logs-to-fh-role"]
@@ -85,14 +85,40 @@ def test_there_is_no_way_up(use: str, boundary: str) -> None:
             assert not allowed(document, "iam:PassRole", place, iam__PassedToService=service), (place, service)
 
 
-@pytest.mark.parametrize("use", ["", "run", "bill", "close"])
+CLOSED = [f"arn:aws:s3:::ddn-apigw-accesslog-bucket/billing/{key}" for key in (
+    "ddn-api/2025-10/invoice.json", "numbers/ddn-api/ddn-api-2025-10.json")]
+BY_THE_BUCKET = {"bucket": json.dumps({"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})}
+
+
+def denied(document: dict[str, Any], action: str, place: str, **context: str) -> bool:
+    """Also to who lets himself in by the bucket's policy, which he may write: for a principal of the account that is enough."""
+    given = {name.replace("__", ":").replace("_", "-"): [value] for name, value in context.items()}
+    return policy.identity({"printed": json.dumps(document), **BY_THE_BUCKET}, action, place, given).decision == policy.EXPLICIT_DENY
+
+
+@pytest.mark.parametrize("use", ["", "apply", "run", "bill", "close"])
 def test_what_a_close_put_away_stays(use: str) -> None:
     document = printed(*(["--for", use] if use else []))
-    for key in ("billing/ddn-api/2025-10/invoice.json", "billing/numbers/ddn-api/ddn-api-2025-10.json"):
-        place = f"arn:aws:s3:::ddn-apigw-accesslog-bucket/{key}"
-        assert allowed(document, "s3:PutObject", place, **{"s3:if-none-match": "*"})
-        assert not allowed(document, "s3:PutObject", place) and not allowed(document, "s3:DeleteObject", place)
-    assert allowed(document, "s3:PutObject", "arn:aws:s3:::ddn-apigw-accesslog-bucket/athena-results/x.csv")
+    for place in CLOSED:
+        if use != "apply":
+            assert allowed(document, "s3:PutObject", place, **{"s3:if-none-match": "*"})
+        for action in ("PutObject", "DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "PutObjectRetention", "PutObjectLegalHold"):
+            assert denied(document, f"s3:{action}", place), action
+        assert not denied(document, "s3:PutObject", place, s3__if_none_match="*") and not denied(document, "s3:GetObject", place)
+    assert use == "apply" or allowed(document, "s3:PutObject", "arn:aws:s3:::ddn-apigw-accesslog-bucket/athena-results/x.csv")
+
+
+def test_the_shipped_policy_fits() -> None:
+    assert size(printed()) <= 6144
+
+
+def test_nor_by_way_of_a_role() -> None:
+    """The printed policy may write whom a role trusts: its holder, say, who then acts as the role, below the boundary."""
+    boundary = printed("--boundary")
+    for place in CLOSED:
+        for action in ("PutObject", "DeleteObject", "DeleteObjectVersion", "PutObjectAcl", "PutObjectRetention"):
+            assert denied(boundary, f"s3:{action}", place) and denied(boundary, f"s3:{action}", place, s3__if_none_match="*"), action
+        assert not denied(boundary, "s3:GetObject", place)
 
 
 def test_the_boundary_is_what_the_roles_are_for() -> None:
@@ -116,6 +142,7 @@ def test_apply_below_the_boundary(sandbox: Sandbox, api: str) -> None:
     session = session_of(sandbox, allow)
     applied = billingd(sandbox, "apply", "--yes", **session, **given)
     assert applied.returncode == 0, applied.stdout[-2000:] + applied.stderr[-2000:]
+    assert "simulation" not in applied.stderr, applied.stderr  # IAM was told the boundary that its conditions ask for
     sandbox.switches(authorize=False)
     for arn in ROLES:
         found = iam.get_role(RoleName=arn.split("/")[-1])["Role"]

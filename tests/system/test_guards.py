@@ -196,7 +196,28 @@ def test_what_is_protected_stays(sandbox: Sandbox, spec: Spec, run: Callable[...
     assert s3.get_bucket_versioning(Bucket="shop-bucket")["Status"] == "Suspended"
 
 
+def test_a_mark_that_shows_late(sandbox: Sandbox, spec: Spec, run: Callable[..., Any], api: str) -> None:
+    """Who owns a thing, and whether it is protected, is not gone by on one look either."""
+    arn = "arn:aws:logs:ap-northeast-2:123456789012:log-group:/aws/apigw/shop"
+    spec.write(settings={"max_changes": "off"}, pipelines=pipeline(more="    protect: true\n"))
+    assert run("apply", "--yes").returncode == 0
+    ours = {"billingd": "shop", "billingd-deployment": "shop-bucket"}
+    late = {"operation": "ListTagsForResource", "action": "member", "path": ["tags"], "value": ours, "params": {"resourceArn": arn}}
+    for marks, told in (({}, "nothing is written that keeps what it holds for a shorter time"),
+                        ({"billingd": "store"}, "it belongs to the pipeline store@shop-bucket of another spec")):
+        sandbox.client("logs").tag_resource(resourceArn=arn, tags={**ours, **marks})
+        spec.write(pipelines=pipeline(more="    resources: {access_logs: {retention_days: 30}}\n"))
+        sandbox.faults(late)
+        said = run("apply", "--yes")
+        assert said.returncode == 1 and told in said.stderr, said.stdout + said.stderr
+        assert retention(sandbox) == 90
+        sandbox.faults()
+
+
 @pytest.mark.parametrize("given,told", [
+    ("access_logs: {protect: true, tags: {'billingd:protect': 'false'}}", "resources.access_logs.tags.billingd:protect: is a mark that billingd writes itself"),
+    ("access_logs: {tags: {'billingd:protect': 'true'}}", "say what is meant by `protect`"),
+    ("database: {parameters: {billingd: other}}", "resources.database.parameters.billingd: is a mark that billingd writes itself: take it out"),
     ("bucket: {protect: perhaps}", "resources.bucket.protect: must be true or false"),
     ("subscription: {protect: true}", "resources.subscription.protect: a subscription filter has no place for the mark"),
     ("t: {kind: topic, name: t, ensure: absent, protect: true}", "resources.t.protect: contradicts `ensure: absent`"),

@@ -58,7 +58,7 @@ def granted(*policies: dict[str, Any]) -> set[tuple[str, str, str]]:
 
 
 def actions(policy: dict[str, Any]) -> set[str]:
-    return {action for action, _, _ in granted(policy)}
+    return {action for action, _, _ in granted({"Statement": [s for s in policy["Statement"] if s["Effect"] == "Allow"]})}
 
 
 def writes(policy: dict[str, Any]) -> set[str]:

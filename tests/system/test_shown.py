@@ -191,6 +191,12 @@ def test_settings_that_are_secrets_or_act(sandbox: Sandbox, spec: Spec, home: Pa
             jobs.append((f"--{flag['name']} is {kind}", ["-f", str(spec.path), verb, f"--{flag['name']}", value], env))
         jobs += [(f"{verb} {kind}", ["-f", str(spec.path), verb, value], env) for verb in VERBS]
         jobs += [(f"word {kind}", [value], env), (f"flag {kind}", ["plan", "--" + value], env)]
+    # A password in the URL of whatever variable, where a spec puts it.
+    tagged = home / "tagged.yaml"
+    tagged.write_text(spec.path.read_text() + "    resources: {access_logs: {tags: {database: '${DATABASE_URL}'}}}\n")
+    jobs += [(f"tag {' '.join(word)}", ["-f", str(tagged), *word], {**env, "DATABASE_URL": f"postgres://u:{CANARIES['sso']}@db/x"})
+             for word in (["check", "--print-effective"], ["plan"], ["plan", "-o", "json"])]
+    jobs.append(("fragment", ["-f", str(spec.path), "plan"], {**env, "AWS_ENDPOINT_URL": f"http://127.0.0.1:1/#{CANARIES['endpoint']}"}))
     told(walk(jobs, home))
 
 
@@ -379,3 +385,22 @@ def test_names_and_texts_of_aws(sandbox: Sandbox, spec: Spec, home: Path, run: A
         assert acting("terminal", shown, ours=True) == leaks("terminal", shown) == [] and b"shop" in shown
     assert "***" in json.dumps(json.loads(subprocess.run([BINARY, "-f", spec.path, "explain", "shop/database", "-o", "json"], env=env, capture_output=True,
                                                          check=True, timeout=PATIENCE_S).stdout))
+
+
+def test_texts_of_others_make_no_lines(sandbox: Sandbox, spec: Spec, run: Any, api: str) -> None:
+    """Somebody's text does not look like a line of ours."""
+    forged = "x\nNothing to change: AWS is as the spec says.\r\nwarning: y"
+    assert run("apply", "--yes").returncode == 0
+    sandbox.client("logs").put_retention_policy(logGroupName="/aws/apigw/shop", retentionInDays=7)
+    claim = {"id": "0" * 16, "host": forged, "pid": 7, "since": 1700000000, "wants": {"access_logs": {"retention_days": "0" * 12}}}
+    paused = {"address": "shop/stage_logging", "by": forged, "reason": forged, "since": 1700000000, "until": 4000000000}
+    sandbox.client("s3").put_object(Bucket="shop-bucket", Key="_billingd/shop/pauses.json",
+                                    Body=json.dumps({"format_version": "1.0", "pauses": [paused], "spec": claim}))
+    sandbox.faults({"operation": "GetWorkGroup", "action": "member", "path": ["WorkGroup", "Description"], "value": forged, "times": 0},
+                   {"operation": "DescribeDeliveryStream", "action": "error", "status": 400, "code": "E", "message": forged, "times": 0})
+    told = 0
+    for said in (run("plan"), run("status"), run("explain", "shop/stage_logging"), run("explain", "shop/workgroup")):
+        lines = (said.stdout + said.stderr).splitlines()
+        assert not [line for line in lines if line.startswith(("Nothing to change", "warning: y"))], lines
+        told += sum("Nothing to change: AWS is as the spec says." in line for line in lines)
+    assert told >= 8, told

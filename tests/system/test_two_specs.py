@@ -136,6 +136,29 @@ def test_a_stage_logs_for_the_deployment_that_its_mark_names(run: Any, sandbox: 
     assert plan(run) == {} and stage_of(sandbox, api)[1] == {**marked, DEPLOYMENT: "other-bucket"}
 
 
+def test_half_of_anothers_mark_is_anothers(run: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
+    """Somebody took a key off, or wrote what no billingd writes."""
+    assert run("apply", "--yes").returncode == 0
+    logs, arn = sandbox.client("logs"), "arn:aws:logs:ap-northeast-2:123456789012:log-group:/aws/apigw/shop"
+    logs.put_retention_policy(logGroupName="/aws/apigw/shop", retentionInDays=7)
+    logs.untag_resource(resourceArn=arn, tagKeys=[MARK])
+    assert plan(run)["shop/access_logs"]["action"] == "update"  # our bucket alone
+    for marks, told, way in (({DEPLOYMENT: "other-bucket"}, "@other-bucket", "write `formerly: [shop@other-bucket]` under it"),
+                             ({MARK: "Shop", DEPLOYMENT: "shop-bucket"}, "Shop@shop-bucket", "take that mark off (billingd, billingd-deployment)"),
+                             ({MARK: "shop "}, "shop @shop-bucket", "take that mark off"), ({MARK: "", }, "@shop-bucket", "write `formerly: [shop@shop-bucket]`"),
+                             ({MARK: "shop", DEPLOYMENT: ""}, "shop@", "take that mark off")):
+        logs.tag_resource(resourceArn=arn, tags=marks)
+        sandbox.clear()
+        done = run("apply", "--yes")
+        assert done.returncode == 1 and written(sandbox) == [], done.stdout
+        assert f"it belongs to the pipeline {told} of another spec" in done.stderr and way in done.stderr, done.stderr
+    # What became of it takes the rest of its mark over, too.
+    logs.untag_resource(resourceArn=arn, tagKeys=[MARK])
+    logs.tag_resource(resourceArn=arn, tags={DEPLOYMENT: "other-bucket"})
+    spec.write(pipelines=pipeline(more="    formerly: [shop@other-bucket]\n"))
+    assert run("apply", "--yes").returncode == 0 and plan(run) == {}
+
+
 def as_before(sandbox: Sandbox, api: str) -> int:
     """Marks as an older billingd wrote them: the pipeline's name alone."""
     stripped = 0

@@ -17,14 +17,27 @@ static void check_hidden(const char *text, const char *want)
 
 static void test_names(void)
 {
-    static const char *const secret[] = {
-        "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",  "AWS_SECURITY_TOKEN",
-        "DB_PASSWORD",           "PGPASSWORD",         "GITHUB_TOKEN",
-        "STRIPE_API_KEY",        "SIGNING_PRIVATE_KEY"};
-    static const char *const plain[] = {"AWS_REGION",         "BILLING_SIGNING_KEY",
-                                        "BILLING_KMS_KEY",    "AWS_WEB_IDENTITY_TOKEN_FILE",
-                                        "AWS_ACCESS_KEY_ID",  "BILLING_S3_BUCKET",
-                                        "SECRET_MANAGER_ARN", "PWD"};
+    static const char *const secret[] = {"AWS_SECRET_ACCESS_KEY",
+                                         "AWS_SESSION_TOKEN",
+                                         "AWS_SECURITY_TOKEN",
+                                         "DB_PASSWORD",
+                                         "PGPASSWORD",
+                                         "GITHUB_TOKEN",
+                                         "STRIPE_API_KEY",
+                                         "SIGNING_PRIVATE_KEY",
+                                         "DB_CREDENTIALS",
+                                         "DB_PWD"};
+    static const char *const plain[] = {"AWS_REGION",
+                                        "BILLING_SIGNING_KEY",
+                                        "BILLING_KMS_KEY",
+                                        "AWS_WEB_IDENTITY_TOKEN_FILE",
+                                        "AWS_ACCESS_KEY_ID",
+                                        "BILLING_S3_BUCKET",
+                                        "SECRET_MANAGER_ARN",
+                                        "PWD",
+                                        "OLDPWD",
+                                        "CREDENTIALS_DIRECTORY",
+                                        "AWS_SHARED_CREDENTIALS_FILE"};
 
     for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
         check_report(secret_is_name(secret[i]), __FILE__, __LINE__, secret[i]);
@@ -192,6 +205,14 @@ static void test_urls(void)
     check_hidden("\"https:\\/\\/u:p@host\"", "\"https:\\/\\/***@host\"");
     setenv("https_proxy", "http://proxy:3128", 1);
     check_hidden("http://proxy:3128", "http://proxy:3128");
+    setenv("DATABASE_URL", "postgres://shop:hunter2-is-long@db:5432/x", 1);
+    check_hidden("as hunter2-is-long", "as ***");
+    check_hidden("hunter2-is-lo at db", "*** at db");
+    check_hidden("\\150\\165\\156\\164\\145\\162\\062\\055\\151\\163\\055\\154\\157\\156\\147",
+                 "***");
+    check_hidden("\\U00000068unter2-is-long \\150", "*** \\150");
+    setenv("DATABASE_URL", "s3://bucket/a:hunter2-is-long@x", 1);
+    check_hidden("as hunter2-is-long", "as hunter2-is-long");
 }
 
 /* Put into a variable that is no secret by its name, where no other says that it is one. */

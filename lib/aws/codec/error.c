@@ -2,6 +2,7 @@
 #include "aws/codec/error.h"
 
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/str.h"
 
 #include <stdarg.h>
@@ -40,8 +41,8 @@ bool aws_error_is(const struct aws_error *error, const char *word, size_t length
 
 char *aws_error_summary(const struct aws_error *error)
 {
-    return mem_printf("%s: %s: %s", error->operation ? error->operation : "", error->code,
-                      error->message);
+    return printable_line(mem_printf("%s: %s: %s", error->operation ? error->operation : "",
+                                     error->code, error->message));
 }
 
 char *aws_error_text(const struct aws_error *error)

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "resources/simulation.h"
 
 #include <string.h>
 #include <strings.h>
@@ -214,29 +215,6 @@ static bool find_boundary(struct lint_look *look)
 
 /* ---- what all policies of a role do together, as IAM simulates them ---- */
 
-/* One result for each action on each resource: IAM may put those of several resources below one.
- * New reference.  Source: EvaluationResult, IAM API reference. */
-static json_t *results_of(const struct lint_look *look)
-{
-    json_t *list = json_array(), *result, *single;
-    size_t i, k;
-
-    json_array_foreach(json_object_get(look->values, "effect"), i, result) {
-        json_t *singles = json_object_get(result, "ResourceSpecificResults");
-
-        if (!json_array_size(singles))
-            json_array_append(list, result);
-        json_array_foreach(singles, k, single) {
-            json_t *copy = json_deep_copy(single);
-
-            json_object_set(copy, "EvalActionName", json_object_get(result, "EvalActionName"));
-            json_object_set(copy, "EvalDecision", json_object_get(single, "EvalResourceDecision"));
-            json_array_append_new(list, copy);
-        }
-    }
-    return list;
-}
-
 static const char *decision_of(const json_t *result)
 {
     const char *decision = json_text(result, "EvalDecision");
@@ -246,7 +224,7 @@ static const char *decision_of(const json_t *result)
 
 static bool find_broad(struct lint_look *look)
 {
-    json_auto_t *results = results_of(look);
+    json_auto_t *results = simulation_results(json_object_get(look->values, "effect"));
     const json_t *result;
     size_t i;
 
@@ -277,15 +255,14 @@ static bool say_denied(struct lint_look *look, const json_t *result)
 static bool find_denied_together(struct lint_look *look)
 {
     const json_t *policy = json_object_get(look->values, "policy"), *result;
-    json_auto_t *results = results_of(look);
+    json_auto_t *results = simulation_results(json_object_get(look->values, "effect"));
     bool found = false;
     size_t i;
 
     json_array_foreach(results, i, result) {
         const char *action = json_text(result, "EvalActionName");
         const char *resource = json_text(result, "EvalResourceName");
-        const char *missing =
-            json_string_value(json_array_get(json_object_get(result, "MissingContextValues"), 0));
+        const char *missing = simulation_missing(result);
 
         if (!action || !resource || !lint_statement_grants(policy, action, resource))
             continue;

@@ -255,7 +255,17 @@ def simulate_principal_policy(call: Call) -> dict[str, Any]:
             raise AwsError("InvalidInput", f"Invalid Action: {action}")
         results += [result(documents, entity, action, resource, context)
                     for resource in p.get("ResourceArns", ["*"])]
+    if "ResourceArns" in p:
+        results = [by_resource(each) for each in results]
     return paged(call, "EvaluationResults", results)
+
+
+def by_resource(result: dict[str, Any]) -> dict[str, Any]:
+    """"If you include a list of resources, then any missing context values are instead included under the
+    ResourceSpecificResults section." (EvaluationResult, IAM API reference)"""
+    single = {"EvalResourceName": result["EvalResourceName"], "EvalResourceDecision": result["EvalDecision"],
+              "MatchedStatements": result["MatchedStatements"], "MissingContextValues": result["MissingContextValues"]}
+    return {**result, "MissingContextValues": [], "ResourceSpecificResults": [single]}
 
 
 def result(documents: dict[str, str], entity: Any, action: str, resource: str,

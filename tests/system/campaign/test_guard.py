@@ -425,6 +425,30 @@ def test_missing_permissions_are_told_before_the_first_write(sandbox: Sandbox, b
     assert billingd.writes() == [] and len(billingd.calls(operation="SimulatePrincipalPolicy")) <= 2  # what is read of roles
 
 
+def test_what_a_simulation_does_not_tell_is_told(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """No answer, two answers, and one that hangs on what IAM was not told are neither a yes nor a no."""
+    world.api()
+    stream = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/{seed.FIREHOSE}"
+    create = {"EvalActionName": "firehose:CreateDeliveryStream", "EvalResourceName": stream, "EvalDecision": "allowed"}
+    hanging = {**create, "EvalDecision": "implicitDeny", "ResourceSpecificResults": [
+        {"EvalResourceName": stream, "EvalResourceDecision": "implicitDeny", "MissingContextValues": ["aws:PrincipalTag/team"]}]}
+    told = f"firehose:CreateDeliveryStream on {stream}"
+    for results, unknown in (([create], False), ([create, {**create, "EvalDecision": "explicitDeny"}], True), ([hanging], True),
+                             ([{**create, "EvalActionName": "firehose:PutRecord"}], True), ([{**create, "EvalDecision": "perhaps"}], True)):
+        sandbox.faults({"service": "iam", "operation": "SimulatePrincipalPolicy", "action": "member", "times": 0,
+                        "path": ["EvaluationResults"], "value": results})
+        said = billingd.plan()
+        [warned] = [line for line in said.err.splitlines() if "IAM's simulation does not tell whether" in line]
+        assert (told in warned) == unknown and "s3:CreateBucket on" in warned and "may not do" not in said.err, said.err
+        assert f"iam:PassRole with arn:aws:iam::{ACCOUNT}:role/{seed.ROLE} to firehose.amazonaws.com" in warned
+        assert ("(a condition asks for aws:PrincipalTag/team)" in warned) == (results == [hanging])
+    # A denial is one, wherever IAM says so.
+    sandbox.faults({"service": "iam", "operation": "SimulatePrincipalPolicy", "action": "member", "times": 0, "path": ["EvaluationResults"], "value": [
+        {**create, "ResourceSpecificResults": [{"EvalResourceName": stream, "EvalResourceDecision": "explicitDeny"}]}]})
+    assert f"may not do what the plan needs, by IAM's simulation: {told}" in billingd.plan().err
+    assert billingd.writes() == []
+
+
 def test_region_of_the_spec_wins(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
     world.api()
     billingd("apply", "--yes", AWS_REGION=REGION)
