@@ -197,7 +197,9 @@ class Answers:
         elif prefix.startswith("access-logs/"):
             after = query.get("start-after", "")
             first = int(query.get("continuation-token", -1))
-            first = max(first, self.month.first_at(max(prefix, after))) if first < 0 else first
+            if first < 0:
+                first = self.month.first_at(max(prefix, after))
+                first += first < self.month.starts[-1] and self.month.key(first) == after
             end = min(self.month.first_at(prefix[:-1] + "0"), first + most)
             items = [self.month.contents(number) for number in range(first, end)]
             more = str(end) if end < self.month.first_at(prefix[:-1] + "0") else ""

@@ -2,7 +2,8 @@
  *
  * rollup.c           wanted against present: states of days
  * rollup_window.c    which hours of arrival belong to a day
- * rollup_objects.c   the objects of arrival days
+ * rollup_walk.c      every object of arrival days, one by one
+ * rollup_objects.c   all of them, or what tells them from others
  * rollup_memory.c    what was listed of them, kept for the next look
  * rollup_print.c     a day's objects as one fingerprint
  * rollup_files.c     the files of builds as they lie in S3
