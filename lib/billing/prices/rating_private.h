@@ -23,10 +23,10 @@ struct part {
 };
 
 struct account {
-    const char *id;   /* NULL: nobody */
-    const char *user; /* the last of its names in the log, by letters */
-    bool is_nobody;   /* no sub: neither quota nor minimum */
-    bool used;        /* something not excluded, or in the map on the last day */
+    char *id;       /* NULL: nobody */
+    char *user;     /* the last of its names in the log, by letters; may be NULL */
+    bool is_nobody; /* no sub: neither quota nor minimum */
+    bool used;      /* something not excluded, or in the map on the last day */
     struct volume all, excluded;
     struct part *parts; /* by segment */
 };
@@ -38,8 +38,10 @@ struct rating {
     struct price minimum;
     struct segment *segments;
     size_t segment_count;
-    struct account **accounts; /* by id */
-    size_t account_count;
+    struct account **accounts; /* by id, once all is counted */
+    size_t account_count, account_room;
+    json_t *places;       /* id -> its place among accounts, while counting */
+    struct account *last; /* whose line came last: they come sorted */
     struct account *nobody;
     int64_t doubts[RATING_DOUBTS]; /* calls */
 };
