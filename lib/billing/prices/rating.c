@@ -265,7 +265,8 @@ struct rating *rating_new(const struct price_book *book, struct day_span days)
 {
     struct rating *rating = mem_new(sizeof *rating);
 
-    *rating = (struct rating){.book = book, .days = days, .places = json_object()};
+    *rating = (struct rating){
+        .book = book, .days = days, .places = json_object(), .texts = json_object()};
     rating->digits = money_currency_digits(book->currency);
     set_segments(rating);
     rating->nobody = account_new(rating, NULL);
@@ -281,6 +282,7 @@ void rating_free(struct rating *rating)
         account_free(rating, rating->accounts[i]);
     account_free(rating, rating->nobody);
     json_decref(rating->places);
+    json_decref(rating->texts);
     free(rating->accounts);
     free(rating->segments);
     free(rating);

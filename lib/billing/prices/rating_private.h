@@ -44,6 +44,7 @@ struct rating {
     struct account *last; /* whose line came last: they come sorted */
     struct account *nobody;
     int64_t doubts[RATING_DOUBTS]; /* calls */
+    json_t *texts;                 /* text -> itself, for rating_charge_text */
 };
 
 /* What an account owes. */
@@ -60,6 +61,8 @@ int rating_charge(const struct rating *rating, const struct account *account,
 
 /* The bill; new reference.  NULL and *e on overflow. */
 json_t *rating_document(const struct rating *rating, struct err *e);
+/* A text that many lines of the bill say, kept once for all of them; new reference. */
+json_t *rating_charge_text(const struct rating *rating, const char *text);
 /* An amount with all its decimals, two at least; new reference. */
 json_t *rating_charge_amount(struct money amount);
 

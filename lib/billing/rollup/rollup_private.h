@@ -59,6 +59,11 @@ void rollup_print_make(const struct billing *billing, const struct rollup_window
 /* The same after listing everything now; -1 and *e. */
 int rollup_print_now(struct flow *flow, const struct billing *billing,
                      const struct rollup_window *window, struct rollup_print *print, struct err *e);
+/* The same from what a look remembers of days long past, listing the others: for who compares it
+ * with rollup_print_now later. */
+int rollup_print_before(struct flow *flow, const struct billing *billing,
+                        const struct rollup_window *window, struct rollup_print *print,
+                        struct err *e);
 
 enum rollup_change {
     ROLLUP_SAME,
