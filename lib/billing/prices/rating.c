@@ -143,7 +143,7 @@ int rating_add(struct rating *rating, const struct usage_line *line, struct err 
 {
     if (line->segment >= rating->segment_count)
         return err_set(e, ERR_INVALID, "a usage line lies outside of the month");
-    if (!price_book_prices(rating->book, rating->days.last))
+    if (!rating->prices)
         return 0; /* rating_end says so */
     return count_line(rating, account_of(rating, line), line, e);
 }
@@ -268,6 +268,8 @@ struct rating *rating_new(const struct price_book *book, struct day_span days)
     *rating = (struct rating){
         .book = book, .days = days, .places = json_object(), .texts = json_object()};
     rating->digits = money_currency_digits(book->currency);
+    rating->prices = price_book_prices(book, days.last);
+    rating->minimum = rating->prices ? rating->prices->minimum : (struct price){0};
     set_segments(rating);
     rating->nobody = account_new(rating, NULL);
     rating->nobody->is_nobody = true;
@@ -290,15 +292,13 @@ void rating_free(struct rating *rating)
 
 json_t *rating_end(struct rating *rating, struct err *e)
 {
-    const struct prices *prices = price_book_prices(rating->book, rating->days.last);
     json_t *bill = NULL;
 
-    rating->minimum = prices ? prices->minimum : (struct price){0};
     json_decref(rating->places); /* they move now */
     rating->places = NULL;
     if (rating->account_count)
         qsort(rating->accounts, rating->account_count, sizeof *rating->accounts, by_id);
-    if (prices) {
+    if (rating->prices) {
         add_minimums(rating);
         bill = rating_document(rating, e);
     } else {

@@ -33,8 +33,9 @@ struct account {
 
 struct rating {
     const struct price_book *book;
-    struct day_span days; /* of one month */
-    int digits;           /* of a total */
+    struct day_span days;        /* of one month */
+    int digits;                  /* of a total */
+    const struct prices *prices; /* of the last day, whose minimum holds; NULL: there are none */
     struct price minimum;
     struct segment *segments;
     size_t segment_count;
