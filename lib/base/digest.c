@@ -1,6 +1,8 @@
 /* digest.c -- SHA-256 as text. */
 #include "base/digest.h"
 
+#include "base/mem.h"
+
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -12,7 +14,7 @@ void digest_sha256_sum(const void *bytes, size_t length, unsigned char sum[stati
         abort(); /* libcrypto without SHA-256 */
 }
 
-static void tell(const unsigned char sum[static 32], char hex[static 65])
+static void put_hex(const unsigned char sum[static 32], char hex[static 65])
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -28,32 +30,41 @@ void digest_sha256(const void *bytes, size_t length, char hex[static 65])
     unsigned char sum[32];
 
     digest_sha256_sum(bytes, length, sum);
-    tell(sum, hex);
+    put_hex(sum, hex);
 }
 
-/* An EVP_MD_CTX by another name. */
+/* ---- piece by piece ---- */
+
+struct digest {
+    EVP_MD_CTX *context;
+};
+
 struct digest *digest_new(void)
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    struct digest *digest = mem_new(sizeof *digest);
 
-    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL))
-        abort(); /* libcrypto without SHA-256, or no memory */
-    return (struct digest *)context;
+    digest->context = EVP_MD_CTX_new();
+    if (!digest->context || !EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL))
+        abort();
+    return digest;
 }
 
 void digest_add(struct digest *digest, const void *bytes, size_t length)
 {
-    if (!EVP_DigestUpdate((EVP_MD_CTX *)digest, bytes, length))
+    if (!EVP_DigestUpdate(digest->context, bytes, length))
         abort();
 }
 
 void digest_end(struct digest *digest, char hex[static 65])
 {
-    unsigned char sum[32];
-    unsigned n = 0;
+    unsigned char sum[EVP_MAX_MD_SIZE];
 
-    if (!EVP_DigestFinal_ex((EVP_MD_CTX *)digest, sum, &n) || n != sizeof sum)
+    *hex = '\0';
+    if (!digest)
+        return;
+    if (!EVP_DigestFinal_ex(digest->context, sum, NULL))
         abort();
-    EVP_MD_CTX_free((EVP_MD_CTX *)digest);
-    tell(sum, hex);
+    put_hex(sum, hex);
+    EVP_MD_CTX_free(digest->context);
+    free(digest);
 }

@@ -199,6 +199,16 @@ def test_a_wrong_command_line(words: list[str], says: str) -> None:
     assert (done.returncode, done.stdout) == (64, "") and done.stderr == says
 
 
+def test_plots_and_tables_are_of_what_was_measured() -> None:
+    plots = ModuleType("plots")
+    plots.__file__ = str(ROOT / "tests/bench/plots.py")
+    exec(compile(Path(plots.__file__).read_text(), "plots", "exec"), plots.__dict__)
+    drawn = {name: plot.svg() for name, plot in plots.plots().items()}
+    assert drawn == {path.name: path.read_text() for path in (ROOT / "docs/performance").glob("month-*.svg")}
+    page = (ROOT / "docs/performance.md").read_text()
+    assert plots.with_tables(page) == page and page.count("<!-- table: ") == 3
+
+
 def test_lints_are_documented() -> None:
     known = set(re.findall(r'"(BL\d+)"', "".join(p.read_text() for p in ROOT.glob("lib/spec/lint/lint_*.c"))))
     assert known and known == set(re.findall(r"^\| (BL\d+) \|", (ROOT / "docs/lints.md").read_text(), re.M))

@@ -22,7 +22,7 @@ class Refused(Exception):
 class Client:
     def __init__(self, port):
         self.base = f"http://127.0.0.1:{port}"
-        self.rows_read = 0  # by the last statement, from tables
+        self.rows_read = self.bytes_read = 0  # by the last statement, from tables; bytes: of files
 
     def _send(self, url, body=None):
         request = urllib.request.Request(url, data=body, headers={
@@ -59,7 +59,7 @@ class Client:
             if "nextUri" not in state:
                 break
             state = self._send(state["nextUri"])
-        self.rows_read = state["stats"]["processedRows"]
+        self.rows_read, self.bytes_read = state["stats"]["processedRows"], state["stats"]["physicalInputBytes"]
         types = [(c["name"], c["type"]) for c in columns]
         return types, [tuple(plain(v, t) for v, (_, t) in zip(row, types)) for row in rows]
 

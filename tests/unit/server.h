@@ -23,6 +23,8 @@ struct server_reply {
 struct server {
     uv_tcp_t listener;
     const struct server_reply *script;
+    /* In place of a script: what to answer to a request, new text. */
+    char *(*make)(const char *request);
     size_t script_length, answered;
     char *requests[64]; /* the first ones, head and body */
     size_t request_count;
@@ -38,6 +40,7 @@ struct server_link {
     uv_write_t write;
     struct server *server;
     const struct server_reply *reply;
+    char *made; /* in place of the reply's bytes */
     struct str in, out;
     int handles;
     bool closing;
@@ -56,6 +59,7 @@ static void server_closed(uv_handle_t *handle)
     link->server->open--;
     str_fini(&link->in);
     str_fini(&link->out);
+    free(link->made);
     free(link);
 }
 
@@ -95,7 +99,7 @@ static void server_answer(uv_timer_t *timer)
     uv_buf_t buffer;
 
     str_fini(&link->out);
-    str_add(&link->out, link->reply->bytes);
+    str_add(&link->out, link->made ? link->made : link->reply->bytes);
     for (size_t i = 0; i < link->reply->filler; i++)
         str_add_char(&link->out, 'x');
     buffer = uv_buf_init(link->out.data, (unsigned)link->out.len);
@@ -126,6 +130,8 @@ static void server_next(struct server_link *link)
     if (server->request_count < sizeof server->requests / sizeof *server->requests)
         server->requests[server->request_count] = mem_text_n(link->in.data, whole);
     server->request_count++;
+    free(link->made);
+    link->made = server->make ? server->make(link->in.data) : NULL;
     rest = link->in.len - whole;
     tail = mem_text_n(link->in.data + whole, rest);
     str_fini(&link->in);

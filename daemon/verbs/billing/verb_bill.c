@@ -75,23 +75,28 @@ static void tell_draft(const json_t *bill)
         (void)fprintf(stderr, "billingd: this bill is a draft: %s\n", borrowed);
 }
 
+static void print_text(char *text)
+{
+    (void)fputs(text, stdout);
+    free(text);
+}
+
 /* Nobody else writes to standard output meanwhile. */
 static void print_bill(void *arg)
 {
     const struct options *options = ((const struct printing *)arg)->options;
     const json_t *bill = ((const struct printing *)arg)->bill;
-    cleanup_free char *text = NULL;
 
-    if (options->output == OUTPUT_JSON)
-        text = bill_render_json(bill);
-    else if (options->output == OUTPUT_CSV)
-        text = bill_render_csv(bill);
-    else if (options->output == OUTPUT_FOCUS)
-        text = bill_render_focus(bill);
-    if (text)
-        (void)fputs(text, stdout);
-    else
+    if (options->output == OUTPUT_JSON) { /* bill_render_json, piece by piece */
+        (void)json_dumpf(bill, stdout, JSON_INDENT(2));
+        (void)fputc('\n', stdout);
+    } else if (options->output == OUTPUT_CSV) {
+        print_text(bill_render_csv(bill));
+    } else if (options->output == OUTPUT_FOCUS) {
+        print_text(bill_render_focus(bill));
+    } else {
         bill_view_print(bill, stdout, options_color(options, stdout));
+    }
     if (options->output >= OUTPUT_CSV)
         tell_draft(bill);
 }

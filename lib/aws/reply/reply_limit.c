@@ -37,7 +37,8 @@ static const struct {
     {"s3", "DeleteObjects", 8 * MIB, "1,000 keys of 1,024 bytes, escaped, each with its error"},
     {"s3", "GetBucketLifecycleConfiguration", 4 * MIB, "1,000 rules"},
     {"s3", "GetObject", 16 * MIB, "documents of ours; what may be larger is read in ranges"},
-    {"s3", "ListObjectsV2", 8 * MIB, "1,000 keys of 1,024 bytes, escaped"},
+    {"s3", "ListObjectsV2", 4 * MIB,
+     "1,000 keys of 1,024 bytes, escaped: 3 KiB and a few words each"},
 };
 
 /* Bytes of the range that was asked for, else 0. */

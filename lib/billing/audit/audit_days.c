@@ -6,6 +6,7 @@
 #include "billing/bill/bill_days.h"
 #include "billing/bill/usage.h"
 #include "billing/prices/price_book.h"
+#include "billing/prices/volume.h"
 #include "billing/rollup/rollup.h"
 #include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query_rows.h"
@@ -145,18 +146,19 @@ static int read_rollups(struct flow *flow, struct audit *audit, const struct day
     return read_daily(flow, audit, range, &daily, e) ? err_wrap(e, "rollups") : 0;
 }
 
+/* By segment, which are read side by side. */
 struct billed {
-    struct usage usage;
-    json_int_t calls;
+    int64_t calls[PRICE_BOOK_SEGMENTS];
 };
 
-static void add_up(void *arg)
+static void begin_segment(void *arg, size_t segment)
 {
-    struct billed *billed = arg;
+    ((struct billed *)arg)->calls[segment] = 0;
+}
 
-    for (size_t i = 0; i < billed->usage.count; i++)
-        billed->calls += (json_int_t)billed->usage.lines[i].calls;
-    usage_fini(&billed->usage);
+static int add_line(void *arg, const struct usage_line *line, struct err *e)
+{
+    return volume_count(&((struct billed *)arg)->calls[line->segment], line->calls, e);
 }
 
 static int read_billed(struct flow *flow, struct audit *audit, const struct day_span *range,
@@ -164,11 +166,15 @@ static int read_billed(struct flow *flow, struct audit *audit, const struct day_
 {
     const struct usage_request request = {USAGE_FROM_ROLLUP, *range};
     struct billed billed = {0};
+    const struct usage_taker taker = {begin_segment, add_line, &billed};
+    int64_t calls = 0;
 
-    if (usage_read(flow, audit->billing, &request, &billed.usage, e))
+    if (usage_each(flow, audit->billing, &request, &taker, NULL, e))
         return err_wrap(e, "what is billed");
-    flow_work(flow, add_up, &billed);
-    audit->billed = json_pack("{s:I}", "calls", billed.calls);
+    for (size_t i = 0; i < PRICE_BOOK_SEGMENTS; i++)
+        if (volume_count(&calls, billed.calls[i], e))
+            return -1;
+    audit->billed = json_pack("{s:I}", "calls", (json_int_t)calls);
     return 0;
 }
 

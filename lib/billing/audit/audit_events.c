@@ -71,33 +71,39 @@ static const char *const places[PLACES] = {
     "newest_ms",     "begun_before", "log_group", "foreign_events", "foreign_requests",
     "elsewhere_made"};
 
-/* A result and where its columns are. */
-struct rows {
-    const struct athena_result *result;
+/* A result's row, and where its columns are. */
+struct row {
+    const json_t *values;
     size_t sums[SUMS], places[PLACES];
 };
 
-static void find_columns(struct rows *rows, const struct athena_result *result)
+static void find_columns(struct row *rows, const struct athena_result *result)
 {
-    rows->result = result;
     for (size_t i = 0; i < SUMS; i++)
         rows->sums[i] = athena_query_rows_column(result, sums[i].column);
     for (size_t i = 0; i < PLACES; i++)
         rows->places[i] = athena_query_rows_column(result, places[i]);
 }
 
-/* 0 where the result says nothing. */
-static int64_t number(const struct rows *rows, size_t row, enum place place)
+static int64_t value_at(const struct row *row, size_t column)
 {
-    return athena_query_rows_at(rows->result, row, rows->places[place]);
+    const char *text = json_string_value(json_array_get(row->values, column));
+
+    return text ? strtoll(text, NULL, 10) : 0;
 }
 
-static int64_t arrival_of(const struct rows *rows, size_t row)
+/* 0 where the result says nothing. */
+static int64_t number(const struct row *row, enum place place)
 {
-    struct tm utc = {.tm_year = (int)number(rows, row, YEAR) - 1900,
-                     .tm_mon = (int)number(rows, row, MONTH) - 1,
-                     .tm_mday = (int)number(rows, row, DAY),
-                     .tm_hour = (int)number(rows, row, HOUR)};
+    return value_at(row, row->places[place]);
+}
+
+static int64_t arrival_of(const struct row *row)
+{
+    struct tm utc = {.tm_year = (int)number(row, YEAR) - 1900,
+                     .tm_mon = (int)number(row, MONTH) - 1,
+                     .tm_mday = (int)number(row, DAY),
+                     .tm_hour = (int)number(row, HOUR)};
 
     return timestamp_of(utc);
 }
@@ -108,12 +114,12 @@ static int64_t *member(struct audit_hour *hour, size_t sum)
 }
 
 /* One row's counts, as an hour of its own. */
-static struct audit_hour counts_of(const struct rows *rows, size_t row)
+static struct audit_hour counts_of(const struct row *row)
 {
     struct audit_hour counts = {0};
 
     for (size_t i = 0; i < SUMS; i++)
-        *member(&counts, i) = athena_query_rows_at(rows->result, row, rows->sums[i]);
+        *member(&counts, i) = value_at(row, row->sums[i]);
     return counts;
 }
 
@@ -141,36 +147,33 @@ static int64_t logged_hour(int64_t arrived_s, int64_t made_s)
 }
 
 /* Their arrival may be an hour before their own hour, as that of ours: of no use here. */
-static void take_foreign(struct audit *audit, const struct rows *rows, size_t row,
-                         const char *log_group)
+static void take_foreign(struct audit *audit, const struct row *row, const char *log_group)
 {
-    const struct audit_foreign foreign = {log_group, arrival_of(rows, row),
-                                          number(rows, row, FOREIGN_EVENTS),
-                                          number(rows, row, FOREIGN_REQUESTS)};
+    const struct audit_foreign foreign = {log_group, arrival_of(row), number(row, FOREIGN_EVENTS),
+                                          number(row, FOREIGN_REQUESTS)};
 
     audit_foreign_take(audit, &foreign);
 }
 
-static void take_row(struct audit *audit, const struct rows *rows, size_t row)
+static void count_row(struct audit *audit, const struct row *row)
 {
-    const char *log_group = json_string_value(
-        json_array_get(json_array_get(rows->result->rows, row), rows->places[LOG_GROUP]));
-    struct audit_hour counts = counts_of(rows, row);
-    int64_t made_s = number(rows, row, MADE), events = counts.hops[AUDIT_DELIVERED];
-    int64_t arrived_s = arrival_hour(arrival_of(rows, row), made_s);
-    int64_t newest_s = number(rows, row, NEWEST) / 1000;
+    const char *log_group = json_string_value(json_array_get(row->values, row->places[LOG_GROUP]));
+    struct audit_hour counts = counts_of(row);
+    int64_t made_s = number(row, MADE), events = counts.hops[AUDIT_DELIVERED];
+    int64_t arrived_s = arrival_hour(arrival_of(row), made_s);
+    int64_t newest_s = number(row, NEWEST) / 1000;
     struct audit_hour *made = audit_ladder_hour(audit, made_s);
     struct audit_hour *logged = audit_ladder_hour(audit, logged_hour(arrived_s, made_s));
     struct audit_hour *arrived = audit_ladder_hour(audit, arrived_s);
 
     if (log_group) {
-        take_foreign(audit, rows, row, log_group);
+        take_foreign(audit, row, log_group);
         return;
     }
     audit->counted += counts.counting.counted;
     if (made) {
-        made->made += events - counts.request_copies - number(rows, row, ELSEWHERE_MADE);
-        made->begun_before += number(rows, row, BEGUN_BEFORE);
+        made->made += events - counts.request_copies - number(row, ELSEWHERE_MADE);
+        made->begun_before += number(row, BEGUN_BEFORE);
     }
     if (logged)
         logged->logged += events - counts.elsewhere;
@@ -181,24 +184,6 @@ static void take_row(struct audit *audit, const struct rows *rows, size_t row)
     }
     if (newest_s > audit->newest_event_s)
         audit->newest_event_s = newest_s;
-}
-
-struct taking {
-    struct audit *audit;
-    struct athena_result *result;
-};
-
-/* A month of late events is some ten thousand rows. */
-static void take_rows(void *arg)
-{
-    const struct taking *taking = arg;
-    struct rows rows;
-
-    find_columns(&rows, taking->result);
-    taking->audit->tells_foreign = rows.places[LOG_GROUP] != SIZE_MAX;
-    for (size_t row = 0; row < json_array_size(taking->result->rows); row++)
-        take_row(taking->audit, &rows, row);
-    athena_query_result_fini(taking->result);
 }
 
 /* What a look before this one found. */
@@ -218,6 +203,31 @@ static void forget(struct audit *audit)
     }
 }
 
+struct taking {
+    struct audit *audit;
+    struct athena_result result;
+    struct row row;
+    bool began; /* the columns were looked for */
+};
+
+/* A month of late events is some ten thousand rows. */
+static bool take_row(void *arg, const json_t *values)
+{
+    struct taking *taking = arg;
+
+    if (!values) {
+        forget(taking->audit);
+        taking->began = false;
+        return true;
+    }
+    if (!taking->began)
+        find_columns(&taking->row, &taking->result);
+    taking->began = true;
+    taking->row.values = values;
+    count_row(taking->audit, &taking->row);
+    return true;
+}
+
 /* The view is made by `apply`: before it there is none, or another. */
 static bool is_no_view(const struct err *e)
 {
@@ -231,12 +241,13 @@ int audit_events_read(struct flow *flow, struct audit *audit, struct err *e)
     int64_t late_s = audit->to_s + (int64_t)billing->settings.late_days * 24 * AUDIT_HOUR_S;
     json_auto_t *values =
         audit_days_values(audit, audit->wide_s - AUDIT_HOUR_S, end_s > late_s ? end_s : late_s);
-    struct athena_result result = {0};
+    struct taking taking = {.audit = audit};
+    const struct athena_taker taker = {take_row, &taking, &taking.result};
     struct err failed = {0};
 
     forget(audit);
-    if (athena_query_run(flow, billing, &(struct athena_question){"audit_ladder", values, NULL},
-                         &result, &failed)) {
+    if (athena_query_each(flow, billing, &(struct athena_question){"audit_ladder", values, NULL},
+                          &taker, &failed)) {
         if (!is_no_view(&failed)) {
             err_set(e, failed.kind, "%s", failed.text);
             return err_wrap(e, "events in S3");
@@ -245,6 +256,8 @@ int audit_events_read(struct flow *flow, struct audit *audit, struct err *e)
         forget(audit);
         return 0;
     }
-    flow_work(flow, take_rows, &(struct taking){audit, &result});
+    find_columns(&taking.row, &taking.result);
+    audit->tells_foreign = taking.row.places[LOG_GROUP] != SIZE_MAX;
+    athena_query_result_fini(&taking.result);
     return 0;
 }

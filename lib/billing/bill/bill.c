@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "billing/store/athena_query_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *source_json(const struct billing *billing, enum usage_source source)
@@ -22,48 +23,96 @@ static json_t *source_json(const struct billing *billing, enum usage_source sour
     return document;
 }
 
-json_t *bill_of_usage(const struct billing *billing, const struct usage_request *request,
-                      const struct usage *usage, struct err *e)
+/* The bill as who made it calls it; takes the reference, NULL is harmless. */
+static json_t *signed_by(const struct billing *billing, enum usage_source source, json_t *bill)
 {
-    json_t *bill = rating_bill(billing->book, request->days, usage->lines, usage->count, e);
-
     if (bill) {
         json_object_set_new(bill, "pipeline", json_string(billing->pipeline));
-        json_object_set_new(bill, "source", source_json(billing, request->source));
+        json_object_set_new(bill, "source", source_json(billing, source));
     }
     return bill;
 }
 
+json_t *bill_of_usage(const struct billing *billing, const struct usage_request *request,
+                      const struct usage *usage, struct err *e)
+{
+    return signed_by(billing, request->source,
+                     rating_bill(billing->book, request->days, usage->lines, usage->count, e));
+}
+
+/* Segments are read side by side, so each is counted apart. */
 struct making {
     const struct billing *billing;
     const struct usage_request *request;
-    struct usage usage;
-    json_t *bill, **sources;
+    struct rating *segments[PRICE_BOOK_SEGMENTS];
+    json_t *bill;
     struct err *e;
 };
+
+static void begin_segment(void *arg, size_t segment)
+{
+    struct making *making = arg;
+
+    rating_free(making->segments[segment]);
+    making->segments[segment] = rating_new(making->billing->book, making->request->days);
+}
+
+static int add_line(void *arg, const struct usage_line *line, struct err *e)
+{
+    struct making *making = arg;
+
+    return rating_add(making->segments[line->segment], line, e);
+}
+
+static void set_borrowed(json_t *bill, const char *text)
+{
+    if (bill && text)
+        json_object_set_new(bill, "borrowed", json_string(text));
+}
 
 static void make(void *arg)
 {
     struct making *making = arg;
+    struct rating *all = rating_new(making->billing->book, making->request->days);
+    cleanup_free char *borrows = NULL;
+    int failed = 0;
 
-    making->bill = bill_of_usage(making->billing, making->request, &making->usage, making->e);
-    if (making->bill)
-        bill_set_borrowed(making->bill, making->billing, making->request, &making->usage);
-    if (making->bill && making->sources)
-        *making->sources = json_share(making->usage.sources);
-    usage_fini(&making->usage);
+    for (size_t i = 0; i < PRICE_BOOK_SEGMENTS && !failed; i++)
+        if (making->segments[i]) {
+            failed = rating_join(all, making->segments[i], making->e);
+            making->segments[i] = NULL;
+        }
+    if (failed) {
+        rating_free(all);
+        return;
+    }
+    borrows = rating_borrows(all);
+    making->bill = signed_by(making->billing, making->request->source, rating_end(all, making->e));
+    set_borrowed(making->bill, borrows);
+}
+
+static void give_up(void *arg)
+{
+    struct making *making = arg;
+
+    for (size_t i = 0; i < PRICE_BOOK_SEGMENTS; i++)
+        rating_free(making->segments[i]);
 }
 
 json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e)
 {
-    struct making making = {.billing = billing, .request = request, .sources = sources};
+    struct making *making = mem_new(sizeof *making);
+    const struct usage_taker taker = {begin_segment, add_line, making};
+    json_t *bill;
 
-    if (usage_read(flow, billing, request, &making.usage, e))
-        return NULL;
-    making.e = e;
-    flow_work(flow, make, &making);
-    return making.bill;
+    *making = (struct making){.billing = billing, .request = request, .e = e};
+    if (!usage_each(flow, billing, request, &taker, sources, e))
+        flow_work(flow, make, making);
+    flow_work(flow, give_up, making);
+    bill = making->bill;
+    free(making);
+    return bill;
 }
 
 void bill_set_borrowed(json_t *bill, const struct billing *billing,
@@ -72,8 +121,7 @@ void bill_set_borrowed(json_t *bill, const struct billing *billing,
     cleanup_free char *text =
         rating_borrowed(billing->book, request->days, usage->lines, usage->count);
 
-    if (text)
-        json_object_set_new(bill, "borrowed", json_string(text));
+    set_borrowed(bill, text);
 }
 
 void bill_set_days(json_t *bill, json_t *days)
@@ -107,12 +155,22 @@ bool bill_is_draft(const json_t *bill)
     return json_is_true(json_object_get(bill, "draft"));
 }
 
+static int add_to_digest(const char *bytes, size_t length, void *digest)
+{
+    digest_add(digest, bytes, length);
+    return 0;
+}
+
+/* Of json_canonical's text, which is not made: it has a kilobyte for each customer. */
 char *bill_hash(const json_t *bill)
 {
-    cleanup_free char *text = json_canonical(bill);
+    struct digest *digest = digest_new();
     char hex[65];
 
-    digest_sha256(text, strlen(text), hex);
+    if (json_dump_callback(bill, add_to_digest, digest,
+                           JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY))
+        abort();
+    digest_end(digest, hex);
     return mem_text(hex);
 }
 

@@ -15,14 +15,19 @@ enum { DOUBTS_AT = 6, COLUMNS = DOUBTS_AT + RATING_DOUBTS };
 struct reading {
     const struct billing *billing;
     const struct usage_request *request;
+    const struct usage_taker *taker;
     struct day starts[PRICE_BOOK_SEGMENTS];
     size_t count;
-    json_t **rows; /* per segment */
     int64_t scanned, engine_ms;
     json_t *ids;
-    struct usage *usage;
-    int result;
     struct err *e; /* the first failure */
+};
+
+/* One query's lines on their way to the taker. */
+struct segment {
+    const struct usage_taker *taker;
+    size_t index;
+    struct err e; /* of a line */
 };
 
 json_int_t usage_day_number(struct day day)
@@ -87,33 +92,6 @@ char *usage_text(const struct billing *billing, const struct usage_request *requ
     return athena_query_text(billing, usage_query(request->source), values, e);
 }
 
-static void read_segment(struct flow *flow, void *arg, size_t index)
-{
-    struct reading *reading = arg;
-    struct usage_request segment = *reading->request;
-    struct athena_result result = {0};
-    json_auto_t *values = NULL;
-    struct err e = {0};
-
-    if (reading->e->kind != ERR_NONE)
-        return;
-    segment.days.first = reading->starts[index];
-    if (index + 1 < reading->count)
-        segment.days.last = calendar_add_days(reading->starts[index + 1], -1);
-    values = values_of(reading->billing, &segment);
-    if (athena_query_run(flow, reading->billing,
-                         &(struct athena_question){usage_query(segment.source), values, NULL},
-                         &result, &e)) {
-        (void)err_set(reading->e, e.kind, "%s", e.text);
-        return;
-    }
-    reading->rows[index] = json_share(result.rows);
-    reading->scanned += result.scanned_bytes;
-    reading->engine_ms += result.engine_ms;
-    json_array_append_new(reading->ids, json_string(result.id));
-    athena_query_result_fini(&result);
-}
-
 static int read_number(const json_t *row, size_t i, int64_t *number, struct err *e)
 {
     const char *text = json_string_value(json_array_get(row, i));
@@ -156,26 +134,47 @@ static int read_row(const json_t *row, size_t segment, struct usage_line *line, 
     return 0;
 }
 
-/* Takes the rows over into usage->owner. */
-static void take_rows(void *arg)
+static bool take_row(void *arg, const json_t *row)
+{
+    struct segment *segment = arg;
+    struct usage_line line;
+
+    if (!row) {
+        err_clear(&segment->e);
+        segment->taker->begin(segment->taker->arg, segment->index);
+        return true;
+    }
+    return !read_row(row, segment->index, &line, &segment->e) &&
+           !segment->taker->line(segment->taker->arg, &line, &segment->e);
+}
+
+static void read_segment(struct flow *flow, void *arg, size_t index)
 {
     struct reading *reading = arg;
-    struct usage *usage = reading->usage;
-    size_t total = 0, i;
-    json_t *row;
+    struct usage_request request = *reading->request;
+    struct segment segment = {.taker = reading->taker, .index = index};
+    struct athena_result result;
+    json_auto_t *values = NULL;
+    struct err e = {0};
 
-    for (size_t s = 0; s < reading->count; s++)
-        total += json_array_size(reading->rows[s]);
-    usage->lines = mem_new((total + 1) * sizeof *usage->lines);
-    usage->owner = json_array();
-    for (size_t s = 0; s < reading->count; s++) {
-        json_array_append(usage->owner, reading->rows[s]);
-        json_array_foreach(reading->rows[s], i, row)
-            if (!reading->result)
-                reading->result = read_row(row, s, &usage->lines[usage->count++], reading->e);
+    if (reading->e->kind != ERR_NONE)
+        return;
+    request.days.first = reading->starts[index];
+    if (index + 1 < reading->count)
+        request.days.last = calendar_add_days(reading->starts[index + 1], -1);
+    values = values_of(reading->billing, &request);
+    if (athena_query_each(flow, reading->billing,
+                          &(struct athena_question){usage_query(request.source), values, NULL},
+                          &(struct athena_taker){take_row, &segment, &result}, &e)) {
+        (void)err_set(reading->e, e.kind, "%s", e.text);
+        return;
     }
-    if (reading->result)
-        usage_fini(usage);
+    if (segment.e.kind)
+        (void)err_set(reading->e, segment.e.kind, "%s", segment.e.text);
+    reading->scanned += result.scanned_bytes;
+    reading->engine_ms += result.engine_ms;
+    json_array_append_new(reading->ids, json_string(result.id));
+    athena_query_result_fini(&result);
 }
 
 static json_t *sources_of(const struct reading *reading)
@@ -188,29 +187,118 @@ static json_t *sources_of(const struct reading *reading)
                      (json_int_t)reading->engine_ms, "query_ids", reading->ids);
 }
 
-int usage_read(struct flow *flow, const struct billing *billing,
-               const struct usage_request *request, struct usage *usage, struct err *e)
+int usage_each(struct flow *flow, const struct billing *billing,
+               const struct usage_request *request, const struct usage_taker *taker,
+               json_t **sources, struct err *e)
 {
     struct err failed = {0};
     struct reading reading = {
-        .billing = billing, .request = request, .ids = json_array(), .usage = usage, .e = &failed};
+        .billing = billing, .request = request, .taker = taker, .ids = json_array(), .e = &failed};
 
-    *usage = (struct usage){0};
     reading.count = price_book_segments(billing->book, request->days, reading.starts);
-    reading.rows = mem_new(reading.count * sizeof *reading.rows);
     flow_each(flow, reading.count, (size_t)billing->settings.parallel_queries, read_segment,
               &reading);
-    if (!failed.kind)
-        flow_work(flow, take_rows, &reading);
     if (failed.kind)
         err_set(e, failed.kind, "%s", failed.text);
-    else
-        usage->sources = sources_of(&reading);
+    else if (sources)
+        *sources = sources_of(&reading);
     json_decref(reading.ids);
-    for (size_t i = 0; i < reading.count; i++)
-        json_decref(reading.rows[i]);
-    free(reading.rows);
     return failed.kind ? -1 : 0;
+}
+
+/* ---- all lines together ---- */
+
+/* The lines of one segment; their texts stand in one list, since many are equal. */
+struct kept {
+    struct usage_line *lines;
+    size_t count, room;
+    json_t *texts; /* text -> itself */
+};
+
+struct keeping {
+    struct kept segments[PRICE_BOOK_SEGMENTS];
+};
+
+static const char *keep_text(json_t *texts, const char *text)
+{
+    void *at;
+
+    if (!text)
+        return NULL;
+    at = json_object_iter_at(texts, text);
+    if (!at) {
+        json_object_set_new_nocheck(texts, text, json_true());
+        at = json_object_iter_at(texts, text);
+    }
+    return json_object_iter_key(at);
+}
+
+static void forget(void *arg, size_t segment)
+{
+    struct kept *kept = &((struct keeping *)arg)->segments[segment];
+
+    json_decref(kept->texts);
+    kept->texts = json_object();
+    kept->count = 0;
+}
+
+static int keep_line(void *arg, const struct usage_line *line, struct err *e)
+{
+    struct kept *kept = &((struct keeping *)arg)->segments[line->segment];
+    struct usage_line *mine;
+
+    (void)e;
+    if (kept->count == kept->room) {
+        kept->room = kept->room ? kept->room * 2 : 64;
+        kept->lines = mem_resize(kept->lines, kept->room, sizeof *kept->lines);
+    }
+    mine = &kept->lines[kept->count++];
+    *mine = *line;
+    mine->sub = keep_text(kept->texts, line->sub);
+    mine->user = keep_text(kept->texts, line->user);
+    mine->route = keep_text(kept->texts, line->route);
+    mine->status = keep_text(kept->texts, line->status);
+    return 0;
+}
+
+/* One segment's lines, as nearly always, are handed over; more are put together. */
+static void hand_over(struct keeping *keeping, struct usage *usage)
+{
+    usage->owner = json_array();
+    for (size_t i = 0; i < PRICE_BOOK_SEGMENTS; i++) {
+        struct kept *kept = &keeping->segments[i];
+
+        if (kept->texts)
+            json_array_append(usage->owner, kept->texts);
+        if (!usage->lines) {
+            usage->lines = kept->lines;
+            kept->lines = NULL;
+        } else if (kept->count) {
+            usage->lines =
+                mem_resize(usage->lines, usage->count + kept->count, sizeof *usage->lines);
+            memcpy(usage->lines + usage->count, kept->lines, kept->count * sizeof *kept->lines);
+        }
+        usage->count += kept->count;
+    }
+}
+
+int usage_read(struct flow *flow, const struct billing *billing,
+               const struct usage_request *request, struct usage *usage, struct err *e)
+{
+    struct keeping *keeping = mem_new(sizeof *keeping);
+    const struct usage_taker taker = {forget, keep_line, keeping};
+    int failed;
+
+    *usage = (struct usage){0};
+    failed = usage_each(flow, billing, request, &taker, &usage->sources, e);
+    if (!failed)
+        hand_over(keeping, usage);
+    for (size_t i = 0; i < PRICE_BOOK_SEGMENTS; i++) {
+        free(keeping->segments[i].lines);
+        flow_drop(flow, keeping->segments[i].texts);
+    }
+    free(keeping);
+    return failed;
 }
 
 void usage_fini(struct usage *usage)

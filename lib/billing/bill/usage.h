@@ -25,6 +25,18 @@ struct usage_request {
 int usage_read(struct flow *flow, const struct billing *billing,
                const struct usage_request *request, struct usage *usage, struct err *e);
 void usage_fini(struct usage *usage);
+/* The same, line by line: memory for a piece of the answer, however many lines it has. */
+struct usage_taker {
+    /* Of the segments of the book, from 0.  What was given of it is void: lines begin (anew). */
+    void (*begin)(void *arg, size_t segment);
+    /* Off the loop, segments at the same time; -1 and *e ends the reading.  Texts are borrowed. */
+    int (*line)(void *arg, const struct usage_line *line, struct err *e);
+    void *arg;
+};
+/* 0 and *sources (as of struct usage; new reference; may be NULL), or -1 and *e. */
+int usage_each(struct flow *flow, const struct billing *billing,
+               const struct usage_request *request, const struct usage_taker *taker,
+               json_t **sources, struct err *e);
 /* What usage_raw and audit_days ask for: {"first_day", "days", "partition_filter"}; new reference.
  */
 json_t *usage_raw_values(const struct billing *billing, struct day_span days);

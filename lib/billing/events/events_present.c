@@ -127,7 +127,7 @@ static int ask(struct flow *flow, const struct billing *billing, struct asking *
 
     return athena_query_each(flow, billing,
                              &(struct athena_question){"backfill_events", values, NULL},
-                             &(struct athena_taker){take_row, asking}, e);
+                             &(struct athena_taker){.row = take_row, .arg = asking}, e);
 }
 
 int events_present_cover(struct flow *flow, const struct billing *billing,

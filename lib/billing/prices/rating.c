@@ -17,11 +17,11 @@ static bool is_nobody(const char *sub)
 
 /* ---- Accounts: one per customer, one for nobody ---- */
 
-static struct account *account_of(struct rating *rating, const char *id)
+static struct account *account_new(const struct rating *rating, const char *id)
 {
     struct account *account = mem_new(sizeof *account);
 
-    account->id = id;
+    account->id = id ? mem_text(id) : NULL;
     account->parts = mem_new(rating->segment_count * sizeof *account->parts);
     for (size_t i = 0; i < rating->segment_count; i++) {
         const struct prices *prices = rating->segments[i].prices;
@@ -32,12 +32,76 @@ static struct account *account_of(struct rating *rating, const char *id)
     return account;
 }
 
-static void account_free(struct rating *rating, struct account *account)
+static void account_free(const struct rating *rating, struct account *account)
 {
+    if (!account)
+        return;
     for (size_t i = 0; i < rating->segment_count; i++)
         free(account->parts[i].by_rule);
     free(account->parts);
+    free(account->id);
+    free(account->user);
     free(account);
+}
+
+/* Behind the others; place: its place, while counting. */
+static void append(struct rating *rating, struct account *account)
+{
+    if (rating->account_count == rating->account_room) {
+        rating->account_room = rating->account_room ? rating->account_room * 2 : 16;
+        rating->accounts =
+            mem_resize(rating->accounts, rating->account_room, sizeof *rating->accounts);
+    }
+    rating->accounts[rating->account_count++] = account;
+}
+
+static struct account *find(const struct rating *rating, const char *id)
+{
+    const json_t *place = json_object_get(rating->places, id);
+
+    return place ? rating->accounts[json_integer_value(place)] : NULL;
+}
+
+static void enter(struct rating *rating, struct account *account)
+{
+    json_object_set_new_nocheck(rating->places, account->id,
+                                json_integer((json_int_t)rating->account_count));
+    append(rating, account);
+}
+
+static const char *customer_of(const struct rating *rating, const struct usage_line *line)
+{
+    const struct customer *customer =
+        price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from);
+
+    return customer ? customer->id : line->sub;
+}
+
+static struct account *account_of(struct rating *rating, const struct usage_line *line)
+{
+    const char *id = is_nobody(line->sub) ? NULL : customer_of(rating, line);
+
+    if (!id)
+        return rating->nobody;
+    if (rating->last && !strcmp(rating->last->id, id))
+        return rating->last;
+    rating->last = find(rating, id);
+    if (!rating->last) {
+        rating->last = account_new(rating, id);
+        enter(rating, rating->last);
+    }
+    return rating->last;
+}
+
+/* ---- Counting ---- */
+
+static void take_user(struct account *account, const char *user)
+{
+    if (!user || !*user || !strcmp(user, "-") ||
+        (account->user && strcmp(user, account->user) <= 0))
+        return;
+    free(account->user);
+    account->user = mem_text(user);
 }
 
 static int count_line(struct rating *rating, struct account *account, const struct usage_line *line,
@@ -57,9 +121,7 @@ static int count_line(struct rating *rating, struct account *account, const stru
         calendar_day_text(rating->segments[line->segment].from, day);
         return err_set(e, ERR_INVALID, "no price holds on %s: billing.prices begins later", day);
     }
-    if (line->user && *line->user && strcmp(line->user, "-") != 0 &&
-        (!account->user || strcmp(line->user, account->user) > 0))
-        account->user = line->user;
+    take_user(account, line->user);
     rule = price_book_rule(prices, line->route, line->status);
     if (volume_add(&account->all, ordinary, e))
         return -1;
@@ -77,65 +139,113 @@ static int count_line(struct rating *rating, struct account *account, const stru
     return volume_add(&part->ordinary, ordinary, e);
 }
 
-/* Lines by customer. */
-struct sorted {
-    const char *id; /* NULL: nobody */
-    const struct usage_line *line;
-};
+/* ---- Whose usage would be another's ---- */
+
+enum { SUB_COLUMNS = 80 };
+
+/* Its entry, when it borrows from one. */
+static const struct customer *lender(const struct rating *rating, const struct usage_line *line)
+{
+    if (is_nobody(line->sub) || line->segment >= rating->segment_count ||
+        price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from))
+        return NULL;
+    return price_book_customers_other(rating->book, line->sub, rating->days);
+}
+
+static void take_borrower(struct rating *rating, const char *sub, const struct customer *whose)
+{
+    if (!whose || (rating->borrower && strcmp(sub, rating->borrower) >= 0))
+        return;
+    free(rating->borrower);
+    rating->borrower = mem_text(sub);
+    rating->lends = whose;
+}
+
+static void note_borrower(struct rating *rating, const struct usage_line *line)
+{
+    take_borrower(rating, line->sub, lender(rating, line));
+}
+
+char *rating_borrows(const struct rating *rating)
+{
+    cleanup_free char *borrows = NULL, *lends = NULL;
+
+    if (!rating->borrower)
+        return NULL;
+    borrows = text_width_fit(rating->borrower, SUB_COLUMNS);
+    lends = text_width_fit(rating->lends->sub, SUB_COLUMNS);
+    return mem_printf("the sub %s has no entry in billing.customers on some day, and would be "
+                      "billed as the customer of that id, whom the map gives to the sub %s: "
+                      "give it an entry of its own (with that customer, if it is the same one)",
+                      borrows, lends);
+}
+
+int rating_add(struct rating *rating, const struct usage_line *line, struct err *e)
+{
+    if (line->segment >= rating->segment_count)
+        return err_set(e, ERR_INVALID, "a usage line lies outside of the month");
+    if (!rating->prices)
+        return 0; /* rating_end says so */
+    note_borrower(rating, line);
+    return count_line(rating, account_of(rating, line), line, e);
+}
+
+/* ---- Two countings of one month ---- */
+
+static int join_account(const struct rating *rating, struct account *account,
+                        const struct account *other, struct err *e)
+{
+    take_user(account, other->user);
+    account->used = account->used || other->used;
+    if (volume_add(&account->all, other->all, e) ||
+        volume_add(&account->excluded, other->excluded, e))
+        return -1;
+    for (size_t i = 0; i < rating->segment_count; i++) {
+        const struct prices *prices = rating->segments[i].prices;
+        struct part *part = &account->parts[i];
+
+        if (volume_add(&part->ordinary, other->parts[i].ordinary, e))
+            return -1;
+        for (size_t rule = 0; prices && rule < prices->rule_count; rule++)
+            if (volume_add(&part->by_rule[rule], other->parts[i].by_rule[rule], e))
+                return -1;
+    }
+    return 0;
+}
+
+static int join_all(struct rating *rating, struct rating *other, struct err *e)
+{
+    for (int i = 0; i < RATING_DOUBTS; i++)
+        if (volume_count(&rating->doubts[i], other->doubts[i], e))
+            return -1;
+    for (size_t i = 0; i < other->account_count; i++) {
+        struct account *known = find(rating, other->accounts[i]->id);
+
+        if (known) {
+            if (join_account(rating, known, other->accounts[i], e))
+                return -1;
+        } else {
+            enter(rating, other->accounts[i]);
+            other->accounts[i] = NULL;
+        }
+    }
+    return join_account(rating, rating->nobody, other->nobody, e);
+}
+
+int rating_join(struct rating *rating, struct rating *other, struct err *e)
+{
+    int failed = join_all(rating, other, e);
+
+    take_borrower(rating, other->borrower, other->lends);
+    rating_free(other);
+    return failed;
+}
+
+/* ---- The minimum ---- */
 
 static int by_id(const void *a, const void *b)
 {
-    const char *left = ((const struct sorted *)a)->id, *right = ((const struct sorted *)b)->id;
-
-    if (!left || !right)
-        return (left != NULL) - (right != NULL);
-    return strcmp(left, right);
-}
-
-static const char *customer_of(const struct rating *rating, const struct usage_line *line)
-{
-    const struct customer *customer;
-
-    if (is_nobody(line->sub))
-        return NULL;
-    customer =
-        price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from);
-    return customer ? customer->id : line->sub;
-}
-
-static void append(struct rating *rating, struct account *account)
-{
-    rating->accounts =
-        mem_resize(rating->accounts, rating->account_count + 1, sizeof *rating->accounts);
-    rating->accounts[rating->account_count++] = account;
-}
-
-static int count_lines(struct rating *rating, const struct usage_line *lines, size_t count,
-                       struct err *e)
-{
-    cleanup_free struct sorted *sorted = mem_new((count + 1) * sizeof *sorted);
-    struct account *account = NULL;
-
-    for (size_t i = 0; i < count; i++) {
-        if (lines[i].segment >= rating->segment_count)
-            return err_set(e, ERR_INVALID, "a usage line lies outside of the month");
-        sorted[i] = (struct sorted){customer_of(rating, &lines[i]), &lines[i]};
-    }
-    qsort(sorted, count, sizeof *sorted, by_id);
-    for (size_t i = 0; i < count; i++) {
-        if (!sorted[i].id) {
-            if (count_line(rating, rating->nobody, sorted[i].line, e))
-                return -1;
-            continue;
-        }
-        if (!account || strcmp(account->id, sorted[i].id) != 0) {
-            account = account_of(rating, sorted[i].id);
-            append(rating, account);
-        }
-        if (count_line(rating, account, sorted[i].line, e))
-            return -1;
-    }
-    return 0;
+    return strcmp((*(struct account *const *)a)->id, (*(struct account *const *)b)->id);
 }
 
 /* Where the account of id is, or belongs. */
@@ -171,7 +281,7 @@ static void add_minimums(struct rating *rating)
             append(rating, NULL);
             memmove(&rating->accounts[at + 1], &rating->accounts[at],
                     (rating->account_count - 1 - at) * sizeof *rating->accounts);
-            rating->accounts[at] = account_of(rating, customer->id);
+            rating->accounts[at] = account_new(rating, customer->id);
         }
         rating->accounts[at]->used = true;
     }
@@ -194,52 +304,65 @@ static void set_segments(struct rating *rating)
         };
 }
 
-static void rating_fini(struct rating *rating)
+struct rating *rating_new(const struct price_book *book, struct day_span days)
 {
+    struct rating *rating = mem_new(sizeof *rating);
+
+    *rating = (struct rating){
+        .book = book, .days = days, .places = json_object(), .texts = json_object()};
+    rating->digits = money_currency_digits(book->currency);
+    rating->prices = price_book_prices(book, days.last);
+    rating->minimum = rating->prices ? rating->prices->minimum : (struct price){0};
+    set_segments(rating);
+    rating->nobody = account_new(rating, NULL);
+    rating->nobody->is_nobody = true;
+    return rating;
+}
+
+void rating_free(struct rating *rating)
+{
+    if (!rating)
+        return;
     for (size_t i = 0; i < rating->account_count; i++)
         account_free(rating, rating->accounts[i]);
     account_free(rating, rating->nobody);
+    json_decref(rating->places);
+    json_decref(rating->texts);
+    free(rating->borrower);
     free(rating->accounts);
     free(rating->segments);
+    free(rating);
 }
 
-enum { SUB_COLUMNS = 80 };
-
-/* Its entry, when it borrows from one. */
-static const struct customer *lender(const struct rating *rating, const struct usage_line *line)
+json_t *rating_end(struct rating *rating, struct err *e)
 {
-    if (is_nobody(line->sub) || line->segment >= rating->segment_count ||
-        price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from))
-        return NULL;
-    return price_book_customers_other(rating->book, line->sub, rating->days);
+    json_t *bill = NULL;
+
+    json_decref(rating->places); /* they move now */
+    rating->places = NULL;
+    if (rating->account_count)
+        qsort(rating->accounts, rating->account_count, sizeof *rating->accounts, by_id);
+    if (rating->prices) {
+        add_minimums(rating);
+        bill = rating_document(rating, e);
+    } else {
+        (void)err_set(e, ERR_INVALID, "the spec has no prices for this month: set billing.prices");
+    }
+    rating_free(rating);
+    return bill;
 }
 
 char *rating_borrowed(const struct price_book *book, struct day_span days,
                       const struct usage_line *lines, size_t count)
 {
     struct rating rating = {.book = book, .days = days};
-    const struct usage_line *first = NULL;
-    const struct customer *whose = NULL;
-    char *told = NULL;
+    char *told;
 
     set_segments(&rating);
-    for (size_t i = 0; i < count; i++) {
-        const struct customer *found = lender(&rating, &lines[i]);
-
-        if (found && (!first || strcmp(lines[i].sub, first->sub) < 0)) {
-            first = &lines[i];
-            whose = found;
-        }
-    }
-    if (whose) {
-        cleanup_free char *borrows = text_width_fit(first->sub, SUB_COLUMNS);
-        cleanup_free char *lends = text_width_fit(whose->sub, SUB_COLUMNS);
-
-        told = mem_printf("the sub %s has no entry in billing.customers on some day, and would be "
-                          "billed as the customer of that id, whom the map gives to the sub %s: "
-                          "give it an entry of its own (with that customer, if it is the same one)",
-                          borrows, lends);
-    }
+    for (size_t i = 0; i < count; i++)
+        note_borrower(&rating, &lines[i]);
+    told = rating_borrows(&rating);
+    free(rating.borrower);
     free(rating.segments);
     return told;
 }
@@ -247,22 +370,12 @@ char *rating_borrowed(const struct price_book *book, struct day_span days,
 json_t *rating_bill(const struct price_book *book, struct day_span days,
                     const struct usage_line *lines, size_t count, struct err *e)
 {
-    struct rating rating = {.book = book, .days = days};
-    const struct prices *prices;
-    json_t *bill = NULL;
+    struct rating *rating = rating_new(book, days);
 
-    rating.digits = money_currency_digits(book->currency);
-    set_segments(&rating);
-    prices = price_book_prices(book, rating.days.last);
-    rating.minimum = prices ? prices->minimum : (struct price){0};
-    rating.nobody = account_of(&rating, NULL);
-    rating.nobody->is_nobody = true;
-    if (!prices)
-        (void)err_set(e, ERR_INVALID, "the spec has no prices for this month: set billing.prices");
-    else if (!count_lines(&rating, lines, count, e)) {
-        add_minimums(&rating);
-        bill = rating_document(&rating, e);
-    }
-    rating_fini(&rating);
-    return bill;
+    for (size_t i = 0; i < count; i++)
+        if (rating_add(rating, &lines[i], e)) {
+            rating_free(rating);
+            return NULL;
+        }
+    return rating_end(rating, e);
 }

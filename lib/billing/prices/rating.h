@@ -37,8 +37,22 @@ struct usage_line {
  * overflow. */
 json_t *rating_bill(const struct price_book *book, struct day_span days,
                     const struct usage_line *lines, size_t count, struct err *e);
-/* Whose usage would be another's: a sub without an entry in the customer map that is called as a
- * customer whom the map gives to another sub.  In words, new text; NULL when there is none. */
+/* The same of lines that come one by one and are not kept: memory for customers, not for lines.
+ * Texts are copied. */
+struct rating;
+struct rating *rating_new(const struct price_book *book, struct day_span days);
+/* -1 and *e on overflow, or when no price holds for it. */
+int rating_add(struct rating *rating, const struct usage_line *line, struct err *e);
+/* Adds what other counted, of the same book and days, and frees it.  -1 and *e on overflow. */
+int rating_join(struct rating *rating, struct rating *other, struct err *e);
+/* The bill, as rating_bill's. */
+json_t *rating_end(struct rating *rating, struct err *e);
+void rating_free(struct rating *rating);
+/* Whose usage would be another's, of what was added: a sub without an entry in the customer map
+ * that is called as a customer whom the map gives to another sub.  In words, new text; NULL when
+ * there is none. */
+char *rating_borrows(const struct rating *rating);
+/* The same of lines. */
 char *rating_borrowed(const struct price_book *book, struct day_span days,
                       const struct usage_line *lines, size_t count);
 

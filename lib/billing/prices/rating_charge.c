@@ -19,12 +19,23 @@ json_t *rating_charge_amount(struct money amount)
     return json_string(text);
 }
 
-static json_t *day_json(struct day day)
+json_t *rating_charge_text(const struct rating *rating, const char *text)
+{
+    json_t *known = json_object_get(rating->texts, text);
+
+    if (!known) {
+        known = json_string(text);
+        json_object_set_new_nocheck(rating->texts, text, known);
+    }
+    return json_incref(known);
+}
+
+static json_t *day_json(const struct rating *rating, struct day day)
 {
     char text[16];
 
     calendar_day_text(day, text);
-    return json_string(text);
+    return rating_charge_text(rating, text);
 }
 
 static const struct tariff *tariff_of(const struct work *work, const struct segment *segment)
@@ -46,6 +57,8 @@ static int add_detail(struct work *work, const struct segment *segment, const ch
 {
     struct rating_charge *charge = work->charge;
     struct money amount;
+    const struct rating *rating = work->rating;
+    cleanup_free char *price_text = money_exact_text(money_of(price), 2);
     json_t *item;
 
     if (work->bytes ? money_for_bytes(price, quantity, &amount, work->e)
@@ -53,11 +66,12 @@ static int add_detail(struct work *work, const struct segment *segment, const ch
         return -1;
     if (money_add(work->bytes ? &charge->bytes : &charge->calls, amount, work->e))
         return -1;
-    item = json_pack("{s:o, s:o, s:s, s:s, s:I}", "from", day_json(segment->from), "to",
-                     day_json(segment->to), "what", work->bytes ? "bytes" : "calls", "how", how,
-                     "quantity", (json_int_t)quantity);
+    item = json_pack("{s:o, s:o, s:o, s:o, s:I}", "from", day_json(rating, segment->from), "to",
+                     day_json(rating, segment->to), "what",
+                     rating_charge_text(rating, work->bytes ? "bytes" : "calls"), "how",
+                     rating_charge_text(rating, how), "quantity", (json_int_t)quantity);
     json_object_set_new(item, work->bytes ? "price_per_gib" : "price",
-                        rating_charge_amount(money_of(price)));
+                        rating_charge_text(rating, price_text));
     json_object_set_new(item, "charge", rating_charge_amount(amount));
     json_array_append_new(charge->detail, item);
     return 0;

@@ -39,15 +39,16 @@ static void set_volumes(json_t *document, const struct line *line)
 }
 
 /* digits: of the total.  Nobody has no minimum. */
-static void set_amounts(json_t *document, const struct rating_charge *charge, bool is_nobody,
-                        int digits)
+static void set_amounts(json_t *document, const struct rating *rating,
+                        const struct rating_charge *charge, bool is_nobody)
 {
-    cleanup_free char *total = money_text(charge->total, digits);
+    cleanup_free char *total = money_text(charge->total, rating->digits);
+    cleanup_free char *minimum = money_exact_text(charge->minimum, 2);
 
     json_object_set_new(document, "call_charge", rating_charge_amount(charge->calls));
     json_object_set_new(document, "data_charge", rating_charge_amount(charge->bytes));
     if (!is_nobody)
-        json_object_set_new(document, "minimum_charge", rating_charge_amount(charge->minimum));
+        json_object_set_new(document, "minimum_charge", rating_charge_text(rating, minimum));
     json_object_set_new(document, "total", json_string(total));
 }
 
@@ -93,7 +94,7 @@ static json_t *line_json(const struct rating *rating, const struct account *acco
     if (account->id)
         set_customer(document, rating, account);
     set_volumes(document, &line);
-    set_amounts(document, &line.charge, !account->id, rating->digits);
+    set_amounts(document, rating, &line.charge, !account->id);
     json_object_set_new(document, "detail", line.charge.detail);
     return document;
 }
@@ -170,7 +171,7 @@ json_t *rating_document(const struct rating *rating, struct err *e)
     }
     totals = json_object();
     set_volumes(totals, &sum);
-    set_amounts(totals, &sum.charge, false, rating->digits);
+    set_amounts(totals, rating, &sum.charge, false);
     bill = head_json(rating);
     json_object_set_new(bill, "lines", lines);
     json_object_set_new(bill, "unattributed", nobody);

@@ -23,25 +23,31 @@ struct part {
 };
 
 struct account {
-    const char *id;   /* NULL: nobody */
-    const char *user; /* the last of its names in the log, by letters */
-    bool is_nobody;   /* no sub: neither quota nor minimum */
-    bool used;        /* something not excluded, or in the map on the last day */
+    char *id;       /* NULL: nobody */
+    char *user;     /* the last of its names in the log, by letters; may be NULL */
+    bool is_nobody; /* no sub: neither quota nor minimum */
+    bool used;      /* something not excluded, or in the map on the last day */
     struct volume all, excluded;
     struct part *parts; /* by segment */
 };
 
 struct rating {
     const struct price_book *book;
-    struct day_span days; /* of one month */
-    int digits;           /* of a total */
+    struct day_span days;        /* of one month */
+    int digits;                  /* of a total */
+    const struct prices *prices; /* of the last day, whose minimum holds; NULL: there are none */
     struct price minimum;
     struct segment *segments;
     size_t segment_count;
-    struct account **accounts; /* by id */
-    size_t account_count;
+    struct account **accounts; /* by id, once all is counted */
+    size_t account_count, account_room;
+    json_t *places;       /* id -> its place among accounts, while counting */
+    struct account *last; /* whose line came last: they come sorted */
     struct account *nobody;
     int64_t doubts[RATING_DOUBTS]; /* calls */
+    char *borrower;                /* the first sub, by letters, that rating_borrows tells of */
+    const struct customer *lends;  /* to it */
+    json_t *texts;                 /* text -> itself, for rating_charge_text */
 };
 
 /* What an account owes. */
@@ -58,6 +64,8 @@ int rating_charge(const struct rating *rating, const struct account *account,
 
 /* The bill; new reference.  NULL and *e on overflow. */
 json_t *rating_document(const struct rating *rating, struct err *e);
+/* A text that many lines of the bill say, kept once for all of them; new reference. */
+json_t *rating_charge_text(const struct rating *rating, const char *text);
 /* An amount with all its decimals, two at least; new reference. */
 json_t *rating_charge_amount(struct money amount);
 

@@ -347,14 +347,16 @@ static int make_readable(const struct building *building, struct err *e)
     return partition_register_days(building->flow, billing, window->from_s, window->to_s, e);
 }
 
-static enum attempt attempt(struct building *building, struct err *e)
+/* What a look saw before serves the first try: it is believed only if all is the same afterwards.
+ */
+static enum attempt attempt(struct building *building, bool again, struct err *e)
 {
     const struct rollup_need *need = building->need;
     json_auto_t *build = NULL;
     enum attempt how = BROKEN;
 
-    if (rollup_print_now(building->flow, building->job->billing, &need->window, &building->print,
-                         e) ||
+    if ((again ? rollup_print_now : rollup_print_before)(building->flow, building->job->billing,
+                                                         &need->window, &building->print, e) ||
         make_readable(building, e))
         return BROKEN;
     if (!unload(building, e))
@@ -401,6 +403,7 @@ enum rollup_outcome rollup_build_day(struct flow *flow, const struct rollup_job 
                                      const struct rollup_need *need, struct err *e)
 {
     enum attempt how = MOVED;
+    bool again = false;
     int noted = need->untouched || need->recount ? note_without_building(flow, job, need, e) : 0;
 
     if (noted)
@@ -410,7 +413,8 @@ enum rollup_outcome rollup_build_day(struct flow *flow, const struct rollup_job 
         size_t left_out = json_array_size(damaged_objects(job->billing));
 
         err_clear(e);
-        how = attempt(&building, e);
+        how = attempt(&building, again, e);
+        again = true;
         end(&building);
         /* Each object that is found unreadable takes one: there are no more of them than objects.
          */

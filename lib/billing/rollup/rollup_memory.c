@@ -33,45 +33,6 @@ const json_t *rollup_memory_day(const struct billing *billing, int64_t day_s)
     return json_object_get(memory, key);
 }
 
-/* What is kept of a day: {"newest", "hours"}. */
-static json_t *summary_of(const json_t *hours)
-{
-    json_t *hashes = json_object(), *objects, *object;
-    const char *hour;
-    double newest = 0;
-    size_t i;
-
-    json_object_foreach((json_t *)hours, hour, objects) {
-        char hex[65];
-
-        rollup_objects_hash(objects, -1, hex);
-        json_object_set_new(hashes, hour, json_string(hex));
-        json_array_foreach(objects, i, object) {
-            double modified = json_number_value(json_object_get(object, "modified"));
-
-            newest = modified > newest ? modified : newest;
-        }
-    }
-    return json_pack("{s:f, s:o}", "newest", newest, "hours", hashes);
-}
-
-struct summing {
-    size_t days;
-    json_t *of[TOGETHER_DAYS]; /* a day's objects, then its summary */
-};
-
-static void sum_up(void *arg)
-{
-    struct summing *summing = arg;
-
-    for (size_t i = 0; i < summing->days; i++) {
-        json_t *hours = summing->of[i];
-
-        summing->of[i] = summary_of(hours);
-        json_decref(hours);
-    }
-}
-
 /* Takes the reference to the summary. */
 static void remember(const struct billing *billing, int64_t day_s, json_t *summary)
 {
@@ -99,14 +60,13 @@ static bool is_known(const struct billing *billing, int64_t day_s)
 static int list_and_remember(struct flow *flow, const struct billing *billing, int64_t first_s,
                              size_t days, struct err *e)
 {
-    struct summing summing = {.days = days};
-    const struct rollup_objects objects = {first_s, days, summing.of};
+    json_t *summaries[TOGETHER_DAYS];
+    const struct rollup_objects objects = {first_s, days, summaries};
 
-    if (rollup_objects_list(flow, billing, &objects, e))
+    if (rollup_objects_sum(flow, billing, &objects, e))
         return -1;
-    flow_work(flow, sum_up, &summing);
     for (size_t i = 0; i < days; i++)
-        remember(billing, first_s + (int64_t)i * ROLLUP_DAY_S, summing.of[i]);
+        remember(billing, first_s + (int64_t)i * ROLLUP_DAY_S, summaries[i]);
     return 0;
 }
 

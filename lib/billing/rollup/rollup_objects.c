@@ -1,134 +1,20 @@
-/* rollup_objects.c -- the objects of arrival days, listed in spans of several days at once. */
+/* rollup_objects.c -- the objects of arrival days: all of them, or what tells them from others. */
 #include "billing/rollup/rollup_objects.h"
 
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "billing/rollup/rollup_window.h"
-#include "billing/store/object_list.h"
+#include "billing/rollup/rollup_walk.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { PARALLEL_LISTS = 8, SPAN_DAYS = 8 };
-
-static char *day_prefix(const char *prefix, int64_t day_s)
+/* What an object is in a hash. */
+static void add_object(struct str *text, const char *key, const json_t *size, const char *etag)
 {
-    char *text = object_list_hour_prefix(prefix, day_s);
-    char *hour = strstr(text + strlen(prefix), "hour=");
-
-    *hour = '\0';
-    return text;
-}
-
-/* Objects beside the hours' folders are in no partition, so no query reads them; nor does one read
- * what is archived, which is as good as gone. */
-static void take_objects(json_t *hours, const json_t *objects, const char *prefix)
-{
-    size_t length = strlen(prefix), i;
-    json_t *object;
-
-    json_array_foreach(objects, i, object) {
-        const char *key = json_text(object, "key"), *rest = key + length + strlen("hour=");
-        char hour[3] = "";
-        json_t *list;
-        size_t digits;
-
-        if (json_object_get(object, "archived") || strncmp(key, prefix, length) ||
-            strncmp(key + length, "hour=", strlen("hour=")))
-            continue;
-        digits = strspn(rest, "0123456789");
-        if (digits < 1 || digits > 2 || rest[digits] != '/')
-            continue;
-        memcpy(hour, rest, digits);
-        list = json_object_get(hours, hour);
-        if (!list) {
-            list = json_array();
-            json_object_set_new(hours, hour, list);
-        }
-        json_array_append(list, object);
-    }
-}
-
-/* A span of days below one prefix is one list: keys sort as their days do, so listing begins at the
- * first day and ends behind the last.  The stream's own prefix is cut into several spans, listed at
- * once; the side prefixes hold little. */
-struct listing {
-    const struct billing *billing;
-    const struct rollup_objects *wanted;
-    size_t spans, sides;
-    json_t **objects; /* per span, then per side prefix */
-    struct err *e;    /* the first failure */
-};
-
-static void list_span(struct flow *flow, void *arg, size_t index)
-{
-    struct listing *listing = arg;
-    const struct billing_names *names = &listing->billing->names;
-    bool own = index < listing->spans;
-    const char *root = own ? names->data_prefix : names->side_prefixes[index - listing->spans];
-    size_t first = own ? index * SPAN_DAYS : 0;
-    size_t end = own && first + SPAN_DAYS < listing->wanted->days ? first + SPAN_DAYS
-                                                                  : listing->wanted->days;
-    cleanup_free char *after =
-        day_prefix(root, listing->wanted->first_s + (int64_t)first * ROLLUP_DAY_S);
-    cleanup_free char *before =
-        day_prefix(root, listing->wanted->first_s + (int64_t)end * ROLLUP_DAY_S);
-    const struct object_range range = {root, after, before};
-    struct err e = {0};
-
-    if (listing->e->kind)
-        return;
-    listing->objects[index] = object_list_between(flow, listing->billing, &range, &e);
-    if (!listing->objects[index])
-        err_set(listing->e, e.kind, "%s", e.text);
-}
-
-/* The objects of one day, those of the stream first. */
-static json_t *hours_of(const struct listing *listing, size_t day)
-{
-    const struct billing_names *names = &listing->billing->names;
-    int64_t day_s = listing->wanted->first_s + (int64_t)day * ROLLUP_DAY_S;
-    cleanup_free char *prefix = day_prefix(names->data_prefix, day_s);
-    json_t *hours = json_object();
-
-    take_objects(hours, listing->objects[day / SPAN_DAYS], prefix);
-    for (size_t i = 0; i < listing->sides; i++) {
-        cleanup_free char *side = day_prefix(names->side_prefixes[i], day_s);
-
-        take_objects(hours, listing->objects[listing->spans + i], side);
-    }
-    return hours;
-}
-
-/* Days busy enough have some ten thousand objects. */
-static void split_into_days(void *arg)
-{
-    const struct listing *listing = arg;
-
-    for (size_t day = 0; day < listing->wanted->days && !listing->e->kind; day++)
-        listing->wanted->hours[day] = hours_of(listing, day);
-    for (size_t i = 0; i < listing->spans + listing->sides; i++)
-        json_decref(listing->objects[i]);
-}
-
-int rollup_objects_list(struct flow *flow, const struct billing *billing,
-                        const struct rollup_objects *objects, struct err *e)
-{
-    struct err failed = {0};
-    struct listing listing = {billing, objects, (objects->days + SPAN_DAYS - 1) / SPAN_DAYS,
-                              0,       NULL,    &failed};
-    size_t count;
-
-    while (billing->names.side_prefixes && billing->names.side_prefixes[listing.sides])
-        listing.sides++;
-    count = listing.spans + listing.sides;
-    listing.objects = mem_new((count + 1) * sizeof(json_t *));
-    flow_each(flow, count, PARALLEL_LISTS, list_span, &listing);
-    flow_work(flow, split_into_days, &listing);
-    free(listing.objects);
-    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+    str_addf(text, "%s\t%lld\t%s\n", key, (long long)json_integer_value(size), etag ? etag : "");
 }
 
 void rollup_objects_hash(const json_t *objects, double newest, char hex[static 65])
@@ -140,11 +26,113 @@ void rollup_objects_hash(const json_t *objects, double newest, char hex[static 6
     json_array_foreach(objects, i, object) {
         if (newest >= 0 && json_number_value(json_object_get(object, "modified")) > newest)
             continue;
-        str_addf(&text, "%s\t%lld\t%s\n", json_text(object, "key"),
-                 (long long)json_integer_value(json_object_get(object, "size")),
-                 json_text(object, "etag") ? json_text(object, "etag") : "");
+        add_object(&text, json_text(object, "key"), json_object_get(object, "size"),
+                   json_text(object, "etag"));
     }
     *hex = '\0';
     if (text.len)
         digest_sha256(text.data, text.len, hex);
+}
+
+/* ---- all of them ---- */
+
+static void keep(void *arg, const struct rollup_arrival *arrival)
+{
+    json_t *hours = ((json_t **)arg)[arrival->day];
+    json_t *list = json_object_get(hours, arrival->hour);
+
+    if (!list) {
+        list = json_array();
+        json_object_set_new(hours, arrival->hour, list);
+    }
+    json_array_append_new(list, object_list_entry(arrival->entry));
+}
+
+int rollup_objects_list(struct flow *flow, const struct billing *billing,
+                        const struct rollup_objects *objects, struct err *e)
+{
+    cleanup_free json_t **hours = mem_new((objects->days + 1) * sizeof *hours);
+    const struct rollup_walk walk = {objects->first_s, objects->days, keep, hours};
+    int failed;
+
+    for (size_t i = 0; i < objects->days; i++)
+        hours[i] = json_object();
+    failed = rollup_walk(flow, billing, &walk, e);
+    for (size_t i = 0; i < objects->days; i++) {
+        if (failed)
+            flow_drop(flow, hours[i]);
+        else
+            objects->hours[i] = hours[i];
+    }
+    return failed;
+}
+
+/* ---- what tells them ---- */
+
+enum { HOURS = 24 };
+
+struct summing {
+    struct {
+        struct digest *hours[HOURS];
+        double newest;
+    } * days;
+    struct str line;
+};
+
+/* Only hours that are called as Firehose calls them are ever asked for. */
+static void add_up(void *arg, const struct rollup_arrival *arrival)
+{
+    struct summing *summing = arg;
+    const json_t *item = arrival->entry->item;
+    double modified = json_number_value(json_object_get(item, "LastModified"));
+    long hour = strlen(arrival->hour) == 2 ? strtol(arrival->hour, NULL, 10) : HOURS;
+    struct digest **digest;
+
+    if (modified > summing->days[arrival->day].newest)
+        summing->days[arrival->day].newest = modified;
+    if (hour >= HOURS)
+        return;
+    digest = &summing->days[arrival->day].hours[hour];
+    if (!*digest)
+        *digest = digest_new();
+    summing->line.len = 0;
+    add_object(&summing->line, arrival->entry->key, json_object_get(item, "Size"),
+               json_text(item, "ETag"));
+    digest_add(*digest, summing->line.data, summing->line.len);
+}
+
+/* {"newest", "hours"} of a day; new reference. */
+static json_t *summary_of(struct summing *summing, size_t day)
+{
+    json_t *hashes = json_object();
+
+    for (int hour = 0; hour < HOURS; hour++) {
+        char name[16], hex[65];
+
+        (void)snprintf(name, sizeof name, "%02d", hour);
+        digest_end(summing->days[day].hours[hour], hex);
+        if (*hex)
+            json_object_set_new(hashes, name, json_string(hex));
+    }
+    return json_pack("{s:f, s:o}", "newest", summing->days[day].newest, "hours", hashes);
+}
+
+int rollup_objects_sum(struct flow *flow, const struct billing *billing,
+                       const struct rollup_objects *objects, struct err *e)
+{
+    struct summing summing = {.days = mem_new((objects->days + 1) * sizeof *summing.days)};
+    const struct rollup_walk walk = {objects->first_s, objects->days, add_up, &summing};
+    int failed = rollup_walk(flow, billing, &walk, e);
+
+    for (size_t i = 0; i < objects->days; i++) {
+        json_t *summary = summary_of(&summing, i);
+
+        if (failed)
+            json_decref(summary);
+        else
+            objects->hours[i] = summary;
+    }
+    free(summing.days);
+    str_fini(&summing.line);
+    return failed;
 }

@@ -53,6 +53,17 @@ int rollup_print_now(struct flow *flow, const struct billing *billing,
     return 0;
 }
 
+int rollup_print_before(struct flow *flow, const struct billing *billing,
+                        const struct rollup_window *window, struct rollup_print *print,
+                        struct err *e)
+{
+    *print = (struct rollup_print){0};
+    if (rollup_memory_list(flow, billing, window, false, e))
+        return -1;
+    rollup_print_make(billing, window, print);
+    return 0;
+}
+
 /* ---- comparing ---- */
 
 static size_t next_token(const char **text, const char **token)

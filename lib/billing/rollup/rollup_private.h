@@ -2,7 +2,8 @@
  *
  * rollup.c           wanted against present: states of days
  * rollup_window.c    which hours of arrival belong to a day
- * rollup_objects.c   the objects of arrival days
+ * rollup_walk.c      every object of arrival days, one by one
+ * rollup_objects.c   all of them, or what tells them from others
  * rollup_memory.c    what was listed of them, kept for the next look
  * rollup_print.c     a day's objects as one fingerprint
  * rollup_files.c     the files of builds as they lie in S3
@@ -58,6 +59,11 @@ void rollup_print_make(const struct billing *billing, const struct rollup_window
 /* The same after listing everything now; -1 and *e. */
 int rollup_print_now(struct flow *flow, const struct billing *billing,
                      const struct rollup_window *window, struct rollup_print *print, struct err *e);
+/* The same from what a look remembers of days long past, listing the others: for who compares it
+ * with rollup_print_now later. */
+int rollup_print_before(struct flow *flow, const struct billing *billing,
+                        const struct rollup_window *window, struct rollup_print *print,
+                        struct err *e);
 
 enum rollup_change {
     ROLLUP_SAME,

@@ -461,10 +461,13 @@ int athena_query_each(struct flow *flow, const struct billing *billing,
                       const struct athena_question *question, const struct athena_taker *taker,
                       struct err *e)
 {
-    struct athena_result result = {0};
-    struct run run = {.flow = flow, .billing = billing, .result = &result, .taker = taker};
-    int failed = run_to_end(&run, question, e);
+    struct athena_result own, *result = taker->result ? taker->result : &own;
+    struct run run = {.flow = flow, .billing = billing, .result = result, .taker = taker};
+    int failed;
 
-    athena_query_result_fini(&result);
+    *result = (struct athena_result){0};
+    failed = run_to_end(&run, question, e);
+    if (result == &own)
+        athena_query_result_fini(&own);
     return failed;
 }

@@ -39,6 +39,9 @@ struct athena_taker {
      * at a time. */
     bool (*row)(void *arg, const json_t *row);
     void *arg;
+    /* What is known of the run, columns when the first row comes; to be given back with
+     * athena_query_result_fini.  NULL: nobody asks. */
+    struct athena_result *result;
 };
 int athena_query_each(struct flow *flow, const struct billing *billing,
                       const struct athena_question *question, const struct athena_taker *taker,

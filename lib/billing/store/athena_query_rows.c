@@ -183,6 +183,9 @@ int athena_query_rows(struct flow *flow, const struct billing *billing,
     struct reading reading = {.taker = taker, .result = result};
     int failed;
 
+    json_decref(result->rows); /* of a reading that failed */
+    json_decref(result->columns);
+    result->rows = result->columns = NULL;
     if (taker) {
         (void)taker->row(taker->arg, NULL);
         reading.csv.take = take_row;

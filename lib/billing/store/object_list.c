@@ -37,50 +37,80 @@ static bool is_archived(const json_t *item)
 
 struct listing {
     const char *before; /* the first key that is behind the list's end, or NULL */
-    json_t *objects;
+    const struct object_taker *taker;
+    bool enough;
 };
 
-/* Whether the object belongs to the list; one that does not is behind its end. */
-static bool take(struct listing *listing, const json_t *item)
+/* Whether the object belongs to the list; one that does not is behind its end.  *last: its key, in
+ * place of the one before. */
+static bool take(struct listing *listing, const json_t *item, json_t **last)
 {
-    json_auto_t *key = decoded(json_object_get(item, "Key"));
+    json_t *key = decoded(json_object_get(item, "Key"));
 
-    if (key && listing->before && strcmp(json_string_value(key), listing->before) >= 0)
+    if (!key) /* no UTF-8: nothing of Firehose's or ours */
+        return true;
+    json_decref(*last);
+    *last = key;
+    if (listing->before && strcmp(json_string_value(key), listing->before) >= 0)
         return false;
-    if (key) /* else no UTF-8: nothing of Firehose's or ours */
-        json_array_append_new(listing->objects,
-                              json_pack("{s:O, s:O, s:O, s:O*, s:o*}", "key", key, "size",
-                                        json_object_get(item, "Size"), "etag",
-                                        json_object_get(item, "ETag"), "modified",
-                                        json_object_get(item, "LastModified"), "archived",
-                                        is_archived(item) ? json_true() : NULL));
+    listing->taker->object(listing->taker->arg,
+                           &(struct object_entry){json_string_value(key), item, is_archived(item)});
     return true;
 }
 
 static int take_page(void *arg, const json_t *page, struct err *e)
 {
+    struct listing *listing = arg;
+    const struct object_taker *taker = listing->taker;
+    json_auto_t *last = NULL;
     const json_t *item;
     size_t i;
 
     (void)e;
     json_array_foreach(json_object_get(page, "Contents"), i, item)
-        if (!take(arg, item))
+        if (!take(listing, item, &last))
             return 0;
-    return 1;
+    listing->enough = last && taker->more && json_is_true(json_object_get(page, "IsTruncated")) &&
+                      !taker->more(taker->arg, json_string_value(last));
+    return !listing->enough;
 }
 
-json_t *object_list_between(struct flow *flow, const struct billing *billing,
-                            const struct object_range *range, struct err *e)
+int object_list_each(struct flow *flow, const struct billing *billing,
+                     const struct object_range *range, const struct object_taker *taker,
+                     struct err *e)
 {
-    struct listing listing = {range->before, json_array()};
+    struct listing listing = {range->before, taker, false};
     const struct operation_pages pages = {&store_operations[STORE_LIST_OBJECTS],
                                           list_params(billing, range->prefix), take_page, &listing};
 
     if (range->after)
         json_object_set_new(pages.params, "StartAfter", json_string(range->after));
-    if (!operation_pages(flow, billing, &pages, e))
-        return listing.objects;
-    json_decref(listing.objects);
+    return operation_pages(flow, billing, &pages, e) ? -1 : listing.enough;
+}
+
+json_t *object_list_entry(const struct object_entry *entry)
+{
+    return json_pack("{s:s, s:O, s:O, s:O*, s:o*}", "key", entry->key, "size",
+                     json_object_get(entry->item, "Size"), "etag",
+                     json_object_get(entry->item, "ETag"), "modified",
+                     json_object_get(entry->item, "LastModified"), "archived",
+                     entry->archived ? json_true() : NULL);
+}
+
+static void append(void *arg, const struct object_entry *entry)
+{
+    json_array_append_new(arg, object_list_entry(entry));
+}
+
+json_t *object_list_between(struct flow *flow, const struct billing *billing,
+                            const struct object_range *range, struct err *e)
+{
+    json_t *objects = json_array();
+    const struct object_taker taker = {append, NULL, objects};
+
+    if (!object_list_each(flow, billing, range, &taker, e))
+        return objects;
+    json_decref(objects);
     return NULL;
 }
 
