@@ -144,18 +144,17 @@ static void note_task(struct board_resource *resource, const struct task *task, 
     resource->differences = plan->differences ? json_deep_copy(plan->differences) : json_array();
 }
 
-void board_pass(struct board *board, const struct manifest *manifest, const struct pass *pass,
-                int64_t now_ms)
+void board_task(struct board *board, const struct task *task, size_t *from, int64_t now_ms)
 {
-    size_t from = 0;
+    struct board_resource *resource = find_resource(board, task_address(task), from);
 
-    for (size_t i = 0; i < pass_task_count(pass); i++) {
-        const struct task *task = pass_task(pass, i);
-        struct board_resource *resource = find_resource(board, task_address(task), &from);
+    if (resource)
+        note_task(resource, task, now_ms);
+}
 
-        if (resource)
-            note_task(resource, task, now_ms);
-    }
+void board_looked(struct board *board, const struct manifest *manifest, const struct pass *pass,
+                  int64_t now_ms)
+{
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
         struct board_pipeline *pipeline = find_pipeline(board, manifest->pipelines[i].name);
         enum err_kind kind;

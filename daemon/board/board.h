@@ -24,9 +24,12 @@ void board_free(struct board *board);
 /* Another spec: its resources are unknown until a pass ended.  When one that was there changed last
  * is kept. */
 void board_expect(struct board *board, const struct manifest *manifest);
-/* A pass over that spec ended, at now_ms (wall clock). */
-void board_pass(struct board *board, const struct manifest *manifest, const struct pass *pass,
-                int64_t now_ms);
+/* What a pass that has ended found of a resource; *from: where the one before was found, 0 at the
+ * begin.  A pass is told in parts, since differences of many are copied; then board_looked. */
+void board_task(struct board *board, const struct task *task, size_t *from, int64_t now_ms);
+/* All its resources were told; of a pipeline that was refused nothing is known. */
+void board_looked(struct board *board, const struct manifest *manifest, const struct pass *pass,
+                  int64_t now_ms);
 /* The closed days of a pipeline as they were seen; status NULL: they could not be looked at.
  * What was not well stays then, what was well is unknown. */
 void board_days(struct board *board, const char *pipeline, const struct rollup_status *status,

@@ -142,7 +142,7 @@ void service_pass_led(struct service *service, bool other)
 }
 
 /* What is told of a pass that has ended, and then to forget it: each in a round of the loop of its
- * own, since all take some milliseconds for ten pipelines. */
+ * own, and what grows with the resources in many. */
 static void on_told(uv_timer_t *timer)
 {
     struct service *service = timer->data;
@@ -154,7 +154,8 @@ static void on_told(uv_timer_t *timer)
         service_news_pass(service, pass);
         break;
     case SERVICE_TOLD_NEWS:
-        service_view_pass(service, pass);
+        if (service_view_part(service, pass, &service->part))
+            service->told = SERVICE_TOLD_NEWS;
         break;
     case SERVICE_TOLD_VIEW:
         (void)upkeep_start(service->upkeep, service->manifest, pass);
@@ -182,6 +183,7 @@ static void on_done(void *arg, struct pass *pass)
             service->failures = 0;
     }
     service->told = SERVICE_TOLD_NOTHING;
+    service->part = (struct service_view_part){0};
     (void)uv_timer_start(&service->look, on_told, NEXT_ROUND_MS, 0);
 }
 

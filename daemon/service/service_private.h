@@ -128,6 +128,10 @@ struct service_gather {
 
 /* Of a pass that has ended; in this order. */
 enum service_told { SERVICE_TOLD_NOTHING, SERVICE_TOLD_NEWS, SERVICE_TOLD_VIEW, SERVICE_TOLD_ALL };
+/* How far its resources are told, and then the rest. */
+struct service_view_part {
+    size_t task, board, rest;
+};
 
 struct service {
     struct service_orders orders;
@@ -140,6 +144,7 @@ struct service {
     struct pass *pass;      /* the one under way */
     struct pass *planned;   /* the same, while it waits to hear who leads */
     enum service_told told; /* of the same, when it has ended */
+    struct service_view_part part;
     struct service_leases leases;
     struct upkeep *upkeep;
     void (*kept_up)(struct service *); /* after each run of it */
@@ -289,7 +294,10 @@ void service_conflict_take(struct service *service, const struct pass *pass);
 void service_conflict_add(const struct service *service, struct str *body);
 
 /* service_view.c */
-void service_view_pass(struct service *service, const struct pass *pass);
+/* What a finished pass left, as metrics and for the page, a part in each round of the loop: true
+ * until all of it is told. */
+bool service_view_part(struct service *service, const struct pass *pass,
+                       struct service_view_part *part);
 /* Whether something of the pass is worth trying again soon. */
 bool service_view_wants_retry(const struct pass *pass, const struct manifest *manifest);
 void service_view_forget(struct service *service);

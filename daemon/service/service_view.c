@@ -30,6 +30,9 @@ bool service_view_wants_retry(const struct pass *pass, const struct manifest *ma
 
 /* ---- metrics ---- */
 
+/* Measured in one round of the loop: a resource has a dozen series, and they take 10 us or so. */
+enum { MOST_TASKS = 384 };
+
 static const char *const *conditions_of(const struct task *task)
 {
     static const char *const synced[] = {"Ready", "Synced", NULL};
@@ -96,7 +99,7 @@ static bool hits_immutable(const struct task *task)
 static void count_guards(const struct service *service, const struct task *task)
 {
     const struct plan *plan = task_plan(task);
-    const struct manifest_resource *resource = find_resource(service->manifest, task_address(task));
+    const struct manifest_resource *resource;
     size_t i;
     json_t *difference;
 
@@ -109,6 +112,7 @@ static void count_guards(const struct service *service, const struct task *task)
         metric_add(&service_metrics.guard_blocked_total, 1, "protect", NULL);
     if (plan->action != PLAN_BLOCKED || plan->kept)
         return;
+    resource = find_resource(service->manifest, task_address(task));
     if (plan->guarded)
         metric_add(&service_metrics.guard_blocked_total, 1, "policy", NULL);
     else if (resource && resource->absent)
@@ -248,8 +252,6 @@ static void measure(const struct service *service, const struct pass *pass,
 {
     const char *result = result_of(service, pass, summary);
 
-    for (size_t i = 0; i < pass_task_count(pass); i++)
-        measure_task(service, pass_task(pass, i));
     measure_refused(service, pass);
     measure_states(service, pass);
     metric_add(&service_metrics.reconcile_total, 1, result, NULL);
@@ -260,18 +262,13 @@ static void measure(const struct service *service, const struct pass *pass,
         metric_set(&service_metrics.reconcile_last_success, (double)clock_now_ms() / 1000, NULL);
 }
 
-void service_view_pass(struct service *service, const struct pass *pass)
+/* What follows from all of it. */
+static void take(struct service *service, const struct pass *pass)
 {
     struct service_view *view = &service->view;
     struct pass_summary summary;
 
     pass_summarize(pass, &summary);
-    measure(service, pass, &summary);
-    measure_radius(service, pass);
-    service_pauses_take(service, pass);
-    service_conflict_take(service, pass);
-    service_events_differ(service, pass);
-    board_pass(service->board, service->manifest, pass, clock_now_ms());
     view->looked = true;
     view->observed = summary.observed;
     view->stuck = summary.held + summary.blocked + summary.denied + summary.failed;
@@ -286,6 +283,42 @@ void service_view_pass(struct service *service, const struct pass *pass)
     view->summary = service_ready_summary(service, pass);
     free(view->quotas);
     view->quotas = service_ready_quotas(pass);
+}
+
+static void measure_all(struct service *service, const struct pass *pass)
+{
+    struct pass_summary summary;
+
+    pass_summarize(pass, &summary);
+    measure(service, pass, &summary);
+    measure_radius(service, pass);
+}
+
+static void differ(struct service *service, const struct pass *pass)
+{
+    service_pauses_take(service, pass);
+    service_conflict_take(service, pass);
+    service_events_differ(service, pass);
+}
+
+bool service_view_part(struct service *service, const struct pass *pass,
+                       struct service_view_part *part)
+{
+    static void (*const rest[])(struct service *, const struct pass *) = {measure_all, differ,
+                                                                          take};
+    size_t count = pass_task_count(pass), end = part->task + MOST_TASKS;
+
+    if (part->task < count) {
+        for (; part->task < count && part->task < end; part->task++) {
+            measure_task(service, pass_task(pass, part->task));
+            board_task(service->board, pass_task(pass, part->task), &part->board, clock_now_ms());
+        }
+        return true;
+    }
+    if (!part->rest)
+        board_looked(service->board, service->manifest, pass, clock_now_ms());
+    rest[part->rest++](service, pass);
+    return part->rest < sizeof rest / sizeof *rest;
 }
 
 void service_view_forget(struct service *service)

@@ -106,7 +106,8 @@ static int write_it(struct flow *flow, struct billing_turn *turn, struct close *
             numbers_text(close->billing, (struct number){close->month, close->number});
 
         (void)fprintf(stderr,
-                      "billingd: %s: somebody else got the number %s first; this document was not "
+                      "billingd: %s: the number %s was given meanwhile, to somebody else or to an "
+                      "earlier close of ours whose write came late; this document was not "
                       "written: look again\n",
                       close->billing->pipeline, number);
         return EXIT_REFUSED;

@@ -232,7 +232,8 @@ static int check_chain(struct flow *flow, const struct billing *billing,
             strcmp(json_string_value(text), own) != 0)
             return err_set(
                 e, ERR_RETRY,
-                "%s was closed meanwhile, by somebody else: nothing is closed here; look "
+                "%s was closed meanwhile, by somebody else or by an earlier close of ours whose "
+                "write came late: nothing is closed here; look "
                 "again",
                 json_string_value(text));
     return 0;
