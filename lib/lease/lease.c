@@ -108,18 +108,17 @@ void lease_written(struct lease *lease, const char *etag, int64_t now_ms)
     hold(lease, now_ms);
 }
 
-/* What is ours stays so for as long as it was known to be: nobody takes it before. */
-void lease_refused(struct lease *lease, int64_t now_ms)
-{
-    lease->failed = true;
-    lease->due_ms = now_ms + soon_ms(lease);
-}
-
 void lease_failed(struct lease *lease, int64_t now_ms)
 {
     lease->failed = true;
     lease->due_ms = now_ms + soon_ms(lease);
     lease->failures += lease->failures < MOST_DOUBLED;
+}
+
+/* What is ours stays so for as long as it was known to be: nobody takes it before. */
+void lease_refused(struct lease *lease, int64_t now_ms)
+{
+    lease_failed(lease, now_ms);
 }
 
 static void see_theirs(struct lease *lease, const struct lease_seen *seen, int64_t now_ms)

@@ -15,6 +15,7 @@ enum {
     END_TRIES = 2,
     HURRY_MS = 250, /* between looks for a bucket that was just made */
     HURRIES = 40,
+    REFUSALS_MOST = 3 /* of what reads as nobody's: two that begin at once see each other sooner */
 };
 
 struct lease_keeper {
@@ -135,6 +136,9 @@ static void renew(struct flow *flow, struct lease_keeper *keeper)
         note_failure(keeper, &e);
     } else if (!written) {
         lease_refused(&keeper->lease, clock_boot_ms());
+        if (keeper->lease.failures > REFUSALS_MOST)
+            set_text(&keeper->problem, "S3 reads as if the lease were nobody's, and refuses to "
+                                       "write it as if it were not");
     } else {
         set_text(&keeper->problem, NULL);
         set_text(&keeper->who, NULL);

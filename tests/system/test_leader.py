@@ -38,7 +38,9 @@ def leads(daemon: Daemon) -> bool:
 
 
 def role(daemon: Daemon) -> str:
-    return str(json.loads(daemon.get("/api/v1/status")[1])["pipelines"][0]["leader"]["role"])
+    """Empty before its first look."""
+    leader = json.loads(daemon.get("/api/v1/status")[1])["pipelines"][0]["leader"]
+    return str((leader or {}).get("role", ""))
 
 
 def written(sandbox: Sandbox) -> set[str]:
@@ -170,6 +172,19 @@ def test_once(run: Any, start: Any, sandbox: Sandbox, api: str) -> None:
     assert run("run", "--once").returncode == 0 and retention(sandbox) == 90
 
 
+def test_nobodys_by_reading_and_somebodys_by_writing(run: Any, sandbox: Sandbox, api: str) -> None:
+    """An S3 that contradicts itself: nobody waits for ever for who leads, and nothing is written."""
+    assert run("run", "--once").returncode == 0
+    drift(sandbox)
+    sandbox.client("s3").put_object(Bucket=BUCKET, Key=KEY, Body=json.dumps({
+        "format_version": "1.0", "holder": {"id": "x", "host": "other", "pid": 1}, "period_ms": 2000, "sequence": 1}))
+    sandbox.faults({"operation": "GetObject", "action": "error", "status": 404, "code": "NoSuchKey", "times": 0, "params": {"Key": KEY}})
+    sandbox.clear()
+    done = run("run", "--once")
+    assert done.returncode == 1 and retention(sandbox) == 1 and written(sandbox) == set(), done.stderr
+    assert "who leads is not known" in done.stderr and "S3 reads as if the lease were nobody's" in done.stderr, done.stderr
+
+
 def test_where_nothing_is_written_nobody_leads(run: Any, start: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
     assert run("apply", "--yes").returncode == 0
     sandbox.clear()
@@ -222,6 +237,7 @@ def test_three_from_nothing(start: Any, sandbox: Sandbox, api: str) -> None:
     daemons: list[Daemon] = [start() for _ in range(3)]
     daemons[0].wait(lambda: sum(leads(d) for d in daemons if d.events("started")) == 1)
     for daemon in daemons:
+        daemon.wait(lambda: daemon.events("started"))
         daemon.wait(lambda: role(daemon) in ("leads", "standby"), 15)
         daemon.wait(lambda: daemon.metric("billingd_part_failed", part="pass") == 0)
     queries = sandbox.client("athena").list_named_queries(WorkGroup="shop-group")["NamedQueryIds"]
