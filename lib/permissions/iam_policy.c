@@ -104,11 +104,23 @@ static void grant_call(json_t *grants, const struct scope *scope, const struct c
     call_needs_each(scope, call, grant_need, &grant);
 }
 
+/* Whether the spec has so many resources of the kind that a wide read spares calls. */
+static bool has_enough(const struct manifest *manifest, const struct kind *kind, int least)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        for (size_t j = 0; j < manifest->pipelines[i].resource_count; j++)
+            count += manifest->pipelines[i].resources[j].kind == kind;
+    return count >= least;
+}
+
 static void grant_read(const struct gathering *gathering, const struct scope *scope,
                        const struct call *call)
 {
     grant_call(gathering->grants, scope, call);
-    if (call && call->wide && gathering->manifest->wide_reads)
+    if (call && call->wide && gathering->manifest->wide_reads &&
+        has_enough(gathering->manifest, scope->kind, call->wide->least))
         grant_call(gathering->grants, scope, &call->wide->call);
 }
 

@@ -118,8 +118,9 @@ def test_bill_under_the_printed_policy(sandbox: Sandbox, api: str, tmp_path: Pat
 def test_no_wildcard_where_a_resource_can_be_named(sandbox: Sandbox) -> None:
     for statement in printed_policy(sandbox)["Statement"]:
         if "*" in listed(statement["Resource"]):
-            # Only what CloudWatch, CloudWatch Logs and IAM check on nothing smaller.
-            assert all(a.startswith(("logs:", "cloudwatch:GetMetricData", "iam:ListAccountAliases")) for a in statement["Action"]), statement
+            # Only what CloudWatch, CloudWatch Logs, IAM and the tagging API check on nothing smaller.
+            assert all(a.startswith(("logs:", "cloudwatch:GetMetricData", "iam:ListAccountAliases", "iam:GetAccountAuthorizationDetails",
+                                     "tag:GetResources")) for a in statement["Action"]), statement
 
 
 def test_a_name_is_no_wildcard(sandbox: Sandbox, tmp_path: Path) -> None:
