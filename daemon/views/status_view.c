@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/text_width.h"
 #include "base/timestamp.h"
+#include "daemon/views/count_text.h"
 #include "daemon/views/plan_view.h"
 #include "daemon/views/terminal.h"
 #include "resources/members.h"
@@ -182,20 +183,6 @@ static void print_resources(const struct page *page, const json_t *resources)
     }
 }
 
-static void add_size(struct str *text, double bytes)
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-    size_t unit = 0;
-
-    if (bytes < 1024) {
-        str_addf(text, "%.0f B", bytes);
-        return;
-    }
-    for (bytes /= 1024; bytes >= 1024 && unit < 3; unit++)
-        bytes /= 1024;
-    str_addf(text, "%.1f %s", bytes, units[unit]);
-}
-
 static void add_age(struct str *text, double seconds)
 {
     long age = seconds > 0 ? (long)seconds : 0;
@@ -215,10 +202,9 @@ static char *object_text(const struct page *page, const json_t *object)
 {
     struct str text = {0};
     cleanup_free char *key = text_width_fit(json_text(object, "key"), 300);
+    cleanup_free char *size = count_size_text(json_number_value(json_object_get(object, "size")));
 
-    str_addf(&text, "%s, ", key);
-    add_size(&text, json_number_value(json_object_get(object, "size")));
-    str_add(&text, ", ");
+    str_addf(&text, "%s, %s, ", key, size);
     add_age(&text, (double)page->now_s - json_number_value(json_object_get(object, "modified")));
     return str_take(&text);
 }

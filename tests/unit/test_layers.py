@@ -31,6 +31,7 @@ ROOMS = {
     "billing/rollup": AUDIT[:-3],
     "billing/events": AUDIT[:-2],
     "billing/bill": [*AUDIT[:-3], "billing/bill"],
+    "billing/cost": [*AUDIT[:-3], "billing/cost"],
     "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
     "billing/backfill": [*AUDIT, "billing/backfill"],
@@ -42,7 +43,7 @@ ROOMS = {
     "guard": [*RESOURCES, "guard"],
     "lease": [*SPEC, "state", "lease"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-3], "state", "permissions"],
+    "permissions": [*RECONCILE[:-3], "billing/cost", "state", "permissions"],
     "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
@@ -54,9 +55,9 @@ ROOMS = {
     "daemon/service": [*VIEWS, "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service"],
     "daemon/verbs": [*VIEWS, "permissions", "import", "lease", "daemon/verbs"],
     "daemon/verbs/ask": [*VIEWS, "permissions", "import", "lease", "daemon/verbs", "daemon/verbs/ask"],
-    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "billing/cost", "daemon/verbs", "daemon/verbs/billing"],
     "daemon/help": [*VIEWS, "permissions", "import", "lease", "daemon/verbs", "daemon/help"],
-    "daemon": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
+    "daemon": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "billing/cost", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c", "read_cache.h", "read_cache.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}
