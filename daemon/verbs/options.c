@@ -42,6 +42,8 @@ const struct flag options_flags[] = {
     {"once", 0, TRUTH(once), NULL, NULL, "one pass, then end with its exit code"},
     {"from-raw", 0, TRUTH(from_raw), NULL, NULL,
      "make the bill from raw events as well, and compare"},
+    {"preview", 0, TRUTH(preview), NULL, NULL,
+     "count days that are not built from what lies in the bucket now"},
     {"auto", 0, TRUTH(automatic), NULL, NULL, "as far back as the log group reaches"},
     {"correct", 0, TRUTH(correct), NULL, NULL, "bill what arrived after the close"},
     {"due", 0, TRUTH(due), NULL, NULL,

@@ -3,22 +3,30 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/bill/usage_preview.h"
 #include "billing/store/athena_query_text.h"
 
 #include <string.h>
 
+static void add_hash(const struct billing *billing, json_t *document, const char *key,
+                     const char *query)
+{
+    cleanup_free char *hash = athena_query_text_hash(billing, query);
+
+    json_object_set_new(document, key, json_string(hash));
+}
+
 static json_t *source_json(const struct billing *billing, enum usage_source source)
 {
-    cleanup_free char *hash = athena_query_text_hash(billing, usage_query(source));
-    json_t *document =
-        json_pack("{s:s, s:s, s:s}", "kind", source == USAGE_FROM_RAW ? "raw" : "rollup", "query",
-                  usage_query(source), "query_hash", hash);
+    static const char *const kinds[] = {
+        [USAGE_FROM_ROLLUP] = "rollup", [USAGE_FROM_RAW] = "raw", [USAGE_PREVIEW] = "preview"};
+    json_t *document = json_pack("{s:s, s:s}", "kind", kinds[source], "query", usage_query(source));
 
-    if (source == USAGE_FROM_ROLLUP) {
-        cleanup_free char *rollup = athena_query_text_hash(billing, "rollup");
-
-        json_object_set_new(document, "rollup_hash", json_string(rollup));
-    }
+    add_hash(billing, document, "query_hash", usage_query(source));
+    if (source != USAGE_FROM_RAW)
+        add_hash(billing, document, "rollup_hash", "rollup");
+    if (source == USAGE_PREVIEW)
+        add_hash(billing, document, "raw_query_hash", usage_query(USAGE_FROM_RAW));
     return document;
 }
 
@@ -61,6 +69,22 @@ json_t *bill_make(struct flow *flow, const struct billing *billing,
         return NULL;
     making.e = e;
     flow_work(flow, make, &making);
+    return making.bill;
+}
+
+json_t *bill_preview(struct flow *flow, const struct billing *billing, struct day_span days,
+                     struct day raw_from, json_t **sources, struct err *e)
+{
+    const struct usage_request request = {USAGE_PREVIEW, days};
+    struct making making = {.billing = billing, .request = &request, .sources = sources, .e = e};
+    char day[16];
+
+    if (usage_preview_read(flow, billing, days, raw_from, &making.usage, e))
+        return NULL;
+    flow_work(flow, make, &making);
+    calendar_day_text(raw_from, day);
+    if (making.bill)
+        json_object_set_new(json_object_get(making.bill, "source"), "raw_from", json_string(day));
     return making.bill;
 }
 

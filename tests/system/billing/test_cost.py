@@ -26,10 +26,10 @@ def world(sandbox: Any, spec: Any, api: str) -> World:
     """A month of traffic, some of it rolled up, and billed."""
     spec.top = COST
     made = World(sandbox, spec)
-    made.write(since=f"{MONTH}-01")
+    made.write(since=f"{MONTH}-29")
     made.apply()
     sandbox.generate(MONTH, log_group=GROUP, requests=1500, customers=9)
-    made.run("rollup", "--from", f"{MONTH}-01", "--to", f"{MONTH}-03")
+    made.run("rollup", "--month", MONTH)
     made.run("bill", "--month", MONTH)
     # And some of now, as the lines of the full format are.
     made.sent = int(time.time())
@@ -189,12 +189,10 @@ def check_calls(world: World, start: Any) -> None:
     begin = len(world.ours())
     daemon = start().ready()
     daemon.kick()
-    daemon.wait(lambda: daemon.metric("billingd_part_failed", part="audit") == 0)
+    parts = ("listing", "rollup", "audit", "backfill", "months")
+    daemon.wait(lambda: all(daemon.metric("billingd_part_failed", part=part) == 0 for part in parts))
     world.spec.write(listen=daemon.address.removeprefix("http://"))
-    daemon.kick()
-    daemon.send(19)  # stands still while it is compared
     made = calls_of(world, begin)
-    daemon.send(18)
     calls = ask(world)["calls"]
     assert calls["source"] == "daemon" and calls["daemon_unknown"] is None and calls["lacks"] is None
     truth, told = sum(made.values()), sum(flat(calls["daemon"]["by"]).values())
