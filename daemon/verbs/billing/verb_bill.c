@@ -214,7 +214,7 @@ static void read_preview(struct flow *flow, struct reading *reading)
 {
     const struct usage_request request = {USAGE_FROM_ROLLUP,
                                           bill_month_days(reading->billing, reading->month)};
-    struct day raw_from;
+    struct usage_preview preview = {.days = request.days};
     const char *first;
     struct err e = {0};
 
@@ -222,13 +222,12 @@ static void read_preview(struct flow *flow, struct reading *reading)
     if (reading->e->kind || reading->look.state == BILL_MONTH_REFUSED)
         return;
     first = json_text(json_array_get(reading->look.open, 0), "day");
-    if (first && !calendar_parse_day(first, &raw_from, &e)) {
+    if (first && !calendar_parse_day(first, &preview.raw_from, &e)) {
         (void)fprintf(stderr,
                       "billingd: a preview: days from %s on are counted from the log events that "
                       "lie in the bucket now\n",
                       first);
-        reading->bill =
-            bill_preview(flow, reading->billing, request.days, raw_from, &reading->sources, &e);
+        reading->bill = bill_preview(flow, reading->billing, &preview, &reading->sources, &e);
     } else {
         reading->bill = bill_make(flow, reading->billing, &request, &reading->sources, &e);
     }

@@ -43,28 +43,31 @@ static json_t *line_of(const json_t *have)
                : NULL;
 }
 
-/* By the template's ids: as AWS has them, since that is what costs. */
+/* By the template's ids: as AWS has them, since that is what costs; what was not read is not there.
+ */
 static json_t *settings_of(const struct pass_runner *runner, size_t pipeline)
 {
     const struct manifest_pipeline *spec = &runner->manifest->pipelines[pipeline];
     size_t skip = strlen(spec->name) + 1;
     json_t *settings = json_object();
     json_int_t alarms = 0;
+    bool unread = false;
 
     for (size_t i = 0; i < pass_task_count(runner->pass); i++) {
         const struct task *task = pass_task(runner->pass, i);
+        bool is_alarm = !strcmp(task_kind(task)->name, "alarm");
         struct scope scope;
-        const char *id = task_address(task) + skip;
 
         if (pass_task_pipeline(runner->pass, i) != pipeline)
             continue;
         task_scope(task, &scope);
-        if (!scope.observed)
-            continue;
-        json_object_set(settings, id, (json_t *)scope.observed);
-        alarms += !strcmp(task_kind(task)->name, "alarm");
+        unread = unread || (is_alarm && !task_plan(task)->differences);
+        alarms += is_alarm && scope.observed;
+        if (scope.observed && task_plan(task)->differences)
+            json_object_set(settings, task_address(task) + skip, (json_t *)scope.observed);
     }
-    json_object_set_new(settings, "alarms", json_integer(alarms));
+    if (!unread)
+        json_object_set_new(settings, "alarms", json_integer(alarms));
     json_object_set_new(settings, "line", line_of(json_object_get(settings, "stage_logging")));
     return settings;
 }

@@ -3,7 +3,6 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/bill/usage_preview.h"
 #include "billing/store/athena_query_text.h"
 
 #include <string.h>
@@ -72,17 +71,17 @@ json_t *bill_make(struct flow *flow, const struct billing *billing,
     return making.bill;
 }
 
-json_t *bill_preview(struct flow *flow, const struct billing *billing, struct day_span days,
-                     struct day raw_from, json_t **sources, struct err *e)
+json_t *bill_preview(struct flow *flow, const struct billing *billing,
+                     const struct usage_preview *preview, json_t **sources, struct err *e)
 {
-    const struct usage_request request = {USAGE_PREVIEW, days};
+    const struct usage_request request = {USAGE_PREVIEW, preview->days};
     struct making making = {.billing = billing, .request = &request, .sources = sources, .e = e};
     char day[16];
 
-    if (usage_preview_read(flow, billing, days, raw_from, &making.usage, e))
+    if (usage_preview_read(flow, billing, preview, &making.usage, e))
         return NULL;
     flow_work(flow, make, &making);
-    calendar_day_text(raw_from, day);
+    calendar_day_text(preview->raw_from, day);
     if (making.bill)
         json_object_set_new(json_object_get(making.bill, "source"), "raw_from", json_string(day));
     return making.bill;

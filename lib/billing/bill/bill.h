@@ -7,6 +7,7 @@
 #define BILLING_BILL_BILL_H
 
 #include "billing/bill/usage.h"
+#include "billing/bill/usage_preview.h"
 
 /* rating_bill's document with {"pipeline", "source": {"kind": "rollup"|"raw"|"preview",
  * "query", "query_hash", "rollup_hash"?, "raw_from"?, "raw_query_hash"?}} in it; new reference, or
@@ -15,10 +16,9 @@
  * bill_set_days. */
 json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e);
-/* The same, of a month that is not wholly rolled up: from raw_from on, one of the days, from the
- * log events that lie in the bucket now. */
-json_t *bill_preview(struct flow *flow, const struct billing *billing, struct day_span days,
-                     struct day raw_from, json_t **sources, struct err *e);
+/* The same, of a month that is not wholly rolled up. */
+json_t *bill_preview(struct flow *flow, const struct billing *billing,
+                     const struct usage_preview *preview, json_t **sources, struct err *e);
 /* The same document from usage of those days at hand. */
 json_t *bill_of_usage(const struct billing *billing, const struct usage_request *request,
                       const struct usage *usage, struct err *e);

@@ -45,12 +45,13 @@ static void join(struct usage *usage, struct usage *more)
     usage_fini(more);
 }
 
-int usage_preview_read(struct flow *flow, const struct billing *billing, struct day_span days,
-                       struct day raw_from, struct usage *usage, struct err *e)
+int usage_preview_read(struct flow *flow, const struct billing *billing,
+                       const struct usage_preview *preview, struct usage *usage, struct err *e)
 {
-    const struct usage_request raw = {USAGE_FROM_RAW, {raw_from, days.last}};
+    const struct day_span days = preview->days;
+    const struct usage_request raw = {USAGE_FROM_RAW, {preview->raw_from, days.last}};
     const struct usage_request built = {USAGE_FROM_ROLLUP,
-                                        {days.first, calendar_add_days(raw_from, -1)}};
+                                        {days.first, calendar_add_days(preview->raw_from, -1)}};
     struct usage more;
 
     if (calendar_compare(built.days.last, built.days.first) < 0)

@@ -5,9 +5,12 @@
 
 #include "billing/bill/usage.h"
 
-/* As usage_read; from raw_from on, one of the days, the log events are counted.  sources:
- * {"source", "scanned_bytes", "engine_ms", "query_ids"}. */
-int usage_preview_read(struct flow *flow, const struct billing *billing, struct day_span days,
-                       struct day raw_from, struct usage *usage, struct err *e);
+struct usage_preview {
+    struct day_span days;
+    struct day raw_from; /* one of them: from it on the log events are counted */
+};
+/* As usage_read.  sources: {"source", "scanned_bytes", "engine_ms", "query_ids"}. */
+int usage_preview_read(struct flow *flow, const struct billing *billing,
+                       const struct usage_preview *preview, struct usage *usage, struct err *e);
 
 #endif

@@ -157,18 +157,13 @@ static void add_unseen(struct cost *cost)
 
 static void add_alarms(struct cost *cost)
 {
-    json_int_t alarms = json_whole(cost->question->settings, "alarms");
-    struct cost_line *line = cost_line_add(cost, COST_ALARMS, "alarms", "the spec");
+    const json_t *alarms = json_object_get(cost->question->settings, "alarms");
+    struct cost_line *line = cost_line_add(cost, COST_ALARMS, "alarms", "AWS, as it is now");
 
-    for (int day = 0; day < cost->days; day++) {
-        int64_t begin_s = cost->from_s + (int64_t)day * COST_DAY_S, end_s = begin_s + COST_DAY_S;
-        int64_t middle_s = end_s < cost->until_s     ? end_s
-                           : begin_s > cost->until_s ? begin_s
-                                                     : cost->until_s;
-
-        line->used[day] = (money_integer)alarms * (middle_s - begin_s);
-        line->coming[day] = (money_integer)alarms * (end_s - middle_s);
-    }
+    if (json_is_integer(alarms))
+        cost_line_keep(cost, line, json_integer_value(alarms));
+    else
+        cost_line_untold(cost, line, "the alarms could not be read");
 }
 
 /* What was delivered was taken in before: a day (or the one before it: buffers wait over midnight)

@@ -37,6 +37,19 @@ int cost_day_of(const struct cost *cost, int64_t time_s)
     return (int)((time_s - cost->from_s) / COST_DAY_S);
 }
 
+void cost_line_keep(const struct cost *cost, struct cost_line *line, int64_t amount)
+{
+    for (int day = 0; day < cost->days; day++) {
+        int64_t begin_s = cost->from_s + (int64_t)day * COST_DAY_S, end_s = begin_s + COST_DAY_S;
+        int64_t middle_s = end_s < cost->until_s     ? end_s
+                           : begin_s > cost->until_s ? begin_s
+                                                     : cost->until_s;
+
+        line->used[day] = (money_integer)amount * (middle_s - begin_s);
+        line->coming[day] = (money_integer)amount * (end_s - middle_s);
+    }
+}
+
 void cost_line_go_on(const struct cost *cost, struct cost_line *line)
 {
     money_integer total = cost_line_sum(line, false);

@@ -85,35 +85,31 @@ static void read_kept(struct flow *flow, struct cost *cost, struct cost_line *li
         cost_line_lose(cost, line, &e);
         return;
     }
-    for (int day = 0; day < cost->days; day++) {
-        int64_t begin_s = cost->from_s + (int64_t)day * COST_DAY_S, end_s = begin_s + COST_DAY_S;
-        int64_t middle_s = end_s < cost->until_s     ? end_s
-                           : begin_s > cost->until_s ? begin_s
-                                                     : cost->until_s;
+    cost_line_keep(cost, line, bytes);
+}
 
-        line->used[day] = (money_integer)bytes * (middle_s - begin_s);
-        line->coming[day] = (money_integer)bytes * (end_s - middle_s);
-    }
+/* A value per metric and day; new memory, or NULL and *e. */
+static int64_t *read_counts(struct flow *flow, const struct cost *cost, struct err *e)
+{
+    const struct billing_names *names = &cost->question->billing->names;
+    static const char firehose[] = "AWS/Firehose", stream[] = "DeliveryStreamName";
+    const struct metrics_wanted wanted[METRICS] = {
+        [LOG_BYTES] = {"AWS/Logs", "IncomingBytes", "Sum", {{"LogGroupName", names->log_group}}},
+        [RECORD_BYTES] = {firehose, "IncomingBytes", "Sum", {{stream, names->stream}}},
+        [RECORDS] = {firehose, "IncomingRecords", "Sum", {{stream, names->stream}}},
+        [DECOMPRESSED] = {firehose,
+                          "OutputDecompressedBytes.Success",
+                          "Sum",
+                          {{stream, names->stream}}},
+    };
+    const struct metrics_question question = {wanted, METRICS, cost->from_s, cost->end_s,
+                                              COST_DAY_S};
+
+    return metrics_read(flow, cost->question->billing, &question, e);
 }
 
 void cost_metrics_read(struct flow *flow, struct cost *cost)
 {
-    const struct billing_names *names = &cost->question->billing->names;
-    const struct metrics_wanted wanted[METRICS] = {
-        [LOG_BYTES] = {"AWS/Logs", "IncomingBytes", "Sum", {{"LogGroupName", names->log_group}}},
-        [RECORD_BYTES] = {"AWS/Firehose",
-                          "IncomingBytes",
-                          "Sum",
-                          {{"DeliveryStreamName", names->stream}}},
-        [RECORDS] = {"AWS/Firehose",
-                     "IncomingRecords",
-                     "Sum",
-                     {{"DeliveryStreamName", names->stream}}},
-        [DECOMPRESSED] = {"AWS/Firehose",
-                          "OutputDecompressedBytes.Success",
-                          "Sum",
-                          {{"DeliveryStreamName", names->stream}}},
-    };
     struct cost_line *logs =
         cost_line_add(cost, COST_LOGS_INGESTED, "access log taken in", "AWS/Logs IncomingBytes");
     struct cost_line *kept = cost_line_add(cost, COST_LOGS_STORED, "access log kept",
@@ -123,11 +119,7 @@ void cost_metrics_read(struct flow *flow, struct cost *cost)
     struct cost_line *plain = cost_line_add(cost, COST_FIREHOSE_DECOMPRESSED, "decompressed",
                                             "AWS/Firehose OutputDecompressedBytes.Success");
     struct err e = {0};
-    cleanup_free int64_t *values = metrics_read(
-        flow, cost->question->billing,
-        &(struct metrics_question){wanted, METRICS, cost->from_s,
-                                   cost->from_s + (int64_t)cost->days * COST_DAY_S, COST_DAY_S},
-        &e);
+    cleanup_free int64_t *values = read_counts(flow, cost, &e);
 
     if (values) {
         take(cost, logs, values + (ptrdiff_t)LOG_BYTES * cost->days);

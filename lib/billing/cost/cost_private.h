@@ -36,6 +36,8 @@ struct cost_line *cost_line_add(struct cost *cost, enum cost_unit unit, const ch
 void cost_line_untold(const struct cost *cost, struct cost_line *line, const char *why);
 /* Nothing is known of it, since a call failed. */
 void cost_line_lose(const struct cost *cost, struct cost_line *line, const struct err *e);
+/* Fills it with so much that is there all month. */
+void cost_line_keep(const struct cost *cost, struct cost_line *line, int64_t amount);
 /* Fills what is coming with the mean since the first day that had any. */
 void cost_line_go_on(const struct cost *cost, struct cost_line *line);
 /* Sums over the month; whole: with what is coming. */

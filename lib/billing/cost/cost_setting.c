@@ -120,7 +120,8 @@ static void add_lifecycle(const struct cost *cost, json_t *rows)
     int64_t now = json_whole(line ? line->detail : NULL, "expires_days");
     money_integer packed, plain;
 
-    if (!month_of_logs(cost, &packed, &plain))
+    if (!json_object_get(cost->question->settings, "bucket") ||
+        !month_of_logs(cost, &packed, &plain))
         return;
     for (size_t i = 0; i < 4; i++) {
         int64_t kept = now ? now : 365;

@@ -175,7 +175,8 @@ static void add_piles(struct cost *cost, struct place *place, bool over)
                              "objects of the bucket");
         line->place = mem_text(place->prefix);
         line->detail = detail_of(place, pile);
-        line->at_least = over || place->expires_days;
+        line->at_least =
+            over || place->expires_days || !json_object_get(cost->question->settings, "bucket");
         memcpy(line->used, pile->used, sizeof line->used);
         memcpy(line->coming, pile->coming, sizeof line->coming);
     }
