@@ -27,7 +27,7 @@ static bool is_bytes(const json_t *line)
 
 static char *quantity_text(const json_t *line, json_int_t quantity)
 {
-    return is_bytes(line) ? count_size_text((double)quantity) : count_text(quantity);
+    return is_bytes(line) ? count_text_size((double)quantity) : count_text(quantity);
 }
 
 static void fill_side(const json_t *line, const json_t *side, char **cells)

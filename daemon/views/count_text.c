@@ -19,7 +19,7 @@ char *count_text(json_int_t count)
     return str_take(&out);
 }
 
-char *count_size_text(double bytes)
+char *count_text_size(double bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
     size_t unit = 0;

@@ -202,7 +202,7 @@ static char *object_text(const struct page *page, const json_t *object)
 {
     struct str text = {0};
     cleanup_free char *key = text_width_fit(json_text(object, "key"), 300);
-    cleanup_free char *size = count_size_text(json_number_value(json_object_get(object, "size")));
+    cleanup_free char *size = count_text_size(json_number_value(json_object_get(object, "size")));
 
     str_addf(&text, "%s, %s, ", key, size);
     add_age(&text, (double)page->now_s - json_number_value(json_object_get(object, "modified")));

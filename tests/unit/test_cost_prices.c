@@ -138,10 +138,10 @@ static void test_problems(void)
 
 static void test_classes(void)
 {
-    CHECK_INT(cost_unit_of_class(NULL), COST_S3_STANDARD);
-    CHECK_INT(cost_unit_of_class("STANDARD"), COST_S3_STANDARD);
-    CHECK_INT(cost_unit_of_class("DEEP_ARCHIVE"), COST_S3_DEEP_ARCHIVE);
-    CHECK_INT(cost_unit_of_class("NEWEST"), COST_UNITS);
+    CHECK_INT(cost_prices_unit(NULL), COST_S3_STANDARD);
+    CHECK_INT(cost_prices_unit("STANDARD"), COST_S3_STANDARD);
+    CHECK_INT(cost_prices_unit("DEEP_ARCHIVE"), COST_S3_DEEP_ARCHIVE);
+    CHECK_INT(cost_prices_unit("NEWEST"), COST_UNITS);
 }
 
 int main(void)

@@ -53,11 +53,11 @@ ROOMS = {
     "daemon/health": [*RECONCILE, "daemon/board", "daemon/health"],
     "daemon/upkeep": [*RECONCILE, "daemon/board", "daemon/health", "daemon/upkeep"],
     "daemon/service": [*VIEWS, "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service"],
-    "daemon/verbs": [*VIEWS, "permissions", "import", "lease", "daemon/verbs"],
-    "daemon/verbs/ask": [*VIEWS, "permissions", "import", "lease", "daemon/verbs", "daemon/verbs/ask"],
-    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "billing/cost", "daemon/verbs", "daemon/verbs/billing"],
-    "daemon/help": [*VIEWS, "permissions", "import", "lease", "daemon/verbs", "daemon/help"],
-    "daemon": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "billing/cost", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
+    "daemon/verbs": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs"],
+    "daemon/verbs/ask": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs", "daemon/verbs/ask"],
+    "daemon/verbs/billing": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/help": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs", "daemon/help"],
+    "daemon": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
 }
 ENGINE = {f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c", "read_cache.h", "read_cache.c")}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}

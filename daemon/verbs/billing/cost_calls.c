@@ -2,7 +2,6 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/cost/cost.h"
 #include "daemon/verbs/daemon_ask.h"
 
 #include <stdio.h>
@@ -128,9 +127,9 @@ static json_t *lines_json(const struct cost_prices *prices, const json_int_t *un
         if (priced <= 0)
             *lacks = "not all of it has a price under `cost` at the top of the spec";
         json_array_append_new(lines, json_pack("{s:s, s:I, s:o, s:s}", "name",
-                                               cost_unit_forms[unit].key, "quantity", units[unit],
-                                               "amount", cost_money_json(priced, amount), "per",
-                                               cost_unit_forms[unit].per));
+                                               cost_prices_units[unit].key, "quantity", units[unit],
+                                               "amount", cost_prices_json(priced, amount), "per",
+                                               cost_prices_units[unit].per));
     }
     return lines;
 }

@@ -16,7 +16,7 @@ static const char *const measures[] = {[COST_BYTES] = "bytes",
 /* What lasts is counted in seconds, and told in months. */
 static json_t *quantity_json(const struct cost *cost, const struct cost_use *use)
 {
-    enum cost_measure measure = cost_unit_forms[use->unit].measure;
+    enum cost_measure measure = cost_prices_units[use->unit].measure;
     money_integer sum = 0, month_s = (money_integer)cost->days * COST_DAY_S;
 
     for (size_t day = 0; day < COST_DAYS; day++)
@@ -26,13 +26,6 @@ static json_t *quantity_json(const struct cost *cost, const struct cost_use *use
     return json_integer((json_int_t)sum);
 }
 
-json_t *cost_money_json(int priced, struct money amount)
-{
-    cleanup_free char *text = priced > 0 ? money_exact_text(amount, 2) : NULL;
-
-    return text ? json_string(text) : json_null();
-}
-
 struct sum {
     struct money least, most;
     json_t *lacks; /* names of lines that are not in it, or not wholly */
@@ -40,7 +33,7 @@ struct sum {
 
 static void note_lack(struct sum *sum, const struct cost_line *line)
 {
-    const char *key = cost_unit_forms[line->unit].key;
+    const char *key = cost_prices_units[line->unit].key;
 
     json_array_append_new(sum->lacks,
                           line->place ? json_sprintf("%s %s", key, line->place) : json_string(key));
@@ -69,8 +62,8 @@ static json_t *side_json(const struct cost *cost, const struct cost_line *line, 
     if (priced <= 0 || line->unknown || line->at_least)
         note_lack(sum, line);
     return json_pack("{s:o, s:o, s:o, s:o}", "quantity", quantity_json(cost, &least), "at_most",
-                     quantity_json(cost, &most), "amount", cost_money_json(priced, least_amount),
-                     "amount_at_most", cost_money_json(priced, most_amount));
+                     quantity_json(cost, &most), "amount", cost_prices_json(priced, least_amount),
+                     "amount_at_most", cost_prices_json(priced, most_amount));
 }
 
 static json_t *price_json(const struct cost *cost, enum cost_unit unit)
@@ -88,7 +81,7 @@ static json_t *price_json(const struct cost *cost, enum cost_unit unit)
 static json_t *line_json(const struct cost *cost, const struct cost_line *line, struct sum *used,
                          struct sum *month)
 {
-    const struct cost_unit_form *form = &cost_unit_forms[line->unit];
+    const struct cost_unit_form *form = &cost_prices_units[line->unit];
     bool lost = line->unknown && line->unknown_days >= (unsigned)cost->days_begun;
     bool over = cost->until_s == cost->end_s;
     json_t *json = json_pack(

@@ -30,8 +30,6 @@ struct cost_question {
  * "unknown".  New reference; NULL and *e when cancelled. */
 json_t *cost_look(struct flow *flow, const struct cost_question *question, struct err *e);
 
-/* An amount with what it lacks: exact text; null when there is no price.  New reference. */
-json_t *cost_money_json(int priced, struct money amount);
 /* How amounts are rounded, for people. */
 char *cost_rounding(const struct cost_prices *prices);
 

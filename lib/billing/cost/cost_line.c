@@ -32,7 +32,7 @@ void cost_line_untold(const struct cost *cost, struct cost_line *line, const cha
     memset(line->coming, 0, sizeof line->coming);
 }
 
-int cost_day_of(const struct cost *cost, int64_t time_s)
+int cost_line_day(const struct cost *cost, int64_t time_s)
 {
     return (int)((time_s - cost->from_s) / COST_DAY_S);
 }

@@ -46,7 +46,7 @@ money_integer cost_line_sum(const struct cost_line *line, bool whole);
 const struct cost_line *cost_line_find(const struct cost *cost, enum cost_unit unit,
                                        const char *place);
 /* The day of the month (from 0) that a moment of it lies in. */
-int cost_day_of(const struct cost *cost, int64_t time_s);
+int cost_line_day(const struct cost *cost, int64_t time_s);
 
 /* Each adds its lines.  They fail only when cancelled. */
 void cost_metrics_read(struct flow *flow, struct cost *cost);

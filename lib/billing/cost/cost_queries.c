@@ -53,7 +53,7 @@ static void take(struct history *history, const json_t *execution)
     history->queries += bytes > 0;
     history->small += bytes == (int64_t)LEAST_MIB * MIB;
     history->scanned += json_whole(json_object_get(execution, "Statistics"), "DataScannedInBytes");
-    history->line->used[cost_day_of(cost, at_s)] += bytes;
+    history->line->used[cost_line_day(cost, at_s)] += bytes;
 }
 
 static int take_batch(struct flow *flow, struct history *history, size_t first, struct err *e)

@@ -19,7 +19,7 @@ struct row {
 
 static void add_row(const struct cost *cost, json_t *rows, const struct row *row)
 {
-    const struct cost_unit_form *form = &cost_unit_forms[row->unit];
+    const struct cost_unit_form *form = &cost_prices_units[row->unit];
     bool less = row->change < 0, lasts = form->measure == COST_BYTE_MONTHS;
     money_integer size = less ? -row->change : row->change;
     money_integer month_s = (money_integer)cost->days * COST_DAY_S;
@@ -38,7 +38,7 @@ static void add_row(const struct cost *cost, json_t *rows, const struct row *row
                         : form->measure == COST_REQUESTS ? "requests"
                                                          : "bytes",
                         "change", (json_int_t)(lasts ? row->change / month_s : row->change),
-                        "amount", cost_money_json(priced, amount), "assumes", row->assumes));
+                        "amount", cost_prices_json(priced, amount), "assumes", row->assumes));
     free(row->now);
     free(row->other);
 }

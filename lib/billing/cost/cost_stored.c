@@ -79,7 +79,7 @@ static void add_time(const struct cost *cost, money_integer *days, int64_t bytes
     from_s = later(from_s, cost->from_s);
     to_s = sooner(to_s, cost->end_s);
     while (from_s < to_s) {
-        int day = cost_day_of(cost, from_s);
+        int day = cost_line_day(cost, from_s);
         int64_t end_s = sooner(to_s, cost->from_s + (int64_t)(day + 1) * COST_DAY_S);
 
         days[day] += (money_integer)bytes * (end_s - from_s);
@@ -100,13 +100,13 @@ static void take_object(const struct walk *walk, const json_t *object)
 {
     const struct cost *cost = walk->cost;
     struct place *place = walk->place;
-    enum cost_unit unit = cost_unit_of_class(json_text(object, "StorageClass"));
+    enum cost_unit unit = cost_prices_unit(json_text(object, "StorageClass"));
     int64_t bytes = json_whole(object, "Size");
     int64_t modified_s = (int64_t)json_number_value(json_object_get(object, "LastModified"));
     struct pile *pile;
 
     if (modified_s >= cost->from_s && modified_s < cost->until_s) {
-        place->puts[cost_day_of(cost, modified_s)]++;
+        place->puts[cost_line_day(cost, modified_s)]++;
         place->put_bytes += bytes;
     }
     if (unit == COST_UNITS) {

@@ -7,7 +7,7 @@
 
 #define GIB ((int64_t)1 << 30)
 
-const struct cost_unit_form cost_unit_forms[COST_UNITS] = {
+const struct cost_unit_form cost_prices_units[COST_UNITS] = {
     [COST_LOGS_INGESTED] = {"logs_ingested", "GiB", COST_BYTES, GIB, NULL},
     [COST_LOGS_STORED] = {"logs_stored", "GiB and month", COST_BYTE_MONTHS, GIB, NULL},
     [COST_FIREHOSE_INGESTED] = {"firehose_ingested", "GiB", COST_BYTES, GIB, NULL},
@@ -29,10 +29,10 @@ const struct cost_unit_form cost_unit_forms[COST_UNITS] = {
                               "DEEP_ARCHIVE"},
 };
 
-enum cost_unit cost_unit_of_class(const char *class)
+enum cost_unit cost_prices_unit(const char *class)
 {
     for (unsigned unit = COST_S3_STANDARD; class && *class && unit < COST_UNITS; unit++)
-        if (!strcmp(cost_unit_forms[unit].class, class))
+        if (!strcmp(cost_prices_units[unit].class, class))
             return (enum cost_unit)unit;
     return class && *class ? COST_UNITS : COST_S3_STANDARD;
 }
@@ -58,7 +58,7 @@ static void read_entry(const struct section_value *value, struct entry *entry)
     const char *keys[COST_UNITS + 2] = {"from"};
 
     for (size_t unit = 0; unit < COST_UNITS; unit++)
-        keys[unit + 1] = cost_unit_forms[unit].key;
+        keys[unit + 1] = cost_prices_units[unit].key;
     if (!section_check_keys(value, keys))
         return;
     if (!json_object_get(value->object, "from"))
@@ -170,7 +170,7 @@ bool cost_prices_find(const struct cost_prices *prices, enum cost_unit unit, str
 /* So much of the quantity costs one price. */
 static money_integer one_of(enum cost_unit unit, struct day month)
 {
-    const struct cost_unit_form *form = &cost_unit_forms[unit];
+    const struct cost_unit_form *form = &cost_prices_units[unit];
     bool lasts = form->measure == COST_BYTE_MONTHS || form->measure == COST_MONTHS;
 
     return (money_integer)form->amount *
@@ -232,4 +232,11 @@ int cost_prices_charge(const struct cost_prices *prices, const struct cost_use *
             answer = -1;
     }
     return answer;
+}
+
+json_t *cost_prices_json(int answer, struct money amount)
+{
+    cleanup_free char *text = answer > 0 ? money_exact_text(amount, 2) : NULL;
+
+    return text ? json_string(text) : json_null();
 }

@@ -38,9 +38,9 @@ struct cost_unit_form {
                           for a month */
     const char *class; /* S3's storage class */
 };
-extern const struct cost_unit_form cost_unit_forms[COST_UNITS];
+extern const struct cost_unit_form cost_prices_units[COST_UNITS];
 /* The unit of a storage class (NULL, "": STANDARD); COST_UNITS: there is none. */
-enum cost_unit cost_unit_of_class(const char *class);
+enum cost_unit cost_prices_unit(const char *class);
 
 struct cost_prices;
 
@@ -69,5 +69,7 @@ int cost_prices_charge(const struct cost_prices *prices, const struct cost_use *
 /* What a quantity in a month costs by one day's price; the same answers. */
 int cost_prices_charge_at(const struct cost_prices *prices, enum cost_unit unit, struct day day,
                           money_integer quantity, struct money *out, struct err *e);
+/* What one of them answered: the amount with all its decimals, or null; new reference. */
+json_t *cost_prices_json(int answer, struct money amount);
 
 #endif
