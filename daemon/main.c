@@ -105,7 +105,8 @@ static const struct verb verbs[] = {
      "build the daily rollups that are missing, outdated or late", "billingd rollup --since 7d",
      verb_rollup, NULL, false},
     {"bill",
-     "--month YYYY-MM [--from-raw] [--prices FILE] [--pipeline NAME] [--dry-run] [--strict] "
+     "--month YYYY-MM [--from-raw] [--preview] [--prices FILE] [--pipeline NAME] [--dry-run] "
+     "[--strict] "
      "[-o table|csv|json|focus]",
      "the bill of a month, per customer", "billingd bill --month 2025-10", verb_bill, NULL, true},
     {"audit", DAYS "[--pipeline NAME] [--strict] [-o table|csv|json]",
@@ -133,10 +134,13 @@ static const struct verb verbs[] = {
      "[-o table|csv|json]",
      "run another billing query beside ours, and say why they differ",
      "billingd shadow --compare present.sql --month 2025-10", verb_shadow, NULL, true},
+    {"cost", "[--month YYYY-MM] [--strict] [-o json]",
+     "what the pipeline itself costs in a month, in AWS's units and as money",
+     "billingd cost --month 2025-10", verb_cost, NULL, false},
     {"fmt", "[--check] [--diff]", "lay the spec out in the usual way; comments stay",
      "billingd fmt --diff", verb_fmt, "[FILE]", false},
     {"iam-policy",
-     "[--for plan|apply|run|bill|close] [--split N] [--boundary] [--without-boundary] "
+     "[--for plan|apply|run|bill|close|cost] [--split N] [--boundary] [--without-boundary] "
      "[--strict]",
      "print the least-privilege IAM policy for this spec",
      "billingd iam-policy --for run --split 2 > policies.json", verb_iam_policy, NULL, false},

@@ -28,6 +28,7 @@ struct options {
     bool without_boundary;     /* iam-policy: writes of roles that have none, too */
     bool once;                 /* run: one pass, then end */
     bool from_raw;             /* bill: also from raw events, and compare */
+    bool preview;              /* bill: days without a build from raw events */
     bool automatic;            /* backfill: as far back as the log group reaches */
     bool correct;              /* close: what arrived after the close */
     bool first;                /* close: months before stay open */

@@ -130,6 +130,8 @@ int pass_runner_run(struct pass_runner *runner, const struct options *options)
     runner->client = aws_client_new(&runner->loop.loop, &e);
     if (runner->client) {
         aws_client_pace(runner->client, (size_t)runner->manifest->calls_per_minute);
+        if (runner->observe)
+            aws_client_observe(runner->client, runner->observe, runner);
         run_pass(runner);
     } else {
         (void)fprintf(stderr, "billingd: %s\n", e.text);

@@ -29,6 +29,8 @@ struct pass_runner {
     flow_fn *look;
     /* Called when all is done. */
     void (*report)(struct pass_runner *runner);
+    /* Told of every attempt, with the runner as argument; NULL: nobody is. */
+    aws_observer_fn *observe;
     struct progress_view progress;
     bool names_account; /* what it prints begins with the account's alias, where IAM tells it */
     size_t max_changes; /* instead of the spec's; 0: the spec's */

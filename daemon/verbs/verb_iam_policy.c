@@ -16,18 +16,17 @@ static unsigned read_uses(const char *name)
     static const struct {
         const char *name;
         unsigned use;
-    } known[] = {{"plan", IAM_POLICY_PLAN},
-                 {"apply", IAM_POLICY_APPLY},
-                 {"run", IAM_POLICY_RUN},
-                 {"bill", IAM_POLICY_BILL},
-                 {"close", IAM_POLICY_CLOSE}};
+    } known[] = {{"plan", IAM_POLICY_PLAN},   {"apply", IAM_POLICY_APPLY},
+                 {"run", IAM_POLICY_RUN},     {"bill", IAM_POLICY_BILL},
+                 {"close", IAM_POLICY_CLOSE}, {"cost", IAM_POLICY_PLAN | IAM_POLICY_COST}};
 
     if (!name)
         return IAM_POLICY_ALL;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (!strcmp(known[i].name, name))
             return known[i].use;
-    (void)fprintf(stderr, "billingd: --for '%s': choose plan, apply, run, bill or close\n", name);
+    (void)fprintf(stderr, "billingd: --for '%s': choose plan, apply, run, bill, close or cost\n",
+                  name);
     return 0;
 }
 

@@ -18,3 +18,15 @@ char *count_text(json_int_t count)
     }
     return str_take(&out);
 }
+
+char *count_text_size(double bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    size_t unit = 0;
+
+    if (bytes < 1024)
+        return mem_printf("%.0f B", bytes);
+    for (bytes /= 1024; bytes >= 1024 && unit < 3; unit++)
+        bytes /= 1024;
+    return mem_printf("%.1f %s", bytes, units[unit]);
+}

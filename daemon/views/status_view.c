@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/text_width.h"
 #include "base/timestamp.h"
+#include "daemon/views/count_text.h"
 #include "daemon/views/plan_view.h"
 #include "daemon/views/terminal.h"
 #include "resources/members.h"
@@ -182,20 +183,6 @@ static void print_resources(const struct page *page, const json_t *resources)
     }
 }
 
-static void add_size(struct str *text, double bytes)
-{
-    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-    size_t unit = 0;
-
-    if (bytes < 1024) {
-        str_addf(text, "%.0f B", bytes);
-        return;
-    }
-    for (bytes /= 1024; bytes >= 1024 && unit < 3; unit++)
-        bytes /= 1024;
-    str_addf(text, "%.1f %s", bytes, units[unit]);
-}
-
 static void add_age(struct str *text, double seconds)
 {
     long age = seconds > 0 ? (long)seconds : 0;
@@ -215,10 +202,9 @@ static char *object_text(const struct page *page, const json_t *object)
 {
     struct str text = {0};
     cleanup_free char *key = text_width_fit(json_text(object, "key"), 300);
+    cleanup_free char *size = count_text_size(json_number_value(json_object_get(object, "size")));
 
-    str_addf(&text, "%s, ", key);
-    add_size(&text, json_number_value(json_object_get(object, "size")));
-    str_add(&text, ", ");
+    str_addf(&text, "%s, %s, ", key, size);
     add_age(&text, (double)page->now_s - json_number_value(json_object_get(object, "modified")));
     return str_take(&text);
 }
@@ -364,6 +350,37 @@ static void print_days(const struct page *page, const json_t *usage)
     (void)fprintf(page->out, " (%s to %s)\n", json_text(usage, "from"), json_text(usage, "to"));
 }
 
+static char *span_text(json_int_t seconds)
+{
+    return seconds % 3600 == 0 && seconds ? mem_printf("%lld h", (long long)(seconds / 3600))
+           : seconds % 60 == 0 && seconds ? mem_printf("%lld min", (long long)(seconds / 60))
+                                          : mem_printf("%lld s", (long long)seconds);
+}
+
+/* How old is what can be billed, and what a request waits for until it is. */
+static void print_freshness(const struct page *page, const json_t *fresh)
+{
+    const json_t *until = json_object_get(fresh, "rolled_up_until");
+    const json_t *buffer = json_object_get(fresh, "buffer_seconds");
+    cleanup_free char *buffered = span_text(json_integer_value(buffer));
+    cleanup_free char *closed = span_text(json_whole(fresh, "closed_after_seconds"));
+    cleanup_free char *look =
+        span_text(json_whole(fresh, "interval_seconds") + json_whole(fresh, "jitter_seconds"));
+    cleanup_str struct str age = {0};
+
+    if (!json_is_object(fresh))
+        return;
+    add_age(&age, (double)page->now_s - json_number_value(until));
+    (void)fprintf(page->out, "    %-14s newest usage in rollups: %s\n", "freshness",
+                  json_is_null(until) ? "none" : age.data);
+    (void)fprintf(page->out,
+                  "      a request is on `bill --preview` after at most %s (the stream's buffer)\n",
+                  json_is_integer(buffer) ? buffered : "an unknown time");
+    (void)fprintf(page->out,
+                  "      and in a rollup %s after its day ended, with the next look (at most %s)\n",
+                  closed, look);
+}
+
 static void print_usage(const struct page *page, const json_t *usage)
 {
     size_t i;
@@ -384,6 +401,7 @@ static void print_usage(const struct page *page, const json_t *usage)
         print_colored(page, !strcmp(state, "unclosable") ? STYLE_RED : STYLE_PLAIN, state);
         (void)fputc('\n', page->out);
     }
+    print_freshness(page, json_object_get(usage, "freshness"));
 }
 
 void status_view_print(const json_t *status, int64_t now_ms, FILE *out, bool color)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/audit/audit_operations.h"
+#include "billing/cost/cost_operations.h"
 #include "billing/events/events_operations.h"
 #include "billing/prices/settings.h"
 #include "billing/rollup/rollup_operations.h"
@@ -340,10 +341,9 @@ static const struct {
     const struct operation *list;
     size_t count;
 } billing_operations[] = {
-    {store_operations, STORE_OPERATIONS},
-    {rollup_operations, ROLLUP_OPERATIONS},
-    {audit_operations, AUDIT_OPERATIONS},
-    {events_operations, EVENTS_OPERATIONS},
+    {store_operations, STORE_OPERATIONS}, {rollup_operations, ROLLUP_OPERATIONS},
+    {audit_operations, AUDIT_OPERATIONS}, {events_operations, EVENTS_OPERATIONS},
+    {cost_operations, COST_OPERATIONS},
 };
 
 static const struct manifest_resource *resource_of(const struct manifest_pipeline *pipeline,
@@ -408,12 +408,16 @@ static json_t *facts_of(const struct scope *scope)
     return facts;
 }
 
+/* Who reads and writes what lies in the bucket. */
+enum { OBJECTS = OPERATION_RUN | OPERATION_BILL | OPERATION_CLOSE };
+
 static unsigned verbs_of(unsigned uses)
 {
     return (uses & (IAM_POLICY_PLAN | IAM_POLICY_APPLY) ? OPERATION_STATUS : 0U) |
            (uses & IAM_POLICY_RUN ? OPERATION_RUN : 0U) |
            (uses & IAM_POLICY_BILL ? OPERATION_BILL : 0U) |
-           (uses & IAM_POLICY_CLOSE ? OPERATION_CLOSE : 0U);
+           (uses & IAM_POLICY_CLOSE ? OPERATION_CLOSE : 0U) |
+           (uses & IAM_POLICY_COST ? OPERATION_COST : 0U);
 }
 
 /* A former log group is read like the present one. */
@@ -518,8 +522,7 @@ static void grant_pipeline(const struct gathering *gathering)
     if (gathering->uses & ~(unsigned)(IAM_POLICY_PLAN | IAM_POLICY_UNBOUNDED))
         iam_policy_archive_keep(json_object_get(gathering->policy, "Statement"), pipeline, desired,
                                 facts);
-    if ((verbs_of(gathering->uses) & ~(unsigned)OPERATION_STATUS) &&
-        json_object_size(pipeline->billing))
+    if ((verbs_of(gathering->uses) & OBJECTS) && json_object_size(pipeline->billing))
         iam_policy_keys(json_object_get(gathering->policy, "Statement"), pipeline, desired, facts);
     if (pipeline->role_arn)
         add_statement(gathering->policy, json_string("sts:AssumeRole"),

@@ -8,14 +8,15 @@
 
 #include "spec/manifest.h"
 
-/* What is run under the policy, by who asks (billing/store/operation.h for the last three). */
+/* What is run under the policy, by who asks (billing/store/operation.h from run on). */
 enum iam_policy_use {
     IAM_POLICY_PLAN = 1,  /* plan and status: every read of the kinds */
     IAM_POLICY_APPLY = 2, /* and every write */
     IAM_POLICY_RUN = 4,   /* the same, and what the daemon does for the data */
     IAM_POLICY_BILL = 8,
     IAM_POLICY_CLOSE = 16,
-    IAM_POLICY_ALL = 31,
+    IAM_POLICY_COST = 64, /* what cost reads beside the resources */
+    IAM_POLICY_ALL = 31 | IAM_POLICY_COST,
     /* Beside these: roles without `boundary` may be written as well, and so the holder may give
      * them any permission, and become administrator. */
     IAM_POLICY_UNBOUNDED = 32

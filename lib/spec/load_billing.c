@@ -1,7 +1,8 @@
-/* load_billing.c -- the `billing` section (prices, customers, rollups) and the queries billing
- * runs.  What the section may say is the price book's business; here it is merged, and its problems
- * get their place in the file. */
+/* load_billing.c -- the sections `billing` (prices, customers, rollups) and `cost` (what AWS
+ * charges), and the queries billing runs.  What the sections may say is said in billing/prices;
+ * here they are merged, and their problems get their place in the file. */
 #include "base/mem.h"
+#include "billing/prices/cost_prices.h"
 #include "billing/prices/price_book.h"
 #include "spec/load_private.h"
 
@@ -62,8 +63,11 @@ static void on_problem(void *arg, const char *path, const char *problem)
         load_error(section->load, node, whole, "%s", problem);
 }
 
+typedef int section_check_fn(const json_t *section, section_problem_fn *problem, void *arg);
+
 /* The checked section; NULL when something is wrong with it. */
-static json_t *read_section(struct load *load, const struct yaml_node *node, const char *path)
+static json_t *read_section(struct load *load, const struct yaml_node *node, const char *path,
+                            section_check_fn *check)
 {
     struct section section = {.load = load, .node = node, .path = path};
     json_t *value;
@@ -73,7 +77,7 @@ static json_t *read_section(struct load *load, const struct yaml_node *node, con
         return NULL;
     }
     value = read_node(&section, node, path);
-    if (!section.poisoned && !price_book_check(value, on_problem, &section))
+    if (!section.poisoned && !check(value, on_problem, &section))
         return value;
     json_decref(value);
     return NULL;
@@ -98,14 +102,28 @@ static const struct yaml_node *merge(struct load *load, struct yaml_node *base,
     return merged;
 }
 
+static json_t *read_laid_over(struct load *load, const struct draft *draft,
+                              const struct yaml_node *root, const char *name,
+                              section_check_fn *check)
+{
+    struct yaml_node *own = yaml_find(draft->node, name);
+    const struct yaml_node *node = merge(load, yaml_find(root, name), own);
+    cleanup_free char *path = mem_printf("%s.%s", draft->path, name);
+
+    return node ? read_section(load, node, is_there(own) ? path : name, check) : NULL;
+}
+
 void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root)
 {
-    struct yaml_node *own = yaml_find(draft->node, "billing");
-    const struct yaml_node *node = merge(load, yaml_find(root, "billing"), own);
-    cleanup_free char *path = mem_printf("%s.billing", draft->path);
+    draft->pipeline->billing = read_laid_over(load, draft, root, "billing", price_book_check);
+    draft->pipeline->cost = read_laid_over(load, draft, root, "cost", cost_prices_check);
+}
 
-    if (node)
-        draft->pipeline->billing = read_section(load, node, is_there(own) ? path : "billing");
+json_t *load_billing_cost(struct load *load, const struct yaml_node *root)
+{
+    const struct yaml_node *node = yaml_find(root, "cost");
+
+    return is_there(node) ? read_section(load, node, "cost", cost_prices_check) : NULL;
 }
 
 /* Only parameters are known in a query; $${x} is left for billing as ${x}. */
@@ -187,7 +205,7 @@ json_t *load_billing_other(struct load *load, struct yaml_node *root,
     own = yaml_find(yaml_find(yaml_find(root, "pipelines"), pipeline->name), "billing");
     if (!section || load->problems->errors > before)
         return NULL;
-    read = read_section(load, merge(load, section, own), "billing");
+    read = read_section(load, merge(load, section, own), "billing", price_book_check);
     if (!read || !pipeline->billing)
         return read;
     whole = json_copy(pipeline->billing);

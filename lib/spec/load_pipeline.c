@@ -11,7 +11,7 @@
 
 static const char *const pipeline_keys[] = {"region",    "role",    "template", "parameters",
                                             "resources", "billing", "queries",  "mode",
-                                            "formerly",  "protect", NULL};
+                                            "formerly",  "protect", "cost",     NULL};
 static const char *const role_keys[] = {"arn", "external_id", NULL};
 static const char *const template_keys[] = {"parameters", "resources", "queries", NULL};
 static const char *const parameter_keys[] = {"default", "summary", NULL};

@@ -136,10 +136,13 @@ void load_parameters_expand(struct load *load, struct draft *draft, struct yaml_
 void load_parameters_warn(struct load *load, const struct yaml_node *root);
 void load_parameters_free(struct draft *draft);
 
-/* ---- load_billing.c: the `billing` section and the queries ---- */
+/* ---- load_billing.c: the sections `billing` and `cost`, and the queries ---- */
 
-/* Fills pipeline->billing from the top level's section with the pipeline's laid over it. */
+/* Fills pipeline->billing and pipeline->cost from the top level's sections with the pipeline's laid
+ * over them. */
 void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root);
+/* The top level's `cost`; NULL: there is none, or it has problems. */
+json_t *load_billing_cost(struct load *load, const struct yaml_node *root);
 /* Fills pipeline->queries from the template (NULL: none) with the pipeline's laid over them. */
 void load_billing_queries(struct load *load, struct draft *draft, const struct yaml_node *template);
 /* The section of another file (or the whole file, if it begins with the section's keys) laid over a

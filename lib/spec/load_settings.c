@@ -10,9 +10,9 @@
 
 enum { MOST_SOCKET_PATH = 107 }; /* sun_path, and its end */
 
-static const char *const top_keys[] = {"account", "boundary",  "region", "reconcile",
-                                       "listen",  "mode",      "web",    "template",
-                                       "billing", "pipelines", NULL};
+static const char *const top_keys[] = {"account", "boundary", "region",    "reconcile",
+                                       "listen",  "mode",     "web",       "template",
+                                       "billing", "cost",     "pipelines", NULL};
 static const char *const web_keys[] = {"hosts", "socket_mode", "token_file", "actions", NULL};
 static const char *const reconcile_keys[] = {
     "interval",    "jitter",           "settle_timeout", "breaker", "breaker_window",

@@ -36,6 +36,7 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
 {
     load_text_environment(load, root, "");
     load_settings_read(load, root, manifest);
+    manifest->cost = load_billing_cost(load, root);
     load_pipeline_all(load, root, manifest);
     for (size_t i = 0; i < load->draft_count; i++) {
         size_t before = load->problems->errors;
@@ -146,6 +147,7 @@ void manifest_free(struct manifest *manifest)
         free(pipeline->external_id);
         json_decref(pipeline->formerly);
         json_decref(pipeline->billing);
+        json_decref(pipeline->cost);
         json_decref(pipeline->queries);
     }
     free(manifest->pipelines);
@@ -153,6 +155,7 @@ void manifest_free(struct manifest *manifest)
     free(manifest->account);
     free(manifest->boundary);
     free(manifest->listen);
+    json_decref(manifest->cost);
     json_decref(manifest->web.hosts);
     free(manifest->web.token_file);
     yaml_tree_free(manifest->documents);

@@ -45,6 +45,7 @@ struct manifest_pipeline {
     size_t resource_count;
     json_t *billing; /* the `billing` section, the manifest's below its own; scalars are texts;
                         NULL: there is none */
+    json_t *cost;    /* the `cost` section in the same way */
     enum manifest_protect protect; /* of its resources that say nothing */
     json_t *queries; /* name -> SQL of the template; ${runtime} placeholders are left in it */
     struct manifest_mode mode;
@@ -78,6 +79,7 @@ struct manifest {
     bool wide_reads;          /* lists and batches in place of single reads */
     int calls_per_minute;     /* to AWS, of the whole process; 0: no limit */
     struct manifest_mode mode;
+    json_t *cost; /* the `cost` section: what AWS charges for what pipelines share; NULL: none */
     struct manifest_pipeline *pipelines;
     size_t pipeline_count;
     struct yaml_node *documents; /* parsed files, for positions */

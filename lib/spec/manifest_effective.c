@@ -100,6 +100,8 @@ static json_t *pipeline_document(const struct manifest *manifest,
         json_object_set_new(document, "formerly", manifest_effective_value(pipeline->formerly));
     if (pipeline->billing)
         json_object_set_new(document, "billing", manifest_effective_value(pipeline->billing));
+    if (pipeline->cost)
+        json_object_set_new(document, "cost", manifest_effective_value(pipeline->cost));
     if (json_object_size(pipeline->queries))
         json_object_set_new(document, "queries", manifest_effective_value(pipeline->queries));
     json_object_set_new(document, "resources", resources);
@@ -163,6 +165,8 @@ char *manifest_effective(const struct manifest *manifest)
     json_object_set_new(reconcile, "wide_reads", json_boolean(manifest->wide_reads));
     set_duration(reconcile, "lease", manifest->lease_s);
     add_web(document, manifest);
+    if (manifest->cost)
+        json_object_set_new(document, "cost", manifest_effective_value(manifest->cost));
     json_object_set_new(document, "template", json_false());
     json_object_set_new(document, "pipelines", pipelines);
     for (size_t i = 0; i < manifest->pipeline_count; i++)

@@ -120,7 +120,7 @@ def test_a_role_that_may_not_loses_events(pipe: Pipeline) -> None:
     pipe.sandbox.traffic(pipe.group, events(4))
     assert objects(pipe) == {}
     assert {m["name"]: m["sum"] for m in pipe.sandbox.metrics() if m["namespace"] == "AWS/Logs"} == {
-        "IncomingLogEvents": 4, "DeliveryErrors": 4}
+        "IncomingLogEvents": 4, "IncomingBytes": 4 * 32, "DeliveryErrors": 4}
 
 
 @pytest.mark.parametrize("hop", ["filter", "destination", "throttle", "decompression", "s3"])
@@ -133,7 +133,7 @@ def test_blocks(pipe: Pipeline, hop: str) -> None:
     sums = {m["name"]: m["sum"] for m in pipe.sandbox.metrics() if m["namespace"] == "AWS/Logs"}
     forwarded = 30 if hop in ("decompression", "s3") else 20
     errors = {"destination": {"DeliveryErrors": 10}, "throttle": {"DeliveryThrottling": 10}}.get(hop, {})
-    assert sums == {"IncomingLogEvents": 30, "ForwardedLogEvents": forwarded, **errors}
+    assert sums == {"IncomingLogEvents": 30, "IncomingBytes": 10 * 32 + 20 * 33, "ForwardedLogEvents": forwarded, **errors}
     broken = objects(pipe, "error/decompression-failed/2025/10/07/12/")
     assert bool(broken) == (hop == "decompression")
     for data in broken.values():

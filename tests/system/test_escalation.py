@@ -67,7 +67,7 @@ def places(document: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("boundary", ["billingd-roles", ""])
-@pytest.mark.parametrize("use", ["", "plan", "apply", "run", "bill", "close"])
+@pytest.mark.parametrize("use", ["", "plan", "apply", "run", "bill", "close", "cost"])
 def test_there_is_no_way_up(use: str, boundary: str) -> None:
     document = printed(*(["--for", use] if use else []), BILLING_BOUNDARY=boundary)
     may = boundary and use in ("", "apply", "run")  # write roles at all

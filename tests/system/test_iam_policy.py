@@ -144,13 +144,15 @@ pipelines:
 
 # ---- least privilege by what is run ----
 
-VERBS = ("plan", "apply", "run", "bill", "close")
+VERBS = ("plan", "apply", "run", "bill", "close", "cost")
 
 
 def test_a_policy_per_verb_allows_no_more_than_is_run(sandbox: Sandbox) -> None:
     policy = {verb: printed_policy(sandbox, "--for", verb) for verb in VERBS}
     assert all(size(p) <= 6144 for p in policy.values())
-    assert writes(policy["plan"]) == set()
+    assert writes(policy["plan"]) == set() == writes(policy["cost"])
+    assert actions(policy["cost"]) - actions(policy["plan"]) == {
+        "athena:ListQueryExecutions", "athena:BatchGetQueryExecution", "cloudwatch:GetMetricData"}
     assert actions(policy["plan"]) < actions(policy["apply"])
     # Only what people look at begins with the account's alias.
     assert actions(policy["apply"]) - {"iam:ListAccountAliases"} < actions(policy["run"])
@@ -187,7 +189,7 @@ def test_apply_and_bill_under_their_own_policies(sandbox: Sandbox, api: str) -> 
     sandbox.generate("2025-10", requests=100, customers=3, days=2, log_group="/aws/apigw/ddn-access-logs")
     arn = iam.list_attached_role_policies(RoleName="billingd")["AttachedPolicies"][0]["PolicyArn"]
     for verb, lines in (("bill", (["rollup", "--month", "2025-10"], ["bill", "--month", "2025-10", "--from-raw"])),
-                        ("close", (["close", "2025-10", "--dry-run"],))):
+                        ("cost", (["cost"],)), ("close", (["close", "2025-10", "--dry-run"],))):
         sandbox.switches(authorize=False)
         iam.create_policy_version(PolicyArn=arn, SetAsDefault=True,
                                   PolicyDocument=json.dumps(printed_policy(sandbox, "--for", verb)))

@@ -31,6 +31,7 @@ ROOMS = {
     "billing/rollup": AUDIT[:-3],
     "billing/events": AUDIT[:-2],
     "billing/bill": [*AUDIT[:-3], "billing/bill"],
+    "billing/cost": [*AUDIT[:-3], "billing/cost"],
     "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
     "billing/backfill": [*AUDIT, "billing/backfill"],
@@ -43,7 +44,7 @@ ROOMS = {
     "lease": [*SPEC, "state", "lease"],
     "reading": [*AWS, "resources", "reading"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-4], "state", "permissions"],
+    "permissions": [*RECONCILE[:-4], "billing/cost", "state", "permissions"],
     "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
@@ -53,11 +54,11 @@ ROOMS = {
     "daemon/health": [*RECONCILE, "daemon/board", "daemon/health"],
     "daemon/upkeep": [*RECONCILE, "daemon/board", "daemon/health", "daemon/upkeep"],
     "daemon/service": [*VIEWS, "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service"],
-    "daemon/verbs": [*VIEWS, "permissions", "import", "lease", "daemon/verbs"],
-    "daemon/verbs/ask": [*VIEWS, "permissions", "import", "lease", "daemon/verbs", "daemon/verbs/ask"],
-    "daemon/verbs/billing": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
-    "daemon/help": [*VIEWS, "permissions", "import", "lease", "daemon/verbs", "daemon/help"],
-    "daemon": [*VIEWS, "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
+    "daemon/verbs": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs"],
+    "daemon/verbs/ask": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs", "daemon/verbs/ask"],
+    "daemon/verbs/billing": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/help": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs", "daemon/help"],
+    "daemon": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
 }
 ENGINE = {"lib/reading", *(f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c"))}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}

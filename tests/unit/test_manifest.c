@@ -419,9 +419,10 @@ static void begin(struct mutation *m, const char *name)
 
         write_text(copy, text, strlen(text));
     }
-    for (int i = 0; i < 2; i++) {
-        cleanup_free char *from = mem_printf("%s/specs/%s", here, i ? "sql" : "log-format.json");
-        cleanup_free char *to = mem_printf("%s/specs/%s", m->folder, i ? "sql" : "log-format.json");
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const linked[] = {"log-format.json", "log-format-lean.json", "sql"};
+        cleanup_free char *from = mem_printf("%s/specs/%s", here, linked[i]);
+        cleanup_free char *to = mem_printf("%s/specs/%s", m->folder, linked[i]);
 
         if (symlink(from, to))
             abort();
@@ -434,10 +435,10 @@ static void begin(struct mutation *m, const char *name)
 
 static void end(struct mutation *m)
 {
-    static const char *const files[] = {"specs/log-format.json", "specs/sql", "specs/pipeline.yaml",
-                                        "billing.yaml"};
+    static const char *const files[] = {"specs/log-format.json", "specs/log-format-lean.json",
+                                        "specs/sql", "specs/pipeline.yaml", "billing.yaml"};
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         cleanup_free char *path = mem_printf("%s/%s", m->folder, files[i]);
 
         (void)unlink(path);

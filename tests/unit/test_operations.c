@@ -3,6 +3,7 @@
 #include "aws/reply/reply_page.h"
 #include "base/mem.h"
 #include "billing/audit/audit_operations.h"
+#include "billing/cost/cost_operations.h"
 #include "billing/events/events_operations.h"
 #include "billing/rollup/rollup_operations.h"
 #include "billing/store/store_operations.h"
@@ -71,7 +72,7 @@ static void check_table(const struct operation *table, size_t count)
             continue;
         check_report(list_is_good(operation, &modelled), __FILE__, __LINE__, operation->name);
         check_report(grants_are_good(operation), __FILE__, __LINE__, operation->name);
-        check_report(operation->verbs && operation->verbs <= 15, __FILE__, __LINE__,
+        check_report(operation->verbs && operation->verbs <= 31, __FILE__, __LINE__,
                      operation->name);
     }
 }
@@ -82,6 +83,7 @@ int main(void)
     check_table(rollup_operations, ROLLUP_OPERATIONS);
     check_table(audit_operations, AUDIT_OPERATIONS);
     check_table(events_operations, EVENTS_OPERATIONS);
+    check_table(cost_operations, COST_OPERATIONS);
     for (int place = OPERATION_NOWHERE + 1; place < OPERATION_PLACES; place++)
         CHECK(operation_targets[place].arns && *operation_targets[place].arns);
     CHECK(are_actions("s3:GetObject athena:GetQueryResults"));

@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "daemon/verbs/ask/ask_verbs.h"
-#include "daemon/verbs/ask/daemon_ask.h"
+#include "daemon/verbs/daemon_ask.h"
 #include "daemon/verbs/ask/event_journal.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "daemon/verbs/ask/ask_verbs.h"
-#include "daemon/verbs/ask/daemon_ask.h"
+#include "daemon/verbs/daemon_ask.h"
 #include "daemon/verbs/pass_runner.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"

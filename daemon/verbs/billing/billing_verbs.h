@@ -1,4 +1,5 @@
-/* billing_verbs.h -- the commands that make, prove and close bills, one file each. */
+/* billing_verbs.h -- the commands that make, prove and close bills, and tell what that costs, one
+ * file each. */
 #ifndef DAEMON_VERBS_BILLING_BILLING_VERBS_H
 #define DAEMON_VERBS_BILLING_BILLING_VERBS_H
 
@@ -13,5 +14,6 @@ int verb_close(const struct options *options);
 int verb_verify(const struct options *options);
 int verb_shadow(const struct options *options);
 int verb_whatif(const struct options *options);
+int verb_cost(const struct options *options);
 
 #endif

@@ -225,6 +225,33 @@ static int refuse(struct billing_turn *turn, const struct bill_month *look)
     return EXIT_REFUSED;
 }
 
+/* Built days from rollups; from the first that is not on, the events that lie in the bucket. */
+static void read_preview(struct flow *flow, struct reading *reading)
+{
+    const struct usage_request request = {USAGE_FROM_ROLLUP,
+                                          bill_month_days(reading->billing, reading->month)};
+    struct usage_preview preview = {.days = request.days};
+    const char *first;
+    struct err e = {0};
+
+    read_month(flow, reading);
+    if (reading->e->kind || reading->look.state == BILL_MONTH_REFUSED)
+        return;
+    first = json_text(json_array_get(reading->look.open, 0), "day");
+    if (first && !calendar_parse_day(first, &preview.raw_from, &e)) {
+        (void)fprintf(stderr,
+                      "billingd: a preview: days from %s on are counted from the log events that "
+                      "lie in the bucket now\n",
+                      first);
+        reading->bill = bill_preview(flow, reading->billing, &preview, &reading->sources, &e);
+    } else {
+        reading->bill = bill_make(flow, reading->billing, &request, &reading->sources, &e);
+    }
+    if (!reading->bill)
+        err_set(reading->e, e.kind, "%s", e.text);
+    read_closed(flow, reading);
+}
+
 static void read_once(struct flow *flow, struct reading *reading)
 {
     const struct flow_part parts[] = {
@@ -264,7 +291,10 @@ static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill
     int code = EXIT_DONE;
 
     billing_runner_say(turn, "adding up the rollups");
-    read_twice(flow, &reading);
+    if (turn->options->preview)
+        read_preview(flow, &reading);
+    else
+        read_twice(flow, &reading);
     *bill = json_share(reading.bill);
     *sources = json_share(reading.sources);
     if (reading.look.state == BILL_MONTH_REFUSED)
@@ -348,6 +378,12 @@ int verb_bill(const struct options *options)
 
     if (!options->month) {
         (void)fputs("billingd: bill needs --month, like: billingd bill --month 2025-10\n", stderr);
+        return EXIT_BAD_USAGE;
+    }
+    if (options->preview && options->from_raw) {
+        (void)fputs("billingd: bill: --preview is made of raw events already: leave out one of "
+                    "--preview and --from-raw\n",
+                    stderr);
         return EXIT_BAD_USAGE;
     }
     if (calendar_parse_month(options->month, &month, &e)) {

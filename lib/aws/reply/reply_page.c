@@ -16,6 +16,7 @@ const struct reply_page_rule reply_page_rules[] = {
     {"apigatewayv2", "GetStages", NEXT, "Items[].StageName", false},
     {"athena", "GetQueryResults", NEXT, "ResultSet.Rows[]", true},
     {"athena", "ListNamedQueries", NEXT, "NamedQueryIds[]", false},
+    {"athena", "ListQueryExecutions", NEXT, "QueryExecutionIds[]", false},
     {"athena", "ListTagsForResource", NEXT, "Tags[].Key", false},
     {"athena", "ListWorkGroups", NEXT, "WorkGroups[].Name", false},
     {"cloudwatch", "DescribeAlarms", NEXT, "MetricAlarms[].AlarmName CompositeAlarms[].AlarmName",

@@ -49,6 +49,7 @@ static const struct reply_rule athena[] = {
      .echo = "WorkGroup.Name=WorkGroup",
      .why = NAMED},
     {.op = "ListNamedQueries", .always = "NamedQueryIds", .why = LIST},
+    {.op = "ListQueryExecutions", .always = "QueryExecutionIds", .why = LIST},
     {.op = "ListTagsForResource", .always = "Tags Tags[].Key", .why = LIST},
     {.op = "ListWorkGroups",
      .always = "WorkGroups+ WorkGroups[].Name",

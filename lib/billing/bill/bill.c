@@ -8,18 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void add_hash(const struct billing *billing, json_t *document, const char *key,
+                     const char *query)
+{
+    cleanup_free char *hash = athena_query_text_hash(billing, query);
+
+    json_object_set_new(document, key, json_string(hash));
+}
+
 static json_t *source_json(const struct billing *billing, enum usage_source source)
 {
-    cleanup_free char *hash = athena_query_text_hash(billing, usage_query(source));
-    json_t *document =
-        json_pack("{s:s, s:s, s:s}", "kind", source == USAGE_FROM_RAW ? "raw" : "rollup", "query",
-                  usage_query(source), "query_hash", hash);
+    static const char *const kinds[] = {
+        [USAGE_FROM_ROLLUP] = "rollup", [USAGE_FROM_RAW] = "raw", [USAGE_PREVIEW] = "preview"};
+    json_t *document = json_pack("{s:s, s:s}", "kind", kinds[source], "query", usage_query(source));
 
-    if (source == USAGE_FROM_ROLLUP) {
-        cleanup_free char *rollup = athena_query_text_hash(billing, "rollup");
-
-        json_object_set_new(document, "rollup_hash", json_string(rollup));
-    }
+    add_hash(billing, document, "query_hash", usage_query(source));
+    if (source != USAGE_FROM_RAW)
+        add_hash(billing, document, "rollup_hash", "rollup");
+    if (source == USAGE_PREVIEW)
+        add_hash(billing, document, "raw_query_hash", usage_query(USAGE_FROM_RAW));
     return document;
 }
 
@@ -122,6 +129,42 @@ void bill_set_borrowed(json_t *bill, const struct billing *billing,
         rating_borrowed(billing->book, request->days, usage->lines, usage->count);
 
     set_borrowed(bill, text);
+}
+
+struct previewing {
+    const struct billing *billing;
+    const struct usage_request *request;
+    struct usage usage;
+    json_t *bill;
+    struct err *e;
+};
+
+static void make_preview(void *arg)
+{
+    struct previewing *making = arg;
+
+    making->bill = bill_of_usage(making->billing, making->request, &making->usage, making->e);
+    if (making->bill)
+        bill_set_borrowed(making->bill, making->billing, making->request, &making->usage);
+}
+
+json_t *bill_preview(struct flow *flow, const struct billing *billing,
+                     const struct usage_preview *preview, json_t **sources, struct err *e)
+{
+    const struct usage_request request = {USAGE_PREVIEW, preview->days};
+    struct previewing making = {.billing = billing, .request = &request, .e = e};
+    char day[16];
+
+    if (usage_preview_read(flow, billing, preview, &making.usage, e))
+        return NULL;
+    flow_work(flow, make_preview, &making);
+    if (making.bill && sources)
+        *sources = json_share(making.usage.sources);
+    usage_fini(&making.usage);
+    calendar_day_text(preview->raw_from, day);
+    if (making.bill)
+        json_object_set_new(json_object_get(making.bill, "source"), "raw_from", json_string(day));
+    return making.bill;
 }
 
 void bill_set_days(json_t *bill, json_t *days)

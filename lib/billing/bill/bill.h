@@ -7,13 +7,18 @@
 #define BILLING_BILL_BILL_H
 
 #include "billing/bill/usage.h"
+#include "billing/bill/usage_preview.h"
 
-/* rating_bill's document with {"pipeline", "source": {"kind": "rollup"|"raw", "query",
- * "query_hash", "rollup_hash"?}} in it, and "borrowed" (below); new reference, or NULL and *e.
- * request->days: of one month (bill_month_days).  sources (may be NULL) gets usage.sources.  Days
- * that are open or without a build are the caller's to tell: see bill_set_days. */
+/* rating_bill's document with {"pipeline", "source": {"kind": "rollup"|"raw"|"preview",
+ * "query", "query_hash", "rollup_hash"?, "raw_from"?, "raw_query_hash"?}} in it, and "borrowed"
+ * (below); new reference, or NULL and *e.  request->days: of one month (bill_month_days).  sources
+ * (may be NULL) gets usage.sources.  Days that are open or without a build are the caller's to
+ * tell: see bill_set_days. */
 json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e);
+/* The same, of a month that is not wholly rolled up. */
+json_t *bill_preview(struct flow *flow, const struct billing *billing,
+                     const struct usage_preview *preview, json_t **sources, struct err *e);
 /* The same document from usage of those days at hand. */
 json_t *bill_of_usage(const struct billing *billing, const struct usage_request *request,
                       const struct usage *usage, struct err *e);

@@ -6,7 +6,11 @@
 #include "billing/prices/rating.h"
 #include "billing/store/billing.h"
 
-enum usage_source { USAGE_FROM_ROLLUP, USAGE_FROM_RAW };
+enum usage_source {
+    USAGE_FROM_ROLLUP,
+    USAGE_FROM_RAW,
+    USAGE_PREVIEW /* both: usage_preview.h */
+};
 
 struct usage {
     struct usage_line *lines;

@@ -33,12 +33,13 @@ struct operation_target {
 extern const struct operation_target operation_targets[OPERATION_PLACES];
 
 /* Who asks: the daemon beside its passes; bill, whatif, rollup, audit and backfill by hand; close
- * and verify; status.  (plan and apply call what the kinds declare.) */
+ * and verify; status; cost.  (plan and apply call what the kinds declare.) */
 enum operation_verbs {
     OPERATION_RUN = 1,
     OPERATION_BILL = 2,
     OPERATION_CLOSE = 4,
     OPERATION_STATUS = 8,
+    OPERATION_COST = 16,
 };
 
 enum { OPERATION_GRANTS = 4 };

@@ -31,7 +31,7 @@ const struct operation store_operations[STORE_OPERATIONS] = {
                           {{OPERATION_ON_WORKGROUP, "athena:StopQueryExecution"}}},
     [STORE_LIST_OBJECTS] = {"s3",
                             "ListObjectsV2",
-                            ALL | OPERATION_STATUS,
+                            ALL | OPERATION_STATUS | OPERATION_COST,
                             {{OPERATION_ON_BUCKET, "s3:ListBucket"}},
                             .token = "ContinuationToken",
                             .next_token = "NextContinuationToken",
@@ -49,7 +49,7 @@ const struct operation store_operations[STORE_OPERATIONS] = {
     /* CloudWatch knows no smaller resource. */
     [STORE_GET_METRIC_DATA] = {"cloudwatch",
                                "GetMetricData",
-                               ALL,
+                               ALL | OPERATION_COST,
                                {{OPERATION_ANYWHERE, "cloudwatch:GetMetricData"}},
                                .token = "NextToken",
                                .next_token = "NextToken"},

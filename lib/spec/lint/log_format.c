@@ -289,3 +289,21 @@ size_t log_format_longest(const char *format)
     line = log_line_render(format, longest_value, large);
     return strlen(line);
 }
+
+size_t log_format_needed(const char *format, size_t *bytes)
+{
+    cleanup_free char *line = log_line_render(format, log_line_ordinary, NULL);
+    size_t end, needed = 1; /* of the braces and commas, one is there too many */
+    json_auto_t *members = log_line_read(line, &end, NULL);
+    const char *name;
+    json_t *value;
+
+    *bytes = strlen(line);
+    json_object_foreach(members, name, value) {
+        const struct log_key *key = log_key_find(name);
+
+        if (key && key->use != LOG_KEY_SHOWN && strcmp(name, "requestTime") != 0)
+            needed += strlen(name) + json_string_length(value) + strlen("\"\":\"\",");
+    }
+    return is_json(format) ? needed : 0;
+}

@@ -28,5 +28,8 @@ json_t *log_format_losses(const char *format);
 json_t *log_format_losses_in(const struct lint_subject *subject, const char *format);
 /* The longest line that callers can make. */
 size_t log_format_longest(const char *format);
+/* Bytes of a usual line, and (returned) those of a line with only what a bill needs of it; 0: the
+ * lines are no JSON. */
+size_t log_format_needed(const char *format, size_t *bytes);
 
 #endif

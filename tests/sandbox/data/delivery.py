@@ -1,6 +1,7 @@
 """CloudWatch Logs' subscription: which events are forwarded, when, how often, and to which stream."""
 
 import random
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from .log_store import Event
 if TYPE_CHECKING:
     from .plane import DataPlane
 
+STEP = 5 * 1024  # Firehose bills a record in steps of so many bytes
 HOPS = ("filter", "destination", "throttle", "decompression", "s3")
 Arrival = tuple[int, Event]  # time of forwarding in ms, event
 
@@ -116,6 +118,11 @@ class Delivery:
         if minutes:
             self.plane.metrics.count(namespace, name, dimensions, minutes.items())
 
+    def weigh(self, namespace: str, name: str, dimensions: dict[str, str], sizes: Iterable[tuple[int, int]]) -> None:
+        """A sample of so many bytes at each time in ms."""
+        for at, size in sizes:
+            self.plane.metrics.add(namespace, name, dimensions, at / 1000, size)
+
     def records(self, group: Any, item: Any, arrivals: list[Arrival]) -> list[Envelope]:
         """Envelopes as they reach the stream: some twice, some late."""
         owner = group.account_id
@@ -154,9 +161,15 @@ class Delivery:
             buffer.write(buffer.due)  # time went back: traffic of the past after today's
         mine = {"DeliveryStreamName": stream.delivery_stream_name}
         self.count("AWS/Firehose", "IncomingRecords", mine, [e.arrival for e in records])
+        sizes = [(e.arrival, len(zlib.compress(e.text.encode(), 1)) + 12) for e in records]  # as gzip
+        self.weigh("AWS/Firehose", "IncomingBytes", mine, sizes)
+        self.weigh("Sandbox", "BilledBytes", mine, [(at, -(-size // STEP) * STEP) for at, size in sizes])
         broken = [b for b in blocks if b.hop == "decompression"]
         dead = [b for b in blocks if b.hop == "s3"]
         failed: list[Envelope] = []
+        if buffer.form.decompress:
+            self.weigh("AWS/Firehose", "OutputDecompressedBytes.Success", mine,
+                       [(e.arrival, len(e.text.encode())) for e in records])
         for envelope in records:
             if broken and any(b.holds(envelope.arrival) for b in broken):
                 failed.append(envelope)

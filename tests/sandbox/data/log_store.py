@@ -23,14 +23,19 @@ def event_id(timestamp: int, number: int) -> str:
     return str((timestamp << 144) | ((number * ODD) & MASK)).zfill(56)
 
 
+EVENT_OVERHEAD = 26  # bytes that CloudWatch Logs counts for an event beside its message
+
+
 @dataclass
 class Group:
     events: list[Event] = field(default_factory=list)  # by time, when clean
     streams: dict[str, list[Event]] = field(default_factory=dict)
     dirty: bool = False
+    size: int = 0  # bytes, as they are stored
 
     def add(self, events: list[Event]) -> None:
         self.events += events
+        self.size += sum(len(event.message.encode()) + EVENT_OVERHEAD for event in events)
         self.dirty = True
 
     def sorted(self) -> list[Event]:

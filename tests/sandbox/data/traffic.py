@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import moto_side
 from .lines import Incoming
-from .log_store import Event, event_id
+from .log_store import EVENT_OVERHEAD, Event, event_id
 
 if TYPE_CHECKING:
     from .plane import DataPlane
@@ -31,6 +31,8 @@ def put(plane: "DataPlane", account: str, region: str, group: Any, incoming: lis
     plane.logs.group(account, region, group.name).add(events)
     plane.delivery.count("AWS/Logs", "IncomingLogEvents", {"LogGroupName": group.name},
                          [one.ingested for one in incoming])
+    plane.delivery.weigh("AWS/Logs", "IncomingBytes", {"LogGroupName": group.name},
+                         [(one.ingested, len(one.message.encode()) + EVENT_OVERHEAD) for one in incoming])
     arrivals.sort(key=lambda arrival: arrival[0])
     return plane.delivery.forward(group, arrivals, checks)
 

@@ -118,7 +118,10 @@ def describe_log_groups(call: Call) -> dict[str, Any]:
              and p.get("logGroupNamePattern", "").lower() in name.lower()
              and p.get("logGroupClass", getattr(groups[name], "sandbox_class", "STANDARD"))
              == getattr(groups[name], "sandbox_class", "STANDARD")]
-    return paged(call, "logGroups", [under_account(call, shown(group)) for group in found])
+    kept = call.world.data.logs.groups
+    return paged(call, "logGroups", [under_account(call, shown(group) | {"storedBytes": (
+        kept[call.account, call.region, group.name].size if (call.account, call.region, group.name) in kept else 0)})
+        for group in found])
 
 
 @handles("logs", "CreateLogGroup")

@@ -1,6 +1,6 @@
 /* daemon_ask.h -- asks the running daemon, at the address where its spec says that it listens. */
-#ifndef DAEMON_VERBS_ASK_DAEMON_ASK_H
-#define DAEMON_VERBS_ASK_DAEMON_ASK_H
+#ifndef DAEMON_VERBS_DAEMON_ASK_H
+#define DAEMON_VERBS_DAEMON_ASK_H
 
 #include "base/err.h"
 
@@ -11,5 +11,7 @@
  * is asked on loopback.  NULL and *e: nobody listens there, or it is no billingd (ERR_ABSENT for
  * the former, else ERR_RETRY). */
 json_t *daemon_ask(const char *listen, const char *path, struct err *e);
+/* The same for a path whose answer is any text; new text. */
+char *daemon_ask_text(const char *listen, const char *path, struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-#include "daemon/verbs/ask/daemon_ask.h"
+#include "daemon/verbs/daemon_ask.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -76,23 +76,25 @@ static int exchange(int fd, const char *request, struct str *answer)
     return n ? -1 : 0;
 }
 
-/* The body of an answer 200, as JSON. */
-static json_t *take_answer(const struct str *answer)
+/* The body of an answer 200; new text. */
+static char *take_answer(const struct str *answer)
 {
     const char *text = str_text(answer), *body = strstr(text, "\r\n\r\n");
     int status = 0;
-    json_t *json;
 
     if (!body || sscanf(text, "HTTP/1.%*1d %3d", &status) != 1 || status != 200)
         return NULL;
-    json = json_loads(body + 4, JSON_REJECT_DUPLICATES, NULL);
-    if (json_is_object(json))
-        return json;
-    json_decref(json);
-    return NULL;
+    return mem_text(body + 4);
 }
 
-static json_t *ask_one(const char *listen, const char *path, struct err *e)
+static void tell_strange(const char *listen, struct err *e)
+{
+    (void)err_set(e, ERR_RETRY,
+                  "what answers at %s is not this billingd, or does not answer in %d s", listen,
+                  PATIENCE_S);
+}
+
+static char *ask_one(const char *listen, const char *path, struct err *e)
 {
     bool local = !strncmp(listen, "unix:", 5);
     int fd = local ? connect_unix(listen + 5) : connect_tcp(listen);
@@ -100,7 +102,7 @@ static json_t *ask_one(const char *listen, const char *path, struct err *e)
         mem_printf("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path,
                    local ? "localhost" : listen);
     cleanup_str struct str answer = {0};
-    json_t *json = NULL;
+    char *text = NULL;
     int failed;
 
     if (fd < 0) {
@@ -110,26 +112,48 @@ static json_t *ask_one(const char *listen, const char *path, struct err *e)
     failed = exchange(fd, request, &answer);
     (void)close(fd);
     if (!failed)
-        json = take_answer(&answer);
-    if (!json)
-        (void)err_set(e, ERR_RETRY,
-                      "what answers at %s is not this billingd, or does not answer in %d s", listen,
-                      PATIENCE_S);
-    return json;
+        text = take_answer(&answer);
+    if (!text)
+        tell_strange(listen, e);
+    return text;
+}
+
+/* Asks one address after the other until one of them gives what is wanted. */
+static char *ask(const char *listen, const char *path, json_t **json, struct err *e)
+{
+    char *text = NULL;
+
+    while (!text && *listen) {
+        size_t n = strcspn(listen, ",");
+        cleanup_free char *one = mem_text_n(listen, n);
+
+        err_clear(e);
+        text = ask_one(one, path, e);
+        if (text && json) {
+            *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+            if (!json_is_object(*json)) {
+                json_decref(*json);
+                *json = NULL;
+                free(text);
+                text = NULL;
+                tell_strange(one, e);
+            }
+        }
+        listen += n;
+        listen += strspn(listen, ", ");
+    }
+    return text;
 }
 
 json_t *daemon_ask(const char *listen, const char *path, struct err *e)
 {
     json_t *json = NULL;
 
-    while (!json && *listen) {
-        size_t n = strcspn(listen, ",");
-        cleanup_free char *one = mem_text_n(listen, n);
-
-        err_clear(e);
-        json = ask_one(one, path, e);
-        listen += n;
-        listen += strspn(listen, ", ");
-    }
+    free(ask(listen, path, &json, e));
     return json;
+}
+
+char *daemon_ask_text(const char *listen, const char *path, struct err *e)
+{
+    return ask(listen, path, NULL, e);
 }

@@ -1,0 +1,16 @@
+/* usage_preview.h -- the usage of a month that is not wholly rolled up: built days from rollups,
+ * the others from the log events that lie in the bucket now. */
+#ifndef BILLING_BILL_USAGE_PREVIEW_H
+#define BILLING_BILL_USAGE_PREVIEW_H
+
+#include "billing/bill/usage.h"
+
+struct usage_preview {
+    struct day_span days;
+    struct day raw_from; /* one of them: from it on the log events are counted */
+};
+/* As usage_read.  sources: {"source", "scanned_bytes", "engine_ms", "query_ids"}. */
+int usage_preview_read(struct flow *flow, const struct billing *billing,
+                       const struct usage_preview *preview, struct usage *usage, struct err *e);
+
+#endif
