@@ -1,3 +1,4 @@
+/* simulation.c -- the results of SimulatePrincipalPolicy, one by one. */
 #include "resources/simulation.h"
 
 #include "base/json.h"

@@ -185,7 +185,7 @@ static void test_models(void)
             lists += known;
         }
     }
-    CHECK_INT(lists, 26);
+    CHECK_INT(lists, 27);
 }
 
 int main(void)

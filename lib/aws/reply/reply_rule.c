@@ -365,7 +365,7 @@ const struct reply_partial reply_rule_partials[] = {
     {"glue", "GetTable", "Table.Status.Details.ViewValidations[].Error", REPLY_PARTIAL_STATE,
      "the last change of a view"},
     {"iam", "SimulatePrincipalPolicy", "EvaluationResults[].MissingContextValues",
-     REPLY_PARTIAL_CALLER, "lib/reconcile/pass_role.c"},
+     REPLY_PARTIAL_CALLER, "lib/resources/simulation.c"},
     {"iam", "SimulatePrincipalPolicy",
      "EvaluationResults[].ResourceSpecificResults[].MissingContextValues", REPLY_PARTIAL_STATE,
      "one resource, where several were asked about"},
