@@ -32,9 +32,9 @@ bool secret_is_name(const char *variable)
                                         "PASSPHRASE", "TOKEN",    "CREDENTIAL"};
     static const char *const ends[] = {"ACCESS_KEY", "PRIVATE_KEY", "API_KEY",
                                        "APIKEY",     "_PASS",       "_PWD"};
-    static const char *const places[] = {"_FILE", "_PATH", "_DIR", "_DIRECTORY",
-                                         "_URL",  "_URI",  "_ARN", "_NAME",
-                                         "_EXPIRATION"};
+    static const char *const places[] = {"_FILE",       "_PATH",    "_DIR",   "_DIRECTORY",
+                                         "_URL",        "_URI",     "_ARN",   "_NAME",
+                                         "_EXPIRATION", "_PROCESS", "_SOURCE"};
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (str_ends_with(variable, places[i]))
