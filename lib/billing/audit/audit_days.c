@@ -166,10 +166,10 @@ static int read_billed(struct flow *flow, struct audit *audit, const struct day_
 {
     const struct usage_request request = {USAGE_FROM_ROLLUP, *range};
     struct billed billed = {0};
-    const struct usage_taker taker = {begin_segment, add_line, &billed};
+    const struct usage_taker taker = {begin_segment, add_line, &billed, NULL};
     int64_t calls = 0;
 
-    if (usage_each(flow, audit->billing, &request, &taker, NULL, e))
+    if (usage_each(flow, audit->billing, &request, &taker, e))
         return err_wrap(e, "what is billed");
     for (size_t i = 0; i < PRICE_BOOK_SEGMENTS; i++)
         if (volume_count(&calls, billed.calls[i], e))

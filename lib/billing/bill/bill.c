@@ -110,11 +110,11 @@ json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e)
 {
     struct making *making = mem_new(sizeof *making);
-    const struct usage_taker taker = {begin_segment, add_line, making};
+    const struct usage_taker taker = {begin_segment, add_line, making, sources};
     json_t *bill;
 
     *making = (struct making){.billing = billing, .request = request, .e = e};
-    if (!usage_each(flow, billing, request, &taker, sources, e))
+    if (!usage_each(flow, billing, request, &taker, e))
         flow_work(flow, make, making);
     flow_work(flow, give_up, making);
     bill = making->bill;

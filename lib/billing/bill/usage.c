@@ -188,8 +188,7 @@ static json_t *sources_of(const struct reading *reading)
 }
 
 int usage_each(struct flow *flow, const struct billing *billing,
-               const struct usage_request *request, const struct usage_taker *taker,
-               json_t **sources, struct err *e)
+               const struct usage_request *request, const struct usage_taker *taker, struct err *e)
 {
     struct err failed = {0};
     struct reading reading = {
@@ -200,8 +199,8 @@ int usage_each(struct flow *flow, const struct billing *billing,
               &reading);
     if (failed.kind)
         err_set(e, failed.kind, "%s", failed.text);
-    else if (sources)
-        *sources = sources_of(&reading);
+    else if (taker->sources)
+        *taker->sources = sources_of(&reading);
     json_decref(reading.ids);
     return failed.kind ? -1 : 0;
 }
@@ -286,11 +285,11 @@ int usage_read(struct flow *flow, const struct billing *billing,
                const struct usage_request *request, struct usage *usage, struct err *e)
 {
     struct keeping *keeping = mem_new(sizeof *keeping);
-    const struct usage_taker taker = {forget, keep_line, keeping};
+    const struct usage_taker taker = {forget, keep_line, keeping, &usage->sources};
     int failed;
 
     *usage = (struct usage){0};
-    failed = usage_each(flow, billing, request, &taker, &usage->sources, e);
+    failed = usage_each(flow, billing, request, &taker, e);
     if (!failed)
         hand_over(keeping, usage);
     for (size_t i = 0; i < PRICE_BOOK_SEGMENTS; i++) {

@@ -36,11 +36,11 @@ struct usage_taker {
     /* Off the loop, segments at the same time; -1 and *e ends the reading.  Texts are borrowed. */
     int (*line)(void *arg, const struct usage_line *line, struct err *e);
     void *arg;
+    json_t **sources; /* gets what struct usage has, a new reference; may be NULL */
 };
-/* 0 and *sources (as of struct usage; new reference; may be NULL), or -1 and *e. */
+/* 0, or -1 and *e. */
 int usage_each(struct flow *flow, const struct billing *billing,
-               const struct usage_request *request, const struct usage_taker *taker,
-               json_t **sources, struct err *e);
+               const struct usage_request *request, const struct usage_taker *taker, struct err *e);
 /* What usage_raw and audit_days ask for: {"first_day", "days", "partition_filter"}; new reference.
  */
 json_t *usage_raw_values(const struct billing *billing, struct day_span days);

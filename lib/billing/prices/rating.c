@@ -58,8 +58,9 @@ static void append(struct rating *rating, struct account *account)
 static struct account *find(const struct rating *rating, const char *id)
 {
     const json_t *place = json_object_get(rating->places, id);
+    size_t at = place ? (size_t)json_integer_value(place) : rating->account_count;
 
-    return place ? rating->accounts[json_integer_value(place)] : NULL;
+    return at < rating->account_count ? rating->accounts[at] : NULL;
 }
 
 static void enter(struct rating *rating, struct account *account)

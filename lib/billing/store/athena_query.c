@@ -461,7 +461,7 @@ int athena_query_each(struct flow *flow, const struct billing *billing,
                       const struct athena_question *question, const struct athena_taker *taker,
                       struct err *e)
 {
-    struct athena_result own, *result = taker->result ? taker->result : &own;
+    struct athena_result own = {0}, *result = taker->result ? taker->result : &own;
     struct run run = {.flow = flow, .billing = billing, .result = result, .taker = taker};
     int failed;
 
