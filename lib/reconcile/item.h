@@ -11,7 +11,10 @@
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 
+#include <sys/queue.h>
+
 struct item;
+struct item_write;
 
 /* What the items of a pass share.  All borrowed. */
 struct item_share {
@@ -38,15 +41,14 @@ struct item {
     struct task_usage *usage; /* of the pipeline */
     size_t pipeline;
     const struct item **after; /* must be in place before this one is written; see turns.h */
+    bool *after_named;         /* of each: what this one writes only names it */
     size_t after_count;
     unsigned depth;                /* round trips that led to what it knows */
     unsigned since;                /* reads sent before its task began to look anew */
     unsigned looks;                /* how often its task did */
     bool released;                 /* may write */
     const struct aws_fence *fence; /* of its writes; NULL: none */
-    struct aws_call *write;
-    const char *write_op;
-    json_t *write_fields;
+    LIST_HEAD(, item_write) writes; /* under way */
     enum task_state told_state;
     char *told_text;
     char *made; /* by a create with a token: what AWS said it is; NULL: nothing */

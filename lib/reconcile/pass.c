@@ -326,7 +326,8 @@ static bool all_at(struct pass *pass, bool done)
         size_t at = (pass->behind + i) % pass->item_count;
         const struct task *task = pass->items[at].task;
 
-        if (task && task_state(task) != TASK_DONE && (done || task_state(task) != TASK_PLANNED)) {
+        if ((task && task_state(task) != TASK_DONE && (done || task_state(task) != TASK_PLANNED)) ||
+            !LIST_EMPTY(&pass->items[at].writes)) {
             pass->behind = at;
             return false;
         }
@@ -939,7 +940,7 @@ void pass_stop(struct pass *pass)
 {
     pass->share.stopping = true;
     for (size_t i = 0; i < pass->item_count; i++)
-        if (pass->items[i].task && !pass->items[i].write)
+        if (pass->items[i].task && LIST_EMPTY(&pass->items[i].writes))
             item_pump(&pass->items[i]);
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         struct pipeline_pass *pipeline = &pass->pipelines[i];

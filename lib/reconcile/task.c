@@ -186,7 +186,7 @@ void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
     if (task->state == TASK_DONE)
         return; /* another read already ended it */
     if (task->state == TASK_WRITING) {
-        task_write_reply(task, reply);
+        task_write_reply(task, index, reply);
         return;
     }
     task_read_reply(task, index, reply);
@@ -234,6 +234,18 @@ bool task_keeps_plan(const struct task *task)
 
     return !task->bound || !task->plan.differences || last == &task->plan ||
            plan_same(last, &task->plan, task->kind);
+}
+
+bool task_is_there(const struct task *task)
+{
+    return task->accepted && !task->failure;
+}
+
+/* Only while that look is the first: what it finds missing is written again. */
+bool task_is_written(const struct task *task)
+{
+    return task->applying && task->state == TASK_VERIFYING && task->wrote && !task->put_off &&
+           !task->failure && !task->checking && !task->looks && task->rounds == 1;
 }
 
 void task_follows_create(struct task *task)

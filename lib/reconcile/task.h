@@ -65,7 +65,7 @@ struct task;
 struct task_request {
     const struct call *call;
     json_t *params; /* borrowed until the reply is given */
-    size_t slot;    /* give it back with the reply */
+    size_t slot;    /* give it back with the reply; of a write: which call of the plan it is */
     bool write;
     const json_t *fields; /* of a write: names of the fields it repairs; borrowed */
 };
@@ -86,6 +86,11 @@ void task_apply(struct task *task);
 void task_bind(struct task *task);
 /* False when a bound task's last look wants something else than its plan. */
 bool task_keeps_plan(const struct task *task);
+/* AWS has answered its create in this pass, and none of its writes has failed: others may refer to
+ * it. */
+bool task_is_there(const struct task *task);
+/* AWS has answered all that its plan writes, and only the look that proves it is missing. */
+bool task_is_written(const struct task *task);
 /* Something that it refers to was made in this pass: AWS may not know it everywhere yet. */
 void task_follows_create(struct task *task);
 /* Ends a PLANNED task without writing. */

@@ -48,7 +48,11 @@ struct task {
     enum task_verdict verdict, failure; /* failure: of the first write that failed for good */
     struct plan plan, work;             /* as first made; as being carried out */
     bool confirming;                    /* looks again before anything is written */
-    bool applying, sent;                /* sent: a write is under way */
+    bool applying;
+    unsigned sent;                      /* writes under way: several only while it is fresh */
+    bool accepted;                      /* AWS answered its own create in this pass */
+    bool fresh;                         /* and nobody else can have put anything into it yet */
+    bool side_by_side;                  /* what follows that create goes together */
     bool over_quota;                    /* AWS has no place for what it would write */
     bool bound;                         /* writes nothing but what `plan` says */
     bool follows_create;                /* something it needs was just made */
@@ -124,7 +128,7 @@ char *task_agree_loss(const struct task *task, const struct call *call, const js
 
 /* task_write.c */
 bool task_write_next(struct task *task, struct task_request *request);
-void task_write_reply(struct task *task, const struct aws_reply *reply);
+void task_write_reply(struct task *task, size_t index, const struct aws_reply *reply);
 /* Decides by task->work what to do after reading: write, look again, wait or end. */
 void task_write_decide(struct task *task);
 /* The same while nothing may be written yet: PLANNED when two looks agree on writes. */
