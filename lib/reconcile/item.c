@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { AHEAD_MOST_MS = 2000 }; /* what was looked at longer ago is looked at again */
+
 /* A write under way. */
 struct item_write {
     struct item *item;
@@ -221,17 +223,22 @@ static void look_anew(struct item *item)
     item->since = read_cache_calls(item->share->cache);
 }
 
+static struct read_request read_of(struct item *item, const struct task_request *request)
+{
+    return (struct read_request){.session = item->session,
+                                 .service = item->resource->kind->service,
+                                 .op = request->call->op,
+                                 .params = request->params,
+                                 .depth = item->depth,
+                                 .since = item->since,
+                                 .done = on_read,
+                                 .arg = item,
+                                 .slot = request->slot};
+}
+
 static void send_read(struct item *item, const struct task_request *request)
 {
-    const struct read_request read = {.session = item->session,
-                                      .service = item->resource->kind->service,
-                                      .op = request->call->op,
-                                      .params = request->params,
-                                      .depth = item->depth,
-                                      .since = item->since,
-                                      .done = on_read,
-                                      .arg = item,
-                                      .slot = request->slot};
+    const struct read_request read = read_of(item, request);
     unsigned depth;
     const struct aws_reply *reply = read_cache_get(item->share->cache, &read, &depth);
 
@@ -318,11 +325,38 @@ bool item_writes_shared(const struct item *item)
     return false;
 }
 
+static void on_ahead(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
+{
+    (void)arg;
+    (void)slot;
+    (void)reply;
+    (void)depth;
+}
+
+void item_look_ahead(struct item *item, unsigned since)
+{
+    struct task_request request;
+    size_t at = 0;
+
+    while (task_look_ahead(item->task, &at, &request)) {
+        struct read_request read = read_of(item, &request);
+        unsigned depth;
+
+        read.since = since;
+        read.done = on_ahead;
+        (void)read_cache_get(item->share->cache, &read, &depth);
+        item->ahead_since = since;
+        item->ahead_ms = clock_monotonic_ms();
+    }
+}
+
 void item_confirm(struct item *item, unsigned since)
 {
+    bool ahead = item->ahead_ms && clock_monotonic_ms() - item->ahead_ms < AHEAD_MOST_MS;
+
     task_confirm(item->task);
     item->looks = task_look_count(item->task);
-    item->since = since;
+    item->since = ahead ? item->ahead_since : since;
     item_pump(item);
 }
 

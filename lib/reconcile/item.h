@@ -29,7 +29,7 @@ struct item_share {
     /* Whether an item whose turn it is may write; false: later, or it was ended. */
     bool (*may_begin)(void *arg, struct item *item);
     /* After each step of an item; told: its state or its text is another one. */
-    void (*moved)(void *arg, const struct item *item, bool told);
+    void (*moved)(void *arg, struct item *item, bool told);
     void *arg;
 };
 
@@ -46,6 +46,8 @@ struct item {
     unsigned depth;                /* round trips that led to what it knows */
     unsigned since;                /* reads sent before its task began to look anew */
     unsigned looks;                /* how often its task did */
+    unsigned ahead_since;          /* reads sent before it looked ahead; */
+    int64_t ahead_ms;              /* when it did (monotonic); 0: never */
     bool released;                 /* may write */
     const struct aws_fence *fence; /* of its writes; NULL: none */
     LIST_HEAD(, item_write) writes; /* under way */
@@ -64,7 +66,11 @@ void item_fini(struct item *item);
 void item_pump(struct item *item);
 /* Goes on after waiting: with what AWS says now. */
 void item_wake(struct item *item);
-/* Reads again what its plan rests on; since: reads sent until then do not count. */
+/* Asks already what item_confirm will ask, while others are still read for the first time; since:
+ * as there. */
+void item_look_ahead(struct item *item, unsigned since);
+/* Reads again what its plan rests on; since: reads sent until then do not count, but for those of a
+ * look ahead that is not old. */
 void item_confirm(struct item *item, unsigned since);
 /* Its turn to write, if its plan says so. */
 void item_release(struct item *item);

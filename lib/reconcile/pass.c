@@ -26,7 +26,9 @@ struct pipeline_pass {
     bool led; /* by somebody else */
     struct pass_pauses pauses;
     struct pass_claim claim;
-    struct pass_role *pass_role;
+    struct pass_role *early, *pass_role; /* early: asked before all of its plans were known */
+    bool early_waiting, checking;
+    unsigned checked_depth; /* round trips up to IAM's answer */
     struct pass *pass;
     json_t *denials; /* by IAM's simulation: nothing of it is written */
     json_t *lacks;   /* what is not allowed by it: plan_needs.h */
@@ -52,7 +54,10 @@ struct pass {
     struct pass_setup setup;
     struct pass_events events;
     enum phase phase;
-    bool told_done, applied;
+    bool told_done, applied, bound;
+    unsigned confirmed_depth; /* round trips up to the look that lets writes begin */
+    struct item **ahead;      /* they want to be written, and others are still read */
+    size_t ahead_count;
     size_t changes; /* of what is in place, as planned */
     struct read_cache *cache;
     struct item_share share;
@@ -83,12 +88,14 @@ void pass_free(struct pass *pass)
         item_fini(&pass->items[i]);
     free(pass->items);
     free(pass->shown);
+    free(pass->ahead);
     json_decref(pass->share.making);
     read_cache_free(pass->cache);
     account_alias_free(pass->aliases);
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         struct pipeline_pass *pipeline = &pass->pipelines[i];
 
+        pass_role_free(pipeline->early);
         pass_role_free(pipeline->pass_role);
         pass_claim_fini(&pipeline->claim);
         pass_pauses_fini(&pipeline->pauses);
@@ -122,10 +129,12 @@ static void on_answer(void *arg)
     schedule(arg);
 }
 
-static void on_moved(void *arg, const struct item *item, bool told)
+static void on_moved(void *arg, struct item *item, bool told)
 {
     struct pass *pass = arg;
 
+    if (pass->phase == PHASE_READING && told && task_wants_writes(item->task))
+        pass->ahead[pass->ahead_count++] = item;
     if (told && pass->events.on_task)
         pass->events.on_task(pass->events.arg, pass, item->task);
     schedule(pass);
@@ -146,12 +155,21 @@ static enum pass_gate_answer ask_gate(const struct pass *pass, size_t pipeline, 
     return gate->ask ? gate->ask(gate->arg, pipeline, why) : PASS_GATE_OPEN;
 }
 
+/* Nothing is written before that. */
+static void take_depth(struct item *item, unsigned depth)
+{
+    if (item->depth < depth)
+        item->depth = depth;
+}
+
 static bool on_turn(void *arg, struct item *item)
 {
     struct pass *pass = arg;
     const struct pass_gate *gate = &pass->setup.gate;
     const char *why = NULL;
 
+    take_depth(item, pass->pipelines[item->pipeline].checked_depth);
+    take_depth(item, pass->confirmed_depth);
     switch (ask_gate(pass, item->pipeline, &why)) {
     case PASS_GATE_OPEN:
         item->fence = gate->fence ? gate->fence(gate->arg, item->pipeline) : NULL;
@@ -180,6 +198,7 @@ static void start_items(struct pass *pass, struct pipeline_pass *pipeline)
         items[i].resource = &pipeline->spec->resources[i];
         items[i].session = pipeline->session;
         items[i].usage = &pipeline->usage;
+        items[i].depth = 1; /* who we are */
         items[i].pipeline = (size_t)(pipeline - pass->pipelines);
         item_start(&items[i], json_array_get(pipeline->desired, i), pipeline->facts,
                    pass->setup.manifest->settle_timeout_s);
@@ -306,6 +325,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
         start_pipeline(pass, i);
     pass->items = mem_new((pass->item_count + 1) * sizeof *pass->items);
     pass->shown = mem_new((pass->item_count + 1) * sizeof(struct item *));
+    pass->ahead = mem_new((pass->item_count + 1) * sizeof(struct item *));
     ask_identities(pass);
     return pass;
 }
@@ -318,16 +338,35 @@ static bool all_identified(const struct pass *pass)
     return true;
 }
 
+/* It waits for something else to be written anyway. */
+static bool is_late(const struct item *item)
+{
+    for (size_t i = 0; i < item->after_count; i++)
+        if (task_wants_writes(item->after[i]->task))
+            return true;
+    return false;
+}
+
+enum until { UNTIL_PLANNED, UNTIL_FIRST_MAY_WRITE, UNTIL_DONE };
+
+static bool is_at(const struct item *item, enum until until)
+{
+    enum task_state state = item->task ? task_state(item->task) : TASK_DONE;
+
+    if (state == TASK_DONE)
+        return LIST_EMPTY(&item->writes);
+    return until != UNTIL_DONE && (state == TASK_PLANNED ||
+                                   (until == UNTIL_FIRST_MAY_WRITE && is_late(item)));
+}
+
 /* True when no item is in a state before the given one.  It is asked at each step, so the one that
  * was not there last is looked at first. */
-static bool all_at(struct pass *pass, bool done)
+static bool all_at(struct pass *pass, enum until until)
 {
     for (size_t i = 0; i < pass->item_count; i++) {
         size_t at = (pass->behind + i) % pass->item_count;
-        const struct task *task = pass->items[at].task;
 
-        if ((task && task_state(task) != TASK_DONE && (done || task_state(task) != TASK_PLANNED)) ||
-            !LIST_EMPTY(&pass->items[at].writes)) {
+        if (!is_at(&pass->items[at], until)) {
             pass->behind = at;
             return false;
         }
@@ -426,6 +465,7 @@ static void on_roles_checked(void *arg, const struct pass_role_answer *answer)
     struct pipeline_pass *pipeline = arg;
     struct pass *pass = pipeline->pass;
 
+    pipeline->checked_depth += answer->waves;
     json_array_extend(pass->warnings, (json_t *)answer->warnings);
     json_array_extend(pass->warnings, (json_t *)answer->denials);
     if (answer->text)
@@ -475,32 +515,128 @@ static json_t *needs_of(const struct pass *pass, size_t first, size_t count)
     return needs;
 }
 
-/* Only a plan that writes makes the question worth asking. */
-static void check_roles(struct pass *pass)
+static void take_depth_of_items(const struct pass *pass, struct pipeline_pass *pipeline)
 {
-    for (size_t i = 0; i < pass->pipeline_count; i++) {
-        struct pipeline_pass *pipeline = &pass->pipelines[i];
-        json_t *roles, *needs;
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        if (pass->items[i].depth > pipeline->checked_depth)
+            pipeline->checked_depth = pass->items[i].depth;
+}
 
-        if (pipeline->refused)
-            continue;
-        roles = roles_passed(pass, pipeline);
-        needs = needs_of(pass, pipeline->first, pipeline->count);
-        if (!json_array_size(roles) && !json_object_size(needs)) {
-            json_decref(roles);
-            json_decref(needs);
-            continue;
-        }
-        pass->checks_left++;
-        pipeline->pass_role = pass_role_start(
-            pass->setup.client,
-            &(struct pass_role_wish){.session = pipeline->session,
-                                     .caller_arn = json_text(pipeline->facts, "caller_arn"),
-                                     .wanted = roles,
-                                     .needs = needs,
-                                     .done = on_roles_checked,
-                                     .arg = pipeline});
+/* Takes roles and needs over; NULL when there is nothing to ask. */
+static struct pass_role *ask_simulator(const struct pipeline_pass *pipeline, json_t *roles,
+                                       json_t *needs, pass_role_fn *done)
+{
+    if (!json_array_size(roles) && !json_object_size(needs)) {
+        json_decref(roles);
+        json_decref(needs);
+        return NULL;
     }
+    return pass_role_start(
+        pipeline->pass->setup.client,
+        &(struct pass_role_wish){.session = pipeline->session,
+                                 .caller_arn = json_text(pipeline->facts, "caller_arn"),
+                                 .wanted = roles,
+                                 .needs = needs,
+                                 .done = done,
+                                 .arg = (void *)pipeline});
+}
+
+/* Only a plan that writes makes the question worth asking. */
+static void check_role(struct pass *pass, struct pipeline_pass *pipeline)
+{
+    if (pipeline->refused || pipeline->checking || pipeline->early_waiting)
+        return;
+    pipeline->checking = true;
+    take_depth_of_items(pass, pipeline);
+    pass->checks_left++;
+    pipeline->pass_role = ask_simulator(pipeline, roles_passed(pass, pipeline),
+                                        needs_of(pass, pipeline->first, pipeline->count),
+                                        on_roles_checked);
+    if (!pipeline->pass_role)
+        pass->checks_left--;
+}
+
+/* True when all were asked: those that asked early wait for that. */
+static bool check_roles(struct pass *pass)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        check_role(pass, &pass->pipelines[i]);
+        all = all && !pass->pipelines[i].early_waiting;
+    }
+    return all;
+}
+
+/* ---- while others are still read ---- */
+
+/* What it allows is known now (pass_role.h), and all else is asked again when all is planned. */
+static void on_early_answer(void *arg, const struct pass_role_answer *answer)
+{
+    struct pipeline_pass *pipeline = arg;
+
+    pipeline->early_waiting = false;
+    pipeline->checked_depth += answer->waves;
+    schedule(pipeline->pass);
+}
+
+/* Of what is not planned yet: all that could be written. */
+static json_t *early_needs(const struct pass *pass, const struct pipeline_pass *pipeline)
+{
+    json_t *needs = needs_of(pass, pipeline->first, pipeline->count);
+
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++) {
+        const struct task *task = pass->items[i].task;
+        struct scope scope;
+
+        if (task_state(task) != TASK_READING || task_observed(task))
+            continue;
+        task_scope_so_far(task, &scope);
+        plan_needs_add_all(&scope, needs);
+    }
+    return needs;
+}
+
+/* Where a pipeline is made, much is asked of IAM, and all of it before the first write. */
+static void ask_early(struct pass *pass, const struct item *item)
+{
+    struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
+
+    if (pipeline->early || task_plan(item->task)->action != PLAN_CREATE)
+        return;
+    take_depth_of_items(pass, pipeline);
+    pipeline->early_waiting = true;
+    pipeline->early = ask_simulator(pipeline, roles_passed(pass, pipeline),
+                                    early_needs(pass, pipeline), on_early_answer);
+    pipeline->early_waiting = pipeline->early_waiting && pipeline->early;
+}
+
+/* It would be confirmed, as far as is known. */
+static bool may_look_ahead(const struct pass *pass, const struct item *item)
+{
+    const struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
+    const char *why = NULL;
+
+    return pass->setup.expects_apply && !pass->share.stopping &&
+           !json_array_size(pipeline->pauses.list) &&
+           ask_gate(pass, item->pipeline, &why) != PASS_GATE_SHUT;
+}
+
+/* All that came together goes together, so that equal reads are shared. */
+static void look_ahead(struct pass *pass)
+{
+    unsigned since = read_cache_calls(pass->cache);
+
+    for (size_t i = 0; i < pass->ahead_count; i++) {
+        struct item *item = pass->ahead[i];
+
+        if (task_state(item->task) != TASK_PLANNED || pass->share.stopping)
+            continue;
+        ask_early(pass, item);
+        if (may_look_ahead(pass, item))
+            item_look_ahead(item, since);
+    }
+    pass->ahead_count = 0;
 }
 
 /* What is in place is remembered, and what would be changed of it counted. */
@@ -648,6 +784,24 @@ static void tell_done(struct pass *pass)
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
 }
 
+/* Whether what can be written first may be, while others are still confirmed: a plan that was
+ * reviewed holds as a whole, and a claim is made for all. */
+static bool may_begin(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        if (pass->pipelines[i].claim.claim || pass->pipelines[i].claim.takes_place)
+            return false;
+    return !pass->bound;
+}
+
+static void note_confirmed(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task && task_wants_writes(pass->items[i].task) &&
+            pass->items[i].depth > pass->confirmed_depth)
+            pass->confirmed_depth = pass->items[i].depth;
+}
+
 /* A plan that was reviewed as a whole is carried out as a whole, or not at all. */
 static void hold_when_stale(struct pass *pass)
 {
@@ -673,20 +827,21 @@ static bool is_over(struct pass *pass)
     case PHASE_IDENTITY:
         return all_identified(pass);
     case PHASE_READING:
-        return work_next(pass, open_pipeline) && all_at(pass, false) &&
+        look_ahead(pass);
+        return work_next(pass, open_pipeline) && all_at(pass, UNTIL_PLANNED) &&
                (all_pauses_known(pass) || pass->share.stopping);
     case PHASE_JUDGING:
     case PHASE_JUDGING_AGAIN:
         return work_next(pass, judge_pipeline);
     case PHASE_CHECKING:
-        return !pass->checks_left && account_alias_is_done(pass->aliases);
+        return check_roles(pass) && !pass->checks_left && account_alias_is_done(pass->aliases);
     case PHASE_PLANNED: /* ended from outside: pass.h */
         return false;
     case PHASE_CONFIRMING:
         if (!work_next(pass, confirm_pipeline))
             return false;
         wake_items(pass);
-        return all_at(pass, false);
+        return all_at(pass, may_begin(pass) ? UNTIL_FIRST_MAY_WRITE : UNTIL_PLANNED);
     case PHASE_CLAIMING:
         return all_claimed(pass);
     case PHASE_APPLYING:
@@ -694,7 +849,7 @@ static bool is_over(struct pass *pass)
         wake_items(pass);
         if (more)
             next_round(pass);
-        return all_at(pass, true);
+        return all_at(pass, UNTIL_DONE);
     case PHASE_DONE:
         break;
     }
@@ -714,12 +869,14 @@ static void begin_phase(struct pass *pass)
         meet_claims(pass);
         turns_foresee(pass->items, pass->item_count);
         count_changes(pass);
-        check_roles(pass);
+        if (pass->events.on_read)
+            pass->events.on_read(pass->events.arg, pass);
         break;
     case PHASE_PLANNED:
         pass->events.on_planned(pass->events.arg, pass);
         return;
     case PHASE_CLAIMING:
+        note_confirmed(pass);
         hold_when_stale(pass);
         write_claims(pass);
         break;
@@ -817,6 +974,7 @@ static void deny(const struct pass *pass, struct item *item)
 
 void pass_bind(struct pass *pass)
 {
+    pass->bound = true;
     for (size_t i = 0; i < pass->item_count; i++)
         if (pass->items[i].task)
             task_bind(pass->items[i].task);
@@ -983,6 +1141,17 @@ const json_t *pass_warnings(const struct pass *pass)
 const char *pass_account(const struct pass *pass, size_t pipeline)
 {
     return pass->pipelines[pipeline].account;
+}
+
+bool pass_lacks_bucket(const struct pass *pass, size_t pipeline)
+{
+    const struct pipeline_pass *of = &pass->pipelines[pipeline];
+
+    for (size_t i = of->first; i < of->first + of->count; i++)
+        if (pass->items[i].task && !strcmp(pass->items[i].resource->id, "bucket"))
+            return task_plan(pass->items[i].task)->absent && of->pauses.place && of->pauses.list &&
+                   !of->pauses.writable;
+    return false;
 }
 
 const char *pass_alias(const struct pass *pass, size_t pipeline)

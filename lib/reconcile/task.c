@@ -210,6 +210,15 @@ void task_confirm(struct task *task)
     task_write_look(task);
 }
 
+bool task_look_ahead(const struct task *task, size_t *at, struct task_request *request)
+{
+    enum plan_action action = task->plan.action;
+    bool all = action == PLAN_CREATE || action == PLAN_REMOVE;
+
+    return !task->agreed && task_wants_writes(task) &&
+           task_read_ahead(task, all ? NULL : task->plan.differences, at, request);
+}
+
 void task_apply(struct task *task)
 {
     if (task->state != TASK_PLANNED)
@@ -346,6 +355,12 @@ void task_deny(struct task *task, const char *reason)
 void task_scope(const struct task *task, struct scope *scope)
 {
     task_read_scope(task, scope);
+}
+
+void task_scope_so_far(const struct task *task, struct scope *scope)
+{
+    task_read_scope(task, scope);
+    scope->observed = task->known;
 }
 
 enum task_state task_state(const struct task *task)

@@ -80,6 +80,8 @@ void task_reply(struct task *task, size_t slot, const struct aws_reply *reply);
 /* From PLANNED: reads again what the plan's writes rest on, and plans anew; PLANNED again when two
  * looks in a row agree on writes, else DONE. */
 void task_confirm(struct task *task);
+/* What task_confirm will ask: the next request from *at on, which begins at 0.  False: no more. */
+bool task_look_ahead(const struct task *task, size_t *at, struct task_request *request);
 /* Goes on from PLANNED: writes if the plan says so, confirmed before if it was not. */
 void task_apply(struct task *task);
 /* From PLANNED: somebody reviewed the plan, so nothing is written but what it says. */
@@ -163,5 +165,7 @@ unsigned task_writes(const struct task *task);
 const json_t *task_wished(const struct task *task);
 /* Scope as the kind's functions see it (after READING). */
 void task_scope(const struct task *task, struct scope *scope);
+/* The same while READING: observed is what is known by now. */
+void task_scope_so_far(const struct task *task, struct scope *scope);
 
 #endif

@@ -114,6 +114,10 @@ void task_read_ignore(struct task *task);
 void task_read_beside(struct task *task);
 /* Reads again the documents that hold any of the fields, all when differences is NULL. */
 void task_read_again(struct task *task, const json_t *differences);
+/* What task_read_again would have asked first, as far as one call does, from slot *at on; *at moves
+ * behind it.  False: no more. */
+bool task_read_ahead(const struct task *task, const json_t *differences, size_t *at,
+                     struct task_request *request);
 
 /* task_agree.c */
 /* Whether a difference is of a field that is left to another spec, and none that `ignore` names. */
