@@ -181,8 +181,11 @@ enum call_attempt_verdict call_attempt_begin(struct aws_call *call, http_done_fn
         return fail(call, "InvalidRequest", e.text, ERR_INVALID);
     if (is_shut(call))
         return fail(call, AWS_FENCE_CODE, call->fence->why, ERR_RETRY);
+    if (!call_rate_admits(call))
+        return CALL_ATTEMPT_RATED;
     if (!call_pace_admits(call))
         return CALL_ATTEMPT_PACED;
+    call_rate_note(call);
     send_attempt(call, credentials, on_reply);
     return CALL_ATTEMPT_SENT;
 }

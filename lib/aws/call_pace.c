@@ -67,22 +67,27 @@ void call_pace_wait(struct aws_call *call)
         arm_first(client);
 }
 
+void call_pace_waited(struct aws_call *call, int64_t since_ms)
+{
+    int64_t now_ms = clock_monotonic_ms(), end_ms;
+
+    call->waited_ms += now_ms - since_ms;
+    call->deadline_ms += now_ms - since_ms;
+    end_ms = call->fence ? now_ms + call->fence->left_ms(call->fence->arg) : call->deadline_ms;
+    if (end_ms < call->deadline_ms)
+        call->deadline_ms = end_ms;
+}
+
 void call_pace_leave(struct aws_call *call)
 {
     struct aws_client *client = call->client;
-    int64_t now_ms, end_ms;
 
     if (!call->in_pace)
         return;
     call->in_pace = false;
     TAILQ_REMOVE(&client->paced, call, pace_next);
     client->paced_count--;
-    now_ms = clock_monotonic_ms();
-    call->waited_ms += now_ms - call->paced_ms;
-    call->deadline_ms += now_ms - call->paced_ms;
-    end_ms = call->fence ? now_ms + call->fence->left_ms(call->fence->arg) : call->deadline_ms;
-    if (end_ms < call->deadline_ms)
-        call->deadline_ms = end_ms;
+    call_pace_waited(call, call->paced_ms);
     arm_first(client);
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEPT_CONNECTIONS = 16 };
+enum { KEPT_CONNECTIONS = 64 };
 
 const struct http_options http_defaults = {
     .connect_timeout_ms = 3000,
@@ -22,8 +22,8 @@ const struct http_options http_defaults = {
     .body_limit = 16u << 20,
     .in_flight = 32u << 20,
     .header_limit = 64u << 10,
-    .per_host = 16,
-    .total = 48,
+    .per_host = 64,
+    .total = 128,
     .user_agent = "billingd",
 };
 

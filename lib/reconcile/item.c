@@ -206,11 +206,11 @@ static void send_write(struct item *item, const struct task_request *request)
                                  .depth = item->depth + 1};
     LIST_INSERT_HEAD(&item->writes, write, next);
     item->share->writes++;
-    write->call = aws_client_send(item->share->client,
-                                  &(struct aws_request){item->session,
-                                                        item->resource->kind->service,
-                                                        request->call->op, params},
-                                  on_written, write);
+    write->call =
+        aws_client_send(item->share->client,
+                        &(struct aws_request){item->session, item->resource->kind->service,
+                                              request->call->op, params},
+                        on_written, write);
     aws_client_fence(write->call, request->call->op, item->fence);
 }
 

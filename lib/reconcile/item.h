@@ -5,8 +5,8 @@
 #define RECONCILE_ITEM_H
 
 #include "guard/breaker.h"
-#include "reconcile/create_token.h"
 #include "guard/quota.h"
+#include "reconcile/create_token.h"
 #include "reconcile/read_cache.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
@@ -43,13 +43,13 @@ struct item {
     const struct item **after; /* must be in place before this one is written; see turns.h */
     bool *after_named;         /* of each: what this one writes only names it */
     size_t after_count;
-    unsigned depth;                /* round trips that led to what it knows */
-    unsigned since;                /* reads sent before its task began to look anew */
-    unsigned looks;                /* how often its task did */
-    unsigned ahead_since;          /* reads sent before it looked ahead; */
-    int64_t ahead_ms;              /* when it did (monotonic); 0: never */
-    bool released;                 /* may write */
-    const struct aws_fence *fence; /* of its writes; NULL: none */
+    unsigned depth;                 /* round trips that led to what it knows */
+    unsigned since;                 /* reads sent before its task began to look anew */
+    unsigned looks;                 /* how often its task did */
+    unsigned ahead_since;           /* reads sent before it looked ahead; */
+    int64_t ahead_ms;               /* when it did (monotonic); 0: never */
+    bool released;                  /* may write */
+    const struct aws_fence *fence;  /* of its writes; NULL: none */
     LIST_HEAD(, item_write) writes; /* under way */
     enum task_state told_state;
     char *told_text;

@@ -355,8 +355,8 @@ static bool is_at(const struct item *item, enum until until)
 
     if (state == TASK_DONE)
         return LIST_EMPTY(&item->writes);
-    return until != UNTIL_DONE && (state == TASK_PLANNED ||
-                                   (until == UNTIL_FIRST_MAY_WRITE && is_late(item)));
+    return until != UNTIL_DONE &&
+           (state == TASK_PLANNED || (until == UNTIL_FIRST_MAY_WRITE && is_late(item)));
 }
 
 /* True when no item is in a state before the given one.  It is asked at each step, so the one that
@@ -549,9 +549,9 @@ static void check_role(struct pass *pass, struct pipeline_pass *pipeline)
     pipeline->checking = true;
     take_depth_of_items(pass, pipeline);
     pass->checks_left++;
-    pipeline->pass_role = ask_simulator(pipeline, roles_passed(pass, pipeline),
-                                        needs_of(pass, pipeline->first, pipeline->count),
-                                        on_roles_checked);
+    pipeline->pass_role =
+        ask_simulator(pipeline, roles_passed(pass, pipeline),
+                      needs_of(pass, pipeline->first, pipeline->count), on_roles_checked);
     if (!pipeline->pass_role)
         pass->checks_left--;
 }

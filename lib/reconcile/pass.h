@@ -8,8 +8,8 @@
 #include "aws/client.h"
 #include "guard/blast_radius.h"
 #include "guard/breaker.h"
-#include "reconcile/create_token.h"
 #include "guard/quota.h"
+#include "reconcile/create_token.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 

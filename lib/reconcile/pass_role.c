@@ -165,8 +165,8 @@ static void judge(struct question *question, bool *told)
 
     if (question->failed) {
         if (!*told) /* mostly the others fail alike */
-            warn(check, json_sprintf("could not check %s (%s); going on without", what,
-                                     question->failed));
+            warn(check,
+                 json_sprintf("could not check %s (%s); going on without", what, question->failed));
         *told = true;
         return;
     }
@@ -281,9 +281,9 @@ static void ask_needs(struct question *question)
         json_array_foreach(json_object_get(need, "resources"), i, resource)
             add_once(resources, resource);
     }
-    params = json_pack("{s:s, s:O, s:O, s:i, s:s*}", "PolicySourceArn", check->principal,
-                       "ActionNames", actions, "ResourceArns", resources, "MaxItems", 1000,
-                       "Marker", question->marker);
+    params =
+        json_pack("{s:s, s:O, s:O, s:i, s:s*}", "PolicySourceArn", check->principal, "ActionNames",
+                  actions, "ResourceArns", resources, "MaxItems", 1000, "Marker", question->marker);
     question->call = aws_client_send_page(
         check->client,
         &(struct aws_request){check->session, "iam", "SimulatePrincipalPolicy", params}, on_needs,

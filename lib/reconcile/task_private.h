@@ -49,15 +49,15 @@ struct task {
     struct plan plan, work;             /* as first made; as being carried out */
     bool confirming;                    /* looks again before anything is written */
     bool applying;
-    unsigned sent;                      /* writes under way: several only while it is fresh */
-    bool accepted;                      /* AWS answered its own create in this pass */
-    bool fresh;                         /* and nobody else can have put anything into it yet */
-    bool side_by_side;                  /* what follows that create goes together */
-    bool over_quota;                    /* AWS has no place for what it would write */
-    bool bound;                         /* writes nothing but what `plan` says */
-    bool follows_create;                /* something it needs was just made */
-    bool made;                          /* its own create was accepted in this pass */
-    bool agreed;                        /* the last two looks want the same writes */
+    unsigned sent;          /* writes under way: several only while it is fresh */
+    bool accepted;          /* AWS answered its own create in this pass */
+    bool fresh;             /* and nobody else can have put anything into it yet */
+    bool side_by_side;      /* what follows that create goes together */
+    bool over_quota;        /* AWS has no place for what it would write */
+    bool bound;             /* writes nothing but what `plan` says */
+    bool follows_create;    /* something it needs was just made */
+    bool made;              /* its own create was accepted in this pass */
+    bool agreed;            /* the last two looks want the same writes */
     bool checking, checked; /* reads the document that the next call replaces; has just read it */
     json_t *written;        /* fields that this pass wrote, as keys */
     json_t *wished;         /* what the last look wanted written */

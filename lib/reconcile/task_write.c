@@ -157,8 +157,7 @@ void task_write_checked(struct task *task)
 
 static bool is_create(const struct task *task, size_t index)
 {
-    return task->work.action == PLAN_CREATE &&
-           task->work.calls[index].call == task->kind->create;
+    return task->work.action == PLAN_CREATE && task->work.calls[index].call == task->kind->create;
 }
 
 static void note_written(struct task *task, size_t index, bool made)
