@@ -11,7 +11,7 @@
 
 enum { TOLD_AGAIN_MS = 3600 * 1000 };
 
-static bool is_free(const struct aws_call *call)
+bool call_pace_is_free(const struct aws_call *call)
 {
     /* Without keys nothing goes, and who we are is asked once in a pass. */
     return call->unpaced || !call->identity ||
@@ -24,7 +24,8 @@ bool call_pace_admits(struct aws_call *call)
     const struct aws_call *first = TAILQ_FIRST(&client->paced);
     int64_t now_ms = clock_monotonic_ms();
 
-    if (!is_free(call) && ((first && first != call) || pace_wait_ms(&client->pace, now_ms) > 0))
+    if (!call_pace_is_free(call) &&
+        ((first && first != call) || pace_wait_ms(&client->pace, now_ms) > 0))
         return false;
     pace_note(&client->pace, now_ms);
     return true;

@@ -88,6 +88,8 @@ void call_attempt_forget(struct aws_call *call);
 
 /* ---- call_pace.c ---- */
 
+/* Whether it never waits, for the budget or AWS's limits. */
+bool call_pace_is_free(const struct aws_call *call);
 /* Whether an attempt may go out now; then it is counted. */
 bool call_pace_admits(struct aws_call *call);
 /* Puts the call, if it is not there, at the end of the queue; its timer fires when it may go. */

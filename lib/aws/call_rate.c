@@ -66,7 +66,7 @@ bool call_rate_admits(struct aws_call *call)
 
     if (!call->in_rate)
         call->rate = rate_of(call); /* another region may be known by now */
-    if (call->unpaced || !call->identity)
+    if (call_pace_is_free(call))
         return true;
     first = TAILQ_FIRST(&call->rate->waiting);
     return (!first || first == call) && !rate_wait_ms(&call->rate->rate, clock_monotonic_ms());

@@ -31,7 +31,9 @@ enum {
     RECOVERS_MS = 10000, /* without a throttle: then it grows by half */
     UNLIMITED = 100,     /* calls a second: where nothing is published, the limit is over */
 };
-static const double least = 0.5, grows_by = 1.5;
+/* Calls a second: after the first throttle, and after however many. */
+static const double first_least = 2, least = 0.5;
+static const double grows_by = 1.5;
 
 static bool has_word(const char *words, const char *word)
 {
@@ -116,6 +118,7 @@ void rate_note(struct rate *rate, int64_t now_ms)
 void rate_throttled(struct rate *rate, int64_t now_ms)
 {
     double before = rate->sent > rate->sent_before ? rate->sent : rate->sent_before;
+    double floor = rate_is_lowered(rate) ? least : first_least;
 
     fill(rate, now_ms);
     if (rate->tokens > 0)
@@ -125,7 +128,7 @@ void rate_throttled(struct rate *rate, int64_t now_ms)
     rate->changed_ms = now_ms;
     if (rate->per_second > 0 && rate->per_second < before)
         before = rate->per_second;
-    rate->per_second = before / 2 < least ? least : before / 2;
+    rate->per_second = before / 2 < floor ? floor : before / 2;
     rate->burst = rate->per_second < 1 ? 1 : rate->per_second;
 }
 

@@ -38,8 +38,8 @@ void rate_begin(struct rate *rate, const struct rate_rule *rule, bool published,
 int64_t rate_wait_ms(struct rate *rate, int64_t now_ms);
 /* A call goes, whether it had to wait for that or not. */
 void rate_note(struct rate *rate, int64_t now_ms);
-/* AWS says that there were too many: half as many from now on, but not less than one in two
- * seconds.  What it says within a second is one refusal. */
+/* AWS says that there were too many: half as many from now on, at first at least two a second,
+ * and never less than one in two.  What it says within a second is one refusal. */
 void rate_throttled(struct rate *rate, int64_t now_ms);
 /* It is lower than it began with. */
 bool rate_is_lowered(const struct rate *rate);

@@ -49,6 +49,7 @@ struct item {
     unsigned ahead_since;           /* reads sent before it looked ahead; */
     int64_t ahead_ms;               /* when it did (monotonic); 0: never */
     bool released;                  /* may write */
+    bool heard;                     /* one of its first reads was answered */
     const struct aws_fence *fence;  /* of its writes; NULL: none */
     LIST_HEAD(, item_write) writes; /* under way */
     enum task_state told_state;

@@ -27,6 +27,8 @@ struct pipeline_pass {
     struct pass_pauses pauses;
     struct pass_claim claim;
     struct pass_role *early, *pass_role; /* early: asked before all of its plans were known */
+    struct item *makes; /* the first that is to be made; NULL: none is known to be */
+    size_t unheard;     /* items to which no read was answered yet */
     bool early_waiting, checking;
     unsigned checked_depth; /* round trips up to IAM's answer */
     struct pass *pass;
@@ -129,12 +131,25 @@ static void on_answer(void *arg)
     schedule(arg);
 }
 
+/* The last item of a pipeline of which something is known: IAM can be asked about it. */
+static void hear(struct pass *pass, struct item *item)
+{
+    struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
+
+    if (item->heard || item->depth < 2)
+        return;
+    item->heard = true;
+    if (!--pipeline->unheard && pipeline->makes)
+        pass->ahead[pass->ahead_count++] = pipeline->makes;
+}
+
 static void on_moved(void *arg, struct item *item, bool told)
 {
     struct pass *pass = arg;
 
     if (pass->phase == PHASE_READING && told && task_wants_writes(item->task))
         pass->ahead[pass->ahead_count++] = item;
+    hear(pass, item);
     if (told && pass->events.on_task)
         pass->events.on_task(pass->events.arg, pass, item->task);
     schedule(pass);
@@ -193,6 +208,7 @@ static void start_items(struct pass *pass, struct pipeline_pass *pipeline)
 {
     struct item *items = &pass->items[pipeline->first];
 
+    pipeline->unheard = pipeline->count;
     for (size_t i = 0; i < pipeline->count; i++) {
         items[i].share = &pass->share;
         items[i].resource = &pipeline->spec->resources[i];
@@ -325,7 +341,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
         start_pipeline(pass, i);
     pass->items = mem_new((pass->item_count + 1) * sizeof *pass->items);
     pass->shown = mem_new((pass->item_count + 1) * sizeof(struct item *));
-    pass->ahead = mem_new((pass->item_count + 1) * sizeof(struct item *));
+    pass->ahead = mem_new((pass->item_count + pass->pipeline_count + 1) * sizeof(struct item *));
     ask_identities(pass);
     return pass;
 }
@@ -581,10 +597,9 @@ static void on_early_answer(void *arg, const struct pass_role_answer *answer)
 }
 
 /* Of what is not planned yet: all that could be written. */
-static json_t *early_needs(const struct pass *pass, const struct pipeline_pass *pipeline)
+static void add_possible(const struct pass *pass, const struct pipeline_pass *pipeline,
+                         json_t *roles, json_t *needs)
 {
-    json_t *needs = needs_of(pass, pipeline->first, pipeline->count);
-
     for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++) {
         const struct task *task = pass->items[i].task;
         struct scope scope;
@@ -592,22 +607,28 @@ static json_t *early_needs(const struct pass *pass, const struct pipeline_pass *
         if (task_state(task) != TASK_READING || task_observed(task))
             continue;
         task_scope_so_far(task, &scope);
+        plan_roles_named(&scope, roles);
         plan_needs_add_all(&scope, needs);
     }
-    return needs;
 }
 
 /* Where a pipeline is made, much is asked of IAM, and all of it before the first write. */
-static void ask_early(struct pass *pass, const struct item *item)
+static void ask_early(struct pass *pass, struct item *item)
 {
     struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
+    json_t *roles, *needs;
 
     if (pipeline->early || task_plan(item->task)->action != PLAN_CREATE)
         return;
+    pipeline->makes = item;
+    if (pipeline->unheard)
+        return;
     take_depth_of_items(pass, pipeline);
+    roles = roles_passed(pass, pipeline);
+    needs = needs_of(pass, pipeline->first, pipeline->count);
+    add_possible(pass, pipeline, roles, needs);
     pipeline->early_waiting = true;
-    pipeline->early = ask_simulator(pipeline, roles_passed(pass, pipeline),
-                                    early_needs(pass, pipeline), on_early_answer);
+    pipeline->early = ask_simulator(pipeline, roles, needs, on_early_answer);
     pipeline->early_waiting = pipeline->early_waiting && pipeline->early;
 }
 
@@ -633,7 +654,7 @@ static void look_ahead(struct pass *pass)
         if (task_state(item->task) != TASK_PLANNED || pass->share.stopping)
             continue;
         ask_early(pass, item);
-        if (may_look_ahead(pass, item))
+        if (!item->ahead_ms && may_look_ahead(pass, item))
             item_look_ahead(item, since);
     }
     pass->ahead_count = 0;

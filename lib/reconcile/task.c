@@ -247,7 +247,7 @@ bool task_keeps_plan(const struct task *task)
 
 bool task_is_there(const struct task *task)
 {
-    return task->accepted && !task->failure;
+    return task->accepted;
 }
 
 /* Only while that look is the first: what it finds missing is written again. */

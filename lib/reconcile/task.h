@@ -88,8 +88,8 @@ void task_apply(struct task *task);
 void task_bind(struct task *task);
 /* False when a bound task's last look wants something else than its plan. */
 bool task_keeps_plan(const struct task *task);
-/* AWS has answered its create in this pass, and none of its writes has failed: others may refer to
- * it. */
+/* AWS has answered its create in this pass: others may refer to it, whatever becomes of its other
+ * writes. */
 bool task_is_there(const struct task *task);
 /* AWS has answered all that its plan writes, and only the look that proves it is missing. */
 bool task_is_written(const struct task *task);

@@ -216,18 +216,6 @@ static void written(struct task *task, bool made)
     next_call(task);
 }
 
-/* One of several.  What was refused goes again by itself, behind a look, and then waits or fails as
- * any write does. */
-static void one_came_back(struct task *task, size_t index, const struct aws_reply *reply)
-{
-    if (reply->result)
-        note_written(task, index, true);
-    else
-        task->put_off = true;
-    if (!task->sent && task->next_call == task->work.call_count)
-        task_write_look(task);
-}
-
 static void look_anew(struct task *task)
 {
     task->conflicts++;
@@ -238,9 +226,8 @@ static void look_anew(struct task *task)
         task->state = TASK_VERIFYING;
 }
 
-/* A failed create leaves nothing for the other calls to work on. */
-static void write_failed(struct task *task, const struct call *call, const struct aws_reply *reply,
-                         const char *why)
+static void note_failed(struct task *task, const struct call *call, const struct aws_reply *reply,
+                        const char *why)
 {
     bool first = !task->failure;
 
@@ -248,6 +235,13 @@ static void write_failed(struct task *task, const struct call *call, const struc
         task_outcome_fail(task, why, call, reply);
     if (first && why)
         task->failure = VERDICT_BLOCKED;
+}
+
+/* A failed create leaves nothing for the other calls to work on. */
+static void write_failed(struct task *task, const struct call *call, const struct aws_reply *reply,
+                         const char *why)
+{
+    note_failed(task, call, reply, why);
     if (call == task->kind->create && task->work.action == PLAN_CREATE)
         task->next_call = task->work.call_count - 1;
     next_call(task);
@@ -334,6 +328,22 @@ static void came_back(struct task *task, const struct call *call, const struct a
     } else {
         write_failed(task, call, reply, why);
     }
+}
+
+/* One of several.  What must wait goes again behind a look, by itself. */
+static void one_came_back(struct task *task, size_t index, const struct aws_reply *reply)
+{
+    const struct call *call = task->work.calls[index].call;
+    cleanup_free char *why = explanation(task, reply);
+
+    if (reply->result)
+        note_written(task, index, true);
+    else if (!why && (settle_of(task, call, reply) || retry_is_conflict(reply->error.code)))
+        task->put_off = true;
+    else
+        note_failed(task, call, reply, why);
+    if (!task->sent && task->next_call == task->work.call_count)
+        task_write_look(task);
 }
 
 void task_write_reply(struct task *task, size_t index, const struct aws_reply *reply)

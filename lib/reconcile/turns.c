@@ -69,12 +69,12 @@ static bool is_answered(const struct item *item)
     return task_is_written(item->task) && !item->resource->kind->ready;
 }
 
-/* There enough to be referred to: what goes into it may be under way. */
+/* There enough to be referred to: what goes into it may be under way, or may have failed. */
 static bool is_there(const struct item *item)
 {
-    if (task_state(item->task) == TASK_DONE)
-        return is_in_place(item);
-    return task_is_there(item->task) || is_answered(item);
+    if (task_is_there(item->task))
+        return true;
+    return task_state(item->task) == TASK_DONE ? is_in_place(item) : is_answered(item);
 }
 
 /* The first item that is not whole: this one, or one that it rests on, as far as this pass writes
@@ -107,8 +107,7 @@ static const struct item *in_the_way(const struct item *item)
             in_way = task_state(other->task) == TASK_DONE && is_in_place(other) ? NULL : other;
         else if (item->resource->kind->opens)
             in_way = not_whole(other);
-        else if (!is_there(other) &&
-                 (!item->after_named[i] || task_state(other->task) == TASK_DONE))
+        else if (!item->after_named[i] && !is_there(other))
             in_way = other;
     }
     return in_way;
@@ -210,6 +209,10 @@ static bool try_release(struct item *item, const struct item *items, size_t coun
     const struct plan *plan = task_plan(item->task);
     const struct item *other = NULL;
 
+    if (task_waits(item->task) && task_wants_writes(item->task)) {
+        item_block(item, task_waits(item->task)); /* as was foreseen */
+        return true;
+    }
     if (plan->action != PLAN_NONE && plan->action != PLAN_BLOCKED && !task_observed(item->task)) {
         other = in_the_way(item);
         if (other && task_state(other->task) == TASK_DONE) {
