@@ -101,7 +101,7 @@ static void tell(const struct aws_call *call)
     struct call_rate *rate = call->rate;
     int64_t now_ms = clock_monotonic_ms();
 
-    if (rate_wait_ms(&rate->rate, now_ms) < WORTH_TELLING_MS ||
+    if ((double)rate->count * 1000 < rate->rate.per_second * WORTH_TELLING_MS ||
         (rate->told_ms && now_ms - rate->told_ms < TOLD_AGAIN_MS))
         return;
     rate->told_ms = now_ms;
@@ -120,6 +120,7 @@ void call_rate_wait(struct aws_call *call)
         call->in_rate = true;
         call->rated_ms = clock_monotonic_ms();
         TAILQ_INSERT_TAIL(&rate->waiting, call, rate_next);
+        rate->count++;
         call->client->rated_count++;
         tell(call);
     }
@@ -133,6 +134,7 @@ void call_rate_leave(struct aws_call *call)
         return;
     call->in_rate = false;
     TAILQ_REMOVE(&call->rate->waiting, call, rate_next);
+    call->rate->count--;
     call->client->rated_count--;
     call_pace_waited(call, call->rated_ms);
     arm_first(call->rate);

@@ -27,6 +27,7 @@ struct call_rate {
     char *key;
     struct rate rate;
     struct paced_calls waiting;
+    size_t count;    /* of them */
     int64_t told_ms; /* monotonic; 0: never */
     SLIST_ENTRY(call_rate) next;
 };
