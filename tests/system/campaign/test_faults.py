@@ -14,6 +14,7 @@ from faults import ACTIONS, Fault
 from program import Billingd, Said, effective
 from sandbox.control import Sandbox
 from tables import KINDS
+from waves import below, edges
 from world import World, normalised
 
 FULL = os.environ.get("CAMPAIGN") == "full"
@@ -107,24 +108,13 @@ def after_all(resources: set[str]) -> set[str]:
     return found
 
 
-# What AWS takes by its name, and is made without it (kind.h: FIELD_NAMES).
-ONLY_NAMED = {"firehose_role": {"bucket", "firehose_logs"}, "logs_role": {"stream"},
-              "stream": {"firehose_logs", "firehose_log_stream"}, "raw_table": {"stream"},
-              "recovered_table": {"bucket"}, "rollup_table": {"bucket"}, "rollup_runs": {"bucket"}}
-# Usage flows once these are there: all that they rest on must be whole.
-OPENS = {"subscription", "stage_logging"}
-
-
-def below(name: str) -> set[str]:
-    return NEEDS[name].union(*(below(need) for need in NEEDS[name]))
-
-
 def blocked_when_refused(operation: str) -> set[str]:
-    """What is not made when AWS never takes the operation: it needs what is not there then."""
+    """What is not made when AWS never takes the operation: it needs what is not there then, or opens the way for usage
+    above what is not whole."""
     hit, blocked = OPERATIONS[operation], set[str]()
     absent = {n for n in hit if (create := KINDS[RESOURCES[n]["kind"]].create) and create.op == operation}
-    while more := {n for n in RESOURCES if (below(n) & (hit | blocked) if n in OPENS else
-                                            (NEEDS[n] - ONLY_NAMED.get(n, set())) & (absent | blocked))} - blocked:
+    while more := {n for n, wanted in RESOURCES.items() if (
+            below(n) & (hit | blocked) if KINDS[wanted["kind"]].opens else edges()[0][n] & (absent | blocked))} - blocked:
         blocked |= more
     return blocked
 
