@@ -27,8 +27,8 @@ struct pipeline_pass {
     struct pass_pauses pauses;
     struct pass_claim claim;
     struct pass_role *early, *pass_role; /* early: asked before all of its plans were known */
-    struct item *makes; /* the first that is to be made; NULL: none is known to be */
-    size_t unheard;     /* items to which no read was answered yet */
+    struct item *writes;                 /* one that is to be written; NULL: none is known to be */
+    size_t unheard;                      /* items to which no read was answered yet */
     bool early_waiting, checking;
     unsigned checked_depth; /* round trips up to IAM's answer */
     struct pass *pass;
@@ -139,8 +139,8 @@ static void hear(struct pass *pass, struct item *item)
     if (item->heard || item->depth < 2)
         return;
     item->heard = true;
-    if (!--pipeline->unheard && pipeline->makes)
-        pass->ahead[pass->ahead_count++] = pipeline->makes;
+    if (!--pipeline->unheard && pipeline->writes)
+        pass->ahead[pass->ahead_count++] = pipeline->writes;
 }
 
 static void on_moved(void *arg, struct item *item, bool told)
@@ -612,21 +612,23 @@ static void add_possible(const struct pass *pass, const struct pipeline_pass *pi
     }
 }
 
-/* Where a pipeline is made, much is asked of IAM, and all of it before the first write. */
+/* What is planned by now, and where a pipeline is made all that may be: its first write waits for
+ * IAM's answer to the last. */
 static void ask_early(struct pass *pass, struct item *item)
 {
     struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
     json_t *roles, *needs;
 
-    if (pipeline->early || task_plan(item->task)->action != PLAN_CREATE)
+    if (pipeline->early)
         return;
-    pipeline->makes = item;
+    pipeline->writes = item;
     if (pipeline->unheard)
         return;
     take_depth_of_items(pass, pipeline);
     roles = roles_passed(pass, pipeline);
     needs = needs_of(pass, pipeline->first, pipeline->count);
-    add_possible(pass, pipeline, roles, needs);
+    if (creates(pass, pipeline))
+        add_possible(pass, pipeline, roles, needs);
     pipeline->early_waiting = true;
     pipeline->early = ask_simulator(pipeline, roles, needs, on_early_answer);
     pipeline->early_waiting = pipeline->early_waiting && pipeline->early;
