@@ -184,6 +184,8 @@ static void on_written(void *arg, const struct aws_reply *reply)
     if (reply->result) {
         remember_write(item, write);
         note_made(item, reply->result);
+        item->written_depth = write->depth;
+        item->made_depth = item->made_depth ? item->made_depth : write->depth;
     }
     if (write->depth > item->depth)
         item->depth = write->depth;

@@ -821,7 +821,7 @@ static void note_confirmed(struct pass *pass)
 {
     for (size_t i = 0; i < pass->item_count; i++)
         if (pass->items[i].task && task_wants_writes(pass->items[i].task) &&
-            pass->items[i].depth > pass->confirmed_depth)
+            !is_late(&pass->items[i]) && pass->items[i].depth > pass->confirmed_depth)
             pass->confirmed_depth = pass->items[i].depth;
 }
 

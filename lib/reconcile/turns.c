@@ -122,17 +122,29 @@ static bool follows_create(const struct item *item)
     return false;
 }
 
+/* Round trips until another may go on: its proof may have come by now, and is not waited for. */
+static unsigned depth_of(const struct item *other, bool whole)
+{
+    if (!whole && task_is_there(other->task))
+        return other->made_depth;
+    return other->written_depth && !other->resource->kind->ready ? other->written_depth
+                                                                 : other->depth;
+}
+
 /* Of what it waited for. */
 static void take_depths(struct item *item, const struct item *from)
 {
+    bool whole = item->resource->kind->opens;
+
     for (size_t i = 0; i < from->after_count; i++) {
         const struct item *other = from->after[i];
+        unsigned depth = depth_of(other, whole);
 
-        if (from->after_named[i] && !is_there(other))
+        if (from->after_named[i] && !whole)
             continue;
-        if (other->depth > item->depth)
-            item->depth = other->depth;
-        if (item->resource->kind->opens)
+        if (depth > item->depth)
+            item->depth = depth;
+        if (whole)
             take_depths(item, other);
     }
 }
