@@ -27,6 +27,7 @@ static const struct {
     {FIELD_KEY, "KEY"},           {FIELD_REQUIRED, "REQUIRED"}, {FIELD_FIXED, "FIXED"},
     {FIELD_REPORTED, "REPORTED"}, {FIELD_ALWAYS, "ALWAYS"},     {FIELD_OWNER, "OWNER"},
     {FIELD_LOCAL, "LOCAL"},       {FIELD_TRUTHS, "TRUTHS"},     {FIELD_GROWS, "GROWS"},
+    {FIELD_NAMES, "NAMES"},
 };
 
 static json_t *call_json(const struct kind *kind, const struct call *call)
@@ -69,8 +70,9 @@ static json_t *kind_json(const struct kind *kind)
     for (const struct member *m = kind_member(kind->members); m; m = kind_member(m + 1))
         if (m->read && m->read->account_wide)
             json_array_append_new(beside, call_json(kind, m->read));
-    return json_pack("{s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "service", kind->service,
-                     "holds_data", kind->holds_data, "removable", kind_is_removable(kind), "read",
+    return json_pack("{s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "service", kind->service,
+                     "holds_data", kind->holds_data, "opens", kind->opens, "has_states",
+                     kind->ready != NULL, "removable", kind_is_removable(kind), "read",
                      call_json(kind, kind->read), "create", call_json(kind, kind->create), "remove",
                      call_json(kind, kind->remove), "fields", fields, "beside", beside);
 }

@@ -218,13 +218,13 @@ struct service_metrics service_metrics = {
     .calls_waiting =
         {
             .name = "billingd_calls_waiting",
-            .help = "Calls that wait for reconcile.calls_per_minute now.",
+            .help = "Calls that wait for reconcile.calls_per_minute, or AWS's limits, now.",
             .type = METRIC_GAUGE,
         },
     .calls_waited =
         {
             .name = "billingd_calls_waited_seconds_total",
-            .help = "Time that calls waited for reconcile.calls_per_minute.",
+            .help = "Time that calls waited for reconcile.calls_per_minute, or AWS's limits.",
             .type = METRIC_COUNTER,
         },
     .credentials_failed =
@@ -657,7 +657,7 @@ void service_metrics_set_client(const struct aws_client *client)
 
     if (client)
         aws_client_pacing(client, &pacing);
-    metric_set(&service_metrics.calls_waiting, (double)pacing.waiting, NULL);
+    metric_set(&service_metrics.calls_waiting, (double)(pacing.waiting + pacing.rated), NULL);
 
     metric_clear(&service_metrics.credentials_failed);
     metric_clear(&service_metrics.credentials_expire);

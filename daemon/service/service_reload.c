@@ -120,6 +120,7 @@ void service_reload_take(struct service *service)
     service->next = NULL;
     service->engine = fresh;
     engine_skip_pass_role_check(service->engine, service->orders.skip_pass_role_check);
+    engine_expect_apply(service->engine, true);
     aws_client_pace(service->client, (size_t)service->manifest->calls_per_minute);
     service_lease_take(service);
     service->generation++;

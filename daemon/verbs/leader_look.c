@@ -65,7 +65,7 @@ void leader_look(struct flow *flow, struct pass *pass, const struct manifest *ma
         const char *bucket =
             pass_desired(pass, i) ? state_object_bucket(pipeline, pass_desired(pass, i)) : NULL;
 
-        if (bucket && has_writes(pass, i))
+        if (bucket && has_writes(pass, i) && !pass_lacks_bucket(pass, i))
             look(flow, pass, i, pipeline->name, bucket);
     }
 }

@@ -32,14 +32,33 @@ static void go_on(void *arg)
     pass_apply(pass);
 }
 
+static void on_before(void *arg)
+{
+    struct pass_runner *runner = arg;
+
+    runner->asking = false;
+    if (runner->planned)
+        go_on(runner);
+}
+
+static void on_read(void *arg, struct pass *pass)
+{
+    struct pass_runner *runner = arg;
+
+    runner->pass = pass;
+    if (!runner->before || runner->loop.stopped)
+        return;
+    runner->asking = true;
+    (void)flow_start(&runner->loop.loop, runner->client, runner->before, on_before, runner);
+}
+
 static void on_planned(void *arg, struct pass *pass)
 {
     struct pass_runner *runner = arg;
 
     (void)pass;
-    if (runner->before && !runner->loop.stopped)
-        (void)flow_start(&runner->loop.loop, runner->client, runner->before, go_on, runner);
-    else
+    runner->planned = true;
+    if (!runner->asking)
         go_on(runner);
 }
 
@@ -96,7 +115,7 @@ static size_t resource_count(const struct manifest *manifest)
 
 static void run_pass(struct pass_runner *runner)
 {
-    struct pass_events events = {on_task, on_planned, on_done, runner};
+    const struct pass_events events = {on_task, on_read, on_planned, on_done, runner};
 
     verb_loop_begin(&runner->loop, on_redraw, on_stop, runner);
     progress_view_start(&runner->progress, resource_count(runner->manifest),
@@ -106,6 +125,7 @@ static void run_pass(struct pass_runner *runner)
     if (runner->max_changes)
         engine_allow_changes(runner->engine, runner->max_changes);
     engine_ask_alias(runner->engine, runner->names_account);
+    engine_expect_apply(runner->engine, runner->decide && runner->options->yes);
     runner->pass = engine_start(runner->engine, &events);
     (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);
     engine_free(runner->engine);

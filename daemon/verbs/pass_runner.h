@@ -20,7 +20,8 @@ struct pass_runner {
     /* Called when the spec is loaded, before AWS is asked anything; false ends it, with code as it
      * is. NULL: nothing is to be checked. */
     bool (*check)(struct pass_runner *runner);
-    /* What is asked between planning and decide, with the runner as argument.  NULL: nothing. */
+    /* What is asked once all is read, and before decide, with the runner as argument.  NULL:
+     * nothing. */
     flow_fn *before;
     /* Called when everything is planned; returns true to apply. NULL: never. */
     bool (*decide)(struct pass_runner *runner);
@@ -34,7 +35,9 @@ struct pass_runner {
     struct progress_view progress;
     bool names_account; /* what it prints begins with the account's alias, where IAM tells it */
     size_t max_changes; /* instead of the spec's; 0: the spec's */
-    int code;           /* exit code; report may set it */
+    bool asking;        /* `before` is not over */
+    bool planned;
+    int code; /* exit code; report may set it */
     void *arg;
 };
 

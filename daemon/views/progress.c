@@ -28,7 +28,8 @@ struct progress {
     int64_t started_ms;
     struct active *active; /* in the order they started */
     size_t active_count;
-    size_t waiting, per_minute; /* calls: progress_wait */
+    size_t waiting; /* calls: progress_wait */
+    char *waits_for;
     bool told_waiting;
     int drawn[LINES_MOST + 2]; /* width of each line of the frame on the screen */
     int drawn_count;
@@ -113,8 +114,7 @@ static void draw(struct progress *progress, struct str *out)
              progress->active_count);
     add_elapsed(&line, progress->started_ms);
     if (progress->waiting)
-        str_addf(&line, ", %zu calls wait for reconcile.calls_per_minute: %zu", progress->waiting,
-                 progress->per_minute);
+        str_addf(&line, ", %zu calls wait for %s", progress->waiting, progress->waits_for);
     draw_line(progress, out, str_text(&line), columns, STYLE_DIM);
 }
 
@@ -139,16 +139,17 @@ static void print_styled(struct progress *progress, const char *text, enum termi
     put(progress, &out);
 }
 
-void progress_wait(struct progress *progress, size_t calls, size_t per_minute)
+void progress_wait(struct progress *progress, size_t calls, const char *what)
 {
     cleanup_free char *line = NULL;
 
     progress->waiting = calls;
-    progress->per_minute = per_minute;
+    free(progress->waits_for);
+    progress->waits_for = mem_text(what);
     if (!calls || progress->live || progress->told_waiting)
         return;
     progress->told_waiting = true;
-    line = mem_printf("%zu calls wait for reconcile.calls_per_minute: %zu", calls, per_minute);
+    line = mem_printf("%zu calls wait for %s", calls, what);
     print_styled(progress, line, STYLE_PLAIN);
 }
 
@@ -250,5 +251,6 @@ void progress_end(struct progress *progress)
     while (progress->active_count)
         remove_active(progress, progress->active);
     free(progress->active);
+    free(progress->waits_for);
     free(progress);
 }

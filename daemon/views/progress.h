@@ -26,9 +26,9 @@ void progress_update(struct progress *progress, const char *resource, const char
  * for all but PROGRESS_UNCHANGED. */
 void progress_done(struct progress *progress, const char *resource, enum progress_verdict verdict,
                    const char *text);
-/* Calls that wait for the budget of calls per minute, of which there are so many in a minute: told
- * with the count, and without a terminal by a line, once. */
-void progress_wait(struct progress *progress, size_t calls, size_t per_minute);
+/* Calls that wait, and what for (copied; NULL where none does): told with the count, and without a
+ * terminal by a line, once. */
+void progress_wait(struct progress *progress, size_t calls, const char *what);
 /* Redraws the live area; call it about every 200 ms from a timer.  Nothing is drawn in the first
  * second; does nothing without a terminal. */
 void progress_tick(struct progress *progress);

@@ -67,10 +67,16 @@ void progress_view_task(struct progress_view *view, const struct task *task)
 
 void progress_view_tick(struct progress *progress, const struct aws_client *client)
 {
+    cleanup_free char *what = NULL;
     struct aws_pacing pacing;
 
     aws_client_pacing(client, &pacing);
-    progress_wait(progress, pacing.waiting, pacing.per_minute);
+    if (pacing.waiting)
+        what = mem_printf("reconcile.calls_per_minute: %zu", pacing.per_minute);
+    else if (pacing.rated)
+        what = mem_printf("what AWS takes of %s: %g a second%s", pacing.service, pacing.per_second,
+                          pacing.throttled ? " (less than usual, since it refused some)" : "");
+    progress_wait(progress, pacing.waiting ? pacing.waiting : pacing.rated, what);
     progress_tick(progress);
 }
 

@@ -1,7 +1,8 @@
 /* call.c -- the life of a call: start, encode (call_encode.c), attempts (call_attempt.c), decode
  * (call_decode.c), again if it must be, end.
  *
- * What is over the budget of calls waits in call_pace.c.
+ * What is over the budget of calls waits in call_pace.c, what AWS does not take so fast in
+ * call_rate.c.
  *
  * A call is always at one point of enum call_state.  Its timer starts it, ends its pauses, and else
  * stands at the deadline.  After done() nothing here touches the call or its client again: the
@@ -58,6 +59,7 @@ static void detach(struct aws_call *call)
 {
     LIST_REMOVE(call, next);
     call_pace_leave(call);
+    call_rate_leave(call);
     if (call->state == CALL_WAITING)
         identity_forget(call->identity, &call->waiter);
     http_cancel(call->transfer);
@@ -129,9 +131,14 @@ static void begin(struct aws_call *call)
 
     if (verdict != CALL_ATTEMPT_PACED)
         call_pace_leave(call);
+    if (verdict != CALL_ATTEMPT_RATED)
+        call_rate_leave(call);
     switch (verdict) {
     case CALL_ATTEMPT_PACED:
         call_pace_wait(call);
+        break;
+    case CALL_ATTEMPT_RATED:
+        call_rate_wait(call);
         break;
     case CALL_ATTEMPT_SENT:
         arm_deadline(call, CALL_SENDING);
@@ -169,6 +176,8 @@ static void try_again_later(struct aws_call *call, const struct aws_raw_reply *r
     enum retry_class class = retry_classify(service, error->status, error->code);
     int64_t delay_ms = 0;
 
+    if (class == RETRY_THROTTLED)
+        call_rate_throttled(call);
     if (retry_next(&call->retry, class, after, call->client->options.chance(), &delay_ms) ==
             RETRY_AGAIN &&
         clock_monotonic_ms() + delay_ms < call->deadline_ms) {

@@ -133,6 +133,7 @@ static void send_attempt(struct aws_call *call, const struct aws_credentials *cr
                                     .header_count = m->header_count,
                                     .body = m->body,
                                     .body_length = m->body_length,
+                                    .again = !aws_client_changes(call->operation.name),
                                     .body_limit = reply_limit_bytes(&call->operation, call->params),
                                     .may_go_out = call->fence ? may_go_out : NULL,
                                     .may_arg = call};
@@ -181,8 +182,11 @@ enum call_attempt_verdict call_attempt_begin(struct aws_call *call, http_done_fn
         return fail(call, "InvalidRequest", e.text, ERR_INVALID);
     if (is_shut(call))
         return fail(call, AWS_FENCE_CODE, call->fence->why, ERR_RETRY);
+    if (!call_rate_admits(call))
+        return CALL_ATTEMPT_RATED;
     if (!call_pace_admits(call))
         return CALL_ATTEMPT_PACED;
+    call_rate_note(call);
     send_attempt(call, credentials, on_reply);
     return CALL_ATTEMPT_SENT;
 }

@@ -11,7 +11,7 @@
 
 enum { TOLD_AGAIN_MS = 3600 * 1000 };
 
-static bool is_free(const struct aws_call *call)
+bool call_pace_is_free(const struct aws_call *call)
 {
     /* Without keys nothing goes, and who we are is asked once in a pass. */
     return call->unpaced || !call->identity ||
@@ -24,7 +24,8 @@ bool call_pace_admits(struct aws_call *call)
     const struct aws_call *first = TAILQ_FIRST(&client->paced);
     int64_t now_ms = clock_monotonic_ms();
 
-    if (!is_free(call) && ((first && first != call) || pace_wait_ms(&client->pace, now_ms) > 0))
+    if (!call_pace_is_free(call) &&
+        ((first && first != call) || pace_wait_ms(&client->pace, now_ms) > 0))
         return false;
     pace_note(&client->pace, now_ms);
     return true;
@@ -67,22 +68,27 @@ void call_pace_wait(struct aws_call *call)
         arm_first(client);
 }
 
+void call_pace_waited(struct aws_call *call, int64_t since_ms)
+{
+    int64_t now_ms = clock_monotonic_ms(), end_ms;
+
+    call->waited_ms += now_ms - since_ms;
+    call->deadline_ms += now_ms - since_ms;
+    end_ms = call->fence ? now_ms + call->fence->left_ms(call->fence->arg) : call->deadline_ms;
+    if (end_ms < call->deadline_ms)
+        call->deadline_ms = end_ms;
+}
+
 void call_pace_leave(struct aws_call *call)
 {
     struct aws_client *client = call->client;
-    int64_t now_ms, end_ms;
 
     if (!call->in_pace)
         return;
     call->in_pace = false;
     TAILQ_REMOVE(&client->paced, call, pace_next);
     client->paced_count--;
-    now_ms = clock_monotonic_ms();
-    call->waited_ms += now_ms - call->paced_ms;
-    call->deadline_ms += now_ms - call->paced_ms;
-    end_ms = call->fence ? now_ms + call->fence->left_ms(call->fence->arg) : call->deadline_ms;
-    if (end_ms < call->deadline_ms)
-        call->deadline_ms = end_ms;
+    call_pace_waited(call, call->paced_ms);
     arm_first(client);
 }
 

@@ -15,7 +15,7 @@ enum call_state {
     CALL_SENDING,
     CALL_DECODING,
     CALL_PAUSING, /* before another attempt */
-    CALL_PACED,   /* for the budget of calls: call_pace.c */
+    CALL_PACED,   /* for the budget of calls, or AWS's limits: call_pace.c, call_rate.c */
     CALL_DONE,
 };
 
@@ -58,6 +58,11 @@ struct aws_call {
     int64_t waited_ms;     /* there, before the attempt under way */
     uv_timer_cb wake;      /* what its timer calls where that wait ends */
     TAILQ_ENTRY(aws_call) pace_next;
+
+    struct call_rate *rate; /* the client's; NULL: it never went yet */
+    bool in_rate;           /* is in its queue */
+    int64_t rated_ms;       /* since when */
+    TAILQ_ENTRY(aws_call) rate_next;
 };
 
 /* ---- call_attempt.c ---- */
@@ -66,6 +71,7 @@ enum call_attempt_verdict {
     CALL_ATTEMPT_SENT,    /* the reply follows */
     CALL_ATTEMPT_WAITING, /* for credentials: the waiter is woken */
     CALL_ATTEMPT_PACED,   /* for the budget of calls: call_pace_wait, then begin again */
+    CALL_ATTEMPT_RATED,   /* for what AWS takes a second: call_rate_wait, then begin again */
     CALL_ATTEMPT_LARGE,   /* call_encode first, then begin again */
     CALL_ATTEMPT_FAILED,  /* before anything was sent, and for good: reply tells why */
 };
@@ -82,6 +88,8 @@ void call_attempt_forget(struct aws_call *call);
 
 /* ---- call_pace.c ---- */
 
+/* Whether it never waits, for the budget or AWS's limits. */
+bool call_pace_is_free(const struct aws_call *call);
 /* Whether an attempt may go out now; then it is counted. */
 bool call_pace_admits(struct aws_call *call);
 /* Puts the call, if it is not there, at the end of the queue; its timer fires when it may go. */
@@ -90,6 +98,21 @@ void call_pace_wait(struct aws_call *call);
 void call_pace_leave(struct aws_call *call);
 /* Another budget. */
 void call_pace_set(struct aws_client *client, size_t per_minute);
+
+/* A wait has ended that began then: the deadline begins anew, and the fence is looked at. */
+void call_pace_waited(struct aws_call *call, int64_t since_ms);
+
+/* ---- call_rate.c ---- */
+
+/* Whether AWS would take an attempt now, whose endpoint is resolved; it is counted only by
+ * call_rate_note. */
+bool call_rate_admits(struct aws_call *call);
+void call_rate_note(struct aws_call *call);
+/* AWS refused the attempt, since there were too many. */
+void call_rate_throttled(struct aws_call *call);
+/* As call_pace_wait and call_pace_leave. */
+void call_rate_wait(struct aws_call *call);
+void call_rate_leave(struct aws_call *call);
 
 /* ---- call_encode.c ---- */
 

@@ -223,6 +223,7 @@ void aws_client_free(struct aws_client *client)
     http_free(client->http);
     skew_fini(&client->skew);
     pace_fini(&client->pace);
+    call_rate_free_all(client);
     free_settings(client);
 }
 
@@ -278,7 +279,20 @@ void aws_client_pace(struct aws_client *client, size_t per_minute)
 
 void aws_client_pacing(const struct aws_client *client, struct aws_pacing *pacing)
 {
-    *pacing = (struct aws_pacing){client->pace.most, client->paced_count};
+    const struct call_rate *rate, *slowest = NULL;
+
+    *pacing = (struct aws_pacing){.per_minute = client->pace.most,
+                                  .waiting = client->paced_count,
+                                  .rated = client->rated_count};
+    SLIST_FOREACH(rate, &client->rates, next)
+        if (!TAILQ_EMPTY(&rate->waiting) &&
+            (!slowest || rate->rate.per_second < slowest->rate.per_second))
+            slowest = rate;
+    if (!slowest)
+        return;
+    pacing->service = TAILQ_FIRST(&slowest->waiting)->operation.model->name;
+    pacing->per_second = slowest->rate.per_second;
+    pacing->throttled = rate_is_lowered(&slowest->rate);
 }
 
 void aws_client_unpaced(struct aws_call *call)

@@ -54,7 +54,7 @@ struct aws_attempt {
     const char *code; /* AWS's, or "ok" */
     bool throttled;
     int64_t elapsed_ms;
-    int64_t waited_ms; /* before it, for the budget of calls */
+    int64_t waited_ms; /* before it, for the budget of calls or AWS's limits */
 };
 /* Told of every attempt, for metrics and the summary of apply. */
 typedef void aws_observer_fn(void *arg, const struct aws_attempt *attempt);
@@ -66,11 +66,16 @@ void aws_client_observe(struct aws_client *client, aws_observer_fn *observer, vo
  * there are.  What is over it waits its turn, and no call fails of that.  Asking for credentials
  * and for who we are counts, but never waits. */
 void aws_client_pace(struct aws_client *client, size_t per_minute);
-/* A call that was just begun never waits for the budget; it counts. */
+/* A call that was just begun never waits for the budget or AWS's limits; it counts. */
 void aws_client_unpaced(struct aws_call *call);
 struct aws_pacing {
     size_t per_minute; /* 0: no limit */
-    size_t waiting;    /* calls */
+    size_t waiting;    /* calls, for that */
+    size_t rated;      /* calls that wait for what AWS takes a second of their operation; where the
+                          least goes: */
+    const char *service; /* NULL: none waits */
+    double per_second;
+    bool throttled; /* fewer than AWS publishes, since it refused some */
 };
 void aws_client_pacing(const struct aws_client *client, struct aws_pacing *pacing);
 

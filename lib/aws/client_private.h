@@ -12,6 +12,7 @@
 #include "aws/credentials/identity.h"
 #include "aws/http.h"
 #include "aws/pace.h"
+#include "aws/rate.h"
 #include "aws/retry.h"
 #include "aws/skew.h"
 
@@ -20,6 +21,16 @@
 LIST_HEAD(aws_calls, aws_call);
 TAILQ_HEAD(call_decodes, call_decode);
 TAILQ_HEAD(paced_calls, aws_call);
+
+/* What AWS takes of an operation, or a service, of one account and region; and who waits for it. */
+struct call_rate {
+    char *key;
+    struct rate rate;
+    struct paced_calls waiting;
+    size_t count;    /* of them */
+    int64_t told_ms; /* monotonic; 0: never */
+    SLIST_ENTRY(call_rate) next;
+};
 
 struct aws_client_options {
     struct http_options http;
@@ -52,6 +63,8 @@ struct aws_client {
     struct paced_calls paced; /* they wait for it */
     size_t paced_count;
     int64_t paced_told_ms; /* monotonic; 0: never */
+    SLIST_HEAD(, call_rate) rates;
+    size_t rated_count; /* calls that wait for one of them */
     aws_observer_fn *observer;
     void *observer_arg;
 };
@@ -60,6 +73,11 @@ struct aws_client {
 
 /* After all calls were cancelled: what threads still have comes to nothing. */
 void call_decode_forget_client(struct aws_client *client);
+
+/* ---- call_rate.c ---- */
+
+/* After all calls were cancelled. */
+void call_rate_free_all(struct aws_client *client);
 
 /* ---- session.c ---- */
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEPT_CONNECTIONS = 16 };
+enum { KEPT_CONNECTIONS = 64 };
 
 const struct http_options http_defaults = {
     .connect_timeout_ms = 3000,
@@ -21,9 +21,10 @@ const struct http_options http_defaults = {
     .stall_s = 30,
     .body_limit = 16u << 20,
     .in_flight = 32u << 20,
+    .usual = 256u << 10,
     .header_limit = 64u << 10,
-    .per_host = 16,
-    .total = 48,
+    .per_host = 64,
+    .total = 128,
     .user_agent = "billingd",
 };
 
@@ -51,12 +52,30 @@ static void unlink_transfer(struct http_transfer *t)
 
 static void kick(struct http *http);
 
+/* Its reply is larger than usual, and there was no room for it: it is asked again when there is. */
+static void wait_for_room(struct http_transfer *t)
+{
+    struct http *http = t->http;
+
+    unlink_transfer(t);
+    (void)curl_multi_remove_handle(http->multi, t->easy);
+    http_transfer_reset(t);
+    t->wants_room = false;
+    t->whole = http->cautious = true;
+    TAILQ_INSERT_HEAD(&t->host->waiting, t, next);
+    kick(http);
+}
+
 /* Tells the caller, who may do anything: nothing of t or its http is touched after that, but http
  * itself stays in memory until its handles are closed. */
 static void finish(struct http_transfer *t, CURLcode code)
 {
     struct http_reply reply;
 
+    if (t->wants_room) {
+        wait_for_room(t);
+        return;
+    }
     http_transfer_reply(t, code, &reply);
     unlink_transfer(t);
     /* Its place is free before the caller asks for more. */
@@ -266,20 +285,28 @@ static struct http_transfer *next_in_line(struct http *http)
     return oldest;
 }
 
-/* For as much as it may become; one that is alone always has. */
+/* As much as its body may become; where it may be sent again, as nearly all have. */
+static size_t first_room(const struct http_transfer *t)
+{
+    size_t limit = http_transfer_limit(t), usual = t->http->options.usual;
+
+    return t->request.again && !t->whole && !t->http->cautious && usual < limit ? usual : limit;
+}
+
+/* One that is alone always has. */
 static bool has_room(const struct http_transfer *t)
 {
-    size_t limit = http_transfer_limit(t), reserved = t->http->reserved;
+    size_t reserved = t->http->reserved;
 
     return !reserved || (reserved <= t->http->options.in_flight &&
-                         limit <= t->http->options.in_flight - reserved);
+                         first_room(t) <= t->http->options.in_flight - reserved);
 }
 
 /* Not from inside libcurl's callbacks. */
 static void start(struct http *http, struct http_transfer *t)
 {
     unlink_transfer(t);
-    t->reserved = http_transfer_limit(t);
+    t->reserved = first_room(t);
     http->reserved += t->reserved;
     http_transfer_open(t);
     TAILQ_INSERT_TAIL(&http->running, t, next);

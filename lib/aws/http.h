@@ -24,6 +24,8 @@ struct http_options {
     size_t body_limit;     /* bytes of a reply's body */
     size_t in_flight;      /* bytes of all replies that are on their way or not given back yet: a
                               transfer waits for room for as much as its limit */
+    size_t usual;          /* bytes that nearly all bodies stay below: who may be asked again gets
+                              room for so many at first, and for its limit when it has more */
     size_t header_limit;   /* bytes of a reply's headers */
     unsigned per_host;     /* transfers running at once for one scheme, host and port */
     unsigned total;        /* ... and altogether */
@@ -41,6 +43,7 @@ struct http_request {
     const char *body; /* NULL: none */
     size_t body_length;
     bool direct; /* never through a proxy */
+    bool again;  /* it may be sent again: see options.usual */
     /* Asked when the connection is there, right before the request's first byte; false: it fails
      * as HTTP_CONNECTION, and nothing was sent.  NULL: it may. */
     bool (*may_go_out)(const void *may_arg);

@@ -32,6 +32,8 @@ struct http_transfer {
     size_t header_count, header_bytes;
     struct str body;
     bool too_large;
+    bool wants_room; /* it ended since its reply is larger than usual */
+    bool whole;      /* so it waits for room for its limit */
     size_t reserved; /* of the room in flight, while it runs and until its body is gone */
     char problem[CURL_ERROR_SIZE];
     uint64_t number; /* in the order of http_send */
@@ -49,6 +51,7 @@ struct http {
     unsigned running_count;
     uint64_t sent;    /* transfers so far */
     size_t reserved;  /* of all transfers, and of bodies that are kept */
+    bool cautious;    /* a reply was larger than usual: room for the limit of each from then on */
     unsigned handles; /* uv handles not closed yet */
 };
 
@@ -60,6 +63,8 @@ size_t http_transfer_limit(const struct http_transfer *t);
 void http_transfer_open(struct http_transfer *t);
 /* What is told of a transfer that ended with code; borrows from t. */
 void http_transfer_reply(struct http_transfer *t, CURLcode code, struct http_reply *reply);
+/* As it was before http_transfer_open; the handle is not libcurl's multi interface's any more. */
+void http_transfer_reset(struct http_transfer *t);
 /* Also one that runs; not one that is still in the list of its http. */
 void http_transfer_free(struct http_transfer *t);
 

@@ -24,20 +24,29 @@ static void forget_headers(struct http_transfer *t)
     t->header_bytes = 0;
 }
 
-void http_transfer_free(struct http_transfer *t)
+void http_transfer_reset(struct http_transfer *t)
 {
-    if (t->easy) {
-        if (t->http->multi)
-            (void)curl_multi_remove_handle(t->http->multi, t->easy);
+    if (t->easy)
         curl_easy_cleanup(t->easy);
-    }
+    t->easy = NULL;
     t->http->reserved -= t->reserved;
+    t->reserved = 0;
     curl_slist_free_all(t->lines);
+    t->lines = NULL;
     forget_headers(t);
-    free(t->headers);
     if (t->body.data)
         explicit_bzero(t->body.data, t->body.len); /* replies of STS hold secrets */
     str_fini(&t->body);
+    memset(&t->body, 0, sizeof t->body);
+    t->problem[0] = '\0';
+}
+
+void http_transfer_free(struct http_transfer *t)
+{
+    if (t->easy && t->http->multi)
+        (void)curl_multi_remove_handle(t->http->multi, t->easy);
+    http_transfer_reset(t);
+    free(t->headers);
     free(t);
 }
 
@@ -48,13 +57,37 @@ size_t http_transfer_limit(const struct http_transfer *t)
 
 /* ---- what libcurl hands over while it runs ---- */
 
+/* Room for a body of so many bytes: all that it may have, if there is. */
+static bool has_room_for(struct http_transfer *t, size_t bytes)
+{
+    size_t limit = http_transfer_limit(t), free_bytes;
+
+    if (bytes <= t->reserved || t->reserved >= limit)
+        return true;
+    free_bytes = t->http->options.in_flight > t->http->reserved
+                     ? t->http->options.in_flight - t->http->reserved
+                     : 0;
+    if (limit - t->reserved > free_bytes)
+        return false;
+    t->http->reserved += limit - t->reserved;
+    t->reserved = limit;
+    return true;
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *arg)
 {
     struct http_transfer *t = arg;
-    size_t n = size * count;
+    size_t n = size * count, expected;
+    curl_off_t told = 0;
 
     if (n > http_transfer_limit(t) - t->body.len) {
         t->too_large = true;
+        return 0;
+    }
+    (void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
+    expected = told > 0 ? (size_t)told : 0;
+    if (!has_room_for(t, expected > t->body.len + n ? expected : t->body.len + n)) {
+        t->wants_room = true;
         return 0;
     }
     str_add_n(&t->body, data, n);

@@ -33,6 +33,11 @@ void engine_skip_pass_role_check(struct engine *engine, bool skip)
     engine->setup.skip_pass_role_check = skip;
 }
 
+void engine_expect_apply(struct engine *engine, bool expect)
+{
+    engine->setup.expects_apply = expect;
+}
+
 void engine_ask_alias(struct engine *engine, bool ask)
 {
     engine->setup.ask_alias = ask;

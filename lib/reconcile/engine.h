@@ -15,6 +15,8 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
                           const struct manifest *manifest);
 /* Its passes write although IAM's simulation denies that roles are handed on. */
 void engine_skip_pass_role_check(struct engine *engine, bool skip);
+/* Its passes are going to be applied as soon as they are planned: they look ahead. */
+void engine_expect_apply(struct engine *engine, bool expect);
 /* Its passes ask for the name that each account has for people: a call per account. */
 void engine_ask_alias(struct engine *engine, bool ask);
 /* Another number of changes than the spec's for its passes; 0: no limit. */

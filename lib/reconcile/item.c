@@ -8,6 +8,26 @@
 
 #include <string.h>
 
+enum { AHEAD_MOST_MS = 2000 }; /* what was looked at longer ago is looked at again */
+
+/* A write under way. */
+struct item_write {
+    struct item *item;
+    struct aws_call *call;
+    const char *op;
+    json_t *fields;
+    size_t slot;
+    unsigned depth; /* round trips up to its reply */
+    LIST_ENTRY(item_write) next;
+};
+
+static void end_write(struct item_write *write)
+{
+    LIST_REMOVE(write, next);
+    json_decref(write->fields);
+    free(write);
+}
+
 static bool is_held(void *arg, const char *field)
 {
     const struct item *item = arg;
@@ -40,23 +60,26 @@ void item_start(struct item *item, const json_t *desired, const json_t *facts, i
 
 void item_fini(struct item *item)
 {
-    aws_call_cancel(item->write);
-    json_decref(item->write_fields);
+    while (!LIST_EMPTY(&item->writes)) {
+        aws_call_cancel(LIST_FIRST(&item->writes)->call);
+        end_write(LIST_FIRST(&item->writes));
+    }
     task_free(item->task);
     free(item->after);
+    free(item->after_named);
     free(item->told_text);
     free(item->made);
 }
 
 /* What the breaker has to know: each write of a field of something that existed. */
-static void remember_write(const struct item *item)
+static void remember_write(const struct item *item, const struct item_write *write)
 {
     size_t i;
     json_t *field;
 
     if (task_plan(item->task)->action != PLAN_UPDATE)
         return;
-    json_array_foreach(item->write_fields, i, field)
+    json_array_foreach(write->fields, i, field)
         breaker_wrote(item->share->breaker, item->resource->address, json_string_value(field),
                       clock_monotonic_ms());
 }
@@ -110,10 +133,8 @@ static void on_read(void *arg, size_t slot, const struct aws_reply *reply, unsig
     item_pump(item);
 }
 
-static void log_write(const struct item *item, const struct aws_reply *reply)
+static void log_write(const struct item *item, const char *op, const struct aws_reply *reply)
 {
-    const char *op = item->write_op;
-
     if (reply->result)
         log_debug("wrote", "{s:s, s:s, s:i}", "resource", item->resource->address, "op", op, "ms",
                   (int)reply->elapsed_ms);
@@ -138,13 +159,13 @@ static char *who_holds(const struct item *item, const struct aws_error *error)
     return scope.kind->explain ? scope.kind->explain(&scope, error->code, error->message) : NULL;
 }
 
-static void remember_quota(const struct item *item, const struct aws_reply *reply)
+static void remember_quota(const struct item *item, const char *op, const struct aws_reply *reply)
 {
     const char *address = item->resource->address;
     cleanup_free char *why = NULL;
 
     if (reply->result) {
-        quota_accepted(item->share->quota, address, item->write_op);
+        quota_accepted(item->share->quota, address, op);
     } else if (retry_is_quota(item->resource->kind->service, reply->error.status,
                               reply->error.code)) {
         why = who_holds(item, &reply->error);
@@ -154,20 +175,23 @@ static void remember_quota(const struct item *item, const struct aws_reply *repl
 
 static void on_written(void *arg, const struct aws_reply *reply)
 {
-    struct item *item = arg;
+    struct item_write *write = arg;
+    struct item *item = write->item;
+    size_t slot = write->slot;
 
-    log_write(item, reply);
-    remember_quota(item, reply);
+    log_write(item, write->op, reply);
+    remember_quota(item, write->op, reply);
     if (reply->result) {
-        remember_write(item);
+        remember_write(item, write);
         note_made(item, reply->result);
+        item->written_depth = write->depth;
+        item->made_depth = item->made_depth ? item->made_depth : write->depth;
     }
-    item->write = NULL;
-    item->depth++;
+    if (write->depth > item->depth)
+        item->depth = write->depth;
+    end_write(write);
     forget_reads(item);
-    task_reply(item->task, 0, reply);
-    if (item->share->stopping && task_state(item->task) != TASK_DONE)
-        task_block(item->task, "stopped before it was done");
+    task_reply(item->task, slot, reply);
     item_pump(item);
 }
 
@@ -175,17 +199,21 @@ static void send_write(struct item *item, const struct task_request *request)
 {
     json_auto_t *params = create_token_add(item->share->tokens, item->resource->address,
                                            request->call, request->params);
+    struct item_write *write = mem_new(sizeof *write);
 
+    *write = (struct item_write){.item = item,
+                                 .op = request->call->op,
+                                 .fields = json_share(request->fields),
+                                 .slot = request->slot,
+                                 .depth = item->depth + 1};
+    LIST_INSERT_HEAD(&item->writes, write, next);
     item->share->writes++;
-    item->write_op = request->call->op;
-    json_decref(item->write_fields);
-    item->write_fields = json_share(request->fields);
-    item->write =
+    write->call =
         aws_client_send(item->share->client,
                         &(struct aws_request){item->session, item->resource->kind->service,
                                               request->call->op, params},
-                        on_written, item);
-    aws_client_fence(item->write, request->call->op, item->fence);
+                        on_written, write);
+    aws_client_fence(write->call, request->call->op, item->fence);
 }
 
 /* A new look is answered by AWS, not by what was read before it began. */
@@ -197,17 +225,22 @@ static void look_anew(struct item *item)
     item->since = read_cache_calls(item->share->cache);
 }
 
+static struct read_request read_of(struct item *item, const struct task_request *request)
+{
+    return (struct read_request){.session = item->session,
+                                 .service = item->resource->kind->service,
+                                 .op = request->call->op,
+                                 .params = request->params,
+                                 .depth = item->depth,
+                                 .since = item->since,
+                                 .done = on_read,
+                                 .arg = item,
+                                 .slot = request->slot};
+}
+
 static void send_read(struct item *item, const struct task_request *request)
 {
-    const struct read_request read = {.session = item->session,
-                                      .service = item->resource->kind->service,
-                                      .op = request->call->op,
-                                      .params = request->params,
-                                      .depth = item->depth,
-                                      .since = item->since,
-                                      .done = on_read,
-                                      .arg = item,
-                                      .slot = request->slot};
+    const struct read_request read = read_of(item, request);
     struct scope scope;
     unsigned depth;
     const struct aws_reply *reply;
@@ -232,7 +265,7 @@ static bool is_resting(struct item *item, const struct task_request *request)
 
     if (!refusal || !quota_rests(quota, address, op, why, &reply.error))
         return false;
-    task_reply(item->task, 0, &reply);
+    task_reply(item->task, request->slot, &reply);
     return true;
 }
 
@@ -240,7 +273,7 @@ void item_pump(struct item *item)
 {
     struct task_request request;
 
-    while (task_next(item->task, &request)) {
+    while (!item->share->stopping && task_next(item->task, &request)) {
         look_anew(item);
         if (request.write && is_resting(item, &request))
             continue;
@@ -249,7 +282,7 @@ void item_pump(struct item *item)
         else
             send_read(item, &request);
     }
-    if (item->share->stopping && !item->write && task_state(item->task) != TASK_DONE)
+    if (item->share->stopping && LIST_EMPTY(&item->writes) && task_state(item->task) != TASK_DONE)
         task_block(item->task, "stopped before it was done");
     tell(item);
 }
@@ -297,11 +330,38 @@ bool item_writes_shared(const struct item *item)
     return false;
 }
 
+static void on_ahead(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
+{
+    (void)arg;
+    (void)slot;
+    (void)reply;
+    (void)depth;
+}
+
+void item_look_ahead(struct item *item, unsigned since)
+{
+    struct task_request request;
+    size_t at = 0;
+
+    while (task_look_ahead(item->task, &at, &request)) {
+        struct read_request read = read_of(item, &request);
+        unsigned depth;
+
+        read.since = since;
+        read.done = on_ahead;
+        (void)read_cache_get(item->share->cache, &read, &depth);
+        item->ahead_since = since;
+        item->ahead_ms = clock_monotonic_ms();
+    }
+}
+
 void item_confirm(struct item *item, unsigned since)
 {
+    bool ahead = item->ahead_ms && clock_monotonic_ms() - item->ahead_ms < AHEAD_MOST_MS;
+
     task_confirm(item->task);
     item->looks = task_look_count(item->task);
-    item->since = since;
+    item->since = ahead ? item->ahead_since : since;
     item_pump(item);
 }
 

@@ -5,13 +5,16 @@
 #define RECONCILE_ITEM_H
 
 #include "guard/breaker.h"
-#include "reconcile/create_token.h"
 #include "guard/quota.h"
 #include "reading/wide_reads.h"
+#include "reconcile/create_token.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 
+#include <sys/queue.h>
+
 struct item;
+struct item_write;
 
 /* What the items of a pass share.  All borrowed. */
 struct item_share {
@@ -27,7 +30,7 @@ struct item_share {
     /* Whether an item whose turn it is may write; false: later, or it was ended. */
     bool (*may_begin)(void *arg, struct item *item);
     /* After each step of an item; told: its state or its text is another one. */
-    void (*moved)(void *arg, const struct item *item, bool told);
+    void (*moved)(void *arg, struct item *item, bool told);
     void *arg;
 };
 
@@ -39,15 +42,19 @@ struct item {
     struct task_usage *usage; /* of the pipeline */
     size_t pipeline;
     const struct item **after; /* must be in place before this one is written; see turns.h */
+    bool *after_named;         /* of each: what this one writes only names it */
     size_t after_count;
-    unsigned depth;                /* round trips that led to what it knows */
-    unsigned since;                /* reads sent before its task began to look anew */
-    unsigned looks;                /* how often its task did */
-    bool released;                 /* may write */
-    const struct aws_fence *fence; /* of its writes; NULL: none */
-    struct aws_call *write;
-    const char *write_op;
-    json_t *write_fields;
+    unsigned depth; /* round trips that led to what it knows */
+    unsigned made_depth,
+        written_depth;              /* up to AWS's answer to its first and last write; 0: none */
+    unsigned since;                 /* reads sent before its task began to look anew */
+    unsigned looks;                 /* how often its task did */
+    unsigned ahead_since;           /* reads sent before it looked ahead; */
+    int64_t ahead_ms;               /* when it did (monotonic); 0: never */
+    bool released;                  /* may write */
+    bool heard;                     /* one of its first reads was answered */
+    const struct aws_fence *fence;  /* of its writes; NULL: none */
+    LIST_HEAD(, item_write) writes; /* under way */
     enum task_state told_state;
     char *told_text;
     char *made; /* by a create with a token: what AWS said it is; NULL: nothing */
@@ -63,7 +70,11 @@ void item_fini(struct item *item);
 void item_pump(struct item *item);
 /* Goes on after waiting: with what AWS says now. */
 void item_wake(struct item *item);
-/* Reads again what its plan rests on; since: reads sent until then do not count. */
+/* Asks already what item_confirm will ask, while others are still read for the first time; since:
+ * as there. */
+void item_look_ahead(struct item *item, unsigned since);
+/* Reads again what its plan rests on; since: reads sent until then do not count, but for those of a
+ * look ahead that is not old. */
 void item_confirm(struct item *item, unsigned since);
 /* Its turn to write, if its plan says so. */
 void item_release(struct item *item);

@@ -26,7 +26,11 @@ struct pipeline_pass {
     bool led; /* by somebody else */
     struct pass_pauses pauses;
     struct pass_claim claim;
-    struct pass_role *pass_role;
+    struct pass_role *early, *pass_role; /* early: asked before all of its plans were known */
+    struct item *writes;                 /* one that is to be written; NULL: none is known to be */
+    size_t unheard;                      /* items to which no read was answered yet */
+    bool early_waiting, checking;
+    unsigned checked_depth; /* round trips up to IAM's answer */
     struct pass *pass;
     json_t *denials; /* by IAM's simulation: nothing of it is written */
     json_t *lacks;   /* what is not allowed by it: plan_needs.h */
@@ -55,7 +59,10 @@ struct pass {
     struct pass_setup setup;
     struct pass_events events;
     enum phase phase;
-    bool told_done, applied;
+    bool told_done, applied, bound;
+    unsigned confirmed_depth; /* round trips up to the look that lets writes begin */
+    struct item **ahead;      /* they want to be written, and others are still read */
+    size_t ahead_count;
     size_t changes; /* of what is in place, as planned */
     struct read_cache *cache;
     struct wide_reads *wide;
@@ -87,6 +94,7 @@ void pass_free(struct pass *pass)
         item_fini(&pass->items[i]);
     free(pass->items);
     free(pass->shown);
+    free(pass->ahead);
     json_decref(pass->share.making);
     wide_reads_free(pass->wide);
     read_cache_free(pass->cache);
@@ -94,6 +102,7 @@ void pass_free(struct pass *pass)
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         struct pipeline_pass *pipeline = &pass->pipelines[i];
 
+        pass_role_free(pipeline->early);
         pass_role_free(pipeline->pass_role);
         pass_claim_fini(&pipeline->claim);
         pass_pauses_fini(&pipeline->pauses);
@@ -127,10 +136,25 @@ static void on_answer(void *arg)
     schedule(arg);
 }
 
-static void on_moved(void *arg, const struct item *item, bool told)
+/* The last item of a pipeline of which something is known: IAM can be asked about it. */
+static void hear(struct pass *pass, struct item *item)
+{
+    struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
+
+    if (item->heard || item->depth < 2)
+        return;
+    item->heard = true;
+    if (!--pipeline->unheard && pipeline->writes)
+        pass->ahead[pass->ahead_count++] = pipeline->writes;
+}
+
+static void on_moved(void *arg, struct item *item, bool told)
 {
     struct pass *pass = arg;
 
+    if (pass->phase == PHASE_READING && told && task_wants_writes(item->task))
+        pass->ahead[pass->ahead_count++] = item;
+    hear(pass, item);
     if (told && pass->events.on_task)
         pass->events.on_task(pass->events.arg, pass, item->task);
     schedule(pass);
@@ -151,12 +175,21 @@ static enum pass_gate_answer ask_gate(const struct pass *pass, size_t pipeline, 
     return gate->ask ? gate->ask(gate->arg, pipeline, why) : PASS_GATE_OPEN;
 }
 
+/* Nothing is written before that. */
+static void take_depth(struct item *item, unsigned depth)
+{
+    if (item->depth < depth)
+        item->depth = depth;
+}
+
 static bool on_turn(void *arg, struct item *item)
 {
     struct pass *pass = arg;
     const struct pass_gate *gate = &pass->setup.gate;
     const char *why = NULL;
 
+    take_depth(item, pass->pipelines[item->pipeline].checked_depth);
+    take_depth(item, pass->confirmed_depth);
     switch (ask_gate(pass, item->pipeline, &why)) {
     case PASS_GATE_OPEN:
         item->fence = gate->fence ? gate->fence(gate->arg, item->pipeline) : NULL;
@@ -180,11 +213,13 @@ static void start_items(struct pass *pass, struct pipeline_pass *pipeline)
 {
     struct item *items = &pass->items[pipeline->first];
 
+    pipeline->unheard = pipeline->count;
     for (size_t i = 0; i < pipeline->count; i++) {
         items[i].share = &pass->share;
         items[i].resource = &pipeline->spec->resources[i];
         items[i].session = pipeline->session;
         items[i].usage = &pipeline->usage;
+        items[i].depth = 1; /* who we are */
         items[i].pipeline = (size_t)(pipeline - pass->pipelines);
         item_start(&items[i], json_array_get(pipeline->desired, i), pipeline->facts,
                    pass->setup.manifest->settle_timeout_s);
@@ -314,6 +349,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
         start_pipeline(pass, i);
     pass->items = mem_new((pass->item_count + 1) * sizeof *pass->items);
     pass->shown = mem_new((pass->item_count + 1) * sizeof(struct item *));
+    pass->ahead = mem_new((pass->item_count + pass->pipeline_count + 1) * sizeof(struct item *));
     ask_identities(pass);
     return pass;
 }
@@ -326,15 +362,35 @@ static bool all_identified(const struct pass *pass)
     return true;
 }
 
+/* It waits for something else to be written anyway. */
+static bool is_late(const struct item *item)
+{
+    for (size_t i = 0; i < item->after_count; i++)
+        if (task_wants_writes(item->after[i]->task))
+            return true;
+    return false;
+}
+
+enum until { UNTIL_PLANNED, UNTIL_FIRST_MAY_WRITE, UNTIL_DONE };
+
+static bool is_at(const struct item *item, enum until until)
+{
+    enum task_state state = item->task ? task_state(item->task) : TASK_DONE;
+
+    if (state == TASK_DONE)
+        return LIST_EMPTY(&item->writes);
+    return until != UNTIL_DONE &&
+           (state == TASK_PLANNED || (until == UNTIL_FIRST_MAY_WRITE && is_late(item)));
+}
+
 /* True when no item is in a state before the given one.  It is asked at each step, so the one that
  * was not there last is looked at first. */
-static bool all_at(struct pass *pass, bool done)
+static bool all_at(struct pass *pass, enum until until)
 {
     for (size_t i = 0; i < pass->item_count; i++) {
         size_t at = (pass->behind + i) % pass->item_count;
-        const struct task *task = pass->items[at].task;
 
-        if (task && task_state(task) != TASK_DONE && (done || task_state(task) != TASK_PLANNED)) {
+        if (!is_at(&pass->items[at], until)) {
             pass->behind = at;
             return false;
         }
@@ -431,6 +487,7 @@ static void on_roles_checked(void *arg, const struct pass_role_answer *answer)
     struct pipeline_pass *pipeline = arg;
     struct pass *pass = pipeline->pass;
 
+    pipeline->checked_depth += answer->waves;
     json_array_extend(pass->warnings, (json_t *)answer->warnings);
     json_array_extend(pass->warnings, (json_t *)answer->denials);
     if (answer->text)
@@ -480,29 +537,137 @@ static json_t *needs_of(const struct pass *pass, size_t first, size_t count)
     return needs;
 }
 
-/* Only a plan that writes makes the question worth asking. */
-static void check_role(struct pass *pass, struct pipeline_pass *pipeline)
+static void take_depth_of_items(const struct pass *pass, struct pipeline_pass *pipeline)
 {
-    json_t *roles, *needs;
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        if (pass->items[i].depth > pipeline->checked_depth)
+            pipeline->checked_depth = pass->items[i].depth;
+}
 
-    if (pipeline->refused)
-        return;
-    roles = roles_passed(pass, pipeline);
-    needs = needs_of(pass, pipeline->first, pipeline->count);
+/* Takes roles and needs over; NULL when there is nothing to ask. */
+static struct pass_role *ask_simulator(const struct pipeline_pass *pipeline, json_t *roles,
+                                       json_t *needs, pass_role_fn *done)
+{
     if (!json_array_size(roles) && !json_object_size(needs)) {
         json_decref(roles);
         json_decref(needs);
-        return;
+        return NULL;
     }
-    pass->checks_left++;
-    pipeline->pass_role = pass_role_start(
-        pass->setup.client,
+    return pass_role_start(
+        pipeline->pass->setup.client,
         &(struct pass_role_wish){.session = pipeline->session,
                                  .caller_arn = json_text(pipeline->facts, "caller_arn"),
                                  .wanted = roles,
                                  .needs = needs,
-                                 .done = on_roles_checked,
-                                 .arg = pipeline});
+                                 .done = done,
+                                 .arg = (void *)pipeline});
+}
+
+/* Only a plan that writes makes the question worth asking. */
+static void check_role(struct pass *pass, struct pipeline_pass *pipeline)
+{
+    if (pipeline->refused || pipeline->checking || pipeline->early_waiting)
+        return;
+    pipeline->checking = true;
+    take_depth_of_items(pass, pipeline);
+    pass->checks_left++;
+    pipeline->pass_role =
+        ask_simulator(pipeline, roles_passed(pass, pipeline),
+                      needs_of(pass, pipeline->first, pipeline->count), on_roles_checked);
+    if (!pipeline->pass_role)
+        pass->checks_left--;
+}
+
+static bool work_next(struct pass *pass, void (*work)(struct pass *, struct pipeline_pass *));
+
+/* True when all were asked: those that asked early wait for that. */
+static bool check_roles(struct pass *pass)
+{
+    bool all = work_next(pass, check_role);
+
+    for (size_t i = 0; all && i < pass->pipeline_count; i++) {
+        check_role(pass, &pass->pipelines[i]); /* those that waited before */
+        all = all && !pass->pipelines[i].early_waiting;
+    }
+    return all;
+}
+
+/* ---- while others are still read ---- */
+
+/* What it allows is known now (pass_role.h), and all else is asked again when all is planned. */
+static void on_early_answer(void *arg, const struct pass_role_answer *answer)
+{
+    struct pipeline_pass *pipeline = arg;
+
+    pipeline->early_waiting = false;
+    pipeline->checked_depth += answer->waves;
+    schedule(pipeline->pass);
+}
+
+/* Of what is not planned yet: all that could be written. */
+static void add_possible(const struct pass *pass, const struct pipeline_pass *pipeline,
+                         json_t *roles, json_t *needs)
+{
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++) {
+        const struct task *task = pass->items[i].task;
+        struct scope scope;
+
+        if (task_state(task) != TASK_READING || task_observed(task))
+            continue;
+        task_scope_so_far(task, &scope);
+        plan_roles_named(&scope, roles);
+        plan_needs_add_all(&scope, needs);
+    }
+}
+
+/* What is planned by now, and where a pipeline is made all that may be: its first write waits for
+ * IAM's answer to the last. */
+static void ask_early(struct pass *pass, struct item *item)
+{
+    struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
+    json_t *roles, *needs;
+
+    if (pipeline->early)
+        return;
+    pipeline->writes = item;
+    if (pipeline->unheard)
+        return;
+    take_depth_of_items(pass, pipeline);
+    roles = roles_passed(pass, pipeline);
+    needs = needs_of(pass, pipeline->first, pipeline->count);
+    if (creates(pass, pipeline))
+        add_possible(pass, pipeline, roles, needs);
+    pipeline->early_waiting = true;
+    pipeline->early = ask_simulator(pipeline, roles, needs, on_early_answer);
+    pipeline->early_waiting = pipeline->early_waiting && pipeline->early;
+}
+
+/* It would be confirmed, as far as is known. */
+static bool may_look_ahead(const struct pass *pass, const struct item *item)
+{
+    const struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
+    const char *why = NULL;
+
+    return pass->setup.expects_apply && !pass->share.stopping &&
+           !json_array_size(pipeline->pauses.list) &&
+           ask_gate(pass, item->pipeline, &why) != PASS_GATE_SHUT;
+}
+
+/* All that came together goes together, so that equal reads are shared. */
+static void look_ahead(struct pass *pass)
+{
+    unsigned since = read_cache_calls(pass->cache);
+
+    for (size_t i = 0; i < pass->ahead_count; i++) {
+        struct item *item = pass->ahead[i];
+
+        if (task_state(item->task) != TASK_PLANNED || pass->share.stopping)
+            continue;
+        ask_early(pass, item);
+        if (!item->ahead_ms && may_look_ahead(pass, item))
+            item_look_ahead(item, since);
+    }
+    pass->ahead_count = 0;
 }
 
 /* What is in place is remembered, and what would be changed of it counted. */
@@ -652,6 +817,24 @@ static void tell_done(struct pass *pass)
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
 }
 
+/* Whether what can be written first may be, while others are still confirmed: a plan that was
+ * reviewed holds as a whole, and a claim is made for all. */
+static bool may_begin(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        if (pass->pipelines[i].claim.claim || pass->pipelines[i].claim.takes_place)
+            return false;
+    return !pass->bound;
+}
+
+static void note_confirmed(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task && task_wants_writes(pass->items[i].task) &&
+            !is_late(&pass->items[i]) && pass->items[i].depth > pass->confirmed_depth)
+            pass->confirmed_depth = pass->items[i].depth;
+}
+
 /* A plan that was reviewed as a whole is carried out as a whole, or not at all. */
 static void hold_when_stale(struct pass *pass)
 {
@@ -677,7 +860,8 @@ static bool is_over(struct pass *pass)
     case PHASE_IDENTITY:
         return all_identified(pass);
     case PHASE_READING:
-        return work_next(pass, open_pipeline) && all_at(pass, false) &&
+        look_ahead(pass);
+        return work_next(pass, open_pipeline) && all_at(pass, UNTIL_PLANNED) &&
                (all_pauses_known(pass) || pass->share.stopping);
     case PHASE_JUDGING:
     case PHASE_JUDGING_AGAIN:
@@ -685,15 +869,14 @@ static bool is_over(struct pass *pass)
     case PHASE_MEETING:
         return work_next(pass, meet_claim);
     case PHASE_CHECKING:
-        return work_next(pass, check_role) && !pass->checks_left &&
-               account_alias_is_done(pass->aliases);
+        return check_roles(pass) && !pass->checks_left && account_alias_is_done(pass->aliases);
     case PHASE_PLANNED: /* ended from outside: pass.h */
         return false;
     case PHASE_CONFIRMING:
         if (!work_next(pass, confirm_pipeline))
             return false;
         wake_items(pass);
-        return all_at(pass, false);
+        return all_at(pass, may_begin(pass) ? UNTIL_FIRST_MAY_WRITE : UNTIL_PLANNED);
     case PHASE_CLAIMING:
         return all_claimed(pass);
     case PHASE_APPLYING:
@@ -701,7 +884,7 @@ static bool is_over(struct pass *pass)
         wake_items(pass);
         if (more)
             next_round(pass);
-        return all_at(pass, true);
+        return all_at(pass, UNTIL_DONE);
     case PHASE_DONE:
         break;
     }
@@ -737,11 +920,14 @@ static void begin_phase(struct pass *pass)
         count_changes(pass);
         ask_aliases(pass);
         pass->worked = 0;
+        if (pass->events.on_read)
+            pass->events.on_read(pass->events.arg, pass);
         break;
     case PHASE_PLANNED:
         pass->events.on_planned(pass->events.arg, pass);
         return;
     case PHASE_CLAIMING:
+        note_confirmed(pass);
         hold_when_stale(pass);
         write_claims(pass);
         break;
@@ -845,6 +1031,7 @@ static void deny(const struct pass *pass, struct item *item)
 
 void pass_bind(struct pass *pass)
 {
+    pass->bound = true;
     for (size_t i = 0; i < pass->item_count; i++)
         if (pass->items[i].task)
             task_bind(pass->items[i].task);
@@ -968,7 +1155,7 @@ void pass_stop(struct pass *pass)
 {
     pass->share.stopping = true;
     for (size_t i = 0; i < pass->item_count; i++)
-        if (pass->items[i].task && !pass->items[i].write)
+        if (pass->items[i].task && LIST_EMPTY(&pass->items[i].writes))
             item_pump(&pass->items[i]);
     for (size_t i = 0; i < pass->pipeline_count; i++) {
         struct pipeline_pass *pipeline = &pass->pipelines[i];
@@ -1011,6 +1198,17 @@ const json_t *pass_warnings(const struct pass *pass)
 const char *pass_account(const struct pass *pass, size_t pipeline)
 {
     return pass->pipelines[pipeline].account;
+}
+
+bool pass_lacks_bucket(const struct pass *pass, size_t pipeline)
+{
+    const struct pipeline_pass *of = &pass->pipelines[pipeline];
+
+    for (size_t i = of->first; i < of->first + of->count; i++)
+        if (pass->items[i].task && !strcmp(pass->items[i].resource->id, "bucket"))
+            return task_plan(pass->items[i].task)->absent && of->pauses.place && of->pauses.list &&
+                   !of->pauses.writable;
+    return false;
 }
 
 const char *pass_alias(const struct pass *pass, size_t pipeline)

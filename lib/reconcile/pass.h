@@ -8,8 +8,8 @@
 #include "aws/client.h"
 #include "guard/blast_radius.h"
 #include "guard/breaker.h"
-#include "reconcile/create_token.h"
 #include "guard/quota.h"
+#include "reconcile/create_token.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 
@@ -37,6 +37,9 @@ struct pass_gate {
 struct pass_events {
     /* A resource moved: compare task_state and task_verdict with what you knew. */
     void (*on_task)(void *arg, const struct pass *pass, const struct task *task);
+    /* Everything is read: what else is asked before on_planned may be asked now, side by side with
+     * IAM.  NULL: nothing is. */
+    void (*on_read)(void *arg, struct pass *pass);
     /* Everything is read and planned (or could not be): look at the pass, then pass_apply or
      * pass_finish it. */
     void (*on_planned)(void *arg, struct pass *pass);
@@ -58,6 +61,8 @@ struct pass_setup {
     bool skip_pass_role_check; /* a simulated denial is only told */
     bool ask_alias;            /* of each account */
     struct wide_memory *wide;  /* from one look to the next */
+    bool expects_apply;        /* pass_apply follows planning at once: what it confirms is asked
+                                  while the rest is still read */
     struct pass_gate gate;     /* ask NULL: whoever runs it may */
 };
 
@@ -107,6 +112,8 @@ const char *pass_account(const struct pass *pass, size_t pipeline);
 /* The name that the account has for people; NULL: it has none, or nobody told. */
 const char *pass_alias(const struct pass *pass, size_t pipeline);
 const char *pass_caller(const struct pass *pass, size_t pipeline);
+/* Two reads say that its bucket is not there: nothing that lies in it is. */
+bool pass_lacks_bucket(const struct pass *pass, size_t pipeline);
 /* The pauses of a pipeline, ended ones too (state/pause.h); borrowed.  NULL: they are not known;
  * then *why (borrowed; NULL where nothing was asked: it was refused) and *kind tell why, and
  * nothing is written. */

@@ -5,8 +5,9 @@
  * simulator knows neither resource policies nor service control policies nor every condition, and
  * must be permitted itself, so its silence is only a warning, and a person may go on without it.
  * Roles are asked about one by one, since each has a context of its own; the rest by one request
- * for each service, and what was allowed is not asked again for a while.  Source: IAM,
- * SimulatePrincipalPolicy; "Testing IAM policies". */
+ * for each service; all side by side.  What was allowed is not asked again for a while, so that a
+ * pass may begin to ask before all of its plan is known.  Source: IAM, SimulatePrincipalPolicy;
+ * "Testing IAM policies". */
 #ifndef RECONCILE_PASS_ROLE_H
 #define RECONCILE_PASS_ROLE_H
 
@@ -20,8 +21,9 @@ struct pass_role_answer {
     const json_t *lacks;    /* of plan_needs.h's object: what is not allowed */
     const char *text;       /* of all that; NULL: it is empty */
     const char *brief;      /* the same in short */
+    unsigned waves;         /* so many of its calls had to wait for each other */
 };
-/* Called once. */
+/* Called once, from inside pass_role_start when there is nothing to ask. */
 typedef void pass_role_fn(void *arg, const struct pass_role_answer *answer);
 
 struct pass_role_wish {

@@ -480,6 +480,13 @@ void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_
     }
 }
 
+void plan_roles_named(const struct scope *scope, json_t *roles)
+{
+    for (const struct field *f = scope->kind->fields; f->name; f++)
+        if (f->passes && json_object_get(scope->desired, f->name))
+            add_role(roles, json_object_get(scope->desired, f->name), f->passes);
+}
+
 bool plan_same(const struct plan *a, const struct plan *b, const struct kind *kind)
 {
     json_auto_t *x = plan_json(a, kind), *y = plan_json(b, kind);

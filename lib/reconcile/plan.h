@@ -47,6 +47,8 @@ void plan_fini(struct plan *plan);
 /* Appends {"role", "service"} of every role that the planned calls hand to a service, unless it is
  * in the list already. */
 void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_t *roles);
+/* The same of all roles that its calls could pass on. */
+void plan_roles_named(const struct scope *scope, json_t *roles);
 /* Both want the same, by the same calls. */
 bool plan_same(const struct plan *a, const struct plan *b, const struct kind *kind);
 /* Whether a call that is about to be sent is one of a plan that somebody reviewed.  now: the plan

@@ -45,3 +45,17 @@ void plan_needs_add(const struct plan *plan, const struct scope *scope, json_t *
     for (size_t i = 0; plan->action != PLAN_BLOCKED && i < plan->call_count; i++)
         call_needs_each(scope, plan->calls[i].call, add_need, &need);
 }
+
+void plan_needs_add_all(const struct scope *scope, json_t *needs)
+{
+    const struct kind *kind = scope->kind;
+    struct need need = {needs, scope};
+
+    if (kind->create)
+        call_needs_each(scope, kind->create, add_need, &need);
+    if (kind->update)
+        call_needs_each(scope, kind->update, add_need, &need);
+    for (const struct field *f = kind->fields; f->name; f++)
+        if (f->set && json_object_get(scope->desired, f->name))
+            call_needs_each(scope, f->set, add_need, &need);
+}

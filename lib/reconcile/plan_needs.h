@@ -10,4 +10,7 @@
  * Left out: handing on roles (plan_roles_passed), and resources that only AWS can name yet. */
 void plan_needs_add(const struct plan *plan, const struct scope *scope, json_t *needs);
 
+/* The same of every call that the kind may make. */
+void plan_needs_add_all(const struct scope *scope, json_t *needs);
+
 #endif

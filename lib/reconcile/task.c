@@ -192,7 +192,7 @@ void task_reply(struct task *task, size_t index, const struct aws_reply *reply)
     if (task->state == TASK_DONE)
         return; /* another read already ended it */
     if (task->state == TASK_WRITING) {
-        task_write_reply(task, reply);
+        task_write_reply(task, index, reply);
         return;
     }
     task_read_reply(task, index, reply);
@@ -214,6 +214,15 @@ void task_confirm(struct task *task)
     task->confirming = true;
     task_agree_plan(task, &task->work);
     task_write_look(task);
+}
+
+bool task_look_ahead(const struct task *task, size_t *at, struct task_request *request)
+{
+    enum plan_action action = task->plan.action;
+    bool all = action == PLAN_CREATE || action == PLAN_REMOVE;
+
+    return !task->agreed && task_wants_writes(task) &&
+           task_read_ahead(task, all ? NULL : task->plan.differences, at, request);
 }
 
 void task_apply(struct task *task)
@@ -240,6 +249,18 @@ bool task_keeps_plan(const struct task *task)
 
     return !task->bound || !task->plan.differences || last == &task->plan ||
            plan_same(last, &task->plan, task->kind);
+}
+
+bool task_is_there(const struct task *task)
+{
+    return task->accepted;
+}
+
+/* Only while that look is the first: what it finds missing is written again. */
+bool task_is_written(const struct task *task)
+{
+    return task->applying && task->state == TASK_VERIFYING && task->wrote && !task->put_off &&
+           !task->failure && !task->checking && !task->looks && task->rounds == 1;
 }
 
 void task_follows_create(struct task *task)
@@ -340,6 +361,12 @@ void task_deny(struct task *task, const char *reason)
 void task_scope(const struct task *task, struct scope *scope)
 {
     task_read_scope(task, scope);
+}
+
+void task_scope_so_far(const struct task *task, struct scope *scope)
+{
+    task_read_scope(task, scope);
+    scope->observed = task->known;
 }
 
 enum task_state task_state(const struct task *task)

@@ -65,7 +65,7 @@ struct task;
 struct task_request {
     const struct call *call;
     json_t *params; /* borrowed until the reply is given */
-    size_t slot;    /* give it back with the reply */
+    size_t slot;    /* give it back with the reply; of a write: which call of the plan it is */
     bool write;
     const json_t *fields; /* of a write: names of the fields it repairs; borrowed */
 };
@@ -80,12 +80,19 @@ void task_reply(struct task *task, size_t slot, const struct aws_reply *reply);
 /* From PLANNED: reads again what the plan's writes rest on, and plans anew; PLANNED again when two
  * looks in a row agree on writes, else DONE. */
 void task_confirm(struct task *task);
+/* What task_confirm will ask: the next request from *at on, which begins at 0.  False: no more. */
+bool task_look_ahead(const struct task *task, size_t *at, struct task_request *request);
 /* Goes on from PLANNED: writes if the plan says so, confirmed before if it was not. */
 void task_apply(struct task *task);
 /* From PLANNED: somebody reviewed the plan, so nothing is written but what it says. */
 void task_bind(struct task *task);
 /* False when a bound task's last look wants something else than its plan. */
 bool task_keeps_plan(const struct task *task);
+/* AWS has answered its create in this pass: others may refer to it, whatever becomes of its other
+ * writes. */
+bool task_is_there(const struct task *task);
+/* AWS has answered all that its plan writes, and only the look that proves it is missing. */
+bool task_is_written(const struct task *task);
 /* Something that it refers to was made in this pass: AWS may not know it everywhere yet. */
 void task_follows_create(struct task *task);
 /* Ends a PLANNED task without writing. */
@@ -161,5 +168,7 @@ unsigned task_lost_writes(const struct task *task);
 const json_t *task_wished(const struct task *task);
 /* Scope as the kind's functions see it (after READING). */
 void task_scope(const struct task *task, struct scope *scope);
+/* The same while READING: observed is what is known by now. */
+void task_scope_so_far(const struct task *task, struct scope *scope);
 
 #endif

@@ -48,12 +48,16 @@ struct task {
     enum task_verdict verdict, failure; /* failure: of the first write that failed for good */
     struct plan plan, work;             /* as first made; as being carried out */
     bool confirming;                    /* looks again before anything is written */
-    bool applying, sent;                /* sent: a write is under way */
-    bool over_quota;                    /* AWS has no place for what it would write */
-    bool bound;                         /* writes nothing but what `plan` says */
-    bool follows_create;                /* something it needs was just made */
-    bool made;                          /* its own create was accepted in this pass */
-    bool agreed;                        /* the last two looks want the same writes */
+    bool applying;
+    unsigned sent;          /* writes under way: several only while it is fresh */
+    bool accepted;          /* AWS answered its own create in this pass */
+    bool fresh;             /* and nobody else can have put anything into it yet */
+    bool side_by_side;      /* what follows that create goes together */
+    bool over_quota;        /* AWS has no place for what it would write */
+    bool bound;             /* writes nothing but what `plan` says */
+    bool follows_create;    /* something it needs was just made */
+    bool made;              /* its own create was accepted in this pass */
+    bool agreed;            /* the last two looks want the same writes */
     bool checking, checked; /* reads the document that the next call replaces; has just read it */
     json_t *written;        /* fields that this pass wrote, as keys */
     json_t *wished;         /* what the last look wanted written */
@@ -110,6 +114,10 @@ void task_read_ignore(struct task *task);
 void task_read_beside(struct task *task);
 /* Reads again the documents that hold any of the fields, all when differences is NULL. */
 void task_read_again(struct task *task, const json_t *differences);
+/* What task_read_again would have asked first, as far as one call does, from slot *at on; *at moves
+ * behind it.  False: no more. */
+bool task_read_ahead(const struct task *task, const json_t *differences, size_t *at,
+                     struct task_request *request);
 
 /* task_agree.c */
 /* Whether a difference is of a field that is left to another spec, and none that `ignore` names. */
@@ -124,7 +132,7 @@ char *task_agree_loss(const struct task *task, const struct call *call, const js
 
 /* task_write.c */
 bool task_write_next(struct task *task, struct task_request *request);
-void task_write_reply(struct task *task, const struct aws_reply *reply);
+void task_write_reply(struct task *task, size_t index, const struct aws_reply *reply);
 /* Decides by task->work what to do after reading: write, look again, wait or end. */
 void task_write_decide(struct task *task);
 /* The same while nothing may be written yet: PLANNED when two looks agree on writes. */

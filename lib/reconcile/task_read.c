@@ -373,27 +373,48 @@ void task_read_reply(struct task *task, size_t index, const struct aws_reply *re
  * protected. */
 static bool is_marks(const struct task *task, const struct call *read)
 {
-    const struct field *owner = task->confirming ? kind_owner(task->kind) : NULL;
+    const struct field *owner = kind_owner(task->kind);
 
     return owner && read == (owner->read ? owner->read : task->kind->read);
+}
+
+static bool is_wanted_again(const struct task *task, const struct slot *slot,
+                            const json_t *differences, bool before_write)
+{
+    bool wanted = differences ? before_write && is_marks(task, slot->call)
+                              : !slot->call->account_wide; /* once a pass */
+
+    for (size_t j = 0; j < json_array_size(differences); j++) {
+        const char *name = json_text(json_array_get(differences, j), "field");
+        cleanup_free char *plain = mem_text_n(name, strcspn(name, ".["));
+        const struct field *f = kind_field(task->kind, plain);
+        const struct call *read = f && f->read ? f->read : task->kind->read;
+
+        wanted = wanted || read == slot->call;
+    }
+    return wanted;
 }
 
 void task_read_again(struct task *task, const json_t *differences)
 {
     task->look_count++;
-    for (size_t i = 0; i < task->slot_count; i++) {
-        bool wanted = differences ? is_marks(task, task->slots[i].call)
-                                  : !task->slots[i].call->account_wide; /* once a pass */
-
-        for (size_t j = 0; j < json_array_size(differences); j++) {
-            const char *name = json_text(json_array_get(differences, j), "field");
-            cleanup_free char *plain = mem_text_n(name, strcspn(name, ".["));
-            const struct field *f = kind_field(task->kind, plain);
-            const struct call *read = f && f->read ? f->read : task->kind->read;
-
-            wanted = wanted || read == task->slots[i].call;
-        }
-        if (wanted)
+    for (size_t i = 0; i < task->slot_count; i++)
+        if (is_wanted_again(task, &task->slots[i], differences, task->confirming))
             slot_reset(&task->slots[i]);
+}
+
+bool task_read_ahead(const struct task *task, const json_t *differences, size_t *at,
+                     struct task_request *request)
+{
+    for (; *at < task->slot_count; (*at)++) {
+        const struct slot *slot = &task->slots[*at];
+
+        if (!slot->params || slot->joined || slot->offset ||
+            !is_wanted_again(task, slot, differences, true))
+            continue;
+        *request = (struct task_request){.call = slot->call, .params = slot->params, .slot = *at};
+        (*at)++;
+        return true;
     }
+    return false;
 }

@@ -42,6 +42,17 @@ static bool is_bound_not_to(struct task *task, const struct planned_call *planne
     return true;
 }
 
+/* The next call from an index on that can be sent: one that needs what AWS tells of a resource only
+ * once it is there is put off until then. */
+static void skip_to(struct task *task, size_t index)
+{
+    const struct plan *work = &task->work;
+
+    for (; index < work->call_count && !work->calls[index].params; index++)
+        task->put_off = true;
+    task->next_call = index;
+}
+
 bool task_write_next(struct task *task, struct task_request *request)
 {
     struct planned_call *planned;
@@ -49,18 +60,23 @@ bool task_write_next(struct task *task, struct task_request *request)
     if (task->next_call >= task->work.call_count)
         return false;
     planned = &task->work.calls[task->next_call];
-    if (task->sent)
+    if (task->sent && !task->side_by_side)
         return false; /* one write at a time */
-    if (!task->checked && kind_call_replaces(task->kind, planned->call)) {
+    if (!task->checked && !task->fresh && kind_call_replaces(task->kind, planned->call)) {
         check_document(task);
         return false;
     }
     if (is_bound_not_to(task, planned))
         return false;
-    task->sent = true;
+    task->sent++;
     task->checked = false;
-    *request = (struct task_request){
-        .call = planned->call, .params = planned->params, .write = true, .fields = planned->fields};
+    *request = (struct task_request){.call = planned->call,
+                                     .params = planned->params,
+                                     .slot = task->next_call,
+                                     .write = true,
+                                     .fields = planned->fields};
+    if (task->side_by_side)
+        skip_to(task, task->next_call + 1);
     return true;
 }
 
@@ -68,19 +84,15 @@ void task_write_look(struct task *task)
 {
     bool all = task->work.action == PLAN_CREATE || task->work.action == PLAN_REMOVE;
 
+    task->fresh = task->side_by_side = false;
     task_read_again(task, all ? NULL : task->work.differences);
     task->state = TASK_VERIFYING;
 }
 
-/* A call that needs what AWS tells of a resource only once it is there is put off until then. */
 static void go_on(struct task *task)
 {
-    const struct plan *work = &task->work;
-
-    for (; task->next_call < work->call_count && !work->calls[task->next_call].params;
-         task->next_call++)
-        task->put_off = true;
-    if (task->next_call == work->call_count)
+    skip_to(task, task->next_call);
+    if (task->next_call == task->work.call_count)
         task_write_look(task);
 }
 
@@ -143,34 +155,64 @@ void task_write_checked(struct task *task)
     plan_fini(&plan);
 }
 
-/* What the next calls replace would have been read before it was there. */
-static bool must_look_first(const struct task *task, bool made)
+static bool is_create(const struct task *task, size_t index)
 {
-    const struct plan *work = &task->work;
-
-    if (work->action != PLAN_CREATE || work->calls[task->next_call].call != task->kind->create)
-        return false;
-    for (size_t i = task->next_call + 1; i < work->call_count; i++)
-        if (!made || kind_call_replaces(task->kind, work->calls[i].call))
-            return true;
-    return false;
+    return task->work.action == PLAN_CREATE && task->work.calls[index].call == task->kind->create;
 }
 
-static void written(struct task *task, bool made)
+static void note_written(struct task *task, size_t index, bool made)
 {
-    const json_t *fields = task->work.calls[task->next_call].fields, *name;
-    bool look = must_look_first(task, made);
+    const json_t *fields = task->work.calls[index].fields, *name;
     size_t i;
 
     json_array_foreach((json_t *)fields, i, name)
         json_object_set_new(task->written, json_string_value(name), json_true());
     task->writes += made;
-    task->made = task->made || task->work.calls[task->next_call].call == task->kind->create;
+    task->made = task->made || task->work.calls[index].call == task->kind->create;
     task->wrote = true;
-    if (look) {
+}
+
+/* Whether AWS's answer to the create shows that nothing was there before. */
+static bool proves(const struct task *task)
+{
+    const struct kind *kind = task->kind;
+    struct scope scope;
+
+    task_read_scope(task, &scope);
+    return kind->create != kind->update && !(kind->create->quiet && kind->create->quiet(&scope));
+}
+
+/* What follows would be refused, or replaces what would have been read before it was there. */
+static bool must_look_first(const struct task *task, bool made)
+{
+    const struct plan *work = &task->work;
+
+    for (size_t i = task->next_call + 1; i < work->call_count; i++)
+        if (!made || (!task->fresh && kind_call_replaces(task->kind, work->calls[i].call)))
+            return true;
+    return false;
+}
+
+/* What goes into a resource that AWS has just made for us goes at once, side by side: its documents
+ * are as empty as they would be read.  One that may have been there is looked at first. */
+static void after_create(struct task *task, bool made)
+{
+    size_t left = task->work.call_count - task->next_call - 1;
+
+    task->accepted = task->accepted || made;
+    task->fresh = made && proves(task);
+    task->side_by_side = task->fresh && left > 1;
+    if (must_look_first(task, made)) {
         task->put_off = true;
         task->next_call = task->work.call_count - 1;
     }
+}
+
+static void written(struct task *task, bool made)
+{
+    note_written(task, task->next_call, made);
+    if (is_create(task, task->next_call))
+        after_create(task, made);
     next_call(task);
 }
 
@@ -184,9 +226,8 @@ static void look_anew(struct task *task)
         task->state = TASK_VERIFYING;
 }
 
-/* A failed create leaves nothing for the other calls to work on. */
-static void write_failed(struct task *task, const struct call *call, const struct aws_reply *reply,
-                         const char *why)
+static void note_failed(struct task *task, const struct call *call, const struct aws_reply *reply,
+                        const char *why)
 {
     bool first = !task->failure;
 
@@ -195,6 +236,13 @@ static void write_failed(struct task *task, const struct call *call, const struc
         task_outcome_fail(task, why, call, reply);
     if (first && why)
         task->failure = VERDICT_BLOCKED;
+}
+
+/* A failed create leaves nothing for the other calls to work on. */
+static void write_failed(struct task *task, const struct call *call, const struct aws_reply *reply,
+                         const char *why)
+{
+    note_failed(task, call, reply, why);
     if (call == task->kind->create && task->work.action == PLAN_CREATE)
         task->next_call = task->work.call_count - 1;
     next_call(task);
@@ -264,13 +312,12 @@ static const struct settle *settle_of(const struct task *task, const struct call
                                                                                       : NULL;
 }
 
-void task_write_reply(struct task *task, const struct aws_reply *reply)
+static void came_back(struct task *task, const struct call *call, const struct aws_reply *reply)
 {
-    const struct call *call = task->work.calls[task->next_call].call;
     cleanup_free char *why = explanation(task, reply);
     const struct settle *settle = reply->result || why ? NULL : settle_of(task, call, reply);
 
-    task->sent = false;
+    task->fresh = task->fresh && reply->result;
     if (reply->result || table_is_done(task->kind, call, &reply->error)) {
         written(task, reply->result != NULL);
     } else if (settle &&
@@ -284,13 +331,38 @@ void task_write_reply(struct task *task, const struct aws_reply *reply)
     }
 }
 
+/* One of several.  What must wait goes again behind a look, by itself. */
+static void one_came_back(struct task *task, size_t index, const struct aws_reply *reply)
+{
+    const struct call *call = task->work.calls[index].call;
+    cleanup_free char *why = explanation(task, reply);
+
+    if (reply->result)
+        note_written(task, index, true);
+    else if (!why && (settle_of(task, call, reply) || retry_is_conflict(reply->error.code)))
+        task->put_off = true;
+    else
+        note_failed(task, call, reply, why);
+    if (!task->sent && task->next_call == task->work.call_count)
+        task_write_look(task);
+}
+
+void task_write_reply(struct task *task, size_t index, const struct aws_reply *reply)
+{
+    task->sent--;
+    if (task->side_by_side)
+        one_came_back(task, index, reply);
+    else
+        came_back(task, task->work.calls[task->next_call].call, reply);
+}
+
 static void start_writing(struct task *task)
 {
     task_wait_end(task);
     task->rounds++;
     task->looks = task->doubts = 0;
     task->next_call = 0;
-    task->wrote = task->put_off = task->checked = false;
+    task->wrote = task->put_off = task->checked = task->fresh = task->side_by_side = false;
     task->state = TASK_WRITING;
     go_on(task);
 }

@@ -5,10 +5,15 @@
 /* As many as one pipeline has, or more: some milliseconds. */
 enum { AT_ONCE = 32 };
 
-static void add_after(struct item *item, const struct item *other)
+static void add_after(struct item *item, const struct item *other, bool only_named)
 {
-    item->after = mem_resize(item->after, item->after_count + 1, sizeof *item->after);
-    item->after[item->after_count++] = other;
+    size_t count = item->after_count;
+
+    item->after = mem_resize(item->after, count + 1, sizeof *item->after);
+    item->after_named = mem_resize(item->after_named, count + 1, sizeof *item->after_named);
+    item->after[count] = other;
+    item->after_named[count] = only_named;
+    item->after_count++;
 }
 
 /* Present things come after what they need; things to be removed go before it. */
@@ -21,9 +26,9 @@ void turns_order(struct item *items, const struct manifest_pipeline *pipeline)
             size_t need = resource->needs[j];
 
             if (!resource->absent)
-                add_after(&items[i], &items[need]);
+                add_after(&items[i], &items[need], resource->only_named[j]);
             else if (pipeline->resources[need].absent)
-                add_after(&items[need], &items[i]);
+                add_after(&items[need], &items[i], false);
         }
     }
 }
@@ -57,16 +62,55 @@ static bool must_wait_its_turn(const struct item *item, const struct item *items
     return false;
 }
 
-/* The first item in the way: not done yet, or done but not in place. */
+/* AWS's answer to its last write says that it is as wanted; only a look says that of what then goes
+ * through states. */
+static bool is_answered(const struct item *item)
+{
+    return task_is_written(item->task) && !item->resource->kind->ready;
+}
+
+/* There enough to be referred to: what goes into it may be under way, or may have failed. */
+static bool is_there(const struct item *item)
+{
+    if (task_is_there(item->task))
+        return true;
+    return task_state(item->task) == TASK_DONE ? is_in_place(item) : is_answered(item);
+}
+
+/* The first item that is not whole: this one, or one that it rests on, as far as this pass writes
+ * them. */
+static const struct item *not_whole(const struct item *item)
+{
+    bool done = task_state(item->task) == TASK_DONE;
+    const struct item *other = NULL;
+
+    if (done ? !is_in_place(item) : !is_answered(item))
+        return item;
+    if (task_plan(item->task)->action == PLAN_NONE || task_observed(item->task))
+        return NULL;
+    for (size_t i = 0; !other && i < item->after_count; i++)
+        other = not_whole(item->after[i]);
+    return other;
+}
+
+/* The first item in the way: not there yet, or done but not in place.  What lets usage flow comes
+ * when all below it is whole, so that nothing that flows is lost; else a name is enough where no
+ * call needs more. */
 static const struct item *in_the_way(const struct item *item)
 {
-    for (size_t i = 0; i < item->after_count; i++) {
+    const struct item *in_way = NULL;
+
+    for (size_t i = 0; !in_way && i < item->after_count; i++) {
         const struct item *other = item->after[i];
 
-        if (task_state(other->task) != TASK_DONE || !is_in_place(other))
-            return other;
+        if (item->resource->absent) /* what is removed is gone only when that is seen */
+            in_way = task_state(other->task) == TASK_DONE && is_in_place(other) ? NULL : other;
+        else if (item->resource->kind->opens)
+            in_way = not_whole(other);
+        else if (!item->after_named[i] && !is_there(other))
+            in_way = other;
     }
-    return NULL;
+    return in_way;
 }
 
 static bool follows_create(const struct item *item)
@@ -78,11 +122,31 @@ static bool follows_create(const struct item *item)
     return false;
 }
 
-static void take_depths(struct item *item)
+/* Round trips until another may go on: its proof may have come by now, and is not waited for. */
+static unsigned depth_of(const struct item *other, bool whole)
 {
-    for (size_t i = 0; i < item->after_count; i++)
-        if (item->after[i]->depth > item->depth)
-            item->depth = item->after[i]->depth;
+    if (!whole && task_is_there(other->task))
+        return other->made_depth;
+    return other->written_depth && !other->resource->kind->ready ? other->written_depth
+                                                                 : other->depth;
+}
+
+/* Of what it waited for. */
+static void take_depths(struct item *item, const struct item *from)
+{
+    bool whole = item->resource->kind->opens;
+
+    for (size_t i = 0; i < from->after_count; i++) {
+        const struct item *other = from->after[i];
+        unsigned depth = depth_of(other, whole);
+
+        if (from->after_named[i] && !whole)
+            continue;
+        if (depth > item->depth)
+            item->depth = depth;
+        if (whole)
+            take_depths(item, other);
+    }
 }
 
 /* Why an item waits in vain for one that is not in place, and will not be; new text. */
@@ -157,6 +221,10 @@ static bool try_release(struct item *item, const struct item *items, size_t coun
     const struct plan *plan = task_plan(item->task);
     const struct item *other = NULL;
 
+    if (task_waits(item->task) && task_wants_writes(item->task)) {
+        item_block(item, task_waits(item->task)); /* as was foreseen */
+        return true;
+    }
     if (plan->action != PLAN_NONE && plan->action != PLAN_BLOCKED && !task_observed(item->task)) {
         other = in_the_way(item);
         if (other && task_state(other->task) == TASK_DONE) {
@@ -167,7 +235,7 @@ static bool try_release(struct item *item, const struct item *items, size_t coun
             return false;
         if (!item->share->may_begin(item->share->arg, item))
             return false;
-        take_depths(item);
+        take_depths(item, item);
         if (follows_create(item))
             task_follows_create(item->task);
     }

@@ -15,7 +15,15 @@ static const struct call read = {
 static const struct call read_tags = {.op = "ListTagsForResource", .send = "ResourceARN=@arn"};
 #define ALARM "AlarmName=name * Statistic=!statistic ExtendedStatistic=!percentile "
 
-static const struct call create = {.op = "PutMetricAlarm", .send = ALARM "Tags=tags"};
+/* It writes over one that is there. */
+static bool is_quiet(const struct scope *scope)
+{
+    (void)scope;
+    return true;
+}
+
+static const struct call create = {
+    .op = "PutMetricAlarm", .send = ALARM "Tags=tags", .quiet = is_quiet};
 static const struct call update = {.op = "PutMetricAlarm", .send = ALARM, .overlay = ""};
 static const struct call put_tags = {.op = "TagResource", .send = "ResourceARN=@arn Tags=tags"};
 static const struct call remove_alarm = {.op = "DeleteAlarms", .send = "AlarmNames[]=name"};

@@ -47,6 +47,7 @@ enum field_flag {
     FIELD_LOCAL = 64,   /* steers billingd only; never sent, never compared */
     FIELD_TRUTHS = 128, /* a FIELD_MAP in which "TRUE" is "true" */
     FIELD_GROWS = 256,  /* a larger number deletes nothing, whatever `deletes` says */
+    FIELD_NAMES = 512,  /* AWS takes it without what it names being there: that may come later */
 };
 
 /* What becomes of usage while a value is not the usual one. */
@@ -172,6 +173,8 @@ struct call {
     const char *token; /* creates of what AWS would make twice: "Member=id": the parameter by which
                           it knows a request again, and where its reply says what it made, which
                           is a field, too */
+    bool (*quiet)(const struct scope *); /* creates: whether AWS accepts it also where there is one
+                                            already; NULL: it does not */
     const char *lift;  /* reads with parse: paths of the reply whose members the document has at
                           its top, by blanks, the longest first */
     const struct wide_read *wide; /* reads: another one that may answer it; NULL: none */
@@ -291,6 +294,8 @@ struct kind {
      * comes, or came, through the pipeline; NULL: it shows nothing. */
     const char *passed;
     bool for_billing; /* rollups and bills use it: they wait until it is in place */
+    bool opens;       /* usage flows once it is there, so it is written when all that it rests on is
+                         whole, and not only there */
 };
 
 /* A field that has nothing special: many in a kind read better one a line. */

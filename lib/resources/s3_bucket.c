@@ -121,10 +121,20 @@ static const struct settle settle[] = {
     {"InvalidBucketState", "Versioning must be", 120, "the bucket's versioning"},
     {0},
 };
+/* Source: CreateBucket, S3 API reference: BucketAlreadyOwnedByYou, "in all AWS Regions except in
+ * the North Virginia Region". */
+static bool is_quiet(const struct scope *scope)
+{
+    const char *region = json_text(scope->facts, "region");
+
+    return !region || !strcmp(region, "us-east-1");
+}
+
 static const struct call create = {
     .op = "CreateBucket",
     .build = create_params,
     .already = "BucketAlreadyOwnedByYou",
+    .quiet = is_quiet,
 };
 static const struct call put_public_access = {
     .op = "PutPublicAccessBlock",

@@ -204,6 +204,7 @@ const struct kind stage_logging_kind = {
     .update = &update,
     .check = check,
     .refuse = refuse,
+    .opens = true,
     .absent_loss = LOSS_DROPPED,
     .absent_harm =
         "no requests are recorded where the spec says, and what is not cannot be billed, ever",

@@ -199,6 +199,7 @@ const struct kind subscription_filter_kind = {
     .explain = explain,
     .note = note,
     .part = PART_FORWARDER,
+    .opens = true,
     .absent_loss = LOSS_DROPPED,
     .absent_harm = "no event leaves the log group, which forgets it after its retention",
     .passed = "name",

@@ -34,14 +34,32 @@ static void tell_unknown(const struct ordering *o, const char *field, const char
     free(ids);
 }
 
-static void add_need(struct manifest_resource *resource, size_t target)
+static void add_need(struct manifest_resource *resource, size_t target, bool only_named)
 {
-    for (size_t i = 0; i < resource->need_count; i++)
-        if (resource->needs[i] == target)
+    size_t count = resource->need_count;
+
+    for (size_t i = 0; i < count; i++)
+        if (resource->needs[i] == target) {
+            resource->only_named[i] = resource->only_named[i] && only_named;
             return;
-    resource->needs =
-        mem_resize(resource->needs, resource->need_count + 1, sizeof *resource->needs);
-    resource->needs[resource->need_count++] = target;
+        }
+    resource->needs = mem_resize(resource->needs, count + 1, sizeof *resource->needs);
+    resource->only_named =
+        mem_resize(resource->only_named, count + 1, sizeof *resource->only_named);
+    resource->needs[count] = target;
+    resource->only_named[count] = only_named;
+    resource->need_count++;
+}
+
+/* Whether the field that a way goes through only names what it refers to. */
+static bool only_names(const struct manifest_resource *resource, const struct load_way *way)
+{
+    const struct field *field;
+
+    while (way->above)
+        way = way->above;
+    field = way->key ? kind_field(resource->kind, way->key) : NULL;
+    return field && (field->flags & FIELD_NAMES);
 }
 
 /* The resource needs that of the id, by what stands in field. */
@@ -52,7 +70,7 @@ static void need(const struct ordering *o, const struct load_way *way, const cha
     cleanup_free char *text = NULL, *field = NULL;
 
     if (target && !(target->absent && !resource->absent) && !json_object_get(o->draft->off, id)) {
-        add_need(resource, (size_t)(target - o->pipeline->resources));
+        add_need(resource, (size_t)(target - o->pipeline->resources), only_names(resource, way));
         return;
     }
     field = load_way_text(way);

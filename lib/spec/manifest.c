@@ -129,6 +129,7 @@ static void free_resource(struct manifest_resource *resource)
     json_decref(resource->declared);
     json_decref(resource->ignored);
     free(resource->needs);
+    free(resource->only_named);
 }
 
 void manifest_free(struct manifest *manifest)

@@ -28,6 +28,7 @@ struct manifest_resource {
     const struct kind *kind;
     json_t *declared; /* field -> value, converted by field type; text may hold ${references} */
     size_t *needs;    /* indices (in the pipeline's resources) that must be in place before */
+    bool *only_named; /* of each: no call of it needs that to be there (FIELD_NAMES) */
     size_t need_count;
     bool absent; /* `ensure: absent` */
     enum manifest_protect protect;

@@ -18,7 +18,7 @@ from .signature import Scope
 from .world import World
 
 NOBODY = Key("", "", ACCOUNT, "", "")  # who has not signed
-LOCAL_HOST = re.compile(r"(127\.0\.0\.1|localhost)(:\d+)?")
+LOCAL_HOST = re.compile(r"(127\.0\.0\.1|(aws\.)?localhost)(:\d+)?")
 
 
 def jsonable(value: Any) -> Any:

@@ -250,6 +250,39 @@ static void test_room(void)
     check_room(1 << 20, 6);
 }
 
+static void send_again(const char *url)
+{
+    struct http_request request = {.method = "GET", .url = url, .again = true};
+
+    f.transfers[f.left] = http_send(f.http, &request, on_done, &f.results[f.left]);
+    f.left++;
+}
+
+/* What may be asked again begins with little room: all go at once where replies are small, and
+ * where they are not, each is asked again once there is room for all that it may have. */
+static void test_usual_room(void)
+{
+    static const struct server_reply small[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n", .filler = 90, .delay_ms = 5}};
+    static const struct server_reply large[] = {
+        {.bytes = "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n", .filler = 500, .delay_ms = 5}};
+    struct http_options options = quick();
+
+    options.body_limit = 600;
+    options.usual = 100;
+    options.in_flight = 600;
+    for (int round = 0; round < 2; round++) {
+        begin(&options, round ? large : small, 1);
+        for (int i = 0; i < 6; i++)
+            send_again(f.server.url);
+        end();
+        for (int i = 0; i < 6; i++)
+            CHECK_INT(f.results[i].length, round ? 500 : 90);
+        CHECK_INT(f.server.most, 6);
+        CHECK(round ? f.server.request_count > 6 : f.server.request_count == 6);
+    }
+}
+
 static void test_unreachable(void)
 {
     static const struct server_reply script[] = {REPLY("HTTP/1.1 204 No Content\r\n\r\n")};
@@ -467,6 +500,7 @@ int main(void)
     test_bytes_sent();
     test_redirect_is_a_reply();
     test_room();
+    test_usual_room();
     test_faults();
     test_unreachable();
     test_no_tls_there();

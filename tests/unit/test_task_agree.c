@@ -28,7 +28,7 @@ struct play {
 static int64_t now_ms = 1000;
 
 #define WANTED                                                                                     \
-    "{\"name\":\"b\",\"region\":\"eu-west-1\",\"tags\":{\"billingd\":\"p\"},"                      \
+    "{\"name\":\"b\",\"tags\":{\"billingd\":\"p\"},"                      \
     "\"policy\":[{\"Sid\":\"BillingdDelivery\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":"   \
     "\"x.amazonaws.com\"},"                                                                        \
     "\"Action\":\"s3:PutObject\",\"Resource\":\"*\"}],"                                            \
@@ -94,7 +94,7 @@ static json_t *read_bucket(const struct bucket *bucket, const char *op)
     cleanup_free char *text = json_dumps(bucket->policy, JSON_COMPACT);
 
     if (!strcmp(op, "HeadBucket"))
-        return json_pack("{s:s}", "BucketRegion", "eu-west-1");
+        return json_pack("{s:s}", "BucketRegion", bucket->quiet ? "us-east-1" : "eu-west-1");
     if (!strcmp(op, "GetBucketPolicy"))
         return json_pack("{s:s}", "Policy", text);
     if (!strcmp(op, "GetBucketTagging"))
@@ -173,8 +173,9 @@ static void answer(struct play *play, struct task *task, const struct task_reque
 static void run(struct play *play)
 {
     json_auto_t *want = parse(WANTED);
+    const char *region = play->bucket.quiet ? "us-east-1" : "eu-west-1";
     json_auto_t *facts = json_pack("{s:s, s:s, s:s, s:s}", "account", "123456789012", "region",
-                                   "eu-west-1", "partition", "aws", "pipeline", "p");
+                                   region, "partition", "aws", "pipeline", "p");
     struct task *task = task_new(&(struct task_options){.kind = registry_find("s3_bucket"),
                                                         .address = "p/b",
                                                         .desired = want,

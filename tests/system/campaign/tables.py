@@ -78,6 +78,8 @@ class Kind:
     name: str
     service: str
     holds_data: bool
+    opens: bool  # usage flows once it is there
+    has_states: bool  # only a look shows that it is ready
     removable: bool
     read: Call
     create: Call | None
@@ -130,7 +132,8 @@ def field_of(kind: str, service: str, raw: dict[str, Any]) -> Field:
 
 def load() -> dict[str, Kind]:
     done = subprocess.run([BINARY.parent / "tests/kind_tables"], capture_output=True, check=True, text=True)
-    return {name: Kind(name, raw["service"], raw["holds_data"], raw["removable"], call_of(raw["read"]),
+    return {name: Kind(name, raw["service"], raw["holds_data"], raw["opens"], raw["has_states"], raw["removable"],
+                       call_of(raw["read"]),
                        call_of(raw["create"]), tuple(field_of(name, raw["service"], f) for f in raw["fields"]),
                        tuple(call for raw_call in raw["beside"] if (call := call_of(raw_call))))
             for name, raw in json.loads(done.stdout).items()}
