@@ -123,7 +123,8 @@ static json_t *lines_json(const struct cost_prices *prices, const json_int_t *un
 
         if (!units[unit])
             continue;
-        priced = cost_prices_charge_at(prices, (enum cost_unit)unit, at, units[unit], &amount, &e);
+        priced = cost_prices_charge_at(
+            prices, &(struct cost_part){(enum cost_unit)unit, at, units[unit]}, &amount, &e);
         if (priced <= 0)
             *lacks = "not all of it has a price under `cost` at the top of the spec";
         json_array_append_new(lines, json_pack("{s:s, s:I, s:o, s:s}", "name",

@@ -25,9 +25,8 @@ static void add_row(const struct cost *cost, json_t *rows, const struct row *row
     money_integer month_s = (money_integer)cost->days * COST_DAY_S;
     struct money amount;
     struct err e = {0};
-    int priced =
-        cost_prices_charge_at(cost->question->prices, row->unit,
-                              calendar_day_of("UTC", cost->until_s - 1), size, &amount, &e);
+    const struct cost_part part = {row->unit, calendar_day_of("UTC", cost->until_s - 1), size};
+    int priced = cost_prices_charge_at(cost->question->prices, &part, &amount, &e);
 
     if (less)
         amount.units = -amount.units;

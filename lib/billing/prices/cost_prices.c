@@ -193,17 +193,17 @@ static int charge(struct price price, money_integer quantity, money_integer one,
     return 0;
 }
 
-int cost_prices_charge_at(const struct cost_prices *prices, enum cost_unit unit, struct day day,
-                          money_integer quantity, struct money *out, struct err *e)
+int cost_prices_charge_at(const struct cost_prices *prices, const struct cost_part *part,
+                          struct money *out, struct err *e)
 {
     struct price price;
 
     *out = (struct money){0};
-    if (!quantity)
+    if (!part->quantity)
         return 1;
-    if (!cost_prices_find(prices, unit, day, &price))
+    if (!cost_prices_find(prices, part->unit, part->day, &price))
         return 0;
-    return charge(price, quantity, one_of(unit, day), out, e) ? -1 : 1;
+    return charge(price, part->quantity, one_of(part->unit, part->day), out, e) ? -1 : 1;
 }
 
 int cost_prices_charge(const struct cost_prices *prices, const struct cost_use *use,
@@ -227,7 +227,8 @@ int cost_prices_charge(const struct cost_prices *prices, const struct cost_use *
                 break;
             quantity += use->days[to];
         }
-        answer = cost_prices_charge_at(prices, use->unit, first, quantity, &part, e);
+        answer = cost_prices_charge_at(prices, &(struct cost_part){use->unit, first, quantity},
+                                       &part, e);
         if (answer > 0 && money_add(out, part, e))
             answer = -1;
     }

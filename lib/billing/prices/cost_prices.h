@@ -66,9 +66,14 @@ struct cost_use {
  * day with use has no price; -1 and *e on overflow. */
 int cost_prices_charge(const struct cost_prices *prices, const struct cost_use *use,
                        struct money *out, struct err *e);
-/* What a quantity in a month costs by one day's price; the same answers. */
-int cost_prices_charge_at(const struct cost_prices *prices, enum cost_unit unit, struct day day,
-                          money_integer quantity, struct money *out, struct err *e);
+/* The same of a quantity at one day's price. */
+struct cost_part {
+    enum cost_unit unit;
+    struct day day;
+    money_integer quantity; /* none below 0 */
+};
+int cost_prices_charge_at(const struct cost_prices *prices, const struct cost_part *part,
+                          struct money *out, struct err *e);
 /* What one of them answered: the amount with all its decimals, or null; new reference. */
 json_t *cost_prices_json(int answer, struct money amount);
 
