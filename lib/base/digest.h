@@ -15,11 +15,4 @@ void digest_add(struct digest *digest, const void *bytes, size_t length);
 /* Frees digest; NULL is harmless, and hex "" then. */
 void digest_end(struct digest *digest, char hex[static 65]);
 
-/* The same of bytes that come in parts. */
-struct digest;
-struct digest *digest_new(void);
-void digest_add(struct digest *digest, const void *bytes, size_t length);
-/* The digits of all that was added; digest is gone then. */
-void digest_end(struct digest *digest, char hex[static 65]);
-
 #endif

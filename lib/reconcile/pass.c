@@ -160,12 +160,25 @@ static void on_moved(void *arg, struct item *item, bool told)
     schedule(pass);
 }
 
-static bool needs_bucket(const struct item *item)
+/* That an item needs, or names; NULL: none. */
+static const struct item *bucket_of(const struct item *item)
 {
-    for (size_t i = 0; i < item->after_count; i++)
-        if (!strcmp(item->after[i]->resource->id, "bucket") || needs_bucket(item->after[i]))
-            return true;
-    return false;
+    const struct item *bucket = NULL;
+
+    for (size_t i = 0; !bucket && i < item->after_count; i++)
+        bucket = strcmp(item->after[i]->resource->id, "bucket") ? bucket_of(item->after[i])
+                                                                : item->after[i];
+    return bucket;
+}
+
+/* Of what only names the bucket, too: the lease that it is written under lies there. */
+static bool waits_for_bucket(struct item *item, const struct item *bucket)
+{
+    if (turns_is_there(bucket))
+        return false;
+    if (task_state(bucket->task) == TASK_DONE)
+        item_retry(item, "the bucket, where it is told who may write, is not there");
+    return true;
 }
 
 static enum pass_gate_answer ask_gate(const struct pass *pass, size_t pipeline, const char **why)
@@ -186,6 +199,7 @@ static bool on_turn(void *arg, struct item *item)
 {
     struct pass *pass = arg;
     const struct pass_gate *gate = &pass->setup.gate;
+    const struct item *bucket;
     const char *why = NULL;
 
     take_depth(item, pass->pipelines[item->pipeline].checked_depth);
@@ -202,8 +216,11 @@ static bool on_turn(void *arg, struct item *item)
     case PASS_GATE_NO_BUCKET:
         break;
     }
-    if (!needs_bucket(item))
+    bucket = bucket_of(item);
+    if (!bucket)
         return true;
+    if (waits_for_bucket(item, bucket))
+        return false;
     if (!gate->hurry(gate->arg, item->pipeline))
         item_retry(item, "the bucket that was made does not show yet: the next look goes on");
     return false;

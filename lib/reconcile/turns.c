@@ -69,8 +69,7 @@ static bool is_answered(const struct item *item)
     return task_is_written(item->task) && !item->resource->kind->ready;
 }
 
-/* There enough to be referred to: what goes into it may be under way, or may have failed. */
-static bool is_there(const struct item *item)
+bool turns_is_there(const struct item *item)
 {
     if (task_is_there(item->task))
         return true;
@@ -107,7 +106,7 @@ static const struct item *in_the_way(const struct item *item)
             in_way = task_state(other->task) == TASK_DONE && is_in_place(other) ? NULL : other;
         else if (item->resource->kind->opens)
             in_way = not_whole(other);
-        else if (!item->after_named[i] && !is_there(other))
+        else if (!item->after_named[i] && !turns_is_there(other))
             in_way = other;
     }
     return in_way;

@@ -14,4 +14,8 @@ void turns_foresee(struct item *items, size_t count);
  * it ended early, for the loop's sake: call it again in the next round. */
 bool turns_release(struct item *items, size_t count);
 
+/* Whether it is there enough to be referred to: what goes into it may be under way, or have failed.
+ */
+bool turns_is_there(const struct item *item);
+
 #endif

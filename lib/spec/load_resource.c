@@ -124,7 +124,7 @@ static void check_marks(struct load *load, const struct manifest_pipeline *pipel
     const struct field *owner = resource->absent ? NULL : kind_owner(resource->kind);
     const json_t *map = owner ? json_object_get(resource->declared, owner->name) : NULL;
 
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    for (size_t i = 0; owner && i < sizeof marks / sizeof *marks; i++) {
         const char *said = json_text(map, marks[i]);
         const char *want = mark_wanted(pipeline, resource, marks[i]);
         cleanup_free char *below =
