@@ -237,12 +237,8 @@ def test_three_from_nothing(start: Any, sandbox: Sandbox, api: str) -> None:
     daemons: list[Daemon] = [start() for _ in range(3)]
     daemons[0].wait(lambda: sum(leads(d) for d in daemons if d.events("started")) == 1)
     for daemon in daemons:
-<<<<<<< HEAD
         daemon.wait(lambda: daemon.events("started"))
         daemon.wait(lambda: role(daemon) in ("leads", "standby"), 15)
-=======
-        daemon.wait(lambda: daemon.events("started") and role(daemon) in ("leads", "standby"), 15)
->>>>>>> h-create
         daemon.wait(lambda: daemon.metric("billingd_part_failed", part="pass") == 0)
     queries = sandbox.client("athena").list_named_queries(WorkGroup="shop-group")["NamedQueryIds"]
     made = [c for c in sandbox.calls(operation="CreateNamedQuery") if c["status"] == 200]
