@@ -2,6 +2,7 @@
 """What a look at N pipelines in sync costs billingd itself: CPU, memory, time and calls.
 
     build/venv/bin/python tests/bench/fleet_curve.py [N ...]                 default 1 10 50 200 1000
+    build/venv/bin/python tests/bench/fleet_curve.py --keep [N ...]          also into tests/bench/fleet_curve.json
     build/venv/bin/python tests/bench/fleet_curve.py --instructions 10 40    by callgrind (Debian: valgrind), and their ratio
 
 The stand-in (stand_in.py) repeats what the sandbox said of two pipelines, so that the emulator is not what is measured.
@@ -104,14 +105,20 @@ def main() -> None:
             first, last = instructions(recording, counts[0]), instructions(recording, counts[-1])
             print(f"{counts[0]} pipelines: {first:,} instructions; {counts[-1]}: {last:,}; ratio {last / first:.2f}")
             return
+        kept: list[dict[str, float]] = []
         print("| pipelines | CPU | CPU a pipeline | memory | calls | time | longest round, CPU | by the clock |\n"
               "|---|---|---|---|---|---|---|---|")
         for count in counts:
             look = Look(recording, count, [])
             rounds = [json.loads(line) for line in look.log.splitlines() if '"event":"longest_round"' in line]
+            kept.append({"pipelines": count, "cpu_s": round(look.cpu_s, 2), "memory_kib": look.memory_kib, "calls": look.calls,
+                         "longest_round_ms": round(max(one["cpu_us"] for one in rounds) / 1000)})
             print(f"| {count} | {look.cpu_s:.2f} s | {1000 * look.cpu_s / count:.1f} ms | {look.memory_kib >> 10} MiB | "
                   f"{look.calls} | {look.wall_s:.2f} s | {max(one['cpu_us'] for one in rounds) / 1000:.0f} ms | "
                   f"{max(one['us'] for one in rounds) / 1000:.0f} ms |", flush=True)
+
+    if "--keep" in sys.argv:
+        (ROOT / "tests/bench/fleet_curve.json").write_text(json.dumps(kept, indent=1) + "\n")
 
 
 if __name__ == "__main__":

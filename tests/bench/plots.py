@@ -98,6 +98,12 @@ def plots() -> dict[str, Plot]:
         "month-scanned.svg": Plot("Bytes that a month's usage query scans", "requests of the month, 20 customers", "bytes",
                                   {"raw events": [(row["requests"], row["raw"]) for row in scanned],
                                    "a bill": [(row["requests"], row["rollups"]) for row in scanned]}, True),
+        "fleet-cpu.svg": Plot("A look at pipelines in sync: CPU of billingd", "pipelines", "seconds",
+                              {"plan": [(row["pipelines"], row["cpu_s"]) for row in load("fleet_curve.json")]}, True, 10),
+        "fleet-memory.svg": Plot("A look at pipelines in sync: memory", "pipelines", "MiB",
+                                 {"plan": [(row["pipelines"], row["memory_kib"] / 1024) for row in load("fleet_curve.json")]}, True, 300),
+        "fleet-calls.svg": Plot("A look at pipelines in sync: calls", "pipelines", "calls",
+                                {"plan": [(row["pipelines"], row["calls"]) for row in load("fleet_curve.json")]}, True),
     }
 
 
@@ -117,6 +123,13 @@ def month_table() -> str:
     return table(["Events", "Objects", "Lines of usage", "", "CPU", "Memory", "Calls", "of them lists", "Longest round, CPU"], rows)
 
 
+def fleet_table() -> str:
+    return table(["Pipelines", "CPU", "CPU each", "Memory", "Calls", "Calls each", "Longest round, CPU"],
+                 [[f"{one['pipelines']:,}", f"{one['cpu_s']:.2f} s", f"{1000 * one['cpu_s'] / one['pipelines']:.1f} ms",
+                   f"{one['memory_kib'] / 1024:.0f} MiB", f"{one['calls']:,}", f"{one['calls'] / one['pipelines']:.1f}",
+                   f"{one['longest_round_ms']} ms"] for one in load("fleet_curve.json")])
+
+
 def engines_table() -> str:
     return table(["Query", "Rows, both", "Bytes read, Trino", "Bytes charged, sandbox (DuckDB)"],
                  [[f"`{one['query']}`", f"{one['rows']:,}", f"{one['trino_bytes']:,}", f"{one['duckdb_bytes']:,}"]
@@ -130,7 +143,7 @@ def instructions_table() -> str:
 
 def with_tables(text: str) -> str:
     """The page with the tables of now between their marks."""
-    tables = {"month": month_table, "engines": engines_table, "instructions": instructions_table}
+    tables = {"month": month_table, "fleet": fleet_table, "engines": engines_table, "instructions": instructions_table}
     return re.sub(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", lambda m: m[1] + tables[m[2]]() + "\n" + m[3], text, flags=re.S)
 
 
