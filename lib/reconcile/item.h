@@ -44,9 +44,9 @@ struct item {
     const struct item **after; /* must be in place before this one is written; see turns.h */
     bool *after_named;         /* of each: what this one writes only names it */
     size_t after_count;
-    unsigned depth; /* round trips that led to what it knows */
-    unsigned made_depth,
-        written_depth;              /* up to AWS's answer to its first and last write; 0: none */
+    unsigned depth;                 /* round trips that led to what it knows */
+    unsigned made_depth;            /* up to AWS's answer to its first write; 0: none */
+    unsigned written_depth;         /* and to its last */
     unsigned since;                 /* reads sent before its task began to look anew */
     unsigned looks;                 /* how often its task did */
     unsigned ahead_since;           /* reads sent before it looked ahead; */

@@ -155,7 +155,7 @@ static const struct customer *lender(const struct rating *rating, const struct u
 
 static void take_borrower(struct rating *rating, const char *sub, const struct customer *whose)
 {
-    if (!whose || (rating->borrower && strcmp(sub, rating->borrower) >= 0))
+    if (!whose || !sub || (rating->borrower && strcmp(sub, rating->borrower) >= 0))
         return;
     free(rating->borrower);
     rating->borrower = mem_text(sub);
