@@ -46,13 +46,18 @@ class Living:
         look = json.loads(text) if code == 200 else {"looking": True}
         return not (look["looking"] or look["working"])
 
+    def is_in_sync(self) -> bool:
+        """Ready is who loses no usage; a saved query may be missing all the same."""
+        lines = [line for line in self.get("/metrics")[1].splitlines() if line.startswith("billingd_resources{")]
+        return bool(lines) and all('state="in_sync"' in line or line.endswith(" 0") for line in lines)
+
     def until_settled(self) -> bool:
-        """Until it is ready with nothing under way; False when it ended before, or never was."""
+        """Until it is ready, with all in sync and nothing under way; False when it ended before, or never was."""
         end, rested = time.monotonic() + MOST_SECONDS, time.monotonic()
         while self.process.poll() is None and time.monotonic() < end:
             if not self.at_rest():
                 rested = time.monotonic()
-            elif self.get("/-/ready")[0] == 200:
+            elif self.get("/-/ready")[0] == 200 and self.is_in_sync():
                 return True
             elif time.monotonic() - rested > KICK_SECONDS:
                 self.process.send_signal(signal.SIGUSR1)
