@@ -479,7 +479,8 @@ def test_memory_stays_small(start: Start, api: str) -> None:
     print(f"peak {peak / 2**20:.1f} MiB, after pass 20 {sizes[20] / 2**20:.2f}, 100 {sizes[100] / 2**20:.2f}")
     assert peak < 24_000_000
     assert sizes[100] <= sizes[20] * 1.05
-    assert len(os.listdir(f"/proc/{daemon.process.pid}/fd")) < 40
+    # Connections are kept, as many as calls went at once.
+    assert len(os.listdir(f"/proc/{daemon.process.pid}/fd")) < 64
     assert daemon.end() == 0
 
 
