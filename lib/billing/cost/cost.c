@@ -44,7 +44,7 @@ static json_t *side_json(const struct cost *cost, const struct cost_line *line, 
                          struct sum *sum)
 {
     struct cost_use least = {.unit = line->unit, .month = cost->question->month}, most;
-    struct money least_amount, most_amount;
+    struct money least_amount = {0}, most_amount = {0};
     struct err e = {0};
     int priced;
 
@@ -56,8 +56,8 @@ static json_t *side_json(const struct cost *cost, const struct cost_line *line, 
     priced = cost_prices_charge(cost->question->prices, &least, &least_amount, &e);
     if (priced > 0)
         priced = cost_prices_charge(cost->question->prices, &most, &most_amount, &e);
-    if (priced > 0 && !money_add(&sum->least, least_amount, &e) &&
-        money_add(&sum->most, most_amount, &e))
+    if (priced > 0 &&
+        (money_add(&sum->least, least_amount, &e) || money_add(&sum->most, most_amount, &e)))
         priced = -1;
     if (priced <= 0 || line->unknown || line->at_least)
         note_lack(sum, line);

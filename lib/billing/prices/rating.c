@@ -274,7 +274,7 @@ static void add_minimums(struct rating *rating)
         const struct customer *customer = &book->customers[i];
         size_t at;
 
-        if (calendar_compare(customer->from, rating->days.last) > 0 ||
+        if (!customer->id || calendar_compare(customer->from, rating->days.last) > 0 ||
             calendar_compare(customer->to, rating->days.last) < 0)
             continue;
         at = place_of(rating, customer->id);
