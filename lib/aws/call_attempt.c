@@ -6,6 +6,7 @@
 #include "aws/call_private.h"
 
 #include "aws/reply/reply_limit.h"
+#include "aws/retry.h"
 #include "aws/sigv4.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -133,7 +134,7 @@ static void send_attempt(struct aws_call *call, const struct aws_credentials *cr
                                     .header_count = m->header_count,
                                     .body = m->body,
                                     .body_length = m->body_length,
-                                    .again = !aws_client_changes(call->operation.name),
+                                    .again = !retry_changes(call->operation.name),
                                     .body_limit = reply_limit_bytes(&call->operation, call->params),
                                     .may_go_out = call->fence ? may_go_out : NULL,
                                     .may_arg = call};

@@ -5,6 +5,7 @@
 #include "aws/codec/model.h"
 #include "aws/codec/model_embed.h"
 #include "aws/endpoint.h"
+#include "aws/retry.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -255,20 +256,9 @@ struct aws_call *aws_client_send_page(struct aws_client *client, const struct aw
     return call;
 }
 
-bool aws_client_changes(const char *op)
-{
-    static const char *const reads[] = {"Get",    "List",     "Describe", "Head", "BatchGet",
-                                        "Filter", "Simulate", "Assume",   "Test", NULL};
-
-    for (size_t i = 0; reads[i]; i++)
-        if (!strncmp(op, reads[i], strlen(reads[i])))
-            return false;
-    return true;
-}
-
 void aws_client_fence(struct aws_call *call, const char *op, const struct aws_fence *fence)
 {
-    if (fence && (fence->reads || aws_client_changes(op)))
+    if (fence && (fence->reads || retry_changes(op)))
         aws_call_fence(call, fence);
 }
 

@@ -40,8 +40,6 @@ struct aws_call *aws_client_send(struct aws_client *client, const struct aws_req
 /* A call that was just begun, of an operation, is sent only while the fence (borrowed, outlives it;
  * NULL: none) stands open. */
 void aws_client_fence(struct aws_call *call, const char *op, const struct aws_fence *fence);
-/* Whether an operation changes anything, or costs as if it did (queries): by its name. */
-bool aws_client_changes(const char *op);
 
 /* The same, for who looks whether the reply has more pages behind it: to aws_client_send a reply
  * that is not all is an error. */

@@ -216,3 +216,14 @@ enum err_kind retry_kind(const char *service, int status, const char *code)
         return ERR_ABSENT;
     return ERR_INVALID;
 }
+
+bool retry_changes(const char *op)
+{
+    static const char *const reads[] = {"Get",    "List",     "Describe", "Head", "BatchGet",
+                                        "Filter", "Simulate", "Assume",   "Test", NULL};
+
+    for (size_t i = 0; reads[i]; i++)
+        if (!strncmp(op, reads[i], strlen(reads[i])))
+            return false;
+    return true;
+}

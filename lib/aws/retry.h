@@ -74,4 +74,7 @@ bool retry_is_unauthorized(int status, const char *code);
 /* What the caller can do about a final error. */
 enum err_kind retry_kind(const char *service, int status, const char *code);
 
+/* Whether an operation changes anything, or costs as if it did (queries): by its name. */
+bool retry_changes(const char *op);
+
 #endif

@@ -4,7 +4,6 @@
 #include "aws/reply/reply_check.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "resources/table.h"
 
@@ -177,11 +176,10 @@ static bool is_resting(const struct wide_reads *reads, const char *name)
     return until && json_integer_value(until) > clock_monotonic_ms();
 }
 
-static void let_rest(const struct wide_group *group, const char *why)
+static void let_rest(const struct wide_group *group)
 {
     struct wide_memory *memory = group->reads->memory;
 
-    log_debug("wide_read_rests", "{s:s, s:s}", "op", group->row->call.op, "why", why);
     if (!memory->resting)
         memory->resting = json_object();
     json_object_set_new(memory->resting, group->name,
@@ -351,13 +349,13 @@ static bool next_page(struct wide_group *group, const json_t *result)
     if (!token || json_object_size(group->found) == json_object_size(group->wanted))
         return false;
     if (2 * group->pages >= group->asker_count) {
-        let_rest(group, "too many pages");
+        let_rest(group);
         return false;
     }
     if (page_tokens_add(&group->tokens,
                         &(struct page_tokens_page){group->request.service, op, result, token},
                         &e)) {
-        let_rest(group, e.text);
+        let_rest(group);
         return false;
     }
     return true;
@@ -390,7 +388,7 @@ static void on_page(void *arg, size_t slot, const struct aws_reply *reply, unsig
         if (is_final(group, reply))
             group->failure = *reply;
         else if (reply->kind == ERR_DENIED || has_no_answer(reply))
-            let_rest(group, reply->error.code);
+            let_rest(group);
     } else {
         take_items(group, reply->result);
         if (next_page(group, reply->result)) {

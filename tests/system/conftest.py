@@ -203,6 +203,7 @@ class Daemon:
         """Waits for the end of the first pass that could read everything. (/-/ready also waits for the audit.)"""
         self.wait(lambda: "READY=1" in self.messages and self.events("started"))
         self.wait(lambda: self.metric("billingd_part_failed", part="pass") == 0)
+        self.wait(lambda: "looking now" not in self.status())  # all of it is told, in rounds of the loop
         return self
 
     def status(self) -> str:

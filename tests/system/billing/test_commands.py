@@ -19,6 +19,8 @@ ELSEWHERE = [
     (r"\./scripts/analyze", "tests/CMakeLists.txt: analysis"),
     (r"\./scripts/demo", "tests/system/test_demo.py"),
     (r"cd tests && \.\./build/venv/bin/python -m fault_table .*", "tests/system/trust/test_fault_table.py"),
+    (r"(build/venv/bin/)?python3? tests/bench/plots\.py", "tests/system/test_docs.py"),
+    (r"(build/venv/bin/)?python3? tests/bench/.*", "tests/bench/plots.py: measurements"),
     (r"scripts/fuzz .*", "tests/fuzz/README.md: what looks for more"),
     (r"cd tests && \.\./build/venv/bin/python -m takeovers .*", "tests/system/test_takeovers.py"),
     (r"cd tests && \.\./build/venv/bin/python -m soak .*", "tests/system/test_soak.py"),
