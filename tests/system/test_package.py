@@ -25,7 +25,7 @@ PLACES = {"usr/bin": ("billingd", 1), "etc/billingd": ("billing.yaml", 1), "etc/
           "usr/share/zsh/vendor-completions": ("_billingd", 1), "usr/share/billingd/specs": ("billing.schema.json", 4),
           "usr/share/billingd/specs/sql": ("view.sql", 10), "usr/share/billingd/specs/sql/queries": ("1-raw-data.sql", 7),
           "usr/share/doc/billingd": ("openapi.yaml", 18), "usr/share/doc/billingd/examples": ("notify-reload.conf", 3),
-          "usr/share/doc/billingd/monitoring": ("billingd.rules.yml", 2)}
+          "usr/share/doc/billingd/monitoring": ("billingd.rules.yml", 2), "usr/share/doc/billingd/performance": ("fleet-cpu.svg", 7)}
 
 
 def run(*words: str | Path, **more: Any) -> subprocess.CompletedProcess[str]:

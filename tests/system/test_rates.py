@@ -59,13 +59,13 @@ def test_limits_are_kept_and_learnt(sandbox: Sandbox, fast: Callable[..., Any]) 
 
     # Where nothing is known it is learnt, and what was refused is asked again.
     sandbox.clear()
-    sandbox.faults({"service": "glue", "operation": "GetDatabase", "action": "throttle", "times": 2, "client": "billingd"})
+    sandbox.faults({"service": "iam", "operation": "GetRole", "action": "throttle", "times": 2, "client": "billingd"})
     learnt = fast("plan")
     assert sandbox.fault_counts()[0]["fired"] == 2
-    assert re.search(r'"calls_wait".*"service":"glue".*"throttled":true', learnt.stderr), learnt.stderr
+    assert re.search(r'"calls_wait".*"service":"iam".*"throttled":true', learnt.stderr), learnt.stderr
     sandbox.faults()
 
     # All three say the same, and asked for the same.
     assert TOOK.sub("", kept.stdout) == TOOK.sub("", learnt.stdout) == TOOK.sub("", free.stdout)
     again = Counter(c["operation"] for c in sandbox.calls())
-    assert again == asked + Counter({"GetDatabase": 2})
+    assert again == asked + Counter({"GetRole": 2})
