@@ -193,6 +193,15 @@ static bool must_look_first(const struct task *task, bool made)
     return false;
 }
 
+/* One of the calls that are left needs what another one puts there. */
+static bool has_order(const struct task *task)
+{
+    for (size_t i = task->next_call + 1; i < task->work.call_count; i++)
+        if (task->work.calls[i].call->last)
+            return true;
+    return false;
+}
+
 /* What goes into a resource that AWS has just made for us goes at once, side by side: its documents
  * are as empty as they would be read.  One that may have been there is looked at first. */
 static void after_create(struct task *task, bool made)
@@ -201,7 +210,7 @@ static void after_create(struct task *task, bool made)
 
     task->accepted = task->accepted || made;
     task->fresh = made && proves(task);
-    task->side_by_side = task->fresh && left > 1;
+    task->side_by_side = task->fresh && left > 1 && !has_order(task);
     if (must_look_first(task, made)) {
         task->put_off = true;
         task->next_call = task->work.call_count - 1;

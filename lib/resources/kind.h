@@ -187,6 +187,7 @@ struct call {
     const struct settle *settle;            /* ends with {0}; NULL: none */
     json_t *(*build)(const struct scope *); /* instead of send; reads: sent when all others are
                                                done, NULL: not needed */
+    bool last; /* writes: AWS refuses it until the resource has what its other calls put there */
     bool merges; /* writes with build: AWS keeps what is not sent.  Else build is taken to make a
                     whole document, which is read once more right before the write */
     void (*amend)(const struct scope *, json_t *params); /* after send: what words cannot say */

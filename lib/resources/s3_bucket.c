@@ -186,6 +186,7 @@ static const struct call put_object_lock = {
                    "ObjectLockConfiguration.Rule.DefaultRetention=object_lock",
     .action = "s3:PutBucketObjectLockConfiguration",
     .why = "cannot be switched off again; every new object of the bucket stays for that long",
+    .last = true, /* versioning comes first: InvalidBucketState */
 };
 static const struct call put_policy = {
     .op = "PutBucketPolicy",

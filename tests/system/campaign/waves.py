@@ -17,7 +17,10 @@ Edges = dict[str, set[str]]
 
 
 def references(value: Any) -> set[str]:
-    return set(REFERENCE.findall(json.dumps(value)))
+    """Also those in the files that stand in it."""
+    text = json.dumps(value)
+    text += "".join((TEMPLATE.parent / name).read_text() for name in re.findall(r"\$\{file:([^}]+)\}", text))
+    return set(REFERENCE.findall(text)) & set(effective())
 
 
 @lru_cache
