@@ -122,6 +122,8 @@ static void print_evidence(const json_t *bill, FILE *out)
     if (source)
         (void)fprintf(out, "%-14s%s (%s)\n", "query", json_text(source, "query_hash"),
                       json_text(source, "query"));
+    if (json_text(source, "raw_query_hash"))
+        (void)fprintf(out, "%-14s%s (usage_raw)\n", "query", json_text(source, "raw_query_hash"));
     if (rollup)
         (void)fprintf(out, "%-14s%s\n", "rollup SQL", rollup);
     (void)fprintf(out, "%-14s%s\n", "bill", hash);
@@ -131,6 +133,7 @@ static void print_draft(const json_t *bill, FILE *out, bool color)
 {
     const json_t *days = json_object_get(bill, "open_days"), *day;
     const char *borrowed = json_text(bill, "borrowed");
+    const char *raw_from = json_text(json_object_get(bill, "source"), "raw_from");
     const char *begin = terminal_style(color, STYLE_YELLOW),
                *end = terminal_style(color, STYLE_PLAIN);
     size_t i;
@@ -144,6 +147,12 @@ static void print_draft(const json_t *bill, FILE *out, bool color)
                       json_text(day, "state"));
     if (json_array_size(days))
         (void)fputc('\n', out);
+    if (raw_from)
+        (void)fprintf(
+            out,
+            "%spreview%s       days from %s on are counted from the log events that lie in the "
+            "bucket\n",
+            begin, end, raw_from);
     if (borrowed)
         (void)fprintf(out, "%sdraft%s         no close signs it: %s\n", begin, end, borrowed);
 }

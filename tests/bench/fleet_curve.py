@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/bench")]
 from sandbox.control import ACCOUNT, REGION, start_sandbox  # noqa: E402
 import stand_in  # noqa: E402
+from month_curve import most_memory  # noqa: E402
 
 BINARY = Path(os.environ.get("BILLINGD", ROOT / "build/release/billingd")).resolve()
 
@@ -77,6 +78,7 @@ class Look:
             with open(folder / "out", "w+") as out, open(folder / "log", "w+") as log:
                 process = subprocess.Popen([*words, BINARY, "-f", file, "--log-level", "debug", "plan", "--detailed-exitcode"],
                                            env=environment, stdout=out, stderr=log, stdin=subprocess.DEVNULL)
+                memory = most_memory(process.pid)
                 _, status, usage = os.wait4(process.pid, 0)
                 process.returncode = os.waitstatus_to_exitcode(status)
                 out.seek(0)
@@ -85,7 +87,7 @@ class Look:
             self.wall_s = time.monotonic() - begin
             server.stdin.close()  # type: ignore[union-attr]
             said = json.loads(server.stdout.readline())  # type: ignore[union-attr]
-        self.calls, self.cpu_s, self.memory_kib = said["calls"], usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+        self.calls, self.cpu_s, self.memory_kib = said["calls"], usage.ru_utime + usage.ru_stime, memory
         if process.returncode or said["missing"]:
             sys.exit(f"plan of {count} ended with {process.returncode}: {said['missing']}\n{self.told[:3000]}")
 

@@ -65,6 +65,14 @@ def request(place: Place, at: str, number: int, flush: bool) -> None:
                                    "arrival": moment(at) * 1000}], flush=flush)
 
 
+def delivered(place: Place, objects: int) -> None:
+    """The stream looks at its clock about once a second: until so many lie there."""
+    end = time.monotonic() + 120
+    while len(place.sandbox.objects("shop-bucket", "access-logs/")) < objects:
+        assert time.monotonic() < end, "the buffer was not written"
+        time.sleep(0.2)
+
+
 def calls(bill: dict[str, Any]) -> dict[str, tuple[int, str]]:
     return {line["customer"]: (line["calls"], line["total"]) for line in bill["lines"]}
 
@@ -81,8 +89,13 @@ def test_a_request_is_on_a_preview_once_its_buffer_is_written(place: Place) -> N
     assert calls(waiting) == {"a": (3, "3.00")} and waiting["draft"] is True
     assert waiting["source"]["kind"] == "preview" and waiting["source"]["raw_from"] == "2025-11-04"
     place.set(f"2025-11-08T10:{BUFFER_S // 60 + 1:02}")
+    delivered(place, 4)
     # Prices change within the month, on a day that is not built.
     assert calls(place.preview()) == {"a": (4, "6.00")}
+    table = place.run("bill", "--month", "2025-11", "--preview").stdout
+    assert "preview       days from 2025-11-04 on are counted from the log events" in table and "(usage_raw)" in table, table
+    queries = place.run("bill", "--month", "2025-11", "--preview", "--dry-run").stdout
+    assert "-- usage_raw, 2025-11-04 to" in queries and "-- usage_raw, 2025-11-01" not in queries, queries
     ordinary = json.loads(place.run("bill", "--month", "2025-11", "-o", "json").stdout)
     assert calls(ordinary) == {"a": (2, "2.00")}
     assert {day["day"]: day["state"] for day in ordinary["open_days"]}["2025-11-08"] == "open"

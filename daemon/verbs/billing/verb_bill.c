@@ -15,29 +15,70 @@
 
 #include <string.h>
 
+/* Of days that have one set of prices. */
+static int print_query(const struct billing *billing, enum usage_source source,
+                       struct day_span days, struct err *e)
+{
+    const struct usage_request request = {source, days};
+    cleanup_free char *text = usage_text(billing, &request, e);
+    char from[16], to[16];
+
+    if (!text)
+        return -1;
+    calendar_day_text(days.first, from);
+    calendar_day_text(days.last, to);
+    (void)printf("\n-- %s, %s to %s\n%s\n", usage_query(source), from, to, text);
+    return 0;
+}
+
+/* All that lie in a span, each set of prices by itself. */
+static int print_span(const struct billing *billing, enum usage_source source, struct day_span days,
+                      struct err *e)
+{
+    struct day starts[PRICE_BOOK_SEGMENTS];
+    size_t count = calendar_compare(days.last, days.first) < 0
+                       ? 0
+                       : price_book_segments(billing->book, days, starts);
+
+    for (size_t i = 0; i < count; i++) {
+        struct day end = i + 1 < count ? calendar_add_days(starts[i + 1], -1) : days.last;
+
+        if (print_query(billing, source, (struct day_span){starts[i], end}, e))
+            return -1;
+    }
+    return 0;
+}
+
+/* The first day that a preview counts from the log events; behind the last: there is none. */
+static struct day raw_from(struct day_span days, const json_t *open)
+{
+    const char *first = json_text(json_array_get(open, 0), "day");
+    struct day day = calendar_add_days(days.last, 1);
+    struct err e = {0};
+
+    if (first)
+        (void)calendar_parse_day(first, &day, &e);
+    return day;
+}
+
 static int print_queries(struct billing_turn *turn, struct day month, const json_t *open,
                          struct err *e)
 {
     const struct day_span days = bill_month_days(turn->billing, month);
-    struct day starts[PRICE_BOOK_SEGMENTS];
-    size_t count = price_book_segments(turn->billing->book, days, starts);
+    struct day_span built = days;
 
     billing_runner_quiet(turn);
     (void)printf("-- Not sent: --dry-run. Days that are not final: %zu.\n", json_array_size(open));
-    for (int raw = 0; raw <= (turn->options->from_raw ? 1 : 0); raw++)
-        for (size_t i = 0; i < count; i++) {
-            struct day end = i + 1 < count ? calendar_add_days(starts[i + 1], -1) : days.last;
-            const struct usage_request segment = {raw ? USAGE_FROM_RAW : USAGE_FROM_ROLLUP,
-                                                  {starts[i], end}};
-            cleanup_free char *text = usage_text(turn->billing, &segment, e);
-            char from[16], to[16];
-
-            if (!text)
-                return -1;
-            calendar_day_text(starts[i], from);
-            calendar_day_text(end, to);
-            (void)printf("\n-- %s, %s to %s\n%s\n", usage_query(segment.source), from, to, text);
-        }
+    if (turn->options->preview)
+        built.last = calendar_add_days(raw_from(days, open), -1);
+    if (print_span(turn->billing, USAGE_FROM_ROLLUP, built, e))
+        return -1;
+    if (turn->options->from_raw && print_span(turn->billing, USAGE_FROM_RAW, days, e))
+        return -1;
+    built.first = calendar_add_days(built.last, 1);
+    built.last = days.last;
+    if (turn->options->preview && print_span(turn->billing, USAGE_FROM_RAW, built, e))
+        return -1;
     return EXIT_DONE;
 }
 
