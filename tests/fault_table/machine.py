@@ -102,7 +102,7 @@ MACHINES = {
     "no template": Machine(codes=WRONG, says=("cannot be read", "no template"), writes=False, spec=without_template),
     "spec goes": Machine(at_call=lambda place: place.spec.unlink()),
 }
-NO_NAME = Machine(codes=EVERY_CODE, says=("resolve", "Could not", "reach"))
+NO_NAME = Machine(codes=EVERY_CODE, says=("resolve", "Resolv", "Could not", "reach"))
 
 
 def machine_of(cell: Cell) -> Machine:
