@@ -210,6 +210,8 @@ static void go_on(struct span *span)
     }
     free(span->parts);
     *span = next;
+    for (size_t i = 0; i < span->count; i++)
+        span->parts[i].span = span; /* they were made below the one that is gone */
 }
 
 int rollup_walk(struct flow *flow, const struct billing *billing, const struct rollup_walk *walk,
