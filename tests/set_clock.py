@@ -25,11 +25,15 @@ def library() -> str:
     return found[0]
 
 
+def asan_options() -> str:
+    """What a sanitized program needs when another library comes first."""
+    return ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
+
+
 def environment(offset: int) -> dict[str, str]:
     """For a process by a clock that is so much ahead and stays so."""
     return {"LD_PRELOAD": library(), "FAKETIME": f"{offset:+d}", "NO_FAKE_STAT": "1",
-            "SET_CLOCK_OFFSET": str(offset),
-            "ASAN_OPTIONS": ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))}
+            "SET_CLOCK_OFFSET": str(offset), "ASAN_OPTIONS": asan_options()}
 
 
 def movable(file: Path, offset: int) -> dict[str, str]:

@@ -30,7 +30,7 @@ struct wide_group {
     struct read_request request; /* params: our own */
     struct askers askers;
     size_t asker_count;
-    json_t *wanted; /* with gather: key -> true */
+    json_t *wanted; /* key -> true */
     json_t *found;  /* key -> item */
     struct page_tokens tokens;
     unsigned pages, depth;
@@ -125,12 +125,20 @@ void wide_reads_free(struct wide_reads *reads)
 
 /* ---- what is asked for ---- */
 
-static void add_key(json_t *keys, const char *text, bool fold)
+/* As all that are compared are written; new text. */
+static char *key_of(const struct wide_read *row, const char *text)
 {
-    cleanup_free char *key = mem_text(text);
+    char *key = mem_text(text);
 
-    for (char *at = key; fold && *at; at++)
+    for (char *at = key; row->fold && *at; at++)
         *at = (char)tolower((unsigned char)*at);
+    return key;
+}
+
+static void add_key(json_t *keys, const struct wide_read *row, const char *text)
+{
+    cleanup_free char *key = key_of(row, text);
+
     json_array_append_new(keys, json_string(key));
 }
 
@@ -142,18 +150,18 @@ static json_t *keys_of(const struct wide_read *row, const struct scope *scope, c
     size_t i;
 
     if (!row->list) {
-        add_key(keys, "", false);
+        add_key(keys, row, "");
     } else if (row->by && !strcmp(row->by, "@arn")) {
         cleanup_free char *arn = table_arn(scope);
 
         if (arn)
-            add_key(keys, arn, row->fold);
+            add_key(keys, row, arn);
     } else if (json_is_string(value)) {
-        add_key(keys, json_string_value(value), row->fold);
+        add_key(keys, row, json_string_value(value));
     } else {
         json_array_foreach(value, i, each)
             if (json_is_string(each))
-                add_key(keys, json_string_value(each), row->fold);
+                add_key(keys, row, json_string_value(each));
     }
     if (json_array_size(keys) && (!row->most || json_array_size(keys) <= (size_t)row->most))
         return keys;
@@ -314,14 +322,10 @@ static void take_items(struct wide_group *group, const json_t *result)
     if (!row->list)
         json_object_set(group->found, "", (json_t *)result);
     json_array_foreach(list, i, item) {
-        json_auto_t *keys = json_array();
-        const char *key = json_text(item, row->key);
+        const char *text = json_text(item, row->key);
+        cleanup_free char *key = text ? key_of(row, text) : NULL;
 
-        if (!key)
-            continue;
-        add_key(keys, key, row->fold);
-        key = json_string_value(json_array_get(keys, 0));
-        if (json_object_get(group->wanted, key))
+        if (key && json_object_get(group->wanted, key))
             json_object_set(group->found, key, item);
     }
 }

@@ -595,7 +595,27 @@ static void check_role(struct pass *pass, struct pipeline_pass *pipeline)
         pass->checks_left--;
 }
 
-static bool work_next(struct pass *pass, void (*work)(struct pass *, struct pipeline_pass *));
+/* Goes on in the next round of the loop, which has 50 ms, and many pipelines.  (Libuv would run a
+ * timer of no delay in the same round.) */
+static void next_round(struct pass *pass)
+{
+    (void)uv_timer_start(pass->timer, on_timer, 1, 0);
+}
+
+/* The next pipelines of a phase that looks at some in each round.  True when none is left. */
+static bool work_next(struct pass *pass, void (*work)(struct pass *, struct pipeline_pass *))
+{
+    int64_t end = clock_monotonic_ms() + PASS_ROUND_MS;
+
+    while (pass->worked < pass->pipeline_count) {
+        work(pass, &pass->pipelines[pass->worked++]);
+        if (pass->worked < pass->pipeline_count && clock_monotonic_ms() >= end) {
+            next_round(pass);
+            return false;
+        }
+    }
+    return true;
+}
 
 /* True when all were asked: those that asked early wait for that. */
 static bool check_roles(struct pass *pass)
@@ -713,13 +733,6 @@ static void count_changes(struct pass *pass)
                          pass->changes, most, pass->changes));
 }
 
-/* Goes on in the next round of the loop, which has 50 ms, and many pipelines.  (Libuv would run a
- * timer of no delay in the same round.) */
-static void next_round(struct pass *pass)
-{
-    (void)uv_timer_start(pass->timer, on_timer, 1, 0);
-}
-
 /* By what the marks of resources are judged: resources/mark.h. */
 static void note_deployment(struct pipeline_pass *pipeline)
 {
@@ -752,21 +765,6 @@ static void confirm_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
     for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
         if (pass->items[i].task)
             item_confirm(&pass->items[i], pass->since);
-}
-
-/* The next pipelines of a phase that looks at some in each round.  True when none is left. */
-static bool work_next(struct pass *pass, void (*work)(struct pass *, struct pipeline_pass *))
-{
-    int64_t end = clock_monotonic_ms() + PASS_ROUND_MS;
-
-    while (pass->worked < pass->pipeline_count) {
-        work(pass, &pass->pipelines[pass->worked++]);
-        if (pass->worked < pass->pipeline_count && clock_monotonic_ms() >= end) {
-            next_round(pass);
-            return false;
-        }
-    }
-    return true;
 }
 
 static void wake_items(struct pass *pass)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from set_clock import asan_options
+
 from .cells import HOLD_MS, WAITS, Cell
 
 SERVICE = "machine"  # of the cells of this table, which fall on no service of AWS
@@ -74,8 +76,7 @@ def clock_file(place: Any) -> Path:
 def clock(seconds: int) -> dict[str, str]:
     """Only the wall clock, as where an administrator sets it; read anew each time."""
     return {"LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1",
-            "NO_FAKE_STAT": "1", "FAKETIME": f"{seconds:+d}",
-            "ASAN_OPTIONS": ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))}
+            "NO_FAKE_STAT": "1", "FAKETIME": f"{seconds:+d}", "ASAN_OPTIONS": asan_options()}
 
 
 FULL, LOST = "/dev/full", ("standard output",)
