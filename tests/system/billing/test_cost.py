@@ -31,11 +31,11 @@ def world(sandbox: Any, spec: Any, api: str) -> World:
     sandbox.generate(MONTH, log_group=GROUP, requests=1500, customers=9)
     made.run("rollup", "--month", MONTH)
     made.run("bill", "--month", MONTH)
-    # And some of now, as the lines of the full format are.
+    # And some of now, as the lines of the full format are: more than the month's, whose objects came now as well.
     made.sent = int(time.time())
     line = (ROOT / "specs/log-format.json").read_text().strip().replace("$context.", "value of ")
     sandbox.traffic(GROUP, [{"message": line.replace("requestId", f"{n}", 1), "timestamp": made.sent * 1000,
-                             "arrival": made.sent * 1000} for n in range(500)])
+                             "arrival": made.sent * 1000} for n in range(4000)])
     return made
 
 
