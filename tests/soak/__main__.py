@@ -81,12 +81,20 @@ class Soak:
 
     # -- drift and faults ----------------------------------------------------------------------------
 
+    def rest(self) -> None:
+        """Until the log has been silent for half a second: its lines come by a thread of their own."""
+        lines, end = -1, time.monotonic() + 60
+        while time.monotonic() < end and (lines != len(self.daemon.lines) or lines == self.taken):
+            lines = len(self.daemon.lines)
+            time.sleep(0.5)
+
     def learn(self) -> None:
         """Each drift once, alone: at which resources it shows."""
         for drift in DRIFTS:
             self.read_log()
             drift(self.account, self.pipelines[0])
             self.kick()
+            self.rest()
             told = [(e["event"], str(e["resource"]).partition("/")[2]) for e in self.read_log() if e["event"] in ("drift", "created")]
             found = {resource for _, resource in told}
             self.made |= {f"{drift.__name__} {resource}" for event, resource in told if event == "created"}
