@@ -23,7 +23,7 @@ struct shared_read {
     struct aws_call *call;          /* while under way */
     struct waiter *waiters, **last; /* last: where the next one goes */
     bool answered, stale;
-    bool counted; /* among those under way */
+    bool counted;             /* among those under way */
     struct aws_reply reply;   /* result is our own reference */
     unsigned depth, number;   /* number: read_cache_calls when it was sent */
     struct shared_read *next; /* all entries, for the end of the pass */
@@ -35,7 +35,9 @@ struct read_cache {
     void *tree; /* fresh entries by key */
     struct shared_read *entries;
     unsigned calls;
-    json_t *under_way;                 /* operation -> requests of it */
+    json_t *under_way;        /* operation -> requests of it */
+    void (*ended)(void *arg); /* or NULL */
+    void *ended_arg;
     TAILQ_HEAD(, shared_read) telling; /* answered, with waiters that do not know it yet */
     unsigned told;                     /* waiters in this round of the loop */
     uv_timer_t *round;                 /* the next one */
@@ -93,18 +95,23 @@ void read_cache_free(struct read_cache *cache)
     free(cache);
 }
 
-static void count_under_way(struct read_cache *cache, const char *op, int more)
+static json_int_t count_under_way(struct read_cache *cache, const char *op, int more)
 {
-    json_int_t count = json_integer_value(json_object_get(cache->under_way, op));
+    json_int_t count = json_integer_value(json_object_get(cache->under_way, op)) + more;
 
-    json_object_set_new(cache->under_way, op, json_integer(count + more));
+    json_object_set_new(cache->under_way, op, json_integer(count));
+    return count;
 }
 
 static void told_all(struct shared_read *entry)
 {
-    if (entry->counted)
-        count_under_way(entry->cache, entry->op, -1);
+    struct read_cache *cache = entry->cache;
+
+    if (!entry->counted)
+        return;
     entry->counted = false;
+    if (!count_under_way(cache, entry->op, -1) && cache->ended)
+        cache->ended(cache->ended_arg);
 }
 
 /* A waiter may ask for more; each is unlinked before it is called. */
@@ -195,7 +202,7 @@ void read_cache_send(struct shared_read *held)
 
     held->number = ++cache->calls;
     held->counted = true;
-    count_under_way(cache, held->op, 1);
+    (void)count_under_way(cache, held->op, 1);
     held->call = aws_client_send_page(/* its askers are tasks, which look */
                                       cache->client,
                                       &(struct aws_request){held->session, held->service, held->op,
@@ -282,4 +289,10 @@ unsigned read_cache_calls(const struct read_cache *cache)
 unsigned read_cache_under_way(const struct read_cache *cache, const char *op)
 {
     return (unsigned)json_integer_value(json_object_get(cache->under_way, op));
+}
+
+void read_cache_watch(struct read_cache *cache, void (*ended)(void *arg), void *arg)
+{
+    cache->ended = ended;
+    cache->ended_arg = arg;
 }

@@ -51,5 +51,8 @@ void read_cache_stale(struct read_cache *cache, const struct aws_session *sessio
 unsigned read_cache_calls(const struct read_cache *cache);
 /* How many requests of an operation are under way, or answered and not yet told to all. */
 unsigned read_cache_under_way(const struct read_cache *cache, const char *op);
+/* From now on ended is called each time the last request of an operation is under way no more,
+ * whoever asked it. */
+void read_cache_watch(struct read_cache *cache, void (*ended)(void *arg), void *arg);
 
 #endif

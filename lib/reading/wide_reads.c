@@ -53,6 +53,8 @@ struct wide_reads {
 
 static void on_round(uv_timer_t *timer);
 
+static void on_ended(void *arg);
+
 struct wide_reads *wide_reads_new(uv_loop_t *loop, struct read_cache *cache,
                                   struct aws_client *client, struct wide_memory *memory)
 {
@@ -68,6 +70,7 @@ struct wide_reads *wide_reads_new(uv_loop_t *loop, struct read_cache *cache,
     reads->round = mem_new(sizeof *reads->round);
     (void)uv_timer_init(loop, reads->round);
     reads->round->data = reads;
+    read_cache_watch(cache, on_ended, reads);
     return reads;
 }
 
@@ -115,6 +118,7 @@ void wide_reads_free(struct wide_reads *reads)
 {
     if (!reads)
         return;
+    read_cache_watch(reads->cache, NULL, NULL);
     groups_free(&reads->gathering);
     groups_free(&reads->sent);
     groups_free(&reads->answering);
@@ -537,10 +541,24 @@ static void send_ready(struct wide_reads *reads)
         next_round(reads);
 }
 
-void wide_reads_go(struct wide_reads *reads)
+static void send_soon(const struct wide_reads *reads)
 {
     if (!uv_is_active((uv_handle_t *)reads->round) && ready_group(reads))
         (void)uv_timer_start(reads->round, on_round, 0, 0);
+}
+
+/* What a group waited for may have been asked by somebody who does not ask us to go on. */
+static void on_ended(void *arg)
+{
+    const struct wide_reads *reads = arg;
+
+    if (reads->going)
+        send_soon(reads);
+}
+
+void wide_reads_go(struct wide_reads *reads)
+{
+    send_soon(reads);
     reads->going = true;
 }
 

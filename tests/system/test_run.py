@@ -518,3 +518,19 @@ def test_a_quota_is_not_asked_for_at_each_look(sandbox: Sandbox, spec: Spec, sta
     daemon.wait(lambda: daemon.events("recovered"))
     daemon.kick()
     assert daemon.end() == 0
+
+
+def test_a_read_that_waits_is_sent_whatever_ends_before_it(sandbox: Sandbox, spec: Spec, api: str, run: Any) -> None:
+    """A batch waits until no list is under way; the last one to end may be a second look, which nobody waits for."""
+    make_api(sandbox, "other-api")
+    spec.write(pipelines=pipeline() + pipeline("other", "other-api"))
+    assert run("apply", "--yes").returncode == 0
+    athena = sandbox.client("athena")
+    for one in athena.list_named_queries(WorkGroup="shop-group")["NamedQueryIds"]:
+        athena.delete_named_query(NamedQueryId=one)  # planned by its list alone, and looked at again at once
+    lists = {"service": "athena", "operation": "ListNamedQueries", "action": "latency", "client": "billingd"}
+    sandbox.faults({**lists, "params": {"WorkGroup": "other-group"}, "latency_ms": 500},
+                   {**lists, "params": {"WorkGroup": "shop-group"}, "nth": 2, "latency_ms": 2500})
+    done = run("apply", "--yes")
+    assert [rule["fired"] for rule in sandbox.fault_counts()] == [1, 1]
+    assert done.returncode == 0 and len(athena.list_named_queries(WorkGroup="shop-group")["NamedQueryIds"]) > 0, done

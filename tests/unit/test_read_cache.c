@@ -210,6 +210,28 @@ static void test_ask_from_an_answer(void)
     read_cache_free(cache);
 }
 
+static void count_end(void *arg)
+{
+    ++*(int *)arg;
+}
+
+/* Also of a read that nobody else waits for. */
+static void test_watched(void)
+{
+    struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
+    int ends = 0;
+
+    begin();
+    read_cache_watch(cache, count_end, &ends);
+    CHECK(!ask(cache, &session_a, "logs", "a", 0, "one", 0));
+    CHECK(!ask(cache, &session_a, "logs", "b", 0, "two", 0));
+    answer(0, "one");
+    CHECK_INT(ends, 0);
+    answer(1, "two");
+    CHECK_INT(ends, 1);
+    read_cache_free(cache);
+}
+
 static void test_held(void)
 {
     struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
@@ -247,6 +269,7 @@ int main(void)
 {
     test_shared();
     test_held();
+    test_watched();
     test_many_waiters();
     test_stale();
     test_looking_anew();
