@@ -6,8 +6,8 @@
 
 #include "guard/breaker.h"
 #include "guard/quota.h"
+#include "plan/create_token.h"
 #include "reading/wide_reads.h"
-#include "reconcile/create_token.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 

@@ -4,12 +4,12 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/plan_needs.h"
 #include "reconcile/account_alias.h"
 #include "reconcile/live_lint.h"
 #include "reconcile/pass_claim.h"
 #include "reconcile/pass_pauses.h"
 #include "reconcile/pass_role.h"
-#include "reconcile/plan_needs.h"
 #include "reconcile/turns.h"
 #include "spec/account_guard.h"
 

@@ -9,7 +9,7 @@
 #include "guard/blast_radius.h"
 #include "guard/breaker.h"
 #include "guard/quota.h"
-#include "reconcile/create_token.h"
+#include "plan/create_token.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 

@@ -11,7 +11,7 @@
 #define RECONCILE_TASK_H
 
 #include "aws/client.h"
-#include "reconcile/plan.h"
+#include "plan/plan.h"
 
 #include <stdint.h>
 
