@@ -39,7 +39,7 @@ static bool wants_one(const struct manifest_pipeline *pipeline)
 static json_t *place_of(const struct service *service, const struct pass *pass, size_t index)
 {
     const struct manifest_pipeline *pipeline = &service->manifest->pipelines[index];
-    const char *bucket = state_object_bucket(pipeline, pass_desired(pass, index));
+    const char *bucket = pass_bucket(pass, index);
 
     return bucket && wants_one(pipeline)
                ? state_object_place(bucket, pipeline->name, LEASE_NAME, pass_account(pass, index))
@@ -47,9 +47,8 @@ static json_t *place_of(const struct service *service, const struct pass *pass, 
 }
 
 /* Who we are, and a fingerprint of what our spec wants of the pipeline; new reference. */
-static json_t *holder_of(const json_t *desired)
+static json_t *holder_of(const char *spec)
 {
-    cleanup_free char *spec = claim_id(desired);
     char host[65] = "";
 
     (void)gethostname(host, sizeof host - 1);
@@ -198,7 +197,7 @@ static struct service_lease *start(struct service *service, const struct pass *p
                                    const json_t *place)
 {
     struct service_lease *lease = mem_new(sizeof *lease);
-    json_auto_t *holder = holder_of(pass_desired(pass, index));
+    json_auto_t *holder = holder_of(pass_spec(pass, index));
 
     *lease = (struct service_lease){.place = json_incref((json_t *)place),
                                     .pipeline = mem_text(service->manifest->pipelines[index].name),
@@ -221,7 +220,7 @@ static void meet(struct service *service, const struct pass *pass, size_t index)
         end(lease);
         *slot = NULL;
     } else if (lease) {
-        holder = holder_of(pass_desired(pass, index));
+        holder = holder_of(pass_spec(pass, index));
         lease_keeper_change(lease->keeper, holder, service->manifest->lease_s);
     }
     if (place && !*slot)
@@ -231,7 +230,7 @@ static void meet(struct service *service, const struct pass *pass, size_t index)
 void service_lease_meet(struct service *service, const struct pass *pass)
 {
     for (size_t i = 0; i < service->leases.count; i++)
-        if (!service->leases.met[i] && pass_desired(pass, i)) {
+        if (!service->leases.met[i] && pass_spec(pass, i)) {
             service->leases.met[i] = true;
             meet(service, pass, i);
         }

@@ -11,7 +11,10 @@
 
 #include <string.h>
 
-enum { VALUE_COLUMNS = 160 };
+enum {
+    VALUE_COLUMNS = 160,
+    MOST_TASKS = 384, /* in a round of the loop: at worst a line each */
+};
 
 bool service_news_is(struct service *service, const char *name, const char *how)
 {
@@ -180,9 +183,9 @@ static void news_refused(struct service *service, const struct pass *pass)
     }
 }
 
-static void news_notes(struct service *service, const struct pass *pass)
+static void news_notes(struct service *service, const struct pass *pass, size_t from, size_t end)
 {
-    for (size_t i = 0; i < pass_task_count(pass); i++) {
+    for (size_t i = from; i < end && i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
         cleanup_free char *name = mem_printf("%s notes", task_address(task));
         cleanup_free char *how =
@@ -209,16 +212,29 @@ static bool contains(const json_t *list, const json_t *text)
     return false;
 }
 
-void service_news_pass(struct service *service, const struct pass *pass)
+static void news_warnings(struct service *service, const struct pass *pass)
 {
     size_t i;
     json_t *text;
 
-    news_refused(service, pass);
-    news_notes(service, pass);
     json_array_foreach(pass_warnings(pass), i, text)
         if (!contains(service->view.warnings, text))
             log_warning("warning", "{s:s}", "error", json_string_value(text));
     json_decref(service->view.warnings);
     service->view.warnings = json_copy((json_t *)pass_warnings(pass));
+}
+
+bool service_news_part(struct service *service, const struct pass *pass,
+                       struct service_view_part *part)
+{
+    size_t from = part->news;
+
+    if (!from)
+        news_refused(service, pass);
+    part->news += MOST_TASKS;
+    news_notes(service, pass, from, part->news);
+    if (part->news < pass_task_count(pass))
+        return true;
+    news_warnings(service, pass);
+    return false;
 }

@@ -149,21 +149,27 @@ static void on_told(uv_timer_t *timer)
     struct pass *pass = service->pass;
     bool tells = !service->stopping && !service->next; /* else somebody else's soon */
 
-    switch (tells ? service->told++ : SERVICE_TOLD_ALL) {
+    switch (tells && service->told < SERVICE_TOLD_ALL ? service->told++ : SERVICE_TOLD_ALL) {
     case SERVICE_TOLD_NOTHING:
-        service_news_pass(service, pass);
+        if (service_news_part(service, pass, &service->part))
+            service->told = SERVICE_TOLD_NOTHING;
         break;
     case SERVICE_TOLD_NEWS:
         if (service_view_part(service, pass, &service->part))
             service->told = SERVICE_TOLD_NEWS;
         break;
     case SERVICE_TOLD_VIEW:
-        (void)upkeep_start(service->upkeep, service->manifest, pass);
-        service_events_looked(service);
+        if (upkeep_start_part(service->upkeep, service->manifest, pass, &service->part.upkeep))
+            service->told = SERVICE_TOLD_VIEW;
+        else
+            service_events_looked(service);
         break;
     case SERVICE_TOLD_ALL:
+        service->told =
+            SERVICE_TOLD_ALL; /* it is not to be asked again, even if it is stopped now */
+        if (!engine_forget_part(service->engine, pass))
+            break;
         service->pass = NULL;
-        engine_forget(service->engine, pass);
         go_on(service);
         return;
     }

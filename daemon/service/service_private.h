@@ -130,7 +130,7 @@ struct service_gather {
 enum service_told { SERVICE_TOLD_NOTHING, SERVICE_TOLD_NEWS, SERVICE_TOLD_VIEW, SERVICE_TOLD_ALL };
 /* How far its resources are told, and then the rest. */
 struct service_view_part {
-    size_t task, board, rest;
+    size_t news, task, board, rest, upkeep;
 };
 
 struct service {
@@ -229,8 +229,9 @@ int service_web_move(struct service *service, const struct manifest *manifest);
 /* service_news.c */
 /* A resource is done with. */
 void service_news_task(struct service *service, const struct task *task);
-/* All are: refused pipelines, warnings and notes. */
-void service_news_pass(struct service *service, const struct pass *pass);
+/* All are: refused pipelines, notes and warnings, in parts.  True when there is more. */
+bool service_news_part(struct service *service, const struct pass *pass,
+                       struct service_view_part *part);
 
 /* service_events.c */
 /* A look was asked for; a pass begins, is over; the work for the data is. */

@@ -27,6 +27,7 @@ enum {
     MOST_DELAY_S = 3600,  /* after failures */
     RARELY_MS = 86400000, /* between looks at the whole tree of partitions */
     COLLECT_MS = 3600000, /* between looks for old runs when nothing was built */
+    AT_ONCE = 32,         /* pipelines that are set up in a round of the loop: milliseconds */
 };
 
 struct batch_item {
@@ -551,11 +552,12 @@ static bool is_usable(const struct task *task)
 
 static bool is_in_place(const struct pass *pass, size_t pipeline)
 {
-    for (size_t i = 0; i < pass_task_count(pass); i++) {
+    size_t first, count = pass_tasks_of(pass, pipeline, &first);
+
+    for (size_t i = first; i < first + count; i++) {
         const struct task *task = pass_task(pass, i);
 
-        if (pass_task_pipeline(pass, i) == pipeline && task_kind(task)->for_billing &&
-            !is_usable(task))
+        if (task_kind(task)->for_billing && !is_usable(task))
             return false;
     }
     return true;
@@ -578,8 +580,10 @@ static bool is_broken(const struct task *task)
 /* New text; NULL: nothing. */
 static char *find_broken(const struct pass *pass, size_t pipeline)
 {
-    for (size_t i = 0; i < pass_task_count(pass); i++)
-        if (pass_task_pipeline(pass, i) == pipeline && is_broken(pass_task(pass, i)))
+    size_t first, count = pass_tasks_of(pass, pipeline, &first);
+
+    for (size_t i = first; i < first + count; i++)
+        if (is_broken(pass_task(pass, i)))
             return mem_printf("%s is not in place: gaps are read again when it is",
                               task_address(pass_task(pass, i)));
     return NULL;
@@ -633,18 +637,25 @@ static void note_idle(const struct upkeep *upkeep, const struct manifest *manife
     health_idle(health, HEALTH_AUDIT, name, pass_is_led(pass, pipeline));
 }
 
-bool upkeep_start(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass)
+bool upkeep_start_part(struct upkeep *upkeep, const struct manifest *manifest,
+                       const struct pass *pass, size_t *from)
 {
-    batch_fini(&upkeep->next);
-    for (size_t i = 0; i < manifest->pipeline_count; i++)
+    size_t end = *from + AT_ONCE;
+
+    if (!*from)
+        batch_fini(&upkeep->next);
+    for (size_t i = *from; i < end && i < manifest->pipeline_count; i++) {
         note_idle(upkeep, manifest, pass, i);
-    for (size_t i = 0; i < manifest->pipeline_count; i++)
         if (manifest->pipelines[i].billing && !pass_refused(pass, i, &(enum err_kind){0}) &&
             pass_account(pass, i) && is_in_place(pass, i))
             add(upkeep, manifest, pass, i);
+    }
+    *from = end;
+    if (end < manifest->pipeline_count)
+        return true;
     if (!upkeep->running && upkeep->next.count)
         begin(upkeep);
-    return upkeep->running;
+    return false;
 }
 
 bool upkeep_is_running(const struct upkeep *upkeep)

@@ -28,9 +28,11 @@ struct upkeep *upkeep_new(const struct upkeep_setup *setup);
 void upkeep_free(struct upkeep *upkeep);
 
 /* Begins a run for the pipelines that have a `billing` section and whose bucket, workgroup and
- * tables the pass left in place; false when there is none.  While a run is under way the new one
- * follows it.  A part that failed before is left out until it is its time again. */
-bool upkeep_start(struct upkeep *upkeep, const struct manifest *manifest, const struct pass *pass);
+ * tables the pass left in place.  While a run is under way the new one follows it.  A part that
+ * failed before is left out until it is its time again.  It takes some milliseconds for some
+ * pipelines, from *from on, which begins at 0; true when there are more. */
+bool upkeep_start_part(struct upkeep *upkeep, const struct manifest *manifest,
+                       const struct pass *pass, size_t *from);
 bool upkeep_is_running(const struct upkeep *upkeep);
 /* The run under way ends soon: its queries are stopped.  A second call ends even that.  What would
  * have followed is dropped. */
@@ -38,8 +40,8 @@ void upkeep_cancel(struct upkeep *upkeep);
 /* The next run does not wait, whatever failed before, and takes nothing from memory.  NULL is
  * harmless. */
 void upkeep_refresh(struct upkeep *upkeep);
-/* Milliseconds until the first of what failed is to be tried again, by a run that a look begins; -1:
- * nothing is. */
+/* Milliseconds until the first of what failed is to be tried again, by a run that a look begins;
+ * -1: nothing is. */
 int64_t upkeep_wait_ms(const struct upkeep *upkeep);
 /* Whether the last run failed somewhere. */
 bool upkeep_failed(const struct upkeep *upkeep);

@@ -40,7 +40,7 @@ static void tell(const char *pipeline, const json_t *document, const char *ours)
 static void look(struct flow *flow, struct pass *pass, size_t index, const char *pipeline,
                  const char *bucket)
 {
-    cleanup_free char *ours = claim_id(pass_desired(pass, index));
+    const char *ours = pass_spec(pass, index);
     json_auto_t *place =
         state_object_place(bucket, pipeline, LEASE_NAME, pass_account(pass, index));
     struct state_object object = {0};
@@ -62,8 +62,7 @@ void leader_look(struct flow *flow, struct pass *pass, const struct manifest *ma
 {
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
         const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
-        const char *bucket =
-            pass_desired(pass, i) ? state_object_bucket(pipeline, pass_desired(pass, i)) : NULL;
+        const char *bucket = pass_bucket(pass, i);
 
         if (bucket && has_writes(pass, i) && !pass_lacks_bucket(pass, i))
             look(flow, pass, i, pipeline->name, bucket);

@@ -125,6 +125,7 @@ static void run_pass(struct pass_runner *runner)
     if (runner->max_changes)
         engine_allow_changes(runner->engine, runner->max_changes);
     engine_ask_alias(runner->engine, runner->names_account);
+    engine_keep_documents(runner->engine, runner->documents);
     engine_expect_apply(runner->engine, runner->decide && runner->options->yes);
     runner->pass = engine_start(runner->engine, &events);
     (void)uv_run(&runner->loop.loop, UV_RUN_DEFAULT);

@@ -34,6 +34,7 @@ struct pass_runner {
     aws_observer_fn *observe;
     struct progress_view progress;
     bool names_account; /* what it prints begins with the account's alias, where IAM tells it */
+    bool documents;     /* look or report ask for what was read */
     size_t max_changes; /* instead of the spec's; 0: the spec's */
     bool asking;        /* `before` is not over */
     bool planned;

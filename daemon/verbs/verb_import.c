@@ -343,6 +343,7 @@ static enum look_result look_once(struct importing *i, const struct import_templ
     if (manifest) {
         verb_loop_begin(&i->loop, on_redraw, on_stop, i);
         engine = engine_new(&i->loop.loop, i->client, manifest);
+        engine_keep_documents(engine, true);
         i->pass = engine_start(engine, &events);
         (void)uv_run(&i->loop.loop, UV_RUN_DEFAULT);
         result = learn(i, template);

@@ -104,7 +104,7 @@ int verb_status(const struct options *options)
 {
     /* Per pipeline what data_flow_look and usage_look saw; null where it was refused. */
     json_auto_t *looks = json_array();
-    struct pass_runner runner = {.look = look, .report = report, .arg = looks};
+    struct pass_runner runner = {.look = look, .report = report, .documents = true, .arg = looks};
 
     return pass_runner_run(&runner, options);
 }

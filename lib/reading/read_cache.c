@@ -26,6 +26,7 @@ struct shared_read {
     bool counted;             /* among those under way */
     struct aws_reply reply;   /* result is our own reference */
     unsigned depth, number;   /* number: read_cache_calls when it was sent */
+    const void *whose;        /* who asked, if only one did; else NULL */
     struct shared_read *next; /* all entries, for the end of the pass */
     TAILQ_ENTRY(shared_read) telling;
 };
@@ -66,9 +67,33 @@ static void free_timer(uv_handle_t *handle)
     free(handle);
 }
 
+/* Nobody waits for it. */
+static void shared_read_free(struct shared_read *entry)
+{
+    json_decref(entry->reply.result);
+    json_decref(entry->params);
+    free(entry->key);
+    free(entry);
+}
+
 static void keep_tree_node(void *pointer)
 {
     (void)pointer; /* entries are owned by the list */
+}
+
+void read_cache_cancel(struct read_cache *cache)
+{
+    TAILQ_INIT(&cache->telling);
+    for (struct shared_read *entry = cache->entries; entry; entry = entry->next) {
+        aws_call_cancel(entry->call);
+        entry->call = NULL;
+        entry->counted = false;
+        for (struct waiter *w = entry->waiters, *after; w; w = after) {
+            after = w->next;
+            free(w);
+        }
+        entry->waiters = NULL;
+    }
 }
 
 void read_cache_free(struct read_cache *cache)
@@ -77,18 +102,11 @@ void read_cache_free(struct read_cache *cache)
 
     if (!cache)
         return;
+    read_cache_cancel(cache);
     tdestroy(cache->tree, keep_tree_node);
     for (struct shared_read *entry = cache->entries; entry; entry = next) {
         next = entry->next;
-        aws_call_cancel(entry->call);
-        for (struct waiter *w = entry->waiters, *after; w; w = after) {
-            after = w->next;
-            free(w);
-        }
-        json_decref(entry->reply.result);
-        json_decref(entry->params);
-        free(entry->key);
-        free(entry);
+        shared_read_free(entry);
     }
     json_decref(cache->under_way);
     uv_close((uv_handle_t *)cache->round, free_timer);
@@ -186,14 +204,8 @@ static struct shared_read *shared_read_new(struct read_cache *cache,
     entry->depth = request->depth + 1;
     entry->cache = cache;
     entry->last = &entry->waiters;
+    entry->whose = request->whose;
     return entry;
-}
-
-static void shared_read_free_unused(struct shared_read *entry)
-{
-    json_decref(entry->params);
-    free(entry->key);
-    free(entry);
 }
 
 void read_cache_send(struct shared_read *held)
@@ -225,6 +237,29 @@ static void make_stale(struct shared_read *entry)
     (void)tdelete(entry, &entry->cache->tree, compare);
 }
 
+static bool is_needless(const struct shared_read *entry)
+{
+    return entry->whose && entry->answered && !entry->waiters && !entry->counted;
+}
+
+bool read_cache_forget(struct read_cache *cache, unsigned most)
+{
+    struct shared_read **link = &cache->entries, *entry;
+
+    while ((entry = *link) != NULL && most) {
+        if (!is_needless(entry)) {
+            link = &entry->next;
+            continue;
+        }
+        *link = entry->next;
+        if (!entry->stale)
+            make_stale(entry);
+        shared_read_free(entry);
+        most--;
+    }
+    return !entry;
+}
+
 static void add_waiter(struct shared_read *entry, const struct read_request *request)
 {
     struct waiter *waiter = mem_new(sizeof *waiter);
@@ -250,7 +285,9 @@ struct shared_read *read_cache_hold(struct read_cache *cache, const struct read_
         entry->next = cache->entries;
         cache->entries = entry;
     } else {
-        shared_read_free_unused(fresh);
+        shared_read_free(fresh);
+        if (entry->whose != request->whose)
+            entry->whose = NULL;
     }
     if (entry->answered) {
         *depth = entry->depth;

@@ -24,11 +24,14 @@ struct read_request {
                        it */
     read_cache_fn *done;
     void *arg;
-    size_t slot; /* given back to done */
+    size_t slot;       /* given back to done */
+    const void *whose; /* of what only one asks read_cache_forget lets go; NULL: it is kept */
 };
 
 struct read_cache *read_cache_new(uv_loop_t *loop, struct aws_client *client);
-/* Cancels what is under way; no callback runs any more.  The loop must run once more before it is
+/* Cancels what is under way; no callback runs any more, and nothing may be asked. */
+void read_cache_cancel(struct read_cache *cache);
+/* The same, and frees it.  The loop must run once more before it is
  * closed. */
 void read_cache_free(struct read_cache *cache);
 /* The reply if it is already there (*depth then tells its depth); otherwise NULL, and the request's
@@ -47,6 +50,9 @@ void read_cache_answer(struct shared_read *held, const struct aws_reply *reply, 
 /* Something was written to this service: nothing read before counts for later askers. */
 void read_cache_stale(struct read_cache *cache, const struct aws_session *session,
                       const char *service);
+/* What was answered to one asker alone (its whose) is not kept for others any more.  Who has a
+ * reply keeps what they hold of it.  At most so many in one call; true when there is no more. */
+bool read_cache_forget(struct read_cache *cache, unsigned most);
 /* Requests really sent. */
 unsigned read_cache_calls(const struct read_cache *cache);
 /* How many requests of an operation are under way, or answered and not yet told to all. */

@@ -33,7 +33,7 @@ struct wide_group {
     json_t *wanted; /* key -> true */
     json_t *found;  /* key -> item */
     struct page_tokens tokens;
-    unsigned pages, depth;
+    unsigned sent, depth; /* sent: pages, but for those that somebody had asked for */
     bool failed;
     struct aws_reply failure; /* of what is not to be asked again one by one */
     TAILQ_ENTRY(wide_group) next;
@@ -205,6 +205,15 @@ static struct wide_group *find_group(const struct wide_reads *reads, const char 
 
 static void on_page(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth);
 
+/* A list of what everybody has answers those as well who ask later in the pass. */
+static const void *whose_of(const struct wide_group *group, const struct wide_read *row,
+                            const struct read_request *request)
+{
+    if (row->gather)
+        return group;
+    return row->list && !row->within ? NULL : request->whose;
+}
+
 static struct wide_group *group_new(struct wide_reads *reads, const char *name,
                                     const struct read_request *request, const struct wide_read *row,
                                     json_t *params)
@@ -221,7 +230,8 @@ static struct wide_group *group_new(struct wide_reads *reads, const char *name,
                               .params = json_incref(params),
                               .depth = request->depth,
                               .done = on_page,
-                              .arg = group};
+                              .arg = group,
+                              .whose = whose_of(group, row, request)};
     group->wanted = json_object();
     group->found = json_object();
     STAILQ_INIT(&group->askers);
@@ -287,7 +297,10 @@ static bool hold(struct wide_reads *reads, const struct read_request *request,
                             .params = json_share(request->params),
                             .keys = keys};
     group = group_with_room(reads, name, call->wide->most, keys);
-    add_asker(group ? group : group_new(reads, name, request, call->wide, params), asker);
+    group = group ? group : group_new(reads, name, request, call->wide, params);
+    if (!call->wide->gather && group->request.whose != request->whose)
+        group->request.whose = NULL;
+    add_asker(group, asker);
     return true;
 }
 
@@ -339,7 +352,9 @@ static void ask(struct wide_group *group)
     unsigned depth;
     const struct aws_reply *reply = read_cache_get(group->reads->cache, &group->request, &depth);
 
-    if (reply)
+    if (!reply)
+        group->sent++;
+    else
         on_page(group, 0, reply, depth);
 }
 
@@ -356,7 +371,7 @@ static bool next_page(struct wide_group *group, const json_t *result)
     group->request.depth = group->depth;
     if (!token || json_object_size(group->found) == json_object_size(group->wanted))
         return false;
-    if (2 * group->pages >= group->asker_count) {
+    if (2 * group->sent >= group->asker_count) {
         let_rest(group);
         return false;
     }
@@ -390,7 +405,6 @@ static void on_page(void *arg, size_t slot, const struct aws_reply *reply, unsig
 
     (void)slot;
     group->depth = depth;
-    group->pages++;
     if (!reply->result) {
         group->failed = true;
         if (is_final(group, reply))
@@ -560,6 +574,11 @@ void wide_reads_go(struct wide_reads *reads)
 {
     send_soon(reads);
     reads->going = true;
+}
+
+void wide_reads_hold(struct wide_reads *reads)
+{
+    reads->going = false;
 }
 
 static void on_round(uv_timer_t *timer)

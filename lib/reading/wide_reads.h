@@ -36,5 +36,7 @@ const struct aws_reply *wide_reads_get(struct wide_reads *reads, const struct re
 /* Sends what is held and waits for no more: to be called whenever something may have moved, once
  * all have asked. */
 void wide_reads_go(struct wide_reads *reads);
+/* More are about to ask: what they do is held again until all have. */
+void wide_reads_hold(struct wide_reads *reads);
 
 #endif

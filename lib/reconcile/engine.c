@@ -24,6 +24,7 @@ struct engine *engine_new(uv_loop_t *loop, struct aws_client *client,
         .tokens = create_token_new(),
         .wide = &engine->wide,
         .claims = json_object(),
+        .unwell = json_object(),
         .radius = blast_radius_new((size_t)manifest->max_changes)};
     return engine;
 }
@@ -36,6 +37,11 @@ void engine_skip_pass_role_check(struct engine *engine, bool skip)
 void engine_expect_apply(struct engine *engine, bool expect)
 {
     engine->setup.expects_apply = expect;
+}
+
+void engine_keep_documents(struct engine *engine, bool keep)
+{
+    engine->setup.keeps_documents = keep;
 }
 
 void engine_ask_alias(struct engine *engine, bool ask)
@@ -67,6 +73,7 @@ void engine_free(struct engine *engine)
     quota_free(engine->setup.quota);
     create_token_free(engine->setup.tokens);
     json_decref(engine->setup.claims);
+    json_decref(engine->setup.unwell);
     json_decref(engine->wide.resting);
     blast_radius_free(engine->setup.radius);
     free(engine);
@@ -76,6 +83,14 @@ struct pass *engine_start(struct engine *engine, const struct pass_events *event
 {
     engine->pass = pass_new(&engine->setup, events);
     return engine->pass;
+}
+
+bool engine_forget_part(struct engine *engine, struct pass *pass)
+{
+    if (!pass_free_part(pass))
+        return false;
+    engine_forget(engine, pass);
+    return true;
 }
 
 void engine_forget(struct engine *engine, struct pass *pass)

@@ -88,13 +88,15 @@ static void remember_write(const struct item *item, const struct item_write *wri
  * for gone by the next pass, not before: a list may be late. */
 static void remember_made(const struct item *item)
 {
-    const char *made;
+    const char *made = NULL;
     struct scope scope;
 
     if (task_state(item->task) != TASK_DONE)
         return;
-    task_scope(item->task, &scope);
-    made = create_token_made(item->resource->kind->create, scope.document);
+    if (!task_is_forgotten(item->task)) {
+        task_scope(item->task, &scope);
+        made = create_token_made(item->resource->kind->create, scope.document);
+    }
     create_token_saw(item->share->tokens, item->resource->address, made ? made : item->made);
 }
 
@@ -235,7 +237,8 @@ static struct read_request read_of(struct item *item, const struct task_request 
                                  .since = item->since,
                                  .done = on_read,
                                  .arg = item,
-                                 .slot = request->slot};
+                                 .slot = request->slot,
+                                 .whose = item->whose};
 }
 
 static void send_read(struct item *item, const struct task_request *request)
@@ -294,6 +297,20 @@ void item_wake(struct item *item)
     item_pump(item);
 }
 
+void item_forget(struct item *item)
+{
+    struct scope scope;
+    const char *made;
+
+    if (task_is_forgotten(item->task))
+        return;
+    task_scope(item->task, &scope);
+    made = create_token_made(item->resource->kind->create, scope.document);
+    if (made && !item->made)
+        item->made = mem_text(made);
+    task_forget(item->task);
+}
+
 static void tell_name(const struct item *item, const char *name)
 {
     json_t *makers = json_object_get(item->share->making, name);
@@ -348,6 +365,7 @@ void item_look_ahead(struct item *item, unsigned since)
         unsigned depth;
 
         read.since = since;
+        read.whose = NULL; /* it is kept for item_confirm */
         read.done = on_ahead;
         (void)read_cache_get(item->share->cache, &read, &depth);
         item->ahead_since = since;

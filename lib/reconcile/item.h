@@ -6,8 +6,8 @@
 
 #include "guard/breaker.h"
 #include "guard/quota.h"
+#include "plan/create_token.h"
 #include "reading/wide_reads.h"
-#include "reconcile/create_token.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 
@@ -40,6 +40,7 @@ struct item {
     const struct manifest_resource *resource;
     struct aws_session *session;
     struct task_usage *usage; /* of the pipeline */
+    const void *whose;        /* its reads are: read_cache.h */
     size_t pipeline;
     const struct item **after; /* must be in place before this one is written; see turns.h */
     bool *after_named;         /* of each: what this one writes only names it */
@@ -57,7 +58,8 @@ struct item {
     LIST_HEAD(, item_write) writes; /* under way */
     enum task_state told_state;
     char *told_text;
-    char *made; /* by a create with a token: what AWS said it is; NULL: nothing */
+    char *made; /* of a create with a token: what AWS said it is, when it was made or, of one that
+                   is forgotten, when it was read; NULL: nothing */
 };
 
 /* Starts the task of an item whose share, resource, session, usage and pipeline are set.  desired
@@ -84,6 +86,8 @@ void item_block(struct item *item, const char *reason);
 void item_retry(struct item *item, const char *reason);
 /* The same, for lack of permission. */
 void item_deny(struct item *item, const char *reason);
+/* Of one whose task is settled: gives back what it holds and nobody asks for (task_forget). */
+void item_forget(struct item *item);
 /* Adds its names to what the pass makes, if its plan makes it. */
 void item_tell_names(const struct item *item);
 /* Whether its plan rewrites a document that others write too. */

@@ -6,14 +6,22 @@
 #include "base/str.h"
 #include "reconcile/account_alias.h"
 #include "reconcile/live_lint.h"
+#include "reconcile/pass_check.h"
 #include "reconcile/pass_claim.h"
 #include "reconcile/pass_pauses.h"
-#include "reconcile/pass_role.h"
-#include "reconcile/plan_needs.h"
 #include "reconcile/turns.h"
 #include "spec/account_guard.h"
+#include "state/claim.h"
+#include "state/state_object.h"
 
 #include <string.h>
+
+enum {
+    PASS_ROUND_MS = 10, /* of the loop's 50 */
+    PASS_WAVE = 100,    /* pipelines that are read together: as many as fill the calls for many */
+    PASS_READS = 100,   /* forgotten between two looks at the clock */
+    LARGE_PIECE = 8192, /* none that the C library keeps at hand */
+};
 
 struct pipeline_pass {
     const struct manifest_pipeline *spec;
@@ -26,31 +34,28 @@ struct pipeline_pass {
     bool led; /* by somebody else */
     struct pass_pauses pauses;
     struct pass_claim claim;
-    struct pass_role *early, *pass_role; /* early: asked before all of its plans were known */
-    struct item *writes;                 /* one that is to be written; NULL: none is known to be */
-    size_t unheard;                      /* items to which no read was answered yet */
-    bool early_waiting, checking;
-    unsigned checked_depth; /* round trips up to IAM's answer */
-    struct pass *pass;
-    json_t *denials; /* by IAM's simulation: nothing of it is written */
-    json_t *lacks;   /* what is not allowed by it: plan_needs.h */
-    char *lacks_brief;
+    struct pass_check check;
+    struct item *writes; /* one that is to be written; NULL: none is known to be */
+    size_t unheard;      /* items to which no read was answered yet */
     struct task_usage usage;
-    size_t first, count; /* its items */
+    size_t first, count;       /* its items */
+    size_t shown_first, shown; /* those with a task */
+    char *bucket, *id; /* where its state lies, and claim_id of what it wants; NULL: not known */
+    bool forgotten;    /* nothing is written in it, and what was read was given back */
 };
-
-enum { PASS_ROUND_MS = 10 }; /* of the loop's 50 */
 
 enum phase {
     PHASE_IDENTITY,
     PHASE_READING,
-    PHASE_JUDGING, /* what was read */
-    PHASE_MEETING, /* other specs that are, or were, in force */
+    PHASE_JUDGING,    /* what was read */
+    PHASE_MEETING,    /* other specs that are, or were, in force */
+    PHASE_FORGETTING, /* what nobody asks for any more; then the next wave is read */
     PHASE_CHECKING,
     PHASE_PLANNED,
     PHASE_CONFIRMING, /* nothing is written on one look alone */
     PHASE_CLAIMING,   /* that another spec is in force from now on */
     PHASE_APPLYING,
+    PHASE_FINISHING,     /* in place of the three before */
     PHASE_JUDGING_AGAIN, /* what was written, by what was read after it */
     PHASE_DONE
 };
@@ -74,10 +79,13 @@ struct pass {
     size_t item_count;
     struct item **shown; /* those with a task */
     size_t shown_count;
-    unsigned identity_calls, checks_left;
-    size_t behind;  /* an item that was not done when all were asked for */
-    size_t worked;  /* pipelines, of a phase that takes one in each round of the loop */
-    unsigned since; /* reads of the cache that are older confirm nothing */
+    unsigned identity_calls;
+    size_t behind;         /* an item that was not done when all were asked for */
+    size_t freed;          /* pipelines */
+    size_t worked;         /* pipelines, of a phase that takes some in each round of the loop */
+    size_t wave, wave_end; /* of `order`: what such a phase looks at; all, but while reading */
+    size_t *order;         /* pipelines, those that were not as they should be first */
+    unsigned since;        /* reads of the cache that are older confirm nothing */
     json_t *warnings, *stale;
     uv_timer_t *timer;
     int64_t started_ms, ended_ms;
@@ -88,10 +96,53 @@ static void free_timer(uv_handle_t *handle)
     free(handle);
 }
 
+static void free_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
+{
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        item_fini(&pass->items[i]);
+    pass_check_fini(&pipeline->check);
+    pass_claim_fini(&pipeline->claim);
+    pass_pauses_fini(&pipeline->pauses);
+    json_decref(pipeline->facts);
+    json_decref(pipeline->desired);
+    free(pipeline->bucket);
+    free(pipeline->id);
+    free(pipeline->account);
+    free(pipeline->refused);
+    free(pipeline->observed);
+}
+
+/* The allocator looks through all small pieces that were freed when it is next asked for a large
+ * one: each time some were, and not once for all, which takes it long. */
+static void settle_memory(void)
+{
+    free(mem_new(LARGE_PIECE));
+}
+
+bool pass_free_part(struct pass *pass)
+{
+    int64_t end = clock_monotonic_ms() + PASS_ROUND_MS;
+    bool all = false;
+
+    if (pass->wide) { /* of a pass that was stopped: who would be answered goes now */
+        wide_reads_free(pass->wide);
+        pass->wide = NULL;
+        read_cache_cancel(pass->cache);
+    }
+    while (!all && clock_monotonic_ms() < end) {
+        if (pass->freed < pass->pipeline_count)
+            free_pipeline(pass, &pass->pipelines[pass->freed++]);
+        else
+            all = read_cache_forget(pass->cache, PASS_READS);
+        settle_memory();
+    }
+    return all;
+}
+
 void pass_free(struct pass *pass)
 {
-    for (size_t i = 0; i < pass->item_count; i++)
-        item_fini(&pass->items[i]);
+    while (pass->freed < pass->pipeline_count)
+        free_pipeline(pass, &pass->pipelines[pass->freed++]);
     free(pass->items);
     free(pass->shown);
     free(pass->ahead);
@@ -99,23 +150,8 @@ void pass_free(struct pass *pass)
     wide_reads_free(pass->wide);
     read_cache_free(pass->cache);
     account_alias_free(pass->aliases);
-    for (size_t i = 0; i < pass->pipeline_count; i++) {
-        struct pipeline_pass *pipeline = &pass->pipelines[i];
-
-        pass_role_free(pipeline->early);
-        pass_role_free(pipeline->pass_role);
-        pass_claim_fini(&pipeline->claim);
-        pass_pauses_fini(&pipeline->pauses);
-        json_decref(pipeline->facts);
-        json_decref(pipeline->desired);
-        json_decref(pipeline->denials);
-        json_decref(pipeline->lacks);
-        free(pipeline->lacks_brief);
-        free(pipeline->account);
-        free(pipeline->refused);
-        free(pipeline->observed);
-    }
     free(pass->pipelines);
+    free(pass->order);
     json_decref(pass->warnings);
     json_decref(pass->stale);
     uv_close((uv_handle_t *)pass->timer, free_timer);
@@ -202,7 +238,7 @@ static bool on_turn(void *arg, struct item *item)
     const struct item *bucket;
     const char *why = NULL;
 
-    take_depth(item, pass->pipelines[item->pipeline].checked_depth);
+    take_depth(item, pass->pipelines[item->pipeline].check.depth);
     take_depth(item, pass->confirmed_depth);
     switch (ask_gate(pass, item->pipeline, &why)) {
     case PASS_GATE_OPEN:
@@ -231,17 +267,20 @@ static void start_items(struct pass *pass, struct pipeline_pass *pipeline)
     struct item *items = &pass->items[pipeline->first];
 
     pipeline->unheard = pipeline->count;
+    pipeline->shown_first = pass->shown_count;
     for (size_t i = 0; i < pipeline->count; i++) {
         items[i].share = &pass->share;
         items[i].resource = &pipeline->spec->resources[i];
         items[i].session = pipeline->session;
         items[i].usage = &pipeline->usage;
+        items[i].whose = pipeline;
         items[i].depth = 1; /* who we are */
         items[i].pipeline = (size_t)(pipeline - pass->pipelines);
         item_start(&items[i], json_array_get(pipeline->desired, i), pipeline->facts,
                    pass->setup.manifest->settle_timeout_s);
         pass->shown[pass->shown_count++] = &items[i];
     }
+    pipeline->shown = pipeline->count;
     turns_order(items, pipeline->spec);
 }
 
@@ -323,14 +362,29 @@ static void start_pipeline(struct pass *pass, size_t index)
 
     pass->pipelines[index] = (struct pipeline_pass){
         .spec = spec,
-        .pass = pass,
-        .denials = json_array(),
         .session = aws_session(pass->setup.client, spec->region, spec->role_arn, spec->external_id),
         .first = pass->item_count,
         .count = spec->resource_count,
         .observed = spec->mode.observe ? manifest_resource_mode_text(&spec->mode) : NULL,
     };
     pass->item_count += spec->resource_count;
+}
+
+static bool was_unwell(const struct pass *pass, size_t pipeline)
+{
+    return json_object_get(pass->setup.unwell, pass->pipelines[pipeline].spec->name) != NULL;
+}
+
+/* Those that were changed or not in order at the last look are read first. */
+static void order_pipelines(struct pass *pass)
+{
+    size_t count = 0;
+
+    pass->order = mem_new((pass->pipeline_count + 1) * sizeof *pass->order);
+    for (int unwell = 1; unwell >= 0; unwell--)
+        for (size_t i = 0; i < pass->pipeline_count; i++)
+            if (was_unwell(pass, i) == unwell)
+                pass->order[count++] = i;
 }
 
 struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *events)
@@ -364,6 +418,7 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
     pass->pipelines = mem_new((pass->pipeline_count + 1) * sizeof *pass->pipelines);
     for (size_t i = 0; i < pass->pipeline_count; i++)
         start_pipeline(pass, i);
+    order_pipelines(pass);
     pass->items = mem_new((pass->item_count + 1) * sizeof *pass->items);
     pass->shown = mem_new((pass->item_count + 1) * sizeof(struct item *));
     pass->ahead = mem_new((pass->item_count + pass->pipeline_count + 1) * sizeof(struct item *));
@@ -425,8 +480,8 @@ static bool all_pauses_known(const struct pass *pass)
 
 static void observe_paused(struct pass *pass)
 {
-    for (size_t i = 0; i < pass->pipeline_count; i++) {
-        struct pipeline_pass *pipeline = &pass->pipelines[i];
+    for (size_t i = pass->wave; i < pass->wave_end; i++) {
+        struct pipeline_pass *pipeline = &pass->pipelines[pass->order[i]];
         char *why = pass_pauses_observe(&pipeline->pauses, &pass->items[pipeline->first],
                                         pipeline->count, pipeline->spec->name);
 
@@ -483,116 +538,11 @@ static bool all_claimed(const struct pass *pass)
     return true;
 }
 
-/* The task's plan is to be carried out. */
-static bool is_at_work(const struct task *task)
-{
-    return task && task_state(task) == TASK_PLANNED && !task_observed(task) && !task_waits(task);
-}
-
-/* It would be half made: one that is only repaired is not. */
-static bool creates(const struct pass *pass, const struct pipeline_pass *pipeline)
-{
-    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
-        if (is_at_work(pass->items[i].task) &&
-            task_plan(pass->items[i].task)->action == PLAN_CREATE)
-            return true;
-    return false;
-}
-
-static void on_roles_checked(void *arg, const struct pass_role_answer *answer)
-{
-    struct pipeline_pass *pipeline = arg;
-    struct pass *pass = pipeline->pass;
-
-    pipeline->checked_depth += answer->waves;
-    json_array_extend(pass->warnings, (json_t *)answer->warnings);
-    json_array_extend(pass->warnings, (json_t *)answer->denials);
-    if (answer->text)
-        json_array_append_new(pass->warnings, json_string(answer->text));
-    if (!pass->setup.skip_pass_role_check) {
-        json_array_extend(pipeline->denials, (json_t *)answer->denials);
-        if (answer->text && creates(pass, pipeline))
-            json_array_append_new(pipeline->denials, json_string(answer->brief));
-        pipeline->lacks = json_copy((json_t *)answer->lacks);
-        pipeline->lacks_brief = mem_text(answer->brief);
-    }
-    pass->checks_left--;
-    schedule(pass);
-}
-
-/* [{"role", "service"}] of all roles that planned calls of a pipeline pass on; new reference. */
-static json_t *roles_passed(const struct pass *pass, const struct pipeline_pass *pipeline)
-{
-    json_t *roles = json_array();
-
-    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++) {
-        const struct task *task = pass->items[i].task;
-        struct scope scope;
-
-        if (!is_at_work(task))
-            continue;
-        task_scope(task, &scope);
-        plan_roles_passed(task_plan(task), &scope, roles);
-    }
-    return roles;
-}
-
-/* plan_needs.h's object of what one resource, or all of a pipeline that are at work, would write;
- * new reference. */
-static json_t *needs_of(const struct pass *pass, size_t first, size_t count)
-{
-    json_t *needs = json_object();
-
-    for (size_t i = first; i < first + count; i++) {
-        struct scope scope;
-
-        if (!is_at_work(pass->items[i].task))
-            continue;
-        task_scope(pass->items[i].task, &scope);
-        plan_needs_add(task_plan(pass->items[i].task), &scope, needs);
-    }
-    return needs;
-}
-
-static void take_depth_of_items(const struct pass *pass, struct pipeline_pass *pipeline)
-{
-    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
-        if (pass->items[i].depth > pipeline->checked_depth)
-            pipeline->checked_depth = pass->items[i].depth;
-}
-
-/* Takes roles and needs over; NULL when there is nothing to ask. */
-static struct pass_role *ask_simulator(const struct pipeline_pass *pipeline, json_t *roles,
-                                       json_t *needs, pass_role_fn *done)
-{
-    if (!json_array_size(roles) && !json_object_size(needs)) {
-        json_decref(roles);
-        json_decref(needs);
-        return NULL;
-    }
-    return pass_role_start(
-        pipeline->pass->setup.client,
-        &(struct pass_role_wish){.session = pipeline->session,
-                                 .caller_arn = json_text(pipeline->facts, "caller_arn"),
-                                 .wanted = roles,
-                                 .needs = needs,
-                                 .done = done,
-                                 .arg = (void *)pipeline});
-}
-
-/* Only a plan that writes makes the question worth asking. */
 static void check_role(struct pass *pass, struct pipeline_pass *pipeline)
 {
-    if (pipeline->refused || pipeline->checking || pipeline->early_waiting)
-        return;
-    pipeline->checking = true;
-    take_depth_of_items(pass, pipeline);
-    pass->checks_left++;
-    pipeline->pass_role =
-        ask_simulator(pipeline, roles_passed(pass, pipeline),
-                      needs_of(pass, pipeline->first, pipeline->count), on_roles_checked);
-    if (!pipeline->pass_role)
-        pass->checks_left--;
+    (void)pass;
+    if (!pipeline->refused && !pipeline->forgotten)
+        (void)pass_check_ask(&pipeline->check);
 }
 
 /* Goes on in the next round of the loop, which has 50 ms, and many pipelines.  (Libuv would run a
@@ -607,9 +557,9 @@ static bool work_next(struct pass *pass, void (*work)(struct pass *, struct pipe
 {
     int64_t end = clock_monotonic_ms() + PASS_ROUND_MS;
 
-    while (pass->worked < pass->pipeline_count) {
-        work(pass, &pass->pipelines[pass->worked++]);
-        if (pass->worked < pass->pipeline_count && clock_monotonic_ms() >= end) {
+    while (pass->worked < pass->wave_end) {
+        work(pass, &pass->pipelines[pass->order[pass->worked++]]);
+        if (pass->worked < pass->wave_end && clock_monotonic_ms() >= end) {
             next_round(pass);
             return false;
         }
@@ -617,66 +567,37 @@ static bool work_next(struct pass *pass, void (*work)(struct pass *, struct pipe
     return true;
 }
 
-/* True when all were asked: those that asked early wait for that. */
+/* True when all were asked and answered: those that asked early wait for that first. */
 static bool check_roles(struct pass *pass)
 {
     bool all = work_next(pass, check_role);
 
     for (size_t i = 0; all && i < pass->pipeline_count; i++) {
-        check_role(pass, &pass->pipelines[i]); /* those that waited before */
-        all = all && !pass->pipelines[i].early_waiting;
+        struct pipeline_pass *pipeline = &pass->pipelines[i];
+
+        check_role(pass, pipeline); /* those that waited before */
+        all = !pipeline->check.waiting && !pipeline->check.early_waiting;
     }
     return all;
 }
 
 /* ---- while others are still read ---- */
 
-/* What it allows is known now (pass_role.h), and all else is asked again when all is planned. */
-static void on_early_answer(void *arg, const struct pass_role_answer *answer)
-{
-    struct pipeline_pass *pipeline = arg;
-
-    pipeline->early_waiting = false;
-    pipeline->checked_depth += answer->waves;
-    schedule(pipeline->pass);
-}
-
-/* Of what is not planned yet: all that could be written. */
-static void add_possible(const struct pass *pass, const struct pipeline_pass *pipeline,
-                         json_t *roles, json_t *needs)
-{
-    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++) {
-        const struct task *task = pass->items[i].task;
-        struct scope scope;
-
-        if (task_state(task) != TASK_READING || task_observed(task))
-            continue;
-        task_scope_so_far(task, &scope);
-        plan_roles_named(&scope, roles);
-        plan_needs_add_all(&scope, needs);
-    }
-}
-
-/* What is planned by now, and where a pipeline is made all that may be: its first write waits for
- * IAM's answer to the last. */
+/* Once something of it was read: what is asked then is asked for all that is known. */
 static void ask_early(struct pass *pass, struct item *item)
 {
     struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
-    json_t *roles, *needs;
 
-    if (pipeline->early)
+    if (pipeline->check.early)
         return;
     pipeline->writes = item;
-    if (pipeline->unheard)
-        return;
-    take_depth_of_items(pass, pipeline);
-    roles = roles_passed(pass, pipeline);
-    needs = needs_of(pass, pipeline->first, pipeline->count);
-    if (creates(pass, pipeline))
-        add_possible(pass, pipeline, roles, needs);
-    pipeline->early_waiting = true;
-    pipeline->early = ask_simulator(pipeline, roles, needs, on_early_answer);
-    pipeline->early_waiting = pipeline->early_waiting && pipeline->early;
+    if (!pipeline->unheard)
+        pass_check_ask_early(&pipeline->check);
+}
+
+static bool is_last_wave(const struct pass *pass)
+{
+    return pass->wave_end == pass->pipeline_count;
 }
 
 /* It would be confirmed, as far as is known. */
@@ -685,7 +606,7 @@ static bool may_look_ahead(const struct pass *pass, const struct item *item)
     const struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
     const char *why = NULL;
 
-    return pass->setup.expects_apply && !pass->share.stopping &&
+    return pass->setup.expects_apply && is_last_wave(pass) && !pass->share.stopping &&
            !json_array_size(pipeline->pauses.list) &&
            ask_gate(pass, item->pipeline, &why) != PASS_GATE_SHUT;
 }
@@ -744,13 +665,30 @@ static void note_deployment(struct pipeline_pass *pipeline)
         json_object_set(pipeline->facts, "formerly", pipeline->spec->formerly);
 }
 
+static void begin_check(struct pass *pass, struct pipeline_pass *pipeline)
+{
+    const struct pass_check_place place = {
+        .client = pass->setup.client,
+        .session = pipeline->session,
+        .caller_arn = json_text(pipeline->facts, "caller_arn"),
+        .items = &pass->items[pipeline->first],
+        .count = pipeline->count,
+        .warnings = pass->warnings,
+        .only_told = pass->setup.skip_pass_role_check,
+    };
+
+    pass_check_begin(&pipeline->check, &place, on_answer, pass);
+}
+
 static void open_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
 {
     if (!pipeline->facts)
         return; /* refused */
     pipeline->desired = manifest_resolve(pipeline->spec, pipeline->facts);
+    pipeline->bucket = mem_text(state_object_bucket(pipeline->spec, pipeline->desired));
     note_deployment(pipeline);
     start_items(pass, pipeline);
+    begin_check(pass, pipeline);
     pipeline->pauses.answered = on_answer;
     pipeline->pauses.arg = pass;
     pass_pauses_ask(&pipeline->pauses, pass->cache,
@@ -765,6 +703,15 @@ static void confirm_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
     for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
         if (pass->items[i].task)
             item_confirm(&pass->items[i], pass->since);
+}
+
+static void finish_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
+{
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        if (pass->items[i].task) {
+            task_finish(pass->items[i].task);
+            item_pump(&pass->items[i]);
+        }
 }
 
 static void wake_items(struct pass *pass)
@@ -791,8 +738,66 @@ static void wake_items(struct pass *pass)
 /* Ten milliseconds.  Not on another thread: it notes at tasks, which are the loop's. */
 static void judge_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
 {
+    if (pipeline->forgotten)
+        return; /* nothing in it is another than it was */
     live_lint(&pass->items[pipeline->first], pipeline->count, pipeline->facts,
               pipeline->spec->billing);
+}
+
+/* ---- many pipelines ---- */
+
+static bool is_settled(const struct pass *pass, const struct pipeline_pass *pipeline)
+{
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        if (!pass->items[i].task || !task_is_settled(pass->items[i].task))
+            return false;
+    return true;
+}
+
+/* Most pipelines are as they should be: of these only what is told of them stays. */
+static void forget_settled(struct pass *pass, struct pipeline_pass *pipeline)
+{
+    if (!pipeline->desired)
+        return;
+    pipeline->id = pipeline->claim.ours ? mem_text(json_text(pipeline->claim.ours, "id"))
+                                        : claim_id(pipeline->desired);
+    if (pass->setup.keeps_documents || !is_settled(pass, pipeline))
+        return;
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        item_forget(&pass->items[i]);
+    pass_claim_forget(&pipeline->claim);
+    json_decref(pipeline->desired);
+    pipeline->desired = NULL;
+    pipeline->forgotten = true;
+    settle_memory();
+}
+
+/* As many waves as there must be, of one size: what is asked together wants to be many. */
+static void begin_wave(struct pass *pass)
+{
+    size_t waves = (pass->pipeline_count + PASS_WAVE - 1) / PASS_WAVE;
+    size_t size = waves ? (pass->pipeline_count + waves - 1) / waves : 0;
+
+    pass->wave = pass->wave_end;
+    pass->wave_end += size;
+    if (pass->wave_end > pass->pipeline_count)
+        pass->wave_end = pass->pipeline_count;
+    wide_reads_hold(pass->wide);
+}
+
+/* True when nothing is left of it that a later one does not ask for. */
+static bool forget_reads(struct pass *pass)
+{
+    int64_t end = clock_monotonic_ms() + PASS_ROUND_MS;
+
+    while (!is_last_wave(pass) && !read_cache_forget(pass->cache, PASS_READS)) {
+        settle_memory();
+        if (clock_monotonic_ms() >= end) {
+            next_round(pass);
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Where the way out is, once for all that was refused. */
@@ -822,11 +827,28 @@ static void tell_lacks(struct pass *pass)
     str_fini(&text);
 }
 
+static bool is_well(const struct pass *pass, const struct pipeline_pass *pipeline)
+{
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        if (!pass->items[i].task || task_verdict(pass->items[i].task) != VERDICT_SYNCED)
+            return false;
+    return true;
+}
+
+static void note_unwell(struct pass *pass)
+{
+    json_object_clear(pass->setup.unwell);
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        if (!is_well(pass, &pass->pipelines[i]))
+            json_object_set_new(pass->setup.unwell, pass->pipelines[i].spec->name, json_true());
+}
+
 static void tell_done(struct pass *pass)
 {
     if (pass->told_done)
         return;
     pass->told_done = true;
+    note_unwell(pass);
     tell_lacks(pass);
     pass->ended_ms = clock_monotonic_ms();
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
@@ -883,8 +905,10 @@ static bool is_over(struct pass *pass)
         return work_next(pass, judge_pipeline);
     case PHASE_MEETING:
         return work_next(pass, meet_claim);
+    case PHASE_FORGETTING:
+        return work_next(pass, forget_settled) && forget_reads(pass);
     case PHASE_CHECKING:
-        return check_roles(pass) && !pass->checks_left && account_alias_is_done(pass->aliases);
+        return check_roles(pass) && account_alias_is_done(pass->aliases);
     case PHASE_PLANNED: /* ended from outside: pass.h */
         return false;
     case PHASE_CONFIRMING:
@@ -900,6 +924,8 @@ static bool is_over(struct pass *pass)
         if (more)
             next_round(pass);
         return all_at(pass, UNTIL_DONE);
+    case PHASE_FINISHING:
+        return work_next(pass, finish_pipeline);
     case PHASE_DONE:
         break;
     }
@@ -922,15 +948,20 @@ static void begin_phase(struct pass *pass)
 {
     switch (pass->phase) {
     case PHASE_READING:
+        begin_wave(pass);
+        pass->worked = pass->wave;
+        break;
     case PHASE_JUDGING:
     case PHASE_JUDGING_AGAIN:
-        pass->worked = 0;
+    case PHASE_FORGETTING:
+        pass->worked = pass->wave;
         break;
     case PHASE_MEETING:
         observe_paused(pass);
-        pass->worked = 0;
+        pass->worked = pass->wave;
         break;
     case PHASE_CHECKING:
+        pass->wave = 0;
         turns_foresee(pass->items, pass->item_count);
         count_changes(pass);
         ask_aliases(pass);
@@ -958,44 +989,32 @@ static void begin_phase(struct pass *pass)
 /* Once all pipelines have asked. */
 static void send_what_is_held(const struct pass *pass)
 {
-    if (pass->phase > PHASE_READING || pass->worked == pass->pipeline_count)
+    if (pass->phase > PHASE_READING || pass->worked == pass->wave_end)
         wide_reads_go(pass->wide);
 }
 
 static void step(struct pass *pass)
 {
     static const enum phase next[] = {
-        [PHASE_IDENTITY] = PHASE_READING,   [PHASE_READING] = PHASE_JUDGING,
-        [PHASE_JUDGING] = PHASE_MEETING,    [PHASE_MEETING] = PHASE_CHECKING,
-        [PHASE_CHECKING] = PHASE_PLANNED,   [PHASE_CONFIRMING] = PHASE_CLAIMING,
-        [PHASE_CLAIMING] = PHASE_APPLYING,  [PHASE_APPLYING] = PHASE_JUDGING_AGAIN,
-        [PHASE_JUDGING_AGAIN] = PHASE_DONE, [PHASE_DONE] = PHASE_DONE};
+        [PHASE_IDENTITY] = PHASE_READING,       [PHASE_READING] = PHASE_JUDGING,
+        [PHASE_JUDGING] = PHASE_MEETING,        [PHASE_MEETING] = PHASE_FORGETTING,
+        [PHASE_FORGETTING] = PHASE_READING,     [PHASE_CHECKING] = PHASE_PLANNED,
+        [PHASE_CONFIRMING] = PHASE_CLAIMING,    [PHASE_CLAIMING] = PHASE_APPLYING,
+        [PHASE_APPLYING] = PHASE_JUDGING_AGAIN, [PHASE_FINISHING] = PHASE_JUDGING_AGAIN,
+        [PHASE_JUDGING_AGAIN] = PHASE_DONE,     [PHASE_DONE] = PHASE_DONE};
 
     if (!is_over(pass)) {
         send_what_is_held(pass);
         return;
     }
-    pass->phase = next[pass->phase];
+    pass->phase =
+        pass->phase == PHASE_FORGETTING && is_last_wave(pass) ? PHASE_CHECKING : next[pass->phase];
     begin_phase(pass);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
     step(timer->data);
-}
-
-bool pass_may_not_write(const struct pass *pass)
-{
-    for (size_t i = 0; i < pass->pipeline_count; i++)
-        if (json_array_size(pass->pipelines[i].denials))
-            return true;
-    return false;
-}
-
-size_t pass_too_many(const struct pass *pass, size_t *most)
-{
-    *most = blast_radius_most(pass->setup.radius);
-    return blast_radius_is_over(pass->setup.radius, pass->changes) ? pass->changes : 0;
 }
 
 /* Not even what would fit: which of the changes are right nobody knows. */
@@ -1010,38 +1029,6 @@ static void hold_too_many(const struct pass *pass, struct item *item)
                         "reconcile.max_changes lets one pass change %zu",
                         changes, most);
     item_block(item, reason);
-}
-
-static bool lacks_any(const struct pipeline_pass *pipeline, const json_t *needs)
-{
-    const char *name;
-    json_t *need;
-
-    json_object_foreach((json_t *)needs, name, need)
-        if (json_object_get(pipeline->lacks, name))
-            return true;
-    return false;
-}
-
-/* Half a pipeline is worse than none: where something of it would be made, nothing is written.
- * Else what may be written is. */
-static void deny(const struct pass *pass, struct item *item)
-{
-    const struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
-    const char *denial = json_string_value(json_array_get(pipeline->denials, 0));
-    cleanup_free char *reason = NULL;
-
-    if (!task_wants_writes(item->task))
-        return;
-    if (!denial && json_object_size(pipeline->lacks)) {
-        json_auto_t *needs = needs_of(pass, (size_t)(item - pass->items), 1);
-
-        denial = lacks_any(pipeline, needs) ? pipeline->lacks_brief : NULL;
-    }
-    if (!denial)
-        return;
-    reason = mem_printf("nothing is written: %s, or go on with --skip-pass-role-check", denial);
-    item_deny(item, reason);
 }
 
 void pass_bind(struct pass *pass)
@@ -1060,9 +1047,87 @@ void pass_wake(struct pass *pass)
 void pass_replaces(struct pass *pass, size_t pipeline, const char *spec)
 {
     struct pass_claim *claim = &pass->pipelines[pipeline].claim;
-    const char *ours = json_text(claim->ours, "id");
+    const char *ours = pass->pipelines[pipeline].id;
 
     claim->takes_place = claim->takes_place || (spec && ours && strcmp(spec, ours) != 0);
+}
+
+/* Somebody else's to write: only looked at. */
+static void observe_led(struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        struct pipeline_pass *pipeline = &pass->pipelines[i];
+        const char *why = NULL;
+
+        pipeline->led = ask_gate(pass, i, &why) == PASS_GATE_SHUT;
+        if (!pipeline->led)
+            continue;
+        if (!pipeline->observed)
+            pipeline->observed = mem_text(why);
+        for (size_t j = pipeline->first; j < pipeline->first + pipeline->count; j++)
+            if (pass->items[j].task && !task_observed(pass->items[j].task))
+                task_observe(pass->items[j].task, why);
+    }
+}
+
+void pass_apply(struct pass *pass)
+{
+    pass->since = read_cache_calls(pass->cache);
+    pass->worked = 0;
+    pass->applied = true;
+    observe_led(pass);
+    for (size_t i = 0; i < pass->item_count; i++) {
+        if (!pass->items[i].task)
+            continue;
+        pass_pauses_hold(&pass->pipelines[pass->items[i].pipeline].pauses, &pass->items[i]);
+        hold_too_many(pass, &pass->items[i]);
+        item_tell_names(&pass->items[i]);
+        pass_check_hold(&pass->pipelines[pass->items[i].pipeline].check, &pass->items[i]);
+    }
+    pass->phase = PHASE_CONFIRMING;
+    schedule(pass);
+}
+
+void pass_finish(struct pass *pass)
+{
+    pass->phase = PHASE_FINISHING;
+    pass->worked = 0;
+    schedule(pass);
+}
+
+void pass_stop(struct pass *pass)
+{
+    if (pass->told_done)
+        return;
+    pass->share.stopping = true;
+    for (size_t i = 0; i < pass->item_count; i++)
+        if (pass->items[i].task && LIST_EMPTY(&pass->items[i].writes))
+            item_pump(&pass->items[i]);
+    for (size_t i = 0; i < pass->pipeline_count; i++) {
+        struct pipeline_pass *pipeline = &pass->pipelines[i];
+
+        pipeline->identified = true;
+        if (!pipeline->refused && pipeline->count && !pass->items[pipeline->first].task)
+            refuse(pipeline, ERR_RETRY, "stopped before it was looked at");
+    }
+    pass->phase = PHASE_APPLYING;
+    schedule(pass);
+}
+
+/* ---- what is told of it ---- */
+
+bool pass_may_not_write(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass->pipeline_count; i++)
+        if (pass_check_denies(&pass->pipelines[i].check))
+            return true;
+    return false;
+}
+
+size_t pass_too_many(const struct pass *pass, size_t *most)
+{
+    *most = blast_radius_most(pass->setup.radius);
+    return blast_radius_is_over(pass->setup.radius, pass->changes) ? pass->changes : 0;
 }
 
 const char *pass_conflict(const struct pass *pass, size_t pipeline)
@@ -1075,9 +1140,14 @@ bool pass_is_led(const struct pass *pass, size_t pipeline)
     return pass->pipelines[pipeline].led;
 }
 
-const json_t *pass_desired(const struct pass *pass, size_t pipeline)
+const char *pass_bucket(const struct pass *pass, size_t pipeline)
 {
-    return pass->pipelines[pipeline].desired;
+    return pass->pipelines[pipeline].bucket;
+}
+
+const char *pass_spec(const struct pass *pass, size_t pipeline)
+{
+    return pass->pipelines[pipeline].id;
 }
 
 const struct aws_fence *pass_fence(const struct pass *pass, size_t pipeline)
@@ -1118,72 +1188,6 @@ const json_t *pass_stale(const struct pass *pass)
     return pass->stale;
 }
 
-/* Somebody else's to write: only looked at. */
-static void observe_led(struct pass *pass)
-{
-    for (size_t i = 0; i < pass->pipeline_count; i++) {
-        struct pipeline_pass *pipeline = &pass->pipelines[i];
-        const char *why = NULL;
-
-        pipeline->led = ask_gate(pass, i, &why) == PASS_GATE_SHUT;
-        if (!pipeline->led)
-            continue;
-        if (!pipeline->observed)
-            pipeline->observed = mem_text(why);
-        for (size_t j = pipeline->first; j < pipeline->first + pipeline->count; j++)
-            if (pass->items[j].task && !task_observed(pass->items[j].task))
-                task_observe(pass->items[j].task, why);
-    }
-}
-
-void pass_apply(struct pass *pass)
-{
-    pass->since = read_cache_calls(pass->cache);
-    pass->worked = 0;
-    pass->applied = true;
-    observe_led(pass);
-    for (size_t i = 0; i < pass->item_count; i++) {
-        if (!pass->items[i].task)
-            continue;
-        pass_pauses_hold(&pass->pipelines[pass->items[i].pipeline].pauses, &pass->items[i]);
-        hold_too_many(pass, &pass->items[i]);
-        item_tell_names(&pass->items[i]);
-        deny(pass, &pass->items[i]);
-    }
-    pass->phase = PHASE_CONFIRMING;
-    schedule(pass);
-}
-
-void pass_finish(struct pass *pass)
-{
-    for (size_t i = 0; i < pass->item_count; i++)
-        if (pass->items[i].task) {
-            task_finish(pass->items[i].task);
-            item_pump(&pass->items[i]);
-        }
-    pass->phase = PHASE_JUDGING_AGAIN;
-    pass->worked = 0;
-    schedule(pass);
-}
-
-void pass_stop(struct pass *pass)
-{
-    pass->share.stopping = true;
-    for (size_t i = 0; i < pass->item_count; i++)
-        if (pass->items[i].task && LIST_EMPTY(&pass->items[i].writes))
-            item_pump(&pass->items[i]);
-    for (size_t i = 0; i < pass->pipeline_count; i++) {
-        struct pipeline_pass *pipeline = &pass->pipelines[i];
-
-        pipeline->identified = true;
-        if (!pipeline->refused && pipeline->count && !pass->items[pipeline->first].task)
-            refuse(pipeline, ERR_RETRY, "stopped before it was looked at");
-    }
-    pass->checks_left = 0;
-    pass->phase = PHASE_APPLYING;
-    schedule(pass);
-}
-
 size_t pass_task_count(const struct pass *pass)
 {
     return pass->shown_count;
@@ -1197,6 +1201,12 @@ const struct task *pass_task(const struct pass *pass, size_t index)
 size_t pass_task_pipeline(const struct pass *pass, size_t index)
 {
     return pass->shown[index]->pipeline;
+}
+
+size_t pass_tasks_of(const struct pass *pass, size_t pipeline, size_t *first)
+{
+    *first = pass->pipelines[pipeline].shown_first;
+    return pass->pipelines[pipeline].shown;
 }
 
 const char *pass_refused(const struct pass *pass, size_t pipeline, enum err_kind *kind)

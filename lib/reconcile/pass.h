@@ -9,7 +9,7 @@
 #include "guard/blast_radius.h"
 #include "guard/breaker.h"
 #include "guard/quota.h"
-#include "reconcile/create_token.h"
+#include "plan/create_token.h"
 #include "reconcile/task.h"
 #include "spec/manifest.h"
 
@@ -58,17 +58,22 @@ struct pass_setup {
     struct create_token *tokens;
     struct blast_radius *radius;
     json_t *claims;            /* pipeline -> the claim of the engine's first look (pass_claim.h) */
+    json_t *unwell;            /* pipeline -> true: changed, or not in order, at the last look */
     bool skip_pass_role_check; /* a simulated denial is only told */
     bool ask_alias;            /* of each account */
     struct wide_memory *wide;  /* from one look to the next */
     bool expects_apply;        /* pass_apply follows planning at once: what it confirms is asked
                                   while the rest is still read */
+    bool keeps_documents;      /* somebody asks for them after the pass (task_scope) */
     struct pass_gate gate;     /* ask NULL: whoever runs it may */
 };
 
 struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *events);
 /* Cancels what is under way.  The loop must run once more to close its timer. */
 void pass_free(struct pass *pass);
+/* Some milliseconds of that, after on_done; nothing is asked of the pass any more.  True when the
+ * rest takes no longer than that. */
+bool pass_free_part(struct pass *pass);
 /* From on_planned on: IAM's simulation denies what the plan needs, so that pass_apply ends all that
  * it would write to a pipeline as denied. */
 bool pass_may_not_write(const struct pass *pass);
@@ -122,13 +127,18 @@ const json_t *pass_paused(const struct pass *pass, size_t pipeline, const char *
 /* Why nothing may be written into the resource of that id (into the pipeline, when the spec has
  * none such): it is only observed.  Borrowed; NULL: it may. */
 const char *pass_observed(const struct pass *pass, size_t pipeline, const char *id);
-/* What the pipeline's resources are to be, as manifest_resolve has it; borrowed, NULL: not known.
- */
-const json_t *pass_desired(const struct pass *pass, size_t pipeline);
+/* From on_planned on: the bucket that its state lies in; borrowed, NULL: it has none, or was
+ * refused. */
+const char *pass_bucket(const struct pass *pass, size_t pipeline);
+/* From on_planned on: what its spec wants, in a few digits (claim_id); borrowed, NULL: it was
+ * refused. */
+const char *pass_spec(const struct pass *pass, size_t pipeline);
 /* Under which work that follows the pass writes; NULL: under none. */
 const struct aws_fence *pass_fence(const struct pass *pass, size_t pipeline);
 struct aws_session *pass_session(const struct pass *pass, size_t pipeline);
 size_t pass_task_pipeline(const struct pass *pass, size_t index);
+/* How many tasks a pipeline has, one after the other from *first on. */
+size_t pass_tasks_of(const struct pass *pass, size_t pipeline, size_t *first);
 
 struct pass_summary {
     unsigned synced, drifted, repaired, settling, held, observed, retry, blocked, denied, failed,

@@ -196,6 +196,12 @@ void pass_claim_write(struct pass_claim *claim, const struct pass_claim_place *p
     aws_client_fence(claim->call, "PutObject", fence);
 }
 
+void pass_claim_forget(struct pass_claim *claim)
+{
+    json_decref(claim->ours);
+    claim->ours = NULL;
+}
+
 void pass_claim_fini(struct pass_claim *claim)
 {
     aws_call_cancel(claim->call);

@@ -44,6 +44,8 @@ void pass_claim_meet(struct pass_claim *claim, const struct pass_claim_place *pl
  * loop when waiting is false again; items that may not be written then have been ended. */
 void pass_claim_write(struct pass_claim *claim, const struct pass_claim_place *place,
                       const struct aws_fence *fence);
+/* Nothing will be written: gives back what would be said. */
+void pass_claim_forget(struct pass_claim *claim);
 /* Cancels what is under way. */
 void pass_claim_fini(struct pass_claim *claim);
 

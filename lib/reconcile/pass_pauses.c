@@ -51,7 +51,8 @@ void pass_pauses_ask(struct pass_pauses *pauses, struct read_cache *cache,
                                    .service = "s3",
                                    .op = "GetObject",
                                    .done = on_answer,
-                                   .arg = pauses};
+                                   .arg = pauses,
+                                   .whose = pauses};
     const struct aws_reply *reply;
     unsigned depth;
 

@@ -207,6 +207,38 @@ bool task_wants_writes(const struct task *task)
            (action == PLAN_CREATE || action == PLAN_UPDATE || action == PLAN_REMOVE);
 }
 
+bool task_is_settled(const struct task *task)
+{
+    enum plan_action action = task->plan.action;
+
+    if (task->state != TASK_PLANNED)
+        return task->state == TASK_DONE;
+    return task->observed || action == PLAN_BLOCKED ||
+           (action == PLAN_NONE && !json_array_size(task->plan.differences));
+}
+
+static void give_back(json_t **value)
+{
+    json_decref(*value);
+    *value = NULL;
+}
+
+void task_forget(struct task *task)
+{
+    json_t **all[] = {&task->wish,  &task->desired, &task->facts, &task->replies,
+                      &task->known, &task->wished,  &task->shown, &task->written};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        give_back(all[i]);
+    task_read_forget(task);
+    task->forgotten = true;
+}
+
+bool task_is_forgotten(const struct task *task)
+{
+    return task->forgotten;
+}
+
 void task_confirm(struct task *task)
 {
     if (task->agreed || !task_wants_writes(task))
@@ -229,7 +261,7 @@ void task_apply(struct task *task)
 {
     if (task->state != TASK_PLANNED)
         return;
-    if (task->observed) {
+    if (task->observed || task->forgotten) {
         task_finish(task);
         return;
     }

@@ -11,7 +11,7 @@
 #define RECONCILE_TASK_H
 
 #include "aws/client.h"
-#include "reconcile/plan.h"
+#include "plan/plan.h"
 
 #include <stdint.h>
 
@@ -117,6 +117,12 @@ void task_wait_in_vain(struct task *task, const char *why);
 const char *task_waits(const struct task *task);
 /* It is PLANNED, and its plan has something to write that may be written. */
 bool task_wants_writes(const struct task *task);
+/* From PLANNED on: nothing will be written to it in this pass, nor waited for. */
+bool task_is_settled(const struct task *task);
+/* Of one that is settled: gives back what was read and wanted.  What is told of it stays; its scope
+ * (task_scope, task_wished) must not be asked for any more. */
+void task_forget(struct task *task);
+bool task_is_forgotten(const struct task *task);
 /* Milliseconds until a WAITING task wants task_wake; counted from now. */
 int64_t task_wait_ms(const struct task *task);
 void task_wake(struct task *task);

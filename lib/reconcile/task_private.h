@@ -56,6 +56,7 @@ struct task {
     bool over_quota;        /* AWS has no place for what it would write */
     bool bound;             /* writes nothing but what `plan` says */
     bool follows_create;    /* something it needs was just made */
+    bool forgotten;         /* what was read and wanted was given back */
     bool made;              /* its own create was accepted in this pass */
     bool agreed;            /* the last two looks want the same writes */
     bool checking, checked; /* reads the document that the next call replaces; has just read it */
@@ -102,6 +103,8 @@ int64_t task_wait_delay_ms(const struct task *task);
 /* Makes the slots: which documents will be read. */
 void task_read_prepare(struct task *task);
 void task_read_fini(struct task *task);
+/* Gives back the documents; whether all was read is known still. */
+void task_read_forget(struct task *task);
 bool task_read_next(struct task *task, struct task_request *request);
 /* May end the task. */
 void task_read_reply(struct task *task, size_t index, const struct aws_reply *reply);

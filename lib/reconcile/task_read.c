@@ -17,6 +17,8 @@ void task_read_scope(const struct task *task, struct scope *scope)
 {
     bool there = task->slots[0].state == SLOT_DONE && task->slots[0].document;
 
+    if (task->forgotten)
+        abort(); /* it would look as if it were not there */
     *scope = (struct scope){
         .kind = task->kind,
         .desired = task->desired,
@@ -99,6 +101,16 @@ void task_read_fini(struct task *task)
     for (size_t i = 0; i < task->slot_count; i++)
         slot_reset(&task->slots[i]);
     free(task->slots);
+}
+
+void task_read_forget(struct task *task)
+{
+    for (size_t i = 0; i < task->slot_count; i++) {
+        enum slot_state state = task->slots[i].state;
+
+        slot_reset(&task->slots[i]);
+        task->slots[i].state = state;
+    }
 }
 
 /* Fields of every document read so far. */

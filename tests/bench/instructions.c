@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "billing/audit/audit_private.h"
 #include "billing/prices/rating.h"
-#include "reconcile/plan.h"
+#include "plan/plan.h"
 #include "resources/value.h"
 #include "spec/manifest.h"
 

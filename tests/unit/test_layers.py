@@ -15,7 +15,7 @@ PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "guard", "spec/lint", "spec"]
-RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reading", "reconcile"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reading", "plan", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
@@ -43,8 +43,9 @@ ROOMS = {
     "guard": [*RESOURCES, "guard"],
     "lease": [*SPEC, "state", "lease"],
     "reading": [*AWS, "resources", "reading"],
+    "plan": [*RESOURCES, "guard", "plan"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-4], "billing/cost", "state", "permissions"],
+    "permissions": [*RECONCILE[:-5], "billing/cost", "state", "permissions"],
     "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
@@ -161,20 +162,20 @@ def test_includes(name: str) -> None:
 @pytest.mark.parametrize(("name", "quote", "target"), [
     ("lib/base/str.c", '"', "aws/codec/model.h"), ("lib/aws/call.c", '"', "resources/kind.h"),
     ("lib/aws/codec/codec.c", '"', "aws/client.h"), ("lib/aws/credentials/identity.c", '"', "aws/client.h"),
-    ("lib/resources/log_group.c", '"', "reconcile/plan.h"), ("lib/resources/table.c", '"', "aws/client.h"),
+    ("lib/resources/log_group.c", '"', "plan/plan.h"), ("lib/resources/table.c", '"', "aws/client.h"),
     ("lib/resources/table.c", '"', "billing/prices/money.h"), ("lib/billing/rollup/rollup.c", '"', "resources/kind.h"),
     ("lib/billing/prices/rating.c", '"', "billing/store/billing.h"), ("lib/billing/prices/rating.c", "<", "time.h"),
     ("lib/billing/prices/rating.c", '"', "base/log.h"), ("lib/billing/bill/bill.c", '"', "billing/audit/audit.h"),
     ("lib/billing/close/close.c", '"', "billing/backfill/backfill.h"),
     ("lib/billing/bill/usage.c", '"', "billing/rollup/rollup_private.h"),
     ("lib/spec/lint/lint.c", '"', "spec/manifest.h"), ("lib/spec/lint/lint.c", '"', "aws/client.h"),
-    ("lib/spec/manifest.c", '"', "reconcile/plan.h"),
-    ("lib/reconcile/plan.c", '"', "daemon/views/plan_view.h"),
+    ("lib/spec/manifest.c", '"', "plan/plan.h"),
+    ("lib/plan/plan.c", '"', "daemon/views/plan_view.h"),
     ("daemon/verbs/verb_plan.c", '"', "daemon/service/service.h"),
     ("daemon/service/service.c", '"', "daemon/verbs/options.h"),
     ("daemon/views/bill_view.c", '"', "daemon/verbs/options.h"), ("daemon/web/web.c", '"', "reconcile/engine.h"),
     ("lib/aws/client.c", "<", "curl/curl.h"), ("daemon/web/web.c", "<", "curl/multi.h"),
-    ("lib/reconcile/plan.c", "<", "uv.h"), ("lib/resources/table.c", "<", "uv.h"),
+    ("lib/plan/plan.c", "<", "uv.h"), ("lib/resources/table.c", "<", "uv.h"),
     ("lib/base/clock.h", "<", "uv.h"), ("lib/aws/call.c", '"', "client.h"),
     ("lib/aws/http.h", "<", "curl/curl.h"), ("lib/aws/call.c", '"', "aws/http_private.h")])
 def test_it_can_say_no(name: str, quote: str, target: str) -> None:

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "check.h"
-#include "reconcile/plan.h"
+#include "plan/plan.h"
 #include "resources/ignore.h"
 #include "resources/members.h"
 #include "resources/registry.h"

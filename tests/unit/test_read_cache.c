@@ -61,7 +61,7 @@ static const struct aws_reply *ask(struct read_cache *cache, void *session, cons
 {
     json_auto_t *params = json_pack("{s:s, s:i}", "Name", name, "Max", 5);
     struct read_request request = {session, service,          "Get", params, depth, since,
-                                   take,    (void *)expected, slot};
+                                   take,    (void *)expected, slot,  NULL};
 
     return read_cache_get(cache, &request, &last_depth);
 }
@@ -197,7 +197,7 @@ static void test_ask_from_an_answer(void)
     struct read_cache *cache = asked_again = read_cache_new(uv_default_loop(), NULL);
     json_auto_t *params = json_pack("{s:i, s:s}", "Max", 5, "Name", "x");
     struct read_request request = {
-        (struct aws_session *)&session_a, "logs", "Get", params, 0, 0, ask_again, NULL, 0};
+        (struct aws_session *)&session_a, "logs", "Get", params, 0, 0, ask_again, NULL, 0, NULL};
     unsigned depth;
 
     begin();
@@ -238,7 +238,7 @@ static void test_held(void)
     json_auto_t *params = json_pack("{s:s}", "Name", "a");
     json_auto_t *result = json_pack("{s:s}", "text", "made");
     const struct read_request request = {
-        (void *)&session_a, "logs", "Get", params, 0, 0, take, "made", 0};
+        (void *)&session_a, "logs", "Get", params, 0, 0, take, "made", 0, NULL};
     const struct aws_reply made = {.result = result}, *reply;
     struct shared_read *held;
     unsigned depth = 0;
@@ -265,9 +265,57 @@ static void test_held(void)
     read_cache_free(cache);
 }
 
+static const struct aws_reply *ask_as(struct read_cache *cache, const void *whose, const char *name,
+                                      unsigned *depth)
+{
+    json_auto_t *params = json_pack("{s:s}", "Name", name);
+    const struct read_request request = {
+        (void *)&session_a, "logs", "Get", params, 0, 0, take, "made", 0, whose};
+
+    return read_cache_get(cache, &request, depth);
+}
+
+/* What only one asked is asked again; what two did, or nobody in particular, or what is not
+ * answered yet, is not. */
+static void test_forgotten(void)
+{
+    struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
+    int one, other;
+    unsigned depth;
+
+    begin();
+    CHECK(!ask_as(cache, &one, "alone", &depth) && !ask_as(cache, &one, "alone", &depth));
+    CHECK(!ask_as(cache, &one, "both", &depth) && !ask_as(cache, &other, "both", &depth));
+    CHECK(!ask_as(cache, NULL, "all", &depth));
+    CHECK(!ask_as(cache, &one, "late", &depth));
+    for (size_t i = 0; i < 3; i++)
+        answer(i, "made");
+    CHECK_INT(answers, 5);
+    CHECK(!read_cache_forget(cache, 0));
+    CHECK(read_cache_forget(cache, 2));
+    CHECK(ask_as(cache, &other, "both", &depth) && ask_as(cache, &one, "all", &depth));
+    CHECK(!ask_as(cache, &one, "late", &depth));
+    CHECK_INT((long long)sent_count, 4);
+    CHECK(!ask_as(cache, &one, "alone", &depth));
+    CHECK_INT((long long)sent_count, 5);
+    answer(3, "made");
+    answer(4, "made");
+    CHECK_INT(answers, 8);
+    CHECK(!read_cache_forget(cache, 1)); /* one of two */
+    CHECK(read_cache_forget(cache, 2));
+    CHECK(!ask_as(cache, &one, "cancelled", &depth));
+    read_cache_cancel(cache);
+    CHECK_INT(sent[5].cancelled, 1);
+    CHECK(read_cache_forget(cache, 1));
+    read_cache_free(cache);
+    CHECK_INT(sent[5].cancelled, 1);
+    CHECK_INT(answers, 8);
+}
+
 int main(void)
 {
     test_shared();
+    test_forgotten();
     test_held();
     test_watched();
     test_many_waiters();

@@ -414,8 +414,11 @@ static bool check(struct pass_runner *runner)
 int verb_explain(const struct options *options)
 {
     struct explaining explaining = {0};
-    struct pass_runner runner = {
-        .check = check, .report = report, .names_account = true, .arg = &explaining};
+    struct pass_runner runner = {.check = check,
+                                 .report = report,
+                                 .names_account = true,
+                                 .documents = true,
+                                 .arg = &explaining};
     int code = pass_runner_run(&runner, options);
 
     address_fini(&explaining.address);

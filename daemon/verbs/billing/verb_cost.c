@@ -214,7 +214,7 @@ int verb_cost(const struct options *options)
     struct asked asked = {
         .now_s = clock_now_ms() / 1000, .calls = json_object(), .pipelines = json_array()};
     struct pass_runner runner = {
-        .look = look, .report = report, .observe = on_attempt, .arg = &asked};
+        .look = look, .report = report, .observe = on_attempt, .documents = true, .arg = &asked};
     int code = read_month(options, &asked) ? EXIT_BAD_USAGE : pass_runner_run(&runner, options);
 
     json_decref(asked.calls);

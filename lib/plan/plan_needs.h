@@ -1,8 +1,8 @@
 /* plan_needs.h -- what a plan's writes ask of IAM, from the tables that they come from. */
-#ifndef RECONCILE_PLAN_NEEDS_H
-#define RECONCILE_PLAN_NEEDS_H
+#ifndef PLAN_PLAN_NEEDS_H
+#define PLAN_PLAN_NEEDS_H
 
-#include "reconcile/plan.h"
+#include "plan/plan.h"
 
 /* Adds {"action", "resources", "boundary"} of every planned call to needs, an object by all of
  * that: the action must be allowed on one of the resources, which are spellings of the same;

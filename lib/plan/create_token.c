@@ -1,4 +1,4 @@
-#include "reconcile/create_token.h"
+#include "plan/create_token.h"
 
 #include "base/digest.h"
 #include "base/json.h"

@@ -3,8 +3,8 @@
  *
  * AWS answers a token it knows with what it made then, also where somebody has deleted that since:
  * so the token is another one once what was made is known to be gone. */
-#ifndef RECONCILE_CREATE_TOKEN_H
-#define RECONCILE_CREATE_TOKEN_H
+#ifndef PLAN_CREATE_TOKEN_H
+#define PLAN_CREATE_TOKEN_H
 
 #include "resources/kind.h"
 

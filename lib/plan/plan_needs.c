@@ -1,4 +1,4 @@
-#include "reconcile/plan_needs.h"
+#include "plan/plan_needs.h"
 
 #include "base/json.h"
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-#include "reconcile/plan.h"
+#include "plan/plan.h"
 
 #include "base/json.h"
 #include "base/mem.h"

@@ -1,8 +1,8 @@
 /* plan.h -- what one resource needs: the differences and the calls that end them, as data.
  *
  * What `billingd plan` prints is what `billingd apply` sends. */
-#ifndef RECONCILE_PLAN_H
-#define RECONCILE_PLAN_H
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
 
 #include "resources/kind.h"
 
