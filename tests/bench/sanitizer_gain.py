@@ -3,8 +3,8 @@
   build/venv/bin/python tests/bench/sanitizer_gain.py [SUITE...]     paths below tests/, as system/billing/test_audit.py
 
 Builds build/cover with clang's counters of regions, runs the suites as the sanitized half does, and takes tests out, the dearest
-for what it alone runs first, until KEPT of the regions that all run together would be left. Without words: ctest's suites of a
-build under sanitizers. A test that takes less than WORTH_S stays, and one of which nothing was counted: a program that is killed
+for what it alone runs first, until KEPT of the regions that all run together would be left. Without words: all suites that
+ctest knows of the sanitized half (`scripts/build asan` first). A test that takes less than WORTH_S stays, and one of which nothing was counted: a program that is killed
 counts nothing."""
 
 import json
@@ -39,7 +39,7 @@ def suites(words: list[str]) -> list[tuple[list[str], dict[str, str]]]:
     shown = subprocess.run(["ctest", "--preset", "asan", "-N", "--show-only=json-v1"], cwd=ROOT, check=True, capture_output=True)
     found = []
     for test in json.loads(shown.stdout)["tests"]:
-        command = test["command"]
+        command = test.get("command", [""])  # none: not built yet
         if command[0].endswith("python_suite") and command[1].startswith("system/") and (not words or command[1] in words):
             given = next((p["value"] for p in test["properties"] if p["name"] == "ENVIRONMENT"), [])
             found.append((command, dict(line.split("=", 1) for line in given)))
