@@ -4,8 +4,8 @@
 
 Builds build/cover with clang's counters of regions, runs the suites as the sanitized half does, and takes tests out, the dearest
 for what it alone runs first, until KEPT of the regions that all run together would be left. Without words: all suites that
-ctest knows of the sanitized half (`scripts/build asan` first). A test that takes less than WORTH_S stays, and one of which nothing was counted: a program that is killed
-counts nothing."""
+ctest knows of the sanitized half (`scripts/build asan` first). A test that takes less than WORTH_S stays, and one of which
+nothing was counted: a program that is killed counts nothing."""
 
 import json
 import os
