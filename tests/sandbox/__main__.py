@@ -1,6 +1,7 @@
 """python -m sandbox [--port N] [--with-parent]: AWS on this machine.  Prints "endpoint URL" when ready."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -29,10 +30,13 @@ def main() -> int:
     from .server import Server
     from .world import World
 
+    # What is loaded stays, and little of what comes is in circles: looking for those took a sixth of the time.
+    gc.set_threshold(100_000, 50, 100)
     world, copies = World(), Copies()
     signal.signal(signal.SIGTERM, lambda *_: copies.stop())
     signal.signal(signal.SIGINT, lambda *_: copies.stop())
     app = App(world, copies)
+    gc.freeze()
     server = Server(options.port, app, world.now)
     server.start()
     if options.with_parent:

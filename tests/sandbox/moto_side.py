@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import moto.backends
+from moto.core import responses
 from moto.core.base_backend import BackendDict
 from moto.core.exceptions import ServiceException
 from moto.core.model_instances import reset_model_data
@@ -23,6 +24,8 @@ logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
 # moto lists its own folder for every request to find a service by its name: a quarter of the sandbox's time.
 MODULES = tuple(moto.backends.list_of_moto_modules())
 moto.backends.list_of_moto_modules = lambda: MODULES
+# And looks through all members of a class for each request that it handles.
+responses.method_names_from_class = functools.cache(responses.method_names_from_class)
 werkzeug_app.DISABLE_GLOBAL_CORS = True  # its headers are not passed on
 
 

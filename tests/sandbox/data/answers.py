@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import re
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ MOST_BYTES = 4 << 20
 
 
 def content(partition: Partition, with_path: bool) -> list[Any]:
-    objects = [[o.key if with_path else "", o.size, o.handle.etag] for o in partition.objects]
+    # How a name ends says how its object is packed.
+    objects = [[o.key if with_path else o.key.rpartition("/")[2].partition(".")[2], o.size, o.handle.etag]
+               for o in partition.objects]
     # A parquet object's rows come in the order of its file's name, which says nothing.
     return [partition.values, objects if with_path else sorted(objects)]
 
@@ -50,7 +53,7 @@ class Answers:
         data = pickle.dumps(value)
         if not key or len(data) > MOST_BYTES:
             return
-        path = self.folder / f"{key}.{os.getpid()}"
+        path = self.folder / f"{key}.{os.getpid()}.{threading.get_ident()}"
         with suppress(FileNotFoundError):  # the original and its folder are gone
             path.write_bytes(data)
             path.rename(self.folder / key)

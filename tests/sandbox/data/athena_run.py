@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import answers, athena_sql, ddl, unload
 from .athena_sql import Statement
-from .engine import SPARES, Engine
+from .engine import DATABASES, Engine
 from .glue_catalog import Catalog, Snapshot
 from .objects import Missing, delete_object, put_object, split_location
 from .query_error import Cancelled, QueryError
@@ -91,7 +91,7 @@ class Queries:
         self.take_in.close()
 
     def after_copy(self) -> None:
-        SPARES.after_copy()
+        DATABASES.after_copy()
         self.take_in.after_copy()
 
     def running(self) -> int:

@@ -1,9 +1,9 @@
-"""One query's own DuckDB: Glue's tables and views by name, only the partitions it needs, then the answer."""
+"""One query's own database in DuckDB: Glue's tables and views by name, only the partitions it needs, then the answer."""
 
+import itertools
 import json
 import re
 import threading
-from collections import deque
 from contextlib import suppress
 from datetime import UTC
 from typing import Any
@@ -12,7 +12,7 @@ import duckdb
 
 from .glue_catalog import Partition, Snapshot, Table, View
 from .hive_types import trino_of
-from .prelude import PRELUDE
+from .prelude import PRELUDE, SETTINGS
 from .query_error import QueryError, from_duck
 from .take_in import TakeIn, literal, quoted
 
@@ -26,40 +26,42 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-class Spares:
-    """Connections with the prelude in them, made ahead: a query need not wait for one."""
+class Databases:
+    """One DuckDB for all queries, with the prelude in it, and in it a database of each query's own: a DuckDB takes longer to make
+    than most queries to answer."""
 
     def __init__(self) -> None:
-        self.made: deque[duckdb.DuckDBPyConnection] = deque()
-
-    @staticmethod
-    def new() -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(config={"threads": 1})  # queries are small, and others run beside them
-        connection.execute(PRELUDE)
-        return connection
+        self.lock = threading.Lock()
+        self.base: duckdb.DuckDBPyConnection | None = None
+        self.left: list[duckdb.DuckDBPyConnection] = []
+        self.numbers = itertools.count(1)
 
     def after_copy(self) -> None:
-        """Their threads are the original's: neither used nor closed here."""
-        self.left = self.made
-        self.made = deque()
+        """It is the original's: neither used nor closed here."""
+        if self.base is not None:
+            self.left.append(self.base)
+        self.lock, self.base = threading.Lock(), None
 
-    def take(self) -> duckdb.DuckDBPyConnection:
-        try:
-            taken = self.made.popleft()
-        except IndexError:
-            taken = self.new()
-        threading.Thread(target=lambda: self.made.append(self.new()), daemon=True).start()
-        return taken
+    def new(self) -> tuple[duckdb.DuckDBPyConnection, str]:
+        """A connection, and the name of its own database."""
+        with self.lock:
+            if self.base is None:
+                self.base = duckdb.connect(config={"threads": 1})  # queries are small, and others run beside them
+                self.base.execute(PRELUDE)
+            connection, name = self.base.cursor(), f"query {next(self.numbers)}"
+        connection.execute(f"{SETTINGS} ATTACH ':memory:' AS {identifier(name)}")
+        return connection, name
 
 
-SPARES = Spares()
+DATABASES = Databases()
 
 
 class Engine:
     def __init__(self, take_in: TakeIn, snapshot: Snapshot, database: str, rewrite: Any, with_path: bool):
         self.take_in, self.snapshot, self.rewrite, self.with_path = take_in, snapshot, rewrite, with_path
         self.database = database
-        self.connection = SPARES.take()
+        self.connection, self.own = DATABASES.new()
+        self.search("")
         self.scanned = 0
         self.made_views: set[tuple[str, str]] = set()
 
@@ -111,6 +113,8 @@ class Engine:
             pass  # it has just ended
 
     def close(self) -> None:
+        with suppress(duckdb.Error):  # interrupted once more: it goes with the process
+            self.connection.execute(f"USE memory; DETACH {identifier(self.own)}")
         self.connection.close()
 
     # -- definitions ------------------------------------------------------------------------------------
@@ -126,7 +130,10 @@ class Engine:
         self.search(self.database)
 
     def search(self, database: str) -> None:
-        path = f"{identifier(database)},main" if database in self.snapshot.databases else "main"
+        own = identifier(self.own)
+        path = f"{own}.main,memory.main"  # the prelude is in the latter
+        if database in self.snapshot.databases:
+            path = f"{own}.{identifier(database)},{path}"
         self.connection.execute(f"SET search_path={quoted(path)}")
 
     @staticmethod

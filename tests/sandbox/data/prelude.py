@@ -2,9 +2,8 @@
 
 Where an engine differs, the macro does what Trino does.  Run it once on a new connection."""
 
-PRELUDE = r"""
-SET TimeZone='UTC';
-SET integer_division=true;
+SETTINGS = "SET TimeZone='UTC'; SET integer_division=true;"  # a connection's own
+PRELUDE = SETTINGS + r"""
 CREATE MACRO json_extract_scalar(j, p) AS CASE WHEN json_valid(j) THEN
   CASE WHEN json_type(j, p) IN ('OBJECT', 'ARRAY') THEN NULL ELSE json_extract_string(j, p) END END;
 CREATE MACRO json_parse(j) AS CAST(j AS JSON);

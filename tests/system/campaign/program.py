@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,18 @@ SPECS = Path(__file__).parent / "specs"
 PIPELINE = "ddn-api"
 
 
-def effective(spec: Path = SHIPPED, pipeline: str = PIPELINE) -> dict[str, Any]:
-    """Resource -> document of a pipeline, as `check --print-effective` has it."""
+@lru_cache
+def documents(spec: Path, pipeline: str) -> str:
     done = subprocess.run([BINARY, "-f", spec, "check", "--print-effective"], capture_output=True,
                           env={"BILLING_ACCOUNT_ID": ACCOUNT}, check=True, text=True)
-    documents = yaml.safe_load(done.stdout)["pipelines"][pipeline]["resources"]
-    return json.loads(json.dumps(documents).replace("$${", "${"))  # as AWS has them
+    resources = yaml.load(done.stdout, yaml.CSafeLoader)["pipelines"][pipeline]["resources"]
+    return json.dumps(resources).replace("$${", "${")  # as AWS has them
+
+
+def effective(spec: Path = SHIPPED, pipeline: str = PIPELINE) -> dict[str, Any]:
+    """Resource -> document of a pipeline, as `check --print-effective` has it."""
+    found: dict[str, Any] = json.loads(documents(spec, pipeline))  # the caller's own
+    return found
 
 
 def of_one(folder: Path, region: str, want: dict[str, Any]) -> Path:

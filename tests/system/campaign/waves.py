@@ -27,7 +27,7 @@ def references(value: Any) -> set[str]:
 def edges() -> tuple[Edges, Edges]:
     """Resource -> those that must be there for it; those that it only names (kind.h: FIELD_NAMES)."""
     needs, names = {}, {}
-    resources = yaml.safe_load(TEMPLATE.read_text())["resources"]
+    resources = yaml.load(TEMPLATE.read_text(), yaml.CSafeLoader)["resources"]
     for resource in effective():
         wanted = resources[resource]
         named = {f.name for f in KINDS[wanted["kind"]].fields if "NAMES" in f.flags}
