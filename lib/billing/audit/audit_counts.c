@@ -12,9 +12,17 @@
 /* The gateway's, then those of a log group, again for each further one. */
 enum { COUNT, INCOMING, FORWARDED, ERRORS, THROTTLING, METRICS, OF_GROUP = METRICS - INCOMING };
 
-/* The id of the API that has the name; "" when not exactly one has: then nobody tells its count. */
-static char *find_api(struct flow *flow, const struct billing *billing, struct err *e)
+static bool is_named(const json_t *api, const char *wanted)
 {
+    const char *name = json_text(api, "Name"), *protocol = json_text(api, "ProtocolType");
+
+    return name && !strcmp(name, wanted) && protocol && !strcmp(protocol, "HTTP");
+}
+
+/* The id of the API that has the name; "" when not exactly one has: then nobody tells its count. */
+static char *find_api(struct flow *flow, struct audit *audit, struct err *e)
+{
+    const struct billing *billing = audit->billing;
     const struct billing_names *names = &billing->names;
     json_auto_t *apis = NULL;
     const char *found = NULL;
@@ -26,16 +34,17 @@ static char *find_api(struct flow *flow, const struct billing *billing, struct e
     apis = operation_list(flow, billing, &audit_operations[AUDIT_GET_APIS], NULL, e);
     if (!apis)
         return NULL;
+    audit->apis = 0;
     json_array_foreach(apis, i, api) {
-        const char *name = json_text(api, "Name");
+        const char *id = json_text(api, "ApiId");
 
-        if (!name || strcmp(name, names->api_name) != 0)
+        if (!is_named(api, names->api_name) || (found && id && !strcmp(found, id)))
             continue;
-        if (found)
-            return mem_text("");
-        found = json_text(api, "ApiId");
+        audit->apis++;
+        found = id;
     }
-    return mem_text(found ? found : "");
+    audit->no_api = audit->apis != 1;
+    return mem_text(audit->no_api || !found ? "" : found);
 }
 
 /* What the pipeline's log groups counted together; of most hours only one says anything. */
@@ -91,7 +100,7 @@ static void want_group(struct metrics_wanted *wanted, const char *group, const c
 int audit_counts_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     const struct billing_names *names = &audit->billing->names;
-    cleanup_free char *api = find_api(flow, audit->billing, e);
+    cleanup_free char *api = find_api(flow, audit, e);
     cleanup_free struct metrics_wanted *wanted = NULL;
     cleanup_free int64_t *values = NULL;
     int64_t to_s = audit->wide_s + (int64_t)audit->count * AUDIT_HOUR_S;

@@ -86,6 +86,8 @@ struct audit {
     bool has_days;             /* closed billing days lie within the judged hours: these */
     struct day_span range;
     int64_t counted;    /* requests of these days, whenever they arrived */
+    bool no_api;        /* no API has the spec's name, or several: which count is unknown */
+    size_t apis;        /* so many */
     char *unread;       /* why what lies in S3 could not be counted; NULL: it was */
     int64_t undecided;  /* so many requests may be lost in judged hours that counts cannot tell from
                            requests under way; found by audit_ladder */

@@ -99,6 +99,17 @@ static void add_over(json_t *reasons, const struct audit *audit)
                          (json_int_t)audit->over));
 }
 
+/* What was never logged only the gateway's count can miss. */
+static void add_gateway(json_t *reasons, const struct audit *audit)
+{
+    if (audit->no_api && audit_ladder_sum(audit, AUDIT_INGESTED))
+        add(reasons, "gateway",
+            json_sprintf("%zu HTTP APIs are named %s, so API Gateway's count is unknown: requests "
+                         "that were never logged nobody would miss; api_id of the stage's logging "
+                         "says which API it is",
+                         audit->apis, audit->billing->names.api_name));
+}
+
 /* Requests that were under way when an hour ended, and lost ones, in the same numbers. */
 static void add_undecided(json_t *reasons, const struct audit *audit)
 {
@@ -155,6 +166,7 @@ json_t *audit_verdict_reasons(const struct audit *audit)
     add_surplus(reasons, audit);
     add_elsewhere(reasons, audit);
     add_over(reasons, audit);
+    add_gateway(reasons, audit);
     add_undecided(reasons, audit);
     add_foreign(reasons, audit);
     if (unknown && !audit->before_since)

@@ -58,7 +58,7 @@ static void judge_unknown(struct close *close, const char *reason, const char *t
 {
     bool counts = !strcmp(reason, "counts") || !strcmp(reason, "silent");
     bool can_accept = counts || !strcmp(reason, "surplus") || !strcmp(reason, "undecided") ||
-                      !strcmp(reason, "foreign");
+                      !strcmp(reason, "foreign") || !strcmp(reason, "gateway");
     bool is_noted = counts && !close->number && is_older_than_counts(close);
 
     if (!can_accept)

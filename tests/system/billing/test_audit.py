@@ -362,10 +362,19 @@ def test_no_counts_is_unknown_not_zero(world: World) -> None:
     """Metrics that AWS has not got make no gap, and no clean bill either."""
     generate(world)
     world.rollup("--to", LAST)
-    world.spec.pipelines = world.spec.pipelines.replace("api_name: ddn-api", "api_name: another-api")
-    world.spec.write()
+    gateway = world.sandbox.client("apigatewayv2")
+    api = gateway.get_apis()["Items"][0]["ApiId"]
+    more = [gateway.create_api(Name="ddn-api", ProtocolType=kind, RouteSelectionExpression="$request.body.a")["ApiId"] for kind in ("WEBSOCKET", "HTTP")]
+    # One API's count is not known to be the one: what was never logged nobody would miss.
+    found = audit(world, code=1)
+    assert found["totals"]["gateway"] is None and [r["reason"] for r in found["reasons"]] == ["gateway"], found["reasons"]
+    assert "2 HTTP APIs are named ddn-api" in found["reasons"][0]["text"]
+    gateway.delete_api(ApiId=more[1])
     found = audit(world)
-    assert found["totals"]["gateway"] is None and found["verdict"] == "complete"
+    assert found["totals"]["gateway"] and found["verdict"] == "complete"
+    gateway.update_api(ApiId=api, Name="another-api")
+    found = audit(world, code=1)
+    assert found["verdict"] == "unknown" and "0 HTTP APIs are named ddn-api" in found["reasons"][0]["text"]
     # Two years later CloudWatch has dropped its hourly datapoints (455 days).
     world.sandbox.switches(data_now=hour("2027-10-03", 0))
     found = audit(world, code=1)
