@@ -76,6 +76,20 @@ static void fill_hours(struct audit *audit, const int64_t *values)
     }
 }
 
+/* What the gateway counted of all of the API's stages, less what it counted of ours. */
+static void fill_elsewhere(struct audit *audit, const int64_t *all)
+{
+    audit->elsewhere = METRICS_UNKNOWN;
+    for (size_t i = audit->first; i < audit->last; i++) {
+        int64_t ours = audit->hours[i].hops[AUDIT_GATEWAY];
+
+        if (all[i] == METRICS_UNKNOWN)
+            continue;
+        ours = ours == METRICS_UNKNOWN ? 0 : ours;
+        audit->elsewhere = add_known(audit->elsewhere, all[i] > ours ? all[i] - ours : 0);
+    }
+}
+
 /* A former group is taken to have had the filter's name. */
 static void want_group(struct metrics_wanted *wanted, const char *group, const char *filter)
 {
@@ -104,23 +118,25 @@ int audit_counts_read(struct flow *flow, struct audit *audit, struct err *e)
     cleanup_free struct metrics_wanted *wanted = NULL;
     cleanup_free int64_t *values = NULL;
     int64_t to_s = audit->wide_s + (int64_t)audit->count * AUDIT_HOUR_S;
-    size_t groups = 0;
+    size_t groups = 0, all; /* the metric behind those of the groups */
 
     if (!api)
         return -1;
-    wanted =
-        mem_new((METRICS + audit->billing->settings.log_group_count * OF_GROUP) * sizeof *wanted);
+    wanted = mem_new((METRICS + 1 + audit->billing->settings.log_group_count * OF_GROUP) *
+                     sizeof *wanted);
     wanted[COUNT] = (struct metrics_wanted){
         "AWS/ApiGateway", "Count", "Sum", {{"ApiId", api}, {"Stage", names->stage}}};
     for (; billing_log_group(audit->billing, groups); groups++)
         want_group(&wanted[INCOMING + groups * OF_GROUP], billing_log_group(audit->billing, groups),
                    names->filter);
-    values = metrics_read(flow, audit->billing,
-                          &(struct metrics_question){wanted, COUNT + 1 + groups * OF_GROUP,
-                                                     audit->wide_s, to_s, AUDIT_HOUR_S},
-                          e);
+    all = COUNT + 1 + groups * OF_GROUP;
+    wanted[all] = (struct metrics_wanted){"AWS/ApiGateway", "Count", "Sum", {{"ApiId", api}}};
+    values = metrics_read(
+        flow, audit->billing,
+        &(struct metrics_question){wanted, all + 1, audit->wide_s, to_s, AUDIT_HOUR_S}, e);
     if (!values)
         return -1;
     fill_hours(audit, values);
+    fill_elsewhere(audit, values + all * audit->count);
     return 0;
 }

@@ -88,6 +88,7 @@ struct audit {
     int64_t counted;    /* requests of these days, whenever they arrived */
     bool no_api;        /* no API has the spec's name, or several: which count is unknown */
     size_t apis;        /* so many */
+    int64_t elsewhere;  /* requests of judged hours at other stages of the API; METRICS_UNKNOWN */
     char *unread;       /* why what lies in S3 could not be counted; NULL: it was */
     int64_t undecided;  /* so many requests may be lost in judged hours that counts cannot tell from
                            requests under way; found by audit_ladder */

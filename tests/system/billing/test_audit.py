@@ -371,7 +371,13 @@ def test_no_counts_is_unknown_not_zero(world: World) -> None:
     assert "2 HTTP APIs are named ddn-api" in found["reasons"][0]["text"]
     gateway.delete_api(ApiId=more[1])
     found = audit(world)
-    assert found["totals"]["gateway"] and found["verdict"] == "complete"
+    assert found["totals"]["gateway"] and found["verdict"] == "complete" and found["other_stages"] == 0
+    # Another stage, with an access log of its own.
+    world.sandbox.client("logs").create_log_group(logGroupName="/aws/apigw/other")
+    more = world.sandbox.generate("2025-10", requests=50, customers=2, days=2, seed=8, margin_days=0, log_group="/aws/apigw/other", api_id=api, stage="v1")
+    found = audit(world)
+    assert found["verdict"] == "complete" and found["other_stages"] > 40, (found["other_stages"], more)
+    assert f"counted {found['other_stages']} requests of the API at stages that this pipeline does not look after" in world.run("audit", *DAYS).stdout
     gateway.update_api(ApiId=api, Name="another-api")
     found = audit(world, code=1)
     assert found["verdict"] == "unknown" and "0 HTTP APIs are named ddn-api" in found["reasons"][0]["text"]
