@@ -423,6 +423,17 @@ def test_outputs(world: World) -> None:
     assert world.run("audit", "-o", "focus", code=64)
 
 
+def test_an_answer_without_names_of_columns(world: World) -> None:
+    """Its first row is data, and may hold NULL: no answer."""
+    world.sandbox.faults({"action": "latency", "operation": "GetObject", "client": "billingd", "times": 0, "latency_ms": 700})
+    process = world.begin("audit", *DAYS)
+    while process.poll() is None:
+        for one in world.sandbox.objects(BUCKET, "athena-results/"):
+            if one["key"].endswith(".csv"):
+                world.s3.put_object(Bucket=BUCKET, Key=one["key"], Body=b'"2025",,"1"\n"2025",,"1"\n')
+    assert process.returncode == 1 and "is no whole CSV of Athena's" in process.communicate()[1], process.returncode
+
+
 def test_it_reads_only(world: World) -> None:
     generate(world, requests=300)
     world.sandbox.clear()
