@@ -333,6 +333,14 @@ static void print_other_stages(const json_t *audit, FILE *out)
             requests);
 }
 
+static void print_uncounted(const json_t *audit, FILE *out)
+{
+    const char *text = json_text(audit, "uncounted");
+
+    if (text)
+        (void)fprintf(out, "Uncounted: %s\n", text);
+}
+
 void audit_view_reasons(const json_t *reasons, FILE *out)
 {
     size_t i;
@@ -381,6 +389,7 @@ void audit_view_print(const json_t *audit, FILE *out, bool color)
     print_members(json_object_get(audit, "included"), "Billed, worth knowing:", out);
     print_foreign(audit, out);
     print_other_stages(audit, out);
+    print_uncounted(audit, out);
     print_objects(json_object_get(audit, "error_objects"), "Undelivered", out);
     print_objects(json_object_get(audit, "legacy"), "In an older form", out);
     print_gaps(audit, out, color);

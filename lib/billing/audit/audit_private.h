@@ -162,6 +162,9 @@ bool audit_sum_agrees(const struct audit *audit);
 /* Why it is not known whether all is there: [{"reason", "text"}], empty when it is; new reference.
  */
 json_t *audit_verdict_reasons(const struct audit *audit);
+/* Why no count of the gateway could miss what was never logged, a sentence; null: one could, or a
+ * reason says so.  New reference. */
+json_t *audit_verdict_uncounted(const struct audit *audit);
 /* "gap", "unknown", "accepted" (complete but for gaps that the spec accepts) or "complete"; static.
  */
 const char *audit_verdict(const json_t *gaps, const json_t *reasons);

@@ -110,6 +110,30 @@ static void add_gateway(json_t *reasons, const struct audit *audit)
                          audit->apis, audit->billing->names.api_name));
 }
 
+/* An hour without a request has no count; where no hour has one, and events came all the same,
+ * nothing but the log group speaks for what was logged. */
+static bool is_uncounted(const struct audit *audit)
+{
+    for (size_t i = 0; i < audit->count; i++)
+        if (audit->hours[i].hops[AUDIT_GATEWAY] != METRICS_UNKNOWN)
+            return false;
+    return audit_ladder_sum(audit, AUDIT_INGESTED) > 0;
+}
+
+json_t *audit_verdict_uncounted(const struct audit *audit)
+{
+    const struct billing_names *names = &audit->billing->names;
+
+    if (audit->no_api || !is_uncounted(audit))
+        return json_null();
+    if (!*names->api_id && !*names->api_name)
+        return json_string("the spec names no API and stage, so API Gateway's count is not known: "
+                           "requests that were never logged nobody would miss");
+    return json_string("API Gateway counted no request of API and stage, and the log group took "
+                       "events in: another API or stage logs to it, or the API was made anew, with "
+                       "another id; requests that were never logged nobody would miss");
+}
+
 /* Requests that were under way when an hour ended, and lost ones, in the same numbers. */
 static void add_undecided(json_t *reasons, const struct audit *audit)
 {

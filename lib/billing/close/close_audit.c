@@ -88,10 +88,13 @@ static void judge_audit(struct close *close)
 {
     const char *verdict = json_text(close->audit, "verdict");
     const json_t *reasons = json_object_get(close->audit, "reasons");
+    const char *uncounted = json_text(close->audit, "uncounted");
     size_t i;
     json_t *one;
 
     note_accepted(close);
+    if (uncounted)
+        close_note(close, "the audit proves less than it could: %s", uncounted);
     if (verdict && (!strcmp(verdict, "complete") || !strcmp(verdict, "accepted")))
         return;
     if (!verdict || strcmp(verdict, "unknown") != 0)

@@ -378,7 +378,14 @@ def test_no_counts_is_unknown_not_zero(world: World) -> None:
     found = audit(world)
     assert found["verdict"] == "complete" and found["other_stages"] > 40, (found["other_stages"], more)
     assert f"counted {found['other_stages']} requests of the API at stages that this pipeline does not look after" in world.run("audit", *DAYS).stdout
-    gateway.update_api(ApiId=api, Name="another-api")
+    assert found["uncounted"] is None
+    # Made anew, under the same name: the count of before is another API's.
+    gateway.update_api(ApiId=api, Name="before")
+    anew = gateway.create_api(Name="ddn-api", ProtocolType="HTTP")["ApiId"]
+    found = audit(world)
+    assert found["verdict"] == "complete" and "the API was made anew" in found["uncounted"]
+    assert f"Uncounted: {found['uncounted']}" in world.run("audit", *DAYS).stdout
+    gateway.delete_api(ApiId=anew)
     found = audit(world, code=1)
     assert found["verdict"] == "unknown" and "0 HTTP APIs are named ddn-api" in found["reasons"][0]["text"]
     # Two years later CloudWatch has dropped its hourly datapoints (455 days).
