@@ -16,4 +16,9 @@ bool service_time_is_alive(bool looking, int64_t progress_ms, int64_t due_ms, in
  * a row that left something to try again soon; 0: the interval, which is the most. */
 int64_t service_time_delay_ms(int interval_s, unsigned failures);
 
+/* Whether the last look, which ended at looked_ms, is too long ago for what it found to be told as
+ * what is: three intervals and ten minutes, as the alert BillingdLooksStopped has it.  Both times
+ * of a clock that goes on while the machine sleeps. */
+bool service_time_is_old(int64_t looked_ms, int interval_s, int64_t now_ms);
+
 #endif

@@ -50,6 +50,7 @@ struct service_view {
     json_t *conflicts;     /* pipeline -> why another spec is in force for it, a sentence */
     json_t *pauses_unread; /* pipeline -> true: the last look could not read them */
     bool looked;           /* a pass has ended since the start */
+    int64_t looked_ms;     /* clock_boot_ms, when the last one did */
     json_t *differs;       /* resource -> {"verdict", "fields": {field: {"since", "or_longer"}}} */
     json_t *unread;        /* what could not be read in it, a sentence of ours each */
     size_t too_many;       /* changes, more than one pass may make: nothing was written */

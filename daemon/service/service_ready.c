@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "daemon/health/notify.h"
 #include "daemon/health/service_metrics.h"
+#include "daemon/health/service_time.h"
 #include "daemon/service/service_private.h"
 #include "resources/members.h"
 
@@ -102,6 +103,19 @@ static void add_lost(const struct service *service, json_t *reasons)
             reasons, json_sprintf("%zu more where events are being lost", i - UNREAD_LINES));
 }
 
+/* A look that does not end (calls that wait, a machine that slept) leaves what the one before it
+ * found; NULL: it is new enough. */
+static json_t *old_look(const struct service *service)
+{
+    int64_t now_ms = clock_boot_ms(), looked_ms = service->view.looked_ms;
+
+    if (!service->manifest || !service->view.looked ||
+        !service_time_is_old(looked_ms, service->manifest->interval_s, now_ms))
+        return NULL;
+    return json_sprintf("the last look at AWS ended %lld min ago, and what is told is as old",
+                        (long long)((now_ms - looked_ms) / 60000));
+}
+
 json_t *service_ready_reasons(const struct service *service)
 {
     const struct service_view *view = &service->view;
@@ -122,6 +136,7 @@ json_t *service_ready_reasons(const struct service *service)
         return reasons;
     if (!view->looked)
         json_array_append_new(reasons, json_string("the first look at AWS has not ended"));
+    (void)json_array_append_new(reasons, old_look(service)); /* NULL adds nothing */
     if (json_array_size(view->unread)) {
         json_array_append_new(reasons, json_string("the last look at AWS was not whole"));
         (void)json_array_extend(reasons, view->unread);
@@ -270,6 +285,7 @@ static void add_reasons(const struct service *service, struct str *text)
     size_t i;
     json_t *part;
 
+    (void)json_array_append_new(parts, old_look(service));
     if (service->manifest)
         add_lost(service, parts);
     (void)json_array_extend(parts, of_parts);

@@ -270,6 +270,7 @@ static void take(struct service *service, const struct pass *pass)
 
     pass_summarize(pass, &summary);
     view->looked = true;
+    view->looked_ms = clock_boot_ms();
     view->observed = summary.observed;
     view->stuck = summary.held + summary.blocked + summary.denied + summary.failed;
     json_decref(view->unread);

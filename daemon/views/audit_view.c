@@ -320,6 +320,27 @@ static void print_foreign(const json_t *audit, FILE *out)
     }
 }
 
+/* No loss of this pipeline, and nobody else would say so. */
+static void print_other_stages(const json_t *audit, FILE *out)
+{
+    cleanup_free char *requests = grouped(json_object_get(audit, "other_stages"));
+
+    if (json_whole(audit, "other_stages") > 0)
+        (void)fprintf(
+            out,
+            "Other stages: API Gateway counted %s requests of the API at stages that this "
+            "pipeline does not look after: they are on no bill of it\n",
+            requests);
+}
+
+static void print_uncounted(const json_t *audit, FILE *out)
+{
+    const char *text = json_text(audit, "uncounted");
+
+    if (text)
+        (void)fprintf(out, "Uncounted: %s\n", text);
+}
+
 void audit_view_reasons(const json_t *reasons, FILE *out)
 {
     size_t i;
@@ -367,6 +388,8 @@ void audit_view_print(const json_t *audit, FILE *out, bool color)
     print_members(json_object_get(audit, "excluded"), "Not billed:", out);
     print_members(json_object_get(audit, "included"), "Billed, worth knowing:", out);
     print_foreign(audit, out);
+    print_other_stages(audit, out);
+    print_uncounted(audit, out);
     print_objects(json_object_get(audit, "error_objects"), "Undelivered", out);
     print_objects(json_object_get(audit, "legacy"), "In an older form", out);
     print_gaps(audit, out, color);

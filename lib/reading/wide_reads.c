@@ -329,6 +329,17 @@ static void begin_answering(struct wide_group *group)
         (void)uv_timer_start(reads->round, on_round, 0, 0);
 }
 
+/* Told twice, and not alike: null, so that its own read says what holds. */
+static void take_item(struct wide_group *group, const char *key, json_t *item)
+{
+    const json_t *before = json_object_get(group->found, key);
+
+    if (before && !json_equal(before, item))
+        json_object_set_new(group->found, key, json_null());
+    else
+        json_object_set(group->found, key, item);
+}
+
 static void take_items(struct wide_group *group, const json_t *result)
 {
     const struct wide_read *row = group->row;
@@ -343,7 +354,7 @@ static void take_items(struct wide_group *group, const json_t *result)
         cleanup_free char *key = text ? key_of(row, text) : NULL;
 
         if (key && json_object_get(group->wanted, key))
-            json_object_set(group->found, key, item);
+            take_item(group, key, item);
     }
 }
 
@@ -435,7 +446,7 @@ static json_t *answer_of(const struct wide_group *group, const struct asker *ask
     json_array_foreach(asker->keys, i, key) {
         json_t *item = json_object_get(group->found, json_string_value(key));
 
-        if (!item)
+        if (!item || json_is_null(item))
             return NULL;
         json_array_append(items, item);
     }

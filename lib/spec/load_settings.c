@@ -421,24 +421,43 @@ static size_t calls_of_a_look(const struct manifest *manifest)
     return call_need_count(known) + others;
 }
 
+/* Calls a minute that keep the lead of all pipelines: they never wait, and count. */
+static int64_t calls_of_leases(const struct manifest *manifest)
+{
+    int64_t lease_s = manifest->lease_s;
+
+    return ((int64_t)manifest->pipeline_count * 60 + lease_s - 1) / lease_s;
+}
+
 /* A budget that not even looking fits in. */
 static void warn_few_calls(struct load *load, const struct yaml_node *root,
                            const struct manifest *manifest)
 {
     const struct yaml_node *node = yaml_find(yaml_find(root, "reconcile"), "calls_per_minute");
-    int64_t seconds = manifest->interval_s, most = manifest->calls_per_minute * seconds / 60;
-    size_t need = manifest->calls_per_minute ? calls_of_a_look(manifest) : 0;
+    int64_t seconds = manifest->interval_s, leases = calls_of_leases(manifest);
+    int64_t left = manifest->calls_per_minute - leases, most = left * seconds / 60, need;
+    struct yaml_place place;
 
-    if (!node || need <= (size_t)most)
+    if (!node || !manifest->calls_per_minute)
         return;
-    problems_add(
-        load->problems, PROBLEM_WARNING, (struct yaml_place){node->file, node->line, node->column},
-        "reconcile.calls_per_minute",
-        "one look at this spec takes %zu calls or more, and reconcile.interval (%ds) has "
-        "room for %lld: looks take %zus or more, and what the daemon does for the data "
-        "waits behind them; %zu a minute are the least, or a longer interval",
-        need, manifest->interval_s, (long long)most, need * 60 / (size_t)manifest->calls_per_minute,
-        (need * 60 + (size_t)seconds - 1) / (size_t)seconds);
+    place = (struct yaml_place){node->file, node->line, node->column};
+    need = (int64_t)calls_of_a_look(manifest);
+    if (left <= 0)
+        problems_add(load->problems, PROBLEM_WARNING, place, "reconcile.calls_per_minute",
+                     "keeping the lead takes %lld calls a minute (reconcile.lease is %ds), so "
+                     "the daemon has none left: it looks at nothing and repairs nothing; %lld a "
+                     "minute are the least, or a longer lease",
+                     (long long)leases, manifest->lease_s,
+                     (long long)(leases + (need * 60 + seconds - 1) / seconds));
+    else if (need > most)
+        problems_add(load->problems, PROBLEM_WARNING, place, "reconcile.calls_per_minute",
+                     "one look at this spec takes %lld calls or more, and reconcile.interval "
+                     "(%ds) has room for %lld beside the %lld a minute that keep the lead: looks "
+                     "take %llds or more, and what the daemon does for the data waits behind "
+                     "them; %lld a minute are the least, or a longer interval",
+                     (long long)need, manifest->interval_s, (long long)most, (long long)leases,
+                     (long long)(need * 60 / left),
+                     (long long)(leases + (need * 60 + seconds - 1) / seconds));
 }
 
 void load_settings_warn(struct load *load, const struct yaml_node *root,

@@ -93,12 +93,15 @@ def test_a_budget_of_calls(sandbox: Sandbox, spec: Spec, run: Callable[..., Any]
     # Too small a budget is told with the numbers.
     spec.write(settings={"interval": "5m", "calls_per_minute": "2"})
     warned = run("check")
-    told = re.search(r"billing.yaml:8:21: warning: reconcile.calls_per_minute: .*takes (\d+) calls or more, .*room for 10: .*; (\d+) a minute", warned.stderr + warned.stdout)
-    assert told and need * 0.8 <= int(told[1]) <= need and int(told[2]) == -(-int(told[1]) // 5), (warned.stderr, need)
+    told = re.search(r"billing.yaml:8:21: warning: reconcile.calls_per_minute: .*takes (\d+) calls or more, .*room for 5 beside the 1 a minute that keep the lead: .*; (\d+) a minute", warned.stderr + warned.stdout)
+    assert told and need * 0.8 <= int(told[1]) <= need and int(told[2]) == 1 + -(-int(told[1]) // 5), (warned.stderr, need)
     spec.write(settings={"interval": "5m", "calls_per_minute": told[2]})
     assert "calls_per_minute" not in run("check").stderr
+    # Less than what keeps the lead leaves nothing.
+    spec.write(settings={"interval": "5m", "lease": "20s", "calls_per_minute": "3"})
+    assert "keeping the lead takes 3 calls a minute" in run("check").stderr
     for wrong in ("0", "few", "-1", "1000000"):
-        spec.write(settings={"calls_per_minute": wrong})
+        spec.write(settings={"lease": "60s", "calls_per_minute": wrong})
         said = run("check")
         assert said.returncode == 78 and "reconcile.calls_per_minute: must be a number of calls" in said.stderr, said.stderr
     # The plan is the same, minutes later by a clock that runs two hundred times as fast.
@@ -112,6 +115,20 @@ def test_a_budget_of_calls(sandbox: Sandbox, spec: Spec, run: Callable[..., Any]
     assert took.sub("", late.stdout) == took.sub("", whole.stdout)
     [seconds] = took.findall(late.stdout)
     assert float(seconds) >= (need - 1) // 10 * 60 - 60, seconds
+
+
+def test_an_old_look_is_not_told_as_what_is(sandbox: Sandbox, spec: Spec, start: Callable[..., Any], api: str) -> None:
+    """A look that does not end: keeping the lead takes the whole budget. By a clock two hundred times as fast."""
+    spec.write(settings=REGULAR | {"interval": "2m"})
+    [library] = Path("/usr/lib").glob("*/faketime/libfaketime.so.1")
+    daemon = start(LD_PRELOAD=str(library), FAKETIME="+0 x200", NO_FAKE_STAT="1", ASAN_OPTIONS="verify_asan_link_order=0").ready()
+    assert "the last look" not in daemon.get("/-/ready")[1]
+    spec.write(settings={"calls_per_minute": "1"})
+    daemon.send(1)
+    daemon.wait(lambda: re.search(r"the last look at AWS ended \d+ min ago, and what is told is as old", daemon.get("/-/ready")[1]))
+    assert daemon.get("/-/ready")[0] == 503
+    daemon.wait(lambda: "the last look at AWS ended" in daemon.status())
+    assert daemon.end() == 0
 
 
 def test_the_daemon_keeps_its_lead_within_the_budget(sandbox: Sandbox, spec: Spec, start: Callable[..., Any], api: str) -> None:

@@ -29,9 +29,18 @@ static void test_delay(void)
     CHECK_INT(service_time_delay_ms(10, 1), 10000);
 }
 
+static void test_old(void)
+{
+    CHECK(!service_time_is_old(100 * MINUTE, 300, 100 * MINUTE));
+    CHECK(!service_time_is_old(100 * MINUTE, 300, 125 * MINUTE));
+    CHECK(service_time_is_old(100 * MINUTE, 300, 125 * MINUTE + 1));
+    CHECK(!service_time_is_old(100 * MINUTE, 2592000, 100 * MINUTE + 7776000000));
+}
+
 int main(void)
 {
     test_alive();
     test_delay();
+    test_old();
     return check_done();
 }

@@ -264,6 +264,8 @@ static json_t *document_of(const struct audit *audit, json_t *gaps)
     json_object_set_new(document, "foreign", audit_foreign_document(audit));
     json_object_set_new(document, "undecided",
                         count_or_null(audit->unread ? METRICS_UNKNOWN : audit->undecided));
+    json_object_set_new(document, "uncounted", audit_verdict_uncounted(audit));
+    json_object_set_new(document, "other_stages", count_or_null(audit->elsewhere));
     json_object_set_new(document, "damaged", json_deep_copy(damaged_objects(audit->billing)));
     put_objects(document, audit);
     return document;

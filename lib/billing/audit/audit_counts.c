@@ -12,9 +12,17 @@
 /* The gateway's, then those of a log group, again for each further one. */
 enum { COUNT, INCOMING, FORWARDED, ERRORS, THROTTLING, METRICS, OF_GROUP = METRICS - INCOMING };
 
-/* The id of the API that has the name; "" when not exactly one has: then nobody tells its count. */
-static char *find_api(struct flow *flow, const struct billing *billing, struct err *e)
+static bool is_named(const json_t *api, const char *wanted)
 {
+    const char *name = json_text(api, "Name"), *protocol = json_text(api, "ProtocolType");
+
+    return name && !strcmp(name, wanted) && protocol && !strcmp(protocol, "HTTP");
+}
+
+/* The id of the API that has the name; "" when not exactly one has: then nobody tells its count. */
+static char *find_api(struct flow *flow, struct audit *audit, struct err *e)
+{
+    const struct billing *billing = audit->billing;
     const struct billing_names *names = &billing->names;
     json_auto_t *apis = NULL;
     const char *found = NULL;
@@ -26,16 +34,17 @@ static char *find_api(struct flow *flow, const struct billing *billing, struct e
     apis = operation_list(flow, billing, &audit_operations[AUDIT_GET_APIS], NULL, e);
     if (!apis)
         return NULL;
+    audit->apis = 0;
     json_array_foreach(apis, i, api) {
-        const char *name = json_text(api, "Name");
+        const char *id = json_text(api, "ApiId");
 
-        if (!name || strcmp(name, names->api_name) != 0)
+        if (!is_named(api, names->api_name) || (found && id && !strcmp(found, id)))
             continue;
-        if (found)
-            return mem_text("");
-        found = json_text(api, "ApiId");
+        audit->apis++;
+        found = id;
     }
-    return mem_text(found ? found : "");
+    audit->no_api = audit->apis != 1;
+    return mem_text(audit->no_api || !found ? "" : found);
 }
 
 /* What the pipeline's log groups counted together; of most hours only one says anything. */
@@ -67,6 +76,20 @@ static void fill_hours(struct audit *audit, const int64_t *values)
     }
 }
 
+/* What the gateway counted of all of the API's stages, less what it counted of ours. */
+static void fill_elsewhere(struct audit *audit, const int64_t *all)
+{
+    audit->elsewhere = METRICS_UNKNOWN;
+    for (size_t i = audit->first; i < audit->last; i++) {
+        int64_t ours = audit->hours[i].hops[AUDIT_GATEWAY];
+
+        if (all[i] == METRICS_UNKNOWN)
+            continue;
+        ours = ours == METRICS_UNKNOWN ? 0 : ours;
+        audit->elsewhere = add_known(audit->elsewhere, all[i] > ours ? all[i] - ours : 0);
+    }
+}
+
 /* A former group is taken to have had the filter's name. */
 static void want_group(struct metrics_wanted *wanted, const char *group, const char *filter)
 {
@@ -91,27 +114,29 @@ static void want_group(struct metrics_wanted *wanted, const char *group, const c
 int audit_counts_read(struct flow *flow, struct audit *audit, struct err *e)
 {
     const struct billing_names *names = &audit->billing->names;
-    cleanup_free char *api = find_api(flow, audit->billing, e);
+    cleanup_free char *api = find_api(flow, audit, e);
     cleanup_free struct metrics_wanted *wanted = NULL;
     cleanup_free int64_t *values = NULL;
     int64_t to_s = audit->wide_s + (int64_t)audit->count * AUDIT_HOUR_S;
-    size_t groups = 0;
+    size_t groups = 0, all; /* the metric behind those of the groups */
 
     if (!api)
         return -1;
-    wanted =
-        mem_new((METRICS + audit->billing->settings.log_group_count * OF_GROUP) * sizeof *wanted);
+    wanted = mem_new((METRICS + 1 + audit->billing->settings.log_group_count * OF_GROUP) *
+                     sizeof *wanted);
     wanted[COUNT] = (struct metrics_wanted){
         "AWS/ApiGateway", "Count", "Sum", {{"ApiId", api}, {"Stage", names->stage}}};
     for (; billing_log_group(audit->billing, groups); groups++)
         want_group(&wanted[INCOMING + groups * OF_GROUP], billing_log_group(audit->billing, groups),
                    names->filter);
-    values = metrics_read(flow, audit->billing,
-                          &(struct metrics_question){wanted, COUNT + 1 + groups * OF_GROUP,
-                                                     audit->wide_s, to_s, AUDIT_HOUR_S},
-                          e);
+    all = COUNT + 1 + groups * OF_GROUP;
+    wanted[all] = (struct metrics_wanted){"AWS/ApiGateway", "Count", "Sum", {{"ApiId", api}}};
+    values = metrics_read(
+        flow, audit->billing,
+        &(struct metrics_question){wanted, all + 1, audit->wide_s, to_s, AUDIT_HOUR_S}, e);
     if (!values)
         return -1;
     fill_hours(audit, values);
+    fill_elsewhere(audit, values + all * audit->count);
     return 0;
 }

@@ -86,6 +86,9 @@ struct audit {
     bool has_days;             /* closed billing days lie within the judged hours: these */
     struct day_span range;
     int64_t counted;    /* requests of these days, whenever they arrived */
+    bool no_api;        /* no API has the spec's name, or several: which count is unknown */
+    size_t apis;        /* so many */
+    int64_t elsewhere;  /* requests of judged hours at other stages of the API; METRICS_UNKNOWN */
     char *unread;       /* why what lies in S3 could not be counted; NULL: it was */
     int64_t undecided;  /* so many requests may be lost in judged hours that counts cannot tell from
                            requests under way; found by audit_ladder */
@@ -159,6 +162,9 @@ bool audit_sum_agrees(const struct audit *audit);
 /* Why it is not known whether all is there: [{"reason", "text"}], empty when it is; new reference.
  */
 json_t *audit_verdict_reasons(const struct audit *audit);
+/* Why no count of the gateway could miss what was never logged, a sentence; null: one could, or a
+ * reason says so.  New reference. */
+json_t *audit_verdict_uncounted(const struct audit *audit);
 /* "gap", "unknown", "accepted" (complete but for gaps that the spec accepts) or "complete"; static.
  */
 const char *audit_verdict(const json_t *gaps, const json_t *reasons);

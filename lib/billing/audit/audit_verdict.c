@@ -99,6 +99,41 @@ static void add_over(json_t *reasons, const struct audit *audit)
                          (json_int_t)audit->over));
 }
 
+/* What was never logged only the gateway's count can miss. */
+static void add_gateway(json_t *reasons, const struct audit *audit)
+{
+    if (audit->no_api && audit_ladder_sum(audit, AUDIT_INGESTED))
+        add(reasons, "gateway",
+            json_sprintf("%zu HTTP APIs are named %s, so API Gateway's count is unknown: requests "
+                         "that were never logged nobody would miss; api_id of the stage's logging "
+                         "says which API it is",
+                         audit->apis, audit->billing->names.api_name));
+}
+
+/* An hour without a request has no count; where no hour has one, and events came all the same,
+ * nothing but the log group speaks for what was logged. */
+static bool is_uncounted(const struct audit *audit)
+{
+    for (size_t i = 0; i < audit->count; i++)
+        if (audit->hours[i].hops[AUDIT_GATEWAY] != METRICS_UNKNOWN)
+            return false;
+    return audit_ladder_sum(audit, AUDIT_INGESTED) > 0;
+}
+
+json_t *audit_verdict_uncounted(const struct audit *audit)
+{
+    const struct billing_names *names = &audit->billing->names;
+
+    if (audit->no_api || !is_uncounted(audit))
+        return json_null();
+    if (!*names->api_id && !*names->api_name)
+        return json_string("the spec names no API and stage, so API Gateway's count is not known: "
+                           "requests that were never logged nobody would miss");
+    return json_string("API Gateway counted no request of API and stage, and the log group took "
+                       "events in: another API or stage logs to it, or the API was made anew, with "
+                       "another id; requests that were never logged nobody would miss");
+}
+
 /* Requests that were under way when an hour ended, and lost ones, in the same numbers. */
 static void add_undecided(json_t *reasons, const struct audit *audit)
 {
@@ -155,6 +190,7 @@ json_t *audit_verdict_reasons(const struct audit *audit)
     add_surplus(reasons, audit);
     add_elsewhere(reasons, audit);
     add_over(reasons, audit);
+    add_gateway(reasons, audit);
     add_undecided(reasons, audit);
     add_foreign(reasons, audit);
     if (unknown && !audit->before_since)

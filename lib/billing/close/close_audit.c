@@ -58,7 +58,7 @@ static void judge_unknown(struct close *close, const char *reason, const char *t
 {
     bool counts = !strcmp(reason, "counts") || !strcmp(reason, "silent");
     bool can_accept = counts || !strcmp(reason, "surplus") || !strcmp(reason, "undecided") ||
-                      !strcmp(reason, "foreign");
+                      !strcmp(reason, "foreign") || !strcmp(reason, "gateway");
     bool is_noted = counts && !close->number && is_older_than_counts(close);
 
     if (!can_accept)
@@ -88,10 +88,13 @@ static void judge_audit(struct close *close)
 {
     const char *verdict = json_text(close->audit, "verdict");
     const json_t *reasons = json_object_get(close->audit, "reasons");
+    const char *uncounted = json_text(close->audit, "uncounted");
     size_t i;
     json_t *one;
 
     note_accepted(close);
+    if (uncounted)
+        close_note(close, "the audit proves less than it could: %s", uncounted);
     if (verdict && (!strcmp(verdict, "complete") || !strcmp(verdict, "accepted")))
         return;
     if (!verdict || strcmp(verdict, "unknown") != 0)

@@ -296,13 +296,13 @@ static int wait_for(struct run *run, struct err *e)
 static void count(struct run *run)
 {
     const json_t *statistics = json_object_get(run->execution, "Statistics");
+    int64_t scanned = scan_cap_bytes(run->execution);
 
-    run->result->scanned_bytes +=
-        json_integer_value(json_object_get(statistics, "DataScannedInBytes"));
+    run->result->scanned_bytes += scanned < 0 ? 0 : scanned;
     run->result->engine_ms +=
         json_integer_value(json_object_get(statistics, "EngineExecutionTimeInMillis"));
-    state.scanned_bytes += json_integer_value(json_object_get(statistics, "DataScannedInBytes"));
-    note_end(run, json_integer_value(json_object_get(statistics, "DataScannedInBytes")));
+    state.scanned_bytes += scanned < 0 ? 0 : scanned;
+    note_end(run, scanned);
 }
 
 /* Names that the SQL of this billingd knows and the catalogue does not: before the first `apply`,

@@ -44,15 +44,30 @@ struct reading {
     const struct athena_taker *taker; /* NULL: into the result */
     struct athena_result *result;
     const json_t *body; /* the piece to feed */
-    bool enough;
+    bool enough, headless;
 };
+
+/* Names of columns: data that stands there in their place may hold NULL. */
+static bool is_header(const json_t *row)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(row, i, name)
+        if (!json_is_string(name))
+            return false;
+    return json_array_size(row);
+}
 
 static void take_row(void *arg, const json_t *row)
 {
     struct reading *reading = arg;
+    bool first = !reading->result->columns && !reading->headless;
 
-    if (!reading->result->columns)
+    if (first && is_header(row))
         reading->result->columns = json_share(row);
+    else if (first)
+        reading->headless = reading->enough = true;
     else if (!reading->enough)
         reading->enough = !reading->taker->row(reading->taker->arg, row);
 }
@@ -119,8 +134,11 @@ static json_t *columns_of(const json_t *page)
     json_t *columns = json_array(), *column;
     size_t i;
 
-    json_array_foreach(json_at(page, "ResultSet.ResultSetMetadata.ColumnInfo"), i, column)
-        json_array_append(columns, json_object_get(column, "Name"));
+    json_array_foreach(json_at(page, "ResultSet.ResultSetMetadata.ColumnInfo"), i, column) {
+        const char *name = json_text(column, "Name");
+
+        json_array_append_new(columns, json_string(name ? name : ""));
+    }
     return columns;
 }
 
@@ -167,7 +185,7 @@ static void finish(void *arg)
     struct athena_result *result = reading->result;
 
     result->rows = athena_csv_finish(&reading->csv);
-    if (!json_array_size(result->rows))
+    if (!is_header(json_array_get(result->rows, 0)))
         return;
     result->columns = json_share(json_array_get(result->rows, 0));
     json_array_remove(result->rows, 0);

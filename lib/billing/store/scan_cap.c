@@ -11,8 +11,11 @@ enum {
     STALE_MS = 15 * 60 * 1000, /* an open query is asked about, by whoever finds it so old */
     LOST_MS = 60 * 60 * 1000,  /* one whose id nobody noted in that time died with its process */
     KEPT_DAYS = 62,
-    MOST_CONFLICTS = 50
+    MOST_CONFLICTS = 50,
+    FORMAT_VERSION = 1
 };
+
+#define MOST_BYTES (INT64_C(1) << 57) /* of a day; a month of them has room in 64 bits */
 
 static struct {
     json_t *known; /* pipeline -> [day, month, used up] */
@@ -60,10 +63,50 @@ static json_t *ask_for(const struct count *count, enum store_operation operation
         count->flow, count->billing, &store_operations[operation], params, e);
 }
 
+/* Nothing of another form is read as nothing, which would let queries through beyond the cap. */
+static bool is_amount(const json_t *bytes)
+{
+    return json_is_integer(bytes) && json_integer_value(bytes) >= 0 &&
+           json_integer_value(bytes) <= MOST_BYTES;
+}
+
+static bool are_days(const json_t *days)
+{
+    const char *day;
+    json_t *bytes;
+
+    json_object_foreach((json_t *)days, day, bytes) {
+        struct day ignored;
+        struct err e = {0};
+
+        if (calendar_parse_day(day, &ignored, &e) || !is_amount(bytes))
+            return false;
+    }
+    return json_is_object(days);
+}
+
+static bool are_open(const json_t *open)
+{
+    const char *key;
+    json_t *entry;
+
+    json_object_foreach((json_t *)open, key, entry) {
+        const json_t *id = json_object_get(entry, "id");
+
+        if (json_integer_value(json_object_get(entry, "since")) <= 0 || (id && !json_is_string(id)))
+            return false;
+    }
+    return json_is_object(open);
+}
+
 static bool is_good(const json_t *value)
 {
-    return json_is_object(json_object_get(value, "days")) &&
-           json_is_object(json_object_get(value, "open"));
+    const json_t *version = json_object_get(value, "format_version");
+    const json_t *most = json_object_get(value, "most");
+
+    return (!version || json_integer_value(version) == FORMAT_VERSION) &&
+           (!most || is_amount(most)) && are_days(json_object_get(value, "days")) &&
+           are_open(json_object_get(value, "open"));
 }
 
 static int take(struct count *count, const json_t *reply, struct err *e)
@@ -96,8 +139,8 @@ static int read_object(struct count *count, struct err *e)
         return take(count, reply, e);
     if (failed.kind == ERR_CANCELLED || strcmp(flow_error(count->flow)->code, "NoSuchKey") != 0)
         return err_set(e, failed.kind, "%s", failed.text);
-    count->value =
-        json_pack("{s:i, s:{}, s:i, s:{}}", "format_version", 1, "days", "most", 0, "open");
+    count->value = json_pack("{s:i, s:{}, s:i, s:{}}", "format_version", FORMAT_VERSION, "days",
+                             "most", 0, "open");
     return 0;
 }
 
@@ -130,8 +173,9 @@ static int write_object(struct count *count, struct err *e)
 
 static void add_to(json_t *object, const char *key, int64_t bytes)
 {
-    json_object_set_new(object, key,
-                        json_integer(json_integer_value(json_object_get(object, key)) + bytes));
+    int64_t sum = json_integer_value(json_object_get(object, key)) + bytes;
+
+    json_object_set_new(object, key, json_integer(sum < MOST_BYTES ? sum : MOST_BYTES));
 }
 
 /* Puts what an open query scanned to its day. */
@@ -170,6 +214,18 @@ static bool is_over(const json_t *execution)
     return false;
 }
 
+/* What Athena says that a query scanned; SCAN_CAP_UNKNOWN: it does not say so. */
+int64_t scan_cap_bytes(const json_t *execution)
+{
+    const json_t *bytes = json_at(execution, "Statistics.DataScannedInBytes");
+    const char *how = json_string_value(json_at(execution, "Status.State"));
+
+    if (is_amount(bytes))
+        return json_integer_value(bytes);
+    /* One that never began has no statistics. */
+    return !bytes && how && strcmp(how, "SUCCEEDED") != 0 ? 0 : SCAN_CAP_UNKNOWN;
+}
+
 /* What Athena says of an open query: its bytes, -1 while it runs, -2 and *e. */
 static int64_t ask(const struct count *count, const char *id, struct err *e)
 {
@@ -178,10 +234,10 @@ static int64_t ask(const struct count *count, const char *id, struct err *e)
         ask_for(count, STORE_GET_QUERY, json_pack("{s:s}", "QueryExecutionId", id), &failed);
     const json_t *execution = json_object_get(reply, "QueryExecution");
 
+    if (reply && !is_over(execution))
+        return -1;
     if (reply)
-        return is_over(execution)
-                   ? json_integer_value(json_at(execution, "Statistics.DataScannedInBytes"))
-                   : -1;
+        return scan_cap_bytes(execution) < 0 ? guess(count) : scan_cap_bytes(execution);
     if (failed.kind == ERR_INVALID || failed.kind == ERR_ABSENT)
         return guess(count); /* Athena has forgotten it */
     (void)err_set(e, failed.kind, "%s", failed.text);
@@ -312,35 +368,35 @@ static int check(const struct count *count, struct err *e)
 /* A change of the object, made again on what others wrote meanwhile. */
 struct change {
     const char *key, *id; /* id NULL: it is not known */
-    int64_t bytes;        /* less than 0: it is not over */
-    bool begins;
+    int64_t bytes;        /* of one that is over; SCAN_CAP_UNKNOWN: not known */
+    bool begins, ends;
 };
 
-static void apply(json_t *value, const struct change *change)
+static void apply(const struct count *count, const struct change *change)
 {
-    json_t *open = json_object_get(value, "open"), *entry = json_object_get(open, change->key);
+    json_t *open = json_object_get(count->value, "open");
+    json_t *entry = json_object_get(open, change->key);
 
     if (change->begins)
         json_object_set_new(open, change->key,
                             json_pack("{s:I}", "since", (json_int_t)clock_agreed_ms()));
-    else if (change->bytes >= 0)
-        settle(value, change->key, change->bytes);
+    else if (change->ends)
+        settle(count->value, change->key, change->bytes < 0 ? guess(count) : change->bytes);
     else if (entry)
         json_object_set_new(entry, "id", json_string(change->id));
 }
 
 static int change_count(struct count *count, const struct change *change, struct err *e)
 {
-    char day[16];
-
-    today(day);
     for (int i = 0; i < MOST_CONFLICTS; i++) {
+        char day[16];
         int written;
 
         if (read_object(count, e) || (change->begins && settle_stale(count, e)) ||
             (change->begins && check(count, e)))
             return -1;
-        apply(count->value, change);
+        apply(count, change);
+        today(day); /* only now: a reply may have told that our clock is wrong */
         forget_old(json_object_get(count->value, "days"), day);
         written = write_object(count, e);
         if (written)
@@ -357,7 +413,7 @@ int scan_cap_begin(struct flow *flow, const struct billing *billing, const char 
 
     if (!is_capped(billing))
         return 0;
-    failed = change_count(&count, &(struct change){.key = key, .bytes = -1, .begins = true}, e);
+    failed = change_count(&count, &(struct change){.key = key, .begins = true}, e);
     if (failed && e->kind != ERR_CANCELLED && state.refused == refused)
         (void)err_wrap(e, "how much Athena has scanned is unknown, so no query is started "
                           "(billing.scan_cap)");
@@ -372,7 +428,7 @@ void scan_cap_started(struct flow *flow, const struct billing *billing, const ch
     struct err ignored = {0};
 
     if (is_capped(billing))
-        (void)change_count(&count, &(struct change){.key = key, .id = id, .bytes = -1}, &ignored);
+        (void)change_count(&count, &(struct change){.key = key, .id = id}, &ignored);
     count_fini(&count);
 }
 
@@ -383,7 +439,7 @@ void scan_cap_end(struct flow *flow, const struct billing *billing, const char *
     struct scan_cap_state now;
 
     if (is_capped(billing) &&
-        !change_count(&count, &(struct change){.key = key, .bytes = bytes}, &ignored))
+        !change_count(&count, &(struct change){.key = key, .bytes = bytes, .ends = true}, &ignored))
         judge(&count, &now);
     count_fini(&count);
 }

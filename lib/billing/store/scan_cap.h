@@ -23,8 +23,13 @@ int scan_cap_begin(struct flow *flow, const struct billing *billing, const char 
 /* It runs, under this id; what fails here is found later. */
 void scan_cap_started(struct flow *flow, const struct billing *billing, const char *key,
                       const char *id);
-/* It is over, and scanned so much (0 too when it was never started).  What fails here is found
- * later. */
+enum { SCAN_CAP_UNKNOWN = -1 };
+
+/* Bytes that a query which is over scanned, by an "Execution" of Athena's (0: it never began);
+ * SCAN_CAP_UNKNOWN when that is not in it.  (API reference: QueryExecutionStatistics) */
+int64_t scan_cap_bytes(const json_t *execution);
+/* It is over, and scanned so much (0 too when it was never started; SCAN_CAP_UNKNOWN counts as one
+ * whose process died).  What fails here is found later. */
 void scan_cap_end(struct flow *flow, const struct billing *billing, const char *key, int64_t bytes);
 
 /* What this process last knew of a pipeline. */

@@ -168,6 +168,39 @@ static bool find_second_filter(struct lint_look *look)
     return false;
 }
 
+/* "arn:...:log-group:NAME", also with ":*" behind it. */
+static bool names_group(const char *arn, const char *name)
+{
+    const char *word = ":log-group:", *at = strstr(arn, word);
+    size_t length = strlen(name);
+
+    at = at ? at + strlen(word) : NULL;
+    return at && !strncmp(at, name, length) && (!at[length] || at[length] == ':');
+}
+
+/* A stage whose value is missing may be the one. */
+static bool find_no_stage(struct lint_look *look)
+{
+    const struct lint_subject *subject = look->subject;
+    const char *name = json_text(look->values, "log_group"), *other = NULL;
+
+    if (!subject->billing || !name)
+        return false;
+    for (size_t i = 0; i < subject->count; i++) {
+        const struct lint_resource *stage = &subject->resources[i];
+        const char *group = json_text(stage->values, "log_group");
+
+        if (strcmp(stage->kind->name, "stage_logging") != 0)
+            continue;
+        if (!group || names_group(group, name))
+            return false;
+        other = group;
+    }
+    if (other)
+        return lint_rule_say(look, "the filter reads %s, the stage logs to %s", name, other);
+    return lint_rule_say(look, "%s", name);
+}
+
 #define FORMAT .kind = "stage_logging", .field = "format"
 
 const struct lint lint_log[] = {
@@ -222,5 +255,11 @@ const struct lint lint_log[] = {
      "deduplicate bills double.",
      "Keep one of them.", .kind = "subscription_filter", .field = "destination",
      .find = find_second_filter},
+    {"BL213", "no stage of the spec logs to the log group that is delivered",
+     "Requests are logged elsewhere or not at all, and no look shows it: they are never billed, "
+     "and without API and stage the audit has no count of the gateway to miss them by.",
+     "Declare stage_logging with this log group; where somebody else keeps the stage's access log, "
+     "with `mode: observe`.",
+     .kind = "subscription_filter", .field = "log_group", .find = find_no_stage},
     {0},
 };

@@ -362,10 +362,32 @@ def test_no_counts_is_unknown_not_zero(world: World) -> None:
     """Metrics that AWS has not got make no gap, and no clean bill either."""
     generate(world)
     world.rollup("--to", LAST)
-    world.spec.pipelines = world.spec.pipelines.replace("api_name: ddn-api", "api_name: another-api")
-    world.spec.write()
+    gateway = world.sandbox.client("apigatewayv2")
+    api = gateway.get_apis()["Items"][0]["ApiId"]
+    more = [gateway.create_api(Name="ddn-api", ProtocolType=kind, RouteSelectionExpression="$request.body.a")["ApiId"] for kind in ("WEBSOCKET", "HTTP")]
+    # One API's count is not known to be the one: what was never logged nobody would miss.
+    found = audit(world, code=1)
+    assert found["totals"]["gateway"] is None and [r["reason"] for r in found["reasons"]] == ["gateway"], found["reasons"]
+    assert "2 HTTP APIs are named ddn-api" in found["reasons"][0]["text"]
+    gateway.delete_api(ApiId=more[1])
     found = audit(world)
-    assert found["totals"]["gateway"] is None and found["verdict"] == "complete"
+    assert found["totals"]["gateway"] and found["verdict"] == "complete" and found["other_stages"] == 0
+    # Another stage, with an access log of its own.
+    world.sandbox.client("logs").create_log_group(logGroupName="/aws/apigw/other")
+    more = world.sandbox.generate("2025-10", requests=50, customers=2, days=2, seed=8, margin_days=0, log_group="/aws/apigw/other", api_id=api, stage="v1")
+    found = audit(world)
+    assert found["verdict"] == "complete" and found["other_stages"] > 40, (found["other_stages"], more)
+    assert f"counted {found['other_stages']} requests of the API at stages that this pipeline does not look after" in world.run("audit", *DAYS).stdout
+    assert found["uncounted"] is None
+    # Made anew, under the same name: the count of before is another API's.
+    gateway.update_api(ApiId=api, Name="before")
+    anew = gateway.create_api(Name="ddn-api", ProtocolType="HTTP")["ApiId"]
+    found = audit(world)
+    assert found["verdict"] == "complete" and "the API was made anew" in found["uncounted"]
+    assert f"Uncounted: {found['uncounted']}" in world.run("audit", *DAYS).stdout
+    gateway.delete_api(ApiId=anew)
+    found = audit(world, code=1)
+    assert found["verdict"] == "unknown" and "0 HTTP APIs are named ddn-api" in found["reasons"][0]["text"]
     # Two years later CloudWatch has dropped its hourly datapoints (455 days).
     world.sandbox.switches(data_now=hour("2027-10-03", 0))
     found = audit(world, code=1)
@@ -406,6 +428,17 @@ def test_outputs(world: World) -> None:
         assert f"  {hop}" in text
     assert "complete: every event is accounted for" in text
     assert world.run("audit", "-o", "focus", code=64)
+
+
+def test_an_answer_without_names_of_columns(world: World) -> None:
+    """Its first row is data, and may hold NULL: no answer."""
+    world.sandbox.faults({"action": "latency", "operation": "GetObject", "client": "billingd", "times": 0, "latency_ms": 700})
+    process = world.begin("audit", *DAYS)
+    while process.poll() is None:
+        for one in world.sandbox.objects(BUCKET, "athena-results/"):
+            if one["key"].endswith(".csv"):
+                world.s3.put_object(Bucket=BUCKET, Key=one["key"], Body=b'"2025",,"1"\n"2025",,"1"\n')
+    assert process.returncode == 1 and "is no whole CSV of Athena's" in process.communicate()[1], process.returncode
 
 
 def test_it_reads_only(world: World) -> None:

@@ -105,9 +105,21 @@ def test_at_the_cap_nothing_is_asked(world: World) -> None:
         put(world, {"days": days((5 << 30) - 1), "most": 1, "open": {}})
         assert world.run("bill", "--month", month).stdout == whole
     # What was counted is unknown: nothing is asked either, and the reason told.
-    put(world, b"{}")
     world.sandbox.clear()
-    assert f"s3://{BUCKET}/{KEY} is not what billingd wrote" in world.run("bill", "--month", month, code=1).stderr
+    day = days_ago(0)
+    for damaged in ({}, *({"days": {day: bytes}, "open": {}} for bytes in (6e9, "6000000000", None, -1, [6 << 30], 1 << 62)),
+                    {"days": {day[:7]: 1}, "open": {}}, {"days": {}, "open": {}, "format_version": 2}, {"days": {}, "open": {}, "most": "1"},
+                    *({"days": {}, "open": {"k" * 24: entry}} for entry in (5, {}, {"since": "1"}, {"since": 1, "id": 7}))):
+        put(world, damaged)
+        assert f"s3://{BUCKET}/{KEY} is not what billingd wrote" in world.run("bill", "--month", month, code=1).stderr, damaged
+    # Athena does not say what a query scanned: it counts as the largest there was.
+    for value in ({}, {"DataScannedInBytes": -5}):
+        put(world, {"days": {}, "most": 1 << 20, "open": {}})
+        world.sandbox.faults({"action": "member", "operation": "GetQueryExecution", "path": ["QueryExecution", "Statistics"],
+                              "value": value, "times": 0, "client": "billingd"})
+        assert world.run("bill", "--month", month).stdout == whole
+        assert sum(counted(world)["days"].values()) == 1 << 20 and counted(world)["open"] == {}, counted(world)
+    world.sandbox.clear()
     world.sandbox.faults({"action": "error", "code": "AccessDenied", "status": 403, "operation": "GetObject", "client": "billingd", "times": 0})
     assert "is unknown, so no query is started" in world.run("bill", "--month", month, code=77).stderr
     assert started(world) == 0

@@ -131,6 +131,22 @@ def test_another_value(applied: Applied, process: Sandbox, name: str) -> None:
     assert tried, "some of them are differences"
 
 
+@pytest.mark.parametrize("name", ["GetTables", "GetAccountAuthorizationDetails"])
+def test_an_item_that_is_told_twice(applied: Applied, name: str) -> None:
+    """And otherwise the second time: the single read says which holds."""
+    _, singles, (listed, _, _) = WIDE[name]
+    before, _ = look(applied)
+    index, found = below_item(name, applied)
+    items = getattr(applied.world, WIDE[name][0])
+    [call] = applied.billingd.calls(operation=name)
+    reply = getattr(items, re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower())(**call["params"])
+    other = dict(reply[listed][index]) | ({"Description": "another"} if name == "GetTables" else {"Path": "/another/"})
+    said, made = look(applied, {"action": "member", "service": WIDE[name][0], "operation": name, "client": "billingd", "times": 0,
+                                "path": [listed, len(reply[listed])], "value": json.loads(json.dumps(other, default=lambda at: at.timestamp()))})
+    assert said.code == before.code == 0 and made[singles[0]] == 1, made
+    assert {name: one["differences"] for name, one in said.resources.items()} == {name: one["differences"] for name, one in before.resources.items()}
+
+
 def test_tags_that_are_known_late(applied: Applied) -> None:
     """The tagging API says what was: the service itself is asked, and what it says holds."""
     arn = f"arn:aws:s3:::{seed.BUCKET}"
