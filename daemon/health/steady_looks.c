@@ -5,7 +5,7 @@
 
 static struct {
     bool steady, begun;
-    unsigned generation;
+    unsigned refreshes;
     json_t *calls; /* since the look began: {"s3": {"GetObject": 1}} */
 } now;
 
@@ -38,14 +38,14 @@ static void end_look(void)
 
 void steady_looks_begin(const struct steady_looks_start *start)
 {
-    bool same = now.begun && start->generation == now.generation;
+    bool same = now.begun && start->refreshes == now.refreshes;
 
-    if (now.steady && same && !start->asked) /* else it was cut short */
+    if (now.steady && same) /* else it was cut short */
         end_look();
     /* Work that takes longer than an interval is steady unless it began in a look that was not. */
-    now.steady = same && start->well && !start->asked && (now.steady || !start->at_work);
+    now.steady = same && start->well && (now.steady || !start->at_work);
     now.begun = true;
-    now.generation = start->generation;
+    now.refreshes = start->refreshes;
     json_decref(now.calls);
     now.calls = now.steady ? json_object() : NULL;
 }

@@ -67,11 +67,11 @@ void service_events_ask(struct service *service)
 
 void service_events_begin(struct service *service)
 {
-    steady_looks_begin(&(struct steady_looks_start){
-        service->generation,
-        service->view.looked && !service->failures && !json_array_size(service->view.unread) &&
-            !upkeep_failed(service->upkeep),
-        upkeep_is_running(service->upkeep), service->looks.asked != service->looks.serving});
+    steady_looks_begin(&(struct steady_looks_start){upkeep_refreshes(service->upkeep),
+                                                    service->view.looked && !service->failures &&
+                                                        !json_array_size(service->view.unread) &&
+                                                        !upkeep_failed(service->upkeep),
+                                                    upkeep_is_running(service->upkeep)});
     service->looks.serving = service->looks.asked;
 }
 

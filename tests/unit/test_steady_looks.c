@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-static void begin(unsigned generation, bool well, bool at_work, bool asked)
+static void begin(unsigned refreshes, bool well, bool at_work)
 {
-    steady_looks_begin(&(struct steady_looks_start){generation, well, at_work, asked});
+    steady_looks_begin(&(struct steady_looks_start){refreshes, well, at_work});
 }
 
 static void call(int times)
@@ -29,14 +29,14 @@ static void check(int looks, int calls, int least, int most)
 /* The first finds everything to be done; that goes on beside the second. */
 static void test_start(void)
 {
-    begin(1, false, false, false);
+    begin(1, false, false);
     call(1000);
-    begin(1, true, true, false);
+    begin(1, true, true);
     call(500);
-    begin(1, true, false, false);
+    begin(1, true, false);
     call(20);
     check(0, 0, 0, 0);
-    begin(1, true, false, false);
+    begin(1, true, false);
     check(1, 20, 20, 20);
 }
 
@@ -44,19 +44,19 @@ static void test_start(void)
 static void test_night(void)
 {
     call(60);
-    begin(1, true, true, false);
+    begin(1, true, true);
     call(4);
-    begin(1, true, false, false);
+    begin(1, true, false);
     check(3, 84, 4, 60);
 }
 
 static void test_failure(void)
 {
     call(30); /* this one was steady, and what failed in it belongs to it */
-    begin(1, false, false, false);
+    begin(1, false, false);
     check(4, 114, 4, 60);
     call(900);
-    begin(1, true, false, false);
+    begin(1, true, false);
     check(4, 114, 4, 60);
 }
 
@@ -64,23 +64,23 @@ static void test_failure(void)
 static void test_asked(void)
 {
     call(1);
-    begin(1, true, false, true);
+    begin(2, true, false);
     call(700);
-    begin(1, true, true, false);
+    begin(2, true, true);
     call(700);
-    begin(1, true, false, false);
+    begin(2, true, false);
     check(4, 114, 4, 60);
 }
 
 static void test_new_spec(void)
 {
     call(25);
-    begin(2, true, false, false);
+    begin(3, true, false);
     call(800);
-    begin(2, true, false, false);
+    begin(3, true, false);
     check(4, 114, 4, 60);
     call(10);
-    begin(2, true, false, false);
+    begin(3, true, false);
     check(5, 124, 4, 60);
 }
 

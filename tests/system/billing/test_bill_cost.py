@@ -66,7 +66,7 @@ def test_no_bill_keeps_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     spec.write_text(month_curve.SPEC)
     other = tmp_path / "other.yaml"
     other.write_text("currency: USD\nprices: [{from: 2020-01-01, call: 0.002, gib: 0.10}]\n")
-    with month_curve.StandIn(1_000_000, 30, 30, 1000) as stand_in:  # 90,000 lines
+    with month_curve.StandIn(1_000_000, 744, 10, 7000) as stand_in:  # 210,000 lines
         def most(*words: str) -> int:
             return int(month_curve.run(stand_in, spec, *words, "--month", month_curve.MONTH)["memory_kib"])
 
