@@ -55,6 +55,9 @@ struct making {
     const struct billing *billing;
     const struct usage_request *request;
     struct rating *segments[PARTS][PRICE_BOOK_SEGMENTS];
+    const struct bill_taker *taker; /* gets the bill at once; NULL: it is kept here */
+    size_t side;
+    bool failed;
     json_t *bill;
     struct err *e;
 };
@@ -113,13 +116,21 @@ static void make(void *arg)
     struct rating *all = rating_new(making->billing->book, making->request->days);
     cleanup_free char *borrows = NULL;
 
-    if (join(all, making)) {
+    making->failed = join(all, making) != 0;
+    if (making->failed) {
         rating_free(all);
         return;
     }
     borrows = rating_borrows(all);
     making->bill = signed_by(making->billing, making->request->source, rating_end(all, making->e));
     set_borrowed(making->bill, borrows);
+    making->failed = !making->bill;
+    if (making->taker && making->bill) {
+        making->failed =
+            making->taker->take(making->taker->arg, making->side, making->bill, making->e) != 0;
+        json_decref(making->bill);
+        making->bill = NULL;
+    }
 }
 
 static void give_up(void *arg)
@@ -131,49 +142,44 @@ static void give_up(void *arg)
         rating_free(segments[i]);
 }
 
-/* Bills of one reading, by the billings; 0, or -1 and *e. */
-static int make_all(struct flow *flow, const struct billing *const *billings, size_t count,
-                    const struct usage_request *request, json_t **sources, json_t **bills,
-                    struct err *e)
-{
-    struct making *makings = mem_new(count * sizeof *makings);
-    struct giving giving = {makings, count, 0};
-    const struct usage_taker taker = {begin_segment, add_line, &giving, sources};
-    int failed;
-
-    for (size_t i = 0; i < count; i++)
-        makings[i] = (struct making){.billing = billings[i], .request = request, .e = e};
-    failed = usage_each(flow, billings[0], request, &taker, e);
-    for (size_t i = 0; i < count; i++) {
-        if (!failed)
-            flow_work(flow, make, &makings[i]);
-        flow_work(flow, give_up, &makings[i]);
-        bills[i] = makings[i].bill;
-        failed = failed || !bills[i];
-    }
-    free(makings);
-    return failed ? -1 : 0;
-}
-
 json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e)
 {
-    json_t *bill = NULL;
+    struct making *making = mem_new(sizeof *making);
+    struct giving giving = {making, 1, 0};
+    const struct usage_taker taker = {begin_segment, add_line, &giving, sources};
+    json_t *bill;
 
-    (void)make_all(flow, &billing, 1, request, sources, &bill, e);
+    *making = (struct making){.billing = billing, .request = request, .e = e};
+    if (!usage_each(flow, billing, request, &taker, e))
+        flow_work(flow, make, making);
+    flow_work(flow, give_up, making);
+    bill = making->bill;
+    free(making);
     return bill;
 }
 
 int bill_make_two(struct flow *flow, const struct billing *const billings[2],
-                  const struct usage_request *request, json_t *bills[2], struct err *e)
+                  const struct usage_request *request, const struct bill_taker *taker,
+                  struct err *e)
 {
-    bills[0] = bills[1] = NULL;
-    if (!make_all(flow, billings, 2, request, NULL, bills, e))
-        return 0;
-    flow_drop(flow, bills[0]);
-    flow_drop(flow, bills[1]);
-    bills[0] = bills[1] = NULL;
-    return -1;
+    struct making *makings = mem_new(2 * sizeof *makings);
+    struct giving giving = {makings, 2, 0};
+    const struct usage_taker lines = {begin_segment, add_line, &giving, NULL};
+    bool failed;
+
+    for (size_t i = 0; i < 2; i++)
+        makings[i] = (struct making){
+            .billing = billings[i], .request = request, .e = e, .taker = taker, .side = i};
+    failed = usage_each(flow, billings[0], request, &lines, e) != 0;
+    for (size_t i = 0; i < 2; i++) {
+        if (!failed)
+            flow_work(flow, make, &makings[i]);
+        flow_work(flow, give_up, &makings[i]);
+        failed = failed || makings[i].failed;
+    }
+    free(makings);
+    return failed ? -1 : 0;
 }
 
 json_t *bill_preview(struct flow *flow, const struct billing *billing,

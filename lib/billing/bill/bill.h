@@ -17,9 +17,15 @@
  * tell: see bill_set_days. */
 json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e);
+/* Gets one bill after the other, off the loop, borrowed: they are large.  -1 and *e ends it. */
+struct bill_taker {
+    int (*take)(void *arg, size_t side, const json_t *bill, struct err *e);
+    void *arg;
+};
 /* Two of one reading, by billings whose price books cut the days alike; 0, or -1 and *e. */
 int bill_make_two(struct flow *flow, const struct billing *const billings[2],
-                  const struct usage_request *request, json_t *bills[2], struct err *e);
+                  const struct usage_request *request, const struct bill_taker *taker,
+                  struct err *e);
 /* The same as bill_make, of a month that is not wholly rolled up. */
 json_t *bill_preview(struct flow *flow, const struct billing *billing,
                      const struct usage_preview *preview, json_t **sources, struct err *e);

@@ -25,24 +25,6 @@ static bool same_segments(const struct price_book *a, const struct price_book *b
     return true;
 }
 
-/* Both bills from one reading where both books cut the month alike. */
-static int month_pair(struct flow *flow, const struct billing *const sides[2], struct day month,
-                      json_t *pair[2], struct err *e)
-{
-    const struct usage_request request = {USAGE_FROM_ROLLUP, bill_month_days(sides[0], month)};
-
-    if (same_segments(sides[0]->book, sides[1]->book, request.days))
-        return bill_make_two(flow, sides, &request, pair, e);
-    pair[1] = NULL;
-    pair[0] = bill_make(flow, sides[0], &request, NULL, e);
-    if (pair[0])
-        pair[1] = bill_make(flow, sides[1], &request, NULL, e);
-    if (pair[1])
-        return 0;
-    flow_drop(flow, pair[0]);
-    return -1;
-}
-
 /* ---- sums per customer ---- */
 
 /* old and new are totals, exact texts; a row without them counts 0. */
@@ -99,6 +81,9 @@ struct sums {
     json_t *rows, *nobody, *totals;
     json_t *head, *not_final; /* what the first bills say of both sides; texts */
 };
+
+enum side { SIDE_OLD, SIDE_NEW };
+static const char *const sides[] = {"old", "new"};
 
 static int add_bill(struct sums *sums, const char *side, const json_t *bill, struct err *e)
 {
@@ -210,16 +195,18 @@ static json_t *book_json(const json_t *bill)
 }
 
 /* Of the bills that no close would sign: why, with month and prices. */
-static void note_borrowed(struct sums *sums, const json_t *bill, const char *side)
+static void note_borrowed(struct sums *sums, const json_t *bill, size_t side)
 {
+    static const char *const words[] = {"these prices", "the other prices"};
     const char *why = json_text(bill, "borrowed");
 
     if (why)
-        json_array_append_new(sums->not_final,
-                              json_sprintf("%s by %s: %s", json_text(bill, "month"), side, why));
+        json_array_append_new(
+            sums->not_final,
+            json_sprintf("%s by %s: %s", json_text(bill, "month"), words[side], why));
 }
 
-static void begin_sums(struct sums *sums, const json_t *old, const json_t *new)
+static void begin_sums(struct sums *sums, const json_t *old)
 {
     cleanup_free char *zero =
         money_text((struct money){0}, money_currency_digits(json_text(old, "currency")));
@@ -228,21 +215,24 @@ static void begin_sums(struct sums *sums, const json_t *old, const json_t *new)
     sums->nobody = new_row(NULL, zero);
     sums->totals = new_row(NULL, zero);
     sums->not_final = json_array();
-    sums->head = json_pack(
-        "{s:s, s:O, s:O, s:O, s:O, s:o, s:o}", "format_version", JSON_FORMAT_VERSION, "pipeline",
-        json_object_get(old, "pipeline"), "from", json_object_get(old, "month"), "to",
-        json_object_get(old, "month"), "currency", json_object_get(old, "currency"), "old",
-        book_json(old), "new", book_json(new));
+    sums->head =
+        json_pack("{s:s, s:O, s:O, s:O, s:O}", "format_version", JSON_FORMAT_VERSION, "pipeline",
+                  json_object_get(old, "pipeline"), "from", json_object_get(old, "month"), "to",
+                  json_object_get(old, "month"), "currency", json_object_get(old, "currency"));
 }
 
-static int add_pair(struct sums *sums, const json_t *old, const json_t *new, struct err *e)
+/* A month's bill of one side; the old one comes first. */
+static int add_one(void *arg, size_t side, const json_t *bill, struct err *e)
 {
+    struct sums *sums = arg;
+
     if (!sums->head)
-        begin_sums(sums, old, new);
-    json_object_set(sums->head, "to", json_object_get(old, "month"));
-    note_borrowed(sums, old, "these prices");
-    note_borrowed(sums, new, "the other prices");
-    return add_bill(sums, "old", old, e) || add_bill(sums, "new", new, e) ? -1 : 0;
+        begin_sums(sums, bill);
+    if (!json_object_get(sums->head, sides[side]))
+        json_object_set_new(sums->head, sides[side], book_json(bill));
+    json_object_set(sums->head, "to", json_object_get(bill, "month"));
+    note_borrowed(sums, bill, side);
+    return add_bill(sums, sides[side], bill, e);
 }
 
 /* New reference, or NULL and *e. */
@@ -283,7 +273,8 @@ json_t *whatif_of_bills(const json_t *pairs, struct err *e)
     size_t i;
 
     json_array_foreach(pairs, i, pair)
-        failed = failed || add_pair(&sums, json_array_get(pair, 0), json_array_get(pair, 1), e);
+        failed = failed || add_one(&sums, SIDE_OLD, json_array_get(pair, 0), e) ||
+                 add_one(&sums, SIDE_NEW, json_array_get(pair, 1), e);
     if (!failed)
         document = end_sums(&sums, e);
     sums_fini(&sums);
@@ -292,19 +283,40 @@ json_t *whatif_of_bills(const json_t *pairs, struct err *e)
 
 struct comparing {
     struct sums sums;
-    json_t *pair[2], *document; /* the bills of a month: given back */
+    json_t *bill, *document; /* bill: given back */
+    size_t side;
     bool failed;
     struct err *e;
 };
 
-static void compare(void *arg)
+static void take(void *arg)
 {
     struct comparing *comparing = arg;
 
     comparing->failed =
-        add_pair(&comparing->sums, comparing->pair[0], comparing->pair[1], comparing->e) != 0;
-    json_decref(comparing->pair[0]);
-    json_decref(comparing->pair[1]);
+        add_one(&comparing->sums, comparing->side, comparing->bill, comparing->e) != 0;
+    json_decref(comparing->bill);
+}
+
+/* Both bills of a month, from one reading where both books cut it alike. */
+static void add_month(struct flow *flow, struct comparing *comparing,
+                      const struct billing *const billings[2], struct day month)
+{
+    const struct usage_request request = {USAGE_FROM_ROLLUP, bill_month_days(billings[0], month)};
+
+    if (same_segments(billings[0]->book, billings[1]->book, request.days)) {
+        comparing->failed =
+            bill_make_two(flow, billings, &request, &(struct bill_taker){add_one, &comparing->sums},
+                          comparing->e) != 0;
+        return;
+    }
+    for (size_t side = 0; side < 2 && !comparing->failed; side++) {
+        comparing->side = side;
+        comparing->bill = bill_make(flow, billings[side], &request, NULL, comparing->e);
+        comparing->failed = !comparing->bill;
+        if (comparing->bill)
+            flow_work(flow, take, comparing);
+    }
 }
 
 static void conclude(void *arg)
@@ -334,7 +346,7 @@ json_t *whatif_run(struct flow *flow, const struct billing *billing, struct pric
                    struct day_span months, struct err *e)
 {
     struct billing other = *billing;
-    const struct billing *const sides[2] = {billing, &other};
+    const struct billing *const billings[2] = {billing, &other};
     struct comparing comparing = {.e = e};
 
     other.book = book;
@@ -342,11 +354,8 @@ json_t *whatif_run(struct flow *flow, const struct billing *billing, struct pric
         return NULL;
     for (struct day month = months.first;
          !comparing.failed && calendar_compare(month, months.last) <= 0;
-         month = calendar_add_days(calendar_month(month).last, 1)) {
-        comparing.failed = month_pair(flow, sides, month, comparing.pair, e) != 0;
-        if (!comparing.failed)
-            flow_work(flow, compare, &comparing);
-    }
+         month = calendar_add_days(calendar_month(month).last, 1))
+        add_month(flow, &comparing, billings, month);
     flow_work(flow, conclude, &comparing);
     return comparing.document;
 }
