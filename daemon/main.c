@@ -107,9 +107,9 @@ static const struct verb verbs[] = {
     {"bill",
      "--month YYYY-MM [--from-raw] [--preview] [--prices FILE] [--pipeline NAME] [--dry-run] "
      "[--strict] "
-     "[-o table|csv|json|focus]",
+     "[-o text|table|csv|json|focus]",
      "the bill of a month, per customer", "billingd bill --month 2025-10", verb_bill, NULL, true},
-    {"audit", DAYS "[--pipeline NAME] [--strict] [-o table|csv|json]",
+    {"audit", DAYS "[--pipeline NAME] [--strict] [-o text|table|csv|json]",
      "count events at every hop, and name what went missing", "billingd audit --month 2025-10",
      verb_audit, NULL, true},
     {"backfill",
@@ -126,15 +126,15 @@ static const struct verb verbs[] = {
      verb_verify, "YYYY-MM", false},
     {"whatif",
      "--prices FILE [--month YYYY-MM] [--from YYYY-MM] [--to YYYY-MM] [--pipeline NAME] [--strict] "
-     "[-o table|csv|json]",
+     "[-o text|table|csv|json]",
      "re-rate history with other prices",
      "billingd whatif --prices new.yaml --from 2025-07 --to 2025-10", verb_whatif, NULL, true},
     {"shadow",
      "--compare FILE [--month YYYY-MM] [--columns MAP] [--pipeline NAME] [--strict] "
-     "[-o table|csv|json]",
+     "[-o text|table|csv|json]",
      "run another billing query beside ours, and say why they differ",
      "billingd shadow --compare present.sql --month 2025-10", verb_shadow, NULL, true},
-    {"cost", "[--month YYYY-MM] [--strict] [-o json]",
+    {"cost", "[--month YYYY-MM] [--pipeline NAME] [--strict] [-o json]",
      "what the pipeline itself costs in a month, in AWS's units and as money",
      "billingd cost --month 2025-10", verb_cost, NULL, false},
     {"fmt", "[--check] [--diff]", "lay the spec out in the usual way; comments stay",

@@ -162,6 +162,9 @@ void board_looked(struct board *board, const struct manifest *manifest, const st
         if (!pipeline)
             continue;
         pipeline->refused = pass_refused(pass, i, &kind) != NULL;
+        if (!pipeline->refused) /* files go into the bucket, days into the table */
+            pipeline->idle =
+                pass_observed(pass, i, "bucket") || pass_observed(pass, i, "rollup_table");
         for (size_t j = 0; pipeline->refused && j < board->resource_count; j++)
             if (!strcmp(board->resources[j].pipeline, pipeline->name))
                 forget_state(&board->resources[j]);

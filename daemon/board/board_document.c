@@ -218,6 +218,8 @@ static struct station rollups_of(const struct board_pipeline *pipeline, int64_t 
                                                         : BOARD_SILENT; /* no day is closed yet */
     json_array_foreach(pipeline->days, i, day)
         found.state = worse(found.state, state_of_day(json_text(day, "state")));
+    if (found.state == BOARD_DIFFERS && pipeline->idle)
+        found.state = BOARD_OBSERVED;
     return found;
 }
 

@@ -200,11 +200,11 @@ bool board_months_document(const struct board *board, int64_t now_ms, struct boa
 
         if (pipeline->bills)
             json_array_append_new(
-                list,
-                json_pack("{s:s, s:s, s:o, s:o, s:o}", "pipeline", pipeline->name, "time_zone",
-                          pipeline->zone, "checked", board_document_time(pipeline->days_ms),
-                          "archive_checked", board_document_time(pipeline->documents_ms), "months",
-                          months_document(board, pipeline, now_ms)));
+                list, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "pipeline", pipeline->name,
+                                "time_zone", pipeline->zone, "builds", !pipeline->idle, "checked",
+                                board_document_time(pipeline->days_ms), "archive_checked",
+                                board_document_time(pipeline->documents_ms), "months",
+                                months_document(board, pipeline, now_ms)));
     }
     return part->next < board->pipeline_count;
 }

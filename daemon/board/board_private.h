@@ -20,6 +20,7 @@ struct board_pipeline {
     char *name;
     bool bills;        /* has a `billing` section */
     bool refused;      /* nothing of it was read in the last pass */
+    bool idle;         /* its days are built by another daemon, or by nobody */
     char *zone;        /* of its days */
     json_t *days;      /* [{"day", "state"}], NULL: unknown */
     json_t *audit;     /* as told, NULL: unknown */

@@ -208,6 +208,27 @@ struct service_metrics service_metrics = {
             .labels = LABELS("service"),
             BOUNDS(request_bounds),
         },
+    .steady_looks_total =
+        {
+            .name = "billingd_steady_looks_total",
+            .help = "Looks, with what followed each until the next, that had nothing to make up "
+                    "for after a start, a new spec or a failure.",
+            .type = METRIC_COUNTER,
+        },
+    .steady_requests_total =
+        {
+            .name = "billingd_steady_aws_requests_total",
+            .help = "HTTP requests sent to AWS in these looks.",
+            .type = METRIC_COUNTER,
+            .labels = LABELS("service", "operation"),
+        },
+    .steady_look_requests =
+        {
+            .name = "billingd_steady_look_requests",
+            .help = "HTTP requests of that one of these looks that had the fewest, and the most.",
+            .type = METRIC_GAUGE,
+            .labels = LABELS("bound"),
+        },
     .aws_throttled_total =
         {
             .name = "billingd_aws_throttled_total",
@@ -494,6 +515,9 @@ static struct metric *const table[] = {
     &service_metrics.guard_blocked_total,
     &service_metrics.aws_requests_total,
     &service_metrics.aws_request_duration,
+    &service_metrics.steady_looks_total,
+    &service_metrics.steady_requests_total,
+    &service_metrics.steady_look_requests,
     &service_metrics.aws_throttled_total,
     &service_metrics.calls_waiting,
     &service_metrics.calls_waited,

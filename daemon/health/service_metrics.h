@@ -35,6 +35,8 @@ struct service_metrics {
                                            "scan_cap",  "ownership", "policy", "quota" */
     struct metric aws_requests_total;   /* service, operation, code */
     struct metric aws_request_duration; /* service; seconds */
+    struct metric steady_looks_total, steady_requests_total; /* -; service, operation */
+    struct metric steady_look_requests;                      /* bound: "least", "most" */
     struct metric calls_waiting, calls_waited; /* for the budget or AWS's limits; now, seconds */
     struct metric aws_throttled_total;         /* service */
     struct metric credentials_failed;          /* 0 or 1 */

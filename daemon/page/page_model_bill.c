@@ -187,17 +187,17 @@ static int weekday_of(const char *day)
     return (timestamp_utc((int64_t)seconds).tm_wday + WEEK - 1) % WEEK;
 }
 
-static json_t *day_model(const json_t *day, const char *today)
+static json_t *day_model(const json_t *day, const char *today, bool builds)
 {
     const char *text = json_text(day, "day");
 
     return json_pack("{s:i, s:s, s:o, s:b}", "number", (int)strtol(text + 8, NULL, 10), "date",
-                     text, "state", page_words_day(json_text(day, "state")), "today",
+                     text, "state", page_words_day(json_text(day, "state"), builds), "today",
                      !strcmp(text, today));
 }
 
 /* Weeks of seven cells; those before the first and after the last day are empty. */
-static json_t *weeks_model(const json_t *days, const char *today)
+static json_t *weeks_model(const json_t *days, const char *today, bool builds)
 {
     json_t *weeks = json_array(), *week = json_array(), *day;
     size_t i;
@@ -209,7 +209,7 @@ static json_t *weeks_model(const json_t *days, const char *today)
             json_array_append_new(weeks, json_pack("{s:o}", "cells", week));
             week = json_array();
         }
-        json_array_append_new(week, day_model(day, today));
+        json_array_append_new(week, day_model(day, today, builds));
     }
     while (json_array_size(week) < WEEK)
         json_array_append_new(week, json_pack("{s:n}", "date"));
@@ -266,10 +266,12 @@ static json_t *calendar_model(const json_t *period, int64_t now_s)
     const json_t *days = json_object_get(open, "days");
     cleanup_free char *title = month_title(json_text(open, "month"));
 
-    return json_pack("{s:s, s:O, s:o?, s:o, s:o}", "title", title, "time_zone",
-                     json_object_get(period, "time_zone"), "checked",
-                     page_words_time(json_object_get(period, "checked"), now_s), "weeks",
-                     weeks_model(days, find_today(days)), "months", months_model(months, now_s));
+    return json_pack(
+        "{s:s, s:O, s:o?, s:o, s:o}", "title", title, "time_zone",
+        json_object_get(period, "time_zone"), "checked",
+        page_words_time(json_object_get(period, "checked"), now_s), "weeks",
+        weeks_model(days, find_today(days), json_is_true(json_object_get(period, "builds"))),
+        "months", months_model(months, now_s));
 }
 
 void page_model_bill_add(json_t *model, const json_t *documents, const char *pipeline,

@@ -34,9 +34,10 @@ json_t *page_words_state(const char *state)
 json_t *page_words_station(const char *station, const char *state)
 {
     static const char *const words[][3] = {
-        {"rollups", "silent", "Nothing yet"},  {"rollups", "in_sync", "Current"},
-        {"rollups", "differs", "To be built"}, {"rollups", "failed", "Days lost"},
-        {"bill", "in_sync", "Complete"},       {"bill", "differs", "Incomplete"},
+        {"rollups", "silent", "Nothing yet"},      {"rollups", "in_sync", "Current"},
+        {"rollups", "differs", "To be built"},     {"rollups", "failed", "Days lost"},
+        {"rollups", "observed", "Not built here"}, {"bill", "observed", "Incomplete"},
+        {"bill", "in_sync", "Complete"},           {"bill", "differs", "Incomplete"},
         {"bill", "failed", "Usage missing"}};
     json_t *found = page_words_state(state);
 
@@ -46,8 +47,14 @@ json_t *page_words_station(const char *station, const char *state)
     return found;
 }
 
-json_t *page_words_day(const char *state)
+json_t *page_words_day(const char *state, bool builds)
 {
+    static const struct word idle[] = {
+        {"missing", "warn", "Missing: not built here"},
+        {"outdated", "warn", "Outdated: not built here"},
+        {"late", "warn", "Late events: not built here"},
+        {NULL, NULL, NULL},
+    };
     static const struct word words[] = {
         {"current", "ok", "Rolled up"},       {"empty", "ok", "Nothing delivered"},
         {"kept", "ok", "Kept as it is"},      {"open", "busy", "Open"},
@@ -57,6 +64,9 @@ json_t *page_words_day(const char *state)
         {"none", "none", "Before the start"}, {NULL, "unknown", "Unknown"},
     };
 
+    for (const struct word *word = idle; !builds && word->name; word++)
+        if (!strcmp(word->name, state))
+            return find(word, state);
     return find(words, state);
 }
 

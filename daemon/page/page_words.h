@@ -3,6 +3,7 @@
 #define DAEMON_PAGE_PAGE_WORDS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* {"class": "ok"|"busy"|"unknown"|"warn"|"bad"|"none", "word": "In sync"}: class picks colour and
@@ -11,7 +12,7 @@ json_t *page_words_state(const char *state);
 /* The same of a station: rollups and bill have words of their own. */
 json_t *page_words_station(const char *station, const char *state);
 /* The same for the rollup of a day. */
-json_t *page_words_day(const char *state);
+json_t *page_words_day(const char *state, bool builds);
 /* The same of a month: closed or not. */
 json_t *page_words_month(const char *state);
 /* "events are lost", ... of a loss class; NULL for none. */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "daemon/health/event_ring.h"
+#include "daemon/health/steady_looks.h"
 #include "daemon/service/service_private.h"
 #include "daemon/views/json_view.h"
 
@@ -66,6 +67,11 @@ void service_events_ask(struct service *service)
 
 void service_events_begin(struct service *service)
 {
+    steady_looks_begin(&(struct steady_looks_start){upkeep_refreshes(service->upkeep),
+                                                    service->view.looked && !service->failures &&
+                                                        !json_array_size(service->view.unread) &&
+                                                        !upkeep_failed(service->upkeep),
+                                                    upkeep_is_running(service->upkeep)});
     service->looks.serving = service->looks.asked;
 }
 

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "daemon/health/notify.h"
 #include "daemon/health/service_metrics.h"
+#include "daemon/health/steady_looks.h"
 #include "daemon/service/service_private.h"
 
 #include <string.h>
@@ -72,6 +73,7 @@ static void on_attempt(void *arg, const struct aws_attempt *attempt)
 
     service->progress_ms = clock_monotonic_ms();
     service_metrics_count_request(attempt);
+    steady_looks_count(attempt->service, attempt->op);
 }
 
 int service_reload_connect(struct service *service)

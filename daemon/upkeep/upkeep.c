@@ -696,6 +696,11 @@ void upkeep_refresh(struct upkeep *upkeep)
     rollup_forget();
 }
 
+unsigned upkeep_refreshes(const struct upkeep *upkeep)
+{
+    return upkeep->refreshes;
+}
+
 void upkeep_cancel(struct upkeep *upkeep)
 {
     batch_fini(&upkeep->next);

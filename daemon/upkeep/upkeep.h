@@ -40,6 +40,8 @@ void upkeep_cancel(struct upkeep *upkeep);
 /* The next run does not wait, whatever failed before, and takes nothing from memory.  NULL is
  * harmless. */
 void upkeep_refresh(struct upkeep *upkeep);
+/* How often that was said. */
+unsigned upkeep_refreshes(const struct upkeep *upkeep);
 /* Milliseconds until the first of what failed is to be tried again, by a run that a look begins;
  * -1: nothing is. */
 int64_t upkeep_wait_ms(const struct upkeep *upkeep);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/secret.h"
 #include "base/timestamp.h"
 #include "daemon/verbs/spec_load.h"
@@ -151,8 +152,10 @@ static void print_end(const json_t *answer)
 
 static void print_line(const char *name, const char *text)
 {
-    if (text)
-        (void)printf("%-11s %s\n", name, text);
+    cleanup_free char *line = text ? printable_line(mem_text(text)) : NULL;
+
+    if (line)
+        (void)printf("%-11s %s\n", name, line);
 }
 
 static void print_passed_over(FILE *out, const json_t *answer)
@@ -201,10 +204,13 @@ static void print_pipelines(const struct whoami *whoami)
 
     json_array_foreach(json_object_get(whoami->answer, "pipelines"), i, one) {
         const char *arn = json_text(one, "arn"), *account = json_text(one, "account");
+        cleanup_free char *line =
+            arn ? printable_line(mem_printf("%s (%s): %s", json_text(one, "name"),
+                                            json_text(one, "region"), arn))
+                : NULL;
 
         if (arn)
-            (void)printf("pipeline    %s (%s): %s\n", json_text(one, "name"),
-                         json_text(one, "region"), arn);
+            print_line("pipeline", line);
         else
             (void)fprintf(stderr, "billingd: %s: %s\n", json_text(one, "name"),
                           json_text(one, "error"));

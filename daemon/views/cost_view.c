@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/timestamp.h"
 #include "daemon/views/count_text.h"
 #include "daemon/views/terminal_table.h"
 
@@ -62,6 +63,36 @@ static void add_line(struct terminal_table *table, const json_t *line, bool over
         fill_side(line, json_object_get(line, "month"), cells + 5);
 }
 
+static bool is_same_reason(const json_t *a, const json_t *b)
+{
+    return json_equal(json_object_get(a, "unknown"), json_object_get(b, "unknown")) &&
+           json_whole(a, "unknown_days") == json_whole(b, "unknown_days");
+}
+
+/* A reason once, with all lines that are unknown for it. */
+static void print_unknown(const json_t *lines, FILE *out)
+{
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        const json_t *first = json_array_get(lines, i), *line;
+        bool told = false;
+        size_t j;
+
+        for (j = 0; j < i; j++)
+            told = told || is_same_reason(json_array_get(lines, j), first);
+        if (told || !json_text(first, "unknown"))
+            continue;
+        json_array_foreach(lines, j, line) {
+            const char *place = json_text(line, "place");
+
+            if (j >= i && is_same_reason(line, first))
+                (void)fprintf(out, "%s%s%s%s", j == i ? "unknown: " : ", ", json_text(line, "name"),
+                              place ? " " : "", place ? place : "");
+        }
+        (void)fprintf(out, "; %lld days: %s\n", (long long)json_whole(first, "unknown_days"),
+                      json_text(first, "unknown"));
+    }
+}
+
 static void print_lines(const json_t *pipeline, bool over, FILE *out, bool color)
 {
     struct terminal_table table = {
@@ -78,14 +109,7 @@ static void print_lines(const json_t *pipeline, bool over, FILE *out, bool color
     terminal_table_print(&table, out, color);
     terminal_table_fini(&table);
     (void)fputc('\n', out);
-    json_array_foreach(json_object_get(pipeline, "lines"), i, line) {
-        const char *place = json_text(line, "place");
-
-        if (json_text(line, "unknown"))
-            (void)fprintf(out, "unknown: %s%s%s, %lld days: %s\n", json_text(line, "name"),
-                          place ? " " : "", place ? place : "",
-                          (long long)json_whole(line, "unknown_days"), json_text(line, "unknown"));
-    }
+    print_unknown(json_object_get(pipeline, "lines"), out);
 }
 
 static void print_total(const char *title, const json_t *total, const char *currency, FILE *out)
@@ -105,6 +129,22 @@ static void print_total(const char *title, const json_t *total, const char *curr
         (void)fprintf(out, "%s%s",
                       i ? ", " : "; not or not wholly in it: ", json_string_value(lack));
     (void)fputc('\n', out);
+}
+
+/* What the rows of a setting take for granted, each once. */
+static void print_assumed(const json_t *settings, FILE *out)
+{
+    for (size_t i = 0; i < json_array_size(settings); i++) {
+        const json_t *row = json_array_get(settings, i);
+        const char *setting = json_text(row, "setting"), *assumes = json_text(row, "assumes");
+        bool told = false;
+
+        for (size_t j = 0; j < i; j++)
+            told = told || (!strcmp(json_text(json_array_get(settings, j), "setting"), setting) &&
+                            !strcmp(json_text(json_array_get(settings, j), "assumes"), assumes));
+        if (!told)
+            (void)fprintf(out, "%s: %s\n", setting, assumes);
+    }
 }
 
 static void print_settings(const json_t *pipeline, FILE *out, bool color)
@@ -129,6 +169,7 @@ static void print_settings(const json_t *pipeline, FILE *out, bool color)
     if (table.count) {
         (void)fputc('\n', out);
         terminal_table_print(&table, out, color);
+        print_assumed(settings, out);
     }
     terminal_table_fini(&table);
 }
@@ -151,6 +192,24 @@ static void print_pipeline(const json_t *pipeline, const char *month, FILE *out,
     print_settings(pipeline, out, color);
 }
 
+/* Since when the daemon counts, and what of that a month is told by. */
+static void print_daemon(const json_t *daemon, FILE *out)
+{
+    const json_t *steady = json_object_get(daemon, "steady");
+    char since[TIMESTAMP_ROOM];
+
+    if (!json_is_object(daemon))
+        return;
+    timestamp_text(json_whole(daemon, "since"), since);
+    (void)fprintf(out, "  the daemon has counted since %s: %lld looks, %lld of them steady", since,
+                  (long long)json_whole(daemon, "looks"), (long long)json_whole(steady, "looks"));
+    if (json_whole(steady, "looks"))
+        (void)fprintf(out, ", with %lld to %lld calls until the next",
+                      (long long)json_whole(steady, "least"),
+                      (long long)json_whole(steady, "most"));
+    (void)fputc('\n', out);
+}
+
 static void print_calls(const json_t *calls, FILE *out)
 {
     const json_t *look = json_object_get(calls, "look"), *line;
@@ -159,15 +218,21 @@ static void print_calls(const json_t *calls, FILE *out)
     size_t i;
     bool more = false;
 
-    (void)fprintf(out, "billingd's calls: %lld in a look, %lld looks in a month, %lld calls (",
+    (void)fprintf(out, "billingd's calls: %lld in a look, %lld looks in a month, %s%lld calls",
                   (long long)json_whole(look, "calls"), (long long)json_whole(calls, "looks"),
+                  !strcmp(json_text(calls, "source"), "look") ? "at least " : "about ",
                   (long long)json_whole(calls, "calls"));
+    if (json_is_integer(json_object_get(calls, "calls_most")))
+        (void)fprintf(out, ", %lld to %lld", (long long)json_whole(calls, "calls_least"),
+                      (long long)json_whole(calls, "calls_most"));
+    (void)fputs(" (", out);
     json_object_foreach(json_object_get((json_t *)calls, "by"), service, count) {
         (void)fprintf(out, "%s%s %lld", more ? ", " : "", service,
                       (long long)json_integer_value(count));
         more = true;
     }
     (void)fprintf(out, ")\n");
+    print_daemon(json_object_get(calls, "daemon"), out);
     if (json_text(calls, "daemon_unknown"))
         (void)fprintf(out, "unknown: what the daemon does beside its looks: %s\n",
                       json_text(calls, "daemon_unknown"));

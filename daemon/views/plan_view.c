@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/secret.h"
 #include "base/text_width.h"
 #include "daemon/views/terminal.h"
@@ -85,6 +86,8 @@ static void print_loss(const json_t *difference, FILE *out, bool color)
     if (*loss)
         (void)fprintf(out, "      %s%s%s%s%s\n", terminal_style(color, STYLE_RED), loss,
                       terminal_style(color, STYLE_PLAIN), why ? ": " : "", why ? why : "");
+    else if (why)
+        (void)fprintf(out, "      %s\n", why);
     if (stuck)
         (void)fprintf(out, "      not written: %s\n", stuck);
 }
@@ -239,16 +242,23 @@ void plan_view_print_notes(const struct pass *pass, FILE *out, bool color)
         print_notes(pass_task(pass, i), out, color);
 }
 
+/* AWS's text as a part of our line. */
+static char *line_of(const char *text)
+{
+    return text ? printable_line(mem_text(text)) : NULL;
+}
+
 void plan_view_print_callers(const struct pass *pass, const struct manifest *manifest, FILE *out)
 {
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
-        const char *alias = pass_alias(pass, i);
+        cleanup_free char *alias = line_of(pass_alias(pass, i));
+        cleanup_free char *caller = line_of(pass_caller(pass, i));
 
-        if (pass_caller(pass, i))
+        if (caller)
             (void)fprintf(out, "%s: account %s%s%s%s, region %s, as %s\n",
                           manifest->pipelines[i].name, pass_account(pass, i), alias ? " (" : "",
                           alias ? alias : "", alias ? ")" : "", manifest->pipelines[i].region,
-                          pass_caller(pass, i));
+                          caller);
     }
 }
 

@@ -371,14 +371,21 @@ static void print_freshness(const struct page *page, const json_t *fresh)
     if (!json_is_object(fresh))
         return;
     add_age(&age, (double)page->now_s - json_number_value(until));
-    (void)fprintf(page->out, "    %-14s newest usage in rollups: %s\n", "freshness",
-                  json_is_null(until) ? "none" : age.data);
-    (void)fprintf(page->out,
-                  "      a request is on `bill --preview` after at most %s (the stream's buffer)\n",
-                  json_is_integer(buffer) ? buffered : "an unknown time");
-    (void)fprintf(page->out,
-                  "      and in a rollup %s after its day ended, with the next look (at most %s)\n",
-                  closed, look);
+    if (json_is_null(until))
+        (void)fprintf(page->out, "    %-14s no object is in a rollup yet\n", "freshness");
+    else
+        (void)fprintf(page->out, "    %-14s the newest object in a rollup came %s\n", "freshness",
+                      age.data);
+    (void)fprintf(
+        page->out,
+        "      while all goes well, a request can be on `bill --preview` within %s: as long as the "
+        "stream's buffer waits\n",
+        json_is_integer(buffer) ? buffered : "a time that is not known");
+    (void)fprintf(
+        page->out,
+        "      and is on `bill`, in a rollup, %s after its day ended, once the daemon has "
+        "looked (%s at most)\n",
+        closed, look);
 }
 
 static void print_usage(const struct page *page, const json_t *usage)

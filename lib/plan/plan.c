@@ -9,6 +9,7 @@
 #include "resources/members.h"
 #include "resources/table.h"
 #include "resources/value.h"
+#include "spec/lint/log_format.h"
 
 #include <string.h>
 
@@ -88,6 +89,52 @@ static void mark_loss(const json_t *differences, size_t before, const struct fie
     mark(differences, before, "loss", json_string(members_loss_name(field->loss)));
     if (field->harm)
         mark(differences, before, "why", json_string(field->harm));
+}
+
+/* A line of the access log costs what a bill loses by it, which may be all or nothing. */
+static void judge_line(json_t *difference)
+{
+    const char *want = json_text(difference, "want"), *have = json_text(difference, "have");
+    bool unread;
+    cleanup_free char *lost = want && have ? log_format_lost(want, have, &unread) : NULL;
+
+    if (!lost)
+        return;
+    if (!*lost) {
+        (void)json_object_del(difference, "loss");
+        json_object_set_new(
+            difference, "why",
+            json_string("All that a bill is made of stands in these lines too, from the same "
+                        "variables: usage is billed the same, and its details are others."));
+        return;
+    }
+    json_object_set_new(difference, "loss",
+                        json_string(members_loss_name(unread ? LOSS_DROPPED : LOSS_MISREAD)));
+    json_object_set_new(difference, "why",
+                        json_sprintf("%s: %s.",
+                                     unread ? "No call can be read of such lines, so none is "
+                                              "billed, and what a line lacks is known nowhere else"
+                                            : "Requests are billed wrongly, or to nobody",
+                                     lost));
+}
+
+static void judge_lines(const struct kind *kind, const json_t *differences, size_t before)
+{
+    for (size_t i = before; i < json_array_size(differences); i++) {
+        json_t *each = json_array_get(differences, i);
+        const struct field *field = kind_field(kind, json_text(each, "field"));
+
+        if (field && (field->flags & FIELD_LINE))
+            judge_line(each);
+    }
+}
+
+json_t *plan_ignored(const struct scope *scope, const json_t *wished)
+{
+    json_t *ignored = ignore_differences(scope, wished);
+
+    judge_lines(scope->kind, ignored, 0);
+    return ignored;
 }
 
 static const json_t *mark_of(const struct scope *scope, const char *name)
@@ -233,6 +280,7 @@ static void compare_field(const struct scope *scope, const struct field *field, 
     if (json_array_size(plan->differences) == before)
         return;
     mark_loss(plan->differences, before, field);
+    judge_lines(scope->kind, plan->differences, before);
     if (is_ruled(scope, field, plan, before) || is_kept(scope, field, plan, before))
         return;
     if (stopped) {

@@ -44,6 +44,9 @@ typedef bool plan_held_fn(void *arg, const char *field);
 void plan_make(const struct scope *scope, bool remove, plan_held_fn *held, void *arg,
                struct plan *plan);
 void plan_fini(struct plan *plan);
+/* What differs from what the spec wishes and is left so (resources/ignore.h), as plan.ignored has
+ * it; new reference. */
+json_t *plan_ignored(const struct scope *scope, const json_t *wished);
 /* Appends {"role", "service"} of every role that the planned calls hand to a service, unless it is
  * in the list already. */
 void plan_roles_passed(const struct plan *plan, const struct scope *scope, json_t *roles);

@@ -7,7 +7,6 @@
 #include "base/mem.h"
 #include "base/printable.h"
 #include "base/secret.h"
-#include "resources/ignore.h"
 #include "resources/members.h"
 
 /* What it can show is not known yet. */
@@ -86,7 +85,7 @@ void task_free(struct task *task)
 /* What is lost by it is told all the same. */
 static void note_ignored(struct task *task, const struct scope *scope)
 {
-    json_auto_t *ignored = ignore_differences(scope, task->wish);
+    json_auto_t *ignored = plan_ignored(scope, task->wish);
     json_t *each;
     size_t i;
 

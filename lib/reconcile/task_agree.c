@@ -23,7 +23,7 @@ bool task_agree_yields(const struct task *task, const char *difference)
 /* What differs and is left so: named by the spec under `ignore`, or as another spec wants it. */
 static void add_left(const struct task *task, const struct scope *scope, struct plan *plan)
 {
-    json_auto_t *left = ignore_differences(scope, task->wish);
+    json_auto_t *left = plan_ignored(scope, task->wish);
     json_t *each;
     size_t i;
 

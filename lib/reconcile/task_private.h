@@ -52,7 +52,7 @@ struct task {
     unsigned sent;          /* writes under way: several only while it is fresh */
     bool accepted;          /* AWS answered its own create in this pass */
     bool fresh;             /* and nobody else can have put anything into it yet */
-    bool side_by_side;      /* what follows that create goes together */
+    bool side_by_side;      /* what goes into what is empty goes together */
     bool over_quota;        /* AWS has no place for what it would write */
     bool bound;             /* writes nothing but what `plan` says */
     bool follows_create;    /* something it needs was just made */

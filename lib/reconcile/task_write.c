@@ -365,13 +365,34 @@ void task_write_reply(struct task *task, size_t index, const struct aws_reply *r
         came_back(task, task->work.calls[task->next_call].call, reply);
 }
 
+/* What lets usage flow does not yet, and none of its fields has a value: nothing of anybody is
+ * replaced, whichever write comes first, and a mark alone claims nothing. */
+static bool fills_what_is_empty(const struct task *task)
+{
+    const struct plan *work = &task->work;
+    bool empty = task->kind->opens && work->action == PLAN_UPDATE && work->call_count > 1;
+    const json_t *difference;
+    size_t i;
+
+    json_array_foreach(work->differences, i, difference) {
+        const json_t *have = json_object_get(difference, "have");
+
+        empty = empty && (!have || json_is_null(have));
+    }
+    for (i = 0; empty && i < work->call_count; i++)
+        empty = !work->calls[i].call->last && work->calls[i].params &&
+                !kind_call_replaces(task->kind, work->calls[i].call);
+    return empty;
+}
+
 static void start_writing(struct task *task)
 {
     task_wait_end(task);
     task->rounds++;
     task->looks = task->doubts = 0;
     task->next_call = 0;
-    task->wrote = task->put_off = task->checked = task->fresh = task->side_by_side = false;
+    task->wrote = task->put_off = task->checked = task->fresh = false;
+    task->side_by_side = fills_what_is_empty(task);
     task->state = TASK_WRITING;
     go_on(task);
 }

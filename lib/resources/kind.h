@@ -48,6 +48,7 @@ enum field_flag {
     FIELD_TRUTHS = 128, /* a FIELD_MAP in which "TRUE" is "true" */
     FIELD_GROWS = 256,  /* a larger number deletes nothing, whatever `deletes` says */
     FIELD_NAMES = 512,  /* AWS takes it without what it names being there: that may come later */
+    FIELD_LINE = 1024,  /* a line of the access log: only what billing reads of it costs usage */
 };
 
 /* What becomes of usage while a value is not the usual one. */
@@ -175,8 +176,8 @@ struct call {
                           is a field, too */
     bool (*quiet)(const struct scope *); /* creates: whether AWS accepts it also where there is one
                                             already; NULL: it does not */
-    const char *lift;  /* reads with parse: paths of the reply whose members the document has at
-                          its top, by blanks, the longest first */
+    const char *lift; /* reads with parse: paths of the reply whose members the document has at
+                         its top, by blanks, the longest first */
     const struct wide_read *wide; /* reads: another one that may answer it; NULL: none */
     bool account_wide; /* reads: settings that are not ours to keep; what is refused is told as
                           unknown, and everything else goes on */
@@ -187,7 +188,7 @@ struct call {
     const struct settle *settle;            /* ends with {0}; NULL: none */
     json_t *(*build)(const struct scope *); /* instead of send; reads: sent when all others are
                                                done, NULL: not needed */
-    bool last; /* writes: AWS refuses it until the resource has what its other calls put there */
+    bool last;   /* writes: AWS refuses it until the resource has what its other calls put there */
     bool merges; /* writes with build: AWS keeps what is not sent.  Else build is taken to make a
                     whole document, which is read once more right before the write */
     void (*amend)(const struct scope *, json_t *params); /* after send: what words cannot say */

@@ -87,7 +87,7 @@ static const struct field fields[] = {
      .summary = "ARN of the log group."},
     {.name = "format",
      .member = "AccessLogSettings.Format",
-     .flags = FIELD_REQUIRED,
+     .flags = FIELD_REQUIRED | FIELD_LINE,
      .harm = "Keys that billing reads may be missing or mean something else: requests are unbilled "
              "or billed to nobody.",
      .loss = LOSS_MISREAD,

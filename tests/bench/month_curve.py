@@ -85,7 +85,7 @@ def run(stand_in: StandIn, spec: Path, *words: str) -> dict[str, Any]:
                  + spec.with_suffix(".out").read_text()[-3000:] + "\n".join(lines[-8:]))
     if words[0] == "bill":
         bill = json.loads(spec.with_suffix(".out").read_text())
-        if bill["draft"] or bill["totals"]["calls"] != stand_in.events:
+        if (bill["draft"] and "--preview" not in words) or bill["totals"]["calls"] != stand_in.events:
             sys.exit(f"a wrong bill: {bill['totals']}, draft: {bill['draft']}")
     rounds = [json.loads(line) for line in lines if '"event":"longest_round"' in line]
     return {"memory_kib": memory, "cpu_s": round(usage.ru_utime + usage.ru_stime, 3), "wall_s": round(seconds, 2),

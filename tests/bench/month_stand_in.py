@@ -234,7 +234,7 @@ class Answers:
         elif "AS late_events" in text:
             shape, said = "days", month.days({"lines": 1, "late_lines": 0, "late_events": 0, "event_copies": 0,
                                               "request_copies": 0, "calls": 1, "bytes": BYTES_A_CALL})
-        elif "AS bill_day" in text:
+        elif "AS bill_day" in text and "AS length_refused" not in text:  # that one is usage_raw
             shape, said = "rolled", month.days({"calls": 1, "bytes": BYTES_A_CALL})
         self.queries[identifier] = (shape, said)
         # A rollup's row is some 20 bytes of Parquet a day; all else reads the raw events.

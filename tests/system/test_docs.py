@@ -173,6 +173,9 @@ def test_each_flag_is_explained(verb: dict[str, Any]) -> None:
     words = {word["word"] for word in TOLD["words"]}
     values = [flag["value"] for flag in verb["flags"] if "value" in flag] + [verb.get("operand", "")]
     assert {word for value in values for word in re.findall(r"\b[A-Z][A-Z-]*\b", value.replace("MM", "").replace("YYYY-", ""))} <= words
+    if verb["name"] in ("audit", "bill", "shadow", "whatif"):  # of the others text is all beside -o json
+        (forms,) = [flag["value"] for flag in verb["flags"] if flag["name"] == "output"]
+        assert forms.startswith("text|table|csv|json")
     for flag in verb["flags"]:
         assert f"--{flag['name']}" in text and " ".join(flag["meaning"].split()) in " ".join(text.split())
 

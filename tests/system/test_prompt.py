@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from conftest import ACCOUNT, REGION, Sandbox, Spec, make_api, pipeline
+from conftest import ACCOUNT, REGION, ROOT, Sandbox, Spec, make_api, pipeline
 
 QUERIES = ("requests", "daily_calls", "traffic", "errors", "billing")  # they read the view
 HEAD = f"shop: account {ACCOUNT}, region {REGION}, as arn:aws:iam::{ACCOUNT}:"
@@ -43,6 +43,15 @@ def test_the_account_s_alias_is_told_where_it_can_be_read(run: Any, sandbox: San
         assert said.stdout.startswith(f"shop: account {ACCOUNT} (acme-billing), region {REGION}, as "), said.stdout[:300]
         assert asked(sandbox) == 1, "one account"
     assert [p["alias"] for p in json.loads(run("plan", "-o", "json").stdout)["pipelines"]] == ["acme-billing"] * 2
+    # Nothing that AWS says makes a line of its own.
+    arn = f"arn:aws:iam::{ACCOUNT}:user/x\r\n0 to create"
+    sandbox.faults({"operation": "ListAccountAliases", "action": "member", "times": 0, "path": ["AccountAliases"],
+                    "value": ["acme\nshop: account"]},
+                   {"operation": "GetCallerIdentity", "action": "member", "times": 0, "path": ["Arn"], "value": arn})
+    said = run("plan")
+    assert said.stdout.startswith(f"shop: account {ACCOUNT} (acme shop: account), region {REGION}, as "), said.stdout[:300]
+    assert not lines(said.stdout, "0 to create")
+    assert not lines(run("whoami").stdout, "0 to create")
     for fault in ({"action": "error", "status": 403, "code": "AccessDenied"}, {"action": "500"}, {"action": "html"}):
         sandbox.faults({"operation": "ListAccountAliases", "times": 0, **fault})
         said = run("plan")
@@ -76,8 +85,29 @@ def test_it_ends_with_counts(run: Any, sandbox: Sandbox, spec: Spec, api: str) -
     assert not [line for line in run("plan").stdout.splitlines() if "to delete" in line]
 
 
+def check_formats(run: Any, sandbox: Sandbox, api: str) -> None:
+    """What another line of the access log costs: nothing, where all that is billed by it is read of it."""
+    client = sandbox.client("apigatewayv2")
+    before = client.get_stage(ApiId=api, StageName="$default")["AccessLogSettings"]
+    lean = (ROOT / "specs/log-format-lean.json").read_text().strip()
+    for text, loss, says in (
+            (lean, "none", "usage is billed the same"),
+            (lean.replace("$context.status", "-"), "misread", "without status rules by status match nothing"),
+            (lean.replace("claims.sub", "claims.client_id"), "misread", "sub is filled from $context.authorizer.claims.client_id"),
+            (lean.replace('"requestId"', '"id"').replace('"sub"', '"who"'), "dropped", "without requestId"),
+            ("$context.requestId $context.status", "dropped", "the lines are no JSON object")):
+        client.update_stage(ApiId=api, StageName="$default", AccessLogSettings=before | {"Format": text})
+        told = {r["resource"]: r for r in json.loads(run("plan", "-o", "json").stdout)["resources"]}["shop/stage_logging"]
+        (difference,) = told["differences"]
+        assert told["loss"] == loss and says in difference["why"], difference
+        plain = run("plan").stdout
+        assert says in plain and ("events are being" in plain) == (loss != "none"), plain
+    client.update_stage(ApiId=api, StageName="$default", AccessLogSettings=before)
+
+
 def test_what_could_lose_data_is_told(run: Any, sandbox: Sandbox, spec: Spec, api: str) -> None:
     assert run("apply", "--yes").returncode == 0
+    check_formats(run, sandbox, api)
     spec.write(pipelines=pipeline(more="    resources:\n      access_logs: {retention_days: 180}\n"))
     assert risks(run("plan").stdout) == []  # longer
     spec.write(pipelines=pipeline(more="    resources:\n      access_logs: {retention_days: 60}\n"

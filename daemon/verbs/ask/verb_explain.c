@@ -297,6 +297,8 @@ static void print_differences(const json_t *differences, const char *word, const
         if (*loss)
             (void)printf("      %s%s%s\n", loss, json_text(each, "why") ? ": " : "",
                          json_text(each, "why") ? json_text(each, "why") : "");
+        else if (json_text(each, "why"))
+            (void)printf("      %s\n", json_text(each, "why"));
         if (json_text(each, "stuck"))
             (void)printf("      no write ends it: %s\n", json_text(each, "stuck"));
         if (since)

@@ -125,11 +125,12 @@ static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pi
     billing_free(turn.billing);
 }
 
-static bool is_chosen(const struct billing_runner *runner, size_t pipeline)
+bool billing_runner_is_chosen(const struct options *options, const struct manifest *manifest,
+                              size_t pipeline)
 {
-    const char *only = runner->options->pipeline;
+    const char *only = options->pipeline;
 
-    return !only || !strcmp(only, runner->manifest->pipelines[pipeline].name);
+    return !only || !strcmp(only, manifest->pipelines[pipeline].name);
 }
 
 static void all_turns(struct flow *flow, void *arg)
@@ -137,7 +138,7 @@ static void all_turns(struct flow *flow, void *arg)
     struct billing_runner *runner = arg;
 
     for (size_t i = 0; i < runner->manifest->pipeline_count && !runner->loop.stopped; i++)
-        if (is_chosen(runner, i))
+        if (billing_runner_is_chosen(runner->options, runner->manifest, i))
             one_turn(flow, runner, i);
 }
 
@@ -177,34 +178,31 @@ static void run_loop(struct billing_runner *runner)
     (void)uv_run(loop, UV_RUN_DEFAULT);
 }
 
-static void tell_unknown(const struct billing_runner *runner)
+static void tell_unknown(const struct options *options, const struct manifest *manifest)
 {
-    const struct manifest *manifest = runner->manifest;
     cleanup_free const char **names = mem_new((manifest->pipeline_count + 1) * sizeof *names);
     const char *nearest;
 
     for (size_t i = 0; i < manifest->pipeline_count; i++)
         names[i] = manifest->pipelines[i].name;
-    nearest = str_nearest(runner->options->pipeline, names);
-    (void)fprintf(stderr, "billingd: the spec has no pipeline '%s'; %s '%s'%s\n",
-                  runner->options->pipeline, nearest ? "did you mean" : "its first is",
-                  nearest ? nearest : names[0], nearest ? "?" : "");
+    nearest = str_nearest(options->pipeline, names);
+    (void)fprintf(stderr, "billingd: the spec has no pipeline '%s'; %s '%s'%s\n", options->pipeline,
+                  nearest ? "did you mean" : "its first is", nearest ? nearest : names[0],
+                  nearest ? "?" : "");
 }
 
-/* Whether the choice of pipelines makes sense; told when not. */
-static bool check_choice(const struct billing_runner *runner, bool many)
+bool billing_runner_choose(const struct options *options, const struct manifest *manifest,
+                           bool many)
 {
-    const struct manifest *manifest = runner->manifest;
-
     for (size_t i = 0; i < manifest->pipeline_count; i++)
-        if (runner->options->pipeline && is_chosen(runner, i))
+        if (options->pipeline && billing_runner_is_chosen(options, manifest, i))
             return true;
-    if (runner->options->pipeline)
-        tell_unknown(runner);
+    if (options->pipeline)
+        tell_unknown(options, manifest);
     else if (!many && manifest->pipeline_count > 1)
         (void)fprintf(stderr, "billingd: the spec has %zu pipelines: choose one with --pipeline\n",
                       manifest->pipeline_count);
-    return !runner->options->pipeline && (many || manifest->pipeline_count == 1);
+    return !options->pipeline && (many || manifest->pipeline_count == 1);
 }
 
 int billing_runner_run(const struct options *options, bool many, billing_turn_fn *turn, void *arg)
@@ -216,7 +214,7 @@ int billing_runner_run(const struct options *options, bool many, billing_turn_fn
     runner.manifest = spec_load_strictly(options, &code);
     if (!runner.manifest)
         return code;
-    if (!check_choice(&runner, many)) {
+    if (!billing_runner_choose(options, runner.manifest, many)) {
         manifest_free(runner.manifest);
         return EXIT_BAD_USAGE;
     }

@@ -31,6 +31,14 @@ typedef int billing_turn_fn(struct flow *flow, struct billing_turn *turn, struct
  * Returns the gravest exit code of all. */
 int billing_runner_run(const struct options *options, bool many, billing_turn_fn *turn, void *arg);
 
+/* Whether the choice of pipelines by --pipeline makes sense; told when not (EXIT_BAD_USAGE).  many:
+ * without it all are chosen. */
+bool billing_runner_choose(const struct options *options, const struct manifest *manifest,
+                           bool many);
+/* Whether one of them is chosen. */
+bool billing_runner_is_chosen(const struct options *options, const struct manifest *manifest,
+                              size_t pipeline);
+
 /* What is being done now, for the terminal: shown with the time it takes, after the first second;
  * nothing elsewhere. */
 void billing_runner_say(struct billing_turn *turn, const char *format, ...)

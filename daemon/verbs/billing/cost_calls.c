@@ -37,18 +37,42 @@ static void take_line(json_t *daemon, const char *line)
                  "%lf",
                  service, operation, &number) == 3)
         cost_calls_add(json_object_get(daemon, "by"), service, operation, (int64_t)number);
+    else if (sscanf(line, "billingd_leader{%*[^}]} %lf", &number) == 1 && number < 1)
+        json_object_set_new(daemon, "leads", json_false());
+}
+
+/* A line about its steady looks. */
+static void take_steady(json_t *steady, const char *line)
+{
+    char service[32], operation[64], bound[8];
+    double number;
+
+    if (sscanf(line, "billingd_steady_looks_total %lf", &number) == 1)
+        json_object_set_new(steady, "looks", json_integer((json_int_t)number));
+    else if (sscanf(line, "billingd_steady_look_requests{bound=\"%7[^\"]\"} %lf", bound, &number) ==
+             2)
+        json_object_set_new(steady, bound, json_integer((json_int_t)number));
+    else if (sscanf(
+                 line,
+                 "billingd_steady_aws_requests_total{service=\"%31[^\"]\",operation=\"%63[^\"]\"} "
+                 "%lf",
+                 service, operation, &number) == 3)
+        cost_calls_add(json_object_get(steady, "by"), service, operation, (int64_t)number);
 }
 
 json_t *cost_calls_of_daemon(const char *listen, struct err *e)
 {
     cleanup_free char *text = daemon_ask_text(listen, "/metrics", e);
-    json_t *daemon = json_pack("{s:i, s:n, s:{}}", "looks", 0, "since", "by");
+    json_t *daemon =
+        json_pack("{s:i, s:n, s:b, s:{}, s:{s:i, s:i, s:i, s:{}}}", "looks", 0, "since", "leads",
+                  true, "by", "steady", "looks", 0, "least", 0, "most", 0, "by");
 
     for (char *line = text, *end; line && *line; line = end) {
         end = line + strcspn(line, "\n");
         if (*end)
             *end++ = '\0';
         take_line(daemon, line);
+        take_steady(json_object_get(daemon, "steady"), line);
     }
     if (text && json_whole(daemon, "looks") > 0)
         return daemon;
@@ -138,6 +162,7 @@ static json_t *lines_json(const struct cost_prices *prices, const json_int_t *un
 struct working {
     const json_t *by; /* a count, of so many looks */
     json_int_t of;
+    const json_t *steady; /* what the daemon's steady looks were; NULL: no daemon */
     const struct cost_prices *prices;
     struct day month, at;
 };
@@ -176,29 +201,72 @@ static json_t *services_json(const struct working *working, json_int_t looks)
     return services;
 }
 
+/* Steady looks of a day have all that billingd does: what comes each hour and each night, too. */
+static bool is_whole(const struct manifest *manifest, struct day month, json_int_t steady)
+{
+    return steady * calendar_month_length(month.year, month.month) >=
+           looks_in(month, manifest->interval_s, manifest->jitter_s);
+}
+
+/* What is told beside the counts: where they are from, and what is not in them; new text or NULL.
+ */
+static char *lacks_of(const struct cost_calls *calls, bool steady, bool whole)
+{
+    json_int_t looks = json_whole(json_object_get(calls->daemon, "steady"), "looks");
+    char *lacks = NULL;
+
+    if (!calls->daemon)
+        lacks = mem_text("rollups, audits and leases: only a running daemon counts them");
+    else if (!steady)
+        lacks = mem_printf("rollups, audits and leases: of %lld looks since the daemon's start, "
+                           "%lld had nothing left over from it; %d tell what a month takes",
+                           (long long)json_whole(calls->daemon, "looks"), (long long)looks,
+                           COST_CALLS_FEW);
+    else if (json_is_false(json_object_get(calls->daemon, "leads")))
+        lacks = mem_text("what another daemon does for the pipelines that it leads");
+    else if (!whole)
+        lacks = mem_text("all that comes once a day, like the rollup of a day that ended: the "
+                         "daemon has not had a day's steady looks");
+    return lacks;
+}
+
+/* So many calls in a month if each look were like that one; null: one number tells it. */
+static json_t *bound_json(const struct working *working, const char *bound, json_int_t looks,
+                          bool ranges)
+{
+    return ranges ? json_integer(json_whole(working->steady, bound) * looks) : json_null();
+}
+
 json_t *cost_calls_json(const struct manifest *manifest, const struct cost_calls *calls,
                         struct day month, struct day at)
 {
     json_int_t units[COST_UNITS + 1] = {0};
     json_int_t looks = looks_in(month, manifest->interval_s, manifest->jitter_s);
-    const json_t *of_daemon = json_object_get(calls->daemon, "by");
+    const json_t *steady = json_object_get(calls->daemon, "steady");
+    json_int_t seen = json_whole(steady, "looks");
+    bool enough = seen >= COST_CALLS_FEW, whole = is_whole(manifest, month, seen);
     struct cost_prices *prices = cost_prices_new(manifest->cost);
-    const struct working working = {of_daemon ? of_daemon : calls->look,
-                                    of_daemon ? json_whole(calls->daemon, "looks") : 1, prices,
-                                    month, at};
-    const char *lacks =
-        of_daemon ? NULL : "rollups, audits and leases: only a running daemon counts them";
+    const struct working working = {enough ? json_object_get(steady, "by") : calls->look,
+                                    enough ? seen : 1,
+                                    steady,
+                                    prices,
+                                    month,
+                                    at};
+    cleanup_free char *beside = lacks_of(calls, enough, whole);
+    const char *lacks = beside;
     json_t *lines, *document;
 
     add_units(working.by, looks, working.of, units);
     lines = lines_json(prices, units, at, &lacks);
-    document =
-        json_pack("{s:{s:I, s:O}, s:O?, s:s?, s:s, s:I, s:I, s:o, s:o, s:s?, s:o, s:s}", "look",
-                  "calls", sum_of(calls->look, NULL), "by", calls->look, "daemon", calls->daemon,
-                  "daemon_unknown", calls->silent, "source", of_daemon ? "daemon" : "look", "looks",
-                  looks, "calls", sum_of(working.by, NULL) * looks / working.of, "by",
-                  services_json(&working, looks), "lines", lines, "lacks", lacks, "intervals",
-                  intervals_json(&working, manifest), "currency", cost_prices_currency(prices));
+    document = json_pack(
+        "{s:{s:I, s:O}, s:O?, s:s?, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:s?, s:o, s:s}", "look",
+        "calls", sum_of(calls->look, NULL), "by", calls->look, "daemon", calls->daemon,
+        "daemon_unknown", calls->silent, "source", enough ? "daemon" : "look", "looks", looks,
+        "calls", sum_of(working.by, NULL) * looks / working.of, "calls_least",
+        bound_json(&working, "least", looks, enough && !whole), "calls_most",
+        bound_json(&working, "most", looks, enough && !whole), "by", services_json(&working, looks),
+        "lines", lines, "lacks", lacks, "intervals", intervals_json(&working, manifest), "currency",
+        cost_prices_currency(prices));
     cost_prices_free(prices);
     return document;
 }

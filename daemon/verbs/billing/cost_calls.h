@@ -10,7 +10,13 @@
 
 /* Adds a call to a count: {"s3": {"GetObject": 1}}. */
 void cost_calls_add(json_t *by, const char *service, const char *operation, int64_t calls);
-/* What a daemon says at its address, of all its looks: {"looks", "since", "by"}; NULL and *e. */
+/* So many steady looks (daemon/health/steady_looks.h) tell what a month takes; fewer tell nothing.
+ */
+enum { COST_CALLS_FEW = 3 };
+
+/* What a daemon says at its address, of all its looks, and of those that are steady:
+ *   {"looks", "since", "leads", "by", "steady": {"looks", "least", "most", "by"}}
+ * leads: false where another daemon leads one of the pipelines.  NULL and *e. */
 json_t *cost_calls_of_daemon(const char *listen, struct err *e);
 
 struct cost_calls {
@@ -18,8 +24,9 @@ struct cost_calls {
     json_t *daemon;     /* NULL: none answers */
     const char *silent; /* why */
 };
-/* {"look": {"calls", "by"}, "daemon": {"looks", "since", "by"} or null, "daemon_unknown",
- *  "source": "daemon" or "look", "looks", "calls", "by": {service: calls of a month},
+/* {"look": {"calls", "by"}, "daemon": as above or null, "daemon_unknown",
+ *  "source": "daemon" (its steady looks) or "look", "looks", "calls", "calls_least", "calls_most"
+ *  (null unless a day's steady looks are still to come), "by": {service: calls of a month},
  *  "lines": [{"name", "quantity", "amount", "per", "price"}], "lacks",
  *  "intervals": [{"interval", "looks", "calls", "change", "lines"}], "currency"}
  * at: the day whose prices hold.  New reference. */

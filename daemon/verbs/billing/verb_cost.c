@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "billing/cost/cost.h"
+#include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/cost_calls.h"
 #include "daemon/verbs/pass_runner.h"
@@ -19,7 +20,8 @@ struct asked {
     int64_t now_s;
     json_t *calls;     /* of this process so far */
     json_t *look;      /* as they were when the look was over; NULL: it is not */
-    json_t *pipelines; /* in the order of the spec */
+    size_t *chosen;    /* numbers of the pipelines asked for */
+    json_t *pipelines; /* in the same order, that of the spec */
     int code;          /* gravest of what could not be read */
 };
 
@@ -112,10 +114,29 @@ static json_t *look_at(struct flow *flow, struct pass_runner *runner, size_t ind
     return document;
 }
 
-static void look_at_pipeline(struct flow *flow, void *arg, size_t index)
+/* Something that usage goes through is there, or nobody knows. */
+static bool is_made(const struct pass_runner *runner, size_t pipeline)
+{
+    static const char *const kinds[] = {"log_group", "delivery_stream", "bucket"};
+    bool found = false;
+
+    for (size_t i = 0; i < pass_task_count(runner->pass); i++) {
+        const struct task *task = pass_task(runner->pass, i);
+
+        for (size_t k = 0; k < 3 && pass_task_pipeline(runner->pass, i) == pipeline; k++) {
+            bool of_kind = !strcmp(task_kind(task)->name, kinds[k]);
+
+            found = found || (of_kind && task_plan(task)->action != PLAN_CREATE);
+        }
+    }
+    return found;
+}
+
+static void look_at_pipeline(struct flow *flow, void *arg, size_t place)
 {
     struct pass_runner *runner = arg;
     struct asked *asked = runner->arg;
+    size_t index = asked->chosen[place];
     const char *name = runner->manifest->pipelines[index].name;
     struct err e = {0};
     enum err_kind kind;
@@ -125,6 +146,10 @@ static void look_at_pipeline(struct flow *flow, void *arg, size_t index)
         (void)err_set(&e, kind, "%s", pass_refused(runner->pass, index, &kind));
     else if (!runner->manifest->pipelines[index].billing)
         (void)err_set(&e, ERR_ABSENT, "it has no `billing` section");
+    else if (!is_made(runner, index))
+        (void)err_set(&e, ERR_ABSENT,
+                      "it is not made: neither its log group, its stream nor its bucket is there; "
+                      "`billingd apply` makes it");
     else
         document = look_at(flow, runner, index, &e);
     if (!document) {
@@ -134,7 +159,7 @@ static void look_at_pipeline(struct flow *flow, void *arg, size_t index)
         document = json_pack("{s:s}", "unknown", e.text);
     }
     json_object_set_new(document, "name", json_string(name));
-    json_array_set_new(asked->pipelines, index, document);
+    json_array_set_new(asked->pipelines, place, document);
 }
 
 /* ---- all of it ---- */
@@ -146,8 +171,13 @@ static void look(struct flow *flow, void *arg)
     size_t count = runner->manifest->pipeline_count;
 
     asked->look = json_deep_copy(asked->calls);
+    asked->chosen = mem_new((count + 1) * sizeof *asked->chosen);
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(asked->pipelines, json_null());
+        if (billing_runner_is_chosen(runner->options, runner->manifest, i)) {
+            asked->chosen[json_array_size(asked->pipelines)] = i;
+            json_array_append_new(asked->pipelines, json_null());
+        }
+    count = json_array_size(asked->pipelines);
     flow_each(flow, count, count, look_at_pipeline, runner);
 }
 
@@ -191,6 +221,14 @@ static void report(struct pass_runner *runner)
         runner->code = asked->code;
 }
 
+static bool check(struct pass_runner *runner)
+{
+    if (billing_runner_choose(runner->options, runner->manifest, true))
+        return true;
+    runner->code = EXIT_BAD_USAGE;
+    return false;
+}
+
 /* The month asked for, or the one that runs; -1, told. */
 static int read_month(const struct options *options, struct asked *asked)
 {
@@ -213,12 +251,17 @@ int verb_cost(const struct options *options)
 {
     struct asked asked = {
         .now_s = clock_now_ms() / 1000, .calls = json_object(), .pipelines = json_array()};
-    struct pass_runner runner = {
-        .look = look, .report = report, .observe = on_attempt, .documents = true, .arg = &asked};
+    struct pass_runner runner = {.check = check,
+                                 .look = look,
+                                 .report = report,
+                                 .observe = on_attempt,
+                                 .documents = true,
+                                 .arg = &asked};
     int code = read_month(options, &asked) ? EXIT_BAD_USAGE : pass_runner_run(&runner, options);
 
     json_decref(asked.calls);
     json_decref(asked.look);
     json_decref(asked.pipelines);
+    free(asked.chosen);
     return code;
 }

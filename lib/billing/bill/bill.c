@@ -47,28 +47,48 @@ json_t *bill_of_usage(const struct billing *billing, const struct usage_request 
                      rating_bill(billing->book, request->days, usage->lines, usage->count, e));
 }
 
-/* Segments are read side by side, so each is counted apart. */
+/* Segments are read side by side, so each is counted apart, and so are the two parts of a preview:
+ * a segment may lie in both. */
+enum { PARTS = 2 };
+
 struct making {
     const struct billing *billing;
     const struct usage_request *request;
-    struct rating *segments[PRICE_BOOK_SEGMENTS];
+    struct rating *segments[PARTS][PRICE_BOOK_SEGMENTS];
+    const struct bill_taker *taker; /* gets the bill at once; NULL: it is kept here */
+    size_t side;
+    bool failed;
     json_t *bill;
     struct err *e;
 };
 
+/* The bills that the lines of a reading go to. */
+struct giving {
+    struct making *makings;
+    size_t count, part;
+};
+
 static void begin_segment(void *arg, size_t segment)
 {
-    struct making *making = arg;
+    const struct giving *giving = arg;
 
-    rating_free(making->segments[segment]);
-    making->segments[segment] = rating_new(making->billing->book, making->request->days);
+    for (size_t i = 0; i < giving->count; i++) {
+        struct making *making = &giving->makings[i];
+        struct rating **rating = &making->segments[giving->part][segment];
+
+        rating_free(*rating);
+        *rating = rating_new(making->billing->book, making->request->days);
+    }
 }
 
 static int add_line(void *arg, const struct usage_line *line, struct err *e)
 {
-    struct making *making = arg;
+    const struct giving *giving = arg;
+    int failed = 0;
 
-    return rating_add(making->segments[line->segment], line, e);
+    for (size_t i = 0; i < giving->count && !failed; i++)
+        failed = rating_add(giving->makings[i].segments[giving->part][line->segment], line, e);
+    return failed;
 }
 
 static void set_borrowed(json_t *bill, const char *text)
@@ -77,40 +97,57 @@ static void set_borrowed(json_t *bill, const char *text)
         json_object_set_new(bill, "borrowed", json_string(text));
 }
 
+static int join(struct rating *all, struct making *making)
+{
+    struct rating **segments = &making->segments[0][0];
+    int failed = 0;
+
+    for (size_t i = 0; i < (size_t)PARTS * PRICE_BOOK_SEGMENTS && !failed; i++)
+        if (segments[i]) {
+            failed = rating_join(all, segments[i], making->e);
+            segments[i] = NULL;
+        }
+    return failed;
+}
+
 static void make(void *arg)
 {
     struct making *making = arg;
     struct rating *all = rating_new(making->billing->book, making->request->days);
     cleanup_free char *borrows = NULL;
-    int failed = 0;
 
-    for (size_t i = 0; i < PRICE_BOOK_SEGMENTS && !failed; i++)
-        if (making->segments[i]) {
-            failed = rating_join(all, making->segments[i], making->e);
-            making->segments[i] = NULL;
-        }
-    if (failed) {
+    making->failed = join(all, making) != 0;
+    if (making->failed) {
         rating_free(all);
         return;
     }
     borrows = rating_borrows(all);
     making->bill = signed_by(making->billing, making->request->source, rating_end(all, making->e));
     set_borrowed(making->bill, borrows);
+    making->failed = !making->bill;
+    if (making->taker && making->bill) {
+        making->failed =
+            making->taker->take(making->taker->arg, making->side, making->bill, making->e) != 0;
+        json_decref(making->bill);
+        making->bill = NULL;
+    }
 }
 
 static void give_up(void *arg)
 {
     struct making *making = arg;
+    struct rating **segments = &making->segments[0][0];
 
-    for (size_t i = 0; i < PRICE_BOOK_SEGMENTS; i++)
-        rating_free(making->segments[i]);
+    for (size_t i = 0; i < (size_t)PARTS * PRICE_BOOK_SEGMENTS; i++)
+        rating_free(segments[i]);
 }
 
 json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e)
 {
     struct making *making = mem_new(sizeof *making);
-    const struct usage_taker taker = {begin_segment, add_line, making, sources};
+    struct giving giving = {making, 1, 0};
+    const struct usage_taker taker = {begin_segment, add_line, &giving, sources};
     json_t *bill;
 
     *making = (struct making){.billing = billing, .request = request, .e = e};
@@ -122,49 +159,50 @@ json_t *bill_make(struct flow *flow, const struct billing *billing,
     return bill;
 }
 
-void bill_set_borrowed(json_t *bill, const struct billing *billing,
-                       const struct usage_request *request, const struct usage *usage)
+int bill_make_two(struct flow *flow, const struct billing *const billings[2],
+                  const struct usage_request *request, const struct bill_taker *taker,
+                  struct err *e)
 {
-    cleanup_free char *text =
-        rating_borrowed(billing->book, request->days, usage->lines, usage->count);
+    struct making *makings = mem_new(2 * sizeof *makings);
+    struct giving giving = {makings, 2, 0};
+    const struct usage_taker lines = {begin_segment, add_line, &giving, NULL};
+    bool failed;
 
-    set_borrowed(bill, text);
-}
-
-struct previewing {
-    const struct billing *billing;
-    const struct usage_request *request;
-    struct usage usage;
-    json_t *bill;
-    struct err *e;
-};
-
-static void make_preview(void *arg)
-{
-    struct previewing *making = arg;
-
-    making->bill = bill_of_usage(making->billing, making->request, &making->usage, making->e);
-    if (making->bill)
-        bill_set_borrowed(making->bill, making->billing, making->request, &making->usage);
+    for (size_t i = 0; i < 2; i++)
+        makings[i] = (struct making){
+            .billing = billings[i], .request = request, .e = e, .taker = taker, .side = i};
+    failed = usage_each(flow, billings[0], request, &lines, e) != 0;
+    for (size_t i = 0; i < 2; i++) {
+        if (!failed)
+            flow_work(flow, make, &makings[i]);
+        flow_work(flow, give_up, &makings[i]);
+        failed = failed || makings[i].failed;
+    }
+    free(makings);
+    return failed ? -1 : 0;
 }
 
 json_t *bill_preview(struct flow *flow, const struct billing *billing,
                      const struct usage_preview *preview, json_t **sources, struct err *e)
 {
     const struct usage_request request = {USAGE_PREVIEW, preview->days};
-    struct previewing making = {.billing = billing, .request = &request, .e = e};
+    struct making *making = mem_new(sizeof *making);
+    struct giving parts[PARTS] = {{making, 1, 0}, {making, 1, 1}};
+    const struct usage_taker takers[PARTS] = {{begin_segment, add_line, &parts[0], NULL},
+                                              {begin_segment, add_line, &parts[1], NULL}};
     char day[16];
+    json_t *bill;
 
-    if (usage_preview_read(flow, billing, preview, &making.usage, e))
-        return NULL;
-    flow_work(flow, make_preview, &making);
-    if (making.bill && sources)
-        *sources = json_share(making.usage.sources);
-    usage_fini(&making.usage);
+    *making = (struct making){.billing = billing, .request = &request, .e = e};
+    if (!usage_preview_each(flow, billing, preview, takers, sources, e))
+        flow_work(flow, make, making);
+    flow_work(flow, give_up, making);
+    bill = making->bill;
+    free(making);
     calendar_day_text(preview->raw_from, day);
-    if (making.bill)
-        json_object_set_new(json_object_get(making.bill, "source"), "raw_from", json_string(day));
-    return making.bill;
+    if (bill)
+        json_object_set_new(json_object_get(bill, "source"), "raw_from", json_string(day));
+    return bill;
 }
 
 void bill_set_days(json_t *bill, json_t *days)

@@ -11,21 +11,27 @@
 
 /* rating_bill's document with {"pipeline", "source": {"kind": "rollup"|"raw"|"preview",
  * "query", "query_hash", "rollup_hash"?, "raw_from"?, "raw_query_hash"?}} in it, and "borrowed"
- * (below); new reference, or NULL and *e.  request->days: of one month (bill_month_days).  sources
+ * where a customer would pay for another: why (rating_borrows), no close signs such a bill.  New
+ * reference, or NULL and *e.  request->days: of one month (bill_month_days).  sources
  * (may be NULL) gets usage.sources.  Days that are open or without a build are the caller's to
  * tell: see bill_set_days. */
 json_t *bill_make(struct flow *flow, const struct billing *billing,
                   const struct usage_request *request, json_t **sources, struct err *e);
-/* The same, of a month that is not wholly rolled up. */
+/* Gets one bill after the other, off the loop, borrowed: they are large.  -1 and *e ends it. */
+struct bill_taker {
+    int (*take)(void *arg, size_t side, const json_t *bill, struct err *e);
+    void *arg;
+};
+/* Two of one reading, by billings whose price books cut the days alike; 0, or -1 and *e. */
+int bill_make_two(struct flow *flow, const struct billing *const billings[2],
+                  const struct usage_request *request, const struct bill_taker *taker,
+                  struct err *e);
+/* The same as bill_make, of a month that is not wholly rolled up. */
 json_t *bill_preview(struct flow *flow, const struct billing *billing,
                      const struct usage_preview *preview, json_t **sources, struct err *e);
 /* The same document from usage of those days at hand. */
 json_t *bill_of_usage(const struct billing *billing, const struct usage_request *request,
                       const struct usage *usage, struct err *e);
-/* Adds as "borrowed" why a customer of the bill would pay for another (rating_borrowed): no close
- * signs such a bill.  Nothing where nobody does. */
-void bill_set_borrowed(json_t *bill, const struct billing *billing,
-                       const struct usage_request *request, const struct usage *usage);
 /* Says how far the month's days are billable: [{"day", "state"}] of all that are not current or
  * empty.  With any of them, or where somebody would pay for another, the bill is a draft. */
 void bill_set_days(json_t *bill, json_t *days);

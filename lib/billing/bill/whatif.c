@@ -25,48 +25,6 @@ static bool same_segments(const struct price_book *a, const struct price_book *b
     return true;
 }
 
-struct rating {
-    const struct billing *old, *new; /* new: NULL when it cuts the month otherwise */
-    const struct usage_request *request;
-    struct usage usage;
-    json_t *before, *after;
-    struct err *e;
-};
-
-static void rate(void *arg)
-{
-    struct rating *rating = arg;
-
-    rating->before = bill_of_usage(rating->old, rating->request, &rating->usage, rating->e);
-    if (rating->before && rating->new)
-        rating->after = bill_of_usage(rating->new, rating->request, &rating->usage, rating->e);
-    if (rating->before)
-        bill_set_borrowed(rating->before, rating->old, rating->request, &rating->usage);
-    if (rating->after)
-        bill_set_borrowed(rating->after, rating->new, rating->request, &rating->usage);
-    usage_fini(&rating->usage);
-}
-
-/* [old bill, new bill] from one reading where both books cut the month alike. */
-static json_t *month_pair(struct flow *flow, const struct billing *old, const struct billing *new,
-                          struct day month, struct err *e)
-{
-    const struct usage_request request = {USAGE_FROM_ROLLUP, bill_month_days(old, month)};
-    struct rating rating = {.old = old, .request = &request, .e = e};
-
-    if (usage_read(flow, old, &request, &rating.usage, e))
-        return NULL;
-    if (same_segments(old->book, new->book, request.days))
-        rating.new = new;
-    flow_work(flow, rate, &rating);
-    if (rating.before && !rating.new)
-        rating.after = bill_make(flow, new, &request, NULL, e);
-    if (rating.after)
-        return json_pack("[o, o]", rating.before, rating.after);
-    json_decref(rating.before);
-    return NULL;
-}
-
 /* ---- sums per customer ---- */
 
 /* old and new are totals, exact texts; a row without them counts 0. */
@@ -117,10 +75,15 @@ static json_t *new_row(const json_t *line, const char *zero)
                      "months");
 }
 
-/* What is summed up: rows by customer, usage of nobody, and all customers together. */
+/* What is summed up of the months so far: rows by customer, usage of nobody, and all customers
+ * together; a bill is not kept. */
 struct sums {
     json_t *rows, *nobody, *totals;
+    json_t *head, *not_final; /* what the first bills say of both sides; texts */
 };
+
+enum side { SIDE_OLD, SIDE_NEW };
+static const char *const sides[] = {"old", "new"};
 
 static int add_bill(struct sums *sums, const char *side, const json_t *bill, struct err *e)
 {
@@ -232,98 +195,168 @@ static json_t *book_json(const json_t *bill)
 }
 
 /* Of the bills that no close would sign: why, with month and prices. */
-static json_t *borrowed_json(const json_t *pairs)
+static void note_borrowed(struct sums *sums, const json_t *bill, size_t side)
 {
-    static const char *const sides[] = {"these prices", "the other prices"};
-    json_t *list = json_array(), *pair;
-    size_t i;
+    static const char *const words[] = {"these prices", "the other prices"};
+    const char *why = json_text(bill, "borrowed");
 
-    json_array_foreach((json_t *)pairs, i, pair)
-        for (size_t side = 0; side < 2; side++) {
-            const json_t *bill = json_array_get(pair, side);
-            const char *why = json_text(bill, "borrowed");
+    if (why)
+        json_array_append_new(
+            sums->not_final,
+            json_sprintf("%s by %s: %s", json_text(bill, "month"), words[side], why));
+}
 
-            if (why)
-                json_array_append_new(
-                    list, json_sprintf("%s by %s: %s", json_text(bill, "month"), sides[side], why));
-        }
-    return list;
+static void begin_sums(struct sums *sums, const json_t *old)
+{
+    cleanup_free char *zero =
+        money_text((struct money){0}, money_currency_digits(json_text(old, "currency")));
+
+    sums->rows = json_object();
+    sums->nobody = new_row(NULL, zero);
+    sums->totals = new_row(NULL, zero);
+    sums->not_final = json_array();
+    sums->head =
+        json_pack("{s:s, s:O, s:O, s:O, s:O}", "format_version", JSON_FORMAT_VERSION, "pipeline",
+                  json_object_get(old, "pipeline"), "from", json_object_get(old, "month"), "to",
+                  json_object_get(old, "month"), "currency", json_object_get(old, "currency"));
+}
+
+/* A month's bill of one side; the old one comes first. */
+static int add_one(void *arg, size_t side, const json_t *bill, struct err *e)
+{
+    struct sums *sums = arg;
+
+    if (!sums->head)
+        begin_sums(sums, bill);
+    if (!json_object_get(sums->head, sides[side]))
+        json_object_set_new(sums->head, sides[side], book_json(bill));
+    json_object_set(sums->head, "to", json_object_get(bill, "month"));
+    note_borrowed(sums, bill, side);
+    return add_bill(sums, sides[side], bill, e);
+}
+
+/* New reference, or NULL and *e. */
+static json_t *end_sums(const struct sums *sums, struct err *e)
+{
+    json_int_t counts[3] = {0};
+    json_auto_t *customers = NULL;
+    json_t *document;
+
+    if (finish_row(sums->nobody, e) || finish_row(sums->totals, e))
+        return NULL;
+    customers = customers_json(sums->rows, counts, e);
+    if (!customers)
+        return NULL;
+    document = json_copy(sums->head);
+    (void)json_object_update_new(document, json_pack("{s:O, s:O, s:O, s:I, s:I, s:I}", "customers",
+                                                     customers, "unattributed", sums->nobody,
+                                                     "totals", sums->totals, "pays_less", counts[0],
+                                                     "pays_more", counts[1], "same", counts[2]));
+    return document;
+}
+
+static void sums_fini(struct sums *sums)
+{
+    json_decref(sums->rows);
+    json_decref(sums->nobody);
+    json_decref(sums->totals);
+    json_decref(sums->head);
+    json_decref(sums->not_final);
 }
 
 json_t *whatif_of_bills(const json_t *pairs, struct err *e)
 {
-    const json_t *pair, *old = json_array_get(json_array_get(pairs, 0), 0);
-    const json_t *last = json_array_get(json_array_get(pairs, json_array_size(pairs) - 1), 0);
-    cleanup_free char *zero =
-        money_text((struct money){0}, money_currency_digits(json_text(old, "currency")));
-    json_auto_t *rows = json_object(), *nobody = new_row(NULL, zero), *totals = new_row(NULL, zero);
-    struct sums sums = {rows, nobody, totals};
-    json_int_t counts[3] = {0};
-    json_t *customers;
+    struct sums sums = {0};
+    const json_t *pair;
+    json_t *document = NULL;
+    int failed = 0;
     size_t i;
 
     json_array_foreach(pairs, i, pair)
-        if (add_bill(&sums, "old", json_array_get(pair, 0), e) ||
-            add_bill(&sums, "new", json_array_get(pair, 1), e))
-            return NULL;
-    if (finish_row(nobody, e) || finish_row(totals, e))
-        return NULL;
-    customers = customers_json(rows, counts, e);
-    if (!customers)
-        return NULL;
-    return json_pack("{s:s, s:O, s:O, s:O, s:O, s:o, s:o, s:o, s:O, s:O, s:I, s:I, s:I}",
-                     "format_version", JSON_FORMAT_VERSION, "pipeline",
-                     json_object_get(old, "pipeline"), "from", json_object_get(old, "month"), "to",
-                     json_object_get(last, "month"), "currency", json_object_get(old, "currency"),
-                     "old", book_json(old), "new",
-                     book_json(json_array_get(json_array_get(pairs, 0), 1)), "customers", customers,
-                     "unattributed", nobody, "totals", totals, "pays_less", counts[0], "pays_more",
-                     counts[1], "same", counts[2]);
+        failed = failed || add_one(&sums, SIDE_OLD, json_array_get(pair, 0), e) ||
+                 add_one(&sums, SIDE_NEW, json_array_get(pair, 1), e);
+    if (!failed)
+        document = end_sums(&sums, e);
+    sums_fini(&sums);
+    return document;
 }
 
 struct comparing {
-    json_t *pairs, *document; /* pairs: freed */
+    struct sums sums;
+    json_t *bill, *document; /* bill: given back */
+    size_t side;
+    bool failed;
     struct err *e;
 };
 
-static void compare(void *arg)
+static void take(void *arg)
 {
     struct comparing *comparing = arg;
 
-    comparing->document = whatif_of_bills(comparing->pairs, comparing->e);
+    comparing->failed =
+        add_one(&comparing->sums, comparing->side, comparing->bill, comparing->e) != 0;
+    json_decref(comparing->bill);
+}
+
+/* Both bills of a month, from one reading where both books cut it alike. */
+static void add_month(struct flow *flow, struct comparing *comparing,
+                      const struct billing *const billings[2], struct day month)
+{
+    const struct usage_request request = {USAGE_FROM_ROLLUP, bill_month_days(billings[0], month)};
+
+    if (same_segments(billings[0]->book, billings[1]->book, request.days)) {
+        comparing->failed =
+            bill_make_two(flow, billings, &request, &(struct bill_taker){add_one, &comparing->sums},
+                          comparing->e) != 0;
+        return;
+    }
+    for (size_t side = 0; side < 2 && !comparing->failed; side++) {
+        comparing->side = side;
+        comparing->bill = bill_make(flow, billings[side], &request, NULL, comparing->e);
+        comparing->failed = !comparing->bill;
+        if (comparing->bill)
+            flow_work(flow, take, comparing);
+    }
+}
+
+static void conclude(void *arg)
+{
+    struct comparing *comparing = arg;
+
+    if (!comparing->failed)
+        comparing->document = end_sums(&comparing->sums, comparing->e);
     if (comparing->document)
-        json_object_set_new(comparing->document, "not_final", borrowed_json(comparing->pairs));
-    json_decref(comparing->pairs);
+        json_object_set(comparing->document, "not_final", comparing->sums.not_final);
+    sums_fini(&comparing->sums);
+}
+
+static int check_books(const struct price_book *book, const struct price_book *own, struct err *e)
+{
+    if (!strcmp(price_book_zone(book), price_book_zone(own)) &&
+        !strcmp(price_book_currency(book), price_book_currency(own)))
+        return 0;
+    return err_set(e, ERR_INVALID,
+                   "the other prices are in %s and days of %s, the rollups and bills in %s and "
+                   "%s: only prices, rules and customers may differ",
+                   price_book_currency(book), price_book_zone(book), price_book_currency(own),
+                   price_book_zone(own));
 }
 
 json_t *whatif_run(struct flow *flow, const struct billing *billing, struct price_book *book,
                    struct day_span months, struct err *e)
 {
     struct billing other = *billing;
+    const struct billing *const billings[2] = {billing, &other};
     struct comparing comparing = {.e = e};
 
     other.book = book;
-    if (strcmp(price_book_zone(book), price_book_zone(billing->book)) ||
-        strcmp(price_book_currency(book), price_book_currency(billing->book))) {
-        (void)err_set(e, ERR_INVALID,
-                      "the other prices are in %s and days of %s, the rollups and bills in %s and "
-                      "%s: only prices, rules and customers may differ",
-                      price_book_currency(book), price_book_zone(book),
-                      price_book_currency(billing->book), price_book_zone(billing->book));
+    if (check_books(book, billing->book, e))
         return NULL;
-    }
-    comparing.pairs = json_array();
-    for (struct day month = months.first; calendar_compare(month, months.last) <= 0;
-         month = calendar_add_days(calendar_month(month).last, 1)) {
-        json_t *pair = month_pair(flow, billing, &other, month, e);
-
-        if (!pair) {
-            flow_drop(flow, comparing.pairs);
-            return NULL;
-        }
-        json_array_append_new(comparing.pairs, pair);
-    }
-    flow_work(flow, compare, &comparing);
+    for (struct day month = months.first;
+         !comparing.failed && calendar_compare(month, months.last) <= 0;
+         month = calendar_add_days(calendar_month(month).last, 1))
+        add_month(flow, &comparing, billings, month);
+    flow_work(flow, conclude, &comparing);
     return comparing.document;
 }
 

@@ -110,7 +110,7 @@ static void add_compression(const struct cost *cost, json_t *rows)
                               "all that was scanned is log objects: at most so much"});
 }
 
-/* What lies there once as much goes as comes. */
+/* What lies there once the log has been kept that long: from then on as much expires as arrives. */
 static void add_lifecycle(const struct cost *cost, json_t *rows)
 {
     static const int64_t others[] = {30, 90, 365, 730};
@@ -127,13 +127,15 @@ static void add_lifecycle(const struct cost *cost, json_t *rows)
 
         if (others[i] == now || (!now && others[i] > 365))
             continue;
-        add_row(cost, rows,
-                &(struct row){"bucket.lifecycle of log objects",
-                              now ? mem_printf("%lld days", (long long)now) : mem_text("for ever"),
-                              mem_printf("%lld days", (long long)others[i]), COST_S3_STANDARD,
-                              packed * (others[i] - kept) * COST_DAY_S,
-                              now ? "each month once as much goes as comes"
-                                  : "each month after a year; for ever goes on growing"});
+        add_row(
+            cost, rows,
+            &(struct row){"bucket.lifecycle of log objects",
+                          now ? mem_printf("%lld days", (long long)now) : mem_text("for ever"),
+                          mem_printf("%lld days", (long long)others[i]), COST_S3_STANDARD,
+                          packed * (others[i] - kept) * COST_DAY_S,
+                          now ? "a month once the log is kept that long: as much expires as "
+                                "arrives then"
+                              : "a month after the first year; what is kept for ever grows on"});
     }
 }
 

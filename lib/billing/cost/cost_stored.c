@@ -231,7 +231,11 @@ static void read_place(struct flow *flow, struct cost *cost, struct place *place
 
     place->expires_days = expiry_of(cost->question->settings, place->prefix);
     if (operation_pages(flow, billing, &pages, &e)) {
-        lose(cost, place, &e);
+        struct err gone = {0};
+
+        /* Of each place alike: without what AWS says of a single call. */
+        (void)err_set(&gone, ERR_ABSENT, "the bucket %s does not exist", billing->names.bucket);
+        lose(cost, place, e.kind == ERR_ABSENT ? &gone : &e);
         return;
     }
     add_piles(cost, place, cost->until_s == cost->end_s);

@@ -290,6 +290,61 @@ size_t log_format_longest(const char *format)
     return strlen(line);
 }
 
+/* ---- one format instead of another ---- */
+
+/* The variable that a key is read from, by either of its names; NULL: none that gives it. */
+static const char *giver(const json_t *sources, const struct log_key *key)
+{
+    static const struct lint_subject nothing; /* no view to ask: the shipped one */
+    const char *own = json_text(sources, key->name);
+    const char *other = key->other ? json_text(sources, key->other) : NULL;
+
+    return gives(&nothing, own, key) ? own : gives(&nothing, other, key) ? other : NULL;
+}
+
+static void add_key_lost(struct str *lost, const struct log_key *key, const char *wanted,
+                         const char *given)
+{
+    if (!given)
+        str_addf(lost, "%swithout %s %s", lost->len ? "; " : "", key->name, key->loss);
+    else if (strcmp(wanted, given) != 0)
+        str_addf(lost, "%s%s is filled from $context.%s", lost->len ? "; " : "", key->name, given);
+}
+
+static void add_taken(struct str *lost, const char *want, const char *have)
+{
+    json_auto_t *before = log_format_losses(want), *now = log_format_losses(have);
+    size_t i;
+    const json_t *loss;
+
+    json_array_foreach(now, i, loss)
+        if (!json_array_size(before))
+            str_addf(lost, "%swhoever calls can take %s away by $context.%s", lost->len ? "; " : "",
+                     json_text(loss, "keys"), json_text(loss, "variable"));
+    if (log_format_longest(have) > LOG_FORMAT_EVENT_BYTES &&
+        log_format_longest(want) <= LOG_FORMAT_EVENT_BYTES)
+        str_addf(lost, "%sa line can be longer than a log event", lost->len ? "; " : "");
+}
+
+char *log_format_lost(const char *want, const char *have, bool *unread)
+{
+    json_auto_t *wanted = log_format_sources(want), *given = log_format_sources(have);
+    struct str lost = {0};
+
+    *unread =
+        !given || (!giver(given, log_key_find("requestId")) &&
+                   !(giver(given, log_key_find("sub")) && giver(given, log_key_find("status")) &&
+                     giver(given, log_key_find("responseLength"))));
+    if (!given)
+        str_add(&lost, "the lines are no JSON object");
+    for (const struct log_key *key = log_key_table; given && key->name; key++)
+        if (key->use != LOG_KEY_SHOWN && giver(wanted, key))
+            add_key_lost(&lost, key, giver(wanted, key), giver(given, key));
+    if (given)
+        add_taken(&lost, want, have);
+    return lost.len ? str_take(&lost) : mem_text("");
+}
+
 size_t log_format_needed(const char *format, size_t *bytes)
 {
     cleanup_free char *line = log_line_render(format, log_line_ordinary, NULL);

@@ -21,6 +21,10 @@ bool log_format_gives(const struct lint_subject *subject, const json_t *sources,
                       const struct log_key *key);
 /* Whether a key of that name is filled with another variable than it is read for. */
 bool log_format_mistakes(const json_t *sources, const char *name);
+/* What bills lose while lines come as `have` instead of `want`, by the shipped view: sentences; ""
+ * when each key that a bill is made of comes from the same variable, as safe from callers.
+ * *unread: no call can be read of such lines.  New text. */
+char *log_format_lost(const char *want, const char *have, bool *unread);
 /* What a hostile caller can take away: a list of {variable, keys}, each with the billed keys that
  * do not survive a value of that variable.  NULL or empty: nothing. */
 json_t *log_format_losses(const char *format);

@@ -1,9 +1,12 @@
 """What a bill reads: rollups alone, which grow with customers and routes and not with calls; and how often it lists."""
 
+import importlib
 import json
+from pathlib import Path
 from typing import Any
 
-from rollup_world import BUCKET, GROUP, WORKGROUP, World, moment
+import pytest
+from rollup_world import BUCKET, GROUP, ROOT, WORKGROUP, World, moment
 
 CUSTOMERS, ROUTES = 5, 4
 FEW, MANY = ("2025-10-02", 5000), ("2025-10-03", 20000)
@@ -52,3 +55,22 @@ def test_a_bill_reads_rollups_alone(sandbox: Any, spec: Any, api: str) -> None:
     # 35 days of arrival in spans of eight, one list of recovered objects, one of the rollups' files.
     below = sorted(c["params"]["Prefix"] for c in world.ours(operation="ListObjectsV2"))
     assert [p for p in below if not p.startswith("billing/")] == ["access-logs/"] * 5 + ["parquet-data/", "recovered/"], below
+
+
+def test_no_bill_keeps_its_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview and a what-if count as `bill` does: memory for customers, whatever number of usage lines they have."""
+    monkeypatch.setenv("BENCH_MONTH", "2025-10")
+    monkeypatch.syspath_prepend(ROOT / "tests/bench")
+    month_curve = importlib.import_module("month_curve")
+    spec = tmp_path / "billing.yaml"
+    spec.write_text(month_curve.SPEC)
+    other = tmp_path / "other.yaml"
+    other.write_text("currency: USD\nprices: [{from: 2020-01-01, call: 0.002, gib: 0.10}]\n")
+    with month_curve.StandIn(1_000_000, 744, 10, 7000) as stand_in:  # 210,000 lines
+        def most(*words: str) -> int:
+            return int(month_curve.run(stand_in, spec, *words, "--month", month_curve.MONTH)["memory_kib"])
+
+        preview = most("bill", "--preview", "-o", "json")
+        most("rollup")
+        bill, whatif = most("bill", "-o", "json"), most("whatif", "--prices", str(other))
+    assert preview < bill + 6144 and whatif < bill + 6144, (bill, preview, whatif)

@@ -1,6 +1,7 @@
 """`billingd cost`: in AWS's units what the sandbox counted, and the money that follows from it by the spec's prices."""
 
 import json
+import re
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 import set_clock
-from rollup_world import BUCKET, GROUP, ROOT, WORKGROUP, World
+from rollup_world import BILLING, BUCKET, DEFAULTS, GROUP, ROOT, WORKGROUP, World
 
 MIB, GIB, DAY = 1 << 20, 1 << 30, 86400
 MONTH = "2025-10"
@@ -185,20 +186,39 @@ def check_calls(world: World, start: Any) -> None:
     assert flat(calls["look"]["by"]) == look and calls["source"] == "look"
     assert "no daemon answers" in calls["daemon_unknown"] and "rollups" in calls["lacks"]
     assert calls["by"]["glue"] == sum(n for (service, _), n in look.items() if service == "glue") * calls["looks"]
-    world.spec.write(listen="127.0.0.1:0")
+    check_daemon(world, start)
+
+
+def check_daemon(world: World, start: Any) -> None:
+    """A month is told by its steady looks, not by all that a start makes up for."""
+    world.spec.write(listen="127.0.0.1:0", settings={"interval": "5s"})
     begin = len(world.ours())
     daemon = start().ready()
-    daemon.kick()
+    world.spec.write(listen=daemon.address.removeprefix("http://"))
+    calls = ask(world)["calls"]
+    assert calls["source"] == "look" and "left over" in calls["lacks"] and calls["daemon"]["looks"] >= 1
+    assert calls["calls"] == calls["look"]["calls"] * calls["looks"]
     parts = ("listing", "rollup", "audit", "backfill", "months")
     daemon.wait(lambda: all(daemon.metric("billingd_part_failed", part=part) == 0 for part in parts))
-    world.spec.write(listen=daemon.address.removeprefix("http://"))
-    made = calls_of(world, begin)
+    made = len(world.ours()) - begin - calls["look"]["calls"]
+    daemon.wait(lambda: (daemon.metric("billingd_steady_looks_total") or 0) >= 3)
     calls = ask(world)["calls"]
-    assert calls["source"] == "daemon" and calls["daemon_unknown"] is None and calls["lacks"] is None
-    truth, told = sum(made.values()), sum(flat(calls["daemon"]["by"]).values())
-    assert near(told, truth) and calls["daemon"]["looks"] == daemon.passes()
-    assert calls["calls"] == told * calls["looks"] // calls["daemon"]["looks"]
+    steady, daemons = calls["daemon"]["steady"], calls["daemon"]
+    assert calls["source"] == "daemon" and calls["daemon_unknown"] is None and "once a day" in calls["lacks"]
+    assert 3 <= steady["looks"] < daemons["looks"] and sum(flat(daemons["by"]).values()) >= made
+    each = sum(flat(steady["by"]).values())
+    assert calls["calls"] == each * calls["looks"] // steady["looks"]
+    assert [calls["calls_least"], calls["calls_most"]] == [steady[one] * calls["looks"] for one in ("least", "most")]
+    assert calls["calls_least"] <= calls["calls"] <= calls["calls_most"]
+    assert calls["look"]["calls"] / 2 <= steady["least"] <= steady["most"] <= 2 * calls["look"]["calls"]
+    lines = world.run("cost").stdout.splitlines()
+    assert lines[0].startswith("billingd's calls: ") and " calls, " in lines[0], lines[0]
+    assert f"  the daemon has counted since {stamp(daemons['since'])}: " in lines[1] and " of them steady, with " in lines[1]
     assert daemon.end() == 0
+
+
+def stamp(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def check_unknown(world: World) -> None:
@@ -218,6 +238,29 @@ def check_unknown(world: World) -> None:
     assert {"athena_scanned", "s3_standard parquet-data/"} <= set(document["pipelines"][0]["total"]["used"]["lacks"])
     assert not [row for row in document["pipelines"][0]["settings"] if row["name"] == "athena_scanned"
                 and row["setting"] == "stream.compression"]
+    # A reason that holds for many lines is told once.
+    world.sandbox.faults({"operation": "ListObjectsV2", "action": "error", "status": 404, "code": "NoSuchBucket", "times": 0})
+    told = world.run("cost", code=1).stdout
+    world.sandbox.faults()
+    (line,) = [line for line in told.splitlines() if line.startswith("unknown: s3_standard")]
+    assert all(f"s3_standard {place}" in line and f"s3_put {place}" in line for place in PLACES), line
+
+
+def test_what_is_not_made(sandbox: Any, run: Any, spec: Any, api: str) -> None:
+    """One line; and of many pipelines only the one asked for."""
+    billing = BILLING.format(**DEFAULTS)
+    client = sandbox.client("apigatewayv2")
+    client.create_stage(ApiId=client.create_api(Name="mills", ProtocolType="HTTP")["ApiId"], StageName="$default")
+    mill = re.sub("api_name: .*", "api_name: mills", spec.pipelines.replace("shop", "mill"))
+    spec.write(pipelines=spec.pipelines + billing + mill + billing)
+    told = run("cost", "--pipeline", "mill")
+    assert told.returncode == 0 and told.stderr == ""
+    (line,) = [line for line in told.stdout.splitlines() if line.startswith("mill, ")]
+    assert line.endswith("unknown: it is not made: neither its log group, its stream nor its bucket is there; "
+                         "`billingd apply` makes it")
+    assert "shop" not in told.stdout and "Bucket" not in told.stdout
+    wrong = run("cost", "--pipeline", "mil")
+    assert wrong.returncode == 64 and "did you mean 'mill'?" in wrong.stderr and not wrong.stdout
 
 
 def test_cost(world: World, start: Any) -> None:

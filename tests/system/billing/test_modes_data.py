@@ -1,5 +1,6 @@
 """What is only observed gets no rollups, partitions, events read again or closed months."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +42,14 @@ def test_verbs_refuse(sandbox: Any, spec: Any, api: str) -> None:
     books.close()
 
 
+def told(daemon: Any) -> tuple[str, bool]:
+    """How it is with the rollups, and whether this daemon builds them."""
+    (pipeline,) = json.loads(daemon.get("/api/v1/status")[1])["pipelines"]
+    (state,) = [one["state"] for one in pipeline["stations"] if one["station"] == "rollups"]
+    (period,) = json.loads(daemon.get("/api/v1/periods")[1])["pipelines"]
+    return state, period["builds"]
+
+
 def test_the_daemon_builds_nothing(sandbox: Any, spec: Any, api: str, start: Callable[..., Any]) -> None:
     world = World(sandbox, spec)
     world.write(since=days_ago(6))
@@ -56,8 +65,12 @@ def test_the_daemon_builds_nothing(sandbox: Any, spec: Any, api: str, start: Cal
     assert not any("rollup" in line or "backfill" in line for line in daemon.get("/-/ready")[1].splitlines())
     assert not [c for c in world.ours(operation="StartQueryExecution") if "UNLOAD" in str(c)]
     assert {c["operation"] for c in world.ours(kind="write")} <= {"StartQueryExecution"}
+    assert told(daemon) == ("observed", False)
+    page = daemon.get("/")[1]
+    assert "Missing: not built here" in page and "To be built" not in page
     world.write(more="")
     daemon.send(1)
     daemon.wait(lambda: daemon.metric("billingd_rollups", state="current") == 4)
+    daemon.wait(lambda: told(daemon) == ("in_sync", True))
     assert daemon.metric("billingd_rollup_last_success_timestamp_seconds")
     assert daemon.end() == 0

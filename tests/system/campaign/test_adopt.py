@@ -167,6 +167,10 @@ def test_adopting_writes_in_place(sandbox: Sandbox, billingd: Billingd, world: W
     assert writes.count("UpdateDestination") == 1
     assert writes.count("PutSubscriptionFilter") == 0, "the seed's filter is as wanted"
     assert writes.count("UpdateStage") == 1
+    # Somebody's settings are replaced there: the mark says whose they are once that is done.
+    [logs], [mark] = ([c for c in billingd.calls() if c["service"] == "apigatewayv2" and c["operation"] == o]
+                      for o in ("UpdateStage", "TagResource"))
+    assert logs["end"] <= mark["time"]
 
 
 def test_rules_of_others_in_the_old_form(sandbox: Sandbox, billingd: Billingd, world: World) -> None:

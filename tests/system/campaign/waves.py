@@ -57,7 +57,8 @@ def whole_after(resource: str) -> int:
     """The same of its last call; a look shows that what has states is ready."""
     wanted = effective()[resource]
     kind = KINDS[wanted["kind"]]
-    return there_after(resource) + (len(kind.writes(wanted)) > 1) + kind.has_states
+    behind = len(kind.writes(wanted)) > 1 and not kind.opens  # what opens is there already: its writes go together
+    return there_after(resource) + behind + kind.has_states
 
 
 def fewest_waves() -> int:
