@@ -67,11 +67,11 @@ def request(place: Place, at: str, number: int, flush: bool) -> None:
 
 
 def lying(place: Place) -> int:
-    return len(place.sandbox.objects("shop-bucket", "access-logs/"))
+    return int(place.s3.list_objects_v2(Bucket="shop-bucket", Prefix="access-logs/")["KeyCount"])
 
 
 def delivered(place: Place, objects: int) -> None:
-    """The stream looks at its clock about once a second: until so many lie there."""
+    """The stream looks at its clock with each request: until so many lie there."""
     end = time.monotonic() + 120
     while lying(place) < objects:
         assert time.monotonic() < end, "the buffer was not written"
@@ -114,7 +114,6 @@ def test_a_request_is_on_a_preview_once_its_buffer_is_written(place: Place) -> N
     text = place.run("status").stdout
     assert re.search("the newest object in a rollup came [23] days ago\n", text), text
     assert re.search("while all goes well, a request can be on `bill --preview` within 5 min: .*\n.* 24 h after its day ended", text)
-    assert "on `bill --preview` after at most 5 min" in text and "in a rollup 24 h after its day ended" in text
     # Once its day is closed and built, the bill and the preview are one.
     place.set("2025-11-10T10:00")
     place.run("rollup", "--to", "2025-11-08")
