@@ -105,10 +105,15 @@ static const struct verb verbs[] = {
      "build the daily rollups that are missing, outdated or late", "billingd rollup --since 7d",
      verb_rollup, NULL, false},
     {"bill",
-     "--month YYYY-MM [--from-raw] [--preview] [--prices FILE] [--pipeline NAME] [--dry-run] "
-     "[--strict] "
-     "[-o table|csv|json|focus]",
+     "--month YYYY-MM [--by day|route|status] [--from-raw] [--preview] [--prices FILE] "
+     "[--pipeline NAME] [--dry-run] [--strict] [-o table|csv|json|focus]",
      "the bill of a month, per customer", "billingd bill --month 2025-10", verb_bill, NULL, true},
+    {"requests",
+     "--customer ID [--month YYYY-MM] [--day DAY] [--route ROUTE] [--status STATUS] "
+     "[--pipeline NAME] [--dry-run] [--strict] [-o text|csv|json|jsonl]",
+     "the calls behind a customer's line of a bill, one by one",
+     "billingd requests --customer alice --month 2025-10 --status 5xx -o csv", verb_requests, NULL,
+     true},
     {"audit", DAYS "[--pipeline NAME] [--strict] [-o table|csv|json]",
      "count events at every hop, and name what went missing", "billingd audit --month 2025-10",
      verb_audit, NULL, true},

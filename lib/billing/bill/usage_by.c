@@ -81,13 +81,26 @@ static bool take_row(void *arg, const json_t *row)
     return !reading->taker->group(reading->taker->arg, &group, reading->e);
 }
 
+static json_t *values_of(const struct billing *billing, struct day_span days, bool by_day)
+{
+    cleanup_free char *day = day_sql(billing, days, by_day);
+
+    return json_pack("{s:I, s:I, s:s}", "first_day", usage_day_number(days.first), "last_day",
+                     usage_day_number(days.last), "day", day);
+}
+
+char *usage_by_text(const struct billing *billing, struct day_span days, bool by_day, struct err *e)
+{
+    json_auto_t *values = values_of(billing, days, by_day);
+
+    return athena_query_text(billing, "usage_by", values, e);
+}
+
 int usage_by_each(struct flow *flow, const struct billing *billing, struct day_span days,
                   bool by_day, const struct usage_by_taker *taker, struct err *e)
 {
-    cleanup_free char *day = day_sql(billing, days, by_day);
     cleanup_free char *hash = athena_query_text_hash(billing, "usage_by");
-    json_auto_t *values = json_pack("{s:I, s:I, s:s}", "first_day", usage_day_number(days.first),
-                                    "last_day", usage_day_number(days.last), "day", day);
+    json_auto_t *values = values_of(billing, days, by_day);
     struct reading reading = {taker, &(struct err){0}};
     struct athena_result result;
 

@@ -29,6 +29,9 @@ struct usage_by_taker {
  * of a segment of the price book together, under its first day.  0, or -1 and *e. */
 int usage_by_each(struct flow *flow, const struct billing *billing, struct day_span days,
                   bool by_day, const struct usage_by_taker *taker, struct err *e);
+/* What would be asked, without asking; new text, or NULL and *e. */
+char *usage_by_text(const struct billing *billing, struct day_span days, bool by_day,
+                    struct err *e);
 /* Whether rollups keep a column, by its name in rollup.group_by ("route"). */
 bool usage_by_keeps(const struct billing *billing, const char *column);
 /* "2025-10-31" of a number as queries have it, 20251031. */
