@@ -27,6 +27,7 @@ PARAMETERS = {
     "billing_log_groups": ", '123456789012:/former', '999999999999:/theirs'",
     "account": "123456789012",
     "access_logs.name": "/aws/apigw/ddn-access-logs",
+    "billing_since": "0",
     "billing_currency": "USD",
     "billing_currency_digits": "2",
     "billing_call_price": "CAST(CASE WHEN month_start >= DATE '2020-01-01' THEN 1000000 END AS bigint)",

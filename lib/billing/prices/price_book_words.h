@@ -9,6 +9,7 @@
  *   billing_time_zone        Asia/Seoul
  *   billing_max_response     bytes, as digits
  *   billing_log_groups       elements of a list, each behind a comma: , '${account}:/former-name'
+ *   billing_since            the first day that anybody pays for, as a number: 20251015; 0: every day
  *   billing_currency         KRW
  *   billing_currency_digits  its decimals
  *   billing_call_price, billing_gib_price
