@@ -6,6 +6,7 @@
 #include "daemon/service/service.h"
 #include "daemon/verbs/ask/ask_verbs.h"
 #include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/verbs/customer/customer_verbs.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
@@ -113,6 +114,12 @@ static const struct verb verbs[] = {
      "[--pipeline NAME] [--dry-run] [--strict] [-o text|csv|json|jsonl]",
      "the calls behind a customer's line of a bill, one by one",
      "billingd requests --customer alice --month 2025-10 --status 5xx -o csv", verb_requests, NULL,
+     true},
+    {"reconcile",
+     "--customer ID --month YYYY-MM --their FILE [--format csv|jsonl|log] [--column NAME] "
+     "[--pattern RE] [--pipeline NAME] [--strict] [-o text|csv|json|jsonl]",
+     "a customer's own list of request ids beside the calls that their line bills",
+     "billingd reconcile --customer alice --month 2025-10 --their ids.csv", verb_reconcile, NULL,
      true},
     {"audit", DAYS "[--pipeline NAME] [--strict] [-o table|csv|json]",
      "count events at every hop, and name what went missing", "billingd audit --month 2025-10",

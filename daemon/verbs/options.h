@@ -66,6 +66,9 @@ struct options {
     const char *by;              /* bill: "day,route" */
     const char *customer;        /* requests, reconcile: whose */
     const char *route, *status;  /* requests: only these */
+    const char *their, *format;  /* reconcile: their file, and what it is */
+    const char *column;          /* reconcile: of that file, where the ids are */
+    const char *pattern;         /* reconcile: what finds them in a log */
     const char *template_file;   /* import: instead of the usual one */
     const char *operand;         /* the argument behind the verb: close 2025-10; NULL: none */
 };

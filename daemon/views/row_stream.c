@@ -65,15 +65,22 @@ static void add_text_cell(struct str *out, const struct row_column *column, cons
     str_add(out, is_last ? "\n" : "  ");
 }
 
+/* What stands in a cell; nothing: for one that holds none.  new text. */
+static char *cell_text(const struct row_column *column, const struct row_cell *cell,
+                       const char *nothing)
+{
+    if (column->is_number)
+        return cell->is_absent ? mem_text(nothing) : mem_printf("%" PRId64, cell->number);
+    return mem_text(cell->text ? cell->text : nothing);
+}
+
 static void add_text_row(struct row_stream *stream, const struct row_cell *cells)
 {
     for (size_t i = 0; i < stream->column_count; i++) {
-        cleanup_free char *text = stream->columns[i].is_number
-                                      ? mem_printf("%" PRId64, cells[i].number)
-                                  : cells[i].text ? text_width_exact(cells[i].text)
-                                                  : mem_text("-");
+        cleanup_free char *text = cell_text(&stream->columns[i], &cells[i], "-");
+        cleanup_free char *exact = text_width_exact(text);
 
-        add_text_cell(&stream->row, &stream->columns[i], text, i + 1 == stream->column_count);
+        add_text_cell(&stream->row, &stream->columns[i], exact, i + 1 == stream->column_count);
     }
 }
 
@@ -81,12 +88,20 @@ static void add_csv_row(struct row_stream *stream, const struct row_cell *cells)
 {
     for (size_t i = 0; i < stream->column_count; i++) {
         const char *end = i + 1 < stream->column_count ? "," : "\r\n";
+        cleanup_free char *text = cell_text(&stream->columns[i], &cells[i], "");
 
-        if (stream->columns[i].is_number)
-            str_addf(&stream->row, "%" PRId64 "%s", cells[i].number, end);
+        if (stream->columns[i].is_number) /* no formula, even with a minus */
+            str_addf(&stream->row, "%s%s", text, end);
         else
-            bill_render_field(&stream->row, cells[i].text ? cells[i].text : "", end);
+            bill_render_field(&stream->row, text, end);
     }
+}
+
+static json_t *cell_json(const struct row_column *column, const struct row_cell *cell)
+{
+    if (column->is_number)
+        return cell->is_absent ? json_null() : json_integer(cell->number);
+    return cell->text ? json_string(cell->text) : json_null();
 }
 
 static void add_json_row(struct row_stream *stream, const struct row_cell *cells)
@@ -96,9 +111,7 @@ static void add_json_row(struct row_stream *stream, const struct row_cell *cells
 
     for (size_t i = 0; i < stream->column_count; i++)
         json_object_set_new(row, stream->columns[i].name,
-                            stream->columns[i].is_number ? json_integer(cells[i].number)
-                            : cells[i].text              ? json_string(cells[i].text)
-                                                         : json_null());
+                            cell_json(&stream->columns[i], &cells[i]));
     text = json_dumps(row, JSON_COMPACT);
     str_add(&stream->row, text ? text : "null");
 }

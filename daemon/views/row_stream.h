@@ -21,6 +21,7 @@ struct row_column {
 struct row_cell {
     const char *text;
     int64_t number;
+    bool is_absent; /* there is no number */
 };
 
 struct row_stream;

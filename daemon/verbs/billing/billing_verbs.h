@@ -8,7 +8,6 @@
 /* Each returns an exit_code. */
 int verb_rollup(const struct options *options);
 int verb_bill(const struct options *options);
-int verb_requests(const struct options *options);
 int verb_audit(const struct options *options);
 int verb_backfill(const struct options *options);
 int verb_close(const struct options *options);

@@ -70,6 +70,12 @@ static void enter(struct rating *rating, struct account *account)
     append(rating, account);
 }
 
+void rating_add_customer(struct rating *rating, const char *id)
+{
+    if (!find(rating, id))
+        enter(rating, account_new(rating, id));
+}
+
 static struct account *account_of(struct rating *rating, const struct usage_line *line)
 {
     const char *id =

@@ -6,14 +6,24 @@ import csv
 import gzip
 import io
 import json
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rollup_world import BUCKET, GROUP, World
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "billing"))
+import rating_reference  # noqa: E402
+
+BOOK = {"prices": [
+    {"from": "2020-01-01", "call": "0.001", "gib": "0.10",
+     "rules": [{"status": "5xx", "bill": "false"}, {"route": "GET /orders*", "call": "0.01"}]},
+    {"from": "2025-10-04", "calls": {"mode": "graduated", "tiers": [{"up_to": 20, "price": "0.002"}, {"price": "0.0005"}]},
+     "gib": "5", "free_calls": "3", "rules": [{"status": "5xx", "bill": "false"}]}]}
 MORE = """      customers:
         - {{sub: {first}, customer: acme, name: Acme}}
         - {{sub: {second}, customer: acme, from: 2025-10-03}}
@@ -68,6 +78,8 @@ def test_one_month_all_ways(month: Month) -> None:
     calls_behind_each_line(month)
     forms_of_the_list(month)
     what_is_refused(month)
+    their_list(month)
+    lists_that_are_none(month)
     what_is_not_the_line(month)
 
 
@@ -163,6 +175,74 @@ def what_is_refused(month: Month) -> None:
     assert "'acmee'" in done.stderr and done.stdout == ""
     assert len(world.ours(operation="StartQueryExecution")) == 1, "only the rollups were asked"
     assert world.run("requests", "--customer", "acme", "--month", "2025-09", code=4).stdout == ""
+
+
+def reconcile(month: Month, name: str, text: str, *words: str, code: int = 0, output: str = "json") -> Any:
+    path = month.world.spec.path.parent / name
+    path.write_text(text)
+    month.world.sandbox.clear()
+    done = month.world.run("reconcile", "--customer", "acme", "--month", "2025-10", "--their", str(path), "-o", output, *words, code=code)
+    assert {c["operation"] for c in month.world.ours(kind="write")} <= {"StartQueryExecution"}
+    return json.loads(done.stdout) if output == "json" else done
+
+
+def total_without(calls: list[dict[str, Any]]) -> str:
+    """Of the customer, by the second implementation, from the calls that are left."""
+    lines = [[r["day"], "acme", None, r["route"], r["status"], 1, r["bytes"]] for r in calls]
+    return str(rating_reference.bill(BOOK, "2025-10", lines)["acme"]["total"])
+
+
+def their_list(month: Month) -> None:
+    """The same in every form: what they lack, what we lack, what stands twice, what nobody can read."""
+    calls = listed(month, "acme", "--month", "2025-10")["requests"]
+    with_id = [r for r in calls if r["id"]]
+    lacking, twice = with_id[3:90:4], with_id[5]
+    rest = [r["id"] for r in with_id if r not in lacking]
+    ids = [*rest, twice["id"], "theirs-1", "theirs-1", "theirs-2"]
+    forms = {"ids.csv": ("request_id,n\n" + "".join(f"{i},1\n" for i in ids) + "-,2\n", ()),
+             "ids.jsonl": ("".join(json.dumps({"r": {"id": i}}) + "\n" for i in ids) + "{}\n", ("--column", "r.id")),
+             "access.log": ("".join(f"GET /x {i} 200\n" for i in ids) + "what?\n", ("--pattern", r"^GET \S+ (\S+) \d+$"))}
+    twice_ours = sum(r["id"] == twice["id"] for r in with_id)
+    for name, (text, words) in forms.items():
+        found = reconcile(month, name, text, *words, code=5)
+        rows = defaultdict(list)
+        for row in found["rows"]:
+            rows[row["kind"]].append(row)
+        assert {kind: len(of) for kind, of in rows.items()} == {kind: n for kind, n in found["counts"].items() if n}
+        assert Counter((r["id"], r["day"], r["time"], r["route"], r["status"], r["bytes"]) for r in rows["billed_unknown"]) == \
+            Counter((r["id"], r["day"], r["time"], r["route"], r["status"], r["bytes"]) for r in lacking)
+        assert [(r["id"], r["theirs"], r["money"]) for r in rows["not_billed"]] == [("theirs-1", 2, None), ("theirs-2", 1, None)]
+        assert {(r["id"], r["ours"], r["theirs"]) for r in rows["duplicate"]} >= {(twice["id"], twice_ours, twice_ours + 1), ("theirs-1", 0, 2)}
+        (unreadable,) = rows["unreadable"]
+        assert unreadable["line"] == text.count("\n") and unreadable["why"] and unreadable["id"] is None
+        assert len(rows["without_id"]) == len(calls) - len(with_id)
+        assert found["agreed"] == len(rest) and found["line_equal"] is True and found["ours"] == len(calls)
+        assert found["total"] == next(line["total"] for who, line in month.lines() if who == "acme")
+        assert found["without"] == total_without([r for r in with_id if r not in lacking])
+        assert any(Decimal(r["money"]) for r in rows["billed_unknown"])
+        assert all(not Decimal(r["money"]) for r in rows["billed_unknown"] if r["status"] and r["status"][0] == "5")
+    table = reconcile(month, "ids.csv", forms["ids.csv"][0], code=5, output="text").stdout
+    assert "20 of them are shown" in table and "theirs-2" in table and "would be" in table
+    lines = reconcile(month, "ids.csv", forms["ids.csv"][0], code=5, output="jsonl").stdout.splitlines()
+    assert len(lines) == len(found["rows"]) + 1 and json.loads(lines[-1])["agreed"] == len(rest)
+    # Our own list, sent back: as CSV it has marks, which are no part of an id.
+    own = month.world.run("requests", "--customer", "acme", "--month", "2025-10", "-o", "csv").stdout
+    back = reconcile(month, "own.csv", own, code=0 if len(with_id) == len(calls) else 5)
+    assert back["agreed"] == len(with_id) and back["counts"]["billed_unknown"] == back["counts"]["not_billed"] == 0
+
+
+def lists_that_are_none(month: Month) -> None:
+    for text, words, said in (("", (), "none of its 0 lines"), ("-\n\n", (), "none of its 2 lines"), ("a,b\n", (), "which column"),
+                              ("a,b\n1,2\n", ("--column", "c"), "no column 'c'")):
+        done = reconcile(month, "ids.csv", text, *words, code=78, output="text")
+        assert said in done.stderr and done.stdout.count("\n") <= 2, done.stderr
+        assert month.world.ours(service="athena") == []
+    for words in (("--format", "xml"), ("--format", "log"), ("--pattern", "(a)", "--format", "csv"), ("--pattern", "a"), ("--pattern", "(a"),
+                  ("--pattern", "(a)", "--column", "x")):
+        assert reconcile(month, "ids.csv", "a\n", *words, code=64, output="text").stdout == ""
+    done = month.world.run("reconcile", "--customer", "acme", "--month", "2025-10", "--their", "/nowhere", code=78)
+    assert "/nowhere: No such file" in done.stderr
+    assert month.world.run("reconcile", "--customer", "acme", "--month", "2025-10", code=64).stdout == ""
 
 
 def what_is_not_the_line(month: Month) -> None:
