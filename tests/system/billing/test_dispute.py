@@ -253,3 +253,7 @@ def what_is_not_the_line(month: Month) -> None:
     assert found["equal"] is False and "not final" in found["doubt"] and "2025-10-02" in found["doubt"]
     world.run("rollup", "--month", "2025-10")
     assert listed(month, "acme", "--month", "2025-10")["equal"] is True
+    gone = listed(month, "acme", "--day", "2025-10-02")["requests"][0]["object"]
+    month.world.s3.delete_object(Bucket=BUCKET, Key=gone.removeprefix(f"s3://{BUCKET}/"))
+    found = listed(month, "acme", "--day", "2025-10-02", code=5)
+    assert found["equal"] is False and found["doubt"] and gone not in {row["object"] for row in found["requests"]}
