@@ -63,7 +63,7 @@ static int take(void *arg, const struct request *request, struct err *e)
     for (int64_t i = 0; i < request->times; i++) {
         if (volume_add(&asked->all, volume, e))
             return -1;
-        if (!requests_filter_takes(&asked->about.filter, request->route, request->status))
+        if (!requests_line_takes(&asked->about.filter, request->route, request->status))
             continue;
         if (volume_add(&asked->shown, volume, e) || print(asked->stream, request, e))
             return -1;

@@ -316,3 +316,36 @@ size_t price_book_segments(const struct price_book *book, struct day_span days,
     }
     return found.count;
 }
+
+/* ---- customers ---- */
+
+static bool is_nobody(const char *sub)
+{
+    return !sub || !*sub || !strcmp(sub, "-");
+}
+
+const char *price_book_customer(const struct price_book *book, const char *sub, struct day day)
+{
+    const struct customer *customer =
+        is_nobody(sub) ? NULL : price_book_customers_find(book, sub, day);
+
+    return customer ? customer->id : is_nobody(sub) ? NULL : sub;
+}
+
+bool price_book_has_customer(const struct price_book *book, const char *customer)
+{
+    return price_book_customers_at(book, customer, 0) != NULL;
+}
+
+json_t *price_book_subs(const struct price_book *book, const char *customer, struct day_span days)
+{
+    json_t *subs = json_array();
+    const struct customer *entry;
+
+    json_array_append_new(subs, json_string(customer));
+    for (size_t i = 0; (entry = price_book_customers_at(book, customer, i)); i++)
+        if (strcmp(entry->sub, customer) != 0 && calendar_compare(entry->from, days.last) <= 0 &&
+            calendar_compare(entry->to, days.first) >= 0)
+            json_array_append_new(subs, json_string(entry->sub));
+    return subs;
+}

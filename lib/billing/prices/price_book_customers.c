@@ -185,33 +185,8 @@ const struct customer *price_book_customers_other(const struct price_book *book,
     return NULL;
 }
 
-static bool is_nobody(const char *sub)
+const struct customer *price_book_customers_at(const struct price_book *book, const char *id,
+                                               size_t nth)
 {
-    return !sub || !*sub || !strcmp(sub, "-");
-}
-
-const char *price_book_customer(const struct price_book *book, const char *sub, struct day day)
-{
-    const struct customer *customer =
-        is_nobody(sub) ? NULL : price_book_customers_find(book, sub, day);
-
-    return customer ? customer->id : is_nobody(sub) ? NULL : sub;
-}
-
-bool price_book_has_customer(const struct price_book *book, const char *customer)
-{
-    return entry_of(book, customer, first_of(book, customer)) != NULL;
-}
-
-json_t *price_book_subs(const struct price_book *book, const char *customer, struct day_span days)
-{
-    json_t *subs = json_array();
-    const struct customer *entry;
-
-    json_array_append_new(subs, json_string(customer));
-    for (size_t at = first_of(book, customer); (entry = entry_of(book, customer, at)); at++)
-        if (strcmp(entry->sub, customer) != 0 && calendar_compare(entry->from, days.last) <= 0 &&
-            calendar_compare(entry->to, days.first) >= 0)
-            json_array_append_new(subs, json_string(entry->sub));
-    return subs;
+    return entry_of(book, id, first_of(book, id) + nth);
 }

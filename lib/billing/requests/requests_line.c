@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-bool requests_filter_takes(const struct requests_filter *filter, const char *route,
-                           const char *status)
+bool requests_line_takes(const struct requests_filter *filter, const char *route,
+                         const char *status)
 {
     return (!filter->route || price_book_matches(filter->route, route)) &&
            (!filter->status || price_book_matches(filter->status, status));
@@ -43,7 +43,7 @@ static int add_group(void *arg, const struct usage_group *group, struct err *e)
         return 0;
     if (volume_add(&reading->line->all, volume, e))
         return -1;
-    return requests_filter_takes(reading->filter, group->route, group->status)
+    return requests_line_takes(reading->filter, group->route, group->status)
                ? volume_add(&reading->line->shown, volume, e)
                : 0;
 }

@@ -10,8 +10,8 @@
 struct requests_filter {
     const char *route, *status;
 };
-bool requests_filter_takes(const struct requests_filter *filter, const char *route,
-                           const char *status);
+bool requests_line_takes(const struct requests_filter *filter, const char *route,
+                         const char *status);
 
 struct requests_line {
     struct volume all;   /* of the line, on the question's days */
