@@ -84,8 +84,8 @@ int customer_line_days(struct flow *flow, struct billing_turn *turn, struct cust
 /* ---- the line ---- */
 
 /* The bill's own refusals hold for its lines. */
-static int look_at_month(struct flow *flow, struct billing_turn *turn,
-                         const struct customer_line *about, struct err *e)
+static int look_at_month(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
+                         struct err *e)
 {
     struct bill_month look;
     int code = bill_month_look(flow, turn->billing, about->month, &look, e);
@@ -99,6 +99,8 @@ static int look_at_month(struct flow *flow, struct billing_turn *turn,
                           turn->billing->pipeline, json_string_value(reason));
         code = EXIT_REFUSED;
     }
+    if (!code)
+        requests_line_set_days(&about->line, look.days, about->question.days);
     bill_month_fini(&look);
     return code;
 }

@@ -21,7 +21,6 @@ struct reading {
     const struct requests_question *question;
     const struct requests_filter *filter;
     struct requests_line *line;
-    struct err *e; /* the first failure */
 };
 
 static void begin(void *arg)
@@ -48,26 +47,19 @@ static int add_group(void *arg, const struct usage_group *group, struct err *e)
                : 0;
 }
 
-static void read_usage(struct flow *flow, void *arg)
+void requests_line_set_days(struct requests_line *line, const json_t *month, struct day_span days)
 {
-    struct reading *reading = arg;
-    const struct usage_by_taker taker = {begin, add_group, reading, NULL};
-    struct err e = {0};
+    char first[16], last[16];
+    json_t *day;
+    size_t i;
 
-    if (usage_by_each(flow, reading->billing, reading->question->days, false, &taker, &e))
-        err_set(reading->e, e.kind, "%s", e.text);
-}
-
-static void read_days(struct flow *flow, void *arg)
-{
-    struct reading *reading = arg;
-    struct err e = {0};
-
-    reading->line->days = bill_days(flow, reading->billing, reading->question->days, &e);
-    if (reading->line->days)
-        reading->line->open = bill_days_open(reading->line->days);
-    else
-        err_set(reading->e, e.kind, "%s", e.text);
+    calendar_day_text(days.first, first);
+    calendar_day_text(days.last, last);
+    line->days = json_array();
+    json_array_foreach(month, i, day)
+        if (strcmp(json_text(day, "day"), first) >= 0 && strcmp(json_text(day, "day"), last) <= 0)
+            json_array_append(line->days, day);
+    line->open = bill_days_open(line->days);
 }
 
 int requests_line_read(struct flow *flow, const struct billing *billing,
@@ -75,15 +67,12 @@ int requests_line_read(struct flow *flow, const struct billing *billing,
                        const struct requests_filter *filter, struct requests_line *line,
                        struct err *e)
 {
-    struct err failed = {0};
-    struct reading reading = {billing, question, filter, line, &failed};
-    const struct flow_part parts[] = {{read_usage, &reading}, {read_days, &reading}};
+    struct reading reading = {billing, question, filter, line};
+    const struct usage_by_taker taker = {begin, add_group, &reading, NULL};
 
-    *line = (struct requests_line){.knows_shown =
-                                       (!filter->route || usage_by_keeps(billing, "route")) &&
-                                       (!filter->status || usage_by_keeps(billing, "status"))};
-    flow_all(flow, parts, sizeof parts / sizeof *parts);
-    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+    line->knows_shown = (!filter->route || usage_by_keeps(billing, "route")) &&
+                        (!filter->status || usage_by_keeps(billing, "status"));
+    return usage_by_each(flow, billing, question->days, false, &taker, e);
 }
 
 void requests_line_fini(struct requests_line *line)

@@ -21,8 +21,10 @@ struct requests_line {
     json_t *open;        /* bill_days_open: with any, nobody knows the line yet */
 };
 
-/* From the rollups, and from a look at the days' builds.  0, or -1 and *e; give back with
- * requests_line_fini, also on failure. */
+/* How it is with the days of the question, out of a month's (bill_month_look's).  Give back with
+ * requests_line_fini. */
+void requests_line_set_days(struct requests_line *line, const json_t *month, struct day_span days);
+/* From the rollups of those days.  0, or -1 and *e. */
 int requests_line_read(struct flow *flow, const struct billing *billing,
                        const struct requests_question *question,
                        const struct requests_filter *filter, struct requests_line *line,
