@@ -175,6 +175,11 @@ static int print_all(struct flow *flow, struct billing_turn *turn, struct tellin
     return telling->more ? -1 : EXIT_DONE;
 }
 
+static void free_groups(void *arg)
+{
+    bill_by_free(arg);
+}
+
 int billing_by_tell(struct flow *flow, struct billing_turn *turn, struct day month,
                     const json_t *bill, struct err *e)
 {
@@ -196,7 +201,7 @@ int billing_by_tell(struct flow *flow, struct billing_turn *turn, struct day mon
         billing_runner_quiet(turn);
         code = print_all(flow, turn, &telling);
     }
-    bill_by_free(telling.groups);
+    flow_work(flow, free_groups, telling.groups);
     return code;
 }
 

@@ -211,6 +211,11 @@ static int work(struct flow *flow, struct asked *asked, struct err *e)
     return code ? code : compare(flow, asked, e);
 }
 
+static void free_dispute(void *arg)
+{
+    dispute_free(arg);
+}
+
 static int reconcile_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
     struct asked *asked = turn->arg;
@@ -225,7 +230,7 @@ static int reconcile_turn(struct flow *flow, struct billing_turn *turn, struct e
     asked->stream = row_stream_new(asked->format, columns, "rows", head);
     asked->dispute = dispute_new(turn->billing, &asked->about.question, print_row, asked);
     code = work(flow, asked, e);
-    dispute_free(asked->dispute);
+    flow_work(flow, free_dispute, asked->dispute);
     row_stream_free(asked->stream);
     customer_line_fini(&asked->about);
     json_decref(asked->sources);

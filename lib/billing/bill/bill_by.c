@@ -19,7 +19,7 @@ struct bill_by {
     struct record_sort *sort;
     struct str key, other; /* of the group that is given, and of the one behind it */
     struct rating_share behind;
-    bool has_behind;
+    bool has_behind, is_void; /* is_void: what was read; groups come anew */
 };
 
 unsigned bill_by_parse(const char *text, struct err *e)
@@ -76,8 +76,13 @@ static void set_key(struct bill_by *groups, const struct usage_group *group)
 
 static void begin_reading(void *arg)
 {
-    struct bill_by *groups = arg;
+    ((struct bill_by *)arg)->is_void = true;
+}
 
+/* Off the loop, which closing a large file would hold up. */
+static void start_over(struct bill_by *groups)
+{
+    groups->is_void = false;
     record_sort_free(groups->sort);
     groups->sort = record_sort_new(0);
 }
@@ -87,12 +92,19 @@ static int take_group(void *arg, const struct usage_group *group, struct err *e)
     struct bill_by *groups = arg;
     struct rating_share share = {0};
 
+    if (groups->is_void)
+        start_over(groups);
     if (rating_share_add(&share, groups->billing->book, group->day, group->route, group->status,
                          (struct volume){group->calls, group->bytes}, e))
         return -1;
     set_key(groups, group);
     str_add_n(&groups->key, &share, sizeof share);
     return record_sort_add(groups->sort, groups->key.data, groups->key.len, e);
+}
+
+static void free_groups(void *arg)
+{
+    bill_by_free(arg);
 }
 
 struct bill_by *bill_by_read(struct flow *flow, const struct billing *billing, struct day_span days,
@@ -102,9 +114,12 @@ struct bill_by *bill_by_read(struct flow *flow, const struct billing *billing, s
     const struct usage_by_taker taker = {begin_reading, take_group, groups, sources};
 
     *groups = (struct bill_by){.billing = billing, .by = by, .sort = record_sort_new(0)};
-    if (!usage_by_each(flow, billing, days, by & BILL_BY_DAY, &taker, e))
+    if (!usage_by_each(flow, billing, days, by & BILL_BY_DAY, &taker, e)) {
+        if (groups->is_void) /* there are none */
+            start_over(groups);
         return groups;
-    bill_by_free(groups);
+    }
+    flow_work(flow, free_groups, groups);
     return NULL;
 }
 

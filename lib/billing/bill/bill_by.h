@@ -26,6 +26,7 @@ const char *bill_by_lacks(const struct billing *billing, unsigned by);
 /* All groups of the days; NULL and *e.  sources: as usage_by_each's. */
 struct bill_by *bill_by_read(struct flow *flow, const struct billing *billing, struct day_span days,
                              unsigned by, json_t **sources, struct err *e);
+/* Off the loop. */
 void bill_by_free(struct bill_by *groups);
 /* From the first one again: ordered by customer (nobody last), day, route, status.  -1 and *e when
  * the temporary file fails. */

@@ -49,6 +49,7 @@ struct dispute {
     struct str last_texts;
     struct money last_worth;
     bool has_last;
+    bool is_void; /* what was read of ours: calls come anew */
 };
 
 struct dispute *dispute_new(const struct billing *billing, const struct requests_question *question,
@@ -271,11 +272,17 @@ int dispute_read_theirs(struct flow *flow, struct dispute *dispute, const char *
 
 /* ---- ours ---- */
 
+/* On the loop, which closing a large file would hold up: take_call does it. */
 static void begin_calls(void *arg)
 {
-    struct dispute *dispute = arg;
+    ((struct dispute *)arg)->is_void = true;
+}
+
+static void start_over(struct dispute *dispute)
+{
     const struct requests_question *question = dispute->question;
 
+    dispute->is_void = false;
     record_sort_free(dispute->ours.sort);
     rating_margin_free(dispute->margin);
     dispute->ours.sort = record_sort_new(0);
@@ -288,6 +295,8 @@ static int take_call(void *arg, const struct request *call, struct err *e)
     struct dispute *dispute = arg;
     const struct rating_margin_calls calls = calls_of(call, call->times);
 
+    if (dispute->is_void)
+        start_over(dispute);
     return volume_add(&dispute->counts.ours, calls.volume, e) ||
                    rating_margin_add(dispute->margin, &calls, e) || add_call(dispute, call, e)
                ? -1
@@ -304,6 +313,8 @@ static void end_calls(void *arg)
     struct ending *ending = arg;
     struct dispute *dispute = ending->dispute;
 
+    if (dispute->is_void) /* there are none */
+        start_over(dispute);
     if (!rating_margin_end(dispute->margin, ending->e))
         (void)record_sort_begin(dispute->ours.sort, ending->e);
 }

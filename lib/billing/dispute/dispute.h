@@ -53,6 +53,7 @@ struct dispute;
  */
 struct dispute *dispute_new(const struct billing *billing, const struct requests_question *question,
                             dispute_row_fn *row, void *arg);
+/* Off the loop: a large file that is closed gives its room back first. */
 void dispute_free(struct dispute *dispute);
 /* Reads their file (a device or a pipe, too), telling unreadable lines.  -1 and *e: ERR_INVALID
  * when the file is not what form says, or holds no id at all. */
