@@ -6,6 +6,7 @@
 #include "daemon/service/service.h"
 #include "daemon/verbs/ask/ask_verbs.h"
 #include "daemon/verbs/billing/billing_verbs.h"
+#include "daemon/verbs/customer/customer_verbs.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
@@ -105,10 +106,21 @@ static const struct verb verbs[] = {
      "build the daily rollups that are missing, outdated or late", "billingd rollup --since 7d",
      verb_rollup, NULL, false},
     {"bill",
-     "--month YYYY-MM [--from-raw] [--preview] [--prices FILE] [--pipeline NAME] [--dry-run] "
-     "[--strict] "
-     "[-o text|table|csv|json|focus]",
+     "--month YYYY-MM [--by day|route|status] [--from-raw] [--preview] [--prices FILE] "
+     "[--pipeline NAME] [--dry-run] [--strict] [-o text|table|csv|json|focus]",
      "the bill of a month, per customer", "billingd bill --month 2025-10", verb_bill, NULL, true},
+    {"requests",
+     "--customer ID [--month YYYY-MM] [--day DAY] [--route ROUTE] [--status STATUS] "
+     "[--pipeline NAME] [--dry-run] [--strict] [-o text|csv|json|jsonl]",
+     "the calls behind a customer's line of a bill, one by one",
+     "billingd requests --customer alice --month 2025-10 --status 5xx -o csv", verb_requests, NULL,
+     true},
+    {"reconcile",
+     "--customer ID --month YYYY-MM --their FILE [--format csv|jsonl|log] [--column NAME] "
+     "[--pattern RE] [--pipeline NAME] [--strict] [-o text|csv|json|jsonl]",
+     "a customer's own list of request ids beside the calls that their line bills",
+     "billingd reconcile --customer alice --month 2025-10 --their ids.csv", verb_reconcile, NULL,
+     true},
     {"audit", DAYS "[--pipeline NAME] [--strict] [-o text|table|csv|json]",
      "count events at every hop, and name what went missing", "billingd audit --month 2025-10",
      verb_audit, NULL, true},

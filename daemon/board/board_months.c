@@ -192,6 +192,32 @@ static json_t *months_document(const struct board *board, const struct board_pip
     return months;
 }
 
+/* {state: months of it}: of all months, so that one that is long past is not out of sight. */
+static json_t *totals_of(const json_t *months)
+{
+    json_t *totals = json_object(), *month;
+    size_t i;
+
+    json_array_foreach(months, i, month) {
+        const char *state = json_text(month, "state");
+
+        json_object_set_new(totals, state, json_integer(json_whole(totals, state) + 1));
+    }
+    return totals;
+}
+
+static json_t *pipeline_document(const struct board *board, const struct board_pipeline *pipeline,
+                                 int64_t now_ms)
+{
+    json_t *months = months_document(board, pipeline, now_ms);
+
+    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "pipeline", pipeline->name, "time_zone",
+                     pipeline->zone, "builds", !pipeline->idle, "checked",
+                     board_document_time(pipeline->days_ms), "archive_checked",
+                     board_document_time(pipeline->documents_ms), "totals", totals_of(months),
+                     "months", months);
+}
+
 bool board_months_document(const struct board *board, int64_t now_ms, struct board_part *part,
                            json_t *list)
 {
@@ -199,12 +225,7 @@ bool board_months_document(const struct board *board, int64_t now_ms, struct boa
         const struct board_pipeline *pipeline = &board->pipelines[part->next++];
 
         if (pipeline->bills)
-            json_array_append_new(
-                list, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "pipeline", pipeline->name,
-                                "time_zone", pipeline->zone, "builds", !pipeline->idle, "checked",
-                                board_document_time(pipeline->days_ms), "archive_checked",
-                                board_document_time(pipeline->documents_ms), "months",
-                                months_document(board, pipeline, now_ms)));
+            json_array_append_new(list, pipeline_document(board, pipeline, now_ms));
     }
     return part->next < board->pipeline_count;
 }

@@ -259,6 +259,21 @@ static json_t *months_model(const json_t *months, int64_t now_s)
     return list;
 }
 
+/* How many months are in each state, the settled ones first. */
+static json_t *totals_model(const json_t *totals)
+{
+    static const char *const states[] = {"closed",  "corrected", "open",   "draft",
+                                         "overdue", "left",      "unknown"};
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (json_whole(totals, states[i]))
+            json_array_append_new(list,
+                                  json_pack("{s:I, s:o}", "count", json_whole(totals, states[i]),
+                                            "state", page_words_month(states[i])));
+    return list;
+}
+
 static json_t *calendar_model(const json_t *period, int64_t now_s)
 {
     const json_t *months = json_object_get(period, "months");
@@ -267,11 +282,12 @@ static json_t *calendar_model(const json_t *period, int64_t now_s)
     cleanup_free char *title = month_title(json_text(open, "month"));
 
     return json_pack(
-        "{s:s, s:O, s:o?, s:o, s:o}", "title", title, "time_zone",
+        "{s:s, s:O, s:o?, s:o, s:o, s:o}", "title", title, "time_zone",
         json_object_get(period, "time_zone"), "checked",
         page_words_time(json_object_get(period, "checked"), now_s), "weeks",
         weeks_model(days, find_today(days), json_is_true(json_object_get(period, "builds"))),
-        "months", months_model(months, now_s));
+        "months", months_model(months, now_s), "totals",
+        totals_model(json_object_get(period, "totals")));
 }
 
 void page_model_bill_add(json_t *model, const json_t *documents, const char *pipeline,

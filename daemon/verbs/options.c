@@ -86,6 +86,19 @@ const struct flag options_flags[] = {
     {"compare", 0, TEXT(compare), "FILE", NULL, "a file with the other billing query"},
     {"columns", 0, TEXT(columns), "MAP", NULL,
      "which columns of its answer are what: sub=client,calls=n,bytes=b,amount=fee"},
+    {"by", 0, TEXT(by), "day|route|status", NULL, "what the lines are sums of; several: day,route"},
+    {"customer", 0, TEXT(customer), "ID", NULL, "the customer, by the id on the bill"},
+    {"route", 0, TEXT(route), "ROUTE", NULL,
+     "only calls of this route; 'GET /a*': that begin so; -: of none"},
+    {"status", 0, TEXT(status), "STATUS", NULL,
+     "only calls with this status; 5xx: of this class; -: with none"},
+    {"their", 0, TEXT(their), "FILE", NULL, "the customer's own list of request ids"},
+    {"format", 0, TEXT(format), "csv|jsonl|log", NULL,
+     "what that file is; without: by its name's end, or log where a pattern is given"},
+    {"column", 0, TEXT(column), "NAME", "reconcile",
+     "which column or member holds the ids; a number in a CSV without names"},
+    {"pattern", 0, TEXT(pattern), "RE", NULL,
+     "finds the id in a line of a log: a regular expression (PCRE2) with one group"},
     {"verbose", 'v', TRUTH(verbose), NULL, NULL, "also what is ignored"},
     {"check", 0, TRUTH(check), NULL, NULL, "only tell whether it would change"},
     {"diff", 0, TRUTH(diff), NULL, NULL, "only show what would change"},
@@ -114,6 +127,10 @@ const struct word options_words[] = {
     {"VERB", "a verb of billingd", "verb"},
     {"PREFIX", "the beginning of keys in the bucket, like json-data/", NULL},
     {"N", "a number", NULL},
+    {"ID", "a customer, by the id on the bill; - is nobody", NULL},
+    {"ROUTE", "a route key, like 'GET /orders'", NULL},
+    {"RE", "a regular expression with one group, like 'id=([0-9a-f-]+)'", NULL},
+    {"STATUS", "a status, like 404 or 5xx", NULL},
     {"FORMAT", "how data is printed", "format"},
     {"WHEN", "when colours are used", "color"},
     {"LEVEL", "what is logged", "level"},
@@ -129,7 +146,7 @@ static int wrong(const char *what, const char *value, const char *choices)
 }
 
 /* In the order of enum output_format. */
-static const char *const output_names[] = {"text", "json", "table", "csv", "focus"};
+static const char *const output_names[] = {"text", "json", "table", "csv", "focus", "jsonl"};
 
 static int set_output(struct options *options, const char *value)
 {
@@ -138,7 +155,7 @@ static int set_output(struct options *options, const char *value)
             options->output = (enum output_format)i;
             return -1;
         }
-    return wrong("output", value, "text, json, table, csv or focus");
+    return wrong("output", value, "text, json, table, csv, focus or jsonl");
 }
 
 static int set_log_level(struct options *options, const char *value)
@@ -298,6 +315,8 @@ static int check_use(const struct options *options, const bool *given)
     }
     if (options->output > OUTPUT_JSON && !verb->prints_bills)
         return wrong("output", output_names[options->output], "text or json for this verb");
+    if (options->output == OUTPUT_JSONL && !strstr(verb->arguments, "jsonl"))
+        return wrong("output", "jsonl", "another: this verb prints no list");
     return -1;
 }
 

@@ -12,8 +12,15 @@
 
 struct verb;
 
-/* table, csv and focus are ways to print a bill. */
-enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_FOCUS };
+/* table, csv and focus are ways to print a bill, csv and jsonl long lists. */
+enum output_format {
+    OUTPUT_TEXT,
+    OUTPUT_JSON,
+    OUTPUT_TABLE,
+    OUTPUT_CSV,
+    OUTPUT_FOCUS,
+    OUTPUT_JSONL
+};
 
 struct options {
     const struct verb *verbs; /* the table, ends with {0} */
@@ -56,6 +63,12 @@ struct options {
     const char *stage;           /* import: of the API */
     const char *compare;         /* shadow: a file with a billing query */
     const char *columns;         /* shadow: which columns of its answer are what */
+    const char *by;              /* bill: "day,route" */
+    const char *customer;        /* requests, reconcile: whose */
+    const char *route, *status;  /* requests: only these */
+    const char *their, *format;  /* reconcile: their file, and what it is */
+    const char *column;          /* reconcile: of that file, where the ids are */
+    const char *pattern;         /* reconcile: what finds them in a log */
     const char *template_file;   /* import: instead of the usual one */
     const char *operand;         /* the argument behind the verb: close 2025-10; NULL: none */
 };

@@ -18,11 +18,13 @@ const struct exit_code_meaning exit_code_meanings[] = {
      "reviewed plan that does not hold any more, a month that is no bill or must not be closed, "
      "data of what is only observed, a query beyond `billing.scan_cap`"},
     {EXIT_EVIDENCE, "evidence failed",
-     "evidence failed: an audit or a verification found a mismatch"},
+     "evidence failed: an audit or a verification found a mismatch; calls are not those of a "
+     "bill's "
+     "line, or nobody knows whether they are"},
     {EXIT_BAD_USAGE, "usage", "wrong usage"},
     {EXIT_DENIED, "no permission", "no permission, or no usable credentials"},
     {EXIT_BAD_CONFIG, "bad configuration",
-     "the spec, a plan file or the AWS configuration is wrong"},
+     "the spec, a plan file, a customer's list or the AWS configuration is wrong"},
     {-1, NULL, NULL},
 };
 

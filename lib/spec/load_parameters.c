@@ -30,6 +30,7 @@ const char *const load_parameters_built_in[] = {"account",
                                                 "billing_call_price",
                                                 "billing_gib_price",
                                                 "billing_log_groups",
+                                                "billing_since",
                                                 NULL};
 
 struct load_parameter {

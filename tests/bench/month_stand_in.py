@@ -29,6 +29,8 @@ ACCOUNT, BUCKET, STATUSES, BYTES_A_CALL, HOUR = "123456789012", "bench-bucket", 
 RAW_BYTES_AN_EVENT = 90  # compressed, as Firehose delivers it
 PAGE = 1000
 USAGE = ("sub", "user", "routekey", "status", "calls", "bytes", "length_unknown", "length_refused", "estimated", "repaired")
+USAGE_BY = ("sub", "routekey", "status", "day", "calls", "bytes")
+REQUESTS = ("sub", "id", "day", "time_s", "status", "route", "bytes", "times", "object")
 LADDER = ("hour_s", "year", "month", "day", "hour", "control", "unreadable", "lines", "events", "blank", "invalid", "untimed",
           "request_copies", "requests", "unattributed", "repaired", "estimated", "no_id", "id_conflicts", "length_unknown",
           "length_refused", "newest_ms", "counted", "before_since", "earlier_days", "later_days", "late_counted", "too_late",
@@ -43,6 +45,12 @@ def moment(seconds: int) -> datetime:
 def share(total: int, parts: int, index: int) -> int:
     """Of total, cut into so many parts as equal as may be."""
     return total // parts + (index < total % parts)
+
+
+def request_id(number: int) -> str:
+    """In no order, and of 36 letters, as API Gateway's own."""
+    mixed = number * 0x9E3779B97F4A7C15 % 2**64
+    return f"{mixed >> 32:08x}-{mixed >> 16 & 0xffff:04x}-4000-8000-{mixed & 0xffff:04x}{number:08x}"
 
 
 class Month:
@@ -93,22 +101,34 @@ class Month:
 
     # ---- rows ----
 
-    def usage_row(self, number: int) -> str:
+    def usage_row(self, number: int, by: bool = False) -> str:
         customer, rest = divmod(number, self.routes * len(STATUSES))
         route, status = divmod(rest, len(STATUSES))
         calls = share(self.events, self.rows, number)
-        return ",".join(f'"{text}"' for text in (
-            f"customer-{customer:08}", f"user-{customer:08}", f"GET /items/{route:05}/{{id}}", STATUSES[status],
-            f"{calls:012}", f"{calls * BYTES_A_CALL:015}", "0", "0", "0", "0")) + "\n"
+        what = (f"customer-{customer:08}", *(() if by else (f"user-{customer:08}",)), f"GET /items/{route:05}/{{id}}", STATUSES[status])
+        counts = (f"{calls:012}", f"{calls * BYTES_A_CALL:015}")
+        day = (f"{moment(self.first_s):%Y%m%d}",) if by else ()
+        return ",".join(f'"{text}"' for text in (*what, *day, *counts, *(() if by else ("0",) * 4))) + "\n"
 
-    def usage_bytes(self, first: int, end: int) -> tuple[bytes, int]:
-        """Those bytes of the usage query's CSV, and how many it has."""
-        head = ",".join(f'"{name}"' for name in USAGE) + "\n"
-        width = len(self.usage_row(0))
-        whole = len(head) + self.rows * width
-        row, last = max(0, (first - len(head)) // width), min(self.rows, max(0, (end - len(head)) // width + 1))
+    def usage_by_row(self, number: int) -> str:
+        return self.usage_row(number, by=True)
+
+    def request_row(self, number: int) -> str:
+        """Every call is of the first customer, and of the first route."""
+        at = self.first_s + number * (self.end_s - self.first_s) // self.events
+        return (f'"customer-00000000","{request_id(number)}","{moment(at):%Y%m%d}","{at}","200","GET /items/00000/{{id}}","{BYTES_A_CALL}","1",'
+                f'"s3://{BUCKET}/{number % 1000:08}"\n')
+
+    def rows_bytes(self, shape: str, first: int, end: int) -> tuple[bytes, int]:
+        """Those bytes of a query's CSV, and how many it has."""
+        names, row_of, count = {"usage": (USAGE, self.usage_row, self.rows), "usage_by": (USAGE_BY, self.usage_by_row, self.rows),
+                                "requests": (REQUESTS, self.request_row, self.events)}[shape]
+        head = ",".join(f'"{name}"' for name in names) + "\n"
+        width = len(row_of(0))
+        whole = len(head) + count * width
+        row, last = max(0, (first - len(head)) // width), min(count, max(0, (end - len(head)) // width + 1))
         begin = len(head) + row * width
-        text = (head if first < len(head) else "") + "".join(self.usage_row(number) for number in range(row, last))
+        text = (head if first < len(head) else "") + "".join(row_of(number) for number in range(row, last))
         begin = 0 if first < len(head) else begin
         return text[first - begin:end - begin].encode(), whole
 
@@ -215,7 +235,7 @@ class Answers:
     def result(self, key: str) -> bytes:
         shape, said = self.queries[key.removeprefix("athena-results/").removesuffix(".csv")]
         first, end = self.range
-        data, whole = self.month.usage_bytes(first, end) if shape == "usage" else (said.encode()[first:end], len(said.encode()))
+        data, whole = self.month.rows_bytes(shape, first, end) if shape in ("usage", "usage_by", "requests") else (said.encode()[first:end], len(said.encode()))
         return self.reply(206, data, "text/csv", ETag='"1"', Content_Range=f"bytes {first}-{first + len(data) - 1}/{whole}")
 
     # ---- Athena ----
@@ -234,11 +254,15 @@ class Answers:
         elif "AS late_events" in text:
             shape, said = "days", month.days({"lines": 1, "late_lines": 0, "late_events": 0, "event_copies": 0,
                                               "request_copies": 0, "calls": 1, "bytes": BYTES_A_CALL})
+        elif "AS time_s" in text:
+            shape = "requests"
+        elif "CAST(bill_day AS bigint) AS day" in text:
+            shape = "usage_by"
         elif "AS bill_day" in text and "AS length_refused" not in text:  # that one is usage_raw
             shape, said = "rolled", month.days({"calls": 1, "bytes": BYTES_A_CALL})
         self.queries[identifier] = (shape, said)
         # A rollup's row is some 20 bytes of Parquet a day; all else reads the raw events.
-        self.scanned[shape] += month.rows * 31 * 20 if shape in ("usage", "rolled") else month.events * RAW_BYTES_AN_EVENT
+        self.scanned[shape] += month.rows * 31 * 20 if shape in ("usage", "usage_by", "rolled") else month.events * RAW_BYTES_AN_EVENT
         return {"QueryExecutionId": identifier}
 
     def unload(self, text: str, identifier: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 import duck
 import traffic
 import window
-from test_billing import build
+from test_billing import build, usage_raw, usage_rollup
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 UTC = traffic.UTC
@@ -197,6 +197,53 @@ def test_prices_are_those_of_the_month(billed, today, price, monkeypatch):
         nothing = row["sub"] == "unattributed"
         assert row["call_charges"] == (0 if nothing else price and price * row["monthly_calls"])
         assert nothing or (row["total_charges"] is None) == (price is None)
+
+
+def sums(rows, *keys, calls, size=None):
+    """Calls and bytes of rows (dicts) by some of their members."""
+    found = collections.defaultdict(lambda: [0, 0])
+    for row in rows:
+        line = found[tuple(row[key] for key in keys)]
+        line[0] += row[calls]
+        line[1] += round(row[size] * (1 << 20)) if size == "total_mb" else row[size] if size else 0
+    return {key: tuple(line) for key, line in found.items()}
+
+
+def usage_sums(rows, *places):
+    found = collections.defaultdict(lambda: [0, 0])
+    for row in rows:
+        line = found[tuple(row[place] for place in places)]
+        line[0] += row[4]
+        line[1] += row[5]
+    return {key: tuple(line) for key, line in found.items()}
+
+
+@pytest.mark.parametrize("since", [1, 15], ids=["whole", "since"])
+def test_saved_queries_say_what_the_bill_says(billed, since, monkeypatch):
+    """Of the month before, the same numbers as what is rated: also where billing begins within it."""
+    monkeypatch.setitem(duck.PARAMETERS, "billing_since", f"202510{since:02}")
+    first, last = datetime.date(2025, 10, since), datetime.date(2025, 10, 31)
+    usage = usage_rollup(billed, first, last)
+    assert usage == usage_raw(billed, "UTC", first, last) and len(usage) > 50
+    monthly = duck.run(billed, "queries/7-monthly-billing.sql", TODAY)
+    by_sub = usage_sums(usage, 0)
+    assert {row["sub"]: row["monthly_calls"] for row in monthly} == {sub or "unattributed": calls for (sub,), (calls, _) in by_sub.items()}
+    assert all(row["sub"] == "unattributed" or row["total_charges"] == cents(*by_sub[row["sub"],]) for row in monthly)
+    listed = duck.run(billed, "queries/6-daily-rollup.sql", TODAY)
+    assert sums(listed, "sub", "routekey", calls="calls", size="total_mb") == usage_sums(usage, 0, 2)
+    daily = [row for row in duck.run(billed, "queries/3-daily-calls-per-user.sql", TODAY) if row["date"] <= last]
+    assert min(row["date"] for row in daily) >= first
+    assert sums(daily, "sub", "routekey", calls="total_calls", size="total_bytes") == {
+        key: line for key, line in usage_sums(usage, 0, 2).items() if key[0]}
+    if since == 1:
+        hours = [row for row in duck.run(billed, "queries/4-traffic-per-hour.sql", TODAY) if row["month"] == 10]
+        assert sums(hours, calls="request_count")[()][0] == usage_sums(usage)[()][0]
+        two_months = usage_raw(billed, "UTC", first, datetime.date(2025, 11, 15))
+        routes = duck.run(billed, "queries/5-error-rate-per-route.sql", TODAY)
+        assert {(r["routekey"],): r["total_requests"] for r in routes} == {
+            key: calls for key, (calls, _) in usage_sums(two_months, 2).items()}
+        errors = usage_sums([row for row in two_months if row[3][:1] in "45"], 2)
+        assert {(r["routekey"],): r["error_count"] for r in routes if r["error_count"]} == {key: calls for key, (calls, _) in errors.items()}
 
 
 def test_daily_calls_per_user(connection, made):

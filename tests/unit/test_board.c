@@ -151,6 +151,14 @@ static const char *month_of(const char *month, int64_t at_ms)
     return found;
 }
 
+/* How many months are in a state. */
+static json_int_t months_in(const char *state, int64_t at_ms)
+{
+    json_auto_t *periods = all_months(at_ms);
+
+    return json_whole(json_object_get(json_array_get(periods, 0), "totals"), state);
+}
+
 static void test_months(void)
 {
     enum { DAY_S = 86400 };
@@ -173,6 +181,12 @@ static void test_months(void)
     CHECK_TEXT(month_of("2026-10", now_ms), "overdue -");
     CHECK_TEXT(month_of("2026-11", now_ms), "open -");
     CHECK_TEXT(month_of("2026-12", now_ms), "missing here");
+    CHECK_INT(months_in("closed", now_ms), 1);
+    CHECK_INT(months_in("corrected", now_ms), 1);
+    CHECK_INT(months_in("left", now_ms) + months_in("overdue", now_ms) + months_in("open", now_ms),
+              3);
+    CHECK_INT(months_in("unknown", now_ms), 0);
+    CHECK_INT(months_in("closed", now_ms + 4 * HOUR_MS), 0);            /* too long ago */
     CHECK_TEXT(month_of("2026-09", now_ms + 4 * HOUR_MS), "unknown -"); /* too long ago */
     CHECK_TEXT(month_of("2026-10", later_ms), "overdue -");             /* until it is seen */
     board->looked_ms = later_ms;

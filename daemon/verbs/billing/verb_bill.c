@@ -7,6 +7,7 @@
 #include "billing/bill/bill_render.h"
 #include "billing/close/archive.h"
 #include "billing/store/athena_query_text.h"
+#include "daemon/verbs/billing/billing_by.h"
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
@@ -69,6 +70,8 @@ static int print_queries(struct billing_turn *turn, struct day month, const json
 
     billing_runner_quiet(turn);
     (void)printf("-- Not sent: --dry-run. Days that are not final: %zu.\n", json_array_size(open));
+    if (turn->options->by && billing_by_print_query(turn, days, e))
+        return -1;
     if (turn->options->preview)
         built.last = calendar_add_days(raw_from(days, open), -1);
     if (print_span(turn->billing, USAGE_FROM_ROLLUP, built, e))
@@ -405,7 +408,9 @@ static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e
     if (turn->options->dry_run)
         return dry_run(flow, turn, e);
     code = read_bill(flow, turn, &bill, &sources, e);
-    if (code == EXIT_DONE)
+    if (code == EXIT_DONE && turn->options->by)
+        code = billing_by_tell(flow, turn, *(const struct day *)turn->arg, bill, e);
+    else if (code == EXIT_DONE)
         code = tell_bill(flow, turn, bill, sources, e);
     flow_drop(flow, bill);
     return code;
@@ -431,5 +436,7 @@ int verb_bill(const struct options *options)
         (void)fprintf(stderr, "billingd: --month: %s\n", e.text);
         return EXIT_BAD_USAGE;
     }
+    if (billing_by_check(options) >= 0)
+        return EXIT_BAD_USAGE;
     return billing_runner_run(options, for_people, bill_turn, &month);
 }

@@ -247,9 +247,8 @@ const struct prices *price_book_prices(const struct price_book *book, struct day
     return i ? &book->prices[i - 1] : NULL;
 }
 
-/* "5xx" matches its class, "GET /a*" what begins so, "*" everything; "-" is what the log does not
- * say, which the view makes NULL. */
-static bool matches(const char *pattern, const char *text)
+/* What the log does not say the view makes NULL. */
+bool price_book_matches(const char *pattern, const char *text)
 {
     size_t n = strlen(pattern);
     bool absent = !text || !*text || !strcmp(text, "-");
@@ -269,8 +268,8 @@ const struct rule *price_book_rule(const struct prices *prices, const char *rout
     for (size_t i = 0; i < prices->rule_count; i++) {
         const struct rule *rule = &prices->rules[i];
 
-        if ((!rule->status || matches(rule->status, status)) &&
-            (!rule->route || matches(rule->route, route)))
+        if ((!rule->status || price_book_matches(rule->status, status)) &&
+            (!rule->route || price_book_matches(rule->route, route)))
             return rule;
     }
     return NULL;
@@ -316,4 +315,37 @@ size_t price_book_segments(const struct price_book *book, struct day_span days,
             add_start(&found, calendar_add_days(customer->to, 1));
     }
     return found.count;
+}
+
+/* ---- customers ---- */
+
+static bool is_nobody(const char *sub)
+{
+    return !sub || !*sub || !strcmp(sub, "-");
+}
+
+const char *price_book_customer(const struct price_book *book, const char *sub, struct day day)
+{
+    const struct customer *customer =
+        is_nobody(sub) ? NULL : price_book_customers_find(book, sub, day);
+
+    return customer ? customer->id : is_nobody(sub) ? NULL : sub;
+}
+
+bool price_book_has_customer(const struct price_book *book, const char *customer)
+{
+    return price_book_customers_at(book, customer, 0) != NULL;
+}
+
+json_t *price_book_subs(const struct price_book *book, const char *customer, struct day_span days)
+{
+    json_t *subs = json_array();
+    const struct customer *entry;
+
+    json_array_append_new(subs, json_string(customer));
+    for (size_t i = 0; (entry = price_book_customers_at(book, customer, i)); i++)
+        if (strcmp(entry->sub, customer) != 0 && calendar_compare(entry->from, days.last) <= 0 &&
+            calendar_compare(entry->to, days.first) >= 0)
+            json_array_append_new(subs, json_string(entry->sub));
+    return subs;
 }

@@ -5,6 +5,7 @@
 #include "billing/prices/section.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct price_book;
 
@@ -26,5 +27,16 @@ enum { PRICE_BOOK_SEGMENTS = 64 };
  * their number; what is beyond the room is left out. */
 size_t price_book_segments(const struct price_book *book, struct day_span days,
                            struct day starts[static PRICE_BOOK_SEGMENTS]);
+/* Whose the calls of a sub are on a day: the customer that the map says, else the sub itself
+ * (borrowed); NULL: nobody's. */
+const char *price_book_customer(const struct price_book *book, const char *sub, struct day day);
+/* Whether the map has a customer of that id. */
+bool price_book_has_customer(const struct price_book *book, const char *customer);
+/* Whose calls may be that customer's on one of the days: the subs that the map says, and the one
+ * that is called so; [text], new reference. */
+json_t *price_book_subs(const struct price_book *book, const char *customer, struct day_span days);
+/* Whether a route or status is one that a rule of the book with this `route` or `status` is about:
+ * "5xx" its class, "GET /a*" what begins so, "-" none, "*" any. */
+bool price_book_matches(const char *pattern, const char *text);
 
 #endif

@@ -184,3 +184,9 @@ const struct customer *price_book_customers_other(const struct price_book *book,
             return entry;
     return NULL;
 }
+
+const struct customer *price_book_customers_at(const struct price_book *book, const char *id,
+                                               size_t nth)
+{
+    return entry_of(book, id, first_of(book, id) + nth);
+}

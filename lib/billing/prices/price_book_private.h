@@ -63,6 +63,9 @@ const char *price_book_customers_name(const struct price_book *book, const char 
 /* An entry of another sub whose customer has that id on one of the days; NULL: none. */
 const struct customer *price_book_customers_other(const struct price_book *book, const char *id,
                                                   struct day_span days);
+/* The nth entry (from 0) of a customer id, those with a name first; NULL: there are no more. */
+const struct customer *price_book_customers_at(const struct price_book *book, const char *id,
+                                               size_t nth);
 /* The entry that holds on that day; NULL: before the first. */
 const struct prices *price_book_prices(const struct price_book *book, struct day day);
 /* The first rule that matches, or NULL. */

@@ -79,6 +79,17 @@ static void set(json_t *words, const char *name, char *text)
     free(text);
 }
 
+/* "2025-10-15" as a number; 0 where it is silent. */
+static char *since_number(const char *since)
+{
+    struct day day = {0};
+    struct err e = {0};
+
+    if (since)
+        (void)calendar_parse_day(since, &day, &e);
+    return mem_printf("%d", day.year * 10000 + day.month * 100 + day.day);
+}
+
 static void add_settings(json_t *words, const json_t *section)
 {
     struct section_reader reader = {0};
@@ -86,6 +97,7 @@ static void add_settings(json_t *words, const json_t *section)
 
     settings_from_section(&(struct section_value){&reader, section, ""}, &settings);
     set(words, "billing_max_response", mem_printf("%lld", (long long)settings.max_response_bytes));
+    set(words, "billing_since", since_number(settings.since));
     set(words, "billing_log_groups", settings_log_groups_sql(&settings));
     settings_free(&settings);
 }

@@ -70,17 +70,16 @@ static void enter(struct rating *rating, struct account *account)
     append(rating, account);
 }
 
-static const char *customer_of(const struct rating *rating, const struct usage_line *line)
+void rating_add_customer(struct rating *rating, const char *id)
 {
-    const struct customer *customer =
-        price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from);
-
-    return customer ? customer->id : line->sub;
+    if (!find(rating, id))
+        enter(rating, account_new(rating, id));
 }
 
 static struct account *account_of(struct rating *rating, const struct usage_line *line)
 {
-    const char *id = is_nobody(line->sub) ? NULL : customer_of(rating, line);
+    const char *id =
+        price_book_customer(rating->book, line->sub, rating->segments[line->segment].from);
 
     if (!id)
         return rating->nobody;

@@ -1,6 +1,7 @@
 /* rating_private.h -- the inside of rating.
  *
  * rating.c          counts: a month's usage by customer, segment and what happens to it
+ * rating_margin.c   what a line would be without some of its calls
  * rating_charge.c   charges: what one customer owes for what was counted
  * rating_document.c writes down: the bill */
 #ifndef BILLING_PRICES_RATING_PRIVATE_H
@@ -49,6 +50,9 @@ struct rating {
     const struct customer *lends;  /* to it */
     json_t *texts;                 /* text -> itself, for rating_charge_text */
 };
+
+/* An account of that customer, if there is none. */
+void rating_add_customer(struct rating *rating, const char *id);
 
 /* What an account owes. */
 struct rating_charge {

@@ -1,5 +1,6 @@
 -- Calls and bytes per user, route and day (${billing_time_zone}), this month and the last. Each request
--- counts once, however often it was delivered; requests without a sub (not signed in) are left out.
+-- counts once, however often it was delivered; requests without a sub (not signed in) are left out, and days
+-- before billing.rollup.since, which nobody pays for. What arrived too late for the bill is in it all the same.
 SELECT
   max(user) AS user,
   sub,
@@ -21,6 +22,7 @@ FROM (
       FROM ${database}.${table_json}
       WHERE is_request AND sub IS NOT NULL
         AND request_date >= date_trunc('month', date_add('month', -1, current_date))
+        AND year(request_date) * 10000 + month(request_date) * 100 + day(request_date) >= ${billing_since}
         AND ((year = year(current_date) AND month = month(current_date))
           OR (year = year(date_add('month', -1, current_date)) AND month = month(date_add('month', -1, current_date)))
           OR (year = year(date_add('month', -2, current_date)) AND month = month(date_add('month', -2, current_date)) AND day >= 28))

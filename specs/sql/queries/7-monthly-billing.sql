@@ -1,7 +1,8 @@
 -- Usage of the previous calendar month (days of ${billing_time_zone}) per sub, and what it costs.
 -- For another month put a day of the month AFTER it in place of every current_date: DATE '2025-11-01'.
 --
--- From the daily rollups, as `billingd bill` counts it: days that are not rolled up yet are missing.
+-- From the daily rollups, as `billingd bill` counts it: days that are not rolled up yet are missing, and so
+-- are those before billing.rollup.since, for which nobody pays.
 -- Every signed-in request is billed, whatever its status. Requests without a sub are the last line,
 -- 'unattributed', and cost nothing.
 --
@@ -43,6 +44,7 @@ FROM (
         CAST(date_trunc('month', date_add('month', -1, current_date)) AS date) AS month_start
       FROM ${database}.${table_parquet}
       WHERE year = year(date_add('month', -1, current_date)) AND month = month(date_add('month', -1, current_date))
+        AND year * 10000 + month * 100 + day >= ${billing_since}
       GROUP BY sub
     ) AS usage
   ) AS priced

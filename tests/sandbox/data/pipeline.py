@@ -16,7 +16,7 @@ SPECS = ROOT / "specs"
 NAMES = {"bucket": "ddn-apigw-accesslog-bucket", "database": "ddn_billing_db", "workgroup": "BillingWG",
          "firehose": "ddn-apigw-accesslog-fh", "log_group": "/aws/apigw/ddn-access-logs",
          "table_json": "restapi_access_log_json", "table_parquet": "restapi_access_log_parquet",
-         "billing_time_zone": "UTC", "billing_max_response": str(2 << 30),
+         "billing_time_zone": "UTC", "billing_since": "0", "billing_max_response": str(2 << 30),
          "billing_log_groups": "", "account": ACCOUNT, "access_logs.name": "/aws/apigw/ddn-access-logs"}
 HOURS = "year=!{timestamp:yyyy}/month=!{timestamp:MM}/day=!{timestamp:dd}/hour=!{timestamp:HH}/"
 STEPS = [{"Type": "Decompression", "Parameters": [{"ParameterName": "CompressionFormat", "ParameterValue": "GZIP"}]},
@@ -38,9 +38,10 @@ def filled(text: str, **more: str) -> str:
 
 
 def sql(name: str, **values: Any) -> str:
-    """A text of specs/sql with parameters and run-time placeholders filled in."""
-    return re.sub(r"\$\{(\w+)\}", lambda m: str(values[m[1]]) if m[1] in values else m[0],
-                  filled((SPECS / "sql" / name).read_text()))
+    """A text of specs/sql with the files it names, parameters and run-time placeholders filled in."""
+    text = re.sub(r"\$\{file:([^}]+)\}", lambda m: (SPECS / "sql" / m[1]).read_text().rstrip("\n"),
+                  (SPECS / "sql" / name).read_text())
+    return re.sub(r"\$\{(\w+)\}", lambda m: str(values[m[1]]) if m[1] in values else m[0], filled(text))
 
 
 class Pipeline:

@@ -32,6 +32,7 @@ ELSEWHERE = [
     (r"curl -s localhost:9464/-/ready", "tests/system/test_run.py"),
     (r"curl -s .*(http\.sock|api/v1/plan|-X POST).*", "tests/system/test_page.py"),
     (r"billingd import .*", "tests/system/campaign/test_import.py"),
+    (r"billingd (requests|reconcile) .*", "tests/system/billing/test_dispute.py"),
     (r"billingd shadow .*", "tests/system/billing/test_shadow.py"),
     (r"export .*|editor .*", "tests/system/test_check.py: names of yours"),
     (r"openssl genpkey .*|openssl pkey -in .*", "tests/system/billing/close_world.py"),

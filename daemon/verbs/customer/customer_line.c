@@ -1,0 +1,151 @@
+#include "daemon/verbs/customer/customer_line.h"
+
+#include "base/json.h"
+#include "billing/bill/bill_month.h"
+#include "billing/prices/price_book.h"
+#include "daemon/verbs/billing/billing_window.h"
+#include "daemon/verbs/verb.h"
+#include "daemon/views/json_view.h"
+
+#include <string.h>
+
+/* ---- the command line ---- */
+
+static int read_words(const struct options *options, struct customer_line *about, struct err *e)
+{
+    if (!options->customer || !*options->customer)
+        return err_set(e, ERR_INVALID,
+                       "--customer ID is missing (- is for calls of nobody, which no line bills)");
+    if (!options->month && !options->day)
+        return err_set(e, ERR_INVALID, "--month YYYY-MM is missing");
+    if (options->output == OUTPUT_FOCUS)
+        return err_set(e, ERR_INVALID, "output 'focus': choose text, csv, json or jsonl");
+    if (options->month && calendar_parse_month(options->month, &about->month, e))
+        return -1;
+    if (options->day && calendar_parse_day(options->day, &about->day, e))
+        return -1;
+    if (!options->month)
+        about->month = calendar_month(about->day).first;
+    else if (options->day && calendar_compare(calendar_month(about->day).first, about->month))
+        return err_set(e, ERR_INVALID, "--day %s lies not in --month %s", options->day,
+                       options->month);
+    return 0;
+}
+
+int customer_line_words(const struct options *options, struct customer_line *about)
+{
+    struct err e = {0};
+
+    if (read_words(options, about, &e)) {
+        (void)fprintf(stderr, "billingd: %s: %s\n", options->verb->name, e.text);
+        return EXIT_BAD_USAGE;
+    }
+    about->filter = (struct requests_filter){options->route, options->status};
+    about->question.nobodys = !strcmp(options->customer, "-");
+    about->question.customer = about->question.nobodys ? NULL : options->customer;
+    return -1;
+}
+
+enum row_format customer_line_format(const struct options *options)
+{
+    return options->output == OUTPUT_JSONL  ? ROW_JSONL
+           : options->output == OUTPUT_JSON ? ROW_JSON
+           : options->output == OUTPUT_CSV  ? ROW_CSV
+                                            : ROW_TEXT;
+}
+
+/* ---- which days ---- */
+
+int customer_line_days(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
+                       struct err *e)
+{
+    struct day_span month;
+    char first[16];
+
+    if (billing_window_take(flow, turn, about->month, e))
+        return -1;
+    month = bill_month_days(turn->billing, about->month);
+    about->question.days = month;
+    if (!about->day.year)
+        return EXIT_DONE;
+    about->question.days = (struct day_span){about->day, about->day};
+    if (calendar_compare(about->day, month.first) >= 0)
+        return EXIT_DONE;
+    calendar_day_text(month.first, first);
+    billing_runner_quiet(turn);
+    (void)fprintf(
+        stderr,
+        "billingd: %s: the month is billed from %s on (billing.rollup.since): nobody pays "
+        "for the calls of that day\n",
+        turn->billing->pipeline, first);
+    return EXIT_REFUSED;
+}
+
+/* ---- the line ---- */
+
+/* The bill's own refusals hold for its lines. */
+static int look_at_month(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
+                         struct err *e)
+{
+    struct bill_month look;
+    int code = bill_month_look(flow, turn->billing, about->month, &look, e);
+    const json_t *reason;
+    size_t i;
+
+    if (!code && look.state == BILL_MONTH_REFUSED) {
+        billing_runner_quiet(turn);
+        json_array_foreach(look.reasons, i, reason)
+            (void)fprintf(stderr, "billingd: %s: there is no bill of that month: %s\n",
+                          turn->billing->pipeline, json_string_value(reason));
+        code = EXIT_REFUSED;
+    }
+    if (!code)
+        requests_line_set_days(&about->line, look.days, about->question.days);
+    bill_month_fini(&look);
+    return code;
+}
+
+/* A slip in the name is told before anything is scanned. */
+static int check_customer(struct billing_turn *turn, const struct customer_line *about)
+{
+    if (about->question.nobodys || about->line.all.calls || json_array_size(about->line.open) ||
+        price_book_has_customer(turn->billing->book, about->question.customer))
+        return EXIT_DONE;
+    billing_runner_quiet(turn);
+    (void)fprintf(stderr,
+                  "billingd: %s: no call of these days is billed to a customer '%s', and "
+                  "billing.customers has none of that id\n",
+                  turn->billing->pipeline, about->question.customer);
+    return EXIT_REFUSED;
+}
+
+int customer_line_read(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
+                       struct err *e)
+{
+    int code;
+
+    billing_runner_say(turn, "looking at the line");
+    code = look_at_month(flow, turn, about, e);
+    if (!code)
+        code = requests_line_read(flow, turn->billing, &about->question, &about->filter,
+                                  &about->line, e);
+    return code ? code : check_customer(turn, about);
+}
+
+void customer_line_fini(struct customer_line *about)
+{
+    requests_line_fini(&about->line);
+}
+
+json_t *customer_line_head(const struct billing *billing, const struct customer_line *about)
+{
+    const struct requests_question *question = &about->question;
+    char first[16], last[16];
+
+    calendar_day_text(question->days.first, first);
+    calendar_day_text(question->days.last, last);
+    return json_pack("{s:s, s:s, s:s?, s:s, s:s, s:s?, s:s?}", "format_version",
+                     JSON_FORMAT_VERSION, "pipeline", billing->pipeline, "customer",
+                     question->customer, "first_day", first, "last_day", last, "route",
+                     about->filter.route, "status", about->filter.status);
+}
