@@ -15,7 +15,7 @@ PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "guard", "spec/lint", "spec"]
-RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reading", "reconcile"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/receipt", "billing/close", "state", "reading", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
@@ -35,8 +35,9 @@ ROOMS = {
     "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
     "billing/backfill": [*AUDIT, "billing/backfill"],
-    "billing/close": [*AUDIT, "billing/close"],
-    "billing/verify": [*AUDIT, "billing/close", "billing/verify"],
+    "billing/receipt": [*BASE, "billing/receipt"],
+    "billing/close": [*AUDIT, "billing/receipt", "billing/close"],
+    "billing/verify": [*AUDIT, "billing/receipt", "billing/close", "billing/verify"],
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
     "state": [*SPEC, "state"],
@@ -44,7 +45,7 @@ ROOMS = {
     "lease": [*SPEC, "state", "lease"],
     "reading": [*AWS, "resources", "reading"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-4], "billing/cost", "state", "permissions"],
+    "permissions": [*RECONCILE[:-5], "billing/cost", "state", "permissions"],
     "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,

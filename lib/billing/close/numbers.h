@@ -9,7 +9,7 @@
 
 #include "aws/flow.h"
 #include "base/str.h"
-#include "billing/close/signature.h"
+#include "billing/receipt/signature.h"
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
 
