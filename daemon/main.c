@@ -124,6 +124,10 @@ static const struct verb verbs[] = {
     {"verify", "[--public-key FILE] [--from-raw] [--pipeline NAME] [--strict] [-o json]",
      "recompute a closed month and compare it with its archive", "billingd verify 2025-10",
      verb_verify, "YYYY-MM", false},
+    {"verify-receipt", "--public-key FILE [-o json]",
+     "check a customer's receipt, without the spec and without AWS",
+     "billingd verify-receipt receipt.json --public-key billing-public.pem", verb_verify_receipt,
+     "FILE", false},
     {"whatif",
      "--prices FILE [--month YYYY-MM] [--from YYYY-MM] [--to YYYY-MM] [--pipeline NAME] [--strict] "
      "[-o table|csv|json]",

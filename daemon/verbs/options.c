@@ -72,6 +72,7 @@ const struct flag options_flags[] = {
      "also objects of the older, unreadable form below this prefix"},
     {"public-key", 0, TEXT(public_key), "FILE", NULL,
      "the key to trust, instead of the spec's signing key"},
+    {"public-key", 0, TEXT(public_key), "FILE", "verify-receipt", "the seller's key"},
     {"for", 0, TEXT(for_use), "DURATION", "pause", "how long: 30m, 4h, 7d; at most 30d"},
     {"for", 0, TEXT(for_use), "plan|apply|run|bill|close|cost", "iam-policy",
      "what is to be run with it; without: all"},
