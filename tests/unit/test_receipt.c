@@ -1,5 +1,6 @@
 /* Receipts: made, checked, and changed in every byte; canonical JSON, which leaves one form. */
 #include "billing/receipt/receipt_check.h"
+#include "billing/receipt/receipt_set.h"
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -54,19 +55,23 @@ enum { REQUESTS = sizeof requests / sizeof *requests };
 
 static void add_items(struct receipt_items *items, struct str *rows)
 {
+    struct merkle_tree tree = {0};
+
     items->itemised = true;
+    items->calls = REQUESTS;
     for (size_t i = 0; i < REQUESTS; i++) {
         struct str row = {0};
         struct merkle_hash leaf;
 
         receipt_add_request(&row, &requests[i]);
         leaf = merkle_leaf(row.data, row.len);
-        merkle_add(&items->tree, &leaf);
+        merkle_add(&tree, &leaf);
         items->bytes += requests[i].bytes;
         str_add(rows, i ? "," : "");
         str_add_n(rows, row.data, row.len);
         str_fini(&row);
     }
+    items->root = merkle_root(&tree);
 }
 
 struct wish {
@@ -310,6 +315,58 @@ static void test_salts(void)
     CHECK(!receipt_salt(other_key, INVOICE, "c", other, &e) && memcmp(one, other, sizeof one) != 0);
 }
 
+/* Gathered in a set, in any order, and each found again: a receipt of each is good. */
+static void test_set(void)
+{
+    struct receipt_root head = {.invoice = INVOICE,
+                                .month = "2025-10",
+                                .pipeline = "shop",
+                                .itemised = true,
+                                .from_s = FROM_S,
+                                .to_s = TO_S};
+    struct receipt_set *set = receipt_set_new(key, &head);
+    cleanup_str struct str rows = {0}, records = {0}, leaves = {0};
+    struct receipt_items items = {0};
+    struct err e = {0};
+    json_auto_t *usage = json_pack("{s:i, s:i}", "calls", 6, "bytes", 30), *member = NULL;
+    json_auto_t *nothing = json_pack("{s:i, s:i}", "calls", 0, "bytes", 0);
+    const char *at;
+    size_t lines = 0;
+
+    add_items(&items, &rows);
+    receipt_set_items(set, "0a", &items, json_array());
+    receipt_set_items(set, "0c", &items, json_array()); /* no document */
+    CHECK(!receipt_set_add(set, "quiet", "0b", STATEMENT(0, 0), nothing, &e));
+    CHECK(!receipt_set_add(set, "busy", "0a", STATEMENT(6, 30), usage, &e));
+    CHECK(receipt_set_add(set, "other", "0d", STATEMENT(6, 30), usage, &e) && e.kind == ERR_RETRY);
+    e = (struct err){0};
+    member = receipt_set_end(set, &records, &leaves, &e);
+    CHECK_INT(leaves.len, 16 * 32);
+    for (at = str_text(&records); *at; at = strchr(at, '\n') + 1, lines++) {
+        json_auto_t *line = json_loadb(at, (size_t)(strchr(at, '\n') - at), 0, NULL);
+        bool busy = !strcmp(json_text(line, "hash"), "0a");
+        struct receipt receipt = {.root = json_text(member, "document"),
+                                  .statement = busy ? STATEMENT(6, 30) : STATEMENT(0, 0)};
+        struct merkle_hash leaf, root;
+        cleanup_str struct str made = {0};
+        cleanup_free char *wrong = NULL;
+
+        CHECK(receipt_set_read(line, receipt.salt, &items));
+        leaf = receipt_leaf(receipt.salt, &items, receipt.statement, strlen(receipt.statement));
+        CHECK(!receipt_set_find(&leaves, &leaf, &receipt, &root));
+        CHECK(!signature_sign(key, receipt.root, strlen(receipt.root), receipt.signature, &e));
+        receipt_begin(&made, &receipt, true);
+        str_add(&made, busy ? str_text(&rows) : "");
+        receipt_end(&made, &receipt, true);
+        wrong = judge_by(key, made.data, made.len, 65536);
+        CHECK_TEXT(wrong, "");
+        leaf.bytes[0] ^= 1;
+        CHECK(receipt_set_find(&leaves, &leaf, &receipt, &root));
+    }
+    CHECK_INT(lines, 2);
+    receipt_set_free(set);
+}
+
 static void test_sizes(void)
 {
     CHECK_INT(receipt_tree_size(0), 16);
@@ -406,6 +463,7 @@ int main(void)
     test_canonical();
     test_salts();
     test_sizes();
+    test_set();
     test_good();
     test_stated();
     test_other_key();

@@ -11,7 +11,7 @@
 
 static const char *const section_keys[] = {
     "time_zone", "currency", "prices",     "customers",  "max_response", "scan_cap", "rollup",
-    "audit",     "close",    "log_groups", "partitions", "seller",       "taxes",    NULL};
+    "audit",     "close",    "log_groups", "partitions", "seller",       "taxes",    "receipts", NULL};
 
 static bool check_zone(const struct section_value *section, const char *name)
 {

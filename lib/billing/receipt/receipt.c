@@ -90,12 +90,11 @@ struct merkle_hash receipt_leaf(const unsigned char salt[static RECEIPT_SALT],
     merkle_leaf_add(leaf, salt, RECEIPT_SALT);
     merkle_leaf_add(leaf, &itemised, 1);
     if (itemised) {
-        struct merkle_hash root = merkle_root(&items->tree);
-        unsigned char count[8];
+        unsigned char calls[8];
 
-        put_number(count, items->tree.count);
-        merkle_leaf_add(leaf, count, sizeof count);
-        merkle_leaf_add(leaf, root.bytes, sizeof root.bytes);
+        put_number(calls, items->calls);
+        merkle_leaf_add(leaf, calls, sizeof calls);
+        merkle_leaf_add(leaf, items->root.bytes, sizeof items->root.bytes);
     }
     merkle_leaf_add(leaf, statement, length);
     return merkle_leaf_end(leaf);

@@ -39,11 +39,12 @@ void receipt_add_request(struct str *out, const struct receipt_request *request)
  * above 0. */
 int receipt_compare(const struct receipt_request *a, const struct receipt_request *b);
 
-/* All requests of a customer, added up. */
+/* What all requests of a customer come to. */
 struct receipt_items {
     bool itemised; /* false: the document says nothing of single requests */
+    uint64_t calls;
     int64_t bytes;
-    struct merkle_tree tree;
+    struct merkle_hash root; /* of the tree of their leaves */
 };
 
 /* ---- a customer's leaf ---- */

@@ -32,6 +32,7 @@ struct checking {
     struct err failed; /* of the reader */
     struct merkle_path path;
     struct receipt_items items;
+    struct merkle_tree tree; /* of the requests */
     int64_t index, earliest_s, latest_s, repeated;
     struct row rows[2]; /* the last two, in turn */
     struct signed_root root;
@@ -114,7 +115,7 @@ static int add_row(struct checking *checking, const struct row *row, const struc
     const struct receipt_request *request = &row->request;
     struct merkle_hash leaf = merkle_leaf(row->text.data, row->text.len);
 
-    if (!items->tree.count) {
+    if (!items->calls++) {
         checking->earliest_s = checking->latest_s = request->time_s;
     } else if (receipt_compare(&before->request, request) > 0) {
         return canonical_wrong(checking->reader, "the request before is not in its order");
@@ -127,7 +128,7 @@ static int add_row(struct checking *checking, const struct row *row, const struc
         checking->latest_s = request->time_s;
     if (__builtin_add_overflow(items->bytes, request->bytes, &items->bytes))
         return canonical_wrong(checking->reader, "more bytes than can be counted");
-    merkle_add(&items->tree, &leaf);
+    merkle_add(&checking->tree, &leaf);
     return 0;
 }
 
@@ -280,8 +281,11 @@ static void check_signature(struct checking *checking)
 static void check_leaf(struct checking *checking)
 {
     const struct signed_root *root = &checking->root;
-    struct merkle_hash leaf = receipt_leaf(checking->salt, &checking->items,
-                                           str_text(&checking->statement), checking->statement.len);
+    struct merkle_hash leaf;
+
+    checking->items.root = merkle_root(&checking->tree);
+    leaf = receipt_leaf(checking->salt, &checking->items, str_text(&checking->statement),
+                        checking->statement.len);
 
     if (checking->index >= root->size)
         wrong(checking, "its place is %lld, in a tree of %lld leaves", (long long)checking->index,
@@ -333,10 +337,9 @@ static void check_requests(struct checking *checking, const json_t *statement)
                               json_string("the requests of this month are not itemised"));
         return;
     }
-    check_sum(checking, statement, "calls", (int64_t)items->tree.count);
+    check_sum(checking, statement, "calls", (int64_t)items->calls);
     check_sum(checking, statement, "bytes", items->bytes);
-    if (items->tree.count &&
-        (checking->earliest_s < root->from_s || checking->latest_s >= root->to_s))
+    if (items->calls && (checking->earliest_s < root->from_s || checking->latest_s >= root->to_s))
         wrong(checking, "some requests are not of the period that was signed");
     if (checking->repeated)
         json_array_append_new(
@@ -364,7 +367,7 @@ static void put_facts(struct checking *checking, const json_t *statement)
     if (json_at(statement, "buyer.customer"))
         json_object_set(facts, "customer", json_at(statement, "buyer.customer"));
     if (checking->items.itemised) {
-        json_object_set_new(facts, "calls", json_integer((json_int_t)checking->items.tree.count));
+        json_object_set_new(facts, "calls", json_integer((json_int_t)checking->items.calls));
         json_object_set_new(facts, "bytes", json_integer(checking->items.bytes));
     }
 }
