@@ -41,7 +41,7 @@ def bill(pipe: Pipeline) -> Bill:
             for start in range(first - 86400, first + 31 * 86400, 86400)]
     found: Bill = {}
     for row in pipe.rows(sql("usage_raw.sql", first_day=20251001, days=", ".join(map(str, days)),
-                             partition_filter="year > 0")):
+                             partition_filter="year > 0", object="")):
         line = found.setdefault(row["sub"], {"calls": 0, "bytes": 0, "user": None})
         line["calls"] += int(row["calls"] or 0)
         line["bytes"] += int(row["bytes"] or 0)

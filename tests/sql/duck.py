@@ -48,9 +48,14 @@ ROLLUP = """CREATE TABLE ddn_billing_db.restapi_access_log_{}(
 
 def text(name):
     """A file of specs/sql as the manifest hands it on: parameters filled in, $${x} become ${x}."""
-    sql = (SQL / name).read_text()
+    sql = re.sub(r"\$\{file:([^}]+)\}", lambda m: (SQL / m[1]).read_text().rstrip("\n"), (SQL / name).read_text())
     return re.sub(r"(\$?)\$\{([a-z_.]+)\}",
                   lambda m: f"${{{m[2]}}}" if m[1] else PARAMETERS[m[2]], sql)
+
+
+def day_text(number):
+    """20251031 as 2025-10-31."""
+    return f"{number // 10000}-{number // 100 % 100:02}-{number % 100:02}"
 
 
 def query(name, values):

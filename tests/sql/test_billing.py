@@ -66,7 +66,7 @@ def build(connection, zone, first, last):
 
 
 def usage_raw(connection, zone, first, last):
-    sql = duck.query("usage_raw", window.days_values(zone, first, last, LATE_DAYS))
+    sql = duck.query("usage_raw", window.raw_values(zone, first, last, LATE_DAYS))
     return connection.execute(sql).fetchall()
 
 
@@ -113,6 +113,56 @@ def test_usage_is_the_same_from_both_and_the_truth(month):
     truth = truth_of(made, zone, first, last).values()
     assert sum(row[4] for row in raw) == sum(calls for calls, _ in truth) > 2000
     assert sum(row[5] for row in raw) == sum(size for _, size in truth)
+
+
+def requests(connection, zone, first, last, only="TRUE", order="ORDER BY sub, day, id, time_s"):
+    sql = duck.query("requests", window.raw_values(zone, first, last, LATE_DAYS, only=only, order=order))
+    return connection.execute(sql).fetchall()
+
+
+def test_requests_are_the_calls_of_the_usage(month):
+    """Each once, with its own time, and as many and as large as they are counted."""
+    connection, made, zone, first, last = month
+    rows = requests(connection, zone, first, last)
+    told = collections.defaultdict(lambda: [0, 0])
+    for sub, _, _, _, status, route, size, times, _ in rows:
+        told[sub, route, status][0] += times
+        told[sub, route, status][1] += size * times
+    usage = collections.defaultdict(lambda: [0, 0])
+    for sub, _, route, status, calls, size, *_ in usage_raw(connection, zone, first, last):
+        usage[sub, route, status][0] += calls
+        usage[sub, route, status][1] += size
+    assert told == usage
+    day_of = lambda request: request.at.astimezone(zoneinfo.ZoneInfo(zone)).date()  # noqa: E731
+    truth = collections.Counter(
+        (request.sub, request.id, int(day_of(request).strftime("%Y%m%d")), int(request.at.timestamp()), request.status,
+         request.route, request.size or 0, 1, "s3://bucket/one.json.gz")
+        for request in made.requests if request.has_id() and first <= day_of(request) <= last)
+    assert collections.Counter(row for row in rows if row[1]) == truth and len(truth) > 1000
+
+
+def test_requests_of_one_sub(month):
+    connection, _, zone, first, last = month
+    everything = requests(connection, zone, first, last)
+    sub = everything[0][0]
+    only = f"element_at(said, 4) IN (from_utf8(from_hex('{sub.encode().hex().upper()}')))"
+    assert requests(connection, zone, first, last, only) == [row for row in everything if row[0] == sub] != []
+    assert requests(connection, zone, first, last, "element_at(said, 4) = '-'") == \
+        [row for row in everything if row[0] is None] != []
+
+
+def test_usage_by_day_is_the_usage(month):
+    """Of single days, and of days counted together."""
+    connection, made, zone, first, last = month
+    numbers = {"first_day": first.strftime("%Y%m%d"), "last_day": last.strftime("%Y%m%d")}
+    whole = connection.execute(duck.query("usage_by", {**numbers, "day": "year * 10000 + month * 100 + day"})).fetchall()
+    assert {(duck.day_text(day), sub, route, status): (calls, size) for sub, route, status, day, calls, size in whole} == \
+        truth_of(made, zone, first, last)
+    middle = int(first.strftime("%Y%m")) * 100 + 17
+    halves = connection.execute(duck.query("usage_by", {**numbers, "day": (
+        f"CASE WHEN year * 10000 + month * 100 + day >= {middle} THEN {middle} ELSE {numbers['first_day']} END")})).fetchall()
+    assert {row[3] for row in halves} == {middle, int(numbers["first_day"])}
+    assert sum(row[4] for row in halves) == sum(row[4] for row in whole)
 
 
 def test_parts_of_a_month_add_up(month):

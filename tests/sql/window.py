@@ -42,8 +42,13 @@ def day_values(zone, day, late_days, group_by=("sub", "user", "method", "route",
     return values
 
 
+def raw_values(zone, first, last, late_days, **more):
+    """Of usage_raw, and of requests with `only` and `order`."""
+    return {**days_values(zone, first, last, late_days), "object": ", object_path" if more else "", **more}
+
+
 def days_values(zone, first, last, late_days):
-    """Of usage_raw and audit_days."""
+    """Of audit_days, and of all that count so."""
     rows = []
     day = first - DAY
     while day <= last:

@@ -18,11 +18,15 @@ TODAY = "2025-11-15"
 HIVE_TO_TRINO = {"string": "varchar", "int": "integer"}
 
 DAYS = window.days_values(conftest.ZONE, conftest.FIRST, conftest.LAST, conftest.LATE_DAYS)
+RAW = window.raw_values(conftest.ZONE, conftest.FIRST, conftest.LAST, conftest.LATE_DAYS)
 RANGE = {"first_day": 20251025, "last_day": 20251102}
 VALUES = {
     "usage_rollup": RANGE,
-    "usage_raw": DAYS,
+    "usage_raw": RAW,
     "usage_days": RANGE,
+    "usage_by": {**RANGE, "day": "year * 10000 + month * 100 + day"},
+    "requests": {**RAW, "object": ", 'here'", "only": "element_at(said, 4) <> from_utf8(from_hex('786B'))",  # paths are each engine's own
+                 "order": "ORDER BY sub, day, id, time_s, status, route, bytes, times"},
     "audit_ladder": {**DAYS, **RANGE, "since_day": 20251005, "account": duck.PARAMETERS["account"]},
     "audit_days": DAYS,
     "shadow_cells": {**DAYS, **RANGE, "arrival_year": 2025, "arrival_month": 10, "utc_from": 1759276800, "utc_to": 1761955200,
@@ -164,7 +168,7 @@ def test_a_day_reads_its_window_alone(both):
 
 def test_usage_from_rollups_is_usage_from_raw(both):
     _, rollup = both.trino.run(duck.query("usage_rollup", RANGE))
-    _, raw = both.trino.run(duck.query("usage_raw", DAYS))
+    _, raw = both.trino.run(duck.query("usage_raw", RAW))
     assert rollup == raw
     zone = datetime.timezone(datetime.timedelta(hours=9))
     made = [r for r in both.made.requests

@@ -32,6 +32,7 @@ ROOMS = {
     "billing/rollup": AUDIT[:-3],
     "billing/events": AUDIT[:-2],
     "billing/bill": [*AUDIT[:-3], "billing/bill"],
+    "billing/requests": [*AUDIT[:-3], "billing/bill", "billing/requests"],
     "billing/cost": [*AUDIT[:-3], "billing/cost"],
     "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
@@ -60,9 +61,9 @@ ROOMS = {
     "daemon/service": [*VIEWS, "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service"],
     "daemon/verbs": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs"],
     "daemon/verbs/ask": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs", "daemon/verbs/ask"],
-    "daemon/verbs/billing": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
+    "daemon/verbs/billing": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "billing/requests", "daemon/verbs", "daemon/verbs/billing"],
     "daemon/help": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs", "daemon/help"],
-    "daemon": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
+    "daemon": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "billing/requests", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/help"],
 }
 ENGINE = {"lib/reading", *(f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c"))}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}

@@ -5,9 +5,9 @@
 #include "base/str.h"
 #include "billing/rollup/rollup_window.h"
 #include "billing/store/athena_query.h"
+#include "billing/store/athena_query_rows.h"
 #include "billing/store/athena_query_text.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum { DOUBTS_AT = 6, COLUMNS = DOUBTS_AT + RATING_DOUBTS };
@@ -66,8 +66,8 @@ json_t *usage_raw_values(const struct billing *billing, struct day_span days)
     cleanup_free char *filter = rollup_window_filter(rollup_window_of(billing, read.first).from_s,
                                                      rollup_window_of(billing, read.last).to_s);
 
-    return json_pack("{s:I, s:s, s:s}", "first_day", usage_day_number(days.first), "days", rows,
-                     "partition_filter", filter);
+    return json_pack("{s:I, s:s, s:s, s:s}", "first_day", usage_day_number(days.first), "days",
+                     rows, "partition_filter", filter, "object", "");
 }
 
 const char *usage_query(enum usage_source source)
@@ -92,21 +92,6 @@ char *usage_text(const struct billing *billing, const struct usage_request *requ
     return athena_query_text(billing, usage_query(request->source), values, e);
 }
 
-static int read_number(const json_t *row, size_t i, int64_t *number, struct err *e)
-{
-    const char *text = json_string_value(json_array_get(row, i));
-    char *end = NULL;
-    long long value;
-
-    errno = 0;
-    value = text ? strtoll(text, &end, 10) : -1;
-    if (!text || !*text || *end || errno || value < 0)
-        return err_set(e, ERR_INVALID, "a query answered %s where a number should be",
-                       text ? text : "nothing");
-    *number = value;
-    return 0;
-}
-
 static int read_row(const json_t *row, size_t segment, struct usage_line *line, struct err *e)
 {
     if (json_array_size(row) != COLUMNS)
@@ -122,10 +107,11 @@ static int read_row(const json_t *row, size_t segment, struct usage_line *line, 
         .status = json_string_value(json_array_get(row, 3)),
         .segment = segment,
     };
-    if (read_number(row, 4, &line->calls, e) || read_number(row, 5, &line->bytes, e))
+    if (athena_query_rows_whole(row, 4, &line->calls, e) ||
+        athena_query_rows_whole(row, 5, &line->bytes, e))
         return -1;
     for (int i = 0; i < RATING_DOUBTS; i++) {
-        if (read_number(row, DOUBTS_AT + (size_t)i, &line->doubts[i], e))
+        if (athena_query_rows_whole(row, DOUBTS_AT + (size_t)i, &line->doubts[i], e))
             return -1;
         if (line->doubts[i] > line->calls)
             return err_set(e, ERR_INVALID, "a usage query answered more %s than calls",

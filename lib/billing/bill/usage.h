@@ -41,8 +41,8 @@ struct usage_taker {
 /* 0, or -1 and *e. */
 int usage_each(struct flow *flow, const struct billing *billing,
                const struct usage_request *request, const struct usage_taker *taker, struct err *e);
-/* What usage_raw and audit_days ask for: {"first_day", "days", "partition_filter"}; new reference.
- */
+/* What usage_raw and audit_days ask for: {"first_day", "days", "partition_filter", "object"}; new
+ * reference. */
 json_t *usage_raw_values(const struct billing *billing, struct day_span days);
 /* "(20251001, 1759276800, 1759363200, 2025093023, 2025100423), ...": each day, its first second and
  * the next day's, the first and the last hour of arrival that count for it; new text. */

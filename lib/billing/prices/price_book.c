@@ -252,9 +252,8 @@ const struct prices *price_book_prices(const struct price_book *book, struct day
     return i ? &book->prices[i - 1] : NULL;
 }
 
-/* "5xx" matches its class, "GET /a*" what begins so, "*" everything; "-" is what the log does not
- * say, which the view makes NULL. */
-static bool matches(const char *pattern, const char *text)
+/* What the log does not say the view makes NULL. */
+bool price_book_matches(const char *pattern, const char *text)
 {
     size_t n = strlen(pattern);
     bool absent = !text || !*text || !strcmp(text, "-");
@@ -274,8 +273,8 @@ const struct rule *price_book_rule(const struct prices *prices, const char *rout
     for (size_t i = 0; i < prices->rule_count; i++) {
         const struct rule *rule = &prices->rules[i];
 
-        if ((!rule->status || matches(rule->status, status)) &&
-            (!rule->route || matches(rule->route, route)))
+        if ((!rule->status || price_book_matches(rule->status, status)) &&
+            (!rule->route || price_book_matches(rule->route, route)))
             return rule;
     }
     return NULL;

@@ -5,6 +5,7 @@
 #include "billing/prices/section.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct price_book;
 
@@ -31,5 +32,13 @@ bool price_book_is_nobody(const char *sub);
 /* Whose the calls of a sub are on a day: a customer id, borrowed from the book or sub itself; NULL:
  * nobody's (no sub, and the map has no entry for "-"). */
 const char *price_book_customer(const struct price_book *book, const char *sub, struct day day);
+/* Whether the map has a customer of that id. */
+bool price_book_has_customer(const struct price_book *book, const char *customer);
+/* Whose calls may be that customer's on one of the days: the subs that the map says, and the one
+ * that is called so; [text], new reference. */
+json_t *price_book_subs(const struct price_book *book, const char *customer, struct day_span days);
+/* Whether a route or status is one that a rule of the book with this `route` or `status` is about:
+ * "5xx" its class, "GET /a*" what begins so, "-" none, "*" any. */
+bool price_book_matches(const char *pattern, const char *text);
 
 #endif

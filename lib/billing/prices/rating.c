@@ -65,15 +65,10 @@ static void enter(struct rating *rating, struct account *account)
     append(rating, account);
 }
 
-/* NULL: nobody.  Calls without a sub are somebody's where the map has an entry for "-". */
-static const char *customer_of(const struct rating *rating, const struct usage_line *line)
-{
-    return price_book_customer(rating->book, line->sub, rating->segments[line->segment].from);
-}
-
 static struct account *account_of(struct rating *rating, const struct usage_line *line)
 {
-    const char *id = customer_of(rating, line);
+    const char *id =
+        price_book_customer(rating->book, line->sub, rating->segments[line->segment].from);
 
     if (!id)
         return rating->nobody;

@@ -8,6 +8,7 @@
 #include "billing/store/athena_query_private.h"
 #include "billing/store/store_operations.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -227,4 +228,19 @@ int64_t athena_query_rows_number(const struct athena_result *result, size_t row,
     size_t at = athena_query_rows_column(result, column);
 
     return at == SIZE_MAX ? otherwise : athena_query_rows_at(result, row, at);
+}
+
+int athena_query_rows_whole(const json_t *row, size_t column, int64_t *number, struct err *e)
+{
+    const char *text = json_string_value(json_array_get(row, column));
+    char *end = NULL;
+    long long value;
+
+    errno = 0;
+    value = text ? strtoll(text, &end, 10) : -1;
+    if (!text || !*text || *end || errno || value < 0)
+        return err_set(e, ERR_INVALID, "a query answered %s where a number should be",
+                       text ? text : "nothing");
+    *number = value;
+    return 0;
 }

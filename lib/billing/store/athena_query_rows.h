@@ -11,5 +11,8 @@ int64_t athena_query_rows_number(const struct athena_result *result, size_t row,
 /* The same for many rows: where the column is (SIZE_MAX: there is none), and the number there. */
 size_t athena_query_rows_column(const struct athena_result *result, const char *column);
 int64_t athena_query_rows_at(const struct athena_result *result, size_t row, size_t column);
+/* A number that must be there, and is not negative: of one row, by its place.  -1 and *e
+ * (ERR_INVALID) else. */
+int athena_query_rows_whole(const json_t *row, size_t column, int64_t *number, struct err *e);
 
 #endif

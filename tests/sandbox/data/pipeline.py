@@ -38,9 +38,10 @@ def filled(text: str, **more: str) -> str:
 
 
 def sql(name: str, **values: Any) -> str:
-    """A text of specs/sql with parameters and run-time placeholders filled in."""
-    return re.sub(r"\$\{(\w+)\}", lambda m: str(values[m[1]]) if m[1] in values else m[0],
-                  filled((SPECS / "sql" / name).read_text()))
+    """A text of specs/sql with the files it names, parameters and run-time placeholders filled in."""
+    text = re.sub(r"\$\{file:([^}]+)\}", lambda m: (SPECS / "sql" / m[1]).read_text().rstrip("\n"),
+                  (SPECS / "sql" / name).read_text())
+    return re.sub(r"\$\{(\w+)\}", lambda m: str(values[m[1]]) if m[1] in values else m[0], filled(text))
 
 
 class Pipeline:

@@ -17,6 +17,7 @@ CREATE MACRO element_at(m, k) AS CASE WHEN typeof(m) LIKE '%[]' THEN list_extrac
 CREATE MACRO cardinality(l) AS len(l);
 CREATE MACRO slice(l, a, n) AS list_slice(l, a, a + n - 1);
 CREATE MACRO sequence(a, b) AS generate_series(a, b);
+CREATE MACRO from_utf8(b) AS decode(b);
 CREATE MACRO trim(s) AS system.main.trim(s, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13));
 CREATE MACRO regexp_like(s, p) AS regexp_matches(s, p);
 CREATE MACRO regexp_replace(s, p, r) AS
