@@ -15,8 +15,9 @@ PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
 STATEMENT = ["billing/bill", "billing/statement", "billing/statement_store"]
+RECEIPT = ["billing/requests", "billing/receipt", "billing/receipt_store"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "guard", "spec/lint", "spec"]
-RECONCILE = [*SPEC, *AUDIT[len(STORE):], *STATEMENT[1:], "billing/backfill", "billing/receipt", "billing/close", "state", "reading", "reconcile"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], *STATEMENT[1:], "billing/backfill", *RECEIPT, "billing/close", "state", "reading", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
@@ -40,8 +41,9 @@ ROOMS = {
     "billing/backfill": [*AUDIT, "billing/backfill"],
     "billing/statement_store": [*AUDIT[:-3], *STATEMENT],
     "billing/receipt": [*BASE, "billing/receipt"],
-    "billing/close": [*AUDIT, *STATEMENT, "billing/receipt", "billing/close"],
-    "billing/verify": [*AUDIT, *STATEMENT, "billing/receipt", "billing/close", "billing/verify"],
+    "billing/receipt_store": [*AUDIT[:-3], *STATEMENT, *RECEIPT],
+    "billing/close": [*AUDIT, *STATEMENT, *RECEIPT, "billing/close"],
+    "billing/verify": [*AUDIT, *STATEMENT, *RECEIPT, "billing/close", "billing/verify"],
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
     "state": [*SPEC, "state"],
@@ -49,7 +51,7 @@ ROOMS = {
     "lease": [*SPEC, "state", "lease"],
     "reading": [*AWS, "resources", "reading"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-5], "billing/cost", "state", "permissions"],
+    "permissions": [*RECONCILE[:-7], "billing/cost", "state", "permissions"],
     "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,
