@@ -124,6 +124,12 @@ static const struct verb verbs[] = {
     {"verify", "[--public-key FILE] [--from-raw] [--pipeline NAME] [--strict] [-o json]",
      "recompute a closed month and compare it with its archive", "billingd verify 2025-10",
      verb_verify, "YYYY-MM", false},
+    {"receipt",
+     "--customer CUSTOMER --month YYYY-MM [--out FILE] [--public-key FILE] [--pipeline NAME] "
+     "[--strict]",
+     "one customer's document of a closed month, and what proves it, in one file",
+     "billingd receipt --customer acme --month 2025-10 --out receipt.json", verb_receipt, NULL,
+     false},
     {"verify-receipt", "--public-key FILE [-o json]",
      "check a customer's receipt, without the spec and without AWS",
      "billingd verify-receipt receipt.json --public-key billing-public.pem", verb_verify_receipt,

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "billing/close/close_private.h"
+#include "billing/close/close_receipts.h"
 #include "billing/close/close_statements.h"
 #include "billing/close/close_text.h"
 
@@ -59,6 +60,7 @@ void close_fini(struct close *close)
     json_decref(close->manifest);
     json_decref(close->rated);
     close_statements_fini(close);
+    close_receipts_fini(close);
     free(close->folder);
 }
 

@@ -14,6 +14,7 @@
 typedef void close_progress_fn(void *arg, const char *what);
 
 struct statement_series;
+struct close_receipts;
 
 struct close {
     /* Set by the caller, borrowed. */
@@ -48,6 +49,8 @@ struct close {
     json_t *statements; /* of the manifest; NULL: none are written */
     struct day issued;  /* when it is written */
     struct statement_series *series;
+    struct close_receipts *receipts; /* NULL: none are written */
+    json_t *signed_receipts;         /* of the manifest */
     struct numbers_entry *begun; /* what is finished has its statements' numbers, not its own yet */
 };
 

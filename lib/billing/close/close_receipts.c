@@ -60,15 +60,24 @@ int close_receipts_begin(struct flow *flow, struct close *close, const struct pr
                                 .to_s = close->period.to_s};
     char month[16];
 
-    close_receipts_fini(close);
     if (billing->settings.receipts == BILLING_RECEIPTS_NONE)
         return 0;
+    if (close->receipts) { /* others took the numbers: the requests are as they were */
+        json_decref(close->signed_receipts);
+        close->signed_receipts = NULL;
+        receipt_set_again(close->receipts->set);
+        return 0;
+    }
     calendar_month_text(close->month, month);
     head.month = month;
     close->receipts = mem_new(sizeof *close->receipts);
     close->receipts->set = receipt_set_new(close->key, &head);
     close->receipts->folder = mem_printf("%srequests/", folder);
-    return head.itemised ? write_lists(flow, close, book, e) : 0;
+    if (head.itemised && write_lists(flow, close, book, e)) {
+        close_receipts_fini(close);
+        return -1;
+    }
+    return 0;
 }
 
 void close_receipts_take(void *arg, const struct statement_made *made)
@@ -112,7 +121,7 @@ int close_receipts_end(struct flow *flow, struct close *close, struct archive_fi
         str_fini(&ending.leaves);
         return err_set(e, close->receipts->failed.kind, "%s", close->receipts->failed.text);
     }
-    if (close->receipts->set && close->billing->settings.receipts == BILLING_RECEIPTS_REQUESTS)
+    if (close->billing->settings.receipts == BILLING_RECEIPTS_REQUESTS)
         json_object_set_new(close->signed_receipts, "folder", json_string(close->receipts->folder));
     archive_add(files, CLOSE_RECEIPTS_RECORDS, "application/gzip", &ending.records);
     archive_add(files, CLOSE_RECEIPTS_LEAVES, "application/octet-stream", &ending.leaves);

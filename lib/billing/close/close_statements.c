@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "billing/bill/bill_month.h"
 #include "billing/close/close_private.h"
+#include "billing/close/close_receipts.h"
 #include "billing/prices/parties.h"
 #include "billing/statement_store/statement_index.h"
 #include "billing/statement_store/statement_series.h"
@@ -63,6 +64,7 @@ static char *folder_of(const struct close *close, const char *series)
 /* The whole of it, off the loop where it is made. */
 struct writing {
     struct close *close;
+    struct archive_files *files;
     struct price_book *book;
     char *series, *folder;
     struct statement_set set;
@@ -112,6 +114,8 @@ static void describe(void *arg)
         .folder = writing->folder,
         .progress = on_progress,
         .progress_arg = close,
+        .made = close->receipts ? close_receipts_take : NULL,
+        .made_arg = close,
     };
 }
 
@@ -158,16 +162,21 @@ static int write_documents(struct flow *flow, struct writing *writing, struct er
     struct close *close = writing->close;
     const struct statement_source source = {writing->book,
                                             bill_month_days(close->billing, close->month), NULL};
+    cleanup_free char *folder = NULL;
     struct statement_spool *spool;
     int result = look_for_numbers(flow, close, writing->series, e);
 
     if (result)
         return result;
+    folder = month_folder(close);
+    if (close_receipts_begin(flow, close, writing->book, folder, e))
+        return -1;
     flow_work(flow, describe, writing);
     close_tell(close, "adding up each customer's days");
     spool = statement_usage_read(flow, close->billing, &source, e);
     if (!spool ||
-        statement_write_all(flow, close->billing, &writing->set, spool, &writing->index, e))
+        statement_write_all(flow, close->billing, &writing->set, spool, &writing->index, e) ||
+        close_receipts_end(flow, close, writing->files, e))
         return -1;
     set_manifest(writing);
     return 0;
@@ -186,7 +195,7 @@ static void end(void *arg)
 int close_statements_write(struct flow *flow, struct close *close, struct archive_files *files,
                            struct err *e)
 {
-    struct writing writing = {.close = close};
+    struct writing writing = {.close = close, .files = files};
     int result;
 
     if (!json_is_object(json_object_get(close->price_book, "seller")))

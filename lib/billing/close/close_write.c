@@ -179,6 +179,8 @@ static json_t *manifest_json(const struct close *close)
     put_chain(manifest, close);
     if (close->statements)
         json_object_set(manifest, "statements", close->statements);
+    if (close->signed_receipts)
+        json_object_set(manifest, "receipts", close->signed_receipts);
     return manifest;
 }
 

@@ -136,6 +136,13 @@ int receipt_set_add(struct receipt_set *set, const char *customer, const char *h
     return 0;
 }
 
+void receipt_set_again(struct receipt_set *set)
+{
+    set->count = set->with_items;
+    for (size_t i = 0; i < set->count; i++)
+        set->list[i].has_document = false;
+}
+
 /* ---- the end ---- */
 
 static json_t *hex_text(const unsigned char *bytes, size_t length)
@@ -213,7 +220,7 @@ json_t *receipt_set_end(struct receipt_set *set, struct str *records, struct str
 
 /* ---- one of them, found again ---- */
 
-static bool from_hex(const char *text, unsigned char *bytes, size_t count)
+bool receipt_set_hex(const char *text, unsigned char *bytes, size_t count)
 {
     static const char digits[] = "0123456789abcdef";
 
@@ -235,14 +242,14 @@ bool receipt_set_read(const json_t *line, unsigned char salt[static RECEIPT_SALT
     const json_t *calls = json_object_get(line, "calls"), *bytes = json_object_get(line, "bytes");
 
     *items = (struct receipt_items){.itemised = calls != NULL};
-    if (!from_hex(json_text(line, "salt"), salt, RECEIPT_SALT))
+    if (!receipt_set_hex(json_text(line, "salt"), salt, RECEIPT_SALT))
         return false;
     if (!items->itemised)
         return true;
     items->calls = (uint64_t)json_integer_value(calls);
     items->bytes = json_integer_value(bytes);
     return json_is_integer(calls) && json_is_integer(bytes) && json_integer_value(calls) >= 0 &&
-           from_hex(json_text(line, "root"), items->root.bytes, sizeof items->root.bytes);
+           receipt_set_hex(json_text(line, "root"), items->root.bytes, sizeof items->root.bytes);
 }
 
 int receipt_set_find(const struct str *leaves, const struct merkle_hash *leaf,

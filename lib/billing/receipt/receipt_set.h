@@ -24,6 +24,9 @@ void receipt_set_items(struct receipt_set *set, const char *hash, const struct r
 int receipt_set_add(struct receipt_set *set, const char *customer, const char *hash,
                     const char *statement, const json_t *usage, struct err *e);
 
+/* Forgets the documents, not the items: they are made anew. */
+void receipt_set_again(struct receipt_set *set);
+
 /* All of them: {"document": receipt_root_text, "signature": hex}, for the manifest; appends the
  * records (a line of JSON for each customer, in the order of hashes: "hash", "salt", and where it
  * is itemised "calls", "bytes", "root", "parts") and the leaves of the tree, 32 bytes each.  New
@@ -33,6 +36,8 @@ json_t *receipt_set_end(struct receipt_set *set, struct str *records, struct str
 
 /* ---- one of them, found again ---- */
 
+/* The bytes that lower-case hex says; false when it is none of so many. */
+bool receipt_set_hex(const char *text, unsigned char *bytes, size_t count);
 /* What a line of the records says; false when it is none. */
 bool receipt_set_read(const json_t *line, unsigned char salt[static RECEIPT_SALT],
                       struct receipt_items *items);
