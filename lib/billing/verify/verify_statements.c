@@ -10,6 +10,7 @@
 #include "billing/statement_store/statement_write.h"
 #include "billing/store/archive_object.h"
 #include "billing/verify/verify_findings.h"
+#include "billing/verify/verify_receipts.h"
 
 #include <string.h>
 
@@ -25,7 +26,8 @@ struct looking {
     struct money sum;         /* of what customers owe */
     size_t customers, wrong;
     bool nobody;
-    char last[65]; /* hash */
+    char last[65];                    /* hash */
+    struct verify_receipts *receipts; /* NULL: none, or none that can be compared */
     /* of a batch */
     json_t *const *entries;
     char *told[BATCH * 2]; /* what is wrong with an object, JSON and HTML by turns */
@@ -125,6 +127,7 @@ static void check_entry(struct looking *looking, const json_t *entry)
 /* ---- the objects ---- */
 
 struct content {
+    const struct verify_receipts *receipts;
     const json_t *entry, *file;
     const char *key;
     bool html;
@@ -158,6 +161,9 @@ static void judge(void *arg)
     else if (!content->html && !is_its(content))
         content->told =
             mem_printf("%s is another document than the signed index says", content->key);
+    else if (!content->html)
+        content->told = verify_receipts_wrong(content->receipts, json_text(content->entry, "hash"),
+                                              &content->body);
     str_fini(&content->body);
 }
 
@@ -168,7 +174,8 @@ static void look_at(struct flow *flow, void *arg, size_t index)
     bool html = index % 2;
     cleanup_free char *base = statement_index_key(json_text(looking->statements, "folder"), entry);
     cleanup_free char *key = mem_printf("%s%s", base, html ? ".html" : ".json");
-    struct content content = {.entry = entry,
+    struct content content = {.receipts = looking->receipts,
+                              .entry = entry,
                               .file = json_object_get(entry, html ? "html" : "json"),
                               .key = key,
                               .html = html};
@@ -274,6 +281,8 @@ static int look_through(struct flow *flow, struct looking *looking, struct err *
 
     if (!object)
         return 0; /* told with the files */
+    if (verify_receipts_open(flow, looking->verify, looking->document, &looking->receipts, e))
+        return -1;
     if (statement_index_each(flow, looking->verify->billing, object, &taker, &failed)) {
         if (failed.kind != ERR_EVIDENCE)
             return err_set(e, failed.kind, "%s", failed.text);
@@ -308,6 +317,8 @@ static int check(struct flow *flow, struct verify *verify, const struct closed_d
                                         .series = json_text(statements, "series")}};
     looking->bill = closed_bill(flow, document, e);
     failed = looking->bill ? look_through(flow, looking, e) : -1;
+    if (verify_receipts_end(flow, looking->receipts, looking->customers, e))
+        failed = -1;
     if (looking->wrong > SHOWN)
         verify_findings_differ(verify, "%zu more statements differ", looking->wrong - SHOWN);
     if (!failed && !looking->wrong)
