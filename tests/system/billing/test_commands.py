@@ -33,6 +33,7 @@ ELSEWHERE = [
     (r"curl -s .*(http\.sock|api/v1/plan|-X POST).*", "tests/system/test_page.py"),
     (r"billingd import .*", "tests/system/campaign/test_import.py"),
     (r"billingd shadow .*", "tests/system/billing/test_shadow.py"),
+    (r"billingd (verify-)?receipt .*", "tests/system/billing/test_receipts.py"),
     (r"export .*|editor .*", "tests/system/test_check.py: names of yours"),
     (r"openssl genpkey .*|openssl pkey -in .*", "tests/system/billing/close_world.py"),
     (r"# in the copy|hash=.*|openssl pkeyutl .*|python3 -c .*|openssl pkey -pubin .*",

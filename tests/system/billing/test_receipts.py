@@ -61,7 +61,7 @@ def test_receipts(sandbox: Any, spec: Any, api: str) -> None:
     for sub in ("small", "second", "small", "other", "stranger", "-", "other", "small"):
         books.world.request("2025-10-02", "2025-10-02T20:00", sub=sub, size=10 + books.world.made, counted=True)
         ids[customers[sub]].add(f"late-{books.world.made}")
-    books.world.request("2025-10-02", "2025-10-02T21:00", sub="small", size=11, identifier="late-1")  # its copy? no: another
+    books.world.request("2025-10-02", "2025-10-02T21:00", sub="small", size=11, identifier="late-1", counted=True)
     books.world.run("rollup", "--month", "2025-10")
     assert "is not closed" in receipt(books, "korea", code=1).stderr
     books.close()
