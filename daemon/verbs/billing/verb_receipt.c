@@ -184,9 +184,10 @@ static int receipt_turn(struct flow *flow, struct billing_turn *turn, struct err
 static int read_month(const char *text, struct number *number)
 {
     struct err e = {0};
-    cleanup_free char *month = text ? mem_text_n(text, strcspn(text, "c")) : NULL;
-    size_t length = month ? strlen(month) : 0;
-    char *end = NULL;
+    const char *correction = text ? strstr(text, "-c") : NULL;
+    cleanup_free char *month =
+        text ? mem_text_n(text, correction ? (size_t)(correction - text) : strlen(text)) : NULL;
+    char again[32] = "";
 
     if (!text) {
         (void)fputs("billingd: receipt needs --month, like: billingd receipt --customer acme "
@@ -194,10 +195,10 @@ static int read_month(const char *text, struct number *number)
                     stderr);
         return -1;
     }
-    if (text[length] == 'c' && length && month[length - 1] == '-') {
-        month[length - 1] = '\0';
-        number->correction = (unsigned)strtoul(text + length + 1, &end, 10);
-        if (*end || !number->correction || text[length + 1] == '0')
+    if (correction) {
+        number->correction = (unsigned)strtoul(correction + 2, NULL, 10);
+        (void)snprintf(again, sizeof again, "-c%u", number->correction);
+        if (!number->correction || strcmp(again, correction) != 0)
             (void)err_set(&e, ERR_INVALID, "%s is no correction like 2025-10-c1", text);
     }
     if (!e.kind && !calendar_parse_month(month, &number->month, &e))
