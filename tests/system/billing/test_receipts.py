@@ -86,7 +86,8 @@ def given(books: Books, ids: dict[str, set[str]]) -> dict[str, str]:
         assert all(row[1] == "2025-10-02T12:00:00Z" and row[2] == "GET /late" for row in rows if row[0] in ids[name])
     folder = json.loads(books.read("billing/shop/2025-10/manifest.json"))["receipts"]["folder"]
     assert len(books.keys(folder)) == len(NAMES)  # nobody has none
-    assert books.verify()["verified"] is True
+    verified = books.verify()
+    assert verified["verified"] is True and "shop-2025-10: the receipts' root, and 3 leaves" in verified["checked"]
     return texts
 
 
@@ -139,6 +140,8 @@ def tampered(books: Books) -> None:
         kept = books.read(key)
         books.put(key, kept[:-1] + bytes([kept[-1] ^ 1]))
         assert receipt(books, "korea", code=5).stdout == "", key
+        if key == lists[0]:
+            assert [d for d in books.verify(code=5)["differences"] if key in d and "was changed" in d]
         books.s3.delete_object(Bucket=BUCKET, Key=key)
         assert receipt(books, "korea", code=1 if key.endswith("manifest.json") else 5).stdout == "", key
         books.put(key, kept)
