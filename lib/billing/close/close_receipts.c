@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_month.h"
-#include "billing/close/close_private.h"
 #include "billing/receipt_store/receipt_lists.h"
 #include "billing/store/gzip.h"
 
@@ -27,11 +26,6 @@ void close_receipts_fini(struct close *close)
     close->signed_receipts = NULL;
 }
 
-static void on_progress(void *arg, const char *what)
-{
-    close_tell(arg, what);
-}
-
 static int write_lists(struct flow *flow, struct close *close, const struct price_book *book,
                        struct err *e)
 {
@@ -40,8 +34,8 @@ static int write_lists(struct flow *flow, struct close *close, const struct pric
                                         bill_month_days(close->billing, close->month),
                                         close->receipts->folder,
                                         close->receipts->set,
-                                        on_progress,
-                                        close};
+                                        close->progress,
+                                        close->arg};
 
     billing.book = (struct price_book *)book;
     return receipt_lists_write(flow, &lists, e);
