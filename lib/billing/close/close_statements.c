@@ -160,7 +160,6 @@ static void set_manifest(const struct writing *writing)
         writing->series, "year", close->issued.year, "first", first, "last",
         count ? first + count - 1 : 0, "count", count, "unattributed", (int)writing->set.nobody,
         "issue_date", day, "folder", writing->folder, "index", STATEMENT_INDEX);
-    close->series->name = json_text(close->statements, "series"); /* writing ends before it */
 }
 
 static int write_documents(struct flow *flow, struct writing *writing, struct err *e)
