@@ -212,8 +212,8 @@ static void check_customer(const struct signature_key *key, const struct str *re
     cleanup_free char *statement = statement_of(customer);
     json_auto_t *record = record_of(records, customers[customer]);
     struct receipt receipt = {.root = document, .statement = statement};
-    const struct receipt_lists_taker taker = {take, &(struct str){0}};
-    struct str *made = taker.arg;
+    struct str made_text = {0}, *made = &made_text;
+    const struct receipt_lists_reading reading = {"lists/", record, take, made};
     struct receipt_items items;
     struct merkle_hash leaf, root;
     struct receipt_check check;
@@ -225,7 +225,7 @@ static void check_customer(const struct signature_key *key, const struct str *re
     CHECK(!receipt_set_find(leaves, &leaf, &receipt, &root));
     CHECK(!signature_sign(key, document, strlen(document), receipt.signature, &e));
     receipt_begin(made, &receipt, true);
-    CHECK(!receipt_lists_read(NULL, NULL, "lists/", record, &taker, &e));
+    CHECK(!receipt_lists_read(NULL, NULL, &reading, &e));
     receipt_end(made, &receipt, true);
     CHECK_INT(receipt_check(more, &(struct source){made->data, made->len}, key, &check, &e), 0);
     CHECK_INT(json_array_size(check.notes), customer == 1); /* an id that comes again */
@@ -240,7 +240,7 @@ static void check_changed(const struct str *records)
     json_auto_t *record = record_of(records, customers[1]);
     cleanup_free char *prefix = mem_printf("lists/%s-", json_text(record, "hash"));
     cleanup_str struct str out = {0};
-    const struct receipt_lists_taker taker = {take, &out};
+    const struct receipt_lists_reading reading = {"lists/", record, take, &out};
     struct err e = {0};
 
     for (size_t i = 0; i < object_count; i++) {
@@ -249,12 +249,12 @@ static void check_changed(const struct str *records)
         if (strncmp(object->key, prefix, strlen(prefix)) != 0)
             continue;
         object->body.data[object->body.len / 2] ^= 1;
-        CHECK(receipt_lists_read(NULL, &billing, "lists/", record, &taker, &e) &&
-              e.kind == ERR_EVIDENCE && strstr(e.text, "was changed"));
+        CHECK(receipt_lists_read(NULL, &billing, &reading, &e) && e.kind == ERR_EVIDENCE &&
+              strstr(e.text, "was changed"));
         object->key[0] = 'L';
         err_clear(&e);
-        CHECK(receipt_lists_read(NULL, &billing, "lists/", record, &taker, &e) &&
-              e.kind == ERR_EVIDENCE && strstr(e.text, "is missing"));
+        CHECK(receipt_lists_read(NULL, &billing, &reading, &e) && e.kind == ERR_EVIDENCE &&
+              strstr(e.text, "is missing"));
     }
 }
 

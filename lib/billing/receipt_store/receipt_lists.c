@@ -303,27 +303,32 @@ int receipt_lists_write(struct flow *flow, const struct receipt_lists *lists, st
 
 /* ---- reading again ---- */
 
-struct reading {
-    const struct receipt_lists_taker *taker;
+/* One object of a list, as it comes. */
+struct unpacking {
+    const struct receipt_lists_reading *reading;
     struct gzip_reader gzip;
     struct digest *digest;
+    char hex[65]; /* of its bytes, at the end */
     bool stopped;
 };
 
 static void take(void *arg, const void *bytes, size_t length)
 {
-    struct reading *reading = arg;
+    struct unpacking *unpacking = arg;
+    const struct receipt_lists_reading *reading = unpacking->reading;
 
-    if (!reading->stopped)
-        reading->stopped = !reading->taker->take(reading->taker->arg, bytes, length);
+    if (!unpacking->stopped)
+        unpacking->stopped = !reading->take(reading->arg, bytes, length);
 }
 
 static bool feed(void *arg, const void *bytes, size_t length)
 {
-    struct reading *reading = arg;
+    struct unpacking *unpacking = arg;
 
-    digest_add(reading->digest, bytes, length);
-    return gzip_reader_feed(&reading->gzip, bytes, length) && !reading->stopped;
+    digest_add(unpacking->digest, bytes, length);
+    /* What is no gzip is read on: its digest says that it was changed. */
+    (void)gzip_reader_feed(&unpacking->gzip, bytes, length);
+    return !unpacking->stopped;
 }
 
 static const json_t *object_called(const json_t *objects, const char *key)
@@ -338,42 +343,46 @@ static const json_t *object_called(const json_t *objects, const char *key)
 }
 
 static int read_part(struct flow *flow, const struct billing *billing, const json_t *object,
-                     const struct receipt_lists_taker *taker, char digest[static 65], struct err *e)
+                     struct unpacking *unpacking, struct err *e)
 {
-    struct reading reading = {.taker = taker, .digest = digest_new()};
-    struct object_walk walk = {.take = feed, .arg = &reading};
+    const struct object_walk walk = {.take = feed, .arg = unpacking};
     struct err broken = {0};
     int failed;
 
-    gzip_reader_init(&reading.gzip, take, &reading);
+    unpacking->digest = digest_new();
+    gzip_reader_init(&unpacking->gzip, take, unpacking);
     failed = object_content_walk(flow, billing, object, &walk, e);
-    digest_end(reading.digest, digest);
-    return gzip_reader_end(&reading.gzip, &broken) || failed ? -1 : 0;
+    digest_end(unpacking->digest, unpacking->hex);
+    (void)gzip_reader_end(&unpacking->gzip, &broken); /* so does the digest */
+    return failed;
 }
 
-int receipt_lists_read(struct flow *flow, const struct billing *billing, const char *folder,
-                       const json_t *record, const struct receipt_lists_taker *taker, struct err *e)
+int receipt_lists_read(struct flow *flow, const struct billing *billing,
+                       const struct receipt_lists_reading *reading, struct err *e)
 {
-    cleanup_free char *prefix = mem_printf("%s%s-", folder, json_text(record, "hash"));
+    const char *hash = json_text(reading->record, "hash");
+    cleanup_free char *prefix = mem_printf("%s%s-", reading->folder, hash ? hash : "?");
     json_auto_t *objects = object_list(flow, billing, prefix, e);
     const json_t *part;
     size_t i;
 
     if (!objects)
         return -1;
-    json_array_foreach(json_object_get(record, "parts"), i, part) {
+    json_array_foreach(json_object_get(reading->record, "parts"), i, part) {
         const char *name = json_text(part, "name"), *wanted = json_text(part, "sha256");
-        cleanup_free char *key = mem_printf("%s%s", folder, name ? name : "?");
+        cleanup_free char *key = mem_printf("%s%s", reading->folder, name ? name : "?");
         const json_t *object = object_called(objects, key);
-        char digest[65];
+        struct unpacking unpacking = {.reading = reading};
 
         if (!object)
             return err_set(e, ERR_EVIDENCE, "s3://%s/%s is missing", billing->names.bucket, key);
-        if (read_part(flow, billing, object, taker, digest, e) && e->kind)
+        if (read_part(flow, billing, object, &unpacking, e))
             return -1;
-        if (!wanted || strcmp(wanted, digest) != 0)
+        if (!unpacking.stopped && (!wanted || strcmp(wanted, unpacking.hex) != 0))
             return err_set(e, ERR_EVIDENCE, "s3://%s/%s was changed: its SHA-256 is %s, not %s",
-                           billing->names.bucket, key, digest, wanted ? wanted : "known");
+                           billing->names.bucket, key, unpacking.hex, wanted ? wanted : "known");
+        if (unpacking.stopped)
+            return 0;
     }
     return 0;
 }

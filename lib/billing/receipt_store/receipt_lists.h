@@ -26,15 +26,17 @@ struct receipt_lists {
 /* Asks for all requests of the days by one query (requests.h), and writes the lists.  -1 and *e. */
 int receipt_lists_write(struct flow *flow, const struct receipt_lists *lists, struct err *e);
 
-/* What comes out of a list: off the loop; false ends the reading. */
-struct receipt_lists_taker {
+struct receipt_lists_reading {
+    const char *folder;
+    const json_t *record; /* of the customer (receipt_set.h) */
+    /* The requests as they stand in its receipt, in pieces, off the loop; false ends the reading.
+     */
     bool (*take)(void *arg, const void *bytes, size_t length);
     void *arg;
 };
-/* Gives the customer's requests as they stand in its receipt: reads the objects that parts (of its
- * record) names, and no others.  -1 and *e, ERR_EVIDENCE where one is gone or changed. */
-int receipt_lists_read(struct flow *flow, const struct billing *billing, const char *folder,
-                       const json_t *record, const struct receipt_lists_taker *taker,
-                       struct err *e);
+/* Reads the objects that the record names, and no others.  -1 and *e, ERR_EVIDENCE where one is
+ * gone or changed. */
+int receipt_lists_read(struct flow *flow, const struct billing *billing,
+                       const struct receipt_lists_reading *reading, struct err *e);
 
 #endif

@@ -182,13 +182,13 @@ static void give_text(void *arg)
 static int give_all(struct flow *flow, struct giving *giving, struct err *e)
 {
     const struct receipt_give *give = giving->give;
-    const struct receipt_lists_taker taker = {give->take, give->arg};
     const char *folder = json_text(giving->signed_receipts, "folder");
+    const struct receipt_lists_reading reading = {folder ? folder : "?", giving->record, give->take,
+                                                  give->arg};
 
     receipt_begin(&giving->text, &giving->receipt, giving->items.itemised);
     flow_work(flow, give_text, giving);
-    if (giving->items.itemised &&
-        receipt_lists_read(flow, give->billing, folder ? folder : "?", giving->record, &taker, e))
+    if (giving->items.itemised && receipt_lists_read(flow, give->billing, &reading, e))
         return -1;
     receipt_end(&giving->text, &giving->receipt, giving->items.itemised);
     flow_work(flow, give_text, giving);

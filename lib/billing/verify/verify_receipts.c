@@ -242,13 +242,13 @@ static void check_list(struct flow *flow, void *arg, size_t index)
 {
     struct verify_receipts *receipts = arg;
     struct record *record = &receipts->list[index];
-    const struct receipt_lists_taker taker = {go_on, NULL};
+    const struct receipt_lists_reading reading = {receipts->folder ? receipts->folder : "?",
+                                                  record->line, go_on, NULL};
     struct err e = {0};
 
     if (!record->items.itemised || receipts->failed.kind)
         return;
-    if (!receipt_lists_read(flow, receipts->verify->billing,
-                            receipts->folder ? receipts->folder : "?", record->line, &taker, &e))
+    if (!receipt_lists_read(flow, receipts->verify->billing, &reading, &e))
         return;
     if (e.kind == ERR_EVIDENCE)
         record->told = mem_text(e.text);
