@@ -160,10 +160,10 @@ static int escape(struct canonical_reader *reader)
     return canonical_wrong(reader, "this character is written otherwise in canonical JSON");
 }
 
-/* Takes bytes that stand for themselves. */
-static void take_plain(struct canonical_reader *reader, struct str *out)
+/* Takes bytes that stand for themselves, so many at most. */
+static void take_plain(struct canonical_reader *reader, struct str *out, size_t most)
 {
-    size_t count = 0, left = reader->end - reader->next;
+    size_t count = 0, there = reader->end - reader->next, left = there < most ? there : most;
     const unsigned char *bytes = reader->bytes + reader->next;
 
     while (count < left && !is_escaped(bytes[count]))
@@ -181,7 +181,7 @@ int canonical_text(struct canonical_reader *reader, struct str *out, size_t most
         return -1;
     while ((byte = canonical_peek(reader)) >= 0 && byte != '"') {
         if (!is_escaped((unsigned char)byte)) {
-            take_plain(reader, out);
+            take_plain(reader, out, most - (out->len - start) + 1);
         } else if (byte != '\\') {
             return canonical_wrong(reader, "a control character inside a text");
         } else {
