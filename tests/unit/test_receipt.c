@@ -90,6 +90,24 @@ static size_t place_of(const struct merkle_hash *leaves, size_t size,
     return size;
 }
 
+/* Their leaves, and my salt. */
+static void add_leaves(const struct wish *wish, const struct receipt_items *items,
+                       struct merkle_hash *leaves, unsigned char *mine)
+{
+    struct err e = {0};
+
+    for (size_t i = 0; i < CUSTOMERS; i++) {
+        char customer[8];
+        unsigned char salt[RECEIPT_SALT];
+
+        (void)snprintf(customer, sizeof customer, "c%zu", i);
+        CHECK(!receipt_salt(key, INVOICE, customer, salt, &e));
+        leaves[i] = receipt_leaf(salt, items, wish->statement, strlen(wish->statement));
+        if (i == MINE)
+            memcpy(mine, salt, sizeof salt);
+    }
+}
+
 /* A receipt of one of CUSTOMERS. */
 static void make(const struct wish *wish, struct str *out)
 {
@@ -107,16 +125,7 @@ static void make(const struct wish *wish, struct str *out)
 
     if (wish->itemised)
         add_items(&items, &rows);
-    for (size_t i = 0; i < CUSTOMERS; i++) {
-        char customer[8];
-        unsigned char salt[RECEIPT_SALT];
-
-        (void)snprintf(customer, sizeof customer, "c%zu", i);
-        CHECK(!receipt_salt(key, INVOICE, customer, salt, &e));
-        leaves[i] = receipt_leaf(salt, &items, wish->statement, strlen(wish->statement));
-        if (i == MINE)
-            memcpy(receipt.salt, salt, sizeof salt);
-    }
+    add_leaves(wish, &items, leaves, receipt.salt);
     mine = leaves[MINE];
     CHECK(!receipt_fill(key, INVOICE, leaves, CUSTOMERS, &e));
     receipt.index = place_of(leaves, root.size, &mine);
@@ -315,6 +324,33 @@ static void test_salts(void)
     CHECK(!receipt_salt(other_key, INVOICE, "c", other, &e) && memcmp(one, other, sizeof one) != 0);
 }
 
+/* The receipt that a line of the records makes. */
+static void check_line(const char *at, const struct str *leaves, const char *document,
+                       const char *rows)
+{
+    struct receipt_items items;
+    struct err e = {0};
+    json_auto_t *line = json_loadb(at, (size_t)(strchr(at, '\n') - at), 0, NULL);
+    bool busy = !strcmp(json_text(line, "hash"), "0a");
+    struct receipt receipt = {.root = document,
+                              .statement = busy ? STATEMENT(6, 30) : STATEMENT(0, 0)};
+    struct merkle_hash leaf, root;
+    cleanup_str struct str made = {0};
+    cleanup_free char *wrong = NULL;
+
+    CHECK(receipt_set_read(line, receipt.salt, &items));
+    leaf = receipt_leaf(receipt.salt, &items, receipt.statement, strlen(receipt.statement));
+    CHECK(!receipt_set_find(leaves, &leaf, &receipt, &root));
+    CHECK(!signature_sign(key, receipt.root, strlen(receipt.root), receipt.signature, &e));
+    receipt_begin(&made, &receipt, true);
+    str_add(&made, busy ? rows : "");
+    receipt_end(&made, &receipt, true);
+    wrong = judge_by(key, made.data, made.len, 65536);
+    CHECK_TEXT(wrong, "");
+    leaf.bytes[0] ^= 1;
+    CHECK(receipt_set_find(leaves, &leaf, &receipt, &root));
+}
+
 /* Gathered in a set, in any order, and each found again: a receipt of each is good. */
 static void test_set(void)
 {
@@ -342,27 +378,8 @@ static void test_set(void)
     e = (struct err){0};
     member = receipt_set_end(set, &records, &leaves, &e);
     CHECK_INT(leaves.len, 16 * 32);
-    for (at = str_text(&records); *at; at = strchr(at, '\n') + 1, lines++) {
-        json_auto_t *line = json_loadb(at, (size_t)(strchr(at, '\n') - at), 0, NULL);
-        bool busy = !strcmp(json_text(line, "hash"), "0a");
-        struct receipt receipt = {.root = json_text(member, "document"),
-                                  .statement = busy ? STATEMENT(6, 30) : STATEMENT(0, 0)};
-        struct merkle_hash leaf, root;
-        cleanup_str struct str made = {0};
-        cleanup_free char *wrong = NULL;
-
-        CHECK(receipt_set_read(line, receipt.salt, &items));
-        leaf = receipt_leaf(receipt.salt, &items, receipt.statement, strlen(receipt.statement));
-        CHECK(!receipt_set_find(&leaves, &leaf, &receipt, &root));
-        CHECK(!signature_sign(key, receipt.root, strlen(receipt.root), receipt.signature, &e));
-        receipt_begin(&made, &receipt, true);
-        str_add(&made, busy ? str_text(&rows) : "");
-        receipt_end(&made, &receipt, true);
-        wrong = judge_by(key, made.data, made.len, 65536);
-        CHECK_TEXT(wrong, "");
-        leaf.bytes[0] ^= 1;
-        CHECK(receipt_set_find(&leaves, &leaf, &receipt, &root));
-    }
+    for (at = str_text(&records); *at; at = strchr(at, '\n') + 1, lines++)
+        check_line(at, &leaves, json_text(member, "document"), str_text(&rows));
     CHECK_INT(lines, 2);
     receipt_set_free(set);
 }
@@ -398,47 +415,47 @@ static char *read_canonical(const char *text, size_t length, char kind)
     return NULL;
 }
 
+static const char *const good[][2] = {
+    {"\"\"", ""},
+    {"\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"", "\"\\/\b\f\n\r\t\x01\x1f\x7f"},
+    {"\"\xf0\x9f\x98\x80\"", "\xf0\x9f\x98\x80"},
+    {"0", "0"},
+    {"9007199254740991", "9007199254740991"},
+};
+static const char *const bad[] = {
+    "\"",
+    "\"a",
+    "\"\\/\"",
+    "\"\\u0041\"",
+    "\"\\u000A\"",
+    "\"\\u000a\"",
+    "\"\\u001F\"",
+    "\"\\u0000\"",
+    "\"\n\"",
+    "\"\xff\"",
+    "\"\xed\xa0\x80\"",
+    "\"\xc0\x80\"",
+    "\"\\x\"",
+    "\"\\",
+    "\"\\u00",
+    "\"123456789012345678901\"",
+    "\"a\" ",
+    " \"a\"",
+    "00",
+    "01",
+    "-1",
+    "-0",
+    "+1",
+    "1.0",
+    "1e0",
+    "",
+    " 1",
+    "9007199254740992",
+    "99999999999999999999999999",
+};
+
 static void test_canonical(void)
 {
-    static const char *const good[][2] = {
-        {"\"\"", ""},
-        {"\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\"", "\"\\/\b\f\n\r\t\x01\x1f\x7f"},
-        {"\"\xf0\x9f\x98\x80\"", "\xf0\x9f\x98\x80"},
-        {"0", "0"},
-        {"9007199254740991", "9007199254740991"},
-    };
-    static const char *const bad[] = {
-        "\"",
-        "\"a",
-        "\"\\/\"",
-        "\"\\u0041\"",
-        "\"\\u000A\"",
-        "\"\\u000a\"",
-        "\"\\u001F\"",
-        "\"\\u0000\"",
-        "\"\n\"",
-        "\"\xff\"",
-        "\"\xed\xa0\x80\"",
-        "\"\xc0\x80\"",
-        "\"\\x\"",
-        "\"\\",
-        "\"\\u00",
-        "\"123456789012345678901\"",
-        "\"a\" ",
-        " \"a\"",
-        "00",
-        "01",
-        "-1",
-        "-0",
-        "+1",
-        "1.0",
-        "1e0",
-        "",
-        " 1",
-        "9007199254740992",
-        "99999999999999999999999999",
-    };
-
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         const char *text = good[i][0];
         cleanup_free char *meant = read_canonical(text, strlen(text), *text == '"' ? 't' : 'n');

@@ -258,6 +258,22 @@ static void check_changed(const struct str *records)
     }
 }
 
+static void add_documents(struct receipt_set *set)
+{
+    struct err e = {0};
+
+    for (size_t i = 0; i < 3; i++) {
+        cleanup_free char *statement = statement_of(i);
+        json_auto_t *usage =
+            json_pack("{s:I, s:I}", "calls", calls[i], "bytes", (json_int_t)bytes_of(i));
+        char hash[65];
+
+        statement_spool_hash(customers[i], hash);
+        CHECK(!receipt_set_add(set, customers[i], hash, statement, usage, &e));
+        CHECK_TEXT(e.text, "");
+    }
+}
+
 int main(void)
 {
     struct signature_key *key = new_key();
@@ -279,16 +295,7 @@ int main(void)
     CHECK_TEXT(e.text, "");
     written = object_count;
     CHECK(written > 3); /* several of the first, one of the second, nobody's in none */
-    for (size_t i = 0; i < 3; i++) {
-        cleanup_free char *statement = statement_of(i);
-        json_auto_t *usage =
-            json_pack("{s:I, s:I}", "calls", calls[i], "bytes", (json_int_t)bytes_of(i));
-        char hash[65];
-
-        statement_spool_hash(customers[i], hash);
-        CHECK(!receipt_set_add(set, customers[i], hash, statement, usage, &e));
-        CHECK_TEXT(e.text, "");
-    }
+    add_documents(set);
     member = receipt_set_end(set, &records, &leaves, &e);
     for (size_t i = 0; i < 3; i++)
         check_customer(key, &records, &leaves, json_text(member, "document"), i);
