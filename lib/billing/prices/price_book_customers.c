@@ -190,19 +190,6 @@ const struct customer *price_book_customers_other(const struct price_book *book,
     return NULL;
 }
 
-bool price_book_is_nobody(const char *sub)
-{
-    return !sub || !*sub || !strcmp(sub, "-");
-}
-
-const char *price_book_customer(const struct price_book *book, const char *sub, struct day day)
-{
-    bool nobody = price_book_is_nobody(sub);
-    const struct customer *customer = price_book_customers_find(book, nobody ? "-" : sub, day);
-
-    return customer ? customer->id : nobody ? NULL : sub;
-}
-
 bool price_book_has_customer(const struct price_book *book, const char *customer)
 {
     return entry_of(book, customer, price_book_customers_first(book, customer)) != NULL;
@@ -214,7 +201,8 @@ json_t *price_book_subs(const struct price_book *book, const char *customer, str
     const struct customer *entry;
 
     json_array_append_new(subs, json_string(customer));
-    for (size_t at = price_book_customers_first(book, customer); (entry = entry_of(book, customer, at)); at++)
+    for (size_t at = price_book_customers_first(book, customer);
+         (entry = entry_of(book, customer, at)); at++)
         if (strcmp(entry->sub, customer) != 0 && calendar_compare(entry->from, days.last) <= 0 &&
             calendar_compare(entry->to, days.first) >= 0)
             json_array_append_new(subs, json_string(entry->sub));

@@ -8,27 +8,6 @@
 
 #include <string.h>
 
-const char *statement_customer(const struct statement *statement)
-{
-    return json_text(statement->line, "customer");
-}
-
-static struct day day_of(const json_t *bill, const char *key)
-{
-    struct day day = {1, 1, 1};
-    const char *text = json_text(bill, key);
-    struct err ignored = {0};
-
-    if (text)
-        (void)calendar_parse_day(text, &day, &ignored);
-    return day;
-}
-
-struct day statement_last_day(const struct statement *statement)
-{
-    return day_of(statement->bill, "last_day");
-}
-
 /* ---- parties ---- */
 
 static json_t *seller_json(const struct statement *statement)
@@ -66,7 +45,8 @@ static json_t *instant_json(const char *zone, struct day day)
 static json_t *period_json(const struct statement *statement)
 {
     const char *zone = price_book_zone(statement->book);
-    struct day first = day_of(statement->bill, "first_day"), last = statement_last_day(statement);
+    struct day first = statement_day(statement->bill, "first_day"),
+               last = statement_last_day(statement);
 
     return json_pack(
         "{s:O?, s:O?, s:O?, s:o, s:o, s:s}", "month", json_object_get(statement->bill, "month"),
@@ -83,11 +63,12 @@ static json_t *day_json(struct day day)
     return json_string(text);
 }
 
-static void set_terms(const struct statement *statement, json_t *document)
+/* What is to be paid, and when: of an invoice and its draft. */
+static void set_terms(const struct statement *statement, json_t *document, bool owed)
 {
     int days = parties_due_days(statement->book);
     const char *terms = parties_terms(statement->book);
-    bool issued = statement->issued.year != 0, owed = statement_customer(statement) != NULL;
+    bool issued = statement->issued.year != 0;
 
     json_object_set_new(document, "issue_date", issued ? day_json(statement->issued) : json_null());
     json_object_set_new(document, "due_date",
@@ -167,7 +148,6 @@ static json_t *head_json(const struct statement *statement)
         buyer_json(statement), "period", period_json(statement), "references",
         references_json(statement), "usage", usage_json(statement));
 
-    set_terms(statement, document);
     if (statement->breakdown)
         json_object_set(document, "breakdown", (json_t *)statement->breakdown);
     return document;
@@ -177,6 +157,7 @@ json_t *statement_make(const struct statement *statement, struct err *e)
 {
     json_t *document = head_json(statement), *lines;
     const struct tax_rule *tax;
+    const char *kind;
 
     if (parties_tax(statement->book, statement_customer(statement), statement_last_day(statement),
                     &tax, e)) {
@@ -190,7 +171,9 @@ json_t *statement_make(const struct statement *statement, struct err *e)
         json_decref(document);
         return NULL;
     }
-    json_object_set_new(document, "kind", json_string(kind_of(statement, document)));
+    kind = kind_of(statement, document);
+    json_object_set_new(document, "kind", json_string(kind));
+    set_terms(statement, document, !strcmp(kind, "invoice") || !strcmp(kind, "draft"));
     return document;
 }
 
