@@ -9,9 +9,10 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const section_keys[] = {
-    "time_zone", "currency", "prices",     "customers",  "max_response", "scan_cap", "rollup",
-    "audit",     "close",    "log_groups", "partitions", "seller",       "taxes",    "receipts", NULL};
+static const char *const section_keys[] = {"time_zone",    "currency",   "prices",     "customers",
+                                           "max_response", "scan_cap",   "rollup",     "audit",
+                                           "close",        "log_groups", "partitions", "seller",
+                                           "taxes",        "receipts",   NULL};
 
 static bool check_zone(const struct section_value *section, const char *name)
 {
@@ -335,4 +336,22 @@ const char *price_book_customer(const struct price_book *book, const char *sub, 
     const struct customer *customer = price_book_customers_find(book, nobody ? "-" : sub, day);
 
     return customer ? customer->id : nobody ? NULL : sub;
+}
+
+bool price_book_has_customer(const struct price_book *book, const char *customer)
+{
+    return price_book_customers_at(book, customer, 0) != NULL;
+}
+
+json_t *price_book_subs(const struct price_book *book, const char *customer, struct day_span days)
+{
+    json_t *subs = json_array();
+    const struct customer *entry;
+
+    json_array_append_new(subs, json_string(customer));
+    for (size_t i = 0; (entry = price_book_customers_at(book, customer, i)); i++)
+        if (strcmp(entry->sub, customer) != 0 && calendar_compare(entry->from, days.last) <= 0 &&
+            calendar_compare(entry->to, days.first) >= 0)
+            json_array_append_new(subs, json_string(entry->sub));
+    return subs;
 }

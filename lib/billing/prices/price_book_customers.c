@@ -190,21 +190,8 @@ const struct customer *price_book_customers_other(const struct price_book *book,
     return NULL;
 }
 
-bool price_book_has_customer(const struct price_book *book, const char *customer)
+const struct customer *price_book_customers_at(const struct price_book *book, const char *id,
+                                               size_t nth)
 {
-    return entry_of(book, customer, price_book_customers_first(book, customer)) != NULL;
-}
-
-json_t *price_book_subs(const struct price_book *book, const char *customer, struct day_span days)
-{
-    json_t *subs = json_array();
-    const struct customer *entry;
-
-    json_array_append_new(subs, json_string(customer));
-    for (size_t at = price_book_customers_first(book, customer);
-         (entry = entry_of(book, customer, at)); at++)
-        if (strcmp(entry->sub, customer) != 0 && calendar_compare(entry->from, days.last) <= 0 &&
-            calendar_compare(entry->to, days.first) >= 0)
-            json_array_append_new(subs, json_string(entry->sub));
-    return subs;
+    return entry_of(book, id, price_book_customers_first(book, id) + nth);
 }
