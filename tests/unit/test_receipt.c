@@ -372,9 +372,13 @@ static void test_set(void)
     add_items(&items, &rows);
     receipt_set_items(set, "0a", &items, json_array());
     receipt_set_items(set, "0c", &items, json_array()); /* no document */
-    CHECK(!receipt_set_add(set, "quiet", "0b", STATEMENT(0, 0), nothing, &e));
-    CHECK(!receipt_set_add(set, "busy", "0a", STATEMENT(6, 30), usage, &e));
-    CHECK(receipt_set_add(set, "other", "0d", STATEMENT(6, 30), usage, &e) && e.kind == ERR_RETRY);
+    CHECK(!receipt_set_add(set, &(struct receipt_document){"quiet", "0b", STATEMENT(0, 0), nothing},
+                           &e));
+    CHECK(!receipt_set_add(set, &(struct receipt_document){"busy", "0a", STATEMENT(6, 30), usage},
+                           &e));
+    CHECK(receipt_set_add(set, &(struct receipt_document){"other", "0d", STATEMENT(6, 30), usage},
+                          &e) &&
+          e.kind == ERR_RETRY);
     e = (struct err){0};
     member = receipt_set_end(set, &records, &leaves, &e);
     CHECK_INT(leaves.len, 16 * 32);

@@ -269,7 +269,8 @@ static void add_documents(struct receipt_set *set)
         char hash[65];
 
         statement_spool_hash(customers[i], hash);
-        CHECK(!receipt_set_add(set, customers[i], hash, statement, usage, &e));
+        CHECK(!receipt_set_add(
+            set, &(struct receipt_document){customers[i], hash, statement, usage}, &e));
         CHECK_TEXT(e.text, "");
     }
 }

@@ -27,23 +27,30 @@ struct giving {
 
 /* ---- the file ---- */
 
+static int failure(void)
+{
+    return errno ? errno : EIO;
+}
+
 static int open_file(struct giving *giving, const char *out)
 {
     int descriptor;
 
     if (!out) {
         giving->file = tmpfile();
-        return giving->file ? 0 : errno;
+        return giving->file ? 0 : failure();
     }
     giving->path = mem_printf("%s.XXXXXX", out);
     descriptor = mkostemp(giving->path, O_CLOEXEC);
     if (descriptor < 0) {
+        int why = failure();
+
         free(giving->path);
         giving->path = NULL;
-        return errno;
+        return why;
     }
     giving->file = fdopen(descriptor, "w+");
-    return giving->file ? 0 : errno;
+    return giving->file ? 0 : failure();
 }
 
 static bool take(void *arg, const void *bytes, size_t length)
@@ -52,7 +59,7 @@ static bool take(void *arg, const void *bytes, size_t length)
 
     errno = 0;
     if (!giving->error && fwrite(bytes, 1, length, giving->file) != length)
-        giving->error = errno ? errno : EIO;
+        giving->error = failure();
     return !giving->error;
 }
 
@@ -71,11 +78,14 @@ static void check(void *arg)
     struct giving *giving = arg;
 
     errno = 0;
-    if (!giving->error && (fflush(giving->file) || fsync(fileno(giving->file))) && errno != EINVAL)
-        giving->error = errno ? errno : EIO;
+    if (giving->error || !giving->file)
+        return;
+    if (fflush(giving->file) || fsync(fileno(giving->file))) {
+        giving->error = failure();
+        return;
+    }
     rewind(giving->file);
-    if (!giving->error)
-        giving->result = receipt_check(more, giving, giving->key, &giving->check, &giving->failed);
+    giving->result = receipt_check(more, giving, giving->key, &giving->check, &giving->failed);
 }
 
 static void copy(void *arg)

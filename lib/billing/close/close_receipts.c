@@ -80,8 +80,10 @@ void close_receipts_take(void *arg, const struct statement_made *made)
     struct close_receipts *receipts = close->receipts;
 
     if (receipts && made->customer && !receipts->failed.kind)
-        (void)receipt_set_add(receipts->set, made->customer, made->hash, made->text,
-                              json_object_get(made->document, "usage"), &receipts->failed);
+        (void)receipt_set_add(receipts->set,
+                              &(struct receipt_document){made->customer, made->hash, made->text,
+                                                         json_object_get(made->document, "usage")},
+                              &receipts->failed);
 }
 
 struct ending {

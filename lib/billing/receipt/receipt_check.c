@@ -44,12 +44,12 @@ __attribute__((format(printf, 2, 3))) static void wrong(struct checking *checkin
                                                         const char *format, ...)
 {
     struct err what = {0};
-    char text[sizeof what.text];
-    va_list arguments;
+    char text[1024];
+    va_list args;
 
-    va_start(arguments, format);
-    (void)vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     (void)err_set(&what, ERR_INVALID, "%s", text); /* on one line */
     str_make_utf8(what.text);                      /* it may have been cut */
     json_array_append_new(checking->check->wrong, json_string(what.text));

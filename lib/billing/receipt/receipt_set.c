@@ -120,18 +120,18 @@ static int check_usage(const struct receipt_items *items, const char *customer, 
                    (long long)items->bytes);
 }
 
-int receipt_set_add(struct receipt_set *set, const char *customer, const char *hash,
-                    const char *statement, const json_t *usage, struct err *e)
+int receipt_set_add(struct receipt_set *set, const struct receipt_document *document, struct err *e)
 {
-    struct member *member = member_of(set, hash);
+    struct member *member = member_of(set, document->hash);
+    size_t length = strlen(document->statement);
 
-    if (check_usage(&member->items, customer, usage, e) ||
-        receipt_salt(set->key, set->head.invoice, customer, member->salt, e))
+    if (check_usage(&member->items, document->customer, document->usage, e) ||
+        receipt_salt(set->key, set->head.invoice, document->customer, member->salt, e))
         return -1;
-    if (strlen(statement) > RECEIPT_STATEMENT_MOST)
-        return err_set(e, ERR_INVALID, "the statement of %.60s is larger than %d MiB", customer,
-                       RECEIPT_STATEMENT_MOST >> 20);
-    member->leaf = receipt_leaf(member->salt, &member->items, statement, strlen(statement));
+    if (length > RECEIPT_STATEMENT_MOST)
+        return err_set(e, ERR_INVALID, "the statement of %.60s is larger than %d MiB",
+                       document->customer, RECEIPT_STATEMENT_MOST >> 20);
+    member->leaf = receipt_leaf(member->salt, &member->items, document->statement, length);
     member->has_document = true;
     return 0;
 }

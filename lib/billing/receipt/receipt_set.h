@@ -19,10 +19,16 @@ void receipt_set_free(struct receipt_set *set);
  * SHA-256 of its id in hex, in ascending order; parts says where they lie (taken over). */
 void receipt_set_items(struct receipt_set *set, const char *hash, const struct receipt_items *items,
                        json_t *parts);
-/* A customer's document as it is stored; one without items has no requests.  -1 and *e (ERR_RETRY)
- * where its requests are not as many calls and bytes as it bills (usage: its `usage`). */
-int receipt_set_add(struct receipt_set *set, const char *customer, const char *hash,
-                    const char *statement, const json_t *usage, struct err *e);
+/* A customer's document as it is stored. */
+struct receipt_document {
+    const char *customer, *hash; /* hash: of the customer */
+    const char *statement;
+    const json_t *usage; /* `usage` of it */
+};
+/* A customer without items has no requests.  -1 and *e (ERR_RETRY) where they are not as many calls
+ * and bytes as the document bills. */
+int receipt_set_add(struct receipt_set *set, const struct receipt_document *document,
+                    struct err *e);
 
 /* Forgets the documents, not the items: they are made anew. */
 void receipt_set_again(struct receipt_set *set);
