@@ -94,6 +94,8 @@ static void copy(void *arg)
     char bytes[65536];
     size_t got;
 
+    if (!giving->file)
+        return;
     rewind(giving->file);
     while ((got = fread(bytes, 1, sizeof bytes, giving->file)) > 0)
         if (fwrite(bytes, 1, got, stdout) != got)

@@ -57,7 +57,7 @@ struct merkle_hash merkle_leaf(const void *bytes, size_t length)
 static struct merkle_hash node(const struct merkle_hash *left, const struct merkle_hash *right)
 {
     unsigned char bytes[1 + 2 * sizeof left->bytes] = {0x01};
-    struct merkle_hash hash;
+    struct merkle_hash hash = {0};
 
     memcpy(bytes + 1, left->bytes, sizeof left->bytes);
     memcpy(bytes + 1 + sizeof left->bytes, right->bytes, sizeof right->bytes);
@@ -85,7 +85,7 @@ void merkle_add(struct merkle_tree *tree, const struct merkle_hash *leaf)
 struct merkle_hash merkle_root(const struct merkle_tree *tree)
 {
     size_t n = whole_count(tree);
-    struct merkle_hash root;
+    struct merkle_hash root = {0};
 
     if (!n) {
         digest_sha256_sum("", 0, root.bytes);
