@@ -94,8 +94,6 @@ static void copy(void *arg)
     char bytes[65536];
     size_t got;
 
-    if (!giving->file)
-        return;
     rewind(giving->file);
     while ((got = fread(bytes, 1, sizeof bytes, giving->file)) > 0)
         if (fwrite(bytes, 1, got, stdout) != got)
@@ -109,7 +107,7 @@ static int publish(struct flow *flow, struct giving *giving, const struct option
         flow_work(flow, copy, giving);
         return EXIT_DONE;
     }
-    if (link(giving->path, options->out)) {
+    if (!giving->path || link(giving->path, options->out)) {
         (void)fprintf(stderr, "billingd: receipt: %s: %s\n", options->out, strerror(errno));
         return EXIT_FAILED;
     }
