@@ -106,8 +106,9 @@ static const struct verb verbs[] = {
      "build the daily rollups that are missing, outdated or late", "billingd rollup --since 7d",
      verb_rollup, NULL, false},
     {"bill",
-     "--month YYYY-MM [--by day|route|status] [--from-raw] [--preview] [--prices FILE] "
-     "[--pipeline NAME] [--dry-run] [--strict] [-o text|table|csv|json|focus]",
+     "--month YYYY-MM [--by day|route|status] [--customer ID] [--from-raw] [--preview] "
+     "[--prices FILE] [--pipeline NAME] [--dry-run] [--strict] "
+     "[-o text|table|csv|json|focus|html]",
      "the bill of a month, per customer", "billingd bill --month 2025-10", verb_bill, NULL, true},
     {"requests",
      "--customer ID [--month YYYY-MM] [--day DAY] [--route ROUTE] [--status STATUS] "
@@ -136,6 +137,16 @@ static const struct verb verbs[] = {
     {"verify", "[--public-key FILE] [--from-raw] [--pipeline NAME] [--strict] [-o json]",
      "recompute a closed month and compare it with its archive", "billingd verify 2025-10",
      verb_verify, "YYYY-MM", false},
+    {"receipt",
+     "--customer ID --month YYYY-MM [--out FILE] [--public-key FILE] [--pipeline NAME] "
+     "[--strict]",
+     "one customer's document of a closed month, and what proves it, in one file",
+     "billingd receipt --customer acme --month 2025-10 --out receipt.json", verb_receipt, NULL,
+     false},
+    {"verify-receipt", "--public-key FILE [-o json]",
+     "check a customer's receipt, without the spec and without AWS",
+     "billingd verify-receipt receipt.json --public-key billing-public.pem", verb_verify_receipt,
+     "FILE", false},
     {"whatif",
      "--prices FILE [--month YYYY-MM] [--from YYYY-MM] [--to YYYY-MM] [--pipeline NAME] [--strict] "
      "[-o text|table|csv|json]",

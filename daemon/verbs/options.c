@@ -42,6 +42,8 @@ const struct flag options_flags[] = {
     {"once", 0, TRUTH(once), NULL, NULL, "one pass, then end with its exit code"},
     {"from-raw", 0, TRUTH(from_raw), NULL, NULL,
      "make the bill from raw events as well, and compare"},
+    {"customer", 0, TEXT(customer), "ID", "bill",
+     "the document of this customer alone, as a draft: JSON, HTML or text"},
     {"preview", 0, TRUTH(preview), NULL, NULL,
      "count days that are not built from what lies in the bucket now"},
     {"auto", 0, TRUTH(automatic), NULL, NULL, "as far back as the log group reaches"},
@@ -56,6 +58,8 @@ const struct flag options_flags[] = {
     {"skip-pass-role-check", 0, TRUTH(skip_pass_role_check), NULL, NULL,
      "write although IAM's simulation denies what that needs"},
     {"month", 0, TEXT(month), "YYYY-MM", NULL, "this month of the billing time zone"},
+    {"month", 0, TEXT(month), "YYYY-MM", "receipt",
+     "this closed month; 2025-10-c1 is its first correction"},
     {"month", 0, TEXT(month), "YYYY-MM", "cost", "this month of UTC; without: the one that runs"},
     {"since", 0, TEXT(since), "AGE|DAY", NULL, "from this age (36h, 7d) or day on"},
     {"since", 0, TEXT(since), "AGE|TIME", "events", "from this age (36h, 7d) or time on"},
@@ -72,6 +76,7 @@ const struct flag options_flags[] = {
      "also objects of the older, unreadable form below this prefix"},
     {"public-key", 0, TEXT(public_key), "FILE", NULL,
      "the key to trust, instead of the spec's signing key"},
+    {"public-key", 0, TEXT(public_key), "FILE", "verify-receipt", "the seller's key"},
     {"for", 0, TEXT(for_use), "DURATION", "pause", "how long: 30m, 4h, 7d; at most 30d"},
     {"for", 0, TEXT(for_use), "plan|apply|run|bill|close|cost", "iam-policy",
      "what is to be run with it; without: all"},
@@ -80,6 +85,7 @@ const struct flag options_flags[] = {
      "change so many resources that are in place, more than reconcile.max_changes lets"},
     {"out", 0, TEXT(out), "PLANFILE", NULL, "also keep the plan in this file"},
     {"out", 0, TEXT(out), "FILE", "import", "write the spec to this new file"},
+    {"out", 0, TEXT(out), "FILE", "receipt", "write it to this new file"},
     {"env", 0, TEXT(env_file), "FILE", NULL, "the variables of the two scripts, from their .env"},
     {"stage", 0, TEXT(stage), "NAME", NULL, "which of the API's stages"},
     {"template", 0, TEXT(template_file), "FILE", NULL, "another template than the usual one"},
@@ -87,7 +93,7 @@ const struct flag options_flags[] = {
     {"columns", 0, TEXT(columns), "MAP", NULL,
      "which columns of its answer are what: sub=client,calls=n,bytes=b,amount=fee"},
     {"by", 0, TEXT(by), "day|route|status", NULL, "what the lines are sums of; several: day,route"},
-    {"customer", 0, TEXT(customer), "ID", NULL, "the customer, by the id on the bill"},
+    {"customer", 0, TEXT(customer), "ID", NULL, "the customer, by the id on the bill; - is nobody"},
     {"route", 0, TEXT(route), "ROUTE", NULL,
      "only calls of this route; 'GET /a*': that begin so; -: of none"},
     {"status", 0, TEXT(status), "STATUS", NULL,
@@ -146,7 +152,8 @@ static int wrong(const char *what, const char *value, const char *choices)
 }
 
 /* In the order of enum output_format. */
-static const char *const output_names[] = {"text", "json", "table", "csv", "focus", "jsonl"};
+static const char *const output_names[] = {"text",  "json",  "table", "csv",
+                                           "focus", "jsonl", "html"};
 
 static int set_output(struct options *options, const char *value)
 {
@@ -155,7 +162,7 @@ static int set_output(struct options *options, const char *value)
             options->output = (enum output_format)i;
             return -1;
         }
-    return wrong("output", value, "text, json, table, csv, focus or jsonl");
+    return wrong("output", value, "text, json, table, csv, focus, jsonl or html");
 }
 
 static int set_log_level(struct options *options, const char *value)
@@ -313,6 +320,9 @@ static int check_use(const struct options *options, const bool *given)
                       verb->example);
         return EXIT_BAD_USAGE;
     }
+    if (options->output == OUTPUT_HTML && !options->customer)
+        return wrong("output", "html",
+                     "another, or name whose document it is: bill --customer ID -o html");
     if (options->output > OUTPUT_JSON && !verb->prints_bills)
         return wrong("output", output_names[options->output], "text or json for this verb");
     if (options->output == OUTPUT_JSONL && !strstr(verb->arguments, "jsonl"))

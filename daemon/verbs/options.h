@@ -19,7 +19,8 @@ enum output_format {
     OUTPUT_TABLE,
     OUTPUT_CSV,
     OUTPUT_FOCUS,
-    OUTPUT_JSONL
+    OUTPUT_JSONL,
+    OUTPUT_HTML
 };
 
 struct options {
@@ -64,7 +65,7 @@ struct options {
     const char *compare;         /* shadow: a file with a billing query */
     const char *columns;         /* shadow: which columns of its answer are what */
     const char *by;              /* bill: "day,route" */
-    const char *customer;        /* requests, reconcile: whose */
+    const char *customer;        /* bill, receipt, requests, reconcile: whose */
     const char *route, *status;  /* requests: only these */
     const char *their, *format;  /* reconcile: their file, and what it is */
     const char *column;          /* reconcile: of that file, where the ids are */

@@ -23,6 +23,7 @@ RANGE = {"first_day": 20251025, "last_day": 20251102}
 VALUES = {
     "usage_rollup": RANGE,
     "usage_raw": RAW,
+    "usage_days": RANGE,
     "usage_by": {**RANGE, "day": "year * 10000 + month * 100 + day"},
     "requests": {**RAW, "object": ", 'here'", "only": "element_at(said, 4) <> from_utf8(from_hex('786B'))",  # paths are each engine's own
                  "order": "ORDER BY sub, day, id, time_s, status, route, bytes, times"},

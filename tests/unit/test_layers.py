@@ -14,8 +14,10 @@ RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
+STATEMENT = ["billing/bill", "billing/statement", "billing/statement_store"]
+RECEIPT = ["billing/requests", "billing/receipt", "billing/receipt_store"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "guard", "spec/lint", "spec"]
-RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reading", "plan", "reconcile"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], *STATEMENT[1:], "billing/backfill", *RECEIPT, "billing/close", "state", "reading", "plan", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
@@ -36,9 +38,13 @@ ROOMS = {
     "billing/cost": [*AUDIT[:-3], "billing/cost"],
     "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
+    "billing/statement": [*AUDIT[:-3], "billing/bill", "billing/statement"],
     "billing/backfill": [*AUDIT, "billing/backfill"],
-    "billing/close": [*AUDIT, "billing/close"],
-    "billing/verify": [*AUDIT, "billing/close", "billing/verify"],
+    "billing/statement_store": [*AUDIT[:-3], *STATEMENT],
+    "billing/receipt": [*BASE, "billing/receipt"],
+    "billing/receipt_store": [*AUDIT[:-3], *STATEMENT, *RECEIPT],
+    "billing/close": [*AUDIT, *STATEMENT, *RECEIPT, "billing/close"],
+    "billing/verify": [*AUDIT, *STATEMENT, *RECEIPT, "billing/close", "billing/verify"],
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
     "state": [*SPEC, "state"],
@@ -47,7 +53,7 @@ ROOMS = {
     "reading": [*AWS, "resources", "reading"],
     "plan": [*RESOURCES, "guard", "plan"],
     "reconcile": RECONCILE,
-    "permissions": [*RECONCILE[:-5], "billing/cost", "state", "permissions"],
+    "permissions": [*RECONCILE[:-8], "billing/cost", "state", "permissions"],
     "import": [*RECONCILE, "import"],
     "daemon/data_flow": VIEWS[:-1],
     "daemon/views": VIEWS,

@@ -1,5 +1,5 @@
 /* Signatures: RFC 8032's own vectors, and which key files are taken. */
-#include "billing/close/signature.h"
+#include "billing/receipt/signature.h"
 
 #include "base/mem.h"
 #include "check.h"

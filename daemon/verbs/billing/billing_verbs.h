@@ -12,6 +12,8 @@ int verb_audit(const struct options *options);
 int verb_backfill(const struct options *options);
 int verb_close(const struct options *options);
 int verb_verify(const struct options *options);
+int verb_receipt(const struct options *options);
+int verb_verify_receipt(const struct options *options);
 int verb_shadow(const struct options *options);
 int verb_whatif(const struct options *options);
 int verb_cost(const struct options *options);

@@ -2,7 +2,9 @@
 
 #include "base/mem.h"
 #include "billing/close/close_private.h"
+#include "billing/close/close_receipts.h"
 #include "billing/close/close_text.h"
+#include "billing/statement_store/statement_series.h"
 
 void close_tell(struct close *close, const char *what)
 {
@@ -48,7 +50,7 @@ void close_fini(struct close *close)
     json_decref(close->days);
     json_decref(close->objects);
     json_decref(close->audit);
-    json_decref(close->usage);
+    str_fini(&close->usage);
     json_decref(close->previous);
     json_decref(close->price_book);
     json_decref(close->documents);
@@ -56,6 +58,16 @@ void close_fini(struct close *close)
     json_decref(close->rules);
     json_decref(close->changes);
     json_decref(close->manifest);
+    json_decref(close->rated);
+    close_receipts_fini(close);
+    json_decref(close->before);
+    json_decref(close->statements);
+    if (close->series)
+        statement_series_fini(close->series);
+    free(close->series);
+    if (close->begun)
+        numbers_fini(close->begun);
+    free(close->begun);
     free(close->folder);
 }
 

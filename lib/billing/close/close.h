@@ -13,6 +13,9 @@
 /* What is being done, for a progress display. */
 typedef void close_progress_fn(void *arg, const char *what);
 
+struct statement_series;
+struct close_receipts;
+
 struct close {
     /* Set by the caller, borrowed. */
     const struct billing *billing;
@@ -33,7 +36,8 @@ struct close {
 
     /* The room's own. */
     struct signature_key *key;
-    json_t *days, *objects, *audit, *usage, *previous, *price_book;
+    json_t *days, *objects, *audit, *previous, *price_book;
+    struct str usage; /* usage.json.gz */
     struct period period;
     json_t *documents; /* documents_read */
     json_t *skipped;   /* between the month closed before and this one; NULL: nothing */
@@ -41,6 +45,14 @@ struct close {
     json_t *changes;   /* of the rules since then: texts, or NULL */
     json_t *manifest;  /* as written */
     char *folder;
+    json_t *rated;      /* the month's bill as it is now; of an invoice the bill */
+    json_t *before;     /* of a correction: {customer: documents it has} (close_statements.h) */
+    json_t *statements; /* of the manifest; NULL: none are written */
+    struct day issued;  /* when it is written */
+    struct statement_series *series;
+    struct close_receipts *receipts; /* NULL: none are written */
+    json_t *signed_receipts;         /* of the manifest */
+    struct numbers_entry *begun; /* what is finished has its statements' numbers, not its own yet */
 };
 
 /* Finds out whether the month can be closed, and with what bill.  -1 and *e when that cannot be

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/time_zone.h"
+#include "billing/prices/parties.h"
 #include "billing/prices/price_book_private.h"
 #include "billing/prices/settings.h"
 
@@ -10,7 +11,8 @@
 
 static const char *const section_keys[] = {"time_zone",    "currency",   "prices",     "customers",
                                            "max_response", "scan_cap",   "rollup",     "audit",
-                                           "close",        "log_groups", "partitions", NULL};
+                                           "close",        "log_groups", "partitions", "seller",
+                                           "taxes",        "receipts",   NULL};
 
 static bool check_zone(const struct section_value *section, const char *name)
 {
@@ -163,7 +165,9 @@ static struct price_book *read_book(const struct section_value *section)
     read_zone(section, book);
     if (json_object_get(section->object, "prices"))
         price_book_read_prices(section, book);
+    parties_read(section, book);
     price_book_customers_read(section, book);
+    parties_check(section, book);
     return book;
 }
 
@@ -213,7 +217,9 @@ void price_book_free(struct price_book *book)
         free(book->customers[i].sub);
         free(book->customers[i].id);
         free(book->customers[i].name);
+        json_decref(book->customers[i].party);
     }
+    parties_free(book);
     free(book->prices);
     free(book->customers);
     free(book->customers_by_id);
@@ -319,17 +325,17 @@ size_t price_book_segments(const struct price_book *book, struct day_span days,
 
 /* ---- customers ---- */
 
-static bool is_nobody(const char *sub)
+bool price_book_is_nobody(const char *sub)
 {
     return !sub || !*sub || !strcmp(sub, "-");
 }
 
 const char *price_book_customer(const struct price_book *book, const char *sub, struct day day)
 {
-    const struct customer *customer =
-        is_nobody(sub) ? NULL : price_book_customers_find(book, sub, day);
+    bool nobody = price_book_is_nobody(sub);
+    const struct customer *customer = price_book_customers_find(book, nobody ? "-" : sub, day);
 
-    return customer ? customer->id : is_nobody(sub) ? NULL : sub;
+    return customer ? customer->id : nobody ? NULL : sub;
 }
 
 bool price_book_has_customer(const struct price_book *book, const char *customer)

@@ -10,11 +10,6 @@
 
 #include <string.h>
 
-static bool is_nobody(const char *sub)
-{
-    return !sub || !*sub || !strcmp(sub, "-");
-}
-
 /* ---- Accounts: one per customer, one for nobody ---- */
 
 static struct account *account_new(const struct rating *rating, const char *id)
@@ -146,7 +141,7 @@ enum { SUB_COLUMNS = 80 };
 /* Its entry, when it borrows from one. */
 static const struct customer *lender(const struct rating *rating, const struct usage_line *line)
 {
-    if (is_nobody(line->sub) || line->segment >= rating->segment_count ||
+    if (price_book_is_nobody(line->sub) || line->segment >= rating->segment_count ||
         price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from))
         return NULL;
     return price_book_customers_other(rating->book, line->sub, rating->days);

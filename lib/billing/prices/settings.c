@@ -245,6 +245,24 @@ static void read_close(const struct section_value *section, struct billing_setti
     settings->signing_key = key && *key ? mem_text(key) : NULL;
 }
 
+static void read_receipts(const struct section_value *section, struct billing_settings *settings)
+{
+    static const char *const words[] = {"none", "statements", "requests", NULL};
+    char buffer[32];
+    const char *word = section_text(section, "receipts", buffer);
+    size_t i = 0;
+
+    if (!word || !*word)
+        return;
+    while (words[i] && strcmp(words[i], word) != 0)
+        i++;
+    if (words[i])
+        settings->receipts = (enum billing_receipts)i;
+    else
+        section_tell_word(section, "receipts", word, words,
+                          "must be none, statements or requests");
+}
+
 /* Whatever the bound, a day's sum of bytes stays far within 63 bits. */
 static void read_max_response(const struct section_value *section,
                               struct billing_settings *settings)
@@ -348,6 +366,7 @@ void settings_from_section(const struct section_value *section, struct billing_s
         .keep_runs_hours = 24,
         .max_response_bytes = (int64_t)2 << 30,
         .backfill_budget_bytes = (int64_t)10 << 30,
+        .receipts = BILLING_RECEIPTS_STATEMENTS,
     };
     if (partitions && strcmp(partitions, "projection") && strcmp(partitions, "registration"))
         section_tell_word(section, "partitions", partitions,
@@ -361,6 +380,7 @@ void settings_from_section(const struct section_value *section, struct billing_s
     check_rules(section, settings);
     read_audit(section, settings);
     read_close(section, settings);
+    read_receipts(section, settings);
 }
 
 void settings_free(struct billing_settings *settings)

@@ -17,6 +17,13 @@ struct billing_log_group {
     char *name;    /* "": envelopes that name none */
 };
 
+/* What a close proves to each customer. */
+enum billing_receipts {
+    BILLING_RECEIPTS_NONE,
+    BILLING_RECEIPTS_STATEMENTS, /* its document */
+    BILLING_RECEIPTS_REQUESTS,   /* and each request of it: reads the month's log events once */
+};
+
 struct billing_settings {
     int late_days;          /* events may arrive this many days after their day and still count */
     int closed_after_hours; /* a day is closed this long after it ended */
@@ -38,6 +45,7 @@ struct billing_settings {
     int64_t backfill_budget_bytes; /* what it reads for that within 24 hours; 0: no limit */
     char *archive_prefix;          /* where closed months lie in the bucket: "billing/" */
     char *signing_key;             /* path of an Ed25519 private key (PEM); NULL: closing refuses */
+    enum billing_receipts receipts;
     struct billing_log_group *log_groups;
     size_t log_group_count;
     bool register_partitions; /* raw table without projection: register prefixes in Glue */

@@ -1,4 +1,4 @@
-#include "billing/close/signature.h"
+#include "billing/receipt/signature.h"
 
 #include "base/digest.h"
 #include "base/mem.h"

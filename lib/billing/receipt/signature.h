@@ -1,6 +1,6 @@
 /* signature.h -- Ed25519 over bytes (RFC 8032), with keys in PEM files as openssl makes them. */
-#ifndef BILLING_CLOSE_SIGNATURE_H
-#define BILLING_CLOSE_SIGNATURE_H
+#ifndef BILLING_RECEIPT_SIGNATURE_H
+#define BILLING_RECEIPT_SIGNATURE_H
 
 #include "base/err.h"
 

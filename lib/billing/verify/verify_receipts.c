@@ -1,0 +1,290 @@
+#include "billing/verify/verify_receipts.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/close/close_period.h"
+#include "billing/close/close_receipts.h"
+#include "billing/receipt_store/receipt_lists.h"
+#include "billing/store/gzip.h"
+#include "billing/store/object_content.h"
+#include "billing/verify/verify_findings.h"
+
+#include <string.h>
+
+enum { PARALLEL = 32, SHOWN = 20 };
+
+struct record {
+    char hash[65];
+    unsigned char salt[RECEIPT_SALT];
+    struct receipt_items items;
+    json_t *line; /* where it is itemised: its parts */
+    char *told;   /* what is wrong with its lists */
+};
+
+struct verify_receipts {
+    struct verify *verify;
+    char *name;         /* of the document */
+    const char *folder; /* of the lists, borrowed */
+    struct str packed, leaves;
+    struct record *list;
+    size_t count;
+    struct merkle_hash root;
+    bool broken;
+    struct err failed;
+};
+
+static void free_receipts(void *arg)
+{
+    struct verify_receipts *receipts = arg;
+
+    for (size_t i = 0; i < receipts->count; i++) {
+        json_decref(receipts->list[i].line);
+        free(receipts->list[i].told);
+    }
+    free(receipts->list);
+    free(receipts->name);
+    str_fini(&receipts->packed);
+    str_fini(&receipts->leaves);
+    free(receipts);
+}
+
+/* ---- records and leaves ---- */
+
+static int by_hash(const void *a, const void *b)
+{
+    return strcmp(((const struct record *)a)->hash, ((const struct record *)b)->hash);
+}
+
+static bool take_line(struct verify_receipts *receipts, const char *line, size_t length)
+{
+    json_t *value = json_parse(line, length);
+    const char *hash = json_text(value, "hash");
+    struct record *record = &receipts->list[receipts->count];
+
+    *record = (struct record){0};
+    if (!hash || strlen(hash) != 64 || !receipt_set_read(value, record->salt, &record->items)) {
+        json_decref(value);
+        return false;
+    }
+    (void)snprintf(record->hash, sizeof record->hash, "%s", hash);
+    if (record->items.itemised)
+        record->line = json_incref(value);
+    json_decref(value);
+    receipts->count++;
+    return receipts->count == 1 || by_hash(record - 1, record) < 0;
+}
+
+static size_t count_lines(const struct str *text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text->len; i++)
+        count += text->data[i] == '\n';
+    return count;
+}
+
+static struct merkle_hash root_of(const struct str *leaves)
+{
+    struct merkle_tree tree = {0};
+    struct merkle_hash leaf;
+
+    for (size_t at = 0; at + sizeof leaf <= leaves->len; at += sizeof leaf) {
+        memcpy(&leaf, leaves->data + at, sizeof leaf);
+        merkle_add(&tree, &leaf);
+    }
+    return merkle_root(&tree);
+}
+
+static void unpack(void *arg)
+{
+    struct verify_receipts *receipts = arg;
+    cleanup_str struct str text = {0};
+    struct err e = {0};
+
+    receipts->root = root_of(&receipts->leaves);
+    receipts->broken = gzip_unpack(receipts->packed.data, receipts->packed.len, &text, &e) != 0;
+    str_fini(&receipts->packed);
+    receipts->list = mem_new((count_lines(&text) + 1) * sizeof *receipts->list);
+    for (const char *at = str_text(&text), *end; !receipts->broken && *at; at = end + 1) {
+        end = strchr(at, '\n');
+        receipts->broken = !end || !take_line(receipts, at, (size_t)(end - at));
+        if (!end)
+            break;
+    }
+}
+
+static int read_file(struct flow *flow, const struct archive *archive, const char *name,
+                     struct str *out, struct err *e)
+{
+    const json_t *object = archive_object_of(archive, name);
+
+    return object ? object_content_read(flow, archive->billing, object, out, e) : 0;
+}
+
+/* ---- the signed document ---- */
+
+/* What the manifest and the leaves make of it; new text. */
+static char *expected_document(const struct verify_receipts *receipts,
+                               const struct closed_document *document, const char *signed_text)
+{
+    const json_t *manifest = document->archive.manifest;
+    struct period period = {0};
+    struct receipt_root root = {
+        .invoice = receipts->name,
+        .month = json_text(manifest, "month"),
+        .pipeline = json_text(manifest, "pipeline"),
+        .key = json_text(json_object_get(manifest, "signing_key"), "sha256"),
+        .itemised = strstr(signed_text, "\"requests\":\"itemised\"") != NULL,
+        .size = receipts->leaves.len / sizeof receipts->root,
+        .hash = receipts->root,
+    };
+
+    if (!root.month || !root.pipeline || !root.key || !close_period_read(manifest, &period))
+        return NULL;
+    root.from_s = period.from_s;
+    root.to_s = period.to_s;
+    return receipt_root_text(&root);
+}
+
+static bool check_document(const struct verify_receipts *receipts,
+                           const struct closed_document *document)
+{
+    const json_t *said = json_object_get(document->archive.manifest, "receipts");
+    const char *text = json_text(said, "document"), *hex = json_text(said, "signature");
+    cleanup_free char *expected = text ? expected_document(receipts, document, text) : NULL;
+    unsigned char signature[SIGNATURE_BYTES];
+    struct verify *verify = receipts->verify;
+
+    if (!text || !hex || !receipt_set_hex(hex, signature, sizeof signature) ||
+        !signature_is_good(verify->key, text, strlen(text), signature, sizeof signature)) {
+        verify_findings_differ(verify, "%s: the root of its receipts is not signed by the key",
+                               receipts->name);
+        return false;
+    }
+    if (!expected || strcmp(expected, text) != 0) {
+        verify_findings_differ(verify,
+                               "%s: the root of its receipts is not that of the manifest and of "
+                               "the archived leaves",
+                               receipts->name);
+        return false;
+    }
+    if (receipts->broken)
+        verify_findings_differ(verify, "%s: " CLOSE_RECEIPTS_RECORDS " is none", receipts->name);
+    return !receipts->broken;
+}
+
+int verify_receipts_open(struct flow *flow, struct verify *verify,
+                         const struct closed_document *document, struct verify_receipts **receipts,
+                         struct err *e)
+{
+    const struct archive *archive = &document->archive;
+    const json_t *said = json_object_get(archive->manifest, "receipts");
+    struct verify_receipts *made;
+
+    *receipts = NULL;
+    if (!said)
+        return 0;
+    made = mem_new(sizeof *made);
+    *made = (struct verify_receipts){.verify = verify,
+                                     .name = numbers_text(verify->billing, document->number),
+                                     .folder = json_text(said, "folder")};
+    if (read_file(flow, archive, CLOSE_RECEIPTS_RECORDS, &made->packed, e) ||
+        read_file(flow, archive, CLOSE_RECEIPTS_LEAVES, &made->leaves, e)) {
+        flow_work(flow, free_receipts, made);
+        return -1;
+    }
+    flow_work(flow, unpack, made);
+    if (check_document(made, document))
+        *receipts = made;
+    else
+        flow_work(flow, free_receipts, made);
+    return 0;
+}
+
+/* ---- leaves ---- */
+
+static int compare_leaves(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct merkle_hash));
+}
+
+char *verify_receipts_wrong(const struct verify_receipts *receipts, const char *hash,
+                            const struct str *text)
+{
+    struct record wanted = {0};
+    const struct record *record;
+    struct merkle_hash leaf;
+
+    if (!receipts || !hash)
+        return NULL;
+    (void)snprintf(wanted.hash, sizeof wanted.hash, "%s", hash);
+    record = receipts->count
+                 ? bsearch(&wanted, receipts->list, receipts->count, sizeof wanted, by_hash)
+                 : NULL;
+    if (!record)
+        return mem_printf("the statement %.16s... has no receipt", hash);
+    leaf = receipt_leaf(record->salt, &record->items, str_text(text), text->len);
+    return bsearch(&leaf, str_text(&receipts->leaves), receipts->leaves.len / sizeof leaf,
+                   sizeof leaf, compare_leaves)
+               ? NULL
+               : mem_printf("the statement %.16s... is not in the signed root of receipts", hash);
+}
+
+/* ---- lists ---- */
+
+static bool go_on(void *arg, const void *bytes, size_t length)
+{
+    (void)arg, (void)bytes, (void)length;
+    return true;
+}
+
+static void check_list(struct flow *flow, void *arg, size_t index)
+{
+    struct verify_receipts *receipts = arg;
+    struct record *record = &receipts->list[index];
+    const struct receipt_lists_reading reading = {receipts->folder ? receipts->folder : "?",
+                                                  record->line, go_on, NULL};
+    struct err e = {0};
+
+    if (!record->items.itemised || receipts->failed.kind)
+        return;
+    if (!receipt_lists_read(flow, receipts->verify->billing, &reading, &e))
+        return;
+    if (e.kind == ERR_EVIDENCE)
+        record->told = mem_text(e.text);
+    else
+        (void)err_set(&receipts->failed, e.kind, "%s", e.text);
+}
+
+static void tell(struct verify_receipts *receipts, size_t customers)
+{
+    size_t wrong = 0;
+
+    for (size_t i = 0; i < receipts->count; i++)
+        if (receipts->list[i].told && wrong++ < SHOWN)
+            verify_findings_differ(receipts->verify, "%s", receipts->list[i].told);
+    if (wrong > SHOWN)
+        verify_findings_differ(receipts->verify, "%zu more lists of requests differ",
+                               wrong - SHOWN);
+    if (receipts->count != customers)
+        verify_findings_differ(receipts->verify, "%s: %zu receipts for %zu statements",
+                               receipts->name, receipts->count, customers);
+    else if (!wrong)
+        verify_findings_agree(receipts->verify, "%s: the receipts' root, and %zu leaves",
+                              receipts->name, receipts->count);
+}
+
+int verify_receipts_end(struct flow *flow, struct verify_receipts *receipts, size_t customers,
+                        struct err *e)
+{
+    struct err failed;
+
+    if (!receipts)
+        return 0;
+    flow_each(flow, receipts->count, PARALLEL, check_list, receipts);
+    failed = receipts->failed;
+    if (!failed.kind)
+        tell(receipts, customers);
+    flow_work(flow, free_receipts, receipts);
+    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+}
