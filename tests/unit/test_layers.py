@@ -27,6 +27,7 @@ ROOMS = {
     "aws": AWS,
     "resources": RESOURCES,
     "billing/prices": PRICES,
+    "billing/bookkeeping": [*PRICES, "billing/bookkeeping"],
     "billing/store": STORE,
     "billing/rollup": AUDIT[:-3],
     "billing/events": AUDIT[:-2],
