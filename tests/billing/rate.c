@@ -1,8 +1,11 @@
 /* rate -- the book's own arithmetic for tests: reads one JSON object per line, {"billing", "month",
  * "lines": [[day, sub, user, route, status, calls, bytes]]}, prints one bill (or {"error"}) per
- * line. */
+ * line.  With "statements" ({"series", "issued", "before": {customer: [{"number", "net"}]}}) the
+ * bill has "statements" in it, one of each line and, last, of what is nobody's. */
+#include "base/json.h"
 #include "base/mem.h"
 #include "billing/prices/rating.h"
+#include "billing/statement/statement.h"
 
 #include <string.h>
 
@@ -29,6 +32,65 @@ static size_t segment_of(const struct price_book *book, struct day month, const 
     while (count > 1 && calendar_compare(starts[count - 1], day) > 0)
         count--;
     return count - 1;
+}
+
+/* What of the usage is a customer's (NULL: nobody's), as its breakdown. */
+static json_t *breakdown_of(const struct price_book *book, const json_t *lines, const char *id)
+{
+    json_t *rows = json_array();
+    const json_t *line;
+    size_t i;
+
+    json_array_foreach(lines, i, line) {
+        struct day day = {1, 1, 1};
+        struct err e = {0};
+        const char *whose;
+
+        (void)calendar_parse_day(text_at(line, 0), &day, &e);
+        whose = price_book_customer(book, text_at(line, 1), day);
+        if (whose ? id && !strcmp(whose, id) : !id)
+            json_array_append_new(
+                rows,
+                json_pack("{s:O, s:O, s:O, s:O, s:O}", "day", json_array_get(line, 0), "route",
+                          json_array_get(line, 3), "status", json_array_get(line, 4), "calls",
+                          json_array_get(line, 5), "bytes", json_array_get(line, 6)));
+    }
+    return rows;
+}
+
+static json_t *statement_of(const struct price_book *book, const json_t *request,
+                            const json_t *bill, const json_t *line, size_t number)
+{
+    const json_t *wanted = json_object_get(request, "statements");
+    const char *id = json_text(line, "customer");
+    cleanup_free char *text = mem_printf("%s%06zu", json_text(wanted, "series"), number);
+    json_auto_t *breakdown = breakdown_of(book, json_object_get(request, "lines"), id);
+    struct statement statement = {
+        .book = book,
+        .bill = bill,
+        .line = line,
+        .before = json_object_get(json_object_get(wanted, "before"), id ? id : ""),
+        .number = id ? text : NULL,
+        .breakdown = breakdown};
+    struct err e = {0};
+    json_t *document;
+
+    (void)calendar_parse_day(json_text(wanted, "issued"), &statement.issued, &e);
+    document = statement_make(&statement, &e);
+    return document ? document : json_pack("{s:s}", "error", e.text);
+}
+
+static void add_statements(const struct price_book *book, const json_t *request, json_t *bill)
+{
+    json_t *statements = json_array(), *line;
+    size_t i;
+
+    json_object_set_new(bill, "pipeline", json_string("shop"));
+    json_array_foreach(json_object_get(bill, "lines"), i, line)
+        json_array_append_new(statements, statement_of(book, request, bill, line, i + 1));
+    json_array_append_new(
+        statements, statement_of(book, request, bill, json_object_get(bill, "unattributed"), 0));
+    json_object_set_new(bill, "statements", statements);
 }
 
 static json_t *rate(const json_t *request)
@@ -61,6 +123,8 @@ static json_t *rate(const json_t *request)
         };
     bill = rating_bill(book, calendar_month(month), usage, json_array_size(lines), &e);
     free(usage);
+    if (bill && json_object_get(request, "statements"))
+        add_statements(book, request, bill);
     price_book_free(book);
     return bill ? bill : json_pack("{s:s}", "error", e.text);
 }

@@ -49,7 +49,7 @@ def customer_on(book, sub, day):
         if c["sub"] == sub and date.fromisoformat(c.get("from", "0001-01-01")) <= day <= date.fromisoformat(
                 c.get("to", "9999-12-31")):
             return c["customer"]
-    return sub
+    return None if sub == "-" else sub
 
 
 def matches(rule, route, status):
@@ -117,7 +117,8 @@ def bill(book, month, lines):
     accounts, nobody = {}, Account()
     for day, sub, _user, route, status, calls, size in lines:
         day = date.fromisoformat(day)
-        account = nobody if sub in (None, "", "-") else accounts.setdefault(customer_on(book, sub, day), Account())
+        customer = customer_on(book, sub or "-", day)
+        account = nobody if customer is None else accounts.setdefault(customer, Account())
         entry = entry_on(book, day)
         account.calls += calls
         account.bytes += size

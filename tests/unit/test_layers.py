@@ -35,6 +35,7 @@ ROOMS = {
     "billing/cost": [*AUDIT[:-3], "billing/cost"],
     "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
+    "billing/statement": [*AUDIT[:-3], "billing/bill", "billing/statement"],
     "billing/backfill": [*AUDIT, "billing/backfill"],
     "billing/close": [*AUDIT, "billing/close"],
     "billing/verify": [*AUDIT, "billing/close", "billing/verify"],

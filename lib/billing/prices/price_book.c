@@ -2,15 +2,16 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/time_zone.h"
+#include "billing/prices/parties.h"
 #include "billing/prices/price_book_private.h"
 #include "billing/prices/settings.h"
 
 #include <ctype.h>
 #include <string.h>
 
-static const char *const section_keys[] = {"time_zone",    "currency",   "prices",     "customers",
-                                           "max_response", "scan_cap",   "rollup",     "audit",
-                                           "close",        "log_groups", "partitions", NULL};
+static const char *const section_keys[] = {
+    "time_zone", "currency", "prices",     "customers",  "max_response", "scan_cap", "rollup",
+    "audit",     "close",    "log_groups", "partitions", "seller",       "taxes",    NULL};
 
 static bool check_zone(const struct section_value *section, const char *name)
 {
@@ -163,7 +164,9 @@ static struct price_book *read_book(const struct section_value *section)
     read_zone(section, book);
     if (json_object_get(section->object, "prices"))
         price_book_read_prices(section, book);
+    parties_read(section, book);
     price_book_customers_read(section, book);
+    parties_check(section, book);
     return book;
 }
 
@@ -213,7 +216,9 @@ void price_book_free(struct price_book *book)
         free(book->customers[i].sub);
         free(book->customers[i].id);
         free(book->customers[i].name);
+        json_decref(book->customers[i].party);
     }
+    parties_free(book);
     free(book->prices);
     free(book->customers);
     free(book->customers_by_id);

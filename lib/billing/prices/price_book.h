@@ -26,5 +26,10 @@ enum { PRICE_BOOK_SEGMENTS = 64 };
  * their number; what is beyond the room is left out. */
 size_t price_book_segments(const struct price_book *book, struct day_span days,
                            struct day starts[static PRICE_BOOK_SEGMENTS]);
+/* Whether that is no sub at all: NULL, "" or "-". */
+bool price_book_is_nobody(const char *sub);
+/* Whose the calls of a sub are on a day: a customer id, borrowed from the book or sub itself; NULL:
+ * nobody's (no sub, and the map has no entry for "-"). */
+const char *price_book_customer(const struct price_book *book, const char *sub, struct day day);
 
 #endif

@@ -1,10 +1,13 @@
 /* price_book_customers.c -- who a sub is, and when. */
 #include "base/mem.h"
+#include "billing/prices/parties.h"
 #include "billing/prices/price_book_private.h"
 
 #include <string.h>
 
-static const char *const customer_keys[] = {"sub", "customer", "name", "from", "to", NULL};
+static const char *const customer_keys[] = {"sub",       "customer", "name",    "from",
+                                            "to",        "address",  "country", "tax_id",
+                                            "reference", "tax",      NULL};
 static const struct day beginning = {1, 1, 1}, end = {9999, 12, 31};
 
 static char *required(const struct section_value *item, const char *key)
@@ -33,9 +36,11 @@ static void read_customer(const struct section_value *item, struct customer *cus
     customer->id = required(item, "customer");
     name = section_text(item, "name", buffer);
     customer->name = name && *name ? mem_text(name) : NULL;
-    if (!strcmp(customer->sub, "-"))
-        section_tell(item, NULL, "- stands for no sub at all: such calls are unattributed");
-    (void)section_day(item, "from", &customer->from);
+    customer->party = parties_read_entry(item);
+    if (!section_day(item, "from", &customer->from) && !strcmp(customer->sub, "-"))
+        section_tell(item, NULL,
+                     "- stands for no sub at all: such calls are unattributed; to give them to a "
+                     "customer say from which day on (from), and until when (to)");
     (void)section_day(item, "to", &customer->to);
     if (calendar_compare(customer->from, customer->to) > 0)
         section_tell(item, NULL, "ends before it begins");
@@ -142,8 +147,7 @@ const struct customer *price_book_customers_find(const struct price_book *book, 
     return &book->customers[low - 1];
 }
 
-/* The first entry of id, in customers_by_id. */
-static size_t first_of(const struct price_book *book, const char *id)
+size_t price_book_customers_first(const struct price_book *book, const char *id)
 {
     size_t low = 0, high = book->customer_count;
 
@@ -168,7 +172,7 @@ static const struct customer *entry_of(const struct price_book *book, const char
 /* If any entry has a name, the first one has. */
 const char *price_book_customers_name(const struct price_book *book, const char *id)
 {
-    const struct customer *entry = entry_of(book, id, first_of(book, id));
+    const struct customer *entry = entry_of(book, id, price_book_customers_first(book, id));
 
     return entry ? entry->name : NULL;
 }
@@ -178,9 +182,23 @@ const struct customer *price_book_customers_other(const struct price_book *book,
 {
     const struct customer *entry;
 
-    for (size_t at = first_of(book, id); (entry = entry_of(book, id, at)); at++)
-        if (strcmp(entry->sub, id) != 0 && calendar_compare(entry->from, days.last) <= 0 &&
+    for (size_t at = price_book_customers_first(book, id); (entry = entry_of(book, id, at)); at++)
+        if (strcmp(entry->sub, id) != 0 && strcmp(entry->sub, "-") != 0 &&
+            calendar_compare(entry->from, days.last) <= 0 &&
             calendar_compare(entry->to, days.first) >= 0)
             return entry;
     return NULL;
+}
+
+bool price_book_is_nobody(const char *sub)
+{
+    return !sub || !*sub || !strcmp(sub, "-");
+}
+
+const char *price_book_customer(const struct price_book *book, const char *sub, struct day day)
+{
+    bool nobody = price_book_is_nobody(sub);
+    const struct customer *customer = price_book_customers_find(book, nobody ? "-" : sub, day);
+
+    return customer ? customer->id : nobody ? NULL : sub;
 }

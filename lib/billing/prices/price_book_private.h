@@ -37,8 +37,11 @@ struct prices {
 struct customer {
     char *sub, *id, *name; /* name: NULL where this entry has none */
     struct day from, to;   /* both included */
+    json_t *party;         /* what it is besides its usage (parties.h); NULL: nothing is said */
     size_t index;          /* in the list of the spec */
 };
+
+struct tax_rule;
 
 struct price_book {
     char *zone, *currency;
@@ -47,6 +50,11 @@ struct price_book {
     struct customer *customers;        /* by sub, then day */
     struct customer **customers_by_id; /* named entries of a customer first */
     size_t customer_count;
+    json_t *seller; /* NULL: none; this and what follows: parties.h */
+    char *series, *terms, *seller_tax;
+    int due_days;
+    struct tax_rule *taxes;
+    size_t tax_count;
     char hash[65], customers_hash[65];
     char *rounding;
 };
@@ -58,6 +66,8 @@ void price_book_customers_read(const struct section_value *section, struct price
 /* Who sub is on that day; NULL: nobody in the map. */
 const struct customer *price_book_customers_find(const struct price_book *book, const char *sub,
                                                  struct day day);
+/* The first entry of a customer id in customers_by_id, or where it would be. */
+size_t price_book_customers_first(const struct price_book *book, const char *id);
 /* The name of a customer id, wherever the map has it; NULL: none. */
 const char *price_book_customers_name(const struct price_book *book, const char *id);
 /* An entry of another sub whose customer has that id on one of the days; NULL: none. */

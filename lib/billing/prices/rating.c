@@ -10,11 +10,6 @@
 
 #include <string.h>
 
-static bool is_nobody(const char *sub)
-{
-    return !sub || !*sub || !strcmp(sub, "-");
-}
-
 /* ---- Accounts: one per customer, one for nobody ---- */
 
 static struct account *account_new(const struct rating *rating, const char *id)
@@ -70,17 +65,15 @@ static void enter(struct rating *rating, struct account *account)
     append(rating, account);
 }
 
+/* NULL: nobody.  Calls without a sub are somebody's where the map has an entry for "-". */
 static const char *customer_of(const struct rating *rating, const struct usage_line *line)
 {
-    const struct customer *customer =
-        price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from);
-
-    return customer ? customer->id : line->sub;
+    return price_book_customer(rating->book, line->sub, rating->segments[line->segment].from);
 }
 
 static struct account *account_of(struct rating *rating, const struct usage_line *line)
 {
-    const char *id = is_nobody(line->sub) ? NULL : customer_of(rating, line);
+    const char *id = customer_of(rating, line);
 
     if (!id)
         return rating->nobody;
@@ -147,7 +140,7 @@ enum { SUB_COLUMNS = 80 };
 /* Its entry, when it borrows from one. */
 static const struct customer *lender(const struct rating *rating, const struct usage_line *line)
 {
-    if (is_nobody(line->sub) || line->segment >= rating->segment_count ||
+    if (price_book_is_nobody(line->sub) || line->segment >= rating->segment_count ||
         price_book_customers_find(rating->book, line->sub, rating->segments[line->segment].from))
         return NULL;
     return price_book_customers_other(rating->book, line->sub, rating->days);

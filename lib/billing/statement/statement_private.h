@@ -1,0 +1,21 @@
+/* statement_private.h -- the inside of a statement.
+ *
+ * statement.c        the document: head, parties, period, usage
+ * statement_lines.c  its lines, out of the working of the bill
+ * statement_sums.c   subtotal, the one rounding, taxes, total */
+#ifndef BILLING_STATEMENT_STATEMENT_PRIVATE_H
+#define BILLING_STATEMENT_STATEMENT_PRIVATE_H
+
+#include "billing/statement/statement.h"
+
+/* The lines of the document; tax: the category that stands on each, NULL: none.  New reference, or
+ * NULL and *e. */
+json_t *statement_lines(const struct statement *statement, const char *tax, struct err *e);
+/* Puts subtotal, rounding, net, taxes, total in, from its lines.  -1 and *e. */
+int statement_sums(const struct statement *statement, json_t *document, struct err *e);
+/* The line's customer, NULL: nobody's. */
+const char *statement_customer(const struct statement *statement);
+/* The last day of the bill. */
+struct day statement_last_day(const struct statement *statement);
+
+#endif
