@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, getcontext
 from pathlib import Path
 
 getcontext().prec = 80
-PROGRAM = os.environ.get("BILLING_UBL", Path(__file__).resolve().parents[2] / "build/release/tests/billing_ubl")
+PROGRAM = os.environ.get("BILLING_FORMS", Path(__file__).resolve().parents[2] / "build/release/tests/billing_forms")
 GIB = 2**30
 DIGITS = {"KRW": 0, "JPY": 0, "KWD": 3, "EUR": 2, "USD": 2, "GBP": 2, "CHF": 2}
 NAMES = ["Acme Ltd", "<b>Müller & Söhne</b> \"GmbH\"", "주식회사 가나다", "مؤسسة البيع", "Ünïcödé 𝒟𝒶𝓉𝒶 😀", "A]]>B & &amp; <!--",
@@ -79,7 +79,8 @@ def make(seed):
         "format": "billingd-statement-1", "kind": chance.choice(["draft", "invoice", "invoice", "invoice"]) if net >= 0 else "credit_note",
         "number": f"INV-2025-{seed}", "issue_date": "2025-11-03", "due_date": chance.choice([None, "2025-12-03"]),
         "terms": "Payable within 30 days. <2 % & more>", "pipeline": "ddn-api", "currency": currency,
-        "period": {"month": "2025-10", "from": "2025-10-01", "to": "2025-10-31", "time_zone": "Asia/Seoul"},
+        "period": {"month": "2025-10", "from": "2025-10-01", "to": "2025-10-31", "time_zone": "Asia/Seoul",
+                   "begins": "2025-09-30T15:00:00Z", "ends": "2025-10-31T15:00:00Z"},
         "references": before, "seller": {"name": chance.choice(NAMES), "address": chance.sample(NAMES, chance.randrange(5)),
                                          "country": seller[0], "tax_id": seller[1]},
         "buyer": {"customer": chance.choice(["acme", "\"victim\\u0000x\"", "8d1f-<x>&"]), "country": buyer[0], "tax_id": buyer[1],
@@ -91,10 +92,14 @@ def make(seed):
     }
 
 
-def documents(statements):
-    """For each statement the XML, or the list of what is missing: by the product's own code."""
+def written(statements, form):
+    """What the product's own code makes of them: ubl, 1.2, 1.4 (FOCUS) or lines."""
     lines = "".join(json.dumps(statement) + "\n" for statement in statements)
-    run = subprocess.run([PROGRAM], input=lines, capture_output=True, text=True, check=True, timeout=300)
-    said = [json.loads(line) for line in run.stdout.splitlines()]
+    return subprocess.run([PROGRAM, form], input=lines.encode(), capture_output=True, check=True, timeout=300).stdout.decode()
+
+
+def documents(statements):
+    """For each statement the XML, or the list of what is missing."""
+    said = [json.loads(line) for line in written(statements, "ubl").splitlines()]
     assert len(said) == len(statements)
     return said
