@@ -105,9 +105,9 @@ static const struct verb verbs[] = {
      "build the daily rollups that are missing, outdated or late", "billingd rollup --since 7d",
      verb_rollup, NULL, false},
     {"bill",
-     "--month YYYY-MM [--from-raw] [--preview] [--prices FILE] [--pipeline NAME] [--dry-run] "
-     "[--strict] "
-     "[-o table|csv|json|focus]",
+     "--month YYYY-MM [--customer CUSTOMER] [--from-raw] [--preview] [--prices FILE] "
+     "[--pipeline NAME] [--dry-run] [--strict] "
+     "[-o table|csv|json|focus|html]",
      "the bill of a month, per customer", "billingd bill --month 2025-10", verb_bill, NULL, true},
     {"audit", DAYS "[--pipeline NAME] [--strict] [-o table|csv|json]",
      "count events at every hop, and name what went missing", "billingd audit --month 2025-10",

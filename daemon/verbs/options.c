@@ -42,6 +42,8 @@ const struct flag options_flags[] = {
     {"once", 0, TRUTH(once), NULL, NULL, "one pass, then end with its exit code"},
     {"from-raw", 0, TRUTH(from_raw), NULL, NULL,
      "make the bill from raw events as well, and compare"},
+    {"customer", 0, TEXT(customer), "CUSTOMER", NULL,
+     "the document of this customer alone, as a draft: JSON, HTML or text"},
     {"preview", 0, TRUTH(preview), NULL, NULL,
      "count days that are not built from what lies in the bucket now"},
     {"auto", 0, TRUTH(automatic), NULL, NULL, "as far back as the log group reaches"},
@@ -110,6 +112,7 @@ const struct word options_words[] = {
     {"MAP", "names of columns: sub=client,calls=n,bytes=b,amount=fee", NULL},
     {"START", "where to begin: an API, a log group, a stream, a bucket, or an ARN", NULL},
     {"NAME", "a pipeline of the spec", "pipeline"},
+    {"CUSTOMER", "a customer's id; - is what is nobody's", NULL},
     {"ADDRESS", "a resource of the spec, like ddn-api/bucket", "address"},
     {"VERB", "a verb of billingd", "verb"},
     {"PREFIX", "the beginning of keys in the bucket, like json-data/", NULL},
@@ -129,7 +132,7 @@ static int wrong(const char *what, const char *value, const char *choices)
 }
 
 /* In the order of enum output_format. */
-static const char *const output_names[] = {"text", "json", "table", "csv", "focus"};
+static const char *const output_names[] = {"text", "json", "table", "csv", "focus", "html"};
 
 static int set_output(struct options *options, const char *value)
 {
@@ -138,7 +141,7 @@ static int set_output(struct options *options, const char *value)
             options->output = (enum output_format)i;
             return -1;
         }
-    return wrong("output", value, "text, json, table, csv or focus");
+    return wrong("output", value, "text, json, table, csv, focus or html");
 }
 
 static int set_log_level(struct options *options, const char *value)
@@ -296,6 +299,9 @@ static int check_use(const struct options *options, const bool *given)
                       verb->example);
         return EXIT_BAD_USAGE;
     }
+    if (options->output == OUTPUT_HTML && !options->customer)
+        return wrong("output", "html",
+                     "another, or name whose document it is: bill --customer ID -o html");
     if (options->output > OUTPUT_JSON && !verb->prints_bills)
         return wrong("output", output_names[options->output], "text or json for this verb");
     return -1;

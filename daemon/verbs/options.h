@@ -13,7 +13,14 @@
 struct verb;
 
 /* table, csv and focus are ways to print a bill. */
-enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_FOCUS };
+enum output_format {
+    OUTPUT_TEXT,
+    OUTPUT_JSON,
+    OUTPUT_TABLE,
+    OUTPUT_CSV,
+    OUTPUT_FOCUS,
+    OUTPUT_HTML
+};
 
 struct options {
     const struct verb *verbs; /* the table, ends with {0} */
@@ -42,6 +49,7 @@ struct options {
     const char *month;           /* YYYY-MM */
     const char *since;           /* duration ("36h", "7d") or YYYY-MM-DD */
     const char *from, *to, *day; /* YYYY-MM-DD */
+    const char *customer;        /* bill: only the document of this customer */
     const char *prices;          /* another file with a billing section */
     const char *pipeline;        /* only this one */
     const char *legacy;          /* backfill: a prefix with objects in an older form */

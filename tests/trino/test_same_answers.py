@@ -22,6 +22,7 @@ RANGE = {"first_day": 20251025, "last_day": 20251102}
 VALUES = {
     "usage_rollup": RANGE,
     "usage_raw": DAYS,
+    "usage_days": RANGE,
     "audit_ladder": {**DAYS, **RANGE, "since_day": 20251005, "account": duck.PARAMETERS["account"]},
     "audit_days": DAYS,
     "shadow_cells": {**DAYS, **RANGE, "arrival_year": 2025, "arrival_month": 10, "utc_from": 1759276800, "utc_to": 1761955200,

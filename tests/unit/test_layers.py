@@ -14,8 +14,9 @@ RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
+STATEMENT = ["billing/bill", "billing/statement", "billing/bookkeeping", "billing/statement_store"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "guard", "spec/lint", "spec"]
-RECONCILE = [*SPEC, *AUDIT[len(STORE):], "billing/backfill", "billing/close", "state", "reading", "reconcile"]
+RECONCILE = [*SPEC, *AUDIT[len(STORE):], *STATEMENT[1:], "billing/backfill", "billing/close", "state", "reading", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
     "base": BASE,
@@ -35,10 +36,11 @@ ROOMS = {
     "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
     "billing/statement": [*AUDIT[:-3], "billing/bill", "billing/statement"],
-    "billing/bookkeeping": [*AUDIT[:-3], "billing/bill", "billing/statement", "billing/bookkeeping"],
+    "billing/bookkeeping": [*AUDIT[:-3], *STATEMENT[:-1]],
     "billing/backfill": [*AUDIT, "billing/backfill"],
-    "billing/close": [*AUDIT, "billing/close"],
-    "billing/verify": [*AUDIT, "billing/close", "billing/verify"],
+    "billing/statement_store": [*AUDIT[:-3], *STATEMENT],
+    "billing/close": [*AUDIT, *STATEMENT, "billing/close"],
+    "billing/verify": [*AUDIT, *STATEMENT, "billing/close", "billing/verify"],
     "spec/lint": [*RESOURCES, "spec/lint"],
     "spec": SPEC,
     "state": [*SPEC, "state"],

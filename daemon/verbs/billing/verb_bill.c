@@ -9,6 +9,7 @@
 #include "billing/store/athena_query_text.h"
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
+#include "daemon/verbs/billing/billing_statement.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/billing_window.h"
 #include "daemon/views/bill_view.h"
@@ -375,6 +376,8 @@ static int tell_bill(struct flow *flow, struct billing_turn *turn, json_t *bill,
     cleanup_free char *window = billing_window_text(turn->billing, *(const struct day *)turn->arg);
     json_auto_t *raw_sources = NULL;
 
+    if (turn->options->customer)
+        return billing_statement_tell(flow, turn, bill, e);
     if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
         return -1;
     billing_runner_quiet(turn);
@@ -413,12 +416,23 @@ static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e
 
 int verb_bill(const struct options *options)
 {
-    bool for_people = options->output == OUTPUT_TEXT || options->output == OUTPUT_TABLE;
+    bool many =
+        !options->customer && (options->output == OUTPUT_TEXT || options->output == OUTPUT_TABLE);
     struct err e = {0};
     struct day month;
 
     if (!options->month) {
         (void)fputs("billingd: bill needs --month, like: billingd bill --month 2025-10\n", stderr);
+        return EXIT_BAD_USAGE;
+    }
+    if (options->customer && options->from_raw) {
+        (void)fputs("billingd: bill: --from-raw compares whole bills: leave out one of --customer "
+                    "and --from-raw\n",
+                    stderr);
+        return EXIT_BAD_USAGE;
+    }
+    if (options->customer && options->output >= OUTPUT_TABLE && options->output != OUTPUT_HTML) {
+        (void)fputs("billingd: bill: a customer's document is text, json or html (-o)\n", stderr);
         return EXIT_BAD_USAGE;
     }
     if (options->preview && options->from_raw) {
@@ -431,5 +445,5 @@ int verb_bill(const struct options *options)
         (void)fprintf(stderr, "billingd: --month: %s\n", e.text);
         return EXIT_BAD_USAGE;
     }
-    return billing_runner_run(options, for_people, bill_turn, &month);
+    return billing_runner_run(options, many, bill_turn, &month);
 }

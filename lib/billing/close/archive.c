@@ -3,7 +3,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/close/archive_object.h"
+#include "billing/store/archive_object.h"
 #include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
 #include "billing/store/object_list.h"

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill.h"
-#include "billing/close/archive_object.h"
+#include "billing/store/archive_object.h"
 #include "billing/store/object_list.h"
 
 #include <stdio.h>

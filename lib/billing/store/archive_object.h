@@ -1,6 +1,6 @@
 /* archive_object.h -- objects of the archive, by key. */
-#ifndef BILLING_CLOSE_ARCHIVE_OBJECT_H
-#define BILLING_CLOSE_ARCHIVE_OBJECT_H
+#ifndef BILLING_STORE_ARCHIVE_OBJECT_H
+#define BILLING_STORE_ARCHIVE_OBJECT_H
 
 #include "billing/store/object_content.h"
 

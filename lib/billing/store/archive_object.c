@@ -1,6 +1,6 @@
 /* archive_object.c -- objects that are written once: what is there already is compared, never
  * replaced. */
-#include "billing/close/archive_object.h"
+#include "billing/store/archive_object.h"
 
 #include "base/json.h"
 #include "billing/store/object_list.h"

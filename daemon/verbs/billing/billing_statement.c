@@ -1,0 +1,111 @@
+#include "daemon/verbs/billing/billing_statement.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/bill/bill_month.h"
+#include "billing/statement/statement.h"
+#include "billing/statement/statement_render.h"
+#include "billing/statement_store/statement_usage.h"
+#include "daemon/verbs/billing/billing_verbs.h"
+
+#include <string.h>
+
+/* What is being made, off the loop. */
+struct making {
+    const struct options *options;
+    struct statement statement;
+    struct statement_spool *spool; /* NULL: the days are not known */
+    const char *customer;          /* NULL: nobody */
+    json_t *document;
+    struct err *e;
+};
+
+static const json_t *line_of(const json_t *bill, const char *customer)
+{
+    const json_t *line;
+    size_t i;
+
+    if (!customer)
+        return json_object_get(bill, "unattributed");
+    json_array_foreach(json_object_get(bill, "lines"), i, line)
+        if (!strcmp(json_text(line, "customer"), customer))
+            return line;
+    return NULL;
+}
+
+static json_t *breakdown_of(const struct making *making)
+{
+    char hash[65];
+    struct statement_days *days;
+    json_t *rows;
+
+    if (making->customer)
+        statement_spool_hash(making->customer, hash);
+    days = statement_days_load(making->spool, statement_spool_part(making->customer ? hash : NULL),
+                               making->e);
+    rows = days ? statement_days_of(days, making->customer) : NULL;
+    statement_days_free(days);
+    return rows;
+}
+
+static void print(const struct making *making)
+{
+    bool text = making->options->output == OUTPUT_TEXT;
+    cleanup_free char *shown = making->options->output == OUTPUT_HTML
+                                   ? statement_render_html(making->document)
+                               : text ? statement_render_text(making->document)
+                                      : statement_text(making->document);
+
+    (void)fputs(shown, stdout);
+}
+
+static void make(void *arg)
+{
+    struct making *making = arg;
+    json_auto_t *breakdown = making->spool ? breakdown_of(making) : NULL;
+
+    statement_spool_free(making->spool);
+    if (making->e->kind)
+        return;
+    making->statement.breakdown = breakdown;
+    making->document = statement_make(&making->statement, making->e);
+    if (making->document && !statement_adds_up(making->document))
+        (void)err_set(making->e, ERR_RETRY,
+                      "its days do not add up to the bill: a day was built anew meanwhile; try "
+                      "again");
+    else if (making->document)
+        print(making);
+    json_decref(making->document);
+}
+
+int billing_statement_tell(struct flow *flow, struct billing_turn *turn, const json_t *bill,
+                           struct err *e)
+{
+    const char *customer = strcmp(turn->options->customer, "-") ? turn->options->customer : NULL;
+    const char *kind = json_string_value(json_at(bill, "source.kind"));
+    const struct statement_source source = {
+        turn->billing->book, bill_month_days(turn->billing, *(const struct day *)turn->arg),
+        customer};
+    struct err failed = {0};
+    struct making making = {
+        .options = turn->options,
+        .statement = {.book = turn->billing->book, .bill = bill, .line = line_of(bill, customer)},
+        .customer = customer,
+        .e = &failed};
+
+    if (!making.statement.line)
+        return err_set(e, ERR_ABSENT,
+                       "the bill of the month has no customer %.80s: `billingd bill --month %s` "
+                       "lists them",
+                       customer, turn->options->month);
+    if (kind && !strcmp(kind, "rollup")) {
+        billing_runner_say(turn, "adding up the days");
+        making.spool = statement_usage_read(flow, turn->billing, &source, e);
+        if (!making.spool)
+            return -1;
+    }
+    billing_runner_quiet(turn);
+    flow_work(flow, make, &making);
+    (void)fflush(stdout);
+    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : EXIT_DONE;
+}

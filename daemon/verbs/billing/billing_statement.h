@@ -1,0 +1,12 @@
+/* billing_statement.h -- `bill --customer`: one customer's document before the close, as a draft.
+ */
+#ifndef DAEMON_VERBS_BILLING_BILLING_STATEMENT_H
+#define DAEMON_VERBS_BILLING_BILLING_STATEMENT_H
+
+#include "daemon/verbs/billing/billing_runner.h"
+
+/* Prints it, out of the bill of the month.  An exit code, or -1 and *e. */
+int billing_statement_tell(struct flow *flow, struct billing_turn *turn, const json_t *bill,
+                           struct err *e);
+
+#endif

@@ -1,0 +1,38 @@
+/* statement_series.h -- the register of a series: which numbers of a year were given, and to what.
+ *
+ * Below "billing/numbers/_series/SERIES/YEAR/" lies an entry for each range that was taken, named
+ * by its first number ("000000001.json").  A range is taken by the one write of the entry behind
+ * the last (If-None-Match: *): whoever writes it has the numbers, nobody else can, and none is left
+ * out.  An entry holds the ranges of all before it, so that the last one tells everything. */
+#ifndef BILLING_STATEMENT_STORE_STATEMENT_SERIES_H
+#define BILLING_STATEMENT_STORE_STATEMENT_SERIES_H
+
+#include "aws/flow.h"
+#include "billing/store/billing.h"
+
+/* What is taken so far. */
+struct statement_series {
+    const char *name; /* "INV-"; borrowed */
+    int year;         /* of issue */
+    int64_t next;     /* the first number that is free */
+    char before[65];  /* SHA-256 of the last entry, "": there is none */
+    /* {document ("shop-2025-10-c1"): [first, last, SHA-256 of its manifest]} */
+    json_t *documents;
+};
+/* -1 and *e: it cannot be read, or is no register any more (ERR_EVIDENCE).  Give back with
+ * statement_series_fini, also on failure. */
+int statement_series_look(struct flow *flow, const struct billing *billing, const char *name,
+                          int year, struct statement_series *series, struct err *e);
+void statement_series_fini(struct statement_series *series);
+
+/* Whose numbers they are to be. */
+struct statement_range {
+    const char *document, *manifest; /* its number; SHA-256 of its manifest */
+    int64_t count;                   /* from series->next on */
+};
+/* 0: they are its, now or before; 1: others took them; -1 and *e. */
+int statement_series_take(struct flow *flow, const struct billing *billing,
+                          const struct statement_series *series,
+                          const struct statement_range *range, struct err *e);
+
+#endif

@@ -1,0 +1,271 @@
+#include "billing/statement_store/statement_write.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "billing/statement/statement_render.h"
+#include "billing/statement_store/statement_index.h"
+#include "billing/store/archive_object.h"
+#include "billing/store/gzip.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A batch is made in far less than a second; each document is two objects. */
+enum { BATCH = 64, PARALLEL = 32 };
+
+/* Whose turn it is, in the order of hashes. */
+struct turn {
+    char hash[65];
+    size_t index; /* in set->lines; SIZE_MAX: nobody's */
+};
+
+struct item {
+    const struct turn *turn;
+    struct str json, html;
+};
+
+struct writing {
+    const struct billing *billing;
+    const struct statement_set *set;
+    struct statement_spool *spool;
+    struct statement_days *days;
+    size_t part; /* that days are of */
+    struct turn *turns;
+    size_t count;
+    struct item items[BATCH];
+    size_t first, batch; /* of turns */
+    struct str lines;    /* of the index, of a part */
+    struct str *index;
+    struct err *e;
+};
+
+char *statement_write_number(const struct statement_set *set, size_t index)
+{
+    return mem_printf("%s%04d-%06" PRId64, set->series, set->issued.year,
+                      set->first + (int64_t)index);
+}
+
+/* ---- the order ---- */
+
+static int by_hash(const void *a, const void *b)
+{
+    return strcmp(((const struct turn *)a)->hash, ((const struct turn *)b)->hash);
+}
+
+static void make_turns(void *arg)
+{
+    struct writing *writing = arg;
+    const json_t *line;
+    size_t i;
+
+    writing->turns = mem_new((json_array_size(writing->set->lines) + 1) * sizeof *writing->turns);
+    json_array_foreach(writing->set->lines, i, line) {
+        statement_spool_hash(json_text(line, "customer"), writing->turns[writing->count].hash);
+        writing->turns[writing->count++].index = i;
+    }
+    if (writing->count)
+        qsort(writing->turns, writing->count, sizeof *writing->turns, by_hash);
+    if (writing->set->nobody)
+        writing->turns[writing->count++].index = SIZE_MAX;
+}
+
+static bool is_nobody(const struct turn *turn)
+{
+    return turn->index == SIZE_MAX;
+}
+
+/* ---- one document ---- */
+
+/* The customer's line as it is rated now; NULL: it has none any more. */
+static const json_t *rated_line(const json_t *rated, const char *customer)
+{
+    const json_t *lines = json_object_get(rated, "lines");
+    size_t low = 0, high = json_array_size(lines);
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const json_t *line = json_array_get(lines, middle);
+        int order = strcmp(json_text(line, "customer"), customer);
+
+        if (!order)
+            return line;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* What a document is made of; *gone: owned, a line of nothing. */
+static void describe(const struct writing *writing, const struct turn *turn,
+                     struct statement *statement, json_t **gone)
+{
+    const struct statement_set *set = writing->set;
+    const json_t *given = json_array_get(set->lines, turn->index);
+    const char *customer = is_nobody(turn) ? NULL : json_text(given, "customer");
+
+    *gone = NULL;
+    *statement = (struct statement){
+        .book = set->book,
+        .bill = set->rated,
+        .line = customer ? rated_line(set->rated, customer)
+                         : json_object_get(set->rated, "unattributed"),
+        .before = json_object_get(set->before, customer ? customer : ""),
+        .issued = set->issued,
+    };
+    if (!statement->line) {
+        *gone = json_pack("{s:O, s:O?}", "customer", json_object_get(given, "customer"), "name",
+                          json_object_get(given, "name"));
+        statement->line = *gone;
+    }
+}
+
+static int keep(struct writing *writing, struct item *item, const json_t *document)
+{
+    const char *hash = is_nobody(item->turn) ? NULL : item->turn->hash;
+    cleanup_free char *json = statement_text(document), *html = statement_render_html(document);
+    json_auto_t *entry = statement_index_entry(document, hash, json, html);
+    cleanup_free char *line = json_canonical(entry);
+
+    str_addf(&writing->lines, "%s\n", line);
+    str_add(&item->json, json);
+    str_add(&item->html, html);
+    if (writing->set->made)
+        writing->set->made(
+            writing->set->made_arg,
+            &(struct statement_made){json_text(entry, "customer"), hash, json, document});
+    return 0;
+}
+
+static int make_item(struct writing *writing, struct item *item)
+{
+    struct statement statement;
+    json_auto_t *gone = NULL, *document = NULL, *breakdown = NULL;
+    cleanup_free char *number =
+        is_nobody(item->turn) ? NULL : statement_write_number(writing->set, item->turn->index);
+
+    describe(writing, item->turn, &statement, &gone);
+    breakdown = statement_days_of(writing->days, json_text(statement.line, "customer"));
+    statement.number = number;
+    statement.breakdown = breakdown;
+    document = statement_make(&statement, writing->e);
+    if (!document)
+        return -1;
+    if (!statement_adds_up(document))
+        return err_set(writing->e, ERR_RETRY,
+                       "the days of %.60s do not add up to what is billed: a day was built anew "
+                       "meanwhile; try again",
+                       json_text(statement.line, "customer") ? json_text(statement.line, "customer")
+                                                             : "what is unattributed");
+    return keep(writing, item, document);
+}
+
+/* ---- a batch ---- */
+
+/* The part whose rows are needed next; what ends with it goes into the index. */
+static int enter_part(struct writing *writing, size_t part)
+{
+    if (writing->days && writing->part == part)
+        return 0;
+    if (writing->lines.len)
+        gzip_pack(str_text(&writing->lines), writing->lines.len, writing->index);
+    str_fini(&writing->lines);
+    statement_days_free(writing->days);
+    writing->part = part;
+    writing->days = statement_days_load(writing->spool, part, writing->e);
+    return writing->days ? 0 : -1;
+}
+
+/* Documents of one part, as many as a batch holds. */
+static void make_batch(void *arg)
+{
+    struct writing *writing = arg;
+    const struct turn *turn = &writing->turns[writing->first];
+    size_t part = statement_spool_part(is_nobody(turn) ? NULL : turn->hash);
+
+    writing->batch = 0;
+    if (enter_part(writing, part))
+        return;
+    while (writing->batch < BATCH && writing->first + writing->batch < writing->count) {
+        struct item *item = &writing->items[writing->batch];
+
+        turn = &writing->turns[writing->first + writing->batch];
+        if (statement_spool_part(is_nobody(turn) ? NULL : turn->hash) != part)
+            break;
+        *item = (struct item){.turn = turn};
+        writing->batch++;
+        if (make_item(writing, item))
+            return;
+    }
+}
+
+static void put(struct flow *flow, void *arg, size_t index)
+{
+    struct writing *writing = arg;
+    const struct item *item = &writing->items[index / 2];
+    bool html = index % 2;
+    cleanup_free char *key = mem_printf("%s%s%s", writing->set->folder,
+                                        is_nobody(item->turn) ? "unattributed" : item->turn->hash,
+                                        html ? ".html" : ".json");
+    const struct object_new object = {key, html ? "text/html; charset=utf-8" : "application/json",
+                                      html ? &item->html : &item->json};
+    struct err e = {0};
+    int other;
+
+    if (writing->e->kind)
+        return;
+    other = archive_object_put(flow, writing->billing, &object, &e);
+    if (other < 0)
+        (void)err_set(writing->e, e.kind, "%s", e.text);
+    else if (other)
+        (void)err_set(writing->e, ERR_INVALID,
+                      "s3://%s/%s holds something else than its name says: somebody changed it, "
+                      "look at it, then delete it",
+                      writing->billing->names.bucket, key);
+}
+
+static void free_batch(struct writing *writing)
+{
+    for (size_t i = 0; i < writing->batch; i++) {
+        str_fini(&writing->items[i].json);
+        str_fini(&writing->items[i].html);
+    }
+    writing->first += writing->batch;
+    writing->batch = 0;
+}
+
+static void end(void *arg)
+{
+    struct writing *writing = arg;
+
+    if (writing->lines.len)
+        gzip_pack(str_text(&writing->lines), writing->lines.len, writing->index);
+    str_fini(&writing->lines);
+    statement_days_free(writing->days);
+    statement_spool_free(writing->spool);
+    free(writing->turns);
+}
+
+int statement_write_all(struct flow *flow, const struct billing *billing,
+                        const struct statement_set *set, struct statement_spool *spool,
+                        struct str *index, struct err *e)
+{
+    struct err failed = {0};
+    struct writing *writing = mem_new(sizeof *writing);
+
+    *writing = (struct writing){
+        .billing = billing, .set = set, .spool = spool, .index = index, .e = &failed};
+    flow_work(flow, make_turns, writing);
+    while (writing->first < writing->count && !failed.kind) {
+        flow_work(flow, make_batch, writing);
+        if (!failed.kind)
+            flow_each(flow, writing->batch * 2, PARALLEL, put, writing);
+        free_batch(writing);
+        if (set->progress)
+            set->progress(set->progress_arg, writing->first, writing->count);
+    }
+    flow_work(flow, end, writing);
+    free(writing);
+    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+}

@@ -1,0 +1,51 @@
+/* statement_write.h -- the documents of a month's customers, made and put into the bucket, some at
+ * a time: memory for a part of them.
+ *
+ * Below a folder ("billing/_statements/shop/2025-10/ID/") lie HASH.json and HASH.html of each
+ * customer (HASH: SHA-256 of its id, so that one is found without reading any other), and
+ * unattributed.json and .html.  All are put with If-None-Match: *. */
+#ifndef BILLING_STATEMENT_STORE_STATEMENT_WRITE_H
+#define BILLING_STATEMENT_STORE_STATEMENT_WRITE_H
+
+#include "aws/flow.h"
+#include "base/str.h"
+#include "billing/statement/statement.h"
+#include "billing/statement_store/statement_spool.h"
+#include "billing/store/billing.h"
+
+/* One document that was made, for who wants more of it.  Off the loop; order and thread are its
+ * batch's. */
+struct statement_made {
+    const char *customer; /* NULL: nobody's */
+    const char *hash;     /* of the customer; NULL: nobody's */
+    const char *text;     /* the JSON as it is stored */
+    const json_t *document;
+};
+typedef void statement_made_fn(void *arg, const struct statement_made *made);
+
+struct statement_set {
+    const struct price_book *book;
+    const json_t *rated;  /* the bill of the month as it is now */
+    const json_t *lines;  /* who gets a document: lines of a bill, sorted by customer */
+    bool nobody;          /* what is unattributed gets one, too */
+    const json_t *before; /* {customer ("": nobody): statement's `before`}; NULL: none */
+    struct day issued;
+    const char *series;      /* "INV-" */
+    int64_t first;           /* the number of the first line's document; the others follow */
+    const char *folder;      /* ends with "/" */
+    statement_made_fn *made; /* may be NULL */
+    void *made_arg;
+    void (*progress)(void *arg, size_t done, size_t all); /* may be NULL */
+    void *progress_arg;
+};
+
+/* "INV-2025-000001"; new text. */
+char *statement_write_number(const struct statement_set *set, size_t index);
+/* Writes all documents and appends the index, gzip of a line of JSON for each (statement_index.h).
+ * spool: what customers used, freed by this.  -1 and *e: ERR_RETRY where a breakdown is not what
+ * was billed (a day was built anew meanwhile). */
+int statement_write_all(struct flow *flow, const struct billing *billing,
+                        const struct statement_set *set, struct statement_spool *spool,
+                        struct str *index, struct err *e);
+
+#endif
