@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_month.h"
+#include "billing/bookkeeping/ubl.h"
 #include "billing/statement/statement.h"
 #include "billing/statement/statement_render.h"
 #include "billing/statement_store/statement_usage.h"
@@ -48,15 +49,26 @@ static json_t *breakdown_of(const struct making *making)
     return rows;
 }
 
+static char *shown(const struct making *making)
+{
+    switch (making->options->output) {
+    case OUTPUT_TEXT:
+        return statement_render_text(making->document);
+    case OUTPUT_HTML:
+        return statement_render_html(making->document);
+    case OUTPUT_UBL:
+        return ubl_text(making->document, making->e);
+    default:
+        return statement_text(making->document);
+    }
+}
+
 static void print(const struct making *making)
 {
-    bool text = making->options->output == OUTPUT_TEXT;
-    cleanup_free char *shown = making->options->output == OUTPUT_HTML
-                                   ? statement_render_html(making->document)
-                               : text ? statement_render_text(making->document)
-                                      : statement_text(making->document);
+    cleanup_free char *text = shown(making);
 
-    (void)fputs(shown, stdout);
+    if (text)
+        (void)fputs(text, stdout);
 }
 
 static void make(void *arg)

@@ -58,6 +58,7 @@ enum column {
     SERVICE_CATEGORY,
     SERVICE,
     SERVICE_PROVIDER,
+    SUBCATEGORY,
     SKU,
     METER,
     PRICE_DETAILS,
@@ -103,6 +104,7 @@ static const struct {
     [SERVICE_CATEGORY] = {"ServiceCategory", IN_BOTH},
     [SERVICE] = {"ServiceName", IN_BOTH},
     [SERVICE_PROVIDER] = {"ServiceProviderName", IN_1_4},
+    [SUBCATEGORY] = {"ServiceSubcategory", IN_BOTH},
     [SKU] = {"SkuId", IN_BOTH},
     [METER] = {"SkuMeter", IN_BOTH},
     [PRICE_DETAILS] = {"SkuPriceDetails", IN_BOTH},
@@ -161,6 +163,7 @@ static void set_values(const struct focus *focus, const struct row *row,
     values[ISSUER] = values[HOST] = values[PROVIDER] = values[PUBLISHER] =
         values[SERVICE_PROVIDER] = focus->issuer;
     values[SERVICE_CATEGORY] = "Web";
+    values[SUBCATEGORY] = "Other (Web)";
     values[SERVICE] = focus->service;
     set_unit(row, values);
 }
@@ -236,6 +239,7 @@ static void add_usage(const struct focus *focus, const json_t *line, enum focus_
     bool bytes = strcmp(json_text(line, "unit"), "byte") == 0;
     const char *counted = json_text(line, "quantity"), *price = json_text(line, "unit_price");
     cleanup_free char *gib = bytes ? gib_text(counted) : NULL;
+    cleanup_free char *consumed = mem_printf("%s.0", counted); /* of decimals, not whole numbers */
     cleanup_free char *price_id =
         mem_printf("%s: %s at %s", json_text(line, "what"), json_text(line, "rule"), price);
     struct row row = {
@@ -247,7 +251,7 @@ static void add_usage(const struct focus *focus, const json_t *line, enum focus_
         .id = json_text(line, "id"),
         .quantity = bytes ? gib : counted,
         .unit = bytes ? "GiB" : "Requests",
-        .consumed = counted,
+        .consumed = consumed,
         .consumed_unit = bytes ? "Bytes" : "Requests",
         .price = price,
         .meter = bytes ? "Data transferred" : "Calls",
