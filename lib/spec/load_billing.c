@@ -1,6 +1,7 @@
 /* load_billing.c -- the sections `billing` (prices, customers, rollups) and `cost` (what AWS
  * charges), and the queries billing runs.  What the sections may say is said in billing/prices;
  * here they are merged, and their problems get their place in the file. */
+#include "base/json.h"
 #include "base/mem.h"
 #include "billing/prices/cost_prices.h"
 #include "billing/prices/price_book.h"
@@ -117,6 +118,50 @@ void load_billing_read(struct load *load, struct draft *draft, const struct yaml
 {
     draft->pipeline->billing = read_laid_over(load, draft, root, "billing", price_book_check);
     draft->pipeline->cost = read_laid_over(load, draft, root, "cost", cost_prices_check);
+}
+
+static const char *bucket_of(const struct draft *draft)
+{
+    const struct manifest_pipeline *pipeline = draft->pipeline;
+
+    for (size_t i = 0; i < pipeline->resource_count; i++)
+        if (!strcmp(pipeline->resources[i].id, "bucket"))
+            return json_text(pipeline->resources[i].declared, "name");
+    return NULL;
+}
+
+static void tell_series(struct load *load, const struct yaml_node *root, const struct draft *draft,
+                        const char *series, const char *other)
+{
+    struct yaml_node *own = yaml_find(draft->node, "billing");
+    const struct yaml_node *node = own ? yaml_at(own, "seller.series") : NULL;
+    cleanup_free char *path = node ? mem_printf("%s.billing.seller.series", draft->path)
+                                   : mem_text("billing.seller.series");
+
+    load_error(
+        load, node ? node : yaml_at(root, "billing.seller.series"), path,
+        "%s is the series of %s, too, which has another bucket: both would give the number 1; "
+        "give each pipeline a series of its own (pipelines.NAME.billing.seller.series), or "
+        "leave it out: then numbers begin with the pipeline's name",
+        series, other);
+}
+
+void load_billing_series(struct load *load, const struct yaml_node *root)
+{
+    json_auto_t *known = json_object(); /* series -> [bucket, pipeline] */
+
+    for (size_t i = 0; i < load->draft_count; i++) {
+        const struct draft *draft = &load->drafts[i];
+        const char *series =
+            json_text(json_object_get(draft->pipeline->billing, "seller"), "series");
+        const char *bucket = series && *series ? bucket_of(draft) : NULL;
+        const json_t *first = bucket ? json_object_get(known, series) : NULL;
+
+        if (bucket && !first)
+            json_object_set_new(known, series, json_pack("[s, s]", bucket, draft->pipeline->name));
+        else if (first && strcmp(json_string_value(json_array_get(first, 0)), bucket) != 0)
+            tell_series(load, root, draft, series, json_string_value(json_array_get(first, 1)));
+    }
 }
 
 json_t *load_billing_cost(struct load *load, const struct yaml_node *root)

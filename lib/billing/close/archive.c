@@ -211,6 +211,7 @@ static int sign(const struct archive_document *document, struct numbers_entry *e
     str_add(&entry->text, text);
     digest_sha256(text, strlen(text), entry->hash);
     entry->bill = json_share(document->bill);
+    entry->manifest = json_share(document->manifest);
     return signature_sign(document->key, text, strlen(text), entry->signature, e);
 }
 
@@ -253,6 +254,8 @@ int archive_write(struct flow *flow, const struct billing *billing,
                         json_pack("{s:s, s:s}", "algorithm", "Ed25519", "sha256", fingerprint));
     if (!sign(document, &entry, e) && !write_files(flow, billing, document, id, e) &&
         !check_chain(flow, billing, document, e))
+        result = document->claim ? document->claim(flow, document->claim_arg, &entry, e) : 0;
+    if (!result)
         result = numbers_give(flow, billing, document->number, &entry, e);
     if (!result)
         result = write_manifest(flow, billing, folder, &entry, e);
@@ -320,6 +323,13 @@ static const json_t *file_named(const struct archive *archive, const char *name)
         if (json_text(file, "name") && !strcmp(json_text(file, "name"), name))
             return file;
     return NULL;
+}
+
+const json_t *archive_object_of(const struct archive *archive, const char *name)
+{
+    const char *path = json_text(file_named(archive, name), "path");
+
+    return path ? object_at(archive, path) : NULL;
 }
 
 /* A file that the manifest names, and the object that it is. */

@@ -53,6 +53,10 @@ struct archive_document {
     json_t *manifest; /* gets "files" and "signing_key" */
     json_t *bill;
     const struct signature_key *key;
+    /* What else must be ours before the number is given, with the signed manifest; NULL: nothing.
+     * What is not 0 ends the writing and is its result: above 1 what the caller says. */
+    int (*claim)(struct flow *flow, void *arg, const struct numbers_entry *entry, struct err *e);
+    void *claim_arg;
 };
 /* Writes files, gives the number, writes signature and manifest.  0 when all is there; 1 when
  * another document was there first (nothing of ours counts then); -1 and *e. */
@@ -78,6 +82,8 @@ struct archive {
 int archive_open(struct flow *flow, const struct billing *billing, const char *folder,
                  struct archive *archive, struct err *e);
 void archive_close(struct archive *archive);
+/* The object (object_list's entry) of a file that the manifest names; borrowed, NULL: none. */
+const json_t *archive_object_of(const struct archive *archive, const char *name);
 /* What is wrong with a file that the manifest names: missing, of another size or hash.  It is read
  * part by part.  0, *wrong new text or NULL: it is as the manifest says; -1 and *e when it could
  * not be read. */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "billing/close/close_private.h"
+#include "billing/close/close_statements.h"
 #include "billing/close/close_text.h"
 
 void close_tell(struct close *close, const char *what)
@@ -56,6 +57,8 @@ void close_fini(struct close *close)
     json_decref(close->rules);
     json_decref(close->changes);
     json_decref(close->manifest);
+    json_decref(close->rated);
+    close_statements_fini(close);
     free(close->folder);
 }
 

@@ -13,6 +13,8 @@
 /* What is being done, for a progress display. */
 typedef void close_progress_fn(void *arg, const char *what);
 
+struct statement_series;
+
 struct close {
     /* Set by the caller, borrowed. */
     const struct billing *billing;
@@ -41,6 +43,12 @@ struct close {
     json_t *changes;   /* of the rules since then: texts, or NULL */
     json_t *manifest;  /* as written */
     char *folder;
+    json_t *rated;      /* the month's bill as it is now; of an invoice the bill */
+    json_t *before;     /* of a correction: {customer: documents it has} (close_statements.h) */
+    json_t *statements; /* of the manifest; NULL: none are written */
+    struct day issued;  /* when it is written */
+    struct statement_series *series;
+    struct numbers_entry *begun; /* what is finished has its statements' numbers, not its own yet */
 };
 
 /* Finds out whether the month can be closed, and with what bill.  -1 and *e when that cannot be

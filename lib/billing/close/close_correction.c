@@ -8,6 +8,7 @@
 #include "billing/bill/bill_amount.h"
 #include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
+#include "billing/close/close_statements.h"
 
 #include <string.h>
 
@@ -95,6 +96,7 @@ static int check_invoice(struct flow *flow, struct close *close, const struct cl
 static int open_closed(struct flow *flow, struct close *close, struct closed *closed, struct err *e)
 {
     const struct billing *billing = close->billing;
+    struct err wrong = {0};
     int result;
 
     if (closed_open(flow, billing, close->month, closed, e) ||
@@ -109,6 +111,8 @@ static int open_closed(struct flow *flow, struct close *close, struct closed *cl
         return result;
     if (closed_open_book(flow, billing, closed, e))
         return -1;
+    if (closed_assign(closed, close->section, close->notes, &wrong))
+        close_reason(close, "%s", wrong.text);
     close->price_book = json_share(closed->section);
     return 0;
 }
@@ -176,16 +180,31 @@ static bool is_less(const json_t *part)
     return json_whole(part, "calls") < 0 || json_whole(part, "bytes") < 0;
 }
 
-/* Usage that was billed is not there any more. What arrives late never does that. */
-static bool takes_away(const json_t *difference)
+/* What nobody was billed for, and a customer is now, is less of the one and more of the other. */
+static bool is_less_in_all(const json_t *difference)
 {
+    static const char *const keys[] = {"calls", "bytes"};
+    bool less = false;
+
+    for (size_t i = 0; i < 2; i++)
+        less = less || json_whole(json_object_get(difference, "unattributed"), keys[i]) +
+                               json_whole(json_object_get(difference, "totals"), keys[i]) <
+                           0;
+    return less;
+}
+
+/* Usage that was billed is not there any more. What arrives late never does that. */
+static bool takes_away(const struct closed *closed, const json_t *difference)
+{
+
     size_t i;
     json_t *line;
 
     json_array_foreach(json_object_get(difference, "lines"), i, line)
         if (is_less(line))
             return true;
-    return is_less(json_object_get(difference, "unattributed"));
+    return closed->assigns ? is_less_in_all(difference)
+                           : is_less(json_object_get(difference, "unattributed"));
 }
 
 /* Less may be right: another rule, told in the notes. While the audit misses events it is a loss,
@@ -218,9 +237,12 @@ static int take_difference(struct flow *flow, struct close *close, const struct 
     if (is_nothing(difference))
         json_decref(difference);
     else {
-        bool less = takes_away(difference);
+        bool less = takes_away(closed, difference);
 
         close->bill = document_of(close, now, difference);
+        close->rated = json_incref(now);
+        if (close_statements_before(flow, close, closed, e))
+            return -1;
         if (less)
             return judge_less(flow, close, closed, e);
     }
@@ -237,6 +259,9 @@ static int look(struct flow *flow, struct close *close, struct closed *closed, s
     if (opened || close_is_refused(close))
         return opened < 0 ? -1 : 0;
     set_previous(close, closed);
+    opened = close_statements_begun(flow, close, e);
+    if (opened)
+        return opened < 0 ? -1 : 0;
     if (close_evidence_days(flow, close, &closed->billing, e))
         return -1;
     return close_is_refused(close) ? 0 : take_difference(flow, close, closed, e);

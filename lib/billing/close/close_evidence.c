@@ -10,7 +10,8 @@
 
 json_t *close_evidence_section(const json_t *section)
 {
-    static const char *const keys[] = {"time_zone", "currency", "prices", "customers"};
+    static const char *const keys[] = {"time_zone", "currency", "prices",
+                                       "customers", "seller",   "taxes"};
     json_t *book = json_object();
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)

@@ -42,7 +42,11 @@ int close_finish_write(struct flow *flow, struct close *close, struct err *e)
 {
     const struct number number = {close->month, close->number};
     struct numbers_entry entry;
-    int result = numbers_read(flow, close->billing, number, &entry, e);
+    int result = close->begun ? numbers_give(flow, close->billing, number, close->begun, e) : 0;
+
+    if (result)
+        return result;
+    result = numbers_read(flow, close->billing, number, &entry, e);
 
     if (!result)
         result = archive_finish(flow, close->billing, number, &entry, e);

@@ -7,6 +7,7 @@
 #include "billing/close/close_gap.h"
 #include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
+#include "billing/close/close_statements.h"
 #include "billing/prices/price_book.h"
 
 #include <string.h>
@@ -236,6 +237,8 @@ static int check_own(struct flow *flow, struct close *close, struct err *e)
                      own, own);
     else if (!result)
         result = close_finish_look(flow, close, &closed.invoice, e);
+    if (!result && !close_is_refused(close))
+        result = close_statements_begun(flow, close, e);
     closed_fini(&closed);
     return result;
 }
@@ -297,6 +300,7 @@ int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
     close->bill = close_evidence_bill(flow, close, close->billing, e);
     if (!close->bill)
         return -1;
+    close->rated = json_incref(close->bill);
     check_nothing(close);
     return close_is_refused(close) ? 0 : close_correction_note(flow, close, e);
 }

@@ -11,6 +11,7 @@
  * close_due.c         which month is to be closed next
  * close_gap.c         days that would be in no invoice (close_gap.h)
  * close_period.c      what decides which events are a month's (close_period.h)
+ * close_statements.c  a document for each customer (close_statements.h)
  * close_write.c       files and manifest */
 #ifndef BILLING_CLOSE_CLOSE_PRIVATE_H
 #define BILLING_CLOSE_CLOSE_PRIVATE_H

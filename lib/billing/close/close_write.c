@@ -7,6 +7,7 @@
 #include "billing/bill/bill_render.h"
 #include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
+#include "billing/close/close_statements.h"
 #include "billing/prices/price_book.h"
 #include "billing/store/athena_query_text.h"
 #include "billing/store/gzip.h"
@@ -176,6 +177,8 @@ static json_t *manifest_json(const struct close *close)
         json_object_set_new(manifest, "audit", audit_json(close->audit));
     json_object_set(manifest, "previous", close->previous ? close->previous : json_null());
     put_chain(manifest, close);
+    if (close->statements)
+        json_object_set(manifest, "statements", close->statements);
     return manifest;
 }
 
@@ -189,21 +192,42 @@ static void make_document(void *arg)
     struct writing *writing = arg;
 
     add_files(&writing->document.files, writing->close);
+    json_decref(writing->close->manifest);
     writing->close->manifest = manifest_json(writing->close);
     writing->document.manifest = writing->close->manifest;
 }
 
-int close_write(struct flow *flow, struct close *close, struct err *e)
+/* As close_write, and CLOSE_STATEMENTS_AGAIN. */
+static int write_once(struct flow *flow, struct close *close, struct err *e)
 {
     struct writing writing = {
         close, {.number = {close->month, close->number}, .key = close->key, .bill = close->bill}};
-    int result;
+    int result = close_statements_write(flow, close, &writing.document.files, e);
+
+    if (!result) {
+        close_tell(close, "writing the archive");
+        writing.document.claim = close_statements_claim;
+        writing.document.claim_arg = close;
+        flow_work(flow, make_document, &writing);
+        result = archive_write(flow, close->billing, &writing.document, e);
+    }
+    archive_files_fini(&writing.document.files);
+    return result;
+}
+
+int close_write(struct flow *flow, struct close *close, struct err *e)
+{
+    int result = CLOSE_STATEMENTS_AGAIN;
 
     if (close->finishes)
         return close_finish_write(flow, close, e);
-    close_tell(close, "writing the archive");
-    flow_work(flow, make_document, &writing);
-    result = archive_write(flow, close->billing, &writing.document, e);
-    archive_files_fini(&writing.document.files);
-    return result;
+    close->issued = calendar_day_of(price_book_zone(close->billing->book), clock_now_ms() / 1000);
+    for (int tries = 0; tries < CLOSE_STATEMENTS_TRIES && result == CLOSE_STATEMENTS_AGAIN; tries++)
+        result = write_once(flow, close, e);
+    return result != CLOSE_STATEMENTS_AGAIN
+               ? result
+               : err_set(e, ERR_RETRY,
+                         "others took the next numbers of the series %d times while this was "
+                         "written: run it again",
+                         CLOSE_STATEMENTS_TRIES);
 }

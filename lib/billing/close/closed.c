@@ -74,10 +74,18 @@ static char *since_of(const json_t *manifest)
     return mem_text(room);
 }
 
+/* A correction may have given calls without a sub to a customer: the last book there is holds. */
+static const struct archive *last_archive(const struct closed *closed)
+{
+    const struct closed_document *last = closed_last(closed);
+
+    return *last->archive.hash ? &last->archive : &closed->invoice.archive;
+}
+
 int closed_open_book(struct flow *flow, const struct billing *billing, struct closed *closed,
                      struct err *e)
 {
-    closed->section = archive_json(flow, &closed->invoice.archive, "price-book.json", e);
+    closed->section = archive_json(flow, last_archive(closed), "price-book.json", e);
     if (!closed->section)
         return -1;
     if (price_book_check(closed->section, NULL, NULL))
@@ -87,6 +95,102 @@ int closed_open_book(struct flow *flow, const struct billing *billing, struct cl
     closed->billing.book = closed->book;
     closed->since = since_of(closed->invoice.archive.manifest);
     closed->billing.settings.since = closed->since;
+    return 0;
+}
+
+/* An entry for what has no sub, as the archived map takes it: of the party it is the archived
+ * entries' customer that says more. */
+static json_t *assignment_of(const json_t *entry, const json_t *customers)
+{
+    static const char *const kept[] = {"sub", "customer", "from", "to"};
+    const char *id = json_text(entry, "customer");
+    bool known = false;
+    const json_t *one;
+    json_t *made;
+    size_t i;
+
+    json_array_foreach(customers, i, one)
+        known = known || (json_text(one, "customer") && !strcmp(json_text(one, "customer"), id));
+    if (!known)
+        return json_copy((json_t *)entry);
+    made = json_object();
+    for (i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (json_object_get(entry, kept[i]))
+            json_object_set(made, kept[i], json_object_get(entry, kept[i]));
+    return made;
+}
+
+static bool has_entry(const json_t *customers, const json_t *entry)
+{
+    static const char *const keys[] = {"sub", "customer", "from", "to"};
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(customers, i, one) {
+        size_t same = 0;
+
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            same += json_same(json_object_get(one, keys[k]), json_object_get(entry, keys[k]));
+        if (same == sizeof keys / sizeof *keys)
+            return true;
+    }
+    return false;
+}
+
+static void keep_problem(void *arg, const char *path, const char *problem)
+{
+    struct err *e = arg;
+
+    (void)err_set(e, ERR_INVALID,
+                  "billing.customers gives calls without a sub to a customer otherwise than the "
+                  "closed month does: %s: %s",
+                  path, problem);
+}
+
+/* The archived map with what is given since; new reference, NULL: nothing. */
+static json_t *assigned(const struct closed *closed, const json_t *section, json_t *told)
+{
+    const json_t *customers = json_object_get(closed->section, "customers"), *entry;
+    json_t *all = customers ? json_copy((json_t *)customers) : json_array();
+    size_t i, before = json_array_size(all);
+
+    json_array_foreach(json_object_get(section, "customers"), i, entry) {
+        const char *sub = json_text(entry, "sub"), *from = json_text(entry, "from"),
+                   *to = json_text(entry, "to");
+
+        if (!sub || strcmp(sub, "-") != 0 || has_entry(customers, entry))
+            continue;
+        json_array_append_new(all, assignment_of(entry, customers));
+        json_array_append_new(told, json_sprintf("calls without a sub from %s%s%s on are given to "
+                                                 "the customer %s",
+                                                 from ? from : "?", to ? " to " : "", to ? to : "",
+                                                 json_text(entry, "customer")));
+    }
+    if (json_array_size(all) > before)
+        return all;
+    json_decref(all);
+    return NULL;
+}
+
+int closed_assign(struct closed *closed, const json_t *section, json_t *told, struct err *e)
+{
+    json_t *customers = assigned(closed, section, told), *whole;
+    struct err wrong = {0};
+
+    if (!customers)
+        return 0;
+    whole = json_copy(closed->section);
+    json_object_set_new(whole, "customers", customers);
+    if (price_book_check(whole, keep_problem, &wrong)) {
+        json_decref(whole);
+        return err_set(e, wrong.kind, "%s", wrong.text);
+    }
+    closed->assigns = true;
+    json_decref(closed->section);
+    closed->section = whole;
+    price_book_free(closed->book);
+    closed->book = price_book_new(whole);
+    closed->billing.book = closed->book;
     return 0;
 }
 
@@ -209,7 +313,7 @@ char *closed_orphan(const struct closed *closed, bool *is_signed)
     return found ? mem_printf("%s%lu/", prefix, found) : NULL;
 }
 
-static json_t *bill_of(struct flow *flow, const struct closed_document *document, struct err *e)
+json_t *closed_bill(struct flow *flow, const struct closed_document *document, struct err *e)
 {
     if (*document->archive.hash)
         return archive_json(flow, &document->archive,
@@ -221,13 +325,18 @@ static json_t *bill_of(struct flow *flow, const struct closed_document *document
     return NULL;
 }
 
+const json_t *closed_manifest(const struct closed_document *document)
+{
+    return document->archive.manifest ? document->archive.manifest : document->given.manifest;
+}
+
 json_t *closed_billed(struct flow *flow, const struct closed *closed, struct err *e)
 {
-    json_t *billed = bill_of(flow, &closed->invoice, e);
+    json_t *billed = closed_bill(flow, &closed->invoice, e);
 
     for (size_t i = 0; billed && i < closed->count; i++) {
         json_auto_t *before = billed;
-        json_auto_t *more = bill_of(flow, &closed->corrections[i], e);
+        json_auto_t *more = closed_bill(flow, &closed->corrections[i], e);
 
         billed = more ? bill_amount_add_bills(before, more, e) : NULL;
     }

@@ -27,6 +27,7 @@ struct closed {
     size_t count;
     json_t *section;         /* the archived price book */
     struct price_book *book; /* the same */
+    bool assigns;            /* closed_assign gave something to a customer */
     char *since;             /* `since` as it was, or NULL */
     struct billing billing;  /* the caller's, with that book and `since` in place of its own */
 };
@@ -44,6 +45,10 @@ int closed_open_corrections(struct flow *flow, const struct billing *billing, st
                             struct closed *closed, struct err *e);
 int closed_open_book(struct flow *flow, const struct billing *billing, struct closed *closed,
                      struct err *e);
+/* Gives calls without a sub to customers, as entries of section (a `billing` section) for "-" say
+ * that the archived customer map has not; told: gets a text for each.  The book is then that one.
+ * -1 and *e (ERR_INVALID): they contradict what was closed. */
+int closed_assign(struct closed *closed, const json_t *section, json_t *told, struct err *e);
 void closed_fini(struct closed *closed);
 /* billing.rollup.since as it was when the month was closed, in *since: new text, or NULL.  1; 0: it
  * is not closed; -1 and *e. */
@@ -61,6 +66,11 @@ const struct closed_document *closed_last(const struct closed *closed);
 /* A folder of corrections that has files, but whose number was never given ("corrections/2/"), new
  * text; *is_signed: it holds a signature, so its number may have been given.  NULL: none. */
 char *closed_orphan(const struct closed *closed, bool *is_signed);
+/* The bill of one document, or the lines of a correction: from the archive, else the register; new
+ * reference.  NULL and *e (ERR_EVIDENCE): it is changed, or nowhere any more. */
+json_t *closed_bill(struct flow *flow, const struct closed_document *document, struct err *e);
+/* Its manifest, from wherever it is known; borrowed, NULL: nowhere. */
+const json_t *closed_manifest(const struct closed_document *document);
 /* Invoice and corrections added up, as a bill's lines, unattributed and totals; new reference.
  * What is gone is taken from the register.  Fails with ERR_EVIDENCE when a document is changed, or
  * nowhere any more. */

@@ -99,10 +99,9 @@ static bool take_entry(const json_t *value, struct numbers_entry *entry)
     return entry->manifest && json_is_object(entry->bill);
 }
 
-int numbers_read(struct flow *flow, const struct billing *billing, struct number number,
-                 struct numbers_entry *entry, struct err *e)
+int numbers_read_at(struct flow *flow, const struct billing *billing, const char *key,
+                    struct numbers_entry *entry, struct err *e)
 {
-    cleanup_free char *key = key_of(billing, number);
     cleanup_str struct str body = {0};
     json_auto_t *value = NULL;
     struct err failed = {0};
@@ -119,17 +118,33 @@ int numbers_read(struct flow *flow, const struct billing *billing, struct number
                    billing->names.bucket, key);
 }
 
+int numbers_read(struct flow *flow, const struct billing *billing, struct number number,
+                 struct numbers_entry *entry, struct err *e)
+{
+    cleanup_free char *key = key_of(billing, number);
+
+    return numbers_read_at(flow, billing, key, entry, e);
+}
+
 int numbers_give(struct flow *flow, const struct billing *billing, struct number number,
                  const struct numbers_entry *entry, struct err *e)
 {
-    cleanup_free char *key = key_of(billing, number), *name = numbers_text(billing, number);
+    cleanup_free char *key = key_of(billing, number);
+
+    return numbers_put_at(flow, billing, key, entry, e);
+}
+
+int numbers_put_at(struct flow *flow, const struct billing *billing, const char *key,
+                   const struct numbers_entry *entry, struct err *e)
+{
     cleanup_free char *text = NULL;
     cleanup_str struct str base64 = {0}, body = {0};
     json_auto_t *value = NULL;
 
     str_add_base64(&base64, entry->signature, sizeof entry->signature);
-    value = json_pack("{s:i, s:s, s:s, s:s, s:O}", "format_version", 1, "invoice", name, "manifest",
-                      str_text(&entry->text), "signature", str_text(&base64), "bill", entry->bill);
+    value = json_pack("{s:i, s:s, s:s, s:s, s:O}", "format_version", 1, "invoice",
+                      json_text(entry->manifest, "invoice"), "manifest", str_text(&entry->text),
+                      "signature", str_text(&base64), "bill", entry->bill);
     text = json_canonical(value);
     str_add(&body, text);
     return archive_object_put(flow, billing, &(struct object_new){key, "application/json", &body},

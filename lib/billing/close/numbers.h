@@ -36,11 +36,17 @@ struct numbers_entry {
  * is no entry (ERR_EVIDENCE).  Give back with numbers_fini, also on failure. */
 int numbers_read(struct flow *flow, const struct billing *billing, struct number number,
                  struct numbers_entry *entry, struct err *e);
+/* The same of an entry that lies at a key, whoever it is of. */
+int numbers_read_at(struct flow *flow, const struct billing *billing, const char *key,
+                    struct numbers_entry *entry, struct err *e);
 void numbers_fini(struct numbers_entry *entry);
 /* Gives the number to a manifest.  0: it has it, now or before; 1: another document has it; -1 and
  * *e. */
 int numbers_give(struct flow *flow, const struct billing *billing, struct number number,
                  const struct numbers_entry *entry, struct err *e);
+/* Puts the same entry at a key, as archive_object_put: nothing is given by that. */
+int numbers_put_at(struct flow *flow, const struct billing *billing, const char *key,
+                   const struct numbers_entry *entry, struct err *e);
 /* Whether the entry's manifest is signed by the key and its bill is the one of the manifest; when
  * not, why in *wrong (new text). */
 bool numbers_is_good(const struct numbers_entry *entry, const struct signature_key *key,

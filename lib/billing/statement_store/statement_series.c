@@ -130,3 +130,26 @@ int statement_series_take(struct flow *flow, const struct billing *billing,
     return archive_object_put(flow, billing, &(struct object_new){key, "application/json", &body},
                               e);
 }
+
+int statement_series_has(struct flow *flow, const struct billing *billing,
+                         const struct statement_taken *taken, struct err *e)
+{
+    const struct statement_series series = {
+        .name = taken->series, .year = taken->year, .next = taken->first};
+    cleanup_free char *key = key_of(&series);
+    cleanup_str struct str body = {0};
+    json_auto_t *entry = NULL;
+    struct err failed = {0};
+    const char *manifest;
+
+    if (archive_object_read(flow, billing, key, &body, &failed))
+        return failed.kind == ERR_ABSENT ? 0 : err_set(e, failed.kind, "%s", failed.text);
+    entry = json_loadb(str_text(&body), body.len, JSON_REJECT_DUPLICATES, NULL);
+    manifest = json_text(entry, "manifest_sha256");
+    if (manifest)
+        return !strcmp(manifest, taken->manifest);
+    return err_set(e, ERR_EVIDENCE,
+                   "s3://%s/%s is no entry of a series any more: bring it back from a version or "
+                   "copy of the bucket",
+                   billing->names.bucket, key);
+}

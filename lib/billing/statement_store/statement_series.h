@@ -35,4 +35,15 @@ int statement_series_take(struct flow *flow, const struct billing *billing,
                           const struct statement_series *series,
                           const struct statement_range *range, struct err *e);
 
+/* A range as a manifest has it. */
+struct statement_taken {
+    const char *series;
+    int year;
+    int64_t first;
+    const char *manifest; /* SHA-256 */
+};
+/* Whether that manifest took it: 1, 0; -1 and *e. */
+int statement_series_has(struct flow *flow, const struct billing *billing,
+                         const struct statement_taken *taken, struct err *e);
+
 #endif

@@ -9,6 +9,7 @@
 #include "billing/prices/price_book.h"
 #include "billing/verify/verify_findings.h"
 #include "billing/verify/verify_proof.h"
+#include "billing/verify/verify_statements.h"
 
 #include <string.h>
 
@@ -422,7 +423,8 @@ static int check_all(struct flow *flow, struct verify *verify, struct claim *cla
         return 0;
     }
     verify->manifest = json_share(invoice->manifest);
-    if (check_documents(flow, verify, &claim->closed, e))
+    if (check_documents(flow, verify, &claim->closed, e) ||
+        verify_statements(flow, verify, &claim->closed, e))
         return -1;
     if (check_numbers(flow, verify, claim, e))
         return err_wrap(e, "the bill cannot be recomputed");

@@ -1,0 +1,200 @@
+"""Each customer's document through the whole of it: draft, close, what was interrupted, corrections, credit notes, what
+had no customer and is given one, and numbers that nobody gets twice."""
+
+import gzip
+import hashlib
+import json
+from collections import defaultdict
+from fractions import Fraction
+from typing import Any
+
+import jsonschema
+from close_world import FOLDER, MORE, Books
+from rollup_world import BUCKET, ROOT, World
+
+VALIDATOR = jsonschema.Draft202012Validator(json.loads((ROOT / "specs/statement.schema.json").read_text()))
+STATEMENTS, SERIES, NUMBERS = "billing/_statements/", "billing/numbers/_series/", "billing/numbers/shop/"
+# A fourth call makes each of them cheaper.
+PRICES = ('{from: 2020-01-01, calls: {mode: volume, tiers: [{up_to: "3", price: "1"}, {price: "0.001"}]}, gib: "0.10", '
+          'rules: [{status: 5xx, bill: "false"}]}')
+PARTIES = """      seller: {{name: "API <& Söhne", address: ["1 Street", "04524 서울"], country: KR, tax_id: "123-45", series: INV-, due_days: "14"}}
+      taxes:
+        - {{name: home, category: standard, rate: "10"}}
+        - {{name: abroad, category: reverse_charge, reason: "Article 196"}}
+      customers:
+        - {{sub: small, customer: korea, name: "주식회사 한국 데이터", address: [서울], country: KR, reference: "PO 7", tax: home}}
+        - {{sub: other, customer: arabia, name: "شركة الأمثلة", tax: abroad}}
+{more}"""
+
+
+def write_spec(books: Books, more: str = "") -> None:
+    books.world.write(prices=PRICES, more=MORE.format(key=books.key) + PARTIES.format(more=more))
+
+
+def call(books: Books, sub: str, day: str = "2025-10-02", size: int = 100, arrival: str = "2025-10-03T20:00") -> None:
+    books.world.request(day, arrival, sub=sub, size=size, counted=True)
+
+
+def documents(books: Books, folder: str) -> tuple[dict[str, Any], dict[str | None, dict[str, Any]]]:
+    """The manifest, and what it has by customer; each is what the signed index says."""
+    manifest = json.loads(books.read(f"{FOLDER}{folder}manifest.json"))
+    path = next(f["path"] for f in manifest["files"] if f["name"] == "statements.jsonl.gz")
+    found: dict[str | None, dict[str, Any]] = {}
+    for line in gzip.decompress(books.read(f"{FOLDER}{folder}{path}")).splitlines():
+        entry = json.loads(line)
+        base = manifest["statements"]["folder"] + (entry["hash"] or "unattributed")
+        text, html = books.read(base + ".json"), books.read(base + ".html")
+        assert hashlib.sha256(text).hexdigest() == entry["json"]["sha256"]
+        assert hashlib.sha256(html).hexdigest() == entry["html"]["sha256"]
+        document = json.loads(text)
+        VALIDATOR.validate(document)
+        assert document["buyer"]["customer"] == entry["customer"]
+        found[entry["customer"]] = document
+    return manifest, found
+
+
+def gapless(books: Books, *folders: str) -> None:
+    """Each number of a series and year is in one document, and none is left out."""
+    given = defaultdict(list)
+    for folder in folders:
+        for document in documents(books, folder)[1].values():
+            if document["number"]:
+                series, year, number = document["number"].rsplit("-", 2)
+                given[series, year].append(int(number))
+    for numbers in given.values():
+        assert sorted(numbers) == list(range(1, len(numbers) + 1))
+
+
+def check_sums(books: Books, folder: str) -> None:
+    manifest, found = documents(books, folder)
+    nets = sum(Fraction(d["net"]) for c, d in found.items() if c is not None)
+    assert nets == Fraction(manifest["totals"]["total"])
+    if None in found:
+        assert found[None]["net"] == manifest["unattributed"]["total"]
+
+
+def deny(books: Books, nth: int) -> None:
+    books.sandbox.faults({"action": "error", "operation": "PutObject", "nth": nth, "times": 0, "status": 403,
+                          "code": "AccessDenied"})
+
+
+def test_a_month(sandbox: Any, spec: Any, api: str) -> None:
+    books = Books(World(sandbox, spec))
+    write_spec(books)
+    for sub in ("small", "small", "small", "other", "stranger", "-", "-"):
+        call(books, sub)
+    call(books, "small", day="2025-10-01", size=2**30)
+    books.world.run("rollup", "--month", "2025-10")
+    draft_is_shown(books)
+    interrupted(books)
+    corrected(books)
+    given_to_a_customer(books)
+    two_at_once(books)
+    tampered(books)
+
+
+def draft_is_shown(books: Books) -> None:
+    def ask(*words: str, code: int = 0) -> str:
+        return books.world.run("bill", "--month", "2025-10", *words, code=code).stdout
+
+    draft = json.loads(ask("--customer", "korea", "-o", "json"))
+    VALIDATOR.validate(draft)
+    assert (draft["kind"], draft["number"], draft["usage"]["calls"]) == ("draft", None, 4)
+    assert [(row["day"], row["route"], row["calls"]) for row in draft["breakdown"]] == [
+        ("2025-10-01", "GET /late", 1), ("2025-10-02", "GET /late", 3)]
+    assert (draft["net"], draft["taxes"][0]["amount"], draft["total"]) == ("0.10", "0.01", "0.11")
+    page = ask("--customer", "korea", "-o", "html")
+    assert "API &lt;&amp; Söhne" in page and "주식회사" in page and "Draft" in page and "<script" not in page
+    text = ask("--customer", "-", "-o", "text")
+    assert text.startswith("Unattributed usage") and "2 calls x 1.00 USD" in text
+    assert "no customer nobody" in books.world.run("bill", "--month", "2025-10", "--customer", "nobody", "-o", "json", code=1).stderr
+    books.world.run("bill", "--month", "2025-10", "-o", "html", code=64)
+    assert books.keys("billing/") == []
+
+
+def interrupted(books: Books) -> None:
+    """The numbers are taken, their document's own is not: what is closed next is that very document."""
+    statements, files = 2 * 4, 10
+    deny(books, statements + files + 3)
+    assert "nothing is closed yet" in books.world.run("close", "2025-10", "--yes", code=77).stderr
+    books.sandbox.faults()
+    assert len(books.keys(SERIES)) == 1 and books.keys(NUMBERS) == []
+    taken = {key: books.read(key) for key in books.keys("billing/")}
+    call(books, "small")
+    books.world.run("rollup", "--month", "2025-10")
+    closed = books.close()
+    assert any("with the numbers of its statements taken" in note for note in closed["notes"])
+    assert {key: books.read(key) for key in taken} == taken
+    manifest, found = documents(books, "2025-10/")
+    assert set(found) == {"korea", "arabia", "stranger", None}
+    assert found["korea"]["usage"]["calls"] == 4  # the fifth came later
+    assert found["korea"]["buyer"]["reference"] == "PO 7" and found["korea"]["seller"]["tax_id"] == "123-45"
+    assert found["arabia"]["taxes"][0]["category"] == "AE" and found["arabia"]["taxes"][0]["reason"] == "Article 196"
+    assert {d["kind"] for c, d in found.items() if c} == {"invoice"} and found[None]["kind"] == "unattributed"
+    gapless(books, "2025-10/")
+    check_sums(books, "2025-10/")
+    verified = books.verify()
+    assert verified["verified"] is True and "shop-2025-10: 3 statements, which come to the bill" in verified["checked"]
+
+
+def corrected(books: Books) -> None:
+    """What comes late may make it dearer, or cheaper: a credit note."""
+    for _ in range(3):
+        call(books, "other")  # a fourth call of three: each is cheaper now
+    call(books, "new", size=2**30)
+    books.world.run("rollup", "--month", "2025-10")
+    assert books.close("2025-10", "--correct")["invoice"] == "shop-2025-10-c1"
+    _, before = documents(books, "2025-10/")
+    _, found = documents(books, "2025-10/corrections/1/")
+    assert {c: d["kind"] for c, d in found.items()} == {"korea": "invoice", "arabia": "credit_note", "new": "invoice"}
+    credit = found["arabia"]
+    assert (credit["net"], credit["total"]) == ("-1.00", "-1.00")
+    assert credit["references"] == [{"number": before["arabia"]["number"], "issue_date": before["arabia"]["issue_date"]}]
+    assert [line["amount"] for line in credit["lines"] if line["what"] == "billed"] == ["-1.00"]
+    assert found["new"]["references"] == []
+    gapless(books, "2025-10/", "2025-10/corrections/1/")
+    check_sums(books, "2025-10/corrections/1/")
+
+
+def given_to_a_customer(books: Books) -> None:
+    """An entry for what has no sub, with its days: nobody's usage becomes somebody's, as a correction."""
+    write_spec(books, more='        - {sub: "-", customer: arabia, from: 2025-10-02, to: 2025-10-02}\n')
+    correction = books.close("2025-10", "--correct")
+    assert any("given to the customer arabia" in note for note in correction["notes"])
+    _, found = documents(books, "2025-10/corrections/2/")
+    assert set(found) == {"arabia", None}
+    assert found["arabia"]["usage"]["calls"] == 6 and found["arabia"]["kind"] == "invoice"
+    assert found[None]["net"] == "-2.00" and found[None]["usage"]["calls"] == 0
+    gapless(books, "2025-10/", "2025-10/corrections/1/", "2025-10/corrections/2/")
+    check_sums(books, "2025-10/corrections/2/")
+    assert books.close("2025-10", "--correct")["closed"] is False  # once
+    assert books.verify()["verified"] is True
+
+
+def two_at_once(books: Books) -> None:
+    for sub in ("small", "other"):
+        call(books, sub, day="2025-11-02", arrival="2025-11-02T20:00")
+    books.world.run("rollup", "--month", "2025-11")
+    both = [books.world.begin("close", "2025-11", "--yes") for _ in range(2)]
+    ends = [(p.communicate(timeout=180), p.returncode) for p in both]
+    assert sorted(code for _, code in ends) in ([0, 4], [0, 0]), ends
+    gapless(books, "2025-10/", "2025-10/corrections/1/", "2025-10/corrections/2/", "2025-11/")
+    assert books.verify("2025-11")["verified"] is True
+
+
+def tampered(books: Books) -> None:
+    """A changed document, one that is gone, a page, and the entry of the numbers: each is told, by name."""
+    manifest, found = documents(books, "2025-11/")
+    base = manifest["statements"]["folder"] + hashlib.sha256(b"korea").hexdigest()
+    first = f"{SERIES}INV-/{manifest['statements']['year']}/{manifest['statements']['first']:09}.json"
+    for key, body, said in ((base + ".json", b"0.00", "was changed"), (base + ".html", None, "is missing"),
+                            (first, None, "numbers")):
+        kept = books.read(key)
+        if body is None:
+            books.s3.delete_object(Bucket=BUCKET, Key=key)
+        else:
+            books.put(key, kept.replace(b'"net": "1.00"', b'"net": "0.00"'))
+        told = books.verify("2025-11", code=5)["differences"]
+        assert [d for d in told if said in d], told
+        books.put(key, kept)
+    assert books.verify("2025-11")["verified"] is True
