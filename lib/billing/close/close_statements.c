@@ -66,6 +66,7 @@ struct writing {
     struct price_book *book;
     char *series, *folder;
     struct statement_set set;
+    struct statement_tables tables;
     struct str index;
 };
 
@@ -110,6 +111,7 @@ static void describe(void *arg)
         .series = writing->series,
         .first = close->series->next,
         .folder = writing->folder,
+        .tables = &writing->tables,
         .progress = on_progress,
         .progress_arg = close,
     };
@@ -181,6 +183,20 @@ static void end(void *arg)
     free(writing->series);
     free(writing->folder);
     str_fini(&writing->index);
+    statement_tables_fini(&writing->tables);
+}
+
+/* Index and tables, among the files of what is closed. */
+static void add_files(struct writing *writing, struct archive_files *files)
+{
+    cleanup_free char *told = statement_tables_told(&writing->tables);
+
+    archive_add(files, STATEMENT_INDEX, "application/gzip", &writing->index);
+    for (size_t i = 0; i < STATEMENT_TABLES; i++)
+        archive_add(files, statement_tables_names[i], "application/gzip",
+                    &writing->tables.packed[i]);
+    if (told)
+        close_note(writing->close, "%s", told);
 }
 
 int close_statements_write(struct flow *flow, struct close *close, struct archive_files *files,
@@ -194,7 +210,7 @@ int close_statements_write(struct flow *flow, struct close *close, struct archiv
     flow_work(flow, begin, &writing);
     result = write_documents(flow, &writing, e);
     if (!result)
-        archive_add(files, STATEMENT_INDEX, "application/gzip", &writing.index);
+        add_files(&writing, files);
     flow_work(flow, end, &writing);
     return result;
 }
