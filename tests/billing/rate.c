@@ -1,11 +1,13 @@
 /* rate -- the book's own arithmetic for tests: reads one JSON object per line, {"billing", "month",
  * "lines": [[day, sub, user, route, status, calls, bytes]]}, prints one bill (or {"error"}) per
  * line.  With "statements" ({"series", "issued", "before": {customer: [{"number", "net"}]}}) the
- * bill has "statements" in it, one of each line and, last, of what is nobody's. */
+ * bill has "statements" in it, one of each line and, last, of what is nobody's; with "pages" among
+ * those, "pages", too: the same as HTML. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/prices/rating.h"
 #include "billing/statement/statement.h"
+#include "billing/statement/statement_render.h"
 
 #include <string.h>
 
@@ -80,6 +82,19 @@ static json_t *statement_of(const struct price_book *book, const json_t *request
     return document ? document : json_pack("{s:s}", "error", e.text);
 }
 
+static json_t *pages_of(const json_t *statements)
+{
+    json_t *pages = json_array(), *document;
+    size_t i;
+
+    json_array_foreach(statements, i, document) {
+        cleanup_free char *page = statement_render_html(document);
+
+        json_array_append_new(pages, json_string(page));
+    }
+    return pages;
+}
+
 static void add_statements(const struct price_book *book, const json_t *request, json_t *bill)
 {
     json_t *statements = json_array(), *line;
@@ -91,6 +106,8 @@ static void add_statements(const struct price_book *book, const json_t *request,
     json_array_append_new(
         statements, statement_of(book, request, bill, json_object_get(bill, "unattributed"), 0));
     json_object_set_new(bill, "statements", statements);
+    if (json_object_get(json_object_get(request, "statements"), "pages"))
+        json_object_set_new(bill, "pages", pages_of(statements));
 }
 
 static json_t *rate(const json_t *request)

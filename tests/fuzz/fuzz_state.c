@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "billing/close/close_usage.h"
 #include "billing/close/numbers.h"
+#include "billing/store/gzip.h"
 #include "daemon/verbs/plan_file.h"
 #include "lease/lease_document.h"
 #include "state/pause.h"
@@ -87,6 +88,7 @@ static void read_usage(const char *bytes, size_t length)
 {
     json_auto_t *document = json_parse(bytes, length), *again = NULL, *bill = NULL;
     struct day_span days = calendar_month((struct day){2025, 10, 1});
+    cleanup_str struct str packed = {0}, text = {0};
     struct usage usage, same;
     struct err e = {0};
 
@@ -94,7 +96,9 @@ static void read_usage(const char *bytes, size_t length)
         fuzz_error(&e);
         return;
     }
-    again = close_usage_json(made_up(), days, &usage);
+    close_usage_pack(made_up(), days, &usage, &packed);
+    must(!gzip_unpack(str_text(&packed), packed.len, &text, &e));
+    again = json_loadb(str_text(&text), text.len, 0, NULL);
     must(!close_usage_read(made_up(), days, again, &same, &e) && same.count == usage.count);
     bill = rating_bill(made_up()->book, days, usage.lines, usage.count, &e);
     must(bill || e.kind == ERR_INVALID);

@@ -106,6 +106,15 @@ def test_rollups_are_the_truth(month):
     assert {row[:4]: row[4:] for row in have} == truth_of(made, zone, first, last)
 
 
+def test_days_of_customers_are_the_truth(month):
+    """What a statement's breakdown is made of."""
+    connection, made, zone, first, last = month
+    rows = connection.execute(duck.query("usage_days", {
+        "first_day": first.strftime("%Y%m%d"), "last_day": last.strftime("%Y%m%d")})).fetchall()
+    have = {(f"{day // 10000}-{day // 100 % 100:02}-{day % 100:02}", *row[:3]): row[3:] for day, *row in rows}
+    assert len(have) == len(rows) and have == truth_of(made, zone, first, last)
+
+
 def test_usage_is_the_same_from_both_and_the_truth(month):
     connection, made, zone, first, last = month
     raw = usage_raw(connection, zone, first, last)

@@ -8,6 +8,7 @@
 #include "billing/close/archive.h"
 #include "billing/close/close_usage.h"
 #include "billing/prices/price_book.h"
+#include "billing/store/gzip.h"
 #include "check.h"
 
 static json_t *parse(const char *text)
@@ -187,6 +188,38 @@ static void test_usage_of_before(const struct billing *billing, struct day_span 
     err_clear(&e);
 }
 
+/* What is archived, read back as JSON. */
+static json_t *archived_usage(const struct billing *billing, struct day_span month,
+                              const struct usage *usage)
+{
+    cleanup_str struct str packed = {0}, text = {0};
+    struct err e = {0};
+
+    close_usage_pack(billing, month, usage, &packed);
+    CHECK(!gzip_unpack(str_text(&packed), packed.len, &text, &e));
+    return json_loadb(str_text(&text), text.len, 0, NULL);
+}
+
+/* Text in several pieces is the canonical one. */
+static void test_much_usage(const struct billing *billing, struct day_span month)
+{
+    enum { MANY = 300000 };
+    struct usage usage = {.lines = mem_new(MANY * sizeof *usage.lines), .count = MANY};
+    cleanup_str struct str packed = {0}, text = {0};
+    json_auto_t *document = NULL;
+    cleanup_free char *canonical = NULL;
+    struct err e = {0};
+
+    for (size_t i = 0; i < MANY; i++)
+        usage.lines[i] = (struct usage_line){.sub = "a sub", .route = "GET /", .calls = (int64_t)i};
+    close_usage_pack(billing, month, &usage, &packed);
+    CHECK(!gzip_unpack(str_text(&packed), packed.len, &text, &e));
+    document = json_loadb(str_text(&text), text.len, 0, NULL);
+    canonical = json_canonical(document);
+    CHECK_TEXT(str_text(&text), canonical);
+    free(usage.lines);
+}
+
 static void test_usage(void)
 {
     json_auto_t *section = parse("{\"prices\":[{\"from\":\"2020-01-01\",\"call\":\"0.001\",\"gib\":"
@@ -198,7 +231,7 @@ static void test_usage(void)
                                  {NULL, NULL, NULL, NULL, 1, 9223372036854775807, 0, {0}}};
     struct usage usage = {.lines = lines, .count = 2}, again;
     struct day_span month = calendar_month((struct day){2025, 10, 1});
-    json_auto_t *document = close_usage_json(&billing, month, &usage);
+    json_auto_t *document = archived_usage(&billing, month, &usage);
     struct err e = {0};
 
     CHECK_JSON(document,
@@ -212,6 +245,7 @@ static void test_usage(void)
     CHECK(again.lines[0].doubts[RATING_REPAIRED] == 4);
     usage_fini(&again);
     test_usage_of_before(&billing, month);
+    test_much_usage(&billing, month);
     json_array_set_new(json_array_get(json_object_get(document, "lines"), 0), 0, json_integer(2));
     CHECK(close_usage_read(&billing, month, document, &again, &e) == -1);
     err_clear(&e);

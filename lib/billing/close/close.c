@@ -49,7 +49,7 @@ void close_fini(struct close *close)
     json_decref(close->days);
     json_decref(close->objects);
     json_decref(close->audit);
-    json_decref(close->usage);
+    str_fini(&close->usage);
     json_decref(close->previous);
     json_decref(close->price_book);
     json_decref(close->documents);

@@ -35,7 +35,8 @@ struct close {
 
     /* The room's own. */
     struct signature_key *key;
-    json_t *days, *objects, *audit, *usage, *previous, *price_book;
+    json_t *days, *objects, *audit, *previous, *price_book;
+    struct str usage; /* usage.json.gz */
     struct period period;
     json_t *documents; /* documents_read */
     json_t *skipped;   /* between the month closed before and this one; NULL: nothing */

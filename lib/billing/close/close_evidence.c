@@ -81,7 +81,8 @@ static void rate(void *arg)
     struct rated *rated = arg;
 
     rated->bill = bill_of_usage(rated->billing, rated->request, &rated->usage, rated->e);
-    rated->close->usage = close_usage_json(rated->billing, rated->request->days, &rated->usage);
+    str_fini(&rated->close->usage);
+    close_usage_pack(rated->billing, rated->request->days, &rated->usage, &rated->close->usage);
     rated->borrowed = rating_borrowed(rated->billing->book, rated->request->days,
                                       rated->usage.lines, rated->usage.count);
     usage_fini(&rated->usage);

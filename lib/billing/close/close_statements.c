@@ -26,6 +26,11 @@ void close_statements_fini(struct close *close)
     free(close->begun);
 }
 
+static bool has_seller(const struct close *close)
+{
+    return json_is_object(json_object_get(close->price_book, "seller"));
+}
+
 /* ---- where ---- */
 
 /* "billing/_statements/shop/2025-10-c1/". */
@@ -205,7 +210,7 @@ int close_statements_write(struct flow *flow, struct close *close, struct archiv
     struct writing writing = {.close = close};
     int result;
 
-    if (!json_is_object(json_object_get(close->price_book, "seller")))
+    if (!has_seller(close))
         return 0;
     flow_work(flow, begin, &writing);
     result = write_documents(flow, &writing, e);
@@ -237,8 +242,13 @@ int close_statements_claim(struct flow *flow, void *arg, const struct numbers_en
 
     if (!count)
         return 0;
-    if (numbers_put_at(flow, close->billing, key, entry, e))
-        return -1; /* its name is its contents' */
+    result = numbers_put_at(flow, close->billing, key, entry, e);
+    if (result)
+        return result < 0 ? -1
+                          : err_set(e, ERR_INVALID,
+                                    "s3://%s/%s holds something else than its name says: somebody "
+                                    "changed it, look at it, then delete it",
+                                    close->billing->names.bucket, key);
     result = statement_series_take(flow, close->billing, close->series, &range, e);
     if (result <= 0)
         return result;
@@ -393,9 +403,13 @@ static int look_at(struct flow *flow, struct looking *looking,
 int close_statements_before(struct flow *flow, struct close *close, const struct closed *closed,
                             struct err *e)
 {
-    struct looking looking = {.close = close, .wanted = json_object(), .before = json_object()};
+    struct looking looking = {.close = close};
     int failed;
 
+    if (!has_seller(close))
+        return 0;
+    looking.wanted = json_object();
+    looking.before = json_object();
     flow_work(flow, set_wanted, &looking);
     failed = look_at(flow, &looking, &closed->invoice, e);
     for (size_t i = 0; i < closed->count && !failed; i++)

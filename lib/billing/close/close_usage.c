@@ -2,9 +2,11 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/store/gzip.h"
 
 /* Usage that was archived before doubts were counted ends before them. */
 enum { DOUBTS_AT = 7, COLUMNS = DOUBTS_AT + RATING_DOUBTS };
+enum { PIECE_BYTES = 8 << 20 };
 
 static json_t *text_or_null(const char *text)
 {
@@ -38,14 +40,26 @@ static json_t *line_json(const struct usage_line *line)
     return item;
 }
 
-json_t *close_usage_json(const struct billing *billing, struct day_span days,
-                         const struct usage *usage)
+void close_usage_pack(const struct billing *billing, struct day_span days,
+                      const struct usage *usage, struct str *gzip)
 {
-    json_t *lines = json_array();
+    json_auto_t *segments = segments_json(billing, days);
+    cleanup_free char *end = json_canonical(segments);
+    cleanup_str struct str text = {0};
 
-    for (size_t i = 0; i < usage->count; i++)
-        json_array_append_new(lines, line_json(&usage->lines[i]));
-    return json_pack("{s:o, s:o}", "segments", segments_json(billing, days), "lines", lines);
+    str_add(&text, "{\"lines\":[");
+    for (size_t i = 0; i < usage->count; i++) {
+        json_auto_t *line = line_json(&usage->lines[i]);
+        cleanup_free char *one = json_canonical(line);
+
+        str_addf(&text, "%s%s", i ? "," : "", one);
+        if (text.len < PIECE_BYTES)
+            continue;
+        gzip_pack(str_text(&text), text.len, gzip);
+        str_fini(&text);
+    }
+    str_addf(&text, "],\"segments\":%s}", end);
+    gzip_pack(str_text(&text), text.len, gzip);
 }
 
 static bool read_line(const json_t *item, size_t segments, struct usage_line *line)

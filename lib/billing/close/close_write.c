@@ -43,12 +43,15 @@ static void add_bill(struct archive_files *files, const struct close *close)
 
 static void add_files(struct archive_files *files, const struct close *close)
 {
+    struct str usage = {0};
+
     add_bill(files, close);
     archive_add_text(files, "price-book.json", JSON_TYPE, archive_text(close->price_book));
     archive_add_text(files, "queries.json", JSON_TYPE, archive_text(close->billing->queries));
     if (close->audit)
         archive_add_text(files, "audit.json", JSON_TYPE, archive_text(close->audit));
-    add_gzip(files, "usage.json.gz", close->usage);
+    str_add_n(&usage, str_text(&close->usage), close->usage.len); /* it may be written again */
+    archive_add(files, "usage.json.gz", GZIP_TYPE, &usage);
     add_gzip(files, "objects.json.gz", close->objects);
     archive_add_text(files, "public-key.pem", "application/x-pem-file",
                      signature_public_pem(close->key));

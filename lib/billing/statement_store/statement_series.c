@@ -25,6 +25,7 @@ static char *key_of(const struct statement_series *series)
 void statement_series_fini(struct statement_series *series)
 {
     json_decref(series->documents);
+    free(series->name);
     *series = (struct statement_series){0};
 }
 
@@ -90,7 +91,7 @@ int statement_series_look(struct flow *flow, const struct billing *billing, cons
     cleanup_str struct str body = {0};
 
     *series = (struct statement_series){
-        .name = name, .year = year, .next = 1, .documents = json_object()};
+        .name = mem_text(name), .year = year, .next = 1, .documents = json_object()};
     if (!objects)
         return -1;
     if (!count)
@@ -135,7 +136,7 @@ int statement_series_has(struct flow *flow, const struct billing *billing,
                          const struct statement_taken *taken, struct err *e)
 {
     const struct statement_series series = {
-        .name = taken->series, .year = taken->year, .next = taken->first};
+        .name = (char *)taken->series, .year = taken->year, .next = taken->first};
     cleanup_free char *key = key_of(&series);
     cleanup_str struct str body = {0};
     json_auto_t *entry = NULL;

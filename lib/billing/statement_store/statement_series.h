@@ -12,10 +12,10 @@
 
 /* What is taken so far. */
 struct statement_series {
-    const char *name; /* "INV-"; borrowed */
-    int year;         /* of issue */
-    int64_t next;     /* the first number that is free */
-    char before[65];  /* SHA-256 of the last entry, "": there is none */
+    char *name;      /* "INV-" */
+    int year;        /* of issue */
+    int64_t next;    /* the first number that is free */
+    char before[65]; /* SHA-256 of the last entry, "": there is none */
     /* {document ("shop-2025-10-c1"): [first, last, SHA-256 of its manifest]} */
     json_t *documents;
 };

@@ -17,7 +17,7 @@ STATEMENTS, SERIES, NUMBERS = "billing/_statements/", "billing/numbers/_series/"
 # A fourth call makes each of them cheaper.
 PRICES = ('{from: 2020-01-01, calls: {mode: volume, tiers: [{up_to: "3", price: "1"}, {price: "0.001"}]}, gib: "0.10", '
           'rules: [{status: 5xx, bill: "false"}]}')
-PARTIES = """      seller: {{name: "API <& Söhne", address: ["1 Street", "04524 서울"], country: KR, tax_id: "123-45", series: INV-, due_days: "14"}}
+PARTIES = """      seller: {{name: "API <& Söhne", address: ["1 Street", "04524 서울"], country: KR, tax_id: "123-45", series: INV-, due_days: "14", tax: home}}
       taxes:
         - {{name: home, category: standard, rate: "10"}}
         - {{name: abroad, category: reverse_charge, reason: "Article 196"}}
