@@ -18,6 +18,7 @@ struct making {
     struct statement_spool *spool; /* NULL: the days are not known */
     const char *customer;          /* NULL: nobody */
     json_t *document;
+    struct err refused; /* it is not what was asked for */
     struct err *e;
 };
 
@@ -49,7 +50,7 @@ static json_t *breakdown_of(const struct making *making)
     return rows;
 }
 
-static char *shown(const struct making *making)
+static char *shown(struct making *making)
 {
     switch (making->options->output) {
     case OUTPUT_TEXT:
@@ -57,13 +58,13 @@ static char *shown(const struct making *making)
     case OUTPUT_HTML:
         return statement_render_html(making->document);
     case OUTPUT_UBL:
-        return ubl_text(making->document, making->e);
+        return ubl_text(making->document, &making->refused);
     default:
         return statement_text(making->document);
     }
 }
 
-static void print(const struct making *making)
+static void print(struct making *making)
 {
     cleanup_free char *text = shown(making);
 
@@ -119,5 +120,9 @@ int billing_statement_tell(struct flow *flow, struct billing_turn *turn, const j
     billing_runner_quiet(turn);
     flow_work(flow, make, &making);
     (void)fflush(stdout);
+    if (making.refused.kind) {
+        (void)fprintf(stderr, "billingd: %s: %s\n", turn->billing->pipeline, making.refused.text);
+        return EXIT_REFUSED;
+    }
     return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : EXIT_DONE;
 }
