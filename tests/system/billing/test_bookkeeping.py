@@ -8,7 +8,7 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from collections import defaultdict
-from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from close_world import FOLDER, MORE, Books
@@ -60,19 +60,19 @@ def drafts(books: Books) -> None:
         ask("-o", form, code=64)
     books.world.run("audit", "-o", "lines", code=64)
     bill = json.loads(ask("-o", "json").stdout)
-    nets = {line["customer"]: Decimal(line["total"]) for line in bill["lines"]}
+    nets = {line["customer"]: Fraction(line["total"]) for line in bill["lines"]}
     lines = rows(ask("-o", "lines").stdout)
     for form, names in (("focus", ("ProviderName", "PublisherName")), ("focus-1.4", ("ServiceProviderName", "InvoiceDetailId"))):
         focus = rows(ask("-o", form).stdout)
         assert set(names) <= set(focus[0]) and {row["InvoiceId"] for row in focus} == {""}
-        sums: dict[str, Decimal] = defaultdict(Decimal)
+        sums: dict[str, Fraction] = defaultdict(Fraction)
         for row in focus:
-            sums[row["BillingAccountId"]] += Decimal(row["BilledCost"]) if row["ChargeCategory"] != "Tax" else 0
+            sums[row["BillingAccountId"]] += Fraction(row["BilledCost"]) if row["ChargeCategory"] != "Tax" else 0
             if row["PricingQuantity"]:
-                assert Decimal(row["PricingQuantity"]) * Decimal(row["ContractedUnitPrice"]) == Decimal(row["ContractedCost"])
+                assert Fraction(row["PricingQuantity"]) * Fraction(row["ContractedUnitPrice"]) == Fraction(row["ContractedCost"])
         assert sums == nets
     assert {row["name"] for row in lines if row["customer"]} == {"<b>주식회사</b>", "'=1+1", "'@nowhere"}
-    assert sum(Decimal(row["amount"]) for row in lines if row["customer"] and row["what"] != "tax") == sum(nets.values())
+    assert sum(Fraction(row["amount"]) for row in lines if row["customer"] and row["what"] != "tax") == sum(nets.values())
 
 
 def closed(books: Books) -> None:
@@ -89,19 +89,19 @@ def closed(books: Books) -> None:
         entry = json.loads(line)
         assert ("xml" in entry) == (entry["customer"] in ("korea", "arabia"))
         if entry["customer"]:
-            totals[entry["number"]] = Decimal(entry["total"])
+            totals[entry["number"]] = Fraction(entry["total"])
         if "xml" in entry:
             xml = books.read(f"{manifest['statements']['folder']}{entry['hash']}.xml")
             assert hashlib.sha256(xml).hexdigest() == entry["xml"]["sha256"]
             assert said(xml.decode(), "ID")[0] == entry["number"]
-            assert Decimal(said(xml.decode(), "PayableAmount")[0] or "") == Decimal(entry["total"])
+            assert Fraction(said(xml.decode(), "PayableAmount")[0] or "") == Fraction(entry["total"])
     assert len(totals) == 3
     # What a document's rows come to is what it asks for, with the tax.
     for name, number, amount in (("focus", "InvoiceId", "BilledCost"), ("focus-1.4", "InvoiceId", "BilledCost"), ("lines", "document", "amount")):
-        sums: dict[str, Decimal] = defaultdict(Decimal)
+        sums: dict[str, Fraction] = defaultdict(Fraction)
         for row in rows(packed(f"statements.{name}.csv.gz")):
             if row[number]:
-                sums[row[number]] += Decimal(row[amount])
+                sums[row[number]] += Fraction(row[amount])
         assert sums == totals, name
     assert books.verify()["verified"] is True
 
