@@ -15,6 +15,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 RTL, KOREAN = "شركة الأمثلة للتجارة", "주식회사 한국 데이터"
+# A number is not broken, however long the route beside it.
+IN_ONE_LINE = """[...document.querySelectorAll('.usage td.n, .usage td.d')].every(cell => {
+    const range = document.createRange(); range.selectNodeContents(cell);
+    const tops = [...range.getClientRects()].map(r => r.top); return Math.max(...tops) - Math.min(...tops) < 5})"""
 LONG = "GET /" + "very-long-route/" * 20
 BOOK = {"currency": "EUR", "time_zone": "Asia/Seoul",
         "prices": [{"from": "2020-01-01", "calls": {"mode": "graduated", "tiers": [
@@ -71,6 +75,7 @@ def test_on_a_screen(pages: dict[str, str], browser: Browser, tmp_path: Path, ki
         page = opened(browser, tmp_path / f"{kind}.html", pages[kind], width)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{width}: {wide} pixels too wide"
+        assert page.evaluate(IN_ONE_LINE)
         if os.environ.get("BILLINGD_SHOTS"):
             page.screenshot(path=f"{os.environ['BILLINGD_SHOTS']}/{kind}-{width}.png", full_page=False)
         page.close()

@@ -111,7 +111,7 @@ def test_days_of_customers_are_the_truth(month):
     connection, made, zone, first, last = month
     rows = connection.execute(duck.query("usage_days", {
         "first_day": first.strftime("%Y%m%d"), "last_day": last.strftime("%Y%m%d")})).fetchall()
-    have = {(f"{day // 10000}-{day // 100 % 100:02}-{day % 100:02}", *row[:3]): row[3:] for day, *row in rows}
+    have = {(f"{day // 10000}-{day // 100 % 100:02}-{day % 100:02}", *row[:3]): tuple(row[3:]) for day, *row in rows}
     assert len(have) == len(rows) and have == truth_of(made, zone, first, last)
 
 

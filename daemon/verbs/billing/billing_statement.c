@@ -43,10 +43,10 @@ static json_t *breakdown_of(const struct making *making)
 
     if (making->customer)
         statement_spool_hash(making->customer, hash);
-    days = statement_days_load(making->spool, statement_spool_part(making->customer ? hash : NULL),
-                               making->e);
-    rows = days ? statement_days_of(days, making->customer) : NULL;
-    statement_days_free(days);
+    days = statement_spool_load(making->spool, statement_spool_part(making->customer ? hash : NULL),
+                                making->e);
+    rows = days ? statement_spool_days_of(days, making->customer) : NULL;
+    statement_spool_days_free(days);
     return rows;
 }
 

@@ -92,6 +92,16 @@ static bool is_agreed(const struct billing_turn *turn, const struct close *close
     return false;
 }
 
+static void print_statements(const struct close *close)
+{
+    const json_t *statements = json_object_get(close->manifest, "statements");
+
+    if (statements)
+        (void)printf("Statements of %" JSON_INTEGER_FORMAT " customers: s3://%s/%s\n",
+                     json_whole(statements, "count"), close->billing->names.bucket,
+                     json_text(statements, "folder"));
+}
+
 static int write_it(struct flow *flow, struct billing_turn *turn, struct close *close,
                     struct err *e)
 {
@@ -112,11 +122,13 @@ static int write_it(struct flow *flow, struct billing_turn *turn, struct close *
                       close->billing->pipeline, number);
         return EXIT_REFUSED;
     }
-    if (turn->options->output == OUTPUT_JSON)
+    if (turn->options->output == OUTPUT_JSON) {
         print_json(close, true);
-    else
-        (void)printf("\nWritten and signed: %s\nKey %s\n", place,
-                     json_text(json_object_get(close->manifest, "signing_key"), "sha256"));
+        return EXIT_DONE;
+    }
+    (void)printf("\nWritten and signed: %s\nKey %s\n", place,
+                 json_text(json_object_get(close->manifest, "signing_key"), "sha256"));
+    print_statements(close);
     return EXIT_DONE;
 }
 

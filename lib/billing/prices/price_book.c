@@ -322,3 +322,18 @@ size_t price_book_segments(const struct price_book *book, struct day_span days,
     }
     return found.count;
 }
+
+/* ---- customers ---- */
+
+bool price_book_is_nobody(const char *sub)
+{
+    return !sub || !*sub || !strcmp(sub, "-");
+}
+
+const char *price_book_customer(const struct price_book *book, const char *sub, struct day day)
+{
+    bool nobody = price_book_is_nobody(sub);
+    const struct customer *customer = price_book_customers_find(book, nobody ? "-" : sub, day);
+
+    return customer ? customer->id : nobody ? NULL : sub;
+}

@@ -83,11 +83,12 @@ static json_t *day_json(struct day day)
     return json_string(text);
 }
 
-static void set_terms(const struct statement *statement, json_t *document)
+/* What is to be paid, and when: of an invoice and its draft. */
+static void set_terms(const struct statement *statement, json_t *document, bool owed)
 {
     int days = parties_due_days(statement->book);
     const char *terms = parties_terms(statement->book);
-    bool issued = statement->issued.year != 0, owed = statement_customer(statement) != NULL;
+    bool issued = statement->issued.year != 0;
 
     json_object_set_new(document, "issue_date", issued ? day_json(statement->issued) : json_null());
     json_object_set_new(document, "due_date",
@@ -167,7 +168,6 @@ static json_t *head_json(const struct statement *statement)
         buyer_json(statement), "period", period_json(statement), "references",
         references_json(statement), "usage", usage_json(statement));
 
-    set_terms(statement, document);
     if (statement->breakdown)
         json_object_set(document, "breakdown", (json_t *)statement->breakdown);
     return document;
@@ -177,6 +177,7 @@ json_t *statement_make(const struct statement *statement, struct err *e)
 {
     json_t *document = head_json(statement), *lines;
     const struct tax_rule *tax;
+    const char *kind;
 
     if (parties_tax(statement->book, statement_customer(statement), statement_last_day(statement),
                     &tax, e)) {
@@ -190,7 +191,9 @@ json_t *statement_make(const struct statement *statement, struct err *e)
         json_decref(document);
         return NULL;
     }
-    json_object_set_new(document, "kind", json_string(kind_of(statement, document)));
+    kind = kind_of(statement, document);
+    json_object_set_new(document, "kind", json_string(kind));
+    set_terms(statement, document, !strcmp(kind, "invoice") || !strcmp(kind, "draft"));
     return document;
 }
 

@@ -224,8 +224,8 @@ static void merge(struct statement_days *days)
     days->count = kept;
 }
 
-struct statement_days *statement_days_load(struct statement_spool *spool, size_t part,
-                                           struct err *e)
+struct statement_days *statement_spool_load(struct statement_spool *spool, size_t part,
+                                            struct err *e)
 {
     struct statement_days *days = mem_new(sizeof *days);
     FILE *file = spool->files[part];
@@ -237,7 +237,7 @@ struct statement_days *statement_days_load(struct statement_spool *spool, size_t
         more = read_row(file, days);
     if (more < 0) {
         (void)fail(e, "written and read");
-        statement_days_free(days);
+        statement_spool_days_free(days);
         return NULL;
     }
     if (days->count)
@@ -246,7 +246,7 @@ struct statement_days *statement_days_load(struct statement_spool *spool, size_t
     return days;
 }
 
-void statement_days_free(struct statement_days *days)
+void statement_spool_days_free(struct statement_days *days)
 {
     if (!days)
         return;
@@ -265,7 +265,7 @@ static json_t *row_json(const struct row *row)
                      (json_int_t)row->calls, "bytes", (json_int_t)row->bytes);
 }
 
-json_t *statement_days_of(const struct statement_days *days, const char *customer)
+json_t *statement_spool_days_of(const struct statement_days *days, const char *customer)
 {
     json_t *rows = json_array();
     size_t low = 0, high = days->count;

@@ -38,11 +38,11 @@ int statement_spool_add(struct statement_spool *spool, const struct statement_us
 /* The rows of one part. */
 struct statement_days;
 /* NULL and *e. */
-struct statement_days *statement_days_load(struct statement_spool *spool, size_t part,
-                                           struct err *e);
-void statement_days_free(struct statement_days *days);
+struct statement_days *statement_spool_load(struct statement_spool *spool, size_t part,
+                                            struct err *e);
+void statement_spool_days_free(struct statement_days *days);
 /* [{"day", "route", "status", "calls", "bytes"}] of a customer (NULL: nobody), sorted, one row for
  * each three; new reference, empty when there is none. */
-json_t *statement_days_of(const struct statement_days *days, const char *customer);
+json_t *statement_spool_days_of(const struct statement_days *days, const char *customer);
 
 #endif

@@ -159,7 +159,7 @@ static int make_item(struct writing *writing, struct item *item)
         is_nobody(item->turn) ? NULL : statement_write_number(writing->set, item->turn->index);
 
     describe(writing, item->turn, &statement, &gone);
-    breakdown = statement_days_of(writing->days, json_text(statement.line, "customer"));
+    breakdown = statement_spool_days_of(writing->days, json_text(statement.line, "customer"));
     statement.number = number;
     statement.breakdown = breakdown;
     document = statement_make(&statement, writing->e);
@@ -185,9 +185,9 @@ static int enter_part(struct writing *writing, size_t part)
     if (writing->lines.len)
         gzip_pack(str_text(&writing->lines), writing->lines.len, writing->index);
     str_fini(&writing->lines);
-    statement_days_free(writing->days);
+    statement_spool_days_free(writing->days);
     writing->part = part;
-    writing->days = statement_days_load(writing->spool, part, writing->e);
+    writing->days = statement_spool_load(writing->spool, part, writing->e);
     return writing->days ? 0 : -1;
 }
 
@@ -257,7 +257,7 @@ static void end(void *arg)
     str_fini(&writing->lines);
     if (writing->set->tables)
         statement_tables_end(writing->set->tables);
-    statement_days_free(writing->days);
+    statement_spool_days_free(writing->days);
     statement_spool_free(writing->spool);
     free(writing->turns);
 }

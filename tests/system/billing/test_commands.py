@@ -31,6 +31,7 @@ ELSEWHERE = [
     (r"(systemctl status|journalctl) .*", "tests/system/test_unit_file.py"),
     (r"curl -s localhost:9464/-/ready", "tests/system/test_run.py"),
     (r"curl -s .*(http\.sock|api/v1/plan|-X POST).*", "tests/system/test_page.py"),
+    (r"billingd bill .* --customer .*|printf %s .*", "tests/system/billing/test_statements.py"),
     (r"billingd import .*", "tests/system/campaign/test_import.py"),
     (r"billingd shadow .*", "tests/system/billing/test_shadow.py"),
     (r"export .*|editor .*", "tests/system/test_check.py: names of yours"),

@@ -151,6 +151,7 @@ def corrected(books: Books) -> None:
     assert (credit["net"], credit["total"]) == ("-1.00", "-1.00")
     assert credit["references"] == [{"number": before["arabia"]["number"], "issue_date": before["arabia"]["issue_date"]}]
     assert [line["amount"] for line in credit["lines"] if line["what"] == "billed"] == ["-1.00"]
+    assert (credit["due_date"], credit["terms"]) == (None, None) and found["korea"]["terms"] == "Payable within 14 days."
     assert found["new"]["references"] == []
     gapless(books, "2025-10/", "2025-10/corrections/1/")
     check_sums(books, "2025-10/corrections/1/")

@@ -1,10 +1,136 @@
-/* statement_html.c -- a statement as one HTML file: for a screen, a phone, and paper. */
+#include "billing/statement/statement_render.h"
+
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "billing/statement/statement_render.h"
 
 #include <string.h>
+
+enum { SHOWN_DECIMALS = 8 };
+
+const char *statement_render_title(const json_t *document)
+{
+    static const struct {
+        const char *kind, *title;
+    } titles[] = {
+        {"credit_note", "Credit note"}, {"draft", "Draft"}, {"unattributed", "Unattributed usage"}};
+    const char *kind = json_text(document, "kind");
+
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (kind && !strcmp(kind, titles[i].kind))
+            return titles[i].title;
+    return "Invoice";
+}
+
+char *statement_render_amount(const char *amount)
+{
+    const char *digits = amount + (*amount == '-');
+    size_t whole = strcspn(digits, ".");
+    struct str text = {0};
+
+    if (digits != amount)
+        str_add(&text, "\xe2\x88\x92"); /* minus */
+    for (size_t i = 0; i < whole; i++) {
+        if (i && (whole - i) % 3 == 0)
+            str_add_char(&text, ',');
+        str_add_char(&text, digits[i]);
+    }
+    if (strlen(digits + whole) > SHOWN_DECIMALS + 1) {
+        str_add_n(&text, digits + whole, SHOWN_DECIMALS + 1);
+        str_add(&text, "\xe2\x80\xa6"); /* ellipsis */
+    } else {
+        str_add(&text, digits + whole);
+    }
+    return str_take(&text);
+}
+
+/* ---- text ---- */
+
+static void add_pair(struct str *text, const char *name, const char *value)
+{
+    if (value && *value)
+        str_addf(text, "%-14s%s\n", name, value);
+}
+
+static void add_party_text(struct str *text, const char *what, const json_t *party)
+{
+    const char *name = json_text(party, "name");
+    const json_t *line;
+    size_t i;
+
+    if (!json_is_object(party))
+        return;
+    add_pair(text, what, name ? name : json_text(party, "customer"));
+    json_array_foreach(json_object_get(party, "address"), i, line)
+        add_pair(text, "", json_string_value(line));
+    add_pair(text, "", json_text(party, "country"));
+    add_pair(text, "  tax id", json_text(party, "tax_id"));
+    add_pair(text, "  customer", json_text(party, "customer"));
+    add_pair(text, "  reference", json_text(party, "reference"));
+}
+
+static void add_amount(struct str *text, const char *name, const char *amount, const char *currency)
+{
+    cleanup_free char *shown = statement_render_amount(amount ? amount : "0");
+
+    str_addf(text, "%-14s%s %s\n", name, shown, currency ? currency : "");
+}
+
+static void add_head_text(struct str *text, const json_t *document)
+{
+    const json_t *period = json_object_get(document, "period"), *reference;
+    size_t i;
+
+    str_addf(text, "%s%s%s\n\n", statement_render_title(document),
+             json_text(document, "number") ? " " : "",
+             json_text(document, "number") ? json_text(document, "number") : "");
+    add_pair(text, "issued", json_text(document, "issue_date"));
+    add_pair(text, "due", json_text(document, "due_date"));
+    str_addf(text, "%-14s%s to %s (%s)\n", "period", json_text(period, "from"),
+             json_text(period, "to"), json_text(period, "time_zone"));
+    json_array_foreach(json_object_get(document, "references"), i, reference)
+        add_pair(text, "corrects", json_text(reference, "number"));
+    add_party_text(text, "from", json_object_get(document, "seller"));
+    add_party_text(text, "to", json_object_get(document, "buyer"));
+}
+
+static void add_taxes_text(struct str *text, const json_t *document, const char *currency)
+{
+    const json_t *tax;
+    size_t i;
+
+    json_array_foreach(json_object_get(document, "taxes"), i, tax) {
+        cleanup_free char *name = mem_printf("tax %s %%", json_text(tax, "rate"));
+
+        add_amount(text, name, json_text(tax, "amount"), currency);
+        add_pair(text, "", json_text(tax, "reason"));
+    }
+}
+
+char *statement_render_text(const json_t *document)
+{
+    const char *currency = json_text(document, "currency");
+    struct str text = {0};
+    const json_t *line;
+    size_t i;
+
+    add_head_text(&text, document);
+    str_add_char(&text, '\n');
+    json_array_foreach(json_object_get(document, "lines"), i, line)
+        str_addf(&text, "%3s  %s\n     %s\n", json_text(line, "id"), json_text(line, "description"),
+                 json_text(line, "working"));
+    str_add_char(&text, '\n');
+    add_amount(&text, "subtotal", json_text(document, "subtotal"), currency);
+    add_amount(&text, "rounding", json_text(document, "rounding"), currency);
+    add_amount(&text, "net", json_text(document, "net"), currency);
+    add_taxes_text(&text, document, currency);
+    add_amount(&text, "total", json_text(document, "total"), currency);
+    add_pair(&text, "terms", json_text(document, "terms"));
+    add_pair(&text, "rounding rule", json_text(document, "rounding_rule"));
+    return str_take(&text);
+}
+
+/* ---- the page ---- */
 
 /* No script, no asset: Content-Security-Policy says so to whoever opens it. */
 static const char head_of_page[] =
@@ -22,6 +148,7 @@ static const char head_of_page[] =
     "KR\",\"Malgun Gothic\",\"Noto Sans Arabic\",sans-serif;"
     "font-variant-numeric:tabular-nums;overflow-wrap:anywhere}\n"
     "h1{margin:0 0 .25rem;font-size:1.7rem;line-height:1.2}\n"
+    "h1 bdi{display:inline-block}\n"
     "h2{margin:2rem 0 .5rem;font-size:1.05rem;break-after:avoid}\n"
     "p{margin:.25rem 0}\n"
     ".draft{margin:0 0 1rem;padding:.5rem .75rem;border:2px solid #8a5a00;background:#fff6e0;"
@@ -41,6 +168,8 @@ static const char head_of_page[] =
     "th:first-child,td:first-child{padding-inline-start:0}"
     "th::first-letter{text-transform:uppercase}th:last-child,td:last-child{padding-inline-end:0}\n"
     ".n{text-align:end}\n"
+    ".usage .n,.usage .d{white-space:nowrap}.usage .r{min-width:3.5rem}\n"
+    ".rule::first-letter{text-transform:uppercase}\n"
     ".lines .n,.sums .n{white-space:nowrap}\n"
     ".working{display:block;color:#555;font-size:.85rem}\n"
     ".sums{width:auto;min-width:60%;margin:1rem 0 0 auto;break-inside:avoid}\n"
@@ -56,12 +185,13 @@ static const char head_of_page[] =
     ".lines td{padding:.1rem 0;border:0;text-align:start}"
     ".lines td[data-of]{display:flex;justify-content:space-between;gap:1rem}"
     ".lines td[data-of]::before{content:attr(data-of);color:#555}"
-    "th,td{padding:.35rem .3rem}}\n"
+    "th,td{padding:.35rem .25rem}.usage{font-size:.8rem}}\n"
     "@media print{body{max-width:none;padding:0;font-size:9.5pt}h1{font-size:17pt}"
+    "th,td{padding:.2rem .5rem}h2{margin-top:1.25rem}"
     ".draft{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n"
     "</style>\n";
 
-/* ---- pieces ---- */
+/* ---- the page: pieces ---- */
 
 static void add_escaped(struct str *page, const char *text)
 {
@@ -304,7 +434,7 @@ static void add_terms(struct str *page, const json_t *document)
         add_foreign(page, json_text(document, "terms"));
         str_add(page, "</p>\n");
     }
-    str_add(page, "<p class=\"small\">");
+    str_add(page, "<p class=\"small rule\">");
     add_escaped(page, json_text(document, "rounding_rule"));
     str_add(page, ".</p>\n");
 }
@@ -313,7 +443,7 @@ static void add_terms(struct str *page, const json_t *document)
 
 static void add_usage_head(struct str *page, const char *title, const char *const *columns)
 {
-    str_addf(page, "<h2>%s</h2>\n<table>\n<thead><tr>", title);
+    str_addf(page, "<h2>%s</h2>\n<table class=\"usage\">\n<thead><tr>", title);
     for (size_t i = 0; columns[i]; i++)
         str_addf(page, "<th>%s</th>", columns[i]);
     str_add(page, "<th class=\"n\">Calls</th><th class=\"n\">Bytes</th></tr></thead>\n<tbody>\n");
@@ -326,9 +456,9 @@ static void add_counts(struct str *page, json_int_t calls, json_int_t bytes)
     str_addf(page, "<td class=\"n\">%s</td><td class=\"n\">%s</td></tr>\n", left, right);
 }
 
-static void add_cell(struct str *page, const char *text)
+static void add_cell(struct str *page, const char *key, const char *text)
 {
-    str_add(page, "<td>");
+    str_addf(page, "<td class=\"%s\">", strcmp(key, "route") ? "d" : "r");
     if (text)
         add_foreign(page, text);
     else
@@ -360,7 +490,7 @@ static void add_by(struct str *page, const json_t *rows, const char *title, cons
     add_usage_head(page, title, (const char *const[]){title + strlen("By "), NULL});
     json_object_foreach(sums, name, sum) {
         str_add(page, "<tr>");
-        add_cell(page, *name ? name : NULL);
+        add_cell(page, key, *name ? name : NULL);
         add_counts(page, json_integer_value(json_array_get(sum, 0)),
                    json_integer_value(json_array_get(sum, 1)));
     }
@@ -381,9 +511,9 @@ static void add_breakdown(struct str *page, const json_t *document)
                    (const char *const[]){"Day", "Route", "Status", NULL});
     json_array_foreach(rows, i, row) {
         str_add(page, "<tr>");
-        add_cell(page, json_text(row, "day"));
-        add_cell(page, json_text(row, "route"));
-        add_cell(page, json_text(row, "status"));
+        add_cell(page, "day", json_text(row, "day"));
+        add_cell(page, "route", json_text(row, "route"));
+        add_cell(page, "status", json_text(row, "status"));
         add_counts(page, json_whole(row, "calls"), json_whole(row, "bytes"));
     }
     str_add(page, "</tbody>\n</table>\n");
