@@ -194,14 +194,10 @@ static void end(void *arg)
 /* Index and tables, among the files of what is closed. */
 static void add_files(struct writing *writing, struct archive_files *files)
 {
-    cleanup_free char *told = statement_tables_told(&writing->tables);
-
     archive_add(files, STATEMENT_INDEX, "application/gzip", &writing->index);
     for (size_t i = 0; i < STATEMENT_TABLES; i++)
         archive_add(files, statement_tables_names[i], "application/gzip",
                     &writing->tables.packed[i]);
-    if (told)
-        close_note(writing->close, "%s", told);
 }
 
 int close_statements_write(struct flow *flow, struct close *close, struct archive_files *files,
@@ -218,6 +214,43 @@ int close_statements_write(struct flow *flow, struct close *close, struct archiv
         add_files(&writing, files);
     flow_work(flow, end, &writing);
     return result;
+}
+
+/* ---- what they will lack ---- */
+
+struct foretelling {
+    const struct close *close;
+    char *told;
+};
+
+static void foretell(void *arg)
+{
+    struct foretelling *foretelling = arg;
+    const struct close *close = foretelling->close;
+    struct price_book *book = price_book_new(close->price_book);
+    const struct statement_set set = {
+        .book = book,
+        .rated = close->rated,
+        .lines = json_object_get(close->bill, "lines"),
+        .before = close->before,
+        .issued = close->month, /* any day: it only has to be there */
+        .series = "",
+    };
+
+    foretelling->told = statement_write_missing(&set);
+    price_book_free(book);
+}
+
+void close_statements_foretell(struct flow *flow, struct close *close)
+{
+    struct foretelling foretelling = {.close = close};
+
+    if (close->finishes || !close->bill || json_array_size(close->reasons) || !has_seller(close))
+        return;
+    flow_work(flow, foretell, &foretelling);
+    if (foretelling.told)
+        close_note(close, "%s", foretelling.told);
+    free(foretelling.told);
 }
 
 /* ---- numbers ---- */

@@ -1,7 +1,5 @@
 #include "billing/statement_store/statement_tables.h"
 
-#include "base/json.h"
-#include "base/mem.h"
 #include "billing/bookkeeping/focus.h"
 #include "billing/bookkeeping/line_table.h"
 #include "billing/store/gzip.h"
@@ -30,22 +28,13 @@ static void begin(struct statement_tables *tables)
     line_table_head(&tables->rows[2]);
 }
 
-void statement_tables_add(struct statement_tables *tables, const json_t *document,
-                          const char *refusal)
+void statement_tables_add(struct statement_tables *tables, const json_t *document)
 {
-    const char *customer = json_text(json_object_get(document, "buyer"), "customer");
-
     begin(tables);
     focus_add(&tables->rows[0], document, FOCUS_1_2);
     focus_add(&tables->rows[1], document, FOCUS_1_4);
     line_table_add(&tables->rows[2], document);
     pack(tables, MEMBER);
-    if (!customer)
-        return;
-    tables->documents++;
-    tables->refused += refusal != NULL;
-    if (refusal && !tables->why)
-        tables->why = mem_text(refusal);
 }
 
 void statement_tables_end(struct statement_tables *tables)
@@ -54,20 +43,11 @@ void statement_tables_end(struct statement_tables *tables)
     pack(tables, 1);
 }
 
-char *statement_tables_told(const struct statement_tables *tables)
-{
-    if (!tables->refused)
-        return NULL;
-    return mem_printf("%zu of %zu documents have no electronic invoice (.xml); of the first: %s",
-                      tables->refused, tables->documents, tables->why);
-}
-
 void statement_tables_fini(struct statement_tables *tables)
 {
     for (size_t i = 0; i < STATEMENT_TABLES; i++) {
         str_fini(&tables->packed[i]);
         str_fini(&tables->rows[i]);
     }
-    free(tables->why);
     *tables = (struct statement_tables){0};
 }

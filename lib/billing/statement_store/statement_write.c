@@ -107,10 +107,9 @@ static const json_t *rated_line(const json_t *rated, const char *customer)
 }
 
 /* What a document is made of; *gone: owned, a line of nothing. */
-static void describe(const struct writing *writing, const struct turn *turn,
+static void describe(const struct statement_set *set, const struct turn *turn,
                      struct statement *statement, json_t **gone)
 {
-    const struct statement_set *set = writing->set;
     const json_t *given = json_array_get(set->lines, turn->index);
     const char *customer = is_nobody(turn) ? NULL : json_text(given, "customer");
 
@@ -133,7 +132,7 @@ static void describe(const struct writing *writing, const struct turn *turn,
 static void keep(struct writing *writing, struct item *item, const json_t *document)
 {
     const char *hash = is_nobody(item->turn) ? NULL : item->turn->hash;
-    struct err refused = {0};
+    struct err refused = {0}; /* told before: statement_write_missing */
     cleanup_free char *xml = hash ? ubl_text(document, &refused) : NULL;
     cleanup_free char *json = statement_text(document), *html = statement_render_html(document);
     json_auto_t *entry = statement_index_entry(document, hash, json, html, xml);
@@ -144,7 +143,7 @@ static void keep(struct writing *writing, struct item *item, const json_t *docum
     str_add(&item->forms[HTML], html);
     str_add(&item->forms[XML], xml ? xml : "");
     if (writing->set->tables)
-        statement_tables_add(writing->set->tables, document, refused.kind ? refused.text : NULL);
+        statement_tables_add(writing->set->tables, document);
     if (writing->set->made)
         writing->set->made(
             writing->set->made_arg,
@@ -158,7 +157,7 @@ static int make_item(struct writing *writing, struct item *item)
     cleanup_free char *number =
         is_nobody(item->turn) ? NULL : statement_write_number(writing->set, item->turn->index);
 
-    describe(writing, item->turn, &statement, &gone);
+    describe(writing->set, item->turn, &statement, &gone);
     breakdown = statement_spool_days_of(writing->days, json_text(statement.line, "customer"));
     statement.number = number;
     statement.breakdown = breakdown;
@@ -173,6 +172,42 @@ static int make_item(struct writing *writing, struct item *item)
                                                              : "what is unattributed");
     keep(writing, item, document);
     return 0;
+}
+
+/* Why the document of a line is no electronic invoice; NULL: it is one. */
+static char *missing_of(const struct statement_set *set, size_t index)
+{
+    const struct turn turn = {.index = index};
+    struct statement statement;
+    struct err e = {0};
+    json_auto_t *gone = NULL, *document = NULL;
+    cleanup_free char *number = statement_write_number(set, index), *xml = NULL;
+
+    describe(set, &turn, &statement, &gone);
+    statement.number = number;
+    document = statement_make(&statement, &e);
+    xml = document ? ubl_text(document, &e) : NULL;
+    return xml ? NULL : mem_text(e.text);
+}
+
+char *statement_write_missing(const struct statement_set *set)
+{
+    size_t count = json_array_size(set->lines), missing = 0;
+    cleanup_free char *first = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        char *why = missing_of(set, i);
+
+        missing += why != NULL;
+        if (first)
+            free(why);
+        else
+            first = why;
+    }
+    if (!missing)
+        return NULL;
+    return mem_printf("%zu of %zu customers get no electronic invoice (.xml); the first: %s",
+                      missing, count, first);
 }
 
 /* ---- a batch ---- */

@@ -42,6 +42,9 @@ struct statement_set {
     void *progress_arg;
 };
 
+/* How many customers would get no electronic invoice, and what the first one lacks; new text, NULL:
+ * each gets one.  folder is not needed.  Off the loop. */
+char *statement_write_missing(const struct statement_set *set);
 /* "INV-2025-000001"; new text. */
 char *statement_write_number(const struct statement_set *set, size_t index);
 /* Writes all documents and appends the index, gzip of a line of JSON for each (statement_index.h).

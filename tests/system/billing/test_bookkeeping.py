@@ -76,8 +76,10 @@ def drafts(books: Books) -> None:
 
 
 def closed(books: Books) -> None:
-    told = books.close()
-    assert any("1 of 3 documents have no electronic invoice" in note and "placeless: country" in note for note in told["notes"])
+    told = books.world.run("close", "2025-10", "--dry-run", "--first").stdout  # before anything is written
+    assert "1 of 3 customers get no electronic invoice" in told and "placeless: country is missing (BT-55)" in told
+    assert not books.keys("billing/")
+    assert any("1 of 3 customers" in note for note in books.close()["notes"])
     manifest = json.loads(books.read(f"{FOLDER}2025-10/manifest.json"))
     files = {f["name"]: f["path"] for f in manifest["files"]}
 
