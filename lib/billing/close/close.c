@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "billing/close/close_private.h"
-#include "billing/close/close_statements.h"
 #include "billing/close/close_text.h"
+#include "billing/statement_store/statement_series.h"
 
 void close_tell(struct close *close, const char *what)
 {
@@ -58,7 +58,14 @@ void close_fini(struct close *close)
     json_decref(close->changes);
     json_decref(close->manifest);
     json_decref(close->rated);
-    close_statements_fini(close);
+    json_decref(close->before);
+    json_decref(close->statements);
+    if (close->series)
+        statement_series_fini(close->series);
+    free(close->series);
+    if (close->begun)
+        numbers_fini(close->begun);
+    free(close->begun);
     free(close->folder);
 }
 

@@ -14,18 +14,6 @@
 
 #include <string.h>
 
-void close_statements_fini(struct close *close)
-{
-    json_decref(close->before);
-    json_decref(close->statements);
-    if (close->series)
-        statement_series_fini(close->series);
-    free(close->series);
-    if (close->begun)
-        numbers_fini(close->begun);
-    free(close->begun);
-}
-
 static bool has_seller(const struct close *close)
 {
     return json_is_object(json_object_get(close->price_book, "seller"));

@@ -31,6 +31,5 @@ int close_statements_begun(struct flow *flow, struct close *close, struct err *e
 /* Of a correction: which documents of the month each customer has.  -1 and *e. */
 int close_statements_before(struct flow *flow, struct close *close, const struct closed *closed,
                             struct err *e);
-void close_statements_fini(struct close *close);
 
 #endif

@@ -98,8 +98,8 @@ int closed_open_book(struct flow *flow, const struct billing *billing, struct cl
     return 0;
 }
 
-/* An entry for what has no sub, as the archived map takes it: of the party it is the archived
- * entries' customer that says more. */
+/* An entry for what has no sub, as the archived map takes it: what a customer is besides is said by
+ * the entries that were archived, where there are any. */
 static json_t *assignment_of(const json_t *entry, const json_t *customers)
 {
     static const char *const kept[] = {"sub", "customer", "from", "to"};

@@ -35,7 +35,6 @@ struct section_value;
 void parties_read(const struct section_value *section, struct price_book *book);
 /* What a customer's entry says of it, checked: new reference, NULL: nothing. */
 json_t *parties_read_entry(const struct section_value *item);
-extern const char *const parties_entry_keys[]; /* ends with NULL */
 /* Entries of one customer say the same of it, and their tax is a rule. */
 void parties_check(const struct section_value *section, const struct price_book *book);
 void parties_free(struct price_book *book);

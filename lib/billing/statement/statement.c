@@ -8,27 +8,6 @@
 
 #include <string.h>
 
-const char *statement_customer(const struct statement *statement)
-{
-    return json_text(statement->line, "customer");
-}
-
-static struct day day_of(const json_t *bill, const char *key)
-{
-    struct day day = {1, 1, 1};
-    const char *text = json_text(bill, key);
-    struct err ignored = {0};
-
-    if (text)
-        (void)calendar_parse_day(text, &day, &ignored);
-    return day;
-}
-
-struct day statement_last_day(const struct statement *statement)
-{
-    return day_of(statement->bill, "last_day");
-}
-
 /* ---- parties ---- */
 
 static json_t *seller_json(const struct statement *statement)
@@ -66,7 +45,8 @@ static json_t *instant_json(const char *zone, struct day day)
 static json_t *period_json(const struct statement *statement)
 {
     const char *zone = price_book_zone(statement->book);
-    struct day first = day_of(statement->bill, "first_day"), last = statement_last_day(statement);
+    struct day first = statement_day(statement->bill, "first_day"),
+               last = statement_last_day(statement);
 
     return json_pack(
         "{s:O?, s:O?, s:O?, s:o, s:o, s:s}", "month", json_object_get(statement->bill, "month"),

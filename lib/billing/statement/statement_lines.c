@@ -26,17 +26,6 @@ static void add(struct making *making, json_t *line)
     json_array_append_new(making->lines, line);
 }
 
-static struct day day_of(const json_t *item, const char *key)
-{
-    struct day day = {1, 1, 1};
-    struct err ignored = {0};
-    const char *text = json_text(item, key);
-
-    if (text)
-        (void)calendar_parse_day(text, &day, &ignored);
-    return day;
-}
-
 /* ---- calls and bytes at a price ---- */
 
 /* "tier 2 of 3" and "volume tier 2 of 3"; 0: it is no tier. */
@@ -56,8 +45,8 @@ static json_t *tier_json(const struct making *making, const json_t *item, bool b
     size_t count = 0, index = tier_of(how, &count);
     json_t *tier;
 
-    if (!index || !price_book_tell_tier(making->statement->book, day_of(item, "from"), bytes, index,
-                                        &first, &last))
+    if (!index || !price_book_tell_tier(making->statement->book, statement_day(item, "from"), bytes,
+                                        index, &first, &last))
         return json_null();
     tier = json_pack("{s:I, s:I, s:o}", "index", (json_int_t)index, "of", (json_int_t)count, "from",
                      json_sprintf("%" PRId64, first));
@@ -81,7 +70,7 @@ static char *description_of(const struct making *making, const json_t *item, boo
                           json_text(tier, "from"), to ? " to " : " and more", to ? to : "");
     }
     if (sscanf(how, "rule %zu", &rule) == 1)
-        about = price_book_tell_rule(making->statement->book, day_of(item, "from"), rule);
+        about = price_book_tell_rule(making->statement->book, statement_day(item, "from"), rule);
     if (about)
         return mem_printf("%s, price of rule %zu (%s)", what, rule, about);
     if (!strcmp(how, "free"))

@@ -168,7 +168,7 @@ static const char head_of_page[] =
     "th:first-child,td:first-child{padding-inline-start:0}"
     "th::first-letter{text-transform:uppercase}th:last-child,td:last-child{padding-inline-end:0}\n"
     ".n{text-align:end}\n"
-    ".usage .n,.usage .d{white-space:nowrap}.usage .r{min-width:3.5rem}\n"
+    ".usage .n,.usage .d,.usage th{white-space:nowrap}.usage .r{min-width:3rem}\n"
     ".rule::first-letter{text-transform:uppercase}\n"
     ".lines .n,.sums .n{white-space:nowrap}\n"
     ".working{display:block;color:#555;font-size:.85rem}\n"
@@ -185,7 +185,7 @@ static const char head_of_page[] =
     ".lines td{padding:.1rem 0;border:0;text-align:start}"
     ".lines td[data-of]{display:flex;justify-content:space-between;gap:1rem}"
     ".lines td[data-of]::before{content:attr(data-of);color:#555}"
-    "th,td{padding:.35rem .25rem}.usage{font-size:.8rem}}\n"
+    "th,td{padding:.35rem .25rem}.usage{font-size:.75rem}.usage th{font-size:.7rem}}\n"
     "@media print{body{max-width:none;padding:0;font-size:9.5pt}h1{font-size:17pt}"
     "th,td{padding:.2rem .5rem}h2{margin-top:1.25rem}"
     ".draft{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n"
@@ -408,9 +408,10 @@ static void add_sums(struct str *page, const json_t *document)
     add_sum(page, "", "Rounding", json_text(document, "rounding"), NULL);
     add_sum(page, "", "Net", json_text(document, "net"), NULL);
     json_array_foreach(json_object_get(document, "taxes"), i, tax) {
+        cleanup_free char *taxable = statement_render_amount(json_text(tax, "taxable"));
         cleanup_free char *name =
             mem_printf("%s %s %% of %s", category_words(json_text(tax, "category")),
-                       json_text(tax, "rate"), json_text(tax, "taxable"));
+                       json_text(tax, "rate"), taxable);
 
         add_sum(page, "", name, json_text(tax, "amount"), NULL);
     }

@@ -4,6 +4,7 @@ had no customer and is given one, and numbers that nobody gets twice."""
 import gzip
 import hashlib
 import json
+import time
 from collections import defaultdict
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,8 @@ from close_world import FOLDER, MORE, Books
 from rollup_world import BUCKET, ROOT, World
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads((ROOT / "specs/statement.schema.json").read_text()))
-STATEMENTS, SERIES, NUMBERS = "billing/_statements/", "billing/numbers/_series/", "billing/numbers/shop/"
+OTHERS = (4, 5, 6, 7, 8)  # numbers that another document took
+SERIES, NUMBERS = "billing/numbers/_series/", "billing/numbers/shop/"
 # A fourth call makes each of them cheaper.
 PRICES = ('{from: 2020-01-01, calls: {mode: volume, tiers: [{up_to: "3", price: "1"}, {price: "0.001"}]}, gib: "0.10", '
           'rules: [{status: 5xx, bill: "false"}]}')
@@ -53,8 +55,8 @@ def documents(books: Books, folder: str) -> tuple[dict[str, Any], dict[str | Non
     return manifest, found
 
 
-def gapless(books: Books, *folders: str) -> None:
-    """Each number of a series and year is in one document, and none is left out."""
+def gapless(books: Books, *folders: str, others: tuple[int, ...] = ()) -> None:
+    """Each number of a series and year is in one document, or in those of others, and none is left out."""
     given = defaultdict(list)
     for folder in folders:
         for document in documents(books, folder)[1].values():
@@ -62,6 +64,7 @@ def gapless(books: Books, *folders: str) -> None:
                 series, year, number = document["number"].rsplit("-", 2)
                 given[series, year].append(int(number))
     for numbers in given.values():
+        numbers += [number for number in others if number < max(numbers)]
         assert sorted(numbers) == list(range(1, len(numbers) + 1))
 
 
@@ -137,13 +140,32 @@ def interrupted(books: Books) -> None:
     assert verified["verified"] is True and "shop-2025-10: 3 statements, which come to the bill" in verified["checked"]
 
 
+def others_took_the_numbers(books: Books, nth: int) -> None:
+    """While the correction's numbers are taken, another document gets them: it takes the next, and is written anew."""
+    books.sandbox.faults({"action": "hold", "operation": "PutObject", "nth": nth})
+    process = books.world.begin("close", "2025-10", "--correct", "--yes", "-o", "json")
+    while not books.sandbox.fault_counts()[0]["fired"]:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    last = json.loads(books.read(books.keys(SERIES)[-1]))
+    first, end = last["last"] + 1, last["last"] + len(OTHERS)
+    assert (first, end) == (OTHERS[0], OTHERS[-1])
+    entry = {**last, "first": first, "last": end, "invoice": "other-2025-10",
+             "documents": {**last["documents"], "other-2025-10": [first, end, "0" * 64]}}
+    books.put(f"{SERIES}INV-/{last['year']}/{first:09}.json", json.dumps(entry).encode())
+    books.sandbox.faults()
+    out, told = process.communicate(timeout=180)
+    assert process.returncode == 0, told
+    assert json.loads(out)["invoice"] == "shop-2025-10-c1"
+
+
 def corrected(books: Books) -> None:
     """What comes late may make it dearer, or cheaper: a credit note."""
     for _ in range(3):
         call(books, "other")  # a fourth call of three: each is cheaper now
     call(books, "new", size=2**30)
     books.world.run("rollup", "--month", "2025-10")
-    assert books.close("2025-10", "--correct")["invoice"] == "shop-2025-10-c1"
+    others_took_the_numbers(books, 2 * 3 + 9 + 2)
     _, before = documents(books, "2025-10/")
     _, found = documents(books, "2025-10/corrections/1/")
     assert {c: d["kind"] for c, d in found.items()} == {"korea": "invoice", "arabia": "credit_note", "new": "invoice"}
@@ -153,7 +175,8 @@ def corrected(books: Books) -> None:
     assert [line["amount"] for line in credit["lines"] if line["what"] == "billed"] == ["-1.00"]
     assert (credit["due_date"], credit["terms"]) == (None, None) and found["korea"]["terms"] == "Payable within 14 days."
     assert found["new"]["references"] == []
-    gapless(books, "2025-10/", "2025-10/corrections/1/")
+    assert {int(d["number"][-6:]) for d in found.values()} == {9, 10, 11}
+    gapless(books, "2025-10/", "2025-10/corrections/1/", others=OTHERS)
     check_sums(books, "2025-10/corrections/1/")
 
 
@@ -166,7 +189,7 @@ def given_to_a_customer(books: Books) -> None:
     assert set(found) == {"arabia", None}
     assert found["arabia"]["usage"]["calls"] == 6 and found["arabia"]["kind"] == "invoice"
     assert found[None]["net"] == "-2.00" and found[None]["usage"]["calls"] == 0
-    gapless(books, "2025-10/", "2025-10/corrections/1/", "2025-10/corrections/2/")
+    gapless(books, "2025-10/", "2025-10/corrections/1/", "2025-10/corrections/2/", others=OTHERS)
     check_sums(books, "2025-10/corrections/2/")
     assert books.close("2025-10", "--correct")["closed"] is False  # once
     assert books.verify()["verified"] is True
@@ -179,7 +202,7 @@ def two_at_once(books: Books) -> None:
     both = [books.world.begin("close", "2025-11", "--yes") for _ in range(2)]
     ends = [(p.communicate(timeout=180), p.returncode) for p in both]
     assert sorted(code for _, code in ends) in ([0, 4], [0, 0]), ends
-    gapless(books, "2025-10/", "2025-10/corrections/1/", "2025-10/corrections/2/", "2025-11/")
+    gapless(books, "2025-10/", "2025-10/corrections/1/", "2025-10/corrections/2/", "2025-11/", others=OTHERS)
     assert books.verify("2025-11")["verified"] is True
 
 
