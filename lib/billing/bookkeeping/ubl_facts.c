@@ -111,7 +111,9 @@ static bool fits(struct money amount)
 
 static struct money size_of(struct money amount)
 {
-    return amount.units < 0 ? (struct money){-amount.units} : amount;
+    if (amount.units < 0)
+        amount.units = -amount.units;
+    return amount;
 }
 
 static void amount_facts(const struct ubl *ubl, json_t *missing)
