@@ -108,7 +108,7 @@ static const struct verb verbs[] = {
     {"bill",
      "--month YYYY-MM [--by day|route|status] [--customer ID] [--from-raw] [--preview] "
      "[--prices FILE] [--pipeline NAME] [--dry-run] [--strict] "
-     "[-o text|table|csv|json|focus|html]",
+     "[-o text|table|csv|json|focus|focus-1.4|lines|html|ubl]",
      "the bill of a month, per customer", "billingd bill --month 2025-10", verb_bill, NULL, true},
     {"requests",
      "--customer ID [--month YYYY-MM] [--day DAY] [--route ROUTE] [--status STATUS] "
@@ -212,7 +212,8 @@ static int run_verb(int argc, char **argv)
     log_set_level(options.log_level);
     if (options.version || options.help || !options.verb)
         return about(&options);
-    if (options.output == OUTPUT_CSV || options.output == OUTPUT_FOCUS)
+    if (options.output == OUTPUT_CSV || options.output == OUTPUT_FOCUS ||
+        options.output == OUTPUT_JSONL || options.output >= OUTPUT_UBL)
         standard_streams_exact();
     code = options.verb->run(&options);
     aws_model_unload();

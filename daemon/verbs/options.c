@@ -43,7 +43,7 @@ const struct flag options_flags[] = {
     {"from-raw", 0, TRUTH(from_raw), NULL, NULL,
      "make the bill from raw events as well, and compare"},
     {"customer", 0, TEXT(customer), "ID", "bill",
-     "the document of this customer alone, as a draft: JSON, HTML or text"},
+     "the document of this customer alone, as a draft: JSON, HTML, UBL or text"},
     {"preview", 0, TRUTH(preview), NULL, NULL,
      "count days that are not built from what lies in the bucket now"},
     {"auto", 0, TRUTH(automatic), NULL, NULL, "as far back as the log group reaches"},
@@ -152,8 +152,8 @@ static int wrong(const char *what, const char *value, const char *choices)
 }
 
 /* In the order of enum output_format. */
-static const char *const output_names[] = {"text",  "json",  "table", "csv",
-                                           "focus", "jsonl", "html"};
+static const char *const output_names[] = {"text",  "json", "table", "csv",       "focus",
+                                           "jsonl", "html", "ubl",   "focus-1.4", "lines"};
 
 static int set_output(struct options *options, const char *value)
 {
@@ -162,7 +162,8 @@ static int set_output(struct options *options, const char *value)
             options->output = (enum output_format)i;
             return -1;
         }
-    return wrong("output", value, "text, json, table, csv, focus, jsonl or html");
+    return wrong("output", value,
+                 "text, json, jsonl, table, csv, focus, focus-1.4, lines, html or ubl");
 }
 
 static int set_log_level(struct options *options, const char *value)
@@ -320,13 +321,15 @@ static int check_use(const struct options *options, const bool *given)
                       verb->example);
         return EXIT_BAD_USAGE;
     }
-    if (options->output == OUTPUT_HTML && !options->customer)
-        return wrong("output", "html",
-                     "another, or name whose document it is: bill --customer ID -o html");
+    if ((options->output == OUTPUT_HTML || options->output == OUTPUT_UBL) && !options->customer)
+        return wrong("output", output_names[options->output],
+                     "another, or name whose document it is: bill --customer ID");
     if (options->output > OUTPUT_JSON && !verb->prints_bills)
         return wrong("output", output_names[options->output], "text or json for this verb");
     if (options->output == OUTPUT_JSONL && !strstr(verb->arguments, "jsonl"))
         return wrong("output", "jsonl", "another: this verb prints no list");
+    if (options->output > OUTPUT_UBL && strcmp(verb->name, "bill") != 0)
+        return wrong("output", output_names[options->output], "table, csv or json for this verb");
     return -1;
 }
 

@@ -20,7 +20,10 @@ enum output_format {
     OUTPUT_CSV,
     OUTPUT_FOCUS,
     OUTPUT_JSONL,
-    OUTPUT_HTML
+    OUTPUT_HTML,
+    OUTPUT_UBL,
+    OUTPUT_FOCUS_1_4,
+    OUTPUT_LINES
 };
 
 struct options {

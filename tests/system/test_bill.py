@@ -170,7 +170,7 @@ def forms(run: Any, truth: dict[str, Any]) -> None:
     for line in bill["lines"]:
         mine = [row for row in focus if row["BillingAccountId"] == line["customer"]]
         assert sum(Decimal(row["BilledCost"]) for row in mine) == Decimal(line["total"])
-    assert len(focus[0]) == 21 and focus[0]["BillingPeriodStart"] == "2025-10-01T00:00:00Z"
+    assert len(focus[0]) == 33 and focus[0]["BillingPeriodStart"] == "2025-10-01T00:00:00Z"
     table = run("bill", "--month", "2025-10").stdout
     assert bill["price_book"] in table and bill["rounding"] in table and bill["source"]["query_hash"] in table
 

@@ -193,7 +193,7 @@ def test_bash_completes(complete: Callable[..., list[str]], tmp_path: Path) -> N
     assert set(complete("")) == set(verbs) == set(complete("help", ""))
     assert complete("run", "--bad-spec", "") == ["exit", "stay"]
     assert complete("run", "--bad-spec", "=", "s") == ["stay"]
-    assert complete("bill", "-o", "") == ["table", "csv", "json", "focus"]
+    assert complete("bill", "-o", "") == ["table", "csv", "json", "focus", "focus-1.4", "lines", "html", "ubl"]
     assert complete("plan", "--det") == ["--detailed-exitcode"] and complete("plan", "--month") == []
     assert complete("--log-level", "w") == ["warning"] and complete("-f", "bill") == ["billing.yaml"]
     assert complete("bill", "--pipeline", "") == ["ddn-api"]

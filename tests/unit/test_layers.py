@@ -14,7 +14,7 @@ RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
 STORE = [*AWS, *PRICES[1:], "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
-STATEMENT = ["billing/bill", "billing/statement", "billing/statement_store"]
+STATEMENT = ["billing/bill", "billing/statement", "billing/bookkeeping", "billing/statement_store"]
 RECEIPT = ["billing/requests", "billing/receipt", "billing/receipt_store"]
 SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "guard", "spec/lint", "spec"]
 RECONCILE = [*SPEC, *AUDIT[len(STORE):], *STATEMENT[1:], "billing/backfill", *RECEIPT, "billing/close", "state", "reading", "plan", "reconcile"]
@@ -39,6 +39,7 @@ ROOMS = {
     "billing/shadow": [*AUDIT[:-3], "billing/bill", "billing/shadow"],
     "billing/audit": AUDIT,
     "billing/statement": [*AUDIT[:-3], "billing/bill", "billing/statement"],
+    "billing/bookkeeping": [*AUDIT[:-3], *STATEMENT[:-1]],
     "billing/backfill": [*AUDIT, "billing/backfill"],
     "billing/statement_store": [*AUDIT[:-3], *STATEMENT],
     "billing/receipt": [*BASE, "billing/receipt"],

@@ -33,8 +33,8 @@ int billing_by_check(const struct options *options)
     if (options->from_raw || options->preview)
         (void)err_set(&e, ERR_INVALID, "--by is counted from rollups: not with --%s",
                       options->from_raw ? "from-raw" : "preview");
-    else if (options->output == OUTPUT_FOCUS)
-        (void)err_set(&e, ERR_INVALID, "output 'focus': --by is printed as table, csv or json");
+    else if (options->output == OUTPUT_FOCUS || options->output > OUTPUT_UBL)
+        (void)err_set(&e, ERR_INVALID, "--by is printed as table, csv or json (-o)");
     else if (bill_by_parse(options->by, &e))
         return -1;
     (void)fprintf(stderr, "billingd: bill: %s\n", e.text);

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_month.h"
+#include "billing/bookkeeping/ubl.h"
 #include "billing/statement/statement.h"
 #include "billing/statement/statement_render.h"
 #include "billing/statement_store/statement_usage.h"
@@ -17,6 +18,7 @@ struct making {
     struct statement_spool *spool; /* NULL: the days are not known */
     const char *customer;          /* NULL: nobody */
     json_t *document;
+    struct err refused; /* it is not what was asked for */
     struct err *e;
 };
 
@@ -48,15 +50,26 @@ static json_t *breakdown_of(const struct making *making)
     return rows;
 }
 
-static void print(const struct making *making)
+static char *shown(struct making *making)
 {
-    bool text = making->options->output == OUTPUT_TEXT;
-    cleanup_free char *shown = making->options->output == OUTPUT_HTML
-                                   ? statement_render_html(making->document)
-                               : text ? statement_render_text(making->document)
-                                      : statement_text(making->document);
+    switch (making->options->output) {
+    case OUTPUT_TEXT:
+        return statement_render_text(making->document);
+    case OUTPUT_HTML:
+        return statement_render_html(making->document);
+    case OUTPUT_UBL:
+        return ubl_text(making->document, &making->refused);
+    default:
+        return statement_text(making->document);
+    }
+}
 
-    (void)fputs(shown, stdout);
+static void print(struct making *making)
+{
+    cleanup_free char *text = shown(making);
+
+    if (text)
+        (void)fputs(text, stdout);
 }
 
 static void make(void *arg)
@@ -107,5 +120,9 @@ int billing_statement_tell(struct flow *flow, struct billing_turn *turn, const j
     billing_runner_quiet(turn);
     flow_work(flow, make, &making);
     (void)fflush(stdout);
+    if (making.refused.kind) {
+        (void)fprintf(stderr, "billingd: %s: %s\n", turn->billing->pipeline, making.refused.text);
+        return EXIT_REFUSED;
+    }
     return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : EXIT_DONE;
 }

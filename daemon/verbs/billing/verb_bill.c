@@ -11,6 +11,7 @@
 #include "daemon/verbs/billing/billing_prices.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_statement.h"
+#include "daemon/verbs/billing/billing_table.h"
 #include "daemon/verbs/billing/billing_verbs.h"
 #include "daemon/verbs/billing/billing_window.h"
 #include "daemon/views/bill_view.h"
@@ -105,7 +106,9 @@ static void print_sources(const json_t *sources)
 
 struct printing {
     const struct options *options;
+    const struct price_book *book;
     const json_t *bill;
+    struct err *e;
 };
 
 /* Where the bill's form has no place for it. */
@@ -129,16 +132,17 @@ static void print_text(char *text)
 /* Nobody else writes to standard output meanwhile. */
 static void print_bill(void *arg)
 {
-    const struct options *options = ((const struct printing *)arg)->options;
-    const json_t *bill = ((const struct printing *)arg)->bill;
+    const struct printing *printing = arg;
+    const struct options *options = printing->options;
+    const json_t *bill = printing->bill;
 
     if (options->output == OUTPUT_JSON) { /* bill_render_json, piece by piece */
         (void)json_dumpf(bill, stdout, JSON_INDENT(2));
         (void)fputc('\n', stdout);
     } else if (options->output == OUTPUT_CSV) {
         print_text(bill_render_csv(bill));
-    } else if (options->output == OUTPUT_FOCUS) {
-        print_text(bill_render_focus(bill));
+    } else if (options->output > OUTPUT_CSV) {
+        (void)billing_table_print(printing->book, bill, options->output, printing->e);
     } else {
         bill_view_print(bill, stdout, options_color(options, stdout));
     }
@@ -378,14 +382,18 @@ static int tell_bill(struct flow *flow, struct billing_turn *turn, json_t *bill,
 {
     cleanup_free char *window = billing_window_text(turn->billing, *(const struct day *)turn->arg);
     json_auto_t *raw_sources = NULL;
+    struct err failed = {0};
 
     if (turn->options->customer)
         return billing_statement_tell(flow, turn, bill, e);
     if (turn->options->from_raw && compare_with_raw(flow, turn, bill, &raw_sources, e))
         return -1;
     billing_runner_quiet(turn);
-    flow_work(flow, print_bill, &(struct printing){turn->options, bill});
+    flow_work(flow, print_bill,
+              &(struct printing){turn->options, turn->billing->book, bill, &failed});
     (void)fflush(stdout);
+    if (failed.kind)
+        return err_set(e, failed.kind, "%s", failed.text);
     print_sources(sources);
     if (window)
         (void)fprintf(stderr, "billingd: %s\n", window);
@@ -436,8 +444,10 @@ int verb_bill(const struct options *options)
                     stderr);
         return EXIT_BAD_USAGE;
     }
-    if (options->customer && options->output >= OUTPUT_TABLE && options->output != OUTPUT_HTML) {
-        (void)fputs("billingd: bill: a customer's document is text, json or html (-o)\n", stderr);
+    if (options->customer && options->output >= OUTPUT_TABLE && options->output != OUTPUT_HTML &&
+        options->output != OUTPUT_UBL) {
+        (void)fputs("billingd: bill: a customer's document is text, json, html or ubl (-o)\n",
+                    stderr);
         return EXIT_BAD_USAGE;
     }
     if (options->preview && options->from_raw) {

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "billing/close/close.h"
+#include "billing/close/close_statements.h"
 #include "daemon/verbs/billing/billing_guard.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
@@ -176,7 +177,11 @@ static int close_month(struct flow *flow, struct billing_turn *turn, struct day 
     };
     int failed = turn->options->correct ? close_correction_look(flow, &close, e)
                                         : close_invoice_look(flow, &close, e);
-    int code = failed ? -1 : decide(flow, turn, &close, e);
+    int code;
+
+    if (!failed)
+        close_statements_foretell(flow, &close);
+    code = failed ? -1 : decide(flow, turn, &close, e);
 
     close_fini(&close);
     return code;

@@ -61,6 +61,7 @@ struct writing {
     struct price_book *book;
     char *series, *folder;
     struct statement_set set;
+    struct statement_tables tables;
     struct str index;
 };
 
@@ -105,6 +106,7 @@ static void describe(void *arg)
         .series = writing->series,
         .first = close->series->next,
         .folder = writing->folder,
+        .tables = &writing->tables,
         .progress = on_progress,
         .progress_arg = close,
         .made = close->receipts ? close_receipts_take : NULL,
@@ -183,6 +185,16 @@ static void end(void *arg)
     free(writing->series);
     free(writing->folder);
     str_fini(&writing->index);
+    statement_tables_fini(&writing->tables);
+}
+
+/* Index and tables, among the files of what is closed. */
+static void add_files(struct writing *writing, struct archive_files *files)
+{
+    archive_add(files, STATEMENT_INDEX, "application/gzip", &writing->index);
+    for (size_t i = 0; i < STATEMENT_TABLES; i++)
+        archive_add(files, statement_tables_names[i], "application/gzip",
+                    &writing->tables.packed[i]);
 }
 
 int close_statements_write(struct flow *flow, struct close *close, struct archive_files *files,
@@ -196,9 +208,46 @@ int close_statements_write(struct flow *flow, struct close *close, struct archiv
     flow_work(flow, begin, &writing);
     result = write_documents(flow, &writing, e);
     if (!result)
-        archive_add(files, STATEMENT_INDEX, "application/gzip", &writing.index);
+        add_files(&writing, files);
     flow_work(flow, end, &writing);
     return result;
+}
+
+/* ---- what they will lack ---- */
+
+struct foretelling {
+    const struct close *close;
+    char *told;
+};
+
+static void foretell(void *arg)
+{
+    struct foretelling *foretelling = arg;
+    const struct close *close = foretelling->close;
+    struct price_book *book = price_book_new(close->price_book);
+    const struct statement_set set = {
+        .book = book,
+        .rated = close->rated,
+        .lines = json_object_get(close->bill, "lines"),
+        .before = close->before,
+        .issued = close->month, /* any day: it only has to be there */
+        .series = "",
+    };
+
+    foretelling->told = statement_write_missing(&set);
+    price_book_free(book);
+}
+
+void close_statements_foretell(struct flow *flow, struct close *close)
+{
+    struct foretelling foretelling = {.close = close};
+
+    if (close->finishes || !close->bill || json_array_size(close->reasons) || !has_seller(close))
+        return;
+    flow_work(flow, foretell, &foretelling);
+    if (foretelling.told)
+        close_note(close, "%s", foretelling.told);
+    free(foretelling.told);
 }
 
 /* ---- numbers ---- */

@@ -15,6 +15,8 @@ enum {
     CLOSE_STATEMENTS_TRIES = 8,
 };
 
+/* Notes, before anybody is asked, how many of them will be no electronic invoice, and why. */
+void close_statements_foretell(struct flow *flow, struct close *close);
 /* Writes them, where the closed section has a seller, and puts their index among the files.  0; 1
  * when the document's numbers were taken by another close; -1 and *e. */
 int close_statements_write(struct flow *flow, struct close *close, struct archive_files *files,

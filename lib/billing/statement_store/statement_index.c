@@ -19,14 +19,18 @@ static json_t *file_json(const char *text)
 }
 
 json_t *statement_index_entry(const json_t *document, const char *hash, const char *json,
-                              const char *html)
+                              const char *html, const char *xml)
 {
-    return json_pack("{s:O, s:s?, s:O, s:O, s:O, s:O, s:o, s:o}", "customer",
-                     json_at(document, "buyer.customer"), "hash", hash, "number",
-                     json_object_get(document, "number"), "kind", json_object_get(document, "kind"),
-                     "net", json_object_get(document, "net"), "total",
-                     json_object_get(document, "total"), "json", file_json(json), "html",
-                     file_json(html));
+    json_t *entry = json_pack(
+        "{s:O, s:s?, s:O, s:O, s:O, s:O, s:o, s:o}", "customer",
+        json_at(document, "buyer.customer"), "hash", hash, "number",
+        json_object_get(document, "number"), "kind", json_object_get(document, "kind"), "net",
+        json_object_get(document, "net"), "total", json_object_get(document, "total"), "json",
+        file_json(json), "html", file_json(html));
+
+    if (xml)
+        json_object_set_new(entry, "xml", file_json(xml));
+    return entry;
 }
 
 char *statement_index_key(const char *folder, const json_t *entry)

@@ -10,10 +10,11 @@
 #define STATEMENT_INDEX "statements.jsonl.gz"
 
 /* {"customer" (null: nobody), "hash" (null), "number" (null), "kind", "net", "total", "json":
- * {"sha256", "size"}, "html": {...}}. */
+ * {"sha256", "size"}, "html": {...}, "xml": {...}} (no xml: it is no
+ * electronic invoice). */
 json_t *statement_index_entry(const json_t *document, const char *hash, const char *json,
-                              const char *html);
-/* Where its documents lie, without ".json" and ".html"; new text. */
+                              const char *html, const char *xml);
+/* Where its documents lie, without ".json", ".html" and ".xml"; new text. */
 char *statement_index_key(const char *folder, const json_t *entry);
 
 /* What is done with entries: some at a time, in their order, in the flow.  -1 and *e end it. */

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/bookkeeping/ubl.h"
 #include "billing/statement/statement_render.h"
 #include "billing/statement_store/statement_index.h"
 #include "billing/store/archive_object.h"
@@ -10,8 +11,16 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A batch is made in far less than a second; each document is two objects. */
+/* A batch is made in far less than a second. */
 enum { BATCH = 64, PARALLEL = 32 };
+
+/* The objects of a document. */
+enum form { JSON, HTML, XML, FORMS };
+static const struct {
+    const char *suffix, *type;
+} forms[FORMS] = {{".json", "application/json"},
+                  {".html", "text/html; charset=utf-8"},
+                  {".xml", "application/xml"}};
 
 /* Whose turn it is, in the order of hashes. */
 struct turn {
@@ -21,7 +30,7 @@ struct turn {
 
 struct item {
     const struct turn *turn;
-    struct str json, html;
+    struct str forms[FORMS]; /* without xml: empty */
 };
 
 struct writing {
@@ -98,10 +107,9 @@ static const json_t *rated_line(const json_t *rated, const char *customer)
 }
 
 /* What a document is made of; *gone: owned, a line of nothing. */
-static void describe(const struct writing *writing, const struct turn *turn,
+static void describe(const struct statement_set *set, const struct turn *turn,
                      struct statement *statement, json_t **gone)
 {
-    const struct statement_set *set = writing->set;
     const json_t *given = json_array_get(set->lines, turn->index);
     const char *customer = is_nobody(turn) ? NULL : json_text(given, "customer");
 
@@ -121,21 +129,25 @@ static void describe(const struct writing *writing, const struct turn *turn,
     }
 }
 
-static int keep(struct writing *writing, struct item *item, const json_t *document)
+static void keep(struct writing *writing, struct item *item, const json_t *document)
 {
     const char *hash = is_nobody(item->turn) ? NULL : item->turn->hash;
+    struct err refused = {0}; /* told before: statement_write_missing */
+    cleanup_free char *xml = hash ? ubl_text(document, &refused) : NULL;
     cleanup_free char *json = statement_text(document), *html = statement_render_html(document);
-    json_auto_t *entry = statement_index_entry(document, hash, json, html);
+    json_auto_t *entry = statement_index_entry(document, hash, json, html, xml);
     cleanup_free char *line = json_canonical(entry);
 
     str_addf(&writing->lines, "%s\n", line);
-    str_add(&item->json, json);
-    str_add(&item->html, html);
+    str_add(&item->forms[JSON], json);
+    str_add(&item->forms[HTML], html);
+    str_add(&item->forms[XML], xml ? xml : "");
+    if (writing->set->tables)
+        statement_tables_add(writing->set->tables, document);
     if (writing->set->made)
         writing->set->made(
             writing->set->made_arg,
             &(struct statement_made){json_text(entry, "customer"), hash, json, document});
-    return 0;
 }
 
 static int make_item(struct writing *writing, struct item *item)
@@ -145,7 +157,7 @@ static int make_item(struct writing *writing, struct item *item)
     cleanup_free char *number =
         is_nobody(item->turn) ? NULL : statement_write_number(writing->set, item->turn->index);
 
-    describe(writing, item->turn, &statement, &gone);
+    describe(writing->set, item->turn, &statement, &gone);
     breakdown = statement_spool_days_of(writing->days, json_text(statement.line, "customer"));
     statement.number = number;
     statement.breakdown = breakdown;
@@ -158,7 +170,44 @@ static int make_item(struct writing *writing, struct item *item)
                        "meanwhile; try again",
                        json_text(statement.line, "customer") ? json_text(statement.line, "customer")
                                                              : "what is unattributed");
-    return keep(writing, item, document);
+    keep(writing, item, document);
+    return 0;
+}
+
+/* Why the document of a line is no electronic invoice; NULL: it is one. */
+static char *missing_of(const struct statement_set *set, size_t index)
+{
+    const struct turn turn = {.index = index};
+    struct statement statement;
+    struct err e = {0};
+    json_auto_t *gone = NULL, *document = NULL;
+    cleanup_free char *number = statement_write_number(set, index), *xml = NULL;
+
+    describe(set, &turn, &statement, &gone);
+    statement.number = number;
+    document = statement_make(&statement, &e);
+    xml = document ? ubl_text(document, &e) : NULL;
+    return xml ? NULL : mem_text(e.text);
+}
+
+char *statement_write_missing(const struct statement_set *set)
+{
+    size_t count = json_array_size(set->lines), missing = 0;
+    cleanup_free char *first = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        char *why = missing_of(set, i);
+
+        missing += why != NULL;
+        if (first)
+            free(why);
+        else
+            first = why;
+    }
+    if (!missing)
+        return NULL;
+    return mem_printf("%zu of %zu customers get no electronic invoice (.xml); the first: %s",
+                      missing, count, first);
 }
 
 /* ---- a batch ---- */
@@ -203,17 +252,16 @@ static void make_batch(void *arg)
 static void put(struct flow *flow, void *arg, size_t index)
 {
     struct writing *writing = arg;
-    const struct item *item = &writing->items[index / 2];
-    bool html = index % 2;
-    cleanup_free char *key = mem_printf("%s%s%s", writing->set->folder,
-                                        is_nobody(item->turn) ? "unattributed" : item->turn->hash,
-                                        html ? ".html" : ".json");
-    const struct object_new object = {key, html ? "text/html; charset=utf-8" : "application/json",
-                                      html ? &item->html : &item->json};
+    const struct item *item = &writing->items[index / FORMS];
+    enum form form = (enum form)(index % FORMS);
+    cleanup_free char *key =
+        mem_printf("%s%s%s", writing->set->folder,
+                   is_nobody(item->turn) ? "unattributed" : item->turn->hash, forms[form].suffix);
+    const struct object_new object = {key, forms[form].type, &item->forms[form]};
     struct err e = {0};
     int other;
 
-    if (writing->e->kind)
+    if (writing->e->kind || !object.body->len)
         return;
     other = archive_object_put(flow, writing->billing, &object, &e);
     if (other < 0)
@@ -228,8 +276,8 @@ static void put(struct flow *flow, void *arg, size_t index)
 static void free_batch(struct writing *writing)
 {
     for (size_t i = 0; i < writing->batch; i++) {
-        str_fini(&writing->items[i].json);
-        str_fini(&writing->items[i].html);
+        for (size_t form = 0; form < FORMS; form++)
+            str_fini(&writing->items[i].forms[form]);
     }
     writing->first += writing->batch;
     writing->batch = 0;
@@ -242,6 +290,8 @@ static void end(void *arg)
     if (writing->lines.len)
         gzip_pack(str_text(&writing->lines), writing->lines.len, writing->index);
     str_fini(&writing->lines);
+    if (writing->set->tables)
+        statement_tables_end(writing->set->tables);
     statement_spool_days_free(writing->days);
     statement_spool_free(writing->spool);
     free(writing->turns);
@@ -260,7 +310,7 @@ int statement_write_all(struct flow *flow, const struct billing *billing,
     while (writing->first < writing->count && !failed.kind) {
         flow_work(flow, make_batch, writing);
         if (!failed.kind)
-            flow_each(flow, writing->batch * 2, PARALLEL, put, writing);
+            flow_each(flow, writing->batch * FORMS, PARALLEL, put, writing);
         free_batch(writing);
         if (set->progress)
             set->progress(set->progress_arg, writing->first, writing->count);

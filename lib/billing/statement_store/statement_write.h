@@ -1,9 +1,10 @@
 /* statement_write.h -- the documents of a month's customers, made and put into the bucket, some at
  * a time: memory for a part of them.
  *
- * Below a folder ("billing/_statements/shop/2025-10/ID/") lie HASH.json and HASH.html of each
- * customer (HASH: SHA-256 of its id, so that one is found without reading any other), and
- * unattributed.json and .html.  All are put with If-None-Match: *. */
+ * Below a folder ("billing/_statements/shop/2025-10/ID/") lie HASH.json, HASH.html and, where it
+ * can be one, the electronic invoice HASH.xml of each customer (HASH: SHA-256 of its id, so that
+ * one is found without reading any other), and unattributed.json and .html.  All are put with
+ * If-None-Match: *. */
 #ifndef BILLING_STATEMENT_STORE_STATEMENT_WRITE_H
 #define BILLING_STATEMENT_STORE_STATEMENT_WRITE_H
 
@@ -11,6 +12,7 @@
 #include "base/str.h"
 #include "billing/statement/statement.h"
 #include "billing/statement_store/statement_spool.h"
+#include "billing/statement_store/statement_tables.h"
 #include "billing/store/billing.h"
 
 /* One document that was made, for who wants more of it.  Off the loop; order and thread are its
@@ -35,10 +37,14 @@ struct statement_set {
     const char *folder;      /* ends with "/" */
     statement_made_fn *made; /* may be NULL */
     void *made_arg;
+    struct statement_tables *tables;                      /* gets all rows; may be NULL */
     void (*progress)(void *arg, size_t done, size_t all); /* may be NULL */
     void *progress_arg;
 };
 
+/* How many customers would get no electronic invoice, and what the first one lacks; new text, NULL:
+ * each gets one.  folder is not needed.  Off the loop. */
+char *statement_write_missing(const struct statement_set *set);
 /* "INV-2025-000001"; new text. */
 char *statement_write_number(const struct statement_set *set, size_t index);
 /* Writes all documents and appends the index, gzip of a line of JSON for each (statement_index.h).
