@@ -23,7 +23,7 @@ PLACES = {"usr/bin": ("billingd", 1), "etc/billingd": ("billing.yaml", 1), "etc/
           "usr/share/man/man5": ("billing.yaml.5.gz", 1), "usr/share/man/man8": ("billingd.8.gz", 1),
           "usr/share/bash-completion/completions": ("billingd", 1),
           "usr/share/zsh/vendor-completions": ("_billingd", 1), "usr/share/billingd/specs": ("billing.schema.json", 4),
-          "usr/share/billingd/specs/sql": ("view.sql", 10), "usr/share/billingd/specs/sql/queries": ("1-raw-data.sql", 7),
+          "usr/share/billingd/specs/sql": ("view.sql", 10), "usr/share/billingd/specs/sql/parts": ("calls.sql", 1), "usr/share/billingd/specs/sql/queries": ("1-raw-data.sql", 7),
           "usr/share/doc/billingd": ("openapi.yaml", 18), "usr/share/doc/billingd/examples": ("notify-reload.conf", 3),
           "usr/share/doc/billingd/monitoring": ("billingd.rules.yml", 2), "usr/share/doc/billingd/performance": ("fleet-cpu.svg", 7)}
 
@@ -193,7 +193,7 @@ def test_bash_completes(complete: Callable[..., list[str]], tmp_path: Path) -> N
     assert set(complete("")) == set(verbs) == set(complete("help", ""))
     assert complete("run", "--bad-spec", "") == ["exit", "stay"]
     assert complete("run", "--bad-spec", "=", "s") == ["stay"]
-    assert complete("bill", "-o", "") == ["table", "csv", "json", "focus", "focus-1.4", "lines", "html", "ubl"]
+    assert complete("bill", "-o", "") == ["text", "table", "csv", "json", "focus", "focus-1.4", "lines", "html", "ubl"]
     assert complete("plan", "--det") == ["--detailed-exitcode"] and complete("plan", "--month") == []
     assert complete("--log-level", "w") == ["warning"] and complete("-f", "bill") == ["billing.yaml"]
     assert complete("bill", "--pipeline", "") == ["ddn-api"]
