@@ -139,7 +139,8 @@ static struct statement_set set_of(const struct month *month, const json_t *bill
                                   .issued = {2025, 11, 5},
                                   .series = "INV-",
                                   .first = 17,
-                                  .folder = "folder/"};
+                                  .folder = "folder/",
+                                  .spool = month->spool};
 }
 
 static long peak_mib(void)
@@ -194,7 +195,7 @@ static void test_month(size_t customers, bool measured)
     json_object_set_new(bill, "pipeline", json_string("shop"));
     before = peak_mib();
     set = set_of(&month, bill);
-    CHECK(!statement_write_all(NULL, NULL, &set, month.spool, &index, &e));
+    CHECK(!statement_write_all(NULL, NULL, &set, &index, &e));
     CHECK_TEXT(e.text, "");
     CHECK_INT(written.json, customers + 1);
     CHECK_INT(written.html, customers + 1);
@@ -227,7 +228,7 @@ static void test_days_that_do_not_add_up(void)
     CHECK(!statement_spool_clear(month.spool, &e));
     bill = rating_end(month.rating, &e);
     set = set_of(&month, bill);
-    CHECK(statement_write_all(NULL, NULL, &set, month.spool, &index, &e) == -1);
+    CHECK(statement_write_all(NULL, NULL, &set, &index, &e) == -1);
     CHECK_INT(e.kind, ERR_RETRY);
     CHECK(strstr(e.text, "do not add up") != NULL);
     str_fini(&index);

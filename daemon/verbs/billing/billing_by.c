@@ -195,8 +195,8 @@ int billing_by_tell(struct flow *flow, struct billing_turn *turn, struct day mon
         return -1;
     }
     billing_runner_say(turn, "adding up the parts of the lines");
-    telling.groups = bill_by_read(flow, turn->billing, bill_month_days(turn->billing, month),
-                                  telling.by, NULL, e);
+    telling.groups =
+        bill_by_read(flow, turn->billing, bill_month_days(turn->billing, month), telling.by, e);
     if (telling.groups && !bill_by_check(flow, telling.groups, bill, e)) {
         billing_runner_quiet(turn);
         code = print_all(flow, turn, &telling);

@@ -126,9 +126,9 @@ int customer_line_read(struct flow *flow, struct billing_turn *turn, struct cust
 
     billing_runner_say(turn, "looking at the line");
     code = look_at_month(flow, turn, about, e);
+    about->line.filter = &about->filter;
     if (!code)
-        code = requests_line_read(flow, turn->billing, &about->question, &about->filter,
-                                  &about->line, e);
+        code = requests_line_read(flow, turn->billing, &about->question, &about->line, e);
     return code ? code : check_customer(turn, about);
 }
 

@@ -186,6 +186,7 @@ json_t *bill_preview(struct flow *flow, const struct billing *billing,
                      const struct usage_preview *preview, json_t **sources, struct err *e)
 {
     const struct usage_request request = {USAGE_PREVIEW, preview->days};
+    struct usage_preview asked = *preview;
     struct making *making = mem_new(sizeof *making);
     struct giving parts[PARTS] = {{making, 1, 0}, {making, 1, 1}};
     const struct usage_taker takers[PARTS] = {{begin_segment, add_line, &parts[0], NULL},
@@ -194,7 +195,8 @@ json_t *bill_preview(struct flow *flow, const struct billing *billing,
     json_t *bill;
 
     *making = (struct making){.billing = billing, .request = &request, .e = e};
-    if (!usage_preview_each(flow, billing, preview, takers, sources, e))
+    asked.sources = sources;
+    if (!usage_preview_each(flow, billing, &asked, takers, e))
         flow_work(flow, make, making);
     flow_work(flow, give_up, making);
     bill = making->bill;

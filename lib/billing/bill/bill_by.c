@@ -94,8 +94,10 @@ static int take_group(void *arg, const struct usage_group *group, struct err *e)
 
     if (groups->is_void)
         start_over(groups);
-    if (rating_share_add(&share, groups->billing->book, group->day, group->route, group->status,
-                         (struct volume){group->calls, group->bytes}, e))
+    if (rating_share_add(&share, groups->billing->book,
+                         &(struct rating_share_usage){
+                             group->day, group->route, group->status, {group->calls, group->bytes}},
+                         e))
         return -1;
     set_key(groups, group);
     str_add_n(&groups->key, &share, sizeof share);
@@ -108,13 +110,14 @@ static void free_groups(void *arg)
 }
 
 struct bill_by *bill_by_read(struct flow *flow, const struct billing *billing, struct day_span days,
-                             unsigned by, json_t **sources, struct err *e)
+                             unsigned by, struct err *e)
 {
     struct bill_by *groups = mem_new(sizeof *groups);
-    const struct usage_by_taker taker = {begin_reading, take_group, groups, sources};
+    const struct usage_by_taker taker = {begin_reading, take_group, groups};
+    const struct usage_by_question question = {days, by & BILL_BY_DAY};
 
     *groups = (struct bill_by){.billing = billing, .by = by, .sort = record_sort_new(0)};
-    if (!usage_by_each(flow, billing, days, by & BILL_BY_DAY, &taker, e)) {
+    if (!usage_by_each(flow, billing, &question, &taker, e)) {
         if (groups->is_void) /* there are none */
             start_over(groups);
         return groups;

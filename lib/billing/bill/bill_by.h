@@ -23,9 +23,9 @@ struct bill_by;
 unsigned bill_by_parse(const char *text, struct err *e);
 /* The column of rollup.group_by that one of them needs and rollups do not keep; NULL: none. */
 const char *bill_by_lacks(const struct billing *billing, unsigned by);
-/* All groups of the days; NULL and *e.  sources: as usage_by_each's. */
+/* All groups of the days; NULL and *e. */
 struct bill_by *bill_by_read(struct flow *flow, const struct billing *billing, struct day_span days,
-                             unsigned by, json_t **sources, struct err *e);
+                             unsigned by, struct err *e);
 /* Off the loop. */
 void bill_by_free(struct bill_by *groups);
 /* From the first one again: ordered by customer (nobody last), day, route, status.  -1 and *e when

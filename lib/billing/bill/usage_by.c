@@ -96,22 +96,17 @@ char *usage_by_text(const struct billing *billing, struct day_span days, bool by
     return athena_query_text(billing, "usage_by", values, e);
 }
 
-int usage_by_each(struct flow *flow, const struct billing *billing, struct day_span days,
-                  bool by_day, const struct usage_by_taker *taker, struct err *e)
+int usage_by_each(struct flow *flow, const struct billing *billing,
+                  const struct usage_by_question *question, const struct usage_by_taker *taker,
+                  struct err *e)
 {
-    cleanup_free char *hash = athena_query_text_hash(billing, "usage_by");
-    json_auto_t *values = values_of(billing, days, by_day);
+    json_auto_t *values = values_of(billing, question->days, question->by_day);
     struct reading reading = {taker, &(struct err){0}};
     struct athena_result result;
 
     if (athena_query_each(flow, billing, &(struct athena_question){"usage_by", values, NULL},
                           &(struct athena_taker){take_row, &reading, &result}, e))
         return -1;
-    if (taker->sources)
-        *taker->sources =
-            json_pack("{s:s, s:s, s:I, s:I, s:[s]}", "source", "usage_by", "query_hash", hash,
-                      "scanned_bytes", (json_int_t)result.scanned_bytes, "engine_ms",
-                      (json_int_t)result.engine_ms, "query_ids", result.id);
     athena_query_result_fini(&result);
     return reading.e->kind ? err_set(e, reading.e->kind, "%s", reading.e->text) : 0;
 }

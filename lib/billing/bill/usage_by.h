@@ -21,14 +21,18 @@ struct usage_by_taker {
     /* Off the loop, or a thousand at a time; -1 and *e ends the reading. */
     int (*group)(void *arg, const struct usage_group *group, struct err *e);
     void *arg;
-    json_t **sources; /* gets {"source", "query_hash", "scanned_bytes", "engine_ms", "query_ids"}, a
-                         new reference; may be NULL */
 };
 
-/* Group after group by one query (usage_by), ordered by sub, route, status, day.  !by_day: the days
- * of a segment of the price book together, under its first day.  0, or -1 and *e. */
-int usage_by_each(struct flow *flow, const struct billing *billing, struct day_span days,
-                  bool by_day, const struct usage_by_taker *taker, struct err *e);
+struct usage_by_question {
+    struct day_span days;
+    bool by_day; /* false: the days of a segment of the price book together, under its first day */
+};
+
+/* Group after group by one query (usage_by), ordered by sub, route, status, day.  0, or -1 and *e.
+ */
+int usage_by_each(struct flow *flow, const struct billing *billing,
+                  const struct usage_by_question *question, const struct usage_by_taker *taker,
+                  struct err *e);
 /* What would be asked, without asking; new text, or NULL and *e. */
 char *usage_by_text(const struct billing *billing, struct day_span days, bool by_day,
                     struct err *e);

@@ -5,6 +5,7 @@
 
 /* One of the two readings, whose segments are told as those of the whole. */
 struct part {
+    const struct usage_request *request;
     const struct usage_taker *taker;
     size_t whole[PRICE_BOOK_SEGMENTS];
     json_t *sources;
@@ -48,9 +49,9 @@ static int line(void *arg, const struct usage_line *line, struct err *e)
 }
 
 static int read_part(struct flow *flow, const struct billing *billing,
-                     const struct usage_preview *preview, const struct usage_request *request,
-                     struct part *part, struct err *e)
+                     const struct usage_preview *preview, struct part *part, struct err *e)
 {
+    const struct usage_request *request = part->request;
     const struct usage_taker taker = {begin, line, part, &part->sources};
 
     if (calendar_compare(request->days.last, request->days.first) < 0)
@@ -78,19 +79,20 @@ static json_t *sources_of(json_t *built, json_t *raw)
 
 int usage_preview_each(struct flow *flow, const struct billing *billing,
                        const struct usage_preview *preview, const struct usage_taker takers[2],
-                       json_t **sources, struct err *e)
+                       struct err *e)
 {
     const struct day_span days = preview->days;
     const struct usage_request requests[] = {
         {USAGE_FROM_ROLLUP, {days.first, calendar_add_days(preview->raw_from, -1)}},
         {USAGE_FROM_RAW, {preview->raw_from, days.last}}};
-    struct part parts[] = {{.taker = &takers[0]}, {.taker = &takers[1]}};
+    struct part parts[] = {{.request = &requests[0], .taker = &takers[0]},
+                           {.request = &requests[1], .taker = &takers[1]}};
     int failed = 0;
 
     for (size_t i = 0; i < 2 && !failed; i++)
-        failed = read_part(flow, billing, preview, &requests[i], &parts[i], e);
-    if (!failed && sources) {
-        *sources = sources_of(parts[0].sources, parts[1].sources);
+        failed = read_part(flow, billing, preview, &parts[i], e);
+    if (!failed && preview->sources) {
+        *preview->sources = sources_of(parts[0].sources, parts[1].sources);
         return 0;
     }
     json_decref(parts[0].sources);

@@ -127,9 +127,12 @@ static int look_for_numbers(struct flow *flow, struct close *close, const char *
         close->series = mem_new(sizeof *close->series);
     statement_series_fini(close->series);
     /* Around the turn of the year another may just have taken them of the old one. */
-    failed =
-        statement_series_look(flow, close->billing, name, close->issued.year - 1, &before, e) ||
-        statement_series_look(flow, close->billing, name, close->issued.year, close->series, e);
+    failed = statement_series_look(flow, close->billing,
+                                   (struct statement_series_of){name, close->issued.year - 1},
+                                   &before, e) ||
+             statement_series_look(flow, close->billing,
+                                   (struct statement_series_of){name, close->issued.year},
+                                   close->series, e);
     has = !failed && (json_object_get(before.documents, document) ||
                       json_object_get(close->series->documents, document));
     statement_series_fini(&before);
@@ -158,7 +161,6 @@ static int write_documents(struct flow *flow, struct writing *writing, struct er
     const struct statement_source source = {writing->book,
                                             bill_month_days(close->billing, close->month), NULL};
     cleanup_free char *folder = NULL;
-    struct statement_spool *spool;
     int result = look_for_numbers(flow, close, writing->series, e);
 
     if (result)
@@ -168,9 +170,9 @@ static int write_documents(struct flow *flow, struct writing *writing, struct er
         return -1;
     flow_work(flow, describe, writing);
     close_tell(close, "adding up each customer's days");
-    spool = statement_usage_read(flow, close->billing, &source, e);
-    if (!spool ||
-        statement_write_all(flow, close->billing, &writing->set, spool, &writing->index, e) ||
+    writing->set.spool = statement_usage_read(flow, close->billing, &source, e);
+    if (!writing->set.spool ||
+        statement_write_all(flow, close->billing, &writing->set, &writing->index, e) ||
         close_receipts_end(flow, close, writing->files, e))
         return -1;
     set_manifest(writing);

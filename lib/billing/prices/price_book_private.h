@@ -81,8 +81,5 @@ const struct prices *price_book_prices(const struct price_book *book, struct day
 /* The first rule that matches, or NULL. */
 const struct rule *price_book_rule(const struct prices *prices, const char *route,
                                    const char *status);
-/* The nth entry (from 0) of a customer id, those with a name first; NULL: there are no more. */
-const struct customer *price_book_customers_at(const struct price_book *book, const char *id,
-                                               size_t nth);
 
 #endif

@@ -4,15 +4,15 @@
 #include "billing/prices/price_book_private.h"
 
 bool price_book_tell_tier(const struct price_book *book, struct day day, bool bytes, size_t index,
-                          int64_t *first, int64_t *last)
+                          struct price_book_tier *tier)
 {
     const struct prices *prices = price_book_prices(book, day);
     const struct tariff *tariff = !prices ? NULL : bytes ? &prices->bytes : &prices->calls;
 
     if (!tariff || !index || index > tariff->count)
         return false;
-    *first = index > 1 ? tariff->tiers[index - 2].up_to + 1 : 1;
-    *last = tariff->tiers[index - 1].up_to;
+    tier->first = index > 1 ? tariff->tiers[index - 2].up_to + 1 : 1;
+    tier->last = tariff->tiers[index - 1].up_to;
     return true;
 }
 

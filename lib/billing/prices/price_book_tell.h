@@ -4,10 +4,13 @@
 
 #include "billing/prices/price_book.h"
 
-/* The units (calls or bytes) of the index'th tier, from 1, of the prices that hold on a day: from
- * *first to *last, *last INT64_MAX where it has no end.  false: there is no such tier. */
+/* Units, calls or bytes, of a tier. */
+struct price_book_tier {
+    int64_t first, last; /* last: INT64_MAX where it has no end */
+};
+/* The index'th tier, from 1, of the prices that hold on a day.  false: there is no such tier. */
 bool price_book_tell_tier(const struct price_book *book, struct day day, bool bytes, size_t index,
-                          int64_t *first, int64_t *last);
+                          struct price_book_tier *tier);
 /* What the index'th rule, from 1, of the prices of a day is about: "status 4xx, route GET /a*"; new
  * text, NULL: there is no such rule. */
 char *price_book_tell_rule(const struct price_book *book, struct day day, size_t index);

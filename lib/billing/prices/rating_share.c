@@ -22,19 +22,19 @@ static int take_rule(struct rating_share *one, const struct rule *rule, struct e
                : 0;
 }
 
-int rating_share_add(struct rating_share *share, const struct price_book *book, struct day day,
-                     const char *route, const char *status, struct volume volume, struct err *e)
+int rating_share_add(struct rating_share *share, const struct price_book *book,
+                     const struct rating_share_usage *usage, struct err *e)
 {
-    const struct prices *prices = price_book_prices(book, day);
-    struct rating_share one = {.all = volume, .ordinary = volume};
+    const struct prices *prices = price_book_prices(book, usage->day);
+    struct rating_share one = {.all = usage->volume, .ordinary = usage->volume};
     const struct rule *rule;
     char text[16];
 
     if (!prices) {
-        calendar_day_text(day, text);
+        calendar_day_text(usage->day, text);
         return err_set(e, ERR_INVALID, "no price holds on %s: billing.prices begins later", text);
     }
-    rule = price_book_rule(prices, route, status);
+    rule = price_book_rule(prices, usage->route, usage->status);
     if (rule && take_rule(&one, rule, e))
         return -1;
     return rating_share_join(share, &one, e);

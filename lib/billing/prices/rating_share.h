@@ -15,10 +15,15 @@ struct rating_share {
     struct money rule_charge; /* of what is ruled, exact */
 };
 
-/* Adds usage of a day with one route and status (NULL: none).  -1 and *e on overflow, or when no
- * price holds on that day. */
-int rating_share_add(struct rating_share *share, const struct price_book *book, struct day day,
-                     const char *route, const char *status, struct volume volume, struct err *e);
+/* Of a day, with one route and status (NULL: none). */
+struct rating_share_usage {
+    struct day day;
+    const char *route, *status;
+    struct volume volume;
+};
+/* Adds usage.  -1 and *e on overflow, or when no price holds on that day. */
+int rating_share_add(struct rating_share *share, const struct price_book *book,
+                     const struct rating_share_usage *usage, struct err *e);
 /* Adds another share.  -1 and *e on overflow. */
 int rating_share_join(struct rating_share *share, const struct rating_share *more, struct err *e);
 

@@ -63,16 +63,17 @@ void requests_line_set_days(struct requests_line *line, const json_t *month, str
 }
 
 int requests_line_read(struct flow *flow, const struct billing *billing,
-                       const struct requests_question *question,
-                       const struct requests_filter *filter, struct requests_line *line,
+                       const struct requests_question *question, struct requests_line *line,
                        struct err *e)
 {
+    const struct requests_filter *filter = line->filter;
     struct reading reading = {billing, question, filter, line};
-    const struct usage_by_taker taker = {begin, add_group, &reading, NULL};
+    const struct usage_by_taker taker = {begin, add_group, &reading};
+    const struct usage_by_question wanted = {question->days, false};
 
     line->knows_shown = (!filter->route || usage_by_keeps(billing, "route")) &&
                         (!filter->status || usage_by_keeps(billing, "status"));
-    return usage_by_each(flow, billing, question->days, false, &taker, e);
+    return usage_by_each(flow, billing, &wanted, &taker, e);
 }
 
 void requests_line_fini(struct requests_line *line)

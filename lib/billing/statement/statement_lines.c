@@ -41,17 +41,17 @@ static size_t tier_of(const char *how, size_t *count)
 static json_t *tier_json(const struct making *making, const json_t *item, bool bytes,
                          const char *how)
 {
-    int64_t first, last;
+    struct price_book_tier units;
     size_t count = 0, index = tier_of(how, &count);
     json_t *tier;
 
     if (!index || !price_book_tell_tier(making->statement->book, statement_day(item, "from"), bytes,
-                                        index, &first, &last))
+                                        index, &units))
         return json_null();
     tier = json_pack("{s:I, s:I, s:o}", "index", (json_int_t)index, "of", (json_int_t)count, "from",
-                     json_sprintf("%" PRId64, first));
-    json_object_set_new(tier, "to",
-                        last == INT64_MAX ? json_null() : json_sprintf("%" PRId64, last));
+                     json_sprintf("%" PRId64, units.first));
+    json_object_set_new(
+        tier, "to", units.last == INT64_MAX ? json_null() : json_sprintf("%" PRId64, units.last));
     return tier;
 }
 

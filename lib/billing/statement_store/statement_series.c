@@ -82,16 +82,17 @@ static int take_entry(struct statement_series *series, const json_t *objects,
                    series->name, series->year, series->name, series->year);
 }
 
-int statement_series_look(struct flow *flow, const struct billing *billing, const char *name,
-                          int year, struct statement_series *series, struct err *e)
+int statement_series_look(struct flow *flow, const struct billing *billing,
+                          struct statement_series_of of, struct statement_series *series,
+                          struct err *e)
 {
-    cleanup_free char *folder = folder_of(name, year);
+    cleanup_free char *folder = folder_of(of.name, of.year);
     json_auto_t *objects = object_list(flow, billing, folder, e);
     size_t count = json_array_size(objects);
     cleanup_str struct str body = {0};
 
     *series = (struct statement_series){
-        .name = mem_text(name), .year = year, .next = 1, .documents = json_object()};
+        .name = mem_text(of.name), .year = of.year, .next = 1, .documents = json_object()};
     if (!objects)
         return -1;
     if (!count)

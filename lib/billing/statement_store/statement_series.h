@@ -19,10 +19,15 @@ struct statement_series {
     /* {document ("shop-2025-10-c1"): [first, last, SHA-256 of its manifest]} */
     json_t *documents;
 };
+struct statement_series_of {
+    const char *name;
+    int year;
+};
 /* -1 and *e: it cannot be read, or is no register any more (ERR_EVIDENCE).  Give back with
  * statement_series_fini, also on failure. */
-int statement_series_look(struct flow *flow, const struct billing *billing, const char *name,
-                          int year, struct statement_series *series, struct err *e);
+int statement_series_look(struct flow *flow, const struct billing *billing,
+                          struct statement_series_of of, struct statement_series *series,
+                          struct err *e);
 void statement_series_fini(struct statement_series *series);
 
 /* Whose numbers they are to be. */

@@ -298,14 +298,13 @@ static void end(void *arg)
 }
 
 int statement_write_all(struct flow *flow, const struct billing *billing,
-                        const struct statement_set *set, struct statement_spool *spool,
-                        struct str *index, struct err *e)
+                        const struct statement_set *set, struct str *index, struct err *e)
 {
     struct err failed = {0};
     struct writing *writing = mem_new(sizeof *writing);
 
     *writing = (struct writing){
-        .billing = billing, .set = set, .spool = spool, .index = index, .e = &failed};
+        .billing = billing, .set = set, .spool = set->spool, .index = index, .e = &failed};
     flow_work(flow, make_turns, writing);
     while (writing->first < writing->count && !failed.kind) {
         flow_work(flow, make_batch, writing);

@@ -32,10 +32,11 @@ struct statement_set {
     bool nobody;          /* what is unattributed gets one, too */
     const json_t *before; /* {customer ("": nobody): statement's `before`}; NULL: none */
     struct day issued;
-    const char *series;      /* "INV-" */
-    int64_t first;           /* the number of the first line's document; the others follow */
-    const char *folder;      /* ends with "/" */
-    statement_made_fn *made; /* may be NULL */
+    const char *series;            /* "INV-" */
+    int64_t first;                 /* the number of the first line's document; the others follow */
+    const char *folder;            /* ends with "/" */
+    struct statement_spool *spool; /* what customers used; statement_write_all frees it */
+    statement_made_fn *made;       /* may be NULL */
     void *made_arg;
     struct statement_tables *tables;                      /* gets all rows; may be NULL */
     void (*progress)(void *arg, size_t done, size_t all); /* may be NULL */
@@ -48,10 +49,9 @@ char *statement_write_missing(const struct statement_set *set);
 /* "INV-2025-000001"; new text. */
 char *statement_write_number(const struct statement_set *set, size_t index);
 /* Writes all documents and appends the index, gzip of a line of JSON for each (statement_index.h).
- * spool: what customers used, freed by this.  -1 and *e: ERR_RETRY where a breakdown is not what
- * was billed (a day was built anew meanwhile). */
+ * -1 and *e: ERR_RETRY where a breakdown is not what was billed (a day was built anew meanwhile).
+ */
 int statement_write_all(struct flow *flow, const struct billing *billing,
-                        const struct statement_set *set, struct statement_spool *spool,
-                        struct str *index, struct err *e);
+                        const struct statement_set *set, struct str *index, struct err *e);
 
 #endif

@@ -233,8 +233,9 @@ static int check_series(struct flow *flow, struct looking *looking, struct err *
 
     if (!json_whole(looking->statements, "count") || !name)
         return 0;
-    if (statement_series_look(flow, looking->verify->billing, name, looking->set.issued.year,
-                              &series, &failed) ||
+    if (statement_series_look(flow, looking->verify->billing,
+                              (struct statement_series_of){name, looking->set.issued.year}, &series,
+                              &failed) ||
         (has = statement_series_has(flow, looking->verify->billing,
                                     &(struct statement_taken){name, looking->set.issued.year,
                                                               looking->set.first,
