@@ -33,8 +33,8 @@ void wide_reads_free(struct wide_reads *reads);
 const struct aws_reply *wide_reads_get(struct wide_reads *reads, const struct read_request *request,
                                        const struct call *call, const struct scope *scope,
                                        unsigned *depth);
-/* Sends what is held and waits for no more: to be called whenever something may have moved, once
- * all have asked. */
+/* Sends what is held and waits for no more: to be called once all have asked, and again whenever
+ * more may be held.  When a read that a group waits for has ended, it hears itself. */
 void wide_reads_go(struct wide_reads *reads);
 /* More are about to ask: what they do is held again until all have. */
 void wide_reads_hold(struct wide_reads *reads);
