@@ -52,7 +52,7 @@ ROOMS = {
     "guard": [*RESOURCES, "guard"],
     "lease": [*SPEC, "state", "lease"],
     "reading": [*AWS, "resources", "reading"],
-    "plan": [*RESOURCES, "guard", "plan"],
+    "plan": [*RESOURCES, "spec/lint", "guard", "plan"],
     "reconcile": RECONCILE,
     "permissions": [*RECONCILE[:-8], "billing/cost", "state", "permissions"],
     "import": [*RECONCILE, "import"],
