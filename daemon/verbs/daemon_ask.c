@@ -94,25 +94,35 @@ static void tell_strange(const char *listen, struct err *e)
                   PATIENCE_S);
 }
 
-static char *ask_one(const char *listen, const char *path, struct err *e)
+/* 1 when the connection was ended without an answer: the daemon listens anew, after a reload. */
+static int ask_once(const char *listen, const char *path, struct str *answer, struct err *e)
 {
     bool local = !strncmp(listen, "unix:", 5);
     int fd = local ? connect_unix(listen + 5) : connect_tcp(listen);
     cleanup_free char *request =
         mem_printf("GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path,
                    local ? "localhost" : listen);
-    cleanup_str struct str answer = {0};
-    char *text = NULL;
-    int failed;
+    int failed, why;
 
-    if (fd < 0) {
-        (void)err_set(e, ERR_ABSENT, "no daemon answers at %s (%s)", listen, strerror(errno));
-        return NULL;
-    }
-    failed = exchange(fd, request, &answer);
+    if (fd < 0)
+        return err_set(e, ERR_ABSENT, "no daemon answers at %s (%s)", listen, strerror(errno));
+    failed = exchange(fd, request, answer);
+    why = errno;
     (void)close(fd);
-    if (!failed)
-        text = take_answer(&answer);
+    return !answer->len && (!failed || why == ECONNRESET || why == EPIPE);
+}
+
+static char *ask_one(const char *listen, const char *path, struct err *e)
+{
+    cleanup_str struct str answer = {0};
+    int cut = ask_once(listen, path, &answer, e);
+    char *text;
+
+    if (cut > 0)
+        cut = ask_once(listen, path, &answer, e);
+    if (cut < 0)
+        return NULL;
+    text = take_answer(&answer);
     if (!text)
         tell_strange(listen, e);
     return text;

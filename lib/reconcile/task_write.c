@@ -340,19 +340,34 @@ static void came_back(struct task *task, const struct call *call, const struct a
     }
 }
 
+/* None of several was carried out, since AWS does not know yet what they need: one after the other
+ * then, as long as that takes. */
+static bool waits_with_all(struct task *task, const struct settle *settle)
+{
+    if (!settle || task->wrote || task->failure)
+        return false;
+    task->side_by_side = task->put_off = false;
+    task->next_call = 0;
+    if (!task_wait_more(task, task_wait_delay_ms(task), settle->window_s, TASK_WRITING))
+        return false;
+    task_outcome_say(task, "waiting for %s", settle->what);
+    return true;
+}
+
 /* One of several.  What must wait goes again behind a look, by itself. */
 static void one_came_back(struct task *task, size_t index, const struct aws_reply *reply)
 {
     const struct call *call = task->work.calls[index].call;
     cleanup_free char *why = explanation(task, reply);
+    const struct settle *settle = reply->result || why ? NULL : settle_of(task, call, reply);
 
     if (reply->result)
         note_written(task, index, true);
-    else if (!why && (settle_of(task, call, reply) || retry_is_conflict(reply->error.code)))
+    else if (settle || (!why && retry_is_conflict(reply->error.code)))
         task->put_off = true;
     else
         note_failed(task, call, reply, why);
-    if (!task->sent && task->next_call == task->work.call_count)
+    if (!task->sent && task->next_call == task->work.call_count && !waits_with_all(task, settle))
         task_write_look(task);
 }
 
