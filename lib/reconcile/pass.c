@@ -1003,6 +1003,8 @@ static void step(struct pass *pass)
         [PHASE_APPLYING] = PHASE_JUDGING_AGAIN, [PHASE_FINISHING] = PHASE_JUDGING_AGAIN,
         [PHASE_JUDGING_AGAIN] = PHASE_DONE,     [PHASE_DONE] = PHASE_DONE};
 
+    if (pass->phase == PHASE_DONE)
+        return; /* told already, and maybe half forgotten: whoever wakes it comes too late */
     if (!is_over(pass)) {
         send_what_is_held(pass);
         return;
