@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,30 +14,41 @@
 #include <time.h>
 #include <unistd.h>
 
-static void notify(const char *message)
+static bool owes_ready; /* it did not get through, and systemd waits for it */
+
+/* Whether it got through, or nobody listens to it. */
+static bool send_one(const char *message)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t length = path ? strlen(path) : 0;
+    ssize_t sent;
     int fd;
 
     if (length < 2 || length >= sizeof(address.sun_path) || (*path != '/' && *path != '@'))
-        return;
+        return true;
     memcpy(address.sun_path, path, length);
     if (*path == '@')
         address.sun_path[0] = '\0'; /* the abstract namespace; its names have no NUL at the end */
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return;
-    (void)sendto(fd, message, strlen(message), MSG_NOSIGNAL | MSG_DONTWAIT,
-                 (struct sockaddr *)&address,
-                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+        return false;
+    sent = sendto(fd, message, strlen(message), MSG_NOSIGNAL | MSG_DONTWAIT,
+                  (struct sockaddr *)&address,
+                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
     (void)close(fd);
+    return sent >= 0;
+}
+
+static void notify(const char *message)
+{
+    owes_ready = owes_ready && !send_one("READY=1");
+    (void)send_one(message);
 }
 
 void notify_ready(void)
 {
-    notify("READY=1");
+    owes_ready = !send_one("READY=1");
 }
 
 void notify_reloading(void)

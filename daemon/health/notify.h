@@ -1,7 +1,8 @@
 /* notify.h -- telling systemd how the service is, by sd_notify(3)'s datagrams.
  *
  * Without $NOTIFY_SOCKET every function does nothing.  Sending never blocks; a message that does
- * not get through is lost, as sd_notify(3) says callers should accept. */
+ * not get through is lost, as sd_notify(3) says callers should accept, but for READY=1, which goes
+ * before the next one: systemd ends who does not say it. */
 #ifndef DAEMON_SERVICE_NOTIFY_H
 #define DAEMON_SERVICE_NOTIFY_H
 

@@ -91,6 +91,28 @@ static void test_full(void)
     (void)close(fd);
 }
 
+/* systemd ends who does not say that it is ready: it is said as soon as there is room. */
+static void test_ready_is_not_lost(void)
+{
+    char name[64];
+    int fd, ready = 0;
+
+    (void)snprintf(name, sizeof(name), "@billingd-test-ready-%d", (int)getpid());
+    fd = listen_on(name);
+    for (int i = 0; i < 2000; i++)
+        notify_watchdog();
+    notify_ready();
+    while (strcmp(receive(fd), "(nothing)") != 0)
+        ready += !strcmp(received, "READY=1");
+    CHECK_INT(ready, 0);
+    notify_status("looking");
+    CHECK_TEXT(receive(fd), "READY=1");
+    CHECK_TEXT(receive(fd), "STATUS=looking");
+    notify_status("looking");
+    CHECK_TEXT(receive(fd), "STATUS=looking");
+    (void)close(fd);
+}
+
 static int64_t interval(const char *usec, const char *pid)
 {
     (void)unsetenv("WATCHDOG_USEC");
@@ -137,6 +159,7 @@ int main(void)
     (void)unlink(name);
 
     test_full();
+    test_ready_is_not_lost();
     test_absence();
     test_watchdog();
     return check_done();
