@@ -44,7 +44,10 @@ static void report(struct pass_runner *runner)
             plan_view_print_ignored(pass, stdout, options_color(runner->options, stdout));
         plan_outcome_print(pass, stdout);
         if (!changes && !runner->code)
-            (void)puts("Nothing to change: AWS is as the spec says.");
+            (void)puts(plan_view_loses(pass)
+                           ? "Nothing to change by the spec, and not all is well: the notes say "
+                             "what loses or misreads events, or may."
+                           : "Nothing to change: AWS is as the spec says.");
         plan_view_print_summary(pass, stdout);
     }
     /* One place decides what the exit code says and what the text says. */

@@ -29,6 +29,14 @@ bool plan_view_has_changes(const struct pass *pass)
     return false;
 }
 
+bool plan_view_loses(const struct pass *pass)
+{
+    for (size_t i = 0; i < pass_task_count(pass); i++)
+        if (task_loses_unwritten(pass_task(pass, i)))
+            return true;
+    return false;
+}
+
 /* 0.1 as 0.1. */
 enum { PRINTED = JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_REAL_PRECISION(15) };
 

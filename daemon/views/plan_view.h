@@ -8,6 +8,8 @@
 
 /* True when any resource needs a write, a human, or time. */
 bool plan_view_has_changes(const struct pass *pass);
+/* True when a note says what loses or misreads events, and no change of the plan ends it. */
+bool plan_view_loses(const struct pass *pass);
 /* A line per pipeline: whose account, which region, who calls; nothing where that is not known. */
 void plan_view_print_callers(const struct pass *pass, const struct manifest *manifest, FILE *out);
 /* A line for each pause in force; one where that is not known. */

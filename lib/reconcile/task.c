@@ -92,10 +92,12 @@ static void note_ignored(struct task *task, const struct scope *scope)
     json_array_foreach(ignored, i, each) {
         enum loss loss = members_loss(json_text(each, "loss"));
 
-        if (loss >= LOSS_MISREAD && !task_agree_yields(task, json_text(each, "field")))
-            json_array_append_new(task->notes,
-                                  json_sprintf("%s: %s is ignored, and is not as the spec says",
-                                               members_loss_text(loss), json_text(each, "field")));
+        if (loss < LOSS_MISREAD || task_agree_yields(task, json_text(each, "field")))
+            continue;
+        task->loses_unwritten = true;
+        json_array_append_new(task->notes,
+                              json_sprintf("%s: %s is ignored, and is not as the spec says",
+                                           members_loss_text(loss), json_text(each, "field")));
     }
 }
 
@@ -124,12 +126,15 @@ static void take_notes(struct task *task)
     task_read_scope(task, &scope);
     json_array_clear(task->notes);
     json_array_extend(task->notes, task->unread);
+    task->loses_unwritten = false;
     note_ignored(task, &scope);
     json_array_foreach(task->beside, i, found) {
         cleanup_free char *text = json_object_get(found, "row") ? NULL : members_text(found);
 
         if (text)
             json_array_append_new(task->notes, json_string(text));
+        if (text && members_loss(json_text(found, "loss")) >= LOSS_MISREAD)
+            task->loses_unwritten = true;
     }
     if (task->kind->note)
         task->kind->note(&scope, task->notes);
@@ -504,6 +509,11 @@ enum loss task_loss(const struct task *task, const struct plan *plan)
     enum loss loss = plan_loss(plan), absent = task->kind->absent_loss;
 
     return plan->absent && usage_came(task) && absent > loss ? absent : loss;
+}
+
+bool task_loses_unwritten(const struct task *task)
+{
+    return task->loses_unwritten;
 }
 
 const char *task_absent_harm(const struct task *task, const struct plan *plan)

@@ -161,6 +161,8 @@ const struct plan *task_last_plan(const struct task *task);
  * there.  That costs none in a pipeline of which everything that could hold usage is known not to:
  * it was never made.  What is unread is taken to hold some. */
 enum loss task_loss(const struct task *task, const struct plan *plan);
+/* One of its notes says that events are lost or misread, by what the spec does not have written. */
+bool task_loses_unwritten(const struct task *task);
 /* Why its absence costs that; NULL: it is there, or that costs nothing. */
 const char *task_absent_harm(const struct task *task, const struct plan *plan);
 /* How often it looked anew: what was read before does not answer its next reads. */

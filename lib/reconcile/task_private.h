@@ -37,11 +37,12 @@ struct task {
     json_t *wish;    /* what the spec says */
     json_t *desired; /* the same, with what AWS has in place of what is ignored */
     json_t *facts, *replies, *known, *notes;
-    json_t *beside;     /* found beside the fields: see members.h */
-    json_t *unread;     /* texts: account-wide settings that were refused */
-    json_t *lacks;      /* texts: IAM actions that AWS refused */
-    struct slot *slots; /* slot 0: the kind's read */
-    size_t own_notes;   /* the first of notes; findings follow */
+    json_t *beside;       /* found beside the fields: see members.h */
+    json_t *unread;       /* texts: account-wide settings that were refused */
+    json_t *lacks;        /* texts: IAM actions that AWS refused */
+    struct slot *slots;   /* slot 0: the kind's read */
+    size_t own_notes;     /* the first of notes; findings follow */
+    bool loses_unwritten; /* a note says so: nothing of the plan ends it */
     unsigned look_count;
     size_t slot_count;
     enum task_state state;

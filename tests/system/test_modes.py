@@ -112,6 +112,18 @@ def test_what_needs_it_goes_on(run: Any, sandbox: Sandbox, spec: Spec, api: str)
     assert not {"PutBucketTagging", "PutBucketPolicy"} & {c["operation"] for c in sandbox.calls(kind="write")}
 
 
+def test_nothing_to_change_is_not_all_well(run: Any, sandbox: Sandbox, spec: Spec, applied: None) -> None:
+    """What the spec leaves to others, and loses events by it, is no "as the spec says"."""
+    assert "Nothing to change: AWS is as the spec says." in run("plan").stdout
+    spec.write(pipelines=pipeline(more="    resources:\n      subscription: {ignore: [pattern]}\n"))
+    (one,) = sandbox.client("logs").describe_subscription_filters(logGroupName="/aws/apigw/shop")["subscriptionFilters"]
+    sandbox.client("logs").put_subscription_filter(
+        **{key: one[key] for key in ("logGroupName", "filterName", "destinationArn", "roleArn")}, filterPattern="ERROR")
+    done = run("plan")
+    assert done.returncode == 0 and "events are being lost: pattern is ignored" in done.stdout, done.stdout
+    assert "Nothing to change by the spec, and not all is well" in done.stdout and "AWS is as the spec says" not in done.stdout
+
+
 def test_wrong_modes(run: Any, spec: Spec) -> None:
     spec.write(top="mode: watch\n", pipelines=pipeline(more="    mode: [observe]\n" + resources("bucket: {mode: 1}")))
     done = run("check")
