@@ -37,7 +37,7 @@ VALUES = {
                         "from_ms": 1761350400000, "to_ms": 1762041600000},
 }
 PER_DAY = ("rollup", "rollup_counts", "rollup_check")  # tested below
-UNORDERED = ("rollup_touched", "backfill_events", "audit_ladder")
+UNORDERED = ("usage_days", "rollup_touched", "backfill_events", "audit_ladder")
 
 
 def same(a, b):
