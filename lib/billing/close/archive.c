@@ -3,6 +3,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/store/archive_named.h"
 #include "billing/store/archive_object.h"
 #include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
@@ -127,20 +128,6 @@ void archive_files_fini(struct archive_files *files)
 
 /* ---- writing ---- */
 
-/* A file under a name of its contents: what lies there is it, or was changed by somebody. */
-static int put_named(struct flow *flow, const struct billing *billing,
-                     const struct object_new *object, struct err *e)
-{
-    int other = archive_object_put(flow, billing, object, e);
-
-    if (other <= 0)
-        return other;
-    return err_set(e, ERR_INVALID,
-                   "s3://%s/%s holds something else than its name says: somebody changed it, look "
-                   "at it, then delete it",
-                   billing->names.bucket, object->key);
-}
-
 /* Puts name, size and hash of each file into the manifest; id comes from all of them. */
 static void name_files(const struct archive_files *files, json_t *manifest,
                        char id[static ARCHIVE_ID])
@@ -182,7 +169,8 @@ static int write_manifest(struct flow *flow, const struct billing *billing, cons
     cleanup_str struct str body = {0};
 
     str_add_n(&body, entry->signature, sizeof entry->signature);
-    if (put_named(flow, billing, &(struct object_new){name, "application/octet-stream", &body}, e))
+    if (archive_named_put(flow, billing,
+                          &(struct object_new){name, "application/octet-stream", &body}, e))
         return -1;
     return archive_object_put(flow, billing,
                               &(struct object_new){manifest, "application/json", &entry->text}, e);
@@ -198,7 +186,8 @@ static int write_files(struct flow *flow, const struct billing *billing,
         const struct archive_file *file = &document->files.list[i];
         cleanup_free char *name = mem_printf("%s%s/%s", folder, id, file->name);
 
-        if (put_named(flow, billing, &(struct object_new){name, file->type, &file->body}, e))
+        if (archive_named_put(flow, billing, &(struct object_new){name, file->type, &file->body},
+                              e))
             return -1;
     }
     return 0;

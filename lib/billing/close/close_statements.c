@@ -11,6 +11,7 @@
 #include "billing/statement_store/statement_series.h"
 #include "billing/statement_store/statement_usage.h"
 #include "billing/statement_store/statement_write.h"
+#include "billing/store/archive_named.h"
 #include "billing/store/object_list.h"
 
 #include <string.h>
@@ -276,11 +277,7 @@ int close_statements_claim(struct flow *flow, void *arg, const struct numbers_en
         return 0;
     result = numbers_put_at(flow, close->billing, key, entry, e);
     if (result)
-        return result < 0 ? -1
-                          : err_set(e, ERR_INVALID,
-                                    "s3://%s/%s holds something else than its name says: somebody "
-                                    "changed it, look at it, then delete it",
-                                    close->billing->names.bucket, key);
+        return result < 0 ? -1 : archive_named_other(close->billing, key, e);
     result = statement_series_take(flow, close->billing, close->series, &range, e);
     if (result <= 0)
         return result;

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "billing/requests/requests.h"
 #include "billing/statement_store/statement_spool.h"
-#include "billing/store/archive_object.h"
+#include "billing/store/archive_named.h"
 #include "billing/store/gzip.h"
 #include "billing/store/object_list.h"
 #include "billing/store/record_sort.h"
@@ -237,17 +237,10 @@ static void put(struct flow *flow, void *arg, size_t index)
     struct writing *writing = arg;
     const struct part *part = &writing->parts[index];
     const struct object_new object = {part->key, "application/gzip", &part->body};
-    const struct billing *billing = writing->lists->billing;
     struct err e = {0};
-    int other = writing->e->kind ? 0 : archive_object_put(flow, billing, &object, &e);
 
-    if (other < 0)
+    if (!writing->e->kind && archive_named_put(flow, writing->lists->billing, &object, &e))
         (void)err_set(writing->e, e.kind, "%s", e.text);
-    else if (other)
-        (void)err_set(writing->e, ERR_INVALID,
-                      "s3://%s/%s holds something else than its name says: somebody changed it, "
-                      "look at it, then delete it",
-                      billing->names.bucket, part->key);
 }
 
 static void free_batch(struct writing *writing)

@@ -5,7 +5,7 @@
 #include "billing/bookkeeping/ubl.h"
 #include "billing/statement/statement_render.h"
 #include "billing/statement_store/statement_index.h"
-#include "billing/store/archive_object.h"
+#include "billing/store/archive_named.h"
 #include "billing/store/gzip.h"
 
 #include <inttypes.h>
@@ -259,18 +259,10 @@ static void put(struct flow *flow, void *arg, size_t index)
                    is_nobody(item->turn) ? "unattributed" : item->turn->hash, forms[form].suffix);
     const struct object_new object = {key, forms[form].type, &item->forms[form]};
     struct err e = {0};
-    int other;
 
-    if (writing->e->kind || !object.body->len)
-        return;
-    other = archive_object_put(flow, writing->billing, &object, &e);
-    if (other < 0)
+    if (!writing->e->kind && object.body->len &&
+        archive_named_put(flow, writing->billing, &object, &e))
         (void)err_set(writing->e, e.kind, "%s", e.text);
-    else if (other)
-        (void)err_set(writing->e, ERR_INVALID,
-                      "s3://%s/%s holds something else than its name says: somebody changed it, "
-                      "look at it, then delete it",
-                      writing->billing->names.bucket, key);
 }
 
 static void free_batch(struct writing *writing)
