@@ -157,14 +157,7 @@ static struct signature_key *trusted_key(const struct billing_turn *turn, struct
 {
     const char *path = turn->options->public_key;
 
-    if (!path)
-        path = turn->billing->settings.signing_key;
-    if (path && *path)
-        return signature_public_key(path, e);
-    (void)err_set(e, ERR_INVALID,
-                  "there is no key to trust: give --public-key FILE (the archive's own "
-                  "public-key.pem vouches for nothing)");
-    return NULL;
+    return signature_trusted_key(path ? path : turn->billing->settings.signing_key, e);
 }
 
 static int receipt_turn(struct flow *flow, struct billing_turn *turn, struct err *e)

@@ -80,22 +80,11 @@ static void print_text(const struct billing_turn *turn, const struct verify *ver
                      turn->options->operand);
 }
 
-static struct signature_key *key_of_spec(const struct billing *billing, struct err *e)
-{
-    const char *path = billing->settings.signing_key;
-
-    if (path && *path)
-        return signature_public_key(path, e);
-    (void)err_set(e, ERR_INVALID,
-                  "there is no key to trust: give --public-key FILE (the archive's own "
-                  "public-key.pem vouches for nothing)");
-    return NULL;
-}
-
 static int verify_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
     const struct request *request = turn->arg;
-    struct signature_key *own = request->key ? NULL : key_of_spec(turn->billing, e);
+    struct signature_key *own =
+        request->key ? NULL : signature_trusted_key(turn->billing->settings.signing_key, e);
     struct verify verify = {
         .billing = turn->billing,
         .month = request->month,

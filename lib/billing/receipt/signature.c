@@ -148,6 +148,16 @@ struct signature_key *signature_public_key(const char *path, struct err *e)
     return key;
 }
 
+struct signature_key *signature_trusted_key(const char *path, struct err *e)
+{
+    if (path && *path)
+        return signature_public_key(path, e);
+    (void)err_set(e, ERR_INVALID,
+                  "there is no key to trust: give --public-key FILE (the archive's own "
+                  "public-key.pem vouches for nothing)");
+    return NULL;
+}
+
 void signature_key_free(struct signature_key *key)
 {
     if (!key)

@@ -17,6 +17,8 @@ struct signature_key;
 struct signature_key *signature_private_key(const char *path, struct err *e);
 /* The public key in a file; a private key's file will do, its mode does not matter here. */
 struct signature_key *signature_public_key(const char *path, struct err *e);
+/* The same; NULL and "" are an error that says how a key to trust is given. */
+struct signature_key *signature_trusted_key(const char *path, struct err *e);
 void signature_key_free(struct signature_key *key);
 
 /* SHA-256 (hex) of the public key in DER form: what

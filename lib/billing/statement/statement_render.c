@@ -298,6 +298,16 @@ static void add_facts(struct str *page, const json_t *document)
     str_add(page, "</dl>\n");
 }
 
+/* Nothing where there is no text. */
+static void add_paragraph(struct str *page, const char *begin, const char *text)
+{
+    if (!text)
+        return;
+    str_add(page, begin);
+    add_foreign(page, text);
+    str_add(page, "</p>\n");
+}
+
 static void add_party(struct str *page, const char *what, const json_t *party)
 {
     const char *name = json_text(party, "name"), *customer = json_text(party, "customer");
@@ -315,16 +325,8 @@ static void add_party(struct str *page, const char *what, const json_t *party)
     }
     add_escaped(page, json_text(party, "country"));
     str_add(page, "</address>\n");
-    if (json_text(party, "tax_id")) {
-        str_add(page, "<p>Tax ID ");
-        add_foreign(page, json_text(party, "tax_id"));
-        str_add(page, "</p>\n");
-    }
-    if (customer) {
-        str_add(page, "<p class=\"small\">Customer ");
-        add_foreign(page, customer);
-        str_add(page, "</p>\n");
-    }
+    add_paragraph(page, "<p>Tax ID ", json_text(party, "tax_id"));
+    add_paragraph(page, "<p class=\"small\">Customer ", customer);
     str_add(page, "</section>\n");
 }
 
@@ -425,16 +427,8 @@ static void add_terms(struct str *page, const json_t *document)
     size_t i;
 
     json_array_foreach(json_object_get(document, "taxes"), i, tax)
-        if (json_text(tax, "reason")) {
-            str_add(page, "<p>");
-            add_foreign(page, json_text(tax, "reason"));
-            str_add(page, "</p>\n");
-        }
-    if (json_text(document, "terms")) {
-        str_add(page, "<p>");
-        add_foreign(page, json_text(document, "terms"));
-        str_add(page, "</p>\n");
-    }
+        add_paragraph(page, "<p>", json_text(tax, "reason"));
+    add_paragraph(page, "<p>", json_text(document, "terms"));
     str_add(page, "<p class=\"small rule\">");
     add_escaped(page, json_text(document, "rounding_rule"));
     str_add(page, ".</p>\n");
