@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "check.h"
+#include "signing_key.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -22,24 +23,6 @@
 enum { FROM_S = 1759276800, TO_S = 1761955200, CUSTOMERS = 19, MINE = 5 };
 
 static struct signature_key *key, *other_key;
-
-/* A new key in a file, read back. */
-static struct signature_key *new_key(void)
-{
-    char path[] = "/tmp/test-receipt-XXXXXX";
-    EVP_PKEY *made = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    FILE *file = fdopen(mkstemp(path), "w");
-    struct err e = {0};
-    struct signature_key *read;
-
-    PEM_write_PrivateKey(file, made, NULL, NULL, 0, NULL, NULL);
-    (void)fclose(file);
-    (void)chmod(path, 0600);
-    read = signature_private_key(path, &e);
-    (void)unlink(path);
-    EVP_PKEY_free(made);
-    return read;
-}
 
 /* ---- a month ---- */
 
@@ -479,8 +462,8 @@ static void test_canonical(void)
 
 int main(void)
 {
-    key = new_key();
-    other_key = new_key();
+    key = signing_key_new();
+    other_key = signing_key_new();
     test_canonical();
     test_salts();
     test_sizes();

@@ -11,6 +11,7 @@
 #include "billing/store/archive_object.h"
 #include "billing/store/object_list.h"
 #include "check.h"
+#include "signing_key.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -135,22 +136,6 @@ int requests_each(struct flow *flow, const struct billing *billing,
 }
 
 /* ---- receipts out of it ---- */
-
-static struct signature_key *new_key(void)
-{
-    char path[] = "/tmp/test-receipt-lists-XXXXXX";
-    EVP_PKEY *made = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    FILE *file = fdopen(mkstemp(path), "w");
-    struct err e = {0};
-    struct signature_key *read;
-
-    PEM_write_PrivateKey(file, made, NULL, NULL, 0, NULL, NULL);
-    (void)fclose(file);
-    read = signature_private_key(path, &e);
-    (void)unlink(path);
-    EVP_PKEY_free(made);
-    return read;
-}
 
 static int64_t bytes_of(size_t customer)
 {
@@ -277,7 +262,7 @@ static void add_documents(struct receipt_set *set)
 
 int main(void)
 {
-    struct signature_key *key = new_key();
+    struct signature_key *key = signing_key_new();
     const struct receipt_root head = {.invoice = "shop-2025-10",
                                       .month = "2025-10",
                                       .pipeline = "shop",
