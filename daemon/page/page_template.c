@@ -19,27 +19,8 @@ struct tag {
 
 static void add_text(struct str *out, const char *text)
 {
-    for (; *text; text++) {
-        switch (*text) {
-        case '&':
-            str_add(out, "&amp;");
-            break;
-        case '<':
-            str_add(out, "&lt;");
-            break;
-        case '>':
-            str_add(out, "&gt;");
-            break;
-        case '"':
-            str_add(out, "&quot;");
-            break;
-        case '\'':
-            str_add(out, "&#39;");
-            break;
-        default:
-            str_add_char(out, *text);
-        }
-    }
+    for (; *text; text++)
+        str_add_html(out, *text);
 }
 
 /* "a.b": the nearest frame that has a, then its b. */

@@ -122,6 +122,29 @@ char *str_unescape(const char *text)
     }
 }
 
+void str_add_html(struct str *s, char c)
+{
+    switch (c) {
+    case '&':
+        str_add(s, "&amp;");
+        break;
+    case '<':
+        str_add(s, "&lt;");
+        break;
+    case '>':
+        str_add(s, "&gt;");
+        break;
+    case '"':
+        str_add(s, "&quot;");
+        break;
+    case '\'':
+        str_add(s, "&#39;");
+        break;
+    default:
+        str_add_char(s, c);
+    }
+}
+
 void str_add_hex(struct str *s, const unsigned char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)

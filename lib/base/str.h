@@ -29,6 +29,8 @@ void str_fini(struct str *s);
 void str_add_escaped(struct str *s, const char *text, size_t length, const char *keep);
 /* Reverses it ('+' stays '+'); broken escapes are kept as they are. Returns new text. */
 char *str_unescape(const char *text);
+/* A character of text as HTML has it, also in an attribute. */
+void str_add_html(struct str *s, char c);
 void str_add_hex(struct str *s, const unsigned char *bytes, size_t length);
 void str_add_base64(struct str *s, const void *bytes, size_t length);
 /* Decodes standard base64; returns new bytes (NUL-ended) and their number, or NULL if malformed. */

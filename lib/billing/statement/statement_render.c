@@ -195,27 +195,8 @@ static const char head_of_page[] =
 
 static void add_escaped(struct str *page, const char *text)
 {
-    for (const char *c = text ? text : ""; *c; c++) {
-        switch (*c) {
-        case '&':
-            str_add(page, "&amp;");
-            break;
-        case '<':
-            str_add(page, "&lt;");
-            break;
-        case '>':
-            str_add(page, "&gt;");
-            break;
-        case '"':
-            str_add(page, "&quot;");
-            break;
-        case '\'':
-            str_add(page, "&#39;");
-            break;
-        default:
-            str_add_char(page, (unsigned char)*c < ' ' || *c == 127 ? '?' : *c);
-        }
-    }
+    for (const char *c = text ? text : ""; *c; c++)
+        str_add_html(page, (unsigned char)*c < ' ' || *c == 127 ? '?' : *c);
 }
 
 /* What others wrote, in whatever direction it runs. */
