@@ -27,30 +27,39 @@ def identifier(name: str) -> str:
 
 
 class Databases:
-    """One DuckDB for all queries, with the prelude in it, and in it a database of each query's own: a DuckDB takes longer to make
-    than most queries to answer."""
+    """DuckDBs with the prelude in them, each one query's alone until it is given back: one takes longer to make than most queries
+    to answer, and one that several queries ATTACH to and DETACH from at once ends with a segmentation fault now and then."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.base: duckdb.DuckDBPyConnection | None = None
+        self.free: list[duckdb.DuckDBPyConnection] = []
         self.left: list[duckdb.DuckDBPyConnection] = []
         self.numbers = itertools.count(1)
 
     def after_copy(self) -> None:
-        """It is the original's: neither used nor closed here."""
-        if self.base is not None:
-            self.left.append(self.base)
-        self.lock, self.base = threading.Lock(), None
+        """They are the original's: neither used nor closed here."""
+        self.left += self.free
+        self.lock, self.free = threading.Lock(), []
 
-    def new(self) -> tuple[duckdb.DuckDBPyConnection, str]:
-        """A connection, and the name of its own database."""
+    def take(self) -> tuple[duckdb.DuckDBPyConnection, str]:
+        """A connection, and the name of a new database in it."""
         with self.lock:
-            if self.base is None:
-                self.base = duckdb.connect(config={"threads": 1})  # queries are small, and others run beside them
-                self.base.execute(PRELUDE)
-            connection, name = self.base.cursor(), f"query {next(self.numbers)}"
+            connection = self.free.pop() if self.free else None
+            name = f"query {next(self.numbers)}"
+        if connection is None:
+            connection = duckdb.connect(config={"threads": 1})  # queries are small, and others run beside them
+            connection.execute(PRELUDE)
         connection.execute(f"{SETTINGS} ATTACH ':memory:' AS {identifier(name)}")
         return connection, name
+
+    def give_back(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        try:
+            connection.execute(f"USE memory; DETACH {identifier(name)}")
+        except duckdb.Error:  # interrupted once more
+            connection.close()
+            return
+        with self.lock:
+            self.free.append(connection)
 
 
 DATABASES = Databases()
@@ -60,7 +69,8 @@ class Engine:
     def __init__(self, take_in: TakeIn, snapshot: Snapshot, database: str, rewrite: Any, with_path: bool):
         self.take_in, self.snapshot, self.rewrite, self.with_path = take_in, snapshot, rewrite, with_path
         self.database = database
-        self.connection, self.own = DATABASES.new()
+        self.lock = threading.Lock()
+        self.connection, self.own = DATABASES.take()
         self.search("")
         self.scanned = 0
         self.made_views: set[tuple[str, str]] = set()
@@ -107,15 +117,16 @@ class Engine:
             raise from_duck(error) from None
 
     def interrupt(self) -> None:
-        try:
-            self.connection.interrupt()
-        except duckdb.Error:
-            pass  # it has just ended
+        """What it is doing now; nothing once it is closed."""
+        with self.lock, suppress(duckdb.Error):  # it has just ended
+            if self.connection is not None:
+                self.connection.interrupt()
 
     def close(self) -> None:
-        with suppress(duckdb.Error):  # interrupted once more: it goes with the process
-            self.connection.execute(f"USE memory; DETACH {identifier(self.own)}")
-        self.connection.close()
+        """Nothing is asked of it afterwards; its DuckDB is another query's then."""
+        with self.lock:
+            connection, self.connection = self.connection, None
+        DATABASES.give_back(connection, self.own)
 
     # -- definitions ------------------------------------------------------------------------------------
 
@@ -235,11 +246,11 @@ class Engine:
         everything = set(range(len(table.partitions)))
         if not table.keys or not table.partitions or not conditions:
             return everything
-        name = f'"partitions of {table.database}.{table.name}"'
+        name = f"{identifier(self.own)}.main.{identifier(f'partitions of {table.database}.{table.name}')}"
         fields = ", ".join(f"{identifier(n)} {t.duck}" for n, t in table.keys)
         rows = ", ".join(f"({n}, {', '.join(literal(v) for v in p.values)})"
                          for n, p in enumerate(table.partitions))
-        self.connection.execute(f'CREATE OR REPLACE TEMP TABLE {name} ("$number" INTEGER, {fields})')
+        self.connection.execute(f'CREATE OR REPLACE TABLE {name} ("$number" INTEGER, {fields})')
         self.connection.execute(f"INSERT INTO {name} VALUES {rows}")
         for condition in conditions:
             everything &= self.holding(name, condition, everything)

@@ -2,7 +2,7 @@
 
 Where an engine differs, the macro does what Trino does.  Run it once on a new connection."""
 
-SETTINGS = "SET TimeZone='UTC'; SET integer_division=true;"  # a connection's own
+SETTINGS = "SET TimeZone='UTC'; SET integer_division=true; RESET disabled_optimizers;"  # a query's start
 PRELUDE = SETTINGS + r"""
 CREATE MACRO json_extract_scalar(j, p) AS CASE WHEN json_valid(j) THEN
   CASE WHEN json_type(j, p) IN ('OBJECT', 'ARRAY') THEN NULL ELSE json_extract_string(j, p) END END;
