@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from . import endless, rewrites
 from .errors import AwsError, error_reply, internal, throttled
 from .messages import Reply
+from .waiting import wait_until
 
 if TYPE_CHECKING:
     from .call import Call
@@ -66,7 +67,6 @@ class Faults:
     def after_copy(self) -> None:
         self.lock = threading.Lock()
         self.replaced = threading.Condition(self.lock)
-        self.hit = threading.Condition(self.lock)
 
     def remember(self, call: "Call", reply: Reply) -> None:
         if any(rule.action == "stale" for rule in self.rules):
@@ -90,8 +90,7 @@ class Faults:
 
     def wait(self, seconds: float) -> bool:
         """Until a rule hits a call, at most so long; whether one has."""
-        with self.hit:
-            return self.hit.wait_for(lambda: any(rule.fired for rule in self.rules), seconds)
+        return wait_until(lambda: any(rule.fired for rule in self.rules), seconds)
 
     def hold(self, rule: Rule) -> None:
         """Returns when the rule is no longer there."""
@@ -109,7 +108,6 @@ class Faults:
                 if rule.seen >= rule.nth and (rule.times == 0 or rule.seen < rule.nth + rule.times):
                     rule.fired += 1
                     hits.append(rule)
-                    self.hit.notify_all()
         return hits
 
 
