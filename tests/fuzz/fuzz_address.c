@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/str.h"
 #include "state/address.h"
 #include "state/pause.h"
@@ -47,7 +48,7 @@ static void pause(const char *address, const char *reason)
     json_auto_t *one = json_pack("{s:s, s:s, s:s, s:i, s:i}", "address", address, "reason", reason,
                                  "by", "arn:aws:iam::1:user/a", "since", NOW, "until", NOW + 60);
     json_auto_t *none = json_array(), *document = NULL, *read = NULL, *ended = NULL;
-    cleanup_free char *text = NULL;
+    cleanup_free char *text = NULL, *shown = printable_line(mem_text(reason));
     struct err e = {0};
 
     if (!one)
@@ -57,7 +58,7 @@ static void pause(const char *address, const char *reason)
     must(read && json_array_size(read) == 1);
     must(pause_find(read, address, NOW) && !pause_find(read, address, NOW + 60));
     text = pause_text(json_array_get(read, 0));
-    must(strstr(text, reason));
+    must(strstr(text, shown));
     ended = pause_document(read, address, NULL, NOW);
     must(!pause_find(json_object_get(ended, "pauses"), address, NOW));
 }
