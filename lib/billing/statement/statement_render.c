@@ -476,9 +476,12 @@ static json_t *sums_by(const json_t *rows, const char *key)
     return sums;
 }
 
+/* What the log does not say ("") comes last, as in the rows. */
 static int by_text(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const char *one = *(const char *const *)a, *two = *(const char *const *)b;
+
+    return *one && *two ? strcmp(one, two) : !*one - !*two;
 }
 
 /* Sums of the rows by one of their members, in the order of its texts. */
