@@ -297,7 +297,7 @@ const struct flag *options_flag(const struct verb *verb, const char *name)
         if (!strcmp(flag->name, name)) {
             if (verb && flag->verb && !strcmp(flag->verb, verb->name))
                 return flag;
-            if (!found)
+            if (!found || !flag->verb) /* of every verb, rather than of another */
                 found = flag;
         }
     return found;

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text_width.h"
 #include "billing/bill/bill.h"
+#include "billing/bill/bill_days.h"
 #include "billing/prices/rating.h"
 #include "daemon/views/count_text.h"
 #include "daemon/views/terminal_table.h"
@@ -131,7 +132,8 @@ static void print_evidence(const json_t *bill, FILE *out)
 
 static void print_draft(const json_t *bill, FILE *out, bool color)
 {
-    const json_t *days = json_object_get(bill, "open_days"), *day;
+    json_auto_t *reasons = json_array();
+    const json_t *reason;
     const char *borrowed = json_text(bill, "borrowed");
     const char *raw_from = json_text(json_object_get(bill, "source"), "raw_from");
     const char *begin = terminal_style(color, STYLE_YELLOW),
@@ -140,13 +142,9 @@ static void print_draft(const json_t *bill, FILE *out, bool color)
 
     if (!bill_is_draft(bill))
         return;
-    if (json_array_size(days))
-        (void)fprintf(out, "%sdraft%s         not final:", begin, end);
-    json_array_foreach(days, i, day)
-        (void)fprintf(out, "%s %s %s", i ? "," : "", json_text(day, "day"),
-                      json_text(day, "state"));
-    if (json_array_size(days))
-        (void)fputc('\n', out);
+    bill_days_reasons(json_object_get(bill, "open_days"), reasons);
+    json_array_foreach(reasons, i, reason)
+        (void)fprintf(out, "%sdraft%s         %s\n", begin, end, json_string_value(reason));
     if (raw_from)
         (void)fprintf(
             out,

@@ -176,6 +176,7 @@ const struct kind log_group_kind = {
     .check = check,
     .note = note,
     .absent_loss = LOSS_DROPPED,
-    .absent_harm = "what is sent to it is recorded nowhere: requests that were are never billed",
+    .absent_harm =
+        "what is sent to it is recorded nowhere; requests made meanwhile are never billed",
     .passed = "name",
 };

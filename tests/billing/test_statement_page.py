@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 RTL, KOREAN = "شركة الأمثلة للتجارة", "주식회사 한국 데이터"
-# A number is not broken, however long the route beside it.
-IN_ONE_LINE = """[...document.querySelectorAll('.usage td.n, .usage td.d')].every(cell => {
+# A number is not broken, however long the route beside it, and no moment.
+IN_ONE_LINE = """[...document.querySelectorAll('.usage td.n, .usage td.d, .when')].every(cell => {
     const range = document.createRange(); range.selectNodeContents(cell);
     const tops = [...range.getClientRects()].map(r => r.top); return Math.max(...tops) - Math.min(...tops) < 5})"""
 LONG = "GET /" + "very-long-route/" * 20
@@ -33,7 +33,7 @@ BOOK = {"currency": "EUR", "time_zone": "Asia/Seoul",
                       {"sub": "b", "customer": "hostile" + HOSTILE, "name": HOSTILE, "address": HOSTILE, "tax_id": "t" * 300}]}
 LINES = [[f"2025-10-{day:02}", sub, None, route, status, 12345 + day, 10**9 + day]
          for day in range(1, 32) for sub in "ab" for route in ("GET /a", "POST /주문/{id}", LONG, None)
-         for status in ("200", "404", "500")]
+         for status in ("200", "404", "500")] + [["2025-10-31", "b", None, "GET /a", "302", 1, 1]]
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,14 @@ def test_on_a_screen(pages: dict[str, str], browser: Browser, tmp_path: Path, ki
         if os.environ.get("BILLINGD_SHOTS"):
             page.screenshot(path=f"{os.environ['BILLINGD_SHOTS']}/{kind}-{width}.png", full_page=False)
         page.close()
+
+
+def test_sums_are_in_order(pages: dict[str, str], browser: Browser, tmp_path: Path) -> None:
+    """Also of a status that comes on the last day only."""
+    page = opened(browser, tmp_path / "page.html", pages["invoice"])
+    for table in page.locator(".usage").all()[:3]:
+        first = table.locator("tbody td:first-child").all_text_contents()
+        assert first == sorted(first, key=lambda cell: (cell == "–", cell)) and len(first) > 3
 
 
 def test_names_stand_in_their_own_direction(pages: dict[str, str], browser: Browser, tmp_path: Path) -> None:

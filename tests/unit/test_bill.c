@@ -108,7 +108,7 @@ static void test_table(void)
     CHECK(strstr(text, "\ntotal                             1,006  107,374,183     1.006000     "
                        "0.010000  0.499000   1.52\n"));
     CHECK(strstr(text, "\nunattributed  (billed to nobody)"));
-    CHECK(strstr(text, "\ndraft         not final: 2025-10-31 open\n"));
+    CHECK(strstr(text, "\ndraft         2025-10-31: not closed yet\n"));
     CHECK(strstr(text, "\nrounding      charges are exact; each customer's total is rounded once, "
                        "half up, to 2 decimals of USD; shown to 6 decimals\n"));
     if (check_failed)

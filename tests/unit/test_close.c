@@ -163,6 +163,15 @@ static void test_reasons(void)
     CHECK(
         !strncmp(json_string_value(json_array_get(reasons, 1)), "2025-10-05 to 2025-10-06: ", 26));
     CHECK(!strncmp(json_string_value(json_array_get(reasons, 2)), "2025-10-07: ", 12));
+    json_array_clear(reasons);
+    json_array_remove(days, 5); /* two open days that are not neighbours are no span */
+    json_object_set_new(json_array_get(days, 5), "state", json_string("open"));
+    bill_days_reasons(days, reasons);
+    CHECK_INT((long long)json_array_size(reasons), 3);
+    CHECK(!strcmp(json_string_value(json_array_get(reasons, 1)), "2025-10-05: not closed yet"));
+    CHECK(!strcmp(json_string_value(json_array_get(reasons, 2)), "2025-10-07: not closed yet"));
+    json_decref(days);
+    days = json_deep_copy(other);
     CHECK(bill_days_same(days, other));
     json_object_set_new(json_array_get(other, 0), "run", json_string("r9"));
     CHECK(!bill_days_same(days, other));

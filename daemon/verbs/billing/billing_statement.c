@@ -109,8 +109,11 @@ int billing_statement_tell(struct flow *flow, struct billing_turn *turn, const j
     if (!making.statement.line)
         return err_set(e, ERR_ABSENT,
                        "the bill of the month has no customer %.80s: `billingd bill --month %s` "
-                       "lists them",
-                       customer, turn->options->month);
+                       "lists them%s",
+                       customer, turn->options->month,
+                       json_array_size(json_object_get(bill, "open_days"))
+                           ? ", and the days that are not rolled up yet"
+                           : "");
     if (kind && !strcmp(kind, "rollup")) {
         billing_runner_say(turn, "adding up the days");
         making.spool = statement_usage_read(flow, turn->billing, &source, e);

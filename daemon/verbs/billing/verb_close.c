@@ -93,14 +93,25 @@ static bool is_agreed(const struct billing_turn *turn, const struct close *close
     return false;
 }
 
+static void print_number(const json_t *statements, const char *before, const char *which)
+{
+    (void)printf("%s%s%04d-%06" JSON_INTEGER_FORMAT, before, json_text(statements, "series"),
+                 (int)json_whole(statements, "year"), json_whole(statements, which));
+}
+
 static void print_statements(const struct close *close)
 {
     const json_t *statements = json_object_get(close->manifest, "statements");
+    json_int_t count = json_whole(statements, "count");
 
-    if (statements)
-        (void)printf("Statements of %" JSON_INTEGER_FORMAT " customers: s3://%s/%s\n",
-                     json_whole(statements, "count"), close->billing->names.bucket,
-                     json_text(statements, "folder"));
+    if (!statements)
+        return;
+    (void)printf("%" JSON_INTEGER_FORMAT " statement%s", count, count == 1 ? "" : "s");
+    if (count)
+        print_number(statements, ", ", "first");
+    if (count > 1)
+        print_number(statements, " to ", "last");
+    (void)printf(": s3://%s/%s\n", close->billing->names.bucket, json_text(statements, "folder"));
 }
 
 static int write_it(struct flow *flow, struct billing_turn *turn, struct close *close,

@@ -108,7 +108,9 @@ static int publish(struct flow *flow, struct giving *giving, const struct option
         return EXIT_DONE;
     }
     if (!giving->path || link(giving->path, options->out)) {
-        (void)fprintf(stderr, "billingd: receipt: %s: %s\n", options->out, strerror(errno));
+        (void)fprintf(stderr, "billingd: %s: %s%s\n", options->out, strerror(errno),
+                      errno == EEXIST ? ": a receipt is never written over; choose another name"
+                                      : "");
         return EXIT_FAILED;
     }
     (void)printf("%s: the receipt of %s, checked\n", options->out, options->customer);

@@ -1,6 +1,7 @@
 #include "billing/bill/bill_days.h"
 
 #include "base/json.h"
+#include "billing/prices/calendar.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,19 @@ static json_t *reason(const json_t *days, size_t first, size_t last, const char 
                         more ? more : "", more ? ": " : "", remedy);
 }
 
+/* Whether both are days of a calendar, the second the one after the first. */
+static bool is_next(const json_t *before, const json_t *after)
+{
+    struct err e = {0};
+    struct day a, b;
+    bool next = !calendar_parse_day(json_text(before, "day"), &a, &e) &&
+                !calendar_parse_day(json_text(after, "day"), &b, &e) &&
+                !calendar_compare(calendar_add_days(a, 1), b);
+
+    err_clear(&e);
+    return next;
+}
+
 void bill_days_reasons(const json_t *days, json_t *reasons)
 {
     size_t count = json_array_size(days);
@@ -113,7 +127,8 @@ void bill_days_reasons(const json_t *days, json_t *reasons)
         const char *state = json_text(json_array_get(days, i), "state"), *why = remedy(state);
 
         for (end = i + 1; end < count; end++)
-            if (!is_alike(json_array_get(days, end), json_array_get(days, i)))
+            if (!is_alike(json_array_get(days, end), json_array_get(days, i)) ||
+                !is_next(json_array_get(days, end - 1), json_array_get(days, end)))
                 break;
         if (!why)
             continue;

@@ -18,7 +18,8 @@ json_t *bill_days(struct flow *flow, const struct billing *billing, struct day_s
 void bill_days_add(json_t *documents, const struct rollup_day *days, size_t count);
 /* [{"day", "state"}] of those that cannot be billed from as they stand; new reference. */
 json_t *bill_days_open(const json_t *days);
-/* Why these days cannot be billed from yet, a text per run of days; appended to reasons. */
+/* Why these days (all, or only bill_days_open) cannot be billed from yet, and what to do, a text
+ * for each run of days one after the other; appended to reasons. */
 void bill_days_reasons(const json_t *days, json_t *reasons);
 /* Whether both name the same builds. */
 bool bill_days_same(const json_t *a, const json_t *b);

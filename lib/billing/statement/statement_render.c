@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SHOWN_DECIMALS = 8 };
@@ -154,7 +155,7 @@ static const char head_of_page[] =
     ".draft{margin:0 0 1rem;padding:.5rem .75rem;border:2px solid #8a5a00;background:#fff6e0;"
     "color:#5c3c00;font-weight:600}\n"
     "dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:1rem 0}\n"
-    "dt{color:#555}dd{margin:0}\n"
+    "dt{color:#555}dd{margin:0}.when{white-space:nowrap}\n"
     ".parties{display:grid;grid-template-columns:1fr 1fr;gap:1rem 2rem;margin:1.5rem 0}\n"
     ".parties h2{margin:0 0 .25rem;color:#555;font-size:.85rem;font-weight:600}\n"
     "address{font-style:normal}\n"
@@ -254,20 +255,30 @@ static void add_title(struct str *page, const json_t *document)
     str_add(page, "</h1>\n");
 }
 
+/* The zone of the days, and the two instants, each on one line. */
+static void add_zone(struct str *page, const json_t *period)
+{
+    str_add(page, "<dt>Time zone</dt><dd>");
+    add_foreign(page, json_text(period, "time_zone"));
+    str_add(page, ", <span class=\"when\">");
+    add_escaped(page, json_text(period, "begins"));
+    str_add(page, "</span> to <span class=\"when\">");
+    add_escaped(page, json_text(period, "ends"));
+    str_add(page, "</span></dd>\n");
+}
+
 static void add_facts(struct str *page, const json_t *document)
 {
     const json_t *period = json_object_get(document, "period"), *one;
     cleanup_free char *days =
         mem_printf("%s to %s", json_text(period, "from"), json_text(period, "to"));
-    cleanup_free char *zone = mem_printf("%s, %s to %s", json_text(period, "time_zone"),
-                                         json_text(period, "begins"), json_text(period, "ends"));
     size_t i;
 
     str_add(page, "<dl class=\"facts\">\n");
     add_fact(page, "Issued", json_text(document, "issue_date"));
     add_fact(page, "Due", json_text(document, "due_date"));
     add_fact(page, "Period", days);
-    add_fact(page, "Time zone", zone);
+    add_zone(page, period);
     json_array_foreach(json_object_get(document, "references"), i, one) {
         const char *issued = json_text(one, "issue_date");
         cleanup_free char *text = mem_printf("%s%s%s", json_text(one, "number"),
@@ -442,17 +453,16 @@ static void add_cell(struct str *page, const char *key, const char *text)
     str_add(page, "</td>");
 }
 
-/* Sums of the rows by one of their members, in the order of its texts. */
-static void add_by(struct str *page, const json_t *rows, const char *title, const char *key)
+/* Text of a member of the rows -> [calls, bytes]; new reference. */
+static json_t *sums_by(const json_t *rows, const char *key)
 {
-    json_auto_t *sums = json_object();
+    json_t *sums = json_object(), *sum;
     const json_t *row;
-    const char *name;
-    json_t *sum;
     size_t i;
 
     json_array_foreach(rows, i, row) {
-        name = json_text(row, key) ? json_text(row, key) : "";
+        const char *name = json_text(row, key) ? json_text(row, key) : "";
+
         sum = json_object_get(sums, name);
         if (!sum) {
             sum = json_pack("[i, i]", 0, 0);
@@ -463,10 +473,34 @@ static void add_by(struct str *page, const json_t *rows, const char *title, cons
         json_integer_set(json_array_get(sum, 1),
                          json_integer_value(json_array_get(sum, 1)) + json_whole(row, "bytes"));
     }
+    return sums;
+}
+
+/* What the log does not say ("") comes last, as in the rows. */
+static int by_text(const void *a, const void *b)
+{
+    const char *one = *(const char *const *)a, *two = *(const char *const *)b;
+
+    return *one && *two ? strcmp(one, two) : !*one - !*two;
+}
+
+/* Sums of the rows by one of their members, in the order of its texts. */
+static void add_by(struct str *page, const json_t *rows, const char *title, const char *key)
+{
+    json_auto_t *sums = sums_by(rows, key);
+    cleanup_free const char **names = mem_resize(NULL, json_object_size(sums), sizeof *names);
+    size_t count = 0;
+    const char *name;
+    json_t *sum;
+
+    json_object_foreach(sums, name, sum)
+        names[count++] = name;
+    qsort(names, count, sizeof *names, by_text);
     add_usage_head(page, title, (const char *const[]){title + strlen("By "), NULL});
-    json_object_foreach(sums, name, sum) {
+    for (size_t i = 0; i < count; i++) {
+        sum = json_object_get(sums, names[i]);
         str_add(page, "<tr>");
-        add_cell(page, key, *name ? name : NULL);
+        add_cell(page, key, *names[i] ? names[i] : NULL);
         add_counts(page, json_integer_value(json_array_get(sum, 0)),
                    json_integer_value(json_array_get(sum, 1)));
     }

@@ -102,7 +102,8 @@ static int find_record(struct flow *flow, struct giving *giving, struct err *e)
         return -1;
     if (!giving->record)
         return err_set(e, ERR_ABSENT,
-                       "%.100s has no document there: a customer is named as on the bill",
+                       "no document of the month is of the customer %.100s: customers are named by "
+                       "their ids on the bill",
                        giving->give->customer);
     return receipt_set_read(giving->record, giving->receipt.salt, &giving->items)
                ? 0
@@ -205,7 +206,8 @@ static int open_document(struct flow *flow, struct giving *giving, struct err *e
     if (archive_open(flow, give->billing, folder, &giving->archive, e))
         return -1;
     if (!*giving->archive.hash)
-        return err_set(e, ERR_ABSENT, "%s is not closed", name);
+        return err_set(e, ERR_ABSENT, "%s is not closed: a receipt proves what a close has signed",
+                       name);
     good = archive_check_signature(flow, &giving->archive, give->key, &wrong, e);
     if (good <= 0)
         return good < 0 ? -1 : err_set(e, ERR_EVIDENCE, "%s: %s", name, wrong);

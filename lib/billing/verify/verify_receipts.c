@@ -270,8 +270,9 @@ static void tell(struct verify_receipts *receipts, size_t customers)
         verify_findings_differ(receipts->verify, "%s: %zu receipts for %zu statements",
                                receipts->name, receipts->count, customers);
     else if (!wrong)
-        verify_findings_agree(receipts->verify, "%s: the receipts' root, and %zu leaves",
-                              receipts->name, receipts->count);
+        verify_findings_agree(receipts->verify, "%s: the receipts' root, and %zu %s",
+                              receipts->name, receipts->count,
+                              receipts->count == 1 ? "leaf" : "leaves");
 }
 
 int verify_receipts_end(struct flow *flow, struct verify_receipts *receipts, size_t customers,

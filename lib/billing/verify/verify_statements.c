@@ -326,8 +326,8 @@ static int check(struct flow *flow, struct verify *verify, const struct closed_d
     if (looking->wrong > SHOWN)
         verify_findings_differ(verify, "%zu more statements differ", looking->wrong - SHOWN);
     if (!failed && !looking->wrong)
-        verify_findings_agree(verify, "%s: %zu statements, which come to the bill", name,
-                              looking->customers);
+        verify_findings_agree(verify, "%s: %zu statement%s to the bill", name, looking->customers,
+                              looking->customers == 1 ? ", which comes" : "s, which come");
     flow_drop(flow, looking->bill);
     free(looking);
     return failed;

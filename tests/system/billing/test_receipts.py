@@ -110,14 +110,14 @@ def into_a_file(books: Books, text: str) -> None:
     out = books.home / "receipt.json"
     receipt(books, "korea", "2025-10", "--out", str(out))
     assert out.read_text() == text
-    assert "File exists" in receipt(books, "korea", "2025-10", "--out", str(out), code=1).stderr
+    assert "File exists: a receipt is never written over" in receipt(books, "korea", "2025-10", "--out", str(out), code=1).stderr
     receipt(books, "nobody", "2025-10", "--out", str(books.home / "none.json"), code=1)
     assert sorted(path.name for path in books.home.glob("*.json*")) == ["receipt.json"]
     out.unlink()
 
 
 def refused(books: Books) -> None:
-    assert "has no document there" in receipt(books, "nobody", code=1).stderr
+    assert "no document of the month is of the customer" in receipt(books, "nobody", code=1).stderr
     assert "is not closed" in receipt(books, "korea", "2025-10-c1", code=1).stderr
     for month in ("2025-10-c0", "2025-10-c01", "2025-10-cx", "2025-10c1", "2025-13"):
         receipt(books, "korea", month, code=64)
@@ -158,7 +158,7 @@ def corrected(books: Books, texts: dict[str, str]) -> None:
     assert told["invoice"] == "shop-2025-10-c1" and told["calls"] == len(requests_of(texts["korea"])) + 1
     assert json.loads(text)["salt"] != json.loads(texts["korea"])["salt"]
     assert receipt(books, "korea").stdout == texts["korea"]
-    assert "has no document there" in receipt(books, "arabia", "2025-10-c1", code=1).stderr
+    assert "no document of the month is of the customer" in receipt(books, "arabia", "2025-10-c1", code=1).stderr
 
 
 def without_requests(books: Books) -> None:
