@@ -7,7 +7,8 @@
 
 json_t *json_parse(const char *text, size_t length)
 {
-    return json_loadb(text ? text : "", length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    return json_loadb(text ? text : "", length,
+                      JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
 }
 
 /* The end of the text that begins at i, its closing quote or the end of all. */

@@ -45,7 +45,7 @@ json_t *reply_content_policy(const char *text)
 {
     cleanup_free char *plain =
         text[strspn(text, " \t\r\n")] == '{' ? mem_text(text) : str_unescape(text);
-    json_t *policy = json_loads(plain, 0, NULL);
+    json_t *policy = json_parse(plain, strlen(plain));
     const json_t *statements = json_object_get(policy, "Statement");
 
     if (json_is_array(statements) || json_is_object(statements))
