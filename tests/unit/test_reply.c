@@ -521,6 +521,9 @@ static void test_policies(void)
                   "has a Policy that is no policy");
     check_invalid("s3", "GetBucketPolicy", BUCKET, "{\"Statement\":[{}],\"Statement\":[]}",
                   "has a Policy that is no policy");
+    check_invalid("s3", "GetBucketPolicy", BUCKET,
+                  "{\"Statement\":[{\"Effect\":\"Allow\\u0000x\"}]}",
+                  "has a Policy that is no policy");
     check_invalid("s3", "GetBucketPolicy", BUCKET, "%7B%22Statement%22%3A%5B%5D%7D%00%7B",
                   "has a Policy that is no policy");
     check_invalid("s3", "GetBucketPolicy", BUCKET, "<html><body/></html>",
@@ -532,6 +535,14 @@ static void test_policies(void)
 
 static void test_object_lists(void)
 {
+    check_invalid("s3", "ListObjectsV2", BUCKET,
+                  "<ListBucketResult><Name>ours</Name><IsTruncated>false</IsTruncated><Contents>"
+                  "<Key>a</Key><Size>9223372036854775807</Size></Contents></ListBucketResult>",
+                  "says of an object that it has 9223372036854775807 bytes");
+    check_invalid("s3", "ListObjectsV2", BUCKET,
+                  "<ListBucketResult><Name>ours</Name><IsTruncated>false</IsTruncated><Contents>"
+                  "<Key>a</Key><Size>-1</Size></Contents></ListBucketResult>",
+                  "says of an object that it has -1 bytes");
     static const char asked[] = "{\"Bucket\":\"ours\",\"Prefix\":\"a b/\"}";
 
     check_valid("s3", "ListObjectsV2", asked,
