@@ -206,7 +206,7 @@ static void protect_process(void)
  * few of those that the system would. */
 static bool has_descriptors(void)
 {
-    enum { LEAST = 32, ENOUGH = 1024 };
+    enum { LEAST = 24, ENOUGH = 1024 };
     struct rlimit limit;
 
     if (getrlimit(RLIMIT_NOFILE, &limit))

@@ -158,8 +158,8 @@ def test_few_descriptors(sandbox: Sandbox, spec: Spec, tmp_path: Path) -> None:
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
     want = json.loads(limited(1024, 1024).stdout)["resources"]
     assert {one["action"] for one in want} == {"create", "update"}
-    for limits in ((32, 32), (12, 1024)):
+    for limits in ((24, 24), (12, 1024)):
         done = limited(*limits)
         assert json.loads(done.stdout)["resources"] == want, (limits, done.stderr)
     done = limited(16, 16)
-    assert done.returncode == 1 and "no more than 16 files may be open at once: allow 32" in done.stderr, done
+    assert done.returncode == 1 and "no more than 16 files may be open at once: allow 24" in done.stderr, done
