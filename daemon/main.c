@@ -245,6 +245,7 @@ static int run_verb(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    json_use_checked_memory();
     standard_streams_open();
     protect_process();
     /* What a thread of the pool frees the next one takes: an arena for each would hold its peak. */

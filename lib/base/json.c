@@ -5,6 +5,16 @@
 
 #include <string.h>
 
+static void *checked_malloc(size_t size)
+{
+    return mem_checked(malloc(size ? size : 1));
+}
+
+void json_use_checked_memory(void)
+{
+    json_set_alloc_funcs(checked_malloc, free);
+}
+
 json_t *json_parse(const char *text, size_t length)
 {
     return json_loadb(text ? text : "", length,
