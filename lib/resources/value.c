@@ -56,7 +56,7 @@ static json_t *columns_from_wire(const json_t *wire)
         const char *name = json_text(item, "Name"), *type = json_text(item, "Type");
         const char *before = name ? json_text(columns, name) : NULL;
 
-        if (before) /* Glue takes it, and every query fails: "contains duplicate columns" */
+        if (before) /* Athena: "contains duplicate columns", for every query */
             json_object_set_new(columns, name,
                                 json_sprintf("%s, and again %s", before, type ? type : ""));
         else if (name)

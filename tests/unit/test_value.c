@@ -362,7 +362,7 @@ static void test_columns_keep_comments(void)
                "int"); /* what was read is not changed */
 }
 
-/* Glue takes a column twice, and then every query of the table fails. */
+/* Every query of such a table fails. */
 static void test_a_column_twice(void)
 {
     const struct field field = {.name = "columns", .type = FIELD_COLUMNS};
