@@ -316,6 +316,21 @@ static void test_long_message(void)
     str_fini(&body);
 }
 
+static void test_headers_twice(void)
+{
+    struct aws_error error;
+    json_t *result = NULL;
+
+    CHECK_INT(decode("s3", "HeadBucket", 200,
+                     "x-amz-bucket-region:eu-west-1\nX-Amz-Bucket-Region:eu-west-2\n", "", 0,
+                     &result, &error),
+              -1);
+    CHECK_TEXT(error.message, "header x-amz-bucket-region is malformed");
+    check_error("glue", "GetTable", 400,
+                "x-amzn-errortype:EntityNotFoundException\nx-amzn-errortype:ThrottlingException\n",
+                "{}", "400 HTTP 400|no error document (2 bytes, no content type)|");
+}
+
 static void check_invalid(const char *service, const char *op, const char *body, size_t length)
 {
     struct aws_error error;
@@ -447,6 +462,7 @@ int main(void)
     test_errors();
     test_head_errors();
     test_long_message();
+    test_headers_twice();
     test_invalid_replies();
     test_truncated();
     test_results();

@@ -102,10 +102,10 @@ static int read_outside_body(struct reading *r, struct shape output, json_t *res
         } else if (!strcmp(location, "headers")) {
             read = read_header_map(r, shape_name(inner, ""));
         } else {
-            text = aws_message_reply_header(r->reply, shape_name(inner, key));
-            if (!text)
+            if (!aws_message_reply_has(r->reply, shape_name(inner, key)))
                 continue;
-            read = read_header(r, inner, text);
+            text = aws_message_reply_header(r->reply, shape_name(inner, key));
+            read = text ? read_header(r, inner, text) : NULL;
         }
         if (!read) {
             codec_error_refuse(r->error, "header %s is malformed", shape_name(inner, key));
