@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <string.h>
 #include <strings.h>
 
 void aws_message_add_header(struct aws_message *message, const char *name, const char *value)

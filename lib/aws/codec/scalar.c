@@ -12,7 +12,7 @@
 #include <strings.h>
 
 /* The years 0 to 9999: what ISO 8601 can say, and our clocks can count with. */
-static const double TIME_BEGIN = -62167219200, TIME_END = 253402300800;
+static const double time_begin = -62167219200, time_end = 253402300800;
 
 /* The shortest text that reads back as the same number, always with a "." or an exponent. */
 static void add_real(struct str *out, double number)
@@ -108,7 +108,7 @@ void scalar_add(struct str *out, struct shape shape, const json_t *value, const 
 
 json_t *scalar_time(double seconds)
 {
-    if (!(seconds >= TIME_BEGIN && seconds < TIME_END))
+    if (!(seconds >= time_begin && seconds < time_end))
         return NULL;
     return seconds == floor(seconds) ? json_integer((json_int_t)seconds) : json_real(seconds);
 }
