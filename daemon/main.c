@@ -202,6 +202,28 @@ static void protect_process(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* libuv ends the process, saying nothing, where it finds no descriptors for its loop.  Shells give
+ * few of those that the system would. */
+static bool has_descriptors(void)
+{
+    enum { LEAST = 24, ENOUGH = 1024 };
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return true;
+    if (limit.rlim_cur < ENOUGH && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur >= LEAST)
+        return true;
+    (void)fprintf(stderr,
+                  "billingd: no more than %llu files may be open at once: allow %d at least, "
+                  "better %d (ulimit -n, LimitNOFILE=)\n",
+                  (unsigned long long)limit.rlim_cur, LEAST, ENOUGH);
+    return false;
+}
+
 static int run_verb(int argc, char **argv)
 {
     struct options options;
@@ -223,9 +245,10 @@ static int run_verb(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    json_use_checked_memory();
     standard_streams_open();
     protect_process();
     /* What a thread of the pool frees the next one takes: an arena for each would hold its peak. */
     (void)mallopt(M_ARENA_MAX, 1);
-    return standard_streams_close(run_verb(argc, argv));
+    return standard_streams_close(has_descriptors() ? run_verb(argc, argv) : EXIT_FAILED);
 }

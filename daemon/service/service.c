@@ -117,7 +117,7 @@ static void ignore_others(void)
 
 static void run(struct service *service)
 {
-    (void)uv_loop_init(&service->loop);
+    loop_watch_open(&service->loop);
     event_ring_start(service->started_ms);
     loop_watch_start(&service->watch, &service->loop, service_metrics_count_round, NULL);
     ignore_others();

@@ -8,7 +8,7 @@ enum { REDRAW_MS = 200 };
 void verb_loop_init(struct verb_loop *loop)
 {
     *loop = (struct verb_loop){0};
-    (void)uv_loop_init(&loop->loop);
+    loop_watch_open(&loop->loop);
 }
 
 static void on_timer(uv_timer_t *timer)

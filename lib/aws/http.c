@@ -8,12 +8,17 @@
 
 #include "base/mem.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { KEPT_CONNECTIONS = 64 };
+/* Of all descriptors, which the rest of the process keeps; and how many a connection takes while
+ * its host is looked up. */
+enum { OTHER_DESCRIPTORS = 16, DESCRIPTORS_EACH = 3 };
 
 const struct http_options http_defaults = {
     .connect_timeout_ms = 3000,
@@ -388,8 +393,21 @@ static void ignore_sigpipe(void)
         (void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* What there are descriptors for: without one, libcurl says that nobody is there to connect to. */
+static unsigned most_connections(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur > INT_MAX)
+        return INT_MAX;
+    return limit.rlim_cur < OTHER_DESCRIPTORS + 2 * DESCRIPTORS_EACH
+               ? 1
+               : (unsigned)(limit.rlim_cur - OTHER_DESCRIPTORS) / DESCRIPTORS_EACH;
+}
+
 struct http *http_new(uv_loop_t *loop, const struct http_options *options, struct err *e)
 {
+    unsigned most;
     struct http *http;
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT)) {
@@ -399,6 +417,9 @@ struct http *http_new(uv_loop_t *loop, const struct http_options *options, struc
     ignore_sigpipe();
     http = mem_new(sizeof *http);
     http->options = *options;
+    most = most_connections();
+    if (http->options.total > most)
+        http->options.total = most;
     TAILQ_INIT(&http->running);
     SLIST_INIT(&http->hosts);
     if ((http->multi = curl_multi_init()) == NULL)
@@ -407,7 +428,9 @@ struct http *http_new(uv_loop_t *loop, const struct http_options *options, struc
     (void)curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
     (void)curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, set_timeout);
     (void)curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
-    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, (long)KEPT_CONNECTIONS);
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS,
+                            (long)(most < KEPT_CONNECTIONS ? most : KEPT_CONNECTIONS));
+    (void)curl_multi_setopt(http->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)most);
     (void)uv_timer_init(loop, &http->timeout);
     (void)uv_timer_init(loop, &http->kick);
     http->timeout.data = http;

@@ -28,7 +28,7 @@ struct http_options {
                               room for so many at first, and for its limit when it has more */
     size_t header_limit;   /* bytes of a reply's headers */
     unsigned per_host;     /* transfers running at once for one scheme, host and port */
-    unsigned total;        /* ... and altogether */
+    unsigned total;        /* ... and altogether; fewer where descriptors are few */
     const char *ca_bundle; /* file or directory; NULL: the system's; borrowed */
     const char *user_agent;
 };

@@ -3,6 +3,8 @@
 #include "base/log.h"
 
 #include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { NS_PER_MS = 1000000 };
@@ -42,6 +44,16 @@ static void end_round(struct loop_watch *watch)
 static void on_prepare(uv_prepare_t *prepare)
 {
     end_round(prepare->data);
+}
+
+void loop_watch_open(uv_loop_t *loop)
+{
+    int code = uv_loop_init(loop);
+
+    if (!code)
+        return;
+    (void)fprintf(stderr, "no event loop: %s\n", uv_strerror(code));
+    abort();
 }
 
 void loop_watch_start(struct loop_watch *watch, uv_loop_t *loop, loop_watch_fn *round, void *arg)

@@ -5,9 +5,20 @@
 
 #include <string.h>
 
+static void *checked_malloc(size_t size)
+{
+    return mem_checked(malloc(size ? size : 1));
+}
+
+void json_use_checked_memory(void)
+{
+    json_set_alloc_funcs(checked_malloc, free);
+}
+
 json_t *json_parse(const char *text, size_t length)
 {
-    return json_loadb(text ? text : "", length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    return json_loadb(text ? text : "", length,
+                      JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
 }
 
 /* The end of the text that begins at i, its closing quote or the end of all. */

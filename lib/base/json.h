@@ -8,7 +8,12 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Any JSON text as a value, also one that is no object or list; NULL when it is none. */
+/* From now on jansson gets memory as mem_new does, or the process ends: without, it would leave out
+ * what it has no room for, and an object without a member says something else.  Before all else. */
+void json_use_checked_memory(void);
+/* Any JSON text as a value, also one that is no object or list; NULL when it is none.  A name that
+ * comes twice in one object makes it none: each reader would take another of the two for it (RFC
+ * 8259, 4). */
 json_t *json_parse(const char *text, size_t length);
 /* Bytes of memory, never too few, that a JSON text's values take: small ones take many times their
  * text (an empty object some 230 bytes for two). */

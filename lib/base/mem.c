@@ -5,11 +5,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static void *checked(void *pointer)
+/* Written past the streams, which need memory themselves. */
+void *mem_checked(void *pointer)
 {
+    static const char said[] = "billingd: out of memory\n";
+
     if (!pointer) {
-        (void)fputs("out of memory\n", stderr);
+        (void)!write(STDERR_FILENO, said, sizeof said - 1);
         abort();
     }
     return pointer;
@@ -17,22 +21,22 @@ static void *checked(void *pointer)
 
 void *mem_new(size_t size)
 {
-    return checked(calloc(1, size ? size : 1));
+    return mem_checked(calloc(1, size ? size : 1));
 }
 
 void *mem_resize(void *old, size_t count, size_t size)
 {
-    return checked(reallocarray(old, count ? count : 1, size));
+    return mem_checked(reallocarray(old, count ? count : 1, size));
 }
 
 char *mem_text(const char *text)
 {
-    return text ? checked(strdup(text)) : NULL;
+    return text ? mem_checked(strdup(text)) : NULL;
 }
 
 char *mem_text_n(const char *text, size_t length)
 {
-    char *copy = checked(malloc(length + 1));
+    char *copy = mem_checked(malloc(length + 1));
 
     if (length)
         memcpy(copy, text, length);
@@ -49,7 +53,7 @@ char *mem_printf(const char *format, ...)
     va_start(args, format);
     n = vasprintf(&text, format, args);
     va_end(args);
-    return checked(n < 0 ? NULL : text);
+    return mem_checked(n < 0 ? NULL : text);
 }
 
 void mem_free_secret(char *text)

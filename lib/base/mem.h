@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+/* The pointer, which is there: for NULL the process says so, and ends. */
+void *mem_checked(void *pointer);
 /* size bytes of zeroes.  (No malloc attribute: with it clang's analyzer takes them for garbage.) */
 void *mem_new(size_t size);
 /* Grows (or makes, for NULL) an array to count elements of size bytes; the new part is not zeroed.

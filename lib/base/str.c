@@ -113,7 +113,7 @@ char *str_unescape(const char *text)
         text += plain;
         if (!*text)
             return str_take(&s);
-        if (hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0) {
+        if (hex_value(text[1]) >= 0 && hex_value(text[2]) >= 0 && strncmp(text, "%00", 3) != 0) {
             str_add_char(&s, (char)(hex_value(text[1]) * 16 + hex_value(text[2])));
             text += 3;
         } else {

@@ -27,7 +27,8 @@ void str_fini(struct str *s);
 /* Percent-encodes every byte but A-Z a-z 0-9 - _ . ~ and those in keep (RFC 3986, upper-case hex).
  */
 void str_add_escaped(struct str *s, const char *text, size_t length, const char *keep);
-/* Reverses it ('+' stays '+'); broken escapes are kept as they are. Returns new text. */
+/* Reverses it ('+' stays '+'); broken escapes are kept as they are, and so is that of NUL, behind
+ * which a text would end. Returns new text. */
 char *str_unescape(const char *text);
 /* A character of text as HTML has it, also in an attribute. */
 void str_add_html(struct str *s, char c);

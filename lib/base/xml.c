@@ -193,6 +193,13 @@ const struct xml_node *xml_next(const struct xml_node *node, const char *name)
     return node ? first_named(node->next, name) : NULL;
 }
 
+const struct xml_node *xml_only(const struct xml_node *node, const char *name)
+{
+    const struct xml_node *child = xml_child(node, name);
+
+    return xml_next(child, name) ? NULL : child;
+}
+
 const char *xml_text(const struct xml_node *node)
 {
     return node ? str_text(&node->text) : NULL;

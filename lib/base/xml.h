@@ -38,6 +38,8 @@ void xml_free(struct xml_node *root);
 /* The first child (next sibling after node) of that name, or NULL; NULL node gives NULL. */
 const struct xml_node *xml_child(const struct xml_node *node, const char *name);
 const struct xml_node *xml_next(const struct xml_node *node, const char *name);
+/* The one child of that name; NULL when there is none, or more than one. */
+const struct xml_node *xml_only(const struct xml_node *node, const char *name);
 /* The node's text, "" when empty, NULL for NULL. */
 const char *xml_text(const struct xml_node *node);
 /* An attribute's value, or NULL. */

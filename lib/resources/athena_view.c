@@ -35,7 +35,7 @@ static json_t *decode(const char *text)
         return NULL;
     base64 = mem_text_n(text + strlen(OPENING), n - strlen(OPENING CLOSING));
     bytes = str_from_base64(base64, &length);
-    return bytes ? json_loadb(bytes, length, 0, NULL) : NULL;
+    return bytes ? json_loadb(bytes, length, JSON_REJECT_DUPLICATES, NULL) : NULL;
 }
 
 /* Adds the letters of a Trino type that tell types apart: white space, quotes, and the lengths of

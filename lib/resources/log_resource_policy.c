@@ -133,7 +133,7 @@ static void tell_denied(const json_t *policy, const json_t *statement, json_t *n
 static void look_for_denials(const struct scope *scope, const json_t *policy, json_t *notes)
 {
     const char *text = json_text(policy, "policyDocument"), *effect, *resource;
-    json_auto_t *document = text ? json_parse(text, strlen(text)) : NULL;
+    json_auto_t *document = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
     json_t *statements = json_object_get(document, "Statement"), *statement, *ours;
     json_auto_t *list =
         json_is_object(statements) ? json_pack("[O]", statements) : json_share(statements);

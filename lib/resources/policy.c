@@ -19,7 +19,7 @@ json_t *policy_parse(const json_t *wire)
         return NULL;
     /* IAM answers percent-encoded, S3 and Logs do not; JSON never begins with '%'. */
     decoded = text[0] == '%' ? str_unescape(text) : mem_text(text);
-    document = json_loads(decoded, 0, NULL);
+    document = json_loads(decoded, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(document)) {
         json_decref(document);
         return NULL;

@@ -52,9 +52,16 @@ static json_t *columns_from_wire(const json_t *wire)
     size_t i;
     json_t *item;
 
-    json_array_foreach((json_t *)wire, i, item)
-        if (json_text(item, "Name"))
-            json_object_set(columns, json_text(item, "Name"), json_object_get(item, "Type"));
+    json_array_foreach((json_t *)wire, i, item) {
+        const char *name = json_text(item, "Name"), *type = json_text(item, "Type");
+        const char *before = name ? json_text(columns, name) : NULL;
+
+        if (before) /* Athena: "contains duplicate columns", for every query */
+            json_object_set_new(columns, name,
+                                json_sprintf("%s, and again %s", before, type ? type : ""));
+        else if (name)
+            json_object_set(columns, name, json_object_get(item, "Type"));
+    }
     return columns;
 }
 
@@ -107,7 +114,9 @@ json_t *value_from_wire(const struct field *field, const json_t *wire)
     case FIELD_COLUMNS:
         return columns_from_wire(wire);
     case FIELD_JSON:
-        document = json_is_string(wire) ? json_loads(json_string_value(wire), 0, NULL) : NULL;
+        document = json_is_string(wire)
+                       ? json_loads(json_string_value(wire), JSON_REJECT_DUPLICATES, NULL)
+                       : NULL;
         return json_share(document ? document : wire);
     case FIELD_POLICY:
         document = policy_parse(wire);
@@ -237,7 +246,7 @@ static json_t *merge_items(const struct field *field, const json_t *want, const 
 
         if (!json_object_get(item, key) || (!wanted && !is_ours(field, item)))
             json_array_append(merged, item);
-        else if (wanted)
+        else if (wanted && !find_item(merged, key, json_object_get(item, key)))
             json_array_append(merged, (json_t *)wanted);
     }
     json_array_foreach((json_t *)want, i, item)
@@ -433,6 +442,20 @@ static void map_differences(const struct field *field, const json_t *want, const
     }
 }
 
+/* One in have that is called as the wanted one and is another: there may be two of a name. */
+static const json_t *unlike(const struct field *field, const json_t *want, const json_t *have)
+{
+    const char *key = item_key(field);
+    json_t *item;
+    size_t i;
+
+    json_array_foreach((json_t *)have, i, item)
+        if (json_equal(json_object_get(item, key), json_object_get(want, key)) &&
+            !same(field, want, item))
+            return item;
+    return NULL;
+}
+
 static void item_differences(const struct field *field, const json_t *want, const json_t *have,
                              json_t *differences)
 {
@@ -441,9 +464,9 @@ static void item_differences(const struct field *field, const json_t *want, cons
     json_t *item;
 
     json_array_foreach((json_t *)want, i, item) {
-        const json_t *other = find_item(have, key, json_object_get(item, key));
+        const json_t *other = unlike(field, item, have);
 
-        if (!other || !same(field, item, other))
+        if (other || !find_item(have, key, json_object_get(item, key)))
             add_difference(differences, mem_printf("%s[%s]", field->name, json_text(item, key)),
                            item, other);
     }

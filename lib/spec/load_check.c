@@ -155,6 +155,12 @@ static bool is_shared(const struct kind *kind)
     return statements;
 }
 
+/* IAM: "Names are not distinguished by case" (CreateRole, API reference); Glue folds them. */
+static bool ignores_case(const struct kind *kind, const struct field *f)
+{
+    return f->type == FIELD_LOWER || strcmp(kind->service, "iam") == 0;
+}
+
 /* What makes a resource the same thing in AWS; new text, NULL when a key is not known. */
 static char *identity(const struct kind *kind, const json_t *desired, const json_t *facts)
 {
@@ -182,7 +188,7 @@ static char *identity(const struct kind *kind, const json_t *desired, const json
 
             str_add(&s, text);
         }
-        for (; f->type == FIELD_LOWER && from < s.len; from++)
+        for (; ignores_case(kind, f) && from < s.len; from++)
             s.data[from] = (char)tolower((unsigned char)s.data[from]);
     }
     return str_take(&s);

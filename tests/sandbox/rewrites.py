@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .call import Call
 
 ACTIONS = ("html", "empty", "bare", "null", "cut", "wrong_document", "other_account", "unprocessed",
-           "garbage", "large")
+           "garbage", "large", "twice", "nul", "deep")
 LARGE_BYTES = 15_000_000
 OTHER_ACCOUNT = "999999999999"
 PAGE = (b"<html><head><title>Sign in</title></head>\n<body><h1>Sign in to the guest network</h1>"
@@ -123,7 +123,50 @@ def large(call: "Call", body: bytes) -> bytes:
     return text[:end] + b"<x/>" * (LARGE_BYTES // 4) + text[end:] if end > 0 else text + b" " * LARGE_BYTES
 
 
-REWRITES = {"large": large, "empty": lambda call, body: b"", "bare": bare, "null": lambda call, body: b"null",
+class Pairs(dict[str, Any]):
+    """A JSON object that is written with what belongs to it and, before that, with another value under each name."""
+
+    def items(self) -> Any:
+        return [pair for key, value in super().items() for pair in ((key, other(value)), (key, value))]
+
+
+def other(value: Any) -> Any:
+    """Another of the same type."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case str():
+            return "other-" + value
+    return type(value)()
+
+
+def twice(call: "Call", body: bytes) -> bytes:
+    """Each member, or element that holds a text, twice: as another and as it is."""
+    if not body.startswith(b"{"):
+        return re.sub(rb"<((?!member\b|\?)[\w:]+)>([^<>]+)</\1>", rb"<\1>\2</\1><\1>other-\2</\1>", body)
+    return json.dumps(json.loads(body, object_hook=Pairs)).encode() if json.loads(body) else body
+
+
+def nul(call: "Call", body: bytes) -> bytes:
+    """The first text with NUL behind it."""
+    if body.startswith(b"{"):
+        return re.sub(rb'(:\s*\[?"[^"\\]+)"', rb'\1\\u0000x"', body, count=1)
+    return re.sub(rb"(<[\w:]+>[^<>\s]+)<", rb"\1&#0;x<", body, count=1)
+
+
+def deep(call: "Call", body: bytes) -> bytes:
+    """The same with a member that no model has, nested more deeply than any reader's stack."""
+    levels = 100_000
+    if body.startswith(b"{"):
+        rest = body[1:].lstrip()
+        return b'{"x":' + b"[" * levels + b"]" * levels + (b"" if rest.startswith(b"}") else b",") + rest
+    end = body.rstrip().rfind(b"</")
+    return body[:end] + b"<x>" * levels + b"</x>" * levels + body[end:] if end > 0 else body
+
+
+REWRITES = {"twice": twice, "nul": nul, "deep": deep, "large": large, "empty": lambda call, body: b"", "bare": bare, "null": lambda call, body: b"null",
             "cut": lambda call, body: body[:len(body) // 2], "wrong_document": wrong_document,
             "other_account": other_account, "unprocessed": unprocessed,
             "garbage": lambda call, body: hashlib.sha512(body).digest() * 20}

@@ -1,12 +1,14 @@
 """A server that sends 15 MB for everything: told as unread, and never the memory of the machine."""
 
+import json
 import os
 import re
+import resource
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from conftest import API, BINARY, ROOT, Spec, environment
+from conftest import API, BINARY, ROOT, Spec, environment, make_api, pipeline
 from sandbox import endless
 from sandbox.control import Sandbox
 
@@ -142,3 +144,22 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(spec: Spec, tmp_path: Path)
                               check=False, timeout=60)
         assert done.returncode > 0, (words, done)
         assert str(pipe) in done.stderr, (words, done)
+
+
+def test_few_descriptors(sandbox: Sandbox, spec: Spec, tmp_path: Path) -> None:
+    """As many connections as there are descriptors for, and the same is read; too few are told as that, not as AWS out of reach."""
+    many = tmp_path / "many.yaml"
+    apis = [make_api(sandbox, f"api-{n}") for n in range(8)]
+    many.write_text(spec.write(pipelines="".join(pipeline(f"shop{n}", f"api-{n}") for n in range(len(apis)))).path.read_text())
+
+    def limited(soft: int, hard: int) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([BINARY, "-f", many, "plan", "-o", "json"], capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL, env=environment(sandbox, tmp_path) | {"AWS_MAX_ATTEMPTS": "1"},
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
+    want = json.loads(limited(1024, 1024).stdout)["resources"]
+    assert {one["action"] for one in want} == {"create", "update"}
+    for limits in ((24, 24), (12, 1024)):
+        done = limited(*limits)
+        assert json.loads(done.stdout)["resources"] == want, (limits, done.stderr)
+    done = limited(16, 16)
+    assert done.returncode == 1 and "no more than 16 files may be open at once: allow 24" in done.stderr, done

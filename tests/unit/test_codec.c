@@ -255,6 +255,13 @@ static void test_errors(void)
                 "502 HTTP 502|no error document (31 bytes, no content type)|");
     check_error("s3", "ListObjectsV2", 301, "", "<Error><Code>PermanentRedirect</Code></Error>",
                 "301 PermanentRedirect||");
+    /* Two codes are none: whichever were taken, the thing might be told as absent. */
+    check_error("s3", "GetBucketPolicy", 404, "x-amz-request-id:q\n",
+                "<Error><Code>NoSuchBucketPolicy</Code><Code>AccessDenied</Code></Error>",
+                "404 HTTP 404|no error document (71 bytes, no content type)|q");
+    check_error("glue", "GetTable", 400, "",
+                "{\"__type\":\"EntityNotFoundException\",\"__type\":\"AccessDeniedException\"}",
+                "400 HTTP 400|no error document (69 bytes, no content type)|");
     check_error("glue", "GetTable", 400, "", "{\"__type\":7}",
                 "400 HTTP 400|no error document (12 "
                 "bytes, no content type)|");
@@ -309,6 +316,21 @@ static void test_long_message(void)
     str_fini(&body);
 }
 
+static void test_headers_twice(void)
+{
+    struct aws_error error;
+    json_t *result = NULL;
+
+    CHECK_INT(decode("s3", "HeadBucket", 200,
+                     "x-amz-bucket-region:eu-west-1\nX-Amz-Bucket-Region:eu-west-2\n", "", 0,
+                     &result, &error),
+              -1);
+    CHECK_TEXT(error.message, "header x-amz-bucket-region is malformed");
+    check_error("glue", "GetTable", 400,
+                "x-amzn-errortype:EntityNotFoundException\nx-amzn-errortype:ThrottlingException\n",
+                "{}", "400 HTTP 400|no error document (2 bytes, no content type)|");
+}
+
 static void check_invalid(const char *service, const char *op, const char *body, size_t length)
 {
     struct aws_error error;
@@ -330,6 +352,10 @@ static void test_invalid_replies(void)
                                        "{\"Table\":{\"Name\":7}}",
                                        "{\"Table\":{\"CreateTime\":\"soon\"}}",
                                        "{\"Table\":{\"Name\":\"\xFF\"}}",
+                                       "{\"Table\":{\"Name\":\"a\",\"Name\":\"b\"}}",
+                                       "{\"Table\":{},\"x\":{\"y\":1,\"y\":1}}",
+                                       "{\"Table\":{\"CreateTime\":1e300}}",
+                                       "{\"Table\":{\"Retention\":1e400}}",
                                        "{\"Table\":{}} x"};
     static const char *const xml[] = {
         "",
@@ -340,6 +366,11 @@ static void test_invalid_replies(void)
         "<GetRoleResponse><GetRoleResult><Role><CreateDate>soon</CreateDate></Role></GetRoleResult>"
         "</GetRoleResponse>",
         "<GetRoleResponse><GetRoleResult><Role><Path>\xFF</Path></Role></GetRoleResult>"
+        "</GetRoleResponse>",
+        "<GetRoleResponse><GetRoleResult/><GetRoleResult/></GetRoleResponse>",
+        "<GetRoleResponse><GetRoleResult><Role/><a:Role/></GetRoleResult></GetRoleResponse>",
+        "<GetRoleResponse><GetRoleResult><Role>none</Role></GetRoleResult></GetRoleResponse>",
+        "<GetRoleResponse><GetRoleResult><Role><Path><x/></Path></Role></GetRoleResult>"
         "</GetRoleResponse>"};
     char *deep = mem_new(3000001);
 
@@ -348,6 +379,7 @@ static void test_invalid_replies(void)
     for (unsigned i = 0; i < sizeof(xml) / sizeof(*xml); i++)
         check_invalid("iam", "GetRole", xml[i], strlen(xml[i]));
     check_invalid("s3", "ListObjectsV2", "<HTML/>", 7);
+    check_invalid("s3", "GetBucketLocation", "<LocationConstraint><x/></LocationConstraint>", 45);
     check_invalid("s3", "GetBucketTagging", "", 0);
     check_invalid("apigatewayv2", "GetApis", "", 0);
     memset(deep, '[', 3000000);
@@ -430,6 +462,7 @@ int main(void)
     test_errors();
     test_head_errors();
     test_long_message();
+    test_headers_twice();
     test_invalid_replies();
     test_truncated();
     test_results();

@@ -118,7 +118,7 @@ static bool names(const char *words, const char *path)
     size_t length = strlen(path);
 
     for (; words && *words; words += *words == ' ') {
-        size_t n = strcspn(words, " +=~^<@.[");
+        size_t n = strcspn(words, " +!=~^<@.[");
 
         if (n == length && !strncmp(words, path, n))
             return true;
@@ -148,7 +148,7 @@ static void check_rule(const struct aws_operation *operation, const struct reply
         return;
     }
     CHECK(rule->why && *rule->why);
-    check_words(operation, rule->always, "+");
+    check_words(operation, rule->always, "+!");
     check_words(operation, rule->echo, "=~^<@");
     check_words(operation, rule->owner, "");
     check_words(operation, rule->policy, "");
@@ -386,7 +386,22 @@ static void test_members(void)
                   "has no logGroups[].logGroupName");
     check_invalid("logs", "DescribeLogGroups", GROUP, "{\"logGroups\":[null]}",
                   "has no logGroups[].logGroupName");
+    check_invalid("logs", "DescribeLogGroups", GROUP,
+                  "{\"logGroups\":[{\"logGroupName\":\"/ab\"},{\"logGroupName\":\"/ab\"}]}",
+                  "has two with the logGroups[].logGroupName \"/ab\"");
+    check_invalid("logs", "DescribeLogGroups", GROUP,
+                  "{\"logGroups\":[{\"logGroupName\":\"/ab\",\"retentionInDays\":7,"
+                  "\"inheritedProperties\":[null]}]}",
+                  "has null in a list or map");
+    check_invalid("logs", "DescribeLogGroups", GROUP,
+                  "{\"logGroups\":[{\"logGroupName\":\"/ab\",\"kmsKeyId\":\"k\\u0000x\"}]}",
+                  "has a text with NUL in it");
+    check_valid("logs", "FilterLogEvents", GROUP, "{\"events\":[{\"message\":\"a\\u0000b\"}]}");
     check_valid("s3", "GetBucketTagging", BUCKET, "<Tagging><TagSet/></Tagging>");
+    check_invalid("s3", "GetBucketTagging", BUCKET,
+                  "<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>a</Key>"
+                  "<Value>2</Value></Tag></TagSet></Tagging>",
+                  "has two with the TagSet[].Key \"a\"");
     check_invalid("s3", "GetBucketTagging", BUCKET, "<Tagging/>", "has no TagSet");
     check_invalid("s3", "GetBucketLifecycleConfiguration", BUCKET, "<LifecycleConfiguration/>",
                   "has no Rules");
@@ -504,6 +519,13 @@ static void test_policies(void)
     check_invalid("s3", "GetBucketPolicy", BUCKET, "{}", "has a Policy that is no policy");
     check_invalid("s3", "GetBucketPolicy", BUCKET, "{\"Statement\":\"x\"}",
                   "has a Policy that is no policy");
+    check_invalid("s3", "GetBucketPolicy", BUCKET, "{\"Statement\":[{}],\"Statement\":[]}",
+                  "has a Policy that is no policy");
+    check_invalid("s3", "GetBucketPolicy", BUCKET,
+                  "{\"Statement\":[{\"Effect\":\"Allow\\u0000x\"}]}",
+                  "has a Policy that is no policy");
+    check_invalid("s3", "GetBucketPolicy", BUCKET, "%7B%22Statement%22%3A%5B%5D%7D%00%7B",
+                  "has a Policy that is no policy");
     check_invalid("s3", "GetBucketPolicy", BUCKET, "<html><body/></html>",
                   "has a Policy that is no policy");
     check_invalid("logs", "DescribeResourcePolicies", "{}",
@@ -513,6 +535,14 @@ static void test_policies(void)
 
 static void test_object_lists(void)
 {
+    check_invalid("s3", "ListObjectsV2", BUCKET,
+                  "<ListBucketResult><Name>ours</Name><IsTruncated>false</IsTruncated><Contents>"
+                  "<Key>a</Key><Size>9223372036854775807</Size></Contents></ListBucketResult>",
+                  "says of an object that it has 9223372036854775807 bytes");
+    check_invalid("s3", "ListObjectsV2", BUCKET,
+                  "<ListBucketResult><Name>ours</Name><IsTruncated>false</IsTruncated><Contents>"
+                  "<Key>a</Key><Size>-1</Size></Contents></ListBucketResult>",
+                  "says of an object that it has -1 bytes");
     static const char asked[] = "{\"Bucket\":\"ours\",\"Prefix\":\"a b/\"}";
 
     check_valid("s3", "ListObjectsV2", asked,

@@ -362,6 +362,40 @@ static void test_columns_keep_comments(void)
                "int"); /* what was read is not changed */
 }
 
+/* Every query of such a table fails. */
+static void test_a_column_twice(void)
+{
+    const struct field field = {.name = "columns", .type = FIELD_COLUMNS};
+    json_auto_t *want = parsed("{\"a\":\"int\",\"c\":\"int\"}"), *list = json_array();
+    json_auto_t *wire = parsed("[{\"Name\":\"a\",\"Type\":\"int\"},{\"Name\":\"c\",\"Type\":"
+                               "\"int\"},{\"Name\":\"a\",\"Type\":\"int\"}]");
+    json_auto_t *have = value_from_wire(&field, wire);
+    json_auto_t *mended = value_to_wire(&field, NULL, want, wire);
+
+    value_differences(&field, want, have, list);
+    CHECK_INT((long long)json_array_size(list), 1);
+    CHECK_TEXT(json_text(have, "a"), "int, and again int");
+    CHECK_INT((long long)json_array_size(mended), 2);
+}
+
+/* Whichever comes first, the other one holds, too; what is written has one. */
+static void test_a_statement_twice(void)
+{
+    const struct field field = {.name = "policy", .type = FIELD_STATEMENTS};
+    json_auto_t *want = parsed("[{\"Sid\":\"A\",\"Effect\":\"Allow\"}]"), *list = json_array();
+    json_auto_t *have = parsed("[{\"Sid\":\"A\",\"Effect\":\"Allow\"},{\"Sid\":\"B\"},"
+                               "{\"Sid\":\"A\",\"Effect\":\"Deny\"}]");
+    json_auto_t *merged = value_merge(&field, want, have);
+    json_auto_t *none = json_array();
+
+    value_differences(&field, want, have, list);
+    CHECK_INT((long long)json_array_size(list), 1);
+    CHECK_TEXT(json_text(json_object_get(json_array_get(list, 0), "have"), "Effect"), "Deny");
+    CHECK_INT((long long)json_array_size(merged), 2);
+    value_differences(&field, want, merged, none);
+    CHECK_INT((long long)json_array_size(none), 0);
+}
+
 static void test_statements_keep_the_document(void)
 {
     const struct field field = {.name = "policy", .type = FIELD_STATEMENTS};
@@ -390,6 +424,8 @@ int main(void)
     test_kept_as_text();
     test_absent_is();
     test_columns_keep_comments();
+    test_a_column_twice();
+    test_a_statement_twice();
     test_statements_keep_the_document();
     return check_done();
 }

@@ -65,10 +65,10 @@ bool codec_error_xml(const struct xml_node *root, struct aws_error *error)
     if (!strcmp(root->name, "Error"))
         node = root;
     else if (!strcmp(root->name, "ErrorResponse"))
-        node = xml_child(root, "Error") ? xml_child(root, "Error") : root;
+        node = xml_child(root, "Error") ? xml_only(root, "Error") : root;
     else if (!strcmp(root->name, "Response"))
-        node = xml_child(xml_child(root, "Errors"), "Error");
-    code = xml_text(xml_child(node, "Code"));
+        node = xml_only(xml_only(root, "Errors"), "Error");
+    code = xml_text(xml_only(node, "Code"));
     if (!code || !*code)
         return false;
     set_code(error->code, sizeof error->code, code);

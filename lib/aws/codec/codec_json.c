@@ -148,9 +148,7 @@ static json_t *read_number(struct shape shape, const json_t *value)
     case SHAPE_TIMESTAMP:
         if (json_is_string(value))
             return scalar_time_read(json_string_value(value));
-        if (json_is_real(value) && number == floor(number) && fabs(number) < 9e15)
-            return json_integer((json_int_t)number);
-        return json_is_number(value) ? json_share(value) : NULL;
+        return json_is_number(value) ? scalar_time(number) : NULL;
     default:
         if (json_is_string(value))
             return scalar_read(shape, json_string_value(value), json_string_length(value));

@@ -128,8 +128,11 @@ static const struct xml_node *find_result(const struct aws_operation *operation,
 {
     const char *wrapper = shape_trait_text(output, "resultWrapper");
     cleanup_free char *usual = mem_printf("%sResult", operation->name);
-    const struct xml_node *node = xml_child(root, wrapper ? wrapper : usual);
+    const char *name = wrapper ? wrapper : usual;
+    const struct xml_node *node = xml_child(root, name);
 
+    if (xml_next(node, name))
+        return codec_error_refuse(error, "XML: <%s> comes twice", name), NULL;
     if (!node && wrapper)
         codec_error_refuse(error, "the reply has no <%s>", wrapper);
     return node || wrapper ? node : root;

@@ -102,10 +102,10 @@ static int read_outside_body(struct reading *r, struct shape output, json_t *res
         } else if (!strcmp(location, "headers")) {
             read = read_header_map(r, shape_name(inner, ""));
         } else {
-            text = aws_message_reply_header(r->reply, shape_name(inner, key));
-            if (!text)
+            if (!aws_message_reply_has(r->reply, shape_name(inner, key)))
                 continue;
-            read = read_header(r, inner, text);
+            text = aws_message_reply_header(r->reply, shape_name(inner, key));
+            read = text ? read_header(r, inner, text) : NULL;
         }
         if (!read) {
             codec_error_refuse(r->error, "header %s is malformed", shape_name(inner, key));
@@ -122,13 +122,18 @@ static bool is_html(const struct xml_node *root)
 }
 
 /* S3 answers GetBucketLocation with the bare member for a root. */
-static json_t *read_unwrapped(struct shape output, const struct xml_node *root)
+static bool is_unwrapped(struct shape output, const struct xml_node *root)
 {
     const char *key = json_object_iter_key(json_object_iter((json_t *)shape_members(output)));
 
-    if (json_object_size(shape_members(output)) != 1 || root->first || strcmp(root->name, key) != 0)
-        return NULL;
-    return *xml_text(root) ? json_pack("{s:s}", key, xml_text(root)) : json_object();
+    return json_object_size(shape_members(output)) == 1 && strcmp(root->name, key) == 0;
+}
+
+static json_t *read_unwrapped(const struct xml_node *root, struct aws_error *error)
+{
+    if (root->first)
+        return codec_error_refuse(error, "XML: <%s> has the wrong type", root->name);
+    return *xml_text(root) ? json_pack("{s:s}", root->name, xml_text(root)) : json_object();
 }
 
 static json_t *read_xml(struct reading *r, struct shape shape, bool whole)
@@ -143,7 +148,9 @@ static json_t *read_xml(struct reading *r, struct shape shape, bool whole)
         r->error->status = 500;
     else if (is_html(root))
         codec_error_refuse(r->error, "the reply is an HTML page");
-    else if (!whole || !(result = read_unwrapped(shape, root)))
+    else if (whole && is_unwrapped(shape, root))
+        result = read_unwrapped(root, r->error);
+    else
         result = codec_xml_read(r->operation->model, shape, root, r->error);
     xml_free(root);
     return result;

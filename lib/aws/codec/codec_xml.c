@@ -217,6 +217,24 @@ static struct members members_of(const struct aws_model *model, struct shape sha
     return members;
 }
 
+/* Whether what may come once comes again, under its name or a list's items under both of theirs. */
+static bool comes_twice(const struct member *member, const struct xml_node *node,
+                        const struct xml_node *child)
+{
+    if (!shape_flag(member->shape, "flattened"))
+        return xml_next(child, member->name) != NULL;
+    return member->item && strcmp(member->item, member->name) != 0 &&
+           xml_child(node, member->name) && xml_child(node, member->item);
+}
+
+/* NULL where there is none. */
+static const struct xml_node *child_of(const struct member *member, const struct xml_node *node)
+{
+    const struct xml_node *child = member->attribute ? NULL : xml_child(node, member->name);
+
+    return child || !member->item ? child : xml_child(node, member->item);
+}
+
 static json_t *read_structure(const struct aws_model *model, const struct members *members,
                               const struct xml_node *node, struct aws_error *error)
 {
@@ -225,13 +243,15 @@ static json_t *read_structure(const struct aws_model *model, const struct member
     for (size_t i = 0; i < members->count; i++) {
         const struct member *member = &members->items[i];
         const char *text = member->attribute ? xml_attribute(node, local_name(member->name)) : NULL;
-        const struct xml_node *child = member->attribute ? NULL : xml_child(node, member->name);
+        const struct xml_node *child = child_of(member, node);
         json_t *read;
 
-        if (!child && member->item)
-            child = xml_child(node, member->item);
         if (!text && !child)
             continue;
+        if (child && comes_twice(member, node, child)) {
+            json_decref(result);
+            return codec_error_refuse(error, "XML: <%s> comes twice", member->name);
+        }
         read = text ? scalar_read(member->shape, text, strlen(text))
                     : codec_xml_read(model, member->shape, child, error);
         if (json_object_set_new(result, member->key, read) != 0) {
@@ -253,8 +273,9 @@ static json_t *read_list(const struct aws_model *model, struct shape shape,
     json_t *list = json_array();
 
     while (item && list) {
-        json_t *read = structures ? read_structure(model, &members, item, error)
-                                  : codec_xml_read(model, inner, item, error);
+        json_t *read = structures && !xml_text(item)[0]
+                           ? read_structure(model, &members, item, error)
+                           : codec_xml_read(model, inner, item, error);
 
         if (json_array_append_new(list, read) != 0) {
             json_decref(list);
@@ -276,10 +297,12 @@ static json_t *read_map(const struct aws_model *model, struct shape shape,
     json_t *map = json_object();
 
     while (entry) {
-        const char *key = xml_text(xml_child(entry, shape_name(key_shape, "key")));
+        const struct xml_node *name = xml_only(entry, shape_name(key_shape, "key"));
         const struct xml_node *value = xml_child(entry, shape_name(inner, "value"));
+        const char *key = xml_text(name);
 
-        if (!key ||
+        if (!key || name->first || xml_next(value, shape_name(inner, "value")) ||
+            json_object_get(map, key) ||
             (value && json_object_set_new(map, key, codec_xml_read(model, inner, value, error)))) {
             json_decref(map);
             return codec_error_refuse(error, "XML: <%s> is malformed", node->name);
@@ -289,12 +312,27 @@ static json_t *read_map(const struct aws_model *model, struct shape shape,
     return map;
 }
 
+/* Elements where a value belongs, or text alone where elements do: each would look like nothing
+ * there. */
+static bool is_of_another_type(struct shape shape, const struct xml_node *node)
+{
+    const char *text = xml_text(node);
+    bool nests = shape.type == SHAPE_STRUCTURE || shape.type == SHAPE_MAP ||
+                 (shape.type == SHAPE_LIST && !shape_flag(shape, "flattened"));
+
+    if (nests)
+        return text[strspn(text, " \t\r\n")] != '\0';
+    return shape.type != SHAPE_LIST && node->first;
+}
+
 json_t *codec_xml_read(const struct aws_model *model, struct shape shape,
                        const struct xml_node *node, struct aws_error *error)
 {
     struct members members;
     json_t *read;
 
+    if (is_of_another_type(shape, node))
+        return codec_error_refuse(error, "XML: <%s> has the wrong type", node->name);
     switch (shape.type) {
     case SHAPE_STRUCTURE:
         members = members_of(model, shape);

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <string.h>
 #include <strings.h>
 
 void aws_message_add_header(struct aws_message *message, const char *name, const char *value)
@@ -29,10 +30,26 @@ void aws_message_fini(struct aws_message *message)
     *message = (struct aws_message){0};
 }
 
-const char *aws_message_reply_header(const struct aws_raw_reply *reply, const char *name)
+bool aws_message_reply_has(const struct aws_raw_reply *reply, const char *name)
 {
     for (size_t i = 0; i < reply->header_count; i++)
         if (!strcasecmp(reply->headers[i].name, name))
-            return reply->headers[i].value;
-    return NULL;
+            return true;
+    return false;
+}
+
+const char *aws_message_reply_header(const struct aws_raw_reply *reply, const char *name)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; i < reply->header_count; i++) {
+        const struct aws_header *header = &reply->headers[i];
+
+        if (strcasecmp(header->name, name) != 0)
+            continue;
+        if (value && strcmp(value, header->value) != 0)
+            return NULL;
+        value = header->value;
+    }
+    return value;
 }

@@ -40,7 +40,9 @@ struct aws_raw_reply {
     size_t body_length; /* bytes */
 };
 
-/* The value of a header of the reply, whatever the case of its name; NULL when absent. */
+bool aws_message_reply_has(const struct aws_raw_reply *reply, const char *name);
+/* The value of a header of the reply, whatever the case of its name; NULL when absent, and when it
+ * comes again with another value: whichever were taken, the reply could mean the other. */
 const char *aws_message_reply_header(const struct aws_raw_reply *reply, const char *name);
 
 /* The end of a call, all its attempts together. */

@@ -11,6 +11,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* The years 0 to 9999: what ISO 8601 can say, and our clocks can count with. */
+static const double time_begin = -62167219200, time_end = 253402300800;
+
 /* The shortest text that reads back as the same number, always with a "." or an exponent. */
 static void add_real(struct str *out, double number)
 {
@@ -103,10 +106,9 @@ void scalar_add(struct str *out, struct shape shape, const json_t *value, const 
     }
 }
 
-/* Whole when it can be: 1.7E9 is 1700000000. */
-static json_t *time_number(double seconds)
+json_t *scalar_time(double seconds)
 {
-    if (!isfinite(seconds) || fabs(seconds) > 9e15)
+    if (!(seconds >= time_begin && seconds < time_end))
         return NULL;
     return seconds == floor(seconds) ? json_integer((json_int_t)seconds) : json_real(seconds);
 }
@@ -142,13 +144,15 @@ json_t *scalar_time_read(const char *text)
 
     text += strspn(text, " \t\r\n");
     if (timestamp_parse(text, &seconds) || timestamp_parse_http(text, &seconds))
-        return time_number(seconds);
+        return scalar_time(seconds);
     number = read_real(text);
-    return json_is_real(number) ? time_number(json_real_value(number)) : NULL;
+    return json_is_real(number) ? scalar_time(json_real_value(number)) : NULL;
 }
 
 json_t *scalar_read(struct shape shape, const char *text, size_t length)
 {
+    if (shape.type != SHAPE_STRING && strlen(text) != length)
+        return NULL;
     switch (shape.type) {
     case SHAPE_INTEGER:
         return read_integer(text);

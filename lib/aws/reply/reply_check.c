@@ -47,7 +47,7 @@ struct visit {
     const struct word *word;
     const json_t *want;
     void (*each)(const struct visit *visit, const json_t *value);
-    json_t *found; /* of echo '@' */
+    json_t *found; /* of echo '@', and of always '!' */
 };
 
 /* "[]" stands for all items of a list; without the list there are none. */
@@ -85,12 +85,23 @@ static bool is_empty(const json_t *value)
            (json_is_object(value) && !json_object_size(value));
 }
 
+static void must_be_once(const struct visit *visit, const json_t *value)
+{
+    cleanup_free char *text = json_canonical(value);
+
+    if (json_object_get(visit->found, text))
+        say(visit->c, mem_printf("has two with the %s %.120s", visit->word->path, text));
+    (void)json_object_set_new_nocheck(visit->found, text, json_true());
+}
+
 static void must_be_there(const struct visit *visit, const json_t *value)
 {
     if (!value || json_is_null(value))
         say(visit->c, mem_printf("has no %s", visit->word->path));
-    else if (visit->word->how && is_empty(value))
+    else if (visit->word->how == '+' && is_empty(value))
         say(visit->c, mem_printf("has an empty %s", visit->word->path));
+    else if (visit->word->how == '!')
+        must_be_once(visit, value);
 }
 
 /* ---- what comes back of what was asked for ---- */
@@ -207,6 +218,36 @@ static void check_partial(struct checking *c)
         }
 }
 
+/* ---- values that stand for nothing ---- */
+
+/* AWS's lists and maps have no gaps, and of its texts only what somebody stored holds NUL, behind
+ * which a comparison would not look.  What is wrong, to stand behind "the reply", or NULL. */
+static const char *odd_value(const json_t *value, bool any_text)
+{
+    const char *key, *wrong = NULL;
+    json_t *item;
+    size_t i;
+
+    if (json_is_null(value))
+        return "has null in a list or map";
+    if (!any_text && json_is_string(value) &&
+        strlen(json_string_value(value)) != json_string_length(value))
+        return "has a text with NUL in it";
+    json_array_foreach(value, i, item)
+        wrong = wrong ? wrong : odd_value(item, any_text);
+    json_object_foreach((json_t *)value, key, item)
+        wrong = wrong ? wrong : odd_value(item, any_text);
+    return wrong;
+}
+
+static void check_values(struct checking *c)
+{
+    const char *wrong = odd_value(c->result, c->rule && c->rule->any_text);
+
+    if (wrong)
+        say(c, mem_text(wrong));
+}
+
 /* ---- the document around it ---- */
 
 /* The name of an XML document's first element, without its prefix; *length 0: there is none. */
@@ -294,7 +335,8 @@ static void each_word(struct checking *c, const char *words, const char *operato
     struct word word;
 
     while (next_word(&words, operators, &word)) {
-        struct visit visit = {.c = c, .word = &word, .each = each};
+        json_auto_t *found = json_object();
+        struct visit visit = {.c = c, .word = &word, .each = each, .found = found};
 
         walk(&visit, c->result, word.path);
     }
@@ -304,7 +346,7 @@ char *reply_check_always(const char *words, const json_t *result)
 {
     struct checking c = {.result = result};
 
-    each_word(&c, words, "+", must_be_there);
+    each_word(&c, words, "+!", must_be_there);
     return c.wrong;
 }
 
@@ -331,7 +373,7 @@ static void check_echo(struct checking *c)
 
 static void check_content(struct checking *c)
 {
-    each_word(c, c->rule->always, "+", must_be_there);
+    each_word(c, c->rule->always, "+!", must_be_there);
     check_echo(c);
     if (c->asked->account)
         each_word(c, c->rule->owner, "", must_be_ours);
@@ -408,6 +450,8 @@ int reply_check(const struct aws_operation *operation, const struct reply_asked 
         check_type(&c); /* of an unreadable one, too: "text/html" tells more than "no JSON" */
     if (c.rule && *result && !c.wrong)
         check_document(&c);
+    if (*result && !c.wrong)
+        check_values(&c);
     if (!c.wrong)
         return *result ? 0 : -1;
     refuse(operation, c.wrong, error);

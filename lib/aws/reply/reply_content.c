@@ -45,7 +45,7 @@ json_t *reply_content_policy(const char *text)
 {
     cleanup_free char *plain =
         text[strspn(text, " \t\r\n")] == '{' ? mem_text(text) : str_unescape(text);
-    json_t *policy = json_loads(plain, 0, NULL);
+    json_t *policy = json_loads(plain, JSON_REJECT_DUPLICATES, NULL);
     const json_t *statements = json_object_get(policy, "Statement");
 
     if (json_is_array(statements) || json_is_object(statements))
@@ -117,6 +117,23 @@ static char *decoded(const char *text, bool encoded)
     return result;
 }
 
+/* S3's largest object has 50 TB; sums of what is more would run over. */
+static char *check_sizes(const json_t *contents)
+{
+    static const json_int_t most = 1LL << 47;
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach(contents, i, item) {
+        const json_t *size = json_object_get(item, "Size");
+        json_int_t bytes = json_integer_value(size);
+
+        if (size && (bytes < 0 || bytes > most))
+            return mem_printf("says of an object that it has %lld bytes", (long long)bytes);
+    }
+    return NULL;
+}
+
 static char *check_below(const json_t *items, const char *member, const char *prefix, bool encoded)
 {
     const json_t *item;
@@ -145,7 +162,8 @@ char *reply_content_object_list(const json_t *params, const json_t *result)
     if (count && json_integer_value(count) != (json_int_t)have)
         return mem_printf("says KeyCount %lld and has %zu", (long long)json_integer_value(count),
                           have);
-    if (prefix)
+    wrong = check_sizes(contents);
+    if (prefix && !wrong)
         wrong = check_below(contents, "Key", prefix, encoded);
     return !prefix || wrong ? wrong : check_below(folders, "Prefix", prefix, encoded);
 }

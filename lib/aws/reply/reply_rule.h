@@ -16,7 +16,7 @@
 struct reply_rule {
     const char *op;
     const char *root;   /* rest-xml: the document's element, which the models do not name */
-    const char *always; /* paths that are there; "path+" and not empty */
+    const char *always; /* paths that are there; "path+" and not empty; "path!" and no two alike */
     /* What comes back of what was asked for: "path=Parameter" the same, "path~Parameter" but for
      * upper and lower case, "path^Parameter" begins with it, "path<Parameter" one item of that
      * list, "path@Parameter" all its items and no others.  A parameter that was not sent asks for
@@ -28,6 +28,7 @@ struct reply_rule {
     const char
         *more;       /* "flag=token": the flag says there are more pages, the token asks for them */
     bool any_type;   /* the body is what somebody stored: its content type says nothing */
+    bool any_text;   /* texts are what somebody stored: they may hold NUL */
     const char *why; /* source, or why nothing is asked for; empty replies need none */
     /* What words cannot say: NULL, or what is wrong, in memory of its own. */
     char *(*check)(const json_t *params, const json_t *result);
