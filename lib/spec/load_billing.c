@@ -131,44 +131,19 @@ static const char *bucket_of(const struct draft *draft)
 }
 
 static void tell_series(struct load *load, const struct yaml_node *root, const struct draft *draft,
-                        const char *problem)
+                        const char *series, const char *other)
 {
     struct yaml_node *own = yaml_find(draft->node, "billing");
     const struct yaml_node *node = own ? yaml_at(own, "seller.series") : NULL;
     cleanup_free char *path = node ? mem_printf("%s.billing.seller.series", draft->path)
                                    : mem_text("billing.seller.series");
 
-    load_error(load, node ? node : yaml_at(root, "billing.seller.series"), path,
-               "%s; give each pipeline a series of its own (pipelines.NAME.billing.seller.series), "
-               "or leave it out: then numbers begin with the pipeline's name",
-               problem);
-}
-
-static bool is_one_seller(const json_t *a, const json_t *b)
-{
-    return json_same(json_object_get(a, "name"), json_object_get(b, "name")) &&
-           json_same(json_object_get(a, "tax_id"), json_object_get(b, "tax_id"));
-}
-
-/* Two pipelines of one series: the bucket knows which numbers were given, and a seller misses
- * none. */
-static void check_series(struct load *load, const struct yaml_node *root, const struct draft *draft,
-                         const struct draft *other, const char *series)
-{
-    const json_t *seller = json_object_get(draft->pipeline->billing, "seller");
-    const json_t *before = json_object_get(other->pipeline->billing, "seller");
-    cleanup_free char *problem = NULL;
-
-    if (strcmp(bucket_of(draft), bucket_of(other)) != 0)
-        problem = mem_printf("%s is the series of %s, too, which has another bucket: both would "
-                             "give the number 1",
-                             series, other->pipeline->name);
-    else if (!is_one_seller(seller, before))
-        problem = mem_printf("%s is the series of %s, too, which has another seller: each would "
-                             "miss the numbers of the other",
-                             series, other->pipeline->name);
-    if (problem)
-        tell_series(load, root, draft, problem);
+    load_error(
+        load, node ? node : yaml_at(root, "billing.seller.series"), path,
+        "%s is the series of %s, too, which has another bucket: both would give the number 1; "
+        "give each pipeline a series of its own (pipelines.NAME.billing.seller.series), or "
+        "leave it out: then numbers begin with the pipeline's name",
+        series, other);
 }
 
 /* What numbers begin with, new text; NULL: there is no seller. */
@@ -204,31 +179,30 @@ void load_billing_seller(struct load *load, const struct yaml_node *root)
     for (size_t i = 0; i < load->draft_count; i++) {
         const struct draft *draft = &load->drafts[i];
         const json_t *billing = draft->pipeline->billing;
-        const char *receipts = json_text(json_object_get(billing, "close"), "receipts");
+        const char *receipts = json_text(billing, "receipts");
 
         if (!json_is_object(json_object_get(billing, "seller")))
             continue;
         need_query(load, root, draft, "seller", "usage_days");
         if (receipts && !strcmp(receipts, "requests"))
-            need_query(load, root, draft, "close.receipts", "requests");
+            need_query(load, root, draft, "receipts", "requests");
     }
 }
 
 void load_billing_series(struct load *load, const struct yaml_node *root)
 {
-    json_auto_t *known = json_object(); /* series -> which draft has it first */
+    json_auto_t *known = json_object(); /* series -> [bucket, pipeline] */
 
     for (size_t i = 0; i < load->draft_count; i++) {
         const struct draft *draft = &load->drafts[i];
         cleanup_free char *series = series_of(draft);
-        const json_t *first = series ? json_object_get(known, series) : NULL;
+        const char *bucket = series ? bucket_of(draft) : NULL;
+        const json_t *first = bucket ? json_object_get(known, series) : NULL;
 
-        if (!series || !bucket_of(draft))
-            continue;
-        if (first)
-            check_series(load, root, draft, &load->drafts[json_integer_value(first)], series);
-        else
-            json_object_set_new(known, series, json_integer((json_int_t)i));
+        if (bucket && !first)
+            json_object_set_new(known, series, json_pack("[s, s]", bucket, draft->pipeline->name));
+        else if (first && strcmp(json_string_value(json_array_get(first, 0)), bucket) != 0)
+            tell_series(load, root, draft, series, json_string_value(json_array_get(first, 1)));
     }
 }
 

@@ -141,8 +141,8 @@ void load_parameters_free(struct draft *draft);
 /* Fills pipeline->billing and pipeline->cost from the top level's sections with the pipeline's laid
  * over them. */
 void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root);
-/* Tells of two pipelines that give numbers of one series (billing.seller.series) in two buckets,
- * where each would begin with 1, or for two sellers.  Once all resources are read. */
+/* Tells of two pipelines that give numbers of one series (billing.seller.series) in two buckets:
+ * each would begin with 1.  Once all resources are read. */
 void load_billing_series(struct load *load, const struct yaml_node *root);
 /* Tells which queries statements and receipts need and a template does not have. */
 void load_billing_seller(struct load *load, const struct yaml_node *root);

@@ -348,8 +348,7 @@ static void check_queries(struct close *close)
         close_reason(close, CLOSE_STATEMENTS_QUERY, "usage_days", "billing.seller", "usage_days");
     if (billing->settings.receipts == BILLING_RECEIPTS_REQUESTS &&
         !json_text(billing->queries, "requests"))
-        close_reason(close, CLOSE_STATEMENTS_QUERY, "requests", "billing.close.receipts",
-                     "requests");
+        close_reason(close, CLOSE_STATEMENTS_QUERY, "requests", "billing.receipts", "requests");
 }
 
 void close_statements_foretell(struct flow *flow, struct close *close)

@@ -80,11 +80,12 @@ static int take_entry(struct statement_series *series, const json_t *objects,
     series->ended = json_is_true(json_object_get(entry, "ended"));
     if (json_is_object(series->documents) && is_gapless(series, objects, last))
         return 0;
-    return err_set(e, ERR_EVIDENCE,
-                   "the register of the series %s of %d is not whole any more: an entry below "
-                   "billing/numbers/_series/%s/%04d/ was removed or changed; bring it back from a "
-                   "version or copy of the bucket",
-                   series->name, series->year, series->name, series->year);
+    return err_set(
+        e, ERR_EVIDENCE,
+        "the register of the series %s of %d is not whole any more: an entry below "
+        "billing/numbers/_series/%s/%04d/ was removed or changed, or something else lies "
+        "there; bring it back from a version or copy of the bucket",
+        series->name, series->year, series->name, series->year);
 }
 
 /* Whether the key's name is that of one of the objects, which are sorted by theirs. */
@@ -109,16 +110,12 @@ static bool has_name(const json_t *objects, const char *key)
 }
 
 /* The newest entry is one that nothing behind it names: its copy tells that it was there. */
-static int check_copies(struct flow *flow, const struct billing *billing,
-                        struct statement_series_of of, const json_t *objects, struct err *e)
+static int check_copies(const struct billing *billing, struct statement_series_of of,
+                        const json_t *objects, const json_t *copies, struct err *e)
 {
-    cleanup_free char *folder = folder_of(COPIES, of.name, of.year);
-    json_auto_t *copies = object_list(flow, billing, folder, e);
     const json_t *copy;
     size_t i;
 
-    if (!copies)
-        return -1;
     json_array_foreach(copies, i, copy) {
         const char *key = json_text(copy, "key"), *name = strrchr(key, '/');
 
@@ -132,25 +129,50 @@ static int check_copies(struct flow *flow, const struct billing *billing,
     return 0;
 }
 
+/* Whether the last entry is what its copy, if it has one, says. */
+static int check_last(struct flow *flow, const struct billing *billing,
+                      const struct statement_series *series, const char *key, struct err *e)
+{
+    cleanup_free char *folder = folder_of(COPIES, series->name, series->year);
+    cleanup_free char *copy = mem_printf("%s%s", folder, strrchr(key, '/') + 1);
+    cleanup_str struct str body = {0};
+    char hash[65];
+
+    if (archive_object_read(flow, billing, copy, &body, e))
+        return -1;
+    digest_sha256(str_text(&body), body.len, hash);
+    if (!strcmp(hash, series->before))
+        return 0;
+    return err_set(e, ERR_EVIDENCE,
+                   "the register of the series %s of %d is not whole any more: s3://%s/%s and its "
+                   "copy %s differ, one of them was changed; bring it back from a version or copy "
+                   "of the bucket",
+                   series->name, series->year, billing->names.bucket, key, copy);
+}
+
 int statement_series_look(struct flow *flow, const struct billing *billing,
                           struct statement_series_of of, struct statement_series *series,
                           struct err *e)
 {
-    cleanup_free char *folder = folder_of(ENTRIES, of.name, of.year);
-    json_auto_t *objects = object_list(flow, billing, folder, e);
+    cleanup_free char *folder = folder_of(ENTRIES, of.name, of.year),
+                      *others = folder_of(COPIES, of.name, of.year);
+    json_auto_t *objects = object_list(flow, billing, folder, e), *copies = NULL;
     size_t count = json_array_size(objects);
     cleanup_str struct str body = {0};
+    const char *last;
 
     *series = (struct statement_series){
         .name = mem_text(of.name), .year = of.year, .next = 1, .documents = json_object()};
-    if (!objects || check_copies(flow, billing, of, objects, e))
+    if (objects)
+        copies = object_list(flow, billing, others, e);
+    if (!copies || check_copies(billing, of, objects, copies, e))
         return -1;
     if (!count)
         return 0;
-    if (archive_object_read(flow, billing, json_text(json_array_get(objects, count - 1), "key"),
-                            &body, e))
+    last = json_text(json_array_get(objects, count - 1), "key");
+    if (archive_object_read(flow, billing, last, &body, e) || take_entry(series, objects, &body, e))
         return -1;
-    return take_entry(series, objects, &body, e);
+    return has_name(copies, last) ? check_last(flow, billing, series, last, e) : 0;
 }
 
 /* ---- taking ---- */
