@@ -8,6 +8,7 @@
 #include "billing/close/close_receipts.h"
 #include "billing/prices/parties.h"
 #include "billing/statement_store/statement_index.h"
+#include "billing/statement_store/statement_listed.h"
 #include "billing/statement_store/statement_series.h"
 #include "billing/statement_store/statement_usage.h"
 #include "billing/statement_store/statement_write.h"
@@ -509,8 +510,8 @@ char *close_statements_wrong(struct flow *flow, const struct archive *archive, s
     if (!wrong || *wrong || !folder)
         return wrong;
     free(wrong);
-    return statement_index_wrong(flow, archive->billing, folder,
-                                 archive_object_of(archive, STATEMENT_INDEX), e);
+    return statement_listed_wrong(flow, archive->billing, folder,
+                                  archive_object_of(archive, STATEMENT_INDEX), e);
 }
 
 /* What was begun is finished only where all of it is there. 0; 1: it is; -1 and *e. */

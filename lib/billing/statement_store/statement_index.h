@@ -28,9 +28,4 @@ struct statement_index_taker {
 int statement_index_each(struct flow *flow, const struct billing *billing, const json_t *object,
                          const struct statement_index_taker *taker, struct err *e);
 
-/* Whether just the objects that the index names lie below the folder, each in its size, as far as a
- * list tells: "", or what is wrong; new text, or NULL and *e. */
-char *statement_index_wrong(struct flow *flow, const struct billing *billing, const char *folder,
-                            const json_t *object, struct err *e);
-
 #endif
