@@ -1,6 +1,7 @@
 #include "billing/statement_store/statement_listed.h"
 
 #include "base/digest.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "billing/statement_store/statement_index.h"
 #include "billing/store/object_list.h"
