@@ -5,6 +5,21 @@
 #include "billing/close/close_private.h"
 #include "billing/close/close_statements.h"
 
+bool close_finish_is_ours(struct close *close, const struct numbers_entry *entry)
+{
+    const char *path = close->billing->settings.signing_key;
+    cleanup_free char *wrong = NULL;
+
+    if (!close->key && path && *path)
+        close_take_key(close);
+    if (close->key && !numbers_is_good(entry, close->key, &wrong))
+        close_reason(close,
+                     "this was begun and not finished, and %s: where the key was changed since, "
+                     "finish it with the one before in billing.close.signing_key",
+                     wrong);
+    return !close_is_refused(close);
+}
+
 /* 1; 0: not all of it is there, which is a reason; -1 and *e. */
 static int take(struct flow *flow, struct close *close, const struct closed_document *document,
                 struct err *e)
@@ -13,6 +28,8 @@ static int take(struct flow *flow, struct close *close, const struct closed_docu
     const char *begun_at = json_text(document->given.manifest, "closed_at");
     cleanup_free char *wrong = NULL;
 
+    if (!close_finish_is_ours(close, &document->given))
+        return 0;
     begun.manifest = document->given.manifest;
     wrong = close_statements_wrong(flow, &begun, e);
     if (!wrong)

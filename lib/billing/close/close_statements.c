@@ -517,18 +517,11 @@ char *close_statements_wrong(struct flow *flow, const struct archive *archive, s
 /* What was begun is finished only where all of it is there. 0; 1: it is; -1 and *e. */
 static int check_begun(struct flow *flow, struct close *close, struct err *e)
 {
-    const char *wanted = json_text(close->begun->manifest, "bill_sha256");
-    cleanup_free char *bill = bill_hash(close->begun->bill);
     struct archive archive;
     char *wrong = NULL;
 
-    if (!wanted || strcmp(wanted, bill) != 0) {
-        close_reason(close,
-                     "a close of this was begun, and its entry below %s_statements/ holds "
-                     "another bill than its manifest says",
-                     close->billing->settings.archive_prefix);
+    if (!close_finish_is_ours(close, close->begun))
         return 0;
-    }
     if (!archive_open(flow, close->billing, close->folder, &archive, e)) {
         json_decref(archive.manifest);
         archive.manifest = json_share(close->begun->manifest);

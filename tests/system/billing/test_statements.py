@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 import jsonschema
-from close_world import FOLDER, MORE, Books
+from close_world import FOLDER, MORE, Books, openssl
 from rollup_world import BUCKET, ROOT, World
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads((ROOT / "specs/statement.schema.json").read_text()))
@@ -182,6 +182,12 @@ def gone_before_it_is_finished(books: Books) -> None:
         refused = books.close(code=4)
         assert "is not there any more" in refused["reasons"][0] and "bring it back" in refused["reasons"][0]
         books.put(key, kept)
+    other, kept = books.home / "other.pem", books.world.values["more"]
+    openssl("genpkey", "-algorithm", "ed25519", "-out", str(other))
+    other.chmod(0o600)
+    books.world.write(more=kept.replace(str(books.key), str(other)))
+    assert "not signed by the key" in books.close(code=4)["reasons"][0]  # somebody else may have laid it there
+    books.world.write(more=kept)
     call(books, "other", day="2025-11-02", arrival="2025-11-02T20:00")
     books.world.run("rollup", "--month", "2025-11")
     before = books.keys("billing/")
