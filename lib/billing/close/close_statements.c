@@ -37,6 +37,14 @@ static char *month_folder(const struct close *close)
                       month, correction);
 }
 
+/* Beside the folders of documents. */
+static char *entry_key(const struct close *close, const char *hash)
+{
+    cleanup_free char *folder = month_folder(close);
+
+    return mem_printf("%sentry-%s.json", folder, hash);
+}
+
 /* Of all that decides what the documents say: another folder for other documents. */
 static char *folder_of(const struct close *close, const char *series)
 {
@@ -201,31 +209,56 @@ static int check_numbers(struct flow *flow, const struct close *close,
                : 0;
 }
 
-/* Which numbers are free, and whether this document has some already: 1, as close_statements_write.
- */
-static int look_for_numbers(struct flow *flow, struct close *close, const char *name, struct err *e)
+/* Which numbers are free; *own: those that this document has already, of the year before, too:
+ * around its turn another close may just have taken them. -1 and *e. */
+static int look_at_series(struct flow *flow, struct close *close, const char *name, json_t **own,
+                          struct err *e)
 {
     cleanup_free char *document =
         numbers_text(close->billing, (struct number){close->month, close->number});
+    const struct statement_series_of this = {name, close->issued.year},
+                                     last = {name, close->issued.year - 1};
     struct statement_series before;
-    int has, failed;
+    int failed;
 
     if (!close->series)
         close->series = mem_new(sizeof *close->series);
     statement_series_fini(close->series);
-    /* Around the turn of the year another may just have taken them of the old one. */
-    failed = statement_series_look(flow, close->billing,
-                                   (struct statement_series_of){name, close->issued.year - 1},
-                                   &before, e) ||
-             statement_series_look(flow, close->billing,
-                                   (struct statement_series_of){name, close->issued.year},
-                                   close->series, e);
-    has = !failed && (json_object_get(before.documents, document) ||
-                      json_object_get(close->series->documents, document));
-    if (!failed && !has)
+    failed = statement_series_look(flow, close->billing, last, &before, e) ||
+             statement_series_look(flow, close->billing, this, close->series, e);
+    *own = json_share(json_object_get(before.documents, document));
+    if (!failed && !*own)
+        *own = json_share(json_object_get(close->series->documents, document));
+    if (!failed && !*own)
         failed = check_numbers(flow, close, &before, e);
     statement_series_fini(&before);
-    return failed ? -1 : has;
+    return failed ? -1 : 0;
+}
+
+/* 1: this document has numbers already, as close_statements_write; 0; -1 and *e. */
+static int look_for_numbers(struct flow *flow, struct close *close, const char *name, struct err *e)
+{
+    json_auto_t *own = NULL;
+    struct numbers_entry entry;
+    cleanup_free char *key = NULL;
+    const char *hash;
+    int failed;
+
+    if (look_at_series(flow, close, name, &own, e))
+        return -1;
+    if (!own)
+        return 0;
+    hash = json_string_value(json_array_get(own, 2));
+    key = entry_key(close, hash ? hash : "?");
+    failed = numbers_read_at(flow, close->billing, key, &entry, e);
+    if (!failed && !*entry.hash)
+        failed = err_set(e, ERR_EVIDENCE,
+                         "numbers of the series %s were taken for this document, and s3://%s/%s, "
+                         "with which that close could be finished, is gone: bring it back from a "
+                         "version or copy of the bucket",
+                         name, close->billing->names.bucket, key);
+    numbers_fini(&entry);
+    return failed ? -1 : 1;
 }
 
 static void set_manifest(const struct writing *writing)
@@ -368,13 +401,6 @@ void close_statements_foretell(struct flow *flow, struct close *close)
 }
 
 /* ---- numbers ---- */
-
-static char *entry_key(const struct close *close, const char *hash)
-{
-    cleanup_free char *folder = month_folder(close);
-
-    return mem_printf("%sentry-%s.json", folder, hash);
-}
 
 /* No close of the document gets numbers of that year any more. 0; 1: one has them; -1 and *e. */
 static int end_year(struct flow *flow, const struct close *close, int year, struct err *e)
