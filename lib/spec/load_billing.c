@@ -146,15 +146,57 @@ static void tell_series(struct load *load, const struct yaml_node *root, const s
         series, other);
 }
 
+/* What numbers begin with, new text; NULL: there is no seller. */
+static char *series_of(const struct draft *draft)
+{
+    const json_t *seller = json_object_get(draft->pipeline->billing, "seller");
+    const char *series = json_text(seller, "series");
+
+    if (!json_is_object(seller))
+        return NULL;
+    return series && *series ? mem_text(series) : mem_printf("%s-", draft->pipeline->name);
+}
+
+/* Closing asks for it when everything else is settled: a template of one's own may lack it. */
+static void need_query(struct load *load, const struct yaml_node *root, const struct draft *draft,
+                       const char *place, const char *query)
+{
+    struct yaml_node *own = yaml_find(draft->node, "billing");
+    const struct yaml_node *node = own ? yaml_at(own, place) : NULL;
+    cleanup_free char *whole = mem_printf("billing.%s", place);
+    cleanup_free char *path = node ? mem_printf("%s.%s", draft->path, whole) : mem_text(whole);
+
+    if (!draft->pipeline->queries || json_object_get(draft->pipeline->queries, query))
+        return;
+    load_error(load, node ? node : yaml_at(root, whole), path,
+               "needs the query %s, which the template of %s does not have: add it to its "
+               "queries, as the shipped template has it (%s: ${file:sql/%s.sql})",
+               query, draft->pipeline->name, query, query);
+}
+
+void load_billing_seller(struct load *load, const struct yaml_node *root)
+{
+    for (size_t i = 0; i < load->draft_count; i++) {
+        const struct draft *draft = &load->drafts[i];
+        const json_t *billing = draft->pipeline->billing;
+        const char *receipts = json_text(billing, "receipts");
+
+        if (!json_is_object(json_object_get(billing, "seller")))
+            continue;
+        need_query(load, root, draft, "seller", "usage_days");
+        if (receipts && !strcmp(receipts, "requests"))
+            need_query(load, root, draft, "receipts", "requests");
+    }
+}
+
 void load_billing_series(struct load *load, const struct yaml_node *root)
 {
     json_auto_t *known = json_object(); /* series -> [bucket, pipeline] */
 
     for (size_t i = 0; i < load->draft_count; i++) {
         const struct draft *draft = &load->drafts[i];
-        const char *series =
-            json_text(json_object_get(draft->pipeline->billing, "seller"), "series");
-        const char *bucket = series && *series ? bucket_of(draft) : NULL;
+        cleanup_free char *series = series_of(draft);
+        const char *bucket = series ? bucket_of(draft) : NULL;
         const json_t *first = bucket ? json_object_get(known, series) : NULL;
 
         if (bucket && !first)

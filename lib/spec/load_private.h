@@ -144,6 +144,8 @@ void load_billing_read(struct load *load, struct draft *draft, const struct yaml
 /* Tells of two pipelines that give numbers of one series (billing.seller.series) in two buckets:
  * each would begin with 1.  Once all resources are read. */
 void load_billing_series(struct load *load, const struct yaml_node *root);
+/* Tells which queries statements and receipts need and a template does not have. */
+void load_billing_seller(struct load *load, const struct yaml_node *root);
 /* The top level's `cost`; NULL: there is none, or it has problems. */
 json_t *load_billing_cost(struct load *load, const struct yaml_node *root);
 /* Fills pipeline->queries from the template (NULL: none) with the pipeline's laid over them. */

@@ -46,6 +46,7 @@ static void read_all(struct load *load, struct yaml_node *root, struct manifest 
         load->drafts[i].unsound |= load->problems->errors > before;
     }
     load_billing_series(load, root);
+    load_billing_seller(load, root);
     check_all(load, manifest);
     if (!load->problems->errors) {
         load_settings_warn(load, root, manifest);

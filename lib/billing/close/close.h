@@ -49,6 +49,7 @@ struct close {
     json_t *before;     /* of a correction: {customer: documents it has} (close_statements.h) */
     json_t *statements; /* of the manifest; NULL: none are written */
     struct day issued;  /* when it is written */
+    unsigned others;    /* folders of statements in which something else lies */
     struct statement_series *series;
     struct close_receipts *receipts; /* NULL: none are written */
     json_t *signed_receipts;         /* of the manifest */

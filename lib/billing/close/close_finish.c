@@ -3,14 +3,41 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/close/close_private.h"
+#include "billing/close/close_statements.h"
 
+bool close_finish_is_ours(struct close *close, const struct numbers_entry *entry)
+{
+    const char *path = close->billing->settings.signing_key;
+    cleanup_free char *wrong = NULL;
+
+    if (!close->key && path && *path)
+        close_take_key(close);
+    if (close->key && !numbers_is_good(entry, close->key, &wrong))
+        close_reason(close,
+                     "this was begun and not finished, and %s: where the key was changed since, "
+                     "finish it with the one before in billing.close.signing_key",
+                     wrong);
+    return !close_is_refused(close);
+}
+
+/* 1; 0: not all of it is there, which is a reason; -1 and *e. */
 static int take(struct flow *flow, struct close *close, const struct closed_document *document,
                 struct err *e)
 {
     struct archive begun = document->archive; /* borrowed, with what the register has */
     const char *begun_at = json_text(document->given.manifest, "closed_at");
+    cleanup_free char *wrong = NULL;
 
+    if (!close_finish_is_ours(close, &document->given))
+        return 0;
     begun.manifest = document->given.manifest;
+    wrong = close_statements_wrong(flow, &begun, e);
+    if (!wrong)
+        return -1;
+    if (*wrong) {
+        close_reason(close, "%s; bring it back from a copy, or a version of the bucket", wrong);
+        return 0;
+    }
     close->number = document->number.correction;
     close->bill = archive_json(flow, &begun, close->number ? "correction.json" : "invoice.json", e);
     close->folder = mem_text(begun.folder);
@@ -20,7 +47,7 @@ static int take(struct flow *flow, struct close *close, const struct closed_docu
                "this was begun on %s and interrupted (or its manifest was taken away): it is "
                "finished as it was; what came since becomes a correction",
                begun_at ? begun_at : "?");
-    return close->bill ? 0 : -1;
+    return close->bill ? 1 : -1;
 }
 
 int close_finish_look(struct flow *flow, struct close *close,
@@ -32,7 +59,7 @@ int close_finish_look(struct flow *flow, struct close *close,
     if (closed_state(flow, document, &state, &why, e))
         return -1;
     if (state == CLOSED_BEGUN)
-        return take(flow, close, document, e) ? -1 : 1;
+        return take(flow, close, document, e);
     if (state == CLOSED_GONE || state == CLOSED_OTHER)
         close_reason(close, "%s; bring it back from a copy, or a version of the bucket", why);
     return 0;
@@ -42,7 +69,7 @@ int close_finish_write(struct flow *flow, struct close *close, struct err *e)
 {
     const struct number number = {close->month, close->number};
     struct numbers_entry entry;
-    int result = close->begun ? numbers_give(flow, close->billing, number, close->begun, e) : 0;
+    int result = close->begun ? close_statements_give(flow, close, e) : 0;
 
     if (result)
         return result;

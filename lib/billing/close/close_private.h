@@ -58,6 +58,9 @@ int close_audit(struct flow *flow, struct close *close, const struct billing *bi
  * are then those; 0 when not (when it is gone or changed, with a reason); -1 and *e. */
 int close_finish_look(struct flow *flow, struct close *close,
                       const struct closed_document *document, struct err *e);
+/* Whether the key signed what was begun, as far as there is a key; a reason when not: somebody else
+ * may have laid it there. */
+bool close_finish_is_ours(struct close *close, const struct numbers_entry *entry);
 /* Writes what is missing of it; as close_write. */
 int close_finish_write(struct flow *flow, struct close *close, struct err *e);
 

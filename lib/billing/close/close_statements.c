@@ -8,6 +8,7 @@
 #include "billing/close/close_receipts.h"
 #include "billing/prices/parties.h"
 #include "billing/statement_store/statement_index.h"
+#include "billing/statement_store/statement_listed.h"
 #include "billing/statement_store/statement_series.h"
 #include "billing/statement_store/statement_usage.h"
 #include "billing/statement_store/statement_write.h"
@@ -36,6 +37,14 @@ static char *month_folder(const struct close *close)
                       month, correction);
 }
 
+/* Beside the folders of documents. */
+static char *entry_key(const struct close *close, const char *hash)
+{
+    cleanup_free char *folder = month_folder(close);
+
+    return mem_printf("%sentry-%s.json", folder, hash);
+}
+
 /* Of all that decides what the documents say: another folder for other documents. */
 static char *folder_of(const struct close *close, const char *series)
 {
@@ -47,8 +56,8 @@ static char *folder_of(const struct close *close, const char *series)
     char day[16], id[65];
 
     calendar_day_text(close->issued, day);
-    all = mem_printf("%s\n%s\n%s\n%s\n%s\n%s %s %lld\n", close->version, rated, bill, section,
-                     before, series, day, (long long)close->series->next);
+    all = mem_printf("%s\n%s\n%s\n%s\n%s\n%s %s %lld %u\n", close->version, rated, bill, section,
+                     before, series, day, (long long)close->series->next, close->others);
     digest_sha256(all, strlen(all), id);
     return mem_printf("%s%.16s/", month, id);
 }
@@ -115,29 +124,141 @@ static void describe(void *arg)
     };
 }
 
-/* Which numbers are free, and whether this document has some already: 1, as close_statements_write.
- */
-static int look_for_numbers(struct flow *flow, struct close *close, const char *name, struct err *e)
+/* Numbers that were taken for a month of ours and not given yet would be left out. */
+static int check_taken(const struct close *close, const struct statement_series *series,
+                       struct err *e)
+{
+    json_t *range;
+    const char *document;
+
+    json_object_foreach(series->documents, document, range) {
+        struct number number;
+        char month[16];
+
+        if (close->number || json_object_get(close->documents, document) ||
+            !numbers_parse(close->billing, document, &number) || number.correction)
+            continue;
+        calendar_month_text(number.month, month);
+        return err_set(e, ERR_RETRY,
+                       "numbers of the series %s were taken by a close of %s that is under way, or "
+                       "was interrupted: billingd close %s, then this one",
+                       series->name, month, month);
+    }
+    return 0;
+}
+
+/* Whether a signed document has numbers of the series and year: 1, 0; -1 and *e. */
+static int has_numbers(struct flow *flow, const struct close *close, struct number number,
+                       struct err *e)
+{
+    cleanup_free char *folder = archive_document_folder(close->billing, number);
+    struct archive archive;
+    int result = archive_open(flow, close->billing, folder, &archive, e) ? -1 : 0;
+    const json_t *statements = json_object_get(archive.manifest, "statements");
+    const char *series = json_text(statements, "series");
+
+    if (!result)
+        result = series && json_whole(statements, "count") &&
+                 !strcmp(series, close->series->name) &&
+                 json_whole(statements, "year") == close->series->year;
+    archive_close(&archive);
+    return result;
+}
+
+/* What our own manifests have, the register must know: all of it may have been removed.  S3 says
+ * when a manifest was written, and a year's numbers are in none from before it. */
+static int check_signed(struct flow *flow, const struct close *close, struct err *e)
+{
+    json_auto_t *closed = archive_closed(flow, close->billing, e);
+    const struct day new_year = {close->series->year, 1, 1};
+    int64_t from_s = calendar_day_start("UTC", calendar_add_days(new_year, -2));
+    int result = closed ? 0 : -1;
+    const char *document;
+    json_t *modified;
+
+    json_object_foreach(closed, document, modified) {
+        struct number number;
+
+        if (result || json_integer_value(modified) < from_s ||
+            json_object_get(close->series->documents, document) ||
+            !numbers_parse(close->billing, document, &number))
+            continue;
+        result = has_numbers(flow, close, number, e);
+        if (result > 0)
+            result = err_set(e, ERR_EVIDENCE,
+                             "%s has numbers of the series %s of %d, and the register does not "
+                             "know them any more: bring back what was below billing/numbers/ from "
+                             "a version or copy of the bucket",
+                             document, close->series->name, close->series->year);
+    }
+    return result;
+}
+
+static int check_numbers(struct flow *flow, const struct close *close,
+                         const struct statement_series *before, struct err *e)
+{
+    if (check_taken(close, before, e) || check_taken(close, close->series, e) ||
+        check_signed(flow, close, e))
+        return -1;
+    return close->series->ended
+               ? err_set(
+                     e, ERR_RETRY,
+                     "the series %s gives no numbers of %d any more: a close of this or another "
+                     "document in the year after ended it; is the clock of this machine right?",
+                     close->series->name, close->series->year)
+               : 0;
+}
+
+/* Which numbers are free; *own: those that this document has already, of the year before, too:
+ * around its turn another close may just have taken them. -1 and *e. */
+static int look_at_series(struct flow *flow, struct close *close, const char *name, json_t **own,
+                          struct err *e)
 {
     cleanup_free char *document =
         numbers_text(close->billing, (struct number){close->month, close->number});
+    const struct statement_series_of this = {name, close->issued.year},
+                                     last = {name, close->issued.year - 1};
     struct statement_series before;
-    int has, failed;
+    int failed;
 
     if (!close->series)
         close->series = mem_new(sizeof *close->series);
     statement_series_fini(close->series);
-    /* Around the turn of the year another may just have taken them of the old one. */
-    failed = statement_series_look(flow, close->billing,
-                                   (struct statement_series_of){name, close->issued.year - 1},
-                                   &before, e) ||
-             statement_series_look(flow, close->billing,
-                                   (struct statement_series_of){name, close->issued.year},
-                                   close->series, e);
-    has = !failed && (json_object_get(before.documents, document) ||
-                      json_object_get(close->series->documents, document));
+    failed = statement_series_look(flow, close->billing, last, &before, e) ||
+             statement_series_look(flow, close->billing, this, close->series, e);
+    *own = json_share(json_object_get(before.documents, document));
+    if (!failed && !*own)
+        *own = json_share(json_object_get(close->series->documents, document));
+    if (!failed && !*own)
+        failed = check_numbers(flow, close, &before, e);
     statement_series_fini(&before);
-    return failed ? -1 : has;
+    return failed ? -1 : 0;
+}
+
+/* 1: this document has numbers already, as close_statements_write; 0; -1 and *e. */
+static int look_for_numbers(struct flow *flow, struct close *close, const char *name, struct err *e)
+{
+    json_auto_t *own = NULL;
+    struct numbers_entry entry;
+    cleanup_free char *key = NULL;
+    const char *hash;
+    int failed;
+
+    if (look_at_series(flow, close, name, &own, e))
+        return -1;
+    if (!own)
+        return 0;
+    hash = json_string_value(json_array_get(own, 2));
+    key = entry_key(close, hash ? hash : "?");
+    failed = numbers_read_at(flow, close->billing, key, &entry, e);
+    if (!failed && !*entry.hash)
+        failed = err_set(e, ERR_EVIDENCE,
+                         "numbers of the series %s were taken for this document, and s3://%s/%s, "
+                         "with which that close could be finished, is gone: bring it back from a "
+                         "version or copy of the bucket",
+                         name, close->billing->names.bucket, key);
+    numbers_fini(&entry);
+    return failed ? -1 : 1;
 }
 
 static void set_manifest(const struct writing *writing)
@@ -172,9 +293,14 @@ static int write_documents(struct flow *flow, struct writing *writing, struct er
     flow_work(flow, describe, writing);
     close_tell(close, "adding up each customer's days");
     writing->set.spool = statement_usage_read(flow, close->billing, &source, e);
-    if (!writing->set.spool ||
-        statement_write_all(flow, close->billing, &writing->set, &writing->index, e) ||
-        close_receipts_end(flow, close, writing->files, e))
+    if (!writing->set.spool)
+        return -1;
+    result = statement_write_all(flow, close->billing, &writing->set, &writing->index, e);
+    if (result > 0) {
+        close->others++;
+        return CLOSE_STATEMENTS_AGAIN;
+    }
+    if (result || close_receipts_end(flow, close, writing->files, e))
         return -1;
     set_manifest(writing);
     return 0;
@@ -218,9 +344,15 @@ int close_statements_write(struct flow *flow, struct close *close, struct archiv
 
 /* ---- what they will lack ---- */
 
+#define CLOSE_STATEMENTS_QUERY                                                                     \
+    "the template has no query %s, which %s needs: add it to its queries, as the shipped "         \
+    "template "                                                                                    \
+    "has it (%s.sql)"
+
 struct foretelling {
     const struct close *close;
     char *told;
+    struct err refused;
 };
 
 static void foretell(void *arg)
@@ -237,8 +369,20 @@ static void foretell(void *arg)
         .series = "",
     };
 
-    foretelling->told = statement_write_missing(&set);
+    foretelling->told = statement_write_missing(&set, &foretelling->refused);
     price_book_free(book);
+}
+
+/* The queries that only writing asks for must be in a template of one's own, too. */
+static void check_queries(struct close *close)
+{
+    const struct billing *billing = close->billing;
+
+    if (!json_text(billing->queries, "usage_days"))
+        close_reason(close, CLOSE_STATEMENTS_QUERY, "usage_days", "billing.seller", "usage_days");
+    if (billing->settings.receipts == BILLING_RECEIPTS_REQUESTS &&
+        !json_text(billing->queries, "requests"))
+        close_reason(close, CLOSE_STATEMENTS_QUERY, "requests", "billing.receipts", "requests");
 }
 
 void close_statements_foretell(struct flow *flow, struct close *close)
@@ -247,7 +391,10 @@ void close_statements_foretell(struct flow *flow, struct close *close)
 
     if (close->finishes || !close->bill || json_array_size(close->reasons) || !has_seller(close))
         return;
+    check_queries(close);
     flow_work(flow, foretell, &foretelling);
+    if (foretelling.refused.kind)
+        close_reason(close, "%s", foretelling.refused.text);
     if (foretelling.told)
         close_note(close, "%s", foretelling.told);
     free(foretelling.told);
@@ -255,11 +402,54 @@ void close_statements_foretell(struct flow *flow, struct close *close)
 
 /* ---- numbers ---- */
 
-static char *entry_key(const struct close *close, const char *hash)
+/* No close of the document gets numbers of that year any more. 0; 1: one has them; -1 and *e. */
+static int end_year(struct flow *flow, const struct close *close, int year, struct err *e)
 {
-    cleanup_free char *folder = month_folder(close);
+    cleanup_free char *document =
+        numbers_text(close->billing, (struct number){close->month, close->number});
+    const struct statement_series_of of = {close->series->name, year};
 
-    return mem_printf("%sentry-%s.json", folder, hash);
+    for (int tries = 0; tries < CLOSE_STATEMENTS_TRIES; tries++) {
+        struct statement_series series;
+        bool has = false;
+        int result = statement_series_look(flow, close->billing, of, &series, e);
+
+        if (!result)
+            has = json_object_get(series.documents, document) != NULL;
+        if (!result && !has && !series.ended)
+            result = statement_series_end(flow, close->billing, &series, e);
+        statement_series_fini(&series);
+        if (result <= 0)
+            return result ? -1 : has;
+    }
+    return err_set(e, ERR_RETRY, "others take numbers of the series %s of %d: run it again",
+                   of.name, year);
+}
+
+/* Of two closes at New Year each would get a range in a year of its own, and of two specs in a
+ * series of its own: where the first takes its numbers is where all closes of the document do, or
+ * that year is ended. 0; 1: another has them; CLOSE_STATEMENTS_AGAIN; -1 and *e. */
+static int bind_series(struct flow *flow, const struct close *close, struct err *e)
+{
+    cleanup_free char *folder = month_folder(close), *key = mem_printf("%sseries.json", folder);
+    const struct statement_series_of of = {close->series->name, close->series->year};
+    json_auto_t *bound = NULL;
+    int result = statement_series_bind(flow, close->billing, key, of, &bound, e);
+    json_int_t year = json_whole(bound, "year");
+
+    if (result <= 0)
+        return result;
+    if (strcmp(json_text(bound, "series"), of.name) != 0)
+        return err_set(e, ERR_INVALID,
+                       "a close of this document was begun with the series %s, as s3://%s/%s says, "
+                       "and may have numbers of it: set billing.seller.series back to that, and "
+                       "change it behind this document",
+                       json_text(bound, "series"), close->billing->names.bucket, key);
+    if (year > of.year)
+        return CLOSE_STATEMENTS_AGAIN;
+    for (result = 0; year < of.year && !result; year++)
+        result = end_year(flow, close, (int)year, e);
+    return result;
 }
 
 int close_statements_claim(struct flow *flow, void *arg, const struct numbers_entry *entry,
@@ -278,7 +468,12 @@ int close_statements_claim(struct flow *flow, void *arg, const struct numbers_en
     result = numbers_put_at(flow, close->billing, key, entry, e);
     if (result)
         return result < 0 ? -1 : archive_named_other(close->billing, key, e);
+    result = bind_series(flow, close, e);
+    if (result)
+        return result;
     result = statement_series_take(flow, close->billing, close->series, &range, e);
+    if (!result)
+        result = statement_series_keep(flow, close->billing, close->series, e);
     if (result <= 0)
         return result;
     name = mem_text(close->series->name);
@@ -333,6 +528,44 @@ static int find_begun(struct flow *flow, struct close *close, struct err *e)
     return result;
 }
 
+char *close_statements_wrong(struct flow *flow, const struct archive *archive, struct err *e)
+{
+    const char *folder = json_text(json_object_get(archive->manifest, "statements"), "folder");
+    char *wrong = archive_what_is_wrong(flow, archive, e);
+
+    if (!wrong || *wrong || !folder)
+        return wrong;
+    free(wrong);
+    return statement_listed_wrong(flow, archive->billing, folder,
+                                  archive_object_of(archive, STATEMENT_INDEX), e);
+}
+
+/* What was begun is finished only where all of it is there. 0; 1: it is; -1 and *e. */
+static int check_begun(struct flow *flow, struct close *close, struct err *e)
+{
+    struct archive archive;
+    char *wrong = NULL;
+
+    if (!close_finish_is_ours(close, close->begun))
+        return 0;
+    if (!archive_open(flow, close->billing, close->folder, &archive, e)) {
+        json_decref(archive.manifest);
+        archive.manifest = json_share(close->begun->manifest);
+        wrong = close_statements_wrong(flow, &archive, e);
+    }
+    archive_close(&archive);
+    if (!wrong)
+        return -1;
+    if (*wrong)
+        close_reason(close,
+                     "numbers were taken for this by a close that was interrupted, and what it "
+                     "wrote is not there any more: %s; bring it back from a copy, or a version of "
+                     "the bucket",
+                     wrong);
+    free(wrong);
+    return !close_is_refused(close);
+}
+
 int close_statements_begun(struct flow *flow, struct close *close, struct err *e)
 {
     int result = find_begun(flow, close, e);
@@ -344,6 +577,9 @@ int close_statements_begun(struct flow *flow, struct close *close, struct err *e
     free(close->folder);
     close->folder =
         archive_document_folder(close->billing, (struct number){close->month, close->number});
+    result = check_begun(flow, close, e);
+    if (result <= 0)
+        return result;
     json_decref(close->bill);
     close->bill = json_share(close->begun->bill);
     json_decref(close->manifest);
@@ -354,6 +590,19 @@ int close_statements_begun(struct flow *flow, struct close *close, struct err *e
                "is finished as it was; what came since becomes a correction",
                begun_at ? begun_at : "?");
     return 1;
+}
+
+int close_statements_give(struct flow *flow, const struct close *close, struct err *e)
+{
+    const json_t *statements = json_object_get(close->begun->manifest, "statements");
+    const struct statement_series series = {.name = (char *)json_text(statements, "series"),
+                                            .year = (int)json_whole(statements, "year"),
+                                            .next = json_whole(statements, "first")};
+    const struct number number = {close->month, close->number};
+
+    return statement_series_keep(flow, close->billing, &series, e)
+               ? -1
+               : numbers_give(flow, close->billing, number, close->begun, e);
 }
 
 /* ---- what customers have ---- */

@@ -226,13 +226,16 @@ int close_write(struct flow *flow, struct close *close, struct err *e)
 
     if (close->finishes)
         return close_finish_write(flow, close, e);
-    close->issued = calendar_day_of(price_book_zone(close->billing->book), clock_now_ms() / 1000);
-    for (int tries = 0; tries < CLOSE_STATEMENTS_TRIES && result == CLOSE_STATEMENTS_AGAIN; tries++)
+    for (int tries = 0; tries < CLOSE_STATEMENTS_TRIES && result == CLOSE_STATEMENTS_AGAIN;
+         tries++) {
+        close->issued =
+            calendar_day_of(price_book_zone(close->billing->book), clock_now_ms() / 1000);
         result = write_once(flow, close, e);
+    }
     return result != CLOSE_STATEMENTS_AGAIN
                ? result
                : err_set(e, ERR_RETRY,
                          "others took the next numbers of the series %d times while this was "
-                         "written: run it again",
+                         "written, or close it by the date of another year: run it again",
                          CLOSE_STATEMENTS_TRIES);
 }

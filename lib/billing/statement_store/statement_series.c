@@ -10,14 +10,18 @@
 #include <inttypes.h>
 #include <string.h>
 
-static char *folder_of(const char *name, int year)
+/* Of entries, and of their copies. */
+#define ENTRIES "_series"
+#define COPIES "_given"
+
+static char *folder_of(const char *of, const char *name, int year)
 {
-    return mem_printf("billing/numbers/_series/%s/%04d/", name, year);
+    return mem_printf("billing/numbers/%s/%s/%04d/", of, name, year);
 }
 
-static char *key_of(const struct statement_series *series)
+static char *key_of(const char *of, const struct statement_series *series)
 {
-    cleanup_free char *folder = folder_of(series->name, series->year);
+    cleanup_free char *folder = folder_of(of, series->name, series->year);
 
     return mem_printf("%s%09" PRId64 ".json", folder, series->next);
 }
@@ -44,7 +48,7 @@ static bool is_gapless(const struct statement_series *series, const json_t *obje
 {
     size_t count = json_object_size(series->documents), i = 0;
     json_t **ranges = mem_new((count + 1) * sizeof(json_t *)), *range;
-    cleanup_free char *folder = folder_of(series->name, series->year);
+    cleanup_free char *folder = folder_of(ENTRIES, series->name, series->year);
     const char *document;
     int64_t next = 1;
 
@@ -60,7 +64,7 @@ static bool is_gapless(const struct statement_series *series, const json_t *obje
         next = first == next && end >= first && there && !strcmp(there, key) ? end + 1 : 0;
     }
     free(ranges);
-    return next == last + 1 && json_array_size(objects) == count;
+    return next == last + 1 && json_array_size(objects) == count + series->ended;
 }
 
 static int take_entry(struct statement_series *series, const json_t *objects,
@@ -73,64 +77,192 @@ static int take_entry(struct statement_series *series, const json_t *objects,
     series->documents = json_share(json_object_get(entry, "documents"));
     digest_sha256(str_text(body), body->len, series->before);
     series->next = last + 1;
+    series->ended = json_is_true(json_object_get(entry, "ended"));
     if (json_is_object(series->documents) && is_gapless(series, objects, last))
         return 0;
+    return err_set(
+        e, ERR_EVIDENCE,
+        "the register of the series %s of %d is not whole any more: an entry below "
+        "billing/numbers/_series/%s/%04d/ was removed or changed, or something else lies "
+        "there; bring it back from a version or copy of the bucket",
+        series->name, series->year, series->name, series->year);
+}
+
+/* Whether the key's name is that of one of the objects, which are sorted by theirs. */
+static bool has_name(const json_t *objects, const char *key)
+{
+    const char *name = strrchr(key, '/');
+    size_t low = 0, high = json_array_size(objects);
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const char *other = json_text(json_array_get(objects, middle), "key");
+        int order = strcmp(strrchr(other, '/'), name);
+
+        if (!order)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+/* The newest entry is one that nothing behind it names: its copy tells that it was there. */
+static int check_copies(const struct billing *billing, struct statement_series_of of,
+                        const json_t *objects, const json_t *copies, struct err *e)
+{
+    const json_t *copy;
+    size_t i;
+
+    json_array_foreach(copies, i, copy) {
+        const char *key = json_text(copy, "key"), *name = strrchr(key, '/');
+
+        if (!has_name(objects, key))
+            return err_set(e, ERR_EVIDENCE,
+                           "the register of the series %s of %d is not whole any more: its entry "
+                           "billing/numbers/" ENTRIES "/%s/%04d%s was removed, and the numbers in "
+                           "it were given; put its copy s3://%s/%s back there",
+                           of.name, of.year, of.name, of.year, name, billing->names.bucket, key);
+    }
+    return 0;
+}
+
+/* Whether the last entry is what its copy, if it has one, says. */
+static int check_last(struct flow *flow, const struct billing *billing,
+                      const struct statement_series *series, const char *key, struct err *e)
+{
+    cleanup_free char *folder = folder_of(COPIES, series->name, series->year);
+    cleanup_free char *copy = mem_printf("%s%s", folder, strrchr(key, '/') + 1);
+    cleanup_str struct str body = {0};
+    char hash[65];
+
+    if (archive_object_read(flow, billing, copy, &body, e))
+        return -1;
+    digest_sha256(str_text(&body), body.len, hash);
+    if (!strcmp(hash, series->before))
+        return 0;
     return err_set(e, ERR_EVIDENCE,
-                   "the register of the series %s of %d is not whole any more: an entry below "
-                   "billing/numbers/_series/%s/%04d/ was removed or changed; bring it back from a "
-                   "version or copy of the bucket",
-                   series->name, series->year, series->name, series->year);
+                   "the register of the series %s of %d is not whole any more: s3://%s/%s and its "
+                   "copy %s differ, one of them was changed; bring it back from a version or copy "
+                   "of the bucket",
+                   series->name, series->year, billing->names.bucket, key, copy);
 }
 
 int statement_series_look(struct flow *flow, const struct billing *billing,
                           struct statement_series_of of, struct statement_series *series,
                           struct err *e)
 {
-    cleanup_free char *folder = folder_of(of.name, of.year);
-    json_auto_t *objects = object_list(flow, billing, folder, e);
+    cleanup_free char *folder = folder_of(ENTRIES, of.name, of.year),
+                      *others = folder_of(COPIES, of.name, of.year);
+    json_auto_t *objects = object_list(flow, billing, folder, e), *copies = NULL;
     size_t count = json_array_size(objects);
     cleanup_str struct str body = {0};
+    const char *last;
 
     *series = (struct statement_series){
         .name = mem_text(of.name), .year = of.year, .next = 1, .documents = json_object()};
-    if (!objects)
+    if (objects)
+        copies = object_list(flow, billing, others, e);
+    if (!copies || check_copies(billing, of, objects, copies, e))
         return -1;
     if (!count)
         return 0;
-    if (archive_object_read(flow, billing, json_text(json_array_get(objects, count - 1), "key"),
-                            &body, e))
+    last = json_text(json_array_get(objects, count - 1), "key");
+    if (archive_object_read(flow, billing, last, &body, e) || take_entry(series, objects, &body, e))
         return -1;
-    return take_entry(series, objects, &body, e);
+    return has_name(copies, last) ? check_last(flow, billing, series, last, e) : 0;
 }
 
 /* ---- taking ---- */
 
-static json_t *entry_json(const struct statement_series *series,
-                          const struct statement_range *range)
+/* An entry behind the last; documents: taken over. */
+static json_t *entry_json(const struct statement_series *series, int64_t count, json_t *documents)
 {
-    json_int_t last = series->next + range->count - 1;
-    json_t *documents = json_copy(series->documents);
-
-    json_object_set_new(documents, range->document,
-                        json_pack("[I, I, s]", (json_int_t)series->next, last, range->manifest));
-    return json_pack("{s:i, s:s, s:i, s:I, s:I, s:s, s:s, s:s, s:o}", "format_version", 1, "series",
+    return json_pack("{s:i, s:s, s:i, s:I, s:I, s:s, s:o}", "format_version", 1, "series",
                      series->name, "year", series->year, "first", (json_int_t)series->next, "last",
-                     last, "invoice", range->document, "manifest_sha256", range->manifest, "before",
-                     series->before, "documents", documents);
+                     (json_int_t)(series->next + count - 1), "before", series->before, "documents",
+                     documents);
+}
+
+static int put(struct flow *flow, const struct billing *billing, const char *key,
+               const json_t *entry, struct err *e)
+{
+    cleanup_free char *text = json_canonical(entry);
+    cleanup_str struct str body = {0};
+
+    str_add(&body, text);
+    return archive_object_put(flow, billing, &(struct object_new){key, "application/json", &body},
+                              e);
 }
 
 int statement_series_take(struct flow *flow, const struct billing *billing,
                           const struct statement_series *series,
                           const struct statement_range *range, struct err *e)
 {
-    cleanup_free char *key = key_of(series), *text = NULL;
-    cleanup_str struct str body = {0};
-    json_auto_t *entry = entry_json(series, range);
+    cleanup_free char *key = key_of(ENTRIES, series);
+    json_t *documents = json_copy(series->documents);
+    json_auto_t *entry = entry_json(series, range->count, documents);
 
-    text = json_canonical(entry);
-    str_add(&body, text);
-    return archive_object_put(flow, billing, &(struct object_new){key, "application/json", &body},
-                              e);
+    json_object_set_new(documents, range->document,
+                        json_pack("[I, I, s]", (json_int_t)series->next,
+                                  (json_int_t)(series->next + range->count - 1), range->manifest));
+    json_object_set_new(entry, "invoice", json_string(range->document));
+    json_object_set_new(entry, "manifest_sha256", json_string(range->manifest));
+    return put(flow, billing, key, entry, e);
+}
+
+int statement_series_end(struct flow *flow, const struct billing *billing,
+                         const struct statement_series *series, struct err *e)
+{
+    cleanup_free char *key = key_of(ENTRIES, series);
+    json_auto_t *entry = entry_json(series, 0, json_share(series->documents));
+
+    json_object_set_new(entry, "ended", json_true());
+    return put(flow, billing, key, entry, e);
+}
+
+int statement_series_keep(struct flow *flow, const struct billing *billing,
+                          const struct statement_series *series, struct err *e)
+{
+    cleanup_free char *key = key_of(ENTRIES, series), *copy = key_of(COPIES, series);
+    cleanup_str struct str body = {0};
+    int result;
+
+    if (archive_object_read(flow, billing, key, &body, e))
+        return -1;
+    result =
+        archive_object_put(flow, billing, &(struct object_new){copy, "application/json", &body}, e);
+    if (result <= 0)
+        return result;
+    return err_set(e, ERR_EVIDENCE,
+                   "s3://%s/%s is not the entry %s: one of them was changed; bring it back from a "
+                   "version or copy of the bucket",
+                   billing->names.bucket, copy, key);
+}
+
+int statement_series_bind(struct flow *flow, const struct billing *billing, const char *key,
+                          struct statement_series_of of, json_t **bound, struct err *e)
+{
+    json_auto_t *wanted = json_pack("{s:s, s:i}", "series", of.name, "year", of.year);
+    cleanup_str struct str body = {0};
+    int result = put(flow, billing, key, wanted, e);
+
+    *bound = NULL;
+    if (result <= 0)
+        return result;
+    if (archive_object_read(flow, billing, key, &body, e))
+        return -1;
+    *bound = json_loadb(str_text(&body), body.len, JSON_REJECT_DUPLICATES, NULL);
+    if (json_text(*bound, "series") && json_is_integer(json_object_get(*bound, "year")))
+        return 1;
+    json_decref(*bound);
+    *bound = NULL;
+    return err_set(e, ERR_EVIDENCE,
+                   "s3://%s/%s does not say which series this document has its numbers of: bring "
+                   "it back from a version or copy of the bucket",
+                   billing->names.bucket, key);
 }
 
 int statement_series_has(struct flow *flow, const struct billing *billing,
@@ -138,7 +270,7 @@ int statement_series_has(struct flow *flow, const struct billing *billing,
 {
     const struct statement_series series = {
         .name = (char *)taken->series, .year = taken->year, .next = taken->first};
-    cleanup_free char *key = key_of(&series);
+    cleanup_free char *key = key_of(ENTRIES, &series);
     cleanup_str struct str body = {0};
     json_auto_t *entry = NULL;
     struct err failed = {0};

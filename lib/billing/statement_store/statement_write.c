@@ -5,7 +5,7 @@
 #include "billing/bookkeeping/ubl.h"
 #include "billing/statement/statement_render.h"
 #include "billing/statement_store/statement_index.h"
-#include "billing/store/archive_named.h"
+#include "billing/store/archive_object.h"
 #include "billing/store/gzip.h"
 
 #include <inttypes.h>
@@ -45,6 +45,7 @@ struct writing {
     size_t first, batch; /* of turns */
     struct str lines;    /* of the index, of a part */
     struct str *index;
+    bool other; /* something else lies where a document should */
     struct err *e;
 };
 
@@ -174,29 +175,34 @@ static int make_item(struct writing *writing, struct item *item)
     return 0;
 }
 
-/* Why the document of a line is no electronic invoice; NULL: it is one. */
-static char *missing_of(const struct statement_set *set, size_t index)
+/* Why the document of a line is no electronic invoice; NULL: it is one, or cannot be made: *e. */
+static char *missing_of(const struct statement_set *set, size_t index, struct err *e)
 {
     const struct turn turn = {.index = index};
     struct statement statement;
-    struct err e = {0};
+    struct err refused = {0};
     json_auto_t *gone = NULL, *document = NULL;
     cleanup_free char *number = statement_write_number(set, index), *xml = NULL;
 
     describe(set, &turn, &statement, &gone);
     statement.number = number;
-    document = statement_make(&statement, &e);
-    xml = document ? ubl_text(document, &e) : NULL;
-    return xml ? NULL : mem_text(e.text);
+    document = statement_make(&statement, &refused);
+    if (!document) {
+        (void)err_set(e, refused.kind, "the statement of %.60s cannot be made: %s",
+                      json_text(statement.line, "customer"), refused.text);
+        return NULL;
+    }
+    xml = ubl_text(document, &refused);
+    return xml ? NULL : mem_text(refused.text);
 }
 
-char *statement_write_missing(const struct statement_set *set)
+char *statement_write_missing(const struct statement_set *set, struct err *e)
 {
     size_t count = json_array_size(set->lines), missing = 0;
     cleanup_free char *first = NULL;
 
-    for (size_t i = 0; i < count; i++) {
-        char *why = missing_of(set, i);
+    for (size_t i = 0; i < count && !e->kind; i++) {
+        char *why = missing_of(set, i, e);
 
         missing += why != NULL;
         if (first)
@@ -259,10 +265,13 @@ static void put(struct flow *flow, void *arg, size_t index)
                    is_nobody(item->turn) ? "unattributed" : item->turn->hash, forms[form].suffix);
     const struct object_new object = {key, forms[form].type, &item->forms[form]};
     struct err e = {0};
+    int result = 0;
 
-    if (!writing->e->kind && object.body->len &&
-        archive_named_put(flow, writing->billing, &object, &e))
+    if (!writing->e->kind && !writing->other && object.body->len)
+        result = archive_object_put(flow, writing->billing, &object, &e);
+    if (result < 0)
         (void)err_set(writing->e, e.kind, "%s", e.text);
+    writing->other = writing->other || result > 0;
 }
 
 static void free_batch(struct writing *writing)
@@ -294,11 +303,12 @@ int statement_write_all(struct flow *flow, const struct billing *billing,
 {
     struct err failed = {0};
     struct writing *writing = mem_new(sizeof *writing);
+    int result;
 
     *writing = (struct writing){
         .billing = billing, .set = set, .spool = set->spool, .index = index, .e = &failed};
     flow_work(flow, make_turns, writing);
-    while (writing->first < writing->count && !failed.kind) {
+    while (writing->first < writing->count && !failed.kind && !writing->other) {
         flow_work(flow, make_batch, writing);
         if (!failed.kind)
             flow_each(flow, writing->batch * FORMS, PARALLEL, put, writing);
@@ -307,6 +317,7 @@ int statement_write_all(struct flow *flow, const struct billing *billing,
             set->progress(set->progress_arg, writing->first, writing->count);
     }
     flow_work(flow, end, writing);
+    result = writing->other;
     free(writing);
-    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : result;
 }

@@ -44,13 +44,14 @@ struct statement_set {
 };
 
 /* How many customers would get no electronic invoice, and what the first one lacks; new text, NULL:
- * each gets one.  folder is not needed.  Off the loop. */
-char *statement_write_missing(const struct statement_set *set);
+ * each gets one.  *e: a document cannot be made at all.  folder is not needed.  Off the loop. */
+char *statement_write_missing(const struct statement_set *set, struct err *e);
 /* "INV-2025-000001"; new text. */
 char *statement_write_number(const struct statement_set *set, size_t index);
 /* Writes all documents and appends the index, gzip of a line of JSON for each (statement_index.h).
- * -1 and *e: ERR_RETRY where a breakdown is not what was billed (a day was built anew meanwhile).
- */
+ * 0; 1: something else lies below the folder, as what a document says by day may change while its
+ * bill does not: it takes another one; -1 and *e: ERR_RETRY where a breakdown is not what was
+ * billed (a day was built anew meanwhile). */
 int statement_write_all(struct flow *flow, const struct billing *billing,
                         const struct statement_set *set, struct str *index, struct err *e);
 

@@ -10,12 +10,13 @@ from fractions import Fraction
 from typing import Any
 
 import jsonschema
-from close_world import FOLDER, MORE, Books
+from close_world import FOLDER, MORE, Books, openssl
 from rollup_world import BUCKET, ROOT, World
 
 VALIDATOR = jsonschema.Draft202012Validator(json.loads((ROOT / "specs/statement.schema.json").read_text()))
 OTHERS = (4, 5, 6, 7, 8)  # numbers that another document took
-SERIES, NUMBERS = "billing/numbers/_series/", "billing/numbers/shop/"
+SERIES, COPIES, NUMBERS = "billing/numbers/_series/", "billing/numbers/_given/", "billing/numbers/shop/"
+STATEMENTS = "billing/_statements/shop/"
 # A fourth call makes each of them cheaper.
 PRICES = ('{from: 2020-01-01, calls: {mode: volume, tiers: [{up_to: "3", price: "1"}, {price: "0.001"}]}, gib: "0.10", '
           'rules: [{status: 5xx, bill: "false"}]}')
@@ -76,8 +77,8 @@ def check_sums(books: Books, folder: str) -> None:
         assert found[None]["net"] == manifest["unattributed"]["total"]
 
 
-def deny(books: Books, nth: int) -> None:
-    books.sandbox.faults({"action": "error", "operation": "PutObject", "nth": nth, "times": 0, "status": 403,
+def deny(books: Books, nth: int, **params: str) -> None:
+    books.sandbox.faults({"action": "error", "operation": "PutObject", "params": params, "nth": nth, "times": 0, "status": 403,
                           "code": "AccessDenied"})
 
 
@@ -89,7 +90,12 @@ def test_a_month(sandbox: Any, spec: Any, api: str) -> None:
     call(books, "small", day="2025-10-01", size=2**30)
     books.world.run("rollup", "--month", "2025-10")
     draft_is_shown(books)
+    cannot_be_made(books)
+    something_else_lies_there(books)
+    begun_elsewhere(books)
     interrupted(books)
+    gone_before_it_is_finished(books)
+    finished(books)
     corrected(books)
     given_to_a_customer(books)
     two_at_once(books)
@@ -115,13 +121,83 @@ def draft_is_shown(books: Books) -> None:
     assert books.keys("billing/") == []
 
 
+def cannot_be_made(books: Books) -> None:
+    """What only writing would need is asked for before: nothing is written, and nobody is asked."""
+    late = "        - {name: home, category: standard, rate: \"10\", from: 2026-01-01}\n"
+    kept = books.world.values["more"]
+    books.world.write(more=kept.replace('        - {name: home, category: standard, rate: "10"}\n', late))
+    refused = books.close("2025-10", "--dry-run", code=4)
+    assert refused["reasons"] == ["the statement of korea cannot be made: the tax rule home does not hold on 2025-10-31 yet: billing.taxes begins later"]
+    books.world.write(more=kept)
+    template = books.world.own_template() / "pipeline.yaml"
+    whole = template.read_text()
+    template.write_text(whole.replace("  usage_days: ${file:sql/usage_days.sql}\n", ""))
+    told = books.world.run("check", code=78).stderr
+    assert "seller: needs the query usage_days" in told and "usage_days: ${file:sql/usage_days.sql}" in told
+    template.write_text(whole)
+    assert books.keys("billing/") == []
+
+
+def something_else_lies_there(books: Books) -> None:
+    """What a document says by day may be another after a rebuild, with the same bill: another folder has it."""
+    deny(books, 2)
+    books.world.run("close", "2025-10", "--yes", code=77)
+    books.sandbox.faults()
+    [left] = books.keys(STATEMENTS)
+    books.put(left, b"{}")
+
+
+def begun_elsewhere(books: Books) -> None:
+    """A close of another year, or with another series, may have numbers of this document: what it began with holds."""
+    key = STATEMENTS + "2025-10/series.json"
+    books.put(key, b'{"series":"OLD-","year":2025}')
+    assert f"begun with the series OLD-, as s3://{BUCKET}/{key} says" in books.world.run("close", "2025-10", "--yes", code=1).stderr
+    year = time.gmtime().tm_year - 1
+    books.put(key, json.dumps({"series": "INV-", "year": year}).encode())
+    entry = {"format_version": 1, "series": "INV-", "year": year, "first": 1, "last": 3, "before": "", "invoice": "shop-2025-10",
+             "manifest_sha256": "0" * 64, "documents": {"shop-2025-10": [1, 3, "0" * 64]}}
+    books.put(f"{SERIES}INV-/{year}/000000001.json", json.dumps(entry).encode())
+    told = books.world.run("close", "2025-10", "--yes", code=1).stderr
+    assert "were taken for this document, and s3://" in told and f"entry-{'0' * 64}.json" in told
+    books.s3.delete_object(Bucket=BUCKET, Key=f"{SERIES}INV-/{year}/000000001.json")
+    assert books.keys(SERIES) == [] and books.keys(NUMBERS) == []
+
+
 def interrupted(books: Books) -> None:
     """The numbers are taken, their document's own is not: what is closed next is that very document."""
-    statements, files = 2 * 4 + 1, 15  # one is an electronic invoice, too
-    deny(books, statements + files + 3)
+    deny(books, 1, Key=NUMBERS + "shop-2025-10.json")
     assert "nothing is closed yet" in books.world.run("close", "2025-10", "--yes", code=77).stderr
     books.sandbox.faults()
-    assert len(books.keys(SERIES)) == 1 and books.keys(NUMBERS) == []
+    bound = json.loads(books.read(STATEMENTS + "2025-10/series.json"))["year"]
+    *ended, taken = [json.loads(books.read(key)) for key in books.keys(SERIES)]
+    assert [one["year"] for one in ended] == list(range(bound, taken["year"])) and books.keys(NUMBERS) == []
+    assert all((one["ended"], one["first"], one["last"], one["documents"]) == (True, 1, 0, {}) for one in ended)
+    assert books.keys(COPIES) == [f"{COPIES}INV-/{taken['year']}/000000001.json"]
+
+
+def gone_before_it_is_finished(books: Books) -> None:
+    """It is finished only with all that it wrote; and another month waits for it, whose numbers would be behind a gap."""
+    for key in (next(k for k in books.keys(STATEMENTS) if k.endswith(".html")), books.keys(FOLDER)[0]):
+        kept = books.read(key)
+        books.s3.delete_object(Bucket=BUCKET, Key=key)
+        refused = books.close(code=4)
+        assert "is not there any more" in refused["reasons"][0] and "bring it back" in refused["reasons"][0]
+        books.put(key, kept)
+    other, kept = books.home / "other.pem", books.world.values["more"]
+    openssl("genpkey", "-algorithm", "ed25519", "-out", str(other))
+    other.chmod(0o600)
+    books.world.write(more=kept.replace(str(books.key), str(other)))
+    assert "not signed by the key" in books.close(code=4)["reasons"][0]  # somebody else may have laid it there
+    books.world.write(more=kept)
+    call(books, "other", day="2025-11-02", arrival="2025-11-02T20:00")
+    books.world.run("rollup", "--month", "2025-11")
+    before = books.keys("billing/")
+    refused = books.world.run("close", "2025-11", "--first", "--yes", code=1)
+    assert "billingd close 2025-10, then this one" in refused.stderr
+    assert books.keys("billing/") == before
+
+
+def finished(books: Books) -> None:
     taken = {key: books.read(key) for key in books.keys("billing/")}
     call(books, "small")
     books.world.run("rollup", "--month", "2025-10")
@@ -165,7 +241,7 @@ def corrected(books: Books) -> None:
         call(books, "other")  # a fourth call of three: each is cheaper now
     call(books, "new", size=2**30)
     books.world.run("rollup", "--month", "2025-10")
-    others_took_the_numbers(books, 2 * 3 + 9 + 2)
+    others_took_the_numbers(books, 2 * 3 + 9 + 3)
     _, before = documents(books, "2025-10/")
     _, found = documents(books, "2025-10/corrections/1/")
     assert {c: d["kind"] for c, d in found.items()} == {"korea": "invoice", "arabia": "credit_note", "new": "invoice"}
@@ -221,4 +297,28 @@ def tampered(books: Books) -> None:
         told = books.verify("2025-11", code=5)["differences"]
         assert [d for d in told if said in d], told
         books.put(key, kept)
+    numbers_removed(books, first)
     assert books.verify("2025-11")["verified"] is True
+
+
+def numbers_removed(books: Books, first: str) -> None:
+    """The newest entry, which no other names: by its copy, and without that by what is signed, nobody gets its numbers."""
+    call(books, "small", day="2025-11-02", arrival="2025-11-02T21:00")
+    books.world.run("rollup", "--month", "2025-11")
+    copy = first.replace(SERIES, COPIES)
+    kept = books.read(first)
+    assert books.read(copy) == kept
+    before = books.keys("billing/")
+    entry = json.loads(kept)
+    shorter = {**entry, "last": entry["last"] - 1, "documents": {**entry["documents"], "shop-2025-11": [
+        entry["first"], entry["last"] - 1, entry["manifest_sha256"]]}}
+    books.put(first, json.dumps(shorter).encode())  # whole in itself: the last number would be given again
+    assert "differ, one of them was changed" in books.world.run("close", "2025-11", "--correct", "--yes", code=1).stderr
+    for gone, told in ((first, f"put its copy s3://{BUCKET}/{copy} back there"),
+                       (copy, "shop-2025-11 has numbers of the series INV-")):
+        books.s3.delete_object(Bucket=BUCKET, Key=gone)
+        assert told in books.world.run("close", "2025-11", "--correct", "--yes", code=1).stderr
+    for key in (copy, first):
+        books.put(key, kept)
+    assert books.keys("billing/") == before
+    books.close("2025-11", "--correct")
