@@ -288,8 +288,13 @@ static void test_every_byte(void)
         memcpy(bytes, made.data, i); /* a blank more */
         bytes[i] = i % 2 ? ' ' : '\n';
         memcpy(bytes + i + 1, made.data + i, made.len - i);
-        cleanup_free char *more_of_it = judge_by(key, bytes, made.len + 1, 65536);
+        cleanup_free char *more_of_it = judge_by(key, bytes, made.len + 1, 65536), *twice = NULL;
         passed += !*more_of_it;
+        if (i < made.len) {
+            bytes[i] = made.data[i];
+            twice = judge_by(key, bytes, made.len + 1, 65536);
+            passed += !*twice;
+        }
     }
     CHECK_INT(passed, 0);
 }

@@ -207,7 +207,10 @@ static void check_leaf(struct checking *checking)
     leaf = receipt_leaf(checking->salt, &checking->sums.items, str_text(&checking->statement),
                         checking->statement.len);
 
-    if (checking->index >= root->size)
+    if (root->size < RECEIPT_TREE_LEAST || root->size & (root->size - 1))
+        wrong(checking, "a tree of %lld leaves is none: they are a power of two, %d at least",
+              (long long)root->size, RECEIPT_TREE_LEAST);
+    else if (checking->index >= root->size)
         wrong(checking, "its place is %lld, in a tree of %lld leaves", (long long)checking->index,
               (long long)root->size);
     else if (checking->path.count !=
