@@ -160,9 +160,9 @@ static int read_closed(struct flow *flow, struct billing_turn *turn, struct cust
     }
     month.days = bill_month_days(turn->billing, about->month);
     if (requests_line_read(flow, turn->billing, &about->question, &about->line, e) ||
-        requests_line_read(flow, turn->billing, &month, &line, e))
+        (about->day.year && requests_line_read(flow, turn->billing, &month, &line, e)))
         return -1;
-    about->rolled_up = line.all;
+    about->rolled_up = about->day.year ? line.all : about->line.all;
     return 0;
 }
 

@@ -313,6 +313,10 @@ def closed_months(month: Month) -> None:
     assert done.stdout == own and "those of the line, as it was closed in shop-2025-10" in done.stderr
     back = reconcile(month, "own.csv", own, code=5 if back_has_gaps(own) else 0)
     assert back["line_equal"] is True and Decimal(back["total"]) == Decimal(line["total"]) and back["closed"]["documents"] == "shop-2025-10"
+    nobodys = world.spec.path.parent / "nobodys.csv"
+    nobodys.write_text(world.run("requests", "--customer", "-", "--month", "2025-10", "-o", "csv").stdout)
+    back = json.loads(world.run("reconcile", "--customer", "-", "--month", "2025-10", "--their", str(nobodys), "-o", "json").stdout)
+    assert back["line_equal"] is True and back["agreed"] == month.bill["unattributed"]["calls"] > 0
     # Its rollups are gone: it stays the line; what was signed of a part of it nobody knows.
     world.glue.delete_partition(DatabaseName="shop", TableName="restapi_access_log_parquet", PartitionValues=["2025", "10", "2"])
     assert listed(month, "acme", "--month", "2025-10")["equal"] is True
