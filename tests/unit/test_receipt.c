@@ -365,7 +365,7 @@ static void test_fed_rows(void)
     check_feed(text, "behind request 1 the list is cut off");
     free(text);
     text = mem_printf("%s,[\"0\"%s", one, one + 4);
-    check_feed(text, "request 3: byte 47: the request before is not in its order");
+    check_feed(text, "request 3: byte 41: the request before is not in its order");
     free(text);
     text = mem_printf("[1,%0200000d", 0);
     check_feed(text, "request 1 is longer than any can be");

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from close_world import MORE as CLOSE
 from close_world import openssl
 from rollup_world import BUCKET, GROUP, World
 
@@ -35,6 +34,11 @@ BOOK = {"prices": [
 MORE = """      customers:
         - {{sub: {first}, customer: acme, name: Acme}}
         - {{sub: {second}, customer: acme, from: 2025-10-03}}
+"""
+# Some lines are unusable, which is no matter here.
+CLOSE = """      close: {{signing_key: {key}}}
+      audit: {{max_gap: 50%}}
+      max_response: 8GiB
 """
 PRICES = ("{from: 2020-01-01, call: 0.001, gib: 0.10, rules: [{status: 5xx, bill: false}, {route: 'GET /orders*', call: 0.01}]}, "
           "{from: 2025-10-04, calls: {mode: graduated, tiers: [{up_to: 20, price: 0.002}, {price: 0.0005}]}, gib: 5, free_calls: 3, "
