@@ -330,7 +330,6 @@ static void check_feed(const char *list, const char *want)
 
 static void test_fed_rows(void)
 {
-    static const char one[] = "[\"a\",\"2025-10-01T00:00:00Z\",null,\"200\",1]";
     cleanup_str struct str list = {0};
     struct receipt_items items = {0};
     struct receipt_rows_sums sums;
@@ -349,26 +348,28 @@ static void test_fed_rows(void)
 
         CHECK(*wrong || sums.items.calls < items.calls);
     }
-    check_feed("", "");
-    check_feed("x", "behind request 0 something else than a request stands");
-    check_feed(",", "behind request 0 something else than a request stands");
-    cleanup_free char *text = mem_printf("%s;", one);
-    check_feed(text, "behind request 1 something else than a request stands");
-    free(text);
-    text = mem_printf("%s,", one);
-    check_feed(text, "behind request 1 the list is cut off");
-    free(text);
-    text = mem_printf("%s,,%s", one, one);
-    check_feed(text, "behind request 1 something else than a request stands");
-    free(text);
-    text = mem_printf("%s,[\"\\\"]\",", one);
-    check_feed(text, "behind request 1 the list is cut off");
-    free(text);
-    text = mem_printf("%s,[\"0\"%s", one, one + 4);
-    check_feed(text, "request 3: byte 41: the request before is not in its order");
-    free(text);
-    text = mem_printf("[1,%0200000d", 0);
-    check_feed(text, "request 1 is longer than any can be");
+}
+
+#define ONE "[\"a\",\"2025-10-01T00:00:00Z\",null,\"200\",1]"
+
+static void test_wrong_rows(void)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"x", "behind request 0 something else than a request stands"},
+        {",", "behind request 0 something else than a request stands"},
+        {ONE ";", "behind request 1 something else than a request stands"},
+        {ONE ",", "behind request 1 the list is cut off"},
+        {ONE ",," ONE, "behind request 1 something else than a request stands"},
+        {ONE ",[\"\\\"]\",", "behind request 1 the list is cut off"},
+        {ONE ",[\"0\",\"2025-10-01T00:00:00Z\",null,\"200\",1]",
+         "request 3: byte 41: the request before is not in its order"},
+    };
+    cleanup_free char *endless = mem_printf("[1,%0200000d", 0);
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_feed(cases[i][0], cases[i][1]);
+    check_feed(endless, "request 1 is longer than any can be");
 }
 
 /* ---- salts ---- */
@@ -552,6 +553,7 @@ int main(void)
     test_unreadable();
     test_every_byte();
     test_fed_rows();
+    test_wrong_rows();
     signature_key_free(key);
     signature_key_free(other_key);
     return check_done();
