@@ -363,7 +363,7 @@ static void test_wrong_rows(void)
         {ONE ",," ONE, "behind request 1 something else than a request stands"},
         {ONE ",[\"\\\"]\",", "behind request 1 the list is cut off"},
         {ONE ",[\"0\",\"2025-10-01T00:00:00Z\",null,\"200\",1]",
-         "request 3: byte 41: the request before is not in its order"},
+         "request 2: byte 41: the request before is not in its order"},
     };
     cleanup_free char *endless = mem_printf("[1,%0200000d", 0);
 

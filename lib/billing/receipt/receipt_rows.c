@@ -174,6 +174,7 @@ static int take_piece(struct receipt_rows *rows, struct err *e)
     struct str left = rows->piece; /* borrowed */
     struct err wrong = {0};
     struct canonical_reader *reader = rows->reader;
+    const unsigned long long number = rows->sums.items.calls + 1;
 
     if (!reader)
         reader = rows->reader = mem_new(sizeof *reader);
@@ -186,8 +187,7 @@ static int take_piece(struct receipt_rows *rows, struct err *e)
     rows->after_row = true;
     if (!receipt_rows_read(rows, reader) && !canonical_end(reader))
         return 0;
-    return err_set(e, ERR_INVALID, "request %llu: %s",
-                   (unsigned long long)rows->sums.items.calls + 1, wrong.text);
+    return err_set(e, ERR_INVALID, "request %llu: %s", number, wrong.text);
 }
 
 /* Where brackets are inside a text they end nothing. */
