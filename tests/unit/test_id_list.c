@@ -85,6 +85,13 @@ static void test_csv(void)
           "error: line 1 has no column 'ref': it has 'x', 'y' (a number counts columns of a file "
           "without "
           "names)");
+}
+
+/* Files that are something else. */
+static void test_other_files(void)
+{
+    const struct id_list_form usual = {ID_LIST_CSV, NULL, NULL}, named = {ID_LIST_CSV, "ref", NULL};
+
     check(usual, "\x1f\x8b\x08", "error: the file is compressed: unpack it first (gunzip)");
     check(usual, "\xff\xfei", "error: the file is UTF-16: save it as UTF-8");
     check(usual, "BZh\n", "1=BZh"); /* an id may begin like that */
@@ -156,6 +163,7 @@ static void test_long_lines(void)
 int main(void)
 {
     test_csv();
+    test_other_files();
     test_jsonl();
     test_log();
     test_long_lines();
