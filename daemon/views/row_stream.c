@@ -21,8 +21,14 @@ struct row_stream {
     struct str text;        /* not printed yet */
     uint64_t printed, seen; /* rows: ever, and since the last begin */
     uint64_t sum, seen_sum; /* of their bytes */
+    bool wrote, is_over;
     struct str row;
 };
+
+static const char *line_end(const struct row_stream *stream)
+{
+    return stream->format == ROW_CSV ? "\r\n" : "\n";
+}
 
 struct row_stream *row_stream_new(enum row_format format, const struct row_column *columns,
                                   const char *list, const json_t *head)
@@ -35,10 +41,19 @@ struct row_stream *row_stream_new(enum row_format format, const struct row_colum
     return stream;
 }
 
+/* A table has no end that one could miss. */
+static void tell_incomplete(const struct row_stream *stream)
+{
+    if (stream->wrote && !stream->is_over &&
+        (stream->format == ROW_CSV || stream->format == ROW_TEXT))
+        (void)printf("%s" ROW_STREAM_INCOMPLETE "%s", line_end(stream), line_end(stream));
+}
+
 void row_stream_free(struct row_stream *stream)
 {
     if (!stream)
         return;
+    tell_incomplete(stream);
     str_fini(&stream->text);
     str_fini(&stream->row);
     free(stream);
@@ -47,6 +62,7 @@ void row_stream_free(struct row_stream *stream)
 static void flush(struct row_stream *stream)
 {
     (void)fwrite(str_text(&stream->text), 1, stream->text.len, stdout);
+    stream->wrote = stream->wrote || stream->text.len;
     stream->text.len = 0;
 }
 
@@ -161,12 +177,32 @@ static uint64_t sum_of(uint64_t sum, const struct str *row)
     return sum;
 }
 
+static int is_another(struct err *e)
+{
+    return err_set(e, ERR_RETRY,
+                   "the answer was read anew, and is not what was printed of it: try again");
+}
+
 static int check_again(const struct row_stream *stream, struct err *e)
 {
-    return stream->seen == stream->printed && stream->seen_sum != stream->sum
-               ? err_set(e, ERR_RETRY,
-                         "the answer was read anew, and is not what was printed of it: try again")
-               : 0;
+    return stream->seen == stream->printed && stream->seen_sum != stream->sum ? is_another(e) : 0;
+}
+
+/* A table's last line ends only with the table: one that was cut off between two rows is seen to
+ * be. */
+static void add_printed(struct row_stream *stream)
+{
+    size_t length = stream->row.len;
+
+    if (stream->format == ROW_JSON)
+        str_add(&stream->text, stream->printed ? ",\n    " : "\n    ");
+    if (stream->format == ROW_CSV || stream->format == ROW_TEXT) {
+        str_add(&stream->text, stream->printed ? line_end(stream) : "");
+        length -= strlen(line_end(stream));
+    }
+    str_add_n(&stream->text, str_text(&stream->row), length);
+    if (stream->format == ROW_JSONL)
+        str_add_char(&stream->text, '\n');
 }
 
 int row_stream_add(struct row_stream *stream, const struct row_cell *cells, struct err *e)
@@ -185,11 +221,7 @@ int row_stream_add(struct row_stream *stream, const struct row_cell *cells, stru
         return check_again(stream, e);
     if (!stream->printed)
         add_head(stream);
-    if (stream->format == ROW_JSON)
-        str_add(&stream->text, stream->printed ? ",\n    " : "\n    ");
-    str_add_n(&stream->text, str_text(&stream->row), stream->row.len);
-    if (stream->format == ROW_JSONL)
-        str_add_char(&stream->text, '\n');
+    add_printed(stream);
     stream->printed = stream->seen;
     stream->sum = stream->seen_sum;
     if (stream->text.len >= PIECE_BYTES)
@@ -197,13 +229,19 @@ int row_stream_add(struct row_stream *stream, const struct row_cell *cells, stru
     return ferror(stdout) ? err_set(e, ERR_CANCELLED, "nobody reads what is printed: given up") : 0;
 }
 
-void row_stream_end(struct row_stream *stream)
+int row_stream_end(struct row_stream *stream, struct err *e)
 {
+    if (stream->seen < stream->printed)
+        return is_another(e); /* fewer of them */
     if (!stream->printed)
         add_head(stream);
     if (stream->format == ROW_JSON)
         str_add(&stream->text, stream->printed ? "\n  ]" : "]");
+    else if (stream->format != ROW_JSONL && stream->printed)
+        str_add(&stream->text, line_end(stream));
     flush(stream);
+    stream->is_over = true;
+    return 0;
 }
 
 void row_stream_close(struct row_stream *stream, json_t *members)

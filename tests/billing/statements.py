@@ -100,6 +100,6 @@ def written(statements, form):
 
 def documents(statements):
     """For each statement the XML, or the list of what is missing."""
-    said = [json.loads(line) for line in written(statements, "ubl").splitlines()]
+    said = [json.loads(line) for line in written(statements, "ubl").split("\n")[:-1]]  # a name may hold U+2028
     assert len(said) == len(statements)
     return said

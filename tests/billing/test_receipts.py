@@ -273,7 +273,8 @@ def test_another_key(place):
 def test_seller_who_signs_what_does_not_agree(place):
     """The signature is good, and the document is not: all of these are told."""
     cases = [({"month": "2025-09"}, "the statement's month is 2025-10"), ({"pipeline": "x"}, "the statement's pipeline is shop"),
-             ({"requests": "none"}, 'its requests are "itemised"'), ({"to": FROM_S + 1}, "not of the period")]
+             ({"requests": "none"}, 'its requests are "itemised"'), ({"to": FROM_S + 1}, "not of the period"),
+             ({"size": SIZE + 1}, f"a tree of {SIZE + 1} leaves is none"), ({"size": SIZE // 2}, f"a tree of {SIZE // 2} leaves is none")]
     for members, text in cases:
         receipt = make_month(7)["Acme"]
         receipt["root"], receipt["signature"] = signed({**json.loads(receipt["root"]), **members})
@@ -288,6 +289,8 @@ def test_usage(place):
     assert run("/nowhere", "--public-key", place / "key.pem").returncode == 1
     assert run(place, "--public-key", place / "key.pem").returncode == 1  # a folder
     assert run(place / "key.pem", "--public-key", "/nowhere").returncode == 78
+    done = run(place / "key.pem", "--public-key", place / "receipt.json")
+    assert done.returncode == 78 and "BEGIN PUBLIC KEY" in done.stderr and "genpkey" not in done.stderr  # a new one would not help
 
 
 def test_many_requests(place):

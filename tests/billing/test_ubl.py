@@ -127,6 +127,10 @@ MISSING = [
     ({"net": "30.00", "total": "35.70", "taxes": [{"category": "S", "rate": "19", "taxable": "30.00", "amount": "5.70"}]}, "do not add up"),
     ({"currency": "KWD", "net": "10.001", "total": "11.901",
       "taxes": [{"category": "S", "rate": "19", "taxable": "10.001", "amount": "1.90"}]}, "no third decimal"),
+    ({"currency": "KRW", "net": "10.50", "total": "12.50",
+      "taxes": [{"category": "S", "rate": "19", "taxable": "10.50", "amount": "2.00"}]}, "an amount has decimals, which KRW has not"),
+    (rated("S", "0.4", "1.00"), "a rate of 0.4 % rounds to 0"),
+    ({"references": [{"number": " ", "issue_date": "2025-10-01"}]}, "the number of a document that it corrects is missing (BT-25)"),
     ({"lines": [dict(plain()["lines"][0], unit="furlong")]}, "the unit furlong has no code"),
 ]
 

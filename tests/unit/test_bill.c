@@ -61,7 +61,7 @@ static void test_csv(void)
 static void test_focus(void)
 {
     json_auto_t *bill = sample_bill();
-    cleanup_free char *focus = bill_render_focus(bill);
+    cleanup_free char *focus = bill_render_focus(bill, NULL);
 
     CHECK_TEXT(
         focus,

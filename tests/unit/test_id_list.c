@@ -85,8 +85,29 @@ static void test_csv(void)
           "error: line 1 has no column 'ref': it has 'x', 'y' (a number counts columns of a file "
           "without "
           "names)");
+}
+
+/* Files that are something else. */
+static void test_other_files(void)
+{
+    const struct id_list_form usual = {ID_LIST_CSV, NULL, NULL}, named = {ID_LIST_CSV, "ref", NULL};
+
     check(usual, "\x1f\x8b\x08", "error: the file is compressed: unpack it first (gunzip)");
     check(usual, "\xff\xfei", "error: the file is UTF-16: save it as UTF-8");
+    check(usual, "BZh\n", "1=BZh"); /* an id may begin like that */
+    check(usual, "BZh91AY&SY\x01", "error: the file is compressed: unpack it first (bunzip2)");
+    check(usual, "\xef\xbb\xbf{\"requestId\":\"a\"}\n",
+          "error: the file is JSON: --format jsonl takes an object on each line (`jq -c '.[]'` "
+          "makes lines of a list)");
+    check(usual, "[{\"id\":\"a\"}]",
+          "error: the file is JSON: --format jsonl takes an object on each line (`jq -c '.[]'` "
+          "makes lines of a list)");
+    check(usual, "{3f2504e0}\n", "1={3f2504e0}"); /* some write their ids so */
+    check_bytes(usual, "i\0d\0\n\0a\0", 8,
+                "error: line 1 holds NUL bytes: the file is UTF-16, or no text; save it as UTF-8");
+    check(named, "\n\nx,y\n",
+          "error: line 3 has no column 'ref': it has 'x', 'y' (a number counts columns of a file "
+          "without names)");
     check_bytes(usual, "a\nb\0c\n", 6,
                 "1=a 2!has an id that is no UTF-8 text, or holds control characters");
 }
@@ -101,7 +122,7 @@ static void test_jsonl(void)
           "\"id\":\"b\"}\n",
           "1=a 2=7 3!is no JSON object 4!is no JSON 5!lacks the member with the id 6!has an id "
           "that is no text "
-          "7!is no JSON");
+          "7!has a member twice");
     check(path, "{\"ctx\":{\"rid\":\"a\"}}\n{\"ctx.rid\":\"b\"}\n{\"ctx\":1}\n",
           "1=a 2=b 3!lacks the member with the id");
 }
@@ -142,6 +163,7 @@ static void test_long_lines(void)
 int main(void)
 {
     test_csv();
+    test_other_files();
     test_jsonl();
     test_log();
     test_long_lines();

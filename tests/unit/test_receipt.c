@@ -1,5 +1,6 @@
 /* Receipts: made, checked, and changed in every byte; canonical JSON, which leaves one form. */
 #include "billing/receipt/receipt_check.h"
+#include "billing/receipt/receipt_rows.h"
 #include "billing/receipt/receipt_set.h"
 
 #include "base/json.h"
@@ -287,10 +288,88 @@ static void test_every_byte(void)
         memcpy(bytes, made.data, i); /* a blank more */
         bytes[i] = i % 2 ? ' ' : '\n';
         memcpy(bytes + i + 1, made.data + i, made.len - i);
-        cleanup_free char *more_of_it = judge_by(key, bytes, made.len + 1, 65536);
+        cleanup_free char *more_of_it = judge_by(key, bytes, made.len + 1, 65536), *twice = NULL;
         passed += !*more_of_it;
+        if (i < made.len) {
+            bytes[i] = made.data[i];
+            twice = judge_by(key, bytes, made.len + 1, 65536);
+            passed += !*twice;
+        }
     }
     CHECK_INT(passed, 0);
+}
+
+/* ---- requests by themselves, as the archive has them ---- */
+
+/* What is wrong with the list, fed in such pieces; new text, "" when it is good: then *sums. */
+static char *feed(const char *list, size_t length, size_t piece, struct receipt_rows_sums *sums)
+{
+    struct receipt_rows *rows = receipt_rows_new();
+    struct err e = {0};
+    int failed = 0;
+
+    for (size_t at = 0; at < length && !failed; at += piece)
+        failed = receipt_rows_feed(rows, list + at, length - at < piece ? length - at : piece, &e);
+    if (!failed)
+        failed = receipt_rows_feed_end(rows, &e);
+    *sums = receipt_rows_sums(rows);
+    receipt_rows_free(rows);
+    CHECK(failed ? e.kind == ERR_INVALID : !e.kind);
+    return mem_text(failed ? e.text : "");
+}
+
+static void check_feed(const char *list, const char *want)
+{
+    struct receipt_rows_sums sums;
+    cleanup_free char *whole = feed(list, strlen(list), strlen(list) + 1, &sums);
+    cleanup_free char *cut = feed(list, strlen(list), 1, &sums);
+
+    CHECK_TEXT(whole, want);
+    CHECK_TEXT(cut, want);
+}
+
+static void test_fed_rows(void)
+{
+    cleanup_str struct str list = {0};
+    struct receipt_items items = {0};
+    struct receipt_rows_sums sums;
+
+    add_items(&items, &list);
+    for (size_t piece = 1; piece <= list.len; piece += piece < 40 ? 1 : 97) {
+        cleanup_free char *wrong = feed(list.data, list.len, piece, &sums);
+
+        CHECK_TEXT(wrong, "");
+        CHECK(sums.items.itemised && sums.items.calls == items.calls &&
+              sums.items.bytes == items.bytes && merkle_same(&sums.items.root, &items.root));
+        CHECK(sums.earliest_s == FROM_S && sums.latest_s == TO_S - 1 && sums.repeated == 1);
+    }
+    for (size_t i = 1; i < list.len; i++) { /* cut off: told, or fewer of them */
+        cleanup_free char *wrong = feed(list.data, i, 7, &sums);
+
+        CHECK(*wrong || sums.items.calls < items.calls);
+    }
+}
+
+#define ONE "[\"a\",\"2025-10-01T00:00:00Z\",null,\"200\",1]"
+
+static void test_wrong_rows(void)
+{
+    static const char *const cases[][2] = {
+        {"", ""},
+        {"x", "behind request 0 something else than a request stands"},
+        {",", "behind request 0 something else than a request stands"},
+        {ONE ";", "behind request 1 something else than a request stands"},
+        {ONE ",", "behind request 1 the list is cut off"},
+        {ONE ",," ONE, "behind request 1 something else than a request stands"},
+        {ONE ",[\"\\\"]\",", "behind request 1 the list is cut off"},
+        {ONE ",[\"0\",\"2025-10-01T00:00:00Z\",null,\"200\",1]",
+         "request 2: byte 41: the request before is not in its order"},
+    };
+    cleanup_free char *endless = mem_printf("[1,%0200000d", 0);
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_feed(cases[i][0], cases[i][1]);
+    check_feed(endless, "request 1 is longer than any can be");
 }
 
 /* ---- salts ---- */
@@ -473,6 +552,8 @@ int main(void)
     test_other_key();
     test_unreadable();
     test_every_byte();
+    test_fed_rows();
+    test_wrong_rows();
     signature_key_free(key);
     signature_key_free(other_key);
     return check_done();

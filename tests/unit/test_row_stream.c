@@ -36,7 +36,7 @@ static char *printed(enum row_format format, size_t before, size_t second, int *
             *failed = row_stream_add(stream, rows[i ? i : second], &e);
         CHECK(!*failed || (e.kind == ERR_RETRY && strstr(e.text, "try again")));
     }
-    row_stream_end(stream);
+    CHECK(!row_stream_end(stream, &(struct err){0}));
     row_stream_close(stream, json_pack("{s:b}", "equal", 1));
     (void)fclose(stdout);
     stdout = usual;
@@ -89,6 +89,61 @@ static void test_another_answer(void)
     free(text);
 }
 
+/* Fewer rows than were printed: told. */
+static void test_fewer(void)
+{
+    struct row_stream *stream = row_stream_new(ROW_CSV, columns, "rows", NULL);
+    struct err e = {0};
+    char *text = NULL;
+    size_t length = 0;
+    FILE *usual = stdout;
+
+    stdout = open_memstream(&text, &length);
+    row_stream_begin(stream);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(!row_stream_add(stream, rows[i], &e));
+    row_stream_begin(stream);
+    CHECK(!row_stream_add(stream, rows[0], &e));
+    CHECK(row_stream_end(stream, &e) && e.kind == ERR_RETRY);
+    row_stream_free(stream);
+    (void)fclose(stdout);
+    stdout = usual;
+    CHECK_TEXT(text, ""); /* nothing was printed yet */
+    free(text);
+}
+
+/* What ends before its end: cut at any row it has no last line break, and given up it says so. */
+static void test_incomplete(void)
+{
+    static const enum row_format formats[] = {ROW_TEXT, ROW_CSV, ROW_JSONL, ROW_JSON};
+
+    for (size_t format = 0; format < 4; format++) {
+        json_auto_t *head = json_object();
+        struct row_stream *stream = row_stream_new(formats[format], columns, "rows", head);
+        struct err e = {0};
+        char *text = NULL, *last;
+        size_t length = 0, before;
+        FILE *usual = stdout;
+
+        stdout = open_memstream(&text, &length);
+        row_stream_begin(stream);
+        for (size_t i = 0; i < 20000; i++)
+            CHECK(!row_stream_add(stream, rows[0], &e));
+        (void)fflush(stdout);
+        before = length;
+        CHECK(before > 65536 && (format == 2 || text[before - 1] != '\n'));
+        row_stream_free(stream);
+        (void)fclose(stdout);
+        stdout = usual;
+        last = strrchr(text, 'I');
+        if (format > 1)
+            CHECK_INT((long long)length, (long long)before);
+        else
+            CHECK_TEXT(last ? last : "", format ? "INCOMPLETE\r\n" : "INCOMPLETE\n");
+        free(text);
+    }
+}
+
 static void test_nothing(void)
 {
     int failed = 0;
@@ -101,7 +156,7 @@ static void test_nothing(void)
 
     stdout = open_memstream(&text, &length);
     row_stream_begin(stream);
-    row_stream_end(stream);
+    CHECK(!row_stream_end(stream, &(struct err){0}));
     row_stream_close(stream, json_pack("{s:b}", "equal", 0));
     (void)fclose(stdout);
     stdout = usual;
@@ -117,5 +172,7 @@ int main(void)
     test_forms();
     test_another_answer();
     test_nothing();
+    test_fewer();
+    test_incomplete();
     return check_done();
 }

@@ -121,8 +121,8 @@ static void print_some(void *arg)
         if (print_group(telling, &group))
             telling->more = -1;
     }
-    if (!telling->more)
-        row_stream_end(telling->stream);
+    if (!telling->more && row_stream_end(telling->stream, telling->e))
+        telling->more = -1;
 }
 
 static void begin(void *arg)

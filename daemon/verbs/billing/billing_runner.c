@@ -7,6 +7,7 @@
 #include "billing/store/scan_cap.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb_loop.h"
+#include "daemon/views/count_text.h"
 #include "daemon/views/progress_view.h"
 #include "daemon/views/terminal.h"
 #include "spec/account_guard.h"
@@ -23,6 +24,10 @@ struct billing_runner {
     struct aws_client *client;
     struct flow *flow; /* gone when over */
     struct progress *progress;
+    char *said; /* what is being done, of which pipeline */
+    size_t pipeline;
+    const _Atomic uint64_t *count;
+    const char *unit;
     billing_turn_fn *turn;
     void *arg;
     bool over;
@@ -55,6 +60,27 @@ void billing_runner_say(struct billing_turn *turn, const char *format, ...)
     if (!runner->progress)
         runner->progress = progress_start(stderr, 1, options_color(runner->options, stderr));
     progress_update(runner->progress, runner->manifest->pipelines[turn->pipeline].name, text, NULL);
+    free(runner->said);
+    runner->said = mem_text(text);
+    runner->pipeline = turn->pipeline;
+}
+
+void billing_runner_count(struct billing_turn *turn, const _Atomic uint64_t *count,
+                          const char *unit)
+{
+    turn->runner->count = count;
+    turn->runner->unit = unit;
+}
+
+static void show_count(const struct billing_runner *runner)
+{
+    uint64_t count = runner->count ? *runner->count : 0;
+    cleanup_free char *number = count_text((json_int_t)count);
+    cleanup_free char *detail = mem_printf("%s %s", number, runner->unit);
+
+    if (count)
+        progress_update(runner->progress, runner->manifest->pipelines[runner->pipeline].name,
+                        runner->said, detail);
 }
 
 /* The caller's account, new text, if the spec allows it. */
@@ -120,6 +146,7 @@ static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pi
             note_code(runner, EXIT_REFUSED);
     }
     billing_runner_quiet(&turn);
+    billing_runner_count(&turn, NULL, NULL);
     tell(runner, pipeline, &e);
     tell_damaged(turn.billing);
     billing_free(turn.billing);
@@ -154,8 +181,11 @@ static void on_redraw(void *arg)
 {
     struct billing_runner *runner = arg;
 
-    if (runner->progress)
-        progress_view_tick(runner->progress, runner->client);
+    if (!runner->progress)
+        return;
+    if (runner->count)
+        show_count(runner);
+    progress_view_tick(runner->progress, runner->client);
 }
 
 static void on_stop(void *arg)
@@ -229,5 +259,6 @@ int billing_runner_run(const struct options *options, bool many, billing_turn_fn
     }
     (void)uv_loop_close(&runner.loop.loop);
     manifest_free(runner.manifest);
+    free(runner.said);
     return runner.code;
 }

@@ -43,6 +43,11 @@ bool billing_runner_is_chosen(const struct options *options, const struct manife
  * nothing elsewhere. */
 void billing_runner_say(struct billing_turn *turn, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* How far that has come, for the terminal: beside the time, "1,200,000 calls".  count is written by
+ * whatever thread counts; NULL: nothing is counted any more.  Borrowed until then, or until the
+ * turn ends. */
+void billing_runner_count(struct billing_turn *turn, const _Atomic uint64_t *count,
+                          const char *unit);
 /* Takes the progress display away, so that output can follow. */
 void billing_runner_quiet(struct billing_turn *turn);
 

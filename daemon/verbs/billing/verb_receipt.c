@@ -2,6 +2,7 @@
  * checked as the customer will check it. */
 #include "base/mem.h"
 #include "billing/receipt/receipt_check.h"
+#include "billing/store/unnamed_file.h"
 #include "billing/verify/receipt_give.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"
@@ -37,7 +38,8 @@ static int open_file(struct giving *giving, const char *out)
     int descriptor;
 
     if (!out) {
-        giving->file = tmpfile();
+        descriptor = unnamed_file(&giving->failed);
+        giving->file = descriptor < 0 ? NULL : fdopen(descriptor, "w+");
         return giving->file ? 0 : failure();
     }
     giving->path = mem_printf("%s.XXXXXX", out);
@@ -97,7 +99,9 @@ static void copy(void *arg)
     rewind(giving->file);
     while ((got = fread(bytes, 1, sizeof bytes, giving->file)) > 0)
         if (fwrite(bytes, 1, got, stdout) != got)
-            break; /* told when standard output is closed */
+            return; /* told when standard output is closed */
+    if (ferror(giving->file))
+        giving->error = failure();
 }
 
 /* Never over another file. */
@@ -105,7 +109,12 @@ static int publish(struct flow *flow, struct giving *giving, const struct option
 {
     if (!options->out) {
         flow_work(flow, copy, giving);
-        return EXIT_DONE;
+        if (giving->error)
+            (void)fprintf(stderr,
+                          "billingd: receipt: it is cut off, since it cannot be read "
+                          "again: %s\n",
+                          strerror(giving->error));
+        return giving->error ? EXIT_FAILED : EXIT_DONE;
     }
     if (!giving->path || link(giving->path, options->out)) {
         (void)fprintf(stderr, "billingd: %s: %s%s\n", options->out, strerror(errno),
@@ -133,10 +142,10 @@ static int tell_wrong(const struct giving *giving, struct err *e)
 {
     const char *first = json_string_value(json_array_get(giving->check.wrong, 0));
 
+    if (giving->failed.kind)
+        return err_set(e, giving->failed.kind, "%s", giving->failed.text);
     if (giving->error)
         return err_set(e, ERR_RETRY, "the receipt cannot be written: %s", strerror(giving->error));
-    if (giving->result < 0)
-        return err_set(e, giving->failed.kind, "%s", giving->failed.text);
     return giving->result ? err_set(e, ERR_EVIDENCE, "what the archive holds makes no receipt: %s",
                                     first ? first : "?")
                           : 0;

@@ -48,6 +48,17 @@ static void print_fact(const struct receipt_check *check, const char *label, con
         (void)printf("%-10s%s\n", label, text);
 }
 
+static void print_total(const struct receipt_check *check)
+{
+    const char *total = json_text(check->facts, "total");
+    const char *currency = json_text(check->facts, "currency");
+    cleanup_free char *both = total ? mem_printf("%s %s", total, currency ? currency : "") : NULL;
+    cleanup_free char *text = both ? text_width_exact(both) : NULL;
+
+    if (text)
+        (void)printf("%-10s%s\n", "total", text);
+}
+
 /* Whose it is, and what can be compared with others. */
 static void print_facts(const struct receipt_check *check)
 {
@@ -57,7 +68,7 @@ static void print_facts(const struct receipt_check *check)
     print_fact(check, "month", "month");
     print_fact(check, "document", "number");
     print_fact(check, "customer", "customer");
-    print_fact(check, "total", "total");
+    print_total(check);
     if (json_is_true(json_object_get(facts, "itemised")))
         (void)printf("requests  %" JSON_INTEGER_FORMAT " calls, %" JSON_INTEGER_FORMAT
                      " bytes, each with its id\n",

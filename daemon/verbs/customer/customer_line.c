@@ -1,6 +1,7 @@
 #include "daemon/verbs/customer/customer_line.h"
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "billing/bill/bill_month.h"
 #include "billing/prices/price_book.h"
 #include "daemon/verbs/billing/billing_window.h"
@@ -54,6 +55,44 @@ enum row_format customer_line_format(const struct options *options)
                                             : ROW_TEXT;
 }
 
+/* ---- what was signed ---- */
+
+bool customer_line_is_part(const struct customer_line *about)
+{
+    return about->day.year || about->filter.route || about->filter.status;
+}
+
+/* Prices and customers are those of the close from here on. */
+static void take_book(struct billing_turn *turn, struct customer_line *about)
+{
+    about->billing = turn->billing;
+    about->own_book = turn->billing->book;
+    turn->billing->book = about->closed.closed.book;
+}
+
+static int look_at_closed(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
+                          struct err *e)
+{
+    cleanup_free char *wrong = NULL;
+    int found = customer_closed_read(flow, turn->billing, about->month, &about->question,
+                                     &about->closed, &wrong, e);
+
+    if (found < 0 && e->kind == ERR_EVIDENCE) {
+        wrong = mem_text(e->text);
+        err_clear(e);
+        found = 1;
+    }
+    if (found > 0) {
+        billing_runner_quiet(turn);
+        (void)fprintf(stderr, "billingd: %s: %s (`billingd verify` tells more)\n",
+                      turn->billing->pipeline, wrong);
+        return EXIT_EVIDENCE;
+    }
+    if (!found && about->closed.names)
+        take_book(turn, about);
+    return found;
+}
+
 /* ---- which days ---- */
 
 int customer_line_days(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
@@ -66,11 +105,10 @@ int customer_line_days(struct flow *flow, struct billing_turn *turn, struct cust
         return -1;
     month = bill_month_days(turn->billing, about->month);
     about->question.days = month;
-    if (!about->day.year)
-        return EXIT_DONE;
-    about->question.days = (struct day_span){about->day, about->day};
-    if (calendar_compare(about->day, month.first) >= 0)
-        return EXIT_DONE;
+    if (about->day.year)
+        about->question.days = (struct day_span){about->day, about->day};
+    if (calendar_compare(about->question.days.first, month.first) >= 0)
+        return look_at_closed(flow, turn, about, e);
     calendar_day_text(month.first, first);
     billing_runner_quiet(turn);
     (void)fprintf(
@@ -83,7 +121,7 @@ int customer_line_days(struct flow *flow, struct billing_turn *turn, struct cust
 
 /* ---- the line ---- */
 
-/* The bill's own refusals hold for its lines. */
+/* The bill's own refusals hold for its lines, but not for what was signed already. */
 static int look_at_month(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
                          struct err *e)
 {
@@ -92,7 +130,7 @@ static int look_at_month(struct flow *flow, struct billing_turn *turn, struct cu
     const json_t *reason;
     size_t i;
 
-    if (!code && look.state == BILL_MONTH_REFUSED) {
+    if (!code && look.state == BILL_MONTH_REFUSED && !about->closed.names) {
         billing_runner_quiet(turn);
         json_array_foreach(look.reasons, i, reason)
             (void)fprintf(stderr, "billingd: %s: there is no bill of that month: %s\n",
@@ -103,6 +141,29 @@ static int look_at_month(struct flow *flow, struct billing_turn *turn, struct cu
         requests_line_set_days(&about->line, look.days, about->question.days);
     bill_month_fini(&look);
     return code;
+}
+
+/* A part of a closed month was signed only with the whole: the rollups divide it, as long as they
+ * give what was signed. */
+static int read_closed(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
+                       struct err *e)
+{
+    static const struct requests_filter all = {NULL, NULL};
+    struct requests_question month = about->question;
+    struct requests_line line = {.filter = &all};
+
+    json_array_clear(about->line.open); /* whatever became of its days, it is final */
+    if (!customer_line_is_part(about)) {
+        about->line.all = about->line.shown = about->closed.volume;
+        about->line.knows_shown = true;
+        return 0;
+    }
+    month.days = bill_month_days(turn->billing, about->month);
+    if (requests_line_read(flow, turn->billing, &about->question, &about->line, e) ||
+        (about->day.year && requests_line_read(flow, turn->billing, &month, &line, e)))
+        return -1;
+    about->rolled_up = about->day.year ? line.all : about->line.all;
+    return 0;
 }
 
 /* A slip in the name is told before anything is scanned. */
@@ -125,16 +186,44 @@ int customer_line_read(struct flow *flow, struct billing_turn *turn, struct cust
     int code;
 
     billing_runner_say(turn, "looking at the line");
-    code = look_at_month(flow, turn, about, e);
     about->line.filter = &about->filter;
+    code = look_at_month(flow, turn, about, e);
     if (!code)
-        code = requests_line_read(flow, turn->billing, &about->question, &about->line, e);
+        code = about->closed.names
+                   ? read_closed(flow, turn, about, e)
+                   : requests_line_read(flow, turn->billing, &about->question, &about->line, e);
     return code ? code : check_customer(turn, about);
 }
 
 void customer_line_fini(struct customer_line *about)
 {
+    if (about->billing)
+        about->billing->book = about->own_book;
+    about->billing = NULL;
+    customer_closed_fini(&about->closed);
     requests_line_fini(&about->line);
+}
+
+/* ---- doubts ---- */
+
+char *customer_line_doubt(const struct customer_line *about, struct volume all, struct volume shown)
+{
+    const struct customer_closed *closed = &about->closed;
+    const struct volume *is = &about->rolled_up, *was = &closed->volume;
+    cleanup_free char *doubt = NULL;
+
+    if (closed->names && customer_line_is_part(about) &&
+        (is->calls != was->calls || is->bytes != was->bytes))
+        return mem_printf(
+            "%s: %lld calls and %lld bytes were billed, the rollups of the month have "
+            "%lld and %lld by now: nobody knows what was signed of a part of it "
+            "(`billingd verify` tells more)",
+            closed->names, (long long)was->calls, (long long)was->bytes, (long long)is->calls,
+            (long long)is->bytes);
+    doubt = requests_line_doubt(&about->line, all, shown);
+    return !doubt          ? NULL
+           : closed->names ? mem_printf("%s: %s", closed->names, doubt)
+                           : mem_text(doubt);
 }
 
 json_t *customer_line_head(const struct billing *billing, const struct customer_line *about)

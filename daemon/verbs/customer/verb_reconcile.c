@@ -24,6 +24,7 @@ struct asked {
     enum row_format format;
     uint64_t shown[DISPUTE_KINDS];
     json_t *sources;
+    struct err failed; /* of the end */
 };
 
 static const struct row_column columns[] = {
@@ -77,7 +78,9 @@ static int print_row(void *arg, const struct dispute_row *row, struct err *e)
 
 static void print_end(void *arg)
 {
-    row_stream_end(((struct asked *)arg)->stream);
+    struct asked *asked = arg;
+
+    (void)row_stream_end(asked->stream, &asked->failed);
 }
 
 /* ---- what it comes to ---- */
@@ -94,12 +97,13 @@ static json_t *summary_json(const struct asked *asked, const char *doubt)
     cleanup_free char *total = total_text(asked, counts->total);
     cleanup_free char *without = total_text(asked, counts->without);
     json_t *summary =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:b, s:s?, s:O}", "lines",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:o, s:b, s:s?, s:O}", "lines",
                   (json_int_t)counts->lines, "blank", (json_int_t)counts->blank, "theirs",
                   (json_int_t)counts->theirs, "ours", (json_int_t)counts->ours.calls, "bytes",
                   (json_int_t)counts->ours.bytes, "agreed", (json_int_t)counts->agreed, "currency",
                   price_book_currency(asked->turn->billing->book), "total", total, "without",
-                  without, "line_equal", !doubt, "doubt", doubt, "sources", asked->sources);
+                  without, "closed", customer_closed_json(&asked->about.closed), "line_equal",
+                  !doubt, "doubt", doubt, "sources", asked->sources);
     json_t *kinds = json_object();
 
     for (int i = 0; i < DISPUTE_KINDS; i++)
@@ -152,10 +156,28 @@ static bool agree(const struct dispute_counts *counts)
     return true;
 }
 
+/* The same calls with the prices of the close must come to what was signed. */
+static char *doubt_of(const struct asked *asked)
+{
+    const struct dispute_counts *counts = dispute_counts(asked->dispute);
+    const struct customer_closed *closed = &asked->about.closed;
+    cleanup_free char *have = total_text(asked, counts->total), *was = NULL;
+    char *doubt = customer_line_doubt(&asked->about, counts->ours, counts->ours);
+
+    if (doubt || !closed->names || customer_line_is_part(&asked->about) ||
+        !money_compare(counts->total, closed->total))
+        return doubt;
+    was = total_text(asked, closed->total);
+    return mem_printf("%s: the line's calls come to %s, %s was signed: nobody knows what they are "
+                      "worth (`billingd verify` tells more)",
+                      closed->names, have, was);
+}
+
 static int tell(struct asked *asked)
 {
     const struct dispute_counts *counts = dispute_counts(asked->dispute);
-    cleanup_free char *doubt = requests_line_doubt(&asked->about.line, counts->ours, counts->ours);
+    cleanup_free char *doubt = doubt_of(asked);
+    const char *signed_by = asked->about.closed.names;
 
     billing_runner_quiet(asked->turn);
     if (asked->format == ROW_TEXT)
@@ -164,6 +186,8 @@ static int tell(struct asked *asked)
     (void)fflush(stdout);
     if (doubt)
         (void)fprintf(stderr, "billingd: %s\n", doubt);
+    else if (signed_by)
+        (void)fprintf(stderr, "billingd: the line is that of %s, as it was closed\n", signed_by);
     (void)fprintf(stderr, "billingd: %s\n",
                   agree(counts) ? "every call of the line is in theirs, and every id of theirs is "
                                   "billed"
@@ -178,16 +202,19 @@ static int compare(struct flow *flow, struct asked *asked, struct err *e)
     int code;
 
     billing_runner_say(asked->turn, "reading the log events of the month");
+    billing_runner_count(asked->turn, dispute_steps(asked->dispute), "calls");
     if (dispute_read_ours(flow, asked->dispute, &asked->sources, e))
         return -1;
     billing_runner_say(asked->turn, "comparing the two lists");
+    billing_runner_count(asked->turn, dispute_steps(asked->dispute), "ids");
     if (isatty(STDOUT_FILENO))
         billing_runner_quiet(asked->turn);
     code = dispute_compare(flow, asked->dispute, e);
     if (code)
         return -1;
     flow_work(flow, print_end, asked);
-    return tell(asked);
+    return asked->failed.kind ? err_set(e, asked->failed.kind, "%s", asked->failed.text)
+                              : tell(asked);
 }
 
 /* Their file first: what is wrong with it costs nothing then. */
@@ -197,6 +224,7 @@ static int work(struct flow *flow, struct asked *asked, struct err *e)
     int code;
 
     billing_runner_say(asked->turn, "reading %s", options->their);
+    billing_runner_count(asked->turn, dispute_steps(asked->dispute), "lines");
     if (isatty(STDOUT_FILENO))
         billing_runner_quiet(asked->turn);
     if (dispute_read_theirs(flow, asked->dispute, options->their, &asked->form, e)) {
@@ -207,6 +235,7 @@ static int work(struct flow *flow, struct asked *asked, struct err *e)
         err_clear(e);
         return EXIT_BAD_CONFIG;
     }
+    billing_runner_count(asked->turn, NULL, NULL);
     code = customer_line_read(flow, asked->turn, &asked->about, e);
     return code ? code : compare(flow, asked, e);
 }
@@ -216,24 +245,32 @@ static void free_dispute(void *arg)
     dispute_free(arg);
 }
 
+static int reconcile(struct flow *flow, struct asked *asked, struct err *e)
+{
+    const struct billing *billing = asked->turn->billing;
+    json_auto_t *head = customer_line_head(billing, &asked->about);
+    int code;
+
+    asked->stream = row_stream_new(asked->format, columns, "rows", head);
+    asked->dispute = dispute_new(billing, &asked->about.question, print_row, asked);
+    code = work(flow, asked, e);
+    billing_runner_count(asked->turn, NULL, NULL);
+    flow_work(flow, free_dispute, asked->dispute);
+    row_stream_free(asked->stream);
+    json_decref(asked->sources);
+    return code;
+}
+
 static int reconcile_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
     struct asked *asked = turn->arg;
-    json_auto_t *head = NULL;
     int code;
 
     asked->turn = turn;
     code = customer_line_days(flow, turn, &asked->about, e);
-    if (code)
-        return code;
-    head = customer_line_head(turn->billing, &asked->about);
-    asked->stream = row_stream_new(asked->format, columns, "rows", head);
-    asked->dispute = dispute_new(turn->billing, &asked->about.question, print_row, asked);
-    code = work(flow, asked, e);
-    flow_work(flow, free_dispute, asked->dispute);
-    row_stream_free(asked->stream);
+    if (!code)
+        code = reconcile(flow, asked, e);
     customer_line_fini(&asked->about);
-    json_decref(asked->sources);
     return code;
 }
 

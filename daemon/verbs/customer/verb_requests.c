@@ -13,9 +13,11 @@
 struct asked {
     struct customer_line about;
     struct volume all, shown; /* found */
+    _Atomic uint64_t calls;   /* the same, for the terminal */
     struct row_stream *stream;
     struct billing_turn *turn;
     json_t *sources;
+    struct err failed; /* of the end */
 };
 
 static const struct row_column columns[] = {
@@ -33,6 +35,7 @@ static void begin(void *arg)
     if (isatty(STDOUT_FILENO))
         billing_runner_quiet(asked->turn);
     asked->all = asked->shown = (struct volume){0};
+    asked->calls = 0;
     row_stream_begin(asked->stream);
 }
 
@@ -60,6 +63,7 @@ static int take(void *arg, const struct request *request, struct err *e)
     struct asked *asked = arg;
     const struct volume volume = {1, request->bytes};
 
+    asked->calls += (uint64_t)request->times;
     for (int64_t i = 0; i < request->times; i++) {
         if (volume_add(&asked->all, volume, e))
             return -1;
@@ -73,7 +77,9 @@ static int take(void *arg, const struct request *request, struct err *e)
 
 static void print_end(void *arg)
 {
-    row_stream_end(((struct asked *)arg)->stream);
+    struct asked *asked = arg;
+
+    (void)row_stream_end(asked->stream, &asked->failed);
 }
 
 /* ---- what it comes to ---- */
@@ -81,20 +87,24 @@ static void print_end(void *arg)
 static int tell(struct asked *asked)
 {
     const struct requests_line *line = &asked->about.line;
-    cleanup_free char *doubt = requests_line_doubt(line, asked->all, asked->shown);
+    cleanup_free char *doubt = customer_line_doubt(&asked->about, asked->all, asked->shown);
     cleanup_free char *calls = count_text(asked->shown.calls);
     cleanup_free char *bytes = count_text(asked->shown.bytes);
+    const char *signed_by = asked->about.closed.names;
 
     billing_runner_quiet(asked->turn);
-    row_stream_close(asked->stream, json_pack("{s:I, s:I, s:{s:I, s:I}, s:b, s:s?, s:O}", "calls",
-                                              (json_int_t)asked->shown.calls, "bytes",
+    row_stream_close(asked->stream, json_pack("{s:I, s:I, s:{s:I, s:I}, s:o, s:b, s:s?, s:O}",
+                                              "calls", (json_int_t)asked->shown.calls, "bytes",
                                               (json_int_t)asked->shown.bytes, "line", "calls",
                                               (json_int_t)line->shown.calls, "bytes",
-                                              (json_int_t)line->shown.bytes, "equal", !doubt,
-                                              "doubt", doubt, "sources", asked->sources));
+                                              (json_int_t)line->shown.bytes, "closed",
+                                              customer_closed_json(&asked->about.closed), "equal",
+                                              !doubt, "doubt", doubt, "sources", asked->sources));
     (void)fflush(stdout);
-    (void)fprintf(stderr, "billingd: %s calls, %s bytes%s%s\n", calls, bytes,
-                  doubt ? "; " : ": those of the line", doubt ? doubt : "");
+    (void)fprintf(stderr, "billingd: %s calls, %s bytes%s%s%s%s\n", calls, bytes,
+                  doubt ? "; " : ": those of the line", doubt ? doubt : "",
+                  !doubt && signed_by ? ", as it was closed in " : "",
+                  !doubt && signed_by ? signed_by : "");
     return doubt ? EXIT_EVIDENCE : EXIT_DONE;
 }
 
@@ -105,12 +115,14 @@ static int list(struct flow *flow, struct asked *asked, struct err *e)
     int code;
 
     billing_runner_say(asked->turn, "reading the log events of these days");
+    billing_runner_count(asked->turn, &asked->calls, "calls");
     asked->stream =
         row_stream_new(customer_line_format(asked->turn->options), columns, "requests", head);
     code = requests_each(flow, asked->turn->billing, &asked->about.question, &taker, e);
     if (!code) {
         flow_work(flow, print_end, asked);
-        code = tell(asked);
+        code = asked->failed.kind ? err_set(e, asked->failed.kind, "%s", asked->failed.text)
+                                  : tell(asked);
     }
     row_stream_free(asked->stream);
     json_decref(asked->sources);
@@ -135,12 +147,11 @@ static int requests_turn(struct flow *flow, struct billing_turn *turn, struct er
 
     asked->turn = turn;
     code = customer_line_days(flow, turn, &asked->about, e);
-    if (code)
-        return code;
-    if (turn->options->dry_run)
-        return dry_run(asked, e);
-    code = customer_line_read(flow, turn, &asked->about, e);
-    if (!code)
+    if (!code && turn->options->dry_run)
+        code = dry_run(asked, e);
+    else if (!code)
+        code = customer_line_read(flow, turn, &asked->about, e);
+    if (!code && !turn->options->dry_run)
         code = list(flow, asked, e);
     customer_line_fini(&asked->about);
     return code;

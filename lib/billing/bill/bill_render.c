@@ -95,6 +95,7 @@ static const char focus_columns[] =
 struct focus {
     struct str *out;
     const json_t *bill, *line;
+    const char *issuer, *service;
     char start[TIMESTAMP_ROOM], end[TIMESTAMP_ROOM]; /* of the month */
     char first[TIMESTAMP_ROOM];                      /* of the days that are charged */
     struct money left;                               /* of the customer's total, not in a row yet */
@@ -114,10 +115,8 @@ static void add_cost(struct focus *focus, struct money cost)
 
 static void add_focus_row(struct focus *focus, const struct focus_row *row)
 {
-    const char *issuer = json_text(focus->bill, "pipeline");
     const char *class = json_text(focus->bill, "charge_class");
 
-    issuer = issuer ? issuer : "";
     focus->left.units -= row->cost.units;
     add_cost(focus, row->cost);
     bill_render_field(focus->out, json_text(focus->line, "customer"), ",");
@@ -129,13 +128,13 @@ static void add_focus_row(struct focus *focus, const struct focus_row *row)
     str_addf(focus->out, "%s,%s,", focus->end, focus->first);
     add_cost(focus, row->cost); /* contracted */
     add_cost(focus, row->cost); /* effective */
-    bill_render_field(focus->out, issuer, ",");
+    bill_render_field(focus->out, focus->issuer, ",");
     add_cost(focus, row->cost); /* list */
     str_addf(focus->out, "%s,%s,", row->quantity, row->unit);
-    bill_render_field(focus->out, issuer, ",");
-    bill_render_field(focus->out, issuer, ",");
+    bill_render_field(focus->out, focus->issuer, ",");
+    bill_render_field(focus->out, focus->issuer, ",");
     bill_render_field(focus->out, "Web", ",");
-    bill_render_field(focus->out, issuer, "\r\n");
+    bill_render_field(focus->out, focus->service, "\r\n");
 }
 
 static struct money amount(const json_t *line, const char *key)
@@ -202,12 +201,14 @@ static void set_period(struct focus *focus)
     timestamp_text(calendar_day_start(zone, first), focus->first);
 }
 
-char *bill_render_focus(const json_t *bill)
+char *bill_render_focus(const json_t *bill, const char *issuer)
 {
+    const char *pipeline = json_text(bill, "pipeline");
     struct str out = {0};
-    struct focus focus = {.out = &out, .bill = bill};
+    struct focus focus = {.out = &out, .bill = bill, .service = pipeline ? pipeline : ""};
     size_t i;
 
+    focus.issuer = issuer ? issuer : focus.service;
     set_period(&focus);
     str_add(&out, focus_columns);
     json_array_foreach(json_object_get(bill, "lines"), i, focus.line)

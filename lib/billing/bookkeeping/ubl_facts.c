@@ -30,6 +30,13 @@ static void need_country(json_t *missing, const json_t *party, const char *where
                                  where, country, term));
 }
 
+static struct money size_of(struct money amount)
+{
+    if (amount.units < 0)
+        amount.units = -amount.units;
+    return amount;
+}
+
 /* ---- taxes ---- */
 
 static bool is_category(const char *text)
@@ -40,6 +47,17 @@ static bool is_category(const char *text)
         if (strcmp(text, known[i]) == 0)
             return true;
     return false;
+}
+
+/* BR-CO-17 rounds the rate, and where that gives 0 wants no tax. */
+static bool is_taken_for_none(const struct ubl_tax *tax)
+{
+    const struct money half = money_of((struct price){500000000000});
+    struct money rate = {0};
+    struct err e = {0};
+
+    return !money_parse(tax->rate, &rate, &e) && money_compare(rate, half) < 0 &&
+           money_compare(size_of(tax->amount), half) >= 0;
 }
 
 static void tax_facts(const struct ubl *ubl, const struct ubl_tax *tax, json_t *missing)
@@ -53,6 +71,10 @@ static void tax_facts(const struct ubl *ubl, const struct ubl_tax *tax, json_t *
         tell(missing,
              mem_printf("the tax category %s has a rate of %s %% (BT-119): %s", tax->category,
                         tax->rate, standard ? "a rate of nothing is category Z" : "it must be 0"));
+    if (standard && *tax->rate != '-' && strcmp(tax->rate, "0") != 0 && is_taken_for_none(tax))
+        tell(missing,
+             mem_printf("a rate of %s %% rounds to 0, where EN 16931 has no tax (BR-CO-17)",
+                        tax->rate));
     if (!standard && tax->amount.units)
         tell(missing, mem_printf("there is a tax in category %s (BT-117)", tax->category));
     if (strcmp(tax->category, "E") == 0 && !ubl_writer_says(tax->reason))
@@ -104,36 +126,43 @@ static void parties_facts(const struct ubl *ubl, json_t *missing)
 
 /* ---- amounts ---- */
 
-static bool fits(struct money amount)
+/* The decimals of the currency, two at most. */
+static bool fits(const struct ubl *ubl, struct money amount)
 {
-    return money_compare(money_round(amount, 2), amount) == 0;
-}
-
-static struct money size_of(struct money amount)
-{
-    if (amount.units < 0)
-        amount.units = -amount.units;
-    return amount;
+    return money_compare(money_round(amount, ubl->digits), amount) == 0;
 }
 
 static void amount_facts(const struct ubl *ubl, json_t *missing)
 {
     struct money step = money_of((struct price){1000000000000});
-    bool all_fit = fits(ubl->due) && fits(ubl->tax), added = true;
+    bool all_fit = fits(ubl, ubl->due) && fits(ubl, ubl->tax), added = true;
 
     for (size_t i = 0; i < ubl->tax_count; i++) {
         struct money left = size_of(ubl_sums_left(&ubl->taxes[i]));
 
-        all_fit = all_fit && fits(ubl->taxes[i].taxable) && fits(ubl->taxes[i].amount);
+        all_fit = all_fit && fits(ubl, ubl->taxes[i].taxable) && fits(ubl, ubl->taxes[i].amount);
         added = added && left.units <= (money_integer)(ubl->line_count + ubl->extra_count + 1) *
                                            (step.units / (ubl->digits ? 100 : 1));
     }
     if (!all_fit)
-        tell(missing, mem_printf("EN 16931 has no third decimal (BR-DEC-12 to -20), and an amount "
-                                 "in %s has one here",
+        tell(missing, mem_printf(ubl->digits ? "EN 16931 has no third decimal (BR-DEC-12 to -20), "
+                                               "and an amount in %s has one here"
+                                             : "an amount has decimals, which %s has not",
                                  json_text(ubl->statement, "currency")));
     else if (ubl->tax_count && (!added || size_of(ubl->rounding).units >= step.units))
         tell(missing, mem_text("its lines, taxes and total do not add up"));
+}
+
+static void references_facts(const struct ubl *ubl, json_t *missing)
+{
+    const json_t *references = json_object_get(ubl->statement, "references"), *reference;
+    size_t i;
+
+    json_array_foreach(references, i, reference)
+        if (!ubl_writer_says(json_text(reference, "number"))) {
+            tell(missing, mem_text("the number of a document that it corrects is missing (BT-25)"));
+            return;
+        }
 }
 
 static void units_facts(const struct ubl *ubl, json_t *missing)
@@ -169,4 +198,5 @@ void ubl_facts(const struct ubl *ubl, json_t *missing)
                                "BT-20)"));
     amount_facts(ubl, missing);
     units_facts(ubl, missing);
+    references_facts(ubl, missing);
 }

@@ -31,6 +31,7 @@ static void add_gzip(struct archive_files *files, const char *name, const json_t
 
 static void add_bill(struct archive_files *files, const struct close *close)
 {
+    const json_t *seller = json_object_get(close->price_book, "seller");
     bool correction = close->number > 0;
 
     archive_add_text(files, correction ? "correction.json" : "invoice.json", JSON_TYPE,
@@ -38,7 +39,7 @@ static void add_bill(struct archive_files *files, const struct close *close)
     archive_add_text(files, correction ? "correction.csv" : "invoice.csv", CSV_TYPE,
                      bill_render_csv(close->bill));
     archive_add_text(files, correction ? "correction.focus.csv" : "invoice.focus.csv", CSV_TYPE,
-                     bill_render_focus(close->bill));
+                     bill_render_focus(close->bill, json_text(seller, "name")));
 }
 
 static void add_files(struct archive_files *files, const struct close *close)

@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
     PIECE_BYTES = 4 << 20, /* of their file at a time: some 0.1 s */
+    WAIT_MS = 200,
     STEPS_AT_ONCE = 50000, /* of comparing: with the worth of each call some 0.5 s */
 };
 
@@ -42,6 +44,7 @@ struct dispute {
     struct side ours, theirs;
     struct rating_margin *margin;
     struct dispute_counts counts;
+    _Atomic uint64_t steps;
     struct str record; /* being made */
     struct str id;     /* whose records are looked at */
     /* What the last call was worth: many are alike. */
@@ -78,6 +81,11 @@ void dispute_free(struct dispute *dispute)
 const struct dispute_counts *dispute_counts(const struct dispute *dispute)
 {
     return &dispute->counts;
+}
+
+const _Atomic uint64_t *dispute_steps(const struct dispute *dispute)
+{
+    return &dispute->steps;
 }
 
 static int tell(struct dispute *dispute, const struct dispute_row *row, struct err *e)
@@ -199,19 +207,23 @@ static void open_theirs(void *arg)
 {
     struct reading *reading = arg;
 
-    reading->file = open(reading->path, O_RDONLY | O_CLOEXEC);
+    reading->file = open(reading->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (reading->file < 0)
         err_set(reading->e, ERR_INVALID, "%s: %s", reading->path, strerror(errno));
 }
 
+/* Of a pipe nobody knows when more comes: whoever waits can be stopped in between. */
 static void read_some(void *arg)
 {
     struct reading *reading = arg;
+    struct pollfd more = {reading->file, POLLIN, 0};
     ssize_t got;
 
-    do
-        got = read(reading->file, reading->buffer, PIECE_BYTES);
-    while (got < 0 && errno == EINTR);
+    if (poll(&more, 1, WAIT_MS) <= 0)
+        return;
+    got = read(reading->file, reading->buffer, PIECE_BYTES);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
     reading->is_over = got <= 0;
     if (got < 0) {
         err_set(reading->e, ERR_INVALID, "%s: %s", reading->path, strerror(errno));
@@ -223,6 +235,7 @@ static void read_some(void *arg)
         if (reading->e->kind == ERR_INVALID)
             err_wrap(reading->e, "%s", reading->path);
     }
+    reading->dispute->steps = id_list_lines(reading->list);
 }
 
 static void begin_theirs(void *arg)
@@ -288,6 +301,7 @@ static void start_over(struct dispute *dispute)
     dispute->ours.sort = record_sort_new(0);
     dispute->margin = rating_margin_new(dispute->billing->book, question->days, question->customer);
     dispute->counts.ours = (struct volume){0};
+    dispute->steps = 0;
 }
 
 static int take_call(void *arg, const struct request *call, struct err *e)
@@ -297,6 +311,7 @@ static int take_call(void *arg, const struct request *call, struct err *e)
 
     if (dispute->is_void)
         start_over(dispute);
+    dispute->steps += (uint64_t)call->times;
     return volume_add(&dispute->counts.ours, calls.volume, e) ||
                    rating_margin_add(dispute->margin, &calls, e) || add_call(dispute, call, e)
                ? -1
@@ -323,6 +338,7 @@ int dispute_read_ours(struct flow *flow, struct dispute *dispute, json_t **sourc
 {
     const struct requests_taker taker = {begin_calls, take_call, dispute, sources};
 
+    dispute->steps = 0;
     if (requests_each(flow, dispute->billing, dispute->question, &taker, e))
         return -1;
     flow_work(flow, end_calls, &(struct ending){dispute, e});
@@ -489,6 +505,7 @@ static void compare_some(void *arg)
             failed = order < 0   ? only_ours(dispute, comparing->e)
                      : order > 0 ? only_theirs(dispute, comparing->e)
                                  : both(dispute, comparing->e);
+        dispute->steps++;
     }
     comparing->is_over = comparing->is_over || failed;
 }
@@ -514,6 +531,7 @@ int dispute_compare(struct flow *flow, struct dispute *dispute, struct err *e)
 {
     struct comparing comparing = {.dispute = dispute, .e = e};
 
+    dispute->steps = 0;
     flow_work(flow, begin_comparing, &comparing);
     while (!comparing.is_over) {
         if (flow_is_cancelled(flow))

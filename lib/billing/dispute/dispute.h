@@ -63,6 +63,9 @@ int dispute_read_theirs(struct flow *flow, struct dispute *dispute, const char *
 int dispute_read_ours(struct flow *flow, struct dispute *dispute, json_t **sources, struct err *e);
 /* Holds them against each other: rows by id, those without one last.  -1 and *e. */
 int dispute_compare(struct flow *flow, struct dispute *dispute, struct err *e);
+/* How far the work under way has come, from any thread: lines of theirs that were read, then calls
+ * of ours, then ids that were compared; borrowed. */
+const _Atomic uint64_t *dispute_steps(const struct dispute *dispute);
 /* What was found so far; borrowed. */
 const struct dispute_counts *dispute_counts(const struct dispute *dispute);
 

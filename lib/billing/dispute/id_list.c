@@ -178,9 +178,9 @@ static int tell_columns(const struct id_list *list, const struct str *names, str
 {
     if (list->form->column)
         return err_set(e, ERR_INVALID,
-                       "line 1 has no column '%.80s': it has %s (a number counts columns of a file "
-                       "without names)",
-                       list->form->column, str_text(names));
+                       "line %llu has no column '%.80s': it has %s (a number counts columns of a "
+                       "file without names)",
+                       (unsigned long long)list->lines, list->form->column, str_text(names));
     return err_set(e, ERR_INVALID,
                    "which column holds the ids? --column NAME, one of %s, or --column N in a file "
                    "without names",
@@ -203,7 +203,8 @@ static int read_names(struct id_list *list, const char *line, size_t length, str
         int fit;
 
         if (!read_field(list, line, length, &at))
-            return err_set(e, ERR_INVALID, "line 1: a quote does not end");
+            return err_set(e, ERR_INVALID, "line %llu: a quote does not end",
+                           (unsigned long long)list->lines);
         fit = fits(list, str_text(&list->field));
         if (fit > best) {
             best = fit;
@@ -271,6 +272,8 @@ static int read_json(struct id_list *list, const char *line, size_t length, stru
     const json_t *member = member_of(list, object);
     cleanup_free char *number = NULL;
 
+    if (!object && json_error_code(&problem) == json_error_duplicate_key)
+        return tell(list, "has a member twice", e);
     if (!json_is_object(object))
         return tell(list, object ? "is no JSON object" : "is no JSON", e);
     if (json_is_integer(member))
@@ -295,16 +298,47 @@ static int read_log(struct id_list *list, const char *line, size_t length, struc
     return tell(list, how ? "is too much for the pattern" : "does not match the pattern", e);
 }
 
-/* Other files than lists of text are told as a whole. */
-static int check_first(const char *line, size_t length, struct err *e)
+/* What other files begin with, and what is to be done with them. */
+static const struct {
+    const char *begin;
+    size_t length;
+    const char *told;
+} others[] = {
+    {"\xff\xfe", 2, "the file is UTF-16: save it as UTF-8"},
+    {"\xfe\xff", 2, "the file is UTF-16: save it as UTF-8"},
+    {"\x1f\x8b", 2, "the file is compressed: unpack it first (gunzip)"},
+    {"BZh91AY&SY", 10, "the file is compressed: unpack it first (bunzip2)"},
+    {"\xfd\x37zXZ", 5, "the file is compressed: unpack it first (unxz)"},
+    {"\x28\xb5\x2f\xfd", 4, "the file is compressed: unpack it first (unzstd)"},
+    {"PK\x03\x04", 4, "the file is a spreadsheet or an archive: save it as CSV"},
+    {"\xd0\xcf\x11\xe0", 4, "the file is a spreadsheet: save it as CSV"},
+    {"%PDF-", 5, "the file is a PDF: the ids are wanted as CSV, JSON lines or a log"},
+};
+
+/* Objects in a file of another name would each be taken for an id. */
+static bool is_json(const char *line, size_t length)
 {
-    if (length >= 2 && (!memcmp(line, "\xff\xfe", 2) || !memcmp(line, "\xfe\xff", 2)))
-        return err_set(e, ERR_INVALID, "the file is UTF-16: save it as UTF-8");
-    if (length >= 2 && !memcmp(line, "\x1f\x8b", 2))
-        return err_set(e, ERR_INVALID, "the file is compressed: unpack it first (gunzip)");
-    if (length >= 4 && !memcmp(line, "PK\x03\x04", 4))
-        return err_set(e, ERR_INVALID, "the file is a spreadsheet or an archive: save it as CSV");
-    return 0;
+    while (length && (*line == ' ' || *line == '\t'))
+        line++, length--;
+    return length >= 2 && ((*line == '{' && line[1] == '"') ||
+                           (*line == '[' && (line[1] == '{' || line[1] == '"')));
+}
+
+/* Other files than lists of text are told as a whole.  Logs may begin with NULs, of what was cut
+ * off in front. */
+static int check_first(const struct id_list *list, const char *line, size_t length, struct err *e)
+{
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (length >= others[i].length && !memcmp(line, others[i].begin, others[i].length))
+            return err_set(e, ERR_INVALID, "%s", others[i].told);
+    if (list->form->format != ID_LIST_LOG && memchr(line, '\0', length))
+        return err_set(e, ERR_INVALID,
+                       "line 1 holds NUL bytes: the file is UTF-16, or no text; save it as UTF-8");
+    return list->form->format == ID_LIST_CSV && is_json(line, length)
+               ? err_set(e, ERR_INVALID,
+                         "the file is JSON: --format jsonl takes an object on each line (`jq -c "
+                         "'.[]'` makes lines of a list)")
+               : 0;
 }
 
 static int read_line(struct id_list *list, struct err *e)
@@ -314,11 +348,14 @@ static int read_line(struct id_list *list, struct err *e)
 
     list->lines++;
     if (list->is_too_long)
-        return tell(list, "is longer than 1 MiB", e);
-    if (list->lines == 1 && check_first(line, length, e))
-        return -1;
+        return (list->lines == 1 && check_first(list, line, length, e)) ||
+                       tell(list, "is longer than 1 MiB", e)
+                   ? -1
+                   : 0;
     if (list->lines == 1 && length >= 3 && !memcmp(line, "\xef\xbb\xbf", 3))
         skip = 3;
+    if (list->lines == 1 && check_first(list, line + skip, length - skip, e))
+        return -1;
     if (length > skip && line[length - 1] == '\r')
         length--;
     line += skip;

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { TREE_LEAST = 16 };
-
 /* ---- requests ---- */
 
 void receipt_add_request(struct str *out, const struct receipt_request *request)
@@ -102,7 +100,7 @@ struct merkle_hash receipt_leaf(const unsigned char salt[static RECEIPT_SALT],
 
 size_t receipt_tree_size(size_t customers)
 {
-    size_t size = TREE_LEAST;
+    size_t size = RECEIPT_TREE_LEAST;
 
     while (size < customers)
         size *= 2;

@@ -15,7 +15,7 @@
 #define RECEIPT_FORMAT "billingd-receipt-1"
 #define RECEIPT_ROOT_FORMAT "billingd-receipts-root-1"
 
-enum { RECEIPT_SALT = 32 };
+enum { RECEIPT_SALT = 32, RECEIPT_TREE_LEAST = 16 };
 /* A larger one is refused, when written and when read: bytes. */
 enum {
     RECEIPT_ID_MOST = 4096,

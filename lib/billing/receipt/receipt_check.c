@@ -2,20 +2,12 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/timestamp.h"
+#include "billing/receipt/receipt_rows.h"
 
 #include <stdarg.h>
 #include <string.h>
 
 enum { TEXT_MOST = 1024 };
-
-/* A request as read, with its own texts. */
-struct row {
-    struct str text; /* as it stands in the file */
-    struct str id, time, route, status;
-    bool has_id, has_route, has_status;
-    struct receipt_request request; /* points into them */
-};
 
 /* The signed document, as read. */
 struct signed_root {
@@ -31,10 +23,9 @@ struct checking {
     struct canonical_reader *reader;
     struct err failed; /* of the reader */
     struct merkle_path path;
-    struct receipt_items items;
-    struct merkle_tree tree; /* of the requests */
-    int64_t index, earliest_s, latest_s, repeated;
-    struct row rows[2]; /* the last two, in turn */
+    struct receipt_rows *rows;     /* NULL: they are not itemised */
+    struct receipt_rows_sums sums; /* of all, once they are read */
+    int64_t index;
     struct signed_root root;
     struct str statement;
     unsigned char salt[RECEIPT_SALT], signature[SIGNATURE_BYTES];
@@ -57,103 +48,33 @@ __attribute__((format(printf, 2, 3))) static void wrong(struct checking *checkin
 
 /* ---- requests ---- */
 
-/* A text or null. */
-static int read_text(struct canonical_reader *reader, struct str *text, bool *there, size_t most)
-{
-    text->len = 0;
-    *there = canonical_peek(reader) != 'n';
-    return *there ? canonical_text(reader, text, most) : canonical_literal(reader, "null");
-}
-
-/* YYYY-MM-DDThh:mm:ssZ, a moment that there is. */
-static int read_time(struct canonical_reader *reader, struct row *row)
-{
-    char again[TIMESTAMP_ROOM];
-    double seconds;
-
-    row->time.len = 0;
-    if (canonical_text(reader, &row->time, TEXT_MOST))
-        return -1;
-    if (!timestamp_parse(str_text(&row->time), &seconds))
-        return canonical_wrong(reader, "the text before is no time");
-    row->request.time_s = (int64_t)seconds;
-    timestamp_text(row->request.time_s, again);
-    return strcmp(again, str_text(&row->time))
-               ? canonical_wrong(reader, "the time before is not written as %s", again)
-               : 0;
-}
-
-static const char *text_or_null(const struct str *text, bool there)
-{
-    return there ? str_text(text) : NULL;
-}
-
-static int read_row(struct canonical_reader *reader, struct row *row)
-{
-    row->text.len = 0;
-    reader->copy = &row->text;
-    if (canonical_literal(reader, "[") ||
-        read_text(reader, &row->id, &row->has_id, RECEIPT_ID_MOST) ||
-        canonical_literal(reader, ",") || read_time(reader, row) ||
-        canonical_literal(reader, ",") ||
-        read_text(reader, &row->route, &row->has_route, RECEIPT_ROUTE_MOST) ||
-        canonical_literal(reader, ",") ||
-        read_text(reader, &row->status, &row->has_status, RECEIPT_STATUS_MOST) ||
-        canonical_literal(reader, ",") || canonical_number(reader, &row->request.bytes) ||
-        canonical_literal(reader, "]"))
-        return -1;
-    reader->copy = NULL;
-    row->request.id = text_or_null(&row->id, row->has_id);
-    row->request.route = text_or_null(&row->route, row->has_route);
-    row->request.status = text_or_null(&row->status, row->has_status);
-    return 0;
-}
-
-static int add_row(struct checking *checking, const struct row *row, const struct row *before)
-{
-    struct receipt_items *items = &checking->items;
-    const struct receipt_request *request = &row->request;
-    struct merkle_hash leaf = merkle_leaf(row->text.data, row->text.len);
-
-    if (!items->calls++) {
-        checking->earliest_s = checking->latest_s = request->time_s;
-    } else if (receipt_compare(&before->request, request) > 0) {
-        return canonical_wrong(checking->reader, "the request before is not in its order");
-    } else if (request->id && before->request.id && !strcmp(request->id, before->request.id)) {
-        checking->repeated++;
-    }
-    if (request->time_s < checking->earliest_s)
-        checking->earliest_s = request->time_s;
-    if (request->time_s > checking->latest_s)
-        checking->latest_s = request->time_s;
-    if (__builtin_add_overflow(items->bytes, request->bytes, &items->bytes))
-        return canonical_wrong(checking->reader, "more bytes than can be counted");
-    merkle_add(&checking->tree, &leaf);
-    return 0;
-}
-
-static int read_requests(struct checking *checking)
+static int read_list(struct checking *checking)
 {
     struct canonical_reader *reader = checking->reader;
-    size_t turn = 0;
 
-    if (canonical_peek(reader) == 'n')
-        return canonical_literal(reader, "null");
-    checking->items.itemised = true;
     if (canonical_literal(reader, "["))
         return -1;
     if (canonical_peek(reader) == ']')
         return canonical_literal(reader, "]");
-    for (;; turn = !turn) {
-        struct row *row = &checking->rows[turn];
-
-        if (read_row(reader, row) || add_row(checking, row, &checking->rows[!turn]))
+    for (;;) {
+        if (receipt_rows_read(checking->rows, reader))
             return -1;
         if (canonical_peek(reader) != ',')
             return canonical_literal(reader, "]");
         if (canonical_literal(reader, ","))
             return -1;
     }
+}
+
+static int read_requests(struct checking *checking)
+{
+    if (canonical_peek(checking->reader) == 'n')
+        return canonical_literal(checking->reader, "null");
+    checking->rows = receipt_rows_new();
+    if (read_list(checking))
+        return -1;
+    checking->sums = receipt_rows_sums(checking->rows);
+    return 0;
 }
 
 /* ---- the file ---- */
@@ -283,11 +204,13 @@ static void check_leaf(struct checking *checking)
     const struct signed_root *root = &checking->root;
     struct merkle_hash leaf;
 
-    checking->items.root = merkle_root(&checking->tree);
-    leaf = receipt_leaf(checking->salt, &checking->items, str_text(&checking->statement),
+    leaf = receipt_leaf(checking->salt, &checking->sums.items, str_text(&checking->statement),
                         checking->statement.len);
 
-    if (checking->index >= root->size)
+    if (root->size < RECEIPT_TREE_LEAST || root->size & (root->size - 1))
+        wrong(checking, "a tree of %lld leaves is none: they are a power of two, %d at least",
+              (long long)root->size, RECEIPT_TREE_LEAST);
+    else if (checking->index >= root->size)
         wrong(checking, "its place is %lld, in a tree of %lld leaves", (long long)checking->index,
               (long long)root->size);
     else if (checking->path.count !=
@@ -326,7 +249,7 @@ static void check_sum(struct checking *checking, const json_t *statement, const 
 static void check_requests(struct checking *checking, const json_t *statement)
 {
     const struct signed_root *root = &checking->root;
-    const struct receipt_items *items = &checking->items;
+    const struct receipt_items *items = &checking->sums.items;
     const char *state = items->itemised ? "itemised" : "none";
 
     if (strcmp(state, str_text(&root->requests)) != 0)
@@ -339,13 +262,14 @@ static void check_requests(struct checking *checking, const json_t *statement)
     }
     check_sum(checking, statement, "calls", (int64_t)items->calls);
     check_sum(checking, statement, "bytes", items->bytes);
-    if (items->calls && (checking->earliest_s < root->from_s || checking->latest_s >= root->to_s))
+    if (items->calls &&
+        (checking->sums.earliest_s < root->from_s || checking->sums.latest_s >= root->to_s))
         wrong(checking, "some requests are not of the period that was signed");
-    if (checking->repeated)
+    if (checking->sums.repeated)
         json_array_append_new(
             checking->check->notes,
             json_sprintf("%lld requests have the id of the one before: each is billed as a call",
-                         (long long)checking->repeated));
+                         (long long)checking->sums.repeated));
 }
 
 static void put_facts(struct checking *checking, const json_t *statement)
@@ -360,15 +284,15 @@ static void put_facts(struct checking *checking, const json_t *statement)
         facts, json_pack("{s:s, s:s, s:s, s:s, s:I, s:b}", "invoice", str_text(&root->invoice),
                          "month", str_text(&root->month), "pipeline", str_text(&root->pipeline),
                          "root", str_text(&hex), "size", (json_int_t)root->size, "itemised",
-                         checking->items.itemised));
+                         checking->sums.items.itemised));
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
         if (json_object_get(statement, copied[i]))
             json_object_set(facts, copied[i], json_object_get(statement, copied[i]));
     if (json_at(statement, "buyer.customer"))
         json_object_set(facts, "customer", json_at(statement, "buyer.customer"));
-    if (checking->items.itemised) {
-        json_object_set_new(facts, "calls", json_integer((json_int_t)checking->items.calls));
-        json_object_set_new(facts, "bytes", json_integer(checking->items.bytes));
+    if (checking->sums.items.itemised) {
+        json_object_set_new(facts, "calls", json_integer((json_int_t)checking->sums.items.calls));
+        json_object_set_new(facts, "bytes", json_integer(checking->sums.items.bytes));
     }
 }
 
@@ -392,21 +316,11 @@ static void check_statement(struct checking *checking)
 
 /* ---- the whole ---- */
 
-static void free_row(struct row *row)
-{
-    str_fini(&row->text);
-    str_fini(&row->id);
-    str_fini(&row->time);
-    str_fini(&row->route);
-    str_fini(&row->status);
-}
-
 static void free_checking(struct checking *checking)
 {
     struct signed_root *root = &checking->root;
 
-    free_row(&checking->rows[0]);
-    free_row(&checking->rows[1]);
+    receipt_rows_free(checking->rows);
     str_fini(&root->text);
     str_fini(&root->invoice);
     str_fini(&root->key);

@@ -18,15 +18,15 @@ struct signature_key {
     EVP_PKEY *key;
 };
 
-static struct signature_key *take(EVP_PKEY *found, const char *where, struct err *e)
+/* remedy: where the file holds no key. */
+static struct signature_key *take(EVP_PKEY *found, const char *where, const char *remedy,
+                                  struct err *e)
 {
     struct signature_key *key;
 
     if (!found) {
-        (void)err_set(e, ERR_INVALID,
-                      "%s holds no key in PEM without a passphrase; `openssl genpkey -algorithm "
-                      "ed25519` makes one",
-                      where);
+        (void)err_set(e, ERR_INVALID, "%s holds no key in PEM without a passphrase; %s", where,
+                      remedy);
         return NULL;
     }
     if (EVP_PKEY_base_id(found) != EVP_PKEY_ED25519) {
@@ -127,7 +127,9 @@ struct signature_key *signature_private_key(const char *path, struct err *e)
 {
     size_t length;
     char *pem = read_file(path, true, &length, e);
-    struct signature_key *key = pem ? take(parse_private(pem, length), path, e) : NULL;
+    struct signature_key *key = pem ? take(parse_private(pem, length), path,
+                                           "`openssl genpkey -algorithm ed25519` makes one", e)
+                                    : NULL;
 
     mem_free_secret(pem);
     return key;
@@ -142,7 +144,8 @@ struct signature_key *signature_public_key(const char *path, struct err *e)
 
     if (pem) {
         found = parse_public(pem, length);
-        key = take(found ? found : parse_private(pem, length), path, e);
+        key = take(found ? found : parse_private(pem, length), path,
+                   "the seller's public key begins with -----BEGIN PUBLIC KEY-----", e);
     }
     mem_free_secret(pem);
     return key;

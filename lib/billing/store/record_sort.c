@@ -1,13 +1,12 @@
 #include "billing/store/record_sort.h"
 
 #include "base/mem.h"
+#include "billing/store/unnamed_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -133,34 +132,11 @@ static void sort_entries(struct record_sort *sort)
 
 /* ---- the file ---- */
 
-static const char *directory(void)
-{
-    const char *named = getenv("TMPDIR");
-
-    return named && *named ? named : "/var/tmp";
-}
-
-static int fail(const char *what, struct err *e)
-{
-    return err_set(e, ERR_RETRY,
-                   "a temporary file in %s cannot be %s: %s; TMPDIR names another directory",
-                   directory(), what, strerror(errno));
-}
-
-/* Without a name, or with one that is gone at once. */
 static int open_file(struct record_sort *sort, struct err *e)
 {
-    cleanup_free char *name = mem_printf("%s/billingd.XXXXXX", directory());
-
-    if (sort->file >= 0)
-        return 0;
-    sort->file = open(directory(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-    if (sort->file < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT)) {
-        sort->file = mkostemp(name, O_CLOEXEC);
-        if (sort->file >= 0)
-            (void)unlink(name);
-    }
-    return sort->file < 0 ? fail("made", e) : 0;
+    if (sort->file < 0)
+        sort->file = unnamed_file(e);
+    return sort->file < 0 ? -1 : 0;
 }
 
 static int write_all(struct record_sort *sort, const char *bytes, size_t length, struct err *e)
@@ -171,7 +147,7 @@ static int write_all(struct record_sort *sort, const char *bytes, size_t length,
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote <= 0)
-            return fail("written", e);
+            return unnamed_file_failed("written", e);
         sort->size += (uint64_t)wrote;
         bytes += wrote;
         length -= (size_t)wrote;
@@ -276,7 +252,7 @@ static int fill(struct record_sort *sort, struct piece *piece, size_t wanted, st
             continue;
         if (got <= 0) {
             errno = got ? errno : EIO; /* it ended too early */
-            return fail("read", e);
+            return unnamed_file_failed("read", e);
         }
         piece->at += (uint64_t)got;
         piece->filled += (size_t)got;

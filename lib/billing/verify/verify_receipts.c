@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "billing/close/close_period.h"
 #include "billing/close/close_receipts.h"
+#include "billing/receipt/receipt_rows.h"
 #include "billing/receipt_store/receipt_lists.h"
 #include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
@@ -23,8 +24,9 @@ struct record {
 
 struct verify_receipts {
     struct verify *verify;
-    char *name;         /* of the document */
-    const char *folder; /* of the lists, borrowed */
+    char *name;           /* of the document */
+    const char *folder;   /* of the lists, borrowed */
+    struct period period; /* when its requests may be of */
     struct str packed, leaves;
     struct record *list;
     size_t count;
@@ -124,11 +126,10 @@ static int read_file(struct flow *flow, const struct archive *archive, const cha
 /* ---- the signed document ---- */
 
 /* What the manifest and the leaves make of it; new text. */
-static char *expected_document(const struct verify_receipts *receipts,
+static char *expected_document(struct verify_receipts *receipts,
                                const struct closed_document *document, const char *signed_text)
 {
     const json_t *manifest = document->archive.manifest;
-    struct period period = {0};
     struct receipt_root root = {
         .invoice = receipts->name,
         .month = json_text(manifest, "month"),
@@ -139,15 +140,15 @@ static char *expected_document(const struct verify_receipts *receipts,
         .hash = receipts->root,
     };
 
-    if (!root.month || !root.pipeline || !root.key || !close_period_read(manifest, &period))
+    if (!root.month || !root.pipeline || !root.key ||
+        !close_period_read(manifest, &receipts->period))
         return NULL;
-    root.from_s = period.from_s;
-    root.to_s = period.to_s;
+    root.from_s = receipts->period.from_s;
+    root.to_s = receipts->period.to_s;
     return receipt_root_text(&root);
 }
 
-static bool check_document(const struct verify_receipts *receipts,
-                           const struct closed_document *document)
+static bool check_document(struct verify_receipts *receipts, const struct closed_document *document)
 {
     const json_t *said = json_object_get(document->archive.manifest, "receipts");
     const char *text = json_text(said, "document"), *hex = json_text(said, "signature");
@@ -208,6 +209,16 @@ static int compare_leaves(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct merkle_hash));
 }
 
+/* Its requests are as many as the document bills. */
+static bool is_billed(const struct receipt_items *items, const struct str *text)
+{
+    json_auto_t *statement = items->itemised ? json_parse(text->data, text->len) : NULL;
+    const json_t *usage = json_object_get(statement, "usage");
+
+    return !items->itemised || (json_whole(usage, "calls") == (json_int_t)items->calls &&
+                                json_whole(usage, "bytes") == items->bytes);
+}
+
 char *verify_receipts_wrong(const struct verify_receipts *receipts, const char *hash,
                             const struct str *text)
 {
@@ -224,45 +235,91 @@ char *verify_receipts_wrong(const struct verify_receipts *receipts, const char *
     if (!record)
         return mem_printf("the statement %.16s... has no receipt", hash);
     leaf = receipt_leaf(record->salt, &record->items, str_text(text), text->len);
-    return bsearch(&leaf, str_text(&receipts->leaves), receipts->leaves.len / sizeof leaf,
-                   sizeof leaf, compare_leaves)
+    if (!bsearch(&leaf, str_text(&receipts->leaves), receipts->leaves.len / sizeof leaf,
+                 sizeof leaf, compare_leaves))
+        return mem_printf("the statement %.16s... is not in the signed root of receipts", hash);
+    return is_billed(&record->items, text)
                ? NULL
-               : mem_printf("the statement %.16s... is not in the signed root of receipts", hash);
+               : mem_printf("the statement %.16s... bills other calls or bytes than its receipt "
+                            "itemises",
+                            hash);
 }
 
 /* ---- lists ---- */
 
-static bool go_on(void *arg, const void *bytes, size_t length)
+/* A list as it is read. */
+struct listed {
+    struct receipt_rows *rows;
+    struct err wrong; /* the first thing; its objects are read to their end all the same, so that
+                         another SHA-256 is told as that */
+};
+
+static bool take_rows(void *arg, const void *bytes, size_t length)
 {
-    (void)arg, (void)bytes, (void)length;
+    struct listed *listed = arg;
+
+    if (!listed->wrong.kind)
+        (void)receipt_rows_feed(listed->rows, bytes, length, &listed->wrong);
     return true;
+}
+
+/* The tree of the requests, built anew, against what was signed; new text, NULL: it is that. */
+static char *judge_list(const struct verify_receipts *receipts, const struct record *record,
+                        struct listed *listed)
+{
+    const struct receipt_items *items = &record->items;
+    const struct receipt_rows_sums sums = receipt_rows_sums(listed->rows);
+    const struct period *period = &receipts->period;
+
+    if (!listed->wrong.kind)
+        (void)receipt_rows_feed_end(listed->rows, &listed->wrong);
+    if (listed->wrong.kind)
+        return mem_printf("the requests of %.16s...: %s", record->hash, listed->wrong.text);
+    if (sums.items.calls != items->calls || sums.items.bytes != items->bytes)
+        return mem_printf("the requests of %.16s... are %llu calls and %lld bytes, its receipt "
+                          "says %llu and %lld",
+                          record->hash, (unsigned long long)sums.items.calls,
+                          (long long)sums.items.bytes, (unsigned long long)items->calls,
+                          (long long)items->bytes);
+    if (!merkle_same(&sums.items.root, &items->root))
+        return mem_printf("the requests of %.16s... do not make the root of its receipt",
+                          record->hash);
+    if (items->calls && (sums.earliest_s < period->from_s || sums.latest_s >= period->to_s))
+        return mem_printf("some requests of %.16s... are of another period", record->hash);
+    return NULL;
 }
 
 static void check_list(struct flow *flow, void *arg, size_t index)
 {
     struct verify_receipts *receipts = arg;
     struct record *record = &receipts->list[index];
+    struct listed listed = {0};
     const struct receipt_lists_reading reading = {receipts->folder ? receipts->folder : "?",
-                                                  record->line, go_on, NULL};
+                                                  record->line, take_rows, &listed};
     struct err e = {0};
 
     if (!record->items.itemised || receipts->failed.kind)
         return;
+    listed.rows = receipt_rows_new();
     if (!receipt_lists_read(flow, receipts->verify->billing, &reading, &e))
-        return;
-    if (e.kind == ERR_EVIDENCE)
+        record->told = judge_list(receipts, record, &listed);
+    else if (e.kind == ERR_EVIDENCE)
         record->told = mem_text(e.text);
     else
         (void)err_set(&receipts->failed, e.kind, "%s", e.text);
+    receipt_rows_free(listed.rows);
 }
 
 static void tell(struct verify_receipts *receipts, size_t customers)
 {
     size_t wrong = 0;
+    bool itemised = false;
 
-    for (size_t i = 0; i < receipts->count; i++)
+    for (size_t i = 0; i < receipts->count; i++) {
+        itemised = itemised || receipts->list[i].items.itemised;
         if (receipts->list[i].told && wrong++ < SHOWN)
             verify_findings_differ(receipts->verify, "%s", receipts->list[i].told);
+    }
     if (wrong > SHOWN)
         verify_findings_differ(receipts->verify, "%zu more lists of requests differ",
                                wrong - SHOWN);
@@ -270,9 +327,10 @@ static void tell(struct verify_receipts *receipts, size_t customers)
         verify_findings_differ(receipts->verify, "%s: %zu receipts for %zu statements",
                                receipts->name, receipts->count, customers);
     else if (!wrong)
-        verify_findings_agree(receipts->verify, "%s: the receipts' root, and %zu %s",
+        verify_findings_agree(receipts->verify, "%s: the receipts' root, and %zu %s%s",
                               receipts->name, receipts->count,
-                              receipts->count == 1 ? "leaf" : "leaves");
+                              receipts->count == 1 ? "leaf" : "leaves",
+                              itemised ? " with the trees of their requests" : "");
 }
 
 int verify_receipts_end(struct flow *flow, struct verify_receipts *receipts, size_t customers,

@@ -18,8 +18,8 @@ int verify_receipts_open(struct flow *flow, struct verify *verify,
  * receipts is.  Safe in threads. */
 char *verify_receipts_wrong(const struct verify_receipts *receipts, const char *hash,
                             const struct str *text);
-/* All lists of requests are there with their bytes.  customers: how many have a statement.  Frees
- * receipts; -1 and *e. */
+/* All lists of requests are there with their bytes, and make the calls, bytes and tree that were
+ * signed.  customers: how many have a statement.  Frees receipts; -1 and *e. */
 int verify_receipts_end(struct flow *flow, struct verify_receipts *receipts, size_t customers,
                         struct err *e);
 

@@ -105,6 +105,17 @@ def closed(books: Books) -> None:
             if row[number]:
                 sums[row[number]] += Fraction(row[amount])
         assert sums == totals, name
+    # The bill's own FOCUS says the same of all of them, in fewer rows and without tax.
+    own = rows(books.file("invoice.focus.csv").decode())
+    for name in ("statements.focus.csv.gz", "statements.focus-1.4.csv.gz"):
+        theirs = rows(packed(name))
+        for column in ("InvoiceIssuerName", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodStart",
+                       "BillingPeriodEnd", "ChargeClass", "ServiceCategory", "ServiceName"):
+            assert {row[column] for row in own} == {row[column] for row in theirs}, column
+        for account in {row["BillingAccountId"] for row in own}:
+            mine = [sum(Fraction(row["BilledCost"]) for row in of if row["BillingAccountId"] == account and row["ChargeCategory"] != "Tax")
+                    for of in (own, theirs)]
+            assert mine[0] == mine[1], account
     assert books.verify()["verified"] is True
 
 

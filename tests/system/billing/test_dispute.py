@@ -2,11 +2,17 @@
 
 One month for all, since making one takes its time; its truth is known by day, route and status."""
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
+import os
+import re
+import signal
 import sys
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -14,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from close_world import openssl
 from rollup_world import BUCKET, GROUP, World
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "billing"))
@@ -27,6 +34,11 @@ BOOK = {"prices": [
 MORE = """      customers:
         - {{sub: {first}, customer: acme, name: Acme}}
         - {{sub: {second}, customer: acme, from: 2025-10-03}}
+"""
+# Some lines are unusable, which is no matter here.
+CLOSE = """      close: {{signing_key: {key}}}
+      audit: {{max_gap: 50%}}
+      max_response: 8GiB
 """
 PRICES = ("{from: 2020-01-01, call: 0.001, gib: 0.10, rules: [{status: 5xx, bill: false}, {route: 'GET /orders*', call: 0.01}]}, "
           "{from: 2025-10-04, calls: {mode: graduated, tiers: [{up_to: 20, price: 0.002}, {price: 0.0005}]}, gib: 5, free_calls: 3, "
@@ -81,6 +93,7 @@ def test_one_month_all_ways(month: Month) -> None:
     their_list(month)
     lists_that_are_none(month)
     what_is_not_the_line(month)
+    closed_months(month)
 
 
 def parts_of_the_lines(month: Month) -> None:
@@ -240,6 +253,24 @@ def lists_that_are_none(month: Month) -> None:
     for words in (("--format", "xml"), ("--format", "log"), ("--pattern", "(a)", "--format", "csv"), ("--pattern", "a"), ("--pattern", "(a"),
                   ("--pattern", "(a)", "--column", "x")):
         assert reconcile(month, "ids.csv", "a\n", *words, code=64, output="text").stdout == ""
+    line = ("reconcile", "--customer", "acme", "--month", "2025-10", "--their")
+    for raw, said in (("request_id\na\n".encode("utf-16"), "UTF-16"), ("request_id\na\n".encode("utf-16-le"), "NUL bytes"),
+                      (gzip.compress(b"a\n"), "compressed"), (bz2.compress(b"a\n"), "compressed"), (lzma.compress(b"a\n"), "compressed"),
+                      (b'[{"requestId":"a"}]', "--format jsonl"), (b"x" * (11 << 20), "none of its 1 lines"), (b"id\r\n", "none of its 1 lines")):
+        path = month.world.spec.path.parent / "ids.csv"
+        path.write_bytes(raw)
+        done = month.world.run(*line, str(path), code=78)
+        assert said in done.stderr and done.stdout == "", done.stderr
+    assert "Is a directory" in month.world.run(*line, str(path.parent), code=78).stderr
+    assert month.world.ours(service="athena") == []
+    pipe = path.parent / "pipe"
+    os.mkfifo(pipe)
+    waits = month.world.begin(*line, str(pipe))  # nobody writes into it: it can be stopped all the same
+    while not any(os.path.realpath(one) == str(pipe) for one in Path(f"/proc/{waits.pid}/fd").iterdir()):
+        assert waits.poll() is None
+        time.sleep(0.02)
+    waits.send_signal(signal.SIGINT)
+    assert waits.communicate(timeout=60)[0] == "" and waits.returncode == 1
     done = month.world.run("reconcile", "--customer", "acme", "--month", "2025-10", "--their", "/nowhere", code=78)
     assert "/nowhere: No such file" in done.stderr
     assert month.world.run("reconcile", "--customer", "acme", "--month", "2025-10", code=64).stdout == ""
@@ -254,6 +285,73 @@ def what_is_not_the_line(month: Month) -> None:
     world.run("rollup", "--month", "2025-10")
     assert listed(month, "acme", "--month", "2025-10")["equal"] is True
     gone = listed(month, "acme", "--day", "2025-10-02")["requests"][0]["object"]
-    month.world.s3.delete_object(Bucket=BUCKET, Key=gone.removeprefix(f"s3://{BUCKET}/"))
+    key = gone.removeprefix(f"s3://{BUCKET}/")
+    kept = month.world.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    month.world.s3.delete_object(Bucket=BUCKET, Key=key)
     found = listed(month, "acme", "--day", "2025-10-02", code=5)
     assert found["equal"] is False and found["doubt"] and gone not in {row["object"] for row in found["requests"]}
+    month.world.s3.put_object(Bucket=BUCKET, Key=key, Body=kept)
+
+
+def closed_months(month: Month) -> None:
+    """What was signed is the line, with its prices and customers, whatever the spec and the rollups say since."""
+    world, key = month.world, month.world.spec.path.parent / "key.pem"
+    openssl("genpkey", "-algorithm", "ed25519", "-out", str(key))
+    key.chmod(0o600)
+    close = CLOSE.format(key=key)
+    own = world.run("requests", "--customer", "acme", "--month", "2025-10", "-o", "csv").stdout
+    world.write(more=MORE.format(first=month.subs[0], second=month.subs[1]) + close)
+    world.run("rollup", "--month", "2025-10")
+    world.run("close", "2025-10", "--yes")
+    line = next(line for who, line in month.lines() if who == "acme")
+    signed = {"documents": "shop-2025-10", "calls": line["calls"], "bytes": line["bytes"]}
+    # Another price, another customer: the month is as it was closed.
+    world.write(prices="{from: 2020-01-01, call: 7, gib: 0}", more=MORE.format(first=month.subs[2], second=month.subs[1]) + close)
+    for words in ((), ("--day", "2025-10-02"), ("--status", "2xx")):
+        found = listed(month, "acme", "--month", "2025-10", *words)
+        assert found["equal"] is True and {k: found["closed"][k] for k in signed} == signed
+        assert {row["sub"] for row in found["requests"]} <= set(month.subs[:2])
+    assert Decimal(found["closed"]["total"]) == Decimal(line["total"])
+    assert month.subs[0] in bytes.fromhex(asked_subs(world)).decode()
+    done = world.run("requests", "--customer", "acme", "--month", "2025-10", "-o", "csv")
+    assert done.stdout == own and "those of the line, as it was closed in shop-2025-10" in done.stderr
+    back = reconcile(month, "own.csv", own, code=5 if has_gaps(own) else 0)
+    assert back["line_equal"] is True and Decimal(back["total"]) == Decimal(line["total"]) and back["closed"]["documents"] == "shop-2025-10"
+    nobodys = world.spec.path.parent / "nobodys.csv"
+    nobodys.write_text(world.run("requests", "--customer", "-", "--month", "2025-10", "-o", "csv").stdout)
+    back = json.loads(world.run("reconcile", "--customer", "-", "--month", "2025-10", "--their", str(nobodys), "-o", "json",
+                                code=5 if has_gaps(nobodys.read_text()) else 0).stdout)
+    assert back["line_equal"] is True, back["doubt"]
+    assert back["agreed"] + back["counts"]["without_id"] == month.bill["unattributed"]["calls"] > 0
+    # Its rollups are gone: it stays the line; what was signed of a part of it nobody knows.
+    world.glue.delete_partition(DatabaseName="shop", TableName="restapi_access_log_parquet", PartitionValues=["2025", "10", "2"])
+    assert listed(month, "acme", "--month", "2025-10")["equal"] is True
+    found = listed(month, "acme", "--day", "2025-10-03", code=5)
+    assert f"shop-2025-10: {line['calls']} calls and {line['bytes']} bytes were billed" in found["doubt"]
+    # A late call is on no document until it is corrected.
+    world.request("2025-10-02", "2025-10-03T20:00", sub=month.subs[0], size=4096, counted=True)
+    world.run("rollup", "--month", "2025-10")
+    found = listed(month, "acme", "--month", "2025-10", code=5)
+    assert found["doubt"].startswith(f"shop-2025-10: the line says {line['calls']} calls") and found["calls"] == line["calls"] + 1
+    assert "the line says" in reconcile(month, "own.csv", own, code=5)["doubt"]
+    world.run("close", "2025-10", "--correct", "--yes")
+    found = listed(month, "acme", "--month", "2025-10")
+    assert found["equal"] is True and found["closed"]["documents"] == "shop-2025-10 and 1 correction"
+    assert found["closed"]["calls"] == line["calls"] + 1 and listed(month, "acme", "--day", "2025-10-02")["equal"] is True
+    back = reconcile(month, "own.csv", own, code=5)
+    assert back["line_equal"] is True and Decimal(back["total"]) == Decimal(found["closed"]["total"]) and back["counts"]["billed_unknown"] == 1
+    # What was signed is not there: nothing is compared with anything else.
+    world.s3.delete_object(Bucket=BUCKET, Key="billing/shop/2025-10/manifest.json")
+    for words in (("requests",), ("reconcile", "--their", str(world.spec.path.parent / "own.csv"))):
+        done = world.run(*words, "--customer", "acme", "--month", "2025-10", "-o", "csv", code=5)
+        assert done.stdout == "" and "what was closed cannot be compared with" in done.stderr
+
+
+def asked_subs(world: World) -> str:
+    """In hex: what the query leaves out whose subs it does not name."""
+    text = world.run("requests", "--customer", "acme", "--month", "2025-10", "--dry-run").stdout
+    return "".join(re.findall(r"from_hex\('([0-9A-Fa-f]+)'\)", text))
+
+
+def has_gaps(own: str) -> bool:
+    return any(not row["id"] for row in csv.DictReader(io.StringIO(own)))

@@ -1,6 +1,7 @@
 """Receipts through the whole of it: what a close writes, one customer's out of it, and that both verifiers take it; nothing
 of one customer in another's; what was changed in the archive gives none."""
 
+import gzip
 import hashlib
 import json
 import subprocess
@@ -8,7 +9,8 @@ from typing import Any
 
 from billing.receipt_verifier import verify
 from close_world import MORE, Books
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from rollup_world import BINARY, BUCKET, World
 
 PARTIES = """      seller: {{name: "API <& Söhne", address: ["1 Street"], country: KR, tax_id: "123-45", series: INV-}}
@@ -71,6 +73,7 @@ def test_receipts(sandbox: Any, spec: Any, api: str) -> None:
     into_a_file(books, texts["korea"])
     refused(books)
     tampered(books)
+    rewritten(books)
     corrected(books, texts)
     without_requests(books)
 
@@ -87,7 +90,7 @@ def given(books: Books, ids: dict[str, set[str]]) -> dict[str, str]:
     folder = json.loads(books.read("billing/shop/2025-10/manifest.json"))["receipts"]["folder"]
     assert len(books.keys(folder)) == len(NAMES)  # nobody has none
     verified = books.verify()
-    assert verified["verified"] is True and "shop-2025-10: the receipts' root, and 3 leaves" in verified["checked"]
+    assert verified["verified"] is True and "shop-2025-10: the receipts' root, and 3 leaves with the trees of their requests" in verified["checked"]
     return texts
 
 
@@ -146,6 +149,50 @@ def tampered(books: Books) -> None:
         assert receipt(books, "korea", code=1 if key.endswith("manifest.json") else 5).stdout == "", key
         books.put(key, kept)
     receipt(books, "korea")
+
+
+def sign(books: Books, manifest: dict[str, Any]) -> dict[str, bytes]:
+    """The manifest's objects, as somebody with the key makes them."""
+    text = json.dumps(manifest, sort_keys=True, indent=2, ensure_ascii=False).encode() + b"\n"
+    key = load_pem_private_key(books.key.read_bytes(), None)
+    assert isinstance(key, Ed25519PrivateKey)
+    folder = "billing/shop/2025-10/"
+    return {folder + "manifest.json": text, f"{folder}manifest-{hashlib.sha256(text).hexdigest()[:16]}.sig": key.sign(text)}
+
+
+def rewritten(books: Books) -> None:
+    """By somebody with the key, who names another list in all that is signed: the tree of its requests is not that of the
+    receipts that were given."""
+    folder = "billing/shop/2025-10/"
+    manifest_text = books.read(folder + "manifest.json")
+    manifest = json.loads(manifest_text)
+    assert next(iter(sign(books, manifest).values())) == manifest_text  # it is written as billingd writes it
+    entry = next(f for f in manifest["files"] if f["name"] == "receipts.jsonl.gz")
+    records = gzip.decompress(books.read(folder + entry["path"])).decode().splitlines()
+    own = hashlib.sha256(b"korea").hexdigest()
+    kept_list = books.keys(manifest["receipts"]["folder"] + own)[0]
+    rows = json.loads("[" + gzip.decompress(books.read(kept_list)).decode() + "]")
+    assert len(rows) > 2 and rows[0][0] != rows[-1][0]
+    changes = {"do not make the root": [*rows[:-1], [*rows[-1][:3], "500", rows[-1][4]]], "calls and": rows[1:], "not in its order": rows[::-1]}
+    for told, change in changes.items():
+        body = gzip.compress(json.dumps(change, separators=(",", ":"))[1:-1].encode())
+        name = f"{own}-0000-{hashlib.sha256(body).hexdigest()[:16]}.json.gz"
+        part = {"name": name, "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+        lines = [json.dumps({**json.loads(line), "parts": [part]} if own in line else json.loads(line)) for line in records]
+        packed = gzip.compress("".join(line + "\n" for line in lines).encode())
+        path = f"{hashlib.sha256(packed).hexdigest()[:16]}/receipts.jsonl.gz"
+        files = [{**f, "path": path, "size": len(packed), "sha256": hashlib.sha256(packed).hexdigest()} if f is entry else f
+                 for f in manifest["files"]]
+        made = {manifest["receipts"]["folder"] + name: body, folder + path: packed, **sign(books, {**manifest, "files": files})}
+        for key, value in made.items():
+            books.put(key, value)
+        found = books.verify(code=5)["differences"]
+        assert [d for d in found if told in d], (told, found)
+        assert receipt(books, "korea", code=5).stdout == ""
+        for key in made:
+            books.s3.delete_object(Bucket=BUCKET, Key=key)
+        books.put(folder + "manifest.json", manifest_text)
+    assert books.verify()["verified"] is True
 
 
 def corrected(books: Books, texts: dict[str, str]) -> None:

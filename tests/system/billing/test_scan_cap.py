@@ -94,12 +94,17 @@ def test_at_the_cap_nothing_is_asked(world: World) -> None:
     world.run("rollup")
     month = days_ago(5, "%Y-%m")
     whole = world.run("bill", "--month", month).stdout
+    theirs = world.spec.path.parent / "ids.csv"
+    theirs.write_text("id\na\n")
+    line = ("--customer", "a", "--month", month)
     for cap, span in (({"day": "5GiB", "month": "0"}, "day"), ({"day": "0", "month": "5GiB"}, "month")):
         world.write(more=CAP.format(**cap))
         put(world, {"days": days(5 << 30), "most": 1, "open": {}})
         world.sandbox.clear()
-        for words in (("bill", "--month", month), ("rollup", "--rebuild"), ("audit", "--since", "7d")):
+        for words in (("bill", "--month", month), ("rollup", "--rebuild"), ("audit", "--since", "7d"), ("requests", *line, "-o", "csv"),
+                      ("reconcile", *line, "--their", str(theirs), "-o", "csv"), ("bill", "--month", month, "--by", "day", "-o", "csv")):
             refused = world.run(*words, code=4)
+            assert refused.stdout == "" or words[0] in ("rollup", "audit"), words  # no list that looks like one of nothing
             assert f"billing.scan_cap.{span} is {5 << 30}" in refused.stderr and f"the next {span}" in refused.stderr, refused.stderr
         assert started(world) == 0
         put(world, {"days": days((5 << 30) - 1), "most": 1, "open": {}})
