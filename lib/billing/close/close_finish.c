@@ -12,7 +12,7 @@ static int take(struct flow *flow, struct close *close, const struct closed_docu
 
     begun.manifest = document->given.manifest;
     close->number = document->number.correction;
-    close->bill = archive_json(flow, &begun, close->number ? "correction.json" : "invoice.json", e);
+    close->bill = archive_bill(flow, &begun, close->number ? "correction.json" : "invoice.json", e);
     close->folder = mem_text(begun.folder);
     close->manifest = json_share(document->given.manifest);
     close->finishes = true;

@@ -40,8 +40,8 @@ int close_evidence_days(struct flow *flow, struct close *close, const struct bil
                         struct err *e);
 /* The bill by that book, from usage that close->usage then has; a rebuild meanwhile becomes a
  * reason. */
-json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct billing *billing,
-                            struct err *e);
+struct bill_packed *close_evidence_bill(struct flow *flow, struct close *close,
+                                        const struct billing *billing, struct err *e);
 /* What of the spec's section decides about a bill; new reference. */
 json_t *close_evidence_section(const json_t *section);
 
