@@ -417,7 +417,7 @@ def test_three_months(books: Books) -> None:
 
 def test_many_customers(books: Books) -> None:
     """A bill that is too large to be written as it is: packed in the archive, and beside the register's entry."""
-    books.generate(days=2, requests=5000, customers=2800)
+    books.generate(days=2, requests=7500, customers=60000)
     bill = books.world.run("bill", "--month", "2025-10", "-o", "json").stdout
     assert len(json.loads(bill)["lines"]) > 2000
     closed = books.close()
@@ -443,7 +443,7 @@ def test_many_customers(books: Books) -> None:
     books.s3.delete_object(Bucket=BUCKET, Key=OCTOBER + "manifest.json")
     assert any("interrupted" in note for note in books.close()["notes"]) and books.read(OCTOBER + "manifest.json") == text
     # More for nearly everybody; and what became of a correction that is gone is known by the bill beside its entry.
-    books.generate(days=2, requests=5000, customers=2800, seed=4)
+    books.generate(days=2, requests=7500, customers=60000, seed=4)
     assert len(books.verify()["later"]["customers"]) > 2000
     first = correct(books)
     assert first["closed"] is True and len(first["bill"]["lines"]) > 2000
