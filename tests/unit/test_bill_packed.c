@@ -88,12 +88,11 @@ static void test_lines(void)
 /* The bytes in pieces of that length; NULL: no bill. */
 static struct bill_packed *read_bill(const void *bytes, size_t length, size_t piece)
 {
-    struct bill_reader *reader = bill_reader_new();
+    struct bill_read *reader = bill_read_new();
 
     for (size_t at = 0; at < length; at += piece)
-        bill_reader_feed(reader, (const char *)bytes + at,
-                         length - at < piece ? length - at : piece);
-    return bill_reader_end(NULL, reader);
+        bill_read_feed(reader, (const char *)bytes + at, length - at < piece ? length - at : piece);
+    return bill_read_end(NULL, reader);
 }
 
 static void test_reading(void)

@@ -196,7 +196,7 @@ json_t *bill_packed_whole(const struct bill_packed *bill)
 
 /* ---- texts ---- */
 
-void bill_text_more(const struct bill_text *out)
+void bill_packed_more(const struct bill_text *out)
 {
     if (out->more)
         out->more(out->arg);
@@ -236,7 +236,7 @@ static void add_value(const struct bill_text *out, const struct form *form, cons
         if (end[-1] == '\n')
             str_add(out->text, indent);
     }
-    bill_text_more(out);
+    bill_packed_more(out);
 }
 
 static void add_lines(const struct bill_packed *bill, const struct bill_text *out,
@@ -290,14 +290,14 @@ static void add_document(const struct bill_packed *bill, const struct bill_text 
 void bill_packed_json(const struct bill_packed *bill, const struct bill_text *out)
 {
     add_document(bill, out, &pretty);
-    bill_text_more(out);
+    bill_packed_more(out);
     str_add(out->text, "\n");
 }
 
 void bill_packed_canonical(const struct bill_packed *bill, const struct bill_text *out)
 {
     add_document(bill, out, &canonical);
-    bill_text_more(out);
+    bill_packed_more(out);
 }
 
 struct hashing {

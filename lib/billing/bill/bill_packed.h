@@ -44,7 +44,7 @@ struct bill_text {
     void (*more)(void *arg);
     void *arg;
 };
-void bill_text_more(const struct bill_text *out);
+void bill_packed_more(const struct bill_text *out);
 /* Appends the document as JSON text, two blanks deep, with a newline; that one alone is still in
  * `text` at the end. */
 void bill_packed_json(const struct bill_packed *bill, const struct bill_text *out);

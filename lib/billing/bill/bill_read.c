@@ -5,7 +5,7 @@
 #include "billing/store/element_reader.h"
 #include "billing/store/gzip.h"
 
-struct bill_reader {
+struct bill_read {
     struct gzip_reader gzip;
     struct element_reader lines;
     struct object_walk walk;
@@ -14,7 +14,7 @@ struct bill_reader {
 
 static bool take_line(void *arg, const char *text, size_t length)
 {
-    struct bill_reader *reader = arg;
+    struct bill_read *reader = arg;
     json_auto_t *line = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
 
     if (!json_is_object(line))
@@ -25,20 +25,20 @@ static bool take_line(void *arg, const char *text, size_t length)
 
 static void take_text(void *arg, const void *bytes, size_t length)
 {
-    struct bill_reader *reader = arg;
+    struct bill_read *reader = arg;
 
     (void)element_reader_feed(&reader->lines, bytes, length);
 }
 
 static bool take_bytes(void *arg, const void *bytes, size_t length)
 {
-    bill_reader_feed(arg, bytes, length);
+    bill_read_feed(arg, bytes, length);
     return true;
 }
 
-struct bill_reader *bill_reader_new(void)
+struct bill_read *bill_read_new(void)
 {
-    struct bill_reader *reader = mem_new(sizeof *reader);
+    struct bill_read *reader = mem_new(sizeof *reader);
 
     reader->bill = bill_packed_new();
     reader->lines = (struct element_reader){.list = "lines", .take = take_line, .arg = reader};
@@ -48,12 +48,12 @@ struct bill_reader *bill_reader_new(void)
     return reader;
 }
 
-void bill_reader_feed(struct bill_reader *reader, const void *bytes, size_t length)
+void bill_read_feed(struct bill_read *reader, const void *bytes, size_t length)
 {
     (void)gzip_reader_feed(&reader->gzip, bytes, length);
 }
 
-const struct object_walk *bill_reader_walk(struct bill_reader *reader)
+const struct object_walk *bill_read_walk(struct bill_read *reader)
 {
     return &reader->walk;
 }
@@ -61,7 +61,7 @@ const struct object_walk *bill_reader_walk(struct bill_reader *reader)
 /* A document without lines is one without customers only where it says so. */
 static void finish(void *arg)
 {
-    struct bill_reader *reader = arg;
+    struct bill_read *reader = arg;
     struct err broken = {0};
     bool ended = !gzip_reader_end(&reader->gzip, &broken) && element_reader_ended(&reader->lines);
     json_t *head = ended ? json_loadb(str_text(&reader->lines.head), reader->lines.head.len,
@@ -77,7 +77,7 @@ static void finish(void *arg)
     reader->bill = NULL;
 }
 
-struct bill_packed *bill_reader_end(struct flow *flow, struct bill_reader *reader)
+struct bill_packed *bill_read_end(struct flow *flow, struct bill_read *reader)
 {
     struct bill_packed *bill;
 

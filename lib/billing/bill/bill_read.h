@@ -6,13 +6,13 @@
 #include "billing/bill/bill_packed.h"
 #include "billing/store/object_content.h"
 
-struct bill_reader;
-struct bill_reader *bill_reader_new(void);
+struct bill_read;
+struct bill_read *bill_read_new(void);
 /* Takes the document's bytes, cut anywhere, off the loop. */
-void bill_reader_feed(struct bill_reader *reader, const void *bytes, size_t length);
+void bill_read_feed(struct bill_read *reader, const void *bytes, size_t length);
 /* The same, for object_content_walk; borrowed. */
-const struct object_walk *bill_reader_walk(struct bill_reader *reader);
+const struct object_walk *bill_read_walk(struct bill_read *reader);
 /* The end, frees the reader: the bill, or NULL when it is none. */
-struct bill_packed *bill_reader_end(struct flow *flow, struct bill_reader *reader);
+struct bill_packed *bill_read_end(struct flow *flow, struct bill_read *reader);
 
 #endif

@@ -73,10 +73,10 @@ void bill_render_csv(const struct bill_packed *bill, const struct bill_text *out
         json_auto_t *line = bill_packed_line(bill, i);
 
         add_csv_line(out->text, head, line);
-        bill_text_more(out);
+        bill_packed_more(out);
     }
     add_csv_line(out->text, head, json_object_get(head, "unattributed"));
-    bill_text_more(out);
+    bill_packed_more(out);
 }
 
 /* ---- FOCUS ---- */
@@ -208,6 +208,6 @@ void bill_render_focus(const struct bill_packed *bill, const struct bill_text *o
 
         focus.line = line;
         add_focus_line(&focus);
-        bill_text_more(out);
+        bill_packed_more(out);
     }
 }

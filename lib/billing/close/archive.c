@@ -631,9 +631,9 @@ json_t *archive_each(struct flow *flow, const struct archive *archive,
 struct bill_packed *archive_bill(struct flow *flow, const struct archive *archive, const char *name,
                                  struct err *e)
 {
-    struct bill_reader *reader = bill_reader_new();
-    int failed = walk_file(flow, archive, name, bill_reader_walk(reader), e);
-    struct bill_packed *bill = bill_reader_end(flow, reader);
+    struct bill_read *reader = bill_read_new();
+    int failed = walk_file(flow, archive, name, bill_read_walk(reader), e);
+    struct bill_packed *bill = bill_read_end(flow, reader);
 
     if (!failed && !bill)
         (void)is_no_json(archive, name, e);

@@ -15,7 +15,7 @@
 #include <string.h>
 
 /* In a manifest. */
-enum { LISTED_CUSTOMERS = 2000 };
+enum { LISTED_CUSTOMERS = 1000 };
 
 #define JSON_TYPE "application/json"
 #define CSV_TYPE "text/csv"

@@ -245,16 +245,16 @@ struct bill_packed *numbers_bill(struct flow *flow, const struct billing *billin
 {
     struct err failed = {0};
     json_auto_t *object = NULL;
-    struct bill_reader *reader;
+    struct bill_read *reader;
     struct bill_packed *bill;
 
     if (entry->bill)
         return bill_packed_share(entry->bill);
     object = archive_object_find(flow, billing, entry->bill_at, &failed);
-    reader = bill_reader_new();
+    reader = bill_read_new();
     if (object)
-        (void)object_content_walk(flow, billing, object, bill_reader_walk(reader), &failed);
-    bill = bill_reader_end(flow, reader);
+        (void)object_content_walk(flow, billing, object, bill_read_walk(reader), &failed);
+    bill = bill_read_end(flow, reader);
     if (bill && !failed.kind)
         return bill;
     bill_packed_free(bill);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* A text that has more bytes is kept as gzip. */
-enum { PACKED_TEXT_PLAIN = 2 << 20 };
+enum { PACKED_TEXT_PLAIN = 1 << 20 };
 
 /* {0} to begin. */
 struct packed_text {

@@ -422,8 +422,9 @@ def test_many_customers(books: Books) -> None:
     assert len(json.loads(bill)["lines"]) > 2000
     closed = books.close()
     manifest, entry = books.manifest(), json.loads(books.read("billing/numbers/shop/shop-2025-10.json"))
-    packed = {f"{name}.gz" for name in ("invoice.json", "invoice.csv")}
-    assert closed["manifest"] == manifest and packed <= {f["name"] for f in manifest["files"]} <= NAMES | packed | {"invoice.focus.csv.gz"}
+    names = {f["name"] for f in manifest["files"]}
+    assert closed["manifest"] == manifest and "invoice.json.gz" in names
+    assert {name.removesuffix(".gz") for name in names} == {name.removesuffix(".gz") for name in NAMES}
     assert gzip.decompress(books.file("invoice.json.gz")).decode() == bill and closed["bill"] == json.loads(bill)
     assert manifest["customer_count"] == len(closed["bill"]["lines"]) and "customers" not in manifest
     assert entry["manifest"].encode() == books.read(OCTOBER + "manifest.json") and "bill" not in entry
@@ -442,12 +443,11 @@ def test_many_customers(books: Books) -> None:
     text = books.read(OCTOBER + "manifest.json")
     books.s3.delete_object(Bucket=BUCKET, Key=OCTOBER + "manifest.json")
     assert any("interrupted" in note for note in books.close()["notes"]) and books.read(OCTOBER + "manifest.json") == text
-    # More for nearly everybody; and what became of a correction that is gone is known by the bill beside its entry.
-    books.generate(days=2, requests=7500, customers=60000, seed=4)
+    # More for many; and what a correction that is gone has billed is known from its entry.
+    books.generate(days=2, requests=9000, customers=60000, seed=4)
     assert len(books.verify()["later"]["customers"]) > 2000
     first = correct(books)
-    assert first["closed"] is True and len(first["bill"]["lines"]) > 2000
-    assert {"correction.json.gz"} <= {f["name"] for f in first["manifest"]["files"]}
+    assert first["closed"] is True and "correction.json.gz" in {f["name"] for f in first["manifest"]["files"]}
     assert books.verify()["verified"] is True
     for key in books.keys(OCTOBER + "corrections/"):
         books.s3.delete_object(Bucket=BUCKET, Key=key)
