@@ -10,6 +10,8 @@
 #include "billing/store/packed_text.h"
 #include "check.h"
 
+#include <malloc.h>
+
 void flow_work(struct flow *flow, flow_work_fn *fn, void *arg)
 {
     (void)flow;
@@ -190,6 +192,28 @@ static void test_packed_text(void)
     }
 }
 
+/* Heap in use for each customer; with an allocator that does not say, nothing. */
+static void test_memory(void)
+{
+    enum { CUSTOMERS = 20000, MOST = 250 };
+    size_t before = mallinfo2().uordblks;
+    struct bill_packed *bill = bill_packed_new();
+
+    for (size_t i = 0; i < CUSTOMERS; i++) {
+        json_auto_t *line =
+            json_pack("{s:o, s:o, s:I, s:I, s:s, s:s, s:[{s:s, s:s, s:I, s:s}]}", "customer",
+                      json_sprintf("6f1c%08zx-sub", i), "name", json_sprintf("user%zu", i), "calls",
+                      (json_int_t)(i * 7919 % 1000), "bytes", (json_int_t)(i * 104729 % 1000000),
+                      "call_charge", "0.123456", "total", "0.12", "detail", "what", "calls", "how",
+                      "graduated", "quantity", (json_int_t)(i * 7919 % 1000), "charge", "0.123456");
+
+        bill_packed_add(bill, line);
+    }
+    bill_packed_set_head(bill, json_object());
+    CHECK(mallinfo2().uordblks - before < CUSTOMERS * MOST);
+    bill_packed_free(bill);
+}
+
 int main(void)
 {
     test_texts();
@@ -198,5 +222,6 @@ int main(void)
     test_no_bills();
     test_bare_list();
     test_packed_text();
+    test_memory();
     return check_done();
 }
