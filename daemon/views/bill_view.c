@@ -5,6 +5,7 @@
 #include "base/text_width.h"
 #include "billing/bill/bill.h"
 #include "billing/bill/bill_days.h"
+#include "billing/bill/bill_render.h"
 #include "billing/prices/rating.h"
 #include "daemon/views/count_text.h"
 #include "daemon/views/terminal_table.h"
@@ -44,18 +45,20 @@ static void add_row(struct terminal_table *table, const json_t *line, const char
     row[7] = mem_text(json_text(line, "total"));
 }
 
-static void print_table(const json_t *bill, FILE *out, bool color)
+static void print_table(const struct bill_packed *packed, FILE *out, bool color)
 {
+    const json_t *bill = bill_packed_head(packed);
     struct terminal_table table = {.titles = {"CUSTOMER", "NAME", "CALLS", "BYTES", "CALL CHARGE",
                                               "DATA CHARGE", "MINIMUM", "TOTAL"},
                                    .left = 2};
     const json_t *totals = json_object_get(bill, "totals");
     const char *minimum = json_text(totals, "minimum_charge");
-    const json_t *line;
-    size_t i;
 
-    json_array_foreach(json_object_get(bill, "lines"), i, line)
+    for (size_t i = 0; i < bill_packed_count(packed); i++) {
+        json_auto_t *line = bill_packed_line(packed, i);
+
         add_row(&table, line, json_text(line, "customer"), json_text(line, "name"));
+    }
     add_row(&table, totals, "total", "");
     table.bold = table.count;
     add_row(&table, json_object_get(bill, "unattributed"), "unattributed", "(billed to nobody)");
@@ -108,11 +111,12 @@ static void print_warnings(const json_t *bill, FILE *out, bool color)
         out, color);
 }
 
-static void print_evidence(const json_t *bill, FILE *out)
+static void print_evidence(const struct bill_packed *packed, FILE *out)
 {
+    const json_t *bill = bill_packed_head(packed);
     const json_t *source = json_object_get(bill, "source");
     const char *rollup = json_text(source, "rollup_hash");
-    cleanup_free char *hash = bill_hash(bill);
+    cleanup_free char *hash = bill_packed_hash(packed);
 
     print_volume(bill, "free quota", "free_calls", "free_bytes", out);
     print_volume(bill, "excluded", "excluded_calls", "excluded_bytes", out);
@@ -155,8 +159,9 @@ static void print_draft(const json_t *bill, FILE *out, bool color)
         (void)fprintf(out, "%sdraft%s         no close signs it: %s\n", begin, end, borrowed);
 }
 
-void bill_view_print(const json_t *bill, FILE *out, bool color)
+void bill_view_print(const struct bill_packed *packed, FILE *out, bool color)
 {
+    const json_t *bill = bill_packed_head(packed);
     const char *first = json_text(bill, "first_day");
     bool partial = first && strcmp(first + strlen("2025-10-"), "01") != 0;
 
@@ -165,11 +170,65 @@ void bill_view_print(const json_t *bill, FILE *out, bool color)
                   partial ? " (from " : "", partial ? first : "", partial ? " on)" : "",
                   json_text(bill, "time_zone"), json_text(bill, "currency"),
                   terminal_style(color, STYLE_PLAIN));
-    print_table(bill, out, color);
+    print_table(packed, out, color);
     (void)fputc('\n', out);
     print_draft(bill, out, color);
     print_warnings(bill, out, color);
-    print_evidence(bill, out);
+    print_evidence(packed, out);
+}
+
+/* ---- for programs ---- */
+
+enum { PIECE_BYTES = 1 << 16 };
+
+struct printing {
+    FILE *out;
+    struct str text;
+    bool nested;
+};
+
+static void print_piece(struct printing *printing, size_t length)
+{
+    const char *at = str_text(&printing->text), *end = at + length;
+
+    while (printing->nested && at < end) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+        if (!newline)
+            break;
+        (void)fwrite(at, 1, (size_t)(newline + 1 - at), printing->out);
+        (void)fputs("  ", printing->out);
+        at = newline + 1;
+    }
+    (void)fwrite(at, 1, (size_t)(end - at), printing->out);
+    printing->text.len = 0;
+}
+
+static void print_more(void *arg)
+{
+    struct printing *printing = arg;
+
+    if (printing->text.len >= PIECE_BYTES)
+        print_piece(printing, printing->text.len);
+}
+
+void bill_view_json(const struct bill_packed *bill, FILE *out, bool nested)
+{
+    struct printing printing = {.out = out, .nested = nested};
+
+    bill_packed_json(bill, &(struct bill_text){&printing.text, print_more, &printing});
+    if (printing.text.len) /* the newline is the last byte, and may be alone */
+        print_piece(&printing, printing.text.len - (nested ? 1 : 0));
+    str_fini(&printing.text);
+}
+
+void bill_view_csv(const struct bill_packed *bill, FILE *out)
+{
+    struct printing printing = {.out = out};
+
+    bill_render_csv(bill, &(struct bill_text){&printing.text, print_more, &printing});
+    print_piece(&printing, printing.text.len);
+    str_fini(&printing.text);
 }
 
 static char *value_text(const json_t *value)

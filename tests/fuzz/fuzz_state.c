@@ -84,26 +84,33 @@ static struct billing *made_up(void)
     return &billing;
 }
 
+/* What is read of archived usage is archived as the same. */
 static void read_usage(const char *bytes, size_t length)
 {
-    json_auto_t *document = json_parse(bytes, length), *again = NULL, *bill = NULL;
+    json_auto_t *document = json_parse(bytes, length), *again = NULL;
+    const json_t *lines = json_object_get(document, "lines");
+    const json_t *element = lines ? json_array_get(lines, 0) : document;
     struct day_span days = calendar_month((struct day){2025, 10, 1});
+    struct close_usage *usage = close_usage_new();
+    const struct usage_taker taker = close_usage_taker(usage);
+    struct rating *rating = rating_new(made_up()->book, days);
     cleanup_str struct str packed = {0}, text = {0};
-    struct usage usage, same;
+    struct usage_line line, same;
     struct err e = {0};
 
-    if (close_usage_read(made_up(), days, document, &usage, &e)) {
-        fuzz_error(&e);
-        return;
+    if (close_usage_line(element, 1, &line)) {
+        must(!taker.line(taker.arg, &line, &e));
+        close_usage_end(usage, made_up(), days, &packed);
+        usage = NULL;
+        must(!gzip_unpack(str_text(&packed), packed.len, &text, &e));
+        again = json_loadb(str_text(&text), text.len, 0, NULL);
+        must(!close_usage_check(made_up(), days, again, &e));
+        must(close_usage_line(json_array_get(json_object_get(again, "lines"), 0), 1, &same));
+        must(same.calls == line.calls && same.bytes == line.bytes);
+        must(!rating_add(rating, &line, &e) || e.kind == ERR_INVALID);
     }
-    close_usage_pack(made_up(), days, &usage, &packed);
-    must(!gzip_unpack(str_text(&packed), packed.len, &text, &e));
-    again = json_loadb(str_text(&text), text.len, 0, NULL);
-    must(!close_usage_read(made_up(), days, again, &same, &e) && same.count == usage.count);
-    bill = rating_bill(made_up()->book, days, usage.lines, usage.count, &e);
-    must(bill || e.kind == ERR_INVALID);
-    usage_fini(&same);
-    usage_fini(&usage);
+    close_usage_free(usage);
+    rating_free(rating);
 }
 
 static void read_number(const char *text)

@@ -27,6 +27,18 @@ static json_t *make_bill(const char *section, const struct usage_line *lines, si
     return bill;
 }
 
+/* What a form of it is; new text. */
+static char *text_of(const json_t *bill,
+                     void (*add)(const struct bill_packed *bill, const struct bill_text *out))
+{
+    struct bill_packed *packed = bill_packed_of(bill);
+    struct str text = {0};
+
+    add(packed, &(struct bill_text){&text, NULL, NULL});
+    bill_packed_free(packed);
+    return str_take(&text);
+}
+
 static json_t *sample_bill(void)
 {
     static const struct usage_line lines[] = {
@@ -43,7 +55,7 @@ static json_t *sample_bill(void)
 static void test_csv(void)
 {
     json_auto_t *bill = sample_bill();
-    cleanup_free char *csv = bill_render_csv(bill);
+    cleanup_free char *csv = text_of(bill, bill_render_csv);
 
     CHECK_TEXT(
         csv,
@@ -57,11 +69,16 @@ static void test_csv(void)
         "0.0000000000931322574615478515625,,0.01\r\n");
 }
 
+static void add_focus(const struct bill_packed *bill, const struct bill_text *out)
+{
+    bill_render_focus(bill, NULL, out);
+}
+
 /* 21 columns, periods in UTC, and a customer's rows sum to the invoice. */
 static void test_focus(void)
 {
     json_auto_t *bill = sample_bill();
-    cleanup_free char *focus = bill_render_focus(bill, NULL);
+    cleanup_free char *focus = text_of(bill, add_focus);
 
     CHECK_TEXT(
         focus,
@@ -93,12 +110,15 @@ static void test_focus(void)
 static void test_table(void)
 {
     json_auto_t *bill = sample_bill();
+    struct bill_packed *packed;
     char *text = NULL;
     size_t length;
     FILE *out = open_memstream(&text, &length);
 
     bill_set_days(bill, json_pack("[{s:s, s:s}]", "day", "2025-10-31", "state", "open"));
-    bill_view_print(bill, out, false);
+    packed = bill_packed_of(bill);
+    bill_view_print(packed, out, false);
+    bill_packed_free(packed);
     (void)fclose(out);
     CHECK(strstr(text, "Draft bill of 2025-10, days of Asia/Seoul, USD\n\n"
                        "CUSTOMER      NAME                CALLS        BYTES  CALL CHARGE  DATA "
@@ -124,7 +144,8 @@ static void test_compare(void)
         {.sub = "a", .calls = 3}, {.sub = "c", .calls = 0}, {.sub = "d", .calls = 1}, {.calls = 5}};
     static const char prices[] =
         "{\"prices\": [{\"from\": \"2020-01-01\", \"call\": \"1\", \"gib\": \"1\"}]}";
-    json_auto_t *first = make_bill(prices, one, 3), *second = make_bill(prices, two, 4);
+    json_auto_t *whole = make_bill(prices, one, 3), *other = make_bill(prices, two, 4);
+    struct bill_packed *first = bill_packed_of(whole), *second = bill_packed_of(other);
     json_auto_t *same = bill_compare(first, first), *differences = bill_compare(first, second);
     int a = 0, b = 0, c = 0, none = 0;
     size_t i;
@@ -144,6 +165,8 @@ static void test_compare(void)
     CHECK_INT(b, 12);
     CHECK_INT(c, 12);
     CHECK_INT(none, 4);
+    bill_packed_free(first);
+    bill_packed_free(second);
 }
 
 /* The view's rule, as its SQL gets it and as what is recovered is judged. */

@@ -114,6 +114,13 @@ static void test_minus(void)
     "\"free_bytes\":0,\"excluded_calls\":0,\"excluded_bytes\":0,\"call_charge\":\"" call_charge    \
     "\",\"data_charge\":\"0.00\",\"total\":\"" total "\"}"
 
+static struct bill_packed *packed(const char *text)
+{
+    json_auto_t *bill = parse(text);
+
+    return bill_packed_of(bill);
+}
+
 static void test_bills(void)
 {
     static const char *const before =
@@ -123,25 +130,29 @@ static void test_bills(void)
         BILL(LINE("a", "10", "0.01", "0.01") "," LINE("aa", "2", "0.002",
                                                       "0.00") "," LINE("c", "7", "0.007", "0.01"),
              SUMS("3", "0.003", "0.00"), SUMS("19", "0.019", "0.02"));
-    json_auto_t *earlier = parse(before), *later = parse(after);
+    struct bill_packed *earlier = packed(before), *later = packed(after);
+    struct bill_packed *bare = packed("{\"unattributed\":{},\"totals\":{}}");
     struct err e = {0};
-    json_auto_t *difference = bill_amount_bills(later, earlier, &e);
-    json_auto_t *none = bill_amount_bills(later, later, &e);
-    json_auto_t *sum = bill_amount_add_bills(earlier, difference, &e), *rest = NULL;
+    struct bill_packed *difference = bill_amount_bills(later, earlier, &e);
+    struct bill_packed *none = bill_amount_bills(later, later, &e);
+    struct bill_packed *sum = bill_amount_add_bills(earlier, difference, &e);
+    struct bill_packed *rest = bill_amount_bills(later, sum, &e);
+    json_auto_t *whole = bill_packed_whole(difference);
 
     /* a is the same and left out; b went to nothing; aa and c are new. */
-    CHECK_JSON(difference,
-               BILL(LINE("aa", "2", "0.002", "0.00") "," LINE("b", "-4", "-0.004", "0.00") "," LINE(
-                        "c", "7", "0.007", "0.01"),
-                    SUMS("2", "0.002", "0.00"), SUMS("5", "0.005", "0.01")));
-    CHECK_INT((long long)json_array_size(json_object_get(none, "lines")), 0);
+    CHECK_JSON(whole, BILL(LINE("aa", "2", "0.002", "0.00") "," LINE(
+                               "b", "-4", "-0.004", "0.00") "," LINE("c", "7", "0.007", "0.01"),
+                           SUMS("2", "0.002", "0.00"), SUMS("5", "0.005", "0.01")));
+    CHECK_INT((long long)bill_packed_count(none), 0);
     /* earlier + difference says the same as later, but keeps b with zeros. */
-    rest = bill_amount_bills(later, sum, &e);
-    CHECK_INT((long long)json_array_size(json_object_get(rest, "lines")), 0);
-    CHECK_INT((long long)json_array_size(json_object_get(sum, "lines")), 4);
+    CHECK_INT((long long)bill_packed_count(rest), 0);
+    CHECK_INT((long long)bill_packed_count(sum), 4);
     CHECK_INT(e.kind, ERR_NONE);
-    CHECK(!bill_amount_bills(later, NULL, &e));
+    CHECK(!bill_amount_bills(later, bare, &e));
     CHECK_INT(e.kind, ERR_INVALID);
+    for (size_t i = 0; i < 7; i++)
+        bill_packed_free(
+            (struct bill_packed *[]){earlier, later, bare, difference, none, sum, rest}[i]);
 }
 
 /* ---- days ---- */
@@ -182,51 +193,66 @@ static void test_reasons(void)
 /* ---- usage ---- */
 
 /* A month that was closed before lengths were counted stays what it is. */
-static void test_usage_of_before(const struct billing *billing, struct day_span month)
+static void test_usage_of_before(void)
 {
-    json_auto_t *document = parse("{\"segments\":[\"2025-10-01\",\"2025-10-10\"],\"lines\":"
-                                  "[[0,\"s\",null,null,\"200\",5,7]]}");
-    struct usage usage;
-    struct err e = {0};
+    json_auto_t *element = parse("[0,\"s\",null,null,\"200\",5,7]");
+    struct usage_line line;
 
-    CHECK(!close_usage_read(billing, month, document, &usage, &e));
-    CHECK(usage.lines[0].bytes == 7 && !usage.lines[0].doubts[RATING_LENGTH_UNKNOWN]);
-    json_array_append_new(json_array_get(json_object_get(document, "lines"), 0), json_integer(1));
-    usage_fini(&usage);
-    CHECK(close_usage_read(billing, month, document, &usage, &e) == -1);
-    err_clear(&e);
+    CHECK(close_usage_line(element, 2, &line));
+    CHECK(line.bytes == 7 && !line.doubts[RATING_LENGTH_UNKNOWN]);
+    json_array_append_new(element, json_integer(1));
+    CHECK(!close_usage_line(element, 2, &line));
 }
 
-/* What is archived, read back as JSON. */
-static json_t *archived_usage(const struct billing *billing, struct day_span month,
-                              const struct usage *usage)
+static void give_lines(struct close_usage *usage, const struct usage_line *lines, size_t count)
 {
-    cleanup_str struct str packed = {0}, text = {0};
+    const struct usage_taker taker = close_usage_taker(usage);
     struct err e = {0};
 
-    close_usage_pack(billing, month, usage, &packed);
+    for (size_t i = 0; i < count; i++)
+        CHECK(!taker.line(taker.arg, &lines[i], &e));
+}
+
+/* What is archived. */
+static char *archived_usage(struct close_usage *usage, const struct billing *billing,
+                            struct day_span month)
+{
+    cleanup_str struct str packed = {0};
+    struct str text = {0};
+    struct err e = {0};
+
+    close_usage_end(usage, billing, month, &packed);
     CHECK(!gzip_unpack(str_text(&packed), packed.len, &text, &e));
-    return json_loadb(str_text(&text), text.len, 0, NULL);
+    return str_take(&text);
 }
 
-/* Text in several pieces is the canonical one. */
+/* Text in several pieces is the canonical one, and what a reading gave before it began anew is not
+ * in it. */
 static void test_much_usage(const struct billing *billing, struct day_span month)
 {
-    enum { MANY = 300000 };
-    struct usage usage = {.lines = mem_new(MANY * sizeof *usage.lines), .count = MANY};
-    cleanup_str struct str packed = {0}, text = {0};
+    enum { MANY = 60000 };
+    struct close_usage *usage = close_usage_new();
+    const struct usage_taker taker = close_usage_taker(usage);
+    const struct usage_line second = {.sub = "of the second", .segment = 1, .calls = 1};
+    cleanup_free char *text = NULL, *canonical = NULL;
     json_auto_t *document = NULL;
-    cleanup_free char *canonical = NULL;
-    struct err e = {0};
 
+    give_lines(usage, &second, 1);
+    taker.begin(taker.arg, 1);
     for (size_t i = 0; i < MANY; i++)
-        usage.lines[i] = (struct usage_line){.sub = "a sub", .route = "GET /", .calls = (int64_t)i};
-    close_usage_pack(billing, month, &usage, &packed);
-    CHECK(!gzip_unpack(str_text(&packed), packed.len, &text, &e));
-    document = json_loadb(str_text(&text), text.len, 0, NULL);
+        give_lines(usage, &(struct usage_line){.sub = "a sub", .segment = i % 2, .calls = 7}, 1);
+    text = archived_usage(usage, billing, month);
+    document = json_loads(text, 0, NULL);
     canonical = json_canonical(document);
-    CHECK_TEXT(str_text(&text), canonical);
-    free(usage.lines);
+    CHECK_INT((long long)json_array_size(json_object_get(document, "lines")), MANY);
+    CHECK_TEXT(text, canonical);
+}
+
+static void test_no_usage(const struct billing *billing, struct day_span month)
+{
+    cleanup_free char *text = archived_usage(close_usage_new(), billing, month);
+
+    CHECK_TEXT(text, "{\"lines\":[],\"segments\":[\"2025-10-01\",\"2025-10-10\"]}");
 }
 
 static void test_usage(void)
@@ -236,30 +262,38 @@ static void test_usage(void)
                                  "\"0.10\"}]}");
     struct price_book *book = price_book_new(section);
     struct billing billing = {.book = book, .pipeline = (char *)"shop"};
-    struct usage_line lines[] = {{"s", "u", "GET /", "200", 0, 5, 7, {1, 2, 3, 4}},
-                                 {NULL, NULL, NULL, NULL, 1, 9223372036854775807, 0, {0}}};
-    struct usage usage = {.lines = lines, .count = 2}, again;
+    const struct usage_line lines[] = {{"s", "u", "GET /", "200", 0, 5, 7, {1, 2, 3, 4}},
+                                       {NULL, NULL, NULL, NULL, 1, 9223372036854775807, 0, {0}}};
     struct day_span month = calendar_month((struct day){2025, 10, 1});
-    json_auto_t *document = archived_usage(&billing, month, &usage);
+    struct close_usage *usage = close_usage_new();
+    cleanup_free char *text = NULL;
+    json_auto_t *document = NULL;
+    struct usage_line again;
     struct err e = {0};
+    json_t *first;
 
+    give_lines(usage, lines, 2);
+    text = archived_usage(usage, &billing, month);
+    document = parse(text);
     CHECK_JSON(document,
                "{\"segments\":[\"2025-10-01\",\"2025-10-10\"],\"lines\":[[0,\"s\",\"u\",\"GET /"
                "\",\"200\",5,7,1,2,3,4],[1,null,null,null,null,9223372036854775807,0,0,0,0,0]]}");
-    CHECK(!close_usage_read(&billing, month, document, &again, &e));
-    CHECK_INT((long long)again.count, 2);
-    CHECK_TEXT(again.lines[0].route, "GET /");
-    CHECK(!again.lines[1].sub && again.lines[1].segment == 1);
-    CHECK(again.lines[0].doubts[RATING_LENGTH_UNKNOWN] == 1);
-    CHECK(again.lines[0].doubts[RATING_REPAIRED] == 4);
-    usage_fini(&again);
-    test_usage_of_before(&billing, month);
+    first = json_array_get(json_object_get(document, "lines"), 0);
+    CHECK(close_usage_line(json_array_get(json_object_get(document, "lines"), 1), 2, &again));
+    CHECK(!again.sub && again.segment == 1);
+    CHECK(close_usage_line(first, 2, &again));
+    CHECK_TEXT(again.route, "GET /");
+    CHECK(again.doubts[RATING_LENGTH_UNKNOWN] == 1);
+    CHECK(again.doubts[RATING_REPAIRED] == 4);
+    CHECK(!close_usage_check(&billing, month, document, &e));
+    test_usage_of_before();
     test_much_usage(&billing, month);
-    json_array_set_new(json_array_get(json_object_get(document, "lines"), 0), 0, json_integer(2));
-    CHECK(close_usage_read(&billing, month, document, &again, &e) == -1);
-    err_clear(&e);
-    json_object_set_new(document, "segments", json_pack("[s]", "2025-10-01"));
-    CHECK(close_usage_read(&billing, month, document, &again, &e) == -1);
+    test_no_usage(&billing, month);
+    json_array_set_new(first, 0, json_integer(2));
+    CHECK(!close_usage_line(first, 2, &again));
+    json_array_remove(json_object_get(document, "segments"), 1);
+    CHECK(close_usage_check(&billing, month, document, &e) == -1);
+    CHECK_INT(e.kind, ERR_EVIDENCE);
     price_book_free(book);
 }
 

@@ -130,11 +130,26 @@ static void make_month(struct month *month, size_t customers)
     CHECK_TEXT(e.text, "");
 }
 
-static struct statement_set set_of(const struct month *month, const json_t *bill)
+static void keep_line(void *bill, json_t *line)
+{
+    bill_packed_add(bill, line);
+}
+
+static struct bill_packed *bill_of(const struct month *month, struct err *e)
+{
+    struct bill_packed *bill = bill_packed_new();
+    json_t *head = rating_end_each(month->rating, &(struct rating_taker){keep_line, bill}, e);
+
+    json_object_set_new(head, "pipeline", json_string("shop"));
+    bill_packed_set_head(bill, head);
+    return bill;
+}
+
+static struct statement_set set_of(const struct month *month, const struct bill_packed *bill)
 {
     return (struct statement_set){.book = month->book,
                                   .rated = bill,
-                                  .lines = json_object_get(bill, "lines"),
+                                  .lines = bill,
                                   .nobody = true,
                                   .issued = {2025, 11, 5},
                                   .series = "INV-",
@@ -184,15 +199,14 @@ static void test_month(size_t customers, bool measured)
     struct month month;
     struct err e = {0};
     struct money total;
-    json_auto_t *bill = NULL;
+    struct bill_packed *bill;
     struct statement_set set;
     long before;
 
     written.hashes = measured ? NULL : json_object();
     written.numbers = json_object();
     make_month(&month, customers);
-    bill = rating_end(month.rating, &e);
-    json_object_set_new(bill, "pipeline", json_string("shop"));
+    bill = bill_of(&month, &e);
     before = peak_mib();
     set = set_of(&month, bill);
     CHECK(!statement_write_all(NULL, NULL, &set, &index, &e));
@@ -200,13 +214,15 @@ static void test_month(size_t customers, bool measured)
     CHECK_INT(written.json, customers + 1);
     CHECK_INT(written.html, customers + 1);
     CHECK(json_object_get(written.numbers, "INV-2025-000017") != NULL);
-    CHECK(!bill_amount_parse(json_string_value(json_at(bill, "totals.total")), &total, &e));
+    CHECK(!bill_amount_parse(json_string_value(json_at(bill_packed_head(bill), "totals.total")),
+                             &total, &e));
     CHECK(!money_compare(total, written.sum));
     check_index(&index, customers + 1);
     if (measured)
         printf("%zu customers, %zu rows: %ld MiB with the bill, %ld MiB after; %zu MiB written\n",
                customers, customers * DAYS * ROUTES, before, peak_mib(), written.bytes >> 20);
     str_fini(&index);
+    bill_packed_free(bill);
     json_decref(written.hashes);
     json_decref(written.numbers);
     price_book_free(month.book);
@@ -218,7 +234,7 @@ static void test_days_that_do_not_add_up(void)
     struct str index = {0};
     struct month month;
     struct err e = {0};
-    json_auto_t *bill = NULL;
+    struct bill_packed *bill;
     struct statement_set set;
 
     written.numbers = json_object();
@@ -226,9 +242,10 @@ static void test_days_that_do_not_add_up(void)
     make_month(&month, 70);
     add_usage(&month, 3, 5, 1, &e);
     CHECK(!statement_spool_clear(month.spool, &e));
-    bill = rating_end(month.rating, &e);
+    bill = bill_of(&month, &e);
     set = set_of(&month, bill);
     CHECK(statement_write_all(NULL, NULL, &set, &index, &e) == -1);
+    bill_packed_free(bill);
     CHECK_INT(e.kind, ERR_RETRY);
     CHECK(strstr(e.text, "do not add up") != NULL);
     str_fini(&index);

@@ -13,7 +13,8 @@
 enum { GROUPS_AT_ONCE = 50000, COLUMNS = 14 };
 
 struct telling {
-    const json_t *bill;
+    const struct bill_packed *bill;
+    json_t *named; /* the line that name_of told last */
     unsigned by;
     struct bill_by *groups;
     struct row_stream *stream;
@@ -64,15 +65,18 @@ static void set_columns(struct telling *telling)
 /* Lines and groups come in the same order. */
 static const char *name_of(struct telling *telling, const char *customer)
 {
-    const json_t *lines = json_object_get(telling->bill, "lines");
+    const struct bill_packed *bill = telling->bill;
 
-    while (customer && telling->line < json_array_size(lines)) {
-        const json_t *line = json_array_get(lines, telling->line);
-        int order = strcmp(json_text(line, "customer"), customer);
+    while (customer && telling->line < bill_packed_count(bill)) {
+        int order = strcmp(bill_packed_customer(bill, telling->line), customer);
 
-        if (order >= 0)
-            return order ? NULL : json_text(line, "name");
-        telling->line++;
+        if (order < 0) {
+            telling->line++;
+            continue;
+        }
+        json_decref(telling->named);
+        telling->named = order ? NULL : bill_packed_line(bill, telling->line);
+        return json_text(telling->named, "name");
     }
     return NULL;
 }
@@ -138,11 +142,12 @@ static json_t *head_json(const struct telling *telling)
     static const char *const members[] = {"format_version", "pipeline", "month",
                                           "first_day",      "last_day", "currency",
                                           "time_zone",      "draft",    "open_days"};
+    const json_t *bill = bill_packed_head(telling->bill);
     json_t *head = json_object();
 
     for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (json_object_get(telling->bill, members[i]))
-            json_object_set(head, members[i], json_object_get(telling->bill, members[i]));
+        if (json_object_get(bill, members[i]))
+            json_object_set(head, members[i], json_object_get(bill, members[i]));
     return head;
 }
 
@@ -156,7 +161,7 @@ static enum row_format format_of(const struct options *options)
 static int print_all(struct flow *flow, struct billing_turn *turn, struct telling *telling)
 {
     json_auto_t *head = head_json(telling);
-    cleanup_free char *hash = bill_hash(telling->bill), *count = NULL;
+    cleanup_free char *hash = bill_packed_hash(telling->bill), *count = NULL;
 
     set_columns(telling);
     telling->stream = row_stream_new(format_of(turn->options), telling->columns, "groups", head);
@@ -169,7 +174,9 @@ static int print_all(struct flow *flow, struct billing_turn *turn, struct tellin
         count = count_text(telling->count);
         (void)fflush(stdout);
         (void)fprintf(stderr, "billingd: %s groups; they come to the lines of the %s\n", count,
-                      bill_is_draft(telling->bill) ? "draft: not all days are final" : "bill");
+                      bill_is_draft(bill_packed_head(telling->bill))
+                          ? "draft: not all days are final"
+                          : "bill");
     }
     row_stream_free(telling->stream);
     return telling->more ? -1 : EXIT_DONE;
@@ -181,7 +188,7 @@ static void free_groups(void *arg)
 }
 
 int billing_by_tell(struct flow *flow, struct billing_turn *turn, struct day month,
-                    const json_t *bill, struct err *e)
+                    const struct bill_packed *bill, struct err *e)
 {
     struct telling telling = {.bill = bill, .by = bill_by_parse(turn->options->by, e), .e = e};
     const char *lacks = bill_by_lacks(turn->billing, telling.by);
@@ -202,6 +209,7 @@ int billing_by_tell(struct flow *flow, struct billing_turn *turn, struct day mon
         code = print_all(flow, turn, &telling);
     }
     flow_work(flow, free_groups, telling.groups);
+    json_decref(telling.named);
     return code;
 }
 

@@ -22,17 +22,15 @@ struct making {
     struct err *e;
 };
 
-static const json_t *line_of(const json_t *bill, const char *customer)
+/* New reference; NULL: the customer is not on the bill. */
+static json_t *line_of(const struct bill_packed *bill, const char *customer)
 {
-    const json_t *line;
-    size_t i;
+    size_t place;
 
     if (!customer)
-        return json_object_get(bill, "unattributed");
-    json_array_foreach(json_object_get(bill, "lines"), i, line)
-        if (!strcmp(json_text(line, "customer"), customer))
-            return line;
-    return NULL;
+        return json_share(json_object_get(bill_packed_head(bill), "unattributed"));
+    place = bill_packed_find(bill, customer);
+    return place == SIZE_MAX ? NULL : bill_packed_line(bill, place);
 }
 
 static json_t *breakdown_of(const struct making *making)
@@ -91,20 +89,21 @@ static void make(void *arg)
     json_decref(making->document);
 }
 
-int billing_statement_tell(struct flow *flow, struct billing_turn *turn, const json_t *bill,
-                           struct err *e)
+int billing_statement_tell(struct flow *flow, struct billing_turn *turn,
+                           const struct bill_packed *packed, struct err *e)
 {
+    const json_t *bill = bill_packed_head(packed);
     const char *customer = strcmp(turn->options->customer, "-") ? turn->options->customer : NULL;
     const char *kind = json_string_value(json_at(bill, "source.kind"));
     const struct statement_source source = {
         turn->billing->book, bill_month_days(turn->billing, *(const struct day *)turn->arg),
         customer};
+    json_auto_t *line = line_of(packed, customer);
     struct err failed = {0};
-    struct making making = {
-        .options = turn->options,
-        .statement = {.book = turn->billing->book, .bill = bill, .line = line_of(bill, customer)},
-        .customer = customer,
-        .e = &failed};
+    struct making making = {.options = turn->options,
+                            .statement = {.book = turn->billing->book, .bill = bill, .line = line},
+                            .customer = customer,
+                            .e = &failed};
 
     if (!making.statement.line)
         return err_set(e, ERR_ABSENT,

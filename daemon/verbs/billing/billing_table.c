@@ -33,21 +33,23 @@ static int print_line(const struct price_book *book, const json_t *bill, const j
     return 0;
 }
 
-int billing_table_print(const struct price_book *book, const json_t *bill,
+int billing_table_print(const struct price_book *book, const struct bill_packed *packed,
                         enum output_format output, struct err *e)
 {
+    const json_t *bill = bill_packed_head(packed);
     struct str head = {0};
-    const json_t *line;
-    size_t i;
 
     if (output == OUTPUT_LINES)
         line_table_head(&head);
     else
         focus_head(&head, version_of(output));
     flush(&head);
-    json_array_foreach(json_object_get(bill, "lines"), i, line)
+    for (size_t i = 0; i < bill_packed_count(packed); i++) {
+        json_auto_t *line = bill_packed_line(packed, i);
+
         if (print_line(book, bill, line, output, e))
             return -1;
+    }
     return output == OUTPUT_LINES
                ? print_line(book, bill, json_object_get(bill, "unattributed"), output, e)
                : 0;

@@ -107,7 +107,7 @@ static void print_sources(const json_t *sources)
 struct printing {
     const struct options *options;
     const struct price_book *book;
-    const json_t *bill;
+    const struct bill_packed *bill;
     struct err *e;
 };
 
@@ -123,39 +123,32 @@ static void tell_draft(const json_t *bill)
         (void)fprintf(stderr, "billingd: this bill is a draft: %s\n", borrowed);
 }
 
-static void print_text(char *text)
-{
-    (void)fputs(text, stdout);
-    free(text);
-}
-
 /* Nobody else writes to standard output meanwhile. */
 static void print_bill(void *arg)
 {
     const struct printing *printing = arg;
     const struct options *options = printing->options;
-    const json_t *bill = printing->bill;
+    const struct bill_packed *bill = printing->bill;
 
-    if (options->output == OUTPUT_JSON) { /* bill_render_json, piece by piece */
-        (void)json_dumpf(bill, stdout, JSON_INDENT(2));
-        (void)fputc('\n', stdout);
+    if (options->output == OUTPUT_JSON) {
+        bill_view_json(bill, stdout, false);
     } else if (options->output == OUTPUT_CSV) {
-        print_text(bill_render_csv(bill));
+        bill_view_csv(bill, stdout);
     } else if (options->output > OUTPUT_CSV) {
         (void)billing_table_print(printing->book, bill, options->output, printing->e);
     } else {
         bill_view_print(bill, stdout, options_color(options, stdout));
     }
     if (options->output >= OUTPUT_CSV)
-        tell_draft(bill);
+        tell_draft(bill_packed_head(bill));
 }
 
-static int compare_with_raw(struct flow *flow, struct billing_turn *turn, json_t *bill,
+static int compare_with_raw(struct flow *flow, struct billing_turn *turn, struct bill_packed *bill,
                             json_t **sources, struct err *e)
 {
     const struct usage_request request = {
         USAGE_FROM_RAW, bill_month_days(turn->billing, *(const struct day *)turn->arg)};
-    json_auto_t *raw = NULL;
+    struct bill_packed *raw;
     json_t *differences;
     cleanup_free char *hash = NULL;
 
@@ -164,8 +157,9 @@ static int compare_with_raw(struct flow *flow, struct billing_turn *turn, json_t
     if (!raw)
         return -1;
     differences = bill_compare(bill, raw);
+    bill_packed_free(raw);
     hash = athena_query_text_hash(turn->billing, usage_query(USAGE_FROM_RAW));
-    json_object_set_new(bill, "from_raw",
+    json_object_set_new(bill_packed_head(bill), "from_raw",
                         json_pack("{s:b, s:s, s:o}", "equal", !json_array_size(differences),
                                   "query_hash", hash, "differences", differences));
     return 0;
@@ -190,9 +184,10 @@ struct reading {
     const struct billing *billing;
     struct day month;
     struct bill_month look;
-    json_t *bill, *sources; /* sources: of the bill */
-    int closed;             /* as archive_has */
-    struct err *e;          /* the first failure */
+    struct bill_packed *bill;
+    json_t *sources; /* of the bill */
+    int closed;      /* as archive_has */
+    struct err *e;   /* the first failure */
 };
 
 static void read_rated(struct flow *flow, void *arg)
@@ -308,15 +303,16 @@ static void read_once(struct flow *flow, struct reading *reading)
 
     flow_all(flow, parts, sizeof parts / sizeof *parts);
     if (!reading->e->kind)
-        (void)bill_month_check(&reading->look, reading->bill, reading->e);
+        (void)bill_month_check(&reading->look, bill_packed_head(reading->bill), reading->e);
 }
 
 static void reading_fini(struct reading *reading)
 {
-    json_decref(reading->bill);
+    bill_packed_free(reading->bill);
     json_decref(reading->sources);
     bill_month_fini(&reading->look);
-    reading->bill = reading->sources = NULL;
+    reading->bill = NULL;
+    reading->sources = NULL;
 }
 
 /* Two queries may see two builds of a day that is built anew between them: then once more. */
@@ -331,8 +327,8 @@ static void read_twice(struct flow *flow, struct reading *reading)
 }
 
 /* EXIT_DONE with the bill and its sources, another exit code (told), or -1 and *e. */
-static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill, json_t **sources,
-                     struct err *e)
+static int read_bill(struct flow *flow, struct billing_turn *turn, struct bill_packed **bill,
+                     json_t **sources, struct err *e)
 {
     struct err failed = {0};
     struct reading reading = {
@@ -344,15 +340,15 @@ static int read_bill(struct flow *flow, struct billing_turn *turn, json_t **bill
         read_preview(flow, &reading);
     else
         read_twice(flow, &reading);
-    *bill = json_share(reading.bill);
+    *bill = bill_packed_share(reading.bill);
     *sources = json_share(reading.sources);
     if (reading.look.state == BILL_MONTH_REFUSED)
         code = refuse(turn, &reading.look);
     else if (failed.kind)
         tell_cause(&reading.look, &failed);
     else {
-        bill_set_days(*bill, json_incref(reading.look.open));
-        bill_set_foreign(*bill, reading.look.days);
+        bill_set_days(bill_packed_head(*bill), json_incref(reading.look.open));
+        bill_set_foreign(bill_packed_head(*bill), reading.look.days);
     }
     billing_runner_quiet(turn);
     if (code == EXIT_DONE && !failed.kind)
@@ -377,7 +373,7 @@ static int dry_run(struct flow *flow, struct billing_turn *turn, struct err *e)
 }
 
 /* Prints it, and what it was made of; compares it if that is asked for.  As a turn. */
-static int tell_bill(struct flow *flow, struct billing_turn *turn, json_t *bill,
+static int tell_bill(struct flow *flow, struct billing_turn *turn, struct bill_packed *bill,
                      const json_t *sources, struct err *e)
 {
     cleanup_free char *window = billing_window_text(turn->billing, *(const struct day *)turn->arg);
@@ -400,14 +396,14 @@ static int tell_bill(struct flow *flow, struct billing_turn *turn, json_t *bill,
     if (!turn->options->from_raw)
         return EXIT_DONE;
     print_sources(raw_sources);
-    return print_comparison(bill);
+    return print_comparison(bill_packed_head(bill));
 }
 
 static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
     struct err unknown = {0}; /* whether it is closed: told with the bill */
     json_auto_t *sources = NULL;
-    json_t *bill = NULL;
+    struct bill_packed *bill = NULL;
     int code;
 
     if (turn->options->prices &&
@@ -423,7 +419,7 @@ static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e
         code = billing_by_tell(flow, turn, *(const struct day *)turn->arg, bill, e);
     else if (code == EXIT_DONE)
         code = tell_bill(flow, turn, bill, sources, e);
-    flow_drop(flow, bill);
+    bill_packed_free(bill);
     return code;
 }
 

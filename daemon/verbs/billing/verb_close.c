@@ -38,27 +38,62 @@ static char *location(const struct close *close)
     return mem_printf("s3://%s/%smanifest.json", close->billing->names.bucket, close->folder);
 }
 
-static void print_json(const struct close *close, bool closed)
+/* The document, with the bill, which may be large, as its member "bill". */
+static void print_around(json_t *json, const struct bill_packed *bill)
 {
+    static const char mark[] = "\n  \"bill\": null"; /* in texts a newline is escaped */
+    cleanup_free char *text = NULL;
+    char *place;
+
+    if (!bill)
+        (void)json_object_del(json, "bill");
+    text = json_dumps(json, JSON_INDENT(2));
+    place = bill ? strstr(text, mark) : NULL;
+    if (!place) {
+        (void)json_view_print(json);
+        return;
+    }
+    (void)printf("%.*s\n  \"bill\": ", (int)(place - text), text);
+    bill_view_json(bill, stdout, true);
+    (void)printf("%s\n", place + strlen(mark));
+}
+
+/* What is printed off the loop: a bill may have many lines.  Nobody else writes to standard output
+ * meanwhile. */
+struct printing {
+    const struct close *close;
+    bool closed, color;
+};
+
+static void make_json(void *arg)
+{
+    const struct printing *printing = arg;
+    const struct close *close = printing->close;
     cleanup_free char *number =
         numbers_text(close->billing, (struct number){close->month, close->number});
     cleanup_free char *place = close->folder ? location(close) : NULL;
     char month[16];
-    json_auto_t *json = json_pack(
-        "{s:s, s:s, s:s, s:s, s:b, s:s*, s:O, s:O, s:O*, s:O*}", "format_version",
-        JSON_FORMAT_VERSION, "pipeline", close->billing->pipeline, "month", month_of(close, month),
-        "invoice", number, "closed", closed, "manifest_at", place, "reasons", close->reasons,
-        "notes", close->notes, "bill", close->bill, "manifest", closed ? close->manifest : NULL);
+    json_auto_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:b, s:s*, s:O, s:O, s:n, s:O*}", "format_version",
+                  JSON_FORMAT_VERSION, "pipeline", close->billing->pipeline, "month",
+                  month_of(close, month), "invoice", number, "closed", printing->closed,
+                  "manifest_at", place, "reasons", close->reasons, "notes", close->notes, "bill",
+                  "manifest", printing->closed ? close->manifest : NULL);
 
-    (void)json_view_print(json);
+    print_around(json, close->bill);
 }
 
-static int refuse(const struct billing_turn *turn, const struct close *close)
+static void print_json(struct flow *flow, const struct close *close, bool closed)
+{
+    flow_work(flow, make_json, &(struct printing){close, closed, false});
+}
+
+static int refuse(struct flow *flow, const struct billing_turn *turn, const struct close *close)
 {
     char month[16];
 
     if (turn->options->output == OUTPUT_JSON)
-        print_json(close, false);
+        print_json(flow, close, false);
     (void)fprintf(stderr, "billingd: %s: %s %s:\n", close->billing->pipeline,
                   month_of(close, month),
                   turn->options->correct ? "is not corrected" : "is not closed");
@@ -66,7 +101,14 @@ static int refuse(const struct billing_turn *turn, const struct close *close)
     return EXIT_REFUSED;
 }
 
-static void show(const struct billing_turn *turn, const struct close *close)
+static void print_bill(void *arg)
+{
+    const struct printing *printing = arg;
+
+    bill_view_print(printing->close->bill, stdout, printing->color);
+}
+
+static void show(struct flow *flow, const struct billing_turn *turn, const struct close *close)
 {
     cleanup_free char *number =
         numbers_text(close->billing, (struct number){close->month, close->number});
@@ -74,7 +116,8 @@ static void show(const struct billing_turn *turn, const struct close *close)
     if (turn->options->output == OUTPUT_JSON)
         return;
     (void)printf("%s %s\n", close->number ? "Correction" : "Invoice", number);
-    bill_view_print(close->bill, stdout, options_color(turn->options, stdout));
+    flow_work(flow, print_bill,
+              &(struct printing){close, false, options_color(turn->options, stdout)});
     print_texts(stdout, "note          ", close->notes);
     (void)fflush(stdout);
 }
@@ -135,7 +178,7 @@ static int write_it(struct flow *flow, struct billing_turn *turn, struct close *
         return EXIT_REFUSED;
     }
     if (turn->options->output == OUTPUT_JSON) {
-        print_json(close, true);
+        print_json(flow, close, true);
         return EXIT_DONE;
     }
     (void)printf("\nWritten and signed: %s\nKey %s\n", place,
@@ -152,19 +195,19 @@ static int decide(struct flow *flow, struct billing_turn *turn, struct close *cl
 
     billing_runner_quiet(turn);
     if (json_array_size(close->reasons))
-        return refuse(turn, close);
+        return refuse(flow, turn, close);
     if (!close->bill) {
         if (turn->options->output == OUTPUT_JSON)
-            print_json(close, false);
+            print_json(flow, close, false);
         else
             (void)printf("%s: nothing arrived after %s was closed\n", close->billing->pipeline,
                          month_of(close, month));
         return EXIT_DONE;
     }
-    show(turn, close);
+    show(flow, turn, close);
     if (turn->options->dry_run) {
         if (turn->options->output == OUTPUT_JSON)
-            print_json(close, false);
+            print_json(flow, close, false);
         return EXIT_DONE;
     }
     refused = billing_guard_check(flow, turn, into, e);

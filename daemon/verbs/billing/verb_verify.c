@@ -80,6 +80,22 @@ static void print_text(const struct billing_turn *turn, const struct verify *ver
                      turn->options->operand);
 }
 
+/* Off the loop: everybody may have later arrivals. */
+struct printing {
+    const struct billing_turn *turn;
+    const struct verify *verify;
+};
+
+static void print_all(void *arg)
+{
+    const struct printing *printing = arg;
+
+    if (printing->turn->options->output == OUTPUT_JSON)
+        print_json(printing->turn, printing->verify);
+    else
+        print_text(printing->turn, printing->verify);
+}
+
 static int verify_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
     const struct request *request = turn->arg;
@@ -98,10 +114,8 @@ static int verify_turn(struct flow *flow, struct billing_turn *turn, struct err 
     if (verify.key) {
         code = verify_month(flow, &verify, e) ? -1 : EXIT_DONE;
         billing_runner_quiet(turn);
-        if (code == EXIT_DONE && turn->options->output == OUTPUT_JSON)
-            print_json(turn, &verify);
-        else if (code == EXIT_DONE)
-            print_text(turn, &verify);
+        if (code == EXIT_DONE)
+            flow_work(flow, print_all, &(struct printing){turn, &verify});
         if (code == EXIT_DONE && json_array_size(verify.differences))
             code = EXIT_EVIDENCE;
     }

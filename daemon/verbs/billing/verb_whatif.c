@@ -70,6 +70,19 @@ static void print_document(const struct options *options, const json_t *document
     }
 }
 
+/* Off the loop, since there is a row for each customer. */
+struct printing {
+    const struct options *options;
+    const json_t *document;
+};
+
+static void print_all(void *arg)
+{
+    const struct printing *printing = arg;
+
+    print_document(printing->options, printing->document);
+}
+
 /* Days that no rollup stands for yet are missing on both sides: said, not refused. */
 static int warn_of_days(struct flow *flow, struct billing_turn *turn, const struct day_span *months,
                         json_t **texts, struct err *e)
@@ -98,7 +111,8 @@ static int compute(struct flow *flow, struct billing_turn *turn, const struct bi
                    struct err *e)
 {
     const struct day_span *months = turn->arg;
-    json_auto_t *document = NULL, *texts = NULL;
+    json_auto_t *texts = NULL;
+    json_t *document;
     const json_t *text;
     size_t i;
 
@@ -115,8 +129,9 @@ static int compute(struct flow *flow, struct billing_turn *turn, const struct bi
     else
         json_object_del(document, "not_final");
     billing_runner_quiet(turn);
-    print_document(turn->options, document);
+    flow_work(flow, print_all, &(struct printing){turn->options, document});
     (void)fflush(stdout);
+    flow_drop(flow, document);
     json_array_foreach(texts, i, text)
         (void)fprintf(stderr, "billingd: not final: %s\n", json_string_value(text));
     return EXIT_DONE;

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_amount.h"
+#include "billing/bill/bill_packed.h"
 
 #include <string.h>
 
@@ -45,22 +46,19 @@ static int check_documents(struct flow *flow, const struct billing *billing, str
 struct finding {
     const struct requests_question *question;
     struct customer_closed *closed;
-    json_t *billed; /* its reference is given up */
+    struct bill_packed *billed;
     struct err *e;
 };
 
-/* NULL: nothing was billed to that customer. */
-static const json_t *line_of(const json_t *billed, const struct requests_question *question)
+/* New reference; NULL: nothing was billed to that customer. */
+static json_t *line_of(const struct bill_packed *billed, const struct requests_question *question)
 {
-    const json_t *line;
-    size_t i;
+    size_t at;
 
     if (question->nobodys)
-        return json_object_get(billed, "unattributed");
-    json_array_foreach(json_object_get(billed, "lines"), i, line)
-        if (!strcmp(json_text(line, "customer"), question->customer))
-            return line;
-    return NULL;
+        return json_incref(json_object_get(bill_packed_head(billed), "unattributed"));
+    at = bill_packed_find(billed, question->customer);
+    return at == SIZE_MAX ? NULL : bill_packed_line(billed, at);
 }
 
 /* Of however many customers: off the loop. */
@@ -68,13 +66,13 @@ static void find_line(void *arg)
 {
     struct finding *finding = arg;
     struct customer_closed *closed = finding->closed;
-    const json_t *line = line_of(finding->billed, finding->question);
+    json_auto_t *line = line_of(finding->billed, finding->question);
     const char *total = json_text(line, "total");
 
     closed->volume = (struct volume){json_whole(line, "calls"), json_whole(line, "bytes")};
     if (total)
         (void)bill_amount_parse(total, &closed->total, finding->e);
-    json_decref(finding->billed);
+    bill_packed_free(finding->billed);
 }
 
 static char *names_of(const struct billing *billing, const struct closed *closed)

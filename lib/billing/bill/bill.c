@@ -1,6 +1,5 @@
 #include "billing/bill/bill.h"
 
-#include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/store/athena_query_text.h"
@@ -30,21 +29,28 @@ static json_t *source_json(const struct billing *billing, enum usage_source sour
     return document;
 }
 
-/* The bill as who made it calls it; takes the reference, NULL is harmless. */
-static json_t *signed_by(const struct billing *billing, enum usage_source source, json_t *bill)
+static void keep_line(void *bill, json_t *line)
 {
-    if (bill) {
-        json_object_set_new(bill, "pipeline", json_string(billing->pipeline));
-        json_object_set_new(bill, "source", source_json(billing, source));
-    }
-    return bill;
+    bill_packed_add(bill, line);
 }
 
-json_t *bill_of_usage(const struct billing *billing, const struct usage_request *request,
-                      const struct usage *usage, struct err *e)
+struct bill_packed *bill_of_rating(const struct billing *billing, enum usage_source source,
+                                   struct rating *rating, struct err *e)
 {
-    return signed_by(billing, request->source,
-                     rating_bill(billing->book, request->days, usage->lines, usage->count, e));
+    struct bill_packed *bill = bill_packed_new();
+    cleanup_free char *borrows = rating_borrows(rating);
+    json_t *head = rating_end_each(rating, &(struct rating_taker){keep_line, bill}, e);
+
+    if (!head) {
+        bill_packed_free(bill);
+        return NULL;
+    }
+    json_object_set_new(head, "pipeline", json_string(billing->pipeline));
+    json_object_set_new(head, "source", source_json(billing, source));
+    if (borrows)
+        json_object_set_new(head, "borrowed", json_string(borrows));
+    bill_packed_set_head(bill, head);
+    return bill;
 }
 
 /* Segments are read side by side, so each is counted apart, and so are the two parts of a preview:
@@ -55,10 +61,11 @@ struct making {
     const struct billing *billing;
     const struct usage_request *request;
     struct rating *segments[PARTS][PRICE_BOOK_SEGMENTS];
+    const struct usage_taker *also; /* gets each line, too; NULL: nobody */
     const struct bill_taker *taker; /* gets the bill at once; NULL: it is kept here */
     size_t side;
     bool failed;
-    json_t *bill;
+    struct bill_packed *bill;
     struct err *e;
 };
 
@@ -78,6 +85,8 @@ static void begin_segment(void *arg, size_t segment)
 
         rating_free(*rating);
         *rating = rating_new(making->billing->book, making->request->days);
+        if (making->also)
+            making->also->begin(making->also->arg, segment);
     }
 }
 
@@ -86,15 +95,15 @@ static int add_line(void *arg, const struct usage_line *line, struct err *e)
     const struct giving *giving = arg;
     int failed = 0;
 
-    for (size_t i = 0; i < giving->count && !failed; i++)
-        failed = rating_add(giving->makings[i].segments[giving->part][line->segment], line, e);
-    return failed;
-}
+    for (size_t i = 0; i < giving->count && !failed; i++) {
+        const struct making *making = &giving->makings[i];
 
-static void set_borrowed(json_t *bill, const char *text)
-{
-    if (bill && text)
-        json_object_set_new(bill, "borrowed", json_string(text));
+        failed = rating_add(making->segments[giving->part][line->segment], line, e) ||
+                         (making->also && making->also->line(making->also->arg, line, e))
+                     ? -1
+                     : 0;
+    }
+    return failed;
 }
 
 static int join(struct rating *all, struct making *making)
@@ -114,21 +123,18 @@ static void make(void *arg)
 {
     struct making *making = arg;
     struct rating *all = rating_new(making->billing->book, making->request->days);
-    cleanup_free char *borrows = NULL;
 
     making->failed = join(all, making) != 0;
     if (making->failed) {
         rating_free(all);
         return;
     }
-    borrows = rating_borrows(all);
-    making->bill = signed_by(making->billing, making->request->source, rating_end(all, making->e));
-    set_borrowed(making->bill, borrows);
+    making->bill = bill_of_rating(making->billing, making->request->source, all, making->e);
     making->failed = !making->bill;
     if (making->taker && making->bill) {
         making->failed =
             making->taker->take(making->taker->arg, making->side, making->bill, making->e) != 0;
-        json_decref(making->bill);
+        bill_packed_free(making->bill);
         making->bill = NULL;
     }
 }
@@ -142,21 +148,29 @@ static void give_up(void *arg)
         rating_free(segments[i]);
 }
 
-json_t *bill_make(struct flow *flow, const struct billing *billing,
-                  const struct usage_request *request, json_t **sources, struct err *e)
+struct bill_packed *bill_make_with(struct flow *flow, const struct billing *billing,
+                                   const struct usage_request *request,
+                                   const struct usage_taker *also, struct err *e)
 {
     struct making *making = mem_new(sizeof *making);
     struct giving giving = {making, 1, 0};
-    const struct usage_taker taker = {begin_segment, add_line, &giving, sources};
-    json_t *bill;
+    const struct usage_taker taker = {begin_segment, add_line, &giving, also->sources};
+    struct bill_packed *bill;
 
-    *making = (struct making){.billing = billing, .request = request, .e = e};
+    *making = (struct making){
+        .billing = billing, .request = request, .also = also->line ? also : NULL, .e = e};
     if (!usage_each(flow, billing, request, &taker, e))
         flow_work(flow, make, making);
     flow_work(flow, give_up, making);
     bill = making->bill;
     free(making);
     return bill;
+}
+
+struct bill_packed *bill_make(struct flow *flow, const struct billing *billing,
+                              const struct usage_request *request, json_t **sources, struct err *e)
+{
+    return bill_make_with(flow, billing, request, &(struct usage_taker){.sources = sources}, e);
 }
 
 int bill_make_two(struct flow *flow, const struct billing *const billings[2],
@@ -182,8 +196,9 @@ int bill_make_two(struct flow *flow, const struct billing *const billings[2],
     return failed ? -1 : 0;
 }
 
-json_t *bill_preview(struct flow *flow, const struct billing *billing,
-                     const struct usage_preview *preview, json_t **sources, struct err *e)
+struct bill_packed *bill_preview(struct flow *flow, const struct billing *billing,
+                                 const struct usage_preview *preview, json_t **sources,
+                                 struct err *e)
 {
     const struct usage_request request = {USAGE_PREVIEW, preview->days};
     struct usage_preview asked = *preview;
@@ -191,8 +206,8 @@ json_t *bill_preview(struct flow *flow, const struct billing *billing,
     struct giving parts[PARTS] = {{making, 1, 0}, {making, 1, 1}};
     const struct usage_taker takers[PARTS] = {{begin_segment, add_line, &parts[0], NULL},
                                               {begin_segment, add_line, &parts[1], NULL}};
+    struct bill_packed *bill;
     char day[16];
-    json_t *bill;
 
     *making = (struct making){.billing = billing, .request = &request, .e = e};
     asked.sources = sources;
@@ -203,7 +218,8 @@ json_t *bill_preview(struct flow *flow, const struct billing *billing,
     free(making);
     calendar_day_text(preview->raw_from, day);
     if (bill)
-        json_object_set_new(json_object_get(bill, "source"), "raw_from", json_string(day));
+        json_object_set_new(json_object_get(bill_packed_head(bill), "source"), "raw_from",
+                            json_string(day));
     return bill;
 }
 
@@ -238,25 +254,6 @@ bool bill_is_draft(const json_t *bill)
     return json_is_true(json_object_get(bill, "draft"));
 }
 
-static int add_to_digest(const char *bytes, size_t length, void *digest)
-{
-    digest_add(digest, bytes, length);
-    return 0;
-}
-
-/* Of json_canonical's text, which is not made: it has a kilobyte for each customer. */
-char *bill_hash(const json_t *bill)
-{
-    struct digest *digest = digest_new();
-    char hex[65];
-
-    if (json_dump_callback(bill, add_to_digest, digest,
-                           JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY))
-        abort();
-    digest_end(digest, hex);
-    return mem_text(hex);
-}
-
 /* The fields of a line that are the customer's business; the working follows from them. */
 static void compare_lines(json_t *differences, const char *customer, const json_t *first,
                           const json_t *second)
@@ -278,9 +275,9 @@ static void compare_lines(json_t *differences, const char *customer, const json_
     }
 }
 
-static const char *customer_at(const json_t *lines, size_t i)
+static const char *customer_at(const struct bill_packed *bill, size_t i)
 {
-    return json_text(json_array_get(lines, i), "customer");
+    return i < bill_packed_count(bill) ? bill_packed_customer(bill, i) : NULL;
 }
 
 void bill_compare_warnings(const json_t *first, const json_t *second, json_t *differences)
@@ -299,24 +296,24 @@ void bill_compare_warnings(const json_t *first, const json_t *second, json_t *di
     }
 }
 
-json_t *bill_compare(const json_t *first, const json_t *second)
+json_t *bill_compare(const struct bill_packed *first, const struct bill_packed *second)
 {
-    const json_t *a = json_object_get(first, "lines"), *b = json_object_get(second, "lines");
+    const json_t *a = bill_packed_head(first), *b = bill_packed_head(second);
     json_t *differences = json_array();
     size_t i = 0, j = 0;
 
-    while (i < json_array_size(a) || j < json_array_size(b)) {
-        const char *left = customer_at(a, i), *right = customer_at(b, j);
+    while (i < bill_packed_count(first) || j < bill_packed_count(second)) {
+        const char *left = customer_at(first, i), *right = customer_at(second, j);
         int order = !left ? 1 : !right ? -1 : strcmp(left, right);
+        json_auto_t *one = order <= 0 ? bill_packed_line(first, i) : NULL;
+        json_auto_t *other = order >= 0 ? bill_packed_line(second, j) : NULL;
 
-        compare_lines(differences, order <= 0 ? left : right,
-                      order <= 0 ? json_array_get(a, i) : NULL,
-                      order >= 0 ? json_array_get(b, j) : NULL);
+        compare_lines(differences, order <= 0 ? left : right, one, other);
         i += order <= 0;
         j += order >= 0;
     }
-    compare_lines(differences, NULL, json_object_get(first, "unattributed"),
-                  json_object_get(second, "unattributed"));
-    bill_compare_warnings(first, second, differences);
+    compare_lines(differences, NULL, json_object_get(a, "unattributed"),
+                  json_object_get(b, "unattributed"));
+    bill_compare_warnings(a, b, differences);
     return differences;
 }

@@ -117,66 +117,108 @@ static json_t *join_lines(const json_t *a, const json_t *b, bool minus, bool *di
     return line;
 }
 
-static const char *customer_at(const json_t *lines, size_t i)
+static const char *customer_at(const struct bill_packed *bill, size_t i)
 {
-    return json_text(json_array_get(lines, i), "customer");
+    return i < bill_packed_count(bill) ? bill_packed_customer(bill, i) : NULL;
 }
 
-static int join_all(json_t *lines, const json_t *a, const json_t *b, bool minus, struct err *e)
+static int join_all(struct bill_packed *joined, const struct bill_packed *a,
+                    const struct bill_packed *b, bool minus, struct err *e)
 {
     size_t i = 0, j = 0;
 
-    while (i < json_array_size(a) || j < json_array_size(b)) {
+    while (i < bill_packed_count(a) || j < bill_packed_count(b)) {
         const char *left = customer_at(a, i), *right = customer_at(b, j);
         int order = !left ? 1 : !right ? -1 : strcmp(left, right);
         bool differs = !minus;
-        json_t *line = join_lines(order <= 0 ? json_array_get(a, i) : NULL,
-                                  order >= 0 ? json_array_get(b, j) : NULL, minus, &differs, e);
+        json_auto_t *first = order <= 0 ? bill_packed_line(a, i) : NULL;
+        json_auto_t *second = order >= 0 ? bill_packed_line(b, j) : NULL;
+        json_auto_t *line = join_lines(first, second, minus, &differs, e);
 
         if (!line)
             return -1;
         if (differs)
-            json_array_append(lines, line);
-        json_decref(line);
+            bill_packed_add(joined, line);
         i += order <= 0;
         j += order >= 0;
     }
     return 0;
 }
 
-static json_t *join_bills(const json_t *a, const json_t *b, bool minus, struct err *e)
+static int join_parts(json_t *head, const json_t *a, const json_t *b, bool minus, struct err *e)
 {
     static const char *const parts[] = {"unattributed", "totals"};
-    json_t *joined = json_object(), *lines = json_array();
-    bool good = json_is_array(json_object_get(a, "lines")) &&
-                json_is_array(json_object_get(b, "lines")),
-         ignored = false;
+    bool ignored = false;
 
-    json_object_set_new(joined, "lines", lines);
-    if (!good)
-        (void)err_set(e, ERR_INVALID, "the archived document has no lines");
-    good = good &&
-           !join_all(lines, json_object_get(a, "lines"), json_object_get(b, "lines"), minus, e);
-    for (size_t i = 0; good && i < 2; i++) {
+    if (!json_is_array(json_object_get(a, "lines")) || !json_is_array(json_object_get(b, "lines")))
+        return err_set(e, ERR_INVALID, "the archived document has no lines");
+    json_object_set_new(head, "lines", json_array());
+    for (size_t i = 0; i < 2; i++) {
         json_t *part = join_lines(json_object_get(a, parts[i]), json_object_get(b, parts[i]), minus,
                                   &ignored, e);
 
-        good = part != NULL;
-        if (part)
-            json_object_set_new(joined, parts[i], part);
+        if (!part)
+            return -1;
+        json_object_set_new(head, parts[i], part);
     }
-    if (good)
+    return 0;
+}
+
+static struct bill_packed *join_bills(const struct bill_packed *a, const struct bill_packed *b,
+                                      bool minus, struct err *e)
+{
+    struct bill_packed *joined = bill_packed_new();
+    json_t *head = json_object();
+    int failed = join_parts(head, bill_packed_head(a), bill_packed_head(b), minus, e) ||
+                 join_all(joined, a, b, minus, e);
+
+    bill_packed_set_head(joined, head);
+    if (!failed)
         return joined;
-    json_decref(joined);
+    bill_packed_free(joined);
     return NULL;
 }
 
-json_t *bill_amount_bills(const json_t *later, const json_t *earlier, struct err *e)
+struct bill_packed *bill_amount_bills(const struct bill_packed *later,
+                                      const struct bill_packed *earlier, struct err *e)
 {
     return join_bills(later, earlier, true, e);
 }
 
-json_t *bill_amount_add_bills(const json_t *earlier, const json_t *difference, struct err *e)
+struct bill_packed *bill_amount_add_bills(const struct bill_packed *earlier,
+                                          const struct bill_packed *difference, struct err *e)
 {
     return join_bills(earlier, difference, false, e);
+}
+
+struct joining {
+    const struct bill_packed *a, *b;
+    bool minus;
+    struct bill_packed *joined;
+    struct err *e;
+};
+
+static void join_off(void *arg)
+{
+    struct joining *joining = arg;
+
+    joining->joined = join_bills(joining->a, joining->b, joining->minus, joining->e);
+}
+
+struct bill_packed *bill_amount_difference(struct flow *flow, const struct bill_packed *later,
+                                           const struct bill_packed *earlier, struct err *e)
+{
+    struct joining joining = {later, earlier, true, NULL, e};
+
+    flow_work(flow, join_off, &joining);
+    return joining.joined;
+}
+
+struct bill_packed *bill_amount_sum(struct flow *flow, const struct bill_packed *earlier,
+                                    const struct bill_packed *difference, struct err *e)
+{
+    struct joining joining = {earlier, difference, false, NULL, e};
+
+    flow_work(flow, join_off, &joining);
+    return joining.joined;
 }

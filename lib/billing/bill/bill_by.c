@@ -197,7 +197,7 @@ int bill_by_next(struct bill_by *groups, struct bill_by_group *group, struct err
 
 struct checking {
     struct bill_by *groups;
-    const json_t *bill;
+    const struct bill_packed *bill;
     size_t line;    /* of the bill's lines: the next to be met */
     char *customer; /* whose groups are being added; NULL: nobody's, or none yet */
     bool adding, met_nobody;
@@ -205,11 +205,6 @@ struct checking {
     int more; /* as bill_by_next */
     struct err *e;
 };
-
-static const char *customer_at(const json_t *lines, size_t i)
-{
-    return json_text(json_array_get(lines, i), "customer");
-}
 
 static bool is_sum(const json_t *line, const struct rating_share *sum)
 {
@@ -242,15 +237,16 @@ static int check_line(const json_t *line, const char *customer, const struct rat
 /* Lines up to that customer's (NULL: to the end) that no group came to: they have no calls. */
 static int check_between(struct checking *checking, const char *customer)
 {
-    const json_t *lines = json_object_get(checking->bill, "lines");
     const struct rating_share nothing = {0};
 
-    for (; checking->line < json_array_size(lines); checking->line++) {
-        const char *here = customer_at(lines, checking->line);
+    for (; checking->line < bill_packed_count(checking->bill); checking->line++) {
+        const char *here = bill_packed_customer(checking->bill, checking->line);
+        json_auto_t *line = NULL;
 
         if (customer && strcmp(here, customer) >= 0)
             return 0;
-        if (check_line(json_array_get(lines, checking->line), here, &nothing, checking->e))
+        line = bill_packed_line(checking->bill, checking->line);
+        if (check_line(line, here, &nothing, checking->e))
             return -1;
     }
     return 0;
@@ -259,21 +255,21 @@ static int check_between(struct checking *checking, const char *customer)
 /* All groups of a customer are added. */
 static int check_customer(struct checking *checking)
 {
-    const json_t *lines = json_object_get(checking->bill, "lines"), *line = NULL;
     const char *customer = checking->customer;
+    json_auto_t *line = NULL;
 
     if (!checking->adding)
         return 0;
     checking->adding = false;
     checking->met_nobody = checking->met_nobody || !customer;
     if (!customer)
-        return check_line(json_object_get(checking->bill, "unattributed"), NULL, &checking->sum,
-                          checking->e);
+        return check_line(json_object_get(bill_packed_head(checking->bill), "unattributed"), NULL,
+                          &checking->sum, checking->e);
     if (check_between(checking, customer))
         return -1;
-    if (checking->line < json_array_size(lines) &&
-        !strcmp(customer_at(lines, checking->line), customer))
-        line = json_array_get(lines, checking->line++);
+    if (checking->line < bill_packed_count(checking->bill) &&
+        !strcmp(bill_packed_customer(checking->bill, checking->line), customer))
+        line = bill_packed_line(checking->bill, checking->line++);
     return check_line(line, customer, &checking->sum, checking->e);
 }
 
@@ -300,9 +296,10 @@ static int check_rest(struct checking *checking)
 
     if (check_customer(checking) || check_between(checking, NULL))
         return -1;
-    return checking->met_nobody ? 0
-                                : check_line(json_object_get(checking->bill, "unattributed"), NULL,
-                                             &nothing, checking->e);
+    return checking->met_nobody
+               ? 0
+               : check_line(json_object_get(bill_packed_head(checking->bill), "unattributed"), NULL,
+                            &nothing, checking->e);
 }
 
 static void check_some(void *arg)
@@ -326,7 +323,8 @@ static void begin_checking(void *arg)
     checking->more = bill_by_begin(checking->groups, checking->e) ? -1 : 1;
 }
 
-int bill_by_check(struct flow *flow, struct bill_by *groups, const json_t *bill, struct err *e)
+int bill_by_check(struct flow *flow, struct bill_by *groups, const struct bill_packed *bill,
+                  struct err *e)
 {
     struct checking checking = {.groups = groups, .bill = bill, .e = e};
 

@@ -3,6 +3,7 @@
 #ifndef BILLING_BILL_BILL_BY_H
 #define BILLING_BILL_BILL_BY_H
 
+#include "billing/bill/bill_packed.h"
 #include "billing/bill/usage_by.h"
 #include "billing/prices/rating_share.h"
 
@@ -35,6 +36,7 @@ int bill_by_begin(struct bill_by *groups, struct err *e);
 int bill_by_next(struct bill_by *groups, struct bill_by_group *group, struct err *e);
 /* Whether the groups come to the bill's lines, call for call: 0, or -1 and *e (ERR_RETRY: a day was
  * rebuilt between the two queries). */
-int bill_by_check(struct flow *flow, struct bill_by *groups, const json_t *bill, struct err *e);
+int bill_by_check(struct flow *flow, struct bill_by *groups, const struct bill_packed *bill,
+                  struct err *e);
 
 #endif

@@ -11,13 +11,6 @@
 
 enum { FOCUS_DECIMALS = 12 };
 
-char *bill_render_json(const json_t *bill)
-{
-    cleanup_free char *text = json_dumps(bill, JSON_INDENT(2));
-
-    return mem_printf("%s\n", text ? text : "null");
-}
-
 /* ---- CSV ---- */
 
 /* The mark of a formula is one itself, or '=1 and =1 would read alike. */
@@ -68,20 +61,22 @@ static void add_csv_line(struct str *out, const json_t *bill, const json_t *line
     }
 }
 
-char *bill_render_csv(const json_t *bill)
+void bill_render_csv(const struct bill_packed *bill, const struct bill_text *out)
 {
-    struct str out = {0};
-    const json_t *line;
-    size_t i;
+    const json_t *head = bill_packed_head(bill);
 
-    str_add(&out, "month,line,customer,name,currency");
-    for (i = 0; i < sizeof csv_columns / sizeof *csv_columns; i++)
-        str_addf(&out, ",%s", csv_columns[i]);
-    str_add(&out, "\r\n");
-    json_array_foreach(json_object_get(bill, "lines"), i, line)
-        add_csv_line(&out, bill, line);
-    add_csv_line(&out, bill, json_object_get(bill, "unattributed"));
-    return str_take(&out);
+    str_add(out->text, "month,line,customer,name,currency");
+    for (size_t i = 0; i < sizeof csv_columns / sizeof *csv_columns; i++)
+        str_addf(out->text, ",%s", csv_columns[i]);
+    str_add(out->text, "\r\n");
+    for (size_t i = 0; i < bill_packed_count(bill); i++) {
+        json_auto_t *line = bill_packed_line(bill, i);
+
+        add_csv_line(out->text, head, line);
+        bill_packed_more(out);
+    }
+    add_csv_line(out->text, head, json_object_get(head, "unattributed"));
+    bill_packed_more(out);
 }
 
 /* ---- FOCUS ---- */
@@ -201,17 +196,21 @@ static void set_period(struct focus *focus)
     timestamp_text(calendar_day_start(zone, first), focus->first);
 }
 
-char *bill_render_focus(const json_t *bill, const char *issuer)
+void bill_render_focus(const struct bill_packed *bill, const char *issuer,
+                       const struct bill_text *out)
 {
-    const char *pipeline = json_text(bill, "pipeline");
-    struct str out = {0};
-    struct focus focus = {.out = &out, .bill = bill, .service = pipeline ? pipeline : ""};
-    size_t i;
+    const json_t *head = bill_packed_head(bill);
+    const char *pipeline = json_text(head, "pipeline");
+    struct focus focus = {.out = out->text, .bill = head, .service = pipeline ? pipeline : ""};
 
     focus.issuer = issuer ? issuer : focus.service;
     set_period(&focus);
-    str_add(&out, focus_columns);
-    json_array_foreach(json_object_get(bill, "lines"), i, focus.line)
+    str_add(out->text, focus_columns);
+    for (size_t i = 0; i < bill_packed_count(bill); i++) {
+        json_auto_t *line = bill_packed_line(bill, i);
+
+        focus.line = line;
         add_focus_line(&focus);
-    return str_take(&out);
+        bill_packed_more(out);
+    }
 }

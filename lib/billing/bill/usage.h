@@ -12,33 +12,24 @@ enum usage_source {
     USAGE_PREVIEW /* both: usage_preview.h */
 };
 
-struct usage {
-    struct usage_line *lines;
-    size_t count;
-    json_t *owner;   /* holds the texts the lines point into */
-    json_t *sources; /* {"source", "query_hash", "scanned_bytes", "engine_ms", "query_ids"} */
-};
-
 struct usage_request {
     enum usage_source source;
     struct day_span days; /* billing days */
 };
 
-/* One query per segment of the price book, at most settings.parallel_queries together.  Queries:
- * usage_rollup, usage_raw.  0 and *usage, to be given back with usage_fini; -1 and *e. */
-int usage_read(struct flow *flow, const struct billing *billing,
-               const struct usage_request *request, struct usage *usage, struct err *e);
-void usage_fini(struct usage *usage);
-/* The same, line by line: memory for a piece of the answer, however many lines it has. */
+/* Who gets the lines of a reading: memory for a piece of the answer, however many there are. */
 struct usage_taker {
     /* Of the segments of the book, from 0.  What was given of it is void: lines begin (anew). */
     void (*begin)(void *arg, size_t segment);
     /* Off the loop, segments at the same time; -1 and *e ends the reading.  Texts are borrowed. */
     int (*line)(void *arg, const struct usage_line *line, struct err *e);
     void *arg;
-    json_t **sources; /* gets what struct usage has, a new reference; may be NULL */
+    /* Gets {"source", "query_hash", "scanned_bytes", "engine_ms", "query_ids"}, a new reference;
+     * may be NULL. */
+    json_t **sources;
 };
-/* 0, or -1 and *e. */
+/* One query per segment of the price book, at most settings.parallel_queries together.  Queries:
+ * usage_rollup, usage_raw.  0, or -1 and *e. */
 int usage_each(struct flow *flow, const struct billing *billing,
                const struct usage_request *request, const struct usage_taker *taker, struct err *e);
 /* What usage_raw and audit_days ask for: {"first_day", "days", "partition_filter", "object"}; new

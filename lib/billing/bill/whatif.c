@@ -85,13 +85,14 @@ struct sums {
 enum side { SIDE_OLD, SIDE_NEW };
 static const char *const sides[] = {"old", "new"};
 
-static int add_bill(struct sums *sums, const char *side, const json_t *bill, struct err *e)
+static int add_bill(struct sums *sums, const char *side, const struct bill_packed *packed,
+                    struct err *e)
 {
+    const json_t *bill = bill_packed_head(packed);
     const char *month = json_text(bill, "month");
-    const json_t *line;
-    size_t i;
 
-    json_array_foreach(json_object_get(bill, "lines"), i, line) {
+    for (size_t i = 0; i < bill_packed_count(packed); i++) {
+        json_auto_t *line = bill_packed_line(packed, i);
         const char *customer = json_text(line, "customer");
         json_t *row = json_object_get(sums->rows, customer);
 
@@ -222,8 +223,9 @@ static void begin_sums(struct sums *sums, const json_t *old)
 }
 
 /* A month's bill of one side; the old one comes first. */
-static int add_one(void *arg, size_t side, const json_t *bill, struct err *e)
+static int add_one(void *arg, size_t side, const struct bill_packed *packed, struct err *e)
 {
+    const json_t *bill = bill_packed_head(packed);
     struct sums *sums = arg;
 
     if (!sums->head)
@@ -232,7 +234,7 @@ static int add_one(void *arg, size_t side, const json_t *bill, struct err *e)
         json_object_set_new(sums->head, sides[side], book_json(bill));
     json_object_set(sums->head, "to", json_object_get(bill, "month"));
     note_borrowed(sums, bill, side);
-    return add_bill(sums, sides[side], bill, e);
+    return add_bill(sums, sides[side], packed, e);
 }
 
 /* New reference, or NULL and *e. */
@@ -273,8 +275,12 @@ json_t *whatif_of_bills(const json_t *pairs, struct err *e)
     size_t i;
 
     json_array_foreach(pairs, i, pair)
-        failed = failed || add_one(&sums, SIDE_OLD, json_array_get(pair, 0), e) ||
-                 add_one(&sums, SIDE_NEW, json_array_get(pair, 1), e);
+        for (size_t side = 0; side < 2; side++) {
+            struct bill_packed *bill = bill_packed_of(json_array_get(pair, side));
+
+            failed = failed || add_one(&sums, side, bill, e);
+            bill_packed_free(bill);
+        }
     if (!failed)
         document = end_sums(&sums, e);
     sums_fini(&sums);
@@ -283,7 +289,8 @@ json_t *whatif_of_bills(const json_t *pairs, struct err *e)
 
 struct comparing {
     struct sums sums;
-    json_t *bill, *document; /* bill: given back */
+    struct bill_packed *bill; /* given back */
+    json_t *document;
     size_t side;
     bool failed;
     struct err *e;
@@ -295,7 +302,7 @@ static void take(void *arg)
 
     comparing->failed =
         add_one(&comparing->sums, comparing->side, comparing->bill, comparing->e) != 0;
-    json_decref(comparing->bill);
+    bill_packed_free(comparing->bill);
 }
 
 /* Both bills of a month, from one reading where both books cut it alike. */

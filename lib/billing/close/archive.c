@@ -3,8 +3,10 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/bill/bill_read.h"
 #include "billing/store/archive_named.h"
 #include "billing/store/archive_object.h"
+#include "billing/store/element_reader.h"
 #include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
@@ -13,6 +15,7 @@
 #include <string.h>
 
 #define MANIFEST "manifest.json"
+#define GZIP ".gz"
 
 /* ---- names ---- */
 
@@ -105,7 +108,8 @@ void archive_add(struct archive_files *files, const char *name, const char *type
 
     files->list = mem_resize(files->list, files->count + 1, sizeof *files->list);
     file = &files->list[files->count++];
-    *file = (struct archive_file){.name = name, .type = type, .body = *body};
+    *file = (struct archive_file){.type = type, .body = *body};
+    (void)snprintf(file->name, sizeof file->name, "%s", name);
     *body = (struct str){0};
 }
 
@@ -116,6 +120,17 @@ void archive_add_text(struct archive_files *files, const char *name, const char 
     str_add(&body, text);
     free(text);
     archive_add(files, name, type, &body);
+}
+
+void archive_add_packed(struct archive_files *files, const char *name, const char *type,
+                        struct packed_text *text)
+{
+    char packed[ARCHIVE_NAME];
+    struct str body = {0};
+    bool is_gzip = packed_text_end(text, &body);
+
+    (void)snprintf(packed, sizeof packed, "%s" GZIP, name);
+    archive_add(files, is_gzip ? packed : name, is_gzip ? "application/gzip" : type, &body);
 }
 
 void archive_files_fini(struct archive_files *files)
@@ -193,15 +208,33 @@ static int write_files(struct flow *flow, const struct billing *billing,
     return 0;
 }
 
-static int sign(const struct archive_document *document, struct numbers_entry *entry, struct err *e)
-{
-    cleanup_free char *text = archive_text(document->manifest);
+struct signing {
+    const struct archive_document *document;
+    struct numbers_entry entry;
+    char id[ARCHIVE_ID];
+    int failed;
+    struct err *e;
+};
 
+static void sign(void *arg)
+{
+    struct signing *signing = arg;
+    const struct archive_document *document = signing->document;
+    struct numbers_entry *entry = &signing->entry;
+    cleanup_free char *text = NULL;
+    char fingerprint[65];
+
+    name_files(&document->files, document->manifest, signing->id);
+    signature_fingerprint(document->key, fingerprint);
+    json_object_set_new(document->manifest, "signing_key",
+                        json_pack("{s:s, s:s}", "algorithm", "Ed25519", "sha256", fingerprint));
+    text = archive_text(document->manifest);
     str_add(&entry->text, text);
     digest_sha256(text, strlen(text), entry->hash);
-    entry->bill = json_share(document->bill);
+    entry->bill = bill_packed_share(document->bill);
     entry->manifest = json_share(document->manifest);
-    return signature_sign(document->key, text, strlen(text), entry->signature, e);
+    signing->failed =
+        signature_sign(document->key, text, strlen(text), entry->signature, signing->e);
 }
 
 /* An invoice names all before it, and none may come behind its back: two closers of two months
@@ -233,22 +266,19 @@ int archive_write(struct flow *flow, const struct billing *billing,
                   const struct archive_document *document, struct err *e)
 {
     cleanup_free char *folder = archive_document_folder(billing, document->number);
-    struct numbers_entry entry = {0};
-    char id[ARCHIVE_ID], fingerprint[65];
+    struct signing signing = {.document = document, .e = e};
+    struct numbers_entry *entry = &signing.entry;
     int result = -1;
 
-    name_files(&document->files, document->manifest, id);
-    signature_fingerprint(document->key, fingerprint);
-    json_object_set_new(document->manifest, "signing_key",
-                        json_pack("{s:s, s:s}", "algorithm", "Ed25519", "sha256", fingerprint));
-    if (!sign(document, &entry, e) && !write_files(flow, billing, document, id, e) &&
-        !check_chain(flow, billing, document, e))
-        result = document->claim ? document->claim(flow, document->claim_arg, &entry, e) : 0;
+    flow_work(flow, sign, &signing);
+    if (!signing.failed && !write_files(flow, billing, document, signing.id, e) &&
+        !numbers_put_bill(flow, billing, entry, e) && !check_chain(flow, billing, document, e))
+        result = document->claim ? document->claim(flow, document->claim_arg, entry, e) : 0;
     if (!result)
-        result = numbers_give(flow, billing, document->number, &entry, e);
+        result = numbers_give(flow, billing, document->number, entry, e);
     if (!result)
-        result = write_manifest(flow, billing, folder, &entry, e);
-    numbers_fini(&entry);
+        result = write_manifest(flow, billing, folder, entry, e);
+    numbers_fini(entry);
     return result;
 }
 
@@ -274,6 +304,15 @@ static const json_t *object_at(const struct archive *archive, const char *path)
     return NULL;
 }
 
+static void parse_manifest(void *arg)
+{
+    struct archive *archive = arg;
+    const struct str *bytes = &archive->manifest_bytes;
+
+    digest_sha256(str_text(bytes), bytes->len, archive->hash);
+    archive->manifest = json_loadb(str_text(bytes), bytes->len, JSON_REJECT_DUPLICATES, NULL);
+}
+
 int archive_open(struct flow *flow, const struct billing *billing, const char *folder,
                  struct archive *archive, struct err *e)
 {
@@ -288,9 +327,7 @@ int archive_open(struct flow *flow, const struct billing *billing, const char *f
         return 0;
     if (object_content_read(flow, billing, object, &archive->manifest_bytes, e))
         return -1;
-    digest_sha256(str_text(&archive->manifest_bytes), archive->manifest_bytes.len, archive->hash);
-    archive->manifest = json_loadb(str_text(&archive->manifest_bytes), archive->manifest_bytes.len,
-                                   JSON_REJECT_DUPLICATES, NULL);
+    flow_work(flow, parse_manifest, archive);
     return 0;
 }
 
@@ -314,6 +351,15 @@ static const json_t *file_named(const struct archive *archive, const char *name)
     return NULL;
 }
 
+/* The name that the manifest has it under: its own, or that of its gzip. */
+static const json_t *file_or_gzip(const struct archive *archive, const char *name)
+{
+    cleanup_free char *packed = mem_printf("%s" GZIP, name);
+    const json_t *file = file_named(archive, name);
+
+    return file ? file : file_named(archive, packed);
+}
+
 const json_t *archive_object_of(const struct archive *archive, const char *name)
 {
     const char *path = json_text(file_named(archive, name), "path");
@@ -332,7 +378,7 @@ struct named {
  * can. */
 static char *find_named(const struct archive *archive, const char *name, struct named *named)
 {
-    const json_t *file = file_named(archive, name);
+    const json_t *file = file_or_gzip(archive, name);
 
     named->path = json_text(file, "path");
     named->hash = json_text(file, "sha256");
@@ -451,8 +497,10 @@ static void unpack(void *arg)
 
     digest_sha256(str_text(bytes), bytes->len, unpacking->hash);
     if (!strcmp(unpacking->hash, unpacking->expected) &&
-        !gzip_unpack(str_text(bytes), bytes->len, &plain, unpacking->e))
+        !gzip_unpack(str_text(bytes), bytes->len, &plain, unpacking->e)) {
+        str_fini(&unpacking->bytes);
         unpacking->value = json_loadb(str_text(&plain), plain.len, JSON_DECODE_ANY, NULL);
+    }
 }
 
 json_t *archive_json(struct flow *flow, const struct archive *archive, const char *name,
@@ -474,4 +522,123 @@ json_t *archive_json(struct flow *flow, const struct archive *archive, const cha
     else if (!unpacking.value)
         (void)err_set(e, ERR_EVIDENCE, "%s%s is no JSON", archive->folder, name);
     return unpacking.value;
+}
+
+/* ---- reading piece by piece ---- */
+
+struct digesting {
+    struct digest *digest;
+    const struct object_walk *walk; /* what else becomes of it */
+};
+
+static bool digest_and_take(void *arg, const void *bytes, size_t length)
+{
+    const struct digesting *digesting = arg;
+
+    digest_add(digesting->digest, bytes, length);
+    (void)digesting->walk->take(digesting->walk->arg, bytes, length);
+    return true;
+}
+
+/* 0: all of the file came, and it is what the manifest says; -1 and *e. */
+static int walk_file(struct flow *flow, const struct archive *archive, const char *name,
+                     const struct object_walk *walk, struct err *e)
+{
+    struct digesting digesting = {.walk = walk};
+    const struct object_walk both = {.take = digest_and_take, .arg = &digesting};
+    struct named named;
+    cleanup_free char *missing = find_named(archive, name, &named), *wrong = NULL;
+    char hash[65];
+    int failed;
+
+    if (missing)
+        return err_set(e, ERR_EVIDENCE, "%s", missing);
+    digesting.digest = digest_new();
+    failed = object_content_walk(flow, archive->billing, named.object, &both, e);
+    digest_end(digesting.digest, hash);
+    if (failed)
+        return -1;
+    wrong = wrong_hash(archive, &named, hash);
+    return wrong ? err_set(e, ERR_EVIDENCE, "%s", wrong) : 0;
+}
+
+static int is_no_json(const struct archive *archive, const char *name, struct err *e)
+{
+    return err_set(e, ERR_EVIDENCE, "%s%s is no JSON", archive->folder, name);
+}
+
+struct listing {
+    const struct archive_list *list;
+    struct gzip_reader gzip;
+    struct element_reader elements;
+    json_t *head;
+};
+
+static bool take_element(void *arg, const char *text, size_t length)
+{
+    const struct listing *listing = arg;
+    json_auto_t *element = json_parse(text, length);
+
+    return element && listing->list->take(listing->list->arg, element);
+}
+
+static void take_text(void *arg, const void *bytes, size_t length)
+{
+    struct listing *listing = arg;
+
+    (void)element_reader_feed(&listing->elements, bytes, length);
+}
+
+static bool take_bytes(void *arg, const void *bytes, size_t length)
+{
+    struct listing *listing = arg;
+
+    return gzip_reader_feed(&listing->gzip, bytes, length);
+}
+
+static void end_list(void *arg)
+{
+    struct listing *listing = arg;
+    const struct str *head = &listing->elements.head;
+    struct err broken = {0};
+
+    if (!gzip_reader_end(&listing->gzip, &broken) && element_reader_ended(&listing->elements))
+        listing->head = json_parse(str_text(head), head->len);
+    element_reader_fini(&listing->elements);
+}
+
+json_t *archive_each(struct flow *flow, const struct archive *archive,
+                     const struct archive_list *list, struct err *e)
+{
+    struct listing listing = {.list = list};
+    const struct object_walk walk = {.take = take_bytes, .arg = &listing};
+    int failed;
+
+    listing.elements =
+        (struct element_reader){.list = list->list, .take = take_element, .arg = &listing};
+    gzip_reader_init(&listing.gzip, take_text, &listing);
+    listing.gzip.most = SIZE_MAX;
+    failed = walk_file(flow, archive, list->name, &walk, e);
+    flow_work(flow, end_list, &listing);
+    if (!failed && !listing.head)
+        (void)is_no_json(archive, list->name, e);
+    if (!failed)
+        return listing.head;
+    json_decref(listing.head);
+    return NULL;
+}
+
+struct bill_packed *archive_bill(struct flow *flow, const struct archive *archive, const char *name,
+                                 struct err *e)
+{
+    struct bill_read *reader = bill_read_new();
+    int failed = walk_file(flow, archive, name, bill_read_walk(reader), e);
+    struct bill_packed *bill = bill_read_end(flow, reader);
+
+    if (!failed && !bill)
+        (void)is_no_json(archive, name, e);
+    if (!failed)
+        return bill;
+    bill_packed_free(bill);
+    return NULL;
 }

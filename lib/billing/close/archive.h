@@ -18,6 +18,7 @@
 #include "billing/close/numbers.h"
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
+#include "billing/store/packed_text.h"
 
 enum { ARCHIVE_ID = 17 }; /* 16 hex digits and the end */
 
@@ -33,9 +34,11 @@ json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct
 int archive_has(struct flow *flow, const struct billing *billing, struct number number,
                 struct err *e);
 
-/* A file of a document, by name ("invoice.json"). */
+/* A file of a document, by name ("invoice.json"; as gzip "invoice.json.gz"). */
+enum { ARCHIVE_NAME = 48 };
 struct archive_file {
-    const char *name, *type;
+    char name[ARCHIVE_NAME];
+    const char *type;
     struct str body;
 };
 struct archive_files {
@@ -45,13 +48,16 @@ struct archive_files {
 /* Puts another file in; text or str are taken over. */
 void archive_add_text(struct archive_files *files, const char *name, const char *type, char *text);
 void archive_add(struct archive_files *files, const char *name, const char *type, struct str *body);
+/* The same of a text that was made piece by piece; a large one lies there as gzip. */
+void archive_add_packed(struct archive_files *files, const char *name, const char *type,
+                        struct packed_text *text);
 void archive_files_fini(struct archive_files *files);
 
 struct archive_document {
     struct number number;
     struct archive_files files;
-    json_t *manifest; /* gets "files" and "signing_key" */
-    json_t *bill;
+    json_t *manifest;         /* gets "files" and "signing_key" */
+    struct bill_packed *bill; /* borrowed */
     const struct signature_key *key;
     /* What else must be ours before the number is given, with the signed manifest; NULL: nothing.
      * What is not 0 ends the writing and is its result: above 1 what the caller says. */
@@ -95,10 +101,26 @@ char *archive_what_is_wrong(struct flow *flow, const struct archive *archive, st
 /* 1 when the signature is the key's; 0 when not, told in *wrong (new text); -1 and *e. */
 int archive_check_signature(struct flow *flow, const struct archive *archive,
                             const struct signature_key *key, char **wrong, struct err *e);
-/* A file that is JSON, or gzip of it; new reference, or NULL and *e (ERR_EVIDENCE when it is not
+/* A file that is JSON, or gzip of it, also under its name as gzip; as a whole, so only what does
+ * not grow with customers or objects.  New reference, or NULL and *e (ERR_EVIDENCE when it is not
  * what the manifest says). */
 json_t *archive_json(struct flow *flow, const struct archive *archive, const char *name,
                      struct err *e);
+/* Such a file whose list may have any number of elements, by which alone memory does not grow. */
+struct archive_list {
+    const char *name; /* of the file */
+    const char *list; /* its member; NULL: the file is the list */
+    /* The next element, off the loop; false: it is none. */
+    bool (*take)(void *arg, const json_t *element);
+    void *arg;
+};
+/* Gives each element, then returns the document with an empty list: only then they were what the
+ * manifest says.  New reference, or NULL and *e as archive_json. */
+json_t *archive_each(struct flow *flow, const struct archive *archive,
+                     const struct archive_list *list, struct err *e);
+/* A file that is a bill; bill_packed_free.  NULL and *e as archive_json. */
+struct bill_packed *archive_bill(struct flow *flow, const struct archive *archive, const char *name,
+                                 struct err *e);
 /* JSON with sorted keys, two blanks deep, and a newline: one text for one value; new text. */
 char *archive_text(const json_t *value);
 

@@ -46,7 +46,10 @@ void close_fini(struct close *close)
     signature_key_free(close->key);
     json_decref(close->reasons);
     json_decref(close->notes);
-    json_decref(close->bill);
+    for (size_t i = 0; close->before && i <= bill_packed_count(close->bill); i++)
+        free(close->before[i]);
+    free(close->before);
+    bill_packed_free(close->bill);
     json_decref(close->days);
     json_decref(close->objects);
     json_decref(close->audit);
@@ -58,9 +61,8 @@ void close_fini(struct close *close)
     json_decref(close->rules);
     json_decref(close->changes);
     json_decref(close->manifest);
-    json_decref(close->rated);
+    bill_packed_free(close->rated);
     close_receipts_fini(close);
-    json_decref(close->before);
     json_decref(close->statements);
     if (close->series)
         statement_series_fini(close->series);

@@ -28,11 +28,12 @@ struct close {
     void *arg;
 
     /* Filled by a look; all texts are for people. */
-    json_t *reasons; /* why it must not be done; empty: nothing speaks against it */
-    json_t *notes;   /* what should be known about it */
-    json_t *bill;    /* the invoice, or the lines of the correction; NULL when there are reasons */
-    unsigned number; /* of the correction; 0: the invoice */
-    bool finishes;   /* what was begun and interrupted: bill and manifest are of then */
+    json_t *reasons;          /* why it must not be done; empty: nothing speaks against it */
+    json_t *notes;            /* what should be known about it */
+    struct bill_packed *bill; /* the invoice, or the lines of the correction; NULL when there are
+                                 reasons */
+    unsigned number;          /* of the correction; 0: the invoice */
+    bool finishes;            /* what was begun and interrupted: bill and manifest are of then */
 
     /* The room's own. */
     struct signature_key *key;
@@ -45,8 +46,8 @@ struct close {
     json_t *changes;   /* of the rules since then: texts, or NULL */
     json_t *manifest;  /* as written */
     char *folder;
-    json_t *rated;      /* the month's bill as it is now; of an invoice the bill */
-    json_t *before;     /* of a correction: {customer: documents it has} (close_statements.h) */
+    struct bill_packed *rated; /* the month's bill as it is now; of an invoice the bill */
+    char **before;      /* of a correction: documents they have, by line (close_statements.h) */
     json_t *statements; /* of the manifest; NULL: none are written */
     struct day issued;  /* when it is written */
     unsigned others;    /* folders of statements in which something else lies */

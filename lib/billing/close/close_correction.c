@@ -19,12 +19,15 @@ static int check_signature(struct flow *flow, struct close *close,
                            const struct closed_document *document, struct err *e)
 {
     cleanup_free char *wrong = NULL;
+    int failed;
 
     if (!close->key || (!*document->archive.hash && !*document->given.hash))
         return 0;
     if (!*document->archive.hash)
-        (void)numbers_is_good(&document->given, close->key, &wrong);
-    else if (archive_check_signature(flow, &document->archive, close->key, &wrong, e) < 0)
+        failed = numbers_check(flow, close->billing, &document->given, close->key, &wrong, e);
+    else
+        failed = archive_check_signature(flow, &document->archive, close->key, &wrong, e);
+    if (failed < 0)
         return -1;
     if (wrong)
         close_reason(close, "%s", wrong);
@@ -43,7 +46,7 @@ static int check_correction(struct flow *flow, struct close *close,
         return -1;
     if (state == CLOSED_BEGUN)
         return close_finish_look(flow, close, document, e);
-    if (state == CLOSED_GONE && document->given.bill)
+    if (state == CLOSED_GONE && closed_is_known(document))
         close_note(close, "%s: its amounts are taken from the register", why);
     else if (state == CLOSED_NEVER)
         close_reason(close, "%smanifest.json is missing, and a later one is there",
@@ -139,14 +142,14 @@ static void set_previous(struct close *close, const struct closed *closed)
         close_note(close, "since the month was closed, %s", json_string_value(text));
 }
 
-static bool is_nothing(const json_t *difference)
+static bool is_nothing(const struct bill_packed *difference)
 {
     static const char *const parts[] = {"unattributed", "totals"};
 
-    if (json_array_size(json_object_get(difference, "lines")))
+    if (bill_packed_count(difference))
         return false;
     for (size_t i = 0; i < 2; i++) {
-        json_t *value, *part = json_object_get(difference, parts[i]);
+        json_t *value, *part = json_object_get(bill_packed_head(difference), parts[i]);
         const char *key;
 
         json_object_foreach(part, key, value)
@@ -158,21 +161,21 @@ static bool is_nothing(const json_t *difference)
     return true;
 }
 
-/* The difference with the head of a bill. */
-static json_t *document_of(const struct close *close, const json_t *bill, json_t *difference)
+/* Gives the difference the head of a bill. */
+static void make_document(const struct close *close, const struct bill_packed *bill,
+                          struct bill_packed *difference)
 {
     cleanup_free char *number =
         numbers_text(close->billing, (struct number){close->month, close->number});
     cleanup_free char *invoice = numbers_text(close->billing, (struct number){close->month, 0});
-    json_t *document = json_copy((json_t *)bill);
+    json_t *document = json_copy(bill_packed_head(bill));
 
     json_object_set_new(document, "kind", json_string("correction"));
     json_object_set_new(document, "charge_class", json_string("Correction"));
     json_object_set_new(document, "invoice", json_string(number));
     json_object_set_new(document, "corrects", json_string(invoice));
-    json_object_update(document, difference);
-    json_decref(difference);
-    return document;
+    json_object_update(document, bill_packed_head(difference));
+    bill_packed_set_head(difference, document);
 }
 
 static bool is_less(const json_t *part)
@@ -193,18 +196,25 @@ static bool is_less_in_all(const json_t *difference)
     return less;
 }
 
-/* Usage that was billed is not there any more. What arrives late never does that. */
-static bool takes_away(const struct closed *closed, const json_t *difference)
+struct judging {
+    const struct closed *closed;
+    const struct bill_packed *difference;
+    bool less;
+};
+
+/* Whether usage that was billed is not there any more. What arrives late never does that. */
+static void judge(void *arg)
 {
+    struct judging *judging = arg;
+    const json_t *head = bill_packed_head(judging->difference);
 
-    size_t i;
-    json_t *line;
+    judging->less = judging->closed->assigns ? is_less_in_all(head)
+                                             : is_less(json_object_get(head, "unattributed"));
+    for (size_t i = 0; i < bill_packed_count(judging->difference) && !judging->less; i++) {
+        json_auto_t *line = bill_packed_line(judging->difference, i);
 
-    json_array_foreach(json_object_get(difference, "lines"), i, line)
-        if (is_less(line))
-            return true;
-    return closed->assigns ? is_less_in_all(difference)
-                           : is_less(json_object_get(difference, "unattributed"));
+        judging->less = is_less(line);
+    }
 }
 
 /* Less may be right: another rule, told in the notes. While the audit misses events it is a loss,
@@ -221,32 +231,41 @@ static int judge_less(struct flow *flow, struct close *close, const struct close
     return 0;
 }
 
+/* What close->rated says more than was billed; NULL and *e. */
+static struct bill_packed *difference_of(struct flow *flow, const struct close *close,
+                                         const struct closed *closed, struct err *e)
+{
+    struct bill_packed *billed = closed_billed(flow, closed, e);
+    struct bill_packed *difference =
+        billed ? bill_amount_difference(flow, close->rated, billed, e) : NULL;
+
+    bill_packed_free(billed);
+    return difference;
+}
+
 static int take_difference(struct flow *flow, struct close *close, const struct closed *closed,
                            struct err *e)
 {
-    json_auto_t *now = close_evidence_bill(flow, close, &closed->billing, e);
-    json_auto_t *billed = NULL;
-    json_t *difference;
+    struct judging judging = {.closed = closed};
+    struct bill_packed *difference;
 
-    if (!now || close_is_refused(close))
-        return now ? 0 : -1;
-    billed = closed_billed(flow, closed, e);
-    difference = billed ? bill_amount_bills(now, billed, e) : NULL;
+    close->rated = close_evidence_bill(flow, close, &closed->billing, e);
+    if (!close->rated || close_is_refused(close))
+        return close->rated ? 0 : -1;
+    difference = difference_of(flow, close, closed, e);
     if (!difference)
         return -1;
-    if (is_nothing(difference))
-        json_decref(difference);
-    else {
-        bool less = takes_away(closed, difference);
-
-        close->bill = document_of(close, now, difference);
-        close->rated = json_incref(now);
-        if (close_statements_before(flow, close, closed, e))
-            return -1;
-        if (less)
-            return judge_less(flow, close, closed, e);
+    if (is_nothing(difference)) {
+        bill_packed_free(difference);
+        return 0;
     }
-    return 0;
+    judging.difference = difference;
+    flow_work(flow, judge, &judging);
+    make_document(close, close->rated, difference);
+    close->bill = difference;
+    if (close_statements_before(flow, close, closed, e))
+        return -1;
+    return judging.less ? judge_less(flow, close, closed, e) : 0;
 }
 
 static int look(struct flow *flow, struct close *close, struct closed *closed, struct err *e)
@@ -282,8 +301,9 @@ int close_correction_look(struct flow *flow, struct close *close, struct err *e)
 
 static void note_what_waits(struct close *close, const struct close *before, const char *month)
 {
-    const char *total = json_string_value(json_at(before->bill, "totals.total"));
-    const char *currency = json_text(before->bill, "currency");
+    const json_t *bill = bill_packed_head(before->bill);
+    const char *total = json_string_value(json_at(bill, "totals.total"));
+    const char *currency = json_text(bill, "currency");
 
     if (close_is_refused(before))
         close_note(close, "whether more arrived for %s since it was closed is unknown: %s", month,

@@ -66,51 +66,46 @@ static void check_builds(struct flow *flow, struct close *close, const struct bi
     bill_month_fini(&after);
 }
 
-struct rated {
+struct ending {
     struct close *close;
     const struct billing *billing;
-    const struct usage_request *request;
-    struct usage usage;
-    json_t *bill;
-    char *borrowed; /* why somebody would pay for another; NULL: nobody does */
-    struct err *e;
+    struct close_usage *usage;
 };
 
-static void rate(void *arg)
+static void end_usage(void *arg)
 {
-    struct rated *rated = arg;
+    struct ending *ending = arg;
 
-    rated->bill = bill_of_usage(rated->billing, rated->request, &rated->usage, rated->e);
-    str_fini(&rated->close->usage);
-    close_usage_pack(rated->billing, rated->request->days, &rated->usage, &rated->close->usage);
-    rated->borrowed = rating_borrowed(rated->billing->book, rated->request->days,
-                                      rated->usage.lines, rated->usage.count);
-    usage_fini(&rated->usage);
+    str_fini(&ending->close->usage);
+    close_usage_end(ending->usage, ending->billing,
+                    bill_month_days(ending->billing, ending->close->month), &ending->close->usage);
 }
 
-json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct billing *billing,
-                            struct err *e)
+struct bill_packed *close_evidence_bill(struct flow *flow, struct close *close,
+                                        const struct billing *billing, struct err *e)
 {
     const struct usage_request request = {USAGE_FROM_ROLLUP,
                                           bill_month_days(billing, close->month)};
-    struct rated rated = {.close = close, .billing = billing, .request = &request, .e = e};
+    struct ending ending = {close, billing, close_usage_new()};
+    const struct usage_taker also = close_usage_taker(ending.usage);
     struct err failed = {0};
+    struct bill_packed *bill;
+    const char *borrowed;
 
     close_tell(close, "adding up the rollups");
-    if (usage_read(flow, billing, &request, &rated.usage, e))
+    bill = bill_make_with(flow, billing, &request, &also, e);
+    flow_work(flow, end_usage, &ending);
+    if (!bill)
         return NULL;
-    flow_work(flow, rate, &rated);
-    if (rated.borrowed)
-        close_reason(close, "%s", rated.borrowed);
-    free(rated.borrowed);
-    if (!rated.bill)
-        return NULL;
-    bill_set_days(rated.bill, json_array());
-    bill_set_foreign(rated.bill, close->days);
-    check_builds(flow, close, billing, rated.bill, &failed);
+    borrowed = json_text(bill_packed_head(bill), "borrowed");
+    if (borrowed)
+        close_reason(close, "%s", borrowed);
+    bill_set_days(bill_packed_head(bill), json_array());
+    bill_set_foreign(bill_packed_head(bill), close->days);
+    check_builds(flow, close, billing, bill_packed_head(bill), &failed);
     if (!failed.kind)
-        return rated.bill;
-    json_decref(rated.bill);
+        return bill;
+    bill_packed_free(bill);
     (void)err_set(e, failed.kind, "%s", failed.text);
     return NULL;
 }

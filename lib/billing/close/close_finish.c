@@ -5,14 +5,17 @@
 #include "billing/close/close_private.h"
 #include "billing/close/close_statements.h"
 
-bool close_finish_is_ours(struct close *close, const struct numbers_entry *entry)
+int close_finish_is_ours(struct flow *flow, struct close *close, const struct numbers_entry *entry,
+                         struct err *e)
 {
     const char *path = close->billing->settings.signing_key;
     cleanup_free char *wrong = NULL;
 
     if (!close->key && path && *path)
         close_take_key(close);
-    if (close->key && !numbers_is_good(entry, close->key, &wrong))
+    if (close->key && numbers_check(flow, close->billing, entry, close->key, &wrong, e))
+        return -1;
+    if (wrong)
         close_reason(close,
                      "this was begun and not finished, and %s: where the key was changed since, "
                      "finish it with the one before in billing.close.signing_key",
@@ -27,9 +30,10 @@ static int take(struct flow *flow, struct close *close, const struct closed_docu
     struct archive begun = document->archive; /* borrowed, with what the register has */
     const char *begun_at = json_text(document->given.manifest, "closed_at");
     cleanup_free char *wrong = NULL;
+    int ours = close_finish_is_ours(flow, close, &document->given, e);
 
-    if (!close_finish_is_ours(close, &document->given))
-        return 0;
+    if (ours <= 0)
+        return ours;
     begun.manifest = document->given.manifest;
     wrong = close_statements_wrong(flow, &begun, e);
     if (!wrong)
@@ -39,7 +43,7 @@ static int take(struct flow *flow, struct close *close, const struct closed_docu
         return 0;
     }
     close->number = document->number.correction;
-    close->bill = archive_json(flow, &begun, close->number ? "correction.json" : "invoice.json", e);
+    close->bill = archive_bill(flow, &begun, close->number ? "correction.json" : "invoice.json", e);
     close->folder = mem_text(begun.folder);
     close->manifest = json_share(document->given.manifest);
     close->finishes = true;

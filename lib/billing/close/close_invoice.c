@@ -245,9 +245,9 @@ static int check_own(struct flow *flow, struct close *close, struct err *e)
 
 /* ---- the bill ---- */
 
-static json_int_t calls_of(const json_t *bill, const char *part)
+static json_int_t calls_of(const struct bill_packed *bill, const char *part)
 {
-    return json_integer_value(json_object_get(json_object_get(bill, part), "calls"));
+    return json_whole(json_object_get(bill_packed_head(bill), part), "calls");
 }
 
 /* A bill of nothing needs a gateway that counted nothing. */
@@ -300,7 +300,7 @@ int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
     close->bill = close_evidence_bill(flow, close, close->billing, e);
     if (!close->bill)
         return -1;
-    close->rated = json_incref(close->bill);
+    close->rated = bill_packed_share(close->bill);
     check_nothing(close);
     return close_is_refused(close) ? 0 : close_correction_note(flow, close, e);
 }

@@ -40,8 +40,8 @@ int close_evidence_days(struct flow *flow, struct close *close, const struct bil
                         struct err *e);
 /* The bill by that book, from usage that close->usage then has; a rebuild meanwhile becomes a
  * reason. */
-json_t *close_evidence_bill(struct flow *flow, struct close *close, const struct billing *billing,
-                            struct err *e);
+struct bill_packed *close_evidence_bill(struct flow *flow, struct close *close,
+                                        const struct billing *billing, struct err *e);
 /* What of the spec's section decides about a bill; new reference. */
 json_t *close_evidence_section(const json_t *section);
 
@@ -58,9 +58,10 @@ int close_audit(struct flow *flow, struct close *close, const struct billing *bi
  * are then those; 0 when not (when it is gone or changed, with a reason); -1 and *e. */
 int close_finish_look(struct flow *flow, struct close *close,
                       const struct closed_document *document, struct err *e);
-/* Whether the key signed what was begun, as far as there is a key; a reason when not: somebody else
- * may have laid it there. */
-bool close_finish_is_ours(struct close *close, const struct numbers_entry *entry);
+/* 1 when the key signed what was begun, as far as there is a key; 0 and a reason when not: somebody
+ * else may have laid it there; -1 and *e: that cannot be known. */
+int close_finish_is_ours(struct flow *flow, struct close *close, const struct numbers_entry *entry,
+                         struct err *e);
 /* Writes what is missing of it; as close_write. */
 int close_finish_write(struct flow *flow, struct close *close, struct err *e);
 

@@ -45,16 +45,30 @@ static char *entry_key(const struct close *close, const char *hash)
     return mem_printf("%sentry-%s.json", folder, hash);
 }
 
+/* SHA-256 of what customers have; of nothing where it is no correction. */
+static void hash_before(const struct close *close, char hash[static 65])
+{
+    struct digest *digest = digest_new();
+
+    for (size_t i = 0; close->before && i <= bill_packed_count(close->bill); i++) {
+        const char *list = close->before[i] ? close->before[i] : "";
+
+        digest_add(digest, list, strlen(list) + 1);
+    }
+    digest_end(digest, hash);
+}
+
 /* Of all that decides what the documents say: another folder for other documents. */
 static char *folder_of(const struct close *close, const char *series)
 {
     cleanup_free char *month = month_folder(close);
-    cleanup_free char *rated = bill_hash(close->rated), *bill = bill_hash(close->bill);
+    cleanup_free char *rated = bill_packed_hash(close->rated),
+                      *bill = bill_packed_hash(close->bill);
     cleanup_free char *section = json_canonical(close->price_book);
-    cleanup_free char *before = close->before ? json_canonical(close->before) : mem_text("");
     cleanup_free char *all = NULL;
-    char day[16], id[65];
+    char day[16], id[65], before[65];
 
+    hash_before(close, before);
     calendar_day_text(close->issued, day);
     all = mem_printf("%s\n%s\n%s\n%s\n%s\n%s %s %lld %u\n", close->version, rated, bill, section,
                      before, series, day, (long long)close->series->next, close->others);
@@ -109,8 +123,8 @@ static void describe(void *arg)
     writing->set = (struct statement_set){
         .book = writing->book,
         .rated = close->rated,
-        .lines = json_object_get(close->bill, "lines"),
-        .nobody = is_something(json_object_get(close->bill, "unattributed")),
+        .lines = close->bill,
+        .nobody = is_something(json_object_get(bill_packed_head(close->bill), "unattributed")),
         .before = close->before,
         .issued = close->issued,
         .series = writing->series,
@@ -264,7 +278,7 @@ static int look_for_numbers(struct flow *flow, struct close *close, const char *
 static void set_manifest(const struct writing *writing)
 {
     struct close *close = writing->close;
-    json_int_t count = (json_int_t)json_array_size(writing->set.lines);
+    json_int_t count = (json_int_t)bill_packed_count(writing->set.lines);
     json_int_t first = count ? (json_int_t)close->series->next : 0;
     char day[16];
 
@@ -363,7 +377,7 @@ static void foretell(void *arg)
     const struct statement_set set = {
         .book = book,
         .rated = close->rated,
-        .lines = json_object_get(close->bill, "lines"),
+        .lines = close->bill,
         .before = close->before,
         .issued = close->month, /* any day: it only has to be there */
         .series = "",
@@ -545,9 +559,10 @@ static int check_begun(struct flow *flow, struct close *close, struct err *e)
 {
     struct archive archive;
     char *wrong = NULL;
+    int ours = close_finish_is_ours(flow, close, close->begun, e);
 
-    if (!close_finish_is_ours(close, close->begun))
-        return 0;
+    if (ours <= 0)
+        return ours;
     if (!archive_open(flow, close->billing, close->folder, &archive, e)) {
         json_decref(archive.manifest);
         archive.manifest = json_share(close->begun->manifest);
@@ -580,8 +595,10 @@ int close_statements_begun(struct flow *flow, struct close *close, struct err *e
     result = check_begun(flow, close, e);
     if (result <= 0)
         return result;
-    json_decref(close->bill);
-    close->bill = json_share(close->begun->bill);
+    bill_packed_free(close->bill);
+    close->bill = numbers_bill(flow, close->billing, close->begun, e);
+    if (!close->bill)
+        return -1;
     json_decref(close->manifest);
     close->manifest = json_share(manifest);
     close->finishes = true;
@@ -610,52 +627,47 @@ int close_statements_give(struct flow *flow, const struct close *close, struct e
 /* One document of the month that is looked through. */
 struct looking {
     const struct close *close;
-    json_t *wanted; /* {customer: true} */
-    json_t *bill;
+    struct bill_packed *bill;
     const json_t *statements; /* of its manifest; NULL: it has none */
     const char *number, *issued;
-    json_t *before;
+    char **before;
 };
 
-static void set_wanted(void *arg)
+/* Puts another document behind those that the line's customer has; number: taken over. */
+static void add(struct looking *looking, size_t place, char *number, const json_t *line)
 {
-    struct looking *looking = arg;
-    const json_t *line;
-    size_t i;
+    json_auto_t *one = json_pack("{s:s, s:s?, s:O}", "number", number, "issue_date",
+                                 looking->issued, "net", json_object_get(line, "total"));
+    cleanup_free char *text = json_canonical(one);
+    char **list = &looking->before[place];
+    cleanup_free char *others = *list;
 
-    json_array_foreach(json_object_get(looking->close->bill, "lines"), i, line)
-        json_object_set_new(looking->wanted, json_text(line, "customer"), json_true());
-}
-
-static void add(struct looking *looking, const char *customer, char *number, const json_t *line)
-{
-    json_t *list = json_object_get(looking->before, customer);
-
-    if (!list) {
-        list = json_array();
-        json_object_set_new(looking->before, customer, list);
-    }
-    json_array_append_new(list, json_pack("{s:s, s:s?, s:O}", "number", number, "issue_date",
-                                          looking->issued, "net", json_object_get(line, "total")));
+    if (others)
+        others[strlen(others) - 1] = '\0'; /* its bracket */
+    *list = mem_printf("%s%s%s]", others ? others : "[", others ? "," : "", text);
     free(number);
 }
 
 static void look_through(void *arg)
 {
     struct looking *looking = arg;
-    const json_t *nobody = json_object_get(looking->bill, "unattributed"), *line;
+    const struct bill_packed *bill = looking->bill;
+    const json_t *nobody = json_object_get(bill_packed_head(bill), "unattributed");
     struct statement_set set = {.first = json_whole(looking->statements, "first"),
                                 .issued.year = (int)json_whole(looking->statements, "year"),
                                 .series = json_text(looking->statements, "series")};
-    size_t i;
 
-    json_array_foreach(json_object_get(looking->bill, "lines"), i, line)
-        if (json_object_get(looking->wanted, json_text(line, "customer")))
-            add(looking, json_text(line, "customer"),
+    for (size_t i = 0; i < bill_packed_count(bill); i++) {
+        size_t place = bill_packed_find(looking->close->bill, bill_packed_customer(bill, i));
+        json_auto_t *line = place == SIZE_MAX ? NULL : bill_packed_line(bill, i);
+
+        if (line)
+            add(looking, place,
                 set.series ? statement_write_number(&set, i) : mem_text(looking->number), line);
+    }
     if (is_something(nobody))
-        add(looking, "", mem_text(looking->number), nobody);
-    json_decref(looking->bill);
+        add(looking, bill_packed_count(looking->close->bill), mem_text(looking->number), nobody);
+    bill_packed_free(looking->bill);
 }
 
 static int look_at(struct flow *flow, struct looking *looking,
@@ -686,13 +698,10 @@ int close_statements_before(struct flow *flow, struct close *close, const struct
 
     if (!has_seller(close))
         return 0;
-    looking.wanted = json_object();
-    looking.before = json_object();
-    flow_work(flow, set_wanted, &looking);
+    looking.before = mem_new((bill_packed_count(close->bill) + 1) * sizeof *looking.before);
     failed = look_at(flow, &looking, &closed->invoice, e);
     for (size_t i = 0; i < closed->count && !failed; i++)
         failed = look_at(flow, &looking, &closed->corrections[i], e);
     close->before = looking.before;
-    flow_drop(flow, looking.wanted);
     return failed;
 }

@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "billing/store/gzip.h"
 
+#include <string.h>
+
 /* Usage that was archived before doubts were counted ends before them. */
 enum { DOUBTS_AT = 7, COLUMNS = DOUBTS_AT + RATING_DOUBTS };
-enum { PIECE_BYTES = 8 << 20 };
+enum { PIECE_BYTES = 1 << 20 };
 
 static json_t *text_or_null(const char *text)
 {
@@ -40,29 +42,90 @@ static json_t *line_json(const struct usage_line *line)
     return item;
 }
 
-void close_usage_pack(const struct billing *billing, struct day_span days,
-                      const struct usage *usage, struct str *gzip)
+/* Segments are read side by side, and come one after the other. */
+struct close_usage {
+    struct packed_lines {
+        struct str text, gzip;
+        bool any;
+    } segments[PRICE_BOOK_SEGMENTS];
+};
+
+struct close_usage *close_usage_new(void)
 {
-    json_auto_t *segments = segments_json(billing, days);
-    cleanup_free char *end = json_canonical(segments);
-    cleanup_str struct str text = {0};
-
-    str_add(&text, "{\"lines\":[");
-    for (size_t i = 0; i < usage->count; i++) {
-        json_auto_t *line = line_json(&usage->lines[i]);
-        cleanup_free char *one = json_canonical(line);
-
-        str_addf(&text, "%s%s", i ? "," : "", one);
-        if (text.len < PIECE_BYTES)
-            continue;
-        gzip_pack(str_text(&text), text.len, gzip);
-        str_fini(&text);
-    }
-    str_addf(&text, "],\"segments\":%s}", end);
-    gzip_pack(str_text(&text), text.len, gzip);
+    return mem_new(sizeof(struct close_usage));
 }
 
-static bool read_line(const json_t *item, size_t segments, struct usage_line *line)
+static void forget(struct packed_lines *lines)
+{
+    str_fini(&lines->text);
+    str_fini(&lines->gzip);
+    lines->any = false;
+}
+
+void close_usage_free(struct close_usage *usage)
+{
+    for (size_t i = 0; usage && i < PRICE_BOOK_SEGMENTS; i++)
+        forget(&usage->segments[i]);
+    free(usage);
+}
+
+static void pack(struct packed_lines *lines)
+{
+    if (lines->text.len)
+        gzip_pack(str_text(&lines->text), lines->text.len, &lines->gzip);
+    str_fini(&lines->text);
+}
+
+static void begin(void *arg, size_t segment)
+{
+    forget(&((struct close_usage *)arg)->segments[segment]);
+}
+
+static int add(void *arg, const struct usage_line *line, struct err *e)
+{
+    struct packed_lines *lines = &((struct close_usage *)arg)->segments[line->segment];
+    json_auto_t *element = line_json(line);
+    cleanup_free char *text = json_canonical(element);
+
+    (void)e;
+    str_add(&lines->text, lines->any ? "," : "");
+    str_add(&lines->text, text);
+    lines->any = true;
+    if (lines->text.len >= PIECE_BYTES)
+        pack(lines);
+    return 0;
+}
+
+struct usage_taker close_usage_taker(struct close_usage *usage)
+{
+    return (struct usage_taker){.begin = begin, .line = add, .arg = usage};
+}
+
+void close_usage_end(struct close_usage *usage, const struct billing *billing, struct day_span days,
+                     struct str *gzip)
+{
+    json_auto_t *segments = segments_json(billing, days);
+    cleanup_free char *starts = json_canonical(segments);
+    cleanup_free char *end = mem_printf("],\"segments\":%s}", starts);
+    const char *between = "{\"lines\":[";
+
+    for (size_t i = 0; i < PRICE_BOOK_SEGMENTS; i++) {
+        struct packed_lines *lines = &usage->segments[i];
+
+        pack(lines);
+        if (!lines->any)
+            continue;
+        gzip_pack(between, strlen(between), gzip);
+        str_add_n(gzip, str_text(&lines->gzip), lines->gzip.len);
+        between = ",";
+    }
+    if (*between == '{')
+        gzip_pack(between, strlen(between), gzip);
+    gzip_pack(end, strlen(end), gzip);
+    close_usage_free(usage);
+}
+
+bool close_usage_line(const json_t *item, size_t segments, struct usage_line *line)
 {
     json_int_t segment = json_integer_value(json_array_get(item, 0));
     size_t count = json_array_size(item);
@@ -85,24 +148,13 @@ static bool read_line(const json_t *item, size_t segments, struct usage_line *li
            line->calls >= 0 && line->bytes >= 0;
 }
 
-int close_usage_read(const struct billing *billing, struct day_span days, json_t *document,
-                     struct usage *usage, struct err *e)
+int close_usage_check(const struct billing *billing, struct day_span days, const json_t *document,
+                      struct err *e)
 {
-    const json_t *lines = json_object_get(document, "lines"), *item;
     json_auto_t *segments = segments_json(billing, days);
-    size_t i;
 
-    *usage = (struct usage){0};
-    if (!json_equal(segments, json_object_get(document, "segments")))
-        return err_set(e, ERR_EVIDENCE,
-                       "the archived usage is cut at other days than its price book says");
-    usage->lines = mem_new((json_array_size(lines) + 1) * sizeof *usage->lines);
-    usage->owner = json_share(document);
-    json_array_foreach(lines, i, item) {
-        if (read_line(item, json_array_size(segments), &usage->lines[usage->count++]))
-            continue;
-        usage_fini(usage);
-        return err_set(e, ERR_EVIDENCE, "line %zu of the archived usage is none", i + 1);
-    }
-    return 0;
+    return json_equal(segments, json_object_get(document, "segments"))
+               ? 0
+               : err_set(e, ERR_EVIDENCE,
+                         "the archived usage is cut at other days than its price book says");
 }

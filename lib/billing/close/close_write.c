@@ -14,6 +14,9 @@
 
 #include <string.h>
 
+/* In a manifest. */
+enum { LISTED_CUSTOMERS = 1000 };
+
 #define JSON_TYPE "application/json"
 #define CSV_TYPE "text/csv"
 #define GZIP_TYPE "application/gzip"
@@ -29,17 +32,36 @@ static void add_gzip(struct archive_files *files, const char *name, const json_t
     archive_add(files, name, GZIP_TYPE, &body);
 }
 
+static void add_more(void *text)
+{
+    packed_text_more(text);
+}
+
+/* The bill in its three forms. */
 static void add_bill(struct archive_files *files, const struct close *close)
 {
     const json_t *seller = json_object_get(close->price_book, "seller");
     bool correction = close->number > 0;
+    struct packed_text json = {0}, csv = {0}, focus = {0};
 
-    archive_add_text(files, correction ? "correction.json" : "invoice.json", JSON_TYPE,
-                     bill_render_json(close->bill));
-    archive_add_text(files, correction ? "correction.csv" : "invoice.csv", CSV_TYPE,
-                     bill_render_csv(close->bill));
-    archive_add_text(files, correction ? "correction.focus.csv" : "invoice.focus.csv", CSV_TYPE,
-                     bill_render_focus(close->bill, json_text(seller, "name")));
+    bill_packed_json(close->bill, &(struct bill_text){&json.text, add_more, &json});
+    archive_add_packed(files, correction ? "correction.json" : "invoice.json", JSON_TYPE, &json);
+    bill_render_csv(close->bill, &(struct bill_text){&csv.text, add_more, &csv});
+    archive_add_packed(files, correction ? "correction.csv" : "invoice.csv", CSV_TYPE, &csv);
+    bill_render_focus(close->bill, json_text(seller, "name"),
+                      &(struct bill_text){&focus.text, add_more, &focus});
+    archive_add_packed(files, correction ? "correction.focus.csv" : "invoice.focus.csv", CSV_TYPE,
+                       &focus);
+}
+
+static void add_json(struct archive_files *files, const char *name, const json_t *value)
+{
+    struct packed_text text = {.text.len = 0};
+    cleanup_free char *all = archive_text(value);
+
+    str_add(&text.text, all);
+    packed_text_more(&text);
+    archive_add_packed(files, name, JSON_TYPE, &text);
 }
 
 static void add_files(struct archive_files *files, const struct close *close)
@@ -47,10 +69,10 @@ static void add_files(struct archive_files *files, const struct close *close)
     struct str usage = {0};
 
     add_bill(files, close);
-    archive_add_text(files, "price-book.json", JSON_TYPE, archive_text(close->price_book));
-    archive_add_text(files, "queries.json", JSON_TYPE, archive_text(close->billing->queries));
+    add_json(files, "price-book.json", close->price_book);
+    add_json(files, "queries.json", close->billing->queries);
     if (close->audit)
-        archive_add_text(files, "audit.json", JSON_TYPE, archive_text(close->audit));
+        add_json(files, "audit.json", close->audit);
     str_add_n(&usage, str_text(&close->usage), close->usage.len); /* it may be written again */
     archive_add(files, "usage.json.gz", GZIP_TYPE, &usage);
     add_gzip(files, "objects.json.gz", close->objects);
@@ -110,21 +132,34 @@ static json_t *line_json(const json_t *line)
     return kept;
 }
 
-static json_t *customers_json(const json_t *bill)
+static json_t *customers_json(const struct bill_packed *bill)
 {
     json_t *lines = json_array();
-    const json_t *line;
-    size_t i;
 
-    json_array_foreach(json_object_get(bill, "lines"), i, line)
+    for (size_t i = 0; i < bill_packed_count(bill); i++) {
+        json_auto_t *line = bill_packed_line(bill, i);
+
         json_array_append_new(lines, line_json(line));
+    }
     return lines;
 }
 
-static void put_bill(json_t *manifest, const json_t *bill)
+/* Everybody's totals, or how many there are: whoever reads a manifest reads it whole. */
+static void put_customers(json_t *manifest, const struct bill_packed *bill)
+{
+    size_t count = bill_packed_count(bill);
+
+    if (count <= LISTED_CUSTOMERS)
+        json_object_set_new(manifest, "customers", customers_json(bill));
+    else
+        json_object_set_new(manifest, "customer_count", json_integer((json_int_t)count));
+}
+
+static void put_bill(json_t *manifest, const struct bill_packed *packed)
 {
     static const char *const copied[] = {"currency", "time_zone", "tz_version", "rounding"};
-    cleanup_free char *hash = bill_hash(bill);
+    const json_t *bill = bill_packed_head(packed);
+    cleanup_free char *hash = bill_packed_hash(packed);
 
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
         json_object_set(manifest, copied[i], json_object_get(bill, copied[i]));
@@ -132,7 +167,7 @@ static void put_bill(json_t *manifest, const json_t *bill)
                         json_pack("{s:O, s:O}", "sha256", json_object_get(bill, "price_book"),
                                   "customers_sha256", json_object_get(bill, "customers_hash")));
     json_object_set_new(manifest, "bill_sha256", json_string(hash));
-    json_object_set_new(manifest, "customers", customers_json(bill));
+    put_customers(manifest, packed);
     json_object_set_new(manifest, "unattributed", line_json(json_object_get(bill, "unattributed")));
     json_object_set_new(manifest, "totals", line_json(json_object_get(bill, "totals")));
 }

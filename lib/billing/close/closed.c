@@ -313,13 +313,21 @@ char *closed_orphan(const struct closed *closed, bool *is_signed)
     return found ? mem_printf("%s%lu/", prefix, found) : NULL;
 }
 
-json_t *closed_bill(struct flow *flow, const struct closed_document *document, struct err *e)
+bool closed_is_known(const struct closed_document *document)
 {
-    if (*document->archive.hash)
-        return archive_json(flow, &document->archive,
+    return *document->archive.hash || *document->given.hash;
+}
+
+struct bill_packed *closed_bill(struct flow *flow, const struct closed_document *document,
+                                struct err *e)
+{
+    const struct archive *archive = &document->archive;
+
+    if (*archive->hash)
+        return archive_bill(flow, archive,
                             document->number.correction ? "correction.json" : "invoice.json", e);
-    if (document->given.bill)
-        return json_share(document->given.bill);
+    if (*document->given.hash)
+        return numbers_bill(flow, archive->billing, &document->given, e);
     (void)err_set(e, ERR_EVIDENCE, "%s is gone, and what it billed with it",
                   document->archive.folder);
     return NULL;
@@ -330,15 +338,17 @@ const json_t *closed_manifest(const struct closed_document *document)
     return document->archive.manifest ? document->archive.manifest : document->given.manifest;
 }
 
-json_t *closed_billed(struct flow *flow, const struct closed *closed, struct err *e)
+struct bill_packed *closed_billed(struct flow *flow, const struct closed *closed, struct err *e)
 {
-    json_t *billed = closed_bill(flow, &closed->invoice, e);
+    struct bill_packed *billed = closed_bill(flow, &closed->invoice, e);
 
     for (size_t i = 0; billed && i < closed->count; i++) {
-        json_auto_t *before = billed;
-        json_auto_t *more = closed_bill(flow, &closed->corrections[i], e);
+        struct bill_packed *before = billed;
+        struct bill_packed *more = closed_bill(flow, &closed->corrections[i], e);
 
-        billed = more ? bill_amount_add_bills(before, more, e) : NULL;
+        billed = more ? bill_amount_sum(flow, before, more, e) : NULL;
+        bill_packed_free(before);
+        bill_packed_free(more);
     }
     return billed;
 }

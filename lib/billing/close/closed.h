@@ -66,14 +66,17 @@ const struct closed_document *closed_last(const struct closed *closed);
 /* A folder of corrections that has files, but whose number was never given ("corrections/2/"), new
  * text; *is_signed: it holds a signature, so its number may have been given.  NULL: none. */
 char *closed_orphan(const struct closed *closed, bool *is_signed);
-/* The bill of one document, or the lines of a correction: from the archive, else the register; new
- * reference.  NULL and *e (ERR_EVIDENCE): it is changed, or nowhere any more. */
-json_t *closed_bill(struct flow *flow, const struct closed_document *document, struct err *e);
+/* The bill of one document, or the lines of a correction: from the archive, else the register;
+ * for bill_packed_free.  NULL and *e (ERR_EVIDENCE): it is changed, or nowhere any more. */
+struct bill_packed *closed_bill(struct flow *flow, const struct closed_document *document,
+                                struct err *e);
+/* Whether it is known what it billed, be it by the register alone. */
+bool closed_is_known(const struct closed_document *document);
 /* Its manifest, from wherever it is known; borrowed, NULL: nowhere. */
 const json_t *closed_manifest(const struct closed_document *document);
-/* Invoice and corrections added up, as a bill's lines, unattributed and totals; new reference.
+/* Invoice and corrections added up, as a bill's lines, unattributed and totals; bill_packed_free.
  * What is gone is taken from the register.  Fails with ERR_EVIDENCE when a document is changed, or
  * nowhere any more. */
-json_t *closed_billed(struct flow *flow, const struct closed *closed, struct err *e);
+struct bill_packed *closed_billed(struct flow *flow, const struct closed *closed, struct err *e);
 
 #endif

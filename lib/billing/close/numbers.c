@@ -3,14 +3,18 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/bill/bill.h"
+#include "billing/bill/bill_packed.h"
+#include "billing/bill/bill_read.h"
+#include "billing/store/archive_named.h"
 #include "billing/store/archive_object.h"
 #include "billing/store/object_list.h"
+#include "billing/store/packed_text.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define SUFFIX ".json"
+#define BILLS "bills/"
 
 /* ---- names ---- */
 
@@ -79,7 +83,8 @@ void numbers_fini(struct numbers_entry *entry)
 {
     str_fini(&entry->text);
     json_decref(entry->manifest);
-    json_decref(entry->bill);
+    bill_packed_free(entry->bill);
+    free(entry->bill_at);
     *entry = (struct numbers_entry){0};
 }
 
@@ -94,23 +99,41 @@ static bool take_entry(const json_t *value, struct numbers_entry *entry)
     memcpy(entry->signature, signature, length);
     str_add(&entry->text, text);
     entry->manifest = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
-    entry->bill = json_share(json_object_get(value, "bill"));
+    if (json_is_object(json_object_get(value, "bill")))
+        entry->bill = bill_packed_of(json_object_get(value, "bill"));
+    else if (json_text(value, "bill_at"))
+        entry->bill_at = mem_text(json_text(value, "bill_at"));
     digest_sha256(text, strlen(text), entry->hash);
-    return entry->manifest && json_is_object(entry->bill);
+    return entry->manifest && (entry->bill || entry->bill_at);
+}
+
+struct parsing {
+    const struct str *body;
+    struct numbers_entry *entry;
+    bool good;
+};
+
+static void parse(void *arg)
+{
+    struct parsing *parsing = arg;
+    json_auto_t *value =
+        json_loadb(str_text(parsing->body), parsing->body->len, JSON_REJECT_DUPLICATES, NULL);
+
+    parsing->good = take_entry(value, parsing->entry);
 }
 
 int numbers_read_at(struct flow *flow, const struct billing *billing, const char *key,
                     struct numbers_entry *entry, struct err *e)
 {
     cleanup_str struct str body = {0};
-    json_auto_t *value = NULL;
+    struct parsing parsing = {&body, entry, false};
     struct err failed = {0};
 
     *entry = (struct numbers_entry){0};
     if (archive_object_read(flow, billing, key, &body, &failed))
         return failed.kind == ERR_ABSENT ? 0 : err_set(e, failed.kind, "%s", failed.text);
-    value = json_loadb(str_text(&body), body.len, JSON_REJECT_DUPLICATES, NULL);
-    if (take_entry(value, entry))
+    flow_work(flow, parse, &parsing);
+    if (parsing.good)
         return 0;
     return err_set(e, ERR_EVIDENCE,
                    "s3://%s/%s is no entry of the register of numbers any more: bring it back from "
@@ -134,35 +157,155 @@ int numbers_give(struct flow *flow, const struct billing *billing, struct number
     return numbers_put_at(flow, billing, key, entry, e);
 }
 
-int numbers_put_at(struct flow *flow, const struct billing *billing, const char *key,
-                   const struct numbers_entry *entry, struct err *e)
+struct making {
+    const struct numbers_entry *entry;
+    struct str body;
+};
+
+/* json_canonical's text: "bill" is its first member. */
+static void make_entry(void *arg)
 {
-    cleanup_free char *text = NULL;
-    cleanup_str struct str base64 = {0}, body = {0};
+    struct making *making = arg;
+    const struct numbers_entry *entry = making->entry;
+    cleanup_str struct str base64 = {0};
+    cleanup_free char *rest = NULL;
     json_auto_t *value = NULL;
 
     str_add_base64(&base64, entry->signature, sizeof entry->signature);
-    value = json_pack("{s:i, s:s, s:s, s:s, s:O}", "format_version", 1, "invoice",
+    value = json_pack("{s:i, s:s, s:s, s:s, s:s*}", "format_version", 1, "invoice",
                       json_text(entry->manifest, "invoice"), "manifest", str_text(&entry->text),
-                      "signature", str_text(&base64), "bill", entry->bill);
-    text = json_canonical(value);
-    str_add(&body, text);
-    return archive_object_put(flow, billing, &(struct object_new){key, "application/json", &body},
-                              e);
+                      "signature", str_text(&base64), "bill_at", entry->bill_at);
+    rest = json_canonical(value);
+    if (!entry->bill_at) {
+        str_add(&making->body, "{\"bill\":");
+        bill_packed_canonical(entry->bill, &(struct bill_text){&making->body, NULL, NULL});
+        *rest = ',';
+    }
+    str_add(&making->body, rest);
 }
 
-bool numbers_is_good(const struct numbers_entry *entry, const struct signature_key *key,
-                     char **wrong)
+int numbers_put_at(struct flow *flow, const struct billing *billing, const char *key,
+                   const struct numbers_entry *entry, struct err *e)
 {
+    struct making making = {entry, {0}};
+    int result;
+
+    flow_work(flow, make_entry, &making);
+    result = archive_object_put(flow, billing,
+                                &(struct object_new){key, "application/json", &making.body}, e);
+    str_fini(&making.body);
+    return result;
+}
+
+/* ---- the bill ---- */
+
+struct packing {
+    struct numbers_entry *entry;
+    struct packed_text text;
+    struct str body;
+    char hash[65];
+    bool is_large;
+};
+
+static void pack_more(void *arg)
+{
+    packed_text_more(arg);
+}
+
+static void pack_bill(void *arg)
+{
+    struct packing *packing = arg;
+
+    bill_packed_canonical(packing->entry->bill,
+                          &(struct bill_text){&packing->text.text, pack_more, &packing->text});
+    packing->is_large = packed_text_end(&packing->text, &packing->body);
+    digest_sha256(str_text(&packing->body), packing->body.len, packing->hash);
+}
+
+int numbers_put_bill(struct flow *flow, const struct billing *billing, struct numbers_entry *entry,
+                     struct err *e)
+{
+    cleanup_free char *folder = folder_of(billing), *key = NULL;
+    struct packing packing = {.entry = entry};
+    int failed = 0;
+
+    flow_work(flow, pack_bill, &packing);
+    if (packing.is_large) {
+        key = mem_printf("%s" BILLS "%s.json.gz", folder, packing.hash);
+        failed = archive_named_put(flow, billing,
+                                   &(struct object_new){key, "application/gzip", &packing.body}, e);
+        entry->bill_at = mem_text(key);
+    }
+    str_fini(&packing.body);
+    return failed;
+}
+
+struct bill_packed *numbers_bill(struct flow *flow, const struct billing *billing,
+                                 const struct numbers_entry *entry, struct err *e)
+{
+    struct err failed = {0};
+    json_auto_t *object = NULL;
+    struct bill_read *reader;
+    struct bill_packed *bill;
+
+    if (entry->bill)
+        return bill_packed_share(entry->bill);
+    object = archive_object_find(flow, billing, entry->bill_at, &failed);
+    reader = bill_read_new();
+    if (object)
+        (void)object_content_walk(flow, billing, object, bill_read_walk(reader), &failed);
+    bill = bill_read_end(flow, reader);
+    if (bill && !failed.kind)
+        return bill;
+    bill_packed_free(bill);
+    if (failed.kind && failed.kind != ERR_ABSENT)
+        (void)err_set(e, failed.kind, "%s", failed.text);
+    else
+        (void)err_set(e, ERR_EVIDENCE, "s3://%s/%s, the bill beside the register, is %s",
+                      billing->names.bucket, entry->bill_at,
+                      failed.kind ? "missing" : "no bill any more");
+    return NULL;
+}
+
+struct checking {
+    const struct numbers_entry *entry;
+    const struct bill_packed *bill;
+    const struct signature_key *key;
+    const char *wrong;
+};
+
+static void check(void *arg)
+{
+    struct checking *checking = arg;
+    const struct numbers_entry *entry = checking->entry;
     const char *wanted = json_text(entry->manifest, "bill_sha256");
-    cleanup_free char *hash = bill_hash(entry->bill);
+    cleanup_free char *hash = bill_packed_hash(checking->bill);
+
+    if (!signature_is_good(checking->key, str_text(&entry->text), entry->text.len, entry->signature,
+                           sizeof entry->signature))
+        checking->wrong = "its entry in the register of numbers is not signed by the key";
+    else if (!wanted || strcmp(hash, wanted) != 0)
+        checking->wrong =
+            "its entry in the register of numbers holds another bill than its manifest says";
+}
+
+int numbers_check(struct flow *flow, const struct billing *billing,
+                  const struct numbers_entry *entry, const struct signature_key *key, char **wrong,
+                  struct err *e)
+{
+    struct err failed = {0};
+    struct bill_packed *bill = numbers_bill(flow, billing, entry, &failed);
+    struct checking checking = {entry, bill, key, NULL};
 
     *wrong = NULL;
-    if (!signature_is_good(key, str_text(&entry->text), entry->text.len, entry->signature,
-                           sizeof entry->signature))
-        *wrong = mem_printf("its entry in the register of numbers is not signed by the key");
-    else if (!wanted || strcmp(hash, wanted) != 0)
-        *wrong = mem_printf("its entry in the register of numbers holds another bill than its "
-                            "manifest says");
-    return !*wrong;
+    if (!bill && failed.kind != ERR_EVIDENCE)
+        return err_set(e, failed.kind, "%s", failed.text);
+    if (!bill) {
+        *wrong = mem_printf("its entry in the register of numbers: %s", failed.text);
+        return 0;
+    }
+    flow_work(flow, check, &checking);
+    *wrong = mem_text(checking.wrong);
+    bill_packed_free(bill);
+    return 0;
 }

@@ -329,7 +329,7 @@ void rating_free(struct rating *rating)
     free(rating);
 }
 
-json_t *rating_end(struct rating *rating, struct err *e)
+json_t *rating_end_each(struct rating *rating, const struct rating_taker *taker, struct err *e)
 {
     json_t *bill = NULL;
 
@@ -339,7 +339,7 @@ json_t *rating_end(struct rating *rating, struct err *e)
         qsort(rating->accounts, rating->account_count, sizeof *rating->accounts, by_id);
     if (rating->prices) {
         add_minimums(rating);
-        bill = rating_document(rating, e);
+        bill = rating_document(rating, taker, e);
     } else {
         (void)err_set(e, ERR_INVALID, "the spec has no prices for this month: set billing.prices");
     }
@@ -347,19 +347,19 @@ json_t *rating_end(struct rating *rating, struct err *e)
     return bill;
 }
 
-char *rating_borrowed(const struct price_book *book, struct day_span days,
-                      const struct usage_line *lines, size_t count)
+static void keep_line(void *lines, json_t *line)
 {
-    struct rating rating = {.book = book, .days = days};
-    char *told;
+    json_array_append(lines, line);
+}
 
-    set_segments(&rating);
-    for (size_t i = 0; i < count; i++)
-        note_borrower(&rating, &lines[i]);
-    told = rating_borrows(&rating);
-    free(rating.borrower);
-    free(rating.segments);
-    return told;
+json_t *rating_end(struct rating *rating, struct err *e)
+{
+    json_auto_t *lines = json_array();
+    json_t *bill = rating_end_each(rating, &(struct rating_taker){keep_line, lines}, e);
+
+    if (bill)
+        json_object_set(bill, "lines", lines);
+    return bill;
 }
 
 json_t *rating_bill(const struct price_book *book, struct day_span days,

@@ -47,13 +47,16 @@ int rating_add(struct rating *rating, const struct usage_line *line, struct err 
 int rating_join(struct rating *rating, struct rating *other, struct err *e);
 /* The bill, as rating_bill's. */
 json_t *rating_end(struct rating *rating, struct err *e);
+/* The same, its lines one by one, borrowed, in their order; the bill's "lines" are empty then. */
+struct rating_taker {
+    void (*take)(void *arg, json_t *line);
+    void *arg;
+};
+json_t *rating_end_each(struct rating *rating, const struct rating_taker *taker, struct err *e);
 void rating_free(struct rating *rating);
 /* Whose usage would be another's, of what was added: a sub without an entry in the customer map
  * that is called as a customer whom the map gives to another sub.  In words, new text; NULL when
  * there is none. */
 char *rating_borrows(const struct rating *rating);
-/* The same of lines. */
-char *rating_borrowed(const struct price_book *book, struct day_span days,
-                      const struct usage_line *lines, size_t count);
 
 #endif

@@ -130,21 +130,18 @@ static json_t *head_json(const struct rating *rating)
                      segments_json(rating));
 }
 
-/* All customers' lines; NULL on overflow. */
-static json_t *lines_json(const struct rating *rating, struct line *sum, struct err *e)
+/* All customers' lines, one by one; -1 on overflow. */
+static int give_lines(const struct rating *rating, struct line *sum,
+                      const struct rating_taker *taker, struct err *e)
 {
-    json_t *lines = json_array();
-
     for (size_t i = 0; i < rating->account_count; i++) {
-        json_t *line = line_json(rating, rating->accounts[i], sum, e);
+        json_auto_t *line = line_json(rating, rating->accounts[i], sum, e);
 
-        if (!line) {
-            json_decref(lines);
-            return NULL;
-        }
-        json_array_append_new(lines, line);
+        if (!line)
+            return -1;
+        taker->take(taker->arg, line);
     }
-    return lines;
+    return 0;
 }
 
 static void set_warnings(json_t *bill, const struct rating *rating)
@@ -159,21 +156,21 @@ static void set_warnings(json_t *bill, const struct rating *rating)
     json_decref(warnings);
 }
 
-json_t *rating_document(const struct rating *rating, struct err *e)
+json_t *rating_document(const struct rating *rating, const struct rating_taker *taker,
+                        struct err *e)
 {
     struct line sum = {0};
-    json_t *lines = lines_json(rating, &sum, e), *bill, *totals;
-    json_t *nobody = lines ? line_json(rating, rating->nobody, NULL, e) : NULL;
+    json_t *nobody = NULL, *bill, *totals;
 
-    if (!nobody) {
-        json_decref(lines);
+    if (!give_lines(rating, &sum, taker, e))
+        nobody = line_json(rating, rating->nobody, NULL, e);
+    if (!nobody)
         return NULL;
-    }
     totals = json_object();
     set_volumes(totals, &sum);
     set_amounts(totals, rating, &sum.charge, false);
     bill = head_json(rating);
-    json_object_set_new(bill, "lines", lines);
+    json_object_set_new(bill, "lines", json_array());
     json_object_set_new(bill, "unattributed", nobody);
     json_object_set_new(bill, "totals", totals);
     set_warnings(bill, rating);

@@ -66,8 +66,9 @@ struct rating_charge {
 int rating_charge(const struct rating *rating, const struct account *account,
                   struct rating_charge *charge, struct err *e);
 
-/* The bill; new reference.  NULL and *e on overflow. */
-json_t *rating_document(const struct rating *rating, struct err *e);
+/* The bill, with its lines given away; new reference.  NULL and *e on overflow. */
+json_t *rating_document(const struct rating *rating, const struct rating_taker *taker,
+                        struct err *e);
 /* A text that many lines of the bill say, kept once for all of them; new reference. */
 json_t *rating_charge_text(const struct rating *rating, const char *text);
 /* An amount with all its decimals, two at least; new reference. */

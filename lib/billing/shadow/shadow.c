@@ -54,6 +54,7 @@ static int read_prices(struct shadow *s, struct err *e)
 static int read_all(struct flow *flow, struct shadow *s, struct err *e)
 {
     const struct usage_request request = {USAGE_FROM_RAW, calendar_month(s->question->month)};
+    struct bill_packed *bill;
     const json_t *line;
     size_t i;
 
@@ -62,7 +63,9 @@ static int read_all(struct flow *flow, struct shadow *s, struct err *e)
         shadow_cells_read(flow, s->billing, s->question->month, &s->cells, e) ||
         check_budget(s->billing, e))
         return -1;
-    s->bill = bill_make(flow, s->billing, &request, NULL, e);
+    bill = bill_make(flow, s->billing, &request, NULL, e);
+    s->bill = bill ? bill_packed_whole(bill) : NULL; /* a row for each customer is kept anyway */
+    bill_packed_free(bill);
     json_array_foreach(json_object_get(s->bill, "lines"), i, line)
         json_object_set(s->lines, json_text(line, "customer"), (json_t *)line);
     return s->bill ? 0 : -1;

@@ -121,6 +121,7 @@ int statement_index_each(struct flow *flow, const struct billing *billing, const
     int failed, ended;
 
     gzip_reader_init(&reading.gzip, take_text, &reading);
+    reading.gzip.most = SIZE_MAX;
     failed = object_content_walk(flow, billing, object, &walk, e);
     ended = gzip_reader_end(&reading.gzip, &damaged);
     if (!failed && !ended)

@@ -65,14 +65,14 @@ static int by_hash(const void *a, const void *b)
 static void make_turns(void *arg)
 {
     struct writing *writing = arg;
-    const json_t *line;
-    size_t i;
+    const struct bill_packed *lines = writing->set->lines;
 
-    writing->turns = mem_new((json_array_size(writing->set->lines) + 1) * sizeof *writing->turns);
-    json_array_foreach(writing->set->lines, i, line) {
-        statement_spool_hash(json_text(line, "customer"), writing->turns[writing->count].hash);
-        writing->turns[writing->count++].index = i;
+    writing->turns = mem_new((bill_packed_count(lines) + 1) * sizeof *writing->turns);
+    for (size_t i = 0; i < bill_packed_count(lines); i++) {
+        statement_spool_hash(bill_packed_customer(lines, i), writing->turns[i].hash);
+        writing->turns[i].index = i;
     }
+    writing->count = bill_packed_count(lines);
     if (writing->count)
         qsort(writing->turns, writing->count, sizeof *writing->turns, by_hash);
     if (writing->set->nobody)
@@ -86,48 +86,37 @@ static bool is_nobody(const struct turn *turn)
 
 /* ---- one document ---- */
 
-/* The customer's line as it is rated now; NULL: it has none any more. */
-static const json_t *rated_line(const json_t *rated, const char *customer)
+/* The line as it is rated now; one of nothing where there is none any more.  New reference. */
+static json_t *line_of(const struct statement_set *set, const struct turn *turn)
 {
-    const json_t *lines = json_object_get(rated, "lines");
-    size_t low = 0, high = json_array_size(lines);
+    json_auto_t *given = NULL;
+    size_t place;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const json_t *line = json_array_get(lines, middle);
-        int order = strcmp(json_text(line, "customer"), customer);
-
-        if (!order)
-            return line;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    if (is_nobody(turn))
+        return json_share(json_object_get(bill_packed_head(set->rated), "unattributed"));
+    place = bill_packed_find(set->rated, bill_packed_customer(set->lines, turn->index));
+    if (place != SIZE_MAX)
+        return bill_packed_line(set->rated, place);
+    given = bill_packed_line(set->lines, turn->index);
+    return json_pack("{s:O, s:O?}", "customer", json_object_get(given, "customer"), "name",
+                     json_object_get(given, "name"));
 }
 
-/* What a document is made of; *gone: owned, a line of nothing. */
+/* What a document is made of; *line and *before: its line and what it corrects, new references. */
 static void describe(const struct statement_set *set, const struct turn *turn,
-                     struct statement *statement, json_t **gone)
+                     struct statement *statement, json_t **line, json_t **before)
 {
-    const json_t *given = json_array_get(set->lines, turn->index);
-    const char *customer = is_nobody(turn) ? NULL : json_text(given, "customer");
+    size_t place = is_nobody(turn) ? bill_packed_count(set->lines) : turn->index;
 
-    *gone = NULL;
+    *line = line_of(set, turn);
+    *before = set->before && set->before[place] ? json_loads(set->before[place], 0, NULL) : NULL;
     *statement = (struct statement){
         .book = set->book,
-        .bill = set->rated,
-        .line = customer ? rated_line(set->rated, customer)
-                         : json_object_get(set->rated, "unattributed"),
-        .before = json_object_get(set->before, customer ? customer : ""),
+        .bill = bill_packed_head(set->rated),
+        .line = *line,
+        .before = *before,
         .issued = set->issued,
     };
-    if (!statement->line) {
-        *gone = json_pack("{s:O, s:O?}", "customer", json_object_get(given, "customer"), "name",
-                          json_object_get(given, "name"));
-        statement->line = *gone;
-    }
 }
 
 static void keep(struct writing *writing, struct item *item, const json_t *document)
@@ -154,11 +143,11 @@ static void keep(struct writing *writing, struct item *item, const json_t *docum
 static int make_item(struct writing *writing, struct item *item)
 {
     struct statement statement;
-    json_auto_t *gone = NULL, *document = NULL, *breakdown = NULL;
+    json_auto_t *line = NULL, *before = NULL, *document = NULL, *breakdown = NULL;
     cleanup_free char *number =
         is_nobody(item->turn) ? NULL : statement_write_number(writing->set, item->turn->index);
 
-    describe(writing->set, item->turn, &statement, &gone);
+    describe(writing->set, item->turn, &statement, &line, &before);
     breakdown = statement_spool_days_of(writing->days, json_text(statement.line, "customer"));
     statement.number = number;
     statement.breakdown = breakdown;
@@ -181,10 +170,10 @@ static char *missing_of(const struct statement_set *set, size_t index, struct er
     const struct turn turn = {.index = index};
     struct statement statement;
     struct err refused = {0};
-    json_auto_t *gone = NULL, *document = NULL;
+    json_auto_t *line = NULL, *before = NULL, *document = NULL;
     cleanup_free char *number = statement_write_number(set, index), *xml = NULL;
 
-    describe(set, &turn, &statement, &gone);
+    describe(set, &turn, &statement, &line, &before);
     statement.number = number;
     document = statement_make(&statement, &refused);
     if (!document) {
@@ -198,7 +187,7 @@ static char *missing_of(const struct statement_set *set, size_t index, struct er
 
 char *statement_write_missing(const struct statement_set *set, struct err *e)
 {
-    size_t count = json_array_size(set->lines), missing = 0;
+    size_t count = bill_packed_count(set->lines), missing = 0;
     cleanup_free char *first = NULL;
 
     for (size_t i = 0; i < count && !e->kind; i++) {

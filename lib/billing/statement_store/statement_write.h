@@ -10,6 +10,7 @@
 
 #include "aws/flow.h"
 #include "base/str.h"
+#include "billing/bill/bill_packed.h"
 #include "billing/statement/statement.h"
 #include "billing/statement_store/statement_spool.h"
 #include "billing/statement_store/statement_tables.h"
@@ -27,10 +28,10 @@ typedef void statement_made_fn(void *arg, const struct statement_made *made);
 
 struct statement_set {
     const struct price_book *book;
-    const json_t *rated;  /* the bill of the month as it is now */
-    const json_t *lines;  /* who gets a document: lines of a bill, sorted by customer */
-    bool nobody;          /* what is unattributed gets one, too */
-    const json_t *before; /* {customer ("": nobody): statement's `before`}; NULL: none */
+    const struct bill_packed *rated; /* the bill of the month as it is now */
+    const struct bill_packed *lines; /* who gets a document: those of its lines */
+    bool nobody;                     /* what is unattributed gets one, too */
+    char *const *before; /* by line, then nobody's: JSON of statement's `before`; NULL: none */
     struct day issued;
     const char *series;            /* "INV-" */
     int64_t first;                 /* the number of the first line's document; the others follow */

@@ -7,9 +7,8 @@
 
 #include <string.h>
 
-/* The entry of object_list, new reference; NULL and *e (ERR_ABSENT). */
-static json_t *find(struct flow *flow, const struct billing *billing, const char *key,
-                    struct err *e)
+json_t *archive_object_find(struct flow *flow, const struct billing *billing, const char *key,
+                            struct err *e)
 {
     json_auto_t *objects = object_list(flow, billing, key, e);
     json_t *object;
@@ -26,7 +25,7 @@ static json_t *find(struct flow *flow, const struct billing *billing, const char
 int archive_object_read(struct flow *flow, const struct billing *billing, const char *key,
                         struct str *out, struct err *e)
 {
-    json_auto_t *object = find(flow, billing, key, e);
+    json_auto_t *object = archive_object_find(flow, billing, key, e);
 
     return object ? object_content_read(flow, billing, object, out, e) : -1;
 }
@@ -56,7 +55,7 @@ int archive_object_put(struct flow *flow, const struct billing *billing,
 
     if (written)
         return written < 0 ? -1 : 0;
-    there = find(flow, billing, object->key, e);
+    there = archive_object_find(flow, billing, object->key, e);
     if (!there || object_content_walk(flow, billing, there,
                                       &(struct object_walk){.take = compare, .arg = &comparing}, e))
         return -1;

@@ -16,7 +16,7 @@ enum {
 void gzip_reader_init(struct gzip_reader *reader,
                       void (*take)(void *arg, const void *bytes, size_t length), void *arg)
 {
-    *reader = (struct gzip_reader){.take = take, .arg = arg, .state = AT_START};
+    *reader = (struct gzip_reader){.take = take, .arg = arg, .most = GZIP_MOST, .state = AT_START};
 }
 
 static void end_member(struct gzip_reader *reader, int state)
@@ -36,7 +36,7 @@ static void inflate_all(struct gzip_reader *reader)
         how = inflate(&reader->stream, Z_NO_FLUSH);
         reader->given += sizeof room - reader->stream.avail_out;
         reader->take(reader->arg, room, sizeof room - reader->stream.avail_out);
-    } while (how == Z_OK && reader->given < GZIP_MOST);
+    } while (how == Z_OK && reader->given < reader->most);
     if (how == Z_STREAM_END) {
         end_member(reader, BETWEEN);
     } else if (how == Z_OK) {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <zlib.h>
 
-/* Bytes that may come out; more is refused, not swallowed. */
+/* Bytes that may come out, unless a reader says otherwise; more is refused, not swallowed. */
 enum { GZIP_MOST = 512 << 20 };
 
 /* Appends the bytes, gzip members decompressed; bytes that are no gzip as they are.  -1 and *e
@@ -18,6 +18,7 @@ int gzip_unpack(const void *bytes, size_t length, struct str *out, struct err *e
 struct gzip_reader {
     void (*take)(void *arg, const void *bytes, size_t length); /* what comes out, in pieces */
     void *arg;
+    size_t most; /* GZIP_MOST; who signed what is read may set another */
     z_stream stream;
     unsigned char head[2]; /* of what may be the next member */
     size_t head_length;

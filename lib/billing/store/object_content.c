@@ -102,6 +102,12 @@ int object_content_read(struct flow *flow, const struct billing *billing, const 
 {
     if (check_size(object, OBJECT_CONTENT_WHOLE, e))
         return -1;
+    return object_content_collect(flow, billing, object, out, e);
+}
+
+int object_content_collect(struct flow *flow, const struct billing *billing, const json_t *object,
+                           struct str *out, struct err *e)
+{
     return object_content_walk(flow, billing, object,
                                &(struct object_walk){.take = append, .arg = out}, e);
 }

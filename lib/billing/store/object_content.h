@@ -28,6 +28,11 @@ struct object_walk {
 int object_content_walk(struct flow *flow, const struct billing *billing, const json_t *object,
                         const struct object_walk *walk, struct err *e);
 
+/* Appends the bytes like object_content_read, up to OBJECT_CONTENT_MOST: for what is kept as it
+ * lies, with few bytes for each customer. */
+int object_content_collect(struct flow *flow, const struct billing *billing, const json_t *object,
+                           struct str *out, struct err *e);
+
 struct object_new {
     const char *key, *type; /* type: as Content-Type says it */
     const struct str *body;

@@ -94,6 +94,7 @@ static int find_record(struct flow *flow, struct giving *giving, struct err *e)
     if (check_file(flow, giving, CLOSE_RECEIPTS_RECORDS, &object, e))
         return -1;
     gzip_reader_init(&searching.gzip, take_lines, &searching);
+    searching.gzip.most = SIZE_MAX;
     failed = object_content_walk(flow, giving->give->billing, object, &walk, e);
     if (gzip_reader_end(&searching.gzip, &broken) && !failed)
         failed = err_set(e, ERR_EVIDENCE, "%s: %s", CLOSE_RECEIPTS_RECORDS, broken.text);
@@ -117,7 +118,7 @@ static int read_leaves(struct flow *flow, struct giving *giving, struct err *e)
     const json_t *object;
 
     return check_file(flow, giving, CLOSE_RECEIPTS_LEAVES, &object, e) ||
-                   object_content_read(flow, giving->give->billing, object, &giving->leaves, e)
+                   object_content_collect(flow, giving->give->billing, object, &giving->leaves, e)
                ? -1
                : 0;
 }

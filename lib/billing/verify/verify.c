@@ -13,17 +13,19 @@
 
 #include <string.h>
 
+enum { SHOWN = 100 }; /* customers that differ */
+
 /* What the numbers are compared with. */
 struct claim {
     struct closed closed;
-    json_t *billed; /* invoice and corrections */
-    json_t *days;   /* builds, as the last document has them; borrowed */
+    struct bill_packed *billed; /* invoice and corrections */
+    json_t *days;               /* builds, as the last document has them; borrowed */
 };
 
 static void claim_fini(struct claim *claim)
 {
     closed_fini(&claim->closed);
-    json_decref(claim->billed);
+    bill_packed_free(claim->billed);
 }
 
 static void tell(struct verify *verify, const char *what)
@@ -61,45 +63,86 @@ static void differ_line(struct verify *verify, const char *source, const json_t 
         number_text(line, "calls", calls), number_text(line, "bytes", bytes), total ? total : "0");
 }
 
-/* Each line of a difference becomes a text; true when there was none. */
-static bool differ_bills(struct verify *verify, const char *source, const json_t *difference)
+/* The first lines of a difference become texts; true when there was none. */
+static bool differ_bills(struct verify *verify, const char *source,
+                         const struct bill_packed *difference)
 {
-    const json_t *lines = json_object_get(difference, "lines"), *line;
-    const json_t *nobody = json_object_get(difference, "unattributed");
-    size_t i;
+    const json_t *nobody = json_object_get(bill_packed_head(difference), "unattributed");
+    size_t count = bill_packed_count(difference);
 
-    json_array_foreach(lines, i, line)
-        differ_line(verify, source, line, json_text(line, "customer"));
+    for (size_t i = 0; i < count && i < SHOWN; i++) {
+        json_auto_t *line = bill_packed_line(difference, i);
+
+        differ_line(verify, source, line, bill_packed_customer(difference, i));
+    }
+    if (count > SHOWN)
+        verify_findings_differ(verify, "%zu more customers differ by the %s", count - SHOWN,
+                               source);
     if (!is_zero(nobody))
         differ_line(verify, source, nobody, "unattributed");
-    return !json_array_size(lines) && is_zero(nobody);
+    return !count && is_zero(nobody);
 }
 
 /* ---- the archive by itself ---- */
 
 struct rerating {
     const struct billing *billing;
-    const struct usage_request *request;
-    json_t *document; /* usage; its reference is given up */
-    const json_t *billed;
-    json_t *difference; /* NULL: see e */
-    struct err *e;
+    struct rating *rating;
+    size_t segments, line;
+    const struct bill_packed *billed;
+    struct bill_packed *difference; /* NULL: see e */
+    struct err e;                   /* of a line, or of the bill */
 };
 
-static void rate_again(void *arg)
+static bool rate_line(void *arg, const json_t *element)
 {
     struct rerating *rerating = arg;
-    json_auto_t *bill = NULL;
-    struct usage usage;
+    struct usage_line line;
 
-    if (!close_usage_read(rerating->billing, rerating->request->days, rerating->document, &usage,
-                          rerating->e)) {
-        bill = bill_of_usage(rerating->billing, rerating->request, &usage, rerating->e);
-        usage_fini(&usage);
-    }
+    rerating->line++;
+    if (!close_usage_line(element, rerating->segments, &line))
+        (void)err_set(&rerating->e, ERR_EVIDENCE, "line %zu of the archived usage is none",
+                      rerating->line);
+    else if (!rerating->e.kind)
+        (void)rating_add(rerating->rating, &line, &rerating->e);
+    return !rerating->e.kind;
+}
+
+static void end_rating(void *arg)
+{
+    struct rerating *rerating = arg;
+    struct bill_packed *bill =
+        bill_of_rating(rerating->billing, USAGE_FROM_ROLLUP, rerating->rating, &rerating->e);
+
+    rerating->rating = NULL;
     if (bill)
-        rerating->difference = bill_amount_bills(bill, rerating->billed, rerating->e);
-    json_decref(rerating->document);
+        rerating->difference = bill_amount_bills(bill, rerating->billed, &rerating->e);
+    bill_packed_free(bill);
+}
+
+/* The difference to what was billed; NULL and *e. */
+static struct bill_packed *rate_again(struct flow *flow, const struct verify *verify,
+                                      const struct claim *claim, struct err *e)
+{
+    const struct billing *billing = &claim->closed.billing;
+    const struct day_span days = bill_month_days(billing, verify->month);
+    struct day starts[PRICE_BOOK_SEGMENTS];
+    struct rerating rerating = {.billing = billing,
+                                .rating = rating_new(billing->book, days),
+                                .segments = price_book_segments(billing->book, days, starts),
+                                .billed = claim->billed};
+    const struct archive_list list = {"usage.json.gz", "lines", rate_line, &rerating};
+    struct err failed = {0};
+    json_auto_t *rest = archive_each(flow, &closed_last(&claim->closed)->archive, &list, &failed);
+
+    if (rest && !close_usage_check(billing, days, rest, &failed))
+        flow_work(flow, end_rating, &rerating);
+    rating_free(rerating.rating);
+    if (rerating.e.kind && (!failed.kind || failed.kind == ERR_EVIDENCE))
+        failed = rerating.e;
+    if (!rerating.difference)
+        (void)err_set(e, failed.kind, "%s", failed.text);
+    return rerating.difference;
 }
 
 /* Rates the archived usage with the archived prices; the invoice must come out, whatever became of
@@ -107,23 +150,16 @@ static void rate_again(void *arg)
 static int check_rating(struct flow *flow, struct verify *verify, const struct claim *claim,
                         struct err *e)
 {
-    const struct closed_document *last = closed_last(&claim->closed);
-    const struct billing *billing = &claim->closed.billing;
-    const struct usage_request request = {USAGE_FROM_ROLLUP,
-                                          bill_month_days(billing, verify->month)};
-    struct rerating rerating = {billing, &request, NULL, claim->billed, NULL, e};
-    json_auto_t *difference = NULL;
+    struct bill_packed *difference;
 
-    if (!*last->archive.hash)
+    if (!*closed_last(&claim->closed)->archive.hash)
         return 0; /* told already */
-    rerating.document = archive_json(flow, &last->archive, "usage.json.gz", e);
-    if (rerating.document)
-        flow_work(flow, rate_again, &rerating);
-    difference = rerating.difference;
+    difference = rate_again(flow, verify, claim, e);
     if (!difference)
         return -1;
     if (differ_bills(verify, "archived usage and prices", difference))
         verify_findings_agree(verify, "archived usage and prices give the bill");
+    bill_packed_free(difference);
     return 0;
 }
 
@@ -212,13 +248,12 @@ static void compare_days(struct verify *verify, const struct claim *claim, const
         compare_day(verify, day_at(claim->days, json_text(day, "day")), day, moved);
 }
 
-static void add_later(struct verify *verify, const json_t *difference)
+static void add_later(struct verify *verify, const struct bill_packed *difference)
 {
     static const char *const keys[] = {"customer", "calls", "bytes", "total"};
-    const json_t *line;
-    size_t i;
 
-    json_array_foreach(json_object_get(difference, "lines"), i, line) {
+    for (size_t i = 0; i < bill_packed_count(difference); i++) {
+        json_auto_t *line = bill_packed_line(difference, i);
         json_t *later = json_object();
 
         for (size_t k = 0; k < 4; k++)
@@ -228,16 +263,19 @@ static void add_later(struct verify *verify, const json_t *difference)
 }
 
 /* Sums over customers and nobody. */
-static json_int_t change_of(const json_t *difference, const char *key)
+static json_int_t change_of(const struct bill_packed *difference, const char *key)
 {
-    return json_whole(json_object_get(difference, "totals"), key) +
-           json_whole(json_object_get(difference, "unattributed"), key);
+    const json_t *head = bill_packed_head(difference);
+
+    return json_whole(json_object_get(head, "totals"), key) +
+           json_whole(json_object_get(head, "unattributed"), key);
 }
 
 /* ---- what is there now ---- */
 
-static json_t *make_bill(struct flow *flow, const struct verify *verify, const struct claim *claim,
-                         enum usage_source source, struct err *e)
+static struct bill_packed *make_bill(struct flow *flow, const struct verify *verify,
+                                     const struct claim *claim, enum usage_source source,
+                                     struct err *e)
 {
     const struct usage_request request = {source,
                                           bill_month_days(&claim->closed.billing, verify->month)};
@@ -247,15 +285,16 @@ static json_t *make_bill(struct flow *flow, const struct verify *verify, const s
 
 /* The builds, and what the table answers.  A day that is built anew between the two is looked at
  * once more; then the table does not hold what its builds say.  The bill, or NULL and *e. */
-static json_t *read_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
-                            struct bill_month *look, struct err *e)
+static struct bill_packed *read_rollups(struct flow *flow, struct verify *verify,
+                                        const struct claim *claim, struct bill_month *look,
+                                        struct err *e)
 {
+    struct bill_packed *bill = NULL;
     struct err apart = {0};
-    json_t *bill = NULL;
 
     for (int tries = 0; tries < 2; tries++) {
         bill_month_fini(look);
-        json_decref(bill);
+        bill_packed_free(bill);
         bill = NULL;
         err_clear(&apart);
         tell(verify, "looking at the month's rollups");
@@ -263,16 +302,28 @@ static json_t *read_rollups(struct flow *flow, struct verify *verify, const stru
             return NULL;
         tell(verify, "adding up the rollups");
         bill = make_bill(flow, verify, claim, USAGE_FROM_ROLLUP, e);
-        if (!bill || !bill_month_check(look, bill, &apart))
+        if (!bill || !bill_month_check(look, bill_packed_head(bill), &apart))
             return bill;
     }
     verify_findings_differ(verify, "%s", apart.text);
     return bill;
 }
 
+/* Off the loop: everybody may have later arrivals. */
+struct judging {
+    struct verify *verify;
+    const struct bill_packed *difference;
+    const struct moved *moved;
+};
+
 /* What was billed comes out of the rollups, with what arrived later. */
-static void judge_moved(struct verify *verify, const json_t *difference, const struct moved *moved)
+static void judge_moved(void *arg)
 {
+    const struct judging *judging = arg;
+    struct verify *verify = judging->verify;
+    const struct bill_packed *difference = judging->difference;
+    const struct moved *moved = judging->moved;
+
     if (!moved->any) {
         if (differ_bills(verify, "rollups", difference))
             verify_findings_agree(verify, "the rollups give the bill");
@@ -315,9 +366,9 @@ static void note_rules(struct verify *verify, const struct closed *closed)
 }
 
 static int check_rollups(struct flow *flow, struct verify *verify, const struct claim *claim,
-                         json_t **bill, struct err *e)
+                         struct bill_packed **bill, struct err *e)
 {
-    json_auto_t *difference = NULL;
+    struct bill_packed *difference = NULL;
     struct bill_month look = {0};
     struct moved moved = {0};
 
@@ -325,12 +376,13 @@ static int check_rollups(struct flow *flow, struct verify *verify, const struct 
     if (*bill) {
         compare_days(verify, claim, look.days, &moved);
         note_refused(verify, &look);
-        difference = bill_amount_bills(*bill, claim->billed, e);
+        difference = bill_amount_difference(flow, *bill, claim->billed, e);
     }
     bill_month_fini(&look);
     if (!difference)
         return -1;
-    judge_moved(verify, difference, &moved);
+    flow_work(flow, judge_moved, &(struct judging){verify, difference, &moved});
+    bill_packed_free(difference);
     return 0;
 }
 
@@ -351,35 +403,38 @@ static bool differ_warnings(struct verify *verify, const json_t *raw, const json
 }
 
 static int check_raw(struct flow *flow, struct verify *verify, const struct claim *claim,
-                     const json_t *rollups, struct err *e)
+                     const struct bill_packed *rollups, struct err *e)
 {
-    json_auto_t *bill = NULL, *difference = NULL;
+    struct bill_packed *bill, *difference;
 
     tell(verify, "counting the raw events");
     bill = make_bill(flow, verify, claim, USAGE_FROM_RAW, e);
-    difference = bill ? bill_amount_bills(bill, rollups, e) : NULL;
-    if (!difference)
-        return -1;
-    if (json_array_size(json_object_get(verify->later, "waiting")))
-        return 0; /* then they differ by what waits */
-    if (differ_bills(verify, "raw events", difference) && differ_warnings(verify, bill, rollups))
+    difference = bill ? bill_amount_difference(flow, bill, rollups, e) : NULL;
+    /* While something waits they differ by that. */
+    if (difference && !json_array_size(json_object_get(verify->later, "waiting")) &&
+        differ_bills(verify, "raw events", difference) &&
+        differ_warnings(verify, bill_packed_head(bill), bill_packed_head(rollups)))
         verify_findings_agree(verify, "the raw events give the same as the rollups");
-    return 0;
+    bill_packed_free(bill);
+    bill_packed_free(difference);
+    return difference ? 0 : -1;
 }
 
 static int check_numbers(struct flow *flow, struct verify *verify, struct claim *claim,
                          struct err *e)
 {
-    json_auto_t *bill = NULL;
+    struct bill_packed *bill = NULL;
+    int failed;
 
     if (open_claim(flow, verify, claim, e) || check_rating(flow, verify, claim, e))
         return -1;
     note_rules(verify, &claim->closed);
     tell(verify, "looking at the source objects");
-    if (verify_proof_objects(flow, verify, &claim->closed, e) ||
-        check_rollups(flow, verify, claim, &bill, e))
-        return -1;
-    return verify->from_raw ? check_raw(flow, verify, claim, bill, e) : 0;
+    failed = verify_proof_objects(flow, verify, &claim->closed, e) ||
+             check_rollups(flow, verify, claim, &bill, e) ||
+             (verify->from_raw && check_raw(flow, verify, claim, bill, e));
+    bill_packed_free(bill);
+    return failed ? -1 : 0;
 }
 
 /* ---- the whole ---- */

@@ -42,7 +42,10 @@ static int check_number(struct flow *flow, struct verify *verify,
     else if (!*document->given.hash && json_object_get(document->archive.manifest, "documents"))
         verify_findings_differ(
             verify, "%s is not in the register of numbers any more: its entry was removed", name);
-    else if (*document->given.hash && !numbers_is_good(&document->given, verify->key, &wrong))
+    else if (*document->given.hash &&
+             numbers_check(flow, verify->billing, &document->given, verify->key, &wrong, e))
+        return -1;
+    if (wrong)
         verify_findings_differ(verify, "%s: %s", name, wrong);
     return 0;
 }
@@ -295,34 +298,56 @@ static json_t *objects_now(struct flow *flow, const struct verify *verify,
     return close_objects(flow, &billing, verify->month, e);
 }
 
+/* The list of then, held against that of now. */
+struct comparing {
+    const json_t *now;
+    size_t at, count, wrong;
+    char *told[SHOWN];
+};
+
+static bool compare_object(void *arg, const json_t *object)
+{
+    struct comparing *comparing = arg;
+    const char *key = json_text(object, "key");
+    const json_t *there = key ? find_key(comparing->now, &comparing->at, key) : NULL;
+
+    comparing->count++;
+    if (there && is_same(there, object))
+        return true;
+    if (comparing->wrong < SHOWN)
+        comparing->told[comparing->wrong] =
+            mem_printf("%s, which the bill was made from, %s", key ? key : "?",
+                       there ? "was changed" : "is gone, or archived");
+    comparing->wrong++;
+    return true;
+}
+
+static void tell_objects(struct verify *verify, const struct comparing *comparing)
+{
+    for (size_t i = 0; i < SHOWN && comparing->told[i]; i++)
+        verify_findings_differ(verify, "%s", comparing->told[i]);
+    if (comparing->wrong > SHOWN)
+        verify_findings_differ(verify, "%zu more source objects are gone or changed",
+                               comparing->wrong - SHOWN);
+    if (!comparing->wrong)
+        verify_findings_agree(verify, "%zu source objects", comparing->count);
+}
+
 int verify_proof_objects(struct flow *flow, struct verify *verify, const struct closed *closed,
                          struct err *e)
 {
     json_auto_t *now = objects_now(flow, verify, closed, e), *then = NULL;
-    size_t i, at = 0, wrong = 0;
-    const json_t *object;
+    struct comparing comparing = {.now = now};
+    const struct archive_list list = {"objects.json.gz", NULL, compare_object, &comparing};
 
     if (!now)
         return -1;
     if (!*closed_last(closed)->archive.hash)
         return 0; /* told already */
-    then = archive_json(flow, &closed_last(closed)->archive, "objects.json.gz", e);
-    if (!then)
-        return -1;
-    json_array_foreach(then, i, object) {
-        const char *key = json_text(object, "key");
-        const json_t *there = key ? find_key(now, &at, key) : NULL;
-
-        if (there && is_same(there, object))
-            continue;
-        if (wrong++ < SHOWN)
-            verify_findings_differ(verify, "%s, which the bill was made from, %s", key ? key : "?",
-                                   there ? "was changed" : "is gone, or archived");
-    }
-    if (wrong > SHOWN)
-        verify_findings_differ(verify, "%zu more source objects are gone or changed",
-                               wrong - SHOWN);
-    if (!wrong)
-        verify_findings_agree(verify, "%zu source objects", json_array_size(then));
-    return 0;
+    then = archive_each(flow, &closed_last(closed)->archive, &list, e);
+    if (then)
+        tell_objects(verify, &comparing);
+    for (size_t i = 0; i < SHOWN; i++)
+        free(comparing.told[i]);
+    return then ? 0 : -1;
 }

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { PARALLEL = 32, SHOWN = 20 };
+enum { PARALLEL = 32, SHOWN = 20, LINE_MOST = 16 << 20 };
 
 struct record {
     char hash[65];
@@ -24,12 +24,14 @@ struct record {
 
 struct verify_receipts {
     struct verify *verify;
-    char *name;           /* of the document */
-    const char *folder;   /* of the lists, borrowed */
-    struct period period; /* when its requests may be of */
-    struct str packed, leaves;
+    char *name;              /* of the document */
+    const char *folder;      /* of the lists, borrowed */
+    struct period period;    /* when its requests may be of */
+    struct gzip_reader gzip; /* of the records */
+    struct str rest;         /* of a line that is not whole yet */
+    struct str leaves;
     struct record *list;
-    size_t count;
+    size_t count, room;
     struct merkle_hash root;
     bool broken;
     struct err failed;
@@ -45,7 +47,7 @@ static void free_receipts(void *arg)
     }
     free(receipts->list);
     free(receipts->name);
-    str_fini(&receipts->packed);
+    str_fini(&receipts->rest);
     str_fini(&receipts->leaves);
     free(receipts);
 }
@@ -61,8 +63,13 @@ static bool take_line(struct verify_receipts *receipts, const char *line, size_t
 {
     json_t *value = json_parse(line, length);
     const char *hash = json_text(value, "hash");
-    struct record *record = &receipts->list[receipts->count];
+    struct record *record;
 
+    if (receipts->count == receipts->room) {
+        receipts->room = receipts->room ? 2 * receipts->room : 64;
+        receipts->list = mem_resize(receipts->list, receipts->room, sizeof *receipts->list);
+    }
+    record = &receipts->list[receipts->count];
     *record = (struct record){0};
     if (!hash || strlen(hash) != 64 || !receipt_set_read(value, record->salt, &record->items)) {
         json_decref(value);
@@ -76,13 +83,26 @@ static bool take_line(struct verify_receipts *receipts, const char *line, size_t
     return receipts->count == 1 || by_hash(record - 1, record) < 0;
 }
 
-static size_t count_lines(const struct str *text)
+static void take_text(void *arg, const void *bytes, size_t length)
 {
-    size_t count = 0;
+    struct verify_receipts *receipts = arg;
+    const char *at = bytes, *end = at + length, *newline;
 
-    for (size_t i = 0; i < text->len; i++)
-        count += text->data[i] == '\n';
-    return count;
+    while (!receipts->broken && (newline = memchr(at, '\n', (size_t)(end - at)))) {
+        str_add_n(&receipts->rest, at, (size_t)(newline - at));
+        receipts->broken = !take_line(receipts, str_text(&receipts->rest), receipts->rest.len);
+        receipts->rest.len = 0;
+        at = newline + 1;
+    }
+    str_add_n(&receipts->rest, at, (size_t)(end - at));
+    receipts->broken = receipts->broken || receipts->rest.len > LINE_MOST;
+}
+
+static bool take_bytes(void *arg, const void *bytes, size_t length)
+{
+    struct verify_receipts *receipts = arg;
+
+    return gzip_reader_feed(&receipts->gzip, bytes, length);
 }
 
 static struct merkle_hash root_of(const struct str *leaves)
@@ -97,30 +117,33 @@ static struct merkle_hash root_of(const struct str *leaves)
     return merkle_root(&tree);
 }
 
-static void unpack(void *arg)
+static void end_records(void *arg)
 {
     struct verify_receipts *receipts = arg;
-    cleanup_str struct str text = {0};
     struct err e = {0};
 
     receipts->root = root_of(&receipts->leaves);
-    receipts->broken = gzip_unpack(receipts->packed.data, receipts->packed.len, &text, &e) != 0;
-    str_fini(&receipts->packed);
-    receipts->list = mem_new((count_lines(&text) + 1) * sizeof *receipts->list);
-    for (const char *at = str_text(&text), *end; !receipts->broken && *at; at = end + 1) {
-        end = strchr(at, '\n');
-        receipts->broken = !end || !take_line(receipts, at, (size_t)(end - at));
-        if (!end)
-            break;
-    }
+    if (gzip_reader_end(&receipts->gzip, &e) || receipts->rest.len)
+        receipts->broken = true;
 }
 
-static int read_file(struct flow *flow, const struct archive *archive, const char *name,
-                     struct str *out, struct err *e)
+/* What is missing is told with the files. */
+static int read_files(struct flow *flow, struct verify_receipts *receipts,
+                      const struct archive *archive, struct err *e)
 {
-    const json_t *object = archive_object_of(archive, name);
+    const json_t *records = archive_object_of(archive, CLOSE_RECEIPTS_RECORDS);
+    const json_t *leaves = archive_object_of(archive, CLOSE_RECEIPTS_LEAVES);
+    const struct object_walk walk = {.take = take_bytes, .arg = receipts};
+    int failed = 0;
 
-    return object ? object_content_read(flow, archive->billing, object, out, e) : 0;
+    gzip_reader_init(&receipts->gzip, take_text, receipts);
+    receipts->gzip.most = SIZE_MAX;
+    if (records)
+        failed = object_content_walk(flow, archive->billing, records, &walk, e);
+    if (leaves && !failed)
+        failed = object_content_collect(flow, archive->billing, leaves, &receipts->leaves, e);
+    flow_work(flow, end_records, receipts);
+    return failed;
 }
 
 /* ---- the signed document ---- */
@@ -189,12 +212,10 @@ int verify_receipts_open(struct flow *flow, struct verify *verify,
     *made = (struct verify_receipts){.verify = verify,
                                      .name = numbers_text(verify->billing, document->number),
                                      .folder = json_text(said, "folder")};
-    if (read_file(flow, archive, CLOSE_RECEIPTS_RECORDS, &made->packed, e) ||
-        read_file(flow, archive, CLOSE_RECEIPTS_LEAVES, &made->leaves, e)) {
+    if (read_files(flow, made, archive, e)) {
         flow_work(flow, free_receipts, made);
         return -1;
     }
-    flow_work(flow, unpack, made);
     if (check_document(made, document))
         *receipts = made;
     else
@@ -310,6 +331,14 @@ static void check_list(struct flow *flow, void *arg, size_t index)
     receipt_rows_free(listed.rows);
 }
 
+static bool has_lists(const struct verify_receipts *receipts)
+{
+    for (size_t i = 0; i < receipts->count; i++)
+        if (receipts->list[i].items.itemised)
+            return true;
+    return false;
+}
+
 static void tell(struct verify_receipts *receipts, size_t customers)
 {
     size_t wrong = 0;
@@ -340,7 +369,8 @@ int verify_receipts_end(struct flow *flow, struct verify_receipts *receipts, siz
 
     if (!receipts)
         return 0;
-    flow_each(flow, receipts->count, PARALLEL, check_list, receipts);
+    if (has_lists(receipts))
+        flow_each(flow, receipts->count, PARALLEL, check_list, receipts);
     failed = receipts->failed;
     if (!failed.kind)
         tell(receipts, customers);

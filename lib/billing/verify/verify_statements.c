@@ -24,7 +24,7 @@ struct looking {
     struct verify *verify;
     const struct closed_document *document;
     const json_t *statements; /* of its manifest */
-    json_t *bill;
+    struct bill_packed *bill;
     struct statement_set set; /* what its numbers are made of */
     struct money sum;         /* of what customers owe */
     size_t customers, wrong;
@@ -33,6 +33,7 @@ struct looking {
     struct verify_receipts *receipts; /* NULL: none, or none that can be compared */
     /* of a batch */
     json_t *const *entries;
+    size_t batch;
     char *told[BATCH * FORMS]; /* what is wrong with an object, its forms by turns */
     struct err failed;
 };
@@ -52,25 +53,6 @@ __attribute__((format(printf, 2, 3))) static void differ(struct looking *looking
 
 /* ---- the index against the bill ---- */
 
-/* Where the customer stands among the lines of the bill; SIZE_MAX: nowhere. */
-static size_t place_of(const json_t *lines, const char *customer)
-{
-    size_t low = 0, high = json_array_size(lines);
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(json_text(json_array_get(lines, middle), "customer"), customer);
-
-        if (!order)
-            return middle;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return SIZE_MAX;
-}
-
 static bool says(const json_t *entry, const char *key, const char *wanted)
 {
     const char *text = json_text(entry, key);
@@ -89,7 +71,7 @@ static void add_net(struct looking *looking, const json_t *entry)
 
 static void check_nobody(struct looking *looking, const json_t *entry)
 {
-    const json_t *line = json_object_get(looking->bill, "unattributed");
+    const json_t *line = json_object_get(bill_packed_head(looking->bill), "unattributed");
 
     looking->nobody = true;
     if (!says(entry, "net", json_text(line, "total")) || json_text(entry, "number"))
@@ -99,10 +81,10 @@ static void check_nobody(struct looking *looking, const json_t *entry)
 
 static void check_entry(struct looking *looking, const json_t *entry)
 {
-    const json_t *lines = json_object_get(looking->bill, "lines");
     const char *customer = json_text(entry, "customer");
-    size_t place = customer ? place_of(lines, customer) : SIZE_MAX;
+    size_t place = customer ? bill_packed_find(looking->bill, customer) : SIZE_MAX;
     cleanup_free char *number = NULL;
+    json_auto_t *line = NULL;
     char hash[65];
 
     if (!customer) {
@@ -121,9 +103,10 @@ static void check_entry(struct looking *looking, const json_t *entry)
     if (!says(entry, "number", number))
         differ(looking, "the statement of %.60s has the number %s, not %s", customer,
                json_text(entry, "number"), number);
-    if (!says(entry, "net", json_text(json_array_get(lines, place), "total")))
+    line = bill_packed_line(looking->bill, place);
+    if (!says(entry, "net", json_text(line, "total")))
         differ(looking, "the statement of %.60s has %s, the bill %s", customer,
-               json_text(entry, "net"), json_text(json_array_get(lines, place), "total"));
+               json_text(entry, "net"), json_text(line, "total"));
     add_net(looking, entry);
 }
 
@@ -200,14 +183,22 @@ static void look_at(struct flow *flow, void *arg, size_t index)
     looking->told[index] = content.told;
 }
 
+static void check_entries(void *arg)
+{
+    struct looking *looking = arg;
+
+    for (size_t i = 0; i < looking->batch; i++)
+        check_entry(looking, looking->entries[i]);
+}
+
 static int take(struct flow *flow, void *arg, json_t *const *entries, size_t count, struct err *e)
 {
     struct looking *looking = arg;
     char text[96];
 
     looking->entries = entries;
-    for (size_t i = 0; i < count; i++)
-        check_entry(looking, entries[i]);
+    looking->batch = count;
+    flow_work(flow, check_entries, looking);
     flow_each(flow, count * FORMS, PARALLEL, look_at, looking);
     for (size_t i = 0; i < count * FORMS; i++) {
         if (looking->told[i])
@@ -216,7 +207,7 @@ static int take(struct flow *flow, void *arg, json_t *const *entries, size_t cou
         looking->told[i] = NULL;
     }
     (void)snprintf(text, sizeof text, "checking statements: %zu of %zu", looking->customers,
-                   json_array_size(json_object_get(looking->bill, "lines")));
+                   bill_packed_count(looking->bill));
     if (looking->verify->progress)
         looking->verify->progress(looking->verify->arg, text);
     return looking->failed.kind ? err_set(e, looking->failed.kind, "%s", looking->failed.text) : 0;
@@ -257,9 +248,10 @@ static int check_series(struct flow *flow, struct looking *looking, struct err *
 
 static void check_sums(struct looking *looking)
 {
-    const json_t *totals = json_object_get(looking->bill, "totals");
-    const json_t *nobody = json_object_get(looking->bill, "unattributed");
-    size_t lines = json_array_size(json_object_get(looking->bill, "lines"));
+    const json_t *head = bill_packed_head(looking->bill);
+    const json_t *totals = json_object_get(head, "totals");
+    const json_t *nobody = json_object_get(head, "unattributed");
+    size_t lines = bill_packed_count(looking->bill);
     struct money total;
     struct err e = {0};
 
@@ -328,7 +320,7 @@ static int check(struct flow *flow, struct verify *verify, const struct closed_d
     if (!failed && !looking->wrong)
         verify_findings_agree(verify, "%s: %zu statement%s to the bill", name, looking->customers,
                               looking->customers == 1 ? ", which comes" : "s, which come");
-    flow_drop(flow, looking->bill);
+    bill_packed_free(looking->bill);
     free(looking);
     return failed;
 }

@@ -415,6 +415,46 @@ def test_three_months(books: Books) -> None:
     assert books.verify("2025-12")["verified"] is True
 
 
+def test_many_customers(books: Books) -> None:
+    """A bill that is too large to be written as it is: packed in the archive, and beside the register's entry."""
+    books.generate(days=2, requests=7500, customers=60000)
+    bill = books.world.run("bill", "--month", "2025-10", "-o", "json").stdout
+    assert len(json.loads(bill)["lines"]) > 2000
+    closed = books.close()
+    manifest, entry = books.manifest(), json.loads(books.read("billing/numbers/shop/shop-2025-10.json"))
+    names = {f["name"] for f in manifest["files"]}
+    assert closed["manifest"] == manifest and "invoice.json.gz" in names
+    assert {name.removesuffix(".gz") for name in names} == {name.removesuffix(".gz") for name in NAMES}
+    assert gzip.decompress(books.file("invoice.json.gz")).decode() == bill and closed["bill"] == json.loads(bill)
+    assert manifest["customer_count"] == len(closed["bill"]["lines"]) and "customers" not in manifest
+    assert entry["manifest"].encode() == books.read(OCTOBER + "manifest.json") and "bill" not in entry
+    beside = books.read(entry["bill_at"])
+    assert hashlib.sha256(gzip.decompress(beside)).hexdigest() == manifest["bill_sha256"]
+    assert books.verify("2025-10", "--from-raw")["verified"] is True
+    # The bill beside the register is looked at like the entry.
+    other = gzip.compress(gzip.decompress(beside).replace(b'"calls":1,', b'"calls":2,', 1))
+    for harm, says in ((lambda: books.put(entry["bill_at"], other), "another bill"),
+                       (lambda: books.put(entry["bill_at"], beside[:-40]), "no bill any more"),
+                       (lambda: books.s3.delete_object(Bucket=BUCKET, Key=entry["bill_at"]), "is missing")):
+        harm()
+        assert [d for d in books.verify(code=5)["differences"] if says in d], says
+    books.put(entry["bill_at"], beside)
+    # Its manifest taken away: finished as it was.
+    text = books.read(OCTOBER + "manifest.json")
+    books.s3.delete_object(Bucket=BUCKET, Key=OCTOBER + "manifest.json")
+    assert any("interrupted" in note for note in books.close()["notes"]) and books.read(OCTOBER + "manifest.json") == text
+    # More for many; and what a correction that is gone has billed is known from its entry.
+    books.generate(days=2, requests=9000, customers=60000, seed=4)
+    assert len(books.verify()["later"]["customers"]) > 2000
+    first = correct(books)
+    assert first["closed"] is True and "correction.json.gz" in {f["name"] for f in first["manifest"]["files"]}
+    assert books.verify()["verified"] is True
+    for key in books.keys(OCTOBER + "corrections/"):
+        books.s3.delete_object(Bucket=BUCKET, Key=key)
+    found = correct(books)
+    assert found["closed"] is False and any("taken from the register" in note for note in found["notes"]), found["notes"]
+
+
 def test_next_close_tells_of_a_waiting_correction(books: Books) -> None:
     books.world.write(since="2025-11-01", more=MORE.format(key=books.key))
     books.months("2025-11", "2025-12")
