@@ -12,9 +12,14 @@ from pathlib import Path
 LIBRARY = "/usr/lib/*/faketime/libfaketime.so.1"
 
 
+def own() -> int:
+    """How far ahead of the real clock is ours."""
+    return int(os.environ.get("SET_CLOCK_OFFSET", 0))
+
+
 def offset_to(moment: str) -> int:
     """Seconds from the real clock to "2025-11-03T10:00" (UTC)."""
-    real = time.time() - float(os.environ.get("SET_CLOCK_OFFSET", 0))
+    real = time.time() - own()
     return int(calendar.timegm(time.strptime(moment, "%Y-%m-%dT%H:%M")) - real)
 
 

@@ -1,10 +1,11 @@
 """Answers to questions of how things are set up: asked again before anything has changed, they are the same, and making them is
-what takes the sandbox's time.  What also changes by itself (objects, queries, events, metrics) is never kept."""
+what takes the sandbox's time.  What also changes by itself (objects, queries, events, metrics) is never kept.
 
+An answer holds for as long as the services whose storage it was made from are not written to: moto_side.touching tells both."""
+
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-from .messages import Reply
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .call import Call
@@ -23,7 +24,7 @@ KEPT = {
            "GetBucketTagging", "GetBucketVersioning", "GetPublicAccessBlock", "HeadBucket", "GetObjectLockConfiguration"),
     "sts": ("GetCallerIdentity",),
 }
-MOST = 4096
+MOST = 16384
 
 
 def question(call: "Call") -> tuple[str, ...] | None:
@@ -35,23 +36,46 @@ def question(call: "Call") -> tuple[str, ...] | None:
             request.body.decode("latin-1"))
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What was made, out of what services hold, and how many changes there had been."""
+
+    made: Any
+    services: frozenset[str]
+    at: int
+
+
 @dataclass
 class Answers:
     """Used below the world's lock, as everything is that changes anything."""
 
-    kept: dict[tuple[str, ...], Reply] = field(default_factory=dict)
+    kept: dict[Hashable, Kept] = field(default_factory=dict)
     changes: int = 0
+    all_changed: int = 0  # the last change that may have been of anything
+    changed: dict[str, int] = field(default_factory=dict)  # service -> its last change
 
     def forget(self) -> None:
-        """Something was, or is about to be, changed."""
+        """Something was changed, whatever it is."""
         self.kept.clear()
         self.changes += 1
+        self.all_changed = self.changes
 
-    def find(self, asked: tuple[str, ...] | None) -> Reply | None:
-        found = self.kept.get(asked) if asked else None
-        return Reply(found.status, list(found.headers), found.body) if found else None
+    def change(self, services: Iterable[str]) -> None:
+        """What these services hold may be another thing now."""
+        self.changes += 1
+        self.changed.update(dict.fromkeys(services, self.changes))
 
-    def keep(self, asked: tuple[str, ...] | None, reply: Reply, changes: int) -> None:
-        """What was answered after so many changes."""
-        if asked and changes == self.changes and len(self.kept) < MOST:
-            self.kept[asked] = Reply(reply.status, list(reply.headers), reply.body)
+    def holds(self, services: Iterable[str], at: int) -> bool:
+        """Whether none of them has changed since there had been so many changes."""
+        return self.all_changed <= at and all(self.changed.get(service, 0) <= at for service in services)
+
+    def look(self, asked: Hashable) -> Kept | None:
+        found = self.kept.get(asked)  # a question of None has no answer
+        return found if found and self.holds(found.services, found.at) else None
+
+    def keep(self, asked: Hashable, made: Any, services: Iterable[str], at: int) -> None:
+        """What was made out of these services when there had been so many changes."""
+        if self.holds(services, at):
+            if len(self.kept) >= MOST:
+                self.kept.clear()
+            self.kept[asked] = Kept(made, frozenset(services), at)

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import (answers, authorize, control_api, faults, missing, models, moto_side, refusals, replies, request_check,
                signature)
-from .call import HANDLERS, Call
+from .call import HANDLERS, Answer, Call
 from .copies import Copies
 from .errors import AwsError, error_reply, internal
 from .keys import ACCOUNT, Key
@@ -149,39 +149,48 @@ class App:
         with self.world.lock:
             self.world.data.tick()
             asked = answers.question(call)
-            known = self.world.answers.find(asked)
+            known = self.world.answers.look(asked)
             if known:
-                return known
-            if not models.is_read(call.operation):
-                self.world.answers.forget()  # whatever becomes of it
+                return known.made.copy()
             changes = self.world.answers.changes
-            handler = HANDLERS.get((call.service, call.operation))
-            try:
-                if self.world.switches.authorize:
-                    authorize.check(call)
-                answer = handler(call) if handler else None
-                if answer is None:
-                    answer = call.forward()
-                    replies.without_nulls(call.service, answer)
-                    replies.typed(call.service, answer)
-            except AwsError:
-                raise
-            except NotImplementedError:  # moto's word for it
-                text = missing.operation(call.service, call.operation)
-                self.world.journal.bug(call.service, call.operation, text)
-                raise AwsError("NotImplemented", text, 501) from None
-            except Exception as error:
-                known = moto_side.as_aws_error(error)
-                if known:
-                    raise known from None
-                self.world.journal.bug(call.service, call.operation, traceback.format_exc())
-                raise internal(call.service) from error
+            with moto_side.touching(call.service) as services:
+                try:
+                    answer = self.meant(call)
+                finally:
+                    if not models.is_read(call.operation):
+                        self.world.answers.change(services)  # whatever became of it
         reply = answer if isinstance(answer, Reply) else replies.make(call.service, call.operation, answer)
         for text in replies.misfits(call.service, call.operation, reply):
             self.world.journal.bug(call.service, call.operation, text)
         with self.world.lock:
-            self.world.answers.keep(asked, reply, changes)
+            if asked:
+                self.world.answers.keep(asked, reply.copy(), services, changes)
         return reply
+
+    def meant(self, call: Call) -> Answer:
+        """What a service makes of a call; AwsError when it refuses."""
+        handler = HANDLERS.get((call.service, call.operation))
+        try:
+            if self.world.switches.authorize:
+                authorize.check(call)
+            answer = handler(call) if handler else None
+            if answer is None:
+                answer = call.forward()
+                replies.without_nulls(call.service, answer)
+                replies.typed(call.service, answer)
+        except AwsError:
+            raise
+        except NotImplementedError:  # moto's word for it
+            text = missing.operation(call.service, call.operation)
+            self.world.journal.bug(call.service, call.operation, text)
+            raise AwsError("NotImplemented", text, 501) from None
+        except Exception as error:
+            known = moto_side.as_aws_error(error)
+            if known:
+                raise known from None
+            self.world.journal.bug(call.service, call.operation, traceback.format_exc())
+            raise internal(call.service) from error
+        return answer
 
 
 def message_key(service: str) -> str:

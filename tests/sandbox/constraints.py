@@ -10,7 +10,10 @@ from botocore.model import Shape
 from .decode import Problem, join
 
 
-@lru_cache
+LENGTHS = regex.compile(r"\w+WithLengthBetween(\d+)And(\d+)")
+
+
+@lru_cache(maxsize=None)
 def compiled(pattern: str) -> "regex.Pattern[str] | None":
     """AWS's patterns are Java's: surrogate pairs are one character, and the whole value must match."""
     text = regex.sub(r"\\uD800\\uDC00-\\uDBFF\\uDFFF", r"\\U00010000-\\U0010FFFF", pattern)
@@ -36,8 +39,7 @@ def violation(path: str, value: Any, rule: str, kind: str = "limit") -> Problem:
 def bounds(shape: Shape) -> tuple[int | None, int | None]:
     """Least and most; API Gateway's model tells them only in the names of its shapes."""
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    match = regex.fullmatch(r"\w+WithLengthBetween(\d+)And(\d+)", shape.name)
-    if match and least is None and most is None:
+    if least is None and most is None and (match := LENGTHS.fullmatch(shape.name)):
         return int(match[1]), int(match[2])
     return least, most
 

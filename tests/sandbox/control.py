@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,9 @@ class Sandbox:
     def reset(self) -> None:
         self.send("POST", "reset", {})
 
-    def copy(self) -> "Sandbox":
-        """A copy of what is there now, with a life of its own; end() it."""
-        return Sandbox(self.send("POST", "copy", {})["endpoint"])
+    def copy(self, owner: int = 0) -> "Sandbox":
+        """A copy of what is there now, with a life of its own; end() it. One with an owner ends when that process has."""
+        return Sandbox(self.send("POST", "copy", {"owner": owner})["endpoint"])
 
     def end(self) -> None:
         self.send("POST", "end", {})
@@ -141,9 +142,34 @@ class Sandbox:
                               connect_timeout=60, read_timeout=180))
 
 
+def original() -> Sandbox | None:
+    """One that is there to be copied, by our clock: python_suite gives some suites another than the machine's."""
+    for endpoint in os.environ.get("SANDBOX_ORIGINALS", "").split():
+        with suppress(OSError):
+            if abs(Sandbox(endpoint).send("GET", "health")["time"] - time.time()) < 600:
+                return Sandbox(endpoint)
+    return None
+
+
 @contextmanager
 def start_sandbox(port: int = 0) -> Iterator[Sandbox]:
-    """A sandbox process of our own, gone at the end or when we are."""
+    """A sandbox of our own, gone at the end or when we are: a copy of an original where there is one, for what it loads takes a
+    second of the processor."""
+    known = None if port else original()
+    if known is None:
+        with start_process(port) as sandbox:
+            yield sandbox
+        return
+    copy = known.copy(os.getpid())
+    try:
+        yield copy
+    finally:
+        with suppress(OSError):
+            copy.end()
+
+
+@contextmanager
+def start_process(port: int) -> Iterator[Sandbox]:
     tests = Path(__file__).resolve().parent.parent
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
     with subprocess.Popen([sys.executable, "-m", "sandbox", "--port", str(port), "--with-parent"],

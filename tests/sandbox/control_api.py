@@ -82,11 +82,11 @@ def reset(app: "App", _: Any) -> Any:
     return {}
 
 
-def copy(app: "App", _: Any) -> Any:
-    """The endpoint of a copy of this sandbox, which ends with it or by POST end."""
+def copy(app: "App", value: Any) -> Any:
+    """{owner?}: the endpoint of a copy of this sandbox, which ends with it, with the process of that number, or by POST end."""
     if app.copies is None:
         raise ValueError("no process of its own that could be copied")
-    return {"endpoint": app.copies.ask()}
+    return {"endpoint": app.copies.ask(int(value.get("owner", 0)))}
 
 
 def end(app: "App", _: Any) -> Any:

@@ -9,6 +9,7 @@ import queue
 import signal
 import stat
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,24 +23,30 @@ PR_SET_PDEATHSIG = 1
 
 class Copies:
     def __init__(self) -> None:
-        self.wanted: queue.SimpleQueue[queue.SimpleQueue[str] | None] = queue.SimpleQueue()
+        self.wanted: queue.SimpleQueue[tuple[queue.SimpleQueue[str], int] | None] = queue.SimpleQueue()
         self.made: set[int] = set()
 
-    def ask(self) -> str:
-        """The endpoint of a copy of now; called by the thread of a request."""
+    def ask(self, owner: int) -> str:
+        """The endpoint of a copy of now; called by the thread of a request. owner: 0 or the process it ends with."""
         answer: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self.wanted.put(answer)
+        self.wanted.put((answer, owner))
         return answer.get(timeout=30)
 
     def stop(self) -> None:
         self.wanted.put(None)
+
+    def watch(self, owner: int) -> None:
+        while os.path.exists(f"/proc/{owner}"):
+            time.sleep(1)
+        self.stop()
 
     def reap(self) -> None:
         self.made -= {child for child in self.made if os.waitpid(child, os.WNOHANG) != (0, 0)}
 
     def serve(self, app: "App", server: Server) -> None:
         """Makes copies until stop(); in a copy as well, for as long as the one it was made from lives."""
-        while (answer := self.wanted.get()) is not None:
+        while (asked := self.wanted.get()) is not None:
+            answer, owner = asked
             self.reap()
             reader, writer = os.pipe()
             gc.freeze()  # or the copy's first collection writes to every page, which only then is copied
@@ -48,6 +55,8 @@ class Copies:
                 if child == 0:
                     server = begin(app, server)
                     self.wanted, self.made = queue.SimpleQueue(), set()
+                    if owner:
+                        threading.Thread(target=self.watch, args=(owner,), daemon=True).start()
             if child:
                 self.made.add(child)
                 os.close(writer)

@@ -45,6 +45,10 @@ class Reply:
                 return value
         return default
 
+    def copy(self) -> "Reply":
+        """One to go on its own way, with nothing of what became of this one."""
+        return Reply(self.status, list(self.headers), self.body)
+
     def put(self, name: str, value: str) -> None:
         self.headers = [(k, v) for k, v in self.headers if k.lower() != name.lower()]
         self.headers.append((name, value))

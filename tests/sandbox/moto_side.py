@@ -4,7 +4,9 @@ import functools
 import io
 import json
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote
 
@@ -40,6 +42,28 @@ def backend_app(service: Any) -> Any:
 APP = werkzeug_app.DomainDispatcherApplication(backend_app)
 APP.get_backend_for_host = functools.cache(APP.get_backend_for_host)  # type: ignore[method-assign]
 ADMIN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+NOTES = threading.local()
+
+
+@contextmanager
+def touching(service: str) -> Iterator[set[str]]:
+    """The services whose storage this thread looks into while it lasts, and this one."""
+    NOTES.touched = {service}
+    try:
+        yield NOTES.touched
+    finally:
+        NOTES.touched = set()
+
+
+def noted(self: Any, account: str, get: Any = BackendDict.__getitem__) -> Any:
+    if touched := getattr(NOTES, "touched", None):
+        touched.add(self.service_name)
+    return get(self, account)
+
+
+BackendDict.__getitem__ = noted  # type: ignore[method-assign]
 
 
 def partition_of(region: str) -> str:

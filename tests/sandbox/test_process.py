@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .control import ACCESS_KEY, REGION, SECRET_KEY, Sandbox
+from .control import ACCESS_KEY, REGION, SECRET_KEY, Sandbox, original, start_sandbox
 
 TESTS = Path(__file__).resolve().parent.parent
 
@@ -55,6 +55,46 @@ def test_ends_with_its_parent() -> None:
         time.sleep(0.05)
     os.kill(child, signal.SIGKILL)
     raise AssertionError("sandbox outlived its parent")
+
+
+def gone(sandbox: Sandbox) -> bool:
+    try:
+        return bool(sandbox.send("GET", "health") is None)
+    except OSError:
+        return True
+
+
+def must_end(sandbox: Sandbox) -> None:
+    for _ in range(1200):
+        if gone(sandbox):
+            return
+        time.sleep(0.05)
+    raise AssertionError("a copy outlived its owner")
+
+
+def test_a_copy_ends_with_its_owner(process: Sandbox) -> None:
+    owner = subprocess.Popen(["sleep", "600"])
+    copy = process.copy(owner.pid)
+    assert not gone(copy)
+    owner.kill()
+    owner.wait()
+    must_end(copy)
+
+
+def test_a_sandbox_is_copied_from_an_original(process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same clock: one that is not there, or goes by another, is none."""
+    process.reset()
+    monkeypatch.setenv("SANDBOX_ORIGINALS", f"http://127.0.0.1:9 {process.endpoint}")
+    with start_sandbox() as copy:
+        assert copy.endpoint != process.endpoint
+        copy.client("logs").create_log_group(logGroupName="/own")
+        with start_sandbox() as other:
+            assert other.endpoint != copy.endpoint and other.client("logs").describe_log_groups()["logGroups"] == []
+    must_end(copy)
+    process.switches(clock_offset_s=86400)
+    assert original() is None
+    process.reset()
+    assert original() is not None and process.client("logs").describe_log_groups()["logGroups"] == []
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs the curl program")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from . import models, moto_side, snapshot
-from .conftest import Pipeline, Wire
+from .conftest import Pipeline, Wire, allow
 from .control import ACCESS_KEY, ACCOUNT, REGION, Sandbox
 from .world import World
 
@@ -30,6 +30,44 @@ def test_it_finds_what_is_below_what_it_lists(sandbox: Sandbox, pipeline: Pipeli
     assert "s3/Buckets/bucket/GetBucketPolicy" not in found, "there is none"
     assert found["s3/Buckets/bucket/GetBucketTagging"]["TagSet"] == [{"Key": "a", "Value": "b"}]
     assert sandbox.snapshot() == found, "looking changes nothing"
+
+
+def test_what_is_kept_is_what_is_there(sandbox: Sandbox, pipeline: Pipeline) -> None:
+    """Each write is seen at once, in its own service and in those that tell of it, and nothing else is kept wrongly."""
+    s3, glue, athena, logs = (sandbox.client(name) for name in ("s3", "glue", "athena", "logs"))
+    tagging, alarms, topics = (sandbox.client(name) for name in ("resourcegroupstaggingapi", "cloudwatch", "sns"))
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/group"
+    tags = [{"Key": "a", "Value": "b"}]
+    writes = [
+        pipeline.stream, pipeline.filter,
+        lambda: pipeline.firehose.tag_delivery_stream(DeliveryStreamName="stream", Tags=tags),
+        lambda: s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION}),
+        lambda: s3.put_bucket_tagging(Bucket="bucket", Tagging={"TagSet": tags}),
+        lambda: glue.create_database(DatabaseInput={"Name": "database"}),
+        lambda: glue.create_table(DatabaseName="database", TableInput={"Name": "table"}),
+        lambda: athena.create_work_group(Name="group", Tags=tags),
+        lambda: athena.create_named_query(Name="one", Database="database", QueryString="SELECT 1", WorkGroup="group"),
+        lambda: logs.tag_resource(resourceArn=group, tags={"a": "b"}),
+        lambda: logs.put_retention_policy(logGroupName="/group", retentionInDays=7),
+        lambda: pipeline.iam.put_role_policy(RoleName="logs", PolicyName="more", PolicyDocument=allow("s3:GetObject")),
+        lambda: topics.create_topic(Name="topic"),
+        lambda: alarms.put_metric_alarm(AlarmName="alarm", Namespace="AWS/Firehose", MetricName="IncomingBytes", Period=300,
+                                        Statistic="Sum", EvaluationPeriods=1, Threshold=1,
+                                        ComparisonOperator="LessThanThreshold"),
+        lambda: pipeline.logs.delete_subscription_filter(logGroupName="/group", filterName="one"),
+        lambda: glue.delete_table(DatabaseName="database", Name="table"),
+        lambda: athena.delete_work_group(WorkGroup="group", RecursiveDeleteOption=True)]
+    before = sandbox.snapshot()
+    for number, write in enumerate(writes):
+        tagged = tagging.get_resources()["ResourceTagMappingList"]
+        write()
+        kept, told = sandbox.snapshot(), tagging.get_resources()["ResourceTagMappingList"]
+        assert kept != before, f"write {number} is not seen"
+        sandbox.switches()  # as after whatever a test does from outside, nothing is kept
+        assert sandbox.snapshot() == kept, f"write {number}"
+        assert tagging.get_resources()["ResourceTagMappingList"] == told, f"write {number}"
+        before = kept
+        assert number != 4 or told != tagged, "the tagging API tells a bucket's tags"
 
 
 @pytest.mark.parametrize("size", [1, 2])
@@ -100,6 +138,7 @@ def test_attributes_of_a_queue_are_seen() -> None:
     before = attributes()
     assert before["VisibilityTimeout"] == "30" and list(before["CreatedTimestamp"]) == ["time"]
     queues.set_queue_attributes("jobs", {"VisibilityTimeout": "45"})
+    world.answers.change(["sqs"])
     assert attributes() == {**before, "VisibilityTimeout": "45",
                             "LastModifiedTimestamp": attributes()["LastModifiedTimestamp"]}
     moto_side.reset()

@@ -1,9 +1,11 @@
 """One query's own database in DuckDB: Glue's tables and views by name, only the partitions it needs, then the answer."""
 
+import hashlib
 import itertools
 import json
 import re
 import threading
+from collections.abc import Hashable
 from contextlib import suppress
 from datetime import UTC
 from typing import Any
@@ -65,6 +67,27 @@ class Databases:
 DATABASES = Databases()
 
 
+class Known:
+    """What DuckDB has said of definitions and texts alone, which it takes longer to say than to read a few rows."""
+
+    MOST = 1000
+
+    def __init__(self) -> None:
+        self.told: dict[Hashable, str] = {}
+
+    def get(self, asked: Hashable) -> str | None:
+        return self.told.get(asked)
+
+    def keep(self, asked: Hashable, told: str) -> str:
+        if len(self.told) >= self.MOST:
+            self.told.clear()
+        self.told[asked] = told
+        return told
+
+
+KNOWN = Known()
+
+
 class Engine:
     def __init__(self, take_in: TakeIn, snapshot: Snapshot, database: str, rewrite: Any, with_path: bool):
         self.take_in, self.snapshot, self.rewrite, self.with_path = take_in, snapshot, rewrite, with_path
@@ -94,17 +117,17 @@ class Engine:
     def answer(self, sql: str) -> tuple[list[str], list[str], list[tuple[Any, ...]]]:
         """Names, DuckDB's types and rows of a query."""
         try:
-            relation = self.connection.sql(sql)
-            types = [str(kind) for kind in relation.types]
+            found = self.connection.execute(sql)
+            columns, types = [name for name, *_ in found.description], [str(kind) for _, kind, *_ in found.description]
             zoned = [n for n, kind in enumerate(types) if kind == ZONED]
             if zoned:  # Python would need pytz for these
                 fields = ", ".join(f"#{n + 1}::TIMESTAMP" if n in zoned else f"#{n + 1}" for n in range(len(types)))
                 rows = self.connection.execute(f"SELECT {fields} FROM ({sql}\n)").fetchall()
             else:
-                rows = relation.fetchall()
+                rows = found.fetchall()
         except duckdb.Error as error:
             raise from_duck(error) from None
-        names = [shown_name(n, name, sql) for n, name in enumerate(relation.columns)]
+        names = [shown_name(n, name, sql) for n, name in enumerate(columns)]
         for n in zoned:
             rows = [(*row[:n], row[n] and row[n].replace(tzinfo=UTC), *row[n + 1:]) for row in rows]
         return names, types, rows
@@ -136,8 +159,14 @@ class Engine:
         for table in self.snapshot.tables.values():
             fields = ", ".join(f"{identifier(n)} {t}" for n, t in self.fields(table))
             self.connection.execute(f"CREATE TABLE {self.place(table)} ({fields})")
+        self.texts = {place: self.rewrite(view.sql) for place, view in self.snapshot.views.items()}
+        defined = repr((
+            self.snapshot.databases, sorted((place, self.fields(table)) for place, table in self.snapshot.tables.items()),
+            sorted((place, view.schema, self.texts[place], view.columns) for place, view in self.snapshot.views.items())))
+        self.definitions = hashlib.sha256(defined.encode()).hexdigest()
         for view in self.snapshot.views.values():
             self.view(view)
+        KNOWN.keep(self.definitions, "fits")
         self.search(self.database)
 
     def search(self, database: str) -> None:
@@ -166,7 +195,9 @@ class Engine:
                 self.view(other)
         self.search(view.schema)
         try:
-            self.connection.execute(f"CREATE VIEW {self.place(view)} AS {self.rewrite(view.sql)}")
+            self.connection.execute(f"CREATE VIEW {self.place(view)} AS {self.texts[place]}")
+            if KNOWN.get(self.definitions):
+                return
             found = self.connection.execute(
                 f"SELECT column_name, column_type FROM (DESCRIBE {self.place(view)})").fetchall()
         except duckdb.Error as error:
@@ -189,9 +220,7 @@ class Engine:
 
     def needed(self, sql: str) -> dict[tuple[str, str], list[Partition]]:
         """Partitions by table: what the plan's conditions on partition keys leave over."""
-        self.connection.execute("SET disabled_optimizers='statistics_propagation,empty_result_pullup,in_clause'")
-        text = self.connection.execute("EXPLAIN (FORMAT json) " + sql).fetchall()[0][1]
-        self.connection.execute("RESET disabled_optimizers")
+        text = KNOWN.get((self.definitions, self.database, sql)) or self.plan(sql)
         found: dict[tuple[str, str], set[int]] = {}
         self.passed_by: dict[tuple[str, str], list[list[str]]] = {}  # by scan: its conditions
         for node in json.loads(text):
@@ -221,6 +250,13 @@ class Engine:
                     f"SELECT path FROM (SELECT unnest(?) AS path) WHERE coalesce(({PATH.sub('path', condition)}), false)",
                     [paths]).fetchall()}
         return left
+
+    def plan(self, sql: str) -> str:
+        """How DuckDB would go about it: of tables that are still empty, so that nothing but what is defined tells."""
+        self.connection.execute("SET disabled_optimizers='statistics_propagation,empty_result_pullup,in_clause'")
+        text = str(self.connection.execute("EXPLAIN (FORMAT json) " + sql).fetchall()[0][1])
+        self.connection.execute("RESET disabled_optimizers")
+        return KNOWN.keep((self.definitions, self.database, sql), text)
 
     def walk(self, node: dict[str, Any], filters: list[str], found: dict[tuple[str, str], set[int]]) -> None:
         name, extra = node["name"].strip(), node.get("extra_info", {})

@@ -132,7 +132,7 @@ def check_present(world: World) -> None:
     first = min(one["LastModified"].timestamp() for one in objects)
     offset = 10 * DAY
     done = queries(world)
-    for name, value in set_clock.environment(offset).items():
+    for name, value in set_clock.environment(set_clock.own() + offset).items():
         world.extra[name] = value
     documents = [ask(world, "--month", month) for month in months_between(first, time.time() + offset)]
     world.extra.clear()
