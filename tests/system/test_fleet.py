@@ -17,7 +17,7 @@ import fleet_curve  # noqa: E402
 import stand_in  # noqa: E402
 
 WAVES = 2
-MANY = 120  # pass.c reads 100 at once, or fewer, so that all waves are of one size
+MANY = 120  # pass_wave.c reads 100 at once, or fewer, so that all waves are of one size
 MOST_CALLS, MOST_KIB = 13.5, 96 << 10  # measured: 13.3, 84 MiB; 116 MiB when all was kept
 
 
