@@ -116,7 +116,10 @@ enum service_answer {
 enum { SERVICE_MOST_WAITING = 64 };
 struct service_waiting {
     const char *type; /* of the answer; static */
-    struct web_later *list[SERVICE_MOST_WAITING];
+    struct {
+        struct web_later *later;
+        char *part; /* of the answer: service_gather.c; NULL: the whole */
+    } list[SERVICE_MOST_WAITING];
     size_t count;
 };
 struct service_gather {

@@ -53,10 +53,13 @@ void metric_clear(struct metric *metric);
 void metric_forget(struct metric *metric, const char *value);
 
 /* A table that is too long for one round of an event loop: its metrics from `next` on, until `most`
- * series are written.  A metric is written whole, so that no series comes twice. */
+ * series are written.  Where a metric is cut the rest follows by its labels: series that come or go
+ * meanwhile may be missing, and none comes twice. */
 struct metric_part {
     size_t next, most;
+    char *after; /* labels of the last series written of `next`; NULL: none was */
 };
+void metric_part_fini(struct metric_part *part);
 /* Appends a part of a table (ends with NULL) in text format 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/); a metric without series is left
  * out; counters and histograms without labels begin at 0, gauges when they are set.  Whether there
