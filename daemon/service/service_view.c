@@ -30,8 +30,9 @@ bool service_view_wants_retry(const struct pass *pass, const struct manifest *ma
 
 /* ---- metrics ---- */
 
-/* Measured in one round of the loop: a resource has a dozen series, and they take 10 us or so. */
-enum { MOST_TASKS = 384 };
+/* Measured in one round of the loop: a resource has some series, each of which is put between all
+ * others. */
+enum { MOST_TASKS = 128 };
 
 static const char *const *conditions_of(const struct task *task)
 {
@@ -123,11 +124,7 @@ static void count_guards(const struct service *service, const struct task *task)
 
 static void measure_loss(const struct task *task)
 {
-    enum loss worst = task_loss(task, task_last_plan(task));
-
-    for (enum loss loss = LOSS_DELAYED; loss <= LOSS_DROPPED; loss++)
-        metric_set(&service_metrics.resource_loss, loss == worst, task_address(task),
-                   members_loss_name(loss), NULL);
+    service_metrics_set_loss(task_address(task), task_loss(task, task_last_plan(task)));
 }
 
 /* Nobody knows what differs there.  A loss that was seen is told until it is seen to be over. */
@@ -322,9 +319,19 @@ bool service_view_part(struct service *service, const struct pass *pass,
     return part->rest < sizeof rest / sizeof *rest;
 }
 
+static size_t count_resources(const struct manifest *manifest)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; manifest && i < manifest->pipeline_count; i++)
+        count += manifest->pipelines[i].resource_count;
+    return count;
+}
+
 void service_view_forget(struct service *service)
 {
     service_metrics_forget_measured();
+    service_metrics_expect(count_resources(service->manifest));
     json_decref(service->view.told);
     service->view.told = NULL;
 }

@@ -195,18 +195,20 @@ static void series_fini(struct metric_series *series)
 void metric_forget(struct metric *metric, const char *value)
 {
     cleanup_str struct str first = {0};
-    size_t kept = 0;
+    size_t from, end;
+    bool found;
 
     str_addf(&first, "%s=\"", metric->labels[0]);
     add_value(&first, value);
     str_add_char(&first, '"');
-    for (size_t i = 0; i < metric->count; i++) {
-        if (strncmp(metric->series[i].labels, str_text(&first), first.len) != 0)
-            metric->series[kept++] = metric->series[i];
-        else
-            series_fini(&metric->series[i]);
-    }
-    metric->count = kept;
+    from = end = position(metric, str_text(&first), &found);
+    while (end < metric->count && !strncmp(metric->series[end].labels, str_text(&first), first.len))
+        series_fini(&metric->series[end++]);
+    if (end == from)
+        return;
+    memmove(metric->series + from, metric->series + end,
+            (metric->count - end) * sizeof *metric->series);
+    metric->count -= end - from;
 }
 
 void metric_clear(struct metric *metric)

@@ -16,6 +16,8 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 /* At most this many series per metric unless it says otherwise.  Later label sets are counted under
  * the value "other" for every label: a peer that invents error codes cannot fill our memory. */
 enum { METRIC_SERIES = 1000 };
+/* Of what the operator's own spec names, which no peer can make grow: as many as it has. */
+enum { METRIC_OF_SPEC = 1 << 24 };
 
 struct metric_series;
 

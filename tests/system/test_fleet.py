@@ -4,16 +4,21 @@ What a look costs grows with the pipelines, and not faster; they are read in wav
 is kept what was read.  Nothing here goes by a clock."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "bench"))
 import fleet_curve  # noqa: E402
+import fleet_daemon  # noqa: E402
 import stand_in  # noqa: E402
 
 WAVES = 2
@@ -45,6 +50,45 @@ def test_what_differs_is_told_in_each_wave(recording: Path) -> None:
     told = [one["resource"] for one in plan["resources"] if one["action"] != "none"]
     assert sorted(told) == [f"{stand_in.name(number)}/access_logs" for number in drifted]
     assert len(plan["resources"]) == MANY * 23
+
+
+def get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=120) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.read().decode()
+
+
+def test_the_page_lists_many(recording: Path) -> None:
+    """All who ask get it; the worst is first, each pipeline has a page and documents of its own, and no metric ends at a limit."""
+    file = fleet_curve.spec(recording.parent / "daemon.yaml", MANY, (77,))
+    file.write_text("mode: observe\nlisten: 127.0.0.1:0\n" + file.read_text())
+    with fleet_curve.standing_in(recording, MANY) as (environment, _):
+        process = subprocess.Popen([fleet_curve.BINARY, "-f", file, "run"], env=environment, text=True, stderr=subprocess.PIPE,
+                                   stdout=subprocess.DEVNULL)
+        log = fleet_daemon.Log(process)
+        base = "http://" + log.wait("started")["listen"]
+        fleet_daemon.looked(base)
+        with ThreadPoolExecutor(20) as pool:
+            pages = list(pool.map(lambda _: get(base + "/"), range(20)))
+            metrics = list(pool.map(lambda _: get(base + "/metrics"), range(20)))
+        after, one = get(base + "/?from=101")[1], get(base + f"/?pipeline={stand_in.name(77)}")[1]
+        rows = json.loads(get(base + f"/api/v1/resources?pipeline={stand_in.name(77)}")[1])["resources"]
+        status = json.loads(get(base + "/api/v1/status")[1])["pipelines"]
+        unknown = [get(base + path)[0] for path in ("/?pipeline=nobody", "/api/v1/plan?pipeline=nobody")]
+        process.terminate()
+        log.reader.join()
+    assert {code for code, _ in [*pages, *metrics]} == {200}
+    listed = re.findall(r'href="/\?pipeline=(\w+)"', pages[0][1])
+    assert listed[0] == stand_in.name(77) and len(listed) == 100
+    assert sorted(listed + re.findall(r'href="/\?pipeline=(\w+)"', after)) == [stand_in.name(n) for n in range(MANY)]
+    assert len(pages[0][1]) < 120_000 and "One resource differs" in one and f'id="p-{stand_in.name(77)}"' in one
+    assert {row["pipeline"] for row in rows} == {stand_in.name(77)} and len(rows) == 23
+    assert [row["pipeline"] for row in status] == [stand_in.name(n) for n in range(MANY)] and unknown == [404, 404]
+    series = [line.rpartition(" ")[0] for line in metrics[0][1].splitlines() if line[0] != "#"]
+    assert len(series) == len(set(series)) and not [one for one in series if '="other"' in one]
+    assert sum("billingd_resource_condition{" in one and '"Synced"' in one for one in series) == MANY * 23
 
 
 def test_a_look_is_given_up_in_the_middle(recording: Path) -> None:
