@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { EVENTS_SHOWN = 12, VALUE_BYTES = 400 };
+enum { EVENTS_SHOWN = 12, VALUE_BYTES = 400, REASONS_SHOWN = 20 };
 
 /* ---- the flow ---- */
 
@@ -398,6 +398,21 @@ static json_t *overall_model(const json_t *documents)
     return model;
 }
 
+/* Of many pipelines they are many. */
+static json_t *reasons_model(const json_t *reasons)
+{
+    json_t *list = json_array(), *each;
+    size_t i;
+
+    json_array_foreach(reasons, i, each)
+        if (i < REASONS_SHOWN)
+            json_array_append(list, each);
+    if (i > REASONS_SHOWN)
+        json_array_append_new(
+            list, json_sprintf("and %zu more: /-/ready has them all", i - REASONS_SHOWN));
+    return list;
+}
+
 /* Of those that are told on this page; of a list none. */
 static json_t *pipelines_model(const json_t *documents, int64_t now_s)
 {
@@ -434,17 +449,18 @@ json_t *page_model(const json_t *documents)
     int64_t now_s = page_words_seconds(json_object_get(status, "now"));
     bool trusted = json_is_true(json_object_get(documents, "trusted"));
     bool has_token = json_is_true(json_object_get(documents, "has_token"));
-    json_t *model = json_pack(
-        "{s:O, s:O, s:o, s:o?, s:o?, s:o?, s:O, s:O, s:O, s:o, s:o, s:b, s:b}", "version",
-        json_object_get(status, "version"), "now", json_object_get(status, "now"), "overall",
-        overall_model(documents), "last_look",
-        page_words_time(json_object_get(status, "last_look"), now_s), "next_look",
-        page_words_time(json_object_get(status, "next_look"), now_s), "started",
-        page_words_time(json_object_get(status, "started"), now_s), "looking",
-        json_object_get(status, "looking"), "stale", json_object_get(status, "stale"), "reasons",
-        json_object_get(status, "reasons"), "pipelines", pipelines_model(documents, now_s),
-        "events", events_model(json_object_get(documents, "events"), now_s), "can_ask",
-        !trusted && has_token, "hides", !trusted);
+    json_t *model =
+        json_pack("{s:O, s:O, s:o, s:o?, s:o?, s:o?, s:O, s:O, s:o, s:o, s:o, s:b, s:b}", "version",
+                  json_object_get(status, "version"), "now", json_object_get(status, "now"),
+                  "overall", overall_model(documents), "last_look",
+                  page_words_time(json_object_get(status, "last_look"), now_s), "next_look",
+                  page_words_time(json_object_get(status, "next_look"), now_s), "started",
+                  page_words_time(json_object_get(status, "started"), now_s), "looking",
+                  json_object_get(status, "looking"), "stale", json_object_get(status, "stale"),
+                  "reasons", reasons_model(json_object_get(status, "reasons")), "pipelines",
+                  pipelines_model(documents, now_s), "events",
+                  events_model(json_object_get(documents, "events"), now_s), "can_ask",
+                  !trusted && has_token, "hides", !trusted);
 
     add_list(model, documents);
     return model;

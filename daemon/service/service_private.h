@@ -43,6 +43,7 @@ struct service;
 /* What was told, so that only news is told. */
 struct service_view {
     json_t *told;          /* resource or pipeline -> how it was */
+    json_t *losses;        /* resource -> enum loss, while something is lost: until it is over */
     json_t *warnings;      /* of the last pass */
     json_t *unseen;        /* resource -> {"event", "writes"}: written, or perhaps, and not told yet
                               since no look showed it */
