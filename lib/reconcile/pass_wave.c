@@ -10,7 +10,7 @@
 #include "state/state_object.h"
 
 enum {
-    PASS_WAVE = 100,    /* pipelines that are read together: as many as fill the calls for many */
+    PASS_WAVE = 50,     /* pipelines that are read together: most calls for many are full then */
     LARGE_PIECE = 8192, /* none that the C library keeps at hand */
 };
 
