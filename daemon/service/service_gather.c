@@ -337,7 +337,7 @@ static char *find_member(const char *query, const char *begin)
     while (*query) {
         size_t length = strcspn(query, "&");
 
-        if (length > strlen(begin) && !strncmp(query, begin, strlen(begin)))
+        if (length >= strlen(begin) && !strncmp(query, begin, strlen(begin)))
             return mem_text_n(query, length);
         query += length + (query[length] == '&');
     }

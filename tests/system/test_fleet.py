@@ -83,7 +83,7 @@ def test_the_page_lists_many(recording: Path) -> None:
         after, one = get(base + "/?from=101")[1], get(base + f"/?pipeline={stand_in.name(77)}")[1]
         rows = json.loads(get(base + f"/api/v1/resources?pipeline={stand_in.name(77)}")[1])["resources"]
         status = json.loads(get(base + "/api/v1/status")[1])["pipelines"]
-        unknown = [get(base + path)[0] for path in ("/?pipeline=nobody", "/api/v1/plan?pipeline=nobody")]
+        unknown = [get(base + path)[0] for path in ("/?pipeline=nobody", "/api/v1/plan?pipeline=")]
         process.terminate()
         log.reader.join()
     assert {code for code, _ in [*pages, *metrics]} == {200}
