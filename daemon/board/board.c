@@ -96,6 +96,8 @@ void board_expect(struct board *board, const struct manifest *manifest)
 
         now.pipelines[now.pipeline_count++] =
             (struct board_pipeline){.name = mem_text(pipeline->name),
+                                    .first = now.resource_count,
+                                    .count = pipeline->resource_count,
                                     .bills = pipeline->billing != NULL,
                                     .zone = mem_text(zone ? zone : "UTC")};
         now.resources = mem_resize(now.resources, now.resource_count + pipeline->resource_count + 1,
@@ -165,9 +167,8 @@ void board_looked(struct board *board, const struct manifest *manifest, const st
         if (!pipeline->refused) /* files go into the bucket, days into the table */
             pipeline->idle =
                 pass_observed(pass, i, "bucket") || pass_observed(pass, i, "rollup_table");
-        for (size_t j = 0; pipeline->refused && j < board->resource_count; j++)
-            if (!strcmp(board->resources[j].pipeline, pipeline->name))
-                forget_state(&board->resources[j]);
+        for (size_t j = 0; pipeline->refused && j < pipeline->count; j++)
+            forget_state(&board->resources[pipeline->first + j]);
     }
     board->looked_ms = now_ms;
 }

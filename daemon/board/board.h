@@ -15,6 +15,7 @@ struct board;
  * them.  A reload changes which rows there are. */
 struct board_part {
     size_t next, most;
+    const char *only; /* the rows of this pipeline alone; borrowed, NULL: all */
 };
 
 struct board *board_new(void);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "daemon/board/board_private.h"
+#include "daemon/board/board_rows.h"
 #include "daemon/board/board_value.h"
 #include "resources/members.h"
 
@@ -77,21 +78,16 @@ static json_t *resource_document(const struct board *board, const struct board_r
         board_document_time(resource->checked_ms));
 }
 
-/* Where the part ends, of so many rows. */
-static size_t end_of(const struct board_part *part, size_t count)
-{
-    return part->next < count && count - part->next > part->most ? part->next + part->most : count;
-}
-
 bool board_document_resources(const struct board *board, int64_t now_ms, struct board_part *part,
                               json_t *list)
 {
-    size_t end = end_of(part, board->resource_count);
+    bool more;
+    size_t end = board_rows_end(board, part, true, &more);
 
     for (; part->next < end; part->next++)
         json_array_append_new(list,
                               resource_document(board, &board->resources[part->next], now_ms));
-    return end < board->resource_count;
+    return more;
 }
 
 json_t *board_document_counts(const struct board *board, int64_t now_ms)
@@ -143,7 +139,8 @@ static json_t *plan_document(const struct board_resource *resource, enum board_s
 bool board_document_plan(const struct board *board, int64_t now_ms, bool trusted,
                          struct board_part *part, json_t *list)
 {
-    size_t end = end_of(part, board->resource_count);
+    bool more;
+    size_t end = board_rows_end(board, part, true, &more);
 
     for (; part->next < end; part->next++) {
         const struct board_resource *resource = &board->resources[part->next];
@@ -152,7 +149,7 @@ bool board_document_plan(const struct board *board, int64_t now_ms, bool trusted
         if (state != BOARD_IN_SYNC)
             json_array_append_new(list, plan_document(resource, state, trusted));
     }
-    return end < board->resource_count;
+    return more;
 }
 
 size_t board_document_drift(const struct board *board, int64_t now_ms, struct str *lines,
@@ -262,6 +259,15 @@ static void add_to_station(struct station *station, const struct board *board,
     station->resources++;
 }
 
+static void look_at_stations(const struct board *board, const struct board_pipeline *pipeline,
+                             int64_t now_ms, struct station stations[static BOARD_STATIONS])
+{
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        add_to_station(&stations[board->resources[i].station], board, &board->resources[i], now_ms);
+    stations[BOARD_ROLLUPS] = rollups_of(pipeline, now_ms);
+    stations[BOARD_BILL] = bill_of(pipeline, now_ms);
+}
+
 static json_t *pipeline_document(const struct board *board, const struct board_pipeline *pipeline,
                                  int64_t now_ms)
 {
@@ -269,12 +275,7 @@ static json_t *pipeline_document(const struct board *board, const struct board_p
     enum board_state worst = BOARD_NONE;
     json_t *list = json_array();
 
-    for (size_t i = 0; i < board->resource_count; i++)
-        if (!strcmp(board->resources[i].pipeline, pipeline->name))
-            add_to_station(&stations[board->resources[i].station], board, &board->resources[i],
-                           now_ms);
-    stations[BOARD_ROLLUPS] = rollups_of(pipeline, now_ms);
-    stations[BOARD_BILL] = bill_of(pipeline, now_ms);
+    look_at_stations(board, pipeline, now_ms, stations);
     for (enum board_station i = BOARD_GATEWAY; i <= BOARD_ALARMS; i++) {
         worst = worse(worst, stations[i].state);
         json_array_append_new(list, station_document(i, &stations[i]));
@@ -286,10 +287,62 @@ static json_t *pipeline_document(const struct board *board, const struct board_p
 bool board_document_pipelines(const struct board *board, int64_t now_ms, struct board_part *part,
                               json_t *list)
 {
-    size_t end = end_of(part, board->pipeline_count);
+    bool more;
+    size_t end = board_rows_end(board, part, false, &more);
 
     for (; part->next < end; part->next++)
         json_array_append_new(list,
                               pipeline_document(board, &board->pipelines[part->next], now_ms));
-    return end < board->pipeline_count;
+    return more;
+}
+
+/* ---- many pipelines ---- */
+
+size_t board_document_pipeline_count(const struct board *board)
+{
+    return board->pipeline_count;
+}
+
+/* Names of the stations that are not well, the flow's first. */
+static json_t *unwell_document(const struct station stations[static BOARD_STATIONS])
+{
+    json_t *names = json_array();
+
+    for (enum board_station i = BOARD_GATEWAY; i <= BOARD_ALARMS; i++)
+        if (stations[i].state > BOARD_SETTLING)
+            json_array_append_new(names, json_string(board_station_name(i)));
+    return names;
+}
+
+static json_t *brief_document(const struct board *board, const struct board_pipeline *pipeline,
+                              int64_t now_ms)
+{
+    struct station stations[BOARD_STATIONS] = {0};
+    enum board_state worst = BOARD_NONE;
+    size_t unknown = 0, wrong = 0;
+
+    look_at_stations(board, pipeline, now_ms, stations);
+    for (enum board_station i = BOARD_GATEWAY; i <= BOARD_ALARMS; i++)
+        worst = worse(worst, stations[i].state);
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++) {
+        enum board_state state = state_now(board, &board->resources[i], now_ms);
+
+        unknown += state == BOARD_UNKNOWN;
+        wrong += state > BOARD_UNKNOWN;
+    }
+    return json_pack("{s:s, s:s, s:i, s:I, s:I, s:I, s:o}", "pipeline", pipeline->name, "state",
+                     board_station_state_name(worst), "rank", (int)worst, "resources",
+                     (json_int_t)pipeline->count, "differ", (json_int_t)wrong, "unknown",
+                     (json_int_t)unknown, "unwell", unwell_document(stations));
+}
+
+bool board_document_briefs(const struct board *board, int64_t now_ms, struct board_part *part,
+                           json_t *list)
+{
+    bool more;
+    size_t end = board_rows_end(board, part, false, &more);
+
+    for (; part->next < end; part->next++)
+        json_array_append_new(list, brief_document(board, &board->pipelines[part->next], now_ms));
+    return more;
 }

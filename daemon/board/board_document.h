@@ -23,6 +23,12 @@ int64_t board_document_ms(const json_t *time);
 /* [{"pipeline", "state", "stations": [{"station", "state", "resources", "changed", "checked"}]}] */
 bool board_document_pipelines(const struct board *board, int64_t now_ms, struct board_part *part,
                               json_t *list);
+size_t board_document_pipeline_count(const struct board *board);
+/* What a list of many pipelines shows of each: [{"pipeline", "state", "rank", "resources",
+ * "differ", "unknown", "unwell"}].  rank: the higher, the worse; differ, unknown: resources;
+ * unwell: names of stations.  Not a document of the API. */
+bool board_document_briefs(const struct board *board, int64_t now_ms, struct board_part *part,
+                           json_t *list);
 /* {"in_sync": 22, ...}, of resources. */
 json_t *board_document_counts(const struct board *board, int64_t now_ms);
 /* [{"address", "pipeline", "kind", "title", "station", "state", "loss", "fields", "changed",

@@ -4,6 +4,7 @@
 #include "billing/prices/calendar.h"
 #include "daemon/board/board_document.h"
 #include "daemon/board/board_private.h"
+#include "daemon/board/board_rows.h"
 
 #include <string.h>
 
@@ -221,11 +222,14 @@ static json_t *pipeline_document(const struct board *board, const struct board_p
 bool board_months_document(const struct board *board, int64_t now_ms, struct board_part *part,
                            json_t *list)
 {
-    for (size_t left = part->most; left && part->next < board->pipeline_count; left--) {
-        const struct board_pipeline *pipeline = &board->pipelines[part->next++];
+    bool more;
+    size_t end = board_rows_end(board, part, false, &more);
+
+    for (; part->next < end; part->next++) {
+        const struct board_pipeline *pipeline = &board->pipelines[part->next];
 
         if (pipeline->bills)
             json_array_append_new(list, pipeline_document(board, pipeline, now_ms));
     }
-    return part->next < board->pipeline_count;
+    return more;
 }

@@ -18,6 +18,7 @@ struct board_resource {
 
 struct board_pipeline {
     char *name;
+    size_t first, count; /* its resources */
     bool bills;        /* has a `billing` section */
     bool refused;      /* nothing of it was read in the last pass */
     bool idle;         /* its days are built by another daemon, or by nobody */

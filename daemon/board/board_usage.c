@@ -4,6 +4,7 @@
 #include "base/timestamp.h"
 #include "daemon/board/board_document.h"
 #include "daemon/board/board_private.h"
+#include "daemon/board/board_rows.h"
 
 #include <string.h>
 
@@ -119,11 +120,14 @@ static json_t *audit_document(const struct board_pipeline *pipeline)
 
 bool board_usage_audit(const struct board *board, struct board_part *part, json_t *list)
 {
-    for (size_t left = part->most; left && part->next < board->pipeline_count; left--) {
-        const struct board_pipeline *pipeline = &board->pipelines[part->next++];
+    bool more;
+    size_t end = board_rows_end(board, part, false, &more);
+
+    for (; part->next < end; part->next++) {
+        const struct board_pipeline *pipeline = &board->pipelines[part->next];
 
         if (pipeline->bills)
             json_array_append_new(list, audit_document(pipeline));
     }
-    return part->next < board->pipeline_count;
+    return more;
 }

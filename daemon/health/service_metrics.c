@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <malloc.h>
+#include <math.h>
 #include <string.h>
 
 enum { CODE_LETTERS = 80, CODE_DIGITS = 4 };
@@ -84,6 +85,7 @@ struct service_metrics service_metrics = {
                     "nothing before that.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "part"),
+            .limit = METRIC_OF_SPEC,
         },
     .part_expected =
         {
@@ -91,6 +93,7 @@ struct service_metrics service_metrics = {
             .help = "1 for each part of the work that the spec in use asks for.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "part"),
+            .limit = METRIC_OF_SPEC,
         },
     .part_failures_total =
         {
@@ -98,6 +101,7 @@ struct service_metrics service_metrics = {
             .help = "How often a part of the work failed.",
             .type = METRIC_COUNTER,
             .labels = LABELS("pipeline", "part"),
+            .limit = METRIC_OF_SPEC,
         },
     .resource_condition =
         {
@@ -105,7 +109,7 @@ struct service_metrics service_metrics = {
             .help = "1 when the condition holds for the resource, 0 when not.",
             .type = METRIC_GAUGE,
             .labels = LABELS("resource", "kind", "condition"),
-            .limit = 20000, /* resources of the operator's own spec: cannot grow by itself */
+            .limit = METRIC_OF_SPEC,
         },
     .resources =
         {
@@ -114,7 +118,7 @@ struct service_metrics service_metrics = {
                     "differ, and nothing is written.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "state"),
-            .limit = 20000,
+            .limit = METRIC_OF_SPEC,
         },
     .leader =
         {
@@ -123,7 +127,7 @@ struct service_metrics service_metrics = {
                     "it only looks.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
-            .limit = 5000,
+            .limit = METRIC_OF_SPEC,
         },
     .spec_conflict =
         {
@@ -132,6 +136,7 @@ struct service_metrics service_metrics = {
                     "force after its own was read, or of the daemon that leads.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .paused_since =
         {
@@ -139,7 +144,7 @@ struct service_metrics service_metrics = {
             .help = "When the resource or pipeline was paused; nothing when it is not.",
             .type = METRIC_GAUGE,
             .labels = LABELS("resource"),
-            .limit = 5000,
+            .limit = METRIC_OF_SPEC,
         },
     .paused_until =
         {
@@ -147,7 +152,7 @@ struct service_metrics service_metrics = {
             .help = "When its pause ends, or ended, for a week after it; nothing when it has none.",
             .type = METRIC_GAUGE,
             .labels = LABELS("resource"),
-            .limit = 5000,
+            .limit = METRIC_OF_SPEC,
         },
     .resource_drift_fields =
         {
@@ -155,7 +160,7 @@ struct service_metrics service_metrics = {
             .help = "Fields of the resource that differed from the spec at the last look.",
             .type = METRIC_GAUGE,
             .labels = LABELS("resource"),
-            .limit = 5000,
+            .limit = METRIC_OF_SPEC,
         },
     .resource_loss =
         {
@@ -164,7 +169,7 @@ struct service_metrics service_metrics = {
                     "dropped, 0 when not.",
             .type = METRIC_GAUGE,
             .labels = LABELS("resource", "class"),
-            .limit = 15000,
+            .limit = METRIC_OF_SPEC,
         },
     .spec_generation =
         {
@@ -267,6 +272,7 @@ struct service_metrics service_metrics = {
             .help = "Billing days by the state of their rollup, at the last look.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "state"),
+            .limit = METRIC_OF_SPEC,
         },
     .rollup_builds_total =
         {
@@ -281,6 +287,7 @@ struct service_metrics service_metrics = {
             .help = "When all closed days were last found to have a current rollup, or got one.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .self_athena_scanned_bytes_total =
         {
@@ -295,6 +302,7 @@ struct service_metrics service_metrics = {
                     "it, as last counted for billing.scan_cap.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "span"),
+            .limit = METRIC_OF_SPEC,
         },
     .budget_used_up =
         {
@@ -302,6 +310,7 @@ struct service_metrics service_metrics = {
             .help = "1 while work waits because its budget of bytes is used up, 0 when not.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "part"),
+            .limit = METRIC_OF_SPEC,
         },
     .unclosed_months =
         {
@@ -309,6 +318,7 @@ struct service_metrics service_metrics = {
             .help = "Months that are over and not closed, after the last closed one.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .unclosed_month_end =
         {
@@ -316,6 +326,7 @@ struct service_metrics service_metrics = {
             .help = "When the oldest of these months ended; nothing when there is none.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .audit_last_success =
         {
@@ -323,6 +334,7 @@ struct service_metrics service_metrics = {
             .help = "When the last audit that could be made ended, whatever it found.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .audit_verdict =
         {
@@ -330,6 +342,7 @@ struct service_metrics service_metrics = {
             .help = "1 for what the last audit said: complete, gap or unknown.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "verdict"),
+            .limit = METRIC_OF_SPEC,
         },
     .audit_events =
         {
@@ -338,6 +351,7 @@ struct service_metrics service_metrics = {
                     "nobody counts.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "hop"),
+            .limit = METRIC_OF_SPEC,
         },
     .audit_gap_ratio =
         {
@@ -345,6 +359,7 @@ struct service_metrics service_metrics = {
             .help = "Share of the events before the hop that the last audit did not find there.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "hop"),
+            .limit = METRIC_OF_SPEC,
         },
     .audit_excluded_events =
         {
@@ -352,6 +367,7 @@ struct service_metrics service_metrics = {
             .help = "What the last audit's window holds and nobody is billed for, by its class.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "class"),
+            .limit = METRIC_OF_SPEC,
         },
     .audit_included_events =
         {
@@ -359,6 +375,7 @@ struct service_metrics service_metrics = {
             .help = "What the last two days hold and is billed, and is worth knowing, by class.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "class"),
+            .limit = METRIC_OF_SPEC,
         },
     .open_gaps =
         {
@@ -368,6 +385,7 @@ struct service_metrics service_metrics = {
                 "old.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .open_gap_events =
         {
@@ -375,6 +393,7 @@ struct service_metrics service_metrics = {
             .help = "Events that are missing in these gaps.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .months =
         {
@@ -382,6 +401,7 @@ struct service_metrics service_metrics = {
             .help = "Months since the first data, by whether they are closed or can be.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline", "state"),
+            .limit = METRIC_OF_SPEC,
         },
     .newest_object =
         {
@@ -389,6 +409,7 @@ struct service_metrics service_metrics = {
             .help = "When the newest log object was written; nothing while there is none.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .newest_event =
         {
@@ -396,6 +417,7 @@ struct service_metrics service_metrics = {
             .help = "Time of the newest event that the last audit found in the bucket.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .delivered_until =
         {
@@ -403,6 +425,7 @@ struct service_metrics service_metrics = {
             .help = "Firehose delivered what it got before this, by its last DataFreshness.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .duplicate_events_total =
         {
@@ -410,6 +433,7 @@ struct service_metrics service_metrics = {
             .help = "Log events that were delivered again and are not billed again.",
             .type = METRIC_COUNTER,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .late_events_total =
         {
@@ -417,6 +441,7 @@ struct service_metrics service_metrics = {
             .help = "Log events that arrived in a later hour than they were made in.",
             .type = METRIC_COUNTER,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .unattributed_requests_total =
         {
@@ -424,6 +449,7 @@ struct service_metrics service_metrics = {
             .help = "Requests without a sub: nobody's usage.",
             .type = METRIC_COUNTER,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .damaged_objects =
         {
@@ -431,6 +457,7 @@ struct service_metrics service_metrics = {
             .help = "Log objects that no query can read, so that queries leave them out.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .backfilled_events_total =
         {
@@ -438,6 +465,7 @@ struct service_metrics service_metrics = {
             .help = "Lost log events that the daemon read again and put back.",
             .type = METRIC_COUNTER,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .backfill_lost_events =
         {
@@ -446,6 +474,7 @@ struct service_metrics service_metrics = {
                     "known.",
             .type = METRIC_GAUGE,
             .labels = LABELS("pipeline"),
+            .limit = METRIC_OF_SPEC,
         },
     .partitions_registered_total =
         {
@@ -568,6 +597,10 @@ static const char *const builds[] = {"built", "noted", "kept", "failed", NULL};
 static const char *const conditions[] = {"Ready",     "Synced",      "NonConverging", "Observed",
                                          "Unchecked", "Recoverable", "Terminal",      NULL};
 
+/* Of these each resource has a series, however many resources there are. */
+static const char *const always_told[] = {"Ready", "Synced", NULL};
+static bool brief;
+
 static bool contains(const char *const *list, const char *word)
 {
     for (; *list; list++) {
@@ -588,12 +621,35 @@ void service_metrics_start(const char *version)
         metric_declare(&service_metrics.rollup_builds_total, *build, NULL);
 }
 
+void service_metrics_expect(size_t resources)
+{
+    brief = resources > SERVICE_METRICS_BRIEF;
+}
+
 void service_metrics_set_conditions(const char *resource, const char *kind,
                                     const char *const *true_conditions)
 {
-    for (const char *const *name = conditions; *name; name++)
-        metric_set(&service_metrics.resource_condition, contains(true_conditions, *name), resource,
-                   kind, *name, NULL);
+    struct metric *metric = &service_metrics.resource_condition;
+
+    for (const char *const *name = conditions; *name; name++) {
+        bool holds = contains(true_conditions, *name);
+
+        if (!brief || holds || contains(always_told, *name) ||
+            !isnan(metric_value(metric, NAN, resource, kind, *name, NULL)))
+            metric_set(metric, holds, resource, kind, *name, NULL);
+    }
+}
+
+void service_metrics_set_loss(const char *resource, enum loss worst)
+{
+    struct metric *metric = &service_metrics.resource_loss;
+
+    for (enum loss loss = LOSS_DELAYED; loss <= LOSS_DROPPED; loss++) {
+        const char *name = members_loss_name(loss);
+
+        if (!brief || loss == worst || !isnan(metric_value(metric, NAN, resource, name, NULL)))
+            metric_set(metric, loss == worst, resource, name, NULL);
+    }
 }
 
 void service_metrics_forget_measured(void)

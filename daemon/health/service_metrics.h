@@ -4,6 +4,7 @@
 
 #include "aws/client.h"
 #include "base/metric.h"
+#include "resources/members.h"
 
 #include <stdbool.h>
 
@@ -78,12 +79,19 @@ extern struct service_metrics service_metrics;
 
 /* Sets build_info and makes the closed sets exist at 0.  Call once, before the first reconcile. */
 void service_metrics_start(const char *version);
+/* So many resources are in the spec.  Where they are more than SERVICE_METRICS_BRIEF what does not
+ * hold of one, and did not since, has no series but for Ready and Synced: else most of what is
+ * written, sent and kept would be zeros. */
+enum { SERVICE_METRICS_BRIEF = 2000 };
+void service_metrics_expect(size_t resources);
 /* Sets exactly one of the conditions' gauges of a resource to 1 per name in `true_conditions` (ends
  * with NULL), the others to 0. */
 void service_metrics_set_conditions(const char *resource, const char *kind,
                                     const char *const *true_conditions);
 /* After a reload: what was measured by another spec must not keep its value.  Time stamps stay. */
 void service_metrics_forget_measured(void);
+/* Sets the gauge of a resource's worst loss to 1, the others to 0. */
+void service_metrics_set_loss(const char *resource, enum loss worst);
 /* What the last audit of a pipeline found is not known any more. */
 void service_metrics_forget_audit(const char *pipeline);
 /* A pipeline is gone: its time stamps, too. */

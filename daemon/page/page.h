@@ -10,7 +10,9 @@
 #include <jansson.h>
 
 /* Appends the page.  documents: {"status", "resources", "plan", "events", "audit", "periods": as
- * the API has them, "trusted", "has_token"}. */
+ * the API has them, of the pipelines that are told, "briefs": of all (board_document_briefs),
+ * "list": they are too many, and only listed, "from": the row that the list begins with, "only":
+ * the name of the one that is asked for, or null, "trusted", "has_token"}. */
 void page_write(const json_t *documents, struct str *out);
 /* Appends the header fields that go with it: what a browser may load and do (nothing but the page's
  * own style and script, by their hashes), and that nobody may frame it. */

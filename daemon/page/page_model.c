@@ -5,11 +5,12 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "daemon/page/page_model_bill.h"
+#include "daemon/page/page_model_list.h"
 #include "daemon/page/page_words.h"
 
 #include <string.h>
 
-enum { EVENTS_SHOWN = 12, VALUE_BYTES = 400 };
+enum { EVENTS_SHOWN = 12, VALUE_BYTES = 400, REASONS_SHOWN = 20 };
 
 /* ---- the flow ---- */
 
@@ -332,13 +333,13 @@ static bool is_good(const char *state)
     return false;
 }
 
-/* Pipelines, by the worst of their stations. */
-static bool any_is(const json_t *status, bool unknown)
+/* Of all pipelines, by the worst of their stations. */
+static bool any_is(const json_t *briefs, bool unknown)
 {
     size_t i;
     json_t *each;
 
-    json_array_foreach(json_object_get(status, "pipelines"), i, each) {
+    json_array_foreach(briefs, i, each) {
         const char *state = json_text(each, "state");
 
         if (unknown ? !strcmp(state, "unknown") : !is_good(state))
@@ -348,8 +349,10 @@ static bool any_is(const json_t *status, bool unknown)
 }
 
 /* class and word of the whole, the worst first: never better than the worst pipeline. */
-static json_t *judge(const json_t *status, json_int_t wrong, json_int_t unknown)
+static json_t *judge(const json_t *documents, json_int_t wrong, json_int_t unknown)
 {
+    const json_t *status = json_object_get(documents, "status");
+    const json_t *briefs = json_object_get(documents, "briefs");
     const struct {
         bool holds;
         const char *class, *word;
@@ -359,8 +362,8 @@ static json_t *judge(const json_t *status, json_int_t wrong, json_int_t unknown)
         {wrong == 1, "warn", "One resource differs"},
         {wrong > 0, "warn", "Some resources differ"},
         {unknown > 0, "unknown", "Not all is known"},
-        {any_is(status, true), "unknown", "Not all is known"},
-        {!json_is_true(json_object_get(status, "ready")) || any_is(status, false), "warn",
+        {any_is(briefs, true), "unknown", "Not all is known"},
+        {!json_is_true(json_object_get(status, "ready")) || any_is(briefs, false), "warn",
          "Needs a look"},
         {json_whole(json_object_get(status, "resources"), "settling") > 0, "busy", "Settling"},
         {true, "ok", "All is well"},
@@ -373,9 +376,9 @@ static json_t *judge(const json_t *status, json_int_t wrong, json_int_t unknown)
 }
 
 /* "22 of 24 resources in sync, 1 differs, 1 unknown" */
-static json_t *overall_model(const json_t *status)
+static json_t *overall_model(const json_t *documents)
 {
-    const json_t *counts = json_object_get(status, "resources");
+    const json_t *counts = json_at(documents, "status.resources");
     json_int_t in_sync = json_whole(counts, "in_sync"), unknown = json_whole(counts, "unknown");
     json_int_t total = 0, wrong;
     cleanup_str struct str text = {0};
@@ -390,9 +393,54 @@ static json_t *overall_model(const json_t *status)
         str_addf(&text, ", %d %s", (int)wrong, wrong == 1 ? "differs" : "differ");
     if (unknown)
         str_addf(&text, ", %d unknown", (int)unknown);
-    model = judge(status, wrong, unknown);
+    model = judge(documents, wrong, unknown);
     json_object_set_new(model, "counts", json_string(total ? str_text(&text) : ""));
     return model;
+}
+
+/* Of many pipelines they are many. */
+static json_t *reasons_model(const json_t *reasons)
+{
+    json_t *list = json_array(), *each;
+    size_t i;
+
+    json_array_foreach(reasons, i, each)
+        if (i < REASONS_SHOWN)
+            json_array_append(list, each);
+    if (i > REASONS_SHOWN)
+        json_array_append_new(
+            list, json_sprintf("and %zu more: /-/ready has them all", i - REASONS_SHOWN));
+    return list;
+}
+
+/* Of those that are told on this page; of a list none. */
+static json_t *pipelines_model(const json_t *documents, int64_t now_s)
+{
+    json_t *pipelines = json_array(), *each;
+    size_t i;
+
+    json_array_foreach(json_at(documents, "status.pipelines"), i, each)
+        json_array_append_new(pipelines, pipeline_model(documents, each, now_s));
+    return pipelines;
+}
+
+/* Where the list of all of them is, on the page of one or of some. */
+static void add_list(json_t *model, const json_t *documents)
+{
+    const json_t *briefs = json_object_get(documents, "briefs");
+    const char *only = json_text(documents, "only");
+    bool list = json_is_true(json_object_get(documents, "list"));
+
+    if (list)
+        json_object_set_new(model, "list", page_model_list(briefs, json_whole(documents, "from")));
+    json_object_set_new(model, "nothing", json_boolean(!json_array_size(briefs)));
+    json_object_set_new(model, "index",
+                        json_boolean(!list && !only && json_array_size(briefs) > 1));
+    json_object_set_new(model, "one", json_boolean(only && json_array_size(briefs) > 1));
+    json_object_set_new(model, "asked",
+                        only   ? json_sprintf("pipeline=%s&", only)
+                        : list ? json_sprintf("from=%d&", (int)json_whole(documents, "from"))
+                               : json_string(""));
 }
 
 json_t *page_model(const json_t *documents)
@@ -401,20 +449,19 @@ json_t *page_model(const json_t *documents)
     int64_t now_s = page_words_seconds(json_object_get(status, "now"));
     bool trusted = json_is_true(json_object_get(documents, "trusted"));
     bool has_token = json_is_true(json_object_get(documents, "has_token"));
-    json_t *pipelines = json_array(), *each;
-    size_t i;
+    json_t *model =
+        json_pack("{s:O, s:O, s:o, s:o?, s:o?, s:o?, s:O, s:O, s:o, s:o, s:o, s:b, s:b}", "version",
+                  json_object_get(status, "version"), "now", json_object_get(status, "now"),
+                  "overall", overall_model(documents), "last_look",
+                  page_words_time(json_object_get(status, "last_look"), now_s), "next_look",
+                  page_words_time(json_object_get(status, "next_look"), now_s), "started",
+                  page_words_time(json_object_get(status, "started"), now_s), "looking",
+                  json_object_get(status, "looking"), "stale", json_object_get(status, "stale"),
+                  "reasons", reasons_model(json_object_get(status, "reasons")), "pipelines",
+                  pipelines_model(documents, now_s), "events",
+                  events_model(json_object_get(documents, "events"), now_s), "can_ask",
+                  !trusted && has_token, "hides", !trusted);
 
-    json_array_foreach(json_object_get(status, "pipelines"), i, each)
-        json_array_append_new(pipelines, pipeline_model(documents, each, now_s));
-    return json_pack("{s:O, s:O, s:o, s:o?, s:o?, s:o?, s:O, s:O, s:O, s:b, s:o, s:o, s:b, s:b}",
-                     "version", json_object_get(status, "version"), "now",
-                     json_object_get(status, "now"), "overall", overall_model(status), "last_look",
-                     page_words_time(json_object_get(status, "last_look"), now_s), "next_look",
-                     page_words_time(json_object_get(status, "next_look"), now_s), "started",
-                     page_words_time(json_object_get(status, "started"), now_s), "looking",
-                     json_object_get(status, "looking"), "stale", json_object_get(status, "stale"),
-                     "reasons", json_object_get(status, "reasons"), "index",
-                     json_array_size(pipelines) > 1, "pipelines", pipelines, "events",
-                     events_model(json_object_get(documents, "events"), now_s), "can_ask",
-                     !trusted && has_token, "hides", !trusted);
+    add_list(model, documents);
+    return model;
 }

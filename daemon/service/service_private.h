@@ -43,6 +43,7 @@ struct service;
 /* What was told, so that only news is told. */
 struct service_view {
     json_t *told;          /* resource or pipeline -> how it was */
+    json_t *losses;        /* resource -> enum loss, while something is lost: until it is over */
     json_t *warnings;      /* of the last pass */
     json_t *unseen;        /* resource -> {"event", "writes"}: written, or perhaps, and not told yet
                               since no look showed it */
@@ -116,7 +117,10 @@ enum service_answer {
 enum { SERVICE_MOST_WAITING = 64 };
 struct service_waiting {
     const char *type; /* of the answer; static */
-    struct web_later *list[SERVICE_MOST_WAITING];
+    struct {
+        struct web_later *later;
+        char *part; /* of the answer: service_gather.c; NULL: the whole */
+    } list[SERVICE_MOST_WAITING];
     size_t count;
 };
 struct service_gather {

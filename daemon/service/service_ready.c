@@ -71,19 +71,15 @@ json_t *service_ready_unread(const struct service *service, const struct pass *p
  * events are being lost".  What a pass repaired is none of it any more. */
 static json_t *losses_of(const struct service *service, enum loss least, enum loss most)
 {
-    const struct manifest *manifest = service->manifest;
-    json_t *texts = json_array();
+    json_t *texts = json_array(), *each;
+    const char *address;
 
-    for (size_t i = 0; manifest && i < manifest->pipeline_count; i++)
-        for (size_t j = 0; j < manifest->pipelines[i].resource_count; j++) {
-            const char *address = manifest->pipelines[i].resources[j].address;
+    json_object_foreach(service->view.losses, address, each) {
+        enum loss loss = (enum loss)json_integer_value(each);
 
-            for (enum loss loss = least; loss <= most; loss++)
-                if (metric_value(&service_metrics.resource_loss, 0, address,
-                                 members_loss_name(loss), NULL) > 0)
-                    json_array_append_new(texts,
-                                          json_sprintf("%s: %s", address, members_loss_text(loss)));
-        }
+        if (loss >= least && loss <= most)
+            json_array_append_new(texts, json_sprintf("%s: %s", address, members_loss_text(loss)));
+    }
     return texts;
 }
 

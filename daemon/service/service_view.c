@@ -30,8 +30,9 @@ bool service_view_wants_retry(const struct pass *pass, const struct manifest *ma
 
 /* ---- metrics ---- */
 
-/* Measured in one round of the loop: a resource has a dozen series, and they take 10 us or so. */
-enum { MOST_TASKS = 384 };
+/* Measured in one round of the loop: a resource has some series, each of which is put between all
+ * others. */
+enum { MOST_TASKS = 128 };
 
 static const char *const *conditions_of(const struct task *task)
 {
@@ -121,13 +122,15 @@ static void count_guards(const struct service *service, const struct task *task)
         metric_add(&service_metrics.guard_blocked_total, 1, "immutable", NULL);
 }
 
-static void measure_loss(const struct task *task)
+static void measure_loss(const struct service *service, const struct task *task)
 {
     enum loss worst = task_loss(task, task_last_plan(task));
 
-    for (enum loss loss = LOSS_DELAYED; loss <= LOSS_DROPPED; loss++)
-        metric_set(&service_metrics.resource_loss, loss == worst, task_address(task),
-                   members_loss_name(loss), NULL);
+    service_metrics_set_loss(task_address(task), worst);
+    if (worst == LOSS_NONE)
+        (void)json_object_del(service->view.losses, task_address(task));
+    else
+        (void)json_object_set_new(service->view.losses, task_address(task), json_integer(worst));
 }
 
 /* Nobody knows what differs there.  A loss that was seen is told until it is seen to be over. */
@@ -150,7 +153,7 @@ static void measure_task(const struct service *service, const struct task *task)
         measure_unread(task_address(task));
         return;
     }
-    measure_loss(task);
+    measure_loss(service, task);
     metric_set(&service_metrics.resource_drift_fields,
                (double)json_array_size(task_plan(task)->differences), task_address(task), NULL);
     count_guards(service, task);
@@ -322,9 +325,21 @@ bool service_view_part(struct service *service, const struct pass *pass,
     return part->rest < sizeof rest / sizeof *rest;
 }
 
+static size_t count_resources(const struct manifest *manifest)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; manifest && i < manifest->pipeline_count; i++)
+        count += manifest->pipelines[i].resource_count;
+    return count;
+}
+
 void service_view_forget(struct service *service)
 {
     service_metrics_forget_measured();
+    service_metrics_expect(count_resources(service->manifest));
+    json_decref(service->view.losses);
+    service->view.losses = json_object();
     json_decref(service->view.told);
     service->view.told = NULL;
 }
@@ -334,6 +349,7 @@ void service_view_fini(struct service *service)
     struct service_view *view = &service->view;
 
     json_decref(view->told);
+    json_decref(view->losses);
     json_decref(view->warnings);
     json_decref(view->pauses);
     json_decref(view->pauses_unread);

@@ -5,6 +5,20 @@
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
 
+/* So many have room in the unit's MemoryMax=; measured, docs/performance.md. */
+enum { UNIT_PIPELINES = 600, LEAST_KIB = 100 << 10, EACH_KIB = 300 };
+
+static void tell_memory(size_t pipelines)
+{
+    size_t mib = (LEAST_KIB + pipelines * EACH_KIB) >> 10;
+
+    if (pipelines > UNIT_PIPELINES)
+        (void)fprintf(stderr,
+                      "note: a daemon of so many pipelines takes more memory than its unit allows: "
+                      "`systemctl edit billingd`, [Service], MemoryMax=%zuM\n",
+                      (mib + 63) / 64 * 64);
+}
+
 static void print_summary(const struct manifest *manifest, size_t warnings)
 {
     size_t resources = 0;
@@ -14,6 +28,7 @@ static void print_summary(const struct manifest *manifest, size_t warnings)
     (void)fprintf(stderr, "%s: ok: %zu pipeline%s, %zu resources, %zu warning%s\n", manifest->path,
                   manifest->pipeline_count, manifest->pipeline_count == 1 ? "" : "s", resources,
                   warnings, warnings == 1 ? "" : "s");
+    tell_memory(manifest->pipeline_count);
 }
 
 static void print_json(const struct manifest *manifest, size_t warnings)

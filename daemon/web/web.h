@@ -15,17 +15,19 @@
 struct web;
 
 struct web_later;
+struct web_shared;
 
 /* One request and its answer. */
 struct web_exchange {
     const char *query;   /* what follows "?", as it came; "" when nothing does */
     const char *content; /* the request's body, of a route that takes one */
     size_t content_size;
-    bool trusted;            /* by a Unix socket, or with the token */
-    struct web_later *later; /* set to web_later_new(): the answer follows, see there */
-    struct str body;         /* to be filled */
-    const char *type;        /* Content-Type; that of the route unless set */
-    struct str fields;       /* more header fields, each with its CR LF */
+    bool trusted;              /* by a Unix socket, or with the token */
+    struct web_later *later;   /* set to web_later_new(): the answer follows, see there */
+    struct str body;           /* to be filled */
+    struct web_shared *shared; /* the body, in its place; borrowed; of an answer that follows */
+    const char *type;          /* Content-Type; that of the route unless set */
+    struct str fields;         /* more header fields, each with its CR LF */
 };
 
 enum web_method { WEB_GET, WEB_POST }; /* WEB_GET: HEAD as well */
@@ -47,6 +49,12 @@ struct web_later *web_later_new(void);
 /* Answers, and frees it; the exchange's body and fields are taken over. */
 void web_later_answer(struct web_later *later, int status, struct web_exchange *exchange);
 enum { WEB_LATER_S = 30 };
+
+/* A text that several are answered with: it is kept once, until the last of them has it.  Takes the
+ * text over. */
+struct web_shared *web_shared_new(struct str *text);
+/* Nobody else is going to be answered with it.  NULL is harmless. */
+void web_shared_drop(struct web_shared *shared);
 
 struct web_setup {
     /* "127.0.0.1:9464", "[::1]:9464", "localhost:9464" or "unix:/run/billingd/http.sock"; several

@@ -57,6 +57,6 @@ void web_answer_add(const struct web_answer *answer, struct str *out)
              "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s%s\r\n",
              reason->status, reason->phrase, answer->type, answer->body->len, answer->fields,
              answer->keep ? "" : "Connection: close\r\n");
-    if (!answer->head_only)
+    if (!answer->head_only && !answer->apart)
         str_add_n(out, str_text(answer->body), answer->body->len);
 }

@@ -10,6 +10,7 @@ struct web_answer {
     int status;
     const char *type;       /* Content-Type */
     const struct str *body; /* borrowed */
+    bool apart;             /* the body goes out by itself */
     const char *fields;     /* more header fields, each with its CR LF */
     bool head_only, keep;
 };

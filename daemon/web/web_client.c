@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "daemon/web/web_answer.h"
 #include "daemon/web/web_later.h"
+#include "daemon/web/web_shared.h"
 
 #include <string.h>
 
@@ -21,6 +22,10 @@ static void drop_answer(struct web_client *client)
 {
     client->routes->queued -= client->queued;
     client->queued = 0;
+    if (client->shared)
+        web_shared_sent(client->shared, &client->routes->queued);
+    web_shared_drop(client->shared);
+    client->shared = NULL;
     str_fini(&client->answer);
     client->answer = (struct str){0};
 }
@@ -128,14 +133,21 @@ static void take(struct web_client *client, size_t size)
 
 static void send_answer(struct web_client *client)
 {
-    uv_buf_t buffer = uv_buf_init(client->answer.data, (unsigned)client->answer.len);
+    uv_buf_t buffers[2] = {uv_buf_init(client->answer.data, (unsigned)client->answer.len)};
+    unsigned count = 1;
 
+    if (client->shared) {
+        const struct str *text = &client->shared->text;
+
+        web_shared_send(client->shared, &client->routes->queued);
+        buffers[count++] = uv_buf_init(text->data, (unsigned)text->len);
+    }
     client->queued = client->answer.len;
     client->routes->queued += client->queued;
     take(client, client->request.size + client->request.body_size);
     (void)uv_read_stop(&client->io.stream); /* who does not read need not send */
     move_to(client, WEB_CLIENT_ANSWERING, WEB_TIMEOUT_S * 1000);
-    if (uv_write(&client->write, &client->io.stream, &buffer, 1, on_written))
+    if (uv_write(&client->write, &client->io.stream, buffers, count, on_written))
         web_client_drop(client);
 }
 
@@ -196,6 +208,8 @@ static void on_later(void *arg, int status, struct web_exchange *exchange)
     if (!exchange->type)
         exchange->type = "application/json";
     web_route_tell(&client->request, status, exchange, &client->answer);
+    if (strcmp(client->request.method, "HEAD") != 0)
+        client->shared = web_shared_hold(exchange->shared);
     send_answer(client);
 }
 

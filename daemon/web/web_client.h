@@ -41,8 +41,9 @@ struct web_client {
     uv_shutdown_t shutdown;
     int open_handles;
     struct str answer;
-    size_t queued; /* bytes of it that are counted in routes */
-    char *head;    /* of a request with its body: WEB_HEAD + 1 bytes; NULL while it holds none */
+    struct web_shared *shared; /* what follows it; NULL: nothing */
+    size_t queued;             /* bytes of it that are counted in routes */
+    char *head; /* of a request with its body: WEB_HEAD + 1 bytes; NULL while it holds none */
     size_t length;
 };
 

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "daemon/web/web_answer.h"
 #include "daemon/web/web_host.h"
+#include "daemon/web/web_shared.h"
 
 #include <string.h>
 #include <strings.h>
@@ -117,14 +118,19 @@ int web_route_takes(const struct web_routes *routes, const struct web_request *r
 void web_route_tell(const struct web_request *request, int status, struct web_exchange *exchange,
                     struct str *out)
 {
-    if (!exchange->body.len) {
+    if (!exchange->body.len && !exchange->shared) {
         exchange->type = WEB_ANSWER_PLAIN;
         web_answer_refusal(status, &exchange->body);
     }
-    web_answer_add(&(struct web_answer){status, exchange->type, &exchange->body,
-                                        str_text(&exchange->fields),
-                                        !strcmp(request->method, "HEAD"), request->keep},
-                   out);
+    web_answer_add(
+        &(struct web_answer){.status = status,
+                             .type = exchange->type,
+                             .body = exchange->shared ? &exchange->shared->text : &exchange->body,
+                             .apart = exchange->shared != NULL,
+                             .fields = str_text(&exchange->fields),
+                             .head_only = !strcmp(request->method, "HEAD"),
+                             .keep = request->keep},
+        out);
 }
 
 struct web_later *web_route_answer(const struct web_routes *routes,

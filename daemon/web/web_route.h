@@ -27,7 +27,7 @@ int web_route_takes(const struct web_routes *routes, const struct web_request *r
 struct web_later *web_route_answer(const struct web_routes *routes,
                                    const struct web_request *request,
                                    const struct web_arrival *arrival, struct str *out);
-/* The bytes of an answer that came later. */
+/* The bytes of an answer that came later; those of a shared body are not among them. */
 void web_route_tell(const struct web_request *request, int status, struct web_exchange *exchange,
                     struct str *out);
 

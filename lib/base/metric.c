@@ -195,18 +195,20 @@ static void series_fini(struct metric_series *series)
 void metric_forget(struct metric *metric, const char *value)
 {
     cleanup_str struct str first = {0};
-    size_t kept = 0;
+    size_t from, end;
+    bool found;
 
     str_addf(&first, "%s=\"", metric->labels[0]);
     add_value(&first, value);
     str_add_char(&first, '"');
-    for (size_t i = 0; i < metric->count; i++) {
-        if (strncmp(metric->series[i].labels, str_text(&first), first.len) != 0)
-            metric->series[kept++] = metric->series[i];
-        else
-            series_fini(&metric->series[i]);
-    }
-    metric->count = kept;
+    from = end = position(metric, str_text(&first), &found);
+    while (end < metric->count && !strncmp(metric->series[end].labels, str_text(&first), first.len))
+        series_fini(&metric->series[end++]);
+    if (end == from)
+        return;
+    memmove(metric->series + from, metric->series + end,
+            (metric->count - end) * sizeof *metric->series);
+    metric->count -= end - from;
 }
 
 void metric_clear(struct metric *metric)
@@ -290,28 +292,58 @@ static void add_head(struct str *out, const struct metric *metric)
     str_addf(out, "\n# TYPE %s %s\n", metric->name, names[metric->type]);
 }
 
+void metric_part_fini(struct metric_part *part)
+{
+    free(part->after);
+    part->after = NULL;
+}
+
+static void add_series(struct str *out, const struct metric *metric,
+                       const struct metric_series *series)
+{
+    if (metric->type == METRIC_HISTOGRAM)
+        add_histogram(out, metric, series);
+    else
+        add_sample(out, &(struct sample){metric->name, "", series->labels, NULL}, series->value);
+}
+
+/* So many series of `next` at most, behind those that were written.  How many there were; *more:
+ * others are left. */
+static size_t write_some(const struct metric *metric, struct metric_part *part, size_t most,
+                         bool *more, struct str *out)
+{
+    bool found = false;
+    size_t from = part->after ? position(metric, part->after, &found) : 0, end;
+
+    from += found;
+    end = metric->count - from > most ? from + most : metric->count;
+    if (!part->after && metric->count)
+        add_head(out, metric);
+    for (size_t i = from; i < end; i++)
+        add_series(out, metric, &metric->series[i]);
+    *more = end < metric->count;
+    if (*more && end > from) {
+        free(part->after);
+        part->after = mem_text(metric->series[end - 1].labels);
+    }
+    return end - from;
+}
+
 bool metric_write(struct metric *const *table, struct metric_part *part, struct str *out)
 {
     size_t written = 0;
+    bool more = false;
 
-    for (; table[part->next] && written < part->most; part->next++) {
+    while (table[part->next] && written < part->most && !more) {
         struct metric *metric = table[part->next];
 
-        written += metric->count;
         if (!metric->labels && metric->type != METRIC_GAUGE)
             metric_declare(metric, NULL);
-        if (!metric->count)
-            continue;
-        add_head(out, metric);
-        for (size_t i = 0; i < metric->count; i++) {
-            const struct metric_series *series = metric->series + i;
-
-            if (metric->type == METRIC_HISTOGRAM)
-                add_histogram(out, metric, series);
-            else
-                add_sample(out, &(struct sample){metric->name, "", series->labels, NULL},
-                           series->value);
-        }
+        written += write_some(metric, part, part->most - written, &more, out);
+        if (more)
+            break;
+        metric_part_fini(part);
+        part->next++;
     }
     return table[part->next] != NULL;
 }

@@ -16,6 +16,8 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 /* At most this many series per metric unless it says otherwise.  Later label sets are counted under
  * the value "other" for every label: a peer that invents error codes cannot fill our memory. */
 enum { METRIC_SERIES = 1000 };
+/* Of what the operator's own spec names, which no peer can make grow: as many as it has. */
+enum { METRIC_OF_SPEC = 1 << 24 };
 
 struct metric_series;
 
@@ -53,10 +55,13 @@ void metric_clear(struct metric *metric);
 void metric_forget(struct metric *metric, const char *value);
 
 /* A table that is too long for one round of an event loop: its metrics from `next` on, until `most`
- * series are written.  A metric is written whole, so that no series comes twice. */
+ * series are written.  Where a metric is cut the rest follows by its labels: series that come or go
+ * meanwhile may be missing, and none comes twice. */
 struct metric_part {
     size_t next, most;
+    char *after; /* labels of the last series written of `next`; NULL: none was */
 };
+void metric_part_fini(struct metric_part *part);
 /* Appends a part of a table (ends with NULL) in text format 0.0.4
  * (https://prometheus.io/docs/instrumenting/exposition_formats/); a metric without series is left
  * out; counters and histograms without labels begin at 0, gauges when they are set.  Whether there

@@ -1,6 +1,6 @@
 /* item.h -- one resource in a pass: sends what its task asks for, and tells how it moves.
  *
- * Private to this room: pass.c holds the items, turns.c says which of them may write. */
+ * Private to this room: a pass holds the items, turns.c says which of them may write. */
 #ifndef RECONCILE_ITEM_H
 #define RECONCILE_ITEM_H
 

@@ -130,6 +130,16 @@ def fleet_table() -> str:
                    f"{one['longest_round_ms']} ms"] for one in load("fleet_curve.json")])
 
 
+def daemon_table() -> str:
+    def told(one: dict[str, Any], path: str) -> str:
+        return f"{one[path]['bytes'] / 1000:,.0f} kB, {one[path]['ms']:,.0f} ms"
+    return table(["Pipelines", "Memory, first look", "Memory, all asked", "Page", "`/metrics`", "`/api/v1/status`", "`/api/v1/resources`",
+                  "Longest round, CPU"],
+                 [[f"{one['pipelines']:,}", f"{one['look_kib'] / 1024:.0f} MiB", f"{one['most_kib'] / 1024:.0f} MiB",
+                   *(told(one, path) for path in ("/", "/metrics", "/api/v1/status", "/api/v1/resources")),
+                   f"{one['longest_round_ms']} ms"] for one in load("fleet_daemon.json")])
+
+
 def engines_table() -> str:
     return table(["Query", "Rows, both", "Bytes read, Trino", "Bytes charged, sandbox (DuckDB)"],
                  [[f"`{one['query']}`", f"{one['rows']:,}", f"{one['trino_bytes']:,}", f"{one['duckdb_bytes']:,}"]
@@ -143,7 +153,7 @@ def instructions_table() -> str:
 
 def with_tables(text: str) -> str:
     """The page with the tables of now between their marks."""
-    tables = {"month": month_table, "fleet": fleet_table, "engines": engines_table, "instructions": instructions_table}
+    tables = {"month": month_table, "fleet": fleet_table, "daemon": daemon_table, "engines": engines_table, "instructions": instructions_table}
     return re.sub(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", lambda m: m[1] + tables[m[2]]() + "\n" + m[3], text, flags=re.S)
 
 

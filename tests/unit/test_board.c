@@ -34,6 +34,34 @@ static json_t *all_resources(void)
     return whole;
 }
 
+/* Of one pipeline: nothing of another, row by row as whole; of one that is not there nothing. */
+static void test_only(void)
+{
+    struct board_part one = {.most = 1, .only = "own"}, none = {.most = 9, .only = "ow"};
+    struct board_part brief = {.most = 1, .only = "own"};
+    json_auto_t *whole = all_resources(), *rows = json_array(), *briefs = json_array();
+    json_auto_t *wanted = json_array();
+    const json_t *told;
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(whole, i, each)
+        if (!strcmp(json_text(each, "pipeline"), "own"))
+            json_array_append(wanted, each);
+    CHECK(json_array_size(wanted) > 0 && json_array_size(wanted) < json_array_size(whole));
+    while (board_document_resources(board, now_ms, &one, rows))
+        ;
+    CHECK(json_equal(rows, wanted));
+    CHECK(!board_document_resources(board, now_ms, &none, rows));
+    CHECK(json_equal(rows, wanted));
+    CHECK(!board_document_briefs(board, now_ms, &brief, briefs));
+    told = json_array_get(briefs, 0);
+    CHECK_INT((long long)json_array_size(briefs), 1);
+    CHECK_INT(json_whole(told, "resources"), (long long)json_array_size(wanted));
+    CHECK_INT(json_whole(told, "unknown"), (long long)json_array_size(wanted));
+    CHECK_TEXT(json_text(told, "state"), "unknown");
+}
+
 static json_t *all_months(int64_t at_ms)
 {
     json_t *list = json_array();
@@ -298,6 +326,7 @@ int main(void)
     CHECK(manifest != NULL);
     board = board_new();
     board_expect(board, manifest);
+    test_only();
     test_resources();
     test_days();
     test_months();

@@ -4,7 +4,9 @@
 #include "daemon/health/service_metrics.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,6 +31,46 @@ static void check_written(struct metric *metric, const char *want)
 
 static const char *const one_label[] = {"word", NULL};
 static const char *const two_labels[] = {"b", "a", NULL};
+
+static void fill(struct metric *metric)
+{
+    for (int i = 0; i < 10; i++) {
+        char word[8];
+
+        (void)snprintf(word, sizeof word, "w%d", i);
+        metric_set(metric, i, word, NULL);
+    }
+}
+
+/* In parts it is the same text; what comes or goes between two of them makes no series twice. */
+static void test_parts(void)
+{
+    struct metric first = {.name = "x", .help = "H", .type = METRIC_GAUGE, .labels = one_label};
+    struct metric second = {.name = "y", .help = "H", .type = METRIC_GAUGE, .labels = one_label};
+    struct metric *const table[] = {&first, &second, NULL};
+    struct metric_part whole = {.most = SIZE_MAX}, some = {.most = 3}, again = {.most = 3};
+    cleanup_str struct str all = {0}, parts = {0}, changed = {0};
+    int rounds = 1;
+
+    fill(&first);
+    fill(&second);
+    CHECK(!metric_write(table, &whole, &all));
+    while (metric_write(table, &some, &parts))
+        rounds++;
+    CHECK_INT(rounds, 7);
+    CHECK_TEXT(str_text(&parts), str_text(&all));
+    CHECK(metric_write(table, &again, &changed));
+    metric_forget(&first, "w2"); /* the last that was written */
+    metric_set(&first, 1, "w00", NULL);
+    metric_set(&first, 1, "w33", NULL);
+    while (metric_write(table, &again, &changed))
+        ;
+    CHECK(strstr(str_text(&changed), "x{word=\"w2\"} 2\nx{word=\"w3\"} 3\n"
+                                     "x{word=\"w33\"} 1\nx{word=\"w4\"} 4\n") != NULL);
+    CHECK(strstr(str_text(&changed), "w00") == NULL);
+    metric_clear(&first);
+    metric_clear(&second);
+}
 
 static void test_counter(void)
 {
@@ -300,8 +342,55 @@ static void test_billingd(void)
     service_metrics_forget_measured();
 }
 
+static void set_all(int resources, const char *const *conditions)
+{
+    for (int i = 0; i < resources; i++) {
+        char address[32];
+
+        (void)snprintf(address, sizeof address, "p%d/bucket", i);
+        service_metrics_set_conditions(address, "bucket", conditions);
+        service_metrics_set_loss(address, LOSS_NONE);
+        metric_set(&service_metrics.leader, 1, address, NULL);
+    }
+}
+
+/* However many the spec has, each is told by its own name.  Zeros of many are left out; what held
+ * once goes on at 0. */
+static void test_many(void)
+{
+    static const char *const synced[] = {"Ready", "Synced", NULL};
+    static const char *const held[] = {"Ready", "NonConverging", NULL};
+    enum { MANY = 25000 };
+    const struct metric *metric = &service_metrics.resource_condition;
+
+    service_metrics_expect(MANY);
+    set_all(MANY, synced);
+    CHECK_INT((long long)metric->count, 2LL * MANY);
+    CHECK_INT((long long)service_metrics.resource_loss.count, 0);
+    CHECK_INT((long long)service_metrics.leader.count, MANY);
+    CHECK(isnan(metric_value(metric, NAN, "other", "other", "other", NULL)));
+    service_metrics_set_conditions("p24999/bucket", "bucket", held);
+    service_metrics_set_loss("p24999/bucket", LOSS_DROPPED);
+    CHECK(metric_value(metric, 9, "p24999/bucket", "bucket", "Synced", NULL) == 0);
+    CHECK(metric_value(metric, 9, "p24999/bucket", "bucket", "NonConverging", NULL) == 1);
+    service_metrics_set_conditions("p24999/bucket", "bucket", synced);
+    service_metrics_set_loss("p24999/bucket", LOSS_NONE);
+    CHECK(metric_value(metric, 9, "p24999/bucket", "bucket", "NonConverging", NULL) == 0);
+    CHECK(metric_value(&service_metrics.resource_loss, 9, "p24999/bucket", "dropped", NULL) == 0);
+    service_metrics_forget_measured();
+    metric_clear(&service_metrics.leader);
+    service_metrics_expect(1);
+    set_all(1, synced);
+    CHECK_INT((long long)metric->count, 7);
+    CHECK_INT((long long)service_metrics.resource_loss.count, 3);
+    service_metrics_forget_measured();
+    metric_clear(&service_metrics.leader);
+}
+
 int main(void)
 {
+    test_parts();
+    test_many();
     (void)signal(SIGPIPE, SIG_IGN);
     test_counter();
     test_unknown();

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "daemon/page/page.h"
 #include "daemon/page/page_model.h"
+#include "daemon/page/page_model_list.h"
 #include "daemon/page/page_template.h"
 #include "daemon/page/page_words.h"
 
@@ -87,19 +88,20 @@ static void test_page(void)
     CHECK_TEXT(json_string_value(json_object_get(openapi, "openapi")), "3.0.3");
 }
 
-/* What stands above all is never better than the worst pipeline. */
+/* What stands above all is never better than the worst pipeline, be it on the page or not. */
 static void check_headline(const char *state, const char *word)
 {
     json_auto_t *documents = json_pack(
         "{s:{s:s, s:s, s:{s:i}, s:s, s:b, s:b, s:b, s:b, s:[], s:[{s:s, s:s, s:[], s:[]}]},"
         " s:[], s:[], s:[{s:s, s:s, s:s, s:s, s:s, s:f}, {s:s, s:s, s:s, s:s, s:s, s:f}],"
-        " s:[], s:[]}",
+        " s:[], s:[], s:[{s:s}, {s:s}], s:s}",
         "status", "now", "2026-11-30T00:00:00Z", "version", "1", "resources", "in_sync", 1,
         "last_look", "2026-11-30T00:00:00Z", "ready", 1, "rejected", 0, "looking", 0, "stale", 0,
-        "reasons", "pipelines", "pipeline", "p", "state", state, "stations", "parts", "resources",
-        "plan", "events", "event", "rollup", "level", "info", "pipeline", "p", "result", "failed",
-        "day", "2026-11-28", "time", 1.0, "event", "rollup", "level", "info", "pipeline", "p",
-        "result", "built", "day", "2026-11-27", "time", 1.0, "audit", "periods");
+        "reasons", "pipelines", "pipeline", "p", "state", "in_sync", "stations", "parts",
+        "resources", "plan", "events", "event", "rollup", "level", "info", "pipeline", "p",
+        "result", "failed", "day", "2026-11-28", "time", 1.0, "event", "rollup", "level", "info",
+        "pipeline", "p", "result", "built", "day", "2026-11-27", "time", 1.0, "audit", "periods",
+        "briefs", "state", "in_sync", "state", state, "only", "p");
     json_auto_t *model = page_model(documents);
     const json_t *events = json_object_get(model, "events");
 
@@ -110,8 +112,62 @@ static void check_headline(const char *state, const char *word)
                "rollup failed");
 }
 
+/* 250 pipelines: every third one differs. */
+static json_t *briefs_of_many(void)
+{
+    json_t *briefs = json_array();
+
+    for (int i = 0; i < 250; i++)
+        json_array_append_new(
+            briefs,
+            json_pack("{s:o, s:s, s:i, s:i, s:i, s:i, s:[s]}", "pipeline", json_sprintf("p%d", i),
+                      "state", i % 3 ? "in_sync" : "differs", "rank", i % 3 ? 1 : 5, "resources",
+                      23, "differ", i % 3 ? 0 : 2, "unknown", 0, "unwell", "log_group"));
+    return briefs;
+}
+
+static const char *name_in(const json_t *list, size_t row)
+{
+    return json_string_value(
+        json_object_get(json_array_get(json_object_get(list, "rows"), row), "name"));
+}
+
+static void check_list(json_int_t from, const char *first, size_t rows, json_int_t before,
+                       json_int_t after)
+{
+    json_auto_t *briefs = briefs_of_many();
+    json_auto_t *list = page_model_list(briefs, from);
+
+    CHECK_TEXT(name_in(list, 0), first);
+    CHECK_INT(json_array_size(json_object_get(list, "rows")), rows);
+    CHECK_INT(json_integer_value(json_object_get(list, "before")), before);
+    CHECK_INT(json_integer_value(json_object_get(list, "after")), after);
+}
+
+/* Each pipeline stands in one row of one page; the worst come first, else the order is the spec's.
+ */
+static void test_list(void)
+{
+    json_auto_t *briefs = briefs_of_many(), *none = json_array();
+    json_auto_t *list = page_model_list(briefs, 0), *empty = page_model_list(none, 7);
+    const json_t *states = json_object_get(list, "states");
+
+    check_list(0, "p0", 100, 0, 101);
+    check_list(101, "p25", 100, 1, 201);
+    check_list(201, "p175", 50, 101, 0);
+    check_list(250, "p248", 1, 150, 0);
+    check_list(30, "p87", 100, 1, 130);
+    check_list(999999, "p248", 1, 150, 0);
+    check_list(-5, "p0", 100, 0, 101);
+    CHECK_INT(json_array_size(states), 2);
+    CHECK_INT(json_integer_value(json_object_get(json_array_get(states, 0), "count")), 84);
+    CHECK_INT(json_integer_value(json_object_get(json_array_get(states, 1), "count")), 166);
+    CHECK_INT(json_array_size(json_object_get(empty, "rows")), 0);
+}
+
 int main(void)
 {
+    test_list();
     check_headline("in_sync", "All is well");
     check_headline("silent", "All is well");
     check_headline("unknown", "Not all is known");

@@ -90,14 +90,16 @@ static int print_queries(struct billing_turn *turn, struct day month, const json
 /* What varies from run to run stays out of the bill. */
 static void print_sources(const json_t *sources)
 {
-    const json_t *id;
+    const json_t *id, *scanned = json_object_get(sources, "scanned_bytes");
     size_t i;
 
-    (void)fprintf(stderr,
-                  "%s: %" JSON_INTEGER_FORMAT " bytes scanned, %" JSON_INTEGER_FORMAT
-                  " ms of the engine, query",
-                  json_text(sources, "source"),
-                  json_integer_value(json_object_get(sources, "scanned_bytes")),
+    (void)fprintf(stderr, "%s: ", json_text(sources, "source"));
+    if (json_is_integer(scanned))
+        (void)fprintf(stderr, "%" JSON_INTEGER_FORMAT " bytes scanned",
+                      json_integer_value(scanned));
+    else
+        (void)fputs("Athena does not say how many bytes were scanned", stderr);
+    (void)fprintf(stderr, ", %" JSON_INTEGER_FORMAT " ms of the engine, query",
                   json_integer_value(json_object_get(sources, "engine_ms")));
     json_array_foreach(json_object_get(sources, "query_ids"), i, id)
         (void)fprintf(stderr, " %s", json_string_value(id));

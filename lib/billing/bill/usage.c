@@ -19,6 +19,7 @@ struct reading {
     struct day starts[PRICE_BOOK_SEGMENTS];
     size_t count;
     int64_t scanned, engine_ms;
+    bool untold; /* Athena does not say of all what they scanned */
     json_t *ids;
     struct err *e; /* the first failure */
 };
@@ -158,6 +159,7 @@ static void read_segment(struct flow *flow, void *arg, size_t index)
     if (segment.e.kind)
         (void)err_set(reading->e, segment.e.kind, "%s", segment.e.text);
     reading->scanned += result.scanned_bytes;
+    reading->untold |= result.untold;
     reading->engine_ms += result.engine_ms;
     json_array_append_new(reading->ids, json_string(result.id));
     athena_query_result_fini(&result);
@@ -168,8 +170,9 @@ static json_t *sources_of(const struct reading *reading)
     const char *query = usage_query(reading->request->source);
     cleanup_free char *hash = athena_query_text_hash(reading->billing, query);
 
-    return json_pack("{s:s, s:s, s:I, s:I, s:O}", "source", query, "query_hash", hash,
-                     "scanned_bytes", (json_int_t)reading->scanned, "engine_ms",
+    return json_pack("{s:s, s:s, s:o, s:I, s:O}", "source", query, "query_hash", hash,
+                     "scanned_bytes",
+                     reading->untold ? json_null() : json_integer(reading->scanned), "engine_ms",
                      (json_int_t)reading->engine_ms, "query_ids", reading->ids);
 }
 

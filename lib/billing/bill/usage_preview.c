@@ -68,7 +68,10 @@ static json_t *sources_of(json_t *built, json_t *raw)
     json_array_extend(json_object_get(built, "query_ids"), json_object_get(raw, "query_ids"));
     json_object_set_new(
         built, "scanned_bytes",
-        json_integer(json_whole(built, "scanned_bytes") + json_whole(raw, "scanned_bytes")));
+        json_is_integer(json_object_get(built, "scanned_bytes")) &&
+                json_is_integer(json_object_get(raw, "scanned_bytes"))
+            ? json_integer(json_whole(built, "scanned_bytes") + json_whole(raw, "scanned_bytes"))
+            : json_null());
     json_object_set_new(
         built, "engine_ms",
         json_integer(json_whole(built, "engine_ms") + json_whole(raw, "engine_ms")));

@@ -57,6 +57,10 @@ static void take_records(const struct cost *cost, struct cost_line *line, const 
     }
 }
 
+/* 9 petabytes: beyond that months of bytes, and what a setting makes of them, fit no number that
+ * everybody reads exactly. */
+static const int64_t MOST_KEPT = (int64_t)1 << 53;
+
 /* Stays in CloudWatch Logs: AWS tells only how much it is now. */
 static void read_kept(struct flow *flow, struct cost *cost, struct cost_line *line)
 {
@@ -82,6 +86,13 @@ static void read_kept(struct flow *flow, struct cost *cost, struct cost_line *li
         (void)err_set(&e, ERR_ABSENT, "the log group %s does not say how much it keeps",
                       billing->names.log_group);
     if (bytes < 0) {
+        cost_line_lose(cost, line, &e);
+        return;
+    }
+    if (bytes > MOST_KEPT) {
+        (void)err_set(&e, ERR_INVALID,
+                      "the log group %s says that it keeps %lld bytes, more than can be right",
+                      billing->names.log_group, (long long)bytes);
         cost_line_lose(cost, line, &e);
         return;
     }

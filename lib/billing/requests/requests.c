@@ -148,8 +148,8 @@ int requests_each(struct flow *flow, const struct billing *billing,
         return -1;
     if (taker->sources)
         *taker->sources =
-            json_pack("{s:s, s:s, s:I, s:I, s:[s]}", "source", "requests", "query_hash", hash,
-                      "scanned_bytes", (json_int_t)result.scanned_bytes, "engine_ms",
+            json_pack("{s:s, s:s, s:o, s:I, s:[s]}", "source", "requests", "query_hash", hash,
+                      "scanned_bytes", athena_query_result_scanned(&result), "engine_ms",
                       (json_int_t)result.engine_ms, "query_ids", result.id);
     athena_query_result_fini(&result);
     return reading.e->kind ? err_set(e, reading.e->kind, "%s", reading.e->text) : 0;

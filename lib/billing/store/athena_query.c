@@ -293,12 +293,18 @@ static int wait_for(struct run *run, struct err *e)
     return 0;
 }
 
+json_t *athena_query_result_scanned(const struct athena_result *result)
+{
+    return result->untold ? json_null() : json_integer(result->scanned_bytes);
+}
+
 static void count(struct run *run)
 {
     const json_t *statistics = json_object_get(run->execution, "Statistics");
     int64_t scanned = scan_cap_bytes(run->execution);
 
     run->result->scanned_bytes += scanned < 0 ? 0 : scanned;
+    run->result->untold |= scanned < 0;
     run->result->engine_ms +=
         json_integer_value(json_object_get(statistics, "EngineExecutionTimeInMillis"));
     state.scanned_bytes += scanned < 0 ? 0 : scanned;

@@ -19,6 +19,7 @@ struct athena_result {
     json_t *rows;    /* [[text or null]] without the header; NULL for statements without rows */
     json_t *columns; /* [name] */
     int64_t scanned_bytes;
+    bool untold; /* of a run Athena does not say what it scanned: that is not in scanned_bytes */
     int64_t engine_ms; /* time Athena says it took */
     char id[64];       /* query execution id */
 };
@@ -47,6 +48,8 @@ int athena_query_each(struct flow *flow, const struct billing *billing,
                       const struct athena_question *question, const struct athena_taker *taker,
                       struct err *e);
 void athena_query_result_fini(struct athena_result *result);
+/* What it scanned, for documents: null where that is not told.  New reference. */
+json_t *athena_query_result_scanned(const struct athena_result *result);
 /* Bytes scanned by all queries of this process, for the budget. */
 int64_t athena_query_scanned(void);
 /* Tests: milliseconds before the first look at a running query, and the most between two. */
