@@ -447,12 +447,12 @@ static int bind_series(struct flow *flow, const struct close *close, struct err 
 {
     cleanup_free char *folder = month_folder(close), *key = mem_printf("%sseries.json", folder);
     const struct statement_series_of of = {close->series->name, close->series->year};
-    json_auto_t *bound = NULL;
-    int result = statement_series_bind(flow, close->billing, key, of, &bound, e);
+    json_auto_t *bound = statement_series_bind(flow, close->billing, key, of, e);
     json_int_t year = json_whole(bound, "year");
+    int result = 0;
 
-    if (result <= 0)
-        return result;
+    if (!bound)
+        return -1;
     if (strcmp(json_text(bound, "series"), of.name) != 0)
         return err_set(e, ERR_INVALID,
                        "a close of this document was begun with the series %s, as s3://%s/%s says, "
@@ -461,7 +461,7 @@ static int bind_series(struct flow *flow, const struct close *close, struct err 
                        json_text(bound, "series"), close->billing->names.bucket, key);
     if (year > of.year)
         return CLOSE_STATEMENTS_AGAIN;
-    for (result = 0; year < of.year && !result; year++)
+    for (; year < of.year && !result; year++)
         result = end_year(flow, close, (int)year, e);
     return result;
 }

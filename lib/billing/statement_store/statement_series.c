@@ -242,27 +242,27 @@ int statement_series_keep(struct flow *flow, const struct billing *billing,
                    billing->names.bucket, copy, key);
 }
 
-int statement_series_bind(struct flow *flow, const struct billing *billing, const char *key,
-                          struct statement_series_of of, json_t **bound, struct err *e)
+json_t *statement_series_bind(struct flow *flow, const struct billing *billing, const char *key,
+                              struct statement_series_of of, struct err *e)
 {
-    json_auto_t *wanted = json_pack("{s:s, s:i}", "series", of.name, "year", of.year);
+    json_t *wanted = json_pack("{s:s, s:i}", "series", of.name, "year", of.year), *bound;
     cleanup_str struct str body = {0};
-    int result = put(flow, billing, key, wanted, e);
+    int other = put(flow, billing, key, wanted, e);
 
-    *bound = NULL;
-    if (result <= 0)
-        return result;
-    if (archive_object_read(flow, billing, key, &body, e))
-        return -1;
-    *bound = json_loadb(str_text(&body), body.len, JSON_REJECT_DUPLICATES, NULL);
-    if (json_text(*bound, "series") && json_is_integer(json_object_get(*bound, "year")))
-        return 1;
-    json_decref(*bound);
-    *bound = NULL;
-    return err_set(e, ERR_EVIDENCE,
-                   "s3://%s/%s does not say which series this document has its numbers of: bring "
-                   "it back from a version or copy of the bucket",
-                   billing->names.bucket, key);
+    if (!other)
+        return wanted;
+    json_decref(wanted);
+    if (other < 0 || archive_object_read(flow, billing, key, &body, e))
+        return NULL;
+    bound = json_loadb(str_text(&body), body.len, JSON_REJECT_DUPLICATES, NULL);
+    if (json_text(bound, "series") && json_is_integer(json_object_get(bound, "year")))
+        return bound;
+    json_decref(bound);
+    (void)err_set(e, ERR_EVIDENCE,
+                  "s3://%s/%s does not say which series this document has its numbers of: bring "
+                  "it back from a version or copy of the bucket",
+                  billing->names.bucket, key);
+    return NULL;
 }
 
 int statement_series_has(struct flow *flow, const struct billing *billing,

@@ -53,10 +53,10 @@ int statement_series_end(struct flow *flow, const struct billing *billing,
 int statement_series_keep(struct flow *flow, const struct billing *billing,
                           const struct statement_series *series, struct err *e);
 /* Says at a key, once for all, in which series and year a document takes its numbers: two closes of
- * it in two years, or in two series, would else both get a range.  0: in this one; 1: in another,
- * *bound: {"series", "year"}, new reference; -1 and *e. */
-int statement_series_bind(struct flow *flow, const struct billing *billing, const char *key,
-                          struct statement_series_of of, json_t **bound, struct err *e);
+ * it in two years, or in two series, would else both get a range.  What holds, this or what was
+ * said before: {"series", "year"}, new reference; NULL and *e. */
+json_t *statement_series_bind(struct flow *flow, const struct billing *billing, const char *key,
+                              struct statement_series_of of, struct err *e);
 
 /* A range as a manifest has it. */
 struct statement_taken {
