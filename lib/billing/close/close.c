@@ -87,3 +87,21 @@ void close_take_key(struct close *close)
     if (!close->key)
         close_reason(close, "the signing key: %s", e.text);
 }
+
+int close_is_ours(struct flow *flow, struct close *close, const struct numbers_entry *entry,
+                  struct err *e)
+{
+    const char *path = close->billing->settings.signing_key;
+    cleanup_free char *wrong = NULL;
+
+    if (!close->key && path && *path)
+        close_take_key(close);
+    if (close->key && numbers_check(flow, close->billing, entry, close->key, &wrong, e))
+        return -1;
+    if (wrong)
+        close_reason(close,
+                     "this was begun and not finished, and %s: where the key was changed since, "
+                     "finish it with the one before in billing.close.signing_key",
+                     wrong);
+    return !close_is_refused(close);
+}

@@ -5,24 +5,6 @@
 #include "billing/close/close_private.h"
 #include "billing/close/close_statements.h"
 
-int close_finish_is_ours(struct flow *flow, struct close *close, const struct numbers_entry *entry,
-                         struct err *e)
-{
-    const char *path = close->billing->settings.signing_key;
-    cleanup_free char *wrong = NULL;
-
-    if (!close->key && path && *path)
-        close_take_key(close);
-    if (close->key && numbers_check(flow, close->billing, entry, close->key, &wrong, e))
-        return -1;
-    if (wrong)
-        close_reason(close,
-                     "this was begun and not finished, and %s: where the key was changed since, "
-                     "finish it with the one before in billing.close.signing_key",
-                     wrong);
-    return !close_is_refused(close);
-}
-
 /* 1; 0: not all of it is there, which is a reason; -1 and *e. */
 static int take(struct flow *flow, struct close *close, const struct closed_document *document,
                 struct err *e)
@@ -30,7 +12,7 @@ static int take(struct flow *flow, struct close *close, const struct closed_docu
     struct archive begun = document->archive; /* borrowed, with what the register has */
     const char *begun_at = json_text(document->given.manifest, "closed_at");
     cleanup_free char *wrong = NULL;
-    int ours = close_finish_is_ours(flow, close, &document->given, e);
+    int ours = close_is_ours(flow, close, &document->given, e);
 
     if (ours <= 0)
         return ours;

@@ -32,6 +32,10 @@ __attribute__((format(printf, 2, 3))) void close_note(struct close *close, const
 bool close_is_refused(const struct close *close);
 /* The signing key, or a reason. */
 void close_take_key(struct close *close);
+/* 1 when the key signed what was begun, as far as there is a key; 0 and a reason when not: somebody
+ * else may have laid it there; -1 and *e: that cannot be known. */
+int close_is_ours(struct flow *flow, struct close *close, const struct numbers_entry *entry,
+                  struct err *e);
 
 /* ---- close_evidence.c; billing: with the book that says what a day is ---- */
 
@@ -58,10 +62,6 @@ int close_audit(struct flow *flow, struct close *close, const struct billing *bi
  * are then those; 0 when not (when it is gone or changed, with a reason); -1 and *e. */
 int close_finish_look(struct flow *flow, struct close *close,
                       const struct closed_document *document, struct err *e);
-/* 1 when the key signed what was begun, as far as there is a key; 0 and a reason when not: somebody
- * else may have laid it there; -1 and *e: that cannot be known. */
-int close_finish_is_ours(struct flow *flow, struct close *close, const struct numbers_entry *entry,
-                         struct err *e);
 /* Writes what is missing of it; as close_write. */
 int close_finish_write(struct flow *flow, struct close *close, struct err *e);
 

@@ -559,7 +559,7 @@ static int check_begun(struct flow *flow, struct close *close, struct err *e)
 {
     struct archive archive;
     char *wrong = NULL;
-    int ours = close_finish_is_ours(flow, close, close->begun, e);
+    int ours = close_is_ours(flow, close, close->begun, e);
 
     if (ours <= 0)
         return ours;
