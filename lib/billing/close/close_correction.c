@@ -19,17 +19,18 @@ static int check_signature(struct flow *flow, struct close *close,
                            const struct closed_document *document, struct err *e)
 {
     cleanup_free char *wrong = NULL;
-    int failed;
+    bool known;
 
     if (!close->key || (!*document->archive.hash && !*document->given.hash))
         return 0;
     if (!*document->archive.hash)
-        failed = numbers_check(flow, close->billing, &document->given, close->key, &wrong, e);
+        known = (wrong = numbers_what_is_wrong(flow, close->billing, &document->given, close->key,
+                                               e)) != NULL;
     else
-        failed = archive_check_signature(flow, &document->archive, close->key, &wrong, e);
-    if (failed < 0)
+        known = archive_check_signature(flow, &document->archive, close->key, &wrong, e) >= 0;
+    if (!known)
         return -1;
-    if (wrong)
+    if (wrong && *wrong)
         close_reason(close, "%s", wrong);
     return 0;
 }

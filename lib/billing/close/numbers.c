@@ -289,23 +289,21 @@ static void check(void *arg)
             "its entry in the register of numbers holds another bill than its manifest says";
 }
 
-int numbers_check(struct flow *flow, const struct billing *billing,
-                  const struct numbers_entry *entry, const struct signature_key *key, char **wrong,
-                  struct err *e)
+char *numbers_what_is_wrong(struct flow *flow, const struct billing *billing,
+                            const struct numbers_entry *entry, const struct signature_key *key,
+                            struct err *e)
 {
     struct err failed = {0};
     struct bill_packed *bill = numbers_bill(flow, billing, entry, &failed);
-    struct checking checking = {entry, bill, key, NULL};
+    struct checking checking = {entry, bill, key, ""};
 
-    *wrong = NULL;
-    if (!bill && failed.kind != ERR_EVIDENCE)
-        return err_set(e, failed.kind, "%s", failed.text);
-    if (!bill) {
-        *wrong = mem_printf("its entry in the register of numbers: %s", failed.text);
-        return 0;
+    if (!bill && failed.kind != ERR_EVIDENCE) {
+        (void)err_set(e, failed.kind, "%s", failed.text);
+        return NULL;
     }
+    if (!bill)
+        return mem_printf("its entry in the register of numbers: %s", failed.text);
     flow_work(flow, check, &checking);
-    *wrong = mem_text(checking.wrong);
     bill_packed_free(bill);
-    return 0;
+    return mem_text(checking.wrong);
 }

@@ -59,11 +59,11 @@ int numbers_give(struct flow *flow, const struct billing *billing, struct number
 /* Puts the same entry at a key, as archive_object_put: nothing is given by that. */
 int numbers_put_at(struct flow *flow, const struct billing *billing, const char *key,
                    const struct numbers_entry *entry, struct err *e);
-/* Whether the entry's manifest is signed by the key and its bill is the one of the manifest: *wrong
- * is NULL, or says why not (new text).  -1 and *e when that cannot be known. */
-int numbers_check(struct flow *flow, const struct billing *billing,
-                  const struct numbers_entry *entry, const struct signature_key *key, char **wrong,
-                  struct err *e);
+/* Why the entry's manifest is not signed by the key, or its bill not the one of the manifest, ""
+ * when all is good; new text, or NULL and *e when that cannot be known. */
+char *numbers_what_is_wrong(struct flow *flow, const struct billing *billing,
+                            const struct numbers_entry *entry, const struct signature_key *key,
+                            struct err *e);
 /* All numbers that were given, as texts; new reference, or NULL and *e. */
 json_t *numbers_given(struct flow *flow, const struct billing *billing, struct err *e);
 

@@ -42,10 +42,12 @@ static int check_number(struct flow *flow, struct verify *verify,
     else if (!*document->given.hash && json_object_get(document->archive.manifest, "documents"))
         verify_findings_differ(
             verify, "%s is not in the register of numbers any more: its entry was removed", name);
-    else if (*document->given.hash &&
-             numbers_check(flow, verify->billing, &document->given, verify->key, &wrong, e))
-        return -1;
-    if (wrong)
+    else if (*document->given.hash) {
+        wrong = numbers_what_is_wrong(flow, verify->billing, &document->given, verify->key, e);
+        if (!wrong)
+            return -1;
+    }
+    if (wrong && *wrong)
         verify_findings_differ(verify, "%s: %s", name, wrong);
     return 0;
 }
