@@ -21,9 +21,9 @@ bool web_client_is_closing(const struct web_client *client)
 static void drop_answer(struct web_client *client)
 {
     client->routes->queued -= client->queued;
-    client->queued = 0;
-    if (client->shared)
+    if (client->shared && client->queued) /* it was sent, or begun */
         web_shared_sent(client->shared, &client->routes->queued);
+    client->queued = 0;
     web_shared_drop(client->shared);
     client->shared = NULL;
     str_fini(&client->answer);
@@ -173,8 +173,8 @@ static bool asks_health(const char *head)
     return !strncmp(head, health, sizeof health - 1);
 }
 
-/* Whether a whole request must wait for another round. */
-static bool is_round_full(struct web_client *client)
+/* Whether enough was done for answers in this round. */
+static bool is_round_spent(const struct web_client *client)
 {
     struct web_routes *routes = client->routes;
     uint64_t now_ms = uv_now(client->timer.loop);
@@ -183,8 +183,14 @@ static bool is_round_full(struct web_client *client)
         routes->round_ms = now_ms;
         routes->spent_ns = 0;
     }
-    return routes->spent_ns >= ROUND_NS &&
-           (client->request.size || strstr(client->head, "\r\n\r\n")) && !asks_health(client->head);
+    return routes->spent_ns >= ROUND_NS;
+}
+
+/* Whether a whole request must wait for another round. */
+static bool is_round_full(const struct web_client *client)
+{
+    return is_round_spent(client) && (client->request.size || strstr(client->head, "\r\n\r\n")) &&
+           !asks_health(client->head);
 }
 
 static void on_turn(uv_timer_t *timer)
@@ -200,6 +206,27 @@ static void wait_for_turn(struct web_client *client)
     (void)uv_timer_start(&client->timer, on_turn, NEXT_ROUND_MS, 0);
 }
 
+static void on_turn_to_send(uv_timer_t *timer);
+
+/* Handing a long text to the kernel takes some milliseconds, and many may wait for the same. */
+static void send_in_turn(struct web_client *client)
+{
+    uint64_t begin_ns = uv_hrtime();
+
+    if (is_round_spent(client)) {
+        client->state = WEB_CLIENT_WAITING;
+        (void)uv_timer_start(&client->timer, on_turn_to_send, NEXT_ROUND_MS, 0);
+        return;
+    }
+    send_answer(client);
+    client->routes->spent_ns += uv_hrtime() - begin_ns;
+}
+
+static void on_turn_to_send(uv_timer_t *timer)
+{
+    send_in_turn(timer->data);
+}
+
 static void on_later(void *arg, int status, struct web_exchange *exchange)
 {
     struct web_client *client = arg;
@@ -210,7 +237,7 @@ static void on_later(void *arg, int status, struct web_exchange *exchange)
     web_route_tell(&client->request, status, exchange, &client->answer);
     if (strcmp(client->request.method, "HEAD") != 0)
         client->shared = web_shared_hold(exchange->shared);
-    send_answer(client);
+    send_in_turn(client);
 }
 
 /* The head stays until it is answered: the request's texts lie in it. */
