@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/store/gzip.h"
+#include "billing/bulk/gzip.h"
 #include "billing/store/legacy.h"
 
 #include <string.h>

@@ -5,9 +5,9 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/bulk/gzip.h"
 #include "billing/close/close_usage.h"
 #include "billing/close/numbers.h"
-#include "billing/store/gzip.h"
 #include "daemon/verbs/plan_file.h"
 #include "lease/lease_document.h"
 #include "state/pause.h"

@@ -2,7 +2,7 @@
  * the forms in which envelopes were ever delivered. */
 #include "base/mem.h"
 #include "billing/audit/audit_private.h"
-#include "billing/store/gzip.h"
+#include "billing/bulk/gzip.h"
 #include "billing/store/legacy.h"
 #include "billing/store/recovered.h"
 #include "check.h"

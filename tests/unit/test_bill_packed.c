@@ -5,9 +5,9 @@
 #include "base/mem.h"
 #include "billing/bill/bill_packed.h"
 #include "billing/bill/bill_read.h"
-#include "billing/store/element_reader.h"
-#include "billing/store/gzip.h"
-#include "billing/store/packed_text.h"
+#include "billing/bulk/element_reader.h"
+#include "billing/bulk/gzip.h"
+#include "billing/bulk/packed_text.h"
 #include "check.h"
 
 #include <malloc.h>

@@ -5,10 +5,10 @@
 #include "billing/bill/bill_amount.h"
 #include "billing/bill/bill_days.h"
 #include "billing/bill/whatif.h"
+#include "billing/bulk/gzip.h"
 #include "billing/close/archive.h"
 #include "billing/close/close_usage.h"
 #include "billing/prices/price_book.h"
-#include "billing/store/gzip.h"
 #include "check.h"
 
 static json_t *parse(const char *text)

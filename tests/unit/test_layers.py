@@ -12,11 +12,11 @@ BASE = ["base"]
 AWS = [*BASE, "aws/codec", "aws/reply", "aws/local", "aws/credentials", "aws"]
 RESOURCES = [*BASE, "aws/codec", "resources"]
 PRICES = [*BASE, "billing/prices"]
-STORE = [*AWS, *PRICES[1:], "billing/store"]
+STORE = [*AWS, *PRICES[1:], "billing/bulk", "billing/store"]
 AUDIT = [*STORE, "billing/rollup", "billing/events", "billing/bill", "billing/audit"]
 STATEMENT = ["billing/bill", "billing/statement", "billing/bookkeeping", "billing/statement_store"]
 RECEIPT = ["billing/requests", "billing/receipt", "billing/receipt_store"]
-SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/store", "guard", "spec/lint", "spec"]
+SPEC = [*AWS, "yaml", "resources", "billing/prices", "billing/bulk", "billing/store", "guard", "spec/lint", "spec"]
 RECONCILE = [*SPEC, *AUDIT[len(STORE):], *STATEMENT[1:], "billing/backfill", *RECEIPT, "billing/close", "state", "reading", "plan", "reconcile"]
 VIEWS = [*RECONCILE, "daemon/data_flow", "daemon/views"]
 ROOMS = {
@@ -29,6 +29,7 @@ ROOMS = {
     "aws": AWS,
     "resources": RESOURCES,
     "billing/prices": PRICES,
+    "billing/bulk": [*BASE, "billing/bulk"],
     "billing/store": STORE,
     "billing/rollup": AUDIT[:-3],
     "billing/events": AUDIT[:-2],

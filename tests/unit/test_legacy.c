@@ -2,7 +2,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "billing/store/gzip.h"
+#include "billing/bulk/gzip.h"
 #include "billing/store/legacy.h"
 
 #include "check.h"

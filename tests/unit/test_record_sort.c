@@ -1,7 +1,7 @@
 /* Records by their bytes, whether or not they fit into memory, and what is told when the file
  * fails. */
 #include "base/mem.h"
-#include "billing/store/record_sort.h"
+#include "billing/bulk/record_sort.h"
 #include "check.h"
 
 #include <dirent.h>

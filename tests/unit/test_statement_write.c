@@ -4,10 +4,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_amount.h"
+#include "billing/bulk/gzip.h"
 #include "billing/prices/rating.h"
 #include "billing/statement_store/statement_write.h"
 #include "billing/store/archive_object.h"
-#include "billing/store/gzip.h"
 #include "check.h"
 
 #include <sys/resource.h>

@@ -1,8 +1,8 @@
 /* verb_receipt.c -- one customer's receipt of a closed month, as a file: given only when it was
  * checked as the customer will check it. */
 #include "base/mem.h"
+#include "billing/bulk/unnamed_file.h"
 #include "billing/receipt/receipt_check.h"
-#include "billing/store/unnamed_file.h"
 #include "billing/verify/receipt_give.h"
 #include "daemon/verbs/billing/billing_runner.h"
 #include "daemon/verbs/billing/billing_verbs.h"

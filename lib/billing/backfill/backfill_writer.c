@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "billing/backfill/backfill_worth.h"
-#include "billing/store/gzip.h"
+#include "billing/bulk/gzip.h"
 #include "billing/store/object_content.h"
 #include "billing/store/recovered.h"
 

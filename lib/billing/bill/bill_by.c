@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "billing/store/record_sort.h"
+#include "billing/bulk/record_sort.h"
 
 #include <string.h>
 

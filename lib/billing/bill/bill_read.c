@@ -2,8 +2,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/store/element_reader.h"
-#include "billing/store/gzip.h"
+#include "billing/bulk/element_reader.h"
+#include "billing/bulk/gzip.h"
 
 struct bill_read {
     struct gzip_reader gzip;

@@ -4,10 +4,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_read.h"
+#include "billing/bulk/element_reader.h"
+#include "billing/bulk/gzip.h"
 #include "billing/store/archive_named.h"
 #include "billing/store/archive_object.h"
-#include "billing/store/element_reader.h"
-#include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
 

@@ -15,10 +15,10 @@
 
 #include "aws/flow.h"
 #include "base/str.h"
+#include "billing/bulk/packed_text.h"
 #include "billing/close/numbers.h"
 #include "billing/prices/calendar.h"
 #include "billing/store/billing.h"
-#include "billing/store/packed_text.h"
 
 enum { ARCHIVE_ID = 17 }; /* 16 hex digits and the end */
 

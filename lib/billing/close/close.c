@@ -96,9 +96,12 @@ int close_is_ours(struct flow *flow, struct close *close, const struct numbers_e
 
     if (!close->key && path && *path)
         close_take_key(close);
-    if (close->key && numbers_check(flow, close->billing, entry, close->key, &wrong, e))
+    if (!close->key)
+        return !close_is_refused(close);
+    wrong = numbers_what_is_wrong(flow, close->billing, entry, close->key, e);
+    if (!wrong)
         return -1;
-    if (wrong)
+    if (*wrong)
         close_reason(close,
                      "this was begun and not finished, and %s: where the key was changed since, "
                      "finish it with the one before in billing.close.signing_key",

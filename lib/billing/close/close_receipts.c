@@ -3,8 +3,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bill/bill_month.h"
+#include "billing/bulk/gzip.h"
 #include "billing/receipt_store/receipt_lists.h"
-#include "billing/store/gzip.h"
 
 struct close_receipts {
     struct receipt_set *set;

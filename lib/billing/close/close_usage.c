@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/store/gzip.h"
+#include "billing/bulk/gzip.h"
 
 #include <string.h>
 

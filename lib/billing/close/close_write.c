@@ -5,12 +5,12 @@
 #include "base/mem.h"
 #include "base/timestamp.h"
 #include "billing/bill/bill_render.h"
+#include "billing/bulk/gzip.h"
 #include "billing/close/close_period.h"
 #include "billing/close/close_private.h"
 #include "billing/close/close_statements.h"
 #include "billing/prices/price_book.h"
 #include "billing/store/athena_query_text.h"
-#include "billing/store/gzip.h"
 
 #include <string.h>
 

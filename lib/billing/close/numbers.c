@@ -5,10 +5,10 @@
 #include "base/mem.h"
 #include "billing/bill/bill_packed.h"
 #include "billing/bill/bill_read.h"
+#include "billing/bulk/packed_text.h"
 #include "billing/store/archive_named.h"
 #include "billing/store/archive_object.h"
 #include "billing/store/object_list.h"
-#include "billing/store/packed_text.h"
 
 #include <stdio.h>
 #include <string.h>

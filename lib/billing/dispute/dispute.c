@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "billing/bulk/record_sort.h"
 #include "billing/prices/rating_margin.h"
-#include "billing/store/record_sort.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,12 +3,12 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/bulk/gzip.h"
+#include "billing/bulk/record_sort.h"
 #include "billing/requests/requests.h"
 #include "billing/statement_store/statement_spool.h"
 #include "billing/store/archive_named.h"
-#include "billing/store/gzip.h"
 #include "billing/store/object_list.h"
-#include "billing/store/record_sort.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "billing/store/gzip.h"
+#include "billing/bulk/gzip.h"
 #include "billing/store/object_content.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include "billing/bookkeeping/focus.h"
 #include "billing/bookkeeping/line_table.h"
-#include "billing/store/gzip.h"
+#include "billing/bulk/gzip.h"
 
 enum { MEMBER = 1 << 20 }; /* bytes of rows that are packed at a time */
 

@@ -3,10 +3,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/bookkeeping/ubl.h"
+#include "billing/bulk/gzip.h"
 #include "billing/statement/statement_render.h"
 #include "billing/statement_store/statement_index.h"
 #include "billing/store/archive_object.h"
-#include "billing/store/gzip.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/timestamp.h"
+#include "billing/bulk/gzip.h"
 #include "billing/store/athena_query_text.h"
-#include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
 #include "billing/store/object_list.h"
 

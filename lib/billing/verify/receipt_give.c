@@ -2,12 +2,12 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/bulk/gzip.h"
 #include "billing/close/archive.h"
 #include "billing/close/close_receipts.h"
 #include "billing/receipt_store/receipt_lists.h"
 #include "billing/statement_store/statement_spool.h"
 #include "billing/store/archive_object.h"
-#include "billing/store/gzip.h"
 
 #include <string.h>
 

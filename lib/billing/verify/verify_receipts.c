@@ -2,11 +2,11 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "billing/bulk/gzip.h"
 #include "billing/close/close_period.h"
 #include "billing/close/close_receipts.h"
 #include "billing/receipt/receipt_rows.h"
 #include "billing/receipt_store/receipt_lists.h"
-#include "billing/store/gzip.h"
 #include "billing/store/object_content.h"
 #include "billing/verify/verify_findings.h"
 

@@ -1,6 +1,6 @@
 /* gzip.h -- gzip as Firehose and CloudWatch Logs write it: several members one after the other. */
-#ifndef BILLING_STORE_GZIP_H
-#define BILLING_STORE_GZIP_H
+#ifndef BILLING_BULK_GZIP_H
+#define BILLING_BULK_GZIP_H
 
 #include "base/err.h"
 #include "base/str.h"

@@ -1,4 +1,4 @@
-#include "billing/store/unnamed_file.h"
+#include "billing/bulk/unnamed_file.h"
 
 #include "base/mem.h"
 

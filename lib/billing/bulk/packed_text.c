@@ -1,6 +1,6 @@
-#include "billing/store/packed_text.h"
+#include "billing/bulk/packed_text.h"
 
-#include "billing/store/gzip.h"
+#include "billing/bulk/gzip.h"
 
 static void pack(struct packed_text *packed)
 {

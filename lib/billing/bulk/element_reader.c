@@ -1,4 +1,4 @@
-#include "billing/store/element_reader.h"
+#include "billing/bulk/element_reader.h"
 
 #include <string.h>
 

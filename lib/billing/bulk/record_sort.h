@@ -4,8 +4,8 @@
  * The file lies in $TMPDIR, else in /var/tmp, under no name: whatever ends the process frees its
  * room. It takes the records' bytes and 4 more each.  Adding and beginning may sort and write for
  * half a second: off the loop. */
-#ifndef BILLING_STORE_RECORD_SORT_H
-#define BILLING_STORE_RECORD_SORT_H
+#ifndef BILLING_BULK_RECORD_SORT_H
+#define BILLING_BULK_RECORD_SORT_H
 
 #include "base/err.h"
 

@@ -1,6 +1,6 @@
 /* unnamed_file.h -- a temporary file without a name: whatever ends the process frees its room. */
-#ifndef BILLING_STORE_UNNAMED_FILE_H
-#define BILLING_STORE_UNNAMED_FILE_H
+#ifndef BILLING_BULK_UNNAMED_FILE_H
+#define BILLING_BULK_UNNAMED_FILE_H
 
 #include "base/err.h"
 

@@ -1,7 +1,7 @@
 /* packed_text.h -- a text that is made piece by piece: plain while it is small, from then on gzip,
  * so that memory is for what is packed. */
-#ifndef BILLING_STORE_PACKED_TEXT_H
-#define BILLING_STORE_PACKED_TEXT_H
+#ifndef BILLING_BULK_PACKED_TEXT_H
+#define BILLING_BULK_PACKED_TEXT_H
 
 #include "base/str.h"
 

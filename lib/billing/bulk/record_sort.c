@@ -1,7 +1,7 @@
-#include "billing/store/record_sort.h"
+#include "billing/bulk/record_sort.h"
 
 #include "base/mem.h"
-#include "billing/store/unnamed_file.h"
+#include "billing/bulk/unnamed_file.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "billing/store/gzip.h"
+#include "billing/bulk/gzip.h"
 
 #include "base/mem.h"
 

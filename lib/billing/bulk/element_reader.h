@@ -2,8 +2,8 @@
  * for one of them, however many there are, and for the document without them.
  *
  * It tells where elements begin and end; whether they are JSON says who parses them. */
-#ifndef BILLING_STORE_ELEMENT_READER_H
-#define BILLING_STORE_ELEMENT_READER_H
+#ifndef BILLING_BULK_ELEMENT_READER_H
+#define BILLING_BULK_ELEMENT_READER_H
 
 #include "base/str.h"
 
