@@ -22,29 +22,28 @@ static int check_document(struct flow *flow, const struct closed_document *docum
     return 1;
 }
 
-static int check_documents(struct flow *flow, const struct billing *billing, struct day month,
-                           struct closed *closed, enum closed_state *state, char **wrong,
-                           struct err *e)
+static int check_documents(struct flow *flow, const struct billing *billing,
+                           struct customer_closed *asked, enum closed_state *state, struct err *e)
 {
+    struct closed *closed = &asked->closed;
     enum closed_state of_correction;
     int found;
 
-    if (closed_open(flow, billing, month, closed, e))
+    if (closed_open(flow, billing, asked->month, closed, e))
         return -1;
-    found = check_document(flow, &closed->invoice, state, wrong, e);
+    found = check_document(flow, &closed->invoice, state, &asked->wrong, e);
     if (found || *state == CLOSED_NEVER)
         return found;
-    if (closed_open_corrections(flow, billing, month, closed, e))
+    if (closed_open_corrections(flow, billing, asked->month, closed, e))
         return -1;
     for (size_t i = 0; i < closed->count && !found; i++)
-        found = check_document(flow, &closed->corrections[i], &of_correction, wrong, e);
+        found = check_document(flow, &closed->corrections[i], &of_correction, &asked->wrong, e);
     return found;
 }
 
 /* ---- the line ---- */
 
 struct finding {
-    const struct requests_question *question;
     struct customer_closed *closed;
     struct bill_packed *billed;
     struct err *e;
@@ -66,7 +65,7 @@ static void find_line(void *arg)
 {
     struct finding *finding = arg;
     struct customer_closed *closed = finding->closed;
-    json_auto_t *line = line_of(finding->billed, finding->question);
+    json_auto_t *line = line_of(finding->billed, closed->question);
     const char *total = json_text(line, "total");
 
     closed->volume = (struct volume){json_whole(line, "calls"), json_whole(line, "bytes")};
@@ -85,16 +84,15 @@ static char *names_of(const struct billing *billing, const struct closed *closed
                       closed->count == 1 ? "" : "s");
 }
 
-int customer_closed_read(struct flow *flow, const struct billing *billing, struct day month,
-                         const struct requests_question *question, struct customer_closed *closed,
-                         char **wrong, struct err *e)
+int customer_closed_read(struct flow *flow, const struct billing *billing,
+                         struct customer_closed *closed, struct err *e)
 {
-    struct finding finding = {question, closed, NULL, e};
+    struct finding finding = {closed, NULL, e};
     enum closed_state state;
     int found;
 
-    *closed = (struct customer_closed){0};
-    found = check_documents(flow, billing, month, &closed->closed, &state, wrong, e);
+    *closed = (struct customer_closed){.month = closed->month, .question = closed->question};
+    found = check_documents(flow, billing, closed, &state, e);
     if (found || state == CLOSED_NEVER)
         return found;
     if (closed_open_book(flow, billing, &closed->closed, e))
@@ -111,6 +109,7 @@ void customer_closed_fini(struct customer_closed *closed)
 {
     closed_fini(&closed->closed);
     free(closed->names);
+    free(closed->wrong);
     *closed = (struct customer_closed){0};
 }
 

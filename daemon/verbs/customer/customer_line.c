@@ -73,19 +73,21 @@ static void take_book(struct billing_turn *turn, struct customer_line *about)
 static int look_at_closed(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
                           struct err *e)
 {
-    cleanup_free char *wrong = NULL;
-    int found = customer_closed_read(flow, turn->billing, about->month, &about->question,
-                                     &about->closed, &wrong, e);
+    int found;
 
+    about->closed.month = about->month;
+    about->closed.question = &about->question;
+    found = customer_closed_read(flow, turn->billing, &about->closed, e);
     if (found < 0 && e->kind == ERR_EVIDENCE) {
-        wrong = mem_text(e->text);
+        free(about->closed.wrong);
+        about->closed.wrong = mem_text(e->text);
         err_clear(e);
         found = 1;
     }
     if (found > 0) {
         billing_runner_quiet(turn);
         (void)fprintf(stderr, "billingd: %s: %s (`billingd verify` tells more)\n",
-                      turn->billing->pipeline, wrong);
+                      turn->billing->pipeline, about->closed.wrong);
         return EXIT_EVIDENCE;
     }
     if (!found && about->closed.names)

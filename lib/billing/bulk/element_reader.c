@@ -65,7 +65,7 @@ static void in_text(struct element_reader *reader, char c)
         note_text(reader, c);
 }
 
-static void open(struct element_reader *reader, char c)
+static void go_in(struct element_reader *reader, char c)
 {
     bool begins = c == '[' && begins_list(reader);
 
@@ -76,7 +76,7 @@ static void open(struct element_reader *reader, char c)
         reader->in_list = reader->listed = true;
 }
 
-static void shut(struct element_reader *reader, char c)
+static void go_out(struct element_reader *reader, char c)
 {
     if (!reader->depth) {
         reader->broken = true;
@@ -110,9 +110,9 @@ static void next(struct element_reader *reader, char c)
     if (reader->in_text)
         in_text(reader, c);
     else if (c == '[' || c == '{')
-        open(reader, c);
+        go_in(reader, c);
     else if (c == ']' || c == '}')
-        shut(reader, c);
+        go_out(reader, c);
     else
         outside(reader, c);
 }

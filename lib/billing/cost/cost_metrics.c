@@ -59,7 +59,7 @@ static void take_records(const struct cost *cost, struct cost_line *line, const 
 
 /* 9 petabytes: beyond that months of bytes, and what a setting makes of them, fit no number that
  * everybody reads exactly. */
-static const int64_t MOST_KEPT = (int64_t)1 << 53;
+#define MOST_KEPT ((int64_t)1 << 53)
 
 /* Stays in CloudWatch Logs: AWS tells only how much it is now. */
 static void read_kept(struct flow *flow, struct cost *cost, struct cost_line *line)
