@@ -37,7 +37,7 @@ def asan_options() -> str:
 
 def environment(offset: int) -> dict[str, str]:
     """For a process by a clock that is so much ahead and stays so."""
-    return {"LD_PRELOAD": library(), "FAKETIME": f"{offset:+d}", "NO_FAKE_STAT": "1",
+    return {"LD_PRELOAD": library(), "FAKETIME": f"{offset:+d}", "NO_FAKE_STAT": "1", "SANDBOX_ORIGINALS": "",
             "SET_CLOCK_OFFSET": str(offset), "ASAN_OPTIONS": asan_options()}
 
 
