@@ -42,7 +42,7 @@ def told(daemon: Any) -> dict[str, tuple[str, str | None]]:
             assert time.time() - 600 < at <= time.time() + 1
     page = daemon.get("/")[1]
     assert all(f'class="signed">{month["number"]}<' in page for month in months.values() if month["number"]
-               and month["month"] >= list(months)[-12])
+               and month["month"] in list(months)[-12:])
     return {name: (month["state"], month["number"]) for name, month in months.items()}
 
 
