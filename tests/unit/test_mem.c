@@ -31,7 +31,8 @@ static void ask_for_jansson(void)
 static void end_of(void (*call)(void), char *said, size_t room)
 {
     int ends[2], status = 0;
-    ssize_t length;
+    size_t length = 0;
+    ssize_t more;
     pid_t child;
 
     CHECK_INT(pipe(ends), 0);
@@ -43,8 +44,9 @@ static void end_of(void (*call)(void), char *said, size_t room)
         _exit(0);
     }
     (void)close(ends[1]);
-    length = read(ends[0], said, room - 1);
-    said[length > 0 ? length : 0] = '\0';
+    while ((more = read(ends[0], said + length, room - 1 - length)) > 0)
+        length += (size_t)more;
+    said[length] = '\0';
     (void)close(ends[0]);
     CHECK_INT(waitpid(child, &status, 0), child);
     CHECK(status != 0);
@@ -52,7 +54,7 @@ static void end_of(void (*call)(void), char *said, size_t room)
 
 static void check_end(void (*call)(void))
 {
-    char said[200];
+    char said[4000];
 
     end_of(call, said, sizeof said);
     /* A sanitizer has its own words. */
