@@ -386,7 +386,7 @@ void audit_view_print(const json_t *audit, FILE *out, bool color)
     print_ladder(audit, out, color);
     (void)fputc('\n', out);
     print_members(json_object_get(audit, "excluded"), "Not billed:", out);
-    print_members(json_object_get(audit, "included"), "Billed, worth knowing:", out);
+    print_members(json_object_get(audit, "included"), "Billed of these hours, worth knowing:", out);
     print_foreign(audit, out);
     print_other_stages(audit, out);
     print_uncounted(audit, out);
