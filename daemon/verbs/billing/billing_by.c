@@ -47,7 +47,7 @@ int billing_by_check(const struct options *options)
 static void set_columns(struct telling *telling)
 {
     static const struct row_column all[COLUMNS] = {
-        {"customer", false, 24},      {"name", false, 16},          {"day", false, 10},
+        {"customer", false, 36},      {"name", false, 16},          {"day", false, 10},
         {"route", false, 20},         {"status", false, 6},         {"calls", true, 12},
         {"bytes", true, 16},          {"excluded_calls", true, 14}, {"excluded_bytes", true, 14},
         {"ruled_calls", true, 12},    {"ruled_bytes", true, 12},    {"rule_charge", false, 12},
