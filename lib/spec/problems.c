@@ -26,7 +26,7 @@ struct problem *problems_add(struct problems *problems, enum problem_severity se
     p = &problems->items[problems->count++];
     *p = (struct problem){.severity = severity, .line = place.line, .column = place.column};
     p->file = mem_text(place.file ? place.file : "");
-    p->path = mem_text(path ? path : "");
+    p->path = secret_hide(path ? path : "");
     va_start(args, format);
     if (vasprintf(&text, format, args) < 0)
         abort();
