@@ -2,8 +2,8 @@
 
 #include "base/digest.h"
 #include "base/mem.h"
+#include "billing/bulk/unnamed_file.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -39,28 +39,14 @@ size_t statement_spool_part(const char *hash)
 
 /* ---- files ---- */
 
-static int fail(struct err *e, const char *what)
-{
-    return err_set(e, ERR_RETRY,
-                   "a temporary file cannot be %s: %s; TMPDIR says where they lie, each row of the "
-                   "breakdown takes some 80 bytes there",
-                   what, strerror(errno));
-}
-
 static FILE *open_file(struct err *e)
 {
-    const char *folder = getenv("TMPDIR");
-    cleanup_free char *name =
-        mem_printf("%s/billingd-statements-XXXXXX", folder && *folder ? folder : "/tmp");
-    int handle = mkstemp(name);
+    int handle = unnamed_file(e);
     FILE *file = handle >= 0 ? fdopen(handle, "w+b") : NULL;
 
-    if (handle >= 0)
-        (void)unlink(name);
-    if (!file) {
-        (void)fail(e, "made");
-        if (handle >= 0)
-            (void)close(handle);
+    if (handle >= 0 && !file) {
+        (void)unnamed_file_failed("made", e);
+        (void)close(handle);
     }
     return file;
 }
@@ -94,7 +80,7 @@ int statement_spool_clear(struct statement_spool *spool, struct err *e)
     for (size_t i = 0; i < STATEMENT_SPOOL_PARTS; i++) {
         rewind(spool->files[i]);
         if (ftruncate(fileno(spool->files[i]), 0))
-            return fail(e, "emptied");
+            return unnamed_file_failed("emptied", e);
     }
     return 0;
 }
@@ -118,10 +104,10 @@ int statement_spool_add(struct statement_spool *spool, const struct statement_us
         head.lengths[i] = texts[i] ? (int32_t)length : NO_TEXT;
     }
     if (fwrite(&head, sizeof head, 1, file) != 1)
-        return fail(e, "written");
+        return unnamed_file_failed("written", e);
     for (size_t i = 0; i < TEXTS; i++)
         if (head.lengths[i] > 0 && fwrite(texts[i], (size_t)head.lengths[i], 1, file) != 1)
-            return fail(e, "written");
+            return unnamed_file_failed("written", e);
     return 0;
 }
 
@@ -236,7 +222,7 @@ struct statement_days *statement_spool_load(struct statement_spool *spool, size_
     while (more > 0)
         more = read_row(file, days);
     if (more < 0) {
-        (void)fail(e, "written and read");
+        (void)unnamed_file_failed("written and read", e);
         statement_spool_days_free(days);
         return NULL;
     }

@@ -26,7 +26,7 @@ void statement_spool_hash(const char *customer, char hash[static 65]);
 size_t statement_spool_part(const char *hash);
 
 struct statement_spool;
-/* Its files lie, without names, in $TMPDIR or /tmp.  NULL and *e (ERR_RETRY). */
+/* Its files lie where unnamed_file has them.  NULL and *e (ERR_RETRY). */
 struct statement_spool *statement_spool_new(struct err *e);
 void statement_spool_free(struct statement_spool *spool);
 /* Forgets what was added. */
