@@ -321,14 +321,22 @@ struct reply {
     const char *body;
 };
 
+static const char *request_id; /* of each reply, by AWS; NULL: none */
+
 /* "ok", or "code: message". */
 static char *judge(const struct reply *reply)
 {
     json_auto_t *params = json_loads(reply->params, 0, NULL);
-    struct aws_header headers[] = {{"etag", "\"e\""}, {"content-type", (char *)reply->type}};
+    struct aws_header headers[3] = {{"etag", "\"e\""}};
+    size_t count = 1;
+
+    if (reply->type)
+        headers[count++] = (struct aws_header){"content-type", (char *)reply->type};
+    if (request_id)
+        headers[count++] = (struct aws_header){"x-amzn-requestid", (char *)request_id};
     const struct aws_raw_reply raw = {.status = reply->status,
                                       .headers = headers,
-                                      .header_count = reply->type ? 2 : 1,
+                                      .header_count = count,
                                       .body = reply->body,
                                       .body_length = strlen(reply->body)};
     const struct reply_asked asked = {params, ACCOUNT};
@@ -621,6 +629,11 @@ static void test_types(void)
                 "");
     check_reply((struct reply){"logs", "DescribeLogGroups", "{}", 200, "text/html", reply},
                 "InvalidReply: the reply to DescribeLogGroups is of type text/html");
+    request_id = "1-2";
+    check_reply((struct reply){"logs", "DescribeLogGroups", "{}", 200, "text/html", reply}, "");
+    check_reply((struct reply){"logs", "DescribeLogGroups", "{}", 200, "text/html", "<html/>"},
+                "InvalidReply");
+    request_id = NULL;
     check_reply((struct reply){"cloudwatch", "GetMetricData", "{}", 200, "text",
                                "{\"MetricDataResults\":[]}"},
                 "");

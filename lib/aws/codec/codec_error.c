@@ -44,17 +44,10 @@ json_t *codec_error_refuse(struct aws_error *error, const char *format, ...)
 
 void codec_error_request_id(const struct aws_raw_reply *reply, struct aws_error *error)
 {
-    static const char *const names[] = {"x-amzn-requestid", "x-amz-request-id", "apigw-requestid",
-                                        "x-amzn-request-id"};
+    const char *id = aws_message_request_id(reply);
 
-    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        const char *id = aws_message_reply_header(reply, names[i]);
-
-        if (id && *id) {
-            aws_error_copy(error->request_id, sizeof(error->request_id), id, strlen(id));
-            return;
-        }
-    }
+    if (id)
+        aws_error_copy(error->request_id, sizeof(error->request_id), id, strlen(id));
 }
 
 bool codec_error_xml(const struct xml_node *root, struct aws_error *error)
@@ -156,7 +149,7 @@ static const struct head_word {
 /* Only where S3 itself answered: a proxy's status means nothing (reply_check). */
 static void read_head_error(const struct aws_raw_reply *reply, struct aws_error *error)
 {
-    if (!aws_message_reply_header(reply, "x-amz-request-id"))
+    if (!aws_message_request_id(reply))
         return;
     for (size_t i = 0; i < sizeof head_words / sizeof *head_words; i++) {
         const struct head_word *word = &head_words[i];

@@ -53,3 +53,17 @@ const char *aws_message_reply_header(const struct aws_raw_reply *reply, const ch
     }
     return value;
 }
+
+const char *aws_message_request_id(const struct aws_raw_reply *reply)
+{
+    static const char *const names[] = {"x-amzn-requestid", "x-amz-request-id", "apigw-requestid",
+                                        "x-amzn-request-id"};
+
+    for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const char *id = aws_message_reply_header(reply, names[i]);
+
+        if (id && *id)
+            return id;
+    }
+    return NULL;
+}

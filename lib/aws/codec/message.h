@@ -45,6 +45,10 @@ bool aws_message_reply_has(const struct aws_raw_reply *reply, const char *name);
  * comes again with another value: whichever were taken, the reply could mean the other. */
 const char *aws_message_reply_header(const struct aws_raw_reply *reply, const char *name);
 
+/* AWS's id of the request, which each reply of its has in one header or another; NULL without one.
+ * The reply's own. */
+const char *aws_message_request_id(const struct aws_raw_reply *reply);
+
 /* The end of a call, all its attempts together. */
 struct aws_reply {
     json_t *result;         /* NULL unless the call succeeded; borrowed, share it to keep it */

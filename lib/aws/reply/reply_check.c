@@ -316,14 +316,22 @@ static bool is_head(const struct aws_operation *operation)
     return method && strcmp(method, "HEAD") == 0;
 }
 
-/* AWS sends no HTML but what somebody stored.  Other types than the documented ones are let pass:
- * the document behind them has to hold what it must. */
+/* A page that somebody else put in AWS's place: AWS sends no HTML but what somebody stored, and each
+ * reply of AWS's has a request id.  Emulators name one beside that type, which Flask gives by itself. */
+static bool is_page(const struct aws_raw_reply *raw)
+{
+    const char *type = aws_message_reply_header(raw, "content-type");
+
+    return type && strcasestr(type, "html") && !aws_message_request_id(raw);
+}
+
+/* Other types than the documented ones are let pass: the document behind them has to hold what it
+ * must. */
 static void check_type(struct checking *c)
 {
     const char *type = aws_message_reply_header(c->raw, "content-type");
 
-    if (type && strcasestr(type, "html") && !c->rule->any_type &&
-        (c->raw->body_length || is_head(c->operation)))
+    if (is_page(c->raw) && !c->rule->any_type && (c->raw->body_length || is_head(c->operation)))
         say(c, mem_printf("is of type %.80s", type));
 }
 
@@ -411,7 +419,7 @@ static void refuse(const struct aws_operation *operation, const char *wrong,
 }
 
 /* A status that says something about the thing asked for counts only with AWS's own word for it:
- * its error document, or for HEAD, which has none, S3's request id. */
+ * its error document, or for HEAD, which has none, the id of the request. */
 static void check_refusal(const struct aws_operation *operation, const struct aws_raw_reply *raw,
                           struct aws_error *error)
 {
@@ -420,8 +428,7 @@ static void check_refusal(const struct aws_operation *operation, const struct aw
     cleanup_free char *wrong = NULL;
 
     if (strncmp(error->code, "HTTP ", 5) != 0 ||
-        (is_head(operation) && aws_message_reply_header(raw, "x-amz-request-id") &&
-         !(type && strcasestr(type, "html"))))
+        (is_head(operation) && aws_message_request_id(raw)))
         return;
     for (size_t i = 0; i < sizeof telling / sizeof *telling; i++)
         if (error->status == telling[i])
