@@ -21,6 +21,12 @@ static int leaks(int way)
     return way;
 }
 
+int _Taken(int a);
+int _Taken(int a)
+{
+    return a;
+}
+
 int follows_nothing(const int *at);
 int follows_nothing(const int *at)
 {
@@ -61,6 +67,7 @@ def test_each_tool_finds_its_fault(tmp_path: Path) -> None:
     assert "[-Werror=analyzer-malloc-leak]" in said["gcc"], found.stdout
     assert "clang-analyzer-core.NullDereference" in said["clang-tidy"]
     assert "readability-function-size" in said["clang-tidy"]
+    assert "clang-diagnostic-reserved-identifier" in said["clang-tidy"]
     assert "[atoiCalled]" in said["cppcheck"]
     assert "[nullPointerRedundantCheck]" in said["cppcheck"]
     file.write_text(SOUND)
