@@ -129,6 +129,7 @@ class Daemon:
                  stderr: int = subprocess.PIPE, **more: str):
         self.messages: list[str] = []
         self.lines: list[str] = []
+        self.looked_at, self.place = 0, ""
         self.spec = spec
         socket_path = spec.path.parent / f"notify-{time.monotonic_ns()}"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -176,9 +177,15 @@ class Daemon:
 
     @property
     def address(self) -> str:
-        told = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
-        places = [e["listen"] for e in told if e["event"] in ("started", "rejected", "listening")]
-        return f"http://{(places[-1] if places else self.spec.listen).split(',')[0]}"
+        """Where it answers; of the log only what is new is looked at, for a long run asks often."""
+        start = self.looked_at
+        new = self.lines[start:]
+        for line in new:
+            told = json.loads(line) if line.startswith("{") else {"event": ""}
+            if told["event"] in ("started", "rejected", "listening"):
+                self.place = told["listen"]
+        self.looked_at = start + len(new)
+        return f"http://{(self.place or self.spec.listen).split(',')[0]}"
 
     def get(self, path: str) -> tuple[int, str]:
         try:
