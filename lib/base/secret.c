@@ -366,7 +366,7 @@ static size_t read_number(const char *text, size_t digits, int base, char *out)
     char number[9] = "", *end;
     long value;
 
-    (void)snprintf(number, digits + 1, "%s", text);
+    (void)snprintf(number, digits + 1, "%.*s", (int)digits, text); /* not all that follows */
     value = strtol(number, &end, base);
     *out = (char)value;
     return isxdigit((unsigned char)*number) && end == number + digits && value > 0 && value < 0x80
@@ -732,8 +732,9 @@ static void find_private_keys(struct search *search, const struct view *view)
     while ((at = strstr(at, "-----BEGIN ")) && (at = strstr(at, KEY_BEGINS))) {
         const char *end = strstr(at += strlen(KEY_BEGINS), "-----END");
 
-        end = end ? end : text + view->length;
-        hide(search, view, (size_t)(at - text), (size_t)(end - text));
+        hide(search, view, (size_t)(at - text), end ? (size_t)(end - text) : view->length);
+        if (!end)
+            return;
     }
 }
 

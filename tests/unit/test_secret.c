@@ -236,6 +236,24 @@ static void test_lookalikes(void)
         "t=***=");
 }
 
+/* What is looked for takes as long as the text is, whatever it is made of: were it the square, this
+ * would not end within the time that a test has. */
+static void test_long_texts(void)
+{
+    static const char *const pieces[] = {"\\q", "&#1", "%4", "-----BEGIN PRIVATE KEY-----", "a://"};
+    enum { BYTES = 4 << 20 };
+
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        size_t length = strlen(pieces[i]), count = BYTES / length;
+        cleanup_free char *text = mem_new(count * length + 1), *told = NULL;
+
+        for (size_t j = 0; j < count; j++)
+            memcpy(text + j * length, pieces[i], length);
+        told = secret_hide(text);
+        CHECK(*told);
+    }
+}
+
 int main(void)
 {
     test_names();
@@ -247,5 +265,6 @@ int main(void)
     test_whole();
     test_urls();
     test_lookalikes();
+    test_long_texts();
     return check_done();
 }
