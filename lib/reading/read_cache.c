@@ -9,6 +9,7 @@
 
 struct waiter {
     read_cache_fn *done;
+    read_cache_missed_fn *missed;
     void *arg;
     size_t slot;
     struct waiter *next;
@@ -208,10 +209,19 @@ static struct shared_read *shared_read_new(struct read_cache *cache,
     return entry;
 }
 
-void read_cache_send(struct shared_read *held)
+void read_cache_miss(struct shared_read *held, unsigned depth)
+{
+    for (const struct waiter *waiter = held->waiters; waiter; waiter = waiter->next)
+        if (waiter->missed)
+            waiter->missed(waiter->arg, waiter->slot, depth);
+}
+
+void read_cache_send(struct shared_read *held, unsigned depth)
 {
     struct read_cache *cache = held->cache;
 
+    if (held->depth <= depth)
+        held->depth = depth + 1;
     held->number = ++cache->calls;
     held->counted = true;
     (void)count_under_way(cache, held->op, 1);
@@ -264,7 +274,10 @@ static void add_waiter(struct shared_read *entry, const struct read_request *req
 {
     struct waiter *waiter = mem_new(sizeof *waiter);
 
-    *waiter = (struct waiter){request->done, request->arg, request->slot, NULL};
+    *waiter = (struct waiter){.done = request->done,
+                              .missed = request->missed,
+                              .arg = request->arg,
+                              .slot = request->slot};
     *entry->last = waiter;
     entry->last = &waiter->next;
 }
@@ -305,7 +318,7 @@ const struct aws_reply *read_cache_get(struct read_cache *cache, const struct re
     struct shared_read *held = read_cache_hold(cache, request, &reply, depth);
 
     if (held)
-        read_cache_send(held);
+        read_cache_send(held, request->depth);
     return reply;
 }
 

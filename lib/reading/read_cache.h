@@ -14,6 +14,9 @@ enum { READ_CACHE_AT_ONCE = 16 }; /* some ten milliseconds */
 
 /* depth: how many round trips had to happen one after another up to this reply. */
 typedef void read_cache_fn(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth);
+/* Before that: another read that tells all there are, asked in its place, has not what it looks for;
+ * depth: the round trips up to that. */
+typedef void read_cache_missed_fn(void *arg, size_t slot, unsigned depth);
 
 struct read_request {
     struct aws_session *session;
@@ -26,6 +29,7 @@ struct read_request {
     void *arg;
     size_t slot;       /* given back to done */
     const void *whose; /* of what only one asks read_cache_forget lets go; NULL: it is kept */
+    read_cache_missed_fn *missed; /* NULL: that is not told */
 };
 
 struct read_cache *read_cache_new(uv_loop_t *loop, struct aws_client *client);
@@ -43,8 +47,10 @@ const struct aws_reply *read_cache_get(struct read_cache *cache, const struct re
  * or done is called later).  Else exactly one of the next two has to follow; the cache owns it. */
 struct shared_read *read_cache_hold(struct read_cache *cache, const struct read_request *request,
                                     const struct aws_reply **reply, unsigned *depth);
-/* It is sent after all. */
-void read_cache_send(struct shared_read *held);
+/* It is sent after all; depth: the round trips up to that. */
+void read_cache_send(struct shared_read *held, unsigned depth);
+/* Before it is sent: tells all who wait for it that they were missed (read_cache_missed_fn). */
+void read_cache_miss(struct shared_read *held, unsigned depth);
 /* It was answered by something else; depth: the round trips up to that. */
 void read_cache_answer(struct shared_read *held, const struct aws_reply *reply, unsigned depth);
 /* Something was written to this service: nothing read before counts for later askers. */

@@ -34,6 +34,7 @@ struct wide_group {
     json_t *found;  /* key -> item */
     struct page_tokens tokens;
     unsigned sent, depth; /* sent: pages, but for those that somebody had asked for */
+    bool whole; /* it told of all that there are */
     bool failed;
     struct aws_reply failure; /* of what is not to be asked again one by one */
     TAILQ_ENTRY(wide_group) next;
@@ -313,7 +314,7 @@ const struct aws_reply *wide_reads_get(struct wide_reads *reads, const struct re
 
     if (held && (!call->wide || !reads->memory || request->since ||
                  !hold(reads, request, call, scope, held)))
-        read_cache_send(held);
+        read_cache_send(held, request->depth);
     return reply;
 }
 
@@ -380,6 +381,7 @@ static bool next_page(struct wide_group *group, const json_t *result)
     json_decref((json_t *)group->request.params);
     group->request.params = params;
     group->request.depth = group->depth;
+    group->whole = !token;
     if (!token || json_object_size(group->found) == json_object_size(group->wanted))
         return false;
     if (2 * group->sent >= group->asker_count) {
@@ -410,6 +412,14 @@ static bool is_final(const struct wide_group *group, const struct aws_reply *rep
             table_is_absent(asker->scope.kind, asker->call, &reply->error));
 }
 
+/* It reads the same thing in another way. */
+static bool says_gone(const struct wide_group *group, const struct aws_reply *reply)
+{
+    const struct asker *asker = STAILQ_FIRST(&group->askers);
+
+    return !group->row->list && table_is_absent(asker->scope.kind, asker->call, &reply->error);
+}
+
 static void on_page(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)
 {
     struct wide_group *group = arg;
@@ -418,6 +428,7 @@ static void on_page(void *arg, size_t slot, const struct aws_reply *reply, unsig
     group->depth = depth;
     if (!reply->result) {
         group->failed = true;
+        group->whole = says_gone(group, reply);
         if (is_final(group, reply))
             group->failure = *reply;
         else if (reply->kind == ERR_DENIED || has_no_answer(reply))
@@ -467,6 +478,25 @@ static bool in_other_region(const struct wide_group *group)
     return group->row->in_region && bucket && aws_client_knows_region(group->reads->client, bucket);
 }
 
+/* Two reads that have it not are two looks (task_confirm). */
+static bool is_missed(const struct wide_group *group, const struct asker *asker)
+{
+    const json_t *key;
+    size_t i;
+
+    json_array_foreach(asker->keys, i, key)
+        if (json_object_get(group->found, json_string_value(key)))
+            return false;
+    return group->row->tells_absence && group->whole && !in_other_region(group);
+}
+
+static void ask_singly(const struct wide_group *group, const struct asker *asker)
+{
+    if (is_missed(group, asker))
+        read_cache_miss(asker->held, group->depth);
+    read_cache_send(asker->held, group->depth);
+}
+
 static void answer(const struct wide_group *group, const struct asker *asker)
 {
     json_auto_t *result = group->failed || in_other_region(group) ? NULL : answer_of(group, asker);
@@ -476,7 +506,7 @@ static void answer(const struct wide_group *group, const struct asker *asker)
     else if (result)
         read_cache_answer(asker->held, &(struct aws_reply){.result = result}, group->depth);
     else
-        read_cache_send(asker->held);
+        ask_singly(group, asker);
 }
 
 static void answer_next(struct wide_reads *reads)
@@ -515,7 +545,7 @@ static void send_singly(struct wide_group *group)
 
     while ((asker = STAILQ_FIRST(&group->askers)) != NULL) {
         STAILQ_REMOVE_HEAD(&group->askers, next);
-        read_cache_send(asker->held);
+        read_cache_send(asker->held, group->request.depth);
         asker_free(asker);
     }
     group_free(group);
@@ -585,6 +615,16 @@ void wide_reads_go(struct wide_reads *reads)
 {
     send_soon(reads);
     reads->going = true;
+}
+
+bool wide_reads_is_answering(const struct wide_reads *reads)
+{
+    const struct wide_group *group;
+
+    TAILQ_FOREACH(group, &reads->answering, next)
+        if (!STAILQ_EMPTY(&group->askers))
+            return true;
+    return false;
 }
 
 void wide_reads_hold(struct wide_reads *reads)

@@ -36,6 +36,8 @@ const struct aws_reply *wide_reads_get(struct wide_reads *reads, const struct re
 /* Sends what is held and waits for no more: to be called once all have asked, and again whenever
  * more may be held.  When a read that a group waits for has ended, it hears itself. */
 void wide_reads_go(struct wide_reads *reads);
+/* Some of what came together is not told yet. */
+bool wide_reads_is_answering(const struct wide_reads *reads);
 /* More are about to ask: what they do is held again until all have. */
 void wide_reads_hold(struct wide_reads *reads);
 

@@ -135,6 +135,18 @@ static void on_read(void *arg, size_t slot, const struct aws_reply *reply, unsig
     item_pump(item);
 }
 
+/* A list has it not, and its own read is next. */
+static void on_missed(void *arg, size_t slot, unsigned depth)
+{
+    struct item *item = arg;
+
+    if (depth > item->depth)
+        item->depth = depth;
+    item->missed_ms = clock_monotonic_ms();
+    task_missed(item->task, slot);
+    item->share->moved(item->share->arg, item, false);
+}
+
 static void log_write(const struct item *item, const char *op, const struct aws_reply *reply)
 {
     if (reply->result)
@@ -238,7 +250,8 @@ static struct read_request read_of(struct item *item, const struct task_request 
                                  .done = on_read,
                                  .arg = item,
                                  .slot = request->slot,
-                                 .whose = item->whose};
+                                 .whose = item->whose,
+                                 .missed = on_missed};
 }
 
 static void send_read(struct item *item, const struct task_request *request)
@@ -367,6 +380,7 @@ void item_look_ahead(struct item *item, unsigned since)
         read.since = since;
         read.whose = NULL; /* it is kept for item_confirm */
         read.done = on_ahead;
+        read.missed = NULL;
         (void)read_cache_get(item->share->cache, &read, &depth);
         item->ahead_since = since;
         item->ahead_ms = clock_monotonic_ms();
@@ -375,9 +389,10 @@ void item_look_ahead(struct item *item, unsigned since)
 
 void item_confirm(struct item *item, unsigned since)
 {
-    bool ahead = item->ahead_ms && clock_monotonic_ms() - item->ahead_ms < AHEAD_MOST_MS;
+    int64_t now_ms = clock_monotonic_ms();
+    bool ahead = item->ahead_ms && now_ms - item->ahead_ms < AHEAD_MOST_MS;
 
-    task_confirm(item->task);
+    task_confirm(item->task, item->missed_ms && now_ms - item->missed_ms < AHEAD_MOST_MS);
     item->looks = task_look_count(item->task);
     item->since = ahead ? item->ahead_since : since;
     item_pump(item);

@@ -230,6 +230,15 @@ static void tell_done(struct pass *pass)
     pass->events.on_done(pass->events.arg, pass); /* may forget the pass: nothing after this */
 }
 
+/* For all that came together: what is asked then is asked in one. */
+static void look_ahead(struct pass *pass)
+{
+    if (wide_reads_is_answering(pass->wide))
+        next_round(pass);
+    else
+        pass_wave_look_ahead(pass);
+}
+
 /* Whether the phase is over; gives items that wait, or their turn, a push. */
 static bool is_over(struct pass *pass)
 {
@@ -239,7 +248,7 @@ static bool is_over(struct pass *pass)
     case PHASE_IDENTITY:
         return all_identified(pass);
     case PHASE_READING:
-        pass_wave_look_ahead(pass);
+        look_ahead(pass);
         return work_next(pass, pass_wave_open) && all_at(pass, UNTIL_PLANNED) &&
                (all_pauses_known(pass) || pass->share.stopping);
     case PHASE_JUDGING:

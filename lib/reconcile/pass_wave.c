@@ -33,7 +33,10 @@ static void hear_first(struct pass *pass, struct item *item)
 
 void pass_wave_hear(struct pass *pass, struct item *item, bool told)
 {
-    if (pass->phase == PHASE_READING && told && task_wants_writes(item->task))
+    bool absent = !item->seemed_absent && task_seems_absent(item->task);
+
+    item->seemed_absent = item->seemed_absent || absent;
+    if (pass->phase == PHASE_READING && (absent || (told && task_wants_writes(item->task))))
         pass->ahead[pass->ahead_count++] = item;
     hear_first(pass, item);
 }
@@ -156,9 +159,10 @@ void pass_wave_look_ahead(struct pass *pass)
     for (size_t i = 0; i < pass->ahead_count; i++) {
         struct item *item = pass->ahead[i];
 
-        if (task_state(item->task) != TASK_PLANNED || pass->share.stopping)
-            continue;
-        ask_early(pass, item);
+        if (pass->share.stopping)
+            break;
+        if (task_wants_writes(item->task))
+            ask_early(pass, item);
         if (!item->ahead_ms && may_look_ahead(pass, item))
             item_look_ahead(item, since);
     }

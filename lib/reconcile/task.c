@@ -243,10 +243,33 @@ bool task_is_forgotten(const struct task *task)
     return task->forgotten;
 }
 
-void task_confirm(struct task *task)
+void task_missed(struct task *task, size_t slot)
+{
+    task->slots[slot].missed = true;
+}
+
+bool task_seems_absent(const struct task *task)
+{
+    const struct slot *own = &task->slots[0];
+
+    return task->state == TASK_READING && own->state == SLOT_DONE && !own->document &&
+           task->kind->create && !task->options.remove && !task->observed;
+}
+
+/* Two reads had it not, one that tells all there are and its own. */
+static bool is_absent_twice(const struct task *task)
+{
+    return task->plan.action == PLAN_CREATE && task->slots[0].missed;
+}
+
+void task_confirm(struct task *task, bool twice)
 {
     if (task->agreed || !task_wants_writes(task))
         return;
+    if (twice && is_absent_twice(task)) {
+        task->agreed = true;
+        return;
+    }
     task->confirming = true;
     task_agree_plan(task, &task->work);
     task_write_look(task);
@@ -257,7 +280,9 @@ bool task_look_ahead(const struct task *task, size_t *at, struct task_request *r
     enum plan_action action = task->plan.action;
     bool all = action == PLAN_CREATE || action == PLAN_REMOVE;
 
-    return !task->agreed && task_wants_writes(task) &&
+    if (task_seems_absent(task))
+        return !task->slots[0].missed && task_read_ahead(task, NULL, at, request);
+    return !task->agreed && task_wants_writes(task) && !is_absent_twice(task) &&
            task_read_ahead(task, all ? NULL : task->plan.differences, at, request);
 }
 

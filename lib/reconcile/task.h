@@ -77,10 +77,17 @@ void task_free(struct task *task);
 bool task_next(struct task *task, struct task_request *request);
 /* The reply to a request; *reply is borrowed. */
 void task_reply(struct task *task, size_t slot, const struct aws_reply *reply);
+/* While READING: another read that tells all there are, asked in place of this one, has not what it
+ * looks for; its own follows. */
+void task_missed(struct task *task, size_t slot);
+/* While READING: its own read says that it is not there, and it would be made. */
+bool task_seems_absent(const struct task *task);
 /* From PLANNED: reads again what the plan's writes rest on, and plans anew; PLANNED again when two
- * looks in a row agree on writes, else DONE. */
-void task_confirm(struct task *task);
-/* What task_confirm will ask: the next request from *at on, which begins at 0.  False: no more. */
+ * looks in a row agree on writes, else DONE.  twice: what was missed (task_missed), and was not
+ * there, was looked at twice just now. */
+void task_confirm(struct task *task, bool twice);
+/* What task_confirm will ask: the next request from *at on, which begins at 0.  False: no more.
+ * Also of one that seems absent. */
 bool task_look_ahead(const struct task *task, size_t *at, struct task_request *request);
 /* Goes on from PLANNED: writes if the plan says so, confirmed before if it was not. */
 void task_apply(struct task *task);

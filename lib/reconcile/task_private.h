@@ -24,6 +24,7 @@ struct slot {
     const struct call *call;
     enum slot_state state;
     bool fallback; /* nothing to ask as long as another reply tells it */
+    bool missed;   /* by a read that tells all there are */
     json_t *params, *reply, *document;
     bool next_page;
     bool joined; /* reply is our own, of several pages; else it is shared with others who read it */

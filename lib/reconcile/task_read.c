@@ -422,6 +422,7 @@ bool task_read_ahead(const struct task *task, const json_t *differences, size_t 
         const struct slot *slot = &task->slots[*at];
 
         if (!slot->params || slot->joined || slot->offset ||
+            (slot->reply && slot->state != SLOT_DONE) || /* the next page is under way */
             !is_wanted_again(task, slot, differences, true))
             continue;
         *request = (struct task_request){.call = slot->call, .params = slot->params, .slot = *at};

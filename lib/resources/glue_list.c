@@ -25,6 +25,7 @@ const struct wide_read glue_list_tables = {
     .fold = true,
     .within = true,
     .least = 2,
+    .tells_absence = true,
     .answer = as_table,
 };
 
@@ -39,5 +40,6 @@ const struct wide_read glue_list_databases = {
     .by = "Name",
     .fold = true,
     .least = 2,
+    .tells_absence = true,
     .answer = as_database,
 };

@@ -63,7 +63,7 @@ static json_t *as_inline(const struct wide_found *found)
                  .page = "Marker=Marker?IsTruncated",                                              \
                  .resource = "*"},                                                                 \
         .list = "RoleDetailList", .key = "RoleName", .by = "RoleName", .fold = true, .least = 2,   \
-        .answer = (form)                                                                           \
+        .tells_absence = true, .answer = (form)                                                    \
     }
 static const struct wide_read all_roles = ALL_ROLES(as_role);
 static const struct wide_read all_policies = ALL_ROLES(as_policy);

@@ -224,6 +224,8 @@ struct wide_read {
     const char *after;   /* with gather: the operation whose replies make more of them wanted */
     bool within;         /* the list is of what holds them: where that is absent, they are */
     bool in_region;      /* answers only where S3 did not have to be asked in another region */
+    bool tells_absence;  /* it has all that there are, or says that what it reads is gone: with its
+                            own read that has it not either, that is two looks */
     int least;           /* reads that it must spare to be sent; 0: one */
     /* The reply of the read asked for, as AWS would have sent it; NULL: not to be told from here.
      */

@@ -25,6 +25,7 @@ static const struct wide_read read_many = {
     .gather = "logGroupIdentifiers",
     .most = 50,
     .least = 2,
+    .tells_absence = true,
     .answer = as_groups,
 };
 static const struct call read = {

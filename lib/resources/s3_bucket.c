@@ -28,6 +28,7 @@ static const struct wide_read read_beside = {
              .send = BUCKET,
              .action = "s3:GetEncryptionConfiguration"},
     .in_region = true,
+    .tells_absence = true,
     .answer = as_there,
 };
 static const struct call read = {

@@ -61,7 +61,7 @@ static const struct aws_reply *ask(struct read_cache *cache, void *session, cons
 {
     json_auto_t *params = json_pack("{s:s, s:i}", "Name", name, "Max", 5);
     struct read_request request = {session, service,          "Get", params, depth, since,
-                                   take,    (void *)expected, slot,  NULL};
+                                   take,    (void *)expected, slot,  NULL,   NULL};
 
     return read_cache_get(cache, &request, &last_depth);
 }
@@ -197,7 +197,8 @@ static void test_ask_from_an_answer(void)
     struct read_cache *cache = asked_again = read_cache_new(uv_default_loop(), NULL);
     json_auto_t *params = json_pack("{s:i, s:s}", "Max", 5, "Name", "x");
     struct read_request request = {
-        (struct aws_session *)&session_a, "logs", "Get", params, 0, 0, ask_again, NULL, 0, NULL};
+        (struct aws_session *)&session_a, "logs", "Get", params, 0, 0, ask_again, NULL, 0, NULL,
+        NULL};
     unsigned depth;
 
     begin();
@@ -232,13 +233,47 @@ static void test_watched(void)
     read_cache_free(cache);
 }
 
+static size_t missed_slot;
+static unsigned missed_depth;
+
+static void take_miss(void *arg, size_t slot, unsigned depth)
+{
+    (void)arg;
+    missed_slot = slot;
+    missed_depth = depth;
+}
+
+/* Who waits is told before it is sent; it is as deep as what missed it, and one more. */
+static void test_missed(void)
+{
+    struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
+    json_auto_t *params = json_pack("{s:s}", "Name", "a");
+    const struct read_request request = {
+        (void *)&session_a, "logs", "Get", params, 1, 0, take, "made", 7, NULL, take_miss};
+    const struct aws_reply *reply;
+    struct shared_read *held;
+    unsigned depth;
+
+    begin();
+    held = read_cache_hold(cache, &request, &reply, &depth);
+    CHECK(held && !ask(cache, &session_a, "logs", "b", 0, "two", 1)); /* tells nobody of it */
+    read_cache_miss(held, 4);
+    CHECK_INT((long long)missed_slot, 7);
+    CHECK_INT(missed_depth, 4);
+    CHECK_INT((long long)sent_count, 1);
+    read_cache_send(held, 4);
+    answer(1, "made");
+    CHECK_INT(last_depth, 5);
+    read_cache_free(cache);
+}
+
 static void test_held(void)
 {
     struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
     json_auto_t *params = json_pack("{s:s}", "Name", "a");
     json_auto_t *result = json_pack("{s:s}", "text", "made");
     const struct read_request request = {
-        (void *)&session_a, "logs", "Get", params, 0, 0, take, "made", 0, NULL};
+        (void *)&session_a, "logs", "Get", params, 0, 0, take, "made", 0, NULL, NULL};
     const struct aws_reply made = {.result = result}, *reply;
     struct shared_read *held;
     unsigned depth = 0;
@@ -256,7 +291,7 @@ static void test_held(void)
     read_cache_stale(cache, (void *)&session_a, "logs");
     held = read_cache_hold(cache, &request, &reply, &depth);
     CHECK(held && !reply);
-    read_cache_send(held);
+    read_cache_send(held, 0);
     CHECK_INT((long long)sent_count, 1);
     CHECK_INT(read_cache_under_way(cache, "Get"), 1);
     answer(0, "made");
@@ -270,7 +305,7 @@ static const struct aws_reply *ask_as(struct read_cache *cache, const void *whos
 {
     json_auto_t *params = json_pack("{s:s}", "Name", name);
     const struct read_request request = {
-        (void *)&session_a, "logs", "Get", params, 0, 0, take, "made", 0, whose};
+        (void *)&session_a, "logs", "Get", params, 0, 0, take, "made", 0, whose, NULL};
 
     return read_cache_get(cache, &request, depth);
 }
@@ -317,6 +352,7 @@ int main(void)
     test_shared();
     test_forgotten();
     test_held();
+    test_missed();
     test_watched();
     test_many_waiters();
     test_stale();

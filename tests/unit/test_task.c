@@ -542,6 +542,93 @@ static void test_wait_ends(void)
     task_free(hand.task);
 }
 
+/* ---- two looks ---- */
+
+#define NO_GROUPS "{\"logGroups\":[]}"
+#define A_GROUP "{\"logGroups\":[{\"logGroupName\":\"g\",\"logGroupClass\":\"STANDARD\"}]}"
+
+/* Read for the first time, and missed by a list before where that is said. */
+static void start_group(struct hand *hand, bool missed, const char *told)
+{
+    hand_start(hand, "log_group", "{\"name\":\"g\",\"retention_days\":7}");
+    expect(hand, "DescribeLogGroups");
+    if (missed)
+        task_missed(hand->task, hand->request.slot);
+    give(hand, told);
+    CHECK_INT(task_state(hand->task), TASK_PLANNED);
+}
+
+/* A list that has all, and its own read: two looks, while they are of now. */
+static void test_missed_is_a_look(void)
+{
+    struct task_request request;
+    struct hand hand;
+    size_t at = 0;
+
+    start_group(&hand, true, NO_GROUPS);
+    CHECK(!task_look_ahead(hand.task, &at, &request));
+    task_confirm(hand.task, true);
+    CHECK(!task_next(hand.task, &request) && task_state(hand.task) == TASK_PLANNED);
+    task_apply(hand.task);
+    expect(&hand, "CreateLogGroup");
+    task_free(hand.task);
+}
+
+/* Each of these is one look. */
+static void test_one_look_is_not_enough(void)
+{
+    static const struct {
+        bool missed, twice, there;
+    } cases[] = {{true, false, false},  /* it was long ago */
+                 {false, true, false},  /* no list was asked */
+                 {true, true, true},    /* the list did not know it yet */
+                 {false, false, false}};
+    struct hand hand;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        start_group(&hand, cases[i].missed, cases[i].there ? A_GROUP : NO_GROUPS);
+        task_confirm(hand.task, cases[i].twice);
+        expect(&hand, "DescribeLogGroups");
+        give(&hand, A_GROUP);
+        if (!cases[i].there) { /* it is there after all */
+            expect(&hand, "DescribeLogGroups");
+            give(&hand, A_GROUP);
+        }
+        CHECK_INT(task_state(hand.task), TASK_PLANNED);
+        task_apply(hand.task);
+        expect(&hand, "PutRetentionPolicy");
+        task_free(hand.task);
+    }
+}
+
+/* What its own read has not is looked at again while its tags are still asked for. */
+static void test_absent_looks_ahead(void)
+{
+    struct task_request ahead, tags;
+    struct hand hand;
+    size_t at = 0;
+
+    hand_start(&hand, "delivery_stream",
+               "{\"name\":\"s\",\"compression\":\"GZIP\",\"tags\":{\"a\":\"b\"}}");
+    CHECK(!task_seems_absent(hand.task) && !task_look_ahead(hand.task, &at, &ahead));
+    expect(&hand, "DescribeDeliveryStream");
+    CHECK(task_next(hand.task, &tags));
+    give_error(&hand, "ResourceNotFoundException", "none", ERR_ABSENT);
+    CHECK_INT(task_state(hand.task), TASK_READING);
+    at = 0;
+    CHECK(task_seems_absent(hand.task) && task_look_ahead(hand.task, &at, &ahead));
+    CHECK_TEXT(ahead.call->op, "DescribeDeliveryStream");
+    hand.request = tags;
+    give_error(&hand, "ResourceNotFoundException", "none", ERR_ABSENT);
+    CHECK_INT(task_plan(hand.task)->action, PLAN_CREATE);
+    task_free(hand.task);
+    /* One that is to go is not made. */
+    hand_start_kind(&hand, registry_find("alarm"), "{\"name\":\"a\"}", true);
+    expect(&hand, "DescribeAlarms");
+    CHECK(!task_seems_absent(hand.task));
+    task_free(hand.task);
+}
+
 /* ---- reads that need each other ---- */
 
 #define QUERY "{\"workgroup\":\"w\",\"database\":\"d\",\"name\":\"n\",\"sql\":\"SELECT 1\"}"
@@ -1094,6 +1181,9 @@ int main(void)
     test_settle_is_exact();
     test_wait_until_ready();
     test_wait_ends();
+    test_missed_is_a_look();
+    test_one_look_is_not_enough();
+    test_absent_looks_ahead();
     test_pages_and_pieces();
     test_pages_in_circles();
     test_pages_without_end();

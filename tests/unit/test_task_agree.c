@@ -187,7 +187,7 @@ static void run(struct play *play)
         while (task_next(task, &request))
             answer(play, task, &request);
         if (task_state(task) == TASK_PLANNED && guard == 0)
-            task_confirm(task);
+            task_confirm(task, false);
         else if (task_state(task) == TASK_PLANNED)
             task_apply(task);
         clock_freeze_monotonic(now_ms += task_wait_ms(task) + 1);

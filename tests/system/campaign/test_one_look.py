@@ -171,3 +171,83 @@ def test_one_false_absence_creates_nothing(sandbox: Sandbox, billingd: Billingd,
     assert billingd.apply().code == 0
     sandbox.faults()
     assert billingd.writes() == []
+
+
+class Listed(NamedTuple):
+    """What a list has too, and its own read; the items of the list, None: it reads the same thing in another way."""
+
+    list: str
+    items: str | None
+    own: str
+    absent: str
+
+
+LISTED = {"iam": Listed("GetAccountAuthorizationDetails", "RoleDetailList", "GetRole", "NoSuchEntity"),
+          "glue": Listed("GetTables", "TableList", "GetTable", "EntityNotFoundException"),
+          "s3": Listed("GetBucketEncryption", None, "HeadBucket", "404")}
+
+
+def empty_list(service: str) -> dict[str, Any]:
+    listed = LISTED[service]
+    lie = {"action": "error", "code": "NoSuchBucket", "status": 404, "message": "there is none"} if listed.items is None else {
+        "action": "member", "path": [listed.items], "value": []}
+    return {"service": service, "operation": listed.list, "times": 1, **lie}
+
+
+def own_absence(service: str, times: int = 1) -> dict[str, Any]:
+    return {"service": service, "operation": LISTED[service].own, "action": "error", "code": LISTED[service].absent,
+            "status": 404, "message": "there is none", "times": times}
+
+
+@pytest.mark.parametrize("service", LISTED)
+def test_a_list_without_it_is_one_look(sandbox: Sandbox, billingd: Billingd, world: World, service: str) -> None:
+    world.api()
+    billingd.converge()
+    sandbox.clear()
+    sandbox.faults(empty_list(service))
+    assert billingd.apply().code == 0
+    assert sandbox.fault_counts()[0]["fired"] == 1
+    sandbox.faults()
+    assert billingd.writes() == []
+
+
+@pytest.mark.parametrize("service", LISTED)
+def test_a_list_that_tells_nothing_is_no_look(sandbox: Sandbox, billingd: Billingd, world: World, service: str) -> None:
+    """Refused, damaged, or given up after some pages: then one false absence is the first look, and not the second."""
+    world.api()
+    billingd.converge()
+    for fault in ({"action": "error", "code": "AccessDenied", "status": 403, "message": "no"}, {"action": "html"}, {"action": "cut"}):
+        sandbox.clear()
+        sandbox.faults({"service": service, "operation": LISTED[service].list, "times": 1, **fault}, own_absence(service))
+        billingd.apply()
+        sandbox.faults()
+        assert billingd.writes() == [], fault
+
+
+def test_a_list_given_up_is_no_look(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    world.api()
+    billingd.converge()
+    for number in range(12):
+        world.iam.create_role(RoleName=f"a-role-{number:03}", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}))
+    sandbox.switches(page_size=1)
+    sandbox.clear()
+    sandbox.faults(own_absence("iam"))
+    assert billingd.apply().code == 0
+    assert sandbox.fault_counts()[0]["fired"] == 1
+    sandbox.faults()
+    assert billingd.writes() == []
+
+
+@pytest.mark.parametrize("service", LISTED)
+def test_two_false_absences_replace_nothing(sandbox: Sandbox, billingd: Billingd, world: World, service: str) -> None:
+    """Both looks are wrong: AWS refuses the create, and all stays as it was."""
+    world.api()
+    billingd.converge()
+    before = world.snapshot()
+    sandbox.clear()
+    sandbox.faults(empty_list(service), own_absence(service))
+    said = billingd.apply()
+    sandbox.faults()
+    assert said.code == 0 and len(billingd.writes()) == 1, (said, billingd.writes())
+    assert world.snapshot() == before
