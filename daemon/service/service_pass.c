@@ -195,7 +195,7 @@ static void on_done(void *arg, struct pass *pass)
 
 void service_pass_look(struct service *service)
 {
-    const struct pass_events events = {on_task, NULL, on_planned, on_done, service};
+    const struct pass_events events = {on_task, NULL, NULL, on_planned, on_done, service};
 
     (void)uv_timer_stop(&service->look);
     service->kept_up = on_kept_up;

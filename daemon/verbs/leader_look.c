@@ -10,6 +10,38 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What was read of a pipeline. */
+struct one {
+    bool asked;
+    struct state_object object;
+    struct err e;
+};
+
+struct leader_look {
+    const struct manifest *manifest;
+    struct one *all;
+    size_t count;
+};
+
+struct leader_look *leader_look_new(const struct manifest *manifest)
+{
+    struct leader_look *look = mem_new(sizeof *look);
+
+    look->manifest = manifest;
+    look->count = manifest->pipeline_count;
+    look->all = mem_new((manifest->pipeline_count + 1) * sizeof *look->all);
+    return look;
+}
+
+void leader_look_free(struct leader_look *look)
+{
+    for (size_t i = 0; look && i < look->count; i++)
+        state_object_fini(&look->all[i].object);
+    if (look)
+        free(look->all);
+    free(look);
+}
+
 static bool has_writes(const struct pass *pass, size_t pipeline)
 {
     for (size_t i = 0; i < pass_task_count(pass); i++)
@@ -37,34 +69,44 @@ static void tell(const char *pipeline, const json_t *document, const char *ours)
         (void)fprintf(stderr, "billingd: %s: %s leads (last said so %s)\n", pipeline, who, renewed);
 }
 
-static void look(struct flow *flow, struct pass *pass, size_t index, const char *pipeline,
-                 const char *bucket)
+void leader_look_ask(struct flow *flow, struct leader_look *look, struct pass *pass,
+                     size_t pipeline)
 {
-    const char *ours = pass_spec(pass, index);
-    json_auto_t *place =
-        state_object_place(bucket, pipeline, LEASE_NAME, pass_account(pass, index));
-    struct state_object object = {0};
-    struct lease_seen seen;
-    struct err e = {0};
+    struct one *one = &look->all[pipeline];
+    json_auto_t *place = NULL;
 
-    if (!state_object_read(flow, pass_session(pass, index), place, &object, &e) &&
-        !lease_document_read(&object, &seen, &e)) {
-        pass_replaces(pass, index, lease_document_spec(object.value));
-        tell(pipeline, object.value, ours);
-    }
-    if (e.kind != ERR_NONE && e.kind != ERR_CANCELLED)
-        (void)fprintf(stderr, "billingd: %s: whether a daemon leads is not known: %s\n", pipeline,
-                      e.text);
-    state_object_fini(&object);
+    if (one->asked)
+        return;
+    one->asked = true;
+    place = state_object_place(pass_bucket(pass, pipeline),
+                               look->manifest->pipelines[pipeline].name, LEASE_NAME,
+                               pass_account(pass, pipeline));
+    (void)state_object_read(flow, pass_session(pass, pipeline), place, &one->object, &one->e);
 }
 
-void leader_look(struct flow *flow, struct pass *pass, const struct manifest *manifest)
+void leader_look_rest(struct flow *flow, struct leader_look *look, struct pass *pass)
 {
-    for (size_t i = 0; i < manifest->pipeline_count; i++) {
-        const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
-        const char *bucket = pass_bucket(pass, i);
+    for (size_t i = 0; i < look->count; i++)
+        if (pass_bucket(pass, i) && has_writes(pass, i) && !pass_lacks_bucket(pass, i))
+            leader_look_ask(flow, look, pass, i);
+}
 
-        if (bucket && has_writes(pass, i) && !pass_lacks_bucket(pass, i))
-            look(flow, pass, i, pipeline->name, bucket);
+static void tell_one(struct one *one, struct pass *pass, size_t index, const char *pipeline)
+{
+    struct lease_seen seen;
+
+    if (one->e.kind == ERR_NONE && !lease_document_read(&one->object, &seen, &one->e)) {
+        pass_replaces(pass, index, lease_document_spec(one->object.value));
+        tell(pipeline, one->object.value, pass_spec(pass, index));
     }
+    if (one->e.kind != ERR_NONE && one->e.kind != ERR_CANCELLED)
+        (void)fprintf(stderr, "billingd: %s: whether a daemon leads is not known: %s\n", pipeline,
+                      one->e.text);
+}
+
+void leader_look_tell(struct leader_look *look, struct pass *pass)
+{
+    for (size_t i = 0; i < look->count; i++)
+        if (look->all[i].asked && has_writes(pass, i))
+            tell_one(&look->all[i], pass, i, look->manifest->pipelines[i].name);
 }

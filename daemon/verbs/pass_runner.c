@@ -1,5 +1,6 @@
 #include "daemon/verbs/pass_runner.h"
 
+#include "base/mem.h"
 #include "daemon/verbs/spec_load.h"
 
 #include <string.h>
@@ -32,13 +33,52 @@ static void go_on(void *arg)
     pass_apply(pass);
 }
 
+static void asked(struct pass_runner *runner)
+{
+    runner->asking--;
+    if (runner->planned && !runner->asking && !runner->over)
+        go_on(runner);
+}
+
 static void on_before(void *arg)
 {
-    struct pass_runner *runner = arg;
+    asked(arg);
+}
 
-    runner->asking = false;
-    if (runner->planned)
-        go_on(runner);
+/* Of one pipeline. */
+struct question {
+    struct pass_runner *runner;
+    size_t pipeline;
+};
+
+static void ask_ahead(struct flow *flow, void *arg)
+{
+    const struct question *question = arg;
+
+    question->runner->ahead(flow, question->runner, question->pipeline);
+}
+
+static void on_ahead(void *arg)
+{
+    struct question *question = arg;
+    struct pass_runner *runner = question->runner;
+
+    free(question);
+    asked(runner);
+}
+
+static void on_differs(void *arg, struct pass *pass, size_t pipeline)
+{
+    struct pass_runner *runner = arg;
+    struct question *question;
+
+    (void)pass;
+    if (!runner->ahead || runner->loop.stopped)
+        return;
+    question = mem_new(sizeof *question);
+    *question = (struct question){runner, pipeline};
+    runner->asking++;
+    (void)flow_start(&runner->loop.loop, runner->client, ask_ahead, on_ahead, question);
 }
 
 static void on_read(void *arg, struct pass *pass)
@@ -48,7 +88,7 @@ static void on_read(void *arg, struct pass *pass)
     runner->pass = pass;
     if (!runner->before || runner->loop.stopped)
         return;
-    runner->asking = true;
+    runner->asking++;
     (void)flow_start(&runner->loop.loop, runner->client, runner->before, on_before, runner);
 }
 
@@ -67,6 +107,7 @@ static void on_looked(void *arg)
     struct pass_runner *runner = arg;
 
     progress_view_end(&runner->progress);
+    runner->over = true;
     runner->report(runner);
     verb_loop_end(&runner->loop);
     uv_stop(&runner->loop.loop); /* a read that nobody waits for any more is not waited for */
@@ -115,7 +156,7 @@ static size_t resource_count(const struct manifest *manifest)
 
 static void run_pass(struct pass_runner *runner)
 {
-    const struct pass_events events = {on_task, on_read, on_planned, on_done, runner};
+    const struct pass_events events = {on_task, on_differs, on_read, on_planned, on_done, runner};
 
     verb_loop_begin(&runner->loop, on_redraw, on_stop, runner);
     progress_view_start(&runner->progress, resource_count(runner->manifest),

@@ -10,6 +10,9 @@
 #include "daemon/views/progress_view.h"
 #include "reconcile/engine.h"
 
+struct pass_runner;
+typedef void pass_runner_ask_fn(struct flow *flow, struct pass_runner *runner, size_t pipeline);
+
 struct pass_runner {
     const struct options *options;
     struct manifest *manifest;
@@ -20,8 +23,10 @@ struct pass_runner {
     /* Called when the spec is loaded, before AWS is asked anything; false ends it, with code as it
      * is. NULL: nothing is to be checked. */
     bool (*check)(struct pass_runner *runner);
-    /* What is asked once all is read, and before decide, with the runner as argument.  NULL:
-     * nothing. */
+    /* What is asked of a pipeline as soon as something of it is to be written, while others are
+     * still read (pass.h, on_differs), and what is asked once all is read; decide comes after both.
+     * NULL: nothing. */
+    pass_runner_ask_fn *ahead;
     flow_fn *before;
     /* Called when everything is planned; returns true to apply. NULL: never. */
     bool (*decide)(struct pass_runner *runner);
@@ -36,8 +41,8 @@ struct pass_runner {
     bool names_account; /* what it prints begins with the account's alias, where IAM tells it */
     bool documents;     /* look or report ask for what was read */
     size_t max_changes; /* instead of the spec's; 0: the spec's */
-    bool asking;        /* `before` is not over */
-    bool planned;
+    unsigned asking;    /* so many of `ahead` and `before` are not over */
+    bool planned, over;
     int code; /* exit code; report may set it */
     void *arg;
 };

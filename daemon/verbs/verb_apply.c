@@ -11,6 +11,11 @@
 
 #include <string.h>
 
+struct apply {
+    const json_t *reviewed;      /* the plan of a file; NULL: none */
+    struct leader_look *leaders; /* NULL: nothing was asked of them */
+};
+
 static bool has_writes(const struct pass *pass)
 {
     for (size_t i = 0; i < pass_task_count(pass); i++)
@@ -106,17 +111,32 @@ static bool confirm(struct pass_runner *runner)
     return false;
 }
 
+static struct leader_look *leaders_of(const struct pass_runner *runner)
+{
+    struct apply *apply = runner->arg;
+
+    if (!apply->leaders)
+        apply->leaders = leader_look_new(runner->manifest);
+    return apply->leaders;
+}
+
+static void ask_leader(struct flow *flow, struct pass_runner *runner, size_t pipeline)
+{
+    leader_look_ask(flow, leaders_of(runner), runner->pass, pipeline);
+}
+
 static void ask_leaders(struct flow *flow, void *arg)
 {
     const struct pass_runner *runner = arg;
 
-    leader_look(flow, runner->pass, runner->manifest);
+    leader_look_rest(flow, leaders_of(runner), runner->pass);
 }
 
 static bool decide(struct pass_runner *runner)
 {
-    const json_t *reviewed = runner->arg;
+    const json_t *reviewed = ((const struct apply *)runner->arg)->reviewed;
 
+    leader_look_tell(leaders_of(runner), runner->pass);
     if (reviewed && !still_holds(runner, reviewed))
         return false;
     if (!has_writes(runner->pass)) {
@@ -168,11 +188,13 @@ int verb_apply(const struct options *options)
     const char *path = options->operand;
     struct err e = {0};
     json_auto_t *reviewed = path ? plan_file_read(path, &e) : NULL;
-    struct pass_runner runner = {.before = ask_leaders,
+    struct apply apply = {.reviewed = reviewed};
+    struct pass_runner runner = {.ahead = ask_leader,
+                                 .before = ask_leaders,
                                  .decide = decide,
                                  .report = report,
                                  .names_account = true,
-                                 .arg = reviewed,
+                                 .arg = &apply,
                                  .max_changes = most > 0 ? (size_t)most : 0};
 
     if (most < 0) {
@@ -184,5 +206,7 @@ int verb_apply(const struct options *options)
         (void)fprintf(stderr, "billingd: %s\n", e.text);
         return EXIT_BAD_CONFIG;
     }
-    return pass_runner_run(&runner, options);
+    runner.code = pass_runner_run(&runner, options);
+    leader_look_free(apply.leaders);
+    return runner.code;
 }

@@ -334,7 +334,7 @@ static enum look_result learn(struct importing *i, const struct import_template 
 
 static enum look_result look_once(struct importing *i, const struct import_template *template)
 {
-    struct pass_events events = {on_task, NULL, on_planned, on_done, i};
+    struct pass_events events = {on_task, NULL, NULL, on_planned, on_done, i};
     struct problems problems;
     struct manifest *manifest = load_draft(i, IMPORT_WRITE_SPEC, false, &problems);
     enum look_result result = LOOK_FAILED;

@@ -28,6 +28,7 @@ struct pipeline_pass {
     struct pass_claim claim;
     struct pass_check check;
     struct item *writes; /* one that is to be written; NULL: none is known to be */
+    bool told_differs;   /* on_differs was called */
     size_t unheard;      /* items to which no read was answered yet */
     struct task_usage usage;
     size_t first, count;       /* its items */

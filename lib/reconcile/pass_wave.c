@@ -151,6 +151,19 @@ static bool may_look_ahead(const struct pass *pass, const struct item *item)
            pass_write_gate(pass, item->pipeline, &why) != PASS_GATE_SHUT;
 }
 
+/* What is asked of others is asked beside what is still read. */
+static void tell_differs(struct pass *pass, const struct item *item)
+{
+    struct pipeline_pass *pipeline = &pass->pipelines[item->pipeline];
+
+    account_alias_ask(pass->aliases, pipeline->session, pipeline->account);
+    if (pipeline->told_differs || !pipeline->pauses.writable || !pass->events.on_differs ||
+        !may_look_ahead(pass, item))
+        return;
+    pipeline->told_differs = true;
+    pass->events.on_differs(pass->events.arg, pass, item->pipeline);
+}
+
 /* All that came together goes together, so that equal reads are shared. */
 void pass_wave_look_ahead(struct pass *pass)
 {
@@ -161,8 +174,10 @@ void pass_wave_look_ahead(struct pass *pass)
 
         if (pass->share.stopping)
             break;
-        if (task_wants_writes(item->task))
+        if (task_wants_writes(item->task)) {
             ask_early(pass, item);
+            tell_differs(pass, item);
+        }
         if (!item->ahead_ms && may_look_ahead(pass, item))
             item_look_ahead(item, since);
     }

@@ -109,4 +109,19 @@ def test_three_repairs_at_once(sandbox: Sandbox, billingd: Billingd, world: Worl
     sandbox.switches(latency_ms=0)
     assert said.code == 0, said
     assert len(billingd.writes()) == 3
-    assert said.json["summary"]["round_trips"] <= 6
+    assert said.json["summary"]["round_trips"] == 6
+
+
+def test_what_is_told_beside_is_asked_beside(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """The account's name and who leads: both are asked before IAM has answered, so that no write waits for them."""
+    world.api()
+    billingd.converge()
+    drift(world)
+    sandbox.clear()
+    sandbox.faults({"action": "latency", "operation": "SimulatePrincipalPolicy", "latency_ms": 500, "times": 0})
+    assert billingd.apply().code == 0
+    sandbox.faults()
+    calls = billingd.calls(lease=True)
+    answered = min(c["end"] for c in calls if c["operation"] == "SimulatePrincipalPolicy")
+    beside = [c for c in calls if c["operation"] == "ListAccountAliases" or str(c["params"].get("Key", "")).endswith("/leader.json")]
+    assert len(beside) == 2 and all(c["time"] < answered for c in beside), beside
