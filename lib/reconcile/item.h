@@ -56,6 +56,7 @@ struct item {
     bool seemed_absent;             /* it was told that it does */
     bool released;                  /* may write */
     bool heard;                     /* one of its first reads was answered */
+    unsigned heard_depth;           /* round trips up to that */
     const struct aws_fence *fence;  /* of its writes; NULL: none */
     LIST_HEAD(, item_write) writes; /* under way */
     enum task_state told_state;

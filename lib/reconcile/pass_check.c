@@ -96,6 +96,19 @@ static void take_depth(struct pass_check *check)
             check->depth = check->place.items[i].depth;
 }
 
+/* What is asked early waits until each item has heard something, and for the plans that it is about:
+ * where something is made it is about all that there may be. */
+static void take_early_depth(struct pass_check *check, bool all)
+{
+    for (size_t i = 0; i < check->place.count; i++) {
+        const struct item *item = &check->place.items[i];
+        unsigned depth = !all && is_at_work(item->task) ? item->depth : item->heard_depth;
+
+        if (depth > check->depth)
+            check->depth = depth;
+    }
+}
+
 /* Takes roles and needs over; NULL when there is nothing to ask. */
 static struct pass_role *ask_simulator(struct pass_check *check, json_t *roles, json_t *needs,
                                        pass_role_fn *done)
@@ -167,14 +180,15 @@ static void on_early_answer(void *arg, const struct pass_role_answer *answer)
 
 void pass_check_ask_early(struct pass_check *check)
 {
+    bool all = creates(&check->place); /* its first write waits for IAM's answer to the last */
     json_t *roles, *needs;
 
     if (check->early)
         return;
-    take_depth(check);
+    take_early_depth(check, all);
     roles = roles_passed(&check->place);
     needs = needs_of(check->place.items, check->place.count);
-    if (creates(&check->place)) /* its first write waits for IAM's answer to the last */
+    if (all)
         add_possible(&check->place, roles, needs);
     check->early_waiting = true;
     check->early = ask_simulator(check, roles, needs, on_early_answer);

@@ -27,6 +27,7 @@ static void hear_first(struct pass *pass, struct item *item)
     if (item->heard || item->depth < 2)
         return;
     item->heard = true;
+    item->heard_depth = item->depth;
     if (!--pipeline->unheard && pipeline->writes)
         pass->ahead[pass->ahead_count++] = pipeline->writes;
 }

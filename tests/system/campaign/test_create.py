@@ -10,7 +10,7 @@ from world import World
 
 BEFORE = 3  # who we are; the lists; what they do not have by its own read, and what that had not once more, with IAM beside it
 AFTER = 1  # the look that proves the last write
-LATENCY_MS = 40
+LATENCY_MS = 100
 MOST = 145  # calls in all
 RESOURCES = effective()
 Calls = list[dict[str, Any]]
