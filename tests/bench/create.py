@@ -4,8 +4,8 @@
     build/venv/bin/python tests/bench/create.py [--latency MS] [--rounds N]        default 50 and 5
 
 Every call is answered MS later than the sandbox would.  Beside billingd: the calls of the seed's two scripts, one
-after another as they make them (by boto3, so without the start of a CLI for each; nothing is verified); with
-TERRAFORM_PLUGINS, a plugin directory with hashicorp/aws, also Terraform's own pipeline (tests/system/campaign/terraform).
+after another as they make them (by boto3, so without the start of a CLI for each; nothing is verified); where `aws` is
+on the PATH, also as many starts of it, each with one call, as the scripts have; with TERRAFORM_PLUGINS, a plugin directory with hashicorp/aws, also Terraform's own pipeline (tests/system/campaign/terraform).
 The floor is what the spec itself costs: the fewest waves
 of calls that make it (waves.py), each as long as one call takes here.  Nothing fails for being slow.
 """
@@ -29,6 +29,9 @@ from program import Billingd  # noqa: E402
 from test_create import drift  # noqa: E402
 from waves import fewest_waves  # noqa: E402
 from world import World  # noqa: E402
+
+
+SCRIPTS_CALLS = 21  # as counted for "the seed's calls"
 
 
 def chain(calls: list[dict[str, Any]]) -> int:
@@ -84,6 +87,12 @@ class Bench:
         seed.second_script(world)
         return f"API {api}; one call after another"
 
+    def command_line(self, _: World) -> str:
+        for _ in range(SCRIPTS_CALLS):
+            subprocess.run(["aws", "sts", "get-caller-identity"], check=True, capture_output=True,
+                           env={**os.environ, **self.sandbox.environment()})
+        return "no waiting between them"
+
     def terraform_do(self, *words: str) -> None:
         subprocess.run(["terraform", *words, "-no-color"], cwd=self.folder / "terraform", check=True, capture_output=True,
                        env={**os.environ, **self.sandbox.environment(), "TF_VAR_endpoint": self.sandbox.endpoint})
@@ -112,6 +121,9 @@ def main() -> None:
         by_scripts = bench.median("the seed's calls", lambda: World(sandbox) if sandbox.reset() else World(sandbox), bench.scripts)
         print(f"\nFloor: {fewest_waves()} waves, {fewest_waves() * one:.2f} s; from nothing is {made / (fewest_waves() * one):.1f} times that, "
               f"and {by_scripts / made:.1f} times as fast as the seed's calls.")
+        if shutil.which("aws"):
+            started = bench.median("the seed's calls, by the AWS CLI", bench.fresh, bench.command_line)
+            print(f"By the AWS CLI they take {started / made:.1f} times as long as billingd from nothing.")
         if shutil.which("terraform") and "TERRAFORM_PLUGINS" in os.environ:
             shutil.copytree(ROOT / "tests/system/campaign/terraform", bench.folder / "terraform")
             bench.terraform_do("init", f"-plugin-dir={os.environ['TERRAFORM_PLUGINS']}")
