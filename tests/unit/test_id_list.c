@@ -92,15 +92,19 @@ static void test_other_files(void)
 {
     const struct id_list_form usual = {ID_LIST_CSV, NULL, NULL}, named = {ID_LIST_CSV, "ref", NULL};
 
-    check(usual, "\x1f\x8b\x08", "error: line 1, column 1: the file is compressed: unpack it first (gunzip)");
+    check(usual, "\x1f\x8b\x08", "error: line 1, column 1: the file is "
+          "compressed: unpack it first (gunzip)");
     check(usual, "\xff\xfei", "error: line 1, column 1: the file is UTF-16: save it as UTF-8");
     check(usual, "BZh\n", "1=BZh"); /* an id may begin like that */
-    check(usual, "BZh91AY&SY\x01", "error: line 1, column 1: the file is compressed: unpack it first (bunzip2)");
+    check(usual, "BZh91AY&SY\x01", "error: line 1, column 1: the file is "
+          "compressed: unpack it first (bunzip2)");
     check(usual, "\xef\xbb\xbf{\"requestId\":\"a\"}\n",
-          "error: line 1, column 1: the file is JSON: --format jsonl takes an object on each line (`jq -c '.[]'` "
+          "error: line 1, column 1: the file is JSON: --format jsonl takes an object on each line "
+          "(`jq -c '.[]'` "
           "makes lines of a list)");
     check(usual, "[{\"id\":\"a\"}]",
-          "error: line 1, column 1: the file is JSON: --format jsonl takes an object on each line (`jq -c '.[]'` "
+          "error: line 1, column 1: the file is JSON: --format jsonl takes an object on each line "
+          "(`jq -c '.[]'` "
           "makes lines of a list)");
     check(usual, "{3f2504e0}\n", "1={3f2504e0}"); /* some write their ids so */
     check(usual, "[\n  {\n    \"id\": \"a\"\n  }\n]\n",

@@ -89,7 +89,8 @@ static void test_refused(void)
     CHECK_REFUSED("a: \x01\n", "f:1:4:: a control character (0x01) cannot stand here; write it as "
                                "\\x01 in double quotes\n");
     CHECK_REFUSED("\x1f\x8b\x08", "f:1:1:: the file is compressed: unpack it first (gunzip)\n");
-    CHECK_REFUSED("\n<!doctype html>\n", "f:1:1:: the file is HTML: save the file itself, not a page "
+    CHECK_REFUSED("\n<!doctype html>\n", "f:1:1:: the file is HTML: save the file itself, not a "
+                                         "page "
                                          "that shows or asks for it\n");
     CHECK_REFUSED("a: \"x\\0y\"\n", "f:1:4:a: a text cannot hold a NUL character\n");
     CHECK_REFUSED("a: &x 1\nb: *x\nc: {<<: *x}\n",

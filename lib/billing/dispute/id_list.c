@@ -334,7 +334,8 @@ static bool is_element(const char *line, size_t length)
 {
     while (length && (*line == ' ' || *line == '\t'))
         line++, length--;
-    return length >= 2 && *line == '<' && (isalpha((unsigned char)line[1]) || strchr("!?/", line[1]));
+    return length >= 2 && *line == '<' &&
+           (isalpha((unsigned char)line[1]) || strchr("!?/", line[1]));
 }
 
 /* Other files than lists of text are told as a whole, by their first line that is not blank.  Logs
@@ -350,7 +351,8 @@ static int check_first(const struct id_list *list, const char *line, size_t leng
         return 0;
     if (memchr(line, '\0', length))
         return err_set(e, ERR_INVALID,
-                       "line %llu holds NUL bytes: the file is UTF-16, or no text; save it as UTF-8",
+                       "line %llu holds NUL bytes: the file is UTF-16, or no text; save it as "
+                       "UTF-8",
                        (unsigned long long)list->lines);
     if (is_element(line, length))
         return refuse(list, "HTML or XML: the ids are wanted as CSV, JSON lines or a log", e);
@@ -361,8 +363,8 @@ static int check_first(const struct id_list *list, const char *line, size_t leng
                       e);
     if (format == ID_LIST_JSONL && is_whole_json(line, length))
         return refuse(list,
-                      "one JSON document, not a line for each: `jq -c '.[]'` makes lines of a list, "
-                      "`jq -c .` of what is laid out on several",
+                      "one JSON document, not a line for each: `jq -c '.[]'` makes lines of a "
+                      "list, `jq -c .` of what is laid out on several",
                       e);
     return 0;
 }

@@ -22,8 +22,8 @@ static json_t *named_by(const struct archive *archive)
     size_t i;
 
     json_array_foreach(json_object_get(archive->manifest, "files"), i, file) {
-        cleanup_free char *key =
-            mem_printf("%s%s", archive->folder, json_text(file, "path") ? json_text(file, "path") : "");
+        const char *path = json_text(file, "path");
+        cleanup_free char *key = mem_printf("%s%s", archive->folder, path ? path : "");
 
         json_object_set_new(named, key, json_true());
     }
