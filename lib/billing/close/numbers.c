@@ -177,7 +177,7 @@ static json_t *bills_there(struct flow *flow, const struct billing *billing, str
 static int take_named(struct flow *flow, const struct billing *billing, const char *text,
                       json_t *bills, struct err *e)
 {
-    struct numbers_entry entry;
+    struct numbers_entry entry = {0};
     struct number number;
     int failed;
 
