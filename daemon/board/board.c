@@ -272,6 +272,13 @@ void board_months(struct board *board, const char *name, json_t *documents, int6
     pipeline->due_s = due_s;
 }
 
+const json_t *board_known_months(const struct board *board, const char *name)
+{
+    const struct board_pipeline *pipeline = find_pipeline(board, name);
+
+    return pipeline ? pipeline->documents : NULL;
+}
+
 void board_open_gaps(struct board *board, const char *name, size_t count)
 {
     struct board_pipeline *pipeline = find_pipeline(board, name);

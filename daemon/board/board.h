@@ -39,11 +39,14 @@ void board_days(struct board *board, const char *pipeline, const struct rollup_s
  * the same until an audit says that it is over. */
 void board_audit(struct board *board, const char *pipeline, const json_t *audit, int64_t now_ms);
 /* The closed months, [{"month": "2025-10", "number": "shop-2025-10-c1", "correction", "closed":
- * seconds since 1970}], with a row for each document; the board takes the reference.  due_s: from
+ * seconds since 1970, "currency", "total": what it came to; both null: not known}], with a row for
+ * each document; the board takes the reference.  due_s: from
  * so many seconds after its end a month that is not closed is overdue; -1: never.  NULL: the
  * archive could not be read: only what was overdue is told all the same. */
 void board_months(struct board *board, const char *pipeline, json_t *documents, int64_t due_s,
                   int64_t now_ms);
+/* Those that were told last; borrowed, NULL: none since the spec was read. */
+const json_t *board_known_months(const struct board *board, const char *pipeline);
 /* Gaps that are not closed, be they older than the audit's hours. */
 void board_open_gaps(struct board *board, const char *pipeline, size_t count);
 

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "billing/prices/calendar.h"
 #include "daemon/board/board_document.h"
+#include "daemon/board/board_money.h"
 #include "daemon/board/board_private.h"
 #include "daemon/board/board_rows.h"
 
@@ -208,19 +209,21 @@ static json_t *totals_of(const json_t *months)
 }
 
 static json_t *pipeline_document(const struct board *board, const struct board_pipeline *pipeline,
-                                 int64_t now_ms)
+                                 int64_t now_ms, bool trusted)
 {
     json_t *months = months_document(board, pipeline, now_ms);
 
-    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "pipeline", pipeline->name, "time_zone",
+    return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "pipeline", pipeline->name,
+                     "time_zone",
                      pipeline->zone, "builds", !pipeline->idle, "checked",
                      board_document_time(pipeline->days_ms), "archive_checked",
                      board_document_time(pipeline->documents_ms), "totals", totals_of(months),
-                     "months", months);
+                     "money", board_money_document(pipeline->documents, months, trusted), "months",
+                     months);
 }
 
-bool board_months_document(const struct board *board, int64_t now_ms, struct board_part *part,
-                           json_t *list)
+bool board_months_document(const struct board *board, int64_t now_ms, bool trusted,
+                           struct board_part *part, json_t *list)
 {
     bool more;
     size_t end = board_rows_end(board, part, false, &more);
@@ -229,7 +232,7 @@ bool board_months_document(const struct board *board, int64_t now_ms, struct boa
         const struct board_pipeline *pipeline = &board->pipelines[part->next];
 
         if (pipeline->bills)
-            json_array_append_new(list, pipeline_document(board, pipeline, now_ms));
+            json_array_append_new(list, pipeline_document(board, pipeline, now_ms, trusted));
     }
     return more;
 }

@@ -27,7 +27,7 @@ struct board_pipeline {
     json_t *audit;     /* as told, NULL: unknown */
     int64_t days_ms;   /* when they were seen last; 0: never */
     int64_t audit_ms;  /* the same */
-    json_t *documents; /* [{"month", "number", "correction", "closed"}] as last read; NULL: never */
+    json_t *documents; /* as last read (board_months); NULL: never */
     int64_t documents_ms;  /* when that was; 0: never */
     bool documents_failed; /* they could not be read since */
     int64_t due_s;    /* a month is to be closed so many seconds after its end; -1: nobody closes */

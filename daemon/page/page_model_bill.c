@@ -274,6 +274,30 @@ static json_t *totals_model(const json_t *totals)
     return list;
 }
 
+/* What came to what: the totals of which there are some, and of how many months nobody knows. */
+static json_t *money_model(const json_t *money)
+{
+    json_t *list = json_array();
+    const json_t *each;
+    size_t i;
+
+    json_array_foreach(money, i, each) {
+        const char *state = json_text(each, "state");
+        const json_t *total = json_object_get(each, "total");
+
+        /* These are no bills. */
+        if (!strcmp(state, "open") || !strcmp(state, "left"))
+            continue;
+        json_array_append_new(
+            list, json_pack("{s:o, s:I, s:b, s:s?, s:s?, s:s?, s:b}", "state",
+                            page_words_month(state), "count", json_whole(each, "months"), "several",
+                            json_whole(each, "months") != 1, "currency",
+                            json_text(each, "currency"), "total", json_string_value(total),
+                            "hidden", json_text(total, "hidden"), "unknown", json_is_null(total)));
+    }
+    return list;
+}
+
 static json_t *calendar_model(const json_t *period, int64_t now_s)
 {
     const json_t *months = json_object_get(period, "months");
@@ -282,12 +306,13 @@ static json_t *calendar_model(const json_t *period, int64_t now_s)
     cleanup_free char *title = month_title(json_text(open, "month"));
 
     return json_pack(
-        "{s:s, s:O, s:o?, s:o, s:o, s:o}", "title", title, "time_zone",
+        "{s:s, s:O, s:o?, s:o, s:o, s:o, s:o}", "title", title, "time_zone",
         json_object_get(period, "time_zone"), "checked",
         page_words_time(json_object_get(period, "checked"), now_s), "weeks",
         weeks_model(days, find_today(days), json_is_true(json_object_get(period, "builds"))),
         "months", months_model(months, now_s), "totals",
-        totals_model(json_object_get(period, "totals")));
+        totals_model(json_object_get(period, "totals")), "money",
+        money_model(json_object_get(period, "money")));
 }
 
 void page_model_bill_add(json_t *model, const json_t *documents, const char *pipeline,

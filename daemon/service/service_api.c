@@ -109,7 +109,7 @@ bool service_api_add(const struct service *service, enum service_document which,
     case SERVICE_AUDIT:
         return board_usage_audit(service->board, part, pipelines);
     case SERVICE_PERIODS:
-        return board_months_document(service->board, now_ms, part, pipelines);
+        return board_months_document(service->board, now_ms, trusted, part, pipelines);
     case SERVICE_STATUS:
         break;
     }

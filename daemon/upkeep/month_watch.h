@@ -6,7 +6,8 @@
 #include "billing/store/billing.h"
 #include "daemon/board/board.h"
 
-/* Tells the board which months are closed, and from when on the others are overdue; without a
+/* Tells the board which months are closed and what they came to (as their manifests say, each of
+ * which is read once), and from when on the others are overdue; without a
  * signing key none is.  Counts, among the metrics, the months that are over and follow the
  * newest closed one; all with data where none is closed.  A pipeline without a signing key and
  * without a closed month is closed by nobody: nothing is counted.  -1 and *e: what was well is not

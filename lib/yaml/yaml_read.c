@@ -1,6 +1,7 @@
 /* yaml_read.c -- libyaml's events into a tree with positions. */
 #include "yaml/yaml.h"
 
+#include "base/file_kind.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -427,6 +428,22 @@ static void rename_file(struct yaml_node *node, const char *file)
         rename_file(node->items[i], file);
 }
 
+/* A file of another kind: what the first byte of it is to YAML helps nobody. */
+static bool is_other_kind(const struct reader *r)
+{
+    const char *told = file_kind_told(r->bytes, r->length);
+    const struct yaml_place begin = {.file = r->file, .line = 1, .column = 1};
+    cleanup_free char *text = NULL;
+
+    if (!told && file_kind_is_wide(r->bytes, r->length))
+        told = "UTF-16, or no text: save it as UTF-8";
+    if (!told)
+        return false;
+    text = mem_printf("the file is %s", told);
+    r->problem(r->arg, begin, "", text);
+    return true;
+}
+
 struct yaml_node *yaml_read_text(const char *file, const char *bytes, size_t length,
                                  yaml_problem_fn *problem, void *arg)
 {
@@ -434,6 +451,8 @@ struct yaml_node *yaml_read_text(const char *file, const char *bytes, size_t len
         .file = file, .bytes = bytes, .length = length, .problem = problem, .arg = arg};
     struct yaml_node *root;
 
+    if (is_other_kind(&r))
+        return NULL;
     if (!yaml_parser_initialize(&r.parser))
         abort();
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);

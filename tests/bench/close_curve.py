@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """What closing a month costs billingd's own process, by customers: CPU, memory, time and the longest round of the loop.
 
-    build/venv/bin/python tests/bench/close_curve.py [CUSTOMERS[,bill] ...]     the usual: 10,000, 50,000 and 100,000
+    build/venv/bin/python tests/bench/close_curve.py [CUSTOMERS[,bill|,ubl] ...]     the usual: 10,000, 50,000 and 100,000
     BENCH_VERBS=close,verify,receipt ...                                        these alone
 
 The month is made up by a stand-in (month_stand_in.py), which also keeps what is written, packed, in a temporary file.  Every customer
-has two routes with three statuses; ",bill" closes without a seller, so without documents of customers.  Behind the close something
+has two routes with three statuses; ",bill" closes without a seller, so without documents of customers; with ",ubl" the spec says of
+each who it is, so that each has an electronic invoice, too.  Behind the close something
 more arrives for everybody, which the correction bills.  Each verb must end as it should; nothing fails for being slow.  TMPDIR says
 where the files lie: 100,000 customers with documents take some 2 GB there.
 """
@@ -29,9 +30,20 @@ import month_curve  # noqa: E402
 from month_stand_in import BUCKET, PAGE, Answers, Month, Requests  # noqa: E402
 
 ROUTES = 2
+KINDS = {"bill": "no", "": "yes", "ubl": "with UBL"}
 SELLER = """      seller: {name: Example API Ltd, address: [1 Example Street, 04524 Seoul], country: KR, tax_id: 123-45-67890, series: INV-, tax: home}
       taxes: [{name: home, category: standard, rate: "10"}]
 """
+UBL = """      seller: {name: Example API Ltd, address: [1 Example Street, 04524 Seoul], country: KR, tax_id: 123-45-67890, series: INV-, tax: home, due_days: 30}
+      taxes: [{name: home, category: standard, rate: "10"}]
+      customers:
+"""
+
+
+def buyer(number: int) -> str:
+    """An entry of the map, as short as an invoice lets it be."""
+    customer = f"customer-{number:08}"
+    return f"        - {{sub: {customer}, customer: {customer}, name: Buyer {number}, address: Weg {number}, country: DE}}\n"
 
 
 class LateMonth(Month):
@@ -139,17 +151,18 @@ class StandIn(month_curve.StandIn):
         self.process.stdout.readline()  # type: ignore[union-attr]
 
 
-def measure(customers: int, documents: bool) -> None:
+def measure(customers: int, documents: str) -> None:
     month, wanted = month_curve.MONTH, os.environ.get("BENCH_VERBS", "").split(",")
     with StandIn(customers) as stand_in, tempfile.TemporaryDirectory() as folder:
         spec, key = Path(folder) / "billing.yaml", Path(folder) / "key.pem"
         subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True)
         key.chmod(0o600)
-        spec.write_text(month_curve.SPEC + f"      close: {{signing_key: {key}}}\n" + (SELLER if documents else ""))
+        more = {"bill": "", "": SELLER, "ubl": UBL + "".join(map(buyer, range(customers)))}[documents]
+        spec.write_text(month_curve.SPEC + f"      close: {{signing_key: {key}}}\n" + more)
         one = ("--customer", "customer-00000007", "--month", month)
         steps: list[tuple[str, ...]] = [
             ("close", month, "--yes"), ("verify", month),
-            *([("receipt", *one, "--out", f"{folder}/receipt.json")] if documents else []), ("bill", "--month", month, "-o", "json"),
+            *([("receipt", *one, "--out", f"{folder}/receipt.json")] if documents != "bill" else []), ("bill", "--month", month, "-o", "json"),
             ("close", month, "--correct", "--yes"), ("verify", month)]
         month_curve.run(stand_in, spec, "rollup", "--month", month)
         for number, words in enumerate(steps):
@@ -160,7 +173,7 @@ def measure(customers: int, documents: bool) -> None:
             if wanted != [""] and words[0] not in wanted:
                 continue
             found = month_curve.run(stand_in, spec, *words)
-            print(f"| {customers:,} | {'yes' if documents else 'no'} | `{' '.join(w for w in words if w in (words[0], '--correct'))}` | "
+            print(f"| {customers:,} | {KINDS[documents]} | `{' '.join(w for w in words if w in (words[0], '--correct'))}` | "
                   f"{found['cpu_s']:.1f} s | {found['memory_kib'] >> 10} MiB | {found['wall_s']:.0f} s | {found['calls']:,} | "
                   f"{found['longest_round_ms']} ms |", flush=True)
 
@@ -175,7 +188,7 @@ def main() -> None:
     print("| Customers | Documents |  | CPU | Memory | Time | Calls | Longest round, CPU |\n| --- | --- | --- | --- | --- | --- | --- | --- |")
     for word in sys.argv[1:] or ("10000", "50000", "100000"):
         customers, _, only = word.partition(",")
-        measure(int(customers), only != "bill")
+        measure(int(customers), only)
 
 
 if __name__ == "__main__":

@@ -62,6 +62,36 @@ def test_a_cost_is_its_quantity_at_its_price(made):
             assert Fraction(row["ConsumedQuantity"]) == Fraction(row["PricingQuantity"]) * per
 
 
+@pytest.mark.parametrize("version", ["1.2", "1.4"])
+def test_how_often_a_charge_comes(made, version):
+    """What invoices bring comes with each of them; a correction's rounding and tax do not come again.  Usage does both ways."""
+    corrections = {statement["number"] for statement in made if statement["references"]}
+    found = rows(made, version)
+    for row in found:
+        once = "One-Time" if row["InvoiceId"] in corrections else "Recurring"
+        assert row["ChargeFrequency"] == ("Usage-Based" if row["ChargeCategory"] == "Usage" else once), row
+    assert {row["ChargeFrequency"] for row in found} == {"Usage-Based", "Recurring", "One-Time"}
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.4"])
+def test_a_price_id_names_no_amount(version):
+    """So that it stays the same when the price of the list changes; tiers have one each."""
+    line = next(one for one in plain()["lines"] if one["what"] == "calls")
+    lines = [dict(line, unit_price=price, amount="0.00", quantity="0", rule=rule) for price in ("0.10", "0.25") for rule in ("tier 1 of 2", "tier 2 of 2")]
+    assert [row["SkuPriceId"] for row in rows([plain(lines=lines)], version) if row["SkuPriceId"]] == ["calls: tier 1 of 2", "calls: tier 2 of 2"] * 2
+
+
+def test_a_correction_is_of_the_billing_period_it_is_issued_in():
+    """1.3 on: no row is added to a period that was invoiced.  1.2 knows no such rule."""
+    correction = plain(references=[{"number": "INV-2025-1", "issue_date": "2025-11-03"}], issue_date="2025-12-31")
+    for version, begins, ends in (("1.2", "2025-09-30T15:00:00Z", "2025-10-31T15:00:00Z"), ("1.4", "2025-11-30T15:00:00Z", "2025-12-31T15:00:00Z")):
+        for row in rows([correction], version):
+            assert (row["BillingPeriodStart"], row["BillingPeriodEnd"], row["ChargeClass"]) == (begins, ends, "Correction")
+            assert (row["ChargePeriodStart"], row["ChargePeriodEnd"]) == ("2025-09-30T15:00:00Z", "2025-10-31T15:00:00Z")
+    draft = rows([dict(correction, issue_date=None)], "1.4")  # not issued yet: the month is all that is known
+    assert {row["BillingPeriodStart"] for row in draft} == {"2025-09-30T15:00:00Z"}
+
+
 def plain(**changes):
     return {**next(s for s in map(statements.make, range(99)) if s["lines"] and s["kind"] == "invoice"), **changes}
 

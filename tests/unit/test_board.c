@@ -66,7 +66,7 @@ static json_t *all_months(int64_t at_ms)
 {
     json_t *list = json_array();
 
-    CHECK(!board_months_document(board, at_ms, &(struct board_part){.most = SIZE_MAX}, list));
+    CHECK(!board_months_document(board, at_ms, true, &(struct board_part){.most = SIZE_MAX}, list));
     return list;
 }
 
@@ -185,6 +185,55 @@ static json_int_t months_in(const char *state, int64_t at_ms)
     json_auto_t *periods = all_months(at_ms);
 
     return json_whole(json_object_get(json_array_get(periods, 0), "totals"), state);
+}
+
+/* "closed 2 USD 12.50, overdue 1 - -": of one pipeline, in the order it is told. */
+static const char *money_at(int64_t at_ms)
+{
+    static char found[256];
+    json_auto_t *periods = all_months(at_ms);
+    struct str text = {0};
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(json_object_get(json_array_get(periods, 0), "money"), i, each) {
+        const char *currency = json_text(each, "currency"), *total = json_text(each, "total");
+
+        str_addf(&text, "%s%s %d %s %s", i ? ", " : "", json_text(each, "state"),
+                 (int)json_whole(each, "months"), currency ? currency : "-", total ? total : "-");
+    }
+    (void)snprintf(found, sizeof found, "%s", str_text(&text));
+    str_fini(&text);
+    return found;
+}
+
+static json_t *document(const char *month, int correction, const char *currency, const char *total)
+{
+    return json_pack("{s:s, s:s+, s:i, s:I, s:s?, s:s?}", "month", month, "number", "p-", month,
+                     "correction", correction, "closed", (json_int_t)NOW_S, "currency", currency,
+                     "total", total);
+}
+
+/* Exact, each currency by itself; what is not known of one document is not known of its month. */
+static void test_money(void)
+{
+    board->looked_ms = now_ms;
+    board_months(board, board->pipelines[0].name,
+                 json_pack("[o, o, o, o, o, o, o, o, o, o]", document("2026-03", 0, "USD", "0.10"),
+                           document("2026-04", 0, "USD", "0.20"),
+                           document("2026-05", 0, "KRW", "9007199254740993"),
+                           document("2026-06", 0, "USD", "5.00"),
+                           document("2026-06", 1, "USD", "-7.25"),
+                           document("2026-07", 0, "USD", "1.00"),
+                           document("2026-07", 1, NULL, NULL),
+                           document("2026-08", 1, "USD", "3.00"), /* its invoice is not there */
+                           document("2026-09", 0, "USD", "1e9"),
+                           document("2026-10", 0, "USD", "0")),
+                 -1, now_ms);
+    CHECK_TEXT(money_at(now_ms),
+               "closed 3 USD 0.30, closed 1 KRW 9007199254740993, corrected 1 USD -2.25, "
+               "corrected 2 - -, closed 1 - -, open 1 - -");
+    CHECK_TEXT(money_at(now_ms + 4 * HOUR_MS), "unknown 9 - -"); /* too long ago */
 }
 
 static void test_months(void)
@@ -330,6 +379,7 @@ int main(void)
     test_resources();
     test_days();
     test_months();
+    test_money();
     test_audit();
     test_values();
     board_free(board);

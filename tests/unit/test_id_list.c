@@ -92,17 +92,41 @@ static void test_other_files(void)
 {
     const struct id_list_form usual = {ID_LIST_CSV, NULL, NULL}, named = {ID_LIST_CSV, "ref", NULL};
 
-    check(usual, "\x1f\x8b\x08", "error: the file is compressed: unpack it first (gunzip)");
-    check(usual, "\xff\xfei", "error: the file is UTF-16: save it as UTF-8");
+    check(usual, "\x1f\x8b\x08", "error: line 1, column 1: the file is "
+          "compressed: unpack it first (gunzip)");
+    check(usual, "\xff\xfei", "error: line 1, column 1: the file is UTF-16: save it as UTF-8");
     check(usual, "BZh\n", "1=BZh"); /* an id may begin like that */
-    check(usual, "BZh91AY&SY\x01", "error: the file is compressed: unpack it first (bunzip2)");
+    check(usual, "BZh91AY&SY\x01", "error: line 1, column 1: the file is "
+          "compressed: unpack it first (bunzip2)");
     check(usual, "\xef\xbb\xbf{\"requestId\":\"a\"}\n",
-          "error: the file is JSON: --format jsonl takes an object on each line (`jq -c '.[]'` "
+          "error: line 1, column 1: the file is JSON: --format jsonl takes an object on each line "
+          "(`jq -c '.[]'` "
           "makes lines of a list)");
     check(usual, "[{\"id\":\"a\"}]",
-          "error: the file is JSON: --format jsonl takes an object on each line (`jq -c '.[]'` "
+          "error: line 1, column 1: the file is JSON: --format jsonl takes an object on each line "
+          "(`jq -c '.[]'` "
           "makes lines of a list)");
     check(usual, "{3f2504e0}\n", "1={3f2504e0}"); /* some write their ids so */
+    check(usual, "[\n  {\n    \"id\": \"a\"\n  }\n]\n",
+          "error: line 1, column 1: the file is JSON: --format jsonl takes an object on each line "
+          "(`jq -c '.[]'` makes lines of a list)");
+    check(usual, "\r\n\n<!DOCTYPE html>\n<p>a\n",
+          "error: line 3, column 1: the file is HTML: save the file itself, not a page that shows "
+          "or asks for it");
+    check(usual, " <HTML>\n", "error: line 1, column 1: the file is HTML: save the file itself, "
+                              "not a page that shows or asks for it");
+    check(usual, "\xef\xbb\xbf<?xml version=\"1.0\"?>\n",
+          "error: line 1, column 1: the file is XML: save it as plain text");
+    check(named, "<ids><id>a</id></ids>\n",
+          "error: line 1, column 1: the file is HTML or XML: the ids are wanted as CSV, JSON lines "
+          "or a log");
+    check(usual, "id\n<a>\n", "2=<a>"); /* whatever they call it */
+    check(usual, "<\n", "1=<");
+    check((struct id_list_form){ID_LIST_LOG, NULL, "rid=(.)"}, "<34>Oct rid=a\n<a rid=b\n",
+          "1=a 2=b");
+    check((struct id_list_form){ID_LIST_LOG, NULL, "(.)"}, "<html>\n",
+          "error: line 1, column 1: the file is HTML: save the file itself, not a page that shows "
+          "or asks for it");
     check_bytes(usual, "i\0d\0\n\0a\0", 8,
                 "error: line 1 holds NUL bytes: the file is UTF-16, or no text; save it as UTF-8");
     check(named, "\n\nx,y\n",
@@ -123,6 +147,12 @@ static void test_jsonl(void)
           "1=a 2=7 3!is no JSON object 4!is no JSON 5!lacks the member with the id 6!has an id "
           "that is no text "
           "7!has a member twice");
+    check(usual, "\n[{\"id\":\"a\"}]\n",
+          "error: line 2, column 1: the file is one JSON document, not a line for each: `jq -c "
+          "'.[]'` makes lines of a list, `jq -c .` of what is laid out on several");
+    check(usual, "{\n\"id\":\"a\"}\n",
+          "error: line 1, column 1: the file is one JSON document, not a line for each: `jq -c "
+          "'.[]'` makes lines of a list, `jq -c .` of what is laid out on several");
     check(path, "{\"ctx\":{\"rid\":\"a\"}}\n{\"ctx.rid\":\"b\"}\n{\"ctx\":1}\n",
           "1=a 2=b 3!lacks the member with the id");
 }

@@ -88,6 +88,10 @@ static void test_refused(void)
         "f:2:5:: not UTF-8: invalid trailing UTF-8 octet (0x74); save the file as UTF-8\n");
     CHECK_REFUSED("a: \x01\n", "f:1:4:: a control character (0x01) cannot stand here; write it as "
                                "\\x01 in double quotes\n");
+    CHECK_REFUSED("\x1f\x8b\x08", "f:1:1:: the file is compressed: unpack it first (gunzip)\n");
+    CHECK_REFUSED("\n<!doctype html>\n", "f:1:1:: the file is HTML: save the file itself, not a "
+                                         "page "
+                                         "that shows or asks for it\n");
     CHECK_REFUSED("a: \"x\\0y\"\n", "f:1:4:a: a text cannot hold a NUL character\n");
     CHECK_REFUSED("a: &x 1\nb: *x\nc: {<<: *x}\n",
                   "f:1:4:a: anchors (&name) are not supported; put a text that begins with & in "

@@ -148,6 +148,12 @@ static json_t *day_json(const struct rollup_day *day, const struct rollup_day *b
     return json;
 }
 
+/* Unknown is not less. */
+static json_t *scanned_json(const struct rollup_report *report)
+{
+    return report->untold ? json_null() : json_integer((json_int_t)report->scanned_bytes);
+}
+
 static void print_json(const struct work *work)
 {
     const struct rollup_status *now = work->repaired ? &work->after : &work->before;
@@ -167,11 +173,11 @@ static void print_json(const struct work *work)
     json_object_set(json, "damaged", (json_t *)damaged_objects(work->turn->billing));
     if (work->repaired)
         json_object_set_new(json, "repair",
-                            json_pack("{s:i, s:i, s:i, s:i, s:i, s:b, s:I, s:s}", "built",
+                            json_pack("{s:i, s:i, s:i, s:i, s:i, s:b, s:o, s:s}", "built",
                                       (int)report->built, "failed", (int)report->failed, "noted",
                                       (int)report->noted, "kept", (int)report->kept, "collected",
                                       (int)report->collected, "over_budget", report->over_budget,
-                                      "scanned_bytes", (json_int_t)report->scanned_bytes, "error",
+                                      "scanned_bytes", scanned_json(report), "error",
                                       report->text));
     (void)json_view_print(json);
 }
@@ -190,7 +196,8 @@ static void print_result(const struct work *work)
     if (report->collected)
         (void)printf("; %u old run%s deleted", report->collected,
                      report->collected == 1 ? "" : "s");
-    (void)printf("; %.3f GiB scanned.\n", (double)report->scanned_bytes / (1 << 30));
+    (void)printf("; %.3f GiB scanned%s.\n", (double)report->scanned_bytes / (1 << 30),
+                 report->untold ? ", and more that Athena does not tell" : "");
 }
 
 /* ---- the work ---- */

@@ -20,7 +20,7 @@ struct row {
 struct focus {
     struct str *out;
     const json_t *statement;
-    char start[TIMESTAMP_ROOM], end[TIMESTAMP_ROOM]; /* of the month */
+    char start[TIMESTAMP_ROOM], end[TIMESTAMP_ROOM]; /* of the billing period */
     const char *issuer, *service, *customer;
 };
 
@@ -205,14 +205,25 @@ static void set_days(const struct focus *focus, const json_t *line, struct row *
     timestamp_text(calendar_day_start(zone, calendar_add_days(last, 1)), row->end);
 }
 
-static void set_month(struct focus *focus)
+static bool is_correction(const struct focus *focus)
+{
+    return json_array_size(json_object_get(focus->statement, "references"));
+}
+
+/* FOCUS 1.3 (Correction Handling): nothing is added to a billing period that was invoiced.  A
+ * correction is of the period in which it is issued; its charge periods say what it is about. */
+static void set_billing_period(struct focus *focus, enum focus_version version)
 {
     const json_t *period = json_object_get(focus->statement, "period");
     const char *zone = json_text(period, "time_zone");
+    const char *issued = json_text(focus->statement, "issue_date");
     struct day first = {1, 1, 1};
     struct err e = {0};
 
     (void)calendar_parse_month(json_text(period, "month"), &first, &e);
+    if (version == FOCUS_1_4 && is_correction(focus) && issued)
+        (void)calendar_parse_day(issued, &first, &e);
+    first.day = 1;
     timestamp_text(calendar_day_start(zone, first), focus->start);
     timestamp_text(calendar_day_start(zone, calendar_add_days(first, calendar_month_length(
                                                                          first.year, first.month))),
@@ -231,7 +242,14 @@ static char *gib_text(const char *bytes)
 
 static const char *class_of(const struct focus *focus)
 {
-    return json_array_size(json_object_get(focus->statement, "references")) ? "Correction" : NULL;
+    return is_correction(focus) ? "Correction" : NULL;
+}
+
+/* Of what comes once with a document: invoices come each month, a correction does not come again.
+ */
+static const char *frequency_of(const struct focus *focus)
+{
+    return is_correction(focus) ? "One-Time" : "Recurring";
 }
 
 static void add_usage(const struct focus *focus, const json_t *line, enum focus_version version)
@@ -240,8 +258,9 @@ static void add_usage(const struct focus *focus, const json_t *line, enum focus_
     const char *counted = json_text(line, "quantity"), *price = json_text(line, "unit_price");
     cleanup_free char *gib = bytes ? gib_text(counted) : NULL;
     cleanup_free char *consumed = mem_printf("%s.0", counted); /* of decimals, not whole numbers */
+    /* Without the price: the same price of the list has one id, whatever it comes to. */
     cleanup_free char *price_id =
-        mem_printf("%s: %s at %s", json_text(line, "what"), json_text(line, "rule"), price);
+        mem_printf("%s: %s", json_text(line, "what"), json_text(line, "rule"));
     struct row row = {
         .category = "Usage",
         .class = class_of(focus),
@@ -267,6 +286,7 @@ static void add_plain(const struct focus *focus, const json_t *line, struct row 
                       enum focus_version version)
 {
     row.class = class_of(focus);
+    row.frequency = frequency_of(focus);
     set_days(focus, line, &row);
     add_row(focus, &row, version);
 }
@@ -286,7 +306,6 @@ static void add_line(const struct focus *focus, const json_t *line, enum focus_v
         add_plain(focus, line,
                   (struct row){.category = "Adjustment",
                                .description = json_text(line, "description"),
-                               .frequency = "Recurring",
                                .cost = json_text(line, "amount"),
                                .id = json_text(line, "id")},
                   version);
@@ -308,7 +327,6 @@ static void add_taxes(const struct focus *focus, enum focus_version version)
         add_plain(focus, NULL,
                   (struct row){.category = "Tax",
                                .description = description,
-                               .frequency = "Recurring",
                                .cost = json_text(tax, "amount"),
                                .id = id},
                   version);
@@ -329,14 +347,13 @@ void focus_add(struct str *out, const json_t *statement, enum focus_version vers
         return;
     focus.service = focus.service ? focus.service : "";
     focus.issuer = seller ? seller : focus.service;
-    set_month(&focus);
+    set_billing_period(&focus, version);
     json_array_foreach(json_object_get(statement, "lines"), i, line)
         add_line(&focus, line, version);
     if (!is_nothing(rounding))
         add_plain(&focus, NULL,
                   (struct row){.category = "Adjustment",
                                .description = "Rounding of the document's sum",
-                               .frequency = "Recurring",
                                .cost = rounding,
                                .id = "rounding"},
                   version);

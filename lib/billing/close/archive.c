@@ -331,6 +331,23 @@ int archive_open(struct flow *flow, const struct billing *billing, const char *f
     return 0;
 }
 
+json_t *archive_manifest(struct flow *flow, const struct billing *billing, struct number number,
+                         struct err *e)
+{
+    cleanup_free char *folder = archive_document_folder(billing, number);
+    cleanup_free char *key = mem_printf("%s" MANIFEST, folder);
+    struct archive archive = {.billing = billing};
+    json_t *manifest = NULL;
+
+    if (!archive_object_read(flow, billing, key, &archive.manifest_bytes, e)) {
+        flow_work(flow, parse_manifest, &archive);
+        manifest = archive.manifest ? archive.manifest : json_null();
+        archive.manifest = NULL;
+    }
+    archive_close(&archive);
+    return manifest;
+}
+
 void archive_close(struct archive *archive)
 {
     free(archive->folder);

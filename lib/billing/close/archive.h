@@ -30,6 +30,10 @@ json_t *archive_closed(struct flow *flow, const struct billing *billing, struct 
 /* Their numbers; new reference, or NULL and *e. */
 json_t *archive_numbers(struct flow *flow, const struct billing *billing, struct err *e);
 
+/* Its manifest as it lies there, be it signed or not; new reference, JSON's null when it is no
+ * JSON.  NULL and *e, ERR_ABSENT when there is none. */
+json_t *archive_manifest(struct flow *flow, const struct billing *billing, struct number number,
+                         struct err *e);
 /* Whether the document has a manifest: 1 or 0; -1 and *e. */
 int archive_has(struct flow *flow, const struct billing *billing, struct number number,
                 struct err *e);

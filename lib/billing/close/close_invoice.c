@@ -272,6 +272,25 @@ static void check_nothing(struct close *close)
         close_note(close, "no calls: the gateway counted none");
 }
 
+/* What a close left that was cut off: told, and never deleted. */
+static int note_left(struct flow *flow, struct close *close, struct err *e)
+{
+    struct err failed = {0};
+    json_auto_t *left = numbers_left(flow, close->billing, &failed);
+
+    if (failed.kind == ERR_CANCELLED)
+        return err_set(e, ERR_CANCELLED, "%s", failed.text);
+    if (!left) /* an entry that is none: its own month tells it */
+        err_clear(&failed);
+    else if (json_array_size(left))
+        close_note(close,
+                   "%zu bill%s beside the register of numbers, named by no entry (s3://%s/%s): "
+                   "left by a close that was cut off, and read by nothing",
+                   json_array_size(left), json_array_size(left) == 1 ? "" : "s",
+                   close->billing->names.bucket, json_string_value(json_array_get(left, 0)));
+    return 0;
+}
+
 /* ---- the whole ---- */
 
 int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
@@ -286,7 +305,7 @@ int close_invoice_look(struct flow *flow, struct close *close, struct err *e)
     if (finishes || close_is_refused(close))
         return finishes < 0 ? -1 : 0;
     close->folder = archive_document_folder(close->billing, (struct number){close->month, 0});
-    if (check_chain(flow, close, e))
+    if (check_chain(flow, close, e) || note_left(flow, close, e))
         return -1;
     if (close_is_refused(close))
         return 0; /* nothing else matters */

@@ -157,6 +157,59 @@ int numbers_give(struct flow *flow, const struct billing *billing, struct number
     return numbers_put_at(flow, billing, key, entry, e);
 }
 
+/* {key: true} of all bills beside the register; new reference, NULL and *e. */
+static json_t *bills_there(struct flow *flow, const struct billing *billing, struct err *e)
+{
+    cleanup_free char *folder = folder_of(billing), *prefix = mem_printf("%s" BILLS, folder);
+    json_auto_t *objects = object_list(flow, billing, prefix, e);
+    json_t *bills, *object;
+    size_t i;
+
+    if (!objects)
+        return NULL;
+    bills = json_object();
+    json_array_foreach(objects, i, object)
+        json_object_set_new(bills, json_text(object, "key"), json_true());
+    return bills;
+}
+
+/* Takes out what the entry of that number names; -1 and *e. */
+static int take_named(struct flow *flow, const struct billing *billing, const char *text,
+                      json_t *bills, struct err *e)
+{
+    struct numbers_entry entry = {0};
+    struct number number;
+    int failed;
+
+    if (!numbers_parse(billing, text, &number))
+        return 0;
+    failed = numbers_read(flow, billing, number, &entry, e);
+    if (!failed && entry.bill_at)
+        (void)json_object_del(bills, entry.bill_at);
+    numbers_fini(&entry);
+    return failed;
+}
+
+json_t *numbers_left(struct flow *flow, const struct billing *billing, struct err *e)
+{
+    json_auto_t *bills = bills_there(flow, billing, e), *given = NULL;
+    json_t *left, *there;
+    const char *key;
+
+    if (!bills)
+        return NULL;
+    given = json_object_size(bills) ? numbers_given(flow, billing, e) : json_array();
+    if (!given)
+        return NULL;
+    for (size_t i = json_array_size(given); i > 0 && json_object_size(bills); i--)
+        if (take_named(flow, billing, json_string_value(json_array_get(given, i - 1)), bills, e))
+            return NULL;
+    left = json_array();
+    json_object_foreach(bills, key, there)
+        json_array_append_new(left, json_string(key));
+    return left;
+}
+
 struct making {
     const struct numbers_entry *entry;
     struct str body;

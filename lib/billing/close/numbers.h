@@ -44,6 +44,10 @@ int numbers_read(struct flow *flow, const struct billing *billing, struct number
 int numbers_read_at(struct flow *flow, const struct billing *billing, const char *key,
                     struct numbers_entry *entry, struct err *e);
 void numbers_fini(struct numbers_entry *entry);
+/* [key]: bills beside the register that no entry names: a close that is under way put them there,
+ * or one that was cut off before its number.  Nothing reads them.  Entries are read only where
+ * there are such bills, the newest first.  New reference; NULL and *e. */
+json_t *numbers_left(struct flow *flow, const struct billing *billing, struct err *e);
 /* The bill of an entry, wherever it lies; bill_packed_free.  NULL and *e (ERR_EVIDENCE): it is
  * gone, or no bill any more. */
 struct bill_packed *numbers_bill(struct flow *flow, const struct billing *billing,

@@ -1,6 +1,7 @@
 #include "billing/dispute/id_list.h"
 
 #include "aws/codec/capture.h"
+#include "base/file_kind.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -298,63 +299,90 @@ static int read_log(struct id_list *list, const char *line, size_t length, struc
     return tell(list, how ? "is too much for the pattern" : "does not match the pattern", e);
 }
 
-/* What other files begin with, and what is to be done with them. */
-static const struct {
-    const char *begin;
-    size_t length;
-    const char *told;
-} others[] = {
-    {"\xff\xfe", 2, "the file is UTF-16: save it as UTF-8"},
-    {"\xfe\xff", 2, "the file is UTF-16: save it as UTF-8"},
-    {"\x1f\x8b", 2, "the file is compressed: unpack it first (gunzip)"},
-    {"BZh91AY&SY", 10, "the file is compressed: unpack it first (bunzip2)"},
-    {"\xfd\x37zXZ", 5, "the file is compressed: unpack it first (unxz)"},
-    {"\x28\xb5\x2f\xfd", 4, "the file is compressed: unpack it first (unzstd)"},
-    {"PK\x03\x04", 4, "the file is a spreadsheet or an archive: save it as CSV"},
-    {"\xd0\xcf\x11\xe0", 4, "the file is a spreadsheet: save it as CSV"},
-    {"%PDF-", 5, "the file is a PDF: the ids are wanted as CSV, JSON lines or a log"},
-};
+static int refuse(const struct id_list *list, const char *told, struct err *e)
+{
+    return err_set(e, ERR_INVALID, "line %llu, column 1: the file is %s",
+                   (unsigned long long)list->lines, told);
+}
 
-/* Objects in a file of another name would each be taken for an id. */
+/* Objects in a file of another name would each be taken for an id; so would the lines of one that
+ * is laid out for people. */
 static bool is_json(const char *line, size_t length)
 {
-    while (length && (*line == ' ' || *line == '\t'))
+    while (length && strchr(" \t\r", *line))
         line++, length--;
+    while (length && strchr(" \t\r", line[length - 1]))
+        length--;
+    if (length == 1)
+        return *line == '{' || *line == '[';
     return length >= 2 && ((*line == '{' && line[1] == '"') ||
                            (*line == '[' && (line[1] == '{' || line[1] == '"')));
 }
 
-/* Other files than lists of text are told as a whole.  Logs may begin with NULs, of what was cut
- * off in front. */
+/* One document, where each line should be one. */
+static bool is_whole_json(const char *line, size_t length)
+{
+    while (length && strchr(" \t\r", *line))
+        line++, length--;
+    while (length && strchr(" \t\r", line[length - 1]))
+        length--;
+    return length && (*line == '[' || (*line == '{' && length == 1));
+}
+
+/* An id or a name of a column does not begin as an element does. */
+static bool is_element(const char *line, size_t length)
+{
+    while (length && (*line == ' ' || *line == '\t'))
+        line++, length--;
+    return length >= 2 && *line == '<' &&
+           (isalpha((unsigned char)line[1]) || strchr("!?/", line[1]));
+}
+
+/* Other files than lists of text are told as a whole, by their first line that is not blank.  Logs
+ * may begin with NULs, of what was cut off in front, and with "<" (syslog's priority). */
 static int check_first(const struct id_list *list, const char *line, size_t length, struct err *e)
 {
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (length >= others[i].length && !memcmp(line, others[i].begin, others[i].length))
-            return err_set(e, ERR_INVALID, "%s", others[i].told);
-    if (list->form->format != ID_LIST_LOG && memchr(line, '\0', length))
+    const char *told = file_kind_told(line, length);
+    enum id_list_format format = list->form->format;
+
+    if (told)
+        return refuse(list, told, e);
+    if (format == ID_LIST_LOG)
+        return 0;
+    if (memchr(line, '\0', length))
         return err_set(e, ERR_INVALID,
-                       "line 1 holds NUL bytes: the file is UTF-16, or no text; save it as UTF-8");
-    return list->form->format == ID_LIST_CSV && is_json(line, length)
-               ? err_set(e, ERR_INVALID,
-                         "the file is JSON: --format jsonl takes an object on each line (`jq -c "
-                         "'.[]'` makes lines of a list)")
-               : 0;
+                       "line %llu holds NUL bytes: the file is UTF-16, or no text; save it as "
+                       "UTF-8",
+                       (unsigned long long)list->lines);
+    if (is_element(line, length))
+        return refuse(list, "HTML or XML: the ids are wanted as CSV, JSON lines or a log", e);
+    if (format == ID_LIST_CSV && is_json(line, length))
+        return refuse(list,
+                      "JSON: --format jsonl takes an object on each line (`jq -c '.[]'` makes "
+                      "lines of a list)",
+                      e);
+    if (format == ID_LIST_JSONL && is_whole_json(line, length))
+        return refuse(list,
+                      "one JSON document, not a line for each: `jq -c '.[]'` makes lines of a "
+                      "list, `jq -c .` of what is laid out on several",
+                      e);
+    return 0;
 }
 
 static int read_line(struct id_list *list, struct err *e)
 {
     const char *line = str_text(&list->line);
     size_t length = list->line.len, skip = 0;
+    bool is_first = list->lines++ == list->blank;
 
-    list->lines++;
     if (list->is_too_long)
-        return (list->lines == 1 && check_first(list, line, length, e)) ||
+        return (is_first && check_first(list, line, length, e)) ||
                        tell(list, "is longer than 1 MiB", e)
                    ? -1
                    : 0;
     if (list->lines == 1 && length >= 3 && !memcmp(line, "\xef\xbb\xbf", 3))
         skip = 3;
-    if (list->lines == 1 && check_first(list, line + skip, length - skip, e))
+    if (is_first && check_first(list, line + skip, length - skip, e))
         return -1;
     if (length > skip && line[length - 1] == '\r')
         length--;

@@ -1,5 +1,6 @@
 #include "billing/receipt/receipt_check.h"
 
+#include "base/file_kind.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "billing/receipt/receipt_rows.h"
@@ -110,11 +111,22 @@ static int read_format(struct canonical_reader *reader, const char *wanted)
                : 0;
 }
 
+/* What is packed, or shown by a page, may hold a receipt, but is none. */
+static int refuse_other_kind(struct canonical_reader *reader)
+{
+    const char *told = NULL;
+
+    if (canonical_peek(reader) >= 0)
+        told = file_kind_told((const char *)reader->bytes, reader->end);
+    return told ? canonical_wrong(reader, "the file is %s", told) : 0;
+}
+
 static int read_file(struct checking *checking)
 {
     struct canonical_reader *reader = checking->reader;
 
-    return read_format(reader, RECEIPT_FORMAT) || canonical_literal(reader, ",\"inclusion\":") ||
+    return refuse_other_kind(reader) || read_format(reader, RECEIPT_FORMAT) ||
+                   canonical_literal(reader, ",\"inclusion\":") ||
                    read_path(checking) || canonical_literal(reader, ",\"index\":") ||
                    canonical_number(reader, &checking->index) ||
                    canonical_literal(reader, ",\"requests\":") || read_requests(checking) ||

@@ -1,6 +1,7 @@
 #include "billing/receipt/signature.h"
 
 #include "base/digest.h"
+#include "base/file_kind.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -101,6 +102,7 @@ static char *read_file(const char *path, bool secret, size_t *length, struct err
 {
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t n = 0;
+    const char *told;
     char *text;
 
     *length = 0;
@@ -116,9 +118,13 @@ static char *read_file(const char *path, bool secret, size_t *length, struct err
     while (*length < FILE_MOST && (n = read(file, text + *length, FILE_MOST - *length)) > 0)
         *length += (size_t)n;
     (void)close(file);
-    if (n >= 0 && *length && *length < FILE_MOST)
+    told = n < 0 ? NULL : file_kind_told(text, *length);
+    if (n >= 0 && *length && *length < FILE_MOST && !told)
         return text;
-    (void)err_set(e, ERR_INVALID, "%s: %s", path, n < 0 ? strerror(errno) : "holds no key");
+    (void)err_set(e, ERR_INVALID, "%s: %s%s", path, told ? "the file is " : "",
+                  n < 0  ? strerror(errno)
+                  : told ? told
+                         : "holds no key");
     mem_free_secret(text);
     return NULL;
 }

@@ -67,6 +67,7 @@ struct rollup_report {
     unsigned collected;     /* replaced or failed runs deleted */
     bool over_budget;       /* stopped by settings.scan_budget_bytes */
     int64_t scanned_bytes;
+    bool untold; /* Athena does not say of all queries what they scanned: that is not in it */
     enum err_kind kind; /* of the first failure */
     char text[512];     /* the first failure, "" when none */
 };

@@ -12,6 +12,7 @@ struct repair {
     const struct rollup_work *work;
     struct rollup_report *report;
     int64_t scanned_before;
+    uint64_t untold_before; /* as the first day begins */
     bool stop; /* the rest would fail the same way */
 };
 
@@ -25,7 +26,9 @@ static bool is_over_budget(const struct repair *repair)
 {
     int64_t budget = repair->job.billing->settings.scan_budget_bytes;
 
-    return budget > 0 && athena_query_scanned() - repair->scanned_before >= budget;
+    /* What is not told may be all of it: the rest follows in another run. */
+    return budget > 0 && (athena_query_scanned() - repair->scanned_before >= budget ||
+                          athena_query_untold() != repair->untold_before);
 }
 
 static void count_failure(struct repair *repair, size_t index, const struct err *e)
@@ -119,9 +122,11 @@ int rollup_repair(struct flow *flow, const struct billing *billing, const struct
                             .report = report,
                             .scanned_before = athena_query_scanned()};
     int parallel = billing->settings.parallel_queries, failed;
+    uint64_t untold = athena_query_untold();
 
     *report = (struct rollup_report){0};
     failed = prepare(flow, &repair, e);
+    repair.untold_before = athena_query_untold();
     if (!failed) {
         flow_each(flow, repair.count, parallel > 0 ? (size_t)parallel : 1, repair_day, &repair);
         failed = flow_is_cancelled(flow)
@@ -129,6 +134,7 @@ int rollup_repair(struct flow *flow, const struct billing *billing, const struct
                      : rollup_collect(flow, billing, &report->collected, e);
     }
     report->scanned_bytes = athena_query_scanned() - repair.scanned_before;
+    report->untold = athena_query_untold() != untold;
     repair_fini(&repair);
     return failed;
 }

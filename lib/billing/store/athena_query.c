@@ -30,6 +30,7 @@ enum {
 static struct {
     int64_t first_ms, most_ms; /* between looks */
     int64_t scanned_bytes;
+    uint64_t untold;
 } state = {.first_ms = 20, .most_ms = 2000};
 
 void athena_query_pace(int64_t first_ms, int64_t most_ms)
@@ -41,6 +42,11 @@ void athena_query_pace(int64_t first_ms, int64_t most_ms)
 int64_t athena_query_scanned(void)
 {
     return state.scanned_bytes;
+}
+
+uint64_t athena_query_untold(void)
+{
+    return state.untold;
 }
 
 void athena_query_result_fini(struct athena_result *result)
@@ -308,6 +314,7 @@ static void count(struct run *run)
     run->result->engine_ms +=
         json_integer_value(json_object_get(statistics, "EngineExecutionTimeInMillis"));
     state.scanned_bytes += scanned < 0 ? 0 : scanned;
+    state.untold += scanned < 0;
     note_end(run, scanned);
 }
 

@@ -52,6 +52,8 @@ void athena_query_result_fini(struct athena_result *result);
 json_t *athena_query_result_scanned(const struct athena_result *result);
 /* Bytes scanned by all queries of this process, for the budget. */
 int64_t athena_query_scanned(void);
+/* How many runs there were of which Athena did not say what they scanned. */
+uint64_t athena_query_untold(void);
 /* Tests: milliseconds before the first look at a running query, and the most between two. */
 void athena_query_pace(int64_t first_ms, int64_t most_ms);
 

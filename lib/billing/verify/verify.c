@@ -8,6 +8,7 @@
 #include "billing/close/close_usage.h"
 #include "billing/prices/price_book.h"
 #include "billing/verify/verify_findings.h"
+#include "billing/verify/verify_left.h"
 #include "billing/verify/verify_proof.h"
 #include "billing/verify/verify_statements.h"
 
@@ -449,7 +450,8 @@ static int check_documents(struct flow *flow, struct verify *verify, struct clos
     verify->corrections = closed->count;
     return verify_proof_corrections(flow, verify, closed, e) ||
                    verify_proof_chain(flow, verify, &closed->invoice.archive, e) ||
-                   verify_proof_named(flow, verify, closed, e)
+                   verify_proof_named(flow, verify, closed, e) ||
+                   verify_left(flow, verify, closed, e)
                ? -1
                : 0;
 }

@@ -415,9 +415,35 @@ def test_three_months(books: Books) -> None:
     assert books.verify("2025-12")["verified"] is True
 
 
+def cut_off_before_the_number(books: Books) -> None:
+    """The bill beside the register is there, its entry is not: nothing is closed; and what comes now makes another bill."""
+    books.sandbox.faults({"operation": "PutObject", "action": "error", "status": 403, "code": "AccessDenied", "times": 0,
+                          "params": {"Key": "billing/numbers/shop/shop-2025-10.json"}})
+    books.close(code=77)
+    books.sandbox.faults()
+    [left] = books.keys("billing/numbers/shop/")
+    assert left.startswith("billing/numbers/shop/bills/") and "interrupted" in books.verify(code=5)["differences"][0]
+    books.world.request("2025-10-02", "2025-10-03T20:00", sub="one-more", size=7, counted=True)
+    books.world.run("rollup", "--month", "2025-10")
+    told = books.world.run("close", "2025-10", "--dry-run").stdout
+    assert f"1 bill beside the register of numbers, named by no entry (s3://{BUCKET}/{left})" in told, told
+
+
+def what_was_left(books: Books) -> None:
+    """Told by verify, and nothing is wrong by it."""
+    files = [key for key in books.keys(OCTOBER) if key.count("/") == 4]
+    named = {OCTOBER + f["path"] for f in books.manifest()["files"]}
+    found = books.verify()
+    assert found["verified"] is True and len(files) > len(named)
+    assert [note for note in found["notes"] if note.startswith(f"{len(files) - len(named)} files of the month, named by no manifest")], found["notes"]
+    bills = set(books.keys("billing/numbers/shop/bills/")) - {json.loads(books.read("billing/numbers/shop/shop-2025-10.json"))["bill_at"]}
+    assert len(bills) == 1 and [note for note in found["notes"] if note.startswith("1 bill beside") and bills.pop() in note], found["notes"]
+
+
 def test_many_customers(books: Books) -> None:
     """A bill that is too large to be written as it is: packed in the archive, and beside the register's entry."""
     books.generate(days=2, requests=7500, customers=60000)
+    cut_off_before_the_number(books)
     bill = books.world.run("bill", "--month", "2025-10", "-o", "json").stdout
     assert len(json.loads(bill)["lines"]) > 2000
     closed = books.close()
@@ -431,6 +457,7 @@ def test_many_customers(books: Books) -> None:
     beside = books.read(entry["bill_at"])
     assert hashlib.sha256(gzip.decompress(beside)).hexdigest() == manifest["bill_sha256"]
     assert books.verify("2025-10", "--from-raw")["verified"] is True
+    what_was_left(books)
     # The bill beside the register is looked at like the entry.
     other = gzip.compress(gzip.decompress(beside).replace(b'"calls":1,', b'"calls":2,', 1))
     for harm, says in ((lambda: books.put(entry["bill_at"], other), "another bill"),

@@ -238,6 +238,15 @@ def check_unknown(world: World) -> None:
     assert {"athena_scanned", "s3_standard parquet-data/"} <= set(document["pipelines"][0]["total"]["used"]["lacks"])
     assert not [row for row in document["pipelines"][0]["settings"] if row["name"] == "athena_scanned"
                 and row["setting"] == "stream.compression"]
+    # A log group that says it keeps more than can be right is not believed, and adds to no sum.
+    world.sandbox.faults({"operation": "DescribeLogGroups", "action": "member", "path": ["logGroups", 0, "storedBytes"], "value": (1 << 53) + 1,
+                          "times": 0, "client": "billingd"})
+    document = ask(world, code=1)
+    world.sandbox.faults()
+    line = lines(document)["logs_stored", None]
+    assert line["used"] is None and line["month"] is None and f"keeps {(1 << 53) + 1} bytes, more than can be right" in line["unknown"]
+    check_money(document)
+    assert "logs_stored" in document["pipelines"][0]["total"]["used"]["lacks"]
     # A reason that holds for many lines is told once.
     world.sandbox.faults({"operation": "ListObjectsV2", "action": "error", "status": 404, "code": "NoSuchBucket", "times": 0})
     told = world.run("cost", code=1).stdout

@@ -256,7 +256,8 @@ def lists_that_are_none(month: Month) -> None:
     line = ("reconcile", "--customer", "acme", "--month", "2025-10", "--their")
     for raw, said in (("request_id\na\n".encode("utf-16"), "UTF-16"), ("request_id\na\n".encode("utf-16-le"), "NUL bytes"),
                       (gzip.compress(b"a\n"), "compressed"), (bz2.compress(b"a\n"), "compressed"), (lzma.compress(b"a\n"), "compressed"),
-                      (b'[{"requestId":"a"}]', "--format jsonl"), (b"x" * (11 << 20), "none of its 1 lines"), (b"id\r\n", "none of its 1 lines")):
+                      (b'[{"requestId":"a"}]', "--format jsonl"), (b'[\n {"requestId":"a"}\n]', "--format jsonl"),
+                      (b"\n<!DOCTYPE html>\n<title>Sign in</title>\n", "line 2, column 1: the file is HTML"), (b"<ids><id>a</id></ids>", "HTML or XML"), (b"x" * (11 << 20), "none of its 1 lines"), (b"id\r\n", "none of its 1 lines")):
         path = month.world.spec.path.parent / "ids.csv"
         path.write_bytes(raw)
         done = month.world.run(*line, str(path), code=78)

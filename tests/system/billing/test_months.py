@@ -2,8 +2,11 @@
 
 import calendar
 import json
+import re
 import time
+import urllib.request
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from close_world import MORE, Books
@@ -44,6 +47,26 @@ def told(daemon: Any) -> dict[str, tuple[str, str | None]]:
     assert all(f'class="signed">{month["number"]}<' in page for month in months.values() if month["number"]
                and month["month"] in list(months)[-12:])
     return {name: (month["state"], month["number"]) for name, month in months.items()}
+
+
+def money(daemon: Any, token: str = "") -> dict[tuple[str, str | None], tuple[int, Any]]:
+    """State and currency -> how many months, and what they came to; each month is in one of them."""
+    request = urllib.request.Request(daemon.address + "/api/v1/periods", headers={"Authorization": f"Bearer {token}"} if token else {})
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        [period] = json.load(reply)["pipelines"]
+    found = {(row["state"], row["currency"]): (row["months"], row["total"]) for row in period["money"]}
+    assert len(found) == len(period["money"])
+    for state, count in period["totals"].items():
+        assert sum(months for (of, _), (months, _) in found.items() if of == state) == count
+    return found
+
+
+def page_money(daemon: Any, token: str = "") -> dict[str, str]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(daemon.address + ("/?values" if token else "/"), headers=headers)
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        part = re.findall(r'<ul class="parts money".*?</ul>', reply.read().decode(), re.S)[0]
+    return {what: re.sub("<.*?>", "", told) for what, told in re.findall(r"<span>(.*?)</span><span class=\"when\">(.*?)</span>", part)}
 
 
 def this_month() -> str:
@@ -96,6 +119,51 @@ def test_months_that_are_over_and_not_closed(sandbox: Any, spec: Any, api: str, 
     looked(daemon, lambda: daemon.metric(OPEN) is None)  # nobody closes this pipeline
     assert told(daemon)["2025-10"] == ("draft", None)
     assert daemon.metric("billingd_part_failed", part="months") == 0
+    assert daemon.end() == 0
+
+
+def test_what_months_came_to(sandbox: Any, spec: Any, api: str, start: Start) -> None:
+    """The bills that were signed, added up; of others it is unknown, and never 0.  Who is not trusted learns none of it."""
+    token, path = "a-token-nobody-guesses", spec.path.parent / "token"
+    path.write_text(token + "\n")
+    spec.write(top=f"web: {{token_file: {path}}}\n")
+    books = Books(World(sandbox, spec))
+    books.world.write(prices="{from: 2020-01-01, call: 0.0123, gib: 0.10}", more="      currency: KWD\n" + MORE.format(key=books.key))
+    books.months("2025-10", "2025-11")
+    october = Decimal(books.close("2025-10")["manifest"]["totals"]["total"])
+    books.world.request("2025-10-02", "2025-10-04T09:30", sub="late", size=5)
+    books.world.run("rollup", "--month", "2025-10")
+    october += Decimal(books.close("2025-10", "--correct")["manifest"]["totals"]["total"])
+    novembers = books.close("2025-11")["manifest"]["totals"]["total"]
+    assert october > 0 and Decimal(novembers) > 0
+
+    def asked(operation: str, name: str, value: str) -> list[str]:
+        return [c["params"][name] for c in books.world.ours(operation=operation) if str(c["params"].get(name)).endswith(value)]
+
+    sandbox.clear()
+    daemon = start().ready()
+    daemon.wait(lambda: ("closed", "KWD") in money(daemon, token))
+    found = money(daemon, token)
+    assert found["corrected", "KWD"] == (1, f"{october:.3f}") and found["closed", "KWD"] == (1, novembers)
+    assert {told for (state, _), told in found.items() if state not in ("closed", "corrected")} == {
+        (found[state, None][0], None) for state in ("overdue", "open")}
+    assert len(asked("GetObject", "Key", "/manifest.json")) == 3
+    assert page_money(daemon, token) == {"Corrected, 1 month": f"{october:.3f} KWD", "Closed, 1 month": f"{novembers} KWD",
+                                         f"Overdue, {found['overdue', None][0]} months": "amount unknown"}
+    hidden = money(daemon)
+    assert hidden["closed", "KWD"] == (1, {"hidden": "text"}) and hidden["overdue", None][1] is None
+    assert set(page_money(daemon).values()) == {"amount not shown", "amount unknown"} and novembers not in daemon.get("/")[1]
+    # What was read once is not read again; what cannot be read is unknown, with all that it is added to.
+    sandbox.clear()
+    looked(daemon, lambda: asked("ListObjectsV2", "Prefix", "billing/shop/"))
+    daemon.wait(lambda: daemon.metric("billingd_part_failed", part="months") == 0)
+    assert money(daemon, token) == found and not asked("GetObject", "Key", "/manifest.json")
+    correction = next(key for key in books.keys() if key.endswith("corrections/1/manifest.json"))
+    books.put(correction, b"no manifest")
+    daemon.send(1)  # another spec: nothing is known of it
+    daemon.wait(lambda: daemon.metric("billingd_observed_generation") == 2)
+    daemon.wait(lambda: ("closed", "KWD") in money(daemon, token))
+    assert money(daemon, token)["corrected", None] == (1, None) and money(daemon, token)["closed", "KWD"] == (1, novembers)
     assert daemon.end() == 0
 
 

@@ -200,6 +200,29 @@ def test_budget_stops_and_the_next_run_goes_on(world: World, truth: dict[str, An
     assert world.days() == {d: c for d, c in wanted(truth).items() if d in DAYS}
 
 
+def test_what_athena_does_not_say_it_scanned(world: World, truth: dict[str, Any]) -> None:
+    """Unknown, never 0; and no budget is known to hold."""
+    untold = {"action": "member", "operation": "GetQueryExecution", "path": ["QueryExecution", "Statistics"], "value": {}, "times": 0,
+              "client": "billingd"}
+    world.write(budget="1TiB", parallel=1)
+    world.sandbox.faults(untold)
+    answer = world.rollup(to="2025-10-06", code=1)
+    assert answer["repair"] == {**answer["repair"], "built": 1, "failed": 0, "over_budget": True, "scanned_bytes": None}
+    assert world.rollup(to="2025-10-06", code=1)["repair"]["built"] == 1, "it goes on, a day in each run"
+    world.write(budget="0")
+    told = world.run("rollup", "--to", "2025-10-06").stdout
+    assert "Built 4 days" in told and "GiB scanned, and more that Athena does not tell." in told
+    assert world.days() == {d: c for d, c in wanted(truth).items() if d in DAYS}
+    scanned = "Athena does not say how many bytes were scanned"
+    assert scanned in world.run("bill", "--month", "2025-10").stderr
+    world.sandbox.faults()
+    assert scanned not in world.run("bill", "--month", "2025-10").stderr
+    world.own_template()
+    world.change_sql()
+    answer = world.rollup(to="2025-10-06")
+    assert answer["repair"]["scanned_bytes"] > 0 and answer["repair"]["over_budget"] is False
+
+
 def test_foreign_second_partition_is_refused(world: World, truth: dict[str, Any]) -> None:
     """MSCK registers "01" beside our "1": the day would be read twice."""
     world.rollup()
