@@ -117,13 +117,14 @@ static json_t *canonical_condition(const json_t *condition)
         json_t *folded = json_object();
 
         json_object_foreach(keys, key, values) {
-            cleanup_free char *name = mem_text(key);
+            cleanup_str struct str name = {0};
 
-            for (char *p = name; *p; p++) /* condition keys ignore case */
-                *p = (char)tolower((unsigned char)*p);
+            for (const char *p = key; *p; p++) /* condition keys ignore case */
+                str_add_char(&name, (char)tolower((unsigned char)*p));
             /* One key in two spellings is two, or the first would not count. */
-            json_object_set_new(folded, json_object_get(folded, name) ? key : name,
-                                sorted_list(values, FORM_PLAIN));
+            while (json_object_get(folded, str_text(&name)))
+                str_add_char(&name, ' ');
+            json_object_set_new(folded, str_text(&name), sorted_list(values, FORM_PLAIN));
         }
         json_object_set_new(result, operator, folded);
     }

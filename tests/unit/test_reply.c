@@ -545,6 +545,10 @@ static void test_policies(void)
     check_valid("s3", "GetBucketPolicy", BUCKET,
                 "{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":{\"AWS\":[\"1\"]},\"Condition\":"
                 "{\"Bool\":{\"a\":true,\"b\":[1,\"x\"]}},\"Later\":{}}}");
+    check_invalid("s3", "GetBucketPolicy", BUCKET, "{\"Version\":null,\"Statement\":[]}",
+                  "has a Policy that is no policy");
+    check_invalid("s3", "GetBucketPolicy", BUCKET, "{\"Version\":\"2012\",\"Statement\":[]}",
+                  "has a Policy that is no policy");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         cleanup_free char *text = mem_printf("{\"Statement\":[{},%s]}", wrong[i]);
 

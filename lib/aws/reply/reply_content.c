@@ -134,13 +134,21 @@ static bool are_statements(const json_t *statements)
     return true;
 }
 
+static bool is_version(const json_t *version)
+{
+    const char *text = json_string_value(version);
+
+    return !version || (text && (!strcmp(text, "2012-10-17") || !strcmp(text, "2008-10-17")));
+}
+
 json_t *reply_content_policy(const char *text)
 {
     cleanup_free char *plain =
         text[strspn(text, " \t\r\n")] == '{' ? mem_text(text) : str_unescape(text);
     json_t *policy = json_loads(plain, JSON_REJECT_DUPLICATES, NULL);
 
-    if (are_statements(json_object_get(policy, "Statement")))
+    if (is_version(json_object_get(policy, "Version")) &&
+        are_statements(json_object_get(policy, "Statement")))
         return policy;
     json_decref(policy);
     return NULL;
