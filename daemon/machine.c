@@ -14,23 +14,23 @@ _Static_assert((int)MEM_EXIT == (int)EXIT_FAILED, "docs/cli.md has what it ends 
 /* ---- memory ---- */
 
 /* The C library's own, by the names that stay when malloc is somebody else's. */
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
+void *libc_malloc(size_t size) __asm__("__libc_malloc");
+void *libc_calloc(size_t count, size_t size) __asm__("__libc_calloc");
+void *libc_realloc(void *old, size_t size) __asm__("__libc_realloc");
 
 void *machine_malloc(size_t size)
 {
-    return mem_checked(__libc_malloc(size));
+    return mem_checked(libc_malloc(size));
 }
 
 void *machine_calloc(size_t count, size_t size)
 {
-    return mem_checked(__libc_calloc(count, size));
+    return mem_checked(libc_calloc(count, size));
 }
 
 void *machine_realloc(void *old, size_t size)
 {
-    void *made = __libc_realloc(old, size);
+    void *made = libc_realloc(old, size);
 
     return old && !size ? made : mem_checked(made); /* nothing is what is left of it */
 }
