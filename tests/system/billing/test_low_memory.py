@@ -22,6 +22,9 @@ from sandbox.control import Sandbox
 ROOT = Path(__file__).resolve().parents[3]
 FAILED, MONTH, SEED = 1, "2025-10", 11
 MIB = 1 << 20
+RECEIPTS = """      seller: {{name: API, address: [1 Street], country: KR, tax_id: "1", series: INV-}}
+      receipts: requests
+"""
 CODES = set(map(int, re.findall(r"^\| `?(\d+)`? \|", (ROOT / "docs/cli.md").read_text(), re.MULTILINE)))
 
 # Refuses the REFUSE_AT-th of REFUSE=memory|threads, or counts them into REFUSE_COUNT.
@@ -76,7 +79,7 @@ class Scarce:
 
     def __init__(self, world: World, folder: Path):
         self.folder, self.books = folder, Books(world)
-        self.books.world.write(more=MORE.format(key=self.books.key))
+        self.books.world.write(more=(MORE + RECEIPTS).format(key=self.books.key))
         self.books.generate(requests=60, customers=3, days=2)
         (folder / "refuse.c").write_text(REFUSE)
         subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "refuse.so", folder / "refuse.c", "-ldl"], check=True)
@@ -135,7 +138,12 @@ def test_a_close_without_memory(scarce: Scarce) -> None:
         told(done, "out of memory")
     assert scarce.run(*words).returncode in (0, 4)
     scarce.books.verify(MONTH)
-    assert len(scarce.books.keys("billing/numbers/")) == 1
+    customer = json.loads(scarce.run("bill", "--month", MONTH, "-o", "json").stdout)["lines"][0]["customer"]
+    receipt = ("receipt", "--customer", customer, "--month", MONTH, "--out", str(scarce.folder / "a.receipt"))
+    for at in chance.sample(range(60000, 80000), 3):
+        told(scarce.refuse("memory", at, *receipt), "out of memory")
+        assert not list(scarce.folder.glob("a.receipt*"))
+    assert scarce.run(*receipt).returncode == 0 and [one.name for one in scarce.folder.glob("a.receipt*")] == ["a.receipt"]
 
 
 LADDERS: dict[str, Callable[[], Iterator[tuple[int, int]]]] = {
