@@ -11,7 +11,7 @@ static bool is_elsewhere(const struct scope *scope, const json_t *document, cons
     const char *schema = json_string_value(value), *database = json_text(document, "DatabaseName");
 
     (void)scope;
-    return value && database && (!schema || strcasecmp(schema, database) != 0);
+    return schema && database && strcasecmp(schema, database) != 0;
 }
 
 const struct member athena_view_members[] = {

@@ -44,6 +44,8 @@ def paths_in(value: Any, steps: Steps) -> Iterator[Steps]:
 
 
 TWICE = "\x00twice"
+# What means the same as the text without it: the view's SQL names its tables with their database.
+SAME = [("GetTable", ["schema"], None), ("GetTable", ["catalog"], None)]
 
 
 def others(have: Any) -> Iterator[Any]:
@@ -97,6 +99,6 @@ def test_what_a_text_holds_is_told(settled: Settled) -> None:  # noqa: F811
     assert {"GetBucketPolicy", "GetRole", "GetRolePolicy", "GetStage", "GetTable"} <= operations and len(found) > 500
     silent = []
     for flip, inside in found if FULL else random.Random(SEED).sample(found, SAMPLE):
-        if not settled.is_told(flip):
+        if not settled.is_told(flip) and (flip.operation, *inside) not in SAME:
             silent.append(f"{flip.operation} {flip.path}: {inside}")
     assert not silent, "\n".join(silent)
