@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "daemon/help/help.h"
+#include "daemon/machine.h"
 #include "daemon/service/service.h"
 #include "daemon/verbs/ask/ask_verbs.h"
 #include "daemon/verbs/billing/billing_verbs.h"
@@ -13,12 +14,9 @@
 #include "daemon/views/standard_streams.h"
 
 #include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 #define DAYS "[--month YYYY-MM] [--day DAY] [--since AGE|DAY] [--from DAY] [--to DAY] "
 
@@ -192,38 +190,6 @@ static int about(const struct options *options)
     return options->help ? EXIT_DONE : EXIT_BAD_USAGE;
 }
 
-/* Secrets are in memory: no core dumps, no ptrace by others. */
-static void protect_process(void)
-{
-    const struct rlimit none = {0, 0};
-
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0);
-    (void)signal(SIGPIPE, SIG_IGN);
-}
-
-/* libuv ends the process, saying nothing, where it finds no descriptors for its loop.  Shells give
- * few of those that the system would. */
-static bool has_descriptors(void)
-{
-    enum { LEAST = 24, ENOUGH = 1024 };
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit))
-        return true;
-    if (limit.rlim_cur < ENOUGH && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    if (limit.rlim_cur >= LEAST)
-        return true;
-    (void)fprintf(stderr,
-                  "billingd: no more than %llu files may be open at once: allow %d at least, "
-                  "better %d (ulimit -n, LimitNOFILE=)\n",
-                  (unsigned long long)limit.rlim_cur, LEAST, ENOUGH);
-    return false;
-}
-
 static int run_verb(int argc, char **argv)
 {
     struct options options;
@@ -247,8 +213,8 @@ int main(int argc, char **argv)
 {
     json_use_checked_memory();
     standard_streams_open();
-    protect_process();
+    machine_protect();
     /* What a thread of the pool frees the next one takes: an arena for each would hold its peak. */
     (void)mallopt(M_ARENA_MAX, 1);
-    return standard_streams_close(has_descriptors() ? run_verb(argc, argv) : EXIT_FAILED);
+    return standard_streams_close(machine_suffices() ? run_verb(argc, argv) : EXIT_FAILED);
 }

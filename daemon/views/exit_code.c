@@ -7,7 +7,8 @@ const struct exit_code_meaning exit_code_meanings[] = {
     {EXIT_FAILED, "failed",
      "failed: AWS refused a request or could not be reached, a resource is blocked, or what "
      "`apply` "
-     "left (it is only observed, or no write ends it) loses events"},
+     "left (it is only observed, or no write ends it) loses events; the machine has too little "
+     "memory, threads, files or room for what is written"},
     {EXIT_DIFFERENT, "differences",
      "differences found, with `--detailed-exitcode` (`fmt --check`: laid out otherwise); after "
      "`apply` those that are only observed"},

@@ -140,8 +140,7 @@ static char *stack_new(void)
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 
     if (room == MAP_FAILED || mprotect(room + GUARD_BYTES, STACK_BYTES, PROT_READ | PROT_WRITE)) {
-        (void)fprintf(stderr, "no memory for a stack: %s\n", strerror(errno));
-        abort(); /* as mem_new does */
+        mem_give_up("out of memory: there is none for a stack");
     }
     return room + GUARD_BYTES;
 }

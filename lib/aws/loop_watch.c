@@ -1,11 +1,13 @@
 #include "aws/loop_watch.h"
 
+#include "aws/local/pool.h"
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { NS_PER_MS = 1000000 };
 
@@ -50,10 +52,12 @@ void loop_watch_open(uv_loop_t *loop)
 {
     int code = uv_loop_init(loop);
 
-    if (!code)
+    if (!code) {
+        pool_begin(loop);
         return;
-    (void)fprintf(stderr, "no event loop: %s\n", uv_strerror(code));
-    abort();
+    }
+    (void)fprintf(stderr, "billingd: no event loop: %s\n", uv_strerror(code));
+    _exit(MEM_EXIT);
 }
 
 void loop_watch_start(struct loop_watch *watch, uv_loop_t *loop, loop_watch_fn *round, void *arg)

@@ -23,8 +23,8 @@ struct loop_watch {
     uint64_t longest_ns, longest_ran_ns;  /* of all rounds; by CPU time, maybe of another one */
 };
 
-/* Makes the loop.  Without descriptors for it the process ends, as it does without memory, and says
- * so. */
+/* Makes the loop, and the threads of its pool.  Without descriptors or threads for it the process
+ * ends, as it does without memory, and says so. */
 void loop_watch_open(uv_loop_t *loop);
 /* Begins with the loop's next round; call before the loop runs.  Does not keep the loop alive. */
 void loop_watch_start(struct loop_watch *watch, uv_loop_t *loop, loop_watch_fn *round, void *arg);

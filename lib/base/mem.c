@@ -7,15 +7,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Written past the streams, which need memory themselves. */
+/* Written past the streams, which need memory themselves, and in one piece. */
+_Noreturn void mem_give_up(const char *why)
+{
+    char said[160];
+    int length = snprintf(said, sizeof said, "billingd: %s\n", why);
+
+    (void)!write(STDERR_FILENO, said, length < (int)sizeof said ? (size_t)length : sizeof said - 1);
+    _exit(MEM_EXIT);
+}
+
 void *mem_checked(void *pointer)
 {
-    static const char said[] = "billingd: out of memory\n";
-
-    if (!pointer) {
-        (void)!write(STDERR_FILENO, said, sizeof said - 1);
-        abort();
-    }
+    if (!pointer)
+        mem_give_up("out of memory");
     return pointer;
 }
 

@@ -1,13 +1,18 @@
 /* mem.h -- memory that is there or the process is not.
  *
- * Out of memory aborts: all state is in AWS, systemd restarts us and we read again.  Results belong
- * to the caller and are given back with free(). */
+ * Out of memory ends the process: all state is in AWS, systemd restarts us and we read again.
+ * Results belong to the caller and are given back with free(). */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
 #include <stddef.h>
 #include <stdlib.h>
 
+/* What a process ends with for which the machine has too little room. */
+enum { MEM_EXIT = 1 };
+
+/* Says "billingd: WHY" on standard error and ends the process with MEM_EXIT, from any thread. */
+_Noreturn void mem_give_up(const char *why);
 /* The pointer, which is there: for NULL the process says so, and ends. */
 void *mem_checked(void *pointer);
 /* size bytes of zeroes.  (No malloc attribute: with it clang's analyzer takes them for garbage.) */

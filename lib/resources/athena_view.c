@@ -87,6 +87,19 @@ static bool columns_agree(const json_t *view, const json_t *table)
     return true;
 }
 
+/* A name, also where something else stands for it, which no comparison takes for nothing. */
+static void set_name(json_t *document, const char *key, const json_t *value)
+{
+    cleanup_free char *other = NULL;
+
+    if (!value || json_is_null(value) || json_is_string(value)) {
+        json_object_set(document, key, (json_t *)value);
+        return;
+    }
+    other = json_canonical(value);
+    json_object_set_new(document, key, json_string(other));
+}
+
 static json_t *parse(const struct scope *scope, const json_t *reply)
 {
     const json_t *table = json_object_get(reply, "Table");
@@ -97,8 +110,8 @@ static json_t *parse(const struct scope *scope, const json_t *reply)
     if (!view || !document)
         return document;
     json_object_set(document, "OriginalSql", json_object_get(view, "originalSql"));
-    json_object_set(document, "ViewSchema", json_object_get(view, "schema"));
-    json_object_set(document, "ViewCatalog", json_object_get(view, "catalog"));
+    set_name(document, "ViewSchema", json_object_get(view, "schema"));
+    set_name(document, "ViewCatalog", json_object_get(view, "catalog"));
     if (columns_agree(view, table))
         json_object_set(document, "ViewColumns",
                         json_object_get(json_object_get(table, "StorageDescriptor"), "Columns"));

@@ -17,8 +17,8 @@ json_t *policy_parse(const json_t *wire)
         return json_share(wire);
     if (!text)
         return NULL;
-    /* IAM answers percent-encoded, S3 and Logs do not; JSON never begins with '%'. */
-    decoded = text[0] == '%' ? str_unescape(text) : mem_text(text);
+    /* IAM answers percent-encoded, S3 and Logs do not (as reply_content_policy). */
+    decoded = text[strspn(text, " \t\r\n")] == '{' ? mem_text(text) : str_unescape(text);
     document = json_loads(decoded, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(document)) {
         json_decref(document);
@@ -117,11 +117,14 @@ static json_t *canonical_condition(const json_t *condition)
         json_t *folded = json_object();
 
         json_object_foreach(keys, key, values) {
-            cleanup_free char *name = mem_text(key);
+            cleanup_str struct str name = {0};
 
-            for (char *p = name; *p; p++) /* condition keys ignore case */
-                *p = (char)tolower((unsigned char)*p);
-            json_object_set_new(folded, name, sorted_list(values, FORM_PLAIN));
+            for (const char *p = key; *p; p++) /* condition keys ignore case */
+                str_add_char(&name, (char)tolower((unsigned char)*p));
+            /* One key in two spellings is two, or the first would not count. */
+            while (json_object_get(folded, str_text(&name)))
+                str_add_char(&name, ' ');
+            json_object_set_new(folded, str_text(&name), sorted_list(values, FORM_PLAIN));
         }
         json_object_set_new(result, operator, folded);
     }

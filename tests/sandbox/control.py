@@ -48,6 +48,10 @@ class Sandbox:
     def clear(self) -> None:
         self.send("POST", "calls/clear", {})
 
+    def take_calls(self) -> list[dict[str, Any]]:
+        """All that ended since; they are not told again, and what is under way is told the next time."""
+        return self.send("POST", "calls/take", {})["calls"]
+
     def violations(self) -> list[dict[str, Any]]:
         return self.send("GET", "violations")["violations"]
 

@@ -51,6 +51,10 @@ def clear(app: "App", _: Any) -> Any:
     return {}
 
 
+def take(app: "App", _: Any) -> Any:
+    return {"calls": app.world.journal.take()}
+
+
 def violations(app: "App", _: Any) -> Any:
     return {"violations": app.world.journal.snapshot("violations"),
             "sandbox_bugs": app.world.journal.snapshot("bugs")}
@@ -124,9 +128,10 @@ def snapshot(app: "App", value: Any) -> Any:
         return {"snapshot": Snapshot(app.world, key, value["region"]).of(value.get("services") or models.SERVICES)}
 
 
-UNCHANGING = ("calls/clear", "faults", "copy", "end", "snapshot", "objects", "query_rules")
+UNCHANGING = ("calls/clear", "calls/take", "faults", "copy", "end", "snapshot", "objects", "query_rules")
 ROUTINES = {
     ("GET", "health"): health, ("GET", "calls"): calls, ("POST", "calls/clear"): clear,
+    ("POST", "calls/take"): take,
     ("GET", "violations"): violations, ("GET", "faults"): get_faults, ("POST", "faults"): set_faults,
     ("GET", "switches"): get_switches, ("POST", "switches"): set_switches, ("POST", "reset"): reset,
     ("POST", "faults/wait"): wait_for_fault, ("POST", "accounts"): accounts, ("POST", "buckets"): buckets,

@@ -20,6 +20,13 @@ class Journal:
         with self.lock:
             self.calls, self.violations, self.bugs = [], [], []
 
+    def take(self) -> list[dict[str, Any]]:
+        """The calls that ended, which are forgotten; those under way are left for the next time."""
+        with self.lock:
+            taken = [entry for entry in self.calls if "end" in entry]
+            self.calls = [entry for entry in self.calls if "end" not in entry]
+            return taken
+
     def open(self, **entry: Any) -> dict[str, Any]:
         """A call's entry, listed in order of arrival; the chain fills in how it ended."""
         with self.lock:

@@ -114,6 +114,20 @@ def test_latency(sandbox: Sandbox) -> None:
     assert call["end"] - call["time"] >= 0.3
 
 
+def test_what_is_under_way_is_not_taken(sandbox: Sandbox) -> None:
+    sandbox.faults({"action": "hold", "operation": "GetCallerIdentity"})
+    slow = ask(sandbox)
+    while not sandbox.fault_counts()[0]["fired"]:
+        pass
+    sandbox.client("logs").describe_log_groups()
+    assert [call["operation"] for call in sandbox.take_calls()] == ["DescribeLogGroups"]
+    sandbox.faults()
+    slow.join()
+    while not (taken := sandbox.take_calls()):
+        pass
+    assert [call["operation"] for call in taken] == ["GetCallerIdentity"] and sandbox.calls() == []
+
+
 def test_hold(sandbox: Sandbox) -> None:
     """Neither made nor answered until it is let go; then both."""
     logs = sandbox.client("logs")

@@ -45,3 +45,5 @@ def test_the_judge() -> None:
     assert "given up by one who did not have it" in said(*led, call(3, 101.0, "b", given_up=True))[0]
     looks = [call(3 + n, 101.0 + n, "b", "GetObject") for n in range(6)]
     assert "after 6 looks" in said(*led, *looks, call(20, 110.0, "b"))[0]
+    for unanswered in ({"status": 500}, {"faults": ["reset"]}, {"end": 110.0}):
+        assert said(*led, *looks[:4], {**looks[0], **unanswered}, {**looks[1], **unanswered}, call(20, 110.0, "b")) == []

@@ -94,9 +94,7 @@ class Play:
 
     def listen(self) -> None:
         """What was called is judged, and forgotten."""
-        calls = self.place.sandbox.calls(lease=True)
-        self.place.sandbox.clear()
-        self.judge.take(calls)
+        self.judge.take(self.place.sandbox.take_calls())
 
     # -- one daemon ----------------------------------------------------------------------------------
 

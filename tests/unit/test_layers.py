@@ -70,7 +70,7 @@ ROOMS = {
     "daemon/verbs/billing": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "daemon/verbs", "daemon/verbs/billing"],
     "daemon/verbs/customer": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "billing/requests", "billing/dispute", "daemon/verbs", "daemon/verbs/billing", "daemon/verbs/customer"],
     "daemon/help": [*VIEWS, "billing/cost", "permissions", "import", "lease", "daemon/verbs", "daemon/help"],
-    "daemon": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "billing/requests", "billing/dispute", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/verbs/customer", "daemon/help"],
+    "daemon": [*VIEWS, "billing/cost", "permissions", "import", "lease", "billing/shadow", "billing/verify", "billing/requests", "billing/dispute", "daemon/web", "daemon/board", "daemon/page", "daemon/health", "daemon/upkeep", "lease", "daemon/service", "daemon/verbs", "daemon/verbs/ask", "daemon/verbs/billing", "daemon/verbs/customer", "daemon/help", "daemon"],
 }
 ENGINE = {"lib/reading", *(f"lib/reconcile/{name}" for name in ("engine.h", "engine.c", "pass.h", "pass.c", "pass_phase.c"))}
 HTTP = {f"lib/aws/{name}" for name in ("http.c", "http_transfer.c", "http_private.h")}

@@ -708,6 +708,38 @@ static void test_who_does_not_reads_once_a_period(void)
     CHECK(lease_wish(&lease, 7999) == LEASE_WAIT && lease_wish(&lease, 8000) == LEASE_READ);
 }
 
+/* One who waits for a leader that is gone, at any moments: what it reads of it until it tries, each
+ * reply taking some time, some looks failing.  Those that S3 answers are three at most, and four
+ * where some failed: what comes on top of them are looks that it left without an answer. */
+static void test_few_looks_until_it_takes_over(void)
+{
+    uint64_t chance = 1;
+
+    for (int run = 0; run < 20000; run++) {
+        struct lease lease;
+        int64_t now_ms = 0, heard_ms = 0;
+        int answered = 0, failed = 0;
+
+        lease_init(&lease, "us", 3 * PERIOD_MS);
+        for (enum lease_wish wish; (wish = lease_wish(&lease, now_ms)) != LEASE_WRITE;) {
+            chance = chance * 6364136223846793005u + 1442695040888963407u;
+            now_ms = wish == LEASE_WAIT ? lease.due_ms : now_ms + (int64_t)(chance >> 53);
+            if (wish == LEASE_WAIT)
+                continue;
+            if (failed < run % 8 && chance >> 20 & 1) {
+                lease_failed(&lease, now_ms);
+                failed++;
+                continue;
+            }
+            read_theirs(&lease, "a", heard_ms = now_ms);
+            answered++;
+        }
+        CHECK(answered >= 2 && answered <= 3 + (failed > 0));
+        CHECK(now_ms - lease.seen_ms >= 2 * 3 * PERIOD_MS);
+        CHECK(now_ms - heard_ms <= 3 * PERIOD_MS); /* it has just heard that nothing is new */
+    }
+}
+
 static void test_failures_are_patient(void)
 {
     struct lease lease;
@@ -750,6 +782,7 @@ int main(void)
         abort();
     test_who_leads_writes_once_a_period();
     test_who_does_not_reads_once_a_period();
+    test_few_looks_until_it_takes_over();
     test_failures_are_patient();
     test_nobody_sleeps_past_the_end();
     test_two();

@@ -45,6 +45,14 @@ static const struct pair {
      false},
     {STATEMENT("\"Condition\":{\"Bool\":{\"aws:SecureTransport\":\"false\"}}"),
      STATEMENT("\"Condition\":{\"Bool\":{\"AWS:securetransport\":[false]}}"), true},
+    {STATEMENT("\"Condition\":{\"StringEquals\":{\"aws:SourceAccount\":\"1\"}}"),
+     STATEMENT("\"Condition\":{\"StringEquals\":{\"aws:SourceAccount\":\"2\","
+               "\"AWS:SourceAccount\":\"1\"}}"),
+     false},
+    {STATEMENT("\"Condition\":{\"StringEquals\":{\"aws:sourceaccount\":\"1\"}}"),
+     STATEMENT("\"Condition\":{\"StringEquals\":{\"AWS:SourceAccount\":\"2\","
+               "\"aws:sourceaccount\":\"1\"}}"),
+     false},
     {STATEMENT("\"Condition\":{\"NumericLessThan\":{\"s3:max-keys\":10}}"),
      STATEMENT("\"Condition\":{\"NumericLessThan\":{\"s3:max-keys\":\"10\"}}"), true},
     {STATEMENT("\"Condition\":{\"StringEquals\":{\"k\":\"V\"}}"),

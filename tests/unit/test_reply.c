@@ -509,6 +509,12 @@ static void test_policies(void)
         "<Arn>arn:aws:iam::" ACCOUNT ":role/r</Arn><AssumeRolePolicyDocument>%s"
         "</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>";
     static const char asked[] = "{\"RoleName\":\"r\"}";
+    static const char *const wrong[] = {
+        "7", "null", "\"x\"", "[]", "{\"Effect\":null}", "{\"Effect\":[\"Allow\"]}",
+        "{\"Action\":7}", "{\"Action\":[[\"s3:*\"]]}", "{\"Resource\":{\"a\":\"b\"}}",
+        "{\"Principal\":[\"*\"]}", "{\"Principal\":{\"AWS\":null}}", "{\"Condition\":\"x\"}",
+        "{\"Condition\":{\"Bool\":[]}}", "{\"Condition\":{\"Bool\":{\"a\":null}}}",
+        "{\"Condition\":{\"Bool\":{\"a\":[[1]]}}}"};
     cleanup_free char *good = mem_printf(role, "%7B%22Statement%22%3A%5B%5D%7D");
     cleanup_free char *cut = mem_printf(role, "%7B%22Statement%22%3A%5B");
     cleanup_free char *none = mem_printf(role, "%7B%22Version%22%3A%222012-10-17%22%7D");
@@ -536,6 +542,18 @@ static void test_policies(void)
                   "has a Policy that is no policy");
     check_invalid("s3", "GetBucketPolicy", BUCKET, "<html><body/></html>",
                   "has a Policy that is no policy");
+    check_valid("s3", "GetBucketPolicy", BUCKET,
+                "{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":{\"AWS\":[\"1\"]},\"Condition\":"
+                "{\"Bool\":{\"a\":true,\"b\":[1,\"x\"]}},\"Later\":{}}}");
+    check_invalid("s3", "GetBucketPolicy", BUCKET, "{\"Version\":null,\"Statement\":[]}",
+                  "has a Policy that is no policy");
+    check_invalid("s3", "GetBucketPolicy", BUCKET, "{\"Version\":\"2012\",\"Statement\":[]}",
+                  "has a Policy that is no policy");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cleanup_free char *text = mem_printf("{\"Statement\":[{},%s]}", wrong[i]);
+
+        check_invalid("s3", "GetBucketPolicy", BUCKET, text, "has a Policy that is no policy");
+    }
     check_invalid("logs", "DescribeResourcePolicies", "{}",
                   "{\"resourcePolicies\":[{\"policyName\":\"p\",\"policyDocument\":\"\"}]}",
                   "has a resourcePolicies[].policyDocument that is no policy document");

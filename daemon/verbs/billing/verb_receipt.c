@@ -19,7 +19,8 @@ struct giving {
     struct signature_key *key;
     /* What was given so far: beside its place, under another name; or without one. */
     FILE *file;
-    char *path;
+    char *path; /* to the file until it is whole; nameless: it needs no unlink */
+    bool nameless;
     int error; /* errno of the file */
     struct receipt_check check;
     int result; /* of the check */
@@ -33,25 +34,46 @@ static int failure(void)
     return errno ? errno : EIO;
 }
 
-static int open_file(struct giving *giving, const char *out)
+/* Without a name until it is whole, so that whatever ends the process leaves nothing; -1 where the
+ * file system, or the machine without /proc, cannot. */
+static int open_nameless(struct giving *giving, const char *out)
 {
-    int descriptor;
+    const char *slash = strrchr(out, '/');
+    cleanup_free char *folder = slash ? mem_text_n(out, (size_t)(slash - out) + 1) : mem_text(".");
+    int descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-    if (!out) {
-        descriptor = unnamed_file(&giving->failed);
-        giving->file = descriptor < 0 ? NULL : fdopen(descriptor, "w+");
-        return giving->file ? 0 : failure();
-    }
+    if (descriptor < 0)
+        return -1;
+    giving->path = mem_printf("/proc/self/fd/%d", descriptor);
+    giving->nameless = !access(giving->path, F_OK);
+    if (giving->nameless)
+        return descriptor;
+    free(giving->path);
+    (void)close(descriptor);
+    return -1;
+}
+
+/* Where the file is to be, as its name there is made by a link. */
+static int open_beside(struct giving *giving, const char *out)
+{
+    int descriptor = open_nameless(giving, out);
+
+    if (descriptor >= 0)
+        return descriptor;
     giving->path = mem_printf("%s.XXXXXX", out);
     descriptor = mkostemp(giving->path, O_CLOEXEC);
     if (descriptor < 0) {
-        int why = failure();
-
         free(giving->path);
         giving->path = NULL;
-        return why;
     }
-    giving->file = fdopen(descriptor, "w+");
+    return descriptor;
+}
+
+static int open_file(struct giving *giving, const char *out)
+{
+    int descriptor = out ? open_beside(giving, out) : unnamed_file(&giving->failed);
+
+    giving->file = descriptor < 0 ? NULL : fdopen(descriptor, "w+");
     return giving->file ? 0 : failure();
 }
 
@@ -116,7 +138,8 @@ static int publish(struct flow *flow, struct giving *giving, const struct option
                           strerror(giving->error));
         return giving->error ? EXIT_FAILED : EXIT_DONE;
     }
-    if (!giving->path || link(giving->path, options->out)) {
+    if (!giving->path || fflush(giving->file) ||
+        linkat(AT_FDCWD, giving->path, AT_FDCWD, options->out, AT_SYMLINK_FOLLOW)) {
         (void)fprintf(stderr, "billingd: %s: %s%s\n", options->out, strerror(errno),
                       errno == EEXIST ? ": a receipt is never written over; choose another name"
                                       : "");
@@ -130,7 +153,7 @@ static void close_file(struct giving *giving)
 {
     if (giving->file)
         (void)fclose(giving->file);
-    if (giving->path)
+    if (giving->path && !giving->nameless)
         (void)unlink(giving->path);
     free(giving->path);
     receipt_check_fini(&giving->check);

@@ -41,14 +41,114 @@ char *reply_content_caller(const json_t *params, const json_t *result)
 
 /* ---- policies ---- */
 
+static bool is_texts(const json_t *value)
+{
+    const json_t *item;
+    size_t i;
+
+    if (!json_is_array(value))
+        return json_is_string(value);
+    json_array_foreach(value, i, item)
+        if (!json_is_string(item))
+            return false;
+    return true;
+}
+
+/* AWS keeps numbers and truths as they were written. */
+static bool is_plain(const json_t *value)
+{
+    return json_is_string(value) || json_is_number(value) || json_is_boolean(value);
+}
+
+static bool is_plains(const json_t *value)
+{
+    const json_t *item;
+    size_t i;
+
+    if (!json_is_array(value))
+        return is_plain(value);
+    json_array_foreach(value, i, item)
+        if (!is_plain(item))
+            return false;
+    return true;
+}
+
+static bool is_map(const json_t *value, bool (*is_good)(const json_t *))
+{
+    const char *key;
+    json_t *item;
+
+    json_object_foreach((json_t *)value, key, item)
+        if (!is_good(item))
+            return false;
+    return json_is_object(value);
+}
+
+static bool is_principal(const json_t *value)
+{
+    return json_is_string(value) || is_map(value, is_texts);
+}
+
+/* {"StringEquals": {"aws:SourceAccount": ...}} */
+static bool is_compared(const json_t *value)
+{
+    return is_map(value, is_plains);
+}
+
+static bool is_condition(const json_t *value)
+{
+    return is_map(value, is_compared);
+}
+
+/* (IAM user guide, "Grammar of the IAM JSON policy language") */
+static bool is_statement(const json_t *statement)
+{
+    static const struct {
+        const char *key;
+        bool (*is_good)(const json_t *);
+    } members[] = {{"Sid", is_plain},           {"Effect", is_plain},
+                   {"Action", is_texts},        {"NotAction", is_texts},
+                   {"Resource", is_texts},      {"NotResource", is_texts},
+                   {"Principal", is_principal}, {"NotPrincipal", is_principal},
+                   {"Condition", is_condition}};
+
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        const json_t *value = json_object_get(statement, members[i].key);
+
+        if (value && !members[i].is_good(value))
+            return false;
+    }
+    return json_is_object(statement);
+}
+
+static bool are_statements(const json_t *statements)
+{
+    const json_t *statement;
+    size_t i;
+
+    if (!json_is_array(statements))
+        return is_statement(statements);
+    json_array_foreach(statements, i, statement)
+        if (!is_statement(statement))
+            return false;
+    return true;
+}
+
+static bool is_version(const json_t *version)
+{
+    const char *text = json_string_value(version);
+
+    return !version || (text && (!strcmp(text, "2012-10-17") || !strcmp(text, "2008-10-17")));
+}
+
 json_t *reply_content_policy(const char *text)
 {
     cleanup_free char *plain =
         text[strspn(text, " \t\r\n")] == '{' ? mem_text(text) : str_unescape(text);
     json_t *policy = json_loads(plain, JSON_REJECT_DUPLICATES, NULL);
-    const json_t *statements = json_object_get(policy, "Statement");
 
-    if (json_is_array(statements) || json_is_object(statements))
+    if (is_version(json_object_get(policy, "Version")) &&
+        are_statements(json_object_get(policy, "Statement")))
         return policy;
     json_decref(policy);
     return NULL;

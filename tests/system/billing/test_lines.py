@@ -277,3 +277,60 @@ def test_days_built_before_lengths_were_counted(world: World) -> None:
     found = bill(world)
     assert found["draft"] is False and found["warnings"] == {"length_unknown": 1}
     assert "Nothing to change" in world.run("plan").stdout
+
+
+# ---- members twice, of other types, under other names ----
+
+def member(name: str, *values: str) -> str:
+    """A line with this member written so, once for each value; the others are as usual."""
+    whole = line(**{"sub": "u", name: None})
+    return whole[:-1] + "".join(f',{json.dumps(name)}:{value}' for value in values) + "}"
+
+
+# What stands in the log, and whose call of how many bytes that is; or how the audit counts it.
+ODD: list[tuple[str, tuple[str, int] | str]] = [
+    *((member("sub", *values), (whose, 10)) for values, whose in (
+        (('"a"', '"b"'), "a"), (("null", '"b"'), ""), (('""', '"b"'), ""), (('["a"]', '"b"'), ""), (("12", '"b"'), "12"),
+        (("true",), "true"), (("false",), "false"), (("1.5",), "1.5"), (("{}",), ""), (("[]",), ""), (('"\\u0061"',), "a"))),
+    *((member("responseLength", *values), ("u", size)) for values, size in (
+        (('"7"', '"8"'), 7), (("7",), 7), (("null", '"8"'), 0), (("true",), 0), (("[7]",), 0), (('{"a":7}',), 0), (("7.0",), 0),
+        (("-7",), 0), (("1e2",), 0), (('"\\u0037"',), 7))),
+    *((member("status", *values), ("u", 10)) for values in (('"200"', '"500"'), ("null",), ("200",), ("[200]",), ("true",))),
+    *((member("requestId", *values), ("u", 10)) for values in (
+        ('"first-1"', '"first-2"'), ("1",), ("true",), ("null",), ('["x"]',), ('{"a":"b"}',))),
+    *((member("requestTimeEpoch", *values), ("u", 10)) for values in (
+        (f'"{NOON}"', '"1"'), (str(NOON),), ("null",), ("true",), ("[1]",), ("1e9",))),
+    # Names: as JSON may write them, and such as are other names.
+    (line(requestId="escaped", sub=None)[:-1] + ',"\\u0073ub":"a"}', ("a", 10)),
+    (line(requestId="escaped-first", sub=None)[:-1] + ',"\\u0073ub":"a","sub":"b"}', ("a", 10)),
+    (line(requestId="upper", sub=None)[:-1] + ',"SUB":"a","Sub":"b"}', ("", 10)),
+    (line(requestId="blank", sub=None)[:-1] + ',"sub ":"a"," sub":"b"}', ("", 10)),
+    (line(requestId=None)[:-1] + ',"\\u0072equestId":"named"}', ("u", 10)),
+    (line(requestId=None)[:-1] + ',"requestid":"x","REQUESTID":"y"}', ("u", 10)),
+    # Around the object.
+    ("\ufeff" + line(requestId="mark"), ("u", 10)), (line(requestId="cr") + "\r\n", ("u", 10)), ("\r\n \t" + line(requestId="lf"), ("u", 10)),
+    (line(requestId="two-1") + line(requestId="two-2"), ("u", 10)), (line(requestId="comma")[:-1] + ",}", ("u", 10)),
+    (line(requestId="after") + ",", ("u", 10)), ("[" + line(requestId="listed") + "]", "invalid"),
+    (json.dumps(line(requestId="quoted")), "invalid"), (line(requestId="long", path="/" + "x" * 200000), ("u", 10)),
+    ("\ufffd" + line(requestId="bytes"), "invalid"), ("null", "invalid"), ("{}", "invalid"), (" \r\n", "blank"), ("", "blank"),
+]
+
+
+def test_members_twice_and_of_other_types(world: World) -> None:
+    """Each line is one call of one customer, or is told as none: in bill, events, audit and list of calls alike."""
+    world.apply()
+    lines = [text.replace('"requestId":"r"', f'"requestId":"odd-{n}"') for n, (text, _) in enumerate(ODD)]
+    send(world, *lines)
+    want: dict[str, tuple[int, int]] = {}
+    for _, meant in ODD:
+        if not isinstance(meant, str):
+            calls, size = want.get(meant[0], (0, 0))
+            want[meant[0]] = (calls + 1, size + meant[1])
+    assert usage(bill(world)) == want
+    found = json.loads(audited(world, "-o", "json"))
+    for name in ("invalid", "blank"):
+        assert found["excluded"].get(name, 0) == sum(meant == name for _, meant in ODD), found
+    for customer, (calls, size) in want.items():
+        if customer:
+            listed = list(csv.DictReader(io.StringIO(world.run("requests", "--customer", customer, "--month", "2025-10", "-o", "csv").stdout)))
+            assert (len(listed), sum(int(one["bytes"] or 0) for one in listed)) == (calls, size), customer
