@@ -234,60 +234,80 @@ static bool is_stale(const struct entry *entry)
     return clock_monotonic_ms() - entry->done_ms >= HEALTH_STALE_MS;
 }
 
-/* NULL: all is well with it. */
+static bool is_well(const struct entry *entry)
+{
+    return !entry->failed && (entry->idle || (entry->done && !is_stale(entry)));
+}
+
+/* Of what is not well. */
 static char *reason(const struct entry *entry)
 {
     const char *title = titles[entry->part], *pipeline = entry->pipeline;
 
-    if (entry->idle && !entry->failed)
-        return NULL;
     if (entry->failed)
         return mem_printf("%s: %s failed: %s", pipeline, title, health_word(entry->kind));
     if (!entry->done)
         return mem_printf("%s: %s not done yet", pipeline, title);
-    if (is_stale(entry))
-        return mem_printf("%s: %s last done over %d hours ago", pipeline, title,
-                          HEALTH_STALE_MS / 3600000);
-    return NULL;
+    return mem_printf("%s: %s last done over %d hours ago", pipeline, title,
+                      HEALTH_STALE_MS / 3600000);
+}
+
+static bool has_finding(const struct entry *entry)
+{
+    if (entry->part == HEALTH_ROLLUP)
+        return entry->open;
+    return entry->part == HEALTH_AUDIT && entry->done &&
+           (entry->open || entry->verdict == HEALTH_GAP || entry->verdict == HEALTH_UNKNOWN);
 }
 
 /* What was found stays true while nothing newer is known. */
 static char *finding(const struct entry *entry)
 {
-    if (entry->part == HEALTH_ROLLUP && entry->open)
+    if (entry->part == HEALTH_ROLLUP)
         return mem_printf("%s: %zu closed day%s cannot be billed, and only people can mend it",
                           entry->pipeline, entry->open, entry->open == 1 ? "" : "s");
-    if (entry->part != HEALTH_AUDIT || !entry->done)
-        return NULL;
     if (entry->verdict == HEALTH_GAP)
         return mem_printf("%s: the audit found a gap: usage is missing", entry->pipeline);
     if (entry->open)
         return mem_printf("%s: an older gap is not closed: usage is missing", entry->pipeline);
-    if (entry->verdict == HEALTH_UNKNOWN)
-        return mem_printf("%s: the audit cannot tell whether usage is missing", entry->pipeline);
-    return NULL;
+    return mem_printf("%s: the audit cannot tell whether usage is missing", entry->pipeline);
 }
 
-static void append(json_t *texts, char *text)
+/* What of an entry is told, if there is room for it. */
+struct reasons {
+    json_t *texts;
+    size_t most, more;
+};
+
+static void add_reason(struct reasons *reasons, char *(*word)(const struct entry *),
+                       const struct entry *entry)
 {
-    if (text)
-        json_array_append_new(texts, json_string(text));
-    free(text);
+    cleanup_free char *text = NULL;
+
+    if (json_array_size(reasons->texts) >= reasons->most) {
+        reasons->more++;
+        return;
+    }
+    text = word(entry);
+    json_array_append_new(reasons->texts, json_string(text));
 }
 
-json_t *health_reasons(const struct health *health)
+json_t *health_reasons(const struct health *health, size_t most, size_t *more)
 {
-    json_t *texts = json_array();
+    struct reasons reasons = {json_array(), most, 0};
 
     for (size_t i = 0; i < health->count; i++) {
         const struct entry *entry = &health->entries[i];
 
         if (entry->part == HEALTH_PASS || entry->part == HEALTH_RELOAD)
             continue;
-        append(texts, reason(entry));
-        append(texts, finding(entry));
+        if (!is_well(entry))
+            add_reason(&reasons, reason, entry);
+        if (has_finding(entry))
+            add_reason(&reasons, finding, entry);
     }
-    return texts;
+    *more = reasons.more;
+    return reasons.texts;
 }
 
 static json_t *part_document(const struct entry *entry, int64_t now_ms)
