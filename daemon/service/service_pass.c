@@ -149,6 +149,8 @@ static void on_told(uv_timer_t *timer)
     struct pass *pass = service->pass;
     bool tells = !service->stopping && !service->next; /* else somebody else's soon */
 
+    if (loop_watch_puts_off(timer, on_told))
+        return;
     switch (tells && service->told < SERVICE_TOLD_ALL ? service->told++ : SERVICE_TOLD_ALL) {
     case SERVICE_TOLD_NOTHING:
         if (service_news_part(service, pass, &service->part))
