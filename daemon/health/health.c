@@ -98,18 +98,32 @@ static bool closes_gaps(const struct manifest_pipeline *pipeline)
     return !how || strcmp(how, "manual") != 0;
 }
 
+/* Pipelines that bill; new reference. */
+static json_t *billing_of(const struct manifest *manifest)
+{
+    json_t *billing = json_object();
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        if (manifest->pipelines[i].billing)
+            json_object_set_new(billing, manifest->pipelines[i].name, json_true());
+    return billing;
+}
+
+/* From the end: of series that are sorted as the pipelines are the last go first, and none moves. */
 static void forget(struct health *health, const struct manifest *manifest)
 {
-    for (size_t i = OWN_PARTS; i < health->count; i++) {
-        const char *name = health->entries[i].pipeline;
-        bool stays = false;
+    json_auto_t *billing = billing_of(manifest);
+    const char *last = "";
 
+    for (size_t i = health->count; i-- > OWN_PARTS;) {
+        const char *name = health->entries[i].pipeline;
+
+        if (!strcmp(name, last))
+            continue; /* the parts of a pipeline stand together */
+        last = name;
         metric_forget(&service_metrics.part_failed, name);
         metric_forget(&service_metrics.part_expected, name);
-        for (size_t j = 0; j < manifest->pipeline_count; j++)
-            stays = stays ||
-                    (manifest->pipelines[j].billing && !strcmp(manifest->pipelines[j].name, name));
-        if (!stays)
+        if (!json_object_get(billing, name))
             service_metrics_forget_pipeline(name);
     }
     drop(health, OWN_PARTS);

@@ -32,7 +32,6 @@ static void on_reloaded(struct service *service)
         service_pass_stop(service);
     } else {
         service_reload_swap(service);
-        service_pass_look(service);
     }
 }
 

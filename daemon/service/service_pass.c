@@ -90,7 +90,6 @@ static void go_on(struct service *service)
         service_end(service);
     } else if (service->next) {
         service_reload_swap(service);
-        service_pass_look(service);
     } else if (service->again) {
         service_pass_look(service);
     } else {
@@ -200,6 +199,7 @@ void service_pass_look(struct service *service)
     const struct pass_events events = {on_task, NULL, NULL, on_planned, on_done, service};
 
     (void)uv_timer_stop(&service->look);
+    service_reload_settle(service);
     service->kept_up = on_kept_up;
     service->again = false;
     service_events_begin(service);
