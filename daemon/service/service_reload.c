@@ -176,6 +176,10 @@ void service_reload_take(struct service *service)
 
 void service_reload_settle(struct service *service)
 {
+    if (service->next) {
+        take(service);
+        service->taken = true;
+    }
     if (!service->taken)
         return;
     service->taken = false;
@@ -199,17 +203,27 @@ static void on_taken(uv_timer_t *timer)
 
     if (service->stopping || loop_watch_puts_off(timer, on_taken))
         return;
-    service_reload_settle(service);
+    service_reload_settle(service); /* also what was read meanwhile */
     (void)uv_timer_start(timer, on_settled, 1, 0);
 }
 
-/* In three rounds of the loop, for there may be many pipelines. */
-void service_reload_swap(struct service *service)
+static void on_swap(uv_timer_t *timer)
 {
+    struct service *service = timer->data;
+
+    if (service->stopping || loop_watch_puts_off(timer, on_swap))
+        return;
     take(service);
     service->taken = true;
+    (void)uv_timer_start(timer, on_taken, 1, 0);
+}
+
+/* In three rounds of the loop, for there may be many pipelines: among its timers, since one that is
+ * started by a socket may fire in the same round. */
+void service_reload_swap(struct service *service)
+{
     service->due_ms = clock_monotonic_ms();
-    (void)uv_timer_start(&service->look, on_taken, 1, 0);
+    (void)uv_timer_start(&service->look, on_swap, 1, 0);
 }
 
 /* Whether it waits in service->next. */

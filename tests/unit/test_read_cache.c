@@ -375,8 +375,8 @@ int main(void)
     test_held();
     test_missed();
     test_watched();
-    test_drop();
     test_many_waiters();
+    test_drop();
     test_stale();
     test_looking_anew();
     test_ask_from_an_answer();
