@@ -89,7 +89,7 @@ static void go_on(struct service *service)
     if (service->stopping || service->orders.once) {
         service_end(service);
     } else if (service->next) {
-        service_reload_swap(service);
+        service_reload_swap(service, service_pass_look);
     } else if (service->again) {
         service_pass_look(service);
     } else {

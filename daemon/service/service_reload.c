@@ -194,7 +194,7 @@ static void on_settled(uv_timer_t *timer)
     struct service *service = timer->data;
 
     if (!service->stopping && !loop_watch_puts_off(timer, on_settled))
-        service_pass_look(service);
+        service->swapped(service);
 }
 
 static void on_taken(uv_timer_t *timer)
@@ -220,8 +220,9 @@ static void on_swap(uv_timer_t *timer)
 
 /* In three rounds of the loop, for there may be many pipelines: among its timers, since one that is
  * started by a socket may fire in the same round. */
-void service_reload_swap(struct service *service)
+void service_reload_swap(struct service *service, service_reload_fn *then)
 {
+    service->swapped = then;
     service->due_ms = clock_monotonic_ms();
     (void)uv_timer_start(&service->look, on_swap, 1, 0);
 }
